@@ -400,3 +400,89 @@ def test_a_body_sent_below_a_row_is_stored_with_the_row(yard):
     assert ask(yard.wsgi, "PUT", "/v1/rentals/2/books", sent).status == 404
     assert ask(yard.wsgi, "PUT", "/v1/returns/2/books/1", sent).status == 404
     assert ask(yard.wsgi, "DELETE", "/v1/returns/2/books").status == 404
+
+
+class Dock(RowSource):
+    """A source with rows in an envelope, related rows on request, and times in seconds."""
+
+    name, rate = "dock", "100/s"
+    lists: ClassVar[dict[str, str]] = {"/v1/jobs": "job"}
+    envelope, times, since = "data", "unix", "changed_since"
+    related, hidden = ("client",), ("type",)
+    writable, deleted_flag = ("reference",), "is_deleted"
+
+
+@pytest.fixture
+def dock():
+    rows = [
+        {"id": "j1", "type": "job", "client": {"id": "c1"}, "reference": "", "version": 1},
+        {"id": "j2", "type": "job", "client": {"id": "c1"}, "updated_at": 1_772_452_800},
+    ]
+    stand_in = Dock(None, rows)
+    stand_in.clock.set(1_800_000_000, frozen=True)
+    return stand_in
+
+
+def test_rows_are_shown_in_an_envelope_with_the_time_in_seconds(dock):
+    second = {"id": "j2", "updated_at": 1_772_452_800}
+    assert ask(dock.wsgi, "GET", "/v1/jobs/j2").json() == {"data": second}
+    assert ids(ask(dock.wsgi, "GET", "/v1/jobs").json()["data"]) == ["j1", "j2"]
+    since = "/v1/jobs?changed_since=1772452800"
+    assert ask(dock.wsgi, "GET", since).json() == {"data": [second]}
+    assert ask(dock.wsgi, "GET", "/v1/jobs?changed_since=1772452801").json() == {"data": []}
+    assert ask(dock.wsgi, "GET", "/v1/jobs?changed_since=monday").status == 422
+
+
+def test_related_rows_are_shown_if_a_call_asks_for_them(dock):
+    for path, first in (("/v1/jobs/j1", dict), ("/v1/jobs", lambda rows: rows[0])):
+        with_client = ask(dock.wsgi, "GET", f"{path}?include=site,client").json()["data"]
+        assert first(with_client)["client"] == {"id": "c1"}
+        assert "client" not in first(ask(dock.wsgi, "GET", path).json()["data"])
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_fields_that_may_be_written_are_written(dock, method):
+    answer = ask(dock.wsgi, method, "/v1/jobs/j1", b'{"reference": "N-1"}')
+    row = answer.json()["data"]
+    assert (answer.status, row["reference"], row["version"]) == (200, "N-1", 2)
+    assert row["updated_at"] == 1_800_000_000
+    assert ids(ask(dock.wsgi, "GET", "/v1/jobs").json()["data"]) == ["j2", "j1"]
+
+
+def test_other_fields_and_other_methods_are_refused(dock, yard):
+    refused = ask(dock.wsgi, "PUT", "/v1/jobs/j1", b'{"reference": "N-1", "referense": "N-2"}')
+    assert (refused.status, "referense" in refused.json()["message"]) == (422, True)
+    assert ask(dock.wsgi, "PUT", "/v1/jobs/j1", b"[]").status == 422
+    assert dock.rows["j1"]["reference"] == ""
+    assert ask(dock.wsgi, "DELETE", "/v1/jobs/j1").status == 404
+    assert ask(yard.wsgi, "PUT", "/v1/returns/2", b'{"note": "a"}').status == 404
+
+
+@pytest.mark.parametrize("flag", ["is_deleted", "deleted"])
+def test_a_row_with_a_flag_for_deletions_stays_in_its_list(tmp_path, flag):
+    class Flagged(Dock):
+        deleted_flag = flag
+
+    rows = [{"id": "j1", "type": "job", flag: False}]
+    edit(Flagged(tmp_path, rows), "j1", "delete=yes")
+    again = Flagged(tmp_path, rows)
+    assert ask(again.wsgi, "GET", "/v1/jobs").json()["data"][0][flag] is True
+    edit(again, "j1", "deleted=&note=a")
+    assert again.rows["j1"]["note"] == "a"
+
+
+def test_a_webhook_names_the_row_whose_flag_was_set():
+    class Calling(Dock):
+        signature = "X-Signature"
+        access: ClassVar[dict[str, str]] = {"webhook_secret": "W"}
+
+        def changed(self, row):
+            assert row["is_deleted"]
+            self.hint("job.deleted", row["id"])
+
+    dock = Calling(None, [{"id": "j1", "type": "job"}])
+    dock.webhook_url = "http://hub.test/hook"
+    dock.calls.habits["held"] = True
+    edit(dock, "j1", "delete=yes")
+    [event] = ask(dock.wsgi, "GET", "/_sandbox/webhooks").json()["events"]
+    assert event["said"]["id"] == "j1"

@@ -2,10 +2,10 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -39,12 +39,22 @@ class RowSource:
     `lists` has the paths of lists, such as {"/invoices": "invoice", "/payments": "payment"}, each
     with the `type` of its rows; with "" the list has rows of all types. A list is served at its
     path, with the rows that changed at the moment in the parameter `since` or later, the oldest
-    change first, in the form that `page` returns. A row is served below it, at `/invoices/7`, and
-    `PUT /invoices/7/state` stores its body as the field `state` of the row.
+    change first, in the form that `page` returns. A row is served below it, at `/invoices/7`, in
+    the form that `show` returns. `PUT /invoices/7/state` stores its body as the field `state` of
+    the row. PUT and PATCH at `/invoices/7` store the fields that `writable` names, and refuse any
+    other with 422.
+
+    With `envelope`, such as "data", the answers to both have the rows, or the row, in the field of
+    this name. `hidden` are fields of the rows that the source does not have, such as `type`. Fields
+    in `related` are shown only if the parameter `include` names them, with commas between. With
+    `times = "unix"` the time of the last change is a number of seconds since 1970, in the rows that
+    are shown and in the parameter `since`.
 
     `deletions` is the path, such as "/deleted", of a list of the rows that people have deleted at
     the moment in the parameter `since` or later. Each has its `id`, its `type` if it had one, and
-    in the field `changed_at` the time of its deletion. Without it deletions are not announced.
+    in the field `changed_at` the time of its deletion. `deleted_flag`, such as "is_deleted", is the
+    field of a row that becomes true when a person deletes it: the row stays in its list. Without
+    both, deletions are not announced.
 
     With `token_path`, such as "/oauth/token", the source issues `tokens` there to the `client_id`
     with the `client_secret` of `access`, and for its `refresh_token`, which changes with every use.
@@ -68,7 +78,13 @@ class RowSource:
     rate: ClassVar[str]
     lists: ClassVar[Mapping[str, str]] = {}
     since: ClassVar[str] = "updated_since"
+    times: ClassVar[Literal["iso", "unix"]] = "iso"
+    envelope: ClassVar[str] = ""
+    related: ClassVar[Collection[str]] = ()
+    hidden: ClassVar[Collection[str]] = ()
+    writable: ClassVar[Collection[str]] = ()
     deletions: ClassVar[str] = ""
+    deleted_flag: ClassVar[str] = ""
     access: ClassVar[Mapping[str, str]] = {}
     token_path: ClassVar[str] = ""
     signature: ClassVar[str] = ""
@@ -89,7 +105,7 @@ class RowSource:
         self._first_rows: dict[Any, dict[str, str]] = {}  # as JSON, by id and field
         for place, row in enumerate(rows):
             changed_at = FIRST_CHANGE + place * BETWEEN_CHANGES
-            first = {self.changed_at: _format_moment(changed_at), **row}
+            first = self._with_moment({self.changed_at: _format_moment(changed_at), **row})
             self._apply(first)
             if folder:
                 self._first_rows[row["id"]] = {name: _as_json(first[name]) for name in first}
@@ -112,7 +128,7 @@ class RowSource:
         its own calls, and passes the others on to this method, which serves `lists`.
         """
         if self.deletions and list(path) == self.deletions.strip("/").split("/"):
-            return 200, self.page(environ, self._deleted.changed_since(self._moment_of(environ)))
+            return 200, self._page(environ, self._deleted)
         for list_path, type in self.lists.items():
             parts = list_path.strip("/").split("/")
             if path[: len(parts)] == parts:
@@ -122,18 +138,29 @@ class RowSource:
     def page(self, environ: WSGIEnvironment, rows: list[Row]) -> Any:
         """Return the answer to a call for a list, whose rows are these, the oldest change first.
 
-        A subclass returns one page of them in the form of its source.
+        The rows are as `show` returns them. A subclass returns one page of them in the form of its
+        source.
         """
-        return rows
+        return {self.envelope: rows} if self.envelope else rows
+
+    def show(self, environ: WSGIEnvironment, row: Row) -> Row:
+        """Return a row as the source answers it to a call."""
+        included = query_of(environ).get("include", "").split(",")
+        left_out = {*self.hidden, *self.related}.difference(included)
+        shown = {name: value for name, value in row.items() if name not in left_out}
+        if self.times == "unix":
+            moment = dt.datetime.fromisoformat(row[self.changed_at])
+            shown[self.changed_at] = int(moment.timestamp())
+        return shown
 
     def edit(self, row: Row, form: Mapping[str, str]) -> Row | None:
         """Return a row as a person changed it with a form, or None if it was deleted.
 
         Its fields are those of the form, and its version is counted up. A form with a field
-        `delete` deletes the row.
+        `delete` deletes the row, or sets its `deleted_flag`.
         """
         if "delete" in form:
-            return None
+            return {**row, self.deleted_flag: True} if self.deleted_flag else None
         edited = {**row, **form}
         if self.version in row:
             edited[self.version] = row[self.version] + 1
@@ -157,6 +184,7 @@ class RowSource:
         The file keeps the fields that differ from those with which the row began. The others are
         those of `rows` at the next start, so that its author may change them there.
         """
+        row = self._with_moment(row)
         self._apply(row)
         self.journal.append(self._describe_change(row))
 
@@ -169,22 +197,57 @@ class RowSource:
     ) -> StatusAndBody:
         """Answer a call for a list, for one of its rows, or for a field below a row."""
         if not path:
-            rows = self.rows.changed_since(self._moment_of(environ))
-            return 200, self.page(environ, [row for row in rows if _is_of_type(row, type)])
+            return 200, self._page(environ, self.rows, type)
         id, *fields = path
         row = self.rows.find(id)
         if row is None or not _is_of_type(row, type):
             return 404, {"message": "There is no such row."}
         if not fields:
-            return 200, row
+            return self._answer_row(environ, method, row)
         if method != "PUT" or len(fields) > 1:
             return NO_CALL
         self.store({**row, fields[0]: json_of(environ)})
         return 200, {}
 
+    def _page(self, environ: WSGIEnvironment, rows: Rows, type: str = "") -> Any:
+        """Return the answer to a call for the rows of a type that changed since a moment."""
+        changed = rows.changed_since(self._moment_of(environ))
+        shown = [self.show(environ, row) for row in changed if _is_of_type(row, type)]
+        return self.page(environ, shown)
+
+    def _answer_row(self, environ: WSGIEnvironment, method: str, row: Row) -> StatusAndBody:
+        """Answer a call for a row; one with another method than GET writes fields of it."""
+        if method != "GET":
+            if not self.writable or method not in ("PUT", "PATCH"):
+                return NO_CALL
+            row = self._written_row(row, json_of(environ))
+            self.store(row)
+        shown = self.show(environ, row)
+        return 200, {self.envelope: shown} if self.envelope else shown
+
+    def _written_row(self, row: Row, sent: Any) -> Row:
+        """Return a row with fields that a call sends, changed now."""
+        if not isinstance(sent, dict):
+            raise ValueError("The body must be an object with fields.")
+        others = sent.keys() - set(self.writable)
+        if others:
+            raise ValueError(f"These fields cannot be written: {', '.join(sorted(others))}.")
+        written = {**row, **sent, self.changed_at: self.moment()}
+        if self.version in row:
+            written[self.version] = row[self.version] + 1
+        return written
+
     def _moment_of(self, environ: WSGIEnvironment) -> str:
         """Return the moment since which a call asks for changes; "" for all."""
-        return query_of(environ).get(self.since, "")
+        text = query_of(environ).get(self.since, "")
+        return _moment_at(int(text)) if text and self.times == "unix" else text
+
+    def _with_moment(self, row: Row) -> Row:
+        """Return a row whose time of change is a text, also if it was a number of seconds."""
+        changed_at = row.get(self.changed_at)
+        if not isinstance(changed_at, int):
+            return row
+        return {**row, self.changed_at: _moment_at(changed_at)}
 
     def _issue_tokens(self) -> Tokens:
         """Return the tokens of the client that `access` names."""
@@ -234,7 +297,7 @@ class RowSource:
             edited["deleted"] = True
         edited[self.changed_at] = self.moment()
         self.store(edited)
-        self.changed(row if edited.get("deleted") else edited)
+        self.changed(edited if edited["id"] in self.rows else row)
         return 200, edited
 
     def _books(self, method: str, body: Any) -> object:
@@ -262,7 +325,7 @@ class RowSource:
 
     def _apply(self, row: Row) -> None:
         """Add, replace or remove a row."""
-        if row.get("deleted"):
+        if row.get("deleted") and self.deleted_flag != "deleted":
             self.rows.remove(row["id"])
             self._note_deletion(row)
         else:
@@ -289,6 +352,11 @@ def _is_of_type(row: Row, type: str) -> bool:
 def _format_moment(moment: dt.datetime) -> str:
     """Return a moment in UTC with a final Z."""
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _moment_at(seconds: int) -> str:
+    """Return a number of seconds since 1970 as a moment in UTC."""
+    return _format_moment(dt.datetime.fromtimestamp(seconds, dt.UTC))
 
 
 def numbered_page(rows: Sequence[Row], number: str, size: int) -> tuple[list[Row], int]:
