@@ -7,11 +7,21 @@ from pathlib import Path
 
 import click
 
-from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, PAGINGS, Choices, is_name_in_use, render
+from hub.cli.plugin_template import (
+    AUTHENTICATIONS,
+    KINDS,
+    LISTS,
+    PAGINGS,
+    Choices,
+    is_name_in_use,
+    render,
+)
 from hub.cli.terminal import say
 from hub.contract.checkout import CHECKOUT, find_checkout
 
 PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
+# What stands in texts of Python, TOML and Markdown without being escaped.
+TITLE = re.compile(r"[\w&+.'()-]([\w &+.'()-]{0,38}[\w&+.'()-])?")
 # Names that mean something else: to commands of the hub, to its packages, and in its tutorial.
 RESERVED_NAMES = frozenset(
     {"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo", "shed"}
@@ -33,33 +43,39 @@ KNOWN_SOURCES = frozenset(
     metavar="KIND,…",
     help=f"What it posts: {', '.join(KINDS)}. Without it: bill.",
 )
+@click.option("--title", help='How people call the source, such as "Invoice Ninja".')
 @click.option("--auth", type=click.Choice(AUTHENTICATIONS), help="How the source lets it in.")
 @click.option("--paging", type=click.Choice(PAGINGS), help=PAGING_HELP)
+@click.option(
+    "--lists",
+    type=click.Choice(LISTS),
+    help="Whether the source has one list of all documents, or each kind has a list of its own.",
+)
 @click.option(
     "--webhook/--no-webhook", default=None, help="Whether the source calls when something changes."
 )
 def new_plugin(
     name: str,
     kinds: str | None,
+    title: str | None,
     auth: str | None,
     paging: str | None,
+    lists: str | None,
     webhook: bool | None,
 ) -> None:
     """Create a plugin named NAME that passes the contract suite.
 
     On a terminal it asks for what no option says.
     """
-    problem = _name_problem(name)
-    if problem:
-        raise click.UsageError(f"{name!r} cannot be the name: {problem}")
+    _check_names(name, title)
     folder = Path(name)
-    if folder.exists():
-        raise click.UsageError(f"There is a folder {name} already; nothing was written.")
     choices = Choices(
         name=name,
         kinds=_parse_kinds(kinds or _ask("Kinds of documents, with commas between", "bill")),
         auth=auth or _ask("Authentication", AUTHENTICATIONS[0], AUTHENTICATIONS),
         paging=paging or _ask("Paging", PAGINGS[0], PAGINGS),
+        lists=lists or _ask("Lists: one of all documents, or each kind its own", "one", LISTS),
+        title=title or _ask("Name of the source for people", name.capitalize()),
         webhook=_ask_webhook() if webhook is None else webhook,
     )
     for place, text in render(choices).items():
@@ -67,6 +83,19 @@ def new_plugin(
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     say(_list_next_commands(name))
+
+
+def _check_names(name: str, title: str | None) -> None:
+    """Raise UsageError if a plugin cannot have a name or a title, or has a folder already."""
+    problem = _name_problem(name)
+    if problem:
+        raise click.UsageError(f"{name!r} cannot be the name: {problem}")
+    if title and not TITLE.fullmatch(title):
+        raise click.UsageError(
+            f"{title!r} cannot be the title: up to 40 letters, digits, spaces and & + . ' ( ) -"
+        )
+    if Path(name).exists():
+        raise click.UsageError(f"There is a folder {name} already; nothing was written.")
 
 
 def _list_next_commands(name: str) -> str:

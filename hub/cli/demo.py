@@ -16,6 +16,7 @@ from hub.cli.console import (
 )
 from hub.cli.sample_matches import SampleMatches
 from hub.cli.terminal import Terminal, print_json, say
+from hub.contract.rate import Rate
 
 if TYPE_CHECKING:
     from hub.demo import Demo
@@ -139,7 +140,8 @@ def _say_rates(demo_hub: "Demo") -> None:
     for slug in demo_hub.stand_ins:
         app = apps[slug]
         if app.rate:
-            say(f"{app.name} may be called {app.rate}: a run that needs more calls waits for it.")
+            rate = Rate.parse(app.rate)
+            say(f"{app.name} allows {rate}: a run that needs more calls waits for it.")
 
 
 def _say_addresses(demo_hub: "Demo") -> None:

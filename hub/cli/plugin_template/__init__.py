@@ -7,7 +7,6 @@ import ast
 import builtins
 import json
 import keyword
-import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
@@ -17,8 +16,9 @@ from hub.contract.codec import dump
 from hub.contract.rows import readable
 
 MAX_LINE_LENGTH = 100
-AUTHENTICATIONS = ("bearer", "basic", "client-credentials", "refresh-token")
+AUTHENTICATIONS = ("bearer", "header", "basic", "client-credentials", "refresh-token")
 PAGINGS = ("cursor", "page", "link", "updated-since")
+LISTS = ("one", "each")
 
 
 class KindParts(NamedTuple):
@@ -37,6 +37,8 @@ class Choices(NamedTuple):
     auth: str = "bearer"
     paging: str = "cursor"
     webhook: bool = False
+    lists: str = "one"
+    title: str = ""
 
 
 class AccessSetting(NamedTuple):
@@ -66,12 +68,15 @@ KIND_PARTS = {
 }
 KINDS = tuple(KIND_PARTS)
 RECORD_KINDS = ("vendor", "customer", "item")
+TAXED_KINDS = ("invoice", "credit_memo", "refund")  # with quantities, a discount and a tax
+OTHER_SALES_KINDS = ("payment", "customer", "item")
 PAID_KINDS = {"payment": "invoice", "bill_payment": "bill"}
 FIELDS = {
     "supplier": ("Supplier", "vendor"),
     "client": ("Client", "customer"),
     "account": ("Account", "account"),
     "product": ("Product", "item"),
+    "tax": ("Tax", "tax_code"),
 }
 ACCOUNT_LABELS = {
     "payable_account": "Accounts payable",
@@ -83,6 +88,7 @@ CLIENT = AccessSetting("client_id", "Client id", "Identifies the hub.", secret=F
 CLIENT_SECRET = AccessSetting("client_secret", "Client secret", "Belongs to the client id.")
 ACCESS = {
     "bearer": [AccessSetting("token", "Access token", "A person makes it in the source.")],
+    "header": [AccessSetting("key", "API key", "A person makes it in the source.")],
     "basic": [
         AccessSetting("username", "User name", "The user of the API.", secret=False),
         AccessSetting("password", "Password", "Belongs to the user."),
@@ -95,7 +101,11 @@ ACCESS = {
     ],
 }
 WEBHOOK = AccessSetting("webhook_secret", "Webhook secret", "Signs its calls.", optional=True)
-WRONG_KEYS = {"bearer": "token", "basic": "password"}  # by default the client secret
+WRONG_KEYS = {
+    "bearer": "token",
+    "header": "key",
+    "basic": "password",
+}  # by default the client secret
 PAGING_IMPORTS = {
     "cursor": ["CursorList", "Page", "read_pages"],
     "page": ["FilteredList", "read_numbered_pages"],
@@ -157,9 +167,12 @@ def is_name_in_use(name: str) -> bool:
 def _names_of_modules() -> frozenset[str]:
     """Return the names that the modules of a plugin import and define, whatever its choices."""
     by_auth = [Choices("name", KINDS, auth, webhook=True) for auth in AUTHENTICATIONS]
-    by_paging = [Choices("name", KINDS, paging=paging) for paging in PAGINGS]
+    by_paging = [
+        Choices("name", KINDS, paging=paging, lists=lists) for paging in PAGINGS for lists in LISTS
+    ]
+    by_kinds = [Choices("name", TAXED_KINDS)]
     names: set[str] = set()
-    for choices in by_auth + by_paging:
+    for choices in by_auth + by_paging + by_kinds:
         for place, text in _render_modules(choices).items():
             if place.endswith(".py"):
                 names.update(_bound_names(ast.parse(text)))
@@ -198,6 +211,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     environment.globals["import_from"] = _import_from
+    environment.globals["tuple_of"] = _tuple_of
     return environment
 
 
@@ -210,6 +224,16 @@ def _import_from(module: str, names: list[str]) -> str:
     return "\n".join([f"from {module} import (", *lines, ")"])
 
 
+def _tuple_of(names: tuple[str, ...], before: str) -> str:
+    """Return a tuple of texts behind what stands before it, on several lines if it is long."""
+    texts = [f'"{name}"' for name in names]
+    line = f"{before}({', '.join(texts)}{',' if len(texts) == 1 else ''})"
+    if len(line) <= MAX_LINE_LENGTH:
+        return line
+    lines = [f"    {text}," for text in texts]
+    return "\n".join([f"{before}(", *lines, ")"])
+
+
 def _values(choices: Choices) -> dict[str, Any]:
     """Return what the templates need beside the choices."""
     all_parts = [(kind, KIND_PARTS[kind]) for kind in choices.kinds]
@@ -220,7 +244,7 @@ def _values(choices: Choices) -> dict[str, Any]:
     return {
         **choices._asdict(),
         "states": STATES,
-        "title": choices.name.capitalize(),
+        "title": _title(choices),
         "class_name": _class_name(choices.name),
         "all_parts": all_parts,
         "transactions": transactions,
@@ -228,6 +252,7 @@ def _values(choices: Choices) -> dict[str, Any]:
         "has_parties": all(parts.party for _, parts in all_parts),
         "has_lines": any(parts.line for _, parts in all_parts),
         "applied": applied,
+        "is_taxed": _is_taxed(choices.kinds),
         "fields": fields,
         "accounts": _accounts(choices.kinds),
         "access_values": _access_values(choices).items(),
@@ -247,6 +272,17 @@ def _paid_first(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(kinds, key=lambda kind: kind in PAID_KINDS))
 
 
+def _title(choices: Choices) -> str:
+    """Return how people call the source."""
+    return choices.title or choices.name.capitalize()
+
+
+def _is_taxed(kinds: tuple[str, ...]) -> bool:
+    """Return whether the rows have quantities, a discount and a tax: those of sales alone have."""
+    is_sale = all(kind in TAXED_KINDS + OTHER_SALES_KINDS for kind in kinds)
+    return is_sale and any(kind in TAXED_KINDS for kind in kinds)
+
+
 def _pair_payments(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return the kinds that pay others of the kinds, each with the kind that it pays."""
     return [pair for pair in PAID_KINDS.items() if kinds.count(pair[0]) and pair[1] in kinds]
@@ -258,6 +294,8 @@ def _fields(kinds: tuple[str, ...]) -> list[dict[str, str]]:
     for kind in kinds:
         parts = KIND_PARTS[kind]
         names.update(dict.fromkeys((parts.party, parts.line)))
+    if _is_taxed(kinds):
+        names["tax"] = None
     fields = []
     for name in names:
         if name:
@@ -293,6 +331,8 @@ def _access_values(choices: Choices) -> dict[str, str]:
 def _client_imports(choices: Choices) -> list[str]:
     """Return the names that the client imports from the hub."""
     names = ["ApiClient", *PAGING_IMPORTS[choices.paging]]
+    if choices.lists == "each" and choices.paging != "cursor":
+        names.append("row_version")
     if choices.auth in GRANTS:
         names.append(GRANTS[choices.auth])
     return _sort_names(names)
@@ -351,8 +391,7 @@ def _golden_files(choices: Choices, rendered: dict[str, str]) -> dict[str, str]:
     documents: dict[str, Any] = {}
     exec(rendered[f"hub_{choices.name}/documents.py"], documents)  # noqa: S102 (rendered above)
     code = rendered[f"hub_{choices.name}/sample.py"]
-    sample: dict[str, Any] = {name: documents.get(name) for name in ("KINDS", "PAYS")}
-    code = re.sub(r"^from hub_.*\n", "", code, flags=re.MULTILINE)
+    sample: dict[str, Any] = {}
     exec(code, sample)  # noqa: S102 (rendered above)
     roles = [account["role"] for account in _accounts(choices.kinds)]
     settings = {role: str(number) for number, role in enumerate(roles, start=1)}

@@ -152,7 +152,7 @@ def test_dev_serves_the_plugin_and_restarts_when_a_file_changes(served, package)
     process, read_to, printed = served
     output = read_to(LAST)
     assert "the stand-in of Barn: " in output
-    assert "Barn may be called 100/15s: a run that" in read_to("may be called")
+    assert "Barn allows 100 calls in 15 seconds: a run that" in read_to("Barn allows")
     assert "ADDRESS/ID/edit) and press Run now" in read_to("To change a document at the source")
     assert "the stand-in of CostTracker" not in output
     assert "Barn" in page(output, "/apps")

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from hub.cli import main
-from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, PAGINGS, Choices, render
+from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, LISTS, PAGINGS, Choices, render
 from hub.contract import checkout as checkouts
 from hub.contract.registry import Plugins
 from hub.testing import bench as bench_module
@@ -33,7 +33,7 @@ KIND_SETS = deque(
         ("bill",),
         ("invoice", "payment"),
         ("bill", "vendor_credit", "bill_payment", "vendor"),
-        ("expense", "deposit"),
+        ("deposit", "expense"),
         ("item",),
         ("purchase_order", "item", "vendor"),
         ("credit_memo", "refund", "customer"),
@@ -46,29 +46,32 @@ IN_A_WHOLE_HUB = "test_a_source_that_answers_404_to_everything_loses_no_document
 
 
 def combinations():
-    """Yield every combination of access, paging and webhook, each with some kinds.
+    """Yield every combination of access, paging, webhook and lists, each with some kinds.
 
-    In the small form each way of access meets two ways of paging, one of them with webhooks.
+    In the small form each way of access meets two ways of paging, one of them with webhooks and
+    with a list for each kind.
     """
-    every = list(itertools.product(AUTHENTICATIONS, PAGINGS, (False, True)))
-    for auth, paging, webhook in by_form(diagonals(), every, every):
+    every = list(itertools.product(AUTHENTICATIONS, PAGINGS, (False, True), LISTS))
+    for auth, paging, webhook, lists in by_form(diagonals(), every, every):
         KIND_SETS.rotate(1)
-        yield Choices(NAME, KIND_SETS[0], auth, paging, webhook)
+        yield Choices(NAME, KIND_SETS[0], auth, paging, webhook, lists)
 
 
 def diagonals():
     """Return two combinations for each way of access and each way of paging."""
-    next_pagings = (*PAGINGS[1:], PAGINGS[0])
+    pagings = itertools.cycle(PAGINGS)
+    next_pagings = itertools.cycle((*PAGINGS[1:], PAGINGS[0]))
     return [
-        *zip(AUTHENTICATIONS, PAGINGS, itertools.repeat(False), strict=False),
-        *zip(AUTHENTICATIONS, next_pagings, itertools.repeat(True), strict=False),
+        *((auth, next(pagings), False, "one") for auth in AUTHENTICATIONS),
+        *((auth, next(next_pagings), True, "each") for auth in AUTHENTICATIONS),
     ]
 
 
 def title(choices):
     """Return the name of a combination."""
     kinds = "-".join(choices.kinds) if len(choices.kinds) < len(KINDS) else "all"
-    return f"{choices.auth}-{choices.paging}-{'webhook' if choices.webhook else 'none'}-{kinds}"
+    webhook = "webhook" if choices.webhook else "none"
+    return f"{choices.auth}-{choices.paging}-{webhook}-{choices.lists}-{kinds}"
 
 
 @pytest.fixture
@@ -148,6 +151,10 @@ def test_a_new_plugin_passes_its_tests(open_plugin, choices, tmp_path, tmp_path_
         Choices(NAME, KINDS, "refresh-token", "link", True),
         Choices(NAME, ("item",), "basic", "page"),
         Choices(NAME, ("invoice", "payment"), "client-credentials", "updated-since", True),
+        Choices(NAME, ("invoice", "payment"), "header", "page", True, "each", "Invoice Depot"),
+        Choices(NAME, KINDS, "header", "cursor", True, "each"),
+        Choices(NAME, ("credit_memo", "customer"), "bearer", "updated-since", lists="each"),
+        Choices(NAME, ("bill",), "bearer", "link", lists="each"),
     ],
     ids=title,
 )
@@ -179,6 +186,7 @@ def test_a_new_plugin_whose_document_changes_is_refused_by_its_golden_file(open_
         Choices(NAME),
         Choices(NAME, ("invoice", "payment"), paging="link"),
         Choices(NAME, ("invoice", "payment"), "refresh-token", "page", True),
+        Choices(NAME, ("invoice", "payment"), "header", "page", lists="each"),
     ],
     ids=title,
 )
@@ -194,6 +202,7 @@ def test_a_new_plugin_is_short(choices):
 def test_options_say_what_the_source_has(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     options = ["--kinds", "invoice, payment", "--auth", "basic", "--paging", "link", "--webhook"]
+    options += ["--lists", "each", "--title", "Invoice Depot"]
     printed = CliRunner().invoke(main, ["new-plugin", NAME, *options]).stdout
     assert f"python -m pip install -e '{NAME}[testing]'\n  python -m pytest {NAME}\n" in printed
     assert f"hub sandbox {NAME} --port 9000" in printed
@@ -204,8 +213,9 @@ def test_options_say_what_the_source_has(tmp_path, monkeypatch):
         for path in (tmp_path / NAME).rglob("*")
         if path.is_file()
     }
-    choices = Choices(NAME, ("invoice", "payment"), "basic", "link", True)
+    choices = Choices(NAME, ("invoice", "payment"), "basic", "link", True, "each", "Invoice Depot")
     assert written == render(choices)
+    assert 'name="Invoice Depot",' in written[f"hub_{NAME}/__init__.py"]
     again = CliRunner().invoke(main, ["new-plugin", NAME])
     assert "nothing was written" in again.stderr
 
@@ -233,10 +243,10 @@ def test_the_commands_name_the_folder_from_which_the_hub_was_installed(
 def test_on_a_terminal_it_asks_for_what_no_option_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("hub.cli.authors._is_terminal", lambda: True)
-    answers = "invoice\nbasic\n\ny\n"
+    answers = "invoice\nbasic\n\neach\nBig Depot\ny\n"
     result = CliRunner().invoke(main, ["new-plugin", NAME], input=answers)
     assert result.exit_code == 0, result.output
-    choices = Choices(NAME, ("invoice",), "basic", "cursor", True)
+    choices = Choices(NAME, ("invoice",), "basic", "cursor", True, "each", "Big Depot")
     text = (tmp_path / NAME / f"hub_{NAME}" / "__init__.py").read_text()
     assert text == render(choices)[f"hub_{NAME}/__init__.py"]
 
@@ -261,7 +271,9 @@ def test_without_options_and_without_a_terminal_it_is_a_bill_with_a_token(tmp_pa
         (NAME, ["--kinds", "bil"], "'bil' is no kind. There is bill,"),
         (NAME, ["--kinds", ","], "Name at least one kind of document."),
         (NAME, ["--kinds", "bill_payment"], "A bill_payment pays bills; add the kind bill."),
-        (NAME, ["--auth", "magic"], "'magic' is not one of 'bearer', 'basic',"),
+        (NAME, ["--auth", "magic"], "'magic' is not one of 'bearer', 'header', 'basic',"),
+        (NAME, ["--title", 'The "Depot"'], "cannot be the title: up to 40 letters"),
+        (NAME, ["--title", "The Depot\n"], "cannot be the title: up to 40 letters"),
     ],
 )
 def test_impossible_names_and_options_are_refused(tmp_path, monkeypatch, name, options, reason):
