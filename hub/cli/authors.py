@@ -7,15 +7,8 @@ from pathlib import Path
 
 import click
 
-from hub.cli.plugin_template import (
-    AUTHENTICATIONS,
-    KINDS,
-    LISTS,
-    PAGINGS,
-    Choices,
-    is_name_in_use,
-    render,
-)
+from hub.cli.plugin_template import AUTHENTICATIONS, LISTS, PAGINGS, Choices, is_name_in_use, render
+from hub.cli.plugin_template.kinds import KINDS
 from hub.cli.terminal import say
 from hub.contract.checkout import CHECKOUT, find_checkout
 

@@ -12,6 +12,18 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from hub.cli.plugin_template.kinds import (
+    KIND_PARTS,
+    KINDS,
+    RECORD_KINDS,
+    TAXED_KINDS,
+    is_taxed,
+    list_accounts,
+    list_fields,
+    pair_payments,
+    sort_paid_first,
+    write_due_date,
+)
 from hub.contract.codec import dump
 from hub.contract.rows import readable
 
@@ -19,14 +31,6 @@ MAX_LINE_LENGTH = 100
 AUTHENTICATIONS = ("bearer", "header", "basic", "client-credentials", "refresh-token")
 PAGINGS = ("cursor", "page", "link", "updated-since")
 LISTS = ("one", "each")
-
-
-class KindParts(NamedTuple):
-    """What a kind needs: the fields of its party and its lines, and accounts from the settings."""
-
-    party: str = ""
-    line: str = ""
-    accounts: tuple[str, ...] = ()
 
 
 class Choices(NamedTuple):
@@ -51,39 +55,6 @@ class AccessSetting(NamedTuple):
     optional: bool = False
 
 
-KIND_PARTS = {
-    "bill": KindParts("supplier", "account", ("payable_account",)),
-    "vendor_credit": KindParts("supplier", "account", ("payable_account",)),
-    "expense": KindParts("supplier", "account", ("payment_account",)),
-    "purchase_order": KindParts("supplier", "product", ("payable_account",)),
-    "invoice": KindParts("client", "product"),
-    "credit_memo": KindParts("client", "product"),
-    "payment": KindParts("client", "", ("deposit_account",)),
-    "refund": KindParts("client", "product", ("deposit_account",)),
-    "bill_payment": KindParts("supplier", "", ("payment_account",)),
-    "deposit": KindParts("", "account", ("deposit_account",)),
-    "vendor": KindParts(),
-    "customer": KindParts(),
-    "item": KindParts("", "", ("income_account",)),
-}
-KINDS = tuple(KIND_PARTS)
-RECORD_KINDS = ("vendor", "customer", "item")
-TAXED_KINDS = ("invoice", "credit_memo", "refund")  # with quantities, a discount and a tax
-OTHER_SALES_KINDS = ("payment", "customer", "item")
-PAID_KINDS = {"payment": "invoice", "bill_payment": "bill"}
-FIELDS = {
-    "supplier": ("Supplier", "vendor"),
-    "client": ("Client", "customer"),
-    "account": ("Account", "account"),
-    "product": ("Product", "item"),
-    "tax": ("Tax", "tax_code"),
-}
-ACCOUNT_LABELS = {
-    "payable_account": "Accounts payable",
-    "payment_account": "Paid from",
-    "deposit_account": "Deposited to",
-    "income_account": "Income account",
-}
 CLIENT = AccessSetting("client_id", "Client id", "Identifies the hub.", secret=False)
 CLIENT_SECRET = AccessSetting("client_secret", "Client secret", "Belongs to the client id.")
 ACCESS = {
@@ -116,8 +87,6 @@ PAGING_IMPORTS = {
 ACCESS_IMPORTS = {"bearer": "bearer_of", "basic": "basic_of"}
 PAGE_IMPORTS = {"page": ["numbered_page"], "link": ["linked_page"]}
 GRANTS = {"client-credentials": "ClientCredentials", "refresh-token": "RefreshToken"}
-DUE_KINDS = ("bill", "invoice")  # that have a due date
-DUE_DATE = '"2026-02-04"'
 # The states of the first rows of the stand-in; the plugin cannot read the last one.
 STATES = ("draft", "disputed", "closed", "void", "archived")
 PLACES = {
@@ -136,7 +105,7 @@ PLACES = {
 
 def render(choices: Choices) -> dict[str, str]:
     """Return the files of the plugin, by their place in its folder."""
-    choices = choices._replace(kinds=_paid_first(choices.kinds))
+    choices = choices._replace(kinds=sort_paid_first(choices.kinds))
     rendered = _render_modules(choices)
     return rendered | _golden_files(choices, rendered)
 
@@ -238,8 +207,8 @@ def _values(choices: Choices) -> dict[str, Any]:
     """Return what the templates need beside the choices."""
     all_parts = [(kind, KIND_PARTS[kind]) for kind in choices.kinds]
     transactions = [pair for pair in all_parts if pair[0] not in RECORD_KINDS]
-    applied = _pair_payments(choices.kinds)
-    fields = _fields(choices.kinds)
+    applied = pair_payments(choices.kinds)
+    fields = list_fields(choices.kinds)
     access = ACCESS[choices.auth]
     return {
         **choices._asdict(),
@@ -252,11 +221,11 @@ def _values(choices: Choices) -> dict[str, Any]:
         "has_parties": all(parts.party for _, parts in all_parts),
         "has_lines": any(parts.line for _, parts in all_parts),
         "applied": applied,
-        "is_taxed": _is_taxed(choices.kinds),
+        "is_taxed": is_taxed(choices.kinds),
         "fields": fields,
-        "accounts": _accounts(choices.kinds),
+        "accounts": list_accounts(choices.kinds),
         "access_values": _access_values(choices).items(),
-        "due": _due_date_expression([kind for kind, _ in transactions]),
+        "due": write_due_date([kind for kind, _ in transactions]),
         "access": [*access, WEBHOOK] if choices.webhook else access,
         "wrong_key": WRONG_KEYS.get(choices.auth, "client_secret"),
         "client_imports": _client_imports(choices),
@@ -267,57 +236,9 @@ def _values(choices: Choices) -> dict[str, Any]:
     }
 
 
-def _paid_first(kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the kinds with payments last, so that the stand-in has what they pay before them."""
-    return tuple(sorted(kinds, key=lambda kind: kind in PAID_KINDS))
-
-
 def _title(choices: Choices) -> str:
     """Return how people call the source."""
     return choices.title or choices.name.capitalize()
-
-
-def _is_taxed(kinds: tuple[str, ...]) -> bool:
-    """Return whether the rows have quantities, a discount and a tax: those of sales alone have."""
-    is_sale = all(kind in TAXED_KINDS + OTHER_SALES_KINDS for kind in kinds)
-    return is_sale and any(kind in TAXED_KINDS for kind in kinds)
-
-
-def _pair_payments(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the kinds that pay others of the kinds, each with the kind that it pays."""
-    return [pair for pair in PAID_KINDS.items() if kinds.count(pair[0]) and pair[1] in kinds]
-
-
-def _fields(kinds: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return the code fields of the kinds, each once."""
-    names: dict[str, None] = {}
-    for kind in kinds:
-        parts = KIND_PARTS[kind]
-        names.update(dict.fromkeys((parts.party, parts.line)))
-    if _is_taxed(kinds):
-        names["tax"] = None
-    fields = []
-    for name in names:
-        if name:
-            label, role = FIELDS[name]
-            fields.append({"name": name, "label": label, "role": role})
-    return fields
-
-
-def _accounts(kinds: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return the settings of the kinds that are accounts in QuickBooks, each once."""
-    roles: dict[str, None] = {}
-    for kind in kinds:
-        roles.update(dict.fromkeys(KIND_PARTS[kind].accounts))
-    return [{"role": role, "label": ACCOUNT_LABELS[role]} for role in roles]
-
-
-def _due_date_expression(kinds: list[str]) -> str:
-    """Return the expression for the due date of a row whose kind is one of these."""
-    with_due = [kind for kind in kinds if kind in DUE_KINDS]
-    if with_due == kinds:
-        return DUE_DATE
-    return f"{DUE_DATE} if kind in {DUE_KINDS} else None".replace("'", '"') if with_due else "None"
 
 
 def _access_values(choices: Choices) -> dict[str, str]:
@@ -393,7 +314,7 @@ def _golden_files(choices: Choices, rendered: dict[str, str]) -> dict[str, str]:
     code = rendered[f"hub_{choices.name}/sample.py"]
     sample: dict[str, Any] = {}
     exec(code, sample)  # noqa: S102 (rendered above)
-    roles = [account["role"] for account in _accounts(choices.kinds)]
+    roles = [account["role"] for account in list_accounts(choices.kinds)]
     settings = {role: str(number) for number, role in enumerate(roles, start=1)}
     golden = {}
     for row in map(sample["row"], range(len(STATES) + len(choices.kinds))):

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from hub.cli import main
-from hub.cli.plugin_template import AUTHENTICATIONS, KINDS, LISTS, PAGINGS, Choices, render
+from hub.cli.plugin_template import AUTHENTICATIONS, LISTS, PAGINGS, Choices, render
+from hub.cli.plugin_template.kinds import KINDS
 from hub.contract import checkout as checkouts
 from hub.contract.registry import Plugins
 from hub.testing import bench as bench_module
