@@ -362,8 +362,8 @@ class PluginFault(HubError):
         text = " ".join(str(error).split()).rstrip(".")
         defect = f"{type(error).__name__}: {text}".rstrip(": ")
         super().__init__(
-            "%(app)s stopped with a defect of its own while %(what)s (%(defect)s). What came before"
-            " is kept. Run it again; if it stays, tell the plugin's author what stands here.",
+            "%(app)s's plugin failed while %(what)s (%(defect)s). Everything before that is"
+            " stored. Run it again; if it fails again, send this message to the plugin's author.",
             app=app,
             what=what,
             defect=defect,

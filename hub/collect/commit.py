@@ -126,7 +126,7 @@ class BatchWriter:
             )
             text = mask_secrets(str(error))
             reason = Sentence(
-                "The hub could not take it in (%(type)s: %(text)s). The log has the details.",
+                "The hub could not store it (%(type)s: %(text)s). The log has the details.",
                 type=type(error).__name__,
                 text=text,
             )

@@ -158,7 +158,8 @@ def _storage_defect(document: Document) -> str | None:
         has_more_decimals = total != round(total, MAX_TOTAL_DECIMALS)
         if abs(total) >= TOTAL_LIMIT or has_more_decimals:
             return Sentence(
-                "Its total %(total)s is no amount of money: too large, or more than six decimals.",
+                "Its total %(total)s is not an amount of money: it is too large or has more"
+                " than six decimals.",
                 total=str(total),
             )
     for attachment in document.attachments:

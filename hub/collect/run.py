@@ -118,7 +118,7 @@ class SourceReading:
     def _note_throttling(self, error: TooOften) -> None:
         """Add a note that some documents were not read because the source asked to slow down."""
         self.result.notes.append(
-            Sentence("%(error)s What waits is read on with the next run.", error=error.text)
+            Sentence("%(error)s The next run reads the rest.", error=error.text)
         )
 
     def _read(self, ids: Sequence[str], budget: RereadBudget | None = None) -> None:

@@ -18,7 +18,7 @@ def parse_date(text: str | None, zone: dt.tzinfo | None = None) -> dt.date | Non
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(Sentence("“%(text)s” is no date", text=text)) from None
+        raise ValueError(Sentence("“%(text)s” is not a date", text=text)) from None
     if moment.tzinfo is None:
         return moment.date()
     if zone is None:

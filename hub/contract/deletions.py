@@ -37,7 +37,7 @@ class DeletionSweep:
         try:
             self._ids = parse_ids(ids)
         except ValueError:
-            raise Refused("%(cursor)s is no cursor of a DeletionSweep.", cursor=cursor) from None
+            raise Refused("%(cursor)s is not a cursor of a DeletionSweep.", cursor=cursor) from None
         self._today = today.isoformat()
         self._prefix = prefix
         self._stream = stream

@@ -47,7 +47,7 @@ def read_numbered_pages(
     Raise Retry if the source sends the same page twice, and Refused for a `page` that is no number.
     """
     if page and not page.isdecimal():
-        raise Refused("%(page)s is no number of a page of %(source)s.", page=page, source=source)
+        raise Refused("%(page)s is not a page number of %(source)s.", page=page, source=source)
     number = int(page or 1)
     before: list[Row] = []
     has_more = True

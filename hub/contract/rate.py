@@ -38,8 +38,8 @@ class Rate:
             if rate.seconds <= MAX_SECONDS:
                 return rate
         raise Refused(
-            '%(text)s is no rate. Write the number of calls and the time, such as "100/15s", "10/s"'
-            ' or "5000/h"; the time is at most a day.',
+            "%(text)s is not a rate. Write the number of calls and the time, such as"
+            ' "100/15s", "10/s" or "5000/h"; the time is at most a day.',
             text=repr(text),
         )
 

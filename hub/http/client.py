@@ -247,8 +247,8 @@ class AppHttp:
             )
         if status in REDIRECT_STATUSES:
             raise NeedsAttention(
-                "%(call)s answered that it has moved%(destination)s. Put its present address into "
-                "the settings of %(app)s.",
+                "%(call)s answered that it has moved%(destination)s. Enter its new address in"
+                " the settings of %(app)s.",
                 call=call,
                 destination=call.clean(_describe_redirect(response.headers)),
                 app=call.app,

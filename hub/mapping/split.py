@@ -50,12 +50,14 @@ def _reason_against(document: Document) -> str:
     tax_of_lines = _tax(document.lines)
     is_taxed_by_line = (document.tax_total or ZERO) == tax_of_lines
     if document.tax_mode == "exclusive" and not is_taxed_by_line:
-        return Sentence("it cannot be split to the cent, for its tax is not given line by line.")
+        return Sentence(
+            "it cannot be split to the cent, because its tax is not given line by line."
+        )
     if document.total is not None:
         total_of_lines = _sum_lines(document, document.lines)
         difference = document.total - total_of_lines
         if abs(difference) > document.tolerance:
-            return Sentence("it cannot be split, for its lines do not add up to its total.")
+            return Sentence("it cannot be split, because its lines do not add up to its total.")
     return ""
 
 

@@ -48,7 +48,7 @@ def post(text: str) -> None:
     except HubError as error:
         problem = mask_secrets(error.text)
         raise Retry(
-            "%(name)s did not take the message: %(problem)s", name=name, problem=problem
+            "%(name)s did not accept the message: %(problem)s", name=name, problem=problem
         ) from None
 
 

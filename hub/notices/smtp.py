@@ -30,8 +30,8 @@ def deliver(mail_url: str, message: EmailMessage) -> None:
         if isinstance(error, smtplib.SMTPAuthenticationError):
             problem = type(error).__name__  # its text may repeat what was typed
         raise Retry(
-            "The mail server %(host)s did not take the message (%(problem)s). Check its "
-            "settings under Set up → Mail.",
+            "The mail server %(host)s did not accept the message (%(problem)s). Check its"
+            " settings under Set up → Mail.",
             host=host,
             problem=problem,
         ) from None

@@ -125,7 +125,7 @@ def compose_text(cases: Sequence[Case], news: News) -> str:
     if len(cases) > MAX_CASES:
         more = gettext("And %(count)s more.", count=len(cases) - MAX_CASES)
         parts.append(f"{more}\n")
-    parts.append(gettext("All that is open: %(url)s", url=inbox_url) + "\n")
+    parts.append(gettext("All open cases: %(url)s", url=inbox_url) + "\n")
     return "\n".join(parts)
 
 

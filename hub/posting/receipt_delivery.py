@@ -240,7 +240,7 @@ def _record_ends(session: Session, ends: Sequence[_End]) -> None:
         rows.append({"_id": receipt.id, "_ended": end, "_tries": tries, "_error": error})
         if end == ReceiptEnd.REFUSED:
             text = Sentence(
-                "The source did not take the news that it is %(state)s: %(error)s",
+                "The source did not accept the receipt that it is %(state)s: %(error)s",
                 state=receipt.state,
                 error=error,
             )

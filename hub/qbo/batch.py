@@ -55,7 +55,7 @@ def split_answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer
     unknown = sorted(set(parts_by_bid) - set(bids))
     if unknown:
         log.warning("the answer to a batch has items that were not in it: %s", ", ".join(unknown))
-    unclear = lost_answer(Sentence("the answer to the batch does not tell of it once"))
+    unclear = lost_answer(Sentence("the answer to the batch does not contain it exactly once"))
     answer_by_bid = {}
     for item in items:
         parts = parts_by_bid.get(item.bid, [])

@@ -24,7 +24,7 @@ INTERNAL_ERROR = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECAS
 NOT_ACCEPTED = Sentence("QuickBooks did not accept the connection. It is retried automatically.")
 SLOW_DOWN = Sentence("QuickBooks asks to slow down. It is retried automatically.")
 UNKNOWN_ERROR = Sentence("QuickBooks reports an error that the hub does not know.")
-UNEXPLAINED = Sentence("QuickBooks does not take it as it is. Correct what it names, then retry.")
+UNEXPLAINED = Sentence("QuickBooks does not accept it as it is. Correct what it names, then retry.")
 EXPLANATIONS = {
     "100": NOT_ACCEPTED,
     "110": NOT_ACCEPTED,
@@ -36,7 +36,7 @@ EXPLANATIONS = {
         "QuickBooks is doing maintenance on this company. It is retried automatically."
     ),
     "500": Sentence(
-        "QuickBooks does not know what was asked of it; the hub and this company's QuickBooks"
+        "QuickBooks does not support this request: the hub and the QuickBooks of this company"
         " do not fit together."
     ),
     "600": Sentence("The id of the request is already in use at QuickBooks."),
@@ -54,11 +54,11 @@ EXPLANATIONS = {
         " report it."
     ),
     "2020": Sentence(
-        "QuickBooks misses something that it requires. Complete it at the source or in the"
+        "Something that QuickBooks requires is missing. Complete it at the source or in the"
         " settings."
     ),
     "2040": Sentence(
-        "A text has characters that QuickBooks does not take. Fix this at the source."
+        "A text has characters that QuickBooks does not accept. Fix this at the source."
     ),
     "2050": Sentence("A text is longer than QuickBooks allows. Shorten it at the source."),
     "2500": Sentence(
@@ -126,7 +126,7 @@ EXPLANATIONS = {
     "6540": Sentence(
         "It was deposited in QuickBooks and cannot be changed. Take it out of the deposit first."
     ),
-    INTERNAL_ERROR_CODE: Sentence("QuickBooks had a fault of its own."),
+    INTERNAL_ERROR_CODE: Sentence("QuickBooks had an internal problem."),
 }
 
 
@@ -244,7 +244,7 @@ def explain_refusal(faults: tuple[Fault, ...]) -> str:
     """Explain why QuickBooks refused something, with its own words and the next step."""
     if not faults:
         return Sentence(
-            "QuickBooks refused it without saying why. Retry; if it stays so, report it."
+            "QuickBooks refused it without a reason. Retry; if it is refused again, report it."
         )
     return explain(faults, UNEXPLAINED)
 

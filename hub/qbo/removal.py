@@ -22,8 +22,8 @@ def remove(company_id: int, who: str) -> None:
         company = session.get_one(ConnectedCompany, company_id)
         if company.verified_at is not None or _has_documents(session, company_id):
             raise NotNow(
-                "%(company)s has worked, so it cannot be removed; what was posted to it must stay "
-                "known. Disconnect it instead.",
+                "%(company)s has been in use, so it cannot be removed: the hub must keep what"
+                " was posted to it. Disconnect it instead.",
                 company=company.name or company.realm,
             )
         realm = company.realm

@@ -58,7 +58,8 @@ class Steps:
             self.only_source_failed = False
             summary_text = " ".join(mask_secrets(str(error)).split())[:200]
             text = Sentence(
-                "%(phase)s met a defect (%(kind)s: %(text)s); the log has the details.",
+                "%(phase)s failed because of a defect (%(kind)s: %(text)s); the log has the"
+                " details.",
                 phase=phase.capitalize(),
                 kind=type(error).__name__,
                 text=summary_text,

@@ -205,7 +205,7 @@ def _remark_on_copy(result: Verification, path: Path, unreadable: int, lacking: 
     if unreadable:
         result.remarks.append(
             Sentence(
-                "%(count)s lines of the copy %(path)s are no entries.", count=unreadable, path=path
+                "%(count)s lines of the copy %(path)s are not entries.", count=unreadable, path=path
             )
         )
     if lacking > 0:

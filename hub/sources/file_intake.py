@@ -150,12 +150,12 @@ def check_size(installation: Installation, name: str, size: int) -> None:
     """Raise Refused for a file that is empty, or larger than the app allows."""
     app = app_of(installation)
     if app.files is None:
-        raise Refused("%(app)s takes no files.", app=app.name)
+        raise Refused("%(app)s does not accept files.", app=app.name)
     if not size:
         raise Refused("%(name)s is empty. Choose a file with content.", name=name)
     if size > app.files.limit:
         raise Refused(
-            "%(name)s has %(size)s bytes, and %(app)s takes %(limit)s. Split it into parts.",
+            "%(name)s has %(size)s bytes; %(app)s accepts at most %(limit)s. Split it into parts.",
             name=name,
             size=size,
             app=app.name,
@@ -171,7 +171,7 @@ def _checked_name(installation: Installation, name: str) -> str:
     name = "".join(letter for letter in name if letter.isprintable())[-MAX_NAME_LENGTH:]
     if PurePath(name).suffix.lower() not in suffixes:
         raise Refused(
-            "%(name)s is no file that %(app)s reads. Choose one that ends in %(suffixes)s.",
+            "%(app)s cannot read %(name)s. Choose a file that ends in %(suffixes)s.",
             name=name,
             app=app.name,
             suffixes=", ".join(suffixes),

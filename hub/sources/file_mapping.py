@@ -100,7 +100,7 @@ def _checked_answers(
             checked[field.name] = answer
         elif answer:
             raise Refused(
-                "%(answer)s is no column of the file. Choose one for %(field)s.",
+                "%(answer)s is not a column of the file. Choose one for %(field)s.",
                 answer=answer,
                 field=field.label,
             )

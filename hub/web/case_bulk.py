@@ -161,7 +161,7 @@ def _retry(cases: Sequence[Case], form: Form) -> Reasons:
         elif case.action in RETRIED_ACTIONS:
             retried.append(case)
         else:
-            reasons[case.id] = gettext("this takes a decision on the page of the case.")
+            reasons[case.id] = gettext("this needs a decision on the page of the case.")
     links = _postings(retried)
     posting_ids = set[int]().union(*links.values())
     failed = case_retries.retry_unless_removed(sorted(posting_ids), person_name())

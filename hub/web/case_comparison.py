@@ -327,7 +327,7 @@ def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side
         title = gettext("A transaction with a mark")
         if posting:
             written = _written_view(session, posting)
-            title = gettext("What was posted, and what else bears its mark")
+            title = gettext("What was posted, and other transactions with its marker")
         sides.append(Side(posting, written, [transaction], title, asks=False))
     return sides
 

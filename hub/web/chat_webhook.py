@@ -46,7 +46,7 @@ def test() -> Response:
         audit.record_alone(person_name(), "connection tested", host, addresses=[host])
     try:
         chat.post("Test message of the QuickBooks hub")
-        flash(gettext("%(chat)s took the test message.", chat=chat.host()), "success")
+        flash(gettext("%(chat)s accepted the test message.", chat=chat.host()), "success")
     except HubError as error:
         flash(translate(error.sentence), "error")
     return _redirect_back()

@@ -164,7 +164,7 @@ def post_again(document_id: int) -> Response:
     except HubError as error:
         flash(translate(error.sentence), "error")
     else:
-        flash(gettext("It is looked for in QuickBooks and then posted again."), "success")
+        flash(gettext("The hub searches QuickBooks for it and then posts it again."), "success")
         if is_active(installation):
             run_log.request(RunKind.SYNC, installation.id, person_name())
     return redirect(url_for("documents.one", document_id=document_id))

@@ -146,7 +146,8 @@ def include(installation_id: int) -> Response:
     if changed > 0:
         flash(
             gettext(
-                "%(changed)s changed since they were listed and stay left out.", changed=changed
+                "%(changed)s changed since they were listed and are still left out.",
+                changed=changed,
             ),
             "look",
         )

@@ -73,7 +73,9 @@ PAGES = {
         gettext_noop(
             "The hub met an error that it did not expect. Nothing that was saved is lost."
         ),
-        gettext_noop("Try again; if it stays, the log of the hub says what happened at this time."),
+        gettext_noop(
+            "Try again. If it happens again, the log of the hub has the details under this time."
+        ),
     ),
     503: (
         gettext_noop("Not available now"),

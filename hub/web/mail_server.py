@@ -103,7 +103,7 @@ def test() -> Response:
         message = (
             gettext("The test message to %(to)s lies in %(folder)s.", to=to, folder=folder)
             if folder
-            else gettext("The mail server took the test message to %(to)s.", to=to)
+            else gettext("The mail server accepted the test message to %(to)s.", to=to)
         )
         flash(message, "success")
     except HubError as error:

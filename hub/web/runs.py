@@ -27,7 +27,7 @@ KINDS: dict[str, str] = {
     RunKind.LISTS: gettext_noop("Lists of QuickBooks"),
     RunKind.RECONCILE: gettext_noop("Reconciliation"),
     RunKind.CHANGES: gettext_noop("Changes in QuickBooks"),
-    RunKind.TOKENS: gettext_noop("Connection kept fresh"),
+    RunKind.TOKENS: gettext_noop("Connection renewed"),
 }
 # Kinds that keep the hub up to date; the list hides those that nobody asked for and that worked.
 HOUSEKEEPING = (RunKind.LISTS, RunKind.CHANGES, RunKind.TOKENS)

@@ -180,7 +180,7 @@ def _receipt(row: ReceiptRow) -> TimelineEvent:
             row.at, gettext("Reported to the source: %(state)s", state=state), tone="good"
         )
     if row.ended == ReceiptEnd.REFUSED:
-        refusal = gettext("The source did not take the receipt: %(state)s", state=state)
+        refusal = gettext("The source did not accept the receipt: %(state)s", state=state)
         return TimelineEvent(row.at, refusal, stored.translate(row.error), "bad")
     waiting = gettext("Receipt for the source: %(state)s", state=state)
     return TimelineEvent(row.at, waiting, stored.translate(row.error))

@@ -49,9 +49,8 @@ def test_a_refused_refresh_token_is_reported(hub):
     code, _, err = hub(
         "companies", "add", "--realm", "1", "--refresh-token-file", "-", given="nonsense"
     )
-    assert (code, "does not take this refresh token" in err, is_sentence(err)) == (1, True, True), (
-        err
-    )
+    is_refused = "does not accept this refresh token" in err
+    assert (code, is_refused, is_sentence(err)) == (1, True, True), err
 
 
 def test_trouble_at_the_source_ends_the_run_and_the_next_one_goes_on(ready, costtracker):

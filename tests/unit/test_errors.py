@@ -58,7 +58,7 @@ SENTENCES = {
     PluginBroken("hub-x", "it is late."): "hub-x cannot be used: it is late.",
     PluginFault(
         "ION", "reading", KeyError("id")
-    ): "ION stopped with a defect of its own while reading (KeyError: 'id').",
+    ): "ION's plugin failed while reading (KeyError: 'id').",
     RateReached(
         "ION", "100 calls in 15 seconds", 11.2
     ): "ION allows 100 calls in 15 seconds, which are used up. Nothing was lost; the next call is"

@@ -116,7 +116,7 @@ def test_a_server_that_refuses_is_named_and_the_message_comes_later(hub, server,
     open_case()
     clock.advance(60)
     server.full = True
-    with pytest.raises(Retry, match=r"127\.0\.0\.1 did not take the message .*452"):
+    with pytest.raises(Retry, match=r"127\.0\.0\.1 did not accept the message .*452"):
         notifications.digest()
     server.full = False
     assert notifications.digest() == 1
@@ -287,7 +287,7 @@ def test_each_person_is_mailed_in_their_own_language(hub, server, clock):
     assert subject_of(english) == "QuickBooks has no supplier called “Hara”"
     assert subject_of(norwegian) == "QuickBooks har ingen leverandør som heter “Hara”"
     assert "What to do: Pick the matching supplier" in text_of(english)
-    assert "All that is open: " in text_of(english)
+    assert "All open cases: " in text_of(english)
     assert "Hva du gjør: Velg leverandør som passer" in text_of(norwegian)
     assert "Alt som er åpent: " in text_of(norwegian)
     assert "Leverandør “Hara” har ingen kobling i QuickBooks." in text_of(norwegian)

@@ -155,7 +155,7 @@ def skip(posting_id: int, reason: str, who: str) -> None:
     posting = _load_snapshot(posting_id).posting
     reason = reason.strip()
     if not reason:
-        raise Refused("Say why it is not to be posted; the reason is kept.")
+        raise Refused("Enter why it should not be posted; the reason is stored.")
     with engine.transaction() as session:
         stored = session.get_one(Posting, posting_id)
         if posting.state == PostingState.POSTED:
@@ -242,4 +242,4 @@ def postings_of_part(session: Session, posting: Posting) -> Sequence[int]:
 
 
 def _build_moved_on_error(name: str) -> NotNow:
-    return NotNow("%(name)s has just been moved on by a run; look at it again.", name=name)
+    return NotNow("A run has just changed %(name)s; look at it again.", name=name)

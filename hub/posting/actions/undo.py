@@ -27,8 +27,8 @@ from hub.translations.dates import english_date
 
 MISSING_REASON = Sentence("It is no longer in QuickBooks.")
 LIST_ENTRY_REASON = Sentence(
-    "It is an entry of a list, which others may use by now; make it inactive in"
-    " QuickBooks if nobody does."
+    "It is an entry of a list that other documents may use. Make it inactive in QuickBooks if"
+    " none does."
 )
 CHANGE_REASON = Sentence("It was changed, not created; fix this at the source, or in QuickBooks.")
 UNDER_WAY_REASON = Sentence("A change of it is on its way.")

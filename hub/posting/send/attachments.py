@@ -75,7 +75,7 @@ def fetch_file(posting_session: PostingSession, snapshot: PostingSnapshot) -> by
         _hold(
             posting,
             Sentence(
-                "The source could not hand it over (%(type)s: %(error)s).",
+                "The source could not deliver it (%(type)s: %(error)s).",
                 type=type(error).__name__,
                 error=str(error),
             ),
@@ -104,7 +104,7 @@ def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
     )
     if not isinstance(content, bytes):
         raise BadFile(
-            "The source handed over no file. Skip the file, or report this to the author of the"
+            "The source delivered no file. Skip the file, or report this to the author of the"
             " plugin."
         )
     return content
@@ -116,7 +116,7 @@ def _check_description(attachment: Attachment) -> None:
     if extension not in EXTENSIONS:
         extensions = ", ".join(EXTENSIONS)
         raise BadFile(
-            "QuickBooks does not take files like %(name)s. It takes %(extensions)s.",
+            "QuickBooks does not accept files like %(name)s. It accepts %(extensions)s.",
             name=attachment.name,
             extensions=extensions,
         )
@@ -144,7 +144,7 @@ def _check_content(attachment: Attachment, content: bytes) -> None:
 def _check_size(attachment: Attachment, size: int) -> None:
     if size > MAX_FILE_BYTES:
         raise BadFile(
-            "%(name)s has %(size)s MB, QuickBooks takes %(max_size)s. Make it smaller at the"
+            "%(name)s has %(size)s MB; QuickBooks allows %(max_size)s. Make it smaller at the"
             " source.",
             name=attachment.name,
             size=f"{size / BYTES_PER_MEGABYTE:.1f}",

@@ -97,7 +97,7 @@ def finish(args: Mapping[str, str], session_id: str, who: str = "hub") -> Connec
         grant = token_endpoint.exchange(code, args["state"])
     except token_endpoint.Rejected:
         raise Refused(
-            "Intuit did not take the sign-in, perhaps because it took too long. Press Connect"
+            "Intuit did not accept the sign-in, perhaps because it took too long. Press Connect"
             " again."
         ) from None
     return _connect(realm, grant, who)
@@ -118,7 +118,7 @@ def connect_with_refresh_token(
         grant = token_endpoint.renew(token)
     except token_endpoint.Rejected as error:
         raise Refused(
-            "Intuit does not take this refresh token (%(error)s). Get a new one and try again.",
+            "Intuit does not accept this refresh token (%(error)s). Get a new one and try again.",
             error=error,
         ) from None
     if keep and grant.refresh != token:

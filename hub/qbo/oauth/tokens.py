@@ -293,7 +293,7 @@ def _release(company_id: int, fence: str) -> None:
 def _give_up(company_id: int, rejection: str) -> ConnectionTrouble:
     """Store that the refresh token is useless, so that not every call offers it again."""
     reason = Sentence(
-        "Intuit does not take the refresh token any more: %(rejection)s", rejection=str(rejection)
+        "Intuit no longer accepts the refresh token: %(rejection)s", rejection=str(rejection)
     )
     trouble = connection.refuse(company_id, ConnectionState.RECONNECT, reason)
     now = hub_context.current_hub().clock.now()

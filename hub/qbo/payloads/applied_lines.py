@@ -78,8 +78,8 @@ def _check_unapplied(builder: PayloadBuilder, mapped: MappedLine, line_amount: D
     if line_amount < 0:
         builder.problems.append(
             Sentence(
-                "Line %(line)s takes something off a payment, such as a fee. QuickBooks"
-                " keeps fees on the deposit: send a deposit with the payment and the fee.",
+                "Line %(line)s deducts something from a payment, such as a fee. QuickBooks"
+                " records fees on the deposit: send a deposit with the payment and the fee.",
                 line=mapped.line.id,
             )
         )

@@ -52,7 +52,7 @@ NEGATIVE_CREDIT = Sentence(
     "Its total is negative; the amounts of a credit must be positive. Fix this at the source."
 )
 NEGATIVE_TOTAL = Sentence(
-    "Its total is negative, which QuickBooks takes as a credit only. Fix this at the source."
+    "Its total is negative; QuickBooks accepts that only for a credit. Fix this at the source."
 )
 # The kinds of documents within a sentence.
 THE_KINDS = {

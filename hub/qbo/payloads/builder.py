@@ -166,7 +166,7 @@ class PayloadBuilder:
             self.remarks.insert(0, f"Number: {number}")
             self.warnings.append(
                 Sentence(
-                    "QuickBooks takes %(max_length)s characters of a number; the full one,"
+                    "QuickBooks allows %(max_length)s characters in a number; the full number,"
                     " %(number)s, goes into the memo.",
                     max_length=MAX_NUMBER_LENGTH,
                     number=number,
@@ -180,8 +180,8 @@ class PayloadBuilder:
         if len(text) > max_length:
             self.warnings.append(
                 Sentence(
-                    "QuickBooks takes %(max_length)s characters of a message; all of it goes into"
-                    " the memo.",
+                    "QuickBooks allows %(max_length)s characters in a message; the full text"
+                    " goes into the memo.",
                     max_length=max_length,
                 )
             )
@@ -196,7 +196,7 @@ class PayloadBuilder:
             return text
         self.warnings.append(
             Sentence(
-                "%(label)s: QuickBooks takes %(max_length)s characters; all of the text goes"
+                "%(label)s: QuickBooks allows %(max_length)s characters; the full text goes"
                 " into the memo.",
                 label=label,
                 max_length=max_length,
@@ -211,7 +211,7 @@ class PayloadBuilder:
             return text
         self.warnings.append(
             Sentence(
-                "%(label)s: QuickBooks takes %(max_length)s characters, so the last %(count)s"
+                "%(label)s: QuickBooks allows %(max_length)s characters, so the last %(count)s"
                 " are left out. Shorten it at the source.",
                 label=label,
                 max_length=max_length,
@@ -241,9 +241,8 @@ class PayloadBuilder:
         if len(text) > room:
             self.warnings.append(
                 Sentence(
-                    "QuickBooks takes %(max_length)s characters of a memo, so the"
-                    " last %(count)s of this one are left out. Shorten the texts of the"
-                    " document at the source.",
+                    "QuickBooks allows %(max_length)s characters in a memo, so the last"
+                    " %(count)s are left out. Shorten the texts of the document at the source.",
                     max_length=MAX_MEMO_LENGTH,
                     count=len(text) - room,
                 )

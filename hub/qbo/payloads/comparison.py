@@ -129,8 +129,8 @@ class _Comparison:
             return []
         return [
             Sentence(
-                "QuickBooks has %(actual)s as the exchange rate of %(currency)s, where %(expected)s"
-                " was meant.",
+                "QuickBooks has %(actual)s as the exchange rate of %(currency)s instead of"
+                " %(expected)s.",
                 actual=f"{theirs:f}",
                 currency=self.currency,
                 expected=f"{ours:f}",
@@ -144,7 +144,7 @@ class _Comparison:
         if len(expected) != len(actual):
             return [
                 Sentence(
-                    "QuickBooks has %(actual)s lines, where %(expected)s were meant.",
+                    "QuickBooks has %(actual)s lines instead of %(expected)s.",
                     actual=len(actual),
                     expected=len(expected),
                 )
@@ -183,7 +183,7 @@ class _Comparison:
     def _describe_difference(self, name: str, ours: str, theirs: str) -> str:
         """Return the sentence for a fact, with the names of the records."""
         return Sentence(
-            "QuickBooks has %(actual)s as %(title)s, where %(expected)s was meant.",
+            "QuickBooks has %(actual)s as %(title)s instead of %(expected)s.",
             actual=self.name_of(name, theirs) if theirs else NOTHING,
             title=TITLES[name],
             expected=self.name_of(name, ours) if ours else NOTHING,
@@ -192,7 +192,7 @@ class _Comparison:
     def _amount_sentence(self, where: Sentence, ours: Decimal, theirs: Decimal) -> str:
         """Return the sentence for an amount; `where` is such as "on line 2"."""
         return Sentence(
-            "QuickBooks has %(actual)s %(where)s, where %(expected)s was meant.",
+            "QuickBooks has %(actual)s %(where)s instead of %(expected)s.",
             actual=format_amount(theirs, self.currency),
             where=where,
             expected=format_amount(ours, self.currency),

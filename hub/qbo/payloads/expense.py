@@ -38,8 +38,8 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     if is_credit and paid_by != CARD:
         builder.problems.append(
             Sentence(
-                "Its total is negative, which QuickBooks takes on credit cards only. Make"
-                " it a deposit at the source."
+                "Its total is negative; QuickBooks accepts that only on credit cards. Make it a"
+                " deposit at the source."
             )
         )
     elif is_credit:

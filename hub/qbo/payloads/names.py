@@ -24,16 +24,16 @@ def name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_LENGTH)
     if ":" in plain:
         builder.problems.append(
             Sentence(
-                "QuickBooks takes no colon in a name: %(name)s. Rename it at the source,"
-                " or match it.",
+                "QuickBooks allows no colon in a name: %(name)s. Rename it at the source, or"
+                " match it.",
                 name=plain,
             )
         )
     if len(plain) > max_length:
         builder.problems.append(
             Sentence(
-                "QuickBooks takes %(max_length)s characters of a name. Shorten %(name)s…"
-                " at the source.",
+                "QuickBooks allows %(max_length)s characters in a name. Shorten %(name)s… at"
+                " the source.",
                 max_length=max_length,
                 name=plain[:40],
             )

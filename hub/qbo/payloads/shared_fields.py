@@ -110,7 +110,7 @@ def mailing(builder: PayloadBuilder, role: Role, field: str) -> dict[str, Any]:
     to = (party.email if party else "") or requested.strip()
     if not to:
         builder.warnings.append(
-            Sentence("It is not mailed, for neither QuickBooks nor the source has an address.")
+            Sentence("It is not mailed, because neither QuickBooks nor the source has an address.")
         )
         return {}
     return {field: {"Address": to}, "EmailStatus": "NeedToSend"}

@@ -72,16 +72,16 @@ TEMPLATES = {
         "Match first, then post",
         "{count} codes are neither matched nor confirmed as new, so {app} posts nothing yet."
         " Both sides hold data, and what is not matched would be there twice.",
-        "Open Matching and say of each code what it is, or that it is new. The next sync continues"
-        " with what waits.",
+        "Open Matching and match each code, or confirm that it is new. The next sync continues"
+        " with the documents that wait.",
         CaseAction.MATCH,
     ),
     "check.match_first_one": _template(
         "Match first, then post",
         "1 code is neither matched nor confirmed as new, so {app} posts nothing yet."
         " Both sides hold data, and what is not matched would be there twice.",
-        "Open Matching and say of each code what it is, or that it is new. The next sync continues"
-        " with what waits.",
+        "Open Matching and match each code, or confirm that it is new. The next sync continues"
+        " with the documents that wait.",
         CaseAction.MATCH,
     ),
     "check.total": _template(
@@ -92,7 +92,7 @@ TEMPLATES = {
     ),
     "check.decimals": _template(
         "More decimals than the currency has",
-        "{name} has the amount {amount}, which is no amount in {currency}.",
+        "{name} has the amount {amount}, which is not possible in {currency}.",
         CORRECT_AT_SOURCE,
         CaseAction.SOURCE,
     ),

@@ -7,7 +7,7 @@ TEMPLATES = {
         title="QuickBooks does not accept the connection to {company}",
         reason="{problem}",
         instruction=(
-            "Wait: this closes by itself with the first call that QuickBooks accepts. If it stays,"
+            "Wait: this closes with the first call that QuickBooks accepts. If it stays open,"
             " open Companies and press Reconnect."
         ),
         action=CaseAction.CONNECTION,
@@ -50,8 +50,8 @@ TEMPLATES = {
         title="Runs of {company} keep failing",
         reason="{problem}",
         instruction=(
-            "If you know the reason, nothing: this closes with the next run that succeeds."
-            " Otherwise open Runs, which has the details of each one."
+            "If you know the reason, do nothing: this closes with the next run that succeeds."
+            " Otherwise open Runs, which has the details of each run."
         ),
         action=CaseAction.CONNECTION,
     ),
@@ -65,8 +65,9 @@ TEMPLATES = {
         title="{app} cannot be read",
         reason="{problem} {next_attempt}",
         instruction=(
-            "If you know why {app} is away, nothing: this closes with the first sync that can read"
-            " it. Otherwise check that it answers at the address in its settings."
+            "If you know why {app} cannot be reached, do nothing: this closes with the first"
+            " sync that can read it. Otherwise check that it answers at the address in its"
+            " settings."
         ),
         action=CaseAction.SETTINGS,
     ),

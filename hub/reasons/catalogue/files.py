@@ -6,7 +6,7 @@ TEMPLATES = {
     "file.unmapped": Template(
         title="{file} waits for its columns",
         reason="{app} received a table with columns that it has not seen before.",
-        instruction="Say which column holds what, or discard the file.",
+        instruction="Choose what each column contains, or discard the file.",
         action=CaseAction.FILE,
     ),
     "file.refused": Template(

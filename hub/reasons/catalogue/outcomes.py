@@ -10,8 +10,8 @@ TEMPLATES = {
     "outcome.alike": Template(
         title="Is it this document?",
         reason=(
-            "{name} was sent, the answer was lost, and QuickBooks has something that may be it,"
-            " without our mark."
+            "{name} was sent, the answer was lost, and QuickBooks has a transaction that may be"
+            " it, without the marker of the hub."
         ),
         instruction=COMPARE,
         action=CaseAction.CHOOSE,
@@ -105,8 +105,8 @@ TEMPLATES = {
             " and did not have it."
         ),
         instruction=(
-            "Check that QuickBooks works, then press Retry; it is looked for once more before it"
-            " is sent."
+            "Check that QuickBooks works, then press Retry. The hub searches for it once more"
+            " before it sends it."
         ),
         action=CaseAction.RETRY,
     ),
@@ -114,8 +114,9 @@ TEMPLATES = {
         title="Number already used",
         reason="{name}: {answer}",
         instruction=(
-            "Compare it with the one that has the number. If they are one document, choose that one"
-            " or Skip; else change the number at the source, then Retry."
+            "Compare it with the transaction that has the number. If they are the same"
+            " document, choose that transaction or press Skip; otherwise change the number at"
+            " the source and press Retry."
         ),
         action=CaseAction.CHOOSE,
     ),
@@ -129,12 +130,12 @@ TEMPLATES = {
     ),
     "outcome.differs": Template(
         title="Posted but differs",
-        reason="{name} is in QuickBooks, but not quite as meant. {differences}",
+        reason="{name} is in QuickBooks, but differs from what was sent. {differences}",
         instruction="Compare the two and correct the one that is wrong, then close this.",
         action=CaseAction.NONE,
     ),
     "outcome.file_differs": Template(
-        title="A file is not attached as meant",
+        title="A file is not attached correctly",
         reason="{name} is in QuickBooks as attachment {attachment_id}. {differences}",
         instruction="Open Attachments in QuickBooks, correct it there, then close this.",
         action=CaseAction.NONE,
@@ -149,8 +150,8 @@ TEMPLATES = {
         title="A file could not be fetched yet",
         reason="{name}: {problem}",
         instruction=(
-            "The file is fetched again by itself, and this closes once it is attached. If it stays,"
-            " attach the file again at the source, or remove it there."
+            "The hub fetches the file again, and this closes once it is attached. If it stays"
+            " open, attach the file again at the source, or remove it there."
         ),
         action=CaseAction.SETTINGS,
     ),
@@ -161,19 +162,17 @@ TEMPLATES = {
         action=CaseAction.CHOOSE,
     ),
     "outcome.receipts_refused": Template(
-        title="{app} does not take receipts",
+        title="{app} does not accept receipts",
         reason="{problem}",
-        instruction=(
-            "Do what {app} asks for in its settings; the receipts are repeated by themselves."
-        ),
+        instruction=("Do what {app} asks for in its settings; the hub then repeats the receipts."),
         action=CaseAction.SOURCE,
     ),
     "outcome.receipts_failing": Template(
-        title="{app} does not take receipts",
+        title="{app} does not accept receipts",
         reason="{problem}",
         instruction=(
-            "The receipts are repeated by themselves, and this closes once they arrive. If it"
-            " stays, check that {app} answers at the address in its settings."
+            "The hub repeats the receipts, and this closes once they arrive. If it stays open,"
+            " check that {app} answers at the address in its settings."
         ),
         action=CaseAction.SETTINGS,
     ),

@@ -13,7 +13,7 @@ TEMPLATES = {
     "posting.source_gone": Template(reason="The source no longer has it."),
     "posting.file_gone": Template(reason="The source no longer has this file."),
     "posting.wanted_again": Template(reason="The source has it again."),
-    "posting.same_again": Template(reason="The source says again what QuickBooks has."),
+    "posting.same_again": Template(reason="The source agrees with QuickBooks again."),
     "posting.split_differently": Template(reason="The document is now split differently."),
     "posting.dated_too_early": Template(
         reason="It was dated {date}, before {start}, the first day that counts for {app}."

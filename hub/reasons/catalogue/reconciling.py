@@ -47,18 +47,20 @@ TEMPLATES = {
     "marker.twice": Template(
         title="Perhaps twice in QuickBooks",
         reason=(
-            "QuickBooks has {transaction} with the mark of {document}, and no posting knows of it."
+            "QuickBooks has {transaction} with the marker of {document}, but the hub has no"
+            " posting for it."
         ),
         instruction=("Compare it with the one that was posted, and delete the surplus one."),
         action=CaseAction.NONE,
     ),
     "marker.unknown": Template(
         title="Marks of another hub",
-        reason="QuickBooks has {transactions} with a mark that no document of this hub has.",
+        reason="QuickBooks has {transactions} with a marker that belongs to no document of this"
+        " hub.",
         instruction=(
-            "If another hub posts into this company, see that the two do not post the same"
-            " documents. If this hub was set up again, let its apps collect: what they bring is"
-            " recognised by its mark and not posted again. Else close this."
+            "If another hub posts to this company, make sure that the two do not post the same"
+            " documents. If this hub was set up again, run its apps: the hub recognises what it"
+            " posted by the marker and does not post it again. Otherwise close this."
         ),
         action=CaseAction.NONE,
     ),

@@ -197,7 +197,7 @@ def test_an_invoice_that_costtracker_never_had_is_gone(bench):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"invoice_date": "31.02.2026"}, "“31.02.2026” is no date"),
+        ({"invoice_date": "31.02.2026"}, "“31.02.2026” is not a date"),
         ({"status": "parked"}, "its status 'parked' is none of"),
         ({"gross_total": None}, "it is approved without gross_total"),
         ({"gross_total": "much"}, "'much' is not an amount"),

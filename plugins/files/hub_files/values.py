@@ -58,17 +58,17 @@ def date_of(cell: Cell, order: str) -> dt.date:
     text = text_of(cell)
     match = DATE.fullmatch(text)
     if not match:
-        raise ValueError(Sentence("“%(text)s” is no date", text=text))
+        raise ValueError(Sentence("“%(text)s” is not a date", text=text))
     if len(match[1]) == 4:
         order = "ymd"
     part = dict(zip(order, (int(number) for number in match.groups()), strict=True))
     year = part["y"] if part["y"] > 99 else 2000 + part["y"]
     if not MIN_YEAR <= year <= MAX_YEAR:
-        raise ValueError(Sentence("“%(text)s” is no date of our time", text=text))
+        raise ValueError(Sentence("“%(text)s” is not a date of our time", text=text))
     try:
         return dt.date(year, part["m"], part["d"])
     except ValueError:
-        raise ValueError(Sentence("“%(text)s” is no date", text=text)) from None
+        raise ValueError(Sentence("“%(text)s” is not a date", text=text)) from None
 
 
 def tax_name_of(cell: Cell) -> str:

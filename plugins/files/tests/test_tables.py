@@ -209,7 +209,7 @@ def test_ids_stay_the_same_whatever_case_and_spaces(bench):
         ("1 000,00", "", "the column “Amount” is empty"),
         ("05.11.2026;05.12.2026;1 000", "31.02.2026;05.12.2026;1 000", "have different dates"),
         ("1 000,00;250,00", "1 000,00;x", "“x” is no amount with a decimal comma"),
-        ("06.11.2026", "soon", "Line 4 of bills.csv: “soon” is no date."),
+        ("06.11.2026", "soon", "Line 4 of bills.csv: “soon” is not a date."),
         ("06.11.2026", "", "the column “Date” is empty"),
     ],
 )

@@ -279,8 +279,8 @@ def test_files_are_attached_and_a_file_that_cannot_be_has_a_case(first_sync):
     reasons = [text for cause, text in first_sync["cases"].items() if cause.endswith(":file")]
     said = (
         "no longer has this file",
-        "does not take files like",
-        "has 26.0 MB, QuickBooks takes 20",
+        "does not accept files like",
+        "has 26.0 MB; QuickBooks allows 20",
     )
     assert [sum(part in text for text in reasons) for part in said] == [1, 1, 1]
     cases = ("its file is missing", "its file is a web page", "its file is too large")

@@ -275,7 +275,7 @@ class TestOfAStandIn:
         assert result.exit_code == 0, result.output
         shown = previews(result.stdout)
         assert shown["invoice:1100"]["state"] == "unreadable"
-        assert "“31.02.2026” is no date" in shown["invoice:1100"]["reasons"][0]
+        assert "“31.02.2026” is not a date" in shown["invoice:1100"]["reasons"][0]
         assert {"ready", "pending", "unreadable", "gone"} <= {
             one["state"] for one in shown.values()
         }

@@ -114,7 +114,7 @@ def test_a_run_that_is_throttled_is_read_on_by_the_next(hub, source):
     for expected in ([*range(6)], [*range(6, 12)], [12, 13, 14, 0, 1, 2]):
         source.answers_left = 6
         assert hub() == expected
-        assert "read on with the next run" in hub.notes[0]
+        assert "The next run reads the rest" in hub.notes[0]
 
 
 def test_requested_documents_are_read_as_soon_as_the_source_allows_it(hub, source):

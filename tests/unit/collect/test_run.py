@@ -236,9 +236,7 @@ def test_a_crash_while_committing_moves_no_cursor(hub, monkeypatch, moment):
 
 def test_a_defect_of_the_plugin_is_a_sentence_with_its_name(hub, source):
     source.fails = ZeroDivisionError("division by zero")
-    with pytest.raises(
-        PluginFault, match=r"^Small stopped with a defect of its own while reading its documents"
-    ):
+    with pytest.raises(PluginFault, match=r"^Small's plugin failed while reading its documents"):
         hub(bill())
     assert one().state == "ready"
 

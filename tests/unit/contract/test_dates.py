@@ -31,8 +31,8 @@ def test_the_day_is_that_of_the_text_and_that_of_a_moment_in_the_zone(text, zone
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("2026-02-31", "“2026-02-31” is no date"),
-        ("20.02.2026", "“20.02.2026” is no date"),
+        ("2026-02-31", "“2026-02-31” is not a date"),
+        ("20.02.2026", "“20.02.2026” is not a date"),
         ("2026-02-20T05:30:00Z", "is a moment, whose day depends on a time zone"),
     ],
 )

@@ -118,7 +118,7 @@ def test_numbered_pages_may_be_empty_and_begin_anywhere():
 
 
 def test_a_page_that_is_no_number_is_refused():
-    with pytest.raises(Refused, match="two is no number of a page of Shed"):
+    with pytest.raises(Refused, match="two is not a page number of Shed"):
         list(read_numbered_pages(lambda number: ([], False), "two", "Shed"))
 
 

@@ -215,7 +215,7 @@ class None_(Plugin):
         ),
         (
             Plugin("bad", rate="often"),
-            "rate of app bad: 'often' is no rate. Write the number of calls and the time,",
+            "rate of app bad: 'often' is not a rate. Write the number of calls and the time,",
         ),
         (Plugin("bad", rate=100), 'rate of app bad must be a text such as "100/15s", not 100.'),
     ],

@@ -231,7 +231,7 @@ def test_documents_that_were_left_out_for_their_date_are_known_as_such(empty):
     engine.migrations(empty)
     reasons = {
         1: "It was dated 2026-01-02, before 2026-03-01, the first day that counts for Small.",
-        2: "The source says again what QuickBooks has.",
+        2: "The source agrees with QuickBooks again.",
     }
     with empty.app_context():
         flask_migrate.upgrade(revision="0010")

@@ -107,10 +107,10 @@ def test_a_quickbooks_that_answers_nothing_is_not_asked_for_every_file(desk, fil
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("run.exe", b"MZ", "does not take files like run.exe"),
+        ("run.exe", b"MZ", "does not accept files like run.exe"),
         ("scan.pdf", b"", "is empty"),
         ("scan.pdf", b"\n<!DOCTYPE html><title>Sign in</title>", "is a web page"),
-        ("scan.pdf", b"x" * (20 * 1024 * 1024 + 1), "QuickBooks takes 20"),
+        ("scan.pdf", b"x" * (20 * 1024 * 1024 + 1), "QuickBooks allows 20"),
     ],
 )
 def test_a_bad_file_is_held_with_its_reason_and_the_bill_stays_posted(desk, name, content, told):
@@ -189,7 +189,7 @@ def test_a_file_that_quickbooks_took_but_did_not_attach_is_put_before_a_person(d
     assert (desk.state(bill), desk.state(file), desk.cases()) == (
         "posted",
         "posted",
-        ["A file is not attached as meant"],
+        ["A file is not attached correctly"],
     )
 
 

@@ -98,7 +98,7 @@ def test_an_account_that_was_changed_is_a_case_though_the_total_is_the_same(desk
     assert poll(desk) == {"differs": 1}
     assert desk.cases() == ["Changed in QuickBooks"]
     assert (
-        "QuickBooks has 6150 Bank Charges as the account, where 6000 Advertising was meant"
+        "QuickBooks has 6150 Bank Charges as the account instead of 6000 Advertising"
         in current_receipts(desk)[-1].message
     )
     reconcile(desk.company_id)

@@ -134,7 +134,7 @@ def test_a_document_that_is_in_quickbooks_is_not_skipped(desk):
 
 
 def test_skipping_without_a_reason_is_refused(desk):
-    with pytest.raises(Refused, match="Say why"):
+    with pytest.raises(Refused, match="Enter why"):
         manual.skip(refused(desk), " ", "kari")
 
 

@@ -180,7 +180,7 @@ def test_a_refusal_names_code_and_field_in_the_admins_words():
     )
     assert (answer.code, answer.faults[0].element) == ("2020", "VendorRef")
     assert answer.text.startswith(
-        "QuickBooks misses something that it requires. Complete it at the source"
+        "Something that QuickBooks requires is missing. Complete it at the source"
     )
     assert "Required param missing; code 2020, field VendorRef" in answer.text
 

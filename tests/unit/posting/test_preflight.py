@@ -156,7 +156,7 @@ def test_a_difference_within_the_tolerance_is_sent(desk):
 def test_more_decimals_than_the_currency_has_are_held(desk):
     id = unchecked(desk, total="100.005")
     desk.drain()
-    assert "100.005, which is no amount in USD" in desk.posting(id).reason
+    assert "100.005, which is not possible in USD" in desk.posting(id).reason
 
 
 def test_a_line_without_a_tax_code_is_held_where_every_line_needs_one(desk):

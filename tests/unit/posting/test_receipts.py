@@ -124,7 +124,7 @@ def test_a_case_stays_open_if_the_source_took_receipts_only_before_it(desk):
 
     desk.source.after_report = need_a_person
     assert deliver(desk) == 1
-    assert desk.cases() == ["Bench does not take receipts"]
+    assert desk.cases() == ["Bench does not accept receipts"]
 
 
 def test_a_refused_receipt_ends_with_a_warning(desk):
@@ -141,7 +141,7 @@ def test_a_source_that_needs_a_person_is_a_case_until_it_takes_receipts_again(de
     desk.drain()
     desk.source.refuses = NeedsAttention("Bench no longer accepts the key.")
     deliver(desk)
-    assert desk.cases() == ["Bench does not take receipts"]
+    assert desk.cases() == ["Bench does not accept receipts"]
     desk.source.refuses = None
     desk.pass_time(60)
     deliver(desk)
@@ -160,7 +160,7 @@ def test_a_receipt_that_keeps_failing_for_an_hour_is_a_case_until_it_arrives(des
     for pause in (900, 3600):
         desk.pass_time(pause)
         deliver(desk)
-    assert desk.cases() == ["Bench does not take receipts"]
+    assert desk.cases() == ["Bench does not accept receipts"]
 
     desk.source.refuses = None
     desk.pass_time(6 * 3600)
@@ -179,7 +179,7 @@ def test_the_case_of_a_receipt_that_keeps_failing_stays_while_others_arrive(desk
     desk.bill("A-2")
     desk.drain()
     assert deliver(desk) == 1
-    assert desk.cases() == ["Bench does not take receipts"]
+    assert desk.cases() == ["Bench does not accept receipts"]
 
 
 def test_a_source_that_cannot_be_read_either_has_one_case(desk):

@@ -112,7 +112,7 @@ def test_a_return_without_company_or_code_is_refused(app, args):
 
 def test_an_invented_code_is_refused(intuit):
     _, state = oauth_connect.start(BROWSER)
-    with pytest.raises(Refused, match="did not take"):
+    with pytest.raises(Refused, match="did not accept"):
         oauth_connect.finish({"state": state, "code": "invented", "realmId": intuit.realm}, BROWSER)
 
 
@@ -238,7 +238,7 @@ def test_with_pkce_a_code_of_another_consent_is_not_taken(consent, with_pkce):
     stolen_url, _ = oauth_connect.start(BROWSER)
     stolen = consent(stolen_url)
     _, state = oauth_connect.start(BROWSER)
-    with pytest.raises(Refused, match="did not take the sign-in"):
+    with pytest.raises(Refused, match="did not accept the sign-in"):
         oauth_connect.finish({**stolen, "state": state}, BROWSER)
     with engine.read_only_session() as session:
         assert session.scalars(select(ConnectedCompany)).all() == []

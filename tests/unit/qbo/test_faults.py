@@ -104,7 +104,7 @@ def test_the_sentence_of_a_fault_has_the_words_of_quickbooks_and_the_next_step()
 
 def test_an_unknown_code_still_makes_a_sentence():
     assert "code 9999, field Line" in explain_refusal((Fault("9999", "Line", "what"),))
-    assert "without saying why" in explain_refusal(())
+    assert "without a reason" in explain_refusal(())
 
 
 @pytest.mark.parametrize(

@@ -509,9 +509,9 @@ def test_the_rate_of_the_source_is_compared_and_quickbooks_own_rate_is_not():
         (D("11.456701"), []),
         (
             D("11.46"),
-            ["QuickBooks has 11.46 as the exchange rate of EUR, where 11.4567 was meant."],
+            ["QuickBooks has 11.46 as the exchange rate of EUR instead of 11.4567."],
         ),
-        (None, ["QuickBooks has 1 as the exchange rate of EUR, where 11.4567 was meant."]),
+        (None, ["QuickBooks has 1 as the exchange rate of EUR instead of 11.4567."]),
     ):
         assert payloads.describe_differences(ours, ours._replace(exchange_rate=rate)) == sentences
     without = ours._replace(exchange_rate=None)

@@ -76,7 +76,7 @@ def test_a_memo_that_is_cut_is_warned_of_and_keeps_its_marker():
     assert memo.endswith(f"m\n[hub:{MARKER}]")
     left_out = 3900 + 1200 + len("\nBuyer: Ola\n") - (4000 - len(f"\n[hub:{MARKER}]"))
     assert built.warnings[-1] == (
-        f"QuickBooks takes 4,000 characters of a memo, so the last {left_out:,} of this one are"
+        f"QuickBooks allows 4,000 characters in a memo, so the last {left_out:,} are"
         " left out. Shorten the texts of the document at the source."
     )
 
@@ -90,12 +90,12 @@ def test_every_long_text_is_whole_in_the_body_or_a_warning_says_that_it_is_cut(k
     assert not any("left out" in warning for warning in whole.warnings)
 
     cut = build(kind, memo="a" * 4000, **texts)
-    assert sum("of a memo" in warning for warning in cut.warnings) == 1
+    assert sum("in a memo" in warning for warning in cut.warnings) == 1
 
 
 def test_a_remark_about_a_tolerated_difference_is_in_the_memo():
     built = build("bill", memo="a" * 3990, tolerance=D(1), total=D("5.50"))
-    assert sum("of a memo" in warning for warning in built.warnings) == 1
+    assert sum("in a memo" in warning for warning in built.warnings) == 1
     assert any(warning.startswith("Its total at the source is") for warning in built.warnings)
 
 
@@ -103,7 +103,7 @@ LONG_ADDRESS = Address(
     lines=("Gate B", "s" * 300, "t" * 300, "Hall 4", "Shelf 9", "u" * 600), postal_code="9" * 40
 )
 BUYER = CompanyFacts(sales_fields={"Buyer": "1"}, order_fields={"Buyer": "2"})
-CUT_INTO_MEMO = "%s: QuickBooks takes %s characters; all of the text goes into the memo."
+CUT_INTO_MEMO = "%s: QuickBooks allows %s characters; the full text goes into the memo."
 
 
 @pytest.mark.parametrize("kind", ["invoice", "credit_memo", "refund", "purchase_order"])
@@ -186,7 +186,7 @@ def test_a_cut_text_of_an_item_is_warned_of_because_an_item_has_no_memo():
         ("Description for purchases", "1,000", "3,200"),
     )
     assert built.warnings == tuple(
-        "{}: QuickBooks takes {} characters, so the last {} are left out. Shorten it at the"
+        "{}: QuickBooks allows {} characters, so the last {} are left out. Shorten it at the"
         " source.".format(*row)
         for row in left_out
     )

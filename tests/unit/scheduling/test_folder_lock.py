@@ -238,7 +238,7 @@ def test_home_says_that_another_folder_works(one, make_folder):
     hold(one)
     page = visitor.page("/")
     assert "one works on this database since" in page
-    assert "What you decide here is carried out there." in page
+    assert "Your decisions on these pages take effect there." in page
 
 
 def test_a_copy_of_a_folder_is_another_folder(tmp_path):

@@ -124,7 +124,7 @@ def test_a_defect_of_a_plugin_names_its_app(installed, source):
     source.codes = KeyError("rows")
     with pytest.raises(
         PluginFault,
-        match=r"^Small stopped with a defect of its own while listing its account codes",
+        match=r"^Small's plugin failed while listing its account codes",
     ):
         sources.read_codes(installed(), "account")
 

@@ -201,10 +201,10 @@ def test_an_unreadable_document_that_the_stand_in_shows_on_purpose_is_expected(
     monkeypatch.setattr(
         plugin, "bill", lambda row: bill(row | {"day": "2026-02-31"} if row["id"] == "r2" else row)
     )
-    run(suite(unreadable={"r2": "is no date"}), READABLE)
+    run(suite(unreadable={"r2": "is not a date"}), READABLE)
     assert "1 × The source sent something that cannot be read" in capsys.readouterr().out
-    for expected in ({"r2": "no amount"}, {"r3": "is no date"}):
-        with pytest.raises(FAILED, match="“2026-02-31” is no date"):
+    for expected in ({"r2": "no amount"}, {"r3": "is not a date"}):
+        with pytest.raises(FAILED, match="“2026-02-31” is not a date"):
             run(suite(unreadable=expected), READABLE)
 
 

@@ -45,7 +45,7 @@ def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
 def test_ticked_cases_are_retried_and_the_others_are_named(listed: Visitor) -> None:
     page = listed.press(f"{BULK}?words=Case", act="retry", case=listed.ids[1:5])
     assert "Retried 3 cases." in page
-    assert "1 could not be retried: this takes a decision on the page of the case." in page
+    assert "1 could not be retried: this needs a decision on the page of the case." in page
     states = [posting_of(listed, id).state for id in listed.ids]
     assert states == ["held", "ready", "ready", "ready", "held"]
     assert len(audited(listed, "posting retried")) == 3

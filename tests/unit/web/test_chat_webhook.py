@@ -79,7 +79,7 @@ def test_a_test_message_is_recorded_with_the_host_alone(visitor: Visitor, channe
 
 def test_teams_gets_a_card(visitor: Visitor, channel: Channel) -> None:
     visitor.press("/setup/chat", chat_secret=TEAMS + PATH)
-    assert "took the test message" in visitor.press("/setup/chat/test")
+    assert "accepted the test message" in visitor.press("/setup/chat/test")
     (message,) = channel.taken
     (card,) = message["attachments"]
     assert card["contentType"] == chat.ADAPTIVE_CARD
@@ -92,11 +92,11 @@ def test_the_address_is_sealed_and_is_in_no_error_and_no_log(
     visitor.press("/setup/chat", chat_secret=SLACK + PATH)
     channel.status = 500
     page = visitor.press("/setup/chat/test")
-    assert "hooks.slack.com did not take the message" in page
+    assert "hooks.slack.com did not accept the message" in page
     clock.advance(60)
     with caplog.at_level(logging.WARNING):
         _digest(visitor)
-    assert "did not take the message" in caplog.text
+    assert "did not accept the message" in caplog.text
     assert "canary4chat5address6" not in page + caplog.text
     with visitor.app.app_context(), read_only_session() as session:
         assert all(PATH.encode() not in row.sealed for row in session.scalars(select(Secret)))
@@ -121,7 +121,7 @@ def test_an_address_that_is_none_of_slack_or_teams_is_not_stored(
 
 def test_a_private_address_is_refused(visitor: Visitor, channel: Channel) -> None:
     visitor.press("/setup/chat", chat_secret="https://127.0.0.1/hook")
-    assert "did not take the message" in visitor.press("/setup/chat/test")
+    assert "did not accept the message" in visitor.press("/setup/chat/test")
     assert channel.taken == []
 
 

@@ -123,7 +123,7 @@ def test_a_document_that_changed_since_it_was_listed_stays_left_out(visitor, sou
     sync()
     match = re.search(r'name="listed" value="([^"]+)"', form_page)
     answer = visitor.press(f"{HERE}include", listed=match[1])
-    assert "1 changed since they were listed and stay left out." in answer
+    assert "1 changed since they were listed and are still left out." in answer
     sync()
     assert (states()["F-1"], states()["F-2"]) == ("withdrawn", "posted")
 

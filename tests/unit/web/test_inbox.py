@@ -132,7 +132,7 @@ def test_a_retry_of_a_held_posting_lets_it_go_on(operator: Visitor) -> None:
 
 def test_skipping_needs_a_reason_which_is_kept(operator: Visitor) -> None:
     address = f"{_case(operator, 'retry')}/{operator.story.postings['held']}/skip"
-    assert "Say why" in operator.press(address, reason=" ")
+    assert "Enter why" in operator.press(address, reason=" ")
     operator.press(address, reason="Paid in cash")
     posting = operator.row(Posting, operator.story.postings["held"])
     assert (posting.state, posting.reason) == ("skipped", "Paid in cash (oda)")
@@ -297,7 +297,7 @@ def test_a_comparison_links_to_the_page_in_the_source(desk) -> None:
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
-    beside = page[page.index("All that happened to it") :].split("</p>")[0]
+    beside = page[page.index("Show its history") :].split("</p>")[0]
     assert 'href="https://source.test/invoices/1"' in beside
 
 
@@ -345,7 +345,8 @@ def test_a_copy_of_a_bill_is_shown_beside_the_bill_with_the_same_marker(desk) ->
     desk.visitor.log_in("oda")
     twice, alien = desk.visitor.page("/inbox/1"), desk.visitor.page("/inbox/2")
     assert all(
-        text in twice for text in (f"posted as {first['Id']}", "COPY", "what else bears its mark")
+        text in twice
+        for text in (f"posted as {first['Id']}", "COPY", "other transactions with its marker")
     )
     assert all(
         text in alien for text in ("ALIEN", "A transaction with a mark", f"{first['TotalAmt']} USD")
@@ -380,7 +381,7 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
     )
     assert f'It was posted from <a href="/documents/{twin.document_id}">Bill A-1</a> of' in page
     assert ("Not this one</button>" in page, "This is it</button>" in page) == (True, False)
-    assert "has the same document twice, Skip this one below" in page
+    assert "has the same document twice, skip this one below" in page
 
 
 def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(desk) -> None:
@@ -399,7 +400,7 @@ def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(desk) ->
         )
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
-    assert "has the same document twice, Skip this one below" in page
+    assert "has the same document twice, skip this one below" in page
     assert "choose that one or Skip" not in page
 
 
@@ -590,7 +591,7 @@ def test_equal_facts_are_folded_and_what_differs_has_a_column(desk) -> None:
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
-    shown, folded = page.split("other facts, which are equal")
+    shown, folded = page.split("other fields are equal")
     total = shown[shown.index('<th scope="row">Total') :].split("</tr>")[0]
     assert total.endswith('<td class="what-differs">+4.90 USD</td>')
     assert '<th scope="row">Memo' not in shown
@@ -608,7 +609,7 @@ def test_a_memo_differs_only_by_what_people_wrote(desk) -> None:
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
-    shown, folded = page.split("other facts, which are equal")
+    shown, folded = page.split("other fields are equal")
     assert '<th scope="row">Memo' not in shown
     assert '<th scope="row">Mark' in shown
     assert "[hub:" not in folded.split("</details>")[0]
@@ -623,7 +624,7 @@ def test_equal_lines_are_folded_and_the_others_say_what_differs(desk) -> None:
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
-    shown, folded = page[page.index("Lines</h3>") :].split("1 line, which is equal")
+    shown, folded = page[page.index("Lines</h3>") :].split("1 line is equal")
     assert "Freight by hand" in shown
     assert '<td class="what-differs">Only in QuickBooks</td>' in shown
     assert "Freight by hand" not in folded.split("</details>")[0]

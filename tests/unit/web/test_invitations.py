@@ -174,7 +174,7 @@ def test_without_a_mail_server_the_owner_sees_the_code_once(owner_without_mail: 
 def test_a_mail_that_fails_leaves_the_code_with_the_owner(owner: Visitor, server: Any) -> None:
     server.full = True
     answer = owner.post("/people/invite", address=ADDRESS, role="viewer")
-    assert "did not take the message" in answer.text
+    assert "did not accept the message" in answer.text
     assert accept(owner, code_in(answer.text))[1].status_code == 302
 
 

@@ -13,7 +13,7 @@ from tests.support.page_visitor import Visitor
 
 JORDAN, OTHER_JORDAN = company.NAMESAKES
 CAUSE = "match:{}:client:client:{}"
-PROMISES = "The next sync continues with what it stopped."
+PROMISES = "The next sync continues with the documents that it stopped."
 
 
 class Pages:
@@ -124,7 +124,7 @@ def test_a_paused_app_promises_no_sync(pages: Pages) -> None:
         session.get_one(Installation, pages.works.row.id).mode = "paused"
     page = pages.visitor.page(pages.case("k20"))
     assert PROMISES not in page
-    assert "once the app is on again" in page
+    assert "once the app is enabled again" in page
 
 
 def test_a_client_whose_name_is_taken_cannot_be_called_new(pages: Pages) -> None:

@@ -59,8 +59,8 @@ VALUES = {
     " source.",
     "answer": "Its number is already used in QuickBooks. (QuickBooks says: “Duplicate”;"
     " code 6140.)",
-    "differences": "QuickBooks has “Ola” as the party, where “Hara” was meant. On line 2:"
-    " QuickBooks has 12.00 NOK as the account, where 4300 was meant.",
+    "differences": "QuickBooks has “Ola” as the party instead of “Hara”. On line 2:"
+    " QuickBooks has 12.00 NOK as the account instead of 4300.",
     "dependent": "a payment or credit was applied to it",
     "next_attempt": "It is tried again with the next sync.",
 }

@@ -160,9 +160,9 @@ def test_the_same_content_is_stored_once_whatever_its_name(visitor):
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("a.exe", b"list 1", "Choose one that ends in .csv"),
+        ("a.exe", b"list 1", "Choose a file that ends in .csv"),
         ("a.csv", b"", "is empty"),
-        ("a.csv", b"x" * 101, "has 101 bytes, and Small takes 100"),
+        ("a.csv", b"x" * 101, "has 101 bytes; Small accepts at most 100"),
         ("a.csv", b"bad", "The file has no header."),
     ],
 )
@@ -257,9 +257,9 @@ def test_a_stored_mapping_that_does_not_fit_asks_again(visitor):
     ("answers", "reason"),
     [
         ({}, "Choose the column of Number."),
-        ({"number": "Nothing"}, "Nothing is no column of the file."),
+        ({"number": "Nothing"}, "Nothing is not a column of the file."),
         ({"number": "Who"}, "Ann is no number."),
-        ({"number": "No", "kind": "When"}, "When is no column of the file."),
+        ({"number": "No", "kind": "When"}, "When is not a column of the file."),
         ({"number": "No", "name": " "}, "Name the mapping"),
     ],
 )

@@ -62,7 +62,7 @@ def test_a_reconciliation_links_a_copied_marker_to_its_comparison(desk):
     desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
     proof(desk)
     assert '<a href="/inbox/1">Compare<span' in desk.visitor.page("/runs/1")
-    assert "what else bears its mark" in desk.visitor.page("/inbox/1")
+    assert "other transactions with its marker" in desk.visitor.page("/inbox/1")
 
 
 def test_before_the_first_proof_nothing_is_claimed(desk):
