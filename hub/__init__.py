@@ -50,7 +50,7 @@ from hub.contract.pages import (
 )
 from hub.contract.reading import iter_chunks, read_changes, read_ids
 from hub.contract.receipts import Receipt
-from hub.contract.rows import readable
+from hub.contract.rows import look_up, readable
 from hub.contract.states import ReceiptState, ReceiptStateName, Stage, StageName
 from hub.contract.tokens import BoundSecrets, TokenCache
 from hub.contract.types import (
@@ -143,6 +143,7 @@ __all__ = [
     "format_ids",
     "hookimpl",
     "iter_chunks",
+    "look_up",
     "money",
     "parse_date",
     "parse_ids",

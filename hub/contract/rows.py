@@ -4,7 +4,7 @@ import linecache
 import logging
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -14,6 +14,7 @@ from hub.errors import BadDocument, Refused, Sentence
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+Value = TypeVar("Value")
 log = logging.getLogger("hub")
 WRONG_CALL = re.compile(r"\(\) (takes|missing|got) |is not callable$")
 JSON_TYPES = (str, int, float, bool, type(None), list, dict, Decimal)
@@ -51,6 +52,24 @@ def readable(
                 "The source sent something that cannot be read: %(error)s.", error=str(error)
             ),
         )
+
+
+def look_up(table: Mapping[str, Value], value: str, name: str) -> Value:
+    """Return what a table of the plugin has for a value of a row, such as a status.
+
+    Raise ValueError if the table lacks it, so that the row is Unreadable; `name` says in the reason
+    what it is: "its status 'parked' is none of draft, sent".
+    """
+    if value not in table:
+        raise ValueError(
+            Sentence(
+                "its %(name)s %(value)s is none of %(choices)s",
+                name=name,
+                value=repr(value),
+                choices=", ".join(table),
+            )
+        )
+    return table[value]
 
 
 def is_plugin_defect(error: Exception) -> bool:

@@ -261,7 +261,7 @@ def _client_imports(choices: Choices) -> list[str]:
 
 def _document_imports(choices: Choices, has_transactions: bool, has_applied: bool) -> list[str]:
     """Return the names that the module about documents imports from the hub."""
-    names = ["Document", "Gone"]
+    names = ["Document", "Gone", "look_up"]
     if has_transactions:
         names += ["Code", "Line", "money", "parse_date"]
     if has_applied:
