@@ -31,8 +31,8 @@ CHOICES: dict[str, Any] = {
     "Cause": receipts.Cause,
 }
 MODULE_PREFIX = re.compile(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z_])")
-# Behind the option --record-tests, and behind the tests of the contract suite.
-INTERNAL_TESTING = {"hook_effects", "postability", "record", "recorder", "variants"}
+# What tests of a plugin import, the most useful first; the other modules are behind these.
+TESTING_MODULES = ("contract", "bench", "golden", "file_contract", "openapi", "clock")
 
 
 def hooks(old: str, argument: str) -> str:
@@ -282,17 +282,14 @@ def name_list(old: str, argument: str) -> str:
 
 
 def testing_names() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
-    """Yield each module of `hub.testing` with the public classes and functions it defines."""
-    for path in sorted((ROOT / "hub" / "testing").glob("[a-z]*.py")):
-        if path.stem in INTERNAL_TESTING:
-            continue
-        module = importlib.import_module(f"hub.testing.{path.stem}")
+    """Yield each module for tests of plugins with the public classes and functions it defines."""
+    for name in TESTING_MODULES:
+        module = importlib.import_module(f"hub.testing.{name}")
         members = inspect.getmembers(module, _has_source)
         names = [
             one for one in members if one[0][0] != "_" and one[1].__module__ == module.__name__
         ]
-        if names:
-            yield path.stem, names
+        yield name, names
 
 
 def _has_source(value: Any) -> bool:
