@@ -98,7 +98,7 @@ def _list_next_commands(name: str) -> str:
         f"{name} is laid out. No package index has the hub yet, so install it with its stand-in"
         f" from a checkout{'' if source != CHECKOUT else f', the folder {CHECKOUT}'}:",
         f"  python -m pip install '{source}/sandbox' '{source}[testing]'",
-        "Go on with:",
+        f"Go on, beside the folder {name}, with:",
         f"  python -m pip install -e '{name}[testing]'",
         f"  python -m pytest {name}",
         f"  hub read {name} --stand-in",

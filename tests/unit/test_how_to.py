@@ -37,7 +37,7 @@ GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 # The guides with code, each with the number of its blocks; a test below runs each of them.
 GUIDES_WITH_CODE = {
     "authentication-and-rates.md": 4,
-    "deletions.md": 2,
+    "deletions.md": 3,
     "dimensions.md": 1,
     "files.md": 1,
     "paging.md": 10,
@@ -391,12 +391,21 @@ def test_single_documents_are_looked_for_in_a_list_that_has_all_states(bench):
     assert run(2) == ([], ["r8"])
 
 
+def test_a_rental_that_stays_in_the_list_with_a_mark_is_gone():
+    read = names_of("how-to/deletions.md", 1)["read"]
+    row = rental(1, "2026-03-02T10:00:00Z")
+    assert read({**row, "is_deleted": False}).kind == "bill"
+    assert read({**row, "is_deleted": True}) == Gone(
+        source_id="r1", reason="It was deleted in Shed."
+    )
+
+
 def test_deletions_at_an_address_of_their_own_are_read_once_also_if_all_is_read_again(bench):
     source = ShedOfLists(
         rentals=[rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T10:00:00Z")],
         deleted=[{"id": "r9", "deleted_at": "2026-03-01T10:00:00Z"}],
     )
-    iter_documents = names_of("how-to/deletions.md", 1)["iter_documents"]
+    iter_documents = names_of("how-to/deletions.md", 2)["iter_documents"]
     run = closing(source, iter_documents, bench.site, vendor)
     assert run(1) == (["r1", "r2"], ["r9"])
     assert run(1) == ([], [])
