@@ -47,7 +47,8 @@ def find_obstacle(
     document = operation.document
     if built.problems:
         key = "currency" if _is_foreign(batch, document) else "content"
-        return cases.build_document_hold(key, row, "content", problems=" ".join(built.problems))
+        code = _code_of_problems(built)
+        return cases.build_document_hold(key, row, code, problems=" ".join(built.problems))
     party_hold = _find_party_obstacle(batch, row, operation)
     if party_hold:
         return party_hold
@@ -61,6 +62,13 @@ def find_obstacle(
     if is_held_change and not document.closed:
         return cases.build_document_hold("changed", row, "changed")
     return None
+
+
+def _code_of_problems(built: payloads.Payload) -> str:
+    """Return the entry of the catalogue whose instruction fits the problems of a payload."""
+    if "match" in built.solutions:
+        return "content_match"
+    return "content_settings" if "settings" in built.solutions else "content"
 
 
 def _find_party_obstacle(

@@ -14,7 +14,8 @@ class CompanyFacts:
     """The settings of a company that change what a payload contains.
 
     `closed_to` is the last closed day. `tax_rates` holds the rates of each tax code for purchases,
-    `sales_rates` those for sales. The custom fields are ids of definitions by name.
+    `sales_rates` those for sales; without a company they are not known. The custom fields are ids
+    of definitions by name.
     """
 
     country: str = "US"
@@ -34,6 +35,7 @@ class CompanyFacts:
     stock: bool = True
     tax_rates: Rates = field(default_factory=dict)
     sales_rates: Rates = field(default_factory=dict)
+    knows_rates: bool = True
     sales_fields: Mapping[str, str] = field(default_factory=dict)
     order_fields: Mapping[str, str] = field(default_factory=dict)
 
@@ -43,7 +45,8 @@ class CompanyFacts:
         return self.country != "US"
 
 
-# A company that has switched nothing off, so that nothing is held for it.
+# A company that has switched nothing off, so that nothing is held for it. It stands for companies
+# that were never read, so the rates of tax codes are not known.
 EVERYTHING_ON = CompanyFacts(
     multicurrency=True,
     custom_numbers=True,
@@ -54,4 +57,5 @@ EVERYTHING_ON = CompanyFacts(
     billable=True,
     customer_on_lines=True,
     projects=True,
+    knows_rates=False,
 )

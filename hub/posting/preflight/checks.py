@@ -9,18 +9,9 @@ from hub.money import ZERO, format_amount, is_exact, to_cents
 from hub.posting.preflight import duplicate_checks, link_checks, name_checks, record_checks
 from hub.posting.preflight.context import Check, CheckContext, Finding
 from hub.posting.preflight.postings import CheckedPosting
+from hub.qbo.payloads.line_tax import KINDS_WITH_TAX
 from hub.reasons.texts import CaseText
 from hub.translations.dates import english_date
-
-KINDS_WITH_TAX = (
-    "bill",
-    "vendor_credit",
-    "expense",
-    "purchase_order",
-    "invoice",
-    "credit_memo",
-    "refund",
-)
 
 
 def find_problems(posting: CheckedPosting, context: CheckContext) -> list[Finding]:

@@ -14,6 +14,7 @@ from hub.qbo.entities import DOCUMENTS
 from hub.qbo.payloads import (
     bill,
     bill_payment,
+    contained_tax,
     credit_memo,
     customer,
     deposit,
@@ -26,7 +27,8 @@ from hub.qbo.payloads import (
     vendor,
     vendor_credit,
 )
-from hub.qbo.payloads.builder import PayloadBuilder
+from hub.qbo.payloads.builder import PayloadBuilder, Solution
+from hub.qbo.payloads.kind_names import THE_KINDS
 from hub.qbo.payloads.line_tax import SALES_KINDS
 from hub.qbo.payloads.sales_lines import is_discount
 from hub.qbo.payloads.summary import PARTIES, SETTLING, expected_total, summarize
@@ -54,29 +56,21 @@ NEGATIVE_CREDIT = Sentence(
 NEGATIVE_TOTAL = Sentence(
     "Its total is negative; QuickBooks accepts that only for a credit. Fix this at the source."
 )
-# The kinds of documents within a sentence.
-THE_KINDS = {
-    "bill": Sentence("the bill"),
-    "vendor_credit": Sentence("the vendor credit"),
-    "expense": Sentence("the expense"),
-    "purchase_order": Sentence("the purchase order"),
-    "invoice": Sentence("the invoice"),
-    "credit_memo": Sentence("the credit memo"),
-    "payment": Sentence("the payment"),
-    "refund": Sentence("the refund"),
-    "bill_payment": Sentence("the bill payment"),
-    "deposit": Sentence("the deposit"),
-}
 
 
 @dataclass(frozen=True)
 class Payload:
-    """A body with its summary, the warnings to show, and the problems that forbid sending it."""
+    """A body with its summary, the warnings to show, and the problems that forbid sending it.
+
+    `solutions` say what a person may do in the hub about the problems; the rest is corrected at the
+    source.
+    """
 
     body: dict[str, Any]
     summary: TransactionSummary
     warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    solutions: frozenset[Solution] = frozenset()
 
 
 def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
@@ -101,6 +95,7 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
         summary,
         warnings=tuple(dict.fromkeys(builder.warnings)),
         problems=tuple(dict.fromkeys(builder.problems)),
+        solutions=frozenset(builder.solutions),
     )
 
 
@@ -131,6 +126,10 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     computed = expected_total(body)
     if computed is not None and computed < 0:
         builder.problems.append(NEGATIVE_CREDIT if document.kind in CREDITS else NEGATIVE_TOTAL)
+    problem = contained_tax.find_problem(builder, body)
+    if problem:
+        builder.problems.append(problem)
+        return
     if document.total is None or computed is None:
         return
     stated = builder.cents(document.total)

@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from hub.contract.documents import Document, Role
 from hub.errors import BadDocument, Sentence
@@ -14,6 +14,8 @@ from hub.money import precision, sum_amounts, to_cents
 from hub.qbo.company_facts import CompanyFacts
 
 T = TypeVar("T")
+# What a person does in the hub about a problem: match a code, or change the settings of the app.
+Solution = Literal["match", "settings"]
 MAX_NUMBER_LENGTH = 21
 MAX_MEMO_LENGTH = 4000
 MAX_MESSAGE_LENGTH = 1000
@@ -42,9 +44,16 @@ class PayloadBuilder:
         self.marker = marker
         self.warnings: list[str] = []
         self.problems: list[str] = []
+        # What solves problems, where that is not a correction at the source.
+        self.solutions: set[Solution] = set()
         self.remarks: list[str] = []
         # The line that takes the rounding difference of amounts that include tax; None until known.
         self.net_rounding: tuple[MappedLine | None, Decimal] | None = None
+
+    def report(self, problem: str, solution: Solution) -> None:
+        """Report a problem that a person may also solve in the hub."""
+        self.problems.append(problem)
+        self.solutions.add(solution)
 
     @property
     def document(self) -> Document:
@@ -353,12 +362,13 @@ def require_reference(
 ) -> dict[str, str] | None:
     """Return the reference of a role; report a problem if there is none."""
     if ref is None:
-        builder.problems.append(
+        builder.report(
             Sentence(
                 "It has no %(label)s, which QuickBooks requires. Choose one in the"
                 " settings of the app.",
                 label=ACCOUNT_LABELS[role],
-            )
+            ),
+            "settings",
         )
     return as_reference(ref)
 

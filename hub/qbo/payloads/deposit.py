@@ -66,12 +66,13 @@ def _build_line(
 def _other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return the detail of money that is no payment; a negative amount is a fee."""
     if "account" not in mapped.refs:
-        builder.problems.append(
+        builder.report(
             Sentence(
                 "Line %(line)s has neither a payment nor an account. Complete it at the"
                 " source, or match its code.",
                 line=mapped.line.id,
-            )
+            ),
+            "match",
         )
     return without_empty(
         AccountRef=builder.line_reference(mapped, "account"),

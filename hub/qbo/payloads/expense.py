@@ -79,14 +79,15 @@ def payment_type(builder: PayloadBuilder) -> str:
         )
     type = PAYMENT_TYPES.get(word, CASH)
     if account and account.type and is_card_account != (type == CARD):
-        builder.problems.append(
+        builder.report(
             Sentence(
                 "It is paid by %(stated)s, but %(account)s is an account of type %(type)s."
                 " Choose another account, or correct how it was paid at the source.",
                 stated=stated,
                 account=account.name,
                 type=account.type,
-            )
+            ),
+            "settings",
         )
     return type
 

@@ -93,13 +93,14 @@ def _item_accounts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     elif "income_account" not in header and "expense_account" not in header:
         missing = [Sentence("income account or expense account")]
     if missing:
-        builder.problems.append(
+        builder.report(
             Sentence(
                 "%(name)s cannot be made without %(missing)s. Choose them in the settings"
                 " of the app.",
                 name=item.name,
                 missing=" and ".join(missing),
-            )
+            ),
+            "settings",
         )
     return without_empty(
         IncomeAccountRef=builder.header_reference("income_account"),

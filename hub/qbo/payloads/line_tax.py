@@ -18,6 +18,7 @@ CALCULATIONS = {
 }
 MAX_LINE_ROUNDING = Decimal("0.01")
 SALES_KINDS = ("invoice", "credit_memo", "refund")
+KINDS_WITH_TAX = ("bill", "vendor_credit", "expense", "purchase_order", *SALES_KINDS)
 Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
 Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code
 
@@ -63,12 +64,13 @@ def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | N
         return None
     code = builder.line_reference(mapped, "tax_code")
     if code is None:
-        builder.problems.append(
+        builder.report(
             Sentence(
                 "Line %(line)s has no tax code, which QuickBooks requires here. Match its tax"
                 " code.",
                 line=mapped.line.id,
-            )
+            ),
+            "match",
         )
     return code
 
@@ -78,8 +80,9 @@ def amount_without_tax(
 ) -> Decimal:
     """Return the amount without the tax that it includes.
 
-    If the line does not state its tax, the rates of its tax code are taken off. The largest line
-    takes what the lines differ by rounding from the tax that the document states.
+    If the line does not state its tax, the rates of its tax code are taken off; where rates are
+    unknown, its share of the tax that the document states. The largest line takes what the lines
+    differ by rounding from that tax.
     """
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return line_amount
@@ -95,11 +98,11 @@ def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]
 
     A larger difference is no rounding; then nothing is corrected.
     """
-    tax = builder.document.tax_total
+    tax = read_stated_tax(builder)
     if tax is None:
         return None, ZERO
     net_amounts: list[tuple[Decimal, MappedLine]] = []
-    difference = -builder.cents(tax)
+    difference = -tax
     for mapped in builder.mapped.lines:
         line_amount = amount_of(mapped.line)
         if line_amount is None:
@@ -121,9 +124,24 @@ def _amount_without_rates(
     stated_tax = mapped.line.tax
     if stated_tax is not None:
         return line_amount - builder.cents(stated_tax)
-    percent = sum_amounts(share for _, share in _tax_rates(builder, mapped))
-    without_tax = line_amount / (1 + percent / 100)
+    if builder.facts.knows_rates:
+        percent = sum_amounts(share for _, share in _tax_rates(builder, mapped))
+        without_tax = line_amount / (1 + percent / 100)
+    else:
+        without_tax = line_amount * (1 - _presumed_share(builder))
     return to_cents(without_tax, builder.currency)
+
+
+def _presumed_share(builder: PayloadBuilder) -> Decimal:
+    """Return which share of their amounts is tax, if all lines that do not state it are alike."""
+    tax = read_stated_tax(builder) or ZERO
+    gross = ZERO
+    for line in builder.document.lines:
+        if line.tax is None:
+            gross += amount_of(line) or ZERO
+        else:
+            tax -= builder.cents(line.tax)
+    return tax / gross if gross else ZERO
 
 
 def gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Decimal]:

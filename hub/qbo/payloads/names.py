@@ -22,12 +22,13 @@ def name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_LENGTH)
     composed = unicodedata.normalize("NFC", clean(text))
     plain = " ".join(composed.split())
     if ":" in plain:
-        builder.problems.append(
+        builder.report(
             Sentence(
                 "QuickBooks allows no colon in a name: %(name)s. Rename it at the source, or"
                 " match it.",
                 name=plain,
-            )
+            ),
+            "match",
         )
     if len(plain) > max_length:
         builder.problems.append(

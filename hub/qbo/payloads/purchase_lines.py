@@ -37,12 +37,13 @@ def _build_line(
         detail_type = ACCOUNT
         detail |= without_empty(AccountRef=builder.line_reference(mapped, "account"))
     if "item" not in mapped.refs and "account" not in mapped.refs:
-        builder.problems.append(
+        builder.report(
             Sentence(
                 "Line %(line)s has neither account nor item. Complete it at the source, or"
                 " match its code.",
                 line=mapped.line.id,
-            )
+            ),
+            "match",
         )
     body = {"DetailType": detail_type, "Amount": net, detail_type: detail}
     return body | without_empty(

@@ -7,7 +7,7 @@ from typing import Any
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine, Ref
 from hub.mapping.split import amount_of
-from hub.money import sum_amounts
+from hub.money import ZERO, sum_amounts
 from hub.qbo.payloads import line_tax, pricing, sales_tax
 from hub.qbo.payloads.builder import PayloadBuilder, clean, format_date, without_empty
 from hub.qbo.payloads.shared_fields import address, custom_fields, mailing
@@ -75,12 +75,13 @@ def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
         return {"DetailType": TEXT, TEXT_DETAIL: {}} | without_empty(Description=text)
 
     if "item" not in mapped.refs:
-        builder.problems.append(
+        builder.report(
             Sentence(
                 "Line %(line)s has no product or service, which QuickBooks requires on what"
                 " is sold. Match its code, or choose one in the settings of the app.",
                 line=mapped.line.id,
-            )
+            ),
+            "match",
         )
     net = _amount_without_tax(builder, mapped, builder.cents(line_amount))
     has_own_class = builder.transaction_class() is None
@@ -109,6 +110,14 @@ def _amount_without_tax(
     return line_amount - builder.cents(stated_tax)
 
 
+def _discount(builder: PayloadBuilder, mapped: MappedLine) -> Decimal:
+    """Return what a line takes off, below zero; in the United States without the tax in it."""
+    line_amount = amount_of(mapped.line) or ZERO
+    if builder.facts.tax_codes:
+        return line_amount
+    return _amount_without_tax(builder, mapped, line_amount)
+
+
 def _code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
     """Return the tax code of a line; in the United States only whether it is taxed."""
     if builder.facts.tax_codes:
@@ -122,7 +131,7 @@ def _build_discount_line(
     """Return one line for all discounts, because QuickBooks has room for one."""
     if not discounts:
         return []
-    total_discount = -builder.cents(sum_amounts(amount_of(mapped.line) for mapped in discounts))
+    total_discount = -builder.cents(sum_amounts(_discount(builder, one) for one in discounts))
 
     accounts: dict[str, Ref] = {}
     for mapped in discounts:

@@ -35,12 +35,12 @@ def tax_detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
 
     `codes` are those of the lines.
     """
-    is_taxable = TAXABLE in codes
+    has_taxable_line = TAXABLE in codes
     tax = line_tax.read_stated_tax(builder)
-    _check(builder, tax, is_taxable=is_taxable)
-    if not is_taxable or builder.document.tax_mode == "computed":
+    _check(builder, tax, has_taxable_line=has_taxable_line)
+    if not has_taxable_line or builder.document.tax_mode == "computed":
         tax = None
-    if is_taxable and not builder.facts.sales_tax:
+    if has_taxable_line and not builder.facts.sales_tax:
         builder.problems.append(
             Sentence(
                 "It is taxed, but sales tax is switched off in QuickBooks. Switch it on"
@@ -53,7 +53,7 @@ def tax_detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
     return {"TxnTaxDetail": fields} if fields else {}
 
 
-def _check(builder: PayloadBuilder, tax: Decimal | None, *, is_taxable: bool) -> None:
+def _check(builder: PayloadBuilder, tax: Decimal | None, *, has_taxable_line: bool) -> None:
     """Report tax that contradicts the tax mode or the codes of the lines."""
     mode = builder.document.tax_mode
     if mode == "none" and tax:
@@ -62,19 +62,13 @@ def _check(builder: PayloadBuilder, tax: Decimal | None, *, is_taxable: bool) ->
                 "It says that no tax applies and states tax all the same. Fix this at the source."
             )
         )
-    if mode == "inclusive" and tax is None and is_taxable:
-        builder.problems.append(
-            Sentence(
-                "Its amounts include tax and do not say how much, and QuickBooks in the"
-                " United States wants them without. Send the tax of each line."
-            )
-        )
-    if tax and not is_taxable:
-        builder.problems.append(
+    if tax and not has_taxable_line:
+        builder.report(
             Sentence(
                 "It states tax, but none of its lines is taxable. Correct it, or match its"
                 " tax codes."
-            )
+            ),
+            "match",
         )
 
 

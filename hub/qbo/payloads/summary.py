@@ -54,22 +54,31 @@ def expected_total(body: dict[str, Any]) -> Decimal | None:
         return Decimal(str(body["TotalAmt"]))
     if "Line" not in body:
         return None
-    lines = counted_lines(body)
     is_inclusive = body.get("GlobalTaxCalculation") == "TaxInclusive"
-    if is_inclusive and not _states_all_tax(body, lines):
-        return sum_amounts(_sign_of(line) * _gross_amount(line) for line in lines)
+    if is_inclusive and not _states_all_tax(body):
+        return gross_total(body)
     if is_open(body):
         return None
     return net_total(body) + _tax(body)
 
 
-def _states_all_tax(body: dict[str, Any], lines: list[dict[str, Any]]) -> bool:
+def _states_all_tax(body: dict[str, Any]) -> bool:
     """Return whether the amounts without tax and the stated tax are all that a body comes to.
 
     The amount of a discount includes tax.
     """
-    has_discount = any(line.get("DetailType") == DISCOUNT for line in lines)
-    return "TotalTax" in (body.get("TxnTaxDetail") or {}) and not has_discount
+    return "TotalTax" in (body.get("TxnTaxDetail") or {}) and not has_discount(body)
+
+
+def has_discount(body: dict[str, Any]) -> bool:
+    """Return whether something is taken off the whole."""
+    return any(line.get("DetailType") == DISCOUNT for line in counted_lines(body))
+
+
+def gross_total(body: dict[str, Any]) -> Decimal:
+    """Return what the lines of a body add up to, with the tax that their amounts contain."""
+    lines = counted_lines(body)
+    return sum_amounts(_sign_of(line) * _gross_amount(line) for line in lines)
 
 
 def net_total(body: dict[str, Any]) -> Decimal:
@@ -86,6 +95,11 @@ def is_open(body: dict[str, Any]) -> bool:
     calculation = body.get("GlobalTaxCalculation")
     if calculation:
         return bool(calculation != "NotApplicable")
+    return is_taxable(body)
+
+
+def is_taxable(body: dict[str, Any]) -> bool:
+    """Return whether a line has the tax code of taxable lines in the United States."""
     lines = body.get("Line") or ()
     return any(ref_id(_line_detail(line), "TaxCodeRef") == "TAX" for line in lines)
 

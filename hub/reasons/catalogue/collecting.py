@@ -19,6 +19,12 @@ EITHER = (
     "Correct it at the source, or change the settings of the app. The change is picked up with the"
     " next sync."
 )
+PICKED_UP = "The change is picked up with the next sync; Check again does so at once."
+MATCH_OR_CORRECT = (
+    "Match its codes, change the settings of the app, or correct it at the source, as the reason"
+    f" says. {PICKED_UP}"
+)
+SETTINGS_OR_CORRECT = f"Change the settings of the app, or correct it at the source. {PICKED_UP}"
 DIFFER = (
     "Fix this at the source, or choose in the settings of the app what happens when lines differ."
 )
@@ -64,6 +70,8 @@ TEMPLATES = {
     "document.held_by_source": _document("{reason}", EITHER, CaseAction.EITHER),
     "document.unreadable": _document("{problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "document.content": _document("{problems}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
+    "document.content_match": _document("{problems}", MATCH_OR_CORRECT, CaseAction.EITHER),
+    "document.content_settings": _document("{problems}", SETTINGS_OR_CORRECT, CaseAction.EITHER),
     "document.kind_changed": _document(
         "It is in QuickBooks as {previous_kind}, but is {kind} at the source now. Remove one"
         " of the two by hand.",

@@ -273,8 +273,8 @@ def test_a_stated_tax_that_amounts_with_tax_do_not_contain_holds_the_document():
         total=D("100.00"),
     )
     assert payloads.build(what, NO, MARKER).problems == (
-        "Lines plus tax add up to 85.00 NOK; the bill says 100.00 NOK (15.00 NOK off). Fix this at"
-        " the source.",
+        "The tax code the tax_code gives a tax of 20.00 NOK, and the bill states 5.00 NOK. Match"
+        " another tax code, or correct the tax at the source.",
     )
 
 

@@ -352,6 +352,13 @@ TAXED_IN_HEAD = (
     (DOCUMENTS, TOTAL, f"{TOTAL}\n        {TAX_OF_HEAD}"),
 )
 TAXED_ABROAD = (*TAXED_IN_HEAD, *TAXED, (HOOKS, 'country="US"', 'country="GB"'))
+# -- a source outside the United States whose amounts contain the tax
+CONTAINS_TAX = f'{TOTAL}\n        {TAX_OF_HEAD} tax_mode="inclusive",'
+WITH_TAX = (
+    (SAMPLE, '"total": amount,', '"tax": "0.84" if kind == "invoice" else "0", "total": amount,'),
+    *TAXED,
+)
+WITH_TAX_ABROAD = (*WITH_TAX, (HOOKS, 'country="US"', 'country="GB"'))
 COUNTED_TWICE = f"""total=money(row["total"]) + money(row["tax"]),
         {TAX_OF_HEAD.replace(" or", " * 2 or")}"""
 # -- plugins that renew a token themselves
@@ -434,6 +441,22 @@ DEFECTS = {
         TOTAL,
         f'{TOTAL}\n        tax_total=money(1), tax_mode="computed",',
         "1.00 USD off",
+    ),
+    "a tax that lines contain and that the total has once more": Defect(
+        POSTABLE,
+        DOCUMENTS,
+        TOTAL,
+        CONTAINS_TAX.replace(TOTAL, 'total=money(row["total"]) + money(row["tax"]),'),
+        r"Its lines contain the tax and add up to .* \(0\.84 USD off\)",
+        setting=WITH_TAX_ABROAD,
+    ),
+    "a tax that lines contain in the United States": Defect(
+        POSTABLE,
+        DOCUMENTS,
+        TOTAL,
+        CONTAINS_TAX,
+        "amounts in QuickBooks in the United States are without tax",
+        setting=WITH_TAX,
     ),
     "a total that is less than its lines, which QuickBooks taxes": Defect(
         POSTABLE,
@@ -1125,6 +1148,7 @@ def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
         (BY_NUMBER, "bearer"),
         (TAXED, "bearer"),
         (TAXED_ABROAD, "bearer"),
+        ((*WITH_TAX_ABROAD, (DOCUMENTS, TOTAL, CONTAINS_TAX)), "bearer"),
         (RENEWS_ITSELF, "refresh-token"),
         (LOCKS_ITSELF, "refresh-token"),
         (IN_A_SESSION, "refresh-token"),
@@ -1135,6 +1159,7 @@ def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
         "pays-numbers",
         "taxed",
         "taxed-abroad",
+        "with-tax-abroad",
         "renews-itself",
         "locks-itself",
         "session",
