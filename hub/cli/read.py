@@ -79,9 +79,10 @@ def read(
     What it would post is printed, too; nothing is stored or posted. For an enabled app the codes
     are matched and the checks before posting are made, as a run does. An app that is not enabled is
     read with the settings of the file alone, and needs neither a company nor a hub: in what would
-    be posted, unmatched:CODE stands for the record of a code. With --stand-in documents and codes
-    are only listed. In both cases a setting that has to name a record names 1 unless the file says
-    otherwise.
+    be posted, unmatched:CODE stands for the record of a code, and the tax that amounts contain is
+    divided in proportion, because the rates of tax codes are not known. With --stand-in documents
+    and codes are only listed. In both cases a setting that has to name a record names 1 unless the
+    file says otherwise. unposted:ID stands for a document that is not posted yet.
     """
     settings = read_settings(file)
     limit = max(limit, len(ids))
@@ -184,6 +185,7 @@ def _preview_stand_in(
 
     from marshmallow import ValidationError
 
+    from hub.contract import settings_schema
     from hub.errors import SettingsInvalid
     from hub.scheduling import source_preview, unmatched_preview
     from hub.testing import bench as benches
@@ -196,9 +198,10 @@ def _preview_stand_in(
     except ValidationError as error:
         raise SettingsInvalid(app.name, dict(error.messages_dict)) from None
     fields = bench.fields()
+    named = settings_schema.record_settings(app, bench.settings)
     items = source_preview.without_checkpoints(bench.reading(ids=ids))
     for item in islice(items, limit):
-        yield source_preview.preview_item(item, fields)
+        yield source_preview.preview_item(item, fields, named)
 
 
 def _require_documents(
@@ -239,6 +242,8 @@ def _print_document(preview: "DocumentPreview") -> None:
         say(f"  {reason}")
     for code in preview.codes:
         say(f"  {code.describe()}")
+    for applied in preview.applied:
+        say(f"  {applied.describe()}")
     for payload in preview.payloads:
         say(f"  would post {json.dumps(payload, ensure_ascii=False, default=str)}")
 

@@ -12,6 +12,7 @@ from hub.errors import SettingsInvalid
 NEEDED = "This is needed."
 Offered = Iterable[tuple[str, tuple[str, ...]]]  # each choice's id, and what people call it
 Choices = Callable[[str], Offered]
+RecordSettings = Mapping[tuple[str, str], str]  # names of settings by the record that they name
 MISSING_MESSAGE = "Missing data for required field."  # marshmallow's own
 MAX_SUGGESTIONS = 3
 MAX_LISTED_CHOICES = 5
@@ -171,6 +172,16 @@ def resolve_choices(app: App, values: Mapping[str, Any], choices: Choices) -> di
     if problems:
         raise SettingsInvalid(app.name, problems)
     return with_ids
+
+
+def record_settings(app: App, values: Mapping[str, Any]) -> RecordSettings:
+    """Return the names of the settings that name records, by the role and id of the record."""
+    names: dict[tuple[str, str], str] = {}
+    for name, field in schema_of(app).fields.items():
+        role, id = field.metadata.get("choices_from"), values.get(name)
+        if role and isinstance(id, str):
+            names.setdefault((str(role), id), name)
+    return names
 
 
 def _choice_ids(index: "ChoiceIndex", value: Any) -> str | list[str]:

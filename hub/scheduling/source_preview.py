@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
-
-from sqlalchemy.orm import Session
 
 from hub.collect.batch import CollectBatch
 from hub.collect.intake import ingest
+from hub.collect.links import find_links
 from hub.collect.prepare import prepare
 from hub.collect.read import read
 from hub.collect.setup import Setup, load_setup
@@ -24,6 +24,7 @@ from hub.contract.documents import (
     Yielded,
     codes_of,
 )
+from hub.contract.settings_schema import RecordSettings
 from hub.contract.states import Stage
 from hub.contract.types import Field
 from hub.db.engine import read_only_session, transaction
@@ -33,6 +34,13 @@ from hub.mapping.mapped import Create, Missing, Ref
 from hub.mapping.rules import code_name, find, find_setting
 from hub.models import Posting, SourceDocument
 from hub.models.enums import PostingState, StartRule
+from hub.scheduling.applied_previews import (
+    AppliedPreview,
+    awaited_documents,
+    describe_applied,
+    describe_links,
+    with_source_ids,
+)
 from hub.scheduling.dry_run import Rollback, preflight_reasons
 
 SENDABLE_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
@@ -68,8 +76,9 @@ class CodePreview:
 class DocumentPreview:
     """What was read under one id, and the planned outcome for it.
 
-    `state` is ready, posted, held, pending, closed, excluded, unreadable or gone. `payloads` are
-    what would be sent to QuickBooks, one for each part of the document and record to create.
+    `state` is ready, posted, held, pending, closed, excluded, unreadable or gone. `applied` says
+    what its lines apply to. `payloads` are what would be sent to QuickBooks, one for each part of
+    the document and record to create.
     """
 
     source_id: str
@@ -81,6 +90,7 @@ class DocumentPreview:
     total: Decimal | None = None
     currency: str = ""
     codes: tuple[CodePreview, ...] = ()
+    applied: tuple[AppliedPreview, ...] = ()
     payloads: tuple[Any, ...] = ()
 
 
@@ -101,9 +111,10 @@ def preview_installation(
         setup = load_setup(installation_id, settings, secrets)
     setup = replace(setup, cursors={})
     items = list(islice(without_checkpoints(read(setup, ids)), limit))
+    documents = documents_by_id(items)
     for item in items:
         codes = matched_codes(setup, item) if isinstance(item, Document) else ()
-        yield preview_with_matches(setup, item, tuple(codes))
+        yield preview_with_matches(setup, item, tuple(codes), documents)
 
 
 def codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
@@ -119,35 +130,58 @@ def codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
     return tuple(matched_codes(setup, load(Document, row.body)))
 
 
-def preview_item(item: Yielded, fields: Iterable[Field]) -> DocumentPreview:
-    """Return the preview of an item without a company: its codes are not matched."""
+def documents_by_id(items: Iterable[Yielded]) -> Mapping[str, Document]:
+    """Return the documents among what was read."""
+    return {item.source_id: item for item in items if isinstance(item, Document)}
+
+
+def preview_item(
+    item: Yielded, fields: Iterable[Field], settings: RecordSettings = MappingProxyType({})
+) -> DocumentPreview:
+    """Return the preview of an item without a company: its codes are not matched.
+
+    `settings` are those that name records, to say which of them a code comes from.
+    """
     fields_by_name = {field.name: field for field in fields}
     if not isinstance(item, Document):
         return _preview_defect(item)
     codes = []
     for name, code, line in codes_of(item):
         line_id = line.id if line else ""
-        codes.append(_preview_code(name, code, line_id, fields_by_name.get(name)))
+        field = fields_by_name.get(name)
+        if field:
+            codes.append(_preview_code(field, code, line_id))
+        else:
+            codes.append(_preview_record(name, code, line_id, settings))
     state, reasons = _state_at_source(item)
     return _preview_document(item, state or "ready", reasons, codes=tuple(codes))
 
 
-def _preview_code(name: str, code: Code | str, line: str, field: Field | None) -> CodePreview:
-    """Return the preview of a code that is not matched.
-
-    A text under the name of a role is the QuickBooks id of its record already.
-    """
-    if field is None and isinstance(code, str):
-        result = "as the plugin says"
-        return CodePreview(
-            field=name, line=line, code=code, name="", role=name, record=code, result=result
-        )
+def _preview_code(field: Field, code: Code | str, line: str) -> CodePreview:
+    """Return the preview of a code that is not matched."""
     return CodePreview(
-        field=name,
+        field=field.name,
         line=line,
         code=code if isinstance(code, str) else code.id,
         name=code_name(code),
-        role=field.role if field else name,
+        role=field.role,
+    )
+
+
+def _preview_record(
+    role: str, code: Code | str, line: str, settings: RecordSettings
+) -> CodePreview:
+    """Return the preview of a code under the name of a role: the QuickBooks id of its record."""
+    record = code if isinstance(code, str) else code.quickbooks_id or code.id
+    setting = settings.get((role, record))
+    return CodePreview(
+        field=role,
+        line=line,
+        code=code if isinstance(code, str) else code.id,
+        name="" if isinstance(code, str) else code_name(code),
+        role=role,
+        record=record,
+        result=f"as the setting {setting} says" if setting else "as the document says",
     )
 
 
@@ -159,11 +193,17 @@ def without_checkpoints(items: Iterable[Yielded]) -> Iterator[Yielded]:
 
 
 def preview_with_matches(
-    setup: Setup, item: Yielded, codes: tuple[CodePreview, ...], *, is_checked: bool = True
+    setup: Setup,
+    item: Yielded,
+    codes: tuple[CodePreview, ...],
+    documents: Mapping[str, Document],
+    *,
+    is_checked: bool = True,
 ) -> DocumentPreview:
     """Return the preview of an item by the matches and lists of the company.
 
-    Unless `is_checked`, the checks before posting are left out, which need what QuickBooks has.
+    `documents` are all that were read, for it may apply to some of them. Unless `is_checked`, the
+    checks before posting are left out, which need what QuickBooks has.
     """
     if not isinstance(item, Document):
         return _preview_defect(item)
@@ -171,25 +211,22 @@ def preview_with_matches(
     if state:
         return _preview_document(item, state, reasons, codes=codes)
     preview = _preview_document(item, "ready", (), codes=codes)
+    awaited = awaited_documents(item, documents)
     try:
         with transaction() as session:
-            preview = _rehearse(session, setup, item, preview, is_checked)
+            batch = CollectBatch(session, setup, [*awaited, item])
+            preview = _rehearse(batch, item, preview, is_checked)
             raise Rollback
     except Rollback:
         return preview
 
 
 def _rehearse(
-    session: Session,
-    setup: Setup,
-    document: Document,
-    preview: DocumentPreview,
-    is_checked: bool,
+    batch: CollectBatch, document: Document, preview: DocumentPreview, is_checked: bool
 ) -> DocumentPreview:
     """Plan a document inside the open transaction and return the planned outcome for it."""
-    batch = CollectBatch(session, setup, [document])
     ingest(batch)
-    session.flush()
+    batch.session.flush()
     row = batch.rows[document.source_id]
     postings = batch.transaction_postings(row)
     reasons: list[str] = []
@@ -200,17 +237,24 @@ def _rehearse(
         elif posting.state in SENDABLE_STATES:
             sendable.append(posting)
     if is_checked:
-        reasons += preflight_reasons(session, sendable)
+        reasons += preflight_reasons(batch.session, sendable)
     state = _state_of_postings(row, postings, sendable, has_reasons=bool(reasons))
     if state == "excluded":
         reasons.append(
             Sentence(
                 "It is from before %(start_date)s, the app's first day.",
-                start_date=str(setup.installation.start_date),
+                start_date=str(batch.setup.installation.start_date),
             )
         )
-    payloads = tuple(loads(posting.payload) for posting in sendable if posting.payload)
-    return replace(preview, state=state, reasons=tuple(dict.fromkeys(reasons)), payloads=payloads)
+    links = find_links(batch, document)
+    payloads = [loads(posting.payload) for posting in sendable if posting.payload]
+    return replace(
+        preview,
+        state=state,
+        reasons=tuple(dict.fromkeys(reasons)),
+        applied=describe_links(document, links),
+        payloads=tuple(with_source_ids(payload, links) for payload in payloads),
+    )
 
 
 def _state_of_postings(
@@ -285,6 +329,7 @@ def _preview_document(
         total=document.total,
         currency=document.currency or "",
         codes=codes,
+        applied=describe_applied(document),
     )
 
 

@@ -22,9 +22,8 @@ from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
 from hub.qbo.company_facts import EVERYTHING_ON
 from hub.scheduling import source_preview
-from hub.scheduling.source_preview import CodePreview, DocumentPreview
+from hub.scheduling.source_preview import DocumentPreview
 
-FROM_SETTINGS = "as the settings say"
 PLACEHOLDER_ID = "1"
 
 
@@ -46,12 +45,13 @@ def preview_app(
         raise NotFound("app", slug, apps)
     setup = _set_up(apps[slug], answers, country)
     items = list(islice(source_preview.without_checkpoints(read(setup, ids)), limit))
-    documents = [item for item in items if isinstance(item, Document)]
-    setup.index = index_of_codes(setup.fields, documents)
+    documents = source_preview.documents_by_id(items)
+    setup.index = index_of_codes(setup.fields, documents.values())
     setup.facts = replace(setup.facts, currency=_currency_of(items) or setup.facts.currency)
+    named = settings_schema.record_settings(setup.app, setup.site.settings)
     for item in items:
-        codes = tuple(_unmatched_codes(setup, item))
-        yield source_preview.preview_with_matches(setup, item, codes, is_checked=False)
+        codes = source_preview.preview_item(item, setup.fields, named).codes
+        yield source_preview.preview_with_matches(setup, item, codes, documents, is_checked=False)
 
 
 def placeholder_settings(app: App) -> dict[str, str]:
@@ -105,13 +105,3 @@ def _currency_of(items: Iterable[Yielded]) -> str:
         if isinstance(item, Document) and item.currency:
             return item.currency
     return ""
-
-
-def _unmatched_codes(setup: Setup, item: Yielded) -> Iterator[CodePreview]:
-    """Yield the codes of an item: none has a record, except where a setting names it."""
-    names = {field.name for field in setup.fields}
-    for code in source_preview.preview_item(item, setup.fields).codes:
-        if code.field in names:
-            yield code
-        else:
-            yield replace(code, record=code.code, result=FROM_SETTINGS)

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import tempfile
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -14,7 +15,7 @@ from hub.db.engine import Model, read_only_session, transaction
 from hub.installations import enable
 from hub.models import Installation, Posting, Secret, SourceDocument
 from hub.scheduling import runner
-from hub.testing.bench import load_plugins
+from hub.testing.bench import Bench, load_plugins
 from hub.testing.stand_in import open_stand_in
 from hub.web import server
 from qbo_sandbox.kit.wsgi import WSGIAdapter
@@ -225,7 +226,9 @@ class TestOfAnAppThatIsNotEnabled:
         file.write_text(json.dumps({**json.loads(file.read_text()), "payable_account": "33"}))
         lines = call("--only", "invoice:1001").stdout.splitlines()
         assert lines[1] == "  supplier: s1 (Aas Trelast AS) → vendor to be matched"
-        assert lines[2] == "  payable_account: 33 → payable_account 33 as the settings say"
+        assert lines[2] == (
+            "  payable_account: 33 → payable_account 33 as the setting payable_account says"
+        )
         assert lines[-2].startswith('  would post {"APAccountRef": {"value": "33"}')
         assert lines[-1] == "1 document read: 1 ready. Nothing was stored or posted."
 
@@ -292,7 +295,9 @@ class TestOfAStandIn:
         lines = CliRunner().invoke(main, arguments).stdout.splitlines()
         assert lines[0] == f"invoice:1001  ready  bill  {day:%y}K-48003  {day}  34,006.50 NOK"
         assert lines[1] == "  supplier: s1 (Aas Trelast AS) → vendor to be matched"
-        assert lines[2] == "  payable_account: 1 → payable_account 1 as the plugin says"
+        assert lines[2] == (
+            "  payable_account: 1 → payable_account 1 as the setting payable_account says"
+        )
         assert lines[-1] == "1 document read: 1 ready. Nothing was stored or posted."
 
     def test_settings_that_do_not_fit_are_named(self, tmp_path):
@@ -302,6 +307,89 @@ class TestOfAStandIn:
         result = CliRunner().invoke(main, arguments)
         assert result.exit_code == 1
         assert "update_suppliers: Not a valid boolean." in result.output
+
+
+class TestOfPayments:
+    """Payments of invoices that are not posted yet, from the stand-in of Harvest."""
+
+    PAYMENT, INVOICE = "payment:13009-901", "invoice:13009"
+    APPLIED = f"  line 1: applied to {INVOICE}, not posted yet"
+
+    @pytest.fixture
+    def source(self, monkeypatch, tmp_path):
+        """Serve the stand-in; return a function that reads it as of an app that is not enabled."""
+        monkeypatch.setenv("HUB_DATA", str(tmp_path / "none"))
+        monkeypatch.setenv("HUB_ALLOW_LOOPBACK", "1")
+        stand_in = open_stand_in(load_plugins(), "harvest", folder=None, documents=None, seed=1)
+        web = server.Web(stand_in.wsgi, "127.0.0.1", 0)
+        web.start()
+        file = tmp_path / "settings.json"
+        file.write_text(json.dumps(dict(stand_in.settings(web.url))))
+
+        def call(*args):
+            arguments = ["read", "harvest", "--settings", str(file), "--limit", "200", *args]
+            return CliRunner().invoke(main, arguments)
+
+        yield call
+        web.stop()
+
+    @pytest.fixture
+    def harvest(self, quickbooks):
+        """Enable Harvest in review; return the installation's id."""
+        stand_in = open_stand_in(load_plugins(), "harvest", folder=None, documents=None, seed=1)
+        url = "http://harvest.test"
+        current_hub().mounts[url] = WSGIAdapter(stand_in.wsgi, url)
+        settings = {**stand_in.settings(url), "deposit_account": "35"}
+        return enable.enable(1, "harvest", settings, who="kari", mode="review").id
+
+    def test_the_payment_settles_the_invoice_that_was_read_with_it(self, source):
+        shown = previews(source("--json").stdout)
+        about = shown[self.PAYMENT]
+        assert about["state"] == "ready"
+        assert about["applied"] == [
+            {
+                "line": "1",
+                "document": self.INVOICE,
+                "document_line": "",
+                "record": None,
+                "result": "not posted yet",
+            }
+        ]
+        (payload,) = about["payloads"]
+        link = {"TxnId": f"unposted:{self.INVOICE}", "TxnType": "Invoice"}
+        assert payload["Line"] == [{"Amount": payload["TotalAmt"], "LinkedTxn": [link]}]
+        assert shown[self.INVOICE]["applied"] == []
+        assert self.APPLIED in source().stdout.splitlines()
+
+    def test_an_invoice_that_was_not_read_is_named_as_missing(self, source):
+        lines = source("--only", self.PAYMENT).stdout.splitlines()
+        assert lines[3] == f"{self.APPLIED}, and missing in what would be posted"
+
+    def test_the_stand_in_shows_what_a_payment_is_applied_to(self):
+        arguments = ["read", "harvest", "--stand-in", "--only", self.PAYMENT]
+        lines = CliRunner().invoke(main, arguments).stdout.splitlines()
+        assert self.APPLIED in lines
+
+    def test_a_company_shows_the_invoice_as_it_is_posted(self, read, harvest):
+        code, output = read("harvest", "--limit", 200, "--json")
+        assert code == 0, output
+        about = previews(output)[self.PAYMENT]
+        assert about["applied"][0]["result"] == "not posted yet"
+        before = row_counts()
+        runner.sync(harvest, requested_by="kari")
+        assert before != row_counts()
+        assert self.APPLIED in read("harvest", "--only", self.PAYMENT)[1].splitlines()
+
+
+def test_an_id_that_no_setting_names_is_said_to_be_the_documents(monkeypatch):
+    plugins = load_plugins()
+    bench = Bench("costtracker", {"payable_account": "1"}, plugins=plugins)
+    (document,) = bench.read(ids=["invoice:1001"])
+    lines = tuple(replace(line, codes={"term": "77"}) for line in document.lines)
+    changed = replace(document, lines=lines)
+    monkeypatch.setattr(Bench, "reading", lambda self, ids: iter([changed]))
+    printed = CliRunner().invoke(main, ["read", "costtracker", "--stand-in"]).stdout
+    assert "term: 77 → term 77 as the document says" in printed
 
 
 def test_answers_of_the_source_are_recorded_without_secrets(read, costtracker, tmp_path):

@@ -1,0 +1,101 @@
+"""What the lines of a document apply to, such as the invoice that a payment pays."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hub.contract.documents import Document
+from hub.mapping import Link
+from hub.qbo import payloads
+
+UNPOSTED = "unposted:"  # precedes a source id where a payload has the id of a transaction
+NOT_POSTED = "not posted yet"
+IS_MISSING = f"{NOT_POSTED}, and missing in what would be posted"
+Links = Mapping[str, Link]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedPreview:
+    """The document that a line applies to, or one line of it.
+
+    `record` is the QuickBooks id of its transaction, None if it is not posted yet; `result` says it
+    in words.
+    """
+
+    line: str
+    document: str
+    document_line: str = ""
+    record: str | None = None
+    result: str = NOT_POSTED
+
+    def describe(self) -> str:
+        """Return the preview as one line of text."""
+        part = f"line {self.document_line} of " if self.document_line else ""
+        return f"line {self.line}: applied to {part}{self.document}, {self.result}"
+
+
+def describe_applied(document: Document) -> tuple[AppliedPreview, ...]:
+    """Return what the lines of a document apply to, where it is not known what is posted."""
+    previews = []
+    for line in document.lines:
+        if line.applied:
+            preview = AppliedPreview(
+                line=line.id,
+                document=line.applied.document,
+                document_line=line.applied.line or "",
+            )
+            previews.append(preview)
+    return tuple(previews)
+
+
+def describe_links(document: Document, links: Links) -> tuple[AppliedPreview, ...]:
+    """Return what the lines of a document apply to; `links` are transactions by source id."""
+    previews = []
+    for preview in describe_applied(document):
+        link = links.get(preview.document)
+        if link is None:
+            preview = replace(preview, result=IS_MISSING)
+        elif not link.id.startswith("@"):
+            name = f"{link.kind.replace('_', ' ')} {link.id} in QuickBooks"
+            preview = replace(preview, record=link.id, result=name)
+        previews.append(preview)
+    return tuple(previews)
+
+
+def with_source_ids(payload: Any, links: Links) -> Any:
+    """Return a payload that names transactions which are not posted yet by their source ids."""
+    ids: dict[str, str] = {}
+    for source_id, link in links.items():
+        ids[link.id] = f"{UNPOSTED}{source_id}"
+        for line_id, placeholder in link.lines.items():
+            ids[placeholder] = f"{UNPOSTED}{line_id}"
+    placeholders = {id: name for id, name in ids.items() if id.startswith("@")}
+    return payloads.fill(payload, placeholders)
+
+
+def awaited_documents(document: Document, others: Mapping[str, Document]) -> list[Document]:
+    """Return the documents that one applies to, as far as they were read, each after its own."""
+    found: dict[str, Document] = {}
+    _collect(document, others, found, frozenset((document.source_id,)))
+    return list(found.values())
+
+
+def _collect(
+    document: Document,
+    others: Mapping[str, Document],
+    found: dict[str, Document],
+    path: frozenset[str],
+) -> None:
+    """Add the documents that one applies to; `path` are those on the way, which may be a circle."""
+    for source_id in _applied_ids(document):
+        other = others.get(source_id)
+        if other and source_id not in path and source_id not in found:
+            _collect(other, others, found, path | {source_id})
+            found[source_id] = other
+
+
+def _applied_ids(document: Document) -> Iterator[str]:
+    """Yield the source ids of the documents that lines apply to."""
+    for line in document.lines:
+        if line.applied:
+            yield line.applied.document
