@@ -23,12 +23,13 @@ from hub import (
     Receipt,
     Refused,
     Signal,
+    read_lists,
 )
 from hub.contract import settings_schema
 from hub.contract.registry import Plugins
 from hub.testing.bench import URL, Bench, SecretsInMemory, open_http
 from hub.testing.clock import FakeClock
-from qbo_sandbox.kit import RowSource, Tokens, basic_of, bearer_of, json_of
+from qbo_sandbox.kit import RowSource, Tokens, ask, basic_of, bearer_of, json_of
 from tests.support.guide_plugin import guide_plugin
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -40,8 +41,9 @@ GUIDES_WITH_CODE = {
     "deletions.md": 3,
     "dimensions.md": 1,
     "files.md": 1,
-    "paging.md": 10,
+    "paging.md": 11,
     "reporting-back.md": 2,
+    "testing.md": 1,
     "webhooks.md": 3,
 }
 SECRET = "shared"
@@ -282,6 +284,39 @@ def test_several_lists_are_read_each_with_its_cursor_its_deletions_and_its_ids(b
     assert ids(items, Gone) == ["rental:r9", "other:r1"]
 
 
+def test_a_source_with_envelopes_and_times_in_seconds_is_read(bench):
+    rows = [
+        {"id": "1", "type": "rental", "owner": "Bolt", "bill": "", "is_deleted": False},
+        {"id": "2", "type": "rental", "owner": "North", "bill": "", "is_deleted": False},
+        {"id": "3", "type": "payment", "is_deleted": False},
+    ]
+    stand_in = names_of("how-to/testing.md")["StandIn"](None, rows)
+    api = ApiClient(site_at(stand_in.wsgi), "Shed", headers={"X-Key": "shed-key"})
+
+    def read(row):
+        source_id = f"rental:{row['id']}"
+        if row["is_deleted"]:
+            return Gone(source_id=source_id, reason="It was deleted in Shed.")
+        return Document(kind="vendor", source_id=source_id, memo=row["owner"])
+
+    rentals = names_of("how-to/paging.md", 6)["describe"](api, "/rentals", "rental:", read)
+
+    def run(cursors, ids_to_read=()):
+        items = list(read_lists([rentals], bench.site, cursors, ids_to_read, reason="Gone."))
+        return items, {item.stream: item.cursor for item in items if isinstance(item, Checkpoint)}
+
+    items, ends = run({})
+    assert [item.memo for item in items if isinstance(item, Document)] == ["Bolt", "North"]
+    assert ids(run(ends)[0], Document) == []
+    api.call("PUT", "/rentals/1", json={"bill": "N-1"}).check()
+    form = "application/x-www-form-urlencoded"
+    ask(stand_in.wsgi, "POST", "/2/edit", "delete=yes", content_type=form)
+    items, _ = run(ends)
+    assert (ids(items, Document), ids(items, Gone)) == (["rental:1"], ["rental:2"])
+    items, _ = run({}, ["rental:3", "rental:1"])
+    assert (ids(items, Document), ids(items, Gone)) == (["rental:1"], ["rental:3"])
+
+
 @pytest.mark.parametrize(
     "index", [1, 2, 3, 4], ids=["numbers", "links", "cursors of pages", "in order"]
 )
@@ -289,7 +324,7 @@ def test_what_changed_since_a_moment_is_read_once(index):
     source = ChangedRentals(*[rental(n, f"2026-03-02T1{n}:00:00Z") for n in range(1, 6)])
     rentals = names_of("how-to/paging.md", index)["rentals"]
     source.rentals = lambda since, page: rentals(source, since, page)
-    iter_changes = names_of("how-to/paging.md", 6)["iter_changes"]
+    iter_changes = names_of("how-to/paging.md", 7)["iter_changes"]
     first = list(iter_changes(source, ""))
     assert ids(first, Document) == ["r1", "r2", "r3", "r4", "r5"]
     assert len([item for item in first if isinstance(item, Checkpoint)]) >= 3
@@ -299,7 +334,7 @@ def test_what_changed_since_a_moment_is_read_once(index):
 
 def test_a_cursor_of_changes_can_be_used_directly():
     source = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
-    iter_changes = names_of("how-to/paging.md", 7)["iter_changes"]
+    iter_changes = names_of("how-to/paging.md", 8)["iter_changes"]
     first = list(iter_changes(source, ""))
     assert ids(first, Document) == ["r1", "r2"]
     source.rows.append(rental(3, "2026-03-02T11:00:00Z"))
@@ -309,7 +344,7 @@ def test_a_cursor_of_changes_can_be_used_directly():
 
 def test_single_rentals_are_read_in_the_order_of_their_ids():
     source = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
-    items = list(names_of("how-to/paging.md", 8)["read_rentals"](source, ["r1", "r9", "r2"]))
+    items = list(names_of("how-to/paging.md", 9)["read_rentals"](source, ["r1", "r9", "r2"]))
     assert ids(items, Document) == ["r1", "r2"]
     assert items[1] == Gone(source_id="r9", reason="Shed no longer has it.")
 
@@ -381,7 +416,7 @@ def test_single_documents_are_looked_for_in_a_list_that_has_all_states(bench):
     rows = [rental(n, "2026-03-02T10:00:00Z") for n in range(6, 9)]
     assert [row["returned"] for row in rows] == [True, False, True]
     source = ShedOfLists(rentals=rows)
-    iter_documents = names_of("how-to/paging.md", 9)["iter_documents"]
+    iter_documents = names_of("how-to/paging.md", 10)["iter_documents"]
     run = closing(source, iter_documents, bench.site, vendor)
     assert run(1) == (["r6", "r7", "r8"], [])
     source.readings = 0
