@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import quote, unquote
@@ -10,6 +11,7 @@ from urllib.parse import quote, unquote
 OVERLAP = dt.timedelta(minutes=2)
 MAX_REMEMBERED_ROWS = 300
 PLAIN_VERSION = re.compile(r"\w{1,8}", re.ASCII)  # others are kept as a checksum
+UNIX_SECONDS = re.compile(r"\d{9,10}(\.\d+)?", re.ASCII)
 PARTS = 5  # of the text of a cursor
 
 
@@ -68,8 +70,8 @@ class ChangeCursor:
 
         `key` distinguishes the rows of all lists that share the cursor.
         """
-        self.newest = max(self.newest, changed_at or "")
         self.remember(key, version, changed_at)
+        self.newest = max(self.newest, changed_at or "")
         return self.versions.get(key) != _shorten(version)
 
     def remember(self, key: str, version: str, changed_at: str | None) -> None:
@@ -77,6 +79,7 @@ class ChangeCursor:
 
         Of a long version a checksum is kept, so that cursors stay short.
         """
+        _require_moment(key, changed_at)
         self._read.append((key, _shorten(version), changed_at or ""))
 
     def finished(self) -> Self:
@@ -99,6 +102,26 @@ class ChangeCursor:
         return type(self)(since=since, newest=since, versions=versions)
 
 
+def _require_moment(key: str, changed_at: object) -> None:
+    """Raise an error for a time of change that is no text in ISO 8601; a row may have none."""
+    if not changed_at:
+        return
+    if isinstance(changed_at, str):
+        with suppress(ValueError):
+            dt.datetime.fromisoformat(changed_at)
+            return
+    advice = ""
+    if UNIX_SECONDS.fullmatch(str(changed_at)):
+        advice = (
+            ' If the source counts seconds since 1970, pass FilteredList(times="unix"), or convert'
+            " them with dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat()."
+        )
+    raise ValueError(
+        f"The time of the last change of {key} is {changed_at!r}. A text in ISO 8601 is expected,"
+        f" such as 2026-03-02T11:00:00Z: return one from `version`.{advice}"
+    )
+
+
 def _shorten(version: str) -> str:
     """Return a version as a cursor keeps it: a word of eight characters at most."""
     if PLAIN_VERSION.fullmatch(version):
@@ -116,12 +139,16 @@ def _unescape(page: str) -> str:
 
 
 def _with_overlap(moment: str) -> str:
-    """Return the moment that is OVERLAP earlier, in UTC; any other text stays as it is."""
+    """Return the moment that is OVERLAP earlier, in UTC; any other text stays as it is.
+
+    A moment without a zone is one in UTC, wherever the hub runs.
+    """
     try:
         parsed = dt.datetime.fromisoformat(moment)
     except ValueError:
         return moment
-    earlier = (parsed - OVERLAP).astimezone(dt.UTC)
+    moment_in_zone = parsed if parsed.tzinfo else parsed.replace(tzinfo=dt.UTC)
+    earlier = (moment_in_zone - OVERLAP).astimezone(dt.UTC)
     return earlier.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -1,6 +1,7 @@
 """Cursors by the time of the last change: nothing is skipped or repeated at the boundary."""
 
 import datetime as dt
+import time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -113,3 +114,34 @@ def test_long_versions_that_begin_alike_and_ids_with_any_character_are_distingui
 def test_a_page_may_have_any_characters(page):
     cursor = ChangeCursor(since="2026-03-02T09:00:00Z", page=page, begun="2026-03-02")
     assert ChangeCursor.parse(str(cursor)) == cursor
+
+
+@pytest.mark.parametrize(
+    ("changed_at", "words"),
+    [
+        (1767600000, r'of r1 is 1767600000\. .* FilteredList\(times="unix"\)'),
+        ("1767600000", r"of r1 is '1767600000'\. A text in ISO 8601 is expected, such as 2026-"),
+        (dt.date(2026, 3, 2), r"of r1 is datetime\.date\(2026, 3, 2\)\. A text in"),
+        ("yesterday", "of r1 is 'yesterday'. A text in ISO 8601 is expected"),
+    ],
+)
+def test_a_time_of_change_in_another_form_is_refused_with_what_is_expected(changed_at, words):
+    for record in (ChangeCursor().is_new, ChangeCursor().remember):
+        with pytest.raises(ValueError, match=words):
+            record("r1", "v1", changed_at)
+
+
+@pytest.mark.parametrize("changed_at", ["", None])
+def test_a_row_may_have_no_time_of_change(changed_at):
+    assert ChangeCursor().is_new("r1", "v1", changed_at)
+
+
+def test_a_moment_without_a_zone_is_one_in_utc_wherever_the_hub_runs(monkeypatch):
+    monkeypatch.setenv("TZ", "America/Denver")
+    time.tzset()
+    try:
+        cursor = ChangeCursor(since="2026-03-02T09:00:00")
+        assert cursor.changed_since == "2026-03-02T08:58:00.000Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
