@@ -21,10 +21,12 @@ from hub import (
     money,
     parse_ids,
     readable,
+    row_version,
 )
 from hub_harvest import documents
 from hub_harvest.client import Harvest
 
+VERSION = row_version("updated_at")
 PAYMENTS = "payment-deletions"  # the stream of the ids of payments
 FORMER_PAYMENTS = "payments"  # what hubs stored them under before
 DELETED = Sentence("It was deleted in Harvest.")
@@ -124,8 +126,8 @@ def _changed_invoices(
     for rows, next_page in source.invoices(cursor.changed_since, cursor.page):
         cursor.begin(source.api.date)
         for row in rows:
-            changed_at = row["updated_at"]
-            if cursor.is_new(str(row["id"]), changed_at, changed_at):
+            id, version, _ = VERSION(row)
+            if cursor.is_new(id, version, row["updated_at"]):
                 yield _read_invoice(site, source, row)
                 yield from _iter_payments(site, source, row, payments)
         yield payments.checkpoint()
