@@ -1,5 +1,8 @@
 """Values in the answers of a source, each with its call and the path to it."""
 
+import json
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
@@ -16,3 +19,23 @@ class AnswerValue(NamedTuple):
     def name(self) -> str:
         """Return the path to it as text, such as `lines.0.amount`."""
         return ".".join(map(str, self.path))
+
+
+def parse(body: bytes) -> Any:
+    """Return the JSON of an answer; None if it is none."""
+    try:
+        return json.loads(body, parse_float=Decimal)
+    except ValueError:
+        return None
+
+
+def iter_values(content: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield each text, number and truth value in JSON with the path to it."""
+    if isinstance(content, dict):
+        for name, value in content.items():
+            yield from iter_values(value, (*path, name))
+    elif isinstance(content, list):
+        for place, value in enumerate(content):
+            yield from iter_values(value, (*path, place))
+    elif isinstance(content, str | int | Decimal):  # True and False are whole numbers, too
+        yield path, content

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -12,7 +11,7 @@ from msgspec.json import Encoder
 
 from hub.contract.documents import Document, Unreadable, Yielded
 from hub.errors import HubError
-from hub.testing.answer_values import AnswerValue, Path
+from hub.testing.answer_values import AnswerValue, Path, iter_values, parse
 from hub.testing.bench import Bench
 from hub.testing.own_rows import find_own_rows
 from hub.testing.rate_limit import ReadAnswer, waiting
@@ -95,10 +94,10 @@ class ChangedAnswers:
         """Pass a call to the stand-in; change the value in the answer if it has it."""
         call = _identify(environ)
         answer = ReadAnswer(self._stand_in, environ)
-        content = _parse(answer.body)
+        content = parse(answer.body)
         if self._is_recording:
             self._contents[call] = content
-            self.values += (AnswerValue(call, path, value) for path, value in _iter_values(content))
+            self.values += (AnswerValue(call, path, value) for path, value in iter_values(content))
         body = answer.body
         if self._changed and self._changed.call == call:
             changed = _replace(content, self._changed.path, self._changed.value)
@@ -132,26 +131,6 @@ def _identify(environ: WSGIEnvironment) -> str:
     digest = hashlib.sha256(content).hexdigest()
     address = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
     return f"{environ['REQUEST_METHOD']} {address} {digest}"
-
-
-def _parse(body: bytes) -> Any:
-    """Return the JSON of an answer; None if it is none."""
-    try:
-        return json.loads(body, parse_float=Decimal)
-    except ValueError:
-        return None
-
-
-def _iter_values(content: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield each text, number and truth value in JSON with the path to it."""
-    if isinstance(content, dict):
-        for name, value in content.items():
-            yield from _iter_values(value, (*path, name))
-    elif isinstance(content, list):
-        for place, value in enumerate(content):
-            yield from _iter_values(value, (*path, place))
-    elif isinstance(content, str | int | Decimal):  # True and False are whole numbers, too
-        yield path, content
 
 
 def _iter_lists(content: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:

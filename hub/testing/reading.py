@@ -1,6 +1,7 @@
 """Contract tests of reading: nothing is missed, whatever happens meanwhile."""
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -10,12 +11,15 @@ import pytest
 
 from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.errors import HubError
+from hub.testing.answered_values import read_with_answers
 from hub.testing.bench import Bench
-from hub.testing.variants import DocumentChange
+from hub.testing.variants import DocumentChange, list_of
 
 BETWEEN_CHANGES = 10  # seconds, in which a reading begins early enough to see both
+WITHIN_A_SECOND = 0.25  # seconds, which a source with whole seconds does not show
 YEARS = 3 * 365 * 86_400
 MONTH = 31 * 86_400
+MAX_EXAMPLES = 3
 FULL = os.environ.get("HUB_PROOF") == "full"
 PAGES = 260 if FULL else 110  # documents that no source shows on one page
 
@@ -73,10 +77,32 @@ class CheckpointTests:
                     f"\nbefore: {before[item.source_id]}\n later: {item}"
                 )
 
-    def test_reading_from_the_last_checkpoint_returns_nothing(self, bench: Bench) -> None:
-        """Read on from the last cursors although nothing has changed."""
-        end = cursors(bench.read())
-        assert rows(bench.read(end)) == set()
+    def test_reading_from_the_last_checkpoint_returns_nothing_new(self, bench: Bench) -> None:
+        """Read on from the last cursors although nothing has changed.
+
+        A filter that includes the moment of the cursor returns the newest documents again.
+        """
+        whole = bench.read()
+        repeated = _without_checkpoints(bench.read(cursors(whole)))
+        other = rows(item for item in repeated if item not in whole)
+        if other:
+            pytest.fail(
+                f"{_name_some(other)} of {self.slug} is another document if reading continues from"
+                " the last Checkpoint, although nothing has changed, so that it would be updated"
+                " without end. Make each document from its row alone."
+            )
+        counts, repeated_counts = Counter(map(list_of, whole)), Counter(map(list_of, repeated))
+        endless = {
+            name for name, count in repeated_counts.items() if count > max(1, counts[name] // 2)
+        }
+        if endless:
+            ids = rows(item for item in repeated if list_of(item) in endless)
+            pytest.fail(
+                f"{self.slug} reads {len(ids)} documents again from its last Checkpoint, such as"
+                f" {_name_some(ids)}, although nothing has changed: every collect would. Yield a"
+                " Checkpoint after the last page, and pass its cursor to the source. Only documents"
+                " that changed at the moment of the cursor may come again."
+            )
 
     @pytest.mark.proof
     def test_reading_after_a_crash_skips_no_document(self, paged_bench: Bench) -> None:
@@ -130,14 +156,14 @@ class Reading(CheckpointTests, DocumentChange):
 
     def test_a_cursor_from_a_later_state_returns_no_unchanged_document(self, bench: Bench) -> None:
         """Read with cursors from years ahead, as after the source was restored from a backup."""
-        bench.read()
+        repeated = rows(bench.read(cursors(bench.read())))  # at the moment of the cursor
         later = Bench(self.slug, self.settings, waits=True)
         later.drive("clock", {"advance": YEARS})
         changed = self._change(later, later.read())
         ahead = cursors(later.read())
         assert ahead
         with suppress(HubError):  # deliberate errors are allowed
-            assert rows(bench.read(ahead)) <= changed
+            assert rows(bench.read(ahead)) <= changed | repeated
 
     def test_a_change_between_two_pages_hides_no_other_document(self, paged_bench: Bench) -> None:
         """Change one document that was read and one that was not; look for both and all others."""
@@ -155,25 +181,55 @@ class Reading(CheckpointTests, DocumentChange):
         assert changed_behind <= rows([*later, *items[third:]])
 
     def test_a_change_at_the_moment_of_the_cursor_is_read(self, bench: Bench) -> None:
-        """Change two documents at the same moment and read in between; the second must be read too.
+        """Change two documents of each list at one moment, and the first ones again; read between.
 
         Sources stamp changes with whole seconds, so a filter that begins after the cursor's moment
-        skips what changed later in the same second.
+        skips what changed later in the same second, and a version that is the time of the change
+        is the same after two changes in a second.
         """
         whole = bench.read()
         if self.change is None:
             return
-        bench.drive("clock", {"advance": 60, "frozen": True})
-        first = self._change(bench, whole)
-        end = cursors(bench.read(cursors(whole)))
-        second = self._change(bench, [item for item in whole[::-1] if identity(item) not in first])
+        _stop_clock_within_a_second(bench)
+        first = self._change_each_kind(bench, whole)
+        end = _read_on(bench, cursors(whole))
+        others = [item for item in whole[::-1] if identity(item) not in first]
+        second = self._change_each_kind(bench, others)
+        items = bench.read(end)
         _fail_if_unread(
-            second - rows(bench.read(end)),
-            f"changed at the same time as {', '.join(first)}, after {self.slug} had read that"
-            " change, and is never read. Ask the source for changes at this moment or later, and"
-            " recognize by id and version what was read before: read_changes and ChangeCursor do."
-            " If the plugin does that, look whether the form of the stand-in changes the version,"
-            " too: a RowSource counts the field up that its attribute `version` names.",
+            second - rows(items),
+            f"changed at the same time as {', '.join(sorted(first))}, after {self.slug} had read"
+            " that change, and is never read. Ask the source for changes at this moment or later,"
+            " and recognize by id and version what was read before: read_changes and ChangeCursor"
+            " do. A cursor of your own is the newest time, without a second more; documents of"
+            " that time may come again. If the plugin does that, look whether the form of the"
+            " stand-in changes the version, too: a RowSource counts the field up that its attribute"
+            " `version` names.",
+        )
+        again = [item for item in whole if identity(item) in first]
+        self._check_second_change(bench, again, {**end, **cursors(items)})
+
+    def _check_second_change(
+        self, bench: Bench, items: Sequence[Yielded], end: Mapping[str, str]
+    ) -> None:
+        """Change documents again within the same second; fail if only a later change is read.
+
+        What the source does not answer again, because of a cursor of its own, cannot be read.
+        """
+        bench.drive("clock", {"advance": WITHIN_A_SECOND})
+        changed = self._change_again(bench, items, "again")
+        read, answered = read_with_answers(bench, end)
+        unread = {id for id in changed - rows(read) if id.rpartition(":")[2] in answered}
+        if not unread:
+            return
+        bench.drive("clock", {"advance": BETWEEN_CHANGES})
+        self._change_again(bench, items, "later")
+        _fail_if_unread(
+            unread & rows(bench.read(end)),
+            f"changed twice within a second, and {self.slug} has read the first change only: its"
+            " version is the time of the change, which the source states in whole seconds. Return"
+            " as version a number that the source counts up. If there is none, row_version(…) with"
+            " the field of the time alone takes a checksum of the row.",
         )
 
     def test_a_change_is_read_if_the_clock_of_the_source_is_behind(self, bench: Bench) -> None:
@@ -200,19 +256,27 @@ class Reading(CheckpointTests, DocumentChange):
         items = bench.read(cursors(whole))
         bench.drive("clock", {"advance": BETWEEN_CHANGES})
         again = [item for item in whole if identity(item) in changed]
-        path, fields = self.change
-        before = bench.read(ids=sorted(changed))
-        for item in again:
-            self._press_first(bench, [item], (path, _other_texts(fields)))
-        after = bench.read(ids=sorted(changed))
-        # A form may change a document once only.
-        changed_again = rows(item for item, old in zip(after, before, strict=True) if item != old)
+        changed_again = self._change_again(bench, again, "again")
         _fail_if_unread(
             changed_again - rows(bench.read(cursors(items))),
             f"changed twice, and {self.slug} has read the first change only. `version` must return"
             " a text that differs after each change: a number that the source counts up, or else"
             " the time of the change.",
         )
+
+    def _change_again(self, bench: Bench, items: Sequence[Yielded], word: str) -> set[str]:
+        """Change documents with a word after each text of the form; return the ids of the changed.
+
+        A form may change a document once only.
+        """
+        if self.change is None:
+            return set()
+        path, fields = self.change
+        ids = sorted(rows(items))
+        before = bench.read(ids=ids)
+        for item in items:
+            self._press_first(bench, [item], (path, _other_texts(fields, word)))
+        return rows(item for item in bench.read(ids=ids) if item not in before)
 
     def test_every_row_of_the_stand_in_is_read(self, paged_bench: Bench) -> None:
         """Compare the rows on the stand-in's page `books` with the ids that are read.
@@ -279,9 +343,30 @@ def _fail_if_unread(missing: set[str], problem: str) -> None:
         pytest.fail(f"{', '.join(sorted(missing))} {problem}")
 
 
-def _other_texts(fields: Mapping[str, str]) -> dict[str, str]:
+def _other_texts(fields: Mapping[str, str], word: str) -> dict[str, str]:
     """Return the fields of a form with other values where any text is right."""
-    return {name: f"{value} again" if value.isalpha() else value for name, value in fields.items()}
+    return {name: f"{value} {word}" if value.isalpha() else value for name, value in fields.items()}
+
+
+def _stop_clock_within_a_second(bench: Bench) -> None:
+    """Stop the clock of the stand-in a minute later, near the beginning of a second."""
+    stopped = bench.drive("clock", {"advance": 60, "frozen": True})
+    bench.drive("clock", {"advance": 1.1 - stopped["epoch"] % 1})
+
+
+def _read_on(bench: Bench, end: Mapping[str, str]) -> dict[str, str]:
+    """Read on from the cursors of all streams; return the cursors after that."""
+    return {**end, **cursors(bench.read(end))}
+
+
+def _without_checkpoints(items: Iterable[Yielded]) -> list[Yielded]:
+    """Return what was read, without the Checkpoints."""
+    return [item for item in items if not isinstance(item, Checkpoint)]
+
+
+def _name_some(ids: Iterable[str]) -> str:
+    """Return the first of these source ids, for a message."""
+    return ", ".join(sorted(ids)[:MAX_EXAMPLES])
 
 
 def _unread_rows(books: Any, ids: set[str]) -> list[str]:

@@ -66,7 +66,7 @@ class SourceValuesTests(VariantBenches):
                 "derived",
                 self.derived,
                 name,
-                is_needed=bool(problems),
+                is_needed=bool(problems) or self._lacks_a_ready_kind(),
                 otherwise=f"{self.slug} takes {name} from its source",
             )
         elif problems:
@@ -125,7 +125,12 @@ def _judge_total(answers: ChangedAnswers, document: Document) -> str:
         return f"no answer of the source has its total, {document.total}."
     for value in _values_close_to(answers, _part_amounts(document)):
         changed = answers.read(value, _amount_like(value))
-        if changed and changed.total != document.total:
+        if changed is None:
+            continue
+        loss = _find_loss(changed)
+        if loss is not None:
+            return _lost_cents(loss, value)
+        if changed.total != document.total:
             return f"its total is {changed.total} if {value.name} is {NEW_AMOUNT}."
     return _judge_whole_amounts(answers, document, totals)
 
@@ -142,7 +147,7 @@ def _judge_whole_amounts(
             continue
         loss = _find_loss(changed)
         if loss is not None:
-            return f"it has {loss} if {value.name} is {NEW_AMOUNT}: cents are lost."
+            return _lost_cents(loss, value)
         if changed.total != document.total:
             followed.append(value)
     # The total of a row is nearer to its beginning than the amount of its only line.
@@ -187,10 +192,20 @@ def _amount_like(value: AnswerValue) -> str | Decimal:
 
 def _find_loss(document: Document) -> Decimal | None:
     """Return an amount that is the new one but for a few cents."""
-    for amount in (document.total, *(line.amount for line in document.lines)):
+    amounts = [document.total, document.tax_total]
+    amounts += [line.amount for line in document.lines]
+    for amount in amounts:
         if amount and 0 < abs(abs(amount) - NEW_AMOUNT) < NEAR:
             return amount
     return None
+
+
+def _lost_cents(amount: Decimal, value: AnswerValue) -> str:
+    """Return the sentence about an amount that is less than the one that the source answers."""
+    return (
+        f"it has {amount} if {value.name} is {NEW_AMOUNT}: cents are lost. Pass each amount to"
+        " money(…) as the source answers it, and not through a float."
+    )
 
 
 # -- currency and dates ---------------------------------------------------------------------------

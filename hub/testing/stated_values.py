@@ -47,7 +47,7 @@ class StatedValuesTests(VariantBenches):
                 "unstated",
                 self.unstated,
                 name,
-                is_needed=bool(silent),
+                is_needed=bool(silent) or self._lacks_a_ready_kind(),
                 otherwise=f"{self.slug} states {name}",
             )
         elif silent:

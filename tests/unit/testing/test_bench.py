@@ -59,3 +59,21 @@ def test_an_app_of_no_known_plugin_is_missing_and_the_plugins_that_were_not_load
 def test_an_app_that_is_not_installed_is_named():
     with pytest.raises(NotFound, match=r"There is no app 'ontracr'"):
         bench.Bench("ontracr")
+
+
+ACCOUNTS = {"receipt_address": "books@example.com", "deposit_account": "35"}
+
+
+def test_the_source_is_asked_with_headers_where_the_app_stores_no_token():
+    harvest = bench.Bench("harvest", ACCOUNTS, waits=True)
+    headers = {"Authorization": "Bearer harvest-token", "Harvest-Account-Id": "130020"}
+    assert harvest.ask("GET", "/v2/company").status_code == 401
+    answer = harvest.ask("GET", "/v2/company", headers=headers)
+    assert answer.json()["name"] == "Bright Ideas"
+
+
+def test_the_source_is_asked_with_the_token_that_the_app_has_stored():
+    costtracker = bench.Bench("costtracker", {"payable_account": "33"}, waits=True)
+    assert "access_token" not in costtracker.secrets
+    assert costtracker.ask("GET", "/v1/nothing").status_code == 404
+    assert "access_token" in costtracker.secrets

@@ -50,6 +50,10 @@ ONCE = "test_a_repeated_receipt_changes_nothing"
 REFUSED = "test_a_refused_receipt_raises_an_error"
 EVERY_ROW = "test_every_row_of_the_stand_in_is_read"
 SAME_MOMENT = "test_a_change_at_the_moment_of_the_cursor_is_read"
+NOTHING_NEW = "test_reading_from_the_last_checkpoint_returns_nothing_new"
+LATER_STATE = "test_a_cursor_from_a_later_state_returns_no_unchanged_document"
+EXACTLY = "test_reading_by_ids_returns_exactly_these_documents"
+ACCOUNT = "test_hub_check_names_the_account"
 ANOTHER_DAY = "test_documents_do_not_depend_on_the_day_of_the_reading"
 CHANGED = "test_a_change_is_read_if_the_clock_of_the_source_is_behind"
 TWICE = "test_a_second_change_is_read_too"
@@ -78,7 +82,8 @@ LISTS = "test_pushed_lists_are_accepted"
 UNUSED = "test_unused_hooks_exist_and_have_a_reason"
 ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW)
 ON_A_BENCH = (
-    *(NO_SECRET, BY_ID, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
+    *(NO_SECRET, ACCOUNT, BY_ID, EXACTLY, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
+    *(NOTHING_NEW, LATER_STATE),
     *(SAME_MOMENT, CHANGED, TWICE, ANOTHER_DAY, GONE, GONE_ALL_THE_SAME, *ON_PAGES),
 )
 OF_ITS_DOCUMENTS = (
@@ -159,6 +164,7 @@ ADDED_ENTRY = f"""if method == "PUT" and path[0] == "documents":
             self.store({{**row, "entries": [*row.get("entries", ()), method]}})
         {ANSWER}"""
 VERSION = 'return documents.source_id(row), str(row["version"]), row["updated_at"]'
+TENANT_ID = 'id=str(account["id"])'
 LISTS_OF = "lists = [Depot(site).list(read)]"
 SHARED_CURSOR = """from dataclasses import replace
 
@@ -187,6 +193,35 @@ EXCLUSIVE = f"""from hub import Checkpoint
     if not ids:
         return changes(cursors.get("", ""))
     {READ_LISTS}"""
+# -- plugins with a cursor of their own for each kind, which includes its moment
+OWN_CURSORS = f"""from hub import Checkpoint
+
+    def changes(kind, cursor):
+        newest = cursor
+        for rows, _ in lists[0].pages(cursor, ""):
+            for row in rows:
+                if row["type"] == kind:
+                    newest = max(newest, row["updated_at"])
+                    yield lists[0].document(row)
+        yield Checkpoint(cursor=newest, stream=kind)
+
+    if not ids:
+        return (item for kind in documents.KINDS for item in changes(kind, cursors.get(kind, "")))
+    {READ_LISTS}"""
+OWN_SECONDS = OWN_CURSORS.replace("= cursor\n", "= int(cursor or 0)\n").replace(
+    "cursor=newest", "cursor=str(newest)"
+)
+IN_SECONDS = (
+    (SANDBOX, '    lists = {"/documents"', '    times = "unix"\n    lists = {"/documents"'),
+)
+WITH_OWN_CURSORS = ((HOOKS, READ_LISTS, OWN_CURSORS),)
+WITH_OWN_SECONDS = (*IN_SECONDS, (HOOKS, READ_LISTS, OWN_SECONDS))
+NEWEST = 'max(newest, row["updated_at"])'
+OF_KIND = 'if row["type"] == kind:'
+WITH_CHECKSUM = (
+    (CLIENT, "from hub import ", "from hub import row_version, "),
+    (CLIENT, 'str(row["version"])', 'row_version("updated_at")(row)[1]'),
+)
 TIME_OF_THE_HUB = f"""from hub import Checkpoint
 
     if not ids:
@@ -526,6 +561,20 @@ DEFECTS = {
         WITH_SECRET,
         "bill:1001 of depot has the secret token",
     ),
+    "a secret as the id of the account": Defect(
+        ACCOUNT,
+        HOOKS,
+        TENANT_ID,
+        'id=site.secrets["token"]',
+        "has returned the secret token in the id of the Tenant",
+    ),
+    "a secret in the name of the account": Defect(
+        ACCOUNT,
+        HOOKS,
+        'name=account["name"]',
+        "name=f\"Depot {site.secrets['token']}\"",
+        "has returned the secret token in the name of the Tenant",
+    ),
     # -- receipts
     "a report that raises": Defect(
         REPORTED, HOOKS, REPORT, 'raise RuntimeError("no")', "raised RuntimeError: no"
@@ -642,6 +691,55 @@ DEFECTS = {
     "a filter that begins after the moment of the cursor": Defect(
         SAME_MOMENT, HOOKS, READ_LISTS, EXCLUSIVE, "changed at the same time", "updated-since"
     ),
+    "a cursor of one kind that begins after its moment": Defect(
+        SAME_MOMENT,
+        HOOKS,
+        OF_KIND,
+        f'{OF_KIND[:-1]} and (kind != "payment" or row["updated_at"] > cursor):',
+        "payment:.* changed at the same time as bill:.*, and is never read",
+        "updated-since",
+        WITH_OWN_CURSORS,
+    ),
+    "a cursor that is a second later than the newest change": Defect(
+        SAME_MOMENT,
+        HOOKS,
+        NEWEST,
+        'max(newest, row["updated_at"] + 1)',
+        "changed at the same time as .* the newest time, without a second more",
+        "updated-since",
+        WITH_OWN_SECONDS,
+    ),
+    "a version that is the second of the change": Defect(
+        SAME_MOMENT,
+        CLIENT,
+        VERSION,
+        VERSION.replace('str(row["version"])', 'row["updated_at"]'),
+        r"bill:1001, .* changed twice within a second, and .* row_version\(…\) with the field",
+        "page",
+    ),
+    "a cursor that is never stored": Defect(
+        NOTHING_NEW,
+        HOOKS,
+        "cursor=newest, stream=kind",
+        'cursor="" if kind == "payment" else newest, stream=kind',
+        "depot reads 11 documents again from its last Checkpoint, such as payment:1008",
+        "updated-since",
+        WITH_OWN_CURSORS,
+    ),
+    "a newest document that is another if it comes again": Defect(
+        NOTHING_NEW,
+        HOOKS,
+        READ_ROW,
+        """import dataclasses
+
+        document = documents.read(site.settings, row)
+        if row["type"] == "bill" and row["status"] == "approved" and cursors and not ids:
+            return dataclasses.replace(document, memo="again")
+        return document""",
+        "bill:.* of depot is another document if reading continues",
+        "updated-since",
+        WITH_OWN_CURSORS,
+    ),
     "numbered pages that are read once": Defect(
         DELETED, CLIENT, READ_NUMBERED, COUNTING, "was deleted from a page", "page"
     ),
@@ -696,6 +794,15 @@ DEFECTS = {
         f"if ids:\n        return lists[0].documents(ids)\n    {READ_LISTS}",
         "asked for bill:1001, .* did not answer with a Gone",
     ),
+    "an id of several that is not answered": Defect(
+        GONE,
+        HOOKS,
+        READ_LISTS,
+        "if len(ids) > 1:\n"
+        "        return lists[0].answer(ids[1:], 'It is gone.')\n"
+        f"    {READ_LISTS}",
+        "asked for bill:1001, which the stand-in does not have any more, and did not answer with",
+    ),
     "deletions that are looked for on the first page": Defect(
         PRESENT,
         HOOKS,
@@ -749,6 +856,30 @@ DEFECTS = {
         TOTAL,
         'total=money(int(float(row["total"]) * 100)) / 100,',
         "it has 4.34 if total is 4.35: cents are lost",
+    ),
+    "parts of a payment that lose cents": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'amount=money(part["amount"])',
+        'amount=money(int(float(part["amount"]) * 100)) / 100',
+        "payment:.*: it has 4.34 if pays.0.amount is 4.35: cents are lost",
+        setting=PAYS_TWO,
+    ),
+    "lines that lose cents": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'amount = money(line["amount"])',
+        'amount = money(int(float(line["amount"]) * 100)) / 100',
+        "invoice:.*: it has 4.34 if lines.0.amount is 4.35: cents are lost",
+        setting=TAXED_ABROAD,
+    ),
+    "a tax of the head that loses cents": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        TAX_OF_HEAD,
+        'tax_total=money(int(float(row["tax"]) * 100)) / 100 or None,',
+        "invoice:.*: it has 4.34 if tax is 4.35: cents are lost",
+        setting=TAXED_ABROAD,
     ),
     "a currency that is always the same": Defect(
         FROM_SOURCE,
@@ -1127,6 +1258,36 @@ def test_a_plugin_of_a_source_that_publishes_deletions_passes(suite, setting):
         run(tests, name)
 
 
+@pytest.mark.parametrize("setting", [WITH_OWN_CURSORS, WITH_OWN_SECONDS])
+def test_a_plugin_whose_own_cursor_includes_its_moment_passes(suite, setting):
+    tests = suite(paging="updated-since", setting=setting)
+    for name in (NOTHING_NEW, LATER_STATE, SAME_MOMENT, CHANGED, TWICE, BY_ID, EVERY_ROW):
+        run(tests, name)
+
+
+@pytest.mark.parametrize("paging", ["page", "updated-since"])
+def test_a_plugin_with_a_checksum_as_version_passes(suite, paging):
+    tests = suite(paging=paging, setting=WITH_CHECKSUM)
+    for name in (NOTHING_NEW, SAME_MOMENT, CHANGED, TWICE, CRASH):
+        run(tests, name)
+
+
+def test_documents_that_are_asked_for_may_come_in_any_order(suite):
+    in_reverse = f"if ids:\n        return lists[0].answer(ids[::-1], '-')\n    {READ_LISTS}"
+    tests = suite(setting=((HOOKS, READ_LISTS, in_reverse),))
+    for name in (EXACTLY, GONE, GONE_ALL_THE_SAME, TWICE, SAME_MOMENT):
+        run(tests, name)
+
+
+def test_a_kind_that_is_not_reported_may_have_no_document_that_can_be_posted(suite):
+    without_prefix = (DOCUMENTS, PAYS, 'Applied(document=row["pays"])')
+    report = (HOOKS, REPORT, f'if document.kind != "payment":\n        {REPORT}')
+    tests = suite(setting=(without_prefix, report), unreported={"payment": REASON})
+    run(tests, REPORTED)
+    with pytest.raises(FAILED, match="no document with this source id is read"):
+        run(tests, POSTABLE)
+
+
 OF_VALUES = [name for name, one in DEFECTS.items() if one.test in (APPLIED, FROM_SOURCE)]
 
 
@@ -1237,6 +1398,20 @@ def test_what_the_stand_in_shows_on_purpose_is_named_with_a_reason(suite, defect
     tests = suite(defect, **options)
     run(tests, defect.test)
     run(tests, UNUSED)
+
+
+@pytest.mark.parametrize(
+    ("test", "options"),
+    [
+        (STATED, {"unstated": {"applied": REASON}}),
+        (FROM_SOURCE, {"derived": {"total": REASON}}),
+    ],
+)
+def test_an_exception_is_not_refused_while_a_kind_has_no_document_that_can_be_posted(
+    suite, test, options
+):
+    without_prefix = (DOCUMENTS, PAYS, 'Applied(document=row["pays"])')
+    run(suite(setting=(without_prefix,), **options), test)
 
 
 @pytest.mark.parametrize(
