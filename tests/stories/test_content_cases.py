@@ -3,9 +3,22 @@
 import pytest
 from sqlalchemy import select
 
-from hub.db.engine import read_only_session
-from hub.models import Case
-from tests.support.every_kind_source import CLIENT, PRODUCT, SUPPLIER, Till, document, line
+from hub.db.engine import read_only_session, transaction
+from hub.models import Case, Installation
+from hub.posting.actions import manual
+from tests.support.every_kind_source import (
+    CLIENT,
+    PRODUCT,
+    SUPPLIER,
+    Till,
+    document,
+    invoice,
+    line,
+)
+
+MATCH_IT = (
+    "Open Matching and match it to a record. The next sync continues with the documents that wait."
+)
 
 
 @pytest.fixture
@@ -56,3 +69,29 @@ def test_the_instruction_says_what_the_reason_says(till, posted, reason, instruc
     assert case.reason.endswith(reason)
     assert case.instruction.startswith(instruction)
     assert case.action == action
+
+
+def document_case():
+    """Return the case of the document; the record that it waits for may have one of its own."""
+    with read_only_session() as session:
+        query = select(Case).where(Case.closed_at.is_(None), Case.code.like("document.record_%"))
+        return session.scalars(query).one()
+
+
+def test_a_record_whose_id_the_source_uses_twice_is_to_be_matched(till):
+    till.run(invoice("s1"))
+    till.run(document("bill", "d:1", line("1", "5.00", cost="Fuel"), supplier=SUPPLIER))
+    case = document_case()
+    assert case.reason.endswith("Create it in QuickBooks and match it.")
+    assert (case.action, case.instruction) == ("match", MATCH_IT)
+
+
+def test_a_record_whose_creation_was_skipped_is_to_be_matched(till):
+    with transaction() as session:
+        session.get_one(Installation, till.id).mode = "review"
+    till.run(document("bill", "d:1", line("1", "5.00", cost="Fuel"), supplier=SUPPLIER))
+    manual.skip(till.posting("s1").id, "It exists under another name", "kari")
+    till.run()
+    case = document_case()
+    assert case.reason.endswith("because its creation was skipped. Match it to a record.")
+    assert (case.action, case.instruction) == ("match", MATCH_IT)

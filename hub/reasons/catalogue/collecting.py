@@ -19,11 +19,15 @@ EITHER = (
     "Correct it at the source, or change the settings of the app. The change is picked up with the"
     " next sync."
 )
+MATCH_RECORD = (
+    "Open Matching and match it to a record. The next sync continues with the documents that wait."
+)
 PICKED_UP = "The change is picked up with the next sync; Check again does so at once."
 MATCH_OR_CORRECT = (
     "Match its codes, change the settings of the app, or correct it at the source, as the reason"
     f" says. {PICKED_UP}"
 )
+REMOVE_BY_HAND = f"Remove it in QuickBooks by hand, or correct it at the source. {PICKED_UP}"
 SETTINGS_OR_CORRECT = f"Change the settings of the app, or correct it at the source. {PICKED_UP}"
 DIFFER = (
     "Fix this at the source, or choose in the settings of the app what happens when lines differ."
@@ -75,7 +79,7 @@ TEMPLATES = {
     "document.kind_changed": _document(
         "It is in QuickBooks as {previous_kind}, but is {kind} at the source now. Remove one"
         " of the two by hand.",
-        CORRECT_AT_SOURCE,
+        REMOVE_BY_HAND,
         CaseAction.SOURCE,
     ),
     "document.party_currency": _document(
@@ -105,19 +109,19 @@ TEMPLATES = {
     "document.record_skipped": _document(
         "{record} is not created in QuickBooks, because its creation was skipped. Match it to a"
         " record.",
-        CORRECT_AT_SOURCE,
-        CaseAction.SOURCE,
+        MATCH_RECORD,
+        CaseAction.MATCH,
     ),
     "document.record_id_taken": _document(
         "{record} is not created in QuickBooks, because its source uses the id {id} for something"
         " else too. Create it in QuickBooks and match it.",
-        CORRECT_AT_SOURCE,
-        CaseAction.SOURCE,
+        MATCH_RECORD,
+        CaseAction.MATCH,
     ),
     "document.former_part": _document(
         "The document is now split differently, and this part of it is in QuickBooks. Remove it"
         " there by hand.",
-        CORRECT_AT_SOURCE,
+        REMOVE_BY_HAND,
         CaseAction.SOURCE,
     ),
     "document.gone_void": Template(
