@@ -229,7 +229,7 @@ def test_a_company_that_never_worked_is_removed_with_all_that_was_set_up_for_it(
 def test_a_company_that_has_worked_stays(hub, quickbooks):
     code, _, err = hub("companies", "remove", quickbooks.realm)
     assert (code, rows(ConnectedCompany)) == (1, 1)
-    assert "has worked, so it cannot be removed" in err
+    assert "has been in use, so it cannot be removed" in err
     assert json.loads(hub("companies", "list", "--json")[1])[0]["state"] == "connected"
 
 
@@ -245,4 +245,4 @@ def test_the_page_removes_a_company_that_never_worked_after_a_question(outside: 
     assert "QuickBooks never answered for this company" in outside.page("/companies")
     assert "Tick the box to remove 1" in outside.press(f"/companies/{wrong}/remove")
     assert "1 is removed" in outside.press(f"/companies/{wrong}/remove", sure="1")
-    assert "has worked, so it cannot be removed" in outside.press("/companies/1/remove", sure="1")
+    assert "has been in use, so it cannot be removed" in outside.press("/companies/1/remove", sure="1")

@@ -196,7 +196,7 @@ def test_a_document_that_left_quickbooks_is_posted_again_with_the_current_conten
         till.run(bill("50.00"))
     leave(till)
     calls = len(till.quickbooks.log.entries())
-    assert "looked for in QuickBooks and then posted again" in post_again(till)
+    assert "The hub searches QuickBooks for it and then posts it again" in post_again(till)
     later_calls = [one["call"] for one in till.quickbooks.log.entries()[calls:]]
     assert later_calls.index("query.bill") < later_calls.index("bill.create")
     assert [one["TotalAmt"] for one in till.ours("Bill")] == [50 if changed else 42]
