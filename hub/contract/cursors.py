@@ -65,22 +65,22 @@ class ChangeCursor:
         """Note when the reading began, by the source's clock, unless it continues an older one."""
         self.begun = self.begun or now
 
-    def is_new(self, key: str, version: str, changed_at: str | None) -> bool:
+    def is_new(self, key: str, version: str, changed_at: str | float | None) -> bool:
         """Record a row of the list; return whether it was not yet read in this version.
 
         `key` distinguishes the rows of all lists that share the cursor.
         """
+        self.newest = max(self.newest, _require_moment(key, changed_at))
         self.remember(key, version, changed_at)
-        self.newest = max(self.newest, changed_at or "")
         return self.versions.get(key) != _shorten(version)
 
-    def remember(self, key: str, version: str, changed_at: str | None) -> None:
+    def remember(self, key: str, version: str, changed_at: str | float | None) -> None:
         """Record a row that was read as part of another one.
 
         Of a long version a checksum is kept, so that cursors stay short.
         """
-        _require_moment(key, changed_at)
-        self._read.append((key, _shorten(version), changed_at or ""))
+        moment = _require_moment(key, changed_at)
+        self._read.append((key, _shorten(version), moment))
 
     def finished(self) -> Self:
         """Return the cursor after the whole list; what changed meanwhile is still to come.
@@ -102,14 +102,17 @@ class ChangeCursor:
         return type(self)(since=since, newest=since, versions=versions)
 
 
-def _require_moment(key: str, changed_at: object) -> None:
-    """Raise an error for a time of change that is no text in ISO 8601; a row may have none."""
+def _require_moment(key: str, changed_at: str | float | None) -> str:
+    """Return the time of the last change of a row, "" if it has none.
+
+    Raise an error if it is no text in ISO 8601.
+    """
     if not changed_at:
-        return
+        return ""
     if isinstance(changed_at, str):
         with suppress(ValueError):
             dt.datetime.fromisoformat(changed_at)
-            return
+            return changed_at
     advice = ""
     if UNIX_SECONDS.fullmatch(str(changed_at)):
         advice = (
