@@ -50,3 +50,25 @@ def test_a_bill_comes_to_its_total(till, tax):
     )
     assert (till.cases(), till.reasons()) == ([], [])
     assert D(str(till.book("Bill", "bill:1")["TotalAmt"])) == 100
+
+
+def test_a_tax_of_another_rate_than_that_of_the_matched_code_is_named(till):
+    codes = {"account": account_of(till, "Expense"), "tax_code": tax_code_of(till)}
+    till.run(
+        Document(
+            kind="bill",
+            source_id="bill:1",
+            date=DAY,
+            codes={"supplier": SUPPLIER},
+            lines=(Line(id="1", amount=D("107.25"), codes=codes),),
+            total=D("107.25"),
+            tax_total=D("7.25"),
+            tax_mode="inclusive",
+        )
+    )
+    (reason,) = till.reasons()
+    assert reason.startswith("The tax code 25")
+    assert reason.endswith(
+        "gives a tax of 21.45 NOK, and the bill states 7.25 NOK. Match another tax code, or"
+        " correct the tax at the source."
+    )
