@@ -199,7 +199,7 @@ def test_every_answer_is_classified(status, body, kind, expected, outcome):
         (
             400,
             fault("6000", "Unexpected Internal Error. (-30000)"),
-            "QuickBooks had an internal error. (QuickBooks says: Unexpected Internal Error."
+            "QuickBooks had an internal problem. (QuickBooks says: Unexpected Internal Error."
             " (-30000); code 6000.) The hub looks up whether it was done.",
         ),
     ],
