@@ -36,8 +36,10 @@ KNOWN_SOURCES = frozenset(
     metavar="KIND,…",
     help=f"What it posts: {', '.join(KINDS)}. Without it: bill.",
 )
-@click.option("--title", help='How people call the source, such as "Invoice Ninja".')
-@click.option("--auth", type=click.Choice(AUTHENTICATIONS), help="How the source lets it in.")
+@click.option("--title", help='The name of the source that people see, such as "Invoice Ninja".')
+@click.option(
+    "--auth", type=click.Choice(AUTHENTICATIONS), help="How calls to the source are authenticated."
+)
 @click.option("--paging", type=click.Choice(PAGINGS), help=PAGING_HELP)
 @click.option(
     "--lists",
