@@ -92,8 +92,8 @@ def imports(path):
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path} imports by a relative name"
             whole = {f"{node.module}.{alias.name}" for alias in node.names}
-            known = sandbox_modules() if node.module.startswith("qbo_sandbox") else modules()
-            results |= {name if name in known else node.module for name in whole}
+            own_modules = sandbox_modules() if node.module.startswith("qbo_sandbox") else modules()
+            results |= {name if name in own_modules else node.module for name in whole}
     return results
 
 
@@ -109,7 +109,7 @@ def top_level_imports(path):
 
 
 def hub_imports(name):
-    return {found for found in imports(modules()[name]) if found.startswith("hub.")} - {name}
+    return {other for other in imports(modules()[name]) if other.startswith("hub.")} - {name}
 
 
 def sandbox_imports(name):
@@ -151,11 +151,11 @@ def test_nothing_is_imported_from_a_floor_above():
 def test_no_import_cycle_exists_type_only_imports_included():
     graph = {name: hub_imports(name) for name in modules() if name != "hub"}
     graph |= {name: sandbox_imports(name) for name in sandbox_modules()}
-    done, found = set(), []
+    done, cycles = set(), []
 
     def walk(name, way):
         if name in way:
-            found.append(" > ".join([*way[way.index(name) :], name]))
+            cycles.append(" > ".join([*way[way.index(name) :], name]))
         elif name not in done:
             for other in sorted(graph.get(name, ())):
                 walk(other, [*way, name])
@@ -163,7 +163,7 @@ def test_no_import_cycle_exists_type_only_imports_included():
 
     for name in graph:
         walk(name, [])
-    assert found == []
+    assert cycles == []
 
 
 def longest_chain(graph):
@@ -221,8 +221,8 @@ def test_the_docstring_of_a_package_names_what_it_imports(package):
     text = packages()[package]
     if "May import every package" not in text:
         sentence, _, excluded = text.partition(", never")
-        named = set(re.findall(r"`hub\.(\w+)", sentence.partition("mports ")[2]))
-        assert imported & set(packages()) <= named <= imported
+        described = set(re.findall(r"`hub\.(\w+)", sentence.partition("mports ")[2]))
+        assert imported & set(packages()) <= described <= imported
         assert not imported & set(re.findall(r"`hub\.(\w+)", excluded))
 
 
@@ -427,12 +427,12 @@ def compares_enum_with_text(node):
 
 def test_states_stages_and_operations_are_compared_as_enums():
     assert compares_enum_with_text(ast.parse('row.state in ("posted", "held")').body[0].value)
-    found = []
+    comparisons = []
     for name, path in modules().items():
         for node in ast.walk(tree(path)):
             if compares_enum_with_text(node):
-                found.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
-    assert found == []
+                comparisons.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
+    assert comparisons == []
 
 
 # -- one meaning per name --------------------------------------------------------------------------
@@ -452,14 +452,14 @@ def test_a_class_name_has_one_meaning():
 
 
 def test_a_module_opens_with_a_sentence_that_says_what_lives_there():
-    opened = {
+    first_lines = {
         path: (ast.get_docstring(tree(path)) or "").partition("\n")[0] for path in every_file()
     }
-    assert [str(path) for path, said in opened.items() if not said[:1].isupper()] == []
+    assert [str(path) for path, line in first_lines.items() if not line[:1].isupper()] == []
     assert [
         str(path)
-        for path, said in opened.items()
-        if not said.endswith(".") and path.parent != REVISIONS
+        for path, line in first_lines.items()
+        if not line.endswith(".") and path.parent != REVISIONS
     ] == []
 
 

@@ -126,7 +126,7 @@ def test_the_reference_says_what_an_author_has_to_know():
     assert private == []
 
 
-WANTED = {
+ROW_COUNTS = {
     "CT-S": 31,
     "CT-B": 14,
     "ON-S": 16,
@@ -142,7 +142,7 @@ WANTED = {
 
 
 def test_all_204_rows_are_on_the_page_once():
-    expected = [f"{prefix}{n}" for prefix, most in WANTED.items() for n in range(1, most + 1)]
+    expected = [f"{prefix}{n}" for prefix, most in ROW_COUNTS.items() for n in range(1, most + 1)]
     assert len(expected) == 204
     assert sorted(row for row, _ in rows()) == sorted(expected)
 
@@ -221,14 +221,14 @@ def test_the_table_of_rows_shows_end_to_end_tests_reasons_and_gaps(tmp_path, mon
     (tmp_path / "tests" / "test_a.py").write_text(MARKED_TESTS)
     (tmp_path / "tests" / "test_b.py").write_text(UNMARKED_TESTS)
     monkeypatch.setattr(requirement_tests, "ROOT", tmp_path)
-    made = requirement_tests.table(PAGE_OF_ROWS, "XX")
-    assert made.splitlines()[2:] == [
+    page = requirement_tests.table(PAGE_OF_ROWS, "XX")
+    assert page.splitlines()[2:] == [
         "| XX-S1 | Marked | done | yes | `tests/test_a.py` |",
         "| XX-S2 | Unmarked | not yet | missing | `tests/test_a.py` |",
         "| XX-3 | Reasoned | done | no: words on a page only | `tests/test_b.py` |",
         "| XX-B4 | No longer covered | done | missing | `tests/test_b.py` |",
     ]
-    assert requirement_tests.table(made, "XX") == made
+    assert requirement_tests.table(page, "XX") == page
     assert {test.row for test in requirement_tests.row_tests() if test.is_end_to_end} == {
         "XX-S1",
         "XX-9",

@@ -78,7 +78,7 @@ class QuickBooks:
         grants = self.app.grants
         access = grants.access.get(self.access_tokens[realm])
         if access is not None and access.expires <= self.clock.now():
-            consent = next(one for one in grants.by_refresh.values() if one.realm == realm)
+            consent = next(grant for grant in grants.by_refresh.values() if grant.realm == realm)
             self.access_tokens[realm] = grants.issue(consent)
         return self.access_tokens[realm]
 

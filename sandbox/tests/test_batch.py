@@ -92,7 +92,7 @@ def test_an_invoice_is_voided_in_a_batch(quickbooks, how):
 
 
 @pytest.mark.parametrize(
-    ("item", "found"),
+    ("item", "error"),
     [
         ({"operation": "update", "Bill": bill()}, ("2020", "Id")),
         ({"operation": "merge", "Bill": bill()}, ("500", "")),
@@ -106,13 +106,13 @@ def test_an_invoice_is_voided_in_a_batch(quickbooks, how):
         ),
     ],
 )
-def test_an_item_that_cannot_be_is_refused_alone(quickbooks, item, found):
+def test_an_item_that_cannot_be_is_refused_alone(quickbooks, item, error):
     wrong, right = batch(
         quickbooks,
         {"bId": "a", **item},
         {"bId": "b", "operation": "create", "Bill": bill(DocNumber="B")},
     )
-    assert (fault(wrong), wrong["bId"], right["Bill"]["DocNumber"]) == (found, "a", "B")
+    assert (fault(wrong), wrong["bId"], right["Bill"]["DocNumber"]) == (error, "a", "B")
 
 
 def test_a_batch_item_that_is_no_object_is_refused_alone(quickbooks):

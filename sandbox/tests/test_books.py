@@ -21,7 +21,7 @@ ACCOUNTS = {
 counters = []
 
 
-def opened(folder=None):
+def open_books(folder=None):
     quickbooks = create(folder, companies=[US, NORWAY], clock=Clock(1_800_000_000.0, frozen=True))
     for realm in (US.realm, NORWAY.realm):
         company = quickbooks.companies[realm]
@@ -56,8 +56,8 @@ def keep(quickbooks, realm, seed, operations):
 )
 @given(seed=st.integers(0, 2**32), realm=st.sampled_from([US.realm, NORWAY.realm]))
 def keep_books(seed, realm):
-    keeper = keep(opened(), realm, seed, OPERATIONS)
-    counters.append(keeper.told)
+    keeper = keep(open_books(), realm, seed, OPERATIONS)
+    counters.append(keeper.outcomes)
 
 
 def test_books_in_which_anything_was_done_balance(figure):
@@ -83,7 +83,7 @@ def test_books_in_which_anything_was_done_balance(figure):
 
 @pytest.mark.parametrize("realm", [US.realm, NORWAY.realm])
 def test_reports_agree_with_each_other_and_with_the_books(realm):
-    quickbooks = opened()
+    quickbooks = open_books()
     company = keep(quickbooks, realm, 7, 150).company
 
     def report(name, query=""):
@@ -111,7 +111,7 @@ def test_reports_agree_with_each_other_and_with_the_books(realm):
 
 
 def test_books_read_again_from_the_journal_are_the_same(tmp_path):
-    first = opened(tmp_path)
+    first = open_books(tmp_path)
     keep(first, NORWAY.realm, 11, 120)
     again = create(tmp_path, companies=[US, NORWAY], clock=Clock(1_800_000_000.0, frozen=True))
     state, other_state = first.companies[NORWAY.realm], again.companies[NORWAY.realm]

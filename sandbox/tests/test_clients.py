@@ -40,7 +40,7 @@ INVENTORY |= {
     "ExpenseAccountRef": {"value": "80"},
     "AssetAccountRef": {"value": "81"},
 }
-SEEN = {"PrivateNote": "Seen"}
+NOTE = {"PrivateNote": "Seen"}
 DEPOSITED = {
     "DetailType": "DepositLineDetail",
     "Amount": 20,
@@ -65,32 +65,32 @@ ENTITIES = {
     "Term": ({"Name": "Net 45", "DueDays": 45}, {"DueDays": 46}),
     "PaymentMethod": ({"Name": "Barter", "Type": "NON_CREDIT_CARD"}, {"Name": "Swap"}),
     "TaxAgency": ({"DisplayName": "City of Riverton"}, {}),
-    "Bill": ({"VendorRef": VENDOR, "Line": [BOUGHT, ORDERED]}, SEEN),
-    "VendorCredit": ({"VendorRef": VENDOR, "Line": [BOUGHT]}, SEEN),
-    "Purchase": ({"PaymentType": "Cash", "AccountRef": BANK, "Line": [BOUGHT]}, SEEN),
+    "Bill": ({"VendorRef": VENDOR, "Line": [BOUGHT, ORDERED]}, NOTE),
+    "VendorCredit": ({"VendorRef": VENDOR, "Line": [BOUGHT]}, NOTE),
+    "Purchase": ({"PaymentType": "Cash", "AccountRef": BANK, "Line": [BOUGHT]}, NOTE),
     "PurchaseOrder": (
         {"VendorRef": VENDOR, "Line": [ORDERED], "APAccountRef": {"value": "33"}},
         {"Memo": "Soon"},
     ),
     "Invoice": (
         {"CustomerRef": CUSTOMER, "Line": [SOLD], "CustomerMemo": {"value": "Thanks"}},
-        SEEN,
+        NOTE,
     ),
-    "Estimate": ({"CustomerRef": CUSTOMER, "Line": [SOLD]}, SEEN),
-    "SalesReceipt": ({"CustomerRef": CUSTOMER, "Line": [SOLD]}, SEEN),
-    "CreditMemo": ({"CustomerRef": CUSTOMER, "Line": [SOLD]}, SEEN),
-    "RefundReceipt": ({"CustomerRef": CUSTOMER, "DepositToAccountRef": BANK, "Line": [SOLD]}, SEEN),
-    "Payment": ({"CustomerRef": CUSTOMER, "TotalAmt": 12.5}, SEEN),
-    "Deposit": ({"DepositToAccountRef": BANK, "Line": [DEPOSITED]}, SEEN),
-    "Transfer": ({"FromAccountRef": BANK, "ToAccountRef": {"value": "36"}, "Amount": 5}, SEEN),
-    "JournalEntry": ({"Line": ENTRIES}, SEEN),
+    "Estimate": ({"CustomerRef": CUSTOMER, "Line": [SOLD]}, NOTE),
+    "SalesReceipt": ({"CustomerRef": CUSTOMER, "Line": [SOLD]}, NOTE),
+    "CreditMemo": ({"CustomerRef": CUSTOMER, "Line": [SOLD]}, NOTE),
+    "RefundReceipt": ({"CustomerRef": CUSTOMER, "DepositToAccountRef": BANK, "Line": [SOLD]}, NOTE),
+    "Payment": ({"CustomerRef": CUSTOMER, "TotalAmt": 12.5}, NOTE),
+    "Deposit": ({"DepositToAccountRef": BANK, "Line": [DEPOSITED]}, NOTE),
+    "Transfer": ({"FromAccountRef": BANK, "ToAccountRef": {"value": "36"}, "Amount": 5}, NOTE),
+    "JournalEntry": ({"Line": ENTRIES}, NOTE),
     "TimeActivity": (
         {"NameOf": "Vendor", "VendorRef": VENDOR, "Hours": 2, "Minutes": 30},
         {"Description": "Dug"},
     ),
     "CreditCardPayment": (
         {"BankAccountRef": BANK, "CreditCardAccountRef": CARD, "Amount": 9},
-        SEEN,
+        NOTE,
     ),
 }
 MODULES = {
@@ -340,11 +340,11 @@ def test_a_template_is_kept_for_bills_to_come(client):
     template = of("RecurringTransaction").from_json(
         {"Bill": ENTITIES["Bill"][0] | {"RecurringInfo": info}}
     )
-    kept = template.save(qb=client)
-    assert kept.Bill.RecurringInfo.Name == "Rent"
+    stored = template.save(qb=client)
+    assert stored.Bill.RecurringInfo.Name == "Rent"
     listed = of("RecurringTransaction").all(qb=client)
-    assert [each.Bill.Id for each in listed] == [kept.Bill.Id]
-    assert kept.delete(qb=client)["RecurringTransaction"]["status"] == "Deleted"
+    assert [each.Bill.Id for each in listed] == [stored.Bill.Id]
+    assert stored.delete(qb=client)["RecurringTransaction"]["status"] == "Deleted"
 
 
 REPORTS = [

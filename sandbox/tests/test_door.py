@@ -277,7 +277,7 @@ def test_unknown_values_are_refused_with_the_known_ones(quickbooks, page, body):
 
 
 @pytest.mark.parametrize(
-    ("asked", "words"),
+    ("act", "words"),
     [
         ({"do": "edit"}, "edit needs kind and id"),
         ({"do": "pay"}, "pay needs id"),
@@ -290,8 +290,8 @@ def test_unknown_values_are_refused_with_the_known_ones(quickbooks, page, body):
         ({"do": "close_books", "realm": "7"}, "no company 7; there are"),
     ],
 )
-def test_impossible_acts_are_refused_in_words(quickbooks, asked, words):
-    answer = ask(quickbooks.wsgi, "POST", "/_sandbox/act", asked)
+def test_impossible_acts_are_refused_in_words(quickbooks, act, words):
+    answer = ask(quickbooks.wsgi, "POST", "/_sandbox/act", act)
     assert answer.status == 400
     assert words in answer.json()["error"]
 

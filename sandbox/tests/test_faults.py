@@ -157,11 +157,11 @@ def describe(answer):
 
 
 @pytest.mark.parametrize("way", ["process", "socket"])
-@pytest.mark.parametrize(("kind", "options", "shown", "done"), FAULT_CASES)
-def test_each_fault_has_its_answer_and_effect(quickbooks, way, kind, options, shown, done):
+@pytest.mark.parametrize(("kind", "options", "result", "done"), FAULT_CASES)
+def test_each_fault_has_its_answer_and_effect(quickbooks, way, kind, options, result, done):
     quickbooks.add_fault(kind, "bill.create", **options)
     with reached(quickbooks, way) as (session, url):
-        assert send(session, url, CLIENT_TIMEOUT if kind == "delay" else 10) == shown
+        assert send(session, url, CLIENT_TIMEOUT if kind == "delay" else 10) == result
         quickbooks.clock.advance(100)
         assert len(quickbooks.company.table("Bill")) == done
         wait_for_port(url, way)

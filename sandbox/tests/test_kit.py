@@ -181,8 +181,8 @@ def test_a_rule_sent_over_http_may_have_fractions(harness):
     rule = b'{"kind": "delay", "seconds": 0.1, "probability": 0.5}'
     assert call(harness, "/_sandbox/faults", body=rule)[0] == 200
     _, _, listed = call(harness, "/_sandbox/faults", "GET", b"")
-    (shown,) = json.loads(listed)["faults"]
-    assert (shown["seconds"], shown["probability"]) == (0.1, 0.5)
+    (listed_rule,) = json.loads(listed)["faults"]
+    assert (listed_rule["seconds"], listed_rule["probability"]) == (0.1, 0.5)
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones(harness):
@@ -326,18 +326,18 @@ def test_a_revoked_tenant_has_no_tokens_left():
 
 
 @pytest.mark.parametrize(
-    ("id", "secret", "known"), [("id", "secret", True), ("id", "no", False), ("who", "", False)]
+    ("id", "secret", "expected"), [("id", "secret", True), ("id", "no", False), ("who", "", False)]
 )
-def test_a_client_is_known_by_its_secret(id, secret, known):
-    assert Tokens(Clock(), {"id": "secret"}).knows(id, secret) is known
+def test_a_client_is_known_by_its_secret(id, secret, expected):
+    assert Tokens(Clock(), {"id": "secret"}).knows(id, secret) is expected
 
 
 @pytest.mark.parametrize(
-    ("header", "found"),
+    ("header", "credentials"),
     [("Basic aWQ6c2VjcmV0", ("id", "secret")), ("Basic ???", ("", "")), ("", ("", ""))],
 )
-def test_basic_authentication_is_read(header, found):
-    assert basic_of({"HTTP_AUTHORIZATION": header}) == found
+def test_basic_authentication_is_read(header, credentials):
+    assert basic_of({"HTTP_AUTHORIZATION": header}) == credentials
 
 
 @pytest.fixture
@@ -465,10 +465,10 @@ def test_a_call_that_is_held_back_is_shown_as_it_will_be_sent(receiver):
     (address, received_calls), calls = receiver, Calls("X-Signature", "sha256=")
     calls.page("POST", {"held": True})
     calls.hint(address, "shared", "bill.changed", "7")
-    (shown,) = calls.page("GET", None)["waiting"]
-    signature = hmac.new(b"shared", shown["body"].encode(), hashlib.sha256).hexdigest()
-    assert json.loads(shown["body"]) == {"topic": "bill.changed", "id": "7"}
-    assert shown["headers"]["X-Signature"] == f"sha256={signature}"
+    (request,) = calls.page("GET", None)["waiting"]
+    signature = hmac.new(b"shared", request["body"].encode(), hashlib.sha256).hexdigest()
+    assert json.loads(request["body"]) == {"topic": "bill.changed", "id": "7"}
+    assert request["headers"]["X-Signature"] == f"sha256={signature}"
     assert received_calls == []
     calls.page("POST", {"release": True})
     calls.settle()

@@ -88,7 +88,7 @@ def test_without_an_address_in_the_call_it_goes_to_that_of_the_document(quickboo
 
 
 @pytest.mark.parametrize(
-    ("path", "to", "found"),
+    ("path", "to", "error"),
     [
         ("invoice/1", "", ("2020", "BillEmail")),
         ("invoice/1", "nobody", ("2210", "BillEmail")),
@@ -96,9 +96,9 @@ def test_without_an_address_in_the_call_it_goes_to_that_of_the_document(quickboo
         ("bill/1", "a@b.co", ("500", None)),
     ],
 )
-def test_a_transaction_that_cannot_be_mailed_is_refused(quickbooks, path, to, found):
+def test_a_transaction_that_cannot_be_mailed_is_refused(quickbooks, path, to, error):
     post(quickbooks)
-    assert fault(send(quickbooks, path, to)) == found
+    assert fault(send(quickbooks, path, to)) == error
     assert quickbooks.select("select * from Invoice")["Invoice"][0]["EmailStatus"] == "NotSet"
 
 

@@ -123,10 +123,10 @@ def test_a_code_becomes_tokens_that_open_the_company(quickbooks):
         8726400,
     )
     assert "realmId" not in tokens
-    opened = quickbooks.ask(
+    company_answer = quickbooks.ask(
         "GET", f"companyinfo/{US.realm}", authorization=f"Bearer {tokens['access_token']}"
     )
-    assert opened.json()["CompanyInfo"]["CompanyName"] == US.name
+    assert company_answer.json()["CompanyInfo"]["CompanyName"] == US.name
 
 
 def test_the_id_token_names_client_and_company(quickbooks):

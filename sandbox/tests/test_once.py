@@ -52,8 +52,8 @@ def test_a_repeated_id_gets_the_first_answer_again(quickbooks):
 
 
 def test_a_replay_describes_the_past(quickbooks):
-    made = send(quickbooks, bill("A")).json()["Bill"]
-    quickbooks.act("edit", kind="Bill", id=made["Id"], set={"PrivateNote": "changed since"})
+    created = send(quickbooks, bill("A")).json()["Bill"]
+    quickbooks.act("edit", kind="Bill", id=created["Id"], set={"PrivateNote": "changed since"})
     assert send(quickbooks, bill("A")).json()["Bill"]["SyncToken"] == "0"
 
 
@@ -64,19 +64,19 @@ def test_without_an_id_the_same_body_is_booked_twice(quickbooks):
 
 
 def test_updates_and_deletes_are_guarded_too(quickbooks):
-    made = send(quickbooks, bill("A")).json()["Bill"]
+    created = send(quickbooks, bill("A")).json()["Bill"]
     for _ in range(2):
         deletion = quickbooks.ask(
-            "POST", "bill?operation=delete&requestid=gone", {"Id": made["Id"], "SyncToken": "0"}
+            "POST", "bill?operation=delete&requestid=gone", {"Id": created["Id"], "SyncToken": "0"}
         )
         assert deletion.json()["Bill"]["status"] == "Deleted"
 
 
-@pytest.mark.parametrize(("answer", "found"), [("refuse", "6000"), ("duplicate", "600")])
-def test_a_repeated_id_may_be_refused(quickbooks, answer, found):
+@pytest.mark.parametrize(("answer", "error_code"), [("refuse", "6000"), ("duplicate", "600")])
+def test_a_repeated_id_may_be_refused(quickbooks, answer, error_code):
     quickbooks.switch(requestid=answer)
     send(quickbooks, bill("A"))
-    assert code(send(quickbooks, bill("B"))) == found
+    assert code(send(quickbooks, bill("B"))) == error_code
 
 
 def test_ids_may_mean_nothing(quickbooks):
@@ -129,7 +129,7 @@ def test_the_log_marks_replays(quickbooks):
 
 
 def test_each_item_of_a_batch_has_its_own_answer(quickbooks):
-    made, wrong, found = batch(
+    created, wrong, counted = batch(
         quickbooks,
         creating("a", "A"),
         creating("b", "B", account="999"),
@@ -137,9 +137,9 @@ def test_each_item_of_a_batch_has_its_own_answer(quickbooks):
     )
     response = quickbooks.log.entries("batch")[-1]
     assert (response["items"], response["items_refused"]) == (3, 1)
-    assert (made["bId"], made["Bill"]["DocNumber"]) == ("a", "A")
+    assert (created["bId"], created["Bill"]["DocNumber"]) == ("a", "A")
     assert (wrong["bId"], wrong["Fault"]["Error"][0]["code"]) == ("b", "2500")
-    assert found == {"QueryResponse": {"totalCount": 40}, "bId": "c"}
+    assert counted == {"QueryResponse": {"totalCount": 40}, "bId": "c"}
 
 
 def test_in_a_batch_every_error_names_an_element(quickbooks):
@@ -151,8 +151,8 @@ def test_in_a_batch_every_error_names_an_element(quickbooks):
 
 
 def test_a_batch_updates_deletes_and_allows_a_number_twice(quickbooks):
-    [made] = batch(quickbooks, creating("a", "A"))
-    id = made["Bill"]["Id"]
+    [created] = batch(quickbooks, creating("a", "A"))
+    id = created["Bill"]["Id"]
     twice = {**creating("b", "A"), "optionsData": "allowduplicatedocnum"}
     change = {
         "Id": id,
@@ -177,9 +177,9 @@ def test_thirty_items_fit_and_no_more(quickbooks):
 
 @pytest.mark.parametrize("item", [{"bId": "a"}, {"bId": "a", "operation": "create", "Dream": {}}])
 def test_an_item_of_no_known_kind_is_refused_alone(quickbooks, item):
-    wrong, made = batch(quickbooks, item, creating("b", "B"))
+    wrong, created = batch(quickbooks, item, creating("b", "B"))
     assert wrong["Fault"]["Error"][0]["code"] == "2000"
-    assert made["Bill"]["Id"]
+    assert created["Bill"]["Id"]
 
 
 @pytest.mark.parametrize(("meaning", "booked"), [("replay", 1), ("refuse", 1), ("ignore", 2)])
@@ -207,13 +207,13 @@ def test_ids_of_a_batch_may_have_lengths_of_their_own(quickbooks, key, bid):
 
 
 @pytest.mark.parametrize(
-    ("kind", "shown"),
+    ("kind", "ids"),
     [("bid_missing", ["a"]), ("bid_twice", ["a", "b", "b"]), ("bid_foreign", ["a", "b", "nobody"])],
 )
-def test_a_batch_can_answer_with_the_wrong_items(quickbooks, kind, shown):
+def test_a_batch_can_answer_with_the_wrong_items(quickbooks, kind, ids):
     quickbooks.add_fault(kind, "batch")
     response = batch(quickbooks, creating("a", "A"), creating("b", "B"))
-    assert [item["bId"] for item in response] == shown
+    assert [item["bId"] for item in response] == ids
     assert count(quickbooks) == 2
 
 

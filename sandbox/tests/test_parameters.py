@@ -41,7 +41,7 @@ def fault(quickbooks, path, body):
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "asked"),
+    ("path", "body", "parameters"),
     [
         ("invoice", invoice(), "operation=void"),
         ("invoice", invoice(), "operation=update&include=void"),
@@ -58,10 +58,10 @@ def fault(quickbooks, path, body):
         ),
     ],
 )
-def test_voiding_is_asked_for_in_several_ways(quickbooks, path, body, asked):
+def test_voiding_is_asked_for_in_several_ways(quickbooks, path, body, parameters):
     item = ask(quickbooks, path, body)
     voided = ask(
-        quickbooks, f"{path}?{asked}", {"Id": item["Id"], "SyncToken": "0", "sparse": True}
+        quickbooks, f"{path}?{parameters}", {"Id": item["Id"], "SyncToken": "0", "sparse": True}
     )
     assert (voided["TotalAmt"], voided["PrivateNote"], voided["SyncToken"]) == (0, "Voided", "1")
     call = quickbooks.log.entries()[-1]["call"]

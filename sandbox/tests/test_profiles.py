@@ -68,7 +68,9 @@ def untaxed(books, realm):
 
 
 def tax_codes(books, realm):
-    return sorted(one["Name"] for one in books.select("select * from TaxCode", realm)["TaxCode"])
+    return sorted(
+        tax_code["Name"] for tax_code in books.select("select * from TaxCode", realm)["TaxCode"]
+    )
 
 
 SETS_APART = {

@@ -44,7 +44,7 @@ def refused(quickbooks, text):
 
 
 @pytest.mark.parametrize(
-    ("where", "found"),
+    ("where", "matches"),
     [
         ("Where DocNumber = 'b3'", ["B3"]),
         ("WHERE docnumber in ('B1', 'B4') ORDERBY DocNumber", ["B1", "B4"]),
@@ -73,8 +73,8 @@ def refused(quickbooks, text):
         ("startposition 7", []),
     ],
 )
-def test_a_query_finds_what_its_conditions_say(quickbooks, bills, where, found):
-    assert numbers(quickbooks, where) == found
+def test_a_query_finds_what_its_conditions_say(quickbooks, bills, where, matches):
+    assert numbers(quickbooks, where) == matches
 
 
 def test_a_negated_condition_finds_only_objects_that_have_the_field(quickbooks):

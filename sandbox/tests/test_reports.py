@@ -89,16 +89,16 @@ def report(quickbooks, name, query="", realm=None):
     return answer.json()
 
 
-def rows(told):
+def rows(body):
     """Return every row at any depth as (name, values)."""
     return [
         (cells[0]["value"], *[cell["value"] for cell in cells[1:]])
-        for cells in _lines(told["Rows"].get("Row", ()))
+        for cells in _lines(body["Rows"].get("Row", ()))
     ]
 
 
-def _lines(found):
-    for row in found:
+def _lines(report_rows):
+    for row in report_rows:
         for part in (row.get("Header"), row):
             if part and "ColData" in part:
                 yield part["ColData"]
@@ -107,8 +107,8 @@ def _lines(found):
             yield row["Summary"]["ColData"]
 
 
-def values_of(told, name):
-    return next(list(values) for title, *values in rows(told) if title == name)
+def values_of(body, name):
+    return next(list(values) for title, *values in rows(body) if title == name)
 
 
 def exchange(name):

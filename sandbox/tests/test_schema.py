@@ -37,7 +37,7 @@ def test_the_walk_finds_nothing_wrong_with_what_the_real_service_sent(figure):
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "problem"),
     [
         ("Colour", "red", "Vendor.Colour is unknown to Vendor"),
         ("Active", "true", "Vendor.Active is no boolean: 'true'"),
@@ -49,13 +49,13 @@ def test_the_walk_finds_nothing_wrong_with_what_the_real_service_sent(figure):
         ("MetaData", {"CreateTime": "today"}, "Vendor.MetaData.CreateTime is no dateTime: 'today'"),
     ],
 )
-def test_an_unknown_field_type_or_value_is_reported_with_its_path(field, value, told):
+def test_an_unknown_field_type_or_value_is_reported_with_its_path(field, value, problem):
     assert walk_json(json.dumps({"Vendor": VENDOR}).encode()) == []
-    assert walk_json(json.dumps({"Vendor": VENDOR | {field: value}}).encode()) == [told]
+    assert walk_json(json.dumps({"Vendor": VENDOR | {field: value}}).encode()) == [problem]
 
 
 @pytest.mark.parametrize(
-    ("inner", "told"),
+    ("inner", "problem"),
     [
         ("<Colour>red</Colour>", "Vendor.Colour is unknown to Vendor"),
         ("<Active>1</Active>", "Vendor.Active is no boolean: '1'"),
@@ -63,10 +63,10 @@ def test_an_unknown_field_type_or_value_is_reported_with_its_path(field, value, 
         ("<Title>Dr</Title><Title>Dr</Title>", "Vendor.Title stands twice"),
     ],
 )
-def test_the_same_in_xml(inner, told):
+def test_the_same_in_xml(inner, problem):
     space = 'xmlns="http://schema.intuit.com/finance/v3"'
     body = f'<IntuitResponse {space}><Vendor domain="QBO">{inner}</Vendor></IntuitResponse>'
-    assert walk_xml(body.encode()) == [told]
+    assert walk_xml(body.encode()) == [problem]
 
 
 def test_a_mistake_of_the_stand_in_is_laid_to_the_test_that_saw_it(monkeypatch):

@@ -24,8 +24,8 @@ def bill(number):
     return {"VendorRef": {"value": "1"}, "DocNumber": number, "Line": [line]}
 
 
-def door(books, **said):
-    return ask(books.wsgi, "POST" if said else "GET", "/_sandbox/snapshots", said or None)
+def door(books, **body):
+    return ask(books.wsgi, "POST" if body else "GET", "/_sandbox/snapshots", body or None)
 
 
 def history(books, changed=True):
@@ -45,9 +45,9 @@ def history(books, changed=True):
     return saved_books
 
 
-@pytest.mark.parametrize("kept", [True, False])
-def test_a_reopened_stand_in_has_its_books_clock_and_switches(make, tmp_path, kept):
-    books = make(tmp_path if kept else None)
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_a_reopened_stand_in_has_its_books_clock_and_switches(make, tmp_path, on_disk):
+    books = make(tmp_path if on_disk else None)
     saved_books = history(books)
     assert books.books() == saved_books
     assert (books.clock.now(), books.control.switches.requestid) == (NOON, "replay")
@@ -70,9 +70,9 @@ def test_a_restored_snapshot_outlives_the_process(make, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("said", "words"), [({"load": "never"}, "there are none"), ({"save": "../etc"}, "letters")]
+    ("body", "words"), [({"load": "never"}, "there are none"), ({"save": "../etc"}, "letters")]
 )
-def test_an_unknown_snapshot_is_refused(make, said, words):
-    answer = door(make(), **said)
+def test_an_unknown_snapshot_is_refused(make, body, words):
+    answer = door(make(), **body)
     assert answer.status == 400
     assert words in answer.json()["error"]

@@ -25,13 +25,13 @@ class Receiver:
     """A webhook receiver that records calls; `statuses` are its next responses, then 200."""
 
     def __init__(self, *statuses):
-        self.statuses, self.seen, self.arrived = list(statuses), [], threading.Event()
+        self.statuses, self.requests, self.arrived = list(statuses), [], threading.Event()
 
     def __call__(self, environ, start):
         headers = {
             name[5:].lower(): value for name, value in environ.items() if name.startswith("HTTP_")
         }
-        self.seen.append((headers, environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
+        self.requests.append((headers, environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
         status = self.statuses.pop(0) if self.statuses else 200
         self.arrived.set()
         if not status:
@@ -39,8 +39,8 @@ class Receiver:
         start(f"{status} Answer", [])
         return [b""]
 
-    def told(self):
-        return [json.loads(body) for _, body in self.seen]
+    def messages(self):
+        return [json.loads(body) for _, body in self.requests]
 
 
 @pytest.fixture
@@ -66,9 +66,9 @@ def types(body):
 def test_a_change_is_sent_as_a_cloud_event_after_a_few_seconds(stand_in, receiver):
     stand_in.ask("POST", "bill", bill())
     stand_in.clock.advance(4.9)
-    assert receiver.seen == []
+    assert receiver.requests == []
     stand_in.clock.advance(0.1)
-    [[event]] = receiver.told()
+    [[event]] = receiver.messages()
     assert len(event.pop("id")) == 36
     assert event.pop("source").startswith("intuit.")
     assert event == {
@@ -85,7 +85,7 @@ def test_a_change_is_sent_as_a_cloud_event_after_a_few_seconds(stand_in, receive
 def test_the_body_is_signed_and_the_headers_are_those_of_the_real_one(stand_in, receiver):
     stand_in.ask("POST", "bill", bill())
     stand_in.clock.advance(5)
-    [(headers, body)] = receiver.seen
+    [(headers, body)] = receiver.requests
     right = hmac.new(stand_in.webhook_verifier.encode(), body, hashlib.sha256).digest()
     assert base64.b64decode(headers["intuit_signature"]) == right
     assert headers["intuit_created_time"] == "2027-01-15T08:00:05.000Z"
@@ -102,7 +102,7 @@ def test_events_close_together_are_sent_together_and_equal_ones_once(stand_in, r
         assert stand_in.ask("POST", "bill", bill(**changed)).status == 200
     stand_in.ask("POST", "vendor", {"DisplayName": "Nybygg"}, NORWAY.realm)
     stand_in.clock.advance(60)
-    first, *later = receiver.told()
+    first, *later = receiver.messages()
     assert types(first)[0] == ("qbo.bill.created.v1", "1")
     assert {event["intuitaccountid"] for event in first} == {US.realm, NORWAY.realm}
     everything = types(sum(later, first))
@@ -117,7 +117,7 @@ def test_the_classic_form_has_an_entry_for_each_company(stand_in):
     stand_in.ask("POST", "bill", bill())
     stand_in.ask("POST", "vendor", {"DisplayName": "Nybygg"}, NORWAY.realm)
     stand_in.clock.advance(5)
-    realms, norways = receiver.told()
+    realms, norways = receiver.messages()
     [notice] = realms["eventNotifications"]
     assert notice["realmId"] == US.realm
     events = {
@@ -147,7 +147,7 @@ def test_voiding_deleting_mailing_and_paying_have_their_own_words(stand_in, rece
         ("qbo.payment.created.v1", "3"),
         ("qbo.invoice.updated.v1", "2"),
         ("qbo.payment.deleted.v1", "3"),
-    } <= set(types(receiver.told()[-1]))
+    } <= set(types(receiver.messages()[-1]))
 
 
 def test_while_the_receiver_is_in_trouble_it_is_tried_again_ever_more_rarely(stand_in):
@@ -174,8 +174,8 @@ def test_while_the_receiver_is_in_trouble_it_is_tried_again_ever_more_rarely(sta
     waits = [int(after - before) for before, after in itertools.pairwise(times)]
     assert waits == [10, 20, 30, 300, 1200, 7200, 14400, 21600, 21600, 21600]
     assert (
-        len({body for _, body in receiver.seen})
-        == len({h["intuit_t_id"] for h, _ in receiver.seen})
+        len({body for _, body in receiver.requests})
+        == len({h["intuit_t_id"] for h, _ in receiver.requests})
         == 1
     )
 
@@ -185,7 +185,7 @@ def test_a_receiver_that_refuses_is_not_tried_again(stand_in):
     stand_in.webhooks.subscribe(HOOK, wsgi=receiver)
     stand_in.ask("POST", "bill", bill())
     stand_in.clock.advance(86400)
-    assert len(receiver.seen) == 1
+    assert len(receiver.requests) == 1
 
 
 def test_a_receiver_that_moves_the_clock_is_called_once(stand_in):
@@ -213,7 +213,7 @@ def test_over_http_and_by_the_pages(tmp_path):
         [waiting] = ask(stand_in.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"]
         assert (waiting["kind"], waiting["act"]) == ("Bill", "Create")
         ask(stand_in.wsgi, "POST", "/_sandbox/clock", {"advance": 5})
-        assert types(receiver.told()[0]) == [("qbo.bill.created.v1", "1")]
+        assert types(receiver.messages()[0]) == [("qbo.bill.created.v1", "1")]
     assert create(tmp_path).webhooks.addresses == {f"{server.url}/hooks": "cloudevents"}
     stand_in.ask("POST", "bill", bill())
     stand_in.clock.advance(5)
@@ -228,7 +228,7 @@ def test_events_that_a_killed_stand_in_did_not_send_are_sent_by_the_next(tmp_pat
     first.webhooks.subscribe(HOOK, wsgi=events)
     first.ask("POST", "bill", bill())
     first.clock.advance(10)
-    assert types(events.told()[0]) == [("qbo.bill.created.v1", "1")]
+    assert types(events.messages()[0]) == [("qbo.bill.created.v1", "1")]
     first.clock.advance(10)
     item = {"ItemRef": {"value": "2"}, "Qty": 1, "UnitPrice": 10}
     line = {"Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": item}
@@ -238,7 +238,7 @@ def test_events_that_a_killed_stand_in_did_not_send_are_sent_by_the_next(tmp_pat
     receiver = Receiver()
     again.webhooks.subscribe(HOOK, wsgi=receiver)
     again.clock.advance(5)
-    assert types(receiver.told()[0]) == [
+    assert types(receiver.messages()[0]) == [
         ("qbo.invoice.created.v1", "2"),
         ("qbo.invoice.voided.v1", "2"),
     ]

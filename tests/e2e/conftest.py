@@ -64,7 +64,7 @@ class Warm:
         command = [sys.executable, str(Path(__file__).parent / "warm.py"), *self._options]
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self._process = subprocess.Popen(command, env=environment(), **pipes)
-        self._told, self._running = b"", dict[int, SimpleNamespace]()
+        self._unread_output, self._running = b"", dict[int, SimpleNamespace]()
         self._started: list[int] = []
         self._rehearsed: list[str] = []
 
@@ -86,14 +86,14 @@ class Warm:
         self,
         *args: str,
         environ: dict[str, str],
-        given: str = "",
+        stdin: str = "",
         seconds: int = PATIENCE,
         limit: int = 0,
     ) -> SimpleNamespace:
         """Start a command with a time limit and a limit on the size of the files that it writes."""
         self._count += 1
         files = {name: str(self.folder / f"{self._count}.{name}") for name in ("in", "out", "err")}
-        Path(files["in"]).write_text(given)
+        Path(files["in"]).write_text(stdin)
         order = {"args": args, "environ": environ, "seconds": seconds, "limit": limit, **files}
         self._send(order)
         command = " ".join(("hub", *args))
@@ -127,7 +127,7 @@ class Warm:
             return False
         more = os.read(self._process.stdout.fileno(), 65536)
         assert more, "the process that starts the others has ended"
-        *lines, self._told = (self._told + more).split(b"\n")
+        *lines, self._unread_output = (self._unread_output + more).split(b"\n")
         for word, pid, code in (line.split() for line in lines):
             if word == b"started":
                 self._started.append(int(pid))
@@ -141,9 +141,9 @@ class Warm:
         """Return a command's exit code, or minus the signal that killed it; None while it runs."""
         while command.code is None and self._hear(0):
             pass
-        assert command.code != 1 or TOO_LONG not in command.err.read_text(), self._said(command)
-        assert command.code is not None or time.monotonic() < command.until + MARGIN, self._said(
-            command
+        assert command.code != 1 or TOO_LONG not in command.err.read_text(), self._describe(command)
+        assert command.code is not None or time.monotonic() < command.until + MARGIN, (
+            self._describe(command)
         )
         return command.code
 
@@ -154,7 +154,7 @@ class Warm:
         return code
 
     @staticmethod
-    def _said(command: SimpleNamespace) -> str:
+    def _describe(command: SimpleNamespace) -> str:
         printed = command.out.read_text()[-2000:], command.err.read_text()[-8000:]
         return (
             f"`{command.command}` has not ended in its time. It printed "
@@ -243,15 +243,15 @@ class Hub:
             "HUB_QBO_PER_MINUTE": "100000",
         }
 
-    def __call__(self, *args: str, given: str = "", limit: int = 0) -> tuple[int, str, str]:
+    def __call__(self, *args: str, stdin: str = "", limit: int = 0) -> tuple[int, str, str]:
         """Run a command and return its exit code, output and errors."""
-        started = self.warm.start(*args, environ=self.environ, given=given, limit=limit)
+        started = self.warm.start(*args, environ=self.environ, stdin=stdin, limit=limit)
         code = self.warm.end(started)
         return code, started.out.read_text(), started.err.read_text()
 
-    def done(self, *args: str, given: str = "") -> str:
+    def done(self, *args: str, stdin: str = "") -> str:
         """Run a command that must succeed and return its output."""
-        code, out, err = self(*args, given=given)
+        code, out, err = self(*args, stdin=stdin)
         assert code == 0, err
         return out
 
@@ -261,7 +261,7 @@ class Hub:
             self.done("init")
         else:
             shutil.copytree(self.warm.initialised_folder(), self.environ["HUB_DATA"])
-        self.done("companies", "add", "--realm", REALM, "--refresh-token-file", "-", given=TOKEN)
+        self.done("companies", "add", "--realm", REALM, "--refresh-token-file", "-", stdin=TOKEN)
 
     def enable(self, costtracker: StandIn, mode: str = "auto", **settings: Any) -> None:
         """Enable CostTracker, by default in automatic mode."""

@@ -47,7 +47,7 @@ def test_settings_that_are_wrong_are_refused_one_by_one(hub, costtracker):
 def test_a_refused_refresh_token_is_reported(hub):
     hub.done("init")
     code, _, err = hub(
-        "companies", "add", "--realm", "1", "--refresh-token-file", "-", given="nonsense"
+        "companies", "add", "--realm", "1", "--refresh-token-file", "-", stdin="nonsense"
     )
     is_refused = "does not accept this refresh token" in err
     assert (code, is_refused, is_sentence(err)) == (1, True, True), err

@@ -362,10 +362,10 @@ def test_the_months_of_a_chart_do_not_overlap_on_a_telephone(
         months = person.page.locator('.chart text[text-anchor="middle"]:visible').all()[:12]
         boxes = [month.bounding_box() for month in months]
         assert len(boxes) == 12
-        for left, right in pairwise(boxes):
-            assert left
-            assert right
-            assert left["x"] + left["width"] <= right["x"], size
+        for box, next_box in pairwise(boxes):
+            assert box
+            assert next_box
+            assert box["x"] + box["width"] <= next_box["x"], size
 
 
 def test_the_chart_of_home_begins_with_the_newest_days_on_a_telephone(

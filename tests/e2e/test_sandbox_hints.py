@@ -35,8 +35,8 @@ def slugs() -> list[str]:
 def hints(stand_in: StandIn, where: str) -> dict[str, str]:
     """Return what the command says to enter in a place of the hub, by the labels there."""
     heading = f"to enter under {where}, in a hub of `hub serve --allow-loopback`:\n"
-    before, found, block = stand_in.printed().partition(heading)
-    assert found, before
+    before, separator, block = stand_in.printed().partition(heading)
+    assert separator, before
     return dict(HINT.findall(block))
 
 

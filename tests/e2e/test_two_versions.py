@@ -79,9 +79,9 @@ def unpack(revision, folder):
     return folder
 
 
-def finish(process, given=""):
+def finish(process, stdin=""):
     """Send a line to a process and return its output."""
-    out, err = process.communicate(given, timeout=PATIENCE)
+    out, err = process.communicate(stdin, timeout=PATIENCE)
     assert process.returncode in (0, 3), err
     return out
 

@@ -190,7 +190,7 @@ class Judge:
     """
 
     def __init__(self, shop, name):
-        self.shop, self.world, self.name, self.known = shop, shop.world, name, set()
+        self.shop, self.world, self.name, self.checked_marks = shop, shop.world, name, set()
         self.right = shop.undisturbed(name)
 
     def killed_along(self, where, boundaries):
@@ -208,14 +208,14 @@ class Judge:
         self.shop.tell(self.name)
         assert self.world.run(self.shop.sync, at=at).code == -signal.SIGKILL
         state = self.world.left()
-        is_known = state.mark in self.known
+        is_known = state.mark in self.checked_marks
         self.recover(state, f"killed at {at} from the beginning", anyway=True)
         return is_known
 
     def recover(self, state, where, anyway=False):
-        is_known = state.mark in self.known
+        is_known = state.mark in self.checked_marks
         if anyway or not is_known:
-            self.known.add(state.mark)
+            self.checked_marks.add(state.mark)
             self.put(state, other=is_known)
             self.compare(self.world.run(self.shop.sync), where)
 
@@ -234,7 +234,9 @@ class Judge:
         assert result == (self.right[0].made, Counter(), Counter()), f"{self.name}, {where}"
 
     def tell(self, figure, sort, kills, goal):
-        figure(f"{sort} of {self.name} ({len(self.known)} different states left)", kills, goal)
+        figure(
+            f"{sort} of {self.name} ({len(self.checked_marks)} different states left)", kills, goal
+        )
 
 
 def kill_all(shop, name, step, apart):

@@ -168,18 +168,18 @@ def test_the_same_holds_on_postgresql(shop_on_postgres, figure, name):
 @in_full
 def test_a_database_that_another_process_keeps_locked_loses_nothing(shop, figure, monkeypatch):
     monkeypatch.setattr(db_engine, "BUSY_SECONDS", 0.05)
-    right, held = shop.undisturbed(FILED), []
+    right, connections = shop.undisturbed(FILED), []
 
     def locked():
-        held.append(sqlite3.connect(shop.world.folder / "hub.db", isolation_level=None))
-        held[-1].execute("BEGIN IMMEDIATE")
+        connections.append(sqlite3.connect(shop.world.folder / "hub.db", isolation_level=None))
+        connections[-1].execute("BEGIN IMMEDIATE")
 
     shop.world.words["lock"] = locked
     results = []
     for at in places(right, 8, "after do_commit", "before send", "after answer"):
         shop.tell(FILED)
         results.append(shop.world.run(lambda: trying(shop), at=at, act=lock).made)
-        held.pop().close()
+        connections.pop().close()
         shop.world.clock.advance(PAST_DOUBT_SECONDS)
         assert_right(shop, right, shop.world.run(shop.sync), f"at {at}: {results[-1]}")
     assert_said(results, "cannot be used: database is locked")
@@ -341,5 +341,5 @@ def test_a_run_over_a_moment_of_the_calendar_posts_what_the_source_says(
     before, day = at_moment.now(), at_moment.now().astimezone(ZoneInfo("Europe/Oslo")).date()
     assert till.run(invoice(number="S-1", date=day), wait=True)["invoice:1"] == "posted"
     assert (at_moment.now() - before).total_seconds() > 60
-    assert [one["TxnDate"] for one in till.ours("Invoice")] == [day.isoformat()]
+    assert [row["TxnDate"] for row in till.ours("Invoice")] == [day.isoformat()]
     figure(f"runs during which {request.node.callspec.params['at_moment']}", 1, 1)

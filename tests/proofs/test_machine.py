@@ -81,7 +81,8 @@ class Floor:
             self.till.run()
         head = Path(db.engine.url.database).parent / "audit.head"
         self.head = head.read_bytes() if head.exists() else b""
-        self.kept, self.start = prepared_state.keep(quickbooks, folder / "base.db"), clock.now()
+        self.start_state = prepared_state.keep(quickbooks, folder / "base.db")
+        self.start = clock.now()
         self.batches = 0
 
     def reset(self):
@@ -91,7 +92,7 @@ class Floor:
         path = Path(db.engine.url.database)
         for name in ("hub.db", "hub.db-wal", "hub.db-shm"):
             (path.parent / name).unlink(missing_ok=True)
-        prepared_state.put(self.quickbooks, self.kept)
+        prepared_state.put(self.quickbooks, self.start_state)
         shutil.rmtree(path.parent / "sends", ignore_errors=True)
         (path.parent / "audit.head").unlink(missing_ok=True)
         if self.head:
@@ -218,7 +219,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(slot=slots, act=st.sampled_from(["edit", "void", "delete"]))
     def touch(self, slot, act):
-        transaction = self.held(document_of(slot, 1, "Fuel"))
+        transaction = self.find_live(document_of(slot, 1, "Fuel"))
         if transaction:
             more = {"set": {"TxnDate": "2026-02-27"}} if act == "edit" else {}
             act = "delete" if act == "void" and transaction[0] in KINDS_WITHOUT_VOID else act
@@ -257,7 +258,7 @@ class Machine(RuleBasedStateMachine):
         with suppress(HubError):
             act()
 
-    def held(self, source_document):
+    def find_live(self, source_document):
         """Return the live transaction with the marker of a document."""
         entities = self.marked().get(self.markers().get(source_document.source_id, "?"), [])
         return entities[0] if entities else None

@@ -46,7 +46,7 @@ KINDS = (
     "deposit",
     *NAMES,
 )
-MADE = {
+CREATIONS = {
     f"{ENTITY[kind].lower()}.create": (kind, ENTITY[kind], NAMES.get(kind, "PrivateNote"))
     for kind in KINDS
 }
@@ -82,17 +82,17 @@ def create_where(stage: Stage) -> None:
 
 def create_any(stage: Stage) -> None:
     """Create transactions of every other kind, with their number in its usual field."""
-    kind, entity, field = MADE[stage.call]
+    kind, entity, field = CREATIONS[stage.call]
     before = stage.books(entity, field)
     stage.lay(
         lambda number: stage.desk.plan(number, "create", body_of(stage, kind, number), kind=kind)
     )
     stage.break_each()
     stage.rest()
-    made = Counter(
+    created = Counter(
         str(name).partition(" [")[0] for name in (stage.books(entity, field) - before).elements()
     )
-    assert made == dict.fromkeys(stage.faults, 1)
+    assert created == dict.fromkeys(stage.faults, 1)
 
 
 def change(stage: Stage) -> None:
@@ -264,7 +264,7 @@ def read_changes(stage: Stage) -> None:
 
 STORIES: dict[str, Callable[[Stage], None]] = {
     "bill.create": create,
-    **dict.fromkeys(MADE, create_any),
+    **dict.fromkeys(CREATIONS, create_any),
     **{f"bill.create where a known id is {meaning}": create_where for meaning in REPEATED},
     "invoice.void": void,
     "bill.update": change,

@@ -21,18 +21,18 @@ GOALS = {
     3: 7_500,
     4: 75_000,
 }  # for each start; all eight together have more than ten times as many
-KNOWN = (Thing("1", 0, -1000),)
+POSTED_BEFORE = (Thing("1", 0, -1000),)
 BILL = {"operation": "create", "marker": MARK, "party": PARTY, "total": TOTAL}
 STARTS = {
     "a bill": (BILL, ()),
     "a bill that may go in a batch": (BILL, ()),
     "a bill after a restore, not posted before": ({**BILL, "after_restore": True}, ()),
-    "a bill after a restore, posted before": ({**BILL, "after_restore": True}, KNOWN),
+    "a bill after a restore, posted before": ({**BILL, "after_restore": True}, POSTED_BEFORE),
     "a supplier": ({**BILL, "kind": "vendor"}, ()),
     "a file": ({"operation": "attach", "kind": "file"}, ()),
-    "a change": ({**BILL, "operation": "update", "base": "1:0"}, KNOWN),
-    "a deletion": ({**BILL, "operation": "delete", "base": "1:0"}, KNOWN),
-    "a void": ({**BILL, "operation": "void", "base": "1:0"}, KNOWN),
+    "a change": ({**BILL, "operation": "update", "base": "1:0"}, POSTED_BEFORE),
+    "a deletion": ({**BILL, "operation": "delete", "base": "1:0"}, POSTED_BEFORE),
+    "a void": ({**BILL, "operation": "void", "base": "1:0"}, POSTED_BEFORE),
 }
 
 

@@ -122,9 +122,9 @@ def test_answered_writes_are_in_the_books_after_any_kill(serve, figure):
 
 
 def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):
-    given = ["--company", "simple-start", "--company", "norway", "--switch", "requestid=refuse"]
+    options = ["--company", "simple-start", "--company", "norway", "--switch", "requestid=refuse"]
     with (
-        served(tmp_path, *given, "--fault", "throttled@bill.create,retry_after=7") as url,
+        served(tmp_path, *options, "--fault", "throttled@bill.create,retry_after=7") as url,
         session() as client,
     ):
         settings = client.get(f"{url}/_sandbox/company", timeout=20).json()
@@ -138,27 +138,27 @@ def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):
 
 def test_a_port_and_a_folder_belong_to_one_process(tmp_path):
     with served(tmp_path) as url:
-        for given, words in (
+        for options, words in (
             (["--port", url.rpartition(":")[2]], "is in use"),
             (["--folder", tmp_path], "another stand-in"),
         ):
             result = subprocess.run(
-                [HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30
+                [HUB, "sandbox", "quickbooks", *options], capture_output=True, text=True, timeout=30
             )
             assert (result.returncode, words in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("options", "words"),
     [
         (["--company", "mars"], "simple-start"),
         (["--switch", "requestid=perhaps"], "duplicate"),
         (["--fault", "lose_answr@bill.create"], "lose_answer"),
     ],
 )
-def test_the_command_line_refuses_what_it_does_not_know(given, words):
+def test_the_command_line_refuses_what_it_does_not_know(options, words):
     result = subprocess.run(
-        [HUB, "sandbox", "quickbooks", *given], capture_output=True, text=True, timeout=30
+        [HUB, "sandbox", "quickbooks", *options], capture_output=True, text=True, timeout=30
     )
     assert result.returncode == 2
     assert words in result.stderr.replace("\n", " ")

@@ -91,22 +91,22 @@ class Storm:
         self, hubs: list[Flask], quickbooks: Any, clock: Waiting, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.hubs, self.quickbooks, self.clock = hubs, quickbooks, clock
-        self.rages, self.asked, self.trouble = False, 0, ""
+        self.rages, self.renewals, self.trouble = False, 0, ""
         self._renew, self._stored = token_endpoint.renew, tokens._store_renewed
-        monkeypatch.setattr(token_endpoint, "renew", self._asks)
-        monkeypatch.setattr(tokens, "_store_renewed", self._stores)
+        monkeypatch.setattr(token_endpoint, "renew", self._renew_in_storm)
+        monkeypatch.setattr(tokens, "_store_renewed", self._store_in_storm)
 
-    def _asks(self, token: str) -> token_endpoint.TokenGrant:
+    def _renew_in_storm(self, token: str) -> token_endpoint.TokenGrant:
         if not self.rages:
             return self._renew(token)
-        self.asked += 1
+        self.renewals += 1
         end = time.monotonic() + PATIENCE
         while len(self.clock.waited) < WORKERS - 1 and time.monotonic() < end:
             time.sleep(0.004)
         self._may_die("died before the call")
         return self._renew(token)
 
-    def _stores(self, *args: Any) -> str:
+    def _store_in_storm(self, *args: Any) -> str:
         self._may_die("died before the commit")
         return self._stored(*args)
 
@@ -119,7 +119,7 @@ class Storm:
     def break_out(self, need: Callable[[], object], trouble: str = "") -> list[Any]:
         """Let every worker request a token; return the value or error of each."""
         self.clock.waited.clear()
-        self.rages, self.asked, self.trouble = True, 0, trouble
+        self.rages, self.renewals, self.trouble = True, 0, trouble
         if trouble in FAULTS:
             self.quickbooks.add_fault(call="token.refresh", **FAULTS[trouble])
         came: list[Any] = []
@@ -202,10 +202,10 @@ def rage(storm: Storm, seed: int) -> int:
         need, trouble = expire(storm, dice), TROUBLES[(seed * ROUNDS + number) % len(TROUBLES)]
         came = storm.break_out(need, trouble)
         if trouble in FAULTS:
-            assert (storm.asked, {type(result) for result in came}) == (1, {Retry}), trouble
+            assert (storm.renewals, {type(result) for result in came}) == (1, {Retry}), trouble
             came = storm.break_out(need)
         dead = [result for result in came if isinstance(result, Killed)]
-        assert (len(dead), storm.asked) == ((1, 2) if "died" in trouble else (0, 1)), trouble
+        assert (len(dead), storm.renewals) == ((1, 2) if "died" in trouble else (0, 1)), trouble
         assert {result for result in came if result not in dead} == {
             token() if need is token else "landed"
         }
@@ -233,7 +233,7 @@ def test_a_connection_that_was_ended_is_found_out_once_by_all(storm):
     storm.clock.advance(3700)
     came = storm.break_out(token)
     assert {type(result) for result in came} == {ReconnectNeeded}
-    assert storm.asked <= 2  # with the newest refresh token and with the previous one
+    assert storm.renewals <= 2  # with the newest refresh token and with the previous one
     assert state() == "reconnect"
 
 
@@ -242,7 +242,7 @@ def test_old_tokens_that_late_workers_come_with_ask_for_nothing(storm):
     storm.clock.advance(3700)
     newest = token()
     assert set(storm.break_out(lambda: tokens.refresh(1, stale))) == {newest}
-    assert storm.asked == 0
+    assert storm.renewals == 0
 
 
 # -- processes -------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ class Call:
 def carried_out(call: Call) -> bytes:
     """Carry out a call and return the body of the answer."""
     name, _, verb = call.route.call.partition(".")
-    act = NAMED.get(name)
+    act = ACTS_BY_NAME.get(name)
     if act is None and call.route.kind:
         act = VERBS.get(verb)
     if act is None:
@@ -215,7 +215,7 @@ def _answer_pdf(call: Call) -> bytes:
 
 
 Act = Callable[[Call], bytes]
-NAMED: dict[str, Act] = {
+ACTS_BY_NAME: dict[str, Act] = {
     "query": _answer_query,
     "cdc": _answer_changes,
     "batch": _answer_batch,

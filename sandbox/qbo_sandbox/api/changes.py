@@ -24,7 +24,7 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
     if not names:
         raise missing_field("entities")
     since = _parse_since(company, params)
-    left = MAX_OBJECTS
+    remaining = MAX_OBJECTS
     groups = []
     for name in names:
         kind = BY_PATH.get(name.lower())
@@ -34,8 +34,8 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
                 f"Unknown object : {name} is not supported by change data capture",
                 "entities",
             )
-        objects = _list_changes(company, kind, since)[:left]
-        left -= len(objects)
+        objects = _list_changes(company, kind, since)[:remaining]
+        remaining -= len(objects)
         objects.sort(key=_is_deleted)
         groups.append(_changed_objects(kind, [body for _, body in objects]))
     return b'{"QueryResponse":[' + b",".join(groups) + b"]}"

@@ -186,7 +186,7 @@ def _matching_rows(
     ids, time_order = _candidate_ids(kind, table, conditions, order)
     rows = _visible_rows(company, kind, table, ids, conditions)
     if time_order is not None:  # the index has tested the conditions on this time
-        conditions = [one for one in conditions if one.field != time_order.field]
+        conditions = [condition for condition in conditions if condition.field != time_order.field]
     matching = _filter(company, kind, rows, conditions)
     effective_order: list[tuple[str, bool]] = list(order)
     if not order and kind in TXN_KINDS:

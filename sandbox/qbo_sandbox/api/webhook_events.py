@@ -18,7 +18,7 @@ DOCUMENTS = (
     "PurchaseOrder RefundReceipt "
     "SalesReceipt TimeActivity Transfer Vendor VendorCredit"
 )
-TOLD = frozenset(f"{LISTS} {DOCUMENTS}".split())
+KINDS_WITH_EVENTS = frozenset(f"{LISTS} {DOCUMENTS}".split())
 NAMES = {"CompanyCurrency": "Currency"}
 PAST = {
     "Create": "created",
@@ -54,7 +54,7 @@ def events_of(realm: str, changes: list[Change], act: str, at: float) -> list[Ev
     return [
         Event(realm, change.kind, change.id, done, at)
         for change, done in pairs
-        if change.kind in TOLD
+        if change.kind in KINDS_WITH_EVENTS
     ]
 
 

@@ -20,7 +20,7 @@ from qbo_sandbox.switches import Switches
 PATIENCE = 3.0
 WAITS = (10, 20, 30, 300, 1200, 7200, 14400, 21600)
 AGAIN = (0, 408, 500, 502, 503, 504)
-KEPT = 1000
+MAX_DELIVERIES = 1000
 CLASSIC = "classic:"
 
 
@@ -176,7 +176,7 @@ class Sender:
             for body in FORMS[form](events):
                 self._numbers += 1
                 self.deliveries.append(Delivery(self._numbers, url, body, now))
-        del self.deliveries[:-KEPT]
+        del self.deliveries[:-MAX_DELIVERIES]
 
     def _try_to_send(self, delivery: Delivery, now: float) -> None:
         """Send a delivery once, and note when to send it again."""

@@ -8,7 +8,7 @@ from qbo_sandbox.accounting.kinds import TxnKind, label_of
 from qbo_sandbox.accounting.refusals import Refusal
 
 CHECKS = ("Purchase", "BillPayment")
-TAKEN = "You must specify a different number. This number has already been used."
+NUMBER_IN_USE = "You must specify a different number. This number has already been used."
 
 
 def assign_number(
@@ -34,7 +34,7 @@ def assign_number(
         conflict = f"DocNumber={number} is assigned to TxnType={label} with TxnId={id}"
         raise Refusal(
             company.switches.duplicate_number,
-            f"Duplicate Document Number Error : {TAKEN} {conflict}",
+            f"Duplicate Document Number Error : {NUMBER_IN_USE} {conflict}",
             "",
         )
 

@@ -72,10 +72,10 @@ def carry_out(faults: Faults, form: dict[str, str]) -> str:
 
 def _describe(rule: Fault) -> str:
     """Return a rule in words: what goes wrong, how often, and each option that is not the usual."""
-    left = "always"
+    frequency = "always"
     if rule.count:
-        left = f"{rule.count - rule.fired} of {rule.count} times to come"
-    parts = [f"{rule.kind} on {rule.call}", left]
+        frequency = f"{rule.count - rule.fired} of {rule.count} times to come"
+    parts = [f"{rule.kind} on {rule.call}", frequency]
     for field in fields(rule):
         name = field.name
         if name in USUAL and getattr(rule, name) != USUAL[name]:

@@ -147,11 +147,11 @@ class RowSource:
         """Return a row as the source answers it to a call."""
         included = query_of(environ).get("include", "").split(",")
         left_out = {*self.hidden, *self.related}.difference(included)
-        shown = {name: value for name, value in row.items() if name not in left_out}
+        fields = {name: value for name, value in row.items() if name not in left_out}
         if self.times == "unix":
             moment = dt.datetime.fromisoformat(row[self.changed_at])
-            shown[self.changed_at] = int(moment.timestamp())
-        return shown
+            fields[self.changed_at] = int(moment.timestamp())
+        return fields
 
     def edit(self, row: Row, form: Mapping[str, str]) -> Row | None:
         """Return a row as a person changed it with a form, or None if it was deleted.
@@ -212,8 +212,8 @@ class RowSource:
     def _page(self, environ: WSGIEnvironment, rows: Rows, type: str = "") -> Any:
         """Return the answer to a call for the rows of a type that changed since a moment."""
         changed = rows.changed_since(self._moment_of(environ))
-        shown = [self.show(environ, row) for row in changed if _is_of_type(row, type)]
-        return self.page(environ, shown)
+        bodies = [self.show(environ, row) for row in changed if _is_of_type(row, type)]
+        return self.page(environ, bodies)
 
     def _answer_row(self, environ: WSGIEnvironment, method: str, row: Row) -> StatusAndBody:
         """Answer a call for a row; one with another method than GET writes fields of it."""
@@ -222,8 +222,8 @@ class RowSource:
                 return NO_CALL
             row = self._written_row(row, json_of(environ))
             self.store(row)
-        shown = self.show(environ, row)
-        return 200, {self.envelope: shown} if self.envelope else shown
+        body = self.show(environ, row)
+        return 200, {self.envelope: body} if self.envelope else body
 
     def _written_row(self, row: Row, sent: Any) -> Row:
         """Return a row with fields that a call sends, changed now."""

@@ -74,8 +74,8 @@ class Calls:
         """Send the waiting calls, the newest first if the habit `held` is on."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
-            for one in reversed(waiting) if self.habits["held"] else waiting:
-                self._queue.put(one)
+            for call in reversed(waiting) if self.habits["held"] else waiting:
+                self._queue.put(call)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, daemon=True)
                 self._thread.start()
@@ -109,8 +109,8 @@ class Calls:
                 self.release()
         with self._lock:
             waiting = [self._request(event, secret) for event, secret in self._waiting]
-        shown = [{"headers": headers, "body": body.decode()} for headers, body in waiting]
-        return {"habits": self.habits, "events": self.events, "waiting": shown}
+        requests = [{"headers": headers, "body": body.decode()} for headers, body in waiting]
+        return {"habits": self.habits, "events": self.events, "waiting": requests}
 
     def _work(self) -> None:
         while True:

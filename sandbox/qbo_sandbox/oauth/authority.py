@@ -249,7 +249,7 @@ def _has_valid_scope(params: dict[str, str]) -> bool:
     scope = params.get("scope")
     if not scope:
         return False
-    return all(one in SCOPES for one in scope.split())
+    return all(name in SCOPES for name in scope.split())
 
 
 def _claims(grant: Consent, now: float, site: str) -> dict[str, Any]:

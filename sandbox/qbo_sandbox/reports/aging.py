@@ -28,8 +28,8 @@ def age_balances(frame: Frame, side: str) -> Report:
     sums_by_party: dict[str, list[Decimal]] = {}
     for item in _open_items(frame, side, day):
         sums = sums_by_party.setdefault(item.party, [ZERO] * (len(titles) + 1))
-        sums[_age_index(frame, item, day)] += item.left
-        sums[-1] += item.left
+        sums[_age_index(frame, item, day)] += item.balance
+        sums[-1] += item.balance
     names = {id: name_of(frame, side, id) for id in sums_by_party}
     rows: list[Row] = []
     for id in sorted(sums_by_party, key=lambda id: names[id].casefold()):
@@ -97,7 +97,7 @@ def _party_row(frame: Frame, side: str, item: Open, day: dt.date) -> Row:
         value_cell(item.due),
         value_cell((day - item.due).days),
         value_cell(format_amount(item.whole)),
-        value_cell(format_amount(item.left)),
+        value_cell(format_amount(item.balance)),
     ]
     return {"ColData": values, "type": "Data"}
 
@@ -105,8 +105,8 @@ def _party_row(frame: Frame, side: str, item: Open, day: dt.date) -> Row:
 def _sum_columns(items: list[Open], width: int) -> list[str]:
     """Return the sums of the last two columns, amount and open balance, after empty ones."""
     whole = sum((item.whole for item in items), ZERO)
-    left = sum((item.left for item in items), ZERO)
-    return [""] * (width - 3) + format_amounts([whole, left])
+    balance = sum((item.balance for item in items), ZERO)
+    return [""] * (width - 3) + format_amounts([whole, balance])
 
 
 def _open_items(frame: Frame, side: str, day: dt.date) -> list[Open]:

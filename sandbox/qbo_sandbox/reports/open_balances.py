@@ -32,7 +32,7 @@ class Open(NamedTuple):
     date: dt.date
     due: dt.date
     whole: Decimal
-    left: Decimal
+    balance: Decimal
 
 
 def _settled_by(company: Company, kind: str, day: dt.date) -> dict[tuple[str, str], Decimal]:
@@ -54,7 +54,7 @@ def open_on(company: Company, side: str, day: dt.date) -> list[Open]:
     items: list[Open] = []
     for kind in SIDES[side]:
         items += _of_kind(company, kind, day, paid)
-    items += [item for item in _journal_balances(company, side, day) if item.left]
+    items += [item for item in _journal_balances(company, side, day) if item.balance]
     return sorted(items, key=lambda item: (item.date, int(item.id)))
 
 
@@ -74,11 +74,11 @@ def _of_kind(
         date = _document_date(data["TxnDate"])
         rate = rate_of(data)
         whole = Decimal(data[rule.total])
-        left = unapplied_amount(data) if rule.pays else whole - paid.get((kind, row.id), ZERO)
-        if date <= day and left:
+        balance = unapplied_amount(data) if rule.pays else whole - paid.get((kind, row.id), ZERO)
+        if date <= day and balance:
             party = str(data[rule.party]["value"])
             due = _document_date(data.get("DueDate") or data["TxnDate"])
-            sums = round_money(sign * whole * rate), round_money(sign * left * rate)
+            sums = round_money(sign * whole * rate), round_money(sign * balance * rate)
             yield Open(
                 party,
                 kind,

@@ -30,7 +30,7 @@ def balances_by_party(frame: Frame, side: str) -> Report:
     day = frame.period.end
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for item in open_on(frame.company, side, day):
-        sums[item.party] += item.left
+        sums[item.party] += item.balance
     names = {id: name_of(frame, side, id) for id in sums}
     rows: list[Row] = []
     for id in sorted(sums, key=lambda id: names[id].casefold()):
@@ -59,7 +59,7 @@ def balance_detail(frame: Frame, side: str) -> Report:
         running = ZERO
         item_rows = []
         for item in items_by_party[id]:
-            running += item.left
+            running += item.balance
             item_rows.append(_open_row(item, running))
         sums = ["", "", "", *_sum_by_party(items_by_party[id]), ""]
         total = name_and_values(f"Total for {names[id]}", sums)
@@ -93,7 +93,7 @@ def _open_row(item: Open, running: Decimal) -> Row:
     return {
         "ColData": [
             *plain,
-            *(value_cell(format_amount(each)) for each in (item.whole, item.left, running)),
+            *(value_cell(format_amount(each)) for each in (item.whole, item.balance, running)),
         ],
         "type": "Data",
     }
@@ -102,8 +102,8 @@ def _open_row(item: Open, running: Decimal) -> Row:
 def _sum_by_party(items: list[Open]) -> list[str]:
     """Return the sums of the amounts and of what is open."""
     whole = sum((item.whole for item in items), ZERO)
-    left = sum((item.left for item in items), ZERO)
-    return format_amounts([whole, left])
+    balance = sum((item.balance for item in items), ZERO)
+    return format_amounts([whole, balance])
 
 
 def sum_by(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str) -> Report:

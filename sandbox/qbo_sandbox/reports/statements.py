@@ -92,9 +92,9 @@ class Tree:
         return format_amounts(values, blank=blank)
 
 
-def add(one: Values, other: Values, sign: int = 1) -> Values:
+def add(values: Values, other_values: Values, sign: int = 1) -> Values:
     """Add sums, or with `sign` -1 subtract them."""
-    return [left + sign * right for left, right in zip(one, other, strict=True)]
+    return [left + sign * right for left, right in zip(values, other_values, strict=True)]
 
 
 def profit_and_loss(frame: Frame) -> Report:

@@ -77,11 +77,11 @@ def form_changes(body: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     except InvalidOperation:
         raise ValueError(f"“{amount_text}” is no amount.") from None
     lines = []
-    for one in body["Line"]:
-        if one is line:
+    for body_line in body["Line"]:
+        if body_line is line:
             lines.append(_with_amount(line, amount))
-        elif one["DetailType"] != "SubTotalLineDetail":
-            lines.append(one)
+        elif body_line["DetailType"] != "SubTotalLineDetail":
+            lines.append(body_line)
     return fields | {"Line": lines, "TxnTaxDetail": None}
 
 

@@ -16,7 +16,7 @@ from qbo_sandbox.kit import Faults, form_of, query_of, text_answer
 from qbo_sandbox.web import entry
 from qbo_sandbox.web.entry import BOUGHT, SOLD, button_form, format_amount
 
-SHOWN = 100
+MAX_ROWS = 100
 LISTS = ("Vendor", "Customer", "Account", "Class", "Department", "TaxCode", "Item", "Term")
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} – QuickBooks stand-in</title>
@@ -137,12 +137,12 @@ def _program_links(root: str) -> str:
 def _list_page(company: Company, kind: str) -> str:
     kinds = [name for name in (*BOUGHT, *SOLD, *LISTS) if _count_objects(company, name)]
     tabs = "".join(_kind_link(company, name, name == kind) for name in kinds)
-    newest = islice(_newest_first(company, kind), SHOWN)
+    newest = islice(_newest_first(company, kind), MAX_ROWS)
     rows = "".join(_entry_row(company, kind, body) for body in newest)
     count = _count_objects(company, kind)
     caption = f"{kind}: {count:,}"
-    if count > SHOWN:
-        caption += f", the newest {SHOWN} of them"
+    if count > MAX_ROWS:
+        caption += f", the newest {MAX_ROWS} of them"
     heads = (
         "<th>Id</th><th>Date</th><th>Number</th><th>Name</th>"
         "<th class=amount>Total</th><th class=amount>Open</th>"

@@ -25,7 +25,7 @@ class Bookkeeper:
         self.quickbooks, self.realm = quickbooks, realm
         self.company = quickbooks.companies[realm]
         self.random = random.Random(seed)
-        self.told = Counter()
+        self.outcomes = Counter()
         self.acts = [
             *[self.buy] * 4,
             *[self.sell] * 4,
@@ -49,10 +49,10 @@ class Bookkeeper:
         answer = self.quickbooks.ask("POST", f"{KINDS[kind].path}{query}", body, self.realm)
         assert answer.status in (200, 400), answer.text
         if answer.status == 200:
-            self.told[kind] += 1
+            self.outcomes[kind] += 1
             return answer.json()[kind]
-        self.told["refused"] += 1
-        self.told[answer.json()["Fault"]["Error"][0]["code"]] += 1
+        self.outcomes["refused"] += 1
+        self.outcomes[answer.json()["Fault"]["Error"][0]["code"]] += 1
         return None
 
     def pick(self, kind, fits=lambda data: True):
@@ -352,10 +352,10 @@ def _journal(company):
     for row in company.table("Item").rows.values():
         fresh.book(row.booked, (), 1)
     for name in ("accounts", "own", "parties", "stock"):
-        assert _held(getattr(fresh, name)) == _held(getattr(ledger, name)), name
+        assert without_zeros(getattr(fresh, name)) == without_zeros(getattr(ledger, name)), name
 
 
-def _held(sums):
+def without_zeros(sums):
     return {key: value for key, value in sums.items() if value}
 
 
@@ -376,7 +376,7 @@ def _parties(company):
                 booked[row.read()["CurrencyRef"]["value"]] += sign * company.ledger.own.get(
                     row.id, Decimal(0)
                 )
-        assert _held(owed) == _held(booked), kind
+        assert without_zeros(owed) == without_zeros(booked), kind
 
 
 def _links(company):

@@ -26,11 +26,11 @@ def watch() -> None:
     def answered(self: App, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         kinds: list[str] = []
 
-        def noted(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        def record_type(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             kinds.append(dict(headers).get("Content-Type", ""))
             return start(line, headers)
 
-        pieces = answer(self, environ, noted)
+        pieces = answer(self, environ, record_type)
         if environ["PATH_INFO"].startswith("/v3/") and isinstance(pieces, list):
             keep(environ["sandbox.route"].call, kinds[-1], b"".join(pieces))
         return pieces
