@@ -37,7 +37,7 @@ NAMES = (
     ("TaxRegions", "name", "tax regions"),
     ("TaxCategories", "name", "tax categories"),
 )
-RECENT, MANY, SHOWN, BUSY = 30, 3, 20, 0.75
+RECENT, MANY, MAX_NAMES, BUSY = 30, 3, 20, 0.75
 
 
 def check(app: str, site: Site, source: Autotask) -> Tenant:
@@ -84,8 +84,8 @@ def warn_of_tildes(source: Autotask) -> str | None:
 
 def _list_names(names: Sequence[str]) -> str:
     """Return the first names in quotation marks, and how many more there are."""
-    text = ", ".join(f"“{name}”" for name in names[:SHOWN])
-    more = len(names) - SHOWN
+    text = ", ".join(f"“{name}”" for name in names[:MAX_NAMES])
+    more = len(names) - MAX_NAMES
     return f"{text} and {more} more" if more > 0 else text
 
 

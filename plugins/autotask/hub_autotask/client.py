@@ -161,9 +161,9 @@ class Autotask:
 
     def picklist(self, entity: str, field: str) -> dict[str, str]:
         """Return the labels of a picklist by their numbers, which are text."""
-        for one in self._fields(entity):
-            if one["name"].lower() == field.lower():
-                values = one.get("picklistValues") or ()
+        for column in self._fields(entity):
+            if column["name"].lower() == field.lower():
+                values = column.get("picklistValues") or ()
                 return {str(value["value"]): value["label"] for value in values}
         return {}
 

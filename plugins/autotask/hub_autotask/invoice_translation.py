@@ -251,7 +251,7 @@ class InvoiceTranslation:
         period = [local_day(self.row[name], self.site.zone) for name in ("fromDate", "toDate")]
         facts = {
             "Id in Autotask": str(self.row["id"]),
-            "Period": " to ".join(str(one) for one in period if one),
+            "Period": " to ".join(str(day) for day in period if day),
             "Total in Autotask": f"{money(self.row['invoiceTotal']):f}",
             "Paid in Autotask": str(local_day(self.row["paidDate"], self.site.zone) or ""),
         }

@@ -214,7 +214,7 @@ class ReceiptTranslation(OrderTranslation):
         if not leads:
             row = {**row, "freight": 0, "internalCurrencyFreight": 0}
         super().__init__(kind, row, parts, status)
-        days = (local_day(one["receiveDate"], self.zone) for one in receipts)
+        days = (local_day(receipt["receiveDate"], self.zone) for receipt in receipts)
         self.day = max(filter(None, days))
         self.source_id = source_id
         self.number = None if number.startswith("receipt ") else number
@@ -233,6 +233,6 @@ class ReceiptTranslation(OrderTranslation):
         )
 
 
-def _is_same_name(one: Code, other: Code) -> bool:
+def _is_same_name(code: Code, other_code: Code) -> bool:
     """Return whether two codes have the same name except for case."""
-    return (one.name or "").casefold() == (other.name or "").casefold()
+    return (code.name or "").casefold() == (other_code.name or "").casefold()

@@ -28,8 +28,8 @@ def sold(bench):
 
 def test_the_stand_in_has_the_labels_that_autotask_delivers(invoices, call_api):
     fields = call_api(invoices, "GET", "BillingCodes/entityInformation/fields").json()["fields"]
-    (field,) = [one for one in fields if one["name"] == "useType"]
-    assert {int(one["value"]): one["label"] for one in field["picklistValues"]} == LABELS
+    (field,) = [column for column in fields if column["name"] == "useType"]
+    assert {int(choice["value"]): choice["label"] for choice in field["picklistValues"]} == LABELS
 
 
 @pytest.mark.row("AT-I7")

@@ -66,7 +66,7 @@ def test_freight_is_on_the_first_bill_alone(open_bench, change_row):
     bench.books.do("put", entity="PurchaseOrderItemReceiving", id=85099, fields=later)
     ids = [*TWO, "purchase_receipt:8014:receipt 85099"]
     amounts = [[line.amount for line in item.lines] for item in bench.read(ids=ids)]
-    assert [Decimal("12.50") in one for one in amounts] == [True, False, False]
+    assert [Decimal("12.50") in bill_amounts for bill_amounts in amounts] == [True, False, False]
 
 
 @pytest.mark.row("AT-P10")

@@ -16,7 +16,7 @@ def ids(answer):
     return [row["id"] for row in answer.json()["items"]]
 
 
-def said(answer):
+def error_of(answer):
     assert answer.status == 500
     return answer.json()["errors"][0]
 
@@ -28,7 +28,7 @@ def test_zones_need_no_credentials_and_unknown_users_are_an_error(invoices):
     ).json()
     assert zone["url"].endswith("/ATServicesRest/")
     lost = ask(invoices.stand_in.wsgi, "GET", "/atservicesrest/v1.0/ZoneInformation?user=nobody")
-    assert said(lost) == "Zone information could not be determined"
+    assert error_of(lost) == "Zone information could not be determined"
 
 
 @pytest.mark.parametrize("header", ["secret", "username", "apiintegrationcode"])
@@ -54,7 +54,9 @@ def test_pages_go_by_ids_and_the_next_one_is_asked_for_with_the_same_verb_and_bo
     first = call_api(bench, "POST", "Invoices/query", body)
     assert ids(call_api(bench, "POST", following(first), body)) == [id + 50 for id in ids(first)]
     assert call_api(bench, "GET", following(first)).status == 405
-    assert said(call_api(bench, "POST", following(first), {})).startswith("A filter is required")
+    assert error_of(call_api(bench, "POST", following(first), {})).startswith(
+        "A filter is required"
+    )
     assert call_api(bench, "POST", "Invoices/query/count", ALL).json() == {"queryCount": 120}
 
 
@@ -74,14 +76,14 @@ def test_a_reading_that_began_with_get_is_followed_with_get_to_its_end(open_benc
 
 @pytest.mark.parametrize("paging", ["", "here", "NQ=="])
 def test_a_place_that_autotask_never_gave_is_refused(invoices, paging, call_api):
-    assert "paging token" in said(
+    assert "paging token" in error_of(
         call_api(invoices, "POST", f"Invoices/query/next?paging={paging}", ALL)
     )
 
 
 def test_columns_of_a_list_longer_than_a_page_need_the_id(open_bench, call_api):
     bench = open_bench("invoices", documents=501)
-    assert "must name id" in said(
+    assert "must name id" in error_of(
         call_api(bench, "POST", "Invoices/query", ALL | {"IncludeFields": ["invoiceTotal"]})
     )
     few = ALL | {"IncludeFields": ["InvoiceTotal", "ID"]}
@@ -159,7 +161,7 @@ def test_conditions_mean_what_autotask_means(invoices, conditions, count, call_a
     ],
 )
 def test_a_query_that_autotask_would_refuse_is_refused(invoices, body, words, call_api):
-    assert words in said(call_api(invoices, "POST", "Invoices/query", body))
+    assert words in error_of(call_api(invoices, "POST", "Invoices/query", body))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +180,7 @@ def test_a_query_that_autotask_would_refuse_is_refused(invoices, body, words, ca
     ],
 )
 def test_a_change_that_autotask_would_refuse_is_refused(invoices, entity, body, words, call_api):
-    assert words in said(call_api(invoices, "PATCH", entity, body))
+    assert words in error_of(call_api(invoices, "PATCH", entity, body))
 
 
 def test_a_patch_changes_what_it_names_and_a_put_empties_the_rest(invoices, call_api):
@@ -278,7 +280,7 @@ def test_metadata_tell_fields_picklists_and_rights(invoices, call_api):
     fields = call_api(invoices, "GET", "ExpenseReports/entityInformation/fields").json()["fields"]
     status = next(field for field in fields if field["name"] == "status")
     assert (status["isReadOnly"], status["isPickList"]) == (True, True)
-    assert {one["value"]: one["label"] for one in status["picklistValues"]}[
+    assert {choice["value"]: choice["label"] for choice in status["picklistValues"]}[
         "14"
     ] == "Approved for Payment"
     info = call_api(invoices, "GET", "Invoices/entityInformation").json()["info"]

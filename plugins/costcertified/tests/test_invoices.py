@@ -69,9 +69,14 @@ def test_a_client_comes_with_all_that_is_known(shared_bench):
         "phone": "1",
         "address": "A 1",
     }
-    made = codes.client_code(raw | {"suite": "2", "city": "Lund", "postal": "22100"}).create
-    assert (made.name, made.contact, made.email, made.phone) == ("Ek AB", "Ida Ek", "i@ek.se", "1")
-    assert (made.address.lines, made.address.city, made.address.postal_code) == (
+    party = codes.client_code(raw | {"suite": "2", "city": "Lund", "postal": "22100"}).create
+    assert (party.name, party.contact, party.email, party.phone) == (
+        "Ek AB",
+        "Ida Ek",
+        "i@ek.se",
+        "1",
+    )
+    assert (party.address.lines, party.address.city, party.address.postal_code) == (
         ("A 1", "2"),
         "Lund",
         "22100",

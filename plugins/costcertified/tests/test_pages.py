@@ -54,12 +54,12 @@ def test_a_person_takes_money_in_advance_and_uses_it(open_bench):
 
 
 @pytest.mark.parametrize(
-    ("act", "seen"),
+    ("act", "text"),
     [("void", "void"), ("delete", "deleted"), ("hand", "another way"), ("edit", "version 3")],
 )
-def test_a_person_changes_an_invoice(open_bench, act, seen):
+def test_a_person_changes_an_invoice(open_bench, act, text):
     bench = open_bench(documents=3)
-    assert seen in read_page(
+    assert text in read_page(
         bench, f"/invoices/1001/{act}", {"amount": "5", "description": "<b>x</b>"}
     )
 

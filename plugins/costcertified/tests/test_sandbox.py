@@ -12,7 +12,7 @@ from hub.testing.openapi import describe
 from qbo_sandbox.kit import Fault, Server, text_answer
 from qbo_sandbox.kit.messages import body_of
 
-TOLD = {
+REPORT = {
     "state": "posted",
     "system": "quickbooks_online",
     "external_id": "7",
@@ -129,7 +129,9 @@ def test_parameters_that_are_not_agreed_are_refused(shared_bench, path, status):
     ],
 )
 def test_a_status_that_is_not_as_agreed_names_the_field(shared_bench, wrong, field):
-    answer = ask(shared_bench, "/v1/invoices/1001/accounting-status", "PUT", json={**TOLD, **wrong})
+    answer = ask(
+        shared_bench, "/v1/invoices/1001/accounting-status", "PUT", json={**REPORT, **wrong}
+    )
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
 
@@ -140,14 +142,14 @@ def test_a_status_that_is_no_json_is_refused(shared_bench):
 
 def test_a_status_may_come_twice_and_an_older_one_is_stale(bench):
     put = [
-        ask(bench, "/v1/payments/p1/accounting-status", "PUT", json=TOLD).status_code
+        ask(bench, "/v1/payments/p1/accounting-status", "PUT", json=REPORT).status_code
         for _ in range(2)
     ]
     old = ask(
         bench,
         "/v1/payments/p1/accounting-status",
         "PUT",
-        json=TOLD | {"at": "2026-03-20T08:00:00Z"},
+        json=REPORT | {"at": "2026-03-20T08:00:00Z"},
     )
     assert (put, old.status_code, len(bench.books.statuses["payments/p1"])) == ([200, 200], 409, 1)
 
@@ -175,12 +177,12 @@ def test_codes_are_those_that_documents_use(shared_bench):
 
 
 def test_calls_are_signed_and_come_twice_where_that_is_wanted(bench):
-    heard, calls = [], bench.stand_in.calls
+    signals, calls = [], bench.stand_in.calls
 
     def answer(environ, start):
         assert describe(APP.assumed_api).check_webhook("change", environ) == []
         headers = {"X-CostCertified-Signature": environ["HTTP_X_COSTCERTIFIED_SIGNATURE"]}
-        heard.extend(
+        signals.extend(
             hub_webhook(
                 app="costcertified", site=bench.site, headers=headers, body=body_of(environ)
             )
@@ -193,4 +195,4 @@ def test_calls_are_signed_and_come_twice_where_that_is_wanted(bench):
         calls.page("POST", {"twice": True})
         calls.tell("payment.paid", "p1")
         calls.settle()
-    assert heard == [Signal(ids=("invoice:1",)), Signal(), Signal()]
+    assert signals == [Signal(ids=("invoice:1",)), Signal(), Signal()]

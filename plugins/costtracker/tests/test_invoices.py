@@ -278,14 +278,14 @@ def test_a_payment_in_quickbooks_is_reported_with_its_amount(connected):
 
 
 @pytest.mark.parametrize(
-    ("state", "said"), [("changed", "changed_in_ledger"), ("missing", "missing_in_ledger")]
+    ("state", "name"), [("changed", "changed_in_ledger"), ("missing", "missing_in_ledger")]
 )
-def test_states_go_by_costtrackers_names(connected, state, said):
+def test_states_go_by_costtrackers_names(connected, state, name):
     document = connected.case("credit note")
     hub_report(
         app="costtracker", site=connected.site, document=document, receipt=receipt(state=state)
     )
-    assert costtracker_status(connected, document)["state"] == said
+    assert costtracker_status(connected, document)["state"] == name
 
 
 def test_an_older_receipt_never_covers_a_newer_one(connected):
@@ -315,8 +315,8 @@ def test_a_receipt_refused_as_outdated_is_sent_again_for_the_present_version(con
 
 def test_why_it_is_held_is_reported(connected):
     document = connected.case("credit note")
-    held = receipt(state="held", message="The period is closed.")
-    hub_report(app="costtracker", site=connected.site, document=document, receipt=held)
+    held_receipt = receipt(state="held", message="The period is closed.")
+    hub_report(app="costtracker", site=connected.site, document=document, receipt=held_receipt)
     assert costtracker_status(connected, document)["message"] == "The period is closed."
 
 

@@ -62,12 +62,12 @@ def test_a_person_corrects_a_total_that_is_off(bench, page, case, typed):
 
 
 def test_totals_that_were_left_as_they_were_shown_follow_the_lines(bench, page):
-    shown = bench.books.invoice("1001")
-    form = {"net": "99.50", "gross_total": shown["gross_total"], "tax_total": shown["tax_total"]}
+    before = bench.books.invoice("1001")
+    form = {"net": "99.50", "gross_total": before["gross_total"], "tax_total": before["tax_total"]}
     page("/invoices/1001/edit", form)
     changed = bench.books.invoice("1001")
     assert changed["gross_total"] == changed["net_total"] + changed["tax_total"]
-    assert changed["gross_total"] != shown["gross_total"]
+    assert changed["gross_total"] != before["gross_total"]
 
 
 def test_an_invoice_that_a_person_receives_waits_for_its_approval(bench, page):
@@ -157,11 +157,11 @@ def test_text_of_others_stays_text(bench, page):
 
 
 @pytest.mark.parametrize(
-    ("address", "kept"), [("https://hub.example/w", "https://hub.example/w"), ("file:///etc", "")]
+    ("address", "stored"), [("https://hub.example/w", "https://hub.example/w"), ("file:///etc", "")]
 )
-def test_a_person_says_where_the_hub_is_called(bench, page, address, kept):
+def test_a_person_says_where_the_hub_is_called(bench, page, address, stored):
     page("/hub", {"address": address})
-    assert (bench.books.hub, ">Refresh<" in page("/lists").text) == (kept, bool(kept))
+    assert (bench.books.hub, ">Refresh<" in page("/lists").text) == (stored, bool(stored))
 
 
 def test_the_lists_can_be_requested_again(bench, page, monkeypatch):

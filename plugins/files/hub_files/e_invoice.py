@@ -179,8 +179,10 @@ def read_e_invoice(content: bytes) -> EInvoice:
         vat_subtotals=_vat_subtotals(root),
         totals=_read_totals(root),
         payment_means=tuple(
-            PaymentMeans(one.text("cac:PayeeFinancialAccount/cbc:ID"), one.text("cbc:PaymentID"))
-            for one in root.nodes("cac:PaymentMeans")
+            PaymentMeans(
+                means.text("cac:PayeeFinancialAccount/cbc:ID"), means.text("cbc:PaymentID")
+            )
+            for means in root.nodes("cac:PaymentMeans")
         ),
         embedded_files=_embedded_files(root),
     )
@@ -289,13 +291,13 @@ def _read_allowances(node: InvoiceNode) -> tuple[Allowance, ...]:
     """Return the allowances and charges of a line or of the document."""
     return tuple(
         Allowance(
-            is_charge=_is_charge(one),
-            amount=one.decimal("cbc:Amount", Sentence("amount of an allowance or charge")),
-            reason=one.text("cbc:AllowanceChargeReason"),
-            vat_category=one.text("cac:TaxCategory/cbc:ID"),
-            vat_percent=one.percent("cac:TaxCategory/cbc:Percent"),
+            is_charge=_is_charge(element),
+            amount=element.decimal("cbc:Amount", Sentence("amount of an allowance or charge")),
+            reason=element.text("cbc:AllowanceChargeReason"),
+            vat_category=element.text("cac:TaxCategory/cbc:ID"),
+            vat_percent=element.percent("cac:TaxCategory/cbc:Percent"),
         )
-        for one in node.nodes("cac:AllowanceCharge")
+        for element in node.nodes("cac:AllowanceCharge")
     )
 
 
@@ -317,20 +319,22 @@ def _tax_totals(root: InvoiceNode) -> list[InvoiceNode]:
     path = "cbc:TaxAmount"
     name = "currencyID"
     currencies = ("", root.currency)
-    return [one for one in root.nodes("cac:TaxTotal") if one.attribute(path, name) in currencies]
+    return [
+        total for total in root.nodes("cac:TaxTotal") if total.attribute(path, name) in currencies
+    ]
 
 
 def _vat_subtotals(root: InvoiceNode) -> tuple[VatSubtotal, ...]:
     """Return the VAT of each category and percentage."""
     return tuple(
         VatSubtotal(
-            taxable=one.decimal("cbc:TaxableAmount", Sentence("taxable amount")),
-            tax=one.decimal("cbc:TaxAmount", Sentence("VAT amount")),
-            category=one.text("cac:TaxCategory/cbc:ID"),
-            percent=one.percent("cac:TaxCategory/cbc:Percent"),
+            taxable=subtotal.decimal("cbc:TaxableAmount", Sentence("taxable amount")),
+            tax=subtotal.decimal("cbc:TaxAmount", Sentence("VAT amount")),
+            category=subtotal.text("cac:TaxCategory/cbc:ID"),
+            percent=subtotal.percent("cac:TaxCategory/cbc:Percent"),
         )
         for total in _tax_totals(root)
-        for one in total.nodes("cac:TaxSubtotal")
+        for subtotal in total.nodes("cac:TaxSubtotal")
     )
 
 

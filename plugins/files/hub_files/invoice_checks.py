@@ -75,7 +75,9 @@ def check_allowance_sum(invoice: EInvoice) -> Iterator[Finding]:
         "BR-CO-11",
         Sentence("The sum of the allowances"),
         Sentence("all allowances on the document"),
-        sum((one.amount for one in invoice.allowances if not one.is_charge), ZERO),
+        sum(
+            (allowance.amount for allowance in invoice.allowances if not allowance.is_charge), ZERO
+        ),
         invoice.totals.allowance,
     )
 
@@ -86,7 +88,7 @@ def check_charge_sum(invoice: EInvoice) -> Iterator[Finding]:
         "BR-CO-12",
         Sentence("The sum of the charges"),
         Sentence("all charges on the document"),
-        sum((one.amount for one in invoice.allowances if one.is_charge), ZERO),
+        sum((charge.amount for charge in invoice.allowances if charge.is_charge), ZERO),
         invoice.totals.charge,
     )
 
@@ -110,7 +112,7 @@ def check_vat_sum(invoice: EInvoice) -> Iterator[Finding]:
             "BR-CO-14",
             "The total VAT",
             Sentence("the VAT of all categories"),
-            sum((one.tax for one in invoice.vat_subtotals), ZERO),
+            sum((subtotal.tax for subtotal in invoice.vat_subtotals), ZERO),
             invoice.totals.tax,
         )
 
@@ -218,10 +220,10 @@ def _name(group: Group) -> str:
 def _taxed_amounts(invoice: EInvoice) -> Iterator[tuple[Group, Decimal]]:
     """Yield the amounts of lines, charges and allowances that have a VAT category."""
     taxed: list[EInvoiceLine | Allowance] = [*invoice.lines, *invoice.allowances]
-    for one in taxed:
-        amount = _signed_amount(one) if isinstance(one, Allowance) else one.amount
-        if one.vat_category:
-            yield _group_key(one.vat_category, one.vat_percent), amount
+    for part in taxed:
+        amount = _signed_amount(part) if isinstance(part, Allowance) else part.amount
+        if part.vat_category:
+            yield _group_key(part.vat_category, part.vat_percent), amount
 
 
 def _taxable_amount(subtotal: VatSubtotal) -> tuple[Group, Decimal]:

@@ -26,7 +26,9 @@ class InvoiceNode:
 
     def nodes(self, path: str) -> list["InvoiceNode"]:
         """Return the elements at a path."""
-        return [InvoiceNode(one, self.currency) for one in self._element.findall(path, NAMESPACES)]
+        return [
+            InvoiceNode(child, self.currency) for child in self._element.findall(path, NAMESPACES)
+        ]
 
     def text(self, path: str) -> str:
         """Return the text of an element without extra spaces, empty if there is none."""

@@ -192,8 +192,8 @@ def _taxed_parts(invoice: EInvoice) -> list[TaxedPart]:
     parts = []
     for line in invoice.lines:
         parts.append(TaxedPart(line.amount, line.vat_category, line.vat_percent or ZERO))
-    for one in invoice.allowances:
-        parts.append(TaxedPart(_net_amount(one), one.vat_category, one.vat_percent or ZERO))
+    for part in invoice.allowances:
+        parts.append(TaxedPart(_net_amount(part), part.vat_category, part.vat_percent or ZERO))
     return parts
 
 
@@ -230,7 +230,7 @@ def _tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]
 
 def _wrong_sums(invoice: EInvoice) -> str | None:
     """Return why an e-invoice must not be posted as it is; None if its sums are right."""
-    findings = [str(one) for one in check_e_invoice(invoice)]
+    findings = [str(finding) for finding in check_e_invoice(invoice)]
     if not findings:
         return None
     sums = " ".join(findings)
@@ -256,7 +256,7 @@ def _collect_facts(file: ReceivedFile, invoice: EInvoice) -> dict[str, str]:
 
 
 def _payment_reference(invoice: EInvoice) -> str:
-    references = [one.payment_reference for one in invoice.payment_means]
+    references = [means.payment_reference for means in invoice.payment_means]
     return ", ".join(dict.fromkeys(text for text in references if text))
 
 
@@ -264,9 +264,11 @@ def _iter_attachments(site: Site, file: ReceivedFile, invoice: EInvoice) -> Iter
     """Yield the files inside an e-invoice, and the e-invoice itself."""
     if not site.settings["attach"]:
         return
-    for one in invoice.embedded_files:
-        size = len(one.content)
-        yield Attachment(id=_id_of(one), name=one.name, mime=one.mime_type, size=size)
+    for inner_file in invoice.embedded_files:
+        size = len(inner_file.content)
+        yield Attachment(
+            id=_id_of(inner_file), name=inner_file.name, mime=inner_file.mime_type, size=size
+        )
     id = f"{XML_ID}:{file.digest[:32]}"
     yield Attachment(id=id, name=file.name, mime=XML, size=file.size, sha256=file.digest)
 

@@ -22,13 +22,15 @@ def test_the_table_is_read_with_the_columns_that_are_suggested(bench):
     suggestions = bench.receive("bills.csv", content).table.suggestions
     bench.receive("bills.csv", content, suggestions)
     *documents, _ = bench.read()
-    assert [(one.kind, one.number, one.total, one.hold) for one in documents] == [
+    assert [
+        (document.kind, document.number, document.total, document.hold) for document in documents
+    ] == [
         ("bill", "70011", Decimal("17375.00"), None),
         ("bill", "B-2291", Decimal("12300.63"), None),
         ("vendor_credit", "K-118", Decimal("800.00"), None),
     ]
-    for one in documents:
-        assert sum(line.amount + line.tax for line in one.lines) == one.total
+    for document in documents:
+        assert sum(line.amount + line.tax for line in document.lines) == document.total
 
 
 def test_the_e_invoice_has_correct_sums(bench):

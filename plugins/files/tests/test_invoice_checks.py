@@ -32,8 +32,8 @@ def rules(sample):
 
 def finding(sample):
     """Return rule, expected and actual amount of the only finding."""
-    (one,) = check(sample)
-    return one.rule, str(one.expected), str(one.actual)
+    (result,) = check(sample)
+    return result.rule, str(result.expected), str(result.actual)
 
 
 @pytest.mark.parametrize("sample", [invoice, credit_note, prefixed_invoice])
@@ -123,7 +123,7 @@ def test_09_vat_of_a_category_without_vat():
 
 def test_a_category_without_its_vat():
     sample = invoice().set(f"{LINE_3}/cac:Item/cac:ClassifiedTaxCategory/cbc:Percent", "12")
-    assert [str(one) for one in check(sample)] == [
+    assert [str(result) for result in check(sample)] == [
         "The taxable amount of category S with 12 % is 0.00 and should be 3294.00: the lines of"
         " that category, less allowances, plus charges (BR-S-08).",
         "The taxable amount of category S with 15 % is 3294.00 and should be 0.00: the lines of"
@@ -246,11 +246,11 @@ def test_every_violation_is_found_in_the_order_of_the_rules():
     ],
 )
 def test_a_finding_is_a_sentence(sample, sentence):
-    (one,) = check(sample)
-    assert isinstance(one, Finding)
-    assert str(one) == one.sentence == sentence
+    (result,) = check(sample)
+    assert isinstance(result, Finding)
+    assert str(result) == result.sentence == sentence
 
 
 def test_amounts_are_exact_decimals():
-    (one,) = check(invoice().add("0.01", DUE))
-    assert (one.expected, one.actual) == (Decimal("7263.00"), Decimal("7263.01"))
+    (result,) = check(invoice().add("0.01", DUE))
+    assert (result.expected, result.actual) == (Decimal("7263.00"), Decimal("7263.01"))

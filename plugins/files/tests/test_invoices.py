@@ -66,8 +66,8 @@ def test_a_prepaid_amount_is_a_warning(bench):
 
 def test_the_files_inside_and_the_e_invoice_itself_are_attached(bench):
     bill = read(bench, invoice())
-    assert [one.name for one in bill.attachments] == ["10417.pdf", "invoice.xml"]
-    contents = [bench.attachment(bill, one) for one in bill.attachments]
+    assert [attachment.name for attachment in bill.attachments] == ["10417.pdf", "invoice.xml"]
+    contents = [bench.attachment(bill, attachment) for attachment in bill.attachments]
     assert contents == [PDF, invoice().xml()]
     bench.set(attach=False)
     assert bench.read()[0].attachments == ()
@@ -82,8 +82,8 @@ def test_a_negative_invoice_is_a_credit_with_positive_amounts(bench):
     sample = prefixed_invoice()
     text = sample.xml().decode()
     for amount in ("959.70", "900.00", "59.70", "175.18", "171.00", "4.18", ">7.5<", ">3<"):
-        shown = amount.strip("<>")
-        text = text.replace(f">{shown}<", f">-{shown}<")
+        number = amount.strip("<>")
+        text = text.replace(f">{number}<", f">-{number}<")
     text = text.replace("1<!-- thousand -->134.88", "-1134.88").replace("1134.88]", "-1134.88]")
     text = text.replace(">1134.88<", ">-1134.88<").replace("--", "-")
     bench.receive("negative.xml", text.replace("<!- by hand ->", "").encode())

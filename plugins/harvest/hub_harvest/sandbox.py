@@ -77,7 +77,7 @@ class StandIn(RowSource):
             row["subject"] = form["subject"]
         if "delete_payment" in form:
             deleted = form["delete_payment"]
-            payments = [one for one in row["payments"] if str(one["id"]) != deleted]
+            payments = [payment for payment in row["payments"] if str(payment["id"]) != deleted]
             row["payments"] = payments
             row.update(sample.state_of(row["amount"], payments))
         return row

@@ -112,9 +112,9 @@ def supplier_code(row: Row, currency: str) -> Code:
 
 def attribute(row: Row, key: str) -> str | None:
     """Return the value of a custom attribute, or None if it is missing or blank."""
-    for one in row["attributes"] or ():
-        if one["key"] == key:
-            return (one["value"] or "").strip() or None
+    for attribute_row in row["attributes"] or ():
+        if attribute_row["key"] == key:
+            return (attribute_row["value"] or "").strip() or None
     return None
 
 

@@ -8,7 +8,7 @@ from hub import Row, Sentence
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedField:
     """A field of a type in ION: its name, its name in the app, and the type that it leads to.
 
     `without` says what an order lacks if ION does not have the field; empty where posting needs it.
@@ -20,14 +20,14 @@ class Asked:
     without: str = ""
 
 
-def _ask_required(name: str, alias: str = "", type: str = "") -> Asked:
+def _ask_required(name: str, alias: str = "", type: str = "") -> RequestedField:
     """Return a field that posting needs."""
-    return Asked(name, alias or name, type)
+    return RequestedField(name, alias or name, type)
 
 
-def _ask_optional(name: str, without: str, alias: str = "", type: str = "") -> Asked:
+def _ask_optional(name: str, without: str, alias: str = "", type: str = "") -> RequestedField:
     """Return a field that orders can do without."""
-    return Asked(name, alias or name, type, without)
+    return RequestedField(name, alias or name, type, without)
 
 
 FIELDS = {
@@ -144,9 +144,9 @@ def lacking_fields(types: Sequence[Row]) -> frozenset[str]:
     `types` are those of introspection.
     """
     names_by_type: dict[str, set[str]] = {}
-    for one in types:
-        fields = [*(one["fields"] or ()), *(one["inputFields"] or ())]
-        names_by_type[one["name"]] = {field["name"] for field in fields}
+    for row in types:
+        fields = [*(row["fields"] or ()), *(row["inputFields"] or ())]
+        names_by_type[row["name"]] = {field["name"] for field in fields}
     lacks: set[str] = set()
     for type, requested in FIELDS.items():
         names = names_by_type.get(type, set())
@@ -203,7 +203,7 @@ def fill_missing_fields(type: str, row: Row, lacks: frozenset[str]) -> Row:
     return row
 
 
-def is_there(type: str, api_field: Asked, lacks: frozenset[str]) -> bool:
+def is_there(type: str, api_field: RequestedField, lacks: frozenset[str]) -> bool:
     """Return whether ION has a field and enough of the type that it leads to."""
     if f"{type}.{api_field.name}" in lacks:
         return False
@@ -219,7 +219,7 @@ def is_there(type: str, api_field: Asked, lacks: frozenset[str]) -> bool:
     return is_any_there
 
 
-def _select(field: Asked, lacks: frozenset[str]) -> str:
+def _select(field: RequestedField, lacks: frozenset[str]) -> str:
     """Return the selection of one field in GraphQL."""
     selection = field.name
     if field.alias != field.name:
@@ -232,7 +232,7 @@ def _select(field: Asked, lacks: frozenset[str]) -> str:
 def _is_needed(name: str) -> bool:
     """Return whether posting needs a field, whatever the settings are."""
     type, _, field_name = name.partition(".")
-    (field,) = [one for one in FIELDS[type] if one.name == field_name]
+    (field,) = [candidate for candidate in FIELDS[type] if candidate.name == field_name]
     return not field.without and _is_reached(type)
 
 

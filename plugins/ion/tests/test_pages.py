@@ -21,8 +21,8 @@ def status(bench, words):
 
 
 def test_an_order_goes_its_way_and_is_revised(bench, page):
-    for one in ("DRAFT", "IN_REVIEW", "APPROVED", "ORDERED"):
-        assert page("/orders/1001/move", {"status": one}).status_code == 200
+    for phase in ("DRAFT", "IN_REVIEW", "APPROVED", "ORDERED"):
+        assert page("/orders/1001/move", {"status": phase}).status_code == 200
     row = bench.raw("a part")
     assert (status(bench, "a part"), row["attributes"]["Version"]) == ("ORDERED", "2")
 
@@ -42,8 +42,8 @@ def test_lines_and_fees_are_added_changed_canceled_and_removed(bench, page):
     page(f"/lines/{first['id']}/cancel", {})
     page(f"/lines/{second['id']}/change", {"quantity": "4", "estimatedArrivalDate": "2026-05-01"})
     page(f"/lines/{second['id']}/attribute", {"key": "Class", "value": "Service"})
-    shown = page("/orders/1021").text
-    assert all(text in shown for text in ("canceled", "14.00", "Class: Service", "Freight"))
+    page_text = page("/orders/1021").text
+    assert all(text in page_text for text in ("canceled", "14.00", "Class: Service", "Freight"))
     assert line_status(bench.raw("a draft"), bench.books.row("lines", first["id"])) == "CANCELED"
     page(f"/lines/{first['id']}/restore", {})
     page(f"/lines/{first['id']}/remove", {})
@@ -70,9 +70,9 @@ def test_orders_are_made_and_deleted(bench, page):
 
 def test_parts_are_made_changed_and_revised(bench, page):
     page("/parts", {"partNumber": "OW-9000", "cost": "12.50", "purchaseType": "DIGITAL"})
-    made = bench.books.rows("parts")[-1]
-    page(f"/parts/{made['id']}/change", {"cost": "13"})
-    page(f"/parts/{made['id']}/revise", {})
+    created = bench.books.rows("parts")[-1]
+    page(f"/parts/{created['id']}/change", {"cost": "13"})
+    page(f"/parts/{created['id']}/revise", {})
     revised = bench.books.rows("parts")[-1]
     assert (revised["partNumber"], revised["revision"], Decimal(revised["cost"])) == (
         "OW-9000",

@@ -98,8 +98,8 @@ def test_once_a_day_deletions_are_noticed_and_open_orders_are_read_again(bench):
     swept = bench.read(place)
     missing = [(item.source_id, item.inferred) for item in swept if isinstance(item, Gone)]
     assert missing == [("order:1020", True)]
-    opened = {item.facts["Status in ION"] for item in swept if isinstance(item, Document)}
-    assert opened == {"Ordered", "Partially received"}
+    open_states = {item.facts["Status in ION"] for item in swept if isinstance(item, Document)}
+    assert open_states == {"Ordered", "Partially received"}
 
 
 @pytest.mark.row("ION-29")
@@ -115,11 +115,11 @@ def test_a_deletion_is_noticed_with_a_cursor_that_was_stored_under_its_former_na
 @pytest.mark.row("ION-29")
 def test_an_order_made_since_and_deleted_the_same_day_is_noticed_too(bench):
     place = cursors(bench.read())
-    made = bench.stand_in.changes.createPurchaseOrder({"supplierId": 1})["purchaseOrder"]
+    created = bench.stand_in.changes.createPurchaseOrder({"supplierId": 1})["purchaseOrder"]
     place |= cursors(bench.read(place))
-    bench.stand_in._pages._order_delete(bench.books.row("orders", made["id"]), {})
+    bench.stand_in._pages._order_delete(bench.books.row("orders", created["id"]), {})
     bench.today += dt.timedelta(days=1)
-    assert f"order:{made['id']}" in [
+    assert f"order:{created['id']}" in [
         item.source_id for item in bench.read(place) if isinstance(item, Gone)
     ]
 

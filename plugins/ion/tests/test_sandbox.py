@@ -24,11 +24,11 @@ def api(bench):
     """Return a function that queries the API and returns its data, or the first error message."""
     Ion(bench.site).organization()
 
-    def asked(query, **variables):
-        said = query_api(bench, query, **variables).json()
-        return said["errors"][0]["message"] if said.get("errors") else said["data"]
+    def query_data(query, **variables):
+        answer = query_api(bench, query, **variables).json()
+        return answer["errors"][0]["message"] if answer.get("errors") else answer["data"]
 
-    return asked
+    return query_data
 
 
 def order(bench, words):
@@ -37,12 +37,12 @@ def order(bench, words):
 
 
 def test_the_stand_in_answers_introspection(api):
-    made = build_client_schema(api(get_introspection_query()))
-    assert {"purchaseOrders", "parts", "me", "currentUser"} <= made.query_type.fields.keys()
+    schema = build_client_schema(api(get_introspection_query()))
+    assert {"purchaseOrders", "parts", "me", "currentUser"} <= schema.query_type.fields.keys()
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         (
             "{ purchaseOrders { edges { node { color } } } }",
@@ -94,8 +94,8 @@ def test_the_stand_in_answers_introspection(api):
         ("{ parts(filters: { cost: { gt: 1 } }) { edges { cursor } } }", "unknown field 'cost'"),
     ],
 )
-def test_queries_that_are_not_as_agreed_are_refused(api, query, said):
-    assert said in api(query)
+def test_queries_that_are_not_as_agreed_are_refused(api, query, message):
+    assert message in api(query)
 
 
 def test_ids_go_in_as_text_and_come_out_as_numbers_amounts_as_text(api):
@@ -193,16 +193,17 @@ def test_every_list_goes_by_pages_forwards_and_backwards(bench, api, rows):
         "{ %s(first: 1%s) { edges { node { id } }"
         " pageInfo { endCursor hasNextPage totalCount count } } }"
     )
-    found, after, more = [], "", True
+    ids, after, more = [], "", True
     while more:
-        told = api(page % (rows, after))[rows]
-        found += [edge["node"]["id"] for edge in told["edges"]]
-        more, after = told["pageInfo"]["hasNextPage"], f', after: "{told["pageInfo"]["endCursor"]}"'
+        answer = api(page % (rows, after))[rows]
+        ids += [edge["node"]["id"] for edge in answer["edges"]]
+        page_info = answer["pageInfo"]
+        more, after = page_info["hasNextPage"], f', after: "{page_info["endCursor"]}"'
     before = after.replace("after", "last: 1, before")[2:]
     back = api(f"{{ {rows}({before}) {{ edges {{ node {{ id }} }} }} }}")
-    assert found == sorted(set(found))
-    assert len(found) == told["pageInfo"]["totalCount"] > 1
-    assert [edge["node"]["id"] for edge in back[rows]["edges"]] == found[-2:-1]
+    assert ids == sorted(set(ids))
+    assert len(ids) == page_info["totalCount"] > 1
+    assert [edge["node"]["id"] for edge in back[rows]["edges"]] == ids[-2:-1]
 
 
 def test_several_operations_may_come_at_once(bench):
@@ -254,7 +255,7 @@ def test_lines_are_changed_in_drafts_only_but_for_what_is_always_free(bench, api
 
 def test_a_line_with_received_parts_cannot_be_deleted(bench, api):
     row = bench.raw("received in part")
-    line = next(one for one in bench.books.of_order("lines", row) if one.get("receivedQuantity"))
+    line = next(item for item in bench.books.of_order("lines", row) if item.get("receivedQuantity"))
     bench.move("received in part", "DRAFT")
     fields = {"id": line["id"], "etag": bench.books.row("lines", line["id"])["_etag"]}
     drop = (
@@ -288,10 +289,10 @@ def test_a_status_change_renews_etags_of_lines_and_a_deleted_line_keeps_that_of_
 def test_a_key_that_may_read_only_changes_nothing(bench):
     bench.set(client_id="ion-reading-key", client_secret="stand-in-secret-55d0")
     Ion(bench.site).organization()
-    said = query_api(
+    answer = query_api(
         bench, 'mutation { createSupplier(input: { name: "X" }) { supplier { id } } }'
     ).json()
-    assert "permission to perform createSupplier" in said["errors"][0]["message"]
+    assert "permission to perform createSupplier" in answer["errors"][0]["message"]
 
 
 def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path):
@@ -303,11 +304,11 @@ def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path):
 
 
 def test_every_case_of_the_seed_exists_and_the_same_seed_makes_the_same_story(open_bench):
-    one, two = open_bench(documents=112), open_bench(documents=112)
-    assert one.books.tables == two.books.tables
-    fields = {row["case"] for row in one.books.rows("orders")}
+    bench, second_bench = open_bench(documents=112), open_bench(documents=112)
+    assert bench.books.tables == second_bench.books.tables
+    fields = {row["case"] for row in bench.books.rows("orders")}
     assert {case["case"] for case in CASES} < fields
-    assert len(one.books.rows("orders")) > 100
+    assert len(bench.books.rows("orders")) > 100
 
 
 def test_the_stand_in_serves_over_http():

@@ -73,11 +73,11 @@ def test_the_help_says_where_to_find_the_id_of_the_account():
 
 def test_every_policy_that_fields_leave_to_a_setting_has_one():
     names = [
-        one
+        policy
         for field in hub_fields(app="ion")
-        for one in (field.default, field.missing, str(field.pushed))
-        if one
+        for policy in (field.default, field.missing, str(field.pushed))
+        if policy
     ]
-    expected = {one.strip("{}") for one in (*names, APP.gone) if one.startswith("{")}
+    expected = {name.strip("{}") for name in (*names, APP.gone) if name.startswith("{")}
     assert expected == {"suppliers", "generic_item", "fee_account", "gone", "import_orders"}
     assert expected <= Settings().fields.keys()

@@ -41,12 +41,12 @@ def test_the_same_lists_again_change_nothing(bench):
 @pytest.mark.row("ON-S7", "ON-S8")
 def test_purchase_accounts_are_offered_with_their_default_and_inactive_ones_are_not(bench):
     bench.push_lists()
-    assert [one["name"] for one in bench.books.list("div-1", "purchase-accounts")] == [
+    assert [entry["name"] for entry in bench.books.list("div-1", "purchase-accounts")] == [
         "Checking",
         "Mastercard",
     ]
     assert bench.books.default["div-1"] == "35"
-    assert [one["name"] for one in bench.books.list("div-1", "tax-codes")] == ["GST"]
+    assert [entry["name"] for entry in bench.books.list("div-1", "tax-codes")] == ["GST"]
 
 
 @pytest.mark.row("ON-B3")
@@ -75,9 +75,9 @@ def test_a_match_decided_in_the_hub_is_pushed_and_a_link_is_not(bench):
     bench.push_lists()
     entries = bench.lists["project"]
     decided = [
-        replace(one, code="project:p8", decided=one.id == "92")
-        for one in entries
-        if one.id in ("92", "93")
+        replace(entry, code="project:p8", decided=entry.id == "92")
+        for entry in entries
+        if entry.id in ("92", "93")
     ]
     bench.push("project", decided)
     assert linked(bench, "projects", "p8") == ("92", "Project")
@@ -85,9 +85,9 @@ def test_a_match_decided_in_the_hub_is_pushed_and_a_link_is_not(bench):
 
 def test_a_profile_of_the_same_name_is_not_made_twice_and_waits_for_a_person(bench):
     bench.books.do("profile", kind="projects", id="p8", fields={"name": "JOB  1"})
-    given = links(bench.push_lists()["project"])
-    assert "91" not in given.values()
-    assert given["project:p8"] == ""
+    links_by_profile = links(bench.push_lists()["project"])
+    assert "91" not in links_by_profile.values()
+    assert links_by_profile["project:p8"] == ""
 
 
 @pytest.mark.row("ON-B4")

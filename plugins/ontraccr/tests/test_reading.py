@@ -15,8 +15,8 @@ def receipt(state="posted", at=AT, **more):
     return Receipt(state=state, at=at, kind="bill", id="145", number="N-1", **more)
 
 
-def report(bench, document, told):
-    hub_report(app="ontraccr", site=bench.site, document=document, receipt=told)
+def report(bench, document, message):
+    hub_report(app="ontraccr", site=bench.site, document=document, receipt=message)
 
 
 def statuses(bench, document):
@@ -79,7 +79,7 @@ def test_a_receipt_for_an_older_version_is_reported_for_the_newest_one(bench):
     bench.books.do("edit", payable=id, fields={})
     report(bench, bench.read(ids=[document.source_id])[0], receipt("held", message="why"))
     report(bench, document, receipt("missing", AT + dt.timedelta(1)))
-    assert [(one["state"], one["version"]) for one in statuses(bench, document)] == [
+    assert [(status["state"], status["version"]) for status in statuses(bench, document)] == [
         ("held", 2),
         ("missing_in_ledger", 2),
     ]
@@ -89,10 +89,10 @@ def test_a_receipt_for_an_older_version_is_reported_for_the_newest_one(bench):
 
 @pytest.mark.row("ON-B4", "ON-B7")
 def test_a_record_made_for_a_profile_is_linked_to_it(bench):
-    made = Document(
+    vendor = Document(
         kind="vendor", source_id="vendor:v10", details=Party(name="Great Northern Glazing Ltd.")
     )
-    report(bench, made, receipt("held"))
+    report(bench, vendor, receipt("held"))
     assert bench.books.profiles.rows["vendors"]["v10"]["external_id"] is None
-    report(bench, made, receipt())
+    report(bench, vendor, receipt())
     assert bench.books.profiles.rows["vendors"]["v10"]["external_id"] == "145"

@@ -42,10 +42,10 @@ def test_a_call_that_is_not_signed_is_refused(bench, wrong):
 
 
 @pytest.mark.parametrize(
-    ("habits", "heard"),
+    ("habits", "ids"),
     [({}, ["1", "2"]), ({"twice": True}, ["1", "1", "2", "2"]), ({"held": True}, ["2", "1"])],
 )
-def test_the_stand_in_calls_once_twice_or_the_newest_first(bench, habits, heard):
+def test_the_stand_in_calls_once_twice_or_the_newest_first(bench, habits, ids):
     calls = []
 
     def answer(environ, start):
@@ -64,7 +64,7 @@ def test_the_stand_in_calls_once_twice_or_the_newest_first(bench, habits, heard)
             bench.stand_in.calls.tell("div-1", "payable.changed", id)
         bench.drive("webhooks", {"release": True})
         bench.stand_in.calls.settle()
-    assert [signal.ids[0].removeprefix("payable:") for signal in calls] == heard
+    assert [signal.ids[0].removeprefix("payable:") for signal in calls] == ids
 
 
 def test_a_division_that_did_not_ask_is_not_called(bench):

@@ -32,7 +32,7 @@ ROUTES = (
 )
 OPEN = ("zone", "versions")
 OUTSIDE = ("zoneinformation", "versioninformation")  # what is there below no version, too
-TOLD = ("Companies", "Contacts")  # the only ones of these whose changes Autotask calls out
+CALLOUT_ENTITIES = ("Companies", "Contacts")  # Autotask calls out only their changes
 FINAL = {("Companies", "currencyID")}
 
 
@@ -143,7 +143,7 @@ class Api:
             for verb in ("create", "query", "update")
         }
         more = {"canDelete": False, "userAccessForDelete": 0, "hasUserDefinedFields": False}
-        calls = {"supportsWebhookCallouts": entity.name in TOLD}
+        calls = {"supportsWebhookCallouts": entity.name in CALLOUT_ENTITIES}
         return {"info": {"name": entity.name, **marks, **access, **more, **calls}}
 
     def _access(self, entity, verb):
@@ -152,8 +152,8 @@ class Api:
     def _fields(self, environ, name):
         return {
             "fields": [
-                _describe_field(one, picklists.of(name, one.name))
-                for one in self._entity(name).fields.values()
+                _describe_field(field, picklists.of(name, field.name))
+                for field in self._entity(name).fields.values()
             ]
         }
 

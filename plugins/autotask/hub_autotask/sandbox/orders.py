@@ -88,9 +88,9 @@ def rows(documents, at, demo=False):
     cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
     for id, told_case in enumerate(cases, FIRST):
         yield "PurchaseOrders", _order(id, told_case, at)
-        for one in told_case["items"]:
-            yield "PurchaseOrderItems", _item(item_id, id, one)
-            for quantity, number_ in one["received"]:
+        for item in told_case["items"]:
+            yield "PurchaseOrderItems", _item(item_id, id, item)
+            for quantity, number_ in item["received"]:
                 yield (
                     "PurchaseOrderItemReceiving",
                     _receipt(receipt, item_id, quantity, number_, at),
@@ -127,16 +127,16 @@ def _order(id, told_case, at):
     }
 
 
-def _item(id, order, one):
-    cost = Decimal(one["cost"])
+def _item(id, order, fields):
+    cost = Decimal(fields["cost"])
     return ENTITIES["PurchaseOrderItems"].row(
         id=id,
         orderID=order,
-        productID=one["product"],
-        quantity=one["quantity"],
+        productID=fields["product"],
+        quantity=fields["quantity"],
         unitCost=cost,
         internalCurrencyUnitCost=cost,
-        memo=one["memo"],
+        memo=fields["memo"],
         inventoryLocationID=1,
     )
 

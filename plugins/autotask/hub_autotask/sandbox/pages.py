@@ -17,7 +17,7 @@ LINES = {
     "ExpenseReports": ("ExpenseItems", "expenseReportID"),
     "PurchaseOrders": ("PurchaseOrderItems", "orderID"),
 }
-SHOWN = {
+COLUMNS = {
     "Invoices": (
         "invoiceNumber",
         "companyID",
@@ -119,7 +119,7 @@ class Pages(kit.Pages):
             "table",
             table=table,
             entity=entity,
-            columns=SHOWN[entity],
+            columns=COLUMNS[entity],
             count=len(rows),
             case=self._case,
             rows=rows[place * ROWS : (place + 1) * ROWS],

@@ -41,7 +41,7 @@ class Query:
             raise wrong("A filter is required: the query must have at least a list of conditions.")
         self.entity = entity
         self._conditions = 0
-        self._wants = [self._read(one) for one in body["filter"]]
+        self._wants = [self._read(condition) for condition in body["filter"]]
         if self._conditions > MOST_CONDITIONS:
             raise wrong(f"The query has more than {MOST_CONDITIONS} OR conditions.")
         self.size = body.get("maxrecords", MOST)
@@ -106,7 +106,7 @@ class Query:
         if many != isinstance(value, list):
             needed = "a list" if many else "one value"
             raise wrong(f"The operator {op} needs {needed} for {field.name}.")
-        want = frozenset(_value(field, one) for one in value) if many else _value(field, value)
+        want = frozenset(_value(field, item) for item in value) if many else _value(field, value)
         if op in ("beginswith", "endswith", "contains"):
             return lambda row: COMPARE[op](row[field.name], want)
         return lambda row: COMPARE[op](_plain(field, row[field.name]), want)

@@ -56,7 +56,8 @@ class Entity:
     def find_field(self, name):
         """Return the field of a name in any case; None if there is none."""
         return next(
-            (one for one in self.fields.values() if one.name.lower() == str(name).lower()), None
+            (field for field in self.fields.values() if field.name.lower() == str(name).lower()),
+            None,
         )
 
     def row(self, **values):
@@ -100,8 +101,8 @@ def _read():
             rights, _, parent = rest.partition(" of ")
             entity = entities[name] = Entity(name, tuple(rights.split()), parent)
         else:
-            one = _field(line)
-            entity.fields[one.name] = one
+            field = _field(line)
+            entity.fields[field.name] = field
     return entities
 
 

@@ -131,7 +131,7 @@ def _refund(books, event):
         "reason": event["reason"],
         "at": event["at"],
     }
-    total = sum(Decimal(one["amount"]) for one in [*payment["refunds"], refund])
+    total = sum(Decimal(row["amount"]) for row in [*payment["refunds"], refund])
     state = "refunded" if total >= Decimal(payment["amount"]) else "paid"
     books.put(
         "payments",
@@ -145,7 +145,7 @@ def _refund(books, event):
 
 def _in_payout(row, id):
     """Return the fields of a payment whose movements a payout contains."""
-    refunds = [{**one, "payout": one["payout"] or id} for one in row["refunds"]]
+    refunds = [{**refund, "payout": refund["payout"] or id} for refund in row["refunds"]]
     returned_in = row["returned_in"]
     if row["state"] == "failed":
         returned_in = returned_in or id

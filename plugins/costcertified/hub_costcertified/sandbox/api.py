@@ -18,14 +18,14 @@ ROUTES = (
     ("GET", rf"/v1/{LISTS}/([^/]+)", "one"),
     ("PUT", r"/v1/(invoices|payments)/([^/]+)/accounting-status", "status"),
 )
-ASKED = {"list": (names.Page.CURSOR, names.Page.LIMIT)}
+PARAMETERS = {"list": (names.Page.CURSOR, names.Page.LIMIT)}
 
 
 class Api(kit.Api):
     """A WSGI application over the books."""
 
     routes = ROUTES
-    parameters = ASKED
+    parameters = PARAMETERS
 
     def __init__(self, books, tokens, limits):
         super().__init__(tokens, limits)

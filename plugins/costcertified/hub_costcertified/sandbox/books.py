@@ -37,8 +37,8 @@ class Books(Journalled):
         documents = DOCUMENTS if event["documents"] is None else event["documents"]
         at = dt.datetime.fromisoformat(event["at"])
         demo = event.get("demo", False)
-        for one in make_story(documents, event["seed"], at, demo):
-            acts.ACTS[one["do"]](self, one | {"at": stamp(one["at"])})
+        for act in make_story(documents, event["seed"], at, demo):
+            acts.ACTS[act["do"]](self, act | {"at": stamp(act["at"])})
         return None
 
     # -- for the acts ---------------------------------------------------------------------------
@@ -62,8 +62,8 @@ class Books(Journalled):
         view = views.VIEWS[things]
         with self._lock:
             rows = list(islice(self.rows[things].after(after), limit + 1))
-            shown = [view(self, row) for row in rows[:limit]]
-            return shown, len(rows) > limit
+            views_of_rows = [view(self, row) for row in rows[:limit]]
+            return views_of_rows, len(rows) > limit
 
     def row(self, things, id):
         """Return one row as the API shows it."""

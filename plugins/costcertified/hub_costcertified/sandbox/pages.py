@@ -70,18 +70,18 @@ class Pages(kit.Pages):
     def invoice(self, environ, id):
         invoice = self._view("invoices", self._books.rows["invoices"][id])
         payments = [
-            self._view("payments", self._books.rows["payments"][one])
-            for one in self._books.payments_of[id]
+            self._view("payments", self._books.rows["payments"][payment_id])
+            for payment_id in self._books.payments_of[id]
         ]
         statuses = self._books.statuses.get(f"invoices/{id}", [])
-        left = views.open_of(self._books, id)
+        balance = views.open_of(self._books, id)
         return self.render(
             environ,
             "invoice",
             invoice=invoice,
             payments=payments,
             statuses=statuses,
-            left=left,
+            balance=balance,
         )
 
     def payments(self, environ):
@@ -117,7 +117,7 @@ class Pages(kit.Pages):
             "amount": _amount(form.get("amount")),
         }
         client = next(
-            (one for one in company.CLIENTS if one["id"] == form.get("client")), company.CLIENTS[0]
+            (row for row in company.CLIENTS if row["id"] == form.get("client")), company.CLIENTS[0]
         )
         today = self._books.now()[:10]
         project = next(iter(self._books.projects), None)
@@ -185,7 +185,7 @@ class Pages(kit.Pages):
 
     def advance(self, form):
         client = next(
-            (one for one in company.CLIENTS if one["id"] == form.get("client")), company.CLIENTS[0]
+            (row for row in company.CLIENTS if row["id"] == form.get("client")), company.CLIENTS[0]
         )
         self._pay(form, client, next(iter(self._books.projects), None), None)
         return "/payments"
@@ -201,7 +201,7 @@ class Pages(kit.Pages):
     def refund(self, form, id):
         amount = _amount(form.get("amount"))
         payment = self._books.rows["payments"][id]
-        refunded = sum(Decimal(one["amount"]) for one in payment["refunds"])
+        refunded = sum(Decimal(earlier_refund["amount"]) for earlier_refund in payment["refunds"])
         if Decimal(amount) + refunded > Decimal(payment["amount"]):
             raise PageRefused("No more can be given back than was paid.")
         tax = views.tax_within(self._books, payment, Decimal(amount))

@@ -91,7 +91,7 @@ def _line(line):
 def _project(books, id):
     """Return a project with the amount invoiced so far, before tax and fees."""
     project = books.projects[id]
-    rows = [books.rows["invoices"][one] for one in books.invoices_of.get(id, ())]
+    rows = [books.rows["invoices"][invoice_id] for invoice_id in books.invoices_of.get(id, ())]
     counted = [row for row in rows if row["state"] == "sent" and not row["deleted"]]
     invoiced = _sum(Decimal(line["amount"]) for row in counted for line in row["lines"])
     return {
@@ -132,7 +132,7 @@ def _payment(books, raw):
         ],
         "fees": [{**fee, "amount": Decimal(fee["amount"])} for fee in raw["fees"]],
         "payout_id": raw["payout"],
-        "refunds": [_refund(one) for one in raw["refunds"]],
+        "refunds": [_refund(refund) for refund in raw["refunds"]],
         "deleted_at": raw["updated_at"] if raw["deleted"] else None,
     }
 
@@ -152,7 +152,9 @@ def _refund(raw):
 
 def tax_within(books, payment, amount):
     """Return the share of tax in a refund, by the invoice."""
-    invoices = [books.rows["invoices"][one["invoice"]] for one in payment["allocations"]]
+    invoices = [
+        books.rows["invoices"][allocation["invoice"]] for allocation in payment["allocations"]
+    ]
     taxes = _sum(_line(line)["tax"] for raw in invoices for line in raw["lines"])
     totals = _sum(total(raw) for raw in invoices)
     share = amount * taxes / (totals or 1)
@@ -169,7 +171,7 @@ def movements(payment):
         "reference": payment["reference"],
         "fee": "0",
     }
-    fee = str(_sum(Decimal(one["amount"]) for one in payment["fees"]))
+    fee = str(_sum(Decimal(paid_fee["amount"]) for paid_fee in payment["fees"]))
     lines = []
     if (
         payment["paid_at"]
@@ -188,14 +190,14 @@ def movements(payment):
         )
     if not lines and not payment["payout"]:
         return []
-    for one in payment["refunds"]:
-        if not one["payout"]:
+    for refund in payment["refunds"]:
+        if not refund["payout"]:
             about = {
-                "refund_id": one["id"],
-                "reference": one["id"],
-                "amount": one["amount"],
+                "refund_id": refund["id"],
+                "reference": refund["id"],
+                "amount": refund["amount"],
             }
-            lines.append({**of, **about, "id": one["id"], "kind": "refund"})
+            lines.append({**of, **about, "id": refund["id"], "kind": "refund"})
     if payment["state"] == "failed" and not payment["returned_in"]:
         lines.append(
             {

@@ -24,14 +24,14 @@ ROUTES = (
     ("GET", r"/v1/suppliers", "suppliers"),
 )
 PAGED = (names.Page.CURSOR, names.Page.LIMIT)
-ASKED = {"invoices": (*PAGED, names.Page.STATUS), "suppliers": PAGED}
+PARAMETERS = {"invoices": (*PAGED, names.Page.STATUS), "suppliers": PAGED}
 
 
 class Api(kit.Api):
     """A WSGI application over the books."""
 
     routes = ROUTES
-    parameters = ASKED
+    parameters = PARAMETERS
 
     def __init__(self, books, tokens, limits):
         super().__init__(tokens, limits)

@@ -124,15 +124,15 @@ class Books(Journalled):
             changed = self.invoices.after(after)
             rows = (row for row in changed if status in (None, row["status"]))
             page = list(islice(rows, limit + 1))
-            shown = [views.invoice(self.lists, row) for row in page[:limit]]
-            return shown, len(page) > limit
+            invoices = [views.invoice(self.lists, row) for row in page[:limit]]
+            return invoices, len(page) > limit
 
     def changed_suppliers(self, after, limit):
         """Return (suppliers' edits in order, whether there are more)."""
         with self._lock:
             page = list(islice(self.edits.after(after), limit + 1))
-            shown = [views.edit(self.lists, row) for row in page[:limit]]
-            return shown, len(page) > limit
+            suppliers = [views.edit(self.lists, row) for row in page[:limit]]
+            return suppliers, len(page) > limit
 
     def invoice(self, id):
         row = self.invoices.get(id)

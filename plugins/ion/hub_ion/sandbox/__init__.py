@@ -9,7 +9,7 @@ from hub_ion.sandbox.changes import Changes
 from hub_ion.sandbox.pages import Pages
 from qbo_sandbox.kit import Clock, Faults, Harness, Journal
 
-SAID = {
+MESSAGES = {
     401: "The access token is missing, unknown or expired.",
     403: "This key may not do that.",
     409: "The row has been updated since the etag was read.",
@@ -85,5 +85,5 @@ def _call(environ):
 
 
 def _shape(status, environ):
-    message = SAID.get(status, "Something went wrong in ION.")
+    message = MESSAGES.get(status, "Something went wrong in ION.")
     return "application/json", json.dumps({"errors": [{"message": message}]}).encode()

@@ -158,7 +158,7 @@ class Api:
             self._books, self._changes, ORGANIZATIONS[environment], permissions, _break(fault)
         )
         several = request if isinstance(request, list) else [request]
-        answers = [_play(fault) or self._answer(one, call) for one in several]
+        answers = [_play(fault) or self._answer(query, call) for query in several]
         if call.too_long:
             return text_answer(start, 502, "<html><body><h1>502 Bad Gateway</h1></body></html>")
         status = 409 if fault is not None and fault.kind == "conflict" else 200

@@ -140,13 +140,13 @@ class Changes:
     def createReceipt(self, input):
         received = []
         ids = []
-        for one in input["lines"]:
-            line, order = self._line(one["purchaseOrderLineId"])
+        for received_line in input["lines"]:
+            line, order = self._line(received_line["purchaseOrderLineId"])
             if order["phase"] != "ORDERED" or line.get("canceled"):
                 raise GraphQLError("Only what is ordered can be received.")
-            if one["quantity"] <= 0:
+            if received_line["quantity"] <= 0:
                 raise GraphQLError("What is received has a quantity above zero.")
-            quantity = Decimal(line.get("receivedQuantity", "0")) + one["quantity"]
+            quantity = Decimal(line.get("receivedQuantity", "0")) + received_line["quantity"]
             values = {
                 "id": line["id"],
                 "purchaseOrderId": order["id"],
@@ -211,10 +211,12 @@ class Changes:
         row = require(self._books.row("receivers", id), "WebhookReceiver", id)
         checked_etag(row, etag, "WebhookReceiver")
         subscriptions = [
-            one["id"] for one in self._books.rows("subscriptions") if one["receiverId"] == row["id"]
+            subscription["id"]
+            for subscription in self._books.rows("subscriptions")
+            if subscription["receiverId"] == row["id"]
         ]
         self._books.commit(
-            *(("drop", "subscriptions", one) for one in subscriptions),
+            *(("drop", "subscriptions", subscription_id) for subscription_id in subscriptions),
             ("drop", "receivers", row["id"]),
         )
         return {"id": row["id"]}

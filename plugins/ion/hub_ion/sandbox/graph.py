@@ -163,9 +163,9 @@ RESOLVERS = {
     },
     "WebhookReceiver": {
         "subscriptions": lambda row, info: [
-            one
-            for one in info.context.books.rows("subscriptions")
-            if one["receiverId"] == row["id"]
+            subscription
+            for subscription in info.context.books.rows("subscriptions")
+            if subscription["receiverId"] == row["id"]
         ],
     },
 }

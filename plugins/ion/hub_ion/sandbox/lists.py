@@ -77,7 +77,7 @@ def _fits(books, row, filters):
 
 def _ids(argument):
     try:
-        return [int(one) for one in argument] if isinstance(argument, list) else int(argument)
+        return [int(id) for id in argument] if isinstance(argument, list) else int(argument)
     except ValueError:
         raise GraphQLError(f"{argument!r} is no id.") from None
 

@@ -68,7 +68,7 @@ def _parts(first, chance):
 
 
 def _orders(documents, chance, demo):
-    cases = [one for one in CASES if not (demo and one["case"] in LEFT_OUT_OF_DEMO)]
+    cases = [item for item in CASES if not (demo and item["case"] in LEFT_OUT_OF_DEMO)]
     orders = cases[:documents]
     while len(orders) < documents:
         lines = [_line(chance) for _ in range(chance.choice((1, 1, 2)))]
@@ -106,15 +106,15 @@ def _order(number, order, at, ids):
             "attributes": {**head["attributes"], "Version": "1"},
         }
     yield stamp, "orders", head
-    for place, one in enumerate(order["lines"], 1):
+    for place, fields in enumerate(order["lines"], 1):
         ids["lines"] += 1
         row = {
             "id": ids["lines"],
             "purchaseOrderId": head["id"],
             "lineNumber": place,
-            **one,
+            **fields,
         }
-        yield stamp, "lines", {**row, **_plan_needed(one, day)}
+        yield stamp, "lines", {**row, **_plan_needed(fields, day)}
     for name, value in order["fees"]:
         ids["fees"] += 1
         yield (
@@ -129,9 +129,9 @@ def _order(number, order, at, ids):
         )
 
 
-def _plan_needed(one, day):
+def _plan_needed(fields, day):
     """Return the day on which a line is needed, given in days after the order; {} without one."""
-    days = one.get("needDate")
+    days = fields.get("needDate")
     return {"needDate": (day + dt.timedelta(days=int(days))).isoformat()} if days else {}
 
 

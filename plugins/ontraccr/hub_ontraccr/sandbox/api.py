@@ -30,7 +30,7 @@ ROUTES = (
 )
 HERE = (names.Page.DIVISION,)
 PAGED = (names.Page.CURSOR, names.Page.LIMIT)
-ASKED = {
+PARAMETERS = {
     "divisions": PAGED,
     "payables": (*PAGED, *HERE, names.Page.INCLUDE_DELETED),
     "profiles": (*PAGED, *HERE),
@@ -42,7 +42,7 @@ class Api(kit.Api):
     """A WSGI application over the books."""
 
     routes = ROUTES
-    parameters = ASKED
+    parameters = PARAMETERS
 
     def __init__(self, books, tokens, limits):
         super().__init__(tokens, limits)
@@ -63,7 +63,7 @@ class Api(kit.Api):
     def _divisions(self, environ):
         query = query_of(environ)
         after, limit = page(query, names.Page)
-        rows = [wire.division(one) for one in DIVISIONS if after is None or one["id"] > after[1]]
+        rows = [wire.division(row) for row in DIVISIONS if after is None or row["id"] > after[1]]
         return paginate(query, rows[:limit], len(rows) > limit, names.Page, names.Division)
 
     def _subscribe(self, environ):
@@ -165,8 +165,8 @@ class Api(kit.Api):
         division = _division(environ)
         sent = checks.read_records(json_body(environ))
         items = [decode_row(item, wire.IMPORTED) for item in sent]
-        taken = self._books.do("bring", kind=kind, division=division, items=items)
-        return wire.imported(taken)
+        results = self._books.do("bring", kind=kind, division=division, items=items)
+        return wire.imported(results)
 
     def _link(self, environ, kind, id):
         profile = self._own(kind, id)
@@ -184,6 +184,6 @@ class Api(kit.Api):
 
 def _division(environ):
     division = query_of(environ).get(names.Page.DIVISION)
-    if division not in {one["id"] for one in DIVISIONS}:
+    if division not in {row["id"] for row in DIVISIONS}:
         raise invalid(names.Page.DIVISION, "One of the company's divisions is needed.")
     return division

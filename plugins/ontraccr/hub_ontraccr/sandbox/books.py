@@ -128,8 +128,8 @@ class Books(Journalled):
                     rows.append(row)
                 if len(rows) > limit:
                     break
-            shown = [views.payable(self, row) for row in rows[:limit]]
-            return shown, len(rows) > limit
+            payables = [views.payable(self, row) for row in rows[:limit]]
+            return payables, len(rows) > limit
 
     def profiles_of(self, kind, division, after, limit):
         """Return (profiles in the order of their changes, whether there are more)."""
@@ -140,8 +140,8 @@ class Books(Journalled):
                     rows.append(row)
                 if len(rows) > limit:
                     break
-            shown = [views.profile(self, kind, row) for row in rows[:limit]]
-            return shown, len(rows) > limit
+            profiles = [views.profile(self, kind, row) for row in rows[:limit]]
+            return profiles, len(rows) > limit
 
     def list(self, division, name):
         """Return a list of QuickBooks as it was last put here."""

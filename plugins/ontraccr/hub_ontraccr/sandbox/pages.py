@@ -137,8 +137,8 @@ class Pages(kit.Pages):
 
     def integration(self, environ):
         lists = {
-            one["id"]: {name: self._books.list(one["id"], name) for name in company.LISTS}
-            for one in company.DIVISIONS
+            division["id"]: {name: self._books.list(division["id"], name) for name in company.LISTS}
+            for division in company.DIVISIONS
         }
         state = {
             "activated": self._books.activated,

@@ -23,23 +23,23 @@ class Profiles:
         """Add the profiles that the company has from the start."""
         for division, own in ((WEST, PROFILES), ("div-2", EASTERN)):
             for kind, profiles in own.items():
-                for one in profiles:
+                for profile in profiles:
                     self._add(
                         kind,
                         division,
-                        one.id,
-                        one.name,
+                        profile.id,
+                        profile.name,
                         at,
-                        number=one.number,
-                        **self._fields_of(one, at),
+                        number=profile.number,
+                        **self._fields_of(profile, at),
                     )
-                    self.free |= {one.id} if one.free else set()
+                    self.free |= {profile.id} if profile.free else set()
 
     @staticmethod
-    def _fields_of(one, at):
-        if one.link is None:
+    def _fields_of(profile, at):
+        if profile.link is None:
             return {}
-        id, sort = one.link
+        id, sort = profile.link
         return {
             "external_id": id,
             "external_type": sort,
@@ -122,7 +122,7 @@ class Profiles:
 
     def name(self, kind, id):
         """Return the name of a profile; one that resembles another follows it."""
-        alike = next((one.alike for one in PROFILES[kind] if one.id == id), None)
+        alike = next((profile.alike for profile in PROFILES[kind] if profile.id == id), None)
         return f"{self.rows[kind][alike]['name']} Inc." if alike else self.rows[kind][id]["name"]
 
 

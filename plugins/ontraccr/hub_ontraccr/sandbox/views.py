@@ -61,9 +61,9 @@ def account_of(books, raw):
     chosen = raw.get("account")
     if chosen == "second":
         offered = [
-            one
-            for one in books.list(raw["division"], "purchase-accounts")
-            if one.get("type") == CARD
+            account
+            for account in books.list(raw["division"], "purchase-accounts")
+            if account.get("type") == CARD
         ]
         return offered[0]["external_id"] if offered else None
     return chosen and chosen.removeprefix("=")
@@ -77,9 +77,9 @@ def profile(books, kind, row):
         return view
     class_link = next(
         (
-            one
-            for one in books.list(row["division_id"], "classes")
-            if one["external_id"] == row["class"]
+            entry
+            for entry in books.list(row["division_id"], "classes")
+            if entry["external_id"] == row["class"]
         ),
         {},
     )
@@ -123,7 +123,12 @@ def _tax_code(books, raw):
 
 def _name_of(books, raw, name, id):
     return next(
-        (one["name"] for one in books.list(raw["division"], name) if one["external_id"] == id), None
+        (
+            entry["name"]
+            for entry in books.list(raw["division"], name)
+            if entry["external_id"] == id
+        ),
+        None,
     )
 
 
