@@ -177,8 +177,8 @@ def test_a_command_runs_as_the_service_does(tmp_path: Path, is_distributed: bool
         properties.add(f"--property={name}={single[name]}")
     properties.add(f"--property=EnvironmentFile={single['EnvironmentFile']}")
     properties.add("--setenv=HUB_DATA=/var/lib/hub")
-    given = set(options.read_text().splitlines())
-    assert given - {"--quiet", "--wait", "--collect", "--pty", "--pipe"} == properties
+    option_names = set(options.read_text().splitlines())
+    assert option_names - {"--quiet", "--wait", "--collect", "--pty", "--pipe"} == properties
 
 
 def write_program(path: Path, *lines: str) -> None:

@@ -395,9 +395,11 @@ def closing(source, iter_documents, site, read):
 
     def run(day, ids_to_read=(), forget=False):
         if forget:
-            kept = {name: text for name, text in cursors.items() if name.endswith("deletions")}
+            deletion_cursors = {
+                name: text for name, text in cursors.items() if name.endswith("deletions")
+            }
             cursors.clear()
-            cursors.update(kept)
+            cursors.update(deletion_cursors)
         there = replace(site, today=dt.date(2026, 3, day))
         items = list(iter_documents(source, there, cursors, ids_to_read, read))
         if not ids_to_read:

@@ -223,10 +223,15 @@ def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, server,
 def test_a_mail_says_how_much_a_case_stops(hub, server, clock):
     with transaction() as session:
         app = add_installation(session, add_company(session), owner="")
-        held = [add_document(session, app, "held", place)[1] for place in range(2)]
+        postings = [add_document(session, app, "held", place)[1] for place in range(2)]
         about = {"installation_id": app.id, "company_id": app.company_id, "action": "retry"}
         open_stored_case(
-            session, "app", title="App", reason="Why.", postings=[one.id for one in held], **about
+            session,
+            "app",
+            title="App",
+            reason="Why.",
+            postings=[one.id for one in postings],
+            **about,
         )
     clock.advance(60)
     notifications.digest()
@@ -297,9 +302,9 @@ def test_amounts_in_a_mail_are_written_as_the_person_writes_them(hub, server, cl
     choose_language("kari@example.com", "nb")
     with transaction() as session:
         app = add_installation(session, add_company(session), owner="")
-        held = add_document(session, app, "held", 0)[1]
+        posting = add_document(session, app, "held", 0)[1]
         about = {"installation_id": app.id, "company_id": app.company_id, "action": "retry"}
-        open_stored_case(session, "app", title="App", postings=[held.id], **about)
+        open_stored_case(session, "app", title="App", postings=[posting.id], **about)
     clock.advance(60)
     assert notifications.digest() == 1
     assert "1 dokument · 1\N{NO-BREAK SPACE}250,50 NOK" in text_of(server.taken[0])

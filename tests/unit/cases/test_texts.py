@@ -57,9 +57,9 @@ def test_a_code_of_a_posting_has_a_reason_only(code):
 def test_each_placeholder_is_replaced(code):
     params = {name: f"<{name}>" for name in CATALOGUE[code].parameters}
     text = texts.render(code, CaseText(code, **params).params)
-    shown = f"{text.title} {text.reason} {text.instruction}"
-    assert placeholder_names(shown) == frozenset()
-    assert all(value in shown for value in params.values())
+    sentences = f"{text.title} {text.reason} {text.instruction}"
+    assert placeholder_names(sentences) == frozenset()
+    assert all(value in sentences for value in params.values())
 
 
 def test_the_inbox_has_a_label_for_each_action():

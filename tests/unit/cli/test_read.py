@@ -78,12 +78,12 @@ def stored():
 def test_read_shows_documents_as_a_run_would_post_them(read, costtracker):
     code, output = read("costtracker", "--json")
     assert code == 0, output
-    shown = previews(output)
+    documents = previews(output)
     assert runner.sync(costtracker, requested_by="kari").outcome == "done"
     expected = stored()
-    assert set(shown) == set(expected)
+    assert set(documents) == set(expected)
     for id, (state, reason) in expected.items():
-        about = shown[id]
+        about = documents[id]
         assert about["state"] == {"review": "ready"}.get(state, state), id
         if state == "held":
             assert about["reasons"] == [reason]
@@ -104,13 +104,15 @@ def test_nothing_is_stored_and_nothing_sent(read, costtracker, quickbooks):
 
 def test_each_code_has_its_record_or_what_is_missing(read, costtracker):
     _, output = read("costtracker", "--only", "invoice:1001", "--only", "invoice:1012", "--json")
-    shown = previews(output)
+    documents = previews(output)
     (payable,) = [
-        code for code in shown["invoice:1001"]["codes"] if code["field"] == "payable_account"
+        code for code in documents["invoice:1001"]["codes"] if code["field"] == "payable_account"
     ]
     assert (payable["line"], payable["role"]) == ("", "payable_account")
     assert payable["record"] is not None
-    (supplier,) = [code for code in shown["invoice:1012"]["codes"] if code["field"] == "supplier"]
+    (supplier,) = [
+        code for code in documents["invoice:1012"]["codes"] if code["field"] == "supplier"
+    ]
     assert (supplier["role"], supplier["record"]) == ("vendor", None)
     assert supplier["result"] == (
         "QuickBooks has no supplier called “Hamburg Hebetechnik GmbH”. Pick the matching supplier,"
@@ -206,9 +208,9 @@ class TestOfAnAppThatIsNotEnabled:
         monkeypatch.setattr(tempfile, "tempdir", str(temporary))
         result = call("--json")
         assert result.exit_code == 0, result.output
-        shown = previews(result.stdout)
+        documents = previews(result.stdout)
         assert "no code has a match" in result.stderr
-        first = shown["invoice:1001"]
+        first = documents["invoice:1001"]
         assert (first["kind"], first["state"]) == ("bill", "ready")
         (payload,) = first["payloads"]
         assert payload["VendorRef"] == {"value": "unmatched:s1"}
@@ -216,8 +218,8 @@ class TestOfAnAppThatIsNotEnabled:
         assert payload["CurrencyRef"] == {"value": first["currency"]} == {"value": "NOK"}
         line = payload["Line"][0]["AccountBasedExpenseLineDetail"]
         assert line["AccountRef"]["value"].startswith("unmatched:")
-        assert {"ready", "pending"} <= {one["state"] for one in shown.values()}
-        assert all(one["reasons"] for one in shown.values() if one["state"] == "held")
+        assert {"ready", "pending"} <= {one["state"] for one in documents.values()}
+        assert all(one["reasons"] for one in documents.values() if one["state"] == "held")
         assert not (tmp_path / "none").exists()
         assert list(temporary.iterdir()) == []
 
@@ -276,13 +278,13 @@ class TestOfAStandIn:
         arguments = ["read", "costtracker", "--stand-in", "--limit", "200", "--json"]
         result = CliRunner().invoke(main, arguments)
         assert result.exit_code == 0, result.output
-        shown = previews(result.stdout)
-        assert shown["invoice:1100"]["state"] == "unreadable"
-        assert "“31.02.2026” is not a date" in shown["invoice:1100"]["reasons"][0]
+        documents = previews(result.stdout)
+        assert documents["invoice:1100"]["state"] == "unreadable"
+        assert "“31.02.2026” is not a date" in documents["invoice:1100"]["reasons"][0]
         assert {"ready", "pending", "unreadable", "gone"} <= {
-            one["state"] for one in shown.values()
+            one["state"] for one in documents.values()
         }
-        first = shown["invoice:1001"]
+        first = documents["invoice:1001"]
         assert (first["kind"], first["total"]) == ("bill", "34006.5")
         assert [code["role"] for code in first["codes"]][:2] == ["vendor", "payable_account"]
         assert not (tmp_path / "none").exists()
@@ -343,8 +345,8 @@ class TestOfPayments:
         return enable.enable(1, "harvest", settings, who="kari", mode="review").id
 
     def test_the_payment_settles_the_invoice_that_was_read_with_it(self, source):
-        shown = previews(source("--json").stdout)
-        about = shown[self.PAYMENT]
+        documents = previews(source("--json").stdout)
+        about = documents[self.PAYMENT]
         assert about["state"] == "ready"
         assert about["applied"] == [
             {
@@ -358,7 +360,7 @@ class TestOfPayments:
         (payload,) = about["payloads"]
         link = {"TxnId": f"unposted:{self.INVOICE}", "TxnType": "Invoice"}
         assert payload["Line"] == [{"Amount": payload["TotalAmt"], "LinkedTxn": [link]}]
-        assert shown[self.INVOICE]["applied"] == []
+        assert documents[self.INVOICE]["applied"] == []
         assert self.APPLIED in source().stdout.splitlines()
 
     def test_an_invoice_that_was_not_read_is_named_as_missing(self, source):

@@ -189,8 +189,8 @@ def test_the_codes_that_documents_use_are_remembered(hub):
     hub(bill(supplier=Code(id="s9", name="Norsk Stål AS")))
     hub(bill(supplier=Code(id="s9", name="Norsk Stål AS (nytt)")))
     with read_only_session() as session:
-        seen = {(code.field, code.code): code.name for code in session.scalars(select(SeenCode))}
-    assert seen == {("supplier", "s9"): "Norsk Stål AS (nytt)", ("account", "4010"): ""}
+        names = {(code.field, code.code): code.name for code in session.scalars(select(SeenCode))}
+    assert names == {("supplier", "s9"): "Norsk Stål AS (nytt)", ("account", "4010"): ""}
 
 
 # -- cursors ---------------------------------------------------------------------------------------
@@ -509,11 +509,11 @@ def test_an_approved_posting_whose_bytes_change_comes_back_for_review(hub):
 def approved_with_a_new_vendor(hub):
     """Approve a bill while its vendor is still to be created, then post the vendor."""
     hub(bill(supplier=vendor_code()))
-    made, waits = one(kind="vendor"), one(kind="bill")
-    change(waits.id, state="review")
-    land(made.id)
+    vendor, waiting_bill = one(kind="vendor"), one(kind="bill")
+    change(waiting_bill.id, state="review")
+    land(vendor.id)
     with transaction() as session:
-        assert outbox.approve(session, [waits.id], "kari")
+        assert outbox.approve(session, [waiting_bill.id], "kari")
 
 
 def test_an_approval_holds_after_the_id_of_a_new_record_is_filled_in(hub):
@@ -563,8 +563,8 @@ def test_the_page_of_a_document_in_its_source_is_no_part_of_what_is_posted(hub):
     land(one().id)
     payload = one().payload
     decide(hub, "account", "4010", "8")  # would change the bill if it were planned again
-    seen = hub(bill(url="https://source.test/invoices/1"))
-    assert seen == {"unchanged": 1, "documents": 1}
+    counts = hub(bill(url="https://source.test/invoices/1"))
+    assert counts == {"unchanged": 1, "documents": 1}
     assert document().body["url"] == "https://source.test/invoices/1"
     assert (one().state, one().payload) == ("posted", payload)
     hub(bill(total="130.00", version="2", url="https://source.test/invoices/2"))
@@ -820,9 +820,9 @@ def test_a_document_never_seen_may_be_gone(hub):
 
 def test_a_new_vendor_is_made_first_and_the_bill_waits(hub):
     hub(bill("1", supplier=vendor_code()), bill("2", supplier=vendor_code()))
-    made, *bills = sorted(postings(), key=lambda posting: posting.kind != "vendor")
-    assert (made.kind, made.operation, made.state) == ("vendor", "create", "ready")
-    assert [(posting.state, posting.after_id) for posting in bills] == [("waiting", made.id)] * 2
+    vendor, *bills = sorted(postings(), key=lambda posting: posting.kind != "vendor")
+    assert (vendor.kind, vendor.operation, vendor.state) == ("vendor", "create", "ready")
+    assert [(posting.state, posting.after_id) for posting in bills] == [("waiting", vendor.id)] * 2
     assert document("v1").made_for == "supplier"
 
 

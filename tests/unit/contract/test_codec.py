@@ -125,5 +125,5 @@ def test_a_field_that_a_later_version_wrote_is_passed_over():
 
 
 def test_the_details_of_a_code_stay_a_party_or_an_item():
-    for made in (Party(name="Kari"), Item(name="Kari"), Item(name="Kari", type="inventory")):
-        assert load(Code, dump(Code(id="1", create=made))).create == made
+    for details in (Party(name="Kari"), Item(name="Kari"), Item(name="Kari", type="inventory")):
+        assert load(Code, dump(Code(id="1", create=details))).create == details

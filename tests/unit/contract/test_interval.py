@@ -79,7 +79,7 @@ def test_an_unknown_zone_is_answered_with_how_to_write_one():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "description"),
     [
         ("15m", "every 15 minutes"),
         ("1h", "every hour"),
@@ -87,5 +87,5 @@ def test_an_unknown_zone_is_answered_with_how_to_write_one():
         ("30 6 * * 1-5", "at 06:30 on Monday through Friday"),
     ],
 )
-def test_an_interval_is_formatted_for_people(text, told):
-    assert describe(text) == told
+def test_an_interval_is_formatted_for_people(text, description):
+    assert describe(text) == description

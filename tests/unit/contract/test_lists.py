@@ -29,7 +29,7 @@ class Shed:
 
     def __init__(self):
         self.rows = {"bill": {"1": "a", "2": "b"}, "order": {"1": "c"}}
-        self.asked = []
+        self.requests = []
         self.api = SimpleNamespace(date=NOON)
 
     def filtered(self, kind, **more):
@@ -47,7 +47,7 @@ class Shed:
 
     def shared(self, kind):
         def find(ids):
-            self.asked.append((kind, ids))
+            self.requests.append((kind, ids))
             rows = self.rows[kind]
             return [(id, rows[id]) if id in rows else None for id in ids]
 
@@ -103,7 +103,7 @@ def test_ids_are_asked_of_their_list_as_many_at_once_as_it_takes():
     documents, gone, _ = run(lists, ids=["order:1", "bill:9", "bill:2", "bill:1", "lease:1"])
     assert documents == ["bill:2", "bill:1", "order:1"]
     assert gone == [("bill:9", None), ("lease:1", None)]
-    assert shed.asked == [("bill", ["9", "2"]), ("bill", ["1"]), ("order", ["1"])]
+    assert shed.requests == [("bill", ["9", "2"]), ("bill", ["1"]), ("order", ["1"])]
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ def test_without_a_number_a_row_has_another_version_when_any_field_changes():
 
 @pytest.mark.parametrize("noon", [1772452800, "1772452800", 1772452800.5, Decimal("1772452800")])
 def test_a_list_may_count_seconds(noon):
-    asked = []
+    since_values = []
     row = {"id": 1, "modified": noon}
 
     def pages(since, page):
-        asked.append(since)
+        since_values.append(since)
         yield [row], ""
 
     bills = FilteredList(
@@ -148,7 +148,7 @@ def test_a_list_may_count_seconds(noon):
     assert run([bills], ends)[0] == []
     row["total"] = "2.00"
     assert run([bills], ends)[0] == ["1"]
-    assert asked == ["", "1772452680", "1772452680"]
+    assert since_values == ["", "1772452680", "1772452680"]
 
 
 def test_a_list_that_is_cut_off_may_count_seconds():

@@ -43,11 +43,11 @@ class Numbered:
 
     def __init__(self, *rows):
         self.rows = list(rows)
-        self.asked = []
+        self.requests = []
 
     def pages(self, since, page):
         def fetch(number):
-            self.asked.append((since, number))
+            self.requests.append((since, number))
             rows = [row for row in self.rows if row["updated"] >= since]
             end = number * LIMIT
             return rows[end - LIMIT : end], end < len(rows)
@@ -60,7 +60,7 @@ class Ordered(Numbered):
 
     def pages(self, since, page):
         def fetch(since):
-            self.asked.append(since)
+            self.requests.append(since)
             rows = [row for row in self.rows if row["updated"] >= since]
             return rows[:LIMIT], len(rows) > LIMIT
 
@@ -100,10 +100,10 @@ def test_an_interrupted_reading_continues_after_its_last_page(source_class):
     source = source_class(*FIVE)
     first = list(islice(read(source), 3))
     assert ids(first) == ["r0", "r1"]
-    source.asked.clear()
+    source.requests.clear()
     rest = list(read(source, last_cursor(first)))
     assert set(ids(rest)) >= {"r2", "r3", "r4"}
-    assert source.asked[0] in (("", 2), moment(1))
+    assert source.requests[0] in (("", 2), moment(1))
 
 
 def test_numbered_pages_that_repeat_end_the_reading():
@@ -179,22 +179,22 @@ def test_a_list_with_the_newest_change_first_is_refused():
 
 
 def test_single_documents_come_in_the_order_of_their_ids_and_in_chunks():
-    asked = []
+    requested_ids = []
 
     def fetch(ids):
-        asked.append(tuple(ids))
+        requested_ids.append(tuple(ids))
         return [document(row(id, 1)) for id in reversed(ids) if id != "r2"]
 
     items = list(read_ids(["r3", "r2", "r1"], fetch, reason="Deleted.", chunk_size=2))
     assert ids(items) == ["r3", "r2", "r1"]
     assert items[1] == Gone(source_id="r2", reason="Deleted.")
-    assert asked == [("r3", "r2"), ("r1",)]
+    assert requested_ids == [("r3", "r2"), ("r1",)]
 
 
 def test_single_documents_are_asked_for_one_by_one_by_default():
-    asked = []
-    list(read_ids(["r1", "r2"], lambda ids: asked.append(ids) or [], reason="Deleted."))
-    assert asked == [["r1"], ["r2"]]
+    requested_ids = []
+    list(read_ids(["r1", "r2"], lambda ids: requested_ids.append(ids) or [], reason="Deleted."))
+    assert requested_ids == [["r1"], ["r2"]]
 
 
 def test_chunks_hold_every_value_once():

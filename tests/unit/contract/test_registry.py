@@ -36,18 +36,18 @@ class Plugin:
 
     @hookimpl
     def hub_report(self, app, receipt):
-        self.heard = (app, receipt)
+        self.last_report = (app, receipt)
 
 
 class Listener:
     """A plugin without an app."""
 
     def __init__(self):
-        self.heard = []
+        self.reports = []
 
     @hookimpl
     def hub_report(self, app, receipt):
-        self.heard.append((app, receipt))
+        self.reports.append((app, receipt))
 
 
 def installed(name, plugin, distribution=""):
@@ -56,8 +56,8 @@ def installed(name, plugin, distribution=""):
     )
 
 
-def load(**found):
-    return Plugins(installed(name, plugin) for name, plugin in found.items())
+def load(**plugins):
+    return Plugins(installed(name, plugin) for name, plugin in plugins.items())
 
 
 def broken(plugin):
@@ -83,7 +83,7 @@ def test_a_hook_is_called_on_the_owner_of_the_app_only():
     one, two = Plugin("one"), Plugin("two")
     plugins = load(one=one, two=two)
     plugins.call("one", "hub_report", site=None, document=None, receipt="posted")
-    assert one.heard == ("one", "posted")
+    assert one.last_report == ("one", "posted")
     assert not hasattr(two, "heard")
 
 
@@ -101,7 +101,7 @@ def test_a_hook_that_the_owner_does_not_implement_is_none():
 def test_a_plugin_without_an_app_hears_every_report_and_the_others_none():
     one, listener = Plugin("one"), Listener()
     load(one=one, audit=listener).report_all(app="one", site=None, document=None, receipt="posted")
-    assert listener.heard == [("one", "posted")]
+    assert listener.reports == [("one", "posted")]
     assert not hasattr(one, "heard")
 
 
@@ -116,7 +116,7 @@ def test_a_listener_that_fails_does_not_silence_the_next():
     plugins = load(a=Deaf(), b=listener)
     with pytest.raises(OSError, match="disk is full"):
         plugins.report_all(app="one", site=None, document=None, receipt="posted")
-    assert listener.heard == [("one", "posted")]
+    assert listener.reports == [("one", "posted")]
     assert plugins.has_listeners
 
 

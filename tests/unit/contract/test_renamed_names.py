@@ -18,10 +18,12 @@ def renamed(monkeypatch):
 
 def test_a_plugin_with_an_earlier_name_works_and_is_warned(renamed):
     names = {}
-    with pytest.warns(DeprecationWarning, match="hub.Rental goes with .* use hub.Document") as seen:
+    with pytest.warns(
+        DeprecationWarning, match="hub.Rental goes with .* use hub.Document"
+    ) as warnings:
         exec(compile(PLUGIN, "hub_shed/documents.py", "exec"), names)
     assert names["kind"] is hub.Document
-    assert {warning.filename for warning in seen} == {"hub_shed/documents.py"}
+    assert {warning.filename for warning in warnings} == {"hub_shed/documents.py"}
 
 
 def test_the_warning_can_be_made_a_failure_of_the_tests_of_a_plugin():

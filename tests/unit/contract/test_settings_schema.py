@@ -17,21 +17,21 @@ class Settings(Schema):
 
 
 APP = App(slug="x", name="Example", summary="s", posts=("bill",), settings=Settings)
-GIVEN = {"base_url": "http://x", "password": "p"}
+SETTINGS = {"base_url": "http://x", "password": "p"}
 OFFERED = [
     ("84", ("2000", "Creditors", "Creditors")),
     ("91", ("2100", "Creditors abroad", "abroad")),
 ]
 
 
-def wrong(given):
+def wrong(settings):
     with pytest.raises(SettingsInvalid) as error:
-        settings_schema.load(APP, given)
+        settings_schema.load(APP, settings)
     return error.value.fields
 
 
 def test_an_unknown_setting_is_answered_with_the_near_one():
-    assert wrong({**GIVEN, "base_ulr": "y"}) == {
+    assert wrong({**SETTINGS, "base_ulr": "y"}) == {
         "base_ulr": ["There is no such setting. Did you mean base_url?"]
     }
 
@@ -49,7 +49,7 @@ def test_a_missing_setting_is_reported_in_words():
 
 
 def test_secrets_are_stored_separately_and_dates_as_text():
-    values = settings_schema.load(APP, {**GIVEN, "since": "2026-01-31"})
+    values = settings_schema.load(APP, {**SETTINGS, "since": "2026-01-31"})
     assert settings_schema.plain_settings(APP, values) == {
         "base_url": "http://x",
         "hidden": [],
@@ -59,10 +59,10 @@ def test_secrets_are_stored_separately_and_dates_as_text():
     assert settings_schema.secret_names(APP) == {"password"}
 
 
-@pytest.mark.parametrize("said", ["84", "2000", "creditors", " Creditors "])
-def test_a_choice_may_be_given_as_id_number_or_name(said):
+@pytest.mark.parametrize("choice", ["84", "2000", "creditors", " Creditors "])
+def test_a_choice_may_be_given_as_id_number_or_name(choice):
     assert (
-        settings_schema.resolve_choices(APP, {"account": said}, lambda source: OFFERED)["account"]
+        settings_schema.resolve_choices(APP, {"account": choice}, lambda source: OFFERED)["account"]
         == "84"
     )
 

@@ -33,8 +33,8 @@ def test_init_run_again_makes_nothing_and_keeps_the_keys(tmp_path):
 
 
 def test_init_makes_no_key_file_for_a_key_that_is_given(tmp_path):
-    made = keys.initialise(tmp_path / "hub", {"HUB_SECRET_KEY", "HUB_VAULT_KEYS"})
-    assert made == [f"data folder {tmp_path / 'hub'}"]
+    new_parts = keys.initialise(tmp_path / "hub", {"HUB_SECRET_KEY", "HUB_VAULT_KEYS"})
+    assert new_parts == [f"data folder {tmp_path / 'hub'}"]
 
 
 def test_init_closes_a_folder_that_was_open(tmp_path):

@@ -10,7 +10,7 @@ from hub.db.bulk import execute_each, is_among
 from hub.models import ConnectedCompany
 
 NOW = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
-NAMED = (
+SET_NAME = (
     update(ConnectedCompany.__table__)
     .where(ConnectedCompany.__table__.c.id == bindparam("_id"))
     .values(name=bindparam("_name"))
@@ -22,12 +22,12 @@ def companies(either_app):
     """Store three companies; return their ids."""
     with engine.transaction() as session:
         session.add_all(
-            made := [
+            records := [
                 ConnectedCompany(realm=str(number), name="?", connected_at=NOW)
                 for number in range(3)
             ]
         )
-    return [one.id for one in made]
+    return [record.id for record in records]
 
 
 @pytest.mark.parametrize("places", [[], [1], [0, 2], [2, 2, 1, 0]])
@@ -65,7 +65,7 @@ def test_each_of_many_rows_is_met(companies):
     with engine.transaction() as session:
         met = execute_each(
             session,
-            NAMED,
+            SET_NAME,
             [{"_id": id, "_name": name} for id, name in zip(companies, names, strict=True)],
         )
     with engine.read_only_session() as session:

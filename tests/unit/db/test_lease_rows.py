@@ -47,11 +47,11 @@ def renew(app):
 
 
 def test_one_process_and_thread_holds_it_at_a_time(one, two):
-    held = take(one)
+    first_lease = take(one)
     assert (take(two), take(one)) == (None, None)
     assert take(two, "company-2") is not None
     with one.app_context():
-        held.release()
+        first_lease.release()
     assert take(two) is not None
 
 
@@ -94,14 +94,14 @@ def test_the_successor_ends_the_sessions_of_the_holder_and_only_those(one, two, 
 
 
 def test_a_heartbeat_renews_all_leases_and_notices_those_that_were_taken(one, two):
-    lost, kept = take(one, "company-1"), take(one, "company-2")
+    lost_lease, renewed_lease = take(one, "company-1"), take(one, "company-2")
     age_heartbeats(two, LEASE + MARGIN)
     assert take(two, "company-1") is not None
     with one.app_context():
         with pytest.raises(DatabaseUnavailable):
             lease_rows.process_leases().renew()  # its session was ended
         lease_rows.process_leases().renew()
-    assert (lost.is_lost, kept.is_lost) == (True, False)
+    assert (lost_lease.is_lost, renewed_lease.is_lost) == (True, False)
     assert take(two, "company-2") is None
 
 
@@ -148,7 +148,7 @@ def test_other_threads_do_not_work_under_the_lease_of_this_one(one, two):
 
 
 def test_a_lease_outlives_a_restart_of_the_server(one, two):
-    held = take(one)
+    first_lease = take(one)
     end_sessions(two, of=one)
     with pytest.raises(DatabaseUnavailable):
         renew(one)
@@ -156,36 +156,36 @@ def test_a_lease_outlives_a_restart_of_the_server(one, two):
     age_heartbeats(two, LEASE - MARGIN)
     assert take(two) is None
     with one.app_context():
-        held.release()
+        first_lease.release()
     assert take(two).fence == 2
 
 
 def test_a_lease_that_could_not_be_released_is_released_by_the_next_heartbeat(one, two):
-    held = take(one)
+    first_lease = take(one)
     end_sessions(two, of=one)
     with one.app_context():
-        held.release()  # over a connection that is gone
+        first_lease.release()  # over a connection that is gone
     assert take(two) is None
     renew(one)
     assert take(two) is not None
 
 
 def test_a_lease_that_could_not_be_released_may_be_taken_again_by_its_process(one, two):
-    held = take(one)
+    first_lease = take(one)
     end_sessions(two, of=one)
     with one.app_context():
-        held.release()
+        first_lease.release()
     assert take(one).fence == 2
     renew(one)
     assert take(two) is None
 
 
 def test_a_waiting_process_gets_the_lease_when_it_is_released(one, two, clock):
-    held = take(one)
+    first_lease = take(one)
 
     def release(now):
         with one.app_context():
-            held.release()
+            first_lease.release()
 
     clock.followers.append(lambda now: release(now) if len(clock.slept) > 3 else None)
     messages = []
@@ -213,10 +213,10 @@ def test_a_thread_renews_the_heartbeats_while_a_lease_is_held(one, two, monkeypa
         rows = lease_rows.process_leases()
     monkeypatch.setattr(type(rows), "heartbeat_seconds", 0.01)
     monkeypatch.setattr(rows, "renew", renewed.set)
-    held = take(one)
+    first_lease = take(one)
     assert renewed.wait(60)
     thread = rows._thread
     with one.app_context():
-        held.release()
+        first_lease.release()
     thread.join(60)
     assert not thread.is_alive()

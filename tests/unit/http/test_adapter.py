@@ -15,9 +15,9 @@ SECONDS = 20.0
 
 @pytest.fixture
 def adapter() -> Iterator[LimitedAdapter]:
-    opened = LimitedAdapter(pool_connections=1)
-    yield opened
-    opened.close()
+    new_adapter = LimitedAdapter(pool_connections=1)
+    yield new_adapter
+    new_adapter.close()
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ PATIENT_SECONDS = 20.0  # of any other, which a busy machine must not cut
 
 @pytest.fixture
 def session():
-    with requests.Session() as opened:
+    with requests.Session() as new_session:
         for prefix in ("http://", "https://"):
-            opened.mount(prefix, LimitedAdapter())
-        yield opened
+            new_session.mount(prefix, LimitedAdapter())
+        yield new_session
 
 
 def fetch(session, url, data=None, seconds=PATIENT_SECONDS, **options):
@@ -143,10 +143,10 @@ def requests_session():
 
 
 def test_an_address_that_is_not_permitted_is_not_connected_to(serve, session):
-    server, asked = serve(says("200 OK")), []
+    server, checked_places = serve(says("200 OK")), []
     with pytest.raises(deadline.NotPermitted, match=r"127\.0\.0\.1"):
-        fetch(session, server.url, permitted=lambda *place: asked.append(place))
-    assert asked == [("127.0.0.1", server.port, "127.0.0.1")]
+        fetch(session, server.url, permitted=lambda *place: checked_places.append(place))
+    assert checked_places == [("127.0.0.1", server.port, "127.0.0.1")]
     assert server.connections == 0
 
 

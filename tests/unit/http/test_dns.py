@@ -9,7 +9,7 @@ import pytest
 
 from hub.http import dns
 
-FOUND = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 443))]
+ADDRESSES = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 443))]
 
 
 @pytest.fixture
@@ -18,15 +18,15 @@ def slow_resolver(monkeypatch):
 
     Provide the event and the hosts that were looked up.
     """
-    gate, asked = threading.Event(), []
+    gate, hosts = threading.Event(), []
 
     def find(host, port, **options):
-        asked.append(host)
+        hosts.append(host)
         gate.wait(60)
-        return FOUND
+        return ADDRESSES
 
     monkeypatch.setattr(socket, "getaddrinfo", find)
-    yield gate, asked
+    yield gate, hosts
     gate.set()
 
 
@@ -48,13 +48,13 @@ def test_silence_ends_in_time(slow_resolver):
 
 
 def test_while_one_look_up_hangs_no_other_is_begun_for_the_host(slow_resolver):
-    gate, asked = slow_resolver
+    gate, hosts = slow_resolver
     for _ in range(5):
         with pytest.raises(TimeoutError):
             dns.addresses("hanging.test", 443, 0.01)
-    assert asked == ["hanging.test"]
+    assert hosts == ["hanging.test"]
     gate.set()
-    assert dns.addresses("hanging.test", 443, 5) == FOUND
+    assert dns.addresses("hanging.test", 443, 5) == ADDRESSES
 
 
 def test_a_forked_process_looks_up_for_itself(slow_resolver):
@@ -63,5 +63,5 @@ def test_a_forked_process_looks_up_for_itself(slow_resolver):
     slow_resolver[0].set()
     child = os.fork()
     if child == 0:
-        os._exit(0 if dns.addresses("forked.test", 443, 2) == FOUND else 1)
+        os._exit(0 if dns.addresses("forked.test", 443, 2) == ADDRESSES else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

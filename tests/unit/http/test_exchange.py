@@ -21,8 +21,8 @@ SLACK = 3.0  # less than the five seconds that a server waits
 
 @pytest.fixture
 def session():
-    with open_session() as opened:
-        yield opened
+    with open_session() as new_session:
+        yield new_session
 
 
 def fetch(session, url, method="GET", data=None, **options):

@@ -61,7 +61,7 @@ def test_a_status_becomes_the_error_that_says_what_to_do(status, error, sentence
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (b'{"message": "Division 7 is closed"}', ": \u201cDivision 7 is closed\u201d"),
         (b'{"error": {"message": "no such page"}}', ": \u201cno such page\u201d"),
@@ -71,10 +71,10 @@ def test_a_status_becomes_the_error_that_says_what_to_do(status, error, sentence
         (b"", "status 400."),
     ],
 )
-def test_the_message_of_the_source_is_passed_on_shortened(body, said):
+def test_the_message_of_the_source_is_passed_on_shortened(body, message):
     with pytest.raises(Refused) as caught:
         reply(400, body).check()
-    assert said in caught.value.text
+    assert message in caught.value.text
     assert len(caught.value.text) < 400
 
 

@@ -21,10 +21,10 @@ def row(quickbooks):
         row = Installation(company_id=1, slug="costtracker", tenant="t", created_at=now)
         session.add(row)
         session.flush()
-        seen = SeenCode(
+        seen_code = SeenCode(
             installation_id=row.id, field="account", code="4000", name="Materials", seen_at=now
         )
-        session.add(seen)
+        session.add(seen_code)
     return row
 
 
@@ -55,9 +55,9 @@ def test_a_file_names_records_by_id_or_name(row, vendor):
     assert set(matches().values()) == {(vendor.quickbooks_id, "decided", "kari")}
 
 
-@pytest.mark.parametrize(("said", "record"), [("none", ""), ("new", "+")])
-def test_a_file_may_leave_a_code_out_or_have_it_made(row, said, record):
-    imported(row, f"field,code,quickbooks_id\nsupplier,s1,{said}\n")
+@pytest.mark.parametrize(("choice", "record"), [("none", ""), ("new", "+")])
+def test_a_file_may_leave_a_code_out_or_have_it_made(row, choice, record):
+    imported(row, f"field,code,quickbooks_id\nsupplier,s1,{choice}\n")
     assert matches() == {("supplier", "s1"): (record, "decided", "kari")}
 
 

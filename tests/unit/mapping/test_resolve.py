@@ -179,11 +179,15 @@ def test_a_decision_precedes_the_link_of_the_document_which_precedes_a_stored_li
     linked, decided = (
         book(supplier__s1=Decision(record="32", match_method=how)) for how in ("link", "decided")
     )
-    told, untied = (Code(id="s1", name="Norsk Stål AS", quickbooks_id=id) for id in ("31", ""))
+    linked_code, unlinked_code = (
+        Code(id="s1", name="Norsk Stål AS", quickbooks_id=id) for id in ("31", "")
+    )
     by_id = Field(name="supplier", label="Supplier", role="vendor")
-    assert [id_or_reason(by_id, told, use) for use in (linked, decided)] == ["31", "32"]
-    assert find(by_id, untied, linked).problem == "it is not linked to anything in QuickBooks."
-    assert id_or_reason(by_id, untied, decided) == "32"
+    assert [id_or_reason(by_id, linked_code, use) for use in (linked, decided)] == ["31", "32"]
+    assert (
+        find(by_id, unlinked_code, linked).problem == "it is not linked to anything in QuickBooks."
+    )
+    assert id_or_reason(by_id, unlinked_code, decided) == "32"
 
 
 def test_a_decision_for_a_record_that_is_inactive_now_holds():
@@ -433,7 +437,7 @@ def test_codes_go_to_the_head_or_the_lines():
 
 
 def test_everything_that_is_missing_is_reported_at_once():
-    told = missing(
+    missing_codes = missing(
         bill(
             line("1", account="x"),
             line("2", account="x"),
@@ -441,7 +445,7 @@ def test_everything_that_is_missing_is_reported_at_once():
             codes={"supplier": "z"},
         )
     )
-    assert [(one.field, one.code) for one in told] == [
+    assert [(one.field, one.code) for one in missing_codes] == [
         ("supplier", "z"),
         ("account", "x"),
         ("part", "y"),

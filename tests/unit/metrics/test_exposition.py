@@ -121,8 +121,8 @@ def test_the_newest_backup_is_known_by_its_time(
     assert value(visitor.app, "hub_last_backup_timestamp_seconds") is None
     for _ in range(2):
         clock.advance(exposition.MIN_FRESH_SECONDS)
-        made = CliRunner().invoke(main, ["backup", str(tmp_path)], obj=visitor.app)
-        assert made.exit_code == 0, made.output
+        result = CliRunner().invoke(main, ["backup", str(tmp_path)], obj=visitor.app)
+        assert result.exit_code == 0, result.output
     made_at = clock.now().timestamp()
     clock.advance(exposition.MIN_FRESH_SECONDS)
     assert value(visitor.app, "hub_last_backup_timestamp_seconds") == made_at

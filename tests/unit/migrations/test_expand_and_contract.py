@@ -158,7 +158,9 @@ def test_revisions_only_add_to_the_tables(upgraded):
 )
 def test_the_check_finds_each_kind_of_contraction(upgraded, change, problem):
     before, after = upgraded.tables[schema.newest_revision()], tables_after(upgraded.engine, change)
-    assert [found for found in contractions(before, after, {}) if problem in found] != []
+    assert [
+        contraction for contraction in contractions(before, after, {}) if problem in contraction
+    ] != []
     assert list(contractions(before, before, {})) == []
 
 

@@ -210,18 +210,18 @@ def test_one_operation_of_a_document_goes_at_a_time(box):
 
 def test_two_workers_never_claim_the_same(box):
     ids = [box(f"invoice:{number}") for number in range(6)]
-    app, taken = current_app(), []
+    app, claimed_ids = current_app(), []
 
     def work(fence):
         with app.app_context(), transaction() as session:
-            taken.extend(one.id for one in outbox.claim(session, ids, fence, now()))
+            claimed_ids.extend(one.id for one in outbox.claim(session, ids, fence, now()))
 
     threads = [threading.Thread(target=work, args=(f"f{number}",)) for number in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(taken) == ids
+    assert sorted(claimed_ids) == ids
 
 
 def current_app():
@@ -242,11 +242,11 @@ def test_a_result_is_written_only_under_its_own_fence(box):
 
 
 def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
-    id, app, taken = box(payload=b"old"), current_app(), []
+    id, app, claimed_payloads = box(payload=b"old"), current_app(), []
 
     def claim():
         with app.app_context(), transaction() as session:
-            taken.extend(one.payload for one in outbox.claim(session, [id], "f1", now()))
+            claimed_payloads.extend(one.payload for one in outbox.claim(session, [id], "f1", now()))
 
     worker = threading.Thread(target=claim)
     with transaction() as session:
@@ -257,7 +257,7 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
         plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
         outbox.plan(session, row, *plan, postings=attempts)
     worker.join()
-    assert taken == [b"new"]
+    assert claimed_payloads == [b"new"]
 
 
 # -- decisions of a person -------------------------------------------------------------------------

@@ -105,7 +105,7 @@ def test_a_quickbooks_that_answers_nothing_is_not_asked_for_every_file(desk, fil
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "told"),
+    ("name", "content", "reason"),
     [
         ("run.exe", b"MZ", "does not accept files like run.exe"),
         ("scan.pdf", b"", "is empty"),
@@ -113,12 +113,12 @@ def test_a_quickbooks_that_answers_nothing_is_not_asked_for_every_file(desk, fil
         ("scan.pdf", b"x" * (20 * 1024 * 1024 + 1), "QuickBooks allows 20"),
     ],
 )
-def test_a_bad_file_is_held_with_its_reason_and_the_bill_stays_posted(desk, name, content, told):
+def test_a_bad_file_is_held_with_its_reason_and_the_bill_stays_posted(desk, name, content, reason):
     bill = desk.bill()
     file = desk.attach(bill, content, name)
     desk.drain()
     assert (desk.state(bill), desk.state(file), desk.sent("upload")) == ("posted", "held", [])
-    assert told in desk.posting(file).reason
+    assert reason in desk.posting(file).reason
     assert desk.cases() == ["A file could not be attached"]
 
 

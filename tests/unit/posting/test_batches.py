@@ -305,9 +305,9 @@ PACES = {
 }
 
 
-@pytest.mark.parametrize(("pace", "told", "size"), PACES.values(), ids=PACES)
-def test_the_size_follows_the_answers(pace, told, size):
-    assert pace.adjust(told).size == size
+@pytest.mark.parametrize(("sizer", "results", "size"), PACES.values(), ids=PACES)
+def test_the_size_follows_the_answers(sizer, results, size):
+    assert sizer.adjust(results).size == size
 
 
 def test_the_limit_learned_from_too_many_items_stays():

@@ -8,7 +8,7 @@ from hub.posting.reconcile.control_totals import Totals
 from hub.posting.reconcile.posted_documents import PostedDocument
 
 
-def stands(kind="bill", day="2026-03-02", currency="USD", held="10.10", **more):
+def posted_document(kind="bill", day="2026-03-02", currency="USD", books_total="10.10", **more):
     document = SourceDocument(slug="bench", total=Decimal("10.10"), date=dt.date(2026, 1, 1))
     posting = Posting(
         document=document,
@@ -21,7 +21,7 @@ def stands(kind="bill", day="2026-03-02", currency="USD", held="10.10", **more):
     return PostedDocument(
         posting,
         posting,
-        TransactionHead(kind=kind, total=Decimal(held), state="live", currency=currency),
+        TransactionHead(kind=kind, total=Decimal(books_total), state="live", currency=currency),
         **more,
     )
 
@@ -35,11 +35,11 @@ def lines(*all_, **more):
 
 def test_months_kinds_and_currencies_have_lines_of_their_own():
     result = lines(
-        stands(),
-        stands(),
-        stands(day="2026-04-30"),
-        stands("vendor_credit"),
-        stands(currency="JPY"),
+        posted_document(),
+        posted_document(),
+        posted_document(day="2026-04-30"),
+        posted_document("vendor_credit"),
+        posted_document(currency="JPY"),
     )
     assert [
         (line["kind"], line["period"], line["currency"], line["posted"]) for line in result
@@ -52,9 +52,9 @@ def test_months_kinds_and_currencies_have_lines_of_their_own():
 
 
 def test_a_difference_is_reported_to_the_cent_and_what_is_open_of_it_beside_it():
-    (line,) = lines(stands(held="10.11"))
+    (line,) = lines(posted_document(books_total="10.11"))
     assert (line["difference"], line["open"]) == ("0.01", "0.01")
-    (line,) = lines(stands(held="10.11"), accepted=True)
+    (line,) = lines(posted_document(books_total="10.11"), accepted=True)
     assert (line["difference"], line["differing"], line["apart"], line["open"]) == (
         "0.01",
         1,
@@ -64,7 +64,11 @@ def test_a_difference_is_reported_to_the_cent_and_what_is_open_of_it_beside_it()
 
 
 def test_differences_that_cancel_out_are_still_counted_and_added_up():
-    (line,) = lines(stands(held="15.10"), stands(held="5.10"), stands())
+    (line,) = lines(
+        posted_document(books_total="15.10"),
+        posted_document(books_total="5.10"),
+        posted_document(),
+    )
     assert (line["documents"], line["difference"], line["differing"], line["apart"]) == (
         3,
         "0.00",
@@ -74,5 +78,5 @@ def test_differences_that_cancel_out_are_still_counted_and_added_up():
 
 
 def test_a_document_that_is_being_changed_counts_as_no_difference():
-    (line,) = lines(stands(held="99.00", is_changing=True))
+    (line,) = lines(posted_document(books_total="99.00", is_changing=True))
     assert (line["difference"], line["differing"], line["apart"]) == ("0.00", 0, "0.00")

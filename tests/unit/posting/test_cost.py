@@ -178,9 +178,9 @@ def proved():
 def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(visitor):
     visitor.log_in("olga")
     with visitor.app.app_context():
-        few = opened(visitor)
+        few = count_first_page_steps(visitor)
         multiply()
-        many = opened(visitor)
+        many = count_first_page_steps(visitor)
         with read_only_session() as session:
             documents = session.scalar(select(func.count()).select_from(SourceDocument))
             is_waiting = Posting.state.in_(("held", "review", "unknown"))
@@ -203,7 +203,7 @@ def pop_sums_of_waiting(steps):
     return sum(steps.pop(one) for one in (*find_documents, *add_up))
 
 
-def opened(visitor):
+def count_first_page_steps(visitor):
     """Return the steps of the statements of each of the first pages."""
     steps_by_path = {}
     for path in ("/", *LISTS):

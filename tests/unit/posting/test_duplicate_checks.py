@@ -11,7 +11,7 @@ from hub.posting.preflight.context import RelatedTransactions
 from hub.posting.preflight.duplicate_checks import check_duplicates
 
 DAY = dt.date(2026, 3, 10)
-MEANT = {
+MEANING = {
     "date": "2026-03-10",
     "total": "9.00",
     "party": "56",
@@ -24,12 +24,12 @@ MEANT = {
 def find_duplicates(**about):
     posting = Posting(
         kind="expense",
-        meaning=MEANT,
+        meaning=MEANING,
         document=SourceDocument(marker="M", source_id="e:1"),
         rejected_ids=[],
     )
     posting.operation = "create"
-    seen = {
+    facts = {
         "party": "56",
         "account": "35",
         "date": DAY,
@@ -37,7 +37,7 @@ def find_duplicates(**about):
         "total": Decimal(9),
         "marker": "",
     } | about
-    head = TransactionHead(kind="expense", quickbooks_id="7", number="", state="live", **seen)
+    head = TransactionHead(kind="expense", quickbooks_id="7", number="", state="live", **facts)
     context = SimpleNamespace(
         related=RelatedTransactions(by_total={("expense", Decimal("9.00")): [head]})
     )

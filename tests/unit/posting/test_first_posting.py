@@ -20,16 +20,16 @@ def app_that(make_app, make_config, empty_database):
 
     Its suppliers have one open case.
     """
-    opened = []
+    contexts = []
 
     def install(**about):
         config = make_config()
         shutil.copy(empty_database, config.data / "hub.db")
-        hub = make_app(
+        context = make_app(
             config, plugins=Plugins.load([SmallSource(**about)], installed=False)
         ).app_context()
-        hub.push()
-        opened.append(hub)
+        context.push()
+        contexts.append(context)
         id = settle(tenant="t1")
         with transaction() as session:
             details = {"field": "supplier", "code": "s1"}
@@ -45,8 +45,8 @@ def app_that(make_app, make_config, empty_database):
         return id
 
     yield install
-    for hub in opened:
-        hub.pop()
+    for context in contexts:
+        context.pop()
 
 
 def closed(id):

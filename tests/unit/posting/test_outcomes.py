@@ -52,17 +52,17 @@ def page(status: int) -> HttpResponse:
 
 
 DOUBTED = (Doubt(), Doubt())
-HELD = (Hold("refused"), Doubt())
+HOLD_OR_DOUBT = (Hold("refused"), Doubt())
 NOT_SENT = (Requeue(), Requeue())
 NO_ENTRY = (Reconnect(), Reconnect())
 
 # what came back: the step after a first send, and after a re-send
 CREATE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
     "200 with the entity": (json_of(200, {"Bill": BILL}), Posted("145"), Read("145")),
-    "200 with a fault": (fault("6000", "A rule.", status=200), *HELD),
+    "200 with a fault": (fault("6000", "A rule.", status=200), *HOLD_OR_DOUBT),
     "200 with a fault beside an entity": (
         json_of(200, {"Bill": BILL, **json.loads(fault("2500").body)}),
-        *HELD,
+        *HOLD_OR_DOUBT,
     ),
     "connection refused": (unsent_answer("connection refused"), *NOT_SENT),
     "no such host": (unsent_answer("Failed to resolve"), *NOT_SENT),
@@ -90,7 +90,7 @@ CREATE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
     "10000 with 200": (fault("10000", status=200), *DOUBTED),
     "6000 with -30000": (fault("6000", "Unexpected Internal Error. (-30000)"), *DOUBTED),
     "600, the id in use": (fault("600"), *DOUBTED),
-    "other 6000": (fault("6000", "You must specify an amount."), *HELD),
+    "other 6000": (fault("6000", "You must specify an amount."), *HOLD_OR_DOUBT),
     "429": (fault("3001", status=429), *NOT_SENT),
     "429 without a body": (page(429), *NOT_SENT),
     "3001 with another status": (fault("003001", status=403), *NOT_SENT),
@@ -102,12 +102,12 @@ CREATE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
     "3100": (fault("3100", status=403), *NO_ENTRY),
     "120": (fault("120"), *NO_ENTRY),
     "6190": (fault("6190"), *NO_ENTRY),
-    "2020, something required": (fault("2020", element="VendorRef"), *HELD),
-    "2050, too long": (fault("2050"), *HELD),
-    "2500, unknown reference": (fault("2500"), *HELD),
-    "6210, closed period": (fault("6210"), *HELD),
-    "610, inactive reference": (fault("610"), *HELD),
-    "a code that nobody knows": (fault("9341"), *HELD),
+    "2020, something required": (fault("2020", element="VendorRef"), *HOLD_OR_DOUBT),
+    "2050, too long": (fault("2050"), *HOLD_OR_DOUBT),
+    "2500, unknown reference": (fault("2500"), *HOLD_OR_DOUBT),
+    "6210, closed period": (fault("6210"), *HOLD_OR_DOUBT),
+    "610, inactive reference": (fault("610"), *HOLD_OR_DOUBT),
+    "a code that nobody knows": (fault("9341"), *HOLD_OR_DOUBT),
     "6140 that names who has the number": (fault("6140", NUMBER_USED), Read("17"), Doubt()),
     "6140 that names nobody": (fault("6140"), Hold("number_used"), Doubt()),
 }

@@ -102,13 +102,13 @@ def held_back(desk, monkeypatch):
             second.set()
         return jobs
 
-    def held(self, *args, **options):
+    def wait_and_create(self, *args, **options):
         if not second.wait(3):
             waves.append("late")
         return create(self, *args, **options)
 
     monkeypatch.setattr(pipeline, "claim_prepared", counted)
-    monkeypatch.setattr(Client, "create", held)
+    monkeypatch.setattr(Client, "create", wait_and_create)
     monkeypatch.setattr(batch_sizing, "MAX_SINGLE_REQUESTS", 5)
     return waves
 

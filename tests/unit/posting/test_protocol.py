@@ -26,7 +26,7 @@ from hub.posting.protocol.history import (
     Withdraw,
 )
 
-MINE = "ABCDEFGHJKMN"
+OWN_MARKER = "ABCDEFGHJKMN"
 LONG_AGO = QuietPeriod(is_own_call=True, local_seconds=181)
 JUST_NOW = QuietPeriod(is_own_call=True, local_seconds=179)
 
@@ -46,7 +46,7 @@ def sent(*outcomes: str) -> tuple[SendAttempt, ...]:
 def create(*outcomes: str, state: str = "ready", **more) -> History:
     defaults = {
         "operation": "create",
-        "marker": MINE,
+        "marker": OWN_MARKER,
         "number": "A-1",
         "party": "56",
         "total": Decimal("100.00"),
@@ -80,8 +80,8 @@ def live(id: str = "7", **more) -> QuickBooksObject:
     return QuickBooksObject(id=id, **more)
 
 
-OURS, PLAIN, OTHERS = live(marker=MINE), live(), live(marker="ZZZZZZZZZZZZ", party="56")
-AT_BASE, KNOWN, MEANT = (
+OURS, PLAIN, OTHERS = live(marker=OWN_MARKER), live(), live(marker="ZZZZZZZZZZZZ", party="56")
+AT_BASE, AS_KNOWN, AS_PLANNED = (
     live(token="2"),
     live(token="3", agreements={"known"}),
     live(token="3", agreements={"meant"}),
@@ -193,7 +193,7 @@ ANSWERS = [
     ("number used, named", answered("refused/6140:17"), Read("17")),
     (
         "number used by ours",
-        answered("refused/6140:17", current=live("17", marker=MINE)),
+        answered("refused/6140:17", current=live("17", marker=OWN_MARKER)),
         Posted("17", adopted=True),
     ),
     (
@@ -269,22 +269,22 @@ DOUBTS = [
     ),
     (
         "two with our marker",
-        unknown("doubt", search_results=(OURS, live("8", marker=MINE))),
+        unknown("doubt", search_results=(OURS, live("8", marker=OWN_MARKER))),
         Ask("several", ("7", "8")),
     ),
     (
         "two, one rejected",
-        unknown("doubt", search_results=(OURS, live("8", marker=MINE)), rejected_ids={"8"}),
+        unknown("doubt", search_results=(OURS, live("8", marker=OWN_MARKER)), rejected_ids={"8"}),
         Posted("7", True),
     ),
     (
         "ours, voided",
-        unknown("doubt", search_results=(live(state="voided", marker=MINE),)),
+        unknown("doubt", search_results=(live(state="voided", marker=OWN_MARKER),)),
         Ask("voided", ("7",)),
     ),
     (
         "ours, deleted",
-        unknown("doubt", search_results=(live(state="deleted", marker=MINE),)),
+        unknown("doubt", search_results=(live(state="deleted", marker=OWN_MARKER),)),
         Ask("deleted", ("7",)),
     ),
     (
@@ -436,8 +436,8 @@ DOUBTS = [
 CHANGED = [
     ("looked at first", change("update"), Read("7")),
     ("as we left it", change("update", current=AT_BASE), Send()),
-    ("written to, content as known", change("update", current=KNOWN), Send(rebase="3")),
-    ("already as meant", change("update", current=MEANT), Posted("7")),
+    ("written to, content as known", change("update", current=AS_KNOWN), Send(rebase="3")),
+    ("already as meant", change("update", current=AS_PLANNED), Posted("7")),
     ("edited by a person", change("update", current=EDITED), Ask("changed", ("7",))),
     (
         "edited, and a person says: write over it",
@@ -454,7 +454,7 @@ CHANGED = [
     ),
     (
         "re-sent and as meant",
-        change("update", "doubt", "landed:7", state="sending", current=MEANT),
+        change("update", "doubt", "landed:7", state="sending", current=AS_PLANNED),
         Posted("7"),
     ),
     (
@@ -465,12 +465,12 @@ CHANGED = [
     ("stale token", change("update", "refused/5010", state="sending"), Read("7")),
     (
         "stale, as known",
-        change("update", "refused/5010", state="sending", current=KNOWN),
+        change("update", "refused/5010", state="sending", current=AS_KNOWN),
         Send(rebase="3"),
     ),
     (
         "stale, as meant",
-        change("update", "refused/5010", state="sending", current=MEANT),
+        change("update", "refused/5010", state="sending", current=AS_PLANNED),
         Posted("7"),
     ),
     (
@@ -500,12 +500,12 @@ CHANGED = [
     ),
     (
         "in doubt, written as meant",
-        change("update", "doubt", state="unknown", current=MEANT),
+        change("update", "doubt", state="unknown", current=AS_PLANNED),
         Posted("7"),
     ),
     (
         "in doubt, another wrote it",
-        change("update", "doubt", state="unknown", current=KNOWN),
+        change("update", "doubt", state="unknown", current=AS_KNOWN),
         Send(resend=True),
     ),
     (
@@ -536,7 +536,7 @@ CHANGED = [
     ),
     (
         "proved absent, new token",
-        change("update", "doubt", sends_at_proof=1, current=KNOWN),
+        change("update", "doubt", sends_at_proof=1, current=AS_KNOWN),
         Send(resend=True, rebase="3"),
     ),
     ("delete: as known", change("delete", current=AT_BASE), Send()),
@@ -644,7 +644,7 @@ def test_postings_once_in_doubt_or_not_new_transactions_are_not_batched(history:
         ((), "absent"),
         ((OURS,), "present"),
         ((live(party="56"),), "alike"),
-        ((OURS, live("8", marker=MINE)), "several"),
+        ((OURS, live("8", marker=OWN_MARKER)), "several"),
     ],
 )
 def test_a_search_has_a_verdict(search_results: tuple[QuickBooksObject, ...], word: str) -> None:

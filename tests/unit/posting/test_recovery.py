@@ -80,9 +80,9 @@ def test_nothing_there_is_proved_and_the_same_key_is_sent_again(desk):
     assert desk.state(id) == "posted"
 
 
-@pytest.mark.parametrize("kept", ["replay", "refuse", "duplicate", "ignore"])
-def test_repeated_keys_lead_to_one_bill_however_quickbooks_treats_them(desk, kept):
-    desk.quickbooks.switch(requestid=kept)
+@pytest.mark.parametrize("treatment", ["replay", "refuse", "duplicate", "ignore"])
+def test_repeated_keys_lead_to_one_bill_however_quickbooks_treats_them(desk, treatment):
+    desk.quickbooks.switch(requestid=treatment)
     for fault in ("lose_request", "lose_answer"):
         desk.quickbooks.add_fault(fault, "bill.create")
     id = desk.bill()
@@ -205,7 +205,7 @@ def test_a_deleted_one_that_was_never_seen_is_asked_about(desk):
     desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.cases()) == ("held", ["Posted and deleted, or never arrived?"])
     assert len(desk.sent("bill.create")) == 1
-    manual.reject_match(id, asked()[0]["id"], "kari")
+    manual.reject_match(id, case_candidates()[0]["id"], "kari")
     desk.drain(wait_for_doubts=True)
     assert (desk.state(id), desk.cases(), len(desk.bills()), len(desk.sent("bill.create"))) == (
         "posted",
@@ -215,7 +215,7 @@ def test_a_deleted_one_that_was_never_seen_is_asked_about(desk):
     )
 
 
-def asked():
+def case_candidates():
     with read_only_session() as session:
         return (
             session.scalars(select(Case).where(Case.closed_at.is_(None)))
@@ -245,8 +245,8 @@ def test_one_question_asks_for_the_numbers_of_all_that_did_not_arrive(desk):
     ids = [desk.bill(f"A-{n}") for n in range(8)]
     desk.drain()
     desk.pass_time(200)
-    found, deleted, numbers, read_back = 1, 1, 1, 8
-    assert desk.drain().reads == found + deleted + numbers + read_back
+    by_marker, deleted, numbers, read_back = 1, 1, 1, 8
+    assert desk.drain().reads == by_marker + deleted + numbers + read_back
     assert {desk.state(id) for id in ids} == {"posted"}
 
 

@@ -19,7 +19,7 @@ def company(app: Flask) -> int:
         return add_company(session).id
 
 
-def _shown(company: int, body: dict[str, Any]) -> display.TransactionView:
+def _view(company: int, body: dict[str, Any]) -> display.TransactionView:
     with transaction() as session:
         result = display.view_payload(session, company, "bill", json.dumps(body).encode())
     assert result
@@ -27,14 +27,14 @@ def _shown(company: int, body: dict[str, Any]) -> display.TransactionView:
 
 
 def test_every_reference_is_named_where_the_lists_know_it(company: int) -> None:
-    facts = dict(_shown(company, bill("F-1", Decimal("10.50"))).facts)
+    facts = dict(_view(company, bill("F-1", Decimal("10.50"))).facts)
     assert facts["Supplier"] == "Byggmakker Ås"
     assert facts["Payable account"] == "2400 Leverandørgjeld"
     assert facts["Amounts"] == "no tax applies"
 
 
 def test_a_line_says_what_it_posts_to_and_its_dimensions(company: int) -> None:
-    line = _shown(company, bill("F-1", Decimal("10.50"))).lines[0]
+    line = _view(company, bill("F-1", Decimal("10.50"))).lines[0]
     assert (line.posts_to, line.amount) == ("4300 Innkjøp varer", Decimal("10.50"))
     assert line.tags == (("Customer", "Solbakken borettslag:Tak"), ("Class", "Nybygg"))
 
@@ -44,7 +44,7 @@ def test_an_unknown_id_is_shown_as_it_is_and_a_new_one_in_words(company: int) ->
         "VendorRef": {"value": "999"},
         "SalesTermRef": {"value": "@term:1"},
     }
-    facts = dict(_shown(company, body).facts)
+    facts = dict(_view(company, body).facts)
     assert (facts["Supplier"], facts["Terms"]) == ("999", display.PLACEHOLDER_TEXT)
 
 
@@ -53,13 +53,13 @@ def test_the_total_is_that_of_the_lines_and_the_stated_tax(company: int) -> None
         "GlobalTaxCalculation": "TaxExcluded",
         "TxnTaxDetail": {"TotalTax": 25.5},
     }
-    result = _shown(company, body)
+    result = _view(company, body)
     assert (result.total, result.tax, result.currency) == (Decimal("125.5"), Decimal("25.5"), "NOK")
 
 
 def test_two_versions_differ_in_the_facts_and_lines_that_changed(company: int) -> None:
     one, other = bill("F-1", Decimal(10)), bill("F-2", Decimal(10), 1, "Other text")
-    assert display.differences(_shown(company, one), _shown(company, other)) == {
+    assert display.differences(_view(company, one), _view(company, other)) == {
         "Number",
         "Supplier",
         "line 1",
@@ -82,7 +82,7 @@ def test_the_view_of_a_payment_names_its_bills_and_its_account(company: int) -> 
         "PayType": "Check",
         "CheckPayment": {"BankAccountRef": {"value": "77", "name": "Checking"}},
     }
-    result = _shown(company, {"Line": lines, "TotalAmt": 10, **paid})
+    result = _view(company, {"Line": lines, "TotalAmt": 10, **paid})
     assert [line.posts_to for line in result.lines] == [
         "Bill 12",
         f"Bill, {display.PLACEHOLDER_TEXT}",
@@ -96,7 +96,7 @@ def test_a_discount_is_taken_off_and_a_payee_is_named_by_what_it_is(company: int
         "Amount": 5,
         "DiscountLineDetail": {"PercentBased": False},
     }
-    result = _shown(
+    result = _view(
         company, {"Line": [off], "EntityRef": {"value": "31", "type": "Supplier", "name": "Kari"}}
     )
     assert (result.lines[0].posts_to, result.lines[0].amount) == ("Discount", Decimal(-5))
@@ -110,4 +110,4 @@ def test_the_exchange_rate_of_a_foreign_currency_is_a_fact(
     company: int, rate: Any, text: str | None
 ) -> None:
     body = bill("F-1", Decimal("100")) | {"ExchangeRate": rate}
-    assert dict(_shown(company, body).facts).get(display.EXCHANGE_RATE) == text
+    assert dict(_view(company, body).facts).get(display.EXCHANGE_RATE) == text

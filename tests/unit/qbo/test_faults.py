@@ -76,14 +76,14 @@ def test_xml_that_declares_entities_is_not_read():
 
 
 @pytest.mark.parametrize(
-    "said",
+    "holder",
     [
         "TxnType=Journal Entry with TxnId=17984",
         "DocNumber=7 is assigned to TxnType=Bill with TxnId=17984",
     ],
 )
-def test_a_duplicate_number_names_its_holder(said):
-    assert Fault("6140", detail=f"This number has already been used. {said}").holder[1] == "17984"
+def test_a_duplicate_number_names_its_holder(holder):
+    assert Fault("6140", detail=f"This number has already been used. {holder}").holder[1] == "17984"
 
 
 def test_the_holder_is_found_in_other_languages_too():

@@ -231,12 +231,12 @@ def test_classes_that_are_switched_off_go_into_the_note():
 
 
 @pytest.mark.row("CT-B2")
-@pytest.mark.parametrize(("tolerance", "held"), [("0", True), ("0.01", False)])
-def test_sums_that_differ_hold_it(tolerance, held):
+@pytest.mark.parametrize(("tolerance", "is_held"), [("0", True), ("0.01", False)])
+def test_sums_that_differ_hold_it(tolerance, is_held):
     built = build(
         mapped(line("1", "100.00", account="7"), total=D("100.01"), tolerance=D(tolerance))
     )
-    assert bool(built.problems) is held
+    assert bool(built.problems) is is_held
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ class TestATaxThatDoesNotFitTheCodes:
 
 
 class TestInTheUnitedStates:
-    HELD = (
+    PROBLEM = (
         "Its amounts contain tax, but amounts in QuickBooks in the United States are without tax."
         " Send the tax of each taxed line, or amounts without tax."
     )
@@ -159,11 +159,11 @@ class TestInTheUnitedStates:
             tax_total=D(8),
             total=total,
         )
-        assert payloads.build(what, US, MARKER).problems == (self.HELD,)
+        assert payloads.build(what, US, MARKER).problems == (self.PROBLEM,)
 
     def test_without_any_tax_the_document_is_held(self):
         what = american(line("1", "108.00", item="1", tax_code="TAX"), total=D(108))
-        assert payloads.build(what, US, MARKER).problems == (self.HELD,)
+        assert payloads.build(what, US, MARKER).problems == (self.PROBLEM,)
 
     def test_the_tax_of_each_line_is_taken_off_its_amount(self):
         what = american(

@@ -46,16 +46,16 @@ def lines(draw, kind, id):
     codes = draw(st.sampled_from(roles)) | draw(
         st.sampled_from([{"tax_code": "5"}, {"tax_code": "5"}, {}])
     )
-    made, link = (
+    document_line, link = (
         Line(id=id, amount=amount, quantity=quantity, unit_price=price, tax=draw(TAXES)),
         None,
     )
     if kind in SETTLES and draw(st.integers(0, 3)):
         what = draw(st.sampled_from(SETTLES[kind]))
         worth = -abs(draw(AMOUNTS)) if "credit" in what else abs(draw(AMOUNTS))
-        made = Line(id=id, amount=worth, applied=Applied(document="d"))
+        document_line = Line(id=id, amount=worth, applied=Applied(document="d"))
         link = Link(kind=what, id=str(draw(st.integers(1, 3))))
-    return MappedLine(line=made, refs=refs(**codes), applied=link)
+    return MappedLine(line=document_line, refs=refs(**codes), applied=link)
 
 
 @st.composite
@@ -323,13 +323,17 @@ def test_amounts_of_lines_may_have_more_decimals_if_the_rounded_lines_reach_the_
 
 
 @pytest.mark.parametrize(
-    ("known", "wanted", "to"),
+    ("stored_address", "document_address", "to"),
     [("a@x.no", "b@y.no", "a@x.no"), ("", "b@y.no", "b@y.no"), ("", "", None)],
 )
-def test_mail_goes_to_the_address_in_quickbooks_else_to_that_of_the_document(known, wanted, to):
-    header = {"customer": Ref(role="customer", id="41", email=known)}
+def test_mail_goes_to_the_address_in_quickbooks_else_to_that_of_the_document(
+    stored_address, document_address, to
+):
+    header = {"customer": Ref(role="customer", id="41", email=stored_address)}
     built = payloads.build(
-        mapped(line("1", "5", item="1"), kind="invoice", header=header, email_to=wanted), US, MARKER
+        mapped(line("1", "5", item="1"), kind="invoice", header=header, email_to=document_address),
+        US,
+        MARKER,
     )
     assert built.body.get("BillEmail", {}).get("Address") == to
     assert ("EmailStatus" in built.body) is (to is not None)

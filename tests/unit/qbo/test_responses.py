@@ -231,10 +231,10 @@ def test_an_answer_keeps_its_trace_and_its_date():
 
 
 @pytest.mark.parametrize(
-    ("said", "after"), [("7", 7), ("", 60), ("soon", 60), ("999999", 3600), ("0", 1)]
+    ("retry_after", "after"), [("7", 7), ("", 60), ("soon", 60), ("999999", 3600), ("0", 1)]
 )
-def test_a_throttle_says_how_long_to_wait(said, after):
-    assert read_reply(reply(429, b"", Retry_After=said), CREATE).after == after
+def test_a_throttle_says_how_long_to_wait(retry_after, after):
+    assert read_reply(reply(429, b"", Retry_After=retry_after), CREATE).after == after
 
 
 def test_only_an_expired_token_is_worth_a_new_one():

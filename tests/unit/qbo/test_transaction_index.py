@@ -106,7 +106,7 @@ def test_entities_other_than_transactions_are_ignored(quickbooks):
 
 
 @pytest.mark.parametrize(
-    ("note", "found"),
+    ("note", "marker"),
     [
         (f"x [hub:{MARKER}]", MARKER),
         (f"[hub:{MARKER}]\nadded by a person", MARKER),
@@ -117,8 +117,8 @@ def test_entities_other_than_transactions_are_ignored(quickbooks):
         (f"[hub:ZZZZZZZZZZZZ] [hub:{MARKER}]", MARKER),
     ],
 )
-def test_a_marker_is_found_where_the_hub_puts_it(note, found):
-    assert transaction_index.extract_marker(note) == found
+def test_a_marker_is_found_where_the_hub_puts_it(note, marker):
+    assert transaction_index.extract_marker(note) == marker
 
 
 def make_bills(quickbooks, count: int, date: str = "2026-02-01") -> None:

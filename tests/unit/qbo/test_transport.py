@@ -41,7 +41,7 @@ def serve() -> Iterator[Callable[..., str]]:
         one.close()
 
 
-def heard(line: socket.socket) -> bytes:
+def read_request(line: socket.socket) -> bytes:
     data = line.recv(65536)
     while data.startswith(b"POST") and not data.endswith(b"{}"):
         data += line.recv(65536)
@@ -49,13 +49,13 @@ def heard(line: socket.socket) -> bytes:
 
 
 def answer(line: socket.socket) -> None:
-    heard(line)
+    read_request(line)
     line.sendall(HEAD + b"{}")
 
 
 def drip(first: bytes) -> Script:
     def play(line: socket.socket) -> None:
-        heard(line)
+        read_request(line)
         line.sendall(first)
         try:
             for _ in range(100):
@@ -104,12 +104,12 @@ def test_a_drip_cannot_outlast_the_deadline(serve, first):
 
 def test_silence_is_lost(serve):
     with fails(may_have_sent=True):
-        send(serve(lambda line: heard(line) and line.recv(1)), seconds=0.5)
+        send(serve(lambda line: read_request(line) and line.recv(1)), seconds=0.5)
 
 
 def test_a_reset_after_the_headers_is_lost(serve):
     def broken(line: socket.socket) -> None:
-        heard(line)
+        read_request(line)
         line.sendall(HEAD + b"{")
         line.close()
 
@@ -119,7 +119,7 @@ def test_a_reset_after_the_headers_is_lost(serve):
 
 def test_a_close_without_an_answer_is_lost(serve):
     with fails(may_have_sent=True):
-        send(serve(lambda line: heard(line) and line.close()))
+        send(serve(lambda line: read_request(line) and line.close()))
 
 
 def test_a_refused_connection_is_unsent():
@@ -166,7 +166,7 @@ def test_a_silent_look_up_of_the_host_is_unsent(monkeypatch):
 
 def test_a_redirect_is_not_followed(serve):
     def moved(line: socket.socket) -> None:
-        heard(line)
+        read_request(line)
         line.sendall(
             b"HTTP/1.1 307 Moved\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"
         )
@@ -178,7 +178,7 @@ def test_more_than_may_be_read_is_lost(serve, monkeypatch):
     monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 10)
 
     def much(line: socket.socket) -> None:
-        heard(line)
+        read_request(line)
         line.sendall(HEAD.replace(b"2\r", b"20\r") + b"x" * 20)
 
     with fails(may_have_sent=True, match="larger"):
@@ -197,7 +197,7 @@ def test_a_netrc_file_does_not_change_the_authorisation(serve, monkeypatch, tmp_
     messages: list[bytes] = []
 
     def listen(line: socket.socket) -> None:
-        messages.append(heard(line))
+        messages.append(read_request(line))
         line.sendall(HEAD + b"{}")
 
     url = serve(listen)

@@ -31,9 +31,9 @@ def hash_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def visitor(open_pages: Callable[..., Visitor], hash_file: Path) -> Visitor:
     """Provide an owner of a hub with a list of leaked passwords."""
-    opened = open_pages("people", HUB_BREACHED_PASSWORDS_FILE=str(hash_file))
-    opened.log_in("olga")
-    return opened
+    olga = open_pages("people", HUB_BREACHED_PASSWORDS_FILE=str(hash_file))
+    olga.log_in("olga")
+    return olga
 
 
 def test_a_leaked_password_is_refused_for_a_new_person(visitor: Visitor) -> None:

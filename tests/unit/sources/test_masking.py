@@ -27,12 +27,12 @@ def test_reasons_and_warnings_are_masked_and_the_texts_of_a_document_are_not():
 
 
 def test_the_reason_of_a_code_is_masked_in_head_and_lines():
-    held = Code(id=SECRET, hold=f"Not {SECRET}")
+    held_code = Code(id=SECRET, hold=f"Not {SECRET}")
     lines = [
-        Line(id="a", amount=Decimal(1), codes={"account": held}),
+        Line(id="a", amount=Decimal(1), codes={"account": held_code}),
         Line(id="b", amount=Decimal(2)),
     ]
-    masked = mask_item(bill(lines=lines, codes={"supplier": held}))
+    masked = mask_item(bill(lines=lines, codes={"supplier": held_code}))
     for code in (masked.codes["supplier"], masked.lines[0].codes["account"]):
         assert (code.id, code.hold) == (SECRET, "Not ***")
 

@@ -50,8 +50,8 @@ def split_anywhere(content: bytes) -> list[str]:
     return re.split("[;\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]", content.decode("utf-8-sig"))
 
 
-def live(found: list[str]) -> list[str]:
-    return [cell for cell in found if DROPPED.sub("", cell)[:1] in set("=+-@＝＋－＠")]
+def live(cells: list[str]) -> list[str]:
+    return [cell for cell in cells if DROPPED.sub("", cell)[:1] in set("=+-@＝＋－＠")]
 
 
 def rows_of(texts: list[str]) -> list[list[str]]:

@@ -55,7 +55,7 @@ def test_what_a_stand_in_prints_on_purpose_is_allowed_in_output_only():
     assert canaries_in(SECRET_KEY.encode(), printed=True)
 
 
-SHOWN = {
+LEAKING = {
     "in_its_output": "print(secret)",
     "in_a_log": "logging.getLogger('hub').warning('sent %s', secret)",
     "in_a_traceback_of_a_log": """
@@ -122,10 +122,10 @@ class InnerRun:
 @pytest.fixture(scope="module")
 def inner(tmp_path_factory: pytest.TempPathFactory) -> InnerRun:
     """Run a test for each place of a secret."""
-    return InnerRun(tmp_path_factory.mktemp("inner"), SHOWN | WRITTEN | HARMLESS)
+    return InnerRun(tmp_path_factory.mktemp("inner"), LEAKING | WRITTEN | HARMLESS)
 
 
-@pytest.mark.parametrize("place", SHOWN)
+@pytest.mark.parametrize("place", LEAKING)
 def test_a_test_that_shows_a_secret_fails(inner: InnerRun, place: str) -> None:
     assert inner.outcome(place) in ("FAILED", "ERROR")  # output is also in the report of the end
 

@@ -130,10 +130,10 @@ def run(name, files=None, **arguments):
     """Run one test of the suite with the benches that it asks for."""
     tests = file_contract("post", files or {"a.txt": LINES, "b.csv": TABLE})()
     test = getattr(tests, name)
-    wanted = test.__code__.co_varnames[1 : test.__code__.co_argcount]
-    if {"bench", "paged_bench"} & set(wanted):
-        arguments[wanted[0]] = tests._open({})
-    elif "empty_bench" in wanted:
+    parameters = test.__code__.co_varnames[1 : test.__code__.co_argcount]
+    if {"bench", "paged_bench"} & set(parameters):
+        arguments[parameters[0]] = tests._open({})
+    elif "empty_bench" in parameters:
         arguments["empty_bench"] = bench_module.Bench("post", {})
     test(**arguments)
 

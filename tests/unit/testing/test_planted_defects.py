@@ -1354,8 +1354,8 @@ def test_a_defect_is_found(suite, defect):
     record.take()
     with pytest.raises(FAILED, match=defect.words):
         run(tests, defect.test)
-    shown = {what for what, _ in record.take()}
-    assert not shown & {record.REPORT, record.WEBHOOK}
+    records = {what for what, _ in record.take()}
+    assert not records & {record.REPORT, record.WEBHOOK}
 
 
 # -- what an app cannot show ----------------------------------------------------------------------

@@ -197,8 +197,8 @@ def test_a_backup_is_of_one_moment_while_others_write(app, archive, make_app, mo
     write_a_pair()
     backups.back_up(archive, make_app, write_between_pages, keys=False)
     assert number == 20
-    with archives.open_archive(archive) as opened:
-        opened.extract("hub.db", archive.with_name("look.db"))
+    with archives.open_archive(archive) as contents:
+        contents.extract("hub.db", archive.with_name("look.db"))
     connection = sqlite3.connect(archive.with_name("look.db"))
     assert connection.execute("SELECT count(*), max(number) FROM pair").fetchone() == (2, 1)
     connection.close()
@@ -232,8 +232,8 @@ def test_a_restored_older_backup_posts_nothing_twice(
     if database == "postgres":
         environ["HUB_DATABASE_URL"] = request.getfixturevalue("target")
     config = configuration.load(environ)
-    with archives.open_archive(archive) as opened:
-        backups.restore(opened, config, make_app, "test", quiet)
+    with archives.open_archive(archive) as contents:
+        backups.restore(contents, config, make_app, "test", quiet)
     restored = make_app(
         config,
         mounts=app.extensions["hub"].mounts,

@@ -169,7 +169,7 @@ def test_every_error_that_takes_a_sentence_is_looked_through_for_texts() -> None
 
 def test_every_sentence_of_an_error_is_a_text_with_placeholders() -> None:
     paths = [*sorted(translations.ROOT.glob("hub/**/*.py")), *PLUGIN_MODULES]
-    assert [found for path in paths for found in composed_sentences(path)] == []
+    assert [sentence for path in paths for sentence in composed_sentences(path)] == []
 
 
 # Of what plugins return or pass: why something is gone, held or refused.
@@ -195,7 +195,7 @@ def plain_reasons(path: Path) -> list[str]:
 
 def test_every_problem_warning_and_reason_is_a_sentence(tmp_path: Path) -> None:
     paths = [*sorted(translations.ROOT.glob("hub/qbo/**/*.py")), *PLUGIN_MODULES]
-    assert [found for path in paths for found in plain_reasons(path)] == []
+    assert [reason for path in paths for reason in plain_reasons(path)] == []
     module = tmp_path / "late.py"
     module.write_text('problems.append(f"{name} is late.")\nGone(reason="Late.")\n')
     assert len(plain_reasons(module)) == 2

@@ -125,10 +125,10 @@ def test_a_posting_that_changed_since_it_was_listed_is_not_approved(
 def test_only_postings_in_review_of_this_app_are_approved(
     program: ApiClient, visitor: Visitor
 ) -> None:
-    held = row_of(visitor, "held")
-    row = {"posting_id": held.id, "version": held.planned[:16]}
+    held_posting = row_of(visitor, "held")
+    row = {"posting_id": held_posting.id, "version": held_posting.planned[:16]}
     outcome = approve(program, visitor, [row])
-    assert (outcome["changed"], outcome["run_id"]) == ([held.id], None)
+    assert (outcome["changed"], outcome["run_id"]) == ([held_posting.id], None)
     assert row_of(visitor, "held").state == "held"
 
 

@@ -64,8 +64,8 @@ def test_an_app_is_enabled_after_its_settings_were_tried(
     assert office.row(Installation, row["id"]).settings["payable_account"] == "33"
     assert acts(office)[-2:] == [("connection tested", "olga"), ("app enabled", "olga")]
     assert requested_runs(office) == ["lists", "sync"]
-    shown = program.read(f"{INSTALLATION}/settings")
-    assert "client_secret" not in shown["settings"]
+    response = program.read(f"{INSTALLATION}/settings")
+    assert "client_secret" not in response["settings"]
     assert "client_secret" not in row
     again = enable(program, office)
     assert (again["id"], again["start_date"]) == (row["id"], "2026-03-01")

@@ -124,16 +124,16 @@ def test_a_document_that_is_gone_can_be_left_in_quickbooks(
 def test_a_removal_from_quickbooks_is_confirmed(
     program: ApiClient, visitor: Visitor, gone: str
 ) -> None:
-    held = visitor.story.postings["held"]
-    for address in (f"{gone}/remove", f"{gone}/postings/{held}/retry"):
+    posting_id = visitor.story.postings["held"]
+    for address in (f"{gone}/remove", f"{gone}/postings/{posting_id}/retry"):
         unconfirmed = program.call("POST", address, {})
         assert unconfirmed.status_code in (400, 409)
         assert "in QuickBooks" in unconfirmed.json["detail"]
     other = program.call("POST", f"{case_of(visitor, 'retry')}/remove", {"confirmed": True})
     assert (other.status_code, "removes nothing" in other.json["detail"]) == (409, True)
-    assert visitor.row(Posting, held).state == "held"
+    assert visitor.row(Posting, posting_id).state == "held"
     assert program.call("POST", f"{gone}/remove", {"confirmed": True}).status_code == 200
-    posting = visitor.row(Posting, held)
+    posting = visitor.row(Posting, posting_id)
     assert (posting.state, posting.approved_by) != ("held", None)
 
 
@@ -143,15 +143,15 @@ def test_a_removal_from_quickbooks_is_confirmed(
 def test_postings_of_a_case_are_listed_retried_and_skipped(
     program: ApiClient, visitor: Visitor
 ) -> None:
-    here, held = case_of(visitor, "retry"), visitor.story.postings["held"]
+    here, posting_id = case_of(visitor, "retry"), visitor.story.postings["held"]
     [row] = program.read(f"{here}/postings")["data"]
-    assert (row["posting_id"], row["state"], row["in_quickbooks"]) == (held, "held", [])
-    assert program.call("POST", f"{here}/postings/{held}/retry", {}).status_code == 200
+    assert (row["posting_id"], row["state"], row["in_quickbooks"]) == (posting_id, "held", [])
+    assert program.call("POST", f"{here}/postings/{posting_id}/retry", {}).status_code == 200
     assert decision(visitor, "retry") == ("retried", "", "oda")
     assert audited(visitor, "posting retried") == ["oda"]
-    skipped = program.call("POST", f"{here}/postings/{held}/skip", {"text": "Paid in cash."})
+    skipped = program.call("POST", f"{here}/postings/{posting_id}/skip", {"text": "Paid in cash."})
     assert skipped.status_code == 200, skipped.text
-    assert visitor.row(Posting, held).reason == "Paid in cash. (oda)"
+    assert visitor.row(Posting, posting_id).reason == "Paid in cash. (oda)"
     assert audited(visitor, "posting skipped") == ["oda"]
 
 
@@ -160,8 +160,8 @@ def test_a_posting_of_another_case_is_not_found(
     program: ApiClient, visitor: Visitor, act: str
 ) -> None:
     body = {"quickbooks_id": "145", "text": "No.", "sync_token": "0"}
-    known = {"retry": (), "adopt": ("quickbooks_id",), "reject": ("quickbooks_id",)}
-    names = {**known, "skip": ("text",), "put-back": ("sync_token",)}[act]
+    id_fields = {"retry": (), "adopt": ("quickbooks_id",), "reject": ("quickbooks_id",)}
+    names = {**id_fields, "skip": ("text",), "put-back": ("sync_token",)}[act]
     posted = visitor.story.postings["posted"]
     address = f"{case_of(visitor, 'retry')}/postings/{posted}/{act}"
     answer = program.call("POST", address, {name: body[name] for name in names})
@@ -170,11 +170,11 @@ def test_a_posting_of_another_case_is_not_found(
 
 
 def test_a_viewer_and_a_token_to_read_decide_nothing(visitor: Visitor) -> None:
-    held = visitor.story.postings["held"]
-    address = f"{case_of(visitor, 'retry')}/postings/{held}/skip"
+    posting_id = visitor.story.postings["held"]
+    address = f"{case_of(visitor, 'retry')}/postings/{posting_id}/skip"
     for program in (ApiClient.of(visitor.app, "vera"), ApiClient.of(visitor.app, "oda", "read")):
         assert program.call("POST", address, {"text": "No."}).status_code == 403
-    assert visitor.row(Posting, held).state == "held"
+    assert visitor.row(Posting, posting_id).state == "held"
 
 
 # -- what QuickBooks has ---------------------------------------------------------------------------
@@ -183,29 +183,29 @@ def test_a_viewer_and_a_token_to_read_decide_nothing(visitor: Visitor) -> None:
 @pytest.fixture
 def likeness(desk: Any) -> tuple[Any, ApiClient, str, int, str]:
     """Provide a bill that is held because QuickBooks has something like it."""
-    held = desk.bill("B-9")
-    desk.hold(held, "quickbooks", "It is there already.")
+    posting_id = desk.bill("B-9")
+    desk.hold(posting_id, "quickbooks", "It is there already.")
     desk.see_all()
     quickbooks_id = desk.posting(desk.ids[0]).quickbooks_id
     with transaction() as session:
         case = open_stored_case(
             session,
-            f"posting:{held}:alike",
+            f"posting:{posting_id}:alike",
             title="QuickBooks has something like it",
             action="choose",
             reason="It is alike.",
             instruction="Compare.",
             details={"candidates": [quickbooks_id]},
-            postings=[session.get_one(Posting, held)],
+            postings=[session.get_one(Posting, posting_id)],
             company_id=desk.company_id,
             installation_id=desk.installation_id,
         )
         address = f"/cases/{case.id}"
-    return desk, ApiClient.of(desk.app, "oda"), address, held, quickbooks_id
+    return desk, ApiClient.of(desk.app, "oda"), address, posting_id, quickbooks_id
 
 
 def test_a_transaction_of_another_document_cannot_be_taken(likeness: Any) -> None:
-    desk, program, address, held, quickbooks_id = likeness
+    desk, program, address, posting_id, quickbooks_id = likeness
     [row] = program.read(f"{address}/postings")["data"]
     [transaction_row] = row["in_quickbooks"]
     assert (transaction_row["quickbooks_id"], transaction_row["may_be_taken"]) == (
@@ -214,22 +214,24 @@ def test_a_transaction_of_another_document_cannot_be_taken(likeness: Any) -> Non
     )
     assert (row["ours"]["total"], transaction_row["transaction"]["total"]) == ("100.00", "10.10")
     body = {"quickbooks_id": quickbooks_id}
-    refused = program.call("POST", f"{address}/postings/{held}/adopt", body)
+    refused = program.call("POST", f"{address}/postings/{posting_id}/adopt", body)
     assert "was posted for another document already" in refused.json["detail"]
-    assert desk.state(held) == "held"
-    rejected = program.call("POST", f"{address}/postings/{held}/reject", body)
+    assert desk.state(posting_id) == "held"
+    rejected = program.call("POST", f"{address}/postings/{posting_id}/reject", body)
     assert rejected.status_code == 200, rejected.text
-    assert desk.posting(held).rejected_ids == [quickbooks_id]
-    assert desk.state(held) == "ready"
+    assert desk.posting(posting_id).rejected_ids == [quickbooks_id]
+    assert desk.state(posting_id) == "ready"
 
 
 def test_a_transaction_that_a_person_entered_is_taken(likeness: Any) -> None:
-    desk, program, address, held, _ = likeness
+    desk, program, address, posting_id, _ = likeness
     body = {**desk.body("B-9"), "PrivateNote": "by hand"}
     entered = desk.quickbooks.act("create", kind="Bill", set=body)["Id"]
-    answer = program.call("POST", f"{address}/postings/{held}/adopt", {"quickbooks_id": entered})
+    answer = program.call(
+        "POST", f"{address}/postings/{posting_id}/adopt", {"quickbooks_id": entered}
+    )
     assert answer.status_code == 200, answer.text
-    posting = desk.posting(held)
+    posting = desk.posting(posting_id)
     assert (posting.state, posting.quickbooks_id) == ("posted", entered)
 
 

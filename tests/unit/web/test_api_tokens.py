@@ -16,13 +16,13 @@ from tests.support.api_client import ApiClient
 from tests.support.page_visitor import Visitor
 
 PAGE = "/account/tokens/"
-SHOWN = re.compile(r'<p class="mono">(hub_[\w-]+)</p>')
+NEW_TOKEN = re.compile(r'<p class="mono">(hub_[\w-]+)</p>')
 
 
 def created(visitor: Visitor, **form: object) -> str:
     """Create a token on the page and return it."""
     page = visitor.press(PAGE, **{"name": "Nightly", "scope": ["read"], "days": "90", **form})
-    match = SHOWN.search(page)
+    match = NEW_TOKEN.search(page)
     assert match, page
     return match[1]
 

@@ -25,13 +25,13 @@ class Channel:
     """A chat that receives messages."""
 
     def __init__(self) -> None:
-        self.taken: list[Any] = []
+        self.messages: list[Any] = []
         self.status = 200
         self.app = Flask("chat")
         self.app.post("/<path:path>")(self._take)
 
     def _take(self, path: str) -> tuple[str, int]:
-        self.taken.append(json.loads(request.data))
+        self.messages.append(json.loads(request.data))
         return "ok", self.status
 
 
@@ -59,7 +59,7 @@ def test_new_cases_are_posted_once_without_a_mail_server(
     clock.advance(60)
     _digest(visitor)
     _digest(visitor)
-    (message,) = channel.taken
+    (message,) = channel.messages
     assert message["text"].startswith("10 items need attention (Nordvik Bygg AS)")
     assert "/inbox/1" in message["text"]
 
@@ -80,7 +80,7 @@ def test_a_test_message_is_recorded_with_the_host_alone(visitor: Visitor, channe
 def test_teams_gets_a_card(visitor: Visitor, channel: Channel) -> None:
     visitor.press("/setup/chat", chat_secret=TEAMS + PATH)
     assert "accepted the test message" in visitor.press("/setup/chat/test")
-    (message,) = channel.taken
+    (message,) = channel.messages
     (card,) = message["attachments"]
     assert card["contentType"] == chat.ADAPTIVE_CARD
     assert card["content"]["body"][0]["text"] == "Test message of the QuickBooks hub"
@@ -122,7 +122,7 @@ def test_an_address_that_is_none_of_slack_or_teams_is_not_stored(
 def test_a_private_address_is_refused(visitor: Visitor, channel: Channel) -> None:
     visitor.press("/setup/chat", chat_secret="https://127.0.0.1/hook")
     assert "did not accept the message" in visitor.press("/setup/chat/test")
-    assert channel.taken == []
+    assert channel.messages == []
 
 
 def test_an_empty_address_ends_it(visitor: Visitor, channel: Channel, clock: Any) -> None:
@@ -132,4 +132,4 @@ def test_an_empty_address_ends_it(visitor: Visitor, channel: Channel, clock: Any
         assert chat.address() == ""
     clock.advance(60)
     _digest(visitor)
-    assert channel.taken == []
+    assert channel.messages == []

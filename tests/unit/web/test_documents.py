@@ -32,7 +32,7 @@ def _document(visitor: Visitor, name: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("asked", "there", "absent"),
+    ("query", "there", "absent"),
     [
         ("q=F-20261", "F-20261", "F-20260"),
         ("q=næss", "F-20261", "F-20260"),
@@ -54,9 +54,9 @@ def _document(visitor: Visitor, name: str) -> str:
     ],
 )
 def test_documents_are_found_by_what_a_person_knows_of_them(
-    viewer: Visitor, asked: str, there: str, absent: str
+    viewer: Visitor, query: str, there: str, absent: str
 ) -> None:
-    page = viewer.page(f"/documents?{asked}")
+    page = viewer.page(f"/documents?{query}")
     assert there in page
     assert absent not in page
 
@@ -70,9 +70,9 @@ def test_a_document_and_its_case_lead_to_its_page_in_the_source(viewer: Visitor)
     url = "https://source.test/invoices/1?a=1&b=2"
     link = 'href="https://source.test/invoices/1?a=1&amp;b=2" target="_blank"'
     with viewer.app.app_context(), engine.transaction() as session:
-        held = session.get_one(SourceDocument, story.documents["held"])
-        held.body = {**held.body, "url": url}
-    for path in (f"/documents/{held.id}", f"/inbox/{story.cases['retry']}"):
+        document = session.get_one(SourceDocument, story.documents["held"])
+        document.body = {**document.body, "url": url}
+    for path in (f"/documents/{document.id}", f"/inbox/{story.cases['retry']}"):
         page = viewer.page(path)
         assert f'{link} rel="noopener noreferrer"' in page, path
         assert "Open in CostTracker" in page
@@ -110,9 +110,9 @@ def test_a_held_document_names_its_open_cases(viewer: Visitor) -> None:
 
 
 def test_a_document_that_the_source_did_not_have_stays_with_a_reason(viewer: Visitor) -> None:
-    held = viewer.story.documents["held"]
+    document_id = viewer.story.documents["held"]
     with viewer.app.app_context(), engine.transaction() as session:
-        session.get_one(SourceDocument, held).absent_at = current_hub().clock.now()
+        session.get_one(SourceDocument, document_id).absent_at = current_hub().clock.now()
     page = _document(viewer, "held")
     assert "did not have it" in page
     assert "It stays as it is and is asked for again" in page

@@ -40,11 +40,11 @@ def test_a_hub_without_keys_has_no_badge(open_pages: Callable[..., Visitor]) -> 
 
 
 @pytest.mark.parametrize(
-    ("address", "shown"),
+    ("address", "badges"),
     [("http://127.0.0.1:8001", ["127.0.0.1:8001"]), ("https://costtracker.example", [])],
 )
 def test_the_pages_of_an_app_say_that_its_source_is_on_this_machine(
-    visitor: Visitor, address: str, shown: list[str]
+    visitor: Visitor, address: str, badges: list[str]
 ) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         row = session.get_one(Installation, visitor.story.installation)
@@ -52,4 +52,4 @@ def test_the_pages_of_an_app_say_that_its_source_is_on_this_machine(
     visitor.log_in("vera")
     for page in ("", "review/", "settings"):
         here = visitor.page(f"/installations/{visitor.story.installation}/{page}")
-        assert OF_SOURCE.findall(here) == shown
+        assert OF_SOURCE.findall(here) == badges

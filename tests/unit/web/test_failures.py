@@ -23,7 +23,7 @@ def fail_with(visitor: Visitor, error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "said"),
+    ("path", "status", "sentence"),
     [
         ("/nowhere", 404, "There is nothing at this address."),
         ("/documents/999999", 404, "There is nothing at this address."),
@@ -32,12 +32,12 @@ def fail_with(visitor: Visitor, error: Exception) -> None:
     ],
 )
 def test_a_wrong_address_is_reported_in_a_sentence(
-    visitor: Visitor, path: str, status: int, said: str
+    visitor: Visitor, path: str, status: int, sentence: str
 ) -> None:
     visitor.log_in("olga")
     answer = visitor.get(path)
     assert answer.status_code == status
-    assert said in answer.text
+    assert sentence in answer.text
 
 
 def test_a_form_without_its_token_is_told_to_reload(visitor: Visitor) -> None:
@@ -48,7 +48,7 @@ def test_a_form_without_its_token_is_told_to_reload(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "said"),
+    ("error", "status", "sentence"),
     [
         (RuntimeError("boom in /srv/hub"), 500, "did not expect"),
         (DatabaseUnavailable("sqlite:///x", "disk full"), 503, "Nothing was lost"),
@@ -59,13 +59,13 @@ def test_a_form_without_its_token_is_told_to_reload(visitor: Visitor) -> None:
     ],
 )
 def test_every_error_ends_in_a_page_without_a_trace(
-    visitor: Visitor, error: Exception, status: int, said: str
+    visitor: Visitor, error: Exception, status: int, sentence: str
 ) -> None:
     fail_with(visitor, error)
     visitor.log_in("vera")
     answer = visitor.get("/plugins/")
     assert answer.status_code == status
-    assert said in answer.text
+    assert sentence in answer.text
     for inner in ("Traceback", "boom", "SELECT", "/srv/hub"):
         assert inner not in answer.text
 

@@ -168,7 +168,7 @@ def test_the_attention_tile_counts_open_cases_and_held_documents(
     count, sums = tile(page, "Needs attention")
     assert count == cases > len(rows)
     assert f"{cases} open cases" in page
-    assert _held(page) == len(rows)
+    assert _held_count(page) == len(rows)
     assert sums == [f"{total:,.2f} NOK"]
     assert 'href="/inbox/"><span class="kpi-name">Needs attention' in page
 
@@ -246,7 +246,7 @@ def test_a_document_counts_once_with_its_own_amount_whatever_is_open_of_it(
     """Several parts, a change beside a posted bill, and a posting that has no total yet."""
     visitor.log_in("vera")
     page = visitor.page("/")
-    to_approve, held = tile(page, "To approve")[0], _held(page)
+    to_approve, held_count = tile(page, "To approve")[0], _held_count(page)
     with visitor.app.app_context(), engine.transaction() as session:
         app = session.get_one(Installation, visitor.story.installation)
         parts, first_part = add_document(session, app, "review", 900)
@@ -255,20 +255,20 @@ def test_a_document_counts_once_with_its_own_amount_whatever_is_open_of_it(
         add_part(session, bill, operation="update", state="held")
         unplanned, without_total = add_document(session, app, "held", 902)
         without_total.total = None
-        made, of_record = add_document(session, app, "held", 903)
-        of_record.kind, made.made_for = "vendor", "supplier"
-        for document in (parts, changed, unplanned, made):
+        record_document, record_posting = add_document(session, app, "held", 903)
+        record_posting.kind, record_document.made_for = "vendor", "supplier"
+        for document in (parts, changed, unplanned, record_document):
             document.currency, document.total = "EUR", Decimal("100.10")
-        for posting in (first_part, bill, without_total, of_record):
+        for posting in (first_part, bill, without_total, record_posting):
             posting.currency = "EUR"
     page = visitor.page("/")
     _, sums = tile(page, "Needs attention")
-    assert _held(page) == held + 3
+    assert _held_count(page) == held_count + 3
     assert "300.30 EUR" in sums
     assert tile(page, "To approve")[0] == to_approve
 
 
-def _held(page: str) -> int:
+def _held_count(page: str) -> int:
     """Return how many documents the page says are held."""
     match = re.search(r"(\d+) documents? held", page)
     assert match

@@ -109,20 +109,22 @@ def test_a_possible_duplicate_is_shown_beside_the_document(operator: Visitor) ->
 
 
 def test_a_number_that_quickbooks_refused_is_not_sent_beside_the_other_one(desk) -> None:
-    held = desk.bill("B-9")
-    desk.hold(held, "quickbooks", "Its number is used.")
+    posting_id = desk.bill("B-9")
+    desk.hold(posting_id, "quickbooks", "Its number is used.")
     desk.see_all()
     with transaction() as session:
         texts = CaseText("outcome.number_used", name="Bill B-9 of Acme", answer="It is used.")
         details = {"candidates": [{"id": desk.posting(desk.ids[0]).quickbooks_id}]}
         about = {"company_id": desk.company_id, "details": details}
-        inbox.open(session, f"posting:{held}:number_used", texts, postings=[held], **about)
+        inbox.open(
+            session, f"posting:{posting_id}:number_used", texts, postings=[posting_id], **about
+        )
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
     assert "Not this one" not in page
     assert "change one of them in" in page
-    desk.visitor.press(f"/inbox/1/{held}/retry")
-    assert desk.state(held) == "ready"
+    desk.visitor.press(f"/inbox/1/{posting_id}/retry")
+    assert desk.state(posting_id) == "ready"
 
 
 def test_a_retry_of_a_held_posting_lets_it_go_on(operator: Visitor) -> None:
@@ -151,15 +153,15 @@ def test_a_case_that_stops_nothing_is_closed_by_who_looked_at_it(operator: Visit
 def test_a_decision_about_a_case_that_was_closed_meanwhile_changes_nothing(
     operator: Visitor, clock: FakeClock, act: str, fields: dict[str, str]
 ) -> None:
-    held = operator.story.postings["held"]
+    posting_id = operator.story.postings["held"]
     with operator.app.app_context(), transaction() as session:
         case = session.get_one(Case, operator.story.cases["retry"])
         case.closed_at, case.closed_by = clock.now(), "ada"
     address = _case(operator, "retry")
-    page = operator.press(address + act.format(held=held), **fields)
+    page = operator.press(address + act.format(held=posting_id), **fields)
     assert "This case was closed in the meantime. Nothing was changed." in page
     assert "by ada" in page
-    assert operator.row(Posting, held).state == "held"
+    assert operator.row(Posting, posting_id).state == "held"
     assert operator.row(Case, operator.story.cases["retry"]).decision == ""
 
 
@@ -197,7 +199,7 @@ def test_cases_with_one_title_say_which_document_each_is_about(operator: Visitor
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("reason", "expected"),
     [
         ("Bill 7 of Ås: the number is used.", "The number is used."),
         ("Bill 7 of Ås was deleted.", "It was deleted."),
@@ -206,16 +208,16 @@ def test_cases_with_one_title_say_which_document_each_is_about(operator: Visitor
         ("Its sum is off by 0.01. Correct it at the source.", "Its sum is off by 0.01."),
     ],
 )
-def test_a_reason_does_not_repeat_the_document_beside_its_title(said: str, shown: str) -> None:
+def test_a_reason_does_not_repeat_the_document_beside_its_title(reason: str, expected: str) -> None:
     assert (
         case_titles.reason(
             Case(
-                stored_reason=said,
+                stored_reason=reason,
                 stored_instruction="Correct it at the source; it is read again.",
             ),
             "Bill 7 of Ås",
         )
-        == shown
+        == expected
     )
 
 
@@ -358,8 +360,8 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
         desk.posting(desk.ids[0]),
         {"title": "Number already used", "reason": "It is.", "action": "choose"},
     )
-    held = desk.bill("B-9")
-    desk.hold(held, "quickbooks", "Its number is used.")
+    posting_id = desk.bill("B-9")
+    desk.hold(posting_id, "quickbooks", "Its number is used.")
     desk.see_all()
     with transaction() as session:
         about = {
@@ -370,7 +372,7 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
             session,
             "number",
             instruction="Press “This is it”, or Skip.",
-            postings=[held],
+            postings=[posting_id],
             **case,
             **about,
         )
@@ -386,17 +388,17 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
 
 def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(desk) -> None:
     twin = desk.posting(desk.ids[0])
-    held = desk.bill("B-9")
-    desk.hold(held, "quickbooks", "Its number is used.")
+    posting_id = desk.bill("B-9")
+    desk.hold(posting_id, "quickbooks", "Its number is used.")
     desk.see_all()
     with transaction() as session:
         inbox.open(
             session,
-            f"posting:{held}:number_used",
+            f"posting:{posting_id}:number_used",
             CaseText("outcome.number_used", name="Bill B-9 of Acme", answer="It is used."),
             company_id=desk.company_id,
             details={"candidates": [{"id": twin.quickbooks_id}]},
-            postings=[held],
+            postings=[posting_id],
         )
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
@@ -424,14 +426,14 @@ def test_a_removed_document_is_not_posted_again_from_the_list(desk, code) -> Non
 
 def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkeypatch) -> None:
     monkeypatch.setattr("hub.web.case_acts.MAX_SHOWN", 1)
-    held = [desk.bill(f"C-{n}") for n in range(3)]
-    for id in held:
+    posting_ids = [desk.bill(f"C-{n}") for n in range(3)]
+    for id in posting_ids:
         desk.hold(id, "preflight", "The period is closed.")
     with transaction() as session:
-        case = open_stored_case(session, "closed", postings=held, **CLOSED)
+        case = open_stored_case(session, "closed", postings=posting_ids, **CLOSED)
     desk.visitor.log_in("oda")
     assert "Retried" in desk.visitor.press(f"/inbox/{case.id}/retry")
-    assert [desk.state(id) for id in held] == ["ready"] * 3
+    assert [desk.state(id) for id in posting_ids] == ["ready"] * 3
 
 
 @pytest.fixture
@@ -498,18 +500,26 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, 
 def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named(
     desk, many
 ) -> None:
-    ready, held = desk.bill("E-9"), many(2, "E", lambda id: desk.hold(id, "preflight", "It is."))
+    ready, held_ids = (
+        desk.bill("E-9"),
+        many(2, "E", lambda id: desk.hold(id, "preflight", "It is.")),
+    )
     with transaction() as session:
-        case = open_stored_case(session, "closed", postings=[*held, *desk.ids, ready], **CLOSED)
+        case = open_stored_case(session, "closed", postings=[*held_ids, *desk.ids, ready], **CLOSED)
     desk.visitor.log_in("oda")
     page = desk.visitor.press(f"/inbox/{case.id}/retry")
-    assert [desk.state(id) for id in (*held, *desk.ids)] == ["ready", "ready", "posted", "posted"]
+    assert [desk.state(id) for id in (*held_ids, *desk.ids)] == [
+        "ready",
+        "ready",
+        "posted",
+        "posted",
+    ]
     posted = "Bill A-1 of Acme is in QuickBooks already. To post it again, remove it there first."
     assert posted in page
     assert "Bill E-9 of Acme is ready; there is nothing to try again." in page
     with read_only_session() as session:
         entries = select(AuditEntry.subject).where(AuditEntry.what == "posting retried")
-        assert set(session.scalars(entries)) == set(map(str, held))
+        assert set(session.scalars(entries)) == set(map(str, held_ids))
 
 
 def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(desk, many) -> None:
@@ -591,10 +601,10 @@ def test_equal_facts_are_folded_and_what_differs_has_a_column(desk) -> None:
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
-    shown, folded = page.split("other fields are equal")
-    total = shown[shown.index('<th scope="row">Total') :].split("</tr>")[0]
+    visible, folded = page.split("other fields are equal")
+    total = visible[visible.index('<th scope="row">Total') :].split("</tr>")[0]
     assert total.endswith('<td class="what-differs">+4.90 USD</td>')
-    assert '<th scope="row">Memo' not in shown
+    assert '<th scope="row">Memo' not in visible
     assert '<th scope="row">Memo' in folded.split("</details>")[0]
     assert "Accept what QuickBooks has</button>" in page
 
@@ -609,9 +619,9 @@ def test_a_memo_differs_only_by_what_people_wrote(desk) -> None:
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
-    shown, folded = page.split("other fields are equal")
-    assert '<th scope="row">Memo' not in shown
-    assert '<th scope="row">Mark' in shown
+    visible, folded = page.split("other fields are equal")
+    assert '<th scope="row">Memo' not in visible
+    assert '<th scope="row">Mark' in visible
     assert "[hub:" not in folded.split("</details>")[0]
 
 
@@ -624,9 +634,9 @@ def test_equal_lines_are_folded_and_the_others_say_what_differs(desk) -> None:
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
-    shown, folded = page[page.index("Lines</h3>") :].split("1 line is equal")
-    assert "Freight by hand" in shown
-    assert '<td class="what-differs">Only in QuickBooks</td>' in shown
+    visible, folded = page[page.index("Lines</h3>") :].split("1 line is equal")
+    assert "Freight by hand" in visible
+    assert '<td class="what-differs">Only in QuickBooks</td>' in visible
     assert "Freight by hand" not in folded.split("</details>")[0]
 
 
@@ -672,9 +682,9 @@ def test_cases_are_found_by_the_words_of_the_page_in_every_language(operator: Vi
         )
         address = f'href="/inbox/{case.id}'
     norwegian = {"Accept-Language": "nb"}
-    shown = [operator.get("/inbox/", headers=norwegian).text, operator.page("/inbox/")]
-    assert "Regnskapet er lukket" in shown[0]
-    assert "Regnskapet er lukket" not in shown[1]
+    pages = [operator.get("/inbox/", headers=norwegian).text, operator.page("/inbox/")]
+    assert "Regnskapet er lukket" in pages[0]
+    assert "Regnskapet er lukket" not in pages[1]
     for path in ("/inbox/?words=", "/search/?q="):
         for words in ("regnskapet er lukket", "2. mars 2026", "books are closed"):
             page = operator.get(path + words.replace(" ", "+"), headers=norwegian).text

@@ -169,15 +169,15 @@ def test_an_app_is_chosen_by_company_and_the_other_filters_stay(
 
 
 def test_apps_are_found_by_company_number_and_name(many: Visitor, few_choices: None) -> None:
-    def found(words: str) -> int:
+    def count_matches(words: str) -> int:
         page = many.page(f"/choose-app?list=runs&q={words}")
         return page.count("<td><a")
 
-    assert found("same") == 3
-    assert found("774") == 1
-    assert found("costtr") == 3  # the first page of all
-    assert found("nothing") == 0
-    assert found("same%25") == 0
+    assert count_matches("same") == 3
+    assert count_matches("774") == 1
+    assert count_matches("costtr") == 3  # the first page of all
+    assert count_matches("nothing") == 0
+    assert count_matches("same%25") == 0
 
 
 def test_only_apps_that_a_person_may_see_can_be_chosen(many: Visitor, few_choices: None) -> None:

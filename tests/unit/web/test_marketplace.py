@@ -100,14 +100,14 @@ def test_pages_about_an_enabled_app_have_its_drawing(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "is_listed"),
     [("costt", True), ("vendor credit", True), ("ONTRA", False), ("tracker", False)],
 )
 def test_apps_are_found_by_name_and_by_what_they_post(
-    visitor: Visitor, words: str, found: bool
+    visitor: Visitor, words: str, is_listed: bool
 ) -> None:
     visitor.log_in("vera")
-    assert ("Open CostTracker" in visitor.page(f"/apps/?q={words}")) == found
+    assert ("Open CostTracker" in visitor.page(f"/apps/?q={words}")) == is_listed
     assert "No app fits" in visitor.page("/apps/?q=nothing+like+it")
 
 

@@ -46,7 +46,7 @@ def test_each_code_shows_what_it_is_or_what_may_fit(operator: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "shown"),
+    ("state", "status"),
     [
         ("review", "created in QuickBooks once it is approved in Review"),
         ("ready", "created in QuickBooks when it is used next"),
@@ -55,7 +55,7 @@ def test_each_code_shows_what_it_is_or_what_may_fit(operator: Visitor) -> None:
     ],
 )
 def test_a_code_whose_record_is_being_created_is_no_open_question(
-    operator: Visitor, state: str, shown: str
+    operator: Visitor, state: str, status: str
 ) -> None:
     with operator.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, operator.story.installation)
@@ -64,8 +64,8 @@ def test_a_code_whose_record_is_being_created_is_no_open_question(
         document.kind = posting.kind = "vendor"
     page = operator.page(_here(operator))
     row = page[page.index(">s2<") :].split("</tr>")[0]
-    assert shown in row
-    assert ("Will be created" in row) == (shown != "Not matched")
+    assert status in row
+    assert ("Will be created" in row) == (status != "Not matched")
 
 
 def test_a_suggestion_with_the_same_name_is_marked() -> None:
@@ -251,12 +251,12 @@ def test_rows_that_cannot_be_used_are_listed_and_the_others_can_be_imported(
     problems = page.partition("Rows of the file that cannot be used")[2].partition("</table>")[0]
     texts = [unescape(re.sub(r"<[^>]+>", " ", row)) for row in problems.split("<tr>")[2:]]
     assert [text.split()[0] for text in texts] == ["3", "4", "5", "6"]
-    for text, said in zip(
+    for text, sentence in zip(
         texts,
         ("with the id 'nope'", "mean supplier", "is not in", "Row 2 has the same"),
         strict=True,
     ):
-        assert said in text
+        assert sentence in text
     assert "4 rows cannot be used." in page
     _confirm(visitor, page)
     assert _matches(visitor) == {"s1": "v1"}
@@ -279,7 +279,7 @@ def test_only_who_may_configure_imports_matches(visitor: Visitor, path: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
         (b"field,code,quickbooks_id\nsupplier,s1,nope\n", "1 row cannot be used."),
         (b"PK\x03\x04", "not an XLSX file"),
@@ -289,10 +289,10 @@ def test_only_who_may_configure_imports_matches(visitor: Visitor, path: str) -> 
     ],
 )
 def test_a_wrong_file_keeps_nothing_and_says_why(
-    visitor: Visitor, content: bytes, said: str
+    visitor: Visitor, content: bytes, sentence: str
 ) -> None:
     visitor.log_in("arne")
-    assert said in visitor.press(f"{_here(visitor)}import", file=(io.BytesIO(content), "m.csv"))
+    assert sentence in visitor.press(f"{_here(visitor)}import", file=(io.BytesIO(content), "m.csv"))
     assert _matches(visitor) == {}
 
 

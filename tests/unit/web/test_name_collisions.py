@@ -22,7 +22,7 @@ from tests.unit.web.test_large_lists import queries_of
 from tests.unit.web.test_readiness_report import HERE, row_of, rows
 from tests.unit.web.test_record_form import form_of
 
-TAKEN = "QuickBooks has a customer called “{}” already"
+NAME_IN_USE = "QuickBooks has a customer called “{}” already"
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_new_supplier_with_the_name_of_a_customer_is_listed_with_its_documents
     collect(source, bill_of("1", code), bill_of("2", code, total="75.50"), bill("3"))
     assert "Nothing stops documents" in visitor.page(HERE)
     add_record("customer", "77", " NORDVIK  as")
-    row = row_of(visitor, TAKEN.format(" NORDVIK as"))  # a page shows one space for two
+    row = row_of(visitor, NAME_IN_USE.format(" NORDVIK as"))  # a page shows one space for two
     assert row[2:] == ["2", "200.50 NOK"]
     assert "F-1" in row[0]
     assert row[1] == (
@@ -92,7 +92,7 @@ def test_a_new_supplier_with_the_name_of_a_customer_is_listed_with_its_documents
 def test_the_name_is_proposed_in_the_language_of_the_reader(visitor, source):
     collect(source, bill_of("1", vendor_code(name="Nordvik AS")))
     add_record("customer", "77", "Nordvik AS")
-    case = link_of(visitor.page(HERE), TAKEN.format("Nordvik AS"))
+    case = link_of(visitor.page(HERE), NAME_IN_USE.format("Nordvik AS"))
     g.pop("reader", None)  # requests share the context of the test, where English was chosen
     page = visitor.get(case, headers={"Accept-Language": "nb"}).text
     assert 'value="Nordvik AS (leverandør)"' in page
@@ -101,7 +101,7 @@ def test_the_name_is_proposed_in_the_language_of_the_reader(visitor, source):
 def test_the_row_leads_to_match_another_name_and_what_to_leave_out(visitor, source):
     collect(source, bill_of("1", vendor_code(name="Nordvik AS")))
     add_record("customer", "77", "Nordvik AS")
-    page = visitor.page(link_of(visitor.page(HERE), TAKEN.format("Nordvik AS")))
+    page = visitor.page(link_of(visitor.page(HERE), NAME_IN_USE.format("Nordvik AS")))
     assert "share one name space in QuickBooks" in page
     assert form_of(page)["name"] == "Nordvik AS (supplier)"
     assert 'value="31"' in page, "a supplier to match it to"
@@ -125,14 +125,14 @@ def test_the_name_counts_that_quickbooks_stores(visitor, source, stored, is_acti
     """QuickBooks appends “(deleted)” to the name of an inactive customer, so its name is free."""
     collect(source, bill_of("1", vendor_code(name="Nordvik AS")))
     add_record("customer", "77", stored, is_active=is_active)
-    assert (TAKEN.format("Nordvik AS") in unescape(visitor.page(HERE))) == is_taken
+    assert (NAME_IN_USE.format("Nordvik AS") in unescape(visitor.page(HERE))) == is_taken
 
 
 def test_the_stored_name_of_an_inactive_customer_is_taken(visitor, source):
     collect(source, bill_of("1", vendor_code(name="Nordvik AS (Deleted)")))
     assert "Nothing stops documents" in visitor.page(HERE)
     add_record("customer", "77", "Nordvik AS (deleted)", is_active=False)
-    assert row_of(visitor, TAKEN.format("Nordvik AS (deleted)"))[2:] == ["1", "125.00 NOK"]
+    assert row_of(visitor, NAME_IN_USE.format("Nordvik AS (deleted)"))[2:] == ["1", "125.00 NOK"]
 
 
 def test_a_code_that_a_person_has_to_match_first_is_listed_with_the_name_in_use(visitor, source):
@@ -141,10 +141,10 @@ def test_a_code_that_a_person_has_to_match_first_is_listed_with_the_name_in_use(
     add_record("customer", "77", "Ny Leverandør")
     code = Code(id="v1", name="Ny L.", create=Party(name="Ny Leverandør"))
     collect(source, bill_of("1", code), bill_of("2", vendor_code("v2", "Another AS")))
-    row = row_of(visitor, TAKEN.format("Ny Leverandør"))
+    row = row_of(visitor, NAME_IN_USE.format("Ny Leverandør"))
     assert "Ny Leverandør (supplier)" in row[1]
     assert row[2:] == ["1", "125.00 NOK"]
-    page = visitor.page(link_of(visitor.page(HERE), TAKEN.format("Ny Leverandør")))
+    page = visitor.page(link_of(visitor.page(HERE), NAME_IN_USE.format("Ny Leverandør")))
     assert form_of(page)["name"] == "Ny Leverandør (supplier)"
     assert row_of(visitor, "QuickBooks has no supplier called “Another AS”")
 
@@ -152,7 +152,7 @@ def test_a_code_that_a_person_has_to_match_first_is_listed_with_the_name_in_use(
 def test_a_name_that_was_in_use_when_the_bill_was_read_is_listed_in_the_same_words(visitor, source):
     add_record("customer", "77", "Nordvik AS")
     collect(source, bill_of("1", vendor_code(name="Nordvik AS")))
-    assert row_of(visitor, TAKEN.format("Nordvik AS"))[2:] == ["1", "125.00 NOK"]
+    assert row_of(visitor, NAME_IN_USE.format("Nordvik AS"))[2:] == ["1", "125.00 NOK"]
 
 
 def test_a_creation_held_by_a_check_has_one_case_and_stays_listed_with_its_documents(
@@ -161,10 +161,10 @@ def test_a_creation_held_by_a_check_has_one_case_and_stays_listed_with_its_docum
     collect(source, bill_of("1", vendor_code(name="Nordvik AS")), bill("2"))
     add_record("customer", "77", "Nordvik AS")
     recheck.check_waiting(1)
-    row = row_of(visitor, TAKEN.format("Nordvik AS"))
+    row = row_of(visitor, NAME_IN_USE.format("Nordvik AS"))
     assert row[2:] == ["1", "125.00 NOK"]
     assert "1 document that waits can be posted." in visitor.page(HERE)
-    case = link_of(visitor.page(HERE), TAKEN.format("Nordvik AS"))
+    case = link_of(visitor.page(HERE), NAME_IN_USE.format("Nordvik AS"))
     assert case.startswith("/inbox/")
     assert form_of(visitor.page(case))["name"] == "Nordvik AS (supplier)"
     assert [creation.state for creation in postings(kind="vendor")] == ["held"]
@@ -203,8 +203,8 @@ def test_a_new_supplier_with_the_name_of_an_employee_gets_another_name(visitor, 
     page = unescape(visitor.page(case))
     assert "QuickBooks has an employee called “Eva Nordvik”." in page
     assert 'value="55"' not in page, "an employee to match it to"
-    taken = visitor.post(f"{case}/create", **form_of(page) | {"name": "Eva Nordvik"}).text
-    assert "QuickBooks has an employee called Eva Nordvik already. Enter another name." in taken
+    next_page = visitor.post(f"{case}/create", **form_of(page) | {"name": "Eva Nordvik"}).text
+    assert "QuickBooks has an employee called Eva Nordvik already. Enter another name." in next_page
     assert form_of(page)["name"] == "Eva Nordvik (supplier)"
     assert visitor.post(f"{case}/create", **form_of(page)).status_code == 302
     collect(source)

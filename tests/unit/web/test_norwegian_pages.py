@@ -110,7 +110,7 @@ def crawl(visitor: Visitor, start: list[str]) -> Iterator[tuple[str, str]]:
     All pages of a list are read.
     """
     pending, visited = deque(start), set(start)
-    opened: dict[str, int] = {}
+    counts: dict[str, int] = {}
     while pending:
         address = pending.popleft()
         with visitor.get(address, headers=NORWEGIAN) as answer:
@@ -124,10 +124,10 @@ def crawl(visitor: Visitor, start: list[str]) -> Iterator[tuple[str, str]]:
             target = urlsplit(urljoin(f"http://localhost{address}", link))
             path = target._replace(scheme="", netloc="", fragment="").geturl()
             kind = NUMBER.sub("0", target.path)
-            is_new = path not in visited and opened.get(kind, 0) < PAGES_OF_A_KIND
+            is_new = path not in visited and counts.get(kind, 0) < PAGES_OF_A_KIND
             if target.netloc == "localhost" and is_new and not path.startswith(NEVER_OPENED):
                 visited.add(path)
-                opened[kind] = opened.get(kind, 0) + 1
+                counts[kind] = counts.get(kind, 0) + 1
                 pending.append(path)
 
 

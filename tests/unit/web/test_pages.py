@@ -123,7 +123,7 @@ def empty(open_pages: Callable[..., Visitor]) -> Visitor:
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "sentence"),
     [
         ("/", "Next: Connect a QuickBooks company"),
         ("/inbox/", "No cases yet"),
@@ -135,8 +135,10 @@ def empty(open_pages: Callable[..., Visitor]) -> Visitor:
         ("/audit/?q=nothing-like-it", "Nothing was found."),
     ],
 )
-def test_an_empty_page_says_what_comes_and_what_to_do(empty: Visitor, path: str, said: str) -> None:
-    assert said in empty.page(path)
+def test_an_empty_page_says_what_comes_and_what_to_do(
+    empty: Visitor, path: str, sentence: str
+) -> None:
+    assert sentence in empty.page(path)
 
 
 def test_a_hub_without_an_intuit_app_says_which_settings_are_missing(
@@ -271,12 +273,12 @@ def test_moments_are_in_the_zone_of_the_app_on_every_page(visitor: Visitor) -> N
 
 
 @pytest.mark.parametrize(
-    ("days", "said"), [(0, "today "), (1, "yesterday "), (2, r"\d\d [A-Z][a-z]{2} \d{4} ")]
+    ("days", "day"), [(0, "today "), (1, "yesterday "), (2, r"\d\d [A-Z][a-z]{2} \d{4} ")]
 )
 def test_a_moment_of_today_or_yesterday_says_so(
-    visitor: Visitor, clock: FakeClock, days: int, said: str
+    visitor: Visitor, clock: FakeClock, days: int, day: str
 ) -> None:
     clock.advance(days * 86400)
     visitor.log_in("olga")
     page = visitor.page(f"/runs/{visitor.story.runs['done']}")
-    assert re.search(rf"<dt>Started</dt><dd><time[^>]*>{said}\d\d:\d\d</time>", page)
+    assert re.search(rf"<dt>Started</dt><dd><time[^>]*>{day}\d\d:\d\d</time>", page)

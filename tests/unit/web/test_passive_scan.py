@@ -54,14 +54,14 @@ def kind_of(path: str) -> str:
 def crawl(visitor: Visitor, start: list[str], of_a_kind: int = 3) -> list[Exchange]:
     """Follow every link from some addresses, a few pages of each kind."""
     pending, visited = deque(start), set(start)
-    opened: dict[str, int] = {}
+    counts: dict[str, int] = {}
     exchanges = []
     while pending:
         path = pending.popleft()
         kind = kind_of(urlsplit(path).path)
-        if opened.get(kind, 0) >= of_a_kind:
+        if counts.get(kind, 0) >= of_a_kind:
             continue
-        opened[kind] = opened.get(kind, 0) + 1
+        counts[kind] = counts.get(kind, 0) + 1
         exchange = fetch(visitor, path)
         exchanges.append(exchange)
         for link in [*links(exchange), exchange.header("Location")]:

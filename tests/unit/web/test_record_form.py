@@ -173,8 +173,10 @@ def test_a_name_that_quickbooks_refuses_can_be_corrected(pages: Pages) -> None:
     pages.sync(JORDAN)
     quickbooks, realm = pages.works.quickbooks, pages.works.realm
     employee = {"DisplayName": "Jordan Mercer"}
-    made = quickbooks.ask("POST", "employee", employee, realm, content_type="application/json")
-    assert made.status == 200
+    new_employee = quickbooks.ask(
+        "POST", "employee", employee, realm, content_type="application/json"
+    )
+    assert new_employee.status == 200
     assert press(pages, "k20").status_code == 302
     pages.sync()
     with pages.app.app_context(), read_only_session() as session:
@@ -235,10 +237,10 @@ def test_an_item_has_the_accounts_of_its_source() -> None:
     schema = record_form.schema_of("item", has_currencies=False)
     values = record_form.values_of(source, "Bolt", {"income_account": "79"})
     inputs = record_form.inputs_of(schema, values, lambda role: [("79", "Sales")], {})
-    shown = {one.name: one.value for one in inputs}
-    assert (shown["name"], shown["sku"], shown["type"]) == ("Bolt", "B-1", "service")
-    assert shown["income_account"] == "79"
-    form = MultiDict({name: str(value or "") for name, value in shown.items()})
+    fields = {one.name: one.value for one in inputs}
+    assert (fields["name"], fields["sku"], fields["type"]) == ("Bolt", "B-1", "service")
+    assert fields["income_account"] == "79"
+    form = MultiDict({name: str(value or "") for name, value in fields.items()})
     assert record_form.read(schema, form, source) == source
 
 

@@ -244,8 +244,8 @@ def test_each_approver_leads_to_exactly_the_documents(visitor, source):
     with transaction() as session:
         posting = session.query(Posting).filter_by(kind="bill").order_by(Posting.id).first()
         posting.approved_by = "kari@nordvik.example"
-    found = re.findall(r'href="(/reports/documents\?approver=[^"]*)">', visitor.page(HERE))
-    addresses = {"kari" in address: unescape(address) for address in found}
+    links = re.findall(r'href="(/reports/documents\?approver=[^"]*)">', visitor.page(HERE))
+    addresses = {"kari" in address: unescape(address) for address in links}
     for is_kari, number in ((True, "F-1"), (False, "F-2")):
         address = addresses[is_kari]
         (row,) = table(visitor, "Documents of this number, the latest date first", address)

@@ -139,8 +139,8 @@ def test_an_id_of_nothing_gets_the_same_answer_and_is_not_recorded(two):
     page = foreign_pages(two)[0]
     foreign, absent = person.get(page), person.get("/documents/999999")
     assert absent.status_code == foreign.status_code == 404
-    shown = without_request_values(foreign.text).replace(page, "/documents/999999")
-    assert shown == without_request_values(absent.text)
+    foreign_text = without_request_values(foreign.text).replace(page, "/documents/999999")
+    assert foreign_text == without_request_values(absent.text)
     assert sorted(absent.headers.keys()) == sorted(foreign.headers.keys())
     assert [entry.subject for entry in entries(person, "request refused")] == [f"GET {page}"]
 

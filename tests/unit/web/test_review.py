@@ -132,11 +132,14 @@ def test_documents_of_several_kinds_are_approved_as_documents(operator: Visitor)
 
 def test_the_list_sums_up_what_waits_by_account_and_party(operator: Visitor) -> None:
     page = operator.page(_here(operator))
-    asked = operator.page(f"{_here(operator)}approve?which=all")
+    confirmation = operator.page(f"{_here(operator)}approve?which=all")
     for title in ("By account", "By party"):
-        [shown, confirmed] = [text.partition(f">{title}</h2>")[2] for text in (page, asked)]
+        [list_table, confirmation_table] = [
+            text.partition(f">{title}</h2>")[2] for text in (page, confirmation)
+        ]
         rows = [
-            text.partition("</tbody>")[0].partition("<tbody>")[2] for text in (shown, confirmed)
+            text.partition("</tbody>")[0].partition("<tbody>")[2]
+            for text in (list_table, confirmation_table)
         ]
         assert rows[0] == rows[1] != ""
 
@@ -288,8 +291,8 @@ def test_of_many_pages_one_or_all_are_approved(operator: Visitor) -> None:
     assert "Approved 50 bills" in operator.press(
         f"{_here(operator)}approve", listed=_listed(listed)
     )
-    left = [id for id in added if operator.row(Posting, id).state == "review"]
-    assert len(left) == 12
+    waiting_ids = [id for id in added if operator.row(Posting, id).state == "review"]
+    assert len(waiting_ids) == 12
     assert "Approved 12 bills" in operator.approve(operator.story.installation)
 
 
@@ -530,7 +533,7 @@ def test_a_list_is_read_as_it_was_written(rows: dict[int, bytes]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "said"),
+    ("counts", "sentence"),
     [
         ({"bill": 138}, "138 bills"),
         ({"invoice": 30, "payment": 23, "customer": 3}, "53 documents and 3 customers"),
@@ -540,10 +543,10 @@ def test_a_list_is_read_as_it_was_written(rows: dict[int, bytes]) -> None:
     ],
 )
 def test_documents_and_records_are_counted_separately(
-    operator: Visitor, counts: dict[str, int], said: str
+    operator: Visitor, counts: dict[str, int], sentence: str
 ) -> None:
     with operator.app.test_request_context():
-        assert kind_counts.count_kinds(counts) == said
+        assert kind_counts.count_kinds(counts) == sentence
 
 
 def test_the_heading_says_what_is_to_be_approved(operator: Visitor) -> None:

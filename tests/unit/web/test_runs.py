@@ -115,7 +115,7 @@ def test_the_history_is_filtered_by_state(operator: Visitor, state: str, count: 
 
 
 @pytest.mark.parametrize(
-    ("query", "shown"),
+    ("query", "listed_names"),
     [
         ("", {"changes olga", "lists schedule stopped"}),
         ("?kind=all", {"changes", "tokens", "changes olga", "lists schedule stopped"}),
@@ -124,7 +124,7 @@ def test_the_history_is_filtered_by_state(operator: Visitor, state: str, count: 
     ],
 )
 def test_housekeeping_is_hidden_unless_it_failed_or_was_requested(
-    operator: Visitor, query: str, shown: set[str]
+    operator: Visitor, query: str, listed_names: set[str]
 ) -> None:
     names = {}
     with operator.app.app_context(), engine.transaction() as session:
@@ -148,7 +148,7 @@ def test_housekeeping_is_hidden_unless_it_failed_or_was_requested(
             names[run.id] = name
     page = operator.page(f"/runs/{query}")
     listed = {int(id) for id in re.findall(r'href="/runs/(\d+)"', page)}
-    assert {name for id, name in names.items() if id in listed} == shown
+    assert {name for id, name in names.items() if id in listed} == listed_names
     exported = operator.get(f"/runs/export?format=json{query.replace('?', '&')}").json
     assert {row["id"] for row in exported} & set(names) == listed & set(names)
 

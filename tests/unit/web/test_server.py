@@ -69,10 +69,10 @@ def test_the_address_for_a_browser_is_one_that_intuit_takes(host, name):
 def test_a_connection_that_is_kept_open_ends_with_it():
     web = Web(hello, "127.0.0.1", 0)
     web.start()
-    with requests.Session() as kept:
-        kept.get(web.url, timeout=5)
+    with requests.Session() as client:
+        client.get(web.url, timeout=5)
         web.stop()
-        (channel,) = kept.adapters["http://"].poolmanager.pools._container.values()
+        (channel,) = client.adapters["http://"].poolmanager.pools._container.values()
         assert channel.pool.queue[-1].sock.recv(1) == b""
 
 

@@ -30,12 +30,12 @@ class Listener:
     """A server of somebody else that records everything it receives."""
 
     def __init__(self):
-        self.heard = []
+        self.requests = []
 
     def __call__(self, environ, start):
         body = environ["wsgi.input"].read()
         headers = {name: value for name, value in environ.items() if name.startswith("HTTP_")}
-        self.heard.append(json.dumps([environ["PATH_INFO"], headers, body.decode()]))
+        self.requests.append(json.dumps([environ["PATH_INFO"], headers, body.decode()]))
         start("200 OK", [("Content-Type", "application/json")])
         return [b'{"access_token": "x", "refresh_token": "x", "expires_in": 3600}']
 
@@ -71,14 +71,14 @@ def secrets_of(stand_in):
     return sources.stored_secrets(app, row())
 
 
-def enable_again(installation, given):
+def enable_again(installation, settings):
     enable.disable(1, installation.slug, who="mallory")
-    enable.enable(1, installation.slug, given, who="mallory")
+    enable.enable(1, installation.slug, settings, who="mallory")
 
 
 ACTS = {
-    "save": lambda row, given: enable.change(1, row.slug, given, who="mallory"),
-    "test": lambda row, given: enable.try_settings(row, given, who="mallory"),
+    "save": lambda row, settings: enable.change(1, row.slug, settings, who="mallory"),
+    "test": lambda row, settings: enable.try_settings(row, settings, who="mallory"),
     "enable again": enable_again,
 }
 
@@ -92,7 +92,7 @@ def test_no_stored_secret_leaves_for_a_new_address(quickbooks, listener, slug, a
         ACTS[act](installation, moved(slug))
     assert set(error.value.fields) == set(secrets_of(stand_in))
     assert all(f"{ELSEWHERE}:443" in text for (text,) in error.value.fields.values())
-    assert listener.heard == []
+    assert listener.requests == []
     assert row().settings == installation.settings
 
 
@@ -109,7 +109,7 @@ def test_the_page_asks_for_the_secret_beside_its_field(connected: Visitor, slug,
     about = answer.text[answer.text.index('id="client_secret-about"') :][:300]
     assert answer.status_code == 400
     assert "Enter this again: “Address” now leads to https://elsewhere.test:443" in about
-    assert listener.app.heard == []
+    assert listener.app.requests == []
 
 
 @pytest.mark.parametrize("slug", APPS)
@@ -122,8 +122,8 @@ def test_a_guess_at_the_secret_brings_nothing_stored_to_light(quickbooks, listen
     guess = dict.fromkeys(secrets_of(stand_in), "a guess")
     with pytest.raises(HubError):
         enable.change(1, slug, moved(slug, **guess), who="mallory")
-    assert listener.heard, "the guess was tried"
-    assert [text for text in hidden if text in "".join(listener.heard)] == []
+    assert listener.requests, "the guess was tried"
+    assert [text for text in hidden if text in "".join(listener.requests)] == []
     assert (row().settings, SiteSecrets(installation.id)["an_access_token"]) == (
         installation.settings,
         "token-of-the-plugin",
@@ -169,8 +169,8 @@ def test_with_the_secret_entered_again_the_app_moves_and_what_it_stored_stays(qu
     stand_in, installation = enabled(quickbooks, "costtracker")
     current_hub().mounts[ELSEWHERE] = WSGIAdapter(stand_in.wsgi, ELSEWHERE)
     SiteSecrets(installation.id)["pushed supplier"] = "yes"
-    given = moved("costtracker", **secrets_of(stand_in))
-    assert enable.change(1, "costtracker", given, who="kari").settings["base_url"] == ELSEWHERE
+    settings = moved("costtracker", **secrets_of(stand_in))
+    assert enable.change(1, "costtracker", settings, who="kari").settings["base_url"] == ELSEWHERE
     assert SiteSecrets(installation.id)["pushed supplier"] == "yes"
 
 

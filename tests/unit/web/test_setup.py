@@ -110,9 +110,9 @@ def test_the_first_owner_postpones_the_second_factor_where_the_setting_allows_it
     settings = {"HUB_SECOND_FACTOR": "owners", "HUB_SECOND_FACTOR_GRACE_DAYS": str(days)}
     new_hub = open_new_hub(**settings)
     become_owner(new_hub, new_hub.code)  # type: ignore[attr-defined]
-    asked = new_hub.get("/setup/intuit").location
-    assert asked == "/account/required?next=/setup/intuit"
-    assert ("Not now" in new_hub.page(asked)) == bool(days)
+    page_address = new_hub.get("/setup/intuit").location
+    assert page_address == "/account/required?next=/setup/intuit"
+    assert ("Not now" in new_hub.page(page_address)) == bool(days)
     answer = new_hub.post("/account/postpone?next=/setup/intuit")
     assert answer.location == "/setup/intuit"
     assert new_hub.get("/setup/intuit").status_code == (200 if days else 302)
@@ -470,8 +470,8 @@ def test_the_privacy_page_names_every_cookie_and_every_place_that_data_goes_to(
     lasting = cookies - {visitor.app.config["SESSION_COOKIE_NAME"]}
     assert lasting == {"hub-browser", "hub-person", "hub-theme"}
     page = visitor.page("/privacy")
-    for named in (*lasting, "180 days", "3 days", "1 year", "Slack or Teams", "syslog"):
-        assert named in page
+    for term in (*lasting, "180 days", "3 days", "1 year", "Slack or Teams", "syslog"):
+        assert term in page
 
 
 def test_the_contact_address_is_stored_on_the_page(open_pages: Callable[..., Visitor]) -> None:
@@ -494,8 +494,8 @@ def test_launch_logs_in_first_and_opens_the_company(visitor: Visitor) -> None:
     assert answer.status_code == 302
     assert "/login?next=/quickbooks/launch?realmId%3D9130001" in answer.location
     visitor.log_in("vera")
-    opened = visitor.get("/quickbooks/launch?realmId=9130001")
-    assert opened.location == f"/companies#company-{visitor.story.company}"
+    launch = visitor.get("/quickbooks/launch?realmId=9130001")
+    assert launch.location == f"/companies#company-{visitor.story.company}"
     assert visitor.get("/quickbooks/launch?realmId=1").location == "/companies"
     assert visitor.get("/quickbooks/launch").location == "/"
 
@@ -521,7 +521,7 @@ OLD_LOG_IN = login_sessions.CONFIRMATION_LIFETIME + dt.timedelta(seconds=1)
 
 
 @pytest.mark.parametrize(
-    ("path", "form", "kept"),
+    ("path", "form", "saved_value"),
     [
         ("/setup/intuit", KEYS, "an-app"),
         (
@@ -532,7 +532,7 @@ OLD_LOG_IN = login_sessions.CONFIRMATION_LIFETIME + dt.timedelta(seconds=1)
     ],
 )
 def test_keys_and_mail_server_need_the_password_again_after_a_while(
-    without_keys: Visitor, clock: FakeClock, path: str, form: dict[str, str], kept: str
+    without_keys: Visitor, clock: FakeClock, path: str, form: dict[str, str], saved_value: str
 ) -> None:
     clock.advance(OLD_LOG_IN.total_seconds())
     page = without_keys.press(path, **form)
@@ -542,7 +542,7 @@ def test_keys_and_mail_server_need_the_password_again_after_a_while(
         assert hub_settings.mail_url() == ""
     draft = without_keys.post(path, **form).location
     confirmed = without_keys.press(draft, confirm_password=PASSWORD)
-    assert kept in confirmed
+    assert saved_value in confirmed
     assert "canary" not in confirmed
     without_keys.post(path, **form)
     with without_keys.app.app_context():

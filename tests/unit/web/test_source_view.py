@@ -13,7 +13,7 @@ from hub.web.source_view import amount, payload_text, source_view
 
 
 @pytest.mark.parametrize(
-    ("value", "currency", "said"),
+    ("value", "currency", "text"),
     [
         (Decimal("1234567.5"), "NOK", "1,234,567.50"),
         (Decimal("-0.1"), "USD", "\N{MINUS SIGN}0.10"),
@@ -25,9 +25,9 @@ from hub.web.source_view import amount, payload_text, source_view
     ],
 )
 def test_amounts_keep_every_decimal_and_show_those_of_their_currency(
-    value: Decimal | str | None, currency: str, said: str
+    value: Decimal | str | None, currency: str, text: str
 ) -> None:
-    assert amount(value, currency) == said
+    assert amount(value, currency) == text
 
 
 def test_a_payload_is_shown_with_the_very_digits_that_are_sent() -> None:

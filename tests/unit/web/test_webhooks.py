@@ -32,10 +32,10 @@ def _runs(visitor: Visitor) -> list[tuple[str, str]]:
         ]
 
 
-def _call(visitor: Visitor, said: object, secret: str = SECRET) -> int:
+def _call(visitor: Visitor, message: object, secret: str = SECRET) -> int:
     with visitor.app.app_context():
         SiteSecrets(visitor.story.installation)["webhook_secret"] = SECRET
-    body = json.dumps(said).encode()
+    body = json.dumps(message).encode()
     signed = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     address = f"/webhooks/{visitor.story.installation}"
     answer = visitor.client.post(address, data=body, headers={"X-CostTracker-Signature": signed})
