@@ -24,17 +24,17 @@ def till(app, quickbooks, clock):
 
 
 def account_of(till, type):
-    return next(one["Id"] for one in till.books("Account") if one["AccountType"] == type)
+    return next(row["Id"] for row in till.books("Account") if row["AccountType"] == type)
 
 
 def tax_code_of(till):
-    return next(one["Id"] for one in till.books("TaxCode") if one["Name"].startswith("25"))
+    return next(row["Id"] for row in till.books("TaxCode") if row["Name"].startswith("25"))
 
 
 @pytest.mark.parametrize("tax", ["20.00", None], ids=["stated", "left to QuickBooks"])
 def test_a_bill_comes_to_its_total(till, tax):
     codes = {"account": account_of(till, "Expense"), "tax_code": tax_code_of(till)}
-    rows = [Line(id=str(n), amount=D(one), codes=codes) for n, one in enumerate(LINES)]
+    rows = [Line(id=str(n), amount=D(amount), codes=codes) for n, amount in enumerate(LINES)]
     till.run(
         Document(
             kind="bill",

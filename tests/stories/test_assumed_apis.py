@@ -113,11 +113,11 @@ def sample_path(description: Description, operation: DescribedCall) -> str:
 
 def constants(names: ModuleType) -> list[tuple[type, str, str]]:
     """Return the class, constant and name of each field in a plugin's module of names."""
-    classes = [one for _, one in inspect.getmembers(names, inspect.isclass)]
+    classes = [cls for _, cls in inspect.getmembers(names, inspect.isclass)]
     return [
-        (one, constant, value)
-        for one in classes
-        for constant, value in vars(one).items()
+        (cls, constant, value)
+        for cls in classes
+        for constant, value in vars(cls).items()
         if constant.isupper()
     ]
 
@@ -125,13 +125,13 @@ def constants(names: ModuleType) -> list[tuple[type, str, str]]:
 def described_names(node: Any) -> set[str]:
     """Return every name of a field or parameter in a description."""
     if isinstance(node, list):
-        return set().union(*(described_names(one) for one in node))
+        return set().union(*(described_names(inner) for inner in node))
     if not isinstance(node, dict):
         return set()
     own = set(node["properties"]) if isinstance(node.get("properties"), dict) else set()
     if node.get("in") == "query":
         own.add(node["name"])
-    return own.union(*(described_names(one) for one in node.values()))
+    return own.union(*(described_names(value) for value in node.values()))
 
 
 @assumed
@@ -189,7 +189,9 @@ def story(slug: str) -> list[Any]:
     for field, records in RECORDS.get(slug, {}).items():
         results += plugin.hub_records(app=slug, site=site, field=field, records=records)
     documents = list(plugin.hub_documents(app=slug, site=site, cursors={}, ids=[]))
-    posted = next(one for one in documents if isinstance(one, Document) and one.stage == "ready")
+    posted = next(
+        item for item in documents if isinstance(item, Document) and item.stage == "ready"
+    )
     receipt = Receipt(state="posted", at=START, kind=posted.kind, id="7", number="A-1")
     plugin.hub_report(app=slug, site=site, document=posted, receipt=receipt)
     again = plugin.hub_documents(app=slug, site=site, cursors={}, ids=[posted.source_id])

@@ -156,8 +156,8 @@ def test_a_reconnect_that_cannot_be_verified_leaves_the_old_connection(quickbook
 def never_worked(quickbooks, realm=WRONG_REALM):
     """Store a company as an earlier version did: never verified, with a token of company 1."""
     with engine.transaction() as session:
-        one = session.get_one(ConnectedCompany, 1)
-        row = ConnectedCompany(realm=realm, name=realm, connected_at=one.connected_at)
+        first = session.get_one(ConnectedCompany, 1)
+        row = ConnectedCompany(realm=realm, name=realm, connected_at=first.connected_at)
         session.add(row)
         session.flush()
         for name in ("access", "refresh"):
@@ -166,22 +166,22 @@ def never_worked(quickbooks, realm=WRONG_REALM):
                 f"company:{row.id}:{name}",
                 secrets.get(session, f"company:1:{name}") or "",
             )
-        mine = session.get_one(Token, 1)
+        token = session.get_one(Token, 1)
         session.add(
             Token(
                 company_id=row.id,
-                access_expires_at=mine.access_expires_at,
-                refreshed_at=mine.refreshed_at,
+                access_expires_at=token.access_expires_at,
+                refreshed_at=token.refreshed_at,
             )
         )
-        app = Installation(company=row, slug="costtracker", created_at=one.connected_at)
+        app = Installation(company=row, slug="costtracker", created_at=first.connected_at)
         session.add(app)
         session.flush()
         session.add(Schedule(name="sync 9", kind="sync", installation_id=app.id, every="15m"))
         run = Run(kind="sync", installation_id=app.id)
         session.add(run)
         session.flush()
-        session.add(RunLine(run_id=run.id, at=one.connected_at, level="error", text="failed"))
+        session.add(RunLine(run_id=run.id, at=first.connected_at, level="error", text="failed"))
         secrets.put(session, f"installation:{app.id}:client_secret", "of the wrong company")
         return row.id
 

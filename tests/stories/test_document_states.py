@@ -26,7 +26,7 @@ WORDS = {
     "missing": "Missing in QuickBooks",
     "skipped": "Skipped",
 }
-TOLD = ("posted", "held", "failed", "missing")
+REPORTED_STATES = ("posted", "held", "failed", "missing")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def open_till(app, quickbooks, clock):
 
 @pytest.fixture
 def till(open_till):
-    return open_till(wants=TOLD)
+    return open_till(wants=REPORTED_STATES)
 
 
 def bill(amount="42.00", id="bill:1"):
@@ -77,7 +77,7 @@ def states(till, source_id="bill:1"):
     sent_states = summary.summarize_runs([run])["apps"]["shop"]
     counted = {name for name in summary.COUNT_NAMES[1:] if sent_states[name]}
     output = CliRunner().invoke(main, ["outbox", "--json"], obj=till.visitor.app).stdout
-    rows = [one for one in json.loads(output) if one["source_id"] == source_id]
+    rows = [row for row in json.loads(output) if row["source_id"] == source_id]
     results = [
         name
         for name in ("posted", "missing", "removed", "withdrawn", "skipped", "held")
@@ -90,7 +90,7 @@ def states(till, source_id="bill:1"):
         "list": re.findall(r'class="state \w+">([^<]+)<', listed)[0],
         "filters": results,
         "counts": sorted(counted),
-        "json": sorted({one["document_state"] for one in rows}),
+        "json": sorted({row["document_state"] for row in rows}),
     }
 
 
@@ -101,8 +101,8 @@ def sent_states(till):
 
 def everywhere(state):
     """Return what `states` returns when every place agrees."""
-    shown = WORDS[state]
-    return {"page": shown, "list": shown, "filters": [state], "counts": [state], "json": [state]}
+    label = WORDS[state]
+    return {"page": label, "list": label, "filters": [state], "counts": [state], "json": [state]}
 
 
 def remove(till, source_id="bill:1"):
@@ -128,7 +128,7 @@ def post_again(till, source_id="bill:1"):
 
 
 def creations(till):
-    return [one for one in till.quickbooks.log.entries() if one["call"] == "bill.create"]
+    return [entry for entry in till.quickbooks.log.entries() if entry["call"] == "bill.create"]
 
 
 # -- states ----------------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_a_change_that_was_taken_back_leaves_the_document_posted(till):
         session.query(Installation).one().mode = "review"
     till.run(bill("50.00"))
     till.run(bill("42.00"))
-    assert [one.state for one in postings()] == ["posted", "posted", "withdrawn"]
+    assert [posting.state for posting in postings()] == ["posted", "posted", "withdrawn"]
     assert states(till) == everywhere("posted")
 
 
@@ -168,7 +168,7 @@ def test_a_document_deleted_in_quickbooks_is_missing_everywhere(till):
 
 
 def test_a_document_removed_by_its_source_is_not_reported(open_till):
-    till = open_till(wants=TOLD, gone="delete")
+    till = open_till(wants=REPORTED_STATES, gone="delete")
     till.run(Gone(source_id="bill:1"))
     assert states(till) == everywhere("removed")
     assert sent_states(till) == [("bill:1", "posted")]
@@ -197,9 +197,9 @@ def test_a_document_that_left_quickbooks_is_posted_again_with_the_current_conten
     leave(till)
     calls = len(till.quickbooks.log.entries())
     assert "The hub searches QuickBooks for it and then posts it again" in post_again(till)
-    later_calls = [one["call"] for one in till.quickbooks.log.entries()[calls:]]
+    later_calls = [row["call"] for row in till.quickbooks.log.entries()[calls:]]
     assert later_calls.index("query.bill") < later_calls.index("bill.create")
-    assert [one["TotalAmt"] for one in till.ours("Bill")] == [50 if changed else 42]
+    assert [row["TotalAmt"] for row in till.ours("Bill")] == [50 if changed else 42]
     assert states(till) == everywhere("posted")
     assert till.cases() == []
     newest = till.posting("bill:1")
@@ -208,7 +208,7 @@ def test_a_document_that_left_quickbooks_is_posted_again_with_the_current_conten
     result = reconcile(1)
     assert (result["documents"], result["troubles"]) == (1, 0)
     till.run(bill("60.00"))
-    assert [one["TotalAmt"] for one in till.ours("Bill")] == [60]
+    assert [row["TotalAmt"] for row in till.ours("Bill")] == [60]
     assert len(creations(till)) == 2
 
 
@@ -262,7 +262,7 @@ def test_a_document_skipped_after_its_deletion_can_be_posted_again(till):
     assert till.ours("Bill") == []
     retries.retry(postings()[1].id, "kari")
     till.run()
-    assert [one["TotalAmt"] for one in till.ours("Bill")] == [50]
+    assert [row["TotalAmt"] for row in till.ours("Bill")] == [50]
 
 
 def test_a_changed_document_that_is_missing_can_be_left_out(till):
@@ -299,7 +299,7 @@ def test_a_change_during_a_removal_is_offered_and_not_posted(till):
     assert "It was removed from QuickBooks, and the source wants it again." in till.reasons()[0]
     retries.retry(till.posting("bill:1").id, "kari")
     till.run()
-    assert [one["TotalAmt"] for one in till.ours("Bill")] == [50]
+    assert [row["TotalAmt"] for row in till.ours("Bill")] == [50]
 
 
 def test_files_follow_what_is_posted_again(till):
@@ -309,14 +309,14 @@ def test_files_follow_what_is_posted_again(till):
     assert len(till.ours("Attachable")) == 1
     remove(till)
     post_again(till)
-    (new,) = [one["Id"] for one in till.ours("Bill")]
-    linked = [one["AttachableRef"][0]["EntityRef"]["value"] for one in till.ours("Attachable")]
+    (new,) = [row["Id"] for row in till.ours("Bill")]
+    linked = [row["AttachableRef"][0]["EntityRef"]["value"] for row in till.ours("Attachable")]
     assert new in linked
 
 
 def test_a_file_whose_content_changed_at_the_source_is_attached_again(till):
     def attached():
-        return [one["Size"] for one in till.books("Attachable") if one["FileName"] == "scan.pdf"]
+        return [row["Size"] for row in till.books("Attachable") if row["FileName"] == "scan.pdf"]
 
     def show(content):
         till.shop.files["scan"] = content
@@ -364,7 +364,7 @@ def test_only_an_operator_is_offered_what_changes_the_books(till, press):
 
 def test_a_document_can_be_removed_after_it_was_changed(till):
     till.run(bill("50.00"))
-    assert [one["TotalAmt"] for one in till.ours("Bill")] == [50]
+    assert [row["TotalAmt"] for row in till.ours("Bill")] == [50]
     remove(till)
     assert till.ours("Bill") == []
 
@@ -378,7 +378,7 @@ def test_an_invoice_and_its_payment_are_removed_together(open_till):
         session.query(Posting).filter(Posting.kind == "bill").update({"run_id": None})
         session.query(Posting).filter(Posting.kind != "bill").update({"run_id": 1})
     result = undo.plan_run(1)
-    assert {one.posting.kind for one in result.removable} == {"invoice", "payment"}
+    assert {removal.posting.kind for removal in result.removable} == {"invoice", "payment"}
     undo.undo(result, "kari")
     till.run()
     assert (till.ours("Invoice"), till.ours("Payment"), till.cases()) == ([], [], [])

@@ -43,35 +43,35 @@ def till(app, quickbooks, clock, about):
     return Till(app, quickbooks, clock, **about)
 
 
-def one(kind):
+def sample(kind):
     return next(item for item in everything() if item.kind == kind)
 
 
 def alone(kind):
     """Return a document of a kind that needs no other document."""
-    given = one(kind)
-    lines = tuple(replace(line, applied=None) for line in given.lines)
+    whole = sample(kind)
+    lines = tuple(replace(line, applied=None) for line in whole.lines)
     if kind == "deposit":
         lines = (line("1", "75.00", cost="Services"), *lines[1:])
-    return replace(given, lines=lines)
+    return replace(whole, lines=lines)
 
 
-def changed(given):
+def changed(item):
     """Return the same document with one cent more on its first line."""
-    first = given.lines[0]
+    first = item.lines[0]
     more = replace(first, amount=first.amount + D("0.01"), description="Changed")
     return replace(
-        given, lines=(more, *given.lines[1:]), total=given.total + D("0.01"), memo="Second version"
+        item, lines=(more, *item.lines[1:]), total=item.total + D("0.01"), memo="Second version"
     )
 
 
 def test_one_of_each_kind_is_in_the_books_to_the_cent_after_one_run_and_linked(till):
     states = till.run(*everything())
     assert (set(states.values()), till.cases()) == ({"posted"}, []), till.reasons()
-    for given in everything():
-        posted, held = till.posting(given.source_id), till.book(ENTITY[given.kind], given.source_id)
-        assert given.total is None or given.total == posted.posted_total == D(str(held["TotalAmt"]))
-    assert {given.kind for given in everything()} == set(KINDS)
+    for item in everything():
+        posted, record = till.posting(item.source_id), till.book(ENTITY[item.kind], item.source_id)
+        assert item.total is None or item.total == posted.posted_total == D(str(record["TotalAmt"]))
+    assert {item.kind for item in everything()} == set(KINDS)
     assert_linked(till)
     before = till.writes()
     till.run()
@@ -88,9 +88,9 @@ def assert_linked(till):
     assert bill["Line"][0]["LinkedTxn"] == [
         {"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": place}
     ]
-    held = till.book("Deposit", "deposit:1")["Line"]
-    assert held[0]["LinkedTxn"][0]["TxnId"] == till.posting("payment:1").quickbooks_id
-    assert held[1]["Amount"] == -2.18
+    lines = till.book("Deposit", "deposit:1")["Line"]
+    assert lines[0]["LinkedTxn"][0]["TxnId"] == till.posting("payment:1").quickbooks_id
+    assert lines[1]["Amount"] == -2.18
 
 
 def test_a_change_at_the_source_changes_the_same_transaction(till):
@@ -115,15 +115,15 @@ def test_a_number_that_quickbooks_gave_stays_when_the_invoice_changes(till):
 
 
 def test_an_item_that_changes_keeps_its_stock_and_its_accounts(till):
-    till.run(one("item"))
+    till.run(sample("item"))
     till.quickbooks.act(
         "edit", kind="Item", id=till.posting("part:1").quickbooks_id, set={"QtyOnHand": 7}
     )
-    details = replace(one("item").details, cost=D("5.00"), description="Steel", on_hand=D(99))
-    assert till.run(replace(one("item"), details=details))["part:1"] == "posted"
-    held = till.book("Item", "part:1")
-    assert (held["QtyOnHand"], held["PurchaseCost"], held["Description"]) == (7, 5, "Steel")
-    assert held["FullyQualifiedName"] == "Hardware:Bracket"
+    details = replace(sample("item").details, cost=D("5.00"), description="Steel", on_hand=D(99))
+    assert till.run(replace(sample("item"), details=details))["part:1"] == "posted"
+    item = till.book("Item", "part:1")
+    assert (item["QtyOnHand"], item["PurchaseCost"], item["Description"]) == (7, 5, "Steel")
+    assert item["FullyQualifiedName"] == "Hardware:Bracket"
 
 
 # -- taken back ------------------------------------------------------------------------------------
@@ -134,9 +134,9 @@ def test_documents_that_are_gone_are_voided_where_quickbooks_can(till):
     ids = {kind: alone(kind).source_id for kind in ("invoice", "payment", "credit_memo")}
     till.run(*map(alone, ids))
     till.run(*(Gone(source_id=id, reason="Voided.") for id in ids.values()))
-    held = [till.book(ENTITY[kind], id) for kind, id in ids.items()]
-    assert [(one["TotalAmt"], one.get("PrivateNote")) for one in held[:2]] == [(0, "Voided")] * 2
-    assert held[2]["TotalAmt"] == 15.5
+    records = [till.book(ENTITY[kind], id) for kind, id in ids.items()]
+    assert [(row["TotalAmt"], row.get("PrivateNote")) for row in records[:2]] == [(0, "Voided")] * 2
+    assert records[2]["TotalAmt"] == 15.5
     assert ["QuickBooks cannot void a credit memo" in reason for reason in till.reasons()] == [True]
 
 
@@ -159,7 +159,7 @@ def test_a_document_that_is_gone_is_by_default_asked_about_and_then_voided(till,
 
 @pytest.mark.parametrize("about", [{"gone": "void"}])
 def test_an_invoice_that_is_paid_is_not_voided(till):
-    till.run(invoice(), one("payment"))
+    till.run(invoice(), sample("payment"))
     till.run(Gone(source_id="invoice:1"))
     assert "a payment or credit was applied to it" in till.reasons()[0]
     assert till.book("Invoice", "invoice:1")["TotalAmt"] == 100
@@ -167,20 +167,20 @@ def test_an_invoice_that_is_paid_is_not_voided(till):
 
 @pytest.mark.parametrize("about", [{"gone": "close"}])
 def test_an_order_that_is_gone_is_closed_and_one_that_comes_back_is_open(till):
-    till.run(one("purchase_order"))
+    till.run(sample("purchase_order"))
     till.run(Gone(source_id="order:1"))
     till.run()
     order = till.book("PurchaseOrder", "order:1")
     assert (order["POStatus"], order["SyncToken"], len(order["Line"])) == ("Closed", "1", 2)
-    till.run(one("purchase_order"))
+    till.run(sample("purchase_order"))
     assert till.book("PurchaseOrder", "order:1")["POStatus"] == "Open"
     till.run()
     assert till.book("PurchaseOrder", "order:1")["SyncToken"] == "2"
 
 
 def test_an_order_that_was_billed_is_not_rewritten(till):
-    till.run(one("purchase_order"), one("bill"))
-    till.run(changed(one("purchase_order")))
+    till.run(sample("purchase_order"), sample("bill"))
+    till.run(changed(sample("purchase_order")))
     assert "after a bill was made from it" in till.reasons()[0]
 
 
@@ -215,8 +215,8 @@ def test_a_record_with_the_same_name_is_adopted(till):
 
 def test_a_name_of_a_supplier_is_not_a_customer(till):
     till.quickbooks.act("create", kind="Vendor", set={"DisplayName": "Fjord Homes"})
-    given = Document(kind="customer", source_id="n1", details=Party(name="Fjord Homes"))
-    assert till.run(given)["n1"] == "held"
+    namesake = Document(kind="customer", source_id="n1", details=Party(name="Fjord Homes"))
+    assert till.run(namesake)["n1"] == "held"
     assert till.cases() == ["Name already used"]
 
 
@@ -243,7 +243,7 @@ def test_each_kind_is_posted_once_after_its_answers_were_lost(till):
     assert "unknown" in till.states().values()
     till.run(wait=True)
     assert set(till.states().values()) == {"posted"}, till.reasons()
-    expected = Counter(ENTITY[given.kind] for given in everything())
+    expected = Counter(ENTITY[item.kind] for item in everything())
     assert {kind: len(till.ours(kind)) for kind in expected} == expected + Counter(
         Customer=1, Vendor=1, Item=2
     )

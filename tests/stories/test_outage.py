@@ -27,8 +27,8 @@ DOWN = {"kind": "status", "status": 503, "count": 0}
 
 @pytest.fixture
 def server():
-    with mail_server() as opened:
-        yield opened
+    with mail_server() as running_server:
+        yield running_server
 
 
 @pytest.fixture

@@ -67,22 +67,22 @@ def reached(root, hidden):
 @pytest.fixture
 def calls(monkeypatch):
     """Provide the arguments and results of all hooks, as (hook, value)."""
-    heard = []
+    hook_calls = []
     call, report_all = Plugins.call, Plugins.report_all
 
     def record(self, slug, hook, **values):
-        heard.append((hook, values))
+        hook_calls.append((hook, values))
         answer = call(self, slug, hook, **values)
-        heard.append((f"{hook} returns", {"answer": answer}))
+        hook_calls.append((f"{hook} returns", {"answer": answer}))
         return answer
 
     def record_all(self, **values):
-        heard.append(("hub_report of a listener", values))
+        hook_calls.append(("hub_report of a listener", values))
         return report_all(self, **values)
 
     monkeypatch.setattr(Plugins, "call", record)
     monkeypatch.setattr(Plugins, "report_all", record_all)
-    return heard
+    return hook_calls
 
 
 def enable(slug):

@@ -46,7 +46,7 @@ def test_one_client_under_two_ids_is_created_once_and_both_invoices_go_in_one_ru
     first, second = works.invoice(client=JORDAN), works.invoice(client=JORDAN | {"id": "k77"})
     works.sync()
     assert len(works.all("Invoice")) == 2
-    assert len([one for one in works.all("Customer") if one["DisplayName"] == "Jordan Mercer"]) == 1
+    assert len([row for row in works.all("Customer") if row["DisplayName"] == "Jordan Mercer"]) == 1
     assert works.posting(f"invoice:{first}").state == works.posting(f"invoice:{second}").state
     states = {works.posting(f"client:{code}").state for code in ("k20", "k77")}
     assert states == {"posted", "withdrawn"}, "whichever comes first has the name"
@@ -61,7 +61,7 @@ def test_a_name_in_two_spellings_of_its_accents_is_created_once(till):
         till.put(invoice(f"invoice:{number}", client=client))
     states = till.run()
     assert {states["invoice:0"], states["invoice:1"]} == {"posted"}
-    created = [one["DisplayName"] for one in till.ours("Customer")]
+    created = [customer["DisplayName"] for customer in till.ours("Customer")]
     assert (created, till.cases()) == ([names[0]], [])
 
 
@@ -169,11 +169,11 @@ def test_an_invoice_goes_once_another_app_of_the_plugin_has_created_its_client(t
     assert till.states() == {"invoice:9": "held"}
     clock.advance(60)
     till.run(invoice())
-    assert [(one.kind, one.installation_id) for one in run_log.waiting_runs()] == [
+    assert [(run.kind, run.installation_id) for run in run_log.waiting_runs()] == [
         ("sync", annex.id)
     ]
-    for one in run_log.waiting_runs():
-        runner.execute(one.id)
+    for run in run_log.waiting_runs():
+        runner.execute(run.id)
     assert (till.states()["invoice:1"], till.states()["invoice:9"]) == ("posted", "posted")
     assert (till.cases(), run_log.waiting_runs()) == ([], [])
 
@@ -185,7 +185,7 @@ def test_the_command_line_syncs_the_other_app_as_well(till, annex, clock):
     with read_only_session() as session:
         rows = session.scalars(select(Installation).order_by(Installation.id.desc())).all()
     runs = sync_all(rows)
-    assert [one.installation_id for one in runs] == [annex.id, till.id, annex.id]
+    assert [run.installation_id for run in runs] == [annex.id, till.id, annex.id]
     assert till.states()["invoice:9"] == "posted"
 
 
@@ -194,14 +194,14 @@ def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(t
     runner.sync(annex.id, requested_by="schedule")
     clock.advance(60)
     till.run(invoice())
-    kept = till.shop.annex.pop("invoice:9")
+    annex_invoice = till.shop.annex.pop("invoice:9")
     clock.advance(60)
-    for one in run_log.waiting_runs():
-        runner.execute(one.id)
+    for run in run_log.waiting_runs():
+        runner.execute(run.id)
     assert till.states()["invoice:9"] == "held"
     till.run()
     assert run_log.waiting_runs() == [], "its source was asked for it since"
-    till.shop.annex["invoice:9"] = kept
+    till.shop.annex["invoice:9"] = annex_invoice
     runner.sync(annex.id, requested_by="schedule")
     assert till.states()["invoice:9"] == "posted"
 

@@ -139,9 +139,9 @@ def test_no_output_has_a_credential_that_the_source_repeats(
         "log": "\n".join(path.read_text() for path in tmp_path.glob("*/hub.log")),
         "command": result.output + result.stderr,
     }
-    assert {name: found for name, text in outputs.items() if (found := leaks(secrets, text))} == {}
+    assert {name: hits for name, text in outputs.items() if (hits := leaks(secrets, text))} == {}
     basic = [value.removeprefix("Basic ") for value in source.heard if value.startswith("Basic ")]
-    assert {name: found for name, text in outputs.items() if (found := leaks(basic, text))} == {}
+    assert {name: hits for name, text in outputs.items() if (hits := leaks(basic, text))} == {}
 
 
 def replace_tokens_of_quickbooks():
@@ -197,4 +197,4 @@ def test_no_output_has_a_token_that_intuit_repeats(
         "log": "\n".join(path.read_text() for path in tmp_path.glob("*/hub.log")),
         "command": result.output + result.stderr,
     }
-    assert {name: found for name, text in outputs.items() if (found := leaks(secrets, text))} == {}
+    assert {name: hits for name, text in outputs.items() if (hits := leaks(secrets, text))} == {}

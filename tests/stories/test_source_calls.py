@@ -46,9 +46,9 @@ class Source:
         assert answer.status == 303, answer.text
         return answer.headers["location"]
 
-    def door(self, page, **said):
+    def door(self, page, **body):
         return ask(
-            self.stand_in.wsgi, "POST", f"/_sandbox/{page}", said, content_type="application/json"
+            self.stand_in.wsgi, "POST", f"/_sandbox/{page}", body, content_type="application/json"
         ).json()
 
     def sync(self):
@@ -59,7 +59,7 @@ class Source:
         records = self.quickbooks.select(f"select * from {kind} where DocNumber = '{number}'").get(
             kind, []
         )
-        return [str(one["TotalAmt"]) for one in records]
+        return [str(record["TotalAmt"]) for record in records]
 
 
 class CostTracker(Source):
@@ -85,9 +85,9 @@ class CostTracker(Source):
             self.press(f"/invoices/{self.id}/edit", net=net)
 
     def outcome(self):
-        wanted = self.stand_in.books.invoice(self.id)
-        assert str(wanted["lines"][0]["net"]) == "70.00"
-        return self.stands("Bill", wanted["invoice_number"]), [str(wanted["gross_total"])]
+        invoice = self.stand_in.books.invoice(self.id)
+        assert str(invoice["lines"][0]["net"]) == "70.00"
+        return self.stands("Bill", invoice["invoice_number"]), [str(invoice["gross_total"])]
 
 
 class Ontraccr(Source):
@@ -131,7 +131,7 @@ class CostCertified(Source):
 
     def outcome(self):
         number = self.site.books.rows["invoices"][self.path.rpartition("/")[2]]["number"]
-        return [str(one["TotalAmt"]) for one in self.site.all("Invoice") if number in str(one)], [
+        return [str(row["TotalAmt"]) for row in self.site.all("Invoice") if number in str(row)], [
             "70.00"
         ]
 
@@ -204,14 +204,14 @@ def test_calls_that_come_twice_and_the_newest_first_make_one_run_and_each_docume
     there.act()
     there.door("webhooks", release=True)
     there.stand_in.calls.settle()
-    heard = there.stand_in.calls.events[before:]
-    assert {event["outcome"] for event in heard} == {"taken with 200"}
-    assert [one.kind for one in run_log.waiting_runs() if one.installation_id == there.row.id] == [
+    events = there.stand_in.calls.events[before:]
+    assert {event["outcome"] for event in events} == {"taken with 200"}
+    assert [run.kind for run in run_log.waiting_runs() if run.installation_id == there.row.id] == [
         "sync"
     ]
     assert [there.sync().error, there.sync().error] == ["", ""]
-    stands, wanted = there.outcome()
-    assert stands == wanted
+    stands, expected = there.outcome()
+    assert stands == expected
 
 
 @pytest.mark.proof(small=2)

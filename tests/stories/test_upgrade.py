@@ -20,8 +20,8 @@ from tests.support.page_visitor import Visitor
 
 BASELINE = Path(__file__).parents[1] / "baseline"
 TABLES = {SourceDocument: "source_document", Posting: "posting", Case: '"case"', Run: "run"}
-KEPT = ("id", "app", "source_id", "kind", "part", "number", "party", "date", "total", "currency")
-KEPT_STATES = (*KEPT, "operation", "state", "reason", "quickbooks_id")
+COLUMNS = ("id", "app", "source_id", "kind", "part", "number", "party", "date", "total", "currency")
+STATE_COLUMNS = (*COLUMNS, "operation", "state", "reason", "quickbooks_id")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -141,7 +141,7 @@ def test_no_row_is_lost(old):
 
 def test_commands_list_every_posting_and_case(upgraded, folder):
     postings, cases = expected(folder, "outbox"), expected(folder, "cases")
-    assert part_of(printed(upgraded, "outbox"), KEPT_STATES) == part_of(postings, KEPT_STATES)
+    assert part_of(printed(upgraded, "outbox"), STATE_COLUMNS) == part_of(postings, STATE_COLUMNS)
     assert part_of(printed(upgraded, "cases"), ("app", "cause", "postings")) == part_of(
         cases, ("app", "cause", "postings")
     )
@@ -169,8 +169,8 @@ def test_secrets_open_and_the_audit_log_is_intact(upgraded):
     with upgraded.app_context(), engine.read_only_session() as session:
         assert audit_check.verify(session).count > 10
         places = list(session.scalars(select(Secret.place)))
-        opened = [secrets.get(session, place) for place in places]
+        stored_secrets = [secrets.get(session, place) for place in places]
         settings = [row.settings for row in session.scalars(select(Installation))]
     assert len(places) > 10
-    assert all(opened)
+    assert all(stored_secrets)
     assert all(row["payable_account"] for row in settings)

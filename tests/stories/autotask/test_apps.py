@@ -79,7 +79,7 @@ def test_one_invoice_is_posted_by_its_id_whatever_its_age_and_no_other(invoices,
     invoices.decide("billing_code", "external_number:labor", "2")
     invoices.sync(ids=[f"invoice:{invoices.id('fifteen days old')}"])
     records = quickbooks.select("select * from Invoice")["Invoice"]
-    assert [one["DocNumber"] for one in records] == [
+    assert [record["DocNumber"] for record in records] == [
         invoices.row_of("fifteen days old")["invoiceNumber"]
     ]
     assert invoices.row_of("fourteen days old")["invoiceNumber"] is None
@@ -105,31 +105,31 @@ def pay(quickbooks, *amounts):
 def test_a_fully_paid_invoice_gets_the_paid_date_unless_it_has_one(
     invoices, quickbooks, clock, tells
 ):
-    full, other, partly, known = words = (
+    full, other, partly, dated = words = (
         "labour and a licence",
         "fourteen days old",
         "taxed in California",
         "a term with other days",
     )
     invoices.keep(*words).enable(payment_sync=tells).confirm()
-    transactions = {one: invoices.made(one) for one in words}
-    invoices.put(known, paidDate="2026-02-27T00:00:00.000Z")
+    transactions = {case: invoices.made(case) for case in words}
+    invoices.put(dated, paidDate="2026-02-27T00:00:00.000Z")
     pay(
         quickbooks,
         (transactions[full], 425),
         (transactions[other], 300),
         (transactions[partly], 100),
-        (transactions[known], 300),
+        (transactions[dated], 300),
     )
     clock.advance(7200)
     runner.run_company_job("changes", 1, requested_by="clock")
     invoices.sync()
     date = "2026-03-02T00:00:00Z" if tells else None
-    assert {one: invoices.row_of(one)["paidDate"] for one in words} == {
+    assert {case: invoices.row_of(case)["paidDate"] for case in words} == {
         full: date,
         other: date,
         partly: None,
-        known: "2026-02-27T00:00:00.000Z",
+        dated: "2026-02-27T00:00:00.000Z",
     }
     pay(quickbooks, (transactions[partly], 524))
     clock.advance(7200)
@@ -139,15 +139,17 @@ def test_a_fully_paid_invoice_gets_the_paid_date_unless_it_has_one(
 
 @pytest.mark.row("AT-I14")
 @pytest.mark.parametrize(
-    ("voided", "total", "asked"), [("void", 0, False), ("leave", 425, False), ("case", 425, True)]
+    ("voided", "total", "opens_case"),
+    [("void", 0, False), ("leave", 425, False), ("case", 425, True)],
 )
-def test_an_invoice_voided_in_autotask_follows_the_setting(invoices, voided, total, asked):
+def test_an_invoice_voided_in_autotask_follows_the_setting(invoices, voided, total, opens_case):
     invoices.keep("labour and a licence").enable(voided=voided).confirm()
     invoices.put("labour and a licence", isVoided=True, voidedDate="2026-03-02T08:00:00Z")
     invoices.sync()
     assert invoices.made("labour and a licence")["TotalAmt"] == total
     reasons = [case.reason for case in invoices.cases()]
-    assert any("was voided in Autotask on 2026-03-02" in reason for reason in reasons) is asked
+    in_case = any("was voided in Autotask on 2026-03-02" in reason for reason in reasons)
+    assert in_case is opens_case
 
 
 @pytest.mark.row("AT-I19")
@@ -188,7 +190,7 @@ def test_a_rehearsal_says_what_would_stop_an_invoice_and_sends_nothing(invoices,
     invoices.keep(words).enable(mode="review").confirm()
     before = postings()
     assert dry_run.check(invoices.of(words).document_id) == ()
-    assert [(one.id, one.state) for one in postings()] == [(one.id, one.state) for one in before]
+    assert [(row.id, row.state) for row in postings()] == [(row.id, row.state) for row in before]
     assert quickbooks.select("select * from Invoice") == {}
     assert invoices.row_of(words)["invoiceNumber"] is None
     invoices.decide("customer", "company:177", "")
@@ -224,7 +226,7 @@ def test_an_organisation_that_got_another_currency_holds_its_invoices(open_desk,
     desk.books.do("put", entity="BillingItems", id=99_999, fields=copy)
     desk.sync()
     held_posting = postings(state="held", kind="invoice", operation="create")
-    assert ["is kept in EUR in QuickBooks" in one.reason for one in held_posting] == [True]
+    assert ["is kept in EUR in QuickBooks" in posting.reason for posting in held_posting] == [True]
     assert desk.books.rows("Invoices")[4999]["invoiceNumber"] == "ERROR"
     query = "select * from Customer where DisplayName = 'Rhein Logistik GmbH'"
     (record,) = quickbooks.select(query, realm)["Customer"]
@@ -298,7 +300,7 @@ def customer(quickbooks, desk):
         "Customer"
     ]
     return (
-        [one.state for one in rows],
+        [row.state for row in rows],
         [case.title for case in desk.cases("posting:")],
         len(records),
     )
@@ -331,7 +333,7 @@ def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_u
 def test_a_posted_order_is_reported_once(open_desk):
     desk = open_desk("purchase-orders", documents=3).enable()
     desk.sync()
-    assert [one.state for one in postings(kind="purchase_order", operation="create")].count(
+    assert [posting.state for posting in postings(kind="purchase_order", operation="create")].count(
         "posted"
     ) == 1
     changes = len(desk.stand_in.wsgi.log.entries("PurchaseOrders.change"))

@@ -26,9 +26,9 @@ def desk(long_lived):
     desk = Desk(long_lived, quickbooks, clock, "expenses")
     desk.priya = answer.json()["Vendor"]["Id"]
     (own,) = [
-        one
-        for one in desk.books.rows("ExpenseItems").values()
-        if one["internalCurrencyExpenseAmount"] == 8
+        item
+        for item in desk.books.rows("ExpenseItems").values()
+        if item["internalCurrencyExpenseAmount"] == 8
     ]
     desk.books.do("put", entity="ExpenseItems", id=own["id"], fields={"companyID": 177})
     desk.before = {id: dict(row) for id, row in desk.books.rows("ExpenseReports").items()}
@@ -127,9 +127,9 @@ def test_only_what_is_reimbursable_and_not_rejected_is_repaid(desk):
     assert [line[1] for line in spent(desk, "card and cash")] == [8]
     assert [line[1] for line in spent(desk, "a rejected line")] == [18]
     assert bill(desk, "a rejected line")["TotalAmt"] == 18
-    left = desk.of("paid with the company's card only")
-    assert left.state == "withdrawn"
-    assert "none of its expenses is reimbursable" in left.reason
+    posting = desk.of("paid with the company's card only")
+    assert posting.state == "withdrawn"
+    assert "none of its expenses is reimbursable" in posting.reason
 
 
 @pytest.mark.row("AT-E7")

@@ -99,10 +99,10 @@ def test_organisations_are_customers_by_their_whole_name(desk, words, name):
 
 @pytest.mark.row("AT-C8")
 def test_customers_are_made_for_invoices_that_are_posted_and_for_no_others(desk):
-    made = names(desk.quickbooks, "Customer") - desk.customers
-    assert made >= {"Alder Dental Group", "Harbor Freight Insurance", "O'Neill & Søn"}
+    created = names(desk.quickbooks, "Customer") - desk.customers
+    assert created >= {"Alder Dental Group", "Harbor Freight Insurance", "O'Neill & Søn"}
     unused = {"Old Mill Bakery", "Ingram Distribution", "Apex Roofing Supply"}
-    assert not made & unused
+    assert not created & unused
 
 
 @pytest.mark.row("AT-C8")
@@ -224,7 +224,7 @@ def test_order_number_region_and_comments_are_in_the_memo_and_the_number_in_a_fi
         "Comments: Second half of the project",
     ]
     assert transaction["PrivateNote"].splitlines()[:3] == descriptions
-    (field,) = [one for one in transaction["CustomField"] if one["Name"] == "Crew"]
+    (field,) = [row for row in transaction["CustomField"] if row["Name"] == "Crew"]
     assert field["StringValue"] == "PO-8812"
 
 

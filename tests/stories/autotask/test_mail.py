@@ -110,13 +110,13 @@ def test_the_mailbox_of_one_app_gets_nothing_of_another(
 ) -> None:
     enable(owner, mailbox=MAILBOX)
     with owner.app.app_context(), engine.transaction() as session:
-        one = session.get_one(Installation, 1)
+        installation = session.get_one(Installation, 1)
         other = Installation(
             company_id=1, slug="ion", mode="paused", created_at=clock.now(), settings={}
         )
         session.add(other)
         session.flush()
-        for row in (one, other):
+        for row in (installation, other):
             session.add(
                 Case(
                     cause=f"test:{row.slug}",

@@ -26,15 +26,15 @@ def order(desk, words):
     return desk.made(words, "PurchaseOrder")
 
 
-def bought(made):
+def bought(order_in_books):
     """Return (item or account, quantity, price, amount, description, customer) of each line."""
     results = []
-    for line in made["Line"]:
+    for line in order_in_books["Line"]:
         detail = line[line["DetailType"]]
-        named = (detail.get("ItemRef") or detail["AccountRef"])["name"]
+        name = (detail.get("ItemRef") or detail["AccountRef"])["name"]
         customer = detail.get("CustomerRef", {}).get("name")
         facts = detail.get("Qty"), detail.get("UnitPrice"), line["Amount"]
-        results.append((named, *facts, line.get("Description"), customer))
+        results.append((name, *facts, line.get("Description"), customer))
     return results
 
 
@@ -68,8 +68,8 @@ def test_products_are_items_with_quantity_cost_memo_and_the_customer_on_each_lin
 def test_vendors_go_by_name_and_a_missing_one_is_made(desk):
     transaction = order(desk, "two products for a customer")["VendorRef"]
     assert transaction["name"] == "Ingram Distribution"
-    known = order(desk, "with freight")["VendorRef"]
-    assert (known["name"], known["value"]) == ("Summit Scaffolding", "35")
+    existing = order(desk, "with freight")["VendorRef"]
+    assert (existing["name"], existing["value"]) == ("Summit Scaffolding", "35")
     query = "select * from Vendor where DisplayName = 'Ingram Distribution'"
     assert len(desk.quickbooks.select(query)["Vendor"]) == 1
 

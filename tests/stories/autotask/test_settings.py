@@ -68,9 +68,9 @@ def other_settings(books):
     oak = desk.quickbooks.select(
         "select * from Customer where DisplayName = 'Oak Street LLC'", desk.realm
     )
-    (known,) = oak["Customer"]
+    (record,) = oak["Customer"]
     mailed = {"PrimaryEmailAddr": {"Address": ADDRESS}, "sparse": True}
-    body = {name: known[name] for name in ("Id", "SyncToken")} | mailed
+    body = {name: record[name] for name in ("Id", "SyncToken")} | mailed
     desk.quickbooks.ask("POST", "customer", body, desk.realm, content_type="application/json")
     record_download.refresh(desk.company_id, ["customer"])
     desk.enable(
@@ -121,16 +121,16 @@ def test_quickbooks_may_work_the_tax_out(other_settings):
 
 
 @pytest.fixture(scope="module")
-def noted(books):
+def with_note(books):
     desk = beside(books, "invoices", "four decimals", custom_numbers=False)
     desk.enable(company_id=desk.company_id, difference="note").confirm()
     return desk
 
 
 @pytest.mark.row("AT-I11")
-def test_a_rounding_difference_may_be_noted_in_the_memo(noted):
-    transaction = noted.made("four decimals")
-    assert [line[1] for line in sold(noted, "four decimals")] == [Decimal("41.69")]
+def test_a_rounding_difference_may_be_noted_in_the_memo(with_note):
+    transaction = with_note.made("four decimals")
+    assert [line[1] for line in sold(with_note, "four decimals")] == [Decimal("41.69")]
     assert transaction["TotalAmt"] == Decimal("52.77")
     assert "differs from the sum of the rounded lines by 0.01" in transaction["PrivateNote"]
 

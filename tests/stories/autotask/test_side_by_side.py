@@ -52,14 +52,14 @@ def waiting():
     """Return the apps with a sync that has not begun."""
     with read_only_session() as session:
         rows = {row.id: row.slug for row in session.scalars(select(Installation))}
-    return sorted(rows[one.installation_id] for one in run_log.waiting_runs() if one.kind == "sync")
+    return sorted(rows[run.installation_id] for run in run_log.waiting_runs() if run.kind == "sync")
 
 
 def begin_all():
     """Execute every sync that waits."""
-    for one in run_log.waiting_runs():
-        if one.kind == "sync":
-            runner.execute(one.id)
+    for run in run_log.waiting_runs():
+        if run.kind == "sync":
+            runner.execute(run.id)
 
 
 # -- independent apps ------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def test_each_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoice
     invoices.decide("billing_code", "external_number:software", NEW)
     expenses.books.do("level", lacking=["ExpenseReports"])
     result = sync_all([expenses.row, invoices.row, orders.row])
-    errors = {one.installation_id: one.error for one in result if one.error}
+    errors = {run.installation_id: run.error for run in result if run.error}
     assert list(errors) == [expenses.row.id]
     assert "lacks a right to ExpenseReports" in errors[expenses.row.id]
     assert invoices.of(LABOUR).state == "posted"
@@ -166,7 +166,7 @@ def test_nothing_is_posted_while_one_organisation_item_or_term_is_neither_matche
     assert "posts nothing yet" in invoices.of(ready).reason
     invoices.decide(field, code, NEW)
     invoices.sync()
-    assert [invoices.of(one).state for one in (ready, words)] == ["posted"] * 2
+    assert [invoices.of(invoice).state for invoice in (ready, words)] == ["posted"] * 2
 
 
 # -- after a pause ---------------------------------------------------------------------------------

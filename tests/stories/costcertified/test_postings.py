@@ -14,7 +14,7 @@ from tests.support.costcertified_site import CLEARING, Works
 
 pytestmark = pytest.mark.end_to_end
 
-TOLD = {}
+SNAPSHOTS = {}
 NAMESAKES = {"a client with a namesake", "the namesake"}  # whoever of them comes first has the name
 
 
@@ -26,30 +26,31 @@ def works(app, quickbooks, clock):
 @pytest.fixture
 def first_day(request):
     """Provide QuickBooks after the seed's story, by case; `TOLD` also holds it a day later."""
-    if not TOLD:
+    if not SNAPSHOTS:
         works = Works(
             *(request.getfixturevalue(name) for name in ("app", "quickbooks", "clock")),
             documents=44,
         )
         works.enable(**CLEARING)
         works.sync()
-        TOLD["first"] = snapshot(works)
+        SNAPSHOTS["first"] = snapshot(works)
         a_day_goes_by(works)
         works.watch()
         works.sync()
-        TOLD["later"] = snapshot(works)
-    return TOLD["first"]
+        SNAPSHOTS["later"] = snapshot(works)
+    return SNAPSHOTS["first"]
 
 
 @pytest.fixture
 def later(first_day):
-    return TOLD["later"]
+    return SNAPSHOTS["later"]
 
 
 def snapshot(works):
     """Return the source and QuickBooks by case."""
-    rows, invoices = works.books.rows, {one["DocNumber"]: one for one in works.all("Invoice")}
-    payments = {one["PaymentRefNum"]: one for one in works.all("Payment")}
+    rows = works.books.rows
+    invoices = {record["DocNumber"]: record for record in works.all("Invoice")}
+    payments = {record["PaymentRefNum"]: record for record in works.all("Payment")}
     result = SimpleNamespace(
         **{name: {} for name in ("invoices", "source", "waits", "payments", "said", "why")}
     )
@@ -190,13 +191,13 @@ def test_an_item_whose_tax_was_changed_is_a_line_of_its_own(first_day):
 
 @pytest.mark.row("CC-B7")
 def test_each_payout_is_one_deposit_of_its_amount_less_what_was_kept_and_given_back(first_day):
-    assert sorted(one["TotalAmt"] for one in first_day.deposits) == sorted(
-        one["amount"] for one in first_day.payouts
+    assert sorted(deposit["TotalAmt"] for deposit in first_day.deposits) == sorted(
+        deposit["amount"] for deposit in first_day.payouts
     )
     refund = [
         line["Amount"]
-        for one in first_day.deposits
-        for line in one["Line"]
+        for deposit in first_day.deposits
+        for line in deposit["Line"]
         if line["Description"].startswith("Refund")
     ]
     assert refund == [-108]
@@ -205,7 +206,7 @@ def test_each_payout_is_one_deposit_of_its_amount_less_what_was_kept_and_given_b
 @pytest.mark.row("CC-S13", "CC-B11")
 def test_a_client_with_the_name_of_another_is_asked_about(later):
     assert "QuickBooks has that name with another e-mail address" in later.cases
-    first = [made["CustomerRef"]["name"] for case in NAMESAKES if (made := later.invoices[case])]
+    first = [row["CustomerRef"]["name"] for case in NAMESAKES if (row := later.invoices[case])]
     assert first == ["Jordan Mercer"]
     assert later.invoices["letters and quotes"]["CustomerRef"]["name"] == 'Beatrix Vålé "B" & Søn'
 
@@ -232,9 +233,9 @@ def test_processing_is_not_paid_and_paid_pays_both_sides(first_day, later):
 
 @pytest.mark.row("CC-B6")
 def test_money_given_back_is_a_refund_and_the_payment_stays(first_day, later):
-    assert [one["TotalAmt"] for one in first_day.refunds] == [108]
-    (made,) = [one for one in later.refunds if one["TotalAmt"] == 54]
-    assert (made["TxnTaxDetail"]["TotalTax"], made["DepositToAccountRef"]["name"]) == (
+    assert [row["TotalAmt"] for row in first_day.refunds] == [108]
+    (refund,) = [row for row in later.refunds if row["TotalAmt"] == 54]
+    assert (refund["TxnTaxDetail"]["TotalTax"], refund["DepositToAccountRef"]["name"]) == (
         4,
         "Petty Cash",
     )
@@ -256,8 +257,8 @@ def test_a_bank_transfer_that_comes_back_voids_the_payment_and_opens_the_invoice
     assert later.invoices[case]["Balance"] == later.source[case]["total"]
     back = [
         line["Amount"]
-        for one in later.deposits
-        for line in one["Line"]
+        for deposit in later.deposits
+        for line in deposit["Line"]
         if "Returned" in line["Description"]
     ]
     assert -later.source[case]["total"] in back
@@ -291,9 +292,9 @@ def test_an_invoice_that_is_voided_or_deleted_is_voided(first_day, later):
 
 @pytest.mark.row("CC-S17", "CC-S18")
 def test_changes_in_quickbooks_are_shown_in_the_hub_and_not_reported(later):
-    made = later.invoices["letters and quotes"]
-    assert "BillEmail" not in made
-    assert made["CustomerMemo"]["value"] == "This invoice is managed and paid in CostCertified."
+    invoice = later.invoices["letters and quotes"]
+    assert "BillEmail" not in invoice
+    assert invoice["CustomerMemo"]["value"] == "This invoice is managed and paid in CostCertified."
     assert ("was changed in QuickBooks" in later.cases, "is no longer there" in later.cases) == (
         True,
         True,
@@ -321,10 +322,10 @@ def test_a_client_whose_currency_changed_is_held_and_nothing_is_sent(works, monk
     sent = len(works.quickbooks.log.entries("invoice.create"))
     works.sync()
     assert len(works.quickbooks.log.entries("invoice.create")) == sent
-    held = works.posting(f"invoice:{later}")
-    assert held.state == "held"
-    assert "is kept in USD in QuickBooks" in held.reason
-    assert [one["Id"] for one in works.all("Invoice")] == [before["Id"]]
+    posting = works.posting(f"invoice:{later}")
+    assert posting.state == "held"
+    assert "is kept in USD in QuickBooks" in posting.reason
+    assert [invoice["Id"] for invoice in works.all("Invoice")] == [before["Id"]]
 
 
 @pytest.mark.row("CC-S13", "CC-B11")
@@ -345,13 +346,13 @@ def test_a_client_is_found_by_id_then_address_then_name_else_made(works):
     )
     works.sync()
     names = [
-        one["CustomerRef"]["name"]
-        for one in sorted(works.all("Invoice"), key=lambda one: one["DocNumber"])
+        row["CustomerRef"]["name"]
+        for row in sorted(works.all("Invoice"), key=lambda row: row["DocNumber"])
     ]
     assert names == ["Ellison household", "Samir Haddad", "Ines Okafor", "Ines Okafor"]
-    (made,) = [one for one in works.all("Customer") if one["DisplayName"] == "Ines Okafor"]
-    assert made["PrimaryEmailAddr"]["Address"] == "ines.okafor@example.com"
-    assert (made["BillAddr"]["Line1"], made["PrimaryPhone"]["FreeFormNumber"]) == (
+    (customer,) = [row for row in works.all("Customer") if row["DisplayName"] == "Ines Okafor"]
+    assert customer["PrimaryEmailAddr"]["Address"] == "ines.okafor@example.com"
+    assert (customer["BillAddr"]["Line1"], customer["PrimaryPhone"]["FreeFormNumber"]) == (
         "3 Pine Street",
         "555-0103",
     )
@@ -388,8 +389,8 @@ def test_a_fixed_service_may_be_used_on_every_invoice(works):
     works.invoice("100.00", "50.00")
     works.sync()
     amounts = lines(works.one("Invoice"))
-    assert ([one[1] for one in amounts], amounts[0][2]) == ([100, 50], "Invoice CC-1001 · Work")
-    assert not [one for one in works.all("Item") if one["Name"] == "CC-1001"]
+    assert ([row[1] for row in amounts], amounts[0][2]) == ([100, 50], "Invoice CC-1001 · Work")
+    assert not [row for row in works.all("Item") if row["Name"] == "CC-1001"]
 
 
 def _service(works):
@@ -410,7 +411,7 @@ def test_a_payment_that_cannot_be_posted_is_seen_and_tried_again(works):
     assert counts["unknown"] == 1
     works.clock.advance(400)
     works.sync()
-    assert [one["TotalAmt"] for one in works.all("Payment")] == [108]
+    assert [row["TotalAmt"] for row in works.all("Payment")] == [108]
     assert works.told("payments", payment)[-1] == "posted"
 
 
@@ -420,12 +421,10 @@ def test_a_payment_of_an_invoice_that_is_not_in_the_books_says_why_it_waits(work
     early = works.pay(works.invoice(invoice_date="2026-02-10"))
     other = works.pay(works.invoice(sent="other"))
     works.sync()
-    waits, held = (works.posting(f"payment:{id}") for id in (other, early))
+    waits, early_posting = (works.posting(f"payment:{id}") for id in (other, early))
     assert (waits.state, "handed to the client by another way" in waits.reason) == ("waiting", True)
-    assert (held.state, "before 2026-03-01, the first day that counts" in held.reason) == (
-        "held",
-        True,
-    )
+    assert early_posting.state == "held"
+    assert "before 2026-03-01, the first day that counts" in early_posting.reason
     assert ["press Skip" in reason for reason in works.cases().values()] == [True]
 
 
@@ -456,10 +455,10 @@ def test_a_first_sync_posts_payments_to_undeposited_funds_until_their_payout(
     works.pay(works.invoice("200.00"), "216.00")
     works.pay_out()
     assert (works.sync()["posted"], works.cases(), row.settings["post_when"]) == (5, {}, "sent")
-    made = works.one("Deposit")
-    linked = [line["LinkedTxn"][0]["TxnType"] for line in made["Line"] if line.get("LinkedTxn")]
-    assert (linked, made["DepositToAccountRef"]["name"]) == (["Payment"] * 2, "Checking")
-    assert made["TotalAmt"] == Decimal("314.61")
+    deposit = works.one("Deposit")
+    linked = [line["LinkedTxn"][0]["TxnType"] for line in deposit["Line"] if line.get("LinkedTxn")]
+    assert (linked, deposit["DepositToAccountRef"]["name"]) == (["Payment"] * 2, "Checking")
+    assert deposit["TotalAmt"] == Decimal("314.61")
     works.do("refund", payment=first, amount="54.00", tax="4.00", reason=None)
     works.sync()
     assert any(
@@ -486,7 +485,7 @@ def test_payments_booked_singly_have_their_fee_as_an_expense(works):
         "Checking",
         [],
     )
-    assert {one["DocNumber"]: one["Balance"] for one in works.all("Bill")} == {
+    assert {bill["DocNumber"]: bill["Balance"] for bill in works.all("Bill")} == {
         "X-unpaid bill": 420,
         "X-receipt": 0,
     }
@@ -518,7 +517,7 @@ def test_an_invoice_that_is_voided_or_deleted_may_be_left_or_asked_about(works, 
     works.do("void", invoice=first)
     works.do("delete", things="invoices", id=second)
     works.sync()
-    assert [one["TotalAmt"] for one in works.all("Invoice")] == [108, 108]
+    assert [invoice["TotalAmt"] for invoice in works.all("Invoice")] == [108, 108]
     assert len(works.cases()) == (2 if voided == "case" else 0)
 
 

@@ -58,9 +58,9 @@ class Office:
         """Execute the runs that the engine would start now; return their kinds."""
         with self.app.app_context():
             waiting = run_log.waiting_runs()
-            for one in waiting:
-                runner.execute(one.id)
-            return [(one.kind, one.requested_by) for one in waiting]
+            for run in waiting:
+                runner.execute(run.id)
+            return [(run.kind, run.requested_by) for run in waiting]
 
 
 @pytest.fixture

@@ -63,8 +63,8 @@ class Desk:
     def do_waiting_runs(self):
         """Execute the runs that the engine would start now."""
         with self.app.app_context():
-            for one in run_log.waiting_runs():
-                runner.execute(one.id)
+            for run in run_log.waiting_runs():
+                runner.execute(run.id)
 
     def enable(self, **changes):
         """Enable the app by its form, and push the lists by the page's button."""

@@ -207,7 +207,7 @@ def test_suppliers_are_read_from_quickbooks_inactive_ones_too(purchasing):
     purchasing.enable()
     pushed = purchasing.pushed("suppliers")
     assert {id: entry["name"] for id, entry in pushed.items()} == {
-        one["Id"]: one["DisplayName"] for one in vendors
+        row["Id"]: row["DisplayName"] for row in vendors
     }
     assert [id for id, entry in pushed.items() if not entry["active"]] == [vendors[0]["Id"]]
 
@@ -215,7 +215,7 @@ def test_suppliers_are_read_from_quickbooks_inactive_ones_too(purchasing):
 @pytest.mark.row("CT-S4")
 def test_the_accounts_that_can_be_posted_to_are_read(purchasing):
     purchasing.enable()
-    accounts = {one["Id"]: one["AccountType"] for one in purchasing.select("Account")}
+    accounts = {account["Id"]: account["AccountType"] for account in purchasing.select("Account")}
     unusable = ("Accounts Payable", "Accounts Receivable")
     assert set(purchasing.pushed("accounts")) == {
         id for id, sort in accounts.items() if sort not in unusable
@@ -228,7 +228,7 @@ def test_tax_codes_are_read_with_what_they_add_to_a_purchase(purchasing):
     purchasing.choose_norway()
     purchasing.connect()
     purchasing.enable()
-    names = {one["Id"]: one["Name"] for one in purchasing.select("TaxCode")}
+    names = {row["Id"]: row["Name"] for row in purchasing.select("TaxCode")}
     pushed = {names[id]: entry["rate"] for id, entry in purchasing.pushed("tax-codes").items()}
     assert pushed == TAX_CODES
     id = purchasing.receive({"net": "100.00", "tax_code": "standard"})
@@ -242,13 +242,14 @@ def test_customers_projects_classes_and_locations_are_read(purchasing):
     purchasing.enable()
     lists = {"customers": "Customer", "classes": "Class", "locations": "Department"}
     for kind, entity in lists.items():
-        records = {one["Id"] for one in purchasing.select(entity)}
+        records = {record["Id"] for record in purchasing.select(entity)}
         assert (set(purchasing.pushed(kind)), bool(records)) == (records, True)
-    projects = [one for one in purchasing.select("Customer") if one.get("Job")]
+    projects = [record for record in purchasing.select("Customer") if record.get("Job")]
     pushed = purchasing.pushed("customers")
     assert projects
     assert all(
-        pushed[one["Id"]]["parent_external_id"] == one["ParentRef"]["value"] for one in projects
+        pushed[record["Id"]]["parent_external_id"] == record["ParentRef"]["value"]
+        for record in projects
     )
 
 
@@ -287,7 +288,7 @@ def test_a_hidden_account_stays_active_and_what_uses_it_posts(purchasing):
 def test_a_hidden_tax_code_stays_active_and_what_uses_it_posts(purchasing):
     purchasing.choose_norway()
     purchasing.connect()
-    codes = {one["Name"]: one["Id"] for one in purchasing.select("TaxCode")}
+    codes = {tax_code["Name"]: tax_code["Id"] for tax_code in purchasing.select("TaxCode")}
     hidden = codes[REDUCED]
     purchasing.enable(hidden_tax_codes=[hidden])
     pushed = purchasing.pushed("tax-codes")
@@ -468,7 +469,7 @@ def test_a_bill_that_is_paid_in_quickbooks_shows_as_paid_in_costtracker(purchasi
         purchasing.watch()
     assert purchasing.told(id) == ["posted", "part_paid", "paid"]
     statuses = purchasing.books.statuses[id]
-    assert [one.get("amount_paid") for one in statuses] == [None, 40, 100]
+    assert [status.get("amount_paid") for status in statuses] == [None, 40, 100]
     assert "Paid on 2026-03-20" in purchasing.page(f"/invoices/{id}")
 
 

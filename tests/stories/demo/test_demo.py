@@ -179,7 +179,8 @@ def test_only_an_owner_is_offered_the_reset(served):
         password = people.hash_new(demo_hub.password)
         people.insert(session, "vera", password, [Right("viewer")])
     pages = [
-        one.get(demo_hub.web.url, timeout=60).text for one in (browser, logged_in(demo_hub, "vera"))
+        client.get(demo_hub.web.url, timeout=60).text
+        for client in (browser, logged_in(demo_hub, "vera"))
     ]
     assert ["/demo/reset" in page for page in pages] == [True, False]
     assert "Logged in as" in pages[1]

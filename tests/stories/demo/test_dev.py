@@ -259,16 +259,16 @@ def codes_that_hold_documents():
     codes = set()
     with read_only_session() as session:
         for row in session.scalars(select(Installation)):
-            for seen in session.scalars(select(SeenCode)):
-                if matches.find_held_document(session, row, seen):
-                    codes.add(seen.code)
+            for seen_code in session.scalars(select(SeenCode)):
+                if matches.find_held_document(session, row, seen_code):
+                    codes.add(seen_code.code)
     return codes
 
 
 def held_reasons():
     with read_only_session() as session:
-        held = select(Posting).where(Posting.state == "held")
-        return [posting.reason for posting in session.scalars(held)]
+        query = select(Posting).where(Posting.state == "held")
+        return [posting.reason for posting in session.scalars(query)]
 
 
 def test_an_app_that_no_plugin_has_is_named_with_the_near_one(monkeypatch, tmp_path):
@@ -326,10 +326,10 @@ def test_held_documents_are_described_once_with_their_reasons(open_demo):
         assert documents.describe_new() == ""
         text = documents.describe_new()
         with read_only_session() as session:
-            held = session.scalars(select(Posting).where(Posting.state == "held")).all()
-            lines = {f"{one.document.source_id} held: {one.reason}" for one in held}
-        assert held
-        assert text.startswith(f"Not posted: {len({one.document_id for one in held})}.\n")
+            held_postings = session.scalars(select(Posting).where(Posting.state == "held")).all()
+            lines = {f"{row.document.source_id} held: {row.reason}" for row in held_postings}
+        assert held_postings
+        assert text.startswith(f"Not posted: {len({row.document_id for row in held_postings})}.\n")
         assert any(f"  {line}" in text for line in lines)
         assert [documents.describe_new(), UnpostedDocuments().describe_new()] == ["", ""]
 

@@ -102,9 +102,9 @@ def test_a_deleted_payment_and_a_deleted_invoice_leave_the_books(works):
     for _ in range(3):
         works.clock.advance(24 * 3600)
         works.sync()
-    asked = " ".join(works.cases())
-    assert unpaid["number"] in asked
-    assert deleted_payment["transaction_id"] in asked
+    cases_text = " ".join(works.cases())
+    assert unpaid["number"] in cases_text
+    assert deleted_payment["transaction_id"] in cases_text
     assert len(works.cases()) == 2
 
 

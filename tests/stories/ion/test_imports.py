@@ -61,25 +61,27 @@ def works(long_lived):
     works.off = push_lists(works.row), len(works.books.rows("orders"))
     works.set(import_orders=True)
     works.pushed = push_lists(works.row)
-    works.taken = take_over(works)
+    works.import_pair = take_over(works)
     return works
 
 
 @pytest.fixture(scope="module")
 def import_pair(works):
     """Provide the imported order in ION, and the order in QuickBooks that it comes from."""
-    return works.taken
+    return works.import_pair
 
 
 def take_over(works):
     """Read the order that ION imported; later stories change it."""
     (row,) = [
-        one for one in works.books.rows("orders") if "H-17" in (one.get("externalReference") or "")
+        order
+        for order in works.books.rows("orders")
+        if "H-17" in (order.get("externalReference") or "")
     ]
     works.first_lines = [dict(line) for line in works.lines(row["id"])]
     works.sync()
     orders = works.quickbooks.select("select * from PurchaseOrder", works.realm)["PurchaseOrder"]
-    works.first_numbers = [one["DocNumber"] for one in orders]
+    works.first_numbers = [order["DocNumber"] for order in orders]
     return row, works.theirs_now(works.theirs["Id"])
 
 
@@ -159,6 +161,8 @@ def test_taking_over_that_broke_off_goes_on_with_the_same_order(works, import_pa
         assert session.query(Match).filter_by(field="order", record=theirs["Id"]).count() == 0
     push_lists(works.row)
     (row,) = [
-        one for one in works.books.rows("orders") if "H-20" in (one.get("externalReference") or "")
+        order
+        for order in works.books.rows("orders")
+        if "H-20" in (order.get("externalReference") or "")
     ]
     assert [line["quantity"] for line in works.lines(row["id"])] == ["4", "1"]

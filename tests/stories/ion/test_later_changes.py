@@ -19,17 +19,17 @@ def works(long_lived):
 @pytest.fixture(scope="module")
 def history(works):
     """Provide the purchase order of each order after every run, by name, and its messages."""
-    one, two = {"account": "6300"}, {"account": "6400", "description": "Crate"}
+    supplies, crate = {"account": "6300"}, {"account": "6400", "description": "Crate"}
     part = {"partId": works.part()["id"]}
     shapes = {
-        "revised": (part, two),
-        "drafted": (one,),
-        "moved": (one,),
-        "dropped": (one, two),
-        "billed": (one, two),
-        "received": ({**one, "quantity": "2"},),
+        "revised": (part, crate),
+        "drafted": (supplies,),
+        "moved": (supplies,),
+        "dropped": (supplies, crate),
+        "billed": (supplies, crate),
+        "received": ({**supplies, "quantity": "2"},),
     }
-    ids = {name: works.order(*(dict(line) for line in given)) for name, given in shapes.items()}
+    ids = {name: works.order(*(dict(line) for line in shape)) for name, shape in shapes.items()}
     runs = [_after(works, ids)]
     works.clock.advance(5 * 86400)
     first = {name: works.lines(id)[0] for name, id in ids.items()}
@@ -127,8 +127,8 @@ def test_a_deleted_order_is_closed_deleted_or_asked_about_by_the_settings(histor
     records = []
     for gone, id in zip(("close", "delete", "case"), ids[:3], strict=True):
         works.set(gone=gone, received="close")
-        for one in (id, ids[3]) if gone == "delete" else (id,):
-            works.delete(one)
+        for order_id in (id, ids[3]) if gone == "delete" else (id,):
+            works.delete(order_id)
         before = works.posted(id)
         works.clock.advance(86400)
         works.sync()
@@ -136,7 +136,7 @@ def test_a_deleted_order_is_closed_deleted_or_asked_about_by_the_settings(histor
         works.clock.advance(3600)
         works.sync()
         records += works.cases().values()
-    left = [[order["POStatus"] for order in works.posted(id)] for id in ids[:4]]
-    assert left == [["Closed"], [], ["Open"], ["Closed"]]
+    statuses = [[order["POStatus"] for order in works.posted(id)] for id in ids[:4]]
+    assert statuses == [["Closed"], [], ["Open"], ["Closed"]]
     assert any("a bill was made from it" in reason for reason in records)
     assert any("It is still in QuickBooks" in reason for reason in records)

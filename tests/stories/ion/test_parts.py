@@ -87,8 +87,8 @@ def _items(works):
 @pytest.mark.row("ION-15", "ION-18")
 def test_a_part_becomes_an_inventory_item_with_its_three_accounts(item_history):
     (item,) = item_history["runs"][0]["OW-1"]
-    told = ("Name", "Type", "Description", "PurchaseDesc", "QtyOnHand", "InvStartDate")
-    assert {name: item[name] for name in told} == {
+    names = ("Name", "Type", "Description", "PurchaseDesc", "QtyOnHand", "InvStartDate")
+    assert {name: item[name] for name in names} == {
         "Name": "OW-1 Rev A",
         "Type": "Inventory",
         "Description": "Strut",
@@ -105,8 +105,8 @@ def test_a_changed_part_changes_description_and_cost_only_and_an_unchanged_one_n
     item_history,
 ):
     (item,) = item_history["runs"][1]["OW-1"]
-    told = item["PurchaseCost"], item["Description"], item["Name"], item["QtyOnHand"]
-    assert told == (Decimal("4.75"), "Beam", "OW-1 Rev A (shelf 4)", 0)
+    values = item["PurchaseCost"], item["Description"], item["Name"], item["QtyOnHand"]
+    assert values == (Decimal("4.75"), "Beam", "OW-1 Rev A (shelf 4)", 0)
     assert item_history["writes"] == 0
 
 
@@ -143,18 +143,19 @@ def test_a_part_is_matched_to_the_only_item_whose_name_contains_it(
         works.make("Item", Name=name, Type="NonInventory", ExpenseAccountRef={"value": "80"})
     record_download.refresh(1, ["item"])
     clear, unclear = works.part("77-001", revision="B"), works.part("88", revision="B")
-    taken, held = works.order({"partId": clear["id"]}), works.order({"partId": unclear["id"]})
+    clear_order = works.order({"partId": clear["id"]})
+    unclear_order = works.order({"partId": unclear["id"]})
     works.sync()
-    assert _named(works, taken) == "Bracket 77-001 Rev B steel"
+    assert item_name(works, clear_order) == "Bracket 77-001 Rev B steel"
     cause = f"match:1:part:part:{unclear['id']}"
     assert "Left 88 Rev B, Right 88 Rev B" in works.cases()[cause]
-    assert (works.posted(held), {"77-001", "88"} & set(_items(works))) == ([], set())
+    assert (works.posted(unclear_order), {"77-001", "88"} & set(_items(works))) == ([], set())
     works.decide("part", f"part:{unclear['id']}", works.item("Left")["Id"])
     works.sync()
-    assert (_named(works, held), works.told(cause)) == ("Left 88 Rev B", {})
+    assert (item_name(works, unclear_order), works.told(cause)) == ("Left 88 Rev B", {})
 
 
-def _named(works, order):
+def item_name(works, order):
     return works.posted(order)[0]["Line"][0]["ItemBasedExpenseLineDetail"]["ItemRef"]["name"]
 
 
@@ -172,7 +173,7 @@ def test_items_may_be_made_only_when_an_order_needs_them_and_by_purchase_type(wo
     works.set(parts="ordered", generic_item="Framing Lumber")
     id = works.order({"partId": works.part("QT-other")["id"]})
     works.sync()
-    assert _named(works, id) == "Framing Lumber"
+    assert item_name(works, id) == "Framing Lumber"
     assert works.item("QT-idle") is works.item("QT-other") is None
 
 
@@ -201,13 +202,13 @@ def test_an_answer_that_was_lost_makes_nothing_twice(works, call, requestid):
 def test_a_reading_that_breaks_off_between_pages_loses_and_doubles_nothing(works, monkeypatch):
     monkeypatch.setattr("hub_ion.client.PAGE_SIZE", 2)
     ids = [works.order({"account": "6300"}) for _ in range(5)]
-    for fault, said in (
+    for fault, message in (
         ({"kind": "status", "status": 429}, "it is tried again"),
         ({"kind": "status", "status": 502}, "it is tried again"),
         ({"kind": "reset"}, "Can't reach ION"),
     ):
         works.source.faults.add(Fault(call="Orders", nth=2, **fault))
-        assert said in runner.sync(works.row.id, requested_by="kari").error
+        assert message in runner.sync(works.row.id, requested_by="kari").error
     works.sync()
     assert [len(works.posted(id)) for id in ids] == [1] * 5
 
@@ -228,8 +229,8 @@ def test_a_signed_call_brings_the_order_and_many_calls_make_one_run(works):
     assert (f"order:{id}",) in {signal.ids for signal in signals}
 
 
-def signalled(works, said, secret):
-    body = json.dumps(said).encode()
+def signalled(works, payload, secret):
+    body = json.dumps(payload).encode()
     headers = {"X-Ion-Signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
     return sources.interpret_webhook(works.row, headers, body)
 
@@ -286,7 +287,7 @@ def test_an_edit_of_an_order_in_quickbooks_is_listed_and_not_overwritten(works, 
     reconcile(1)
     assert works.told(cause), "the nightly reconciliation shows it too"
     works.sync()
-    assert [found["TotalAmt"] for found in works.posted(id)] == ([] if how == "deleted" else [99])
+    assert [row["TotalAmt"] for row in works.posted(id)] == ([] if how == "deleted" else [99])
 
 
 @pytest.mark.row("ION-24")

@@ -37,7 +37,7 @@ def first_sync(request):
         builders.enable(**EVERYTHING)
         builders.sync()
         BOOKED["all"] = builders.select("Bill") + builders.select("Purchase")
-        numbers = {made.get("DocNumber"): made for made in BOOKED["all"]}
+        numbers = {record.get("DocNumber"): record for record in BOOKED["all"]}
         rows = [row for row in builders.books.payables.values() if row["division"] == "div-1"]
         BOOKED["raw"] = {row["case"]: row for row in rows}
         BOOKED["books"] = {row["case"]: numbers.get((row["number"] or "")[:21]) for row in rows}
@@ -47,16 +47,16 @@ def first_sync(request):
     return BOOKED
 
 
-def lines(made):
+def lines(transaction):
     """Return (account or item, amount, project) of each line."""
-    details = [(line, line[line["DetailType"]]) for line in made["Line"]]
+    details = [(line, line[line["DetailType"]]) for line in transaction["Line"]]
     return [
         (
-            (one.get("ItemRef") or one["AccountRef"])["name"],
+            (detail.get("ItemRef") or detail["AccountRef"])["name"],
             line["Amount"],
-            one.get("CustomerRef", {}).get("name"),
+            detail.get("CustomerRef", {}).get("name"),
         )
-        for line, one in details
+        for line, detail in details
     ]
 
 
@@ -89,7 +89,7 @@ def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(bui
         builders.enable(purchase_account="Supplies")
     builders.act("deactivate", "Account", "41")
     with read_only_session() as session:
-        offered = [one.name for one in records.choices(session, 1, "payment_account")]
+        offered = [account.name for account in records.choices(session, 1, "payment_account")]
     assert sorted(offered) == ["Checking", "Petty Cash", "Savings", "Visa"]
 
 
@@ -169,8 +169,10 @@ def test_every_payable_is_posted_with_the_full_amount_of_its_upload(first_sync):
     for row in first_sync["raw"].values():
         posting, total = first_sync["said"][row["case"]], total_of(builders, row)
         if posting and posting.state == "posted":
-            made = next(one for one in first_sync["all"] if one["Id"] == posting.quickbooks_id)
-            assert (made["TotalAmt"], row["case"]) == (total, row["case"])
+            record = next(
+                entry for entry in first_sync["all"] if entry["Id"] == posting.quickbooks_id
+            )
+            assert (record["TotalAmt"], row["case"]) == (total, row["case"])
             compared += 1
     assert compared > 15
     assert first_sync["said"]["total off by one cent"].state == "held"
@@ -189,7 +191,8 @@ def test_an_expense_is_paid_from_the_account_of_its_upload_else_from_the_default
         for case in ("another purchase account", "an expense of the same shape")
     )
     assert [
-        (one["AccountRef"]["name"], one["PaymentType"]) for one in (with_other_settings, usual)
+        (expense["AccountRef"]["name"], expense["PaymentType"])
+        for expense in (with_other_settings, usual)
     ] == [
         ("Mastercard", "CreditCard"),
         ("Checking", "Cash"),
@@ -277,12 +280,12 @@ def test_files_are_attached_and_a_file_that_cannot_be_has_a_case(first_sync):
     transaction = first_sync["books"]["a plain bill"]
     assert attached[transaction["Id"]] == f"Invoice {transaction['DocNumber']}.pdf"
     reasons = [text for cause, text in first_sync["cases"].items() if cause.endswith(":file")]
-    said = (
+    sentences = (
         "no longer has this file",
         "does not accept files like",
         "has 26.0 MB; QuickBooks allows 20",
     )
-    assert [sum(part in text for text in reasons) for part in said] == [1, 1, 1]
+    assert [sum(part in text for text in reasons) for part in sentences] == [1, 1, 1]
     cases = ("its file is missing", "its file is a web page", "its file is too large")
     assert [first_sync["said"][case].state for case in cases] == ["posted"] * 3
 
@@ -441,7 +444,7 @@ def test_a_match_decided_in_the_hub_reaches_ontraccr_with_the_next_lists(later_l
 def test_a_type_that_changes_after_posting_is_refused_and_explained(later_life):
     text = " ".join(later_life["cases"].values())
     assert "It is in QuickBooks as a bill, but is an expense at the source now" in text
-    assert [made.get("DueDate") is not None for made in later_life["posted"]["type"]] == [True]
+    assert [bill.get("DueDate") is not None for bill in later_life["posted"]["type"]] == [True]
 
 
 @pytest.mark.row("ON-S16")
@@ -498,7 +501,7 @@ def test_a_file_that_comes_after_the_bill_is_attached_to_it(later_life):
 def test_a_bill_that_is_paid_in_quickbooks_shows_on_the_payable_in_part_and_in_full(later_life):
     assert later_life["told"]["paid"] == ["posted", "part_paid", "paid"]
     paid = later_life["builders"].books.statuses[later_life["ids"]["paid"]]
-    assert [one.get("amount_paid") for one in paid] == [None, 40, 100]
+    assert [status.get("amount_paid") for status in paid] == [None, 40, 100]
 
 
 @pytest.mark.row("ON-B12")
@@ -564,8 +567,8 @@ def with_other_settings(request):
     return CHOSEN
 
 
-def class_of(made):
-    line = made["Line"][0]
+def class_of(transaction):
+    line = transaction["Line"][0]
     return line[line["DetailType"]].get("ClassRef", {}).get("name")
 
 
@@ -587,7 +590,7 @@ def test_the_class_of_the_project_is_on_its_lines_where_that_is_wanted(with_othe
 
 @pytest.mark.row("ON-B5")
 def test_lines_have_no_class_without_that_setting(first_sync):
-    assert {class_of(made) for made in first_sync["all"] if made["Line"]} == {None}
+    assert {class_of(record) for record in first_sync["all"] if record["Line"]} == {None}
 
 
 @pytest.mark.row("ON-B7")
@@ -620,10 +623,10 @@ def test_the_default_tax_code_is_used_unless_the_payable_names_its_own(builders)
     builders.connect("norway")
     with read_only_session() as session:
         codes = {
-            one.rate: one.quickbooks_id
-            for one in records.choices(session, builders.company_id, "tax_code")
+            choice.rate: choice.quickbooks_id
+            for choice in records.choices(session, builders.company_id, "tax_code")
         }
-    account = next(one for one in builders.select("Account") if one["AccountType"] == "Bank")
+    account = next(row for row in builders.select("Account") if row["AccountType"] == "Bank")
     builders.enable(purchase_account=account["Id"], tax_code=codes["25"])
     usual, own = (
         builders.upload("100.00", "25.00"),
@@ -631,12 +634,12 @@ def test_the_default_tax_code_is_used_unless_the_payable_names_its_own(builders)
     )
     builders.sync()
     results = [builders.posted(id)[0] for id in (usual, own)]
-    assert [(made["TotalAmt"], tax_code(made)) for made in results] == [
+    assert [(transaction["TotalAmt"], tax_code(transaction)) for transaction in results] == [
         (125, codes["25"]),
         (115, codes["15"]),
     ]
 
 
-def tax_code(made):
-    line = made["Line"][0]
+def tax_code(transaction):
+    line = transaction["Line"][0]
     return line[line["DetailType"]]["TaxCodeRef"]["value"]
