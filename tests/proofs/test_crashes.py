@@ -267,7 +267,7 @@ def test_a_kill_at_any_boundary_leaves_the_books_right(shop, figure, name):
         assert set(reached) >= SORTS
 
 
-@pytest.mark.proof(small=0)
+@pytest.mark.proof(small=0, full=2)
 @pytest.mark.parametrize("name", STORIES)
 def test_the_same_holds_on_postgresql(shop_on_postgres, figure, name):
     step, apart, goal = (1, 12, 280) if LONG else (60, 300, 5)
@@ -290,6 +290,7 @@ def all_left(judge):
     return list({state.mark: state for state in states}.values())
 
 
+@pytest.mark.proof(full=3)
 @pytest.mark.parametrize("part", range(PARTS if LONG else 1))
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_in_the_run_that_recovers_changes_nothing(shop, figure, name, part):
