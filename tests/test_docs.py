@@ -82,14 +82,14 @@ def test_types_on_the_pages_name_no_modules():
 def test_the_check_of_the_site_finds_what_is_loaded_from_other_hosts(tmp_path, name, text, loads):
     (tmp_path / name).write_text(text)
     (tmp_path / "index.html").write_text("<p>Home</p>")
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, ROOT / "docs" / "check_site.py", tmp_path],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == (1 if loads else 0)
-    assert [address for address in loads if f"{name} loads {address}" not in done.stderr] == []
+    assert result.returncode == (1 if loads else 0)
+    assert [address for address in loads if f"{name} loads {address}" not in result.stderr] == []
 
 
 def test_every_public_name_is_in_the_reference():

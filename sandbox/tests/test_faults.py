@@ -103,7 +103,7 @@ def bill():
 
 
 @contextmanager
-def reached(quickbooks, way) -> Iterator[tuple[requests.Session, str]]:
+def open_session(quickbooks, way) -> Iterator[tuple[requests.Session, str]]:
     """Yield a session and the address at which the stand-in answers it."""
     with requests.Session() as session:
         session.headers = {
@@ -160,7 +160,7 @@ def describe(answer):
 @pytest.mark.parametrize(("kind", "options", "result", "done"), FAULT_CASES)
 def test_each_fault_has_its_answer_and_effect(quickbooks, way, kind, options, result, done):
     quickbooks.add_fault(kind, "bill.create", **options)
-    with reached(quickbooks, way) as (session, url):
+    with open_session(quickbooks, way) as (session, url):
         assert send(session, url, CLIENT_TIMEOUT if kind == "delay" else 10) == result
         quickbooks.clock.advance(100)
         assert len(quickbooks.company.table("Bill")) == done
@@ -176,7 +176,7 @@ def test_each_fault_has_its_answer_and_effect(quickbooks, way, kind, options, re
 
 def test_a_delayed_request_is_carried_out_though_its_client_gave_up(quickbooks):
     quickbooks.add_fault("delay_before", "bill.create", seconds=2 * CLIENT_TIMEOUT)
-    with reached(quickbooks, "socket") as (session, url):
+    with open_session(quickbooks, "socket") as (session, url):
         assert send(session, url, CLIENT_TIMEOUT) == "nothing"
         while not quickbooks.log.entries("bill.create"):
             time.sleep(0.01)

@@ -237,10 +237,10 @@ def test_a_cursor_leads_through_the_rows_that_are_listed_since_a_moment():
     rows = Rows()
     for row in FIVE:
         rows.put(row)
-    listed = {"since": "2026-03-02T10:02:00Z", "is_listed": lambda row: row["id"] != "r4"}
-    first, cursor, has_more = rows.page_after("", 2, **listed)
+    options = {"since": "2026-03-02T10:02:00Z", "is_listed": lambda row: row["id"] != "r4"}
+    first, cursor, has_more = rows.page_after("", 2, **options)
     assert (ids(first), has_more) == (["r2", "r3"], True)
-    rest, _, has_more = rows.page_after(cursor, 2, **listed)
+    rest, _, has_more = rows.page_after(cursor, 2, **options)
     assert (ids(rest), has_more) == (["r5"], False)
 
 
@@ -369,21 +369,21 @@ def yard():
     return Yard(None, [{"id": n, "type": kind} for n, kind in enumerate(kinds, 1)])
 
 
-def listed(yard, target):
+def list_ids(yard, target):
     return ids(ask(yard.wsgi, "GET", target).json()["items"])
 
 
 def test_lists_that_are_named_are_served_with_the_rows_of_their_type(yard):
-    assert listed(yard, "/v1/rentals") == [1, 3]
-    assert listed(yard, "/v1/returns") == [2]
-    assert listed(yard, "/all") == [1, 2, 3]
+    assert list_ids(yard, "/v1/rentals") == [1, 3]
+    assert list_ids(yard, "/v1/returns") == [2]
+    assert list_ids(yard, "/all") == [1, 2, 3]
     assert ask(yard.wsgi, "GET", "/yard").json() == {"name": "Yard"}
 
 
 def test_rows_without_a_time_changed_one_after_the_other(yard):
     moments = [row["updated_at"] for row in yard.rows.values()]
     assert moments == ["2026-01-05T08:00:00Z", "2026-01-05T08:10:00Z", "2026-01-05T08:20:00Z"]
-    assert listed(yard, f"/v1/rentals?updated_since={moments[1]}") == [3]
+    assert list_ids(yard, f"/v1/rentals?updated_since={moments[1]}") == [3]
 
 
 def test_a_row_is_below_the_list_of_its_type(yard):

@@ -222,5 +222,5 @@ def test_the_processes_of_the_compose_file_share_the_work(
     for process in (*workers, web):
         process.send_signal(signal.SIGTERM)
     assert [process.wait(PATIENCE) for process in (*workers, web)] == [0, 0, 0]
-    ran = [event for name in ("worker-1", "worker-2") for event in started.events(name)]
-    assert {event["run_id"] for event in ran if event["event"] == "The run ended"} == {1}
+    events = [event for name in ("worker-1", "worker-2") for event in started.events(name)]
+    assert {event["run_id"] for event in events if event["event"] == "The run ended"} == {1}

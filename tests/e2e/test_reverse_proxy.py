@@ -223,24 +223,24 @@ def test_the_matrix_of_rights_holds_behind_the_proxy(
 ) -> None:
     if NGINX is None:
         pytest.skip("nginx is not installed")
-    two = open_two(**SETTINGS)
+    companies = open_two(**SETTINGS)
     folder = tmp_path / "nginx"
-    addresses = two.app.url_map.bind("hub.example.com")
+    addresses = companies.app.url_map.bind("hub.example.com")
     wrong = []
-    with served_behind_proxy(two.app, folder) as (http, https):
+    with served_behind_proxy(companies.app, folder) as (http, https):
         browsers = {}
         for person in (ANYONE, *SMALL_FORM):
-            browsers[person] = Site(Visitor(two.app, Story(0, 0)), folder, http, https)
+            browsers[person] = Site(Visitor(companies.app, Story(0, 0)), folder, http, https)
             if person:
                 assert browsers[person].log_in(person).status_code == 302
-        hollow(two.app)
-        cells = cells_of(two.app, two.world, browsers)[:: by_form(3, 3, 1)]
+        hollow(companies.app)
+        cells = cells_of(companies.app, companies.world, browsers)[:: by_form(3, 3, 1)]
         for cell in cells:
             values = {**FILLED, **cell.thing.values}
             path = addresses.build(cell.endpoint, values, method=cell.method, append_unknown=False)
             headers = {}
             if cell.endpoint.startswith(API) and cell.person:
-                headers["Authorization"] = f"Bearer {two.token(cell.person)}"
+                headers["Authorization"] = f"Bearer {companies.token(cell.person)}"
             answer = browsers[cell.person].call(cell.method, path, headers=headers)
             if answer.status_code != cell.expected:
                 wrong.append((cell, answer.status_code))

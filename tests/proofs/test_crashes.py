@@ -249,8 +249,8 @@ def kill_all(shop, name, step, apart):
     names, states = judge.killed_along("in a run", boundaries)
     again = [judge.killed_at(at) for at in range(1 + apart // 2, len(names) + 1, apart)]
     assert sum(again) * 2 > len(again) or step > 1, "States left by kills are not recognized."
-    reached = [name for at, name in enumerate(names, 1) if at in boundaries]
-    return judge, reached, len(states) + len(again)
+    boundary_names = [name for at, name in enumerate(names, 1) if at in boundaries]
+    return judge, boundary_names, len(states) + len(again)
 
 
 def first_of_each_sort(names):
@@ -261,10 +261,10 @@ def first_of_each_sort(names):
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_at_any_boundary_leaves_the_books_right(shop, figure, name):
     step, apart, goal = by_form(small=(120, 999, 3), full=(16, 240, 15), long=(1, 8, 190))
-    judge, reached, kills = kill_all(shop, name, step, apart)
+    judge, boundary_names, kills = kill_all(shop, name, step, apart)
     judge.tell(figure, "kills on SQLite at boundaries", kills, goal)
     if FULL:
-        assert set(reached) >= SORTS
+        assert set(boundary_names) >= SORTS
 
 
 @pytest.mark.proof(small=0, full=2)

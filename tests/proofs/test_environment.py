@@ -114,9 +114,9 @@ def disturb(shop, right, boundaries, act, first=lambda: None):
     return results
 
 
-def assert_right(shop, right, ran, where):
+def assert_right(shop, right, report, where):
     books = shop.world.ledger()
-    assert (ran.made[:3], books - right[1], right[1] - books) == (
+    assert (report.made[:3], books - right[1], right[1] - books) == (
         right[0].made[:3],
         Counter(),
         Counter(),
@@ -195,10 +195,10 @@ def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(shop, figure
     chosen = list(itertools.product(CLOCKS, places(right, 3, "before", "after")))
     for moved, at in chosen:
         shop.tell(FILED)
-        ran = shop.world.run(
+        report = shop.world.run(
             shop.sync, at=at, act=lambda pipe, by=moved: setattr(pipe.clock, "moved", by)
         )
-        assert_right(shop, right, ran, f"set by {moved} at {at} ({right[0].names[at - 1]})")
+        assert_right(shop, right, report, f"set by {moved} at {at} ({right[0].names[at - 1]})")
     figure(
         "moments of a run at which the clock was set, a day, an hour or minutes forth or back",
         len(chosen),
@@ -218,10 +218,10 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shop, figure)
         shop.tell(FILED)
         shop.world.run(shop.sync, at=at)
         shop.world.moved = moved
-        ran = shop.world.run(shop.sync)
+        report = shop.world.run(shop.sync)
         shop.world.moved = 0 * HOUR
         assert_right(
-            shop, right, ran, f"set by {moved} after a kill at {at} ({right[0].names[at - 1]})"
+            shop, right, report, f"set by {moved} after a kill at {at} ({right[0].names[at - 1]})"
         )
     figure(
         "kills after which the clock was set, a day, an hour or minutes forth or back",

@@ -373,14 +373,14 @@ def test_a_history_that_is_kept_leaves_the_books_right(app, quickbooks, clock, t
 
 @pytest.mark.parametrize("number", range(SEEDS))
 def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, figure, number):
-    floor, ran = Floor(app, quickbooks, clock, tmp_path, number), Counter()
+    floor, counts = Floor(app, quickbooks, clock, tmp_path, number), Counter()
 
     @seed(number)
-    class Here(Machine):
+    class FloorMachine(Machine):
         def __init__(self):
             self.floor = floor
             super().__init__()
-            ran["histories"] += 1
+            counts["histories"] += 1
 
     how = settings(
         max_examples=EXAMPLES,
@@ -391,8 +391,10 @@ def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, fi
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate,),
     )
-    run_state_machine_as_test(Here, settings=how)
+    run_state_machine_as_test(FloorMachine, settings=how)
     assert floor.batches >= (3 if FULL else 1), "too few sends were batches"
     figure(
-        f"histories of {STEPS} steps against the ledger, seed {number}", ran["histories"], EXAMPLES
+        f"histories of {STEPS} steps against the ledger, seed {number}",
+        counts["histories"],
+        EXAMPLES,
     )

@@ -318,12 +318,12 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(
 
 
 def test_every_kind_of_fault_is_met_and_there_are_enough_calls(figure):
-    met = {(call, fault) for call in STORIES for fault in faults_at(call)}
-    assert {fault for _, fault in met} == set(faulty_network.FAULTS)
+    pairs = {(call, fault) for call in STORIES for fault in faults_at(call)}
+    assert {fault for _, fault in pairs} == set(faulty_network.FAULTS)
     figure("kinds of faults met by calls of the client", len(faulty_network.FAULTS), 23)
     figure("calls of the client that meet them", len(STORIES), 14)
     figure(
         "cells of faults and calls, nothing lost, nothing doubled",
-        len(met),
+        len(pairs),
         140 if STEP > 1 else 1200,
     )

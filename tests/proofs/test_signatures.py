@@ -207,16 +207,16 @@ def test_no_mutated_signature_passes_for_quickbooks(app, figure):
 def test_no_mutated_signature_passes_for_a_source(app, clock: FakeClock, figure, slug):
     caller = SOURCES[slug]
     installation = add_installation(slug, clock)
-    stored = SiteSecrets(installation.id)
-    stored["webhook_secret"] = caller.secret
+    site_secrets = SiteSecrets(installation.id)
+    site_secrets["webhook_secret"] = caller.secret
 
     assert sources.interpret_webhook(
         installation, {caller.header: caller.sign(caller.body)}, caller.body
     )
-    here = site_of(installation)
+    site = site_of(installation)
 
     def receive(headers, body):
-        return call_hook(installation, "hub_webhook", site=here, headers=headers, body=body)
+        return call_hook(installation, "hub_webhook", site=site, headers=headers, body=body)
 
     refused = count_refused(caller, receive, MUTATIONS_OF_A_SOURCE)
     figure(f"mutated signatures refused, {slug}", refused, MUTATIONS_OF_A_SOURCE)

@@ -122,16 +122,16 @@ class Storm:
         self.rages, self.renewals, self.trouble = True, 0, trouble
         if trouble in FAULTS:
             self.quickbooks.add_fault(call="token.refresh", **FAULTS[trouble])
-        came: list[Any] = []
+        results: list[Any] = []
         together = threading.Barrier(WORKERS)
 
         def work(hub: Flask) -> None:
             with hub.app_context():
                 together.wait()
                 try:
-                    came.append(need())
+                    results.append(need())
                 except (HubError, Killed) as error:
-                    came.append(error)
+                    results.append(error)
 
         threads = [threading.Thread(target=work, args=(self.hubs[n % 2],)) for n in range(WORKERS)]
         for thread in threads:
@@ -139,7 +139,7 @@ class Storm:
         for thread in threads:
             thread.join()
         self.rages = False
-        return came
+        return results
 
 
 PATHS = {"API": "", "TOKEN": "/oauth2/v1/tokens/bearer", "REVOKE": "/v2/oauth2/tokens/revoke"}
@@ -200,13 +200,13 @@ def rage(storm: Storm, seed: int) -> int:
     dice = random.Random(seed)
     for number in range(ROUNDS):
         need, trouble = expire(storm, dice), TROUBLES[(seed * ROUNDS + number) % len(TROUBLES)]
-        came = storm.break_out(need, trouble)
+        results = storm.break_out(need, trouble)
         if trouble in FAULTS:
-            assert (storm.renewals, {type(result) for result in came}) == (1, {Retry}), trouble
-            came = storm.break_out(need)
-        dead = [result for result in came if isinstance(result, Killed)]
+            assert (storm.renewals, {type(result) for result in results}) == (1, {Retry}), trouble
+            results = storm.break_out(need)
+        dead = [result for result in results if isinstance(result, Killed)]
         assert (len(dead), storm.renewals) == ((1, 2) if "died" in trouble else (0, 1)), trouble
-        assert {result for result in came if result not in dead} == {
+        assert {result for result in results if result not in dead} == {
             token() if need is token else "landed"
         }
         assert state() == "connected"
@@ -231,8 +231,8 @@ def test_a_connection_that_was_ended_is_found_out_once_by_all(storm):
     token()
     storm.quickbooks.app.grants.by_refresh.clear()
     storm.clock.advance(3700)
-    came = storm.break_out(token)
-    assert {type(result) for result in came} == {ReconnectNeeded}
+    results = storm.break_out(token)
+    assert {type(result) for result in results} == {ReconnectNeeded}
     assert storm.renewals <= 2  # with the newest refresh token and with the previous one
     assert state() == "reconnect"
 

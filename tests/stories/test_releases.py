@@ -223,12 +223,12 @@ def test_an_app_that_is_paused_or_belongs_to_another_site_is_not_started(
 def test_a_run_that_releases_nothing_posts_once(till, monkeypatch):
     till.run(invoice())
     rounds = []
-    monkeypatch.setattr(runner.send_run, "drain", counted(rounds, runner.send_run.drain))
+    monkeypatch.setattr(runner.send_run, "drain", count_runs(rounds, runner.send_run.drain))
     till.run(invoice("invoice:2"))
     assert len(rounds) == 1
 
 
-def counted(rounds, work):
+def count_runs(rounds, work):
     def drain(*args, **options):
         rounds.append(args)
         return work(*args, **options)

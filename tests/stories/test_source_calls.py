@@ -54,7 +54,7 @@ class Source:
     def sync(self):
         return runner.sync(self.row.id, requested_by="kari")
 
-    def stands(self, kind, number):
+    def posted_totals(self, kind, number):
         """Return the totals of the transactions that QuickBooks has under a number."""
         records = self.quickbooks.select(f"select * from {kind} where DocNumber = '{number}'").get(
             kind, []
@@ -87,7 +87,7 @@ class CostTracker(Source):
     def outcome(self):
         invoice = self.stand_in.books.invoice(self.id)
         assert str(invoice["lines"][0]["net"]) == "70.00"
-        return self.stands("Bill", invoice["invoice_number"]), [str(invoice["gross_total"])]
+        return self.posted_totals("Bill", invoice["invoice_number"]), [str(invoice["gross_total"])]
 
 
 class Ontraccr(Source):
@@ -112,7 +112,7 @@ class Ontraccr(Source):
         self.press(f"{path}/edit", amount="70.00")
 
     def outcome(self):
-        return self.stands("Bill", "N-7"), ["70.00"]
+        return self.posted_totals("Bill", "N-7"), ["70.00"]
 
 
 class CostCertified(Source):
@@ -157,7 +157,7 @@ class Ion(Source):
             self.press(f"{self.path}/move", status=status)
 
     def outcome(self):
-        return self.stands("PurchaseOrder", self.path.rpartition("/")[2]), ["70.00"]
+        return self.posted_totals("PurchaseOrder", self.path.rpartition("/")[2]), ["70.00"]
 
 
 class Autotask(Source):
@@ -196,37 +196,37 @@ SOURCES = (CostTracker, Ontraccr, CostCertified, Ion)
 def test_calls_that_come_twice_and_the_newest_first_make_one_run_and_each_document_once(
     source, app, quickbooks, clock, hub
 ):
-    there = source(app, quickbooks, clock)
-    assert there.sync().error == ""
-    there.listen(f"{hub}/webhooks/{there.row.id}")
-    there.door("webhooks", twice=True, held=True)
-    before = len(there.stand_in.calls.events)
-    there.act()
-    there.door("webhooks", release=True)
-    there.stand_in.calls.settle()
-    events = there.stand_in.calls.events[before:]
+    site = source(app, quickbooks, clock)
+    assert site.sync().error == ""
+    site.listen(f"{hub}/webhooks/{site.row.id}")
+    site.door("webhooks", twice=True, held=True)
+    before = len(site.stand_in.calls.events)
+    site.act()
+    site.door("webhooks", release=True)
+    site.stand_in.calls.settle()
+    events = site.stand_in.calls.events[before:]
     assert {event["outcome"] for event in events} == {"taken with 200"}
-    assert [run.kind for run in run_log.waiting_runs() if run.installation_id == there.row.id] == [
+    assert [run.kind for run in run_log.waiting_runs() if run.installation_id == site.row.id] == [
         "sync"
     ]
-    assert [there.sync().error, there.sync().error] == ["", ""]
-    stands, expected = there.outcome()
-    assert stands == expected
+    assert [site.sync().error, site.sync().error] == ["", ""]
+    totals, expected = site.outcome()
+    assert totals == expected
 
 
 @pytest.mark.proof(small=2)
 @pytest.mark.parametrize("source", [*SOURCES, Autotask])
 def test_a_source_with_a_rate_limit_is_read_to_its_end(source, app, quickbooks, clock):
-    there = source(app, quickbooks, clock, documents=8)
-    seconds, rounds = there.door("limit", requests=16)["seconds"], 0
-    while (done := there.sync()).error and rounds < 20:
-        assert "slow down" in done.error
+    site = source(app, quickbooks, clock, documents=8)
+    seconds, rounds = site.door("limit", requests=16)["seconds"], 0
+    while (run := site.sync()).error and rounds < 20:
+        assert "slow down" in run.error
         clock.advance(seconds)
         rounds += 1
-    assert done.error == ""
+    assert run.error == ""
     while untold() and rounds < 40:  # each is told again, ever later
         clock.advance(7200)
-        assert there.sync().error == ""
+        assert site.sync().error == ""
         rounds += 1
     with engine.read_only_session() as session:
         conditions = Posting.state == "posted", Posting.operation == "create", Posting.part == ""
@@ -234,7 +234,7 @@ def test_a_source_with_a_rate_limit_is_read_to_its_end(source, app, quickbooks, 
     assert len(posted) >= 4
     assert set(posted.values()) == {1}
     assert untold() == 0
-    refused = [entry for entry in there.stand_in.wsgi.log.entries() if entry["status"] == 429]
+    refused = [entry for entry in site.stand_in.wsgi.log.entries() if entry["status"] == 429]
     assert (
         0 < len(refused) <= 2 * (rounds + 1)
     )  # who is told to wait waits, with whatever else there is to ask

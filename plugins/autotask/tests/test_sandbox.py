@@ -27,8 +27,8 @@ def test_zones_need_no_credentials_and_unknown_users_are_an_error(invoices):
         invoices.stand_in.wsgi, "GET", f"/atservicesrest/v1.0/zoneInformation?user={quote(user)}"
     ).json()
     assert zone["url"].endswith("/ATServicesRest/")
-    lost = ask(invoices.stand_in.wsgi, "GET", "/atservicesrest/v1.0/ZoneInformation?user=nobody")
-    assert error_of(lost) == "Zone information could not be determined"
+    answer = ask(invoices.stand_in.wsgi, "GET", "/atservicesrest/v1.0/ZoneInformation?user=nobody")
+    assert error_of(answer) == "Zone information could not be determined"
 
 
 @pytest.mark.parametrize("header", ["secret", "username", "apiintegrationcode"])
@@ -301,8 +301,8 @@ def test_metadata_tell_fields_picklists_and_rights(invoices, call_api):
 def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path, change_row):
     first = open_bench("invoices", folder=tmp_path)
     change_row(first, "labour and a licence", invoiceNumber="5")
-    again = open_bench("invoices", documents=3, folder=tmp_path)
-    assert again.books.rows("Invoices") == first.books.rows("Invoices")
+    reopened = open_bench("invoices", documents=3, folder=tmp_path)
+    assert reopened.books.rows("Invoices") == first.books.rows("Invoices")
 
 
 def test_the_stand_in_serves_over_http():

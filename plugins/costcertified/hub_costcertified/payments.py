@@ -89,7 +89,7 @@ def _build_payment(site: Site, row: Row) -> Document:
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
         currency=row[names.Payment.CURRENCY],
         codes=_common_fields(site, row),
-        lines=tuple(_make_line(used) for used in row[names.Payment.ALLOCATIONS]),
+        lines=tuple(_make_line(allocation) for allocation in row[names.Payment.ALLOCATIONS]),
         total=money(row[names.Payment.AMOUNT]),
         facts={"Fees": f"{_fee_total(row):,.2f}"},
     )
@@ -109,13 +109,13 @@ def _common_fields(site: Site, row: Row) -> Codes:
     }
 
 
-def _make_line(used: Row) -> Line:
-    invoice = used[names.Allocation.INVOICE_ID]
+def _make_line(allocation: Row) -> Line:
+    invoice = allocation[names.Allocation.INVOICE_ID]
     return Line(
         id=str(invoice),
-        amount=money(used[names.Allocation.AMOUNT]),
+        amount=money(allocation[names.Allocation.AMOUNT]),
         applied=Applied(document=f"invoice:{invoice}"),
-        description=f"Invoice {used[names.Allocation.NUMBER]}",
+        description=f"Invoice {allocation[names.Allocation.NUMBER]}",
     )
 
 

@@ -221,9 +221,9 @@ def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path):
     first.push_lists()
     first.books.do("edit", invoice="1003", header={"reference": "kept"}, line={"net": "12.00"})
     first.books.do("status", invoice="1003", status=status())
-    again = open_bench(documents=7, folder=tmp_path)
-    assert again.books.invoice("1003") == first.books.invoice("1003")
-    assert (len(again.books.invoices), again.books.statuses) == (150, first.books.statuses)
+    reopened = open_bench(documents=7, folder=tmp_path)
+    assert reopened.books.invoice("1003") == first.books.invoice("1003")
+    assert (len(reopened.books.invoices), reopened.books.statuses) == (150, first.books.statuses)
 
 
 def test_each_change_is_later_than_the_one_before_though_the_clock_is_stopped(bench):

@@ -341,7 +341,7 @@ def _vat_subtotals(root: InvoiceNode) -> tuple[VatSubtotal, ...]:
 def _read_totals(root: InvoiceNode) -> EInvoiceTotals:
     """Return the totals of the document."""
     path = "cac:LegalMonetaryTotal/cbc:"
-    taxes = [one.decimal("cbc:TaxAmount", Sentence("VAT amount")) for one in _tax_totals(root)]
+    taxes = [total.decimal("cbc:TaxAmount", Sentence("VAT amount")) for total in _tax_totals(root)]
     return EInvoiceTotals(
         line_extension=root.decimal(f"{path}LineExtensionAmount", Sentence("sum of the lines")),
         allowance=root.decimal(

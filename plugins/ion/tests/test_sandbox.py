@@ -299,8 +299,8 @@ def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path):
     first = open_bench(folder=tmp_path)
     first.move("a part", "DRAFT")
     first.stand_in._pages._order_delete(first.raw("received"), {})
-    again = open_bench(documents=7, folder=tmp_path)
-    assert again.books.tables == first.books.tables
+    reopened = open_bench(documents=7, folder=tmp_path)
+    assert reopened.books.tables == first.books.tables
 
 
 def test_every_case_of_the_seed_exists_and_the_same_seed_makes_the_same_story(open_bench):

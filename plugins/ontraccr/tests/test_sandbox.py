@@ -193,10 +193,13 @@ def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path):
     first.push_lists()
     first.books.do("edit", payable="2003", fields={"number": "kept"})
     first.books.do("status", payable="2003", status=STATUS)
-    again = open_bench(documents=7, folder=tmp_path)
-    assert again.books.payables == first.books.payables
-    assert again.books.profiles.rows == first.books.profiles.rows
-    assert (again.books.lists, again.books.statuses) == (first.books.lists, first.books.statuses)
+    reopened = open_bench(documents=7, folder=tmp_path)
+    assert reopened.books.payables == first.books.payables
+    assert reopened.books.profiles.rows == first.books.profiles.rows
+    assert (reopened.books.lists, reopened.books.statuses) == (
+        first.books.lists,
+        first.books.statuses,
+    )
 
 
 def test_the_stand_in_serves_over_http():

@@ -108,8 +108,8 @@ def _wait_for_bills(address):
     while time.monotonic() < until:
         with urllib.request.urlopen(address, timeout=120) as books:
             bills = next(iter(json.load(books).values())).get("Bill", ())
-        ours = [bill for bill in bills if "[hub:" in bill.get("PrivateNote", "")]
-        if len(ours) > 20 and "LOST-RESPONSE" in {bill.get("DocNumber") for bill in ours}:
+        hub_bills = [bill for bill in bills if "[hub:" in bill.get("PrivateNote", "")]
+        if len(hub_bills) > 20 and "LOST-RESPONSE" in {bill.get("DocNumber") for bill in hub_bills}:
             return
         time.sleep(0.2)
     pytest.fail("no bills travelled")

@@ -130,7 +130,7 @@ def test_an_order_whose_supplier_ion_lacks_is_a_warning_until_the_supplier_exist
 
 @pytest.mark.row("ION-40")
 def test_the_link_holds_though_somebody_writes_another_reference_into_ion(works, import_pair):
-    theirs = order_in_books(works, "H-21")
+    source_order = order_in_books(works, "H-21")
     push_lists(works.row)
     row = works.books.rows("orders")[-1]
     works.books.put("orders", id=row["id"], externalReference="For the shop floor")
@@ -138,7 +138,7 @@ def test_the_link_holds_though_somebody_writes_another_reference_into_ion(works,
     push_lists(works.row)
     assert len(works.books.rows("orders")) == before
     works.sync()
-    assert works.posting(f"order:{row['id']}").quickbooks_id == theirs["Id"]
+    assert works.posting(f"order:{row['id']}").quickbooks_id == source_order["Id"]
 
 
 @pytest.mark.row("ION-40")
@@ -153,12 +153,12 @@ def test_a_change_in_ion_changes_the_order_that_it_came_from(works, import_pair)
 
 @pytest.mark.row("ION-40")
 def test_taking_over_that_broke_off_goes_on_with_the_same_order(works, import_pair):
-    theirs = order_in_books(works, "H-20")
+    source_order = order_in_books(works, "H-20")
     works.source.faults.add(Fault(kind="status", status=502, call="AddLine", nth=2))
     with pytest.raises(Retry, match="ION"):
         push_lists(works.row)
     with engine.read_only_session() as session:
-        assert session.query(Match).filter_by(field="order", record=theirs["Id"]).count() == 0
+        assert session.query(Match).filter_by(field="order", record=source_order["Id"]).count() == 0
     push_lists(works.row)
     (row,) = [
         order

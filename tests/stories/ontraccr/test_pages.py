@@ -48,9 +48,9 @@ def test_while_auto_sync_is_off_a_person_pushes_one_payable_and_then_the_others(
         builders.enable(auto_sync=False)
         ids = [builders.upload() for _ in range(3)]
         builders.sync()
-    one = re.findall(r'name="selected"\s+value="([^"]+)"', owner.page(REVIEW))[0]
+    posting_id = re.findall(r'name="selected"\s+value="([^"]+)"', owner.page(REVIEW))[0]
     assert posted_after(owner, builders, ids) == 0
-    assert "Approved 1 bill" in owner.approve(1, which="selected", selected=one)
+    assert "Approved 1 bill" in owner.approve(1, which="selected", selected=posting_id)
     assert posted_after(owner, builders, ids) == 1
     assert "Approved 2 bills" in owner.approve(1)
     assert posted_after(owner, builders, ids) == 3

@@ -18,8 +18,8 @@ from tests.support.page_texts import compact
 
 pytestmark = pytest.mark.end_to_end
 
-BOOKED = {}
-LIVED, CHOSEN = {}, {}
+FIRST_SYNC = {}
+LATER_LIFE, CHOSEN = {}, {}
 EVERYTHING = {"line_account": "Supplies", "retainage_account": "Retainage Payable"}
 
 
@@ -31,20 +31,20 @@ def builders(app, quickbooks, clock):
 @pytest.fixture
 def first_sync(request):
     """Provide the unusual payables of the story by case: in QuickBooks, and their messages."""
-    if not BOOKED:
+    if not FIRST_SYNC:
         parts = (request.getfixturevalue(name) for name in ("app", "quickbooks", "clock"))
         builders = Builders(*parts, documents=68)
         builders.enable(**EVERYTHING)
         builders.sync()
-        BOOKED["all"] = builders.select("Bill") + builders.select("Purchase")
-        numbers = {record.get("DocNumber"): record for record in BOOKED["all"]}
+        FIRST_SYNC["all"] = builders.select("Bill") + builders.select("Purchase")
+        numbers = {record.get("DocNumber"): record for record in FIRST_SYNC["all"]}
         rows = [row for row in builders.books.payables.values() if row["division"] == "div-1"]
-        BOOKED["raw"] = {row["case"]: row for row in rows}
-        BOOKED["books"] = {row["case"]: numbers.get((row["number"] or "")[:21]) for row in rows}
-        BOOKED["said"] = {row["case"]: builders.posting(row["id"]) for row in rows}
-        BOOKED["cases"], BOOKED["builders"] = builders.cases(), builders
-        BOOKED["waits"] = builders.waits("held back")
-    return BOOKED
+        FIRST_SYNC["raw"] = {row["case"]: row for row in rows}
+        FIRST_SYNC["books"] = {row["case"]: numbers.get((row["number"] or "")[:21]) for row in rows}
+        FIRST_SYNC["said"] = {row["case"]: builders.posting(row["id"]) for row in rows}
+        FIRST_SYNC["cases"], FIRST_SYNC["builders"] = builders.cases(), builders
+        FIRST_SYNC["waits"] = builders.waits("held back")
+    return FIRST_SYNC
 
 
 def lines(transaction):
@@ -309,14 +309,14 @@ def later_life(request):
 
     They wait, are released, changed, paid and deleted.
     """
-    if not LIVED:
+    if not LATER_LIFE:
         builders = request.getfixturevalue("builders")
         builders.enable()
-        LIVED.update(builders=builders, counts=builders.counts, lists=linked(builders))
+        LATER_LIFE.update(builders=builders, counts=builders.counts, lists=linked(builders))
         _begin(builders)
         _go_on(builders)
         _end(builders)
-    return LIVED
+    return LATER_LIFE
 
 
 def _begin(builders):
@@ -324,7 +324,7 @@ def _begin(builders):
     detail = {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}}}
     line = {"Amount": 77.35, "DetailType": "AccountBasedExpenseLineDetail", **detail}
     about = {"PaymentType": "Cash", "AccountRef": {"value": "35"}, "TxnDate": "2026-03-05"}
-    LIVED["feed"] = builders.make("Purchase", **about, Line=[line])["Id"]
+    LATER_LIFE["feed"] = builders.make("Purchase", **about, Line=[line])["Id"]
     builders.books.do("unlink", kind="projects", id="p2")
     for project in ("p3", "p4"):
         builders.quickbooks.act(
@@ -347,15 +347,15 @@ def _begin(builders):
         "fed": {"amount": "77.35", "type": "expense"},
         "not fed": {"amount": "77.36", "type": "expense"},
     }
-    LIVED["ids"] = {what: builders.upload(**fields) for what, fields in uploads.items()}
+    LATER_LIFE["ids"] = {what: builders.upload(**fields) for what, fields in uploads.items()}
     builders.sync()
-    LIVED["first"] = {what: builders.posting(id) for what, id in LIVED["ids"].items()}
-    LIVED["first cases"] = builders.cases()
+    LATER_LIFE["first"] = {what: builders.posting(id) for what, id in LATER_LIFE["ids"].items()}
+    LATER_LIFE["first cases"] = builders.cases()
 
 
 def _go_on(builders):
     """Change payables as people do in Ontraccr, the hub and QuickBooks."""
-    ids = LIVED["ids"]
+    ids = LATER_LIFE["ids"]
     builders.decide("project", "project:p8", "49")
     builders.decide("project", "project:p3", "49")
     builders.link("projects", "p4", "49", "Project")
@@ -365,23 +365,23 @@ def _go_on(builders):
     builders.edit(ids["held back"], held_by=None)
     builders.books.do("delete", payable=ids["deleted"])
     builders.books.do("attach", payable=ids["file"], file="pdf")
-    manual.adopt(LIVED["first"]["fed"].id, LIVED["feed"], "kari")
+    manual.adopt(LATER_LIFE["first"]["fed"].id, LATER_LIFE["feed"], "kari")
     builders.pay(builders.posted(ids["paid"])[0], Decimal("40.00"))
     builders.watch()
     enable.push_first_lists(builders.row)
-    LIVED["posted"] = {what: builders.posted(id) for what, id in ids.items()}
-    LIVED["cases"] = builders.cases()
-    LIVED["states"] = {what: builders.state(id) for what, id in ids.items()}
+    LATER_LIFE["posted"] = {what: builders.posted(id) for what, id in ids.items()}
+    LATER_LIFE["cases"] = builders.cases()
+    LATER_LIFE["states"] = {what: builders.state(id) for what, id in ids.items()}
 
 
 def _end(builders):
     """Pay the remaining payables, and edit a bill in QuickBooks."""
-    builders.pay(LIVED["posted"]["paid"][0], Decimal("60.00"))
-    edited = LIVED["posted"]["amount"][0]["Id"]
+    builders.pay(LATER_LIFE["posted"]["paid"][0], Decimal("60.00"))
+    edited = LATER_LIFE["posted"]["amount"][0]["Id"]
     builders.quickbooks.act("edit", kind="Bill", id=edited, set={"DocNumber": "Another"})
     builders.watch()
-    LIVED["told"] = {what: builders.told(id) for what, id in LIVED["ids"].items()}
-    LIVED["files"] = builders.select("Attachable")
+    LATER_LIFE["told"] = {what: builders.told(id) for what, id in LATER_LIFE["ids"].items()}
+    LATER_LIFE["files"] = builders.select("Attachable")
 
 
 def linked(builders):

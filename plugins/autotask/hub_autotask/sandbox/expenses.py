@@ -100,34 +100,35 @@ def rows(documents, at, demo=False):
     """Yield (entity, row) of every report and expense; `case` has the case's name."""
     item_id = FIRST_ITEM
     cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
-    for id, told_case in enumerate(cases, FIRST):
+    for id, seed_case in enumerate(cases, FIRST):
         items = [
-            _item(item_id + n, id, told_case, one, at) for n, one in enumerate(told_case["items"])
+            _item(item_id + n, id, seed_case, fields, at)
+            for n, fields in enumerate(seed_case["items"])
         ]
         item_id += len(items)
-        yield "ExpenseReports", _report(id, told_case, items, at)
+        yield "ExpenseReports", _report(id, seed_case, items, at)
         for row in items:
             yield "ExpenseItems", row
 
 
-def _report(id, told_case, items, at):
-    day = at.date() - dt.timedelta(days=told_case["age"])
-    advance = Decimal(told_case["advance"])
+def _report(id, seed_case, items, at):
+    day = at.date() - dt.timedelta(days=seed_case["age"])
+    advance = Decimal(seed_case["advance"])
     due = sum(
         (row["internalCurrencyReimbursementAmount"] for row in items if row["isReimbursable"]),
         Decimal(0),
     )
-    approved = told_case["status"] in (APPROVED, "Paid", "Transferred to QuickBooks")
+    approved = seed_case["status"] in (APPROVED, "Paid", "Transferred to QuickBooks")
     values = {
         "id": id,
-        "name": f"Week {day:%V}, {told_case['name']}",
-        "submitterID": told_case["person"],
+        "name": f"Week {day:%V}, {seed_case['name']}",
+        "submitterID": seed_case["person"],
         "weekEnding": f"{day}T00:00:00.000Z",
-        "status": number(EXPENSE_STATUS, told_case["status"]),
+        "status": number(EXPENSE_STATUS, seed_case["status"]),
         "submitDate": f"{day}T08:30:00.000Z",
         "approverID": 43 if approved else None,
         "approvedDate": f"{day}T14:10:00.500Z" if approved else None,
-        "departmentNumber": told_case["department"],
+        "departmentNumber": seed_case["department"],
         "internalCurrencyCashAdvanceAmount": advance,
         "amountDue": due - advance,
         "internalCurrencyExpenseTotal": sum(
@@ -137,22 +138,22 @@ def _report(id, told_case, items, at):
         "reimbursementCurrencyAmountDue": due - advance,
     }
     return {
-        **ENTITIES["ExpenseReports"].row(**{**values, **told_case["more"]}),
-        "case": told_case["name"],
+        **ENTITIES["ExpenseReports"].row(**{**values, **seed_case["more"]}),
+        "case": seed_case["name"],
     }
 
 
-def _item(id, report, told_case, one, at):
-    amount = Decimal(one["amount"])
-    reimbursable = one["paid"] != "Company Credit Card"
-    rejected = bool(one["more"].get("isRejected"))
+def _item(id, report, seed_case, fields, at):
+    amount = Decimal(fields["amount"])
+    reimbursable = fields["paid"] != "Company Credit Card"
+    rejected = bool(fields["more"].get("isRejected"))
     values = {
         "id": id,
         "expenseReportID": report,
         "description": f"Expense {id}",
-        "expenseDate": f"{at.date() - dt.timedelta(days=told_case['age'] + 2)}T00:00:00.000Z",
-        "expenseCategory": one["category"],
-        "paymentType": number(PAYMENT_TYPES, one["paid"]),
+        "expenseDate": f"{at.date() - dt.timedelta(days=seed_case['age'] + 2)}T00:00:00.000Z",
+        "expenseCategory": fields["category"],
+        "paymentType": number(PAYMENT_TYPES, fields["paid"]),
         "expenseCurrencyID": HOME,
         "expenseCurrencyExpenseAmount": amount,
         "internalCurrencyExpenseAmount": amount,
@@ -161,12 +162,12 @@ def _item(id, report, told_case, one, at):
         else amount,
         "isReimbursable": reimbursable,
         "isRejected": False,
-        "isBillableToCompany": one["billable"],
+        "isBillableToCompany": fields["billable"],
         "haveReceipt": True,
-        "companyID": one["company"],
+        "companyID": fields["company"],
     }
     more = {
         name: Decimal(value) if name in ("miles", "expenseCurrencyExpenseAmount") else value
-        for name, value in one["more"].items()
+        for name, value in fields["more"].items()
     }
     return ENTITIES["ExpenseItems"].row(**{**values, **more})

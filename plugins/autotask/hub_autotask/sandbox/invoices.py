@@ -191,23 +191,25 @@ def rows(documents, at, demo=False, first_item=90_001):
     """Yield (entity, row) of every invoice and line; `case` has the case's name."""
     line_id = first_item
     cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
-    for id, told_case in enumerate(cases, FIRST):
-        lines = [_line(line_id + n, id, told_case, one) for n, one in enumerate(told_case["lines"])]
+    for id, seed_case in enumerate(cases, FIRST):
+        lines = [
+            _line(line_id + n, id, seed_case, line) for n, line in enumerate(seed_case["lines"])
+        ]
         line_id += len(lines)
-        yield "Invoices", _invoice(id, told_case, lines, at)
+        yield "Invoices", _invoice(id, seed_case, lines, at)
         for line in lines:
             yield "BillingItems", line
 
 
-def _invoice(id, told_case, lines, at):
-    day = at.date() - dt.timedelta(days=told_case["age"])
-    region = msp.REGIONS.get(told_case["region"])
-    more = {name: value for name, value in told_case["more"].items() if name != "billed"}
+def _invoice(id, seed_case, lines, at):
+    day = at.date() - dt.timedelta(days=seed_case["age"])
+    region = msp.REGIONS.get(seed_case["region"])
+    more = {name: value for name, value in seed_case["more"].items() if name != "billed"}
     tax = sum((line["taxDollars"] for line in lines), Decimal(0))
     values = {
         "id": id,
         "batchID": id // 10,
-        "companyID": told_case["company"],
+        "companyID": seed_case["company"],
         "createDateTime": f"{day}T14:05:00.123Z",
         "creatorResourceID": 41,
         "dueDate": f"{day + dt.timedelta(days=30)}T00:00:00.000Z",
@@ -224,30 +226,30 @@ def _invoice(id, told_case, lines, at):
     }
     for name in ("invoiceTotal", "totalTaxValue"):
         more |= {name: Decimal(more[name])} if name in more else {}
-    return {**ENTITIES["Invoices"].row(**{**values, **more}), "case": told_case["name"]}
+    return {**ENTITIES["Invoices"].row(**{**values, **more}), "case": seed_case["name"]}
 
 
-def _line(id, invoice, told_case, one):
-    quantity = Decimal(one["quantity"])
-    rate = Decimal(one["rate"])
-    more = {name: Decimal(value) for name, value in one["more"].items()}
+def _line(id, invoice, seed_case, fields):
+    quantity = Decimal(fields["quantity"])
+    rate = Decimal(fields["rate"])
+    more = {name: Decimal(value) for name, value in fields["more"].items()}
     extended = more.get("extendedPrice", quantity * rate)
-    tax = extended * RATES.get((told_case["region"], one["category"]), Decimal(0))
+    tax = extended * RATES.get((seed_case["region"], fields["category"]), Decimal(0))
     values = {
         "id": id,
         "invoiceID": invoice,
-        "companyID": told_case["company"],
+        "companyID": seed_case["company"],
         "quantity": quantity,
         "rate": rate,
-        "billingItemType": number(ITEM_TYPES, one["kind"]),
-        "itemName": one["text"] or f"Item {id}",
-        "description": one["text"],
-        "lineItemFullDescription": one["text"],
-        "lineItemGroupDescription": one["group"],
+        "billingItemType": number(ITEM_TYPES, fields["kind"]),
+        "itemName": fields["text"] or f"Item {id}",
+        "description": fields["text"],
+        "lineItemFullDescription": fields["text"],
+        "lineItemGroupDescription": fields["group"],
         "extendedPrice": extended,
         "taxDollars": tax,
-        "taxCategoryID": one["category"],
-        "billingCodeID": one["code"],
+        "taxCategoryID": fields["category"],
+        "billingCodeID": fields["code"],
         "nonBillable": 0,
         "sortOrderID": id,
     }

@@ -86,9 +86,9 @@ def rows(documents, at, demo=False):
     item_id = FIRST_ITEM
     receipt = FIRST_RECEIPT
     cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
-    for id, told_case in enumerate(cases, FIRST):
-        yield "PurchaseOrders", _order(id, told_case, at)
-        for item in told_case["items"]:
+    for id, seed_case in enumerate(cases, FIRST):
+        yield "PurchaseOrders", _order(id, seed_case, at)
+        for item in seed_case["items"]:
             yield "PurchaseOrderItems", _item(item_id, id, item)
             for quantity, number_ in item["received"]:
                 yield (
@@ -99,19 +99,19 @@ def rows(documents, at, demo=False):
             item_id += 1
 
 
-def _order(id, told_case, at):
-    day = at.date() - dt.timedelta(days=told_case["age"])
-    submitted = told_case["status"] != "New"
+def _order(id, seed_case, at):
+    day = at.date() - dt.timedelta(days=seed_case["age"])
+    submitted = seed_case["status"] != "New"
     values = {
         "id": id,
         "purchaseOrderNumber": f"PO{id}",
-        "vendorID": told_case["vendor"],
-        "status": number(ORDER_STATUS, told_case["status"]),
+        "vendorID": seed_case["vendor"],
+        "status": number(ORDER_STATUS, seed_case["status"]),
         "createDateTime": f"{day}T13:20:00.250Z",
         "submitDateTime": f"{day}T15:00:00.000Z" if submitted else None,
         "paymentTerm": NET30,
         "freight": Decimal(0),
-        "internalCurrencyFreight": told_case["more"].get("freight", Decimal(0)),
+        "internalCurrencyFreight": seed_case["more"].get("freight", Decimal(0)),
         "shipToName": NAME,
         "shipToAddress1": "8 Harbour Road",
         "shipToCity": "Riverton",
@@ -122,8 +122,8 @@ def _order(id, told_case, at):
     }
 
     return {
-        **ENTITIES["PurchaseOrders"].row(**{**values, **told_case["more"]}),
-        "case": told_case["name"],
+        **ENTITIES["PurchaseOrders"].row(**{**values, **seed_case["more"]}),
+        "case": seed_case["name"],
     }
 
 

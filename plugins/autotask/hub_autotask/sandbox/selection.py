@@ -14,10 +14,10 @@ def select_cases(
     demo: bool,
 ) -> Iterator[Case]:
     """Yield the cases, cut or filled up with plain ones to a number of documents."""
-    chosen = list(cases)
+    selection = list(cases)
     if demo:
-        chosen = [case for case in cases if case["name"] not in left_out_of_demo]
-    count = len(chosen) if documents is None else documents
-    yield from chosen[:count]
-    for number in range(len(chosen), count):
+        selection = [case for case in cases if case["name"] not in left_out_of_demo]
+    count = len(selection) if documents is None else documents
+    yield from selection[:count]
+    for number in range(len(selection), count):
         yield plain(number)

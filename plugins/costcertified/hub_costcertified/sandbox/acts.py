@@ -62,7 +62,7 @@ def _pay(books, event):
         "amount": _cents(amount * Decimal(percent) / 100),
         "borne_by": event["bears"],
     }
-    used = [{"invoice": event["invoice"], "amount": str(amount)}] if event["invoice"] else []
+    allocations = [{"invoice": event["invoice"], "amount": str(amount)}] if event["invoice"] else []
     books.put(
         "payments",
         event,
@@ -73,7 +73,7 @@ def _pay(books, event):
         client=event["client"],
         project=event["project"],
         amount=str(amount),
-        allocations=used,
+        allocations=allocations,
         fees=[fee],
         payout=None,
         created_at=event["at"],
@@ -87,13 +87,16 @@ def _pay(books, event):
 
 def _use(books, event, id):
     """Mark the invoices of a payment as changed."""
-    for used in books.rows["payments"][id]["allocations"]:
-        if id not in books.payments_of[used["invoice"]]:
-            books.payments_of[used["invoice"]].append(id)
-        whole = views.is_paid(books, used["invoice"])
-        before = books.rows["invoices"][used["invoice"]]["paid_at"]
+    for allocation in books.rows["payments"][id]["allocations"]:
+        if id not in books.payments_of[allocation["invoice"]]:
+            books.payments_of[allocation["invoice"]].append(id)
+        whole = views.is_paid(books, allocation["invoice"])
+        before = books.rows["invoices"][allocation["invoice"]]["paid_at"]
         books.put(
-            "invoices", event, used["invoice"], paid_at=before or (event["at"] if whole else None)
+            "invoices",
+            event,
+            allocation["invoice"],
+            paid_at=before or (event["at"] if whole else None),
         )
 
 
@@ -116,8 +119,11 @@ def _fail(books, event):
 def _allocate(books, event):
     """Use an advance payment on an invoice."""
     payment = books.rows["payments"][event["payment"]]
-    used = [*payment["allocations"], {"invoice": event["invoice"], "amount": event["amount"]}]
-    books.put("payments", event, event["payment"], allocations=used)
+    allocations = [
+        *payment["allocations"],
+        {"invoice": event["invoice"], "amount": event["amount"]},
+    ]
+    books.put("payments", event, event["payment"], allocations=allocations)
     _use(books, event, event["payment"])
 
 

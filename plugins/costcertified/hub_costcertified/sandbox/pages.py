@@ -56,7 +56,7 @@ class Pages(kit.Pages):
     # -- looking --------------------------------------------------------------------------------
 
     def _view(self, things, raw):
-        case = {"case": raw.get("case", ""), "told": self._books.status(things, raw["id"])}
+        case = {"case": raw.get("case", ""), "last_status": self._books.status(things, raw["id"])}
         return views.VIEWS[things](self._books, raw) | case
 
     def home(self, environ):

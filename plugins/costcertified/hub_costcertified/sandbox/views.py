@@ -92,8 +92,8 @@ def _project(books, id):
     """Return a project with the amount invoiced so far, before tax and fees."""
     project = books.projects[id]
     rows = [books.rows["invoices"][invoice_id] for invoice_id in books.invoices_of.get(id, ())]
-    counted = [row for row in rows if row["state"] == "sent" and not row["deleted"]]
-    invoiced = _sum(Decimal(line["amount"]) for row in counted for line in row["lines"])
+    sent_rows = [row for row in rows if row["state"] == "sent" and not row["deleted"]]
+    invoiced = _sum(Decimal(line["amount"]) for row in sent_rows for line in row["lines"])
     return {
         **project,
         "total": Decimal(project["total"]),
@@ -124,11 +124,11 @@ def _payment(books, raw):
         "currency": company.CURRENCY,
         "allocations": [
             {
-                "invoice_id": used["invoice"],
-                "number": books.rows["invoices"][used["invoice"]]["number"],
-                "amount": Decimal(used["amount"]),
+                "invoice_id": allocation["invoice"],
+                "number": books.rows["invoices"][allocation["invoice"]]["number"],
+                "amount": Decimal(allocation["amount"]),
             }
-            for used in raw["allocations"]
+            for allocation in raw["allocations"]
         ],
         "fees": [{**fee, "amount": Decimal(fee["amount"])} for fee in raw["fees"]],
         "payout_id": raw["payout"],

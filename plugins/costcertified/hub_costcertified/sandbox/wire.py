@@ -162,7 +162,9 @@ def _payment(row):
         **encode_row(row, PAYMENT),
         names.Payment.CLIENT: encode_row(row["client"], CLIENT),
         names.Payment.PROJECT: row["project"] and encode_row(row["project"], PROJECT),
-        names.Payment.ALLOCATIONS: [encode_row(used, ALLOCATION) for used in row["allocations"]],
+        names.Payment.ALLOCATIONS: [
+            encode_row(allocation, ALLOCATION) for allocation in row["allocations"]
+        ],
         names.Payment.FEES: [encode_row(fee, FEE) for fee in row["fees"]],
         names.Payment.REFUNDS: [encode_row(refund, REFUND) for refund in row["refunds"]],
     }

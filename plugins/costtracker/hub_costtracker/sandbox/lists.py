@@ -43,11 +43,11 @@ class Lists:
     def home(self):
         """Return the currency that most pushed suppliers have."""
         suppliers = self.pushed.get("suppliers", {}).values()
-        used = Counter(item.get("currency") for item in suppliers)
-        used.pop(None, None)
-        if not used:
+        currencies = Counter(item.get("currency") for item in suppliers)
+        currencies.pop(None, None)
+        if not currencies:
             return None
-        currency, _ = used.most_common(1)[0]
+        currency, _ = currencies.most_common(1)[0]
         return currency
 
     def _bind(self, kind):
@@ -81,8 +81,8 @@ class Lists:
         external_ids = [item["external_id"] for item in fitting]
         if kind == "tax-codes":
             return external_ids[0]
-        used = {external for (of, _), external in self._bound.items() if of == kind}
-        free = [external for external in external_ids if external not in used]
+        bound_ids = {external for (of, _), external in self._bound.items() if of == kind}
+        free = [external for external in external_ids if external not in bound_ids]
         return free[0] if free else external_ids[turn % len(external_ids)]
 
     def _fitting(self, kind, slot, usable):

@@ -59,7 +59,7 @@ class Pages(kit.Pages):
         row = views.invoice(self._books.lists, raw)
         status = self._books.status(row["id"])
         searched = f"{row['invoice_number']} {row['supplier']['name']} {raw['case']}"
-        return {**row, "case": raw["case"], "told": status, "searched": searched}
+        return {**row, "case": raw["case"], "last_status": status, "searched": searched}
 
     def invoice(self, environ, id):
         raw = self._books.invoices[id]

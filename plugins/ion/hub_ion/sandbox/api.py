@@ -170,13 +170,13 @@ class Api:
         document, errors = read(request["query"], self.lacks)
         if errors:
             return {"errors": [error.formatted for error in errors]}
-        done = execute_sync(
+        result = execute_sync(
             schema(self.lacks),
             document,
             context_value=call,
             variable_values=request.get("variables") or {},
         )
-        return done.formatted
+        return result.formatted
 
 
 @cache

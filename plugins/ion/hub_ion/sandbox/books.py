@@ -108,8 +108,8 @@ class Books:
             for at, table, values in rows:
                 self._put(at, table, values)
             return []
-        done = [self._change(event["at"], *change) for change in event["changes"]]
-        return [row for row in done if row]
+        results = [self._change(event["at"], *change) for change in event["changes"]]
+        return [row for row in results if row]
 
     def _change(self, at, how, table, values):
         if how == "put":

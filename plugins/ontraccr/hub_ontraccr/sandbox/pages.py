@@ -73,7 +73,7 @@ class Pages(kit.Pages):
         return {
             **row,
             "case": raw["case"],
-            "told": self._books.status(row["id"]),
+            "last_status": self._books.status(row["id"]),
             "searched": searched,
         }
 
@@ -115,7 +115,7 @@ class Pages(kit.Pages):
         statuses = self._books.statuses.get(id, [])
         about = {
             "payable": self._row(raw),
-            "told": statuses,
+            "statuses": statuses,
             "names": names,
             "files": FILES,
             "default": default,
