@@ -49,7 +49,7 @@ def rows() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_made_parts_are_as_the_code_says(path):
+def test_generated_parts_match_the_code(path):
     page = path.read_text()
     assert make.made(page) == page, f"{path.name} is out of date: run make docs"
 

@@ -106,7 +106,7 @@ def test_an_invoice_is_voided_in_a_batch(quickbooks, how):
         ),
     ],
 )
-def test_an_item_that_cannot_be_is_refused_alone(quickbooks, item, error):
+def test_an_invalid_item_is_refused_alone(quickbooks, item, error):
     wrong, right = batch(
         quickbooks,
         {"bId": "a", **item},

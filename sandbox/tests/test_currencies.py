@@ -23,7 +23,7 @@ def post(quickbooks, path, kind, query="", realm=None, **body):
     return answer.json()[kind]
 
 
-def refused(quickbooks, path, realm=None, **body):
+def expect_refusal(quickbooks, path, realm=None, **body):
     answer = quickbooks.ask("POST", path, body, realm)
     assert answer.status == 400, answer.text
     return answer.json()["Fault"]["Error"][0]["code"]
@@ -195,13 +195,13 @@ def test_a_journal_entry_may_have_one_foreign_currency(quickbooks, customer):
         "Customer"
     ]["Balance"] == Decimal("3.33")
     assert sum(company.ledger.accounts.values()) == 0
-    assert refused(
+    assert expect_refusal(
         quickbooks,
         "journalentry",
         **HOME,
         Line=[side("Debit", crowns, 1, **whom), side("Credit", bank, 1)],
     )
-    assert refused(
+    assert expect_refusal(
         quickbooks,
         "journalentry",
         **HOME,
@@ -227,7 +227,7 @@ def test_a_payment_cannot_go_to_a_bank_in_a_third_currency(quickbooks, customer)
         "Line": [line],
         "DepositToAccountRef": {"value": bank["Id"]},
     }
-    assert refused(quickbooks, "payment", **body) == "6000"
+    assert expect_refusal(quickbooks, "payment", **body) == "6000"
 
 
 def rate(quickbooks, query):
@@ -276,13 +276,13 @@ def test_every_currency_has_a_rate_on_a_day_that_is_asked_for(quickbooks):
     ],
 )
 def test_a_bad_rate_is_refused(quickbooks, body, code):
-    assert refused(quickbooks, "exchangerate", **body) == code
+    assert expect_refusal(quickbooks, "exchangerate", **body) == code
 
 
 def test_a_company_with_one_currency_has_no_rates(quickbooks):
     body = {"SourceCurrencyCode": "EUR", "Rate": 1, "AsOfDate": DAY}
-    assert refused(quickbooks, "exchangerate", realm=US.realm, **body) == "6000"
-    assert refused(quickbooks, "companycurrency", realm=US.realm, Code="EUR") == "6000"
+    assert expect_refusal(quickbooks, "exchangerate", realm=US.realm, **body) == "6000"
+    assert expect_refusal(quickbooks, "companycurrency", realm=US.realm, Code="EUR") == "6000"
 
 
 def test_a_new_currency_brings_its_accounts_and_one_put_away_is_used_no_more(quickbooks):
@@ -293,6 +293,7 @@ def test_a_new_currency_brings_its_accounts_and_one_put_away_is_used_no_more(qui
     body = {"Id": entry["Id"], "SyncToken": "0", "sparse": True, "Active": False}
     assert post(quickbooks, "companycurrency", "CompanyCurrency", **body)["Code"] == "CAD"
     assert (
-        refused(quickbooks, "vendor", DisplayName="Ottawa", CurrencyRef={"value": "CAD"}) == "2500"
+        expect_refusal(quickbooks, "vendor", DisplayName="Ottawa", CurrencyRef={"value": "CAD"})
+        == "2500"
     )
-    assert refused(quickbooks, "companycurrency", Code="krone") == "2220"
+    assert expect_refusal(quickbooks, "companycurrency", Code="krone") == "2220"

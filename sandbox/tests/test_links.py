@@ -27,7 +27,7 @@ def post(quickbooks, kind, query="", **body):
     return answer.json()[kind]
 
 
-def refused(quickbooks, kind, query="", **body):
+def expect_refusal(quickbooks, kind, query="", **body):
     answer = ask(quickbooks, kind, body, query)
     assert answer.status == 400, answer.text
     error = answer.json()["Fault"]["Error"][0]
@@ -42,7 +42,7 @@ def account(quickbooks, id):
     return read(quickbooks, "Account", id)["CurrentBalance"]
 
 
-def spent(amount="100", account=ADVERTISING, **more):
+def expense_line(amount="100", account=ADVERTISING, **more):
     detail = {"AccountRef": {"value": account}}
     return {
         "Amount": amount,
@@ -72,11 +72,13 @@ def invoice(quickbooks, *lines, **more):
 
 
 def bill(quickbooks, *lines, **more):
-    return post(quickbooks, "Bill", VendorRef={"value": "1"}, Line=list(lines) or [spent()], **more)
+    return post(
+        quickbooks, "Bill", VendorRef={"value": "1"}, Line=list(lines) or [expense_line()], **more
+    )
 
 
 def expense(quickbooks, kind="Cash", account=CHECKING, **more):
-    more.setdefault("Line", [spent()])
+    more.setdefault("Line", [expense_line()])
     return post(quickbooks, "Purchase", PaymentType=kind, AccountRef={"value": account}, **more)
 
 
@@ -106,27 +108,31 @@ def test_a_card_refund_goes_the_other_way(quickbooks):
 @pytest.mark.parametrize(
     ("body", "code", "element"),
     [
-        ({"AccountRef": {"value": CHECKING}, "Line": [spent()]}, "2020", "PaymentType"),
-        ({"PaymentType": "Cash", "Line": [spent()]}, "2020", "AccountRef"),
+        ({"AccountRef": {"value": CHECKING}, "Line": [expense_line()]}, "2020", "PaymentType"),
+        ({"PaymentType": "Cash", "Line": [expense_line()]}, "2020", "AccountRef"),
         (
-            {"PaymentType": "Cash", "AccountRef": {"value": VISA}, "Line": [spent()]},
+            {"PaymentType": "Cash", "AccountRef": {"value": VISA}, "Line": [expense_line()]},
             "6430",
             "AccountRef",
         ),
         (
-            {"PaymentType": "CreditCard", "AccountRef": {"value": CHECKING}, "Line": [spent()]},
+            {
+                "PaymentType": "CreditCard",
+                "AccountRef": {"value": CHECKING},
+                "Line": [expense_line()],
+            },
             "6430",
             "AccountRef",
         ),
         (
-            {"PaymentType": "Other", "AccountRef": {"value": CHECKING}, "Line": [spent()]},
+            {"PaymentType": "Other", "AccountRef": {"value": CHECKING}, "Line": [expense_line()]},
             "2170",
             "PaymentType",
         ),
     ],
 )
 def test_a_bad_expense_is_refused(quickbooks, body, code, element):
-    assert refused(quickbooks, "Purchase", **body) == (code, element)
+    assert expect_refusal(quickbooks, "Purchase", **body) == (code, element)
 
 
 def test_check_numbers_are_used_once(quickbooks):
@@ -134,28 +140,32 @@ def test_check_numbers_are_used_once(quickbooks):
     body = {
         "PaymentType": "Check",
         "AccountRef": {"value": CHECKING},
-        "Line": [spent()],
+        "Line": [expense_line()],
         "DocNumber": "1001",
     }
-    assert refused(quickbooks, "Purchase", **body)[0] == "6140"
+    assert expect_refusal(quickbooks, "Purchase", **body)[0] == "6140"
     expense(quickbooks, "Cash", DocNumber="1001")
 
 
 def test_the_payment_type_of_an_expense_stays(quickbooks):
     entity = expense(quickbooks)
     body = {"Id": entity["Id"], "SyncToken": "0", "sparse": True, "PaymentType": "Check"}
-    assert refused(quickbooks, "Purchase", **body)[0] == "6000"
+    assert expect_refusal(quickbooks, "Purchase", **body)[0] == "6000"
 
 
 def order(quickbooks, *lines, **more):
     return post(
-        quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=list(lines) or [spent()], **more
+        quickbooks,
+        "PurchaseOrder",
+        VendorRef={"value": "1"},
+        Line=list(lines) or [expense_line()],
+        **more,
     )
 
 
 def from_order(order, line, amount):
     link = {"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": line}
-    return spent(amount, LinkedTxn=[link])
+    return expense_line(amount, LinkedTxn=[link])
 
 
 def test_an_order_moves_no_balance(quickbooks):
@@ -165,7 +175,7 @@ def test_an_order_moves_no_balance(quickbooks):
 
 
 def test_an_order_is_closed_once_bills_have_taken_all_its_lines(quickbooks):
-    placed = order(quickbooks, spent("60"), spent("40"))
+    placed = order(quickbooks, expense_line("60"), expense_line("40"))
     first = bill(quickbooks, from_order(placed, "1", "60"))
     half = read(quickbooks, "PurchaseOrder", placed["Id"])
     assert (half["POStatus"], half["LinkedTxn"]) == (
@@ -195,7 +205,9 @@ def test_a_whole_order_may_become_a_bill(quickbooks):
 def test_only_an_order_of_the_vendor_can_be_billed(quickbooks, vendor, link, code):
     order(quickbooks)
     assert (
-        refused(quickbooks, "Bill", VendorRef={"value": vendor}, Line=[spent(LinkedTxn=[link])])[0]
+        expect_refusal(
+            quickbooks, "Bill", VendorRef={"value": vendor}, Line=[expense_line(LinkedTxn=[link])]
+        )[0]
         == code
     )
 
@@ -203,7 +215,10 @@ def test_only_an_order_of_the_vendor_can_be_billed(quickbooks, vendor, link, cod
 def test_an_edition_may_lack_orders(quickbooks):
     quickbooks.control.company("POST", {"realm": US.realm, "purchase_orders": False})
     assert (
-        refused(quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=[spent()])[0] == "5020"
+        expect_refusal(
+            quickbooks, "PurchaseOrder", VendorRef={"value": "1"}, Line=[expense_line()]
+        )[0]
+        == "5020"
     )
 
 
@@ -249,7 +264,7 @@ def test_custom_numbers_are_the_clients_or_none(quickbooks):
     assert "DocNumber" not in invoice(quickbooks)
     invoice(quickbooks, DocNumber="7")
     assert (
-        refused(
+        expect_refusal(
             quickbooks,
             "Invoice",
             CustomerRef={"value": CUSTOMER},
@@ -284,7 +299,7 @@ def test_sales_tax_is_worked_out_on_what_is_taxed(quickbooks):
 
 def test_an_invoice_is_mailed_only_with_an_address(quickbooks):
     body = {"CustomerRef": {"value": CUSTOMER}, "Line": [sale_line()], "EmailStatus": "NeedToSend"}
-    assert refused(quickbooks, "Invoice", **body) == ("2020", "BillEmail")
+    assert expect_refusal(quickbooks, "Invoice", **body) == ("2020", "BillEmail")
 
 
 def test_a_payment_lowers_what_an_invoice_has_open(quickbooks):
@@ -318,7 +333,7 @@ def test_a_payment_lowers_what_an_invoice_has_open(quickbooks):
 def test_a_bad_payment_is_refused(quickbooks, change, code):
     invoice(quickbooks)
     body = {"CustomerRef": {"value": CUSTOMER}, "TotalAmt": 200, "Line": []} | change
-    assert refused(quickbooks, "Payment", **body)[0] == code
+    assert expect_refusal(quickbooks, "Payment", **body)[0] == code
     assert read(quickbooks, "Invoice", "1")["Balance"] == 100
 
 
@@ -384,14 +399,18 @@ def test_a_person_voids_an_invoice(quickbooks):
 def test_a_client_cannot_write_away_what_was_paid(quickbooks):
     owed = bill(quickbooks)
     payment = quickbooks.act("pay", id=owed["Id"], amount="40")
-    body = {"VendorRef": {"value": "1"}, "Line": [spent("90")], "LinkedTxn": []}
+    body = {"VendorRef": {"value": "1"}, "Line": [expense_line("90")], "LinkedTxn": []}
     entity = post(quickbooks, "Bill", **body, Id=owed["Id"], SyncToken="0")
     assert (entity["TotalAmt"], entity["Balance"]) == (90, 50)
     assert entity["LinkedTxn"] == [{"TxnId": payment["Id"], "TxnType": "BillPaymentCheck"}]
     assert (
-        refused(quickbooks, "Bill", **body | {"Line": [spent("30")]}, Id=owed["Id"], SyncToken="1")[
-            0
-        ]
+        expect_refusal(
+            quickbooks,
+            "Bill",
+            **body | {"Line": [expense_line("30")]},
+            Id=owed["Id"],
+            SyncToken="1",
+        )[0]
         == "6000"
     )
 
@@ -412,7 +431,7 @@ def test_new_lines_get_new_tax(quickbooks):
 
 def test_a_bill_payment_settles_a_bill_with_a_credit(quickbooks):
     owed = bill(quickbooks)
-    credit = post(quickbooks, "VendorCredit", VendorRef={"value": "1"}, Line=[spent("30")])
+    credit = post(quickbooks, "VendorCredit", VendorRef={"value": "1"}, Line=[expense_line("30")])
     lines = [pays("Bill", owed["Id"], 100), pays("VendorCredit", credit["Id"], 30)]
     bank = {"BankAccountRef": {"value": CHECKING}}
     body = {
@@ -446,7 +465,7 @@ def test_a_bad_bill_payment_is_refused(quickbooks, change, code, element):
     bank = {"BankAccountRef": {"value": CHECKING}}
     body = {"VendorRef": {"value": "1"}, "PayType": "Check", "CheckPayment": bank, "TotalAmt": 10}
     body |= {"Line": [pays("Bill", owed["Id"], 10)]} | change
-    assert refused(quickbooks, "BillPayment", **body) == (code, element)
+    assert expect_refusal(quickbooks, "BillPayment", **body) == (code, element)
 
 
 def test_receipts_and_refunds_move_the_bank(quickbooks):
@@ -456,7 +475,9 @@ def test_receipts_and_refunds_move_the_bank(quickbooks):
     body = {"DepositToAccountRef": {"value": CHECKING}, "CustomerRef": {"value": CUSTOMER}}
     post(quickbooks, "RefundReceipt", Line=[sale_line("30")], **body)
     assert account(quickbooks, CHECKING) == 50
-    assert refused(quickbooks, "RefundReceipt", Line=[sale_line()])[1] == "DepositToAccountRef"
+    assert (
+        expect_refusal(quickbooks, "RefundReceipt", Line=[sale_line()])[1] == "DepositToAccountRef"
+    )
 
 
 def test_a_deposited_sales_receipt_is_frozen(quickbooks):
@@ -469,7 +490,9 @@ def test_a_deposited_sales_receipt_is_frozen(quickbooks):
     assert read(quickbooks, "SalesReceipt", receipt["Id"])["LinkedTxn"][0]["TxnType"] == "Deposit"
     assert (account(quickbooks, CHECKING), account(quickbooks, UNDEPOSITED)) == (80, 0)
     assert (
-        refused(quickbooks, "SalesReceipt", "?operation=delete", Id=receipt["Id"], SyncToken="0")[0]
+        expect_refusal(
+            quickbooks, "SalesReceipt", "?operation=delete", Id=receipt["Id"], SyncToken="0"
+        )[0]
         == "6540"
     )
 
@@ -517,7 +540,7 @@ def test_a_journal_entry_balances_and_counts_its_lines_from_nought(quickbooks):
     ],
 )
 def test_a_bad_journal_entry_is_refused(quickbooks, lines, code):
-    assert refused(quickbooks, "JournalEntry", Line=lines)[0] == code
+    assert expect_refusal(quickbooks, "JournalEntry", Line=lines)[0] == code
 
 
 def test_an_invoice_closes_the_estimate_it_is_made_from(quickbooks):
@@ -533,7 +556,7 @@ def test_an_invoice_closes_the_estimate_it_is_made_from(quickbooks):
 
 def test_a_foreign_bill_is_paid_from_the_bank_at_home(quickbooks):
     realm = NORWAY.realm
-    line = spent("100", "30")
+    line = expense_line("100", "30")
     line["AccountBasedExpenseLineDetail"]["TaxCodeRef"] = {"value": "8"}
     body = {
         "VendorRef": {"value": "37"},

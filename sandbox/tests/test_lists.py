@@ -23,7 +23,7 @@ def post(quickbooks, kind, realm=None, **body):
     return answer.json()[kind]
 
 
-def refused(quickbooks, kind, realm=None, **body):
+def expect_refusal(quickbooks, kind, realm=None, **body):
     answer = quickbooks.ask("POST", kind.lower(), body, realm)
     assert answer.status == 400, answer.text
     error = answer.json()["Fault"]["Error"][0]
@@ -116,14 +116,17 @@ def test_five_levels_are_enough(quickbooks):
     below = post(quickbooks, "Class", Name="L0")
     for level in range(1, 5):
         below = post(quickbooks, "Class", Name=f"L{level}", ParentRef={"value": below["Id"]})
-    assert refused(quickbooks, "Class", Name="L5", ParentRef={"value": below["Id"]})[0] == "6180"
+    assert (
+        expect_refusal(quickbooks, "Class", Name="L5", ParentRef={"value": below["Id"]})[0]
+        == "6180"
+    )
 
 
 @pytest.mark.parametrize(
     "name", ["Alder Ridge Lumber", "ALDER RIDGE LUMBER", "Anderson, Mary", "Emily Carter"]
 )
 def test_a_name_is_unique_among_customers_vendors_and_employees(quickbooks, name):
-    code, element, detail = refused(quickbooks, "Vendor", DisplayName=name)
+    code, element, detail = expect_refusal(quickbooks, "Vendor", DisplayName=name)
     assert (code, element) == ("6240", None)
     assert detail.startswith("The name supplied already exists. :")
 
@@ -156,12 +159,15 @@ def test_a_name_is_unique_among_customers_vendors_and_employees(quickbooks, name
     ],
 )
 def test_a_bad_entry_is_refused_with_code_and_field(quickbooks, kind, body, code, element):
-    assert refused(quickbooks, kind, **body)[:2] == (code, element)
+    assert expect_refusal(quickbooks, kind, **body)[:2] == (code, element)
 
 
 def test_the_recorded_texts_of_refusals(quickbooks):
-    assert refused(quickbooks, "Account")[2] == "Required parameter Name is missing in the request"
-    _, _, detail = refused(quickbooks, "Customer", DisplayName="x", Id="1.5", SyncToken="0")
+    assert (
+        expect_refusal(quickbooks, "Account")[2]
+        == "Required parameter Name is missing in the request"
+    )
+    _, _, detail = expect_refusal(quickbooks, "Customer", DisplayName="x", Id="1.5", SyncToken="0")
     assert detail == "Id should be a valid number. Supplied value:1.5"
     answer = quickbooks.ask(
         "POST", "customer", {"DisplayName": "x", "Id": "1.5", "SyncToken": "0"}
@@ -186,7 +192,7 @@ def test_an_inventory_item_needs_the_right_accounts(quickbooks):
     }
     assert post(quickbooks, "Item", **body)["QtyOnHand"] == 10
     body |= {"Name": "Nuts", "AssetAccountRef": {"value": accounts["Advertising"]}}
-    assert refused(quickbooks, "Item", **body)[0] == "6430"
+    assert expect_refusal(quickbooks, "Item", **body)[0] == "6430"
 
 
 def test_an_entry_made_inactive_is_renamed_and_comes_back(quickbooks):
@@ -200,7 +206,7 @@ def test_an_entry_made_inactive_is_renamed_and_comes_back(quickbooks):
     )
     post(quickbooks, "Vendor", DisplayName="Gone Ltd")
     again = {"Id": vendor["Id"], "SyncToken": "1", "sparse": True, "Active": True}
-    assert refused(quickbooks, "Vendor", **again)[0] == "6240"
+    assert expect_refusal(quickbooks, "Vendor", **again)[0] == "6240"
 
 
 def test_a_write_that_changes_nothing_keeps_the_version(quickbooks):
@@ -211,7 +217,7 @@ def test_a_write_that_changes_nothing_keeps_the_version(quickbooks):
 
 def test_a_stale_version_is_refused(quickbooks):
     vendor = post(quickbooks, "Vendor", DisplayName="Mine")
-    code, element, detail = refused(
+    code, element, detail = expect_refusal(
         quickbooks, "Vendor", Id=vendor["Id"], SyncToken="7", DisplayName="Mine"
     )
     assert (code, element) == ("5010", "")

@@ -21,17 +21,17 @@ def post(quickbooks, path, kind, query="", **body):
     return answer.json()[kind]
 
 
-def refused(quickbooks, path, query="", **body):
+def expect_refusal(quickbooks, path, query="", **body):
     answer = quickbooks.ask("POST", f"{path}{query}", body)
     assert answer.status == 400, answer.text
     return answer.json()["Fault"]["Error"][0]["code"]
 
 
-def booked(quickbooks, *accounts):
+def balances(quickbooks, *accounts):
     return [quickbooks.company.ledger.accounts[id] for id in accounts]
 
 
-def spent(amount=100, **more):
+def expense_line(amount=100, **more):
     detail = {"AccountRef": {"value": ADVERTISING}}
     kind = "AccountBasedExpenseLineDetail"
     return {"Amount": amount, "DetailType": kind, kind: detail, **more}
@@ -83,31 +83,33 @@ def test_a_deposit_takes_whole_payments_and_gives_cash_back(quickbooks):
         CashBack=back,
     )
     assert (entity["TotalAmt"], [line["Amount"] for line in entity["Line"]]) == (75, [80, 15])
-    assert booked(quickbooks, CHECKING, UNDEPOSITED, ADVERTISING) == [75, 0, 5]
+    assert balances(quickbooks, CHECKING, UNDEPOSITED, ADVERTISING) == [75, 0, 5]
 
 
 def test_a_deposit_deleted_sets_its_payments_free(quickbooks):
     payment = paid_in(quickbooks)
     entity = post(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment)])
     key = {"Id": payment["Id"], "SyncToken": "0"}
-    assert refused(quickbooks, "payment", "?operation=delete", **key) == "6540"
+    assert expect_refusal(quickbooks, "payment", "?operation=delete", **key) == "6540"
     post(quickbooks, "deposit", "Deposit", "?operation=delete", Id=entity["Id"], SyncToken="0")
-    assert booked(quickbooks, CHECKING, UNDEPOSITED) == [0, 80]
+    assert balances(quickbooks, CHECKING, UNDEPOSITED) == [0, 80]
     post(quickbooks, "payment", "Payment", "?operation=delete", **key)
 
 
 def test_nothing_is_deposited_twice_or_from_elsewhere(quickbooks):
     payment = paid_in(quickbooks)
     post(quickbooks, "deposit", "Deposit", **TO_BANK, Line=[waiting(payment)])
-    assert refused(quickbooks, "deposit", **TO_BANK, Line=[waiting(payment)]) == "620"
+    assert expect_refusal(quickbooks, "deposit", **TO_BANK, Line=[waiting(payment)]) == "620"
     straight = paid_in(quickbooks, **TO_BANK)
-    assert refused(quickbooks, "deposit", **TO_BANK, Line=[waiting(straight)]) == "620"
+    assert expect_refusal(quickbooks, "deposit", **TO_BANK, Line=[waiting(straight)]) == "620"
     assert (
-        refused(quickbooks, "deposit", DepositToAccountRef={"value": VISA}, Line=[other(1)])
+        expect_refusal(quickbooks, "deposit", DepositToAccountRef={"value": VISA}, Line=[other(1)])
         == "6430"
     )
     assert (
-        refused(quickbooks, "deposit", **TO_BANK, Line=[{"Amount": 1, "DepositLineDetail": {}}])
+        expect_refusal(
+            quickbooks, "deposit", **TO_BANK, Line=[{"Amount": 1, "DepositLineDetail": {}}]
+        )
         == "2020"
     )
 
@@ -119,22 +121,27 @@ def test_a_card_is_paid_from_the_bank(quickbooks):
         "Amount": "12.5",
     }
     entity = post(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", **body)
-    assert booked(quickbooks, CHECKING, VISA) == [entity["Amount"] * -1, entity["Amount"]]
+    assert balances(quickbooks, CHECKING, VISA) == [entity["Amount"] * -1, entity["Amount"]]
     payments = quickbooks.select("select * from creditcardpayment")["CreditCardPaymentTxn"]
     assert [row["Id"] for row in payments] == [entity["Id"]]
     wrong = body | {"CreditCardAccountRef": {"value": CHECKING}}
-    assert refused(quickbooks, "creditcardpayment", **wrong) == "6430"
+    assert expect_refusal(quickbooks, "creditcardpayment", **wrong) == "6430"
     key = {"Id": entity["Id"], "SyncToken": "0"}
     post(quickbooks, "creditcardpayment", "CreditCardPaymentTxn", "?operation=delete", **key)
-    assert booked(quickbooks, CHECKING, VISA) == [0, 0]
+    assert balances(quickbooks, CHECKING, VISA) == [0, 0]
 
 
 def check(**more):
-    return {"PaymentType": "Check", "AccountRef": {"value": CHECKING}, "Line": [spent()], **more}
+    return {
+        "PaymentType": "Check",
+        "AccountRef": {"value": CHECKING},
+        "Line": [expense_line()],
+        **more,
+    }
 
 
 def test_checks_share_their_numbers_with_bills_paid_by_check(quickbooks):
-    owed = post(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent()])
+    owed = post(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[expense_line()])
     line = {"Amount": 40, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Bill"}]}
     bank = {"CheckPayment": {"BankAccountRef": {"value": CHECKING}}, "PayType": "Check"}
     body = {"VendorRef": {"value": "1"}, "TotalAmt": 40, "Line": [line], **bank}
@@ -158,14 +165,18 @@ def test_checks_share_their_numbers_with_bills_paid_by_check(quickbooks):
 
 
 def order(quickbooks, *amounts):
-    lines = [spent(amount) for amount in amounts]
+    lines = [expense_line(amount) for amount in amounts]
     return post(quickbooks, "purchaseorder", "PurchaseOrder", VendorRef={"value": "1"}, Line=lines)
 
 
 def bill_of_order(quickbooks, placed, line, amount):
     link = [{"TxnId": placed["Id"], "TxnType": "PurchaseOrder", "TxnLineId": line}]
     return post(
-        quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent(amount, LinkedTxn=link)]
+        quickbooks,
+        "bill",
+        "Bill",
+        VendorRef={"value": "1"},
+        Line=[expense_line(amount, LinkedTxn=link)],
     )
 
 
@@ -201,11 +212,11 @@ def test_an_invoice_deleted_opens_its_estimate_as_it_was(quickbooks):
 
 
 def test_a_bill_payment_beyond_its_bills_leaves_a_credit(quickbooks):
-    owed = post(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[spent()])
+    owed = post(quickbooks, "bill", "Bill", VendorRef={"value": "1"}, Line=[expense_line()])
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Bill"}]}
     bank = {"CheckPayment": {"BankAccountRef": {"value": CHECKING}}, "PayType": "Check"}
     body = {"VendorRef": {"value": "1"}, "Line": [line], **bank}
-    assert refused(quickbooks, "billpayment", **body, TotalAmt=90) == "6000"
+    assert expect_refusal(quickbooks, "billpayment", **body, TotalAmt=90) == "6000"
     post(quickbooks, "billpayment", "BillPayment", **body, TotalAmt=130)
     assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == -30
     rows = quickbooks.ask("GET", "reports/VendorBalance").json()["Rows"]["Row"]

@@ -61,7 +61,7 @@ def test_faults_and_switches_are_set(qbo_sandbox):
     assert len(qbo_sandbox.objects("Bill")) == 1
 
 
-def test_another_company_is_opened(qbo_sandbox):
+def test_a_second_company_is_opened(qbo_sandbox):
     realm = qbo_sandbox.open("norway")
     assert realm != qbo_sandbox.realm
     assert qbo_sandbox.quickbooks.token(realm) != qbo_sandbox.access_token

@@ -37,7 +37,7 @@ def numbers(quickbooks, rest):
     ]
 
 
-def refused(quickbooks, text):
+def expect_refusal(quickbooks, text):
     answer = quickbooks.ask("POST", "query", text)
     assert answer.status == 400
     return [(error["code"], error["Detail"]) for error in answer.json()["Fault"]["Error"]]
@@ -118,7 +118,7 @@ def test_without_hits_the_answer_is_empty(quickbooks):
     assert quickbooks.select("select * from Bill") == {}
 
 
-def test_counting(quickbooks, bills):
+def test_count_returns_the_number_of_matches(quickbooks, bills):
     assert quickbooks.select("select COUNT(*) from Bill where VendorRef = '2'") == {"totalCount": 2}
 
 
@@ -269,7 +269,7 @@ def test_attachments_are_found_by_what_they_hang_on(quickbooks, bills):
     ],
 )
 def test_a_bad_query_is_refused_with_its_reason(quickbooks, text, code, words):
-    [(rows, detail)] = refused(quickbooks, text)
+    [(rows, detail)] = expect_refusal(quickbooks, text)
     assert rows == code
     assert words in detail
 

@@ -33,7 +33,7 @@ def post(quickbooks, query="", **body):
     return answer.json()["RecurringTransaction"]
 
 
-def refused(quickbooks, **body):
+def expect_refusal(quickbooks, **body):
     answer = quickbooks.ask("POST", "recurringtransaction", body)
     assert answer.status == 400, answer.text
     return answer.json()["Fault"]["Error"][0]["code"]
@@ -69,7 +69,7 @@ def test_a_template_is_read_found_and_changed(quickbooks):
     )
     assert (changed["Bill"]["TotalAmt"], changed["Bill"]["SyncToken"]) == (950, "1")
     assert changed["Bill"]["MetaData"]["CreateTime"] == template["Bill"]["MetaData"]["CreateTime"]
-    assert refused(quickbooks, Bill={"Id": "1", "SyncToken": "0", **rent()}) == "5010"
+    assert expect_refusal(quickbooks, Bill={"Id": "1", "SyncToken": "0", **rent()}) == "5010"
 
 
 def test_templates_are_found_by_their_type(quickbooks):
@@ -116,4 +116,4 @@ def test_a_template_is_deleted(quickbooks):
     ],
 )
 def test_a_bad_template_is_refused(quickbooks, body, code):
-    assert refused(quickbooks, **body) == code
+    assert expect_refusal(quickbooks, **body) == code

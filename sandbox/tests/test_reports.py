@@ -26,7 +26,7 @@ def post(quickbooks, kind, **body):
     return answer.json()[kind]
 
 
-def spent(amount, account=ADVERTISING, **detail):
+def expense_line(amount, account=ADVERTISING, **detail):
     detail = {"AccountRef": {"value": account}, **detail}
     return {
         "Amount": amount,
@@ -54,17 +54,21 @@ def quickbooks():
         "Purchase",
         PaymentType="Cash",
         **bank,
-        Line=[spent("70.00", RENT)],
+        Line=[expense_line("70.00", RENT)],
         TxnDate="2025-06-01",
     )
     post(
-        books, "Bill", VendorRef={"value": "2"}, Line=[spent("300.00", RENT)], TxnDate="2026-11-20"
+        books,
+        "Bill",
+        VendorRef={"value": "2"},
+        Line=[expense_line("300.00", RENT)],
+        TxnDate="2026-11-20",
     )
     owed = post(
         books,
         "Bill",
         VendorRef={"value": "1"},
-        Line=[spent("100.00")],
+        Line=[expense_line("100.00")],
         TxnDate="2027-01-04",
         DocNumber="B1",
     )

@@ -204,7 +204,7 @@ def test_a_call_can_have_a_signed_time_by_the_clock_of_the_source():
     assert call["headers"]["X-Signature"] == expected
 
 
-def test_a_change_is_told_to_the_webhook_address_if_there_is_one():
+def test_a_change_is_sent_to_the_webhook_address_if_there_is_one():
     calls = Calls("X-Signature")
     calls.habits["held"] = True
     shed = Shed(None, FIVE, calls=calls)

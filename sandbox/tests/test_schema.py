@@ -63,7 +63,7 @@ def test_an_unknown_field_type_or_value_is_reported_with_its_path(field, value, 
         ("<Title>Dr</Title><Title>Dr</Title>", "Vendor.Title stands twice"),
     ],
 )
-def test_the_same_in_xml(inner, problem):
+def test_an_unknown_or_misplaced_element_is_reported_with_its_path(inner, problem):
     space = 'xmlns="http://schema.intuit.com/finance/v3"'
     body = f'<IntuitResponse {space}><Vendor domain="QBO">{inner}</Vendor></IntuitResponse>'
     assert walk_xml(body.encode()) == [problem]

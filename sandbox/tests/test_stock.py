@@ -25,13 +25,13 @@ def post(quickbooks, kind, query="", **body):
     return answer.json()[kind]
 
 
-def refused(quickbooks, kind, **body):
+def expect_refusal(quickbooks, kind, **body):
     answer = quickbooks.ask("POST", kind.lower(), body)
     assert answer.status == 400, answer.text
     return answer.json()["Fault"]["Error"][0]["code"]
 
 
-def booked(quickbooks, *accounts):
+def balances(quickbooks, *accounts):
     return [quickbooks.company.ledger.accounts[id] for id in accounts]
 
 
@@ -62,26 +62,29 @@ def sale_line(item, quantity):
 
 
 def test_a_new_item_starts_with_what_lies_in_stock(quickbooks, nails):
-    assert booked(quickbooks, ASSET, OPENING) == [30, -30]
+    assert balances(quickbooks, ASSET, OPENING) == [30, -30]
     assert nails["QtyOnHand"] == 10
 
 
 def test_sold_items_leave_the_stock_at_their_cost(quickbooks, nails):
     receipt = post(quickbooks, "SalesReceipt", Line=[sale_line(nails, 4)])
-    assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST, ASSET)) == (
+    assert (on_hand(quickbooks, nails), balances(quickbooks, INCOME, COST, ASSET)) == (
         6,
         [-20, 12, 18],
     )
     post(quickbooks, "SalesReceipt", "?operation=delete", Id=receipt["Id"], SyncToken="0")
-    assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST, ASSET)) == (10, [0, 0, 30])
+    assert (on_hand(quickbooks, nails), balances(quickbooks, INCOME, COST, ASSET)) == (
+        10,
+        [0, 0, 30],
+    )
 
 
 def test_bought_items_come_into_stock_and_go_back_with_a_credit(quickbooks, nails):
     line = item_line("ItemBasedExpenseLineDetail", nails, 5, 4)
     post(quickbooks, "Bill", VendorRef={"value": "1"}, Line=[line])
-    assert (on_hand(quickbooks, nails), booked(quickbooks, ASSET)) == (15, [50])
+    assert (on_hand(quickbooks, nails), balances(quickbooks, ASSET)) == (15, [50])
     post(quickbooks, "VendorCredit", VendorRef={"value": "1"}, Line=[line])
-    assert (on_hand(quickbooks, nails), booked(quickbooks, ASSET)) == (10, [30])
+    assert (on_hand(quickbooks, nails), balances(quickbooks, ASSET)) == (10, [30])
 
 
 def test_an_order_or_an_offer_moves_no_stock(quickbooks, nails):
@@ -96,7 +99,7 @@ def test_an_item_changed_after_a_sale_keeps_what_is_left(quickbooks, nails):
     body = {"Id": nails["Id"], "SyncToken": "0", "sparse": True}
     assert post(quickbooks, "Item", **body, Name="Long nails")["QtyOnHand"] == 6
     counted = post(quickbooks, "Item", **body | {"SyncToken": "1"}, QtyOnHand=9)
-    assert (counted["QtyOnHand"], booked(quickbooks, ASSET)) == (9, [27])
+    assert (counted["QtyOnHand"], balances(quickbooks, ASSET)) == (9, [27])
 
 
 def test_the_stock_is_reported_with_its_value(quickbooks, nails):
@@ -127,9 +130,12 @@ def test_a_bundle_names_its_parts(quickbooks, bundle):
         ("Nails", 2),
         ("Hammer", 1),
     ]
-    assert refused(quickbooks, "Item", Name="Empty", Type="Group") == "2020"
+    assert expect_refusal(quickbooks, "Item", Name="Empty", Type="Group") == "2020"
     nested = {"ItemGroupLine": [{"ItemRef": {"value": bundle["Id"]}}]}
-    assert refused(quickbooks, "Item", Name="Big", Type="Group", ItemGroupDetail=nested) == "6000"
+    assert (
+        expect_refusal(quickbooks, "Item", Name="Big", Type="Group", ItemGroupDetail=nested)
+        == "6000"
+    )
 
 
 def test_a_bundle_on_an_invoice_is_its_parts(quickbooks, bundle, nails):
@@ -145,7 +151,7 @@ def test_a_bundle_on_an_invoice_is_its_parts(quickbooks, bundle, nails):
     ]
     assert (single["Id"], single["LineNum"], on_hand(quickbooks, nails)) == ("4", 4, 3)
     post(quickbooks, "Invoice", "?operation=void", Id=entity["Id"], SyncToken="0")
-    assert (on_hand(quickbooks, nails), booked(quickbooks, INCOME, COST)) == (10, [0, 0])
+    assert (on_hand(quickbooks, nails), balances(quickbooks, INCOME, COST)) == (10, [0, 0])
 
 
 def test_a_category_holds_items_and_is_never_sold(quickbooks):
@@ -159,4 +165,4 @@ def test_a_category_holds_items_and_is_never_sold(quickbooks):
     }
     item = post(quickbooks, "Item", Name="Screws", **below)
     assert (item["FullyQualifiedName"], item["Level"]) == ("Fixings:Screws", 1)
-    assert refused(quickbooks, "Invoice", **CUSTOMER, Line=[sale_line(above, 1)]) == "2500"
+    assert expect_refusal(quickbooks, "Invoice", **CUSTOMER, Line=[sale_line(above, 1)]) == "2500"

@@ -44,7 +44,7 @@ def save(quickbooks, body, kind="Bill", realm=None, query=""):
     return answer.json()[kind]
 
 
-def refused(quickbooks, body, kind="bill", realm=None, query=""):
+def expect_refusal(quickbooks, body, kind="bill", realm=None, query=""):
     answer = post(quickbooks, body, kind, realm, query)
     assert answer.status == 400, answer.text
     error = answer.json()["Fault"]["Error"][0]
@@ -180,7 +180,7 @@ def test_read_only_fields_are_ignored(quickbooks):
     ],
 )
 def test_a_bad_bill_is_refused_with_code_and_field(quickbooks, body, code, element):
-    assert refused(quickbooks, body)[:2] == (code, element)
+    assert expect_refusal(quickbooks, body)[:2] == (code, element)
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
 
 
@@ -207,18 +207,18 @@ def test_a_bad_bill_is_refused_with_code_and_field(quickbooks, body, code, eleme
     ],
 )
 def test_the_texts_that_clients_match(quickbooks, body, detail):
-    assert refused(quickbooks, body)[2] == detail
+    assert expect_refusal(quickbooks, body)[2] == detail
 
 
 def test_broken_json_is_an_unsupported_property(quickbooks):
-    assert refused(quickbooks, b"{not json")[0] == "2010"
+    assert expect_refusal(quickbooks, b"{not json")[0] == "2010"
 
 
 @pytest.mark.parametrize(("answer", "code"), [("610", "610"), ("2500", "2500")])
 def test_an_inactive_reference_is_refused_in_either_way(quickbooks, answer, code):
     quickbooks.switch(inactive_reference=answer)
     quickbooks.act("deactivate", kind="Vendor", id="1")
-    refusal, _, detail = refused(quickbooks, bill())
+    refusal, _, detail = expect_refusal(quickbooks, bill())
     assert refusal == code
     assert "made inactive" in detail
 
@@ -230,7 +230,7 @@ def test_exact_prices_give_exact_amounts(quickbooks):
 
 def test_a_number_of_the_same_vendor_is_used_once(quickbooks):
     first = save(quickbooks, bill(DocNumber="A-17"))
-    code, element, detail = refused(quickbooks, bill(DocNumber="a-17"))
+    code, element, detail = expect_refusal(quickbooks, bill(DocNumber="a-17"))
     assert (code, element) == ("6140", "")
     assert detail.endswith(f"DocNumber=a-17 is assigned to TxnType=Bill with TxnId={first['Id']}")
     save(quickbooks, bill(DocNumber="A-17", vendor="2"))
@@ -250,7 +250,7 @@ def test_a_deleted_bill_frees_its_number_and_its_balance(quickbooks):
     ).json()["Bill"]
     assert deletion == {"domain": "QBO", "status": "Deleted", "Id": first["Id"]}
     assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 0
-    code, _, detail = refused(
+    code, _, detail = expect_refusal(
         quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete"
     )
     assert (code, detail) == (
@@ -263,7 +263,9 @@ def test_a_deleted_bill_frees_its_number_and_its_balance(quickbooks):
 def test_a_bill_cannot_be_voided(quickbooks):
     first = save(quickbooks, bill())
     assert (
-        refused(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=void")[0]
+        expect_refusal(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=void")[
+            0
+        ]
         == "500"
     )
 
@@ -271,10 +273,12 @@ def test_a_bill_cannot_be_voided(quickbooks):
 def test_a_closed_period_takes_nothing_and_gives_nothing(quickbooks):
     old = save(quickbooks, bill(TxnDate="2026-12-20"))
     quickbooks.act("close_books", date="2026-12-31")
-    assert refused(quickbooks, bill(TxnDate="2026-12-31"))[0] == "6210"
-    assert refused(quickbooks, {**bill(), "Id": old["Id"], "SyncToken": "0"})[0] == "6210"
+    assert expect_refusal(quickbooks, bill(TxnDate="2026-12-31"))[0] == "6210"
+    assert expect_refusal(quickbooks, {**bill(), "Id": old["Id"], "SyncToken": "0"})[0] == "6210"
     assert (
-        refused(quickbooks, {"Id": old["Id"], "SyncToken": "0"}, query="?operation=delete")[0]
+        expect_refusal(quickbooks, {"Id": old["Id"], "SyncToken": "0"}, query="?operation=delete")[
+            0
+        ]
         == "6210"
     )
     save(quickbooks, bill(TxnDate="2027-01-01"))
@@ -319,8 +323,8 @@ def test_a_full_update_takes_away_and_a_sparse_one_leaves(quickbooks):
 
 def test_an_update_needs_the_newest_version(quickbooks):
     first = save(quickbooks, bill())
-    assert refused(quickbooks, {**bill(), "Id": first["Id"], "SyncToken": "3"})[0] == "5010"
-    assert refused(quickbooks, {**bill(), "Id": first["Id"]})[:2] == ("2020", "SyncToken")
+    assert expect_refusal(quickbooks, {**bill(), "Id": first["Id"], "SyncToken": "3"})[0] == "5010"
+    assert expect_refusal(quickbooks, {**bill(), "Id": first["Id"]})[:2] == ("2020", "SyncToken")
 
 
 def test_a_paid_bill_shows_its_payment_and_cannot_be_deleted(quickbooks):
@@ -331,7 +335,9 @@ def test_a_paid_bill_shows_its_payment_and_cannot_be_deleted(quickbooks):
     assert payment["LinkedTxn"][0]["TxnType"] == "BillPaymentCheck"
     assert quickbooks.ask("GET", "vendor/1").json()["Vendor"]["Balance"] == 60
     assert (
-        refused(quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete")[0]
+        expect_refusal(
+            quickbooks, {"Id": first["Id"], "SyncToken": "0"}, query="?operation=delete"
+        )[0]
         == "800"
     )
 
@@ -392,7 +398,7 @@ def test_a_company_without_classes_drops_them(quickbooks):
 
 def test_an_ended_subscription_can_only_be_read(quickbooks):
     quickbooks.control.company("POST", {"realm": US.realm, "subscribed": False})
-    assert refused(quickbooks, bill())[0] == "6190"
+    assert expect_refusal(quickbooks, bill())[0] == "6190"
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
 
 
@@ -462,7 +468,7 @@ def test_the_tax_a_client_states_wins(quickbooks):
 def test_a_company_with_tax_codes_and_currencies_refuses_bills_that_do_not_fit(
     quickbooks, body, code
 ):
-    assert refused(quickbooks, body, realm=NORWAY.realm)[0] == code
+    assert expect_refusal(quickbooks, body, realm=NORWAY.realm)[0] == code
 
 
 def test_a_foreign_bill_carries_its_rate_and_its_own_payables(quickbooks):

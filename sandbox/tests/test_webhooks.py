@@ -203,7 +203,7 @@ def test_a_receiver_that_moves_the_clock_is_called_once(stand_in):
     assert times == ["/hooks"]
 
 
-def test_over_http_and_by_the_pages(tmp_path):
+def test_webhooks_are_configured_and_sent_over_http(tmp_path):
     receiver = Receiver()
     with Server(receiver) as server:
         stand_in = create(tmp_path, clock=Clock(NOON, frozen=True))

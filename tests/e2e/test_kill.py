@@ -67,7 +67,7 @@ def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(
         assert all(
             sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
         )
-    assert _marks(hub) == (_posted(hub), 1)
+    assert _marks(hub) == (_count_posted(hub), 1)
 
 
 def _all_apps(hub, stand_in, seed):
@@ -131,14 +131,14 @@ def _doubts(hub):
         return database.execute("select count(*) from attempt where ended_at is null").fetchone()[0]
 
 
-def _posted(hub):
+def _count_posted(hub):
     """Return the number of documents posted; list entries carry no marker and are not counted."""
-    posted = (
+    condition = (
         "state = 'posted' and operation = 'create' and kind not in ('vendor', 'customer', 'item')"
     )
     with closing(sqlite3.connect(hub.folder / "data" / "hub.db")) as database:
         return database.execute(
-            f"select count(distinct document_id) from posting where {posted}"
+            f"select count(distinct document_id) from posting where {condition}"
         ).fetchone()[0]
 
 

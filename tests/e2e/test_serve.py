@@ -25,7 +25,7 @@ def until(condition, hub, command):
     return value
 
 
-def test_serve_shows_pages_and_runs_apps_on_schedule_until_it_is_told_to_end(hub, stand_in):
+def test_serve_shows_pages_and_runs_apps_on_schedule_until_sigterm(hub, stand_in):
     hub.connect()
     hub.enable(stand_in("costtracker", "--documents", "12", "--seed", "2"))
     served = hub.warm.start("serve", "--port", "0", environ=hub.environ)
@@ -36,7 +36,7 @@ def test_serve_shows_pages_and_runs_apps_on_schedule_until_it_is_told_to_end(hub
     )
     with urllib.request.urlopen(f"{url}/login", timeout=PATIENCE) as page:
         assert page.status == 200
-    until(lambda: _posted(hub) >= 8 and "done" in _outcomes(hub), hub, served)
+    until(lambda: _count_bills(hub) >= 8 and "done" in _outcomes(hub), hub, served)
     os.kill(served.pid, signal.SIGTERM)
     assert (hub.warm.end(served), served.out.read_text().endswith("The hub has ended.\n")) == (
         0,
@@ -53,7 +53,7 @@ def _outcomes(hub):
         }
 
 
-def _posted(hub):
+def _count_bills(hub):
     bills = hub.quickbooks.ask("books")[hub.realm].get("Bill", ())
     return sum("[hub:" in bill.get("PrivateNote", "") for bill in bills)
 

@@ -86,7 +86,7 @@ def finish(process, stdin=""):
     return out
 
 
-def posted(books):
+def count_records(books):
     """Count the records of each kind in QuickBooks."""
     return {kind: len(rows) for kind, rows in books[REALM].items() if isinstance(rows, list)}
 
@@ -124,12 +124,12 @@ def test_earlier_code_posts_to_upgraded_tables_beside_the_new_code(hub, stand_in
     report = json.loads(out)["apps"]["costtracker"]
     assert report["posted"] > 3
     assert report["requests"]["writes"] >= report["posted"]
-    books = posted(hub.quickbooks.ask("books"))
+    books = count_records(hub.quickbooks.ask("books"))
 
     assert hub.sync()[1]["apps"]["costtracker"]["posted"] == report["posted"]
     repeated = json.loads(finish(second, "\n"))["apps"]["costtracker"]
     assert (repeated["posted"], repeated["requests"]["writes"]) == (report["posted"], 0)
-    assert posted(hub.quickbooks.ask("books")) == books
+    assert count_records(hub.quickbooks.ask("books")) == books
     assert "intact" in hub.done("audit", "verify")
 
 

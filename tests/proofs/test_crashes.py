@@ -269,7 +269,9 @@ def test_a_kill_at_any_boundary_leaves_the_books_right(shop, figure, name):
 
 @pytest.mark.proof(small=0, full=2)
 @pytest.mark.parametrize("name", STORIES)
-def test_the_same_holds_on_postgresql(shop_on_postgres, figure, name):
+def test_a_kill_at_any_boundary_on_postgresql_leaves_the_books_right(
+    shop_on_postgres, figure, name
+):
     step, apart, goal = (1, 12, 280) if LONG else (60, 300, 5)
     judge, _, kills = kill_all(shop_on_postgres, name, step, apart)
     judge.tell(figure, "kills on PostgreSQL at boundaries", kills, goal)

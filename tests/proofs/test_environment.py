@@ -123,7 +123,7 @@ def assert_right(shop, right, report, where):
     ), where
 
 
-def assert_said(results, words):
+def assert_reported(results, words):
     """Check that each run that stopped gave a sentence with these words as its reason."""
     stopped = [text for outcome, text, _ in results if outcome == "stopped"]
     assert stopped
@@ -136,7 +136,7 @@ def test_a_full_disk_at_any_write_loses_nothing(shop, figure):
     right = shop.undisturbed(FILED)
     chosen = places(right, 10)
     results = disturb(shop, right, chosen, fill_disk)
-    assert_said(results, "cannot be ")
+    assert_reported(results, "cannot be ")
     figure("writes from which on the disk was full", len(chosen), 10)
 
 
@@ -149,19 +149,19 @@ def test_a_database_that_takes_no_more_loses_nothing(shop, figure, name):
     right, begin = shop.undisturbed(FILED), Begin(STATEMENTS[name])
     chosen = places(right, 6)
     results = disturb(shop, right, chosen, begin, begin.listen)
-    assert_said(results, "cannot be used: ")
+    assert_reported(results, "cannot be used: ")
     figure(f"writes from which on the database was {name}", len(chosen), 6)
 
 
 @in_full
 @pytest.mark.parametrize("name", ["the database was read-only", "the data folder was full"])
-def test_the_same_holds_on_postgresql(shop_on_postgres, figure, name):
+def test_a_postgresql_that_takes_no_more_loses_nothing(shop_on_postgres, figure, name):
     shop, begin = shop_on_postgres, Begin("SET TRANSACTION READ ONLY")
     right = shop.undisturbed(FILED)
     chosen = places(right, 3)
     act, first = (begin, begin.listen) if "read-only" in name else (fill_disk, lambda: None)
     results = disturb(shop, right, chosen, act, first)
-    assert_said(results, "cannot be ")
+    assert_reported(results, "cannot be ")
     figure(f"writes from which on, with PostgreSQL, {name}", len(chosen), 3)
 
 
@@ -182,7 +182,7 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(shop, figure
         connections.pop().close()
         shop.world.clock.advance(PAST_DOUBT_SECONDS)
         assert_right(shop, right, shop.world.run(shop.sync), f"at {at}: {results[-1]}")
-    assert_said(results, "cannot be used: database is locked")
+    assert_reported(results, "cannot be used: database is locked")
     figure("moments from which on another process kept the database locked", len(results), 8)
 
 
@@ -234,7 +234,7 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shop, figure)
 
 
 @in_full
-def test_a_hub_that_is_told_to_end_leaves_nothing_in_doubt(shop, figure):
+def test_a_terminated_hub_leaves_nothing_in_doubt(shop, figure):
     right = shop.undisturbed(FILED)
     chosen = places(right, 12, "before", "sent", "after")
     results = disturb(shop, right, chosen, tell_to_end)

@@ -50,6 +50,6 @@ def test_a_backup_of_any_moment_put_back_after_the_run_doubles_nothing(shop, fig
 
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("name", [PAID, "bill with file, new vendor"])
-def test_the_same_holds_on_postgresql(shop_on_postgres, figure, name):
+def test_a_backup_put_back_on_postgresql_doubles_nothing(shop_on_postgres, figure, name):
     restored = restore_each(shop_on_postgres, name, 3)
     figure(f"backups of {name} put back on PostgreSQL", restored, 3)

@@ -264,7 +264,7 @@ def test_nothing_is_missed_however_long_it_runs(works, elsewhere, clock, figure)
     seconds = time.monotonic() - start_time
     documents = COMPANIES * DAYS * BILLS_PER_DAY
     assert in_the_books(elsewhere, touched) == documents
-    assert noticed() == Counter(touched.values())
+    assert count_manual_changes() == Counter(touched.values())
     figure(
         f"documents of {COMPANIES} companies in {DAYS} days of virtual time", documents, documents
     )
@@ -299,7 +299,7 @@ def in_the_books(elsewhere, touched):
     return count
 
 
-def noticed():
+def count_manual_changes():
     """Count the manual changes that the hub has noticed."""
     with read_only_session() as session:
         heads = session.execute(select(TransactionHead.state, TransactionHead.date)).all()

@@ -22,7 +22,7 @@ def relabel(monkeypatch):
     return lambda labels: monkeypatch.setitem(picklists.LISTS, USE_TYPE, labels)
 
 
-def sold(bench):
+def billing_code_names(bench):
     return {code.name for code in bench.codes("billing_code")}
 
 
@@ -34,7 +34,7 @@ def test_the_stand_in_has_the_labels_that_autotask_delivers(invoices, call_api):
 
 @pytest.mark.row("AT-I7")
 def test_billing_codes_of_sales_are_listed_and_internal_ones_and_expenses_are_not(open_bench):
-    listed = sold(open_bench("invoices", item_match="name"))
+    listed = billing_code_names(open_bench("invoices", item_match="name"))
     assert {"Remote Support", "Hardware", "Managed Server", "Phase Milestone"} <= listed
     assert listed & {"Mileage", "Client Gifts", "Vacation"} == set()
 
@@ -50,7 +50,7 @@ def test_billing_codes_of_sales_are_listed_and_internal_ones_and_expenses_are_no
 )
 def test_a_use_type_is_found_by_its_label_or_else_by_its_number(open_bench, relabel, labels):
     relabel(labels)
-    listed = sold(open_bench("invoices", item_match="name"))
+    listed = billing_code_names(open_bench("invoices", item_match="name"))
     assert ("Hardware" in listed, listed & {"Mileage", "Vacation"}) == (True, set())
     categories = {code.name for code in open_bench("expenses").codes("category")}
     assert categories == {"Mileage", "Meals", "Lodging", "Parking", "Client Gifts"}
@@ -60,11 +60,11 @@ def test_a_use_type_is_found_by_its_label_or_else_by_its_number(open_bench, rela
 def test_where_nothing_tells_which_use_type_it_is_the_settings_do(open_bench, relabel):
     # The rows of expense codes have the number 2 and those of internal codes 3.
     relabel({**LABELS, 2: "Material Cost Code", 3: "Milestone Code", 4: "Spesen", 6: "Intern"})
-    assert {"Mileage", "Vacation"} <= sold(open_bench("invoices", item_match="name"))
+    assert {"Mileage", "Vacation"} <= billing_code_names(open_bench("invoices", item_match="name"))
     with pytest.raises(NeedsAttention, match="no use type of billing codes called “Expense Code”"):
         open_bench("expenses").codes("category")
     chosen = {"expense_use_type": "material cost code", "internal_use_type": "milestone code"}
-    listed = sold(open_bench("invoices", item_match="name", **chosen))
+    listed = billing_code_names(open_bench("invoices", item_match="name", **chosen))
     assert listed & {"Mileage", "Vacation"} == set()
     bench = open_bench("expenses", expense_use_type="material cost code")
     assert "Mileage" in {code.name for code in bench.codes("category")}

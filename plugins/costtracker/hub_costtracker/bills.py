@@ -29,7 +29,7 @@ STAGES: dict[str, StageName] = {
     "approved": "ready",
     "transferred": "ready",
 }
-WAITS = {
+WAITING_REASONS = {
     "draft": Sentence("it is still a draft in CostTracker"),
     "validated": Sentence("it was not yet sent for approval in CostTracker"),
     "sent_for_approval": Sentence("its approvers have not decided yet in CostTracker"),
@@ -109,11 +109,11 @@ def _decide_stage(row: Row, status: str) -> StageName:
 def _find_hold(row: Row, status: str, kind: str) -> str | None:
     """Return why an invoice waits for a person, or None."""
     title = f"Invoice {row.get(names.Invoice.NUMBER) or row[names.Invoice.ID]}"
-    if status in WAITS:
+    if status in WAITING_REASONS:
         return Sentence(
             "%(title)s waits: %(status)s.",
             title=title,
-            status=str(WAITS[status]),
+            status=str(WAITING_REASONS[status]),
         )
     if kind == "invoice" and _is_negative(row):
         return Sentence(

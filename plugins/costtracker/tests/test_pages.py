@@ -21,7 +21,7 @@ def page(bench):
 
 
 @pytest.mark.parametrize(("button", "state"), STATES.items())
-def test_a_person_decides(bench, page, button, state):
+def test_a_decision_of_a_person_changes_the_state(bench, page, button, state):
     answer = page(f"/invoices/1008/{button}", {"user": "Kari Nordmann"})
     assert (answer.status_code, answer.url.endswith("/below/invoices/1008")) == (200, True)
     assert (bench.books.invoice("1008")["status"], bench.books.invoice("1008")["version"]) == (

@@ -25,7 +25,7 @@ from hub_ion.client import ENVIRONMENTS
 PREFIX = "order:"
 DELETED = Sentence("It was deleted in ION.")
 COST_DECIMALS = 6  # decimals of a cost that is worked out
-WAITS = {
+WAITING_REASONS = {
     "DRAFT": Sentence("is a draft in ION"),
     "IN_REVIEW": Sentence("is under review in ION"),
     "APPROVED": Sentence("is approved in ION, but not ordered"),
@@ -140,7 +140,7 @@ def _waiting_reason(row: Row) -> str:
     unknown = Sentence(
         "has the status %(status)s, which this app does not know", status=str(row["status"])
     )
-    status = WAITS.get(str(row["status"]).upper(), unknown)
+    status = WAITING_REASONS.get(str(row["status"]).upper(), unknown)
     return Sentence(
         "Order %(id)s %(status)s. What QuickBooks has of it stays as it was last"
         " ordered until it is ordered again.",

@@ -13,7 +13,7 @@ def check(bench):
     return hub_check(app="ion", site=bench.site)
 
 
-def posted(bench, words="a part"):
+def report_posted(bench, words="a part"):
     document = bench.case(words)
     receipt = Receipt(
         state="posted", at=START, kind="purchase_order", id="145", number=document.number
@@ -115,7 +115,7 @@ def test_a_right_that_the_key_lacks_is_named(bench):
 
 @pytest.mark.row("ION-38")
 def test_nothing_is_written_back_unless_that_is_wanted(bench):
-    posted(bench)
+    report_posted(bench)
     assert bench.raw("a part").get("externalReference") is None
 
 
@@ -124,9 +124,9 @@ def test_nothing_is_written_back_unless_that_is_wanted(bench):
 def test_a_write_that_meets_another_is_done_again(open_bench, kind):
     bench = open_bench(write_back="attribute")
     bench.fault(kind, call="SetAttribute")
-    posted(bench)
+    report_posted(bench)
     assert bench.raw("a part")["attributes"]["QuickBooks PO"] == "1001"
-    posted(bench)
+    report_posted(bench)
     assert bench.count_calls("SetAttribute") == 2
 
 
@@ -135,7 +135,7 @@ def test_a_write_that_always_meets_another_waits(open_bench):
     bench = open_bench(write_back="reference")
     bench.fault("stale", call="SetReference", count=0)
     with pytest.raises(Retry, match="changed in ION while the hub wrote to it"):
-        posted(bench)
+        report_posted(bench)
 
 
 @pytest.mark.row("ION-35")

@@ -79,7 +79,7 @@ def test_the_integration_is_activated_on_its_page_which_shows_the_lists(bench):
 
 
 @pytest.mark.row("ON-B9")
-def test_payables_are_found_and_show_what_accounting_said(bench):
+def test_payables_are_found_and_show_their_accounting_status(bench):
     status = {
         "state": "posted",
         "system": "q",

@@ -86,7 +86,7 @@ class Refusal(Exception):
         self.others: list[Refusal] = []
 
     @classmethod
-    def again(cls, values: dict[str, Any]) -> "Refusal":
+    def restore(cls, values: dict[str, Any]) -> "Refusal":
         """Return the refusal that was stored as its attributes."""
         refusal = cls(values["code"], values["detail"])
         vars(refusal).update(values)

@@ -18,8 +18,8 @@ from qbo_sandbox.kit import Clock, Journal, Wire, ask
 from qbo_sandbox.switches import Switches
 
 PATIENCE = 3.0
-WAITS = (10, 20, 30, 300, 1200, 7200, 14400, 21600)
-AGAIN = (0, 408, 500, 502, 503, 504)
+RETRY_SECONDS = (10, 20, 30, 300, 1200, 7200, 14400, 21600)
+RETRIED_STATUSES = (0, 408, 500, 502, 503, 504)
 MAX_DELIVERIES = 1000
 CLASSIC = "classic:"
 
@@ -110,7 +110,7 @@ class Sender:
         else:
             self._forget()
 
-    def again(self, realm: str, changes: list[Change], act: str, at: float) -> None:
+    def requeue(self, realm: str, changes: list[Change], act: str, at: float) -> None:
         """Queue a write from the journal that a killed process may not have sent."""
         if self.addresses:
             self._keep(events_of(realm, changes, act, at))
@@ -180,10 +180,10 @@ class Sender:
 
     def _try_to_send(self, delivery: Delivery, now: float) -> None:
         """Send a delivery once, and note when to send it again."""
-        delivery.due = now + WAITS[min(len(delivery.tries), len(WAITS) - 1)]
+        delivery.due = now + RETRY_SECONDS[min(len(delivery.tries), len(RETRY_SECONDS) - 1)]
         status = self._post(delivery, now)
         delivery.tries.append((now, status))
-        delivery.over = status not in AGAIN
+        delivery.over = status not in RETRIED_STATUSES
 
     def _post(self, delivery: Delivery, now: float) -> int:
         """Return the answer's status; 0 if none came in time."""

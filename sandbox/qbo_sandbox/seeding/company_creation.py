@@ -72,14 +72,14 @@ class Founder:
         changes = [Change(kind, id, data) for kind, id, data in line["c"]]
         texts = ["null" if change.data is None else dump(change.data) for change in changes]
         self.companies[realm].apply(changes, texts, at, line.get("q"))
-        self.sender.again(realm, changes, line.get("a", ""), at)
+        self.sender.requeue(realm, changes, line.get("a", ""), at)
 
     def _remember(self, values: list[Any]) -> None:
         """Remember the request id of a write, and the refusal that it got."""
         realm, key, digest, refusal = values
         self.companies[realm].digests[key] = digest
         if refusal:
-            self.companies[realm].refused[key] = Refusal.again(refusal)
+            self.companies[realm].refused[key] = Refusal.restore(refusal)
 
     def _options(self, raw: dict[str, Any]) -> None:
         """Open a company with these options, or change those of an open one."""

@@ -117,6 +117,6 @@ class Snapshots:
             with company.lock:
                 company.options = options
                 vars(company).update(attributes)
-                company.refused = {key: Refusal.again(values) for key, values in refused.items()}
+                company.refused = {key: Refusal.restore(values) for key, values in refused.items()}
         vars(self.control.grants).update(tokens)
         self.control.set(switches)

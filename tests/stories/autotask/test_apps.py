@@ -243,7 +243,7 @@ def test_the_app_posts_nothing_or_only_the_chosen_reports(open_desk, quickbooks)
     quickbooks.ask("POST", "vendor", fields, content_type="application/json")
     record_download.refresh(1, ["vendor"])
     desk = open_desk("expenses").keep(chosen, other).enable(mode="paused")
-    assert "is paused" in refused(desk)
+    assert "is paused" in expect_refusal(desk)
     assert desk.asked("ExpenseReports.query") == 0
     enable.change(1, desk.slug, {}, who="kari", mode="manual")
     desk.sync()
@@ -256,7 +256,7 @@ def test_the_app_posts_nothing_or_only_the_chosen_reports(open_desk, quickbooks)
     assert desk.row_of(other)["quickBooksReferenceNumber"] is None
 
 
-def refused(desk):
+def expect_refusal(desk):
     with pytest.raises(NotNow) as refusal:
         runner.sync(desk.row.id, requested_by="kari")
     return refusal.value.text

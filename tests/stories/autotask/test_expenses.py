@@ -45,7 +45,7 @@ def bill(desk, words):
     return desk.made(words, "Bill")
 
 
-def spent(desk, words):
+def expense_lines(desk, words):
     """Return (account, amount, customer, billable) of each line."""
     results = []
     for line in bill(desk, words)["Line"]:
@@ -87,9 +87,9 @@ def test_a_person_is_a_vendor_that_is_matched_or_made(desk):
 
 @pytest.mark.row("AT-E3")
 def test_a_category_has_an_account_for_what_is_billed_and_one_for_the_rest(desk):
-    mileage, meals = spent(desk, "a trip to a customer")
+    mileage, meals = expense_lines(desk, "a trip to a customer")
     assert (mileage[0], meals[0]) == (BILLED, "13")  # 6300 Meals and Entertainment
-    own = spent(desk, "one person with one name")
+    own = expense_lines(desk, "one person with one name")
     assert [line[0] for line in own] == ["22", "55"]  # 6500 Travel, 6100 Automobile
     held_posting = desk.of("a category that nobody mapped")
     assert held_posting.state == "held"
@@ -98,12 +98,12 @@ def test_a_category_has_an_account_for_what_is_billed_and_one_for_the_rest(desk)
 
 @pytest.mark.row("AT-E4")
 def test_an_expense_for_a_customer_names_it_and_is_billable(desk):
-    mileage, meals = spent(desk, "a trip to a customer")
+    mileage, meals = expense_lines(desk, "a trip to a customer")
     assert mileage[2:] == ("Bayview Apartments", "Billable")
     assert meals[2:] == (None, "NotBillable")
-    ((_, _, customer, billable),) = spent(desk, "card and cash")
+    ((_, _, customer, billable),) = expense_lines(desk, "card and cash")
     assert (customer, billable) == ("Bayview Apartments", "NotBillable")
-    ((_, amount, customer, billable),) = spent(desk, "a customer that QuickBooks has not")
+    ((_, amount, customer, billable),) = expense_lines(desk, "a customer that QuickBooks has not")
     assert (amount, customer, billable) == (15, "Alder Dental Group", "Billable")
     (posting,) = postings(kind="customer", operation="create")
     assert (posting.state, posting.quickbooks_id) == ("posted", customer_id(desk, customer))
@@ -111,7 +111,7 @@ def test_an_expense_for_a_customer_names_it_and_is_billable(desk):
 
 @pytest.mark.row("AT-E5")
 def test_an_advance_is_taken_off_on_the_account_chosen(desk):
-    lines = [line[:2] for line in spent(desk, "with a cash advance")]
+    lines = [line[:2] for line in expense_lines(desk, "with a cash advance")]
     assert lines == [("22", 120), (ADVANCES, -50)]
     assert bill(desk, "with a cash advance")["TotalAmt"] == 70
     held_posting = desk.of("an advance above the total")
@@ -124,8 +124,8 @@ def test_an_advance_is_taken_off_on_the_account_chosen(desk):
 
 @pytest.mark.row("AT-E6")
 def test_only_what_is_reimbursable_and_not_rejected_is_repaid(desk):
-    assert [line[1] for line in spent(desk, "card and cash")] == [8]
-    assert [line[1] for line in spent(desk, "a rejected line")] == [18]
+    assert [line[1] for line in expense_lines(desk, "card and cash")] == [8]
+    assert [line[1] for line in expense_lines(desk, "a rejected line")] == [18]
     assert bill(desk, "a rejected line")["TotalAmt"] == 18
     posting = desk.of("paid with the company's card only")
     assert posting.state == "withdrawn"

@@ -48,7 +48,7 @@ def names(quickbooks, kind):
     return {row.get("DisplayName") or row["Name"] for row in records}
 
 
-def sold(invoice):
+def sales_lines(invoice):
     """Return (item, amount, tax code) of each line."""
     return [
         (
@@ -146,7 +146,7 @@ def test_a_name_with_a_tilde_holds_its_invoice(desk, words, what):
 
 @pytest.mark.row("AT-I5")
 def test_billing_codes_with_one_external_number_are_one_item(desk):
-    lines = sold(desk.made("three codes with one external number"))
+    lines = sales_lines(desk.made("three codes with one external number"))
     assert [(item, amount) for item, amount, _ in lines] == [
         ("Labor", 120),
         ("Labor", 140),
@@ -184,7 +184,7 @@ def test_terms_go_by_name_and_one_that_is_missing_is_warned_of(desk):
 @pytest.mark.row("AT-I10")
 def test_sales_tax_by_the_tax_code_of_the_region(desk):
     taxed = desk.made("taxed in California")
-    assert sold(taxed) == [("Services", 300, "NON"), ("Hardware Sales", 300, "TAX")]
+    assert sales_lines(taxed) == [("Services", 300, "NON"), ("Hardware Sales", 300, "TAX")]
     assert (taxed["TxnTaxDetail"]["TxnTaxCodeRef"]["value"], taxed["TotalAmt"]) == ("2", 624)
     two_rates = desk.made("two rates in one region")
     assert two_rates["TxnTaxDetail"]["TxnTaxCodeRef"]["value"] == "3"
@@ -198,7 +198,7 @@ def test_four_decimals_end_in_cents_with_a_line_for_the_difference(desk):
         Decimal("52.78"),
         Decimal("11.08"),
     )
-    amounts = [(item, amount) for item, amount, _ in sold(transaction)]
+    amounts = [(item, amount) for item, amount, _ in sales_lines(transaction)]
     assert amounts == [
         ("Services", Decimal("41.69")),
         ("Rounding difference", Decimal("0.01")),
@@ -231,11 +231,11 @@ def test_order_number_region_and_comments_are_in_the_memo_and_the_number_in_a_fi
 @pytest.mark.row("AT-I18")
 def test_zero_deduction_and_grouped_lines_are_posted(desk):
     assert desk.made("zero total")["TotalAmt"] == 0
-    assert [line[:2] for line in sold(desk.made("a deduction"))] == [
+    assert [line[:2] for line in sales_lines(desk.made("a deduction"))] == [
         ("Labor", 440),
         ("Prepaid Hours", -440),
     ]
-    assert [line[1] for line in sold(desk.made("a line of zero"))] == [0, 300]
+    assert [line[1] for line in sales_lines(desk.made("a line of zero"))] == [0, 300]
     descriptions = [line.get("Description") for line in desk.made("lines in groups")["Line"]]
     assert [text.partition(" · ")[0] for text in descriptions if text] == [
         "Managed services",

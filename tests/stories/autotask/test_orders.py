@@ -26,7 +26,7 @@ def order(desk, words):
     return desk.made(words, "PurchaseOrder")
 
 
-def bought(order_in_books):
+def order_lines(order_in_books):
     """Return (item or account, quantity, price, amount, description, customer) of each line."""
     results = []
     for line in order_in_books["Line"]:
@@ -49,7 +49,7 @@ def test_submitted_orders_of_the_days_back_are_posted_and_others_are_not(desk):
 
 @pytest.mark.row("AT-P3", "AT-P5")
 def test_products_are_items_with_quantity_cost_memo_and_the_customer_on_each_line(desk):
-    assert bought(order(desk, "two products for a customer")) == [
+    assert order_lines(order(desk, "two products for a customer")) == [
         (
             "Firewall FX-20",
             2,
@@ -60,7 +60,9 @@ def test_products_are_items_with_quantity_cost_memo_and_the_customer_on_each_lin
         ),
         ("Patch Panel 24", 5, Decimal("48.2"), 241, "Grey, with screws", "Bayview Apartments"),
     ]
-    ((_, quantity, price, amount, _, customer),) = bought(order(desk, "cost with four decimals"))
+    ((_, quantity, price, amount, _, customer),) = order_lines(
+        order(desk, "cost with four decimals")
+    )
     assert (quantity, price, amount, customer) == (3, Decimal("48.2055"), Decimal("144.62"), None)
 
 
@@ -83,7 +85,7 @@ def test_a_vendor_with_the_name_of_a_customer_is_reported_before_quickbooks_refu
 
 @pytest.mark.row("AT-P5")
 def test_an_item_without_a_product_goes_on_the_account_chosen(desk):
-    ((account, *_, amount, text, _),) = bought(order(desk, "an item without product"))
+    ((account, *_, amount, text, _),) = order_lines(order(desk, "an item without product"))
     assert (account, amount, text) == ("Supplies", 75, "Assembly on site (1 x 75.0)")
 
 
@@ -108,7 +110,7 @@ def test_the_number_in_quickbooks_or_error_is_all_that_is_written(desk):
 @pytest.mark.row("AT-P8")
 def test_freight_is_a_line_and_address_term_and_memo_arrive(desk):
     transaction = order(desk, "with freight")
-    freight = bought(transaction)[-1]
+    freight = order_lines(transaction)[-1]
     assert (freight[0], freight[3], transaction["TotalAmt"]) == (
         "Cost of Goods Sold",
         Decimal("12.50"),

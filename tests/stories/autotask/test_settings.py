@@ -30,7 +30,7 @@ def beside(books, name, *words, **options):
     return desk.keep(*words) if words else desk
 
 
-def sold(desk, words, kind="Invoice"):
+def sales_lines(desk, words, kind="Invoice"):
     """Return (item, amount, tax code, text) of each line."""
     results = []
     for line in desk.made(words, kind)["Line"]:
@@ -103,7 +103,7 @@ def test_the_id_in_autotask_may_be_the_number(books):
 
 @pytest.mark.row("AT-I5")
 def test_items_may_be_found_by_the_name_of_the_billing_code(other_settings):
-    lines = sold(other_settings, "three codes with one external number")
+    lines = sales_lines(other_settings, "three codes with one external number")
     assert [line[0] for line in lines] == [
         "Remote Support",
         "Onsite Support",
@@ -130,7 +130,7 @@ def with_note(books):
 @pytest.mark.row("AT-I11")
 def test_a_rounding_difference_may_be_noted_in_the_memo(with_note):
     transaction = with_note.made("four decimals")
-    assert [line[1] for line in sold(with_note, "four decimals")] == [Decimal("41.69")]
+    assert [line[1] for line in sales_lines(with_note, "four decimals")] == [Decimal("41.69")]
     assert transaction["TotalAmt"] == Decimal("52.77")
     assert "differs from the sum of the rounded lines by 0.01" in transaction["PrivateNote"]
 
@@ -138,7 +138,7 @@ def test_a_rounding_difference_may_be_noted_in_the_memo(with_note):
 @pytest.mark.row("AT-I12")
 def test_a_negative_invoice_may_be_a_credit_memo(other_settings):
     transaction = other_settings.made("negative total", "CreditMemo")
-    ((item, amount, _, _),) = sold(other_settings, "negative total", "CreditMemo")
+    ((item, amount, _, _),) = sales_lines(other_settings, "negative total", "CreditMemo")
     assert (item, amount, transaction["CustomerRef"]["name"]) == (
         "Remote Support",
         100,
@@ -166,7 +166,7 @@ def test_an_invoice_is_mailed_to_quickbooks_address_else_the_contacts_else_not(
 
 @pytest.mark.row("AT-I18")
 def test_a_line_without_billing_code_takes_the_item_of_the_settings(other_settings):
-    lines = sold(other_settings, "a line without billing code")
+    lines = sales_lines(other_settings, "a line without billing code")
     assert [line[:2] for line in lines] == [("Design Hours", 900), ("Remote Support", 300)]
 
 
@@ -225,7 +225,7 @@ def test_a_missing_term_may_hold_the_invoice(strict):
 @pytest.mark.row("AT-I10")
 def test_no_tax_may_be_passed(strict):
     transaction = strict.made("taxed in California")
-    assert {line[2] for line in sold(strict, "taxed in California")} <= {None, "NON"}
+    assert {line[2] for line in sales_lines(strict, "taxed in California")} <= {None, "NON"}
     assert (transaction["TotalAmt"], transaction.get("TxnTaxDetail", {}).get("TotalTax", 0)) == (
         600,
         0,
@@ -260,7 +260,7 @@ def by_category(books):
 
 @pytest.mark.row("AT-I10")
 def test_tax_may_go_line_by_line_by_category(by_category):
-    lines = sold(by_category, "taxed in California")
+    lines = sales_lines(by_category, "taxed in California")
     assert [line[1:3] for line in lines] == [(300, "3"), (300, "2")]  # services bear no tax
     transaction = by_category.made("taxed in California")
     assert (transaction["TxnTaxDetail"]["TotalTax"], transaction["TotalAmt"]) == (24, 624)

@@ -52,15 +52,15 @@ def snapshot(works):
     invoices = {record["DocNumber"]: record for record in works.all("Invoice")}
     payments = {record["PaymentRefNum"]: record for record in works.all("Payment")}
     result = SimpleNamespace(
-        **{name: {} for name in ("invoices", "source", "waits", "payments", "said", "why")}
+        **{name: {} for name in ("invoices", "source", "waits", "payments", "receipts", "reasons")}
     )
     for id, row in rows["invoices"].items():
         case = row["case"]
         result.invoices.setdefault(case, invoices.get(row["number"][:21]))
         result.source.setdefault(case, works.books.row("invoices", id))
         result.waits.setdefault(case, works.waits(f"invoice:{id}"))
-        result.said.setdefault(case, works.told("invoices", id))
-        result.why.setdefault(
+        result.receipts.setdefault(case, works.told("invoices", id))
+        result.reasons.setdefault(
             case, works.posting(f"invoice:{id}").reason if works.posting(f"invoice:{id}") else ""
         )
         for payment in works.books.payments_of.get(id, ()):
@@ -278,7 +278,7 @@ def test_a_change_updates_the_same_invoice_until_it_is_paid(first_day, later):
     assert later.invoices["sent"]["TotalAmt"] == 216
     paid = "fee borne by the contractor"
     assert later.invoices[paid]["TotalAmt"] == first_day.invoices[paid]["TotalAmt"]
-    assert "a payment or credit was applied to it" in later.why[paid]
+    assert "a payment or credit was applied to it" in later.reasons[paid]
 
 
 @pytest.mark.row("CC-B8")
@@ -299,10 +299,10 @@ def test_changes_in_quickbooks_are_shown_in_the_hub_and_not_reported(later):
         True,
         True,
     )
-    assert [later.said[case] for case in ("letters and quotes", "edited after it was sent")] == [
-        ["posted"]
-    ] * 2
-    assert {state for states in later.said.values() for state in states} == {"posted", "held"}
+    assert [
+        later.receipts[case] for case in ("letters and quotes", "edited after it was sent")
+    ] == [["posted"]] * 2
+    assert {state for states in later.receipts.values() for state in states} == {"posted", "held"}
     assert later.refused == []  # nothing else was even tried to be told
 
 

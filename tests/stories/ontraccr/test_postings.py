@@ -41,7 +41,7 @@ def first_sync(request):
         rows = [row for row in builders.books.payables.values() if row["division"] == "div-1"]
         FIRST_SYNC["raw"] = {row["case"]: row for row in rows}
         FIRST_SYNC["books"] = {row["case"]: numbers.get((row["number"] or "")[:21]) for row in rows}
-        FIRST_SYNC["said"] = {row["case"]: builders.posting(row["id"]) for row in rows}
+        FIRST_SYNC["postings"] = {row["case"]: builders.posting(row["id"]) for row in rows}
         FIRST_SYNC["cases"], FIRST_SYNC["builders"] = builders.cases(), builders
         FIRST_SYNC["waits"] = builders.waits("held back")
     return FIRST_SYNC
@@ -167,7 +167,7 @@ def test_the_same_payable_is_a_bill_or_an_expense_as_its_type_says(first_sync):
 def test_every_payable_is_posted_with_the_full_amount_of_its_upload(first_sync):
     builders, compared = first_sync["builders"], 0
     for row in first_sync["raw"].values():
-        posting, total = first_sync["said"][row["case"]], total_of(builders, row)
+        posting, total = first_sync["postings"][row["case"]], total_of(builders, row)
         if posting and posting.state == "posted":
             record = next(
                 entry for entry in first_sync["all"] if entry["Id"] == posting.quickbooks_id
@@ -175,7 +175,7 @@ def test_every_payable_is_posted_with_the_full_amount_of_its_upload(first_sync):
             assert (record["TotalAmt"], row["case"]) == (total, row["case"])
             compared += 1
     assert compared > 15
-    assert first_sync["said"]["total off by one cent"].state == "held"
+    assert first_sync["postings"]["total off by one cent"].state == "held"
 
 
 def total_of(builders, row):
@@ -203,7 +203,7 @@ def test_an_expense_is_paid_from_the_account_of_its_upload_else_from_the_default
     )
     assert (
         "no payment account with the id 990001"
-        in first_sync["said"]["a purchase account that is gone"].reason
+        in first_sync["postings"]["a purchase account that is gone"].reason
     )
 
 
@@ -254,7 +254,10 @@ def test_a_vendor_that_is_missing_is_made_and_one_with_a_near_name_is_not(first_
         first_sync["books"]["a vendor that QuickBooks does not know"]["VendorRef"]["name"]
         == "Great Northern Glazing Ltd."
     )
-    assert "QuickBooks has a similar name" in first_sync["said"]["a vendor with a near name"].reason
+    assert (
+        "QuickBooks has a similar name"
+        in first_sync["postings"]["a vendor with a near name"].reason
+    )
     assert builders.profile("vendors", "v10")["external_type"] == "Vendor"
     assert builders.profile("vendors", "v11")["external_id"] is None
 
@@ -287,7 +290,7 @@ def test_files_are_attached_and_a_file_that_cannot_be_has_a_case(first_sync):
     )
     assert [sum(part in text for text in reasons) for part in sentences] == [1, 1, 1]
     cases = ("its file is missing", "its file is a web page", "its file is too large")
-    assert [first_sync["said"][case].state for case in cases] == ["posted"] * 3
+    assert [first_sync["postings"][case].state for case in cases] == ["posted"] * 3
 
 
 @pytest.mark.row("ON-B9", "ON-B13")
@@ -380,7 +383,7 @@ def _end(builders):
     edited = LATER_LIFE["posted"]["amount"][0]["Id"]
     builders.quickbooks.act("edit", kind="Bill", id=edited, set={"DocNumber": "Another"})
     builders.watch()
-    LATER_LIFE["told"] = {what: builders.told(id) for what, id in LATER_LIFE["ids"].items()}
+    LATER_LIFE["receipts"] = {what: builders.told(id) for what, id in LATER_LIFE["ids"].items()}
     LATER_LIFE["files"] = builders.select("Attachable")
 
 
@@ -450,7 +453,7 @@ def test_a_type_that_changes_after_posting_is_refused_and_explained(later_life):
 @pytest.mark.row("ON-S16")
 def test_a_changed_amount_is_updated_and_an_edit_in_quickbooks_is_reported(later_life):
     assert later_life["posted"]["amount"][0]["TotalAmt"] == Decimal("120.50")
-    assert later_life["told"]["amount"][-1] == "changed_in_ledger"
+    assert later_life["receipts"]["amount"][-1] == "changed_in_ledger"
 
 
 @pytest.mark.row("ON-S16")
@@ -499,7 +502,7 @@ def test_a_file_that_comes_after_the_bill_is_attached_to_it(later_life):
 
 @pytest.mark.row("ON-B9", "ON-B11")
 def test_a_bill_that_is_paid_in_quickbooks_shows_on_the_payable_in_part_and_in_full(later_life):
-    assert later_life["told"]["paid"] == ["posted", "part_paid", "paid"]
+    assert later_life["receipts"]["paid"] == ["posted", "part_paid", "paid"]
     paid = later_life["builders"].books.statuses[later_life["ids"]["paid"]]
     assert [status.get("amount_paid") for status in paid] == [None, 40, 100]
 
@@ -516,7 +519,7 @@ def test_an_expense_that_came_from_the_bank_feed_is_not_posted_again_unseen(late
 @pytest.mark.row("ON-B13")
 def test_a_payable_that_is_held_back_goes_once_it_is_released(later_life):
     assert later_life["first"]["held back"] is None
-    assert [len(later_life["posted"]["held back"]), later_life["told"]["held back"]] == [
+    assert [len(later_life["posted"]["held back"]), later_life["receipts"]["held back"]] == [
         1,
         ["posted"],
     ]
