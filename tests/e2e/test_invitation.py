@@ -82,7 +82,7 @@ def test_an_invitation_is_accepted_by_keyboard_and_a_password_forgotten(
 
 def _code(server: Any) -> str:
     """Return the code in the newest mail."""
-    (code,) = set(CODE.findall(server.taken[-1].get_payload()))
+    (code,) = set(CODE.findall(server.messages[-1].get_payload()))
     return str(code)
 
 

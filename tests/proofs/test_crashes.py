@@ -121,7 +121,7 @@ class ShopWorld:
         """Return the result of an uninterrupted run of a story, and the books after it."""
         self.tell(name)
         report = self.world.run(self.sync)
-        assert {state for *_, state in report.made[0]} == {"posted"}, report.made
+        assert {state for *_, state in report.result[0]} == {"posted"}, report.result
         return report, self.world.ledger()
 
 
@@ -207,7 +207,7 @@ class Judge:
         """Kill a run at a boundary and recover from it; return whether the state was known."""
         self.shop.tell(self.name)
         assert self.world.run(self.shop.sync, at=at).code == -signal.SIGKILL
-        state = self.world.left()
+        state = self.world.snapshot()
         is_known = state.mark in self.checked_marks
         self.recover(state, f"killed at {at} from the beginning", anyway=True)
         return is_known
@@ -230,8 +230,8 @@ class Judge:
 
     def compare(self, report, where):
         books, right = self.world.ledger(), self.right[1]
-        result = report.made, books - right, right - books
-        assert result == (self.right[0].made, Counter(), Counter()), f"{self.name}, {where}"
+        result = report.result, books - right, right - books
+        assert result == (self.right[0].result, Counter(), Counter()), f"{self.name}, {where}"
 
     def tell(self, figure, sort, kills, goal):
         figure(
@@ -282,7 +282,7 @@ def unanswered(judge):
     judge.shop.tell(judge.name)
     last_send = max(at for at, passed in enumerate(judge.right[0].names, 1) if passed == "sent")
     judge.world.run(judge.shop.sync, at=last_send)
-    return judge.world.left()
+    return judge.world.snapshot()
 
 
 def all_left(judge):
@@ -319,7 +319,7 @@ def test_a_kill_while_threads_send_leaves_the_books_right(shop, figure, name):
             shop.world.run(shop.sync, at=at).code == -signal.SIGKILL
         )  # so the run may give up and end before the kill
         shop.world.in_order = True
-        judge.recover(shop.world.left(), f"killed at {at} with threads")
+        judge.recover(shop.world.snapshot(), f"killed at {at} with threads")
     judge.tell(figure, "kills at boundaries, its threads in any order,", kills, 20 if LONG else 5)
 
 
@@ -330,7 +330,7 @@ def changed(world, change):
     """Return the mark of the state after a change."""
     world.reset()
     change()
-    return world.left().mark
+    return world.snapshot().mark
 
 
 def test_everything_that_the_next_hub_can_see_changes_the_state(shop):

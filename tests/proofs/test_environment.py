@@ -103,7 +103,7 @@ def disturb(shop, right, boundaries, act, first=lambda: None):
     results = []
     for at in boundaries:
         shop.tell(FILED)
-        results.append(shop.world.run(lambda: first() or trying(shop), at=at, act=act).made)
+        results.append(shop.world.run(lambda: first() or trying(shop), at=at, act=act).result)
         shop.world.clock.advance(PAST_DOUBT_SECONDS)
         assert_right(
             shop,
@@ -116,8 +116,8 @@ def disturb(shop, right, boundaries, act, first=lambda: None):
 
 def assert_right(shop, right, report, where):
     books = shop.world.ledger()
-    assert (report.made[:3], books - right[1], right[1] - books) == (
-        right[0].made[:3],
+    assert (report.result[:3], books - right[1], right[1] - books) == (
+        right[0].result[:3],
         Counter(),
         Counter(),
     ), where
@@ -178,7 +178,7 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(shop, figure
     results = []
     for at in places(right, 8, "after do_commit", "before send", "after answer"):
         shop.tell(FILED)
-        results.append(shop.world.run(lambda: trying(shop), at=at, act=lock).made)
+        results.append(shop.world.run(lambda: trying(shop), at=at, act=lock).result)
         connections.pop().close()
         shop.world.clock.advance(PAST_DOUBT_SECONDS)
         assert_right(shop, right, shop.world.run(shop.sync), f"at {at}: {results[-1]}")
@@ -283,7 +283,7 @@ def test_receipts_are_delivered_though_the_clock_was_set_back(desk):
     desk.drain()
     desk.clock.set(desk.clock.now() - DAY)
     assert receipt_delivery.deliver(desk.installation_id) == 1
-    assert ("A-1", "posted") in [receipt[:2] for receipt in desk.source.told]
+    assert ("A-1", "posted") in [receipt[:2] for receipt in desk.source.receipts]
 
 
 def test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back(desk):

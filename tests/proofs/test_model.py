@@ -48,7 +48,7 @@ def start(name, keys, batches, lag):
 
 def wrong(end, world):
     """Return the reason why an end breaks the promise, or ""."""
-    own_things = [thing for thing in world.made if thing.lands <= world.now]
+    own_things = [thing for thing in world.own_things if thing.lands <= world.now]
     if any(thing.lands > world.now for thing in world.things):
         return "it came to rest while something could still land"
     if any(thing.trampled for thing in world.things):

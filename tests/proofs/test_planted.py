@@ -94,7 +94,7 @@ def test_a_planted_bug_is_caught(bug, planting, tmp_path, figure):
         "tests": bug.killer.split(),
     }
     output = tmp_path / PLANTED_OUTPUT
-    code = planting(told=str(output), seconds=PATIENCE, **about)
+    code = planting(output=str(output), seconds=PATIENCE, **about)
     text = output.read_text()
     assert code == CAUGHT, f"{bug.bug} was not caught by {bug.killer}: {text[-2000:]}"
     assert "FAILED" in text, text[-2000:]

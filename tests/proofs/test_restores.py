@@ -33,8 +33,8 @@ def restore_each(shop, name, moments):
         shop.world.clock.advance(PAST_DOUBT_SECONDS)
         report, books = shop.world.run(shop.sync), shop.world.ledger()
         where = f"{name}, backup taken at {at}"
-        assert (report.made[:3], books - right[1], right[1] - books) == (
-            right[0].made[:3],
+        assert (report.result[:3], books - right[1], right[1] - books) == (
+            right[0].result[:3],
             Counter(),
             Counter(),
         ), where

@@ -96,7 +96,7 @@ def states(till, source_id="bill:1"):
 
 def sent_states(till):
     """Return the states that the source was sent for its documents."""
-    return [(id, state) for id, state in till.shop.told if ":" in id]
+    return [(id, state) for id, state in till.shop.receipts if ":" in id]
 
 
 def everywhere(state):

@@ -124,7 +124,7 @@ def test_the_case_is_mailed(outage, server, clock):
         fail(outage)
     clock.advance(120)
     assert notifications.digest() == 1
-    text = server.taken[-1].get_payload(decode=True).decode()
+    text = server.messages[-1].get_payload(decode=True).decode()
     assert "CostTracker cannot be read" in text
 
 

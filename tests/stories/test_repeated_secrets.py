@@ -131,7 +131,7 @@ def test_no_output_has_a_credential_that_the_source_repeats(
         errors = act(installation)
         result = CliRunner().invoke(main, ["sync", slug], obj=app)
     secrets = [*CANARIES.values(), ACCESS, REFRESH]
-    sent = [text for text in secrets if any(text in value for value in source.heard)]
+    sent = [text for text in secrets if any(text in value for value in source.request_values)]
     assert sent or shape == "host", "the source was sent nothing that it could repeat"
     outputs = {
         "errors": "\n".join(errors),
@@ -140,7 +140,11 @@ def test_no_output_has_a_credential_that_the_source_repeats(
         "command": result.output + result.stderr,
     }
     assert {name: hits for name, text in outputs.items() if (hits := leaks(secrets, text))} == {}
-    basic = [value.removeprefix("Basic ") for value in source.heard if value.startswith("Basic ")]
+    basic = [
+        value.removeprefix("Basic ")
+        for value in source.request_values
+        if value.startswith("Basic ")
+    ]
     assert {name: hits for name, text in outputs.items() if (hits := leaks(basic, text))} == {}
 
 
@@ -189,7 +193,7 @@ def test_no_output_has_a_token_that_intuit_repeats(
     with logs(tmp_path):
         errors = act_at_quickbooks(1, clock)
         result = CliRunner().invoke(main, ["companies", "check"], obj=app)
-    assert source.heard, "Intuit was sent nothing that it could repeat"
+    assert source.request_values, "Intuit was sent nothing that it could repeat"
     assert errors
     outputs = {
         "errors": "\n".join(errors),

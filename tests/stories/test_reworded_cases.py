@@ -65,7 +65,7 @@ def test_a_new_wording_opens_closes_and_mails_nothing(sync, server, monkeypatch)
     monkeypatch.setitem(CATALOGUE, CODE, template)
     assert sync(held_bill) == 0
     assert cases() == [(case_id, None, "The source says: Its receipt is missing.")]
-    assert len(server.taken) == 1
+    assert len(server.messages) == 1
 
 
 def test_another_sentence_of_the_source_is_shown_in_the_same_case(sync):

@@ -76,10 +76,10 @@ def hold_for_closed_books(desk):
 
 def run(desk):
     """Check, send, and deliver the receipts; return the messages that the source received."""
-    desk.source.told.clear()
+    desk.source.receipts.clear()
     desk.drain()
     receipt_delivery.deliver(desk.installation_id)
-    return [state for _, state, _ in desk.source.told]
+    return [state for _, state, _ in desk.source.receipts]
 
 
 def document_page(desk, id):

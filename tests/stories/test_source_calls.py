@@ -138,7 +138,9 @@ class CostCertified(Source):
 
 class Ion(Source):
     def open(self):
-        self.site = ion_site.Works(self.app, self.quickbooks, known=1, documents=self.documents)
+        self.site = ion_site.Works(
+            self.app, self.quickbooks, company_id=1, documents=self.documents
+        )
         self.stand_in, self.row = self.site.source, self.site.enable(**ion_site.EVERYTHING)
 
     def listen(self, address):

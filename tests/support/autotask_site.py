@@ -133,13 +133,13 @@ class Desk:
     def put(self, words, **fields):
         self.books.do("put", entity=self.entity, id=self.id(words), fields=fields)
 
-    def made(self, words, kind="Invoice"):
+    def transaction(self, words, kind="Invoice"):
         """Return the transaction of a case's document in QuickBooks."""
         return self.quickbooks.select(
             f"select * from {kind} where Id = '{self.of(words).quickbooks_id}'", self.realm
         )[kind][0]
 
-    def asked(self, call):
+    def count_calls(self, call):
         """Return how often the stand-in was called."""
         return len(self.stand_in.wsgi.log.entries(call))
 

@@ -38,9 +38,9 @@ def browser() -> Iterator[Browser]:
             )
         pytest.skip("no Chromium: install one or name it by CHROMIUM")
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=LIGHT)
-        yield opened
-        opened.close()
+        new_browser = playwright.chromium.launch(executable_path=CHROMIUM, args=LIGHT)
+        yield new_browser
+        new_browser.close()
 
 
 class Person:
@@ -52,17 +52,17 @@ class Person:
         page.set_default_timeout(SOON)
         page.on(
             "console",
-            lambda said: (
-                said.type in ("error", "warning")
-                and said.text not in ABORTED_BY_LEAVING
-                and self.wrong.append(f"console: {said.text}")
+            lambda message: (
+                message.type in ("error", "warning")
+                and message.text not in ABORTED_BY_LEAVING
+                and self.wrong.append(f"console: {message.text}")
             ),
         )
         page.on("pageerror", lambda error: self.wrong.append(f"script: {error}"))
         page.on(
             "request",
-            lambda asked: (
-                asked.url.startswith((url, "data:")) or self.wrong.append(f"to {asked.url}")
+            lambda request: (
+                request.url.startswith((url, "data:")) or self.wrong.append(f"to {request.url}")
             ),
         )
 

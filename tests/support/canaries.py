@@ -79,13 +79,13 @@ class Search:
 
     def __init__(self) -> None:
         self.contents = 0
-        self.shown: list[str] = []  # since the previous test's report
+        self.leaks: list[str] = []  # since the previous test's report
         self.in_files: list[str] = []
 
     def note(self, place: str, content: bytes, *, printed: bool = False) -> None:
         """Search a content that the hub displayed or wrote."""
         self.contents += 1
-        self.shown += [f"{name} in {place}" for name in canaries_in(content, printed=printed)]
+        self.leaks += [f"{name} in {place}" for name in canaries_in(content, printed=printed)]
 
     def note_folder(self, folder: Path) -> None:
         """Search every file below a folder.
@@ -148,7 +148,7 @@ def watched_stream(chunks: Any) -> Generator[bytes | str]:
     try:
         for chunk in chunks:
             content = end + (chunk.encode() if isinstance(chunk, str) else chunk)
-            search.shown += [f"{name} in a streamed answer" for name in canaries_in(content)]
+            search.leaks += [f"{name} in a streamed answer" for name in canaries_in(content)]
             end = content[-LONGEST_CANARY:]
             yield chunk
     finally:
@@ -177,10 +177,10 @@ def pytest_runtest_makereport(
     report = yield
     output = "\n".join(text for _, text in report.sections)
     search.note("the output", output.encode(errors="replace"), printed=True)
-    if search.shown and report.outcome != "failed":
+    if search.leaks and report.outcome != "failed":
         report.outcome = "failed"
-        report.longrepr = f"A secret was shown: {', '.join(sorted(set(search.shown)))}"
-    search.shown.clear()
+        report.longrepr = f"A secret was shown: {', '.join(sorted(set(search.leaks)))}"
+    search.leaks.clear()
     return report
 
 

@@ -199,6 +199,6 @@ class Works:
                 session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
             )
 
-    def told(self, things: str, id: str) -> list[str]:
+    def reported_states(self, things: str, id: str) -> list[str]:
         """Return the states reported to CostCertified for a row."""
         return [status["state"] for status in self.books.statuses.get(f"{things}/{id}", [])]

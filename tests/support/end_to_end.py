@@ -28,12 +28,12 @@ def watch() -> None:
     """Record the kind of stand-in of each call from now on."""
     answer = Harness._log
 
-    def noted(self: Harness, *args: Any) -> Any:
+    def note_and_answer(self: Harness, *args: Any) -> Any:
         module = type(self.app).__module__
         called.add(QUICKBOOKS if module.startswith("qbo_sandbox") else SOURCE)
         return answer(self, *args)
 
-    Harness._log = noted  # type: ignore[method-assign]
+    Harness._log = note_and_answer  # type: ignore[method-assign]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -29,7 +29,7 @@ class Shop:
     __name__ = "small-shop"
 
     def __init__(self, **about):
-        self.items, self.app, self.told, self.files = {}, about, [], {}
+        self.items, self.app, self.receipts, self.files = {}, about, [], {}
 
     @hookimpl
     def hub_apps(self):
@@ -65,7 +65,7 @@ class Shop:
 
     @hookimpl
     def hub_report(self, app, site, document, receipt):
-        self.told.append((document.source_id, receipt.state))
+        self.receipts.append((document.source_id, receipt.state))
 
 
 class Till:
@@ -142,8 +142,10 @@ class Till:
 
     def ours(self, kind):
         """Return the objects created since the books were opened."""
-        opened = self.books("CompanyInfo")[0]["MetaData"]["CreateTime"]
-        return [entity for entity in self.books(kind) if entity["MetaData"]["CreateTime"] > opened]
+        opening_time = self.books("CompanyInfo")[0]["MetaData"]["CreateTime"]
+        return [
+            entity for entity in self.books(kind) if entity["MetaData"]["CreateTime"] > opening_time
+        ]
 
     def book(self, kind, source_id):
         """Return the transaction or record of a document."""

@@ -113,13 +113,19 @@ def gateway(code: str) -> dict[str, Any]:
 # -- before a byte is sent -------------------------------------------------------------------------
 
 
-def _unreachable(reason: type[NewConnectionError], *said: Any) -> Fault:
+def _unreachable(reason: type[NewConnectionError], *text_makers: Any) -> Fault:
     def fail(
         network: Network, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> requests.Response:
         host = str(urlsplit(request.url or "").hostname)
-        text = said[0](host) if said else f"Failed to establish a new connection: no way to {host}"
-        about = (host, HTTPSConnection(host), text) if said else (HTTPSConnection(host), text)
+        text = (
+            text_makers[0](host)
+            if text_makers
+            else f"Failed to establish a new connection: no way to {host}"
+        )
+        about = (
+            (host, HTTPSConnection(host), text) if text_makers else (HTTPSConnection(host), text)
+        )
         error = MaxRetryError(None, "/", reason(*about))  # type: ignore[arg-type]
         raise ConnectionError(error, request=request)
 
@@ -167,7 +173,7 @@ def _silent(*, arrives: bool, after: float = 0.0) -> Fault:
     return fail
 
 
-def _body(made: Callable[[Network, bytes], Any]) -> Fault:
+def _body(make_body: Callable[[Network, bytes], Any]) -> Fault:
     """Return a fault that carries out the request and replaces the body of the answer."""
 
     def fail(
@@ -175,7 +181,7 @@ def _body(made: Callable[[Network, bytes], Any]) -> Fault:
     ) -> requests.Response:
         answer = network.arrive(request)
         return network.answer(
-            request, answer.status_code, made(network, answer.content), answer.headers.items()
+            request, answer.status_code, make_body(network, answer.content), answer.headers.items()
         )
 
     return fail
@@ -222,7 +228,9 @@ def _labelled(name: str, value: str) -> Fault:
 
 
 def _items(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Fault:
-    return _changed(lambda told: told | {"BatchItemResponse": change(told["BatchItemResponse"])})
+    return _changed(
+        lambda content: content | {"BatchItemResponse": change(content["BatchItemResponse"])}
+    )
 
 
 def _of_another(answer: dict[str, Any]) -> dict[str, Any]:

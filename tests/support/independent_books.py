@@ -261,11 +261,11 @@ class Books:
             self._note(kind, json.loads(body, parse_float=Decimal))
         self.duplicates = duplicates
         if not self.rows["Account"]:
-            self._found()
+            self._create_lists()
 
     # -- storage -----------------------------------------------------------------------------------
 
-    def kept(self, name, usual=""):
+    def read_value(self, name, usual=""):
         row = self.db.execute("select value from kept where name = ?", [name]).fetchone()
         return row[0] if row else usual
 
@@ -310,7 +310,7 @@ class Books:
         party = None if kind in SOLD else str((body.get("VendorRef") or {}).get("value"))
         return kind, party, str(body.get("DocNumber") or "")
 
-    def _found(self):
+    def _create_lists(self):
         """Create the company's accounts, suppliers and lists."""
         for kind, entries in START.items():
             for entry in entries:
@@ -504,7 +504,7 @@ class Books:
         for line in body.get("Line") or ():
             self._check_line(line)
         self._check_number(kind, body, number, before)
-        closed = self.kept("closed")
+        closed = self.read_value("closed")
         if closed and str(body.get("TxnDate") or "9999") <= closed:
             raise Refused(
                 "6210",
@@ -762,7 +762,7 @@ def parse(text):
     conditions = list(_conditions(kind, match["where"] or ""))
     order = [part.split() for part in (match["order"] or "").split(",") if part.strip()]
     for part in order:
-        _known(kind, part[0])
+        _check_field(kind, part[0])
     page = dict(zip(*[iter(match["page"].lower().split())] * 2, strict=True))
     start, most = int(page.get("startposition", 1)), int(page.get("maxresults", 100))
     if start < 1 or most > 1000:
@@ -784,7 +784,7 @@ def _conditions(kind, where):
                 "Error parsing query",
                 f"QueryParserError: Encountered {remainder.strip()[:40]!r}",
             )
-        _known(kind, match["field"])
+        _check_field(kind, match["field"])
         values = [
             re.sub(r"\\(.)", r"\1", quoted) or plain
             for quoted, plain in VALUE.findall(match["value"])
@@ -795,7 +795,7 @@ def _conditions(kind, where):
             raise Refused("4000", "Error parsing query", "QueryParserError: Encountered <EOF>")
 
 
-def _known(kind, field):
+def _check_field(kind, field):
     fields = TXN_FILTERS if kind in TXNS else FILE_FILTERS if kind == "Attachable" else LIST_FILTERS
     if field.lower() not in {name.lower() for name in fields}:
         raise Refused(
@@ -923,7 +923,7 @@ def _accounts():
         }
 
 
-def _named(*names):
+def _named_entries(*names):
     return [{"Name": name, "FullyQualifiedName": name} for name in names]
 
 
@@ -954,8 +954,8 @@ START = {
     "Customer": _parties(
         "Customer", "North tower", "School gym", "Amy's Bird Sanctuary", "Harbour offices", "Depot"
     ),
-    "Class": _named("New build", "Renovation", "Service", "Civil works"),
-    "Department": _named("Oakland", "Berkeley", "Fremont"),
+    "Class": _named_entries("New build", "Renovation", "Service", "Civil works"),
+    "Department": _named_entries("Oakland", "Berkeley", "Fremont"),
     "Term": [
         {"Name": "Net 30", "Type": "STANDARD", "DueDays": 30},
         {"Name": "Net 15", "Type": "STANDARD", "DueDays": 15},

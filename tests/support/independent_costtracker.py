@@ -58,7 +58,7 @@ class Account:
             "net": amount(number),
         }
 
-    def shown(self, raw: dict) -> dict:
+    def invoice_row(self, raw: dict) -> dict:
         """Return an invoice as the API shows it; ids of pushed lists replace names."""
         suppliers, accounts = self.lists.get("suppliers"), self.lists.get("accounts")
         line = {"id": "1", "description": f"Delivery {raw['id']}", "net": raw["net"], "tax": "0.00"}
@@ -82,10 +82,10 @@ class Account:
         """Return one page of invoices in the order of their numbers."""
         start = int(cursor or 0)
         rows = list(self.invoices.values())[start : start + limit]
-        items = [self.shown(row) for row in rows]
+        items = [self.invoice_row(row) for row in rows]
         if self.fault == "repeated_rows" and start:
             items = [
-                self.shown(row) for row in list(self.invoices.values())[start - 1 : start]
+                self.invoice_row(row) for row in list(self.invoices.values())[start - 1 : start]
             ] + items
         if self.fault == "broken_row" and items:
             items[0] = {"id": items[0]["id"], "status": 7, "lines": "none"}
@@ -200,7 +200,7 @@ class Handler(BaseHTTPRequestHandler):
             account.status[match[1]] = json.loads(body)
             return 200, {}
         if (match := re.fullmatch(r"/v1/invoices/([^/]+)", path)) and match[1] in account.invoices:
-            return 200, account.shown(account.invoices[match[1]])
+            return 200, account.invoice_row(account.invoices[match[1]])
         return 404, {"error": "not found"}
 
     def _token(self, account: Account) -> tuple[int, object]:

@@ -387,7 +387,7 @@ class Handler(socketserver.BaseRequestHandler):
             return 401, '{"error":"invalid_client"}'
         form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
         with self.server.books.lock:
-            if form.get("refresh_token") != self.server.books.kept("refresh", REFRESH):
+            if form.get("refresh_token") != self.server.books.read_value("refresh", REFRESH):
                 return (
                     400,
                     (
@@ -409,7 +409,7 @@ class Handler(socketserver.BaseRequestHandler):
 
     def _holds(self, token):
         with self.server.books.lock:
-            return time.time() < float(self.server.books.kept(f"token {token}", "0"))
+            return time.time() < float(self.server.books.read_value(f"token {token}", "0"))
 
     # -- answers and faults ------------------------------------------------------------------------
 

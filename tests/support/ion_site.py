@@ -56,7 +56,7 @@ class Works:
         quickbooks: QuickBooks,
         realm: str = "",
         documents: int = 0,
-        known: int = 0,
+        company_id: int = 0,
     ) -> None:
         self.app, self.quickbooks, self.realm = app, quickbooks, realm or quickbooks.realm
         self.clock: FakeClock = app.extensions["hub"].clock
@@ -64,7 +64,7 @@ class Works:
             Journal(None), documents, 1, Clock(self.clock.now().timestamp(), frozen=True)
         )
         self.clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
-        self.company_id = known or self._connect()
+        self.company_id = company_id or self._connect()
         self.url = f"http://ion{self.company_id}.test"
         app.extensions["hub"].mounts[self.url] = WSGIAdapter(
             self.source.wsgi, self.url, sleep=self.clock.sleep
@@ -85,17 +85,17 @@ class Works:
     def enable(self, grant: bool = True, **settings: Any) -> Installation:
         if grant:
             installations_enable.grant(self.company_id, "ion", who="olga")
-        self.given = {**QUIET, **self.source.settings(self.url), **ACCOUNTS, **settings}
+        self.settings = {**QUIET, **self.source.settings(self.url), **ACCOUNTS, **settings}
         self.row = installations_enable.enable(
-            self.company_id, "ion", self.given, who="kari", mode="auto"
+            self.company_id, "ion", self.settings, who="kari", mode="auto"
         )
         return self.row
 
     def set(self, **settings: Any) -> None:
         """Change settings; those not named return to EVERYTHING."""
         values = {**QUIET, **EVERYTHING, **ACCOUNTS, **self.source.settings(self.url), **settings}
-        if values != self.given:
-            self.row, self.given = (
+        if values != self.settings:
+            self.row, self.settings = (
                 installations_enable.change(self.company_id, "ion", values, who="kari"),
                 values,
             )
@@ -248,7 +248,7 @@ class Works:
                 case.cause: case.title for case in session.scalars(select(Case).where(*conditions))
             }
 
-    def told(self, *causes: str) -> dict[str, str]:
+    def cases_about(self, *causes: str) -> dict[str, str]:
         """Return the cases whose cause contains one of these words."""
         return {
             cause: text
@@ -265,7 +265,7 @@ class Works:
     def retry(self, source_id: str) -> None:
         retries.retry(self.posting(source_id).id, "kari")
 
-    def heard(self, call: str) -> int:
+    def count_calls(self, call: str) -> int:
         """Return how often QuickBooks was called."""
         return len(self.quickbooks.log.entries(call))
 

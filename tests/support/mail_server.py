@@ -25,7 +25,7 @@ class Line(socketserver.StreamRequestHandler):
             while (line := self.rfile.readline()) != b".\r\n":
                 body += line
             search.note("a mail", body)
-            self.server.taken.append(email.message_from_bytes(body))
+            self.server.messages.append(email.message_from_bytes(body))
         refused = verb == "MAIL" and self.server.full
         self._say("452 full" if refused else "221 bye" if verb == "QUIT" else "250 fine")
 
@@ -35,10 +35,10 @@ class Line(socketserver.StreamRequestHandler):
 
 @contextmanager
 def mail_server() -> Iterator[Any]:
-    """Serve mail; `taken` lists the messages, and `full` makes the server refuse them."""
+    """Serve mail; `messages` lists the messages, and `full` makes the server refuse them."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as server:
         server.daemon_threads = True
-        server.taken, server.full = [], False  # type: ignore[attr-defined]
+        server.messages, server.full = [], False  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server

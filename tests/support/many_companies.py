@@ -21,8 +21,8 @@ def connect_companies(hub: Any, settings: dict[str, Any], count: int) -> list[st
     realms = []
     with app.app_context():
         for _ in range(count):
-            opened = hub.quickbooks.ask("profiles", {"profile": "norway"})
-            realm, token = opened["realm"], opened["refresh_token"]
+            company_profile = hub.quickbooks.ask("profiles", {"profile": "norway"})
+            realm, token = company_profile["realm"], company_profile["refresh_token"]
             company = oauth_connect.connect_with_refresh_token(realm, token)
             record_download.refresh(company.id)
             row = enable.enable(company.id, "costtracker", settings, who="anna", mode="auto")

@@ -121,7 +121,7 @@ class Builders:
         row: dict[str, Any] = self.books.profiles.rows[kind][id]
         return row
 
-    def told(self, id: str) -> list[str]:
+    def reported_states(self, id: str) -> list[str]:
         """Return the states reported for a payable, in order."""
         return [status["state"] for status in self.books.statuses.get(id, [])]
 

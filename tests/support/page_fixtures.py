@@ -39,7 +39,7 @@ def pages(shared: Path, empty_database: Path, plugins: Plugins) -> dict[str, Any
         with db_engine.transaction() as session:
             story = tell(session)
         db_engine.db.engine.dispose()
-    return {"people": folder / "people.db", "told": folder / "hub.db", "story": story}
+    return {"people": folder / "people.db", "documents": folder / "hub.db", "story": story}
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def open_pages(
 ) -> Callable[..., Visitor]:
     """Return a function that opens the pages of a hub for a visitor who is not logged in."""
 
-    def opened(database: str = "told", **settings: str) -> Visitor:
+    def open_hub(database: str = "documents", **settings: str) -> Visitor:
         config = make_config(**settings)
         shutil.copy(pages[database], config.data / "hub.db")
         return Visitor(make_app(config, pages=True), pages["story"])
 
-    return opened
+    return open_hub
 
 
 @pytest.fixture
@@ -119,12 +119,12 @@ def open_two(
     """Return a function that opens a hub with pages and two companies of two apps each."""
     database, world = two_companies
 
-    def opened(**settings: str) -> TwoCompanies:
+    def open_hub(**settings: str) -> TwoCompanies:
         config = make_config(**settings)
         shutil.copy(database, config.data / "hub.db")
         return TwoCompanies(make_app(config, pages=True), world)
 
-    return opened
+    return open_hub
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 
 HIDDEN = ("script", "style", "pre", "datalist")
-KEPT = re.compile(r"(<(pre|textarea|script)\b.*?</\2>)", re.DOTALL)
+PREFORMATTED = re.compile(r"(<(pre|textarea|script)\b.*?</\2>)", re.DOTALL)
 BLOCKS = (
     "caption|dd|details|div|dl|dt|fieldset|figure|form|h1|h2|h3|header|legend|li|main|nav|ol"
     "|option|p|section|select|summary|table|tbody|td|tfoot|th|thead|tr|ul"
@@ -16,7 +16,7 @@ SHOWN_ATTRIBUTES = ("aria-label", "title", "placeholder", "alt")
 
 def compact(page: str) -> str:
     """Remove the spaces and line breaks of a page that a browser does not show."""
-    parts = KEPT.split(page)
+    parts = PREFORMATTED.split(page)
     for number in range(0, len(parts), 3):
         part = SPACES.sub(" ", parts[number]).replace(" >", ">")
         parts[number] = AROUND_BLOCK.sub(r"\1", part)

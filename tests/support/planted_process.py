@@ -64,7 +64,7 @@ def code_pairs(place, old, new):
 
 def run(order, functions):
     """Run the tests in this process and exit with their code."""
-    output = os.open(order["told"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     for number in (1, 2):
         os.dup2(output, number)
     faulthandler.dump_traceback_later(order["seconds"], exit=True, file=2)

@@ -44,7 +44,7 @@ class Source:
 
     def __init__(self, wants: Sequence[ReceiptState] = STATES) -> None:
         self.wants = wants
-        self.told: list[tuple[str, str, str | None]] = []
+        self.receipts: list[tuple[str, str, str | None]] = []
         self.files: dict[str, bytes] = {}
         self.refuses: Exception | None = None
         self.busy: Exception | None = None
@@ -78,8 +78,8 @@ class Source:
     def hub_report(self, app, site, document, receipt):
         if self.refuses:
             raise self.refuses
-        self.told.append((document.source_id, receipt.state, receipt.id))
-        self.after_report(len(self.told))
+        self.receipts.append((document.source_id, receipt.state, receipt.id))
+        self.after_report(len(self.receipts))
 
 
 class Desk:

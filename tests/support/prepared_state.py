@@ -25,7 +25,7 @@ BOUND = (
     "lock",
     "watchers",
 )  # attributes that a company is given and that are not part of its books
-OPENED: dict[float, bytes] = {}
+NEW_BOOKS: dict[float, bytes] = {}
 BOOKS: dict[Any, bytes] = {}
 open_books = company_creation.open_books
 
@@ -43,8 +43,8 @@ CONNECTED: dict[Any, Connected] = {}
 def opened_quickbooks(clock: FakeClock) -> QuickBooks:
     """Return a stand-in with an American and a Norwegian company, starting at the clock's time."""
     now = clock.now().timestamp()
-    if now not in OPENED:
-        OPENED[now] = books_of(
+    if now not in NEW_BOOKS:
+        NEW_BOOKS[now] = books_of(
             create_quickbooks(companies=(US, NORWAY), clock=Clock(now, frozen=True))
         )
     quickbooks = create_quickbooks(companies=(), clock=Clock(now, frozen=True))
@@ -53,7 +53,7 @@ def opened_quickbooks(clock: FakeClock) -> QuickBooks:
             options, quickbooks.clock, quickbooks.control.journal, quickbooks.control.switches
         )
         quickbooks.companies[options.realm].watchers.append(quickbooks.webhooks.watch)
-    put_books(quickbooks, OPENED[now])
+    put_books(quickbooks, NEW_BOOKS[now])
     return quickbooks
 
 

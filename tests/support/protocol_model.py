@@ -57,7 +57,7 @@ SENDS = {
 }
 TOGETHER = {**SENDS, "refused whole": (False, False, "declined")}
 BATCH = -1  # key of an item in a batch: the same whenever it is sent with the same other items
-NAMED = {"vendor": "name", "file": "file"}
+IDENTIFYING_FIELDS = {"vendor": "name", "file": "file"}
 PEOPLE = ("edited", "voided", "deleted", "entered by hand")
 
 
@@ -113,19 +113,19 @@ class World:
     ] = ()  # key, time, "landed" or the code of a refusal, id
     generation: int = 0
     batches: str = ""  # the meaning of a repeated batch, if a batch is allowed
-    mine: int | None = None  # when the doubt of this very process ended
-    seen: int | None = None  # when this process first saw another one's doubt
+    own_doubt_end: int | None = None  # when the doubt of this very process ended
+    other_doubt_start: int | None = None  # when this process first saw another one's doubt
     late: tuple[tuple[int, int, str], ...] = ()  # late answers: time, index of the send, id
     path: tuple[str, ...] = ()
 
-    def after(self, *said: str, **changes: Any) -> "World":
-        return replace(self, path=(*self.path, *said), **changes)
+    def after(self, *events: str, **changes: Any) -> "World":
+        return replace(self, path=(*self.path, *events), **changes)
 
-    def told(self, **changes: Any) -> "World":
+    def with_history(self, **changes: Any) -> "World":
         return replace(self, history=replace(self.history, **changes))
 
     @property
-    def made(self) -> list[Thing]:
+    def own_things(self) -> list[Thing]:
         """Return the live transactions that our sends created."""
         return [thing for thing in self.things if thing.key is not None and thing.state == "live"]
 
@@ -144,15 +144,16 @@ def histories(world: World, events: int) -> Iterator[End]:
         case Withdraw():
             yield "withdrawn", world
         case Hold():
-            yield from _held(world, events)
+            yield from _hold(world, events)
         case Ask(_, candidates):
-            yield from _asked(world, candidates, events)
+            yield from _answer(world, candidates, events)
         case Doubt():
             yield from histories(_doubted(world), events)
         case Requeue() | Reconnect():
             yield from histories(
                 replace(
-                    world.told(state="ready", current=None, search_results=None), now=world.now + 60
+                    world.with_history(state="ready", current=None, search_results=None),
+                    now=world.now + 60,
                 ),
                 events,
             )
@@ -162,7 +163,7 @@ def histories(world: World, events: int) -> Iterator[End]:
         case Search():
             yield from _looked(world, events)
         case Read(id):
-            yield from histories(world.told(current=_shown(world, id)), events)
+            yield from histories(world.with_history(current=_current_object(world, id)), events)
         case Send() if world.history.state == "unknown":
             yield from histories(_proved(world, step), events)
         case Send():
@@ -172,16 +173,24 @@ def histories(world: World, events: int) -> Iterator[End]:
 
 
 def _doubted(world: World) -> World:
-    first = world.now if world.mine is None and world.seen is None else world.seen
-    return replace(world.told(state="unknown", current=None, search_results=None), seen=first)
+    first = (
+        world.now
+        if world.own_doubt_end is None and world.other_doubt_start is None
+        else world.other_doubt_start
+    )
+    return replace(
+        world.with_history(state="unknown", current=None, search_results=None),
+        other_doubt_start=first,
+    )
 
 
 def _quiet(world: World) -> QuietPeriod:
-    if world.mine is not None:
-        return QuietPeriod(is_own_call=True, local_seconds=world.now - world.mine)
+    if world.own_doubt_end is not None:
+        return QuietPeriod(is_own_call=True, local_seconds=world.now - world.own_doubt_end)
     return QuietPeriod(
         is_own_call=False,
-        local_seconds=world.now - (world.seen if world.seen is not None else world.now),
+        local_seconds=world.now
+        - (world.other_doubt_start if world.other_doubt_start is not None else world.now),
     )
 
 
@@ -195,7 +204,7 @@ def _arrived(world: World) -> World:
             pending.append((when, place, id))
         elif sends[place].outcome in ("sent", "doubt"):
             sends[place] = replace(sends[place], outcome="landed", id=id)
-    return replace(world.told(sends=tuple(sends)), late=tuple(pending))
+    return replace(world.with_history(sends=tuple(sends)), late=tuple(pending))
 
 
 # -- one send --------------------------------------------------------------------------------------
@@ -204,12 +213,14 @@ def _arrived(world: World) -> World:
 def _sent(world: World, step: Send, events: int) -> Iterator[End]:
     if step.renew:
         world = replace(
-            world.told(rekey=False, proved_absences=0, current=None, search_results=None),
+            world.with_history(rekey=False, proved_absences=0, current=None, search_results=None),
             generation=world.generation + 1,
         )
     if step.rebase is not None:
         id = world.history.base.rpartition(":")[0]
-        world = replace(world.told(base=f"{id}:{step.rebase}"), generation=world.generation + 100)
+        world = replace(
+            world.with_history(base=f"{id}:{step.rebase}"), generation=world.generation + 100
+        )
     for name, (lands, dies, report) in SENDS.items():
         if name == "fine" or events:
             outcome = _carried_out(world, lands)
@@ -296,7 +307,7 @@ def _answered(
         landed_id = id if kind == "landed" else None
         send = replace(send, outcome=kind, code=code, id=landed_id)  # type: ignore[arg-type]
         now = world.now + (SECONDS if report != "doubt" or name.endswith("done late") else DEADLINE)
-        after = world.after(name, now=now, mine=now, seen=None)
+        after = world.after(name, now=now, own_doubt_end=now, other_doubt_start=None)
     else:
         now = world.now + {"days": 2 * DAY}.get(report, LEASE)
         late = (
@@ -304,10 +315,10 @@ def _answered(
             if report == "late answer" and id
             else world.late
         )
-        after = world.after(name, now=now, mine=None, seen=now, late=late)
+        after = world.after(name, now=now, own_doubt_end=None, other_doubt_start=now, late=late)
     sends = (*world.history.sends, send)
     state = "unknown" if dies else "sending"
-    return after.told(sends=sends, state=state, current=None, search_results=None)
+    return after.with_history(sends=sends, state=state, current=None, search_results=None)
 
 
 # -- searching -------------------------------------------------------------------------------------
@@ -315,14 +326,15 @@ def _answered(
 
 def _looked(world: World, events: int) -> Iterator[End]:
     results = tuple(
-        result for thing in world.things if (result := _found(world, thing)) is not None
+        result for thing in world.things if (result := _search_result(world, thing)) is not None
     )
-    yield from histories(world.told(search_results=results), events)
+    yield from histories(world.with_history(search_results=results), events)
     if not events:
         return
     yield from histories(world.after("query fails", now=world.now + 30), events - 1)
     yield from histories(
-        world.after("killed while it looks", mine=None, seen=world.now), events - 1
+        world.after("killed while it looks", own_doubt_end=None, other_doubt_start=world.now),
+        events - 1,
     )
     for person in PEOPLE if world.history.kind == "bill" else PEOPLE[3:]:
         changed = _person(world, person)
@@ -330,7 +342,7 @@ def _looked(world: World, events: int) -> Iterator[End]:
             yield from histories(changed, events - 1)
 
 
-def _found(world: World, thing: Thing) -> QuickBooksObject | None:
+def _search_result(world: World, thing: Thing) -> QuickBooksObject | None:
     if thing.lands > world.now - world.lag:
         return None
     if thing.state == "deleted":
@@ -350,8 +362,10 @@ def _found(world: World, thing: Thing) -> QuickBooksObject | None:
 
 
 def _same(world: World, thing: Thing) -> frozenset[str]:
-    if world.history.kind in NAMED:
-        return frozenset({NAMED[world.history.kind]} if thing.mark != "another" else ())
+    if world.history.kind in IDENTIFYING_FIELDS:
+        return frozenset(
+            {IDENTIFYING_FIELDS[world.history.kind]} if thing.mark != "another" else ()
+        )
     if world.history.operation in ("delete", "void"):
         return frozenset({"known"} if thing.text == "first" else ())
     names = (
@@ -362,7 +376,7 @@ def _same(world: World, thing: Thing) -> frozenset[str]:
     return frozenset({names[thing.text]} if thing.text in names else ())
 
 
-def _shown(world: World, id: str) -> QuickBooksObject:
+def _current_object(world: World, id: str) -> QuickBooksObject:
     """Return an object by id; unlike searches, such a read is always current."""
     thing = next(
         (
@@ -374,7 +388,7 @@ def _shown(world: World, id: str) -> QuickBooksObject:
     )
     if thing is None or thing.state == "deleted":
         return QuickBooksObject(id=id, state="deleted")
-    result = _found(replace(world, lag=0), thing)
+    result = _search_result(replace(world, lag=0), thing)
     assert result
     return result
 
@@ -414,7 +428,7 @@ def _proved(world: World, step: Send) -> World:
     """Store the proof of absence, so that the posting may be sent again."""
     history = world.history
     proofs = 0 if step.renew else history.proved_absences + 1
-    after = world.told(
+    after = world.with_history(
         state="ready",
         current=None,
         search_results=None,
@@ -442,7 +456,13 @@ def _posted(world: World, id: str, events: int) -> Iterator[End]:
             proved_absences=0,
             rejected_ids=frozenset(),
         )
-        back = world.after("backup put back", history=blank, mine=None, seen=world.now, late=())
+        back = world.after(
+            "backup put back",
+            history=blank,
+            own_doubt_end=None,
+            other_doubt_start=world.now,
+            late=(),
+        )
         yield from histories(back, events - 1)
         yield from histories(_revised(world, id), events - 1)
 
@@ -454,26 +474,30 @@ def _revised(world: World, id: str) -> World:
         operation="update", marker=MARK, party=PARTY, total=TOTAL, base=f"{id}:{thing.token}"
     )  # type: ignore[arg-type]
     return world.after(
-        "revised", history=history, generation=world.generation + 1000, mine=None, seen=None
+        "revised",
+        history=history,
+        generation=world.generation + 1000,
+        own_doubt_end=None,
+        other_doubt_start=None,
     )
 
 
-def _held(world: World, events: int) -> Iterator[End]:
+def _hold(world: World, events: int) -> Iterator[End]:
     yield "held", world
     if events:
         rejected = world.history.rejected_ids | {FORGOTTEN.id}
         sure = not is_doubtful(world.history)
         state = "ready" if sure else "unknown"
-        again = world.told(
+        again = world.with_history(
             state=state, rekey=True, current=None, search_results=None, rejected_ids=rejected
         )
         yield from histories(again.after("a person tries again"), events - 1)
 
 
-def _asked(world: World, candidates: tuple[str, ...], events: int) -> Iterator[End]:
+def _answer(world: World, candidates: tuple[str, ...], events: int) -> Iterator[End]:
     """Let a person answer truthfully: our own transaction is the document, others are not."""
     own_things = [
-        thing for thing in world.made if thing.id in candidates and thing.lands <= world.now
+        thing for thing in world.own_things if thing.id in candidates and thing.lands <= world.now
     ]
     if own_things:
         yield "adopted", world
@@ -482,7 +506,7 @@ def _asked(world: World, candidates: tuple[str, ...], events: int) -> Iterator[E
     if events and world.history.operation == "create":
         rejected = world.history.rejected_ids | set(candidates) | {FORGOTTEN.id}
         once_ours = any(thing.id in candidates and thing.key is not None for thing in world.things)
-        answers = world.told(
+        answers = world.with_history(
             state="unknown",
             current=None,
             search_results=None,

@@ -103,7 +103,7 @@ def _each_way() -> Iterator[History]:
         for keys, batches in MEANINGS.get(name, [(keys, "") for keys in KEYS]):
             for lag in LAGS:
                 ends = list(protocol_model.histories(start(name, keys, batches, lag), EVENTS))
-                for _, end_world in sorted(ends, key=lambda found: len(found[1].path)):
+                for _, end_world in sorted(ends, key=lambda pair: len(pair[1].path)):
                     history = {
                         "start": name,
                         "keys": keys,

@@ -82,12 +82,17 @@ def assert_posted_once(quickbooks: QuickBooks) -> None:
     with read_only_session() as session:
         company = session.get_one(ConnectedCompany, 1)
         rows = session.scalars(select(Posting))
-        left = [
+        unfinished = [
             (row.kind, row.state, row.reason)
             for row in rows
             if row.kind == "bill" and row.state not in SETTLED
         ]
-    assert (company.state, company.state_reason, open_cases(), left) == ("connected", "", [], [])
+    assert (company.state, company.state_reason, open_cases(), unfinished) == (
+        "connected",
+        "",
+        [],
+        [],
+    )
     bills = quickbooks.books()[quickbooks.realm]["Bill"]
     own = [bill for bill in bills if "[hub:" in bill.get("PrivateNote", "")]
     assert len(own) == count_posted() > 0

@@ -36,12 +36,12 @@ def forms(secret):
 @cache
 def pieces(secret):
     """Return every piece of a secret that is long enough to be a leak, in lower case."""
-    found = set()
+    results = set()
     for form in forms(secret):
         size = PIECE * max(1, len(form) // len(secret))
         for start in range(max(1, len(form) - size + 1)):
-            found.add(form[start : start + size].lower())
-    return frozenset(found)
+            results.add(form[start : start + size].lower())
+    return frozenset(results)
 
 
 def leaks(secrets, text):
@@ -136,7 +136,7 @@ class RepeatingSource:
     def __init__(self, shape, access, refresh, *, signs_in):
         self.shape, self.signs_in = (SHAPES | INTUIT_SHAPES)[shape], signs_in
         self.tokens = {"access_token": access, "refresh_token": refresh, "expires_in": 3600}
-        self.heard = []  # the credentials in the requests
+        self.request_values = []  # the credentials in the requests
         self._turn = itertools.count()
 
     def __call__(self, environ, start):
@@ -156,7 +156,7 @@ class RepeatingSource:
             scheme, _, credentials = value.partition(" ")
             if scheme == "Basic":
                 values += [credentials, base64.b64decode(credentials).decode()]
-        self.heard += values
+        self.request_values += values
         texts = [text for value in values if len(value) > PIECE for text in forms(value)]
         turn = next(self._turn) * 3 % max(1, len(texts))
         return " ".join([*texts[turn:], *texts[:turn]])

@@ -40,7 +40,7 @@ class SmallSource:
     __name__ = "small-source"
 
     def __init__(self, **about):
-        self.items, self.by_id, self.fails, self.asked, self.cursors = [], {}, None, [], []
+        self.items, self.by_id, self.fails, self.requested_ids, self.cursors = [], {}, None, [], []
         self.check_fails, self.checks = None, 0
         self.answers_left, self.order = None, []  # how many ids it answers before it throttles
         self.tenant, self.warnings, self.codes, self.pushed, self.links = "t1", (), [], {}, []
@@ -112,7 +112,7 @@ class SmallSource:
     @hookimpl
     def hub_documents(self, app, site, cursors, ids):
         if ids:
-            self.asked.append(tuple(ids))
+            self.requested_ids.append(tuple(ids))
             yield from self.exactly(ids)
             return
         self.cursors.append(dict(cursors))

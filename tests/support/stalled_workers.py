@@ -74,7 +74,7 @@ class Stops:
         self.sends, self.owed = first, ""
         self.strict = BEFORE_THE_BYTES not in moments  # otherwise only the key prevents a duplicate
         self._lock = threading.Lock()
-        self._mine = threading.local()
+        self._thread = threading.local()
         self._wrap(Client, "_send", self._sent)
         self._wrap(transport, "send", self._on_wire)
         self._wrap(db.engine.dialect, "do_commit", self._committed)
@@ -107,23 +107,23 @@ class Stops:
             return next(self.moments) if self.sends % self.every == 0 else ""
 
     def _sent(self, function: Callable[..., Any], client: Client, call: Any, *more: Any) -> Any:
-        self._mine.moment = moment = self._next() if call.writes else ""
+        self._thread.moment = moment = self._next() if call.writes else ""
         if moment == BEFORE_THE_DEADLINE:
             self._stop(moment)
         if moment in (IN_TRANSACTION, WRITTEN):
             self.owed = moment
-        self._mine.began = self.clock.monotonic()
+        self._thread.began = self.clock.monotonic()
         return function(client, call, *more)
 
     def _on_wire(self, function: Callable[..., Any], request: Any, **options: Any) -> Any:
-        moment = getattr(self._mine, "moment", "")
+        moment = getattr(self._thread, "moment", "")
         if moment == BEFORE_THE_BYTES:
             self._stop(moment)
         if moment in (CARRIED_OUT_LATE, ANSWER_HELD):
             self.note.write_text(moment)
             request.headers["X-Stop"] = f"{os.getpid()} {moment}"
         if self.strict and "requestid=" in request.url:
-            request.headers["X-Began"] = str(self._mine.began)
+            request.headers["X-Began"] = str(self._thread.began)
         reply = function(request, **options)
         if moment == ANSWER_READ:
             self._stop(moment)
@@ -150,7 +150,7 @@ class Stop:
     holds: bool  # has an open transaction for which the others wait
     waits: bool  # waits until another worker has taken over
     lasted: float = 0.0
-    left: set[tuple[int, str]] = field(default_factory=set)
+    in_flight: set[tuple[int, str]] = field(default_factory=set)
     taken_over: int = 0
 
 
@@ -188,7 +188,7 @@ class Crew:
             json.loads((self.folder / f"{number}.json").read_text()) for number in range(workers)
         ]
         assert codes == [0] * workers, [report["trace"] for report in reports]
-        return [text for report in reports for text in report["said"]]
+        return [text for report in reports for text in report["errors"]]
 
     def _answer(self, environ: dict[str, Any], start: Any) -> Any:
         """Answer for the stand-in; stop the caller meanwhile if asked, and reject late requests."""
@@ -266,27 +266,27 @@ class Crew:
     def _is_over(self, stop: Stop, alone: bool, under_way: set[tuple[int, str]]) -> bool:
         """Return whether a stop is over: after the lease, and if needed after a takeover."""
         stop.lasted = self.clock.monotonic() - stop.since
-        if not stop.left and stop.lasted > SETTLED:
-            stop.left = under_way
+        if not stop.in_flight and stop.lasted > SETTLED:
+            stop.in_flight = under_way
         if stop.lasted <= LEASE or (
-            stop.lasted <= LONGEST and stop.waits and not alone and stop.left & under_way
+            stop.lasted <= LONGEST and stop.waits and not alone and stop.in_flight & under_way
         ):
             return False
-        stop.taken_over = len(stop.left - under_way)
+        stop.taken_over = len(stop.in_flight - under_way)
         return True
 
     def _start(self, number: int, every: int, moments: Sequence[str], alone: bool) -> int:
         child = os.fork()
         if child == 0:
-            report: dict[str, Any] = {"said": [], "trace": ""}
+            report: dict[str, Any] = {"errors": [], "trace": ""}
             self.clock.place = number + 1
             faulthandler.enable(2)
             if alone:  # lease files are separate; the database sees one data folder
                 folder_lock.folder_identity = lambda data: WORKERS_FOLDER  # type: ignore[assignment]
             try:
-                with self._opened(number if alone else 0).app_context():
+                with self._open_app(number if alone else 0).app_context():
                     Stops(moments, every, number * 3, self.clock, self.folder / f"{os.getpid()}")
-                    report["said"] = list(self._post())
+                    report["errors"] = list(self._post())
                     db.engine.dispose()
             except BaseException:
                 report["trace"] = traceback.format_exc()
@@ -295,7 +295,7 @@ class Crew:
                 os._exit(1 if report["trace"] else 0)
         return child
 
-    def _opened(self, number: int) -> Flask:
+    def _open_app(self, number: int) -> Flask:
         config = self.app.extensions["hub"].config
         data = self.folder / f"data-{number}"
         data.mkdir(mode=0o700, exist_ok=True)

@@ -61,7 +61,7 @@ def test_a_new_case_is_mailed_once_with_the_next_step(hub, server, clock):
     assert notifications.digest() == 0
     clock.advance(60)
     assert [notifications.digest(), notifications.digest()] == [1, 0]
-    (message,) = server.taken
+    (message,) = server.messages
     assert (message["To"], message["Subject"]) == ("kari@example.com", "Cost code 12 has no match")
     text = message.get_payload()
     assert "What to do: Choose its account." in text
@@ -86,7 +86,7 @@ def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub,
         open_stored_case(session, "hub", title="Hub", action="retry", reason="Why.")
     clock.advance(60)
     notifications.digest()
-    sent = {message["To"]: message["Subject"] for message in server.taken}
+    sent = {message["To"]: message["Subject"] for message in server.messages}
     assert sent == {
         "kari@example.com": "5 items need attention",
         "of-a@example.com": "2 items need attention (A)",
@@ -99,15 +99,15 @@ def test_many_causes_of_one_run_make_one_message(hub, server, clock):
         open_case(f"match:{number}", f"Code {number}")
     clock.advance(60)
     notifications.digest()
-    assert [message["Subject"] for message in server.taken] == ["40 items need attention"]
-    assert "And 10 more." in server.taken[0].get_payload()
+    assert [message["Subject"] for message in server.messages] == ["40 items need attention"]
+    assert "And 10 more." in server.messages[0].get_payload()
 
 
 def test_a_long_text_of_a_source_is_cut(hub, server, clock):
     open_case(title="Cost code " + "x" * 1_000_000)
     clock.advance(60)
     assert notifications.digest() == 1
-    (message,) = server.taken
+    (message,) = server.messages
     assert message["Subject"].startswith("Cost code ")
     assert len(message.as_string()) < 4000
 
@@ -137,7 +137,7 @@ def test_a_file_goes_with_a_message(hub, server):
         "See the file.",
         [notifications.File(name="a.csv", mime="text/csv", content=b"x")],
     )
-    assert [part.get_filename() for part in server.taken[0].walk()][-1] == "a.csv"
+    assert [part.get_filename() for part in server.messages[0].walk()][-1] == "a.csv"
 
 
 def test_no_password_is_sent_over_an_unencrypted_connection(
@@ -162,7 +162,7 @@ def test_a_demo_writes_its_mail_into_a_folder(make_app, make_config, server, emp
     config = make_config(HUB_MAIL_URL=mail_url(server))
     with make_app(config, is_demo=True).app_context():
         notifications.send(["a@example.com"], "x", "y")
-    assert server.taken == []
+    assert server.messages == []
     message = (config.data / "mail" / "0001.eml").read_text()
     assert "To: a@example.com" in message
 
@@ -186,7 +186,7 @@ def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, server, clock
     assert notifications.digest() == 0
     clock.set(dt.datetime(2026, 3, 3, 7, 0, tzinfo=dt.UTC))
     assert [notifications.digest(), notifications.digest()] == [1, 0]
-    (message,) = server.taken
+    (message,) = server.messages
     assert message["Subject"] == "2 messages of the QuickBooks hub"
     text = message.get_payload()
     assert ("Code 0" in text, "Code 1" in text, "Code 2" in text) == (True, False, True)
@@ -204,7 +204,7 @@ def test_a_choice_for_one_app_counts_before_that_for_everything_else(hub, server
     open_case(title="Hub")
     clock.advance(60)
     assert notifications.digest() == 1
-    assert "App" in server.taken[0]["Subject"]
+    assert "App" in server.messages[0]["Subject"]
 
 
 def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, server, clock):
@@ -217,7 +217,7 @@ def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, server,
         person.assignments = []
     clock.advance(86_400)
     assert notifications.digest() == 0
-    assert server.taken == []
+    assert server.messages == []
 
 
 def test_a_mail_says_how_much_a_case_stops(hub, server, clock):
@@ -235,7 +235,7 @@ def test_a_mail_says_how_much_a_case_stops(hub, server, clock):
         )
     clock.advance(60)
     notifications.digest()
-    text = server.taken[0].get_payload(decode=True).decode()
+    text = server.messages[0].get_payload(decode=True).decode()
     assert "2 documents · 2,538.00 NOK" in text
 
 
@@ -253,7 +253,7 @@ def test_a_mail_names_documents_and_sums_less_credits(hub, server, clock):
         open_stored_case(session, "two", title="Two", postings=[file], **about)
     clock.advance(60)
     notifications.digest()
-    (message,) = server.taken
+    (message,) = server.messages
     text = message.get_payload()
     assert "2 documents · 749.50 NOK" in text
     assert "1 document · 9.00 NOK" in text
@@ -287,7 +287,7 @@ def test_each_person_is_mailed_in_their_own_language(hub, server, clock):
     open_case_of_the_catalogue()
     clock.advance(60)
     assert notifications.digest() == 2
-    mails = {message["To"]: message for message in server.taken}
+    mails = {message["To"]: message for message in server.messages}
     english, norwegian = mails["eva@example.com"], mails["kari@example.com"]
     assert subject_of(english) == "QuickBooks has no supplier called “Hara”"
     assert subject_of(norwegian) == "QuickBooks har ingen leverandør som heter “Hara”"
@@ -307,7 +307,7 @@ def test_amounts_in_a_mail_are_written_as_the_person_writes_them(hub, server, cl
         open_stored_case(session, "app", title="App", postings=[posting.id], **about)
     clock.advance(60)
     assert notifications.digest() == 1
-    assert "1 dokument · 1\N{NO-BREAK SPACE}250,50 NOK" in text_of(server.taken[0])
+    assert "1 dokument · 1\N{NO-BREAK SPACE}250,50 NOK" in text_of(server.messages[0])
 
 
 def test_a_daily_mail_is_in_the_language_of_its_person(hub, server, clock):
@@ -320,7 +320,7 @@ def test_a_daily_mail_is_in_the_language_of_its_person(hub, server, clock):
     assert notifications.digest() == 0
     clock.set(dt.datetime(2026, 3, 3, 7, 0, tzinfo=dt.UTC))
     assert notifications.digest() == 1
-    (message,) = server.taken
+    (message,) = server.messages
     assert subject_of(message) == "2 meldinger fra QuickBooks-huben"
     assert "QuickBooks har ingen leverandør som heter “Hara”" in text_of(message)
     assert "Hva du gjør: " in text_of(message)
@@ -331,7 +331,7 @@ def test_a_code_for_a_new_password_is_mailed_in_the_language_of_its_person(hub, 
     with read_only_session() as session:
         person = session.scalars(select(User).where(User.username == "kari@example.com")).one()
     notifications.send_password_code(person, "ABCD", Sentence("one hour"))
-    (message,) = server.taken
+    (message,) = server.messages
     assert subject_of(message) == "Koden din for et nytt passord"
     assert "Koden gjelder i én time" in text_of(message)
     assert gettext("Inbox") == "Inbox", "what follows is English again"

@@ -70,7 +70,7 @@ def test_a_refused_invoice_is_marked_and_posted_once_its_number_is_cleared(invoi
         assert invoices.sync()["requests"]["writes"] == 0
     invoices.put(words, invoiceNumber="")
     assert invoices.sync()["posted"] == 1
-    assert invoices.row_of(words)["invoiceNumber"] == invoices.made(words)["DocNumber"]
+    assert invoices.row_of(words)["invoiceNumber"] == invoices.transaction(words)["DocNumber"]
 
 
 @pytest.mark.row("AT-I17")
@@ -112,7 +112,7 @@ def test_a_fully_paid_invoice_gets_the_paid_date_unless_it_has_one(
         "a term with other days",
     )
     invoices.keep(*words).enable(payment_sync=tells).confirm()
-    transactions = {case: invoices.made(case) for case in words}
+    transactions = {case: invoices.transaction(case) for case in words}
     invoices.put(dated, paidDate="2026-02-27T00:00:00.000Z")
     pay(
         quickbooks,
@@ -146,7 +146,7 @@ def test_an_invoice_voided_in_autotask_follows_the_setting(invoices, voided, tot
     invoices.keep("labour and a licence").enable(voided=voided).confirm()
     invoices.put("labour and a licence", isVoided=True, voidedDate="2026-03-02T08:00:00Z")
     invoices.sync()
-    assert invoices.made("labour and a licence")["TotalAmt"] == total
+    assert invoices.transaction("labour and a licence")["TotalAmt"] == total
     reasons = [case.reason for case in invoices.cases()]
     in_case = any("was voided in Autotask on 2026-03-02" in reason for reason in reasons)
     assert in_case is opens_case
@@ -217,7 +217,7 @@ def test_an_organisation_that_got_another_currency_holds_its_invoices(open_desk,
     company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
     desk = open_desk("invoices").at(realm).keep("foreign currency")
     desk.enable(company_id=company.id).confirm()
-    assert desk.made("foreign currency")["CurrencyRef"]["value"] == "EUR"
+    assert desk.transaction("foreign currency")["CurrencyRef"]["value"] == "EUR"
     desk.books.do("put", entity="Companies", id=183, fields={"currencyID": 1})
     copy = {**desk.row_of("foreign currency"), "invoiceNumber": None, "id": 4999}
     desk.books.do("put", entity="Invoices", id=4999, fields=copy)
@@ -244,7 +244,7 @@ def test_the_app_posts_nothing_or_only_the_chosen_reports(open_desk, quickbooks)
     record_download.refresh(1, ["vendor"])
     desk = open_desk("expenses").keep(chosen, other).enable(mode="paused")
     assert "is paused" in expect_refusal(desk)
-    assert desk.asked("ExpenseReports.query") == 0
+    assert desk.count_calls("ExpenseReports.query") == 0
     enable.change(1, desk.slug, {}, who="kari", mode="manual")
     desk.sync()
     assert quickbooks.select("select * from Bill") == {}

@@ -42,7 +42,7 @@ def desk(long_lived):
 
 
 def bill(desk, words):
-    return desk.made(words, "Bill")
+    return desk.transaction(words, "Bill")
 
 
 def expense_lines(desk, words):

@@ -64,7 +64,7 @@ def sales_lines(invoice):
 @pytest.mark.row("AT-I1")
 @pytest.mark.parametrize("words", ["labour and a licence", "a number that is empty text"])
 def test_the_number_in_quickbooks_is_all_that_is_written_to_autotask(desk, words):
-    number = desk.made(words)["DocNumber"]
+    number = desk.transaction(words)["DocNumber"]
     assert number.isdecimal()
     assert desk.row_of(words) == {**desk.before[desk.id(words)], "invoiceNumber": number}
 
@@ -80,7 +80,7 @@ def test_invoices_that_are_numbered_voided_or_too_old_are_not_posted(desk, words
 
 @pytest.mark.row("AT-C12")
 def test_the_fourteenth_day_is_posted(desk):
-    assert desk.made("fourteen days old")["TotalAmt"] == Decimal("300.00")
+    assert desk.transaction("fourteen days old")["TotalAmt"] == Decimal("300.00")
 
 
 @pytest.mark.row("AT-C8")
@@ -94,7 +94,7 @@ def test_the_fourteenth_day_is_posted(desk):
     ],
 )
 def test_organisations_are_customers_by_their_whole_name(desk, words, name):
-    assert desk.made(words)["CustomerRef"]["name"] == name
+    assert desk.transaction(words)["CustomerRef"]["name"] == name
 
 
 @pytest.mark.row("AT-C8")
@@ -146,7 +146,7 @@ def test_a_name_with_a_tilde_holds_its_invoice(desk, words, what):
 
 @pytest.mark.row("AT-I5")
 def test_billing_codes_with_one_external_number_are_one_item(desk):
-    lines = sales_lines(desk.made("three codes with one external number"))
+    lines = sales_lines(desk.transaction("three codes with one external number"))
     assert [(item, amount) for item, amount, _ in lines] == [
         ("Labor", 120),
         ("Labor", 140),
@@ -173,27 +173,27 @@ def test_a_missing_item_is_made_on_the_income_account_of_the_settings(desk):
 @pytest.mark.row("AT-I8")
 def test_terms_go_by_name_and_one_that_is_missing_is_warned_of(desk):
     terms = {row["Id"]: row["Name"] for row in desk.quickbooks.select("select * from Term")["Term"]}
-    term = desk.made("labour and a licence")["SalesTermRef"]["value"]
-    other = desk.made("a term with other days")["SalesTermRef"]["value"]
+    term = desk.transaction("labour and a licence")["SalesTermRef"]["value"]
+    other = desk.transaction("a term with other days")["SalesTermRef"]["value"]
     assert (terms[term], terms[other]) == ("Net 30", "Net 60")
     words = "a term that QuickBooks has not"
-    assert "SalesTermRef" not in desk.made(words)
+    assert "SalesTermRef" not in desk.transaction(words)
     assert "'Net 30 Days' is not in QuickBooks; posted without it" in desk.of(words).warnings[0]
 
 
 @pytest.mark.row("AT-I10")
 def test_sales_tax_by_the_tax_code_of_the_region(desk):
-    taxed = desk.made("taxed in California")
+    taxed = desk.transaction("taxed in California")
     assert sales_lines(taxed) == [("Services", 300, "NON"), ("Hardware Sales", 300, "TAX")]
     assert (taxed["TxnTaxDetail"]["TxnTaxCodeRef"]["value"], taxed["TotalAmt"]) == ("2", 624)
-    two_rates = desk.made("two rates in one region")
+    two_rates = desk.transaction("two rates in one region")
     assert two_rates["TxnTaxDetail"]["TxnTaxCodeRef"]["value"] == "3"
     assert (two_rates["TxnTaxDetail"]["TotalTax"], two_rates["TotalAmt"]) == (5, 205)
 
 
 @pytest.mark.row("AT-I11")
 def test_four_decimals_end_in_cents_with_a_line_for_the_difference(desk):
-    transaction = desk.made("four decimals")
+    transaction = desk.transaction("four decimals")
     assert (transaction["TotalAmt"], transaction["TxnTaxDetail"]["TotalTax"]) == (
         Decimal("52.78"),
         Decimal("11.08"),
@@ -217,7 +217,7 @@ def test_a_negative_invoice_is_refused_and_marked(desk):
 
 @pytest.mark.row("AT-I16")
 def test_order_number_region_and_comments_are_in_the_memo_and_the_number_in_a_field(desk):
-    transaction = desk.made("order number and comments")
+    transaction = desk.transaction("order number and comments")
     descriptions = [
         "Order number: PO-8812",
         "Tax region: California",
@@ -230,13 +230,13 @@ def test_order_number_region_and_comments_are_in_the_memo_and_the_number_in_a_fi
 
 @pytest.mark.row("AT-I18")
 def test_zero_deduction_and_grouped_lines_are_posted(desk):
-    assert desk.made("zero total")["TotalAmt"] == 0
-    assert [line[:2] for line in sales_lines(desk.made("a deduction"))] == [
+    assert desk.transaction("zero total")["TotalAmt"] == 0
+    assert [line[:2] for line in sales_lines(desk.transaction("a deduction"))] == [
         ("Labor", 440),
         ("Prepaid Hours", -440),
     ]
-    assert [line[1] for line in sales_lines(desk.made("a line of zero"))] == [0, 300]
-    descriptions = [line.get("Description") for line in desk.made("lines in groups")["Line"]]
+    assert [line[1] for line in sales_lines(desk.transaction("a line of zero"))] == [0, 300]
+    descriptions = [line.get("Description") for line in desk.transaction("lines in groups")["Line"]]
     assert [text.partition(" · ")[0] for text in descriptions if text] == [
         "Managed services",
         "Managed services",

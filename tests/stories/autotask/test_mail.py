@@ -67,7 +67,7 @@ def test_a_comparison_goes_to_the_mailbox_of_its_app_as_the_file_that_the_page_o
     enable(owner, mailbox=MAILBOX)
     assert f"Mail to {MAILBOX}" in owner.page(COMPARE)
     assert f"on its way to {MAILBOX}" in owner.press(f"{COMPARE}mail")
-    (message,) = server.taken
+    (message,) = server.messages
     assert (message["To"], message["Subject"]) == (
         MAILBOX,
         "Autotask invoices compared with QuickBooks",
@@ -91,7 +91,7 @@ def test_errors_go_to_the_mailbox_once_and_are_in_the_inbox_and_in_the_run(
     enable(owner, mailbox=MAILBOX)
     for _ in range(3):
         sync(owner, clock)
-    (message,) = server.taken
+    (message,) = server.messages
     assert message["To"] == MAILBOX
     text = " ".join(message.get_payload(decode=True).decode().split())
     refusal = "has a negative total, which QuickBooks takes as a credit memo only"
@@ -133,7 +133,7 @@ def test_the_mailbox_of_one_app_gets_nothing_of_another(
     clock.advance(60)
     with owner.app.app_context():
         notifications.digest()
-    text = " ".join(str(message) for message in server.taken)
+    text = " ".join(str(message) for message in server.messages)
     assert f"Trouble of {INVOICES}" in text
     assert "Trouble of ion" not in text
 
@@ -150,7 +150,7 @@ def test_without_a_mailbox_a_comparison_is_mailed_to_the_person_who_asks(
         olga = session.scalars(select(User).where(User.username == "olga")).one()
         olga.email = "olga@example.com"
     assert "on its way to olga@example.com" in owner.press(f"{COMPARE}mail")
-    assert [message["To"] for message in server.taken] == ["olga@example.com"]
+    assert [message["To"] for message in server.messages] == ["olga@example.com"]
 
 
 @pytest.mark.row("AT-C10")

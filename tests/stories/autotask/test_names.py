@@ -238,7 +238,7 @@ def test_a_tilde_in_quickbooks_holds_what_uses_it_until_it_is_renamed(
     )
     change(quickbooks, "item", with_a_tilde, Name="Cables")
     invoices.sync()
-    used = invoices.made(SHARED)["Line"][0]["SalesItemLineDetail"]
+    used = invoices.transaction(SHARED)["Line"][0]["SalesItemLineDetail"]
     assert used["ItemRef"]["name"] == "Cables"
 
 

@@ -23,7 +23,7 @@ def desk(long_lived):
 
 
 def order(desk, words):
-    return desk.made(words, "PurchaseOrder")
+    return desk.transaction(words, "PurchaseOrder")
 
 
 def order_lines(order_in_books):

@@ -33,7 +33,7 @@ def beside(books, name, *words, **options):
 def sales_lines(desk, words, kind="Invoice"):
     """Return (item, amount, tax code, text) of each line."""
     results = []
-    for line in desk.made(words, kind)["Line"]:
+    for line in desk.transaction(words, kind)["Line"]:
         detail = line.get("SalesItemLineDetail")
         if detail:
             code = detail.get("TaxCodeRef", {}).get("value")
@@ -89,7 +89,7 @@ def other_settings(books):
 @pytest.mark.row("AT-I2")
 def test_autotasks_number_or_its_id_is_the_number_and_the_web_service_date_the_mark(other_settings):
     for words, number in (("numbered already", "1041"), ("labour and a licence", "4001")):
-        assert other_settings.made(words)["DocNumber"] == number
+        assert other_settings.transaction(words)["DocNumber"] == number
         before = other_settings.before[other_settings.id(words)]
         assert other_settings.row_of(words) == {**before, "webServiceDate": "2026-03-02T00:00:00Z"}
 
@@ -98,7 +98,7 @@ def test_autotasks_number_or_its_id_is_the_number_and_the_web_service_date_the_m
 def test_the_id_in_autotask_may_be_the_number(books):
     desk = beside(books, "invoices", "numbered already")
     desk.enable(company_id=desk.company_id, numbering="autotask_id").confirm()
-    assert desk.made("numbered already")["DocNumber"] == str(desk.id("numbered already"))
+    assert desk.transaction("numbered already")["DocNumber"] == str(desk.id("numbered already"))
 
 
 @pytest.mark.row("AT-I5")
@@ -115,7 +115,7 @@ def test_items_may_be_found_by_the_name_of_the_billing_code(other_settings):
 def test_quickbooks_may_work_the_tax_out(other_settings):
     sent = other_settings.sent("taxed in California")
     assert ("TxnTaxDetail" in sent, "TotalAmt" in sent) == (False, False)
-    transaction = other_settings.made("taxed in California")
+    transaction = other_settings.transaction("taxed in California")
     assert transaction["TotalAmt"] == 600 + transaction["TxnTaxDetail"]["TotalTax"]
     assert other_settings.of("taxed in California").state == "posted"
 
@@ -129,7 +129,7 @@ def with_note(books):
 
 @pytest.mark.row("AT-I11")
 def test_a_rounding_difference_may_be_noted_in_the_memo(with_note):
-    transaction = with_note.made("four decimals")
+    transaction = with_note.transaction("four decimals")
     assert [line[1] for line in sales_lines(with_note, "four decimals")] == [Decimal("41.69")]
     assert transaction["TotalAmt"] == Decimal("52.77")
     assert "differs from the sum of the rounded lines by 0.01" in transaction["PrivateNote"]
@@ -137,7 +137,7 @@ def test_a_rounding_difference_may_be_noted_in_the_memo(with_note):
 
 @pytest.mark.row("AT-I12")
 def test_a_negative_invoice_may_be_a_credit_memo(other_settings):
-    transaction = other_settings.made("negative total", "CreditMemo")
+    transaction = other_settings.transaction("negative total", "CreditMemo")
     ((item, amount, _, _),) = sales_lines(other_settings, "negative total", "CreditMemo")
     assert (item, amount, transaction["CustomerRef"]["name"]) == (
         "Remote Support",
@@ -159,7 +159,7 @@ def test_a_negative_invoice_may_be_a_credit_memo(other_settings):
 def test_an_invoice_is_mailed_to_quickbooks_address_else_the_contacts_else_not(
     other_settings, words, address
 ):
-    transaction = other_settings.made(words)
+    transaction = other_settings.transaction(words)
     assert transaction.get("BillEmail", {}).get("Address") == address
     assert (transaction.get("EmailStatus") == "NeedToSend") == bool(address)
 
@@ -224,7 +224,7 @@ def test_a_missing_term_may_hold_the_invoice(strict):
 
 @pytest.mark.row("AT-I10")
 def test_no_tax_may_be_passed(strict):
-    transaction = strict.made("taxed in California")
+    transaction = strict.transaction("taxed in California")
     assert {line[2] for line in sales_lines(strict, "taxed in California")} <= {None, "NON"}
     assert (transaction["TotalAmt"], transaction.get("TxnTaxDetail", {}).get("TotalTax", 0)) == (
         600,
@@ -262,7 +262,7 @@ def by_category(books):
 def test_tax_may_go_line_by_line_by_category(by_category):
     lines = sales_lines(by_category, "taxed in California")
     assert [line[1:3] for line in lines] == [(300, "3"), (300, "2")]  # services bear no tax
-    transaction = by_category.made("taxed in California")
+    transaction = by_category.transaction("taxed in California")
     assert (transaction["TxnTaxDetail"]["TotalTax"], transaction["TotalAmt"]) == (24, 624)
 
 
@@ -278,7 +278,7 @@ def bills(books):
 
 @pytest.mark.row("AT-P2")
 def test_an_order_may_be_a_bill_under_autotasks_number(bills):
-    transaction = bills.made("with freight", "Bill")
+    transaction = bills.transaction("with freight", "Bill")
     assert (transaction["DocNumber"], transaction["TotalAmt"]) == ("PO8002", Decimal("253.50"))
     query = "select * from PurchaseOrder"
     assert bills.quickbooks.select(query, bills.realm) == {}

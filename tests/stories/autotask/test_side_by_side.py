@@ -230,6 +230,6 @@ def test_a_renewed_secret_ends_the_run_and_the_number_follows_once_it_is_put_in(
     invoices.stand_in.clock.advance(600)
     invoices.advance(600)
     invoices.sync()
-    number = invoices.made(LABOUR)["DocNumber"]
+    number = invoices.transaction(LABOUR)["DocNumber"]
     assert invoices.row_of(LABOUR)["invoiceNumber"] == number
     assert len(quickbooks.select("select * from Invoice")["Invoice"]) == 1

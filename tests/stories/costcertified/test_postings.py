@@ -59,7 +59,7 @@ def snapshot(works):
         result.invoices.setdefault(case, invoices.get(row["number"][:21]))
         result.source.setdefault(case, works.books.row("invoices", id))
         result.waits.setdefault(case, works.waits(f"invoice:{id}"))
-        result.receipts.setdefault(case, works.told("invoices", id))
+        result.receipts.setdefault(case, works.reported_states("invoices", id))
         result.reasons.setdefault(
             case, works.posting(f"invoice:{id}").reason if works.posting(f"invoice:{id}") else ""
         )
@@ -412,7 +412,7 @@ def test_a_payment_that_cannot_be_posted_is_seen_and_tried_again(works):
     works.clock.advance(400)
     works.sync()
     assert [row["TotalAmt"] for row in works.all("Payment")] == [108]
-    assert works.told("payments", payment)[-1] == "posted"
+    assert works.reported_states("payments", payment)[-1] == "posted"
 
 
 @pytest.mark.row("CC-S10", "CC-S16")

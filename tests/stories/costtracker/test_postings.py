@@ -105,7 +105,7 @@ def test_an_approved_invoice_is_a_bill_with_all_that_it_says(purchasing):
         ("Betong C35", Decimal("1250.50"), purchasing.record("accounts", "a4000")),
         ("Frakt", Decimal("0.05"), purchasing.record("accounts", "a6340")),
     ]
-    assert purchasing.told(id)[-1] == "posted"
+    assert purchasing.reported_states(id)[-1] == "posted"
 
 
 @pytest.mark.row("CT-S10", "CT-B3")
@@ -359,7 +359,7 @@ def test_the_chosen_dimensions_and_the_reference_arrive(purchasing):
     purchasing.sync()
     (bill,) = purchasing.select("Bill", "DocNumber = 'Ref 8'")
     assert bill["PrivateNote"].startswith("Invoice number: F-8\n")
-    assert purchasing.told(number)[-1] == "posted"
+    assert purchasing.reported_states(number)[-1] == "posted"
 
     purchasing.change(reference_to="line_description")
     text = purchasing.receive({"description": "Stillas"}, reference="Ref 9")
@@ -454,7 +454,7 @@ def test_the_file_is_attached_to_its_bill_and_one_that_fails_never_unposts_it(pu
     assert file["AttachableRef"][0]["EntityRef"] == {"value": bills[0]["Id"], "type": "Bill"}
     assert (file["FileName"], file["ContentType"]) == (f"Faktura N-{good}.pdf", "application/pdf")
     assert file["Size"] == purchasing.books.invoice(good)["attachments"][0]["size"]
-    assert (purchasing.state(lost), purchasing.told(lost)[-1]) == ("posted", "posted")
+    assert (purchasing.state(lost), purchasing.reported_states(lost)[-1]) == ("posted", "posted")
     assert any("Upload it there again" in reason for reason in purchasing.cases().values())
 
 
@@ -467,7 +467,7 @@ def test_a_bill_that_is_paid_in_quickbooks_shows_as_paid_in_costtracker(purchasi
     for amount in ("40.00", "60.00"):
         purchasing.pay(bill, Decimal(amount))
         purchasing.watch()
-    assert purchasing.told(id) == ["posted", "part_paid", "paid"]
+    assert purchasing.reported_states(id) == ["posted", "part_paid", "paid"]
     statuses = purchasing.books.statuses[id]
     assert [status.get("amount_paid") for status in statuses] == [None, 40, 100]
     assert "Paid on 2026-03-20" in purchasing.page(f"/invoices/{id}")

@@ -37,7 +37,7 @@ def app(server, make_app, make_config, empty_database):
 def test_several_causes_that_stop_many_orders_make_one_message_and_no_second_one(
     app, quickbooks, clock, server
 ):
-    works = Works(app, quickbooks, known=1)
+    works = Works(app, quickbooks, company_id=1)
     works.enable(**EVERYTHING)
     for _ in range(12):
         works.order({"account": "9876"})
@@ -46,7 +46,7 @@ def test_several_causes_that_stop_many_orders_make_one_message_and_no_second_one
         works.sync()
         clock.advance(120)
         notifications.digest()
-    (message,) = server.taken
+    (message,) = server.messages
     assert message["Subject"].startswith("2 ")
     text = message.get_payload(decode=True).decode()
     assert text.count("QuickBooks has no expense account called “9876”") == 1

@@ -196,13 +196,13 @@ def test_a_cause_is_one_case_that_clears_itself_once_it_is_solved(works):
     bare = works.order({"description": "Cleaning"})
     works.sync()
     causes = "match:1:class:Launch", f"posting:{works.posting(f'order:{bare}').id}:source"
-    assert set(works.told(*causes)) == set(causes)
+    assert set(works.cases_about(*causes)) == set(causes)
     assert works.titles()[causes[0]] == "QuickBooks has no class called “Launch”"
     works.make("Class", Name="Launch")
     record_download.refresh(1, ["class"])
     works.set(line_account="Supplies")
     works.sync()
-    assert works.told(*causes) == {}
+    assert works.cases_about(*causes) == {}
     assert [lines(works.posted(id)[0])[0][5] for id in ids] == ["Launch"] * 3
     assert lines(works.posted(bare)[0])[0][0] == "Supplies"
 
@@ -234,9 +234,9 @@ def test_a_number_that_another_order_has_is_asked_about_and_never_overwritten(wo
     if is_listed:
         works.clock.advance(120)
         changes.poll(1)
-    before = works.heard("purchaseorder.create")
+    before = works.count_calls("purchaseorder.create")
     works.sync()
-    assert works.heard("purchaseorder.create") - before == (0 if is_listed else 1)
+    assert works.count_calls("purchaseorder.create") - before == (0 if is_listed else 1)
     assert [order["TotalAmt"] for order in works.posted(id)] == [5]
     assert any("its number" in reason.casefold() for reason in works.cases().values())
 

@@ -152,7 +152,7 @@ def test_a_part_is_matched_to_the_only_item_whose_name_contains_it(
     assert (works.posted(unclear_order), {"77-001", "88"} & set(_items(works))) == ([], set())
     works.decide("part", f"part:{unclear['id']}", works.item("Left")["Id"])
     works.sync()
-    assert (item_name(works, unclear_order), works.told(cause)) == ("Left 88 Rev B", {})
+    assert (item_name(works, unclear_order), works.cases_about(cause)) == ("Left 88 Rev B", {})
 
 
 def item_name(works, order):
@@ -283,9 +283,9 @@ def test_an_edit_of_an_order_in_quickbooks_is_listed_and_not_overwritten(works, 
     changes.poll(1)
     cause = f"posting:{works.posting(f'order:{id}').id}:"
     watch(1)
-    assert works.told(cause), "the changes that QuickBooks lists show it"
+    assert works.cases_about(cause), "the changes that QuickBooks lists show it"
     reconcile(1)
-    assert works.told(cause), "the nightly reconciliation shows it too"
+    assert works.cases_about(cause), "the nightly reconciliation shows it too"
     works.sync()
     assert [row["TotalAmt"] for row in works.posted(id)] == ([] if how == "deleted" else [99])
 

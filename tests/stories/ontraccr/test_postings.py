@@ -296,7 +296,7 @@ def test_files_are_attached_and_a_file_that_cannot_be_has_a_case(first_sync):
 @pytest.mark.row("ON-B9", "ON-B13")
 def test_each_payable_knows_its_state_and_what_went_before(first_sync):
     builders, raw = first_sync["builders"], first_sync["raw"]
-    states = {case: builders.told(raw[case]["id"]) for case in raw}
+    states = {case: builders.reported_states(raw[case]["id"]) for case in raw}
     assert states["a bill of the same shape"][-1] == "posted"
     assert states["a project that is not linked"] == ["held"]
     assert states["held back"] == []
@@ -383,7 +383,9 @@ def _end(builders):
     edited = LATER_LIFE["posted"]["amount"][0]["Id"]
     builders.quickbooks.act("edit", kind="Bill", id=edited, set={"DocNumber": "Another"})
     builders.watch()
-    LATER_LIFE["receipts"] = {what: builders.told(id) for what, id in LATER_LIFE["ids"].items()}
+    LATER_LIFE["receipts"] = {
+        what: builders.reported_states(id) for what, id in LATER_LIFE["ids"].items()
+    }
     LATER_LIFE["files"] = builders.select("Attachable")
 
 

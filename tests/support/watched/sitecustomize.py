@@ -34,11 +34,11 @@ def watch(app):
     def answered(self, environ, start):
         kinds = []
 
-        def noted(line, headers, exc_info=None):
+        def note_kind(line, headers, exc_info=None):
             kinds.append(dict(headers).get("Content-Type", ""))
             return start(line, headers)
 
-        pieces = answer(self, environ, noted)
+        pieces = answer(self, environ, note_kind)
         if environ["PATH_INFO"].startswith("/v3/") and isinstance(pieces, list):
             keep(environ["sandbox.route"].call, kinds[-1], b"".join(pieces))
         return pieces

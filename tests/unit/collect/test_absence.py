@@ -206,9 +206,9 @@ def test_a_document_that_the_plugin_only_misses_in_a_list_has_to_be_proved_too(h
     held_document(hub)
     source.by_id = {"invoice:1": ABSENT}
     hub(Gone(source_id="invoice:1", inferred=True))
-    assert (posting().state, source.asked) == ("held", [])
+    assert (posting().state, source.requested_ids) == ("held", [])
     hub(later=HOUR)
-    assert (posting().state, source.asked) == ("withdrawn", [("invoice:1",)])
+    assert (posting().state, source.requested_ids) == ("withdrawn", [("invoice:1",)])
 
 
 # -- posted documents ------------------------------------------------------------------------------
@@ -273,9 +273,9 @@ def test_after_thirty_days_nobody_asks_for_it_any_more(hub, source):
     hub(ABSENT)
     source.by_id = {"invoice:1": ABSENT}
     hub(later=29 * 24 * HOUR)
-    calls = list(source.asked)
+    calls = list(source.requested_ids)
     hub(later=2 * 24 * HOUR)
-    assert source.asked == calls
+    assert source.requested_ids == calls
 
 
 def test_a_question_that_a_person_skipped_is_not_asked_again_while_it_is_looked_for(hub, source):

@@ -295,7 +295,7 @@ def test_a_match_releases_what_it_held_and_keeps_the_posting(hub, source):
     decide(hub, "account", "9", "8")
     source.by_id = {"invoice:1": bill(account="9")}
     hub(*page(cursor="Z"))
-    assert source.asked == [("invoice:1",)]
+    assert source.requested_ids == [("invoice:1",)]
     assert (one().id, one().state, one().generation, one().requestid) == (
         held_posting.id,
         "ready",
@@ -320,7 +320,7 @@ def test_unsent_documents_are_read_again_after_the_settings_changed(hub, source)
     with transaction() as session:
         outbox.mark_for_reread(session, hub.id)
     hub(*page(cursor="Z"))
-    assert source.asked == [("invoice:2",)]
+    assert source.requested_ids == [("invoice:2",)]
 
 
 def test_a_code_decided_as_new_uses_the_record_once_it_is_created(hub):
@@ -961,9 +961,9 @@ def test_a_source_id_that_no_column_holds_is_held_alone_and_the_rest_goes_on(hub
         f"Its id at the source has {size} characters; 200 is the most that can be kept."
         for size in (209, 308)
     ]
-    source.asked.clear()
+    source.requested_ids.clear()
     assert hub(*items)["unreadable"] == 2  # the same two, and nobody was asked for a made-up id
-    assert (len(reasons()), [ids for ids in source.asked if ids]) == (2, [])
+    assert (len(reasons()), [ids for ids in source.requested_ids if ids]) == (2, [])
 
 
 def reasons():

@@ -25,7 +25,7 @@ def test_a_posted_bill_is_reported_with_its_id(desk):
     id = desk.bill()
     desk.drain()
     assert deliver(desk) == 1
-    assert desk.source.told == [("A-1", "posted", desk.posting(id).quickbooks_id)]
+    assert desk.source.receipts == [("A-1", "posted", desk.posting(id).quickbooks_id)]
     assert deliver(desk) == 0
 
 
@@ -43,7 +43,7 @@ def test_a_refused_bill_is_reported_as_failed_with_the_reason(desk):
     desk.bill(vendor="99999")
     desk.drain()
     deliver(desk)
-    assert desk.source.told == [("A-1", "failed", None)]
+    assert desk.source.receipts == [("A-1", "failed", None)]
 
 
 def test_a_receipt_is_repeated_with_growing_pauses(desk):
@@ -93,7 +93,7 @@ def test_receipts_delivered_before_the_hub_ends_are_not_repeated(desk):
     with pytest.raises(Ending):
         deliver(desk)
     assert deliver(desk) == 2
-    assert [number for number, *_ in desk.source.told] == ["A-1", "A-2", "A-2", "A-3"]
+    assert [number for number, *_ in desk.source.receipts] == ["A-1", "A-2", "A-2", "A-3"]
 
 
 def test_a_receipt_that_is_replaced_while_others_are_reported_is_not_reported(desk):
@@ -110,7 +110,7 @@ def test_a_receipt_that_is_replaced_while_others_are_reported_is_not_reported(de
 
     desk.source.after_report = report_slowly
     assert deliver(desk) == 1
-    assert [number for number, *_ in desk.source.told] == ["A-1"]
+    assert [number for number, *_ in desk.source.receipts] == ["A-1"]
 
 
 def test_a_case_stays_open_if_the_source_took_receipts_only_before_it(desk):
@@ -216,4 +216,4 @@ def test_a_held_document_is_reported_once(desk):
     desk.drain()
     desk.drain()
     deliver(desk)
-    assert desk.source.told == [("A-1", "held", None)]
+    assert desk.source.receipts == [("A-1", "held", None)]

@@ -71,7 +71,7 @@ def test_an_invited_person_chooses_a_password_and_is_logged_in(owner: Visitor, s
     page = owner.press("/people/invite", address="Kari@Example.com", role="operator")
     assert "Kari@example.com has mail" in page
     assert CODE.search(page) is None
-    (message,) = server.taken
+    (message,) = server.messages
     assert message["To"] == "Kari@example.com"
     assert message["Subject"] == "Your invitation to the QuickBooks hub"
     text = message.get_payload()
@@ -90,7 +90,7 @@ def test_an_invited_person_chooses_a_password_and_is_logged_in(owner: Visitor, s
 
 def test_a_code_is_used_once(owner: Visitor, server: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    code = code_in(server.taken[0].get_payload())
+    code = code_in(server.messages[0].get_payload())
     assert accept(owner, code)[1].status_code == 302
     _, answer = accept(owner, code, password="another good passphrase")
     assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
@@ -101,8 +101,8 @@ def test_nothing_but_the_right_code_of_this_address_is_accepted(
 ) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     owner.press("/people/invite", address="eva@example.com", role="owner")
-    code = code_in(server.taken[0].get_payload())
-    tries = ("", "0000-0000-0000-0000", code_in(server.taken[1].get_payload()), code[:-1])
+    code = code_in(server.messages[0].get_payload())
+    tries = ("", "0000-0000-0000-0000", code_in(server.messages[1].get_payload()), code[:-1])
     for wrong in tries:
         _, answer = accept(owner, wrong)
         assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
@@ -118,7 +118,7 @@ def test_guesses_are_bounded_even_if_they_take_their_time(
     owner: Visitor, server: Any, clock: FakeClock
 ) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    code = code_in(server.taken[0].get_payload())
+    code = code_in(server.messages[0].get_payload())
     for _ in range(10):
         clock.advance(3600)
         assert accept(owner, "0000-0000-0000-0000")[1].status_code == 400
@@ -130,7 +130,7 @@ def test_guesses_are_bounded_even_if_they_take_their_time(
     fresh.press("/people/invitations/renew", invitation=rows(owner.app)[0].id)
     clock.advance(3600)
     assert accept(owner, code)[1].status_code == 400
-    assert accept(owner, code_in(server.taken[1].get_payload()))[1].status_code == 302
+    assert accept(owner, code_in(server.messages[1].get_payload()))[1].status_code == 302
 
 
 def test_many_guesses_in_a_short_time_have_to_wait(owner: Visitor) -> None:
@@ -145,7 +145,7 @@ def test_a_code_is_valid_for_seven_days(
 ) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     clock.advance(seconds)
-    assert accept(owner, code_in(server.taken[0].get_payload()))[1].status_code == status
+    assert accept(owner, code_in(server.messages[0].get_payload()))[1].status_code == status
 
 
 def test_a_withdrawn_invitation_is_worth_nothing(owner: Visitor, server: Any) -> None:
@@ -154,7 +154,7 @@ def test_a_withdrawn_invitation_is_worth_nothing(owner: Visitor, server: Any) ->
     assert ADDRESS in page
     id = rows(owner.app)[0].id
     assert "is withdrawn" in owner.press("/people/invitations/withdraw", invitation=id)
-    assert accept(owner, code_in(server.taken[0].get_payload()))[1].status_code == 400
+    assert accept(owner, code_in(server.messages[0].get_payload()))[1].status_code == 400
     assert owner.post("/people/invitations/withdraw", invitation=id).status_code == 404
     assert owner.post("/people/invitations/renew", invitation="x" * 99).status_code == 404
     assert row_ids.parse("x") is None
@@ -181,12 +181,12 @@ def test_a_mail_that_fails_leaves_the_code_with_the_owner(owner: Visitor, server
 @pytest.mark.parametrize("address", ["hub", "Kari", "kari@example.com\nBcc: x@example.com", ""])
 def test_only_an_address_is_invited(owner: Visitor, server: Any, address: str) -> None:
     assert owner.post("/people/invite", address=address, role="viewer").status_code == 400
-    assert server.taken == []
+    assert server.messages == []
 
 
 def test_a_person_is_not_invited_again(owner: Visitor, server: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    accept(owner, code_in(server.taken[0].get_payload()))
+    accept(owner, code_in(server.messages[0].get_payload()))
     answer = owner.post("/people/invite", address=ADDRESS.upper(), role="owner")
     assert (answer.status_code, "already a person" in answer.text) == (400, True)
     assert owner.post("/people/invite", address="x@example.com", role="king").status_code == 400
@@ -196,7 +196,7 @@ def test_an_invitation_ends_when_an_owner_adds_the_person(owner: Visitor, server
     owner.press("/people/invite", address=ADDRESS, role="owner")
     owner.press("/people/add", name="KARI@example.com", password=PASSWORD, role="viewer")
     assert rows(owner.app) == []
-    assert accept(owner, code_in(server.taken[0].get_payload()))[1].status_code == 400
+    assert accept(owner, code_in(server.messages[0].get_payload()))[1].status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_weak_password_costs_no_code(
     owner: Visitor, server: Any, password: str, again: str, says: str
 ) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    code = code_in(server.taken[0].get_payload())
+    code = code_in(server.messages[0].get_payload())
     person = Visitor(owner.app, owner.story)
     token = re.search(r'name="csrf_token" value="([^"]+)"', person.page("/invitation"))
     assert token
@@ -225,7 +225,7 @@ def test_a_weak_password_costs_no_code(
 
 def test_accepting_an_invitation_logs_the_previous_person_out(owner: Visitor, server: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    form = {"address": ADDRESS, "code": code_in(server.taken[0].get_payload())}
+    form = {"address": ADDRESS, "code": code_in(server.messages[0].get_payload())}
     answer = owner.post("/invitation", password=PASSWORD, password_again=PASSWORD, **form)
     assert answer.status_code == 302
     assert ADDRESS in owner.page("/inbox/")
@@ -234,7 +234,7 @@ def test_accepting_an_invitation_logs_the_previous_person_out(owner: Visitor, se
 
 def test_no_code_is_stored_or_logged(owner: Visitor, server: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    code = code_in(server.taken[0].get_payload())
+    code = code_in(server.messages[0].get_payload())
     accept(owner, code)
     with owner.app.app_context(), engine.read_only_session() as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))

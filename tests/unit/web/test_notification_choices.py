@@ -75,5 +75,5 @@ def test_a_request_for_access_is_mailed_to_the_owners(open_pages, clock, name) -
             assert notice.title == "vera requests access to Ontraccr for Nordvik Bygg AS"
         with visitor.app.app_context():
             notifications.digest()
-        mails = [mail["To"] for mail in server.taken if "requests access" in mail["Subject"]]
+        mails = [mail["To"] for mail in server.messages if "requests access" in mail["Subject"]]
         assert (f"{name}@example.com" in mails) == (name == "olga")

@@ -95,9 +95,9 @@ def test_a_forgotten_password_is_replaced_with_a_mailed_code(hub: Visitor, serve
     kari = Visitor(hub.app, hub.story)
     kari.log_in(ADDRESS)
     assert ask(hub, " KARI@example.com ").status_code == 302
-    assert server.taken == []
+    assert server.messages == []
     assert [mailed(hub), mailed(hub)] == [1, 0]
-    (message,) = server.taken
+    (message,) = server.messages
     assert (message["To"], message["Subject"]) == (ADDRESS, "Your code for a new password")
     text = message.get_payload()
     assert not re.search(r"https?://\S*[?=]", text)
@@ -122,7 +122,7 @@ def test_every_name_gets_the_same_answer_and_the_same_work(on_sqlite: Visitor, s
     # A row is stored for every name that could be one; who it belongs to is looked up later.
     assert sorted(requests_of(on_sqlite)) == ["hub", ADDRESS, "nobody@example.com", "olga"]
     assert mailed(on_sqlite) == 1
-    assert [message["To"] for message in server.taken] == [ADDRESS]
+    assert [message["To"] for message in server.messages] == [ADDRESS]
     assert requests_of(on_sqlite) == []
 
 
@@ -131,7 +131,7 @@ def test_a_disabled_person_gets_no_code(on_sqlite: Visitor, server: Any) -> None
     mailed(on_sqlite)
     with on_sqlite.app.app_context(), engine.transaction() as session:
         people.change_active(session, people.get(session, ADDRESS), active=False)
-    assert change(on_sqlite, code_in(server.taken[0].get_payload())).status_code == 400
+    assert change(on_sqlite, code_in(server.messages[0].get_payload())).status_code == 400
     ask(on_sqlite, ADDRESS)
     assert mailed(on_sqlite) == 0
 
@@ -140,11 +140,11 @@ def test_a_mailbox_is_not_flooded(on_sqlite: Visitor, server: Any, clock: FakeCl
     for _ in range(3):
         ask(on_sqlite, ADDRESS)
         mailed(on_sqlite)
-    assert len(server.taken) == 1
+    assert len(server.messages) == 1
     clock.advance(300)
     ask(on_sqlite, ADDRESS)
     assert mailed(on_sqlite) == 1
-    first, second = (code_in(message.get_payload()) for message in server.taken)
+    first, second = (code_in(message.get_payload()) for message in server.messages)
     assert change(on_sqlite, first).status_code == 400
     assert change(on_sqlite, second).status_code == 302
 
@@ -164,7 +164,7 @@ def test_a_message_that_is_not_taken_is_sent_later(
     assert mailed(on_sqlite) == 0
     clock.advance(60)
     assert mailed(on_sqlite) == 1
-    assert change(on_sqlite, code_in(server.taken[0].get_payload())).status_code == 302
+    assert change(on_sqlite, code_in(server.messages[0].get_payload())).status_code == 302
 
 
 def test_a_request_that_nobody_could_answer_for_an_hour_is_dropped(
@@ -183,7 +183,7 @@ def test_a_mailed_code_is_valid_for_an_hour(
     ask(on_sqlite, ADDRESS)
     mailed(on_sqlite)
     clock.advance(seconds)
-    assert change(on_sqlite, code_in(server.taken[0].get_payload())).status_code == status
+    assert change(on_sqlite, code_in(server.messages[0].get_payload())).status_code == status
 
 
 def test_guesses_are_bounded_even_if_they_take_their_time(
@@ -195,13 +195,13 @@ def test_guesses_are_bounded_even_if_they_take_their_time(
         clock.advance(300)
         assert change(on_sqlite, "0000-0000-0000-0000").status_code == 400
     clock.advance(300)
-    assert change(on_sqlite, code_in(server.taken[0].get_payload())).status_code == 400
+    assert change(on_sqlite, code_in(server.messages[0].get_payload())).status_code == 400
 
 
 def test_a_code_is_of_one_person(on_sqlite: Visitor, server: Any) -> None:
     ask(on_sqlite, ADDRESS)
     mailed(on_sqlite)
-    code = code_in(server.taken[0].get_payload())
+    code = code_in(server.messages[0].get_payload())
     for name in ("olga", "nobody@example.com"):
         answer = change(on_sqlite, code, name)
         assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
@@ -229,7 +229,7 @@ def test_an_owner_mails_a_code(on_sqlite: Visitor, server: Any) -> None:
     on_sqlite.log_in("olga")
     page = on_sqlite.press("/people/5/reset")
     assert "has mail with a code" in page
-    assert change(on_sqlite, code_in(server.taken[0].get_payload())).status_code == 302
+    assert change(on_sqlite, code_in(server.messages[0].get_payload())).status_code == 302
 
 
 def test_a_code_of_an_owner_ends_the_duty_to_change_a_password(on_sqlite: Visitor) -> None:
@@ -260,4 +260,4 @@ def test_a_name_with_a_line_break_from_earlier_stops_no_mail(
     ask(on_sqlite, name)
     ask(on_sqlite, ADDRESS)
     assert mailed(on_sqlite) == 1
-    assert [message["To"] for message in server.taken] == [ADDRESS]
+    assert [message["To"] for message in server.messages] == [ADDRESS]

@@ -353,7 +353,7 @@ def test_a_mail_server_is_stored_used_and_tested(
     assert "The mail server is saved." in visitor.press("/setup/mail", **form)
     answer = visitor.press("/setup/mail/test", to="anna@example.com")
     assert "accepted the test message to anna@example.com" in answer
-    assert [message["To"] for message in mail.taken] == ["anna@example.com"]
+    assert [message["To"] for message in mail.messages] == ["anna@example.com"]
     assert "No mail is sent." in visitor.press("/setup/mail", host="")
     with visitor.app.app_context():
         assert hub_settings.mail_url() == ""
