@@ -329,7 +329,7 @@ def _methods(value: type) -> str:
     return "".join(_entry(part.name, part) for part in methods if not part.name.startswith("_"))
 
 
-MADE: dict[str, Callable[[str, str], str]] = {
+GENERATORS: dict[str, Callable[[str, str], str]] = {
     "tests": requirement_tests.table,
     "hooks": hooks,
     "nouns": nouns,
@@ -343,16 +343,18 @@ MADE: dict[str, Callable[[str, str], str]] = {
 }
 
 
-def made(page: str) -> str:
+def render(page: str) -> str:
     """Return the page with its generated parts as the code defines them now."""
-    return PART.sub(lambda part: part[1] + MADE[part[2]](part[4], part[3] or "") + part[5], page)
+    return PART.sub(
+        lambda part: part[1] + GENERATORS[part[2]](part[4], part[3] or "") + part[5], page
+    )
 
 
 def main() -> None:
     """Rewrite every page that has generated parts."""
     for path in [*HERE.glob("**/*.md"), ROOT / "sandbox" / "README.md"]:
         old = path.read_text()
-        new = made(old)
+        new = render(old)
         if new != old:
             path.write_text(new)
             sys.stdout.write(f"{path.name} is new\n")

@@ -51,7 +51,7 @@ def rows() -> list[tuple[str, str]]:
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_generated_parts_match_the_code(path):
     page = path.read_text()
-    assert make.made(page) == page, f"{path.name} is out of date: run make docs"
+    assert make.render(page) == page, f"{path.name} is out of date: run make docs"
 
 
 def test_types_on_the_pages_name_no_modules():
