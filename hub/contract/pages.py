@@ -1,14 +1,18 @@
 """Lists that a source divides: by a cursor, by numbered pages, by links, by the time of change."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
+from hub.contract.types import Reply
 from hub.errors import Refused, Retry
 
 Row = TypeVar("Row")
 RowVersion = tuple[str, str, str | float]  # id, version and time of the last change of a row
 BETWEEN_LINKS = " "  # a link has no space
+LINK = re.compile(r"<([^>]*)>([^<]*)")  # of the header Link: the address, its parameters
+LINK_PARAMETER = re.compile(r';\s*([\w*]+)\s*=\s*(?:"([^"]*)"|([^",;\s]+))')
 
 
 class Page(NamedTuple, Generic[Row]):
@@ -80,14 +84,23 @@ def read_linked_pages(
     """
     previous, has_previous, first = page.rpartition(BETWEEN_LINKS)
     before: list[Row] = []
-    for rows, link, next_link in _follow_links(fetch, first, source):
+    for rows, link, link_after in _follow_links(fetch, first, source):
         moved: list[Row] = []
         if numbered and has_previous:
             again, _ = fetch(previous)
             moved = _new_rows(again, before, rows)
         before, previous, has_previous = rows, link, BETWEEN_LINKS
-        next_page = f"{link}{BETWEEN_LINKS}{next_link}" if numbered and next_link else next_link
+        next_page = f"{link}{BETWEEN_LINKS}{link_after}" if numbered and link_after else link_after
         yield [*moved, *rows], next_page
+
+
+def next_link(reply: Reply) -> str:
+    """Return the link to the next page that the header Link of a reply names; "" if it has none."""
+    for address, parameters in LINK.findall(reply.headers.get("Link", "")):
+        for name, quotation, token in LINK_PARAMETER.findall(parameters):
+            if name.lower() == "rel" and "next" in (quotation or token).lower().split():
+                return str(address)
+    return ""
 
 
 def _follow_links(
@@ -96,13 +109,13 @@ def _follow_links(
     """Yield (rows, link to them, link to the next page) from a link on; the last link is ""."""
     links = {link}
     while True:
-        rows, next_link = fetch(link)
-        if next_link and next_link in links:
+        rows, link_after = fetch(link)
+        if link_after and link_after in links:
             raise _same_page_error(source)
-        yield rows, link, next_link or ""
-        if not next_link:
+        yield rows, link, link_after or ""
+        if not link_after:
             return
-        link = next_link
+        link = link_after
         links.add(link)
 
 

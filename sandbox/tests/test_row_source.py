@@ -402,6 +402,73 @@ def test_a_body_sent_below_a_row_is_stored_with_the_row(yard):
     assert ask(yard.wsgi, "DELETE", "/v1/returns/2/books").status == 404
 
 
+class Archive(RowSource):
+    """A source with files, whose lists name the next page in a header."""
+
+    name, rate = "archive", "100/s"
+    lists: ClassVar[dict[str, str]] = {"/papers": ""}
+    deletions = "/removed"
+
+    def answer(self, environ, method, path):
+        match path:
+            case ["papers", _, "file"]:
+                return 200, ("application/pdf", b"%PDF-1.7\xff")
+            case ["papers", _, "text"]:
+                return 200, ("text/plain", "A paper.")
+            case ["papers", _, "bare"]:
+                return 200, b"%PDF-1.7"
+            case ["papers", _, "nested"]:
+                return 200, {"content": b"%PDF-1.7"}
+            case ["papers", _, "state"]:
+                return 409, {"state": "locked"}, {"X-Reason": "locked"}
+            case ["cover"]:
+                return 200, ("image/png", b"\x89PNG"), {"ETag": '"7"'}
+        return super().answer(environ, method, path)
+
+    def page(self, environ, rows):
+        items, link = linked_page(environ, rows, 2)
+        return items, {"Link": f'<{link}>; rel="next"'} if link else {}
+
+
+@pytest.fixture
+def archive():
+    return Archive(None, [{"id": f"p{n}"} for n in range(1, 4)])
+
+
+def test_a_file_is_answered_with_its_type(archive):
+    answer = ask(archive.wsgi, "GET", "/papers/p1/file")
+    assert (answer.status, answer.body) == (200, b"%PDF-1.7\xff")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert "date" in answer.headers
+    assert ask(archive.wsgi, "GET", "/papers/p1/text").text == "A paper."
+
+
+@pytest.mark.parametrize("name", ["bare", "nested"])
+def test_bytes_that_are_no_file_are_refused(archive, name):
+    with pytest.raises(TypeError, match="Answer a file as a pair of its type and"):
+        ask(archive.wsgi, "GET", f"/papers/p1/{name}")
+
+
+def test_an_answer_may_have_headers(archive):
+    answer = ask(archive.wsgi, "GET", "/papers/p1/state")
+    assert (answer.status, answer.json()) == (409, {"state": "locked"})
+    assert answer.headers["x-reason"] == "locked"
+    cover = ask(archive.wsgi, "GET", "/cover")
+    assert (cover.body, cover.headers["etag"]) == (b"\x89PNG", '"7"')
+
+
+def test_a_page_may_name_the_next_one_in_a_header(archive):
+    first = ask(archive.wsgi, "GET", "/papers", host="archive.test")
+    assert ids(first.json()) == ["p1", "p2"]
+    assert first.headers["link"] == '<http://archive.test/papers?page=2>; rel="next"'
+    last = ask(archive.wsgi, "GET", "/papers?page=2", host="archive.test")
+    assert (ids(last.json()), "link" in last.headers) == (["p3"], False)
+    for id in ("p1", "p2", "p3"):
+        ask(archive.wsgi, "POST", f"/papers/{id}/edit", "delete=yes", content_type=FORM)
+    removed = ask(archive.wsgi, "GET", "/removed", host="archive.test")
+    assert removed.headers["link"] == '<http://archive.test/removed?page=2>; rel="next"'
+
+
 class Dock(RowSource):
     """A source with rows in an envelope, related rows on request, and times in seconds."""
 

@@ -41,7 +41,7 @@ GUIDES_WITH_CODE = {
     "deletions.md": 3,
     "dimensions.md": 1,
     "files.md": 1,
-    "paging.md": 11,
+    "paging.md": 12,
     "reporting-back.md": 2,
     "testing.md": 1,
     "webhooks.md": 3,
@@ -261,7 +261,7 @@ def test_several_lists_are_read_each_with_its_cursor_its_deletions_and_its_ids(b
     rentals = names_of("how-to/paging.md", 3)["rentals"]
     source.pages = lambda path, since, page: rentals(source, since, page)
     source.row_finder = lambda path: lambda ids: [row for row in source.rows if row["id"] in ids]
-    iter_documents = names_of("how-to/paging.md", 5)["iter_documents"]
+    iter_documents = names_of("how-to/paging.md", 6)["iter_documents"]
 
     def read(name, row):
         return Document(kind="vendor", source_id=f"{name}:{row['id']}")
@@ -299,7 +299,7 @@ def test_a_source_with_envelopes_and_times_in_seconds_is_read(bench):
             return Gone(source_id=source_id, reason="It was deleted in Shed.")
         return Document(kind="vendor", source_id=source_id, memo=row["owner"])
 
-    rentals = names_of("how-to/paging.md", 6)["describe"](api, "/rentals", "rental:", read)
+    rentals = names_of("how-to/paging.md", 7)["describe"](api, "/rentals", "rental:", read)
 
     def run(cursors, ids_to_read=()):
         items = list(read_lists([rentals], bench.site, cursors, ids_to_read, reason="Gone."))
@@ -317,14 +317,27 @@ def test_a_source_with_envelopes_and_times_in_seconds_is_read(bench):
     assert (ids(items, Document), ids(items, Gone)) == (["rental:1"], ["rental:3"])
 
 
+def test_links_in_a_header_are_followed():
+    rows = [{"id": f"r{n}"} for n in range(60)]
+    stand_in = names_of("stand-in.md", 1)["StandIn"](None, rows)
+    api = ApiClient(site_at(stand_in.wsgi), "Shed")
+    rentals = names_of("how-to/paging.md", 4)["rentals"]
+    pages = list(rentals(api, "", ""))
+    assert [len(page) for page, _ in pages] == [25, 25, 10]
+    assert [row["id"] for page, _ in pages for row in page] == [row["id"] for row in rows]
+    moment = stand_in.rows["r59"]["updated_at"]
+    (last,) = rentals(api, moment, "")
+    assert ([row["id"] for row in last[0]], last[1]) == (["r59"], "")
+
+
 @pytest.mark.parametrize(
-    "index", [1, 2, 3, 4], ids=["numbers", "links", "cursors of pages", "in order"]
+    "index", [1, 2, 3, 5], ids=["numbers", "links", "cursors of pages", "in order"]
 )
 def test_what_changed_since_a_moment_is_read_once(index):
     source = ChangedRentals(*[rental(n, f"2026-03-02T1{n}:00:00Z") for n in range(1, 6)])
     rentals = names_of("how-to/paging.md", index)["rentals"]
     source.rentals = lambda since, page: rentals(source, since, page)
-    iter_changes = names_of("how-to/paging.md", 7)["iter_changes"]
+    iter_changes = names_of("how-to/paging.md", 8)["iter_changes"]
     first = list(iter_changes(source, ""))
     assert ids(first, Document) == ["r1", "r2", "r3", "r4", "r5"]
     assert len([item for item in first if isinstance(item, Checkpoint)]) >= 3
@@ -334,7 +347,7 @@ def test_what_changed_since_a_moment_is_read_once(index):
 
 def test_a_cursor_of_changes_can_be_used_directly():
     source = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
-    iter_changes = names_of("how-to/paging.md", 8)["iter_changes"]
+    iter_changes = names_of("how-to/paging.md", 9)["iter_changes"]
     first = list(iter_changes(source, ""))
     assert ids(first, Document) == ["r1", "r2"]
     source.rows.append(rental(3, "2026-03-02T11:00:00Z"))
@@ -344,7 +357,7 @@ def test_a_cursor_of_changes_can_be_used_directly():
 
 def test_single_rentals_are_read_in_the_order_of_their_ids():
     source = ChangedRentals(rental(1, "2026-03-02T10:00:00Z"), rental(2, "2026-03-02T11:00:00Z"))
-    items = list(names_of("how-to/paging.md", 9)["read_rentals"](source, ["r1", "r9", "r2"]))
+    items = list(names_of("how-to/paging.md", 10)["read_rentals"](source, ["r1", "r9", "r2"]))
     assert ids(items, Document) == ["r1", "r2"]
     assert items[1] == Gone(source_id="r9", reason="Shed no longer has it.")
 
@@ -418,7 +431,7 @@ def test_single_documents_are_looked_for_in_a_list_that_has_all_states(bench):
     rows = [rental(n, "2026-03-02T10:00:00Z") for n in range(6, 9)]
     assert [row["returned"] for row in rows] == [True, False, True]
     source = ShedOfLists(rentals=rows)
-    iter_documents = names_of("how-to/paging.md", 10)["iter_documents"]
+    iter_documents = names_of("how-to/paging.md", 11)["iter_documents"]
     run = closing(source, iter_documents, bench.site, vendor)
     assert run(1) == (["r6", "r7", "r8"], [])
     source.readings = 0

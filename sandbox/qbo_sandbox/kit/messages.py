@@ -92,5 +92,10 @@ def json_answer(
 
 
 def _plain_text(value: object) -> object:
-    """Return a value that JSON does not have as one that it has."""
+    """Return a value that JSON does not have as one that it has; raise TypeError for bytes."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise TypeError(
+            "An answer of the stand-in has bytes, which JSON does not have. Answer a file as a pair"
+            ' of its type and its bytes: ("application/pdf", content).'
+        )
     return float(value) if isinstance(value, Decimal) else str(value)

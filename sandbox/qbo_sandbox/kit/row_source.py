@@ -14,14 +14,14 @@ from qbo_sandbox.kit.harness import Harness, Page
 from qbo_sandbox.kit.journal import Journal
 from qbo_sandbox.kit.limits import Limits
 from qbo_sandbox.kit.messages import form_of, json_answer, json_of, query_of
+from qbo_sandbox.kit.row_answers import RowAnswer, answer_page, send
 from qbo_sandbox.kit.rows import Rows
 from qbo_sandbox.kit.strict import Wrong
 from qbo_sandbox.kit.tokens import Tokens
 from qbo_sandbox.kit.webhook_calls import Calls
 
-StatusAndBody = tuple[int, Any]
 Row = dict[str, Any]
-NO_CALL: StatusAndBody = (404, {"message": "There is no such call."})
+NO_CALL: RowAnswer = (404, {"message": "There is no such call."})
 FIRST_CHANGE = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)  # of rows without a time of their own
 BETWEEN_CHANGES = dt.timedelta(minutes=10)
 REMOVED = "_removed"  # in the file: the fields that a row no longer has
@@ -121,14 +121,17 @@ class RowSource:
         """Return the settings of the app that lead to the stand-in at an address."""
         return {"base_url": url, **self.access}
 
-    def answer(self, environ: WSGIEnvironment, method: str, path: Sequence[str]) -> StatusAndBody:
+    def answer(self, environ: WSGIEnvironment, method: str, path: Sequence[str]) -> RowAnswer:
         """Return status and JSON of a call of the API; `path` are the parts of its path.
 
-        A ValueError is answered with 422, such as for a page that is no number. A subclass answers
-        its own calls, and passes the others on to this method, which serves `lists`.
+        A file in place of JSON is a pair of its type and its bytes, as in
+        `return 200, ("application/pdf", content)`. Headers are a third element, as in
+        `return 200, rows, {"Link": f'<{link}>; rel="next"'}`. A ValueError is answered with 422,
+        such as for a page that is no number. A subclass answers its own calls, and passes the
+        others on to this method, which serves `lists`.
         """
         if self.deletions and list(path) == self.deletions.strip("/").split("/"):
-            return 200, self._page(environ, self._deleted)
+            return self._answer_page(environ, self._deleted)
         for list_path, type in self.lists.items():
             parts = list_path.strip("/").split("/")
             if path[: len(parts)] == parts:
@@ -139,7 +142,8 @@ class RowSource:
         """Return the answer to a call for a list, whose rows are these, the oldest change first.
 
         The rows are as `show` returns them. A subclass returns one page of them in the form of its
-        source.
+        source. If that has a header, such as the link to the next page, it returns a pair of the
+        page and its headers, as in `return rows, {"Link": f'<{link}>; rel="next"'}`.
         """
         return {self.envelope: rows} if self.envelope else rows
 
@@ -194,10 +198,10 @@ class RowSource:
 
     def _answer_below(
         self, environ: WSGIEnvironment, method: str, type: str, path: Sequence[str]
-    ) -> StatusAndBody:
+    ) -> RowAnswer:
         """Answer a call for a list, for one of its rows, or for a field below a row."""
         if not path:
-            return 200, self._page(environ, self.rows, type)
+            return self._answer_page(environ, self.rows, type)
         id, *fields = path
         row = self.rows.find(id)
         if row is None or not _is_of_type(row, type):
@@ -209,13 +213,13 @@ class RowSource:
         self.store({**row, fields[0]: json_of(environ)})
         return 200, {}
 
-    def _page(self, environ: WSGIEnvironment, rows: Rows, type: str = "") -> Any:
-        """Return the answer to a call for the rows of a type that changed since a moment."""
+    def _answer_page(self, environ: WSGIEnvironment, rows: Rows, type: str = "") -> RowAnswer:
+        """Answer a call for the rows of a type that changed since a moment."""
         changed = rows.changed_since(self._moment_of(environ))
         bodies = [self.show(environ, row) for row in changed if _is_of_type(row, type)]
-        return self.page(environ, bodies)
+        return answer_page(self.page(environ, bodies))
 
-    def _answer_row(self, environ: WSGIEnvironment, method: str, row: Row) -> StatusAndBody:
+    def _answer_row(self, environ: WSGIEnvironment, method: str, row: Row) -> RowAnswer:
         """Answer a call for a row; one with another method than GET writes fields of it."""
         if method != "GET":
             if not self.writable or method not in ("PUT", "PATCH"):
@@ -265,18 +269,18 @@ class RowSource:
         path = environ.get("PATH_INFO", "").strip("/").split("/")
         try:
             if method == "POST" and path[-1] == "edit":
-                status, body = self._edit(path[-2:][0], form_of(environ))
+                answer = self._edit(path[-2:][0], form_of(environ))
             else:
                 self.limits.count()
-                status, body = self._admit(environ, method, path)
+                answer = self._admit(environ, method, path)
         except Wrong as wrong:
             return json_answer(start, wrong.status, wrong.body, wrong.headers)
         except ValueError as error:
             return json_answer(start, 422, {"message": str(error)})
         date = formatdate(self.clock.now(), usegmt=True)
-        return json_answer(start, status, body, (("Date", date),))
+        return send(start, answer, (("Date", date),))
 
-    def _admit(self, environ: WSGIEnvironment, method: str, path: Sequence[str]) -> StatusAndBody:
+    def _admit(self, environ: WSGIEnvironment, method: str, path: Sequence[str]) -> RowAnswer:
         """Answer a call of the API, or with a token, if the client may call."""
         if self.tokens is None or not self.token_path:
             return self.answer(environ, method, path)
@@ -286,7 +290,7 @@ class RowSource:
             return 401, {"message": "The access token is not valid."}
         return self.answer(environ, method, path)
 
-    def _edit(self, id: str, form: Mapping[str, str]) -> StatusAndBody:
+    def _edit(self, id: str, form: Mapping[str, str]) -> RowAnswer:
         """Change a row as the form of a person says, and call `changed`."""
         row = self.rows.find(id)
         if row is None:

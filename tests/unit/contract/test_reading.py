@@ -1,6 +1,7 @@
 """Reading by helpers: what changed, page by page, and single documents by their ids."""
 
 from itertools import islice
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from hub import (
     Refused,
     Retry,
     iter_chunks,
+    next_link,
     read_changes,
     read_changes_in_order,
     read_ids,
@@ -130,6 +132,23 @@ def test_links_are_followed_from_any_page():
         (["c"], ""),
     ]
     assert list(read_linked_pages(pages.__getitem__, "/3", "Shed")) == [(["c"], "")]
+
+
+@pytest.mark.parametrize(
+    ("header", "link"),
+    [
+        ('<http://shed.test/a?page=2>; rel="next"', "http://shed.test/a?page=2"),
+        ('<http://shed.test/a?page=1>; rel="prev", </a?ids=1,2;3>; rel="next"', "/a?ids=1,2;3"),
+        ("</a>;REL=next,</b>;rel=last", "/a"),
+        ('</a>; title="the next; rel=next"; rel="last", </b>; rel="self next"', "/b"),
+        ('</a>; rel="last"', ""),
+        ('</a>; rel="next-archive"', ""),
+        ("/a", ""),
+        ("", ""),
+    ],
+)
+def test_the_next_page_is_read_from_the_header_link(header, link):
+    assert next_link(SimpleNamespace(headers={"Link": header} if header else {})) == link
 
 
 def linked(source):
