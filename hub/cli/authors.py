@@ -21,8 +21,8 @@ RESERVED_NAMES = frozenset(
 )
 PAGING_HELP = (
     "How the source divides its list: by a cursor of changes, in numbered pages or by links to the"
-    " next page (both with the moment since which rows changed), or cut off after some rows that"
-    " changed since a moment."
+    " next page (both with the moment since which rows changed), or by a moment alone, with the"
+    " first rows that changed since then, the oldest change first, and no pages."
 )
 KNOWN_SOURCES = frozenset(
     {"autotask", "costcertified", "costtracker", "files", "harvest", "ion", "ontraccr"}

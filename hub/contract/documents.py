@@ -167,7 +167,14 @@ class Applied:
 
 @value_object
 class Attachment:
-    """A file of a document; `size` in bytes, `sha256` as hex."""
+    """A file of a document; `size` in bytes, `sha256` as hex.
+
+    `id` is unique among the files of the document and stays the same: by it the hub knows which
+    file is attached already. `name` ends with the suffix by which QuickBooks accepts it, such as
+    ".pdf". `mime` is sent with the file; if the source does not say it, pass
+    `mimetypes.guess_type(name)[0] or ""`. A text that is no media type is sent as
+    "application/octet-stream". With another `sha256` than before the file is attached again.
+    """
 
     id: str
     name: str

@@ -56,9 +56,13 @@ class Company:
 
 
 class Secrets(MutableMapping[str, str], ABC):
-    """Secret settings and values that the plugin stores.
+    """Secret settings and values that the plugin stores, as a mapping of names to texts.
 
-    Each assignment is encrypted and committed at once.
+    `secrets["token"]` raises KeyError if there is none, and `secrets.get("token", "")` does not.
+    Assign a text to store it, and use `del` to remove one: each is encrypted and committed at once.
+    A name has at most 180 characters. Values stay when other secrets are entered, unless
+    BoundSecrets binds them to credentials. All are deleted when a setting leads to a new address
+    and the secrets entered for it are not the stored ones, and when the company is removed.
     """
 
     __slots__ = ()
@@ -74,7 +78,8 @@ class Secrets(MutableMapping[str, str], ABC):
 class Reply(Protocol):
     """An HTTP response.
 
-    `not_found` is true for a 404 or 410 of the API itself, not for a page of another server.
+    `headers` are found by their names in any case: `headers.get("content-type")`. `not_found` is
+    true for a 404 or 410 of the API itself, not for a page of another server.
     """
 
     status: int

@@ -6,6 +6,7 @@ import hmac
 import importlib
 import re
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,11 +18,13 @@ from hub import (
     App,
     Checkpoint,
     ClientCredentials,
+    Code,
     Document,
     Gone,
     NeedsAttention,
     Receipt,
     Refused,
+    Retry,
     Signal,
     read_lists,
 )
@@ -37,12 +40,12 @@ BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 # The guides with code, each with the number of its blocks; a test below runs each of them.
 GUIDES_WITH_CODE = {
-    "authentication-and-rates.md": 4,
+    "authentication-and-rates.md": 5,
     "deletions.md": 3,
-    "dimensions.md": 1,
+    "dimensions.md": 2,
     "files.md": 1,
     "paging.md": 12,
-    "reporting-back.md": 2,
+    "reporting-back.md": 3,
     "testing.md": 1,
     "webhooks.md": 3,
 }
@@ -228,10 +231,46 @@ def test_the_access_to_a_source_without_an_account_is_checked_with_a_list(bench)
         hub_check("shed", bench.site)
 
 
+class SharedHost(RowSource):
+    """A host with two administrations, whose rentals have the same ids."""
+
+    name = "shed"
+    rate = "100/s"
+    administrations = ({"id": 7, "name": "North"}, {"id": 8, "name": "South"})
+
+    def answer(self, environ, method, path):
+        if path == ["api", "v2", "administrations.json"]:
+            return 200, list(self.administrations)
+        return 200, {"path": path}
+
+
+def test_an_admin_chooses_one_of_the_administrations_of_a_host():
+    names = names_of("how-to/authentication-and-rates.md", 3)
+    site = site_at(SharedHost(None, []).wsgi, token="T")
+    site.settings["administration"] = ""
+    codes = names["hub_codes"]("shed", site, "administration")
+    assert codes == [Code(id="7", name="North"), Code(id="8", name="South")]
+    with pytest.raises(Refused, match="Choose one of the administrations: North, South"):
+        names["hub_check"]("shed", site)
+    tenants = []
+    for code in codes:
+        site.settings["administration"] = code.id
+        tenants.append(names["hub_check"]("shed", site))
+        answer = names["Shed"](site).api.get("/rentals/r1")
+        assert answer == {"path": ["api", "v2", code.id, "rentals", "r1"]}
+    assert [tenant.name for tenant in tenants] == ["North", "South"]
+    assert tenants[0].id != tenants[1].id
+
+
+def test_the_setting_for_an_administration_may_be_left_out():
+    schema = names_of("how-to/authentication-and-rates.md", 3)["Settings"]()
+    assert schema.load({"base_url": URL, "token": "T"})["administration"] == ""
+
+
 def test_a_client_that_logs_in_does_so_once_and_again_when_its_session_has_ended():
     source = ClosedShed()
     site = site_at(source.wsgi, password="pass")
-    shed = names_of("how-to/authentication-and-rates.md", 3)["Shed"](site)
+    shed = names_of("how-to/authentication-and-rates.md", 4)["Shed"](site)
     assert shed.api.get("/rentals/r1") == {"holder": "session"}
     first = dict(site.secrets)
     assert shed.api.get("/rentals/r1") == {"holder": "session"}
@@ -499,6 +538,38 @@ def test_a_receipt_that_arrives_twice_is_in_the_source_once(bench, index):
     )
 
 
+class UnreadableNotes:
+    """A client of a source that takes notes and does not show them; it answers in turn."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.notes = []
+
+    def call(self, method, path, *, json, answers):
+        answer = self.answers.pop(0)
+        if answer != 429:
+            self.notes.append((path, json["text"]))
+        if isinstance(answer, Exception):
+            raise answer
+        return SimpleNamespace(status=answer, check=lambda: None)
+
+
+@pytest.mark.parametrize(
+    "answers", [(200,), (429, 200), (Retry("lost"),)], ids=["taken", "too many calls", "lost"]
+)
+def test_an_entry_that_cannot_be_read_back_is_written_at_most_once(bench, answers):
+    names = names_of("how-to/reporting-back.md", 2)
+    shed = UnreadableNotes(*answers)
+    names["Shed"] = lambda site: shed
+    document = bench.read(ids=["r1"])[0]
+    receipt = Receipt(state="posted", at=dt.datetime(2026, 3, 2, tzinfo=dt.UTC), id="51")
+    for _ in range(3):
+        with suppress(Retry):
+            names["hub_report"]("shed", bench.site, document, receipt)
+    assert shed.notes == [("/rentals/r1/notes", "It is posted in QuickBooks.")]
+    assert shed.answers == []
+
+
 def test_the_source_is_told_the_address_to_call_and_to_stop(bench):
     names = names_of("how-to/webhooks.md")
     shed = NotedRentals()
@@ -527,8 +598,26 @@ def test_a_signed_call_names_its_rental_and_another_one_is_refused():
         call(b'{"topic": "rental", "id": "r7"}', secret="guess")
 
 
+def test_a_list_of_the_source_names_the_codes_of_rows_and_is_read_once(bench):
+    names = names_of("how-to/dimensions.md")
+    shed = names["ShedWithLists"](bench.site)
+    paths = []
+
+    def get(path):
+        paths.append(path)
+        return [{"id": 503, "name": "Small tools", "number": "6100"}]
+
+    shed.get = get
+    account = Code(id="503", name="Small tools", number="6100")
+    assert [shed.ledger_account(id) for id in (503, "503")] == [account, account]
+    assert shed.ledger_account(504) == Code(id="504")
+    assert paths == ["/ledger_accounts"]
+    names["ShedWithLists"] = lambda site: shed
+    assert names["hub_codes"]("shed", bench.site, "ledger_account") == [account]
+
+
 def test_the_codes_of_a_source_without_lists_are_those_of_its_documents(bench):
-    hub_codes = names_of("how-to/dimensions.md")["hub_codes"]
+    hub_codes = names_of("how-to/dimensions.md", 1)["hub_codes"]
     assert {code.id for code in hub_codes("shed", bench.site, "tool")} == {"Crane", "Drill", "Saw"}
     owners = {code.id for code in hub_codes("shed", bench.site, "owner")}
     assert owners == {"Bolt & Co", "North Tools"}

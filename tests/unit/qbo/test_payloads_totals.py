@@ -243,6 +243,13 @@ def test_amounts_that_include_tax_come_to_the_total_with_the_stated_tax(amounts,
     assert [one["TaxInclusiveAmt"] for one in details] == [D(one) for one in amounts]
 
 
+def test_a_stated_tax_of_amounts_without_tax_is_sent_whatever_the_rates_give():
+    row = line("1", "20.00", account="30", tax_code="5")
+    built = payloads.build(norwegian(row, tax_total=D("4.20"), total=D("24.20")), NO, MARKER)
+    assert built.problems == ()
+    assert built.body["TxnTaxDetail"] == {"TotalTax": D("4.20")}
+
+
 def test_the_price_of_an_item_fits_the_amount_that_takes_the_rounding():
     rows = [
         line(str(n), "33.33", item="1", tax_code="5", quantity=D(3), unit_price=D("11.11"))
