@@ -170,9 +170,9 @@ class Attachment:
     """A file of a document; `size` in bytes, `sha256` as hex.
 
     `id` is unique among the files of the document and stays the same: by it the hub knows which
-    file is attached already. `name` ends with the suffix by which QuickBooks accepts it, such as
-    ".pdf". `mime` is sent with the file; if the source does not say it, pass
-    `mimetypes.guess_type(name)[0] or ""`. A text that is no media type is sent as
+    file is attached already. It has at most 200 characters. `name` ends with the suffix by which
+    QuickBooks accepts it, such as ".pdf". `mime` is sent with the file; if the source does not say
+    it, pass `mimetypes.guess_type(name)[0] or ""`. A text that is no media type is sent as
     "application/octet-stream". With another `sha256` than before the file is attached again.
     """
 

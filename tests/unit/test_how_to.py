@@ -610,10 +610,11 @@ def test_a_list_of_the_source_names_the_codes_of_rows_and_is_read_once(bench):
     shed.get = get
     account = Code(id="503", name="Small tools", number="6100")
     assert [shed.ledger_account(id) for id in (503, "503")] == [account, account]
-    assert shed.ledger_account(504) == Code(id="504")
+    assert [shed.ledger_account(id) for id in (504, None)] == [Code(id="504"), None]
     assert paths == ["/ledger_accounts"]
     names["ShedWithLists"] = lambda site: shed
     assert names["hub_codes"]("shed", bench.site, "ledger_account") == [account]
+    assert names["hub_codes"]("shed", bench.site, "owner") == []
 
 
 def test_the_codes_of_a_source_without_lists_are_those_of_its_documents(bench):
