@@ -76,8 +76,8 @@ def warn_of_tildes(source: Autotask) -> str | None:
     if not places:
         return None
     return Sentence(
-        "A tilde stands in names in Autotask: %(places)s. QuickBooks separates by a"
-        " colon only; rename them, for documents that use them are held.",
+        "Names in Autotask contain a tilde: %(places)s. QuickBooks uses only a colon as"
+        " separator. Rename them; documents that use them are held.",
         places="; ".join(places),
     )
 
@@ -118,10 +118,9 @@ def warn_of_own_numbering(site: Site, source: Autotask) -> str | None:
     if len(recent) < MANY or not all(number and number != "ERROR" for number in recent):
         return None
     return Sentence(
-        "All %(count)s recent invoices have a number already, and none of them from"
-        " the hub: Autotask numbers them by itself, so none would ever be posted."
-        " Leave Next Invoice Number blank in Autotask under Contracts & billing, or"
-        " let the settings take Autotask's numbers.",
+        "All %(count)s recent invoices already have a number that is not from the hub: Autotask"
+        " numbers them itself, so none would ever be posted. Leave Next Invoice Number blank in"
+        " Autotask under Contracts & billing, or choose Autotask's numbers in the settings.",
         count=len(recent),
     )
 
@@ -132,8 +131,8 @@ def warn_of_no_invoices(site: Site, source: Autotask) -> str | None:
     if next(source.rows("Invoices", where("createDateTime", "gte", since), fields=("id",)), None):
         return None
     return Sentence(
-        "%(username)s sees no invoice of the last %(count)s days. If there are some, the"
-        " user is kept to certain lines of business; give it all of them in Autotask.",
+        "%(username)s sees no invoice of the last %(count)s days. If there are some, the user"
+        " is limited to certain lines of business; allow it all of them in Autotask.",
         username=str(site.settings["username"]),
         count=3 * RECENT,
     )
@@ -145,9 +144,9 @@ def require_own_numbers(site: Site) -> None:
     if ours != site.company.custom_numbers:
         return
     if ours:
-        setting = Sentence("off, for QuickBooks is to give the numbers")
+        setting = Sentence("off, because QuickBooks gives the numbers")
     else:
-        setting = Sentence("on, for the numbers come from Autotask")
+        setting = Sentence("on, because the numbers come from Autotask")
     raise NeedsAttention(
         "Custom transaction numbers must be %(setting)s. Change it in QuickBooks under"
         " Account and settings, Sales, Sales form content, or choose other invoice"

@@ -38,8 +38,8 @@ APP = App(
     " bill's number.",
     help=compose_help(
         "Autotask expense reports",
-        "Approval stays in Autotask;"
-        " QuickBooks receives what is to be repaid, less what was advanced.",
+        "Approval stays in Autotask; QuickBooks receives the amount to be repaid, less the"
+        " advance.",
     ),
     posts=("bill", "vendor", "customer"),
     settings=ExpenseSettings,
@@ -66,8 +66,8 @@ ENTITY = "ExpenseReports"
 APPROVED = "Approved for Payment"
 MARK = Mark("quickBooksReferenceNumber", "QuickBooks reference number")
 NO_ADVANCE = Sentence(
-    "Expense reports with a cash advance need an account that the advance is taken"
-    " off. Choose one in the settings of the app."
+    "Expense reports with a cash advance need an account for the advance. Choose one in the"
+    " settings of the app."
 )
 
 
@@ -355,8 +355,8 @@ def _category_codes(site: Site, source: Autotask, source_lists: Lists) -> list[C
     use_type = lists.use_type(site, source, lists.EXPENSE)
     if use_type is None:
         raise NeedsAttention(
-            "Autotask has no use type of billing codes called “%(expense)s”. Write"
-            " into the settings of the app what expense categories have there.",
+            "Autotask has no use type of billing codes called “%(expense)s”. Enter the use type"
+            " of expense categories in the settings of the app.",
             expense=str(site.settings[lists.EXPENSE]),
         )
     categories = []

@@ -93,9 +93,8 @@ class InvoiceTranslation:
     def _find_hold(self) -> str | None:
         if self.total < 0 and self.sign > 0:
             return Sentence(
-                "%(name)s has a negative total, which QuickBooks takes as a credit"
-                " memo only. Let the settings of the app post those, or correct it in"
-                " Autotask.",
+                "%(name)s has a negative total; QuickBooks accepts that only as a credit memo."
+                " Allow credit memos in the settings of the app, or correct it in Autotask.",
                 name=self._name(),
             )
         if self.kind.mark().is_failed(self.row) and self.currency != self.site.company.currency:

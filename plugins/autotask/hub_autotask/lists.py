@@ -220,8 +220,8 @@ def tilde_problem(name: str | None, what: str = NAME) -> str | None:
     if not name or "~" not in name:
         return None
     return Sentence(
-        "in Autotask its %(what)s holds a tilde, which QuickBooks does not take for a separator."
-        " Rename it there.",
+        "in Autotask its %(what)s contains a tilde, which is no separator in QuickBooks. Rename"
+        " it there.",
         what=what,
     )
 

@@ -100,8 +100,8 @@ class OrderTranslation:
         buyer = self._buyer_name()
         if buyer and _is_same_name(buyer, self.vendor):
             return Sentence(
-                "%(name)s has a vendor and a customer of the same name, %(party)s,"
-                " and QuickBooks lets no two bear one name. Rename one of them in"
+                "%(name)s has a vendor and a customer of the same name, %(party)s, and"
+                " QuickBooks does not allow two records with one name. Rename one of them in"
                 " Autotask.",
                 name=self._name(),
                 party=buyer.name,

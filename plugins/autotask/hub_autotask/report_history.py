@@ -56,6 +56,6 @@ def _read(cursor: str | None) -> dict[int, str]:
         return states
     except (ValueError, AttributeError):
         raise Refused(
-            "The place from which to read on in Autotask cannot be read; it was not written by this"
-            " app."
+            "The position from which Autotask is read cannot be understood; it was not written"
+            " by this app."
         ) from None

@@ -41,7 +41,7 @@ class Access(Schema):
         load_default=14,
         validate=validate.Range(min=1, max=3650),
         metadata=setting.metadata(
-            "Days back", RUNNING, "Documents of that many days are looked at, today not counted."
+            "Days back", RUNNING, "The number of days before today from which documents are read."
         ),
     )
     mailbox = fields.Email(
@@ -70,8 +70,8 @@ class Access(Schema):
     fill_contacts = setting.switch(
         "Contacts of matched customers",
         RUNNING,
-        "Fills in the primary contact's name, phone and e-mail where a customer in QuickBooks has"
-        " none. What stands there is never changed.",
+        "Adds the primary contact's name, phone and e-mail where a customer in QuickBooks has"
+        " none. Existing values are never changed.",
         default=True,
     )
 
@@ -89,7 +89,7 @@ class InvoiceSettings(Access):
         "Invoice numbers",
         "Invoices",
         {
-            "quickbooks": "QuickBooks gives the number, and Autotask is told",
+            "quickbooks": "QuickBooks gives the number, and it is written to Autotask",
             "autotask_number": "the invoice number of Autotask",
             "autotask_id": "the id in Autotask",
         },
@@ -119,7 +119,8 @@ class InvoiceSettings(Access):
         "item",
         "Item of lines without billing code",
         "Items",
-        "Milestones and blocks of hours may have none; unset holds.",
+        "For milestones and blocks of hours without a billing code. Without one such an invoice"
+        " is held.",
     )
     term_missing = setting.choice(
         "When a payment term is not in QuickBooks",
@@ -151,7 +152,8 @@ class InvoiceSettings(Access):
         metadata=setting.metadata(
             "Rounding difference",
             "Invoices",
-            "Up to this much the totals may differ; above it is held.",
+            "The largest difference of the totals that is accepted; with a larger one the"
+            " document is held.",
         ),
     )
     difference = setting.choice(
@@ -173,7 +175,8 @@ class InvoiceSettings(Access):
     email_invoices = setting.switch(
         "E-mail invoices",
         "Invoices",
-        "QuickBooks mails each: to the customer's address there, else the contact's.",
+        "QuickBooks mails each invoice to the customer's address there, otherwise to the"
+        " contact's.",
         default=False,
     )
     order_field = setting.text(
@@ -207,7 +210,8 @@ class ExpenseSettings(Access):
         "account",
         "Account of cash advances",
         "Bills",
-        "What was advanced is taken off the bill here; unset holds.",
+        "The account from which an advance is deducted on the bill. Without one such a report"
+        " is held.",
     )
 
 
@@ -222,8 +226,8 @@ class OrderSettings(Access):
             "bill": "a bill",
             "bill_per_receipt": "a bill for each receipt",
         },
-        "A purchase order owes nobody anything yet. A bill, as older versions posted it, is a"
-        " liability before goods and invoice have come. A bill for each receipt follows the"
+        "A purchase order is no liability yet. A bill, as older versions posted it, is a"
+        " liability before goods and invoice have arrived. A bill for each receipt follows the"
         " vendor's invoice numbers.",
     )
     own_number = setting.switch(
@@ -265,7 +269,7 @@ class OrderSettings(Access):
         "account",
         "Account of items without product",
         "Items",
-        "Unset: such an item holds the order.",
+        "Without one such an order is held.",
     )
     term_missing = setting.choice(
         "When a payment term is not in QuickBooks",

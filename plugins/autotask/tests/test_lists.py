@@ -89,7 +89,7 @@ def test_a_tilde_in_a_tax_region_or_category_holds_what_uses_it(
     assert used
     for code in used:
         assert code.name.endswith("~West")
-        assert code.hold.startswith("in Autotask its name holds a tilde")
+        assert code.hold.startswith("in Autotask its name contains a tilde")
         assert listed[code.id] == code
 
 
@@ -109,7 +109,7 @@ def test_a_tilde_is_reported_with_its_list(invoices, entity, field, what):
     invoices.books.do("put", entity=entity, id=id, fields={field: "Up~Down"})
     (warning,) = invoices.check().warnings
     (names,) = [part for part in warning.split("; ") if "“Up~Down”" in part]
-    assert names.removeprefix("A tilde stands in names in Autotask: ").startswith(f"{what} “")
+    assert names.removeprefix("Names in Autotask contain a tilde: ").startswith(f"{what} “")
 
 
 @pytest.mark.row("AT-E2", "AT-E7")

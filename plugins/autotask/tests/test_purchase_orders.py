@@ -42,7 +42,10 @@ def test_a_vendor_and_a_customer_of_one_name_are_refused_beforehand(orders):
     orders.books.do(
         "put", entity="Companies", id=177, fields={"companyName": "ingram distribution"}
     )
-    assert "QuickBooks lets no two bear one name" in orders.case("two products for a customer").hold
+    assert (
+        "QuickBooks does not allow two records with one name"
+        in orders.case("two products for a customer").hold
+    )
 
 
 @pytest.mark.row("AT-P5")

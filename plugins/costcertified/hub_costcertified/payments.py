@@ -199,8 +199,8 @@ def _refund_hold(site: Site, row: Row, refund: Row) -> Any:
     title = f"Refund {refund[names.Refund.ID]}"
     if not row[names.Payment.ALLOCATIONS]:
         return Sentence(
-            "%(title)s gives back a payment that no invoice used. Give the client's"
-            " credit back in QuickBooks itself, and press Skip.",
+            "%(title)s refunds a payment that no invoice used. Refund the client's credit in"
+            " QuickBooks itself, and press Skip.",
             title=title,
         )
     if not _money_account(site):

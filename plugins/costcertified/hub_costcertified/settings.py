@@ -24,12 +24,12 @@ class Settings(Schema):
     )
     client_secret = setting.secret("Client secret", ACCESS, "Belongs to the client id.")
     refresh_token = setting.secret(
-        "Refresh token", ACCESS, "Belongs to them too; the hub renews it by itself."
+        "Refresh token", ACCESS, "Belongs to the same credentials; the hub renews it automatically."
     )
     webhook_secret = setting.secret(
         "Webhook secret",
         ACCESS,
-        "Optional: with it CostCertified tells the hub of a change at once instead of being asked.",
+        "Optional: with it CostCertified notifies the hub of changes immediately.",
         required=False,
     )
     post_when = setting.choice(

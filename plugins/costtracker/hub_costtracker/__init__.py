@@ -31,8 +31,8 @@ APP = App(
     icon="receipt",
     name="CostTracker",
     summary="Approved supplier invoices become bills, with their order, dimensions and file.",
-    help="Purchasing and approval stay in CostTracker; QuickBooks receives the outcome, and"
-    " CostTracker is told of it.",
+    help="Purchasing and approval stay in CostTracker; QuickBooks receives the outcome, and it"
+    " is reported to CostTracker.",
     posts=("bill", "vendor_credit", "vendor"),
     settings=Settings,
     hosts=("{base_url}",),

@@ -117,8 +117,8 @@ class CostTracker:
         reply = self._api.call(method, path, **request)
         if reply.status == 403 and CLOSED in reply.body:
             raise NeedsAttention(
-                "The CostTracker account has no integrations any more, so nothing is"
-                " read or told. Ask %(support)s for access.",
+                "The CostTracker account no longer has integrations, so nothing is read or"
+                " reported. Ask %(support)s for access.",
                 support=SUPPORT,
             )
         return reply

@@ -21,7 +21,7 @@ class Settings(Schema):
     webhook_secret = setting.secret(
         "Webhook secret",
         "CostTracker",
-        "Optional: with it CostTracker tells the hub of a change at once instead of being asked.",
+        "Optional: with it CostTracker notifies the hub of changes immediately.",
         required=False,
     )
     payable_account = setting.record(
@@ -39,7 +39,7 @@ class Settings(Schema):
             "number": "the bill number",
             "line_description": "each line's description",
         },
-        "As bill number it takes the invoice number's place; that one then stands in the memo.",
+        "As the bill number it replaces the invoice number, which then goes into the memo.",
     )
     locations_differ = setting.choice(
         "When the lines' locations differ",

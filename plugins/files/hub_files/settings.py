@@ -30,7 +30,7 @@ class Settings(Schema):
         "item",
         "Product or service of invoices",
         LINES,
-        "For lines that name none. Without one they wait.",
+        "For lines without one of their own. Without it they wait.",
     )
     tax_code = setting.record(
         "tax_code",

@@ -42,8 +42,10 @@ def amount_of(cell: Cell, decimal_mark: str) -> Decimal:
     if match is None or not digits or not NUMBER.fullmatch(digits):
         text = text_of(cell)
         if decimal_mark == ",":
-            raise ValueError(Sentence("“%(text)s” is no amount with a decimal comma", text=text))
-        raise ValueError(Sentence("“%(text)s” is no amount with a decimal point", text=text))
+            raise ValueError(
+                Sentence("“%(text)s” is not an amount with a decimal comma", text=text)
+            )
+        raise ValueError(Sentence("“%(text)s” is not an amount with a decimal point", text=text))
     is_negative = "-" in (match[1], match[3]) or match[1] == "("
     return -Decimal(digits) if is_negative else Decimal(digits)
 

@@ -146,7 +146,7 @@ def test_an_invalid_exchange_rate_is_reported_with_its_line(bench, text):
     content = CSV.replace("Account;", "Kurs;").replace(";4010;", f";{text};")
     first = read(bench, content.replace(";4020;", ";11,5;"), exchange_rate="Kurs", account="")[0]
     assert isinstance(first, Unreadable)
-    assert first.reason.startswith(f"Line 2, 3 of bills.csv: “{text}” is no ")
+    assert first.reason.startswith(f"Line 2, 3 of bills.csv: “{text}” is no")
 
 
 def test_lines_of_one_document_have_one_exchange_rate(bench):
@@ -205,10 +205,10 @@ def test_ids_stay_the_same_whatever_case_and_spaces(bench):
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("1 000,00", "1.000.00", "Line 2, 3 of bills.csv: “1.000.00” is no amount"),
+        ("1 000,00", "1.000.00", "Line 2, 3 of bills.csv: “1.000.00” is not an amount"),
         ("1 000,00", "", "the column “Amount” is empty"),
         ("05.11.2026;05.12.2026;1 000", "31.02.2026;05.12.2026;1 000", "have different dates"),
-        ("1 000,00;250,00", "1 000,00;x", "“x” is no amount with a decimal comma"),
+        ("1 000,00;250,00", "1 000,00;x", "“x” is not an amount with a decimal comma"),
         ("06.11.2026", "soon", "Line 4 of bills.csv: “soon” is not a date."),
         ("06.11.2026", "", "the column “Date” is empty"),
     ],

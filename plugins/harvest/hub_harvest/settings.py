@@ -12,7 +12,7 @@ class Settings(Schema):
         "Address", ACCESS, "The address of Harvest's API.", default="https://api.harvestapp.com"
     )
     account_id = setting.text(
-        "Account id", ACCESS, "It stands beside the token on Harvest's page.", required=True
+        "Account id", ACCESS, "It is shown beside the token on Harvest's page.", required=True
     )
     token = setting.secret("Personal access token", ACCESS, "From id.getharvest.com/developers.")
     clients = setting.choice(

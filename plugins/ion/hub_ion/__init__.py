@@ -94,9 +94,8 @@ def hub_check(app: str, site: Site) -> Tenant:
     lacks = ion.learn()
     if missed := schema.list_missing(lacks, site.settings):
         raise NeedsAttention(
-            "ION's API does not have %(missed)s, which orders cannot be posted"
-            " without. Install the newest version of the app, or tell its maker what"
-            " stands here.",
+            "ION's API does not have %(missed)s, without which orders cannot be posted. Install"
+            " the newest version of the app, or send this message to its author.",
             missed=", ".join(missed),
         )
     import_warnings = site.secrets.get(imports.LACKING, "").splitlines()

@@ -217,7 +217,7 @@ class Ion:
         for error in errors:
             self._mark_unreadable(rows, error)
         if None in rows:
-            raise Retry("ION could not tell one of its rows; it is asked again later.")
+            raise Retry("ION could not return one of its rows; it is asked again later.")
         completed = [query.complete(row, self.lacks) for row in rows]
         return completed, data["rows"]["pageInfo"]
 
@@ -247,7 +247,7 @@ class Ion:
         reply = self.api.call("POST", "", json={"query": query, "variables": variables})
         if reply.status == 401:
             raise NeedsAttention(
-                "ION's API does not take its own tokens. %(pair)s", pair=self._pair()
+                "ION's API does not accept its own tokens. %(pair)s", pair=self._pair()
             )
         if reply.status == 409:
             raise Conflict()
@@ -304,9 +304,7 @@ def _errors_of(answer: Any) -> list[Row]:
         errors = answer.get("errors") or []
         if isinstance(errors, list):
             return errors
-    raise Retry(
-        "ION answered with something that is no answer to a query; it is asked again later."
-    )
+    raise Retry("ION's answer is not an answer to a query; it is asked again later.")
 
 
 def _current_text(order: Row, key: str) -> str | None:

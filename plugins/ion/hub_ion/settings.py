@@ -101,7 +101,7 @@ class Settings(Schema):
     version_attribute = setting.text(
         "Attribute with the version",
         LINES,
-        "Of an order; it stands in the memo.",
+        "Of an order; it goes into the memo.",
         default="Version",
     )
     line_account = setting.record(

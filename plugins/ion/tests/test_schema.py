@@ -89,7 +89,7 @@ def test_everything_that_is_asked_is_in_the_schema(bench):
 @pytest.mark.parametrize("field", NEEDED)
 def test_a_field_that_posting_needs_is_named_before_anything_is_kept(bench, field):
     lack(bench, field)
-    with pytest.raises(NeedsAttention, match="cannot be posted without") as refused:
+    with pytest.raises(NeedsAttention, match="without which orders cannot be posted") as refused:
         check(bench)
     assert f"does not have {field}," in refused.value.text
 

@@ -54,7 +54,7 @@ def test_numbers_from_both_sides_stop_the_run_with_what_to_change(open_desk):
     with read_only_session() as session:
         warnings = session.scalars(select(Case).where(Case.cause.startswith("warning:")))
         reasons = [case.reason for case in warnings]
-    assert any("numbers them by itself" in reason for reason in reasons)
+    assert any("numbers them itself" in reason for reason in reasons)
 
 
 @pytest.mark.row("AT-I4")

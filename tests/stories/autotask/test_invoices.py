@@ -208,7 +208,7 @@ def test_four_decimals_end_in_cents_with_a_line_for_the_difference(desk):
 @pytest.mark.row("AT-I12", "AT-I4")
 def test_a_negative_invoice_is_refused_and_marked(desk):
     assert desk.of("negative total").state == "held"
-    assert "QuickBooks takes as a credit memo only" in desk.of("negative total").reason
+    assert "QuickBooks accepts that only as a credit memo" in desk.of("negative total").reason
     assert desk.row_of("negative total") == {
         **desk.before[desk.id("negative total")],
         "invoiceNumber": "ERROR",

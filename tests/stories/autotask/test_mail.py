@@ -94,7 +94,7 @@ def test_errors_go_to_the_mailbox_once_and_are_in_the_inbox_and_in_the_run(
     (message,) = server.messages
     assert message["To"] == MAILBOX
     text = " ".join(message.get_payload(decode=True).decode().split())
-    refusal = "has a negative total, which QuickBooks takes as a credit memo only"
+    refusal = "has a negative total; QuickBooks accepts that only as a credit memo"
     assert refusal in text
     assert refusal in owner.page("/inbox/?installation=1")
     with owner.app.app_context(), engine.read_only_session() as session:

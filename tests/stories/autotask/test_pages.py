@@ -116,7 +116,7 @@ def test_lists_of_both_sides_are_compared_while_the_app_is_paused(owner: Visitor
     page = owner.page("/installations/1/compare/?field=term")
     assert "number: 45 at the source, 60 in QuickBooks" in page
     assert 'aria-current="page">Matching</a>' in page
-    assert "holds a tilde" in page
+    assert "contains a tilde" in page
     fields = {"Name": "Software", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
     assert "Software" in owner.page("/installations/1/compare/?field=billing_code&state=missing")
     assert (

@@ -290,7 +290,7 @@ def test_the_settings_explain_how_a_bill_differs(bills):
     from hub_autotask.settings import OrderSettings
 
     help = OrderSettings().fields["post_as"].metadata["help"]
-    assert "A purchase order owes nobody anything yet." in help
+    assert "A purchase order is no liability yet." in help
     assert "A bill, as older versions posted it, is a liability before goods and invoice" in help
 
 

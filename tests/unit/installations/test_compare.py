@@ -47,7 +47,7 @@ def test_each_code_is_matched_differs_or_is_missing(installed, listed):
     listed += [
         Code(id="1", name="badger  drywall llc"),
         Code(id="2", name="Nobody & Sons"),
-        Code(id="3", name="Bad~Name", hold="it holds a tilde."),
+        Code(id="3", name="Bad~Name", hold="it contains a tilde."),
         Code(id="4", name="Telco West"),
         Code(id="5", name="Telco West"),
     ]

@@ -102,7 +102,7 @@ PRODUCTS = (
 
 
 def has_tilde(row):
-    """Return whether a value of a row holds a tilde, which the hub warns of."""
+    """Return whether a value of a row contains a tilde, which the hub warns of."""
     return any("~" in value for value in row.values() if isinstance(value, str))
 
 
