@@ -159,5 +159,5 @@ def recorded_details() -> set[str]:
         for call in module.calls:
             passes_on = call.name.rpartition(".")[2] in PASSED_ON_BY
             if passes_on or _position(module.name, call.node) is not None:
-                names.update(one.arg for one in call.node.keywords if one.arg)
+                names.update(keyword.arg for keyword in call.node.keywords if keyword.arg)
     return names

@@ -36,7 +36,7 @@ class PageForm(HTMLParser):
         if options is None:
             self.values[name] = text
             return
-        fitting = [one for one in options if one == text or one.endswith(f" {text}")]
+        fitting = [option for option in options if option == text or option.endswith(f" {text}")]
         assert len(fitting) == 1, f"{label!r} offers {fitting} for {text!r}: {sorted(options)}"
         self.values[name] = options[fitting[0]]
 

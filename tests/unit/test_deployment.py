@@ -196,8 +196,8 @@ SELECTOR = re.compile(r"(\w+)\{([^}]*)\}")
 def figures() -> dict[str, set[str]]:
     """Return the labels of each sample that /metrics may show."""
     results: dict[str, set[str]] = {"up": {"job", "instance"}}
-    for one in (*GAUGES, *COUNTERS):
-        results[one.name] = {*one.labels}
+    for metric in (*GAUGES, *COUNTERS):
+        results[metric.name] = {*metric.labels}
     for histogram in HISTOGRAMS:
         for part in ("count", "sum", "bucket"):
             results[f"{histogram.name}_{part}"] = {*histogram.labels, "le"}

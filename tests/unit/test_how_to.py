@@ -455,7 +455,7 @@ def closing(source, iter_documents, site, read):
         there = replace(site, today=dt.date(2026, 3, day))
         items = list(iter_documents(source, there, cursors, ids_to_read, read))
         if not ids_to_read:
-            ends = {one.stream: one.cursor for one in items if isinstance(one, Checkpoint)}
+            ends = {item.stream: item.cursor for item in items if isinstance(item, Checkpoint)}
             cursors.update(ends)
         return ids(items, Document), ids(items, Gone)
 

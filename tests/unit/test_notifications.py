@@ -230,7 +230,7 @@ def test_a_mail_says_how_much_a_case_stops(hub, server, clock):
             "app",
             title="App",
             reason="Why.",
-            postings=[one.id for one in postings],
+            postings=[posting.id for posting in postings],
             **about,
         )
     clock.advance(60)

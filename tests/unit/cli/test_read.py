@@ -50,7 +50,7 @@ def costtracker(quickbooks):
 
 def previews(output):
     """Return the previews of the command's JSON by source id."""
-    return {one["source_id"]: one for one in json.loads(output)}
+    return {document["source_id"]: document for document in json.loads(output)}
 
 
 def row_counts():
@@ -218,8 +218,10 @@ class TestOfAnAppThatIsNotEnabled:
         assert payload["CurrencyRef"] == {"value": first["currency"]} == {"value": "NOK"}
         line = payload["Line"][0]["AccountBasedExpenseLineDetail"]
         assert line["AccountRef"]["value"].startswith("unmatched:")
-        assert {"ready", "pending"} <= {one["state"] for one in documents.values()}
-        assert all(one["reasons"] for one in documents.values() if one["state"] == "held")
+        assert {"ready", "pending"} <= {document["state"] for document in documents.values()}
+        assert all(
+            document["reasons"] for document in documents.values() if document["state"] == "held"
+        )
         assert not (tmp_path / "none").exists()
         assert list(temporary.iterdir()) == []
 
@@ -282,7 +284,7 @@ class TestOfAStandIn:
         assert documents["invoice:1100"]["state"] == "unreadable"
         assert "“31.02.2026” is not a date" in documents["invoice:1100"]["reasons"][0]
         assert {"ready", "pending", "unreadable", "gone"} <= {
-            one["state"] for one in documents.values()
+            document["state"] for document in documents.values()
         }
         first = documents["invoice:1001"]
         assert (first["kind"], first["total"]) == ("bill", "34006.5")

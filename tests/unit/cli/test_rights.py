@@ -227,7 +227,11 @@ def _words() -> Iterator[tuple[str, ...]]:
 def test_a_command_without_an_entry_is_refused(
     guarded: TwoCompanies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = {words: one for words, one in rights.REQUIREMENTS.items() if words != "users list"}
+    table = {
+        words: requirement
+        for words, requirement in rights.REQUIREMENTS.items()
+        if words != "users list"
+    }
     monkeypatch.setattr(rights, "REQUIREMENTS", table)
     assert "Leave --as out" in call(guarded.app, EVERYTHING, "users list").stderr
 

@@ -93,12 +93,12 @@ def test_a_document_that_is_absent_once_keeps_its_state_and_its_case(hub, source
 )
 def test_within_an_hour_any_number_of_answers_proves_nothing(hub, source, waits):
     hub(waits())
-    before = [one.state for one in postings()]
+    before = [row.state for row in postings()]
     source.by_id = {"invoice:1": ABSENT}
     for _ in range(5):
         hub(later=HOUR / 5 - 1)
     assert document().gone is None
-    assert [one.state for one in postings()] == before
+    assert [row.state for row in postings()] == before
 
 
 def test_two_answers_an_hour_apart_prove_absence(hub, source):
@@ -161,7 +161,7 @@ def test_the_source_is_checked_once_in_a_run_and_only_where_something_is_absent(
     before = source.checks
     hub()
     assert source.checks == before
-    source.by_id = {one: Gone(source_id=one) for one in source.by_id}
+    source.by_id = {id: Gone(source_id=id) for id in source.by_id}
     hub()
     assert source.checks == before + 1
 
@@ -220,9 +220,9 @@ def test_nothing_is_deleted_in_quickbooks_before_it_is_proved(hub, source):
     ask_for()
     source.by_id = {"invoice:1": ABSENT}
     hub()
-    assert [one.operation for one in postings()] == ["create"]
+    assert [row.operation for row in postings()] == ["create"]
     hub(later=HOUR)
-    assert [(one.operation, one.state) for one in postings()] == [
+    assert [(row.operation, row.state) for row in postings()] == [
         ("create", "posted"),
         ("delete", "ready"),
     ]
@@ -234,7 +234,7 @@ def test_a_planned_deletion_is_withdrawn_if_the_source_has_the_document_after_al
     hub(ABSENT)
     source.by_id = {"invoice:1": bill()}
     hub(later=HOUR)
-    assert [(one.operation, one.state) for one in postings()] == [
+    assert [(row.operation, row.state) for row in postings()] == [
         ("create", "posted"),
         ("delete", "withdrawn"),
     ]
@@ -247,7 +247,7 @@ def test_a_planned_deletion_is_withdrawn_if_the_document_comes_back_unreadable(h
     hub(ABSENT)
     source.by_id = {"invoice:1": Unreadable(source_id="invoice:1", reason="It has no date.")}
     hub()
-    assert [(one.operation, one.state) for one in postings()] == [
+    assert [(row.operation, row.state) for row in postings()] == [
         ("create", "posted"),
         ("delete", "withdrawn"),
     ]
@@ -288,4 +288,4 @@ def test_a_question_that_a_person_skipped_is_not_asked_again_while_it_is_looked_
         outbox.skip(session, session.get_one(Posting, postings()[-1].id), "kari", "leave it")
     source.by_id = {"invoice:1": ABSENT}
     hub(later=HOUR)
-    assert [one.state for one in postings()] == ["posted", "skipped"]
+    assert [row.state for row in postings()] == ["posted", "skipped"]

@@ -44,7 +44,7 @@ def hub(source, make_app, make_config, empty_database, clock):
             source.items, source.order = list(items), []
             result = collect_run.collect(id, **options)
             collect.notes, collect.continue_after = result.notes, result.continue_after
-            return [int(one.partition(":")[2]) for one in source.order if one != "the list"]
+            return [int(id.partition(":")[2]) for id in source.order if id != "the list"]
 
         collect.id = id
         yield collect
@@ -54,7 +54,7 @@ def wait(hub, source, count, **values):
     """Store this number of documents that the source does not want posted yet."""
     items = [bill(str(n), stage="pending", hold="Not yet.", **values) for n in range(count)]
     hub(*items)
-    source.by_id = {one.source_id: one for one in items}
+    source.by_id = {item.source_id: item for item in items}
 
 
 def ask_for(*numbers):
@@ -168,7 +168,7 @@ def test_all_requested_documents_are_read_before_the_others(hub, source):
 def add_held_bills(hub, source, count, account="9"):
     items = [bill(str(n), account=account) for n in range(count)]
     hub(*items)
-    source.by_id |= {one.source_id: one for one in items}
+    source.by_id |= {item.source_id: item for item in items}
 
 
 def match(record):
@@ -184,7 +184,7 @@ def test_a_match_releases_all_that_it_held_in_one_run(hub, source):
     add_held_bills(hub, source, 30)
     match("8")
     assert hub() == [*range(30)]
-    assert {one.state for one in postings()} == {"ready"}
+    assert {row.state for row in postings()} == {"ready"}
 
 
 def test_a_match_that_releases_nothing_is_tried_once(hub, source):
@@ -197,14 +197,14 @@ def test_a_match_that_releases_nothing_is_tried_once(hub, source):
 def test_nothing_is_sent_before_it_was_read_again_under_the_new_settings(hub, source):
     items = [bill("1"), bill("2")]
     hub(*items)
-    source.by_id = {one.source_id: one for one in items}
+    source.by_id = {item.source_id: item for item in items}
     with transaction() as session:
         outbox.mark_for_reread(session, hub.id)
     source.answers_left = 1
     hub()
     with read_only_session() as session:
         current_ones = session.scalars(select(Posting.number).where(outbox.IS_CURRENT)).all()
-    assert [one.state for one in postings()] == ["ready", "ready"]
+    assert [row.state for row in postings()] == ["ready", "ready"]
     assert current_ones == ["F-1"]
 
 
@@ -258,7 +258,9 @@ class Waiting:
         self.source.delete("/_sandbox/log")
         run = runner.sync(self.id, requested_by="kari")
         calls = self.source.get("/_sandbox/log").json["requests"]
-        read = [one["path"] for one in calls if one["call"] == "invoice" and one["status"] == 200]
+        read = [
+            call["path"] for call in calls if call["call"] == "invoice" and call["status"] == 200
+        ]
         return run, [path.rpartition("/")[2] for path in read]
 
     def pending(self):

@@ -900,7 +900,7 @@ def test_lines_of_two_locations_may_become_two_bills(hub):
     set_differ(hub, "split")
     hub(two_places())
     first, second = postings()
-    assert [(one.part, one.total, one.number) for one in (first, second)] == [
+    assert [(row.part, row.total, row.number) for row in (first, second)] == [
         ("location:61", Decimal(100), "F-1"),
         ("location:62", Decimal(25), "F-1-2"),
     ]

@@ -91,5 +91,5 @@ def test_a_plugin_author_finds_all_he_imports_in_one_place():
 
 def test_the_hooks_fit_on_one_screen_without_the_types_they_use():
     assert len(inspect.getsource(hookspecs).splitlines()) <= 100
-    defined = [one for one in vars(hookspecs).values() if inspect.isclass(one)]
-    assert [one for one in defined if one.__module__ == hookspecs.__name__] == []
+    defined = [value for value in vars(hookspecs).values() if inspect.isclass(value)]
+    assert [value for value in defined if value.__module__ == hookspecs.__name__] == []

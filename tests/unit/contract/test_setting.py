@@ -76,9 +76,9 @@ def test_required_settings_may_not_be_left_out(name):
 
 def test_the_pages_know_section_help_choices_and_secrets():
     about = {name: field.metadata for name, field in Settings().fields.items()}
-    assert {one["section"] for one in about.values()} == {"Shed", "Bills"}
+    assert {metadata["section"] for metadata in about.values()} == {"Shed", "Bills"}
     assert about["base_url"]["help"] == "Without /v1."
-    assert [name for name, one in about.items() if one.get("secret")] == ["key"]
+    assert [name for name, metadata in about.items() if metadata.get("secret")] == ["key"]
     assert about["send"]["choices"] == {"ready": "when ready", "paid": "when paid"}
     assert (about["account"]["choices_from"], about["account"]["typed"]) == ("account", True)
     assert about["hidden"]["choices_from"] == "account"

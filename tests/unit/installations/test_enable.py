@@ -183,7 +183,7 @@ def test_the_apps_own_switch_stops_automatic_posting_and_resumes_it(settings, mo
         collect(row.id)
         with read_only_session() as session:
             rows = session.scalars(select(Posting).where(Posting.operation == "create")).all()
-        states.append({(one.state, one.approved_by) for one in rows if not one.held_by})
+        states.append({(row.state, row.approved_by) for row in rows if not row.held_by})
     assert states == [{("review", None)}, {("ready", "olga")}, {("ready", "olga")}]
 
 

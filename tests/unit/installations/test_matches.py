@@ -41,8 +41,8 @@ def imported(row, text):
 def matches():
     with read_only_session() as session:
         return {
-            (one.field, one.code): (one.record, one.match_method, one.who)
-            for one in session.scalars(select(Match))
+            (match.field, match.code): (match.record, match.match_method, match.who)
+            for match in session.scalars(select(Match))
         }
 
 

@@ -433,7 +433,10 @@ def test_codes_go_to_the_head_or_the_lines():
         )
     )
     assert ids(result.header) == {"vendor": "31", "payable_account": "10"}
-    assert [ids(one.refs) for one in result.lines] == [{"account": "7"}, {"account": "8"}]
+    assert [ids(mapped_line.refs) for mapped_line in result.lines] == [
+        {"account": "7"},
+        {"account": "8"},
+    ]
 
 
 def test_everything_that_is_missing_is_reported_at_once():
@@ -445,7 +448,7 @@ def test_everything_that_is_missing_is_reported_at_once():
             codes={"supplier": "z"},
         )
     )
-    assert [(one.field, one.code) for one in missing_codes] == [
+    assert [(code.field, code.code) for code in missing_codes] == [
         ("supplier", "z"),
         ("account", "x"),
         ("part", "y"),
@@ -477,7 +480,7 @@ def test_a_code_of_the_header_applies_to_lines_without_one():
             line("1"), line("2", part="71"), codes={"supplier": "31", "account": "8", "class": "51"}
         )
     )
-    assert [ids(one.refs) for one in result.lines] == [
+    assert [ids(mapped_line.refs) for mapped_line in result.lines] == [
         {"account": "8", "class": "51"},
         {"item": "71", "class": "51"},
     ]
@@ -485,7 +488,7 @@ def test_a_code_of_the_header_applies_to_lines_without_one():
 
 def test_text_lines_need_no_codes():
     result = mapped(bill(line("1", account="7"), line("2", amount=None, account="nonsense")))
-    assert [ids(one.refs) for one in result.lines] == [{"account": "7"}, {}]
+    assert [ids(mapped_line.refs) for mapped_line in result.lines] == [{"account": "7"}, {}]
 
 
 def test_a_key_that_the_app_does_not_declare_is_reported():
@@ -498,7 +501,7 @@ def test_lines_of_one_location_lift_it_to_the_head():
 
 
 def differing(policy, **values):
-    fields = tuple(one for one in FIELDS if one.name != "location")
+    fields = tuple(field for field in FIELDS if field.name != "location")
     place = Field(name="location", label="Location", role="location", match=("id",), differ=policy)
     lines = (
         line("1", "60", account="7", location="61"),
@@ -524,7 +527,10 @@ def test_differing_locations_may_split_to_the_cent():
         ("location:61", Decimal(60), "F1"),
         ("location:62", Decimal(40), "F1-2"),
     ]
-    assert [[one.line.id for one in part.lines] for part in result.parts] == [["1", "3"], ["2"]]
+    assert [[mapped_line.line.id for mapped_line in part.lines] for part in result.parts] == [
+        ["1", "3"],
+        ["2"],
+    ]
 
 
 def test_a_split_that_would_lose_a_cent_holds():
@@ -537,7 +543,7 @@ def test_a_split_that_would_lose_a_cent_holds():
 def test_a_record_to_create_is_referred_to_by_a_placeholder():
     result = mapped(bill(line("1", account="7"), codes={"supplier": making("Helt Ny AS")}))
     assert result.header["vendor"].id == "@vendor:s1"
-    assert [one.code for one in result.creates] == ["s1"]
+    assert [creation.code for creation in result.creates] == ["s1"]
 
 
 def test_a_line_that_applies_to_a_document_gets_its_transaction():

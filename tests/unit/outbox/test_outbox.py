@@ -203,7 +203,7 @@ def test_one_operation_of_a_document_goes_at_a_time(box):
     first = box()
     second = box(part="scan", operation="attach")
     with transaction() as session:
-        assert [one.id for one in outbox.claim(session, [first, second], "f1", now())] == [first]
+        assert [row.id for row in outbox.claim(session, [first, second], "f1", now())] == [first]
     with transaction() as session:
         assert outbox.claim(session, [second], "f2", now()) == []
 
@@ -214,7 +214,7 @@ def test_two_workers_never_claim_the_same(box):
 
     def work(fence):
         with app.app_context(), transaction() as session:
-            claimed_ids.extend(one.id for one in outbox.claim(session, ids, fence, now()))
+            claimed_ids.extend(row.id for row in outbox.claim(session, ids, fence, now()))
 
     threads = [threading.Thread(target=work, args=(f"f{number}",)) for number in range(4)]
     for thread in threads:
@@ -246,7 +246,7 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
 
     def claim():
         with app.app_context(), transaction() as session:
-            claimed_payloads.extend(one.payload for one in outbox.claim(session, [id], "f1", now()))
+            claimed_payloads.extend(row.payload for row in outbox.claim(session, [id], "f1", now()))
 
     worker = threading.Thread(target=claim)
     with transaction() as session:

@@ -34,9 +34,11 @@ def expense(desk, day="2026-03-02"):
 
 def test_a_transaction_covered_by_a_bank_reconciliation_is_not_removed(desk):
     expense_id = expense(desk)
-    assert [one.posting.id for one in undo.plan_posting(expense_id).removable] == [expense_id]
+    assert [step.posting.id for step in undo.plan_posting(expense_id).removable] == [expense_id]
     desk.quickbooks.act("reconcile", kind="Purchase", id=desk.posting(expense_id).quickbooks_id)
-    assert [one.reason for one in undo.plan_posting(expense_id).blocked] == [undo.RECONCILED_REASON]
+    assert [step.reason for step in undo.plan_posting(expense_id).blocked] == [
+        undo.RECONCILED_REASON
+    ]
 
 
 def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactions(desk):

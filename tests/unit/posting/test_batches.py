@@ -49,8 +49,8 @@ def sent(desk):
     """Return the attempts of each batch in the order of their bIds, and the number of others."""
     batches, alone = defaultdict(list), 0
     with read_only_session() as session:
-        for one in session.scalars(select(Attempt).order_by(Attempt.requestid)):
-            batches[one.batch].append(one.posting_id)
+        for attempt in session.scalars(select(Attempt).order_by(Attempt.requestid)):
+            batches[attempt.batch].append(attempt.posting_id)
     alone = len(batches.pop("", ()))
     return list(batches.values()), alone
 

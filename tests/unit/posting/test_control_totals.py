@@ -28,8 +28,8 @@ def posted_document(kind="bill", day="2026-03-02", currency="USD", books_total="
 
 def lines(*all_, **more):
     totals = Totals()
-    for one in all_:
-        totals.add(one.summary, **more)
+    for document in all_:
+        totals.add(document.summary, **more)
     return totals.lines()
 
 

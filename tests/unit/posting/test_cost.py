@@ -196,11 +196,15 @@ def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(vi
 
 def pop_sums_of_waiting(steps):
     """Remove the statements that add up the amounts of open documents; return their steps."""
-    find_documents = [one for one in steps if one.startswith("SELECT DISTINCT posting.document_id")]
-    add_up = [one for one in steps if " AS rank, " in one]
+    find_documents = [
+        statement
+        for statement in steps
+        if statement.startswith("SELECT DISTINCT posting.document_id")
+    ]
+    add_up = [statement for statement in steps if " AS rank, " in statement]
     assert len(find_documents) == 1
     assert len(add_up) == 2
-    return sum(steps.pop(one) for one in (*find_documents, *add_up))
+    return sum(steps.pop(statement) for statement in (*find_documents, *add_up))
 
 
 def count_first_page_steps(visitor):

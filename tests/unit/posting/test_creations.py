@@ -94,7 +94,7 @@ def test_a_party_is_made_for_the_one_of_two_documents_that_is_not_held(till, kin
     close_books(till)
     till.run(new(kind, "1", **LATE), new(kind, "2"))
     assert (till.states()[f"{kind}:1"], till.states()[f"{kind}:2"]) == ("held", "posted")
-    assert [one["Id"] for one in till.ours(party)] == [till.posting(code).quickbooks_id]
+    assert [record["Id"] for record in till.ours(party)] == [till.posting(code).quickbooks_id]
 
 
 def test_a_document_that_is_held_in_a_later_sync_stops_its_new_party(till):
@@ -106,7 +106,7 @@ def test_a_document_that_is_held_in_a_later_sync_stops_its_new_party(till):
     )
     close_books(till)
     till.run(new("invoice", **LATE))
-    assert [one["DisplayName"] for one in till.ours("Customer")] == ["Other Homes"]
+    assert [record["DisplayName"] for record in till.ours("Customer")] == ["Other Homes"]
 
 
 def test_an_item_is_made_only_for_a_document_that_can_be_posted(till):
@@ -245,19 +245,19 @@ def test_a_party_in_the_company_s_own_currency_is_made(till):
 def test_a_party_without_a_currency_takes_that_of_its_document(export, kind):
     party, _ = KINDS[kind]
     export.run(new(kind, currency="EUR"))
-    assert [one["CurrencyRef"]["value"] for one in export.ours(party)] == ["EUR"]
+    assert [record["CurrencyRef"]["value"] for record in export.ours(party)] == ["EUR"]
 
 
 def test_a_party_keeps_the_currency_that_its_source_gives(export):
     export.run(invoice(client=EURO_CLIENT, currency="EUR"))
-    assert [one["CurrencyRef"]["value"] for one in export.ours("Customer")] == ["EUR"]
+    assert [record["CurrencyRef"]["value"] for record in export.ours("Customer")] == ["EUR"]
 
 
 def test_documents_of_two_currencies_do_not_share_a_new_party(export):
     """The first document decides; the other is held before anything is created, in every run."""
     export.run(invoice("invoice:1", currency="EUR"), invoice("invoice:2", currency="CAD"))
     export.run()
-    assert [one["CurrencyRef"]["value"] for one in export.ours("Customer")] == ["EUR"]
+    assert [record["CurrencyRef"]["value"] for record in export.ours("Customer")] == ["EUR"]
     assert (export.states()["invoice:1"], export.states()["invoice:2"]) == ("posted", "held")
 
 

@@ -143,8 +143,8 @@ def test_payments_cost_one_read_for_their_days_however_many_documents(desk):
 def test_edited_transactions_are_read_in_one_query_and_a_payment_is_no_edit(desk):
     others = [desk.bill(f"B-{n}") for n in range(5)]
     desk.drain()
-    for one in others:
-        desk.edit(desk.posting(one).quickbooks_id, DocNumber=f"B-{one} edited")
+    for other in others:
+        desk.edit(desk.posting(other).quickbooks_id, DocNumber=f"B-{other} edited")
     desk.clock.advance(60)
     changes.poll(desk.company_id)
     before = len(desk.sent(""))

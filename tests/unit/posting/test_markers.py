@@ -15,7 +15,7 @@ def test_a_second_one_with_our_mark_is_found(desk):
     proved = reconcile(desk.company_id)
     assert [entry["document"] for entry in proved["strangers"]] == ["A-1"]
     assert desk.cases() == ["Changed in QuickBooks", "Perhaps twice in QuickBooks"]
-    twin = next(one for one in desk.bills() if one["DocNumber"] == "A-1")
+    twin = next(bill for bill in desk.bills() if bill["DocNumber"] == "A-1")
     desk.quickbooks.act("delete", kind="Bill", id=twin["Id"])
     reconcile(desk.company_id)
     assert desk.cases() == ["Changed in QuickBooks"]

@@ -202,7 +202,7 @@ WHOLE: dict[str, tuple[HttpResponse | Answer, str]] = {
 @pytest.mark.parametrize(("came", "outcome"), WHOLE.values(), ids=WHOLE)
 def test_the_outcome_of_a_whole_batch_counts_for_each_item(came, outcome):
     answer = came if isinstance(came, Answer) else read_reply(came, Expected("BatchItemResponse"))
-    assert {one.outcome for one in split_answers(answer, ITEMS).values()} == {outcome}
+    assert {part.outcome for part in split_answers(answer, ITEMS).values()} == {outcome}
 
 
 def test_there_is_a_row_for_every_outcome(figure):

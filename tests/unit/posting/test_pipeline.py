@@ -178,7 +178,7 @@ def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(desk
         first, [(earlier, Answer("refused", status=400, text="An earlier answer"))]
     )
     assert (desk.state(id), desk.posting(id).fence, desk.cases()) == ("sending", later.fence, [])
-    assert [one.outcome for one in desk.attempts(id)] == ["refused", "sent"]
+    assert [attempt.outcome for attempt in desk.attempts(id)] == ["refused", "sent"]
 
 
 def test_after_the_deadline_nothing_is_sent(desk):
@@ -287,8 +287,8 @@ def test_a_history_kept_in_memory_equals_the_one_loaded_from_its_rows(desk):
     results = [(job, requests.send(worker, job)) for job in jobs]
     with transaction() as session:
         _note_attempts(session, worker, results)
-        read = {one.id: one for one in load_snapshots(session, worker, ids)}
-    assert sorted(len(one.history.sends) for one in read.values()) == [1, 1, 2]
+        read = {snapshot.id: snapshot for snapshot in load_snapshots(session, worker, ids)}
+    assert sorted(len(snapshot.history.sends) for snapshot in read.values()) == [1, 1, 2]
     for job, answer in results:
         carried = _with_answer(job, answer, {})
         assert carried is not None

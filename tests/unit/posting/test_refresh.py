@@ -49,7 +49,7 @@ def posted(desk, count):
         with transaction() as session:
             ids = session.scalars(insert(SourceDocument).returning(SourceDocument.id), rows).all()
             session.execute(
-                insert(Posting), [_posting(desk, *one) for one in zip(ids, records, strict=True)]
+                insert(Posting), [_posting(desk, *row) for row in zip(ids, records, strict=True)]
             )
 
 

@@ -90,7 +90,9 @@ def orders_of(chain):
 def live(till):
     """Return the totals of the posted transactions that are left in QuickBooks."""
     kinds = ("Invoice", "Payment", "CreditMemo", "Bill", "BillPayment", "PurchaseOrder", "Deposit")
-    return [one["TotalAmt"] for kind in kinds for one in till.ours(kind) if one["TotalAmt"]]
+    return [
+        record["TotalAmt"] for kind in kinds for record in till.ours(kind) if record["TotalAmt"]
+    ]
 
 
 def post(till, items):
@@ -203,12 +205,12 @@ def test_an_invoice_and_its_payment_that_are_deleted_are_both_voided(works, runs
     payments = [works.pay(invoice) for invoice in invoices]
     works.sync()
     works.watch()
-    assert {one["Balance"] for one in works.all("Invoice")} == {0}
+    assert {record["Balance"] for record in works.all("Invoice")} == {0}
     for step in zip(*WAYS, strict=True):
         for act, sold, paid in zip(step, invoices, payments, strict=True):
             act(works, sold, paid)
         if runs == 2:
             works.sync()
     works.sync()
-    totals = [one["TotalAmt"] for kind in ("Invoice", "Payment") for one in works.all(kind)]
+    totals = [record["TotalAmt"] for kind in ("Invoice", "Payment") for record in works.all(kind)]
     assert (totals, works.cases()) == ([0] * 8, {})

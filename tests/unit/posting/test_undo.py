@@ -52,7 +52,7 @@ def test_a_lost_answer_to_the_deletion_deletes_nothing_twice(desk):
     desk.drain(wait_for_doubts=True)
     assert len(desk.bills()) == 2
     with read_only_session() as session:
-        assert {one.state for one in session.query(Posting)} == {"posted"}
+        assert {posting.state for posting in session.query(Posting)} == {"posted"}
 
 
 def test_a_run_is_taken_back_whole_but_for_what_was_touched(desk):
@@ -60,8 +60,8 @@ def test_a_run_is_taken_back_whole_but_for_what_was_touched(desk):
         session.query(Posting).update({"run_id": None})
     desk.edit(bill(desk, 1), DocNumber="A-2b")
     result = undo.plan_selection([Posting.operation == "create"])
-    assert {one.posting.number for one in result.removable} == {"A-1", "A-3"}
-    assert [one.reason for one in result.blocked] == [
+    assert {step.posting.number for step in result.removable} == {"A-1", "A-3"}
+    assert [step.reason for step in result.blocked] == [
         "It was changed in QuickBooks since it was posted."
     ]
 
@@ -137,12 +137,15 @@ def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
     desk.plan("V-1", "create", {"DisplayName": "New Vendor"}, kind="vendor")
     desk.drain()
     result = undo.plan_selection([Posting.company_id == desk.company_id])
-    assert ([one.reason for one in result.blocked], len(result.removable)) == (
+    assert ([step.reason for step in result.blocked], len(result.removable)) == (
         [undo.LIST_ENTRY_REASON],
         3,
     )
     result = undo.plan_selection([Posting.operation == "update"])
-    assert ([one.reason for one in result.blocked], result.removable) == ([undo.CHANGE_REASON], ())
+    assert ([step.reason for step in result.blocked], result.removable) == (
+        [undo.CHANGE_REASON],
+        (),
+    )
 
 
 def test_the_audit_log_names_who_removed_which_documents(desk):

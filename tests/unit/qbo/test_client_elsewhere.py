@@ -184,7 +184,10 @@ def test_a_list_longer_than_a_page_is_read_whole(client, monkeypatch):
 @pytest.mark.skipif(not tapes(), reason="no recordings: set HUB_EVIDENCE")
 def test_its_answers_have_the_form_of_the_recorded_ones():
     recorded = [
-        one for tape in tapes().values() for exchange in tape for one in objects(exchange.answer)
+        entity
+        for tape in tapes().values()
+        for exchange in tape
+        for entity in objects(exchange.answer)
     ]
     common = {"domain", "sparse", "Id", "SyncToken", "MetaData"}
     assert all(common <= set(body) for kind, body in recorded if kind in independent_books.KINDS)

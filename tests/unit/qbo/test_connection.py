@@ -83,7 +83,7 @@ def test_a_refusal_that_only_a_person_can_end_is_a_case_immediately(quickbooks, 
     quickbooks.add_fault(call="bill.create", **fault)
     assert Client(1).create("bill", bill(), KEY).outcome == "unauthorised"
     assert company().state == state
-    assert [(one[0], one[1]) for one in open_cases()] == [("connection:1", act)]
+    assert [(case[0], case[1]) for case in open_cases()] == [("connection:1", act)]
 
 
 def test_a_subscription_that_ended_is_named_and_the_company_can_still_be_read(quickbooks):
@@ -113,7 +113,7 @@ def test_an_end_of_the_consent_needs_a_person(quickbooks, clock):
     clock.advance(7200)
     with pytest.raises(ConnectionTrouble, match="press Reconnect"):
         tokens.access_token(1)
-    assert [(one[0], one[1]) for one in open_cases()] == [("connection:1", "reconnect")]
+    assert [(case[0], case[1]) for case in open_cases()] == [("connection:1", "reconnect")]
 
 
 def test_no_token_is_in_the_text_of_a_case(quickbooks, clock):
@@ -210,7 +210,7 @@ def test_a_call_that_began_before_the_refusal_does_not_end_it(quickbooks, monkey
         client.note_items([whole], is_trial=whole.is_trial)
     else:
         whole = client.create("vendor", vendor, "1" * 32)
-    assert (whole.landed, [one.outcome for one in refused]) == (True, ["unauthorised"])
+    assert (whole.landed, [answer.outcome for answer in refused]) == (True, ["unauthorised"])
     assert (company().state, len(open_cases())) == ("subscription", 1)
     connection.allow_try(1)
     assert client.create("vendor", vendor.replace(b"Stone", b"Sand"), "2" * 32).landed
@@ -231,7 +231,7 @@ def test_a_call_that_was_permitted_before_the_refusal_does_not_end_it(quickbooks
 
     monkeypatch.setattr(tokens, "access_token", overlap)
     assert client.create("vendor", b'{"DisplayName": "Hillside Stone"}', "1" * 32).landed
-    assert [one.outcome for one in refused] == ["unauthorised"]
+    assert [answer.outcome for answer in refused] == ["unauthorised"]
     assert (company().state, len(open_cases())) == ("subscription", 1)
 
 
@@ -345,8 +345,8 @@ def test_after_a_pause_the_engine_posts_what_is_left_without_a_scheduled_run(
     for _ in range(300):
         clock.advance(660)
         pending_work.claim(clock.now())
-        for one in run_log.waiting_runs():
-            runner.execute(one.id)
+        for run in run_log.waiting_runs():
+            runner.execute(run.id)
         if not count_unposted():
             break
     assert (company().state, count_unposted()) == ("connected", 0)

@@ -18,7 +18,7 @@ BOUGHT = {"account": "30", "tax_code": "unmatched:S20"}
 
 def british(*amounts, total, **document):
     """Return a bill whose lines contain tax of a rate that was read nowhere."""
-    rows = [line(str(n), one, **BOUGHT) for n, one in enumerate(amounts)]
+    rows = [line(str(n), amount, **BOUGHT) for n, amount in enumerate(amounts)]
     return mapped(*rows, currency="GBP", tax_mode="inclusive", total=D(total), **document)
 
 

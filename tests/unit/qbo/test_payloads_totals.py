@@ -233,14 +233,14 @@ def test_classes_of_a_company_with_one_for_each_transaction_must_agree():
 )
 def test_amounts_that_include_tax_come_to_the_total_with_the_stated_tax(amounts, tax):
     total = sum(map(D, amounts))
-    rows = [line(str(n), one, account="30", tax_code="5") for n, one in enumerate(amounts)]
+    rows = [line(str(n), amount, account="30", tax_code="5") for n, amount in enumerate(amounts)]
     what = norwegian(*rows, tax_mode="inclusive", tax_total=D(tax), total=total)
     built = payloads.build(what, NO, MARKER)
     assert built.problems == ()
     net_amounts = [row["Amount"] for row in built.body["Line"]]
     assert sum(net_amounts) + D(tax) == total == expected_total(built.body)
     details = [row["AccountBasedExpenseLineDetail"] for row in built.body["Line"]]
-    assert [one["TaxInclusiveAmt"] for one in details] == [D(one) for one in amounts]
+    assert [detail["TaxInclusiveAmt"] for detail in details] == [D(amount) for amount in amounts]
 
 
 def test_a_stated_tax_of_amounts_without_tax_is_sent_whatever_the_rates_give():
@@ -382,6 +382,6 @@ def test_an_order_keeps_the_class_of_each_line_whatever_sales_forms_have(classes
         mapped(*lines, kind="purchase_order", header=refs(vendor="1")), facts, MARKER
     )
     class_ids = [
-        one["AccountBasedExpenseLineDetail"]["ClassRef"]["value"] for one in built.body["Line"]
+        row["AccountBasedExpenseLineDetail"]["ClassRef"]["value"] for row in built.body["Line"]
     ]
     assert (class_ids, built.body.get("ClassRef"), built.problems) == (list(classes), head, ())

@@ -37,8 +37,8 @@ def serve() -> Iterator[Callable[..., str]]:
             script(line)
 
     yield start
-    for one in open_sockets:
-        one.close()
+    for open_socket in open_sockets:
+        open_socket.close()
 
 
 def read_request(line: socket.socket) -> bytes:

@@ -48,8 +48,8 @@ def two(clock, tmp_path):
 def begin_alternately(limiters, clock, count, items=0):
     results = []
     for _ in range(count):
-        for one in limiters:
-            with one.slot(items=items):
+        for limiter in limiters:
+            with limiter.slot(items=items):
                 results.append(clock.monotonic())
     return results
 
@@ -171,7 +171,9 @@ def test_two_processes_start_ten_calls_in_a_second(tmp_path):
             str(READS),
         ]
         running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-        assert [one.communicate(timeout=60)[0].split() for one in running] == [["200"] * READS] * 2
+        assert [process.communicate(timeout=60)[0].split() for process in running] == [
+            ["200"] * READS
+        ] * 2
     starts = SharedState(file).read().counted
     assert len(starts) == 2 * READS
     assert most_within(starts, 1.0) <= 10

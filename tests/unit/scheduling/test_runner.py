@@ -309,7 +309,7 @@ def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     current_hub().clock.advance(120)
     runner.run_company_job("changes", 1, requested_by="schedule")
     statuses = Client(costtracker.wsgi).get("/_sandbox/books").json["statuses"].values()
-    (status,) = [one for all in statuses for one in all if one["state"] == "paid"]
+    (status,) = [status for all in statuses for status in all if status["state"] == "paid"]
     assert (Decimal(str(status["amount_paid"])), status["message"]) == (
         posted.total,
         "Paid on 2026-03-02",

@@ -132,8 +132,8 @@ def test_a_defect_of_a_plugin_names_its_app(installed, source):
 def matches():
     with read_only_session() as session:
         return {
-            (one.field, one.code): (one.record, one.match_method)
-            for one in session.scalars(select(Match))
+            (match.field, match.code): (match.record, match.match_method)
+            for match in session.scalars(select(Match))
         }
 
 

@@ -1288,7 +1288,7 @@ def test_a_kind_that_is_not_reported_may_have_no_document_that_can_be_posted(sui
         run(tests, POSTABLE)
 
 
-OF_VALUES = [name for name, one in DEFECTS.items() if one.test in (APPLIED, FROM_SOURCE)]
+OF_VALUES = [name for name, defect in DEFECTS.items() if defect.test in (APPLIED, FROM_SOURCE)]
 
 
 @pytest.mark.proof(small=3)

@@ -62,7 +62,7 @@ def forgetful(items):
 
 @pytest.mark.parametrize("bad", [early, forgetful])
 def test_a_source_that_would_lose_something_is_noticed(monkeypatch, bad):
-    (contract,) = [one for one in contracts() if one.slug == "costtracker"]
+    (contract,) = [candidate for candidate in contracts() if candidate.slug == "costtracker"]
     bench, whole = Bench("costtracker", contract.settings, documents=contract.paged), Bench.reading
     right = bench.read()
     answers = iter([right])

@@ -91,7 +91,7 @@ def test_a_copy_of_the_moved_database_is_recognized_as_a_restored_one(
             stored = connection.execute(select(ConnectedCompany.database_identity)).scalars().all()
             connection.commit()
             current = database_identity.read_from(connection)
-        differences.append({database_identity.compare(one, current) for one in stored})
+        differences.append({database_identity.compare(identity, current) for identity in stored})
     assert differences == [{IdentityDifference.NONE}, {IdentityDifference.REPLACED}]
 
 

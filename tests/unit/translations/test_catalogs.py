@@ -118,7 +118,11 @@ def composed_sentences(path: Path) -> list[str]:
     for name, argument in calls:
         texts = [argument]
         if isinstance(argument, ast.Name):
-            around = [one for one in functions if one.lineno <= argument.lineno <= end_of(one)]
+            around = [
+                function
+                for function in functions
+                if function.lineno <= argument.lineno <= end_of(function)
+            ]
             for scope in [module, *around]:
                 texts += values_of(argument.id, scope)
         if any(is_composed(text) for text in texts):

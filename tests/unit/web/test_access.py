@@ -276,7 +276,7 @@ def _expected(
         return 200
     theirs = world.people[person]
     if about == "anywhere":
-        return 200 if any(_rank(one.role) >= _rank(least) for one in theirs) else 403
+        return 200 if any(_rank(grant.role) >= _rank(least) for grant in theirs) else 403
     if about == "hub":
         return 200 if _highest(theirs, WHOLE_HUB.owners[0]) >= _rank(least) else 403
     if not thing.owners or not all(_is_seen(theirs, about, owner) for owner in thing.owners):

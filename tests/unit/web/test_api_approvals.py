@@ -65,7 +65,11 @@ def test_the_list_has_amounts_and_what_would_be_written(
     program: ApiClient, visitor: Visitor
 ) -> None:
     rows = listed(program, visitor)
-    row = next(one for one in rows if one["posting_id"] == visitor.story.postings["review"])
+    row = next(
+        candidate
+        for candidate in rows
+        if candidate["posting_id"] == visitor.story.postings["review"]
+    )
     assert (row["kind"], row["operation"]) == ("bill", "create")
     assert (row["total"], row["currency"]) == ("1324.50", "NOK")
     facts = {fact["name"]: fact["text"] for fact in row["planned"]["facts"]}
@@ -104,7 +108,7 @@ def test_listed_postings_are_approved_and_posted_by_a_run(
     assert listed(program, visitor) == []
     with visitor.app.app_context(), read_only_session() as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.what == "posting approved"))
-        entry = next(one for one in entries if one.subject == str(row.id))
+        entry = next(candidate for candidate in entries if candidate.subject == str(row.id))
     assert entry.who == "oda"
     assert entry.detail["seal"] == row.planned
     assert entry.detail["token"] == "of oda read approve"

@@ -83,7 +83,7 @@ def test_the_record_of_a_case_is_created_as_entered(outside: Visitor) -> None:
     assert answer.status_code == 200, answer.text
     pages.sync()
     with pages.app.app_context():
-        assert "Mercer & Sons" in [one["DisplayName"] for one in pages.works.all("Customer")]
+        assert "Mercer & Sons" in [record["DisplayName"] for record in pages.works.all("Customer")]
 
 
 # -- cases -----------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def test_an_edited_transaction_is_put_back_over_the_version_that_was_seen(outsid
         pages.works.watch()
     program = ApiClient.of(pages.app, "oda")
     cases = program.read("/cases/", words="QuickBooks")["data"]
-    [case] = [one for one in cases if one["code"].endswith("differs")] or cases[:1]
+    [case] = [case for case in cases if case["code"].endswith("differs")] or cases[:1]
     [row] = program.read(f"/cases/{case['id']}/postings")["data"]
     assert row["sync_token"]
     address = f"/cases/{case['id']}/postings/{row['posting_id']}/put-back"
@@ -267,7 +267,7 @@ def test_a_document_is_removed_from_quickbooks_and_posted_again(desk: Any) -> No
     assert program.read(f"{document}/removal") == {"removable": True, "reasons": []}
     assert program.call("POST", f"{document}/removal", {}).status_code == 409
     removed = program.call("POST", f"{document}/removal", {"confirmed": True})
-    assert [one["operation"] for one in removed.json["postings"]] == ["create", "delete"]
+    assert [posting["operation"] for posting in removed.json["postings"]] == ["create", "delete"]
     under_way = program.call("POST", f"{document}/removal", {"confirmed": True})
     assert (under_way.status_code, under_way.json["detail"]) == (
         409,

@@ -72,7 +72,7 @@ def test_documents_removed_from_quickbooks_are_left_out_of_a_retry_of_many(liste
     page = listed.press(f"{BULK}?words=Case", act="retry", which="all", newest="999")
     assert "Retried 3 cases." in page
     assert "1 could not be retried: it was removed from QuickBooks, or may have been." in page
-    states = [posting_of(listed, one).state for one in listed.ids]
+    states = [posting_of(listed, case_id).state for case_id in listed.ids]
     assert states == ["held", "ready", "ready", "ready", "held"]
     listed.press(f"/inbox/{id}/retry")
     assert posting_of(listed, id).state == "ready"
@@ -107,7 +107,7 @@ def test_all_cases_that_the_filters_choose_are_skipped_with_a_reason(listed: Vis
     assert "Skipped 4 cases. Their documents will not be posted." in page
     assert list(rows_of(page)) == [later]
     states = [posting_of(listed, id) for id in listed.ids]
-    assert [one.state for one in states] == ["skipped"] * 4 + ["held"]
+    assert [posting.state for posting in states] == ["skipped"] * 4 + ["held"]
     assert states[0].reason == "Paid in cash (oda)"
     closed = rows_of(listed.page("/inbox/?show=closed"))
     assert "oda Skipped: Paid in cash" in closed[listed.ids[0]]
@@ -248,7 +248,7 @@ def test_the_page_of_a_case_has_the_same_acts_and_stays_open(listed: Visitor) ->
     id = listed.ids[0]
     page = listed.page(f"/inbox/{id}?words=Case")
     [address] = [
-        one.replace("&amp;", "&") for one in re.findall(r'action="(/inbox/bulk/[^"]+)"', page)
+        link.replace("&amp;", "&") for link in re.findall(r'action="(/inbox/bulk/[^"]+)"', page)
     ]
     answer = listed.post(address, act="assign", case=id, assignee="oda")
     assert answer.location == f"/inbox/{id}?words=Case"

@@ -267,8 +267,8 @@ def test_the_number_of_queries_does_not_grow_with_the_cases(
 def test_after_an_act_the_next_case_of_the_same_list_opens(listed: Visitor) -> None:
     first, second = listed.ids[1], listed.ids[4]
     page = listed.page(f"/inbox/{first}?words=Case&sort=amount")
-    actions = [one.replace("&amp;", "&") for one in re.findall(r'action="([^"]+)"', page)]
-    [retry] = [one for one in actions if one.startswith(f"/inbox/{first}/retry?")]
+    actions = [action.replace("&amp;", "&") for action in re.findall(r'action="([^"]+)"', page)]
+    [retry] = [action for action in actions if action.startswith(f"/inbox/{first}/retry?")]
     answer = listed.post(retry)
     assert answer.location.startswith(f"/inbox/{second}?")
     following = listed.page(answer.location)

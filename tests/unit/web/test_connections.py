@@ -138,7 +138,7 @@ def wait_until(web, condition):
 
 def wait_for_requests(web, count):
     """Wait until this number of connections has begun a request."""
-    wait_until(web, lambda channels: sum(bool(one.request) for one in channels) == count)
+    wait_until(web, lambda channels: sum(bool(channel.request) for channel in channels) == count)
 
 
 def test_half_open_requests_stop_nothing(start, connect, clock):
@@ -176,7 +176,7 @@ def test_drip_feeding_does_not_prolong_the_time_for_the_header(start, connect, c
 
 def has_received(count, channels):
     """Return whether the body of a request has arrived up to a number of bytes."""
-    bodies = [one.request.body_bytes_received for one in channels if one.request]
+    bodies = [channel.request.body_bytes_received for channel in channels if channel.request]
     return max(bodies) >= count
 
 
@@ -209,8 +209,10 @@ class UnreadResponses:
 
     def fill_all_buffers(self, channels):
         """Return whether all responses are complete and nothing of them was sent for a while."""
-        unread = [one for one in channels if one.total_outbufs_len and not one.requests]
-        bytes_sent = sum(one._bytes_sent for one in unread)
+        unread = [
+            channel for channel in channels if channel.total_outbufs_len and not channel.requests
+        ]
+        bytes_sent = sum(channel._bytes_sent for channel in unread)
         if len(unread) < self.count or bytes_sent > self.bytes_sent:
             self.rounds_without_sending = 0
         self.rounds_without_sending += 1

@@ -43,12 +43,13 @@ def _drawn(
     values: dict[str, Any] | None = None, source: forms.Source = _none, **more: Any
 ) -> dict[str, forms.Input]:
     return {
-        one.name: one for one in forms.inputs(Everything(), values or {}, source=source, **more)
+        field.name: field
+        for field in forms.inputs(Everything(), values or {}, source=source, **more)
     }
 
 
 def test_each_type_of_field_has_its_own_kind_of_input() -> None:
-    kinds = {name: one.kind for name, one in _drawn().items()}
+    kinds = {name: field.kind for name, field in _drawn().items()}
     assert kinds == {
         "name": "text",
         "secret": "password",
@@ -155,4 +156,6 @@ def test_an_empty_answer_clears_a_setting_unless_it_is_needed(field: str, stays:
 
 def test_errors_are_shown_beside_their_question() -> None:
     drawn = forms.with_errors(list(_drawn().values()), {"name": ["This is needed."]})
-    assert {one.name: one.errors for one in drawn if one.errors} == {"name": ("This is needed.",)}
+    assert {field.name: field.errors for field in drawn if field.errors} == {
+        "name": ("This is needed.",)
+    }

@@ -309,11 +309,11 @@ def test_records_are_offered_without_a_search(operator: Visitor) -> None:
 
 def test_of_a_long_list_the_first_are_offered_and_suggestions_only_once() -> None:
     entries = [Entry(id=str(place), name=f"Account {place:03d}") for place in range(300)]
-    assert [one.id for one in record_search.choices(entries, "")] == [
+    assert [entry.id for entry in record_search.choices(entries, "")] == [
         str(place) for place in range(20)
     ]
     near = Ref(role="account", id="1", name="Account 001")
-    assert [one.id for one in record_search.choices(entries[:3], "", [near])] == ["0", "2"]
+    assert [entry.id for entry in record_search.choices(entries[:3], "", [near])] == ["0", "2"]
 
 
 @pytest.mark.parametrize("path", ["code", "case"])

@@ -268,7 +268,7 @@ def test_no_query_of_a_page_reads_a_large_table_of_sqlite(sqlite_app: Flask) -> 
     statements = _statements(sqlite_app, database)
     assert len(statements) > 300
     pages_by_index = [statement.page for statement in statements if OPEN in statement.sql]
-    assert all(any(page.startswith(one) for page in pages_by_index) for one in OPEN_LISTED)
+    assert all(any(page.startswith(path) for page in pages_by_index) for path in OPEN_LISTED)
     faults = []
     with database.connect() as connection:
         cursor = connection.connection.cursor()
@@ -306,7 +306,7 @@ def test_no_query_of_a_page_reads_a_large_table_of_postgresql(postgresql_app: Fl
         cursor.execute("SET enable_hashjoin = off")
         for statement in statements:
             reads = _reads_on_postgresql(cursor, statement)
-            problems = [one for one in reads if one[0].startswith("Seq") or one[1] > MAX_ROWS]
+            problems = [read for read in reads if read[0].startswith("Seq") or read[1] > MAX_ROWS]
             if problems:
                 faults.append(f"{statement.page}: {problems}\n{statement.sql}")
     assert not faults, "\n\n".join(faults)

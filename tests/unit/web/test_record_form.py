@@ -49,7 +49,7 @@ def press(pages: Pages, code: str, **entered: str) -> Any:
 
 def customers(pages: Pages) -> list[dict[str, Any]]:
     """Return the customers that the hub created."""
-    return [one for one in pages.works.all("Customer") if "[hub:" in one.get("Notes", "")]
+    return [record for record in pages.works.all("Customer") if "[hub:" in record.get("Notes", "")]
 
 
 def test_the_form_has_what_the_source_knows(pages: Pages) -> None:
@@ -237,7 +237,7 @@ def test_an_item_has_the_accounts_of_its_source() -> None:
     schema = record_form.schema_of("item", has_currencies=False)
     values = record_form.values_of(source, "Bolt", {"income_account": "79"})
     inputs = record_form.inputs_of(schema, values, lambda role: [("79", "Sales")], {})
-    fields = {one.name: one.value for one in inputs}
+    fields = {field.name: field.value for field in inputs}
     assert (fields["name"], fields["sku"], fields["type"]) == ("Bolt", "B-1", "service")
     assert fields["income_account"] == "79"
     form = MultiDict({name: str(value or "") for name, value in fields.items()})

@@ -66,7 +66,8 @@ def test_a_wrong_password_is_recorded_without_what_was_typed(nobody):
     assert (unknown.who, unknown.subject) == ("nobody", "unknown name")
     with nobody.app.app_context(), engine.read_only_session() as session:
         texts = [
-            f"{one.who} {one.subject} {one.detail}" for one in session.scalars(select(AuditEntry))
+            f"{entry.who} {entry.subject} {entry.detail}"
+            for entry in session.scalars(select(AuditEntry))
         ]
     for text in texts:
         assert not any(typed in text for typed in ("hunter2", "a-wrong-password", "x-of-somebody"))

@@ -448,7 +448,7 @@ def _hidden_fields(page: str) -> set[str]:
     """Return the names of the fields that do not apply."""
     fields = FIELD.findall(page)
     assert len(fields) > 5
-    return {one or other for attributes, one, other in fields if " hidden" in attributes}
+    return {name or other for attributes, name, other in fields if " hidden" in attributes}
 
 
 def test_only_the_fields_that_apply_are_shown(connected: Visitor) -> None:

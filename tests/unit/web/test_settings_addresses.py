@@ -198,6 +198,6 @@ def test_each_test_is_in_the_audit_log_with_its_address_and_who(quickbooks, list
         enable.try_settings(installation, moved("costtracker", **guess), who="mallory")
     with read_only_session() as session:
         tests = select(AuditEntry).where(AuditEntry.what == "connection tested")
-        rows = [(one.who, one.detail["addresses"]) for one in session.scalars(tests)]
+        rows = [(entry.who, entry.detail["addresses"]) for entry in session.scalars(tests)]
         assert audit_check.verify(session).count
     assert rows[-2:] == [("kari", [f"{HOME}:443"]), ("mallory", [f"{ELSEWHERE}:443"])]

@@ -144,7 +144,7 @@ def test_an_unknown_language_or_format_is_no_choice(visitor: Visitor) -> None:
 
 def test_the_example_of_a_format_is_what_it_makes_of_a_number() -> None:
     million = Decimal("-8200000.5")
-    texts = {name: one.amount(million, 2) for name, one in FORMATS.items()}
+    texts = {name: number_format.amount(million, 2) for name, number_format in FORMATS.items()}
     assert texts == {
         "comma": "\N{MINUS SIGN}8,200,000.50",
         "space": f"\N{MINUS SIGN}8{NO_BREAK_SPACE}200{NO_BREAK_SPACE}000,50",
