@@ -48,16 +48,16 @@ def test_an_embedded_hub_serves_from_one_process(app, invoke):
 
 
 def test_a_distributed_hub_becomes_gunicorn(make_process, invoke, monkeypatch):
-    executed = []
+    calls = []
 
     def become(path, arguments, environ):
-        executed.append((path, arguments, environ))
+        calls.append((path, arguments, environ))
         raise SystemExit(0)
 
     monkeypatch.setattr(os, "execve", become)
     app = make_process("one")
     code, out, _ = invoke(app, "serve", "--port", "0", "--workers", "3", "--allow-loopback")
-    (path, arguments, environ) = executed.pop()
+    (path, arguments, environ) = calls.pop()
     assert (code, path, arguments[:3]) == (0, sys.executable, [sys.executable, "-m", "gunicorn"])
     assert arguments[arguments.index("--workers") + 1] == "3"
     assert arguments[arguments.index("--bind") + 1].startswith("fd://")

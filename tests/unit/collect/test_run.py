@@ -593,7 +593,7 @@ def test_a_document_that_changes_in_flight_is_read_again_later(hub, source, stat
     assert not document().reread
 
 
-def attempted(posting_id, outcome="sent"):
+def add_attempt(posting_id, outcome="sent"):
     with transaction() as session:
         posting = session.get_one(Posting, posting_id)
         session.add(
@@ -610,7 +610,7 @@ def attempted(posting_id, outcome="sent"):
 
 def test_bytes_never_change_under_a_key_that_may_have_left(hub):
     hub(bill())
-    attempted(one().id, "doubt")
+    add_attempt(one().id, "doubt")
     before = one()
     hub(bill(total="130.00"))
     assert (one().payload, one().requestid, document().reread) == (
@@ -622,7 +622,7 @@ def test_bytes_never_change_under_a_key_that_may_have_left(hub):
 
 def test_a_corrected_document_gets_the_next_key_once_its_absence_is_proved(hub):
     hub(bill())
-    attempted(one().id, "refused")
+    add_attempt(one().id, "refused")
     change(one().id, state="held", held_by="quickbooks", rekey=True)
     before = one()
     hub(bill())
@@ -671,8 +671,8 @@ def test_an_update_that_was_written_against_a_newer_token_is_not_made_twice(hub)
     hub(bill())
     land(one().id, token="3")
     hub(bill(total="130.00"))
-    rewritten = {"base": "500:4", "requestid": "f" * 32, "payload": b"rewritten"}
-    change(postings()[-1].id, state="held", held_by="quickbooks", **rewritten)
+    new_content = {"base": "500:4", "requestid": "f" * 32, "payload": b"rewritten"}
+    change(postings()[-1].id, state="held", held_by="quickbooks", **new_content)
     hub(bill(total="130.00", version="9"))
     assert [posting.state for posting in postings()] == ["posted", "held"]
 

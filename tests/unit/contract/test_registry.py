@@ -24,11 +24,11 @@ class Plugin:
     """A plugin with one app of a given slug."""
 
     def __init__(self, *slugs, **more):
-        self.brought = [app(slug, **more) for slug in slugs]
+        self.apps = [app(slug, **more) for slug in slugs]
 
     @hookimpl
     def hub_apps(self):
-        return self.brought
+        return self.apps
 
     @hookimpl
     def hub_documents(self, app, ids):
@@ -244,7 +244,7 @@ class WithFields(Plugin):
 
     def __init__(self, about=None, **policies):
         super().__init__("bad")
-        self.brought = [replace(self.brought[0], **{"settings": Choices, **(about or {})})]
+        self.apps = [replace(self.apps[0], **{"settings": Choices, **(about or {})})]
         self.policies = policies
 
     @hookimpl

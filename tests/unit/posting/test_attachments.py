@@ -179,10 +179,10 @@ def test_a_file_keeps_its_name(desk, name):
 def test_a_file_that_quickbooks_took_but_did_not_attach_is_put_before_a_person(desk, monkeypatch):
     whole = uploads._metadata
 
-    def unlinked(part):
+    def metadata_without_link(part):
         return {name: value for name, value in whole(part).items() if name != "AttachableRef"}
 
-    monkeypatch.setattr(uploads, "_metadata", unlinked)
+    monkeypatch.setattr(uploads, "_metadata", metadata_without_link)
     bill = desk.bill()
     file = desk.attach(bill)
     desk.drain()

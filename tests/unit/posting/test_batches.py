@@ -57,11 +57,11 @@ def sent(desk):
 
 def test_thirty_documents_are_one_request_in_their_order(desk, figure):
     ids = lay(desk, 30)
-    drained = desk.drain()
+    result = desk.drain()
     assert states(desk, ids) == ["posted"] * 30
-    assert (drained.writes, len(desk.sent("bill.create")), sent(desk)) == (1, 0, ([ids], 0))
+    assert (result.writes, len(desk.sent("bill.create")), sent(desk)) == (1, 0, ([ids], 0))
     assert numbers(desk) == [f"A-{n:02}" for n in range(1, 31)]
-    figure("documents posted by one request", 30 / drained.writes, 30)
+    figure("documents posted by one request", 30 / result.writes, 30)
 
 
 def test_items_keys_and_bytes_of_a_batch_are_stored_before_the_first_byte_leaves(desk, monkeypatch):
@@ -107,9 +107,9 @@ def test_one_poison_among_thirty_leaves_29_posted_and_one_held(desk, figure):
     ids = lay(desk, 13)
     ids.append(desk.bill("POISON", **POISON))
     ids += lay(desk, 16, first=14)
-    drained = desk.drain()
+    result = desk.drain()
     assert states(desk, ids) == ["posted"] * 13 + ["held"] + ["posted"] * 16
-    assert (drained.writes, len(desk.cases())) == (1, 1)
+    assert (result.writes, len(desk.cases())) == (1, 1)
     assert "999" in desk.posting(ids[13]).reason
     assert company(desk).batch_size == 30
     figure("neighbours of a refused document in one batch that were posted", len(numbers(desk)), 29)
@@ -123,14 +123,14 @@ def test_after_a_lost_answer_each_is_looked_for_and_the_absent_go_singly_under_a
     ids = lay(desk, 4)
     desk.drain()
     assert states(desk, ids) == ["unknown"] * 4
-    arrived = len(desk.bills()) == 4
+    is_posted = len(desk.bills()) == 4
     desk.pass_time(200)
     desk.drain()
     assert states(desk, ids) == ["posted"] * 4
     assert (len(desk.bills()), len(desk.sent("batch"))) == (4, 1)
-    assert sent(desk) == ([ids], 0 if arrived else 4)
-    assert {desk.posting(id).generation for id in ids} == {0 if arrived else 1}
-    assert {tuple(desk.proofs(id)) for id in ids} == {("present",) if arrived else ("absent",)}
+    assert sent(desk) == ([ids], 0 if is_posted else 4)
+    assert {desk.posting(id).generation for id in ids} == {0 if is_posted else 1}
+    assert {tuple(desk.proofs(id)) for id in ids} == {("present",) if is_posted else ("absent",)}
 
 
 def test_a_batch_that_no_process_knows_the_end_of_is_looked_for_singly(desk, monkeypatch):
@@ -169,17 +169,17 @@ def test_an_answer_is_assigned_by_its_bid_alone(desk, fault):
     ]
 
 
-def changed_answer(monkeypatch, change):
+def change_answer(monkeypatch, change):
     """Change the items of the response to the next batch."""
     batch = Client.batch
 
-    def spoiled(self, items, requestid, **options):
+    def create_batch(self, items, requestid, **options):
         whole = batch(self, items, requestid, **options)
         change(whole.body["BatchItemResponse"])
         monkeypatch.undo()
         return whole
 
-    monkeypatch.setattr(Client, "batch", spoiled)
+    monkeypatch.setattr(Client, "batch", create_batch)
 
 
 def test_an_item_that_failed_inside_quickbooks_is_in_doubt_alone(desk, monkeypatch):
@@ -189,7 +189,7 @@ def test_an_item_that_failed_inside_quickbooks_is_in_doubt_alone(desk, monkeypat
             "type": "SystemFault",
         }
     }
-    changed_answer(monkeypatch, lambda items: items.__setitem__(1, {**fault, "bId": "01"}))
+    change_answer(monkeypatch, lambda items: items.__setitem__(1, {**fault, "bId": "01"}))
     ids = lay(desk, 3)
     desk.drain()
     assert states(desk, ids) == ["posted", "unknown", "posted"]
@@ -201,7 +201,7 @@ def test_two_items_whose_answers_are_mixed_up_are_looked_for(desk, monkeypatch):
     def mix(items):
         items[0]["bId"], items[1]["bId"] = items[1]["bId"], items[0]["bId"]
 
-    changed_answer(monkeypatch, mix)
+    change_answer(monkeypatch, mix)
     ids = lay(desk, 3)
     desk.drain()
     assert states(desk, ids) == ["unknown", "unknown", "posted"]
@@ -260,9 +260,9 @@ def test_auto_sends_a_few_singly_and_more_together(desk):
 def test_a_wave_of_batches_grows_with_good_answers_and_is_remembered(desk):
     desk.send_by("auto", size=10)
     lay(desk, 45)
-    drained = desk.drain()
+    result = desk.drain()
     assert sorted(len(ids) for ids in sent(desk)[0]) == [10, 10, 10, 15]
-    assert (drained.writes, company(desk).batch_size) == (4, 20)
+    assert (result.writes, company(desk).batch_size) == (4, 20)
 
 
 def test_documents_too_large_for_one_request_are_sent_in_several(desk, monkeypatch):

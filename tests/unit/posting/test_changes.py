@@ -20,8 +20,8 @@ def first_bill(desk):
 
 def test_a_change_is_read_compared_and_written_once(desk):
     id = desk.change(desk.first, total="120.00")
-    drained = desk.drain()
-    assert (desk.state(id), str(first_bill(desk)["TotalAmt"]), drained.writes, drained.reads) == (
+    result = desk.drain()
+    assert (desk.state(id), str(first_bill(desk)["TotalAmt"]), result.writes, result.reads) == (
         "posted",
         "120.00",
         1,
@@ -138,7 +138,7 @@ def test_a_later_change_waits_while_an_earlier_one_is_in_doubt(desk):
     desk.change(desk.first, total="120.00")
     desk.drain()
     file = desk.attach(desk.first)
-    drained = desk.drain()
-    assert (drained.writes, desk.state(file)) == (0, "ready")
+    result = desk.drain()
+    assert (result.writes, desk.state(file)) == (0, "ready")
     desk.drain(wait_for_doubts=True)
     assert desk.state(file) == "posted"

@@ -42,7 +42,7 @@ def one(kind):
     return next(item for item in everything() if item.kind == kind)
 
 
-def bought(kind="bill", **more):
+def purchase(kind="bill", **more):
     fields = {"cost": "Fuel"} | more.pop("on", {})
     return document(
         kind, f"{kind}:9", line("1", "5.00", **fields), total="5.00", supplier=SUPPLIER, **more
@@ -51,7 +51,7 @@ def bought(kind="bill", **more):
 
 def test_records_that_became_inactive_since_the_mapping_are_reported(till):
     change(Installation, till.id, mode="review")
-    till.run(bought(payable_account="33", term="3"))
+    till.run(purchase(payable_account="33", term="3"))
     change(StoredRecord, (1, "account", "33"), active=False)
     change(StoredRecord, (1, "term", "3"), active=False)
     recheck.check_waiting(1)
@@ -83,14 +83,14 @@ def test_a_missing_set_up_of_the_company_is_reported_once(till, preferences, kin
 
 
 def test_an_item_that_cannot_be_bought_is_reported(till):
-    till.run(bought(on={"cost": None, "product": "Design Hours"}))
+    till.run(purchase(on={"cost": None, "product": "Design Hours"}))
     assert till.cases() == ["Design Hours cannot be bought"]
 
 
 def test_an_account_of_another_type_than_its_place_takes_is_reported(till):
     till.run(invoice())
     change(StoredRecord, (1, "account", "35"), type="Expense")
-    till.run(bought("expense", payment_account="35"))
+    till.run(purchase("expense", payment_account="35"))
     assert till.cases() == ["Checking cannot be the payment account"]
 
 

@@ -83,9 +83,9 @@ def _bill(number):
 def take(source):
     """Collect, post and report everything, as a run does."""
     collect(source.installation)
-    drained = drain(1, installation_ids=[source.installation])
+    result = drain(1, installation_ids=[source.installation])
     receipt_delivery.deliver(source.installation)
-    return drained
+    return result
 
 
 @contextmanager
@@ -93,7 +93,7 @@ def watched():
     """Count how often each statement is executed, and the steps that SQLite takes for it."""
     times, steps, now = Counter(), Counter(), [""]
 
-    def executed(connection, cursor, statement, parameters, context, many):
+    def note_statement(connection, cursor, statement, parameters, context, many):
         now[0] = statement
         times[statement] += 1
 
@@ -102,12 +102,12 @@ def watched():
             lambda: steps.update((now[0],)), 1
         )
 
-    event.listen(db.engine, "before_cursor_execute", executed)
+    event.listen(db.engine, "before_cursor_execute", note_statement)
     event.listen(db.engine, "begin", begun)
     try:
         yield times, steps
     finally:
-        event.remove(db.engine, "before_cursor_execute", executed)
+        event.remove(db.engine, "before_cursor_execute", note_statement)
         event.remove(db.engine, "begin", begun)
         db.engine.dispose()
 
@@ -156,21 +156,21 @@ def test_a_bill_is_few_statements_and_no_more_work_among_a_thousand_others(sourc
     offer(source, 2 * BILLS)
     with watched() as (_, many):
         assert take(source).counts["posted"] == BILLS
-    assert many.total() <= 1.1 * few.total(), grown(many, few)
+    assert many.total() <= 1.1 * few.total(), largest_increases(many, few)
 
 
 def test_the_marks_of_a_thousand_are_proved_by_no_more_work_for_each(source):
     offer(source, 0)
     take(source)
     with watched() as (_, few):
-        proved()
+        check_markers()
     multiply()
     with watched() as (_, many):
-        proved()
-    assert many.total() <= 1.2 * TIMES * few.total(), grown(many, few)
+        check_markers()
+    assert many.total() <= 1.2 * TIMES * few.total(), largest_increases(many, few)
 
 
-def proved():
+def check_markers():
     with transaction() as session:
         assert markers.check(session, PostingSession(1)) == []
 
@@ -191,7 +191,9 @@ def test_the_first_pages_are_no_more_work_either_but_for_what_an_index_counts(vi
     # Home adds up the amounts of what waits for a person, so it reads those documents.
     added_up = pop_sums_of_waiting(many["/"]) - pop_sums_of_waiting(few["/"])
     assert 0 < added_up <= 100 * waiting
-    assert many["/"].total() - few["/"].total() <= 50 * documents, grown(many["/"], few["/"])
+    assert many["/"].total() - few["/"].total() <= 50 * documents, largest_increases(
+        many["/"], few["/"]
+    )
 
 
 def pop_sums_of_waiting(steps):
@@ -217,7 +219,7 @@ def count_first_page_steps(visitor):
     return steps_by_path
 
 
-def grown(many, few):
+def largest_increases(many, few):
     """Return the statements that take more steps than before, and how many more."""
     return Counter(
         {statement: steps - few[statement] for statement, steps in many.items()}

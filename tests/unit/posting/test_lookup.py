@@ -56,13 +56,13 @@ def test_a_number_that_ours_holds_is_adopted_and_anothers_is_asked_about(desk):
     desk.quickbooks.ask("POST", "bill", desk.body("A-1"))
     desk.quickbooks.ask("POST", "bill", {**desk.body("A-2"), "PrivateNote": "typed in"})
     ours, theirs = desk.bill("A-1"), desk.bill("A-2")
-    desk.app.extensions["hub.posting"] = scanned(desk)
+    desk.app.extensions["hub.posting"] = memory_after_search(desk)
     desk.drain()
     assert (desk.state(ours), desk.state(theirs)) == ("posted", "held")
     assert (desk.cases(), len(desk.bills())) == (["Number already used"], 2)
 
 
-def scanned(desk):
+def memory_after_search(desk):
     """Return the memory of a process that has already searched once."""
     from hub.posting.outcome.session import Memory
 
@@ -72,7 +72,7 @@ def scanned(desk):
 # -- complete searches -----------------------------------------------------------------------------
 
 
-def laid(desk, count, seconds=1):
+def enter_bills(desk, count, seconds=1):
     for n in range(count):
         desk.quickbooks.ask("POST", "bill", desk.body(f"S-{n}"))
         desk.pass_time(seconds)
@@ -82,7 +82,7 @@ def laid(desk, count, seconds=1):
 @pytest.mark.parametrize("page", [2, 3, 7, 100])
 def test_everything_created_is_found_whatever_the_page_even_within_one_second(desk, page, seconds):
     since = desk.clock.now() - dt.timedelta(minutes=10)
-    laid(desk, 7, seconds)
+    enter_bills(desk, 7, seconds)
     results = [
         row["Id"]
         for part in search.find_created_since(Client(1), "bill", since, page)
@@ -94,8 +94,8 @@ def test_everything_created_is_found_whatever_the_page_even_within_one_second(de
 
 def test_a_full_second_that_begins_within_a_page_is_reported_once(desk):
     since = desk.clock.now() - dt.timedelta(minutes=10)
-    laid(desk, 1)
-    laid(desk, 5, seconds=0)
+    enter_bills(desk, 1)
+    enter_bills(desk, 5, seconds=0)
     results = [
         row["Id"] for part in search.find_created_since(Client(1), "bill", since, 2) for row in part
     ]
@@ -104,7 +104,7 @@ def test_a_full_second_that_begins_within_a_page_is_reported_once(desk):
 
 def test_rows_that_are_edited_or_deleted_meanwhile_hide_no_other(desk):
     since = desk.clock.now() - dt.timedelta(minutes=10)
-    laid(desk, 6)
+    enter_bills(desk, 6)
     bills = sorted(desk.bills(), key=lambda bill: int(bill["Id"]))
     pages = search.find_created_since(Client(1), "bill", since, 2)
     results = [row["Id"] for row in next(pages)]
@@ -115,7 +115,7 @@ def test_rows_that_are_edited_or_deleted_meanwhile_hide_no_other(desk):
 
 def test_a_second_that_changes_while_it_is_searched_proves_nothing(desk, monkeypatch):
     since = desk.clock.now() - dt.timedelta(minutes=10)
-    laid(desk, 5, seconds=0)
+    enter_bills(desk, 5, seconds=0)
     counted = iter([5, 4])
     monkeypatch.setattr(search, "_count_objects", lambda *args: next(counted))
     with pytest.raises(search.Incomplete):

@@ -108,7 +108,7 @@ def test_a_posting_that_does_not_exist_is_named(desk):
         retries.retry(4711, "kari")
 
 
-def vanished(desk):
+def post_and_delete(desk):
     """Post a bill and delete it in QuickBooks, so that the nightly reconciliation misses it."""
     id = desk.bill()
     desk.drain()
@@ -118,12 +118,12 @@ def vanished(desk):
 
 
 def test_a_deleted_document_can_be_skipped_and_reconciliation_succeeds_again(desk):
-    id = vanished(desk)
+    id = post_and_delete(desk)
     assert desk.cases() == ["No longer in QuickBooks"]
     manual.skip(id, "entered by mistake", "kari")
     assert (desk.state(id), desk.cases(), log()) == ("skipped", [], [("kari", "posting skipped")])
-    proved = reconcile(desk.company_id)
-    assert (proved["documents"], proved["troubles"], desk.cases()) == (0, 0, [])
+    reconciliation = reconcile(desk.company_id)
+    assert (reconciliation["documents"], reconciliation["troubles"], desk.cases()) == (0, 0, [])
 
 
 def test_a_document_that_is_in_quickbooks_is_not_skipped(desk):

@@ -35,9 +35,9 @@ def desk(app, quickbooks, clock):
 
 def test_many_are_posted_once(desk):
     ids = [desk.bill(f"A-{n}") for n in range(23)]
-    drained = desk.drain()
+    result = desk.drain()
     assert {desk.state(id) for id in ids} == {"posted"}
-    assert (drained.writes, len(desk.bills())) == (23, 23)
+    assert (result.writes, len(desk.bills())) == (23, 23)
 
 
 def test_batches_are_claimed_sent_and_settled_there_too(desk):
@@ -201,12 +201,12 @@ def test_an_answer_that_is_throttled_is_waited_for_and_not_counted(desk):
 def pause_calls(desk, monkeypatch, seconds):
     """Let the limits of calls forbid all calls for some seconds once the first wave is claimed."""
     limiter = rate_limiter(desk.quickbooks.realm, desk.clock, current_hub().config)
-    launch, launched = pipeline.launch_wave, []
+    launch, waves = pipeline.launch_wave, []
 
     def launch_late(*arguments):
-        if not launched:
+        if not waves:
             limiter.note_throttling(seconds)
-        launched.append(arguments)
+        waves.append(arguments)
         return launch(*arguments)
 
     monkeypatch.setattr(pipeline, "launch_wave", launch_late)
@@ -215,9 +215,9 @@ def pause_calls(desk, monkeypatch, seconds):
 def test_a_pause_longer_than_the_deadline_of_a_call_does_not_end_the_run(desk, monkeypatch):
     ids = [desk.bill(f"A-{n}") for n in range(3)]
     pause_calls(desk, monkeypatch, current_hub().config.deadline_seconds + 50)
-    drained = desk.drain()
+    result = desk.drain()
     assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
-    assert drained.stop_reason == ""
+    assert result.stop_reason == ""
 
 
 def test_a_database_that_gives_no_access_token_for_a_moment_does_not_end_the_run(desk, monkeypatch):
@@ -238,26 +238,26 @@ def test_a_database_that_gives_no_access_token_for_a_moment_does_not_end_the_run
         return launch(*arguments)
 
     monkeypatch.setattr(pipeline, "launch_wave", launch_without_token)
-    drained = desk.drain()
+    result = desk.drain()
     assert len(failures) == 3
     assert ({desk.state(id) for id in ids}, len(desk.bills())) == ({"posted"}, 3)
-    assert drained.stop_reason == ""
+    assert result.stop_reason == ""
 
 
 def test_a_pause_of_an_hour_ends_the_run_and_leaves_everything_ready(desk, monkeypatch):
     ids = [desk.bill(f"A-{n}") for n in range(3)]
     pause_calls(desk, monkeypatch, 3600)
-    drained = desk.drain()
+    result = desk.drain()
     assert {desk.state(id) for id in ids} == {"ready"}
-    assert "its limit of calls leaves no room" in drained.stop_reason
+    assert "its limit of calls leaves no room" in result.stop_reason
 
 
 def test_a_connection_that_is_refused_stops_the_drain_and_leaves_everything_ready(desk):
     desk.quickbooks.act("disconnect")
     ids = [desk.bill(f"A-{n}") for n in range(12)]
-    drained = desk.drain()
+    result = desk.drain()
     assert {desk.state(id) for id in ids} == {"ready"}
-    assert (drained.stop_reason != "", len(desk.cases())) == (True, 1)
+    assert (result.stop_reason != "", len(desk.cases())) == (True, 1)
     with read_only_session() as session:
         assert session.get_one(ConnectedCompany, desk.company_id).state == "reconnect"
 
@@ -290,8 +290,8 @@ def test_a_history_kept_in_memory_equals_the_one_loaded_from_its_rows(desk):
         read = {snapshot.id: snapshot for snapshot in load_snapshots(session, worker, ids)}
     assert sorted(len(snapshot.history.sends) for snapshot in read.values()) == [1, 1, 2]
     for job, answer in results:
-        carried = _with_answer(job, answer, {})
-        assert carried is not None
-        assert replace(carried.history, quiet_period=QuietPeriod()) == replace(
+        snapshot_in_memory = _with_answer(job, answer, {})
+        assert snapshot_in_memory is not None
+        assert replace(snapshot_in_memory.history, quiet_period=QuietPeriod()) == replace(
             read[job.posting.id].history, quiet_period=QuietPeriod()
         )

@@ -32,16 +32,16 @@ def test_a_posting_that_passes_the_checks_is_sent(desk):
 def test_a_checked_posting_in_review_is_reported_as_queued(desk):
     id = unchecked(desk)
     desk.review(id)
-    drained = desk.drain()
-    assert (desk.state(id), drained.writes, desk.receipts()) == ("review", 0, [("queued", "")])
+    result = desk.drain()
+    assert (desk.state(id), result.writes, desk.receipts()) == ("review", 0, [("queued", "")])
 
 
 def test_a_closed_period_is_one_case_for_all_it_stops(desk):
     desk.quickbooks.act("close_books", date="2026-03-31")
     record_download.refresh(desk.company_id)
     ids = [unchecked(desk, f"A-{n}") for n in range(3)]
-    drained = desk.drain()
-    assert ([desk.state(id) for id in ids], drained.writes) == (["held"] * 3, 0)
+    result = desk.drain()
+    assert ([desk.state(id) for id in ids], result.writes) == (["held"] * 3, 0)
     assert desk.cases() == ["The books are closed up to 31 Mar 2026"]
 
 
@@ -113,8 +113,8 @@ def test_a_number_that_the_vendor_has_already_is_asked_about(desk):
     desk.quickbooks.ask("POST", "bill", {**desk.body("A-1"), "PrivateNote": "typed in"})
     desk.see_all()
     id = unchecked(desk)
-    drained = desk.drain()
-    assert (desk.state(id), drained.writes, desk.cases()) == ("held", 0, ["Number already used"])
+    result = desk.drain()
+    assert (desk.state(id), result.writes, desk.cases()) == ("held", 0, ["Number already used"])
 
 
 @pytest.mark.row("CT-B9")
@@ -189,8 +189,8 @@ def test_a_marked_transaction_in_the_books_is_adopted_not_posted(desk):
     desk.quickbooks.ask("POST", "bill", json.loads(json.dumps(desk.body("A-1"), default=str)))
     desk.see_all()
     id = unchecked(desk)
-    drained = desk.drain()
-    assert (desk.state(id), drained.writes, desk.posting(id).posted_total) == (
+    result = desk.drain()
+    assert (desk.state(id), result.writes, desk.posting(id).posted_total) == (
         "posted",
         0,
         Decimal(100),
@@ -205,8 +205,8 @@ class WithAccount(Schema):
 def test_nothing_is_sent_until_the_credit_account_is_chosen(desk):
     object.__setattr__(desk.app.extensions["hub"].plugins.apps["bench"], "settings", WithAccount)
     id = unchecked(desk)
-    drained = desk.drain()
-    assert (desk.state(id), drained.writes, desk.cases()) == (
+    result = desk.drain()
+    assert (desk.state(id), result.writes, desk.cases()) == (
         "held",
         0,
         ["No accounts payable account for supplier bills"],

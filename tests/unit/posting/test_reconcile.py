@@ -31,14 +31,19 @@ def _as_posted():
 
 
 def test_posted_documents_are_found_and_the_sums_agree(desk):
-    proved = reconcile(desk.company_id)
-    assert (proved["documents"], proved["found"], proved["wrong"], proved["strangers"]) == (
+    reconciliation = reconcile(desk.company_id)
+    assert (
+        reconciliation["documents"],
+        reconciliation["found"],
+        reconciliation["wrong"],
+        reconciliation["strangers"],
+    ) == (
         3,
         3,
         [],
         [],
     )
-    (line,) = proved["totals"]
+    (line,) = reconciliation["totals"]
     assert line["period"] == "2026-03"
     assert (line["app"], line["kind"], line["posted"], line["quickbooks"]) == (
         "bench",
@@ -70,9 +75,12 @@ def test_matching_documents_are_compared_without_loading_their_postings(desk):
 
 def test_a_deleted_one_is_reported_with_its_sum_and_has_a_case(desk):
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk, 1))
-    proved = reconcile(desk.company_id)
-    assert (proved["found"], [entry["why"] for entry in proved["wrong"]]) == (2, ["missing"])
-    assert proved["totals"][0]["difference"] == "-20.10"
+    reconciliation = reconcile(desk.company_id)
+    assert (reconciliation["found"], [entry["why"] for entry in reconciliation["wrong"]]) == (
+        2,
+        ["missing"],
+    )
+    assert reconciliation["totals"][0]["difference"] == "-20.10"
     assert desk.cases() == ["No longer in QuickBooks"]
 
 
@@ -89,15 +97,15 @@ def test_a_changed_total_has_a_case_until_it_is_corrected(desk):
 def test_a_change_that_we_posted_is_what_is_expected(desk):
     desk.change(desk.ids[0], total="11.00")
     desk.drain()
-    proved = reconcile(desk.company_id)
-    assert (proved["wrong"], proved["totals"][0]["quickbooks"]) == ([], "61.20")
+    reconciliation = reconcile(desk.company_id)
+    assert (reconciliation["wrong"], reconciliation["totals"][0]["quickbooks"]) == ([], "61.20")
 
 
 def test_a_document_that_the_hub_deleted_is_not_missing(desk):
     desk.change(desk.ids[0], "delete")
     desk.drain()
-    proved = reconcile(desk.company_id)
-    assert (proved["documents"], proved["wrong"]) == (2, [])
+    reconciliation = reconcile(desk.company_id)
+    assert (reconciliation["documents"], reconciliation["wrong"]) == (2, [])
 
 
 def close(desk):
@@ -112,19 +120,19 @@ def test_an_accepted_difference_is_listed_as_accepted(desk):
     desk.edit(bill(desk, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
     assert reconcile(desk.company_id)["troubles"] == 1
     close(desk)
-    proved = reconcile(desk.company_id)
-    assert (proved["troubles"], proved["accepted"], desk.cases()) == (0, 1, [])
-    assert [(line["difference"], line["apart"], line["open"]) for line in proved["totals"]] == [
-        ("1.00", "1.00", "0.00")
-    ]
+    reconciliation = reconcile(desk.company_id)
+    assert (reconciliation["troubles"], reconciliation["accepted"], desk.cases()) == (0, 1, [])
+    assert [
+        (line["difference"], line["apart"], line["open"]) for line in reconciliation["totals"]
+    ] == [("1.00", "1.00", "0.00")]
 
 
 def test_a_deletion_that_quickbooks_no_longer_reports_is_found(desk):
     """QuickBooks reports deletions for thirty days only, so the absence itself must suffice."""
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk, 1))
     desk.clock.advance(40 * 24 * 3600)
-    proved = reconcile(desk.company_id)
-    assert [entry["why"] for entry in proved["wrong"]] == ["missing"]
+    reconciliation = reconcile(desk.company_id)
+    assert [entry["why"] for entry in reconciliation["wrong"]] == ["missing"]
 
 
 def test_an_adopted_transaction_older_than_all_postings_is_read_by_its_id(
@@ -133,8 +141,8 @@ def test_an_adopted_transaction_older_than_all_postings_is_read_by_its_id(
     with transaction() as session:
         for posting in session.scalars(select(Posting)):
             posting.sent_date = posting.created_at = desk.clock.now() + dt.timedelta(hours=1)
-    proved = reconcile(desk.company_id)
-    assert (proved["found"], proved["requests"]["reads"]) == (3, 2)
+    reconciliation = reconcile(desk.company_id)
+    assert (reconciliation["found"], reconciliation["requests"]["reads"]) == (3, 2)
 
 
 def test_progress_is_reported_while_reading_and_while_comparing(desk):

@@ -85,9 +85,9 @@ def test_a_proof_of_many_reads_pages_and_needs_little_memory(desk, figure, monke
     posted(desk, MANY)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts over
     before = peak()
-    proved = reconcile(desk.company_id)
-    assert (proved["found"], proved["troubles"]) == (MANY, 0)
-    assert proved["requests"]["reads"] <= MANY // PAGE + 2
+    reconciliation = reconcile(desk.company_id)
+    assert (reconciliation["found"], reconciliation["troubles"]) == (MANY, 0)
+    assert reconciliation["requests"]["reads"] <= MANY // PAGE + 2
     assert peak() - before < 100_000
     figure("documents of one nightly proof, read in pages", MANY, MANY)
 
@@ -118,5 +118,5 @@ def test_many_deleted_transactions_are_found_by_change_data_and_not_read_singly(
     posted(desk, 100)
     for bill in desk.bills()[:50]:
         desk.quickbooks.act("delete", kind="Bill", id=bill["Id"])
-    proved = reconcile(desk.company_id)
-    assert (proved["found"], proved["requests"]["reads"]) == (50, 2)
+    reconciliation = reconcile(desk.company_id)
+    assert (reconciliation["found"], reconciliation["requests"]["reads"]) == (50, 2)

@@ -13,11 +13,11 @@ def desk(app, quickbooks, clock):
 
 def test_a_bill_is_posted_and_known_as_quickbooks_answered(desk):
     id = desk.bill("A-1")
-    drained = desk.drain()
+    result = desk.drain()
     posting = desk.posting(id)
     assert (posting.state, posting.quickbooks_id) == ("posted", desk.bills()[0]["Id"])
-    assert drained.counts == {"posted": 1}
-    assert drained.writes == 1
+    assert result.counts == {"posted": 1}
+    assert result.writes == 1
 
 
 def test_many_are_sent_with_one_write_each_and_no_read_in_steady_state(desk):
@@ -26,8 +26,8 @@ def test_many_are_sent_with_one_write_each_and_no_read_in_steady_state(desk):
     desk.drain()
     for n in range(25):
         desk.bill(f"A-{n}")
-    drained = desk.drain()
-    assert (drained.counts["posted"], drained.writes, drained.reads) == (25, 25, 0)
+    result = desk.drain()
+    assert (result.counts["posted"], result.writes, result.reads) == (25, 25, 0)
     assert len({bill["DocNumber"] for bill in desk.bills()}) == len(desk.bills()) == 28
 
 
@@ -66,8 +66,8 @@ def test_a_bill_is_posted_once_whatever_a_failure_did(desk, fault, commit):
 
 def test_a_refusal_holds_it_with_a_case_and_the_others_go_on(desk):
     bad, good = desk.bill("A-1", vendor="99999"), desk.bill("A-2")
-    drained = desk.drain(wait_for_doubts=True)
-    assert (desk.state(bad), desk.state(good), drained.in_doubt) == ("held", "posted", 0)
+    result = desk.drain(wait_for_doubts=True)
+    assert (desk.state(bad), desk.state(good), result.in_doubt) == ("held", "posted", 0)
     assert (desk.posting(bad).held_by, desk.posting(bad).rekey) == ("quickbooks", True)
     assert desk.cases() == ["Refused by QuickBooks"]
 
@@ -77,8 +77,8 @@ def test_before_the_quiet_time_is_over_nothing_is_looked_for_or_sent(desk):
     id = desk.bill()
     desk.drain()
     desk.pass_time(179)
-    drained = desk.drain()
-    assert (desk.state(id), drained.in_doubt, drained.writes) == ("unknown", 1, 0)
+    result = desk.drain()
+    assert (desk.state(id), result.in_doubt, result.writes) == ("unknown", 1, 0)
     desk.pass_time(1)
     desk.drain()
     assert desk.state(id) == "posted"

@@ -27,7 +27,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[Flask], list[str]]:
     """Return a function that lets another connection write whenever the app hashes a password."""
 
     def begin(app: Flask) -> list[str]:
-        hashed: list[str] = []
+        actions: list[str] = []
         context = app.extensions["security"].pwd_context
         database = app.extensions["hub"].config.data / "hub.db"
 
@@ -37,24 +37,24 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Callable[[Flask], list[str]]:
                     other.execute("BEGIN IMMEDIATE")  # raises if somebody else writes
                     other.rollback()
                 other.close()
-                hashed.append(action)
+                actions.append(action)
                 return carry_out(*values, **options)
 
             return meanwhile
 
         for action in ("hash", "verify"):
             monkeypatch.setattr(context, action, writing(action, getattr(context, action)))
-        return hashed
+        return actions
 
     return begin
 
 
 def test_adding_a_person_on_the_page(visitor: Visitor, watch: Callable[[Flask], list[str]]) -> None:
     visitor.log_in("olga")
-    hashed = watch(visitor.app)
+    actions = watch(visitor.app)
     page = visitor.press("/people/add", name=NEW, password=PASSWORD, role="operator")
     assert "may now log in as operator" in page
-    assert hashed == ["hash"]
+    assert actions == ["hash"]
 
 
 def test_a_name_that_is_used_costs_no_hash(
@@ -62,9 +62,9 @@ def test_a_name_that_is_used_costs_no_hash(
 ) -> None:
     visitor.log_in("olga")
     visitor.press("/people/add", name=NEW, password=PASSWORD, role="operator")
-    hashed = watch(visitor.app)
+    actions = watch(visitor.app)
     answer = visitor.post("/people/add", name=NEW.upper(), password=PASSWORD, role="operator")
-    assert (answer.status_code, "already a person" in answer.text, hashed) == (400, True, [])
+    assert (answer.status_code, "already a person" in answer.text, actions) == (400, True, [])
 
 
 def test_adding_the_first_owner(
@@ -78,43 +78,43 @@ def test_adding_the_first_owner(
     app = make_app(config, pages=True)
     with app.app_context():
         code = first_owner.setup_code().issue()
-    hashed = watch(app)
+    actions = watch(app)
     answer = become_owner(Visitor(app, Story(0, 0)), code)
-    assert (answer.status_code, hashed) == (302, ["hash"])
+    assert (answer.status_code, actions) == (302, ["hash"])
 
 
 def test_adding_a_person_by_command(visitor: Visitor, watch: Callable[[Flask], list[str]]) -> None:
-    hashed = watch(visitor.app)
+    actions = watch(visitor.app)
     with visitor.app.app_context():
         accounts.add_person(NEW, "viewer", PASSWORD)
-    assert hashed == ["hash"]
+    assert actions == ["hash"]
 
 
 def test_the_first_person_of_a_demo(
     visitor: Visitor, watch: Callable[[Flask], list[str]], clock: FakeClock
 ) -> None:
-    hashed = watch(visitor.app)
+    actions = watch(visitor.app)
     with visitor.app.app_context():
         demo._create_person(visitor.app.extensions["hub"].config.data)
-    assert hashed == ["hash"]
+    assert actions == ["hash"]
 
 
 def test_log_in_and_changes_of_the_password(
     visitor: Visitor, watch: Callable[[Flask], list[str]], clock: FakeClock
 ) -> None:
-    hashed = watch(visitor.app)
+    actions = watch(visitor.app)
     visitor.log_in("olga")
     form = {"password": PASSWORD, "new_password": OWN, "new_password_confirm": OWN}
     visitor.press("/password", **form)
     clock.advance(600)
     visitor.press("/confirm", confirm_password=OWN)
-    assert hashed.count("hash") == 1
-    assert hashed.count("verify") >= 3
+    assert actions.count("hash") == 1
+    assert actions.count("verify") >= 3
 
 
 def test_accepting_an_invitation(visitor: Visitor, watch: Callable[[Flask], list[str]]) -> None:
     visitor.log_in("olga")
     code = code_in(visitor.post("/people/invite", address=NEW, role="viewer").text)
-    hashed = watch(visitor.app)
+    actions = watch(visitor.app)
     assert accept(visitor, code)[1].status_code == 302
-    assert hashed == ["hash"]
+    assert actions == ["hash"]

@@ -51,8 +51,8 @@ def test_two_differences_that_cancel_out_do_not_look_clean(desk):
         '2<div class="small">by 10.00</div>',
     ]
     with desk.app.app_context():
-        proved = CliRunner().invoke(main, ["reconcile"], obj=desk.app).stdout
-    assert re.search(r"30\.20 +30\.20 +0\.00 +2 +10\.00", proved)
+        output = CliRunner().invoke(main, ["reconcile"], obj=desk.app).stdout
+    assert re.search(r"30\.20 +30\.20 +0\.00 +2 +10\.00", output)
 
 
 def test_a_reconciliation_links_a_copied_marker_to_its_comparison(desk):
