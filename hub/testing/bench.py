@@ -207,11 +207,11 @@ class Bench:
         return server(environ, start)
 
     @contextlib.contextmanager
-    def replaced_by(self, wsgi: WSGIApplication) -> Iterator[None]:
-        """Let another server answer at the source's address; the stand-in's own pages continue."""
+    def replaced_by(self, wsgi: WSGIApplication) -> Iterator[WSGIApplication]:
+        """Let another server answer for the stand-in, whose own pages continue; yield that."""
         self._instead = wsgi
         try:
-            yield
+            yield self._stand_in
         finally:
             self._instead = None
 

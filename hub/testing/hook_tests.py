@@ -16,6 +16,7 @@ from hub.sources.site import with_settings
 from hub.testing.bench import Bench
 from hub.testing.exceptions import check_exception, check_names
 from hub.testing.hook_effects import HookEffects, call_hook, exception_failure
+from hub.testing.sent_files import SentFiles
 from hub.testing.variants import VariantBenches
 
 CODES = "code:"  # precedes the field in the `choices_from` of a setting
@@ -74,12 +75,13 @@ class HookTests(VariantBenches):
             self._compare_ids(name, ids, used[name])
 
     def test_every_attachment_can_be_opened(self) -> None:
-        """Open each file, and compare it with the size and the hash that its document states."""
+        """Open each file, and compare it with what its document states and its source sends."""
         opened: set[tuple[str, str]] = set()
         unavailable = set()
+        sent_files = SentFiles()
         for bench, found in self._benches_with_documents():
             for document, attachment in _new_files(found, opened):
-                if not self._open_file(bench, document, attachment):
+                if not self._open_file(bench, document, attachment, sent_files):
                     unavailable.add(document.source_id)
         if opened and "hub_attachment" in self.unused:
             pytest.fail(
@@ -108,12 +110,15 @@ class HookTests(VariantBenches):
         if not has_effect:
             self._fail_unused("hub_records", "returned no code and wrote nothing to the stand-in")
 
-    def _open_file(self, bench: Bench, document: Document, attachment: Attachment) -> bool:
+    def _open_file(
+        self, bench: Bench, document: Document, attachment: Attachment, sent_files: SentFiles
+    ) -> bool:
         """Open a file and check it; return False if it cannot be opened on purpose."""
         what = f"hub_attachment of {self.slug}, for {attachment.name} of {document.source_id},"
         words = self.unavailable.get(document.source_id)
         try:
-            content = bench.attachment(document, attachment)
+            with sent_files.watch(bench):
+                content = bench.attachment(document, attachment)
         except Refused as error:
             if words and words in error.text:
                 return False
@@ -123,13 +128,10 @@ class HookTests(VariantBenches):
             ) from error
         except Exception as error:
             raise exception_failure(what, error) from error
-        if not isinstance(content, bytes) or not content:
-            pytest.fail(f"{what} returned {content!r}. It must return the bytes of the file.")
-        if attachment.size not in (None, len(content)):
-            pytest.fail(f"{what} returned {len(content)} bytes, not {attachment.size} as stated.")
-        digest = hashlib.sha256(content).hexdigest()
-        if attachment.sha256 and attachment.sha256.lower() != digest:
-            pytest.fail(f"{what} returned bytes with another sha256 than its document states.")
+        _check_content(attachment, content, what)
+        defect = sent_files.describe_defect(document, attachment, content)
+        if defect:
+            pytest.fail(f"{what} {defect}")
         return True
 
     def _uses(self, hook: str) -> bool:
@@ -185,6 +187,17 @@ class HookTests(VariantBenches):
             if not isinstance(code, Code):
                 pytest.fail(f"{what} returned {code!r}. It must return codes with quickbooks_id.")
         return codes
+
+
+def _check_content(attachment: Attachment, content: Any, what: str) -> None:
+    """Fail if a content is not bytes, or differs from what its document states."""
+    if not isinstance(content, bytes) or not content:
+        pytest.fail(f"{what} returned {content!r}. It must return the bytes of the file.")
+    if attachment.size not in (None, len(content)):
+        pytest.fail(f"{what} returned {len(content)} bytes, not {attachment.size} as stated.")
+    digest = hashlib.sha256(content).hexdigest()
+    if attachment.sha256 and attachment.sha256.lower() != digest:
+        pytest.fail(f"{what} returned bytes with another sha256 than its document states.")
 
 
 def _first(ids: Iterable[str]) -> str:

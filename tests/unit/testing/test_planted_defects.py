@@ -124,6 +124,28 @@ LINKS = (
 )
 TOTAL = 'total=money(row["total"]),'
 PAYS = "Applied(document=f\"{PAYS[row['type']]}:{row['pays']}\")"
+# -- a source that sends files, two for each document, whose sizes the documents do not state
+FETCH = """return Depot(site).api.call("GET", f"/files/{attachment.id}").check().body"""
+SENDS_FILES = (
+    (HOOKS, "    return CONTENT", f"    {FETCH}"),
+    (
+        DOCUMENTS,
+        "attachments=(FILE,)",
+        'attachments=tuple(Attachment(id=f"{row[\'id\']}-{n}", name=f"{n}.pdf",'
+        ' mime="application/pdf") for n in (1, 2))',
+    ),
+    (
+        SANDBOX,
+        "    def page(",
+        """    def answer(self, environ, method, path, answer=answer):
+        if path[0] == "files":
+            return 200, ("application/pdf", b"%PDF-1.7 " + path[1].encode())
+        return answer(self, environ, method, path)
+
+    def page(""",
+    ),
+)
+EQUAL_FILES = (*SENDS_FILES[:2], (*SENDS_FILES[2][:2], SENDS_FILES[2][2].replace("path[1]", '"x"')))
 VERIFY = """    import hashlib, hmac, json
     from hub import Refused
 
@@ -1131,6 +1153,17 @@ DEFECTS = {
     "a file with another content": Defect(
         FILES, HOOKS, "return CONTENT", "return CONTENT[::-1]", "another sha256"
     ),
+    "a file that is cut short": Defect(
+        FILES, HOOKS, FETCH, f"{FETCH}[:-1]", "no file of the source", setting=SENDS_FILES
+    ),
+    "a file that is always the first": Defect(
+        FILES,
+        HOOKS,
+        FETCH,
+        FETCH.replace("attachment.id", "document.attachments[0].id"),
+        "2.pdf of .* returned the file of GET /files/.*-1, as for 1.pdf of this document",
+        setting=SENDS_FILES,
+    ),
     "a hook for files that no document has": Defect(
         FILES, DOCUMENTS, "attachments=(FILE,)", "attachments=()", "no document with an attachment"
     ),
@@ -1338,6 +1371,20 @@ def test_a_tax_of_the_head_that_is_counted_twice_is_found_although_all_sums_agre
     run(tests, POSTABLE)
     with pytest.raises(FAILED, match=r"invoice:.*: it counts tax twice"):
         getattr(tests, FROM_SOURCE)("tax")
+
+
+@pytest.mark.parametrize("setting", [SENDS_FILES, EQUAL_FILES], ids=["different", "equal"])
+def test_a_plugin_that_returns_the_files_of_its_source_passes(suite, setting):
+    run(suite(setting=setting), FILES)
+
+
+def test_a_plugin_that_takes_the_file_out_of_a_text_passes(suite):
+    unpacked = (
+        (HOOKS, "    return CONTENT", f"    {FETCH}[:-1]"),
+        SENDS_FILES[1],
+        (*SENDS_FILES[2][:2], SENDS_FILES[2][2].replace("application/pdf", "text/plain")),
+    )
+    run(suite(setting=unpacked), FILES)
 
 
 def test_a_plugin_that_verifies_the_time_of_a_call_passes(suite):
