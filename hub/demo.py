@@ -44,11 +44,13 @@ from hub.web.wsgi_switch import WSGISwitch
 from qbo_sandbox import NORWAY, US, QuickBooks, create
 from qbo_sandbox.kit.gateway import answer_as_gateway
 from qbo_sandbox.kit.messages import text_answer
+from qbo_sandbox.seeding.profiles import of_country
 
 FOLDER = "hub-demo"
 LOCK = "demo.lock"
 LOGIN = "login.txt"
 WHO = data_origin.DEMO_PERSON
+ABROAD = "GB"  # the country in place of one without a company; its lines have tax codes, too
 HOST = "127.0.0.1"
 ROOM = "/stand-ins"
 REQUEST_PATIENCE = 30  # seconds that a reset waits for the requests under way
@@ -127,9 +129,7 @@ class Demo:
 
     def name(self, slug: str) -> str:
         """Return the name of an app."""
-        plugins = self.app.extensions["hub"].plugins
-        app: App = plugins.apps[slug]
-        return app.name
+        return str(self.app.extensions["hub"].plugins.apps[slug].name)
 
     def set_up(self, tell: Callable[[str], None] = lambda text: None) -> None:
         """Create missing tables, person, connection and apps.
@@ -145,11 +145,14 @@ class Demo:
                 tell("QuickBooks consented; its lists are read.")
                 self.quickbooks.add_fault("status", **LOST)
             for slug, stand_in in self.stand_ins.items():
-                company = _company_for(stand_in, self._country_of(stand_in), companies)
+                country = self._country_of(stand_in)
+                company = _company_for(stand_in, country, companies)
                 is_reviewed = slug in self._in_review
                 mode = InstallationMode.REVIEW if is_reviewed else InstallationMode.AUTO
                 enable(company, slug, stand_in.settings(self.address(slug)), mode)
-                tell(f"{current_hub().plugins.apps[slug].name} is enabled.")
+                tell(f"{self.name(slug)} is enabled.")
+                if country not in (self._country, stand_in.country):
+                    tell(f"No company is in {stand_in.country}; this one is in {country}.")
 
     def read_again(self) -> None:
         """Let a run read every document again, because a plugin may read it in another way now."""
@@ -205,8 +208,9 @@ class Demo:
         return stand_ins
 
     def _country_of(self, stand_in: Sandbox) -> str:
-        """Return the country of the company that the app of a stand-in is enabled for."""
-        return self._country or stand_in.country
+        """Return the country of the company for an app: ABROAD where there is no other company."""
+        country = self._country or stand_in.country
+        return country if not country or of_country(country) else ABROAD
 
     def _open(self, slug: str) -> Sandbox:
         """Open the stand-in of an app on a folder of its own."""

@@ -308,7 +308,9 @@ class Sandbox:
 
     Without `settings`, the only one is the address, as `base_url`.
     `country` is where the company of its documents is, such as "GB", for `hub dev` and the contract
-    suite; empty if that makes no difference.
+    suite; empty if that makes no difference. The suite takes any country. `hub dev` and `hub demo`
+    have companies in AU, CA, GB, NO and US; for another country they enable the app for the one in
+    GB, whose lines have tax codes, too, and say so.
     `custom_numbers`: whether the source numbers sales documents instead of QuickBooks.
     """
 

@@ -207,6 +207,22 @@ def test_an_app_is_enabled_for_a_company_in_the_country_of_its_stand_in_or_anoth
             assert (company.country, company.currency) == expected
 
 
+class InTheNetherlands(SmallDemo):
+    """The demo with an app whose stand-in names a country in which QuickBooks' has no company."""
+
+    def _open(self, slug):
+        return replace(super()._open(slug), country="NL")
+
+    def set_up(self, tell=lambda text: None):
+        self.printed = []
+        super().set_up(self.printed.append)
+
+
+def test_an_app_whose_country_has_no_company_is_enabled_for_another_one_with_a_sentence(open_demo):
+    with open_demo("ion", 3, InTheNetherlands) as small:
+        assert "No company is in NL; this one is in GB." in small.printed
+
+
 def test_a_start_after_a_change_reads_every_document_again(open_demo):
     with open_demo("ion", 5) as small:
         sync_all(demo.installations())
