@@ -41,11 +41,7 @@ def hub_subscribe(app: str, site: Site, on: bool) -> None:
 
 @hookspec(firstresult=True)
 def hub_codes(app: str, site: Site, field: str) -> Sequence[Code | str]:
-    """Return the current codes of a field at the source, as the choices of a setting.
-
-    It is called for settings with `choices_from="code:FIELD"`. The name of a code that
-    a document uses is taken from the document.
-    """
+    """Return the current codes of a field, for settings with `choices_from="code:FIELD"`."""
 
 
 @hookspec(firstresult=True)
@@ -60,10 +56,7 @@ def hub_documents(
 
 @hookspec(firstresult=True)
 def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
-    """Return the bytes of a file, for an `attachment` of the `document`.
-
-    It is called when the file is uploaded, after the document is posted.
-    """
+    """Return the bytes of a file, which is uploaded after the document is posted."""
 
 
 @hookspec(firstresult=True)

@@ -52,7 +52,7 @@ def _metadata(label: str, help: str = "", **more: Any) -> dict[str, Any]:
 
 def _text(label: str, max_length: int, **more: Any) -> fields.String:
     """Return an optional text of QuickBooks."""
-    length = validate.Length(max=max_length, error=f"QuickBooks takes {max_length} characters.")
+    length = validate.Length(max=max_length, error=f"QuickBooks allows {max_length} characters.")
     return fields.String(validate=[length], metadata=_metadata(label, **more))
 
 
@@ -61,8 +61,8 @@ def _name(max_length: int) -> fields.String:
     return fields.String(
         required=True,
         validate=[
-            validate.Length(max=max_length, error=f"QuickBooks takes {max_length} characters."),
-            validate.ContainsNoneOf(":", error="QuickBooks takes no colon in a name."),
+            validate.Length(max=max_length, error=f"QuickBooks allows {max_length} characters."),
+            validate.ContainsNoneOf(":", error="QuickBooks allows no colon in a name."),
         ],
         metadata=_metadata(gettext_noop("Name")),
         error_messages={"required": "Enter a name."},
@@ -82,7 +82,7 @@ class _PartyForm(Schema):
     email = fields.Email(
         validate=[
             validate.Length(
-                max=MAX_EMAIL_LENGTH, error=f"QuickBooks takes {MAX_EMAIL_LENGTH} characters."
+                max=MAX_EMAIL_LENGTH, error=f"QuickBooks allows {MAX_EMAIL_LENGTH} characters."
             )
         ],
         metadata=_metadata(gettext_noop("E-mail")),
@@ -102,9 +102,9 @@ class _PartyForm(Schema):
         """Refuse more or longer lines than QuickBooks has room for."""
         lines = data.get("street", "").splitlines()
         if len(lines) > MAX_STREET_LINES:
-            raise ValidationError(f"QuickBooks takes {MAX_STREET_LINES} lines.", "street")
+            raise ValidationError(f"QuickBooks allows {MAX_STREET_LINES} lines.", "street")
         if any(len(line) > MAX_STREET_LENGTH for line in lines):
-            raise ValidationError(f"QuickBooks takes {MAX_STREET_LENGTH} characters.", "street")
+            raise ValidationError(f"QuickBooks allows {MAX_STREET_LENGTH} characters.", "street")
 
 
 class _ForeignPartyForm(_PartyForm):

@@ -104,7 +104,7 @@ def test_a_status_that_the_source_says_no_with_is_an_answer(ask):
 
 def test_a_redirect_is_reported_and_not_followed(ask):
     with pytest.raises(
-        NeedsAttention, match=r"has moved to https://new\.example\. Put its present address"
+        NeedsAttention, match=r"has moved to https://new\.example\. Enter its new address"
     ) as caught:
         ask(says("301 Moved", b"", f"Location: https://new.example/x?key={KEY}"))
     assert KEY not in caught.value.text

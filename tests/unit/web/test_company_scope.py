@@ -136,7 +136,7 @@ def test_an_owner_of_everything_finds_every_name(two: TwoCompanies) -> None:
     assert set(result) == every_name()
 
 
-@pytest.mark.proof(small=0)
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize(
     ("person", "owners"),
     [

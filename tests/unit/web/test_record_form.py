@@ -100,11 +100,11 @@ def test_entered_details_are_created_and_kept_with_the_decision(pages: Pages) ->
     ("entered", "error"),
     [
         ({"name": ""}, "Enter a name."),
-        ({"name": "A: B"}, "QuickBooks takes no colon in a name."),
+        ({"name": "A: B"}, "QuickBooks allows no colon in a name."),
         ({"name": "x" * 501}, "QuickBooks allows 500 characters."),
         ({"email": "nobody"}, "Enter one e-mail address."),
         ({"phone": "1" * 31}, "QuickBooks allows 30 characters."),
-        ({"street": "1\n2\n3\n4\n5\n6"}, "QuickBooks takes 5 lines."),
+        ({"street": "1\n2\n3\n4\n5\n6"}, "QuickBooks allows 5 lines."),
     ],
 )
 def test_errors_are_shown_beside_their_fields(
