@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Self
 from urllib.parse import quote, unquote
 
+from hub.contract.dates import format_moment
+
 OVERLAP = dt.timedelta(minutes=2)
 MAX_REMEMBERED_ROWS = 300
 PLAIN_VERSION = re.compile(r"\w{1,8}", re.ASCII)  # others are kept as a checksum
@@ -70,9 +72,10 @@ class ChangeCursor:
 
         `key` distinguishes the rows of all lists that share the cursor.
         """
-        self.newest = max(self.newest, _require_moment(key, changed_at))
         self.remember(key, version, changed_at)
-        return self.versions.get(key) != _shorten(version)
+        _, short_version, moment = self._read[-1]
+        self.newest = max(self.newest, moment)
+        return self.versions.get(key) != short_version
 
     def remember(self, key: str, version: str, changed_at: str | float | None) -> None:
         """Record a row that was read as part of another one.
@@ -129,7 +132,12 @@ def _shorten(version: str) -> str:
     """Return a version as a cursor keeps it: a word of eight characters at most."""
     if PLAIN_VERSION.fullmatch(version):
         return version
-    return f"{zlib.crc32(version.encode()):08x}"
+    return checksum(version)
+
+
+def checksum(text: str) -> str:
+    """Return the CRC-32 of a text as eight hexadecimal digits."""
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def _escape(page: str) -> str:
@@ -151,8 +159,7 @@ def _with_overlap(moment: str) -> str:
     except ValueError:
         return moment
     moment_in_zone = parsed if parsed.tzinfo else parsed.replace(tzinfo=dt.UTC)
-    earlier = (moment_in_zone - OVERLAP).astimezone(dt.UTC)
-    return earlier.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return format_moment(moment_in_zone - OVERLAP)
 
 
 def _format(moment: dt.datetime) -> str:

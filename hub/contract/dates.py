@@ -30,10 +30,15 @@ def parse_date(text: str | None, zone: dt.tzinfo | None = None) -> dt.date | Non
 
 def parse_unix_time(seconds: str | float) -> str:
     """Return seconds since 1970 as a moment in UTC, such as 2026-03-02T11:00:00.000Z."""
-    moment = dt.datetime.fromtimestamp(float(seconds), dt.UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return format_moment(dt.datetime.fromtimestamp(float(seconds), dt.UTC))
 
 
 def format_unix_time(moment: str) -> str:
     """Return a moment as the whole seconds since 1970 that had passed by then."""
     return str(int(dt.datetime.fromisoformat(moment).timestamp()))
+
+
+def format_moment(moment: dt.datetime) -> str:
+    """Return a moment as text in UTC, such as 2026-03-02T11:00:00.000Z."""
+    utc = moment.astimezone(dt.UTC)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")

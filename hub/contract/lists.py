@@ -1,13 +1,13 @@
 """Lists of a source: what changed in them, what was deleted, and single documents by their ids."""
 
 import json
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from hub.contract.api_client import ApiClient
+from hub.contract.cursors import checksum
 from hub.contract.dates import format_unix_time, parse_unix_time
 from hub.contract.deletions import STREAM, add_deletions
 from hub.contract.documents import Checkpoint, Gone, Outcome, Yielded
@@ -164,16 +164,15 @@ def row_version(
 
     def version_of(row: Mapping[str, Any]) -> RowVersion:
         """Return id, version and time of the last change of a row."""
-        text = str(row[version]) if version else _checksum(row)
+        text = str(row[version]) if version else checksum(_as_text(row))
         return str(row[id]), text, row[changed_at]
 
     return version_of
 
 
-def _checksum(row: Mapping[str, Any]) -> str:
-    """Return a short text that differs when any field of a row differs."""
-    text = json.dumps(row, sort_keys=True, default=str)
-    return f"{zlib.crc32(text.encode()):08x}"
+def _as_text(row: Mapping[str, Any]) -> str:
+    """Return a text that differs when any field of a row differs."""
+    return json.dumps(row, sort_keys=True, default=str)
 
 
 def read_lists(
