@@ -1,9 +1,12 @@
 """Values in the answers of a source, each with its call and the path to it."""
 
+import hashlib
+import io
 import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
+from wsgiref.types import WSGIEnvironment
 
 Path = tuple[str | int, ...]
 
@@ -39,3 +42,13 @@ def iter_values(content: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield from iter_values(value, (*path, place))
     elif isinstance(content, str | int | Decimal):  # True and False are whole numbers, too
         yield path, content
+
+
+def identify(environ: WSGIEnvironment) -> str:
+    """Return method, address and a digest of the body of a call; its body can be read again."""
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    content = environ["wsgi.input"].read(length) if length else b""
+    environ["wsgi.input"] = io.BytesIO(content)
+    digest = hashlib.sha256(content).hexdigest()
+    address = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
+    return f"{environ['REQUEST_METHOD']} {address} {digest}"

@@ -1,7 +1,5 @@
 """A stand-in whose answers differ in one value, to see what a plugin makes of it."""
 
-import hashlib
-import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,7 +9,7 @@ from msgspec.json import Encoder
 
 from hub.contract.documents import Document, Unreadable, Yielded
 from hub.errors import HubError
-from hub.testing.answer_values import AnswerValue, Path, iter_values, parse
+from hub.testing.answer_values import AnswerValue, Path, identify, iter_values, parse
 from hub.testing.bench import Bench
 from hub.testing.own_rows import find_own_rows
 from hub.testing.rate_limit import ReadAnswer, waiting
@@ -92,7 +90,7 @@ class ChangedAnswers:
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Pass a call to the stand-in; change the value in the answer if it has it."""
-        call = _identify(environ)
+        call = identify(environ)
         answer = ReadAnswer(self._stand_in, environ)
         content = parse(answer.body)
         if self._is_recording:
@@ -121,16 +119,6 @@ def amount_of(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount.is_finite() else None
-
-
-def _identify(environ: WSGIEnvironment) -> str:
-    """Return what distinguishes a call from others; its body can be read again."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    content = environ["wsgi.input"].read(length) if length else b""
-    environ["wsgi.input"] = io.BytesIO(content)
-    digest = hashlib.sha256(content).hexdigest()
-    address = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
-    return f"{environ['REQUEST_METHOD']} {address} {digest}"
 
 
 def _iter_lists(content: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:

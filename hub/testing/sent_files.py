@@ -1,13 +1,12 @@
 """The files that a source sends while an app opens files of documents."""
 
 import contextlib
-import io
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from hub.contract.documents import Attachment, Document
-from hub.testing.answer_values import parse
+from hub.testing.answer_values import identify, parse
 from hub.testing.bench import Bench
 from hub.testing.rate_limit import ReadAnswer
 
@@ -17,9 +16,9 @@ COMPOSITE_SUFFIXES = ("/json", "+json", "/xml", "+xml", "zip", "tar", "compresse
 
 
 class SentFile(NamedTuple):
-    """A file that was sent: the method, the address and the body of the call, and the content."""
+    """A file that was sent, with what identifies the call for it."""
 
-    call: tuple[str, str, bytes]
+    call: str
     content: bytes
 
 
@@ -28,7 +27,7 @@ class SentFiles:
 
     def __init__(self) -> None:
         self._sent: list[SentFile] = []
-        self._calls: dict[tuple[str, tuple[str, str, bytes]], Attachment] = {}
+        self._calls: dict[tuple[str, str], Attachment] = {}
 
     @contextlib.contextmanager
     def watch(self, bench: Bench) -> Iterator[None]:
@@ -38,11 +37,7 @@ class SentFiles:
 
         def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
             """Pass a call to the stand-in, and note the file that it answers."""
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-            body = environ["wsgi.input"].read(length) if length else b""
-            environ["wsgi.input"] = io.BytesIO(body)
-            address = f"{environ.get('PATH_INFO', '')}?{environ.get('QUERY_STRING', '')}"
-            call = (environ["REQUEST_METHOD"], address, body)
+            call = identify(environ)
             answer = ReadAnswer(stand_in[0], environ)
             if _is_file(answer):
                 self._sent.append(SentFile(call, answer.body))
@@ -67,9 +62,9 @@ class SentFiles:
         for call in calls:
             other = self._calls.setdefault((document.source_id, call), attachment)
             if other.id != attachment.id:
-                method, address, _ = call
+                address, _, _ = call.rpartition(" ")
                 return (
-                    f"returned the file of {method} {address.rstrip('?')}, as for {other.name} of"
+                    f"returned the file of {address.rstrip('?')}, as for {other.name} of"
                     " this document. Ask the source for the file with the id of the attachment."
                 )
         return ""
