@@ -165,10 +165,7 @@ class RowSource:
         """
         if "delete" in form:
             return {**row, self.deleted_flag: True} if self.deleted_flag else None
-        edited = {**row, **form}
-        if self.version in row:
-            edited[self.version] = row[self.version] + 1
-        return edited
+        return {**row, **form, **self._next_version(row)}
 
     def hint(self, topic: str, id: str, secret: str = "") -> None:
         """Call the webhook address with a topic and an id, if there is one.
@@ -236,10 +233,11 @@ class RowSource:
         others = sent.keys() - set(self.writable)
         if others:
             raise ValueError(f"These fields cannot be written: {', '.join(sorted(others))}.")
-        written = {**row, **sent, self.changed_at: self.moment()}
-        if self.version in row:
-            written[self.version] = row[self.version] + 1
-        return written
+        return {**row, **sent, self.changed_at: self.moment(), **self._next_version(row)}
+
+    def _next_version(self, row: Row) -> Row:
+        """Return the field of the version of a row, counted up; nothing if the row has none."""
+        return {self.version: row[self.version] + 1} if self.version in row else {}
 
     def _moment_of(self, environ: WSGIEnvironment) -> str:
         """Return the moment since which a call asks for changes; "" for all."""
