@@ -75,23 +75,23 @@ def with_source_ids(payload: Any, links: Links) -> Any:
 
 def awaited_documents(document: Document, others: Mapping[str, Document]) -> list[Document]:
     """Return the documents that one applies to, as far as they were read, each after its own."""
-    found: dict[str, Document] = {}
-    _collect(document, others, found, frozenset((document.source_id,)))
-    return list(found.values())
+    awaited: dict[str, Document] = {}
+    _collect(document, others, awaited, frozenset((document.source_id,)))
+    return list(awaited.values())
 
 
 def _collect(
     document: Document,
     others: Mapping[str, Document],
-    found: dict[str, Document],
+    awaited: dict[str, Document],
     path: frozenset[str],
 ) -> None:
     """Add the documents that one applies to; `path` are those on the way, which may be a circle."""
     for source_id in _applied_ids(document):
         other = others.get(source_id)
-        if other and source_id not in path and source_id not in found:
-            _collect(other, others, found, path | {source_id})
-            found[source_id] = other
+        if other and source_id not in path and source_id not in awaited:
+            _collect(other, others, awaited, path | {source_id})
+            awaited[source_id] = other
 
 
 def _applied_ids(document: Document) -> Iterator[str]:

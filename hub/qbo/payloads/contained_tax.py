@@ -68,7 +68,10 @@ def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence |
     if not rows:
         return _describe_line_taxes(builder, computed, stated)
     names = {ref.name or ref.id for ref in _tax_codes(rows)}
-    return _describe_codes(builder, names, computed, stated) if names else None
+    if not names:
+        return None
+    builder.solutions.add("match")
+    return _describe_codes(builder, names, computed, stated)
 
 
 def _lines_taxed_by_code(builder: PayloadBuilder) -> list[MappedLine]:
@@ -83,8 +86,8 @@ def _lines_taxed_by_code(builder: PayloadBuilder) -> list[MappedLine]:
 def _tax_codes(rows: list[MappedLine]) -> list[Ref]:
     """Return the tax codes of lines; none if one has no code, which is a problem of its own."""
     codes = [mapped.refs.get("tax_code") for mapped in rows]
-    known = [code for code in codes if code]
-    return known if len(known) == len(codes) else []
+    matched_codes = [code for code in codes if code]
+    return matched_codes if len(matched_codes) == len(codes) else []
 
 
 def _describe_codes(
@@ -96,7 +99,6 @@ def _describe_codes(
         "document": THE_KINDS[builder.document.kind],
         "stated": format_amount(stated, builder.currency),
     }
-    builder.solutions.add("match")
     if len(names) > 1:
         return Sentence(
             "The tax codes %(names)s give a tax of %(computed)s, and %(document)s states"

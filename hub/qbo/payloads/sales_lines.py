@@ -131,7 +131,7 @@ def _build_discount_line(
     """Return one line for all discounts, because QuickBooks has room for one."""
     if not discounts:
         return []
-    total_discount = -builder.cents(sum_amounts(_discount(builder, one) for one in discounts))
+    total_discount = -builder.cents(sum_amounts(_discount(builder, mapped) for mapped in discounts))
 
     accounts: dict[str, Ref] = {}
     for mapped in discounts:
