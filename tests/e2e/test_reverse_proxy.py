@@ -245,4 +245,8 @@ def test_the_matrix_of_rights_holds_behind_the_proxy(
             if answer.status_code != cell.expected:
                 wrong.append((cell, answer.status_code))
     assert wrong == []
-    figure("cells of the matrix of rights behind nginx, none of them wrong", len(cells), 130)
+    figure(
+        "cells of the matrix of rights behind nginx, none of them wrong",
+        len(cells),
+        by_form(130, 130, 400),
+    )
