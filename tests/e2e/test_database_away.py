@@ -27,8 +27,8 @@ def test_work_and_pages_return_by_themselves_after_postgresql_was_away(
     person = Person(address)
     person.log_in()
     assert [person.call("GET", path).status_code for path in (*PAGES, "/readyz")] == [200] * 4
-    workers = [office.work(0), office.work(1)]
     office.slow_down()
+    workers = [office.work(0), office.work(1)]
     office.wait(office.is_posting, *workers)
 
     own_server.stop()

@@ -30,6 +30,7 @@ def test_workers_and_pages_share_one_database_and_end_in_order(office):
 @pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
 def test_a_worker_that_stops_in_mid_posting_is_replaced_by_another(office, figure, stop):
     """The worker also ran the schedules, because it was the first."""
+    office.slow_down()
     first = office.work(0)
     office.wait(office.is_posting, first)
     os.kill(first.pid, stop)
@@ -53,6 +54,7 @@ def test_a_worker_that_stops_in_mid_posting_is_replaced_by_another(office, figur
 @pytest.mark.proof(small=0)
 def test_workers_go_on_after_postgresql_has_restarted(make_office, own_server, figure):
     office = make_office(own_server.url)
+    office.slow_down()
     workers = [office.work(0), office.work(1)]
     office.wait(office.is_posting, workers[0])
     own_server.restart()

@@ -67,8 +67,8 @@ def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
 
 @pytest.mark.proof(small=0)
 def test_the_work_of_a_killed_worker_goes_on_within_the_lease_and_five_seconds(office, figure):
-    workers = [office.work(0), office.work(1)]
     office.slow_down()
+    workers = [office.work(0), office.work(1)]
     office.wait(office.is_posting, *workers)
     ((holder,),) = office.database.ask("SELECT holder FROM lease WHERE name = 'company-1'")
     killed, other = sorted(workers, key=lambda worker: f"hub-{holder}." not in printed_by(worker))

@@ -158,10 +158,15 @@ class Office:
         assert self.database.count("lease WHERE holder <> '' AND name <> 'scheduler'") == 0
         return self.assert_books_are_right()
 
-    def slow_down(self, seconds: float = 0.3) -> None:
-        """Let QuickBooks answer each call late, so that the work lasts longer than a fault."""
-        rule = {"kind": "delay", "call": "*", "seconds": seconds, "count": 1_000_000}
-        self.quickbooks.ask("faults", rule)
+    def slow_down(self) -> None:
+        """Let QuickBooks answer late, so that the work lasts longer than a fault.
+
+        Call this before a worker starts: otherwise everything may be posted before the test
+        looks. A batch takes long enough to be seen while it is under way.
+        """
+        for call, seconds in (("batch", 1.0), ("*", 0.3)):
+            rule = {"kind": "delay", "call": call, "seconds": seconds, "count": 1_000_000}
+            self.quickbooks.ask("faults", rule)
 
     def is_posting(self) -> bool:
         return self.database.count("posting WHERE state = 'sending'") > 0
