@@ -155,6 +155,7 @@ print(code, *table(runner, [*change, "A-6"]), sep="\\n")
 """
 
 
+@pytest.mark.proof(small=0)
 def test_the_command_tells_which_mutants_are_noticed(tmp_path):
     (tmp_path / "shop.py").write_text(SHOP)
     (tmp_path / "test_shop.py").write_text(TESTS)

@@ -79,6 +79,7 @@ def test_the_settings_of_gunicorn_are_valid():
     assert config.worker_class_str == "gthread"
 
 
+@pytest.mark.proof(small=0)
 def test_a_process_that_serves_pages_ends_without_an_error(tmp_path):
     """Its application stays open until Python ends."""
     environ = {**os.environ, "HUB_DATA": str(tmp_path / "data"), "HUB_SECOND_FACTOR": "off"}

@@ -94,6 +94,7 @@ def test_upgrading_again_changes_nothing(empty):
         assert schema.revision_of(session.connection()) == schema.newest_revision()
 
 
+@pytest.mark.proof(small=0)
 def test_two_processes_may_upgrade_at_the_same_time(empty):
     environ = {**os.environ, "HUB_DATABASE_URL": empty.extensions["hub"].config.database_url}
     assert subprocess.run([sys.executable, "-c", UPGRADE], env=environ, timeout=200).returncode == 0

@@ -155,6 +155,7 @@ def test_a_forked_process_does_not_share_the_lock(tmp_path, monkeypatch):
             FileLock(file.with_suffix(".lock"), timeout=0).acquire()
 
 
+@pytest.mark.proof(small=0)
 def test_two_processes_start_ten_calls_in_a_second(tmp_path):
     """Look at the shared starts: on a busy machine, calls may arrive at the server in crowds."""
     file = tmp_path / "1.starts"

@@ -224,6 +224,7 @@ def test_threads_share_the_rate(hub):
     assert (Counter(outcomes), source.refused) == ({200: 6, "waits": 10}, 0)
 
 
+@pytest.mark.proof(small=0)
 def test_two_processes_share_the_rate_without_a_refusal(make_config, monkeypatch):
     """Use a rate of an hour: however slow the machine is, its twenty calls are the first twenty."""
     config = make_config()

@@ -72,6 +72,7 @@ def test_a_start_makes_no_schema_of_the_refusals_that_only_the_document_describe
     assert int(counted.stdout) == 0
 
 
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_every_operation_answers_generated_requests_as_documented(
     program: ApiClient, mode: GenerationMode, figure: Callable[[str, float, float], None]

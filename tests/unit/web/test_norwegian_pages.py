@@ -154,6 +154,7 @@ def english_messages() -> frozenset[str]:
     return frozenset(english - norwegian)
 
 
+@pytest.mark.proof(small=0)
 def test_no_page_shows_english_to_a_norwegian(norwegian: Visitor) -> None:
     untranslated = english_messages()
     # The list shows title, reason and next step of each case.

@@ -71,6 +71,7 @@ def _addresses(story: Story) -> list[str]:
     return addresses
 
 
+@pytest.mark.proof(small=0)
 def test_every_page_answers_on_postgresql_too(
     make_app: Callable[..., Flask], make_config: Callable[..., Any], postgres_url: str
 ) -> None:
@@ -93,6 +94,7 @@ def test_every_page_answers_on_postgresql_too(
         assert visitor.get(path).status_code == 200, path
 
 
+@pytest.mark.proof(small=1)
 @pytest.mark.parametrize("name", ["olga", "vera"])
 def test_every_page_answers_whole(visitor: Visitor, name: str) -> None:
     visitor.log_in(name)

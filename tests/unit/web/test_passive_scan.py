@@ -79,6 +79,7 @@ def routes_without_parameters(visitor: Visitor) -> list[str]:
     return sorted(set(paths) - set(NEVER_OPENED))
 
 
+@pytest.mark.proof(small=0)
 def test_every_page_of_an_owner_passes_the_scan(owner, figure):
     story = owner.story
     pages = [f"/documents/{id}" for id in story.documents.values()]
@@ -147,6 +148,7 @@ def test_methods_that_no_page_uses_are_refused(owner, method):
         assert findings([exchange]) == []
 
 
+@pytest.mark.proof(small=0)
 def test_the_scan_opens_pages_of_every_kind(owner):
     kinds = {kind_of(urlsplit(exchange.url).path) for exchange in crawl(owner, ["/"], of_a_kind=1)}
     for kind in ("/documents/0", "/inbox/0", "/runs/0", "/installations/0/settings", "/people/"):
