@@ -47,6 +47,7 @@ POSTABLE = "test_every_ready_document_can_be_posted"
 READY = "test_each_kind_that_the_app_posts_has_a_ready_document"
 REPORTED = "test_each_wanted_state_is_reported"
 ONCE = "test_a_repeated_receipt_changes_nothing"
+LOST = "test_a_receipt_whose_answer_was_lost_is_written_once"
 REFUSED = "test_a_refused_receipt_raises_an_error"
 EVERY_ROW = "test_every_row_of_the_stand_in_is_read"
 SAME_MOMENT = "test_a_change_at_the_moment_of_the_cursor_is_read"
@@ -88,7 +89,7 @@ ON_A_BENCH = (
 )
 OF_ITS_DOCUMENTS = (
     *(POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED),
-    *(APPLIED, RATE, ONE_NAME, REPORTED, ONCE, REFUSED),
+    *(APPLIED, RATE, ONE_NAME, REPORTED, ONCE, LOST, REFUSED),
 )
 TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, LISTS, UNUSED, *ON_A_BENCH)
 VALUES = {STATED: ADVICE, FROM_SOURCE: VALUES_OF_THE_SOURCE}  # for each of which a test is called
@@ -183,8 +184,27 @@ class UnsignedTime(Calls):
 ANSWER = "return super().answer(environ, method, path)"
 ADDED_ENTRY = f"""if method == "PUT" and path[0] == "documents":
             row = self.rows[path[1]]
-            self.store({{**row, "entries": [*row.get("entries", ()), method]}})
+            self.store({{**row, "entries": [*row.get("entries", ()), path[-1]]}})
         {ANSWER}"""
+# -- sources that add an entry with each call, or count up the version of a row
+ENTRIES = ((SANDBOX, ANSWER, ADDED_ENTRY),)
+NAME_OF_MARK, MARK = 'f"noted {document.source_id}"', 'f"{receipt.state} {receipt.at}"'
+MARKED_AFTER = f"""if site.secrets.get({NAME_OF_MARK}) != {MARK}:
+        {REPORT}
+        site.secrets[{NAME_OF_MARK}] = {MARK}"""
+MARKED_BEFORE = f"""if site.secrets.get({NAME_OF_MARK}) != {MARK}:
+        site.secrets[{NAME_OF_MARK}] = {MARK}
+        {REPORT}"""
+TWO_ENTRIES = """api = Depot(site).api
+    path = f"/documents/{document.source_id.partition(':')[2]}"
+    for name in ("first", "second"):
+        if name not in api.get(path).get("entries", ()):
+            api.call("PUT", f"{path}/{name}", json=status).check()"""
+PUT = 'self.api.call("PUT", path, json=status)'
+PATCHED = (
+    (CLIENT, PUT, 'self.api.call("PATCH", path[:-11], json={"accounting": status})'),
+    (SANDBOX, "    lists = {", '    writable = ("accounting",)\n    lists = {'),
+)
 VERSION = 'return documents.source_id(row), str(row["version"]), row["updated_at"]'
 TENANT_ID = 'id=str(account["id"])'
 LISTS_OF = "lists = [Depot(site).list(read)]"
@@ -650,6 +670,14 @@ DEFECTS = {
         REPORT,
         REPORT.replace("status", '{**status, "time": str(site.now)}'),
         "the state posted of .* called again with the same receipt",
+    ),
+    "a report whose mark is stored after the call": Defect(
+        LOST,
+        HOOKS,
+        REPORT,
+        MARKED_AFTER,
+        r"posted of bill:.*, called PUT /documents/\d+/accounting. .* twice, at \d+.entries.1. Look",
+        setting=ENTRIES,
     ),
     "a report whose answer is not checked": Defect(
         REFUSED,
@@ -1371,6 +1399,25 @@ def test_a_tax_of_the_head_that_is_counted_twice_is_found_although_all_sums_agre
     run(tests, POSTABLE)
     with pytest.raises(FAILED, match=r"invoice:.*: it counts tax twice"):
         getattr(tests, FROM_SOURCE)("tax")
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        (*ENTRIES, (HOOKS, REPORT, MARKED_BEFORE)),
+        (*ENTRIES, (HOOKS, REPORT, TWO_ENTRIES)),
+        PATCHED,
+    ],
+    ids=["marked before", "two entries", "patched"],
+)
+def test_a_plugin_that_writes_a_receipt_once_passes(suite, setting):
+    tests = suite(setting=setting)
+    for name in (ONCE, LOST):
+        run(tests, name)
+
+
+def test_a_mark_that_is_stored_after_the_call_is_found_only_if_the_answer_is_lost(suite):
+    run(suite(setting=(*ENTRIES, (HOOKS, REPORT, MARKED_AFTER))), ONCE)
 
 
 @pytest.mark.parametrize("setting", [SENDS_FILES, EQUAL_FILES], ids=["different", "equal"])
