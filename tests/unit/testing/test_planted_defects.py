@@ -676,7 +676,7 @@ DEFECTS = {
         HOOKS,
         REPORT,
         MARKED_AFTER,
-        r"posted of bill:.*, called PUT /documents/\d+/accounting. .* twice, at \d+.entries.1. Look",
+        r"posted of bill:.*, called PUT /documents/\d+/accounting. .* twice, at \d+.entries.1.",
         setting=ENTRIES,
     ),
     "a report whose answer is not checked": Defect(
