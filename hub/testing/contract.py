@@ -18,6 +18,7 @@ from hub.testing.collecting import CollectingHub
 from hub.testing.declared_rate import DeclaredRate
 from hub.testing.deletion_tests import DeletionTests
 from hub.testing.document_tests import DocumentTests, suite_of
+from hub.testing.exceptions import reasons_by_name
 from hub.testing.first_test import FirstTest
 from hub.testing.readiness import ReadinessTests, documents
 from hub.testing.reading import FULL, PAGES, Reading, source_ids
@@ -48,6 +49,7 @@ def contract(
     unreadable: Mapping[str, str] | None = None,
     unpostable: Mapping[str, str] | None = None,
     unavailable: Mapping[str, str] | None = None,
+    converted: Mapping[str, str] | None = None,
     unreported: Mapping[str, str] | None = None,
     unused: Mapping[str, str] | None = None,
     unstated: Mapping[str, str] | None = None,
@@ -58,22 +60,19 @@ def contract(
 ) -> type:
     """Return the suite for one app; `wrong_keys` are settings that the source must refuse, or None.
 
-    `change` is what a person does on the stand-in's pages to change a document: a path with {id} in
-    it, and the fields of the form. {id} is the id at the source: of the source id `rental:7` it is
-    7, what follows the last colon. `delete` likewise describes how a person deletes a document, so
-    that the source no longer lists it. `webhook` is the form in which a person enters where
-    the source calls the hub, for an app without `hub_subscribe`: a path, and its fields with {url}
-    in them.
-    `paged` is a number of documents that the source cannot show on one page. `variants` are other
-    settings with which the stand-in shows what it does not with `settings`: kinds of documents that
-    are ready, codes, files or receipts.
+    `change` is a form of the stand-in's pages with which a person changes a document: a path with
+    {id} in it, and its fields. {id} is the id at the source: 7 of the source id `rental:7`.
+    `delete` is one that deletes a document, so that the source no longer lists it, and `webhook`
+    one in which a person enters where the source calls the hub, with {url} in its fields, for an
+    app without `hub_subscribe`. `paged` documents do not fit on one page of the source. `variants`
+    are settings with which the stand-in shows other kinds, codes, files or receipts.
 
-    What an app cannot show, or shows on purpose, has a reason. By source ids, with words of the
-    reason: `unreadable` are documents that cannot be read, `unpostable` those that are ready and
-    that the hub would hold all the same, `unavailable` those of which a file cannot be opened.
-    `unreported` are states in App.wants, and kinds of documents, that the source is not told, and
-    `unused` are hooks of the plugin that this app of it does not use, both with the reason.
-    `unstated` says why the documents have no `total`, no `currency`, or why no payment is
+    What an app cannot show, or shows on purpose, has a reason. By source ids, with words of it:
+    `unreadable` are documents that cannot be read, `unpostable` those that are ready and that the
+    hub would hold all the same, `unavailable` those of which a file cannot be opened. With the
+    reason: `unreported` are states in App.wants, and kinds, that the source is not told, `unused`
+    hooks of the plugin that this app does not use, `converted` types of files, such as image/tiff,
+    that it converts. `unstated` says why documents have no `total` or `currency`, or no payment is
     `applied`, and `derived` why the plugin works out a `total`, `currency`, `date`, `due` or the
     `tax` of lines, although no answer of the source has it.
     """
@@ -86,13 +85,16 @@ def contract(
         delete=delete,
         many=many,
         paged=paged,
-        unreadable=unreadable or {},
-        unpostable=unpostable or {},
-        unavailable=unavailable or {},
-        unreported=unreported or {},
-        unused=unused or {},
-        unstated=unstated or {},
-        derived=derived or {},
+        **reasons_by_name(
+            unreadable=unreadable,
+            unpostable=unpostable,
+            unavailable=unavailable,
+            converted=converted,
+            unreported=unreported,
+            unused=unused,
+            unstated=unstated,
+            derived=derived,
+        ),
         variants=variants,
         webhook=webhook,
     )

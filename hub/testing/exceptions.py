@@ -6,6 +6,11 @@ An exception that is not needed fails its test, so that it is removed with the d
 from collections.abc import Collection, Mapping
 
 
+def reasons_by_name(**reasons: Mapping[str, str] | None) -> dict[str, Mapping[str, str]]:
+    """Return the exceptions that a suite declares, by the parameter that declares them."""
+    return {name: declared or {} for name, declared in reasons.items()}
+
+
 def check_exception(
     parameter: str, reasons: Mapping[str, str], name: str, *, is_needed: bool, otherwise: str
 ) -> None:

@@ -12,6 +12,7 @@ from hub.contract.types import Company
 from hub.errors import HubError
 from hub.testing.bench import Bench
 from hub.testing.document_tests import DocumentTests, suite_of
+from hub.testing.exceptions import reasons_by_name
 from hub.testing.first_test import FirstTest
 from hub.testing.hook_tests import HookTests
 from hub.testing.readiness import ReadinessTests, documents
@@ -48,11 +49,14 @@ def file_contract(
         files=files,
         company=company,
         settings=settings,
-        unreadable=unreadable or {},
-        unpostable=unpostable or {},
-        unavailable=unavailable or {},
-        unreported=unreported or {},
-        unused=unused or {},
+        **reasons_by_name(
+            unreadable=unreadable,
+            unpostable=unpostable,
+            unavailable=unavailable,
+            unreported=unreported,
+            unused=unused,
+            converted=None,  # no source sends a file
+        ),
         variants=variants,
     )
 

@@ -43,6 +43,7 @@ class HookTests(VariantBenches):
 
     unused: Mapping[str, str]
     unavailable: Mapping[str, str]
+    converted: Mapping[str, str]
 
     def test_unused_hooks_exist_and_have_a_reason(self) -> None:
         """Check the names and the reasons in `unused`."""
@@ -78,7 +79,7 @@ class HookTests(VariantBenches):
         """Open each file, and compare it with what its document states and its source sends."""
         opened: set[tuple[str, str]] = set()
         unavailable = set()
-        sent_files = SentFiles()
+        sent_files = SentFiles(self.converted)
         for bench, found in self._benches_with_documents():
             for document, attachment in _new_files(found, opened):
                 if not self._open_file(bench, document, attachment, sent_files):
@@ -95,6 +96,14 @@ class HookTests(VariantBenches):
             pytest.fail(
                 f"{self.slug}: a file of {', '.join(sorted(missing))} should not open for the"
                 " reason that contract(…, unavailable=…) names, and that is not so."
+            )
+        for type in self.converted:
+            check_exception(
+                "converted",
+                self.converted,
+                type,
+                is_needed=type in sent_files.converted_types,
+                otherwise=f"{self.slug} converts no file of the type {type}",
             )
 
     def test_pushed_lists_are_accepted(self) -> None:

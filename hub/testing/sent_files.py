@@ -1,7 +1,7 @@
 """The files that a source sends while an app opens files of documents."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -16,16 +16,23 @@ COMPOSITE_SUFFIXES = ("/json", "+json", "/xml", "+xml", "zip", "tar", "compresse
 
 
 class SentFile(NamedTuple):
-    """A file that was sent, with what identifies the call for it."""
+    """A file that was sent, with what identifies the call for it, and its type."""
 
     call: str
     content: bytes
+    type: str
 
 
 class SentFiles:
-    """Compares the files that an app opens with those that its source sends for them."""
+    """Compares the files that an app opens with those that its source sends for them.
 
-    def __init__(self) -> None:
+    `convertible` are the types of files that the app may convert; `converted_types` are those of
+    which it has converted one.
+    """
+
+    def __init__(self, convertible: Collection[str]) -> None:
+        self.converted_types: set[str] = set()
+        self._convertible = convertible
         self._sent: list[SentFile] = []
         self._calls: dict[tuple[str, str], Attachment] = {}
 
@@ -39,8 +46,9 @@ class SentFiles:
             """Pass a call to the stand-in, and note the file that it answers."""
             call = identify(environ)
             answer = ReadAnswer(stand_in[0], environ)
-            if _is_file(answer):
-                self._sent.append(SentFile(call, answer.body))
+            type = _type_of_file(answer)
+            if type:
+                self._sent.append(SentFile(call, answer.body, type))
             start(*answer.beginning)
             return [answer.body]
 
@@ -52,29 +60,51 @@ class SentFiles:
         """Return what is wrong with a content that was opened while this watched; "" if nothing."""
         if not self._sent:
             return ""
-        calls = [sent.call for sent in self._sent if sent.content == content]
-        if not calls:
+        originals = [sent for sent in self._sent if sent.content == content]
+        if originals:
+            return self._describe_other(document, attachment, originals)
+        originals = self._find_converted()
+        if not originals:
             sizes = ", ".join(str(len(sent.content)) for sent in self._sent)
             return (
                 f"returned {len(content)} bytes that are no file of the source, which sent {sizes}"
-                " bytes. Return the body of its answer as it is."
+                " bytes. Return the body of its answer as it is. If the plugin converts such files:"
+                f" contract(…, converted={{'{self._sent[0].type}': reason}})."
             )
-        for call in calls:
-            other = self._calls.setdefault((document.source_id, call), attachment)
+        if len(originals) > 1:
+            return ""  # it may be made of all of them
+        return self._describe_other(document, attachment, originals)
+
+    def _describe_other(
+        self, document: Document, attachment: Attachment, originals: Iterable[SentFile]
+    ) -> str:
+        """Return which other attachment of a document has one of these files; "" if none has."""
+        for original in originals:
+            other = self._calls.setdefault((document.source_id, original.call), attachment)
             if other.id != attachment.id:
-                address, _, _ = call.rpartition(" ")
+                address, _, _ = original.call.rpartition(" ")
                 return (
                     f"returned the file of {address.rstrip('?')}, as for {other.name} of"
                     " this document. Ask the source for the file with the id of the attachment."
                 )
         return ""
 
+    def _find_converted(self) -> list[SentFile]:
+        """Return the files that were sent and may be converted; note their types."""
+        originals = [sent for sent in self._sent if sent.type in self._convertible]
+        self.converted_types.update(sent.type for sent in originals)
+        return originals
 
-def _is_file(answer: ReadAnswer) -> bool:
-    """Return whether an answer is a file alone, not JSON or text, in which one may be."""
+
+def _type_of_file(answer: ReadAnswer) -> str:
+    """Return the type of an answer that is a file alone; "" for JSON or text, in which one may be.
+
+    It is in lower case and has no parameters.
+    """
     _, headers = answer.beginning
     types = {name.lower(): value for name, value in headers}
     type = types.get("content-type", "").partition(";")[0].strip().lower()
     if answer.status != 200 or not answer.body or parse(answer.body) is not None:
-        return False
-    return bool(type) and not type.startswith(COMPOSITE) and not type.endswith(COMPOSITE_SUFFIXES)
+        return ""
+    is_composite = type.startswith(COMPOSITE) or type.endswith(COMPOSITE_SUFFIXES)
+    return "" if is_composite else type

@@ -127,6 +127,7 @@ TOTAL = 'total=money(row["total"]),'
 PAYS = "Applied(document=f\"{PAYS[row['type']]}:{row['pays']}\")"
 # -- a source that sends files, two for each document, whose sizes the documents do not state
 FETCH = """return Depot(site).api.call("GET", f"/files/{attachment.id}").check().body"""
+FIRST_FILE = "document.attachments[0].id"
 SENDS_FILES = (
     (HOOKS, "    return CONTENT", f"    {FETCH}"),
     (
@@ -146,6 +147,7 @@ SENDS_FILES = (
     def page(""",
     ),
 )
+CONVERT = f"{FETCH}.replace(b'%PDF-', b'II*-')"
 EQUAL_FILES = (*SENDS_FILES[:2], (*SENDS_FILES[2][:2], SENDS_FILES[2][2].replace("path[1]", '"x"')))
 VERIFY = """    import hashlib, hmac, json
     from hub import Refused
@@ -1188,8 +1190,16 @@ DEFECTS = {
         FILES,
         HOOKS,
         FETCH,
-        FETCH.replace("attachment.id", "document.attachments[0].id"),
+        FETCH.replace("attachment.id", FIRST_FILE),
         "2.pdf of .* returned the file of GET /files/.*-1, as for 1.pdf of this document",
+        setting=SENDS_FILES,
+    ),
+    "a file that is converted without a reason": Defect(
+        FILES,
+        HOOKS,
+        FETCH,
+        CONVERT,
+        r"converts such files: contract\(…, converted=\{'application/pdf': reason\}\)",
         setting=SENDS_FILES,
     ),
     "a hook for files that no document has": Defect(
@@ -1434,6 +1444,27 @@ def test_a_plugin_that_takes_the_file_out_of_a_text_passes(suite):
     run(suite(setting=unpacked), FILES)
 
 
+def test_a_plugin_that_converts_files_for_a_reason_passes(suite):
+    converting = (*SENDS_FILES[1:], (HOOKS, "return CONTENT", CONVERT))
+    run(suite(setting=converting, converted={"application/pdf": REASON}), FILES)
+
+
+def test_a_plugin_that_makes_one_file_of_several_passes_with_a_reason(suite):
+    first = FETCH.replace("return ", "first = ").replace("attachment.id", FIRST_FILE)
+    joining = (*SENDS_FILES[1:], (HOOKS, "return CONTENT", f"{first}\n    {FETCH} + first"))
+    run(suite(setting=joining, converted={"application/pdf": REASON}), FILES)
+
+
+def test_a_converted_file_that_is_always_the_first_is_found(suite):
+    first = CONVERT.replace("attachment.id", FIRST_FILE)
+    tests = suite(
+        setting=(*SENDS_FILES[1:], (HOOKS, "return CONTENT", first)),
+        converted={"application/pdf": REASON},
+    )
+    with pytest.raises(FAILED, match=r"2.pdf of .* returned the file of GET /files/.*-1"):
+        run(tests, FILES)
+
+
 def test_a_plugin_that_verifies_the_time_of_a_call_passes(suite):
     verified = Defect(OLD, HOOKS, SIGNED, SIGNED_WITH_TIME, "", setting=SIGNS_TIME)
     tests = suite(verified)
@@ -1526,6 +1557,12 @@ def test_an_exception_is_not_refused_while_a_kind_has_no_document_that_can_be_po
         ),
         (REPORTED, {"unreported": {"held": " "}}, "needs a reason for held"),
         (FILES, {"unavailable": {"bill:1001": "gone"}}, "a file of bill:1001 should not open"),
+        (
+            FILES,
+            {"converted": {"image/tiff": REASON}},
+            "depot converts no file of the type image/t",
+        ),
+        (FILES, {"converted": {"image/tiff": ""}}, "needs a reason for image/tiff"),
         (FILES, {"unused": {"hub_attachment": REASON}}, "has files, and unused says"),
         (STATED, {"unstated": {"currency": REASON}}, "depot states currency: remove it"),
         (UNSTATED, {"unstated": {"date": REASON}}, "unstated names date: it may name total"),
