@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from hub.models import ConnectedCompany, Token
 
 DETAILS = ("why", "batches", "holds_unused_until", "reconnect_by")
+# What the pages call these, for people; the JSON output has the names.
+HEADS = {"holds_unused_until": "expires if unused", "reconnect_by": "reconnect before"}
 
 
 @click.group()
@@ -85,7 +87,7 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    heads = list(rows[0]) if rows else []
+    heads = [HEADS.get(name, name) for name in rows[0]] if rows else []
     cells = [list(row.values()) for row in rows]
     table(heads, cells, "No company is connected yet.")
 

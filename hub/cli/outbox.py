@@ -10,6 +10,8 @@ from hub.cli.selection import company
 from hub.cli.terminal import format_moment, print_json, print_json_list, say, table
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from sqlalchemy import Select
 
     from hub.models import Posting
@@ -59,7 +61,8 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
     if as_json:
         print_json(rows)
         return
-    for row in rows:
+    for posting, row in zip(postings, rows, strict=True):
+        row["total"] = _signed_total(posting)
         if row["operation"] == Operation.ATTACH:
             row["kind"] = "file"
         if state in DOCUMENT_STATES:
@@ -102,14 +105,28 @@ def _require_app(slug: str) -> None:
         raise NotFound("app", slug, slugs)
 
 
-def _posting_json(row: Any, document_state: str) -> dict[str, Any]:
-    """Return a posting as the JSON output has it."""
+def _signed_total(posting: "Posting") -> str:
+    """Return a posting's total as the pages list it: a credit is negative; "" if it has none."""
+    from hub.outbox import apply_sign
+
+    if posting.total is None:
+        return ""
+    return _in_cents(apply_sign(posting.kind, posting.total), posting.currency)
+
+
+def _in_cents(amount: "Decimal", currency: str) -> str:
+    """Return an amount with the decimals of its currency, if that is known."""
     from hub.money import to_cents
 
+    return str(to_cents(amount, currency) if currency else amount)
+
+
+def _posting_json(row: Any, document_state: str) -> dict[str, Any]:
+    """Return a posting as the JSON output has it."""
     document = row.document
     total = None
     if row.total is not None:
-        total = str(to_cents(row.total, row.currency) if row.currency else row.total)
+        total = _in_cents(row.total, row.currency)
     return {
         "id": row.id,
         "app": document.slug,

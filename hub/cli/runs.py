@@ -36,7 +36,7 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
     if as_json:
         print_json(recent)
         return
-    columns = ("id", "kind", "app", "company", "started", "outcome", "text")
+    columns = ("id", "kind", "app", "company", "started", "state", "text")
     rows = [[row[name] for name in columns] for row in recent]
     table((*columns[:-1], ""), rows, "Nothing ran yet.")
 

@@ -13,7 +13,7 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import NotFound
 from hub.models import Case, ConnectedCompany, Installation, Posting, Run, RunLine, case_posting
-from hub.models.enums import Operation, RunKind
+from hub.models.enums import Operation, RunKind, RunOutcome
 from hub.money import ZERO, to_cents
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
@@ -162,6 +162,13 @@ def recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]]:
     with read_only_session() as session:
         rows = session.execute(query)
         return [_run_json(run, slug, company or "") for run, slug, company in rows]
+
+
+def shown_state(run: Run) -> str:
+    """Return the state of a run for people; of a reconciliation that found something, differs."""
+    if run.outcome == RunOutcome.DONE and run.kind == RunKind.RECONCILE:
+        return "differs" if run.counts.get("troubles") else run.state
+    return run.state
 
 
 def describe_result(run: Run) -> str:
@@ -372,6 +379,7 @@ def _run_json(run: Run, slug: str | None, company: str) -> dict[str, Any]:
         "started": run.started_at,
         "ended": run.ended_at,
         "outcome": run.outcome or ("running" if run.started_at else "queued"),
+        "state": shown_state(run),
         "result": run.counts.get("result", {}),
         "text": describe_result(run),
     }

@@ -72,6 +72,7 @@ STATES = {
     "configuration": (gettext_noop("Keys not accepted"), "bad"),
     "disconnected": (gettext_noop("Disconnected"), "calm"),
     "done": (gettext_noop("Done"), "good"),
+    "differs": (gettext_noop("Differs"), "bad"),
     "stopped": (gettext_noop("Stopped"), "bad"),
     "running": (gettext_noop("Running"), "info"),
     "queued": (gettext_noop("Queued"), "info"),

@@ -13,7 +13,7 @@ from hub.context import current_hub
 from hub.models import ConnectedCompany, Run
 from hub.models.enums import RunKind, RunOutcome
 from hub.money import ZERO
-from hub.posting.reconcile.control_totals import count_differing, differences
+from hub.posting.reconcile.control_totals import count_differing, differences, open_currencies
 
 SUM_NAMES = ("source", "posted", "quickbooks", "difference", "differing", "apart", "open")
 MAX_AGE = dt.timedelta(
@@ -25,8 +25,8 @@ MAX_AGE = dt.timedelta(
 class ReconciliationSummary:
     """The result of a reconciliation; `differences` are by currency.
 
-    All differences count, whichever way they go. `failed` is why a later reconciliation could not
-    be done.
+    `open_currencies` are those in which documents differ, even if their sum does not. `failed` is
+    why a later reconciliation could not be done.
     """
 
     run_id: int
@@ -36,6 +36,7 @@ class ReconciliationSummary:
     troubles: int
     accepted: int
     differences: dict[str, Decimal]
+    open_currencies: list[str]
     sums: list[dict[str, Any]]
     failed: str = ""
 
@@ -49,7 +50,7 @@ class ReconciliationSummary:
     @property
     def is_exact(self) -> bool:
         """Return whether no total differs in any currency."""
-        return not any(self.differences.values())
+        return not self.open_currencies
 
     @property
     def differing(self) -> int:
@@ -57,14 +58,18 @@ class ReconciliationSummary:
         return int(sum(row["differing"] for row in self.sums))
 
     @property
+    def open_differing(self) -> int:
+        """Return how many of them nobody has accepted."""
+        return max(self.differing - self.accepted, 0)
+
+    @property
     def stated_differences(self) -> dict[str, Decimal]:
         """Return the differences to state.
 
         Currencies without a difference are left out; if none differs, zero is stated once.
         """
-        nonzero = {currency: amount for currency, amount in self.differences.items() if amount}
-        if nonzero:
-            return nonzero
+        if self.open_currencies:
+            return {currency: self.differences[currency] for currency in self.open_currencies}
         return self.differences if len(self.differences) == 1 else {"": ZERO}
 
     @property
@@ -140,6 +145,7 @@ def read(run: Run, slug: str = "") -> ReconciliationSummary:
         troubles=troubles,
         accepted=accepted,
         differences=differences(lines),
+        open_currencies=open_currencies(lines),
         sums=_sum_by_currency(lines),
     )
 

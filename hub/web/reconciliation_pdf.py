@@ -168,12 +168,12 @@ def _difference_text(result: ReconciliationSummary) -> str:
         return gettext("No difference.")
     sums = [money(sum, currency) for currency, sum in result.stated_differences.items()]
     text = gettext(" and ").join(sums)
-    if not result.differing:
+    if not result.open_differing:
         return gettext("Difference %(sums)s.", sums=text)
     return ngettext(
         "Difference %(sums)s in %(count)s document.",
         "Difference %(sums)s in %(count)s documents.",
-        count=result.differing,
+        count=result.open_differing,
         sums=text,
     )
 

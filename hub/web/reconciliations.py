@@ -186,7 +186,7 @@ def _history(session: Session, company: ConnectedCompany) -> ListPage:
     """Return a page of the company's reconciliations, the newest first."""
     is_reconciliation = Run.company_id == company.id, Run.kind == RunKind.RECONCILE
     runs = page(session, select(Run).where(*is_reconciliation), by=[Run.id], size=HISTORY_ROWS)
-    rows = [(run, run.state, summary.describe_result(run)) for run in runs.rows]
+    rows = [(run, summary.shown_state(run), summary.describe_result(run)) for run in runs.rows]
     return ListPage(rows, runs.newer, runs.older)
 
 

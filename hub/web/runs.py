@@ -89,7 +89,7 @@ def index() -> str:
         rows = []
         for run in runs.rows:
             result = summary.describe_result(run)
-            rows.append((run, subjects.title(run), run.state, result))
+            rows.append((run, subjects.title(run), summary.shown_state(run), result))
         installations = installation_choices(session, filters["installation"])
     context = {
         "page": runs,
@@ -149,7 +149,7 @@ def _export_rows(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]
             "id": run.id,
             "run": subjects.title(run),
             "kind": run.kind,
-            "state": run.state,
+            "state": summary.shown_state(run),
             "started": run.started_at,
             "ended": run.ended_at,
             "requested_by": run.requested_by,
@@ -200,6 +200,7 @@ def _context(run_id: int) -> dict[str, Any]:
             "run": run,
             "title": RunSubjects.of(session, [run]).title(run),
             "state": run.state,
+            "shown_state": summary.shown_state(run),
             "result": run.counts.get("result"),
             "figures": run_result.labeled_counts(run.counts.get("result", {})),
             "said": summary.describe_result(run),

@@ -28,6 +28,7 @@ class Sums:
     absent: int = 0
     absolute_difference: Decimal = ZERO  # of all documents, whether QuickBooks has more or less
     open_difference: Decimal = ZERO  # the part of it that nobody has accepted
+    unaccepted: Decimal = ZERO  # the same part with signs: what QuickBooks has more
 
 
 class Totals:
@@ -53,6 +54,7 @@ class Totals:
         sums.absolute_difference += difference
         if not accepted:
             sums.open_difference += difference
+            sums.unaccepted += sign * (current - posted)
         if summary.discrepancy != Discrepancy.NONE and not summary.is_changing:
             sums.differing += 1
             sums.absent += summary.discrepancy in ABSENT
@@ -72,6 +74,7 @@ def _as_json(key: Key, sums: Sums) -> dict[str, Any]:
         "difference": sums.quickbooks - sums.posted,
         "apart": sums.absolute_difference,
         "open": sums.open_difference,
+        "unaccepted": sums.unaccepted,
     }
     line: dict[str, Any] = {
         "app": app,
@@ -93,19 +96,28 @@ def count_differing(lines: Iterable[Mapping[str, Any]]) -> int:
 
 
 def differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
-    """Add up by currency the differences that nobody has accepted.
+    """Add up by currency how much more QuickBooks has; what a person accepted does not count.
 
-    The sum is negative if QuickBooks has less in every line. Differences that go both ways do not
-    cancel each other out: they are added up without their signs.
+    Differences that go both ways cancel each other out; `open_currencies` counts them all the same.
     """
     sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    signed_sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for line in lines:
-        # A reconciliation of an older version did not store which part was accepted.
-        unaccepted = line.get("open", line["difference"])
-        sums[line["currency"]] += abs(Decimal(unaccepted))
-        signed_sums[line["currency"]] += Decimal(line["difference"])
-    for currency, signed_sum in signed_sums.items():
-        if signed_sum == -sums[currency]:
-            sums[currency] = signed_sum
+        sums[line["currency"]] += Decimal(line.get("unaccepted", _unaccepted_of(line)))
     return dict(sums)
+
+
+def _unaccepted_of(line: Mapping[str, str]) -> str:
+    """Return the open difference of a line of an older version, which stored no sign for it."""
+    is_accepted = "open" in line and not Decimal(line["open"])
+    return "0" if is_accepted else line["difference"]
+
+
+def open_currencies(lines: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return the currencies in which a document differs, unless a person accepted it."""
+    found = {
+        # A reconciliation of an older version did not store which part was accepted.
+        line["currency"]
+        for line in lines
+        if Decimal(line.get("open", line["difference"]))
+    }
+    return sorted(found)

@@ -15,7 +15,12 @@ from hub.money import ZERO, format_amount, to_cents
 from hub.outbox import statistics
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.reconcile import cases, drift, markers
-from hub.posting.reconcile.control_totals import Totals, count_differing, differences
+from hub.posting.reconcile.control_totals import (
+    Totals,
+    count_differing,
+    differences,
+    open_currencies,
+)
 from hub.posting.reconcile.posted_documents import (
     ABSENT,
     Discrepancy,
@@ -67,7 +72,7 @@ def summarize(result: Mapping[str, Any]) -> str:
     if result["documents"] == 1:
         one = Sentence("%(matching)s of %(documents)s document matches QuickBooks", **counts)
         sentences = [one]
-    difference = _difference_sentence(result["totals"])
+    difference = _difference_sentence(result["totals"], result["accepted"])
     if difference:
         sentences.append(difference)
     if result["troubles"]:
@@ -84,16 +89,19 @@ def summarize(result: Mapping[str, Any]) -> str:
     return ". ".join(sentences)
 
 
-def _difference_sentence(totals: Sequence[Mapping[str, Any]]) -> Sentence | None:
-    """Say by how much the books differ in each currency, and in how many documents; None if not."""
+def _difference_sentence(totals: Sequence[Mapping[str, Any]], accepted: int) -> Sentence | None:
+    """Say by how much the books differ in each currency, and in how many documents; None if not.
+
+    Documents whose difference a person accepted are left out.
+    """
+    sums = differences(totals)
     amounts = []
-    for currency, amount in sorted(differences(totals).items()):
-        if amount:
-            amounts.append(_format_difference(amount, currency))
+    for currency in open_currencies(totals):
+        amounts.append(_format_difference(sums[currency], currency))
     if not amounts:
         return None
     text = " and ".join(amounts)
-    differing = count_differing(totals)
+    differing = max(count_differing(totals) - accepted, 0)
     if not differing:
         return Sentence("Difference %(amounts)s", amounts=text)
     if differing == 1:

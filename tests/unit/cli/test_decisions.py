@@ -187,6 +187,19 @@ def test_a_posting_that_does_not_exist_is_named(empty, command):
     assert (code, "There is no posting 99; `hub outbox` lists them" in err) == (1, True)
 
 
+def test_a_credit_is_listed_with_the_sign_that_the_pages_give_it(hub):
+    credits = [
+        row
+        for row in json.loads(hub("outbox", "--json")[1])
+        if row["kind"] == "vendor_credit" and row["total"]
+    ]
+    listed = hub("outbox")[1]
+    assert credits
+    for row in credits:
+        (line,) = (line for line in listed.splitlines() if line.startswith(f"{row['id']} "))
+        assert f" -{row['total']} " in line
+
+
 def test_all_of_several_or_none_is_approved(hub):
     id, *_ = postings(hub, "review")
     assert hub("approve", id, 99)[0] == 1
@@ -289,6 +302,9 @@ def test_the_company_is_listed_checked_and_disconnected(hub):
     row = json.loads(hub("companies", "list", "--json")[1])[0]
     assert row["holds_unused_until"] < row["reconnect_by"]
     assert row["state"] == "connected"
+    heads = hub("companies", "list")[1].partition("\n")[0]
+    assert "EXPIRES IF UNUSED" in heads
+    assert heads.endswith("RECONNECT BEFORE")
     assert "works, and its lists are fresh" in hub("companies", "check", row["realm"])[1]
     assert (
         "in batches where more than a few wait"

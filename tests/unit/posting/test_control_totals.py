@@ -61,6 +61,7 @@ def test_a_difference_is_reported_to_the_cent_and_what_is_open_of_it_beside_it()
         "0.01",
         "0.00",
     )
+    assert line["unaccepted"] == "0.00"
 
 
 def test_differences_that_cancel_out_are_still_counted_and_added_up():

@@ -30,7 +30,7 @@ def norwegian() -> Iterator[None]:
         (
             "1,204 of 1,205 documents match QuickBooks. Difference −20.10 USD in 1 document.",
             f"1{SPACE}204 av 1{SPACE}205 dokumenter stemmer med QuickBooks."
-            " Avvik −20.10 USD i 1 dokument.",
+            " Differanse −20.10 USD i 1 dokument.",
         ),
         (
             Sentence(

@@ -1,13 +1,15 @@
 """The nightly reconciliation on the pages."""
 
 import datetime as dt
+import json
 import re
 
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from hub.cli import main
 from hub.db.engine import transaction
-from hub.models import Run
+from hub.models import Case, Run
 from hub.qbo import transaction_download
 from hub.scheduling import runner
 from tests.unit.web.test_undo import app, desk
@@ -44,15 +46,52 @@ def test_two_differences_that_cancel_out_do_not_look_clean(desk):
     for id, total in zip(desk.ids, ("15.10", "15.10"), strict=True):
         posting = desk.posting(id)
         desk.edit(posting.quickbooks_id, Line=desk.body(posting.number, total=total)["Line"])
-    assert 'Difference <span class="mono">10.00 USD</span> in 2 documents.' in proof(desk)
+    assert 'Difference <span class="mono">0.00 USD</span> in 2 documents.' in proof(desk)
     body = desk.visitor.page("/runs/1").partition("<tbody>")[2]
     assert re.findall(r'amount wrong" data-label="\w+">(.+?)</td>', body) == [
         "0.00 USD",
-        '2<div class="small">by 10.00</div>',
+        '2<div class="small">10.00 without signs</div>',
     ]
     with desk.app.app_context():
         output = CliRunner().invoke(main, ["reconcile"], obj=desk.app).stdout
     assert re.search(r"30\.20 +30\.20 +0\.00 +2 +10\.00", output)
+
+
+def test_the_difference_has_the_sign_and_the_sum_of_its_column(desk):
+    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
+    raised = desk.posting(desk.ids[0])
+    desk.edit(raised.quickbooks_id, Line=desk.body(raised.number, total="135.10")["Line"])
+    assert 'Difference <span class="mono">104.90 USD</span> in 2 documents.' in proof(desk)
+    report = desk.visitor.page("/reconciliations/")
+    assert ("125.00 USD" in report, "−20.10 USD" in report) == (True, True)
+
+
+def test_an_accepted_difference_is_neither_in_the_sum_nor_in_its_documents(desk):
+    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
+    runner.run_company_job("reconcile", desk.company_id, requested_by="schedule")
+    with transaction() as session:
+        (case,) = session.scalars(select(Case).where(Case.closed_at.is_(None)))
+        case.closed_at, case.closed_by = desk.clock.now(), "kari"
+    raised = desk.posting(desk.ids[0])
+    desk.edit(raised.quickbooks_id, Line=desk.body(raised.number, total="15.10")["Line"])
+    page = proof(desk)
+    assert 'Difference <span class="mono">5.00 USD</span> in 1 document.' in page
+    assert "1 accepted as it is." in page
+
+
+def test_a_reconciliation_that_differs_is_nowhere_called_done(desk):
+    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[1]).quickbooks_id)
+    home = proof(desk)
+    assert re.search(r'<li class="kpi bad"><a href="/reconciliations/1">', home)
+    for page in ("/reconciliations/", "/runs/?kind=reconcile", "/runs/1"):
+        html = desk.visitor.page(page)
+        assert re.search(r'class="state bad">\s*Differs</span>', html), page
+        assert not re.search(r'class="state good">\s*Done</span>', html), page
+    with desk.app.app_context():
+        output = CliRunner().invoke(main, ["runs"], obj=desk.app).stdout
+        listed = CliRunner().invoke(main, ["runs", "--json"], obj=desk.app).stdout
+    assert re.search(r"reconcile .*differs", output)
+    assert [(run["outcome"], run["state"]) for run in json.loads(listed)] == [("done", "differs")]
 
 
 def test_a_reconciliation_links_a_copied_marker_to_its_comparison(desk):

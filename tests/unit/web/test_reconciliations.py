@@ -128,7 +128,7 @@ def test_one_app_is_shown_with_its_own_sums(desk):
         run = session.get_one(Run, 1)
         (line,), (one,) = run.counts["totals"], run.counts["wrong"]
         other = {**line, "app": "other", "documents": 5, "differing": 0, "absent": 0}
-        other |= {"difference": "0.00", "open": "0.00"}
+        other |= dict.fromkeys(("difference", "open", "unaccepted"), "0.00")
         run.counts = {**run.counts, "documents": 7, "totals": [line, other], "wrong": [one]}
     whole = text_of(desk.visitor.page(f"{HERE}1"))
     of_other = text_of(desk.visitor.page(f"{HERE}1?app=other"))
