@@ -2,12 +2,30 @@
 
 from collections.abc import Sequence
 
-from hub import Document, Gone, Line, Row, Sentence, Site, StageName, money, parse_date, web_address
+from hub import (
+    Document,
+    Gone,
+    Line,
+    Row,
+    Sentence,
+    Site,
+    StageName,
+    look_up,
+    money,
+    parse_date,
+    web_address,
+)
 from hub_costcertified import codes, names
 
 PREFIX = "invoice:"
 THINGS = "invoices"
-STATUSES = ("draft", "sent", "processing", "paid", "void")
+STAGES: dict[str, StageName] = {
+    "draft": "pending",
+    "sent": "ready",
+    "processing": "ready",
+    "paid": "ready",
+    "void": "closed",
+}
 BASES = {
     "percent_total": "of the project total",
     "percent_remaining": "of what remained of the project",
@@ -51,19 +69,11 @@ def _build_document(site: Site, row: Row) -> Document:
 def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     """Say whether an invoice is wanted in the books, and why not."""
     title = f"Invoice {row[names.Invoice.NUMBER]}"
-    status = row[names.Invoice.STATUS]
-    if status not in STATUSES:
-        raise ValueError(
-            Sentence(
-                "its status %(status)s is none of %(statuses)s",
-                status=repr(status),
-                statuses=", ".join(STATUSES),
-            )
-        )
-    if status == "void":
-        return "closed", Sentence("%(title)s was voided in CostCertified.", title=title)
-    if status == "draft":
-        return "pending", Sentence("%(title)s was generated and not sent yet.", title=title)
+    stage = look_up(STAGES, row[names.Invoice.STATUS], "status")
+    if stage == "closed":
+        return stage, Sentence("%(title)s was voided in CostCertified.", title=title)
+    if stage == "pending":
+        return stage, Sentence("%(title)s was generated and not sent yet.", title=title)
     if row[names.Invoice.SENT_VIA] != "costcertified":
         return (
             "pending",
@@ -82,7 +92,7 @@ def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
                 title=title,
             ),
         )
-    return "ready", None
+    return stage, None
 
 
 def _build_lines(site: Site, row: Row) -> list[Line]:

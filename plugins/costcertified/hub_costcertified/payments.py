@@ -14,6 +14,7 @@ from hub import (
     Sentence,
     Site,
     StageName,
+    look_up,
     money,
     parse_date,
     web_address,
@@ -51,14 +52,7 @@ def row_of(source_id: str) -> str:
 def _decide_stage(row: Row) -> tuple[StageName, str | None]:
     title = f"Payment {row[names.Payment.REFERENCE]}"
     status = row[names.Payment.STATUS]
-    if status not in STAGES:
-        raise ValueError(
-            Sentence(
-                "its status %(status)s is none of %(stages)s",
-                status=repr(status),
-                stages=", ".join(STAGES),
-            )
-        )
+    stage = look_up(STAGES, status, "status")
     how = (
         Sentence("came back after it was paid")
         if row[names.Payment.PAID_AT]
@@ -70,7 +64,7 @@ def _decide_stage(row: Row) -> tuple[StageName, str | None]:
         ),
         "failed": Sentence("%(title)s %(how)s in CostCertified.", title=title, how=how),
     }
-    return STAGES[status], holds.get(status)
+    return stage, holds.get(status)
 
 
 def _build_payment(site: Site, row: Row) -> Document:

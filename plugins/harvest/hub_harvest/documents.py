@@ -15,6 +15,7 @@ from hub import (
     Sentence,
     Site,
     StageName,
+    look_up,
     money,
     parse_date,
 )
@@ -42,15 +43,7 @@ def payment_id(invoice: Row, row: Row) -> str:
 
 def read_invoice(site: Site, row: Row, url: str | None) -> Document | Gone:
     """Return the invoice of a row; `url` is its page in Harvest."""
-    if row["state"] not in STAGES:
-        raise ValueError(
-            Sentence(
-                "its state %(state)s is none of %(stages)s",
-                state=repr(row["state"]),
-                stages=", ".join(STAGES),
-            )
-        )
-    stage, hold = STAGES[row["state"]]
+    stage, hold = look_up(STAGES, row["state"], "state")
     return Document(
         kind="invoice",
         source_id=invoice_id(row),

@@ -79,7 +79,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
         row="CC-S11",
         place=f"{PLUGIN}/invoices.py",
         old=(
-            '        return "pending", '
+            "        return stage, "
             'Sentence("%(title)s was generated and not sent yet.", title=title)'
         ),
         new='        return "ready", None',
@@ -175,11 +175,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B4",
         place=f"{PLUGIN}/payments.py",
-        old="    return STAGES[status], holds.get(status)",
-        new=(
-            '    return ("ready", None) if status == "processing" '
-            "else (STAGES[status], holds.get(status))"
-        ),
+        old="    return stage, holds.get(status)",
+        new='    return ("ready", None) if status == "processing" else (stage, holds.get(status))',
         bug="A payment that is still processing is posted.",
     ),
     Mutant(
