@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hub.contract.api_client import ApiClient
 from hub.contract.codes_in_use import codes_in_use
 from hub.contract.cursors import ChangeCursor
-from hub.contract.dates import parse_date
+from hub.contract.dates import format_moment, parse_date
 from hub.contract.deletions import (
     DeletionSweep,
     add_deletions,
@@ -142,6 +142,7 @@ __all__ = [
     "add_deletions",
     "codes_in_use",
     "format_ids",
+    "format_moment",
     "hookimpl",
     "iter_chunks",
     "look_up",

@@ -15,6 +15,7 @@ from hub import (
     Row,
     Sentence,
     Site,
+    format_moment,
     iter_chunks,
     read_linked_pages,
 )
@@ -67,9 +68,7 @@ def local_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
 
 def start_of_day(date: dt.date, zone: ZoneInfo) -> str:
     """Return the first moment of a day in the source's zone, as Autotask writes moments."""
-    midnight = dt.datetime.combine(date, dt.time(0), zone)
-    text = midnight.astimezone(dt.UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    return format_moment(dt.datetime.combine(date, dt.time(0), zone))
 
 
 class Autotask:

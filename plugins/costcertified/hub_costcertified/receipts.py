@@ -1,9 +1,8 @@
 """What CostCertified is told of its invoices and payments."""
 
-import datetime as dt
 from typing import Any
 
-from hub import Document, Receipt
+from hub import Document, Receipt, format_moment
 from hub_costcertified import invoices, names, payments
 from hub_costcertified.client import CostCertified
 
@@ -26,7 +25,6 @@ def report(source: CostCertified, document: Document, receipt: Receipt) -> None:
 
 def _build_status(receipt: Receipt, version: Any) -> Any:
     """Return a receipt as CostCertified wants it."""
-    at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {
         names.Status.STATE: receipt.state,
         names.Status.SYSTEM: "quickbooks_online",
@@ -34,7 +32,7 @@ def _build_status(receipt: Receipt, version: Any) -> Any:
         names.Status.EXTERNAL_NUMBER: receipt.number,
         names.Status.EXTERNAL_URL: receipt.url,
         names.Status.MESSAGE: receipt.message,
-        names.Status.AT: at.replace("+00:00", "Z"),
+        names.Status.AT: format_moment(receipt.at),
         names.Status.VERSION: version,
     }
     return {name: value for name, value in status.items() if value is not None}

@@ -1,6 +1,5 @@
 """The invoices of CostTracker: reading those that changed, or single ones, and their receipts."""
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from hub import (
@@ -13,6 +12,7 @@ from hub import (
     Site,
     Unreadable,
     Yielded,
+    format_moment,
     readable,
 )
 from hub_costtracker import names
@@ -94,7 +94,6 @@ def report(source: CostTracker, document: Document, receipt: Receipt) -> None:
 def _build_status(receipt: Receipt, version: int) -> Row:
     """Return a receipt as CostTracker wants it."""
     paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
-    at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {
         names.Status.STATE: STATES.get(receipt.state, receipt.state),
         names.Status.SYSTEM: "quickbooks_online",
@@ -103,7 +102,7 @@ def _build_status(receipt: Receipt, version: int) -> Row:
         names.Status.EXTERNAL_URL: receipt.url,
         names.Status.AMOUNT_PAID: receipt.paid,
         names.Status.MESSAGE: receipt.message or paid_on,
-        names.Status.AT: at.replace("+00:00", "Z"),
+        names.Status.AT: format_moment(receipt.at),
         names.Status.VERSION: version,
     }
     return {name: value for name, value in status.items() if value is not None}

@@ -1,6 +1,5 @@
 """The payables of Ontraccr: reading those that changed, or single ones, and their receipts."""
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from hub import (
@@ -13,6 +12,7 @@ from hub import (
     Site,
     Unreadable,
     Yielded,
+    format_moment,
     readable,
 )
 from hub_ontraccr import names
@@ -83,7 +83,6 @@ def report(source: Ontraccr, document: Document, receipt: Receipt) -> None:
 def _build_status(receipt: Receipt, version: int) -> Row:
     """Return a receipt as Ontraccr wants it."""
     paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
-    at = receipt.at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
     status = {
         names.Status.STATE: STATES.get(receipt.state, receipt.state),
         names.Status.SYSTEM: "quickbooks_online",
@@ -92,7 +91,7 @@ def _build_status(receipt: Receipt, version: int) -> Row:
         names.Status.EXTERNAL_URL: receipt.url,
         names.Status.AMOUNT_PAID: receipt.paid,
         names.Status.MESSAGE: receipt.message or paid_on,
-        names.Status.AT: at.replace("+00:00", "Z"),
+        names.Status.AT: format_moment(receipt.at),
         names.Status.VERSION: version,
     }
     return {name: value for name, value in status.items() if value is not None}
