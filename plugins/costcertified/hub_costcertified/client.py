@@ -25,7 +25,7 @@ SUPPORT = "CostCertified support, in its chat or by a ticket"
 CLOSED = b"payments_disabled"
 
 
-class CostCertified:
+class CostCertified(ApiClient):
     """The calls, each with a bearer token; the refresh token behind it changes with every use.
 
     The previous refresh token stays valid until the newer one is used, so a lost answer does no
@@ -33,7 +33,7 @@ class CostCertified:
     """
 
     def __init__(self, site: Site) -> None:
-        self._tokens = RefreshToken(
+        self._access = RefreshToken(
             site,
             "CostCertified",
             refused=Sentence(
@@ -43,12 +43,12 @@ class CostCertified:
                 support=SUPPORT,
             ),
         )
-        self._api = ApiClient(site, "CostCertified", tokens=self._tokens)
+        super().__init__(site, "CostCertified", tokens=self._access)
 
     def account(self) -> Row:
         """Return the account behind the access: name, currency, whether it takes payments."""
-        self._tokens.renew()
-        account: Row = self._call("GET", "/v1/account").check().json()
+        self._access.renew()
+        account: Row = self.get("/v1/account")
         return account
 
     def pages(self, things: str, cursor: str | None = None) -> Pages:
@@ -56,10 +56,8 @@ class CostCertified:
 
         def fetch(cursor: str | None) -> Page[Row]:
             """Return the page after a cursor."""
-            params: Row = {names.Page.LIMIT: PAGE_SIZE}
-            if cursor:
-                params[names.Page.CURSOR] = cursor
-            page = self._call("GET", f"/v1/{things}", params=params).check().json()
+            params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor}
+            page = self.get(f"/v1/{things}", **params)
             return Page(
                 page[names.Page.ITEMS],
                 page[names.Page.NEXT_CURSOR],
@@ -70,17 +68,17 @@ class CostCertified:
 
     def one(self, things: Any, id: Any) -> Any:
         """Return one row, or None if CostCertified does not have it."""
-        reply = self._call("GET", f"/v1/{things}/{quote(id, safe='')}")
-        return None if reply.not_found else reply.check().json()
+        return self.find(f"/v1/{things}/{quote(id, safe='')}")
 
     def set_status(self, things: Any, id: Any, status: Any) -> Any:
         """Report a state to a row; return False if CostCertified has a newer one."""
         path = f"/v1/{things}/{quote(id, safe='')}/accounting-status"
-        reply = self._call("PUT", path, json=status)
+        reply = self.call("PUT", path, json=status)
         return reply.status != 409 and bool(reply.check())
 
-    def _call(self, method: str, path: str, **request: Any) -> Reply:
-        reply = self._api.call(method, path, **request)
+    def call(self, method: str, path: str, **request: Any) -> Reply:
+        """Send a request; raise NeedsAttention if the account no longer takes payments."""
+        reply = super().call(method, path, **request)
         if reply.status == 403 and CLOSED in reply.body:
             raise NeedsAttention(
                 "The account no longer takes payments of clients through"

@@ -27,11 +27,11 @@ SUPPORT = "CostTracker support (support@costtracker.no, or the integration secti
 CLOSED = b"integrations_disabled"
 
 
-class CostTracker:
+class CostTracker(ApiClient):
     """CostTracker's calls, each with a bearer token that is renewed when it is rejected."""
 
     def __init__(self, site: Site) -> None:
-        self._tokens = ClientCredentials(
+        self._credentials = ClientCredentials(
             site,
             "CostTracker",
             refused=Sentence(
@@ -40,12 +40,12 @@ class CostTracker:
                 support=SUPPORT,
             ),
         )
-        self._api = ApiClient(site, "CostTracker", tokens=self._tokens)
+        super().__init__(site, "CostTracker", tokens=self._credentials)
 
     def account(self) -> Row:
         """Return the account of the credentials; raise AccessNeeded if it has no integrations."""
-        self._tokens.renew()
-        account: Row = self._call("GET", "/v1/account").check().json()
+        self._credentials.renew()
+        account: Row = self.get("/v1/account")
         if not account.get(names.Account.INTEGRATIONS_ENABLED, True):
             raise AccessNeeded(
                 Sentence(
@@ -62,13 +62,13 @@ class CostTracker:
 
     def invoice(self, id: str) -> Row | None:
         """Return one invoice, or None if CostTracker does not have it."""
-        reply = self._call("GET", _invoice_path(id))
-        return None if reply.not_found else reply.check().json()
+        row: Row | None = self.find(_invoice_path(id))
+        return row
 
     def attachment(self, invoice: str, id: str) -> bytes:
         """Return the bytes of a file."""
         path = f"{_invoice_path(invoice)}/attachments/{quote(id, safe='')}"
-        reply = self._call("GET", path)
+        reply = self.call("GET", path)
         if reply.not_found:
             raise Refused(
                 "CostTracker no longer has this file. Upload it there again, or attach it in"
@@ -79,7 +79,7 @@ class CostTracker:
     def set_status(self, invoice: str, status: Row) -> bool:
         """Report a state to an invoice; return False if CostTracker has a newer one."""
         path = f"{_invoice_path(invoice)}/accounting-status"
-        reply = self._call("PUT", path, json=status)
+        reply = self.call("PUT", path, json=status)
         return reply.status != 409 and bool(reply.check())
 
     def suppliers(self, cursor: str | None = None) -> Pages:
@@ -89,7 +89,7 @@ class CostTracker:
     def push(self, kind: str, items: Sequence[Row]) -> Row:
         """Push entries of a list into CostTracker; return its ids by those of QuickBooks."""
         body = {names.Record.ITEMS: items}
-        reply = self._call("PUT", f"/v1/master-data/{kind}", json=body)
+        reply = self.call("PUT", f"/v1/master-data/{kind}", json=body)
         answer = reply.check().json()
         own_ids = {}
         for row in answer[names.Record.IMPORTED]:
@@ -101,10 +101,8 @@ class CostTracker:
 
         def fetch(cursor: str | None) -> Page[Row]:
             """Return the page after a cursor."""
-            params: Row = {names.Page.LIMIT: PAGE_SIZE}
-            if cursor:
-                params[names.Page.CURSOR] = cursor
-            page = self._call("GET", path, params=params).check().json()
+            params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor}
+            page = self.get(path, **params)
             return Page(
                 page[names.Page.ITEMS],
                 page[names.Page.NEXT_CURSOR],
@@ -113,8 +111,9 @@ class CostTracker:
 
         return read_pages(fetch, cursor, "CostTracker")
 
-    def _call(self, method: str, path: str, **request: Any) -> Reply:
-        reply = self._api.call(method, path, **request)
+    def call(self, method: str, path: str, **request: Any) -> Reply:
+        """Send a request; raise NeedsAttention if the account lost its integrations."""
+        reply = super().call(method, path, **request)
         if reply.status == 403 and CLOSED in reply.body:
             raise NeedsAttention(
                 "The CostTracker account no longer has integrations, so nothing is read or"

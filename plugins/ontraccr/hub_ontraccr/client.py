@@ -29,12 +29,12 @@ PLACE = "Settings → Integrations → QuickBooks"
 INACTIVE = b"integration_inactive"
 
 
-class Ontraccr:
+class Ontraccr(ApiClient):
     """The calls for one division, with a bearer token that is renewed when it is rejected."""
 
     def __init__(self, site: Site) -> None:
         self._division = site.settings["division"] or site.tenant
-        self._tokens = ClientCredentials(
+        self._credentials = ClientCredentials(
             site,
             "Ontraccr",
             refused=Sentence(
@@ -42,14 +42,14 @@ class Ontraccr:
                 " settings of the app, or ask Ontraccr for new ones."
             ),
         )
-        self._api = ApiClient(site, "Ontraccr", tokens=self._tokens)
+        super().__init__(site, "Ontraccr", tokens=self._credentials)
 
     # -- the company --
 
     def company(self) -> Row:
         """Return the company behind the credentials; its QuickBooks integration must be active."""
-        self._tokens.renew()
-        company: Row = self._call("GET", "/v1/integration").json()
+        self._credentials.renew()
+        company: Row = self.get("/v1/integration")
         return company
 
     def divisions(self) -> list[Row]:
@@ -62,11 +62,11 @@ class Ontraccr:
     def subscribe(self, url: str) -> str:
         """Have Ontraccr call this address; return the secret that signs its calls."""
         body = {names.Webhook.URL: url}
-        reply = self._call("PUT", "/v1/integration/webhook", params=self._here(), json=body)
-        return str(reply.json()[names.Webhook.SECRET])
+        reply = self.call("PUT", "/v1/integration/webhook", params=self._here(), json=body)
+        return str(reply.check().json()[names.Webhook.SECRET])
 
     def unsubscribe(self) -> None:
-        self._call("DELETE", "/v1/integration/webhook", params=self._here())
+        self.call("DELETE", "/v1/integration/webhook", params=self._here()).check()
 
     # -- payables --
 
@@ -78,7 +78,7 @@ class Ontraccr:
 
     def payable(self, id: str) -> Row | None:
         """Return one payable of the division, or None if it does not have it."""
-        row = self._one(f"/v1/payables/{quote(id, safe='')}")
+        row: Row | None = self.find(f"/v1/payables/{quote(id, safe='')}")
         if not row:
             return None
         is_ours = str(row.get(names.Payable.DIVISION_ID)) == self._division
@@ -87,7 +87,7 @@ class Ontraccr:
     def attachment(self, payable: str, id: str) -> bytes:
         """Return the bytes of a file."""
         path = f"/v1/payables/{quote(payable, safe='')}/attachments/{quote(id, safe='')}"
-        reply = self._send("GET", path)
+        reply = self.call("GET", path)
         if reply.not_found:
             raise Refused(
                 "Ontraccr no longer has this file. Upload it there again, or attach it in"
@@ -98,7 +98,7 @@ class Ontraccr:
     def set_status(self, payable: str, status: Row) -> bool:
         """Report a state to a payable; return False if Ontraccr has a newer one."""
         path = f"/v1/payables/{quote(payable, safe='')}/accounting-status"
-        reply = self._send("PUT", path, json=status)
+        reply = self.call("PUT", path, json=status)
         return reply.status != 409 and bool(reply.check())
 
     # -- profiles --
@@ -113,7 +113,8 @@ class Ontraccr:
 
     def profile(self, kind: str, id: str) -> Row | None:
         """Return one profile, or None if Ontraccr does not have it."""
-        return self._one(_profile_path(kind, id))
+        row: Row | None = self.find(_profile_path(kind, id))
+        return row
 
     def link(self, kind: str, id: str, external_id: str, name: str, sort: str) -> None:
         """Link a profile to a record of QuickBooks."""
@@ -122,31 +123,27 @@ class Ontraccr:
             names.Link.EXTERNAL_NAME: name,
             names.Link.EXTERNAL_TYPE: sort,
         }
-        self._call("PUT", f"{_profile_path(kind, id)}/link", json=body)
+        self.call("PUT", f"{_profile_path(kind, id)}/link", json=body).check()
 
     def bring(self, kind: str, items: Sequence[Row]) -> None:
         """Create profiles of new entries, and update those that are linked."""
         path = f"/v1/profiles/{PROFILES[kind]}/import"
         for chunk in iter_chunks(items, BATCH_SIZE):
             body = {names.ImportedProfile.ITEMS: chunk}
-            self._call("POST", path, params=self._here(), json=body)
+            self.call("POST", path, params=self._here(), json=body).check()
 
     # -- lists of QuickBooks that Ontraccr offers --
 
     def offer(self, field: str, items: Sequence[Row], about: Row) -> None:
         """Put a whole list in the place of the one that Ontraccr has; `about` says more of it."""
         body = {names.Choice.ITEMS: items, **about}
-        self._call(
-            "PUT",
-            f"/v1/integration/{LISTS[field]}",
-            params=self._here(),
-            json=body,
-        )
+        path = f"/v1/integration/{LISTS[field]}"
+        self.call("PUT", path, params=self._here(), json=body).check()
 
     def list_choices(self, field: str) -> list[Row]:
         """Return the list as Ontraccr has it."""
-        reply = self._call("GET", f"/v1/integration/{LISTS[field]}", params=self._here())
-        items: list[Row] = reply.json()[names.Choice.ITEMS]
+        answer = self.get(f"/v1/integration/{LISTS[field]}", **self._here())
+        items: list[Row] = answer[names.Choice.ITEMS]
         return items
 
     # -- one call --
@@ -159,10 +156,8 @@ class Ontraccr:
 
         def fetch(cursor: str | None) -> Page[Row]:
             """Return the page after a cursor."""
-            params = {names.Page.LIMIT: PAGE_SIZE, **(query or {})}
-            if cursor:
-                params[names.Page.CURSOR] = cursor
-            page = self._call("GET", path, params=params).json()
+            params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor, **(query or {})}
+            page = self.get(path, **params)
             return Page(
                 page[names.Page.ITEMS],
                 page[names.Page.NEXT_CURSOR],
@@ -171,16 +166,9 @@ class Ontraccr:
 
         return read_pages(fetch, cursor, "Ontraccr")
 
-    def _one(self, path: str) -> Row | None:
-        """Return an entry, or None if Ontraccr does not have it."""
-        reply = self._send("GET", path)
-        return None if reply.not_found else reply.check().json()
-
-    def _call(self, method: str, path: str, **request: Any) -> Reply:
-        return self._send(method, path, **request).check()
-
-    def _send(self, method: str, path: str, **request: Any) -> Reply:
-        reply = self._api.call(method, path, **request)
+    def call(self, method: str, path: str, **request: Any) -> Reply:
+        """Send a request; raise NeedsAttention if the integration is not activated."""
+        reply = super().call(method, path, **request)
         if reply.status == 403 and INACTIVE in reply.body:
             raise NeedsAttention(
                 "The QuickBooks integration is not activated in Ontraccr, so nothing"
