@@ -27,6 +27,7 @@ from qbo_sandbox.kit import (
     encode_row,
     json_answer,
     json_of,
+    row_fields,
     text_answer,
 )
 from qbo_sandbox.kit.messages import body_of
@@ -492,3 +493,21 @@ def test_rows_are_converted_between_the_names_of_the_api_and_of_the_books():
     assert decode_row(sent | {"unknown": True}, fields) == row
     assert encode_row({"name": "Ada Ltd"}, fields) == {"displayName": "Ada Ltd"}
     assert decode_row({"externalId": "17"}, fields) == {"external_id": "17"}
+
+
+class Row:
+    """What each row has."""
+
+    ID = "rowId"
+
+
+class Order(Row):
+    """An order."""
+
+    DATE = "orderDate"
+    SHIP_TO = "shipTo"
+
+
+def test_the_books_call_a_field_like_the_constant_with_its_name_unless_told():
+    fields = row_fields(Order, date="ordered_on")
+    assert fields == {"rowId": "id", "orderDate": "ordered_on", "shipTo": "ship_to"}

@@ -25,7 +25,7 @@ from qbo_sandbox.kit.messages import (
 from qbo_sandbox.kit.pages import PageRefused, Pages
 from qbo_sandbox.kit.pdf import pdf
 from qbo_sandbox.kit.row_source import RowSource, linked_page, numbered_page
-from qbo_sandbox.kit.rows import Rows, decode_row, encode_row
+from qbo_sandbox.kit.rows import Rows, decode_row, encode_row, row_fields
 from qbo_sandbox.kit.server import Server, serve
 from qbo_sandbox.kit.tokens import Grant, Tokens, basic_of, bearer_of
 from qbo_sandbox.kit.webhook_calls import Calls
@@ -64,6 +64,7 @@ __all__ = [
     "numbered_page",
     "pdf",
     "query_of",
+    "row_fields",
     "serve",
     "site_of",
     "text_answer",

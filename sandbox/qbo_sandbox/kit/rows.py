@@ -80,6 +80,21 @@ class Rows(dict[Any, dict[str, Any]]):
                 yield row
 
 
+def row_fields(names: type, **renamed: str) -> dict[str, str]:
+    """Return the books' names of fields by the API's names, for `encode_row` and `decode_row`.
+
+    `names` has a constant with the API's name for each field. The books call a field like its
+    constant in lower case, or as `renamed` says: `row_fields(names.Order, date="ordered_on")`.
+    """
+    fields = {}
+    for parent in reversed(names.__mro__):
+        for constant, api_name in vars(parent).items():
+            if constant.isupper():
+                own_name = constant.lower()
+                fields[api_name] = renamed.get(own_name, own_name)
+    return fields
+
+
 def encode_row(row: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
     """Return a row of the books with the API's names; `fields` has the books' names by these."""
     return {name: row[own] for name, own in fields.items() if own in row}

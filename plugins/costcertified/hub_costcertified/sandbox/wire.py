@@ -1,134 +1,22 @@
 """Converts rows to and from the API's names, which `hub_costcertified.names` holds."""
 
 from hub_costcertified import names
-from qbo_sandbox.kit import encode_row
+from qbo_sandbox.kit import encode_row, row_fields
 
-INVOICE = {
-    names.Invoice.ID: "id",
-    names.Invoice.VERSION: "version",
-    names.Invoice.NUMBER: "number",
-    names.Invoice.STATUS: "status",
-    names.Invoice.SENT_VIA: "sent_via",
-    names.Invoice.SENT_AT: "sent_at",
-    names.Invoice.BASIS: "basis",
-    names.Invoice.BASIS_VALUE: "basis_value",
-    names.Invoice.DATE: "invoice_date",
-    names.Invoice.DUE_DATE: "due_date",
-    names.Invoice.CURRENCY: "currency",
-    names.Invoice.TAX_TOTAL: "tax_total",
-    names.Invoice.TOTAL: "total",
-    names.Invoice.PAID_TOTAL: "paid_total",
-    names.Invoice.PAID_AT: "paid_at",
-    names.Invoice.UPDATED_AT: "updated_at",
-    names.Invoice.DELETED_AT: "deleted_at",
-}
-LINE = {
-    names.Line.ID: "id",
-    names.Line.DESCRIPTION: "description",
-    names.Line.AMOUNT: "amount",
-    names.Line.TAX: "tax",
-    names.Line.TAX_NAME: "tax_name",
-    names.Line.CATEGORY: "category",
-}
-FEE = {
-    names.Fee.KIND: "kind",
-    names.Fee.AMOUNT: "amount",
-    names.Fee.BORNE_BY: "borne_by",
-}
-PROJECT = {
-    names.Project.ID: "id",
-    names.Project.NAME: "name",
-    names.Project.ADDRESS: "address",
-    names.Project.TOTAL: "total",
-    names.Project.INVOICED_TOTAL: "invoiced_total",
-}
-CLIENT = {
-    names.Client.ID: "id",
-    names.Client.FIRST_NAME: "fname",
-    names.Client.LAST_NAME: "lname",
-    names.Client.COMPANY: "company",
-    names.Client.EMAIL: "email",
-    names.Client.PHONE: "phone",
-    names.Client.ADDRESS: "address",
-    names.Client.SUITE: "suite",
-    names.Client.CITY: "city",
-    names.Client.POSTAL: "postal",
-}
-VENDOR = {
-    names.Vendor.ID: "id",
-    names.Vendor.NAME: "name",
-    names.Vendor.EMAIL: "email",
-}
-PAYMENT = {
-    names.Payment.ID: "id",
-    names.Payment.VERSION: "version",
-    names.Payment.REFERENCE: "reference",
-    names.Payment.STATUS: "status",
-    names.Payment.METHOD: "method",
-    names.Payment.AMOUNT: "amount",
-    names.Payment.CURRENCY: "currency",
-    names.Payment.PAYOUT_ID: "payout_id",
-    names.Payment.CREATED_AT: "created_at",
-    names.Payment.PAID_AT: "paid_at",
-    names.Payment.UPDATED_AT: "updated_at",
-    names.Payment.DELETED_AT: "deleted_at",
-}
-ALLOCATION = {
-    names.Allocation.INVOICE_ID: "invoice_id",
-    names.Allocation.NUMBER: "number",
-    names.Allocation.AMOUNT: "amount",
-}
-REFUND = {
-    names.Refund.ID: "id",
-    names.Refund.AMOUNT: "amount",
-    names.Refund.TAX: "tax",
-    names.Refund.TAX_NAME: "tax_name",
-    names.Refund.REASON: "reason",
-    names.Refund.REFUNDED_AT: "refunded_at",
-    names.Refund.PAYOUT_ID: "payout_id",
-}
-PAYOUT = {
-    names.Payout.ID: "id",
-    names.Payout.VERSION: "version",
-    names.Payout.STATUS: "status",
-    names.Payout.ARRIVAL_DATE: "arrival_date",
-    names.Payout.CURRENCY: "currency",
-    names.Payout.AMOUNT: "amount",
-    names.Payout.UPDATED_AT: "updated_at",
-}
-MOVEMENT = {
-    names.Movement.ID: "id",
-    names.Movement.KIND: "kind",
-    names.Movement.PAYMENT_ID: "payment_id",
-    names.Movement.REFUND_ID: "refund_id",
-    names.Movement.REFERENCE: "reference",
-    names.Movement.AMOUNT: "amount",
-    names.Movement.FEE: "fee",
-}
-EXPENSE = {
-    names.Expense.ID: "id",
-    names.Expense.VERSION: "version",
-    names.Expense.TYPE: "type",
-    names.Expense.PUSH: "push",
-    names.Expense.NUMBER: "number",
-    names.Expense.DATE: "date",
-    names.Expense.DUE_DATE: "due_date",
-    names.Expense.CURRENCY: "currency",
-    names.Expense.TOTAL: "total",
-    names.Expense.UPDATED_AT: "updated_at",
-    names.Expense.DELETED_AT: "deleted_at",
-}
-STATUS = {
-    names.Status.STATE: "state",
-    names.Status.SYSTEM: "system",
-    names.Status.EXTERNAL_ID: "external_id",
-    names.Status.EXTERNAL_NUMBER: "external_number",
-    names.Status.EXTERNAL_URL: "external_url",
-    names.Status.MESSAGE: "message",
-    names.Status.AT: "at",
-    names.Status.VERSION: "version",
-}
-
+ACCOUNT = row_fields(names.Account)
+INVOICE = row_fields(names.Invoice, date="invoice_date")
+LINE = row_fields(names.Line)
+FEE = row_fields(names.Fee)
+PROJECT = row_fields(names.Project)
+CLIENT = row_fields(names.Client, first_name="fname", last_name="lname")
+VENDOR = row_fields(names.Vendor)
+PAYMENT = row_fields(names.Payment)
+ALLOCATION = row_fields(names.Allocation)
+REFUND = row_fields(names.Refund)
+PAYOUT = row_fields(names.Payout)
+MOVEMENT = row_fields(names.Movement)
+EXPENSE = row_fields(names.Expense)
+STATUS = row_fields(names.Status)
 PAGES = {
     "invoices": "/invoices/{id}",
     "payments": "/payments",
@@ -138,13 +26,7 @@ PAGES = {
 
 
 def account(row):
-    return {
-        names.Account.ID: row["id"],
-        names.Account.NAME: row["name"],
-        names.Account.PAYMENTS_ENABLED: row["payments_enabled"],
-        names.Account.REGION: row["region"],
-        names.Account.CURRENCY: row["currency"],
-    }
+    return encode_row(row, ACCOUNT)
 
 
 def _invoice(row):

@@ -1,96 +1,16 @@
 """Converts rows to and from the API's names, which `hub_ontraccr.names` holds."""
 
 from hub_ontraccr import names
-from qbo_sandbox.kit import encode_row
+from qbo_sandbox.kit import encode_row, row_fields
 
-LINK = {
-    names.Link.EXTERNAL_ID: "external_id",
-    names.Link.EXTERNAL_NAME: "external_name",
-    names.Link.EXTERNAL_TYPE: "external_type",
-}
-IMPORTED = {
-    names.ImportedProfile.EXTERNAL_ID: "external_id",
-    names.ImportedProfile.EXTERNAL_NAME: "external_name",
-    names.ImportedProfile.NAME: "name",
-    names.ImportedProfile.NUMBER: "number",
-    names.ImportedProfile.ACTIVE: "active",
-    names.ImportedProfile.CURRENCY: "currency",
-    names.ImportedProfile.EMAIL: "email",
-}
-CHOICE = {
-    names.Choice.EXTERNAL_ID: "external_id",
-    names.Choice.NAME: "name",
-    names.Choice.TYPE: "type",
-}
-STATUS = {
-    names.Status.STATE: "state",
-    names.Status.SYSTEM: "system",
-    names.Status.EXTERNAL_ID: "external_id",
-    names.Status.EXTERNAL_NUMBER: "external_number",
-    names.Status.EXTERNAL_URL: "external_url",
-    names.Status.AMOUNT_PAID: "amount_paid",
-    names.Status.MESSAGE: "message",
-    names.Status.AT: "at",
-    names.Status.VERSION: "version",
-}
-PAYABLE = {
-    names.Payable.ID: "id",
-    names.Payable.VERSION: "version",
-    names.Payable.DIVISION_ID: "division_id",
-    names.Payable.TYPE: "type",
-    names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID: "purchase_account_external_id",
-    names.Payable.PURCHASE_ACCOUNT_NAME: "purchase_account_name",
-    names.Payable.TAX_CODE_EXTERNAL_ID: "tax_code_external_id",
-    names.Payable.NUMBER: "number",
-    names.Payable.DATE: "invoice_date",
-    names.Payable.DUE_DATE: "due_date",
-    names.Payable.DESCRIPTION: "description",
-    names.Payable.CURRENCY: "currency",
-    names.Payable.SUBTOTAL: "subtotal",
-    names.Payable.TAX: "tax",
-    names.Payable.RETAINAGE: "retainage",
-    names.Payable.TOTAL: "total",
-    names.Payable.IS_HELD: "hold_from_quickbooks",
-    names.Payable.HELD_BY: "held_by",
-    names.Payable.UPLOADED_BY: "uploaded_by",
-    names.Payable.UPLOADED_AT: "uploaded_at",
-    names.Payable.UPDATED_AT: "updated_at",
-    names.Payable.DELETED_AT: "deleted_at",
-}
-LINE = {
-    names.Line.ID: "id",
-    names.Line.PROJECT_ID: "project_id",
-    names.Line.COST_CODE_ID: "cost_code_id",
-    names.Line.DESCRIPTION: "description",
-    names.Line.QUANTITY: "quantity",
-    names.Line.UNIT_COST: "unit_cost",
-    names.Line.AMOUNT: "amount",
-    names.Line.TAX: "tax",
-    names.Line.RETAINAGE: "retainage",
-    names.Line.IS_RETAINAGE_RELEASE: "is_retainage_release",
-}
-ATTACHMENT = {
-    names.Attachment.ID: "id",
-    names.Attachment.NAME: "name",
-    names.Attachment.MIME: "mime",
-    names.Attachment.SIZE: "size",
-    names.Attachment.SHA256: "sha256",
-}
-PROFILE = {
-    **LINK,
-    names.Profile.ID: "id",
-    names.Profile.DIVISION_ID: "division_id",
-    names.Profile.NAME: "name",
-    names.Profile.NUMBER: "number",
-    names.Profile.EMAIL: "email",
-    names.Profile.CURRENCY: "currency",
-    names.Profile.ARCHIVED: "archived",
-    names.Profile.LINKED_BY: "linked_by",
-    names.Profile.LINKED_AT: "linked_at",
-    names.Profile.CLASS_EXTERNAL_ID: "class_external_id",
-    names.Profile.CLASS_NAME: "class_name",
-    names.Profile.UPDATED_AT: "updated_at",
-}
+LINK = row_fields(names.Link)
+IMPORTED = row_fields(names.ImportedProfile)
+CHOICE = row_fields(names.Choice)
+STATUS = row_fields(names.Status)
+PAYABLE = row_fields(names.Payable, date="invoice_date", is_held="hold_from_quickbooks")
+LINE = row_fields(names.Line)
+ATTACHMENT = row_fields(names.Attachment)
+PROFILE = row_fields(names.Profile)
 
 
 def integration(name, activated):
