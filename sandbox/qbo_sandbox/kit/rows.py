@@ -3,6 +3,7 @@
 import base64
 import bisect
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 Place = tuple[str, str]  # the time of the last change, and the id as text
@@ -61,14 +62,24 @@ class Rows(dict[Any, dict[str, Any]]):
         `since` or later and for which `is_listed` is true; without both it has all. Raise
         ValueError for a text that is no cursor.
         """
-        following = []
-        for row in self.after(parse_cursor(cursor) if cursor else None):
-            if row[self.changed_at] >= since and is_listed(row):
-                following.append(row)
-        rows = following[:size]
+        rows, has_more = self.first_after(
+            parse_cursor(cursor) if cursor else None,
+            size,
+            lambda row: row[self.changed_at] >= since and is_listed(row),
+        )
         if rows:
             cursor = format_cursor(*self.place(rows[-1]))
-        return rows, cursor, len(following) > size
+        return rows, cursor, has_more
+
+    def first_after(
+        self,
+        behind: Place | None,
+        size: int,
+        is_listed: Callable[[dict[str, Any]], bool] = bool,
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """Return the first rows that changed after the place, and whether more follow."""
+        rows = list(islice(filter(is_listed, self.after(behind)), size + 1))
+        return rows[:size], len(rows) > size
 
     def after(self, behind: Place | None) -> Iterator[dict[str, Any]]:
         """Yield the rows whose last change is after the place, the oldest first."""

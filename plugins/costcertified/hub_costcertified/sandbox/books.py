@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections import defaultdict
-from itertools import islice
 
 from hub_costcertified.sandbox import acts, company, views
 from hub_costcertified.sandbox.story import make_story
@@ -61,9 +60,8 @@ class Books(Journalled):
         """Return (rows in the order of their changes, whether there are more)."""
         view = views.VIEWS[things]
         with self._lock:
-            rows = list(islice(self.rows[things].after(after), limit + 1))
-            views_of_rows = [view(self, row) for row in rows[:limit]]
-            return views_of_rows, len(rows) > limit
+            rows, more = self.rows[things].first_after(after, limit)
+            return [view(self, row) for row in rows], more
 
     def row(self, things, id):
         """Return one row as the API shows it."""

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from decimal import Decimal
-from itertools import islice
 
 from hub_costtracker.sandbox import views
 from hub_costtracker.sandbox.company import EDITS, LISTS
@@ -121,18 +120,16 @@ class Books(Journalled):
     def changed_invoices(self, after, limit, status=None):
         """Return (invoices in the order of their changes, whether there are more)."""
         with self._lock:
-            changed = self.invoices.after(after)
-            rows = (row for row in changed if status in (None, row["status"]))
-            page = list(islice(rows, limit + 1))
-            invoices = [views.invoice(self.lists, row) for row in page[:limit]]
-            return invoices, len(page) > limit
+            rows, more = self.invoices.first_after(
+                after, limit, lambda row: status in (None, row["status"])
+            )
+            return [views.invoice(self.lists, row) for row in rows], more
 
     def changed_suppliers(self, after, limit):
         """Return (suppliers' edits in order, whether there are more)."""
         with self._lock:
-            page = list(islice(self.edits.after(after), limit + 1))
-            suppliers = [views.edit(self.lists, row) for row in page[:limit]]
-            return suppliers, len(page) > limit
+            rows, more = self.edits.first_after(after, limit)
+            return [views.edit(self.lists, row) for row in rows], more
 
     def invoice(self, id):
         row = self.invoices.get(id)

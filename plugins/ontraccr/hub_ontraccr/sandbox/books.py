@@ -121,27 +121,20 @@ class Books(Journalled):
     def changed(self, division, after, limit, deleted):
         """Return (payables in the order of their changes, whether there are more)."""
         with self._lock:
-            rows = []
-            for row in self.payables.after(after):
-                is_shown = deleted or not row.get("deleted")
-                if row["division"] == division and is_shown:
-                    rows.append(row)
-                if len(rows) > limit:
-                    break
-            payables = [views.payable(self, row) for row in rows[:limit]]
-            return payables, len(rows) > limit
+            rows, more = self.payables.first_after(
+                after,
+                limit,
+                lambda row: row["division"] == division and (deleted or not row.get("deleted")),
+            )
+            return [views.payable(self, row) for row in rows], more
 
     def profiles_of(self, kind, division, after, limit):
         """Return (profiles in the order of their changes, whether there are more)."""
         with self._lock:
-            rows = []
-            for row in self.profiles.rows[kind].after(after):
-                if row["division_id"] == division:
-                    rows.append(row)
-                if len(rows) > limit:
-                    break
-            profiles = [views.profile(self, kind, row) for row in rows[:limit]]
-            return profiles, len(rows) > limit
+            rows, more = self.profiles.rows[kind].first_after(
+                after, limit, lambda row: row["division_id"] == division
+            )
+            return [views.profile(self, kind, row) for row in rows], more
 
     def list(self, division, name):
         """Return a list of QuickBooks as it was last put here."""
