@@ -97,7 +97,7 @@ def test_a_client_that_a_person_calls_new_is_created_and_its_case_closes_in_one_
     works.enable(parties="hold", **CLEARING)
     id = works.invoice(client=OTHER_JORDAN)
     works.sync()
-    works.decide("client", "client:k21", NEW)
+    works.match("client", "client:k21", NEW)
     works.sync()
     assert (works.posting(f"invoice:{id}").state, works.cases()) == ("posted", {})
 
@@ -106,7 +106,7 @@ def test_a_client_that_a_person_calls_new_leaves_its_case_before_it_is_approved(
     works.enable(mode="review", parties="hold", **CLEARING)
     id = works.invoice(client=OTHER_JORDAN)
     works.sync()
-    works.decide("client", "client:k21", NEW)
+    works.match("client", "client:k21", NEW)
     works.sync()
     assert (works.posting(f"invoice:{id}").state, works.cases()) == ("review", {})
 
@@ -119,7 +119,7 @@ def test_a_name_that_is_used_is_solved_by_a_match_in_one_run(works):
     works.sync()
     assert [cause.rpartition(":")[2] for cause in works.cases()] == ["name_used"]
     record = works.make("Customer", DisplayName="Jordan Mercer, client")
-    works.decide("client", "client:k20", record["Id"])
+    works.match("client", "client:k20", record["Id"])
     works.sync()
     assert (works.posting(f"invoice:{id}").state, works.cases()) == ("posted", {})
 

@@ -5,42 +5,30 @@ from typing import Any
 from flask import Flask
 from hub_costcertified import APP
 from hub_costcertified.sandbox import StandIn, company
-from sqlalchemy import select
 
-from hub.db.engine import read_only_session, transaction
 from hub.installations import enable as installations_enable
-from hub.installations import matches
-from hub.models import Case, Installation, Posting, SourceDocument
+from hub.models import Installation
 from hub.qbo import record_download
-from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
-from hub.testing.openapi import check_calls
 from qbo_sandbox import QuickBooks
-from qbo_sandbox.kit import Clock, Journal
-from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.support.source_site import SourceSite
 
 COSTCERTIFIED = "http://costcertified.test"
 ACCOUNTS = {"income_account": "79", "bank_account": "35", "fee_account": "9"}
 CLEARING = {"holding_account": "Petty Cash"}
 
 
-class Works:
+class Works(SourceSite):
     """A CostCertified stand-in, the installation that reads it, and its QuickBooks company."""
 
     def __init__(
         self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0
     ) -> None:
-        self.quickbooks, self.clock, self.company_id = quickbooks, clock, 1
-        self.realm = quickbooks.realm
-        self.source = StandIn(
-            Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True)
+        super().__init__(
+            app, quickbooks, StandIn, COSTCERTIFIED, documents, assumed_api=APP.assumed_api
         )
-        clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
-        wsgi = check_calls(self.source.wsgi, APP.assumed_api)
-        mounts = app.extensions["hub"].mounts
-        mounts[COSTCERTIFIED] = WSGIAdapter(wsgi, COSTCERTIFIED, sleep=clock.sleep)
-        self.books, self.do = self.source.books, self.source.books.do
+        self.do = self.books.do
         self.do(
             "project",
             id="j900",
@@ -49,12 +37,7 @@ class Works:
 
     def connect(self, profile: str, **options: Any) -> None:
         """Create another company and use it from now on."""
-        self.realm = self.quickbooks.open(profile, **options)
-        company_row = oauth_connect.connect_with_refresh_token(
-            self.realm, self.quickbooks.refresh_tokens[self.realm]
-        )
-        self.company_id = company_row.id
-        record_download.refresh(company_row.id)
+        self.connect_company(self.quickbooks.open(profile, **options))
 
     def enable(self, mode: str = "auto", **settings: Any) -> Installation:
         values = {**self.source.settings(COSTCERTIFIED), **ACCOUNTS, **settings}
@@ -62,12 +45,6 @@ class Works:
             self.company_id, "costcertified", values, who="kari", mode=mode
         )
         return self.row
-
-    def sync(self) -> Any:
-        """Sync without an error and return the counts."""
-        sync_run = runner.sync(self.row.id, requested_by="kari")
-        assert sync_run.error == ""
-        return sync_run.counts
 
     def watch(self) -> None:
         """Let the hub read changes made by others in QuickBooks."""
@@ -131,8 +108,7 @@ class Works:
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         """Return the transactions of a kind that the hub posted or voided, or the list entries."""
-        query = f"select * from {kind} maxresults 1000"
-        rows: list[dict[str, Any]] = self.quickbooks.select(query, self.realm).get(kind) or []
+        rows = self.select(kind)
         of_hub = []
         for row in rows:
             note = row.get("PrivateNote")
@@ -146,12 +122,8 @@ class Works:
         return row
 
     def make(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """Create a record in QuickBooks by hand."""
-        answer = self.quickbooks.ask(
-            "POST", kind.lower(), fields, self.realm, content_type="application/json"
-        )
-        assert answer.status == 200, answer.text
-        record: dict[str, Any] = answer.json()[kind]
+        """Create a record in QuickBooks by hand, and read the lists again."""
+        record = super().make(kind, **fields)
         record_download.refresh(self.company_id)
         return record
 
@@ -159,46 +131,6 @@ class Works:
         self.quickbooks.act("close_books", date=day)
         record_download.refresh(self.company_id)
 
-    # -- in the hub --------------------------------------------------------------------------------
-
-    def posting(self, source_id: str) -> Posting:
-        """Return the newest posting of a document."""
-        with read_only_session() as session:
-            conditions = (
-                SourceDocument.source_id == source_id,
-                SourceDocument.installation_id == self.row.id,
-            )
-            query = (
-                select(Posting)
-                .join(SourceDocument, SourceDocument.id == Posting.document_id)
-                .where(*conditions)
-            )
-            return session.scalars(query.order_by(Posting.id.desc())).first()
-
-    def waits(self, source_id: str) -> str:
-        """Return the reason why a document is not posted yet."""
-        with read_only_session() as session:
-            conditions = (
-                SourceDocument.source_id == source_id,
-                SourceDocument.installation_id == self.row.id,
-            )
-            row = session.scalars(select(SourceDocument).where(*conditions)).one_or_none()
-            return str(row.body["hold"]) if row and row.stage == "pending" else ""
-
-    def cases(self) -> dict[str, str]:
-        """Return the cause and reason of each open case."""
-        with read_only_session() as session:
-            return {
-                case.cause: case.reason
-                for case in session.scalars(select(Case).where(Case.closed_at.is_(None)))
-            }
-
-    def decide(self, field: str, code: str, record: str) -> None:
-        with transaction() as session:
-            matches.store_decision(
-                session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
-            )
-
     def reported_states(self, things: str, id: str) -> list[str]:
         """Return the states reported to CostCertified for a row."""
-        return [status["state"] for status in self.books.statuses.get(f"{things}/{id}", [])]
+        return super().reported_states(f"{things}/{id}")

@@ -11,38 +11,31 @@ from sqlalchemy import select
 from hub import outbox
 from hub.db.engine import read_only_session, transaction
 from hub.installations import enable as installations_enable
-from hub.installations import matches
-from hub.models import Case, Installation, Posting, SourceDocument
+from hub.models import Case, Installation, SourceDocument
 from hub.qbo import record_download
-from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
-from hub.testing.openapi import check_calls
 from qbo_sandbox import QuickBooks
 from qbo_sandbox.accounting.company import Change
-from qbo_sandbox.kit import Clock, Journal, ask
-from qbo_sandbox.kit.wsgi import WSGIAdapter
+from qbo_sandbox.kit import ask
+from tests.support.source_site import SourceSite
 
 COSTTRACKER = "http://costtracker.test"
 PAYABLE = "Accounts Payable (A/P)"
 
 
-class Purchasing:
+class Purchasing(SourceSite):
     """A CostTracker stand-in, the installation that reads it, and its QuickBooks company."""
+
+    prefix = "invoice:"
 
     def __init__(
         self, app: Flask, quickbooks: QuickBooks, clock: FakeClock, documents: int = 0
     ) -> None:
-        self.app, self.quickbooks, self.clock = app, quickbooks, clock
-        self.realm, self.company_id, self.payable = quickbooks.realm, 1, PAYABLE
-        self.source = StandIn(
-            Journal(None), documents, 1, Clock(clock.now().timestamp(), frozen=True)
+        super().__init__(
+            app, quickbooks, StandIn, COSTTRACKER, documents, assumed_api=APP.assumed_api
         )
-        clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
-        wsgi = check_calls(self.source.wsgi, APP.assumed_api)
-        mounts = app.extensions["hub"].mounts
-        mounts[COSTTRACKER] = WSGIAdapter(wsgi, COSTTRACKER, sleep=clock.sleep)
-        self.books = self.source.books
+        self.payable = PAYABLE
 
     def choose_norway(self) -> None:
         """Use the stand-in's Norwegian company: kroner, and a tax code on each line."""
@@ -55,9 +48,7 @@ class Purchasing:
 
     def connect(self) -> None:
         """Connect the chosen company and read its lists."""
-        token = self.quickbooks.refresh_tokens[self.realm]
-        self.company_id = oauth_connect.connect_with_refresh_token(self.realm, token).id
-        record_download.refresh(self.company_id)
+        self.connect_company(self.realm)
 
     def settings(self, **changes: Any) -> dict[str, Any]:
         return {**self.source.settings(COSTTRACKER), "payable_account": self.payable, **changes}
@@ -76,22 +67,10 @@ class Purchasing:
             self.company_id, "costtracker", settings, who="kari", mode=mode
         )
 
-    def sync(self) -> dict[str, Any]:
-        """Sync without an error and return the counts."""
-        sync_run = runner.sync(self.row.id, requested_by="kari")
-        assert sync_run.error == ""
-        return sync_run.counts
-
     def refresh_lists(self) -> None:
         """Read the lists of QuickBooks and push them into CostTracker, as every night."""
         lists_run = runner.run_company_job("lists", self.company_id, requested_by="schedule")
         assert lists_run.error == ""
-
-    def watch(self) -> None:
-        """Let the hub read changes in QuickBooks and report them to CostTracker."""
-        self.clock.advance(60)
-        runner.run_company_job("changes", self.company_id, requested_by="kari")
-        self.sync()
 
     # -- in CostTracker ----------------------------------------------------------------------------
 
@@ -129,10 +108,6 @@ class Purchasing:
         form_type = "application/x-www-form-urlencoded"
         return ask(self.source.wsgi, "POST", path, urlencode(form), content_type=form_type)
 
-    def reported_states(self, id: str) -> list[str]:
-        """Return the states reported for an invoice, in order."""
-        return [status["state"] for status in self.books.statuses.get(id, [])]
-
     def record(self, kind: str, slot: str) -> str:
         """Return the id of the QuickBooks record matched to an entry of CostTracker's own lists."""
         return str(self.books.lists.of(kind, slot)["external_id"])
@@ -149,74 +124,24 @@ class Purchasing:
 
     # -- in QuickBooks -----------------------------------------------------------------------------
 
-    def select(self, kind: str, where: str = "") -> list[dict[str, Any]]:
-        query = f"select * from {kind}{f' where {where}' if where else ''} maxresults 1000"
-        return self.quickbooks.select(query, self.realm).get(kind) or []
-
     def posted(self, id: str, kind: str = "Bill") -> list[dict[str, Any]]:
         """Return the transactions in the books for an invoice."""
         number = (self.books.invoices[id]["invoice_number"] or "")[:21]
         return self.select(kind, f"DocNumber = '{number}'")
 
-    def make(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """Create a record or transaction in QuickBooks by hand."""
-        answer = self.quickbooks.ask(
-            "POST", kind.lower(), fields, self.realm, content_type="application/json"
-        )
-        assert answer.status == 200, answer.text
-        record: dict[str, Any] = answer.json()[kind]
-        return record
-
     def read_lists(self) -> None:
         """Let the hub read the lists of QuickBooks without pushing them."""
         record_download.refresh(self.company_id)
-
-    def act(self, do: str, kind: str, id: str, **more: Any) -> None:
-        """Perform an action on a QuickBooks record by hand."""
-        self.quickbooks.act(do, kind=kind, id=id, realm=self.realm, **more)
 
     def remove(self, kind: str, id: str) -> None:
         """Remove a record from QuickBooks, as a merge does."""
         self.quickbooks.companies[self.realm].commit([Change(kind, id, None)])
 
-    def pay(self, bill: dict[str, Any], amount: Any) -> None:
-        line = {"Amount": amount, "LinkedTxn": [{"TxnId": bill["Id"], "TxnType": "Bill"}]}
-        check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "35"}}}
-        about = {"VendorRef": bill["VendorRef"], "TotalAmt": amount, "TxnDate": "2026-03-20"}
-        self.make("BillPayment", **about, Line=[line], **check)
-
     # -- in the hub --------------------------------------------------------------------------------
-
-    def document(self, id: str) -> SourceDocument:
-        with read_only_session() as session:
-            of_invoice = SourceDocument.source_id == f"invoice:{id}"
-            of_installation = SourceDocument.installation_id == self.row.id
-            return session.scalars(select(SourceDocument).where(of_invoice, of_installation)).one()
-
-    def posting(self, id: str) -> Posting | None:
-        """Return the newest posting of an invoice itself."""
-        with read_only_session() as session:
-            is_document = Posting.operation != "attach"
-            of_document = Posting.document_id == self.document(id).id
-            return session.scalars(
-                select(Posting).where(is_document, of_document).order_by(Posting.id.desc())
-            ).first()
-
-    def state(self, id: str) -> str:
-        posting_row = self.posting(id)
-        return str(posting_row.state) if posting_row else ""
 
     def reason(self, id: str) -> str:
         posting_row = self.posting(id)
         return str(posting_row.reason) if posting_row else ""
-
-    def waits(self, source_id: str) -> str:
-        """Return the reason why a document of CostTracker is not posted yet."""
-        with read_only_session() as session:
-            of_invoice = SourceDocument.source_id == source_id
-            of_installation = SourceDocument.installation_id == self.row.id
-            row = session.scalars(select(SourceDocument).where(of_invoice, of_installation)).one()
-            return str(row.body["hold"]) if row.stage == "pending" else ""
 
     def approve(self, id: str) -> None:
         """Approve the posting of an invoice, as a person does under Review."""
@@ -235,18 +160,6 @@ class Purchasing:
                 if document:
                     source_ids.append(document.source_id.removeprefix("invoice:"))
             return sorted(source_ids)
-
-    def cases(self) -> dict[str, str]:
-        """Return the cause and reason of each open case."""
-        with read_only_session() as session:
-            query = select(Case).where(Case.closed_at.is_(None))
-            return {case.cause: case.reason for case in session.scalars(query)}
-
-    def match(self, field: str, code: str, record: str) -> None:
-        """Match a code by hand."""
-        with transaction() as session:
-            here = session.get_one(Installation, self.row.id)
-            matches.store_decision(session, here, field, code, record, who="kari")
 
 
 def line(**changes: Any) -> dict[str, Any]:

@@ -7,18 +7,12 @@ from flask import Flask
 from hub_ion.sandbox import StandIn
 from sqlalchemy import select
 
-from hub.db.engine import read_only_session, transaction
+from hub.db.engine import read_only_session
 from hub.installations import enable as installations_enable
-from hub.installations import matches
-from hub.models import Case, Installation, Posting, SourceDocument
+from hub.models import Case, Installation
 from hub.posting.actions import retries
-from hub.qbo import record_download
-from hub.qbo.oauth import connect as oauth_connect
-from hub.scheduling import runner
-from hub.testing.clock import FakeClock
 from qbo_sandbox import QuickBooks
-from qbo_sandbox.kit import Clock, Journal
-from qbo_sandbox.kit.wsgi import WSGIAdapter
+from tests.support.source_site import SourceSite, connect_company
 from tests.support.stand_in_fixtures import mount_quickbooks
 
 ACCOUNTS = {
@@ -47,7 +41,7 @@ def open_works(app: Flask, documents: int = 0, **settings: Any) -> "Works":
     return works
 
 
-class Works:
+class Works(SourceSite):
     """An ION stand-in, the installation that reads it, and its QuickBooks company."""
 
     def __init__(
@@ -58,25 +52,12 @@ class Works:
         documents: int = 0,
         company_id: int = 0,
     ) -> None:
-        self.app, self.quickbooks, self.realm = app, quickbooks, realm or quickbooks.realm
-        self.clock: FakeClock = app.extensions["hub"].clock
-        self.source = StandIn(
-            Journal(None), documents, 1, Clock(self.clock.now().timestamp(), frozen=True)
-        )
-        self.clock.followers.append(lambda now: self.source.clock.set(now.timestamp()))
-        self.company_id = company_id or self._connect()
-        self.url = f"http://ion{self.company_id}.test"
-        app.extensions["hub"].mounts[self.url] = WSGIAdapter(
-            self.source.wsgi, self.url, sleep=self.clock.sleep
-        )
-        self.books, self.changes = self.source.books, self.source.changes
-
-    def _connect(self) -> int:
-        company = oauth_connect.connect_with_refresh_token(
-            self.realm, self.quickbooks.refresh_tokens[self.realm]
-        )
-        record_download.refresh(company.id)
-        return company.id
+        realm = realm or quickbooks.realm
+        company_id = company_id or connect_company(quickbooks, realm)
+        self.url = f"http://ion{company_id}.test"
+        super().__init__(app, quickbooks, StandIn, self.url, documents, company_id=company_id)
+        self.realm = realm
+        self.changes = self.source.changes
 
     def beside(self, profile: str = "us", **options: Any) -> "Works":
         """Connect another company in the same hub, with its own ION stand-in."""
@@ -99,12 +80,6 @@ class Works:
                 installations_enable.change(self.company_id, "ion", values, who="kari"),
                 values,
             )
-
-    def sync(self) -> Any:
-        """Sync without an error and return the counts."""
-        sync_run = runner.sync(self.row.id, requested_by="kari")
-        assert sync_run.error == ""
-        return sync_run.counts
 
     # -- at the source -----------------------------------------------------------------------------
 
@@ -168,30 +143,19 @@ class Works:
 
     def posted(self, number: int | str) -> list[dict[str, Any]]:
         """Return the purchase orders with this number."""
-        return self._select(
-            f"select * from PurchaseOrder where DocNumber = '{number}'", "PurchaseOrder"
-        )
+        return self.select("PurchaseOrder", f"DocNumber = '{number}'")
 
     def theirs_now(self, id: str) -> dict[str, Any]:
         """Return the purchase order with this id."""
-        return self._select(f"select * from PurchaseOrder where Id = '{id}'", "PurchaseOrder")[0]
+        return self.select("PurchaseOrder", f"Id = '{id}'")[0]
 
     def item(self, words: str) -> dict[str, Any] | None:
-        rows = self._select(f"select * from Item where Name like '%{words}%'", "Item")
+        rows = self.select("Item", f"Name like '%{words}%'")
         return rows[0] if rows else None
 
     def vendor(self, name: str) -> str:
-        rows = self._select(f"select * from Vendor where DisplayName = '{name}'", "Vendor")
+        rows = self.select("Vendor", f"DisplayName = '{name}'")
         return str(rows[0]["Id"])
-
-    def make(self, kind: str, **fields: Any) -> dict[str, Any]:
-        """Create a record in QuickBooks by hand."""
-        answer = self.quickbooks.ask(
-            "POST", kind.lower(), fields, self.realm, content_type="application/json"
-        )
-        assert answer.status == 200, answer.text
-        record: dict[str, Any] = answer.json()[kind]
-        return record
 
     def bill(self, order: dict[str, Any], lines: int = 1) -> None:
         """Create a bill for the first lines of an order, as a person does in QuickBooks."""
@@ -212,25 +176,7 @@ class Works:
             "Bill", VendorRef=order["VendorRef"], TxnDate=order["TxnDate"], Line=lines_to_send
         )
 
-    def _select(self, query: str, kind: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self.quickbooks.select(query, self.realm).get(kind) or []
-        return rows
-
     # -- in the hub --------------------------------------------------------------------------------
-
-    def posting(self, source_id: str) -> Posting:
-        """Return the newest posting of a document."""
-        with read_only_session() as session:
-            conditions = (
-                SourceDocument.source_id == source_id,
-                SourceDocument.installation_id == self.row.id,
-            )
-            query = (
-                select(Posting)
-                .join(SourceDocument, SourceDocument.id == Posting.document_id)
-                .where(*conditions)
-            )
-            return session.scalars(query.order_by(Posting.id.desc())).first()
 
     def cases(self) -> dict[str, str]:
         """Return the cause and reason of each open case of this company."""
@@ -255,12 +201,6 @@ class Works:
             for cause, text in self.cases().items()
             if any(word in cause for word in causes)
         }
-
-    def decide(self, field: str, code: str, record: str) -> None:
-        with transaction() as session:
-            matches.store_decision(
-                session, session.get_one(Installation, self.row.id), field, code, record, who="kari"
-            )
 
     def retry(self, source_id: str) -> None:
         retries.retry(self.posting(source_id).id, "kari")

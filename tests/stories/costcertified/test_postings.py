@@ -365,7 +365,7 @@ def test_a_name_that_is_nearly_there_is_asked_about_until_a_person_decides(works
     works.invoice()
     works.sync()
     assert "a similar name: Marta Elison" in works.cases()["match:1:client:client:k1"]
-    works.decide("client", "client:k1", similar["Id"])
+    works.match("client", "client:k1", similar["Id"])
     works.sync()
     assert (works.one("Invoice")["CustomerRef"]["name"], works.cases()) == ("Marta Elison", {})
 

@@ -465,7 +465,7 @@ def test_a_bill_that_is_paid_in_quickbooks_shows_as_paid_in_costtracker(purchasi
     purchasing.sync()
     (bill,) = purchasing.posted(id)
     for amount in ("40.00", "60.00"):
-        purchasing.pay(bill, Decimal(amount))
+        purchasing.pay_bill(bill, Decimal(amount))
         purchasing.watch()
     assert purchasing.reported_states(id) == ["posted", "part_paid", "paid"]
     statuses = purchasing.books.statuses[id]

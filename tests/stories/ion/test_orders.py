@@ -32,7 +32,7 @@ def book_seed(works):
     works = Works(works.app, works.quickbooks, works.quickbooks.open("us"), documents=29)
     works.enable(fee_account="15", units="supplier")
     works.sync()
-    orders = works._select("select * from PurchaseOrder maxresults 1000", "PurchaseOrder")
+    orders = works.select("PurchaseOrder")
     cases = {row["case"]: str(row["id"]) for row in works.books.rows("orders")}
     numbers = {order["DocNumber"]: order for order in orders}
     return {
@@ -294,7 +294,7 @@ def test_an_order_in_another_currency_is_refused_where_there_is_only_one(works):
     works.sync()
     reason = works.cases()["match:1:payable:EUR"]
     assert reason == "Payable account “EUR” has no match in QuickBooks."
-    works.decide("payable", "EUR", "33")
+    works.match("payable", "EUR", "33")
     works.sync()
     assert "keeps books in USD only" in works.posting(f"order:{id}").reason
 

@@ -77,7 +77,7 @@ def _etag(works, part):
 
 
 def _items(works):
-    result = works._select("select * from Item where Type = 'Inventory'", "Item")
+    result = works.select("Item", "Type = 'Inventory'")
     return {
         sku: [item for item in result if item["Sku"] == sku]
         for sku in {item["Sku"] for item in result}
@@ -150,7 +150,7 @@ def test_a_part_is_matched_to_the_only_item_whose_name_contains_it(
     cause = f"match:1:part:part:{unclear['id']}"
     assert "Left 88 Rev B, Right 88 Rev B" in works.cases()[cause]
     assert (works.posted(unclear_order), {"77-001", "88"} & set(_items(works))) == ([], set())
-    works.decide("part", f"part:{unclear['id']}", works.item("Left")["Id"])
+    works.match("part", f"part:{unclear['id']}", works.item("Left")["Id"])
     works.sync()
     assert (item_name(works, unclear_order), works.cases_about(cause)) == ("Left 88 Rev B", {})
 
@@ -192,7 +192,7 @@ def test_an_answer_that_was_lost_makes_nothing_twice(works, call, requestid):
     works.sync()
     works.clock.advance(400)
     works.sync()
-    items = works._select(f"select * from Item where Sku = '{number}'", "Item")
+    items = works.select("Item", f"Sku = '{number}'")
     assert (len(works.posted(id)), len(items)) == (1, 1)
     assert works.posting(f"order:{id}").state == "posted"
     works.quickbooks.switch(requestid="replay")

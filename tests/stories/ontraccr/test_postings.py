@@ -359,8 +359,8 @@ def _begin(builders):
 def _go_on(builders):
     """Change payables as people do in Ontraccr, the hub and QuickBooks."""
     ids = LATER_LIFE["ids"]
-    builders.decide("project", "project:p8", "49")
-    builders.decide("project", "project:p3", "49")
+    builders.match("project", "project:p8", "49")
+    builders.match("project", "project:p3", "49")
     builders.link("projects", "p4", "49", "Project")
     builders.link("cost-codes", "c8", "2", "Item")
     builders.edit(ids["type"], type="expense")
@@ -369,7 +369,7 @@ def _go_on(builders):
     builders.books.do("delete", payable=ids["deleted"])
     builders.books.do("attach", payable=ids["file"], file="pdf")
     manual.adopt(LATER_LIFE["first"]["fed"].id, LATER_LIFE["feed"], "kari")
-    builders.pay(builders.posted(ids["paid"])[0], Decimal("40.00"))
+    builders.pay_bill(builders.posted(ids["paid"])[0], Decimal("40.00"))
     builders.watch()
     enable.push_first_lists(builders.row)
     LATER_LIFE["posted"] = {what: builders.posted(id) for what, id in ids.items()}
@@ -379,7 +379,7 @@ def _go_on(builders):
 
 def _end(builders):
     """Pay the remaining payables, and edit a bill in QuickBooks."""
-    builders.pay(LATER_LIFE["posted"]["paid"][0], Decimal("60.00"))
+    builders.pay_bill(LATER_LIFE["posted"]["paid"][0], Decimal("60.00"))
     edited = LATER_LIFE["posted"]["amount"][0]["Id"]
     builders.quickbooks.act("edit", kind="Bill", id=edited, set={"DocNumber": "Another"})
     builders.watch()
@@ -429,7 +429,7 @@ def test_a_new_link_of_the_hub_replaces_the_lost_one_in_ontraccr(builders):
     lost = builders.profile("projects", "p3")["external_id"]
     builders.quickbooks.act("deactivate", kind="Customer", id=lost)
     record_download.refresh(1, ["customer"])
-    builders.decide("project", "project:p3", "49")
+    builders.match("project", "project:p3", "49")
     enable.push_first_lists(builders.row)
     assert lost != builders.profile("projects", "p3")["external_id"] == "49"
 

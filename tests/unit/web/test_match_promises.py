@@ -37,7 +37,7 @@ class Pages:
 
     def decide(self, code: str, record: str) -> None:
         with self.app.app_context():
-            self.works.decide("client", f"client:{code}", record)
+            self.works.match("client", f"client:{code}", record)
 
     def case(self, code: str) -> str:
         """Return the address of the open case about a client."""
