@@ -19,23 +19,9 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import dry_run, runner
 from qbo_sandbox.kit import Fault
-from tests.support.autotask_site import Desk, prefer
 from tests.support.small_source import postings
 
 pytestmark = pytest.mark.end_to_end
-
-
-@pytest.fixture
-def open_desk(app, quickbooks, clock):
-    """Return a function that opens the desk of an app."""
-    return lambda name, documents=None: Desk(app, quickbooks, clock, name, documents)
-
-
-@pytest.fixture
-def invoices(open_desk, quickbooks):
-    """Provide the invoice app; QuickBooks assigns the numbers itself."""
-    prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
-    return open_desk("invoices")
 
 
 # -- invoices --------------------------------------------------------------------------------------

@@ -10,26 +10,13 @@ from hub.mapping import NEW
 from hub.models import Case
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.autotask_site import Desk, prefer
+from tests.support.autotask_site import prefer
 from tests.support.small_source import postings
 
 pytestmark = pytest.mark.end_to_end
 
 LABOUR, FOREIGN = "labour and a licence", "foreign currency"
 SHARED = "three codes with one external number"
-
-
-@pytest.fixture
-def open_desk(app, quickbooks, clock):
-    """Return a function that opens the desk of an app."""
-    return lambda name: Desk(app, quickbooks, clock, name)
-
-
-@pytest.fixture
-def invoices(open_desk, quickbooks):
-    """Provide the invoice app; QuickBooks assigns the numbers itself."""
-    prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
-    return open_desk("invoices")
 
 
 def customer(quickbooks, name, realm=""):

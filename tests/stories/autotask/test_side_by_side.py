@@ -16,25 +16,11 @@ from hub.models import Installation, Match, Run
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner, schedule
 from qbo_sandbox.kit import Fault
-from tests.support.autotask_site import Desk, prefer
 
 pytestmark = pytest.mark.end_to_end
 
 LABOUR = "labour and a licence"
 QUARTER = dt.timedelta(minutes=15)
-
-
-@pytest.fixture
-def open_desk(app, quickbooks, clock):
-    """Return a function that opens the desk of an app."""
-    return lambda name: Desk(app, quickbooks, clock, name)
-
-
-@pytest.fixture
-def invoices(open_desk, quickbooks):
-    """Provide the invoice app; QuickBooks assigns the numbers itself."""
-    prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
-    return open_desk("invoices")
 
 
 def consent(app, realm):

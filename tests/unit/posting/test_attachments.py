@@ -11,12 +11,6 @@ from hub.qbo import payloads
 from hub.qbo.client import MAX_READ_ATTEMPTS
 from qbo_sandbox.api import uploads
 from tests.support.hub_environment import QUICKBOOKS
-from tests.support.posting_bench import Desk
-
-
-@pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
 
 
 def files(desk):

@@ -2,18 +2,10 @@
 
 from decimal import Decimal
 
-import pytest
-
 from hub.posting.actions import undo
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import bank_reconciliation
 from hub.posting.reconcile import refresh as reconcile_refresh
-from tests.support.posting_bench import Desk
-
-
-@pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
 
 
 def expense(desk, day="2026-03-02"):

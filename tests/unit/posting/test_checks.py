@@ -12,17 +12,11 @@ from hub.qbo.client import Client
 from tests.support.every_kind_source import (
     CLIENT,
     SUPPLIER,
-    Till,
     document,
     everything,
     invoice,
     line,
 )
-
-
-@pytest.fixture
-def till(app, quickbooks, clock):
-    return Till(app, quickbooks, clock)
 
 
 def change(table, key, **values):

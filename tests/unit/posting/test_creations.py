@@ -23,11 +23,6 @@ EURO_CLIENT = Code(id="c9", name="Rhein Bau", create=Party(name="Rhein Bau GmbH"
 
 
 @pytest.fixture
-def till(app, quickbooks, clock):
-    return Till(app, quickbooks, clock)
-
-
-@pytest.fixture
 def export(app, quickbooks, clock):
     """Provide the shop of a company that keeps books in several currencies."""
     realm = quickbooks.open("multicurrency")

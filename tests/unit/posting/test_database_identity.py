@@ -34,11 +34,6 @@ def app(postgres_url, make_app, make_config) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-@pytest.fixture
-def desk(app, quickbooks, clock) -> Desk:
-    return Desk(app, quickbooks, clock)
-
-
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -8,12 +8,6 @@ from hub.errors import Retry
 from hub.posting.actions import retries
 from hub.qbo import search
 from hub.qbo.client import Client
-from tests.support.posting_bench import Desk
-
-
-@pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
 
 
 def vendor(desk, name="Nordisk Stål AS"):

@@ -8,7 +8,6 @@ from hub.errors import NotFound, NotNow, Refused
 from hub.models import AuditEntry
 from hub.posting.actions import manual, retries
 from hub.posting.reconcile.run import reconcile
-from tests.support.posting_bench import Desk
 
 INVOICE = {
     "CustomerRef": {"value": "41"},
@@ -20,11 +19,6 @@ INVOICE = {
         }
     ],
 }
-
-
-@pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
 
 
 def log():

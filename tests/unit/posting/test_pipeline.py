@@ -20,17 +20,11 @@ from hub.qbo.client import TOKEN_SECONDS, Client
 from hub.qbo.oauth import tokens
 from hub.qbo.responses import Answer
 from hub.rate_limits.limiter import rate_limiter
-from tests.support.posting_bench import Desk
 
 
 @pytest.fixture
 def app(pg_app):
     return pg_app
-
-
-@pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
 
 
 def test_many_are_posted_once(desk):

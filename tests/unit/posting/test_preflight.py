@@ -10,12 +10,6 @@ from hub.db.engine import transaction
 from hub.models import ConnectedCompany, StoredRecord
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
-from tests.support.posting_bench import Desk
-
-
-@pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
 
 
 def unchecked(desk, number="A-1", **more):

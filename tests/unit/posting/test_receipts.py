@@ -9,12 +9,6 @@ from hub.errors import NeedsAttention, Refused, Retry, TooOften
 from hub.models import ReceiptRow
 from hub.posting import receipt_delivery
 from hub.sources import outage
-from tests.support.posting_bench import Desk
-
-
-@pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
 
 
 def deliver(desk):

@@ -7,12 +7,6 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import Case, ConnectedCompany, Posting, Proof
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
-from tests.support.posting_bench import Desk
-
-
-@pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
 
 
 class Killed(BaseException):

@@ -3,12 +3,6 @@
 import pytest
 
 from hub.qbo.client import MAX_READ_ATTEMPTS
-from tests.support.posting_bench import Desk
-
-
-@pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
 
 
 def test_a_bill_is_posted_and_known_as_quickbooks_answered(desk):

@@ -10,14 +10,9 @@ from hub.db.engine import transaction
 from hub.installations import enable
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.small_source import SLUG, SmallSource
+from tests.support.small_source import SLUG
 
 HERE = "/installations/1/compare/?field=supplier"
-
-
-@pytest.fixture
-def source():
-    return SmallSource()
 
 
 @pytest.fixture

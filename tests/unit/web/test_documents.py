@@ -21,12 +21,6 @@ from tests.support.page_rows import add_document
 from tests.support.page_visitor import Visitor
 
 
-@pytest.fixture
-def viewer(visitor: Visitor) -> Visitor:
-    visitor.log_in("vera")
-    return visitor
-
-
 def _document(visitor: Visitor, name: str) -> str:
     return visitor.page(f"/documents/{visitor.story.documents[name]}")
 

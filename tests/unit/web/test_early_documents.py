@@ -16,16 +16,11 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.small_source import SLUG, SmallSource, bill, page
+from tests.support.small_source import SLUG, bill, page
 
 START = dt.date(2026, 3, 2)
 DUE = dt.date(2026, 4, 9)
 HERE = "/installations/1/earlier/"
-
-
-@pytest.fixture
-def source():
-    return SmallSource()
 
 
 @pytest.fixture

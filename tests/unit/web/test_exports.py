@@ -36,12 +36,6 @@ def rows_of_csv(content: bytes) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 
-@pytest.fixture
-def viewer(visitor: Visitor) -> Visitor:
-    visitor.log_in("vera")
-    return visitor
-
-
 @pytest.mark.parametrize("size", [1, 3, 500])
 def test_a_file_has_the_rows_of_the_list_in_its_order(
     viewer: Visitor, size: int, monkeypatch: pytest.MonkeyPatch

@@ -16,12 +16,6 @@ NORWEGIAN = {"Accept-Language": "nb"}
 LINK = re.compile(r'<a href="(/help[^"]*)">Help</a>')
 
 
-@pytest.fixture
-def viewer(visitor: Visitor) -> Visitor:
-    visitor.log_in("vera")
-    return visitor
-
-
 def test_every_section_that_pages_lead_to_is_in_the_help(viewer: Visitor) -> None:
     text = viewer.page("/help")
     anchors = re.findall(r'<h2 id="([^"]+)">', text)

@@ -27,12 +27,6 @@ SEVERAL = 25, 75  # more than one page shows
 __all__ = ["app", "desk"]
 
 
-@pytest.fixture
-def operator(visitor: Visitor) -> Visitor:
-    visitor.log_in("oda")
-    return visitor
-
-
 def _case(visitor: Visitor, act: str) -> str:
     return f"/inbox/{visitor.story.cases[act]}"
 

@@ -19,12 +19,6 @@ COMPANY = re.compile(r'id="company-(\d+)"')
 
 
 @pytest.fixture
-def viewer(visitor: Visitor) -> Visitor:
-    visitor.log_in("vera")
-    return visitor
-
-
-@pytest.fixture
 def many(viewer: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
     """Provide seven companies, on pages of two."""
     monkeypatch.setattr(home, "COMPANIES_PER_PAGE", 2)

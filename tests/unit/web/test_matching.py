@@ -22,12 +22,6 @@ from tests.support.page_rows import add_document
 from tests.support.page_visitor import Visitor
 
 
-@pytest.fixture
-def operator(visitor: Visitor) -> Visitor:
-    visitor.log_in("oda")
-    return visitor
-
-
 def _here(visitor: Visitor) -> str:
     return f"/installations/{visitor.story.installation}/matching/"
 

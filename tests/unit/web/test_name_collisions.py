@@ -17,17 +17,12 @@ from hub.posting.preflight import recheck
 from hub.qbo import record_rows
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.small_source import SmallSource, bill, change, postings, settle, vendor_code
+from tests.support.small_source import bill, change, postings, settle, vendor_code
 from tests.unit.web.test_large_lists import queries_of
 from tests.unit.web.test_readiness_report import HERE, row_of, rows
 from tests.unit.web.test_record_form import form_of
 
 NAME_IN_USE = "QuickBooks has a customer called “{}” already"
-
-
-@pytest.fixture
-def source():
-    return SmallSource()
 
 
 @pytest.fixture

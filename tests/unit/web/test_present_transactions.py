@@ -10,7 +10,6 @@ import pytest
 
 from hub import Gone, Line
 from hub.db.engine import read_only_session, transaction
-from hub.http import exchange
 from hub.installations import enable
 from hub.models import Posting
 from hub.scheduling import runner
@@ -80,20 +79,6 @@ def books(request, app, source, quickbooks):
     enable.set_mode(installation_id, "review", who="olga")
     books.visitor.log_in(getattr(request, "param", "oda"))
     return books
-
-
-@pytest.fixture
-def calls(monkeypatch):
-    """Record every request."""
-    sent = []
-    fetch = exchange.fetch
-
-    def count(adapter, request, **options):
-        sent.append(f"{request.method} {request.url}")
-        return fetch(adapter, request, **options)
-
-    monkeypatch.setattr(exchange, "fetch", count)
-    return sent
 
 
 def changes(visitor: Visitor) -> str:

@@ -12,16 +12,11 @@ from hub.db.engine import transaction
 from hub.models import ConnectedCompany
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.small_source import PREFERENCES, SmallSource, bill, settle
+from tests.support.small_source import PREFERENCES, bill, settle
 from tests.unit.web.test_large_lists import queries_of
 
 HERE = "/installations/1/readiness/"
 CLOSED = {"AccountingInfoPrefs": {"BookCloseDate": "2026-01-31"}}
-
-
-@pytest.fixture
-def source():
-    return SmallSource()
 
 
 @pytest.fixture

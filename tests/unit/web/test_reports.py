@@ -22,16 +22,11 @@ from tests.support.page_rows import (
 )
 from tests.support.page_visitor import Visitor
 from tests.support.rights_rows import APPS, COMPANIES
-from tests.support.small_source import SLUG, SmallSource, bill, page
+from tests.support.small_source import SLUG, bill, page
 from tests.unit.web.test_large_lists import queries_of
 
 HERE = "/reports/"
 FEBRUARY, MARCH = dt.date(2026, 2, 10), dt.date(2026, 3, 1)
-
-
-@pytest.fixture
-def source():
-    return SmallSource()
 
 
 @pytest.fixture

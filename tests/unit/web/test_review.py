@@ -20,12 +20,6 @@ from tests.support.page_visitor import Visitor
 from tests.unit.web.test_large_lists import queries_of
 
 
-@pytest.fixture
-def operator(visitor: Visitor) -> Visitor:
-    visitor.log_in("oda")
-    return visitor
-
-
 def _here(visitor: Visitor) -> str:
     return f"/installations/{visitor.story.installation}/review/"
 

@@ -15,12 +15,6 @@ from tests.support.page_texts import compact
 from tests.support.page_visitor import Visitor
 
 
-@pytest.fixture
-def operator(visitor: Visitor) -> Visitor:
-    visitor.log_in("oda")
-    return visitor
-
-
 def test_run_now_asks_for_a_run_and_shows_it(operator: Visitor) -> None:
     page = operator.press(f"/installations/{operator.story.installation}/run")
     assert "It starts as soon as the engine is free." in page

@@ -10,7 +10,6 @@ from hub.cases import inbox
 from hub.cases.discrepancies import CAUSE_SUFFIX
 from hub.context import current_hub
 from hub.db import engine
-from hub.http import exchange
 from hub.models import Case, Installation, Posting, Run, SourceDocument
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
@@ -39,20 +38,6 @@ FORMS = (
     "/apps/costtracker/1/ask",
     "/installations/1/compare/mail",
 )
-
-
-@pytest.fixture
-def calls(monkeypatch):
-    """Record every request to QuickBooks or to a source."""
-    sent = []
-    fetch = exchange.fetch
-
-    def count(adapter, request, **options):
-        sent.append(f"{request.method} {request.url}")
-        return fetch(adapter, request, **options)
-
-    monkeypatch.setattr(exchange, "fetch", count)
-    return sent
 
 
 def addresses(app):
