@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -13,22 +14,31 @@ from hub.models import SeenCode
 MAX_CODE_LENGTH = 200
 MAX_NUMBER_LENGTH = 200
 MAX_NAME_LENGTH = 500
+MAX_QUICKBOOKS_ID_LENGTH = 60
+
+
+class CodeTexts(NamedTuple):
+    """What is stored of a code beside its id."""
+
+    name: str
+    number: str
+    quickbooks_id: str | None
 
 
 class CodeCollector:
-    """The codes of one batch that this collect has not stored yet, with name and number."""
+    """The codes of one batch that this collect has not stored yet, with their texts."""
 
     def __init__(
         self,
         installation_id: int,
         fields: Iterable[Field],
-        stored: dict[tuple[str, str], tuple[str, str]],
+        stored: dict[tuple[str, str], CodeTexts],
     ) -> None:
         self._installation_id = installation_id
         self._fields = {field.name for field in fields}
-        # Name and number of each code, by field and id.
+        # By field and id of the code.
         self._stored = stored
-        self._new: dict[tuple[str, str], tuple[str, str]] = {}
+        self._new: dict[tuple[str, str], CodeTexts] = {}
 
     def add(self, document: Document) -> None:
         """Note the codes of a document."""
@@ -41,11 +51,16 @@ class CodeCollector:
                 self._add_code(field, code)
 
     def _add_code(self, field: str, code: Code) -> None:
-        """Note a code unless it is stored with the same name and number."""
-        name = (code.name or "")[:MAX_NAME_LENGTH]
-        number = (code.number or "")[:MAX_NUMBER_LENGTH]
+        """Note a code unless it is stored with the same texts."""
+        quickbooks_id = code.quickbooks_id
+        if quickbooks_id is not None and len(quickbooks_id) > MAX_QUICKBOOKS_ID_LENGTH:
+            quickbooks_id = None
+        texts = CodeTexts(
+            name=(code.name or "")[:MAX_NAME_LENGTH],
+            number=(code.number or "")[:MAX_NUMBER_LENGTH],
+            quickbooks_id=quickbooks_id,
+        )
         key = (field, code.id)
-        texts = (name, number)
         if self._stored.get(key) != texts:
             self._new[key] = texts
 
@@ -58,14 +73,13 @@ class CodeCollector:
                 "installation_id": self._installation_id,
                 "field": field,
                 "code": code,
-                "name": name,
-                "number": number,
+                **self._new[field, code]._asdict(),
                 "seen_at": now,
             }
-            for (field, code), (name, number) in sorted(self._new.items())
+            for field, code in sorted(self._new)
         ]
         insert = engine.insert(session, SeenCode)
-        changes = {name: insert.excluded[name] for name in ("name", "number", "seen_at")}
+        changes = {name: insert.excluded[name] for name in (*CodeTexts._fields, "seen_at")}
         key = ["installation_id", "field", "code"]
         session.execute(insert.on_conflict_do_update(index_elements=key, set_=changes), rows)
         self._stored |= self._new

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
+from hub.collect.codes import CodeTexts
 from hub.collect.match_index import add_created_records, build_match_index
 from hub.contract.types import App, Field, Site
 from hub.db import engine
@@ -35,8 +36,8 @@ class Setup:
     facts: CompanyFacts
     cursors: dict[str, str]
     matched_at: dt.datetime | None
-    # Name and number of each code, by field and id, that this collect has stored.
-    stored_codes: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    # The codes that this collect has stored, by field and id.
+    stored_codes: dict[tuple[str, str], CodeTexts] = field(default_factory=dict)
     read_ids: set[str] = field(default_factory=set)  # source ids that this collect has read
 
     @property

@@ -48,6 +48,8 @@ class SeenCode(Model):
     code: Mapped[str] = mapped_column(String(200))
     name: Mapped[str] = mapped_column(String(500), default="")
     number: Mapped[str] = mapped_column(String(200), default="")
+    # The id in QuickBooks that the source gives; "" if it has none, None if it does not say.
+    quickbooks_id: Mapped[str | None] = mapped_column(String(60))
     seen_at: Mapped[dt.datetime]
 
 

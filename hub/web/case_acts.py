@@ -1,6 +1,6 @@
 """Carry out what a person decided about a case; a page then opens the next case of its list."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.cases import inbox
+from hub.collect.cases import match_cause
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, Posting, case_posting
@@ -101,6 +102,26 @@ def carry_out(
         run_log.request(RunKind.SYNC, installation.id, person_name())
         message += _continuation(decision, installation, counts)
     return message
+
+
+def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> bool:
+    """Note on the cases of codes that they are decided, and request a sync that continues.
+
+    `codes` are pairs of field and code. Return whether a sync was requested: one is if documents
+    wait for the codes and the app is not paused.
+    """
+    with transaction() as session:
+        installation = session.get_one(Installation, installation_id)
+        causes = {match_cause(installation, field, code) for field, code in codes}
+        open_cases = select(Case).where(
+            Case.installation_id == installation_id, Case.closed_at.is_(None)
+        )
+        case_ids = [case.id for case in session.scalars(open_cases) if case.cause in causes]
+        inbox.record_decision(session, case_ids, CaseDecision.MATCHED, person_name())
+    if not case_ids or not is_active(installation):
+        return False
+    run_log.request(RunKind.SYNC, installation_id, person_name())
+    return True
 
 
 def postings_of(case_id: int, least: str) -> Select[Any]:

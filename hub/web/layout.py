@@ -250,9 +250,11 @@ def use_zone_of(installation: Installation | None) -> None:
 
 
 def day(value: dt.date | None) -> str:
-    """Format a date so that the month is a word."""
+    """Format a date, or the date of a time in the zone of the page; the month is a word."""
     if value is None:
         return ""
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(ZoneInfo(zone()))
     return dates.date(value)
 
 

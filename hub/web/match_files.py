@@ -21,7 +21,7 @@ from hub.installations.matches import (
 )
 from hub.models import Installation
 from hub.translations.messages import gettext, ngettext, translate
-from hub.web import code_facts, matches, xlsx
+from hub.web import case_acts, code_facts, matches, xlsx
 from hub.web.access import person_name, require_role
 from hub.web.case_list import CaseRow
 from hub.web.installation import tabs
@@ -97,14 +97,10 @@ def confirm(installation_id: int) -> Redirect:
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _to_list(installation_id)
-    flash(
-        ngettext(
-            "Imported %(count)s match. Apply and run goes on with its documents.",
-            "Imported %(count)s matches. Apply and run goes on with their documents.",
-            count,
-        ),
-        "success",
-    )
+    message = ngettext("Imported %(count)s match.", "Imported %(count)s matches.", count)
+    if case_acts.continue_matched(installation_id, [(row[0], row[1]) for row in rows]):
+        message += gettext(" A sync continues with their documents now.")
+    flash(message, "success")
     return _to_list(installation_id)
 
 

@@ -92,7 +92,10 @@ def view_code(
     }
     used = code_of_documents(session, installation, source_code)
     plain = Code(
-        id=source_code.code, name=source_code.name or None, number=source_code.number or None
+        id=source_code.code,
+        name=source_code.name or None,
+        number=source_code.number or None,
+        quickbooks_id=source_code.quickbooks_id,
     )
     _add_created(session, installation, field, source_code, match_index)
     result = find(field, used or plain, match_index)

@@ -1,6 +1,6 @@
 """The matching page: each code that documents used, its match, and what fits if it has none."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -13,9 +13,9 @@ from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.installations.matches import export_csv
 from hub.models import Case, Installation, Match, SeenCode
-from hub.models.enums import MatchOrigin, RunKind
-from hub.translations.messages import gettext, gettext_noop, translate
-from hub.web import code_facts, matches, record_creation, row_ids
+from hub.models.enums import CaseDecision, MatchOrigin, RunKind
+from hub.translations.messages import gettext, gettext_noop, ngettext, translate
+from hub.web import case_acts, case_list, code_facts, matches, record_creation, row_ids
 from hub.web.access import person_name, require_role
 from hub.web.case_list import CaseRow
 from hub.web.code_view import CodeState
@@ -26,7 +26,7 @@ from hub.web.record_form import Invalid
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 SHOW = {
-    "open": gettext_noop("Not matched"),
+    "open": gettext_noop("Documents wait for it"),
     "decided": gettext_noop("Decided"),
     "": gettext_noop("All"),
 }
@@ -87,7 +87,12 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
             message = matches.forget(installation_id, field, code, person_name())
         else:
             choice = request.form.get("record", "")
-            message = matches.decide(installation_id, field, code, choice, person_name())
+            message = _decide(
+                installation_id,
+                field,
+                code,
+                lambda: matches.decide(installation_id, field, code, choice, person_name()),
+            )
     except HubError as error:
         return _code_page(installation_id, wrong=translate(error.sentence)), 400
     flash(message, "success")
@@ -104,7 +109,14 @@ def create(installation_id: int) -> Response | tuple[str, int]:
     field = request.form.get("field", "")
     code = request.form.get("code", "")
     try:
-        message = record_creation.create(installation_id, field, code, request.form, person_name())
+        message = _decide(
+            installation_id,
+            field,
+            code,
+            lambda: record_creation.create(
+                installation_id, field, code, request.form, person_name()
+            ),
+        )
     except Invalid as error:
         return _code_page(installation_id, invalid=error), 400
     except HubError as error:
@@ -123,18 +135,19 @@ def accept(installation_id: int) -> Response:
     with read_only_session() as session:
         installation = row_or_404(session, Installation, installation_id)
         choices, left = _acceptable_suggestions(session, installation, threshold)
+    decided: list[tuple[str, str]] = []
     for field, code, record in choices:
         try:
             matches.decide(installation_id, field, code, record, person_name())
         except HubError as error:
             flash(translate(error.sentence), "error")
             left += 1
-    flash(
-        gettext(
-            "Matched %(len)s codes. Apply and run goes on with their documents.", len=len(choices)
-        ),
-        "success",
-    )
+        else:
+            decided.append((field, code))
+    message = ngettext("Matched %(count)s code.", "Matched %(count)s codes.", len(decided))
+    if case_acts.continue_matched(installation_id, decided):
+        message += gettext(" A sync continues with their documents now.")
+    flash(message, "success")
     if left:
         flash(
             gettext(
@@ -145,6 +158,21 @@ def accept(installation_id: int) -> Response:
             "look",
         )
     return redirect(url_for("matching.show", installation_id=installation_id, show="open"))
+
+
+def _decide(installation_id: int, field: str, code: str, work: Callable[[], str]) -> str:
+    """Do what a person decided about a code; a sync continues with the documents of its case.
+
+    Return the sentence that confirms it; what `work` raises is passed on.
+    """
+    with read_only_session() as session:
+        installation = row_or_404(session, Installation, installation_id)
+        cause = match_cause(installation, field, code)
+        has_cause = (Case.cause == cause, Case.closed_at.is_(None))
+        case_id = session.scalar(select(Case.id).where(*has_cause))
+    if case_id is None:
+        return work()
+    return case_acts.carry_out(case_id, work, CaseDecision.MATCHED)
 
 
 @pages.post("/apply")
@@ -236,20 +264,18 @@ def _select_codes(
             SeenCode.number.icontains(filters["q"], autoescape=True),
         )
         query = query.where(is_hit)
+    is_decided = exists().where(
+        Match.company_id == installation.company_id,
+        Match.tenant == (installation.tenant or ""),
+        Match.field == SeenCode.field,
+        Match.code == SeenCode.code,
+        Match.match_method == MatchOrigin.DECIDED,
+    )
     if filters["show"] == "open":
         cause = literal(f"match:{installation.id}:") + SeenCode.field + ":" + SeenCode.code
-        has_case = exists().where(Case.cause == cause, Case.closed_at.is_(None))
-        query = query.where(has_case)
+        # The case of a decided code is open until a sync has continued with its documents.
+        is_waiting = Case.closed_at.is_(None) & Case.decision.not_in(case_list.ACTED_ON)
+        query = query.where(exists().where(Case.cause == cause, is_waiting))
     if filters["show"] == "decided":
-        is_installation = (
-            Match.company_id == installation.company_id,
-            Match.tenant == (installation.tenant or ""),
-        )
-        decided = exists().where(
-            *is_installation,
-            Match.field == SeenCode.field,
-            Match.code == SeenCode.code,
-            Match.match_method == MatchOrigin.DECIDED,
-        )
-        query = query.where(decided)
+        query = query.where(is_decided)
     return query

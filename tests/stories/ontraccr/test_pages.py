@@ -56,6 +56,20 @@ def test_while_auto_sync_is_off_a_person_pushes_one_payable_and_then_the_others(
     assert posted_after(owner, builders, ids) == 3
 
 
+@pytest.mark.end_to_end
+def test_a_code_that_ontraccr_links_to_quickbooks_is_shown_as_matched(
+    owner: Visitor, builders: Builders
+) -> None:
+    with owner.app.app_context():
+        builders.enable()
+        builders.upload(type="expense", account="35")
+        builders.sync()
+    page = owner.page("/installations/1/matching/?field=purchase_account")
+    rows = page[page.index("<tbody>") : page.index("</tbody>")]
+    assert "Checking" in rows
+    assert "Not matched" not in rows
+
+
 def posted_after(owner: Visitor, builders: Builders, ids: list[str]) -> int:
     """Return how many of the payables are in QuickBooks after the next posting run."""
     with owner.app.app_context():

@@ -133,7 +133,11 @@ def test_a_snoozed_case_is_hidden_and_returns_on_its_day(listed: Visitor, clock:
     assert "Snoozed 1 case." in page
     assert id not in rows_of(page)
     count = re.search(r'class="count">(\d+)', page)
-    assert id in rows_of(listed.page("/inbox/?show=snoozed"))
+    snoozed = listed.page("/inbox/?show=snoozed")
+    assert id in rows_of(snoozed)
+    until = f"{day.day} {day:%b %Y}"
+    assert re.search(rf"until\s+0?{until}", snoozed)
+    assert re.search(rf"Hidden\s+until\s+0?{until}", listed.page(f"/inbox/{id}"))
     assert f'href="/inbox/{id}"' not in listed.page("/")
     assert [entry.subject for entry in audited(listed, "case snoozed")] == [f"case {id}"]
     clock.advance(3 * 24 * 3600)

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub import spreadsheets
 from hub.collect.cases import match_cause
@@ -16,7 +17,16 @@ from hub.contract.documents import Party
 from hub.db import engine
 from hub.installations import matches as installations_matches
 from hub.mapping import Entry, Ref
-from hub.models import Case, Installation, ListState, Match, SeenCode, SourceDocument, StoredRecord
+from hub.models import (
+    Case,
+    Installation,
+    ListState,
+    Match,
+    Run,
+    SeenCode,
+    SourceDocument,
+    StoredRecord,
+)
 from hub.web import code_facts, record_search, xlsx
 from tests.support.page_rows import add_document
 from tests.support.page_visitor import Visitor
@@ -177,6 +187,31 @@ def test_codes_are_filtered_by_name_field_and_state(operator: Visitor) -> None:
     assert "Byggmakker Aas" in operator.page(f"{_here(operator)}?show=open")
     assert "No code fits" in operator.page(f"{_here(operator)}?show=decided")
     assert "No code fits" in operator.page(f"{_here(operator)}?field=account")
+
+
+def test_a_decision_on_the_list_continues_with_the_documents_that_wait(operator: Visitor) -> None:
+    page = _decide(operator, "s1", record="v1", show="open")
+    assert "Matched Byggmakker Aas to Byggmakker Ås. A sync continues with it now." in page
+    assert ">s1<" not in page, "it is no longer among the codes that documents wait for"
+    assert _case_of(operator, "s1").decision == "matched"
+    assert _requested_runs(operator) == ["sync"]
+
+
+def test_a_code_for_which_nothing_waits_starts_no_sync(operator: Visitor) -> None:
+    assert "Matched" in _decide(operator, "s2", record="v1")
+    assert _requested_runs(operator) == []
+
+
+def _case_of(visitor: Visitor, code: str) -> Case:
+    with visitor.app.app_context(), engine.read_only_session() as session:
+        installation = session.get_one(Installation, visitor.story.installation)
+        cause = match_cause(installation, "supplier", code)
+        return session.scalars(select(Case).where(Case.cause == cause)).one()
+
+
+def _requested_runs(visitor: Visitor) -> list[str]:
+    with visitor.app.app_context(), engine.read_only_session() as session:
+        return list(session.scalars(select(Run.kind).where(Run.started_at.is_(None))))
 
 
 def test_matches_go_out_and_come_back_as_a_file(visitor: Visitor) -> None:
@@ -342,8 +377,11 @@ def test_suggestions_above_a_threshold_are_accepted_at_once(operator: Visitor) -
     page = operator.press(f"{_here(operator)}accept", threshold="100")
     assert "Matched 0 codes." in page
     assert "1 were left: none of their records fits 100 %, or several do." in page
-    assert "Matched 1 codes." in operator.press(f"{_here(operator)}accept", threshold="80")
+    page = operator.press(f"{_here(operator)}accept", threshold="80")
+    assert "Matched 1 code. A sync continues with their documents now." in page
     assert _matches(operator) == {"s1": "v1"}
+    assert _case_of(operator, "s1").decision == "matched"
+    assert _requested_runs(operator) == ["sync"]
     assert operator.post(f"{_here(operator)}accept", threshold="1").status_code == 400
 
 
