@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hub.cli.plugin_template import AUTHENTICATIONS, LISTS, PAGINGS, Choices, is_name_in_use, render
-from hub.cli.plugin_template.kinds import KINDS
+from hub.cli.plugin_template.kinds import KINDS, have_files
 from hub.cli.terminal import say
 from hub.contract.checkout import CHECKOUT, find_checkout
 
@@ -20,10 +20,13 @@ RESERVED_NAMES = frozenset(
     {"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo", "shed"}
 )
 PAGING_HELP = (
-    "How the source divides its list: by a cursor of changes, in numbered pages or by links to the"
-    " next page (both with the moment since which rows changed), or by a moment alone, with the"
-    " first rows that changed since then, the oldest change first, and no pages."
+    "How the source divides its list: by a cursor of changes, in numbered pages, by links to the"
+    " next page in the answer or in its header Link (all three with the moment since which rows"
+    " changed), or by a moment alone, with the first rows that changed since then, the oldest"
+    " change first, and no pages."
 )
+WEBHOOK_QUESTION = "Does the source call when something changes?"
+ATTACHMENTS_QUESTION = "Do its documents have files?"
 KNOWN_SOURCES = frozenset(
     {"autotask", "costcertified", "costtracker", "files", "harvest", "ion", "ontraccr"}
 )
@@ -49,6 +52,9 @@ KNOWN_SOURCES = frozenset(
 @click.option(
     "--webhook/--no-webhook", default=None, help="Whether the source calls when something changes."
 )
+@click.option(
+    "--attachments/--no-attachments", default=None, help="Whether its documents have files."
+)
 def new_plugin(
     name: str,
     kinds: str | None,
@@ -57,6 +63,7 @@ def new_plugin(
     paging: str | None,
     lists: str | None,
     webhook: bool | None,
+    attachments: bool | None,
 ) -> None:
     """Create a plugin named NAME that passes the contract suite.
 
@@ -71,8 +78,9 @@ def new_plugin(
         paging=paging or _ask("Paging", PAGINGS[0], PAGINGS),
         lists=lists or _ask("Lists: one of all documents, or each kind its own", "one", LISTS),
         title=title or _ask("Name of the source for people", name.capitalize()),
-        webhook=_ask_webhook() if webhook is None else webhook,
+        webhook=_confirm(WEBHOOK_QUESTION) if webhook is None else webhook,
     )
+    choices = choices._replace(attachments=_decide_attachments(choices.kinds, attachments))
     for place, text in render(choices).items():
         file = folder / place
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -120,9 +128,18 @@ def _ask(question: str, default: str, choices: tuple[str, ...] = ()) -> str:
     return answer
 
 
-def _ask_webhook() -> bool:
-    """Return whether the source calls by webhook; false where nobody can be asked."""
-    return _is_terminal() and click.confirm("Does the source call when something changes?")
+def _confirm(question: str) -> bool:
+    """Return whether a person says yes; false where nobody can be asked."""
+    return _is_terminal() and click.confirm(question)
+
+
+def _decide_attachments(kinds: tuple[str, ...], attachments: bool | None) -> bool:
+    """Return whether documents have files; raise UsageError if none of the kinds can have some."""
+    if not have_files(kinds):
+        if attachments:
+            raise click.UsageError("Files belong to transactions; add a kind such as bill.")
+        return False
+    return _confirm(ATTACHMENTS_QUESTION) if attachments is None else attachments
 
 
 def _is_terminal() -> bool:

@@ -29,7 +29,7 @@ from hub.contract.rows import readable
 
 MAX_LINE_LENGTH = 100
 AUTHENTICATIONS = ("bearer", "header", "basic", "client-credentials", "refresh-token")
-PAGINGS = ("cursor", "page", "link", "updated-since")
+PAGINGS = ("cursor", "page", "link", "link-header", "updated-since")
 LISTS = ("one", "each")
 
 
@@ -43,6 +43,7 @@ class Choices(NamedTuple):
     webhook: bool = False
     lists: str = "one"
     title: str = ""
+    attachments: bool = False
 
 
 class AccessSetting(NamedTuple):
@@ -81,11 +82,16 @@ PAGING_IMPORTS = {
     "cursor": ["CursorList", "Page", "read_pages"],
     "page": ["FilteredList", "read_numbered_pages"],
     "link": ["FilteredList", "read_linked_pages"],
+    "link-header": ["FilteredList", "next_link", "read_linked_pages"],
     "updated-since": ["FilteredList", "read_changes_in_order"],
 }
 # What the stand-in imports of the kit for each way of access and of paging.
 ACCESS_IMPORTS = {"bearer": "bearer_of", "basic": "basic_of"}
-PAGE_IMPORTS = {"page": ["numbered_page"], "link": ["linked_page"]}
+PAGE_IMPORTS = {
+    "page": ["numbered_page"],
+    "link": ["linked_page"],
+    "link-header": ["linked_page"],
+}
 GRANTS = {"client-credentials": "ClientCredentials", "refresh-token": "RefreshToken"}
 # The states of the first rows of the stand-in; the plugin cannot read the last one.
 STATES = ("draft", "disputed", "closed", "void", "archived")
@@ -139,9 +145,9 @@ def _names_of_modules() -> frozenset[str]:
     by_paging = [
         Choices("name", KINDS, paging=paging, lists=lists) for paging in PAGINGS for lists in LISTS
     ]
-    by_kinds = [Choices("name", TAXED_KINDS)]
+    others = [Choices("name", TAXED_KINDS), Choices("name", attachments=True)]
     names: set[str] = set()
-    for choices in by_auth + by_paging + by_kinds:
+    for choices in by_auth + by_paging + others:
         for place, text in _render_modules(choices).items():
             if place.endswith(".py"):
                 names.update(_bound_names(ast.parse(text)))
@@ -266,6 +272,8 @@ def _document_imports(choices: Choices, has_transactions: bool, has_applied: boo
         names += ["Code", "Line", "money", "parse_date"]
     if has_applied:
         names.append("Applied")
+    if choices.attachments:
+        names.append("Attachment")
     if "item" in choices.kinds:
         names.append("Item")
     if {"vendor", "customer"} & set(choices.kinds):
@@ -286,7 +294,7 @@ def _hook_imports(choices: Choices, has_fields: bool) -> list[str]:
 def _test_imports(choices: Choices) -> list[str]:
     """Return the names that the tests import from the hub."""
     names = ["Refused", "Signal"] if choices.webhook else []
-    if choices.auth in GRANTS:
+    if choices.auth in GRANTS or choices.attachments:
         names.append("Document")
     return _sort_names(names)
 
@@ -296,6 +304,8 @@ def _kit_imports(choices: Choices) -> list[str]:
     names = ["RowSource", "query_of"]
     if choices.webhook:
         names.append("json_of")
+    if choices.attachments:
+        names.append("pdf")
     if choices.auth in ACCESS_IMPORTS:
         names.append(ACCESS_IMPORTS[choices.auth])
     names += PAGE_IMPORTS.get(choices.paging, ())

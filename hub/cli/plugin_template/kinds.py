@@ -59,6 +59,11 @@ def is_taxed(kinds: tuple[str, ...]) -> bool:
     return is_sale and any(kind in TAXED_KINDS for kind in kinds)
 
 
+def have_files(kinds: tuple[str, ...]) -> bool:
+    """Return whether documents of the kinds may have files: records of QuickBooks have none."""
+    return any(kind not in RECORD_KINDS for kind in kinds)
+
+
 def pair_payments(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return the kinds that pay others of the kinds, each with the kind that it pays."""
     return [pair for pair in PAID_KINDS.items() if kinds.count(pair[0]) and pair[1] in kinds]

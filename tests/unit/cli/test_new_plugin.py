@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from hub.cli import main
 from hub.cli.plugin_template import AUTHENTICATIONS, LISTS, PAGINGS, Choices, render
-from hub.cli.plugin_template.kinds import KINDS
+from hub.cli.plugin_template.kinds import KINDS, have_files
 from hub.contract import checkout as checkouts
 from hub.contract.registry import Plugins
 from hub.testing import bench as bench_module
@@ -25,7 +25,7 @@ NAME = "depot"
 # Keywords of Python, and names that a plugin's modules import or define.
 UNUSABLE_NAMES = (
     *("none", "true", "false", "class", "yield", "exception"),
-    *("app", "field", "tenant", "signal", "page", "settings", "party"),
+    *("app", "field", "tenant", "signal", "page", "settings", "party", "attachment"),
 )
 MAX_LINES = 285  # with the stand-in, without the tests; an author of a real source needs some more
 # Every kind is in one of them; each combination of access and paging gets the next one.
@@ -49,13 +49,16 @@ IN_A_WHOLE_HUB = "test_a_source_that_answers_404_to_everything_loses_no_document
 def combinations():
     """Yield every combination of access, paging, webhook and lists, each with some kinds.
 
-    In the small form each way of access meets two ways of paging, one of them with webhooks and
-    with a list for each kind.
+    Every second one has files, if its kinds may have some. In the small form each way of access
+    meets two ways of paging, one of them with webhooks and with a list for each kind.
     """
     every = list(itertools.product(AUTHENTICATIONS, PAGINGS, (False, True), LISTS))
-    for auth, paging, webhook, lists in by_form(diagonals(), every, every):
+    some = by_form(diagonals(), every, every)
+    for place, (auth, paging, webhook, lists) in enumerate(some):
         KIND_SETS.rotate(1)
-        yield Choices(NAME, KIND_SETS[0], auth, paging, webhook, lists)
+        kinds = KIND_SETS[0]
+        attachments = place % 2 == 0 and have_files(kinds)
+        yield Choices(NAME, kinds, auth, paging, webhook, lists, attachments=attachments)
 
 
 def diagonals():
@@ -72,7 +75,8 @@ def title(choices):
     """Return the name of a combination."""
     kinds = "-".join(choices.kinds) if len(choices.kinds) < len(KINDS) else "all"
     webhook = "webhook" if choices.webhook else "none"
-    return f"{choices.auth}-{choices.paging}-{webhook}-{choices.lists}-{kinds}"
+    files = "-files" if choices.attachments else ""
+    return f"{choices.auth}-{choices.paging}-{webhook}-{choices.lists}-{kinds}{files}"
 
 
 @pytest.fixture
@@ -141,7 +145,7 @@ def test_a_new_plugin_passes_its_tests(open_plugin, choices, tmp_path, tmp_path_
     golden_count = len(golden_files)
     assert golden_count == len(choices.kinds) + len(states) - 1
     has_tokens = choices.auth in ("client-credentials", "refresh-token")
-    expected = golden_count + 2 + has_tokens + choices.webhook
+    expected = golden_count + 2 + has_tokens + choices.webhook + choices.attachments
     assert run(test_documents, own_names, own_fixtures) == expected
 
 
@@ -156,6 +160,8 @@ def test_a_new_plugin_passes_its_tests(open_plugin, choices, tmp_path, tmp_path_
         Choices(NAME, KINDS, "header", "cursor", True, "each"),
         Choices(NAME, ("credit_memo", "customer"), "bearer", "updated-since", lists="each"),
         Choices(NAME, ("bill",), "bearer", "link", lists="each"),
+        Choices(NAME, KINDS, "refresh-token", "link-header", True, "each", attachments=True),
+        Choices(NAME, ("invoice",), "bearer", "link-header", attachments=True),
     ],
     ids=title,
 )
@@ -203,7 +209,7 @@ def test_a_new_plugin_is_short(choices):
 def test_options_say_what_the_source_has(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     options = ["--kinds", "invoice, payment", "--auth", "basic", "--paging", "link", "--webhook"]
-    options += ["--lists", "each", "--title", "Invoice Depot"]
+    options += ["--lists", "each", "--title", "Invoice Depot", "--attachments"]
     printed = CliRunner().invoke(main, ["new-plugin", NAME, *options]).stdout
     assert f"python -m pip install -e '{NAME}[testing]'\n  python -m pytest {NAME}\n" in printed
     assert f"hub sandbox {NAME} --port 9000" in printed
@@ -214,7 +220,8 @@ def test_options_say_what_the_source_has(tmp_path, monkeypatch):
         for path in (tmp_path / NAME).rglob("*")
         if path.is_file()
     }
-    choices = Choices(NAME, ("invoice", "payment"), "basic", "link", True, "each", "Invoice Depot")
+    kinds = ("invoice", "payment")
+    choices = Choices(NAME, kinds, "basic", "link", True, "each", "Invoice Depot", True)
     assert written == render(choices)
     assert 'name="Invoice Depot",' in written[f"hub_{NAME}/__init__.py"]
     again = CliRunner().invoke(main, ["new-plugin", NAME])
@@ -244,10 +251,10 @@ def test_the_commands_name_the_folder_from_which_the_hub_was_installed(
 def test_on_a_terminal_it_asks_for_what_no_option_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("hub.cli.authors._is_terminal", lambda: True)
-    answers = "invoice\nbasic\n\neach\nBig Depot\ny\n"
+    answers = "invoice\nbasic\n\neach\nBig Depot\ny\ny\n"
     result = CliRunner().invoke(main, ["new-plugin", NAME], input=answers)
     assert result.exit_code == 0, result.output
-    choices = Choices(NAME, ("invoice",), "basic", "cursor", True, "each", "Big Depot")
+    choices = Choices(NAME, ("invoice",), "basic", "cursor", True, "each", "Big Depot", True)
     text = (tmp_path / NAME / f"hub_{NAME}" / "__init__.py").read_text()
     assert text == render(choices)[f"hub_{NAME}/__init__.py"]
 
@@ -272,6 +279,7 @@ def test_without_options_and_without_a_terminal_it_is_a_bill_with_a_token(tmp_pa
         (NAME, ["--kinds", "bil"], "'bil' is no kind. There is bill,"),
         (NAME, ["--kinds", ","], "Name at least one kind of document."),
         (NAME, ["--kinds", "bill_payment"], "A bill_payment pays bills; add the kind bill."),
+        (NAME, ["--kinds", "item", "--attachments"], "Files belong to transactions; add a kind"),
         (NAME, ["--auth", "magic"], "'magic' is not one of 'bearer', 'header', 'basic',"),
         (NAME, ["--title", 'The "Depot"'], "cannot be the title: up to 40 letters"),
         (NAME, ["--title", "The Depot\n"], "cannot be the title: up to 40 letters"),

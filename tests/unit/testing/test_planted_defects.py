@@ -1295,6 +1295,7 @@ SIGNED_WITH_TIME = SIGNED.replace(
         ("cursor", "bearer"),
         ("page", "refresh-token"),
         ("link", "client-credentials"),
+        ("link-header", "bearer"),
         ("updated-since", "basic"),
     ],
 )
