@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from hub import exact_json
-from hub.db.engine import Instant, Money
+from hub.db.engine import Instant, Money, read_only_session
+from hub.models import Installation
 from hub.web import row_ids
 
 SIZE = 50
@@ -72,6 +73,13 @@ def row_or_404(session: Session, model: type[Any], key: Any) -> Any:
     if row is None:
         abort(404)
     return row
+
+
+def installation_or_404(installation_id: int) -> Installation:
+    """Return an installation for reading, or abort with the page that says there is none."""
+    with read_only_session() as session:
+        installation: Installation = row_or_404(session, Installation, installation_id)
+    return installation
 
 
 def pairs(session: Session, query: Any) -> dict[Any, Any]:

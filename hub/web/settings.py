@@ -36,7 +36,7 @@ from hub.web import (
 from hub.web.access import keep_form, may_here, person_name, require_recent_login, require_role
 from hub.web.installation import tabs
 from hub.web.layout import app_or_404, may_configure, zone
-from hub.web.paging import row_or_404
+from hub.web.paging import installation_or_404, row_or_404
 from hub.web.schedule_form import picker, plan_inputs, plan_typed
 from hub.web.setting_choices import read_choices, stored_choices
 from hub.web.setting_preview import SettingsPreview
@@ -50,7 +50,7 @@ def _secret_fields(slug: str = "", company_id: int = 0, installation_id: int = 0
 
     The address has either the app and the company, or the installation.
     """
-    slug = slug or _row(installation_id).slug
+    slug = slug or installation_or_404(installation_id).slug
     app = app_or_404(slug)
     return settings_schema.secret_names(app)
 
@@ -86,7 +86,7 @@ def enable(slug: str, company_id: int) -> Page:
 @require_role("viewer")
 def show(installation_id: int) -> Page:
     """Show the settings of an enabled app."""
-    row = _row(installation_id)
+    row = installation_or_404(installation_id)
     return _first_form(row)
 
 
@@ -95,7 +95,7 @@ def show(installation_id: int) -> Page:
 @require_role("app-owner")
 def change(installation_id: int) -> Page:
     """Test the settings and save them."""
-    row = _row(installation_id)
+    row = installation_or_404(installation_id)
     return _submit(row)
 
 
@@ -111,7 +111,7 @@ def first_changes(slug: str, company_id: int) -> str:
 @require_role("app-owner")
 def changes(installation_id: int) -> str:
     """Return what saving the form would change, for htmx."""
-    row = _row(installation_id)
+    row = installation_or_404(installation_id)
     return _preview(app_or_404(row.slug), row)
 
 
@@ -134,7 +134,7 @@ def disable(installation_id: int) -> Response:
 
     Without a tick in the form's box nothing happens.
     """
-    row = _row(installation_id)
+    row = installation_or_404(installation_id)
     enabled_apps.check_right(row)
     is_confirmed = request.form.get("sure") == "1"
     if is_confirmed:
@@ -343,10 +343,3 @@ def _people_of(session: Session, row: Installation) -> list[str]:
     subject = Subject(row.company_id, row.slug)
     users = session.scalars(select(User).where(ACTIVE).order_by(User.username))
     return [str(user.username) for user in users if rights_of(user).role(subject)]
-
-
-def _row(installation_id: int) -> Installation:
-    """Return an installation or answer 404."""
-    with read_only_session() as session:
-        row: Installation = row_or_404(session, Installation, installation_id)
-    return row

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, abort, g
+from flask import Response, g
 from marshmallow import Schema, fields, validate
 from sqlalchemy import select
 
@@ -29,7 +29,8 @@ from hub.web.api.resources import (
     to_list,
     whole_list,
 )
-from hub.web.paging import page, row_or_404
+from hub.web.layout import app_or_404
+from hub.web.paging import installation_or_404, page, row_or_404
 
 resource = Resource(
     "api_installations", __name__, url_prefix=PREFIX, description="apps, and where they are enabled"
@@ -133,8 +134,8 @@ def one(installation_id: int) -> Any:
 )
 def settings(installation_id: int) -> Any:
     """Return the settings of an installation without its secrets."""
-    row = _row(installation_id)
-    return _describe_settings(_app(row.slug), row)
+    row = installation_or_404(installation_id)
+    return _describe_settings(app_or_404(row.slug), row)
 
 
 @operation(
@@ -147,11 +148,11 @@ def settings(installation_id: int) -> Any:
 )
 def change_settings(installation_id: int, body: dict[str, Any]) -> Any:
     """Change settings; the new ones are tried at the source before they are stored."""
-    row = _row(installation_id)
+    row = installation_or_404(installation_id)
     if not row.enabled:
         return problems.problem(409, DISABLED.format(company=row.company_id, app=row.slug))
-    saved = _save(_app(row.slug), row, body)
-    return saved if isinstance(saved, Response) else _describe_settings(_app(row.slug), saved)
+    saved = _save(app_or_404(row.slug), row, body)
+    return saved if isinstance(saved, Response) else _describe_settings(app_or_404(row.slug), saved)
 
 
 @operation(
@@ -167,7 +168,7 @@ def enable_app(company_id: int, slug: str, body: dict[str, Any]) -> Any:
 
     If it is enabled already, the settings that are named change.
     """
-    app = _app(slug)
+    app = app_or_404(slug)
     return _save(app, enabled_apps.find_or_prepare(app, company_id, zone="UTC"), body)
 
 
@@ -192,19 +193,6 @@ def _save(app: App, row: Installation, body: Mapping[str, Any]) -> Installation 
         return problems.problem(422, errors={"settings": error.fields})
     enabled_apps.request_runs(row, saved)
     return saved
-
-
-def _row(installation_id: int) -> Installation:
-    """Return an installation, or abort with 404."""
-    with read_only_session() as session:
-        row: Installation = row_or_404(session, Installation, installation_id)
-    return row
-
-
-def _app(slug: str) -> App:
-    """Return an app; abort with 404 if its plugin is not installed."""
-    app = current_hub().plugins.apps.get(slug)
-    return app or abort(404)
 
 
 def _describe_settings(app: App, row: Installation) -> Mapping[str, Any]:
