@@ -1,9 +1,22 @@
 """The status that accounting reports for a row of a source, and how stand-ins check it."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
+from wsgiref.types import WSGIEnvironment
 
-from qbo_sandbox.kit.strict import NUMBER, TEXT, WHOLE, Types, Wrong, as_object, invalid, moment
+from qbo_sandbox.kit.rows import decode_row, encode_row, row_fields
+from qbo_sandbox.kit.strict import (
+    NUMBER,
+    TEXT,
+    WHOLE,
+    Types,
+    Wrong,
+    as_object,
+    invalid,
+    json_body,
+    moment,
+)
 
 STATES = (
     "queued",
@@ -31,19 +44,32 @@ class StatusNames(Protocol):
     VERSION: ClassVar[str]
 
 
-def status(
-    body: Any,
+def store_status(
+    environ: WSGIEnvironment,
     last: dict[str, Any] | None,
     what: str,
     names: type[StatusNames],
-    amount_paid: str | None = None,
+    store: Callable[[dict[str, Any]], object],
 ) -> dict[str, Any]:
-    """Return the new status of `what`; refuse one that is older than `last`.
+    """Answer a call that reports a status of `what`; refuse one that is older than `last`.
 
-    `amount_paid` is the name of a further field, for a source that receives payments.
+    `last` is the newest status in the books, and `store` gets a new one, with the names of
+    `row_fields`. `names` has AMOUNT_PAID as a further field if the source receives payments.
     """
+    fields = row_fields(names)
+    before = encode_row(last, fields) if last else None
+    new = _check_status(json_body(environ), before, what, names)
+    if new != before:
+        store(decode_row(new, fields))
+    return new
+
+
+def _check_status(
+    body: Any, last: dict[str, Any] | None, what: str, names: type[StatusNames]
+) -> dict[str, Any]:
+    """Return the status in the body of a call."""
     needed = (names.STATE, names.SYSTEM, names.AT, names.VERSION)
-    new: dict[str, Any] = as_object(body, _status_types(names, amount_paid), needed)
+    new: dict[str, Any] = as_object(body, _status_types(names), needed)
     if new[names.STATE] not in STATES:
         raise invalid(names.STATE, f"One of {', '.join(STATES)} is needed.")
     if new[names.STATE] in IN_BOOKS and not new.get(names.EXTERNAL_ID):
@@ -54,7 +80,7 @@ def status(
     return new
 
 
-def _status_types(names: type[StatusNames], amount_paid: str | None) -> Types:
+def _status_types(names: type[StatusNames]) -> Types:
     texts = (
         names.STATE,
         names.SYSTEM,
@@ -66,6 +92,7 @@ def _status_types(names: type[StatusNames], amount_paid: str | None) -> Types:
     )
     types: dict[str, type | tuple[type, ...]] = dict.fromkeys(texts, TEXT)
     types[names.VERSION] = WHOLE
+    amount_paid = getattr(names, "AMOUNT_PAID", None)
     if amount_paid:
         types[amount_paid] = NUMBER
     return types

@@ -6,9 +6,9 @@ from hub_costcertified import names
 from hub_costcertified.sandbox import wire
 from hub_costcertified.sandbox.company import ACCOUNT, CLIENT, CURRENCY, NAME, REGION
 from qbo_sandbox import kit
-from qbo_sandbox.kit import accounting, decode_row, encode_row, query_of, site_of
+from qbo_sandbox.kit import accounting, query_of, site_of
 from qbo_sandbox.kit.api import form
-from qbo_sandbox.kit.strict import Wrong, json_body, page, paginate, route
+from qbo_sandbox.kit.strict import Wrong, page, paginate, route
 
 LISTS = "(invoices|payments|payouts|expenses)"
 ROUTES = (
@@ -93,10 +93,10 @@ class Api(kit.Api):
 
     def _status(self, environ, things, id):
         self._one(environ, things, id)
-        last = self._books.status(things, id)
-        last = last and encode_row(last, wire.STATUS)
-        new = accounting.status(json_body(environ), last, "it", names.Status)
-        if new != last:
-            status = decode_row(new, wire.STATUS)
-            self._books.do("status", things=things, id=id, status=status)
-        return new
+        return accounting.store_status(
+            environ,
+            self._books.status(things, id),
+            "it",
+            names.Status,
+            lambda status: self._books.do("status", things=things, id=id, status=status),
+        )

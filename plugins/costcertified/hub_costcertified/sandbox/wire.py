@@ -16,7 +16,6 @@ REFUND = row_fields(names.Refund)
 PAYOUT = row_fields(names.Payout)
 MOVEMENT = row_fields(names.Movement)
 EXPENSE = row_fields(names.Expense)
-STATUS = row_fields(names.Status)
 PAGES = {
     "invoices": "/invoices/{id}",
     "payments": "/payments",

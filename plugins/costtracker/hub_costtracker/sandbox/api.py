@@ -7,7 +7,6 @@ from qbo_sandbox import kit
 from qbo_sandbox.kit import (
     accounting,
     decode_row,
-    encode_row,
     query_of,
     site_of,
 )
@@ -89,14 +88,13 @@ class Api(kit.Api):
 
     def _status(self, environ, id):
         self._require_invoice(id)
-        last = self._books.status(id)
-        last = last and encode_row(last, wire.STATUS)
-        new = accounting.status(
-            json_body(environ), last, "this invoice", names.Status, names.Status.AMOUNT_PAID
+        return accounting.store_status(
+            environ,
+            self._books.status(id),
+            "this invoice",
+            names.Status,
+            lambda status: self._books.do("status", invoice=id, status=status),
         )
-        if new != last:
-            self._books.do("status", invoice=id, status=decode_row(new, wire.STATUS))
-        return new
 
     def _push(self, environ, kind):
         sent = checks.read_push(kind, json_body(environ))

@@ -5,7 +5,6 @@ from qbo_sandbox.kit import encode_row, row_fields
 
 RIGHT = {"may_update_suppliers": "can_update_accounting_suppliers"}
 RECORD = row_fields(names.Record)
-STATUS = row_fields(names.Status)
 ACCOUNT = row_fields(names.Account)
 USER = row_fields(names.User, **RIGHT)
 INVOICE = row_fields(

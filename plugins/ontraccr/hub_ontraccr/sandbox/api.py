@@ -6,7 +6,7 @@ from hub_ontraccr import names
 from hub_ontraccr.sandbox import checks, files, views, wire
 from hub_ontraccr.sandbox.company import CLIENT, DIVISIONS, KINDS, NAME
 from qbo_sandbox import kit
-from qbo_sandbox.kit import accounting, decode_row, encode_row, query_of, site_of
+from qbo_sandbox.kit import accounting, decode_row, query_of, site_of
 from qbo_sandbox.kit.strict import Wrong, invalid, json_body, page, paginate
 
 _KIND, _LIST = f"({'|'.join(KINDS)})", "(purchase-accounts|classes|tax-codes)"
@@ -126,19 +126,13 @@ class Api(kit.Api):
 
     def _status(self, environ, id):
         self._require_payable(id)
-        last = self._books.status(id)
-        if last:
-            last = encode_row(last, wire.STATUS)
-        new = accounting.status(
-            json_body(environ),
-            last,
+        return accounting.store_status(
+            environ,
+            self._books.status(id),
             "this payable",
             names.Status,
-            names.Status.AMOUNT_PAID,
+            lambda status: self._books.do("status", payable=id, status=status),
         )
-        if new != last:
-            self._books.do("status", payable=id, status=decode_row(new, wire.STATUS))
-        return new
 
     # -- profiles -------------------------------------------------------------------------------
 

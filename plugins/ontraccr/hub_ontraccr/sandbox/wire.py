@@ -6,7 +6,6 @@ from qbo_sandbox.kit import encode_row, row_fields
 LINK = row_fields(names.Link)
 IMPORTED = row_fields(names.ImportedProfile)
 CHOICE = row_fields(names.Choice)
-STATUS = row_fields(names.Status)
 PAYABLE = row_fields(names.Payable, date="invoice_date", is_held="hold_from_quickbooks")
 LINE = row_fields(names.Line)
 ATTACHMENT = row_fields(names.Attachment)
