@@ -43,6 +43,7 @@ pytest_plugins = [
     "tests.support.canaries",
     "tests.support.database_fixtures",
     "tests.support.distributed_processes",
+    "tests.support.mail_server",
     "tests.support.stand_in_fixtures",
     "tests.support.page_fixtures",
     "tests.support.proof_figures",

@@ -9,7 +9,7 @@ import pytest
 from hub.scheduling.scheduler import Scheduler
 from hub.web.server import Web
 from tests.support.browser import SOON, Person
-from tests.support.mail_server import mail_server, mail_url
+from tests.support.mail_server import mail_url
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
 
@@ -20,15 +20,9 @@ CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){6}\b")
 
 
 @pytest.fixture
-def server() -> Iterator[Any]:
-    with mail_server() as mail:
-        yield mail
-
-
-@pytest.fixture
-def served(open_pages: Callable[..., Visitor], server: Any) -> Iterator[Visitor]:
+def served(open_pages: Callable[..., Visitor], mail: Any) -> Iterator[Visitor]:
     """Serve a hub that sends mail over a socket."""
-    visitor = open_pages("people", HUB_MAIL_URL=mail_url(server))
+    visitor = open_pages("people", HUB_MAIL_URL=mail_url(mail))
     web = Web(visitor.app, "127.0.0.1", 0)
     web.start()
     visitor.url = f"http://localhost:{web.port}"
@@ -37,7 +31,7 @@ def served(open_pages: Callable[..., Visitor], server: Any) -> Iterator[Visitor]
 
 
 def test_an_invitation_is_accepted_by_keyboard_and_a_password_forgotten(
-    served: Visitor, server: Any, sit_down: Callable[..., Person]
+    served: Visitor, mail: Any, sit_down: Callable[..., Person]
 ) -> None:
     owner = sit_down(served.url)
     owner.log_in("olga", PASSWORD)
@@ -52,7 +46,7 @@ def test_an_invitation_is_accepted_by_keyboard_and_a_password_forgotten(
     kari.look()
     keyboard = kari.page.keyboard
     labels = ("E-mail address", "Code", "Password", "Password again")
-    for label, text in zip(labels, (ADDRESS, _code(server), PASSWORD, PASSWORD), strict=True):
+    for label, text in zip(labels, (ADDRESS, _code(mail), PASSWORD, PASSWORD), strict=True):
         kari.type_at(label, text)
         keyboard.press("Tab")
     keyboard.press("Enter")
@@ -71,7 +65,7 @@ def test_an_invitation_is_accepted_by_keyboard_and_a_password_forgotten(
     kari.look()
     _mail_codes(served)
     labels = ("Name or e-mail", "Code", "New password", "New password again")
-    for label, text in zip(labels, (ADDRESS, _code(server), NEW, NEW), strict=True):
+    for label, text in zip(labels, (ADDRESS, _code(mail), NEW, NEW), strict=True):
         kari.type_at(label, text)
         keyboard.press("Tab")
     keyboard.press("Enter")
@@ -80,9 +74,9 @@ def test_an_invitation_is_accepted_by_keyboard_and_a_password_forgotten(
     kari.log_in(ADDRESS, NEW)
 
 
-def _code(server: Any) -> str:
+def _code(mail: Any) -> str:
     """Return the code in the newest mail."""
-    (code,) = set(CODE.findall(server.messages[-1].get_payload()))
+    (code,) = set(CODE.findall(mail.messages[-1].get_payload()))
     return str(code)
 
 

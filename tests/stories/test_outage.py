@@ -19,22 +19,16 @@ from hub.security.rights import WHOLE_HUB, Right, Rights
 from hub.web.app_tiles import tiles
 from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.mail_server import mail_server, mail_url
+from tests.support.mail_server import mail_url
 
 URL = "http://costtracker.test"
 DOWN = {"kind": "status", "status": 503, "count": 0}
 
 
 @pytest.fixture
-def server():
-    with mail_server() as running_server:
-        yield running_server
-
-
-@pytest.fixture
-def app(server, make_app, make_config, empty_database):
+def app(mail, make_app, make_config, empty_database):
     """Provide a hub that can send mail, with a person who receives it."""
-    config = make_config(HUB_MAIL_URL=mail_url(server), HUB_PUBLIC_URL="https://hub.example.com")
+    config = make_config(HUB_MAIL_URL=mail_url(mail), HUB_PUBLIC_URL="https://hub.example.com")
     shutil.copy(empty_database, config.data / "hub.db")
     app = make_app(config, plugins=Plugins.load(), pages=True)
     with app.app_context():
@@ -119,12 +113,12 @@ def test_an_hour_after_the_first_failed_run_the_case_is_opened(app, outage, cloc
     assert [case.title for case in cases(outage)] == ["CostTracker cannot be read"]
 
 
-def test_the_case_is_mailed(outage, server, clock):
+def test_the_case_is_mailed(outage, mail, clock):
     for _ in range(3):
         fail(outage)
     clock.advance(120)
     assert notifications.digest() == 1
-    text = server.messages[-1].get_payload(decode=True).decode()
+    text = mail.messages[-1].get_payload(decode=True).decode()
     assert "CostTracker cannot be read" in text
 
 

@@ -14,23 +14,17 @@ from hub.models import Case
 from hub.reasons.catalogue import CATALOGUE
 from hub.security.people import hash_new, insert
 from hub.security.rights import Right
-from tests.support.mail_server import mail_server, mail_url
+from tests.support.mail_server import mail_url
 from tests.support.small_source import SmallSource, bill, settle
 
 CODE = "document.held_by_source"
 
 
 @pytest.fixture
-def server():
-    with mail_server() as server:
-        yield server
-
-
-@pytest.fixture
-def sync(server, make_app, make_config, empty_database, clock):
+def sync(mail, make_app, make_config, empty_database, clock):
     """Return a function that syncs these documents and mails what is new a minute later."""
     source = SmallSource()
-    config = make_config(HUB_MAIL_URL=mail_url(server), HUB_PUBLIC_URL="https://hub.example.com")
+    config = make_config(HUB_MAIL_URL=mail_url(mail), HUB_PUBLIC_URL="https://hub.example.com")
     shutil.copy(empty_database, config.data / "hub.db")
     app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
     with app.app_context():
@@ -55,7 +49,7 @@ def cases():
         return [(case.id, case.closed_at, case.reason) for case in rows]
 
 
-def test_a_new_wording_opens_closes_and_mails_nothing(sync, server, monkeypatch):
+def test_a_new_wording_opens_closes_and_mails_nothing(sync, mail, monkeypatch):
     held_bill = bill(hold="Its receipt is missing.")
     assert sync(held_bill) == 1
     ((case_id, _, reason),) = cases()
@@ -65,7 +59,7 @@ def test_a_new_wording_opens_closes_and_mails_nothing(sync, server, monkeypatch)
     monkeypatch.setitem(CATALOGUE, CODE, template)
     assert sync(held_bill) == 0
     assert cases() == [(case_id, None, "The source says: Its receipt is missing.")]
-    assert len(server.messages) == 1
+    assert len(mail.messages) == 1
 
 
 def test_another_sentence_of_the_source_is_shown_in_the_same_case(sync):

@@ -4,8 +4,9 @@ import email
 import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
+
+import pytest
 
 from tests.support.canaries import search
 
@@ -33,8 +34,8 @@ class Line(socketserver.StreamRequestHandler):
         self.wfile.write(f"{text}\r\n".encode())
 
 
-@contextmanager
-def mail_server() -> Iterator[Any]:
+@pytest.fixture
+def mail() -> Iterator[Any]:
     """Serve mail; `messages` lists the messages, and `full` makes the server refuse them."""
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as server:
         server.daemon_threads = True

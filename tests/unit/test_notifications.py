@@ -18,20 +18,14 @@ from hub.reasons.texts import CaseText
 from hub.security import rights
 from hub.security.people import hash_new, insert
 from hub.translations.messages import gettext
-from tests.support.mail_server import mail_server, mail_url
+from tests.support.mail_server import mail_url
 from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.stored_cases import open_stored_case
 
 
 @pytest.fixture
-def server():
-    with mail_server() as mail:
-        yield mail
-
-
-@pytest.fixture
-def hub(server, make_app, make_config, empty_database):
-    config = make_config(HUB_MAIL_URL=mail_url(server), HUB_PUBLIC_URL="https://hub.example.com")
+def hub(mail, make_app, make_config, empty_database):
+    config = make_config(HUB_MAIL_URL=mail_url(mail), HUB_PUBLIC_URL="https://hub.example.com")
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, pages=True).app_context():
         with transaction() as session:
@@ -56,19 +50,19 @@ def open_case(cause="match:1", title="Cost code 12 has no match"):
         )
 
 
-def test_a_new_case_is_mailed_once_with_the_next_step(hub, server, clock):
+def test_a_new_case_is_mailed_once_with_the_next_step(hub, mail, clock):
     open_case()
     assert notifications.digest() == 0
     clock.advance(60)
     assert [notifications.digest(), notifications.digest()] == [1, 0]
-    (message,) = server.messages
+    (message,) = mail.messages
     assert (message["To"], message["Subject"]) == ("kari@example.com", "Cost code 12 has no match")
     text = message.get_payload()
     assert "What to do: Choose its account." in text
     assert "https://hub.example.com/inbox/1" in text
 
 
-def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub, server, clock):
+def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub, mail, clock):
     with transaction() as session:
         companies = [add_company(session, realm, name) for realm, name in (("1", "A"), ("2", "B"))]
         apps = [add_installation(session, company, owner="") for company in companies]
@@ -86,7 +80,7 @@ def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub,
         open_stored_case(session, "hub", title="Hub", action="retry", reason="Why.")
     clock.advance(60)
     notifications.digest()
-    sent = {message["To"]: message["Subject"] for message in server.messages}
+    sent = {message["To"]: message["Subject"] for message in mail.messages}
     assert sent == {
         "kari@example.com": "5 items need attention",
         "of-a@example.com": "2 items need attention (A)",
@@ -94,35 +88,35 @@ def test_a_case_is_mailed_only_to_those_with_a_role_for_its_company_and_app(hub,
     }
 
 
-def test_many_causes_of_one_run_make_one_message(hub, server, clock):
+def test_many_causes_of_one_run_make_one_message(hub, mail, clock):
     for number in range(40):
         open_case(f"match:{number}", f"Code {number}")
     clock.advance(60)
     notifications.digest()
-    assert [message["Subject"] for message in server.messages] == ["40 items need attention"]
-    assert "And 10 more." in server.messages[0].get_payload()
+    assert [message["Subject"] for message in mail.messages] == ["40 items need attention"]
+    assert "And 10 more." in mail.messages[0].get_payload()
 
 
-def test_a_long_text_of_a_source_is_cut(hub, server, clock):
+def test_a_long_text_of_a_source_is_cut(hub, mail, clock):
     open_case(title="Cost code " + "x" * 1_000_000)
     clock.advance(60)
     assert notifications.digest() == 1
-    (message,) = server.messages
+    (message,) = mail.messages
     assert message["Subject"].startswith("Cost code ")
     assert len(message.as_string()) < 4000
 
 
-def test_a_server_that_refuses_is_named_and_the_message_comes_later(hub, server, clock):
+def test_a_server_that_refuses_is_named_and_the_message_comes_later(hub, mail, clock):
     open_case()
     clock.advance(60)
-    server.full = True
+    mail.full = True
     with pytest.raises(Retry, match=r"127\.0\.0\.1 did not accept the message .*452"):
         notifications.digest()
-    server.full = False
+    mail.full = False
     assert notifications.digest() == 1
 
 
-def test_a_closed_case_is_not_mailed(hub, server, clock):
+def test_a_closed_case_is_not_mailed(hub, mail, clock):
     open_case()
     with transaction() as session:
         inbox.close(session, "match:1")
@@ -130,20 +124,20 @@ def test_a_closed_case_is_not_mailed(hub, server, clock):
     assert notifications.digest() == 0
 
 
-def test_a_file_goes_with_a_message(hub, server):
+def test_a_file_goes_with_a_message(hub, mail):
     notifications.send(
         ["per@example.com"],
         "Compare",
         "See the file.",
         [notifications.File(name="a.csv", mime="text/csv", content=b"x")],
     )
-    assert [part.get_filename() for part in server.messages[0].walk()][-1] == "a.csv"
+    assert [part.get_filename() for part in mail.messages[0].walk()][-1] == "a.csv"
 
 
 def test_no_password_is_sent_over_an_unencrypted_connection(
-    make_app, make_config, server, empty_database, monkeypatch
+    make_app, make_config, mail, empty_database, monkeypatch
 ):
-    url = f"smtp://name:word@127.0.0.1:{server.server_address[1]}"
+    url = f"smtp://name:word@127.0.0.1:{mail.server_address[1]}"
     monkeypatch.setattr(smtp, "LOCAL", ())
     with (
         make_app(make_config(HUB_MAIL_URL=url)).app_context(),
@@ -158,11 +152,11 @@ def test_without_a_mail_server_nothing_is_mailed(app, clock):
     assert notifications.digest() == 0
 
 
-def test_a_demo_writes_its_mail_into_a_folder(make_app, make_config, server, empty_database):
-    config = make_config(HUB_MAIL_URL=mail_url(server))
+def test_a_demo_writes_its_mail_into_a_folder(make_app, make_config, mail, empty_database):
+    config = make_config(HUB_MAIL_URL=mail_url(mail))
     with make_app(config, is_demo=True).app_context():
         notifications.send(["a@example.com"], "x", "y")
-    assert server.messages == []
+    assert mail.messages == []
     message = (config.data / "mail" / "0001.eml").read_text()
     assert "To: a@example.com" in message
 
@@ -173,7 +167,7 @@ def choose(timing, name="kari@example.com", installation=None):
         notices.store(session, person.id, {installation: timing})
 
 
-def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, server, clock):
+def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, mail, clock):
     clock.set(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC))
     choose(notices.DAILY)
     for number in range(3):
@@ -186,7 +180,7 @@ def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, server, clock
     assert notifications.digest() == 0
     clock.set(dt.datetime(2026, 3, 3, 7, 0, tzinfo=dt.UTC))
     assert [notifications.digest(), notifications.digest()] == [1, 0]
-    (message,) = server.messages
+    (message,) = mail.messages
     assert message["Subject"] == "2 messages of the QuickBooks hub"
     text = message.get_payload()
     assert ("Code 0" in text, "Code 1" in text, "Code 2" in text) == (True, False, True)
@@ -194,7 +188,7 @@ def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, server, clock
         assert session.scalars(select(Notice)).all() == []
 
 
-def test_a_choice_for_one_app_counts_before_that_for_everything_else(hub, server, clock):
+def test_a_choice_for_one_app_counts_before_that_for_everything_else(hub, mail, clock):
     with transaction() as session:
         app = add_installation(session, add_company(session), owner="")
         about = {"installation_id": app.id, "company_id": app.company_id, "action": "retry"}
@@ -204,10 +198,10 @@ def test_a_choice_for_one_app_counts_before_that_for_everything_else(hub, server
     open_case(title="Hub")
     clock.advance(60)
     assert notifications.digest() == 1
-    assert "App" in server.messages[0]["Subject"]
+    assert "App" in mail.messages[0]["Subject"]
 
 
-def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, server, clock):
+def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, mail, clock):
     choose(notices.DAILY)
     open_case()
     clock.advance(60)
@@ -217,10 +211,10 @@ def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, server,
         person.assignments = []
     clock.advance(86_400)
     assert notifications.digest() == 0
-    assert server.messages == []
+    assert mail.messages == []
 
 
-def test_a_mail_says_how_much_a_case_stops(hub, server, clock):
+def test_a_mail_says_how_much_a_case_stops(hub, mail, clock):
     with transaction() as session:
         app = add_installation(session, add_company(session), owner="")
         postings = [add_document(session, app, "held", place)[1] for place in range(2)]
@@ -235,11 +229,11 @@ def test_a_mail_says_how_much_a_case_stops(hub, server, clock):
         )
     clock.advance(60)
     notifications.digest()
-    text = server.messages[0].get_payload(decode=True).decode()
+    text = mail.messages[0].get_payload(decode=True).decode()
     assert "2 documents · 2,538.00 NOK" in text
 
 
-def test_a_mail_names_documents_and_sums_less_credits(hub, server, clock):
+def test_a_mail_names_documents_and_sums_less_credits(hub, mail, clock):
     with transaction() as session:
         installation = add_installation(session, add_company(session))
         bill, credit, file = (
@@ -253,7 +247,7 @@ def test_a_mail_names_documents_and_sums_less_credits(hub, server, clock):
         open_stored_case(session, "two", title="Two", postings=[file], **about)
     clock.advance(60)
     notifications.digest()
-    (message,) = server.messages
+    (message,) = mail.messages
     text = message.get_payload()
     assert "2 documents · 749.50 NOK" in text
     assert "1 document · 9.00 NOK" in text
@@ -280,14 +274,14 @@ def text_of(message):
     return message.get_payload(decode=True).decode()
 
 
-def test_each_person_is_mailed_in_their_own_language(hub, server, clock):
+def test_each_person_is_mailed_in_their_own_language(hub, mail, clock):
     with transaction() as session:
         insert(session, "eva@example.com", hash_new(PASSWORD), [rights.Right("operator")])
     choose_language("kari@example.com", "nb")
     open_case_of_the_catalogue()
     clock.advance(60)
     assert notifications.digest() == 2
-    mails = {message["To"]: message for message in server.messages}
+    mails = {message["To"]: message for message in mail.messages}
     english, norwegian = mails["eva@example.com"], mails["kari@example.com"]
     assert subject_of(english) == "QuickBooks has no supplier called “Hara”"
     assert subject_of(norwegian) == "QuickBooks har ingen leverandør som heter “Hara”"
@@ -298,7 +292,7 @@ def test_each_person_is_mailed_in_their_own_language(hub, server, clock):
     assert "Leverandør “Hara” har ingen kobling i QuickBooks." in text_of(norwegian)
 
 
-def test_amounts_in_a_mail_are_written_as_the_person_writes_them(hub, server, clock):
+def test_amounts_in_a_mail_are_written_as_the_person_writes_them(hub, mail, clock):
     choose_language("kari@example.com", "nb")
     with transaction() as session:
         app = add_installation(session, add_company(session), owner="")
@@ -307,10 +301,10 @@ def test_amounts_in_a_mail_are_written_as_the_person_writes_them(hub, server, cl
         open_stored_case(session, "app", title="App", postings=[posting.id], **about)
     clock.advance(60)
     assert notifications.digest() == 1
-    assert "1 dokument · 1\N{NO-BREAK SPACE}250,50 NOK" in text_of(server.messages[0])
+    assert "1 dokument · 1\N{NO-BREAK SPACE}250,50 NOK" in text_of(mail.messages[0])
 
 
-def test_a_daily_mail_is_in_the_language_of_its_person(hub, server, clock):
+def test_a_daily_mail_is_in_the_language_of_its_person(hub, mail, clock):
     clock.set(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC))
     choose_language("kari@example.com", "nb")
     choose(notices.DAILY)
@@ -320,18 +314,18 @@ def test_a_daily_mail_is_in_the_language_of_its_person(hub, server, clock):
     assert notifications.digest() == 0
     clock.set(dt.datetime(2026, 3, 3, 7, 0, tzinfo=dt.UTC))
     assert notifications.digest() == 1
-    (message,) = server.messages
+    (message,) = mail.messages
     assert subject_of(message) == "2 meldinger fra QuickBooks-huben"
     assert "QuickBooks har ingen leverandør som heter “Hara”" in text_of(message)
     assert "Hva du gjør: " in text_of(message)
 
 
-def test_a_code_for_a_new_password_is_mailed_in_the_language_of_its_person(hub, server):
+def test_a_code_for_a_new_password_is_mailed_in_the_language_of_its_person(hub, mail):
     choose_language("kari@example.com", "nb")
     with read_only_session() as session:
         person = session.scalars(select(User).where(User.username == "kari@example.com")).one()
     notifications.send_password_code(person, "ABCD", Sentence("one hour"))
-    (message,) = server.messages
+    (message,) = mail.messages
     assert subject_of(message) == "Koden din for et nytt passord"
     assert "Koden gjelder i én time" in text_of(message)
     assert gettext("Inbox") == "Inbox", "what follows is English again"

@@ -1,7 +1,7 @@
 """Mail of the Autotask apps to each app's mailbox, and the page of an app."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from hub.scheduling import runner
 from hub.testing.clock import FakeClock
 from tests.support.autotask_pages import INVOICES, connect, enable, form
 from tests.support.autotask_site import prefer
-from tests.support.mail_server import mail_server, mail_url
+from tests.support.mail_server import mail_url
 from tests.support.page_visitor import Visitor
 
 MAILBOX = "accounting@brightwater.example"
@@ -22,15 +22,9 @@ COMPARE = "/installations/1/compare/"
 
 
 @pytest.fixture
-def server() -> Iterator[Any]:
-    with mail_server() as mail:
-        yield mail
-
-
-@pytest.fixture
-def owner(open_pages: Callable[..., Visitor], server: Any) -> Visitor:
+def owner(open_pages: Callable[..., Visitor], mail: Any) -> Visitor:
     """Provide Olga before a company and an Autotask stand-in, at a hub that can send mail."""
-    visitor = open_pages("people", HUB_MAIL_URL=mail_url(server))
+    visitor = open_pages("people", HUB_MAIL_URL=mail_url(mail))
     connect(visitor)
     visitor.log_in("olga")
     return visitor
@@ -62,12 +56,12 @@ def warnings(visitor: Visitor) -> list[str]:
 @pytest.mark.row("AT-I7", "AT-C10")
 @pytest.mark.end_to_end
 def test_a_comparison_goes_to_the_mailbox_of_its_app_as_the_file_that_the_page_offers(
-    owner: Visitor, server: Any
+    owner: Visitor, mail: Any
 ) -> None:
     enable(owner, mailbox=MAILBOX)
     assert f"Mail to {MAILBOX}" in owner.page(COMPARE)
     assert f"on its way to {MAILBOX}" in owner.press(f"{COMPARE}mail")
-    (message,) = server.messages
+    (message,) = mail.messages
     assert (message["To"], message["Subject"]) == (
         MAILBOX,
         "Autotask invoices compared with QuickBooks",
@@ -84,14 +78,14 @@ def test_a_comparison_goes_to_the_mailbox_of_its_app_as_the_file_that_the_page_o
 @pytest.mark.row("AT-C10")
 @pytest.mark.end_to_end
 def test_errors_go_to_the_mailbox_once_and_are_in_the_inbox_and_in_the_run(
-    owner: Visitor, server: Any, clock: FakeClock
+    owner: Visitor, mail: Any, clock: FakeClock
 ) -> None:
     with owner.app.app_context():
         prefer(owner.quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
     enable(owner, mailbox=MAILBOX)
     for _ in range(3):
         sync(owner, clock)
-    (message,) = server.messages
+    (message,) = mail.messages
     assert message["To"] == MAILBOX
     text = " ".join(message.get_payload(decode=True).decode().split())
     refusal = "has a negative total; QuickBooks accepts that only as a credit memo"
@@ -106,7 +100,7 @@ def test_errors_go_to_the_mailbox_once_and_are_in_the_inbox_and_in_the_run(
 @pytest.mark.row("AT-C10")
 @pytest.mark.end_to_end
 def test_the_mailbox_of_one_app_gets_nothing_of_another(
-    owner: Visitor, server: Any, clock: FakeClock
+    owner: Visitor, mail: Any, clock: FakeClock
 ) -> None:
     enable(owner, mailbox=MAILBOX)
     with owner.app.app_context(), engine.transaction() as session:
@@ -133,7 +127,7 @@ def test_the_mailbox_of_one_app_gets_nothing_of_another(
     clock.advance(60)
     with owner.app.app_context():
         notifications.digest()
-    text = " ".join(str(message) for message in server.messages)
+    text = " ".join(str(message) for message in mail.messages)
     assert f"Trouble of {INVOICES}" in text
     assert "Trouble of ion" not in text
 
@@ -141,7 +135,7 @@ def test_the_mailbox_of_one_app_gets_nothing_of_another(
 @pytest.mark.row("AT-C10")
 @pytest.mark.end_to_end
 def test_without_a_mailbox_a_comparison_is_mailed_to_the_person_who_asks(
-    owner: Visitor, server: Any
+    owner: Visitor, mail: Any
 ) -> None:
     enable(owner)
     assert "neither this app nor you have an e-mail address" in owner.page(COMPARE)
@@ -150,7 +144,7 @@ def test_without_a_mailbox_a_comparison_is_mailed_to_the_person_who_asks(
         olga = session.scalars(select(User).where(User.username == "olga")).one()
         olga.email = "olga@example.com"
     assert "on its way to olga@example.com" in owner.press(f"{COMPARE}mail")
-    assert [message["To"] for message in server.messages] == ["olga@example.com"]
+    assert [message["To"] for message in mail.messages] == ["olga@example.com"]
 
 
 @pytest.mark.row("AT-C10")

@@ -9,20 +9,14 @@ from hub.db.engine import transaction
 from hub.security.people import hash_new, insert
 from hub.security.rights import Right
 from tests.support.ion_site import EVERYTHING, Works
-from tests.support.mail_server import mail_server, mail_url
+from tests.support.mail_server import mail_url
 
 pytestmark = pytest.mark.end_to_end
 
 
 @pytest.fixture
-def server():
-    with mail_server() as mail:
-        yield mail
-
-
-@pytest.fixture
-def app(server, make_app, make_config, empty_database):
-    config = make_config(HUB_MAIL_URL=mail_url(server))
+def app(mail, make_app, make_config, empty_database):
+    config = make_config(HUB_MAIL_URL=mail_url(mail))
     shutil.copy(empty_database, config.data / "hub.db")
     app = make_app(config, pages=True)
     with app.app_context():
@@ -35,7 +29,7 @@ def app(server, make_app, make_config, empty_database):
 
 @pytest.mark.row("ION-22")
 def test_several_causes_that_stop_many_orders_make_one_message_and_no_second_one(
-    app, quickbooks, clock, server
+    app, quickbooks, clock, mail
 ):
     works = Works(app, quickbooks, company_id=1)
     works.enable(**EVERYTHING)
@@ -46,7 +40,7 @@ def test_several_causes_that_stop_many_orders_make_one_message_and_no_second_one
         works.sync()
         clock.advance(120)
         notifications.digest()
-    (message,) = server.messages
+    (message,) = mail.messages
     assert message["Subject"].startswith("2 ")
     text = message.get_payload(decode=True).decode()
     assert text.count("QuickBooks has no expense account called “9876”") == 1

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from html import escape
 from typing import Any
@@ -26,7 +26,7 @@ from hub.outbox.listing import documents_with_posting, in_state
 from hub.security.rights import Scope
 from hub.testing.clock import FakeClock
 from hub.web import bar_chart, posted_chart, source_view
-from tests.support.mail_server import mail_server, mail_url
+from tests.support.mail_server import mail_url
 from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.page_visitor import Visitor
 
@@ -331,13 +331,6 @@ def _steps(page: str) -> dict[str, bool]:
         re.S,
     )
     return {title: bool(is_done) for is_done, title in matches}
-
-
-@pytest.fixture
-def mail() -> Iterator[Any]:
-    """Provide a mail server that works."""
-    with mail_server() as server:
-        yield server
 
 
 def _mail_form(mail: Any) -> dict[str, str]:

@@ -13,7 +13,7 @@ from hub.qbo import removal
 from hub.security import people
 from hub.testing.clock import FakeClock
 from hub.web import row_ids
-from tests.support.mail_server import mail_server, mail_url
+from tests.support.mail_server import mail_url
 from tests.support.page_rows import PASSWORD, add_company
 from tests.support.page_visitor import Visitor
 from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies, canary
@@ -24,15 +24,9 @@ DAY = 24 * 3600
 
 
 @pytest.fixture
-def server() -> Any:
-    with mail_server() as mail:
-        yield mail
-
-
-@pytest.fixture
-def owner(open_pages: Any, server: Any) -> Visitor:
+def owner(open_pages: Any, mail: Any) -> Visitor:
     """Provide an owner of a hub that sends mail."""
-    visitor: Visitor = open_pages("people", HUB_MAIL_URL=mail_url(server))
+    visitor: Visitor = open_pages("people", HUB_MAIL_URL=mail_url(mail))
     visitor.log_in("olga")
     return visitor
 
@@ -67,11 +61,11 @@ def rows(app: Flask) -> list[Invitation]:
         return list(session.scalars(select(Invitation)))
 
 
-def test_an_invited_person_chooses_a_password_and_is_logged_in(owner: Visitor, server: Any) -> None:
+def test_an_invited_person_chooses_a_password_and_is_logged_in(owner: Visitor, mail: Any) -> None:
     page = owner.press("/people/invite", address="Kari@Example.com", role="operator")
     assert "Kari@example.com has mail" in page
     assert CODE.search(page) is None
-    (message,) = server.messages
+    (message,) = mail.messages
     assert message["To"] == "Kari@example.com"
     assert message["Subject"] == "Your invitation to the QuickBooks hub"
     text = message.get_payload()
@@ -88,21 +82,19 @@ def test_an_invited_person_chooses_a_password_and_is_logged_in(owner: Visitor, s
     assert rows(owner.app) == []
 
 
-def test_a_code_is_used_once(owner: Visitor, server: Any) -> None:
+def test_a_code_is_used_once(owner: Visitor, mail: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    code = code_in(server.messages[0].get_payload())
+    code = code_in(mail.messages[0].get_payload())
     assert accept(owner, code)[1].status_code == 302
     _, answer = accept(owner, code, password="another good passphrase")
     assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
 
 
-def test_nothing_but_the_right_code_of_this_address_is_accepted(
-    owner: Visitor, server: Any
-) -> None:
+def test_nothing_but_the_right_code_of_this_address_is_accepted(owner: Visitor, mail: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     owner.press("/people/invite", address="eva@example.com", role="owner")
-    code = code_in(server.messages[0].get_payload())
-    tries = ("", "0000-0000-0000-0000", code_in(server.messages[1].get_payload()), code[:-1])
+    code = code_in(mail.messages[0].get_payload())
+    tries = ("", "0000-0000-0000-0000", code_in(mail.messages[1].get_payload()), code[:-1])
     for wrong in tries:
         _, answer = accept(owner, wrong)
         assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
@@ -115,10 +107,10 @@ def test_nothing_but_the_right_code_of_this_address_is_accepted(
 
 
 def test_guesses_are_bounded_even_if_they_take_their_time(
-    owner: Visitor, server: Any, clock: FakeClock
+    owner: Visitor, mail: Any, clock: FakeClock
 ) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    code = code_in(server.messages[0].get_payload())
+    code = code_in(mail.messages[0].get_payload())
     for _ in range(10):
         clock.advance(3600)
         assert accept(owner, "0000-0000-0000-0000")[1].status_code == 400
@@ -130,7 +122,7 @@ def test_guesses_are_bounded_even_if_they_take_their_time(
     fresh.press("/people/invitations/renew", invitation=rows(owner.app)[0].id)
     clock.advance(3600)
     assert accept(owner, code)[1].status_code == 400
-    assert accept(owner, code_in(server.messages[1].get_payload()))[1].status_code == 302
+    assert accept(owner, code_in(mail.messages[1].get_payload()))[1].status_code == 302
 
 
 def test_many_guesses_in_a_short_time_have_to_wait(owner: Visitor) -> None:
@@ -141,20 +133,20 @@ def test_many_guesses_in_a_short_time_have_to_wait(owner: Visitor) -> None:
 
 @pytest.mark.parametrize(("seconds", "status"), [(7 * DAY - 1, 302), (7 * DAY, 400)])
 def test_a_code_is_valid_for_seven_days(
-    owner: Visitor, server: Any, clock: FakeClock, seconds: int, status: int
+    owner: Visitor, mail: Any, clock: FakeClock, seconds: int, status: int
 ) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     clock.advance(seconds)
-    assert accept(owner, code_in(server.messages[0].get_payload()))[1].status_code == status
+    assert accept(owner, code_in(mail.messages[0].get_payload()))[1].status_code == status
 
 
-def test_a_withdrawn_invitation_is_worth_nothing(owner: Visitor, server: Any) -> None:
+def test_a_withdrawn_invitation_is_worth_nothing(owner: Visitor, mail: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
     page = owner.page("/people/")
     assert ADDRESS in page
     id = rows(owner.app)[0].id
     assert "is withdrawn" in owner.press("/people/invitations/withdraw", invitation=id)
-    assert accept(owner, code_in(server.messages[0].get_payload()))[1].status_code == 400
+    assert accept(owner, code_in(mail.messages[0].get_payload()))[1].status_code == 400
     assert owner.post("/people/invitations/withdraw", invitation=id).status_code == 404
     assert owner.post("/people/invitations/renew", invitation="x" * 99).status_code == 404
     assert row_ids.parse("x") is None
@@ -171,32 +163,32 @@ def test_without_a_mail_server_the_owner_sees_the_code_once(owner_without_mail: 
     assert accept(owner, code_in(answer.text))[1].status_code == 302
 
 
-def test_a_mail_that_fails_leaves_the_code_with_the_owner(owner: Visitor, server: Any) -> None:
-    server.full = True
+def test_a_mail_that_fails_leaves_the_code_with_the_owner(owner: Visitor, mail: Any) -> None:
+    mail.full = True
     answer = owner.post("/people/invite", address=ADDRESS, role="viewer")
     assert "did not accept the message" in answer.text
     assert accept(owner, code_in(answer.text))[1].status_code == 302
 
 
 @pytest.mark.parametrize("address", ["hub", "Kari", "kari@example.com\nBcc: x@example.com", ""])
-def test_only_an_address_is_invited(owner: Visitor, server: Any, address: str) -> None:
+def test_only_an_address_is_invited(owner: Visitor, mail: Any, address: str) -> None:
     assert owner.post("/people/invite", address=address, role="viewer").status_code == 400
-    assert server.messages == []
+    assert mail.messages == []
 
 
-def test_a_person_is_not_invited_again(owner: Visitor, server: Any) -> None:
+def test_a_person_is_not_invited_again(owner: Visitor, mail: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    accept(owner, code_in(server.messages[0].get_payload()))
+    accept(owner, code_in(mail.messages[0].get_payload()))
     answer = owner.post("/people/invite", address=ADDRESS.upper(), role="owner")
     assert (answer.status_code, "already a person" in answer.text) == (400, True)
     assert owner.post("/people/invite", address="x@example.com", role="king").status_code == 400
 
 
-def test_an_invitation_ends_when_an_owner_adds_the_person(owner: Visitor, server: Any) -> None:
+def test_an_invitation_ends_when_an_owner_adds_the_person(owner: Visitor, mail: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="owner")
     owner.press("/people/add", name="KARI@example.com", password=PASSWORD, role="viewer")
     assert rows(owner.app) == []
-    assert accept(owner, code_in(server.messages[0].get_payload()))[1].status_code == 400
+    assert accept(owner, code_in(mail.messages[0].get_payload()))[1].status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -209,10 +201,10 @@ def test_an_invitation_ends_when_an_owner_adds_the_person(owner: Visitor, server
     ],
 )
 def test_a_weak_password_costs_no_code(
-    owner: Visitor, server: Any, password: str, again: str, says: str
+    owner: Visitor, mail: Any, password: str, again: str, says: str
 ) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    code = code_in(server.messages[0].get_payload())
+    code = code_in(mail.messages[0].get_payload())
     person = Visitor(owner.app, owner.story)
     token = re.search(r'name="csrf_token" value="([^"]+)"', person.page("/invitation"))
     assert token
@@ -223,18 +215,18 @@ def test_a_weak_password_costs_no_code(
     assert accept(owner, code)[1].status_code == 302
 
 
-def test_accepting_an_invitation_logs_the_previous_person_out(owner: Visitor, server: Any) -> None:
+def test_accepting_an_invitation_logs_the_previous_person_out(owner: Visitor, mail: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    form = {"address": ADDRESS, "code": code_in(server.messages[0].get_payload())}
+    form = {"address": ADDRESS, "code": code_in(mail.messages[0].get_payload())}
     answer = owner.post("/invitation", password=PASSWORD, password_again=PASSWORD, **form)
     assert answer.status_code == 302
     assert ADDRESS in owner.page("/inbox/")
     assert owner.get("/people/").status_code == 403
 
 
-def test_no_code_is_stored_or_logged(owner: Visitor, server: Any) -> None:
+def test_no_code_is_stored_or_logged(owner: Visitor, mail: Any) -> None:
     owner.press("/people/invite", address=ADDRESS, role="viewer")
-    code = code_in(server.messages[0].get_payload())
+    code = code_in(mail.messages[0].get_payload())
     accept(owner, code)
     with owner.app.app_context(), engine.read_only_session() as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from hub import notices, notifications
 from hub.db.engine import read_only_session, transaction
 from hub.models import Notice, User
-from tests.support.mail_server import mail_server, mail_url
+from tests.support.mail_server import mail_url
 from tests.support.page_visitor import Visitor
 
 HERE = "/account/notifications"
@@ -60,20 +60,19 @@ def test_without_an_address_nothing_is_mailed(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("name", ["arne", "olga"])
-def test_a_request_for_access_is_mailed_to_the_owners(open_pages, clock, name) -> None:
-    with mail_server() as server:
-        visitor = open_pages(HUB_MAIL_URL=mail_url(server))
-        with visitor.app.app_context(), transaction() as session:
-            for person in session.scalars(select(User)):
-                person.email = f"{person.username}@example.com"
-        visitor.log_in("vera")
-        page = visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
-        assert "sent to the owners" in page
-        visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
-        with visitor.app.app_context(), read_only_session() as session:
-            (notice,) = session.scalars(select(Notice))
-            assert notice.title == "vera requests access to Ontraccr for Nordvik Bygg AS"
-        with visitor.app.app_context():
-            notifications.digest()
-        mails = [mail["To"] for mail in server.messages if "requests access" in mail["Subject"]]
-        assert (f"{name}@example.com" in mails) == (name == "olga")
+def test_a_request_for_access_is_mailed_to_the_owners(open_pages, clock, mail, name) -> None:
+    visitor = open_pages(HUB_MAIL_URL=mail_url(mail))
+    with visitor.app.app_context(), transaction() as session:
+        for person in session.scalars(select(User)):
+            person.email = f"{person.username}@example.com"
+    visitor.log_in("vera")
+    page = visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
+    assert "sent to the owners" in page
+    visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
+    with visitor.app.app_context(), read_only_session() as session:
+        (notice,) = session.scalars(select(Notice))
+        assert notice.title == "vera requests access to Ontraccr for Nordvik Bygg AS"
+    with visitor.app.app_context():
+        notifications.digest()
+    recipients = [one["To"] for one in mail.messages if "requests access" in one["Subject"]]
+    assert (f"{name}@example.com" in recipients) == (name == "olga")

@@ -13,7 +13,7 @@ from hub.models import AuditEntry, PasswordResetRequest
 from hub.security import people
 from hub.security.rights import Right
 from hub.testing.clock import FakeClock
-from tests.support.mail_server import mail_server, mail_url
+from tests.support.mail_server import mail_url
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
 
@@ -23,16 +23,10 @@ CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){6}\b")
 HOUR = 3600
 
 
-@pytest.fixture
-def server() -> Any:
-    with mail_server() as mail:
-        yield mail
-
-
 @pytest.fixture(params=["sqlite", "postgres"])
-def hub(request: pytest.FixtureRequest, open_pages: Any, server: Any) -> Visitor:
+def hub(request: pytest.FixtureRequest, open_pages: Any, mail: Any) -> Visitor:
     """Provide a hub on each database that sends mail, with Kari who logs in by her address."""
-    settings = {"HUB_MAIL_URL": mail_url(server)}
+    settings = {"HUB_MAIL_URL": mail_url(mail)}
     if request.param == "postgres":
         make_database = request.getfixturevalue("make_database")
         settings["HUB_DATABASE_URL"] = make_database(request.getfixturevalue("postgres"))
@@ -46,8 +40,8 @@ def hub(request: pytest.FixtureRequest, open_pages: Any, server: Any) -> Visitor
 
 
 @pytest.fixture
-def on_sqlite(open_pages: Any, server: Any) -> Visitor:
-    visitor: Visitor = open_pages("people", HUB_MAIL_URL=mail_url(server))
+def on_sqlite(open_pages: Any, mail: Any) -> Visitor:
+    visitor: Visitor = open_pages("people", HUB_MAIL_URL=mail_url(mail))
     add_kari(visitor)
     return visitor
 
@@ -91,13 +85,13 @@ def requests_of(visitor: Visitor) -> list[str]:
         return [row.normalized_name for row in rows]
 
 
-def test_a_forgotten_password_is_replaced_with_a_mailed_code(hub: Visitor, server: Any) -> None:
+def test_a_forgotten_password_is_replaced_with_a_mailed_code(hub: Visitor, mail: Any) -> None:
     kari = Visitor(hub.app, hub.story)
     kari.log_in(ADDRESS)
     assert ask(hub, " KARI@example.com ").status_code == 302
-    assert server.messages == []
+    assert mail.messages == []
     assert [mailed(hub), mailed(hub)] == [1, 0]
-    (message,) = server.messages
+    (message,) = mail.messages
     assert (message["To"], message["Subject"]) == (ADDRESS, "Your code for a new password")
     text = message.get_payload()
     assert not re.search(r"https?://\S*[?=]", text)
@@ -115,36 +109,36 @@ def test_a_forgotten_password_is_replaced_with_a_mailed_code(hub: Visitor, serve
     assert actions == [("password code issued", ADDRESS), ("password reset", ADDRESS)]
 
 
-def test_every_name_gets_the_same_answer_and_the_same_work(on_sqlite: Visitor, server: Any) -> None:
+def test_every_name_gets_the_same_answer_and_the_same_work(on_sqlite: Visitor, mail: Any) -> None:
     names = (ADDRESS, "nobody@example.com", "olga", "hub", "", "x" * 5000)
     answers = [ask(on_sqlite, name) for name in names]
     assert {(answer.status_code, answer.location) for answer in answers} == {(302, "/new-password")}
     # A row is stored for every name that could be one; who it belongs to is looked up later.
     assert sorted(requests_of(on_sqlite)) == ["hub", ADDRESS, "nobody@example.com", "olga"]
     assert mailed(on_sqlite) == 1
-    assert [message["To"] for message in server.messages] == [ADDRESS]
+    assert [message["To"] for message in mail.messages] == [ADDRESS]
     assert requests_of(on_sqlite) == []
 
 
-def test_a_disabled_person_gets_no_code(on_sqlite: Visitor, server: Any) -> None:
+def test_a_disabled_person_gets_no_code(on_sqlite: Visitor, mail: Any) -> None:
     ask(on_sqlite, ADDRESS)
     mailed(on_sqlite)
     with on_sqlite.app.app_context(), engine.transaction() as session:
         people.change_active(session, people.get(session, ADDRESS), active=False)
-    assert change(on_sqlite, code_in(server.messages[0].get_payload())).status_code == 400
+    assert change(on_sqlite, code_in(mail.messages[0].get_payload())).status_code == 400
     ask(on_sqlite, ADDRESS)
     assert mailed(on_sqlite) == 0
 
 
-def test_a_mailbox_is_not_flooded(on_sqlite: Visitor, server: Any, clock: FakeClock) -> None:
+def test_a_mailbox_is_not_flooded(on_sqlite: Visitor, mail: Any, clock: FakeClock) -> None:
     for _ in range(3):
         ask(on_sqlite, ADDRESS)
         mailed(on_sqlite)
-    assert len(server.messages) == 1
+    assert len(mail.messages) == 1
     clock.advance(300)
     ask(on_sqlite, ADDRESS)
     assert mailed(on_sqlite) == 1
-    first, second = (code_in(message.get_payload()) for message in server.messages)
+    first, second = (code_in(message.get_payload()) for message in mail.messages)
     assert change(on_sqlite, first).status_code == 400
     assert change(on_sqlite, second).status_code == 302
 
@@ -154,21 +148,21 @@ def test_many_requests_have_to_wait(on_sqlite: Visitor) -> None:
 
 
 def test_a_message_that_is_not_taken_is_sent_later(
-    on_sqlite: Visitor, server: Any, clock: FakeClock
+    on_sqlite: Visitor, mail: Any, clock: FakeClock
 ) -> None:
     ask(on_sqlite, ADDRESS)
-    server.full = True
+    mail.full = True
     with pytest.raises(Retry):
         mailed(on_sqlite)
-    server.full = False
+    mail.full = False
     assert mailed(on_sqlite) == 0
     clock.advance(60)
     assert mailed(on_sqlite) == 1
-    assert change(on_sqlite, code_in(server.messages[0].get_payload())).status_code == 302
+    assert change(on_sqlite, code_in(mail.messages[0].get_payload())).status_code == 302
 
 
 def test_a_request_that_nobody_could_answer_for_an_hour_is_dropped(
-    on_sqlite: Visitor, server: Any, clock: FakeClock
+    on_sqlite: Visitor, mail: Any, clock: FakeClock
 ) -> None:
     ask(on_sqlite, ADDRESS)
     clock.advance(HOUR)
@@ -178,16 +172,16 @@ def test_a_request_that_nobody_could_answer_for_an_hour_is_dropped(
 
 @pytest.mark.parametrize(("seconds", "status"), [(HOUR - 1, 302), (HOUR, 400)])
 def test_a_mailed_code_is_valid_for_an_hour(
-    on_sqlite: Visitor, server: Any, clock: FakeClock, seconds: int, status: int
+    on_sqlite: Visitor, mail: Any, clock: FakeClock, seconds: int, status: int
 ) -> None:
     ask(on_sqlite, ADDRESS)
     mailed(on_sqlite)
     clock.advance(seconds)
-    assert change(on_sqlite, code_in(server.messages[0].get_payload())).status_code == status
+    assert change(on_sqlite, code_in(mail.messages[0].get_payload())).status_code == status
 
 
 def test_guesses_are_bounded_even_if_they_take_their_time(
-    on_sqlite: Visitor, server: Any, clock: FakeClock
+    on_sqlite: Visitor, mail: Any, clock: FakeClock
 ) -> None:
     ask(on_sqlite, ADDRESS)
     mailed(on_sqlite)
@@ -195,13 +189,13 @@ def test_guesses_are_bounded_even_if_they_take_their_time(
         clock.advance(300)
         assert change(on_sqlite, "0000-0000-0000-0000").status_code == 400
     clock.advance(300)
-    assert change(on_sqlite, code_in(server.messages[0].get_payload())).status_code == 400
+    assert change(on_sqlite, code_in(mail.messages[0].get_payload())).status_code == 400
 
 
-def test_a_code_is_of_one_person(on_sqlite: Visitor, server: Any) -> None:
+def test_a_code_is_of_one_person(on_sqlite: Visitor, mail: Any) -> None:
     ask(on_sqlite, ADDRESS)
     mailed(on_sqlite)
-    code = code_in(server.messages[0].get_payload())
+    code = code_in(mail.messages[0].get_payload())
     for name in ("olga", "nobody@example.com"):
         answer = change(on_sqlite, code, name)
         assert (answer.status_code, "do not belong together" in answer.text) == (400, True)
@@ -225,11 +219,11 @@ def test_an_owner_hands_over_a_code_for_a_name_without_address(
     assert Visitor(on_sqlite.app, on_sqlite.story).log_in("vera", NEW).status_code == 302
 
 
-def test_an_owner_mails_a_code(on_sqlite: Visitor, server: Any) -> None:
+def test_an_owner_mails_a_code(on_sqlite: Visitor, mail: Any) -> None:
     on_sqlite.log_in("olga")
     page = on_sqlite.press("/people/5/reset")
     assert "has mail with a code" in page
-    assert change(on_sqlite, code_in(server.messages[0].get_payload())).status_code == 302
+    assert change(on_sqlite, code_in(mail.messages[0].get_payload())).status_code == 302
 
 
 def test_a_code_of_an_owner_ends_the_duty_to_change_a_password(on_sqlite: Visitor) -> None:
@@ -250,7 +244,7 @@ def test_a_hub_without_mail_says_whom_to_ask(open_pages: Any) -> None:
 
 
 def test_a_name_with_a_line_break_from_earlier_stops_no_mail(
-    on_sqlite: Visitor, server: Any, clock: FakeClock
+    on_sqlite: Visitor, mail: Any, clock: FakeClock
 ) -> None:
     name = "x@example.com\nBcc: eva@example.com"
     with on_sqlite.app.app_context(), engine.transaction() as session:
@@ -260,4 +254,4 @@ def test_a_name_with_a_line_break_from_earlier_stops_no_mail(
     ask(on_sqlite, name)
     ask(on_sqlite, ADDRESS)
     assert mailed(on_sqlite) == 1
-    assert [message["To"] for message in server.messages] == [ADDRESS]
+    assert [message["To"] for message in mail.messages] == [ADDRESS]

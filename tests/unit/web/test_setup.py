@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from hub.security.rights import rights_of
 from hub.testing.clock import FakeClock
 from hub.web import first_owner
 from tests.support.hub_environment import INTUIT
-from tests.support.mail_server import mail_server, mail_url
+from tests.support.mail_server import mail_url
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
 
@@ -333,13 +333,6 @@ def test_the_page_lists_the_addresses_that_intuit_asks_for(
         "/privacy",
     ):
         assert f"http://hub.example.com{path}<" in page
-
-
-@pytest.fixture
-def mail() -> Iterator[Any]:
-    """Provide a mail server that works."""
-    with mail_server() as server:
-        yield server
 
 
 def test_a_mail_server_is_stored_used_and_tested(
