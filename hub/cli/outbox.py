@@ -49,7 +49,6 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
     listed.
     """
     from hub.db.engine import read_only_session
-    from hub.models.enums import Operation
     from hub.outbox import listing
 
     with read_only_session() as session:
@@ -62,9 +61,7 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
         print_json(rows)
         return
     for posting, row in zip(postings, rows, strict=True):
-        row["total"] = _signed_total(posting)
-        if row["operation"] == Operation.ATTACH:
-            row["kind"] = "file"
+        _word_for_people(row, posting)
         if state in DOCUMENT_STATES:
             row["state"] = row["document_state"]
     cells = [[row[name] for name in COLUMNS] for row in rows]
@@ -103,6 +100,15 @@ def _require_app(slug: str) -> None:
         slugs = {*current_hub().plugins.apps, *session.scalars(select(Installation.slug))}
     if slug not in slugs:
         raise NotFound("app", slug, slugs)
+
+
+def _word_for_people(row: dict[str, Any], posting: "Posting") -> None:
+    """Replace in a row of the JSON output what people read in other words."""
+    from hub.models.enums import Operation
+
+    row["total"] = _signed_total(posting)
+    if posting.operation == Operation.ATTACH:
+        row["kind"] = "file"
 
 
 def _signed_total(posting: "Posting") -> str:

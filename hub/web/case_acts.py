@@ -23,7 +23,7 @@ from hub.security import audit
 from hub.translations.messages import gettext, translate
 from hub.web import case_list, case_retries, viewer
 from hub.web.access import person_name, scope
-from hub.web.case_titles import format_name_in_sentence
+from hub.web.case_titles import documents, format_name_in_sentence
 from hub.web.installation import is_active
 from hub.web.kind_counts import count_kinds
 from hub.web.paging import present, row_or_404
@@ -162,8 +162,8 @@ def close(case_id: int) -> str:
     return gettext("The case is closed.")
 
 
-def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[int, list[str]]:
-    """Retry every posting of a case; return how many, and why not the others.
+def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str]]:
+    """Retry every posting of a case; return those that were, and why not the others.
 
     A deletion in QuickBooks has to be confirmed. A posting that another case asks a person about,
     because somebody removed it from QuickBooks, is left to that case.
@@ -176,8 +176,17 @@ def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[int, list[str]]:
         ids = list(session.scalars(posting_ids))
     if deletes and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
-    reasons = list(retry(ids, person_name()).values())
-    return len(ids) - len(reasons), reasons
+    reasons = retry(ids, person_name())
+    return [id for id in ids if id not in reasons], list(reasons.values())
+
+
+def retried(posting_ids: Sequence[int]) -> str:
+    """Return the sentence about what was retried; a single document is named."""
+    if len(posting_ids) != 1:
+        return gettext("Retried %(documents)s.", documents=documents(len(posting_ids)))
+    with read_only_session() as session:
+        posting = session.get_one(Posting, posting_ids[0])
+        return gettext("Retried %(document_name)s.", document_name=format_name_in_sentence(posting))
 
 
 def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
@@ -185,11 +194,7 @@ def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
     if retries.unconfirmed_deletions([posting_id]) and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
     retries.retry(posting_id, person_name())
-    with read_only_session() as session:
-        return gettext(
-            "Retried %(document_name)s.",
-            document_name=format_name_in_sentence(session.get_one(Posting, posting_id)),
-        )
+    return retried([posting_id])
 
 
 def leave(case_id: int) -> str:

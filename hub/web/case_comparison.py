@@ -29,6 +29,7 @@ COMPARED_LABELS = (
     gettext_noop("Total"),
 )
 MEMO = "Memo"
+STATE = "State"  # a transaction has it only if it was deleted or voided
 LINE_LABELS = {
     "posts_to": gettext_noop("Posts to"),
     "description": gettext_noop("Description"),
@@ -76,9 +77,7 @@ class ComparedFact:
 
         What only the hub knows of a transaction, such as its mark, has nothing to be equal to.
         """
-        if self.label in HUB_LABELS or self.label in COMPARED_LABELS:
-            return False
-        return not self.differs
+        return not self.differs and self.label not in (*HUB_LABELS, *COMPARED_LABELS)
 
     @property
     def difference(self) -> str:
@@ -161,11 +160,15 @@ class Side:
             our_facts = _posting_facts(self.ours, self.posting)
         party = _party_label(our_facts)
         columns = [_transaction_facts(transaction, party) for transaction in self.transactions]
-        is_present = bool(self.transactions) and all(
-            transaction.present for transaction in self.transactions
-        )
+        if our_facts and not self.asks:
+            our_facts |= _posted_state(columns)
         labels = _ordered_labels([our_facts, *columns])
-        return [_row(label, our_facts, columns, is_present) for label in labels]
+        return [_row(label, our_facts, columns, self._is_present) for label in labels]
+
+    @property
+    def _is_present(self) -> bool:
+        """Return whether QuickBooks could be asked for every transaction."""
+        return bool(self.transactions) and all(one.present for one in self.transactions)
 
     def lines(self, transaction: Transaction) -> list[ComparedLines]:
         """Align our lines with those of a transaction: equal ones beside each other, in order.
@@ -197,6 +200,11 @@ def _party_label(facts: Mapping[str, str]) -> str:
         if label in facts:
             return label
     return PARTY_LABELS[-1]
+
+
+def _posted_state(columns: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return the state of what we posted, if a transaction was deleted or voided since."""
+    return {STATE: gettext("Posted")} if any(STATE in facts for facts in columns) else {}
 
 
 def _transaction_facts(transaction: Transaction, party: str) -> dict[str, str]:
@@ -242,7 +250,7 @@ def _row(
 ) -> ComparedFact:
     """Compare one fact: `columns` are the facts of the transactions."""
     our_text = our_facts.get(label, "")
-    is_compared = label in COMPARED_LABELS
+    is_compared = label in (*COMPARED_LABELS, STATE)
     if is_present and our_text and label not in HUB_LABELS:
         is_compared = True
     differs = bool(our_facts) and is_compared and _has_other_text(label, our_text, columns)

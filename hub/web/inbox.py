@@ -29,7 +29,6 @@ from hub.web import (
     record_creation,
 )
 from hub.web.access import ANYWHERE, may_anywhere, may_here, person_name, require_role, scope
-from hub.web.case_titles import documents
 from hub.web.layout import installation_choices, use_zone_of
 from hub.web.paging import present, row_or_404
 from hub.web.record_form import Invalid
@@ -125,7 +124,7 @@ def retry(case_id: int) -> Response:
     def work() -> str:
         """Retry all postings of the case and show the first reasons against it."""
         is_confirmed = bool(request.form.get("sure"))
-        count, reasons = case_acts.retry_each(case_id, is_confirmed=is_confirmed)
+        retried, reasons = case_acts.retry_each(case_id, is_confirmed=is_confirmed)
         for reason in reasons[:MAX_REASONS]:
             flash(translate(reason), "look")
         if len(reasons) > MAX_REASONS:
@@ -136,7 +135,7 @@ def retry(case_id: int) -> Response:
                 ),
                 "look",
             )
-        return gettext("Retried %(documents)s.", documents=documents(count))
+        return case_acts.retried(retried)
 
     return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 

@@ -161,7 +161,7 @@ def test_bills_are_approved_and_a_case_is_cleared_by_tab_and_enter_alone(
     assert page.url.endswith("/inbox/")
     keys.go_to("^(Retry|Check again): Case 9", "BUTTON")
     keys.enter()
-    person.sees("Retried 1 document.")
+    person.sees("Retried bill F-20369 (")
     assert held_bill(served) == "ready"
     expect(page.locator("h1")).to_be_visible(timeout=SOON)
 

@@ -10,7 +10,7 @@ from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import runner
 from tests.support.every_kind_source import SUPPLIER, Till, document, invoice, line
 
-MISSING = "No longer in QuickBooks"
+MISSING = "Missing in QuickBooks"
 
 
 @pytest.fixture

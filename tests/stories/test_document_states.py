@@ -216,7 +216,7 @@ def test_a_document_posted_again_is_watched_and_can_be_removed_again(till):
     remove(till)
     post_again(till)
     delete_in_quickbooks(till)
-    assert till.cases() == ["No longer in QuickBooks"]
+    assert till.cases() == ["Missing in QuickBooks"]
     post_again(till)
     assert (states(till), till.cases()) == (everywhere("posted"), [])
     remove(till)

@@ -66,7 +66,9 @@ def _check(
         )
     is_live = document.head is None or document.head.state == TransactionState.LIVE
     if current is None or not is_live:
-        raise NotNow("%(name)s is no longer in QuickBooks; Retry posts it again.", name=name)
+        raise NotNow(
+            "%(name)s is missing in QuickBooks. Press Post again to create it once more.", name=name
+        )
     if str(current.get("SyncToken")) != sync_token:
         raise NotNow("%(name)s was changed in QuickBooks again. Compare it once more.", name=name)
     unsent = (*outbox.UNSENT, *outbox.IN_FLIGHT)

@@ -36,6 +36,7 @@ VOID = "Void it in QuickBooks too, or leave it as it is."
 DELETE = "Leave it as it is, or delete it in QuickBooks too."
 DOCUMENT_TITLE = "{document}"
 RETRY = "Press Retry to do it, or Skip to leave QuickBooks as it is."
+POST_AGAIN = "Press Post again to create it once more, or Skip to leave QuickBooks as it is."
 
 
 def _document(reason: str, instruction: str, action: CaseAction) -> Template:
@@ -92,10 +93,10 @@ TEMPLATES = {
     "document.wanted_again": Template(
         title=DOCUMENT_TITLE,
         reason=(
-            "It was {departure} QuickBooks, and the source wants it again. Press Retry to post it"
-            " again, or Skip."
+            "It was {departure} QuickBooks, and the source wants it again. Press Post again, or"
+            " Skip."
         ),
-        instruction=RETRY,
+        instruction=POST_AGAIN,
         action=CaseAction.RETRY,
         posts_again=True,
     ),

@@ -74,7 +74,7 @@ TEMPLATES = {
             " it, but it does not remember deletions for longer, so it may have been posted and"
             " deleted."
         ),
-        instruction="Press Retry to send it again, or Skip to leave it out.",
+        instruction="Press Post again to send it once more, or Skip to leave it out.",
         action=CaseAction.RETRY,
         posts_again=True,
     ),

@@ -7,9 +7,9 @@ ACCEPT_OR_CORRECT = (
 )
 TEMPLATES = {
     "posted.missing": Template(
-        title="No longer in QuickBooks",
+        title="Missing in QuickBooks",
         reason="{name} was posted as transaction {quickbooks_id}, which is no longer there.",
-        instruction="Press Retry to post it again, or Skip to leave it out.",
+        instruction="Press Post again to create it once more, or Skip to leave it out.",
         action=CaseAction.RETRY,
         posts_again=True,
     ),
@@ -25,7 +25,7 @@ TEMPLATES = {
     "posted.voided": Template(
         title="Voided in QuickBooks",
         reason="{name} was posted as transaction {quickbooks_id}, which was voided there.",
-        instruction="Press Retry to post it again, or Skip to leave it voided.",
+        instruction="Press Post again to create it once more, or Skip to leave it voided.",
         action=CaseAction.RETRY,
         posts_again=True,
     ),

@@ -170,8 +170,8 @@ def remove(case_id: int, body: dict[str, Any]) -> Any:
 
     def work() -> None:
         """Retry each removal; fail with the first reason if none could be."""
-        count, reasons = case_acts.retry_each(case_id, is_confirmed=True)
-        if reasons and not count:
+        retried, reasons = case_acts.retry_each(case_id, is_confirmed=True)
+        if reasons and not retried:
             raise NothingRemoved(reasons[0])
 
     try:

@@ -52,8 +52,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-23",
         place="hub/web/case_acts.py",
-        old="    reasons = list(retry(ids, person_name()).values())\n",
-        new="    reasons = list(retry(ids[:1], person_name()).values())\n",
+        old="    reasons = retry(ids, person_name())\n",
+        new="    reasons = retry(ids[:1], person_name())\n",
         bug="The button of a cause sends one order only.",
     ),
     Mutant(

@@ -125,7 +125,7 @@ def test_a_deleted_transaction_is_reported_as_missing(desk):
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk))
     assert poll(desk) == {"missing": 1}
     assert [receipt.state for receipt in current_receipts(desk)][-1] == "missing"
-    assert desk.cases() == ["No longer in QuickBooks"]
+    assert desk.cases() == ["Missing in QuickBooks"]
 
 
 def test_payments_cost_one_read_for_their_days_however_many_documents(desk):

@@ -113,7 +113,7 @@ def post_and_delete(desk):
 
 def test_a_deleted_document_can_be_skipped_and_reconciliation_succeeds_again(desk):
     id = post_and_delete(desk)
-    assert desk.cases() == ["No longer in QuickBooks"]
+    assert desk.cases() == ["Missing in QuickBooks"]
     manual.skip(id, "entered by mistake", "kari")
     assert (desk.state(id), desk.cases(), log()) == ("skipped", [], [("kari", "posting skipped")])
     reconciliation = reconcile(desk.company_id)

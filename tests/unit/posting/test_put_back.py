@@ -139,7 +139,7 @@ def test_a_deleted_transaction_is_not_put_back(desk):
     edit(desk, TxnDate="2026-03-01")
     token = bill(desk)["SyncToken"]
     desk.quickbooks.act("delete", kind="Bill", id=bill(desk)["Id"])
-    with pytest.raises(NotNow, match="Retry posts it again"):
+    with pytest.raises(NotNow, match="Press Post again"):
         put_back(desk, token)
 
 

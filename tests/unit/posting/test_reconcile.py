@@ -81,7 +81,7 @@ def test_a_deleted_one_is_reported_with_its_sum_and_has_a_case(desk):
         ["missing"],
     )
     assert reconciliation["totals"][0]["difference"] == "-20.10"
-    assert desk.cases() == ["No longer in QuickBooks"]
+    assert desk.cases() == ["Missing in QuickBooks"]
 
 
 def test_a_changed_total_has_a_case_until_it_is_corrected(desk):

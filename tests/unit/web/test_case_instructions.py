@@ -109,10 +109,8 @@ def test_an_instruction_names_only_buttons_that_the_page_of_its_case_shows(visit
 
 
 def test_buttons_are_recognised_in_instructions():
-    assert labels_named_in("Press Retry to post it again, or Skip to leave it out.") == {
-        "Retry",
-        "Skip",
-    }
+    assert labels_named_in("Press Retry to send it, or Skip to leave it out.") == {"Retry", "Skip"}
+    assert labels_named_in("Press Post again, or Skip.") == {"Post again", "Skip"}
     assert labels_named_in("Press “This is it” on the one; press Undo.") == {"This is it", "Undo"}
     assert labels_named_in("Open it; the next syncs read it again, Check again does at once.") == {
         "Check again"

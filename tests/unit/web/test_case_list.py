@@ -272,7 +272,8 @@ def test_after_an_act_the_next_case_of_the_same_list_opens(listed: Visitor) -> N
     answer = listed.post(retry)
     assert answer.location.startswith(f"/inbox/{second}?")
     following = listed.page(answer.location)
-    assert "Retried 1 document. A sync continues with it now. Next: Case 4" in following
+    assert "Retried bill F-20361 (Rørlegger Næss &amp; Sønner). A sync continues" in following
+    assert "with it now. Next: Case 4" in following
     assert re.search(r'href="/inbox/\?[^"]*sort=amount"[^>]*>Inbox', following)
 
 

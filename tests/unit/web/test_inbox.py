@@ -122,7 +122,9 @@ def test_a_number_that_quickbooks_refused_is_not_sent_beside_the_other_one(desk)
 
 
 def test_a_retry_of_a_held_posting_lets_it_go_on(operator: Visitor) -> None:
-    assert "Retried 1 document." in operator.press(f"{_case(operator, 'retry')}/retry")
+    page = operator.press(f"{_case(operator, 'retry')}/retry")
+    retried = re.search(r"Retried bill F-\d+ \([^)]+\)\. A sync continues with it now\.", page)
+    assert retried, re.findall("Retried[^<]*", page)
     assert operator.row(AuditEntry, 2).what == "posting retried"
 
 
@@ -236,13 +238,19 @@ def test_a_case_to_correct_at_the_source_names_the_app_wherever_it_is_shown(
         document_id = case.postings[0].document_id
     for path in ("/inbox/?act=source", _case(operator, "retry"), f"/documents/{document_id}"):
         assert "Fix this in CostTracker." in operator.page(path), path
+    case = _case(operator, "retry")
+    assert re.search(rf'href="{case}">Open the case<', operator.page(f"/documents/{document_id}"))
 
 
 def test_a_document_deleted_in_quickbooks_can_be_skipped_from_its_case(desk) -> None:
     desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[0]).quickbooks_id)
     reconcile(desk.company_id)
     desk.visitor.log_in("oda")
-    assert "Press Retry to post it again, or Skip to leave it out." in desk.visitor.page("/inbox/1")
+    page = desk.visitor.page("/inbox/1")
+    assert "Press Post again to create it once more, or Skip to leave it out." in page
+    assert re.search(r"<button[^>]*>(<i[^>]*></i> ?)?Post again<", page)
+    assert ("Missing in QuickBooks" in page, "No longer in QuickBooks" in page) == (True, False)
+    assert ">Retry<" not in page
     assert "Skipped. It will not be posted." in desk.visitor.press(
         f"/inbox/1/{desk.ids[0]}/skip", reason="entered by mistake"
     )
@@ -263,6 +271,34 @@ def test_a_bill_that_was_edited_in_quickbooks_is_shown_beside_the_posted_one(des
     assert ("Documents that it is about" in page, "This is it" in page) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ["Posted", "Deleted", "Differs"]), ("nb", ["Bokført", "Slettet", "Avviker"])],
+)
+def test_a_comparison_with_a_deleted_transaction_says_that_this_is_the_difference(
+    desk, language, words
+) -> None:
+    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[0]).quickbooks_id)
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.get("/inbox/1", headers={"Accept-Language": language}).text
+    [cells] = re.findall(rf"<td[^<]*<mark>{words[0]}<.*?</tr>", page)
+    assert re.findall(r">([^<>]+)</", f"<{cells}") == words
+
+
+def test_on_a_phone_each_cell_of_a_comparison_names_its_side(desk) -> None:
+    id = desk.posting(desk.ids[0]).quickbooks_id
+    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
+    reconcile(desk.company_id)
+    desk.visitor.log_in("oda")
+    page = desk.visitor.page("/inbox/1")
+    tables = re.findall(r'<table class="grid [^"]*stack[^"]*">(.*?)</table>', page, re.S)
+    named = [re.findall(r'data-label="([^"]+)"', table) for table in tables]
+    sides = ["From the source", f"In QuickBooks: {id}", "What differs"]
+    assert named[0][:3] == sides
+    assert ["From the source", "In QuickBooks", "What differs"] in named
+
+
 def test_both_sides_of_a_comparison_show_due_date_account_location_memo_and_lines(desk) -> None:
     id = desk.posting(desk.ids[0]).quickbooks_id
     before = next(bill for bill in desk.bills() if bill["Id"] == id)
@@ -275,7 +311,7 @@ def test_both_sides_of_a_comparison_show_due_date_account_location_memo_and_line
     page = desk.visitor.page("/inbox/1")
     for label in ("Due", "Payable account", "Memo"):
         row = page[page.index(f'<th scope="row">{label}') :].split("</tr>")[0]
-        assert "–" not in row.rpartition("<td>")[2], label
+        assert "–" not in row.rpartition("<td")[2], label
     assert "17 May 2026" in page
     assert "Edited by hand" in page
     table = page[page.index("Lines of both sides") :].split("</table>")[0]
@@ -597,7 +633,7 @@ def test_equal_facts_are_folded_and_what_differs_has_a_column(desk) -> None:
     page = desk.visitor.page("/inbox/1")
     visible, folded = page.split("other fields are equal")
     total = visible[visible.index('<th scope="row">Total') :].split("</tr>")[0]
-    assert total.endswith('<td class="what-differs">+4.90 USD</td>')
+    assert total.endswith('<td class="what-differs" data-label="What differs">+4.90 USD</td>')
     assert '<th scope="row">Memo' not in visible
     assert '<th scope="row">Memo' in folded.split("</details>")[0]
     assert "Accept what QuickBooks has</button>" in page
@@ -630,7 +666,7 @@ def test_equal_lines_are_folded_and_the_others_say_what_differs(desk) -> None:
     page = desk.visitor.page("/inbox/1")
     visible, folded = page[page.index("Lines</h3>") :].split("1 line is equal")
     assert "Freight by hand" in visible
-    assert '<td class="what-differs">Only in QuickBooks</td>' in visible
+    assert '<td class="what-differs" data-label="What differs">Only in QuickBooks</td>' in visible
     assert "Freight by hand" not in folded.split("</details>")[0]
 
 
@@ -641,7 +677,7 @@ def test_of_a_line_only_what_differs_is_marked(desk) -> None:
     desk.visitor.log_in("oda")
     page = desk.visitor.page("/inbox/1")
     lines = page[page.index("Lines</h3>") :].split("</table>")[0]
-    assert '<td class="what-differs">Amount</td>' in lines
+    assert '<td class="what-differs" data-label="What differs">Amount</td>' in lines
     assert re.findall(r"<mark>([^<]*)</mark>", lines) == ["10.10", "15.00"]
 
 
