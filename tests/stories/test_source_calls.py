@@ -14,8 +14,8 @@ from hub.models import Posting, ReceiptRow
 from hub.scheduling import run_log, runner
 from qbo_sandbox.kit import Clock, Journal, Server, ask
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.stories.autotask.test_apps import Desk, prefer
 from tests.support import costcertified_site, ion_site, ontraccr_site
+from tests.support.autotask_site import Desk, prefer
 from tests.support.hub_environment import COSTTRACKER
 
 FORM = "application/x-www-form-urlencoded"
