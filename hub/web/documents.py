@@ -10,11 +10,13 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
+from hub import outbox
 from hub.contract.states import Stage
 from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import (
     Attempt,
+    AuditEntry,
     Case,
     Posting,
     Proof,
@@ -50,7 +52,7 @@ from hub.web.layout import KINDS, installation_choices, use_zone_of
 from hub.web.paging import page, present, row_or_404
 from hub.web.record_names import record_namer
 from hub.web.source_view import source_view
-from hub.web.timeline import FOUND, OUTCOMES, TimelineEvent, timeline
+from hub.web.timeline import ACTS, FOUND, OUTCOMES, TimelineEvent, timeline
 from hub.web.transaction_facts import page_of
 
 EXPORTED = (
@@ -69,7 +71,7 @@ EXPORTED = (
     "reason",
     "quickbooks_id",
 )
-Row = TypeVar("Row", Posting, Attempt, Proof, ReceiptRow, Case)
+Row = TypeVar("Row", AuditEntry, Posting, Attempt, Proof, ReceiptRow, Case)
 pages = Blueprint("documents", __name__)
 
 
@@ -189,18 +191,29 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     receipts = _load_in_order(session, ReceiptRow, ReceiptRow.document_id == document.id)
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
     cases = _load_in_order(session, Case, Case.id.in_(stops), *scope().cases())[::-1]
+    is_act = (AuditEntry.what.in_(ACTS), AuditEntry.subject.in_([str(id) for id in ids]))
+    acts = _load_in_order(session, AuditEntry, *is_act)
     state, main = state_and_main_posting(session, document)
     return {
         **_posting_values(session, document, postings, main),
         **_state_values(session, document, main, state),
         "main": main,
+        "awaited": _awaited_postings(session, main),
         "attempts": _group_by_posting(attempts),
         "proofs": _group_by_posting(proofs),
         "receipts": receipts,
         "cases": [case for case in cases if case.closed_at is None],
         "called": subjects(session, cases),
-        "events": _events(document, postings, attempts, proofs, receipts, cases, state=state),
+        "events": _events(document, postings, attempts, proofs, receipts, cases, acts, state=state),
     }
+
+
+def _awaited_postings(session: Session, main: Posting | None) -> list[Posting]:
+    """Return what a posting waits for: postings whose ids in QuickBooks it needs."""
+    if main is None or main.state != PostingState.WAITING or not main.payload:
+        return []
+    ids = outbox.find_awaited_ids(main.payload)
+    return _load_in_order(session, Posting, Posting.id.in_(ids), *scope().postings())
 
 
 def _posting_values(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.contract.states import Stage
-from hub.models import Attempt, Case, Posting, Proof, ReceiptRow, SourceDocument
+from hub.models import Attempt, AuditEntry, Case, Posting, Proof, ReceiptRow, SourceDocument
 from hub.models.enums import DocumentState, Operation, PostingState, ReceiptEnd
 from hub.translations import stored
 from hub.translations.messages import gettext, gettext_noop, ngettext
@@ -58,6 +58,17 @@ PLANNED = {
 }
 
 
+# What people did to a posting, by the act that the audit log records.
+ACTS = {
+    "first approval given": gettext_noop("%(who)s approved it; a second person must approve it"),
+    "match rejected": gettext_noop("%(who)s said that a transaction in QuickBooks is another one"),
+    "posting adopted": gettext_noop("%(who)s accepted a transaction in QuickBooks as this one"),
+    "posting approved": gettext_noop("%(who)s approved it"),
+    "posting put back": gettext_noop("%(who)s put it back in QuickBooks as it was posted"),
+    "posting retried": gettext_noop("%(who)s retried it"),
+}
+
+
 @dataclass(frozen=True)
 class TimelineEvent:
     """One thing that happened."""
@@ -75,6 +86,7 @@ def timeline(
     proofs: Sequence[Proof],
     receipts: Sequence[ReceiptRow],
     cases: Sequence[Case],
+    acts: Sequence[AuditEntry],
     *,
     state: str,
 ) -> list[TimelineEvent]:
@@ -89,6 +101,8 @@ def timeline(
     events += map(_receipt, receipts)
     for case in cases:
         events += _case(case)
+    for act in acts:
+        events.append(TimelineEvent(act.at, gettext(ACTS[act.what], who=act.who)))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -135,7 +149,7 @@ def _posting(posting: Posting) -> Iterator[TimelineEvent]:
     part = posting.part
     if posting.operation == Operation.ATTACH and posting.number:
         part = posting.number  # the name of the file
-    text = PLANNED.get(posting.operation, "Planned")
+    text = gettext(PLANNED.get(posting.operation, "Planned"))
     if part:
         text = f"{text}: {part}"
     yield TimelineEvent(posting.created_at, text)

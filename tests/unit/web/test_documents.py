@@ -14,7 +14,9 @@ from hub.context import current_hub
 from hub.db import engine
 from hub.models import Installation, Posting, SavedFilter, SourceDocument, TransactionHead
 from hub.models.enums import SendOutcome
-from hub.web import timeline
+from hub.outbox import placeholders
+from hub.security import audit
+from hub.web import audit_subjects, timeline
 from hub.web.document_filters import parse_amounts
 from hub.web.document_lines import side_by_side
 from tests.support.page_rows import add_document
@@ -395,6 +397,41 @@ def test_the_history_has_seconds_and_the_oldest_event_first(viewer: Visitor) -> 
     moments = [dt.datetime.fromisoformat(moment) for moment, _ in times]
     assert moments == sorted(moments)
     assert all(re.fullmatch(r"\d\d:\d\d:\d\d", time) for _, time in times)
+
+
+def test_the_history_names_who_approved_and_retried_a_document(viewer: Visitor) -> None:
+    posting = str(viewer.story.postings["posted"])
+    with viewer.app.app_context(), engine.transaction() as session:
+        audit.record(session, "arne", "posting approved", posting)
+        audit.record(session, "oda", "posting retried", posting)
+        audit.record(session, "eva", "posting retried", f"{posting}0")
+    history = _document(viewer, "posted").partition('<ol class="timeline">')[2]
+    assert "arne approved it" in history
+    assert "oda retried it" in history
+    assert "eva" not in history
+
+
+@pytest.mark.parametrize("act", timeline.ACTS)
+def test_every_act_of_the_history_is_one_that_the_audit_log_records(act: str) -> None:
+    assert act in audit_subjects.OF_POSTINGS
+
+
+def test_a_document_says_what_it_waits_for(viewer: Visitor) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, viewer.story.installation)
+        customer, creation = add_document(session, installation, "review", 51)
+        customer.kind = creation.kind = "customer"
+        payment, posting = add_document(session, installation, "waiting", 52)
+        posting.after_id = creation.id
+        reference = placeholders.format_placeholder(creation.id)
+        posting.payload = json.dumps({"CustomerRef": {"value": reference}}).encode()
+        document_id, customer_id = payment.id, customer.id
+    page = viewer.page(f"/documents/{document_id}")
+    note = page.partition("It is posted after what it needs in QuickBooks:")[2].partition("</ul>")[
+        0
+    ]
+    assert f'Customer <a href="/documents/{customer_id}">' in note
+    assert "To approve" in note
 
 
 def test_ids_markers_and_payloads_are_technical(viewer: Visitor) -> None:

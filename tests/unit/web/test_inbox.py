@@ -10,7 +10,17 @@ from sqlalchemy import select, update
 from hub import outbox
 from hub.cases import inbox
 from hub.db.engine import read_only_session, transaction
-from hub.models import Attempt, AuditEntry, Case, Installation, Match, Posting, Run, SourceDocument
+from hub.models import (
+    Attempt,
+    AuditEntry,
+    Case,
+    Installation,
+    Match,
+    Posting,
+    Run,
+    SourceDocument,
+    case_posting,
+)
 from hub.posting.reconcile.run import reconcile
 from hub.qbo.display import TransactionLineView
 from hub.reasons.texts import CaseText
@@ -126,6 +136,20 @@ def test_a_retry_of_a_held_posting_lets_it_go_on(operator: Visitor) -> None:
     retried = re.search(r"Retried bill F-\d+ \([^)]+\)\. A sync continues with it now\.", page)
     assert retried, re.findall("Retried[^<]*", page)
     assert operator.row(AuditEntry, 2).what == "posting retried"
+
+
+def test_a_file_that_is_held_is_named_and_has_no_amount(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
+        stopped = select(case_posting.c.posting_id).where(
+            case_posting.c.case_id == operator.story.cases["retry"]
+        )
+        posting = session.get_one(Posting, session.scalars(stopped).first())
+        total = posting.document.total
+        posting.operation, posting.part, posting.number = "attach", "f1", "faktura.pdf"
+    page = operator.page(_case(operator, "retry"))
+    rows = page[page.index("Documents that it stops") :].partition("</table>")[0]
+    assert "· file faktura.pdf</a>" in rows
+    assert f"{total:,.2f}" not in rows
 
 
 def test_skipping_needs_a_reason_which_is_kept(operator: Visitor) -> None:
