@@ -29,7 +29,8 @@ from hub.scheduling import run_log
 from hub.translations.messages import gettext, translate
 from hub.web import case_list, environment_badge
 from hub.web.access import may_open_run, person_name, require_role
-from hub.web.counts import count_documents
+from hub.web.counts import count_documents, count_in_review
+from hub.web.kind_counts import count_kinds
 from hub.web.layout import app_name
 from hub.web.paging import row_or_404
 
@@ -167,6 +168,7 @@ def _page_values(session: Session, installation: Installation) -> dict[str, Any]
     )
     return {
         "counts": count_documents(session, installation.id),
+        "to_approve": count_kinds(count_in_review(session, installation.id)),
         "sums": _sums(session, installation.id),
         "runs": list(session.scalars(newest.where(is_of_app).limit(5))),
         "lists_run": session.scalar(newest.where(*is_lists_run).limit(1)),

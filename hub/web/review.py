@@ -24,6 +24,7 @@ from hub.web import (
     review_rows,
 )
 from hub.web.access import person_name, require_recent_login, require_role
+from hub.web.counts import count_in_review
 from hub.web.installation import count_before_start, tabs
 from hub.web.kind_counts import count_kinds
 from hub.web.layout import may_configure
@@ -66,6 +67,7 @@ def show(installation_id: int) -> str:
         postings = review_rows.page_in_review(session, installation_id)
         context = tabs(session, installation)
         chosen = _chosen_on_page()
+        sums = review_rows.sums_in_review(session, installation_id)
         return render_template(
             "review.html",
             page=postings,
@@ -75,8 +77,9 @@ def show(installation_id: int) -> str:
             shown=listed_rows.encode({row.id: row.planned for row in postings.rows}),
             chosen=chosen or {},
             selection=_selection(session, installation, chosen) if chosen else None,
-            documents=count_kinds(review_rows.count_by_kind(session, installation_id)),
-            sums=review_rows.sums_in_review(session, installation_id),
+            documents=count_kinds(count_in_review(session, installation_id)),
+            sums=sums.texts(),
+            payments=sums.payment_texts(),
             second_approvals=SecondApprovals.of(session, postings.rows),
             left_out=count_before_start(session, installation_id),
             others=review_rows.left_out_states(session, installation_id),
@@ -113,7 +116,7 @@ def selection(installation_id: int) -> str:
         installation = row_or_404(session, Installation, installation_id)
         selected = _selection(session, installation, _chosen_on_page() or {})
         context = tabs(session, installation)
-        sums = review_rows.sums_in_review(session, installation_id)
+        sums = review_rows.sums_in_review(session, installation_id).texts()
     return render_template("selection.html", selection=selected, sums=sums, **context)
 
 
@@ -139,6 +142,7 @@ def confirm(installation_id: int) -> str | Response:
             flash(gettext("Select at least one document."), "look")
         return redirect(url_for("review.show", installation_id=installation_id))
     more = unchanged[MAX_LISTED:]
+    sums = review_rows.sums_of(unchanged)
     return render_template(
         "approve.html",
         rows=unchanged[:MAX_LISTED],
@@ -148,7 +152,8 @@ def confirm(installation_id: int) -> str | Response:
         left=context["to_review"] - len(unchanged),
         changed=changed,
         settled=len(left_out) - changed,
-        sums=review_rows.sums_of(unchanged).texts(),
+        sums=sums.texts(),
+        payments=sums.payment_texts(),
         more_sums=review_rows.sums_of(more).texts(),
         breakdown=breakdown,
         removed=sum(row.operation in outbox.REMOVALS for row in unchanged),

@@ -28,6 +28,7 @@ from hub.web.source_view import money
 MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into a form
 MAX_LEFT_OUT = 10  # held and skipped documents that the page lists
 NOT_IN_REVIEW = (PostingState.HELD, PostingState.SKIPPED)
+PAYMENT_KINDS = ("payment", "bill_payment")
 ACTS = {
     Operation.CREATE: gettext_noop("New"),
     Operation.UPDATE: gettext_noop("Change"),
@@ -294,17 +295,34 @@ def _not_in_review(installation_id: int) -> tuple[Any, ...]:
 
 
 class CurrencySums(dict[str, Decimal]):
-    """Amounts by currency; credits count as negative, removals not at all."""
+    """Amounts by currency; credits count as negative, removals not at all.
+
+    `payments` are the parts that pay invoices or bills, which may be in the same sums.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no amounts."""
+        super().__init__()
+        self.payments: dict[str, Decimal] = {}
 
     def add(self, kind: str, operation: str, currency: str, total: Decimal | None) -> None:
         """Add the total of one kind and operation."""
         if not total or operation in outbox.REMOVALS:
             return
-        self[currency] = self.get(currency, ZERO) + outbox.apply_sign(kind, total)
+        amount = outbox.apply_sign(kind, total)
+        self[currency] = self.get(currency, ZERO) + amount
+        if kind in PAYMENT_KINDS:
+            self.payments[currency] = self.payments.get(currency, ZERO) + amount
 
     def texts(self) -> list[str]:
         """Return the sums as text, one for each currency, sorted by its code."""
         return [money(total, currency) for currency, total in sorted(self.items())]
+
+    def payment_texts(self) -> list[str]:
+        """Return the sums of payments as text if the sums have other documents, too."""
+        if self.payments == self:
+            return []
+        return [money(total, currency) for currency, total in sorted(self.payments.items())]
 
 
 def sums_of(rows: Iterable[WaitingPosting]) -> CurrencySums:
@@ -315,21 +333,8 @@ def sums_of(rows: Iterable[WaitingPosting]) -> CurrencySums:
     return sums
 
 
-def count_by_kind(session: Session, installation_id: int) -> dict[str, int]:
-    """Return how many postings of each kind are to be approved."""
-    query = (
-        select(Posting.kind, func.count())
-        .where(*approvals.review_conditions(installation_id))
-        .group_by(Posting.kind)
-    )
-    counts: dict[str, int] = {}
-    for kind, count in session.execute(query):
-        counts[kind] = count
-    return counts
-
-
-def sums_in_review(session: Session, installation_id: int) -> list[str]:
-    """Return the total to approve in each currency as text, summed by the database."""
+def sums_in_review(session: Session, installation_id: int) -> CurrencySums:
+    """Return the total to approve in each currency, summed by the database."""
     columns = Posting.kind, Posting.operation, Posting.currency
     totals = (
         select(*columns, func.sum(Posting.total))
@@ -339,4 +344,4 @@ def sums_in_review(session: Session, installation_id: int) -> list[str]:
     sums = CurrencySums()
     for kind, operation, currency, total in session.execute(totals):
         sums.add(kind, operation, currency, total)
-    return sums.texts()
+    return sums

@@ -550,3 +550,18 @@ def test_the_heading_says_what_is_to_be_approved(operator: Visitor) -> None:
         document.kind = posting.kind = "vendor"
         posting.total = None
     assert "2 bills and 1 supplier to approve" in operator.page(_here(operator))
+    overview = operator.page(f"/installations/{operator.story.installation}/")
+    assert "Waiting for approval: 2 bills and 1 supplier." in overview
+
+
+def test_the_sum_says_how_much_of_it_pays_other_documents(operator: Visitor) -> None:
+    assert "payments of invoices or bills" not in operator.page(_here(operator))
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        document, posting = add_document(session, installation, "review", 71)
+        document.kind = posting.kind = "bill_payment"
+        posting.total, posting.currency = Decimal("1250.50"), "NOK"
+    sentence = "1,250.50 NOK of it are payments of invoices or bills."
+    assert sentence in operator.page(_here(operator))
+    address = f"{_here(operator)}approve?which=all"
+    assert sentence in operator.page(address)
