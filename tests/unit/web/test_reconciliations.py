@@ -213,7 +213,7 @@ def test_the_pdf_is_in_the_language_of_the_person(desk):
     g.pop("reader", None)  # requests share the context of the test, where nobody was logged in
     (text,) = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
     assert "Avstemming mot QuickBooks" in text
-    assert "1 av 2 dokumenter stemmer med QuickBooks. Avvik" in text
+    assert "1 av 2 dokumenter stemmer med QuickBooks. Differanse" in text
     assert "Side 1 av 1" in text
     assert "30,20" in text
     for english in ("Reconciliation", "documents", "Printed", "Difference", "Page", "Missing"):
