@@ -13,7 +13,7 @@ from hub.mapping import NAME_SHARING
 from hub.models import Installation, ListState, SeenCode, SourceDocument
 from hub.qbo import company
 from hub.qbo.company_facts import CompanyFacts
-from hub.translations.dates import english_date
+from hub.translations import dates
 from hub.translations.messages import gettext
 
 
@@ -219,7 +219,7 @@ def _closed_books(facts: CompanyFacts) -> Fact:
         return Fact(title=gettext("Closed books"), text=gettext("No period is closed."))
     return Fact(
         title=gettext("Closed books"),
-        text=gettext("The books are closed up to %(day)s.", day=english_date(facts.closed_to)),
+        text=gettext("The books are closed up to %(day)s.", day=dates.date(facts.closed_to)),
         state=FactState.LOOK,
         next_step=gettext("Documents dated in that period are listed above, if there are any."),
     )

@@ -88,7 +88,7 @@ MODES = {
     ),
     "manual": (
         gettext_noop("Manual"),
-        gettext_noop("Collects on schedule; nothing is posted until a person pushes it."),
+        gettext_noop("Collects on schedule; a person decides when each document is posted."),
     ),
     "once": (
         gettext_noop("Once"),

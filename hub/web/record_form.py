@@ -90,7 +90,11 @@ class _PartyForm(Schema):
     )
     phone = _text(gettext_noop("Phone"), MAX_PHONE_LENGTH)
     street = fields.String(
-        metadata=_metadata(gettext_noop("Street"), gettext_noop("One line for each."), long=True)
+        metadata=_metadata(
+            gettext_noop("Street"),
+            gettext_noop("Each line of the address on a line of its own."),
+            long=True,
+        )
     )
     postal_code = _text(gettext_noop("Postal code"), MAX_POSTAL_CODE_LENGTH)
     city = _text(gettext_noop("City"), MAX_TEXT_LENGTH)

@@ -19,8 +19,8 @@ from hub.web.schedule_picker import Picker
 from hub.web.viewer_choices import time_zones
 
 START = gettext_noop(
-    "Documents from before this day are left out; single ones can be included later. Without a day"
-    " all count."
+    "Documents from before this day are left out; single ones can be included later. If it is"
+    " empty, documents of every date are posted."
 )
 TWO_PEOPLE = gettext_noop(
     "A document above this amount is posted once two people have approved it in Review, in"
@@ -55,7 +55,7 @@ def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> l
         _input(
             "zone",
             gettext("Time zone"),
-            gettext("Of the schedule and of dates."),
+            gettext("The schedule and the dates on the pages of the app are in this zone."),
             "suggest",
             typed.get("zone") or row.zone,
             zones,

@@ -7,6 +7,7 @@ from html import unescape
 from urllib.parse import quote, unquote_plus
 
 import pytest
+from hub_files.columns import ask_about_table
 from sqlalchemy import select
 from test_tables import workbook
 
@@ -169,6 +170,15 @@ def test_an_app_that_only_receives_files_names_no_source_that_answers(day):
     assert "Files is enabled." in day.saved
     overview = day.visitor.page(f"{day.here}/")
     assert ("answers" in day.saved, "Webhook address" in overview) == (False, False)
+
+
+def test_the_columns_of_a_table_are_asked_for_in_norwegian(day):
+    day.visitor.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "nb"
+    page = day.upload(**{"leverandører.csv": CSV.encode()})
+    labels = {" ".join(text.split()) for text in re.findall(r'for="field-\w+">([^<]+)', page)}
+    assert {"Radene er linjer i", "Datoer skrives som", "Ører kommer etter"} <= labels
+    assert not labels & {field.label for field in ask_about_table()}
+    assert "Bills from suppliers" not in page
 
 
 def test_a_new_users_first_files_are_in_the_books_to_the_cent(day):

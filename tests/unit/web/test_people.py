@@ -164,3 +164,10 @@ def test_a_change_that_is_refused_shows_the_page_with_the_reason(visitor: Visito
     answer = visitor.post("/people/4/role", role="")
     assert (answer.status_code, "There is no role" in answer.text) == (400, True)
     assert "<h1>People</h1>" in answer.text
+
+
+def test_the_state_of_one_person_is_in_the_singular(visitor: Visitor) -> None:
+    visitor.log_in("olga")
+    page = visitor.get("/people/", headers={"Accept-Language": "nb"}).text
+    assert re.findall(r'<span class="state good">(Aktive?)<', page)
+    assert ">Aktive<" not in page

@@ -132,6 +132,12 @@ def test_the_closed_period_is_named_even_if_no_document_is_in_it(visitor, source
     assert row_of(visitor, "Closed books")[2] == "The books are closed up to 31 Jan 2026."
 
 
+def test_the_end_of_the_closed_period_is_a_date_of_the_reader(visitor, source):
+    change(preferences=CLOSED)
+    visitor.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "nb"
+    assert row_of(visitor, "Lukket")[2] == "Regnskapet er lukket til og med 31. jan. 2026."
+
+
 def test_three_times_as_many_documents_need_no_more_queries(visitor, source):
     collect(source, bill("1"), bill("2", account="9999"))
     visitor.page(HERE)  # the first page of a process reads more
