@@ -11,6 +11,7 @@ from hub import (
     Sentence,
     Site,
     StageName,
+    look_up,
     money,
     parse_date,
     web_address,
@@ -48,7 +49,7 @@ def read_documents(site: Site, row: Row) -> list[Document | Gone]:
 
 def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     title = Sentence("Payout %(id)s", id=str(row[names.Payout.ID]))
-    stage = STAGES[row[names.Payout.STATUS]]
+    stage = look_up(STAGES, row[names.Payout.STATUS], "status")
     if site.settings["payouts"] != "deposit":
         return "closed", Sentence(
             "Every payment goes to the bank by itself, as the settings of the app say."

@@ -44,6 +44,16 @@ def test_a_person_generates_sends_and_is_paid(open_bench):
     assert "in 4 movements, paid 2026-03-20" in read_page(bench, "/payouts/t1/arrive", {})
 
 
+def test_a_payout_with_an_unknown_status_is_reported(open_bench):
+    bench = open_bench(documents=3)
+    bench.allow_undescribed_answers()
+    bench.page("/payouts", {})
+    rows = bench.books.rows["payouts"]
+    rows.put({**rows["t1"], "state": "lost"})
+    reason = bench.read(ids=["payout:t1"])[0].reason
+    assert "its status 'lost' is none of in_transit, paid" in reason
+
+
 def test_a_person_takes_money_in_advance_and_uses_it(open_bench):
     bench = open_bench(documents=3)
     bench.page("/payments", {"client": "k1", "amount": "50"})
