@@ -177,6 +177,8 @@ def cases(realm: str | None, as_json: bool) -> None:
         ]
         if row["postings"]:
             heading.append(f"postings {_join_first_ids(row['postings'])}")
+        for currency, amount in row["amounts"].items():
+            heading.append(f"{amount} {currency}".rstrip())
         say(", ".join(heading))
         say(f"  {row['title'].rstrip('.')}. {row['reason']}".rstrip())
         say(f"  {row['do']}")

@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub.cases import advice
 from hub.context import current_hub
 from hub.models import Case, ConnectedCompany, Installation, User, case_posting
 from hub.money import format_amount
@@ -134,8 +135,11 @@ def case_text(case: Case, news: News) -> str:
     lines = [cut(case.title, MAX_TITLE)]
     about = (news.company_names.get(case.company_id or 0), _amount_text(news, case))
     lines += [text for text in about if text]
-    lines.append(cut(case.reason, MAX_REASON))
-    lines.append(gettext("What to do: %(instruction)s", instruction=case.instruction))
+    reason = advice.reason_alone(case.reason, case.instruction)
+    lines.append(cut(reason, MAX_REASON))
+    subject = news.apps.get(case.installation_id or 0)
+    next_step = advice.instruction_of(case, subject.slug if subject else "")
+    lines.append(gettext("What to do: %(instruction)s", instruction=next_step))
     lines.append(f"{current_hub().config.public_url}/inbox/{case.id}\n")
     return "\n".join(lines)
 

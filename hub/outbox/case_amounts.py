@@ -1,14 +1,17 @@
 """What the documents of cases come to: each document counts once, and credits are subtracted."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from hub.models import Posting, SourceDocument, case_posting
 from hub.models.enums import Operation
+from hub.money import to_cents
 from hub.outbox.statistics import CREDIT_KINDS
 
+CASES_AT_ONCE = 500
 # The currency of an amount: that of the posting, or else of the document.
 CURRENCY: ColumnElement[str] = case(
     (Posting.operation == Operation.ATTACH, SourceDocument.currency),
@@ -28,6 +31,20 @@ def select_documents(*columns: Any) -> Select[Any]:
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(or_(Posting.operation != Operation.ATTACH, ~_has_earlier_link()))
     )
+
+
+def total_by_case(session: Session, case_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Return what the documents of each case come to, by currency, as text; {} without amounts."""
+    amounts: dict[int, dict[str, str]] = {id: {} for id in case_ids}
+    columns = CURRENCY, func.sum(signed_amount())
+    for start in range(0, len(case_ids), CASES_AT_ONCE):
+        of_cases = case_posting.c.case_id.in_(case_ids[start : start + CASES_AT_ONCE])
+        sums = select_documents(*columns).where(of_cases)
+        sums = sums.group_by(case_posting.c.case_id, CURRENCY).order_by(CURRENCY)
+        for case_id, currency, total in session.execute(sums):
+            if total is not None:
+                amounts[case_id][currency] = str(to_cents(total, currency) if currency else total)
+    return amounts
 
 
 def signed_amount() -> ColumnElement[Any]:

@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.cases import advice
 from hub.contract.types import App
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.display_names import format_posting_name
@@ -23,7 +24,7 @@ from hub.posting.preflight.context import Finding
 from hub.posting.preflight.load import load_context
 from hub.posting.preflight.name_checks import name_cause
 from hub.posting.preflight.postings import UNPOSTED_STATES, CheckedPostingRow, load_postings
-from hub.reasons.texts import render
+from hub.reasons.texts import RenderedText, render
 from hub.scheduling import new_parties
 from hub.scheduling.company_readiness import Fact, FactState, facts_for
 from hub.scheduling.new_parties import CodeKey
@@ -98,7 +99,7 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
     dependents = new_parties.find_dependents(postings)
     stopped = _check(session, installation.company_id, postings)
     _stop_dependents(stopped, dependents)
-    obstacles = _from_findings(session, stopped, dependents, installation.company.currency)
+    obstacles = _from_findings(session, installation, stopped, dependents)
     held = new_parties.held_creations(session, installation.id, dependents)
     obstacles += _from_cases(session, installation, held, dependents)
     stopped_ids = set(stopped)
@@ -173,7 +174,9 @@ def _from_cases(
         if case.id in name_texts:
             name_text = name_texts[case.id]
             text = render(name_text.code, name_text.params)
-        obstacles[case.id] = Obstacle(text.title, text.reason, text.instruction, case.id)
+        obstacle = _obstacle(text, case.code, case.params, installation.slug)
+        obstacle.case_id = case.id
+        obstacles[case.id] = obstacle
     for stopped in sums:
         obstacle = obstacles[stopped.case_id]
         obstacle.documents += stopped.documents
@@ -223,8 +226,20 @@ def _documents_stopped_by_cases(
     return sums
 
 
+def _obstacle(text: RenderedText, code: str, params: Mapping[str, Any], slug: str) -> Obstacle:
+    """Return an obstacle with the texts of a case; its reason does not repeat the next step."""
+    return Obstacle(
+        text.title,
+        advice.reason_alone(text.reason, text.instruction),
+        advice.name_source(code, params, text.instruction, slug),
+    )
+
+
 def _from_findings(
-    session: Session, stopped: Mapping[int, StoppedPosting], dependents: Dependents, home: str
+    session: Session,
+    installation: Installation,
+    stopped: Mapping[int, StoppedPosting],
+    dependents: Dependents,
 ) -> list[Obstacle]:
     """Return what the checks found, one obstacle for each cause.
 
@@ -232,6 +247,7 @@ def _from_findings(
     record is no document of its own if documents wait for it.
     """
     codes = new_parties.codes_of(session, list(stopped))
+    slug, home = installation.slug, installation.company.currency
     obstacles: dict[str, Obstacle] = {}
     for posting, findings in stopped.values():
         texts = {finding.cause or finding.text.code: finding.text for finding in findings}
@@ -239,7 +255,7 @@ def _from_findings(
             obstacle = obstacles.get(key)
             if obstacle is None:
                 text = render(case_text.code, case_text.params)
-                obstacle = Obstacle(text.title, text.reason, text.instruction)
+                obstacle = _obstacle(text, case_text.code, case_text.params, slug)
                 obstacles[key] = obstacle
             if key == name_cause(posting):
                 obstacle.code = codes.get(posting.id)

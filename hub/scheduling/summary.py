@@ -9,12 +9,14 @@ from sqlalchemy import ScalarResult, func, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.cases import advice
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import NotFound
 from hub.models import Case, ConnectedCompany, Installation, Posting, Run, RunLine, case_posting
 from hub.models.enums import Operation, RunKind, RunOutcome
 from hub.money import ZERO, to_cents
+from hub.outbox import case_amounts
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import run_result as results
 from hub.security.rights import Condition
@@ -321,15 +323,18 @@ def _cases_with_postings(session: Session, cases: Sequence[Case]) -> list[dict[s
         for case_id, posting_id in session.execute(of_cases):
             postings[case_id].append(posting_id)
     rows = []
+    amounts = case_amounts.total_by_case(session, ids)
     for case in cases:
+        slug = slug_by_installation.get(case.installation_id or 0)
         rows.append(
             {
-                "app": slug_by_installation.get(case.installation_id or 0),
+                "app": slug,
                 "cause": case.cause,
                 "title": case.title,
-                "reason": case.reason,
+                "reason": advice.reason_alone(case.reason, case.instruction),
                 "postings": postings[case.id],
-                "do": case.instruction,
+                "amounts": amounts[case.id],
+                "do": advice.instruction_of(case, slug),
             }
         )
     return rows

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy.orm import Session
 
+from hub.cases import advice
 from hub.models import Case
 from hub.web import case_list, exports
 
@@ -30,6 +31,7 @@ def rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
     """Yield cases as a file has them."""
     for row in case_list.rows_of(session, cases):
         case = row.case
+        slug = row.installation.slug if row.installation else ""
         yield {
             "id": case.id,
             "company_id": case.company_id,
@@ -41,8 +43,8 @@ def rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
             "documents": row.documents,
             "amounts": ", ".join(f"{total} {code}" for code, total in sorted(row.amounts.items())),
             "due": row.due,
-            "reason": case.reason,
-            "instruction": case.instruction,
+            "reason": advice.reason_alone(case.reason, case.instruction),
+            "instruction": advice.instruction_of(case, slug),
             "assignee": case.assignee,
             "closed": case.closed_at,
             "closed_by": case.decided_by or case.closed_by,

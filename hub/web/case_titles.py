@@ -8,10 +8,10 @@ from textwrap import shorten
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub.cases.advice import reason_alone
 from hub.models import NAMES_ONLY, Case, Posting, case_posting
 from hub.models.display_names import DisplayName, format_posting_name
 from hub.reasons.catalogue import CATALOGUE
-from hub.reasons.template import CORRECT_AT_SOURCE
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate_name
 
 DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
@@ -102,7 +102,7 @@ def reason(case: Case, subject: str | None) -> str:
 
     `subject` is that name, as `subjects` returns it.
     """
-    text = _without_advice(case)
+    text = reason_alone(case.reason, case.instruction)
     if not subject or not text.startswith(subject):
         return text
     rest = text.removeprefix(subject)
@@ -119,34 +119,12 @@ def headline(case: Case) -> str:
     template = CATALOGUE.get(case.code)
     if template is None or template.title != DOCUMENT_TITLE:
         return case.title
-    first_sentence = shorten_reason(_without_advice(case)).partition(". ")[0].rstrip(".")
+    text = shorten_reason(reason_alone(case.reason, case.instruction))
+    first_sentence = text.partition(". ")[0].rstrip(".")
     return shorten(first_sentence, MAX_HEADLINE, placeholder="…") or case.title
-
-
-def instruction(case: Case, app_name: str) -> str:
-    """Return the next step of a case; what is corrected at the source names the app."""
-    template = CATALOGUE.get(case.code)
-    if not app_name or template is None:
-        return case.instruction
-    if template.for_params(case.params).instruction != CORRECT_AT_SOURCE:
-        return case.instruction
-    return gettext(
-        "Fix this in %(app)s. The change is picked up with the next sync; Check again does so at"
-        " once.",
-        app=app_name,
-    )
 
 
 def shorten_reason(text: str) -> str:
     """Shorten a reason for a list; the case's page has QuickBooks' own words."""
     own_words = gettext("QuickBooks says:")
     return text.partition(f" ({own_words} ")[0]
-
-
-def _without_advice(case: Case) -> str:
-    """Return the reason without a last sentence that repeats the next step."""
-    reason = case.reason.rstrip(".")
-    before, dot, last_sentence = reason.rpartition(". ")
-    if dot and case.instruction.startswith(last_sentence):
-        return f"{before}."
-    return case.reason

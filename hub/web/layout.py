@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub import spreadsheets
-from hub.cases import inbox
+from hub.cases import advice, inbox
 from hub.context import current_hub
 from hub.contract.interval import describe
 from hub.contract.types import App
@@ -25,7 +25,7 @@ from hub.scheduling import run_log
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import access, row_ids, viewer
-from hub.web.case_titles import instruction, reason, shorten_reason
+from hub.web.case_titles import reason, shorten_reason
 from hub.web.source_view import (
     amount,
     fact,
@@ -147,13 +147,14 @@ def init_app(app: Flask) -> None:
         requester=requester,
         reason=reason,
         brief=shorten_reason,
-        instruction=instruction,
+        instruction=advice.instruction_of,
         dated=format_dates,
     )
     app.jinja_env.globals.update(
         STATES=STATES,
         MODES=MODES,
         app_name=app_name,
+        source_name=advice.source_name,
         app_drawing=app_drawing,
         may=access.may,
         may_anywhere=access.may_anywhere,

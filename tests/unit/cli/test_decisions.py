@@ -2,16 +2,20 @@
 
 import json
 import re
+from decimal import Decimal as D
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from hub import Attachment, Checkpoint, Gone, hookimpl, spreadsheets
+from hub.cases import inbox
 from hub.cli import main
 from hub.contract.registry import Plugins
 from hub.db.engine import transaction
 from hub.installations import enable
-from hub.models import ConnectedCompany
+from hub.models import ConnectedCompany, Posting
+from hub.reasons.texts import CaseText
 from hub.scheduling import runner, summary
 from tests.support.small_source import SLUG, SmallSource, bill, page
 
@@ -137,7 +141,7 @@ def test_the_json_has_exactly_the_keys_that_programs_rely_on(hub):
 def test_the_summary_and_the_list_of_cases_say_why(empty, scans):
     scans.scan = b"<html>Sign in"
     (case,) = json.loads(empty("sync", "--json")[1])["cases"]
-    assert set(case) == {"app", "cause", "title", "reason", "postings", "do"}
+    assert set(case) == {"app", "cause", "title", "reason", "postings", "amounts", "do"}
     listed, summary = empty("cases")[1], empty("sync")[1]
     sentence = f"  {case['title'].rstrip('.')}. {case['reason']}\n"
     assert case["reason"]
@@ -198,6 +202,22 @@ def test_a_credit_is_listed_with_the_sign_that_the_pages_give_it(hub):
     for row in credits:
         (line,) = (line for line in listed.splitlines() if line.startswith(f"{row['id']} "))
         assert f" -{row['total']} " in line
+
+
+def test_a_case_names_its_source_once_and_the_amount_that_it_stops(hub):
+    with transaction() as session:
+        posting = session.scalars(select(Posting).where(Posting.total.is_not(None))).first()
+        total, id, installation_id = posting.total, posting.id, posting.installation_id
+        problem = "Lines plus tax add up to 100.00; it says 90.00. Fix this at the source."
+        text = CaseText("document.unreadable", document="Bill 7", problem=problem)
+        inbox.open(
+            session, "sums", text, company_id=1, installation_id=installation_id, postings=[id]
+        )
+    listed = hub("cases")[1]
+    assert (listed.count("Fix this in CostTracker."), "at the source" in listed) == (1, False)
+    assert f", {total:.2f} NOK" in listed or f", {total:.2f} USD" in listed
+    [case] = json.loads(hub("cases", "--json")[1])
+    assert [D(amount) for amount in case["amounts"].values()] == [total]
 
 
 def test_all_of_several_or_none_is_approved(hub):

@@ -1,0 +1,56 @@
+"""The reason and the next step of a case as a person reads them, with the name of its source."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.context import current_hub
+from hub.models import Case
+from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.template import CORRECT_AT_SOURCE
+from hub.translations.messages import gettext
+
+
+def reason_alone(reason: str, instruction: str) -> str:
+    """Return a reason without a last sentence that repeats the next step."""
+    before, dot, last_sentence = reason.rstrip(".").rpartition(". ")
+    if dot and instruction.startswith(last_sentence):
+        return f"{before}."
+    return reason
+
+
+def instruction_of(case: Case, slug: str | None) -> str:
+    """Return the next step of a case of an app; what is corrected at the source names it."""
+    return name_source(case.code, case.params, case.instruction, slug)
+
+
+def name_source(code: str, params: Mapping[str, Any], instruction: str, slug: str | None) -> str:
+    """Return the instruction of a code; what is corrected at the source names the source."""
+    template = CATALOGUE.get(code)
+    source = source_name(slug or "")
+    if not source or template is None:
+        return instruction
+    if template.for_params(params).instruction != CORRECT_AT_SOURCE:
+        return instruction
+    return gettext(
+        "Fix this in %(app)s. The change is picked up with the next sync; Check again does so at"
+        " once.",
+        app=source,
+    )
+
+
+def source_name(slug: str) -> str:
+    """Return the name of the system that an app reads, "" if its plugin is not installed.
+
+    The names of several apps of a plugin begin with it: Autotask invoices, Autotask expenses.
+    """
+    plugins = current_hub().plugins
+    if slug not in plugins.apps:
+        return ""
+    plugin = plugins.scope(slug)
+    names = [app.name.split() for app in plugins.apps.values() if plugins.scope(app.slug) == plugin]
+    common = []
+    for words in zip(*names, strict=False):
+        if len(set(words)) > 1:
+            break
+        common.append(words[0])
+    return " ".join(common) or plugins.apps[slug].name

@@ -1,0 +1,26 @@
+"""The name of a source in the next step of a case."""
+
+import pytest
+
+from hub.cases import advice
+
+
+@pytest.mark.parametrize(
+    ("slug", "name"),
+    [
+        ("costtracker", "CostTracker"),
+        ("autotask-invoices", "Autotask"),
+        ("autotask-purchase-orders", "Autotask"),
+        ("files", "Files"),
+        ("nothing", ""),
+    ],
+)
+def test_a_source_is_named_even_if_its_plugin_has_several_apps(app, slug, name):
+    with app.app_context():
+        assert advice.source_name(slug) == name
+
+
+def test_a_reason_does_not_repeat_the_next_step():
+    step = "Fix this at the source. The change is picked up with the next sync."
+    assert advice.reason_alone("It is late. Fix this at the source.", step) == "It is late."
+    assert advice.reason_alone("It is late. Fix it soon.", step) == "It is late. Fix it soon."
