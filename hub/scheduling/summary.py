@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ScalarResult, func, select
+from sqlalchemy import ColumnElement, ScalarResult, func, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
@@ -23,6 +23,7 @@ from hub.security.rights import Condition
 from hub.translations import reasons, stored
 from hub.translations.messages import gettext, ngettext
 
+DIFFERS = "differs"  # the state of a reconciliation that found something
 COUNT_NAMES = ("documents", *outbox.COUNTED_STATES)
 MAX_CASES = 20
 CASES_AT_ONCE = 500
@@ -169,8 +170,14 @@ def recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]]:
 def shown_state(run: Run) -> str:
     """Return the state of a run for people; of a reconciliation that found something, differs."""
     if run.outcome == RunOutcome.DONE and run.kind == RunKind.RECONCILE:
-        return "differs" if run.counts.get("troubles") else run.state
+        return DIFFERS if run.counts.get("troubles") else run.state
     return run.state
+
+
+def has_differences() -> ColumnElement[bool]:
+    """Return the condition of the reconciliations that found something."""
+    troubles = func.coalesce(Run.counts["troubles"].as_integer(), 0)
+    return (Run.kind == RunKind.RECONCILE) & (troubles > 0)
 
 
 def describe_result(run: Run) -> str:

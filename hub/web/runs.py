@@ -125,8 +125,12 @@ def _select_runs(filters: Mapping[str, str]) -> Select[Any]:
     installation_id = row_ids.parse(filters["installation"])
     if installation_id is not None:
         query = query.where(Run.installation_id == installation_id)
-    if filters["state"] in (RunOutcome.DONE, RunOutcome.STOPPED):
-        query = query.where(Run.outcome == filters["state"])
+    if filters["state"] in (RunOutcome.DONE, summary.DIFFERS):
+        query = query.where(Run.outcome == RunOutcome.DONE)
+        differs = summary.has_differences()
+        query = query.where(differs if filters["state"] == summary.DIFFERS else ~differs)
+    elif filters["state"] == RunOutcome.STOPPED:
+        query = query.where(Run.outcome == RunOutcome.STOPPED)
     elif filters["state"] == "running":
         query = query.where(Run.ended_at.is_(None))
     return query

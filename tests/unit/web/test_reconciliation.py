@@ -87,6 +87,8 @@ def test_a_reconciliation_that_differs_is_nowhere_called_done(desk):
         html = desk.visitor.page(page)
         assert re.search(r'class="state bad">\s*Differs</span>', html), page
         assert not re.search(r'class="state good">\s*Done</span>', html), page
+    assert "/runs/1" in desk.visitor.page("/runs/?state=differs")
+    assert "/runs/1" not in desk.visitor.page("/runs/?state=done")
     with desk.app.app_context():
         output = CliRunner().invoke(main, ["runs"], obj=desk.app).stdout
         listed = CliRunner().invoke(main, ["runs", "--json"], obj=desk.app).stdout
