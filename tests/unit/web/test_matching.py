@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from hub import spreadsheets
 from hub.collect.cases import match_cause
+from hub.context import current_hub
 from hub.contract.codec import dump
 from hub.contract.documents import Party
 from hub.db import engine
@@ -411,3 +412,15 @@ def test_a_code_that_nothing_fits_is_described_as_in_the_inbox(
     page = operator.get(_here(operator) + path, headers={"Accept-Language": language}).text
     assert text in unescape(page)
     assert "fits it" not in page
+
+
+def test_a_code_without_a_form_says_where_its_record_is_created(operator: Visitor) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        now = current_hub().clock.now()
+        about = {"installation_id": operator.story.installation, "seen_at": now}
+        session.add(SeenCode(field="account", code="9999", name="9999", **about))
+    account = operator.page(f"{_here(operator)}code?field=account&code=9999")
+    supplier = operator.page(f"{_here(operator)}code?field=supplier&code=s1")
+    advice = "press Refresh lists under <a"
+    assert ("Create in QuickBooks …" in account, advice in account) == (False, True)
+    assert ("Create in QuickBooks …" in supplier, advice in supplier) == (True, False)
