@@ -114,10 +114,9 @@ def _unaccepted_of(line: Mapping[str, str]) -> str:
 
 def open_currencies(lines: Iterable[Mapping[str, str]]) -> list[str]:
     """Return the currencies in which a document differs, unless a person accepted it."""
-    found = {
+    currencies = set()
+    for line in lines:
         # A reconciliation of an older version did not store which part was accepted.
-        line["currency"]
-        for line in lines
-        if Decimal(line.get("open", line["difference"]))
-    }
-    return sorted(found)
+        if Decimal(line.get("open", line["difference"])):
+            currencies.add(line["currency"])
+    return sorted(currencies)
