@@ -555,13 +555,13 @@ def test_the_heading_says_what_is_to_be_approved(operator: Visitor) -> None:
 
 
 def test_the_sum_says_how_much_of_it_pays_other_documents(operator: Visitor) -> None:
-    assert "payments of invoices or bills" not in operator.page(_here(operator))
+    assert "pays invoices or bills" not in operator.page(_here(operator))
     with operator.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, operator.story.installation)
         document, posting = add_document(session, installation, "review", 71)
         document.kind = posting.kind = "bill_payment"
         posting.total, posting.currency = Decimal("1250.50"), "NOK"
-    sentence = "1,250.50 NOK of it are payments of invoices or bills."
+    sentence = "Of this, 1,250.50 NOK pays invoices or bills."
     assert sentence in operator.page(_here(operator))
     address = f"{_here(operator)}approve?which=all"
     assert sentence in operator.page(address)
