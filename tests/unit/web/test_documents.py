@@ -75,6 +75,18 @@ def test_a_document_and_its_case_lead_to_its_page_in_the_source(viewer: Visitor)
     assert "Open in CostTracker" not in _document(viewer, "posted")
 
 
+def test_the_link_to_the_source_has_its_name_and_not_that_of_one_of_its_apps(
+    viewer: Visitor,
+) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        document = session.get_one(SourceDocument, viewer.story.documents["held"])
+        document.body = {**document.body, "url": "https://source.test/invoices/1"}
+        document.installation.slug = "autotask-invoices"
+    page = viewer.page(f"/documents/{document.id}")
+    assert "Open in Autotask" in page
+    assert "Open in Autotask invoices" not in page
+
+
 def test_a_document_shows_the_source_the_payload_and_what_happened(viewer: Visitor) -> None:
     page = _document(viewer, "posted")
     for text in (
