@@ -81,7 +81,7 @@ def test_the_link_to_the_source_has_its_name_and_not_that_of_one_of_its_apps(
     with viewer.app.app_context(), engine.transaction() as session:
         document = session.get_one(SourceDocument, viewer.story.documents["held"])
         document.body = {**document.body, "url": "https://source.test/invoices/1"}
-        document.installation.slug = "autotask-invoices"
+        document.slug = document.installation.slug = "autotask-invoices"
     page = viewer.page(f"/documents/{document.id}")
     assert "Open in Autotask" in page
     assert "Open in Autotask invoices" not in page
