@@ -113,10 +113,10 @@ def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> 
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
         causes = {match_cause(installation, field, code) for field, code in codes}
-        open_cases = select(Case).where(
+        open_cases = select(Case.id, Case.cause).where(
             Case.installation_id == installation_id, Case.closed_at.is_(None)
         )
-        case_ids = [case.id for case in session.scalars(open_cases) if case.cause in causes]
+        case_ids = [id for id, cause in session.execute(open_cases) if cause in causes]
         inbox.record_decision(session, case_ids, CaseDecision.MATCHED, person_name())
     if not case_ids or not is_active(installation):
         return False
