@@ -180,7 +180,7 @@ def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str
     return [id for id in ids if id not in reasons], list(reasons.values())
 
 
-def retried(posting_ids: Sequence[int]) -> str:
+def describe_retry(posting_ids: Sequence[int]) -> str:
     """Return the sentence about what was retried; a single document is named."""
     if len(posting_ids) != 1:
         return gettext("Retried %(documents)s.", documents=documents(len(posting_ids)))
@@ -194,7 +194,7 @@ def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
     if retries.unconfirmed_deletions([posting_id]) and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
     retries.retry(posting_id, person_name())
-    return retried([posting_id])
+    return describe_retry([posting_id])
 
 
 def leave(case_id: int) -> str:

@@ -135,7 +135,7 @@ def retry(case_id: int) -> Response:
                 ),
                 "look",
             )
-        return case_acts.retried(retried)
+        return case_acts.describe_retry(retried)
 
     return case_acts.apply(case_id, work, CaseDecision.RETRIED)
 
