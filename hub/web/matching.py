@@ -264,18 +264,18 @@ def _select_codes(
             SeenCode.number.icontains(filters["q"], autoescape=True),
         )
         query = query.where(is_hit)
-    is_decided = exists().where(
-        Match.company_id == installation.company_id,
-        Match.tenant == (installation.tenant or ""),
-        Match.field == SeenCode.field,
-        Match.code == SeenCode.code,
-        Match.match_method == MatchOrigin.DECIDED,
-    )
     if filters["show"] == "open":
         cause = literal(f"match:{installation.id}:") + SeenCode.field + ":" + SeenCode.code
         # The case of a decided code is open until a sync has continued with its documents.
         is_waiting = Case.closed_at.is_(None) & Case.decision.not_in(case_list.ACTED_ON)
         query = query.where(exists().where(Case.cause == cause, is_waiting))
     if filters["show"] == "decided":
+        is_decided = exists().where(
+            Match.company_id == installation.company_id,
+            Match.tenant == (installation.tenant or ""),
+            Match.field == SeenCode.field,
+            Match.code == SeenCode.code,
+            Match.match_method == MatchOrigin.DECIDED,
+        )
         query = query.where(is_decided)
     return query
