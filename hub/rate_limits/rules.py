@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 MINUTE = 60.0
 # Requests that start evenly do not arrive evenly: a limit is kept over a little more than its
-# period, by a fifth of it and at most a second.
-MAX_MARGIN_SECONDS, MARGIN_SHARE = 1.0, 0.2
+# period, by a fifth of it and at most half a second. A second would cost 1.6 % of a minute.
+MAX_MARGIN_SECONDS, MARGIN_SHARE = 0.5, 0.2
 SECOND_WINDOW = 1.0 + MARGIN_SHARE
 # After a refusal: the slowest rate, and how much of the rate returns with each minute.
 MIN_PER_MINUTE, RECOVERY_PER_MINUTE = 30, 50

@@ -199,7 +199,7 @@ def test_documents_that_a_person_asks_for_say_when_they_can_be_read(hub):
     http.request("GET", SOURCE)
     with pytest.raises(RateReached) as caught:
         http.request("GET", SOURCE)
-    assert caught.value.after == pytest.approx(3601)
+    assert caught.value.after == pytest.approx(3600.5)
     assert source.refused == 0
 
 
