@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from hub import (
     App,
@@ -25,7 +24,7 @@ from hub import (
     hookimpl,
     signed_json,
 )
-from hub_ontraccr import names, payables, profiles, reading
+from hub_ontraccr import names, payables, profiles, reading, receipts
 from hub_ontraccr.client import RATE, Ontraccr
 from hub_ontraccr.settings import Settings
 
@@ -49,7 +48,7 @@ REFUSED = "calls refused"
 
 
 @hookimpl
-def hub_apps() -> Any:
+def hub_apps() -> list[App]:
     return [APP]
 
 
@@ -79,13 +78,13 @@ def _find_division(site: Site, company: str, divisions: Sequence[Row]) -> Row:
     for division in divisions:
         if str(division[names.Division.ID]) == chosen_id:
             return division
-    called = ", ".join(division[names.Division.NAME] for division in divisions)
+    division_names = [division[names.Division.NAME] for division in divisions]
     raise NeedsAttention(
         "%(company)s has %(count)s divisions in Ontraccr: %(called)s. Each is"
         " connected on its own; choose one in the settings of Ontraccr.",
         company=company,
         count=len(divisions),
-        called=called,
+        called=", ".join(division_names),
     )
 
 
@@ -111,14 +110,15 @@ def hub_codes(app: str, site: Site, field: str) -> list[Code]:
     source = Ontraccr(site)
     if field == "division":
         return [_division_code(row) for row in source.divisions()]
-    if field not in profiles.SORTS:
-        return []
-    return profiles.profile_codes(site, source, field)
+    if field in profiles.RECORD_TYPES:
+        return profiles.profile_codes(site, source, field)
+    return []
 
 
 def _division_code(row: Row) -> Code:
     """Return a division as a code that an admin can choose."""
-    return Code(id=str(row[names.Division.ID]), name=row[names.Division.NAME])
+    id = str(row[names.Division.ID])
+    return Code(id=id, name=row[names.Division.NAME])
 
 
 @hookimpl
@@ -126,11 +126,10 @@ def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
 ) -> Iterator[Yielded]:
     source = Ontraccr(site)
-    yield from (
-        reading.read_exactly(site, source, ids)
-        if ids
-        else reading.iter_changes(site, source, cursors.get(""))
-    )
+    if ids:
+        yield from reading.read_exactly(site, source, ids)
+    else:
+        yield from reading.iter_changes(site, source, cursors.get(""))
 
 
 @hookimpl
@@ -142,10 +141,7 @@ def hub_attachment(app: str, site: Site, document: Document, attachment: Attachm
 @hookimpl
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
     source = Ontraccr(site)
-    if document.source_id.startswith(payables.PREFIX):
-        reading.report(source, document, receipt)
-    else:
-        profiles.tell_made(source, document, receipt)
+    receipts.report(source, document, receipt)
 
 
 @hookimpl
@@ -156,10 +152,6 @@ def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> 
 
 @hookimpl
 def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> list[Signal]:
-    """Verify a call and read again what it names.
-
-    A changed link concerns the lists and the documents that wait for it.
-    """
     call = signed_json(
         headers,
         body,
@@ -167,6 +159,14 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
         header="X-Ontraccr-Signature",
         signed_with="the secret that Ontraccr gave when the hub asked for its calls",
     )
+    return _signals_of(call)
+
+
+def _signals_of(call: Row) -> list[Signal]:
+    """Return what the hub should do about a webhook call.
+
+    A changed link concerns the lists and the documents that wait for it.
+    """
     topic = call[names.Change.TOPIC]
     if topic == "payable.changed":
         return [Signal.read(f"{payables.PREFIX}{call[names.Change.ID]}")]

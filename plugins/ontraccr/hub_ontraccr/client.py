@@ -20,13 +20,16 @@ from hub import (
 from hub_ontraccr import names
 
 Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
-PAGE_SIZE, BATCH_SIZE = 100, 200
+PAGE_SIZE = 100
+BATCH_SIZE = 200  # profiles that one import takes
 RATE = "1000/30s"  # as assumed in openapi.yaml
 PROFILES = {"project": "projects", "cost_code": "cost-codes", "vendor": "vendors"}
 LISTS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_code": "tax-codes"}
 # Where the integration is activated, as Ontraccr's help says.
 PLACE = "Settings → Integrations → QuickBooks"
 INACTIVE = b"integration_inactive"
+WEBHOOK = "/v1/integration/webhook"
+OUTDATED = 409  # the status of an answer to a receipt for an older version
 
 
 class Ontraccr(ApiClient):
@@ -62,31 +65,32 @@ class Ontraccr(ApiClient):
     def subscribe(self, url: str) -> str:
         """Have Ontraccr call this address; return the secret that signs its calls."""
         body = {names.Webhook.URL: url}
-        reply = self.call("PUT", "/v1/integration/webhook", params=self._here(), json=body)
-        return str(reply.check().json()[names.Webhook.SECRET])
+        reply = self.call("PUT", WEBHOOK, params=self._of_division(), json=body)
+        answer = reply.check().json()
+        return str(answer[names.Webhook.SECRET])
 
     def unsubscribe(self) -> None:
-        self.call("DELETE", "/v1/integration/webhook", params=self._here()).check()
+        """Have Ontraccr call no address any more."""
+        reply = self.call("DELETE", WEBHOOK, params=self._of_division())
+        reply.check()
 
     # -- payables --
 
     def payables(self, cursor: str | None = None) -> Pages:
         """Yield (rows, cursor after them) of the division, oldest change first, with deleted."""
-        return self._pages(
-            "/v1/payables", cursor, {names.Page.INCLUDE_DELETED: "1", **self._here()}
-        )
+        query = {names.Page.INCLUDE_DELETED: "1", **self._of_division()}
+        return self._pages("/v1/payables", cursor, query)
 
     def payable(self, id: str) -> Row | None:
         """Return one payable of the division, or None if it does not have it."""
-        row: Row | None = self.find(f"/v1/payables/{quote(id, safe='')}")
-        if not row:
+        row: Row | None = self.find(_payable_path(id))
+        if not row or str(row.get(names.Payable.DIVISION_ID)) != self._division:
             return None
-        is_ours = str(row.get(names.Payable.DIVISION_ID)) == self._division
-        return row if is_ours else None
+        return row
 
     def attachment(self, payable: str, id: str) -> bytes:
         """Return the bytes of a file."""
-        path = f"/v1/payables/{quote(payable, safe='')}/attachments/{quote(id, safe='')}"
+        path = f"{_payable_path(payable)}/attachments/{quote(id, safe='')}"
         reply = self.call("GET", path)
         if reply.not_found:
             raise Refused(
@@ -97,9 +101,12 @@ class Ontraccr(ApiClient):
 
     def set_status(self, payable: str, status: Row) -> bool:
         """Report a state to a payable; return False if Ontraccr has a newer one."""
-        path = f"/v1/payables/{quote(payable, safe='')}/accounting-status"
+        path = f"{_payable_path(payable)}/accounting-status"
         reply = self.call("PUT", path, json=status)
-        return reply.status != 409 and bool(reply.check())
+        if reply.status == OUTDATED:
+            return False
+        reply.check()
+        return True
 
     # -- profiles --
 
@@ -107,8 +114,8 @@ class Ontraccr(ApiClient):
         """Return every profile of a kind, archived ones too."""
         path = f"/v1/profiles/{PROFILES[kind]}"
         profiles: list[Row] = []
-        for rows, _ in self._pages(path, None, self._here()):
-            profiles.extend(rows)
+        for rows, _ in self._pages(path, None, self._of_division()):
+            profiles += rows
         return profiles
 
     def profile(self, kind: str, id: str) -> Row | None:
@@ -116,39 +123,44 @@ class Ontraccr(ApiClient):
         row: Row | None = self.find(_profile_path(kind, id))
         return row
 
-    def link(self, kind: str, id: str, external_id: str, name: str, sort: str) -> None:
+    def link(self, kind: str, id: str, external_id: str, name: str, record_type: str) -> None:
         """Link a profile to a record of QuickBooks."""
         body = {
             names.Link.EXTERNAL_ID: external_id,
             names.Link.EXTERNAL_NAME: name,
-            names.Link.EXTERNAL_TYPE: sort,
+            names.Link.EXTERNAL_TYPE: record_type,
         }
-        self.call("PUT", f"{_profile_path(kind, id)}/link", json=body).check()
+        path = f"{_profile_path(kind, id)}/link"
+        self.call("PUT", path, json=body).check()
 
-    def bring(self, kind: str, items: Sequence[Row]) -> None:
-        """Create profiles of new entries, and update those that are linked."""
+    def import_profiles(self, kind: str, items: Sequence[Row]) -> None:
+        """Create profiles of new entries, and update those that are linked, some in each call."""
         path = f"/v1/profiles/{PROFILES[kind]}/import"
         for chunk in iter_chunks(items, BATCH_SIZE):
             body = {names.ImportedProfile.ITEMS: chunk}
-            self.call("POST", path, params=self._here(), json=body).check()
+            reply = self.call("POST", path, params=self._of_division(), json=body)
+            reply.check()
 
     # -- lists of QuickBooks that Ontraccr offers --
 
-    def offer(self, field: str, items: Sequence[Row], about: Row) -> None:
-        """Put a whole list in the place of the one that Ontraccr has; `about` says more of it."""
-        body = {names.Choice.ITEMS: items, **about}
+    def offer_choices(self, field: str, items: Sequence[Row], more: Row) -> None:
+        """Replace the whole list that Ontraccr has; `more` are further fields beside its items."""
+        body = {names.Choice.ITEMS: items, **more}
         path = f"/v1/integration/{LISTS[field]}"
-        self.call("PUT", path, params=self._here(), json=body).check()
+        reply = self.call("PUT", path, params=self._of_division(), json=body)
+        reply.check()
 
-    def list_choices(self, field: str) -> list[Row]:
-        """Return the list as Ontraccr has it."""
-        answer = self.get(f"/v1/integration/{LISTS[field]}", **self._here())
+    def choices(self, field: str) -> list[Row]:
+        """Return the items of the list that Ontraccr has."""
+        path = f"/v1/integration/{LISTS[field]}"
+        answer = self.get(path, **self._of_division())
         items: list[Row] = answer[names.Choice.ITEMS]
         return items
 
     # -- one call --
 
-    def _here(self) -> Row:
+    def _of_division(self) -> Row:
+        """Return the parameter that names the division."""
         return {names.Page.DIVISION: self._division}
 
     def _pages(self, path: str, cursor: str | None, query: Row | None = None) -> Pages:
@@ -176,6 +188,11 @@ class Ontraccr(ApiClient):
                 place=PLACE,
             )
         return reply
+
+
+def _payable_path(id: str) -> str:
+    """Return the path of a payable in the API."""
+    return f"/v1/payables/{quote(id, safe='')}"
 
 
 def _profile_path(kind: str, id: str) -> str:

@@ -1,6 +1,5 @@
 """A payable of Ontraccr as the bill or expense that it is to become."""
 
-import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -15,6 +14,7 @@ from hub import (
     Row,
     Sentence,
     Site,
+    look_up,
     money,
     parse_date,
     web_address,
@@ -23,33 +23,29 @@ from hub_ontraccr import names, profiles
 from hub_ontraccr.profiles import Profiles
 
 PREFIX = "payable:"
-TYPES: tuple[Kind, ...] = ("bill", "expense")
+KINDS: dict[str, Kind] = {"bill": "bill", "expense": "expense"}
 ZERO = money(0)
 
 
 def build_document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
     """Return the bill or expense of a payable; `cached_profiles` are the profiles that it names."""
-    kind = _kind_of(row)
-    lines = []
-    for line in row[names.Payable.LINES]:
-        lines.append(_build_line(site, cached_profiles, row, line))
-    lines += _retainage_lines(site, cached_profiles, row)
+    kind = look_up(KINDS, str(row[names.Payable.TYPE]).lower(), "type")
     is_held = row.get(names.Payable.IS_HELD)
     return Document(
         kind=kind,
         source_id=f"{PREFIX}{row[names.Payable.ID]}",
         version=str(row[names.Payable.VERSION]),
         stage="pending" if is_held else "ready",
-        hold=_explain_held_back(row) if is_held else _what_is_missing(site, row, kind),
+        hold=_explain_hold(row) if is_held else _find_problem(site, row, kind),
         date=parse_date(row[names.Payable.DATE]),
         due=parse_date(row.get(names.Payable.DUE_DATE)) if kind == "bill" else None,
-        received=_received_on(site, row),
+        received=parse_date(row.get(names.Payable.UPLOADED_AT), site.zone),
         url=web_address(row.get(names.Payable.WEB_URL)),
         number=row.get(names.Payable.NUMBER) or None,
         memo=row.get(names.Payable.DESCRIPTION) or None,
         currency=row.get(names.Payable.CURRENCY) or None,
-        codes={"vendor": _vendor_code(site, row), **_purchase_account(site, row)},
-        lines=tuple(lines),
+        codes=_header_codes(site, row),
+        lines=tuple(_iter_lines(site, cached_profiles, row)),
         total=money(row[names.Payable.TOTAL]),
         tax_total=money(row.get(names.Payable.TAX) or 0),
         payment_type=_payment_type(site, cached_profiles, row, kind),
@@ -58,27 +54,17 @@ def build_document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
     )
 
 
-def _kind_of(row: Row) -> Kind:
-    text = str(row[names.Payable.TYPE]).lower()
-    for kind in TYPES:
-        if kind == text:
-            return kind
-    raise ValueError(
-        Sentence(
-            "its type %(type)s is none of %(types)s",
-            type=repr(row[names.Payable.TYPE]),
-            types=", ".join(TYPES),
-        )
-    )
+# -- head --
 
 
 def _compose_title(row: Row) -> str:
-    """Return how texts name a payable."""
+    """Return how texts name a payable: by its number, or by its id if it has none."""
     number = row.get(names.Payable.NUMBER) or row[names.Payable.ID]
     return Sentence("Payable %(number)s", number=str(number))
 
 
-def _explain_held_back(row: Row) -> str:
+def _explain_hold(row: Row) -> str:
+    """Say that somebody holds a payable back from QuickBooks, and who, if Ontraccr names them."""
     who = row.get(names.Payable.HELD_BY)
     if not who:
         return Sentence(
@@ -94,8 +80,8 @@ def _explain_held_back(row: Row) -> str:
     )
 
 
-def _what_is_missing(site: Site, row: Row, kind: str) -> str | None:
-    """Say what keeps a payable from the books whatever its profiles are linked to."""
+def _find_problem(site: Site, row: Row, kind: Kind) -> str | None:
+    """Return why a payable cannot be posted, even if all its profiles are linked, or None."""
     if kind == "bill" and not row.get(names.Payable.VENDOR):
         return Sentence(
             "%(title)s names no vendor. Choose one in Ontraccr, or make it an expense.",
@@ -120,22 +106,7 @@ def _what_is_missing(site: Site, row: Row, kind: str) -> str | None:
             title=_compose_title(row),
             lines=", ".join(lines),
         )
-    return _without_retainage_account(site, row)
-
-
-def _lines_without_cost_code(row: Row) -> list[str]:
-    """Return the numbers of the lines that have no cost code and release no retainage."""
-    numbers = []
-    for number, line in enumerate(row[names.Payable.LINES], 1):
-        has_cost_code = bool(line.get(names.Line.COST_CODE_ID))
-        if not has_cost_code and not _is_release(line):
-            numbers.append(str(number))
-    return numbers
-
-
-def _without_retainage_account(site: Site, row: Row) -> str | None:
-    moves = _is_net(row) or any(_is_release(line) for line in row[names.Payable.LINES])
-    if moves and not site.settings["retainage_account"]:
+    if _has_retainage(row) and not site.settings["retainage_account"]:
         return Sentence(
             "%(title)s has retainage. Choose the account of retainage in the settings of Ontraccr.",
             title=_compose_title(row),
@@ -143,13 +114,21 @@ def _without_retainage_account(site: Site, row: Row) -> str | None:
     return None
 
 
-# -- head --
+def _lines_without_cost_code(row: Row) -> list[str]:
+    """Return the numbers of the lines that have no cost code and release no retainage."""
+    numbers = []
+    for number, line in enumerate(row[names.Payable.LINES], 1):
+        if line.get(names.Line.COST_CODE_ID) or _is_release(line):
+            continue
+        numbers.append(str(number))
+    return numbers
 
 
-def _vendor_code(site: Site, row: Row) -> Code | None:
-    """Return the vendor of a payable, if it has one."""
+def _header_codes(site: Site, row: Row) -> Codes:
+    """Return the codes of the payable itself: its vendor, if it has one, and purchase account."""
     vendor = row.get(names.Payable.VENDOR)
-    return profiles.profile_code(site, "vendor", vendor) if vendor else None
+    code = profiles.profile_code(site, "vendor", vendor) if vendor else None
+    return {"vendor": code, **_purchase_account(site, row)}
 
 
 def _purchase_account(site: Site, row: Row) -> Codes:
@@ -161,14 +140,18 @@ def _purchase_account(site: Site, row: Row) -> Codes:
     return {"purchase_account": Code(id=chosen, name=name, quickbooks_id=chosen)}
 
 
-def _payment_type(site: Site, cached_profiles: Profiles, row: Row, kind: str) -> str | None:
-    """Return how an expense was paid if a bank account leaves that open: it may be by check."""
+def _payment_type(site: Site, cached_profiles: Profiles, row: Row, kind: Kind) -> str | None:
+    """Return that an expense was paid by check, if the settings say so of bank accounts.
+
+    None leaves it to the type of the account.
+    """
     if kind == "bill" or site.settings["bank_payments"] == "cash":
         return None
     chosen_account = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
     account = chosen_account or site.settings["purchase_account"]
-    account_type = cached_profiles.account_type(account)
-    return "check" if account_type == "Bank" else None
+    if cached_profiles.account_type(account) == "Bank":
+        return "check"
+    return None
 
 
 def _build_attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
@@ -176,10 +159,11 @@ def _build_attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
     if not site.settings["attach_files"]:
         return ()
     files = row.get(names.Payable.ATTACHMENTS) or ()
-    return tuple(_build_attachment(file) for file in files)
+    return tuple(map(_build_attachment, files))
 
 
 def _build_attachment(file: Row) -> Attachment:
+    """Return one file of a payable."""
     return Attachment(
         id=str(file[names.Attachment.ID]),
         name=file[names.Attachment.NAME],
@@ -191,20 +175,25 @@ def _build_attachment(file: Row) -> Attachment:
 
 def _collect_facts(row: Row) -> dict[str, str]:
     """Collect what a reviewer wants to see and QuickBooks has no place for."""
-    facts = {"Uploaded by": row.get(names.Payable.UPLOADED_BY)}
+    facts = {}
+    uploader = row.get(names.Payable.UPLOADED_BY)
+    if uploader:
+        facts["Uploaded by"] = uploader
     retainage = row.get(names.Payable.RETAINAGE)
     if retainage:
-        how = "taken off the total" if _is_net(row) else "not taken off"
-        facts["Retainage"] = f"{money(retainage):f}, {how}"
-    return {label: text for label, text in facts.items() if text}
-
-
-def _received_on(site: Site, row: Row) -> dt.date | None:
-    """Return the day on which a payable was uploaded, in the zone of the source."""
-    return parse_date(row.get(names.Payable.UPLOADED_AT), site.zone)
+        effect = "taken off the total" if _is_net(row) else "not taken off"
+        facts["Retainage"] = f"{money(retainage):f}, {effect}"
+    return facts
 
 
 # -- lines --
+
+
+def _iter_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterator[Line]:
+    """Yield the lines of a payable, then those for its retainage."""
+    for line in row[names.Payable.LINES]:
+        yield _build_line(site, cached_profiles, row, line)
+    yield from _retainage_lines(site, cached_profiles, row)
 
 
 def _build_line(site: Site, cached_profiles: Profiles, row: Row, line: Row) -> Line:
@@ -249,7 +238,7 @@ def _item_or_account(site: Site, cached_profiles: Profiles, line: Row) -> Codes:
 
 
 def _project_codes(site: Site, cached_profiles: Profiles, id: str | None) -> Codes:
-    """Return the project, and if that is wanted the class that its profile names."""
+    """Return the project, and the class that its profile names if the settings want it."""
     if not id:
         return {}
     profile = cached_profiles.get("project", str(id))
@@ -272,6 +261,13 @@ def _tax_code(site: Site, row: Row) -> Codes:
 # -- retainage --
 
 
+def _has_retainage(row: Row) -> bool:
+    """Return whether something is booked to the account of retainage."""
+    if _is_net(row):
+        return True
+    return any(_is_release(line) for line in row[names.Payable.LINES])
+
+
 def _is_net(row: Row) -> bool:
     """Return whether the total is what remains after retainage; else nothing of it is booked."""
     retainage = money(row.get(names.Payable.RETAINAGE) or 0)
@@ -287,12 +283,7 @@ def _retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterato
     """Yield a line on the account of retainage for what each project's lines keep back."""
     if not _is_net(row):
         return
-    retainage: dict[Any, Decimal] = {}
-    for line in row[names.Payable.LINES]:
-        if line.get(names.Line.RETAINAGE):
-            project = line.get(names.Line.PROJECT_ID)
-            retainage[project] = retainage.get(project, ZERO) + money(line[names.Line.RETAINAGE])
-    for project, amount in retainage.items():
+    for project, amount in _retainage_by_project(row).items():
         yield Line(
             id=f"retainage:{project or ''}",
             amount=ZERO - amount,
@@ -304,3 +295,14 @@ def _retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterato
                 **_tax_code(site, row),
             },
         )
+
+
+def _retainage_by_project(row: Row) -> dict[Any, Decimal]:
+    """Return what the lines of each project keep back; None is the key of those without one."""
+    retainage: dict[Any, Decimal] = {}
+    for line in row[names.Payable.LINES]:
+        if line.get(names.Line.RETAINAGE):
+            project = line.get(names.Line.PROJECT_ID)
+            amount = money(line[names.Line.RETAINAGE])
+            retainage[project] = retainage.get(project, ZERO) + amount
+    return retainage

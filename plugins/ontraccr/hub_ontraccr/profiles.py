@@ -1,17 +1,14 @@
 """Projects, cost codes and vendors of Ontraccr, their links, and the lists pushed there."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from hub import (
     NOT_LINKED,
     Code,
-    Document,
     Field,
     FromSetting,
     Item,
     Party,
-    Receipt,
     Record,
     Row,
     Sentence,
@@ -34,7 +31,7 @@ FIELDS = (
     Field(name="class", label="Class", role="class"),
     Field(name="tax_code", label="Tax code", role="tax_code"),
 )
-SORTS = {"project": "Project", "cost_code": "Item", "vendor": "Vendor"}
+RECORD_TYPES = {"project": "Project", "cost_code": "Item", "vendor": "Vendor"}
 SWITCHES = {
     "project": "import_projects",
     "cost_code": "import_cost_codes",
@@ -49,7 +46,8 @@ class Profiles:
     def __init__(self, source: Ontraccr, whole: bool) -> None:
         self._source = source
         self._whole = whole
-        self._profiles: dict[str, dict[str, Any]] = {}
+        self._profiles: dict[str, dict[str, Row]] = {}
+        self._account_types: dict[str, str | None] | None = None
 
     def get(self, kind: str, id: str) -> Row:
         """Return a profile, or a placeholder for one that Ontraccr does not have any more."""
@@ -58,22 +56,35 @@ class Profiles:
             self._profiles[kind] = {str(row[names.Profile.ID]): row for row in rows}
         profiles_by_id = self._profiles[kind]
         if id not in profiles_by_id:
-            profiles_by_id[id] = self._source.profile(kind, id) or {
-                names.Profile.ID: id,
-                names.Profile.NAME: Sentence("%(id)s (deleted in Ontraccr)", id=str(id)),
-            }
-        profile: Row = profiles_by_id[id]
-        return profile
+            row = self._source.profile(kind, id)
+            profiles_by_id[id] = row or _deleted_profile(id)
+        return profiles_by_id[id]
 
     def account_type(self, id: str) -> str | None:
         """Return the type of an account that Ontraccr offers, bank or credit card, or None."""
-        if "accounts" not in self._profiles:
-            types = {}
-            for row in self._source.list_choices("purchase_account"):
-                types[row[names.Choice.EXTERNAL_ID]] = row.get(names.Choice.TYPE)
-            self._profiles["accounts"] = types
-        account_type: str | None = self._profiles["accounts"].get(id)
-        return account_type
+        if self._account_types is None:
+            self._account_types = {}
+            for row in self._source.choices("purchase_account"):
+                account_id = row[names.Choice.EXTERNAL_ID]
+                self._account_types[account_id] = row.get(names.Choice.TYPE)
+        return self._account_types.get(id)
+
+
+def _deleted_profile(id: str) -> Row:
+    """Return what stands in for a profile that a payable names and Ontraccr no longer has."""
+    return {
+        names.Profile.ID: id,
+        names.Profile.NAME: Sentence("%(id)s (deleted in Ontraccr)", id=str(id)),
+    }
+
+
+def profile_codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
+    """Return every profile of a kind that is in use."""
+    codes = []
+    for row in source.profiles(kind):
+        if not row.get(names.Profile.ARCHIVED):
+            codes.append(profile_code(site, kind, row))
+    return codes
 
 
 def profile_code(site: Site, kind: str, row: Row) -> Code:
@@ -94,21 +105,23 @@ def profile_code(site: Site, kind: str, row: Row) -> Code:
 def _may_create(site: Site, kind: str) -> bool:
     """Return whether a profile without a link may be created in QuickBooks."""
     if kind == "cost_code":
-        return bool(site.settings["unlinked_items"] == "create")
+        choice: str = site.settings["unlinked_items"]
+        return choice == "create"
     return kind == "vendor"
 
 
 def _link_of(kind: str, row: Row) -> str | None:
     """Return the id that a profile is linked to; a record of another kind counts as missing."""
-    id = row.get(names.Profile.EXTERNAL_ID)
-    sort = row.get(names.Profile.EXTERNAL_TYPE) or SORTS[kind]
-    if id and sort != SORTS[kind]:
-        return f"{id} (it is linked to a {sort.lower()})"
+    id: str | None = row.get(names.Profile.EXTERNAL_ID)
+    expected_type = RECORD_TYPES[kind]
+    record_type = row.get(names.Profile.EXTERNAL_TYPE) or expected_type
+    if id and record_type != expected_type:
+        return f"{id} (it is linked to a {record_type.lower()})"
     return id
 
 
 def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | Item | None:
-    """Return what is made where QuickBooks has no such record: never a project."""
+    """Return what may be created where QuickBooks has no such record: never a project."""
     if kind == "vendor":
         return Party(
             name=row[names.Profile.NAME],
@@ -117,22 +130,14 @@ def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | 
             currency=row.get(names.Profile.CURRENCY) or None,
         )
     if kind == "cost_code":
-        account = site.settings["item_account"] or None
+        account = site.settings["item_account"]
+        words = filter(None, (number, row[names.Profile.NAME]))
         return Item(
-            name=" ".join(filter(None, (number, row[names.Profile.NAME]))),
+            name=" ".join(words),
             type="non_inventory",
             codes={"expense_account": account} if account else {},
         )
     return None
-
-
-def profile_codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
-    """Return every profile of a kind that is in use."""
-    codes = []
-    for row in source.profiles(kind):
-        if not row.get(names.Profile.ARCHIVED):
-            codes.append(profile_code(site, kind, row))
-    return codes
 
 
 # -- from QuickBooks into Ontraccr --
@@ -141,14 +146,14 @@ def profile_codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
 def push_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> list[Code]:
     """Push a QuickBooks list into Ontraccr, decided links first; return its profiles' links."""
     is_switched_on = _is_switched_on(site, field)
-    if field not in SORTS:
+    if field not in RECORD_TYPES:
         if is_switched_on:
             _offer_list(site, source, field, records)
         return []
     _link_profiles(source, field, records)
     if is_switched_on:
         items = [_list_entry(record) for record in records if _is_for(field, record)]
-        source.bring(field, items)
+        source.import_profiles(field, items)
     return [profile_code(site, field, row) for row in source.profiles(field)]
 
 
@@ -161,26 +166,29 @@ def _is_switched_on(site: Site, field: str) -> bool:
 
 
 def _offer_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> None:
+    """Offer the records of a list that people in Ontraccr can use for what they buy."""
     usable = [record for record in records if record.active and record.use != "sales"]
-    items = [
-        _without_none(
-            {
-                names.Choice.EXTERNAL_ID: record.id,
-                names.Choice.NAME: record.full_name or record.name,
-                names.Choice.TYPE: record.type,
-            }
-        )
-        for record in usable
-    ]
-    about = _about_accounts(site, usable) if field == "purchase_account" else {}
-    source.offer(field, items, about)
+    items = [_build_choice(record) for record in usable]
+    more = _account_defaults(site, usable) if field == "purchase_account" else {}
+    source.offer_choices(field, items, more)
 
 
-def _about_accounts(site: Site, usable: Sequence[Record]) -> dict[str, str]:
-    """Return what is pushed for purchase accounts: the default if it is usable, the currency."""
+def _build_choice(record: Record) -> Row:
+    """Return a record of QuickBooks as a choice in Ontraccr."""
+    return _drop_missing(
+        {
+            names.Choice.EXTERNAL_ID: record.id,
+            names.Choice.NAME: record.full_name or record.name,
+            names.Choice.TYPE: record.type,
+        }
+    )
+
+
+def _account_defaults(site: Site, usable: Sequence[Record]) -> Row:
+    """Return the default purchase account, if it is usable, and the currency."""
     default = site.settings["purchase_account"]
     is_usable = default in {record.id for record in usable}
-    return _without_none(
+    return _drop_missing(
         {
             names.Choice.DEFAULT_EXTERNAL_ID: default if is_usable else None,
             names.Choice.CURRENCY: site.company.currency,
@@ -190,33 +198,33 @@ def _about_accounts(site: Site, usable: Sequence[Record]) -> dict[str, str]:
 
 def _link_profiles(source: Ontraccr, field: str, records: Sequence[Record]) -> None:
     """Link profiles to the records that a person chose in the hub."""
-    decisions = _decided_records(records)
-    if not decisions:
+    chosen_records = _chosen_records(records)
+    if not chosen_records:
         return
     external_ids = {}
     for row in source.profiles(field):
         profile_id = str(row[names.Profile.ID])
         external_ids[profile_id] = row.get(names.Profile.EXTERNAL_ID)
-    for id, record in decisions.items():
+    for id, record in chosen_records.items():
         if id in external_ids and external_ids[id] != record.id:
             name = record.full_name or record.name
-            source.link(field, id, record.id, name, SORTS[field])
+            source.link(field, id, record.id, name, RECORD_TYPES[field])
 
 
-def _decided_records(records: Sequence[Record]) -> dict[str, Record]:
+def _chosen_records(records: Sequence[Record]) -> dict[str, Record]:
     """Return the active records that a person chose, by the ids of their profiles."""
-    decisions = {}
+    chosen_records = {}
     for record in records:
         if record.decided and record.active:
             _, _, profile_id = (record.code or "").partition(":")
-            decisions[profile_id] = record
-    return decisions
+            chosen_records[profile_id] = record
+    return chosen_records
 
 
 def _is_for(field: str, record: Record) -> bool:
     """Return whether a record belongs to a field.
 
-    Projects have a customer above them, cost codes can be bought, vendors are all.
+    A project has a customer above it, a cost code can be bought, and each vendor is a vendor.
     """
     if field == "project":
         return bool(record.parent)
@@ -224,8 +232,9 @@ def _is_for(field: str, record: Record) -> bool:
 
 
 def _list_entry(record: Record) -> Row:
+    """Return a record of QuickBooks as a profile to import."""
     party = record.party
-    return _without_none(
+    return _drop_missing(
         {
             names.ImportedProfile.EXTERNAL_ID: record.id,
             names.ImportedProfile.EXTERNAL_NAME: record.full_name or record.name,
@@ -238,13 +247,6 @@ def _list_entry(record: Record) -> Row:
     )
 
 
-def _without_none(fields: Row) -> Row:
+def _drop_missing(fields: Row) -> Row:
     """Return the fields that have a value."""
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def tell_made(source: Ontraccr, document: Document, receipt: Receipt) -> None:
-    """Link a profile to the record that the hub created for it."""
-    kind, _, id = document.source_id.partition(":")
-    if document.details and receipt.state == "posted" and kind in SORTS and receipt.id:
-        source.link(kind, id, receipt.id, document.details.name, SORTS[kind])

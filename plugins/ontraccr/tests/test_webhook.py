@@ -61,7 +61,7 @@ def test_the_stand_in_calls_once_twice_or_the_newest_first(bench, habits, ids):
         bench.secrets["webhook_secret"] = SECRET
         bench.drive("webhooks", habits)
         for id in ("1", "2"):
-            bench.stand_in.calls.tell("div-1", "payable.changed", id)
+            bench.stand_in.calls.notify("div-1", "payable.changed", id)
         bench.drive("webhooks", {"release": True})
         bench.stand_in.calls.settle()
     assert [signal.ids[0].removeprefix("payable:") for signal in calls] == ids
@@ -69,5 +69,5 @@ def test_the_stand_in_calls_once_twice_or_the_newest_first(bench, habits, ids):
 
 def test_a_division_that_did_not_ask_is_not_called(bench):
     bench.books.do("call", division="div-2", url="http://127.0.0.1:9/none", secret="s")
-    bench.stand_in.calls.tell("div-1", "payable.changed", "1")
+    bench.stand_in.calls.notify("div-1", "payable.changed", "1")
     assert bench.drive("webhooks", method="GET")["events"] == []

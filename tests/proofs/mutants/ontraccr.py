@@ -28,7 +28,7 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-S3",
         "profiles",
-        "    if id and sort != SORTS[kind]:",
+        "    if id and record_type != expected_type:",
         "    if not id:",
         "A link to a record of another kind counts.",
     ),
@@ -209,7 +209,7 @@ ONTRACCR: tuple[Mutant, ...] = (
     ),
     mutant(
         "ON-B9",
-        "reading",
+        "receipts",
         "names.Status.STATE: STATES.get(receipt.state, receipt.state),",
         'names.Status.STATE: "queued",',
         "A payable does not show what became of it.",
@@ -223,7 +223,7 @@ ONTRACCR: tuple[Mutant, ...] = (
     ),
     mutant(
         "ON-B11",
-        "reading",
+        "receipts",
         "        names.Status.AMOUNT_PAID: receipt.paid,\n",
         "",
         "Ontraccr is not told how much was paid.",

@@ -28,6 +28,7 @@ class StandIn(kit.StandIn):
         self.open(api, pages, calls, {"books": self._list_books})
 
     def _list_books(self, method, body):
+        """Answer /_sandbox/books: payables, statuses and profiles."""
         return {
             "payables": [views.payable(self.books, row) for row in self.books.payables.values()],
             "statuses": self.books.statuses,
@@ -49,5 +50,6 @@ class StandIn(kit.StandIn):
 
 def open_sandbox(folder, documents, seed, demo):
     """Return the stand-in, with its journal in the folder if there is one."""
-    journal = Journal(folder / "ontraccr.jsonl" if folder else None)
+    path = folder / "ontraccr.jsonl" if folder else None
+    journal = Journal(path)
     return StandIn(journal, documents, seed, demo=demo)

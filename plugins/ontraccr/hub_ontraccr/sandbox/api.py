@@ -49,24 +49,33 @@ class Api(kit.Api):
         self._books = books
 
     def admit(self, name):
+        """Refuse every call while the integration is not activated."""
         if not self._books.activated:
             raise Wrong(403, "integration_inactive", "The QuickBooks integration is not activated.")
 
     def _token(self, environ):
+        """Answer a new token for the client id and secret."""
         return self.grant_token(environ, CLIENT)
 
     # -- the company ----------------------------------------------------------------------------
 
     def _integration(self, environ):
+        """Answer the company and whether its integration is activated."""
         return wire.integration(NAME, self._books.activated)
 
     def _divisions(self, environ):
+        """Answer a page of the divisions, by their ids."""
         query = query_of(environ)
         after, limit = page(query, names.Page)
-        rows = [wire.division(row) for row in DIVISIONS if after is None or row["id"] > after[1]]
-        return paginate(query, rows[:limit], len(rows) > limit, names.Page, names.Division)
+        rows = []
+        for row in DIVISIONS:
+            if after is None or row["id"] > after[1]:
+                rows.append(wire.division(row))
+        has_more = len(rows) > limit
+        return paginate(query, rows[:limit], has_more, names.Page, names.Division)
 
     def _subscribe(self, environ):
+        """Store the address to call; answer its secret, which stays the same."""
         division = _division(environ)
         url = checks.address(json_body(environ))
         old = self._books.hubs.get(division, {})
@@ -76,14 +85,17 @@ class Api(kit.Api):
         return wire.webhook(url, secret)
 
     def _unsubscribe(self, environ):
+        """Forget the address to call."""
         self._books.do("call", division=_division(environ), url="", secret="")
         return {}
 
     def _list_choices(self, environ, name):
+        """Answer a list of QuickBooks as it was last put here."""
         rows = self._books.list(_division(environ), name)
         return wire.choices(rows)
 
     def _offer(self, environ, name):
+        """Replace a list of QuickBooks."""
         body = json_body(environ)
         division = _division(environ)
         items = [decode_row(item, wire.CHOICE) for item in checks.read_list(name, body)]
@@ -97,6 +109,7 @@ class Api(kit.Api):
     # -- payables -------------------------------------------------------------------------------
 
     def _payables(self, environ):
+        """Answer a page of the payables of a division, the oldest change first."""
         query = query_of(environ)
         division = _division(environ)
         after, limit = page(query, names.Page)
@@ -109,15 +122,18 @@ class Api(kit.Api):
         return paginate(query, sent, more, names.Page, names.Payable)
 
     def _payable(self, environ, id):
+        """Answer one payable."""
         row = views.payable(self._books, self._require_payable(id))
         return wire.payable(row, site_of(environ))
 
     def _require_payable(self, id):
+        """Return a payable, or answer that there is none with this id."""
         if id not in self._books.payables:
             raise Wrong(404, "not_found", f"There is no payable {id}.")
         return self._books.payables[id]
 
     def _attachment(self, environ, id, file):
+        """Answer the bytes of a file."""
         attachments = views.attachments(self._require_payable(id))
         file_content = files.find_file(attachments, file)
         if not file_content:
@@ -125,6 +141,7 @@ class Api(kit.Api):
         return file_content
 
     def _status(self, environ, id):
+        """Store the status of a payable in accounting."""
         self._require_payable(id)
         return accounting.store_status(
             environ,
@@ -137,6 +154,7 @@ class Api(kit.Api):
     # -- profiles -------------------------------------------------------------------------------
 
     def _profiles(self, environ, kind):
+        """Answer a page of the profiles of a kind, the oldest change first."""
         query = query_of(environ)
         division = _division(environ)
         after, limit = page(query, names.Page)
@@ -145,17 +163,19 @@ class Api(kit.Api):
         return paginate(query, sent, more, names.Page, names.Profile)
 
     def _profile(self, environ, kind, id):
-        row = views.profile(self._books, kind, self._own(kind, id))
+        """Answer one profile."""
+        row = views.profile(self._books, kind, self._require_profile(kind, id))
         return wire.profile(row)
 
-    def _own(self, kind, id):
-        """Return a profile, or answer that there is none."""
+    def _require_profile(self, kind, id):
+        """Return a profile, or answer that there is none with this id."""
         profiles = self._books.profiles.rows[kind]
         if id not in profiles:
             raise Wrong(404, "not_found", f"There is no profile {id} among the {kind}.")
         return profiles[id]
 
     def _import(self, environ, kind):
+        """Take in records of QuickBooks as profiles."""
         division = _division(environ)
         sent = checks.read_records(json_body(environ))
         items = [decode_row(item, wire.IMPORTED) for item in sent]
@@ -163,20 +183,22 @@ class Api(kit.Api):
         return wire.imported(results)
 
     def _link(self, environ, kind, id):
-        profile = self._own(kind, id)
+        """Link a profile to a record; a link that it already has changes nothing."""
+        profile = self._require_profile(kind, id)
         link = decode_row(checks.link(json_body(environ)), wire.LINK)
-        is_new = any(profile[name] != value for name, value in link.items())
-        if is_new:
+        if link.items() - profile.items():
             self._books.do("link", kind=kind, id=id, link={**link, "who": "the hub"})
         return self._profile(environ, kind, id)
 
     def _unlink(self, environ, kind, id):
-        self._own(kind, id)
+        """Remove the link of a profile."""
+        self._require_profile(kind, id)
         self._books.do("unlink", kind=kind, id=id)
         return self._profile(environ, kind, id)
 
 
 def _division(environ):
+    """Return the division that a call names; each of these calls needs one."""
     division = query_of(environ).get(names.Page.DIVISION)
     if division not in {row["id"] for row in DIVISIONS}:
         raise invalid(names.Page.DIVISION, "One of the company's divisions is needed.")

@@ -31,30 +31,28 @@ class Books(Journalled):
             self.do("begin", documents=documents, seed=seed, demo=demo)
 
     def _begin(self, event):
-        documents = DOCUMENTS if event["documents"] is None else event["documents"]
+        """Add the payables and profiles of the first day."""
+        count = event["documents"]
+        if count is None:
+            count = DOCUMENTS
         at = dt.datetime.fromisoformat(event["at"])
         demo = event.get("demo", False)
-        for row in make_story(documents, event["seed"], at, demo):
+        for row in make_story(count, event["seed"], at, demo):
             self.payables.put(row)
         self.profiles.begin(event["at"])
 
     # -- payables -------------------------------------------------------------------------------
 
     def _upload(self, event):
-        defaults = {
+        """Add a payable that a person uploaded."""
+        first_version = {
             "id": event["payable"],
             "version": 1,
             "case": "uploaded by hand",
             "uploaded_at": event["at"],
+            "updated_at": event["at"],
         }
-        self.payables.put(
-            {
-                "files": [],
-                **event["fields"],
-                **defaults,
-                "updated_at": event["at"],
-            }
-        )
+        self.payables.put({"files": [], **event["fields"], **first_version})
 
     def _edit(self, event):
         """Change fields of a payable, and its first line."""
@@ -65,16 +63,22 @@ class Books(Journalled):
         self._change(event, **({"lines": lines} | event["fields"]))
 
     def _attach(self, event):
+        """Add a file to a payable."""
         payable = self.payables[event["payable"]]
         self._change(event, files=[*payable["files"], event["file"]])
 
     def _delete(self, event):
+        """Mark a payable as deleted."""
         self._change(event, deleted=True)
 
     def _change(self, event, **changes):
+        """Change fields of a payable; each change is a version."""
         payable = self.payables[event["payable"]]
-        stamped = {"version": payable["version"] + 1, "updated_at": event["at"]}
-        self.payables.put({**payable, **changes, **stamped})
+        next_version = {
+            "version": payable["version"] + 1,
+            "updated_at": event["at"],
+        }
+        self.payables.put({**payable, **changes, **next_version})
 
     def _status(self, event):
         """Store a status that the hub reported to a payable."""
@@ -86,37 +90,42 @@ class Books(Journalled):
     # -- profiles, lists, the integration -------------------------------------------------------
 
     def _bring(self, event):
+        """Take in records of QuickBooks as profiles."""
         return self.profiles.bring(event["kind"], event["division"], event["items"], event["at"])
 
     def _link(self, event):
+        """Link a profile to a record of QuickBooks."""
         self.profiles.link(event["kind"], event["id"], event["at"], **event["link"])
 
     def _unlink(self, event):
+        """Remove the link of a profile."""
         self.profiles.unlink(event["kind"], event["id"], event["at"])
 
     def _profile(self, event):
+        """Change fields of a profile."""
         self.profiles.change(event["kind"], event["id"], event["at"], **event["fields"])
 
     def _offer(self, event):
+        """Replace a list of QuickBooks; that of accounts has a default and a currency."""
         self.lists[event["division"], event["list"]] = event["items"]
         if event["list"] == "purchase-accounts":
-            self.default[event["division"]], self.currency = (
-                event.get("default"),
-                event.get("currency"),
-            )
+            self.default[event["division"]] = event.get("default")
+            self.currency = event.get("currency")
 
     def _activate(self, event):
+        """Switch the integration on or off."""
         self.activated = event["on"]
 
     def _call(self, event):
+        """Store the address to call for a division."""
         self.hubs[event["division"]] = {"url": event["url"], "secret": event["secret"]}
 
     # -- reading --------------------------------------------------------------------------------
 
     def next_id(self):
         """Return the id of the next payable that is uploaded."""
-        ids = [int(id) for id in self.payables]
-        return str(max([FIRST_ID, *ids]) + 1)
+        last_id = max(map(int, self.payables), default=FIRST_ID)
+        return str(max(FIRST_ID, last_id) + 1)
 
     def changed(self, division, after, limit, deleted):
         """Return (payables in the order of their changes, whether there are more)."""

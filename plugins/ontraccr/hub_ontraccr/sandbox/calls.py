@@ -1,11 +1,11 @@
-"""What the company tells the hub when something changes: never more than a hint."""
+"""Calls of the hub when something changes: each says what to read again, and nothing of it."""
 
 from hub_ontraccr import names
 from qbo_sandbox import kit
 
 
 class Calls(kit.Calls):
-    """Calls the address that asked for it, each division's its own."""
+    """Calls the addresses that subscribed; each division has one of its own."""
 
     def __init__(self, books):
         super().__init__(
@@ -15,7 +15,7 @@ class Calls(kit.Calls):
         )
         self._books = books
 
-    def tell(self, division, topic, id):
+    def notify(self, division, topic, id):
         """Send a hint, if somebody has subscribed."""
         hub = self._books.hubs.get(division, {})
         self.hint(hub.get("url"), hub.get("secret"), topic, id)

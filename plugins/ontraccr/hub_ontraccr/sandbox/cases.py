@@ -7,6 +7,7 @@ from hub_ontraccr.sandbox.company import LOST
 
 
 def _fields(**changes):
+    """Return a change of these fields of a payable."""
     return lambda payable, earlier, today: changes
 
 
@@ -18,11 +19,13 @@ def _lines(**changes):
 
 
 def _first_line(payable, **changes):
+    """Return the lines of a payable with other values in the first one."""
     first, *others = payable["lines"]
     return [{**first, **changes}, *others]
 
 
 def _one(payable, amount, **more):
+    """Return the first line of a payable for one piece at this amount."""
     return {
         **payable["lines"][0],
         "quantity": "1",
@@ -33,6 +36,8 @@ def _one(payable, amount, **more):
 
 
 def _same_shape(kind):
+    """Return a change to a payable of one line that has the same vendor, project and cost code."""
+
     def change(payable, earlier, today):
         other = {
             "description": "Same goods",
@@ -51,6 +56,7 @@ def _same_shape(kind):
 
 
 def _bare(payable, earlier, today):
+    """Take the cost code from the first line."""
     return {"lines": _first_line(payable, cost_code=None)}
 
 
@@ -63,10 +69,12 @@ def _everywhere(payable, earlier, today):
 
 
 def _add_tax(payable, earlier, today):
-    taxed = [
-        {**line, "tax": f"{Decimal(line['amount']) * 5 / 100:.2f}"} for line in payable["lines"]
-    ]
-    return {"lines": taxed}
+    """Add a tax of five per cent to every line."""
+    lines = []
+    for line in payable["lines"]:
+        tax = Decimal(line["amount"]) * 5 / 100
+        lines.append({**line, "tax": f"{tax:.2f}"})
+    return {"lines": lines}
 
 
 def _retain(net):
@@ -84,6 +92,7 @@ def _retain(net):
 
 
 def _release(payable, earlier, today):
+    """Release the retainage of earlier payables in one line."""
     return {
         "type": "bill",
         "lines": [_one(payable, "850.01", cost_code=None, release=True, description="Holdback")],
@@ -98,6 +107,7 @@ def _again(payable, earlier, today):
 
 
 def _long_ago(payable, earlier, today):
+    """Date a payable before the current fiscal year."""
     date = today - dt.timedelta(days=400)
     return {
         "type": "bill",
@@ -107,10 +117,12 @@ def _long_ago(payable, earlier, today):
 
 
 def _long_number(payable, earlier, today):
+    """Give a payable a number of 30 characters."""
     return {"number": f"{payable['number']}-{payable['id']:0>30}"[:30]}
 
 
 def _letters(payable, earlier, today):
+    """Give a payable letters and signs that are often mangled."""
     return {"description": 'Déjà payé; "Étage" 7\' × 2½ – <front> & back', "number": 'Ö-12/"A"'}
 
 

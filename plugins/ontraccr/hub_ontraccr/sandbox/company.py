@@ -24,13 +24,17 @@ class Own:
     alike: str | None = None
 
 
-def _free(letter, names):
-    return [Own(f"{letter}{number}", name) for number, name in enumerate(names, 1)]
+def _free_profiles(letter, names):
+    """Return profiles with the ids a1, a2, ... for the letter a, each free to be replaced."""
+    profiles = []
+    for number, name in enumerate(names, 1):
+        profiles.append(Own(f"{letter}{number}", name))
+    return profiles
 
 
 PROFILES = {
     "projects": (
-        *_free(
+        *_free_profiles(
             "p",
             ("Harbour View", "Mill Lane School", "Depot Refit", "Orchard Townhomes", "Clinic Wing"),
         ),
@@ -56,7 +60,7 @@ PROFILES = {
         Own("c9", "Temporary works", "01-500", free=False, link=("7", "Vendor")),
     ),
     "vendors": (
-        *_free(
+        *_free_profiles(
             "v",
             (
                 "Coast Lumber",

@@ -49,16 +49,19 @@ class Pages(kit.Pages):
         self.templates.filters["money"] = lambda amount: f"{amount:,.2f}"
 
     def is_known(self, environ, *parts):
+        """Return whether there is a payable or profile with the id of a path."""
         if not parts or parts[0] in self._books.payables:
             return True
         return self._is_profile(*parts)
 
     def _is_profile(self, kind, id="", act=""):
+        """Return whether there is a profile of a kind with this id."""
         return id in self._books.profiles.rows.get(kind, ())
 
     # -- looking --------------------------------------------------------------------------------
 
     def home(self, environ):
+        """Show the payables of a division."""
         division = query_of(environ).get("division", company.WEST)
         rows = []
         for raw in self._books.payables.values():
@@ -67,6 +70,7 @@ class Pages(kit.Pages):
         return self.render_list(environ, "home", rows, division=division)
 
     def _row(self, raw):
+        """Return a payable as its list shows it."""
         row = views.payable(self._books, raw)
         vendor = (row["vendor"] or {}).get("name", "")
         searched = f"{row['number']} {vendor} {raw['case']}"
@@ -89,9 +93,11 @@ class Pages(kit.Pages):
         )
 
     def _default(self, division):
+        """Return the default purchase account of a division."""
         return self._books.default.get(division)
 
     def _lists(self, division):
+        """Return the lists that the forms of a division offer."""
         return {
             "accounts": self._books.list(division, "purchase-accounts"),
             "vendors": self._all("vendors", division),
@@ -108,6 +114,7 @@ class Pages(kit.Pages):
         return sorted(rows, key=lambda row: (row["number"] or "", row["name"]))
 
     def payable(self, environ, id):
+        """Show one payable with the forms that change it."""
         raw = self._books.payables[id]
         lists = self._lists(raw["division"])
         default = self._default(raw["division"])
@@ -123,6 +130,7 @@ class Pages(kit.Pages):
         return self.render(environ, "payable", **about, **lists)
 
     def profiles(self, environ):
+        """Show the profiles of a division with their links."""
         division = query_of(environ).get("division", company.WEST)
         groups = {kind: self._all(kind, division) for kind in company.KINDS}
         classes = self._books.list(division, "classes")
@@ -136,6 +144,7 @@ class Pages(kit.Pages):
         )
 
     def integration(self, environ):
+        """Show what QuickBooks put here, and the last calls of the hub."""
         lists = {
             division["id"]: {name: self._books.list(division["id"], name) for name in company.LISTS}
             for division in company.DIVISIONS
@@ -156,108 +165,123 @@ class Pages(kit.Pages):
     # -- acting ---------------------------------------------------------------------------------
 
     def upload(self, form):
-        """Add a payable with one line; change it to add more lines."""
-        net = checks.amount(form.get("amount", ""))
-        tax = checks.amount(form.get("tax") or "0")
-        if net is None or tax is None:
-            raise PageRefused("An amount with at most two decimals is needed.")
+        """Add a payable with one line; a person gives it more lines by changing it."""
         division = form["division"]
         id = self._books.next_id()
-        chosen = form.get("account") or ""
-        line = {
-            "id": f"{id}-1",
-            "project": form.get("project") or None,
-            "cost_code": form.get("cost_code") or None,
-            "description": form.get("description") or "",
-            "quantity": "1",
-            "unit_cost": str(net),
-            "amount": str(net),
-            "tax": str(tax),
-        }
         fields = {
             "division": division,
             "type": form.get("type", "bill"),
-            "account": f"={chosen}" if chosen and chosen != self._default(division) else None,
+            "account": self._chosen_account(form, division),
             "tax_code": None,
-            "vendor": form.get("vendor") or None,
-            "number": form.get("number") or None,
             "date": form.get("date"),
-            "due": form.get("due") or None,
-            "description": form.get("description") or None,
-            "lines": [line],
+            "lines": [_read_line(form, f"{id}-1")],
             "files": ["pdf"] if form.get("file") else [],
             "uploaded_by": form.get("person", company.PEOPLE[0]),
         }
+        for name in ("vendor", "number", "due", "description"):
+            fields[name] = form.get(name) or None
         self._books.do("upload", payable=id, fields=fields)
-        self._calls.tell(division, "payable.changed", id)
+        self._calls.notify(division, "payable.changed", id)
         return f"/payables/{id}"
 
+    def _chosen_account(self, form, division):
+        """Return the account that the uploader chose; None if it is the preselected one."""
+        chosen = form.get("account")
+        if not chosen or chosen == self._default(division):
+            return None
+        return f"={chosen}"
+
     def act(self, form, id, act):
+        """Change a payable as a person does, and call the hub."""
         getattr(self, f"_{act}")(form, id)
-        self._calls.tell(self._books.payables[id]["division"], "payable.changed", id)
+        self._calls.notify(self._books.payables[id]["division"], "payable.changed", id)
         return f"/payables/{id}"
 
     def _edit(self, form, id):
+        """Change fields of a payable, and its first line."""
         fields = _filled_values(form, CHANGES)
         if "account" in form:
             account = form["account"]
             fields["account"] = f"={account}" if account else None
         line = _filled_values(form, ("project", "cost_code"))
         if form.get("amount"):
-            net = checks.amount(form["amount"])
-            if net is None:
-                raise PageRefused("An amount with at most two decimals is needed.")
-            line |= {"quantity": "1", "unit_cost": str(net), "amount": str(net)}
+            line |= _read_cost(form)
         self._books.do("edit", payable=id, fields=fields, line=line)
 
     def _hold(self, form, id):
-        self._books.do(
-            "edit",
-            payable=id,
-            fields={"held_by": form.get("person", company.PEOPLE[0])},
-        )
+        """Hold a payable back from QuickBooks."""
+        person = form.get("person", company.PEOPLE[0])
+        self._books.do("edit", payable=id, fields={"held_by": person})
 
     def _release(self, form, id):
+        """Release a payable that is held back."""
         self._books.do("edit", payable=id, fields={"held_by": None})
 
     def _attach(self, form, id):
+        """Add a file to a payable."""
         if form.get("file") not in FILES:
             raise PageRefused(f"One of {', '.join(FILES)} is needed.")
         self._books.do("attach", payable=id, file=form["file"])
 
     def _delete(self, form, id):
+        """Delete a payable."""
         self._books.do("delete", payable=id)
 
     def relink(self, form, kind, id, act):
+        """Change the link or the class of a profile, and call the hub."""
         if act == "unlink":
             self._books.do("unlink", kind=kind, id=id)
         elif act == "class":
-            self._books.do(
-                "profile",
-                kind=kind,
-                id=id,
-                fields={"class": form.get("class") or None},
-            )
+            fields = {"class": form.get("class") or None}
+            self._books.do("profile", kind=kind, id=id, fields=fields)
         else:
-            link = {name: form.get(name, "").strip() for name in wire.LINK.values()}
-            link["external_name"] = link["external_name"] or link["external_id"]
-            try:
-                checks.link(encode_row(link, wire.LINK))
-            except Wrong as wrong:
-                raise PageRefused(str(wrong)) from None
-            self._books.do(
-                "link",
-                kind=kind,
-                id=id,
-                link={**link, "who": form.get("person", company.PEOPLE[0])},
-            )
+            self._books.do("link", kind=kind, id=id, link=_read_link(form))
         division = self._books.profiles.rows[kind][id]["division_id"]
-        self._calls.tell(division, "profile.changed", id)
+        self._calls.notify(division, "profile.changed", id)
         return f"/profiles?division={division}"
 
     def activate(self, form):
+        """Switch the integration on or off."""
         self._books.do("activate", on=form.get("on") == "yes")
         return "/integration"
+
+
+def _read_line(form, id):
+    """Return the one line of a new payable."""
+    tax = _read_amount(form.get("tax") or "0")
+    return {
+        "id": id,
+        "project": form.get("project") or None,
+        "cost_code": form.get("cost_code") or None,
+        "description": form.get("description") or "",
+        **_read_cost(form),
+        "tax": str(tax),
+    }
+
+
+def _read_cost(form):
+    """Return the amount of a form as that of one piece."""
+    net = str(_read_amount(form.get("amount", "")))
+    return {"quantity": "1", "unit_cost": net, "amount": net}
+
+
+def _read_amount(text):
+    """Return an amount of a form; refuse a text that is none."""
+    amount = checks.amount(text)
+    if amount is None:
+        raise PageRefused("An amount with at most two decimals is needed.")
+    return amount
+
+
+def _read_link(form):
+    """Return the link of a form, and who made it; refuse one that the API would refuse."""
+    link = {name: form.get(name, "").strip() for name in wire.LINK.values()}
+    link["external_name"] = link["external_name"] or link["external_id"]
+    try:
+        checks.link(encode_row(link, wire.LINK))
+    except Wrong as wrong:
+        raise PageRefused(str(wrong)) from None
+    return {**link, "who": form.get("person", company.PEOPLE[0])}
 
 
 def _filled_values(form, names):

@@ -16,6 +16,7 @@ class Profiles:
     """Rows of each kind; a link is a pair of ids with who made it and when."""
 
     def __init__(self):
+        """Begin without rows."""
         self.rows = {kind: Rows() for kind in KINDS}
         self.free = set()
 
@@ -37,6 +38,7 @@ class Profiles:
 
     @staticmethod
     def _fields_of(profile, at):
+        """Return the link that a profile has from the start."""
         if profile.link is None:
             return {}
         id, sort = profile.link
@@ -48,6 +50,7 @@ class Profiles:
         }
 
     def _add(self, kind, division, id, name, at, **more):
+        """Add a profile that is not linked."""
         row = {
             "id": id,
             "division_id": division,
@@ -60,9 +63,11 @@ class Profiles:
         self.rows[kind].put({**row, **EMPTY, **own, **more, "updated_at": at})
 
     def change(self, kind, id, at, **changes):
+        """Change fields of a profile."""
         self.rows[kind].put({**self.rows[kind][id], **changes, "updated_at": at})
 
     def link(self, kind, id, at, external_id, external_name, external_type, who):
+        """Link a profile to a record of QuickBooks."""
         linked = {
             "external_id": external_id,
             "external_name": external_name,
@@ -71,6 +76,7 @@ class Profiles:
         self.change(kind, id, at, **linked, linked_by=who, linked_at=at)
 
     def unlink(self, kind, id, at):
+        """Remove the link of a profile."""
         self.change(kind, id, at, **EMPTY)
 
     def bring(self, kind, division, items, at):
@@ -85,20 +91,20 @@ class Profiles:
         rows = [row for row in self.rows[kind].values() if row["division_id"] == division]
         fields = {name: item[name] for name in ("email", "currency") if name in item}
         active = item.get("active", True)
-        external = (item["external_id"], KINDS[kind])
+        external_id = item["external_id"]
         for row in rows:
-            if (row["external_id"], row["external_type"]) == external:
+            if (row["external_id"], row["external_type"]) == (external_id, KINDS[kind]):
                 self._update(kind, row, at, {**fields, "archived": not active})
                 return row["id"]
         namesake = self._namesake(rows, item["name"])
         if namesake:
-            return namesake["id"] if namesake["external_id"] == item["external_id"] else None
+            return namesake["id"] if namesake["external_id"] == external_id else None
         if not active:
             return None
         id = self._free_id(rows) or self._new(kind, division, at)
         self.free.discard(id)
         self.change(kind, id, at, name=item["name"], **fields)
-        self.link(kind, id, at, item["external_id"], item["external_name"], KINDS[kind], "the hub")
+        self.link(kind, id, at, external_id, item["external_name"], KINDS[kind], "the hub")
         return id
 
     def _namesake(self, rows, name):
@@ -109,22 +115,33 @@ class Profiles:
         return None
 
     def _free_id(self, rows):
-        return next((row["id"] for row in rows if row["id"] in self.free), None)
+        """Return the id of the first profile that a record may replace, or None."""
+        for row in rows:
+            if row["id"] in self.free:
+                return row["id"]
+        return None
 
     def _update(self, kind, row, at, fields):
-        if any(row.get(name) != value for name, value in fields.items()):
+        """Change fields of a profile, unless it has these values already."""
+        current = {name: row.get(name) for name in fields}
+        if current != fields:
             self.change(kind, row["id"], at, **fields)
 
     def _new(self, kind, division, at):
+        """Add a profile without a name; return its id."""
         id = f"{kind[0]}{100 + len(self.rows[kind])}"
         self._add(kind, division, id, "", at)
         return id
 
     def name(self, kind, id):
         """Return the name of a profile; one that resembles another follows it."""
-        alike = next((profile.alike for profile in PROFILES[kind] if profile.id == id), None)
-        return f"{self.rows[kind][alike]['name']} Inc." if alike else self.rows[kind][id]["name"]
+        rows = self.rows[kind]
+        for profile in PROFILES[kind]:
+            if profile.id == id and profile.alike:
+                return f"{rows[profile.alike]['name']} Inc."
+        return rows[id]["name"]
 
 
 def _key(name):
+    """Return a name without case and double spaces, for comparisons."""
     return " ".join(name.casefold().split())

@@ -44,6 +44,7 @@ def make_story(documents, seed, now, demo=False):
 
 
 def _chance(seed, index):
+    """Return the random numbers of one payable."""
     return random.Random(f"{seed}/{index}")  # noqa: S311  (a story)
 
 
@@ -95,7 +96,10 @@ def line(id, number, division, index, chance):
 
 
 def _own(letter, division, index, count):
-    return f"{letter}{21 + index % 2}" if division == EAST else f"{letter}{index % count + 1}"
+    """Return the id of a profile that a division has from the start: one of `count` by turns."""
+    if division == EAST:
+        return f"{letter}{21 + index % 2}"
+    return f"{letter}{index % count + 1}"
 
 
 def _day(today, back):

@@ -75,22 +75,15 @@ def profile(books, kind, row):
     view = {**fields, "name": books.profiles.name(kind, row["id"])}
     if kind != "projects":
         return view
-    class_link = next(
-        (
-            entry
-            for entry in books.list(row["division_id"], "classes")
-            if entry["external_id"] == row["class"]
-        ),
-        {},
-    )
-    return {
-        **view,
-        "class_external_id": class_link.get("external_id"),
-        "class_name": class_link.get("name"),
-    }
+    view |= {"class_external_id": None, "class_name": None}
+    for entry in books.list(row["division_id"], "classes"):
+        if entry["external_id"] == row["class"]:
+            view |= {"class_external_id": entry["external_id"], "class_name": entry.get("name")}
+    return view
 
 
 def _line(line):
+    """Return a line with its amounts as numbers."""
     retainage = {"retainage": Decimal(line["retainage"])} if line.get("retainage") else {}
     return {
         "id": line["id"],
@@ -107,6 +100,7 @@ def _line(line):
 
 
 def _vendor(books, id):
+    """Return the vendor of a payable with its link."""
     row = profile(books, "vendors", books.profiles.rows["vendors"][id])
     return {
         name: row.get(name)
@@ -115,6 +109,7 @@ def _vendor(books, id):
 
 
 def _tax_code(books, raw):
+    """Return the tax code that the uploader chose: an id, the first one offered, or none."""
     offered = books.list(raw["division"], "tax-codes")
     if raw["tax_code"] == "first":
         return offered[0]["external_id"] if offered else None
@@ -122,15 +117,13 @@ def _tax_code(books, raw):
 
 
 def _name_of(books, raw, name, id):
-    return next(
-        (
-            entry["name"]
-            for entry in books.list(raw["division"], name)
-            if entry["external_id"] == id
-        ),
-        None,
-    )
+    """Return the name of an entry of a list, or None if the list lacks it."""
+    for entry in books.list(raw["division"], name):
+        if entry["external_id"] == id:
+            return entry["name"]
+    return None
 
 
 def _sum(lines, name):
+    """Return the sum of a field of lines."""
     return sum((line.get(name, ZERO) for line in lines), ZERO)

@@ -13,6 +13,7 @@ PROFILE = row_fields(names.Profile)
 
 
 def integration(name, activated):
+    """Return the company with its integration."""
     return {
         names.Integration.NAME: name,
         names.Integration.SYSTEM: "quickbooks_online",
@@ -21,6 +22,7 @@ def integration(name, activated):
 
 
 def division(row):
+    """Return a division."""
     return {
         names.Division.ID: row["id"],
         names.Division.NAME: row["name"],
@@ -29,6 +31,7 @@ def division(row):
 
 
 def webhook(url, secret):
+    """Return an address to call, and the secret that signs the calls."""
     return {names.Webhook.URL: url, names.Webhook.SECRET: secret}
 
 
@@ -44,6 +47,7 @@ def payable(row, site):
 
 
 def profile(row):
+    """Return a profile."""
     return encode_row(row, PROFILE)
 
 
@@ -61,4 +65,5 @@ def imported(rows):
 
 
 def choices(rows):
+    """Return a list of QuickBooks."""
     return {names.Choice.ITEMS: [encode_row(row, CHOICE) for row in rows]}

@@ -1,0 +1,62 @@
+"""Receipts to Ontraccr: the state of payables, and the links of records that the hub created."""
+
+from hub import Document, Receipt, Row, format_moment
+from hub_ontraccr import names
+from hub_ontraccr.client import Ontraccr
+from hub_ontraccr.payables import PREFIX
+from hub_ontraccr.profiles import RECORD_TYPES
+
+STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
+
+
+def report(source: Ontraccr, document: Document, receipt: Receipt) -> None:
+    """Report the state of a payable, or link the profile that a record was created for."""
+    if document.source_id.startswith(PREFIX):
+        _report_payable(source, document, receipt)
+    else:
+        _link_profile(source, document, receipt)
+
+
+def _report_payable(source: Ontraccr, document: Document, receipt: Receipt) -> None:
+    """Report a state to a payable.
+
+    Ontraccr refuses a state for an older version of the payable than it has. It then gets the state
+    once more, for its present version.
+    """
+    id = document.source_id.removeprefix(PREFIX)
+    version = int(document.version or 0)
+    if source.set_status(id, _build_status(receipt, version)):
+        return
+    row = source.payable(id)
+    if not row:
+        return
+    current_version = row[names.Payable.VERSION]
+    if current_version != version:
+        source.set_status(id, _build_status(receipt, current_version))
+
+
+def _link_profile(source: Ontraccr, document: Document, receipt: Receipt) -> None:
+    """Link a profile to the record that the hub created for it."""
+    kind, _, id = document.source_id.partition(":")
+    if kind not in RECORD_TYPES or not document.details:
+        return
+    if receipt.state == "posted" and receipt.id:
+        name = document.details.name
+        source.link(kind, id, receipt.id, name, RECORD_TYPES[kind])
+
+
+def _build_status(receipt: Receipt, version: int) -> Row:
+    """Return a receipt as Ontraccr wants it."""
+    paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
+    status = {
+        names.Status.STATE: STATES.get(receipt.state, receipt.state),
+        names.Status.SYSTEM: "quickbooks_online",
+        names.Status.EXTERNAL_ID: receipt.id,
+        names.Status.EXTERNAL_NUMBER: receipt.number,
+        names.Status.EXTERNAL_URL: receipt.url,
+        names.Status.AMOUNT_PAID: receipt.paid,
+        names.Status.MESSAGE: receipt.message or paid_on,
+        names.Status.AT: format_moment(receipt.at),
+        names.Status.VERSION: version,
+    }
+    return {name: value for name, value in status.items() if value is not None}
