@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
 from hub.db import engine
-from hub.models import Case, Posting, case_posting
+from hub.models import Case, Posting, case_former_posting, case_posting
 from hub.models.enums import CaseDecision
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.texts import CaseText, codes_of, render, reposting_codes
@@ -66,6 +66,7 @@ def close(session: Session, cause: str, by: str = "hub") -> bool:
         return False
     case.closed_at = hub_context.current_hub().clock.now()
     case.closed_by = by
+    _move_links(session, case_former_posting, case_posting, [case.id])
     return True
 
 
@@ -121,7 +122,10 @@ def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) 
 
 
 def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) -> None:
-    """Remove postings from their cases, except those to keep; close cases that stop nothing."""
+    """Remove postings from their cases, except those to keep; close cases that stop nothing.
+
+    A closed case is linked to all postings that it has stopped.
+    """
     is_theirs = case_posting.c.posting_id.in_(list(ids))
     open_cases = (
         select(Case.id)
@@ -133,18 +137,18 @@ def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) 
         )
         .distinct()
     )
-    case_ids = list(session.scalars(open_cases))
+    case_ids = set(session.scalars(open_cases))
     if not case_ids:
         return
-    of_cases = case_posting.c.case_id.in_(case_ids)
-    session.execute(delete(case_posting).where(is_theirs, of_cases))
-    stops_something = exists().where(case_posting.c.case_id == Case.id)
-    closed = (
-        update(Case)
-        .where(Case.id.in_(case_ids), ~stops_something)
-        .values(closed_at=hub_context.current_hub().clock.now(), closed_by="hub")
-    )
-    session.execute(closed)
+    stops_others = case_posting.c.case_id.in_(case_ids), ~is_theirs
+    open_ids = set(session.scalars(select(case_posting.c.case_id).where(*stops_others).distinct()))
+    if open_ids:
+        _move_links(session, case_posting, case_former_posting, open_ids, is_theirs)
+    closed_ids = case_ids - open_ids
+    if closed_ids:
+        values = {"closed_at": hub_context.current_hub().clock.now(), "closed_by": "hub"}
+        session.execute(update(Case).where(Case.id.in_(closed_ids)).values(values))
+        _move_links(session, case_former_posting, case_posting, closed_ids)
 
 
 def postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
@@ -215,6 +219,21 @@ def search(session: Session, query: Select[Case], words: str) -> list[int]:
 def _open_case(cause: str) -> Select[Case]:
     """Return the query for the open case of a cause; there is at most one."""
     return select(Case).where(Case.cause == cause, Case.closed_at.is_(None))
+
+
+def _move_links(
+    session: Session,
+    source: Table,
+    target: Table,
+    case_ids: Iterable[int],
+    *conditions: ColumnElement[bool],
+) -> None:
+    """Move links of cases to postings between the links that count now and the former ones."""
+    chosen = source.c.case_id.in_(list(case_ids)), *conditions
+    links = select(source.c.case_id, source.c.posting_id).where(*chosen)
+    insert = engine.insert(session, target).from_select(["case_id", "posting_id"], links)
+    session.execute(insert.on_conflict_do_nothing())
+    session.execute(delete(source).where(*chosen))
 
 
 def _attach(session: Session, case: Case, postings: Iterable[Posting | int]) -> None:

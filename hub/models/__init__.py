@@ -3,7 +3,7 @@
 Imports only `hub.db` and `hub.reasons`. Start reading in `postings`.
 """
 
-from hub.models.cases import Case, CaseNote, case_posting
+from hub.models.cases import Case, CaseNote, case_former_posting, case_posting
 from hub.models.document_terms import DocumentTerm
 from hub.models.files import FileDocument, FileMapping, StoredFile
 from hub.models.guesses import GuessCount
@@ -95,5 +95,6 @@ __all__ = [
     "TransactionHead",
     "TransactionSummary",
     "User",
+    "case_former_posting",
     "case_posting",
 ]

@@ -18,6 +18,14 @@ case_posting = Table(
     Column("case_id", ForeignKey("case.id"), primary_key=True),
     Column("posting_id", ForeignKey("posting.id"), primary_key=True, index=True),
 )
+# The postings that an open case does not stop any more. They are links of the case again once it
+# closes, so that a closed case has all documents that it was about.
+case_former_posting = Table(
+    "case_former_posting",
+    Model.metadata,
+    Column("case_id", ForeignKey("case.id"), primary_key=True),
+    Column("posting_id", ForeignKey("posting.id"), primary_key=True),
+)
 
 
 class Case(Model):

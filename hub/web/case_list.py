@@ -309,8 +309,12 @@ def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
 
 
 def _add_closed_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
-    """Add amount, due date and party of the document that each closed case was about."""
-    of_cases = postings_of_closed(session, [row.case for row in rows.values()])
+    """Add amount, due date and party of the document that each closed case was about.
+
+    Only cases that an earlier version closed are without links to documents.
+    """
+    without_links = [row.case for row in rows.values() if not row.documents]
+    of_cases = postings_of_closed(session, without_links)
     for case_id, posting in of_cases.items():
         row = rows[case_id]
         if not scope().has_installation(posting.installation_id):

@@ -65,7 +65,7 @@ def subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
 def postings_of_closed(session: Session, cases: Iterable[Case]) -> dict[int, Posting]:
     """Return the posting that each closed case was about, by the id of the case.
 
-    A posting leaves its cases, so only the cause of a case still names it.
+    Postings have left the cases that an earlier version closed; only the cause still names one.
     """
     ids = {}
     for case in cases:

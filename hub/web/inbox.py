@@ -336,6 +336,5 @@ def _context(session: Session, case: Case) -> dict[str, Any]:
         "people": case_assignees.offer(session) if is_decided_here else None,
         "is_snoozed": until is not None and until > current_hub().clock.now(),
         "row": row,
-        "stopped": {case.id: row.documents},
         "subjects": {case.id: row.subject},
     }

@@ -19,6 +19,19 @@ def still_open():
         return {case.cause: sorted(posting.id for posting in case.postings) for case in rows}
 
 
+def still_open_in(session, cause):
+    session.expire_all()
+    case = session.scalars(select(Case).where(Case.cause == cause, Case.closed_at.is_(None))).one()
+    return sorted(posting.id for posting in case.postings)
+
+
+def stopped_by(case_id):
+    with read_only_session() as session:
+        case = session.get_one(Case, case_id)
+        assert case.closed_at
+        return sorted(posting.id for posting in case.postings)
+
+
 @pytest.fixture
 def three(box):  # noqa: F811
     return [posting(f"invoice:{number}", state="held") for number in range(3)]
@@ -75,3 +88,26 @@ def test_causes_are_found_by_how_they_begin(three):
         for cause in ("warning:1:a", "warning:1:b", "warning:12:a", "warning_1"):
             inbox.open(session, cause, TEXT)
         assert inbox.open_causes(session, "warning:1:") == ["warning:1:a", "warning:1:b"]
+
+
+def test_a_closed_case_has_every_posting_that_it_stopped(three):
+    with transaction() as session:
+        case_id = inbox.open(session, "a", TEXT, postings=three).id
+        for posting_id in three[:2]:
+            inbox.release(session, posting_id)
+        inbox.open(session, "a", TEXT, postings=three[:1])
+        assert still_open_in(session, "a") == [three[0], three[2]]
+        inbox.release_all(session, three)
+    assert stopped_by(case_id) == three
+
+
+def test_a_case_that_a_person_closes_has_the_postings_that_left_it(three):
+    with transaction() as session:
+        case_id = inbox.open(session, "a", TEXT, postings=three).id
+        inbox.release(session, three[1])
+        inbox.close(session, "a", by="kari")
+    assert stopped_by(case_id) == three
+    with transaction() as session:
+        assert inbox.open(session, "a", TEXT, postings=three[:1]).id != case_id
+        inbox.release(session, three[0])
+    assert stopped_by(case_id) == three

@@ -232,12 +232,34 @@ def test_a_closed_case_names_its_document_with_amount_and_party(owner: Visitor) 
     assert number in owner.page(f"/inbox/{id}").partition("<main")[2]
 
 
+def test_a_closed_case_about_a_code_has_count_and_amount_of_its_documents(
+    owner: Visitor,
+) -> None:
+    id = add_case(owner, 0, "55398.00", due="2026-10-24", action="match")
+    other = add_case(owner, 1, "1000.25", due="2026-10-20")
+    with owner.app.app_context(), transaction() as session:
+        case, other_case = session.get_one(Case, id), session.get_one(Case, other)
+        case.postings += other_case.postings
+        posting_ids = [posting.id for posting in case.postings]
+        session.flush()
+        for posting_id in posting_ids:
+            inbox.release(session, posting_id)
+    row = rows_of(owner.page("/inbox/?show=closed"))[id]
+    for text in ("56,398.25 NOK", "20 Oct 2026", "2 documents"):
+        assert text in row
+    page = owner.page(f"/inbox/{id}").partition("<main")[2]
+    assert "Documents that it was about" in page
+    text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    assert "2 documents · 56,398.25 NOK" in text
+
+
 def test_columns_that_no_closed_case_fills_are_left_out(owner: Visitor) -> None:
     id = add_case(owner, 0, "1.00")
     assert '<th scope="col">Party</th>' in owner.page("/inbox/")
     with owner.app.app_context(), transaction() as session:
-        [posting] = session.get_one(Case, id).postings
-        inbox.release(session, posting)
+        # A case that an earlier version closed.
+        case = session.get_one(Case, id)
+        case.postings, case.closed_at, case.closed_by = [], current_hub().clock.now(), "hub"
     page = owner.page("/inbox/?show=closed")
     assert f"/inbox/{id}?" in page
     assert '<th scope="col">Party</th>' not in page
