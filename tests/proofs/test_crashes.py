@@ -25,7 +25,15 @@ from qbo_sandbox.kit.faults import Fault
 from tests.stories.test_kinds import alone
 from tests.support import crash_runner, every_kind_source
 from tests.support.crash_runner import MOST_BOUNDARIES, World
-from tests.support.every_kind_source import CLIENT, DAY, Shop, Till, document, everything, line
+from tests.support.every_kind_source import (
+    CLIENT,
+    DAY,
+    ShopSite,
+    ShopSource,
+    document,
+    everything,
+    line,
+)
 from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import FULL, LONG, by_form
 
@@ -39,7 +47,7 @@ FRESH = Code(id="s2", name="Fresh Supplier", create=Party(name="Fresh Supplier")
 SCAN = Attachment(id="f", name="scan.pdf", mime="application/pdf")
 
 
-class ShopWithFiles(Shop):
+class ShopWithFiles(ShopSource):
     """A shop with a file for every bill."""
 
     @hookimpl
@@ -78,9 +86,9 @@ class ShopWorld:
     """A shop whose books hold one document of each kind, and a world to post further ones."""
 
     def __init__(self, app, quickbooks, clock, folder):
-        self.till, kind = Till(app, quickbooks, clock), db.engine.dialect.name
+        self.shop, kind = ShopSite(app, quickbooks, clock), db.engine.dialect.name
         if kind not in START_STATES:
-            assert set(self.till.run(*everything()).values()) == {"posted"}
+            assert set(self.shop.run(*everything()).values()) == {"posted"}
             clock.advance(
                 5 * 3600
             )  # the access token expires, so that every story begins with a new one
@@ -92,27 +100,27 @@ class ShopWorld:
     def rehearse(self):
         """Post all stories in this process, so that its forks need not compile each statement."""
         items = [item for story in STORIES.values() for item in story]
-        self.till.shop.items = {item.source_id: item for item in items}
-        self.till.quickbooks.faults.add(Fault(kind="lose_answer", call="bill.create"))
+        self.shop.source.items = {item.source_id: item for item in items}
+        self.shop.quickbooks.faults.add(Fault(kind="lose_answer", call="bill.create"))
         assert self.sync()[0]
-        self.till.quickbooks.faults.clear()
+        self.shop.quickbooks.faults.clear()
 
     def tell(self, name):
-        self.till.shop.items = {item.source_id: item for item in STORIES[name]}
+        self.shop.source.items = {item.source_id: item for item in STORIES[name]}
         self.world.reset()
         if name == TOGETHER:
             self.world.change("UPDATE company SET batches = 'batch'")
 
     def sync(self):
         """Sync once to the end; return the postings, reasons, cases and violations afterwards."""
-        runner.sync(self.till.id, requested_by="kari", wait=True)
+        runner.sync(self.shop.id, requested_by="kari", wait=True)
         with read_only_session() as session:
             rows = select(SourceDocument.source_id, Posting.part, Posting.operation, Posting.state)
             standing = sorted(map(tuple, session.execute(rows.join(SourceDocument))))
             return (
                 standing,
-                self.till.reasons(),
-                self.till.cases(),
+                self.shop.reasons(),
+                self.shop.cases(),
                 unproved_keys(session),
                 torn_batches(session),
             )
@@ -163,11 +171,11 @@ def torn_batches(session):
 
 @pytest.fixture
 def file_source(monkeypatch):
-    monkeypatch.setattr(every_kind_source, "Shop", ShopWithFiles)
+    monkeypatch.setattr(every_kind_source, "ShopSource", ShopWithFiles)
 
 
 @pytest.fixture
-def shop(file_source, app, quickbooks, clock, tmp_path):
+def forked_shop(file_source, app, quickbooks, clock, tmp_path):
     quickbooks.switch(previous_refresh_token="grace", requestid="ignore")
     return ShopWorld(app, quickbooks, clock, tmp_path / "world")
 
@@ -189,13 +197,18 @@ class Judge:
     The result must equal that of an uninterrupted run.
     """
 
-    def __init__(self, shop, name):
-        self.shop, self.world, self.name, self.checked_marks = shop, shop.world, name, set()
-        self.right = shop.undisturbed(name)
+    def __init__(self, forked_shop, name):
+        self.forked_shop, self.world, self.name, self.checked_marks = (
+            forked_shop,
+            forked_shop.world,
+            name,
+            set(),
+        )
+        self.right = forked_shop.undisturbed(name)
 
     def killed_along(self, where, boundaries):
         """Kill the next run at these boundaries; return the names passed and the states left."""
-        report, states = self.world.killed_along(self.shop.sync, boundaries)
+        report, states = self.world.killed_along(self.forked_shop.sync, boundaries)
         self.compare(report, f"{where}, by the last copy")
         killed_at = [at for at in range(1, len(report.names) + 1) if at in boundaries]
         assert len(states) == len(killed_at)
@@ -205,8 +218,8 @@ class Judge:
 
     def killed_at(self, at):
         """Kill a run at a boundary and recover from it; return whether the state was known."""
-        self.shop.tell(self.name)
-        assert self.world.run(self.shop.sync, at=at).code == -signal.SIGKILL
+        self.forked_shop.tell(self.name)
+        assert self.world.run(self.forked_shop.sync, at=at).code == -signal.SIGKILL
         state = self.world.snapshot()
         is_known = state.mark in self.checked_marks
         self.recover(state, f"killed at {at} from the beginning", anyway=True)
@@ -217,7 +230,7 @@ class Judge:
         if anyway or not is_known:
             self.checked_marks.add(state.mark)
             self.put(state, other=is_known)
-            self.compare(self.world.run(self.shop.sync), where)
+            self.compare(self.world.run(self.forked_shop.sync), where)
 
     def put(self, state, other=False):
         """Restore a state; in two of three cases, move the clock past the time limit of doubt.
@@ -239,10 +252,10 @@ class Judge:
         )
 
 
-def kill_all(shop, name, step, apart):
+def kill_all(forked_shop, name, step, apart):
     """Kill a story at every `step`-th boundary, and at some again in runs without copies."""
-    judge = Judge(shop, name)
-    shop.tell(name)
+    judge = Judge(forked_shop, name)
+    forked_shop.tell(name)
     boundaries = set(range(1, MOST_BOUNDARIES, step))
     if FULL:
         boundaries |= first_of_each_sort(judge.right[0].names)
@@ -259,9 +272,9 @@ def first_of_each_sort(names):
 
 
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
-def test_a_kill_at_any_boundary_leaves_the_books_right(shop, figure, name):
+def test_a_kill_at_any_boundary_leaves_the_books_right(forked_shop, figure, name):
     step, apart, goal = by_form(small=(120, 999, 3), full=(16, 240, 15), long=(1, 8, 190))
-    judge, boundary_names, kills = kill_all(shop, name, step, apart)
+    judge, boundary_names, kills = kill_all(forked_shop, name, step, apart)
     judge.tell(figure, "kills on SQLite at boundaries", kills, goal)
     if FULL:
         assert set(boundary_names) >= SORTS
@@ -279,24 +292,24 @@ def test_a_kill_at_any_boundary_on_postgresql_leaves_the_books_right(
 
 def unanswered(judge):
     """Return the state left by a kill after the last send, whose answer never arrives."""
-    judge.shop.tell(judge.name)
+    judge.forked_shop.tell(judge.name)
     last_send = max(at for at, passed in enumerate(judge.right[0].names, 1) if passed == "sent")
-    judge.world.run(judge.shop.sync, at=last_send)
+    judge.world.run(judge.forked_shop.sync, at=last_send)
     return judge.world.snapshot()
 
 
 def all_left(judge):
     """Return each distinct state that a kill of a run leaves."""
-    judge.shop.tell(judge.name)
-    _, states = judge.world.killed_along(judge.shop.sync)
+    judge.forked_shop.tell(judge.name)
+    _, states = judge.world.killed_along(judge.forked_shop.sync)
     return list({state.mark: state for state in states}.values())
 
 
 @pytest.mark.proof(full=3)
 @pytest.mark.parametrize("part", range(PARTS if LONG else 1))
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
-def test_a_kill_in_the_run_that_recovers_changes_nothing(shop, figure, name, part):
-    judge, kills = Judge(shop, name), 0
+def test_a_kill_in_the_run_that_recovers_changes_nothing(forked_shop, figure, name, part):
+    judge, kills = Judge(forked_shop, name), 0
     step = by_form(small=70, full=35, long=40)
     beginnings = list(enumerate(all_left(judge)))[part::PARTS] if LONG else [(0, unanswered(judge))]
     for number, first in beginnings:
@@ -310,16 +323,16 @@ def test_a_kill_in_the_run_that_recovers_changes_nothing(shop, figure, name, par
 
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("name", [APART, "item, vendor"])
-def test_a_kill_while_threads_send_leaves_the_books_right(shop, figure, name):
-    judge, kills = Judge(shop, name), 0
+def test_a_kill_while_threads_send_leaves_the_books_right(forked_shop, figure, name):
+    judge, kills = Judge(forked_shop, name), 0
     for at in range(3, len(judge.right[0].names) + 1, 5 if LONG else 30):
-        shop.tell(name)
-        shop.world.in_order = False  # with threads, time passes only when one of them sleeps
+        forked_shop.tell(name)
+        forked_shop.world.in_order = False  # with threads, time passes only when one of them sleeps
         kills += (
-            shop.world.run(shop.sync, at=at).code == -signal.SIGKILL
+            forked_shop.world.run(forked_shop.sync, at=at).code == -signal.SIGKILL
         )  # so the run may give up and end before the kill
-        shop.world.in_order = True
-        judge.recover(shop.world.snapshot(), f"killed at {at} with threads")
+        forked_shop.world.in_order = True
+        judge.recover(forked_shop.world.snapshot(), f"killed at {at} with threads")
     judge.tell(figure, "kills at boundaries, its threads in any order,", kills, 20 if LONG else 5)
 
 
@@ -333,8 +346,11 @@ def changed(world, change):
     return world.snapshot().mark
 
 
-def test_everything_that_the_next_hub_can_see_changes_the_state(shop):
-    world, company = shop.world, shop.world.quickbooks.companies[shop.world.quickbooks.realm]
+def test_everything_that_the_next_hub_can_see_changes_the_state(forked_shop):
+    world, company = (
+        forked_shop.world,
+        forked_shop.world.quickbooks.companies[forked_shop.world.quickbooks.realm],
+    )
     marks = [
         changed(world, lambda: None),
         changed(world, lambda: world.change("UPDATE company SET sends = sends + 1")),
@@ -348,8 +364,8 @@ def test_everything_that_the_next_hub_can_see_changes_the_state(shop):
     )  # other bytes, same rows
 
 
-def test_a_hub_that_hangs_is_ended_and_tells_where(shop, monkeypatch):
+def test_a_hub_that_hangs_is_ended_and_tells_where(forked_shop, monkeypatch):
     monkeypatch.setattr(crash_runner, "PATIENCE", 0.5)
-    shop.world.reset()
+    forked_shop.world.reset()
     with pytest.raises(crash_runner.Ended, match=r"(?s)said nothing for 0.5 seconds.*in wait"):
-        shop.world.run(threading.Event().wait)
+        forked_shop.world.run(threading.Event().wait)

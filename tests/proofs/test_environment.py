@@ -23,12 +23,12 @@ from hub.models import Attempt, Installation, Schedule, Token
 from hub.posting import receipt_delivery
 from hub.scheduling import runner
 from hub.scheduling.scheduler import Scheduler
-from tests.proofs.test_crashes import PAST_DOUBT_SECONDS, file_source, shop, shop_on_postgres
-from tests.support.every_kind_source import Till, invoice
-from tests.support.posting_bench import Desk
+from tests.proofs.test_crashes import PAST_DOUBT_SECONDS, file_source, forked_shop, shop_on_postgres
+from tests.support.every_kind_source import ShopSite, invoice
+from tests.support.posting_bench import PostingBench
 from tests.support.tiers import LONG
 
-__all__ = ["file_source", "shop", "shop_on_postgres"]
+__all__ = ["file_source", "forked_shop", "shop_on_postgres"]
 BOUNDARY_FACTOR = 4 if LONG else 1  # factor for the number of boundaries in the long proof
 FILED = "bill with file, new vendor"
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
@@ -36,11 +36,11 @@ CLOCKS = (-DAY, -HOUR, dt.timedelta(minutes=-5), HOUR, DAY)
 in_full = pytest.mark.proof(small=0)
 
 
-def trying(shop):
+def trying(forked_shop):
     """Sync as the command does; return the outcome, its text, and the number of unclear sends."""
     try:
         with handle_end_signals():
-            sync_run = runner.sync(shop.till.id, requested_by="kari", wait=True)
+            sync_run = runner.sync(forked_shop.shop.id, requested_by="kari", wait=True)
             result = sync_run.outcome, sync_run.error
     except HubError as error:
         result = "stopped", error.text
@@ -98,24 +98,26 @@ def places(right, count, *starts):
     return boundaries[:: max(1, len(boundaries) // (count * BOUNDARY_FACTOR))]
 
 
-def disturb(shop, right, boundaries, act, first=lambda: None):
+def disturb(forked_shop, right, boundaries, act, first=lambda: None):
     """Run with a fault at each boundary, then without; return the results of the first runs."""
     results = []
     for at in boundaries:
-        shop.tell(FILED)
-        results.append(shop.world.run(lambda: first() or trying(shop), at=at, act=act).result)
-        shop.world.clock.advance(PAST_DOUBT_SECONDS)
+        forked_shop.tell(FILED)
+        results.append(
+            forked_shop.world.run(lambda: first() or trying(forked_shop), at=at, act=act).result
+        )
+        forked_shop.world.clock.advance(PAST_DOUBT_SECONDS)
         assert_right(
-            shop,
+            forked_shop,
             right,
-            shop.world.run(shop.sync),
+            forked_shop.world.run(forked_shop.sync),
             f"at {at} ({right[0].names[at - 1]}): {results[-1]}",
         )
     return results
 
 
-def assert_right(shop, right, report, where):
-    books = shop.world.ledger()
+def assert_right(forked_shop, right, report, where):
+    books = forked_shop.world.ledger()
     assert (report.result[:3], books - right[1], right[1] - books) == (
         right[0].result[:3],
         Counter(),
@@ -132,10 +134,10 @@ def assert_reported(results, words):
 
 
 @in_full
-def test_a_full_disk_at_any_write_loses_nothing(shop, figure):
-    right = shop.undisturbed(FILED)
+def test_a_full_disk_at_any_write_loses_nothing(forked_shop, figure):
+    right = forked_shop.undisturbed(FILED)
     chosen = places(right, 10)
-    results = disturb(shop, right, chosen, fill_disk)
+    results = disturb(forked_shop, right, chosen, fill_disk)
     assert_reported(results, "cannot be ")
     figure("writes from which on the disk was full", len(chosen), 10)
 
@@ -145,10 +147,10 @@ STATEMENTS = {"full": "PRAGMA max_page_count=1", "read-only": "PRAGMA query_only
 
 @in_full
 @pytest.mark.parametrize("name", STATEMENTS)
-def test_a_database_that_takes_no_more_loses_nothing(shop, figure, name):
-    right, begin = shop.undisturbed(FILED), Begin(STATEMENTS[name])
+def test_a_database_that_takes_no_more_loses_nothing(forked_shop, figure, name):
+    right, begin = forked_shop.undisturbed(FILED), Begin(STATEMENTS[name])
     chosen = places(right, 6)
-    results = disturb(shop, right, chosen, begin, begin.listen)
+    results = disturb(forked_shop, right, chosen, begin, begin.listen)
     assert_reported(results, "cannot be used: ")
     figure(f"writes from which on the database was {name}", len(chosen), 6)
 
@@ -156,32 +158,38 @@ def test_a_database_that_takes_no_more_loses_nothing(shop, figure, name):
 @in_full
 @pytest.mark.parametrize("name", ["the database was read-only", "the data folder was full"])
 def test_a_postgresql_that_takes_no_more_loses_nothing(shop_on_postgres, figure, name):
-    shop, begin = shop_on_postgres, Begin("SET TRANSACTION READ ONLY")
-    right = shop.undisturbed(FILED)
+    forked_shop, begin = shop_on_postgres, Begin("SET TRANSACTION READ ONLY")
+    right = forked_shop.undisturbed(FILED)
     chosen = places(right, 3)
     act, first = (begin, begin.listen) if "read-only" in name else (fill_disk, lambda: None)
-    results = disturb(shop, right, chosen, act, first)
+    results = disturb(forked_shop, right, chosen, act, first)
     assert_reported(results, "cannot be ")
     figure(f"writes from which on, with PostgreSQL, {name}", len(chosen), 3)
 
 
 @in_full
-def test_a_database_that_another_process_keeps_locked_loses_nothing(shop, figure, monkeypatch):
+def test_a_database_that_another_process_keeps_locked_loses_nothing(
+    forked_shop, figure, monkeypatch
+):
     monkeypatch.setattr(db_engine, "BUSY_SECONDS", 0.05)
-    right, connections = shop.undisturbed(FILED), []
+    right, connections = forked_shop.undisturbed(FILED), []
 
     def locked():
-        connections.append(sqlite3.connect(shop.world.folder / "hub.db", isolation_level=None))
+        connections.append(
+            sqlite3.connect(forked_shop.world.folder / "hub.db", isolation_level=None)
+        )
         connections[-1].execute("BEGIN IMMEDIATE")
 
-    shop.world.words["lock"] = locked
+    forked_shop.world.words["lock"] = locked
     results = []
     for at in places(right, 8, "after do_commit", "before send", "after answer"):
-        shop.tell(FILED)
-        results.append(shop.world.run(lambda: trying(shop), at=at, act=lock).result)
+        forked_shop.tell(FILED)
+        results.append(forked_shop.world.run(lambda: trying(forked_shop), at=at, act=lock).result)
         connections.pop().close()
-        shop.world.clock.advance(PAST_DOUBT_SECONDS)
-        assert_right(shop, right, shop.world.run(shop.sync), f"at {at}: {results[-1]}")
+        forked_shop.world.clock.advance(PAST_DOUBT_SECONDS)
+        assert_right(
+            forked_shop, right, forked_shop.world.run(forked_shop.sync), f"at {at}: {results[-1]}"
+        )
     assert_reported(results, "cannot be used: database is locked")
     figure("moments from which on another process kept the database locked", len(results), 8)
 
@@ -190,15 +198,17 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(shop, figure
 
 
 @in_full
-def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(shop, figure):
-    right = shop.undisturbed(FILED)
+def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(forked_shop, figure):
+    right = forked_shop.undisturbed(FILED)
     chosen = list(itertools.product(CLOCKS, places(right, 3, "before", "after")))
     for moved, at in chosen:
-        shop.tell(FILED)
-        report = shop.world.run(
-            shop.sync, at=at, act=lambda pipe, by=moved: setattr(pipe.clock, "moved", by)
+        forked_shop.tell(FILED)
+        report = forked_shop.world.run(
+            forked_shop.sync, at=at, act=lambda pipe, by=moved: setattr(pipe.clock, "moved", by)
         )
-        assert_right(shop, right, report, f"set by {moved} at {at} ({right[0].names[at - 1]})")
+        assert_right(
+            forked_shop, right, report, f"set by {moved} at {at} ({right[0].names[at - 1]})"
+        )
     figure(
         "moments of a run at which the clock was set, a day, an hour or minutes forth or back",
         len(chosen),
@@ -207,21 +217,24 @@ def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(shop, figure
 
 
 @in_full
-def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shop, figure):
-    right = shop.undisturbed(FILED)
+def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(forked_shop, figure):
+    right = forked_shop.undisturbed(FILED)
     chosen = list(
         itertools.product(
             CLOCKS, places(right, 3, "before send", "sent", "after answer", "before do_commit")
         )
     )
     for moved, at in chosen:
-        shop.tell(FILED)
-        shop.world.run(shop.sync, at=at)
-        shop.world.moved = moved
-        report = shop.world.run(shop.sync)
-        shop.world.moved = 0 * HOUR
+        forked_shop.tell(FILED)
+        forked_shop.world.run(forked_shop.sync, at=at)
+        forked_shop.world.moved = moved
+        report = forked_shop.world.run(forked_shop.sync)
+        forked_shop.world.moved = 0 * HOUR
         assert_right(
-            shop, right, report, f"set by {moved} after a kill at {at} ({right[0].names[at - 1]})"
+            forked_shop,
+            right,
+            report,
+            f"set by {moved} after a kill at {at} ({right[0].names[at - 1]})",
         )
     figure(
         "kills after which the clock was set, a day, an hour or minutes forth or back",
@@ -234,10 +247,10 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(shop, figure)
 
 
 @in_full
-def test_a_terminated_hub_leaves_nothing_in_doubt(shop, figure):
-    right = shop.undisturbed(FILED)
+def test_a_terminated_hub_leaves_nothing_in_doubt(forked_shop, figure):
+    right = forked_shop.undisturbed(FILED)
     chosen = places(right, 12, "before", "sent", "after")
-    results = disturb(shop, right, chosen, tell_to_end)
+    results = disturb(forked_shop, right, chosen, tell_to_end)
     assert {unclear for *_, unclear in results} == {0}
     assert "ended" in {outcome for outcome, *_ in results}
     figure("moments at which the hub was told to end", len(chosen), 12)
@@ -247,68 +260,68 @@ def test_a_terminated_hub_leaves_nothing_in_doubt(shop, figure):
 
 
 @pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
+def bench(app, quickbooks, clock):
+    return PostingBench(app, quickbooks, clock)
 
 
-def test_a_counter_that_cannot_be_written_stops_the_sending_and_loses_nothing(desk):
-    folder, id = desk.app.extensions["hub"].config.data / "sends", desk.bill()
+def test_a_counter_that_cannot_be_written_stops_the_sending_and_loses_nothing(bench):
+    folder, id = bench.app.extensions["hub"].config.data / "sends", bench.bill()
     folder.write_text("a file where the folder should be")
-    message = desk.drain().stop_reason
-    assert ("sends" in message, message.endswith("run again."), len(desk.bills())) == (
+    message = bench.drain().stop_reason
+    assert ("sends" in message, message.endswith("run again."), len(bench.bills())) == (
         True,
         True,
         0,
     )
     folder.unlink()
-    desk.drain(wait_for_doubts=True)
-    assert (desk.state(id), len(desk.bills())) == ("posted", 1)
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), len(bench.bills())) == ("posted", 1)
 
 
 # -- waiting work while the clock is set back ------------------------------------------------------
 
 
-def test_a_posting_that_waits_goes_on_though_the_clock_was_set_back(desk):
-    desk.quickbooks.add_fault("refuse", "bill.create")
-    id = desk.bill()
-    desk.drain()
-    assert (desk.state(id), len(desk.bills())) == ("ready", 0)
-    desk.clock.set(desk.clock.now() - DAY)
-    desk.drain(wait_for_doubts=True)
-    assert (desk.state(id), len(desk.bills()), sum(desk.clock.slept) < 60) == ("posted", 1, True)
+def test_a_posting_that_waits_goes_on_though_the_clock_was_set_back(bench):
+    bench.quickbooks.add_fault("refuse", "bill.create")
+    id = bench.bill()
+    bench.drain()
+    assert (bench.state(id), len(bench.bills())) == ("ready", 0)
+    bench.clock.set(bench.clock.now() - DAY)
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), len(bench.bills()), sum(bench.clock.slept) < 60) == ("posted", 1, True)
 
 
-def test_receipts_are_delivered_though_the_clock_was_set_back(desk):
-    desk.bill("A-1")
-    desk.drain()
-    desk.clock.set(desk.clock.now() - DAY)
-    assert receipt_delivery.deliver(desk.installation_id) == 1
-    assert ("A-1", "posted") in [receipt[:2] for receipt in desk.source.receipts]
+def test_receipts_are_delivered_though_the_clock_was_set_back(bench):
+    bench.bill("A-1")
+    bench.drain()
+    bench.clock.set(bench.clock.now() - DAY)
+    assert receipt_delivery.deliver(bench.installation_id) == 1
+    assert ("A-1", "posted") in [receipt[:2] for receipt in bench.source.receipts]
 
 
-def test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back(desk):
-    id = desk.bill()
-    desk.pass_time(5 * 3600)
+def test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back(bench):
+    id = bench.bill()
+    bench.pass_time(5 * 3600)
     with transaction() as session:
-        session.get_one(Token, desk.company_id).refreshing_since = desk.clock.now()
-    desk.clock.set(desk.clock.now() - DAY)
-    desk.quickbooks.clock.set((desk.clock.now() + DAY).timestamp())
-    desk.restart()
-    desk.drain(wait_for_doubts=True)
-    assert (desk.state(id), sum(desk.clock.slept)) == ("posted", 0)
+        session.get_one(Token, bench.company_id).refreshing_since = bench.clock.now()
+    bench.clock.set(bench.clock.now() - DAY)
+    bench.quickbooks.clock.set((bench.clock.now() + DAY).timestamp())
+    bench.restart()
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), sum(bench.clock.slept)) == ("posted", 0)
 
 
-def test_schedules_go_on_when_the_clock_was_set_back(desk, monkeypatch):
+def test_schedules_go_on_when_the_clock_was_set_back(bench, monkeypatch):
     engine, due = (
-        Scheduler(desk.app, threads=1),
+        Scheduler(bench.app, threads=1),
         select(Schedule.next_due).where(Schedule.kind == "reconcile"),
     )
     monkeypatch.setattr(Scheduler, "_execute", lambda self, run_id: None)
     engine.tick()
-    desk.clock.set(desk.clock.now() - DAY)
+    bench.clock.set(bench.clock.now() - DAY)
     engine.tick()
     with read_only_session() as session:
-        assert session.scalar(due) <= desk.clock.now() + DAY
+        assert session.scalar(due) <= bench.clock.now() + DAY
     engine.stop()
 
 
@@ -334,12 +347,12 @@ def at_moment(request, clock):
 def test_a_run_over_a_moment_of_the_calendar_posts_what_the_source_says(
     at_moment, app, quickbooks, figure, request
 ):
-    till = Till(app, quickbooks, at_moment)
+    shop = ShopSite(app, quickbooks, at_moment)
     with transaction() as session:
-        session.get_one(Installation, till.id).zone = "Europe/Oslo"
+        session.get_one(Installation, shop.id).zone = "Europe/Oslo"
     quickbooks.add_fault("lose_answer", "invoice.create")
     before, day = at_moment.now(), at_moment.now().astimezone(ZoneInfo("Europe/Oslo")).date()
-    assert till.run(invoice(number="S-1", date=day), wait=True)["invoice:1"] == "posted"
+    assert shop.run(invoice(number="S-1", date=day), wait=True)["invoice:1"] == "posted"
     assert (at_moment.now() - before).total_seconds() > 60
-    assert [row["TxnDate"] for row in till.ours("Invoice")] == [day.isoformat()]
+    assert [row["TxnDate"] for row in shop.ours("Invoice")] == [day.isoformat()]
     figure(f"runs during which {request.node.callspec.params['at_moment']}", 1, 1)

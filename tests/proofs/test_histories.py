@@ -12,7 +12,7 @@ from hub.qbo.client import Client
 from qbo_sandbox import Switches
 from tests.proofs.test_crashes import torn_batches
 from tests.support import recorded_histories
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 from tests.support.tiers import by_form
 from tests.support.unsynced_database import make_volatile
 
@@ -61,8 +61,8 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(make_volatile(app), quickbooks, clock)
+def bench(app, quickbooks, clock):
+    return PostingBench(make_volatile(app), quickbooks, clock)
 
 
 def mortal(monkeypatch, dice):
@@ -96,46 +96,46 @@ def answers(dice):
     }
 
 
-def trouble(desk, dice):
-    desk.quickbooks.switch(**answers(dice))
+def trouble(bench, dice):
+    bench.quickbooks.switch(**answers(dice))
     for _ in range(4):
         fault = {"seconds": dice.choice([1, 30, 95]), "commit": dice.random() < 0.5, "count": 0}
         call = dice.choice(["bill.create", "bill.create", "batch", "query*", "cdc", "bill.read"])
-        desk.quickbooks.add_fault(
+        bench.quickbooks.add_fault(
             dice.choice(FAULTS), call, probability=0.25, seed=dice.randrange(1000), **fault
         )
 
 
-def live(desk, dice):
+def live(bench, dice):
     """Run the process until it ends or is killed."""
     try:
-        desk.drain(wait_for_doubts=dice.random() < 0.7)
+        bench.drain(wait_for_doubts=dice.random() < 0.7)
     except Killed:
-        desk.restart()
-    desk.pass_time(dice.choice([1, 60, 200, 400]))
+        bench.restart()
+    bench.pass_time(dice.choice([1, 60, 200, 400]))
 
 
 @pytest.mark.parametrize("seed", sorted({*range(SEEDS), *FAILED_ONCE}))
 def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(
-    desk, monkeypatch, seed
+    bench, monkeypatch, seed
 ):
     dice = random.Random(seed)
     if seed % 2:
-        desk.send_by("batch", size=dice.choice([2, 5, 10]))
-    ids = {f"A-{n}": desk.bill(f"A-{n}", vendor=dice.choice("123")) for n in range(8)}
+        bench.send_by("batch", size=dice.choice([2, 5, 10]))
+    ids = {f"A-{n}": bench.bill(f"A-{n}", vendor=dice.choice("123")) for n in range(8)}
     with monkeypatch.context() as patched:
         mortal(patched, dice)
-        trouble(desk, dice)
+        trouble(bench, dice)
         for _ in range(6):
-            live(desk, dice)
-    desk.quickbooks.faults.clear()
-    desk.quickbooks.switch(index_lag=0)
-    desk.restart()
+            live(bench, dice)
+    bench.quickbooks.faults.clear()
+    bench.quickbooks.switch(index_lag=0)
+    bench.restart()
     for _ in range(3):
-        desk.pass_time(400)
-        desk.drain(wait_for_doubts=True)
-    books = Counter(bill["DocNumber"] for bill in desk.bills())
-    states = {number: desk.state(id) for number, id in ids.items()}
+        bench.pass_time(400)
+        bench.drain(wait_for_doubts=True)
+    books = Counter(bill["DocNumber"] for bill in bench.bills())
+    states = {number: bench.state(id) for number, id in ids.items()}
     assert set(states.values()) <= {"posted", "held"}
     assert books == {number: 1 for number, state in states.items() if state == "posted"}
     with read_only_session() as session:

@@ -28,7 +28,7 @@ from qbo_sandbox import factory as sandbox_factory
 from qbo_sandbox.accounting.refusals import Refusal
 from tests.proofs.test_crashes import torn_batches, unproved_keys
 from tests.support import prepared_state
-from tests.support.every_kind_source import SUPPLIER, Till, document, invoice, line
+from tests.support.every_kind_source import SUPPLIER, ShopSite, document, invoice, line
 from tests.support.tiers import FULL, by_form
 from tests.support.unsynced_database import make_volatile
 
@@ -75,10 +75,10 @@ class Floor:
     def __init__(self, app, quickbooks, clock, folder, number=0):
         self.app, self.quickbooks, self.clock = make_volatile(app), quickbooks, clock
         quickbooks.switch(previous_refresh_token="grace")
-        self.till, self.is_new = Till(app, quickbooks, clock, gone="delete"), number % 2 == 0
+        self.shop, self.is_new = ShopSite(app, quickbooks, clock, gone="delete"), number % 2 == 0
         self.parts = set(app.extensions)
         if not self.is_new:
-            self.till.run()
+            self.shop.run()
         head = Path(db.engine.url.database).parent / "audit.head"
         self.head = head.read_bytes() if head.exists() else b""
         self.start_state = prepared_state.keep(quickbooks, folder / "base.db")
@@ -97,7 +97,7 @@ class Floor:
         (path.parent / "audit.head").unlink(missing_ok=True)
         if self.head:
             (path.parent / "audit.head").write_bytes(self.head)
-        self.till.shop.items.clear()
+        self.shop.source.items.clear()
         self.restart()
 
     def restart(self):
@@ -122,8 +122,8 @@ class Machine(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.floor.reset()
-        self.till, self.quickbooks, self.clock = (
-            self.floor.till,
+        self.shop, self.quickbooks, self.clock = (
+            self.floor.shop,
             self.floor.quickbooks,
             self.floor.clock,
         )
@@ -136,25 +136,25 @@ class Machine(RuleBasedStateMachine):
 
     @rule(slot=slots, amount=amounts, code=st.sampled_from(["Fuel", OPEN_CODE]))
     def arrive_or_revise(self, slot, amount, code):
-        self.till.put(document_of(slot, amount, code))
+        self.shop.put(document_of(slot, amount, code))
 
     @rule(amount=amounts)
     def arrive_together(self, amount):
-        self.till.put(*(document_of(slot, amount + slot, "Fuel") for slot in range(len(KINDS))))
+        self.shop.put(*(document_of(slot, amount + slot, "Fuel") for slot in range(len(KINDS))))
 
     @rule(slot=slots)
     def delete_at_the_source(self, slot):
         id = document_of(slot, 1, "Fuel").source_id
-        if id in self.till.shop.items:
-            self.till.put(Gone(source_id=id))
+        if id in self.shop.source.items:
+            self.shop.put(Gone(source_id=id))
 
     # -- the admin ---------------------------------------------------------------------------------
 
     @rule(record=st.sampled_from(["Fuel", "Advertising", ""]))
     def match(self, record):
-        accounts = {account["Name"]: account["Id"] for account in self.till.books("Account")}
+        accounts = {account["Name"]: account["Id"] for account in self.shop.books("Account")}
         with transaction() as session:
-            row = session.get_one(Installation, self.till.id)
+            row = session.get_one(Installation, self.shop.id)
             matches.store_decision(
                 session, row, "cost", OPEN_CODE, accounts.get(record, ""), who="kari"
             )
@@ -162,9 +162,9 @@ class Machine(RuleBasedStateMachine):
     @rule(mode=st.sampled_from(["auto", "review"]))
     def choose_mode(self, mode):
         with transaction() as session:
-            session.get_one(Installation, self.till.id).mode = mode
+            session.get_one(Installation, self.shop.id).mode = mode
             if mode == "review":
-                outbox.return_to_review(session, self.till.id)
+                outbox.return_to_review(session, self.shop.id)
 
     @initialize(mode=st.sampled_from(["batch", "single"]), amount=amounts)
     def begin(self, mode, amount):
@@ -178,11 +178,11 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def approve_all(self):
         with transaction() as session:
-            outbox.approve_all(session, self.till.id, "kari")
+            outbox.approve_all(session, self.shop.id, "kari")
 
     @rule(wait=st.booleans())
     def sync(self, wait):
-        runner.sync(self.till.id, requested_by="kari", wait=wait)
+        runner.sync(self.shop.id, requested_by="kari", wait=wait)
 
     @rule()
     def look_for_changes(self):
@@ -248,7 +248,7 @@ class Machine(RuleBasedStateMachine):
     # -- helpers -----------------------------------------------------------------------------------
 
     def decide(self, slot, act):
-        posting = self.till.posting(document_of(slot, 1, "Fuel").source_id)
+        posting = self.shop.posting(document_of(slot, 1, "Fuel").source_id)
         if posting:
             self.attempt(lambda: act(posting))
 
@@ -267,7 +267,7 @@ class Machine(RuleBasedStateMachine):
         """Return the transactions with our markers by marker, voided ones excluded."""
         entities = {}
         for kind in map(ENTITY.__getitem__, KINDS):
-            for entity in self.till.books(kind):
+            for entity in self.shop.books(kind):
                 note = entity.get("PrivateNote", "")
                 if "[hub:" in note and not note.startswith("Voided"):
                     entities.setdefault(note.rpartition("[hub:")[2].rstrip("]"), []).append(
@@ -307,7 +307,7 @@ class Machine(RuleBasedStateMachine):
             self.clock.advance(4000)
             runner.run_company_job("changes", 1, requested_by="kari")
             before = self.standing()
-            runner.sync(self.till.id, requested_by="kari", wait=True)
+            runner.sync(self.shop.id, requested_by="kari", wait=True)
             if self.standing() == before:
                 return
         raise AssertionError(f"it does not come to rest: {before}")
@@ -324,7 +324,7 @@ class Machine(RuleBasedStateMachine):
         assert all(len(transactions) == 1 for transactions in marked.values()), marked
         assert set(marked) <= set(markers.values()), "a marker without a document"
         with read_only_session() as session:
-            states = outbox.states_of_documents(session, self.till.id)
+            states = outbox.states_of_documents(session, self.shop.id)
             rows = {
                 row.source_id: row
                 for row in session.scalars(select(SourceDocument))
@@ -337,7 +337,7 @@ class Machine(RuleBasedStateMachine):
             self.compare_one(id, states[row.id], marked.get(row.marker, []), texts)
 
     def compare_one(self, id, state, transactions, reasons):
-        expected = self.till.shop.items[id]
+        expected = self.shop.source.items[id]
         where = (id, state, transactions, reasons)
         if state == "held":
             assert reasons, where

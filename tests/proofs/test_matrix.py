@@ -15,7 +15,7 @@ from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
 from tests.support import faulty_network
 from tests.support.fault_stage import NAMES, Stage, body_of
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 from tests.support.tiers import FULL
 from tests.support.unsynced_database import make_volatile
 
@@ -57,12 +57,12 @@ CREATIONS = {
 
 def bills(stage: Stage) -> None:
     """Post a bill for each fault without trouble."""
-    stage.lay(stage.desk.bill)
-    stage.desk.drain()
+    stage.lay(stage.bench.bill)
+    stage.bench.drain()
 
 
 def create(stage: Stage) -> None:
-    stage.lay(stage.desk.bill)
+    stage.lay(stage.bench.bill)
     stage.break_each()
     stage.rest()
     assert stage.books() == dict.fromkeys(stage.faults, 1)
@@ -70,11 +70,11 @@ def create(stage: Stage) -> None:
 
 def create_where(stage: Stage) -> None:
     """Create bills where a repeated request id has another meaning and duplicates are allowed."""
-    stage.desk.quickbooks.switch(
+    stage.bench.quickbooks.switch(
         requestid=REPEATED[stage.call.partition(" is ")[2]], duplicate_bills="always"
     )
     create(stage)
-    stage.ids = {"alone": stage.desk.bill("alone")}  # others may let time pass
+    stage.ids = {"alone": stage.bench.bill("alone")}  # others may let time pass
     stage.network.break_next("bill.create", "done after we gave up", b"alone")
     stage.rest()
     assert stage.books()["alone"] == 1
@@ -85,7 +85,7 @@ def create_any(stage: Stage) -> None:
     kind, entity, field = CREATIONS[stage.call]
     before = stage.books(entity, field)
     stage.lay(
-        lambda number: stage.desk.plan(number, "create", body_of(stage, kind, number), kind=kind)
+        lambda number: stage.bench.plan(number, "create", body_of(stage, kind, number), kind=kind)
     )
     stage.break_each()
     stage.rest()
@@ -98,45 +98,45 @@ def create_any(stage: Stage) -> None:
 def change(stage: Stage) -> None:
     bills(stage)
     bill = dict(stage.ids)
-    stage.lay(lambda number: stage.desk.change(bill[number], "update", total="120.00"))
+    stage.lay(lambda number: stage.bench.change(bill[number], "update", total="120.00"))
     stage.break_each()
     stage.rest()
     assert {
         (posted_bill["DocNumber"], str(posted_bill["TotalAmt"]))
-        for posted_bill in stage.desk.bills()
+        for posted_bill in stage.bench.bills()
     } == {(number, "120.00") for number in stage.faults}
-    assert len(stage.desk.bills()) == len(stage.faults)
+    assert len(stage.bench.bills()) == len(stage.faults)
 
 
 def delete(stage: Stage) -> None:
     bills(stage)
     bill = dict(stage.ids)
-    stage.lay(lambda number: stage.desk.change(bill[number], "delete"))
-    stage.break_each(lambda number: f'"Id":"{stage.desk.posting(bill[number]).quickbooks_id}"')
+    stage.lay(lambda number: stage.bench.change(bill[number], "delete"))
+    stage.break_each(lambda number: f'"Id":"{stage.bench.posting(bill[number]).quickbooks_id}"')
     stage.rest()
     assert stage.books() == {}
 
 
 def void(stage: Stage) -> None:
     stage.lay(
-        lambda number: stage.desk.plan(
+        lambda number: stage.bench.plan(
             number, "create", body_of(stage, "invoice", number), kind="invoice"
         )
     )
-    stage.desk.drain()
+    stage.bench.drain()
     invoices = dict(stage.ids)
-    stage.lay(lambda number: stage.desk.change(invoices[number], "void", kind="invoice"))
-    stage.break_each(lambda number: f'"Id":"{stage.desk.posting(invoices[number]).quickbooks_id}"')
+    stage.lay(lambda number: stage.bench.change(invoices[number], "void", kind="invoice"))
+    stage.break_each(lambda number: f'"Id":"{stage.bench.posting(invoices[number]).quickbooks_id}"')
     stage.rest()
     assert len(
-        stage.desk.quickbooks.select("select * from Invoice where TotalAmt = '0'")["Invoice"]
+        stage.bench.quickbooks.select("select * from Invoice where TotalAmt = '0'")["Invoice"]
     ) == len(invoices)
 
 
 def upload(stage: Stage) -> None:
     bills(stage)
     bill = dict(stage.ids)
-    stage.lay(lambda number: stage.desk.attach(bill[number], name=f"{number}.pdf"))
+    stage.lay(lambda number: stage.bench.attach(bill[number], name=f"{number}.pdf"))
     stage.break_each()
     stage.rest()
     assert stage.books("Attachable", "FileName") == {f"{number}.pdf": 1 for number in stage.faults}
@@ -145,12 +145,12 @@ def upload(stage: Stage) -> None:
 def batch(stage: Stage) -> None:
     """Send a batch of three for each fault; each of the three is posted in the end."""
     for number, fault in stage.faults.items():
-        stage.desk.send_by("batch")
+        stage.bench.send_by("batch")
         stage.ids |= {
-            name: stage.desk.bill(name) for name in (f"{number[:19]}-{n}" for n in range(3))
+            name: stage.bench.bill(name) for name in (f"{number[:19]}-{n}" for n in range(3))
         }
         stage.break_next(fault)
-        stage.desk.drain()
+        stage.bench.drain()
         stage.repair()
     stage.rest()
     assert stage.books() == dict.fromkeys(stage.ids, 1)
@@ -161,10 +161,10 @@ def batch(stage: Stage) -> None:
 
 def renew(stage: Stage) -> None:
     for number, fault in stage.faults.items():
-        stage.desk.pass_time(3700)
-        stage.ids[number] = stage.desk.bill(number)
+        stage.bench.pass_time(3700)
+        stage.ids[number] = stage.bench.bill(number)
         stage.break_next(fault)
-        stage.desk.drain()
+        stage.bench.drain()
     assert not stage.repaired
     stage.rest()
     assert stage.books() == dict.fromkeys(stage.faults, 1)
@@ -178,30 +178,33 @@ def doubtful(stage: Stage, before: str, call: str, lay: Callable[[str], int]) ->
     for number, fault in stage.faults.items():
         if not stage.in_doubt():
             stage.ids[number] = lay(number)
-            stage.desk.quickbooks.add_fault(before, call)
-            stage.desk.drain()
-        stage.desk.pass_time(400)
+            stage.bench.quickbooks.add_fault(before, call)
+            stage.bench.drain()
+        stage.bench.pass_time(400)
         stage.break_next(fault)
-        stage.desk.drain()
+        stage.bench.drain()
         stage.repair()
     stage.rest()
 
 
 def look(stage: Stage) -> None:
-    doubtful(stage, "lose_answer", "bill.create", stage.desk.bill)
+    doubtful(stage, "lose_answer", "bill.create", stage.bench.bill)
     assert stage.books() == dict.fromkeys(stage.ids, 1)
 
 
 def read_back(stage: Stage) -> None:
-    doubtful(stage, "lose_request", "bill.create", stage.desk.bill)
+    doubtful(stage, "lose_request", "bill.create", stage.bench.bill)
     assert stage.books() == dict.fromkeys(stage.ids, 1)
 
 
 def look_for_file(stage: Stage) -> None:
-    bill = stage.desk.bill("with a file")
-    stage.desk.drain()
+    bill = stage.bench.bill("with a file")
+    stage.bench.drain()
     doubtful(
-        stage, "lose_answer", "upload", lambda number: stage.desk.attach(bill, name=f"{number}.pdf")
+        stage,
+        "lose_answer",
+        "upload",
+        lambda number: stage.bench.attach(bill, name=f"{number}.pdf"),
     )
     assert stage.books("Attachable", "FileName") == {f"{number}.pdf": 1 for number in stage.ids}
 
@@ -249,12 +252,12 @@ def read_company(stage: Stage) -> None:
 
 
 def read_changes(stage: Stage) -> None:
-    stage.ids["1"] = stage.desk.bill("1")
+    stage.ids["1"] = stage.bench.bill("1")
     stage.rest()
-    bill = stage.desk.posting(stage.ids["1"]).quickbooks_id
+    bill = stage.bench.posting(stage.ids["1"]).quickbooks_id
     transaction_download.download_missing(1, ["bill"], dt.date(2026, 1, 1))
     for number, fault in stage.faults.items():
-        stage.desk.edit(bill, DocNumber=number)
+        stage.bench.edit(bill, DocNumber=number)
         stage.break_next(fault)
         if not stage.attempt(lambda: changes.poll(1)):
             assert stage.attempt(lambda: changes.poll(1))
@@ -307,7 +310,7 @@ def network(app, quickbooks, clock, monkeypatch) -> faulty_network.Network:
 def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(
     app, quickbooks, clock, network, figure, call
 ):
-    stage = Stage(Desk(app, quickbooks, clock), network, call, faults_at(call))
+    stage = Stage(PostingBench(app, quickbooks, clock), network, call, faults_at(call))
     STORIES[call](stage)
     assert network.fired >= Counter(stage.faults.values())
     figure(

@@ -7,7 +7,7 @@ import pytest
 from hub import Code, Party, readable
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.every_kind_source import SUPPLIER, Till, document, line
+from tests.support.every_kind_source import SUPPLIER, ShopSite, document, line
 from tests.support.stand_in_fixtures import mount_quickbooks
 from tests.support.tiers import by_form
 from tests.support.unsynced_database import make_volatile
@@ -61,7 +61,7 @@ POISONS = {
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def till(request, clock):
+def shop(request, clock):
     app = request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
     quickbooks = mount_quickbooks(make_volatile(app), clock)
     company = oauth_connect.connect_with_refresh_token(
@@ -71,7 +71,7 @@ def till(request, clock):
     quickbooks.act("deactivate", kind="Vendor", id=idle.get("Id") or idle["Vendor"]["Id"])
     quickbooks.act("close_books", date="2026-01-31")
     record_download.refresh(company.id)
-    return Till(app, quickbooks, clock)
+    return ShopSite(app, quickbooks, clock)
 
 
 def batch(number, chosen):
@@ -84,30 +84,30 @@ def batch(number, chosen):
     return [*good[:11], *bad, *good[11:]], bad
 
 
-def check(till, number, chosen):
+def check(shop, number, chosen):
     documents, bad = batch(number, chosen)
-    states = till.run(*documents)
+    states = shop.run(*documents)
     assert {states[f"good:{number}:{n}"] for n in range(GOOD)} == {"posted"}, chosen
     for name, poisoned in zip(chosen, bad, strict=True):
         state = states[poisoned.source_id]
-        assert state == POISONS[name][1], (name, state, till.reasons())
+        assert state == POISONS[name][1], (name, state, shop.reasons())
         if state == "held":
-            assert till.posting(poisoned.source_id).reason.endswith("."), name
+            assert shop.posting(poisoned.source_id).reason.endswith("."), name
 
 
 @pytest.mark.proof(small=1)
-def test_every_poison_in_one_run_stops_nobody_else(till, figure):
-    check(till, 0, list(POISONS))
+def test_every_poison_in_one_run_stops_nobody_else(shop, figure):
+    check(shop, 0, list(POISONS))
     figure("sorts of poison that stopped no neighbour", len(POISONS), 20)
 
 
 @pytest.mark.proof(small=1)
-def test_one_poison_document_in_thirty_leaves_the_others_posted(till, figure):
+def test_one_poison_document_in_thirty_leaves_the_others_posted(shop, figure):
     offered = {}
     for number in range(BATCHES):
-        till.shop.items = offered  # the previous round's new documents, and no older ones
-        check(till, number, [list(POISONS)[number % len(POISONS)]])
-        offered = {id: item for id, item in till.shop.items.items() if id not in offered}
+        shop.source.items = offered  # the previous round's new documents, and no older ones
+        check(shop, number, [list(POISONS)[number % len(POISONS)]])
+        offered = {id: item for id, item in shop.source.items.items() if id not in offered}
     figure(
         "documents of which one in thirty was poison",
         BATCHES * (GOOD + 1),

@@ -8,30 +8,30 @@ from tests.proofs.test_crashes import (
     PAST_DOUBT_SECONDS,
     STORIES,
     file_source,
-    shop,
+    forked_shop,
     shop_on_postgres,
 )
 from tests.support.crash_points import back_up
 from tests.support.tiers import FULL
 
-__all__ = ["file_source", "shop", "shop_on_postgres"]
+__all__ = ["file_source", "forked_shop", "shop_on_postgres"]
 pytestmark = pytest.mark.proof
 PAID = "invoice, payment"  # its invoice is paid in the books when the payment is forgotten
 
 
-def restore_each(shop, name, moments):
+def restore_each(forked_shop, name, moments):
     """Restore backups from several moments of a run after it, and sync; return their number."""
-    right = shop.undisturbed(name)
+    right = forked_shop.undisturbed(name)
     free = [
         at for at, passed in enumerate(right[0].names, 1) if passed != "sent"
     ]  # boundaries at which the pipe is free
     chosen = free[1 :: len(free) // moments][:moments]
     for at in chosen:
-        shop.tell(name)
-        shop.world.run(shop.sync, at=at, act=back_up)
-        shop.world.restore()
-        shop.world.clock.advance(PAST_DOUBT_SECONDS)
-        report, books = shop.world.run(shop.sync), shop.world.ledger()
+        forked_shop.tell(name)
+        forked_shop.world.run(forked_shop.sync, at=at, act=back_up)
+        forked_shop.world.restore()
+        forked_shop.world.clock.advance(PAST_DOUBT_SECONDS)
+        report, books = forked_shop.world.run(forked_shop.sync), forked_shop.world.ledger()
         where = f"{name}, backup taken at {at}"
         assert (report.result[:3], books - right[1], right[1] - books) == (
             right[0].result[:3],
@@ -42,9 +42,9 @@ def restore_each(shop, name, moments):
 
 
 @pytest.mark.parametrize("name", STORIES if FULL else [PAID])
-def test_a_backup_of_any_moment_put_back_after_the_run_doubles_nothing(shop, figure, name):
+def test_a_backup_of_any_moment_put_back_after_the_run_doubles_nothing(forked_shop, figure, name):
     goal = 4 if FULL else 1
-    restored = restore_each(shop, name, goal)
+    restored = restore_each(forked_shop, name, goal)
     figure(f"backups of {name} put back, nothing lost, nothing doubled", restored, goal)
 
 

@@ -9,7 +9,7 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.send import pipeline
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 from tests.support.shared_clock import SharedClock
 from tests.support.stalled_workers import (
     BEFORE_THE_BYTES,
@@ -62,23 +62,23 @@ SMALL_SHIFTS = {"2 workers": Shift(2, 12, 10, 1, (BEFORE_THE_DEADLINE,))}
 
 @pytest.fixture
 def crew(request, clock, tmp_path):
-    """Return a function that builds a crew that posts the bills of a desk, on each database."""
+    """Return a function that builds workers that post the bills of a bench, on each database."""
     app = request.getfixturevalue("app" if request.param == "SQLite" else "pg_app")
     quickbooks = mount_quickbooks(app, clock)
     company = oauth_connect.connect_with_refresh_token(
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
     record_download.refresh(company.id)
-    desk = Desk(app, quickbooks, clock)
+    bench = PostingBench(app, quickbooks, clock)
 
     def make(together=0):
         if together:
-            desk.send_by("batch", together)
+            bench.send_by("batch", together)
         return Crew(
-            app, quickbooks, SharedClock(clock.now(), MAX_WORKERS), tmp_path, desk.installation_id
+            app, quickbooks, SharedClock(clock.now(), MAX_WORKERS), tmp_path, bench.installation_id
         )
 
-    make.desk = desk
+    make.bench = bench
     make.database = request.param
     return make
 
@@ -107,12 +107,12 @@ def assert_once(crew, bills):
     assert sorted((row["DocNumber"], row["TotalAmt"]) for row in rows) == sorted(posted.items())
 
 
-def post_more_bills(desk, crew, shift):
+def post_more_bills(bench, crew, shift):
     """Let the workers post new bills; check the books and the workers' errors."""
     first = sum(count_by_state().values())
     bills = first + shift.bills * TIMES
     for number in range(first, bills):
-        desk.bill(f"W-{number}", total=f"{number + 1}.00")
+        bench.bill(f"W-{number}", total=f"{number + 1}.00")
     errors = crew.work(shift.workers, shift.every, shift.moments, shift.alone)
     assert_once(crew, bills)
     assert all(text.endswith(".") and "defect" not in text for text in errors), errors
@@ -132,7 +132,7 @@ def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
         requestid=shift.keys, requestid_batch=shift.keys, duplicate_bills="always"
     )
     for _ in range(ROUNDS):
-        post_more_bills(crew.desk, workers, shift)
+        post_more_bills(crew.bench, workers, shift)
         stops = sum(stop.lasted > LEASE for stop in workers.stops)
         others = sum(stop.taken_over for stop in workers.stops)
         if stops >= shift.stops * TIMES and (others or not shift.alone):
@@ -149,18 +149,18 @@ def test_workers_stopped_for_longer_than_a_lease_post_each_document_once(
 def test_a_worker_that_wakes_after_another_has_finished_overwrites_nothing(
     app, quickbooks, clock, monkeypatch, fault
 ):
-    desk, settle, asleep = Desk(app, quickbooks, clock), pipeline.record_results, [True]
+    bench, settle, asleep = PostingBench(app, quickbooks, clock), pipeline.record_results, [True]
     if fault:
         quickbooks.add_fault(fault, "bill.create")
 
     def wake_late(*answered):
         if asleep.pop() if asleep else False:
-            desk.restart()
-            desk.pass_time(400)
-            desk.drain(wait_for_doubts=True)
+            bench.restart()
+            bench.pass_time(400)
+            bench.drain(wait_for_doubts=True)
         return settle(*answered)
 
     monkeypatch.setattr(pipeline, "record_results", wake_late)
-    id = desk.bill()
-    desk.drain()
-    assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])
+    id = bench.bill()
+    bench.drain()
+    assert (bench.state(id), len(bench.bills()), bench.cases()) == ("posted", 1, [])

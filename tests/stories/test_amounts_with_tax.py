@@ -8,34 +8,34 @@ from hub import Code, Document, Line, Party
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from qbo_sandbox import NORWAY
-from tests.support.every_kind_source import DAY, Till
+from tests.support.every_kind_source import DAY, ShopSite
 
 SUPPLIER = Code(id="s1", name="Nordisk Tre", create=Party(name="Nordisk Tre"))
 LINES = ("33.33", "33.33", "33.34")
 
 
 @pytest.fixture
-def till(app, quickbooks, clock):
+def shop(app, quickbooks, clock):
     """Return a shop enabled for the Norwegian company."""
     token = quickbooks.refresh_tokens[NORWAY.realm]
     company = oauth_connect.connect_with_refresh_token(NORWAY.realm, token)
     record_download.refresh(company.id)
-    return Till(app, quickbooks, clock, company=company)
+    return ShopSite(app, quickbooks, clock, company=company)
 
 
-def account_of(till, type):
-    return next(row["Id"] for row in till.books("Account") if row["AccountType"] == type)
+def account_of(shop, type):
+    return next(row["Id"] for row in shop.books("Account") if row["AccountType"] == type)
 
 
-def tax_code_of(till):
-    return next(row["Id"] for row in till.books("TaxCode") if row["Name"].startswith("25"))
+def tax_code_of(shop):
+    return next(row["Id"] for row in shop.books("TaxCode") if row["Name"].startswith("25"))
 
 
 @pytest.mark.parametrize("tax", ["20.00", None], ids=["stated", "left to QuickBooks"])
-def test_a_bill_comes_to_its_total(till, tax):
-    codes = {"account": account_of(till, "Expense"), "tax_code": tax_code_of(till)}
+def test_a_bill_comes_to_its_total(shop, tax):
+    codes = {"account": account_of(shop, "Expense"), "tax_code": tax_code_of(shop)}
     rows = [Line(id=str(n), amount=D(amount), codes=codes) for n, amount in enumerate(LINES)]
-    till.run(
+    shop.run(
         Document(
             kind="bill",
             source_id="bill:1",
@@ -48,13 +48,13 @@ def test_a_bill_comes_to_its_total(till, tax):
             tax_mode="inclusive",
         )
     )
-    assert (till.cases(), till.reasons()) == ([], [])
-    assert D(str(till.book("Bill", "bill:1")["TotalAmt"])) == 100
+    assert (shop.cases(), shop.reasons()) == ([], [])
+    assert D(str(shop.book("Bill", "bill:1")["TotalAmt"])) == 100
 
 
-def test_a_tax_of_another_rate_than_that_of_the_matched_code_is_named(till):
-    codes = {"account": account_of(till, "Expense"), "tax_code": tax_code_of(till)}
-    till.run(
+def test_a_tax_of_another_rate_than_that_of_the_matched_code_is_named(shop):
+    codes = {"account": account_of(shop, "Expense"), "tax_code": tax_code_of(shop)}
+    shop.run(
         Document(
             kind="bill",
             source_id="bill:1",
@@ -66,7 +66,7 @@ def test_a_tax_of_another_rate_than_that_of_the_matched_code_is_named(till):
             tax_mode="inclusive",
         )
     )
-    (reason,) = till.reasons()
+    (reason,) = shop.reasons()
     assert reason.startswith("The tax code 25")
     assert reason.endswith(
         "gives a tax of 21.45 NOK, and the bill states 7.25 NOK. Match another tax code, or"

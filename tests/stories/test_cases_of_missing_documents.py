@@ -8,19 +8,19 @@ from hub.models import Case
 from hub.posting.actions import manual, retries
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import runner
-from tests.support.every_kind_source import SUPPLIER, Till, document, invoice, line
+from tests.support.every_kind_source import SUPPLIER, ShopSite, document, invoice, line
 
 MISSING = "Missing in QuickBooks"
 
 
 @pytest.fixture
-def till(app, quickbooks, clock):
+def shop(app, quickbooks, clock):
     """Return a shop whose bill was deleted in QuickBooks and has another amount at the source."""
-    till = Till(app, quickbooks, clock)
-    post_and_delete_bill(till)
-    till.run(bill("50.00"))
-    assert till.states()["bill:1"] == "held"
-    return till
+    shop = ShopSite(app, quickbooks, clock)
+    post_and_delete_bill(shop)
+    shop.run(bill("50.00"))
+    assert shop.states()["bill:1"] == "held"
+    return shop
 
 
 def bill(amount):
@@ -28,12 +28,12 @@ def bill(amount):
     return document("bill", "bill:1", body, total=amount, supplier=SUPPLIER, number="B-1")
 
 
-def post_and_delete_bill(till):
+def post_and_delete_bill(shop):
     """Post the bill, and let somebody delete it in QuickBooks: that opens a case."""
-    till.run(bill("42.00"))
-    till.quickbooks.act("delete", kind="Bill", id=till.book("Bill", "bill:1")["Id"])
+    shop.run(bill("42.00"))
+    shop.quickbooks.act("delete", kind="Bill", id=shop.book("Bill", "bill:1")["Id"])
     run_company("changes")
-    assert till.cases() == [MISSING]
+    assert shop.cases() == [MISSING]
 
 
 def run_company(kind):
@@ -46,31 +46,31 @@ def run_nightly_jobs(clock):
     run_company("reconcile")
 
 
-def test_the_case_closes_when_the_document_is_posted_again(till, clock):
-    retries.retry(till.posting("bill:1").id, "kari")
-    assert till.run()["bill:1"] == "posted"
-    assert till.cases() == []
+def test_the_case_closes_when_the_document_is_posted_again(shop, clock):
+    retries.retry(shop.posting("bill:1").id, "kari")
+    assert shop.run()["bill:1"] == "posted"
+    assert shop.cases() == []
     run_nightly_jobs(clock)
-    assert till.cases() == []
+    assert shop.cases() == []
 
 
-def test_the_case_closes_when_the_document_is_skipped(till, clock):
-    manual.skip(till.posting("bill:1").id, "Entered by hand", "kari")
-    assert till.cases() == []
+def test_the_case_closes_when_the_document_is_skipped(shop, clock):
+    manual.skip(shop.posting("bill:1").id, "Entered by hand", "kari")
+    assert shop.cases() == []
     run_nightly_jobs(clock)
-    till.run()
-    assert (till.cases(), till.states()["bill:1"]) == ([], "skipped")
+    shop.run()
+    assert (shop.cases(), shop.states()["bill:1"]) == ([], "skipped")
 
 
-def test_reconciliation_closes_a_case_that_an_earlier_version_left_open(till, clock):
-    retries.retry(till.posting("bill:1").id, "kari")
-    till.run()
+def test_reconciliation_closes_a_case_that_an_earlier_version_left_open(shop, clock):
+    retries.retry(shop.posting("bill:1").id, "kari")
+    shop.run()
     with transaction() as session:
         for case in session.query(Case).filter(Case.cause.like("%missing-in-quickbooks")):
             case.closed_at = None
-    assert till.cases() == [MISSING]
+    assert shop.cases() == [MISSING]
     run_nightly_jobs(clock)
-    assert till.cases() == []
+    assert shop.cases() == []
 
 
 @pytest.mark.proof(small=2)
@@ -80,27 +80,27 @@ def test_the_case_closes_when_the_document_is_gone_at_its_source_too(
     app, quickbooks, clock, act, policy
 ):
     about = {} if policy == "ask" else {"gone": policy}
-    till = Till(app, quickbooks, clock, **about)
-    till.run(invoice(number="S-1"))
-    quickbooks.act(act, kind="Invoice", id=till.book("Invoice", "invoice:1")["Id"])
+    shop = ShopSite(app, quickbooks, clock, **about)
+    shop.run(invoice(number="S-1"))
+    quickbooks.act(act, kind="Invoice", id=shop.book("Invoice", "invoice:1")["Id"])
     run_company("changes")
-    (case,) = till.cases()
-    writes = till.writes()
-    till.run(Gone(source_id="invoice:1"))
+    (case,) = shop.cases()
+    writes = shop.writes()
+    shop.run(Gone(source_id="invoice:1"))
     settled_now = policy == "ask"  # else a removal settles it, which finds nothing to do
-    assert (till.cases(), till.writes()) == ([] if settled_now else [case], writes)
-    assert till.reasons() == []
-    assert till.states()["invoice:1"] == "posted"
+    assert (shop.cases(), shop.writes()) == ([] if settled_now else [case], writes)
+    assert shop.reasons() == []
+    assert shop.states()["invoice:1"] == "posted"
     run_nightly_jobs(clock)
-    assert till.cases() == []
+    assert shop.cases() == []
     result = reconcile_run.reconcile(1)
     assert (result["wrong"], result["accepted"]) == ([], 0)
 
 
 def test_the_closed_case_says_why_it_was_closed(app, quickbooks, clock):
-    till = Till(app, quickbooks, clock)
-    post_and_delete_bill(till)
-    till.run(Gone(source_id="bill:1"))
+    shop = ShopSite(app, quickbooks, clock)
+    post_and_delete_bill(shop)
+    shop.run(Gone(source_id="bill:1"))
     with transaction() as session:
         (case,) = session.query(Case)
         assert (case.closed_by, case.title) == ("hub", "Neither in QuickBooks nor at its source")
@@ -108,18 +108,18 @@ def test_the_closed_case_says_why_it_was_closed(app, quickbooks, clock):
 
 
 def test_the_case_opens_again_if_the_source_has_the_document_again(app, quickbooks, clock):
-    till = Till(app, quickbooks, clock)
-    post_and_delete_bill(till)
-    till.run(Gone(source_id="bill:1"))
-    assert till.cases() == []
-    till.run(bill("42.00"))
+    shop = ShopSite(app, quickbooks, clock)
+    post_and_delete_bill(shop)
+    shop.run(Gone(source_id="bill:1"))
+    assert shop.cases() == []
+    shop.run(bill("42.00"))
     run_nightly_jobs(clock)
-    assert till.cases() == [MISSING]
+    assert shop.cases() == [MISSING]
 
 
 def test_the_case_stays_open_if_the_app_leaves_documents_in_quickbooks(app, quickbooks, clock):
-    till = Till(app, quickbooks, clock, gone="leave")
-    post_and_delete_bill(till)
-    till.run(Gone(source_id="bill:1"))
+    shop = ShopSite(app, quickbooks, clock, gone="leave")
+    post_and_delete_bill(shop)
+    shop.run(Gone(source_id="bill:1"))
     run_nightly_jobs(clock)
-    assert till.cases() == [MISSING]
+    assert shop.cases() == [MISSING]

@@ -10,7 +10,7 @@ from tests.support.every_kind_source import (
     CLIENT,
     PRODUCT,
     SUPPLIER,
-    Till,
+    ShopSite,
     document,
     invoice,
     line,
@@ -22,8 +22,8 @@ MATCH_IT = (
 
 
 @pytest.fixture
-def till(app, quickbooks, clock):
-    return Till(app, quickbooks, clock)
+def shop(app, quickbooks, clock):
+    return ShopSite(app, quickbooks, clock)
 
 
 def only_case():
@@ -63,8 +63,8 @@ def only_case():
     ],
     ids=["no item", "no account", "no payment account", "wrong total"],
 )
-def test_the_instruction_says_what_the_reason_says(till, posted, reason, instruction, action):
-    till.run(posted)
+def test_the_instruction_says_what_the_reason_says(shop, posted, reason, instruction, action):
+    shop.run(posted)
     case = only_case()
     assert case.reason.endswith(reason)
     assert case.instruction.startswith(instruction)
@@ -78,20 +78,20 @@ def document_case():
         return session.scalars(query).one()
 
 
-def test_a_record_whose_id_the_source_uses_twice_is_to_be_matched(till):
-    till.run(invoice("s1"))
-    till.run(document("bill", "d:1", line("1", "5.00", cost="Fuel"), supplier=SUPPLIER))
+def test_a_record_whose_id_the_source_uses_twice_is_to_be_matched(shop):
+    shop.run(invoice("s1"))
+    shop.run(document("bill", "d:1", line("1", "5.00", cost="Fuel"), supplier=SUPPLIER))
     case = document_case()
     assert case.reason.endswith("Create it in QuickBooks and match it.")
     assert (case.action, case.instruction) == ("match", MATCH_IT)
 
 
-def test_a_record_whose_creation_was_skipped_is_to_be_matched(till):
+def test_a_record_whose_creation_was_skipped_is_to_be_matched(shop):
     with transaction() as session:
-        session.get_one(Installation, till.id).mode = "review"
-    till.run(document("bill", "d:1", line("1", "5.00", cost="Fuel"), supplier=SUPPLIER))
-    manual.skip(till.posting("s1").id, "It exists under another name", "kari")
-    till.run()
+        session.get_one(Installation, shop.id).mode = "review"
+    shop.run(document("bill", "d:1", line("1", "5.00", cost="Fuel"), supplier=SUPPLIER))
+    manual.skip(shop.posting("s1").id, "It exists under another name", "kari")
+    shop.run()
     case = document_case()
     assert case.reason.endswith("because its creation was skipped. Match it to a record.")
     assert (case.action, case.instruction) == ("match", MATCH_IT)

@@ -9,16 +9,16 @@ from hub.installations import enable
 from hub.models import Installation, Run
 from hub.models.enums import RunKind
 from hub.scheduling import pending_work, runner
-from tests.support.every_kind_source import SLUG, SUPPLIER, Till, document, line
+from tests.support.every_kind_source import SLUG, SUPPLIER, ShopSite, document, line
 
 QUIET_SECONDS = 400
 
 
 @pytest.fixture
-def till(app, quickbooks, clock):
-    till = Till(app, quickbooks, clock)
-    till.run(bill("bill:0"))
-    return till
+def shop(app, quickbooks, clock):
+    shop = ShopSite(app, quickbooks, clock)
+    shop.run(bill("bill:0"))
+    return shop
 
 
 def bill(id):
@@ -26,17 +26,17 @@ def bill(id):
     return document("bill", id, body, total="42.00", supplier=SUPPLIER, number=id)
 
 
-def set_mode(till, mode):
+def set_mode(shop, mode):
     with transaction() as session:
-        session.get_one(Installation, till.id).mode = mode
+        session.get_one(Installation, shop.id).mode = mode
 
 
-def disable(till):
-    enable.disable(till.company_id, SLUG, who="kari")
+def disable(shop):
+    enable.disable(shop.company_id, SLUG, who="kari")
 
 
-def pause(till):
-    set_mode(till, "paused")
+def pause(shop):
+    set_mode(shop, "paused")
 
 
 def post_by_schedule(clock):
@@ -51,38 +51,38 @@ def post_by_schedule(clock):
 
 
 @pytest.mark.parametrize("rest", [pause, disable])
-def test_a_document_that_arrived_is_posted(till, clock, rest):
-    till.quickbooks.add_fault("lose_answer", "bill.create")
-    assert till.run(bill("bill:1"))["bill:1"] == "unknown"
-    rest(till)
+def test_a_document_that_arrived_is_posted(shop, clock, rest):
+    shop.quickbooks.add_fault("lose_answer", "bill.create")
+    assert shop.run(bill("bill:1"))["bill:1"] == "unknown"
+    rest(shop)
     assert post_by_schedule(clock) == [RunKind.POST]
-    assert till.states()["bill:1"] == "posted"
-    assert len(till.ours("Bill")) == 2
+    assert shop.states()["bill:1"] == "posted"
+    assert len(shop.ours("Bill")) == 2
     assert post_by_schedule(clock) == []
 
 
 @pytest.mark.parametrize("rest", [pause, disable])
-def test_a_document_that_did_not_arrive_is_not_sent_until_the_app_may_post(till, clock, rest):
-    till.quickbooks.add_fault("lose_request", "bill.create")
-    assert till.run(bill("bill:1"))["bill:1"] == "unknown"
-    rest(till)
-    writes = till.writes()
+def test_a_document_that_did_not_arrive_is_not_sent_until_the_app_may_post(shop, clock, rest):
+    shop.quickbooks.add_fault("lose_request", "bill.create")
+    assert shop.run(bill("bill:1"))["bill:1"] == "unknown"
+    rest(shop)
+    writes = shop.writes()
     post_by_schedule(clock)
-    assert (till.states()["bill:1"], till.writes()) == ("ready", writes)
+    assert (shop.states()["bill:1"], shop.writes()) == ("ready", writes)
     assert post_by_schedule(clock) == []
 
     with transaction() as session:
-        session.get_one(Installation, till.id).enabled = True
-    set_mode(till, "auto")
-    assert till.run()["bill:1"] == "posted"
-    assert len(till.ours("Bill")) == 2
+        session.get_one(Installation, shop.id).enabled = True
+    set_mode(shop, "auto")
+    assert shop.run()["bill:1"] == "posted"
+    assert len(shop.ours("Bill")) == 2
 
 
-def test_a_document_in_doubt_after_the_only_run_of_the_mode_once(till, clock):
-    set_mode(till, "once")
-    till.quickbooks.add_fault("lose_answer", "bill.create")
-    assert till.run(bill("bill:1"))["bill:1"] == "unknown"
+def test_a_document_in_doubt_after_the_only_run_of_the_mode_once(shop, clock):
+    set_mode(shop, "once")
+    shop.quickbooks.add_fault("lose_answer", "bill.create")
+    assert shop.run(bill("bill:1"))["bill:1"] == "unknown"
     with read_only_session() as session:
-        assert session.get_one(Installation, till.id).mode == "paused"
+        assert session.get_one(Installation, shop.id).mode == "paused"
     post_by_schedule(clock)
-    assert till.states()["bill:1"] == "posted"
+    assert shop.states()["bill:1"] == "posted"

@@ -17,7 +17,7 @@ from hub.posting.actions import retries
 from hub.qbo import transaction_download
 from hub.qbo.client import Client
 from hub.qbo.entities import ENTITY
-from tests.support.every_kind_source import Till, everything, invoice, line
+from tests.support.every_kind_source import ShopSite, everything, invoice, line
 
 CHANGED = (
     "expense",
@@ -39,8 +39,8 @@ def about():
 
 
 @pytest.fixture
-def till(app, quickbooks, clock, about):
-    return Till(app, quickbooks, clock, **about)
+def shop(app, quickbooks, clock, about):
+    return ShopSite(app, quickbooks, clock, **about)
 
 
 def sample(kind):
@@ -65,63 +65,63 @@ def changed(item):
     )
 
 
-def test_one_of_each_kind_is_in_the_books_to_the_cent_after_one_run_and_linked(till):
-    states = till.run(*everything())
-    assert (set(states.values()), till.cases()) == ({"posted"}, []), till.reasons()
+def test_one_of_each_kind_is_in_the_books_to_the_cent_after_one_run_and_linked(shop):
+    states = shop.run(*everything())
+    assert (set(states.values()), shop.cases()) == ({"posted"}, []), shop.reasons()
     for item in everything():
-        posted, record = till.posting(item.source_id), till.book(ENTITY[item.kind], item.source_id)
+        posted, record = shop.posting(item.source_id), shop.book(ENTITY[item.kind], item.source_id)
         assert item.total is None or item.total == posted.posted_total == D(str(record["TotalAmt"]))
     assert {item.kind for item in everything()} == set(KINDS)
-    assert_linked(till)
-    before = till.writes()
-    till.run()
-    assert till.writes() == before
+    assert_linked(shop)
+    before = shop.writes()
+    shop.run()
+    assert shop.writes() == before
 
 
-def assert_linked(till):
+def assert_linked(shop):
     """Check the links between payments, bills, orders and deposits."""
-    assert till.book("Invoice", "invoice:1")["Balance"] == 40
-    assert till.book("Payment", "payment:1")["UnappliedAmt"] == 15
-    assert till.book("Bill", "bill:1")["Balance"] == 0
-    order, bill = till.book("PurchaseOrder", "order:1"), till.book("Bill", "bill:1")
+    assert shop.book("Invoice", "invoice:1")["Balance"] == 40
+    assert shop.book("Payment", "payment:1")["UnappliedAmt"] == 15
+    assert shop.book("Bill", "bill:1")["Balance"] == 0
+    order, bill = shop.book("PurchaseOrder", "order:1"), shop.book("Bill", "bill:1")
     place = next(row["Id"] for row in order["Line"] if row["Amount"] == 30)
     assert bill["Line"][0]["LinkedTxn"] == [
         {"TxnId": order["Id"], "TxnType": "PurchaseOrder", "TxnLineId": place}
     ]
-    lines = till.book("Deposit", "deposit:1")["Line"]
-    assert lines[0]["LinkedTxn"][0]["TxnId"] == till.posting("payment:1").quickbooks_id
+    lines = shop.book("Deposit", "deposit:1")["Line"]
+    assert lines[0]["LinkedTxn"][0]["TxnId"] == shop.posting("payment:1").quickbooks_id
     assert lines[1]["Amount"] == -2.18
 
 
-def test_a_change_at_the_source_changes_the_same_transaction(till):
-    till.run(*map(alone, CHANGED))
-    first = {kind: till.book(ENTITY[kind], alone(kind).source_id) for kind in CHANGED}
-    states = till.run(*(changed(alone(kind)) for kind in CHANGED))
-    assert set(states.values()) == {"posted"}, till.reasons()
+def test_a_change_at_the_source_changes_the_same_transaction(shop):
+    shop.run(*map(alone, CHANGED))
+    first = {kind: shop.book(ENTITY[kind], alone(kind).source_id) for kind in CHANGED}
+    states = shop.run(*(changed(alone(kind)) for kind in CHANGED))
+    assert set(states.values()) == {"posted"}, shop.reasons()
     for kind, before in first.items():
-        (now,) = till.books(ENTITY[kind])
+        (now,) = shop.books(ENTITY[kind])
         assert (now["Id"], now["SyncToken"]) == (before["Id"], "1")
         assert D(str(now["TotalAmt"])) == alone(kind).total + D("0.01")
         assert [row.get("Id") for row in now["Line"]] == [row.get("Id") for row in before["Line"]]
         assert "Second version" in now["PrivateNote"]
 
 
-def test_a_number_that_quickbooks_gave_stays_when_the_invoice_changes(till):
-    till.quickbooks.control.company("POST", {"custom_numbers": False})
-    till.run(invoice())
-    number = till.book("Invoice", "invoice:1")["DocNumber"]
-    till.run(invoice(amount="120.00"))
-    assert till.book("Invoice", "invoice:1")["DocNumber"] == number
+def test_a_number_that_quickbooks_gave_stays_when_the_invoice_changes(shop):
+    shop.quickbooks.control.company("POST", {"custom_numbers": False})
+    shop.run(invoice())
+    number = shop.book("Invoice", "invoice:1")["DocNumber"]
+    shop.run(invoice(amount="120.00"))
+    assert shop.book("Invoice", "invoice:1")["DocNumber"] == number
 
 
-def test_an_item_that_changes_keeps_its_stock_and_its_accounts(till):
-    till.run(sample("item"))
-    till.quickbooks.act(
-        "edit", kind="Item", id=till.posting("part:1").quickbooks_id, set={"QtyOnHand": 7}
+def test_an_item_that_changes_keeps_its_stock_and_its_accounts(shop):
+    shop.run(sample("item"))
+    shop.quickbooks.act(
+        "edit", kind="Item", id=shop.posting("part:1").quickbooks_id, set={"QtyOnHand": 7}
     )
     details = replace(sample("item").details, cost=D("5.00"), description="Steel", on_hand=D(99))
-    assert till.run(replace(sample("item"), details=details))["part:1"] == "posted"
-    item = till.book("Item", "part:1")
+    assert shop.run(replace(sample("item"), details=details))["part:1"] == "posted"
+    item = shop.book("Item", "part:1")
     assert (item["QtyOnHand"], item["PurchaseCost"], item["Description"]) == (7, 5, "Steel")
     assert item["FullyQualifiedName"] == "Hardware:Bracket"
 
@@ -130,21 +130,21 @@ def test_an_item_that_changes_keeps_its_stock_and_its_accounts(till):
 
 
 @pytest.mark.parametrize("about", [{"gone": "void"}])
-def test_documents_that_are_gone_are_voided_where_quickbooks_can(till):
+def test_documents_that_are_gone_are_voided_where_quickbooks_can(shop):
     ids = {kind: alone(kind).source_id for kind in ("invoice", "payment", "credit_memo")}
-    till.run(*map(alone, ids))
-    till.run(*(Gone(source_id=id, reason="Voided.") for id in ids.values()))
-    records = [till.book(ENTITY[kind], id) for kind, id in ids.items()]
+    shop.run(*map(alone, ids))
+    shop.run(*(Gone(source_id=id, reason="Voided.") for id in ids.values()))
+    records = [shop.book(ENTITY[kind], id) for kind, id in ids.items()]
     assert [(row["TotalAmt"], row.get("PrivateNote")) for row in records[:2]] == [(0, "Voided")] * 2
     assert records[2]["TotalAmt"] == 15.5
-    assert ["QuickBooks cannot void a credit memo" in reason for reason in till.reasons()] == [True]
+    assert ["QuickBooks cannot void a credit memo" in reason for reason in shop.reasons()] == [True]
 
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
-def test_a_document_that_is_gone_is_by_default_asked_about_and_then_voided(till, kind):
+def test_a_document_that_is_gone_is_by_default_asked_about_and_then_voided(shop, kind):
     document = alone(kind)
-    till.run(document)
-    till.run(Gone(source_id=document.source_id, reason="Voided."))
+    shop.run(document)
+    shop.run(Gone(source_id=document.source_id, reason="Voided."))
     with read_only_session() as session:
         case = session.scalars(select(Case).where(Case.closed_at.is_(None))).one()
         ids = [posting.id for posting in case.postings]
@@ -153,41 +153,41 @@ def test_a_document_that_is_gone_is_by_default_asked_about_and_then_voided(till,
         "Void it in QuickBooks too, or leave it as it is.",
     )
     retries.retry_each(ids, "kari")
-    till.run()
-    assert till.book(ENTITY[kind], document.source_id)["PrivateNote"] == "Voided"
+    shop.run()
+    assert shop.book(ENTITY[kind], document.source_id)["PrivateNote"] == "Voided"
 
 
 @pytest.mark.parametrize("about", [{"gone": "void"}])
-def test_an_invoice_that_is_paid_is_not_voided(till):
-    till.run(invoice(), sample("payment"))
-    till.run(Gone(source_id="invoice:1"))
-    assert "a payment or credit was applied to it" in till.reasons()[0]
-    assert till.book("Invoice", "invoice:1")["TotalAmt"] == 100
+def test_an_invoice_that_is_paid_is_not_voided(shop):
+    shop.run(invoice(), sample("payment"))
+    shop.run(Gone(source_id="invoice:1"))
+    assert "a payment or credit was applied to it" in shop.reasons()[0]
+    assert shop.book("Invoice", "invoice:1")["TotalAmt"] == 100
 
 
 @pytest.mark.parametrize("about", [{"gone": "close"}])
-def test_an_order_that_is_gone_is_closed_and_one_that_comes_back_is_open(till):
-    till.run(sample("purchase_order"))
-    till.run(Gone(source_id="order:1"))
-    till.run()
-    order = till.book("PurchaseOrder", "order:1")
+def test_an_order_that_is_gone_is_closed_and_one_that_comes_back_is_open(shop):
+    shop.run(sample("purchase_order"))
+    shop.run(Gone(source_id="order:1"))
+    shop.run()
+    order = shop.book("PurchaseOrder", "order:1")
     assert (order["POStatus"], order["SyncToken"], len(order["Line"])) == ("Closed", "1", 2)
-    till.run(sample("purchase_order"))
-    assert till.book("PurchaseOrder", "order:1")["POStatus"] == "Open"
-    till.run()
-    assert till.book("PurchaseOrder", "order:1")["SyncToken"] == "2"
+    shop.run(sample("purchase_order"))
+    assert shop.book("PurchaseOrder", "order:1")["POStatus"] == "Open"
+    shop.run()
+    assert shop.book("PurchaseOrder", "order:1")["SyncToken"] == "2"
 
 
-def test_an_order_that_was_billed_is_not_rewritten(till):
-    till.run(sample("purchase_order"), sample("bill"))
-    till.run(changed(sample("purchase_order")))
-    assert "after a bill was made from it" in till.reasons()[0]
+def test_an_order_that_was_billed_is_not_rewritten(shop):
+    shop.run(sample("purchase_order"), sample("bill"))
+    shop.run(changed(sample("purchase_order")))
+    assert "after a bill was made from it" in shop.reasons()[0]
 
 
 # -- there already ---------------------------------------------------------------------------------
 
 
-def test_a_record_with_the_same_name_is_adopted(till):
+def test_a_record_with_the_same_name_is_adopted(shop):
     item = {"Name": "Bracket", "Type": "Service", "IncomeAccountRef": {"value": "1"}}
     bodies = {
         "customer": {"DisplayName": "Fjord Homes"},
@@ -195,7 +195,7 @@ def test_a_record_with_the_same_name_is_adopted(till):
         "item": item,
     }
     there = {
-        kind: till.quickbooks.act("create", kind=ENTITY[kind], set=body)["Id"]
+        kind: shop.quickbooks.act("create", kind=ENTITY[kind], set=body)["Id"]
         for kind, body in bodies.items()
     }
     details = {
@@ -204,51 +204,51 @@ def test_a_record_with_the_same_name_is_adopted(till):
         "item": Item(name="Bracket"),
     }
     accounts = {"item": {"income_account": "1"}}
-    till.run(
+    shop.run(
         *(
             Document(kind=kind, source_id=kind, details=details[kind], codes=accounts.get(kind, {}))
             for kind in bodies
         )
     )
-    assert {kind: till.posting(kind).quickbooks_id for kind in bodies} == there, till.reasons()
+    assert {kind: shop.posting(kind).quickbooks_id for kind in bodies} == there, shop.reasons()
 
 
-def test_a_name_of_a_supplier_is_not_a_customer(till):
-    till.quickbooks.act("create", kind="Vendor", set={"DisplayName": "Fjord Homes"})
+def test_a_name_of_a_supplier_is_not_a_customer(shop):
+    shop.quickbooks.act("create", kind="Vendor", set={"DisplayName": "Fjord Homes"})
     namesake = Document(kind="customer", source_id="n1", details=Party(name="Fjord Homes"))
-    assert till.run(namesake)["n1"] == "held"
-    assert till.cases() == ["Name already used"]
+    assert shop.run(namesake)["n1"] == "held"
+    assert shop.cases() == ["Name already used"]
 
 
-def test_a_similar_transaction_entered_by_hand_is_shown_before_posting(till):
+def test_a_similar_transaction_entered_by_hand_is_shown_before_posting(shop):
     kinds = ("payment", "deposit", "invoice", "expense")
-    till.run(*map(alone, kinds))
+    shop.run(*map(alone, kinds))
     for kind in kinds:
-        body = json.loads(till.posting(alone(kind).source_id).payload)
-        till.quickbooks.act(
+        body = json.loads(shop.posting(alone(kind).source_id).payload)
+        shop.quickbooks.act(
             "create", kind=ENTITY[kind], set=body | {"PrivateNote": "By hand", "DocNumber": None}
         )
     transaction_download.load(1, Client(1), kinds, dt.date(2026, 1, 1))
-    states = till.run(
+    states = shop.run(
         *(replace(alone(kind), source_id=f"{kind}:twin", number=None) for kind in kinds)
     )
     assert {states[f"{kind}:twin"] for kind in kinds} == {"held"}
-    assert till.cases() == ["Perhaps in QuickBooks already"] * len(kinds)
+    assert shop.cases() == ["Perhaps in QuickBooks already"] * len(kinds)
 
 
-def test_each_kind_is_posted_once_after_its_answers_were_lost(till):
+def test_each_kind_is_posted_once_after_its_answers_were_lost(shop):
     for entity in ENTITY.values():
-        till.quickbooks.add_fault("lose_answer", f"{entity.lower()}.create")
-    till.run(*everything())
-    assert "unknown" in till.states().values()
-    till.run(wait=True)
-    assert set(till.states().values()) == {"posted"}, till.reasons()
+        shop.quickbooks.add_fault("lose_answer", f"{entity.lower()}.create")
+    shop.run(*everything())
+    assert "unknown" in shop.states().values()
+    shop.run(wait=True)
+    assert set(shop.states().values()) == {"posted"}, shop.reasons()
     expected = Counter(ENTITY[item.kind] for item in everything())
-    assert {kind: len(till.ours(kind)) for kind in expected} == expected + Counter(
+    assert {kind: len(shop.ours(kind)) for kind in expected} == expected + Counter(
         Customer=1, Vendor=1, Item=2
     )
 
 
-def test_an_invoice_of_a_new_client_is_mailed_to_the_address_that_it_is_made_with(till):
-    till.run(invoice(email_to=""))
-    assert till.book("Invoice", "invoice:1")["BillEmail"] == {"Address": "ap@fjord.example"}
+def test_an_invoice_of_a_new_client_is_mailed_to_the_address_that_it_is_made_with(shop):
+    shop.run(invoice(email_to=""))
+    assert shop.book("Invoice", "invoice:1")["BillEmail"] == {"Address": "ap@fjord.example"}

@@ -31,7 +31,7 @@ from hub.sources import file_intake
 from hub.sources.record_push import push_lists
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.object_graph import reachable
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 
 HOME = "https://source.test"
 FORBIDDEN = (Config, Runtime, Vault, Session, scoped_session, Engine, Flask, Plugins, LocalProxy)
@@ -128,15 +128,15 @@ def test_received_files_lead_to_no_more(quickbooks, calls):
 
 
 def test_files_receipts_and_listeners_lead_to_no_more(app, quickbooks, clock, calls, monkeypatch):
-    desk = Desk(app, quickbooks, clock)
-    desk.attach(desk.bill())
-    SiteSecrets(desk.installation_id)["client_secret"] = "of-the-app-1234"
+    bench = PostingBench(app, quickbooks, clock)
+    bench.attach(bench.bill())
+    SiteSecrets(bench.installation_id)["client_secret"] = "of-the-app-1234"
     monkeypatch.setattr(Plugins, "has_listeners", True)
-    desk.drain()
-    receipt_delivery.deliver(desk.installation_id)
+    bench.drain()
+    receipt_delivery.deliver(bench.installation_id)
     names = {name for name, _ in calls}
     assert names >= {"hub_attachment", "hub_report", "hub_report of a listener"}
-    hidden = hidden_values(desk.installation_id)
+    hidden = hidden_values(bench.installation_id)
     assert {hook: ways for hook, values in calls if (ways := reached(values, hidden))} == {}
     [(_, arguments)] = [call for call in calls if call[0] == "hub_report of a listener"]
     site = arguments["site"]

@@ -17,21 +17,29 @@ from hub.models import Installation, Run
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from hub.scheduling import run_log, runner
-from tests.support.costcertified_site import CLEARING, Works
-from tests.support.every_kind_source import CLIENT, PRODUCT, Shop, Till, document, invoice, line
+from tests.support.costcertified_site import CLEARING, CostCertifiedSite
+from tests.support.every_kind_source import (
+    CLIENT,
+    PRODUCT,
+    ShopSite,
+    ShopSource,
+    document,
+    invoice,
+    line,
+)
 
 ANNEX = "annex"
 JORDAN, OTHER_JORDAN = company.NAMESAKES
 
 
 @pytest.fixture
-def works(app, quickbooks, clock):
-    return Works(app, quickbooks, clock)
+def site(app, quickbooks, clock):
+    return CostCertifiedSite(app, quickbooks, clock)
 
 
 @pytest.fixture
-def till(app, quickbooks, clock):
-    return Till(app, quickbooks, clock)
+def shop(app, quickbooks, clock):
+    return ShopSite(app, quickbooks, clock)
 
 
 def payment(id="payment:1", client=CLIENT, pays="invoice:1"):
@@ -41,93 +49,93 @@ def payment(id="payment:1", client=CLIENT, pays="invoice:1"):
 # -- records that the hub itself created -----------------------------------------------------------
 
 
-def test_one_client_under_two_ids_is_created_once_and_both_invoices_go_in_one_run(works):
-    works.enable(**CLEARING)
-    first, second = works.invoice(client=JORDAN), works.invoice(client=JORDAN | {"id": "k77"})
-    works.sync()
-    assert len(works.all("Invoice")) == 2
-    assert len([row for row in works.all("Customer") if row["DisplayName"] == "Jordan Mercer"]) == 1
-    assert works.posting(f"invoice:{first}").state == works.posting(f"invoice:{second}").state
-    states = {works.posting(f"client:{code}").state for code in ("k20", "k77")}
+def test_one_client_under_two_ids_is_created_once_and_both_invoices_go_in_one_run(site):
+    site.enable(**CLEARING)
+    first, second = site.invoice(client=JORDAN), site.invoice(client=JORDAN | {"id": "k77"})
+    site.sync()
+    assert len(site.all("Invoice")) == 2
+    assert len([row for row in site.all("Customer") if row["DisplayName"] == "Jordan Mercer"]) == 1
+    assert site.posting(f"invoice:{first}").state == site.posting(f"invoice:{second}").state
+    states = {site.posting(f"client:{code}").state for code in ("k20", "k77")}
     assert states == {"posted", "withdrawn"}, "whichever comes first has the name"
-    assert works.cases() == {}
+    assert site.cases() == {}
 
 
-def test_a_name_in_two_spellings_of_its_accents_is_created_once(till):
+def test_a_name_in_two_spellings_of_its_accents_is_created_once(shop):
     names = [unicodedata.normalize(form, "Café Ærlig") for form in ("NFC", "NFD")]
     assert names[0] != names[1]
     for number, name in enumerate(names):
         client = replace(CLIENT, id=f"k{number}", name=name, create=Party(name=name))
-        till.put(invoice(f"invoice:{number}", client=client))
-    states = till.run()
+        shop.put(invoice(f"invoice:{number}", client=client))
+    states = shop.run()
     assert {states["invoice:0"], states["invoice:1"]} == {"posted"}
-    created = [customer["DisplayName"] for customer in till.ours("Customer")]
-    assert (created, till.cases()) == ([names[0]], [])
+    created = [customer["DisplayName"] for customer in shop.ours("Customer")]
+    assert (created, shop.cases()) == ([names[0]], [])
 
 
-def test_a_namesake_that_cannot_be_created_is_a_question_about_the_match(works):
+def test_a_namesake_that_cannot_be_created_is_a_question_about_the_match(site):
     """The first of the two gets the name."""
-    works.enable(**CLEARING)
-    ids = works.invoice(client=JORDAN), works.invoice(client=OTHER_JORDAN)
-    works.sync()
-    assert [cause.rpartition(":")[0] for cause in works.cases()] == ["match:1:client:client"]
-    assert sorted(works.posting(f"invoice:{id}").held_by for id in ids) == ["", "mapping"]
+    site.enable(**CLEARING)
+    ids = site.invoice(client=JORDAN), site.invoice(client=OTHER_JORDAN)
+    site.sync()
+    assert [cause.rpartition(":")[0] for cause in site.cases()] == ["match:1:client:client"]
+    assert sorted(site.posting(f"invoice:{id}").held_by for id in ids) == ["", "mapping"]
 
 
-def test_a_document_that_names_a_client_by_id_is_posted_in_the_run_that_creates_it(till):
-    till.run(payment(client="c1", pays="invoice:1"), invoice())
-    assert (till.states()["invoice:1"], till.states()["payment:1"]) == ("posted", "posted")
-    assert till.cases() == []
+def test_a_document_that_names_a_client_by_id_is_posted_in_the_run_that_creates_it(shop):
+    shop.run(payment(client="c1", pays="invoice:1"), invoice())
+    assert (shop.states()["invoice:1"], shop.states()["payment:1"]) == ("posted", "posted")
+    assert shop.cases() == []
     with read_only_session() as session:
         counts = session.scalar(select(Run).order_by(Run.id.desc())).counts
     assert counts["requests"]["writes"] == 4, "both rounds count"
 
 
-def test_payments_of_a_client_that_was_just_created_go_in_the_same_run(works):
-    works.quickbooks.switch(index_lag=10_000)
-    works.enable(**CLEARING)
-    paid = works.invoice()
-    payments = [works.pay(paid), works.pay(None, "50.00")]
-    works.sync()
-    assert [works.posting(f"payment:{id}").state for id in payments] == ["posted"] * 2
-    assert works.cases() == {}
+def test_payments_of_a_client_that_was_just_created_go_in_the_same_run(site):
+    site.quickbooks.switch(index_lag=10_000)
+    site.enable(**CLEARING)
+    paid = site.invoice()
+    payments = [site.pay(paid), site.pay(None, "50.00")]
+    site.sync()
+    assert [site.posting(f"payment:{id}").state for id in payments] == ["posted"] * 2
+    assert site.cases() == {}
 
 
-def test_a_client_that_a_person_calls_new_is_created_and_its_case_closes_in_one_run(works):
-    works.enable(parties="hold", **CLEARING)
-    id = works.invoice(client=OTHER_JORDAN)
-    works.sync()
-    works.match("client", "client:k21", NEW)
-    works.sync()
-    assert (works.posting(f"invoice:{id}").state, works.cases()) == ("posted", {})
+def test_a_client_that_a_person_calls_new_is_created_and_its_case_closes_in_one_run(site):
+    site.enable(parties="hold", **CLEARING)
+    id = site.invoice(client=OTHER_JORDAN)
+    site.sync()
+    site.match("client", "client:k21", NEW)
+    site.sync()
+    assert (site.posting(f"invoice:{id}").state, site.cases()) == ("posted", {})
 
 
-def test_a_client_that_a_person_calls_new_leaves_its_case_before_it_is_approved(works):
-    works.enable(mode="review", parties="hold", **CLEARING)
-    id = works.invoice(client=OTHER_JORDAN)
-    works.sync()
-    works.match("client", "client:k21", NEW)
-    works.sync()
-    assert (works.posting(f"invoice:{id}").state, works.cases()) == ("review", {})
+def test_a_client_that_a_person_calls_new_leaves_its_case_before_it_is_approved(site):
+    site.enable(mode="review", parties="hold", **CLEARING)
+    id = site.invoice(client=OTHER_JORDAN)
+    site.sync()
+    site.match("client", "client:k21", NEW)
+    site.sync()
+    assert (site.posting(f"invoice:{id}").state, site.cases()) == ("review", {})
 
 
-def test_a_name_that_is_used_is_solved_by_a_match_in_one_run(works):
-    works.enable(**CLEARING)
+def test_a_name_that_is_used_is_solved_by_a_match_in_one_run(site):
+    site.enable(**CLEARING)
     fields = {"DisplayName": "Jordan Mercer"}
-    works.quickbooks.ask("POST", "vendor", fields, content_type="application/json")
-    id = works.invoice(client=JORDAN)
-    works.sync()
-    assert [cause.rpartition(":")[2] for cause in works.cases()] == ["name_used"]
-    record = works.make("Customer", DisplayName="Jordan Mercer, client")
-    works.match("client", "client:k20", record["Id"])
-    works.sync()
-    assert (works.posting(f"invoice:{id}").state, works.cases()) == ("posted", {})
+    site.quickbooks.ask("POST", "vendor", fields, content_type="application/json")
+    id = site.invoice(client=JORDAN)
+    site.sync()
+    assert [cause.rpartition(":")[2] for cause in site.cases()] == ["name_used"]
+    record = site.make("Customer", DisplayName="Jordan Mercer, client")
+    site.match("client", "client:k20", record["Id"])
+    site.sync()
+    assert (site.posting(f"invoice:{id}").state, site.cases()) == ("posted", {})
 
 
 # -- apps that share matches -----------------------------------------------------------------------
 
 
-class TwoApps(Shop):
+class TwoApps(ShopSource):
     """A plugin whose second app, the annex, has documents of its own."""
 
     def __init__(self):
@@ -148,10 +156,12 @@ class TwoApps(Shop):
 
 
 @pytest.fixture
-def annex(till, app, clock):
-    """Provide the second app of the till's plugin, with an invoice of the client to be created."""
-    till.shop = TwoApps()
-    object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([till.shop], installed=False))
+def annex(shop, app, clock):
+    """Provide the second app of the shop's plugin, with an invoice of the client to be created."""
+    shop.source = TwoApps()
+    object.__setattr__(
+        app.extensions["hub"], "plugins", Plugins.load([shop.source], installed=False)
+    )
     with transaction() as session:
         row = Installation(
             company_id=1, slug=ANNEX, tenant="t1", mode="auto", created_at=clock.now()
@@ -160,55 +170,55 @@ def annex(till, app, clock):
         session.add(row)
     codes = line("1", "80.00", product=PRODUCT.id)
     unnamed = document("invoice", "invoice:9", codes, total="80.00", client=CLIENT.id)
-    till.shop.annex["invoice:9"] = unnamed
+    shop.source.annex["invoice:9"] = unnamed
     return row
 
 
-def test_an_invoice_goes_once_another_app_of_the_plugin_has_created_its_client(till, annex, clock):
+def test_an_invoice_goes_once_another_app_of_the_plugin_has_created_its_client(shop, annex, clock):
     runner.sync(annex.id, requested_by="schedule")
-    assert till.states() == {"invoice:9": "held"}
+    assert shop.states() == {"invoice:9": "held"}
     clock.advance(60)
-    till.run(invoice())
+    shop.run(invoice())
     assert [(run.kind, run.installation_id) for run in run_log.waiting_runs()] == [
         ("sync", annex.id)
     ]
     for run in run_log.waiting_runs():
         runner.execute(run.id)
-    assert (till.states()["invoice:1"], till.states()["invoice:9"]) == ("posted", "posted")
-    assert (till.cases(), run_log.waiting_runs()) == ([], [])
+    assert (shop.states()["invoice:1"], shop.states()["invoice:9"]) == ("posted", "posted")
+    assert (shop.cases(), run_log.waiting_runs()) == ([], [])
 
 
-def test_the_command_line_syncs_the_other_app_as_well(till, annex, clock):
+def test_the_command_line_syncs_the_other_app_as_well(shop, annex, clock):
     runner.sync(annex.id, requested_by="schedule")
     clock.advance(60)
-    till.put(invoice())
+    shop.put(invoice())
     with read_only_session() as session:
         rows = session.scalars(select(Installation).order_by(Installation.id.desc())).all()
     runs = sync_all(rows)
-    assert [run.installation_id for run in runs] == [annex.id, till.id, annex.id]
-    assert till.states()["invoice:9"] == "posted"
+    assert [run.installation_id for run in runs] == [annex.id, shop.id, annex.id]
+    assert shop.states()["invoice:9"] == "posted"
 
 
-def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(till, annex, clock):
+def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(shop, annex, clock):
     """The annex cannot be read, so its invoice stays held by a code that is matched."""
     runner.sync(annex.id, requested_by="schedule")
     clock.advance(60)
-    till.run(invoice())
-    annex_invoice = till.shop.annex.pop("invoice:9")
+    shop.run(invoice())
+    annex_invoice = shop.source.annex.pop("invoice:9")
     clock.advance(60)
     for run in run_log.waiting_runs():
         runner.execute(run.id)
-    assert till.states()["invoice:9"] == "held"
-    till.run()
+    assert shop.states()["invoice:9"] == "held"
+    shop.run()
     assert run_log.waiting_runs() == [], "its source was asked for it since"
-    till.shop.annex["invoice:9"] = annex_invoice
+    shop.source.annex["invoice:9"] = annex_invoice
     runner.sync(annex.id, requested_by="schedule")
-    assert till.states()["invoice:9"] == "posted"
+    assert shop.states()["invoice:9"] == "posted"
 
 
 @pytest.mark.parametrize("change", [{"mode": "paused"}, {"enabled": False}, {"tenant": "t2"}])
 def test_an_app_that_is_paused_or_belongs_to_another_site_is_not_started(
-    till, annex, clock, change
+    shop, annex, clock, change
 ):
     runner.sync(annex.id, requested_by="schedule")
     clock.advance(60)
@@ -216,15 +226,15 @@ def test_an_app_that_is_paused_or_belongs_to_another_site_is_not_started(
         row = session.get_one(Installation, annex.id)
         for name, value in change.items():
             setattr(row, name, value)
-    till.run(invoice())
+    shop.run(invoice())
     assert run_log.waiting_runs() == []
 
 
-def test_a_run_that_releases_nothing_posts_once(till, monkeypatch):
-    till.run(invoice())
+def test_a_run_that_releases_nothing_posts_once(shop, monkeypatch):
+    shop.run(invoice())
     rounds = []
     monkeypatch.setattr(runner.send_run, "drain", count_runs(rounds, runner.send_run.drain))
-    till.run(invoice("invoice:2"))
+    shop.run(invoice("invoice:2"))
     assert len(rounds) == 1
 
 
@@ -239,44 +249,44 @@ def count_runs(rounds, work):
 # -- cases of documents that wait ------------------------------------------------------------------
 
 
-def test_a_document_that_waits_again_leaves_the_case_of_what_held_it(till):
-    till.run(invoice("invoice:0"))
-    till.quickbooks.act("close_books", date="2026-02-28")
+def test_a_document_that_waits_again_leaves_the_case_of_what_held_it(shop):
+    shop.run(invoice("invoice:0"))
+    shop.quickbooks.act("close_books", date="2026-02-28")
     record_download.refresh(1)
-    till.run(invoice(date=dt.date(2026, 2, 10)))
-    manual.skip(till.posting("invoice:1").id, "Not wanted", "kari")
-    till.run(payment())
-    assert till.states()["payment:1"] == "held"
-    retries.retry(till.posting("invoice:1").id, "kari")
-    till.run()
-    assert (till.states()["invoice:1"], till.states()["payment:1"]) == ("held", "waiting")
-    assert till.cases() == ["The books are closed up to 28 Feb 2026"]
+    shop.run(invoice(date=dt.date(2026, 2, 10)))
+    manual.skip(shop.posting("invoice:1").id, "Not wanted", "kari")
+    shop.run(payment())
+    assert shop.states()["payment:1"] == "held"
+    retries.retry(shop.posting("invoice:1").id, "kari")
+    shop.run()
+    assert (shop.states()["invoice:1"], shop.states()["payment:1"]) == ("held", "waiting")
+    assert shop.cases() == ["The books are closed up to 28 Feb 2026"]
 
 
 # -- approvals -------------------------------------------------------------------------------------
 
 
-def test_an_approved_invoice_stays_approved_while_its_product_is_not(till):
+def test_an_approved_invoice_stays_approved_while_its_product_is_not(shop):
     with transaction() as session:
-        session.get_one(Installation, till.id).mode = "review"
+        session.get_one(Installation, shop.id).mode = "review"
     plain = replace(PRODUCT, id="i2", name="Hours", create=replace(PRODUCT.create, name="Hours"))
     other = document(
         "invoice", "invoice:2", line("1", "80.00", product=plain), total="80.00", client=CLIENT
     )
-    till.run(invoice(), other)
-    approve(till, "c1", "i2", "invoice:1", "invoice:2")
-    till.run()
-    assert (till.states()["invoice:1"], till.states()["invoice:2"]) == ("waiting", "posted")
-    till.run()
-    assert till.states()["invoice:1"] == "waiting", (
+    shop.run(invoice(), other)
+    approve(shop, "c1", "i2", "invoice:1", "invoice:2")
+    shop.run()
+    assert (shop.states()["invoice:1"], shop.states()["invoice:2"]) == ("waiting", "posted")
+    shop.run()
+    assert shop.states()["invoice:1"] == "waiting", (
         "its client has an id by now, its product has none"
     )
-    approve(till, "i1")
-    till.run()
-    assert till.states()["invoice:1"] == "posted"
+    approve(shop, "i1")
+    shop.run()
+    assert shop.states()["invoice:1"] == "posted"
 
 
-def approve(till, *source_ids):
-    ids = [till.posting(source_id).id for source_id in source_ids]
+def approve(shop, *source_ids):
+    ids = [shop.posting(source_id).id for source_id in source_ids]
     with transaction() as session:
         assert outbox.approve(session, ids, "kari") == len(ids)

@@ -18,7 +18,7 @@ from hub.qbo import record_download
 from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner
-from tests.support.every_kind_source import DAY, Shop, Till
+from tests.support.every_kind_source import DAY, ShopSite, ShopSource
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
 
@@ -44,7 +44,7 @@ LINE_CODES = {"bill": ("account", "class", "tax_code"), "invoice": ("item", "tax
 every_list = pytest.mark.parametrize("name", RECORDS)
 
 
-class NamingShop(Shop):
+class NamingShop(ShopSource):
     """A shop that refers to records by their names, and waits for those that do not exist."""
 
     @hookimpl
@@ -59,33 +59,33 @@ def app(app_with_pages):
 
 
 @pytest.fixture
-def open_till(app, quickbooks, clock):
+def open_shop(app, quickbooks, clock):
     """Return a function that opens a shop of a Norwegian company, where lines have tax codes."""
 
-    def open_(shop=None):
+    def open_(source=None):
         realm = quickbooks.open("norway")
         company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
         record_download.refresh(company.id)
-        till = Till(app, quickbooks, clock, company=company, shop=shop)
+        shop = ShopSite(app, quickbooks, clock, company=company, source=source)
         with transaction() as session:
             add_people(session)
-        till.visitor = Visitor(app, Story(company.id, till.id))
-        till.visitor.log_in("oda")
-        till.ids = {name: id_of(till, name) for name in RECORDS}
-        return till
+        shop.visitor = Visitor(app, Story(company.id, shop.id))
+        shop.visitor.log_in("oda")
+        shop.ids = {name: id_of(shop, name) for name in RECORDS}
+        return shop
 
     return open_
 
 
 @pytest.fixture
-def till(open_till):
-    return open_till()
+def shop(open_shop):
+    return open_shop()
 
 
-def id_of(till, name):
+def id_of(shop, name):
     """Return the id of the record that the documents of this module use from a list."""
     text = RECORDS[name][1]
-    rows = till.books(ENTITY[name])
+    rows = shop.books(ENTITY[name])
     return next(row["Id"] for row in rows if text in (row.get("DisplayName"), row.get("Name")))
 
 
@@ -101,33 +101,33 @@ def document(kind, references, **values):
     return Document(kind=kind, source_id=f"{kind}:1", **values)
 
 
-def read_lists(till):
-    runner.run_company_job("lists", till.company_id, requested_by="kari")
+def read_lists(shop):
+    runner.run_company_job("lists", shop.company_id, requested_by="kari")
 
 
-def act(till, do, name, **details):
+def act(shop, do, name, **details):
     """Do something to a record in QuickBooks itself."""
     entity = ENTITY[name]
-    till.quickbooks.act(do, realm=till.realm, kind=entity, id=till.ids[name], **details)
+    shop.quickbooks.act(do, realm=shop.realm, kind=entity, id=shop.ids[name], **details)
 
 
-def press_retry(till, source_id):
+def press_retry(shop, source_id):
     """Press the button Retry beside a document on the page of its case, and let the runs end."""
     with read_only_session() as session:
         (case_id,) = session.scalars(select(Case.id).where(Case.closed_at.is_(None)))
-    page = till.visitor.page(f"/inbox/{case_id}")
-    posting = till.posting(source_id).id
+    page = shop.visitor.page(f"/inbox/{case_id}")
+    posting = shop.posting(source_id).id
     (address,) = re.findall(rf'action="(/inbox/{case_id}/{posting}/retry[^"]*)"', page)
-    till.visitor.press(address)
+    shop.visitor.press(address)
     finish_runs()
 
 
-def retry(till):
+def retry(shop):
     """Retry every document with the command, and let the syncs that follow end."""
-    ids = [str(till.posting(f"{kind}:1").id) for kind in TOTALS]
-    result = CliRunner().invoke(main, ["retry", *ids], obj=till.visitor.app)
+    ids = [str(shop.posting(f"{kind}:1").id) for kind in TOTALS]
+    result = CliRunner().invoke(main, ["retry", *ids], obj=shop.visitor.app)
     assert result.exit_code == 0, result.output
-    till.run()
+    shop.run()
 
 
 def finish_runs():
@@ -135,77 +135,77 @@ def finish_runs():
         runner.execute(run.id)
 
 
-def postings(till):
+def postings(shop):
     """Return what became of the documents, by kind."""
-    return {kind: till.states().get(f"{kind}:1") for kind in TOTALS}
+    return {kind: shop.states().get(f"{kind}:1") for kind in TOTALS}
 
 
 def documents(references):
     return [document(kind, references) for kind in TOTALS]
 
 
-def set_mode(till, mode):
+def set_mode(shop, mode):
     with transaction() as session:
-        session.get_one(Installation, till.id).mode = mode
+        session.get_one(Installation, shop.id).mode = mode
 
 
 @pytest.mark.proof(small=2)
 @every_list
-def test_retry_sees_that_a_record_is_active_again(till, name):
+def test_retry_sees_that_a_record_is_active_again(shop, name):
     kind = RECORDS[name][0]
-    act(till, "deactivate", name)
-    read_lists(till)
-    till.run(document(kind, till.ids))
-    assert till.posting(f"{kind}:1").state == "held"
-    assert "is inactive in QuickBooks" in till.posting(f"{kind}:1").reason
-    act(till, "activate", name)
-    press_retry(till, f"{kind}:1")
-    assert till.posting(f"{kind}:1").state == "posted"
-    assert till.cases() == []
+    act(shop, "deactivate", name)
+    read_lists(shop)
+    shop.run(document(kind, shop.ids))
+    assert shop.posting(f"{kind}:1").state == "held"
+    assert "is inactive in QuickBooks" in shop.posting(f"{kind}:1").reason
+    act(shop, "activate", name)
+    press_retry(shop, f"{kind}:1")
+    assert shop.posting(f"{kind}:1").state == "posted"
+    assert shop.cases() == []
 
 
-def test_retry_sees_it_of_what_was_planned_before(till):
+def test_retry_sees_it_of_what_was_planned_before(shop):
     """Documents that were in review when the records became inactive are held by the checks."""
-    set_mode(till, "review")
-    till.run(*documents(till.ids))
+    set_mode(shop, "review")
+    shop.run(*documents(shop.ids))
     for name in RECORDS:
-        act(till, "deactivate", name)
-    read_lists(till)
-    assert set(postings(till).values()) == {"held"}
+        act(shop, "deactivate", name)
+    read_lists(shop)
+    assert set(postings(shop).values()) == {"held"}
     for name in RECORDS:
-        act(till, "activate", name)
-    retry(till)
-    assert set(postings(till).values()) == {"posted"}
-    assert till.cases() == []
+        act(shop, "activate", name)
+    retry(shop)
+    assert set(postings(shop).values()) == {"posted"}
+    assert shop.cases() == []
 
 
-def test_retry_sees_records_that_were_created_or_renamed(open_till):
-    till = open_till(NamingShop())
+def test_retry_sees_records_that_were_created_or_renamed(open_shop):
+    shop = open_shop(NamingShop())
     new_names = {name: f"Ny {name.replace('_', ' ')}" for name in RECORDS}
-    till.run(*documents(new_names))
-    assert set(postings(till).values()) == {"held"}
+    shop.run(*documents(new_names))
+    assert set(postings(shop).values()) == {"held"}
     for name, new_name in new_names.items():
         field = "DisplayName" if name in ("vendor", "customer") else "Name"
-        act(till, "edit", name, set={field: new_name})
-    retry(till)
-    assert set(postings(till).values()) == {"posted"}
-    assert till.cases() == []
+        act(shop, "edit", name, set={field: new_name})
+    retry(shop)
+    assert set(postings(shop).values()) == {"posted"}
+    assert shop.cases() == []
 
 
-def test_a_retried_document_has_the_corrected_tax_rate(till):
+def test_a_retried_document_has_the_corrected_tax_rate(shop):
     """The net amount of a line that includes its tax comes from the rate in QuickBooks."""
-    codes = {name: till.ids[name] for name in ("account", "tax_code")}
+    codes = {name: shop.ids[name] for name in ("account", "tax_code")}
     lines = (Line(id="1", amount=Decimal("120.00"), codes=codes),)
     values = {"total": Decimal("120.00"), "tax_total": None}
-    act(till, "deactivate", "tax_code")
-    read_lists(till)
-    till.run(document("bill", till.ids, lines=lines, tax_mode="inclusive", **values))
-    assert till.posting("bill:1").state == "held"
-    rates = {row["Name"]: row["Id"] for row in till.books("TaxRate")}
+    act(shop, "deactivate", "tax_code")
+    read_lists(shop)
+    shop.run(document("bill", shop.ids, lines=lines, tax_mode="inclusive", **values))
+    assert shop.posting("bill:1").state == "held"
+    rates = {row["Name"]: row["Id"] for row in shop.books("TaxRate")}
     purchase_rate = rates["Inngående mva 25 %"]
     correction = {"kind": "TaxRate", "id": purchase_rate, "set": {"RateValue": 20}}
-    till.quickbooks.act("edit", realm=till.realm, **correction)
-    act(till, "activate", "tax_code")
-    press_retry(till, "bill:1")
-    assert till.posting("bill:1").state == "posted"
-    assert till.book("Bill", "bill:1")["Line"][0]["Amount"] == 100
+    shop.quickbooks.act("edit", realm=shop.realm, **correction)
+    act(shop, "activate", "tax_code")
+    press_retry(shop, "bill:1")
+    assert shop.posting("bill:1").state == "posted"
+    assert shop.book("Bill", "bill:1")["Line"][0]["Amount"] == 100

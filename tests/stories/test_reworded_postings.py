@@ -16,7 +16,7 @@ from hub.qbo import record_download
 from hub.reasons.catalogue import CATALOGUE
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 from tests.support.stored_cases import stored_reasons
 
 WANTS = ("queued", "posted", "held", "failed", "missing")
@@ -37,13 +37,13 @@ def app(request, make_app, make_config):
 
 
 @pytest.fixture
-def desk(app, quickbooks, clock):
-    desk = Desk(app, quickbooks, clock, wants=WANTS)
+def bench(app, quickbooks, clock):
+    bench = PostingBench(app, quickbooks, clock, wants=WANTS)
     with transaction() as session:
         add_people(session)
-    desk.visitor = Visitor(app, Story(desk.company_id, desk.installation_id))
-    desk.visitor.log_in("oda")
-    return desk
+    bench.visitor = Visitor(app, Story(bench.company_id, bench.installation_id))
+    bench.visitor.log_in("oda")
+    return bench
 
 
 @pytest.fixture
@@ -57,85 +57,85 @@ def reword(monkeypatch):
     return change
 
 
-def close_books(desk, date):
-    desk.quickbooks.act("close_books", date=date)
-    record_download.refresh(desk.company_id)
+def close_books(bench, date):
+    bench.quickbooks.act("close_books", date=date)
+    record_download.refresh(bench.company_id)
 
 
-def hold_for_closed_books(desk):
+def hold_for_closed_books(bench):
     """Return a bill that the checks hold, whose source knows and whose case a person closed."""
-    close_books(desk, "2026-03-31")
-    id = desk.bill()
-    desk.uncheck(id)
-    run(desk)
+    close_books(bench, "2026-03-31")
+    id = bench.bill()
+    bench.uncheck(id)
+    run(bench)
     with transaction() as session:
         (case,) = session.scalars(select(Case))
         inbox.close(session, case.cause, by="kari")
     return id
 
 
-def run(desk):
+def run(bench):
     """Check, send, and deliver the receipts; return the messages that the source received."""
-    desk.source.receipts.clear()
-    desk.drain()
-    receipt_delivery.deliver(desk.installation_id)
-    return [state for _, state, _ in desk.source.receipts]
+    bench.source.receipts.clear()
+    bench.drain()
+    receipt_delivery.deliver(bench.installation_id)
+    return [state for _, state, _ in bench.source.receipts]
 
 
-def document_page(desk, id):
-    return desk.visitor.page(f"/documents/{desk.posting(id).document_id}")
+def document_page(bench, id):
+    return bench.visitor.page(f"/documents/{bench.posting(id).document_id}")
 
 
 @ON_BOTH_DATABASES
-def test_a_posting_that_the_checks_hold(desk, reword):
-    id = hold_for_closed_books(desk)
-    assert desk.posting(id).reason.endswith("and QuickBooks would refuse it.")
-    assert desk.cases() == []
+def test_a_posting_that_the_checks_hold(bench, reword):
+    id = hold_for_closed_books(bench)
+    assert bench.posting(id).reason.endswith("and QuickBooks would refuse it.")
+    assert bench.cases() == []
 
     reword("check.books_closed", NEW_WORDS)
-    assert run(desk) == []
-    assert desk.cases() == []
-    assert "Bill A-1 of Acme lies in a period that is closed." in document_page(desk, id)
-    outbox = CliRunner().invoke(main, ["outbox", "--json"], obj=desk.app).stdout
+    assert run(bench) == []
+    assert bench.cases() == []
+    assert "Bill A-1 of Acme lies in a period that is closed." in document_page(bench, id)
+    outbox = CliRunner().invoke(main, ["outbox", "--json"], obj=bench.app).stdout
     assert "lies in a period that is closed." in outbox
 
 
-def test_a_reason_with_another_value_is_a_new_reason(desk):
-    hold_for_closed_books(desk)
-    close_books(desk, "2026-04-30")
-    assert run(desk) == ["held"]
-    assert desk.cases() == ["The books are closed up to 30 Apr 2026"]
+def test_a_reason_with_another_value_is_a_new_reason(bench):
+    hold_for_closed_books(bench)
+    close_books(bench, "2026-04-30")
+    assert run(bench) == ["held"]
+    assert bench.cases() == ["The books are closed up to 30 Apr 2026"]
 
 
-def test_a_second_reason_is_news(desk):
-    hold_for_closed_books(desk)
-    desk.quickbooks.act("deactivate", kind="Vendor", id="1")
-    record_download.refresh(desk.company_id)
-    assert run(desk) == ["held"]
-    assert len(desk.cases()) == 2
+def test_a_second_reason_is_news(bench):
+    hold_for_closed_books(bench)
+    bench.quickbooks.act("deactivate", kind="Vendor", id="1")
+    record_download.refresh(bench.company_id)
+    assert run(bench) == ["held"]
+    assert len(bench.cases()) == 2
 
 
-def test_a_posting_that_quickbooks_refuses(desk, reword):
-    id = desk.bill(vendor="99999")
-    assert run(desk) == ["failed"]
+def test_a_posting_that_quickbooks_refuses(bench, reword):
+    id = bench.bill(vendor="99999")
+    assert run(bench) == ["failed"]
     reword("outcome.refused", "QuickBooks says no to {name}: {answer}")
-    assert run(desk) == []
-    assert desk.posting(id).reason.startswith("QuickBooks says no to Bill A-1 of Acme: ")
-    assert "QuickBooks says no to Bill A-1 of Acme: " in document_page(desk, id)
+    assert run(bench) == []
+    assert bench.posting(id).reason.startswith("QuickBooks says no to Bill A-1 of Acme: ")
+    assert "QuickBooks says no to Bill A-1 of Acme: " in document_page(bench, id)
 
 
-def test_a_document_that_is_missing_in_quickbooks(desk, reword):
-    id = desk.bill()
-    assert run(desk) == ["posted"]
-    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(id).quickbooks_id)
-    reconcile(desk.company_id)
-    assert run(desk) == ["missing"]
+def test_a_document_that_is_missing_in_quickbooks(bench, reword):
+    id = bench.bill()
+    assert run(bench) == ["posted"]
+    bench.quickbooks.act("delete", kind="Bill", id=bench.posting(id).quickbooks_id)
+    reconcile(bench.company_id)
+    assert run(bench) == ["missing"]
     reword("posted.missing", "{name} ({quickbooks_id}) has left QuickBooks.")
-    reconcile(desk.company_id)
-    assert run(desk) == []
+    reconcile(bench.company_id)
+    assert run(bench) == []
 
 
-def store_as_sentences(desk):
+def store_as_sentences(bench):
     """Put postings and receipts into the state that an upgrade leaves them in."""
     with transaction() as session:
         for posting in session.scalars(select(Posting)):
@@ -150,35 +150,35 @@ def codes(model):
 
 
 @ON_BOTH_DATABASES
-def test_a_sentence_from_before_codes_takes_its_code_and_is_no_news(desk, reword):
-    id = hold_for_closed_books(desk)
-    reason = desk.posting(id).reason
-    store_as_sentences(desk)
-    assert (desk.posting(id).reason, codes(Posting)) == (reason, ["posting.stored_text"])
+def test_a_sentence_from_before_codes_takes_its_code_and_is_no_news(bench, reword):
+    id = hold_for_closed_books(bench)
+    reason = bench.posting(id).reason
+    store_as_sentences(bench)
+    assert (bench.posting(id).reason, codes(Posting)) == (reason, ["posting.stored_text"])
 
-    assert run(desk) == []
-    assert desk.cases() == []
+    assert run(bench) == []
+    assert bench.cases() == []
     assert codes(Posting) == codes(ReceiptRow) == ["check.books_closed"]
     reword("check.books_closed", NEW_WORDS)
-    assert run(desk) == []
-    assert desk.cases() == []
+    assert run(bench) == []
+    assert bench.cases() == []
 
 
-def test_a_sentence_from_before_codes_that_reads_otherwise_is_news(desk, reword):
-    hold_for_closed_books(desk)
-    store_as_sentences(desk)
+def test_a_sentence_from_before_codes_that_reads_otherwise_is_news(bench, reword):
+    hold_for_closed_books(bench)
+    store_as_sentences(bench)
     reword("check.books_closed", NEW_WORDS)
-    assert run(desk) == ["held"]
-    assert desk.cases() == ["The books are closed up to 31 Mar 2026"]
+    assert run(bench) == ["held"]
+    assert bench.cases() == ["The books are closed up to 31 Mar 2026"]
 
 
-def test_a_missing_document_from_before_codes_is_no_news(desk):
-    id = desk.bill()
-    run(desk)
-    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(id).quickbooks_id)
-    reconcile(desk.company_id)
-    assert run(desk) == ["missing"]
-    store_as_sentences(desk)
-    reconcile(desk.company_id)
-    assert run(desk) == []
+def test_a_missing_document_from_before_codes_is_no_news(bench):
+    id = bench.bill()
+    run(bench)
+    bench.quickbooks.act("delete", kind="Bill", id=bench.posting(id).quickbooks_id)
+    reconcile(bench.company_id)
+    assert run(bench) == ["missing"]
+    store_as_sentences(bench)
+    reconcile(bench.company_id)
+    assert run(bench) == []
     assert codes(ReceiptRow) == ["posted.missing"]

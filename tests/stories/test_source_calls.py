@@ -15,7 +15,7 @@ from hub.scheduling import run_log, runner
 from qbo_sandbox.kit import Clock, Journal, Server, ask
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support import costcertified_site, ion_site, ontraccr_site
-from tests.support.autotask_site import Desk, prefer
+from tests.support.autotask_site import AutotaskSite, prefer
 from tests.support.hub_environment import COSTTRACKER
 
 FORM = "application/x-www-form-urlencoded"
@@ -92,7 +92,9 @@ class CostTracker(Source):
 
 class Ontraccr(Source):
     def open(self):
-        self.site = ontraccr_site.Builders(self.app, self.quickbooks, self.clock, self.documents)
+        self.site = ontraccr_site.OntraccrSite(
+            self.app, self.quickbooks, self.clock, self.documents
+        )
         self.stand_in, self.row = self.site.source, self.site.enable()
 
     def listen(self, address):
@@ -117,7 +119,9 @@ class Ontraccr(Source):
 
 class CostCertified(Source):
     def open(self):
-        self.site = costcertified_site.Works(self.app, self.quickbooks, self.clock, self.documents)
+        self.site = costcertified_site.CostCertifiedSite(
+            self.app, self.quickbooks, self.clock, self.documents
+        )
         self.stand_in, self.row = self.site.source, self.site.enable()
 
     def listen(self, address):
@@ -138,7 +142,7 @@ class CostCertified(Source):
 
 class Ion(Source):
     def open(self):
-        self.site = ion_site.Works(
+        self.site = ion_site.IonSite(
             self.app, self.quickbooks, company_id=1, documents=self.documents
         )
         self.stand_in, self.row = self.site.source, self.site.enable(**ion_site.EVERYTHING)
@@ -167,7 +171,9 @@ class Autotask(Source):
 
     def open(self):
         prefer(self.quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
-        self.site = Desk(self.app, self.quickbooks, self.clock, "invoices", self.documents).enable()
+        self.site = AutotaskSite(
+            self.app, self.quickbooks, self.clock, "invoices", self.documents
+        ).enable()
         self.stand_in, self.row = self.site.stand_in, self.site.row
         self.clock.followers.append(lambda now: self.stand_in.clock.set(now.timestamp()))
         self.sync()

@@ -44,7 +44,7 @@ def opened_books(app):
     return quickbooks, clock
 
 
-class Desk:
+class AutotaskSite:
     """One Autotask app in the hub with its stand-in."""
 
     def __init__(self, app, quickbooks, clock, name, documents=None, realm=""):

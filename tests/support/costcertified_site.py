@@ -19,7 +19,7 @@ ACCOUNTS = {"income_account": "79", "bank_account": "35", "fee_account": "9"}
 CLEARING = {"holding_account": "Petty Cash"}
 
 
-class Works(SourceSite):
+class CostCertifiedSite(SourceSite):
     """A CostCertified stand-in, the installation that reads it, and its QuickBooks company."""
 
     def __init__(

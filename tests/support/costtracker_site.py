@@ -24,7 +24,7 @@ COSTTRACKER = "http://costtracker.test"
 PAYABLE = "Accounts Payable (A/P)"
 
 
-class Purchasing(SourceSite):
+class CostTrackerSite(SourceSite):
     """A CostTracker stand-in, the installation that reads it, and its QuickBooks company."""
 
     prefix = "invoice:"

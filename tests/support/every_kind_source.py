@@ -23,7 +23,7 @@ class NoSettings(Schema):
         unknown = EXCLUDE
 
 
-class Shop:
+class ShopSource:
     """A source that yields the documents in `items`."""
 
     __name__ = "small-shop"
@@ -68,15 +68,15 @@ class Shop:
         self.receipts.append((document.source_id, receipt.state))
 
 
-class Till:
+class ShopSite:
     """The shop enabled for a company; `run()` collects and posts its documents."""
 
-    def __init__(self, app, quickbooks, clock, company=None, shop=None, **about):
-        self.quickbooks, self.shop = quickbooks, shop or Shop(**about)
+    def __init__(self, app, quickbooks, clock, company=None, source=None, **about):
+        self.quickbooks, self.source = quickbooks, source or ShopSource(**about)
         self.realm = company.realm if company else quickbooks.realm
         self.company_id = company.id if company else 1
         object.__setattr__(
-            app.extensions["hub"], "plugins", Plugins.load([self.shop], installed=False)
+            app.extensions["hub"], "plugins", Plugins.load([self.source], installed=False)
         )
         with transaction() as session:
             row = Installation(
@@ -93,7 +93,7 @@ class Till:
 
     def put(self, *items):
         """Put documents into the source, replacing those with the same id."""
-        self.shop.items |= {item.source_id: item for item in items}
+        self.source.items |= {item.source_id: item for item in items}
         return self
 
     def run(self, *items, wait=False):

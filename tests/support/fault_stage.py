@@ -14,7 +14,7 @@ from hub.posting.actions import retries
 from hub.qbo.client import MAX_READ_ATTEMPTS
 from hub.qbo.oauth import connect as oauth_connect
 from tests.support import faulty_network
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 
 BANK, INCOME = "Account where AccountType = 'Bank'", "Account where AccountType = 'Income'"
 ITEM = "Item where Type = 'Service'"
@@ -26,9 +26,9 @@ class Stage:
     """A hub and its stand-in, with one document for each fault, numbered by the fault."""
 
     def __init__(
-        self, desk: Desk, network: faulty_network.Network, call: str, faults: list[str]
+        self, bench: PostingBench, network: faulty_network.Network, call: str, faults: list[str]
     ) -> None:
-        self.desk, self.network, self.call = desk, network, call
+        self.bench, self.network, self.call = bench, network, call
         self.faults = {f"{place:02} {name}"[:21].strip(): name for place, name in enumerate(faults)}
         self.ids: dict[str, int] = {}
         self.repaired, self.is_refused = 0, False
@@ -54,23 +54,23 @@ class Stage:
     def rest(self) -> None:
         """Drain, wait and retry held postings until everything is posted."""
         for _ in range(ROUNDS):
-            self.desk.drain()
+            self.bench.drain()
             self.repair()
             open_ids = {
-                number: id for number, id in self.ids.items() if self.desk.state(id) != "posted"
+                number: id for number, id in self.ids.items() if self.bench.state(id) != "posted"
             }
-            self.desk.pass_time(400)
+            self.bench.pass_time(400)
             if not open_ids:
                 return
             for number, id in open_ids.items():
-                if self.desk.state(id) == "held":
-                    assert self.faults[number] in faulty_network.REFUSED, self.desk.posting(
+                if self.bench.state(id) == "held":
+                    assert self.faults[number] in faulty_network.REFUSED, self.bench.posting(
                         id
                     ).reason
                     retries.retry(id, "anna")
         raise AssertionError(
             {
-                number: (self.desk.state(id), self.desk.posting(id).reason)
+                number: (self.bench.state(id), self.bench.posting(id).reason)
                 for number, id in open_ids.items()
             }
         )
@@ -107,11 +107,11 @@ class Stage:
             return False
         finally:
             self.repair()
-            self.desk.pass_time(61)
+            self.bench.pass_time(61)
         return True
 
     def books(self, kind: str = "Bill", field: str = "DocNumber") -> Counter[str]:
-        books = self.desk.quickbooks.books()[self.desk.quickbooks.realm]
+        books = self.bench.quickbooks.books()[self.bench.quickbooks.realm]
         return Counter(entity[field] for entity in books.get(kind, []))
 
     def in_doubt(self) -> bool:
@@ -127,7 +127,7 @@ def body_of(stage: Stage, kind: str, number: str) -> dict[str, Any]:
     if kind in NAMES:
         more = {"Type": "Service", "IncomeAccountRef": ref(stage, INCOME)} if kind == "item" else {}
         return {NAMES[kind]: number, **more}
-    bill = stage.desk.body(number)
+    bill = stage.bench.body(number)
     about = {"TxnDate": bill["TxnDate"], "PrivateNote": f"{number} {bill['PrivateNote']}"}
     bill_fields = {"VendorRef": bill["VendorRef"], "DocNumber": number, "Line": bill["Line"]}
     return {**about, **(OTHER[kind](stage, number) if kind in OTHER else bill_fields)}
@@ -143,7 +143,7 @@ def sale_body(stage: Stage, number: str) -> dict[str, Any]:
 
 
 def bill_payment_body(stage: Stage, number: str) -> dict[str, Any]:
-    bill = stage.desk.quickbooks.act("create", kind="Bill", set=stage.desk.body(number))["Id"]
+    bill = stage.bench.quickbooks.act("create", kind="Bill", set=stage.bench.body(number))["Id"]
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": bill, "TxnType": "Bill"}]}
     check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": ref(stage, BANK)}}
     return {
@@ -170,7 +170,7 @@ def expense_body(stage: Stage, number: str) -> dict[str, Any]:
         "PaymentType": "Cash",
         "AccountRef": ref(stage, BANK),
     }
-    return {**payee, "DocNumber": number, "Line": stage.desk.body(number)["Line"]}
+    return {**payee, "DocNumber": number, "Line": stage.bench.body(number)["Line"]}
 
 
 OTHER: dict[str, Callable[[Stage, str], dict[str, Any]]] = {
@@ -193,5 +193,5 @@ OTHER: dict[str, Callable[[Stage, str], dict[str, Any]]] = {
 
 def ref(stage: Stage, where: str) -> dict[str, str]:
     """Return a reference to the first entry that a query finds."""
-    entries = stage.desk.quickbooks.select(f"select * from {where} maxresults 1")
+    entries = stage.bench.quickbooks.select(f"select * from {where} maxresults 1")
     return {"value": entries[where.partition(" ")[0]][0]["Id"]}

@@ -34,14 +34,14 @@ QUIET = {
 }
 
 
-def open_works(app: Flask, documents: int = 0, **settings: Any) -> "Works":
+def open_ion_site(app: Flask, documents: int = 0, **settings: Any) -> "IonSite":
     """Return an ION stand-in and a hub enabled with these settings."""
-    works = Works(app, mount_quickbooks(app, app.extensions["hub"].clock), documents=documents)
-    works.enable(**settings)
-    return works
+    site = IonSite(app, mount_quickbooks(app, app.extensions["hub"].clock), documents=documents)
+    site.enable(**settings)
+    return site
 
 
-class Works(SourceSite):
+class IonSite(SourceSite):
     """An ION stand-in, the installation that reads it, and its QuickBooks company."""
 
     def __init__(
@@ -59,9 +59,9 @@ class Works(SourceSite):
         self.realm = realm
         self.changes = self.source.changes
 
-    def beside(self, profile: str = "us", **options: Any) -> "Works":
+    def beside(self, profile: str = "us", **options: Any) -> "IonSite":
         """Connect another company in the same hub, with its own ION stand-in."""
-        return Works(self.app, self.quickbooks, self.quickbooks.open(profile, **options))
+        return IonSite(self.app, self.quickbooks, self.quickbooks.open(profile, **options))
 
     def enable(self, grant: bool = True, **settings: Any) -> Installation:
         if grant:

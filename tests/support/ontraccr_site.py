@@ -18,7 +18,7 @@ from tests.support.source_site import SourceSite
 ONTRACCR = "http://ontraccr.test"
 
 
-class Builders(SourceSite):
+class OntraccrSite(SourceSite):
     """An Ontraccr stand-in, the installation that reads it, and its QuickBooks company."""
 
     prefix = "payable:"

@@ -82,7 +82,7 @@ class Source:
         self.after_report(len(self.receipts))
 
 
-class Desk:
+class PostingBench:
     """The postings of one installation, and the stand-in that receives them."""
 
     def __init__(

@@ -1,18 +1,18 @@
-"""Fixtures of the stories about Autotask: the desk of an app in a hub with stand-ins."""
+"""Fixtures of the stories about Autotask: the site of an app in a hub with stand-ins."""
 
 import pytest
 
-from tests.support.autotask_site import Desk, prefer
+from tests.support.autotask_site import AutotaskSite, prefer
 
 
 @pytest.fixture
-def open_desk(app, quickbooks, clock):
-    """Return a function that opens the desk of an app."""
-    return lambda name, documents=None: Desk(app, quickbooks, clock, name, documents)
+def open_site(app, quickbooks, clock):
+    """Return a function that opens the site of an app."""
+    return lambda name, documents=None: AutotaskSite(app, quickbooks, clock, name, documents)
 
 
 @pytest.fixture
-def invoices(open_desk, quickbooks):
+def invoices(open_site, quickbooks):
     """Provide the invoice app; QuickBooks assigns the numbers itself."""
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
-    return open_desk("invoices")
+    return open_site("invoices")

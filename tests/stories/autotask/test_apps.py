@@ -28,15 +28,15 @@ pytestmark = pytest.mark.end_to_end
 
 
 @pytest.mark.row("AT-I2", "AT-I3")
-def test_numbers_from_both_sides_stop_the_run_with_what_to_change(open_desk):
-    desk = (
-        open_desk("invoices").keep("labour and a licence", "four decimals", "zero total").enable()
+def test_numbers_from_both_sides_stop_the_run_with_what_to_change(open_site):
+    site = (
+        open_site("invoices").keep("labour and a licence", "four decimals", "zero total").enable()
     )
-    run = runner.sync(desk.row.id, requested_by="kari")
+    run = runner.sync(site.row.id, requested_by="kari")
     assert "Custom transaction numbers must be off" in run.error
-    for id in desk.books.rows("Invoices"):
-        desk.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": str(id)})
-    enable.change(1, desk.slug, {"days_back": 30}, who="kari")
+    for id in site.books.rows("Invoices"):
+        site.books.do("put", entity="Invoices", id=id, fields={"invoiceNumber": str(id)})
+    enable.change(1, site.slug, {"days_back": 30}, who="kari")
     with read_only_session() as session:
         warnings = session.scalars(select(Case).where(Case.cause.startswith("warning:")))
         reasons = [case.reason for case in warnings]
@@ -161,13 +161,13 @@ def test_a_failure_while_marking_repeats_only_the_mark(invoices, quickbooks, clo
 
 
 @pytest.mark.row("AT-C6")
-def test_a_company_without_lists_skips_the_matching(open_desk, quickbooks):
+def test_a_company_without_lists_skips_the_matching(open_site, quickbooks):
     realm = quickbooks.open("empty", custom_numbers=False)
     clean = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
-    desk = open_desk("invoices").keep("labour and a licence")
-    desk.enable(company_id=clean.id, income_account="Services", tax="none")
-    assert desk.sync()["posted"] == 1
-    assert desk.cases("match:") == []
+    site = open_site("invoices").keep("labour and a licence")
+    site.enable(company_id=clean.id, income_account="Services", tax="none")
+    assert site.sync()["posted"] == 1
+    assert site.cases("match:") == []
 
 
 @pytest.mark.row("AT-I17")
@@ -198,22 +198,22 @@ def test_the_currency_of_a_customer_cannot_be_changed_in_quickbooks(quickbooks):
 
 
 @pytest.mark.row("AT-C15", "AT-I9")
-def test_an_organisation_that_got_another_currency_holds_its_invoices(open_desk, quickbooks):
+def test_an_organisation_that_got_another_currency_holds_its_invoices(open_site, quickbooks):
     realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",), custom_numbers=False)
     company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
-    desk = open_desk("invoices").at(realm).keep("foreign currency")
-    desk.enable(company_id=company.id).confirm()
-    assert desk.transaction("foreign currency")["CurrencyRef"]["value"] == "EUR"
-    desk.books.do("put", entity="Companies", id=183, fields={"currencyID": 1})
-    copy = {**desk.row_of("foreign currency"), "invoiceNumber": None, "id": 4999}
-    desk.books.do("put", entity="Invoices", id=4999, fields=copy)
-    line = next(row for row in desk.books.rows("BillingItems").values() if row["companyID"] == 183)
+    site = open_site("invoices").at(realm).keep("foreign currency")
+    site.enable(company_id=company.id).confirm()
+    assert site.transaction("foreign currency")["CurrencyRef"]["value"] == "EUR"
+    site.books.do("put", entity="Companies", id=183, fields={"currencyID": 1})
+    copy = {**site.row_of("foreign currency"), "invoiceNumber": None, "id": 4999}
+    site.books.do("put", entity="Invoices", id=4999, fields=copy)
+    line = next(row for row in site.books.rows("BillingItems").values() if row["companyID"] == 183)
     copy = {**line, "id": 99_999, "invoiceID": 4999}
-    desk.books.do("put", entity="BillingItems", id=99_999, fields=copy)
-    desk.sync()
+    site.books.do("put", entity="BillingItems", id=99_999, fields=copy)
+    site.sync()
     held_posting = postings(state="held", kind="invoice", operation="create")
     assert ["is kept in EUR in QuickBooks" in posting.reason for posting in held_posting] == [True]
-    assert desk.books.rows("Invoices")[4999]["invoiceNumber"] == "ERROR"
+    assert site.books.rows("Invoices")[4999]["invoiceNumber"] == "ERROR"
     query = "select * from Customer where DisplayName = 'Rhein Logistik GmbH'"
     (record,) = quickbooks.select(query, realm)["Customer"]
     assert record["CurrencyRef"]["value"] == "EUR"
@@ -223,71 +223,71 @@ def test_an_organisation_that_got_another_currency_holds_its_invoices(open_desk,
 
 
 @pytest.mark.row("AT-E10", "AT-C11")
-def test_the_app_posts_nothing_or_only_the_chosen_reports(open_desk, quickbooks):
+def test_the_app_posts_nothing_or_only_the_chosen_reports(open_site, quickbooks):
     chosen, other = "card and cash", "one person with one name"
     fields = {"DisplayName": "v-O'Brien, Tom"}
     quickbooks.ask("POST", "vendor", fields, content_type="application/json")
     record_download.refresh(1, ["vendor"])
-    desk = open_desk("expenses").keep(chosen, other).enable(mode="paused")
-    assert "is paused" in expect_refusal(desk)
-    assert desk.count_calls("ExpenseReports.query") == 0
-    enable.change(1, desk.slug, {}, who="kari", mode="manual")
-    desk.sync()
+    site = open_site("expenses").keep(chosen, other).enable(mode="paused")
+    assert "is paused" in expect_refusal(site)
+    assert site.count_calls("ExpenseReports.query") == 0
+    enable.change(1, site.slug, {}, who="kari", mode="manual")
+    site.sync()
     assert quickbooks.select("select * from Bill") == {}
     with transaction() as session:
-        outbox.approve(session, [desk.of(chosen).id], "kari")
-    runner.post(desk.row.id, requested_by="kari")
-    assert (desk.of(chosen).state, desk.of(other).state) == ("posted", "review")
-    assert desk.row_of(chosen)["quickBooksReferenceNumber"] == f"ER-{desk.id(chosen)}"
-    assert desk.row_of(other)["quickBooksReferenceNumber"] is None
+        outbox.approve(session, [site.of(chosen).id], "kari")
+    runner.post(site.row.id, requested_by="kari")
+    assert (site.of(chosen).state, site.of(other).state) == ("posted", "review")
+    assert site.row_of(chosen)["quickBooksReferenceNumber"] == f"ER-{site.id(chosen)}"
+    assert site.row_of(other)["quickBooksReferenceNumber"] is None
 
 
-def expect_refusal(desk):
+def expect_refusal(site):
     with pytest.raises(NotNow) as refusal:
-        runner.sync(desk.row.id, requested_by="kari")
+        runner.sync(site.row.id, requested_by="kari")
     return refusal.value.text
 
 
 @pytest.mark.row("AT-P10")
-def test_each_receipt_of_an_order_is_a_bill_under_the_vendors_number(open_desk, quickbooks):
-    desk = (
-        open_desk("purchase-orders")
+def test_each_receipt_of_an_order_is_a_bill_under_the_vendors_number(open_site, quickbooks):
+    site = (
+        open_site("purchase-orders")
         .keep("partly received, two invoices")
         .enable(post_as="bill_per_receipt")
     )
-    assert desk.sync()["posted"] == 2
+    assert site.sync()["posted"] == 2
     bills = {
         bill["DocNumber"]: bill["TotalAmt"]
         for bill in quickbooks.select("select * from Bill")["Bill"]
     }
     assert bills == {"ING-501": Decimal("490.50"), "ING-502": Decimal("499.00")}
-    assert desk.row_of("partly received, two invoices")["externalPONumber"] in bills
+    assert site.row_of("partly received, two invoices")["externalPONumber"] in bills
 
 
 # -- all three -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def sharing(open_desk, invoices):
+def sharing(open_site, invoices):
     """Provide two apps, each about to create the one new customer of its documents."""
     invoices.keep("four decimals").enable().sync()
     for case in invoices.cases("match:"):
         invoices.decide(case.details["field"], case.details["code"], NEW)
-    expenses = open_desk("expenses").keep("a customer that QuickBooks has not").enable()
-    for desk in (invoices, expenses):
-        collect(desk.row.id)
+    expenses = open_site("expenses").keep("a customer that QuickBooks has not").enable()
+    for site in (invoices, expenses):
+        collect(site.row.id)
     return invoices, expenses
 
 
-def customer(quickbooks, desk):
-    """Return the states of a desk's customer postings, their cases, and the number of customers."""
-    rows = postings(kind="customer", installation_id=desk.row.id)
+def customer(quickbooks, site):
+    """Return the states of a site's customer postings, their cases, and the number of customers."""
+    rows = postings(kind="customer", installation_id=site.row.id)
     records = quickbooks.select("select * from Customer where DisplayName = 'Alder Dental Group'")[
         "Customer"
     ]
     return (
         [row.state for row in rows],
-        [case.title for case in desk.cases("posting:")],
+        [case.title for case in site.cases("posting:")],
         len(records),
     )
 
@@ -316,13 +316,13 @@ def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_u
     assert customer(quickbooks, second) == (["withdrawn"], [], 1)
 
 
-def test_a_posted_order_is_reported_once(open_desk):
-    desk = open_desk("purchase-orders", documents=3).enable()
-    desk.sync()
+def test_a_posted_order_is_reported_once(open_site):
+    site = open_site("purchase-orders", documents=3).enable()
+    site.sync()
     assert [posting.state for posting in postings(kind="purchase_order", operation="create")].count(
         "posted"
     ) == 1
-    changes = len(desk.stand_in.wsgi.log.entries("PurchaseOrders.change"))
-    desk.sync()
-    assert len(desk.stand_in.wsgi.log.entries("PurchaseOrders.change")) == changes == 1
-    assert dt.date(2026, 3, 2) == desk.of("two products for a customer").document.seen_at.date()
+    changes = len(site.stand_in.wsgi.log.entries("PurchaseOrders.change"))
+    site.sync()
+    assert len(site.stand_in.wsgi.log.entries("PurchaseOrders.change")) == changes == 1
+    assert dt.date(2026, 3, 2) == site.of("two products for a customer").document.seen_at.date()

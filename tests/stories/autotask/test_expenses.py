@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from hub.qbo import record_download
-from tests.support.autotask_site import Desk, opened_books
+from tests.support.autotask_site import AutotaskSite, opened_books
 from tests.support.small_source import postings
 
 pytestmark = pytest.mark.end_to_end
@@ -17,38 +17,38 @@ LEFT_OUT = ("approved fifteen days ago", "referenced already", "waits for approv
 
 
 @pytest.fixture(scope="module")
-def desk(long_lived):
+def site(long_lived):
     """Provide the expense app after its syncs; billable mileage has an account of its own."""
     quickbooks, clock = opened_books(long_lived)
     fields = {"DisplayName": "v-Shah, Priya"}
     answer = quickbooks.ask("POST", "vendor", fields, content_type="application/json")
     record_download.refresh(1, ["vendor"])
-    desk = Desk(long_lived, quickbooks, clock, "expenses")
-    desk.priya = answer.json()["Vendor"]["Id"]
+    site = AutotaskSite(long_lived, quickbooks, clock, "expenses")
+    site.priya = answer.json()["Vendor"]["Id"]
     (own,) = [
         item
-        for item in desk.books.rows("ExpenseItems").values()
+        for item in site.books.rows("ExpenseItems").values()
         if item["internalCurrencyExpenseAmount"] == 8
     ]
-    desk.books.do("put", entity="ExpenseItems", id=own["id"], fields={"companyID": 177})
-    desk.before = {id: dict(row) for id, row in desk.books.rows("ExpenseReports").items()}
-    desk.enable(advance_account=ADVANCES)
-    desk.decide("category_billable", "billing_code:831", BILLED)
-    desk.sync()
-    desk.left_out = {}
+    site.books.do("put", entity="ExpenseItems", id=own["id"], fields={"companyID": 177})
+    site.before = {id: dict(row) for id, row in site.books.rows("ExpenseReports").items()}
+    site.enable(advance_account=ADVANCES)
+    site.decide("category_billable", "billing_code:831", BILLED)
+    site.sync()
+    site.left_out = {}
     for words in LEFT_OUT:  # as the first sync left them; later stories change settings
-        desk.left_out[words] = desk.posting_of(words), desk.row_of(words)
-    return desk
+        site.left_out[words] = site.posting_of(words), site.row_of(words)
+    return site
 
 
-def bill(desk, words):
-    return desk.transaction(words, "Bill")
+def bill(site, words):
+    return site.transaction(words, "Bill")
 
 
-def expense_lines(desk, words):
+def expense_lines(site, words):
     """Return (account, amount, customer, billable) of each line."""
     results = []
-    for line in bill(desk, words)["Line"]:
+    for line in bill(site, words)["Line"]:
         detail = line["AccountBasedExpenseLineDetail"]
         customer = detail.get("CustomerRef", {}).get("name")
         account = detail["AccountRef"]["value"]
@@ -56,118 +56,118 @@ def expense_lines(desk, words):
     return results
 
 
-def vendors(desk, name):
+def vendors(site, name):
     query = f"select * from Vendor where DisplayName = '{name}'"
-    return [row["Id"] for row in desk.quickbooks.select(query).get("Vendor", ())]
+    return [row["Id"] for row in site.quickbooks.select(query).get("Vendor", ())]
 
 
-def customer_id(desk, name):
+def customer_id(site, name):
     query = f"select * from Customer where DisplayName = '{name}'"
-    (record,) = desk.quickbooks.select(query)["Customer"]
+    (record,) = site.quickbooks.select(query)["Customer"]
     return record["Id"]
 
 
 @pytest.mark.row("AT-E1")
-def test_approved_reports_of_the_days_back_become_bills(desk):
-    transaction = bill(desk, "a trip to a customer")
+def test_approved_reports_of_the_days_back_become_bills(site):
+    transaction = bill(site, "a trip to a customer")
     assert (transaction["APAccountRef"]["value"], transaction["TxnDate"]) == (PAYABLE, "2026-02-28")
-    assert desk.of("approved fourteen days ago").state == "posted"
+    assert site.of("approved fourteen days ago").state == "posted"
     for words in LEFT_OUT:
-        assert desk.left_out[words] == (None, desk.before[desk.id(words)])
+        assert site.left_out[words] == (None, site.before[site.id(words)])
 
 
 @pytest.mark.row("AT-E2")
-def test_a_person_is_a_vendor_that_is_matched_or_made(desk):
-    assert bill(desk, "a rejected line")["VendorRef"]["value"] == desk.priya
-    assert vendors(desk, "v-Shah, Priya") == [desk.priya]
-    assert bill(desk, "a trip to a customer")["VendorRef"]["name"] == "v-O'Brien, Tom"
-    assert bill(desk, "one person with one name")["VendorRef"]["name"] == "v-Cher"
-    assert len(vendors(desk, "v-Cher")) == 1
+def test_a_person_is_a_vendor_that_is_matched_or_made(site):
+    assert bill(site, "a rejected line")["VendorRef"]["value"] == site.priya
+    assert vendors(site, "v-Shah, Priya") == [site.priya]
+    assert bill(site, "a trip to a customer")["VendorRef"]["name"] == "v-O'Brien, Tom"
+    assert bill(site, "one person with one name")["VendorRef"]["name"] == "v-Cher"
+    assert len(vendors(site, "v-Cher")) == 1
 
 
 @pytest.mark.row("AT-E3")
-def test_a_category_has_an_account_for_what_is_billed_and_one_for_the_rest(desk):
-    mileage, meals = expense_lines(desk, "a trip to a customer")
+def test_a_category_has_an_account_for_what_is_billed_and_one_for_the_rest(site):
+    mileage, meals = expense_lines(site, "a trip to a customer")
     assert (mileage[0], meals[0]) == (BILLED, "13")  # 6300 Meals and Entertainment
-    own = expense_lines(desk, "one person with one name")
+    own = expense_lines(site, "one person with one name")
     assert [line[0] for line in own] == ["22", "55"]  # 6500 Travel, 6100 Automobile
-    held_posting = desk.of("a category that nobody mapped")
+    held_posting = site.of("a category that nobody mapped")
     assert held_posting.state == "held"
     assert "Expense category “Client Gifts”" in held_posting.reason
 
 
 @pytest.mark.row("AT-E4")
-def test_an_expense_for_a_customer_names_it_and_is_billable(desk):
-    mileage, meals = expense_lines(desk, "a trip to a customer")
+def test_an_expense_for_a_customer_names_it_and_is_billable(site):
+    mileage, meals = expense_lines(site, "a trip to a customer")
     assert mileage[2:] == ("Bayview Apartments", "Billable")
     assert meals[2:] == (None, "NotBillable")
-    ((_, _, customer, billable),) = expense_lines(desk, "card and cash")
+    ((_, _, customer, billable),) = expense_lines(site, "card and cash")
     assert (customer, billable) == ("Bayview Apartments", "NotBillable")
-    ((_, amount, customer, billable),) = expense_lines(desk, "a customer that QuickBooks has not")
+    ((_, amount, customer, billable),) = expense_lines(site, "a customer that QuickBooks has not")
     assert (amount, customer, billable) == (15, "Alder Dental Group", "Billable")
     (posting,) = postings(kind="customer", operation="create")
-    assert (posting.state, posting.quickbooks_id) == ("posted", customer_id(desk, customer))
+    assert (posting.state, posting.quickbooks_id) == ("posted", customer_id(site, customer))
 
 
 @pytest.mark.row("AT-E5")
-def test_an_advance_is_taken_off_on_the_account_chosen(desk):
-    lines = [line[:2] for line in expense_lines(desk, "with a cash advance")]
+def test_an_advance_is_taken_off_on_the_account_chosen(site):
+    lines = [line[:2] for line in expense_lines(site, "with a cash advance")]
     assert lines == [("22", 120), (ADVANCES, -50)]
-    assert bill(desk, "with a cash advance")["TotalAmt"] == 70
-    held_posting = desk.of("an advance above the total")
+    assert bill(site, "with a cash advance")["TotalAmt"] == 70
+    held_posting = site.of("an advance above the total")
     assert (held_posting.state, "which is more than its expenses" in held_posting.reason) == (
         "held",
         True,
     )
-    assert desk.row_of("an advance above the total")["quickBooksReferenceNumber"] == "ERROR"
+    assert site.row_of("an advance above the total")["quickBooksReferenceNumber"] == "ERROR"
 
 
 @pytest.mark.row("AT-E6")
-def test_only_what_is_reimbursable_and_not_rejected_is_repaid(desk):
-    assert [line[1] for line in expense_lines(desk, "card and cash")] == [8]
-    assert [line[1] for line in expense_lines(desk, "a rejected line")] == [18]
-    assert bill(desk, "a rejected line")["TotalAmt"] == 18
-    posting = desk.of("paid with the company's card only")
+def test_only_what_is_reimbursable_and_not_rejected_is_repaid(site):
+    assert [line[1] for line in expense_lines(site, "card and cash")] == [8]
+    assert [line[1] for line in expense_lines(site, "a rejected line")] == [18]
+    assert bill(site, "a rejected line")["TotalAmt"] == 18
+    posting = site.of("paid with the company's card only")
     assert posting.state == "withdrawn"
     assert "none of its expenses is reimbursable" in posting.reason
 
 
 @pytest.mark.row("AT-E7")
-def test_the_department_number_is_the_class_of_that_name(desk):
+def test_the_department_number_is_the_class_of_that_name(site):
     classes = {
         line["AccountBasedExpenseLineDetail"]["ClassRef"]["name"]
-        for line in bill(desk, "a trip to a customer")["Line"]
+        for line in bill(site, "a trip to a customer")["Line"]
     }
     assert classes == {"Service"}
     words = "a department that QuickBooks has not"
-    (line,) = bill(desk, words)["Line"]
+    (line,) = bill(site, words)["Line"]
     assert "ClassRef" not in line["AccountBasedExpenseLineDetail"]
     assert (
         "Department 'Logistics' is not in QuickBooks; posted without it"
-        in (desk.of(words).warnings[0])
+        in (site.of(words).warnings[0])
     )
 
 
 @pytest.mark.row("AT-E8")
-def test_the_number_or_error_is_all_that_is_written(desk):
+def test_the_number_or_error_is_all_that_is_written(site):
     words = "a trip to a customer"
-    number = bill(desk, words)["DocNumber"]
-    assert number == f"ER-{desk.id(words)}"
-    before = desk.before[desk.id(words)]
-    assert desk.row_of(words) == {**before, "quickBooksReferenceNumber": number}
-    before = desk.before[desk.id("repaid in euro")]
-    assert desk.row_of("repaid in euro") == {**before, "quickBooksReferenceNumber": "ERROR"}
+    number = bill(site, words)["DocNumber"]
+    assert number == f"ER-{site.id(words)}"
+    before = site.before[site.id(words)]
+    assert site.row_of(words) == {**before, "quickBooksReferenceNumber": number}
+    before = site.before[site.id("repaid in euro")]
+    assert site.row_of("repaid in euro") == {**before, "quickBooksReferenceNumber": "ERROR"}
 
 
 @pytest.mark.row("AT-E9")
-def test_foreign_expenses_are_in_autotasks_currency_and_foreign_repayment_is_refused(desk):
-    transaction = bill(desk, "spent in euro")
+def test_foreign_expenses_are_in_autotasks_currency_and_foreign_repayment_is_refused(site):
+    transaction = bill(site, "spent in euro")
     assert (transaction["TotalAmt"], transaction["CurrencyRef"]["value"]) == (
         Decimal("27.60"),
         "USD",
     )
     assert "30.00 EUR" in transaction["Line"][0]["Description"]
-    held_posting = desk.of("repaid in euro")
+    held_posting = site.of("repaid in euro")
     assert held_posting.state == "held"
     assert (
         "is to be repaid in EUR, and expense reports are passed in USD only" in held_posting.reason
@@ -175,9 +175,9 @@ def test_foreign_expenses_are_in_autotasks_currency_and_foreign_repayment_is_ref
 
 
 @pytest.mark.row("AT-E10")
-def test_a_chosen_report_goes_by_hand_whatever_its_age(desk):
+def test_a_chosen_report_goes_by_hand_whatever_its_age(site):
     words = "approved fifteen days ago"
-    assert desk.posting_of(words) is None
-    desk.sync(ids=[f"expense_report:{desk.id(words)}"])
-    assert bill(desk, words)["TotalAmt"] == 60
-    assert desk.row_of(words)["quickBooksReferenceNumber"] == f"ER-{desk.id(words)}"
+    assert site.posting_of(words) is None
+    site.sync(ids=[f"expense_report:{site.id(words)}"])
+    assert bill(site, words)["TotalAmt"] == 60
+    assert site.row_of(words)["quickBooksReferenceNumber"] == f"ER-{site.id(words)}"

@@ -46,18 +46,18 @@ def contact_of(row):
 
 @pytest.mark.row("AT-C9")
 @pytest.mark.parametrize("name", ["invoices", "expenses"])
-def test_a_matched_customer_gets_the_primary_contact_once(open_desk, quickbooks, name):
+def test_a_matched_customer_gets_the_primary_contact_once(open_site, quickbooks, name):
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
     words = LABOUR if name == "invoices" else "a trip to a customer"
-    desk = open_desk(name).keep(words).enable()
+    site = open_site(name).keep(words).enable()
     before = customer(quickbooks, "Bayview Apartments")
-    desk.confirm()
+    site.confirm()
     after = customer(quickbooks, "Bayview Apartments")
     assert contact_of(before) == (None,) * 4
     assert contact_of(after) == ("Sam Lee", "177", "555-1177", "sam.177@client.example")
     assert after["Id"] == before["Id"]
-    assert desk.of(words).state == "posted"
-    assert desk.sync()["requests"]["writes"] == 0
+    assert site.of(words).state == "posted"
+    assert site.sync()["requests"]["writes"] == 0
 
 
 @pytest.mark.row("AT-C9")
@@ -152,7 +152,7 @@ def test_an_invoice_in_a_currency_that_is_switched_off_is_marked_and_says_why(in
 
 
 @pytest.fixture
-def abroad(open_desk, quickbooks):
+def abroad(open_site, quickbooks):
     """Provide a company with several currencies that keeps Autotask's euro customer in dollars."""
     realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",), custom_numbers=False)
     fields = {"DisplayName": "Rhein Logistik GmbH", "CurrencyRef": {"value": "USD"}}
@@ -166,35 +166,35 @@ def abroad(open_desk, quickbooks):
 @pytest.mark.row("AT-I9")
 @pytest.mark.parametrize(("marks", "number"), [(True, "ERROR"), (False, None)])
 def test_a_customer_in_another_currency_is_an_error_like_any_other(
-    open_desk, abroad, marks, number
+    open_site, abroad, marks, number
 ):
-    desk = open_desk("invoices").keep(FOREIGN)
-    desk.enable(company_id=abroad.id, mark_errors=marks).confirm()
+    site = open_site("invoices").keep(FOREIGN)
+    site.enable(company_id=abroad.id, mark_errors=marks).confirm()
     text = "has to be kept in EUR there" if marks else "is kept in USD in QuickBooks"
-    assert text in desk.of(FOREIGN).reason
-    assert (desk.of(FOREIGN).state, desk.row_of(FOREIGN)["invoiceNumber"]) == ("held", number)
+    assert text in site.of(FOREIGN).reason
+    assert (site.of(FOREIGN).state, site.row_of(FOREIGN)["invoiceNumber"]) == ("held", number)
 
 
 @pytest.mark.row("AT-I9", "AT-I4")
 def test_a_failed_invoice_is_posted_after_its_customer_was_matched_in_its_currency(
-    open_desk, quickbooks, abroad
+    open_site, quickbooks, abroad
 ):
-    desk = open_desk("invoices").keep(FOREIGN).enable(company_id=abroad.id)
-    desk.confirm()
+    site = open_site("invoices").keep(FOREIGN).enable(company_id=abroad.id)
+    site.confirm()
     fields = {"DisplayName": "Rhein Logistik EUR", "CurrencyRef": {"value": "EUR"}}
     record = quickbooks.ask(
         "POST", "customer", fields, abroad.realm, content_type="application/json"
     )
     record_download.refresh(abroad.id, ["customer"])
-    desk.decide("customer", "company:183", record.json()["Customer"]["Id"])
-    desk.sync()
-    assert desk.of(FOREIGN).state == "held"
-    desk.put(FOREIGN, invoiceNumber="")
-    desk.sync()
-    query = f"select * from Invoice where Id = '{desk.of(FOREIGN).quickbooks_id}'"
+    site.decide("customer", "company:183", record.json()["Customer"]["Id"])
+    site.sync()
+    assert site.of(FOREIGN).state == "held"
+    site.put(FOREIGN, invoiceNumber="")
+    site.sync()
+    query = f"select * from Invoice where Id = '{site.of(FOREIGN).quickbooks_id}'"
     (invoice,) = quickbooks.select(query, abroad.realm)["Invoice"]
     assert (invoice["CurrencyRef"]["value"], str(invoice["TotalAmt"])) == ("EUR", "285.00")
-    assert desk.row_of(FOREIGN)["invoiceNumber"] == invoice["DocNumber"]
+    assert site.row_of(FOREIGN)["invoiceNumber"] == invoice["DocNumber"]
 
 
 # -- tildes in QuickBooks --------------------------------------------------------------------------

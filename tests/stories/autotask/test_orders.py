@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.autotask_site import Desk, opened_books, prefer
+from tests.support.autotask_site import AutotaskSite, opened_books, prefer
 
 pytestmark = pytest.mark.end_to_end
 
@@ -12,18 +12,18 @@ ACCOUNTS = {"freight_account": "80", "charge_account": "20"}
 
 
 @pytest.fixture(scope="module")
-def desk(long_lived):
+def site(long_lived):
     """Provide the app of purchase orders after one sync; QuickBooks assigns the numbers itself."""
     quickbooks, clock = opened_books(long_lived)
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
-    desk = Desk(long_lived, quickbooks, clock, "purchase-orders")
-    desk.before = {id: dict(row) for id, row in desk.books.rows("PurchaseOrders").items()}
-    desk.enable(**ACCOUNTS).sync()
-    return desk
+    site = AutotaskSite(long_lived, quickbooks, clock, "purchase-orders")
+    site.before = {id: dict(row) for id, row in site.books.rows("PurchaseOrders").items()}
+    site.enable(**ACCOUNTS).sync()
+    return site
 
 
-def order(desk, words):
-    return desk.transaction(words, "PurchaseOrder")
+def order(site, words):
+    return site.transaction(words, "PurchaseOrder")
 
 
 def order_lines(order_in_books):
@@ -39,17 +39,17 @@ def order_lines(order_in_books):
 
 
 @pytest.mark.row("AT-P1")
-def test_submitted_orders_of_the_days_back_are_posted_and_others_are_not(desk):
-    assert desk.of("two products for a customer").state == "posted"
-    assert desk.of("fourteen days old").state == "posted"
+def test_submitted_orders_of_the_days_back_are_posted_and_others_are_not(site):
+    assert site.of("two products for a customer").state == "posted"
+    assert site.of("fourteen days old").state == "posted"
     for words in ("new", "canceled", "received", "numbered already", "fifteen days old"):
-        assert desk.posting_of(words) in (None, "withdrawn"), words
-        assert desk.row_of(words) == desk.before[desk.id(words)]
+        assert site.posting_of(words) in (None, "withdrawn"), words
+        assert site.row_of(words) == site.before[site.id(words)]
 
 
 @pytest.mark.row("AT-P3", "AT-P5")
-def test_products_are_items_with_quantity_cost_memo_and_the_customer_on_each_line(desk):
-    assert order_lines(order(desk, "two products for a customer")) == [
+def test_products_are_items_with_quantity_cost_memo_and_the_customer_on_each_line(site):
+    assert order_lines(order(site, "two products for a customer")) == [
         (
             "Firewall FX-20",
             2,
@@ -61,55 +61,55 @@ def test_products_are_items_with_quantity_cost_memo_and_the_customer_on_each_lin
         ("Patch Panel 24", 5, Decimal("48.2"), 241, "Grey, with screws", "Bayview Apartments"),
     ]
     ((_, quantity, price, amount, _, customer),) = order_lines(
-        order(desk, "cost with four decimals")
+        order(site, "cost with four decimals")
     )
     assert (quantity, price, amount, customer) == (3, Decimal("48.2055"), Decimal("144.62"), None)
 
 
 @pytest.mark.row("AT-P3")
-def test_vendors_go_by_name_and_a_missing_one_is_made(desk):
-    transaction = order(desk, "two products for a customer")["VendorRef"]
+def test_vendors_go_by_name_and_a_missing_one_is_made(site):
+    transaction = order(site, "two products for a customer")["VendorRef"]
     assert transaction["name"] == "Ingram Distribution"
-    existing = order(desk, "with freight")["VendorRef"]
+    existing = order(site, "with freight")["VendorRef"]
     assert (existing["name"], existing["value"]) == ("Summit Scaffolding", "35")
     query = "select * from Vendor where DisplayName = 'Ingram Distribution'"
-    assert len(desk.quickbooks.select(query)["Vendor"]) == 1
+    assert len(site.quickbooks.select(query)["Vendor"]) == 1
 
 
 @pytest.mark.row("AT-P4")
-def test_a_vendor_with_the_name_of_a_customer_is_reported_before_quickbooks_refuses_it(desk):
-    held_posting = desk.of("vendor with the name of a customer")
+def test_a_vendor_with_the_name_of_a_customer_is_reported_before_quickbooks_refuses_it(site):
+    held_posting = site.of("vendor with the name of a customer")
     assert held_posting.state == "held"
     assert "the name is taken in QuickBooks: Riverton County" in held_posting.reason
 
 
 @pytest.mark.row("AT-P5")
-def test_an_item_without_a_product_goes_on_the_account_chosen(desk):
-    ((account, *_, amount, text, _),) = order_lines(order(desk, "an item without product"))
+def test_an_item_without_a_product_goes_on_the_account_chosen(site):
+    ((account, *_, amount, text, _),) = order_lines(order(site, "an item without product"))
     assert (account, amount, text) == ("Supplies", 75, "Assembly on site (1 x 75.0)")
 
 
 @pytest.mark.row("AT-P6")
-def test_no_tax_is_passed(desk):
-    transaction = order(desk, "tax region set")
+def test_no_tax_is_passed(site):
+    transaction = order(site, "tax region set")
     assert (transaction["TotalAmt"], "TxnTaxDetail" in transaction) == (499, False)
     details = [line["ItemBasedExpenseLineDetail"] for line in transaction["Line"]]
     assert {detail.get("TaxCodeRef", {}).get("value", "NON") for detail in details} == {"NON"}
 
 
 @pytest.mark.row("AT-P7")
-def test_the_number_in_quickbooks_or_error_is_all_that_is_written(desk):
+def test_the_number_in_quickbooks_or_error_is_all_that_is_written(site):
     words = "two products for a customer"
-    number = order(desk, words)["DocNumber"]
+    number = order(site, words)["DocNumber"]
     assert number != "PO8001"
-    assert desk.row_of(words) == {**desk.before[desk.id(words)], "externalPONumber": number}
-    refused = desk.before[desk.id("vendor in another currency")]
-    assert desk.row_of("vendor in another currency") == {**refused, "externalPONumber": "ERROR"}
+    assert site.row_of(words) == {**site.before[site.id(words)], "externalPONumber": number}
+    refused = site.before[site.id("vendor in another currency")]
+    assert site.row_of("vendor in another currency") == {**refused, "externalPONumber": "ERROR"}
 
 
 @pytest.mark.row("AT-P8")
-def test_freight_is_a_line_and_address_term_and_memo_arrive(desk):
-    transaction = order(desk, "with freight")
+def test_freight_is_a_line_and_address_term_and_memo_arrive(site):
+    transaction = order(site, "with freight")
     freight = order_lines(transaction)[-1]
     assert (freight[0], freight[3], transaction["TotalAmt"]) == (
         "Cost of Goods Sold",
@@ -124,15 +124,15 @@ def test_freight_is_a_line_and_address_term_and_memo_arrive(desk):
         "95363",
     ]
     assert address["CountrySubDivisionCode"] == "CA"
-    terms = {row["Id"]: row["Name"] for row in desk.quickbooks.select("select * from Term")["Term"]}
+    terms = {row["Id"]: row["Name"] for row in site.quickbooks.select("select * from Term")["Term"]}
     assert terms[transaction["SalesTermRef"]["value"]] == "Net 30"
     assert "Deliver before noon" in transaction["PrivateNote"]
 
 
 @pytest.mark.row("AT-P9")
-def test_a_vendor_in_another_currency_is_refused(desk):
-    held_posting = desk.of("vendor in another currency")
+def test_a_vendor_in_another_currency_is_refused(site):
+    held_posting = site.of("vendor in another currency")
     assert held_posting.state == "held"
     assert "is kept in EUR; orders are passed in USD only" in held_posting.reason
     query = "select * from Vendor where DisplayName = 'Kobold Hardware AG'"
-    assert desk.quickbooks.select(query) == {}
+    assert site.quickbooks.select(query) == {}

@@ -6,7 +6,7 @@ import pytest
 
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.autotask_site import Desk, opened_books
+from tests.support.autotask_site import AutotaskSite, opened_books
 
 pytestmark = pytest.mark.end_to_end
 
@@ -19,21 +19,21 @@ def books(long_lived):
 
 
 def beside(books, name, *words, **options):
-    """Return a desk at another company with these options; its app is not enabled yet."""
+    """Return a site at another company with these options; its app is not enabled yet."""
     app, quickbooks, clock = books
     realm = quickbooks.open("us", **options)
     company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
     record_download.refresh(company.id)
-    desk = Desk(app, quickbooks, clock, name, realm=realm)
-    desk.before = {id: dict(row) for id, row in desk.books.rows(desk.entity).items()}
-    desk.company_id = company.id
-    return desk.keep(*words) if words else desk
+    site = AutotaskSite(app, quickbooks, clock, name, realm=realm)
+    site.before = {id: dict(row) for id, row in site.books.rows(site.entity).items()}
+    site.company_id = company.id
+    return site.keep(*words) if words else site
 
 
-def sales_lines(desk, words, kind="Invoice"):
+def sales_lines(site, words, kind="Invoice"):
     """Return (item, amount, tax code, text) of each line."""
     results = []
-    for line in desk.transaction(words, kind)["Line"]:
+    for line in site.transaction(words, kind)["Line"]:
         detail = line.get("SalesItemLineDetail")
         if detail:
             code = detail.get("TaxCodeRef", {}).get("value")
@@ -64,17 +64,17 @@ def other_settings(books):
 
     They are Autotask's number, items by name, QuickBooks' own tax, credit memos and mail.
     """
-    desk = beside(books, "invoices", *OTHERWISE)
-    oak = desk.quickbooks.select(
-        "select * from Customer where DisplayName = 'Oak Street LLC'", desk.realm
+    site = beside(books, "invoices", *OTHERWISE)
+    oak = site.quickbooks.select(
+        "select * from Customer where DisplayName = 'Oak Street LLC'", site.realm
     )
     (record,) = oak["Customer"]
     mailed = {"PrimaryEmailAddr": {"Address": ADDRESS}, "sparse": True}
     body = {name: record[name] for name in ("Id", "SyncToken")} | mailed
-    desk.quickbooks.ask("POST", "customer", body, desk.realm, content_type="application/json")
-    record_download.refresh(desk.company_id, ["customer"])
-    desk.enable(
-        company_id=desk.company_id,
+    site.quickbooks.ask("POST", "customer", body, site.realm, content_type="application/json")
+    record_download.refresh(site.company_id, ["customer"])
+    site.enable(
+        company_id=site.company_id,
         numbering="autotask_number",
         item_match="name",
         negative="credit_memo",
@@ -82,8 +82,8 @@ def other_settings(books):
         email_invoices=True,
         tax="quickbooks",
     )
-    desk.confirm()
-    return desk
+    site.confirm()
+    return site
 
 
 @pytest.mark.row("AT-I2")
@@ -96,9 +96,9 @@ def test_autotasks_number_or_its_id_is_the_number_and_the_web_service_date_the_m
 
 @pytest.mark.row("AT-I2")
 def test_the_id_in_autotask_may_be_the_number(books):
-    desk = beside(books, "invoices", "numbered already")
-    desk.enable(company_id=desk.company_id, numbering="autotask_id").confirm()
-    assert desk.transaction("numbered already")["DocNumber"] == str(desk.id("numbered already"))
+    site = beside(books, "invoices", "numbered already")
+    site.enable(company_id=site.company_id, numbering="autotask_id").confirm()
+    assert site.transaction("numbered already")["DocNumber"] == str(site.id("numbered already"))
 
 
 @pytest.mark.row("AT-I5")
@@ -122,9 +122,9 @@ def test_quickbooks_may_work_the_tax_out(other_settings):
 
 @pytest.fixture(scope="module")
 def with_note(books):
-    desk = beside(books, "invoices", "four decimals", custom_numbers=False)
-    desk.enable(company_id=desk.company_id, difference="note").confirm()
-    return desk
+    site = beside(books, "invoices", "four decimals", custom_numbers=False)
+    site.enable(company_id=site.company_id, difference="note").confirm()
+    return site
 
 
 @pytest.mark.row("AT-I11")
@@ -187,22 +187,22 @@ def strict(books):
 
     Two of the invoices come after the first sync.
     """
-    desk = beside(books, "invoices", *STRICT, custom_numbers=False)
+    site = beside(books, "invoices", *STRICT, custom_numbers=False)
     later = ("labour and a licence", "a term that QuickBooks has not")
     for words in later:
-        desk.put(words, invoiceNumber="0")
-    desk.enable(
-        company_id=desk.company_id,
+        site.put(words, invoiceNumber="0")
+    site.enable(
+        company_id=site.company_id,
         item_missing="hold",
         term_missing="hold",
         tolerance="0",
         tax="none",
     )
-    desk.confirm()
+    site.confirm()
     for words in later:
-        desk.put(words, invoiceNumber="")
-    desk.sync()
-    return desk
+        site.put(words, invoiceNumber="")
+    site.sync()
+    return site
 
 
 @pytest.mark.row("AT-I6")
@@ -248,14 +248,14 @@ def test_a_difference_above_the_limit_holds_the_invoice(strict):
 @pytest.fixture(scope="module")
 def by_category(books):
     """Provide a company outside the United States, with a tax code on every line."""
-    desk = beside(
+    site = beside(
         books, "invoices", "taxed in California", country="NZ", tax="codes", custom_numbers=False
     )
-    desk.enable(company_id=desk.company_id, tax="category", untaxed_code="3")
-    desk.sync()
-    desk.decide("tax_category", "category:702", "2")  # Goods are taxed as in California
-    desk.confirm()
-    return desk
+    site.enable(company_id=site.company_id, tax="category", untaxed_code="3")
+    site.sync()
+    site.decide("tax_category", "category:702", "2")  # Goods are taxed as in California
+    site.confirm()
+    return site
 
 
 @pytest.mark.row("AT-I10")
@@ -271,9 +271,9 @@ def test_tax_may_go_line_by_line_by_category(by_category):
 
 @pytest.fixture(scope="module")
 def bills(books):
-    desk = beside(books, "purchase-orders", "with freight", "two products for a customer")
-    desk.enable(company_id=desk.company_id, post_as="bill", freight_account="80").sync()
-    return desk
+    site = beside(books, "purchase-orders", "with freight", "two products for a customer")
+    site.enable(company_id=site.company_id, post_as="bill", freight_account="80").sync()
+    return site
 
 
 @pytest.mark.row("AT-P2")
@@ -296,14 +296,14 @@ def test_the_settings_explain_how_a_bill_differs(bills):
 
 @pytest.mark.row("AT-P3")
 def test_missing_names_may_hold_an_order(books):
-    desk = beside(books, "purchase-orders", "two products for a customer", "with freight")
-    desk.enable(company_id=desk.company_id, create_parties="hold", freight_account="80").sync()
-    held_posting = desk.of("two products for a customer")
+    site = beside(books, "purchase-orders", "two products for a customer", "with freight")
+    site.enable(company_id=site.company_id, create_parties="hold", freight_account="80").sync()
+    held_posting = site.of("two products for a customer")
     assert (held_posting.state, "Vendor “Ingram Distribution”" in held_posting.reason) == (
         "held",
         True,
     )
-    assert desk.of("with freight").state == "posted"
+    assert site.of("with freight").state == "posted"
 
 
 @pytest.mark.row("AT-P5", "AT-P8")
@@ -315,6 +315,6 @@ def test_missing_names_may_hold_an_order(books):
     ],
 )
 def test_without_an_account_such_an_order_is_held(books, words, what):
-    desk = beside(books, "purchase-orders", words)
-    desk.enable(company_id=desk.company_id).sync()
-    assert (desk.of(words).state, what in desk.of(words).reason) == ("held", True)
+    site = beside(books, "purchase-orders", words)
+    site.enable(company_id=site.company_id).sync()
+    assert (site.of(words).state, what in site.of(words).reason) == ("held", True)

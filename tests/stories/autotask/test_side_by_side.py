@@ -52,8 +52,8 @@ def begin_all():
 
 
 @pytest.mark.row("AT-C1")
-def test_each_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoices, open_desk):
-    expenses, orders = open_desk("expenses"), open_desk("purchase-orders")
+def test_each_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoices, open_site):
+    expenses, orders = open_site("expenses"), open_site("purchase-orders")
     invoices.keep(LABOUR).enable(days_back=5)
     expenses.keep("card and cash").enable(days_back=7)
     orders.keep("tax region set").enable(days_back=9)
@@ -75,8 +75,8 @@ def test_each_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoice
 
 
 @pytest.mark.row("AT-C1", "AT-C11")
-def test_a_paused_or_disabled_app_does_not_stop_the_others(open_desk, clock):
-    expenses, orders = open_desk("expenses"), open_desk("purchase-orders")
+def test_a_paused_or_disabled_app_does_not_stop_the_others(open_site, clock):
+    expenses, orders = open_site("expenses"), open_site("purchase-orders")
     expenses.keep("card and cash").enable()
     orders.keep("tax region set").enable()
     enable.change(1, expenses.slug, {}, who="kari", mode="paused")
@@ -96,10 +96,10 @@ def test_a_paused_or_disabled_app_does_not_stop_the_others(open_desk, clock):
 
 
 @pytest.mark.row("AT-C11")
-def test_autotask_is_asked_fifteen_minutes_after_the_end_of_the_last_run(open_desk, clock):
-    desk = open_desk("expenses").keep("card and cash").enable()
+def test_autotask_is_asked_fifteen_minutes_after_the_end_of_the_last_run(open_site, clock):
+    site = open_site("expenses").keep("card and cash").enable()
     schedule.tick(clock.now())
-    desk.stand_in.faults.add(Fault(kind="delay", call="ExpenseReports.query", seconds=80))
+    site.stand_in.faults.add(Fault(kind="delay", call="ExpenseReports.query", seconds=80))
     begin_all()
     with read_only_session() as session:
         (first,) = session.scalars(select(Run).where(Run.kind == "sync"))
@@ -113,15 +113,15 @@ def test_autotask_is_asked_fifteen_minutes_after_the_end_of_the_last_run(open_de
 
 
 @pytest.mark.row("AT-C11")
-def test_an_app_in_mode_once_is_paused_after_its_run(open_desk, clock):
-    desk = open_desk("expenses").keep("card and cash").enable(mode="once")
-    desk.sync()
-    assert desk.of("card and cash").state == "posted"
+def test_an_app_in_mode_once_is_paused_after_its_run(open_site, clock):
+    site = open_site("expenses").keep("card and cash").enable(mode="once")
+    site.sync()
+    assert site.of("card and cash").state == "posted"
     clock.advance(3600)
     schedule.tick(clock.now())
     assert waiting() == []
     with read_only_session() as session:
-        assert session.get_one(Installation, desk.row.id).mode == "paused"
+        assert session.get_one(Installation, site.row.id).mode == "paused"
 
 
 # -- before the first invoice ----------------------------------------------------------------------

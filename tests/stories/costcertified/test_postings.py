@@ -10,7 +10,7 @@ from hub.errors import AccessNeeded
 from hub.installations import enable
 from hub.scheduling import runner
 from hub.security.secrets import SiteSecrets
-from tests.support.costcertified_site import CLEARING, Works
+from tests.support.costcertified_site import CLEARING, CostCertifiedSite
 
 pytestmark = pytest.mark.end_to_end
 
@@ -19,25 +19,25 @@ NAMESAKES = {"a client with a namesake", "the namesake"}  # whoever of them come
 
 
 @pytest.fixture
-def works(app, quickbooks, clock):
-    return Works(app, quickbooks, clock)
+def site(app, quickbooks, clock):
+    return CostCertifiedSite(app, quickbooks, clock)
 
 
 @pytest.fixture
 def first_day(request):
     """Provide QuickBooks after the seed's story, by case; `TOLD` also holds it a day later."""
     if not SNAPSHOTS:
-        works = Works(
+        site = CostCertifiedSite(
             *(request.getfixturevalue(name) for name in ("app", "quickbooks", "clock")),
             documents=44,
         )
-        works.enable(**CLEARING)
-        works.sync()
-        SNAPSHOTS["first"] = snapshot(works)
-        a_day_goes_by(works)
-        works.watch()
-        works.sync()
-        SNAPSHOTS["later"] = snapshot(works)
+        site.enable(**CLEARING)
+        site.sync()
+        SNAPSHOTS["first"] = snapshot(site)
+        a_day_goes_by(site)
+        site.watch()
+        site.sync()
+        SNAPSHOTS["later"] = snapshot(site)
     return SNAPSHOTS["first"]
 
 
@@ -46,72 +46,72 @@ def later(first_day):
     return SNAPSHOTS["later"]
 
 
-def snapshot(works):
+def snapshot(site):
     """Return the source and QuickBooks by case."""
-    rows = works.books.rows
-    invoices = {record["DocNumber"]: record for record in works.all("Invoice")}
-    payments = {record["PaymentRefNum"]: record for record in works.all("Payment")}
+    rows = site.books.rows
+    invoices = {record["DocNumber"]: record for record in site.all("Invoice")}
+    payments = {record["PaymentRefNum"]: record for record in site.all("Payment")}
     result = SimpleNamespace(
         **{name: {} for name in ("invoices", "source", "waits", "payments", "receipts", "reasons")}
     )
     for id, row in rows["invoices"].items():
         case = row["case"]
         result.invoices.setdefault(case, invoices.get(row["number"][:21]))
-        result.source.setdefault(case, works.books.row("invoices", id))
-        result.waits.setdefault(case, works.waits(f"invoice:{id}"))
-        result.receipts.setdefault(case, works.reported_states("invoices", id))
+        result.source.setdefault(case, site.books.row("invoices", id))
+        result.waits.setdefault(case, site.waits(f"invoice:{id}"))
+        result.receipts.setdefault(case, site.reported_states("invoices", id))
         result.reasons.setdefault(
-            case, works.posting(f"invoice:{id}").reason if works.posting(f"invoice:{id}") else ""
+            case, site.posting(f"invoice:{id}").reason if site.posting(f"invoice:{id}") else ""
         )
-        for payment in works.books.payments_of.get(id, ()):
+        for payment in site.books.payments_of.get(id, ()):
             result.payments.setdefault(case, payments.get(rows["payments"][payment]["reference"]))
-    result.payouts = [works.books.row("payouts", id) for id in rows["payouts"]]
-    result.deposits, result.refunds = works.all("Deposit"), works.all("RefundReceipt")
-    result.cases = " ".join(works.cases().values())
+    result.payouts = [site.books.row("payouts", id) for id in rows["payouts"]]
+    result.deposits, result.refunds = site.all("Deposit"), site.all("RefundReceipt")
+    result.cases = " ".join(site.cases().values())
     result.refused = [
-        entry for entry in works.source.wsgi.log.entries("status") if entry["status"] >= 400
+        entry for entry in site.source.wsgi.log.entries("status") if entry["status"] >= 400
     ]
     return result
 
 
-def a_day_goes_by(works):
+def a_day_goes_by(site):
     """Change documents in CostCertified and QuickBooks as people do in a day.
 
     Clients pay, payments are refunded, contractors edit, and a bookkeeper edits in QuickBooks.
     """
     case = {}
-    for id, row in works.books.rows["invoices"].items():
+    for id, row in site.books.rows["invoices"].items():
         case.setdefault(row["case"], id)
     payment = {
-        name: works.books.payments_of[id][0]
+        name: site.books.payments_of[id][0]
         for name, id in case.items()
-        if works.books.payments_of.get(id)
+        if site.books.payments_of.get(id)
     }
-    works.do("settle", payment=payment["processing"])
-    works.do("refund", payment=payment["paid by card"], amount="54.00", tax="4.00", reason="Door")
-    works.do("fail", payment=payment["paid by bank transfer"])
-    works.do("edit", invoice=case["sent"], fields={"lines": [works.line("200.00")]})
-    works.do(
+    site.do("settle", payment=payment["processing"])
+    site.do("refund", payment=payment["paid by card"], amount="54.00", tax="4.00", reason="Door")
+    site.do("fail", payment=payment["paid by bank transfer"])
+    site.do("edit", invoice=case["sent"], fields={"lines": [site.line("200.00")]})
+    site.do(
         "edit",
         invoice=case["fee borne by the contractor"],
-        fields={"lines": [works.line("300.00")]},
+        fields={"lines": [site.line("300.00")]},
     )
-    works.do("void", invoice=case["percentage of the total"])
-    works.do("delete", things="invoices", id=case["percentage of what remained"])
-    credit = next(id for id, row in works.books.rows["payments"].items() if not row["allocations"])
-    works.do(
+    site.do("void", invoice=case["percentage of the total"])
+    site.do("delete", things="invoices", id=case["percentage of what remained"])
+    credit = next(id for id, row in site.books.rows["payments"].items() if not row["allocations"])
+    site.do(
         "allocate",
         payment=credit,
         invoice=case["paid in advance and not used yet"],
         amount="100.00",
     )
-    works.pay_out()
-    invoices = {row["DocNumber"]: row["Id"] for row in works.all("Invoice")}
+    site.pay_out()
+    invoices = {row["DocNumber"]: row["Id"] for row in site.all("Invoice")}
     edited, deleted = (
         invoices[f"CC-{case[name]}"] for name in ("letters and quotes", "edited after it was sent")
     )
-    works.quickbooks.act("edit", kind="Invoice", id=edited, set={"DueDate": "2026-05-01"})
-    works.quickbooks.act("delete", kind="Invoice", id=deleted)
+    site.quickbooks.act("edit", kind="Invoice", id=edited, set={"DueDate": "2026-05-01"})
+    site.quickbooks.act("delete", kind="Invoice", id=deleted)
 
 
 def lines(invoice):
@@ -310,47 +310,45 @@ def test_changes_in_quickbooks_are_shown_in_the_hub_and_not_reported(later):
 
 
 @pytest.mark.row("CC-S13")
-def test_a_client_whose_currency_changed_is_held_and_nothing_is_sent(works, monkeypatch):
-    works.connect("us", multicurrency=True, currencies=("EUR",))
-    works.enable()
-    works.invoice()
-    works.sync()
-    (before,) = works.all("Invoice")
+def test_a_client_whose_currency_changed_is_held_and_nothing_is_sent(site, monkeypatch):
+    site.connect("us", multicurrency=True, currencies=("EUR",))
+    site.enable()
+    site.invoice()
+    site.sync()
+    (before,) = site.all("Invoice")
     assert before["CurrencyRef"]["value"] == "USD"
     monkeypatch.setattr(company, "CURRENCY", "EUR")
-    later = works.invoice()
-    sent = len(works.quickbooks.log.entries("invoice.create"))
-    works.sync()
-    assert len(works.quickbooks.log.entries("invoice.create")) == sent
-    posting = works.posting(f"invoice:{later}")
+    later = site.invoice()
+    sent = len(site.quickbooks.log.entries("invoice.create"))
+    site.sync()
+    assert len(site.quickbooks.log.entries("invoice.create")) == sent
+    posting = site.posting(f"invoice:{later}")
     assert posting.state == "held"
     assert "is kept in USD in QuickBooks" in posting.reason
-    assert [invoice["Id"] for invoice in works.all("Invoice")] == [before["Id"]]
+    assert [invoice["Id"] for invoice in site.all("Invoice")] == [before["Id"]]
 
 
 @pytest.mark.row("CC-S13", "CC-B11")
-def test_a_client_is_found_by_id_then_address_then_name_else_made(works):
-    works.make(
+def test_a_client_is_found_by_id_then_address_then_name_else_made(site):
+    site.make(
         "Customer",
         DisplayName="Ellison household",
         PrimaryEmailAddr={"Address": "Marta.Ellison@example.com"},
     )
-    works.make("Customer", DisplayName="Samir Haddad")
-    works.enable()
-    works.invoice()
-    works.invoice(client=company.CLIENTS[7])
-    works.invoice(client=company.CLIENTS[2])
-    works.sync()
-    works.invoice(
-        client={**company.CLIENTS[2], "email": "new@example.com", "lname": "Okafor-Smith"}
-    )
-    works.sync()
+    site.make("Customer", DisplayName="Samir Haddad")
+    site.enable()
+    site.invoice()
+    site.invoice(client=company.CLIENTS[7])
+    site.invoice(client=company.CLIENTS[2])
+    site.sync()
+    site.invoice(client={**company.CLIENTS[2], "email": "new@example.com", "lname": "Okafor-Smith"})
+    site.sync()
     names = [
         row["CustomerRef"]["name"]
-        for row in sorted(works.all("Invoice"), key=lambda row: row["DocNumber"])
+        for row in sorted(site.all("Invoice"), key=lambda row: row["DocNumber"])
     ]
     assert names == ["Ellison household", "Samir Haddad", "Ines Okafor", "Ines Okafor"]
-    (customer,) = [row for row in works.all("Customer") if row["DisplayName"] == "Ines Okafor"]
+    (customer,) = [row for row in site.all("Customer") if row["DisplayName"] == "Ines Okafor"]
     assert customer["PrimaryEmailAddr"]["Address"] == "ines.okafor@example.com"
     assert (customer["BillAddr"]["Line1"], customer["PrimaryPhone"]["FreeFormNumber"]) == (
         "3 Pine Street",
@@ -359,42 +357,41 @@ def test_a_client_is_found_by_id_then_address_then_name_else_made(works):
 
 
 @pytest.mark.row("CC-B11")
-def test_a_name_that_is_nearly_there_is_asked_about_until_a_person_decides(works):
-    similar = works.make("Customer", DisplayName="Marta Elison")
-    works.enable()
-    works.invoice()
-    works.sync()
-    assert "a similar name: Marta Elison" in works.cases()["match:1:client:client:k1"]
-    works.match("client", "client:k1", similar["Id"])
-    works.sync()
-    assert (works.one("Invoice")["CustomerRef"]["name"], works.cases()) == ("Marta Elison", {})
+def test_a_name_that_is_nearly_there_is_asked_about_until_a_person_decides(site):
+    similar = site.make("Customer", DisplayName="Marta Elison")
+    site.enable()
+    site.invoice()
+    site.sync()
+    assert "a similar name: Marta Elison" in site.cases()["match:1:client:client:k1"]
+    site.match("client", "client:k1", similar["Id"])
+    site.sync()
+    assert (site.one("Invoice")["CustomerRef"]["name"], site.cases()) == ("Marta Elison", {})
 
 
 @pytest.mark.row("CC-S15")
-def test_a_service_that_has_the_number_already_and_a_number_in_use_are_asked_about(works):
-    works.make("Item", Name="CC-1001", Type="Service", IncomeAccountRef={"value": "79"})
-    works.enable()
-    works.invoice()
-    works.sync()
+def test_a_service_that_has_the_number_already_and_a_number_in_use_are_asked_about(site):
+    site.make("Item", Name="CC-1001", Type="Service", IncomeAccountRef={"value": "79"})
+    site.enable()
+    site.invoice()
+    site.sync()
     assert (
-        "the name is taken in QuickBooks: CC-1001"
-        in works.cases()["match:1:service:number:CC-1001"]
+        "the name is taken in QuickBooks: CC-1001" in site.cases()["match:1:service:number:CC-1001"]
     )
-    assert works.all("Invoice") == []
+    assert site.all("Invoice") == []
 
 
 @pytest.mark.row("CC-S15")
-def test_a_fixed_service_may_be_used_on_every_invoice(works):
-    works.enable(item_mode="fixed_item", item=_service(works), lines="each")
-    works.invoice("100.00", "50.00")
-    works.sync()
-    amounts = lines(works.one("Invoice"))
+def test_a_fixed_service_may_be_used_on_every_invoice(site):
+    site.enable(item_mode="fixed_item", item=_service(site), lines="each")
+    site.invoice("100.00", "50.00")
+    site.sync()
+    amounts = lines(site.one("Invoice"))
     assert ([row[1] for row in amounts], amounts[0][2]) == ([100, 50], "Invoice CC-1001 · Work")
-    assert not [row for row in works.all("Item") if row["Name"] == "CC-1001"]
+    assert not [row for row in site.all("Item") if row["Name"] == "CC-1001"]
 
 
-def _service(works):
-    return works.make("Item", Name="Client work", Type="Service", IncomeAccountRef={"value": "79"})[
+def _service(site):
+    return site.make("Item", Name="Client work", Type="Service", IncomeAccountRef={"value": "79"})[
         "Id"
     ]
 
@@ -403,141 +400,141 @@ def _service(works):
 
 
 @pytest.mark.row("CC-S16")
-def test_a_payment_that_cannot_be_posted_is_seen_and_tried_again(works):
-    works.enable(**CLEARING)
-    payment = works.pay(works.invoice())
-    works.quickbooks.add_fault("status", call="payment.create", status=503)
-    counts = works.sync()
+def test_a_payment_that_cannot_be_posted_is_seen_and_tried_again(site):
+    site.enable(**CLEARING)
+    payment = site.pay(site.invoice())
+    site.quickbooks.add_fault("status", call="payment.create", status=503)
+    counts = site.sync()
     assert counts["unknown"] == 1
-    works.clock.advance(400)
-    works.sync()
-    assert [row["TotalAmt"] for row in works.all("Payment")] == [108]
-    assert works.reported_states("payments", payment)[-1] == "posted"
+    site.clock.advance(400)
+    site.sync()
+    assert [row["TotalAmt"] for row in site.all("Payment")] == [108]
+    assert site.reported_states("payments", payment)[-1] == "posted"
 
 
 @pytest.mark.row("CC-S10", "CC-S16")
-def test_a_payment_of_an_invoice_that_is_not_in_the_books_says_why_it_waits(works):
-    works.enable(**CLEARING, start_date="2026-03-01")
-    early = works.pay(works.invoice(invoice_date="2026-02-10"))
-    other = works.pay(works.invoice(sent="other"))
-    works.sync()
-    waiting, early_posting = (works.posting(f"payment:{id}") for id in (other, early))
+def test_a_payment_of_an_invoice_that_is_not_in_the_books_says_why_it_waits(site):
+    site.enable(**CLEARING, start_date="2026-03-01")
+    early = site.pay(site.invoice(invoice_date="2026-02-10"))
+    other = site.pay(site.invoice(sent="other"))
+    site.sync()
+    waiting, early_posting = (site.posting(f"payment:{id}") for id in (other, early))
     assert waiting.state == "waiting"
     assert "handed to the client by another way" in waiting.reason
     assert early_posting.state == "held"
     assert "before 2026-03-01, the first day that counts" in early_posting.reason
-    assert ["press Skip" in reason for reason in works.cases().values()] == [True]
+    assert ["press Skip" in reason for reason in site.cases().values()] == [True]
 
 
 @pytest.mark.row("CC-B3")
-def test_with_post_on_paid_nothing_is_posted_before_it_is_paid(works):
-    works.enable(post_when="paid")
-    invoice = works.invoice()
-    works.sync()
+def test_with_post_on_paid_nothing_is_posted_before_it_is_paid(site):
+    site.enable(post_when="paid")
+    invoice = site.invoice()
+    site.sync()
     assert (
-        works.all("Invoice"),
-        "until something of it is paid" in works.waits(f"invoice:{invoice}"),
+        site.all("Invoice"),
+        "until something of it is paid" in site.waits(f"invoice:{invoice}"),
     ) == ([], True)
-    works.pay(invoice)
-    works.sync()
-    works.sync()
-    assert (works.one("Invoice")["Balance"], works.one("Payment")["TotalAmt"]) == (0, 108)
+    site.pay(invoice)
+    site.sync()
+    site.sync()
+    assert (site.one("Invoice")["Balance"], site.one("Payment")["TotalAmt"]) == (0, 108)
 
 
 @pytest.mark.row("CC-S8", "CC-B6", "CC-B7")
 def test_a_first_sync_posts_payments_to_undeposited_funds_until_their_payout(
-    works,
+    site,
 ):
-    row = works.enable()
+    row = site.enable()
     assert SiteSecrets(row.id)[
         "renewed_token"
     ]  # what was renewed while the settings were tried counts from then on
-    first = works.pay(works.invoice(client=company.CLIENTS[1]))
-    works.pay(works.invoice("200.00"), "216.00")
-    works.pay_out()
-    assert (works.sync()["posted"], works.cases(), row.settings["post_when"]) == (5, {}, "sent")
-    deposit = works.one("Deposit")
+    first = site.pay(site.invoice(client=company.CLIENTS[1]))
+    site.pay(site.invoice("200.00"), "216.00")
+    site.pay_out()
+    assert (site.sync()["posted"], site.cases(), row.settings["post_when"]) == (5, {}, "sent")
+    deposit = site.one("Deposit")
     linked = [line["LinkedTxn"][0]["TxnType"] for line in deposit["Line"] if line.get("LinkedTxn")]
     assert (linked, deposit["DepositToAccountRef"]["name"]) == (["Payment"] * 2, "Checking")
     assert deposit["TotalAmt"] == Decimal("314.61")
-    works.do("refund", payment=first, amount="54.00", tax="4.00", reason=None)
-    works.sync()
+    site.do("refund", payment=first, amount="54.00", tax="4.00", reason=None)
+    site.sync()
     assert any(
-        "Choose the account for money on its way" in reason for reason in works.cases().values()
+        "Choose the account for money on its way" in reason for reason in site.cases().values()
     )
     enable.change(1, "costcertified", CLEARING, who="kari")
-    works.sync()
-    assert works.one("RefundReceipt")["TotalAmt"] == 54
+    site.sync()
+    assert site.one("RefundReceipt")["TotalAmt"] == 54
 
 
 @pytest.mark.row("CC-B2", "CC-B12")
-def test_payments_booked_singly_have_their_fee_as_an_expense(works):
-    works.enable(payouts="payment", expenses=True, payable_account="33", paid_from="35")
-    works.pay(works.invoice())
-    works.pay_out()
-    works.sync()
-    fee = works.one("Purchase")
+def test_payments_booked_singly_have_their_fee_as_an_expense(site):
+    site.enable(payouts="payment", expenses=True, payable_account="33", paid_from="35")
+    site.pay(site.invoice())
+    site.pay_out()
+    site.sync()
+    fee = site.one("Purchase")
     assert (fee["TotalAmt"], fee["AccountRef"]["name"], fee["Line"][0]["Description"]) == (
         Decimal("3.13"),
         "Checking",
         "Card fee 2.9 %",
     )
-    assert (works.one("Payment")["DepositToAccountRef"]["name"], works.all("Deposit")) == (
+    assert (site.one("Payment")["DepositToAccountRef"]["name"], site.all("Deposit")) == (
         "Checking",
         [],
     )
-    assert {bill["DocNumber"]: bill["Balance"] for bill in works.all("Bill")} == {
+    assert {bill["DocNumber"]: bill["Balance"] for bill in site.all("Bill")} == {
         "X-unpaid bill": 420,
         "X-receipt": 0,
     }
-    assert works.one("BillPayment")["TotalAmt"] == 420
-    assert any("choose the vendor" in reason for reason in works.cases().values())
+    assert site.one("BillPayment")["TotalAmt"] == 420
+    assert any("choose the vendor" in reason for reason in site.cases().values())
 
 
 # -- later life ------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CC-B10")
-def test_a_change_in_a_closed_period_is_refused_with_the_date(works):
-    works.enable()
-    invoice = works.invoice(invoice_date="2026-02-10")
-    works.sync()
-    works.close_books("2026-02-28")
-    works.do("edit", invoice=invoice, fields={"lines": [works.line("200.00")]})
-    works.sync()
-    assert works.one("Invoice")["TotalAmt"] == 108
-    assert any("dated in that period" in reason for reason in works.cases().values())
+def test_a_change_in_a_closed_period_is_refused_with_the_date(site):
+    site.enable()
+    invoice = site.invoice(invoice_date="2026-02-10")
+    site.sync()
+    site.close_books("2026-02-28")
+    site.do("edit", invoice=invoice, fields={"lines": [site.line("200.00")]})
+    site.sync()
+    assert site.one("Invoice")["TotalAmt"] == 108
+    assert any("dated in that period" in reason for reason in site.cases().values())
 
 
 @pytest.mark.row("CC-B8")
 @pytest.mark.parametrize("voided", ["leave", "case"])
-def test_an_invoice_that_is_voided_or_deleted_may_be_left_or_asked_about(works, voided):
-    works.enable(voided=voided)
-    first, second = works.invoice(), works.invoice()
-    works.sync()
-    works.do("void", invoice=first)
-    works.do("delete", things="invoices", id=second)
-    works.sync()
-    assert [invoice["TotalAmt"] for invoice in works.all("Invoice")] == [108, 108]
-    assert len(works.cases()) == (2 if voided == "case" else 0)
+def test_an_invoice_that_is_voided_or_deleted_may_be_left_or_asked_about(site, voided):
+    site.enable(voided=voided)
+    first, second = site.invoice(), site.invoice()
+    site.sync()
+    site.do("void", invoice=first)
+    site.do("delete", things="invoices", id=second)
+    site.sync()
+    assert [invoice["TotalAmt"] for invoice in site.all("Invoice")] == [108, 108]
+    assert len(site.cases()) == (2 if voided == "case" else 0)
 
 
 # -- setting it up ---------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CC-S1", "CC-S3", "CC-S6", "CC-S7")
-def test_the_app_needs_payments_of_clients_to_be_enabled_and_to_go_on(works):
-    works.do("enable", on=False)
+def test_the_app_needs_payments_of_clients_to_be_enabled_and_to_go_on(site):
+    site.do("enable", on=False)
     with pytest.raises(AccessNeeded, match="Ask CostCertified support, in its chat or by a ticket"):
-        works.enable()
-    works.do("enable", on=True)
-    assert works.enable().tenant_name == "Ridgeline Renovations LLC"
-    works.do("enable", on=False)
-    assert "Switch payments on there again" in runner.sync(works.row.id, requested_by="kari").error
-    assert len(works.cases()) == 1
-    works.do("enable", on=True)
-    works.sync()
-    assert works.cases() == {}
+        site.enable()
+    site.do("enable", on=True)
+    assert site.enable().tenant_name == "Ridgeline Renovations LLC"
+    site.do("enable", on=False)
+    assert "Switch payments on there again" in runner.sync(site.row.id, requested_by="kari").error
+    assert len(site.cases()) == 1
+    site.do("enable", on=True)
+    site.sync()
+    assert site.cases() == {}
 
 
 DESKTOP = "QuickBooks Desktop is not supported"

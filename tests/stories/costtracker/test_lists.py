@@ -8,7 +8,7 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner, schedule
 from qbo_sandbox.kit import Server, ask
-from tests.support.costtracker_site import Purchasing
+from tests.support.costtracker_site import CostTrackerSite
 from tests.support.page_visitor import Visitor
 
 pytestmark = pytest.mark.end_to_end
@@ -33,12 +33,12 @@ class Office:
                 books.realm, books.refresh_tokens[books.realm]
             )
             record_download.refresh(company.id)
-            self.purchasing = Purchasing(self.app, books, clock)
-            self.id = self.purchasing.enable().id
+            self.site = CostTrackerSite(self.app, books, clock)
+            self.id = self.site.enable().id
 
     def add_records(self):
         """Add an entry to each list by hand in QuickBooks; CostTracker does not have them yet."""
-        make = self.purchasing.make
+        make = self.site.make
         make("Vendor", DisplayName=ADDED["suppliers"])
         make("Account", Name=ADDED["accounts"], AccountType="Expense", AcctNum="6395")
         make("Department", Name=ADDED["locations"])
@@ -51,7 +51,7 @@ class Office:
         return {
             kind
             for kind, name in ADDED.items()
-            if name not in [entry["name"] for entry in self.purchasing.pushed(kind).values()]
+            if name not in [entry["name"] for entry in self.site.pushed(kind).values()]
         }
 
     def do_waiting_runs(self):
@@ -89,7 +89,7 @@ def test_the_page_of_the_run_says_how_many_records_were_read_and_sent(office):
     assert (
         int(read)
         > int(sent)
-        >= sum(len(office.purchasing.pushed(kind)) for kind in ("suppliers", "accounts"))
+        >= sum(len(office.site.pushed(kind)) for kind in ("suppliers", "accounts"))
     )
 
 
@@ -113,11 +113,11 @@ def test_every_night_the_lists_are_pushed_and_the_page_shows_when(office):
 @pytest.mark.parametrize("page", ["/suppliers", "/lists"])
 def test_the_refresh_symbol_of_costtracker_has_every_list_pushed(office, page):
     office.add_records()
-    source = office.purchasing.source
+    source = office.site.source
     with Server(office.app.wsgi_app) as server:
-        office.purchasing.press("/hub", address=f"{server.url}/webhooks/{office.id}")
+        office.site.press("/hub", address=f"{server.url}/webhooks/{office.id}")
         assert 'action="/refresh"' in ask(source.wsgi, "GET", page).text
-        office.purchasing.press("/refresh")
+        office.site.press("/refresh")
         source.calls.settle()
     assert source.calls.last == "master-data.wanted: taken with 200"
     assert office.do_waiting_runs() == [("lists", "webhook")]

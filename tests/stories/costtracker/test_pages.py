@@ -11,7 +11,7 @@ from hub.models import Access, ConnectedCompany, Installation, SourceDocument
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner
-from tests.support.costtracker_site import Purchasing
+from tests.support.costtracker_site import CostTrackerSite
 from tests.support.hub_environment import COSTTRACKER
 
 pytestmark = pytest.mark.end_to_end
@@ -22,15 +22,15 @@ FORM = {"mode": "auto", "schedule": "15m", "zone": "Europe/Oslo", "start_date": 
 CONTACT = "support@costtracker.no"
 
 
-class Desk:
+class CostTrackerPages:
     """An owner at the hub's pages, with QuickBooks and a CostTracker that has no invoices yet."""
 
     def __init__(self, visitor, clock):
         self.visitor, self.app = visitor, visitor.app
         self.quickbooks = visitor.quickbooks
         self.page, self.press, self.post = visitor.page, visitor.press, visitor.post
-        self.purchasing = Purchasing(self.app, self.quickbooks, clock)
-        settings = {**self.purchasing.source.settings(COSTTRACKER), "payable_account": "33"}
+        self.site = CostTrackerSite(self.app, self.quickbooks, clock)
+        settings = {**self.site.source.settings(COSTTRACKER), "payable_account": "33"}
         switches = ("transfer_locations", "transfer_classes", "transfer_customers", "attach_files")
         self.form = {**FORM, **settings, **dict.fromkeys(switches, "1")}
 
@@ -85,132 +85,132 @@ class Desk:
 
 
 @pytest.fixture
-def desk(outside, clock):
-    return Desk(outside, clock)
+def pages(outside, clock):
+    return CostTrackerPages(outside, clock)
 
 
 # -- from an empty hub to bills in the books -------------------------------------------------------
 
 
 @pytest.mark.row("CT-S15", "CT-S16", "CT-S17")
-def test_connecting_a_company_lets_bills_be_posted_to_it(desk):
-    right, other = desk.quickbooks.companies
-    consent, page = desk.consent("/companies/connect", realm=right)
-    name = desk.quickbooks.companies[right].options.name
+def test_connecting_a_company_lets_bills_be_posted_to_it(pages):
+    right, other = pages.quickbooks.companies
+    consent, page = pages.consent("/companies/connect", realm=right)
+    name = pages.quickbooks.companies[right].options.name
     assert "accounting" in consent.lower()
     assert escape(name) in consent
     assert f"{escape(name)} is connected" in page
 
-    _, page = desk.consent("/companies/1/reconnect", realm=other)
+    _, page = pages.consent("/companies/1/reconnect", realm=other)
     assert "Nothing was changed" in page
-    assert desk.visitor.row(ConnectedCompany, 1).realm == right
+    assert pages.visitor.row(ConnectedCompany, 1).realm == right
 
-    desk.do_waiting_runs()
-    desk.enable()
-    id = desk.purchasing.receive()
-    desk.sync()
-    assert len(desk.purchasing.posted(id)) == 1
+    pages.do_waiting_runs()
+    pages.enable()
+    id = pages.site.receive()
+    pages.sync()
+    assert len(pages.site.posted(id)) == 1
 
 
 @pytest.mark.row("CT-S17")
 @pytest.mark.end_to_end(False)
-def test_a_refused_consent_connects_nothing(desk):
-    _, page = desk.consent("/companies/connect", decision="cancel")
+def test_a_refused_consent_connects_nothing(pages):
+    _, page = pages.consent("/companies/connect", decision="cancel")
     assert "You did not allow the hub" in page
     assert "No company is connected" in page
-    assert desk.post(CONFIGURE, **desk.form).status_code == 404
+    assert pages.post(CONFIGURE, **pages.form).status_code == 404
 
 
 @pytest.mark.row("CT-S13", "CT-S18", "CT-S22", "CT-S23", "CT-S30", "CT-S31")
-def test_invoices_are_posted_after_one_settings_page_and_one_download(desk):
-    desk.connect()
-    page = desk.page(CONFIGURE)
+def test_invoices_are_posted_after_one_settings_page_and_one_download(pages):
+    pages.connect()
+    page = pages.page(CONFIGURE)
     account = page[page.index('id="payable_account"') :].partition("</select>")[0]
     assert account.count("<option") == 1
     assert '<option value="33" selected>' in account
-    for name in desk.purchasing.source.settings(COSTTRACKER):
+    for name in pages.site.source.settings(COSTTRACKER):
         assert f'name="{name}"' in page
-    without = desk.post(CONFIGURE, **{**desk.form, "payable_account": ""})
+    without = pages.post(CONFIGURE, **{**pages.form, "payable_account": ""})
     assert (without.status_code, "This is needed." in without.text) == (400, True)
 
-    page = desk.press(CONFIGURE, **desk.form)
+    page = pages.press(CONFIGURE, **pages.form)
     assert "is enabled" in page
     assert "Download master data now" in page
-    assert desk.purchasing.pushed("suppliers") == {}
-    desk.press("/installations/1/lists")
-    desk.do_waiting_runs()
-    assert len(desk.purchasing.pushed("suppliers")) == len(desk.purchasing.select("Vendor"))
+    assert pages.site.pushed("suppliers") == {}
+    pages.press("/installations/1/lists")
+    pages.do_waiting_runs()
+    assert len(pages.site.pushed("suppliers")) == len(pages.site.select("Vendor"))
 
-    first = desk.purchasing.receive(status="validated")
-    desk.purchasing.press(f"/invoices/{first}/approve", user="Kari Nordmann")
-    desk.sync()
-    (bill,) = desk.purchasing.posted(first)
+    first = pages.site.receive(status="validated")
+    pages.site.press(f"/invoices/{first}/approve", user="Kari Nordmann")
+    pages.sync()
+    (bill,) = pages.site.posted(first)
     assert bill["APAccountRef"]["value"] == "33"
     form = {"supplier": "s2", "invoice_number": "F-2", "invoice_date": "2026-03-03", "net": "80"}
-    desk.purchasing.press("/invoices", **form)
+    pages.site.press("/invoices", **form)
     second = str(int(first) + 1)
-    desk.purchasing.press(f"/invoices/{second}/approve", user="Kari Nordmann")
-    desk.sync()
-    assert [bill["DocNumber"] for bill in desk.purchasing.posted(second)] == ["F-2"]
+    pages.site.press(f"/invoices/{second}/approve", user="Kari Nordmann")
+    pages.sync()
+    assert [bill["DocNumber"] for bill in pages.site.posted(second)] == ["F-2"]
 
 
 # -- access ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.row("CT-S14")
-def test_the_page_of_a_trial_account_says_how_to_request_access(desk):
-    desk.connect()
-    desk.purchasing.press("/integrations", on="no")
-    page = desk.page(APP)
+def test_the_page_of_a_trial_account_says_how_to_request_access(pages):
+    pages.connect()
+    pages.site.press("/integrations", on="no")
+    page = pages.page(APP)
     assert CONTACT in page
     assert "integration section in CostTracker" in page
     for button in ({"test": "1"}, {}):
-        answer = desk.post(CONFIGURE, **desk.form, **button)
+        answer = pages.post(CONFIGURE, **pages.form, **button)
         assert answer.status_code == 400
         assert CONTACT in answer.text
-    assert desk.visitor.get("/installations/1/").status_code == 404
+    assert pages.visitor.get("/installations/1/").status_code == 404
 
-    page = desk.press(f"{APP}/1/ask")
+    page = pages.press(f"{APP}/1/ask")
     assert f"Now ask CostTracker support ({CONTACT}" in page
     assert "Requested by olga" in page
-    assert desk.visitor.row(Access, ("costtracker", 1)).requested_by == "olga"
+    assert pages.visitor.row(Access, ("costtracker", 1)).requested_by == "olga"
 
-    desk.purchasing.press("/integrations", on="yes")
-    desk.enable()
-    id = desk.purchasing.receive()
-    desk.sync()
-    assert len(desk.purchasing.posted(id)) == 1
+    pages.site.press("/integrations", on="yes")
+    pages.enable()
+    id = pages.site.receive()
+    pages.sync()
+    assert len(pages.site.posted(id)) == 1
 
 
 @pytest.mark.row("CT-S14")
-def test_an_account_that_has_integrations_needs_no_access(desk):
-    desk.connect()
-    assert "Enable for " in desk.page(APP)
-    assert "is enabled" in desk.press(CONFIGURE, **desk.form)
-    assert desk.visitor.row(Installation, 1).slug == "costtracker"
+def test_an_account_that_has_integrations_needs_no_access(pages):
+    pages.connect()
+    assert "Enable for " in pages.page(APP)
+    assert "is enabled" in pages.press(CONFIGURE, **pages.form)
+    assert pages.visitor.row(Installation, 1).slug == "costtracker"
 
 
 # -- what a reviewer sees --------------------------------------------------------------------------
 
 
 @pytest.fixture
-def review_page(desk):
+def review_page(pages):
     """Provide an invoice in review: read by OCR, matched with an order, approved by two."""
-    desk.connect()
-    desk.enable(mode="review")
+    pages.connect()
+    pages.enable(mode="review")
     order = {"number": "2026-0100", "line": 1, "ordered": 17, "received": 9}
     approvals = [
         {"user": "Kari Nordmann", "decision": "approved", "at": "2026-03-02T09:15:00.000Z"},
         {"user": "Åse Lund", "role": "Accounting", "decision": "approved", "at": None},
     ]
-    id = desk.purchasing.receive(
+    id = pages.site.receive(
         {"po": order}, ocr={"invoice_number": "0.97", "gross_total": "0.88"}, approvals=approvals
     )
-    desk.sync()
-    _, page = desk.document(id)
-    with desk.app.app_context():
-        desk.purchasing.row = desk.visitor.row(Installation, 1)
-        assert desk.purchasing.state(id) == "review"
+    pages.sync()
+    _, page = pages.document(id)
+    with pages.app.app_context():
+        pages.site.row = pages.visitor.row(Installation, 1)
+        assert pages.site.state(id) == "review"
     return page
 
 
@@ -234,20 +234,18 @@ def test_every_approver_is_kept_with_the_invoice(review_page):
 
 
 @pytest.mark.row("CT-B6")
-def test_a_dry_check_says_before_the_approval_what_posting_would_say(desk):
-    desk.connect()
-    desk.enable()
-    good = desk.purchasing.receive(status="sent_for_approval")
-    bad = desk.purchasing.receive(
-        {"account": "a1999"}, status="sent_for_approval", gross_off="0.01"
-    )
-    desk.sync()
-    writes = len(desk.quickbooks.log.entries("bill.create"))
-    pages = [desk.press(f"/documents/{desk.document(id)[0]}/check") for id in (good, bad)]
-    assert "Nothing would stop it" in pages[0]
-    assert "It would be held" in pages[1]
-    assert "1999" in pages[1]
-    assert len(desk.quickbooks.log.entries("bill.create")) == writes == 0
-    desk.purchasing.decide(good, "approve")
-    desk.sync()
-    assert len(desk.purchasing.posted(good)) == 1
+def test_a_dry_check_says_before_the_approval_what_posting_would_say(pages):
+    pages.connect()
+    pages.enable()
+    good = pages.site.receive(status="sent_for_approval")
+    bad = pages.site.receive({"account": "a1999"}, status="sent_for_approval", gross_off="0.01")
+    pages.sync()
+    writes = len(pages.quickbooks.log.entries("bill.create"))
+    checks = [pages.press(f"/documents/{pages.document(id)[0]}/check") for id in (good, bad)]
+    assert "Nothing would stop it" in checks[0]
+    assert "It would be held" in checks[1]
+    assert "1999" in checks[1]
+    assert len(pages.quickbooks.log.entries("bill.create")) == writes == 0
+    pages.site.decide(good, "approve")
+    pages.sync()
+    assert len(pages.site.posted(good)) == 1

@@ -35,7 +35,7 @@ ANSWERS = {
 }
 
 
-class Works:
+class FilesSite:
     """The app for files, and the QuickBooks company that its documents go to."""
 
     def __init__(self, quickbooks, **settings):
@@ -101,82 +101,82 @@ def app(make_app, make_config, empty_database, tmp_path):
 
 
 @pytest.fixture
-def works(app, quickbooks):
-    works = Works(quickbooks)
+def site(app, quickbooks):
+    site = FilesSite(quickbooks)
     with transaction() as session:
-        row = session.get_one(Installation, works.id)
-        row.settings = {**row.settings, "account": works.record("Account", "Lumber and Framing")}
-    return works
+        row = session.get_one(Installation, site.id)
+        row.settings = {**row.settings, "account": site.record("Account", "Lumber and Framing")}
+    return site
 
 
-def test_the_rows_of_a_table_are_in_the_books_once_with_their_file(works):
-    received = works.receive("bills.csv", CSV)
-    assert works.cases() == ["bills.csv waits for its columns"]
-    file_mapping.apply(works.installation, received.id, "Old system", ANSWERS, "kari")
-    works.sync()
-    works.sync()
-    (bill,) = works.books("Bill").values()
+def test_the_rows_of_a_table_are_in_the_books_once_with_their_file(site):
+    received = site.receive("bills.csv", CSV)
+    assert site.cases() == ["bills.csv waits for its columns"]
+    file_mapping.apply(site.installation, received.id, "Old system", ANSWERS, "kari")
+    site.sync()
+    site.sync()
+    (bill,) = site.books("Bill").values()
     assert D(str(bill["TotalAmt"])) == D("1300.00")
-    (credit,) = works.books("VendorCredit").values()
+    (credit,) = site.books("VendorCredit").values()
     assert D(str(credit["TotalAmt"])) == D("40.00")
-    assert works.files_of("Bill", "B-1") == ["bills.csv"]
-    assert works.cases() == ["QuickBooks has no supplier called “Nobody Knows Inc.”"]
+    assert site.files_of("Bill", "B-1") == ["bills.csv"]
+    assert site.cases() == ["QuickBooks has no supplier called “Nobody Knows Inc.”"]
 
 
-def test_a_longer_file_adds_what_is_new_and_changes_what_changed(works):
-    received = works.receive("bills.csv", CSV)
-    file_mapping.apply(works.installation, received.id, "Old system", ANSWERS, "kari")
-    works.sync()
+def test_a_longer_file_adds_what_is_new_and_changes_what_changed(site):
+    received = site.receive("bills.csv", CSV)
+    file_mapping.apply(site.installation, received.id, "Old system", ANSWERS, "kari")
+    site.sync()
     longer = CSV.replace("99.50", "100.00") + ("Canyon Steel Works,B-4,2026-03-05,5.00,Seeds\n")
-    works.receive("march.csv", longer)
-    works.sync()
-    bills = works.books("Bill")
+    site.receive("march.csv", longer)
+    site.sync()
+    bills = site.books("Bill")
     amounts = {number: D(str(bill["TotalAmt"])) for number, bill in bills.items()}
     assert amounts == {"B-1": D("1300.50"), "B-4": D("5.00")}
-    assert works.files_of("Bill", "B-1") == ["bills.csv", "march.csv"]
-    assert works.files_of("VendorCredit", "B-2") == ["bills.csv"]
+    assert site.files_of("Bill", "B-1") == ["bills.csv", "march.csv"]
+    assert site.files_of("VendorCredit", "B-2") == ["bills.csv"]
 
 
-def test_a_supplier_that_is_matched_later_releases_its_document(works):
-    received = works.receive("bills.csv", CSV)
-    file_mapping.apply(works.installation, received.id, "Old system", ANSWERS, "kari")
-    works.sync()
+def test_a_supplier_that_is_matched_later_releases_its_document(site):
+    received = site.receive("bills.csv", CSV)
+    file_mapping.apply(site.installation, received.id, "Old system", ANSWERS, "kari")
+    site.sync()
     code = "supplier:nobody knows inc."
     with transaction() as session:
-        row = session.get_one(Installation, works.id)
+        row = session.get_one(Installation, site.id)
         matches.store_decision(
             session,
             row,
             "supplier",
             code,
-            works.record("Vendor", "Apex Roofing Supply"),
+            site.record("Vendor", "Apex Roofing Supply"),
             who="kari",
         )
-    works.sync()
-    assert "B-3" in works.books("Bill")
-    assert works.cases() == []
+    site.sync()
+    assert "B-3" in site.books("Bill")
+    assert site.cases() == []
 
 
-def test_an_e_invoice_is_posted_with_its_file_and_wrong_sums_are_not(works):
+def test_an_e_invoice_is_posted_with_its_file_and_wrong_sums_are_not(site):
     party = "cac:AccountingSupplierParty/cac:Party/cac:PartyName/cbc:Name"
     sample = prefixed_invoice().set(party, "Canyon Steel Works")
     content = sample.xml().decode().replace("EUR", "USD")
-    works.receive("right.xml", content)
+    site.receive("right.xml", content)
     wrong = content.replace(" 2026/88 ", "2026/89").replace(">959.70<", ">959.71<", 1)
-    works.receive("wrong.xml", wrong)
-    works.sync()
-    (bill,) = works.books("Bill").values()
+    site.receive("wrong.xml", wrong)
+    site.sync()
+    (bill,) = site.books("Bill").values()
     assert (bill["DocNumber"], D(str(bill["TotalAmt"]))) == ("2026/88", D("1134.88"))
-    assert works.files_of("Bill", "2026/88") == ["right.xml"]
-    assert len(works.cases()) == 1
+    assert site.files_of("Bill", "2026/88") == ["right.xml"]
+    assert len(site.cases()) == 1
 
 
-def test_files_in_the_watched_folder_are_received_with_each_sync(works):
-    folder = file_folder.folder_of(works.installation)
+def test_files_in_the_watched_folder_are_received_with_each_sync(site):
+    folder = file_folder.folder_of(site.installation)
     folder.mkdir(parents=True)
     path = folder / "bills.csv"
     path.write_text(CSV)
     os.utime(path, (0, 0))
-    works.sync()
-    assert works.cases() == ["bills.csv waits for its columns"]
+    site.sync()
+    assert site.cases() == ["bills.csv waits for its columns"]
     assert (folder / "done" / "bills.csv").exists()

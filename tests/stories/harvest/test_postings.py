@@ -23,7 +23,7 @@ FIRST_ID = 13001
 READY = {"open", "paid"}
 
 
-class Works:
+class HarvestSite:
     """A Harvest stand-in, the installation that reads it, and its QuickBooks company."""
 
     def __init__(self, app, quickbooks, clock, **settings):
@@ -65,14 +65,14 @@ class Works:
 
 
 @pytest.fixture
-def works(app, quickbooks, clock):
-    return Works(app, quickbooks, clock)
+def site(app, quickbooks, clock):
+    return HarvestSite(app, quickbooks, clock)
 
 
-def amounts_of(works, kind):
+def amounts_of(site, kind):
     """Return what is to be in the books, as Harvest has it."""
     amounts = {}
-    for row in works.source.rows.values():
+    for row in site.source.rows.values():
         if kind == "Invoice" and row["state"] in READY:
             amounts[row["number"]] = D(str(row["amount"]))
         if kind == "Payment":
@@ -81,57 +81,57 @@ def amounts_of(works, kind):
     return amounts
 
 
-def test_invoices_and_payments_are_posted_once_and_to_the_cent(works):
-    works.quickbooks.add_fault("lose_answer", "invoice.create", commit=True)
-    works.quickbooks.add_fault("lose_answer", "payment.create", commit=True)
+def test_invoices_and_payments_are_posted_once_and_to_the_cent(site):
+    site.quickbooks.add_fault("lose_answer", "invoice.create", commit=True)
+    site.quickbooks.add_fault("lose_answer", "payment.create", commit=True)
     for _ in range(3):
-        works.clock.advance(600)
-        works.sync()
-    assert works.posted("Invoice") == amounts_of(works, "Invoice")
-    assert works.posted("Payment") == amounts_of(works, "Payment")
-    assert works.cases() == []
+        site.clock.advance(600)
+        site.sync()
+    assert site.posted("Invoice") == amounts_of(site, "Invoice")
+    assert site.posted("Payment") == amounts_of(site, "Payment")
+    assert site.cases() == []
 
 
-def test_a_deleted_payment_and_a_deleted_invoice_leave_the_books(works):
-    works.sync()
-    paid_twice = works.source.rows[str(FIRST_ID + 4)]
+def test_a_deleted_payment_and_a_deleted_invoice_leave_the_books(site):
+    site.sync()
+    paid_twice = site.source.rows[str(FIRST_ID + 4)]
     deleted_payment = paid_twice["payments"][0]
-    unpaid = works.source.rows[str(FIRST_ID)]
-    works.edit(paid_twice["id"], delete_payment=str(deleted_payment["id"]))
-    works.edit(unpaid["id"], delete="1")
+    unpaid = site.source.rows[str(FIRST_ID)]
+    site.edit(paid_twice["id"], delete_payment=str(deleted_payment["id"]))
+    site.edit(unpaid["id"], delete="1")
     for _ in range(3):
-        works.clock.advance(24 * 3600)
-        works.sync()
-    cases_text = " ".join(works.cases())
+        site.clock.advance(24 * 3600)
+        site.sync()
+    cases_text = " ".join(site.cases())
     assert unpaid["number"] in cases_text
     assert deleted_payment["transaction_id"] in cases_text
-    assert len(works.cases()) == 2
+    assert len(site.cases()) == 2
 
 
-def test_a_deleted_payment_is_noticed_if_its_id_was_stored_under_the_former_name(works):
-    works.sync()
+def test_a_deleted_payment_is_noticed_if_its_id_was_stored_under_the_former_name(site):
+    site.sync()
     with transaction() as session:
         stored_ids = update(Cursor).where(Cursor.stream == "payment-deletions")
         session.execute(stored_ids.values(stream="payments"))
-    paid_twice = works.source.rows[str(FIRST_ID + 4)]
+    paid_twice = site.source.rows[str(FIRST_ID + 4)]
     deleted_payment = paid_twice["payments"][0]
-    works.edit(paid_twice["id"], delete_payment=str(deleted_payment["id"]))
+    site.edit(paid_twice["id"], delete_payment=str(deleted_payment["id"]))
     for _ in range(3):
-        works.clock.advance(24 * 3600)
-        works.sync()
-    (title,) = works.cases()
+        site.clock.advance(24 * 3600)
+        site.sync()
+    (title,) = site.cases()
     assert deleted_payment["transaction_id"] in title
 
 
 def test_a_posted_invoice_gets_one_message_although_answers_are_lost(app, quickbooks, clock):
-    works = Works(app, quickbooks, clock, receipt_address="books@example.com")
+    site = HarvestSite(app, quickbooks, clock, receipt_address="books@example.com")
     messages = "POST /v2/invoices/*/messages"
-    works.source.wsgi.faults.add(Fault(kind="lose_answer", call=messages, count=2, commit=True))
+    site.source.wsgi.faults.add(Fault(kind="lose_answer", call=messages, count=2, commit=True))
     for _ in range(6):
-        works.sync()
-        works.clock.advance(3600)
+        site.sync()
+        site.clock.advance(3600)
     subjects = Counter()
-    for row in works.source.rows.values():
+    for row in site.source.rows.values():
         subjects.update(message["subject"] for message in row["messages"])
-    numbers = amounts_of(works, "Invoice")
+    numbers = amounts_of(site, "Invoice")
     assert subjects == Counter(f"Invoice {number} is in QuickBooks" for number in numbers)

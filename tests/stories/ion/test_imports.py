@@ -10,17 +10,17 @@ from hub.errors import Retry
 from hub.models import Match
 from hub.sources.record_push import push_lists
 from qbo_sandbox.kit import Fault
-from tests.support.ion_site import EVERYTHING, lines, open_works
+from tests.support.ion_site import EVERYTHING, lines, open_ion_site
 
 pytestmark = pytest.mark.end_to_end
 
 
-def order_in_books(works, number, vendor="Canyon Steel Works", **head):
-    detail = {"AccountRef": {"value": "20"}, "ClassRef": {"value": works.service}}
-    item = {"ItemRef": {"value": works.item("OW-1")["Id"]}, "Qty": 4, "UnitPrice": 2.5}
-    return works.make(
+def order_in_books(site, number, vendor="Canyon Steel Works", **head):
+    detail = {"AccountRef": {"value": "20"}, "ClassRef": {"value": site.service}}
+    item = {"ItemRef": {"value": site.item("OW-1")["Id"]}, "Qty": 4, "UnitPrice": 2.5}
+    return site.make(
         "PurchaseOrder",
-        VendorRef={"value": works.vendor(vendor)},
+        VendorRef={"value": site.vendor(vendor)},
         DocNumber=number,
         DueDate="2026-03-30",
         Line=[
@@ -41,128 +41,128 @@ def order_in_books(works, number, vendor="Canyon Steel Works", **head):
 
 
 @pytest.fixture(scope="module")
-def works(long_lived):
+def site(long_lived):
     """Provide a company with orders of its own.
 
     One is to be imported, one is closed, and ION does not know the supplier of one.
     """
-    works = open_works(long_lived, **EVERYTHING)
-    works.part()
-    own = works.order({"account": "6300"})
-    works.sync()
-    records = works.quickbooks.select("select * from Class where Name = 'Service'", works.realm)[
+    site = open_ion_site(long_lived, **EVERYTHING)
+    site.part()
+    own = site.order({"account": "6300"})
+    site.sync()
+    records = site.quickbooks.select("select * from Class where Name = 'Service'", site.realm)[
         "Class"
     ]
-    works.service, works.own = records[0]["Id"], own
-    works.theirs = order_in_books(works, "H-17", TxnDate="2026-03-01")
-    order_in_books(works, "H-18", POStatus="Closed")
-    works.make("Vendor", DisplayName="Unheard Of")
-    order_in_books(works, "H-19", vendor="Unheard Of")
-    works.off = push_lists(works.row), len(works.books.rows("orders"))
-    works.set(import_orders=True)
-    works.pushed = push_lists(works.row)
-    works.import_pair = take_over(works)
-    return works
+    site.service, site.own = records[0]["Id"], own
+    site.theirs = order_in_books(site, "H-17", TxnDate="2026-03-01")
+    order_in_books(site, "H-18", POStatus="Closed")
+    site.make("Vendor", DisplayName="Unheard Of")
+    order_in_books(site, "H-19", vendor="Unheard Of")
+    site.off = push_lists(site.row), len(site.books.rows("orders"))
+    site.set(import_orders=True)
+    site.pushed = push_lists(site.row)
+    site.import_pair = take_over(site)
+    return site
 
 
 @pytest.fixture(scope="module")
-def import_pair(works):
+def import_pair(site):
     """Provide the imported order in ION, and the order in QuickBooks that it comes from."""
-    return works.import_pair
+    return site.import_pair
 
 
-def take_over(works):
+def take_over(site):
     """Read the order that ION imported; later stories change it."""
     (row,) = [
         order
-        for order in works.books.rows("orders")
+        for order in site.books.rows("orders")
         if "H-17" in (order.get("externalReference") or "")
     ]
-    works.first_lines = [dict(line) for line in works.lines(row["id"])]
-    works.sync()
-    orders = works.quickbooks.select("select * from PurchaseOrder", works.realm)["PurchaseOrder"]
-    works.first_numbers = [order["DocNumber"] for order in orders]
-    return row, works.theirs_now(works.theirs["Id"])
+    site.first_lines = [dict(line) for line in site.lines(row["id"])]
+    site.sync()
+    orders = site.quickbooks.select("select * from PurchaseOrder", site.realm)["PurchaseOrder"]
+    site.first_numbers = [order["DocNumber"] for order in orders]
+    return row, site.theirs_now(site.theirs["Id"])
 
 
 @pytest.mark.row("ION-40")
-def test_nothing_is_taken_over_unless_the_settings_say_so(works):
-    assert works.off == ({}, 1)
+def test_nothing_is_taken_over_unless_the_settings_say_so(site):
+    assert site.off == ({}, 1)
 
 
 @pytest.mark.row("ION-40")
-def test_an_open_order_comes_into_ion_with_its_lines(works, import_pair):
+def test_an_open_order_comes_into_ion_with_its_lines(site, import_pair):
     row, _ = import_pair
-    part, crate = works.first_lines
-    assert works.books.row("orders", row["id"])["phase"] == "ORDERED"
+    part, crate = site.first_lines
+    assert site.books.row("orders", row["id"])["phase"] == "ORDERED"
     assert (part["quantity"], part["cost"], part["needDate"]) == ("4", "2.5", "2026-03-30")
-    assert works.books.row("parts", part["partId"])["partNumber"] == "OW-1"
+    assert site.books.row("parts", part["partId"])["partNumber"] == "OW-1"
     assert (crate["description"], Decimal(crate["cost"])) == ("Crate", Decimal("31.5"))
     assert crate["attributes"]["Class"] == "Service"
 
 
 @pytest.mark.row("ION-40")
-def test_an_imported_order_that_is_read_back_keeps_its_number_and_day(works, import_pair):
-    before, after = works.theirs, import_pair[1]
-    assert works.posting(f"order:{import_pair[0]['id']}").quickbooks_id == before["Id"]
+def test_an_imported_order_that_is_read_back_keeps_its_number_and_day(site, import_pair):
+    before, after = site.theirs, import_pair[1]
+    assert site.posting(f"order:{import_pair[0]['id']}").quickbooks_id == before["Id"]
     names = ("DocNumber", "TxnDate", "DueDate", "TotalAmt")
     assert {name: after[name] for name in names} == {name: before[name] for name in names}
     assert [line["Id"] for line in after["Line"]] == [line["Id"] for line in before["Line"]]
-    assert sorted(works.first_numbers) == sorted([str(works.own), "H-17", "H-18", "H-19"])
+    assert sorted(site.first_numbers) == sorted([str(site.own), "H-17", "H-18", "H-19"])
 
 
 @pytest.mark.row("ION-40")
 def test_an_order_whose_supplier_ion_lacks_is_a_warning_until_the_supplier_exists(
-    works, import_pair
+    site, import_pair
 ):
-    warned = sources.check(works.row).warnings
+    warned = sources.check(site.row).warnings
     assert warned == (
         "Purchase order H-19 of QuickBooks is not in ION, which has no supplier “Unheard Of”.",
     )
-    before = len(works.books.rows("orders"))
-    works.changes.createSupplier({"name": "unheard  of"})
-    push_lists(works.row)
-    assert sources.check(works.row).warnings == ()
-    assert len(works.books.rows("orders")) == before + 1
-    push_lists(works.row)
-    assert len(works.books.rows("orders")) == before + 1
+    before = len(site.books.rows("orders"))
+    site.changes.createSupplier({"name": "unheard  of"})
+    push_lists(site.row)
+    assert sources.check(site.row).warnings == ()
+    assert len(site.books.rows("orders")) == before + 1
+    push_lists(site.row)
+    assert len(site.books.rows("orders")) == before + 1
 
 
 @pytest.mark.row("ION-40")
-def test_the_link_holds_though_somebody_writes_another_reference_into_ion(works, import_pair):
-    source_order = order_in_books(works, "H-21")
-    push_lists(works.row)
-    row = works.books.rows("orders")[-1]
-    works.books.put("orders", id=row["id"], externalReference="For the shop floor")
-    before = len(works.books.rows("orders"))
-    push_lists(works.row)
-    assert len(works.books.rows("orders")) == before
-    works.sync()
-    assert works.posting(f"order:{row['id']}").quickbooks_id == source_order["Id"]
+def test_the_link_holds_though_somebody_writes_another_reference_into_ion(site, import_pair):
+    source_order = order_in_books(site, "H-21")
+    push_lists(site.row)
+    row = site.books.rows("orders")[-1]
+    site.books.put("orders", id=row["id"], externalReference="For the shop floor")
+    before = len(site.books.rows("orders"))
+    push_lists(site.row)
+    assert len(site.books.rows("orders")) == before
+    site.sync()
+    assert site.posting(f"order:{row['id']}").quickbooks_id == source_order["Id"]
 
 
 @pytest.mark.row("ION-40")
-def test_a_change_in_ion_changes_the_order_that_it_came_from(works, import_pair):
+def test_a_change_in_ion_changes_the_order_that_it_came_from(site, import_pair):
     row, _ = import_pair
-    works.revise(row["id"], lambda: works.change(works.lines(row["id"])[0], quantity=Decimal(6)))
-    works.sync()
-    now = works.theirs_now(works.theirs["Id"])
+    site.revise(row["id"], lambda: site.change(site.lines(row["id"])[0], quantity=Decimal(6)))
+    site.sync()
+    now = site.theirs_now(site.theirs["Id"])
     assert [line[1] for line in lines(now)] == [15, Decimal("31.5")]
-    assert len(works.posted("H-17")) == 1
+    assert len(site.posted("H-17")) == 1
 
 
 @pytest.mark.row("ION-40")
-def test_taking_over_that_broke_off_goes_on_with_the_same_order(works, import_pair):
-    source_order = order_in_books(works, "H-20")
-    works.source.faults.add(Fault(kind="status", status=502, call="AddLine", nth=2))
+def test_taking_over_that_broke_off_goes_on_with_the_same_order(site, import_pair):
+    source_order = order_in_books(site, "H-20")
+    site.source.faults.add(Fault(kind="status", status=502, call="AddLine", nth=2))
     with pytest.raises(Retry, match="ION"):
-        push_lists(works.row)
+        push_lists(site.row)
     with engine.read_only_session() as session:
         assert session.query(Match).filter_by(field="order", record=source_order["Id"]).count() == 0
-    push_lists(works.row)
+    push_lists(site.row)
     (row,) = [
         order
-        for order in works.books.rows("orders")
+        for order in site.books.rows("orders")
         if "H-20" in (order.get("externalReference") or "")
     ]
-    assert [line["quantity"] for line in works.lines(row["id"])] == ["4", "1"]
+    assert [line["quantity"] for line in site.lines(row["id"])] == ["4", "1"]

@@ -6,21 +6,21 @@ import pytest
 
 from hub.db import engine
 from hub.models import SourceDocument
-from tests.support.ion_site import EVERYTHING, lines, open_works
+from tests.support.ion_site import EVERYTHING, lines, open_ion_site
 
 pytestmark = pytest.mark.end_to_end
 
 
 @pytest.fixture(scope="module")
-def works(long_lived):
-    return open_works(long_lived, **EVERYTHING)
+def site(long_lived):
+    return open_ion_site(long_lived, **EVERYTHING)
 
 
 @pytest.fixture(scope="module")
-def history(works):
+def history(site):
     """Provide the purchase order of each order after every run, by name, and its messages."""
     supplies, crate = {"account": "6300"}, {"account": "6400", "description": "Crate"}
-    part = {"partId": works.part()["id"]}
+    part = {"partId": site.part()["id"]}
     shapes = {
         "revised": (part, crate),
         "drafted": (supplies,),
@@ -29,33 +29,33 @@ def history(works):
         "billed": (supplies, crate),
         "received": ({**supplies, "quantity": "2"},),
     }
-    ids = {name: works.order(*(dict(line) for line in shape)) for name, shape in shapes.items()}
-    runs = [_after(works, ids)]
-    works.clock.advance(5 * 86400)
-    first = {name: works.lines(id)[0] for name, id in ids.items()}
-    works.revise(ids["revised"], lambda: works.change(first["revised"], quantity=Decimal(7)))
-    works.move(ids["drafted"], "DRAFT")
-    works.change(first["drafted"], quantity=Decimal(9))
-    works.change(first["moved"], estimatedArrivalDate="2026-05-01")
-    works.attribute(first["moved"]["id"], "Class", "Service")
-    works.change(works.lines(ids["dropped"])[1], status="CANCELED")
-    works.bill(runs[0]["billed"])
-    works.revise(ids["billed"], lambda: works.change(first["billed"], quantity=Decimal(9)))
-    works.receive(first["received"], "1")
-    runs.append(_after(works, ids))
-    works.change(first["dropped"], status="CANCELED")
-    works.receive(first["received"], "1")
-    runs.append(_after(works, ids))
-    works.revise(ids["dropped"], lambda: works.change(first["dropped"], status="DRAFT"))
-    runs.append(_after(works, ids))
+    ids = {name: site.order(*(dict(line) for line in shape)) for name, shape in shapes.items()}
+    runs = [_after(site, ids)]
+    site.clock.advance(5 * 86400)
+    first = {name: site.lines(id)[0] for name, id in ids.items()}
+    site.revise(ids["revised"], lambda: site.change(first["revised"], quantity=Decimal(7)))
+    site.move(ids["drafted"], "DRAFT")
+    site.change(first["drafted"], quantity=Decimal(9))
+    site.change(first["moved"], estimatedArrivalDate="2026-05-01")
+    site.attribute(first["moved"]["id"], "Class", "Service")
+    site.change(site.lines(ids["dropped"])[1], status="CANCELED")
+    site.bill(runs[0]["billed"])
+    site.revise(ids["billed"], lambda: site.change(first["billed"], quantity=Decimal(9)))
+    site.receive(first["received"], "1")
+    runs.append(_after(site, ids))
+    site.change(first["dropped"], status="CANCELED")
+    site.receive(first["received"], "1")
+    runs.append(_after(site, ids))
+    site.revise(ids["dropped"], lambda: site.change(first["dropped"], status="DRAFT"))
+    runs.append(_after(site, ids))
     with engine.read_only_session() as session:
         row = session.query(SourceDocument).filter_by(source_id=f"order:{ids['drafted']}").one()
-    return {"runs": runs, "drafted": (row.stage, row.body["hold"]), "cases": works.cases()}
+    return {"runs": runs, "drafted": (row.stage, row.body["hold"]), "cases": site.cases()}
 
 
-def _after(works, ids):
-    works.sync()
-    return {name: works.posted(id)[0] for name, id in ids.items()}
+def _after(site, ids):
+    site.sync()
+    return {name: site.posted(id)[0] for name, id in ids.items()}
 
 
 @pytest.mark.row("ION-5", "ION-25")
@@ -87,16 +87,16 @@ def test_an_expected_day_or_an_attribute_that_changes_while_ordered_is_posted(hi
 
 
 @pytest.mark.row("ION-31")
-def test_a_change_of_a_line_alone_is_noticed_the_same_day(history, works):
-    id = works.order({"account": "6300"})
-    works.sync()
-    (line,) = works.lines(id)
-    works.change(line, estimatedArrivalDate="2026-06-03")
-    works.sync()
-    assert works.posted(id)[0]["DueDate"] == "2026-06-03"
-    works.attribute(line["id"], "Class", "Service")
-    works.sync()
-    assert lines(works.posted(id)[0])[0][5] == "Service"
+def test_a_change_of_a_line_alone_is_noticed_the_same_day(history, site):
+    id = site.order({"account": "6300"})
+    site.sync()
+    (line,) = site.lines(id)
+    site.change(line, estimatedArrivalDate="2026-06-03")
+    site.sync()
+    assert site.posted(id)[0]["DueDate"] == "2026-06-03"
+    site.attribute(line["id"], "Class", "Service")
+    site.sync()
+    assert lines(site.posted(id)[0])[0][5] == "Service"
 
 
 @pytest.mark.row("ION-28")
@@ -117,26 +117,26 @@ def test_an_order_that_is_received_stays_open_and_makes_no_bill(history):
 
 
 @pytest.mark.row("ION-27", "ION-29", "ION-30")
-def test_a_deleted_order_is_closed_deleted_or_asked_about_by_the_settings(history, works):
-    works.set(received="close")
-    ids = [works.order({"account": "6300"}) for _ in range(5)]
-    works.receive(works.lines(ids[4])[0], "1")
-    works.sync()
-    assert works.posted(ids[4])[0]["POStatus"] == "Closed"
-    works.bill(works.posted(ids[3])[0])
+def test_a_deleted_order_is_closed_deleted_or_asked_about_by_the_settings(history, site):
+    site.set(received="close")
+    ids = [site.order({"account": "6300"}) for _ in range(5)]
+    site.receive(site.lines(ids[4])[0], "1")
+    site.sync()
+    assert site.posted(ids[4])[0]["POStatus"] == "Closed"
+    site.bill(site.posted(ids[3])[0])
     records = []
     for gone, id in zip(("close", "delete", "case"), ids[:3], strict=True):
-        works.set(gone=gone, received="close")
+        site.set(gone=gone, received="close")
         for order_id in (id, ids[3]) if gone == "delete" else (id,):
-            works.delete(order_id)
-        before = works.posted(id)
-        works.clock.advance(86400)
-        works.sync()
-        assert works.posted(id) == before  # that a list lacks it proves nothing yet
-        works.clock.advance(3600)
-        works.sync()
-        records += works.cases().values()
-    statuses = [[order["POStatus"] for order in works.posted(id)] for id in ids[:4]]
+            site.delete(order_id)
+        before = site.posted(id)
+        site.clock.advance(86400)
+        site.sync()
+        assert site.posted(id) == before  # that a list lacks it proves nothing yet
+        site.clock.advance(3600)
+        site.sync()
+        records += site.cases().values()
+    statuses = [[order["POStatus"] for order in site.posted(id)] for id in ids[:4]]
     assert statuses == [["Closed"], [], ["Open"], ["Closed"]]
     assert any("a bill was made from it" in reason for reason in records)
     assert any("It is still in QuickBooks" in reason for reason in records)

@@ -8,7 +8,7 @@ from hub import notifications
 from hub.db.engine import transaction
 from hub.security.people import hash_new, insert
 from hub.security.rights import Right
-from tests.support.ion_site import EVERYTHING, Works
+from tests.support.ion_site import EVERYTHING, IonSite
 from tests.support.mail_server import mail_url
 
 pytestmark = pytest.mark.end_to_end
@@ -31,13 +31,13 @@ def app(mail, make_app, make_config, empty_database):
 def test_several_causes_that_stop_many_orders_make_one_message_and_no_second_one(
     app, quickbooks, clock, mail
 ):
-    works = Works(app, quickbooks, company_id=1)
-    works.enable(**EVERYTHING)
+    site = IonSite(app, quickbooks, company_id=1)
+    site.enable(**EVERYTHING)
     for _ in range(12):
-        works.order({"account": "9876"})
-        works.order({"account": "6300", "section": "Launch"})
+        site.order({"account": "9876"})
+        site.order({"account": "6300", "section": "Launch"})
     for _ in range(2):
-        works.sync()
+        site.sync()
         clock.advance(120)
         notifications.digest()
     (message,) = mail.messages

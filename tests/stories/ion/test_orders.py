@@ -9,35 +9,35 @@ from hub.db import engine
 from hub.errors import AccessNeeded, NeedsAttention, SettingsInvalid
 from hub.models import Installation
 from hub.qbo import changes, record_download
-from tests.support.ion_site import EVERYTHING, Works, lines, open_works
+from tests.support.ion_site import EVERYTHING, IonSite, lines, open_ion_site
 
 pytestmark = pytest.mark.end_to_end
 
 
 @pytest.fixture(scope="module")
-def works(long_lived):
-    works = open_works(long_lived, **EVERYTHING)
-    works.booked = book_seed(works)  # before any story moves the clock
-    return works
+def site(long_lived):
+    site = open_ion_site(long_lived, **EVERYTHING)
+    site.booked = book_seed(site)  # before any story moves the clock
+    return site
 
 
 @pytest.fixture(scope="module")
-def seed_orders(works):
+def seed_orders(site):
     """Provide the purchase orders of the seed by case, and the messages about those not posted."""
-    return works.booked
+    return site.booked
 
 
-def book_seed(works):
+def book_seed(site):
     """Post the orders of the seed to a company of their own."""
-    works = Works(works.app, works.quickbooks, works.quickbooks.open("us"), documents=29)
-    works.enable(fee_account="15", units="supplier")
-    works.sync()
-    orders = works.select("PurchaseOrder")
-    cases = {row["case"]: str(row["id"]) for row in works.books.rows("orders")}
+    site = IonSite(site.app, site.quickbooks, site.quickbooks.open("us"), documents=29)
+    site.enable(fee_account="15", units="supplier")
+    site.sync()
+    orders = site.select("PurchaseOrder")
+    cases = {row["case"]: str(row["id"]) for row in site.books.rows("orders")}
     numbers = {order["DocNumber"]: order for order in orders}
     return {
         "orders": {case: numbers.get(number) for case, number in cases.items()},
-        "reasons": works.cases(),
+        "reasons": site.cases(),
     }
 
 
@@ -100,11 +100,11 @@ def test_a_part_with_an_account_is_a_category_line_that_names_the_part(seed_orde
 
 
 @pytest.mark.row("ION-11")
-def test_a_fee_takes_the_account_of_its_name_and_any_other_that_of_the_settings(works):
-    works.set()
-    id = works.order({"account": "6300"}, fees={"Job Materials": "7.50", "Handling": "-2.00"})
-    works.sync()
-    _, *fees = lines(works.posted(id)[0])
+def test_a_fee_takes_the_account_of_its_name_and_any_other_that_of_the_settings(site):
+    site.set()
+    id = site.order({"account": "6300"}, fees={"Job Materials": "7.50", "Handling": "-2.00"})
+    site.sync()
+    _, *fees = lines(site.posted(id)[0])
     assert [fee[:2] for fee in fees] == [
         ("Job Materials", Decimal("7.50")),
         ("Office Expenses", Decimal("-2.00")),
@@ -171,17 +171,17 @@ def test_unmatched_codes_are_reported_by_name_once_for_each_cause(seed_orders):
 
 
 @pytest.mark.row("ION-34")
-def test_orders_from_before_the_first_day_are_left_alone_and_approved_ones_may_be_sent(works):
-    old = works.order({"account": "6300"})
-    works.clock.advance(10 * 86400)
-    works.set(start_date=str(works.clock.now().date()), send_at="approved")
-    new = works.order({"account": "6300"})
-    works.move(new, "DRAFT")
-    works.move(new, "IN_REVIEW", "APPROVED")
-    works.change(works.lines(old)[0], estimatedArrivalDate="2026-05-01")
-    works.sync()
-    assert (works.posted(old), len(works.posted(new))) == ([], 1)
-    left_out = works.posting(f"order:{old}")
+def test_orders_from_before_the_first_day_are_left_alone_and_approved_ones_may_be_sent(site):
+    old = site.order({"account": "6300"})
+    site.clock.advance(10 * 86400)
+    site.set(start_date=str(site.clock.now().date()), send_at="approved")
+    new = site.order({"account": "6300"})
+    site.move(new, "DRAFT")
+    site.move(new, "IN_REVIEW", "APPROVED")
+    site.change(site.lines(old)[0], estimatedArrivalDate="2026-05-01")
+    site.sync()
+    assert (site.posted(old), len(site.posted(new))) == ([], 1)
+    left_out = site.posting(f"order:{old}")
     assert left_out.state == "withdrawn"
     assert "the first day that counts" in left_out.reason
 
@@ -190,82 +190,82 @@ def test_orders_from_before_the_first_day_are_left_alone_and_approved_ones_may_b
 
 
 @pytest.mark.row("ION-9", "ION-10", "ION-21", "ION-23")
-def test_a_cause_is_one_case_that_clears_itself_once_it_is_solved(works):
-    works.set(line_account="")
-    ids = [works.order({"account": "6300", "section": "Launch"}) for _ in range(3)]
-    bare = works.order({"description": "Cleaning"})
-    works.sync()
-    causes = "match:1:class:Launch", f"posting:{works.posting(f'order:{bare}').id}:source"
-    assert set(works.cases_about(*causes)) == set(causes)
-    assert works.titles()[causes[0]] == "QuickBooks has no class called “Launch”"
-    works.make("Class", Name="Launch")
+def test_a_cause_is_one_case_that_clears_itself_once_it_is_solved(site):
+    site.set(line_account="")
+    ids = [site.order({"account": "6300", "section": "Launch"}) for _ in range(3)]
+    bare = site.order({"description": "Cleaning"})
+    site.sync()
+    causes = "match:1:class:Launch", f"posting:{site.posting(f'order:{bare}').id}:source"
+    assert set(site.cases_about(*causes)) == set(causes)
+    assert site.titles()[causes[0]] == "QuickBooks has no class called “Launch”"
+    site.make("Class", Name="Launch")
     record_download.refresh(1, ["class"])
-    works.set(line_account="Supplies")
-    works.sync()
-    assert works.cases_about(*causes) == {}
-    assert [lines(works.posted(id)[0])[0][5] for id in ids] == ["Launch"] * 3
-    assert lines(works.posted(bare)[0])[0][0] == "Supplies"
+    site.set(line_account="Supplies")
+    site.sync()
+    assert site.cases_about(*causes) == {}
+    assert [lines(site.posted(id)[0])[0][5] for id in ids] == ["Launch"] * 3
+    assert lines(site.posted(bare)[0])[0][0] == "Supplies"
 
 
 @pytest.mark.row("ION-23")
-def test_an_order_held_by_a_missing_class_is_sent_once_the_class_exists(works):
-    works.set()
-    id = works.order({"account": "6300", "section": "Landing"})
-    works.sync()
-    assert works.posting(f"order:{id}").state == "held"
-    works.make("Class", Name="Landing")
+def test_an_order_held_by_a_missing_class_is_sent_once_the_class_exists(site):
+    site.set()
+    id = site.order({"account": "6300", "section": "Landing"})
+    site.sync()
+    assert site.posting(f"order:{id}").state == "held"
+    site.make("Class", Name="Landing")
     record_download.refresh(1, ["class"])
-    works.sync()
-    assert lines(works.posted(id)[0])[0][5] == "Landing"
+    site.sync()
+    assert lines(site.posted(id)[0])[0][5] == "Landing"
 
 
 @pytest.mark.row("ION-6", "ION-37")
 @pytest.mark.parametrize("is_listed", [True, False])
-def test_a_number_that_another_order_has_is_asked_about_and_never_overwritten(works, is_listed):
+def test_a_number_that_another_order_has_is_asked_about_and_never_overwritten(site, is_listed):
     """QuickBooks refuses it; it is not sent at all once the list of changes has the other order."""
-    works.set()
-    works.order({"account": "6300"})
-    works.sync()  # reads all orders of QuickBooks once; the next one is unknown until it is listed
-    id = works.order({"account": "6300"})
+    site.set()
+    site.order({"account": "6300"})
+    site.sync()  # reads all orders of QuickBooks once; the next one is unknown until it is listed
+    id = site.order({"account": "6300"})
     line = {"Amount": 5, "DetailType": "AccountBasedExpenseLineDetail"}
     detail = {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}}}
-    vendor = {"value": works.vendor("Canyon Steel Works")}
-    works.make("PurchaseOrder", VendorRef=vendor, DocNumber=str(id), Line=[line | detail])
+    vendor = {"value": site.vendor("Canyon Steel Works")}
+    site.make("PurchaseOrder", VendorRef=vendor, DocNumber=str(id), Line=[line | detail])
     if is_listed:
-        works.clock.advance(120)
+        site.clock.advance(120)
         changes.poll(1)
-    before = works.count_calls("purchaseorder.create")
-    works.sync()
-    assert works.count_calls("purchaseorder.create") - before == (0 if is_listed else 1)
-    assert [order["TotalAmt"] for order in works.posted(id)] == [5]
-    assert any("its number" in reason.casefold() for reason in works.cases().values())
+    before = site.count_calls("purchaseorder.create")
+    site.sync()
+    assert site.count_calls("purchaseorder.create") - before == (0 if is_listed else 1)
+    assert [order["TotalAmt"] for order in site.posted(id)] == [5]
+    assert any("its number" in reason.casefold() for reason in site.cases().values())
 
 
 @pytest.mark.row("ION-14")
-def test_a_supplier_is_made_only_where_that_is_wanted_and_no_name_is_near(works):
-    works.set()
-    far = works.changes.createSupplier({"name": "Farside Optics"})["supplier"]["id"]
-    near = works.changes.createSupplier({"name": "Cascade Glas"})["supplier"]["id"]
-    far_order, near_order = (works.order({"account": "6300"}, supplierId=id) for id in (far, near))
-    works.sync()
-    assert works.posted(far_order)[0]["VendorRef"]["name"] == "Farside Optics"
-    assert works.posted(near_order) == []
-    assert "a similar name" in works.cases()[f"match:1:supplier:{near}"]
+def test_a_supplier_is_made_only_where_that_is_wanted_and_no_name_is_near(site):
+    site.set()
+    far = site.changes.createSupplier({"name": "Farside Optics"})["supplier"]["id"]
+    near = site.changes.createSupplier({"name": "Cascade Glas"})["supplier"]["id"]
+    far_order, near_order = (site.order({"account": "6300"}, supplierId=id) for id in (far, near))
+    site.sync()
+    assert site.posted(far_order)[0]["VendorRef"]["name"] == "Farside Optics"
+    assert site.posted(near_order) == []
+    assert "a similar name" in site.cases()[f"match:1:supplier:{near}"]
 
 
 @pytest.fixture(scope="module")
-def abroad(works):
+def abroad(site):
     """Provide a company that buys in euros and has no classes."""
-    works = works.beside(multicurrency=True, currencies=("EUR",), classes="off")
-    works.make("Vendor", DisplayName="Orbital Fasteners GmbH", CurrencyRef={"value": "EUR"})
-    record_download.refresh(works.company_id, ["vendor"])
-    works.enable(**EVERYTHING)
-    works.euros = works.order({"account": "6300"}, supplierId=7, currencyId=2)
-    works.classed = [
-        works.order({"account": "6300", "section": name}) for name in ("Service", "Launch")
+    site = site.beside(multicurrency=True, currencies=("EUR",), classes="off")
+    site.make("Vendor", DisplayName="Orbital Fasteners GmbH", CurrencyRef={"value": "EUR"})
+    record_download.refresh(site.company_id, ["vendor"])
+    site.enable(**EVERYTHING)
+    site.euros = site.order({"account": "6300"}, supplierId=7, currencyId=2)
+    site.classed = [
+        site.order({"account": "6300", "section": name}) for name in ("Service", "Launch")
     ]
-    works.sync()
-    return works
+    site.sync()
+    return site
 
 
 @pytest.mark.row("ION-10")
@@ -288,39 +288,39 @@ def test_an_order_in_another_currency_takes_the_account_of_that_currency(abroad)
 
 
 @pytest.mark.row("ION-12")
-def test_an_order_in_another_currency_is_refused_where_there_is_only_one(works):
-    works.set()
-    id = works.order({"account": "6300"}, currencyId=2)
-    works.sync()
-    reason = works.cases()["match:1:payable:EUR"]
+def test_an_order_in_another_currency_is_refused_where_there_is_only_one(site):
+    site.set()
+    id = site.order({"account": "6300"}, currencyId=2)
+    site.sync()
+    reason = site.cases()["match:1:payable:EUR"]
     assert reason == "Payable account “EUR” has no match in QuickBooks."
-    works.match("payable", "EUR", "33")
-    works.sync()
-    assert "keeps books in USD only" in works.posting(f"order:{id}").reason
+    site.match("payable", "EUR", "33")
+    site.sync()
+    assert "keeps books in USD only" in site.posting(f"order:{id}").reason
 
 
 # -- setting it up ---------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def beginner(works):
+def beginner(site):
     """Provide a company without the app; `locked` is the error before the app was activated."""
-    works = works.beside()
+    site = site.beside()
     with pytest.raises(AccessNeeded) as locked:
-        works.enable(grant=False)
-    works.locked = str(locked.value)
-    return works
+        site.enable(grant=False)
+    site.locked = str(locked.value)
+    return site
 
 
-def installed(works):
+def installed(site):
     with engine.read_only_session() as session:
-        return session.query(Installation).filter_by(company_id=works.company_id).count()
+        return session.query(Installation).filter_by(company_id=site.company_id).count()
 
 
 @pytest.mark.row("ION-43")
-def test_the_app_is_locked_until_it_was_activated(beginner, works):
+def test_the_app_is_locked_until_it_was_activated(beginner, site):
     assert "Ask your First Resonance representative" in beginner.locked
-    assert works.row.tenant_name == "orbital-works.example"
+    assert site.row.tenant_name == "orbital-works.example"
 
 
 @pytest.mark.row("ION-43")

@@ -8,7 +8,7 @@ from hub_ontraccr import Settings
 from hub.models import Installation
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
-from tests.support.ontraccr_site import ONTRACCR, Builders
+from tests.support.ontraccr_site import ONTRACCR, OntraccrSite
 from tests.support.page_visitor import Visitor
 
 CONFIGURE = "/apps/ontraccr/1/configure"
@@ -23,18 +23,18 @@ def owner(connected: Visitor) -> Visitor:
 
 
 @pytest.fixture
-def builders(owner: Visitor, clock: FakeClock) -> Builders:
+def site(owner: Visitor, clock: FakeClock) -> OntraccrSite:
     """Provide an Ontraccr stand-in that can be reached."""
-    return Builders(owner.app, owner.quickbooks, clock)
+    return OntraccrSite(owner.app, owner.quickbooks, clock)
 
 
 @pytest.mark.row("ON-S6")
 def test_every_setting_is_on_the_one_page_with_the_default_purchase_account(
-    owner: Visitor, builders: Builders
+    owner: Visitor, site: OntraccrSite
 ) -> None:
     page = owner.page(CONFIGURE)
     assert [name for name in Settings().fields if f'name="{name}"' not in page] == []
-    settings = {**builders.source.settings(ONTRACCR, "div-1"), "purchase_account": "35"}
+    settings = {**site.source.settings(ONTRACCR, "div-1"), "purchase_account": "35"}
     owner.press(CONFIGURE, **PLAN, **settings)
     assert owner.row(Installation, 1).settings["purchase_account"] == "35"
 
@@ -42,36 +42,36 @@ def test_every_setting_is_on_the_one_page_with_the_default_purchase_account(
 @pytest.mark.row("ON-B15")
 @pytest.mark.end_to_end
 def test_while_auto_sync_is_off_a_person_pushes_one_payable_and_then_the_others(
-    owner: Visitor, builders: Builders
+    owner: Visitor, site: OntraccrSite
 ) -> None:
     with owner.app.app_context():
-        builders.enable(auto_sync=False)
-        ids = [builders.upload() for _ in range(3)]
-        builders.sync()
+        site.enable(auto_sync=False)
+        ids = [site.upload() for _ in range(3)]
+        site.sync()
     posting_id = re.findall(r'name="selected"\s+value="([^"]+)"', owner.page(REVIEW))[0]
-    assert posted_after(owner, builders, ids) == 0
+    assert posted_after(owner, site, ids) == 0
     assert "Approved 1 bill" in owner.approve(1, which="selected", selected=posting_id)
-    assert posted_after(owner, builders, ids) == 1
+    assert posted_after(owner, site, ids) == 1
     assert "Approved 2 bills" in owner.approve(1)
-    assert posted_after(owner, builders, ids) == 3
+    assert posted_after(owner, site, ids) == 3
 
 
 @pytest.mark.end_to_end
 def test_a_code_that_ontraccr_links_to_quickbooks_is_shown_as_matched(
-    owner: Visitor, builders: Builders
+    owner: Visitor, site: OntraccrSite
 ) -> None:
     with owner.app.app_context():
-        builders.enable()
-        builders.upload(type="expense", account="35")
-        builders.sync()
+        site.enable()
+        site.upload(type="expense", account="35")
+        site.sync()
     page = owner.page("/installations/1/matching/?field=purchase_account")
     rows = page[page.index("<tbody>") : page.index("</tbody>")]
     assert "Checking" in rows
     assert "Not matched" not in rows
 
 
-def posted_after(owner: Visitor, builders: Builders, ids: list[str]) -> int:
+def posted_after(owner: Visitor, site: OntraccrSite, ids: list[str]) -> int:
     """Return how many of the payables are in QuickBooks after the next posting run."""
     with owner.app.app_context():
         assert runner.post(1, requested_by="clock").error == ""
-    return sum(len(builders.posted(id)) for id in ids)
+    return sum(len(site.posted(id)) for id in ids)

@@ -13,7 +13,7 @@ from hub.qbo import record_download, records
 from hub.scheduling import runner
 from hub.sources.record_push import push_lists
 from qbo_sandbox.kit import ask
-from tests.support.ontraccr_site import Builders
+from tests.support.ontraccr_site import OntraccrSite
 from tests.support.page_texts import compact
 
 pytestmark = pytest.mark.end_to_end
@@ -24,8 +24,8 @@ EVERYTHING = {"line_account": "Supplies", "retainage_account": "Retainage Payabl
 
 
 @pytest.fixture
-def builders(app, quickbooks, clock):
-    return Builders(app, quickbooks, clock)
+def site(app, quickbooks, clock):
+    return OntraccrSite(app, quickbooks, clock)
 
 
 @pytest.fixture
@@ -33,17 +33,17 @@ def first_sync(request):
     """Provide the unusual payables of the story by case: in QuickBooks, and their messages."""
     if not FIRST_SYNC:
         parts = (request.getfixturevalue(name) for name in ("app", "quickbooks", "clock"))
-        builders = Builders(*parts, documents=68)
-        builders.enable(**EVERYTHING)
-        builders.sync()
-        FIRST_SYNC["all"] = builders.select("Bill") + builders.select("Purchase")
+        site = OntraccrSite(*parts, documents=68)
+        site.enable(**EVERYTHING)
+        site.sync()
+        FIRST_SYNC["all"] = site.select("Bill") + site.select("Purchase")
         numbers = {record.get("DocNumber"): record for record in FIRST_SYNC["all"]}
-        rows = [row for row in builders.books.payables.values() if row["division"] == "div-1"]
+        rows = [row for row in site.books.payables.values() if row["division"] == "div-1"]
         FIRST_SYNC["raw"] = {row["case"]: row for row in rows}
         FIRST_SYNC["books"] = {row["case"]: numbers.get((row["number"] or "")[:21]) for row in rows}
-        FIRST_SYNC["postings"] = {row["case"]: builders.posting(row["id"]) for row in rows}
-        FIRST_SYNC["cases"], FIRST_SYNC["builders"] = builders.cases(), builders
-        FIRST_SYNC["waits"] = builders.waits("held back")
+        FIRST_SYNC["postings"] = {row["case"]: site.posting(row["id"]) for row in rows}
+        FIRST_SYNC["cases"], FIRST_SYNC["site"] = site.cases(), site
+        FIRST_SYNC["waits"] = site.waits("held back")
     return FIRST_SYNC
 
 
@@ -64,30 +64,30 @@ def lines(transaction):
 
 
 @pytest.mark.row("ON-S1", "ON-B1")
-def test_nothing_syncs_unless_the_integration_is_activated_and_a_division_chosen(builders):
+def test_nothing_syncs_unless_the_integration_is_activated_and_a_division_chosen(site):
     with pytest.raises(
         NeedsAttention, match=r"has 2 divisions in Ontraccr: West Coast, Prairies\."
     ):
-        builders.enable(division="")
-    builders.books.do("activate", on=False)
+        site.enable(division="")
+    site.books.do("activate", on=False)
     with pytest.raises(NeedsAttention, match="is not activated in Ontraccr"):
-        builders.enable()
-    builders.books.do("activate", on=True)
-    builders.enable(lists=False)
-    id = builders.upload()
-    builders.books.do("activate", on=False)
-    assert "not activated" in runner.sync(builders.row.id, requested_by="kari").error
-    assert builders.posted(id) == []
+        site.enable()
+    site.books.do("activate", on=True)
+    site.enable(lists=False)
+    id = site.upload()
+    site.books.do("activate", on=False)
+    assert "not activated" in runner.sync(site.row.id, requested_by="kari").error
+    assert site.posted(id) == []
 
 
 @pytest.mark.row("ON-S5", "ON-S6", "ON-S7", "ON-S8")
-def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(builders):
+def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(site):
     with pytest.raises(SettingsInvalid) as missing:
-        builders.enable(purchase_account="")
+        site.enable(purchase_account="")
     assert "purchase_account" in missing.value.fields
     with pytest.raises(SettingsInvalid, match="There is no 'Supplies' in the list"):
-        builders.enable(purchase_account="Supplies")
-    builders.act("deactivate", "Account", "41")
+        site.enable(purchase_account="Supplies")
+    site.act("deactivate", "Account", "41")
     with read_only_session() as session:
         offered = [account.name for account in records.choices(session, 1, "payment_account")]
     assert sorted(offered) == ["Checking", "Petty Cash", "Savings", "Visa"]
@@ -95,52 +95,52 @@ def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(bui
 
 @pytest.mark.row("ON-S5", "ON-S8")
 def test_an_inactive_default_account_holds_expenses_and_names_the_setting(
-    builders,
+    site,
 ):
-    builders.enable(lists=False, line_account="Supplies")
-    builders.act("deactivate", "Account", "35")
-    id = builders.upload(type="expense", project=None, cost_code=None, vendor=None)
-    builders.sync()
-    assert "Checking is inactive in QuickBooks" in builders.posting(id).reason
-    push_lists(builders.row, ["purchase_account"])
+    site.enable(lists=False, line_account="Supplies")
+    site.act("deactivate", "Account", "35")
+    id = site.upload(type="expense", project=None, cost_code=None, vendor=None)
+    site.sync()
+    assert "Checking is inactive in QuickBooks" in site.posting(id).reason
+    push_lists(site.row, ["purchase_account"])
     assert (
-        builders.books.default["div-1"],
-        len(builders.books.list("div-1", "purchase-accounts")),
+        site.books.default["div-1"],
+        len(site.books.list("div-1", "purchase-accounts")),
     ) == (None, 4)
 
 
 @pytest.mark.row("ON-S2", "ON-S11", "ON-B15")
-def test_while_auto_sync_is_off_payables_wait_to_be_pushed_and_go_once_it_is_on(builders):
-    builders.enable(auto_sync=False)
-    first, second, third = ids = [builders.upload() for _ in range(3)]
-    writes = builders.sync()["requests"]["writes"]
-    assert (writes, {builders.state(id) for id in ids}) == (0, {"review"})
-    builders.push(first, second)
-    builders.sync()
-    assert [len(builders.posted(id)) for id in ids] == [1, 1, 0]
-    builders.change(auto_sync=True)
-    new = builders.upload()
-    builders.sync()
-    assert [len(builders.posted(id)) for id in (third, new)] == [1, 1]
-    last = builders.upload()
-    collect(builders.row.id)
-    builders.change(auto_sync=False)
-    builders.sync()
-    assert (builders.state(last), builders.posted(last)) == ("review", [])
+def test_while_auto_sync_is_off_payables_wait_to_be_pushed_and_go_once_it_is_on(site):
+    site.enable(auto_sync=False)
+    first, second, third = ids = [site.upload() for _ in range(3)]
+    writes = site.sync()["requests"]["writes"]
+    assert (writes, {site.state(id) for id in ids}) == (0, {"review"})
+    site.push(first, second)
+    site.sync()
+    assert [len(site.posted(id)) for id in ids] == [1, 1, 0]
+    site.change(auto_sync=True)
+    new = site.upload()
+    site.sync()
+    assert [len(site.posted(id)) for id in (third, new)] == [1, 1]
+    last = site.upload()
+    collect(site.row.id)
+    site.change(auto_sync=False)
+    site.sync()
+    assert (site.state(last), site.posted(last)) == ("review", [])
 
 
 @pytest.mark.row("ON-B1")
-def test_each_division_goes_to_a_company_of_its_own(builders):
-    builders.enable()
-    id = builders.upload()
-    builders.sync()
+def test_each_division_goes_to_a_company_of_its_own(site):
+    site.enable()
+    id = site.upload()
+    site.sync()
     with pytest.raises(OtherTenant):
-        builders.change(division="div-2")
-    builders.connect("us", "div-2", name="Prairies Co")
-    row = builders.enable()
-    other = builders.upload(project="p21", cost_code="c21", vendor="v21")
-    builders.sync()
-    assert (row.tenant_name, len(builders.posted(other)), builders.posted(id)) == (
+        site.change(division="div-2")
+    site.connect("us", "div-2", name="Prairies Co")
+    row = site.enable()
+    other = site.upload(project="p21", cost_code="c21", vendor="v21")
+    site.sync()
+    assert (row.tenant_name, len(site.posted(other)), site.posted(id)) == (
         "Maple & Granite Builders Ltd., Prairies",
         1,
         [],
@@ -156,18 +156,18 @@ def test_the_same_payable_is_a_bill_or_an_expense_as_its_type_says(first_sync):
         first_sync["books"][f"{kind} of the same shape"] for kind in ("a bill", "an expense")
     )
     assert lines(bill) == lines(expense)
-    vendor = first_sync["builders"].profile("vendors", "v1")["external_id"]
+    vendor = first_sync["site"].profile("vendors", "v1")["external_id"]
     assert (bill["VendorRef"]["value"], expense["EntityRef"]["value"]) == (vendor, vendor)
-    assert bill in first_sync["builders"].select("Bill")
-    assert expense in first_sync["builders"].select("Purchase")
+    assert bill in first_sync["site"].select("Bill")
+    assert expense in first_sync["site"].select("Purchase")
     assert ("PaymentType" in bill, expense["PaymentType"]) == (False, "Cash")
 
 
 @pytest.mark.row("ON-S16", "ON-B10")
 def test_every_payable_is_posted_with_the_full_amount_of_its_upload(first_sync):
-    builders, compared = first_sync["builders"], 0
+    site, compared = first_sync["site"], 0
     for row in first_sync["raw"].values():
-        posting, total = first_sync["postings"][row["case"]], total_of(builders, row)
+        posting, total = first_sync["postings"][row["case"]], total_of(site, row)
         if posting and posting.state == "posted":
             record = next(
                 entry for entry in first_sync["all"] if entry["Id"] == posting.quickbooks_id
@@ -178,10 +178,10 @@ def test_every_payable_is_posted_with_the_full_amount_of_its_upload(first_sync):
     assert first_sync["postings"]["total off by one cent"].state == "held"
 
 
-def total_of(builders, row):
+def total_of(site, row):
     from hub_ontraccr.sandbox import views
 
-    return views.payable(builders.books, row)["total"]
+    return views.payable(site.books, row)["total"]
 
 
 @pytest.mark.row("ON-S9", "ON-S10")
@@ -249,7 +249,7 @@ def test_retainage_is_a_line_of_its_own_only_where_the_total_is_net_of_it(first_
 
 @pytest.mark.row("ON-B4")
 def test_a_vendor_that_is_missing_is_made_and_one_with_a_near_name_is_not(first_sync):
-    builders = first_sync["builders"]
+    site = first_sync["site"]
     assert (
         first_sync["books"]["a vendor that QuickBooks does not know"]["VendorRef"]["name"]
         == "Great Northern Glazing Ltd."
@@ -258,27 +258,27 @@ def test_a_vendor_that_is_missing_is_made_and_one_with_a_near_name_is_not(first_
         "QuickBooks has a similar name"
         in first_sync["postings"]["a vendor with a near name"].reason
     )
-    assert builders.profile("vendors", "v10")["external_type"] == "Vendor"
-    assert builders.profile("vendors", "v11")["external_id"] is None
+    assert site.profile("vendors", "v10")["external_type"] == "Vendor"
+    assert site.profile("vendors", "v11")["external_id"] is None
 
 
 @pytest.mark.row("ON-B4")
-def test_a_vendor_without_a_link_is_found_by_its_exact_name(builders):
-    builders.make("Vendor", DisplayName="Coast Lumber")
+def test_a_vendor_without_a_link_is_found_by_its_exact_name(site):
+    site.make("Vendor", DisplayName="Coast Lumber")
     record_download.refresh(1, ["vendor"])
-    builders.enable(lists=False, line_account="Supplies", vendors="hold")
-    vendor = builders.profile("vendors", "v1")
+    site.enable(lists=False, line_account="Supplies", vendors="hold")
+    vendor = site.profile("vendors", "v1")
     assert vendor["external_id"] is None
-    id = builders.upload(project=None, cost_code=None)
-    builders.sync()
-    assert [bill["VendorRef"]["name"] for bill in builders.posted(id)] == [vendor["name"]]
+    id = site.upload(project=None, cost_code=None)
+    site.sync()
+    assert [bill["VendorRef"]["name"] for bill in site.posted(id)] == [vendor["name"]]
 
 
 @pytest.mark.row("ON-B8")
 def test_files_are_attached_and_a_file_that_cannot_be_has_a_case(first_sync):
     attached = {
         file["AttachableRef"][0]["EntityRef"]["value"]: file["FileName"]
-        for file in first_sync["builders"].select("Attachable")
+        for file in first_sync["site"].select("Attachable")
     }
     transaction = first_sync["books"]["a plain bill"]
     assert attached[transaction["Id"]] == f"Invoice {transaction['DocNumber']}.pdf"
@@ -295,8 +295,8 @@ def test_files_are_attached_and_a_file_that_cannot_be_has_a_case(first_sync):
 
 @pytest.mark.row("ON-B9", "ON-B13")
 def test_each_payable_knows_its_state_and_what_went_before(first_sync):
-    builders, raw = first_sync["builders"], first_sync["raw"]
-    states = {case: builders.reported_states(raw[case]["id"]) for case in raw}
+    site, raw = first_sync["site"], first_sync["raw"]
+    states = {case: site.reported_states(raw[case]["id"]) for case in raw}
     assert states["a bill of the same shape"][-1] == "posted"
     assert states["a project that is not linked"] == ["held"]
     assert states["held back"] == []
@@ -313,27 +313,27 @@ def later_life(request):
     They wait, are released, changed, paid and deleted.
     """
     if not LATER_LIFE:
-        builders = request.getfixturevalue("builders")
-        builders.enable()
-        LATER_LIFE.update(builders=builders, counts=builders.counts, lists=linked(builders))
-        _begin(builders)
-        _go_on(builders)
-        _end(builders)
+        site = request.getfixturevalue("site")
+        site.enable()
+        LATER_LIFE.update(site=site, counts=site.counts, lists=linked(site))
+        _begin(site)
+        _go_on(site)
+        _end(site)
     return LATER_LIFE
 
 
-def _begin(builders):
+def _begin(site):
     """Upload all payables, and one that QuickBooks knows from the bank."""
     detail = {"AccountBasedExpenseLineDetail": {"AccountRef": {"value": "20"}}}
     line = {"Amount": 77.35, "DetailType": "AccountBasedExpenseLineDetail", **detail}
     about = {"PaymentType": "Cash", "AccountRef": {"value": "35"}, "TxnDate": "2026-03-05"}
-    LATER_LIFE["feed"] = builders.make("Purchase", **about, Line=[line])["Id"]
-    builders.books.do("unlink", kind="projects", id="p2")
+    LATER_LIFE["feed"] = site.make("Purchase", **about, Line=[line])["Id"]
+    site.books.do("unlink", kind="projects", id="p2")
     for project in ("p3", "p4"):
-        builders.quickbooks.act(
-            "deactivate", kind="Customer", id=builders.profile("projects", project)["external_id"]
+        site.quickbooks.act(
+            "deactivate", kind="Customer", id=site.profile("projects", project)["external_id"]
         )
-    builders.make("Customer", DisplayName="Pier 9", Job=True, ParentRef={"value": "43"})
+    site.make("Customer", DisplayName="Pier 9", Job=True, ParentRef={"value": "43"})
     record_download.refresh(1, ["customer"])
     uploads = {
         "project": {"project": "p8"},
@@ -350,48 +350,48 @@ def _begin(builders):
         "fed": {"amount": "77.35", "type": "expense"},
         "not fed": {"amount": "77.36", "type": "expense"},
     }
-    LATER_LIFE["ids"] = {what: builders.upload(**fields) for what, fields in uploads.items()}
-    builders.sync()
-    LATER_LIFE["first"] = {what: builders.posting(id) for what, id in LATER_LIFE["ids"].items()}
-    LATER_LIFE["first cases"] = builders.cases()
+    LATER_LIFE["ids"] = {what: site.upload(**fields) for what, fields in uploads.items()}
+    site.sync()
+    LATER_LIFE["first"] = {what: site.posting(id) for what, id in LATER_LIFE["ids"].items()}
+    LATER_LIFE["first cases"] = site.cases()
 
 
-def _go_on(builders):
+def _go_on(site):
     """Change payables as people do in Ontraccr, the hub and QuickBooks."""
     ids = LATER_LIFE["ids"]
-    builders.match("project", "project:p8", "49")
-    builders.match("project", "project:p3", "49")
-    builders.link("projects", "p4", "49", "Project")
-    builders.link("cost-codes", "c8", "2", "Item")
-    builders.edit(ids["type"], type="expense")
-    builders.edit(ids["amount"], line={"quantity": "1", "unit_cost": "120.50", "amount": "120.50"})
-    builders.edit(ids["held back"], held_by=None)
-    builders.books.do("delete", payable=ids["deleted"])
-    builders.books.do("attach", payable=ids["file"], file="pdf")
+    site.match("project", "project:p8", "49")
+    site.match("project", "project:p3", "49")
+    site.link("projects", "p4", "49", "Project")
+    site.link("cost-codes", "c8", "2", "Item")
+    site.edit(ids["type"], type="expense")
+    site.edit(ids["amount"], line={"quantity": "1", "unit_cost": "120.50", "amount": "120.50"})
+    site.edit(ids["held back"], held_by=None)
+    site.books.do("delete", payable=ids["deleted"])
+    site.books.do("attach", payable=ids["file"], file="pdf")
     manual.adopt(LATER_LIFE["first"]["fed"].id, LATER_LIFE["feed"], "kari")
-    builders.pay_bill(builders.posted(ids["paid"])[0], Decimal("40.00"))
-    builders.watch()
-    enable.push_first_lists(builders.row)
-    LATER_LIFE["posted"] = {what: builders.posted(id) for what, id in ids.items()}
-    LATER_LIFE["cases"] = builders.cases()
-    LATER_LIFE["states"] = {what: builders.state(id) for what, id in ids.items()}
+    site.pay_bill(site.posted(ids["paid"])[0], Decimal("40.00"))
+    site.watch()
+    enable.push_first_lists(site.row)
+    LATER_LIFE["posted"] = {what: site.posted(id) for what, id in ids.items()}
+    LATER_LIFE["cases"] = site.cases()
+    LATER_LIFE["states"] = {what: site.state(id) for what, id in ids.items()}
 
 
-def _end(builders):
+def _end(site):
     """Pay the remaining payables, and edit a bill in QuickBooks."""
-    builders.pay_bill(LATER_LIFE["posted"]["paid"][0], Decimal("60.00"))
+    site.pay_bill(LATER_LIFE["posted"]["paid"][0], Decimal("60.00"))
     edited = LATER_LIFE["posted"]["amount"][0]["Id"]
-    builders.quickbooks.act("edit", kind="Bill", id=edited, set={"DocNumber": "Another"})
-    builders.watch()
+    site.quickbooks.act("edit", kind="Bill", id=edited, set={"DocNumber": "Another"})
+    site.watch()
     LATER_LIFE["receipts"] = {
-        what: builders.reported_states(id) for what, id in LATER_LIFE["ids"].items()
+        what: site.reported_states(id) for what, id in LATER_LIFE["ids"].items()
     }
-    LATER_LIFE["files"] = builders.select("Attachable")
+    LATER_LIFE["files"] = site.select("Attachable")
 
 
-def linked(builders):
+def linked(site):
     """Return the profiles that the hub has linked, by kind."""
-    rows = builders.books.profiles.rows.items()
+    rows = site.books.profiles.rows.items()
     return {
         kind: [row for row in own.values() if row["linked_by"] == "the hub"] for kind, own in rows
     }
@@ -424,19 +424,19 @@ def test_a_record_that_became_inactive_holds_until_it_is_linked_again(later_life
 
 
 @pytest.mark.row("ON-B14")
-def test_a_new_link_of_the_hub_replaces_the_lost_one_in_ontraccr(builders):
-    builders.enable()
-    lost = builders.profile("projects", "p3")["external_id"]
-    builders.quickbooks.act("deactivate", kind="Customer", id=lost)
+def test_a_new_link_of_the_hub_replaces_the_lost_one_in_ontraccr(site):
+    site.enable()
+    lost = site.profile("projects", "p3")["external_id"]
+    site.quickbooks.act("deactivate", kind="Customer", id=lost)
     record_download.refresh(1, ["customer"])
-    builders.match("project", "project:p3", "49")
-    enable.push_first_lists(builders.row)
-    assert lost != builders.profile("projects", "p3")["external_id"] == "49"
+    site.match("project", "project:p3", "49")
+    enable.push_first_lists(site.row)
+    assert lost != site.profile("projects", "p3")["external_id"] == "49"
 
 
 @pytest.mark.row("ON-S4", "ON-B2")
 def test_a_match_decided_in_the_hub_reaches_ontraccr_with_the_next_lists(later_life):
-    row = later_life["builders"].profile("projects", "p8")
+    row = later_life["site"].profile("projects", "p8")
     assert (row["external_id"], row["external_type"], row["linked_by"]) == (
         "49",
         "Project",
@@ -483,7 +483,7 @@ def test_lists_come_from_quickbooks_step_by_step(later_life):
 
 @pytest.mark.row("ON-S7", "ON-S12")
 def test_the_upload_form_offers_the_companys_accounts_and_preselects_the_default(later_life):
-    slider = compact(ask(later_life["builders"].source.wsgi, "GET", "/upload").text)
+    slider = compact(ask(later_life["site"].source.wsgi, "GET", "/upload").text)
     offered = slider[slider.index('name="account"') :].partition("</select>")[0]
     assert '<option value="35" selected>Checking (Bank)</option>' in offered
     assert offered.count("<option") == 5
@@ -491,9 +491,9 @@ def test_the_upload_form_offers_the_companys_accounts_and_preselects_the_default
 
 @pytest.mark.row("ON-B3")
 def test_a_project_made_in_quickbooks_flows_into_ontraccr_and_none_goes_back(later_life):
-    projects = later_life["builders"].books.profiles.rows["projects"].values()
+    projects = later_life["site"].books.profiles.rows["projects"].values()
     assert "Pier 9" in [row["name"] for row in projects]
-    assert later_life["builders"].select("Customer", "DisplayName like 'Cedar Heights%'") == []
+    assert later_life["site"].select("Customer", "DisplayName like 'Cedar Heights%'") == []
 
 
 @pytest.mark.row("ON-B8")
@@ -505,7 +505,7 @@ def test_a_file_that_comes_after_the_bill_is_attached_to_it(later_life):
 @pytest.mark.row("ON-B9", "ON-B11")
 def test_a_bill_that_is_paid_in_quickbooks_shows_on_the_payable_in_part_and_in_full(later_life):
     assert later_life["receipts"]["paid"] == ["posted", "part_paid", "paid"]
-    paid = later_life["builders"].books.statuses[later_life["ids"]["paid"]]
+    paid = later_life["site"].books.statuses[later_life["ids"]["paid"]]
     assert [status.get("amount_paid") for status in paid] == [None, 40, 100]
 
 
@@ -534,16 +534,16 @@ def test_a_payable_that_is_held_back_goes_once_it_is_released(later_life):
 def with_other_settings(request):
     """Provide payables under settings that are all different from the usual ones, once posted."""
     if not CHOSEN:
-        builders = request.getfixturevalue("builders")
+        site = request.getfixturevalue("site")
         choices = {
             "vendors": "hold",
             "unlinked_items": "create",
             "item_account": "Job Materials",
             "deleted": "delete",
         }
-        builders.enable(**choices, project_class=True, bank_payments="check", attach_files=False)
-        offered = builders.books.list("div-1", "classes")
-        builders.books.do(
+        site.enable(**choices, project_class=True, bank_payments="check", attach_files=False)
+        offered = site.books.list("div-1", "classes")
+        site.books.do(
             "profile", kind="projects", id="p1", fields={"class": offered[0]["external_id"]}
         )
         uploads = {
@@ -556,17 +556,15 @@ def with_other_settings(request):
             "deleted": {"files": ["pdf"]},
             "card": {"type": "expense", "account": "=42"},
         }
-        ids = {what: builders.upload(**fields) for what, fields in uploads.items()}
-        builders.sync()
-        CHOSEN["before"] = {what: builders.posted(id) for what, id in ids.items()}
-        builders.books.do("delete", payable=ids["deleted"])
-        builders.sync()
-        CHOSEN.update(
-            builders=builders, posted={what: builders.posted(id) for what, id in ids.items()}
-        )
+        ids = {what: site.upload(**fields) for what, fields in uploads.items()}
+        site.sync()
+        CHOSEN["before"] = {what: site.posted(id) for what, id in ids.items()}
+        site.books.do("delete", payable=ids["deleted"])
+        site.sync()
+        CHOSEN.update(site=site, posted={what: site.posted(id) for what, id in ids.items()})
         CHOSEN["items"], CHOSEN["vendors"] = (
-            builders.select("Item", "Name = '09-900 Painting'"),
-            builders.select("Vendor"),
+            site.select("Item", "Name = '09-900 Painting'"),
+            site.select("Vendor"),
         )
         CHOSEN["class"] = offered[0]["name"]
     return CHOSEN
@@ -604,7 +602,7 @@ def test_items_are_made_of_cost_codes_without_a_link_where_that_is_wanted(with_o
     assert [
         lines(with_other_settings["posted"][what][0])[0][0] for what in ("item", "item again")
     ] == ["09-900 Painting"] * 2
-    assert with_other_settings["builders"].profile("cost-codes", "c8")["external_id"] == item["Id"]
+    assert with_other_settings["site"].profile("cost-codes", "c8")["external_id"] == item["Id"]
 
 
 @pytest.mark.row("ON-S9")
@@ -624,21 +622,21 @@ def test_a_payable_that_is_deleted_may_be_deleted_in_quickbooks(with_other_setti
 
 
 @pytest.mark.row("ON-B6")
-def test_the_default_tax_code_is_used_unless_the_payable_names_its_own(builders):
-    builders.connect("norway")
+def test_the_default_tax_code_is_used_unless_the_payable_names_its_own(site):
+    site.connect("norway")
     with read_only_session() as session:
         codes = {
             choice.rate: choice.quickbooks_id
-            for choice in records.choices(session, builders.company_id, "tax_code")
+            for choice in records.choices(session, site.company_id, "tax_code")
         }
-    account = next(row for row in builders.select("Account") if row["AccountType"] == "Bank")
-    builders.enable(purchase_account=account["Id"], tax_code=codes["25"])
+    account = next(row for row in site.select("Account") if row["AccountType"] == "Bank")
+    site.enable(purchase_account=account["Id"], tax_code=codes["25"])
     usual, own = (
-        builders.upload("100.00", "25.00"),
-        builders.upload("100.00", "15.00", tax_code=codes["15"]),
+        site.upload("100.00", "25.00"),
+        site.upload("100.00", "15.00", tax_code=codes["15"]),
     )
-    builders.sync()
-    results = [builders.posted(id)[0] for id in (usual, own)]
+    site.sync()
+    results = [site.posted(id)[0] for id in (usual, own)]
     assert [(transaction["TotalAmt"], tax_code(transaction)) for transaction in results] == [
         (125, codes["25"]),
         (115, codes["15"]),

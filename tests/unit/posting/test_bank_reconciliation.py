@@ -8,10 +8,10 @@ from hub.posting.reconcile import bank_reconciliation
 from hub.posting.reconcile import refresh as reconcile_refresh
 
 
-def expense(desk, day="2026-03-02"):
+def expense(bench, day="2026-03-02"):
     line = {"Amount": Decimal("9.00"), "DetailType": "AccountBasedExpenseLineDetail"}
     line["AccountBasedExpenseLineDetail"] = {"AccountRef": {"value": "7"}}
-    note = f"[hub:{desk.marker('E-1')}]"
+    note = f"[hub:{bench.marker('E-1')}]"
     body = {
         "AccountRef": {"value": "35"},
         "PaymentType": "Cash",
@@ -19,31 +19,31 @@ def expense(desk, day="2026-03-02"):
         "PrivateNote": note,
         "Line": [line],
     }
-    expense_id = desk.plan("E-1", "create", body, kind="expense", total=Decimal("9.00"))
-    desk.drain()
+    expense_id = bench.plan("E-1", "create", body, kind="expense", total=Decimal("9.00"))
+    bench.drain()
     return expense_id
 
 
-def test_a_transaction_covered_by_a_bank_reconciliation_is_not_removed(desk):
-    expense_id = expense(desk)
+def test_a_transaction_covered_by_a_bank_reconciliation_is_not_removed(bench):
+    expense_id = expense(bench)
     assert [step.posting.id for step in undo.plan_posting(expense_id).removable] == [expense_id]
-    desk.quickbooks.act("reconcile", kind="Purchase", id=desk.posting(expense_id).quickbooks_id)
+    bench.quickbooks.act("reconcile", kind="Purchase", id=bench.posting(expense_id).quickbooks_id)
     assert [step.reason for step in undo.plan_posting(expense_id).blocked] == [
         undo.RECONCILED_REASON
     ]
 
 
-def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactions(desk):
-    id = desk.posting(expense(desk)).quickbooks_id
-    desk.quickbooks.act("reconcile", kind="Purchase", id=id)
-    worker = PostingSession(desk.company_id)
+def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactions(bench):
+    id = bench.posting(expense(bench)).quickbooks_id
+    bench.quickbooks.act("reconcile", kind="Purchase", id=id)
+    worker = PostingSession(bench.company_id)
     assert bank_reconciliation.reconciled_ids(
         worker, reconcile_refresh.fetch_current(worker, {"expense": [id]})
     ) == {id}
 
 
-def test_bills_never_touch_a_bank_so_it_is_not_asked(desk):
-    worker = PostingSession(desk.company_id)
+def test_bills_never_touch_a_bank_so_it_is_not_asked(bench):
+    worker = PostingSession(bench.company_id)
     assert (
         bank_reconciliation.reconciled_ids(worker, {("bill", "1"): {"TxnDate": "2026-03-02"}})
         == frozenset()

@@ -3,98 +3,102 @@
 import pytest
 
 from hub.posting.actions import manual
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 
 
 @pytest.fixture
-def desk(app, quickbooks, clock):
-    new_desk = Desk(app, quickbooks, clock)
+def bench(app, quickbooks, clock):
+    new_desk = PostingBench(app, quickbooks, clock)
     new_desk.first = new_desk.bill()
     new_desk.drain()
     return new_desk
 
 
-def first_bill(desk):
-    return desk.bills()[0]
+def first_bill(bench):
+    return bench.bills()[0]
 
 
-def test_a_change_is_read_compared_and_written_once(desk):
-    id = desk.change(desk.first, total="120.00")
-    result = desk.drain()
-    assert (desk.state(id), str(first_bill(desk)["TotalAmt"]), result.writes, result.reads) == (
+def test_a_change_is_read_compared_and_written_once(bench):
+    id = bench.change(bench.first, total="120.00")
+    result = bench.drain()
+    assert (bench.state(id), str(first_bill(bench)["TotalAmt"]), result.writes, result.reads) == (
         "posted",
         "120.00",
         1,
         1,
     )
-    assert desk.posting(id).sync_token == "1"
+    assert bench.posting(id).sync_token == "1"
 
 
-def test_the_key_of_a_change_names_what_it_is_written_against(desk):
-    id = desk.change(desk.first, total="120.00")
-    desk.drain()
-    bill = desk.posting(desk.first)
-    assert desk.posting(id).base == f"{bill.quickbooks_id}:0"
-    assert desk.posting(id).requestid != bill.requestid
+def test_the_key_of_a_change_names_what_it_is_written_against(bench):
+    id = bench.change(bench.first, total="120.00")
+    bench.drain()
+    bill = bench.posting(bench.first)
+    assert bench.posting(id).base == f"{bill.quickbooks_id}:0"
+    assert bench.posting(id).requestid != bill.requestid
 
 
-def test_a_change_whose_answer_was_lost_is_found_again(desk):
-    desk.quickbooks.add_fault("lose_answer", "bill.update")
-    id = desk.change(desk.first, total="120.00")
-    desk.drain(wait_for_doubts=True)
-    assert (desk.state(id), str(first_bill(desk)["TotalAmt"]), first_bill(desk)["SyncToken"]) == (
+def test_a_change_whose_answer_was_lost_is_found_again(bench):
+    bench.quickbooks.add_fault("lose_answer", "bill.update")
+    id = bench.change(bench.first, total="120.00")
+    bench.drain(wait_for_doubts=True)
+    assert (
+        bench.state(id),
+        str(first_bill(bench)["TotalAmt"]),
+        first_bill(bench)["SyncToken"],
+    ) == (
         "posted",
         "120.00",
         "1",
     )
 
 
-def test_a_change_that_never_arrived_is_sent_again(desk):
-    desk.quickbooks.add_fault("lose_request", "bill.update")
-    id = desk.change(desk.first, total="120.00")
-    desk.drain(wait_for_doubts=True)
-    first, second = desk.attempts(id)
-    assert (desk.state(id), first_bill(desk)["SyncToken"], first.requestid) == (
+def test_a_change_that_never_arrived_is_sent_again(bench):
+    bench.quickbooks.add_fault("lose_request", "bill.update")
+    id = bench.change(bench.first, total="120.00")
+    bench.drain(wait_for_doubts=True)
+    first, second = bench.attempts(id)
+    assert (bench.state(id), first_bill(bench)["SyncToken"], first.requestid) == (
         "posted",
         "1",
         second.requestid,
     )
 
 
-def test_an_edit_in_quickbooks_is_never_overwritten_unseen(desk):
-    id = desk.change(desk.first, total="120.00")
-    desk.edit(first_bill(desk)["Id"], TxnDate="2026-03-01")
-    desk.drain()
-    assert (desk.state(id), desk.posting(id).held_by, desk.cases()) == (
+def test_an_edit_in_quickbooks_is_never_overwritten_unseen(bench):
+    id = bench.change(bench.first, total="120.00")
+    bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")
+    bench.drain()
+    assert (bench.state(id), bench.posting(id).held_by, bench.cases()) == (
         "held",
         "person",
         ["Changed in QuickBooks"],
     )
-    assert (desk.sent("bill.update"), first_bill(desk)["TxnDate"]) == ([], "2026-03-01")
+    assert (bench.sent("bill.update"), first_bill(bench)["TxnDate"]) == ([], "2026-03-01")
 
 
-def test_a_person_may_have_it_written_over(desk):
-    id = desk.change(desk.first, total="120.00")
-    desk.edit(first_bill(desk)["Id"], TxnDate="2026-03-01")
-    desk.drain()
-    manual.reject_match(id, first_bill(desk)["Id"], "kari")
-    desk.drain()
-    assert (desk.state(id), first_bill(desk)["TxnDate"], str(first_bill(desk)["TotalAmt"])) == (
+def test_a_person_may_have_it_written_over(bench):
+    id = bench.change(bench.first, total="120.00")
+    bench.edit(first_bill(bench)["Id"], TxnDate="2026-03-01")
+    bench.drain()
+    manual.reject_match(id, first_bill(bench)["Id"], "kari")
+    bench.drain()
+    assert (bench.state(id), first_bill(bench)["TxnDate"], str(first_bill(bench)["TotalAmt"])) == (
         "posted",
         "2026-03-02",
         "120.00",
     )
-    assert desk.cases() == []
+    assert bench.cases() == []
 
 
-def test_a_change_of_nothing_that_counts_is_written_onto(desk):
-    id = desk.change(desk.first, total="120.00")
-    desk.edit(first_bill(desk)["Id"], PrivateNote=f"seen [hub:{desk.marker('A-1')}]")
-    desk.drain()
+def test_a_change_of_nothing_that_counts_is_written_onto(bench):
+    id = bench.change(bench.first, total="120.00")
+    bench.edit(first_bill(bench)["Id"], PrivateNote=f"seen [hub:{bench.marker('A-1')}]")
+    bench.drain()
     assert (
-        desk.state(id),
-        desk.posting(id).base.rpartition(":")[2],
-        first_bill(desk)["SyncToken"],
+        bench.state(id),
+        bench.posting(id).base.rpartition(":")[2],
+        first_bill(bench)["SyncToken"],
     ) == (
         "posted",
         "1",
@@ -102,43 +106,43 @@ def test_a_change_of_nothing_that_counts_is_written_onto(desk):
     )
 
 
-def test_a_change_that_became_stale_before_the_write_is_held(desk):
-    desk.quickbooks.add_fault("stale_object", "bill.update")
-    id = desk.change(desk.first, total="120.00")
-    desk.drain()
-    assert desk.state(id) == "held"
-    assert desk.posting(id).rekey
+def test_a_change_that_became_stale_before_the_write_is_held(bench):
+    bench.quickbooks.add_fault("stale_object", "bill.update")
+    id = bench.change(bench.first, total="120.00")
+    bench.drain()
+    assert bench.state(id) == "held"
+    assert bench.posting(id).rekey
 
 
 @pytest.mark.parametrize("fault", [None, "lose_answer", "lose_request"])
-def test_a_deletion_is_done_once(desk, fault):
+def test_a_deletion_is_done_once(bench, fault):
     if fault:
-        desk.quickbooks.add_fault(fault, "bill.delete")
-    id = desk.change(desk.first, "delete")
-    desk.drain(wait_for_doubts=True)
-    assert (desk.state(id), desk.bills()) == ("posted", [])
+        bench.quickbooks.add_fault(fault, "bill.delete")
+    id = bench.change(bench.first, "delete")
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), bench.bills()) == ("posted", [])
 
 
-def test_a_transaction_that_is_deleted_already_needs_no_deletion(desk):
-    id = desk.change(desk.first, "delete")
-    desk.quickbooks.act("delete", kind="Bill", id=first_bill(desk)["Id"])
-    desk.drain()
-    assert (desk.state(id), desk.sent("bill.delete")) == ("posted", [])
+def test_a_transaction_that_is_deleted_already_needs_no_deletion(bench):
+    id = bench.change(bench.first, "delete")
+    bench.quickbooks.act("delete", kind="Bill", id=first_bill(bench)["Id"])
+    bench.drain()
+    assert (bench.state(id), bench.sent("bill.delete")) == ("posted", [])
 
 
-def test_a_change_of_something_deleted_is_put_before_a_person(desk):
-    id = desk.change(desk.first, total="120.00")
-    desk.quickbooks.act("delete", kind="Bill", id=first_bill(desk)["Id"])
-    desk.drain()
-    assert (desk.state(id), desk.cases()) == ("held", ["Deleted in QuickBooks"])
+def test_a_change_of_something_deleted_is_put_before_a_person(bench):
+    id = bench.change(bench.first, total="120.00")
+    bench.quickbooks.act("delete", kind="Bill", id=first_bill(bench)["Id"])
+    bench.drain()
+    assert (bench.state(id), bench.cases()) == ("held", ["Deleted in QuickBooks"])
 
 
-def test_a_later_change_waits_while_an_earlier_one_is_in_doubt(desk):
-    desk.quickbooks.add_fault("lose_answer", "bill.update")
-    desk.change(desk.first, total="120.00")
-    desk.drain()
-    file = desk.attach(desk.first)
-    result = desk.drain()
-    assert (result.writes, desk.state(file)) == (0, "ready")
-    desk.drain(wait_for_doubts=True)
-    assert desk.state(file) == "posted"
+def test_a_later_change_waits_while_an_earlier_one_is_in_doubt(bench):
+    bench.quickbooks.add_fault("lose_answer", "bill.update")
+    bench.change(bench.first, total="120.00")
+    bench.drain()
+    file = bench.attach(bench.first)
+    result = bench.drain()
+    assert (result.writes, bench.state(file)) == (0, "ready")
+    bench.drain(wait_for_doubts=True)
+    assert bench.state(file) == "posted"

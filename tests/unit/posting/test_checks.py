@@ -43,13 +43,13 @@ def purchase(kind="bill", **more):
     )
 
 
-def test_records_that_became_inactive_since_the_mapping_are_reported(till):
-    change(Installation, till.id, mode="review")
-    till.run(purchase(payable_account="33", term="3"))
+def test_records_that_became_inactive_since_the_mapping_are_reported(shop):
+    change(Installation, shop.id, mode="review")
+    shop.run(purchase(payable_account="33", term="3"))
     change(StoredRecord, (1, "account", "33"), active=False)
     change(StoredRecord, (1, "term", "3"), active=False)
     recheck.check_waiting(1)
-    assert sorted(title for title in till.cases() if "inactive" in title) == [
+    assert sorted(title for title in shop.cases() if "inactive" in title) == [
         "Account Accounts Payable (A/P) is inactive in QuickBooks",
         "Term Net 30 is inactive in QuickBooks",
     ]
@@ -70,39 +70,39 @@ def test_records_that_became_inactive_since_the_mapping_are_reported(till):
         ),
     ],
 )
-def test_a_missing_set_up_of_the_company_is_reported_once(till, preferences, kind, title):
+def test_a_missing_set_up_of_the_company_is_reported_once(shop, preferences, kind, title):
     prefer(**preferences)
-    assert till.run(one(kind))[one(kind).source_id] == "held"
-    assert till.cases() == [title]
+    assert shop.run(one(kind))[one(kind).source_id] == "held"
+    assert shop.cases() == [title]
 
 
-def test_an_item_that_cannot_be_bought_is_reported(till):
-    till.run(purchase(on={"cost": None, "product": "Design Hours"}))
-    assert till.cases() == ["Design Hours cannot be bought"]
+def test_an_item_that_cannot_be_bought_is_reported(shop):
+    shop.run(purchase(on={"cost": None, "product": "Design Hours"}))
+    assert shop.cases() == ["Design Hours cannot be bought"]
 
 
-def test_an_account_of_another_type_than_its_place_takes_is_reported(till):
-    till.run(invoice())
+def test_an_account_of_another_type_than_its_place_takes_is_reported(shop):
+    shop.run(invoice())
     change(StoredRecord, (1, "account", "35"), type="Expense")
-    till.run(purchase("expense", payment_account="35"))
-    assert till.cases() == ["Checking cannot be the payment account"]
+    shop.run(purchase("expense", payment_account="35"))
+    assert shop.cases() == ["Checking cannot be the payment account"]
 
 
-def test_more_than_is_open_is_not_paid(till):
-    till.run(invoice(number="S-1"))
+def test_more_than_is_open_is_not_paid(shop):
+    shop.run(invoice(number="S-1"))
     pay = document(
         "payment", "p", line("1", "100.01", pays="invoice:1"), total="100.01", client=CLIENT
     )
-    till.run(pay)
-    assert (till.cases(), till.quickbooks.log.entries("payment.create")) == (
+    shop.run(pay)
+    assert (shop.cases(), shop.quickbooks.log.entries("payment.create")) == (
         ["Invoice S-1 cannot be settled"],
         [],
     )
-    assert "only 100.00 USD of it is open" in till.reasons()[0]
+    assert "only 100.00 USD of it is open" in shop.reasons()[0]
 
 
-def test_a_payment_is_deposited_once(till):
-    till.run(*everything())
+def test_a_payment_is_deposited_once(shop):
+    shop.run(*everything())
     transaction_download.load(1, Client(1), ["payment"], dt.date(2026, 1, 1))
     again = document(
         "deposit",
@@ -111,19 +111,19 @@ def test_a_payment_is_deposited_once(till):
         total="75.00",
         deposit_account="36",
     )
-    till.run(again)
-    assert "it was deposited before" in till.reasons()[0]
+    shop.run(again)
+    assert "it was deposited before" in shop.reasons()[0]
 
 
-def test_a_number_that_another_customer_has_is_used(till):
+def test_a_number_that_another_customer_has_is_used(shop):
     detail = {
         "DetailType": "SalesItemLineDetail",
         "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
     }
     body = {"CustomerRef": {"value": "41"}, "DocNumber": "S-1", "Line": [{"Amount": 7, **detail}]}
-    till.quickbooks.act("create", kind="Invoice", set=body)
-    till.run(invoice(number="S-1"))
-    assert (till.cases(), till.quickbooks.log.entries("invoice.create")) == (
+    shop.quickbooks.act("create", kind="Invoice", set=body)
+    shop.run(invoice(number="S-1"))
+    assert (shop.cases(), shop.quickbooks.log.entries("invoice.create")) == (
         ["Number already used"],
         [],
     )

@@ -13,7 +13,7 @@ from hub.models import Installation
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.every_kind_source import CLIENT, SUPPLIER, Till, document, invoice, line
+from tests.support.every_kind_source import CLIENT, SUPPLIER, ShopSite, document, invoice, line
 from tests.support.stand_in_fixtures import mount_quickbooks
 
 CLOSED = dt.date(2026, 2, 28)
@@ -28,7 +28,7 @@ def export(app, quickbooks, clock):
     realm = quickbooks.open("multicurrency")
     company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
     record_download.refresh(company.id)
-    return Till(app, quickbooks, clock, company=company)
+    return ShopSite(app, quickbooks, clock, company=company)
 
 
 def new(kind, id="1", **more):
@@ -39,87 +39,87 @@ def new(kind, id="1", **more):
     return document("bill", f"bill:{id}", lines, total="30.00", supplier=SUPPLIER, **more)
 
 
-def close_books(till, day=CLOSED):
-    till.quickbooks.act("close_books", date=day.isoformat() if day else None)
+def close_books(shop, day=CLOSED):
+    shop.quickbooks.act("close_books", date=day.isoformat() if day else None)
     record_download.refresh(1)
 
 
-def set_mode(till, mode):
+def set_mode(shop, mode):
     with transaction() as session:
-        session.get_one(Installation, till.id).mode = mode
+        session.get_one(Installation, shop.id).mode = mode
 
 
-def approve(till, source_id):
+def approve(shop, source_id):
     with transaction() as session:
-        return outbox.approve(session, [till.posting(source_id).id], "kari")
+        return outbox.approve(session, [shop.posting(source_id).id], "kari")
 
 
 # -- documents that are held -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_party_is_created_in_a_currency_that_the_company_does_not_use(till, kind):
+def test_no_party_is_created_in_a_currency_that_the_company_does_not_use(shop, kind):
     party, code = KINDS[kind]
-    till.run(new(kind, currency="EUR"))
-    till.run()
-    assert (till.states()[f"{kind}:1"], till.ours(party)) == ("held", [])
-    assert till.posting(code) is None, "it is not planned either"
-    assert len(till.cases()) == 1
+    shop.run(new(kind, currency="EUR"))
+    shop.run()
+    assert (shop.states()[f"{kind}:1"], shop.ours(party)) == ("held", [])
+    assert shop.posting(code) is None, "it is not planned either"
+    assert len(shop.cases()) == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_party_is_made_in_the_run_in_which_its_document_is_released(till, kind):
+def test_a_party_is_made_in_the_run_in_which_its_document_is_released(shop, kind):
     party, code = KINDS[kind]
-    close_books(till)
-    till.run(new(kind, **LATE))
-    assert (till.states()[f"{kind}:1"], till.ours(party)) == ("held", [])
-    assert "no document" in till.posting(code).reason
-    till.run()
-    assert till.ours(party) == []
-    close_books(till, None)
-    till.run()
-    assert (till.states()[f"{kind}:1"], till.states()[code]) == ("posted", "posted")
-    assert len(till.ours(party)) == 1
-    assert till.cases() == []
+    close_books(shop)
+    shop.run(new(kind, **LATE))
+    assert (shop.states()[f"{kind}:1"], shop.ours(party)) == ("held", [])
+    assert "no document" in shop.posting(code).reason
+    shop.run()
+    assert shop.ours(party) == []
+    close_books(shop, None)
+    shop.run()
+    assert (shop.states()[f"{kind}:1"], shop.states()[code]) == ("posted", "posted")
+    assert len(shop.ours(party)) == 1
+    assert shop.cases() == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_party_is_made_for_the_one_of_two_documents_that_is_not_held(till, kind):
+def test_a_party_is_made_for_the_one_of_two_documents_that_is_not_held(shop, kind):
     party, code = KINDS[kind]
-    close_books(till)
-    till.run(new(kind, "1", **LATE), new(kind, "2"))
-    assert (till.states()[f"{kind}:1"], till.states()[f"{kind}:2"]) == ("held", "posted")
-    assert [record["Id"] for record in till.ours(party)] == [till.posting(code).quickbooks_id]
+    close_books(shop)
+    shop.run(new(kind, "1", **LATE), new(kind, "2"))
+    assert (shop.states()[f"{kind}:1"], shop.states()[f"{kind}:2"]) == ("held", "posted")
+    assert [record["Id"] for record in shop.ours(party)] == [shop.posting(code).quickbooks_id]
 
 
-def test_a_document_that_is_held_in_a_later_sync_stops_its_new_party(till):
-    till.run(
+def test_a_document_that_is_held_in_a_later_sync_stops_its_new_party(shop):
+    shop.run(
         invoice(
             "invoice:0",
             client=replace(CLIENT, id="c0", name="Other Homes", create=Party(name="Other Homes")),
         )
     )
-    close_books(till)
-    till.run(new("invoice", **LATE))
-    assert [record["DisplayName"] for record in till.ours("Customer")] == ["Other Homes"]
+    close_books(shop)
+    shop.run(new("invoice", **LATE))
+    assert [record["DisplayName"] for record in shop.ours("Customer")] == ["Other Homes"]
 
 
-def test_an_item_is_made_only_for_a_document_that_can_be_posted(till):
-    close_books(till)
+def test_an_item_is_made_only_for_a_document_that_can_be_posted(shop):
+    close_books(shop)
     cabin = Code(id="i9", name="Cabin", create=Item(name="Cabin", codes={"income_account": "1"}))
     lines = line("1", "50.00", product=cabin)
-    till.run(document("invoice", "invoice:1", lines, total="50.00", client=CLIENT, **LATE))
-    assert (till.ours("Item"), till.states()["i9"]) == ([], "waiting")
+    shop.run(document("invoice", "invoice:1", lines, total="50.00", client=CLIENT, **LATE))
+    assert (shop.ours("Item"), shop.states()["i9"]) == ([], "waiting")
 
 
-def test_nothing_is_made_for_a_payment_that_waits_for_a_document_that_is_held(till):
-    close_books(till)
+def test_nothing_is_made_for_a_payment_that_waits_for_a_document_that_is_held(shop):
+    close_books(shop)
     payer = Code(id="c5", name="Payer", create=Party(name="Payer"))
     lines = line("1", "60.00", pays="invoice:1")
-    till.run(
+    shop.run(
         new("invoice", **LATE), document("payment", "payment:1", lines, total="60.00", client=payer)
     )
-    assert (till.states()["payment:1"], till.ours("Customer")) == ("waiting", [])
+    assert (shop.states()["payment:1"], shop.ours("Customer")) == ("waiting", [])
 
 
 def test_the_same_on_postgresql(pg_app, clock):
@@ -128,112 +128,112 @@ def test_the_same_on_postgresql(pg_app, clock):
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
     record_download.refresh(company.id)
-    till = Till(pg_app, quickbooks, clock, company=company)
-    close_books(till)
-    till.run(new("invoice", **LATE), new("bill"))
-    assert (till.states()["c1"], till.states()["bill:1"]) == ("waiting", "posted")
-    close_books(till, None)
-    till.run()
-    assert till.states()["invoice:1"] == "posted"
+    shop = ShopSite(pg_app, quickbooks, clock, company=company)
+    close_books(shop)
+    shop.run(new("invoice", **LATE), new("bill"))
+    assert (shop.states()["c1"], shop.states()["bill:1"]) == ("waiting", "posted")
+    close_books(shop, None)
+    shop.run()
+    assert shop.states()["invoice:1"] == "posted"
 
 
 # -- documents that no longer need it --------------------------------------------------------------
 
 
-def test_a_party_that_no_document_needs_any_more_is_withdrawn(till):
-    close_books(till)
-    till.run(new("invoice", **LATE))
-    till.run(Gone(source_id="invoice:1"))
-    assert (till.states()["c1"], till.ours("Customer")) == ("withdrawn", [])
-    till.run(new("invoice", "2"))
-    assert (till.states()["c1"], till.states()["invoice:2"]) == ("posted", "posted")
+def test_a_party_that_no_document_needs_any_more_is_withdrawn(shop):
+    close_books(shop)
+    shop.run(new("invoice", **LATE))
+    shop.run(Gone(source_id="invoice:1"))
+    assert (shop.states()["c1"], shop.ours("Customer")) == ("withdrawn", [])
+    shop.run(new("invoice", "2"))
+    assert (shop.states()["c1"], shop.states()["invoice:2"]) == ("posted", "posted")
 
 
-def test_a_party_that_one_of_two_documents_still_needs_stays(till):
-    close_books(till)
-    till.run(new("invoice", "1", **LATE), new("invoice", "2", **LATE))
-    till.run(Gone(source_id="invoice:1"))
-    assert till.states()["c1"] == "waiting"
+def test_a_party_that_one_of_two_documents_still_needs_stays(shop):
+    close_books(shop)
+    shop.run(new("invoice", "1", **LATE), new("invoice", "2", **LATE))
+    shop.run(Gone(source_id="invoice:1"))
+    assert shop.states()["c1"] == "waiting"
 
 
-def test_a_skipped_document_takes_its_new_party_with_it(till):
-    close_books(till)
-    till.run(new("invoice", **LATE))
-    manual.skip(till.posting("invoice:1").id, "Entered by hand", "kari")
-    till.run()
-    assert (till.states()["c1"], till.ours("Customer")) == ("withdrawn", [])
+def test_a_skipped_document_takes_its_new_party_with_it(shop):
+    close_books(shop)
+    shop.run(new("invoice", **LATE))
+    manual.skip(shop.posting("invoice:1").id, "Entered by hand", "kari")
+    shop.run()
+    assert (shop.states()["c1"], shop.ours("Customer")) == ("withdrawn", [])
 
 
-def test_a_record_that_a_person_requests_needs_no_document(till):
-    close_books(till)
+def test_a_record_that_a_person_requests_needs_no_document(shop):
+    close_books(shop)
     create_records(
-        till.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
+        shop.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
     )
-    till.run(new("invoice", **LATE))
-    assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "held")
+    shop.run(new("invoice", **LATE))
+    assert (shop.states()["c1"], shop.states()["invoice:1"]) == ("posted", "held")
 
 
-def test_a_record_that_a_person_requests_needs_no_approval(till):
-    set_mode(till, "review")
+def test_a_record_that_a_person_requests_needs_no_approval(shop):
+    set_mode(shop, "review")
     create_records(
-        till.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
+        shop.id, [Create(field="client", role="customer", code="c1", details=CLIENT.create)], "kari"
     )
-    till.run(new("invoice"))
-    assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "review")
+    shop.run(new("invoice"))
+    assert (shop.states()["c1"], shop.states()["invoice:1"]) == ("posted", "review")
 
 
 # -- persons who approve ---------------------------------------------------------------------------
 
 
-def test_an_approved_party_waits_for_its_document_and_goes_with_it(till):
-    set_mode(till, "review")
-    till.run(new("invoice"))
-    assert approve(till, "c1") == 1
-    till.run()
-    assert (till.states()["c1"], till.ours("Customer")) == ("waiting", [])
-    assert approve(till, "invoice:1") == 1
-    till.run()
-    assert (till.states()["c1"], till.states()["i1"]) == ("waiting", "review")
-    assert approve(till, "i1") == 1
-    till.run()
-    assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "posted")
+def test_an_approved_party_waits_for_its_document_and_goes_with_it(shop):
+    set_mode(shop, "review")
+    shop.run(new("invoice"))
+    assert approve(shop, "c1") == 1
+    shop.run()
+    assert (shop.states()["c1"], shop.ours("Customer")) == ("waiting", [])
+    assert approve(shop, "invoice:1") == 1
+    shop.run()
+    assert (shop.states()["c1"], shop.states()["i1"]) == ("waiting", "review")
+    assert approve(shop, "i1") == 1
+    shop.run()
+    assert (shop.states()["c1"], shop.states()["invoice:1"]) == ("posted", "posted")
 
 
-def test_an_approved_document_waits_for_its_party_and_keeps_its_approval(till):
-    set_mode(till, "review")
-    till.run(new("invoice"))
-    approve(till, "invoice:1")
-    till.run()
-    assert (till.states()["invoice:1"], till.ours("Customer")) == ("waiting", [])
-    approve(till, "c1")
-    approve(till, "i1")
-    till.run()
-    assert (till.states()["invoice:1"], till.states()["c1"]) == ("posted", "posted")
+def test_an_approved_document_waits_for_its_party_and_keeps_its_approval(shop):
+    set_mode(shop, "review")
+    shop.run(new("invoice"))
+    approve(shop, "invoice:1")
+    shop.run()
+    assert (shop.states()["invoice:1"], shop.ours("Customer")) == ("waiting", [])
+    approve(shop, "c1")
+    approve(shop, "i1")
+    shop.run()
+    assert (shop.states()["invoice:1"], shop.states()["c1"]) == ("posted", "posted")
 
 
-def test_a_person_who_retries_a_held_document_has_its_party_made(till):
-    close_books(till)
-    till.run(new("invoice", **LATE))
-    close_books(till, None)
-    retries.retry(till.posting("invoice:1").id, "kari")
-    till.run()
-    assert (till.states()["c1"], till.states()["invoice:1"]) == ("posted", "posted")
+def test_a_person_who_retries_a_held_document_has_its_party_made(shop):
+    close_books(shop)
+    shop.run(new("invoice", **LATE))
+    close_books(shop, None)
+    retries.retry(shop.posting("invoice:1").id, "kari")
+    shop.run()
+    assert (shop.states()["c1"], shop.states()["invoice:1"]) == ("posted", "posted")
 
 
 # -- currencies ------------------------------------------------------------------------------------
 
 
-def test_a_party_of_a_foreign_currency_is_held_where_the_company_keeps_one(till):
-    till.run(invoice(client=EURO_CLIENT))
-    assert (till.states()["c9"], till.states()["invoice:1"]) == ("held", "waiting")
-    assert "EUR" in till.posting("c9").reason
-    assert till.ours("Customer") == []
+def test_a_party_of_a_foreign_currency_is_held_where_the_company_keeps_one(shop):
+    shop.run(invoice(client=EURO_CLIENT))
+    assert (shop.states()["c9"], shop.states()["invoice:1"]) == ("held", "waiting")
+    assert "EUR" in shop.posting("c9").reason
+    assert shop.ours("Customer") == []
 
 
-def test_a_party_in_the_company_s_own_currency_is_made(till):
+def test_a_party_in_the_company_s_own_currency_is_made(shop):
     home = replace(CLIENT, create=Party(name="Fjord Homes", currency="USD"))
-    till.run(invoice(client=home))
-    assert till.states()["invoice:1"] == "posted"
+    shop.run(invoice(client=home))
+    assert shop.states()["invoice:1"] == "posted"
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -266,10 +266,10 @@ def test_a_party_is_not_made_in_the_currency_of_a_document_that_is_held(export, 
     assert "is to be created in EUR" in export.posting("invoice:2").reason
 
 
-def test_a_code_with_the_id_of_a_document_is_not_created_as_that(till):
+def test_a_code_with_the_id_of_a_document_is_not_created_as_that(shop):
     """Both would be one row, and the supplier would be posted as the invoice or the reverse."""
-    till.run(invoice("s1"))
-    till.run(new("bill"))
-    assert till.states()["bill:1"] == "held"
-    assert "uses the id s1 for something else too" in till.posting("bill:1").reason
-    assert till.ours("Vendor") == []
+    shop.run(invoice("s1"))
+    shop.run(new("bill"))
+    assert shop.states()["bill:1"] == "held"
+    assert "uses the id s1 for something else too" in shop.posting("bill:1").reason
+    assert shop.ours("Vendor") == []

@@ -14,7 +14,7 @@ from hub.db.database_identity import IdentityDifference, compare
 from hub.db.engine import db, read_only_session, transaction
 from hub.models import ConnectedCompany
 from hub.qbo.oauth.connect import connect_with_refresh_token
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 
 IDENTITY = {
     "system": "7",
@@ -92,24 +92,24 @@ def test_a_role_without_the_right_reads_the_other_values(
     assert [name for name, value in values.items() if value is None] == ["system"]
 
 
-def company_of(desk: Desk) -> ConnectedCompany:
+def company_of(bench: PostingBench) -> ConnectedCompany:
     with read_only_session() as session:
-        return session.get_one(ConnectedCompany, desk.company_id)
+        return session.get_one(ConnectedCompany, bench.company_id)
 
 
-def store(desk: Desk, **changes: str) -> None:
+def store(bench: PostingBench, **changes: str) -> None:
     """Store an identity that the database had at another time."""
     with transaction() as session:
-        company = session.get_one(ConnectedCompany, desk.company_id)
+        company = session.get_one(ConnectedCompany, bench.company_id)
         company.database_identity = company.database_identity | changes
 
 
-def test_the_first_drain_stores_the_identity_and_later_ones_see_no_difference(desk):
-    id = desk.bill()
-    desk.drain()
-    desk.drain()
-    company = company_of(desk)
-    assert (desk.state(id), company.restored_since) == ("posted", None)
+def test_the_first_drain_stores_the_identity_and_later_ones_see_no_difference(bench):
+    id = bench.bill()
+    bench.drain()
+    bench.drain()
+    company = company_of(bench)
+    assert (bench.state(id), company.restored_since) == ("posted", None)
     assert company.database_identity == database_identity.read()
 
 
@@ -125,49 +125,49 @@ def test_a_new_company_stores_the_identity_and_a_reconnected_one_keeps_it(app, q
     assert company.database_identity == older
 
 
-def test_after_a_restart_quickbooks_is_searched_once_and_not_again(desk):
-    desk.bill("A-0")
-    desk.drain()
-    store(desk, started_at="1.0")
-    result = desk.drain()
+def test_after_a_restart_quickbooks_is_searched_once_and_not_again(bench):
+    bench.bill("A-0")
+    bench.drain()
+    store(bench, started_at="1.0")
+    result = bench.drain()
     assert result.reads > 0
-    assert company_of(desk).database_identity == database_identity.read()
-    assert company_of(desk).restored_since is None
-    assert desk.drain().reads == 0
+    assert company_of(bench).database_identity == database_identity.read()
+    assert company_of(bench).restored_since is None
+    assert bench.drain().reads == 0
 
 
-def test_a_machine_that_was_set_back_posts_nothing_twice(desk):
+def test_a_machine_that_was_set_back_posts_nothing_twice(bench):
     """All but the start time is as before, and this process has already searched before that."""
-    desk.bill("A-0")
-    desk.drain()
-    id = desk.bill("A-1")
-    desk.quickbooks.ask("POST", "bill", desk.body("A-1"))  # as it was sent and then forgotten
-    store(desk, started_at="1.0")
-    desk.drain()
-    assert (desk.state(id), len(desk.bills()), len(desk.attempts(id))) == ("posted", 2, 0)
+    bench.bill("A-0")
+    bench.drain()
+    id = bench.bill("A-1")
+    bench.quickbooks.ask("POST", "bill", bench.body("A-1"))  # as it was sent and then forgotten
+    store(bench, started_at="1.0")
+    bench.drain()
+    assert (bench.state(id), len(bench.bills()), len(bench.attempts(id))) == ("posted", 2, 0)
 
 
 @pytest.mark.proof(small=2)
 @pytest.mark.parametrize("name", ["system", "timeline", "database", "postings"])
-def test_another_difference_is_a_restore_and_noted_once(desk, name):
-    desk.bill("A-0")
-    desk.drain()
-    store(desk, **{name: "1"})
-    id = desk.bill("A-1")
-    desk.drain(wait_for_doubts=True)
-    company = company_of(desk)
-    assert (desk.state(id), len(desk.bills())) == ("posted", 2)
+def test_another_difference_is_a_restore_and_noted_once(bench, name):
+    bench.bill("A-0")
+    bench.drain()
+    store(bench, **{name: "1"})
+    id = bench.bill("A-1")
+    bench.drain(wait_for_doubts=True)
+    company = company_of(bench)
+    assert (bench.state(id), len(bench.bills())) == ("posted", 2)
     assert None not in (company.restored_since, company.restored_until)
     restored_until = company.restored_until
-    desk.drain()
-    assert company_of(desk).restored_until == restored_until
+    bench.drain()
+    assert company_of(bench).restored_until == restored_until
 
 
 def test_a_dump_that_was_put_into_another_database_is_a_restore(
-    desk, postgres, make_database, make_app, make_config, tmp_path
+    bench, postgres, make_database, make_app, make_config, tmp_path
 ):
-    desk.bill("A-0")
-    desk.drain()
+    bench.bill("A-0")
+    bench.drain()
     other = make_database(postgres)
     dump(db.engine.url.render_as_string(hide_password=False), tmp_path / "backup.sql")
     put_in(other, tmp_path / "backup.sql")

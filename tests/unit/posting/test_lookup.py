@@ -10,125 +10,125 @@ from hub.qbo import search
 from hub.qbo.client import Client
 
 
-def vendor(desk, name="Nordisk Stål AS"):
-    return desk.plan(f"v-{name}", "create", {"DisplayName": name}, kind="vendor", total=None)
+def vendor(bench, name="Nordisk Stål AS"):
+    return bench.plan(f"v-{name}", "create", {"DisplayName": name}, kind="vendor", total=None)
 
 
-def vendors(desk, name):
-    records = desk.quickbooks.select(
+def vendors(bench, name):
+    records = bench.quickbooks.select(
         "select * from Vendor where Active in (true, false) maxresults 1000"
     )
     return [row for row in records["Vendor"] if row["DisplayName"] == name]
 
 
 @pytest.mark.parametrize("fault", [None, "lose_answer", "lose_request"])
-def test_a_vendor_is_made_once(desk, fault):
+def test_a_vendor_is_made_once(bench, fault):
     if fault:
-        desk.quickbooks.add_fault(fault, "vendor.create")
-    id = vendor(desk)
-    desk.drain(wait_for_doubts=True)
-    assert (desk.state(id), len(vendors(desk, "Nordisk Stål AS"))) == ("posted", 1)
+        bench.quickbooks.add_fault(fault, "vendor.create")
+    id = vendor(bench)
+    bench.drain(wait_for_doubts=True)
+    assert (bench.state(id), len(vendors(bench, "Nordisk Stål AS"))) == ("posted", 1)
 
 
-def test_a_vendor_that_exists_by_that_name_is_adopted(desk):
-    record = desk.quickbooks.ask("POST", "vendor", {"DisplayName": "Nordisk Stål AS"}).json()[
+def test_a_vendor_that_exists_by_that_name_is_adopted(bench):
+    record = bench.quickbooks.ask("POST", "vendor", {"DisplayName": "Nordisk Stål AS"}).json()[
         "Vendor"
     ]
-    id = vendor(desk)
-    desk.drain()
-    assert (desk.state(id), desk.posting(id).quickbooks_id) == ("posted", record["Id"])
+    id = vendor(bench)
+    bench.drain()
+    assert (bench.state(id), bench.posting(id).quickbooks_id) == ("posted", record["Id"])
 
 
-def test_the_name_of_a_customer_is_not_adopted_for_a_vendor(desk):
-    desk.quickbooks.ask("POST", "customer", {"DisplayName": "Nordisk Stål AS"})
-    id = vendor(desk)
-    desk.drain()
-    assert (desk.state(id), desk.cases()) == ("held", ["Name already used"])
+def test_the_name_of_a_customer_is_not_adopted_for_a_vendor(bench):
+    bench.quickbooks.ask("POST", "customer", {"DisplayName": "Nordisk Stål AS"})
+    id = vendor(bench)
+    bench.drain()
+    assert (bench.state(id), bench.cases()) == ("held", ["Name already used"])
 
 
-def test_a_number_that_ours_holds_is_adopted_and_anothers_is_asked_about(desk):
-    desk.quickbooks.ask("POST", "bill", desk.body("A-1"))
-    desk.quickbooks.ask("POST", "bill", {**desk.body("A-2"), "PrivateNote": "typed in"})
-    ours, theirs = desk.bill("A-1"), desk.bill("A-2")
-    desk.app.extensions["hub.posting"] = memory_after_search(desk)
-    desk.drain()
-    assert (desk.state(ours), desk.state(theirs)) == ("posted", "held")
-    assert (desk.cases(), len(desk.bills())) == (["Number already used"], 2)
+def test_a_number_that_ours_holds_is_adopted_and_anothers_is_asked_about(bench):
+    bench.quickbooks.ask("POST", "bill", bench.body("A-1"))
+    bench.quickbooks.ask("POST", "bill", {**bench.body("A-2"), "PrivateNote": "typed in"})
+    ours, theirs = bench.bill("A-1"), bench.bill("A-2")
+    bench.app.extensions["hub.posting"] = memory_after_search(bench)
+    bench.drain()
+    assert (bench.state(ours), bench.state(theirs)) == ("posted", "held")
+    assert (bench.cases(), len(bench.bills())) == (["Number already used"], 2)
 
 
-def memory_after_search(desk):
+def memory_after_search(bench):
     """Return the memory of a process that has already searched once."""
     from hub.posting.outcome.session import Memory
 
-    return Memory(scanned={(desk.company_id, "bill")})
+    return Memory(scanned={(bench.company_id, "bill")})
 
 
 # -- complete searches -----------------------------------------------------------------------------
 
 
-def enter_bills(desk, count, seconds=1):
+def enter_bills(bench, count, seconds=1):
     for n in range(count):
-        desk.quickbooks.ask("POST", "bill", desk.body(f"S-{n}"))
-        desk.pass_time(seconds)
+        bench.quickbooks.ask("POST", "bill", bench.body(f"S-{n}"))
+        bench.pass_time(seconds)
 
 
 @pytest.mark.parametrize("seconds", [0, 1])
 @pytest.mark.parametrize("page", [2, 3, 7, 100])
-def test_everything_created_is_found_whatever_the_page_even_within_one_second(desk, page, seconds):
-    since = desk.clock.now() - dt.timedelta(minutes=10)
-    enter_bills(desk, 7, seconds)
+def test_everything_created_is_found_whatever_the_page_even_within_one_second(bench, page, seconds):
+    since = bench.clock.now() - dt.timedelta(minutes=10)
+    enter_bills(bench, 7, seconds)
     results = [
         row["Id"]
         for part in search.find_created_since(Client(1), "bill", since, page)
         for row in part
     ]
-    assert sorted(results) == sorted(bill["Id"] for bill in desk.bills())
+    assert sorted(results) == sorted(bill["Id"] for bill in bench.bills())
     assert len(results) == len(set(results))
 
 
-def test_a_full_second_that_begins_within_a_page_is_reported_once(desk):
-    since = desk.clock.now() - dt.timedelta(minutes=10)
-    enter_bills(desk, 1)
-    enter_bills(desk, 5, seconds=0)
+def test_a_full_second_that_begins_within_a_page_is_reported_once(bench):
+    since = bench.clock.now() - dt.timedelta(minutes=10)
+    enter_bills(bench, 1)
+    enter_bills(bench, 5, seconds=0)
     results = [
         row["Id"] for part in search.find_created_since(Client(1), "bill", since, 2) for row in part
     ]
-    assert sorted(results) == sorted(bill["Id"] for bill in desk.bills())
+    assert sorted(results) == sorted(bill["Id"] for bill in bench.bills())
 
 
-def test_rows_that_are_edited_or_deleted_meanwhile_hide_no_other(desk):
-    since = desk.clock.now() - dt.timedelta(minutes=10)
-    enter_bills(desk, 6)
-    bills = sorted(desk.bills(), key=lambda bill: int(bill["Id"]))
+def test_rows_that_are_edited_or_deleted_meanwhile_hide_no_other(bench):
+    since = bench.clock.now() - dt.timedelta(minutes=10)
+    enter_bills(bench, 6)
+    bills = sorted(bench.bills(), key=lambda bill: int(bill["Id"]))
     pages = search.find_created_since(Client(1), "bill", since, 2)
     results = [row["Id"] for row in next(pages)]
-    desk.quickbooks.act("delete", kind="Bill", id=bills[0]["Id"])
+    bench.quickbooks.act("delete", kind="Bill", id=bills[0]["Id"])
     results += [row["Id"] for part in pages for row in part]
     assert set(results) == {bill["Id"] for bill in bills}
 
 
-def test_a_second_that_changes_while_it_is_searched_proves_nothing(desk, monkeypatch):
-    since = desk.clock.now() - dt.timedelta(minutes=10)
-    enter_bills(desk, 5, seconds=0)
+def test_a_second_that_changes_while_it_is_searched_proves_nothing(bench, monkeypatch):
+    since = bench.clock.now() - dt.timedelta(minutes=10)
+    enter_bills(bench, 5, seconds=0)
     counted = iter([5, 4])
     monkeypatch.setattr(search, "_count_objects", lambda *args: next(counted))
     with pytest.raises(search.Incomplete):
         list(search.find_created_since(Client(1), "bill", since, 2))
 
 
-def test_deletions_older_than_quickbooks_remembers_cannot_be_known(desk):
-    now = desk.clock.now()
+def test_deletions_older_than_quickbooks_remembers_cannot_be_known(bench):
+    now = bench.clock.now()
     with pytest.raises(Retry):
         search.deleted_since(Client(1), "bill", now - dt.timedelta(days=31), now)
 
 
-def test_a_doubt_older_than_a_month_is_put_before_a_person(desk):
-    desk.quickbooks.add_fault("lose_request", "bill.create")
-    id = desk.bill()
-    desk.drain()
-    desk.pass_time(40 * 24 * 3600)
-    desk.drain()
-    assert (desk.state(id), desk.cases()) == ("held", ["Perhaps posted and deleted"])
+def test_a_doubt_older_than_a_month_is_put_before_a_person(bench):
+    bench.quickbooks.add_fault("lose_request", "bill.create")
+    id = bench.bill()
+    bench.drain()
+    bench.pass_time(40 * 24 * 3600)
+    bench.drain()
+    assert (bench.state(id), bench.cases()) == ("held", ["Perhaps posted and deleted"])
     retries.retry(id, "kari")
-    desk.drain()
-    assert (desk.state(id), desk.cases(), len(desk.bills())) == ("posted", [], 1)
+    bench.drain()
+    assert (bench.state(id), bench.cases(), len(bench.bills())) == ("posted", [], 1)

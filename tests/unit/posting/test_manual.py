@@ -27,17 +27,21 @@ def log():
         return [(entry.who, entry.what) for entry in entries if entry.who == "kari"]
 
 
-def refused(desk, number="A-1"):
-    id = desk.bill(number, vendor="99999")
-    desk.drain()
+def refused(bench, number="A-1"):
+    id = bench.bill(number, vendor="99999")
+    bench.drain()
     return id
 
 
-def test_a_refused_one_is_tried_again_under_a_new_key(desk):
-    id = refused(desk)
-    first = desk.posting(id).requestid
+def test_a_refused_one_is_tried_again_under_a_new_key(bench):
+    id = refused(bench)
+    first = bench.posting(id).requestid
     retries.retry(id, "kari")
-    assert (desk.state(id), desk.posting(id).generation, desk.posting(id).requestid != first) == (
+    assert (
+        bench.state(id),
+        bench.posting(id).generation,
+        bench.posting(id).requestid != first,
+    ) == (
         "ready",
         1,
         True,
@@ -45,21 +49,21 @@ def test_a_refused_one_is_tried_again_under_a_new_key(desk):
     assert log() == [("kari", "posting retried")]
 
 
-def test_a_posted_one_that_is_in_quickbooks_is_not_tried_again(desk):
-    id = desk.bill()
-    desk.drain()
+def test_a_posted_one_that_is_in_quickbooks_is_not_tried_again(bench):
+    id = bench.bill()
+    bench.drain()
     with pytest.raises(NotNow, match="is in QuickBooks already"):
         retries.retry(id, "kari")
     assert log() == []
 
 
-def test_a_transaction_typed_in_by_hand_is_taken_as_the_document(desk):
-    typed = desk.quickbooks.ask(
-        "POST", "bill", {**desk.body("A-1"), "PrivateNote": "typed in"}
+def test_a_transaction_typed_in_by_hand_is_taken_as_the_document(bench):
+    typed = bench.quickbooks.ask(
+        "POST", "bill", {**bench.body("A-1"), "PrivateNote": "typed in"}
     ).json()["Bill"]
-    id = refused(desk)
+    id = refused(bench)
     manual.adopt(id, typed["Id"], "kari")
-    assert (desk.state(id), desk.posting(id).quickbooks_id, len(desk.bills())) == (
+    assert (bench.state(id), bench.posting(id).quickbooks_id, len(bench.bills())) == (
         "posted",
         typed["Id"],
         1,
@@ -67,76 +71,76 @@ def test_a_transaction_typed_in_by_hand_is_taken_as_the_document(desk):
     assert log() == [("kari", "posting adopted")]
 
 
-def test_an_adopted_transaction_that_differs_gets_a_case(desk):
-    body = {**desk.body("A-1", total="90.00"), "PrivateNote": "typed in"}
-    typed = desk.quickbooks.ask("POST", "bill", body).json()["Bill"]
-    id = refused(desk)
+def test_an_adopted_transaction_that_differs_gets_a_case(bench):
+    body = {**bench.body("A-1", total="90.00"), "PrivateNote": "typed in"}
+    typed = bench.quickbooks.ask("POST", "bill", body).json()["Bill"]
+    id = refused(bench)
     manual.adopt(id, typed["Id"], "kari")
-    assert (desk.state(id), desk.cases()) == ("posted", ["Posted but differs"])
+    assert (bench.state(id), bench.cases()) == ("posted", ["Posted but differs"])
 
 
-def test_a_transaction_that_is_not_there_cannot_be_adopted(desk):
-    id = refused(desk)
+def test_a_transaction_that_is_not_there_cannot_be_adopted(bench):
+    id = refused(bench)
     with pytest.raises(NotFound, match="bill in QuickBooks"):
         manual.adopt(id, "4711", "kari")
-    assert desk.state(id) == "held"
+    assert bench.state(id) == "held"
 
 
-def test_the_transaction_of_another_document_cannot_be_adopted(desk):
-    other = desk.bill("A-2")
-    desk.drain()
-    id = refused(desk)
+def test_the_transaction_of_another_document_cannot_be_adopted(bench):
+    other = bench.bill("A-2")
+    bench.drain()
+    id = refused(bench)
     with pytest.raises(Refused, match="was posted for another document already"):
-        manual.adopt(id, desk.posting(other).quickbooks_id, "kari")
+        manual.adopt(id, bench.posting(other).quickbooks_id, "kari")
 
 
-def test_nothing_is_decided_about_what_is_posted(desk):
-    id = desk.bill()
-    desk.drain()
+def test_nothing_is_decided_about_what_is_posted(bench):
+    id = bench.bill()
+    bench.drain()
     with pytest.raises(NotNow):
         manual.reject_match(id, "1", "kari")
 
 
-def test_a_posting_that_does_not_exist_is_named(desk):
+def test_a_posting_that_does_not_exist_is_named(bench):
     with pytest.raises(NotFound, match="4711"):
         retries.retry(4711, "kari")
 
 
-def post_and_delete(desk):
+def post_and_delete(bench):
     """Post a bill and delete it in QuickBooks, so that the nightly reconciliation misses it."""
-    id = desk.bill()
-    desk.drain()
-    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(id).quickbooks_id)
-    reconcile(desk.company_id)
+    id = bench.bill()
+    bench.drain()
+    bench.quickbooks.act("delete", kind="Bill", id=bench.posting(id).quickbooks_id)
+    reconcile(bench.company_id)
     return id
 
 
-def test_a_deleted_document_can_be_skipped_and_reconciliation_succeeds_again(desk):
-    id = post_and_delete(desk)
-    assert desk.cases() == ["Missing in QuickBooks"]
+def test_a_deleted_document_can_be_skipped_and_reconciliation_succeeds_again(bench):
+    id = post_and_delete(bench)
+    assert bench.cases() == ["Missing in QuickBooks"]
     manual.skip(id, "entered by mistake", "kari")
-    assert (desk.state(id), desk.cases(), log()) == ("skipped", [], [("kari", "posting skipped")])
-    reconciliation = reconcile(desk.company_id)
-    assert (reconciliation["documents"], reconciliation["troubles"], desk.cases()) == (0, 0, [])
+    assert (bench.state(id), bench.cases(), log()) == ("skipped", [], [("kari", "posting skipped")])
+    reconciliation = reconcile(bench.company_id)
+    assert (reconciliation["documents"], reconciliation["troubles"], bench.cases()) == (0, 0, [])
 
 
-def test_a_document_that_is_in_quickbooks_is_not_skipped(desk):
-    id = desk.bill()
-    desk.drain()
+def test_a_document_that_is_in_quickbooks_is_not_skipped(bench):
+    id = bench.bill()
+    bench.drain()
     with pytest.raises(NotNow, match="is in QuickBooks, so it cannot be skipped"):
         manual.skip(id, "no", "kari")
 
 
-def test_skipping_without_a_reason_is_refused(desk):
+def test_skipping_without_a_reason_is_refused(bench):
     with pytest.raises(Refused, match="Enter why"):
-        manual.skip(refused(desk), " ", "kari")
+        manual.skip(refused(bench), " ", "kari")
 
 
-def test_a_voided_transaction_is_not_adopted(desk):
-    typed = desk.quickbooks.ask("POST", "invoice", INVOICE).json()["Invoice"]
-    desk.quickbooks.act("void", kind="Invoice", id=typed["Id"])
+def test_a_voided_transaction_is_not_adopted(bench):
+    typed = bench.quickbooks.ask("POST", "invoice", INVOICE).json()["Invoice"]
+    bench.quickbooks.act("void", kind="Invoice", id=typed["Id"])
     body = INVOICE | {"CustomerRef": {"value": "99999"}}
-    id = desk.plan("I-1", "create", body, kind="invoice")
-    desk.drain()
+    id = bench.plan("I-1", "create", body, kind="invoice")
+    bench.drain()
     with pytest.raises(Refused, match=r"was voided in QuickBooks.*Skip leaves the document out"):
         manual.adopt(id, typed["Id"], "kari")

@@ -3,39 +3,39 @@
 from hub.db.engine import transaction
 from hub.models import Posting
 from hub.posting.reconcile.run import reconcile
-from tests.unit.posting.test_reconcile import bill, close, desk
+from tests.unit.posting.test_reconcile import bench, bill, close
 
-__all__ = ["desk"]
+__all__ = ["bench"]
 
 
-def test_a_second_one_with_our_mark_is_found(desk):
-    desk.quickbooks.switch(requestid="ignore")
-    desk.quickbooks.act("edit", kind="Bill", id=bill(desk, 0), set={"DocNumber": "X"})
-    desk.quickbooks.ask("POST", "bill", desk.body("A-1"))
-    reconciliation = reconcile(desk.company_id)
+def test_a_second_one_with_our_mark_is_found(bench):
+    bench.quickbooks.switch(requestid="ignore")
+    bench.quickbooks.act("edit", kind="Bill", id=bill(bench, 0), set={"DocNumber": "X"})
+    bench.quickbooks.ask("POST", "bill", bench.body("A-1"))
+    reconciliation = reconcile(bench.company_id)
     assert [entry["document"] for entry in reconciliation["strangers"]] == ["A-1"]
-    assert desk.cases() == ["Changed in QuickBooks", "Perhaps twice in QuickBooks"]
-    twin = next(bill for bill in desk.bills() if bill["DocNumber"] == "A-1")
-    desk.quickbooks.act("delete", kind="Bill", id=twin["Id"])
-    reconcile(desk.company_id)
-    assert desk.cases() == ["Changed in QuickBooks"]
+    assert bench.cases() == ["Changed in QuickBooks", "Perhaps twice in QuickBooks"]
+    twin = next(bill for bill in bench.bills() if bill["DocNumber"] == "A-1")
+    bench.quickbooks.act("delete", kind="Bill", id=twin["Id"])
+    reconcile(bench.company_id)
+    assert bench.cases() == ["Changed in QuickBooks"]
 
 
-def test_a_marker_of_an_unknown_document_opens_a_case(desk):
-    note = f"[hub:{desk.marker('another hub')}]"
-    desk.quickbooks.ask("POST", "bill", desk.body("Z-9") | {"PrivateNote": note})
-    reconciliation = reconcile(desk.company_id)
+def test_a_marker_of_an_unknown_document_opens_a_case(bench):
+    note = f"[hub:{bench.marker('another hub')}]"
+    bench.quickbooks.ask("POST", "bill", bench.body("Z-9") | {"PrivateNote": note})
+    reconciliation = reconcile(bench.company_id)
     assert [entry["kind"] for entry in reconciliation["strangers"]] == ["bill"]
-    assert desk.cases() == ["Marks of another hub"]
-    close(desk)
-    assert (reconcile(desk.company_id)["strangers"], desk.cases()) == ([], [])
+    assert bench.cases() == ["Marks of another hub"]
+    close(bench)
+    assert (reconcile(bench.company_id)["strangers"], bench.cases()) == ([], [])
 
 
-def test_two_documents_with_one_transaction_open_a_case(desk):
+def test_two_documents_with_one_transaction_open_a_case(bench):
     with transaction() as session:
-        session.get_one(Posting, desk.ids[1]).quickbooks_id = bill(desk, 0)
-    reconciliation = reconcile(desk.company_id)
+        session.get_one(Posting, bench.ids[1]).quickbooks_id = bill(bench, 0)
+    reconciliation = reconcile(bench.company_id)
     assert any(
         "are said to be one transaction" in entry["reason"] for entry in reconciliation["strangers"]
     )
-    assert "Two documents, one transaction" in desk.cases()
+    assert "Two documents, one transaction" in bench.cases()

@@ -8,19 +8,19 @@ from sqlalchemy import event, select
 from hub.db.engine import transaction
 from hub.models import Case, Posting
 from hub.posting.reconcile.run import reconcile
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 
 
 @pytest.fixture
-def desk(app, quickbooks, clock):
-    new_desk = Desk(app, quickbooks, clock)
+def bench(app, quickbooks, clock):
+    new_desk = PostingBench(app, quickbooks, clock)
     new_desk.ids = [new_desk.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 4)]
     new_desk.drain()
     return new_desk
 
 
-def bill(desk, n):
-    return desk.posting(desk.ids[n]).quickbooks_id
+def bill(bench, n):
+    return bench.posting(bench.ids[n]).quickbooks_id
 
 
 def _as_posted():
@@ -30,8 +30,8 @@ def _as_posted():
             posting.document.total = posting.posted_total
 
 
-def test_posted_documents_are_found_and_the_sums_agree(desk):
-    reconciliation = reconcile(desk.company_id)
+def test_posted_documents_are_found_and_the_sums_agree(bench):
+    reconciliation = reconcile(bench.company_id)
     assert (
         reconciliation["documents"],
         reconciliation["found"],
@@ -54,11 +54,11 @@ def test_posted_documents_are_found_and_the_sums_agree(desk):
     assert line["difference"] == "0.00"
 
 
-def test_the_proof_costs_few_reads(desk):
-    assert reconcile(desk.company_id)["requests"] == {"writes": 0, "reads": 1}
+def test_the_proof_costs_few_reads(bench):
+    assert reconcile(bench.company_id)["requests"] == {"writes": 0, "reads": 1}
 
 
-def test_matching_documents_are_compared_without_loading_their_postings(desk):
+def test_matching_documents_are_compared_without_loading_their_postings(bench):
     _as_posted()
     loaded = []
 
@@ -67,95 +67,95 @@ def test_matching_documents_are_compared_without_loading_their_postings(desk):
 
     event.listen(Posting, "load", note)
     try:
-        assert reconcile(desk.company_id)["documents"] == 3
+        assert reconcile(bench.company_id)["documents"] == 3
     finally:
         event.remove(Posting, "load", note)
     assert loaded == []
 
 
-def test_a_deleted_one_is_reported_with_its_sum_and_has_a_case(desk):
-    desk.quickbooks.act("delete", kind="Bill", id=bill(desk, 1))
-    reconciliation = reconcile(desk.company_id)
+def test_a_deleted_one_is_reported_with_its_sum_and_has_a_case(bench):
+    bench.quickbooks.act("delete", kind="Bill", id=bill(bench, 1))
+    reconciliation = reconcile(bench.company_id)
     assert (reconciliation["found"], [entry["why"] for entry in reconciliation["wrong"]]) == (
         2,
         ["missing"],
     )
     assert reconciliation["totals"][0]["difference"] == "-20.10"
-    assert desk.cases() == ["Missing in QuickBooks"]
+    assert bench.cases() == ["Missing in QuickBooks"]
 
 
-def test_a_changed_total_has_a_case_until_it_is_corrected(desk):
-    body = desk.body("A-3", total="31.10")
-    desk.edit(bill(desk, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
-    assert [entry["why"] for entry in reconcile(desk.company_id)["wrong"]] == ["differs"]
-    assert desk.cases() == ["Changed in QuickBooks"]
-    desk.edit(bill(desk, 2), Line=[{**body["Line"][0], "Amount": 30.10}])
-    assert reconcile(desk.company_id)["wrong"] == []
-    assert desk.cases() == []
+def test_a_changed_total_has_a_case_until_it_is_corrected(bench):
+    body = bench.body("A-3", total="31.10")
+    bench.edit(bill(bench, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
+    assert [entry["why"] for entry in reconcile(bench.company_id)["wrong"]] == ["differs"]
+    assert bench.cases() == ["Changed in QuickBooks"]
+    bench.edit(bill(bench, 2), Line=[{**body["Line"][0], "Amount": 30.10}])
+    assert reconcile(bench.company_id)["wrong"] == []
+    assert bench.cases() == []
 
 
-def test_a_change_that_we_posted_is_what_is_expected(desk):
-    desk.change(desk.ids[0], total="11.00")
-    desk.drain()
-    reconciliation = reconcile(desk.company_id)
+def test_a_change_that_we_posted_is_what_is_expected(bench):
+    bench.change(bench.ids[0], total="11.00")
+    bench.drain()
+    reconciliation = reconcile(bench.company_id)
     assert (reconciliation["wrong"], reconciliation["totals"][0]["quickbooks"]) == ([], "61.20")
 
 
-def test_a_document_that_the_hub_deleted_is_not_missing(desk):
-    desk.change(desk.ids[0], "delete")
-    desk.drain()
-    reconciliation = reconcile(desk.company_id)
+def test_a_document_that_the_hub_deleted_is_not_missing(bench):
+    bench.change(bench.ids[0], "delete")
+    bench.drain()
+    reconciliation = reconcile(bench.company_id)
     assert (reconciliation["documents"], reconciliation["wrong"]) == (2, [])
 
 
-def close(desk):
+def close(bench):
     """Close every case as a person does."""
     with transaction() as session:
         for case in session.scalars(select(Case).where(Case.closed_at.is_(None))):
-            case.closed_at, case.closed_by = desk.clock.now(), "kari"
+            case.closed_at, case.closed_by = bench.clock.now(), "kari"
 
 
-def test_an_accepted_difference_is_listed_as_accepted(desk):
-    body = desk.body("A-3", total="31.10")
-    desk.edit(bill(desk, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
-    assert reconcile(desk.company_id)["troubles"] == 1
-    close(desk)
-    reconciliation = reconcile(desk.company_id)
-    assert (reconciliation["troubles"], reconciliation["accepted"], desk.cases()) == (0, 1, [])
+def test_an_accepted_difference_is_listed_as_accepted(bench):
+    body = bench.body("A-3", total="31.10")
+    bench.edit(bill(bench, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
+    assert reconcile(bench.company_id)["troubles"] == 1
+    close(bench)
+    reconciliation = reconcile(bench.company_id)
+    assert (reconciliation["troubles"], reconciliation["accepted"], bench.cases()) == (0, 1, [])
     assert [
         (line["difference"], line["apart"], line["open"]) for line in reconciliation["totals"]
     ] == [("1.00", "1.00", "0.00")]
 
 
-def test_a_deletion_that_quickbooks_no_longer_reports_is_found(desk):
+def test_a_deletion_that_quickbooks_no_longer_reports_is_found(bench):
     """QuickBooks reports deletions for thirty days only, so the absence itself must suffice."""
-    desk.quickbooks.act("delete", kind="Bill", id=bill(desk, 1))
-    desk.clock.advance(40 * 24 * 3600)
-    reconciliation = reconcile(desk.company_id)
+    bench.quickbooks.act("delete", kind="Bill", id=bill(bench, 1))
+    bench.clock.advance(40 * 24 * 3600)
+    reconciliation = reconcile(bench.company_id)
     assert [entry["why"] for entry in reconciliation["wrong"]] == ["missing"]
 
 
 def test_an_adopted_transaction_older_than_all_postings_is_read_by_its_id(
-    desk,
+    bench,
 ):
     with transaction() as session:
         for posting in session.scalars(select(Posting)):
-            posting.sent_date = posting.created_at = desk.clock.now() + dt.timedelta(hours=1)
-    reconciliation = reconcile(desk.company_id)
+            posting.sent_date = posting.created_at = bench.clock.now() + dt.timedelta(hours=1)
+    reconciliation = reconcile(bench.company_id)
     assert (reconciliation["found"], reconciliation["requests"]["reads"]) == (3, 2)
 
 
-def test_progress_is_reported_while_reading_and_while_comparing(desk):
+def test_progress_is_reported_while_reading_and_while_comparing(bench):
     steps = []
-    reconcile(desk.company_id, lambda *step: steps.append(step))
+    reconcile(bench.company_id, lambda *step: steps.append(step))
     assert steps == [("reading", 3, 0), ("comparing", 3, 3)]
 
 
-def test_a_document_with_another_total_at_its_source_is_listed(desk):
-    differences = reconcile(desk.company_id)["apart"]
+def test_a_document_with_another_total_at_its_source_is_listed(bench):
+    differences = reconcile(bench.company_id)["apart"]
     assert (
         differences[0]["reason"]
         == "Bill A-1 of Acme: the source says 100.00 USD, 10.10 USD was posted."
     )
     _as_posted()
-    assert reconcile(desk.company_id)["apart"] == []
+    assert reconcile(bench.company_id)["apart"] == []

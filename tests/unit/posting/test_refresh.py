@@ -19,18 +19,18 @@ LETTERS = str.maketrans("0189", "WXYZ")  # a marker has no such digits
 MANY, PAGE = (10_000, 1000) if FULL else (300, 50)
 
 
-def posted(desk, count):
+def posted(bench, count):
     """Store this number of posted bills, twenty in each second."""
-    body = desk.body("A")
+    body = bench.body("A")
     with transaction() as session:
         first = {
             name: value
-            for name, value in vars(desk._document(session, "A", ())).items()
+            for name, value in vars(bench._document(session, "A", ())).items()
             if name[0] != "_"
         }
     shared = {name: first[name] for name in first if name not in ("id", "installation")}
     for start in range(0, count, 20):
-        desk.clock.advance(1)
+        bench.clock.advance(1)
         rows = [
             shared | {"source_id": f"A-{n}", "marker": f"MARK{n:08}".translate(LETTERS)}
             for n in range(start, start + 20)
@@ -39,19 +39,19 @@ def posted(desk, count):
             body | {"DocNumber": row["source_id"], "PrivateNote": f"[hub:{row['marker']}]"}
             for row in rows
         ]
-        records = [desk.quickbooks.ask("POST", "bill", bill).json()["Bill"] for bill in bills]
+        records = [bench.quickbooks.ask("POST", "bill", bill).json()["Bill"] for bill in bills]
         with transaction() as session:
             ids = session.scalars(insert(SourceDocument).returning(SourceDocument.id), rows).all()
             session.execute(
-                insert(Posting), [_posting(desk, *row) for row in zip(ids, records, strict=True)]
+                insert(Posting), [_posting(bench, *row) for row in zip(ids, records, strict=True)]
             )
 
 
-def _posting(desk, document_id, entity):
+def _posting(bench, document_id, entity):
     return {
         "document_id": document_id,
-        "company_id": desk.company_id,
-        "installation_id": desk.installation_id,
+        "company_id": bench.company_id,
+        "installation_id": bench.installation_id,
         "kind": "bill",
         "operation": "create",
         "requestid": f"r{document_id}",
@@ -65,8 +65,8 @@ def _posting(desk, document_id, entity):
         "posted_total": Decimal(100),
         "total": Decimal(100),
         "number": entity["DocNumber"],
-        "created_at": desk.clock.now(),
-        "changed_at": desk.clock.now(),
+        "created_at": bench.clock.now(),
+        "changed_at": bench.clock.now(),
     }
 
 
@@ -74,12 +74,12 @@ def _posting(desk, document_id, entity):
 @pytest.mark.skipif(
     not Path("/proc/self/clear_refs").exists(), reason="the peak of memory is read from /proc"
 )
-def test_a_proof_of_many_reads_pages_and_needs_little_memory(desk, figure, monkeypatch):
+def test_a_proof_of_many_reads_pages_and_needs_little_memory(bench, figure, monkeypatch):
     monkeypatch.setattr(search.find_created_since, "__defaults__", (PAGE,))
-    posted(desk, MANY)
+    posted(bench, MANY)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts over
     before = peak()
-    reconciliation = reconcile(desk.company_id)
+    reconciliation = reconcile(bench.company_id)
     assert (reconciliation["found"], reconciliation["troubles"]) == (MANY, 0)
     assert reconciliation["requests"]["reads"] <= MANY // PAGE + 2
     assert peak() - before < 100_000
@@ -91,26 +91,26 @@ def peak():
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
-def test_a_new_transaction_that_no_query_shows_yet_is_read_singly(desk):
-    id = desk.bill("A-1")
-    desk.drain()
-    desk.quickbooks.switch(index_lag=60)
-    desk.bill("A-2")
-    desk.drain()
-    assert reconcile(desk.company_id)["found"] == 2
+def test_a_new_transaction_that_no_query_shows_yet_is_read_singly(bench):
+    id = bench.bill("A-1")
+    bench.drain()
+    bench.quickbooks.switch(index_lag=60)
+    bench.bill("A-2")
+    bench.drain()
+    assert reconcile(bench.company_id)["found"] == 2
     assert (
         len(
             reconcile_refresh.fetch_current(
-                PostingSession(desk.company_id), {"bill": [desk.posting(id).quickbooks_id, "999"]}
+                PostingSession(bench.company_id), {"bill": [bench.posting(id).quickbooks_id, "999"]}
             )
         )
         == 1
     )
 
 
-def test_many_deleted_transactions_are_found_by_change_data_and_not_read_singly(desk):
-    posted(desk, 100)
-    for bill in desk.bills()[:50]:
-        desk.quickbooks.act("delete", kind="Bill", id=bill["Id"])
-    reconciliation = reconcile(desk.company_id)
+def test_many_deleted_transactions_are_found_by_change_data_and_not_read_singly(bench):
+    posted(bench, 100)
+    for bill in bench.bills()[:50]:
+        bench.quickbooks.act("delete", kind="Bill", id=bill["Id"])
+    reconciliation = reconcile(bench.company_id)
     assert (reconciliation["found"], reconciliation["requests"]["reads"]) == (50, 2)

@@ -9,8 +9,16 @@ from hub.db.engine import transaction
 from hub.models import Installation
 from hub.posting.actions import manual
 from hub.scheduling import runner
-from tests.support.costcertified_site import CLEARING, Works
-from tests.support.every_kind_source import CLIENT, PRODUCT, SUPPLIER, Till, document, invoice, line
+from tests.support.costcertified_site import CLEARING, CostCertifiedSite
+from tests.support.every_kind_source import (
+    CLIENT,
+    PRODUCT,
+    SUPPLIER,
+    ShopSite,
+    document,
+    invoice,
+    line,
+)
 from tests.support.tiers import by_form
 
 VOID, DELETE = {"gone": "void"}, {"gone": "delete"}
@@ -87,24 +95,24 @@ def orders_of(chain):
     return by_form([chain, chain[::-1]], list(permutations(chain)), list(permutations(chain)))
 
 
-def live(till):
+def live(shop):
     """Return the totals of the posted transactions that are left in QuickBooks."""
     kinds = ("Invoice", "Payment", "CreditMemo", "Bill", "BillPayment", "PurchaseOrder", "Deposit")
     return [
-        record["TotalAmt"] for kind in kinds for record in till.ours(kind) if record["TotalAmt"]
+        record["TotalAmt"] for kind in kinds for record in shop.ours(kind) if record["TotalAmt"]
     ]
 
 
-def post(till, items):
+def post(shop, items):
     """Post everything, and update the transaction index."""
-    assert set(till.run(*items).values()) == {"posted"}
+    assert set(shop.run(*items).values()) == {"posted"}
     runner.run_company_job("changes", 1, requested_by="kari")
 
 
-def remove(till, ids):
+def remove(shop, ids):
     """Let the source report these documents as removed, and nothing else."""
-    till.shop.items.clear()
-    till.run(*(Gone(source_id=id) for id in ids))
+    shop.source.items.clear()
+    shop.run(*(Gone(source_id=id) for id in ids))
 
 
 @pytest.mark.proof(small=3)
@@ -113,80 +121,80 @@ def remove(till, ids):
 def test_a_settling_transaction_is_removed_before_the_document_that_it_settles(
     app, quickbooks, clock, policy, together
 ):
-    till = Till(app, quickbooks, clock, gone=policy)
+    shop = ShopSite(app, quickbooks, clock, gone=policy)
     results = list(every_order(policy))
-    post(till, [item for items, _ in results for item in items])
+    post(shop, [item for items, _ in results for item in items])
     if together:
-        remove(till, [id for _, order in results for id in order])
+        remove(shop, [id for _, order in results for id in order])
     else:
         for step in zip_longest(*(order for _, order in results)):
-            remove(till, filter(None, step))
-    assert (live(till), till.reasons(), till.cases()) == ([], [], [])
+            remove(shop, filter(None, step))
+    assert (live(shop), shop.reasons(), shop.cases()) == ([], [], [])
 
 
 @pytest.mark.parametrize("together", [True, False])
 def test_a_change_goes_once_the_payment_that_settled_it_is_removed(
     app, quickbooks, clock, together
 ):
-    till = Till(app, quickbooks, clock, **VOID)
-    post(till, [invoice(), payment()])
-    till.run(invoice(amount="120.00"), *([Gone(source_id="payment:1")] if together else ()))
+    shop = ShopSite(app, quickbooks, clock, **VOID)
+    post(shop, [invoice(), payment()])
+    shop.run(invoice(amount="120.00"), *([Gone(source_id="payment:1")] if together else ()))
     if not together:
-        assert till.cases() == ["Changed after it was paid"]
-        remove(till, ["payment:1"])
-    assert (live(till), till.cases()) == ([120], [])
+        assert shop.cases() == ["Changed after it was paid"]
+        remove(shop, ["payment:1"])
+    assert (live(shop), shop.cases()) == ([120], [])
 
 
 def test_a_payment_applied_by_a_person_keeps_a_document_in_the_books(app, quickbooks, clock):
-    till = Till(app, quickbooks, clock, **VOID)
-    post(till, [invoice(amount="150.00"), payment()])
-    paid = till.book("Invoice", "invoice:1")
+    shop = ShopSite(app, quickbooks, clock, **VOID)
+    post(shop, [invoice(amount="150.00"), payment()])
+    paid = shop.book("Invoice", "invoice:1")
     quickbooks.act("pay", kind="Invoice", id=paid["Id"], amount="50.00")
-    remove(till, ["invoice:1", "payment:1"])
-    (reason,) = till.reasons()
+    remove(shop, ["invoice:1", "payment:1"])
+    (reason,) = shop.reasons()
     assert (
         "was deleted or cancelled at the source after a payment or credit was applied to it"
         in reason
     )
     assert "(open: 100.00 USD)" in reason
-    assert sorted(live(till)) == [50, 150]
+    assert sorted(live(shop)) == [50, 150]
 
 
 def test_a_removal_that_a_person_skips_holds_the_one_behind_it(app, quickbooks, clock):
-    till = Till(app, quickbooks, clock, **VOID)
-    post(till, [invoice(), payment()])
+    shop = ShopSite(app, quickbooks, clock, **VOID)
+    post(shop, [invoice(), payment()])
     with transaction() as session:
-        session.get_one(Installation, till.id).mode = "review"
-    till.run(Gone(source_id="invoice:1"), Gone(source_id="payment:1"))
+        session.get_one(Installation, shop.id).mode = "review"
+    shop.run(Gone(source_id="invoice:1"), Gone(source_id="payment:1"))
     with transaction() as session:
-        outbox.approve(session, [till.posting("invoice:1").id], "kari")
-    result = till.run()
+        outbox.approve(session, [shop.posting("invoice:1").id], "kari")
+    result = shop.run()
     assert (result["invoice:1"], result["payment:1"]) == ("waiting", "review")
-    assert "until Payment" in till.posting("invoice:1").reason
-    manual.skip(till.posting("payment:1").id, "it stays", "kari")
-    till.run()
-    assert till.cases() == ["Changed after it was paid"]
-    assert sorted(live(till)) == [100, 100]
+    assert "until Payment" in shop.posting("invoice:1").reason
+    manual.skip(shop.posting("payment:1").id, "it stays", "kari")
+    shop.run()
+    assert shop.cases() == ["Changed after it was paid"]
+    assert sorted(live(shop)) == [100, 100]
 
 
 # -- CostCertified ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def works(app, quickbooks, clock):
-    return Works(app, quickbooks, clock)
+def site(app, quickbooks, clock):
+    return CostCertifiedSite(app, quickbooks, clock)
 
 
-def delete_invoice(works, invoice, payment):
-    works.do("delete", things="invoices", id=invoice)
+def delete_invoice(site, invoice, payment):
+    site.do("delete", things="invoices", id=invoice)
 
 
-def delete_payment(works, invoice, payment):
-    works.do("delete", things="payments", id=payment)
+def delete_payment(site, invoice, payment):
+    site.do("delete", things="payments", id=payment)
 
 
-def fail_payment(works, invoice, payment):
-    works.do("fail", payment=payment)
+def fail_payment(site, invoice, payment):
+    site.do("fail", payment=payment)
 
 
 WAYS = (
@@ -199,18 +207,18 @@ WAYS = (
 
 @pytest.mark.row("CC-B8")
 @pytest.mark.parametrize("runs", [1, 2])
-def test_an_invoice_and_its_payment_that_are_deleted_are_both_voided(works, runs):
-    works.enable(**CLEARING)
-    invoices = [works.invoice() for _ in WAYS]
-    payments = [works.pay(invoice) for invoice in invoices]
-    works.sync()
-    works.watch()
-    assert {record["Balance"] for record in works.all("Invoice")} == {0}
+def test_an_invoice_and_its_payment_that_are_deleted_are_both_voided(site, runs):
+    site.enable(**CLEARING)
+    invoices = [site.invoice() for _ in WAYS]
+    payments = [site.pay(invoice) for invoice in invoices]
+    site.sync()
+    site.watch()
+    assert {record["Balance"] for record in site.all("Invoice")} == {0}
     for step in zip(*WAYS, strict=True):
         for act, sold, paid in zip(step, invoices, payments, strict=True):
-            act(works, sold, paid)
+            act(site, sold, paid)
         if runs == 2:
-            works.sync()
-    works.sync()
-    totals = [record["TotalAmt"] for kind in ("Invoice", "Payment") for record in works.all(kind)]
-    assert (totals, works.cases()) == ([0] * 8, {})
+            site.sync()
+    site.sync()
+    totals = [record["TotalAmt"] for kind in ("Invoice", "Payment") for record in site.all(kind)]
+    assert (totals, site.cases()) == ([0] * 8, {})

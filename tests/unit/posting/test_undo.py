@@ -9,31 +9,31 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, ConnectedCompany, Installation, Posting
 from hub.posting.actions import undo
 from hub.posting.reconcile.run import reconcile
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 
 
 @pytest.fixture
-def desk(app, quickbooks, clock):
-    new_desk = Desk(app, quickbooks, clock)
+def bench(app, quickbooks, clock):
+    new_desk = PostingBench(app, quickbooks, clock)
     new_desk.ids = [new_desk.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 4)]
     new_desk.drain()
     return new_desk
 
 
-def bill(desk, n=0):
-    return desk.posting(desk.ids[n]).quickbooks_id
+def bill(bench, n=0):
+    return bench.posting(bench.ids[n]).quickbooks_id
 
 
-def why(desk, n=0):
-    result = undo.plan_posting(desk.ids[n])
+def why(bench, n=0):
+    result = undo.plan_posting(bench.ids[n])
     return result.blocked[0].reason if result.blocked else ""
 
 
-def test_an_unchanged_document_is_deleted_once_and_reconciliation_agrees(desk):
-    result = undo.plan_posting(desk.ids[0])
+def test_an_unchanged_document_is_deleted_once_and_reconciliation_agrees(bench):
+    result = undo.plan_posting(bench.ids[0])
     assert undo.undo(result, "kari") == 1
     assert undo.undo(result, "ola") == 0, "kari has done it"
-    desk.drain()
+    bench.drain()
     assert undo.undo(result, "ola") == 0
     with read_only_session() as session:
         assert session.scalars(
@@ -41,24 +41,24 @@ def test_an_unchanged_document_is_deleted_once_and_reconciliation_agrees(desk):
         ).all() == ["kari"]
         deletion = session.scalars(select(Posting).where(Posting.operation == "delete")).one()
     assert deletion.approved_by == "kari"
-    assert len(desk.sent("bill.delete")) == 1
-    assert {bill["DocNumber"] for bill in desk.bills()} == {"A-2", "A-3"}
-    assert reconcile(desk.company_id)["wrong"] == []
+    assert len(bench.sent("bill.delete")) == 1
+    assert {bill["DocNumber"] for bill in bench.bills()} == {"A-2", "A-3"}
+    assert reconcile(bench.company_id)["wrong"] == []
 
 
-def test_a_lost_answer_to_the_deletion_deletes_nothing_twice(desk):
-    desk.quickbooks.add_fault("lose_answer", "bill.delete")
-    undo.undo(undo.plan_posting(desk.ids[0]), "kari")
-    desk.drain(wait_for_doubts=True)
-    assert len(desk.bills()) == 2
+def test_a_lost_answer_to_the_deletion_deletes_nothing_twice(bench):
+    bench.quickbooks.add_fault("lose_answer", "bill.delete")
+    undo.undo(undo.plan_posting(bench.ids[0]), "kari")
+    bench.drain(wait_for_doubts=True)
+    assert len(bench.bills()) == 2
     with read_only_session() as session:
         assert {posting.state for posting in session.query(Posting)} == {"posted"}
 
 
-def test_a_run_is_taken_back_whole_but_for_what_was_touched(desk):
+def test_a_run_is_taken_back_whole_but_for_what_was_touched(bench):
     with transaction() as session:
         session.query(Posting).update({"run_id": None})
-    desk.edit(bill(desk, 1), DocNumber="A-2b")
+    bench.edit(bill(bench, 1), DocNumber="A-2b")
     result = undo.plan_selection([Posting.operation == "create"])
     assert {step.posting.number for step in result.removable} == {"A-1", "A-3"}
     assert [step.reason for step in result.blocked] == [
@@ -74,69 +74,69 @@ def test_a_run_is_taken_back_whole_but_for_what_was_touched(desk):
     ],
     ids=["paused", "disabled"],
 )
-def test_an_app_that_sends_nothing_promises_no_removal(desk, rest, reason):
+def test_an_app_that_sends_nothing_promises_no_removal(bench, rest, reason):
     with transaction() as session:
         session.query(Installation).update(rest)
-    assert why(desk).startswith(reason)
+    assert why(bench).startswith(reason)
 
 
-def test_a_paid_document_stays(desk):
-    line = {"Amount": Decimal("10.00"), "LinkedTxn": [{"TxnId": bill(desk), "TxnType": "Bill"}]}
+def test_a_paid_document_stays(bench):
+    line = {"Amount": Decimal("10.00"), "LinkedTxn": [{"TxnId": bill(bench), "TxnType": "Bill"}]}
     check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": {"value": "35"}}}
-    desk.quickbooks.ask(
+    bench.quickbooks.ask(
         "POST",
         "billpayment",
         {"VendorRef": {"value": "1"}, "TotalAmt": Decimal("10.00"), "Line": [line], **check},
     )
-    assert why(desk).startswith("It is paid in QuickBooks")
+    assert why(bench).startswith("It is paid in QuickBooks")
 
 
-def test_transactions_of_two_kinds_that_the_hub_does_not_post_are_different(desk):
+def test_transactions_of_two_kinds_that_the_hub_does_not_post_are_different(bench):
     with transaction() as session:
-        posting = session.get_one(Posting, desk.ids[0])
+        posting = session.get_one(Posting, bench.ids[0])
         posting.answer = {
             **posting.answer,
             "LinkedTxn": [{"TxnId": "5", "TxnType": "TimeActivity"}],
         }
-    desk.edit(bill(desk), LinkedTxn=[{"TxnId": "5", "TxnType": "ReimburseCharge"}])
-    assert why(desk) == "Another transaction in QuickBooks is linked to it."
+    bench.edit(bill(bench), LinkedTxn=[{"TxnId": "5", "TxnType": "ReimburseCharge"}])
+    assert why(bench) == "Another transaction in QuickBooks is linked to it."
 
 
-def test_a_document_that_is_gone_from_quickbooks_cannot_be_removed(desk):
-    desk.quickbooks.act("delete", kind="Bill", id=bill(desk))
-    assert why(desk) == "It is no longer in QuickBooks."
+def test_a_document_that_is_gone_from_quickbooks_cannot_be_removed(bench):
+    bench.quickbooks.act("delete", kind="Bill", id=bill(bench))
+    assert why(bench) == "It is no longer in QuickBooks."
 
 
-def test_a_closed_period_stays(desk):
+def test_a_closed_period_stays(bench):
     with transaction() as session:
-        company = session.get_one(ConnectedCompany, desk.company_id)
+        company = session.get_one(ConnectedCompany, bench.company_id)
         books = {"AccountingInfoPrefs": {"BookCloseDate": "2026-12-31"}}
         company.preferences = {**company.preferences, **books}
-    assert why(desk) == "The books are closed up to 31 Dec 2026."
+    assert why(bench) == "The books are closed up to 31 Dec 2026."
 
 
-def test_a_change_on_its_way_comes_first(desk):
-    desk.change(desk.ids[0], total="11.00")
-    assert why(desk) == "A change of it is on its way."
+def test_a_change_on_its_way_comes_first(bench):
+    bench.change(bench.ids[0], total="11.00")
+    assert why(bench) == "A change of it is on its way."
 
 
-def test_a_removed_document_is_not_offered_again(desk):
-    undo.undo(undo.plan_posting(desk.ids[0]), "kari")
-    desk.drain()
-    assert undo.plan_posting(desk.ids[0]).removable == ()
+def test_a_removed_document_is_not_offered_again(bench):
+    undo.undo(undo.plan_posting(bench.ids[0]), "kari")
+    bench.drain()
+    assert undo.plan_posting(bench.ids[0]).removable == ()
 
 
-def test_bills_need_no_look_at_the_bank_and_a_run_is_asked_by_hundreds(desk):
-    before = len(desk.sent(""))
+def test_bills_need_no_look_at_the_bank_and_a_run_is_asked_by_hundreds(bench):
+    before = len(bench.sent(""))
     assert len(undo.plan_selection([Posting.operation == "create"]).removable) == 3
-    assert [entry["call"] for entry in desk.sent("")[before:]] == ["query.bill"]
+    assert [entry["call"] for entry in bench.sent("")[before:]] == ["query.bill"]
 
 
-def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
-    desk.change(desk.ids[0], total="11.00")
-    desk.plan("V-1", "create", {"DisplayName": "New Vendor"}, kind="vendor")
-    desk.drain()
-    result = undo.plan_selection([Posting.company_id == desk.company_id])
+def test_entries_and_changes_of_a_run_are_listed_as_what_stays(bench):
+    bench.change(bench.ids[0], total="11.00")
+    bench.plan("V-1", "create", {"DisplayName": "New Vendor"}, kind="vendor")
+    bench.drain()
+    result = undo.plan_selection([Posting.company_id == bench.company_id])
     assert ([step.reason for step in result.blocked], len(result.removable)) == (
         [undo.LIST_ENTRY_REASON],
         3,
@@ -148,7 +148,7 @@ def test_entries_and_changes_of_a_run_are_listed_as_what_stays(desk):
     )
 
 
-def test_the_audit_log_names_who_removed_which_documents(desk):
+def test_the_audit_log_names_who_removed_which_documents(bench):
     undo.undo(undo.plan_selection([Posting.operation == "create"]), "kari")
     with read_only_session() as session:
         entry = session.scalars(
@@ -156,5 +156,5 @@ def test_the_audit_log_names_who_removed_which_documents(desk):
         ).one()
     assert (entry.who, entry.detail["quickbooks_ids"]) == (
         "kari",
-        {str(id): bill(desk, n) for n, id in enumerate(desk.ids)},
+        {str(id): bill(bench, n) for n, id in enumerate(bench.ids)},
     )

@@ -15,7 +15,7 @@ from hub.scheduling import leases, run_log
 from hub.scheduling.queue import RunQueue
 from tests.support.distributed_processes import LEASE, MARGIN, age_heartbeats
 from tests.support.hub_environment import QUICKBOOKS
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 from tests.support.stand_in_fixtures import mount_quickbooks
 
 
@@ -30,7 +30,7 @@ def two(make_process):
 
 
 @pytest.fixture
-def desk(one, two, clock):
+def bench(one, two, clock):
     """Provide postings of one app, and two processes that may send them."""
     with one.app_context():
         quickbooks = mount_quickbooks(one, clock)
@@ -39,18 +39,18 @@ def desk(one, two, clock):
             quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
         )
         record_download.refresh(company.id)
-        new_desk = Desk(one, quickbooks, clock)
+        new_desk = PostingBench(one, quickbooks, clock)
         plugins = current_hub().plugins
         object.__setattr__(two.extensions["hub"], "plugins", plugins)
         yield new_desk
 
 
-def execute(app, desk):
+def execute(app, bench):
     """Execute a run that posts, as a worker does."""
     with app.app_context():
-        run_log.request("post", desk.installation_id, "kari")
+        run_log.request("post", bench.installation_id, "kari")
     queue = RunQueue(app)
-    queue._execute("post", desk.installation_id)
+    queue._execute("post", bench.installation_id)
 
 
 def in_a_thread_of_its_own(call, *arguments):
@@ -75,17 +75,17 @@ def outcomes():
         return {run.outcome for run in session.query(Run)}
 
 
-def test_a_run_posts_under_its_leases_and_releases_them(one, two, desk):
-    id = desk.bill()
-    execute(one, desk)
-    assert (desk.state(id), len(desk.bills()), outcomes()) == ("posted", 1, {"done"})
+def test_a_run_posts_under_its_leases_and_releases_them(one, two, bench):
+    id = bench.bill()
+    execute(one, bench)
+    assert (bench.state(id), len(bench.bills()), outcomes()) == ("posted", 1, {"done"})
     with two.app_context():
-        assert leases.take(f"company-{desk.company_id}") is not None
-        assert leases.take(f"installation-{desk.installation_id}") is not None
+        assert leases.take(f"company-{bench.company_id}") is not None
+        assert leases.take(f"installation-{bench.installation_id}") is not None
 
 
-def test_nothing_is_sent_under_a_lease_that_was_taken(one, two, desk, monkeypatch):
-    id = desk.bill()
+def test_nothing_is_sent_under_a_lease_that_was_taken(one, two, bench, monkeypatch):
+    id = bench.bill()
     claim, taken_leases = pipeline.claim_prepared, []
 
     def claim_late(*arguments):
@@ -94,18 +94,18 @@ def test_nothing_is_sent_under_a_lease_that_was_taken(one, two, desk, monkeypatc
         return claim(*arguments)
 
     monkeypatch.setattr(pipeline, "claim_prepared", claim_late)
-    execute(one, desk)
+    execute(one, bench)
     # The run waits once more, for whoever works next.
-    assert (desk.state(id), len(desk.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
+    assert (bench.state(id), len(bench.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
     with two.app_context():
         taken_leases[0].release()
-    execute(two, desk)
-    assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])
+    execute(two, bench)
+    assert (bench.state(id), len(bench.bills()), bench.cases()) == ("posted", 1, [])
 
 
-def test_a_run_that_lost_only_the_company_is_repeated_at_once(one, two, desk, monkeypatch):
+def test_a_run_that_lost_only_the_company_is_repeated_at_once(one, two, bench, monkeypatch):
     """When PostgreSQL was frozen, a process that resumes may have kept one of its leases only."""
-    id = desk.bill()
+    id = bench.bill()
     claim, taken_leases = pipeline.claim_prepared, []
 
     def claim_late(*arguments):
@@ -116,18 +116,18 @@ def test_a_run_that_lost_only_the_company_is_repeated_at_once(one, two, desk, mo
         return claim(*arguments)
 
     monkeypatch.setattr(pipeline, "claim_prepared", claim_late)
-    execute(one, desk)
-    assert (desk.state(id), len(desk.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
+    execute(one, bench)
+    assert (bench.state(id), len(bench.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
     with two.app_context():
         taken_leases[0].release()
-    execute(two, desk)
-    assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])
+    execute(two, bench)
+    assert (bench.state(id), len(bench.bills()), bench.cases()) == ("posted", 1, [])
 
 
 def test_a_process_that_wakes_after_another_has_finished_doubles_nothing(
-    one, two, desk, monkeypatch
+    one, two, bench, monkeypatch
 ):
-    id = desk.bill()
+    id = bench.bill()
     settle, awake = pipeline.record_results, []
 
     def wake_late(*answered):
@@ -136,10 +136,10 @@ def test_a_process_that_wakes_after_another_has_finished_doubles_nothing(
             with two.app_context():
                 take_over(two).release()
             for _ in range(3):
-                in_a_thread_of_its_own(execute, two, desk)
-                desk.pass_time(3 * LEASE)
+                in_a_thread_of_its_own(execute, two, bench)
+                bench.pass_time(3 * LEASE)
         return settle(*answered)
 
     monkeypatch.setattr(pipeline, "record_results", wake_late)
-    execute(one, desk)
-    assert (desk.state(id), len(desk.bills()), desk.cases()) == ("posted", 1, [])
+    execute(one, bench)
+    assert (bench.state(id), len(bench.bills()), bench.cases()) == ("posted", 1, [])

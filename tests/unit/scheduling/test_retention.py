@@ -27,17 +27,17 @@ from hub.posting.recovery import restore
 from hub.scheduling import retention
 from hub.security import people
 from hub.security.rights import Right
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 
 YEARS = dt.timedelta(days=800)
 
 
 @pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
+def bench(app, quickbooks, clock):
+    return PostingBench(app, quickbooks, clock)
 
 
-def grow_old(desk, age=YEARS):
+def grow_old(bench, age=YEARS):
     """Date everything that was posted and reported back, as if it had happened long ago."""
     with transaction() as session:
         for posting in session.scalars(select(Posting)):
@@ -47,12 +47,12 @@ def grow_old(desk, age=YEARS):
             receipt.next_try_at, receipt.ended = None, "delivered"
 
 
-def changed_bill(desk):
+def changed_bill(bench):
     """Post a bill and a changed version of it; return the ids of both postings."""
-    first = desk.bill("A-1")
-    desk.drain()
-    second = desk.change(first, total="150.00")
-    desk.drain()
+    first = bench.bill("A-1")
+    bench.drain()
+    second = bench.change(first, total="150.00")
+    bench.drain()
     return first, second
 
 
@@ -62,9 +62,9 @@ def content(posting_id):
         return posting.payload, posting.answer
 
 
-def test_only_replaced_versions_lose_their_content(desk):
-    first, second = changed_bill(desk)
-    grow_old(desk)
+def test_only_replaced_versions_lose_their_content(bench):
+    first, second = changed_bill(bench)
+    grow_old(bench)
     assert retention.prune("kari")["replaced payloads"] == 1
     assert content(first) == (b"", {})
     payload, answer = content(second)
@@ -73,86 +73,86 @@ def test_only_replaced_versions_lose_their_content(desk):
     assert retention.prune("kari")["replaced payloads"] == 0
 
 
-def test_young_versions_and_those_of_removed_documents_keep_their_content(desk):
-    first, _ = changed_bill(desk)
+def test_young_versions_and_those_of_removed_documents_keep_their_content(bench):
+    first, _ = changed_bill(bench)
     assert retention.prune("kari")["replaced payloads"] == 0
-    other = desk.bill("B-1")
-    desk.drain()
-    desk.change(other, "delete")
-    desk.drain()
-    grow_old(desk)
+    other = bench.bill("B-1")
+    bench.drain()
+    bench.change(other, "delete")
+    bench.drain()
+    grow_old(bench)
     retention.prune("kari")
     assert content(first) == (b"", {})
     assert content(other)[0]
 
 
-def test_a_pruned_hub_reconciles_updates_and_undoes_as_before(desk):
-    first, second = changed_bill(desk)
-    grow_old(desk)
+def test_a_pruned_hub_reconciles_updates_and_undoes_as_before(bench):
+    first, second = changed_bill(bench)
+    grow_old(bench)
     retention.prune("kari")
-    assert reconcile(desk.company_id)["wrong"] == []
+    assert reconcile(bench.company_id)["wrong"] == []
 
-    desk.change(second, total="175.00")
-    desk.drain()
-    assert [bill["TotalAmt"] for bill in desk.bills()] == [175]
-    assert len(desk.sent("bill.create")) == 1
-    assert reconcile(desk.company_id)["wrong"] == []
+    bench.change(second, total="175.00")
+    bench.drain()
+    assert [bill["TotalAmt"] for bill in bench.bills()] == [175]
+    assert len(bench.sent("bill.create")) == 1
+    assert reconcile(bench.company_id)["wrong"] == []
 
     plan = undo.plan_posting(first)
     assert not plan.blocked
     assert undo.undo(plan, "kari") == 1
-    desk.drain()
-    assert not desk.bills()
-    assert len(desk.sent("bill.delete")) == 1
-    assert reconcile(desk.company_id)["wrong"] == []
+    bench.drain()
+    assert not bench.bills()
+    assert len(bench.sent("bill.delete")) == 1
+    assert reconcile(bench.company_id)["wrong"] == []
 
 
-def test_a_lost_answer_after_pruning_doubles_nothing(desk):
-    _, second = changed_bill(desk)
-    grow_old(desk)
+def test_a_lost_answer_after_pruning_doubles_nothing(bench):
+    _, second = changed_bill(bench)
+    grow_old(bench)
     retention.prune("kari")
-    desk.quickbooks.add_fault("lose_answer", "bill.update")
-    desk.change(second, total="180.00")
-    desk.bill("A-2")
-    desk.quickbooks.add_fault("lose_answer", "bill.create")
-    desk.drain(wait_for_doubts=True)
-    assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2"]
-    assert reconcile(desk.company_id)["wrong"] == []
+    bench.quickbooks.add_fault("lose_answer", "bill.update")
+    bench.change(second, total="180.00")
+    bench.bill("A-2")
+    bench.quickbooks.add_fault("lose_answer", "bill.create")
+    bench.drain(wait_for_doubts=True)
+    assert sorted(bill["DocNumber"] for bill in bench.bills()) == ["A-1", "A-2"]
+    assert reconcile(bench.company_id)["wrong"] == []
 
 
-def test_a_removal_whose_answer_is_lost_after_pruning_deletes_nothing_twice(desk):
-    _, second = changed_bill(desk)
-    grow_old(desk)
+def test_a_removal_whose_answer_is_lost_after_pruning_deletes_nothing_twice(bench):
+    _, second = changed_bill(bench)
+    grow_old(bench)
     assert retention.prune("kari")["replaced payloads"] == 1
-    desk.quickbooks.add_fault("lose_answer", "bill.delete")
-    desk.change(second, "delete")
-    desk.drain(wait_for_doubts=True)
-    assert not desk.bills()
-    assert len(desk.sent("bill.delete")) == 1
-    assert reconcile(desk.company_id)["wrong"] == []
+    bench.quickbooks.add_fault("lose_answer", "bill.delete")
+    bench.change(second, "delete")
+    bench.drain(wait_for_doubts=True)
+    assert not bench.bills()
+    assert len(bench.sent("bill.delete")) == 1
+    assert reconcile(bench.company_id)["wrong"] == []
 
 
-def test_an_invoice_is_voided_once_after_pruning(desk):
+def test_an_invoice_is_voided_once_after_pruning(bench):
     item = {"ItemRef": {"value": "1"}}
     line = {"Amount": 40, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": item}
     body = {"CustomerRef": {"value": "41"}, "DocNumber": "I-1", "TxnDate": "2026-03-02"}
-    body["PrivateNote"] = desk.body("I-1")["PrivateNote"]
-    first = desk.plan("I-1", "create", body | {"Line": [line]}, kind="invoice")
-    desk.drain()
-    base = f"{desk.posting(first).quickbooks_id}:{desk.posting(first).sync_token}"
+    body["PrivateNote"] = bench.body("I-1")["PrivateNote"]
+    first = bench.plan("I-1", "create", body | {"Line": [line]}, kind="invoice")
+    bench.drain()
+    base = f"{bench.posting(first).quickbooks_id}:{bench.posting(first).sync_token}"
     changed = body | {"Line": [line | {"Amount": 50}]}
-    second = desk.plan("I-1", "update", changed, kind="invoice", base=base)
-    desk.drain()
-    assert [desk.state(id) for id in (first, second)] == ["posted", "posted"]
-    grow_old(desk)
+    second = bench.plan("I-1", "update", changed, kind="invoice", base=base)
+    bench.drain()
+    assert [bench.state(id) for id in (first, second)] == ["posted", "posted"]
+    grow_old(bench)
     assert retention.prune("kari")["replaced payloads"] == 1
-    desk.quickbooks.add_fault("lose_answer", "invoice.void")
-    desk.change(second, "void", kind="invoice")
-    desk.drain(wait_for_doubts=True)
-    (invoice,) = desk.quickbooks.select("select * from Invoice")["Invoice"]
+    bench.quickbooks.add_fault("lose_answer", "invoice.void")
+    bench.change(second, "void", kind="invoice")
+    bench.drain(wait_for_doubts=True)
+    (invoice,) = bench.quickbooks.select("select * from Invoice")["Invoice"]
     assert (invoice["TotalAmt"], "Voided" in invoice["PrivateNote"]) == (0, True)
-    assert len(desk.sent("invoice.void")) == 1
-    assert reconcile(desk.company_id)["wrong"] == []
+    assert len(bench.sent("invoice.void")) == 1
+    assert reconcile(bench.company_id)["wrong"] == []
 
 
 def forget(posting_id):
@@ -169,41 +169,43 @@ def forget(posting_id):
             posting.quickbooks_id = None
 
 
-def test_a_restored_database_that_was_pruned_doubles_nothing(desk):
-    _, second = changed_bill(desk)
-    grow_old(desk)
+def test_a_restored_database_that_was_pruned_doubles_nothing(bench):
+    _, second = changed_bill(bench)
+    grow_old(bench)
     assert retention.prune("kari")["replaced payloads"] == 1
-    third = desk.change(second, total="175.00")
-    other = desk.bill("A-2")
-    desk.drain()
-    written = [len(desk.sent(call)) for call in ("bill.create", "bill.update")]
+    third = bench.change(second, total="175.00")
+    other = bench.bill("A-2")
+    bench.drain()
+    written = [len(bench.sent(call)) for call in ("bill.create", "bill.update")]
 
     for posting_id in (third, other):
         forget(posting_id)
     restore.declare_restore()
-    desk.drain()
-    desk.pass_time(300)
-    desk.drain(wait_for_doubts=True)
-    assert [desk.state(id) for id in (third, other)] == ["posted", "posted"]
-    assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2"]
-    assert [len(desk.sent(call)) for call in ("bill.create", "bill.update")] == written
-    assert reconcile(desk.company_id)["wrong"] == []
+    bench.drain()
+    bench.pass_time(300)
+    bench.drain(wait_for_doubts=True)
+    assert [bench.state(id) for id in (third, other)] == ["posted", "posted"]
+    assert sorted(bill["DocNumber"] for bill in bench.bills()) == ["A-1", "A-2"]
+    assert [len(bench.sent(call)) for call in ("bill.create", "bill.update")] == written
+    assert reconcile(bench.company_id)["wrong"] == []
 
 
-def test_a_bill_edited_in_quickbooks_is_not_undone_after_pruning(desk):
-    first, second = changed_bill(desk)
-    grow_old(desk)
+def test_a_bill_edited_in_quickbooks_is_not_undone_after_pruning(bench):
+    first, second = changed_bill(bench)
+    grow_old(bench)
     retention.prune("kari")
-    desk.edit(desk.posting(second).quickbooks_id, DocNumber="A-1b")
+    bench.edit(bench.posting(second).quickbooks_id, DocNumber="A-1b")
     assert undo.plan_posting(first).blocked
 
 
-def test_runs_that_posted_or_are_the_newest_stay(desk):
-    old = desk.clock.now() - YEARS
+def test_runs_that_posted_or_are_the_newest_stay(bench):
+    old = bench.clock.now() - YEARS
     with transaction() as session:
         runs = []
         for number in range(4):
-            run = Run(kind="sync", company_id=desk.company_id, installation_id=desk.installation_id)
+            run = Run(
+                kind="sync", company_id=bench.company_id, installation_id=bench.installation_id
+            )
             run.started_at = run.ended_at = old + dt.timedelta(hours=number)
             run.outcome = "done"
             runs.append(run)
@@ -211,7 +213,7 @@ def test_runs_that_posted_or_are_the_newest_stay(desk):
         session.flush()
         session.add_all(RunLine(run_id=run.id, at=old, level="info", text="x") for run in runs)
         ids = [run.id for run in runs]
-    posting = desk.bill("A-1")
+    posting = bench.bill("A-1")
     with transaction() as session:
         session.get_one(Posting, posting).run_id = ids[1]
     counts = retention.prune("kari")
@@ -220,8 +222,8 @@ def test_runs_that_posted_or_are_the_newest_stay(desk):
         assert session.scalars(select(Run.id).order_by(Run.id)).all() == [ids[1], ids[3]]
 
 
-def test_a_closed_case_keeps_its_reason_and_an_open_one_everything(desk):
-    old = desk.clock.now() - YEARS
+def test_a_closed_case_keeps_its_reason_and_an_open_one_everything(bench):
+    old = bench.clock.now() - YEARS
     with transaction() as session:
         closed = Case(cause="a", code="", stored_reason="Why", details={"field": "x"})
         closed.opened_at = closed.closed_at = old
@@ -234,8 +236,8 @@ def test_a_closed_case_keeps_its_reason_and_an_open_one_everything(desk):
     assert rows["b"][1] == {"field": "x"}
 
 
-def test_ended_sessions_and_old_consents_go(desk):
-    now = desk.clock.now()
+def test_ended_sessions_and_old_consents_go(bench):
+    now = bench.clock.now()
     with transaction() as session:
         people.insert(session, "olga", "hash", [Right("owner")])
         person = session.scalars(select(User.id)).first()
@@ -261,33 +263,33 @@ def test_ended_sessions_and_old_consents_go(desk):
         assert session.scalars(select(LoginSession.key)).all() == ["1"]
 
 
-def test_pruning_is_counted_by_a_dry_run_and_recorded_when_done(desk, monkeypatch):
+def test_pruning_is_counted_by_a_dry_run_and_recorded_when_done(bench, monkeypatch):
     monkeypatch.setattr(retention, "ROWS_AT_ONCE", 2)
-    postings = [desk.bill(f"A-{number}") for number in range(5)]
-    desk.drain()
+    postings = [bench.bill(f"A-{number}") for number in range(5)]
+    bench.drain()
     for posting in postings:
-        desk.change(posting, total="150.00")
-    desk.drain()
-    grow_old(desk)
+        bench.change(posting, total="150.00")
+    bench.drain()
+    grow_old(bench)
     runner = CliRunner()
-    counted = runner.invoke(main, ["prune", "--dry-run", "--json"], obj=desk.app)
+    counted = runner.invoke(main, ["prune", "--dry-run", "--json"], obj=bench.app)
     assert json.loads(counted.stdout)["replaced payloads"] == 5
     assert all(content(posting)[0] for posting in postings)
-    pruned = runner.invoke(main, ["prune", "--json"], obj=desk.app)
+    pruned = runner.invoke(main, ["prune", "--json"], obj=bench.app)
     assert json.loads(pruned.stdout) == json.loads(counted.stdout)
     with read_only_session() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "data pruned")).one()
     assert entry.detail["replaced payloads"] == 5
 
 
-def test_an_interrupted_pruning_is_recorded_and_continued(desk, monkeypatch):
+def test_an_interrupted_pruning_is_recorded_and_continued(bench, monkeypatch):
     monkeypatch.setattr(retention, "ROWS_AT_ONCE", 1)
-    postings = [desk.bill(f"A-{number}") for number in range(3)]
-    desk.drain()
+    postings = [bench.bill(f"A-{number}") for number in range(3)]
+    bench.drain()
     for posting in postings:
-        desk.change(posting, total="150.00")
-    desk.drain()
-    grow_old(desk)
+        bench.change(posting, total="150.00")
+    bench.drain()
+    grow_old(bench)
 
     def interrupt(name, number):
         raise KeyboardInterrupt

@@ -18,7 +18,7 @@ from hub.transfer import archive as archives
 from hub.transfer import backup as backups
 from tests.support.filled_folder import folder, hub, lists_of, old_folder, target
 from tests.support.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 
 __all__ = ["folder", "hub", "old_folder", "target"]
 NO_KEYS = {"HUB_SECRET_KEY": "", "HUB_VAULT_KEYS": ""}
@@ -208,23 +208,23 @@ def test_a_backup_is_of_one_moment_while_others_write(app, archive, make_app, mo
 
 
 @pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
+def bench(app, quickbooks, clock):
+    return PostingBench(app, quickbooks, clock)
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_a_restored_older_backup_posts_nothing_twice(
-    desk, app, make_app, archive, empty_folder, database, request
+    bench, app, make_app, archive, empty_folder, database, request
 ):
     """In a new folder without send counters only the command can know of the restore."""
-    first = desk.bill("A-1")
-    desk.drain()
-    forgotten = desk.bill("A-2")
+    first = bench.bill("A-1")
+    bench.drain()
+    forgotten = bench.bill("A-2")
     backups.back_up(archive, make_app, quiet, keys=False)
-    desk.drain()
-    desk.bill("A-3")
-    desk.drain()
-    assert len(desk.bills()) == 3
+    bench.drain()
+    bench.bill("A-3")
+    bench.drain()
+    assert len(bench.bills()) == 3
 
     empty_folder.mkdir(mode=0o700)
     environ = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS, **INTUIT}
@@ -237,13 +237,13 @@ def test_a_restored_older_backup_posts_nothing_twice(
     restored = make_app(
         config,
         mounts=app.extensions["hub"].mounts,
-        plugins=Plugins.load([desk.source], installed=False),
+        plugins=Plugins.load([bench.source], installed=False),
     )
     with restored.app_context():
-        desk.app = restored
-        assert desk.state(forgotten) == "ready"
-        drain(desk.company_id, wait_for_doubts=True)
-        read_again = desk.bill("A-3")  # the source lists it again
-        drain(desk.company_id, wait_for_doubts=True)
-        assert [desk.state(id) for id in (first, forgotten, read_again)] == ["posted"] * 3
-    assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2", "A-3"]
+        bench.app = restored
+        assert bench.state(forgotten) == "ready"
+        drain(bench.company_id, wait_for_doubts=True)
+        read_again = bench.bill("A-3")  # the source lists it again
+        drain(bench.company_id, wait_for_doubts=True)
+        assert [bench.state(id) for id in (first, forgotten, read_again)] == ["posted"] * 3
+    assert sorted(bill["DocNumber"] for bill in bench.bills()) == ["A-1", "A-2", "A-3"]

@@ -30,7 +30,7 @@ from tests.support.filled_folder import (
     target,
     with_password,
 )
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 
 __all__ = ["folder", "hub", "old_folder", "target"]
 
@@ -250,18 +250,18 @@ def test_a_process_that_starts_during_a_move_waits_for_the_seal(pg_app, postgres
 
 
 @pytest.fixture
-def desk(app, quickbooks, clock):
-    return Desk(app, quickbooks, clock)
+def bench(app, quickbooks, clock):
+    return PostingBench(app, quickbooks, clock)
 
 
-def test_the_first_sync_after_a_move_posts_nothing_twice(desk, app, make_app, make_config, target):
-    posted = desk.bill("A-1")
-    desk.drain()
-    desk.quickbooks.add_fault("lose_answer", "bill.create")
-    in_doubt = desk.bill("A-2")
-    desk.drain()
-    assert (desk.state(posted), desk.state(in_doubt)) == ("posted", "unknown")
-    ready = desk.bill("A-3")
+def test_the_first_sync_after_a_move_posts_nothing_twice(bench, app, make_app, make_config, target):
+    posted = bench.bill("A-1")
+    bench.drain()
+    bench.quickbooks.add_fault("lose_answer", "bill.create")
+    in_doubt = bench.bill("A-2")
+    bench.drain()
+    assert (bench.state(posted), bench.state(in_doubt)) == ("posted", "unknown")
+    ready = bench.bill("A-3")
     shared = app.extensions["hub"]
     engine.db.engine.dispose()
     done = moves.move(shared.config, target, make_app, "test", lambda phase, done, of: None)
@@ -270,14 +270,14 @@ def test_the_first_sync_after_a_move_posts_nothing_twice(desk, app, make_app, ma
     moved = make_app(
         make_config(HUB_DATABASE_URL=target),
         mounts=shared.mounts,
-        plugins=Plugins.load([desk.source], installed=False),
+        plugins=Plugins.load([bench.source], installed=False),
     )
     with moved.app_context():
-        desk.app = moved
-        drain(desk.company_id, wait_for_doubts=True)
-        states = [desk.state(id) for id in (posted, in_doubt, ready)]
-        assert desk.posting(posted).company_id == desk.company_id
-        drain(desk.company_id, wait_for_doubts=True)
+        bench.app = moved
+        drain(bench.company_id, wait_for_doubts=True)
+        states = [bench.state(id) for id in (posted, in_doubt, ready)]
+        assert bench.posting(posted).company_id == bench.company_id
+        drain(bench.company_id, wait_for_doubts=True)
     assert states == ["posted"] * 3
-    assert sorted(bill["DocNumber"] for bill in desk.bills()) == ["A-1", "A-2", "A-3"]
-    assert len(desk.sent("bill.create")) == 3
+    assert sorted(bill["DocNumber"] for bill in bench.bills()) == ["A-1", "A-2", "A-3"]
+    assert len(bench.sent("bill.create")) == 3

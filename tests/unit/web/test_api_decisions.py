@@ -12,10 +12,10 @@ from tests.support.api_client import ApiClient
 from tests.support.page_visitor import Visitor
 from tests.support.stored_cases import open_stored_case
 from tests.unit.web.test_match_promises import Pages
-from tests.unit.web.test_undo import app, desk
+from tests.unit.web.test_undo import app, bench
 
 JORDAN = company.NAMESAKES[0]
-__all__ = ["app", "desk"]
+__all__ = ["app", "bench"]
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_the_record_of_a_case_is_created_as_entered(outside: Visitor) -> None:
     assert answer.status_code == 200, answer.text
     pages.sync()
     with pages.app.app_context():
-        assert "Mercer & Sons" in [record["DisplayName"] for record in pages.works.all("Customer")]
+        assert "Mercer & Sons" in [record["DisplayName"] for record in pages.site.all("Customer")]
 
 
 # -- cases -----------------------------------------------------------------------------------------
@@ -181,12 +181,12 @@ def test_a_viewer_and_a_token_to_read_decide_nothing(visitor: Visitor) -> None:
 
 
 @pytest.fixture
-def likeness(desk: Any) -> tuple[Any, ApiClient, str, int, str]:
+def likeness(bench: Any) -> tuple[Any, ApiClient, str, int, str]:
     """Provide a bill that is held because QuickBooks has something like it."""
-    posting_id = desk.bill("B-9")
-    desk.hold(posting_id, "quickbooks", "It is there already.")
-    desk.see_all()
-    quickbooks_id = desk.posting(desk.ids[0]).quickbooks_id
+    posting_id = bench.bill("B-9")
+    bench.hold(posting_id, "quickbooks", "It is there already.")
+    bench.see_all()
+    quickbooks_id = bench.posting(bench.ids[0]).quickbooks_id
     with transaction() as session:
         case = open_stored_case(
             session,
@@ -197,15 +197,15 @@ def likeness(desk: Any) -> tuple[Any, ApiClient, str, int, str]:
             instruction="Compare.",
             details={"candidates": [quickbooks_id]},
             postings=[session.get_one(Posting, posting_id)],
-            company_id=desk.company_id,
-            installation_id=desk.installation_id,
+            company_id=bench.company_id,
+            installation_id=bench.installation_id,
         )
         address = f"/cases/{case.id}"
-    return desk, ApiClient.of(desk.app, "oda"), address, posting_id, quickbooks_id
+    return bench, ApiClient.of(bench.app, "oda"), address, posting_id, quickbooks_id
 
 
 def test_a_transaction_of_another_document_cannot_be_taken(likeness: Any) -> None:
-    desk, program, address, posting_id, quickbooks_id = likeness
+    bench, program, address, posting_id, quickbooks_id = likeness
     [row] = program.read(f"{address}/postings")["data"]
     [transaction_row] = row["in_quickbooks"]
     assert (transaction_row["quickbooks_id"], transaction_row["may_be_taken"]) == (
@@ -216,22 +216,22 @@ def test_a_transaction_of_another_document_cannot_be_taken(likeness: Any) -> Non
     body = {"quickbooks_id": quickbooks_id}
     refused = program.call("POST", f"{address}/postings/{posting_id}/adopt", body)
     assert "was posted for another document already" in refused.json["detail"]
-    assert desk.state(posting_id) == "held"
+    assert bench.state(posting_id) == "held"
     rejected = program.call("POST", f"{address}/postings/{posting_id}/reject", body)
     assert rejected.status_code == 200, rejected.text
-    assert desk.posting(posting_id).rejected_ids == [quickbooks_id]
-    assert desk.state(posting_id) == "ready"
+    assert bench.posting(posting_id).rejected_ids == [quickbooks_id]
+    assert bench.state(posting_id) == "ready"
 
 
 def test_a_transaction_that_a_person_entered_is_taken(likeness: Any) -> None:
-    desk, program, address, posting_id, _ = likeness
-    body = {**desk.body("B-9"), "PrivateNote": "by hand"}
-    entered = desk.quickbooks.act("create", kind="Bill", set=body)["Id"]
+    bench, program, address, posting_id, _ = likeness
+    body = {**bench.body("B-9"), "PrivateNote": "by hand"}
+    entered = bench.quickbooks.act("create", kind="Bill", set=body)["Id"]
     answer = program.call(
         "POST", f"{address}/postings/{posting_id}/adopt", {"quickbooks_id": entered}
     )
     assert answer.status_code == 200, answer.text
-    posting = desk.posting(posting_id)
+    posting = bench.posting(posting_id)
     assert (posting.state, posting.quickbooks_id) == ("posted", entered)
 
 
@@ -240,10 +240,10 @@ def test_an_edited_transaction_is_put_back_over_the_version_that_was_seen(outsid
     pages.enable()
     pages.sync(company.CLIENTS[0])
     with pages.app.app_context():
-        invoice = pages.works.one("Invoice")
-        edit = {"realm": pages.works.realm, "kind": "Invoice", "id": invoice["Id"]}
-        pages.works.quickbooks.act("edit", **edit, set={"DueDate": "2026-12-24"})
-        pages.works.watch()
+        invoice = pages.site.one("Invoice")
+        edit = {"realm": pages.site.realm, "kind": "Invoice", "id": invoice["Id"]}
+        pages.site.quickbooks.act("edit", **edit, set={"DueDate": "2026-12-24"})
+        pages.site.watch()
     program = ApiClient.of(pages.app, "oda")
     cases = program.read("/cases/", words="QuickBooks")["data"]
     [case] = [case for case in cases if case["code"].endswith("differs")] or cases[:1]
@@ -255,15 +255,15 @@ def test_an_edited_transaction_is_put_back_over_the_version_that_was_seen(outsid
     assert program.call("POST", address, {"sync_token": row["sync_token"]}).status_code == 200
     pages.sync()
     with pages.app.app_context():
-        assert pages.works.one("Invoice")["DueDate"] == "2026-03-15"
+        assert pages.site.one("Invoice")["DueDate"] == "2026-03-15"
 
 
 # -- documents -------------------------------------------------------------------------------------
 
 
-def test_a_document_is_removed_from_quickbooks_and_posted_again(desk: Any) -> None:
-    program = ApiClient.of(desk.app, "oda")
-    document = f"/documents/{desk.posting(desk.ids[0]).document_id}"
+def test_a_document_is_removed_from_quickbooks_and_posted_again(bench: Any) -> None:
+    program = ApiClient.of(bench.app, "oda")
+    document = f"/documents/{bench.posting(bench.ids[0]).document_id}"
     assert program.read(f"{document}/removal") == {"removable": True, "reasons": []}
     assert program.call("POST", f"{document}/removal", {}).status_code == 409
     removed = program.call("POST", f"{document}/removal", {"confirmed": True})
@@ -273,7 +273,7 @@ def test_a_document_is_removed_from_quickbooks_and_posted_again(desk: Any) -> No
         409,
         "A change of it is on its way.",
     )
-    desk.drain()
+    bench.drain()
     again = program.call("POST", f"{document}/post-again")
     assert again.status_code == 200, again.text
 

@@ -9,7 +9,7 @@ from tests.unit.web.test_match_promises import Pages
 
 def totals(pages: Pages) -> list[list[str]]:
     """Return the cells of the control totals, as text."""
-    page = pages.visitor.page(f"/installations/{pages.works.row.id}/")
+    page = pages.visitor.page(f"/installations/{pages.site.row.id}/")
     table = page.partition("by kind and currency</caption>")[2].partition("</table>")[0]
     cells = []
     for row in table.partition("<tbody>")[2].split("<tr")[1:]:
@@ -22,9 +22,9 @@ def test_a_payment_is_not_added_to_the_invoice_that_it_pays(outside: Visitor) ->
     pages = Pages(outside)
     pages.enable()
     with pages.app.app_context():
-        first = pages.works.invoice("100.00")
-        pages.works.invoice("50.00")
-        pages.works.pay(first)
+        first = pages.site.invoice("100.00")
+        pages.site.invoice("50.00")
+        pages.site.pay(first)
     pages.sync()
     rows = totals(pages)
     assert [row[:2] for row in rows] == [["Invoice", "USD"], ["Payment", "USD"]]

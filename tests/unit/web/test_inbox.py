@@ -30,11 +30,11 @@ from hub.web import case_comparison, case_titles
 from tests.support.page_visitor import Visitor
 from tests.support.stored_cases import open_stored_case
 from tests.unit.posting.test_cost import watched
-from tests.unit.web.test_undo import app, desk
+from tests.unit.web.test_undo import app, bench
 
 CLOSED = {"title": "Closed", "reason": "It is.", "action": "retry", "instruction": "Open it."}
 SEVERAL = 25, 75  # more than one page shows
-__all__ = ["app", "desk"]
+__all__ = ["app", "bench"]
 
 
 def _case(visitor: Visitor, act: str) -> str:
@@ -112,23 +112,23 @@ def test_a_possible_duplicate_is_shown_beside_the_document(operator: Visitor) ->
     assert "Not this one" in page
 
 
-def test_a_number_that_quickbooks_refused_is_not_sent_beside_the_other_one(desk) -> None:
-    posting_id = desk.bill("B-9")
-    desk.hold(posting_id, "quickbooks", "Its number is used.")
-    desk.see_all()
+def test_a_number_that_quickbooks_refused_is_not_sent_beside_the_other_one(bench) -> None:
+    posting_id = bench.bill("B-9")
+    bench.hold(posting_id, "quickbooks", "Its number is used.")
+    bench.see_all()
     with transaction() as session:
         texts = CaseText("outcome.number_used", name="Bill B-9 of Acme", answer="It is used.")
-        details = {"candidates": [{"id": desk.posting(desk.ids[0]).quickbooks_id}]}
-        about = {"company_id": desk.company_id, "details": details}
+        details = {"candidates": [{"id": bench.posting(bench.ids[0]).quickbooks_id}]}
+        about = {"company_id": bench.company_id, "details": details}
         inbox.open(
             session, f"posting:{posting_id}:number_used", texts, postings=[posting_id], **about
         )
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     assert "Not this one" not in page
     assert "change one of them in" in page
-    desk.visitor.press(f"/inbox/1/{posting_id}/retry")
-    assert desk.state(posting_id) == "ready"
+    bench.visitor.press(f"/inbox/1/{posting_id}/retry")
+    assert bench.state(posting_id) == "ready"
 
 
 def test_a_retry_of_a_held_posting_lets_it_go_on(operator: Visitor) -> None:
@@ -266,27 +266,27 @@ def test_a_case_to_correct_at_the_source_names_the_app_wherever_it_is_shown(
     assert re.search(rf'href="{case}">Open the case<', operator.page(f"/documents/{document_id}"))
 
 
-def test_a_document_deleted_in_quickbooks_can_be_skipped_from_its_case(desk) -> None:
-    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[0]).quickbooks_id)
-    reconcile(desk.company_id)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+def test_a_document_deleted_in_quickbooks_can_be_skipped_from_its_case(bench) -> None:
+    bench.quickbooks.act("delete", kind="Bill", id=bench.posting(bench.ids[0]).quickbooks_id)
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     assert "Press Post again to create it once more, or Skip to leave it out." in page
     assert re.search(r"<button[^>]*>(<i[^>]*></i> ?)?Post again<", page)
     assert ("Missing in QuickBooks" in page, "No longer in QuickBooks" in page) == (True, False)
     assert ">Retry<" not in page
-    assert "Skipped. It will not be posted." in desk.visitor.press(
-        f"/inbox/1/{desk.ids[0]}/skip", reason="entered by mistake"
+    assert "Skipped. It will not be posted." in bench.visitor.press(
+        f"/inbox/1/{bench.ids[0]}/skip", reason="entered by mistake"
     )
-    assert desk.state(desk.ids[0]) == "skipped"
+    assert bench.state(bench.ids[0]) == "skipped"
 
 
-def test_a_bill_that_was_edited_in_quickbooks_is_shown_beside_the_posted_one(desk) -> None:
-    id = desk.posting(desk.ids[0]).quickbooks_id
-    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
-    reconcile(desk.company_id)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+def test_a_bill_that_was_edited_in_quickbooks_is_shown_beside_the_posted_one(bench) -> None:
+    id = bench.posting(bench.ids[0]).quickbooks_id
+    bench.edit(id, Line=[{**line, "Amount": 15} for line in bench.bills()[0]["Line"]])
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     assert (
         f"It was posted as transaction {id}, which has 15.00 USD there, where 10.10 USD was posted"
         in page
@@ -300,22 +300,22 @@ def test_a_bill_that_was_edited_in_quickbooks_is_shown_beside_the_posted_one(des
     [("en", ["Posted", "Deleted", "Differs"]), ("nb", ["Bokført", "Slettet", "Avviker"])],
 )
 def test_a_comparison_with_a_deleted_transaction_says_that_this_is_the_difference(
-    desk, language, words
+    bench, language, words
 ) -> None:
-    desk.quickbooks.act("delete", kind="Bill", id=desk.posting(desk.ids[0]).quickbooks_id)
-    reconcile(desk.company_id)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.get("/inbox/1", headers={"Accept-Language": language}).text
+    bench.quickbooks.act("delete", kind="Bill", id=bench.posting(bench.ids[0]).quickbooks_id)
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.get("/inbox/1", headers={"Accept-Language": language}).text
     [cells] = re.findall(rf"<td[^<]*<mark>{words[0]}<.*?</tr>", page)
     assert re.findall(r">([^<>]+)</", f"<{cells}") == words
 
 
-def test_on_a_phone_each_cell_of_a_comparison_names_its_side(desk) -> None:
-    id = desk.posting(desk.ids[0]).quickbooks_id
-    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
-    reconcile(desk.company_id)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+def test_on_a_phone_each_cell_of_a_comparison_names_its_side(bench) -> None:
+    id = bench.posting(bench.ids[0]).quickbooks_id
+    bench.edit(id, Line=[{**line, "Amount": 15} for line in bench.bills()[0]["Line"]])
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     tables = re.findall(r'<table class="grid [^"]*stack[^"]*">(.*?)</table>', page, re.S)
     named = [re.findall(r'data-label="([^"]+)"', table) for table in tables]
     sides = ["From the source", f"In QuickBooks: {id}", "What differs"]
@@ -323,16 +323,16 @@ def test_on_a_phone_each_cell_of_a_comparison_names_its_side(desk) -> None:
     assert ["From the source", "In QuickBooks", "What differs"] in named
 
 
-def test_both_sides_of_a_comparison_show_due_date_account_location_memo_and_lines(desk) -> None:
-    id = desk.posting(desk.ids[0]).quickbooks_id
-    before = next(bill for bill in desk.bills() if bill["Id"] == id)
+def test_both_sides_of_a_comparison_show_due_date_account_location_memo_and_lines(bench) -> None:
+    id = bench.posting(bench.ids[0]).quickbooks_id
+    before = next(bill for bill in bench.bills() if bill["Id"] == id)
     added = {**before["Line"][0], "Amount": 4, "Description": "Freight by hand"}
     added.pop("Id", None)
     lines = [added, *before["Line"]]
-    desk.edit(id, Line=lines, DueDate="2026-05-17", PrivateNote="Edited by hand")
-    reconcile(desk.company_id)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+    bench.edit(id, Line=lines, DueDate="2026-05-17", PrivateNote="Edited by hand")
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     for label in ("Due", "Payable account", "Memo"):
         row = page[page.index(f'<th scope="row">{label}') :].split("</tr>")[0]
         assert "–" not in row.rpartition("<td")[2], label
@@ -344,15 +344,15 @@ def test_both_sides_of_a_comparison_show_due_date_account_location_memo_and_line
     assert 'class="differs"' not in rows[1]
 
 
-def test_a_comparison_links_to_the_page_in_the_source(desk) -> None:
-    id = desk.posting(desk.ids[0]).quickbooks_id
-    desk.edit(id, DueDate="2026-05-17")
+def test_a_comparison_links_to_the_page_in_the_source(bench) -> None:
+    id = bench.posting(bench.ids[0]).quickbooks_id
+    bench.edit(id, DueDate="2026-05-17")
     with transaction() as session:
-        document = session.get_one(Posting, desk.ids[0]).document
+        document = session.get_one(Posting, bench.ids[0]).document
         document.body = {**document.body, "url": "https://source.test/invoices/1"}
-    reconcile(desk.company_id)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     beside = page[page.index("Show its history") :].split("</p>")[0]
     assert 'href="https://source.test/invoices/1"' in beside
 
@@ -378,28 +378,28 @@ def test_lines_are_aligned_one_to_one() -> None:
     assert [pair.differs for pair in pairs] == [True, False, True, False]
 
 
-def test_a_case_opens_when_quickbooks_cannot_be_asked(desk) -> None:
-    id = desk.posting(desk.ids[0]).quickbooks_id
-    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
-    reconcile(desk.company_id)
-    desk.quickbooks.add_fault("status", "bill.read", status=503, count=0)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+def test_a_case_opens_when_quickbooks_cannot_be_asked(bench) -> None:
+    id = bench.posting(bench.ids[0]).quickbooks_id
+    bench.edit(id, Line=[{**line, "Amount": 15} for line in bench.bills()[0]["Line"]])
+    reconcile(bench.company_id)
+    bench.quickbooks.add_fault("status", "bill.read", status=503, count=0)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     assert "15.00" in page
     assert "Lines of the bill from" in page
 
 
-def test_a_copy_of_a_bill_is_shown_beside_the_bill_with_the_same_marker(desk) -> None:
-    first = desk.bills()[0]
+def test_a_copy_of_a_bill_is_shown_beside_the_bill_with_the_same_marker(bench) -> None:
+    first = bench.bills()[0]
     copied = {name: first[name] for name in ("VendorRef", "Line", "PrivateNote", "TxnDate")}
-    desk.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
+    bench.quickbooks.act("create", kind="Bill", set={**copied, "DocNumber": "COPY"})
     unknown = re.sub(r"\[hub:\w+\]", "[hub:ABCDEFGH2345]", first["PrivateNote"])
-    desk.quickbooks.act(
+    bench.quickbooks.act(
         "create", kind="Bill", set={**copied, "DocNumber": "ALIEN", "PrivateNote": unknown}
     )
-    reconcile(desk.company_id)
-    desk.visitor.log_in("oda")
-    twice, alien = desk.visitor.page("/inbox/1"), desk.visitor.page("/inbox/2")
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    twice, alien = bench.visitor.page("/inbox/1"), bench.visitor.page("/inbox/2")
     assert all(
         text in twice
         for text in (f"posted as {first['Id']}", "COPY", "other transactions with its marker")
@@ -409,18 +409,18 @@ def test_a_copy_of_a_bill_is_shown_beside_the_bill_with_the_same_marker(desk) ->
     )
 
 
-def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> None:
+def test_a_transaction_says_which_other_document_it_was_posted_from(bench) -> None:
     twin, case = (
-        desk.posting(desk.ids[0]),
+        bench.posting(bench.ids[0]),
         {"title": "Number already used", "reason": "It is.", "action": "choose"},
     )
-    posting_id = desk.bill("B-9")
-    desk.hold(posting_id, "quickbooks", "Its number is used.")
-    desk.see_all()
+    posting_id = bench.bill("B-9")
+    bench.hold(posting_id, "quickbooks", "Its number is used.")
+    bench.see_all()
     with transaction() as session:
         about = {
             "details": {"candidates": [{"id": twin.quickbooks_id}]},
-            "company_id": desk.company_id,
+            "company_id": bench.company_id,
         }
         open_stored_case(
             session,
@@ -430,8 +430,8 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
             **case,
             **about,
         )
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     assert re.search(
         rf"\[hub:\w+\] of <a href=\"/documents/{twin.document_id}\">Bill A-1</a> of", page
     )
@@ -440,62 +440,62 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(desk) -> Non
     assert "has the same document twice, skip this one below" in page
 
 
-def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(desk) -> None:
-    twin = desk.posting(desk.ids[0])
-    posting_id = desk.bill("B-9")
-    desk.hold(posting_id, "quickbooks", "Its number is used.")
-    desk.see_all()
+def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(bench) -> None:
+    twin = bench.posting(bench.ids[0])
+    posting_id = bench.bill("B-9")
+    bench.hold(posting_id, "quickbooks", "Its number is used.")
+    bench.see_all()
     with transaction() as session:
         inbox.open(
             session,
             f"posting:{posting_id}:number_used",
             CaseText("outcome.number_used", name="Bill B-9 of Acme", answer="It is used."),
-            company_id=desk.company_id,
+            company_id=bench.company_id,
             details={"candidates": [{"id": twin.quickbooks_id}]},
             postings=[posting_id],
         )
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     assert "has the same document twice, skip this one below" in page
     assert "choose that one or Skip" not in page
 
 
 @pytest.mark.parametrize("code", ["posted.missing", "posted.voided", "document.wanted_again"])
-def test_a_removed_document_is_not_posted_again_from_the_list(desk, code) -> None:
-    posting = desk.posting(desk.ids[0])
+def test_a_removed_document_is_not_posted_again_from_the_list(bench, code) -> None:
+    posting = bench.posting(bench.ids[0])
     with transaction() as session:
         if code == "document.wanted_again":
             text = CaseText(code, document="Bill A-1", departure="deleted in")
         else:
             text = CaseText(code, name="Bill A-1", quickbooks_id=str(posting.quickbooks_id))
-        company = {"company_id": desk.company_id}
+        company = {"company_id": bench.company_id}
         inbox.open(session, "missing", text, postings=[posting.id], **company)
-    desk.visitor.log_in("oda")
-    assert "/inbox/1/retry" not in desk.visitor.page("/inbox/")
-    page = desk.visitor.page("/inbox/1")
+    bench.visitor.log_in("oda")
+    assert "/inbox/1/retry" not in bench.visitor.page("/inbox/")
+    page = bench.visitor.page("/inbox/1")
     form = page[page.index("/inbox/1/retry") :].partition("</form>")[0]
     assert "btn-quiet" in form
     assert "btn-primary" not in form
 
 
-def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(desk, monkeypatch) -> None:
+def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(bench, monkeypatch) -> None:
     monkeypatch.setattr("hub.web.case_acts.MAX_SHOWN", 1)
-    posting_ids = [desk.bill(f"C-{n}") for n in range(3)]
+    posting_ids = [bench.bill(f"C-{n}") for n in range(3)]
     for id in posting_ids:
-        desk.hold(id, "preflight", "The period is closed.")
+        bench.hold(id, "preflight", "The period is closed.")
     with transaction() as session:
         case = open_stored_case(session, "closed", postings=posting_ids, **CLOSED)
-    desk.visitor.log_in("oda")
-    assert "Retried" in desk.visitor.press(f"/inbox/{case.id}/retry")
-    assert [desk.state(id) for id in posting_ids] == ["ready"] * 3
+    bench.visitor.log_in("oda")
+    assert "Retried" in bench.visitor.press(f"/inbox/{case.id}/retry")
+    assert [bench.state(id) for id in posting_ids] == ["ready"] * 3
 
 
 @pytest.fixture
-def many(desk):
+def many(bench):
     """Return a function that adds and holds this number of bills; it returns their ids."""
 
     def lay(count, name, stop):
-        ids = [desk.bill(f"{name}-{n}") for n in range(count)]
+        ids = [bench.bill(f"{name}-{n}") for n in range(count)]
         for id in ids:
             stop(id)
         return ids
@@ -513,26 +513,26 @@ def _refused(id):
 
 @pytest.mark.proof(small=1)
 @pytest.mark.parametrize("by", ["preflight", "source", "quickbooks", "doubt"])
-def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, by) -> None:
+def test_trying_three_times_as_many_again_is_not_one_statement_more(bench, many, by) -> None:
     def stop(id):
         if by in ("quickbooks", "doubt"):
             _refused(id)
         else:
-            desk.hold(id, by, "It is.")
+            bench.hold(id, by, "It is.")
         if by == "doubt":
             with transaction() as session:
                 session.execute(
                     update(Attempt).where(Attempt.posting_id == id).values(outcome="doubt")
                 )
 
-    desk.visitor.log_in("oda")
+    bench.visitor.log_in("oda")
     calls = []
     for count in SEVERAL:
         ids = many(count, f"D{count}", stop)
         with transaction() as session:
             case = open_stored_case(session, f"closed {count}", postings=ids, **CLOSED)
         with watched() as (times, _):
-            assert "Retried" in desk.visitor.press(f"/inbox/{case.id}/retry")
+            assert "Retried" in bench.visitor.press(f"/inbox/{case.id}/retry")
         calls.append(times.total())
         then = {
             "preflight": ("ready", 0),
@@ -540,8 +540,8 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, 
             "quickbooks": ("ready", 1),
             "doubt": ("unknown", 0),
         }
-        assert {(desk.state(id), desk.posting(id).generation) for id in ids} == {then[by]}
-        assert len({desk.posting(id).requestid for id in ids}) == count
+        assert {(bench.state(id), bench.posting(id).generation) for id in ids} == {then[by]}
+        assert len({bench.posting(id).requestid for id in ids}) == count
     assert calls[1] <= calls[0]
     with read_only_session() as session:
         entries = list(session.scalars(select(AuditEntry.what)))
@@ -552,17 +552,19 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(desk, many, 
 
 
 def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named(
-    desk, many
+    bench, many
 ) -> None:
     ready, held_ids = (
-        desk.bill("E-9"),
-        many(2, "E", lambda id: desk.hold(id, "preflight", "It is.")),
+        bench.bill("E-9"),
+        many(2, "E", lambda id: bench.hold(id, "preflight", "It is.")),
     )
     with transaction() as session:
-        case = open_stored_case(session, "closed", postings=[*held_ids, *desk.ids, ready], **CLOSED)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.press(f"/inbox/{case.id}/retry")
-    assert [desk.state(id) for id in (*held_ids, *desk.ids)] == [
+        case = open_stored_case(
+            session, "closed", postings=[*held_ids, *bench.ids, ready], **CLOSED
+        )
+    bench.visitor.log_in("oda")
+    page = bench.visitor.press(f"/inbox/{case.id}/retry")
+    assert [bench.state(id) for id in (*held_ids, *bench.ids)] == [
         "ready",
         "ready",
         "posted",
@@ -576,21 +578,23 @@ def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named
         assert set(session.scalars(entries)) == set(map(str, held_ids))
 
 
-def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(desk, many) -> None:
-    desk.visitor.log_in("oda")
+def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(bench, many) -> None:
+    bench.visitor.log_in("oda")
     calls = []
     for count in SEVERAL:
-        ids = many(count, f"F{count}", desk.review)
+        ids = many(count, f"F{count}", bench.review)
         with watched() as (times, _):
-            desk.visitor.approve(desk.installation_id)
-        assert {(desk.state(id), desk.posting(id).approved_by) for id in ids} == {("ready", "oda")}
+            bench.visitor.approve(bench.installation_id)
+        assert {(bench.state(id), bench.posting(id).approved_by) for id in ids} == {
+            ("ready", "oda")
+        }
         with transaction() as session:
             session.execute(update(Posting).where(Posting.id.in_(ids)).values(approved_by=None))
         with watched() as (more, _), transaction() as session:
-            outbox.return_to_review(session, desk.installation_id)
-            assert outbox.approve_all(session, desk.installation_id, "oda") == count
+            outbox.return_to_review(session, bench.installation_id)
+            assert outbox.approve_all(session, bench.installation_id, "oda") == count
         calls.append((times.total(), more.total()))
-        desk.drain()
+        bench.drain()
     assert calls[1] <= calls[0]
 
 
@@ -649,12 +653,12 @@ def test_a_document_that_is_gone_can_be_left_in_quickbooks(operator: Visitor) ->
     assert operator.post(f"{_case(operator, 'choose')}/leave").status_code == 400
 
 
-def test_equal_facts_are_folded_and_what_differs_has_a_column(desk) -> None:
-    id = desk.posting(desk.ids[0]).quickbooks_id
-    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
-    reconcile(desk.company_id)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+def test_equal_facts_are_folded_and_what_differs_has_a_column(bench) -> None:
+    id = bench.posting(bench.ids[0]).quickbooks_id
+    bench.edit(id, Line=[{**line, "Amount": 15} for line in bench.bills()[0]["Line"]])
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     visible, folded = page.split("other fields are equal")
     total = visible[visible.index('<th scope="row">Total') :].split("</tr>")[0]
     assert total.endswith('<td class="what-differs" data-label="What differs">+4.90 USD</td>')
@@ -663,43 +667,43 @@ def test_equal_facts_are_folded_and_what_differs_has_a_column(desk) -> None:
     assert "Accept what QuickBooks has</button>" in page
 
 
-def test_a_memo_differs_only_by_what_people_wrote(desk) -> None:
+def test_a_memo_differs_only_by_what_people_wrote(bench) -> None:
     """The marker of the hub is no part of what a person compares."""
-    id = desk.posting(desk.ids[0]).quickbooks_id
-    bill = next(bill for bill in desk.bills() if bill["Id"] == id)
+    id = bench.posting(bench.ids[0]).quickbooks_id
+    bill = next(bill for bill in bench.bills() if bill["Id"] == id)
     note = re.sub(r"\[hub:\w+\]", "", bill["PrivateNote"]).strip()
-    desk.edit(id, DueDate="2026-05-17", PrivateNote=f"{note}  [hub:ABCDEFGH2345]")
-    desk.see_all()
-    reconcile(desk.company_id)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+    bench.edit(id, DueDate="2026-05-17", PrivateNote=f"{note}  [hub:ABCDEFGH2345]")
+    bench.see_all()
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     visible, folded = page.split("other fields are equal")
     assert '<th scope="row">Memo' not in visible
     assert '<th scope="row">Mark' in visible
     assert "[hub:" not in folded.split("</details>")[0]
 
 
-def test_equal_lines_are_folded_and_the_others_say_what_differs(desk) -> None:
-    id = desk.posting(desk.ids[0]).quickbooks_id
-    before = next(bill for bill in desk.bills() if bill["Id"] == id)
+def test_equal_lines_are_folded_and_the_others_say_what_differs(bench) -> None:
+    id = bench.posting(bench.ids[0]).quickbooks_id
+    before = next(bill for bill in bench.bills() if bill["Id"] == id)
     added = {**before["Line"][0], "Amount": 4, "Description": "Freight by hand"}
     added.pop("Id", None)
-    desk.edit(id, Line=[*before["Line"], added])
-    reconcile(desk.company_id)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+    bench.edit(id, Line=[*before["Line"], added])
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     visible, folded = page[page.index("Lines</h3>") :].split("1 line is equal")
     assert "Freight by hand" in visible
     assert '<td class="what-differs" data-label="What differs">Only in QuickBooks</td>' in visible
     assert "Freight by hand" not in folded.split("</details>")[0]
 
 
-def test_of_a_line_only_what_differs_is_marked(desk) -> None:
-    id = desk.posting(desk.ids[0]).quickbooks_id
-    desk.edit(id, Line=[{**line, "Amount": 15} for line in desk.bills()[0]["Line"]])
-    reconcile(desk.company_id)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/inbox/1")
+def test_of_a_line_only_what_differs_is_marked(bench) -> None:
+    id = bench.posting(bench.ids[0]).quickbooks_id
+    bench.edit(id, Line=[{**line, "Amount": 15} for line in bench.bills()[0]["Line"]])
+    reconcile(bench.company_id)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
     lines = page[page.index("Lines</h3>") :].split("</table>")[0]
     assert '<td class="what-differs" data-label="What differs">Amount</td>' in lines
     assert re.findall(r"<mark>([^<]*)</mark>", lines) == ["10.10", "15.00"]

@@ -8,7 +8,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.mapping import NEW
 from hub.models import Case, Installation
 from hub.web import listed_rows
-from tests.support.costcertified_site import CLEARING, Works
+from tests.support.costcertified_site import CLEARING, CostCertifiedSite
 from tests.support.page_visitor import Visitor
 
 JORDAN, OTHER_JORDAN = company.NAMESAKES
@@ -22,33 +22,35 @@ class Pages:
     def __init__(self, visitor: Visitor) -> None:
         self.visitor, self.app = visitor, visitor.app
         with self.app.app_context():
-            self.works = Works(self.app, visitor.quickbooks, self.app.extensions["hub"].clock)
-            self.works.connect("us")
+            self.site = CostCertifiedSite(
+                self.app, visitor.quickbooks, self.app.extensions["hub"].clock
+            )
+            self.site.connect("us")
 
     def enable(self, **settings: str) -> None:
         with self.app.app_context():
-            self.works.enable(**settings, **CLEARING)
+            self.site.enable(**settings, **CLEARING)
 
     def sync(self, *clients: dict[str, object]) -> None:
         with self.app.app_context():
             for client in clients:
-                self.works.invoice(client=client)
-            self.works.sync()
+                self.site.invoice(client=client)
+            self.site.sync()
 
     def decide(self, code: str, record: str) -> None:
         with self.app.app_context():
-            self.works.match("client", f"client:{code}", record)
+            self.site.match("client", f"client:{code}", record)
 
     def case(self, code: str) -> str:
         """Return the address of the open case about a client."""
         with self.app.app_context(), read_only_session() as session:
-            cause = CAUSE.format(self.works.row.id, code)
+            cause = CAUSE.format(self.site.row.id, code)
             conditions = Case.cause == cause, Case.closed_at.is_(None)
             return f"/inbox/{session.scalars(select(Case.id).where(*conditions)).one()}"
 
     def posted(self) -> int:
         with self.app.app_context():
-            return len(self.works.all("Invoice"))
+            return len(self.site.all("Invoice"))
 
 
 @pytest.fixture
@@ -64,7 +66,7 @@ def test_a_namesake_with_another_address_is_not_called_matched(pages: Pages) -> 
     assert PROMISES not in page
     assert "another e-mail address" in page
     assert "another e-mail address" in pages.visitor.page(
-        f"/installations/{pages.works.row.id}/matching/?show=open"
+        f"/installations/{pages.site.row.id}/matching/?show=open"
     )
     assert "Matched</span>" not in pages.visitor.page("/inbox/?act=match")
 
@@ -75,7 +77,7 @@ def test_a_customer_of_the_same_name_with_another_address_is_not_called_matched(
     pages.enable()
     with pages.app.app_context():
         address = {"Address": "jordan@elsewhere.example"}
-        pages.works.make("Customer", DisplayName="Jordan Mercer", PrimaryEmailAddr=address)
+        pages.site.make("Customer", DisplayName="Jordan Mercer", PrimaryEmailAddr=address)
     pages.sync(OTHER_JORDAN)
     page = pages.visitor.page(pages.case("k21"))
     assert PROMISES not in page
@@ -96,7 +98,7 @@ def test_a_client_that_was_matched_is_promised_and_goes(pages: Pages) -> None:
     pages.enable(parties="hold")
     pages.sync(JORDAN)
     with pages.app.app_context():
-        record = pages.works.make("Customer", DisplayName="J. Mercer")
+        record = pages.site.make("Customer", DisplayName="J. Mercer")
     pages.decide("k20", record["Id"])
     page = pages.visitor.page(pages.case("k20"))
     assert "It is matched to J. Mercer." in page
@@ -121,7 +123,7 @@ def test_a_paused_app_promises_no_sync(pages: Pages) -> None:
     pages.sync(JORDAN)
     pages.decide("k20", NEW)
     with pages.app.app_context(), transaction() as session:
-        session.get_one(Installation, pages.works.row.id).mode = "paused"
+        session.get_one(Installation, pages.site.row.id).mode = "paused"
     page = pages.visitor.page(pages.case("k20"))
     assert PROMISES not in page
     assert "once the app is enabled again" in page
@@ -131,7 +133,7 @@ def test_a_client_whose_name_is_taken_cannot_be_called_new(pages: Pages) -> None
     pages.enable(parties="hold")
     pages.sync(OTHER_JORDAN)
     with pages.app.app_context():
-        pages.works.make("Vendor", DisplayName="Jordan Mercer")
+        pages.site.make("Vendor", DisplayName="Jordan Mercer")
     page = pages.visitor.press(f"{pages.case('k21')}/match", record=NEW)
     assert "Jordan Mercer cannot be created: the name is taken in QuickBooks" in page
     assert PROMISES not in pages.visitor.page(pages.case("k21"))
@@ -144,7 +146,7 @@ def test_a_client_that_was_called_new_before_its_name_was_taken_is_not_promised(
     pages.sync(OTHER_JORDAN)
     pages.decide("k21", NEW)
     with pages.app.app_context():
-        pages.works.make("Vendor", DisplayName="Jordan Mercer")
+        pages.site.make("Vendor", DisplayName="Jordan Mercer")
     page = pages.visitor.page(pages.case("k21"))
     assert PROMISES not in page
     assert "the name is taken in QuickBooks" in page
@@ -153,9 +155,9 @@ def test_a_client_that_was_called_new_before_its_name_was_taken_is_not_promised(
 def test_an_approval_says_which_documents_wait_for_a_record_in_review(pages: Pages) -> None:
     pages.enable(mode="review")
     pages.sync(JORDAN)
-    number = pages.works.row.id
+    number = pages.site.row.id
     with pages.app.app_context():
-        invoice = pages.works.posting("invoice:1001")
+        invoice = pages.site.posting("invoice:1001")
     chosen = listed_rows.pair(invoice.id, invoice.planned)
     page = pages.visitor.approve(number, "selected", selected=chosen)
     assert "1 document waits for a new supplier, customer or item that is still in review" in page

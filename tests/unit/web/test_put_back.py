@@ -19,15 +19,15 @@ def pages(outside: Visitor) -> Pages:
     pages.enable()
     pages.sync(company.CLIENTS[0])
     with pages.app.app_context():
-        invoice = pages.works.one("Invoice")
-        pages.works.quickbooks.act(
+        invoice = pages.site.one("Invoice")
+        pages.site.quickbooks.act(
             "edit",
-            realm=pages.works.realm,
+            realm=pages.site.realm,
             kind="Invoice",
             id=invoice["Id"],
             set={"DueDate": "2026-12-24"},
         )
-        pages.works.watch()
+        pages.site.watch()
     pages.visitor.log_in("olga")  # the hour that has passed ended the session
     return pages
 
@@ -48,14 +48,14 @@ def test_the_card_puts_back_what_was_posted_and_is_no_big_button(pages: Pages) -
     assert 'class="btn btn-warn btn-sm"' in before[-300:]
     [posting] = [row.id for row in postings(pages, case)]
     with pages.app.app_context():
-        token = pages.works.one("Invoice")["SyncToken"]
+        token = pages.site.one("Invoice")["SyncToken"]
     address = f"/inbox/{case.id}/{posting}/put-back"
     assert "changed in QuickBooks again" in pages.visitor.press(address, sync_token="99")
     assert "It is put back as it was posted." in pages.visitor.press(address, sync_token=token)
     assert "Put back as posted" in pages.visitor.page("/inbox/?show=closed")
     pages.sync()
     with pages.app.app_context():
-        assert pages.works.one("Invoice")["DueDate"] == "2026-03-15"
+        assert pages.site.one("Invoice")["DueDate"] == "2026-03-15"
 
 
 def postings(pages: Pages, case: Case) -> list[object]:
@@ -76,10 +76,10 @@ def test_a_put_back_is_not_withdrawn_when_the_document_is_planned_again(pages: P
     case = case_of(pages)
     [posting] = [row.id for row in postings(pages, case)]
     with pages.app.app_context():
-        invoice = pages.works.one("Invoice")
+        invoice = pages.site.one("Invoice")
     address = f"/inbox/{case.id}/{posting}/put-back"
     pages.visitor.press(address, sync_token=invoice["SyncToken"])
     pages.decide(str(company.CLIENTS[0]["id"]), invoice["CustomerRef"]["value"])
     pages.sync()
     with pages.app.app_context():
-        assert pages.works.one("Invoice")["DueDate"] == "2026-03-15"
+        assert pages.site.one("Invoice")["DueDate"] == "2026-03-15"

@@ -17,23 +17,23 @@ from hub.scheduling import runner
 from tests.support.page_rows import add_company
 from tests.support.rights_rows import APPS, COMPANIES
 from tests.unit.web.test_large_lists import queries_of
-from tests.unit.web.test_undo import app, desk
+from tests.unit.web.test_undo import app, bench
 
-__all__ = ["app", "desk"]
+__all__ = ["app", "bench"]
 HERE = "/reconciliations/"
 ALPHA = COMPANIES[0]
 
 
-def reconcile(desk):
-    runner.run_company_job("reconcile", desk.company_id, requested_by="schedule")
-    desk.visitor.log_in("vera")
-    return text_of(desk.visitor.page(HERE))
+def reconcile(bench):
+    runner.run_company_job("reconcile", bench.company_id, requested_by="schedule")
+    bench.visitor.log_in("vera")
+    return text_of(bench.visitor.page(HERE))
 
 
-def lose(desk, number):
+def lose(bench, number):
     """Delete one bill in QuickBooks."""
-    quickbooks_id = desk.posting(desk.ids[number]).quickbooks_id
-    desk.quickbooks.act("delete", kind="Bill", id=quickbooks_id)
+    quickbooks_id = bench.posting(bench.ids[number]).quickbooks_id
+    bench.quickbooks.act("delete", kind="Bill", id=quickbooks_id)
 
 
 def text_of(page):
@@ -57,7 +57,7 @@ def pdf_text(visitor, address):
     return [page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages]
 
 
-def add_differences(desk, count):
+def add_differences(bench, count):
     """Add many differences to the newest reconciliation, of ten thousand documents."""
     with transaction() as session:
         run = session.get_one(Run, 1)
@@ -67,134 +67,134 @@ def add_differences(desk, count):
         run.counts = {**run.counts, "documents": 10_000, "totals": [line], "wrong": rows}
 
 
-def test_a_page_without_differences_shows_no_totals(desk):
-    text = reconcile(desk)
+def test_a_page_without_differences_shows_no_totals(bench):
+    text = reconcile(bench)
     assert "2 of 2 documents match QuickBooks. No difference." in text
     assert "No document differs" in text
     assert "No total differs" in text
     assert "Requested by Nightly schedule" in text
-    page = desk.visitor.page(f"{HERE}1?show=all")
+    page = bench.visitor.page(f"{HERE}1?show=all")
     assert [row[3:8] for row in table(page, "kind, month and currency")] == [
         ["2", "200.00", "30.20", "30.20", "0.00 USD"]
     ]
 
 
-def test_a_difference_is_listed_with_its_amounts_and_leads_to_document_and_case(desk):
-    lose(desk, 1)
-    text = reconcile(desk)
+def test_a_difference_is_listed_with_its_amounts_and_leads_to_document_and_case(bench):
+    lose(bench, 1)
+    text = reconcile(bench)
     assert "1 of 2 documents match QuickBooks. Difference −20.10 USD in 1 document." in text
-    page = desk.visitor.page(HERE)
+    page = bench.visitor.page(HERE)
     (row,) = table(page, "Documents that differ from QuickBooks")
     assert row[0] == "Bill A-2 of Acme"
     assert row[3:7] == ["20.10 USD", "0.00 USD", "−20.10 USD", "Missing in QuickBooks"]
-    assert f'href="/postings/{desk.ids[1]}"' in page
+    assert f'href="/postings/{bench.ids[1]}"' in page
     assert 'href="/inbox/1"' in page
     assert [row[7] for row in table(page, "kind, month and currency")] == ["−20.10 USD"]
 
 
-def test_a_difference_leads_to_quickbooks_unless_it_is_missing_there(desk, monkeypatch):
-    bill = desk.posting(desk.ids[0]).quickbooks_id
-    desk.edit(bill, Line=desk.body("A-1", total="15.10")["Line"])
-    lose(desk, 1)
-    assert "0 of 2 documents match QuickBooks. Difference" in reconcile(desk)
-    assert "0 of 2 documents match QuickBooks. Difference" in desk.visitor.page("/runs/")
-    assert "https://app." not in desk.visitor.page(HERE), "a stand-in has no such pages"
-    extensions = desk.app.extensions
+def test_a_difference_leads_to_quickbooks_unless_it_is_missing_there(bench, monkeypatch):
+    bill = bench.posting(bench.ids[0]).quickbooks_id
+    bench.edit(bill, Line=bench.body("A-1", total="15.10")["Line"])
+    lose(bench, 1)
+    assert "0 of 2 documents match QuickBooks. Difference" in reconcile(bench)
+    assert "0 of 2 documents match QuickBooks. Difference" in bench.visitor.page("/runs/")
+    assert "https://app." not in bench.visitor.page(HERE), "a stand-in has no such pages"
+    extensions = bench.app.extensions
     config = replace(extensions["hub"].config, qbo_api_url=API_URLS["sandbox"])
     monkeypatch.setitem(extensions, "hub", replace(extensions["hub"], config=config, mounts={}))
-    page = desk.visitor.page(HERE)
+    page = bench.visitor.page(HERE)
     assert re.findall(r'href="(https://[^"]+/bill\?txnId=\d+)"', page) == [
         f"https://app.sandbox.qbo.intuit.com/app/bill?txnId={bill}"
     ]
 
 
-def test_an_accepted_difference_is_listed_as_such_and_does_not_count(desk):
-    lose(desk, 1)
-    reconcile(desk)
+def test_an_accepted_difference_is_listed_as_such_and_does_not_count(bench):
+    lose(bench, 1)
+    reconcile(bench)
     with transaction() as session:
         case = session.get_one(Case, 1)
-        case.closed_at, case.closed_by = desk.clock.now(), "oda"
-    runner.run_company_job("reconcile", desk.company_id, requested_by="oda")
-    page = desk.visitor.page(f"{HERE}2")
+        case.closed_at, case.closed_by = bench.clock.now(), "oda"
+    runner.run_company_job("reconcile", bench.company_id, requested_by="oda")
+    page = bench.visitor.page(f"{HERE}2")
     text = text_of(page)
     assert "No difference. 1 accepted as it is." in text
     assert "Missing in QuickBooks Accepted" in text
 
 
-def test_one_app_is_shown_with_its_own_sums(desk):
-    lose(desk, 1)
-    reconcile(desk)
+def test_one_app_is_shown_with_its_own_sums(bench):
+    lose(bench, 1)
+    reconcile(bench)
     with transaction() as session:
         run = session.get_one(Run, 1)
         (line,), (one,) = run.counts["totals"], run.counts["wrong"]
         other = {**line, "app": "other", "documents": 5, "differing": 0, "absent": 0}
         other |= dict.fromkeys(("difference", "open", "unaccepted"), "0.00")
         run.counts = {**run.counts, "documents": 7, "totals": [line, other], "wrong": [one]}
-    whole = text_of(desk.visitor.page(f"{HERE}1"))
-    of_other = text_of(desk.visitor.page(f"{HERE}1?app=other"))
-    of_bench = text_of(desk.visitor.page(f"{HERE}1?app=bench"))
+    whole = text_of(bench.visitor.page(f"{HERE}1"))
+    of_other = text_of(bench.visitor.page(f"{HERE}1?app=other"))
+    of_bench = text_of(bench.visitor.page(f"{HERE}1?app=bench"))
     assert "5 of 5 documents match QuickBooks. No difference." in of_other
     assert "No document differs" in of_other
     assert "1 of 2 documents match QuickBooks. Difference −20.10 USD in 1 document." in of_bench
     assert "Bill A-2 of Acme" in of_bench
     assert "Difference −20.10 USD in 1 document." in whole
-    assert whole == text_of(desk.visitor.page(f"{HERE}1?app=unknown"))
+    assert whole == text_of(bench.visitor.page(f"{HERE}1?app=unknown"))
 
 
-def test_earlier_reconciliations_are_listed_and_lead_to_theirs(desk):
-    reconcile(desk)
-    lose(desk, 1)
-    desk.clock.advance(86400)
-    runner.run_company_job("reconcile", desk.company_id, requested_by="oda")
-    rows = table(desk.visitor.page(HERE), "Reconciliations, newest first")
+def test_earlier_reconciliations_are_listed_and_lead_to_theirs(bench):
+    reconcile(bench)
+    lose(bench, 1)
+    bench.clock.advance(86400)
+    runner.run_company_job("reconcile", bench.company_id, requested_by="oda")
+    rows = table(bench.visitor.page(HERE), "Reconciliations, newest first")
     assert [row[2] for row in rows] == ["oda", "Nightly schedule"]
     assert "Difference −20.10 USD" in rows[0][3]
     assert "2 of 2 documents match QuickBooks. No difference." in text_of(
-        desk.visitor.page(f"{HERE}1")
+        bench.visitor.page(f"{HERE}1")
     )
 
 
-def test_a_result_of_an_earlier_version_is_shown_without_amounts(desk):
-    lose(desk, 1)
-    reconcile(desk)
+def test_a_result_of_an_earlier_version_is_shown_without_amounts(bench):
+    lose(bench, 1)
+    reconcile(bench)
     with transaction() as session:
         run = session.get_one(Run, 1)
         (one,) = run.counts["wrong"]
         names = ("posting", "document", "why", "reason", "accepted")
         run.counts = {**run.counts, "wrong": [{name: one[name] for name in names}]}
-    text = text_of(desk.visitor.page(f"{HERE}1"))
+    text = text_of(bench.visitor.page(f"{HERE}1"))
     assert "It is no longer there" in text or "is no longer there" in text
-    (row,) = csv_rows(desk, "differences")
+    (row,) = csv_rows(bench, "differences")
     assert (row["document"], row["difference"]) == ("Bill A-2 of Acme", "")
-    assert "is no longer there" in " ".join(pdf_text(desk.visitor, f"{HERE}1/report.pdf"))
+    assert "is no longer there" in " ".join(pdf_text(bench.visitor, f"{HERE}1/report.pdf"))
 
 
-def csv_rows(desk, name):
-    text = desk.visitor.page(f"{HERE}1/export?list={name}&format=csv").removeprefix("\ufeff")
+def csv_rows(bench, name):
+    text = bench.visitor.page(f"{HERE}1/export?list={name}&format=csv").removeprefix("\ufeff")
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_the_files_have_the_same_differences_and_totals(desk):
-    lose(desk, 1)
-    reconcile(desk)
-    (row,) = csv_rows(desk, "differences")
+def test_the_files_have_the_same_differences_and_totals(bench):
+    lose(bench, 1)
+    reconcile(bench)
+    (row,) = csv_rows(bench, "differences")
     assert (row["number"], row["posted"], row["quickbooks"]) == ("A-2", "20.10", "0.00")
     assert (row["difference"], row["state"], row["case"]) == (
         "-20.10",
         "Missing in QuickBooks",
         "1",
     )
-    (line,) = csv_rows(desk, "totals")
+    (line,) = csv_rows(bench, "totals")
     assert (line["documents"], line["posted"], line["quickbooks"]) == ("2", "30.20", "10.10")
     assert (line["difference"], line["differing"]) == ("-20.10", "1")
-    assert desk.visitor.get(f"{HERE}1/export?list=totals&format=xlsx").data[:2] == b"PK"
+    assert bench.visitor.get(f"{HERE}1/export?list=totals&format=xlsx").data[:2] == b"PK"
 
 
-def test_the_pdf_says_who_when_what_and_that_nothing_differs(desk):
+def test_the_pdf_says_who_when_what_and_that_nothing_differs(bench):
     with transaction() as session:
-        session.get_one(ConnectedCompany, desk.company_id).name = "Ærlig Østlandsbygg Ångström AS"
-    reconcile(desk)
-    (text,) = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
+        session.get_one(ConnectedCompany, bench.company_id).name = "Ærlig Østlandsbygg Ångström AS"
+    reconcile(bench)
+    (text,) = pdf_text(bench.visitor, f"{HERE}1/report.pdf")
     assert "Ærlig Østlandsbygg Ångström AS" in text
     assert "Nightly schedule" in text
     assert "by vera" in text
@@ -205,13 +205,13 @@ def test_the_pdf_says_who_when_what_and_that_nothing_differs(desk):
     assert "Page 1 of 1" in text
 
 
-def test_the_pdf_is_in_the_language_of_the_person(desk):
+def test_the_pdf_is_in_the_language_of_the_person(bench):
     with transaction() as session:
         session.query(User).filter_by(username="vera").one().language = "nb"
-    lose(desk, 1)
-    reconcile(desk)
+    lose(bench, 1)
+    reconcile(bench)
     g.pop("reader", None)  # requests share the context of the test, where nobody was logged in
-    (text,) = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
+    (text,) = pdf_text(bench.visitor, f"{HERE}1/report.pdf")
     assert "Avstemming mot QuickBooks" in text
     assert "1 av 2 dokumenter stemmer med QuickBooks. Differanse" in text
     assert "Side 1 av 1" in text
@@ -220,11 +220,11 @@ def test_the_pdf_is_in_the_language_of_the_person(desk):
         assert english not in text
 
 
-def test_the_pdf_lists_each_of_many_differences_and_numbers_its_pages(desk):
-    lose(desk, 1)
-    reconcile(desk)
-    add_differences(desk, 500)
-    pages = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
+def test_the_pdf_lists_each_of_many_differences_and_numbers_its_pages(bench):
+    lose(bench, 1)
+    reconcile(bench)
+    add_differences(bench, 500)
+    pages = pdf_text(bench.visitor, f"{HERE}1/report.pdf")
     assert len(pages) > 10
     for number, text in enumerate(pages, start=1):
         assert f"Page {number} of {len(pages)}" in text
@@ -232,24 +232,24 @@ def test_the_pdf_lists_each_of_many_differences_and_numbers_its_pages(desk):
     assert sum(text.count("Missing in QuickBooks") for text in pages) == 500
 
 
-def test_characters_that_the_font_lacks_are_written_without_accents(desk):
+def test_characters_that_the_font_lacks_are_written_without_accents(bench):
     with transaction() as session:
-        session.get_one(ConnectedCompany, desk.company_id).name = "Žižkov Řezník Łódź 株"
-    reconcile(desk)
-    (text,) = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
+        session.get_one(ConnectedCompany, bench.company_id).name = "Žižkov Řezník Łódź 株"
+    reconcile(bench)
+    (text,) = pdf_text(bench.visitor, f"{HERE}1/report.pdf")
     assert "Žižkov Rezník Łódz ?" in text
 
 
-def test_many_differences_are_paged_and_need_no_more_queries(desk):
-    lose(desk, 1)
-    reconcile(desk)
-    desk.visitor.page(HERE)  # the first page of a process reads more
-    few = queries_of(desk.visitor, HERE)
-    add_differences(desk, 450)
-    assert queries_of(desk.visitor, HERE) == few
+def test_many_differences_are_paged_and_need_no_more_queries(bench):
+    lose(bench, 1)
+    reconcile(bench)
+    bench.visitor.page(HERE)  # the first page of a process reads more
+    few = queries_of(bench.visitor, HERE)
+    add_differences(bench, 450)
+    assert queries_of(bench.visitor, HERE) == few
     count, address = 0, f"{HERE}1"
     while address:
-        page = desk.visitor.page(address)
+        page = bench.visitor.page(address)
         count += len(table(page, "Documents that differ from QuickBooks"))
         section = page.partition('id="totals"')[0]
         following = re.search(r'rel="next" href="([^"]+)"', section)
@@ -257,38 +257,38 @@ def test_many_differences_are_paged_and_need_no_more_queries(desk):
     assert count == 450
 
 
-def test_the_number_of_unlisted_differences_is_shown(desk):
-    lose(desk, 1)
-    reconcile(desk)
-    add_differences(desk, 3)
+def test_the_number_of_unlisted_differences_is_shown(bench):
+    lose(bench, 1)
+    reconcile(bench)
+    add_differences(bench, 3)
     with transaction() as session:
         run = session.get_one(Run, 1)
         run.counts = {**run.counts, "wrong": run.counts["wrong"][:1]}
     assert "2 more are not listed; each has a case in the inbox." in text_of(
-        desk.visitor.page(HERE)
+        bench.visitor.page(HERE)
     )
-    (text,) = pdf_text(desk.visitor, f"{HERE}1/report.pdf")
+    (text,) = pdf_text(bench.visitor, f"{HERE}1/report.pdf")
     assert "2 more documents differ; each has a case in the hub's inbox." in text
 
 
-def test_before_the_first_one_nothing_is_claimed(desk):
-    desk.visitor.log_in("vera")
-    assert "Not reconciled yet" in desk.visitor.page(HERE)
-    assert "Reconcile now" not in desk.visitor.page(HERE)
+def test_before_the_first_one_nothing_is_claimed(bench):
+    bench.visitor.log_in("vera")
+    assert "Not reconciled yet" in bench.visitor.page(HERE)
+    assert "Reconcile now" not in bench.visitor.page(HERE)
 
 
-def test_an_operator_reconciles_from_here(desk):
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page(HERE)
-    assert f'action="/companies/{desk.company_id}/reconcile"' in page
+def test_an_operator_reconciles_from_here(bench):
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page(HERE)
+    assert f'action="/companies/{bench.company_id}/reconcile"' in page
 
 
 @pytest.mark.parametrize("path", ["", "/report.pdf", "/export"])
-def test_another_run_is_no_reconciliation(desk, path):
+def test_another_run_is_no_reconciliation(bench, path):
     with transaction() as session:
-        session.add(Run(id=7, company_id=desk.company_id, kind="lists", requested_by="oda"))
-    desk.visitor.log_in("oda")
-    assert desk.visitor.get(f"{HERE}7{path}").status_code == 404
+        session.add(Run(id=7, company_id=bench.company_id, kind="lists", requested_by="oda"))
+    bench.visitor.log_in("oda")
+    assert bench.visitor.get(f"{HERE}7{path}").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["", "/report.pdf", "/export"])

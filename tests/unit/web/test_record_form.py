@@ -49,7 +49,7 @@ def press(pages: Pages, code: str, **entered: str) -> Any:
 
 def customers(pages: Pages) -> list[dict[str, Any]]:
     """Return the customers that the hub created."""
-    return [record for record in pages.works.all("Customer") if "[hub:" in record.get("Notes", "")]
+    return [record for record in pages.site.all("Customer") if "[hub:" in record.get("Notes", "")]
 
 
 def test_the_form_has_what_the_source_knows(pages: Pages) -> None:
@@ -85,9 +85,9 @@ def test_entered_details_are_created_and_kept_with_the_decision(pages: Pages) ->
         assert "Mercer & Sons" in str(entry.detail)
     pages.sync()
     with pages.app.app_context():
-        pages.works.sync()
+        pages.site.sync()
         [customer] = customers(pages)
-        invoice = pages.works.one("Invoice")
+        invoice = pages.site.one("Invoice")
     assert customer["DisplayName"] == "Mercer & Sons"
     assert (customer["GivenName"], customer["FamilyName"]) == ("Jo", "Mercer")
     assert customer["PrimaryPhone"] == {"FreeFormNumber": "555 0100"}
@@ -126,7 +126,7 @@ def test_errors_are_shown_beside_their_fields(
 def test_a_name_of_another_kind_of_record_gets_a_suffix(pages: Pages) -> None:
     pages.sync(OTHER_JORDAN)
     with pages.app.app_context():
-        pages.works.make("Vendor", DisplayName="Jordan Mercer")
+        pages.site.make("Vendor", DisplayName="Jordan Mercer")
     page = pages.visitor.page(pages.case("k21"))
     assert "QuickBooks has a supplier called “Jordan Mercer”." in page
     assert "share one name space in QuickBooks" in page
@@ -139,7 +139,7 @@ def test_a_name_of_another_kind_of_record_gets_a_suffix(pages: Pages) -> None:
     with pages.app.app_context():
         [customer] = customers(pages)
         assert customer["DisplayName"] == "Jordan Mercer (customer)"
-        assert len(pages.works.all("Invoice")) == 1
+        assert len(pages.site.all("Invoice")) == 1
 
 
 def test_a_name_that_a_supplier_got_while_the_customer_was_in_review_is_never_sent(
@@ -149,9 +149,9 @@ def test_a_name_that_a_supplier_got_while_the_customer_was_in_review_is_never_se
     pages.enable(mode="review", parties="create")
     pages.sync(JORDAN)
     with pages.app.app_context():
-        pages.works.make("Vendor", DisplayName="Jordan Mercer")
-        runner.run_company_job("lists", pages.works.company_id, requested_by="kari")
-    pages.visitor.approve(pages.works.row.id)
+        pages.site.make("Vendor", DisplayName="Jordan Mercer")
+        runner.run_company_job("lists", pages.site.company_id, requested_by="kari")
+    pages.visitor.approve(pages.site.row.id)
     pages.sync()
     assert pages.visitor.quickbooks.log.entries("customer.create") == []
     title = "QuickBooks has a supplier called “Jordan Mercer” already"
@@ -162,18 +162,18 @@ def test_a_name_that_a_supplier_got_while_the_customer_was_in_review_is_never_se
     assert values["name"] == "Jordan Mercer (customer)"
     pages.visitor.post(f"/inbox/{case.id}/create", **values)
     pages.sync()
-    pages.visitor.approve(pages.works.row.id)
+    pages.visitor.approve(pages.site.row.id)
     pages.sync()
     with pages.app.app_context():
         [customer] = customers(pages)
         assert customer["DisplayName"] == "Jordan Mercer (customer)"
-        assert len(pages.works.all("Invoice")) == 1
+        assert len(pages.site.all("Invoice")) == 1
 
 
 def test_a_name_that_quickbooks_refuses_can_be_corrected(pages: Pages) -> None:
     """The employee is new, so only QuickBooks knows that the name is in use."""
     pages.sync(JORDAN)
-    quickbooks, realm = pages.works.quickbooks, pages.works.realm
+    quickbooks, realm = pages.site.quickbooks, pages.site.realm
     employee = {"DisplayName": "Jordan Mercer"}
     new_employee = quickbooks.ask(
         "POST", "employee", employee, realm, content_type="application/json"
@@ -200,7 +200,7 @@ def test_a_name_that_quickbooks_refuses_can_be_corrected(pages: Pages) -> None:
     with pages.app.app_context():
         [customer] = customers(pages)
         assert customer["DisplayName"] == values["name"]
-        assert len(pages.works.all("Invoice")) == 1
+        assert len(pages.site.all("Invoice")) == 1
         with read_only_session() as session:
             posting = session.scalars(
                 select(Posting).where(Posting.kind == "customer", Posting.state == "posted")
@@ -210,13 +210,13 @@ def test_a_name_that_quickbooks_refuses_can_be_corrected(pages: Pages) -> None:
 
 def test_the_name_of_an_employee_is_not_even_sent(pages: Pages) -> None:
     with pages.app.app_context():
-        pages.works.make("Employee", DisplayName="Jordan Mercer")
+        pages.site.make("Employee", DisplayName="Jordan Mercer")
     pages.sync(JORDAN)
     values = form_of(pages.visitor.page(pages.case("k20")))
     assert values["name"] == "Jordan Mercer (customer)"
     assert press(pages, "k20").status_code == 302
     pages.sync()
-    assert len(pages.works.quickbooks.log.entries("customer.create")) == 1
+    assert len(pages.site.quickbooks.log.entries("customer.create")) == 1
     with pages.app.app_context():
         [customer] = customers(pages)
         assert customer["DisplayName"] == "Jordan Mercer (customer)"

@@ -9,7 +9,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, Run
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.posting_bench import Desk
+from tests.support.posting_bench import PostingBench
 
 
 @pytest.fixture
@@ -18,8 +18,8 @@ def app(app_with_pages):
 
 
 @pytest.fixture
-def desk(app, quickbooks, clock):
-    new_desk = Desk(app, quickbooks, clock)
+def bench(app, quickbooks, clock):
+    new_desk = PostingBench(app, quickbooks, clock)
     new_desk.ids = [new_desk.bill(f"A-{n}", total=f"{n}0.10") for n in range(1, 3)]
     new_desk.drain()
     with transaction() as session:
@@ -33,50 +33,52 @@ def planned():
         return session.query(Posting).filter(Posting.operation == "delete").count()
 
 
-def test_a_posting_is_shown_and_taken_back_as_ticked(desk):
-    desk.visitor.log_in("oda")
-    here = f"/undo/posting/{desk.ids[0]}"
-    assert "A-1" in desk.visitor.page(here)
-    assert "Nothing was removed" in desk.visitor.press(here)
-    assert "Removing 1 document from QuickBooks" in desk.visitor.press(
-        here, posting=str(desk.ids[0])
+def test_a_posting_is_shown_and_taken_back_as_ticked(bench):
+    bench.visitor.log_in("oda")
+    here = f"/undo/posting/{bench.ids[0]}"
+    assert "A-1" in bench.visitor.page(here)
+    assert "Nothing was removed" in bench.visitor.press(here)
+    assert "Removing 1 document from QuickBooks" in bench.visitor.press(
+        here, posting=str(bench.ids[0])
     )
     assert planned() == 1
 
 
-def test_undo_shows_date_and_due_date(desk):
+def test_undo_shows_date_and_due_date(bench):
     with transaction() as session:
-        document = session.get_one(Posting, desk.ids[0]).document
+        document = session.get_one(Posting, bench.ids[0]).document
         document.date, document.due = dt.date(2026, 3, 1), dt.date(2026, 4, 17)
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page(f"/undo/posting/{desk.ids[0]}")
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page(f"/undo/posting/{bench.ids[0]}")
     assert page.index("01 Mar 2026") < page.index("17 Apr 2026")
 
 
-def test_the_removable_documents_have_their_sum(desk):
-    desk.visitor.log_in("oda")
-    assert "1 can be removed · <span" in desk.visitor.page(f"/undo/posting/{desk.ids[0]}")
-    assert '<span class="sum">10.10 USD</span>' in desk.visitor.page(f"/undo/posting/{desk.ids[0]}")
+def test_the_removable_documents_have_their_sum(bench):
+    bench.visitor.log_in("oda")
+    assert "1 can be removed · <span" in bench.visitor.page(f"/undo/posting/{bench.ids[0]}")
+    assert '<span class="sum">10.10 USD</span>' in bench.visitor.page(
+        f"/undo/posting/{bench.ids[0]}"
+    )
 
 
-def test_documents_that_stay_are_named_with_the_reason(desk):
-    desk.visitor.log_in("oda")
-    desk.edit(desk.posting(desk.ids[0]).quickbooks_id, DocNumber="changed")
-    page = desk.visitor.page(f"/undo/posting/{desk.ids[0]}")
+def test_documents_that_stay_are_named_with_the_reason(bench):
+    bench.visitor.log_in("oda")
+    bench.edit(bench.posting(bench.ids[0]).quickbooks_id, DocNumber="changed")
+    page = bench.visitor.page(f"/undo/posting/{bench.ids[0]}")
     assert "It was changed in QuickBooks since it was posted." in page
     assert "Nothing can be removed" in page
 
 
-def test_undo_lists_the_remaining_documents_by_their_reason(desk):
-    ids = [desk.bill(f"B-{n}") for n in range(6)]
-    desk.drain()
+def test_undo_lists_the_remaining_documents_by_their_reason(bench):
+    ids = [bench.bill(f"B-{n}") for n in range(6)]
+    bench.drain()
     with transaction() as session:
-        session.add(Run(id=9, company_id=desk.company_id, kind="sync", requested_by="oda"))
+        session.add(Run(id=9, company_id=bench.company_id, kind="sync", requested_by="oda"))
         session.query(Posting).update({"run_id": 9})
     for id in ids:
-        desk.edit(desk.posting(id).quickbooks_id, DocNumber=f"other {id}")
-    desk.visitor.log_in("oda")
-    page = desk.visitor.page("/undo/run/9")
+        bench.edit(bench.posting(id).quickbooks_id, DocNumber=f"other {id}")
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/undo/run/9")
     assert all(
         text in page
         for text in ("2 can be removed", "6 can't be removed", "<summary>6 documents</summary>")
@@ -86,32 +88,32 @@ def test_undo_lists_the_remaining_documents_by_their_reason(desk):
 
 
 @pytest.mark.parametrize("kind", ["bill", "vendor"])
-def test_the_removal_of_a_record_of_a_list_is_not_offered(desk, kind):
+def test_the_removal_of_a_record_of_a_list_is_not_offered(bench, kind):
     """Others may use the record by now, so the page could only say that it stays."""
     with transaction() as session:
-        document = session.get_one(Posting, desk.ids[0]).document
+        document = session.get_one(Posting, bench.ids[0]).document
         document.kind = kind
         here = f"/documents/{document.id}"
-    desk.visitor.log_in("oda")
-    assert ("Remove from QuickBooks" in desk.visitor.page(here)) == (kind == "bill")
+    bench.visitor.log_in("oda")
+    assert ("Remove from QuickBooks" in bench.visitor.page(here)) == (kind == "bill")
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "Supplier"), ("nb", "Leverandør")])
-def test_a_record_that_stays_is_named_in_the_language_of_the_person(desk, language, word):
+def test_a_record_that_stays_is_named_in_the_language_of_the_person(bench, language, word):
     with transaction() as session:
-        posting = session.get_one(Posting, desk.ids[0])
+        posting = session.get_one(Posting, bench.ids[0])
         posting.kind = posting.document.kind = "vendor"
         posting.document.party = "Hara"
-    desk.visitor.log_in("oda")
+    bench.visitor.log_in("oda")
     headers = {"Accept-Language": language}
     g.pop("reader", None)  # the requests of a test share one context
-    page = desk.visitor.get(f"/undo/posting/{desk.ids[0]}", headers=headers).text
+    page = bench.visitor.get(f"/undo/posting/{bench.ids[0]}", headers=headers).text
     assert f">{word} Hara</a>" in page
 
 
-def test_a_viewer_takes_nothing_back(desk):
-    desk.visitor.log_in("vera")
-    assert desk.visitor.get(f"/undo/posting/{desk.ids[0]}").status_code == 403
-    assert "Remove from QuickBooks" not in desk.visitor.page(
-        f"/documents/{desk.posting(desk.ids[0]).document_id}"
+def test_a_viewer_takes_nothing_back(bench):
+    bench.visitor.log_in("vera")
+    assert bench.visitor.get(f"/undo/posting/{bench.ids[0]}").status_code == 403
+    assert "Remove from QuickBooks" not in bench.visitor.page(
+        f"/documents/{bench.posting(bench.ids[0]).document_id}"
     )
