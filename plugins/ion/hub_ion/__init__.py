@@ -26,7 +26,7 @@ from hub import (
     hookimpl,
     signed_json,
 )
-from hub_ion import client, imports, orders, parts, queries, reading, schema
+from hub_ion import client, imports, orders, parts, reading, receipts, schema
 from hub_ion.client import Ion
 from hub_ion.settings import Settings
 
@@ -47,14 +47,14 @@ APP = App(
 TAKEN_OVER = "order"
 
 
-def _code(name: str, label: str, role: Role, **how: Any) -> Field:
+def _field(name: str, label: str, role: Role, **options: Any) -> Field:
     """Return a code field whose QuickBooks list is not pushed: ION has lists of its own."""
-    return Field(name=name, label=label, role=role, pushed=False, **how)
+    return Field(name=name, label=label, role=role, pushed=False, **options)
 
 
 FIELDS = (
-    _code("supplier", "Supplier", "vendor", match=("name",), missing=FromSetting("suppliers")),
-    _code(
+    _field("supplier", "Supplier", "vendor", match=("name",), missing=FromSetting("suppliers")),
+    _field(
         "part",
         "Part",
         "item",
@@ -62,10 +62,10 @@ FIELDS = (
         missing="create",
         default=FromSetting("generic_item"),
     ),
-    _code("expense_code", "Expense account", "account", match=("number", "name")),
-    _code("class", "Class", "class", match=("name",)),
-    _code("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),
-    _code("payable", "Payable account", "payable_account", match=("words",)),
+    _field("expense_code", "Expense account", "account", match=("number", "name")),
+    _field("class", "Class", "class", match=("name",)),
+    _field("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),
+    _field("payable", "Payable account", "payable_account", match=("words",)),
     Field(
         name=TAKEN_OVER,
         label="Order made in QuickBooks",
@@ -78,7 +78,7 @@ RESOURCES = {"PURCHASEORDER": orders.PREFIX, "PART": parts.PREFIX}
 
 
 @hookimpl
-def hub_apps() -> Any:
+def hub_apps() -> list[App]:
     return [APP]
 
 
@@ -92,19 +92,20 @@ def hub_check(app: str, site: Site) -> Tenant:
     ion = Ion(site)
     id, name = ion.organization()
     lacks = ion.learn()
-    if missed := schema.list_missing(lacks, site.settings):
+    missing = schema.list_missing(lacks, site.settings)
+    if missing:
         raise NeedsAttention(
             "ION's API does not have %(missed)s, without which orders cannot be posted. Install"
             " the newest version of the app, or send this message to its author.",
-            missed=", ".join(missed),
+            missed=", ".join(missing),
         )
-    import_warnings = site.secrets.get(imports.LACKING, "").splitlines()
-    warnings = [_warn_of_skipped(lacks), site.secrets.get(REFUSED), *import_warnings]
+    warnings = [_warn_of_lacks(lacks), site.secrets.get(REFUSED)]
+    warnings += imports.list_warnings(site)
     return Tenant(id=id, name=name, warnings=tuple(filter(None, warnings)))
 
 
-def _warn_of_skipped(lacks: frozenset[str]) -> str:
-    """Return what is left out for want of fields that posting does not need, as a warning."""
+def _warn_of_lacks(lacks: frozenset[str]) -> str:
+    """Return what orders are posted without, because ION does not have these fields."""
     without = schema.missing_details(lacks)
     if not without:
         return ""
@@ -137,15 +138,8 @@ def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
     """Return the codes of orders that are not complete, so that missing matches show early."""
     if field == TAKEN_OVER:
         return []
-    return codes_in_use(_open_orders(site), field)
-
-
-def _open_orders(site: Site) -> Iterator[Yielded]:
-    """Yield the orders that are neither received nor canceled."""
-    ion = Ion(site)
-    is_open = {"status": {"notIn": ["RECEIVED", "CANCELED"]}}
-    for page in ion.pages(queries.ORDERS, is_open):
-        yield from reading.read_orders(site, ion, page.rows)
+    open_orders = reading.read_open_orders(site, Ion(site))
+    return codes_in_use(open_orders, field)
 
 
 @hookimpl
@@ -154,45 +148,28 @@ def hub_documents(
 ) -> Iterator[Yielded]:
     ion = Ion(site)
     if ids:
-        yield from reading.read_exactly(site, ion, list(ids))
-        return
-    sweep = reading.open_sweep(site, cursors)
-    changes = reading.changed_orders(site, ion, cursors.get("", ""))
-    yield from sweep.watch(changes)
-    if site.settings["parts"] != "none" and not site.settings["generic_item"]:
-        yield from reading.changed_parts(site, ion, cursors.get(reading.PARTS, ""))
-    if sweep.is_due:
-        yield from reading.sweep_orders(site, ion, sweep)
+        yield from reading.read_exactly(site, ion, ids)
+    else:
+        yield from reading.iter_changes(site, ion, cursors)
 
 
 @hookimpl
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
-    """Write the number of an order in QuickBooks to ION, if the settings want it."""
-    where = site.settings["write_back"]
-    if (
-        where == "no"
-        or document.kind != "purchase_order"
-        or receipt.state != "posted"
-        or document.quickbooks_id
-    ):
-        return
-    key = site.settings["write_back_attribute"] if where == "attribute" else ""
-    Ion(site).refer(
-        document.source_id.removeprefix(orders.PREFIX), key, receipt.number or receipt.id or ""
-    )
+    ion = Ion(site)
+    receipts.report(site, ion, document, receipt)
 
 
 @hookimpl
-def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> Any:
+def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> list[Code]:
     """Create open orders of QuickBooks in ION, if the settings want it."""
     if field != TAKEN_OVER:
         return []
-    return imports.take_over(site, Ion(site), records)
+    ion = Ion(site)
+    return imports.import_orders(site, ion, records)
 
 
 @hookimpl
 def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -> list[Signal]:
-    """Verify a call and read again what it names; its other content is not trusted."""
     call = signed_json(
         headers,
         body,
@@ -201,17 +178,17 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
         prefix="sha256=",
         signed_with="the secret that ION gave when the hub asked for its calls",
     )
-    return [_signal_of(call)]
+    return _signals_of(call)
 
 
-def _signal_of(call: Row) -> Signal:
-    """Return what the hub should do about a webhook call."""
+def _signals_of(call: Row) -> list[Signal]:
+    """Return what the hub should do about a webhook call; only the id in it is used."""
     name = str(call.get("resource", "")).upper()
     resource = name.replace("_", "").removesuffix("S")
     prefix = RESOURCES.get(resource)
-    if not prefix:
-        return Signal.collect()
-    return Signal.read(f"{prefix}{call['id']}")
+    if prefix:
+        return [Signal.read(f"{prefix}{call['id']}")]
+    return [Signal.collect()]
 
 
 @hookimpl

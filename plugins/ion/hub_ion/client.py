@@ -13,10 +13,11 @@ from hub_ion.queries import Listing
 log = logging.getLogger(__name__)
 PAGE_SIZE = 100
 LACKS = "fields that its schema lacks"
-TRIES = 3
+MAX_TRIES = 3
 
 
-def _error_path(label: str, api: str, auth: str) -> tuple[str, str, str]:
+def _environment(label: str, api: str, auth: str) -> tuple[str, str, str]:
+    """Return the label of an environment, the address of its API, and that of its tokens."""
     return (
         label,
         f"https://{api}/graphql",
@@ -25,18 +26,18 @@ def _error_path(label: str, api: str, auth: str) -> tuple[str, str, str]:
 
 
 ENVIRONMENTS = {
-    "production": _error_path("Production", "api.buildwithion.com", "auth.buildwithion.com"),
-    "sandbox": _error_path(
+    "production": _environment("Production", "api.buildwithion.com", "auth.buildwithion.com"),
+    "sandbox": _environment(
         "Sandbox", "staging-api.buildwithion.com", "staging-auth.buildwithion.com"
     ),
-    "gov": _error_path("Government", "api.ion-gov.com", "auth.ion-gov.com/auth"),
-    "gov_sandbox": _error_path(
+    "gov": _environment("Government", "api.ion-gov.com", "auth.ion-gov.com/auth"),
+    "gov_sandbox": _environment(
         "Government sandbox", "staging-api.ion-gov.com", "staging-auth.ion-gov.com"
     ),
-    "australia": _error_path(
+    "australia": _environment(
         "Australia", "api-production-aus.buildwithion.com", "auth.ion-aus.com/auth"
     ),
-    "australia_sandbox": _error_path(
+    "australia_sandbox": _environment(
         "Australia sandbox", "api-staging-aus.buildwithion.com", "staging-auth.ion-aus.com"
     ),
     "custom": ("Custom", "", ""),
@@ -47,7 +48,7 @@ FORBIDDEN = re.compile(r"permission|forbidden|not (allowed|authori[sz]ed)", re.I
 
 
 class Conflict(Retry):
-    """What was to be changed has changed meanwhile."""
+    """A row was changed after its etag was read, so that ION refuses to change it."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -56,23 +57,23 @@ class Conflict(Retry):
 
 
 class Denied(Refused):
-    """The key may not do that."""
+    """ION refuses a mutation that the rights of the key do not allow."""
 
 
 class Misunderstood(NeedsAttention):
-    """ION's schema is not as the query expects it."""
+    """ION's schema lacks something that a query uses."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Rows in the order of their ids, `start` the cursor that leads to this page again."""
+    """Rows in the order of their ids; `start` is the cursor that leads to this page again."""
 
     rows: list[Row]
     start: str | None
 
 
 class Ion:
-    """The calls, each with a token that is asked for when there is none or it no longer counts."""
+    """The calls, each with a bearer token that is renewed when it is rejected."""
 
     def __init__(self, site: Site) -> None:
         self._secrets = site.secrets
@@ -98,7 +99,8 @@ class Ion:
     def organization(self) -> tuple[str, str]:
         """Return the id and name of the organization that the keys belong to."""
         self._tokens.renew()
-        organization = (self.ask(queries.ME)["me"] or {}).get("organization")
+        user = self.ask(queries.ME)["me"] or {}
+        organization = user.get("organization")
         if not organization:
             raise NeedsAttention(
                 "ION does not say to which organization these keys belong. Make new ones in ION."
@@ -107,15 +109,16 @@ class Ion:
         return id, organization["domain"] or f"organization {id}"
 
     def learn(self) -> frozenset[str]:
-        """Ask for ION's schema; return what is asked for and it does not have, as `Type.field`.
+        """Read ION's schema; return the fields that the app uses and it lacks, as `Type.field`.
 
-        From then on nothing asks for it, except for what orders cannot be posted without.
+        Queries leave them out from then on, except for those that orders cannot be posted without.
         """
         data, errors = self._parse_answer(queries.SCHEMA, {})
         if errors:
             self._refuse(queries.SCHEMA, errors[0])
         lacks = schema.lacking_fields(data["__schema"]["types"])
-        self.lacks = lacks - set(schema.list_missing(lacks, self._settings))
+        missing = schema.list_missing(lacks, self._settings)
+        self.lacks = lacks - set(missing)
         self._secrets[LACKS] = " ".join(sorted(self.lacks))
         return lacks
 
@@ -153,10 +156,11 @@ class Ion:
             rows += page.rows
         return rows
 
-    def refer(self, id: str, key: str, text: str) -> None:
+    def write_number(self, id: str, key: str, text: str) -> None:
         """Write an order's number in QuickBooks to External Reference or the attribute `key`."""
-        for _ in range(TRIES):
-            order = self.ask(queries.ATTRIBUTES if key else queries.REFERENCE, id=id)["order"]
+        query = queries.ATTRIBUTES if key else queries.REFERENCE
+        for _ in range(MAX_TRIES):
+            order = self.ask(query, id=id)["order"]
             if order is None or _current_text(order, key) == text:
                 return
             try:
@@ -178,16 +182,22 @@ class Ion:
     def subscribe(self, address: str) -> str:
         """Have ION call the address; return the secret that signs its calls."""
         self.unsubscribe(address)
-        receiver = self.ask(queries.ADD_RECEIVER, address=address)["made"]["row"]
-        id = receiver["id"]
+        answer = self.ask(queries.ADD_RECEIVER, address=address)
+        receiver = answer["made"]["row"]
         for resource in queries.WATCHED:
             for action in queries.ACTIONS:
-                self.ask(queries.SUBSCRIBE, receiver=id, resource=resource, action=action)
+                self.ask(
+                    queries.SUBSCRIBE,
+                    receiver=receiver["id"],
+                    resource=resource,
+                    action=action,
+                )
         return str(receiver["secret"])
 
     def unsubscribe(self, address: str) -> None:
         """Stop the calls to the address."""
-        for row in self.ask(queries.RECEIVERS)["rows"] or ():
+        answer = self.ask(queries.RECEIVERS)
+        for row in answer["rows"] or ():
             if row["address"] == address:
                 self.ask(queries.DROP_RECEIVER, id=row["id"], etag=row["etag"])
 
@@ -213,13 +223,14 @@ class Ion:
         if not data or not data.get("rows"):
             error = errors[0] if errors else {"message": "no rows"}
             self._refuse(query.text(self.lacks), error)
-        rows = [edge["node"] for edge in data["rows"]["edges"] or ()]
+        page = data["rows"]
+        rows = [edge["node"] for edge in page["edges"] or ()]
         for error in errors:
             self._mark_unreadable(rows, error)
         if None in rows:
             raise Retry("ION could not return one of its rows; it is asked again later.")
         completed = [query.complete(row, self.lacks) for row in rows]
-        return completed, data["rows"]["pageInfo"]
+        return completed, page["pageInfo"]
 
     def _answer_list(self, query: Listing, variables: Row) -> tuple[Any, list[Row]]:
         """Ask for a page; if ION does not know a field, ask again without the fields it lacks."""
@@ -234,13 +245,14 @@ class Ion:
 
     def _mark_unreadable(self, rows: list[Any], error: Row) -> None:
         """Mark the row that ION could not return completely; the other rows are valid."""
-        path = [*(error.get("path") or ()), None, None, None]
-        if path[:2] != ["rows", "edges"] or rows[path[2]] is None:
+        place = _place_of(error)
+        row = None if place is None else rows[place]
+        if row is None:
             raise Retry(
                 "ION could not answer (%(message)s); it is asked again later.",
                 message=str(error.get("message")),
             )
-        rows[path[2]]["broken"] = error.get("message") or Sentence("it gave no reason")
+        row["broken"] = error.get("message") or Sentence("it gave no reason")
 
     def _parse_answer(self, query: str, variables: Row) -> tuple[Any, list[Row]]:
         """Send a query, and return (data, errors) of the answer."""
@@ -254,13 +266,14 @@ class Ion:
         answer = reply.json() if reply.status in (400, 422) else reply.check().json()
         errors = _errors_of(answer)
         if errors and "data" not in answer:
-            self._unexpected_answer(errors[0])
+            self._refuse_query(errors[0])
         if errors:
             trace = reply.headers.get("x-b3-trace-id")
             log.warning("ION, trace %s: %s", trace, errors[0].get("message"))
         return answer.get("data"), errors
 
-    def _unexpected_answer(self, error: Row) -> NoReturn:
+    def _refuse_query(self, error: Row) -> NoReturn:
+        """Raise the error for a query that does not fit ION's schema."""
         raise Misunderstood(
             "ION does not understand what it is asked (%(message)s). Its API has"
             " changed: press Test connection in the settings of ION to see what is"
@@ -269,6 +282,7 @@ class Ion:
         )
 
     def _refuse(self, query: str, error: Row) -> NoReturn:
+        """Raise the error for a query or mutation that ION did not carry out."""
         message = str(error.get("message") or "no reason given")
         if CONFLICT.search(message):
             raise Conflict()
@@ -279,6 +293,7 @@ class Ion:
         raise Retry("ION could not answer (%(message)s); it is asked again later.", message=message)
 
     def _refusal(self, query: str, message: str) -> Denied | NeedsAttention:
+        """Return the error for what the key may not do; a query that it may not do stops all."""
         reason = Sentence(
             "The API key may not do that in ION (%(message)s). A key has the rights"
             " that its maker had when it was made: make a new one with a user who has"
@@ -290,6 +305,7 @@ class Ion:
     # -- tokens --
 
     def _pair(self) -> str:
+        """Say that a key belongs to one environment."""
         return Sentence(
             "A key belongs to the one environment that it was made in: choose that one"
             " in place of %(environment)s, or make a new key there under Settings →"
@@ -305,6 +321,15 @@ def _errors_of(answer: Any) -> list[Row]:
         if isinstance(errors, list):
             return errors
     raise Retry("ION's answer is not an answer to a query; it is asked again later.")
+
+
+def _place_of(error: Row) -> int | None:
+    """Return the place of the row that an error concerns, or None if it concerns none."""
+    path: list[Any] = error.get("path") or []
+    if len(path) < 3 or path[:2] != ["rows", "edges"]:
+        return None
+    place: int | None = path[2]
+    return place
 
 
 def _current_text(order: Row, key: str) -> str | None:

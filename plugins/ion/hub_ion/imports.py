@@ -1,7 +1,6 @@
-"""Open purchase orders that people made in QuickBooks, taken over into ION, each once."""
+"""Import open purchase orders that people made in QuickBooks into ION, each once."""
 
-import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -9,11 +8,11 @@ from hub import Code, Document, Line, Record, Row, Sentence, Site, money, to_cen
 from hub_ion import orders, parts, queries
 from hub_ion.client import Ion
 
-LACKING = "orders not taken over"
+WARNINGS = "orders not taken over"  # the secret that keeps the warnings of the last import
 STEPS = ("DRAFT", "IN_REVIEW", "APPROVED", "ORDERED")
 
 
-def take_over(site: Site, ion: Ion, records: Sequence[Record]) -> list[Code]:
+def import_orders(site: Site, ion: Ion, records: Sequence[Record]) -> list[Code]:
     """Create the orders that ION does not have, and return their codes.
 
     What ION lacks for the others is a warning.
@@ -25,61 +24,72 @@ def take_over(site: Site, ion: Ion, records: Sequence[Record]) -> list[Code]:
         if record.code or not record.order:
             continue
         lists = lists or Lists(ion)
-        missing = lists.missing(record.order)
+        missing = lists.describe_missing(record.order)
         if missing:
-            warnings.append(
-                Sentence(
-                    "Purchase order %(name)s of QuickBooks is not in ION, which has no"
-                    " %(missing)s.",
-                    name=record.name,
-                    missing=missing,
-                )
-            )
-        else:
-            id = f"{orders.PREFIX}{_create_order(site, ion, lists, record, record.order)}"
-            codes.append(Code(id=id, name=record.name, quickbooks_id=record.id))
-    site.secrets[LACKING] = "\n".join(warnings)
+            warnings.append(_warn_of_missing(record, missing))
+            continue
+        id = _create_order(site, ion, lists, record, record.order)
+        code_id = f"{orders.PREFIX}{id}"
+        codes.append(Code(id=code_id, name=record.name, quickbooks_id=record.id))
+    site.secrets[WARNINGS] = "\n".join(warnings)
     return codes
 
 
+def list_warnings(site: Site) -> list[str]:
+    """Return the warnings of the last import."""
+    text = site.secrets.get(WARNINGS, "")
+    return text.splitlines()
+
+
+def _warn_of_missing(record: Record, missing: str) -> str:
+    """Say what ION lacks to create an order."""
+    return Sentence(
+        "Purchase order %(name)s of QuickBooks is not in ION, which has no %(missing)s.",
+        name=record.name,
+        missing=missing,
+    )
+
+
 class Lists:
-    """What ION has, by the names that QuickBooks knows it by."""
+    """The ids of ION's rows, by the names that their records have in QuickBooks."""
 
     def __init__(self, ion: Ion) -> None:
         self.suppliers: dict[str, Any] = {}
-        for row in ion.rows(queries.SUPPLIERS):
-            key = _plain(row["name"])
-            self.suppliers[key] = row["id"]
         self.parts: dict[str, Any] = {}
+        self.currencies: dict[str | None, Any] = {}
+        self.references: dict[str, Any] = {}
+        for row in ion.rows(queries.SUPPLIERS):
+            key = _normalize(row["name"])
+            self.suppliers[key] = row["id"]
         for row in ion.rows(queries.PART_NAMES):
             name = parts.part_name(row)
             distinct_name = parts.safe_name(name, row["id"])
-            self.parts[_plain(distinct_name)] = row["id"]
-            self.parts[_plain(name)] = row["id"]
-        self.currencies: dict[str | None, Any] = {}
+            self.parts[_normalize(distinct_name)] = row["id"]
+            self.parts[_normalize(name)] = row["id"]
         for row in ion.ask(queries.CURRENCIES)["rows"] or ():
             self.currencies[row["code"]] = row["id"]
-        self.references: dict[str, Any] = {}
         for row in ion.rows(queries.REFERENCES):
             if row["reference"]:
                 self.references[row["reference"]] = row["id"]
 
-    def missing(self, order: Document) -> str:
+    def describe_missing(self, order: Document) -> str:
         """Return what ION lacks to create an order, as the end of a sentence; "" for nothing."""
-        missing = []
+        missing = dict.fromkeys(self._iter_missing(order))
+        return ", ".join(missing)
+
+    def _iter_missing(self, order: Document) -> Iterator[str]:
+        """Yield the supplier, the parts and the currency of an order that ION does not have."""
         supplier = _code_of(order, "vendor")
-        if supplier and _plain(supplier.name) not in self.suppliers:
-            missing.append(Sentence("supplier “%(name)s”", name=supplier.name))
-        for line in order.lines:
-            item = _code_of(line, "item")
-            if item and _plain(item.name) not in self.parts:
-                missing.append(Sentence("part “%(name)s”", name=item.name))
+        if supplier and _normalize(supplier.name) not in self.suppliers:
+            yield Sentence("supplier “%(name)s”", name=supplier.name)
+        for name in _item_names(order):
+            if _normalize(name) not in self.parts:
+                yield Sentence("part “%(name)s”", name=name)
         if order.currency and order.currency not in self.currencies:
-            missing.append(Sentence("currency %(currency)s", currency=order.currency))
-        return ", ".join(dict.fromkeys(missing))
+            yield Sentence("currency %(currency)s", currency=order.currency)
 
 
-def _plain(name: str | None) -> str:
+def _normalize(name: str | None) -> str:
     """Return a name without case and double spaces, for comparisons."""
     words = (name or "").split()
     return " ".join(words).casefold()
@@ -88,12 +98,21 @@ def _plain(name: str | None) -> str:
 def _code_of(owner: Document | Line, role: str) -> Code | None:
     """Return the code of a role, or None if there is none."""
     code = owner.codes.get(role)
-    return code if isinstance(code, Code) else None
+    if isinstance(code, Code):
+        return code
+    return None
+
+
+def _item_names(order: Document) -> list[str | None]:
+    """Return the names of the items on the lines of an order."""
+    items = [_code_of(line, "item") for line in order.lines]
+    return [item.name for item in items if item]
 
 
 def _create_order(site: Site, ion: Ion, lists: Lists, record: Record, order: Document) -> Any:
     """Return the order's id; finish one that an earlier attempt left unfinished."""
-    reference = f"QuickBooks {record.id}: {record.number or ''}"
+    number = record.number or ""
+    reference = f"QuickBooks {record.id}: {number}"
     id = lists.references.get(reference)
     if id is None:
         id = _add_order(ion, lists, order, reference)
@@ -110,7 +129,7 @@ def _add_order(ion: Ion, lists: Lists, order: Document, reference: str) -> Any:
     supplier = _code_of(order, "vendor")
     answer = ion.ask(
         queries.ADD_ORDER,
-        supplier=lists.suppliers[_plain(supplier.name if supplier else None)],
+        supplier=lists.suppliers[_normalize(supplier.name if supplier else None)],
         reference=reference,
         currency=lists.currencies.get(order.currency),
         notes=order.message,
@@ -135,18 +154,19 @@ def _advance_status(ion: Ion, id: Any, status: str) -> None:
     """Move an order through all the steps that follow its status."""
     next_step = STEPS.index(status) + 1
     for step in STEPS[next_step:]:
-        etag = ion.ask(queries.ETAG, id=id)["order"]["etag"]
-        ion.ask(queries.MOVE, id=id, etag=etag, status=step)
+        order = ion.ask(queries.ETAG, id=id)["order"]
+        ion.ask(queries.MOVE, id=id, etag=order["etag"], status=step)
 
 
 def _add_line(ion: Ion, lists: Lists, id: Any, order: Document, line: Line) -> Row:
+    """Add a line to an order; return its row."""
     item = _code_of(line, "item")
     quantity, cost = _quantity_and_cost(line, order.currency)
     answer = ion.ask(
         queries.ADD_LINE,
         order=id,
-        part=lists.parts[_plain(item.name)] if item else None,
-        needed=_text(order.due),
+        part=lists.parts[_normalize(item.name)] if item else None,
+        needed=order.due.isoformat() if order.due else None,
         text=line.description,
         quantity=f"{quantity:f}",
         cost=f"{cost:f}",
@@ -158,11 +178,12 @@ def _add_line(ion: Ion, lists: Lists, id: Any, order: Document, line: Line) -> R
 def _write_attributes(site: Site, ion: Ion, row: Row, line: Line) -> None:
     """Write the account and the class of a line to its attributes."""
     account = _code_of(line, "account")
-    section = _code_of(line, "class")
-    values = {
-        site.settings["account_attribute"]: account and (account.number or account.name),
-        site.settings["class_attribute"]: section and section.name,
-    }
+    class_code = _code_of(line, "class")
+    values: dict[str, str | None] = {}
+    if account:
+        values[site.settings["account_attribute"]] = account.number or account.name
+    if class_code:
+        values[site.settings["class_attribute"]] = class_code.name
     etag = row["etag"]
     for key, value in values.items():
         if not value or orders.attribute(row, key) == value:
@@ -186,8 +207,3 @@ def _quantity_and_cost(line: Line, currency: str | None) -> tuple[Decimal, Decim
         if amount == line.amount:
             return quantity, price
     return money(1), line.amount or money(0)
-
-
-def _text(day: dt.date | None) -> str | None:
-    """Return a day as ION wants it."""
-    return day.isoformat() if day else None

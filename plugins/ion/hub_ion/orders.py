@@ -17,6 +17,7 @@ from hub import (
     Site,
     StageName,
     money,
+    parse_date,
     to_cents,
 )
 from hub_ion import parts
@@ -40,9 +41,9 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
     currency = _order_currency(site, row)
     live = [line for line in row["lines"] if str(line["status"]).upper() != "CANCELED"]
     lines = [_build_line(site, line, currency, twins) for line in live]
-    lines.extend(_fee_line(fee, currency) for fee in row["fees"])
+    lines += [_build_fee(fee, currency) for fee in row["fees"]]
     stage = _decide_stage(site, status)
-    quickbooks_id, number = quickbooks_reference(row)
+    quickbooks_id, number = _quickbooks_reference(row)
     return Document(
         kind="purchase_order",
         source_id=f"{PREFIX}{row['id']}",
@@ -68,15 +69,17 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
 
 def _order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
     """Return the day of the order; one that is ready without it has the day of its last change."""
-    date = _parse_day(row["ordered"])
+    date = parse_date(row["ordered"])
     if date is None and stage == "ready":
-        return _day_of_moment(site, row["updated"])
+        return parse_date(row["updated"], site.zone) or site.today
     return date
 
 
 def _is_closed(site: Site, status: str) -> bool:
     """Return whether a received order is closed in QuickBooks."""
-    return status == "RECEIVED" and bool(site.settings["received"] == "close")
+    if status != "RECEIVED":
+        return False
+    return bool(site.settings["received"] == "close")
 
 
 def _sum_amounts(lines: Sequence[Line]) -> Decimal:
@@ -91,22 +94,26 @@ def _expected_on(lines: Sequence[Row]) -> dt.date | None:
     """Return the first day on which one of the lines is expected, or else needed."""
     days = []
     for line in lines:
-        day = _parse_day(line["eta"]) or _parse_day(line["needed"])
+        day = parse_date(line["eta"] or line["needed"])
         if day:
             days.append(day)
     return min(days, default=None)
 
 
-def quickbooks_reference(row: Row) -> tuple[str, str] | tuple[None, None]:
+def _quickbooks_reference(row: Row) -> tuple[str, str] | tuple[None, None]:
     """Return the QuickBooks id and number of an order that was created from QuickBooks."""
-    match = QUICKBOOKS_REFERENCE.fullmatch(row["reference"] or "")
-    return (match[1], match[2]) if match else (None, None)
+    reference = row["reference"] or ""
+    match = QUICKBOOKS_REFERENCE.fullmatch(reference)
+    if not match:
+        return None, None
+    return match[1], match[2]
 
 
-def supplier_code(row: Row, currency: str) -> Code:
+def _supplier_code(row: Row, currency: str) -> Code:
     """Return the code of a supplier; a new vendor gets the currency of its first order."""
     name = row["name"]
-    party = Party(name=" ".join(name.split()), currency=currency)
+    words = name.split()
+    party = Party(name=" ".join(words), currency=currency)
     return Code(id=str(row["id"]), name=name, create=party)
 
 
@@ -128,7 +135,7 @@ def _decide_stage(site: Site, status: str) -> StageName:
 
 
 def _find_hold(site: Site, row: Row, live: Sequence[Row], stage: StageName) -> str | None:
-    """Return the reason why an order cannot be posted whatever its codes are, or None."""
+    """Return why an order cannot be posted, even if all its codes are matched, or None."""
     if stage == "pending":
         return _waiting_reason(row)
     if stage == "closed":
@@ -137,6 +144,7 @@ def _find_hold(site: Site, row: Row, live: Sequence[Row], stage: StageName) -> s
 
 
 def _waiting_reason(row: Row) -> str:
+    """Say which status an order waits in, and what QuickBooks keeps of it meanwhile."""
     unknown = Sentence(
         "has the status %(status)s, which this app does not know", status=str(row["status"])
     )
@@ -173,10 +181,13 @@ def _missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
 
 def _has_code(site: Site, line: Row) -> bool:
     """Return whether a line has a part or an account, its own or that of the settings."""
-    return bool(line["part"] or _account_code(site, line) or site.settings["line_account"])
+    if line["part"] or _account_code(site, line):
+        return True
+    return bool(site.settings["line_account"])
 
 
 def _line_title(line: Row) -> str:
+    """Return how texts name a line."""
     description = line["description"] or "without a description"
     return Sentence(
         "line %(number)s (%(description)s)",
@@ -195,7 +206,7 @@ def _header_codes(site: Site, row: Row, currency: str) -> Codes:
     """Return the supplier, and the payable account of the currency."""
     codes: dict[str, Code | str | None] = {"supplier": None}
     if row["supplier"]:
-        codes["supplier"] = supplier_code(row["supplier"], currency)
+        codes["supplier"] = _supplier_code(row["supplier"], currency)
     if currency == site.company.currency:
         codes["payable_account"] = site.settings["payable_account"]
     else:
@@ -205,15 +216,18 @@ def _header_codes(site: Site, row: Row, currency: str) -> Codes:
 
 def _compose_memo(site: Site, row: Row) -> str:
     """Return a memo that names the order, its environment in ION, and its version."""
+    environment, _, _ = ENVIRONMENTS[site.settings["environment"]]
     version = attribute(row, site.settings["version_attribute"])
-    place = ENVIRONMENTS[site.settings["environment"]][0]
-    memo = f"ION purchase order {row['id']} ({place})"
-    return f"{memo}, version {version}" if version else memo
+    memo = f"ION purchase order {row['id']} ({environment})"
+    if version:
+        memo += f", version {version}"
+    return memo
 
 
 def _account_code(site: Site, line: Row) -> str | None:
     """Return the account of a line, which is an attribute in ION."""
-    return attribute(line, site.settings["account_attribute"])
+    key = site.settings["account_attribute"]
+    return attribute(line, key)
 
 
 def _build_line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Line:
@@ -247,10 +261,10 @@ def _quantity_and_cost(site: Site, line: Row) -> tuple[Decimal, Decimal, str | N
     if not unit or not unit["of"]:
         return quantity, cost, None
     factor = money(unit["factor"] or 1)
-    if site.settings["units"] == "stock" and factor:
-        stock_cost = round(cost / factor, COST_DECIMALS)
-        return quantity * factor, stock_cost.normalize(), None
-    return quantity, cost, unit["of"]["type"]
+    if site.settings["units"] != "stock" or not factor:
+        return quantity, cost, unit["of"]["type"]
+    stock_cost = round(cost / factor, COST_DECIMALS)
+    return quantity * factor, stock_cost.normalize(), None
 
 
 def _item_or_account(
@@ -266,17 +280,25 @@ def _item_or_account(
 
 def _describe_line(line: Row, unit: str | None, is_account: bool) -> str | None:
     """Return the description of a line, with its part and unit where no field shows them."""
+    description = _describe_part(line, is_account)
+    if not unit:
+        return description or None
+    note = f"(in units of {unit})"
+    return f"{description} {note}" if description else note
+
+
+def _describe_part(line: Row, is_account: bool) -> str:
+    """Return the description of a line, or of its part; with an account also the part's name."""
     part = line["part"] or {}
     texts: list[str | None] = []
     if part and is_account:
         texts.append(parts.part_name(part))
     texts.append(line["description"] or part.get("description"))
-    description = " · ".join(filter(None, texts))
-    note = f"(in units of {unit})" if unit else None
-    return " ".join(filter(None, (description, note))) or None
+    return " · ".join(filter(None, texts))
 
 
-def _fee_line(fee: Row, currency: str) -> Line:
+def _build_fee(fee: Row, currency: str) -> Line:
+    """Return a fee of an order as a line."""
     name = (fee["name"] or "").strip() or "Fee"
     amount = to_cents(money(fee["value"]), currency)
     return Line(
@@ -325,37 +347,24 @@ def _collect_warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
 
 def _collect_facts(row: Row, live: Sequence[Row]) -> dict[str, str]:
     """Return what a reviewer wants to see and QuickBooks has no field for."""
-    received = [line for line in live if money(line["received"] or 0)]
+    received_count = sum(bool(money(line["received"] or 0)) for line in live)
     status = str(row["status"]).replace("_", " ")
     facts = {
         "Status in ION": status.capitalize(),
         "Terms": row["terms"],
         "Notes": row["notes"],
         "Reference": row["reference"],
-        "Received": f"{len(received)} of {len(live)} lines" if received else None,
     }
+    if received_count:
+        facts["Received"] = f"{received_count} of {len(live)} lines"
     return {label: text for label, text in facts.items() if text}
 
 
-def _line_facts(line: Row) -> Row:
+def _line_facts(line: Row) -> dict[str, str]:
+    """Return the days and the received quantity of a line."""
     facts = {
         "Needed": line["needed"],
         "Expected": line["eta"],
         "Received": line["received"],
     }
     return {label: str(value) for label, value in facts.items() if value not in (None, "", "0")}
-
-
-def _parse_day(text: str | None) -> dt.date | None:
-    """Return the day that a text begins with, or None if there is none."""
-    if not text:
-        return None
-    return dt.date.fromisoformat(text[:10])
-
-
-def _day_of_moment(site: Site, text: str | None) -> dt.date:
-    """Return the day of a moment in the zone of the source; today where ION does not tell it."""
-    if not text:
-        return site.today
-    moment = dt.datetime.fromisoformat(text)
-    return moment.astimezone(site.zone).date()

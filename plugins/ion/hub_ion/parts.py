@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from hub import Code, Document, Item, ItemType, Row, Site, StageName, money
+from hub import Code, Document, Item, ItemType, Row, Site, StageName, money, parse_date
 from hub_ion.client import Ion
 from hub_ion.queries import Listing
 
@@ -22,21 +22,21 @@ STAGES: dict[str, StageName] = {"all": "ready", "ordered": "update_only", "none"
 
 
 def build_document(site: Site, row: Row, twins: Twins) -> Document:
-    """Return the item of a part, whatever its age: only a change makes ION list it."""
+    """Return the item of a part; it has no date, as ION lists a part again when it changes."""
     return Document(
         kind="item",
         source_id=f"{PREFIX}{row['id']}",
         version=row["etag"],
         stage=_decide_stage(site),
         codes=_item_accounts(site, row),
-        details=item(site, row, twins),
+        details=build_item(site, row, twins),
         facts={"Part": part_name(row), "Purchase type": str(row["purchased"] or "")},
     )
 
 
 def part_code(site: Site, row: Row, twins: Twins) -> Code:
     """Return the code of a part: matched by whole words in an item's name, else created."""
-    new_item = item(site, row, twins)
+    new_item = build_item(site, row, twins)
     has_twin = comparison_key(row) in twins
     is_created = site.settings["parts"] != "none"
     return Code(
@@ -49,17 +49,20 @@ def part_code(site: Site, row: Row, twins: Twins) -> Code:
 
 def part_name(row: Row) -> str:
     """Return a part with its revision, as ION writes it into names of items."""
-    return f"{row['number']} Rev {row['revision'] or 'A'}"
+    revision = row["revision"] or "A"
+    return f"{row['number']} Rev {revision}"
 
 
-def item(site: Site, row: Row, twins: Twins) -> Item:
+def build_item(site: Site, row: Row, twins: Twins) -> Item:
     """Return the item to create for a part, with the accounts of the settings."""
+    has_twin = comparison_key(row) in twins
+    words = row["number"].split()
     return Item(
-        name=safe_name(part_name(row), row["id"], comparison_key(row) in twins),
+        name=safe_name(part_name(row), row["id"], has_twin),
         type=_item_type(site, row),
-        sku=" ".join(row["number"].split()),
+        sku=" ".join(words),
         description=row["description"] or None,
-        cost=money(row["cost"]) if row["cost"] is not None else None,
+        cost=None if row["cost"] is None else money(row["cost"]),
         start=_stock_start(site, row),
         codes=_item_accounts(site, row),
     )
@@ -70,15 +73,17 @@ def safe_name(text: str, id: int, is_taken: bool = False) -> str:
 
     A name that had to be changed ends with ION's id.
     """
-    plain = " ".join(ODD.sub("-", text).split())
+    words = ODD.sub("-", text).split()
+    plain = " ".join(words)
     if plain == text and len(plain) <= MAX_NAME_LENGTH and not is_taken:
         return plain
     tail = f" ({id})"
-    return plain[: MAX_NAME_LENGTH - len(tail)].rstrip() + tail
+    length = MAX_NAME_LENGTH - len(tail)
+    return plain[:length].rstrip() + tail
 
 
 def comparison_key(row: Row) -> tuple[str, str | None]:
-    """Return what QuickBooks compares to tell names apart."""
+    """Return what distinguishes the names of parts, as QuickBooks compares names."""
     return row["number"], row["revision"]
 
 
@@ -92,12 +97,12 @@ def find_twins(ion: Ion, rows: Iterable[Row], query: Listing) -> Twins:
     if not upper_case:
         return set()
     numbers = sorted(set(upper_case.values()))
-    same_numbers = ion.rows(query, {"partNumber": {"in": numbers}})
-    others = {comparison_key(row) for row in same_numbers}
+    namesakes = ion.rows(query, {"partNumber": {"in": numbers}})
+    namesake_keys = {comparison_key(row) for row in namesakes}
     twins = set()
     for row in rows:
-        other = (upper_case.get(row["number"]), row["revision"])
-        if other in others:
+        upper_key = (upper_case.get(row["number"]), row["revision"])
+        if upper_key in namesake_keys:
             twins.add(comparison_key(row))
     return twins
 
@@ -127,8 +132,9 @@ def _item_accounts(site: Site, row: Row) -> dict[str, str]:
 
 def _stock_start(site: Site, row: Row) -> dt.date:
     """Return the first day of the stock, which no order that names the part may precede."""
-    if not row["created"]:
+    created_on = parse_date(row["created"], site.zone)
+    if not created_on:
         return site.start or site.today
-    moment = dt.datetime.fromisoformat(row["created"])
-    created_on = moment.astimezone(site.zone).date()
-    return min(created_on, site.start) if site.start else created_on
+    if site.start:
+        return min(created_on, site.start)
+    return created_on

@@ -1,4 +1,7 @@
-"""Reading of what changed since a cursor, page by page, so that an interruption skips nothing."""
+"""Read the orders and parts of ION: those that changed, or single ones, and what was deleted.
+
+Lists are read page by page, so that an interruption skips nothing.
+"""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,36 +28,22 @@ from hub_ion.queries import Listing
 
 Reader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
 IDS_PER_QUERY = 50
-OPEN = ("ORDERED", "PARTIALLY_RECEIVED")
-PARTS, SWEEP = "parts", "deletions"
-FORMER_SWEEP = "sweep"  # what hubs stored the cursor of deletions under before
+AT_SUPPLIER = {"status": {"in": ["ORDERED", "PARTIALLY_RECEIVED"]}}
+OPEN = {"status": {"notIn": ["RECEIVED", "CANCELED"]}}
+PARTS = "parts"  # the streams of cursors
+SWEEP = "deletions"
+FORMER_SWEEP = "sweep"  # the stream of deletions in earlier versions of the app
 
 
-def _next_cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCursor:
-    """Return where to read on; the beginning where ION does not tell when a row changed."""
-    if ion.lacks & news:
-        return ChangeCursor()
-    start = None
-    if site.start:
-        start = dt.datetime.combine(site.start, dt.time(), site.zone)
-    return ChangeCursor.parse(text, start=start)
-
-
-def changed_orders(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
-    """Yield every order that changed since the cursor, or whose lines did."""
-    cursor = _next_cursor(site, ion, text, schema.ORDER_NEWS)
-    orders_read: set[int] = set()
-    yield from _iter_changes(site, ion, queries.ORDERS, cursor, "", read_orders, orders_read)
-    if cursor.since and not ion.lacks & schema.LINE_NEWS:
-        yield from _read_by_lines(site, ion, cursor, orders_read)
-    yield Checkpoint(cursor=str(cursor.finished()))
-
-
-def changed_parts(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
-    """Yield every part that changed since the cursor."""
-    cursor = _next_cursor(site, ion, text, schema.PART_NEWS)
-    yield from _iter_changes(site, ion, queries.PARTS, cursor, PARTS, read_parts, set())
-    yield Checkpoint(cursor=str(cursor.finished()), stream=PARTS)
+def iter_changes(site: Site, ion: Ion, cursors: Mapping[str, str]) -> Iterator[Yielded]:
+    """Yield every order and part that changed since the cursors, and what was deleted."""
+    sweep = _open_sweep(site, cursors)
+    changed_orders = _iter_changed_orders(site, ion, cursors.get("", ""))
+    yield from sweep.watch(changed_orders)
+    if site.settings["parts"] != "none" and not site.settings["generic_item"]:
+        yield from _iter_changed_parts(site, ion, cursors.get(PARTS, ""))
+    if sweep.is_due:
+        yield from _sweep_orders(site, ion, sweep)
 
 
 def read_exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
@@ -67,26 +56,45 @@ def read_exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
     )
 
 
-def read_orders(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
-    """Yield the documents of some orders."""
-    parts_by_id: dict[Any, Row] = {}
-    for row in rows:
-        for line in row["lines"] or ():
-            if line["part"]:
-                parts_by_id[line["part"]["id"]] = line["part"]
-    twins = parts.find_twins(ion, parts_by_id.values(), queries.PART_NAMES)
-    for row in rows:
-        yield _read(orders, site, row, twins)
+def read_open_orders(site: Site, ion: Ion) -> Iterator[Outcome]:
+    """Yield the orders that are neither received nor canceled."""
+    for page in ion.pages(queries.ORDERS, OPEN):
+        yield from _read_orders(site, ion, page.rows)
 
 
-def read_parts(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
-    """Yield the documents of some parts."""
-    twins = parts.find_twins(ion, rows, queries.PART_NAMES)
-    for row in rows:
-        yield _read(parts, site, row, twins)
+# -- what changed --
 
 
-def open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
+def _next_cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCursor:
+    """Return where to read on; the beginning if ION's schema has no time of change."""
+    if ion.lacks & news:
+        return ChangeCursor()
+    start = None
+    if site.start:
+        start = dt.datetime.combine(site.start, dt.time(), site.zone)
+    return ChangeCursor.parse(text, start=start)
+
+
+def _iter_changed_orders(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
+    """Yield every order that changed since the cursor, or whose lines did."""
+    cursor = _next_cursor(site, ion, text, schema.ORDER_NEWS)
+    ids_read: set[int] = set()
+    yield from _read_pages(site, ion, queries.ORDERS, cursor, "", _read_orders, ids_read)
+    if cursor.since and not ion.lacks & schema.LINE_NEWS:
+        yield from _read_by_lines(site, ion, cursor, ids_read)
+    finished = cursor.finished()
+    yield Checkpoint(cursor=str(finished))
+
+
+def _iter_changed_parts(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
+    """Yield every part that changed since the cursor."""
+    cursor = _next_cursor(site, ion, text, schema.PART_NEWS)
+    yield from _read_pages(site, ion, queries.PARTS, cursor, PARTS, _read_parts, set())
+    finished = cursor.finished()
+    yield Checkpoint(cursor=str(finished), stream=PARTS)
+
+
+def _open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
     """Return the daily search for orders that were deleted, which ION does not announce."""
     return DeletionSweep(
         cursors.get(SWEEP) or cursors.get(FORMER_SWEEP, ""),
@@ -96,17 +104,19 @@ def open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
     )
 
 
-def sweep_orders(site: Site, ion: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
-    """Yield every open order again, whatever its time of change says, and what was deleted."""
+def _sweep_orders(site: Site, ion: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
+    """Yield each order that the supplier still has to deliver, and what was deleted.
+
+    These orders are read even if their time of change did not move.
+    """
     present = [row["id"] for row in ion.rows(queries.ORDER_IDS)]
     if not sweep.is_first:
-        is_open = {"status": {"in": list(OPEN)}}
-        for page in ion.pages(queries.ORDERS, is_open):
-            yield from read_orders(site, ion, page.rows)
+        for page in ion.pages(queries.ORDERS, AT_SUPPLIER):
+            yield from _read_orders(site, ion, page.rows)
     yield from sweep.compare(present, reason=orders.DELETED)
 
 
-def _iter_changes(
+def _read_pages(
     site: Site,
     ion: Ion,
     query: Listing,
@@ -115,9 +125,10 @@ def _iter_changes(
     read: Reader,
     ids_read: set[int],
 ) -> Iterator[Yielded]:
-    """Yield pages in the order of ids; after each the place from which to begin again."""
-    kind = "" if query == queries.ORDERS else "p"
-    for page in ion.pages(query, _build_filters(cursor), cursor.page or None):
+    """Yield new rows in the order of their ids, and a Checkpoint after each page."""
+    kind = "p" if query == queries.PARTS else ""
+    filters = _build_filters(cursor)
+    for page in ion.pages(query, filters, cursor.page or None):
         cursor.begin(ion.api.date)
         new_rows = [row for row in page.rows if _is_new(cursor, row, kind)]
         for row in new_rows:
@@ -130,9 +141,10 @@ def _iter_changes(
 
 
 def _remember_lines(cursor: ChangeCursor, row: Row) -> None:
-    """Remember the versions of an order's lines."""
+    """Remember the versions of an order's lines; a part has none."""
     for line in row.get("lines") or ():
-        cursor.remember(f"l{line['id']}", line["etag"], line["updated"])
+        key = f"l{line['id']}"
+        cursor.remember(key, line["etag"], line["updated"])
 
 
 def _read_by_lines(
@@ -146,7 +158,7 @@ def _read_by_lines(
                 order_ids.add(row["order"])
         unread_ids = sorted(order_ids - ids_read)
         ids_read.update(unread_ids)
-        yield from _read_ids(site, ion, queries.ORDERS, unread_ids, read_orders)
+        yield from _read_ids(site, ion, queries.ORDERS, unread_ids, _read_orders)
 
 
 def _build_filters(cursor: ChangeCursor) -> Row:
@@ -158,20 +170,28 @@ def _build_filters(cursor: ChangeCursor) -> Row:
 
 def _is_new(cursor: ChangeCursor, row: Row, kind: str) -> bool:
     """Return whether a row is not yet remembered in this version."""
-    return cursor.is_new(f"{kind}{row['id']}", row["etag"], row["updated"])
+    key = f"{kind}{row['id']}"
+    return cursor.is_new(key, row["etag"], row["updated"])
+
+
+# -- rows by their ids --
 
 
 def _read_batch(site: Site, ion: Ion, source_ids: Sequence[str]) -> Iterator[Outcome]:
     """Yield the orders and parts with these source ids."""
     order_ids = _ids_after(orders.PREFIX, source_ids)
-    yield from _read_ids(site, ion, queries.ORDERS, order_ids, read_orders)
+    yield from _read_ids(site, ion, queries.ORDERS, order_ids, _read_orders)
     part_ids = _ids_after(parts.PREFIX, source_ids)
-    yield from _read_ids(site, ion, queries.PARTS, part_ids, read_parts)
+    yield from _read_ids(site, ion, queries.PARTS, part_ids, _read_parts)
 
 
 def _ids_after(prefix: str, source_ids: Sequence[str]) -> list[str]:
-    """Return the ids of the kind with this prefix, without it."""
-    return [id.removeprefix(prefix) for id in source_ids if id.startswith(prefix)]
+    """Return ION's ids of the kind with this prefix."""
+    ids = []
+    for source_id in source_ids:
+        if source_id.startswith(prefix):
+            ids.append(source_id.removeprefix(prefix))
+    return ids
 
 
 def _read_ids(
@@ -179,9 +199,38 @@ def _read_ids(
 ) -> Iterator[Outcome]:
     """Yield the documents of the rows with these ids, some rows for each query."""
     for chunk in iter_chunks(ids, IDS_PER_QUERY):
-        filters = {"id": {"in": [str(id) for id in chunk]}}
+        texts = [str(id) for id in chunk]
+        filters = {"id": {"in": texts}}
         rows = ion.rows(query, filters)
         yield from read(site, ion, rows)
+
+
+# -- documents of rows --
+
+
+def _read_orders(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
+    """Yield the documents of some orders."""
+    twins = parts.find_twins(ion, _parts_of(rows), queries.PART_NAMES)
+    for row in rows:
+        yield _read(orders, site, row, twins)
+
+
+def _parts_of(rows: Sequence[Row]) -> list[Row]:
+    """Return the parts that the lines of orders name, each once."""
+    parts_by_id: dict[Any, Row] = {}
+    for row in rows:
+        for line in row["lines"] or ():
+            part = line["part"]
+            if part:
+                parts_by_id[part["id"]] = part
+    return list(parts_by_id.values())
+
+
+def _read_parts(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
+    """Yield the documents of some parts."""
+    twins = parts.find_twins(ion, rows, queries.PART_NAMES)
+    for row in rows:
+        yield _read(parts, site, row, twins)
 
 
 def _read(module: Any, site: Site, row: Row, twins: parts.Twins) -> Document | Unreadable:

@@ -151,6 +151,7 @@ class Settings(Schema):
 
     @validates_schema
     def _require_addresses(self, data: Row, **_: Any) -> None:
+        """Raise ValidationError if the environment Custom has no addresses."""
         if data.get("environment") != "custom":
             return
         missing = [name for name in ("api_url", "token_url") if not data.get(name)]

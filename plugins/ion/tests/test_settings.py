@@ -72,12 +72,9 @@ def test_the_help_says_where_to_find_the_id_of_the_account():
 
 
 def test_every_policy_that_fields_leave_to_a_setting_has_one():
-    names = [
-        policy
-        for field in hub_fields(app="ion")
-        for policy in (field.default, field.missing, str(field.pushed))
-        if policy
-    ]
-    expected = {name.strip("{}") for name in (*names, APP.gone) if name.startswith("{")}
+    policies = [APP.gone]
+    for field in hub_fields(app="ion"):
+        policies += [field.default or "", field.missing, str(field.pushed)]
+    expected = {policy.strip("{}") for policy in policies if policy.startswith("{")}
     assert expected == {"suppliers", "generic_item", "fee_account", "gone", "import_orders"}
     assert expected <= Settings().fields.keys()

@@ -126,7 +126,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-7",
         place=f"{PLUGIN}/orders.py",
-        old='    lines.extend(_fee_line(fee, currency) for fee in row["fees"])\n',
+        old='    lines += [_build_fee(fee, currency) for fee in row["fees"]]\n',
         new="",
         bug="Fees do not arrive.",
     ),
@@ -161,18 +161,15 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-9",
         place=f"{PLUGIN}/orders.py",
-        old=(
-            '    return bool(line["part"] or _account_code(site, line) or '
-            'site.settings["line_account"])\n'
-        ),
+        old=('    return bool(site.settings["line_account"])\n'),
         new="    return True\n",
         bug="A line with neither part nor account is not named.",
     ),
     Mutant(
         row="ION-10",
         place=f"{PLUGIN}/__init__.py",
-        old='_code("class", "Class", "class", match=("name",)),',
-        new='_code("class", "Class", "class", match=("name",), missing="warn"),',
+        old='_field("class", "Class", "class", match=("name",)),',
+        new='_field("class", "Class", "class", match=("name",), missing="warn"),',
         bug="An order whose class is missing is posted without it.",
     ),
     Mutant(
@@ -192,15 +189,15 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-11",
         place=f"{PLUGIN}/__init__.py",
-        old='_code("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),',
-        new='_code("fee", "Fee", "account", match=(), default=FromSetting("fee_account")),',
+        old='_field("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),',
+        new='_field("fee", "Fee", "account", match=(), default=FromSetting("fee_account")),',
         bug="A fee that is named like an account takes the settings' account.",
     ),
     Mutant(
         row="ION-11",
         place=f"{PLUGIN}/__init__.py",
-        old='_code("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),',
-        new='_code("fee", "Fee", "account", match=("name",)),',
+        old='_field("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),',
+        new='_field("fee", "Fee", "account", match=("name",)),',
         bug="The account for fees in the settings is ignored.",
     ),
     Mutant(
@@ -237,11 +234,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-14",
         place=f"{PLUGIN}/__init__.py",
-        old=(
-            '_code("supplier", "Supplier", "vendor", match=("name",), '
-            'missing=FromSetting("suppliers")),'
-        ),
-        new='_code("supplier", "Supplier", "vendor", match=("name",), missing="create"),',
+        old='match=("name",), missing=FromSetting("suppliers")),',
+        new='match=("name",), missing="create"),',
         bug="A missing supplier is made although the settings hold the order.",
     ),
     Mutant(
@@ -268,7 +262,7 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-15",
         place=f"{PLUGIN}/parts.py",
-        old="    return min(created_on, site.start) if site.start else created_on\n",
+        old="    if site.start:\n        return min(created_on, site.start)\n",
         new="    return None\n",
         bug="The item has no start day.",
     ),
@@ -331,14 +325,14 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-19",
         place=f"{PLUGIN}/parts.py",
-        old='        cost=money(row["cost"]) if row["cost"] is not None else None,\n',
+        old='        cost=None if row["cost"] is None else money(row["cost"]),\n',
         new="",
         bug="A changed cost does not arrive.",
     ),
     Mutant(
         row="ION-19",
         place=f"{PLUGIN}/parts.py",
-        old="    return f\"{row['number']} Rev {row['revision'] or 'A'}\"\n",
+        old="    return f\"{row['number']} Rev {revision}\"\n",
         new="    return f\"{row['number']} Rev A\"\n",
         bug="A new revision is the item of the old one.",
     ),

@@ -72,7 +72,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-24",
-        place=f"{PLUGIN}/__init__.py",
+        place=f"{PLUGIN}/reading.py",
         old='{"status": {"notIn": ["RECEIVED", "CANCELED"]}}',
         new='{"status": {"eq": "ORDERED"}}',
         bug="Orders that are not ordered yet are left out of the matching page.",
@@ -109,8 +109,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-25",
         place=f"{PLUGIN}/orders.py",
-        old='    return f"{memo}, version {version}" if version else memo\n',
-        new="    return memo\n",
+        old='        memo += f", version {version}"\n',
+        new="        pass\n",
         bug="The memo does not name the version.",
     ),
     Mutant(
@@ -182,29 +182,29 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-31",
         place=f"{PLUGIN}/reading.py",
-        old="        yield from _read_by_lines(site, ion, cursor, orders_read)\n",
+        old="        yield from _read_by_lines(site, ion, cursor, ids_read)\n",
         new="        yield from ()\n",
         bug="A change of a line alone is not noticed.",
     ),
     Mutant(
         row="ION-31",
         place=f"{PLUGIN}/orders.py",
-        old='        day = _parse_day(line["eta"]) or _parse_day(line["needed"])\n',
-        new='        day = _parse_day(line["needed"])\n',
+        old='        day = parse_date(line["eta"] or line["needed"])\n',
+        new='        day = parse_date(line["needed"])\n',
         bug="The expected day is ignored.",
     ),
     Mutant(
         row="ION-32",
         place=f"{PLUGIN}/orders.py",
-        old='    if site.settings["units"] == "stock" and factor:\n',
-        new="    if False:\n",
+        old='    if site.settings["units"] != "stock" or not factor:\n',
+        new="    if True:\n",
         bug="Quantities are in the supplier's unit although the stock's was chosen.",
     ),
     Mutant(
         row="ION-32",
         place=f"{PLUGIN}/orders.py",
-        old='    note = f"(in units of {unit})" if unit else None\n',
-        new="    note = None\n",
+        old="    if not unit:\n        return description or None\n",
+        new="    return description or None\n",
         bug="The supplier's unit is not named.",
     ),
     Mutant(
@@ -282,9 +282,9 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-38",
-        place=f"{PLUGIN}/__init__.py",
-        old='        where == "no"\n        or ',
-        new="        ",
+        place=f"{PLUGIN}/receipts.py",
+        old='    if place == "no" or document',
+        new="    if document",
         bug="The number is written to ION although that is not wanted.",
     ),
     Mutant(
@@ -349,7 +349,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-40",
         place=f"{PLUGIN}/imports.py",
-        old="needed=_text(order.due),",
+        old="needed=order.due.isoformat() if order.due else None,",
         new="needed=None,",
         bug="An order that is taken over loses its day.",
     ),
@@ -370,8 +370,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-42",
         place=f"{PLUGIN}/parts.py",
-        old='    plain = " ".join(ODD.sub("-", text).split())\n',
-        new='    plain = " ".join(text.split())\n',
+        old='    words = ODD.sub("-", text).split()\n',
+        new="    words = text.split()\n",
         bug="A part name with a colon is sent as it is.",
     ),
     Mutant(

@@ -28,10 +28,8 @@ class StandIn:
         self.changes = Changes(self.books)
         self.calls = Calls(self.books, api.ORGANIZATIONS["production"]["id"])
         self.faults = Faults(api.FAULTS, options=("message", "type", "id"))
-        self._api, self._pages = (
-            api.Api(self.books, self.clock),
-            Pages(self.books, self.changes, self.calls),
-        )
+        self._api = api.Api(self.books, self.clock)
+        self._pages = Pages(self.books, self.changes, self.calls)
         pages = {
             "books": self._list_books,
             "webhooks": self.calls.page,
@@ -48,10 +46,12 @@ class StandIn:
         )
 
     def _serve(self, environ, start):
+        """Answer a call of the API, or of a page."""
         application = self._api if api.operation(environ) else self._pages
         return application(environ, start)
 
     def _list_books(self, method, body):
+        """Answer /_sandbox/books: the rows of all tables."""
         return {name: self.books.rows(name) for name in self.books.tables}
 
     @staticmethod
@@ -70,7 +70,8 @@ class StandIn:
 
 def open_sandbox(folder, documents, seed, demo):
     """Return the stand-in, with its journal in the folder if there is one."""
-    journal = Journal(folder / "ion.jsonl" if folder else None)
+    path = folder / "ion.jsonl" if folder else None
+    journal = Journal(path)
     return StandIn(journal, documents, seed, demo=demo)
 
 
@@ -85,5 +86,7 @@ def _call(environ):
 
 
 def _shape(status, environ):
+    """Return the media type and the body of an answer that only reports an error."""
     message = MESSAGES.get(status, "Something went wrong in ION.")
-    return "application/json", json.dumps({"errors": [{"message": message}]}).encode()
+    body = json.dumps({"errors": [{"message": message}]})
+    return "application/json", body.encode()

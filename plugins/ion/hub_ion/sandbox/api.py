@@ -20,7 +20,6 @@ LIFETIME = 300
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 TOKEN = re.compile(r"(?:/auth)?/realms/api-keys/protocol/openid-connect/token")
 OPERATION = re.compile(rb'"query":\s*"[^{"]*?(?:query|mutation)\s+(\w+)')
-ENVIRONMENTS = {"": "production", "/staging": "sandbox"}
 ORGANIZATIONS = {
     "production": {"id": 4711, "domain": "orbital-works.example"},
     "sandbox": {"id": 4712, "domain": "sandbox.orbital-works.example"},
@@ -50,8 +49,9 @@ class Call:
 def environment_of(environ):
     """Return (environment, the path below it)."""
     path = environ.get("PATH_INFO", "")
-    prefix = "/staging" if path.startswith("/staging/") else ""
-    return ENVIRONMENTS[prefix], path.removeprefix(prefix)
+    if path.startswith("/staging/"):
+        return "sandbox", path.removeprefix("/staging")
+    return "production", path
 
 
 def operation(environ):
@@ -74,7 +74,9 @@ class Api:
         self._books = books
         self._changes = Changes(books)
         self._clock = clock
-        self._tokens = {name: Tokens(clock, keys, lifetime=LIFETIME) for name, keys in KEYS.items()}
+        self._tokens = {}
+        for environment, keys in KEYS.items():
+            self._tokens[environment] = Tokens(clock, keys, lifetime=LIFETIME)
 
     def schema_page(self, method, body):
         """Answer or set what the schema lacks; a customer's schema may differ from this one."""
@@ -98,6 +100,7 @@ class Api:
         return lambda line, headers, exc_info=None: start(line, [*headers, *more])
 
     def _serve(self, environ, start):
+        """Answer a request for a token, or a GraphQL request with one."""
         environment, path = environment_of(environ)
         if environ["REQUEST_METHOD"] != "POST":
             return json_answer(start, 405, {"errors": [{"message": "Use POST."}]})
@@ -108,22 +111,20 @@ class Api:
             return json_answer(start, 429, body, headers=[("Retry-After", str(wait))])
         grant = self._tokens[environment].holder({"HTTP_AUTHORIZATION": _bearer(environ)})
         if grant is None:
-            return json_answer(
-                start,
-                401,
-                {"errors": [{"message": "The access token is missing, unknown or expired."}]},
-            )
+            body = {"errors": [{"message": "The access token is missing, unknown or expired."}]}
+            return json_answer(start, 401, body)
         return self._graphql(environ, start, environment, grant.client)
 
     def _token(self, environ, start, environment):
+        """Answer a token for a key, which is in the form or in the header."""
         form = form_of(environ) if environ.get("CONTENT_TYPE", "").startswith(FORM) else {}
         if form.get("grant_type") != "client_credentials":
-            return json_answer(
-                start, 400, {"error": "unsupported_grant_type", "error_description": "Unsupported"}
-            )
+            body = {"error": "unsupported_grant_type", "error_description": "Unsupported"}
+            return json_answer(start, 400, body)
         client = form.get("client_id", "")
         secret = form.get("client_secret", "")
-        client, secret = (client, secret) if client else basic_of(environ)
+        if not client:
+            client, secret = basic_of(environ)
         if not self._tokens[environment].knows(client, secret):
             body = {
                 "error": "unauthorized_client",
@@ -131,40 +132,36 @@ class Api:
             }
             return json_answer(start, 401, body)
         token = self._tokens[environment].issue(environment, client)
-        return json_answer(
-            start,
-            200,
-            {
-                "access_token": token,
-                "token_type": "Bearer",
-                "expires_in": LIFETIME,
-            },
-        )
+        body = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
+        return json_answer(start, 200, body)
 
     def _graphql(self, environ, start, environment, client):
-        try:
-            request = (
-                json.loads(body_of(environ))
-                if environ.get("CONTENT_TYPE", "").startswith(JSON)
-                else None
-            )
-        except ValueError:
-            request = None
+        """Answer a request, or a list of requests, as GraphQL over HTTP allows both."""
+        request = _json_of(environ)
         if request is None:
             return json_answer(start, 400, {"errors": [{"message": "The body is not JSON."}]})
         fault = environ.get("sandbox.fault")
-        permissions = frozenset() if client == READING else frozenset(self._changes.names())
-        call = Call(
-            self._books, self._changes, ORGANIZATIONS[environment], permissions, _break(fault)
-        )
-        several = request if isinstance(request, list) else [request]
-        answers = [_play(fault) or self._answer(query, call) for query in several]
+        call = self._open_call(environment, client, fault)
+        if isinstance(request, list):
+            body = [_play(fault) or self._answer(query, call) for query in request]
+        else:
+            body = _play(fault) or self._answer(request, call)
         if call.too_long:
             return text_answer(start, 502, "<html><body><h1>502 Bad Gateway</h1></body></html>")
         status = 409 if fault is not None and fault.kind == "conflict" else 200
-        return json_answer(start, status, answers if isinstance(request, list) else answers[0])
+        return json_answer(start, status, body)
+
+    def _open_call(self, environment, client, fault):
+        """Return the call of a client, which may do everything unless it only reads."""
+        permissions = frozenset()
+        if client != READING:
+            permissions = frozenset(self._changes.names())
+        organization = ORGANIZATIONS[environment]
+        broken = _broken_row(fault)
+        return Call(self._books, self._changes, organization, permissions, broken)
 
     def _answer(self, request, call):
+        """Answer one GraphQL request."""
         if not isinstance(request, dict) or not isinstance(request.get("query"), str):
             return {"errors": [{"message": "There is no query."}]}
         document, errors = read(request["query"], self.lacks)
@@ -189,9 +186,21 @@ def read(text, lacks=frozenset()):
     return document, validate(schema(lacks), document)
 
 
+def _json_of(environ):
+    """Return the JSON of a body; None if its media type or its text is another."""
+    if not environ.get("CONTENT_TYPE", "").startswith(JSON):
+        return None
+    try:
+        return json.loads(body_of(environ))
+    except ValueError:
+        return None
+
+
 def _bearer(environ):
     """Return the header in one form: the token alone, `Bearer` and `Token` are all accepted."""
-    return f"Bearer {environ.get('HTTP_AUTHORIZATION', '').split(' ')[-1]}"
+    header = environ.get("HTTP_AUTHORIZATION", "")
+    *_, token = header.split(" ")
+    return f"Bearer {token}"
 
 
 # -- faults that only GraphQL has ---------------------------------------------------------------
@@ -199,25 +208,28 @@ def _bearer(environ):
 FAULTS = {
     "errors": "the answer is 200 with `message` as its only error",
     "partial": (
-        "one field of the row `type` `id` cannot be told: data and an error that names its path"
+        "one field of the row `type` `id` cannot be read: data and an error that names its path"
     ),
-    "stale": "the etag is taken for an old one, whatever it is",
+    "stale": "any etag is taken for an old one",
     "conflict": "the same, said with status 409",
 }
 STALE = "The row has been updated since the etag was read."
 
 
 def _play(fault):
-    if fault is None or fault.kind not in ("errors", "stale", "conflict"):
+    """Return the answer of a fault that replaces the whole answer, or None."""
+    if fault is None:
         return None
-    message = (
-        fault.options.get("message", "Something went wrong.") if fault.kind == "errors" else STALE
-    )
-    path = {} if fault.kind == "errors" else {"path": ["update"]}
-    return {"errors": [{"message": message, **path}], "data": None}
+    if fault.kind == "errors":
+        message = fault.options.get("message", "Something went wrong.")
+        return {"errors": [{"message": message}], "data": None}
+    if fault.kind in ("stale", "conflict"):
+        return {"errors": [{"message": STALE, "path": ["update"]}], "data": None}
+    return None
 
 
-def _break(fault):
+def _broken_row(fault):
+    """Return (type, id) of the row that a fault breaks, or an empty tuple."""
     if fault is None or fault.kind != "partial":
         return ()
     return fault.options.get("type", "PurchaseOrder"), int(fault.options["id"])

@@ -45,7 +45,9 @@ class Books:
 
     def row(self, table, id):
         """Return a row by its id, a number or text; None if there is none."""
-        return self.tables[table].get(int(id)) if str(id).isdigit() else None
+        if not str(id).isdigit():
+            return None
+        return self.tables[table].get(int(id))
 
     def of_order(self, table, order):
         """Return the lines or fees of an order."""
@@ -73,7 +75,8 @@ class Books:
 
     def today(self):
         """Return today's date in the organization's zone."""
-        return dt.datetime.fromtimestamp(self._clock.now(), dt.UTC).date().isoformat()
+        now = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
+        return now.date().isoformat()
 
     def _number(self, change):
         """Give a new row its id."""
@@ -84,6 +87,7 @@ class Books:
         return how, table, values
 
     def _act(self, change):
+        """Return what subscriptions call a change: CREATE, UPDATE or DELETE."""
         how, table, values = change
         if how == "drop":
             return "DELETE"
@@ -97,21 +101,26 @@ class Books:
         return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _write(self, event):
+        """Write an event to the journal and apply it; return the rows that it put."""
         self._journal.append(event)
         return self._apply(event)
 
     def _apply(self, event):
+        """Apply an event of the journal; return the rows that it put."""
         self._last = event["at"]
-        if begin := event.get("begin"):
-            demo = begin.get("demo", False)
-            rows = make_story(begin["documents"], begin["seed"], event["at"], demo)
-            for at, table, values in rows:
-                self._put(at, table, values)
+        if "begin" in event:
+            self._begin(event["at"], **event["begin"])
             return []
         results = [self._change(event["at"], *change) for change in event["changes"]]
         return [row for row in results if row]
 
+    def _begin(self, at, documents, seed, demo=False):
+        """Add the rows of the first day."""
+        for moment, table, values in make_story(documents, seed, at, demo):
+            self._put(moment, table, values)
+
     def _change(self, at, how, table, values):
+        """Apply one change of an event; return the row, or None if it was dropped."""
         if how == "put":
             return self._put(at, table, values)
         dropped = self.tables[table].pop(values)

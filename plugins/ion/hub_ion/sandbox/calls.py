@@ -32,6 +32,7 @@ class Calls(kit.Calls):
                 self._deliver(receiver, resource, action, id)
 
     def _deliver(self, receiver, resource, action, id):
+        """Send one delivery to a receiver."""
         content = {
             "resource": resource,
             "action": action,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from graphql import GraphQLError
 
 from hub_ion.sandbox import rules
-from hub_ion.sandbox.rules import check_draft, checked_etag, require
+from hub_ion.sandbox.rules import check_draft, check_etag, require
 
 HTTPS = ("https://", "http://127.0.0.1", "http://localhost")
 REFERENCES = {
@@ -15,7 +15,8 @@ REFERENCES = {
     "shipToLocationId": ("locations", "Location"),
     "partId": ("parts", "Part"),
 }
-PLAIN = {"_etag", "id", "etag"}
+NOT_WRITTEN = {"_etag", "id", "etag"}
+KEPT_BY_REVISIONS = ("partNumber", "description", "purchaseType", "cost")
 
 
 class Changes:
@@ -31,11 +32,13 @@ class Changes:
     # -- orders ---------------------------------------------------------------------------------
 
     def createPurchaseOrder(self, input):
+        """Add a draft."""
         self._check_references(input)
         values = {"phase": "DRAFT", "attributes": {}, **_plain_values(input)}
         return {"purchaseOrder": self._books.put("orders", **_ids(values))}
 
     def updatePurchaseOrder(self, input):
+        """Change fields or the status; most fields change only on a draft."""
         order = self._order(input["id"], input["etag"])
         self._check_references(input)
         changes = _ids(_plain_values(input))
@@ -49,7 +52,7 @@ class Changes:
 
     def _move(self, order, status, changes):
         """Change the status and the etags of all lines; each move to Ordered is a new version."""
-        rules.checked_move(order, status)
+        rules.check_move(order, status)
         values = {**changes, "id": order["id"], "phase": status}
         if status == "ORDERED":
             version = int(order["attributes"].get("Version") or 0) + 1
@@ -57,13 +60,14 @@ class Changes:
                 "orderedDate": self._books.today(),
                 "attributes": {**order["attributes"], "Version": str(version)},
             }
-        lines = [
-            ("put", "lines", {"id": line["id"], "purchaseOrderId": order["id"]})
-            for line in self._lines(order)
-        ]
-        return self._books.commit(("put", "orders", values), *lines)[0]
+        touched = []
+        for line in self._lines(order):
+            touched.append(("put", "lines", {"id": line["id"], "purchaseOrderId": order["id"]}))
+        row, *_ = self._books.commit(("put", "orders", values), *touched)
+        return row
 
     def deletePurchaseOrder(self, id, etag):
+        """Delete an order without lines and fees."""
         order = self._order(id, etag)
         if self._lines(order) or self._books.of_order("fees", order):
             raise GraphQLError("A purchase order with lines or fees cannot be deleted.")
@@ -71,26 +75,27 @@ class Changes:
         return {"id": order["id"]}
 
     def updatePurchaseOrderAttribute(self, input):
+        """Write an attribute of an order."""
         order = self._order(input["purchaseOrderId"], input["etag"])
         attributes = {**order["attributes"], input["key"]: input.get("value")}
-        return {"purchaseOrder": self._books.put("orders", id=order["id"], attributes=attributes)}
+        row = self._books.put("orders", id=order["id"], attributes=attributes)
+        return {"purchaseOrder": row}
 
     # -- lines and fees -------------------------------------------------------------------------
 
     def createPurchaseOrderLine(self, input):
+        """Add a line to a draft."""
         order = self._order(input["purchaseOrderId"])
         check_draft(order, "Lines")
         self._check_references(input)
-        number = max((line["lineNumber"] for line in self._lines(order)), default=0) + 1
-        row = self._books.put(
-            "lines",
-            lineNumber=number,
-            attributes={},
-            **_ids(_plain_values(input)),
-        )
+        numbers = [line["lineNumber"] for line in self._lines(order)]
+        values = _ids(_plain_values(input))
+        number = max(numbers, default=0) + 1
+        row = self._books.put("lines", lineNumber=number, attributes={}, **values)
         return {"purchaseOrderLine": row}
 
     def updatePurchaseOrderLine(self, input):
+        """Change a line, as the status of its order allows."""
         line, order = self._line(input["id"], input["etag"])
         self._check_references(input)
         changes = _ids(_plain_values(input))
@@ -102,6 +107,7 @@ class Changes:
         return {"purchaseOrderLine": row}
 
     def deletePurchaseOrderLine(self, id, etag):
+        """Delete a line of a draft."""
         line, order = self._line(id, etag)
         check_draft(order, "Lines")
         rules.check_not_received(line)
@@ -109,6 +115,7 @@ class Changes:
         return {"id": line["id"]}
 
     def updatePurchaseOrderLineAttribute(self, input):
+        """Write an attribute of a line."""
         line, order = self._line(input["purchaseOrderLineId"], input["etag"])
         attributes = {**line["attributes"], input["key"]: input.get("value")}
         row = self._books.put(
@@ -120,10 +127,13 @@ class Changes:
         return {"purchaseOrderLine": row}
 
     def createPurchaseOrderFee(self, input):
+        """Add a fee to an order."""
         self._order(input["purchaseOrderId"])
-        return {"purchaseOrderFee": self._books.put("fees", **_ids(_plain_values(input)))}
+        values = _ids(_plain_values(input))
+        return {"purchaseOrderFee": self._books.put("fees", **values)}
 
     def updatePurchaseOrderFee(self, input):
+        """Change a fee."""
         fee = self._fee(input["id"], input["etag"])
         values = {
             **_plain_values(input),
@@ -133,11 +143,13 @@ class Changes:
         return {"purchaseOrderFee": self._books.put("fees", **values)}
 
     def deletePurchaseOrderFee(self, id, etag):
+        """Delete a fee."""
         fee = self._fee(id, etag)
         self._books.commit(("drop", "fees", fee["id"]))
         return {"id": fee["id"]}
 
     def createReceipt(self, input):
+        """Receive quantities of lines that are ordered."""
         received = []
         ids = []
         for received_line in input["lines"]:
@@ -154,14 +166,17 @@ class Changes:
             }
             received.append(("put", "lines", values))
             ids.append(line["id"])
-        return {"receipt": self._books.commit(("put", "receipts", {"lines": ids}), *received)[0]}
+        row, *_ = self._books.commit(("put", "receipts", {"lines": ids}), *received)
+        return {"receipt": row}
 
     # -- lists ----------------------------------------------------------------------------------
 
     def createSupplier(self, input):
+        """Add a supplier."""
         return {"supplier": self._books.put("suppliers", name=input["name"], attributes={})}
 
     def createPart(self, input):
+        """Add a part."""
         fields = {
             "revision": "A",
             "purchaseType": "INVENTORY",
@@ -170,68 +185,60 @@ class Changes:
         return {"part": self._new_part(fields)}
 
     def updatePart(self, input):
+        """Change a part."""
         part = require(self._books.row("parts", input["id"]), "Part", input["id"])
-        checked_etag(part, input["etag"], "Part")
+        check_etag(part, input["etag"], "Part")
         return {"part": self._books.put("parts", id=part["id"], **_plain_values(input))}
 
     def createPartRevision(self, input):
+        """Add the next revision of a part."""
         part = require(self._books.row("parts", input["id"]), "Part", input["id"])
-        checked_etag(part, input["etag"], "Part")
-        copied = {
-            name: part.get(name) for name in ("partNumber", "description", "purchaseType", "cost")
-        }
-        return {
-            "part": self._new_part(
-                {**copied, "revision": input.get("revision") or chr(ord(part["revision"][-1]) + 1)}
-            )
-        }
+        check_etag(part, input["etag"], "Part")
+        fields = {name: part.get(name) for name in KEPT_BY_REVISIONS}
+        next_letter = chr(ord(part["revision"][-1]) + 1)
+        fields["revision"] = input.get("revision") or next_letter
+        return {"part": self._new_part(fields)}
 
     def _new_part(self, fields):
-        name = fields["partNumber"], fields["revision"]
-        if any(
-            (part["partNumber"], part["revision"]) == name for part in self._books.rows("parts")
-        ):
-            raise GraphQLError(f"Part {name[0]} already has a revision {name[1]}.")
+        """Add a part; refuse a revision that its number already has."""
+        number, revision = fields["partNumber"], fields["revision"]
+        for part in self._books.rows("parts"):
+            if (part["partNumber"], part["revision"]) == (number, revision):
+                raise GraphQLError(f"Part {number} already has a revision {revision}.")
         return self._books.put("parts", attributes={}, **fields)
 
     # -- webhooks -------------------------------------------------------------------------------
 
     def createWebhookReceiver(self, input):
+        """Add an address to call; its secret signs the calls."""
         if not input["webhookUri"].startswith(HTTPS):
             raise GraphQLError("A webhook receiver needs an https address.")
         count = len(self._books.rows("receivers"))
         secret = hashlib.sha256(f"{input['webhookUri']}:{count}".encode()).hexdigest()
-        return {
-            "webhookReceiver": self._books.put(
-                "receivers", sharedSecret=secret, **_plain_values(input)
-            )
-        }
+        values = _plain_values(input)
+        row = self._books.put("receivers", sharedSecret=secret, **values)
+        return {"webhookReceiver": row}
 
     def deleteWebhookReceiver(self, id, etag):
+        """Delete an address with its subscriptions."""
         row = require(self._books.row("receivers", id), "WebhookReceiver", id)
-        checked_etag(row, etag, "WebhookReceiver")
-        subscriptions = [
-            subscription["id"]
-            for subscription in self._books.rows("subscriptions")
-            if subscription["receiverId"] == row["id"]
-        ]
-        self._books.commit(
-            *(("drop", "subscriptions", subscription_id) for subscription_id in subscriptions),
-            ("drop", "receivers", row["id"]),
-        )
+        check_etag(row, etag, "WebhookReceiver")
+        drops = []
+        for subscription in self._books.rows("subscriptions"):
+            if subscription["receiverId"] == row["id"]:
+                drops.append(("drop", "subscriptions", subscription["id"]))
+        self._books.commit(*drops, ("drop", "receivers", row["id"]))
         return {"id": row["id"]}
 
     def createWebhookSubscription(self, input):
-        require(
-            self._books.row("receivers", input["receiverId"]),
-            "WebhookReceiver",
-            input["receiverId"],
-        )
-        return {
-            "webhookSubscription": self._books.put("subscriptions", **_ids(_plain_values(input)))
-        }
+        """Subscribe an address to changes of a resource."""
+        id = input["receiverId"]
+        require(self._books.row("receivers", id), "WebhookReceiver", id)
+        values = _ids(_plain_values(input))
+        return {"webhookSubscription": self._books.put("subscriptions", **values)}
 
     def _check_references(self, input):
+        """Refuse an id that no row of its table has."""
         for name, (table, what) in REFERENCES.items():
             if input.get(name) is not None:
                 require(self._books.row(table, input[name]), what, input[name])
@@ -239,37 +246,43 @@ class Changes:
     # -- finding --------------------------------------------------------------------------------
 
     def _order(self, id, etag=None):
+        """Return an order; refuse an id or an etag that is not its own."""
         order = require(self._books.row("orders", id), "PurchaseOrder", id)
         if etag is not None:
-            checked_etag(order, etag, "PurchaseOrder")
+            check_etag(order, etag, "PurchaseOrder")
         return order
 
     def _line(self, id, etag=None):
+        """Return a line with its order; refuse an id or an etag that is not its own."""
         line = require(self._books.row("lines", id), "PurchaseOrderLine", id)
         if etag is not None:
-            checked_etag(line, etag, "PurchaseOrderLine")
+            check_etag(line, etag, "PurchaseOrderLine")
         return line, self._order(line["purchaseOrderId"])
 
     def _fee(self, id, etag):
+        """Return a fee; refuse an id or an etag that is not its own."""
         fee = require(self._books.row("fees", id), "PurchaseOrderFee", id)
-        checked_etag(fee, etag, "PurchaseOrderFee")
+        check_etag(fee, etag, "PurchaseOrderFee")
         return fee
 
     def _lines(self, order):
+        """Return the lines of an order."""
         return self._books.of_order("lines", order)
 
 
 def _plain_values(input):
     """Return the values to write, with amounts as text."""
-    values = {name: value for name, value in input.items() if name not in PLAIN}
-    return {
-        name: str(value) if isinstance(value, Decimal) else value for name, value in values.items()
-    }
+    values = {name: value for name, value in input.items() if name not in NOT_WRITTEN}
+    for name, value in values.items():
+        if isinstance(value, Decimal):
+            values[name] = str(value)
+    return values
 
 
 def _ids(values):
     """Return ids, which the API accepts as texts or numbers, as numbers."""
-    return {
-        name: int(value) if name.endswith("Id") and value is not None else value
-        for name, value in values.items()
-    }
+    numbered = {}
+    for name, value in values.items():
+        is_id = name.endswith("Id") and value is not None
+        numbered[name] = int(value) if is_id else value
+    return numbered

@@ -22,15 +22,14 @@ SINGLES = {
     "part": "parts",
     "supplier": "suppliers",
 }
-MOST_UNPAGED = 250  # a longer list that is asked for whole takes the real one too long
+MAX_UNPAGED = 250  # a longer list that is requested whole takes the real ION too long
 
 
 @cache
 def schema(lacks=frozenset()):
     """Read the schema once, without the fields in `lacks`; a resolver's context is its call."""
-    schema_document = build_schema(
-        files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8")
-    )
+    text = files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8")
+    schema_document = build_schema(text)
     for name, read in (("Decimal", decimal), ("DateTime", _moment), ("Date", _day)):
         scalar = schema_document.type_map[name]
         scalar.coerce_output_value = str
@@ -60,13 +59,13 @@ def has(field):
 
 
 def _list(table):
+    """Return the resolver of a list; a long one that is requested whole takes too long."""
+
     def resolve(_, info, **arguments):
+        """Return a page of the list."""
         page = lists.connection(info.context.books, table, **arguments)
-        if (
-            arguments.get("first") is None
-            and arguments.get("last") is None
-            and len(page["edges"]) > MOST_UNPAGED
-        ):
+        is_whole = arguments.get("first") is None and arguments.get("last") is None
+        if is_whole and len(page["edges"]) > MAX_UNPAGED:
             info.context.too_long = True
         return page
 
@@ -74,11 +73,15 @@ def _list(table):
 
 
 def _single(table):
+    """Return the resolver of one row by its id."""
     return lambda _, info, id: info.context.books.row(table, id)
 
 
 def _mutation(name):
+    """Return the resolver of a mutation, which checks the rights of the key."""
+
     def resolve(_, info, **arguments):
+        """Carry out the mutation."""
         call = info.context
         if name not in call.permissions:
             raise GraphQLError(f"You do not have permission to perform {name}.")
@@ -91,30 +94,41 @@ def _mutation(name):
 
 
 def _row(table, key):
-    return lambda row, info: (
-        info.context.books.row(table, row[key]) if row.get(key) is not None else None
-    )
+    """Return the resolver of the row that a field of another row names."""
+
+    def resolve(row, info):
+        """Return the row that the field names, or None."""
+        if row.get(key) is None:
+            return None
+        return info.context.books.row(table, row[key])
+
+    return resolve
 
 
 def _attributes(row, info):
     """Return the attributes of a row; one that a fault breaks affects its own row only."""
     if info.context.broken == (info.parent_type.name, row["id"]):
         raise GraphQLError("Attribute service did not answer.")
-    return [
-        {"key": key, "value": value, "type": "STRING", "Etag": row["_etag"]}
-        for key, value in row.get("attributes", {}).items()
-    ]
+    attributes = []
+    for key, value in row.get("attributes", {}).items():
+        attribute = {"key": key, "value": value, "type": "STRING", "Etag": row["_etag"]}
+        attributes.append(attribute)
+    return attributes
 
 
 def _lines(order, info):
+    """Return the lines of an order."""
     return info.context.books.of_order("lines", order)
 
 
 def _live_total(order, info):
-    return rules.order_total(_lines(order, info), info.context.books.of_order("fees", order))
+    """Return the cost of an order without its canceled lines."""
+    fees = info.context.books.of_order("fees", order)
+    return rules.order_total(_lines(order, info), fees)
 
 
 def _user(_, info):
+    """Return the user that a key belongs to."""
     call = info.context
     return {
         "id": 7,
@@ -125,6 +139,7 @@ def _user(_, info):
 
 
 def _order_of(line, info):
+    """Return the order of a line."""
     return info.context.books.row("orders", line["purchaseOrderId"])
 
 
@@ -177,24 +192,28 @@ RESOLVERS = {
 def decimal(value):
     """Parse a number with any number of decimals, from text or number."""
     try:
-        read = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
+        number = Decimal("NaN") if isinstance(value, bool) else Decimal(str(value))
     except InvalidOperation:
-        read = Decimal("NaN")
-    if not read.is_finite():
+        number = Decimal("NaN")
+    if not number.is_finite():
         raise GraphQLError(f"Decimal cannot represent {value!r}.")
-    return read
+    return number
 
 
 def _moment(value):
+    """Parse a moment; one without an offset is in UTC."""
     try:
-        read = dt.datetime.fromisoformat(str(value))
+        moment = dt.datetime.fromisoformat(str(value))
     except ValueError:
         raise GraphQLError(f"DateTime cannot represent {value!r}.") from None
-    read = read if read.tzinfo else read.replace(tzinfo=dt.UTC)
-    return read.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    utc = moment.astimezone(dt.UTC)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _day(value):
+    """Parse a day."""
     try:
         return dt.date.fromisoformat(str(value)).isoformat()
     except ValueError:

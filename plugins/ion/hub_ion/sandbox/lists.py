@@ -7,6 +7,7 @@ from graphql import GraphQLError
 
 from hub_ion.sandbox.rules import order_status
 
+CURSOR_PREFIX = "arrayconnection:"
 OPERATORS = {
     "eq": lambda value, operand: value == operand,
     "neq": lambda value, operand: value != operand,
@@ -24,19 +25,31 @@ def connection(
     books, table, filters=None, sort=None, first=None, after=None, last=None, before=None
 ):
     """Return one page of a table."""
-    if min(first or 0, last or 0) < 0:
-        raise GraphQLError("A page cannot have fewer than no rows.")
+    _check_size(first)
+    _check_size(last)
     rows = [row for row in books.rows(table) if _fits(books, row, filters or {})]
-    rows.sort(key=lambda row: row["id"], reverse=bool(sort) and sort[0] == "ID_DESC")
+    is_descending = bool(sort) and sort[0] == "ID_DESC"
+    rows.sort(key=lambda row: row["id"], reverse=is_descending)
     start = _place(after, -1) + 1
     end = min(_place(before, len(rows)), len(rows))
     if first is not None:
         end = min(end, start + first)
     if last is not None:
         start = max(start, end - last)
-    edges = [
-        {"node": row, "cursor": cursor(place)} for place, row in enumerate(rows[start:end], start)
-    ]
+    return _page(rows, start, end)
+
+
+def _check_size(size):
+    """Refuse a page of fewer than no rows."""
+    if size is not None and size < 0:
+        raise GraphQLError("A page cannot have fewer than no rows.")
+
+
+def _page(rows, start, end):
+    """Return the rows between two places with the facts about their page."""
+    edges = []
+    for place, row in enumerate(rows[start:end], start):
+        edges.append({"node": row, "cursor": cursor(place)})
     info = {
         "startCursor": edges[0]["cursor"] if edges else None,
         "endCursor": edges[-1]["cursor"] if edges else None,
@@ -50,37 +63,45 @@ def connection(
 
 def cursor(place):
     """Return a place in a list as the API writes it."""
-    return base64.b64encode(f"arrayconnection:{place}".encode()).decode()
+    text = f"{CURSOR_PREFIX}{place}"
+    return base64.b64encode(text.encode()).decode()
 
 
-def _place(text, default):
-    if text is None:
+def _place(cursor, default):
+    """Return the place that a cursor names, or the default without one."""
+    if cursor is None:
         return default
     try:
-        return int(base64.b64decode(text, validate=True).decode().removeprefix("arrayconnection:"))
+        text = base64.b64decode(cursor, validate=True).decode()
+        return int(text.removeprefix(CURSOR_PREFIX))
     except (binascii.Error, ValueError):
         raise GraphQLError("The cursor is not one of this list.") from None
 
 
 def _fits(books, row, filters):
+    """Return whether a row passes all filters."""
     for name, operand in filters.items():
-        value = (
-            order_status(row, books.of_order("lines", row)) if name == "status" else row.get(name)
-        )
+        value = row.get(name)
+        if name == "status":
+            value = order_status(row, books.of_order("lines", row))
         for operator, argument in operand.items():
-            if not OPERATORS[operator](
-                value, _ids(argument) if name.endswith(("id", "Id")) else argument
-            ):
+            if name.endswith(("id", "Id")):
+                argument = _ids(argument)
+            if not OPERATORS[operator](value, argument):
                 return False
     return True
 
 
 def _ids(argument):
+    """Return one id or several as numbers; the API accepts them as texts, too."""
     try:
-        return [int(id) for id in argument] if isinstance(argument, list) else int(argument)
+        if isinstance(argument, list):
+            return list(map(int, argument))
+        return int(argument)
     except ValueError:
         raise GraphQLError(f"{argument!r} is no id.") from None
 
 
 def _is_like(value, pattern):
+    """Return whether a text contains a pattern between percent signs, in any case."""
     return pattern.strip("%").casefold() in value.casefold()

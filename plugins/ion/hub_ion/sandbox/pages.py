@@ -38,12 +38,14 @@ class Pages(kit.Pages):
         self.templates.globals["account"] = "Orbital Works"
 
     def is_known(self, environ, *parts):
+        """Return whether there is a row with the id of a path."""
         if not parts:
             return True
         table = environ["PATH_INFO"].split("/")[1]
         return bool(self._books.row(table, parts[0]))
 
     def carry_out(self, act, form, *parts):
+        """Carry out an act of a person; show what the API refuses."""
         try:
             return super().carry_out(act, form, *parts)
         except GraphQLError as error:
@@ -52,18 +54,16 @@ class Pages(kit.Pages):
     # -- looking --------------------------------------------------------------------------------
 
     def home(self, environ):
+        """Show all orders."""
         rows = [self._view(row) for row in self._books.rows("orders")]
         return self.render_list(environ, "home", rows, suppliers=self._books.rows("suppliers"))
 
     def _view(self, order):
+        """Return an order with what follows from its lines and fees."""
         lines = self._books.of_order("lines", order)
         fees = self._books.of_order("fees", order)
-        supplier = (
-            self._books.row("suppliers", order["supplierId"]) if order.get("supplierId") else None
-        )
-        currency = (
-            self._books.row("currencies", order["currencyId"]) if order.get("currencyId") else None
-        )
+        supplier = self._related("suppliers", order.get("supplierId"))
+        currency = self._related("currencies", order.get("currencyId"))
         status = rules.order_status(order, lines)
         case = order.get("case", "made by hand")
         name = supplier["name"] if supplier else "no supplier"
@@ -81,8 +81,13 @@ class Pages(kit.Pages):
             "next": rules.NEXT.get(order["phase"], ()),
         }
 
+    def _related(self, table, id):
+        """Return the row that a field names, or None if the field is empty."""
+        return self._books.row(table, id) if id else None
+
     def _line_view(self, order, line):
-        part = self._books.row("parts", line["partId"]) if line.get("partId") else None
+        """Return a line with what follows from it."""
+        part = self._related("parts", line.get("partId"))
         name = f"{part['partNumber']} Rev {part['revision']}" if part else ""
         return {
             **line,
@@ -92,48 +97,51 @@ class Pages(kit.Pages):
         }
 
     def order(self, environ, id):
+        """Show one order with the forms that change it."""
         order = self._view(self._books.row("orders", id))
         lists = {name: self._books.rows(name) for name in ("parts", "suppliers", "currencies")}
         return self.render(environ, "order", order=order, **lists)
 
     def parts(self, environ):
+        """Show all parts."""
         return self.render(environ, "parts", rows=self._books.rows("parts"))
 
     def webhooks(self, environ):
+        """Show the newest deliveries."""
         events = self._calls.events[::-1][:ROWS]
         return self.render(environ, "webhooks", events=events, habits=self._calls.habits)
 
     # -- acting ---------------------------------------------------------------------------------
 
     def new_order(self, form):
-        created = self._changes.createPurchaseOrder(
-            {"supplierId": form["supplier"], "shipToLocationId": 1}
-        )
-        return f"/orders/{created['purchaseOrder']['id']}"
+        """Add an order of a supplier."""
+        fields = {"supplierId": form["supplier"], "shipToLocationId": 1}
+        order = self._changes.createPurchaseOrder(fields)["purchaseOrder"]
+        return f"/orders/{order['id']}"
 
     def act(self, form, id, act):
+        """Carry out an act on an order."""
         order = self._books.row("orders", id)
         getattr(self, f"_order_{act}")(order, form)
         return "/" if act == "delete" else f"/orders/{id}"
 
     def _order_move(self, order, form):
+        """Move an order to another status."""
         self._changes.updatePurchaseOrder(_write(order, status=form["status"]))
 
     def _order_set(self, order, form):
-        fields = {name: form[name] for name in ("supplierId", "currencyId") if form.get(name)}
+        """Change the supplier or the currency of an order."""
+        fields = _filled_values(form, ("supplierId", "currencyId"))
         self._changes.updatePurchaseOrder(_write(order, **fields))
 
     def _order_fee(self, order, form):
+        """Add a fee to an order."""
         value = decimal(form.get("value", ""))
-        self._changes.createPurchaseOrderFee(
-            {
-                "purchaseOrderId": order["id"],
-                "name": form["name"],
-                "value": value,
-            }
-        )
+        fee = {"purchaseOrderId": order["id"], "name": form["name"], "value": value}
+        self._changes.createPurchaseOrderFee(fee)
 
     def _order_add(self, order, form):
+        """Add a line to an order."""
         amounts = {name: decimal(form.get(name, "")) for name in ("quantity", "cost")}
         part = {"partId": form["part"]} if form.get("part") else {}
         description = {
@@ -143,30 +151,25 @@ class Pages(kit.Pages):
         self._changes.createPurchaseOrderLine({**description, **part, **amounts})
 
     def _order_receive(self, order, form):
-        lines = self._books.of_order("lines", order)
-        chosen = [
-            line
-            for line in lines
-            if form.get("line") in ("", None, str(line["id"])) and not line.get("canceled")
-        ]
-        received = [
-            {
-                "purchaseOrderLineId": line["id"],
-                "quantity": decimal(form.get("quantity") or line["quantity"]),
-            }
-            for line in chosen
-        ]
+        """Receive one line of an order or all, in the quantity of the form or completely."""
+        received = []
+        for line in self._books.of_order("lines", order):
+            if line.get("canceled") or form.get("line") not in ("", None, str(line["id"])):
+                continue
+            quantity = decimal(form.get("quantity") or line["quantity"])
+            received.append({"purchaseOrderLineId": line["id"], "quantity": quantity})
         self._changes.createReceipt({"lines": received})
 
     def _order_delete(self, order, form):
-        drop = [
-            ("drop", table, row["id"])
-            for table in ("lines", "fees")
-            for row in self._books.of_order(table, order)
-        ]
-        self._books.commit(*drop, ("drop", "orders", order["id"]))
+        """Delete an order with its lines and fees, which the API cannot do."""
+        drops = []
+        for table in ("lines", "fees"):
+            for row in self._books.of_order(table, order):
+                drops.append(("drop", table, row["id"]))
+        self._books.commit(*drops, ("drop", "orders", order["id"]))
 
     def line_act(self, form, id, act):
+        """Carry out an act on a line."""
         line = self._books.row("lines", id)
         if act == "remove":
             self._changes.deletePurchaseOrderLine(line["id"], line["_etag"])
@@ -179,42 +182,50 @@ class Pages(kit.Pages):
         return f"/orders/{line['purchaseOrderId']}"
 
     def new_part(self, form):
-        fields = {
-            name: form[name]
-            for name in ("partNumber", "revision", "description", "purchaseType")
-            if form.get(name)
-        }
+        """Add a part."""
+        fields = _filled_values(form, ("partNumber", "revision", "description", "purchaseType"))
         self._changes.createPart({**fields, **_cost(form)})
         return "/parts"
 
     def part_act(self, form, id, act):
+        """Change a part, or add its next revision."""
         part = self._books.row("parts", id)
         if act == "revise":
             self._changes.createPartRevision(_write(part))
         else:
-            description = {"description": form["description"]} if form.get("description") else {}
+            description = _filled_values(form, ("description",))
             self._changes.updatePart(_write(part, **description, **_cost(form)))
         return "/parts"
 
     def habits(self, form):
-        self._calls.page(
-            "POST",
-            {name: form.get(name) == "yes" for name in self._calls.habits} | {"release": True},
-        )
+        """Change what the calls of the hub do."""
+        habits = {name: form.get(name) == "yes" for name in self._calls.habits}
+        self._calls.page("POST", habits | {"release": True})
         return "/webhooks"
 
 
 def _write(row, **changes):
+    """Return the input of a mutation that changes a row."""
     return {"id": row["id"], "etag": row["_etag"], **changes}
 
 
 def _line_changes(act, form):
-    if act in ("cancel", "restore"):
-        return {"status": "CANCELED" if act == "cancel" else "DRAFT"}
-    texts = {name: form[name] for name in ("description", "estimatedArrivalDate") if form.get(name)}
-    amounts = {name: decimal(form[name]) for name in ("quantity", "cost") if form.get(name)}
-    return {**texts, **amounts}
+    """Return the fields of a line that an act on its form changes."""
+    if act == "cancel":
+        return {"status": "CANCELED"}
+    if act == "restore":
+        return {"status": "DRAFT"}
+    changes = _filled_values(form, ("description", "estimatedArrivalDate"))
+    for name, text in _filled_values(form, ("quantity", "cost")).items():
+        changes[name] = decimal(text)
+    return changes
+
+
+def _filled_values(form, names):
+    """Return the named values of a form that are not empty."""
+    return {name: form[name] for name in names if form.get(name)}
 
 
 def _cost(form):
+    """Return the cost of a form, if it has one."""
     return {"cost": decimal(form["cost"])} if form.get("cost") else {}

@@ -11,10 +11,7 @@ NEXT = {
     "APPROVED": ("ORDERED", "DRAFT"),
     "ORDERED": ("DRAFT",),
 }
-ALWAYS = {
-    "estimatedArrivalDate",
-    "paid",
-}  # what may be changed on a line whatever its order's status
+ALWAYS = {"estimatedArrivalDate", "paid"}  # the fields of a line that every status lets change
 
 
 def line_status(order, line):
@@ -34,14 +31,17 @@ def order_status(order, lines):
         return "CANCELED"
     if statuses and statuses <= {"RECEIVED", "CANCELED"}:
         return "RECEIVED"
-    return "PARTIALLY_RECEIVED" if statuses & {"RECEIVED", "PARTIALLY_RECEIVED"} else order["phase"]
+    if statuses & {"RECEIVED", "PARTIALLY_RECEIVED"}:
+        return "PARTIALLY_RECEIVED"
+    return order["phase"]
 
 
 def line_total(line):
     """Return the stated total of a line, or else quantity times cost in cents."""
     if line.get("totalCost") is not None:
         return Decimal(line["totalCost"])
-    return (Decimal(line["quantity"]) * Decimal(line["cost"])).quantize(CENT, ROUND_HALF_UP)
+    total = Decimal(line["quantity"]) * Decimal(line["cost"])
+    return total.quantize(CENT, ROUND_HALF_UP)
 
 
 def order_total(lines, fees):
@@ -55,7 +55,7 @@ def order_total(lines, fees):
     return total
 
 
-def checked_move(order, status):
+def check_move(order, status):
     """Refuse a status that cannot follow the present one."""
     if status not in NEXT.get(order["phase"], ()):
         raise GraphQLError(f"A purchase order cannot go from {order['phase']} to {status}.")
@@ -89,7 +89,7 @@ def check_not_received(line):
         raise GraphQLError("A line that was received cannot be canceled or deleted.")
 
 
-def checked_etag(row, etag, what):
+def check_etag(row, etag, what):
     """Refuse a write that is based on an older version."""
     if row["_etag"] != etag:
         raise GraphQLError(f"{what} has been updated since the etag was read.")

@@ -46,10 +46,10 @@ def _lists(first):
 
 
 def _parts(first, chance):
-    plain = [
-        (f"OW-{1000 + n}", "A", f"{chance.choice(NOUNS)} {n}", "INVENTORY")
-        for n in range(1, PARTS - len(ODD_PARTS) + 1)
-    ]
+    """Yield the parts, the odd ones first."""
+    plain = []
+    for n in range(1, PARTS - len(ODD_PARTS) + 1):
+        plain.append((f"OW-{1000 + n}", "A", f"{chance.choice(NOUNS)} {n}", "INVENTORY"))
     for id, (number, revision, description, purchased) in enumerate((*ODD_PARTS, *plain), 1):
         at = first - dt.timedelta(days=30) + dt.timedelta(minutes=id)
         cost = f"{chance.randint(100, 9000) / 100:.2f}"
@@ -68,6 +68,7 @@ def _parts(first, chance):
 
 
 def _orders(documents, chance, demo):
+    """Return the orders: the cases, then usual ones up to a number."""
     cases = [item for item in CASES if not (demo and item["case"] in LEFT_OUT_OF_DEMO)]
     orders = cases[:documents]
     while len(orders) < documents:
@@ -77,25 +78,19 @@ def _orders(documents, chance, demo):
 
 
 def _line(chance):
+    """Return a usual line: of a part, or now and then of an expense."""
     quantity = str(chance.randint(1, 40))
     cost = f"{chance.randint(150, 25_000) / 100:.2f}"
     if chance.random() < 0.2:
-        return line(
-            None,
-            quantity,
-            cost,
-            account=chance.choice(("6300", "6400")),
-            description="By the order",
-        )
-    return line(
-        chance.randint(len(ODD_PARTS) + 1, PARTS),
-        quantity,
-        cost,
-        needDate=f"+{chance.randint(5, 60)}",
-    )
+        account = chance.choice(("6300", "6400"))
+        return line(None, quantity, cost, account=account, description="By the order")
+    part = chance.randint(len(ODD_PARTS) + 1, PARTS)
+    days = chance.randint(5, 60)
+    return line(part, quantity, cost, needDate=f"+{days}")
 
 
 def _order(number, order, at, ids):
+    """Yield the rows of an order: its head, lines and fees."""
     day = at.date()
     stamp = _stamp(at)
     head = {name: value for name, value in order.items() if name not in ("lines", "fees")}
@@ -117,23 +112,24 @@ def _order(number, order, at, ids):
         yield stamp, "lines", {**row, **_plan_needed(fields, day)}
     for name, value in order["fees"]:
         ids["fees"] += 1
-        yield (
-            stamp,
-            "fees",
-            {
-                "id": ids["fees"],
-                "purchaseOrderId": head["id"],
-                "name": name,
-                "value": value,
-            },
-        )
+        row = {
+            "id": ids["fees"],
+            "purchaseOrderId": head["id"],
+            "name": name,
+            "value": value,
+        }
+        yield stamp, "fees", row
 
 
 def _plan_needed(fields, day):
     """Return the day on which a line is needed, given in days after the order; {} without one."""
     days = fields.get("needDate")
-    return {"needDate": (day + dt.timedelta(days=int(days))).isoformat()} if days else {}
+    if not days:
+        return {}
+    needed = day + dt.timedelta(days=int(days))
+    return {"needDate": needed.isoformat()}
 
 
 def _stamp(at):
+    """Return a moment as the API writes it."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

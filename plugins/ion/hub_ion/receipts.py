@@ -1,0 +1,21 @@
+"""Receipts to ION: the number of an order in QuickBooks, on the order."""
+
+from hub import Document, Receipt, Site
+from hub_ion.client import Ion
+from hub_ion.orders import PREFIX
+
+
+def report(site: Site, ion: Ion, document: Document, receipt: Receipt) -> None:
+    """Write the number of a posted order to it, if the settings want it.
+
+    An order that was made in QuickBooks and imported into ION names its number already.
+    """
+    place = site.settings["write_back"]
+    if place == "no" or document.kind != "purchase_order":
+        return
+    if receipt.state != "posted" or document.quickbooks_id:
+        return
+    id = document.source_id.removeprefix(PREFIX)
+    key = site.settings["write_back_attribute"] if place == "attribute" else ""
+    number = receipt.number or receipt.id or ""
+    ion.write_number(id, key, number)
