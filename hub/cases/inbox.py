@@ -151,7 +151,7 @@ def release_all(session: Session, ids: Iterable[int], keep: Iterable[str] = ()) 
         _move_links(session, case_former_posting, case_posting, closed_ids)
 
 
-def postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
+def find_postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
     """Return those postings whose retry posts again what somebody removed, or may have removed.
 
     An open case asks a person about each of them.

@@ -53,7 +53,7 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
 
     with read_only_session() as session:
         postings = session.scalars(_select_newest(state, slug, limit)).all()
-        states = listing.document_states(session, [row.document_id for row in postings])
+        states = listing.load_document_states(session, [row.document_id for row in postings])
         rows = [_posting_json(row, states[row.document_id]) for row in postings]
     if slug and not rows:
         _require_app(slug)
@@ -78,7 +78,7 @@ def _select_newest(state: str | None, slug: str | None, limit: int) -> "Select[P
     query = select(Posting).join(SourceDocument, SourceDocument.id == Posting.document_id)
     query = query.where(*person.visible_rows("viewer").postings())
     if state in DOCUMENT_STATES:
-        mains = listing.documents_with_posting().with_only_columns(Posting.id)
+        mains = listing.select_documents_with_posting().with_only_columns(Posting.id)
         query = query.where(Posting.id.in_(mains.where(listing.in_state(state))))
     elif state:
         query = query.where(Posting.state == state)

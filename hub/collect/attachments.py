@@ -91,7 +91,7 @@ def _is_done(newest: Posting, parent: Posting, parent_id: str | None, payload: b
     `parent_id` is the QuickBooks id of the transaction; None while it is not posted.
     """
     if newest.state == PostingState.HELD:
-        return newest.planned == outbox.fingerprint(payload)
+        return newest.planned == outbox.compute_fingerprint(payload)
     is_ended = newest.state in (PostingState.POSTED, PostingState.SKIPPED)
     if not is_ended:
         return False

@@ -31,7 +31,7 @@ from hub.models.enums import (
     TransactionState,
 )
 from hub.outbox import planning, transitions
-from hub.outbox.identity import identity_of, marker
+from hub.outbox.identity import build_identity, derive_marker
 from hub.outbox.states import UNSENT
 
 DOCUMENTS_PER_BATCH = 50
@@ -112,7 +112,7 @@ class CollectBatch:
         """Add the row of a document that the hub does not have yet."""
         installation = self.installation
         tenant = installation.tenant or ""
-        document_identity = identity_of(
+        document_identity = build_identity(
             installation.company.realm, installation.slug, tenant, source_id
         )
         row = SourceDocument(
@@ -121,7 +121,7 @@ class CollectBatch:
             slug=installation.slug,
             tenant=tenant,
             source_id=source_id,
-            marker=marker(document_identity),
+            marker=derive_marker(document_identity),
             kind=kind,
             made_for=made_for,
             seen_at=self.now,
@@ -229,7 +229,7 @@ class CollectBatch:
         """
         postings = self.postings(row)
         held_ids = {posting.id for posting in postings if posting.state == PostingState.HELD}
-        posting = planning.plan(
+        posting = planning.plan_posting(
             self.session, row, plan.operation, plan.content, plan.disposition, postings=postings
         )
         if posting not in postings:

@@ -12,7 +12,7 @@ from hub.models import SourceDocument, StoredRecord
 from hub.models.enums import Operation
 
 
-def missing_contact_data(batch: CollectBatch, mapped: Mapped) -> Iterator[Document]:
+def build_contact_data_changes(batch: CollectBatch, mapped: Mapped) -> Iterator[Document]:
     """Yield a change of each matched party that lacks contact data which its code has."""
     for fill in mapped.fills:
         party = (fill.role, fill.code)

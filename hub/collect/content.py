@@ -30,7 +30,7 @@ class PartContent:
     @property
     def fingerprint(self) -> str:
         """Return what identifies the bytes."""
-        return outbox.fingerprint(self.content.payload)
+        return outbox.compute_fingerprint(self.content.payload)
 
 
 def build_payload(

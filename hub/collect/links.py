@@ -57,7 +57,7 @@ def _posted_link(creation: Posting, quickbooks_id: str, postings: list[Posting])
     for posting in postings:
         if posting.state == PostingState.POSTED and posting.operation in WRITING:
             newest = posting
-    lines = outbox.line_ids(newest.summary)
+    lines = outbox.load_line_ids(newest.summary)
     return Link(kind=cast(Kind, creation.kind), id=quickbooks_id, lines=lines)
 
 

@@ -9,7 +9,7 @@ from hub.collect.attachments import find_posted_parent
 from hub.collect.batch import CollectBatch
 from hub.collect.cases import DocumentHold
 from hub.collect.change_detection import has_same_content, is_settled
-from hub.collect.contact_data import missing_contact_data
+from hub.collect.contact_data import build_contact_data_changes
 from hub.collect.content import (
     PartContent,
     build_payload,
@@ -114,7 +114,7 @@ def place_record(batch: CollectBatch, create: Create, requested_by: str = "") ->
     row = batch.record_document(create.code, record_kind(create), create.field)
     is_for_code = bool(row.made_for) or not batch.postings(row)
     if is_for_code:
-        requested_by = requested_by or outbox.creation_requested_by(row)
+        requested_by = requested_by or outbox.find_creation_requester(row)
         row.made_for = create.field
         document = build_record_document(create, requested_by)
         batch.store_document(row, document, dump(document))
@@ -260,7 +260,7 @@ def _plan_content(
         records = _place_records(batch, row, mapped)
         operation = replace(operation, mapped=records.mapped)
         built = build_payload(batch, row, operation)
-    for change in missing_contact_data(batch, operation.mapped):
+    for change in build_contact_data_changes(batch, operation.mapped):
         ingest_document(batch, change)
     holds = (*operation.holds, *records.holds, *obstacles)
     return complete_content(batch, row, operation, built, holds, records.after_id)

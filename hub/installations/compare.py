@@ -21,11 +21,11 @@ from hub.mapping import (
     MatchResult,
     Missing,
     Ref,
-    code_name,
+    explain_separator,
     find,
     fold_name,
+    format_code_name,
     has_separator,
-    separator_reason,
 )
 from hub.models import Installation, StoredRecord
 from hub.qbo import record_download, records
@@ -189,7 +189,7 @@ def _pair_all(installation: Installation, field: Field, codes: Sequence[Code]) -
 
 def _use(code: Code, result: MatchResult) -> tuple[str, str]:
     """Return the name of a code and the record that it uses; two codes may not share both."""
-    return fold_name(code_name(code)), result.id if isinstance(result, Ref) else ""
+    return fold_name(format_code_name(code)), result.id if isinstance(result, Ref) else ""
 
 
 def _pair_code(
@@ -236,7 +236,7 @@ def _record_with_separator(
     """Return the record that fits a code and has a name which cannot be used; None otherwise."""
     for ref in missing.suggestions:
         row = rows.get(ref.id)
-        if row and missing.problem == separator_reason(field, row.full_name):
+        if row and missing.problem == explain_separator(field, row.full_name):
             return row
     return None
 
@@ -252,7 +252,7 @@ def _unusable_pair(field: Field, row: StoredRecord) -> Pair:
         quickbooks_id=row.quickbooks_id,
         quickbooks_name=row.full_name,
         quickbooks_number=row.number,
-        problem=separator_reason(field, row.full_name),
+        problem=explain_separator(field, row.full_name),
     )
 
 

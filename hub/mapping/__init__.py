@@ -4,7 +4,7 @@ Imports only `hub.contract`, `hub.money`, `hub.models.enums` and `hub.reasons`. 
 `resolve`.
 """
 
-from hub.mapping.code_records import index_of_codes
+from hub.mapping.code_records import build_code_index
 from hub.mapping.index import (
     EMPTY,
     NAME_SHARING,
@@ -22,11 +22,11 @@ from hub.mapping.places import PLACES, is_text
 from hub.mapping.resolve import party_name, resolve
 from hub.mapping.rules import (
     MatchResult,
-    code_name,
+    explain_separator,
     find,
     find_existing_record,
+    format_code_name,
     has_separator,
-    separator_reason,
 )
 from hub.mapping.split import amount_of
 
@@ -49,15 +49,15 @@ __all__ = [
     "RecordIndex",
     "Ref",
     "amount_of",
-    "code_name",
+    "build_code_index",
+    "explain_separator",
     "find",
     "find_existing_record",
     "fold_name",
+    "format_code_name",
     "has_separator",
-    "index_of_codes",
     "is_text",
     "party_name",
     "resolve",
-    "separator_reason",
     "to_ref",
 ]

@@ -7,13 +7,13 @@ from typing import cast
 from hub.contract.documents import Document, Role, codes_of
 from hub.contract.types import Field
 from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordIndex
-from hub.mapping.rules import code_name
+from hub.mapping.rules import format_code_name
 from hub.models.enums import MatchOrigin
 
 UNMATCHED = "unmatched:"  # precedes a code where a payload has the id of a record
 
 
-def index_of_codes(fields: Iterable[Field], documents: Iterable[Document]) -> MatchIndex:
+def build_code_index(fields: Iterable[Field], documents: Iterable[Document]) -> MatchIndex:
     """Return an index in which each code of the documents has a record of its own."""
     fields_by_name = {field.name: field for field in fields}
     entries: dict[Role, dict[str, Entry]] = defaultdict(dict)
@@ -21,7 +21,7 @@ def index_of_codes(fields: Iterable[Field], documents: Iterable[Document]) -> Ma
     for document in documents:
         for name, code, _ in codes_of(document):
             code_id = code if isinstance(code, str) else code.id
-            record_name = code_name(code)
+            record_name = format_code_name(code)
             field = fields_by_name.get(name)
             if field:
                 role, record_id = field.role, UNMATCHED + code_id

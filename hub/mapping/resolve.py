@@ -10,7 +10,7 @@ from hub.errors import Sentence
 from hub.mapping.index import MatchIndex
 from hub.mapping.mapped import Create, Fill, Link, Mapped, MappedLine, Missing, Ref
 from hub.mapping.places import PLACES, is_text
-from hub.mapping.rules import MatchResult, code_name, find, find_setting
+from hub.mapping.rules import MatchResult, find, find_setting, format_code_name
 from hub.mapping.split import split
 
 Codes = Mapping[str, Code | str | None]
@@ -61,7 +61,7 @@ def party_name(document: Document, fields: Iterable[Field]) -> str:
         if field.role in ("vendor", "customer"):
             code = document.codes.get(field.name)
             if code:
-                return code_name(code)
+                return format_code_name(code)
     return ""
 
 
@@ -221,7 +221,7 @@ class _Resolver:
     def _add_to_memo(self, field: Field | None, role: Role, code: Code | str) -> None:
         """Put the name of a code that this kind of document has no place for into the memo."""
         result = self._find(field, role, code)
-        name = code_name(code)
+        name = format_code_name(code)
         if isinstance(result, Ref):
             name = result.name
         label = _field_label(field, role)

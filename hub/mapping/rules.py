@@ -65,7 +65,7 @@ def find_existing_record(field: Field, code: Code, index: MatchIndex) -> Ref | M
     return None
 
 
-def code_name(code: Code | str) -> str:
+def format_code_name(code: Code | str) -> str:
     """Return the name of a code for people."""
     if isinstance(code, str):
         return code
@@ -77,7 +77,7 @@ def has_separator(field: Field, name: str) -> bool:
     return bool(field.separator) and field.separator in name
 
 
-def separator_reason(field: Field, name: str) -> str:
+def explain_separator(field: Field, name: str) -> str:
     """Say why a record cannot be used whose name holds the source's separator."""
     return Sentence(
         "its name in QuickBooks, %(name)s, holds “%(separator)s”, which separates"
@@ -128,7 +128,7 @@ def _refuse_separator(
     if isinstance(code, str):
         code = Code(id=code, name=code)
     entry = index.records(field.role).by_id[result.id]
-    return _missing_result(field, code, index, separator_reason(field, result.name), [entry])
+    return _missing_result(field, code, index, explain_separator(field, result.name), [entry])
 
 
 def _current_decision(field: Field, code: Code, index: MatchIndex) -> Decision | None:
@@ -271,7 +271,7 @@ def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: boo
         return Sentence(
             "%(label)s %(code)s is not in QuickBooks; posted without it.",
             label=field.label,
-            code=repr(code_name(code)),
+            code=repr(format_code_name(code)),
         )
     reason = Sentence("nothing in QuickBooks fits it.")
     if code.quickbooks_id == "":

@@ -33,7 +33,7 @@ def select_documents(*columns: Any) -> Select[Any]:
     )
 
 
-def total_by_case(session: Session, case_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+def sum_by_case(session: Session, case_ids: Sequence[int]) -> dict[int, dict[str, str]]:
     """Return what the documents of each case come to, by currency, as text; {} without amounts."""
     amounts: dict[int, dict[str, str]] = {id: {} for id in case_ids}
     columns = CURRENCY, func.sum(signed_amount())

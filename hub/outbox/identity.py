@@ -10,18 +10,18 @@ _SPACE = uuid.UUID("8f0e1c52-6f0b-5a39-9c1d-4d9b6f0f7a11")
 MARKER_LENGTH = 12
 
 
-def identity_of(realm: str, slug: str, tenant: str, source_id: str) -> str:
+def build_identity(realm: str, slug: str, tenant: str, source_id: str) -> str:
     """Return the identity of a document, whatever its kind or revision."""
     return _encode([realm, slug, tenant, source_id])
 
 
-def marker(identity: str) -> str:
+def derive_marker(identity: str) -> str:
     """Shorten an identity so that it fits in a memo: 60 bits as capital letters and digits."""
     digest = hashlib.sha256(identity.encode()).digest()
     return base64.b32encode(digest).decode()[:MARKER_LENGTH]
 
 
-def request_id(identity: str, part: str, operation: str, base: str, generation: int) -> str:
+def derive_request_id(identity: str, part: str, operation: str, base: str, generation: int) -> str:
     """Return the idempotency key of a request.
 
     The same request always has the same key, so that QuickBooks recognises a repetition.
@@ -29,12 +29,12 @@ def request_id(identity: str, part: str, operation: str, base: str, generation: 
     return uuid.uuid5(_SPACE, _encode([identity, part, operation, base, generation])).hex
 
 
-def batch_id(requests: Iterable[str]) -> str:
+def derive_batch_id(requests: Iterable[str]) -> str:
     """Return the key of a batch: the same only for the same requests in the same order."""
     return uuid.uuid5(_SPACE, _encode(["batch", *requests])).hex
 
 
-def fingerprint(payload: bytes) -> str:
+def compute_fingerprint(payload: bytes) -> str:
     """Return the hash by which an approval remembers the exact bytes that were approved."""
     return hashlib.sha256(payload).hexdigest()
 

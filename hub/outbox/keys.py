@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import UNPROCESSED_OUTCOMES
-from hub.outbox.identity import identity_of, request_id
+from hub.outbox.identity import build_identity, derive_request_id
 from hub.outbox.states import IN_FLIGHT
 
 
@@ -24,22 +24,22 @@ def rekey(posting: Posting) -> None:
     posting.generation += 1
     posting.rekey = False
     posting.fence = ""
-    posting.requestid = key_of(
+    posting.requestid = build_key(
         posting.document, posting.part, posting.operation, posting.base, posting.generation
     )
 
 
-def key_of(row: SourceDocument, part: str, operation: str, base: str, generation: int) -> str:
+def build_key(row: SourceDocument, part: str, operation: str, base: str, generation: int) -> str:
     """Return the idempotency key of a request for a document."""
-    name = identity_of(row.installation.company.realm, row.slug, row.tenant, row.source_id)
-    return request_id(name, part, operation, base, generation)
+    name = build_identity(row.installation.company.realm, row.slug, row.tenant, row.source_id)
+    return derive_request_id(name, part, operation, base, generation)
 
 
 def may_have_landed(session: Session, posting: Posting) -> bool:
     """Return whether a send under the present key may have landed without proof so far."""
     if posting.state in IN_FLIGHT:
         return True
-    return key_use_of(session, posting) is KeyUse.FROZEN
+    return decide_key_use(session, posting) is KeyUse.FROZEN
 
 
 def was_sent(session: Session, posting: Posting) -> bool:
@@ -50,7 +50,7 @@ def was_sent(session: Session, posting: Posting) -> bool:
     return session.scalar(attempt) is not None
 
 
-def key_use_of(session: Session, posting: Posting) -> KeyUse:
+def decide_key_use(session: Session, posting: Posting) -> KeyUse:
     """Return whether other bytes may be sent under this key, under the next one, or not at all."""
     if posting.rekey:
         return KeyUse.NEXT

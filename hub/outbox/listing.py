@@ -15,7 +15,7 @@ from hub.outbox.main_posting import (
     SAME_TRANSACTION,
     counts_for_its_part,
     main_posting_id,
-    main_posting_state,
+    select_main_posting_state,
     state_column,
 )
 from hub.outbox.states import REMOVALS
@@ -36,10 +36,10 @@ STATE_WITHOUT_POSTING = case(
 STATE = case(
     (Posting.id.is_(None), STATE_WITHOUT_POSTING), else_=state_column(Posting, TransactionHead)
 )
-STATE_OF_DOCUMENT = func.coalesce(main_posting_state(), STATE_WITHOUT_POSTING)
+STATE_OF_DOCUMENT = func.coalesce(select_main_posting_state(), STATE_WITHOUT_POSTING)
 
 
-def documents_with_posting() -> Select[Any]:
+def select_documents_with_posting() -> Select[Any]:
     """Return a query for every document with its main posting and its state."""
     return (
         select(SourceDocument, Posting, STATE)
@@ -49,16 +49,16 @@ def documents_with_posting() -> Select[Any]:
     )
 
 
-def ids_in_state(state: str) -> Select[int]:
+def select_ids_in_state(state: str) -> Select[int]:
     """Return a query for the ids of the documents in a state, to be ordered by any column.
 
     The state is computed for one document after the other. To sort the documents of
-    `documents_with_posting`, PostgreSQL would rather join them with all postings.
+    `select_documents_with_posting`, PostgreSQL would rather join them with all postings.
     """
     return select(SourceDocument.id).where(_is_in_state(state, STATE_OF_DOCUMENT))
 
 
-def part_states(session: Session, document_id: int) -> dict[int, str]:
+def load_part_states(session: Session, document_id: int) -> dict[int, str]:
     """Return the states of the parts of a document, by the posting that counts for each."""
     query = (
         select(Posting.id, state_column(Posting, TransactionHead))
@@ -69,7 +69,7 @@ def part_states(session: Session, document_id: int) -> dict[int, str]:
     return dict(iter(rows))
 
 
-def states_of_parts(session: Session, ids: Sequence[int]) -> dict[int, str]:
+def load_states_of_parts(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Return, by posting, the state of the part of a document that it belongs to."""
     is_of_same_part = and_(_other.document_id == Posting.document_id, _other.part == Posting.part)
     query = (
@@ -86,9 +86,9 @@ def states_of_parts(session: Session, ids: Sequence[int]) -> dict[int, str]:
     return dict(iter(rows))
 
 
-def document_states(session: Session, ids: Sequence[int]) -> dict[int, str]:
+def load_document_states(session: Session, ids: Sequence[int]) -> dict[int, str]:
     """Return the states of these documents."""
-    query = documents_with_posting().with_only_columns(SourceDocument.id, STATE)
+    query = select_documents_with_posting().with_only_columns(SourceDocument.id, STATE)
     states: dict[int, str] = {}
     for start in range(0, len(ids), DOCUMENTS_PER_QUERY):
         is_chosen = SourceDocument.id.in_(ids[start : start + DOCUMENTS_PER_QUERY])
@@ -97,7 +97,7 @@ def document_states(session: Session, ids: Sequence[int]) -> dict[int, str]:
 
 
 def in_state(state: str) -> ColumnElement[bool]:
-    """Return the condition that a document of `documents_with_posting` is in a state.
+    """Return the condition that a document of `select_documents_with_posting` is in a state.
 
     The database computes the state only of the candidates, which an index finds. The condition
     excludes the other states, because the database then expects most candidates to match and stops

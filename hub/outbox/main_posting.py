@@ -70,7 +70,7 @@ def main_posting_id() -> ScalarSelect[int]:
 
 
 @cache
-def main_posting_state() -> ScalarSelect[str]:
+def select_main_posting_state() -> ScalarSelect[str]:
     """Return a subquery for the state that the main posting of a `SourceDocument` gives to it."""
     return _main_posting(is_state=True)
 

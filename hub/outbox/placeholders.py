@@ -13,7 +13,7 @@ from hub.mapping.index import EMPTY, NEW
 from hub.models import ListState, Match, Posting, SourceDocument, StoredRecord, TransactionSummary
 from hub.models.enums import MatchOrigin, Operation, PostingState
 from hub.outbox import approvals
-from hub.outbox.identity import fingerprint
+from hub.outbox.identity import compute_fingerprint
 
 REQUESTED_BY = "requested by"  # key of a record's facts: the person who wants it created
 _PLACEHOLDER = re.compile(rb'"@posting:([0-9]+)(?:/((?:[^"\\]|\\.)*))?"')
@@ -38,7 +38,7 @@ def find_awaited_ids(payload: bytes) -> set[int]:
     return {int(posting_id) for posting_id, _ in _PLACEHOLDER.findall(payload)}
 
 
-def creation_requested_by(row: SourceDocument) -> str:
+def find_creation_requester(row: SourceDocument) -> str:
     """Return the person who wants a record made for a code, whether or not a document needs it."""
     body = row.body or {}
     facts = body.get("facts", {})
@@ -64,7 +64,7 @@ def find_dependents(
     return dependent_ids
 
 
-def line_ids(summary: TransactionSummary) -> dict[str, str]:
+def load_line_ids(summary: TransactionSummary) -> dict[str, str]:
     """Return the QuickBooks ids of the lines of a posted document, by the source's ids.
 
     Lines that have no id at the source, or none in QuickBooks, are left out.
@@ -90,8 +90,8 @@ def fill(session: Session, posting: Posting) -> int | None:
         return min(missing)
     was_approved = bool(posting.approved_payload)
     posting.payload = _replace_placeholders(posting.payload, known_ids)
-    approvals.carry_over(session, posting, fingerprint(posting.payload), keeps=was_approved)
-    posting.planned = fingerprint(posting.payload)
+    approvals.carry_over(session, posting, compute_fingerprint(posting.payload), keeps=was_approved)
+    posting.planned = compute_fingerprint(posting.payload)
     meaning = json.dumps(posting.meaning).encode()
     posting.meaning = json.loads(_replace_placeholders(meaning, known_ids))
     if was_approved:
@@ -107,7 +107,7 @@ def fill_known_ids(session: Session, payload: bytes) -> bytes:
     return _replace_placeholders(payload, _known_ids(session, posting_ids))
 
 
-def matched_records(
+def load_matched_records(
     session: Session, *conditions: ColumnElement[bool] | TextClause
 ) -> dict[int, str]:
     """Return, by posting, the record that the code of a creation is matched to by now."""
@@ -156,7 +156,7 @@ def _known_ids(session: Session, posting_ids: Iterable[int]) -> dict[int, _Poste
     """Return the ids of those postings that are posted, or whose code has a record by now."""
     is_chosen = Posting.id.in_(posting_ids)
     ids = {}
-    for id, record in matched_records(session, is_chosen).items():
+    for id, record in load_matched_records(session, is_chosen).items():
         ids[id] = _PostedIds(record, {})
     posted = select(Posting).where(
         is_chosen,
@@ -164,7 +164,7 @@ def _known_ids(session: Session, posting_ids: Iterable[int]) -> dict[int, _Poste
         Posting.quickbooks_id.is_not(None),
     )
     for posting in session.scalars(posted):
-        ids[posting.id] = _PostedIds(str(posting.quickbooks_id), line_ids(posting.summary))
+        ids[posting.id] = _PostedIds(str(posting.quickbooks_id), load_line_ids(posting.summary))
     return ids
 
 

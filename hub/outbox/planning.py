@@ -17,8 +17,8 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.conditions import is_removal_by_person
-from hub.outbox.identity import fingerprint
-from hub.outbox.keys import KeyUse, key_of, key_use_of, rekey
+from hub.outbox.identity import compute_fingerprint
+from hub.outbox.keys import KeyUse, build_key, decide_key_use, rekey
 from hub.outbox.placeholders import fill_known_ids
 from hub.outbox.plans import Content, Disposition, PartOperation, Repetition
 from hub.outbox.states import IN_FLIGHT, UNSENT
@@ -67,7 +67,7 @@ def find_active(postings: Sequence[Posting], part: str = "") -> Posting | None:
     return None
 
 
-def plan(
+def plan_posting(
     session: Session,
     row: SourceDocument,
     operation: PartOperation,
@@ -139,7 +139,7 @@ def _is_over(posting: Posting, content: Content) -> bool:
         return False
     if posting.operation == Operation.CREATE:
         return False
-    return posting.planned != fingerprint(content.payload)
+    return posting.planned != compute_fingerprint(content.payload)
 
 
 def _newest_posting(postings: Sequence[Posting], operation: PartOperation) -> Posting | None:
@@ -170,7 +170,7 @@ def _add(
         quickbooks_id=operation.quickbooks_id,
         generation=generation,
         revision=0,
-        requestid=key_of(row, operation.part, operation.operation, operation.base, generation),
+        requestid=build_key(row, operation.part, operation.operation, operation.base, generation),
         state=disposition.state,
         held_by=disposition.holder,
         reasons=texts.dump(*disposition.reasons),
@@ -187,7 +187,7 @@ def _columns(content: Content) -> dict[str, Any]:
     return {
         "kind": content.kind,
         "payload": content.payload,
-        "planned": fingerprint(content.payload),
+        "planned": compute_fingerprint(content.payload),
         "meaning": content.meaning,
         "number": content.number,
         "total": content.total,
@@ -220,7 +220,7 @@ def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
 
     One that may have landed stays, and so does a removal that a person wants.
     """
-    if key_use_of(session, posting) is KeyUse.FROZEN or is_removal_by_person(posting):
+    if decide_key_use(session, posting) is KeyUse.FROZEN or is_removal_by_person(posting):
         row.reread = True
         return False
     posting.state = PostingState.WITHDRAWN
@@ -242,7 +242,7 @@ def _revise(
     """Bring an existing posting in line with the plan, where that is allowed."""
     if posting.state in (PostingState.POSTED, PostingState.SKIPPED):
         return posting
-    has_same_bytes = posting.planned == fingerprint(content.payload)
+    has_same_bytes = posting.planned == compute_fingerprint(content.payload)
     if not has_same_bytes or posting.kind != content.kind:
         return _replace_content(session, row, posting, content, disposition)
     if posting.state == PostingState.WITHDRAWN or _may_change_state(posting, disposition):
@@ -278,7 +278,7 @@ def _replace_content(
     disposition: Disposition,
 ) -> Posting:
     """Give a posting new bytes, unless bytes under its key may have landed."""
-    key_use = key_use_of(session, posting)
+    key_use = decide_key_use(session, posting)
     if key_use is KeyUse.FROZEN:
         row.reread = True
         if posting.state == PostingState.WITHDRAWN:
@@ -288,7 +288,9 @@ def _replace_content(
         rekey(posting)
 
     keeps_approval = _keeps_approval(session, posting, content)
-    approvals.carry_over(session, posting, fingerprint(content.payload), keeps=keeps_approval)
+    approvals.carry_over(
+        session, posting, compute_fingerprint(content.payload), keeps=keeps_approval
+    )
     for name, value in _columns(content).items():
         setattr(posting, name, value)
     posting.revision += 1
@@ -310,7 +312,7 @@ def _keeps_approval(session: Session, posting: Posting, content: Content) -> boo
 
     That is so if the approved bytes differ only by the ids of postings that they waited for.
     """
-    if posting.approved_payload == fingerprint(content.payload):
+    if posting.approved_payload == compute_fingerprint(content.payload):
         return True
     if posting.approved_payload != posting.planned:
         return False

@@ -11,8 +11,8 @@ from hub.models import Posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.outbox.conditions import IS_CURRENT, is_due, waits_for_unposted
-from hub.outbox.keys import key_of, may_have_landed
-from hub.outbox.placeholders import fill, matched_records
+from hub.outbox.keys import build_key, may_have_landed
+from hub.outbox.placeholders import fill, load_matched_records
 from hub.outbox.states import FINAL, REMOVALS, UNSENT
 from hub.outbox.transitions import update_postings, withdraw
 from hub.reasons import texts
@@ -59,7 +59,7 @@ def withdraw_superseded(session: Session, company_id: int) -> int:
         Posting.state.in_(UNSENT),
         text(f"posting.{PARTIES_AND_ITEMS}"),
     )
-    ids = list(matched_records(session, *is_unsent_creation))
+    ids = list(load_matched_records(session, *is_unsent_creation))
     if not ids:
         return 0
     count = 0
@@ -141,7 +141,7 @@ def _release(session: Session, posting: Posting, parent: Posting | None, now: dt
         posting.state = PostingState.WITHDRAWN
         posting.reasons = texts.dump(CaseText("posting.parent_not_posted"))
         return False
-    if matched_records(session, Posting.id == parent.id):
+    if load_matched_records(session, Posting.id == parent.id):
         return _make_ready(session, posting, parent, now)
     posting.document.reread = True
     return False
@@ -156,7 +156,7 @@ def _make_ready(
     """
     if parent and posting.operation == Operation.ATTACH:
         posting.base = parent.quickbooks_id or ""
-        posting.requestid = key_of(
+        posting.requestid = build_key(
             posting.document, posting.part, Operation.ATTACH, posting.base, posting.generation
         )
     elif parent:

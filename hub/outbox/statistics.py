@@ -126,21 +126,21 @@ def count_files(session: Session, installation_id: int) -> dict[str, int]:
     return _read_counts(session, query)
 
 
-def states_of_documents(session: Session, installation_id: int) -> dict[int, str]:
+def load_states_of_installation(session: Session, installation_id: int) -> dict[int, str]:
     """Return the state of each document."""
     return _states(session, Posting.installation_id == installation_id)
 
 
-def posted_sums(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]]:
-    """Add up the posted documents of all kinds by currency, as `sums_by_kind` does."""
+def sum_posted_by_currency(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]]:
+    """Add up the posted documents of all kinds by currency, as `sum_posted_by_kind` does."""
     totals: dict[str, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(SUM_NAMES, ZERO))
-    for (_, currency), of_kind in sums_by_kind(session, installation_id).items():
+    for (_, currency), of_kind in sum_posted_by_kind(session, installation_id).items():
         for name in SUM_NAMES:
             totals[currency][name] += of_kind[name]
     return dict(totals)
 
 
-def sums_by_kind(session: Session, installation_id: int) -> KindSums:
+def sum_posted_by_kind(session: Session, installation_id: int) -> KindSums:
     """Add up the posted documents: source totals, posted totals, totals in QuickBooks.
 
     Credits are negative. Documents that are missing in QuickBooks are included, so that their

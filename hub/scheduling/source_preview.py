@@ -31,7 +31,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import Sentence
 from hub.exact_json import loads
 from hub.mapping.mapped import Create, Missing, Ref
-from hub.mapping.rules import code_name, find, find_setting
+from hub.mapping.rules import find, find_setting, format_code_name
 from hub.models import Posting, SourceDocument
 from hub.models.enums import PostingState, StartRule
 from hub.scheduling.applied_previews import (
@@ -163,7 +163,7 @@ def _preview_code(field: Field, code: Code | str, line: str) -> CodePreview:
         field=field.name,
         line=line,
         code=code if isinstance(code, str) else code.id,
-        name=code_name(code),
+        name=format_code_name(code),
         role=field.role,
     )
 
@@ -178,7 +178,7 @@ def _preview_record(
         field=role,
         line=line,
         code=code if isinstance(code, str) else code.id,
-        name="" if isinstance(code, str) else code_name(code),
+        name="" if isinstance(code, str) else format_code_name(code),
         role=role,
         record=record,
         result=f"as the setting {setting} says" if setting else "as the document says",

@@ -269,7 +269,7 @@ def _add_installation(
     for run in runs:
         for name, number in run.counts.get("requests", {}).items():
             requests[name] += number
-    for currency, row in outbox.posted_sums(session, installation.id).items():
+    for currency, row in outbox.sum_posted_by_currency(session, installation.id).items():
         sums = app["sums"].setdefault(currency, dict.fromkeys(SUM_NAMES, ZERO))
         for name in SUM_NAMES:
             sums[name] += row[name]
@@ -330,7 +330,7 @@ def _cases_with_postings(session: Session, cases: Sequence[Case]) -> list[dict[s
         for case_id, posting_id in session.execute(of_cases):
             postings[case_id].append(posting_id)
     rows = []
-    amounts = case_amounts.total_by_case(session, ids)
+    amounts = case_amounts.sum_by_case(session, ids)
     for case in cases:
         slug = slug_by_installation.get(case.installation_id or 0)
         rows.append(

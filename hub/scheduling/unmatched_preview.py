@@ -17,7 +17,7 @@ from hub.contract.documents import Document, Yielded
 from hub.contract.types import App
 from hub.db.engine import transaction
 from hub.errors import NotFound
-from hub.mapping import index_of_codes
+from hub.mapping import build_code_index
 from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
 from hub.qbo.company_facts import EVERYTHING_ON
@@ -46,7 +46,7 @@ def preview_app(
     setup = _set_up(apps[slug], answers, country)
     items = list(islice(source_preview.without_checkpoints(read(setup, ids)), limit))
     documents = source_preview.documents_by_id(items)
-    setup.index = index_of_codes(setup.fields, documents.values())
+    setup.index = build_code_index(setup.fields, documents.values())
     setup.facts = replace(setup.facts, currency=_currency_of(items) or setup.facts.currency)
     named = settings_schema.record_settings(setup.app, setup.site.settings)
     for item in items:

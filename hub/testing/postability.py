@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from hub.contract.documents import Code, Document, codes_of
 from hub.contract.states import Stage
 from hub.contract.types import Field
-from hub.mapping import Link, Mapped, Missing, amount_of, index_of_codes, resolve
+from hub.mapping import Link, Mapped, Missing, amount_of, build_code_index, resolve
 from hub.qbo import payloads
 from hub.qbo.company_facts import EVERYTHING_ON, CompanyFacts
 from hub.qbo.payloads.summary import SETTLING, expected_total, net_total
@@ -48,7 +48,7 @@ def plan_documents(bench: Bench) -> list[Plan]:
 def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
     """Yield the planned outcome for each document."""
     fields = [with_settings(field, bench.settings) for field in bench.fields()]
-    index = index_of_codes(fields, documents)
+    index = build_code_index(fields, documents)
     links = {document.source_id: _planned_link(document) for document in documents}
     by_id = {document.source_id: document for document in documents}
     applied: dict[str, Decimal] = defaultdict(Decimal)

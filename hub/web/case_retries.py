@@ -19,7 +19,7 @@ def retry_unless_removed(posting_ids: Sequence[int], who: str) -> dict[int, str]
     What somebody removed from QuickBooks, or may have removed, is left to the page of its case.
     """
     with read_only_session() as session:
-        to_decide = inbox.postings_to_decide(session, posting_ids)
+        to_decide = inbox.find_postings_to_decide(session, posting_ids)
     reasons = {id: translate(REMOVED) for id in posting_ids if id in to_decide}
     retried = [id for id in posting_ids if id not in to_decide]
     return reasons | retries.retry_each(retried, who)

@@ -13,7 +13,12 @@ from hub.models import Posting, SourceDocument, TransactionHead, lists
 from hub.models.enums import DocumentState, PostingState
 from hub.money import ZERO
 from hub.outbox.document_search import has_all_words
-from hub.outbox.listing import FILTER_STATES, documents_with_posting, ids_in_state, in_state
+from hub.outbox.listing import (
+    FILTER_STATES,
+    in_state,
+    select_documents_with_posting,
+    select_ids_in_state,
+)
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import row_ids
@@ -100,9 +105,9 @@ def select_ids(
     query: Select[Any] = select(SourceDocument.id)
     state = filters["state"]
     is_sorted = is_ordered and order_of(filters).columns[0] is not SourceDocument.id
-    with_state = documents_with_posting().with_only_columns(SourceDocument.id)
+    with_state = select_documents_with_posting().with_only_columns(SourceDocument.id)
     if state in FILTER_STATES and is_sorted:
-        query = ids_in_state(state)
+        query = select_ids_in_state(state)
     elif state in FILTER_STATES:
         query = with_state.where(in_state(state))
     elif state == PAID:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState
-from hub.outbox.listing import documents_with_posting
+from hub.outbox.listing import select_documents_with_posting
 from hub.web.document_filters import payment_state
 
 
@@ -17,7 +17,7 @@ def rows_of(session: Session, ids: Sequence[int]) -> list[Any]:
     A posted document that is paid in QuickBooks has the state "paid".
     """
     company = joinedload(SourceDocument.installation).joinedload(Installation.company)
-    query = documents_with_posting().where(SourceDocument.id.in_(ids)).options(company)
+    query = select_documents_with_posting().where(SourceDocument.id.in_(ids)).options(company)
     query = query.add_columns(TransactionHead.total, TransactionHead.balance)
     rows = {}
     for document, posting, state, total, balance in session.execute(query):
@@ -54,7 +54,7 @@ def state_and_main_posting(
 ) -> tuple[str, Posting | None]:
     """Return the state of a document and its main posting."""
     is_document = SourceDocument.id == document.id
-    query = documents_with_posting().where(is_document)
+    query = select_documents_with_posting().where(is_document)
     row = session.execute(query).one()
     _, main, state = row
     return state, main

@@ -26,7 +26,7 @@ from hub.models import (
     case_posting,
 )
 from hub.models.enums import LIST_KINDS, DocumentState, Operation, PostingState, RunKind
-from hub.outbox.listing import part_states
+from hub.outbox.listing import load_part_states
 from hub.posting.actions import retries
 from hub.qbo import display
 from hub.scheduling import dry_run, run_log
@@ -220,7 +220,7 @@ def _posting_values(
     session: Session, document: SourceDocument, postings: list[Posting], main: Posting | None
 ) -> dict[str, Any]:
     """Return the postings as the page shows them, and the main one beside the source."""
-    parts = part_states(session, document.id)
+    parts = load_part_states(session, document.id)
     views = {posting.id: _payload_view(session, posting) for posting in postings}
     view = _main_view(main, postings, views)
     fields = matches.fields_of(document.installation).values()

@@ -13,7 +13,7 @@ from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import Case, CaseNote, Installation
 from hub.models.enums import CaseDecision
-from hub.outbox.listing import states_of_parts
+from hub.outbox.listing import load_states_of_parts
 from hub.posting.actions import manual, put_back
 from hub.translations.messages import gettext, translate
 from hub.web import (
@@ -299,7 +299,7 @@ def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) ->
             "case.html",
             case=case,
             postings=postings,
-            states=states_of_parts(session, [posting.id for posting in postings]),
+            states=load_states_of_parts(session, [posting.id for posting in postings]),
             installation=installation,
             match=_match(session, case, invalid),
             wrong=wrong,

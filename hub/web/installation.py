@@ -66,7 +66,7 @@ def lists(installation_id: int) -> Response:
 
 def _sums(session: Session, installation_id: int) -> list[tuple[str, str, dict[str, Decimal]]]:
     """Return kind, currency and sums of the posted documents; a payment is no further invoice."""
-    by_kind = outbox.sums_by_kind(session, installation_id)
+    by_kind = outbox.sum_posted_by_kind(session, installation_id)
     return [(*key, by_kind[key]) for key in sorted(by_kind)]
 
 

@@ -324,7 +324,7 @@ class Machine(RuleBasedStateMachine):
         assert all(len(transactions) == 1 for transactions in marked.values()), marked
         assert set(marked) <= set(markers.values()), "a marker without a document"
         with read_only_session() as session:
-            states = outbox.states_of_documents(session, self.shop.id)
+            states = outbox.load_states_of_installation(session, self.shop.id)
             rows = {
                 row.source_id: row
                 for row in session.scalars(select(SourceDocument))

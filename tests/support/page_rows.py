@@ -25,7 +25,7 @@ from hub.models import (
     Token,
     TransactionHead,
 )
-from hub.outbox import fingerprint
+from hub.outbox import compute_fingerprint
 from hub.security import people
 from hub.security.rights import Right
 from tests.support import hub_environment
@@ -203,7 +203,7 @@ def add_posting(
         "total": document.total,
         "currency": document.currency,
         "payload": content,
-        "planned": fingerprint(content),
+        "planned": compute_fingerprint(content),
         "requestid": f"{document.id:032x}",
         "created_at": document.seen_at,
         "changed_at": document.seen_at,

@@ -155,7 +155,7 @@ class PostingBench:
         disposition = outbox.Disposition(state=PostingState(state))
         with transaction() as session:
             row = self._document(session, source_id, attachments)
-            posting = outbox.plan(session, row, part_operation, content, disposition)
+            posting = outbox.plan_posting(session, row, part_operation, content, disposition)
             posting.checked_at = self.clock.now()
             session.flush()
             return posting.id
@@ -185,7 +185,7 @@ class PostingBench:
     def marker(self, source_id: str) -> str:
         with read_only_session() as session:
             realm = session.scalars(select(ConnectedCompany.realm)).first()
-        return outbox.marker(outbox.identity_of(realm, "bench", "t1", source_id))
+        return outbox.derive_marker(outbox.build_identity(realm, "bench", "t1", source_id))
 
     def _document(
         self, session: Any, source_id: str, attachments: tuple[Attachment, ...]

@@ -180,7 +180,7 @@ def _skip_missing(session: Session, posting: Posting, who: str, reason: str) -> 
 
     Return False if it is still there.
     """
-    states = listing.states_of_parts(session, [posting.id])
+    states = listing.load_states_of_parts(session, [posting.id])
     if states.get(posting.id) != DocumentState.MISSING:
         return False
     _skip_posted(session, posting, who, reason)

@@ -105,7 +105,7 @@ def _plan_update(session: Session, document: PostedDocument, sync_token: str, na
     )
     disposition = Disposition(state=PostingState.READY)
     source = document.posting.document
-    update = outbox.plan(session, source, operation, content, disposition)
+    update = outbox.plan_posting(session, source, operation, content, disposition)
     if update.state != PostingState.READY:
         raise NotNow(
             "%(name)s was %(state)s in this version before; change it by hand.",

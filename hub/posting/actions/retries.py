@@ -193,7 +193,7 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
     it sends them. Return the reason for each one that is not posted again.
     """
     reasons: dict[int, str] = {}
-    states = listing.states_of_parts(session, ids)
+    states = listing.load_states_of_parts(session, ids)
     for posting in _load_names(session, ids):
         name = format_posting_name(posting)
         document = posting.document

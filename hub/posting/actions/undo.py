@@ -167,7 +167,7 @@ def _plan_deletion(
     for earlier in postings:
         if outbox.is_removal_by_person(earlier) and earlier.state in REMOVING_STATES:
             removal_ids.add(earlier.id)
-    posting = outbox.plan(
+    posting = outbox.plan_posting(
         session,
         row,
         _build_deletion(document),
@@ -179,7 +179,7 @@ def _plan_deletion(
     if not is_own or posting.state != PostingState.READY:
         return False
     posting.approved_by = who
-    posting.approved_payload = outbox.fingerprint(posting.payload)
+    posting.approved_payload = outbox.compute_fingerprint(posting.payload)
     return True
 
 

@@ -13,7 +13,7 @@ from hub.errors import Refused
 from hub.models import ConnectedCompany
 from hub.models.enums import BatchMode, SendOutcome
 from hub.outbox.claims import BatchPlace, ClaimedPosting
-from hub.outbox.identity import batch_id
+from hub.outbox.identity import derive_batch_id
 from hub.qbo.batch import MAX_ITEMS
 from hub.security import audit
 
@@ -152,7 +152,7 @@ def compose_batches(
         for chunk in _split_into_chunks(postings, batch_sizer.size):
             if len(chunk) < min_items:
                 continue
-            key = batch_id(posting.requestid for posting in chunk)
+            key = derive_batch_id(posting.requestid for posting in chunk)
             for number, posting in enumerate(chunk):
                 places[posting.id] = (key, f"{number:02}")
     return places

@@ -112,7 +112,7 @@ def _requested_by_persons(creations: Iterable[Posting]) -> set[int]:
     """Return the creations that a person wants, whether or not a document needs them."""
     requested = set()
     for creation in creations:
-        if outbox.creation_requested_by(creation.document):
+        if outbox.find_creation_requester(creation.document):
             requested.add(creation.id)
     return requested
 
@@ -159,7 +159,7 @@ def _load_graph(
     others = select(Posting.id, Posting.state, Posting.held_by).where(Posting.id.in_(other_ids))
     for id, state, holder in session.execute(others):
         nodes[id] = _Node(state, holder)
-    matched = outbox.matched_records(session, Posting.id.in_(other_ids))
+    matched = outbox.load_matched_records(session, Posting.id.in_(other_ids))
     return _Graph(nodes, frozenset(matched))
 
 

@@ -184,7 +184,7 @@ def _has_approved_bytes(posting_session: PostingSession, posting: Posting) -> bo
     """Return whether these are the approved bytes; if not, put the posting into review."""
     if posting.operation != Operation.CREATE or not posting.approved_payload:
         return True
-    if posting.approved_payload == outbox.fingerprint(posting.payload):
+    if posting.approved_payload == outbox.compute_fingerprint(posting.payload):
         return True
     with transaction() as session:
         change_state(session, posting, PostingState.REVIEW, approved_by=None, approved_payload=None)

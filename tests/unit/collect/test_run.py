@@ -122,9 +122,9 @@ def test_a_document_becomes_a_ready_posting_with_its_bytes(hub):
 
 def test_the_key_comes_from_realm_app_account_and_source_id_alone(hub):
     hub(bill())
-    name = outbox.identity_of("9130", "small", "t1", "invoice:1")
-    assert one().requestid == outbox.request_id(name, "", "create", "0", 0)
-    assert document().marker == outbox.marker(name)
+    name = outbox.build_identity("9130", "small", "t1", "invoice:1")
+    assert one().requestid == outbox.derive_request_id(name, "", "create", "0", 0)
+    assert document().marker == outbox.derive_marker(name)
     assert f"[hub:{document().marker}]" in one().payload.decode()
 
 

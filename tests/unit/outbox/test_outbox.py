@@ -52,7 +52,7 @@ def posting(
         row.installation = session.get_one(Installation, 1)
         session.add(row)
         session.flush()
-        posting_row = outbox.plan(session, row, *plan_of(kind=kind, state=state, **values))
+        posting_row = outbox.plan_posting(session, row, *plan_of(kind=kind, state=state, **values))
         for name, value in landed.items():
             setattr(posting_row, name, value)
         session.flush()
@@ -137,8 +137,8 @@ def test_no_record_is_created_for_a_code_that_was_matched_meanwhile(box, about, 
 
 
 def test_a_key_is_32_hex_digits_and_the_same_for_the_same_deed():
-    first = outbox.request_id("x", "", "create", "0", 0)
-    assert first == outbox.request_id("x", "", "create", "0", 0)
+    first = outbox.derive_request_id("x", "", "create", "0", 0)
+    assert first == outbox.derive_request_id("x", "", "create", "0", 0)
     assert len(first) == 32
     assert int(first, 16)
 
@@ -154,21 +154,21 @@ def test_a_key_is_32_hex_digits_and_the_same_for_the_same_deed():
     ],
 )
 def test_each_part_of_a_request_changes_its_key(other):
-    assert outbox.request_id(*other) != outbox.request_id("x", "", "create", "0", 0)
+    assert outbox.derive_request_id(*other) != outbox.derive_request_id("x", "", "create", "0", 0)
 
 
 def test_a_change_of_another_version_has_another_key():
-    assert outbox.request_id("x", "", "update", "5:1", 0) != outbox.request_id(
+    assert outbox.derive_request_id("x", "", "update", "5:1", 0) != outbox.derive_request_id(
         "x", "", "update", "5:2", 0
     )
 
 
 def test_identities_cannot_run_into_each_other():
-    assert outbox.identity_of("1", "a", "b", "c") != outbox.identity_of("1", "a", 'b","c', "")
+    assert outbox.build_identity("1", "a", "b", "c") != outbox.build_identity("1", "a", 'b","c', "")
 
 
 def test_a_marker_is_short_and_plain():
-    marker = outbox.marker(outbox.identity_of("1", "a", "b", "c"))
+    marker = outbox.derive_marker(outbox.build_identity("1", "a", "b", "c"))
     assert len(marker) == 12
     assert marker.isalnum()
     assert marker.isupper() or marker.isdigit()
@@ -255,7 +255,7 @@ def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
         worker.start()
         worker.join(0.2)
         plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
-        outbox.plan(session, row, *plan, postings=attempts)
+        outbox.plan_posting(session, row, *plan, postings=attempts)
     worker.join()
     assert claimed_payloads == [b"new"]
 
@@ -268,7 +268,10 @@ def test_an_approval_remembers_the_bytes(box):
     with transaction() as session:
         assert outbox.approve(session, [id], "kari")
         assert not outbox.approve(session, [id], "kari")
-    assert (get(id).state, get(id).approved_payload) == ("ready", outbox.fingerprint(b"{1}"))
+    assert (get(id).state, get(id).approved_payload) == (
+        "ready",
+        outbox.compute_fingerprint(b"{1}"),
+    )
 
 
 def test_an_approval_of_two_holds_for_the_bytes_that_each_of_them_saw(box):
@@ -522,13 +525,13 @@ def test_a_document_has_one_state_by_its_history_in_counts_filters_and_lists(box
     expected = {f"invoice:{n}": state for n, (_, state) in enumerate(HISTORIES.values())}
     with read_only_session() as session:
         ids = dict(session.execute(select(SourceDocument.source_id, SourceDocument.id)).all())
-        listed = listing.document_states(session, list(ids.values()))
+        listed = listing.load_document_states(session, list(ids.values()))
         assert {source: listed[id] for source, id in ids.items()} == expected
-        one_by_one = outbox.states_of_documents(session, 1)
+        one_by_one = outbox.load_states_of_installation(session, 1)
         assert {source: one_by_one[id] for source, id in ids.items()} == expected
         counted = outbox.count_documents(session, 1)
         for state in outbox.COUNTED_STATES:
-            result = listing.documents_with_posting().where(listing.in_state(state))
+            result = listing.select_documents_with_posting().where(listing.in_state(state))
             filtered = {row.SourceDocument.source_id for row in session.execute(result)}
             assert filtered == {source for source, name in expected.items() if name == state}, state
             assert counted[state] == len(filtered), state
@@ -550,8 +553,8 @@ def test_sums_are_of_posted_documents_with_credits_negative(box):
                 TransactionHead(company_id=1, kind=kind, quickbooks_id=id, total=Decimal(total))
             )
     with read_only_session() as session:
-        result = outbox.posted_sums(session, 1)
-        by_kind = outbox.sums_by_kind(session, 1)
+        result = outbox.sum_posted_by_currency(session, 1)
+        by_kind = outbox.sum_posted_by_kind(session, 1)
     assert result["NOK"] == {
         "source": Decimal(0),
         "posted": Decimal(0),
@@ -583,5 +586,5 @@ def test_sums_stay_exact_where_their_millionths_outgrow_the_numbers_of_a_databas
             ]
         )
     with read_only_session() as session:
-        result = outbox.posted_sums(session, 1)
+        result = outbox.sum_posted_by_currency(session, 1)
     assert result == {"NOK": {"source": 4 * huge, "posted": 4 * huge, "quickbooks": -4 * huge}}

@@ -91,14 +91,14 @@ def test_items_keys_and_bytes_of_a_batch_are_stored_before_the_first_byte_leaves
 
 
 def test_the_key_of_a_batch_depends_on_its_items_and_their_order():
-    assert outbox.batch_id("ab") == outbox.batch_id(["a", "b"])
+    assert outbox.derive_batch_id("ab") == outbox.derive_batch_id(["a", "b"])
     assert (
         len(
             {
-                outbox.batch_id("ab"),
-                outbox.batch_id("ba"),
-                outbox.batch_id("abc"),
-                outbox.batch_id(["ab"]),
+                outbox.derive_batch_id("ab"),
+                outbox.derive_batch_id("ba"),
+                outbox.derive_batch_id("abc"),
+                outbox.derive_batch_id(["ab"]),
             }
         )
         == 4

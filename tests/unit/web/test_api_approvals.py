@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Installation, Posting, Run
-from hub.outbox import fingerprint
+from hub.outbox import compute_fingerprint
 from tests.support.api_client import ApiClient
 from tests.support.page_rows import add_document
 from tests.support.page_visitor import Visitor
@@ -53,7 +53,7 @@ def change(visitor: Visitor, name: str) -> None:
     with visitor.app.app_context(), transaction() as session:
         posting = session.get_one(Posting, visitor.story.postings[name])
         posting.payload = b'{"DocNumber": "other"}'
-        posting.planned = fingerprint(posting.payload)
+        posting.planned = compute_fingerprint(posting.payload)
 
 
 def set_limit(visitor: Visitor, limit: Decimal) -> None:

@@ -22,7 +22,7 @@ from hub.models import (
     SourceDocument,
     Token,
 )
-from hub.outbox.listing import documents_with_posting, in_state
+from hub.outbox.listing import in_state, select_documents_with_posting
 from hub.security.rights import Scope
 from hub.testing.clock import FakeClock
 from hub.web import bar_chart, posted_chart, source_view
@@ -142,7 +142,7 @@ def test_a_tile_has_the_number_and_amount_of_the_documents_in_its_state(
 ) -> None:
     visitor.log_in("vera")
     with visitor.app.app_context(), engine.read_only_session() as session:
-        rows = session.execute(documents_with_posting().where(in_state(state))).all()
+        rows = session.execute(select_documents_with_posting().where(in_state(state))).all()
         totals = [document.total for document, *_ in rows]
     count, sums = tile(visitor.page("/"), name)
     assert count == len(rows) > 0
@@ -155,7 +155,7 @@ def test_the_attention_tile_counts_open_cases_and_held_documents(
     """A case of a file holds no document, so the tile has both numbers."""
     visitor.log_in("vera")
     with visitor.app.app_context(), engine.transaction() as session:
-        rows = session.execute(documents_with_posting().where(in_state("held"))).all()
+        rows = session.execute(select_documents_with_posting().where(in_state("held"))).all()
         total = sum(document.total for document, *_ in rows)
         app = session.get_one(Installation, visitor.story.installation)
         values = {"cause": "file:1", "stored_title": "A file could not be attached"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hub.db import engine
 from hub.models import AuditEntry, Installation, Posting, Run, SourceDocument
-from hub.outbox import fingerprint
+from hub.outbox import compute_fingerprint
 from hub.web import kind_counts, listed_rows
 from tests.support.page_rows import add_document, add_posting, bill
 from tests.support.page_visitor import Visitor
@@ -53,7 +53,7 @@ def _change(visitor: Visitor, name: str) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         posting = session.get_one(Posting, visitor.story.postings[name])
         posting.payload = b'{"DocNumber": "other"}'
-        posting.planned = fingerprint(posting.payload)
+        posting.planned = compute_fingerprint(posting.payload)
 
 
 def _add(visitor: Visitor, count: int, **more: Any) -> list[int]:
@@ -103,7 +103,7 @@ def test_only_what_was_selected_is_approved(operator: Visitor) -> None:
     assert (posting.state, posting.approved_by, posting.approved_payload) == (
         "ready",
         "oda",
-        fingerprint(posting.payload),
+        compute_fingerprint(posting.payload),
     )
     assert _state(operator, "changed") == "review"
     assert operator.row(AuditEntry, 2).what == "posting approved"

@@ -11,7 +11,7 @@ from hub import outbox
 from hub.cli import main
 from hub.db import engine
 from hub.models import Approval, AuditEntry, ConnectedCompany, Installation, Posting
-from hub.outbox import approvals, fingerprint
+from hub.outbox import approvals, compute_fingerprint
 from hub.web import listed_rows
 from tests.support.page_visitor import Visitor
 
@@ -141,7 +141,9 @@ def test_parts_of_a_large_document_need_two_people(operator: Visitor) -> None:
 
 def test_changed_content_drops_the_first_approval(operator: Visitor) -> None:
     approve(operator)
-    change(operator, payload=b'{"DocNumber": "x"}', planned=fingerprint(b'{"DocNumber": "x"}'))
+    change(
+        operator, payload=b'{"DocNumber": "x"}', planned=compute_fingerprint(b'{"DocNumber": "x"}')
+    )
     switch_to(operator, "arne")
     assert "A second person must approve too" in approve(operator)
     assert posting(operator).state == "review"
