@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.accounting.company import Company
@@ -20,6 +19,7 @@ from qbo_sandbox.api.limits import RequestLimits
 from qbo_sandbox.api.routes import Route
 from qbo_sandbox.faults import rules
 from qbo_sandbox.kit import Clock, query_of, site_of, text_answer
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.log import verdict
 from qbo_sandbox.oauth.authority import Authority
 from qbo_sandbox.oauth.grants import Grants
@@ -88,7 +88,7 @@ class App:
 
     def _fault_body(self, refusal: Refusal, realm: str) -> bytes:
         """Return the body of a refusal, with the time of the company that was addressed."""
-        body: dict[str, Any] = {"Fault": refusal.fault()}
+        body: JsonObject = {"Fault": refusal.fault()}
         if refusal.code not in UNTIMED:
             company = self.companies.get(realm)
             zone = company.options.zone if company else "UTC"

@@ -62,6 +62,7 @@ class CommandWithTables(click.Command):
     """A command whose help ends with the tables of companies, faults and switches."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the tables of faults, switches and companies below the help."""
         write_tables(formatter)
 
 

@@ -12,6 +12,7 @@ from qbo_sandbox.api.webhooks import Sender
 from qbo_sandbox.app import App
 from qbo_sandbox.faults.rules import faults as fault_rules
 from qbo_sandbox.kit import Answer, Clock, Fault, Harness, Journal, ask, serve
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.oauth.grants import ACCESS_LIFE, DAY, Grants
 from qbo_sandbox.options import US, Options
 from qbo_sandbox.seeding import profiles
@@ -55,10 +56,12 @@ class QuickBooks:
 
     @property
     def realm(self) -> str:
+        """Return the id of the first company."""
         return next(iter(self.companies))
 
     @property
     def company(self) -> Company:
+        """Return the first company."""
         return self.companies[self.realm]
 
     def ask(
@@ -82,10 +85,10 @@ class QuickBooks:
             self.access_tokens[realm] = grants.issue(consent)
         return self.access_tokens[realm]
 
-    def select(self, text: str, realm: str | None = None) -> dict[str, Any]:
+    def select(self, text: str, realm: str | None = None) -> JsonObject:
         """Return the QueryResponse of a query."""
         answer = self.ask("GET", f"query?query={quote(text)}", None, realm)
-        response: dict[str, Any] = answer.json()["QueryResponse"]
+        response: JsonObject = answer.json()["QueryResponse"]
         return response
 
     def facts(self, url: str) -> list[str]:
@@ -123,6 +126,7 @@ class QuickBooks:
         return self.control.act("POST", {"do": do, **details})
 
     def switch(self, **switches: Any) -> None:
+        """Set switches, for every company."""
         self.control.switch("POST", switches)
 
     def open(self, profile: str, **options: Any) -> str:
@@ -153,6 +157,7 @@ class QuickBooks:
         }
 
     def add_fault(self, kind: str, call: str = "*", **rest: Any) -> Fault:
+        """Add a rule that makes calls go wrong."""
         return self.faults.add(Fault.read({"kind": kind, "call": call, **rest}))
 
 
@@ -268,7 +273,7 @@ def serve_quickbooks(
     clock = Clock()
     chosen = _read_options(companies, realm, clock.now())
     id, _, secret = (client or f"{CLIENT}:{SECRET}").partition(":")
-    tokens: dict[str, Any] = {"refresh_token": refresh_token, "access_token": access_token}
+    tokens: JsonObject = {"refresh_token": refresh_token, "access_token": access_token}
     quickbooks = create(folder, companies=chosen, clock=clock, client=(id, secret), **tokens)
     for text in switches:
         quickbooks.switch(**read_switch(text))

@@ -1,24 +1,29 @@
 """The options with which a company is created."""
 
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Self
+from typing import Self
+
+from qbo_sandbox.kit.json_object import JsonObject
 
 
 class Choices:
     """Reading and showing a dataclass of choices by name."""
 
     @classmethod
-    def read(cls, raw: dict[str, Any]) -> Self:
+    def read(cls, raw: JsonObject) -> Self:
+        """Return choices from JSON; those that it leaves out have their usual values."""
         return cls().changed(raw)
 
-    def changed(self, raw: dict[str, Any]) -> Self:
+    def changed(self, raw: JsonObject) -> Self:
+        """Return the choices with new values; raise ValueError for a name that does not exist."""
         names = {field.name for field in fields(self)}  # type: ignore[arg-type]
         for name in raw:
             if name not in names:
                 raise ValueError(f"unknown choice {name!r}; there are {', '.join(sorted(names))}")
         return replace(self, **raw)  # type: ignore[type-var]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
+        """Return the values by their names."""
         return asdict(self)  # type: ignore[call-overload,no-any-return]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from qbo_sandbox.factory import QuickBooks, create
 from qbo_sandbox.kit import Fault, Server
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.options import US, Options
 
 
@@ -49,22 +50,22 @@ class ServedQuickBooks:
         """Return the refresh token that the first company was opened with."""
         return self.quickbooks.refresh_tokens[self.realm]
 
-    def create(self, kind: str, **fields: Any) -> dict[str, Any]:
+    def create(self, kind: str, **fields: Any) -> JsonObject:
         """Create an object in the first company as the API would, and return it as answered."""
         answer = self.quickbooks.ask("POST", kind.lower(), fields)
         if answer.status != 200:
             raise ValueError(f"QuickBooks refuses this {kind}: {answer.text}")
-        created: dict[str, Any] = answer.json()[kind]
+        created: JsonObject = answer.json()[kind]
         return created
 
-    def select(self, query: str) -> dict[str, Any]:
+    def select(self, query: str) -> JsonObject:
         """Return the QueryResponse of a query to the first company."""
         return self.quickbooks.select(query)
 
-    def objects(self, kind: str) -> list[dict[str, Any]]:
+    def objects(self, kind: str) -> list[JsonObject]:
         """Return the objects of a kind in the first company, at most 1000 as in any query."""
         query = f"select * from {kind} maxresults 1000"  # noqa: S608 (a test's own words)
-        rows: list[dict[str, Any]] = self.select(query).get(kind, [])
+        rows: list[JsonObject] = self.select(query).get(kind, [])
         return rows
 
     def books(self, **filters: str) -> Any:

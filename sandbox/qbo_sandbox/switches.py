@@ -3,6 +3,7 @@
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, Self
 
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.options import Choices
 
 Choice = str | float | bool | None
@@ -110,7 +111,7 @@ class Switches(Choices):
         "seconds said with 429; none: nothing is said", None, 60, any_number=True
     )
 
-    def changed(self, raw: dict[str, Any]) -> Self:
+    def changed(self, raw: JsonObject) -> Self:
         """Return the switches with new values, which may be given as text."""
         by_name = {switch.name: switch for switch in fields(self)}
         values = {}
@@ -118,7 +119,7 @@ class Switches(Choices):
             values[name] = _matching_choice(by_name[name], value) if name in by_name else value
         return super().changed(values)
 
-    def page(self) -> dict[str, dict[str, Any]]:
+    def page(self) -> dict[str, JsonObject]:
         """Return each switch with its description, choices and value."""
         page = {}
         for switch in fields(self):
@@ -126,7 +127,8 @@ class Switches(Choices):
         return page
 
 
-def _describe(switch: "Field[Any]") -> dict[str, Any]:
+def _describe(switch: "Field[Any]") -> JsonObject:
+    """Return the description and the choices of a switch."""
     choices = list(switch.metadata["choices"])
     if switch.metadata["any"]:
         choices.append("any number")
@@ -145,7 +147,7 @@ def _matching_choice(switch: "Field[Any]", value: Any) -> Any:
     raise ValueError(f"{switch.name} cannot be {value!r}; it is one of {choices}")
 
 
-def read(text: str) -> dict[str, Any]:
+def read(text: str) -> JsonObject:
     """Read a switch from the command line: requestid=refuse."""
     name, _, value = text.partition("=")
     return {name.strip(): value.strip()}

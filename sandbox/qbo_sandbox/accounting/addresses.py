@@ -1,31 +1,36 @@
 """The addresses inside objects: QuickBooks gives each an id of its own."""
 
-from typing import Any
+from qbo_sandbox.kit.json_object import JsonObject
 
 FIELDS = ("BillAddr", "ShipAddr", "PrimaryAddr", "VendorAddr", "RemitToAddr", "ShipFromAddr")
 
 
-def highest_id(data: dict[str, Any]) -> int:
+def highest_id(data: JsonObject) -> int:
     """Return the highest id of an address in an object."""
-    return max(
-        (int(each["Id"]) for each in _inside(data) if str(each.get("Id", "")).isdigit()), default=0
-    )
+    highest = 0
+    for address in _addresses_in(data):
+        id = str(address.get("Id", ""))
+        if id.isdigit():
+            highest = max(highest, int(id))
+    return highest
 
 
-def assign_ids(data: dict[str, Any], old: dict[str, Any] | None, last: int) -> None:
+def assign_ids(data: JsonObject, old: JsonObject | None, last: int) -> None:
     """Give addresses their ids: the one they had, or one that follows `last`."""
     for field in FIELDS:
         address = data.get(field)
         if not isinstance(address, dict) or address.get("Id"):
             continue
-        before = (old or {}).get(field) or {}
-        id = before.get("Id")
+        id = None
+        if old and old.get(field):
+            id = old[field].get("Id")
         if not id:
             last += 1
             id = str(last)
         data[field] = {"Id": id, **address}
 
 
-def _inside(data: dict[str, Any]) -> list[dict[str, Any]]:
+def _addresses_in(data: JsonObject) -> list[JsonObject]:
     """Return the addresses in an object."""
-    return [data[field] for field in FIELDS if isinstance(data.get(field), dict)]
+    contents = [data.get(field) for field in FIELDS]
+    return [content for content in contents if isinstance(content, dict)]

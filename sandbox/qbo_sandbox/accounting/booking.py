@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting import settlements, stock
 from qbo_sandbox.accounting.conversion import make_entry
@@ -17,6 +16,7 @@ from qbo_sandbox.accounting.kinds import (
 from qbo_sandbox.accounting.ledger import Entries, LedgerEntry, Opens
 from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ZERO
+from qbo_sandbox.kit.json_object import JsonObject
 
 ITEM_ACCOUNTS = {
     ITEM_LINE: ("AssetAccountRef", "ExpenseAccountRef", "IncomeAccountRef"),
@@ -25,7 +25,7 @@ ITEM_ACCOUNTS = {
 PARTY_ACCOUNTS = {"Accounts Receivable": 1, "Accounts Payable": -1}
 
 
-def entries_of(company: Lookups, kind: str, data: dict[str, Any]) -> Entries:
+def entries_of(company: Lookups, kind: str, data: JsonObject) -> Entries:
     """Return the postings of a transaction; in home currency they add up to zero."""
     rule = TXN_KINDS[kind]
     if not rule.booking:
@@ -34,25 +34,29 @@ def entries_of(company: Lookups, kind: str, data: dict[str, Any]) -> Entries:
     return book(company, rule, data)
 
 
-def _book_lines(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
+def _book_lines(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     """Book each line against the counter account.
 
     Cents lost in conversion go to the largest line.
     """
-    direction = -rule.direction if data.get("Credit") else rule.direction
+    direction = rule.direction
+    if data.get("Credit"):
+        direction = -direction
     booked = _line_entries(company, data, direction)
-    tax = Decimal((data.get("TxnTaxDetail") or {}).get("TotalTax") or 0)
+    tax_detail = data.get("TxnTaxDetail") or {}
+    tax = Decimal(tax_detail.get("TotalTax") or 0)
     if tax:
-        booked.append(make_entry(company, company.tax_account(), direction * tax, data))
+        tax_account = company.tax_account()
+        booked.append(make_entry(company, tax_account, direction * tax, data))
     whole = Decimal(data.get(rule.total) or 0)
     if whole:
-        booked.append(
-            make_entry(company, _counter_account(company, rule, data), -direction * whole, data)
-        )
-    return (*_round_to_zero(booked), *stock.book_movements(company, data, direction))
+        counter_account = _counter_account(company, rule, data)
+        booked.append(make_entry(company, counter_account, -direction * whole, data))
+    movements = stock.book_movements(company, data, direction)
+    return (*_round_to_zero(booked), *movements)
 
 
-def _counter_account(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> str:
+def _counter_account(company: Lookups, rule: TxnKind, data: JsonObject) -> str:
     """Return the counter account: the one of the transaction, or the control account."""
     if rule.counter:
         reference = data.get(rule.counter) or {}
@@ -72,17 +76,18 @@ def _round_to_zero(booked: list[LedgerEntry]) -> list[LedgerEntry]:
     rest = sum((entry.home for entry in booked), ZERO)
     if not rest or len(booked) < 2:
         return booked
-    place = max(range(len(booked) - 1), key=lambda index: abs(booked[index].home))
-    entry = booked[place]
-    is_home_currency = entry.own == entry.home
-    booked[place] = entry._replace(
-        home=entry.home - rest,
-        own=entry.own - rest if is_home_currency else entry.own,
-    )
+    places = range(len(booked) - 1)
+    place = max(places, key=lambda place: abs(booked[place].home))
+    largest = booked[place]
+    is_home_currency = largest.own == largest.home
+    rounded = largest._replace(home=largest.home - rest)
+    if is_home_currency:
+        rounded = rounded._replace(own=largest.own - rest)
+    booked[place] = rounded
     return booked
 
 
-def _sides(company: Lookups, line: dict[str, Any]) -> list[tuple[str, Decimal]]:
+def _sides(company: Lookups, line: JsonObject) -> list[tuple[str, Decimal]]:
     """Return (account, amount) of a line, or of each line of a group."""
     kind = line["DetailType"]
     if kind == GROUP_LINE:
@@ -91,72 +96,73 @@ def _sides(company: Lookups, line: dict[str, Any]) -> list[tuple[str, Decimal]]:
             sides += _sides(company, part)
         return sides
     amount = Decimal(line.get("Amount") or 0)
-    sign = -1 if kind == DISCOUNT_LINE else 1
-    return [(account_of(company, line), sign * amount)]
+    if kind == DISCOUNT_LINE:
+        amount = -amount
+    account = account_of(company, line)
+    return [(account, amount)]
 
 
-def account_of(company: Lookups, line: dict[str, Any]) -> str:
+def account_of(company: Lookups, line: JsonObject) -> str:
     """Return the account of a line: its own, or else that of its item."""
-    detail: dict[str, Any] = line.get(line.get("DetailType", "")) or {}
+    kind = line.get("DetailType", "")
+    detail: JsonObject = line.get(kind) or {}
     reference = detail.get("AccountRef") or detail.get("DiscountAccountRef")
     if reference:
         return str(reference["value"])
-    if line.get("DetailType") == DISCOUNT_LINE:
+    if kind == DISCOUNT_LINE:
         return company.discount_account()
-    row = company.row("Item", (detail.get("ItemRef") or {}).get("value"))
+    item_reference = detail.get("ItemRef") or {}
+    row = company.row("Item", item_reference.get("value"))
     if row is None:
         return ""
     item = row.read()
-    accounts = (
-        item[field] for field in ITEM_ACCOUNTS.get(line["DetailType"], ()) if item.get(field)
-    )
-    return str(next(accounts, {"value": company.spare_account()})["value"])
+    for field in ITEM_ACCOUNTS.get(kind, ()):
+        if item.get(field):
+            return str(item[field]["value"])
+    return company.spare_account()
 
 
-def _book_transfer(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
+def _book_transfer(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     """Book money from one account to another, which may be a credit card's."""
     source = data.get("FromAccountRef") or data.get("BankAccountRef") or {}
     target = data.get("ToAccountRef") or data.get("CreditCardAccountRef") or {}
     amount = Decimal(data["Amount"])
     if not amount:
         return ()
-    return (
-        make_entry(company, target["value"], amount, data),
-        make_entry(company, source["value"], -amount, data),
-    )
+    debit = make_entry(company, target["value"], amount, data)
+    credit = make_entry(company, source["value"], -amount, data)
+    return debit, credit
 
 
-def _book_journal(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
+def _book_journal(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
+    """Book each line of a journal entry on the account and the side that it states."""
     booked = []
     for place, line in enumerate(data["Line"]):
         detail = line.get("JournalEntryLineDetail")
-        if detail and line.get("Amount"):
-            sign = 1 if detail["PostingType"] == "Debit" else -1
-            booked.append(
-                make_entry(
-                    company,
-                    detail["AccountRef"]["value"],
-                    sign * Decimal(line["Amount"]),
-                    data,
-                    place,
-                )
-            )
+        if not detail or not line.get("Amount"):
+            continue
+        amount = Decimal(line["Amount"])
+        if detail["PostingType"] != "Debit":
+            amount = -amount
+        account = detail["AccountRef"]["value"]
+        booked.append(make_entry(company, account, amount, data, place))
     return tuple(_round_to_zero(booked))
 
 
-def _line_entries(company: Lookups, data: dict[str, Any], direction: int) -> list[LedgerEntry]:
+def _line_entries(company: Lookups, data: JsonObject, direction: int) -> list[LedgerEntry]:
     """Return the entries of the lines; `direction` is 1 for a debit, -1 for a credit."""
     booked: list[LedgerEntry] = []
     for place, line in enumerate(data.get("Line", ())):
         for account, amount in _sides(company, line):
             if not account or not amount:
                 continue
-            entry = make_entry(company, account, direction * amount, data, place)
+            signed_amount = direction * amount
+            entry = make_entry(company, account, signed_amount, data, place)
             booked.append(entry)
     return booked
 
 
-def open_amounts(company: Lookups, kind: str, data: dict[str, Any]) -> Opens:
+def open_amounts(company: Lookups, kind: str, data: JsonObject) -> Opens:
     """Return the open amount of each party of a transaction: owed is positive, credit negative."""
     rule = TXN_KINDS[kind]
     if kind == "JournalEntry":
@@ -168,32 +174,39 @@ def open_amounts(company: Lookups, kind: str, data: dict[str, Any]) -> Opens:
     if not party:
         return ()
     if kind == "BillPayment":
-        return ((party, -settlements.unapplied_amount(data)),)
+        prepaid = settlements.unapplied_amount(data)
+        return ((party, -prepaid),)
     if not rule.open_field:
         return ()
     amount = Decimal(data.get(rule.open_field) or 0)
-    return ((party, rule.open_sign * amount),)
+    open_amount = rule.open_sign * amount
+    return ((party, open_amount),)
 
 
-def _opens_of_journal(company: Lookups, data: dict[str, Any]) -> Opens:
+def _opens_of_journal(company: Lookups, data: JsonObject) -> Opens:
     """Return the lines of a journal entry on receivables and payables, each of one party."""
     opens = []
     for line in data["Line"]:
         detail = line.get("JournalEntryLineDetail") or {}
         entity = detail.get("Entity") or {}
-        party = (entity.get("EntityRef") or {}).get("value")
-        account_id = detail.get("AccountRef", {}).get("value")
-        account = company.row("Account", account_id)
-        if not account or not party:
+        party_reference = entity.get("EntityRef") or {}
+        party = party_reference.get("value")
+        account_reference = detail.get("AccountRef", {})
+        row = company.row("Account", account_reference.get("value"))
+        if not row or not party:
             continue
-        direction = PARTY_ACCOUNTS.get(account.read()["AccountType"], 0)
-        if direction:
-            sign = 1 if detail["PostingType"] == "Debit" else -1
-            opens.append((str(party), direction * sign * Decimal(line["Amount"])))
+        account = row.read()
+        direction = PARTY_ACCOUNTS.get(account["AccountType"], 0)
+        if not direction:
+            continue
+        amount = direction * Decimal(line["Amount"])
+        if detail["PostingType"] != "Debit":
+            amount = -amount
+        opens.append((str(party), amount))
     return tuple(opens)
 
 
-BOOKS: dict[str, Callable[[Lookups, TxnKind, dict[str, Any]], Entries]] = {
+BOOKS: dict[str, Callable[[Lookups, TxnKind, JsonObject], Entries]] = {
     "lines": _book_lines,
     "transfer": _book_transfer,
     "journal": _book_journal,

@@ -2,28 +2,31 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.accounting.ledger import LedgerEntry
 from qbo_sandbox.accounting.values import ZERO, dump
+from qbo_sandbox.kit.json_object import JsonObject
 
 
-def books(companies: dict[str, Company], filters: dict[str, Any]) -> bytes:
+def books(companies: dict[str, Company], filters: JsonObject) -> bytes:
     """Return the ledger of every company, or of `realm`; with `kind` only objects of that kind."""
-    realm = filters.get("realm")
+    wanted_realm = filters.get("realm")
     kind = filters.get("kind")
-    if realm and realm not in companies:
-        raise ValueError(f"there is no company {realm}; there are {', '.join(companies)}")
+    if wanted_realm and wanted_realm not in companies:
+        realms = ", ".join(companies)
+        raise ValueError(f"there is no company {wanted_realm}; there are {realms}")
     if kind and kind not in KINDS:
-        raise ValueError(f"there is no kind {kind}; there are {', '.join(KINDS)}")
+        kinds = ", ".join(KINDS)
+        raise ValueError(f"there is no kind {kind}; there are {kinds}")
     dumped = []
-    for name, company in companies.items():
-        if realm in (None, "", name):
+    for realm, company in companies.items():
+        if not wanted_realm or realm == wanted_realm:
             parts = _dump_parts(company, kind)
-            dumped.append((name, _json_object(parts)))
-    return b"".join(_json_object(dumped))
+            dumped.append((realm, _json_object(parts)))
+    pieces = _json_object(dumped)
+    return b"".join(pieces)
 
 
 def _json_object(parts: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
@@ -64,7 +67,9 @@ def _dump_parts(company: Company, only: str | None) -> Iterator[tuple[str, Itera
 
 def _dump_objects(company: Company, kind: str) -> Iterator[bytes]:
     """Yield the objects of a kind as a JSON list."""
-    return _json_list(company.body(kind, id) for id in company.table(kind).rows)
+    ids = company.table(kind).rows
+    bodies = (company.body(kind, id) for id in ids)
+    return _json_list(bodies)
 
 
 def _dump_entries(company: Company) -> Iterator[bytes]:
@@ -78,7 +83,8 @@ def _dump_entries(company: Company) -> Iterator[bytes]:
                 yield dump(_dump_entry(kind, id, entry)).encode()
 
 
-def _dump_entry(kind: str, id: str, entry: LedgerEntry) -> dict[str, Any]:
+def _dump_entry(kind: str, id: str, entry: LedgerEntry) -> JsonObject:
+    """Return an entry of the ledger with the object that it belongs to."""
     return {
         "kind": kind,
         "id": id,
@@ -89,17 +95,21 @@ def _dump_entry(kind: str, id: str, entry: LedgerEntry) -> dict[str, Any]:
     }
 
 
-def _dump_sums(company: Company) -> dict[str, Any]:
+def _dump_sums(company: Company) -> JsonObject:
     """Return balances, trial balance and the ids of deleted objects."""
-    accounts = company.ledger.accounts
-    return {
-        "balances": {id: str(amount) for id, amount in accounts.items() if amount},
-        "trial_balance": {
-            "debit": str(_sum_balances(company, 1)),
-            "credit": str(_sum_balances(company, -1)),
-        },
-        "deleted": {kind: list(table.gone) for kind, table in company.tables.items() if table.gone},
+    balances = {}
+    for id, amount in company.ledger.accounts.items():
+        if amount:
+            balances[id] = str(amount)
+    trial_balance = {
+        "debit": str(_sum_balances(company, 1)),
+        "credit": str(_sum_balances(company, -1)),
     }
+    deleted = {}
+    for kind, table in company.tables.items():
+        if table.gone:
+            deleted[kind] = list(table.gone)
+    return {"balances": balances, "trial_balance": trial_balance, "deleted": deleted}
 
 
 def _sum_balances(company: Company, sign: int) -> Decimal:

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from qbo_sandbox.accounting import addresses, preferences, stock
 from qbo_sandbox.accounting.booking import entries_of, open_amounts
@@ -15,6 +15,7 @@ from qbo_sandbox.accounting.table import Row, Table
 from qbo_sandbox.accounting.values import ZERO, dump
 from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.journal import Journal
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.options import Options
 from qbo_sandbox.switches import Switches
 
@@ -27,7 +28,7 @@ class Change(NamedTuple):
 
     kind: str
     id: str
-    data: dict[str, Any] | None
+    data: JsonObject | None
 
 
 Watcher = Callable[[str, list[Change], str, float], None]
@@ -76,7 +77,7 @@ class Company(Showing):
             number += LONG_IDS
         return str(number)
 
-    def head(self, id: str, token: int = 0, created: str = "") -> dict[str, Any]:
+    def head(self, id: str, token: int = 0, created: str = "") -> JsonObject:
         """Return the fields that every new object has."""
         stamp = self.stamp(self.now())
         meta = {"CreateTime": created or stamp, "LastUpdatedTime": stamp}
@@ -96,31 +97,41 @@ class Company(Showing):
         `act` names the act on the first object if it is more than a change: Void, Emailed, Merge.
         """
         now = self.now()
-        texts = ["null" if change.data is None else dump(change.data) for change in changes]
-        parts = [f'["{c.kind}","{c.id}",{text}]' for c, text in zip(changes, texts, strict=True)]
-        suffix = (f',"q":{dump(str(request))}' if request else "") + (
-            f',"a":{dump(act)}' if act else ""
-        )
-        line = f'{{"r":"{self.options.realm}","at":{now!r},"c":[{",".join(parts)}]{suffix}}}'
+        texts = [dump(change.data) for change in changes]
+        line = self._journal_line(changes, texts, now, request, act)
         self.journal.append_line(line.encode())
         reply = self.apply(changes, texts, now, request)
         for tell in self.watchers:
             tell(self.options.realm, changes, act, now)
         return reply
 
+    def _journal_line(
+        self, changes: list[Change], texts: list[str], now: float, request: str | None, act: str
+    ) -> str:
+        """Return the line of the journal for changes, whose objects are written as these texts."""
+        parts = []
+        for change, text in zip(changes, texts, strict=True):
+            parts.append(f'["{change.kind}","{change.id}",{text}]')
+        line = f'{{"r":"{self.options.realm}","at":{now!r},"c":[{",".join(parts)}]'
+        if request:
+            line += f',"q":{dump(str(request))}'
+        if act:
+            line += f',"a":{dump(act)}'
+        return line + "}"
+
     def remember(self, key: str, digest: str, refusal: Refusal | None) -> None:
         """Keep what came with a request id, and how it was refused."""
         self.digests[key] = digest
         if refusal is not None:
             self.refused[key] = refusal
-        if digest or (refusal is not None and self.switches.requestid_refusals):
-            entry = [
-                self.options.realm,
-                str(key),
-                digest,
-                vars(refusal) if refusal and not refusal.others else None,
-            ]
-            self.journal.append({"remembered": entry})
+        refuses_again = refusal is not None and self.switches.requestid_refusals
+        if not digest and not refuses_again:
+            return
+        stored_refusal = None
+        if refusal and not refusal.others:
+            stored_refusal = vars(refusal)
+        entry = [self.options.realm, str(key), digest, stored_refusal]
+        self.journal.append({"remembered": entry})
 
     def apply(
         self, changes: list[Change], texts: list[str], now: float, request: str | None = None
@@ -132,32 +143,32 @@ class Company(Showing):
             else:
                 self._put(change.kind, change.id, change.data, text, now)
         first = changes[0]
-        reply = StoredReply(first.kind, self.body(first.kind, first.id), now)
+        body = self.body(first.kind, first.id)
+        reply = StoredReply(first.kind, body, now)
         if request:
             self.replies[request] = reply
         return reply
 
-    def derive(self, kind: str, id: str, data: dict[str, Any]) -> None:
+    def derive(self, kind: str, id: str, data: JsonObject) -> None:
         """Put an object into its table that follows from what is known, and needs no journal."""
         self._put(kind, id, data, "", self.now())
 
-    def _put(self, kind: str, id: str, data: dict[str, Any], text: str, now: float) -> None:
+    def _put(self, kind: str, id: str, data: JsonObject, text: str, now: float) -> None:
         """Put an object into its table and the ledger, in place of its former version."""
         table = self.tables[kind]
-        meta = data["MetaData"]
+        before = None
         old = table.rows.get(id)
         if old is not None:
             self._keep_before(kind, old, now)
+            before = old.read()
+        meta = data["MetaData"]
         created = self.seconds(meta["CreateTime"])
         updated = self.seconds(meta["LastUpdatedTime"])
-        before = old.read() if old else None
         row = table.put(id, created, updated, now)
         row.token = int(data["SyncToken"])
         row.indexed = now
         row.names_version = self.renames
-        self._raise_counter(kind, id)
-        last_address = self.counters.get("addresses", 0)
-        self.counters["addresses"] = max(last_address, addresses.highest_id(data))
+        self._raise_counters(kind, id, data)
         if kind in TXN_KINDS:
             row.body = text.encode()
             self._book(kind, row, before, data, updated)
@@ -178,26 +189,29 @@ class Company(Showing):
 
     def answer_indexed(self, kind: str, row: Row) -> bytes:
         """Return the object as queries and change data capture see it."""
-        if row.before is not None and row.indexed > self.now() - self.index_lag():
-            return row.before
+        if row.before is not None:
+            newest_visible = self.now() - self.index_lag()
+            if row.indexed > newest_visible:
+                return row.before
         return self.body(kind, row.id)
 
     def _book(
-        self, kind: str, row: Row, before: dict[str, Any] | None, data: dict[str, Any], at: float
+        self, kind: str, row: Row, before: JsonObject | None, data: JsonObject, at: float
     ) -> None:
         """Book a transaction in place of its former version, and index its number and party."""
         table = self.tables[kind]
         rule = TXN_KINDS[kind]
         number = data.get("DocNumber")
-        self._unbook(kind, row, before, at)
+        if before:
+            self._unbook(kind, row, before, at)
         row.booked = entries_of(self, kind, data)
         self._move(row, open_amounts(self, kind, data), 1, at)
         if before:
             table.unfile_number(before.get("DocNumber"), row.id)
             self._leave_party(kind, row)
         party = ""
-        if rule.party:
-            party = (data.get(rule.party) or {}).get("value", "")
+        if rule.party and data.get(rule.party):
+            party = data[rule.party].get("value", "")
         row.head = (
             number,
             data.get("TxnDate"),
@@ -208,16 +222,18 @@ class Company(Showing):
         table.file_number(number, row.id)
         table.by_party.setdefault(party, {})[row.id] = None
 
-    def _unbook(self, kind: str, row: Row, before: dict[str, Any] | None, at: float) -> None:
+    def _unbook(self, kind: str, row: Row, before: JsonObject, at: float) -> None:
         """Take back what the former version of a transaction booked."""
-        if before:
-            self._move(row, open_amounts(self, kind, before), -1, at)
+        open = open_amounts(self, kind, before)
+        self._move(row, open, -1, at)
 
     def _move(self, row: Row, open: Opens, sign: int, at: float) -> None:
         """Book (sign 1) or take back (-1), and touch the objects that show the balances."""
-        for account in self.ledger.book(row.booked, open, sign):
+        accounts = self.ledger.book(row.booked, open, sign)
+        for account in accounts:
             self._touch_row("Account", account, at)
-        for item in {entry.item for entry in row.booked if entry.item}:
+        items = {entry.item for entry in row.booked if entry.item}
+        for item in items:
             self._touch_row("Item", item, at)
         for party, _ in open:
             self._touch_party(party, at)
@@ -225,50 +241,58 @@ class Company(Showing):
     def _leave_party(self, kind: str, row: Row) -> None:
         """Take a transaction out of the index of its former party."""
         former_party = row.head[2]
-        ids = self.tables[kind].by_party.get(former_party, {})
+        ids_by_party = self.tables[kind].by_party
+        ids = ids_by_party.get(former_party, {})
         ids.pop(row.id, None)
 
     def _touch_party(self, party: str, at: float) -> None:
+        """Mark a vendor as changed, or a customer with all those above it."""
         if self._touch_row("Vendor", party, at):
             return
-        while party:
-            row = self._touch_row("Customer", party, at)
-            party = ((row.data or {}).get("ParentRef") or {}).get("value", "") if row else ""
+        next_id: str | None = party
+        while next_id:
+            row = self._touch_row("Customer", next_id, at)
+            next_id = _parent_id(row.data) if row else None
 
     def _touch_row(self, kind: str, id: str, at: float) -> Row | None:
         """Set the time of an object's last change; return the object if there is one."""
-        if kind not in self.tables:
+        table = self.tables.get(kind)
+        if table is None:
             return None
-        row = self.tables[kind].rows.get(id)
+        row = table.rows.get(id)
         if row:
-            self.tables[kind].touch(row, max(at, row.updated))
+            latest = max(at, row.updated)
+            table.touch(row, latest)
         return row
 
-    def _index_entry(self, kind: str, row: Row, before: dict[str, Any] | None) -> None:
+    def _index_entry(self, kind: str, row: Row, before: JsonObject | None) -> None:
         """Enter a list entry into the indexes of names and parents."""
         data = row.data or {}
         self._index_name(kind, row.id, data, before)
-        children = self.tables[kind].by_party
-        former = _parent_id(before or {})
+        children_by_parent = self.tables[kind].by_party
+        former_parent = _parent_id(before)
         parent = _parent_id(data)
-        if former and former != parent:
-            children.get(former, {}).pop(row.id, None)
+        if former_parent and former_parent != parent:
+            former_siblings = children_by_parent.get(former_parent, {})
+            former_siblings.pop(row.id, None)
         if parent:
-            children.setdefault(parent, {})[row.id] = None
+            siblings = children_by_parent.setdefault(parent, {})
+            siblings[row.id] = None
 
-    def _index_name(
-        self, kind: str, id: str, data: dict[str, Any], before: dict[str, Any] | None
-    ) -> None:
+    def _index_name(self, kind: str, id: str, data: JsonObject, before: JsonObject | None) -> None:
+        """Reserve the name of a list entry, and release its former one."""
         space = LIST_KINDS[kind].space
         if not space:
             return
         if before:
-            self.names.pop((space, name_key(kind, before)), None)
+            former_name = name_key(kind, before)
+            self.names.pop((space, former_name), None)
         if data:
-            self.names[space, name_key(kind, data)] = kind, id
+            name = name_key(kind, data)
+            self.names[space, name] = kind, id
 
     def _apply_entry_effects(
-        self, kind: str, row: Row, before: dict[str, Any] | None, at: float
+        self, kind: str, row: Row, before: JsonObject | None, at: float
     ) -> None:
         """Apply the effects of a list entry: options, opening stock, its name elsewhere."""
         data = row.data or {}
@@ -276,17 +300,20 @@ class Company(Showing):
             self.options = preferences.read_options(self.options, data)
         if kind == "Item":
             self._book_opening_stock(row, data, at)
-        if before and entry_title(kind, before) != entry_title(kind, data):
-            self.renames += 1
+        if before:
+            former_title = entry_title(kind, before)
+            if former_title != entry_title(kind, data):
+                self.renames += 1
 
-    def _book_opening_stock(self, row: Row, data: dict[str, Any], at: float) -> None:
+    def _book_opening_stock(self, row: Row, data: JsonObject, at: float) -> None:
         """Book the initial stock of an item, so that it has the stated quantity now."""
         if data.get("Type") != "Inventory" and not row.booked:
             return
         self._move(row, (), -1, at)
-        later = self.ledger.stock.get(row.id, ZERO)
-        at_opening = Decimal(data.get("QtyOnHand") or 0) - later
-        row.booked = stock.book_opening_stock(self, data | {"QtyOnHand": at_opening})
+        booked_by_transactions = self.ledger.stock.get(row.id, ZERO)
+        quantity_now = Decimal(data.get("QtyOnHand") or 0)
+        opening = data | {"QtyOnHand": quantity_now - booked_by_transactions}
+        row.booked = stock.book_opening_stock(self, opening)
         self._move(row, (), 1, at)
 
     def _remove(self, kind: str, id: str, now: float) -> None:
@@ -301,35 +328,42 @@ class Company(Showing):
             return
         space = LIST_KINDS[kind].space
         if space:
-            self.names.pop((space, name_key(kind, row.read())), None)
+            name = name_key(kind, row.read())
+            self.names.pop((space, name), None)
 
-    def _raise_counter(self, kind: str, id: str) -> None:
-        """Raise the counter of a kind to the number of an id."""
-        counter = _counter_name(kind)
+    def _raise_counters(self, kind: str, id: str, data: JsonObject) -> None:
+        """Raise the counters to the id of an object and to those of its addresses."""
         number = int(id) if id.isdigit() else 0
         if number > LONG_IDS:
             number -= LONG_IDS
+        counter = _counter_name(kind)
         if number > self.counters.get(counter, 0):
             self.counters[counter] = number
+        last_address = self.counters.get("addresses", 0)
+        self.counters["addresses"] = max(last_address, addresses.highest_id(data))
 
 
 def _counter_name(kind: str) -> str:
+    """Return which counter gives a kind its ids; all transactions share one, as do all names."""
     if kind in TXN_KINDS:
         return "transactions"
     return "names" if kind in NAMES else kind
 
 
-def name_key(kind: str, data: dict[str, Any]) -> str:
+def name_key(kind: str, data: JsonObject) -> str:
     """Return what must be unique within a list, regardless of case."""
     rule = LIST_KINDS[kind]
     name = None
     if rule.nested:
         name = data.get("FullyQualifiedName")
-    name = name or data.get(rule.field) or ""
+    if not name:
+        name = data.get(rule.field) or ""
     return str(name).casefold()
 
 
-def _parent_id(data: dict[str, Any]) -> str | None:
-    """Return the id of the entry that a list entry is below."""
-    parent: str | None = (data.get("ParentRef") or {}).get("value")
+def _parent_id(data: JsonObject | None) -> str | None:
+    """Return the id of the entry that a list entry is below; None if there is none."""
+    if not data or not data.get("ParentRef"):
+        return None
+    parent: str | None = data["ParentRef"].get("value")
     return parent

@@ -1,15 +1,15 @@
 """Entries of amounts in a transaction's own currency."""
 
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.ledger import LedgerEntry
 from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ONE, round_money
+from qbo_sandbox.kit.json_object import JsonObject
 
 
 def make_entry(
-    company: Lookups, account: str, amount: Decimal, data: dict[str, Any], line: int = -1
+    company: Lookups, account: str, amount: Decimal, data: JsonObject, line: int = -1
 ) -> LedgerEntry:
     """Return the entry of an amount that is given in the transaction's currency."""
     rate = data.get("ExchangeRate") or ONE

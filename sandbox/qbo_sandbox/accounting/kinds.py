@@ -1,7 +1,8 @@
 """The table of object kinds and of how each behaves."""
 
 from dataclasses import dataclass
-from typing import Any
+
+from qbo_sandbox.kit.json_object import JsonObject
 
 ACCOUNT_LINE = "AccountBasedExpenseLineDetail"
 ITEM_LINE = "ItemBasedExpenseLineDetail"
@@ -92,15 +93,15 @@ LISTS = (
     ListKind("Preferences", "preferences", "", required=()),
     ListKind("Attachable", "attachable", "", required=(), long_id=True, deletable=True),
 )
-VENDOR: dict[str, Any] = {"party": "VendorRef", "party_kind": "Vendor"}
-CUSTOMER: dict[str, Any] = {"party": "CustomerRef", "party_kind": "Customer"}
-PAYABLE: dict[str, Any] = {
+VENDOR: JsonObject = {"party": "VendorRef", "party_kind": "Vendor"}
+CUSTOMER: JsonObject = {"party": "CustomerRef", "party_kind": "Customer"}
+PAYABLE: JsonObject = {
     "control": "APAccountRef",
     "control_type": "Accounts Payable",
     "counter": "APAccountRef",
 }
-BOUGHT: dict[str, Any] = {**VENDOR, "details": BUYING, "side": "buy", "booking": "lines"}
-SOLD: dict[str, Any] = {
+BOUGHT: JsonObject = {**VENDOR, "details": BUYING, "side": "buy", "booking": "lines"}
+SOLD: JsonObject = {
     **CUSTOMER,
     "details": SELLING,
     "side": "sell",
@@ -275,7 +276,7 @@ BY_PATH = {name: kind.name for kind in KINDS.values() for name in (kind.path, ki
 LABELS = {"Check": "Check", "Cash": "Expense", "CreditCard": "Credit Card Expense"}
 
 
-def label_of(kind: str, data: dict[str, Any]) -> str:
+def label_of(kind: str, data: JsonObject) -> str:
     """Return the name that people use for such a transaction."""
     if kind == "Purchase":
         return LABELS[data["PaymentType"]]

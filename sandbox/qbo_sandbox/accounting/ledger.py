@@ -3,9 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from qbo_sandbox.accounting.values import ONE
+from qbo_sandbox.kit.json_object import JsonObject
 
 
 class LedgerEntry(NamedTuple):
@@ -37,14 +38,17 @@ class Ledger:
         self.stock: dict[str, Decimal] = defaultdict(Decimal)
 
     def book(self, booked: Entries, opens: Opens, sign: int) -> set[str]:
-        """Book a transaction (+1) or take it back (-1); the accounts it moved."""
+        """Book a transaction (+1) or take it back (-1); return the accounts that it moved."""
+        accounts = set()
         for entry in booked:
-            self.accounts[entry.account] += sign * entry.home
-            self.own[entry.account] += sign * entry.own
+            account = entry.account
+            accounts.add(account)
+            self.accounts[account] += sign * entry.home
+            self.own[account] += sign * entry.own
             if entry.item:
                 self.stock[entry.item] += sign * entry.quantity
         self.open(opens, sign)
-        return {entry.account for entry in booked}
+        return accounts
 
     def open(self, opens: Iterable[tuple[str, Decimal]], sign: int) -> None:
         """Add open amounts to the balances of parties."""
@@ -52,6 +56,7 @@ class Ledger:
             self.parties[party] += sign * amount
 
 
-def rate_of(data: dict[str, Any]) -> Decimal:
+def rate_of(data: JsonObject) -> Decimal:
     """Return the home units for one unit of a transaction's currency."""
-    return Decimal(data.get("ExchangeRate") or ONE)
+    rate = data.get("ExchangeRate")
+    return Decimal(rate or ONE)

@@ -13,6 +13,7 @@ from qbo_sandbox.accounting.values import (
     today,
 )
 from qbo_sandbox.kit.clock import Clock
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.options import Options
 from qbo_sandbox.switches import Switches
 
@@ -40,28 +41,35 @@ class Lookups:
     frozen_until: float
 
     def table(self, kind: str) -> Table:
+        """Return all objects of a kind."""
         return self.tables[kind]
 
     def row(self, kind: str, id: object) -> Row | None:
         """Return an object's row, or None."""
-        return self.tables[kind].rows.get(str(id))
+        rows = self.tables[kind].rows
+        return rows.get(str(id))
 
     def now(self) -> float:
+        """Return the time by the stand-in's clock, in seconds since 1970."""
         return self.clock.now()
 
     def today(self) -> str:
+        """Return the date in the company's time zone."""
         return today(self.now(), self.options.zone)
 
     def stamp(self, at: float) -> str:
+        """Format a time as it stands in an object, in the company's time zone."""
         return format_time(int(at), self.options.zone)
 
     def time(self) -> str:
+        """Format the time of an answer, in the company's time zone."""
         return envelope_time(self.now(), self.options.zone)
 
     def seconds(self, text: str) -> float:
+        """Parse a time; one without an offset is in the company's time zone."""
         return seconds_of(text, self.options.zone)
 
-    def preferences(self) -> dict[str, Any]:
+    def preferences(self) -> JsonObject:
         """Return the preferences of the company."""
         rows = self.tables["Preferences"].rows.values()
         row = next(iter(rows), None)
@@ -118,21 +126,26 @@ class Lookups:
     def next_number(self, kind: str) -> str:
         """Return one more than the last number in use."""
         numbers = self.tables[kind].by_number
-        last = self.counters.get(f"number:{kind}") or max(
-            (int(number) for number in numbers if number.isdecimal()), default=1000
-        )
-        while str(last + 1) in numbers:
-            last += 1
-        self.counters[f"number:{kind}"] = last + 1
-        return str(last + 1)
+        counter = f"number:{kind}"
+        last = self.counters.get(counter)
+        if not last:
+            in_use = (int(number) for number in numbers if number.isdecimal())
+            last = max(in_use, default=1000)
+        number = last + 1
+        while str(number) in numbers:
+            number += 1
+        self.counters[counter] = number
+        return str(number)
 
     def bank(self, code: str) -> str:
         """Return a bank account to pay from, preferably in this currency."""
-        return self.control_account("Bank", code) or self.control_account(
-            "Bank", self.options.currency
-        )
+        account = self.control_account("Bank", code)
+        if account:
+            return account
+        return self.control_account("Bank", self.options.currency)
 
     def undeposited_funds(self) -> str:
+        """Return the account of money that was received and not yet deposited, or ""."""
         return self._of_subtype("UndepositedFunds")
 
     def _of_subtype(self, *subtypes: str) -> str:
@@ -144,14 +157,18 @@ class Lookups:
 
     def index_lag(self) -> float:
         """Return how many seconds behind queries and change data capture are."""
-        frozen = self.now() - self.frozen_at if self.now() < self.frozen_until else 0.0
-        return max(self.switches.index_lag, frozen)
+        now = self.now()
+        lag: float = self.switches.index_lag
+        if now < self.frozen_until:
+            return max(lag, now - self.frozen_at)
+        return max(lag, 0.0)
 
     def tax_account(self) -> str:
         """Return the account of sales tax."""
         return self._of_subtype("GlobalTaxPayable", "SalesTaxPayable") or self.spare_account()
 
     def discount_account(self) -> str:
+        """Return the account of discounts given to customers."""
         return self._of_subtype("DiscountsRefundsGiven") or self.spare_account()
 
     def gain_account(self) -> str:
@@ -159,9 +176,11 @@ class Lookups:
         return self._of_subtype("ExchangeGainOrLoss") or self.spare_account()
 
     def has_gain_account(self) -> bool:
+        """Return whether there is an account of exchange gains and losses."""
         return bool(self._of_subtype("ExchangeGainOrLoss"))
 
     def opening_account(self) -> str:
+        """Return the account of opening balances."""
         return self._of_subtype("OpeningBalanceEquity") or self.spare_account()
 
     def spare_account(self) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.options import Options
 
 SECTIONS = "Prefs"
@@ -36,9 +37,9 @@ OF_US = {
 MAILED = ("Invoice", "Estimate", "Sales Receipt", "Statement")
 
 
-def sections(options: Options) -> dict[str, Any]:
+def sections(options: Options) -> JsonObject:
     """Return every section of preferences that follows from the options."""
-    tax: dict[str, Any] = {
+    tax: JsonObject = {
         "UsingSalesTax": options.tax != "off",
         "PartnerTaxEnabled": options.tax == "automated",
     }
@@ -82,7 +83,7 @@ def sections(options: Options) -> dict[str, Any]:
     }
 
 
-def _unnamed_fields(side: str) -> dict[str, Any]:
+def _unnamed_fields(side: str) -> JsonObject:
     """Return a form's custom fields that have no name yet."""
     name = {
         "Sales": "SalesFormsPrefs.UseSalesCustom",
@@ -97,14 +98,16 @@ def _unnamed_fields(side: str) -> dict[str, Any]:
 
 
 def _message_changes(form: str, name: str) -> dict[str, str]:
+    """Return the text of the message that a form is mailed with."""
     return {
         "Subject": f"{form} from {name}",
         "Message": f"Please find it attached.\n\n{THANKS}\n{name}",
     }
 
 
-def _accounting_changes(options: Options) -> dict[str, Any]:
-    accounting: dict[str, Any] = {
+def _accounting_changes(options: Options) -> JsonObject:
+    """Return the preferences of accounting that follow from the options."""
+    accounting: JsonObject = {
         "UseAccountNumbers": options.account_numbers,
         "TrackDepartments": options.departments,
         "DepartmentTerminology": "Location",
@@ -120,7 +123,7 @@ def _accounting_changes(options: Options) -> dict[str, Any]:
     return accounting
 
 
-def merge_changes(changes: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+def merge_changes(changes: JsonObject, old: JsonObject) -> JsonObject:
     """Return the old sections with the changes of a client.
 
     Fields that only a person can set keep their old values.
@@ -144,14 +147,15 @@ FIXED = {
 }
 
 
-def _keep(section: dict[str, Any], old: dict[str, Any], field: str) -> None:
+def _keep(section: JsonObject, old: JsonObject, field: str) -> None:
+    """Restore a field of a section to its old value, or remove it if it had none."""
     if field in old:
         section[field] = old[field]
     else:
         section.pop(field, None)
 
 
-def custom_fields(data: dict[str, Any], values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def custom_fields(data: JsonObject, values: list[JsonObject]) -> list[JsonObject]:
     """Return the custom fields of a company's sales forms with their values."""
     groups = data.get("SalesFormsPrefs", {}).get("CustomField", ())
     preferences = {
@@ -178,7 +182,7 @@ def custom_fields(data: dict[str, Any], values: list[dict[str, Any]]) -> list[di
     return list(own.values())
 
 
-def read_options(options: Options, data: dict[str, Any]) -> Options:
+def read_options(options: Options, data: JsonObject) -> Options:
     """Return the company's options that follow from these preferences."""
     accounting = data.get("AccountingInfoPrefs", {})
     sales = data.get("SalesFormsPrefs", {})
@@ -193,11 +197,13 @@ def read_options(options: Options, data: dict[str, Any]) -> Options:
     )
 
 
-def _class_tracking(accounting: dict[str, Any]) -> str:
+def _class_tracking(accounting: JsonObject) -> str:
+    """Return whether a class is stated by line, by transaction or not at all."""
     if _yes(accounting.get("ClassTrackingPerTxnLine")):
         return "line"
     return "txn" if _yes(accounting.get("ClassTrackingPerTxn")) else "off"
 
 
 def _yes(value: Any) -> bool:
+    """Return whether a preference is switched on, as a boolean or as text."""
     return str(value).lower() == "true"

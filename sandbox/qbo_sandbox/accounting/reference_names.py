@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from qbo_sandbox.accounting.kinds import LIST_KINDS
+from qbo_sandbox.kit.json_object import JsonObject
 
 UNNAMED = ("TaxCode", "Term", "TaxAgency", "CustomerType")
 REFERENCES = {
@@ -45,12 +46,14 @@ REFERENCES = {
 TYPED = ("Vendor", "Customer", "Employee", "VENDOR", "CUSTOMER", "EMPLOYEE")
 
 
-def title(kind: str, data: dict[str, Any]) -> str:
+def title(kind: str, data: JsonObject) -> str:
     """Return the name of a list entry with those of its parents."""
-    return str(data.get("FullyQualifiedName") or data.get(LIST_KINDS[kind].field) or "")
+    name_field = LIST_KINDS[kind].field
+    name = data.get("FullyQualifiedName") or data.get(name_field)
+    return str(name or "")
 
 
-def named_references(value: Any, above: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+def named_references(value: Any, above: str = "") -> Iterator[tuple[str, JsonObject]]:
     """Yield (list, reference) for every reference with a name, at any depth.
 
     `above` is the type that the enclosing object states for its entity.
@@ -62,11 +65,14 @@ def named_references(value: Any, above: str = "") -> Iterator[tuple[str, dict[st
         yield from _references_in(value, above)
 
 
-def _references_in(value: dict[str, Any], above: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _references_in(value: JsonObject, above: str) -> Iterator[tuple[str, JsonObject]]:
     """Yield (kind, reference) of each reference with a name inside an object."""
-    entity_type = str(value.get("type") or value.get("Type") or above)
+    stated_type = value.get("type") or value.get("Type")
+    entity_type = str(stated_type or above)
     for key, inner in value.items():
-        kind = REFERENCES.get(key) or _entity_list(key, inner, entity_type)
+        kind = REFERENCES.get(key)
+        if not kind:
+            kind = _entity_list(key, inner, entity_type)
         if kind and _has_name(inner):
             yield kind, inner
         else:
@@ -74,12 +80,17 @@ def _references_in(value: dict[str, Any], above: str) -> Iterator[tuple[str, dic
 
 
 def _has_name(value: Any) -> bool:
+    """Return whether a value is an object with a name."""
     return isinstance(value, dict) and "name" in value
 
 
 def _entity_list(key: str, inner: Any, above: str) -> str:
     """Return the list of an entity reference, whose type it or its parent states."""
-    if key not in ("EntityRef", "Entity") or not isinstance(inner, dict):
+    if key not in ("EntityRef", "Entity"):
         return ""
-    sort = str(inner.get("type") or above)
-    return sort.capitalize() if sort in TYPED else ""
+    if not isinstance(inner, dict):
+        return ""
+    entity_type = str(inner.get("type") or above)
+    if entity_type not in TYPED:
+        return ""
+    return entity_type.capitalize()

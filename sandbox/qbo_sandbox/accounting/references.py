@@ -13,13 +13,16 @@ from qbo_sandbox.accounting.refusals import (
     unknown_reference,
 )
 from qbo_sandbox.accounting.table import Row
+from qbo_sandbox.kit.json_object import JsonObject
 
 ONE_CURRENCY = "The transaction needs to be in the same currency as the A/R and A/P accounts."
 
 
 def resolve(company: Company, kind: str, reference: Any) -> Row:
     """Return the active list entry of a reference, or raise QuickBooks' refusal."""
-    id = str((reference or {}).get("value", ""))
+    id = ""
+    if reference:
+        id = str(reference.get("value", ""))
     row = company.row(kind, id)
     if row is None:
         raise unknown_reference(LIST_KINDS[kind].table, id)
@@ -30,13 +33,14 @@ def resolve(company: Company, kind: str, reference: Any) -> Row:
     return row
 
 
-def name_reference(company: Company, kind: str, reference: Any) -> dict[str, Any]:
+def name_reference(company: Company, kind: str, reference: Any) -> JsonObject:
     """Return a reference with the name that QuickBooks adds to it."""
     row = resolve(company, kind, reference)
-    return {"value": row.id, "name": title(kind, row.read())}
+    name = title(kind, row.read())
+    return {"value": row.id, "name": name}
 
 
-def resolve_all(company: Company, data: dict[str, Any]) -> None:
+def resolve_all(company: Company, data: JsonObject) -> None:
     """Resolve each reference directly in `data`; a blank one goes."""
     fields = [field for field in data if field in REFERENCES]
     for field in fields:
@@ -45,15 +49,19 @@ def resolve_all(company: Company, data: dict[str, Any]) -> None:
         if not reference or reference.get("value") in (None, ""):
             del data[field]
         elif kind in UNNAMED:
-            data[field] = {"value": resolve(company, kind, reference).id}
+            row = resolve(company, kind, reference)
+            data[field] = {"value": row.id}
         else:
             data[field] = name_reference(company, kind, reference)
 
 
-def in_currency(company: Company, kind: str, reference: Any, *codes: str) -> dict[str, Any]:
+def in_currency(company: Company, kind: str, reference: Any, *codes: str) -> JsonObject:
     """Return the entry of a reference; refuse one in any other currency."""
-    entry = resolve(company, kind, reference).read()
-    currency = entry.get("CurrencyRef", {}).get("value", company.options.currency)
+    row = resolve(company, kind, reference)
+    entry = row.read()
+    currency = company.options.currency
+    if "CurrencyRef" in entry:
+        currency = entry["CurrencyRef"].get("value", currency)
     if currency not in codes:
         raise business_error(ONE_CURRENCY)
     return entry

@@ -1,6 +1,6 @@
 """Every way QuickBooks refuses: the application's fault and the gateway's, with their texts."""
 
-from typing import Any
+from qbo_sandbox.kit.json_object import JsonObject
 
 MESSAGES = {
     "120": "Authorization Failure",
@@ -86,13 +86,13 @@ class Refusal(Exception):
         self.others: list[Refusal] = []
 
     @classmethod
-    def restore(cls, values: dict[str, Any]) -> "Refusal":
+    def restore(cls, values: JsonObject) -> "Refusal":
         """Return the refusal that was stored as its attributes."""
         refusal = cls(values["code"], values["detail"])
         vars(refusal).update(values)
         return refusal
 
-    def errors(self) -> list[dict[str, Any]]:
+    def errors(self) -> list[JsonObject]:
         """Return this refusal and those that came with it as QuickBooks' errors."""
         error = {
             "Message": MESSAGES.get(self.code, self.detail),
@@ -106,14 +106,16 @@ class Refusal(Exception):
             errors += other.errors()
         return errors
 
-    def fault(self) -> dict[str, Any]:
+    def fault(self) -> JsonObject:
         """Return the refusal as QuickBooks' Fault."""
         return {"Error": self.errors(), "type": self.kind}
 
-    def item_fault(self) -> dict[str, Any]:
+    def item_fault(self) -> JsonObject:
         """Return the fault of one item of a batch, in which every error has an element."""
-        errors = [{"element": "", **error} for error in self.errors()]
-        return self.fault() | {"Error": errors}
+        errors = []
+        for error in self.errors():
+            errors.append({"element": "", **error})
+        return {"Error": errors, "type": self.kind}
 
 
 class GatewayRefusal(Exception):
@@ -127,37 +129,32 @@ class GatewayRefusal(Exception):
         self.kind = kind
         self.message = f"message={word}; errorCode=00{code}; statusCode={status}"
 
-    def body(self, now: float) -> dict[str, Any]:
+    def body(self, now: float) -> JsonObject:
+        """Return the gateway's answer; it has all fields of an answer, most of them empty."""
         error = {
             "message": self.message,
             "detail": self.detail,
             "code": self.code,
             "element": None,
         }
-        empty: dict[str, Any] = {
+        return {
+            "warnings": None,
+            "intuitObject": None,
+            "fault": {"error": [error], "type": self.kind},
             "report": None,
             "queryResponse": None,
             "batchItemResponse": [],
             "attachableResponse": [],
-        }
-        rest = {
             "syncErrorResponse": None,
             "requestId": None,
             "time": int(now * 1000),
             "status": None,
-        }
-        fault = {"error": [error], "type": self.kind}
-        return {
-            "warnings": None,
-            "intuitObject": None,
-            "fault": fault,
-            **empty,
-            **rest,
             "cdcresponse": [],
         }
 
 
 def missing_field(name: str) -> Refusal:
+    """Return the refusal of a request without a field that it needs."""
     return Refusal("2020", f"Required parameter {name} is missing in the request", name)
 
 
@@ -167,6 +164,7 @@ def business_error(text: str, status: int = 400) -> Refusal:
 
 
 def not_found(text: str = INACTIVE) -> Refusal:
+    """Return the refusal of an object that does not exist, or that is inactive."""
     return Refusal("610", f"Object Not Found : {text}", "")
 
 
@@ -176,6 +174,7 @@ def unknown_reference(table: str, id: str) -> Refusal:
 
 
 def stale_object(user: str) -> Refusal:
+    """Return the refusal of a change to a version that is no longer the newest."""
     text = (
         f"You and {user} were working on this at the same time."
         f" {user} finished before you did, so your work was not"
@@ -184,16 +183,19 @@ def stale_object(user: str) -> Refusal:
 
 
 def unsupported_operation(what: str) -> Refusal:
+    """Return the refusal of an operation that the kind of object does not have."""
     return Refusal("500", f"Operation {what} is not supported.")
 
 
 def expired_token(token: str) -> GatewayRefusal:
+    """Return the refusal of an access token that is unknown or has expired."""
     return GatewayRefusal(
         401, "3200", "AuthenticationFailed", f"Token expired: {token}", "AUTHENTICATION"
     )
 
 
 def unauthenticated_call() -> GatewayRefusal:
+    """Return the refusal of a call without a well-formed bearer token."""
     return GatewayRefusal(
         401,
         "3200",
@@ -204,9 +206,11 @@ def unauthenticated_call() -> GatewayRefusal:
 
 
 def forbidden_call() -> GatewayRefusal:
+    """Return the refusal of a token that does not open the company."""
     return GatewayRefusal(403, "3100", "ApplicationAuthorizationFailed", None, "SERVICE")
 
 
 def throttled_call() -> GatewayRefusal:
+    """Return the refusal of a call beyond a rate limit."""
     detail = "The request limit was reached.  Try again later"
     return GatewayRefusal(429, "3001", "ThrottleExceeded", detail, "SERVICE")

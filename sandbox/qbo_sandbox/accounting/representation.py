@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from typing import Any
 from urllib.parse import quote
 
 from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
@@ -11,6 +10,7 @@ from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.reference_names import named_references, title
 from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.accounting.values import ZERO, dump, round_money, shortest_number
+from qbo_sandbox.kit.json_object import JsonObject
 
 NATURAL_DEBIT = ("Asset", "Expense")
 HEAD = ("domain", "sparse", "Id", "SyncToken", "MetaData")
@@ -41,41 +41,49 @@ class Showing(Lookups):
             row.body = dump(self.present(kind, row)).encode()
         return row.body
 
-    def current(self, kind: str, row: Row) -> dict[str, Any]:
+    def current(self, kind: str, row: Row) -> JsonObject:
         """Return a copy of the object to change, with current names and stock."""
         if row.names_version != self.renames:
             self._rename(kind, row)
         data = dict(row.read())
-        if kind == "Item" and data.get("QtyOnHand") is not None:
-            data["QtyOnHand"] = shortest_number(self.ledger.stock.get(row.id, ZERO))
+        if kind == "Item":
+            self._update_stock(row, data)
         return data
 
     def _rename(self, kind: str, row: Row) -> None:
         """Update the names in references to list entries that were renamed."""
         row.names_version = self.renames
-        data = row.read() if kind in TXN_KINDS else json.loads(dump(row.data), parse_float=Decimal)
-        changed = False
-        for sort, reference in named_references(data):
-            entry = self.row(sort, reference.get("value"))
-            name = title(sort, entry.read()) if entry else reference["name"]
-            if name != reference["name"]:
-                reference["name"] = name
-                changed = True
-        if not changed:
+        is_transaction = kind in TXN_KINDS
+        data = row.read() if is_transaction else _copy(row)
+        if not self._update_names(data):
             return
-        if kind in TXN_KINDS:
+        if is_transaction:
             row.body = dump(data).encode()
         else:
             row.data = data
             row.body = None
 
-    def present(self, kind: str, row: Row) -> dict[str, Any]:
+    def _update_names(self, data: JsonObject) -> bool:
+        """Put current names into the references of an object; return whether any has changed."""
+        has_changed = False
+        for kind, reference in named_references(data):
+            entry = self.row(kind, reference.get("value"))
+            if entry is None:
+                continue
+            name = title(kind, entry.read())
+            if name != reference["name"]:
+                reference["name"] = name
+                has_changed = True
+        return has_changed
+
+    def present(self, kind: str, row: Row) -> JsonObject:
         """Return the object with its balances in the ledger."""
         data = dict(row.read())
-        meta = {**data["MetaData"], "LastUpdatedTime": self.stamp(row.updated)}
+        last_updated = {"LastUpdatedTime": self.stamp(row.updated)}
         if kind == "ExchangeRate":
-            meta = {"LastUpdatedTime": meta["LastUpdatedTime"]}
-        data["MetaData"] = meta
+            data["MetaData"] = last_updated
+        else:
+            data["MetaData"] = data["MetaData"] | last_updated
         self._add_balances(kind, row, data)
         if data.get("FileAccessUri"):
             data["TempDownloadUri"] = self.file_address(data)
@@ -83,47 +91,76 @@ class Showing(Lookups):
             data.pop(field, None)
         return data
 
-    def _add_balances(self, kind: str, row: Row, data: dict[str, Any]) -> None:
+    def _add_balances(self, kind: str, row: Row, data: JsonObject) -> None:
         """Add what an object of a list shows of the ledger."""
-        if kind in ("Vendor", "Customer"):
-            data["Balance"] = round_money(self.ledger.parties.get(row.id, ZERO))
-        if kind == "Customer":
-            data["BalanceWithJobs"] = round_money(self._with_jobs(row.id))
-            if data.get("Taxable") and self.options.tax == "automated":
-                data.setdefault("DefaultTaxCodeRef", {"value": "2"})
-        if kind == "Account":
-            data["CurrentBalance"] = round_money(self.account_balance(row))
-            data["CurrentBalanceWithSubAccounts"] = round_money(self._with_subaccounts(row))
-        if kind == "Item" and data.get("QtyOnHand") is not None:
-            data["QtyOnHand"] = shortest_number(self.ledger.stock.get(row.id, ZERO))
+        match kind:
+            case "Vendor":
+                data["Balance"] = self._party_balance(row.id)
+            case "Customer":
+                data["Balance"] = self._party_balance(row.id)
+                data["BalanceWithJobs"] = round_money(self._with_jobs(row.id))
+                if data.get("Taxable") and self.options.tax == "automated":
+                    data.setdefault("DefaultTaxCodeRef", {"value": "2"})
+            case "Account":
+                data["CurrentBalance"] = round_money(self.account_balance(row))
+                whole_balance = self._with_subaccounts(row)
+                data["CurrentBalanceWithSubAccounts"] = round_money(whole_balance)
+            case "Item":
+                self._update_stock(row, data)
 
-    def file_address(self, data: dict[str, Any]) -> str:
+    def _update_stock(self, row: Row, data: JsonObject) -> None:
+        """Put the current quantity into an item that is in stock."""
+        if data.get("QtyOnHand") is not None:
+            quantity = self.ledger.stock.get(row.id, ZERO)
+            data["QtyOnHand"] = shortest_number(quantity)
+
+    def _party_balance(self, id: str) -> Decimal:
+        """Return what is open of a vendor or customer, in their currency."""
+        balance = self.ledger.parties.get(id, ZERO)
+        return round_money(balance)
+
+    def file_address(self, data: JsonObject) -> str:
         """Return the address of an attached file, valid for 15 minutes."""
-        name = quote(str(data.get("FileName", "")))
-        signed = f"X-Amz-Date={int(self.now())}&X-Amz-Expires=900"
-        return f"{self.site}/_files/{self.options.realm}/{data['Id']}/{name}?{signed}"
+        file_name = str(data.get("FileName", ""))
+        path = f"_files/{self.options.realm}/{data['Id']}/{quote(file_name)}"
+        made_at = int(self.now())
+        signature = f"X-Amz-Date={made_at}&X-Amz-Expires=900"
+        return f"{self.site}/{path}?{signature}"
 
     def _with_subaccounts(self, row: Row) -> Decimal:
         """Return the balance of an account with those below it."""
         table = self.tables["Account"]
         total = self.account_balance(row)
-        for id in table.by_party.get(row.id, {}):
-            total += self._with_subaccounts(table.rows[id])
+        children = table.by_party.get(row.id, {})
+        for child_id in children:
+            total += self._with_subaccounts(table.rows[child_id])
         return total
 
     def account_balance(self, row: Row) -> Decimal:
         """Return a balance in the account's currency, positive on its own side."""
-        debit = self.ledger.own.get(row.id, ZERO)
-        return debit if row.read().get("Classification") in NATURAL_DEBIT else -debit
+        debit_balance = self.ledger.own.get(row.id, ZERO)
+        classification = row.read().get("Classification")
+        if classification in NATURAL_DEBIT:
+            return debit_balance
+        return -debit_balance
 
     def _with_jobs(self, id: str) -> Decimal:
         """Return the balance of a customer with those of its projects."""
         total = self.ledger.parties.get(id, ZERO)
-        for child_id in self.tables["Customer"].by_party.get(id, {}):
+        children = self.tables["Customer"].by_party.get(id, {})
+        for child_id in children:
             total += self._with_jobs(child_id)
         return total
 
 
-def entry_title(kind: str, data: dict[str, Any] | None) -> str:
+def entry_title(kind: str, data: JsonObject | None) -> str:
     """Return the name of a list entry in references; "" for other objects."""
-    return title(kind, data) if data and kind in LIST_KINDS else ""
+    if not data or kind not in LIST_KINDS:
+        return ""
+    return title(kind, data)
+
+
+def _copy(row: Row) -> JsonObject:
+    """Return a deep copy of a list entry."""
+    copy: JsonObject = json.loads(dump(row.data), parse_float=Decimal)
+    return copy

@@ -1,25 +1,38 @@
 """Book payments and deposits, with the gain or loss between the two exchange rates."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.conversion import make_entry
 from qbo_sandbox.accounting.kinds import TxnKind
 from qbo_sandbox.accounting.ledger import Entries, LedgerEntry, rate_of
 from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ZERO, round_money
+from qbo_sandbox.kit.json_object import JsonObject
 
 CREDITS = ("CreditMemo", "VendorCredit")
-Sums = dict[str, list[Decimal]]
 
 
-def sign_of(link: dict[str, Any]) -> int:
+@dataclass
+class SettledAmount:
+    """What a payment settles on one account, in the account's own currency and in home currency."""
+
+    own: Decimal = ZERO
+    home: Decimal = ZERO
+
+    def add(self, amount: Decimal, rate: Decimal) -> None:
+        """Add an amount, converted at the rate of the transaction that it settles."""
+        self.own += amount
+        self.home += round_money(amount * rate)
+
+
+def sign_of(link: JsonObject) -> int:
     """Return -1 for a link to a credit, else 1."""
     return -1 if link["TxnType"] in CREDITS else 1
 
 
-def applied_amount(data: dict[str, Any]) -> Decimal:
+def applied_amount(data: JsonObject) -> Decimal:
     """Return how much of a payment its lines use."""
     total = ZERO
     for line in data.get("Line", ()):
@@ -29,98 +42,107 @@ def applied_amount(data: dict[str, Any]) -> Decimal:
     return total
 
 
-def unapplied_amount(data: dict[str, Any]) -> Decimal:
+def unapplied_amount(data: JsonObject) -> Decimal:
     """Return how much of a payment is left."""
-    return Decimal(data.get("TotalAmt") or 0) - applied_amount(data)
+    total = Decimal(data.get("TotalAmt") or 0)
+    return total - applied_amount(data)
 
 
-def book_payment(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
+def book_payment(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     """Book a payment from a customer (+1) or to a vendor (-1)."""
+    booked: list[LedgerEntry] = []
+    for account, settled in _settled_by_account(company, rule, data).items():
+        if settled.own:
+            home = -rule.direction * settled.home
+            own = -rule.direction * settled.own
+            booked.append(LedgerEntry(account, home, own))
     total = Decimal(data[rule.total])
-    code = data["CurrencyRef"]["value"]
-    sums: Sums = defaultdict(lambda: [ZERO, ZERO])
-    for line in data.get("Line", ()):
-        link = line["LinkedTxn"][0]
-        amount = sign_of(link) * Decimal(line["Amount"])
-        control, rate = _control_account(company, rule, link, code)
-        _add(sums, control, amount, round_money(amount * rate))
-    rest = unapplied_amount(data)
-    _add(
-        sums,
-        company.control_account(rule.counter_type, code),
-        rest,
-        round_money(rest * rate_of(data)),
-    )
-    booked = [
-        LedgerEntry(account, -rule.direction * home, -rule.direction * own)
-        for account, (own, home) in sums.items()
-        if own
-    ]
     if total:
-        booked.append(make_entry(company, _paid_from(rule, data), rule.direction * total, data))
+        account = _paid_from(rule, data)
+        booked.append(make_entry(company, account, rule.direction * total, data))
     return _book_exchange_gain(company, booked)
 
 
-def _add(sums: Sums, account: str, own: Decimal, home: Decimal) -> None:
-    """Add amounts in an account's own currency and in home currency."""
-    sums[account][0] += own
-    sums[account][1] += home
+def _settled_by_account(
+    company: Lookups, rule: TxnKind, data: JsonObject
+) -> dict[str, SettledAmount]:
+    """Return what a payment settles on each receivable or payable account, and what it leaves."""
+    code = data["CurrencyRef"]["value"]
+    settled: dict[str, SettledAmount] = defaultdict(SettledAmount)
+    for line in data.get("Line", ()):
+        link = line["LinkedTxn"][0]
+        amount = sign_of(link) * Decimal(line["Amount"])
+        account, rate = _control_account(company, rule, link, code)
+        settled[account].add(amount, rate)
+    account = company.control_account(rule.counter_type, code)
+    settled[account].add(unapplied_amount(data), rate_of(data))
+    return settled
 
 
 def _control_account(
-    company: Lookups, rule: TxnKind, link: dict[str, Any], code: str
+    company: Lookups, rule: TxnKind, link: JsonObject, code: str
 ) -> tuple[str, Decimal]:
     """Return the receivable or payable account of a settled transaction, and its rate."""
     row = company.row(link["TxnType"], link["TxnId"])
     target = row.read() if row else {}
-    account = (target.get("APAccountRef") or {}).get("value")
+    payable = target.get("APAccountRef") or {}
+    account = payable.get("value")
     if not account:
         account = company.control_account(rule.counter_type, code)
     return account, rate_of(target)
 
 
-def _paid_from(rule: TxnKind, data: dict[str, Any]) -> str:
+def _paid_from(rule: TxnKind, data: JsonObject) -> str:
     """Return the account that a payment came from or went to, or ""."""
-    check = data.get("CheckPayment", {})
-    card = data.get("CreditCardPayment", {})
-    account = data.get(rule.counter) or check.get("BankAccountRef") or card.get("CCAccountRef")
-    return str((account or {}).get("value", ""))
+    reference = data.get(rule.counter)
+    if not reference:
+        check = data.get("CheckPayment", {})
+        reference = check.get("BankAccountRef")
+    if not reference:
+        card = data.get("CreditCardPayment", {})
+        reference = card.get("CCAccountRef") or {}
+    return str(reference.get("value", ""))
 
 
 def _book_exchange_gain(company: Lookups, booked: list[LedgerEntry]) -> Entries:
     """Return the entries with the exchange gain or loss."""
-    rest = -sum((entry.home for entry in booked), ZERO)
-    if not rest:
+    total = sum((entry.home for entry in booked), ZERO)
+    if not total:
         return tuple(booked)
-    return (*booked, LedgerEntry(company.gain_account(), rest, rest))
+    account = company.gain_account()
+    gain = LedgerEntry(account, -total, -total)
+    return (*booked, gain)
 
 
 def _deposit_line(
-    company: Lookups, data: dict[str, Any], line: dict[str, Any], amount: Decimal, place: int
+    company: Lookups, data: JsonObject, line: JsonObject, amount: Decimal, place: int
 ) -> LedgerEntry:
     """Return the entry of a line: of undeposited funds, or of the account that it names."""
     links = line.get("LinkedTxn")
-    if links:
-        row = company.row(links[0]["TxnType"], links[0]["TxnId"])
-        home = round_money(amount * rate_of(row.read() if row else data))
-        return LedgerEntry(company.undeposited_funds(), -home, -home, place)
-    account = line["DepositLineDetail"]["AccountRef"]["value"]
-    return make_entry(company, account, -amount, data, place)
+    if not links:
+        account = line["DepositLineDetail"]["AccountRef"]["value"]
+        return make_entry(company, account, -amount, data, place)
+    link = links[0]
+    row = company.row(link["TxnType"], link["TxnId"])
+    received = row.read() if row else data
+    home = round_money(amount * rate_of(received))
+    return LedgerEntry(company.undeposited_funds(), -home, -home, place)
 
 
-def book_deposit(company: Lookups, rule: TxnKind, data: dict[str, Any]) -> Entries:
+def book_deposit(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     """Book a deposit; undeposited funds lose the amount that was booked there."""
     booked = []
     for place, line in enumerate(data.get("Line", ())):
         amount = Decimal(line.get("Amount") or 0)
         if amount:
             booked.append(_deposit_line(company, data, line, amount, place))
-    back = data.get("CashBack") or {}
-    if back.get("Amount"):
-        booked.append(
-            make_entry(company, back["AccountRef"]["value"], Decimal(back["Amount"]), data)
-        )
+    cash_back = data.get("CashBack") or {}
+    if cash_back.get("Amount"):
+        account = cash_back["AccountRef"]["value"]
+        amount = Decimal(cash_back["Amount"])
+        booked.append(make_entry(company, account, amount, data))
     total = Decimal(data.get(rule.total) or 0)
     if total:
-        booked.append(make_entry(company, data["DepositToAccountRef"]["value"], total, data))
+        account = data["DepositToAccountRef"]["value"]
+        booked.append(make_entry(company, account, total, data))
     return _book_exchange_gain(company, booked)

@@ -1,15 +1,15 @@
 """Inventory: the quantities that a transaction adds or takes, and their cost."""
 
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.kinds import GROUP_LINE, ITEM_LINE, SALES_LINE
 from qbo_sandbox.accounting.ledger import Entries, LedgerEntry
 from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ZERO, round_money
+from qbo_sandbox.kit.json_object import JsonObject
 
 
-def book_movements(company: Lookups, data: dict[str, Any], direction: int) -> Entries:
+def book_movements(company: Lookups, data: JsonObject, direction: int) -> Entries:
     """Return the stock entries of a transaction.
 
     Purchases go into stock with their line; sales leave it at the purchase cost.
@@ -24,17 +24,17 @@ def book_movements(company: Lookups, data: dict[str, Any], direction: int) -> En
     return tuple(booked)
 
 
-def _book_line(
-    company: Lookups, line: dict[str, Any], direction: int, place: int
-) -> list[LedgerEntry]:
+def _book_line(company: Lookups, line: JsonObject, direction: int, place: int) -> list[LedgerEntry]:
+    """Return the stock entries of a line; none unless it has a quantity of a stock item."""
     kind = line.get("DetailType")
     if kind not in (ITEM_LINE, SALES_LINE):
         return []
     detail = line[kind]
-    quantity = Decimal(str(detail.get("Qty") or 0))
+    quantity = direction * Decimal(str(detail.get("Qty") or 0))
     if not quantity:
         return []
-    row = company.row("Item", (detail.get("ItemRef") or {}).get("value"))
+    reference = detail.get("ItemRef") or {}
+    row = company.row("Item", reference.get("value"))
     if row is None:
         return []
     item = row.read()
@@ -43,15 +43,16 @@ def _book_line(
     asset = item["AssetAccountRef"]["value"]
     expense = item["ExpenseAccountRef"]["value"]
     if kind == ITEM_LINE:
-        return [LedgerEntry(asset, ZERO, ZERO, place, row.id, direction * quantity)]
-    cost = round_money(direction * quantity * Decimal(str(item.get("PurchaseCost") or 0)))
-    entries = [LedgerEntry(asset, cost, cost, place, row.id, direction * quantity)]
+        return [LedgerEntry(asset, ZERO, ZERO, place, row.id, quantity)]
+    unit_cost = Decimal(str(item.get("PurchaseCost") or 0))
+    cost = round_money(quantity * unit_cost)
+    entries = [LedgerEntry(asset, cost, cost, place, row.id, quantity)]
     if cost:
         entries.append(LedgerEntry(expense, -cost, -cost, place))
     return entries
 
 
-def book_opening_stock(company: Lookups, item: dict[str, Any]) -> Entries:
+def book_opening_stock(company: Lookups, item: JsonObject) -> Entries:
     """Return the entries of an item's initial stock, against the opening balance."""
     quantity = Decimal(str(item.get("QtyOnHand") or 0))
     if item.get("Type") != "Inventory" or not quantity:
@@ -59,7 +60,9 @@ def book_opening_stock(company: Lookups, item: dict[str, Any]) -> Entries:
     cost = Decimal(str(item.get("PurchaseCost") or 0))
     value = round_money(quantity * cost)
     asset_account = item["AssetAccountRef"]["value"]
-    first = LedgerEntry(asset_account, value, value, -1, item["Id"], quantity)
+    stock_entry = LedgerEntry(asset_account, value, value, -1, item["Id"], quantity)
     if not value:
-        return (first,)
-    return first, LedgerEntry(company.opening_account(), -value, -value)
+        return (stock_entry,)
+    opening_account = company.opening_account()
+    counter_entry = LedgerEntry(opening_account, -value, -value)
+    return stock_entry, counter_entry

@@ -6,6 +6,7 @@ from typing import Any
 
 from qbo_sandbox.accounting.ledger import Entries
 from qbo_sandbox.accounting.values import load
+from qbo_sandbox.kit.json_object import JsonObject
 
 Moment = tuple[float, int]
 
@@ -40,51 +41,56 @@ class Row:
         self.indexed = 0.0
         self.active = True
         self.body: bytes | None = None
-        self.data: dict[str, Any] | None = None
+        self.data: JsonObject | None = None
         self.before: bytes | None = None
         self.head: tuple[Any, ...] = ()
         self.booked: Entries = ()
         self.names_version = 0
 
-    def read(self) -> dict[str, Any]:
+    def read(self) -> JsonObject:
         """Return the object for reading; change only a copy of it."""
         if self.data is not None:
             return self.data
         assert self.body is not None
-        parsed: dict[str, Any] = load(self.body)
+        parsed: JsonObject = load(self.body)
         return parsed
 
 
 class SortedIds:
-    """Ids in the order of a moment."""
+    """Ids in the order of a moment, such as that of their creation."""
 
     def __init__(self) -> None:
         self._moments: list[tuple[float, int, str]] = []
 
     def add(self, at: float, seq: int, id: str) -> None:
         """Add an id at a moment; of one moment, the lower sequence number comes first."""
-        if not self._moments or (at, seq) >= self._moments[-1][:2]:
-            self._moments.append((at, seq, id))
+        moment = (at, seq, id)
+        is_newest = not self._moments or moment >= self._moments[-1]
+        if is_newest:
+            self._moments.append(moment)
         else:
-            insort(self._moments, (at, seq, id))
+            insort(self._moments, moment)
 
     def remove(self, at: float, seq: int, id: str) -> None:
         """Remove an id that was added at this moment."""
-        place = bisect_left(self._moments, (at, seq, id))
-        if place < len(self._moments) and self._moments[place] == (at, seq, id):
+        moment = (at, seq, id)
+        place = bisect_left(self._moments, moment)
+        if place < len(self._moments) and self._moments[place] == moment:
             del self._moments[place]
 
     def between(
         self, low: float | None, high: float | None, *, falling: bool = False
     ) -> Iterator[str]:
         """Return the ids whose time is in low <= time <= high."""
-        first = 0 if low is None else bisect_left(self._moments, (low,))
-        last = (
-            len(self._moments)
-            if high is None
-            else bisect_right(self._moments, (high, float("inf"), ""))
-        )
-        places = range(last - 1, first - 1, -1) if falling else range(first, last)
+        first = 0
+        if low is not None:
+            first = bisect_left(self._moments, (low,))
+        end = len(self._moments)
+        if high is not None:
+            end = bisect_right(self._moments, (high, float("inf"), ""))
+        places = range(first, end)
+        if falling:
+            places = places[::-1]
         return (self._moments[place][2] for place in places)
 
 
@@ -108,15 +114,21 @@ class Table:
         """Return the row of an id, new or not, indexed by its times."""
         row = self.rows.get(id)
         if row is None:
-            self._seq += 1
-            row = self.rows[id] = Row(id, self._seq)
-            row.created = created
-            row.born = now
-            self.created.add(created, row.seq, id)
+            row = self._add(id, created, now)
         else:
             self.updated.remove(row.updated, row.seq, id)
         row.updated = updated
         self.updated.add(updated, row.seq, id)
+        return row
+
+    def _add(self, id: str, created: float, now: float) -> Row:
+        """Add an empty row with the next sequence number."""
+        self._seq += 1
+        row = Row(id, self._seq)
+        row.created = created
+        row.born = now
+        self.rows[id] = row
+        self.created.add(created, row.seq, id)
         return row
 
     def touch(self, row: Row, at: float) -> None:
@@ -137,15 +149,18 @@ class Table:
 
     def file_number(self, number: str | None, id: str) -> None:
         """Add an object to the index of document numbers."""
-        if number:
-            self.by_number.setdefault(number.lower(), []).append(id)
+        if not number:
+            return
+        ids = self.by_number.setdefault(number.lower(), [])
+        ids.append(id)
 
     def unfile_number(self, number: str | None, id: str) -> None:
         """Take an object out of the index of document numbers."""
         if not number:
             return
-        ids = self.by_number.get(number.lower(), [])
+        key = number.lower()
+        ids = self.by_number.get(key, [])
         if id in ids:
             ids.remove(id)
             if not ids:
-                del self.by_number[number.lower()]
+                del self.by_number[key]

@@ -10,19 +10,25 @@ from json import JSONDecoder, detect_encoding
 from json.encoder import encode_basestring as quoted
 from typing import Any
 
+from qbo_sandbox.kit.json_object import JsonObject
+
 CENT = Decimal("0.01")
 ZERO, ONE = Decimal(0), Decimal(1)
 
 
 def round_money(value: Any) -> Decimal:
-    return Decimal(value).quantize(CENT, ROUND_HALF_UP)
+    """Return an amount with two decimals; halves are rounded away from zero."""
+    exact = Decimal(value)
+    return exact.quantize(CENT, ROUND_HALF_UP)
 
 
 def shortest_number(value: Any) -> Decimal:
     """Return a price or quantity without needless zeros."""
     plain = Decimal(value).normalize()
     exponent = plain.as_tuple().exponent
-    return plain.quantize(Decimal(1)) if exponent > 0 else plain  # type: ignore[operator]
+    if exponent > 0:  # type: ignore[operator]
+        return plain.quantize(ONE)
+    return plain
 
 
 def dump(value: Any) -> str:
@@ -30,7 +36,8 @@ def dump(value: Any) -> str:
     return _WRITERS.get(type(value), str)(value)
 
 
-def _parse_object(value: dict[str, Any]) -> str:
+def _dump_object(value: JsonObject) -> str:
+    """Return an object as JSON, without the keys that have no value."""
     writer = _WRITERS.get
     parts = [
         f'"{key}":{writer(type(item), str)(item)}'
@@ -47,7 +54,7 @@ def _dump_list(value: list[Any]) -> str:
 
 _WRITERS: dict[type, Callable[[Any], str]] = {
     str: quoted,
-    dict: _parse_object,
+    dict: _dump_object,
     list: _dump_list,
     bool: lambda value: "true" if value else "false",
     Decimal: lambda value: format(value, "f") if value else "0",
@@ -58,23 +65,27 @@ _read = JSONDecoder(parse_float=Decimal).decode
 
 def load(text: str | bytes) -> Any:
     """Parse JSON, fractions as Decimal; raise ValueError if it is invalid."""
-    return _read(
-        text if isinstance(text, str) else text.decode(detect_encoding(text), "surrogatepass")
-    )
+    if isinstance(text, bytes):
+        encoding = detect_encoding(text)
+        text = text.decode(encoding, "surrogatepass")
+    return _read(text)
 
 
 @lru_cache(maxsize=4096)
 def format_time(seconds: int, zone: str) -> str:
     """Format a time within an object: whole seconds with the company's offset."""
-    moment = dt.datetime.fromtimestamp(seconds, zoneinfo.ZoneInfo(zone))
+    tzinfo = zoneinfo.ZoneInfo(zone)
+    moment = dt.datetime.fromtimestamp(seconds, tzinfo)
     return moment.isoformat(timespec="seconds")
 
 
 def envelope_time(now: float, zone: str) -> str:
     """Format the time of an answer: with milliseconds."""
     text = format_time(int(now), zone)
+    local_time = text[:19]
+    offset = text[19:]
     milliseconds = int(now * 1000) % 1000
-    return f"{text[:19]}.{milliseconds:03d}{text[19:]}"
+    return f"{local_time}.{milliseconds:03d}{offset}"
 
 
 @lru_cache(maxsize=4096)
@@ -96,30 +107,33 @@ def today(now: float, zone: str) -> str:
 
 def plus_days(date: str, days: int) -> str:
     """Return the date some days later."""
-    later = dt.date.fromisoformat(date[:10]) + dt.timedelta(days=days)
+    first = dt.date.fromisoformat(date[:10])
+    later = first + dt.timedelta(days=days)
     return later.isoformat()
 
 
 def day_of_month(date: str, day: int, margin: int) -> str:
     """Return the next such day of a month that is at least `margin` days away."""
-    earliest = dt.date.fromisoformat(date[:10]) + dt.timedelta(days=margin)
+    earliest = dt.date.fromisoformat(plus_days(date, margin))
     year = earliest.year
     month = earliest.month
-    if earliest.day > min(day, _days_in_month(year, month)):
+    if earliest.day > _day_within(year, month, day):
         month += 1
         if month > 12:
             year += 1
             month = 1
-    return dt.date(year, month, min(day, _days_in_month(year, month))).isoformat()
+    next_date = dt.date(year, month, _day_within(year, month, day))
+    return next_date.isoformat()
 
 
-def _days_in_month(year: int, month: int) -> int:
-    """Return how many days a month has."""
-    _, days = calendar.monthrange(year, month)
-    return days
+def _day_within(year: int, month: int, day: int) -> int:
+    """Return a day of a month, or the last one of a month that is shorter."""
+    _, days_in_month = calendar.monthrange(year, month)
+    return min(day, days_in_month)
 
 
 def is_date(text: object) -> bool:
+    """Return whether a value is a text that begins with a date."""
     try:
         dt.date.fromisoformat(str(text)[:10])
     except ValueError:

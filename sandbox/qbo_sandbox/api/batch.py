@@ -13,6 +13,7 @@ from qbo_sandbox.api import changes, query, query_execution
 from qbo_sandbox.api.request_ids import Key, key_in_batch, run_once
 from qbo_sandbox.entities import operations
 from qbo_sandbox.entities.parameters import read_include
+from qbo_sandbox.kit.json_object import JsonObject
 
 ITEM_OPTIONS = ("bId", "operation", "optionsData")
 
@@ -71,6 +72,7 @@ def _execute_item(company: Company, item: Any, request: Key | None, late: bool) 
 
 
 def _execute(company: Company, item: Any, request: Key | None, late: bool) -> bytes:
+    """Carry out an item of a batch; return its answer without the braces around it."""
     if not isinstance(item, dict):
         raise Refusal(
             "2010",
@@ -88,6 +90,7 @@ def _run_query(company: Company, text: Any) -> bytes:
 
 
 def _read_changes(company: Company, options: Any) -> bytes:
+    """Answer an item that asks for changed objects."""
     if not isinstance(options, dict):
         options = {}
     params = {
@@ -124,7 +127,8 @@ def query_response(company: Company, text: str) -> bytes:
     return f'{{"{kind}":['.encode() + b",".join(objects) + tail.encode()
 
 
-def _write(company: Company, item: dict[str, Any], request: Key | None, late: bool) -> bytes:
+def _write(company: Company, item: JsonObject, request: Key | None, late: bool) -> bytes:
+    """Carry out an item that writes an object."""
     names = [name for name in item if name not in ITEM_OPTIONS]
     if len(names) != 1 or names[0] not in KINDS:
         raise Refusal("2000", f"Unknown object : {', '.join(names) or 'none'}", "")
@@ -144,7 +148,7 @@ def _write(company: Company, item: dict[str, Any], request: Key | None, late: bo
     return f'"{kind}":'.encode() + reply.body
 
 
-def _item_parameters(item: dict[str, Any]) -> dict[str, str]:
+def _item_parameters(item: JsonObject) -> dict[str, str]:
     """Return the parameters that a single call would have; void is an option of update."""
     params = {
         "operation": str(item.get("operation") or "create").lower(),

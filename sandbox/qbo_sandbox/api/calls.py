@@ -28,6 +28,7 @@ from qbo_sandbox.entities import exchange_rates, operations
 from qbo_sandbox.entities.parameters import read_include
 from qbo_sandbox.faults import rules
 from qbo_sandbox.kit import Fault
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import body_of
 
 JSON = "application/json;charset=utf-8"
@@ -47,17 +48,19 @@ class Call:
 
     @property
     def fault(self) -> Fault | None:
+        """Return the fault that affects this call, if there is one."""
         fault: Fault | None = self.environ.get("sandbox.fault")
         return fault
 
     @property
-    def note(self) -> dict[str, Any]:
+    def note(self) -> JsonObject:
         """Return what the log says about the call."""
-        note: dict[str, Any] = self.environ["sandbox.note"]
+        note: JsonObject = self.environ["sandbox.note"]
         return note
 
     @property
     def late(self) -> bool:
+        """Return whether the call is carried out after its connection has been given up."""
         return "sandbox.late" in self.environ
 
     def key(self, longest: int = MAX_LENGTH) -> Key | None:
@@ -137,6 +140,7 @@ def _answer_upload(call: Call) -> bytes:
 
 
 def _answer_download(call: Call) -> bytes:
+    """Answer the temporary address of an attached file."""
     call.kind = "text/plain"
     return call.company.file_address(
         operations.require_existing(call.company, "Attachable", call.route.id).read()
@@ -199,10 +203,12 @@ def _answer_write(call: Call) -> bytes:
 
 
 def _answer_report(call: Call) -> bytes:
+    """Answer a report."""
     return reports.answer(call.company, call.route.id, call.route.params)
 
 
 def _answer_send(call: Call) -> bytes:
+    """Mail a document, and answer its new version."""
     route = call.route
     return call.write_once(
         lambda key: emails.send(call.company, route.kind, route.id, route.params.get("sendTo"), key)
@@ -210,6 +216,7 @@ def _answer_send(call: Call) -> bytes:
 
 
 def _answer_pdf(call: Call) -> bytes:
+    """Answer a document as a PDF."""
     call.kind = "application/pdf"
     return printed_pdf.print_document(call.company, call.route.kind, call.route.id)
 

@@ -42,6 +42,7 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
 
 
 def _parse_since(company: Company, params: dict[str, str]) -> float:
+    """Return the time since which changes are asked for, in seconds since 1970."""
     text = params.get("changedSince") or params.get("changedsince") or ""
     if not text:
         raise missing_field("changedSince")

@@ -1,7 +1,6 @@
 """Send a document to its customer or vendor by mail."""
 
 import re
-from typing import Any
 
 from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.refusals import (
@@ -11,6 +10,7 @@ from qbo_sandbox.accounting.refusals import (
     unsupported_operation,
 )
 from qbo_sandbox.entities.operations import require_existing
+from qbo_sandbox.kit.json_object import JsonObject
 
 ADDRESS_OF = {
     **dict.fromkeys(
@@ -39,9 +39,9 @@ def send(company: Company, kind: str, id: str, to: str | None, request: str | No
     return company.commit([Change(kind, id, mailed)], request, "Emailed")
 
 
-def _mail_address(company: Company, kind: str, data: dict[str, Any], to: str | None) -> str:
-    field = ADDRESS_OF[kind]
+def _mail_address(company: Company, kind: str, data: JsonObject, to: str | None) -> str:
     """Return the address to mail to; raise a refusal if there is none or it is malformed."""
+    field = ADDRESS_OF[kind]
     address = to
     if not address and field:
         address = (data.get(field) or {}).get("Address")
@@ -58,7 +58,7 @@ def _mail_address(company: Company, kind: str, data: dict[str, Any], to: str | N
     return str(address)
 
 
-def _address_of_customer(company: Company, data: dict[str, Any]) -> str | None:
+def _address_of_customer(company: Company, data: JsonObject) -> str | None:
     """Return the mail address of a document's customer."""
     reference = data.get("CustomerRef") or {}
     row = company.row("Customer", reference.get("value", ""))

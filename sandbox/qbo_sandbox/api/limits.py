@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from qbo_sandbox.accounting.refusals import throttled_call
 from qbo_sandbox.accounting.values import format_time
 from qbo_sandbox.kit import Clock
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.switches import Switches
 
 WRITES = ("create", "update", "delete", "void", "send")
@@ -120,7 +121,7 @@ def _limits_of(switches: Switches, realm: str, client: str, call: str, body: Any
     return limits
 
 
-def _batch_items(body: Any) -> list[dict[str, Any]]:
+def _batch_items(body: Any) -> list[JsonObject]:
     """Return the items of a batch."""
     items = body.get("BatchItemRequest") if isinstance(body, dict) else None
     if not isinstance(items, list):

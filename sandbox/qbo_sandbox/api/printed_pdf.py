@@ -2,13 +2,13 @@
 
 from decimal import Decimal
 from textwrap import wrap
-from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS
 from qbo_sandbox.accounting.refusals import unsupported_operation
 from qbo_sandbox.entities.operations import require_existing
 from qbo_sandbox.kit import pdf
+from qbo_sandbox.kit.json_object import JsonObject
 
 PRINTED = (
     "Invoice",
@@ -30,7 +30,7 @@ def print_document(company: Company, kind: str, id: str) -> bytes:
     return pdf(_all_rows(company, kind, data))
 
 
-def _all_rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
+def _all_rows(company: Company, kind: str, data: JsonObject) -> list[str]:
     """Return the rows of text on a printed document."""
     rule = TXN_KINDS[kind]
     currency = data["CurrencyRef"]["value"]
@@ -49,7 +49,7 @@ def _all_rows(company: Company, kind: str, data: dict[str, Any]) -> list[str]:
     return [*rows, "", _with_amount(f"Total {currency}", data[rule.total])]
 
 
-def _item_name(line: dict[str, Any]) -> object:
+def _item_name(line: JsonObject) -> object:
     """Return the name of a line's item or account; None if it has neither."""
     detail = line.get(line.get("DetailType", ""))
     if not isinstance(detail, dict):
@@ -58,7 +58,7 @@ def _item_name(line: dict[str, Any]) -> object:
     return reference.get("name")
 
 
-def _line_rows(line: dict[str, Any]) -> list[str]:
+def _line_rows(line: JsonObject) -> list[str]:
     """Return the rows of a line: item or account, description, and the amount on the first one."""
     parts = [str(part) for part in (_item_name(line), line.get("Description")) if part]
     rows = wrap(" – ".join(parts), WIDTH - 18) or [""]

@@ -95,6 +95,7 @@ def _refuse_token(token: QueryToken) -> Refusal:
 
 
 def invalid_query(text: str) -> Refusal:
+    """Return the refusal of a query that can be parsed, but not be carried out."""
     return Refusal("4001", f"QueryValidationError: {text}")
 
 
@@ -106,6 +107,7 @@ class _Parser:
         self.place = 0
 
     def select(self) -> Select:
+        """Parse the whole query."""
         self._require("select")
         count = self._parse_projection()
         self._require("from")
@@ -117,9 +119,11 @@ class _Parser:
         return query
 
     def _next_token(self) -> QueryToken:
+        """Return the next token, and leave it in place."""
         return self.tokens[self.place]
 
     def _take(self, *kinds: str) -> QueryToken:
+        """Return the next token and go past it; refuse one of another kind."""
         token = self._next_token()
         if token.kind == "word" and token.text.lower() == "null":
             raise Refusal("4000", _null(token))
@@ -129,6 +133,7 @@ class _Parser:
         return token
 
     def _accept(self, *words: str) -> bool:
+        """Go past the next token if it is one of these words; return whether it is."""
         token = self._next_token()
         if token.kind not in ("word", "sign") or token.text.lower() not in words:
             return False
@@ -136,6 +141,7 @@ class _Parser:
         return True
 
     def _require(self, word: str) -> None:
+        """Go past a word that must come next."""
         if not self._accept(word):
             raise _refuse_token(self._next_token())
 
@@ -152,6 +158,7 @@ class _Parser:
         return False
 
     def _projected_field(self) -> None:
+        """Go past a field of the projection; an answer always has all fields."""
         if self._accept("*"):
             return
         name = self._take("word").text
@@ -159,6 +166,7 @@ class _Parser:
             self._require("*")
 
     def _parse_where(self, query: Select) -> None:
+        """Parse the conditions, if there are any."""
         if not self._accept("where"):
             return
         query.conditions.append(self._parse_condition())
@@ -166,6 +174,7 @@ class _Parser:
             query.conditions.append(self._parse_condition())
 
     def _parse_condition(self) -> Condition:
+        """Parse one condition, which may stand in brackets."""
         bracket = self._accept("(")
         name = self._take("word").text
         if self._accept("in"):
@@ -182,6 +191,7 @@ class _Parser:
         return condition
 
     def _parse_values(self) -> list[str]:
+        """Parse the values in the brackets of `in`."""
         self._require("(")
         values = [self._parse_value()]
         while self._accept(","):
@@ -190,6 +200,7 @@ class _Parser:
         return values
 
     def _parse_value(self) -> str:
+        """Parse one value, and remove the quotes around it."""
         token = self._take("string", "word", "bare")
         if token.kind != "string":
             return token.text
@@ -216,6 +227,7 @@ class _Parser:
         return self._accept("order") and self._accept("by")
 
     def _order_field(self) -> tuple[str, bool]:
+        """Parse a field to order by, and whether the order is descending."""
         name = self._take("word").text
         is_descending = self._accept("desc")
         if not is_descending:

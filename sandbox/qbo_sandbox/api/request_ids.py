@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from qbo_sandbox.accounting.company import Company, StoredReply
 from qbo_sandbox.accounting.refusals import Refusal, business_error
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.switches import Switches
 
 MAX_LENGTH, MAX_BATCH_LENGTH, MAX_BID_LENGTH = 50, 36, 10
@@ -42,6 +42,7 @@ def run_once(
 
 
 def _repeat_refusal(switches: Switches, key: Key, earlier: StoredReply) -> StoredReply:
+    """Return the stored reply to a repeated request, or refuse it, as the switches say."""
     meaning = switches.requestid_batch if key.in_batch else switches.requestid
     if meaning == "refuse":
         raise business_error("The request has already been processed.")
@@ -116,7 +117,7 @@ def add_digest(company: Company, key: Key, content: object) -> Key:
     return key
 
 
-def check_under_way(company: Company, key: Key | None, pending: Iterable[dict[str, Any]]) -> None:
+def check_under_way(company: Company, key: Key | None, pending: Iterable[JsonObject]) -> None:
     """Refuse an id whose first request is under way, if the switch says so."""
     if key and company.switches.requestid_in_flight == "refuses":
         routes = [environ["sandbox.route"] for environ in pending]

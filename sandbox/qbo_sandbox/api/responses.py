@@ -79,6 +79,7 @@ def answer_headers(status: int, now: float) -> Headers:
 
 
 def _new_trace_id(now: float) -> tuple[str, Headers]:
+    """Return a new trace id, and the headers that every answer has, with the id among them."""
     trace = f"1-{int(now):08x}-{next(_traces):024x}"
     sent = [
         ("Date", http_date(int(now))),
@@ -131,6 +132,7 @@ def shape_status(status: int, environ: WSGIEnvironment, now: float) -> tuple[str
 
 @lru_cache(maxsize=16)
 def http_date(now: int) -> str:
+    """Format a time for the header Date."""
     return formatdate(now, usegmt=True)
 
 
@@ -149,6 +151,7 @@ def wants_json(environ: WSGIEnvironment) -> bool:
 
 
 def _quality(text: str) -> float:
+    """Return the weight that a parameter of Accept states; 1 if it states none."""
     name, _, value = text.strip().partition("=")
     try:
         return float(value) if name.strip() == "q" else 1.0

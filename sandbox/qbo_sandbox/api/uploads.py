@@ -8,7 +8,6 @@ from decimal import Decimal
 from functools import partial
 from json import loads
 from pathlib import Path
-from typing import Any
 
 from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.refusals import Refusal
@@ -17,6 +16,7 @@ from qbo_sandbox.api import xml
 from qbo_sandbox.api.request_ids import Key, run_once
 from qbo_sandbox.entities import schema
 from qbo_sandbox.entities.attachables import check_links
+from qbo_sandbox.kit.json_object import JsonObject
 
 SUFFIXES = "ai csv doc docx eps gif jpeg jpg ods pdf png rtf tif txt xls xlsx xml"
 LARGEST = 100 * 1024 * 1024
@@ -43,6 +43,7 @@ class Part:
 
 
 def _decode(content: bytes) -> bytes:
+    """Decode the base64 of a file."""
     try:
         return base64.b64decode(content)
     except binascii.Error:
@@ -103,6 +104,7 @@ def upload(
 def _upload_one(
     company: Company, key: Key | None, late: bool, store: Callable[[str | None], StoredReply]
 ) -> bytes:
+    """Store one file of an upload; return its answer, which may be a refusal of its own."""
     try:
         return b'{"Attachable":' + run_once(company, key, late, store).body + b"}"
     except Refusal as refusal:
@@ -112,6 +114,7 @@ def _upload_one(
 def _store(
     company: Company, folder: Path | None, metadata: Part | None, part: Part, request: str | None
 ) -> StoredReply:
+    """Store a file with its metadata, and return the reply with the Attachable."""
     data = check_links(company, _metadata(metadata))
     name = str(data.get("FileName") or part.filename)
     if len(part.content) > LARGEST:
@@ -139,7 +142,7 @@ def _store(
     return company.commit([Change("Attachable", id, head | data | own)], request)
 
 
-def _metadata(part: Part | None) -> dict[str, Any]:
+def _metadata(part: Part | None) -> JsonObject:
     """Return the fields of the Attachable that came with a file."""
     if part is None:
         return {}

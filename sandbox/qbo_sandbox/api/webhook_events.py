@@ -5,9 +5,10 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from qbo_sandbox.accounting.company import Change
+from qbo_sandbox.kit.json_object import JsonObject
 
 LISTS = (
     "Account Budget Class CompanyCurrency Customer Department Employee Item PaymentMethod "
@@ -59,6 +60,7 @@ def events_of(realm: str, changes: list[Change], act: str, at: float) -> list[Ev
 
 
 def _act_of(change: Change) -> str:
+    """Return the act that a change stands for: Create, Update or Delete."""
     if change.data is None:
         return "Delete"
     meta = change.data["MetaData"]
@@ -77,6 +79,7 @@ def classic_bodies(events: Iterable[Event]) -> list[bytes]:
 
 
 def _classic_event(realm: str, events: list[Event]) -> bytes:
+    """Return the older form of a message: all changes of one company."""
     entities = [
         {
             "name": NAMES.get(e.kind, e.kind),
@@ -95,7 +98,8 @@ def cloud_body(events: Iterable[Event]) -> list[bytes]:
     return [json.dumps([_cloud_event(event) for event in events]).encode()]
 
 
-def _cloud_event(event: Event) -> dict[str, Any]:
+def _cloud_event(event: Event) -> JsonObject:
+    """Return a change as an event in the form of CloudEvents."""
     kind = NAMES.get(event.kind, event.kind).lower()
     return {
         "specversion": "1.0",
@@ -111,6 +115,7 @@ def _cloud_event(event: Event) -> dict[str, Any]:
 
 
 def format_moment(at: float) -> str:
+    """Format a time in UTC with milliseconds and a final Z."""
     return (
         dt.datetime.fromtimestamp(at, dt.UTC)
         .isoformat(timespec="milliseconds")

@@ -15,6 +15,7 @@ from wsgiref.types import WSGIApplication
 from qbo_sandbox.accounting.company import Change
 from qbo_sandbox.api.webhook_events import FORMS, Event, events_of, format_moment
 from qbo_sandbox.kit import Clock, Journal, Wire, ask
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.switches import Switches
 
 PATIENCE = 3.0
@@ -36,7 +37,8 @@ class Delivery:
     tries: list[tuple[float, int]] = field(default_factory=list)
     over: bool = False
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> JsonObject:
+        """Return the delivery as the control page shows it."""
         tries = [{"at": format_moment(at), "status": status} for at, status in self.tries]
         state = {"over": self.over} | ({} if self.over else {"next": format_moment(self.due)})
         return {
@@ -91,12 +93,13 @@ class Sender:
         self._forget()
 
     def _forget(self) -> None:
+        """Remove all subscribers, waiting events and deliveries."""
         with self._awake:
             self.addresses = {}
             self._waiting = {}
         self.deliveries = []
 
-    def replay(self, entry: dict[str, Any]) -> None:
+    def replay(self, entry: JsonObject) -> None:
         """Take one line from the journal."""
         if "told" in entry:
             untold = {
@@ -125,6 +128,7 @@ class Sender:
             self._awake.notify()
 
     def _keep(self, events: list[Event]) -> None:
+        """Store events until they are sent; equal ones become one, with the latest time."""
         for event in events:
             self._waiting[event.same] = event._replace(
                 at=max(event.at, self._waiting.get(event.same, event).at)
@@ -200,6 +204,7 @@ class Sender:
         return _call_in_process(wsgi, delivery, headers) if wsgi else _send(delivery, headers)
 
     def _run(self) -> None:
+        """Send deliveries when they are due, in a thread of its own."""
         while True:
             self.settle()
             with self._awake:
@@ -228,6 +233,7 @@ class Sender:
 
 
 def _call_in_process(wsgi: WSGIApplication, delivery: Delivery, headers: dict[str, str]) -> int:
+    """Deliver to a WSGI application; return the status, 0 if it fails."""
     parts = urlsplit(delivery.url)
     by_keyword = {name.replace("-", "_"): value for name, value in headers.items()}
     try:
@@ -239,6 +245,7 @@ def _call_in_process(wsgi: WSGIApplication, delivery: Delivery, headers: dict[st
 
 
 def _send(delivery: Delivery, headers: dict[str, str]) -> int:
+    """Deliver over HTTP; return the status, 0 without an answer."""
     parts = urlsplit(delivery.url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.hostname or "", parts.port, timeout=PATIENCE)

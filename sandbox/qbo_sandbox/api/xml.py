@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from qbo_sandbox.accounting.values import dump, envelope_time
 from qbo_sandbox.entities.schema import Field, type_fields
+from qbo_sandbox.kit.json_object import JsonObject
 
 NAMESPACE = "http://schema.intuit.com/finance/v3"
 ENTITY_ATTRIBUTES = ("domain", "status", "sparse")
@@ -34,7 +35,7 @@ UNKNOWN_FIELD = Field("", False)
 
 def from_json(body: bytes) -> bytes:
     """Return a JSON response in XML, with the elements in the order of the schema."""
-    response: dict[str, Any] = json.loads(body, parse_float=Decimal)
+    response: JsonObject = json.loads(body, parse_float=Decimal)
     if response.keys() >= REPORT_PARTS:
         return _render_document("Report", _to_elements(response), "").encode()
     time = str(response.pop("time", ""))
@@ -44,7 +45,7 @@ def from_json(body: bytes) -> bytes:
     return _render_document("IntuitResponse", _to_elements(response), time).encode()
 
 
-def _to_elements(response: dict[str, Any]) -> str:
+def _to_elements(response: JsonObject) -> str:
     """Return the fields of a response as elements."""
     return "".join(_to_element(name, value, name) for name, value in response.items())
 
@@ -56,7 +57,7 @@ def _render_document(root: str, content: str, time: str) -> str:
     return f'{declaration}<{root} xmlns="{NAMESPACE}"{time_attribute}>{content}</{root}>'
 
 
-def _gateway_fault(fault: dict[str, Any]) -> dict[str, Any]:
+def _gateway_fault(fault: JsonObject) -> JsonObject:
     """Return a fault of the gateway with the names that it has in XML."""
     errors = []
     for error in fault["error"]:
@@ -82,14 +83,14 @@ def _to_element(name: str, value: Any, kind: str) -> str:
     return _object_element(name, value, kind)
 
 
-def _looks_like_reference(name: str, value: dict[str, Any]) -> bool:
+def _looks_like_reference(name: str, value: JsonObject) -> bool:
     """Return whether an object has nothing but the parts of a reference."""
     if name in ATTRIBUTES:
         return False
     return "value" in value and set(value) <= {"value", *REFERENCE_ATTRIBUTES}
 
 
-def _object_element(name: str, value: dict[str, Any], kind: str) -> str:
+def _object_element(name: str, value: JsonObject, kind: str) -> str:
     """Return an object as an element with its attributes and children."""
     attribute_names = ATTRIBUTES.get(name, ())
     if not attribute_names and "domain" in value:
@@ -111,13 +112,13 @@ def _type_of(parent: str, name: str) -> str:
     return name
 
 
-def _in_schema_order(kind: str, value: dict[str, Any]) -> list[str]:
+def _in_schema_order(kind: str, value: JsonObject) -> list[str]:
     """Return the names of an object's fields in the order of the schema."""
     places = {name: place for place, name in enumerate(type_fields().get(kind, ()))}
     return sorted(value, key=lambda name: places.get(name, len(places)))
 
 
-def _render_attributes(value: dict[str, Any], names: tuple[str, ...]) -> str:
+def _render_attributes(value: JsonObject, names: tuple[str, ...]) -> str:
     """Return the attributes of an element, those without a value left out."""
     attributes = ""
     for name in names:
@@ -126,7 +127,7 @@ def _render_attributes(value: dict[str, Any], names: tuple[str, ...]) -> str:
     return attributes
 
 
-def _render_extension(entry: dict[str, Any]) -> str:
+def _render_extension(entry: JsonObject) -> str:
     """Return one entry of an extension block, whose JSON name contains the namespace."""
     local_name = str(entry.get("name", "")).rpartition("}")[2]
     return _to_element(local_name, entry.get("value", {}), "")
@@ -140,7 +141,7 @@ def _text_of(value: Any) -> str:
 # -- reading -------------------------------------------------------------------------------------
 
 
-def read(body: bytes) -> tuple[str, dict[str, Any]]:
+def read(body: bytes) -> tuple[str, JsonObject]:
     """Return the name of the object in a request and the object as in JSON.
 
     Raise ValueError if the body is not XML.
@@ -154,6 +155,7 @@ def read(body: bytes) -> tuple[str, dict[str, Any]]:
 
 
 def _parse(body: bytes) -> Element:
+    """Parse XML; refuse a document type, which could make it expand without limit."""
     if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
         raise ValueError("a document type is not allowed")
     parser = XMLParser()  # noqa: S314  (without a document type there is nothing to expand)
@@ -166,15 +168,16 @@ def _parse(body: bytes) -> Element:
 
 
 def _local_name(element: Element) -> str:
+    """Return the name of an element without its namespace."""
     return element.tag.rpartition("}")[2]
 
 
-def _attribute_values(element: Element, names: tuple[str, ...]) -> dict[str, Any]:
+def _attribute_values(element: Element, names: tuple[str, ...]) -> JsonObject:
     """Return the attributes of an element with these names."""
     return {name: element.attrib[name] for name in names if name in element.attrib}
 
 
-def _batch_item(element: Element) -> dict[str, Any]:
+def _batch_item(element: Element) -> JsonObject:
     """Return an item of a batch."""
     item = _attribute_values(element, BATCH_ITEM_ATTRIBUTES)
     for child in element:
@@ -183,7 +186,7 @@ def _batch_item(element: Element) -> dict[str, Any]:
     return item
 
 
-def _parse_object(element: Element, kind: str) -> dict[str, Any]:
+def _parse_object(element: Element, kind: str) -> JsonObject:
     """Return an element as an object, with types and lists as the schema says."""
     content = _attribute_values(element, ENTITY_ATTRIBUTES)
     if "sparse" in content:
@@ -221,6 +224,7 @@ def _parse_value(element: Element, field: Field) -> Any:
 
 
 def _plain_value(text: str, field: Field) -> Any:
+    """Return a text as the simple value that the schema expects of the field."""
     if field.type == "b":
         return BOOLEANS.get(text.strip().lower(), text)
     if field.type in ("d", "i"):
@@ -228,7 +232,7 @@ def _plain_value(text: str, field: Field) -> Any:
     return text
 
 
-def _extension_entry(element: Element) -> dict[str, Any]:
+def _extension_entry(element: Element) -> JsonObject:
     """Return an extension as an entry whose name contains the namespace."""
     name = f"{{{NAMESPACE}}}{_local_name(element)}"
     return {"name": name, "value": _parse_object(element, "")}

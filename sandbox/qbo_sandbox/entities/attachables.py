@@ -1,13 +1,12 @@
 """What an attachment hangs on."""
 
-from typing import Any
-
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import BY_PATH
 from qbo_sandbox.accounting.refusals import business_error
+from qbo_sandbox.kit.json_object import JsonObject
 
 
-def check_links(company: Company, data: dict[str, Any]) -> dict[str, Any]:
+def check_links(company: Company, data: JsonObject) -> JsonObject:
     """Return the data of an attachable after checking its links."""
     for reference in data.get("AttachableRef") or ():
         entity = reference.get("EntityRef") or {}

@@ -1,8 +1,7 @@
 """Currencies: their names, and the accounts a company needs in each."""
 
-from typing import Any
-
 from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.kit.json_object import JsonObject
 
 NAMES = {
     "USD": "United States Dollar",
@@ -25,7 +24,7 @@ NAMES = {
     "ISK": "Icelandic Krona",
 }
 CONTROLS = ("Accounts Payable", "Accounts Receivable")
-GAIN: dict[str, Any] = {
+GAIN: JsonObject = {
     "Name": "Exchange Gain or Loss",
     "AccountType": "Other Expense",
     "AccountSubType": "ExchangeGainOrLoss",
@@ -37,7 +36,7 @@ def currency_ref(code: str) -> dict[str, str]:
     return {"value": code, "name": NAMES.get(code, code)}
 
 
-def needed_accounts(company: Company, code: str = "") -> list[dict[str, Any]]:
+def needed_accounts(company: Company, code: str = "") -> list[JsonObject]:
     """Return the accounts that foreign currencies, or one of them, need and that do not exist."""
     foreign = company.currencies() - {company.options.currency}
     if code:

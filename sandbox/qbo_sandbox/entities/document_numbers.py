@@ -1,11 +1,11 @@
 """The numbers of transactions: counted automatically, or given by the client and unique."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind, label_of
 from qbo_sandbox.accounting.refusals import Refusal
+from qbo_sandbox.kit.json_object import JsonObject
 
 CHECKS = ("Purchase", "BillPayment")
 NUMBER_IN_USE = "You must specify a different number. This number has already been used."
@@ -14,8 +14,8 @@ NUMBER_IN_USE = "You must specify a different number. This number has already be
 def assign_number(
     company: Company,
     rule: TxnKind,
-    data: dict[str, Any],
-    old: dict[str, Any] | None,
+    data: JsonObject,
+    old: JsonObject | None,
     params: dict[str, str],
 ) -> None:
     """Check the number a client gives; without one, the next where the company counts itself."""
@@ -48,7 +48,7 @@ def _is_refused(company: Company, rule: TxnKind) -> bool:
 
 
 def find_duplicate(
-    company: Company, rule: TxnKind, data: dict[str, Any], but: str | None
+    company: Company, rule: TxnKind, data: JsonObject, but: str | None
 ) -> tuple[str, str] | None:
     """Return another transaction with this number, within the rule's scope."""
     number = str(data["DocNumber"]).lower()
@@ -59,19 +59,19 @@ def find_duplicate(
     return None
 
 
-def _kinds_to_compare(rule: TxnKind, data: dict[str, Any]) -> Sequence[str]:
+def _kinds_to_compare(rule: TxnKind, data: JsonObject) -> Sequence[str]:
     """Return the kinds of transactions that may not have the same number."""
     if is_check(data):
         return CHECKS
     return (rule.name,) if rule.unique else ()
 
 
-def is_check(data: dict[str, Any]) -> bool:
+def is_check(data: JsonObject) -> bool:
     """Return whether a transaction is paid by check."""
     return "Check" in (data.get("PaymentType"), data.get("PayType"))
 
 
-def _is_in_use(company: Company, rule: TxnKind, data: dict[str, Any], kind: str, id: str) -> bool:
+def _is_in_use(company: Company, rule: TxnKind, data: JsonObject, kind: str, id: str) -> bool:
     """Return whether a transaction with the same number counts as a duplicate."""
     row = company.table(kind).rows[id]
     if is_check(data):

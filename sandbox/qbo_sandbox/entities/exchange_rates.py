@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.refusals import (
@@ -13,12 +12,13 @@ from qbo_sandbox.accounting.refusals import (
     unknown_reference,
 )
 from qbo_sandbox.entities import schema
+from qbo_sandbox.kit.json_object import JsonObject
 
 NONE = "Multicurrency is not turned on in this company."
 
 
 def write(
-    company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
+    company: Company, body: JsonObject, params: dict[str, str], request: str | None
 ) -> StoredReply:
     """Set the rate of one currency for one day."""
     schema.check("ExchangeRate", body)
@@ -53,6 +53,7 @@ def store_rates(company: Company, dates: Iterable[str]) -> None:
 
 
 def _parse_day(text: str) -> str:
+    """Return a date as its ten characters; refuse anything else."""
     try:
         return dt.date.fromisoformat(text[:10]).isoformat()
     except ValueError:
@@ -76,7 +77,7 @@ def _rate_id(company: Company, code: str, date: str) -> str:
     return str(data["Id"])
 
 
-def _rate_entry(company: Company, code: str, date: str, rate: Decimal) -> dict[str, Any]:
+def _rate_entry(company: Company, code: str, date: str, rate: Decimal) -> JsonObject:
     """Return the object of a rate."""
     return company.head(f"{code}.{date}") | {
         "SourceCurrencyCode": code,

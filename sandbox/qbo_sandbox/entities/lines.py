@@ -17,26 +17,27 @@ from qbo_sandbox.accounting.references import resolve, resolve_all
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import round_money, shortest_number
 from qbo_sandbox.entities import sales
+from qbo_sandbox.kit.json_object import JsonObject
 
 MAX_LINES = 10_000
 
 
 def complete_lines(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+    company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Check every line and give it its id and number."""
     requested = data["Line"]
     if len(requested) > MAX_LINES:
         raise business_error(f"A transaction cannot have more than {MAX_LINES} lines.")
     ids = _LineIds(requested, old)
-    lines: list[dict[str, Any]] = []
+    lines: list[JsonObject] = []
     number = 0
     for line in requested:
         if line.get("DetailType") == SUBTOTAL_LINE:
             continue
         id = ids.take(line)
         number += 1
-        place: dict[str, Any] = {"Id": id, "LineNum": number}
+        place: JsonObject = {"Id": id, "LineNum": number}
         if line.get("DetailType") == DISCOUNT_LINE:
             place = {}
         completed = place | _complete_line(company, rule, data, line)
@@ -51,13 +52,13 @@ def complete_lines(
 class _LineIds:
     """Ids of lines: a line keeps the id that it had, any other one gets the next number."""
 
-    def __init__(self, requested: list[dict[str, Any]], old: dict[str, Any] | None) -> None:
+    def __init__(self, requested: list[JsonObject], old: JsonObject | None) -> None:
         old_ids = _line_ids((old or {}).get("Line", ()))
         numbers = [int(id) for id in old_ids if id.isdigit()]
         self._kept_ids = _line_ids(requested) & old_ids
         self._last = max(numbers, default=0)
 
-    def take(self, line: dict[str, Any]) -> str:
+    def take(self, line: JsonObject) -> str:
         """Return the id of a line; an id that occurs twice belongs to the first one."""
         id = str(line.get("Id"))
         if id not in self._kept_ids:
@@ -71,12 +72,12 @@ class _LineIds:
         return str(self._last)
 
 
-def _line_ids(lines: Iterable[dict[str, Any]]) -> set[str]:
+def _line_ids(lines: Iterable[JsonObject]) -> set[str]:
     """Return the ids of lines."""
     return {str(line["Id"]) for line in lines if "Id" in line}
 
 
-def _common_fields(line: dict[str, Any], kind: str) -> dict[str, Any]:
+def _common_fields(line: JsonObject, kind: str) -> JsonObject:
     """Return what a line has beside its detail, without its id and number."""
     common = {}
     for key, value in line.items():
@@ -87,8 +88,8 @@ def _common_fields(line: dict[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _complete_line(
-    company: Company, rule: TxnKind, data: dict[str, Any], line: dict[str, Any]
-) -> dict[str, Any]:
+    company: Company, rule: TxnKind, data: JsonObject, line: JsonObject
+) -> JsonObject:
     """Return a line as it is stored, without its id and number."""
     kind = _detail_type(rule, line)
     completed = _common_fields(line, kind)
@@ -114,7 +115,7 @@ def _complete_line(
     return completed
 
 
-def _detail_type(rule: TxnKind, line: dict[str, Any]) -> str:
+def _detail_type(rule: TxnKind, line: JsonObject) -> str:
     """Return the DetailType of a line; refuse one that the transaction cannot have."""
     kind = line.get("DetailType")
     if not kind:
@@ -126,13 +127,15 @@ def _detail_type(rule: TxnKind, line: dict[str, Any]) -> str:
 
 
 def _parse_number(value: Any) -> Decimal:
+    """Parse an amount; refuse a text that is no number."""
     try:
         return Decimal(str(value))
     except InvalidOperation:
         raise Refusal("2070", f"Invalid Number : {value}", "Amount") from None
 
 
-def _complete_account_line(company: Company, detail: dict[str, Any]) -> None:
+def _complete_account_line(company: Company, detail: JsonObject) -> None:
+    """Refuse a line without an account, or with one that cannot be an expense."""
     if not detail.get("AccountRef"):
         raise missing_field("AccountRef")
     account = resolve(company, "Account", detail["AccountRef"]).read()
@@ -148,9 +151,9 @@ def _complete_account_line(company: Company, detail: dict[str, Any]) -> None:
 def _complete_item_line(
     company: Company,
     rule: TxnKind,
-    data: dict[str, Any],
-    line: dict[str, Any],
-    detail: dict[str, Any],
+    data: JsonObject,
+    line: JsonObject,
+    detail: JsonObject,
 ) -> None:
     """Complete a line with an item."""
     if rule.side == "sell":
@@ -160,7 +163,8 @@ def _complete_item_line(
     _check_product(line, detail)
 
 
-def _line_item(company: Company, detail: dict[str, Any]) -> None:
+def _line_item(company: Company, detail: JsonObject) -> None:
+    """Refuse a line without an item, or with one that cannot be purchased."""
     if not detail.get("ItemRef"):
         raise missing_field("ItemRef")
     item = resolve(company, "Item", detail["ItemRef"]).read()
@@ -170,7 +174,7 @@ def _line_item(company: Company, detail: dict[str, Any]) -> None:
         )
 
 
-def _check_product(line: dict[str, Any], detail: dict[str, Any]) -> None:
+def _check_product(line: JsonObject, detail: JsonObject) -> None:
     """Check that quantity times price is the amount, to the cent."""
     for field in ("Qty", "UnitPrice"):
         if detail.get(field) is not None:
@@ -192,7 +196,7 @@ def _check_product(line: dict[str, Any], detail: dict[str, Any]) -> None:
         detail.setdefault("Qty", Decimal(1))
 
 
-def _complete_dimensions(company: Company, detail: dict[str, Any]) -> None:
+def _complete_dimensions(company: Company, detail: JsonObject) -> None:
     """Complete class and billable status of a line.
 
     A purchase has classes on its lines, wherever the company has them on sales forms.

@@ -1,18 +1,18 @@
 """What a transaction does to the others it is linked with: open amounts, links, closed orders."""
 
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.company import Change, Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS
 from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.entities import payments, purchases
+from qbo_sandbox.kit.json_object import JsonObject
 
 LABELS = {"Check": "BillPaymentCheck", "CreditCard": "BillPaymentCreditCard"}
 
 
 def linked_changes(
-    company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+    company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the changes of other transactions that follow from this one; their versions stay."""
     rule = TXN_KINDS[kind]
@@ -30,7 +30,7 @@ def linked_changes(
 
 
 def _settle(
-    company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+    company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the transactions that a payment settles, with their new open amounts and links."""
     now = payments.settled_amounts(data)
@@ -48,7 +48,7 @@ def _settle(
     return changes
 
 
-def _copy_to_change(company: Company, kind: str, id: str) -> dict[str, Any] | None:
+def _copy_to_change(company: Company, kind: str, id: str) -> JsonObject | None:
     """Return a copy of a transaction to change, with a new time of change."""
     row = company.row(kind, id) if kind in TXN_KINDS else None
     if row is None:
@@ -59,7 +59,7 @@ def _copy_to_change(company: Company, kind: str, id: str) -> dict[str, Any] | No
     return data
 
 
-def _lower_balance(kind: str, target: dict[str, Any], amount: Decimal) -> None:
+def _lower_balance(kind: str, target: JsonObject, amount: Decimal) -> None:
     """Lower what is open of a transaction."""
     field = TXN_KINDS[kind].open_field
     for name in {field, "Balance"} & target.keys():
@@ -68,7 +68,7 @@ def _lower_balance(kind: str, target: dict[str, Any], amount: Decimal) -> None:
         target["HomeBalance"] = round_money(target[field] * target["ExchangeRate"])
 
 
-def _add_link(target: dict[str, Any], link: dict[str, str], *, is_linked: bool) -> None:
+def _add_link(target: JsonObject, link: dict[str, str], *, is_linked: bool) -> None:
     """Put a link into a transaction, or take it out unless `is_linked`."""
     links = [other for other in target.get("LinkedTxn", ()) if other["TxnId"] != link["TxnId"]]
     if is_linked:
@@ -80,7 +80,7 @@ def _add_link(target: dict[str, Any], link: dict[str, str], *, is_linked: bool) 
 
 
 def _take_orders(
-    company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+    company: Company, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the purchase orders that a bill takes or gives back, closed or open again."""
     orders = purchases.orders_of(data)
@@ -99,7 +99,7 @@ def _take_orders(
     return changes
 
 
-def _other_bills(company: Company, order: dict[str, Any], id: str) -> list[dict[str, Any]]:
+def _other_bills(company: Company, order: JsonObject, id: str) -> list[JsonObject]:
     """Return the bills of a purchase order, without the one with this id."""
     bills = []
     for link in order.get("LinkedTxn", ()):
@@ -110,7 +110,7 @@ def _other_bills(company: Company, order: dict[str, Any], id: str) -> list[dict[
 
 
 def _take_estimates(
-    company: Company, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+    company: Company, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the estimates that an invoice takes or gives back, closed or open again."""
     estimates = _linked_estimates(data)
@@ -129,15 +129,13 @@ def _take_estimates(
     return changes
 
 
-def _linked_estimates(data: dict[str, Any] | None) -> set[str]:
+def _linked_estimates(data: JsonObject | None) -> set[str]:
     """Return the ids of the estimates that an invoice is linked to."""
     links = (data or {}).get("LinkedTxn") or ()
     return {str(link["TxnId"]) for link in links if link.get("TxnType") == "Estimate"}
 
 
-def _take_hours(
-    company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
-) -> list[Change]:
+def _take_hours(company: Company, data: JsonObject | None, old: JsonObject | None) -> list[Change]:
     """Mark hours on an invoice as billed, and removed hours as billable."""
     hours = _billed_activities(data)
     changes = []
@@ -149,7 +147,7 @@ def _take_hours(
     return changes
 
 
-def _billed_activities(data: dict[str, Any] | None) -> set[str]:
+def _billed_activities(data: JsonObject | None) -> set[str]:
     """Return the ids of the time activities that a transaction bills."""
     ids = set()
     for line in (data or {}).get("Line") or ():
@@ -160,7 +158,7 @@ def _billed_activities(data: dict[str, Any] | None) -> set[str]:
 
 
 def _revalue_payments(
-    company: Company, data: dict[str, Any] | None, old: dict[str, Any] | None
+    company: Company, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the payments on a transaction with a new exchange rate; their gains change."""
     if not data or not old:
@@ -178,7 +176,7 @@ def _revalue_payments(
     return changes
 
 
-def release_payments(company: Company, id: str, data: dict[str, Any]) -> list[Change]:
+def release_payments(company: Company, id: str, data: JsonObject) -> list[Change]:
     """Return the payments on a voided transaction, with the paid amount unapplied again."""
     changes = []
     for link in data.get("LinkedTxn") or ():

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.references import name_reference, resolve, resolve_all
@@ -10,6 +9,7 @@ from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_fie
 from qbo_sandbox.accounting.values import round_money, shortest_number
 from qbo_sandbox.entities.currencies import NAMES, currency_ref
 from qbo_sandbox.entities.subtypes import TYPE_OF
+from qbo_sandbox.kit.json_object import JsonObject
 
 SUBTYPES = {
     "Bank": "Checking",
@@ -45,7 +45,7 @@ HIDDEN_NUMBER = "XXX-XX-XXXX"  # a social security number is never told again
 CLASS_OF = {kind: name for name, kinds in CLASSIFICATIONS.items() for kind in kinds}
 
 
-def _complete_currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_currency(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Complete the currency of a name or account, which cannot change later."""
     code = (data.get("CurrencyRef") or {}).get("value") or company.options.currency
     if old and old.get("CurrencyRef", {}).get("value") not in (None, code):
@@ -57,7 +57,7 @@ def _complete_currency(company: Company, data: dict[str, Any], old: dict[str, An
     data["CurrencyRef"] = currency_ref(code)
 
 
-def _complete_vendor(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_vendor(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Complete a vendor; of its tax number only the last four characters are shown."""
     data.setdefault("Vendor1099", False)
     _complete_currency(company, data, old)
@@ -66,7 +66,7 @@ def _complete_vendor(company: Company, data: dict[str, Any], old: dict[str, Any]
         data["TaxIdentifier"] = "X" * max(0, len(number) - 4) + number[-4:]
 
 
-def _complete_customer(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_customer(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Complete a customer or project."""
     data.pop("IsProject", None)
     if old and "IsProject" in old:
@@ -80,14 +80,15 @@ def _complete_customer(company: Company, data: dict[str, Any], old: dict[str, An
         data.setdefault("ShipAddr", data["BillAddr"])
 
 
-def _complete_employee(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_employee(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Complete an employee, whose social security number is never shown."""
     data.setdefault("BillableTime", False)
     if data.get("SSN"):
         data["SSN"] = HIDDEN_NUMBER
 
 
-def _complete_account(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_account(company: Company, data: JsonObject, old: JsonObject | None) -> None:
+    """Check an account's type, and derive its classification and currency."""
     kind = data.get("AccountType") or TYPE_OF.get(str(data.get("AccountSubType")))
     if not kind:
         raise Refusal(
@@ -110,7 +111,8 @@ ITEM_ACCOUNTS = {
 }
 
 
-def _complete_item(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_item(company: Company, data: JsonObject, old: JsonObject | None) -> None:
+    """Check an item by its type, and put its defaults in place."""
     kind = data.setdefault("Type", "Service")
     if old and "Inventory" in (old.get("Type"), kind) and old.get("Type") != kind:
         raise business_error(
@@ -134,7 +136,7 @@ def _complete_item(company: Company, data: dict[str, Any], old: dict[str, Any] |
     return None
 
 
-def _complete_category(data: dict[str, Any]) -> None:
+def _complete_category(data: JsonObject) -> None:
     """Complete a category of items, which has neither price nor account."""
     for field in (
         *ITEM_ACCOUNTS,
@@ -147,7 +149,8 @@ def _complete_category(data: dict[str, Any]) -> None:
         data.pop(field, None)
 
 
-def _complete_inventory(company: Company, data: dict[str, Any]) -> None:
+def _complete_inventory(company: Company, data: JsonObject) -> None:
+    """Check that a stock item has its quantity, start date and accounts of the right types."""
     for field in ("TrackQtyOnHand", "QtyOnHand", "InvStartDate", *ITEM_ACCOUNTS):
         if data.get(field) in (None, "") or data[field] is False:
             raise missing_field(field)
@@ -160,7 +163,7 @@ def _complete_inventory(company: Company, data: dict[str, Any]) -> None:
             )
 
 
-def _complete_bundle(company: Company, data: dict[str, Any]) -> None:
+def _complete_bundle(company: Company, data: JsonObject) -> None:
     """Complete a bundle; refuse bundles and categories as its parts."""
     parts = (data.get("ItemGroupDetail") or {}).get("ItemGroupLine") or []
     if not parts:
@@ -173,7 +176,7 @@ def _complete_bundle(company: Company, data: dict[str, Any]) -> None:
         part["Qty"] = shortest_number(str(part.get("Qty") or 1))
 
 
-def _complete_term(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_term(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Complete a payment term, which counts days or names a day of the month."""
     dated = data.get("DayOfMonthDue") is not None
     if not dated and data.get("DueDays") is None:
@@ -182,12 +185,13 @@ def _complete_term(company: Company, data: dict[str, Any], old: dict[str, Any] |
     data.setdefault("DiscountPercent", 0)
 
 
-def _complete_method(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_method(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Complete a payment method."""
     data.setdefault("Type", "NON_CREDIT_CARD")
 
 
-def _complete_agency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_agency(company: Company, data: JsonObject, old: JsonObject | None) -> None:
+    """Put the defaults of a tax agency in place; one that exists cannot be changed."""
     if old:
         raise business_error("A tax agency cannot be changed.")
     data.pop("Active", None)
@@ -195,7 +199,7 @@ def _complete_agency(company: Company, data: dict[str, Any], old: dict[str, Any]
     data.setdefault("TaxTrackedOnSales", True)
 
 
-def _company_currency(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _company_currency(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Complete a currency of the company, whose code cannot change later."""
     code = str(data["Code"]).upper()
     data["Code"] = code
@@ -212,7 +216,8 @@ def _company_currency(company: Company, data: dict[str, Any], old: dict[str, Any
     data.setdefault("Name", NAMES.get(code, code))
 
 
-def _complete_budget(company: Company, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _complete_budget(company: Company, data: JsonObject, old: JsonObject | None) -> None:
+    """Check the required fields of a budget and of its details."""
     for field in ("StartDate", "EndDate", "BudgetType", "BudgetDetail"):
         if not data.get(field):
             raise missing_field(field)
@@ -226,7 +231,7 @@ def _complete_budget(company: Company, data: dict[str, Any], old: dict[str, Any]
         raise business_error("A budget cannot end before it starts.")
 
 
-RULES: dict[str, Callable[[Company, dict[str, Any], dict[str, Any] | None], None]] = {
+RULES: dict[str, Callable[[Company, JsonObject, JsonObject | None], None]] = {
     "Vendor": _complete_vendor,
     "Customer": _complete_customer,
     "Employee": _complete_employee,

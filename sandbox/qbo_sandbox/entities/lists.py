@@ -1,7 +1,6 @@
 """The name lists: which names QuickBooks accepts, what it fills in, how entries become inactive."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from qbo_sandbox.accounting.company import Change, Company, name_key
 from qbo_sandbox.accounting.kinds import LIST_KINDS
@@ -10,6 +9,7 @@ from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_fie
 from qbo_sandbox.accounting.values import day_of_month, plus_days
 from qbo_sandbox.entities.list_defaults import RULES
 from qbo_sandbox.entities.schema import check_length
+from qbo_sandbox.kit.json_object import JsonObject
 
 DELETED = " (deleted)"
 COMPUTED = (
@@ -25,9 +25,7 @@ FORBIDDEN_SIGNS = frozenset(":\t\n")
 NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 
 
-def complete(
-    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
-) -> dict[str, Any]:
+def complete(company: Company, kind: str, data: JsonObject, old: JsonObject | None) -> JsonObject:
     """Return the entry as QuickBooks stores it: checked, named, completed."""
     for field in COMPUTED:
         data.pop(field, None)
@@ -42,14 +40,14 @@ def complete(
     return data
 
 
-def _require(fields: Iterable[str], data: dict[str, Any]) -> None:
+def _require(fields: Iterable[str], data: JsonObject) -> None:
     """Refuse an object without these fields."""
     for field in fields:
         if not str(data.get(field) or "").strip():
             raise missing_field(field)
 
 
-def _check_name(company: Company, kind: str, data: dict[str, Any]) -> None:
+def _check_name(company: Company, kind: str, data: JsonObject) -> None:
     """Check the name of a list entry and its required fields."""
     rule = LIST_KINDS[kind]
     if rule.space == "people":
@@ -65,7 +63,7 @@ def _check_name(company: Company, kind: str, data: dict[str, Any]) -> None:
         check_length("AcctNum", number, company.switches.account_number_length)
 
 
-def _complete_person(data: dict[str, Any]) -> None:
+def _complete_person(data: JsonObject) -> None:
     """Complete the names of a person and check the e-mail address."""
     name = str(data.get("DisplayName") or "").strip()
     if not name:
@@ -84,9 +82,7 @@ def _complete_person(data: dict[str, Any]) -> None:
     data.setdefault("PrintOnCheckName", data["DisplayName"])
 
 
-def _set_parent(
-    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
-) -> None:
+def _set_parent(company: Company, kind: str, data: JsonObject, old: JsonObject | None) -> None:
     """Set parent, level and full name."""
     rule = LIST_KINDS[kind]
     if not rule.nested:
@@ -112,7 +108,7 @@ def _set_parent(
     data["FullyQualifiedName"] = f"{parent['FullyQualifiedName']}:{data[rule.field]}"
 
 
-def renamed_below(company: Company, kind: str, parent: dict[str, Any]) -> list[Change]:
+def renamed_below(company: Company, kind: str, parent: JsonObject) -> list[Change]:
     """Return the entries below an entry, with their new full names."""
     table = company.table(kind)
     field = LIST_KINDS[kind].field
@@ -129,8 +125,9 @@ def renamed_below(company: Company, kind: str, parent: dict[str, Any]) -> list[C
 
 
 def _require_unique_name(
-    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
+    company: Company, kind: str, data: JsonObject, old: JsonObject | None
 ) -> None:
+    """Refuse an active entry with a name that another one of its list has."""
     rule = LIST_KINDS[kind]
     if not rule.space or not data.get("Active", True):
         return
@@ -148,7 +145,7 @@ def _require_unique_name(
 
 
 def _rename_by_activity(
-    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any] | None
+    company: Company, kind: str, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Rename an entry that becomes inactive; restore the name if it becomes active."""
     was = old is None or old.get("Active", True)
@@ -163,7 +160,7 @@ def _rename_by_activity(
             data[field] = bare
 
 
-def due_date(company: Company, term: dict[str, Any], date: str) -> str:
+def due_date(company: Company, term: JsonObject, date: str) -> str:
     """Return the due date of a date under a term."""
     rule = resolve(company, "Term", term).read()
     day = rule.get("DayOfMonthDue")
@@ -176,9 +173,9 @@ def due_date(company: Company, term: dict[str, Any], date: str) -> str:
 def write_entry(
     company: Company,
     kind: str,
-    data: dict[str, Any],
+    data: JsonObject,
     id: str = "",
-    more: dict[str, Any] | None = None,
+    more: JsonObject | None = None,
 ) -> str:
     """Write one list entry by the rules of its list; `kept` is what no client may set."""
     if LIST_KINDS[kind].field and kind != "CompanyInfo":

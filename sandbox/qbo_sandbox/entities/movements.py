@@ -1,7 +1,6 @@
 """Deposits, transfers, credit card payments and journal entries."""
 
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
@@ -14,6 +13,7 @@ from qbo_sandbox.accounting.references import (
 )
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import ZERO, round_money
+from qbo_sandbox.kit.json_object import JsonObject
 
 DEPOSITED, JOURNAL = "DepositLineDetail", "JournalEntryLineDetail"
 NEEDS = {"Accounts Receivable": "Customer", "Accounts Payable": "Vendor"}
@@ -23,13 +23,13 @@ TO_BANK = ("Bank", "Other Current Asset")
 
 
 def complete_deposit(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+    company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Complete a deposit, less the cash that is taken out."""
     data["DepositToAccountRef"] = _account_reference(
         company, data["DepositToAccountRef"], data, TO_BANK, "DepositToAccountRef"
     )
-    lines: list[dict[str, Any]] = []
+    lines: list[JsonObject] = []
     for line in data["Line"]:
         if line.get("LinkedTxn"):
             lines.append(_linked_line(company, data, old, line))
@@ -48,7 +48,7 @@ def complete_deposit(
 
 
 def _deposited_amount(
-    company: Company, link: dict[str, Any], data: dict[str, Any], old: dict[str, Any] | None
+    company: Company, link: JsonObject, data: JsonObject, old: JsonObject | None
 ) -> Decimal:
     """Return the whole of a payment or receipt in undeposited funds."""
     refused = Refusal("620", f"Transaction {link.get('TxnId')} cannot be linked", "")
@@ -69,7 +69,7 @@ def _deposited_amount(
 
 
 def complete_transfer(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+    company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Complete a transfer between two accounts."""
     data["Amount"] = round_money(str(data["Amount"]))
@@ -79,9 +79,7 @@ def complete_transfer(
         raise business_error("You must choose two different accounts.")
 
 
-def card_paid(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
-) -> None:
+def card_paid(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Complete a credit card payment from the bank, both in home currency."""
     data["Amount"] = round_money(str(data["Amount"]))
     if data["CurrencyRef"]["value"] != company.options.currency:
@@ -92,7 +90,7 @@ def card_paid(
     _account_reference(company, data["BankAccountRef"], data, ("Bank",), "BankAccountRef")
 
 
-def as_transfer(payment: dict[str, Any]) -> dict[str, Any]:
+def as_transfer(payment: JsonObject) -> JsonObject:
     """Return a credit card payment as QuickBooks shows it to who reads it as a transfer."""
     own = ("BankAccountRef", "CreditCardAccountRef", "VendorRef", "CheckNum", "PrintStatus", "Memo")
     visible = {key: value for key, value in payment.items() if key not in own}
@@ -104,11 +102,11 @@ def as_transfer(payment: dict[str, Any]) -> dict[str, Any]:
 
 def _account_reference(
     company: Company,
-    reference: dict[str, Any],
-    data: dict[str, Any],
+    reference: JsonObject,
+    data: JsonObject,
     types: tuple[str, ...],
     field: str,
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return the named reference; its account must have this type and one of these currencies."""
     account = in_currency(
         company, "Account", reference, data["CurrencyRef"]["value"], company.options.currency
@@ -119,8 +117,9 @@ def _account_reference(
 
 
 def complete_journal(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+    company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
+    """Check that debits equal credits, and put the lines in place."""
     lines = [_complete_entry(company, data, place, line) for place, line in enumerate(data["Line"])]
     sides = [
         line["Amount"] * (1 if line[JOURNAL]["PostingType"] == "Debit" else -1)
@@ -136,8 +135,8 @@ def complete_journal(
 
 
 def _linked_line(
-    company: Company, data: dict[str, Any], old: dict[str, Any] | None, line: dict[str, Any]
-) -> dict[str, Any]:
+    company: Company, data: JsonObject, old: JsonObject | None, line: JsonObject
+) -> JsonObject:
     """Return a line of a deposit that takes money from undeposited funds, as it is stored."""
     stored = _without_keys(line, "Id", "LineNum", DEPOSITED)
     stored["Amount"] = _deposited_amount(company, line["LinkedTxn"][0], data, old)
@@ -147,7 +146,7 @@ def _linked_line(
     return stored
 
 
-def _account_line(company: Company, line: dict[str, Any], number: int) -> dict[str, Any]:
+def _account_line(company: Company, line: JsonObject, number: int) -> JsonObject:
     """Return a line of a deposit with an account of its own, as it is stored."""
     detail = dict(line.get(DEPOSITED) or {})
     resolve_all(company, detail)
@@ -163,13 +162,13 @@ def _account_line(company: Company, line: dict[str, Any], number: int) -> dict[s
     return stored
 
 
-def _without_keys(line: dict[str, Any], *fields: str) -> dict[str, Any]:
+def _without_keys(line: JsonObject, *fields: str) -> JsonObject:
+    """Return a copy of a line without some fields."""
     return {key: value for key, value in line.items() if key not in fields}
 
 
-def _complete_entry(
-    company: Company, data: dict[str, Any], place: int, line: dict[str, Any]
-) -> dict[str, Any]:
+def _complete_entry(company: Company, data: JsonObject, place: int, line: JsonObject) -> JsonObject:
+    """Check a line of a journal entry, and fill in the names of its references."""
     other = _without_keys(line, "Id", "LineNum", JOURNAL)
     if line.get("DetailType") == "DescriptionOnly":
         return {"Id": str(place), **other}
@@ -202,9 +201,7 @@ def _complete_entry(
     }
 
 
-def _usable_account(
-    company: Company, reference: dict[str, Any], data: dict[str, Any]
-) -> dict[str, Any]:
+def _usable_account(company: Company, reference: JsonObject, data: JsonObject) -> JsonObject:
     """Check the currency of the account of a journal line."""
     account = resolve(company, "Account", reference).read()
     if account["CurrencyRef"]["value"] not in (
@@ -215,7 +212,8 @@ def _usable_account(
     return account
 
 
-def _parse_amount(line: dict[str, Any]) -> Decimal:
+def _parse_amount(line: JsonObject) -> Decimal:
+    """Return the amount of a line; refuse a line without one."""
     if line.get("Amount") is None:
         raise missing_field("Line.Amount")
     return round_money(str(line["Amount"]))

@@ -32,6 +32,7 @@ from qbo_sandbox.entities import (
     voids,
 )
 from qbo_sandbox.entities.parameters import operation, read_include
+from qbo_sandbox.kit.json_object import JsonObject
 
 DROPPED = (
     "Id",
@@ -78,7 +79,7 @@ def write(
     return act(company, kind, body, params, request)
 
 
-SPECIAL: dict[str, Callable[[Company, dict[str, Any], dict[str, str], str | None], StoredReply]] = {
+SPECIAL: dict[str, Callable[[Company, JsonObject, dict[str, str], str | None], StoredReply]] = {
     "ExchangeRate": exchange_rates.write,
     "TaxService": taxservice.write,
     "RecurringTransaction": recurring.write,
@@ -86,6 +87,7 @@ SPECIAL: dict[str, Callable[[Company, dict[str, Any], dict[str, str], str | None
 
 
 def read(company: Company, kind: str, id: str) -> bytes:
+    """Return an object as JSON."""
     paid = company.row("CreditCardPaymentTxn", str(id)) if kind == "Transfer" else None
     if paid:
         return dump(movements.as_transfer(paid.read())).encode()
@@ -93,6 +95,7 @@ def read(company: Company, kind: str, id: str) -> bytes:
 
 
 def require_existing(company: Company, kind: str, id: object) -> Row:
+    """Return the row of an object; refuse an id that is malformed, unknown or deleted."""
     text = str(id)
     if not text.isdigit() and kind != "TaxCode":
         raise Refusal("2030", f"Id should be a valid number. Supplied value:{text}", "Id")
@@ -103,7 +106,7 @@ def require_existing(company: Company, kind: str, id: object) -> Row:
 
 
 def create(
-    company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
+    company: Company, kind: str, body: JsonObject, params: dict[str, str], request: str | None
 ) -> StoredReply:
     """Create an object, with all that follows from it in other objects."""
     _check_writable(kind, new=True)
@@ -123,7 +126,7 @@ def create(
 
 
 def _all_effects(
-    company: Company, kind: str, id: str, data: dict[str, Any] | None, old: dict[str, Any] | None
+    company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the changes of other objects that a transaction is linked to."""
     if kind not in TXN_KINDS:
@@ -132,7 +135,7 @@ def _all_effects(
 
 
 def update(
-    company: Company, kind: str, body: dict[str, Any], params: dict[str, str], request: str | None
+    company: Company, kind: str, body: JsonObject, params: dict[str, str], request: str | None
 ) -> StoredReply:
     """Change an object, fully or sparsely, with all that follows from it in other objects."""
     _check_writable(kind)
@@ -180,13 +183,13 @@ def _with_item(company: Company, id: str) -> list[Change]:
     return changes
 
 
-def _line_detail(line: dict[str, Any]) -> dict[str, Any]:
+def _line_detail(line: JsonObject) -> JsonObject:
     """Return the detail of a line."""
     detail = line.get(line.get("DetailType", ""))
     return detail if isinstance(detail, dict) else {}
 
 
-def void(company: Company, kind: str, body: dict[str, Any], request: str | None) -> StoredReply:
+def void(company: Company, kind: str, body: JsonObject, request: str | None) -> StoredReply:
     """Void a transaction: it stays with zero amounts."""
     if kind not in TXN_KINDS or not TXN_KINDS[kind].voids:
         raise unsupported_operation("void")
@@ -200,7 +203,7 @@ def void(company: Company, kind: str, body: dict[str, Any], request: str | None)
     return company.commit([Change(kind, row.id, emptied), *others], request, "Void")
 
 
-def _may_change(company: Company, kind: str, old: dict[str, Any]) -> None:
+def _may_change(company: Company, kind: str, old: JsonObject) -> None:
     """Refuse a change if a closed period or a deposit covers a transaction."""
     transactions.check_open(company, TXN_KINDS[kind], old["TxnDate"])
     if any(link["TxnType"] == "Deposit" for link in old.get("LinkedTxn", ())):
@@ -211,7 +214,8 @@ def _may_change(company: Company, kind: str, old: dict[str, Any]) -> None:
         )
 
 
-def delete(company: Company, kind: str, body: dict[str, Any], request: str | None) -> StoredReply:
+def delete(company: Company, kind: str, body: JsonObject, request: str | None) -> StoredReply:
+    """Delete an object of which the client has the newest version."""
     if kind in LIST_KINDS and not LIST_KINDS[kind].deletable:
         raise unsupported_operation("delete")
     row = require_existing(company, kind, body.get("Id", ""))
@@ -237,7 +241,7 @@ def _check_writable(kind: str, *, new: bool = False) -> None:
         raise unsupported_operation(f"create {kind.lower()}")
 
 
-def _client_fields(kind: str, body: dict[str, Any]) -> dict[str, Any]:
+def _client_fields(kind: str, body: JsonObject) -> JsonObject:
     """Return what a client may set of an object: of a payment the total, too."""
     is_payment = kind in TXN_KINDS and TXN_KINDS[kind].booking == "payment"
     fields = {}
@@ -257,7 +261,7 @@ def _without_empty(value: Any) -> Any:
     return value
 
 
-def _unsent_fields(kind: str, old: dict[str, Any]) -> dict[str, Any]:
+def _unsent_fields(kind: str, old: JsonObject) -> JsonObject:
     """Return the fields that a full update cannot remove by leaving them out."""
     always = (
         "CurrencyRef",
@@ -280,10 +284,10 @@ def _unsent_fields(kind: str, old: dict[str, Any]) -> dict[str, Any]:
 def _complete(
     company: Company,
     kind: str,
-    data: dict[str, Any],
-    old: dict[str, Any] | None,
+    data: JsonObject,
+    old: JsonObject | None,
     params: dict[str, str],
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return an object with what QuickBooks adds to it, after its checks."""
     data = {key: value for key, value in data.items() if value not in (None, "")}
     addresses.assign_ids(data, old, company.counters.get("addresses", 0))
@@ -296,7 +300,7 @@ def _complete(
     return lists.complete(company, kind, data, old)
 
 
-def _current_object(row: Row, body: dict[str, Any], *, needed: bool = True) -> None:
+def _current_object(row: Row, body: JsonObject, *, needed: bool = True) -> None:
     """Refuse an object that changed since the client read it."""
     sent = body.get("SyncToken")
     if sent is None and needed:
@@ -305,7 +309,8 @@ def _current_object(row: Row, body: dict[str, Any], *, needed: bool = True) -> N
         raise stale_object(OTHER_USER)
 
 
-def _identify(data: dict[str, Any], id: str, token: int, meta: dict[str, str]) -> dict[str, Any]:
+def _identify(data: JsonObject, id: str, token: int, meta: dict[str, str]) -> JsonObject:
+    """Return the data with the fields that QuickBooks sets, and without empty ones."""
     own = {
         "domain": "QBO",
         "sparse": False,
@@ -321,7 +326,7 @@ def _exact_number(value: Any) -> Any:
     return Decimal(str(value)) if isinstance(value, float) else value
 
 
-def _is_same(data: dict[str, Any], old: dict[str, Any]) -> bool:
+def _is_same(data: JsonObject, old: JsonObject) -> bool:
     """Return whether an update changes nothing."""
     ignored = ("domain", "sparse", "Id", "SyncToken", "MetaData")
     return data == {key: value for key, value in old.items() if key not in ignored}

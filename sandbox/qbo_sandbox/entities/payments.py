@@ -1,7 +1,6 @@
 """Payments from customers and to vendors: their accounts, what they settle and what is left."""
 
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting import settlements
 from qbo_sandbox.accounting.company import Company
@@ -9,6 +8,7 @@ from qbo_sandbox.accounting.kinds import TXN_KINDS, TxnKind
 from qbo_sandbox.accounting.references import in_currency, name_reference, resolve
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import ZERO, round_money
+from qbo_sandbox.kit.json_object import JsonObject
 
 DETAILS = {
     "Check": ("CheckPayment", "BankAccountRef", "Bank"),
@@ -18,7 +18,7 @@ LINKED_KINDS = {"BillPaymentCheck": "BillPayment", "BillPaymentCreditCard": "Bil
 
 
 def customer_payment(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+    company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Complete a customer's payment."""
     _complete_amount(data)
@@ -30,9 +30,7 @@ def customer_payment(
     data.setdefault("ProcessPayment", False)
 
 
-def bill_payment(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
-) -> None:
+def bill_payment(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Complete a payment to a vendor."""
     whole = _complete_amount(data)
     if data["PayType"] not in DETAILS:
@@ -57,14 +55,15 @@ def bill_payment(
     _unapplied_amount(data)
 
 
-def _complete_amount(data: dict[str, Any]) -> Decimal:
+def _complete_amount(data: JsonObject) -> Decimal:
+    """Round the amount of a payment, and return it; refuse a payment without one."""
     if data.get("TotalAmt") is None:
         raise business_error("You must set a transaction amount.")
     data["TotalAmt"] = round_money(str(data["TotalAmt"]))
     return Decimal(data["TotalAmt"])
 
 
-def _unapplied_amount(data: dict[str, Any]) -> Decimal:
+def _unapplied_amount(data: JsonObject) -> Decimal:
     """Return what no line uses, at least zero."""
     rest = settlements.unapplied_amount(data)
     if rest < 0:
@@ -73,8 +72,8 @@ def _unapplied_amount(data: dict[str, Any]) -> Decimal:
 
 
 def _settling_lines(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
-) -> list[dict[str, Any]]:
+    company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
+) -> list[JsonObject]:
     """Return the lines that settle something; links to other transactions are dropped silently."""
     lines = []
     for line in data.get("Line") or ():
@@ -94,10 +93,10 @@ def _settling_lines(
 def _may_settle(
     company: Company,
     rule: TxnKind,
-    data: dict[str, Any],
-    link: dict[str, Any],
+    data: JsonObject,
+    link: JsonObject,
     amount: Decimal,
-    old: dict[str, Any] | None,
+    old: JsonObject | None,
 ) -> None:
     """Refuse to settle a transaction of another party, or more than what is open of it."""
     kind = link["TxnType"]
@@ -112,7 +111,7 @@ def _may_settle(
         raise business_error("The amount paid is more than what is open.")
 
 
-def settled_amounts(data: dict[str, Any] | None) -> dict[tuple[str, str], Decimal]:
+def settled_amounts(data: JsonObject | None) -> dict[tuple[str, str], Decimal]:
     """Return the amounts that a payment settles, by kind and id."""
     amounts: dict[tuple[str, str], Decimal] = {}
     for line in (data or {}).get("Line") or ():

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
 from qbo_sandbox.accounting.references import in_currency, name_reference, resolve
 from qbo_sandbox.accounting.refusals import Refusal, business_error
+from qbo_sandbox.kit.json_object import JsonObject
 
 TXN_TYPES = {"Cash": "54", "Check": "3", "CreditCard": "54"}
 PAID_FROM = {"Cash": "Bank", "Check": "Bank", "CreditCard": "Credit Card"}
@@ -15,7 +15,7 @@ NO_ORDERS = "Feature Not Supported Error : purchase orders are not part of this 
 
 
 def complete_expense(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+    company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Complete the head of an expense: account, payee and payment method."""
     sort = data["PaymentType"]
@@ -42,9 +42,7 @@ def complete_expense(
         data["EntityRef"] = {**name_reference(company, kind, data["EntityRef"]), "type": kind}
 
 
-def expense_done(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
-) -> None:
+def expense_done(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Complete an expense: no line numbers, and the block of its type."""
     for line in data["Line"]:
         line.pop("LineNum", None)
@@ -65,8 +63,9 @@ def expense_done(
 
 
 def complete_order(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
+    company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
+    """Put the defaults of a purchase order in place."""
     if not company.options.purchase_orders:
         raise Refusal("5020", NO_ORDERS, "")
     data.setdefault("POStatus", (old or {}).get("POStatus", "Open"))
@@ -74,7 +73,7 @@ def complete_order(
     data.setdefault("CustomField", [])
 
 
-def orders_of(data: dict[str, Any] | None) -> dict[str, dict[str, Decimal] | None]:
+def orders_of(data: JsonObject | None) -> dict[str, dict[str, Decimal] | None]:
     """Return the purchase orders of a bill by id, each with the amounts billed by its lines.
 
     None instead of amounts means that the bill is linked to the whole order.
@@ -92,16 +91,14 @@ def orders_of(data: dict[str, Any] | None) -> dict[str, dict[str, Decimal] | Non
     return orders
 
 
-def _order_lines(line: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _order_lines(line: JsonObject) -> Iterator[tuple[str, str]]:
     """Yield (id of a purchase order, id of its line) for each order line that a line bills."""
     for link in line.get("LinkedTxn") or ():
         if link.get("TxnType") == "PurchaseOrder" and link.get("TxnLineId"):
             yield str(link["TxnId"]), str(link["TxnLineId"])
 
 
-def check_orders(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
-) -> None:
+def check_orders(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Refuse a bill that is linked to a missing order or to one of another vendor."""
     for id in orders_of(data):
         row = company.row("PurchaseOrder", id)
@@ -115,7 +112,7 @@ def check_orders(
                 )
 
 
-def is_billed(company: Company, order_id: str, bills: list[dict[str, Any]]) -> bool:
+def is_billed(company: Company, order_id: str, bills: list[JsonObject]) -> bool:
     """Return whether these bills bill all of an order."""
     row = company.row("PurchaseOrder", order_id)
     if row is None:

@@ -1,12 +1,12 @@
 """Recurring transactions: a transaction as a template, with the schedule of its repetition."""
 
 from dataclasses import replace
-from typing import Any
 
 from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.kinds import TXN_KINDS
 from qbo_sandbox.accounting.refusals import Refusal, missing_field, not_found, stale_object
 from qbo_sandbox.entities import schema, transactions
+from qbo_sandbox.kit.json_object import JsonObject
 
 TEMPLATES = (
     "Bill",
@@ -32,7 +32,7 @@ KIND = "RecurringTransaction"
 
 
 def write(
-    company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
+    company: Company, body: JsonObject, params: dict[str, str], request: str | None
 ) -> StoredReply:
     """Make, change or delete a template; the one object in the body says of which kind it is."""
     kind, template = _find_template(body)
@@ -60,12 +60,13 @@ def write(
 
 
 def _require(id: str) -> str:
+    """Return an id; refuse an empty one."""
     if not id:
         raise missing_field("Id")
     return id
 
 
-def _find_template(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+def _find_template(body: JsonObject) -> tuple[str, JsonObject]:
     """Return (kind, template) of the object in a body."""
     kinds = [name for name in body if name in TEMPLATES and isinstance(body[name], dict)]
     if kinds:
@@ -75,9 +76,7 @@ def _find_template(body: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     raise missing_field("RecurringTransaction")
 
 
-def _complete(
-    company: Company, kind: str, template: dict[str, Any], before: dict[str, Any]
-) -> dict[str, Any]:
+def _complete(company: Company, kind: str, template: JsonObject, before: JsonObject) -> JsonObject:
     """Return the template, checked like a transaction, without a number."""
     schema.check(kind, template)
     info = dict(template.get("RecurringInfo") or {})

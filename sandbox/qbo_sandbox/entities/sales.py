@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting import preferences
 from qbo_sandbox.accounting.company import Company
@@ -16,6 +15,7 @@ from qbo_sandbox.accounting.kinds import (
 from qbo_sandbox.accounting.references import in_currency, name_reference, resolve, resolve_all
 from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.accounting.values import ONE, ZERO, round_money, shortest_number
+from qbo_sandbox.kit.json_object import JsonObject
 
 ONLINE = (
     "AllowIPNPayment",
@@ -26,9 +26,7 @@ ONLINE = (
 HUNDRED = Decimal(100)
 
 
-def prepare(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
-) -> None:
+def prepare(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Fill in a customer's addresses and currency, and the account of the money."""
     if data.get("CustomerRef"):
         customer = resolve(company, "Customer", data["CustomerRef"]).read()
@@ -48,9 +46,7 @@ def prepare(
         )
 
 
-def finish(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
-) -> None:
+def finish(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Fill in the fields that every sales form has after its totals."""
     data["CustomField"] = preferences.custom_fields(
         company.preferences(), data.get("CustomField") or []
@@ -79,7 +75,7 @@ def finish(
 
 
 def complete_item_line(
-    company: Company, data: dict[str, Any], line: dict[str, Any], detail: dict[str, Any]
+    company: Company, data: JsonObject, line: JsonObject, detail: JsonObject
 ) -> None:
     """Complete the detail of a sales line; its item is by default the company's."""
     if not detail.get("ItemRef"):
@@ -108,7 +104,7 @@ def _other_lines(company: Company) -> list[dict[str, str]]:
 
 
 def complete_bundle(
-    company: Company, data: dict[str, Any], line: dict[str, Any], detail: dict[str, Any]
+    company: Company, data: JsonObject, line: JsonObject, detail: JsonObject
 ) -> None:
     """Complete a bundle: its lines count, not its amount; by default they are those of the item."""
     bundle = (
@@ -124,9 +120,7 @@ def complete_bundle(
     line["Amount"] = ZERO
 
 
-def _expand_bundle(
-    company: Company, bundle: dict[str, Any], detail: dict[str, Any]
-) -> list[dict[str, Any]]:
+def _expand_bundle(company: Company, bundle: JsonObject, detail: JsonObject) -> list[JsonObject]:
     """Return a line for each item of a bundle, at its price."""
     lines = []
     for part in (bundle.get("ItemGroupDetail") or {}).get("ItemGroupLine") or ():
@@ -143,7 +137,7 @@ def _expand_bundle(
     return lines
 
 
-def _bundle_part(company: Company, data: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+def _bundle_part(company: Company, data: JsonObject, part: JsonObject) -> JsonObject:
     """Complete a part of a bundle."""
     detail = dict(part.get(SALES_LINE) or {})
     resolve_all(company, detail)
@@ -158,7 +152,7 @@ def _bundle_part(company: Company, data: dict[str, Any], part: dict[str, Any]) -
     }
 
 
-def flatten_lines(lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def flatten_lines(lines: Iterable[JsonObject]) -> Iterator[JsonObject]:
     """Yield the lines, with the lines of a bundle in its place."""
     for line in lines:
         if line["DetailType"] == GROUP_LINE:
@@ -167,13 +161,13 @@ def flatten_lines(lines: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield line
 
 
-def with_subtotal(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_subtotal(lines: list[JsonObject]) -> list[JsonObject]:
     """Return the lines followed by their subtotal and the discounts.
 
     The amount of a discount in percent is computed from the subtotal.
     """
-    goods: list[dict[str, Any]] = []
-    discounts: list[dict[str, Any]] = []
+    goods: list[JsonObject] = []
+    discounts: list[JsonObject] = []
     for line in lines:
         (discounts if line["DetailType"] == DISCOUNT_LINE else goods).append(line)
     subtotal = ZERO
@@ -194,7 +188,7 @@ def with_subtotal(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [*goods, between, *discounts]
 
 
-def taxed_share(data: dict[str, Any]) -> Decimal:
+def taxed_share(data: JsonObject) -> Decimal:
     """Return the taxed share of each line: less than 1 with a discount before tax."""
     if str(data.get("ApplyTaxAfterDiscount")).lower() != "true":
         return ONE
@@ -212,7 +206,7 @@ def taxed_share(data: dict[str, Any]) -> Decimal:
     return (whole - off) / whole if whole else ONE
 
 
-def us_tax(company: Company, data: dict[str, Any], tax: dict[str, Any]) -> dict[str, Any]:
+def us_tax(company: Company, data: JsonObject, tax: JsonObject) -> JsonObject:
     """Return automated sales tax: as the client states, else by the company's code."""
     taxable = round_money(
         sum((line["Amount"] for line in flatten_lines(data["Line"]) if _is_taxed(line)), ZERO)
@@ -240,12 +234,13 @@ def us_tax(company: Company, data: dict[str, Any], tax: dict[str, Any]) -> dict[
     }
 
 
-def _is_taxed(line: dict[str, Any]) -> bool:
+def _is_taxed(line: JsonObject) -> bool:
     """Return whether a line has sales tax."""
     return bool((line.get(SALES_LINE) or {}).get("TaxCodeRef", {}).get("value") == "TAX")
 
 
-def _tax_line(company: Company, rate: str, base: Decimal) -> dict[str, Any]:
+def _tax_line(company: Company, rate: str, base: Decimal) -> JsonObject:
+    """Return the line of the tax detail for one rate."""
     percent = resolve(company, "TaxRate", {"value": rate}).read()["RateValue"]
     detail = {
         "TaxRateRef": {"value": rate},

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import is_date
+from qbo_sandbox.kit.json_object import JsonObject
 
 LENGTHS = {
     "DocNumber": 21,
@@ -82,6 +83,7 @@ def _source() -> list[str]:
 
 
 def _lines() -> list[str]:
+    """Return the lines of the schema's text, with continued ones joined and comments left out."""
     joined: list[str] = []
     for line in _source():
         if line.startswith("    "):
@@ -105,7 +107,7 @@ def _with_base(name: str, own: dict[str, tuple[str, dict[str, Field]]]) -> dict[
     return _with_base(base, own) | fields
 
 
-def check(kind: str, body: dict[str, Any]) -> None:
+def check(kind: str, body: JsonObject) -> None:
     """Refuse unknown properties, wrong types and values, and long texts; convert the others."""
     fields = _field_checks(kind)
     for name, value in body.items():
@@ -134,6 +136,7 @@ class Check(NamedTuple):
 
 @cache
 def _field_checks(kind: str) -> dict[str, Check]:
+    """Return the check of each field of a kind."""
     return {
         name: Check(_value_fits(kind, name, own.type), own.many)
         for name, own in type_fields()[kind].items()
@@ -142,6 +145,7 @@ def _field_checks(kind: str) -> dict[str, Check]:
 
 
 def _value_fits(kind: str, name: str, type_name: str) -> Callable[[Any], Any]:
+    """Return the function that checks a value of a type, and converts it if necessary."""
     if type_name == "s":
         return partial(
             _check_text,
@@ -156,6 +160,7 @@ def _value_fits(kind: str, name: str, type_name: str) -> Callable[[Any], Any]:
 
 
 def unknown_property(name: str, kind: str) -> Refusal:
+    """Return the refusal of a field that the kind does not have."""
     fields = type_fields()[kind]
     first_fields = ", ".join(f'"{field}"' for field in list(fields)[:10])
     return Refusal(
@@ -167,6 +172,7 @@ def unknown_property(name: str, kind: str) -> Refusal:
 
 
 def _misfit_refusal(name: str, type_name: str) -> Refusal:
+    """Return the refusal of a value of another type than its field's."""
     return Refusal(
         "2010",
         f"Property Name:Can not deserialize value of {name} as {type_name} specified is"
@@ -175,6 +181,7 @@ def _misfit_refusal(name: str, type_name: str) -> Refusal:
 
 
 def _check_value(name: str, type_name: str, value: Any) -> Any:
+    """Check and convert a boolean, a date, a time or a value of an enumeration."""
     if type_name == "b":
         if isinstance(value, bool):
             return value
@@ -196,6 +203,7 @@ def _check_value(name: str, type_name: str, value: Any) -> Any:
 
 
 def _check_text(name: str, limit: int | None, value: Any) -> str:
+    """Return a value as text; refuse one that is too long."""
     if isinstance(value, dict | list):
         raise _misfit_refusal(name, "String")
     if limit:
@@ -204,6 +212,7 @@ def _check_text(name: str, limit: int | None, value: Any) -> str:
 
 
 def check_length(name: str, value: Any, limit: int) -> None:
+    """Refuse a text that is longer than its field may be."""
     if len(str(value)) > limit:
         raise Refusal(
             "2050",
@@ -234,7 +243,8 @@ def _check_number(name: str, whole: bool, value: Any) -> int | Decimal:
     return int(number)
 
 
-def _check_reference(name: str, value: Any) -> dict[str, Any]:
+def _check_reference(name: str, value: Any) -> JsonObject:
+    """Check a reference, and convert its values to text."""
     if not isinstance(value, dict):
         raise _misfit_refusal(name, "ReferenceType")
     for key, text in value.items():

@@ -1,10 +1,9 @@
 """The objects a company has one of: its info and its preferences."""
 
-from typing import Any
-
 from qbo_sandbox.accounting import preferences
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.refusals import missing_field
+from qbo_sandbox.kit.json_object import JsonObject
 
 FIXED = (
     "CompanyStartDate",
@@ -18,9 +17,7 @@ FIXED = (
 KINDS = ("CompanyInfo", "Preferences")
 
 
-def complete(
-    company: Company, kind: str, data: dict[str, Any], old: dict[str, Any]
-) -> dict[str, Any]:
+def complete(company: Company, kind: str, data: JsonObject, old: JsonObject) -> JsonObject:
     """Return the object as stored; fields that only a person may change stay."""
     if kind == "Preferences":
         return preferences.merge_changes(data, old)

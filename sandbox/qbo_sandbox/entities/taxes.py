@@ -8,6 +8,7 @@ from qbo_sandbox.accounting.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, Tx
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import ONE, ZERO, round_money, shortest_number
 from qbo_sandbox.entities import sales
+from qbo_sandbox.kit.json_object import JsonObject
 
 HUNDRED = Decimal(100)
 PRICE = Decimal("0.0000001")
@@ -15,7 +16,7 @@ US_CODES = ("TAX", "NON")
 NO_RATE = "Make sure all your transactions have a GST/HST rate before you save."
 
 
-def apply(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+def apply(company: Company, rule: TxnKind, data: JsonObject) -> None:
     """Check the codes, put the tax detail and the lines' net amounts in place."""
     if company.options.tax != "codes":
         return _tax_american(company, rule, data)
@@ -34,7 +35,7 @@ def apply(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
     return _check_codes(company, rule, data, stated_tax, how)
 
 
-def _tax_american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+def _tax_american(company: Company, rule: TxnKind, data: JsonObject) -> None:
     """Compute automated sales tax; lines are taxable or not."""
     data.pop("GlobalTaxCalculation", None)
     for detail in _tax_details(data):
@@ -48,7 +49,7 @@ def _tax_american(company: Company, rule: TxnKind, data: dict[str, Any]) -> None
 
 
 def _check_codes(
-    company: Company, rule: TxnKind, data: dict[str, Any], stated_tax: dict[str, Any], how: str
+    company: Company, rule: TxnKind, data: JsonObject, stated_tax: JsonObject, how: str
 ) -> None:
     """Compute the tax of each rate from the tax codes of the lines."""
     taxed: dict[str, Decimal] = {}
@@ -71,15 +72,13 @@ def _check_codes(
     data["TxnTaxDetail"] = _apply_stated_tax(lines, stated_tax)
 
 
-def _included_tax(line: dict[str, Any]) -> Decimal:
+def _included_tax(line: JsonObject) -> Decimal:
     """Return the tax that an inclusive line contains."""
     detail = _tax_detail(line)
     return Decimal(detail["TaxInclusiveAmt"]) - Decimal(line["Amount"]) if detail else ZERO
 
 
-def _make_net(
-    company: Company, line: dict[str, Any], detail: dict[str, Any], rates: list[str]
-) -> None:
+def _make_net(company: Company, line: JsonObject, detail: JsonObject, rates: list[str]) -> None:
     """Make the amounts net, and put gross amounts into TaxInclusiveAmt."""
     percent = sum((_rate_percent(company, rate) for rate in rates), ZERO)
     gross = detail.get("TaxInclusiveAmt")
@@ -93,7 +92,8 @@ def _make_net(
     detail["TaxInclusiveAmt"] = round_money(gross)
 
 
-def _tax_line(company: Company, rate: str, base: Decimal) -> dict[str, Any]:
+def _tax_line(company: Company, rate: str, base: Decimal) -> JsonObject:
+    """Return the line of the tax detail for one rate."""
     percent = _rate_percent(company, rate)
     detail = {
         "TaxRateRef": {"value": rate},
@@ -108,7 +108,7 @@ def _tax_line(company: Company, rate: str, base: Decimal) -> dict[str, Any]:
     }
 
 
-def _stated_amounts(stated_tax: dict[str, Any]) -> dict[Any, Any]:
+def _stated_amounts(stated_tax: JsonObject) -> dict[Any, Any]:
     """Return the amounts that the client states, by the id of the rate."""
     amounts = {}
     for line in stated_tax.get("TaxLine") or ():
@@ -118,7 +118,7 @@ def _stated_amounts(stated_tax: dict[str, Any]) -> dict[Any, Any]:
     return amounts
 
 
-def _apply_stated_tax(lines: list[dict[str, Any]], stated_tax: dict[str, Any]) -> dict[str, Any]:
+def _apply_stated_tax(lines: list[JsonObject], stated_tax: JsonObject) -> JsonObject:
     """Replace computed tax by the amounts that the client states, rate by rate.
 
     If it only states a total, the difference goes to the last rate that is not zero.
@@ -134,15 +134,18 @@ def _apply_stated_tax(lines: list[dict[str, Any]], stated_tax: dict[str, Any]) -
     return {"TotalTax": round_money(_sum_rates(lines)), "TaxLine": lines}
 
 
-def _sum_rates(lines: list[dict[str, Any]]) -> Decimal:
+def _sum_rates(lines: list[JsonObject]) -> Decimal:
+    """Return the tax of all rates."""
     return sum((line["Amount"] for line in lines), ZERO)
 
 
-def total_tax(data: dict[str, Any]) -> Decimal:
+def total_tax(data: JsonObject) -> Decimal:
+    """Return the tax of a transaction."""
     return Decimal((data.get("TxnTaxDetail") or {}).get("TotalTax") or 0)
 
 
 def _code_rates(company: Company, code: str, side: str) -> list[str]:
+    """Return the ids of the rates of a tax code, for sales or for purchases."""
     row = company.row("TaxCode", code)
     listed = (row.read() if row else {}).get(
         "PurchaseTaxRateList" if side == "buy" else "SalesTaxRateList"
@@ -151,18 +154,21 @@ def _code_rates(company: Company, code: str, side: str) -> list[str]:
 
 
 def _rate_percent(company: Company, rate: str) -> Decimal:
+    """Return the percentage of a tax rate; zero if there is no such rate."""
     row = company.row("TaxRate", rate)
     return Decimal(row.read()["RateValue"]) if row else ZERO
 
 
-def _tax_detail(line: dict[str, Any]) -> dict[str, Any] | None:
-    detail: dict[str, Any] | None = (
+def _tax_detail(line: JsonObject) -> JsonObject | None:
+    """Return the part of a line that has a tax code; None for other types of lines."""
+    detail: JsonObject | None = (
         line.get(ACCOUNT_LINE) or line.get(ITEM_LINE) or line.get(SALES_LINE)
     )
     return detail
 
 
-def _tax_details(data: dict[str, Any]) -> list[dict[str, Any]]:
+def _tax_details(data: JsonObject) -> list[JsonObject]:
+    """Return the parts with tax codes of all lines."""
     return [
         detail
         for detail in map(_tax_detail, sales.flatten_lines(data["Line"]))

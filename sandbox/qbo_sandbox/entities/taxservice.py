@@ -1,18 +1,18 @@
 """The tax service: the one way for a client to make tax codes and tax rates."""
 
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.references import resolve
 from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.entities import schema
+from qbo_sandbox.kit.json_object import JsonObject
 
 SIDES = {"Sales": "SalesTaxRateList", "Purchase": "PurchaseTaxRateList"}
 
 
 def write(
-    company: Company, body: dict[str, Any], params: dict[str, str], request: str | None
+    company: Company, body: JsonObject, params: dict[str, str], request: str | None
 ) -> StoredReply:
     """Make a tax code of rates that are there, or made with it."""
     schema.check("TaxService", body)
@@ -24,7 +24,7 @@ def write(
     if not rate_details:
         raise missing_field("TaxRateDetails")
     first = int(company.next_id("TaxRate"))
-    details: list[dict[str, Any]] = []
+    details: list[JsonObject] = []
     rates: list[Change] = []
     for rate_detail in rate_details:
         detail, rate = _answer_rate(company, rate_detail, str(first + len(rates)))
@@ -40,9 +40,7 @@ def write(
     )
 
 
-def _answer_rate(
-    company: Company, detail: dict[str, Any], id: str
-) -> tuple[dict[str, Any], Change | None]:
+def _answer_rate(company: Company, detail: JsonObject, id: str) -> tuple[JsonObject, Change | None]:
     """Return the answer for a rate, and the change if the rate is new."""
     side = detail.get("TaxApplicableOn") or "Sales"
     if detail.get("TaxRateId"):
@@ -71,7 +69,8 @@ def _answer_rate(
     return _rate_answer(data, side), Change("TaxRate", id, data)
 
 
-def _rate_answer(rate: dict[str, Any], side: str) -> dict[str, Any]:
+def _rate_answer(rate: JsonObject, side: str) -> JsonObject:
+    """Return a tax rate in the form of the tax service."""
     names = {
         "TaxRateName": rate["Name"],
         "TaxRateId": rate["Id"],
@@ -80,8 +79,8 @@ def _rate_answer(rate: dict[str, Any], side: str) -> dict[str, Any]:
     return names | {"TaxAgencyId": rate["AgencyRef"]["value"], "TaxApplicableOn": side}
 
 
-def _find_code(name: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
-    data: dict[str, Any] = {
+def _find_code(name: str, rates: list[JsonObject]) -> JsonObject:
+    data: JsonObject = {
         "Name": name,
         "Description": name,
         "Active": True,
@@ -95,7 +94,8 @@ def _find_code(name: str, rates: list[dict[str, Any]]) -> dict[str, Any]:
     return data
 
 
-def _rate_entry(rate: dict[str, Any], place: int) -> dict[str, Any]:
+def _rate_entry(rate: JsonObject, place: int) -> JsonObject:
+    """Return a tax rate as an entry of a tax code."""
     reference = {"value": rate["TaxRateId"], "name": rate["TaxRateName"]}
     return {
         "TaxRateRef": reference,
@@ -105,6 +105,7 @@ def _rate_entry(rate: dict[str, Any], place: int) -> dict[str, Any]:
 
 
 def _require_unused(company: Company, kind: str, name: str) -> None:
+    """Refuse a name that a tax code or rate already has."""
     if any(
         row.read()["Name"].casefold() == name.casefold()
         for row in company.table(kind).rows.values()
@@ -113,6 +114,7 @@ def _require_unused(company: Company, kind: str, name: str) -> None:
 
 
 def _name_in_use(what: str) -> Refusal:
+    """Return the refusal of a name that is taken."""
     text = (
         f"The name supplied already exists. : Another {what} is already using this \n"
         "name. Please use a different name."

@@ -1,18 +1,15 @@
 """Time activities: who worked, for whom, and whether the customer is billed."""
 
-from typing import Any
-
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import shortest_number
+from qbo_sandbox.kit.json_object import JsonObject
 
 WHO = {"Employee": "EmployeeRef", "Vendor": "VendorRef"}
 
 
-def finish(
-    company: Company, rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None
-) -> None:
+def finish(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Check who worked how long, and fill in what QuickBooks does."""
     for field in ("CurrencyRef", "ExchangeRate", "LinkedTxn", "DocNumber"):
         data.pop(field, None)

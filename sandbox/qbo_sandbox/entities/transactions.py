@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import DISCOUNT_LINE, SUBTOTAL_LINE, TxnKind
@@ -26,8 +25,9 @@ from qbo_sandbox.entities import (
 )
 from qbo_sandbox.entities.currencies import currency_ref
 from qbo_sandbox.entities.lines import complete_lines
+from qbo_sandbox.kit.json_object import JsonObject
 
-Step = Callable[[Company, TxnKind, dict[str, Any], dict[str, Any] | None], None]
+Step = Callable[[Company, TxnKind, JsonObject, JsonObject | None], None]
 BEFORE: dict[str, Step] = {
     "Purchase": purchases.complete_expense,
     "PurchaseOrder": purchases.complete_order,
@@ -62,10 +62,10 @@ CLOSED = (
 def complete(
     company: Company,
     rule: TxnKind,
-    data: dict[str, Any],
-    old: dict[str, Any] | None,
+    data: JsonObject,
+    old: JsonObject | None,
     params: dict[str, str],
-) -> dict[str, Any]:
+) -> JsonObject:
     """Return the transaction as QuickBooks stores it."""
     _require(rule, data)
     _run_step(BEFORE, company, rule, data, old)
@@ -89,11 +89,12 @@ def complete(
     return data
 
 
-def _is_origin(link: dict[str, Any]) -> bool:
+def _is_origin(link: JsonObject) -> bool:
+    """Return whether a link leads to the document from which a transaction was made."""
     return link.get("TxnType") in ORIGINS
 
 
-def _merge_links(data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _merge_links(data: JsonObject, old: JsonObject | None) -> None:
     """Take links to origins from the client, and keep those that payments have added."""
     requested = data.pop("LinkedTxn", None) or ()
     links = list(filter(_is_origin, requested))
@@ -107,15 +108,17 @@ def _run_step(
     steps: dict[str, Step],
     company: Company,
     rule: TxnKind,
-    data: dict[str, Any],
-    old: dict[str, Any] | None,
+    data: JsonObject,
+    old: JsonObject | None,
 ) -> None:
+    """Run the step of a table that belongs to the kind, if there is one."""
     step = steps.get(rule.name)
     if step:
         step(company, rule, data, old)
 
 
-def _require(rule: TxnKind, data: dict[str, Any]) -> None:
+def _require(rule: TxnKind, data: JsonObject) -> None:
+    """Refuse a transaction without a field that its kind needs."""
     for field in rule.required:
         value = data.get(field)
         if not value or (isinstance(value, dict) and value.get("value") in (None, "")):
@@ -129,7 +132,8 @@ def check_open(company: Company, rule: TxnKind, date: str) -> None:
         raise Refusal("6210" if company.options.closing_password else "6200", CLOSED, "")
 
 
-def _complete_currency(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+def _complete_currency(company: Company, rule: TxnKind, data: JsonObject) -> None:
+    """Check the currency against the party's, and set the exchange rate."""
     home = company.options.currency
     code = (data.get("CurrencyRef") or {}).get("value")
     if not code and rule.party and _requires_currency(company):
@@ -150,13 +154,14 @@ def _complete_currency(company: Company, rule: TxnKind, data: dict[str, Any]) ->
 
 
 def _requires_currency(company: Company) -> bool:
+    """Return whether a transaction must state its currency."""
     options = company.options
     if not options.multicurrency or not options.currency_required:
         return False
     return bool(company.switches.currency_required)
 
 
-def _control_account(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+def _control_account(company: Company, rule: TxnKind, data: JsonObject) -> None:
     """Return the A/P or A/R account: as stated, or the company's for this currency."""
     if not rule.control:
         return
@@ -173,7 +178,8 @@ def _control_account(company: Company, rule: TxnKind, data: dict[str, Any]) -> N
         )
 
 
-def _sum_lines(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) -> None:
+def _sum_lines(rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
+    """Set the total of a transaction to its lines and its tax."""
     net = sum(
         (
             SIGNS.get(line["DetailType"], 1) * line.get("Amount", ZERO)
@@ -193,7 +199,7 @@ def _sum_lines(rule: TxnKind, data: dict[str, Any], old: dict[str, Any] | None) 
     _at_home(rule, data)
 
 
-def _at_home(rule: TxnKind, data: dict[str, Any]) -> None:
+def _at_home(rule: TxnKind, data: JsonObject) -> None:
     """Set the amounts in home currency.
 
     A sale with an exchange rate shows its total even if the rate is 1.
@@ -210,7 +216,8 @@ def _at_home(rule: TxnKind, data: dict[str, Any]) -> None:
         data.pop("HomeBalance", None)
 
 
-def _complete_due_date(company: Company, rule: TxnKind, data: dict[str, Any]) -> None:
+def _complete_due_date(company: Company, rule: TxnKind, data: JsonObject) -> None:
+    """Set the due date by the terms, unless the client states one."""
     if rule.dated_due is None or data.get("DueDate"):
         return
     usual = company.preference("SalesFormsPrefs", "DefaultTerms") if rule.side == "sell" else None
@@ -222,7 +229,7 @@ def _complete_due_date(company: Company, rule: TxnKind, data: dict[str, Any]) ->
     )
 
 
-def is_linked(data: dict[str, Any]) -> bool:
+def is_linked(data: JsonObject) -> bool:
     """Return whether a payment or credit is linked to the transaction."""
     own = data.get("LinkedTxn") or ()
     return any(link.get("TxnType") not in ORIGINS for link in own)

@@ -1,16 +1,16 @@
 """Voiding: the transaction stays with its number, but for nothing."""
 
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.company import Change, Company
 from qbo_sandbox.accounting.kinds import GROUP_LINE, TXN_KINDS
 from qbo_sandbox.entities import links
+from qbo_sandbox.kit.json_object import JsonObject
 
 NOTHING = Decimal(0)
 
 
-def void(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, Any], list[Change]]:
+def void(company: Company, kind: str, old: JsonObject) -> tuple[JsonObject, list[Change]]:
     """Return the voided transaction and the effects on others."""
     rule = TXN_KINDS[kind]
     data = old | {"PrivateNote": "Voided", rule.total: NOTHING}
@@ -30,7 +30,8 @@ def void(company: Company, kind: str, old: dict[str, Any]) -> tuple[dict[str, An
     return data, changes
 
 
-def _void_line(line: dict[str, Any]) -> dict[str, Any]:
+def _void_line(line: JsonObject) -> JsonObject:
+    """Return a line with an amount and a quantity of zero."""
     emptied = line | ({"Amount": NOTHING} if "Amount" in line else {})
     detail = line.get(line["DetailType"])
     if isinstance(detail, dict) and "Qty" in detail:

@@ -1,7 +1,5 @@
 """Faults that only QuickBooks can have, the calls that they apply to, and how each one looks."""
 
-from typing import Any
-
 from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.accounting.refusals import (
     MESSAGES,
@@ -12,6 +10,7 @@ from qbo_sandbox.accounting.refusals import (
     stale_object,
 )
 from qbo_sandbox.kit import Fault, Faults
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.reports import REPORTS
 
 FAULTS = {
@@ -73,7 +72,7 @@ def refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:
     return None
 
 
-def _choose_refusal(options: dict[str, Any], status: int) -> Refusal | GatewayRefusal:
+def _choose_refusal(options: JsonObject, status: int) -> Refusal | GatewayRefusal:
     """Return the refusal with the code that a rule names; 3100 comes from the gateway."""
     code = str(options.get("code", "6000"))
     if code == "3100":

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 from wsgiref.types import WSGIEnvironment
 
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.rows import decode_row, encode_row, row_fields
 from qbo_sandbox.kit.strict import (
     NUMBER,
@@ -46,11 +47,11 @@ class StatusNames(Protocol):
 
 def store_status(
     environ: WSGIEnvironment,
-    last: dict[str, Any] | None,
+    last: JsonObject | None,
     what: str,
     names: type[StatusNames],
-    store: Callable[[dict[str, Any]], object],
-) -> dict[str, Any]:
+    store: Callable[[JsonObject], object],
+) -> JsonObject:
     """Answer a call that reports a status of `what`; refuse one that is older than `last`.
 
     `last` is the newest status in the books, and `store` gets a new one, with the names of
@@ -65,11 +66,11 @@ def store_status(
 
 
 def _check_status(
-    body: Any, last: dict[str, Any] | None, what: str, names: type[StatusNames]
-) -> dict[str, Any]:
+    body: Any, last: JsonObject | None, what: str, names: type[StatusNames]
+) -> JsonObject:
     """Return the status in the body of a call."""
     needed = (names.STATE, names.SYSTEM, names.AT, names.VERSION)
-    new: dict[str, Any] = as_object(body, _status_types(names), needed)
+    new: JsonObject = as_object(body, _status_types(names), needed)
     if new[names.STATE] not in STATES:
         raise invalid(names.STATE, f"One of {', '.join(STATES)} is needed.")
     if new[names.STATE] in IN_BOOKS and not new.get(names.EXTERNAL_ID):
@@ -81,6 +82,7 @@ def _check_status(
 
 
 def _status_types(names: type[StatusNames]) -> Types:
+    """Return the types of the fields of a posting's status."""
     texts = (
         names.STATE,
         names.SYSTEM,
@@ -98,6 +100,6 @@ def _status_types(names: type[StatusNames]) -> Types:
     return types
 
 
-def _status_order(row: dict[str, Any], names: type[StatusNames]) -> tuple[int, dt.datetime]:
+def _status_order(row: JsonObject, names: type[StatusNames]) -> tuple[int, dt.datetime]:
     """Return what puts statuses in order: the version they are of, then their time."""
     return row[names.VERSION], moment(row[names.AT], names.AT)

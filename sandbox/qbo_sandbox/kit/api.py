@@ -1,10 +1,11 @@
 """A strict JSON API with bearer tokens: access, the parameters of each call, refusals."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.limits import Limits
 from qbo_sandbox.kit.messages import form_of, json_answer, text_answer
 from qbo_sandbox.kit.strict import Wrong, invalid, route
@@ -58,7 +59,7 @@ class Api:
     def admit(self, name: str) -> None:
         """Refuse a caller whose valid token is not enough for this call."""
 
-    def grant_token(self, environ: WSGIEnvironment, subject: str) -> dict[str, Any]:
+    def grant_token(self, environ: WSGIEnvironment, subject: str) -> JsonObject:
         """Answer a bearer token to a client with the right id and secret."""
         if form(environ) != {"grant_type": "client_credentials"}:
             raise Wrong(
@@ -73,7 +74,7 @@ class Api:
             raise Wrong(401, "invalid_client", "The client id or secret is wrong.")
         return client
 
-    def issue_token(self, subject: str, client: str) -> dict[str, Any]:
+    def issue_token(self, subject: str, client: str) -> JsonObject:
         """Issue a bearer token and return the answer that contains it."""
         token = self.tokens.issue(subject, client)
         return {

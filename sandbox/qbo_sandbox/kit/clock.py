@@ -5,7 +5,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from qbo_sandbox.kit.json_object import JsonObject
 
 
 class Clock:
@@ -42,7 +43,7 @@ class Clock:
         """Return what a journal records of the clock, for `restore`."""
         return {"offset": self._offset, "stopped": self._stopped}
 
-    def restore(self, state: dict[str, Any]) -> None:
+    def restore(self, state: JsonObject) -> None:
         """Continue from a recorded state."""
         self._offset = float(state["offset"])
         self._stopped = None if state["stopped"] is None else float(state["stopped"])

@@ -1,11 +1,12 @@
 """Apply faults to responses: one function for each kind that every stand-in has."""
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.kit.fault_kinds import STATUS
 from qbo_sandbox.kit.faults import Fault, Wire
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import Headers, status_line
 
 LARGE = 64 * 1024 * 1024
@@ -19,8 +20,13 @@ class FaultTarget(Protocol):
     shape: Callable[[int, WSGIEnvironment], tuple[str, bytes]]
     sleep: Callable[[float], None]
 
-    def carry_out(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]: ...
-    def put_off(self, environ: WSGIEnvironment, seconds: float) -> None: ...
+    def carry_out(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
+        """Carry out a call; return its status, headers and body."""
+        ...
+
+    def put_off(self, environ: WSGIEnvironment, seconds: float) -> None:
+        """Carry out a call some seconds later."""
+        ...
 
 
 Play = Callable[[FaultTarget, Fault, WSGIEnvironment, StartResponse], Iterable[bytes]]
@@ -29,24 +35,28 @@ Play = Callable[[FaultTarget, Fault, WSGIEnvironment, StartResponse], Iterable[b
 def _refuse(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Refuse the connection."""
     raise Wire(refused=True, pause=fault.seconds)
 
 
 def _reset_request(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Reset the connection before anything is done."""
     raise Wire(pause=fault.seconds, reset=True)
 
 
 def _lose_request(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Close the connection before anything is done."""
     raise Wire(pause=fault.seconds)
 
 
 def _lose_answer(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Carry out the call, and close the connection without an answer."""
     stage.carry_out(environ)
     raise Wire(pause=fault.seconds)
 
@@ -54,6 +64,7 @@ def _lose_answer(
 def _commit_late(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Carry out the call later, and answer with a status of the fault or not at all."""
     stage.put_off(environ, fault.seconds)
     if fault.status:
         return _answer_only(stage, fault, fault.status, environ, start)
@@ -124,6 +135,7 @@ def _answer_only(
 def _redirect(
     stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
+    """Answer with another address."""
     if fault.commit:
         stage.carry_out(environ)
     else:
@@ -146,7 +158,7 @@ def _spoil(
     return send(start, status, headers, spoiled)
 
 
-SPOILS: dict[str, Callable[[dict[str, Any], bytes], tuple[str, bytes]]] = {
+SPOILS: dict[str, Callable[[JsonObject, bytes], tuple[str, bytes]]] = {
     "truncate": lambda options, body: ("", body[: len(body) // 2]),
     "empty": lambda options, body: ("", b""),
     "wrong_type": lambda options, body: ("text/html", SIGN_IN),

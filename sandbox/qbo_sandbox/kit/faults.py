@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from qbo_sandbox.kit.fault_kinds import KINDS, OPTIONS
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import Headers
 
 DECIMALS = ("seconds", "probability")
@@ -36,7 +37,7 @@ class Fault:
     retry_after: int | None = None
     commit: bool = False
     contains: str = ""
-    options: dict[str, Any] = field(default_factory=dict)
+    options: JsonObject = field(default_factory=dict)
     matches: int = 0
     fired: int = 0
 
@@ -44,11 +45,11 @@ class Fault:
         self._random = random.Random(self.seed)  # noqa: S311  (a test repeats it)
 
     @classmethod
-    def read(cls, raw: dict[str, Any]) -> "Fault":
+    def read(cls, raw: JsonObject) -> "Fault":
         """Return a rule from JSON; keys that are not its fields are options of the stand-in."""
         names = {field.name for field in fields(cls)} - INTERNAL_FIELDS
-        own: dict[str, Any] = {}
-        options: dict[str, Any] = {}
+        own: JsonObject = {}
+        options: JsonObject = {}
         for key, value in raw.items():
             if key not in names:
                 options[key] = value
@@ -61,7 +62,7 @@ class Fault:
         """Return a rule from the command line: `lose_answer@bill.create,nth=3,count=2`."""
         head, *pairs = text.split(",")
         kind, _, call = head.partition("@")
-        raw: dict[str, Any] = {}
+        raw: JsonObject = {}
         for pair in pairs:
             key, _, value = pair.partition("=")
             raw[key] = _value(value)
@@ -96,6 +97,7 @@ def _checked(key: str, value: Any) -> Any:
 
 
 def _value(text: str) -> Any:
+    """Return an option of the command line as a number, a boolean or text."""
     for read in (int, float):
         try:
             return read(text)
@@ -141,10 +143,12 @@ class Faults:
         return names - INTERNAL_FIELDS | self.options
 
     def rules(self) -> list[Fault]:
+        """Return the rules in force."""
         with self._lock:
             return list(self._rules)
 
     def clear(self) -> None:
+        """Remove all rules."""
         with self._lock:
             self._rules.clear()
 
@@ -170,7 +174,7 @@ class Faults:
         }
 
 
-def _as_json(rule: Fault) -> dict[str, Any]:
+def _as_json(rule: Fault) -> JsonObject:
     """Return a rule with the names that it has on the page of faults."""
     values = {field.name: getattr(rule, field.name) for field in fields(rule)}
     return {"seen" if name == "matches" else name: value for name, value in values.items()}

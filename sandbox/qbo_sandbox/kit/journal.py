@@ -6,7 +6,8 @@ import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+
+from qbo_sandbox.kit.json_object import JsonObject
 
 
 class Journal:
@@ -18,7 +19,7 @@ class Journal:
         self._lock = threading.Lock()
         self._file: int | None = None
 
-    def replay(self) -> Iterator[dict[str, Any]]:
+    def replay(self) -> Iterator[JsonObject]:
         """Yield every whole line, the oldest first; numbers with a fraction are Decimal."""
         if self.path is None or not self.path.exists():
             return
@@ -32,7 +33,7 @@ class Journal:
         if whole < self.path.stat().st_size:
             os.truncate(self.path, whole)
 
-    def append(self, record: dict[str, Any]) -> None:
+    def append(self, record: JsonObject) -> None:
         """Write a record."""
         line = json.dumps(record, ensure_ascii=False, default=str)
         self.append_line(line.encode())
@@ -56,6 +57,7 @@ class Journal:
         return self._file
 
     def close(self) -> None:
+        """Close the file."""
         with self._lock:
             if self._file is not None:
                 os.close(self._file)

@@ -6,6 +6,7 @@ from typing import Any
 
 from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.journal import Journal
+from qbo_sandbox.kit.json_object import JsonObject
 
 
 class Journalled:
@@ -32,10 +33,11 @@ class Journalled:
         return stamp(at)
 
     def _replay(self) -> None:
+        """Apply the events in the journal again."""
         for event in self._journal.replay():
             self._apply(event)
 
-    def _apply(self, event: dict[str, Any]) -> Any:
+    def _apply(self, event: JsonObject) -> Any:
         """Apply an event by the method of its name."""
         self._last = event["at"]
         return getattr(self, f"_{event['do']}")(event)

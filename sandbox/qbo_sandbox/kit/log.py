@@ -5,11 +5,12 @@ from collections import deque
 from typing import Any
 
 from qbo_sandbox.kit.clock import iso
+from qbo_sandbox.kit.json_object import JsonObject
 
 WORDS = {0: "lost", 401: "unauthorised", 403: "forbidden", 429: "throttled"}
 
 
-def verdict(status: int, note: dict[str, Any]) -> str:
+def verdict(status: int, note: JsonObject) -> str:
     """Return what happened to a request, whatever its client received."""
     if status in WORDS:
         return WORDS[status]
@@ -37,14 +38,15 @@ class RequestLog:
         call: str,
         status: int,
         fault: str,
-        note: dict[str, Any],
+        note: JsonObject,
     ) -> None:
+        """Add a call with its answer's status."""
         with _NUMBERING:
             self._newest_number += 1
             number = self._newest_number
             self._entries.append((number, at, method, path, call, status, fault, note))
 
-    def entries(self, call: str | None = None) -> list[dict[str, Any]]:
+    def entries(self, call: str | None = None) -> list[JsonObject]:
         """Return the requests, all of them or those of one call, the oldest first."""
         entries = []
         for row in list(self._entries):
@@ -73,8 +75,9 @@ def _log_entry(
     call: str,
     status: int,
     fault: str,
-    note: dict[str, Any],
-) -> dict[str, Any]:
+    note: JsonObject,
+) -> JsonObject:
+    """Return a call as the control page shows it."""
     entry = {
         "number": number,
         "at": iso(at),

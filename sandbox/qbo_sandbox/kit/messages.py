@@ -76,6 +76,7 @@ def text_answer(
     kind: str = "text/html; charset=utf-8",
     headers: Sequence[Header] = (),
 ) -> Iterable[bytes]:
+    """Answer with a text or with the bytes of a file."""
     body = text.encode() if isinstance(text, str) else text
     start(
         status_line(status), [("Content-Type", kind), ("Content-Length", str(len(body))), *headers]

@@ -8,6 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader
 
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import Header, form_of, query_of, text_answer
 
 SAFE: Sequence[Header] = (
@@ -86,7 +87,7 @@ class Pages:
         return self.templates.get_template(f"{template}.html").render(**about, **values)
 
     def render_list(
-        self, environ: WSGIEnvironment, template: str, rows: Sequence[dict[str, Any]], **values: Any
+        self, environ: WSGIEnvironment, template: str, rows: Sequence[JsonObject], **values: Any
     ) -> str:
         """Render a page of the rows whose text `searched` contains the words of the search."""
         query = query_of(environ)

@@ -22,6 +22,7 @@ def pdf(rows: Sequence[str]) -> bytes:
 
 
 def _build_page(content: int) -> bytes:
+    """Return the object of a page with the number of its content."""
     place = b"/Parent 2 0 R /MediaBox [0 0 595 842]"
     return b"<< /Type /Page %s /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>" % (
         place,
@@ -37,6 +38,7 @@ def _build_stream(rows: Sequence[str]) -> bytes:
 
 
 def _escape(text: str) -> bytes:
+    """Return a text as it stands in a string of a PDF."""
     return (
         text.replace("\\", r"\\")
         .replace("(", r"\(")

@@ -12,6 +12,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.harness import Harness, Page
 from qbo_sandbox.kit.journal import Journal
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.limits import Limits
 from qbo_sandbox.kit.messages import form_of, json_answer, json_of, query_of
 from qbo_sandbox.kit.row_answers import RowAnswer, answer_page, send
@@ -20,7 +21,7 @@ from qbo_sandbox.kit.strict import Wrong
 from qbo_sandbox.kit.tokens import Tokens
 from qbo_sandbox.kit.webhook_calls import Calls
 
-Row = dict[str, Any]
+Row = JsonObject
 NO_CALL: RowAnswer = (404, {"message": "There is no such call."})
 FIRST_CHANGE = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)  # of rows without a time of their own
 BETWEEN_CHANGES = dt.timedelta(minutes=10)

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from qbo_sandbox.kit.json_object import JsonObject
+
 Place = tuple[str, str]  # the time of the last change, and the id as text
 
 
-class Rows(dict[Any, dict[str, Any]]):
+class Rows(dict[Any, JsonObject]):
     """A row has an `id` and the time of its last change; what changes moves to the end.
 
     `changed_at` names the field with that time.
@@ -20,7 +22,7 @@ class Rows(dict[Any, dict[str, Any]]):
         self.changed_at = changed_at
         self._order: list[Place] = []
 
-    def put(self, row: dict[str, Any]) -> None:
+    def put(self, row: JsonObject) -> None:
         """Add or replace a row."""
         id = row["id"]
         if id in self:
@@ -29,7 +31,7 @@ class Rows(dict[Any, dict[str, Any]]):
         self[id] = row
         bisect.insort(self._order, self.place(row))
 
-    def find(self, id: str) -> dict[str, Any] | None:
+    def find(self, id: str) -> JsonObject | None:
         """Return the row whose id is written so in an address, or None; ids may be numbers."""
         row = self.get(id)
         return self.get(int(id)) if row is None and id.isdecimal() else row
@@ -40,11 +42,11 @@ class Rows(dict[Any, dict[str, Any]]):
         if row is not None:
             self._order.remove(self.place(row))
 
-    def place(self, row: dict[str, Any]) -> Place:
+    def place(self, row: JsonObject) -> Place:
         """Return the place of a row among the changes."""
         return row[self.changed_at], str(row["id"])
 
-    def changed_since(self, moment: str) -> list[dict[str, Any]]:
+    def changed_since(self, moment: str) -> list[JsonObject]:
         """Return the rows that changed at a moment or later, the oldest change first."""
         return [row for row in self.after(None) if row[self.changed_at] >= moment]
 
@@ -54,8 +56,8 @@ class Rows(dict[Any, dict[str, Any]]):
         size: int,
         *,
         since: str = "",
-        is_listed: Callable[[dict[str, Any]], bool] = bool,
-    ) -> tuple[list[dict[str, Any]], str, bool]:
+        is_listed: Callable[[JsonObject], bool] = bool,
+    ) -> tuple[list[JsonObject], str, bool]:
         """Return the rows after a cursor, the cursor after them, and whether more follow.
 
         The first page is after the cursor "". The list has the rows that changed at the moment
@@ -75,13 +77,13 @@ class Rows(dict[Any, dict[str, Any]]):
         self,
         behind: Place | None,
         size: int,
-        is_listed: Callable[[dict[str, Any]], bool] = bool,
-    ) -> tuple[list[dict[str, Any]], bool]:
+        is_listed: Callable[[JsonObject], bool] = bool,
+    ) -> tuple[list[JsonObject], bool]:
         """Return the first rows that changed after the place, and whether more follow."""
         rows = list(islice(filter(is_listed, self.after(behind)), size + 1))
         return rows[:size], len(rows) > size
 
-    def after(self, behind: Place | None) -> Iterator[dict[str, Any]]:
+    def after(self, behind: Place | None) -> Iterator[JsonObject]:
         """Yield the rows whose last change is after the place, the oldest first."""
         start = bisect.bisect_right(self._order, behind) if behind else 0
         for index in range(start, len(self._order)):
@@ -106,12 +108,12 @@ def row_fields(names: type, **renamed: str) -> dict[str, str]:
     return fields
 
 
-def encode_row(row: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
+def encode_row(row: Mapping[str, Any], fields: Mapping[str, str]) -> JsonObject:
     """Return a row of the books with the API's names; `fields` has the books' names by these."""
     return {name: row[own] for name, own in fields.items() if own in row}
 
 
-def decode_row(sent: Mapping[str, Any], fields: Mapping[str, str]) -> dict[str, Any]:
+def decode_row(sent: Mapping[str, Any], fields: Mapping[str, str]) -> JsonObject:
     """Return what an API was sent with the books' names; `fields` is that of `encode_row`."""
     return {own: sent[name] for name, own in fields.items() if name in sent}
 

@@ -64,6 +64,7 @@ class Server:
             threading.Thread(target=self._serve, args=(peer,), daemon=True).start()
 
     def stop(self) -> None:
+        """Stop listening, and close all connections."""
         self._stopping.set()
         _close_socket(self._listener)
         for peer in list(self._open):
@@ -78,6 +79,7 @@ class Server:
         self.stop()
 
     def _serve(self, peer: socket.socket) -> None:
+        """Answer the requests of a connection until it ends."""
         connection = _Connection(peer, self)
         try:
             while not self._stopping.is_set() and connection.exchange():
@@ -102,6 +104,7 @@ class Server:
 
 
 def _close_socket(sock: socket.socket) -> None:
+    """Close a socket, which the other side may have closed already."""
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
     sock.close()
@@ -152,6 +155,7 @@ class _Connection:
         return head.decode("latin-1").split("\r\n")
 
     def _build_environ(self, lines: list[str]) -> tuple[WSGIEnvironment, dict[str, str]]:
+        """Return the WSGI environment of a request, and its headers."""
         method, target, version = lines[0].split(" ", 2)
         path, _, query = target.partition("?")
         headers = {
@@ -213,6 +217,7 @@ class _Connection:
         return whole[:size]
 
     def _receive_more(self) -> bytes:
+        """Return the next bytes of a request; raise ConnectionError at its end."""
         more = self.peer.recv(262144)
         if not more:
             raise ConnectionError("the client went away in the middle of its request")
@@ -263,6 +268,7 @@ class _Connection:
 
 
 def _response_head(status: str, headers: Headers, length: int, keep: bool) -> bytes:
+    """Return the status line and the headers of an answer."""
     lines = [f"HTTP/1.1 {status}"]
     lines += [
         f"{name}: {value}"
@@ -281,6 +287,7 @@ def _response_head(status: str, headers: Headers, length: int, keep: bool) -> by
 def _call_application(
     wsgi: WSGIApplication, environ: WSGIEnvironment
 ) -> tuple[str, Headers, bytes]:
+    """Call the application; return the status, headers and body of its answer."""
     started: list[Any] = []
 
     def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
@@ -297,6 +304,7 @@ def _call_application(
 
 
 def _no_facts(url: str) -> Iterable[str]:
+    """Return no lines to print at the start."""
     return ()
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote
 from wsgiref.types import WSGIEnvironment
 
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import Header, json_of
 from qbo_sandbox.kit.rows import Place, format_cursor, parse_cursor
 
@@ -129,22 +130,23 @@ def page(
 
 def paginate(
     query: Mapping[str, str],
-    rows: Sequence[dict[str, Any]],
+    rows: Sequence[JsonObject],
     more: bool,
     names: type[PageNames],
     row: type[RowNames],
-) -> dict[str, Any]:
+) -> JsonObject:
     """Answer a request for a list; the cursor leads on from the last row, or stays where it was."""
     after = cursor(rows[-1], row) if rows else query.get(names.CURSOR) or None
     return {names.ITEMS: rows, names.NEXT_CURSOR: after, names.HAS_MORE: more}
 
 
-def cursor(row: dict[str, Any], names: type[RowNames]) -> str:
+def cursor(row: JsonObject, names: type[RowNames]) -> str:
     """Return an opaque position: after this row."""
     return format_cursor(row[names.UPDATED_AT], row[names.ID])
 
 
 def _position(text: str | None, names: type[PageNames]) -> Place | None:
+    """Return the place that a cursor names; None without a cursor."""
     if not text:
         return None
     try:

@@ -9,6 +9,7 @@ import urllib.request
 from typing import Any
 
 from qbo_sandbox.kit.clock import Clock
+from qbo_sandbox.kit.json_object import JsonObject
 
 PATIENCE = 10
 TRIES = 3
@@ -39,10 +40,10 @@ class Calls:
         self._id = id
         self._timestamp = timestamp
         self.clock = Clock()
-        self.events: list[dict[str, Any]] = []
+        self.events: list[JsonObject] = []
         self.habits = {"twice": False, "held": False}
-        self._queue: queue.Queue[tuple[dict[str, Any], str]] = queue.Queue()
-        self._waiting: list[tuple[dict[str, Any], str]] = []
+        self._queue: queue.Queue[tuple[JsonObject, str]] = queue.Queue()
+        self._waiting: list[tuple[JsonObject, str]] = []
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
 
@@ -55,7 +56,7 @@ class Calls:
             message[self._id] = id
         self.send(address, secret, message)
 
-    def send(self, address: str, secret: str, content: dict[str, Any]) -> None:
+    def send(self, address: str, secret: str, content: JsonObject) -> None:
         """Queue a call."""
         with self._lock:
             event = {
@@ -113,6 +114,7 @@ class Calls:
         return {"habits": self.habits, "events": self.events, "waiting": requests}
 
     def _work(self) -> None:
+        """Make the calls in the queue, in a thread of its own."""
         while True:
             event, secret = self._queue.get()
             try:
@@ -120,7 +122,7 @@ class Calls:
             finally:
                 self._queue.task_done()
 
-    def _request(self, event: dict[str, Any], secret: str) -> tuple[dict[str, str], bytes]:
+    def _request(self, event: JsonObject, secret: str) -> tuple[dict[str, str], bytes]:
         """Return the headers and the body of a call."""
         body = json.dumps(event["said"]).encode()
         headers = {"Content-Type": "application/json"}
@@ -131,7 +133,7 @@ class Calls:
         signature = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
         return headers | {self._header: self._prefix + signature}, body
 
-    def _outcome(self, event: dict[str, Any], secret: str) -> str:
+    def _outcome(self, event: JsonObject, secret: str) -> str:
         """Send a call, several times if nobody takes it; return what became of it in words."""
         headers, body = self._request(event, secret)
         outcome = ""

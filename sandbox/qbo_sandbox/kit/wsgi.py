@@ -53,6 +53,7 @@ class WSGIAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
+        """Call the application in place of a server, and return its response."""
         started: list[Any] = []
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -72,6 +73,7 @@ class WSGIAdapter(HTTPAdapter):
     def _misbehave(
         self, wire: Wire, request: requests.PreparedRequest, timeout: Timeout
     ) -> HTTPResponse:
+        """Play what must happen on the connection: raise its error, or return a raw response."""
         limit = timeout[1] if isinstance(timeout, tuple) else timeout
         if wire.refused:
             raise _refuse(request)
@@ -99,6 +101,7 @@ class _Broken(io.BytesIO):
         self._length = length
 
     def read(self, size: int | None = -1) -> bytes:
+        """Return the next bytes; raise IncompleteRead where the connection breaks."""
         part = super().read(size)
         if not part:
             raise IncompleteRead(self.tell(), self._length - self.tell())
@@ -114,6 +117,7 @@ class _Dripping(io.BytesIO):
         self._pause = sleep
 
     def read(self, size: int | None = -1) -> bytes:
+        """Return one byte after a pause."""
         self._pause(self._seconds)
         return super().read(1 if size is None or size < 0 else min(size, 1))
 
@@ -127,15 +131,17 @@ class _Original:
             self.msg.add_header(name, value)
 
     def isclosed(self) -> bool:
+        """Return True: there is no connection behind this response."""
         return True
 
     def close(self) -> None:
-        return None
+        """Do nothing: there is no connection behind this response."""
 
 
 def _raw_response(
     status: int, reason: str, headers: Iterable[tuple[str, str]], body: Any
 ) -> HTTPResponse:
+    """Return a response of urllib3, which `requests` can read."""
     pairs = list(headers)
     return HTTPResponse(
         body=body,
@@ -149,6 +155,7 @@ def _raw_response(
 
 
 def _refuse(request: requests.PreparedRequest) -> ConnectionError:
+    """Return the error of a connection that was refused."""
     parts = urlsplit(request.url or "")
     connection = HTTPConnection(str(parts.hostname or "localhost"))
     reason = NewConnectionError(
@@ -159,6 +166,7 @@ def _refuse(request: requests.PreparedRequest) -> ConnectionError:
 
 
 def _build_environ(request: requests.PreparedRequest, root: str) -> WSGIEnvironment:
+    """Return the WSGI environment of a request."""
     parts = urlsplit(request.url or "")
     body = _request_body(request)
     path = unquote_to_bytes(parts.path).decode("latin-1")
@@ -189,6 +197,7 @@ def _build_environ(request: requests.PreparedRequest, root: str) -> WSGIEnvironm
 
 
 def _request_body(request: requests.PreparedRequest) -> bytes:
+    """Return the body of a request, which may be a text, a file or a generator."""
     body: Any = request.body
     if body is None:
         return b""

@@ -17,14 +17,17 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
+        """Return the body parsed as JSON."""
         return json.loads(self.body, parse_float=Decimal)
 
     @property
     def text(self) -> str:
+        """Return the body as text."""
         return self.body.decode()
 
 
 def _encode_body(body: Any) -> bytes:
+    """Return the bytes of a body; a value that is no text is sent as JSON."""
     if body is None:
         return b""
     if isinstance(body, bytes):

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
 from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.kit import Clock, Wire, form_of, json_answer, query_of, site_of, text_answer
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import body_of, status_line
 from qbo_sandbox.kit.tokens import basic_of
 from qbo_sandbox.oauth import consent, signing
@@ -149,6 +149,7 @@ class Authority:
         return client
 
     def token(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer a call for tokens with a code or a refresh token."""
         form = form_of(environ)
         client = self._authenticated_client(environ, form)
         if client is None:
@@ -171,6 +172,7 @@ class Authority:
     def _redeem(
         self, environ: WSGIEnvironment, form: dict[str, str], client: str
     ) -> tuple[Consent, str]:
+        """Return the grant and the access token for a code or a refresh token."""
         fault = environ.get("sandbox.fault")
         if fault is not None and fault.kind == "invalid_grant":
             raise InvalidGrant("Incorrect or invalid refresh token")
@@ -186,9 +188,10 @@ class Authority:
             return self.grants.refresh(form.get("refresh_token", ""), client, rotate=rotate)
         raise InvalidGrant("Incorrect Token type or clientID")
 
-    def _tokens(self, grant: Consent, access: str, environ: WSGIEnvironment) -> dict[str, Any]:
+    def _tokens(self, grant: Consent, access: str, environ: WSGIEnvironment) -> JsonObject:
+        """Return the answer with the tokens of a grant."""
         now = self.clock.now()
-        answer: dict[str, Any] = {
+        answer: JsonObject = {
             "x_refresh_token_expires_in": round(min(grant.expires, grant.hard) - now),
             "refresh_token": grant.refresh,
             "access_token": access,
@@ -202,6 +205,7 @@ class Authority:
         return answer
 
     def revoke(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """End the access of the application that a token belongs to."""
         body = body_of(environ)
         form = json.loads(body) if body.lstrip().startswith(b"{") else form_of(environ)
         if self._authenticated_client(environ, form) is None:
@@ -221,6 +225,7 @@ class Authority:
         return json_answer(start, 200, PERSON)
 
     def discovery(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer the addresses of this authority."""
         site = site_of(environ)
         return json_answer(
             start,
@@ -246,13 +251,14 @@ class Authority:
 
 
 def _has_valid_scope(params: dict[str, str]) -> bool:
+    """Return whether an application asks for scopes, all of which exist."""
     scope = params.get("scope")
     if not scope:
         return False
     return all(name in SCOPES for name in scope.split())
 
 
-def _claims(grant: Consent, now: float, site: str) -> dict[str, Any]:
+def _claims(grant: Consent, now: float, site: str) -> JsonObject:
     """Return the claims of an identity token; its audience is a list."""
     times = {"auth_time": int(now), "iat": int(now), "exp": int(now) + 3600}
     return {

@@ -57,6 +57,7 @@ def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> s
 
 
 def not_admin(params: dict[str, str]) -> str:
+    """Return the page for a user who may not connect applications."""
     hidden = "".join(_hidden_input(name, value) for name, value in params.items())
     return page(
         "Only an admin can connect",
@@ -69,6 +70,7 @@ Ask an admin, or sign in as another user.</p>
 
 
 def error_page(text: str) -> str:
+    """Return the page for an authorization request that cannot be used."""
     return page("Something is wrong", f"<h1>This address cannot be used</h1><p>{escape(text)}</p>")
 
 

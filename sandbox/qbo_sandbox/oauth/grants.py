@@ -6,10 +6,11 @@ import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.switches import Switches
 
 HOUR, DAY = 3600, 86400
@@ -164,6 +165,7 @@ class Grants:
         return True
 
     def end(self, client: str, realm: str) -> None:
+        """End the access of an application to a company."""
         with self.lock:
             self._write({"end": [client, realm]})
             self._end(client, realm)
@@ -183,22 +185,24 @@ class Grants:
         }
 
     def _keep(self, grant: Consent) -> None:
+        """Store a grant, in the journal first."""
         self._write({"grant": vars(grant)})
         self._file(grant)
 
     def _file(self, grant: Consent) -> None:
+        """Put a grant into the index of refresh tokens, by its current and its previous one."""
         self.by_refresh[grant.refresh] = grant
         if grant.previous:
             self.by_refresh[grant.previous] = grant
 
-    def _write(self, event: dict[str, Any]) -> None:
+    def _write(self, event: JsonObject) -> None:
         """Write an event to the journal."""
         self.journal.append_line(dump({"oauth": event}).encode())
 
-    def replay(self, event: dict[str, Any]) -> None:
+    def replay(self, event: JsonObject) -> None:
         """Take one event from the journal."""
         if "grant" in event:
-            raw: dict[str, Any] = {
+            raw: JsonObject = {
                 name: float(v) if name in FLOATS else v for name, v in event["grant"].items()
             }
             self._file(Consent(**raw))

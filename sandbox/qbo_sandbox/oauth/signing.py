@@ -3,21 +3,23 @@
 import base64
 import json
 from functools import cache
-from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
+
+from qbo_sandbox.kit.json_object import JsonObject
 
 KEY_ID = "stand-in"
 
 
 @cache
 def _signing_key() -> RSAPrivateKey:
+    """Return the key that signs id tokens; it is new with each process."""
     return generate_private_key(65537, 2048)
 
 
-def signed_token(claims: dict[str, Any]) -> str:
+def signed_token(claims: JsonObject) -> str:
     """Return the claims as a signed JSON web token."""
     header = {"alg": "RS256", "kid": KEY_ID, "typ": "JWT"}
     encoded_header = _encode(json.dumps(header).encode())
@@ -27,7 +29,7 @@ def signed_token(claims: dict[str, Any]) -> str:
     return f"{signed}.{_encode(signature)}"
 
 
-def public_keys() -> dict[str, Any]:
+def public_keys() -> JsonObject:
     """Return the public key as a JSON web key set."""
     numbers = _signing_key().public_key().public_numbers()
     parts = {
@@ -37,8 +39,10 @@ def public_keys() -> dict[str, Any]:
 
 
 def _to_bytes(number: int) -> bytes:
+    """Return a number as bytes, the highest one first."""
     return number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def _encode(raw: bytes) -> str:
+    """Return bytes in base64 for addresses, without padding."""
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")

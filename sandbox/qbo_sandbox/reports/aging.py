@@ -73,6 +73,7 @@ def aged_detail(frame: Frame, side: str) -> Report:
 
 
 def _detail_columns(side: str) -> list[Column]:
+    """Return the columns of the detailed report."""
     party = Column(side, "String", "vend_name" if side == "Vendor" else "cust_name")
     sign = "neg" if side == "Vendor" else "nat"
     return [

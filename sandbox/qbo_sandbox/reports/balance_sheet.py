@@ -96,6 +96,7 @@ def balance_sheet(frame: Frame) -> Report:
 
 
 def _day_columns(frame: Frame) -> list[Column]:
+    """Return the columns of the amounts: one for each part of the period, or one for all."""
     if not frame.parts:
         return [Column("Total", key="total")]
     return [
@@ -138,6 +139,7 @@ class _Sheet(Tree):
         return [section_rows(name, rows, whole, width=self.width, group=group)]
 
     def earnings(self) -> Values:
+        """Return the net income up to each day."""
         return self.total(EARNING)
 
     def equity(self) -> Values:

@@ -1,11 +1,11 @@
 """Every report by its name, and its answer: header, columns, rows."""
 
 from collections.abc import Callable
-from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.refusals import unsupported_operation
 from qbo_sandbox.accounting.values import dump
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.reports import (
     aging,
     balance_sheet,
@@ -109,7 +109,7 @@ def answer(company: Company, name: str, params: dict[str, str]) -> bytes:
     return dump(body).encode()
 
 
-def _report_header(name: str, frame: Frame, report: Report) -> dict[str, Any]:
+def _report_header(name: str, frame: Frame, report: Report) -> JsonObject:
     """Return the header of a report: its name, period, basis, filters and options."""
     period = frame.period
     header = {

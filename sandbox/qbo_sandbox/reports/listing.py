@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
 
 from qbo_sandbox.accounting.kinds import TXN_KINDS
 from qbo_sandbox.accounting.values import ZERO
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.reports.report_base import Frame
 from qbo_sandbox.reports.report_parts import (
     Column,
@@ -108,7 +108,7 @@ def of_account(name: str, rows: list[Row], total: Decimal, id: str) -> Row:
     return section_rows(name, rows, whole, width=len(LEDGER), id=id)
 
 
-def own_side(account: dict[str, Any]) -> int:
+def own_side(account: JsonObject) -> int:
     """Return 1 for an account that a debit increases, else -1."""
     return 1 if account.get("Classification") in NATURAL_DEBIT else -1
 
@@ -193,6 +193,7 @@ def list_transactions(frame: Frame, by: str = "") -> Report:
 
 
 def _transaction_rows(frame: Frame, move: ReportPosting, split: Split) -> Row:
+    """Return the row of one posting in the list of transactions."""
     date, label, number, name, memo = _describe_posting(move)
     account = value_cell(frame.account(move.account)["Name"], move.account)
     values = [

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from qbo_sandbox.accounting.booking import open_amounts
 from qbo_sandbox.accounting.company import Company
@@ -13,6 +13,7 @@ from qbo_sandbox.accounting.ledger import rate_of
 from qbo_sandbox.accounting.settlements import unapplied_amount
 from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.entities.payments import settled_amounts
+from qbo_sandbox.kit.json_object import JsonObject
 
 SIDES = {
     "Customer": ("Invoice", "CreditMemo", "Payment"),
@@ -94,7 +95,7 @@ def _of_kind(
 def _journal_balances(company: Company, side: str, day: dt.date) -> Iterator[Open]:
     """Yield what journal entries up to a day booked on customers or vendors."""
     for row in company.table("JournalEntry").rows.values():
-        data: dict[str, Any] = row.read()
+        data: JsonObject = row.read()
         date = _document_date(data["TxnDate"])
         if date > day:
             continue

@@ -84,6 +84,7 @@ def _balance_columns(sign: str) -> list[Column]:
 
 
 def _open_row(item: Open, running: Decimal) -> Row:
+    """Return the row of one open document with the running balance."""
     plain = [
         value_cell(item.date),
         value_cell(item.label, item.id),

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import ZERO
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.reports.period import STEPS, Period, column_title, read_period, split_period
 from qbo_sandbox.reports.report_parts import Column
 from qbo_sandbox.reports.report_postings import ReportPosting, report_postings
@@ -159,7 +159,7 @@ class Frame:
                 totals[move.account][place] += move.amount
         return totals
 
-    def account(self, id: str) -> dict[str, Any]:
+    def account(self, id: str) -> JsonObject:
         """Return an account, or a stand-in for one that is gone."""
         row = self.company.row("Account", id)
         return row.read() if row else {"Id": id, "Name": id, "AccountType": "Other Expense"}

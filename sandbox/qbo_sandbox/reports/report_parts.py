@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
-Row = dict[str, Any]
+from qbo_sandbox.kit.json_object import JsonObject
+
+Row = JsonObject
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS, label_of
 from qbo_sandbox.accounting.ledger import LedgerEntry
 from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.accounting.values import ZERO, round_money
+from qbo_sandbox.kit.json_object import JsonObject
 
 CONTROLS = ("Accounts Receivable", "Accounts Payable")
 OPEN_KINDS = ("Invoice", "CreditMemo", "Bill", "VendorCredit")
@@ -78,7 +79,8 @@ def _opening_stock(company: Company) -> Iterator[ReportPosting]:
             )
 
 
-def _to_posting(kind: str, data: dict[str, Any], entry: LedgerEntry) -> ReportPosting:
+def _to_posting(kind: str, data: JsonObject, entry: LedgerEntry) -> ReportPosting:
+    """Return an entry of the ledger with what reports show of its transaction."""
     line = data["Line"][entry.line] if entry.line >= 0 else {}
     memo = str(line.get("Description") or data.get("PrivateNote") or "")
     number = str(data.get("DocNumber") or "")
@@ -99,7 +101,7 @@ def _to_posting(kind: str, data: dict[str, Any], entry: LedgerEntry) -> ReportPo
     )
 
 
-def _entity_references(data: dict[str, Any], detail: dict[str, Any]) -> dict[str, Any]:
+def _entity_references(data: JsonObject, detail: JsonObject) -> JsonObject:
     """Return the entities of a transaction and a line by type, such as vendor."""
     entities = [data.get("EntityRef") or {}]
     journal_entity = detail.get("Entity") or {}
@@ -115,9 +117,9 @@ def _entity_references(data: dict[str, Any], detail: dict[str, Any]) -> dict[str
     return by_type
 
 
-def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str, str]]:
+def about_of(data: JsonObject, line: JsonObject) -> dict[str, tuple[str, str]]:
     """Return (id, name) of whom and what a line is for, or else its transaction."""
-    detail: dict[str, Any] = line.get(str(line.get("DetailType"))) or {}
+    detail: JsonObject = line.get(str(line.get("DetailType"))) or {}
     references = {
         "customer": detail.get("CustomerRef") or data.get("CustomerRef"),
         "vendor": data.get("VendorRef"),
@@ -133,9 +135,7 @@ def about_of(data: dict[str, Any], line: dict[str, Any]) -> dict[str, tuple[str,
     return about
 
 
-def _iter_paid(
-    company: Company, kind: str, row: Row, data: dict[str, Any]
-) -> Iterator[ReportPosting]:
+def _iter_paid(company: Company, kind: str, row: Row, data: JsonObject) -> Iterator[ReportPosting]:
     """Yield a payment on a cash basis: the money against the lines that it pays, in proportion."""
     lines = [
         entry for entry in row.booked if _transaction_type(company, entry.account) not in CONTROLS

@@ -2,9 +2,9 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
 
 from qbo_sandbox.accounting.values import ZERO
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.reports.period import Period
 from qbo_sandbox.reports.report_base import Frame, Sums
 from qbo_sandbox.reports.report_parts import (
@@ -194,7 +194,7 @@ def trial_balance(frame: Frame) -> Report:
     return Report(columns, rows, about, not rows)
 
 
-def account_order(account: dict[str, Any]) -> tuple[int, str]:
+def account_order(account: JsonObject) -> tuple[int, str]:
     """Return what puts accounts in the order of the chart."""
     kind = account["AccountType"]
     place = ORDER.index(kind) if kind in ORDER else len(ORDER)

@@ -9,6 +9,7 @@ from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api.webhooks import Sender
 from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.options import Options
 from qbo_sandbox.seeding.seed import open_books
 from qbo_sandbox.seeding.snapshots import Snapshots
@@ -65,7 +66,7 @@ class Founder:
                 readers[name](line[name])
         self.sender.start()
 
-    def _repeat_creation(self, line: dict[str, Any]) -> None:
+    def _repeat_creation(self, line: JsonObject) -> None:
         """Repeat the changes in a line of the journal, and send what was not sent of them."""
         realm = line["r"]
         at = float(line["at"])
@@ -81,7 +82,7 @@ class Founder:
         if refusal:
             self.companies[realm].refused[key] = Refusal.restore(refusal)
 
-    def _options(self, raw: dict[str, Any]) -> None:
+    def _options(self, raw: JsonObject) -> None:
         """Open a company with these options, or change those of an open one."""
         values = {
             name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()
@@ -93,7 +94,7 @@ class Founder:
             self._add_company(options)
 
 
-def _as_json(options: Options) -> dict[str, Any]:
+def _as_json(options: Options) -> JsonObject:
     """Return options as JSON has them."""
     return {
         name: list(value) if isinstance(value, tuple) else value

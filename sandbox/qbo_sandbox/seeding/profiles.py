@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.options import NORWAY, US, Options
 
 LAST_MONTH = "last-month"
 CODES = {"tax": "codes", "multicurrency": True}
-PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
+PROFILES: dict[str, tuple[str, JsonObject]] = {
     "us": (
         "United States: automated sales tax, a class on each line, locations, projects",
         US.as_dict(),
@@ -124,7 +125,7 @@ PROFILES: dict[str, tuple[str, dict[str, Any]]] = {
 FIRST_REALM = 9341453172096421
 
 
-def build_options(name: str, changes: dict[str, Any], realms: Iterable[str], now: float) -> Options:
+def build_options(name: str, changes: JsonObject, realms: Iterable[str], now: float) -> Options:
     """Return a profile's options with changes and an unused realm."""
     if name not in PROFILES:
         raise ValueError(f"there is no company {name!r}; there are {', '.join(PROFILES)}")

@@ -9,16 +9,16 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from importlib.resources import files
-from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import ACCOUNT_LINE, ITEM_LINE, SALES_LINE, TXN_KINDS
 from qbo_sandbox.accounting.values import round_money
 from qbo_sandbox.entities import operations
 from qbo_sandbox.entities.lists import write_entry
+from qbo_sandbox.kit.json_object import JsonObject
 
 DAY = 86400
-Body = dict[str, Any]
+Body = JsonObject
 FIELDS_MISSING = [""] * 6  # rows may leave out the last fields
 STOCK_SINCE = "2015-01-01"
 
@@ -63,6 +63,7 @@ def _build_customer(company: Company, fields: list[str]) -> None:
 
 
 def _build_vendor(company: Company, fields: list[str]) -> None:
+    """Create a vendor of the sample company."""
     id, name = fields[:2]
     data: Body = {
         "DisplayName": name,
@@ -73,6 +74,7 @@ def _build_vendor(company: Company, fields: list[str]) -> None:
 
 
 def _build_employee(company: Company, fields: list[str]) -> None:
+    """Create an employee of the sample company."""
     id, first, last = fields[:3]
     data: Body = {
         "GivenName": first,
@@ -225,6 +227,7 @@ def _build_payment(party: str, links: str, account: str, *rest: str) -> Body:
 
 
 def _bill_payment(party: str, paid: str, links: str, *rest: str) -> Body:
+    """Return a payment of bills, by check or by card."""
     kind, account = paid.split(":")
     lines = _read_link(links, "Bill")
     total = sum((line["Amount"] for line in lines), Decimal(0))
@@ -285,6 +288,7 @@ def _movement_builder(source_field: str, target_field: str) -> Callable[..., Bod
 
 
 def _build_time_activity(party: str, unused: str, customer: str, hours: str, *rest: str) -> Body:
+    """Return hours that an employee worked for a customer."""
     return {
         "NameOf": "Employee",
         "EmployeeRef": {"value": party},

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from importlib.resources import files
-from typing import Any
 
 from qbo_sandbox.accounting import preferences
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.references import name_reference
 from qbo_sandbox.entities import currencies
 from qbo_sandbox.entities.lists import write_entry
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.seeding import sample
 
 Writer = Callable[[Company, list[str]], None]
@@ -63,6 +63,7 @@ def _read_file(name: str) -> list[list[str]]:
 
 
 def _seeding_order(row: list[str]) -> int:
+    """Return the rank of a line: accounts without a parent come before other accounts."""
     if row[0] != "Account":
         return 2
     return 0 if row[1] else 1
@@ -71,7 +72,7 @@ def _seeding_order(row: list[str]) -> int:
 def _write_account(company: Company, fields: list[str]) -> None:
     """Write an account, perhaps below another one."""
     id, name, number, kind, subtype, parent = fields[:6]
-    data: dict[str, Any] = {
+    data: JsonObject = {
         "Name": name,
         "AccountType": kind,
         "AccountSubType": subtype,
@@ -91,6 +92,7 @@ def _foreign_accounts(company: Company) -> None:
 
 
 def _write_rate(company: Company, fields: list[str]) -> None:
+    """Create a tax rate."""
     id, name, percent, agency = fields[:4]
     start = {"RateValue": Decimal(percent), "EffectiveDate": company.stamp(company.now())}
     data = {
@@ -108,6 +110,7 @@ def _write_rate(company: Company, fields: list[str]) -> None:
 
 
 def _write_code(company: Company, fields: list[str]) -> None:
+    """Create a tax code; create TAX and NON first where tax does not go by codes."""
     if company.options.tax != "codes" and "TAX" not in company.table("TaxCode").rows:
         for special, taxable in (("TAX", True), ("NON", False)):
             data = {
@@ -134,7 +137,8 @@ def _write_code(company: Company, fields: list[str]) -> None:
     )
 
 
-def _rate_list(company: Company, rate: str) -> dict[str, Any]:
+def _rate_list(company: Company, rate: str) -> JsonObject:
+    """Return the list of rates of a tax code that has one."""
     reference = name_reference(company, "TaxRate", {"value": rate})
     return {
         "TaxRateDetail": [
@@ -156,7 +160,7 @@ def _named_account(company: Company, name: str) -> dict[str, str]:
 def _write_item(company: Company, fields: list[str]) -> None:
     """Write an item."""
     name, kind, income, expense = fields[:4]
-    data: dict[str, Any] = {
+    data: JsonObject = {
         "Name": name,
         "Type": kind,
         "IncomeAccountRef": _named_account(company, income),
@@ -170,7 +174,7 @@ def _write_item(company: Company, fields: list[str]) -> None:
 def _write_vendor(company: Company, fields: list[str]) -> None:
     """Write a vendor, with its currency where there are several."""
     name, number, code = fields[:3]
-    data: dict[str, Any] = {"DisplayName": name, "CompanyName": name}
+    data: JsonObject = {"DisplayName": name, "CompanyName": name}
     if code and company.options.multicurrency:
         data["CurrencyRef"] = {"value": code}
     if number:
@@ -200,7 +204,7 @@ def _plain_writer(kind: str, *names: str) -> Writer:
     """Return a function that writes list entries with just these fields."""
 
     def write(company: Company, fields: list[str]) -> None:
-        data: dict[str, Any] = dict(zip(names, fields, strict=False))
+        data: JsonObject = dict(zip(names, fields, strict=False))
         id = data.pop("id", "")
         if "DueDays" in data:
             data["DueDays"] = int(data["DueDays"])
@@ -227,7 +231,8 @@ WRITERS: dict[str, Writer] = {
 }
 
 
-def _write_info(company: Company) -> dict[str, Any]:
+def _write_info(company: Company) -> JsonObject:
+    """Return the CompanyInfo of a company."""
     options = company.options
     address = {"Id": "1", "Line1": "1 Builder Street", "City": "Riverton", "PostalCode": "94001"}
     address["Country"] = COUNTRY_NAMES.get(options.country, options.country)

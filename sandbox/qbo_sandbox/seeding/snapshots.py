@@ -44,6 +44,7 @@ class Snapshots:
         return {"snapshots": self.names()}
 
     def names(self) -> list[str]:
+        """Return the names of the snapshots, those in the folder included."""
         stored = (
             (path.name.rpartition("@")[0] for path in self._folder.glob("*@*"))
             if self._folder
@@ -83,6 +84,7 @@ class Snapshots:
         self._put((self._folder / file).read_bytes())
 
     def _state(self) -> bytes:
+        """Return the whole state of the stand-in in one piece."""
         companies = {realm: self._of(company) for realm, company in self.control.companies.items()}
         grants = self.control.grants
         with grants.lock:

@@ -12,6 +12,7 @@ from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.entities import operations
 from qbo_sandbox.kit import Journal
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.oauth.grants import Grants
 from qbo_sandbox.switches import Switches
 
@@ -33,6 +34,7 @@ class Control:
         self.switches = Switches()
 
     def pages(self) -> dict[str, Callable[[str, Any], object]]:
+        """Return the pages by their names below /_sandbox/."""
         return {
             "books": self.books,
             "switches": self.switch,
@@ -51,7 +53,7 @@ class Control:
             self.journal.append_line(dump({"switches": body}).encode())
         return self.switches.page()
 
-    def set(self, raw: dict[str, Any]) -> None:
+    def set(self, raw: JsonObject) -> None:
         """Set switches, for every company."""
         self.switches = self.switches.changed(_plain(raw))
         for company in self.companies.values():
@@ -64,7 +66,7 @@ class Control:
             self.reopt(self._of(body), changes)
         return {realm: company.options.as_dict() for realm, company in self.companies.items()}
 
-    def reopt(self, company: Company, raw: dict[str, Any]) -> None:
+    def reopt(self, company: Company, raw: JsonObject) -> None:
         """Change a company's options, and its preferences with them."""
         company.options = company.options.changed(_plain(raw))
         event = {"options": company.options.as_dict()}
@@ -93,7 +95,7 @@ class Control:
     def act(self, method: str, body: Any) -> object:
         """POST {"do": …, "realm"?, …}: what a person does in QuickBooks itself."""
         company = self._of(body)
-        acts: dict[str, Callable[[Company, dict[str, Any]], object]] = {
+        acts: dict[str, Callable[[Company, JsonObject], object]] = {
             "edit": _edit_object,
             "delete": _delete_object,
             "deactivate": _deactivate_entry,
@@ -118,19 +120,19 @@ class Control:
             raise ValueError(f"there is no company {realm}; there are {realms}")
         return self.companies[realm]
 
-    def _close_books(self, company: Company, body: dict[str, Any]) -> object:
+    def _close_books(self, company: Company, body: JsonObject) -> object:
         """Close the books up to a day."""
         self.reopt(company, {"closed": body.get("date")})
         return {"closed": company.options.closed}
 
-    def _reconcile(self, company: Company, body: dict[str, Any]) -> object:
+    def _reconcile(self, company: Company, body: JsonObject) -> object:
         """Cover a transaction by a bank reconciliation."""
         row = operations.require_existing(company, body["kind"], body["id"])
         reconciled = (*company.options.reconciled, row.id)
         self.reopt(company, {"reconciled": reconciled})
         return {"reconciled": list(company.options.reconciled)}
 
-    def _disconnect(self, company: Company, body: dict[str, Any]) -> object:
+    def _disconnect(self, company: Company, body: JsonObject) -> object:
         """Take the application's access away, as an admin does."""
         clients = {grant.client for grant in self.grants.by_refresh.values()}
         for client in clients:
@@ -138,7 +140,7 @@ class Control:
         return {"disconnected": company.options.realm}
 
 
-def _plain(raw: dict[str, Any]) -> dict[str, Any]:
+def _plain(raw: JsonObject) -> JsonObject:
     """Return options from JSON with numbers and tuples as options have them."""
     options = {}
     for name, value in raw.items():
@@ -150,7 +152,7 @@ def _plain(raw: dict[str, Any]) -> dict[str, Any]:
     return options
 
 
-def _rewrite(company: Company, kind: str, id: str, data: dict[str, Any]) -> object:
+def _rewrite(company: Company, kind: str, id: str, data: JsonObject) -> object:
     """Store a new version of an object, whatever the rules for clients are."""
     row = operations.require_existing(company, kind, id)
     meta = row.read()["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
@@ -158,7 +160,7 @@ def _rewrite(company: Company, kind: str, id: str, data: dict[str, Any]) -> obje
     return json.loads(company.commit([Change(kind, id, new)]).body)
 
 
-def _edit_object(company: Company, body: dict[str, Any]) -> object:
+def _edit_object(company: Company, body: JsonObject) -> object:
     """Change fields as a person would: the usual rules apply."""
     kind = body["kind"]
     row = operations.require_existing(company, kind, body["id"])
@@ -171,12 +173,13 @@ def _edit_object(company: Company, body: dict[str, Any]) -> object:
     return json.loads(reply.body)
 
 
-def _generated_links(data: dict[str, Any]) -> list[str]:
+def _generated_links(data: JsonObject) -> list[str]:
     """Return the fields of an object that are addresses made for one answer."""
     return [name for name in data if name in ("FileAccessUri", "TempDownloadUri")]
 
 
-def _delete_object(company: Company, body: dict[str, Any]) -> object:
+def _delete_object(company: Company, body: JsonObject) -> object:
+    """Delete an object as a person would."""
     row = operations.require_existing(company, body["kind"], body["id"])
     return json.loads(
         operations.delete(
@@ -185,7 +188,8 @@ def _delete_object(company: Company, body: dict[str, Any]) -> object:
     )
 
 
-def _void_object(company: Company, body: dict[str, Any]) -> object:
+def _void_object(company: Company, body: JsonObject) -> object:
+    """Void a transaction as a person would."""
     row = operations.require_existing(company, body["kind"], body["id"])
     return json.loads(
         operations.void(
@@ -194,21 +198,23 @@ def _void_object(company: Company, body: dict[str, Any]) -> object:
     )
 
 
-def _create_object(company: Company, body: dict[str, Any]) -> object:
+def _create_object(company: Company, body: JsonObject) -> object:
     """Create an object as a person would."""
     reply = operations.create(company, body["kind"], dict(body["set"]), {}, None)
     return json.loads(reply.body)
 
 
-def _deactivate_entry(company: Company, body: dict[str, Any]) -> object:
+def _deactivate_entry(company: Company, body: JsonObject) -> object:
+    """Make a list entry inactive."""
     return _edit_object(company, {**body, "set": {"Active": False}})
 
 
-def _activate_entry(company: Company, body: dict[str, Any]) -> object:
+def _activate_entry(company: Company, body: JsonObject) -> object:
+    """Make a list entry active again."""
     return _edit_object(company, {**body, "set": {"Active": True}})
 
 
-def _pay_document(company: Company, body: dict[str, Any]) -> object:
+def _pay_document(company: Company, body: JsonObject) -> object:
     """Pay a bill by check, or take a customer's payment for an invoice, whole or in part."""
     kind = body.get("kind", "Bill")
     data = operations.require_existing(company, kind, body["id"]).read()

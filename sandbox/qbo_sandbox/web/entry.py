@@ -3,7 +3,8 @@
 import json
 from decimal import Decimal, InvalidOperation
 from html import escape
-from typing import Any
+
+from qbo_sandbox.kit.json_object import JsonObject
 
 BOUGHT = ("Bill", "VendorCredit", "Purchase", "PurchaseOrder", "BillPayment")
 SOLD = ("Invoice", "CreditMemo", "Payment", "SalesReceipt", "RefundReceipt", "Estimate", "Deposit")
@@ -29,7 +30,7 @@ DETAILS = ("AccountRef", "ItemRef", "CustomerRef", "ClassRef", "TaxCodeRef")
 CHANGED = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "SalesItemLineDetail")
 
 
-def entry_section(kind: str, body: dict[str, Any]) -> str:
+def entry_section(kind: str, body: JsonObject) -> str:
     """Return the page of an entry: facts, lines, buttons, and all fields folded."""
     buttons = []
     for do, label in ACTS.get(kind, ()):
@@ -62,9 +63,9 @@ def format_amount(value: object) -> str:
     return f"{value:,}" if isinstance(value, (int, float, Decimal)) else str(value)
 
 
-def form_changes(body: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
+def form_changes(body: JsonObject, form: dict[str, str]) -> JsonObject:
     """Return the changes of a form: number, memo, amount of the first line."""
-    fields: dict[str, Any] = {
+    fields: JsonObject = {
         "DocNumber": form.get("number", ""),
         "PrivateNote": form.get("memo", "").replace("\r\n", "\n"),
     }
@@ -85,7 +86,7 @@ def form_changes(body: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
     return fields | {"Line": lines, "TxnTaxDetail": None}
 
 
-def _with_amount(line: dict[str, Any], amount: Decimal) -> dict[str, Any]:
+def _with_amount(line: JsonObject, amount: Decimal) -> JsonObject:
     """Return a line with another amount; its quantity becomes one if it has a price."""
     kind = line["DetailType"]
     detail = line[kind]
@@ -94,7 +95,8 @@ def _with_amount(line: dict[str, Any], amount: Decimal) -> dict[str, Any]:
     return line | {"Amount": amount, kind: detail}
 
 
-def _first_line(body: dict[str, Any]) -> dict[str, Any] | None:
+def _first_line(body: JsonObject) -> JsonObject | None:
+    """Return the first line whose amount a person may change, or None."""
     return next(
         (
             line
@@ -105,7 +107,8 @@ def _first_line(body: dict[str, Any]) -> dict[str, Any] | None:
     )
 
 
-def _edit_form(kind: str, body: dict[str, Any]) -> str:
+def _edit_form(kind: str, body: JsonObject) -> str:
+    """Return the form to change an object; "" if it has no amount to change."""
     line = _first_line(body)
     if line is None:
         return ""
@@ -123,6 +126,7 @@ def _edit_form(kind: str, body: dict[str, Any]) -> str:
 
 
 def _fact_row(label: str, value: object) -> str:
+    """Return a row of the table of fields."""
     text = (
         value.get("name") or value.get("value", "")
         if isinstance(value, dict)
@@ -131,7 +135,8 @@ def _fact_row(label: str, value: object) -> str:
     return f"<tr><th scope=row>{label}</th><td>{escape(str(text))}</td></tr>"
 
 
-def _line_rows(body: dict[str, Any]) -> str:
+def _line_rows(body: JsonObject) -> str:
+    """Return the table of the lines."""
     lines = [
         line for line in body.get("Line", ()) if line.get("DetailType") != "SubTotalLineDetail"
     ]
@@ -152,7 +157,7 @@ def _line_rows(body: dict[str, Any]) -> str:
     )
 
 
-def _posts_to(line: dict[str, Any]) -> str:
+def _posts_to(line: JsonObject) -> str:
     """Return the names of what a line posts to."""
     detail = line.get(line.get("DetailType", ""), {})
     if not isinstance(detail, dict):

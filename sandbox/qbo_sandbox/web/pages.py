@@ -13,6 +13,7 @@ from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.faults import page as fault_page
 from qbo_sandbox.kit import Faults, form_of, query_of, text_answer
+from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.web import entry
 from qbo_sandbox.web.entry import BOUGHT, SOLD, button_form, format_amount
 
@@ -91,6 +92,7 @@ class BookPages:
         )
 
     def _carry_out_act(self, company: Company, form: dict[str, str]) -> str:
+        """Do what a form asks for; return a message if it is refused or cannot be done."""
         try:
             troubled = fault_page.carry_out(self.faults, form)
             if troubled:
@@ -102,7 +104,8 @@ class BookPages:
             return str(wrong)
         return "Done."
 
-    def _requested_act(self, company: Company, form: dict[str, str]) -> dict[str, Any]:
+    def _requested_act(self, company: Company, form: dict[str, str]) -> JsonObject:
+        """Return the act that a form asks for, with the fields that it changes."""
         row = (
             company.row(form.get("kind", ""), form.get("id", ""))
             if form.get("do") == "edit"
@@ -115,6 +118,7 @@ class BookPages:
         }
 
     def _head(self, current: Company) -> str:
+        """Return the top of a page: the companies, and facts about the current one."""
         links = "".join(
             _company_link(company, company is current) for company in self.companies.values()
         )
@@ -135,6 +139,7 @@ def _program_links(root: str) -> str:
 
 
 def _list_page(company: Company, kind: str) -> str:
+    """Return the page with the newest objects of a kind."""
     kinds = [name for name in (*BOUGHT, *SOLD, *LISTS) if _count_objects(company, name)]
     tabs = "".join(_kind_link(company, name, name == kind) for name in kinds)
     newest = islice(_newest_first(company, kind), MAX_ROWS)
@@ -156,13 +161,14 @@ def _list_page(company: Company, kind: str) -> str:
     return f'<nav aria-label="Kinds">{tabs}</nav>{table if rows else empty}'
 
 
-def _newest_first(company: Company, kind: str) -> Iterator[dict[str, Any]]:
+def _newest_first(company: Company, kind: str) -> Iterator[JsonObject]:
     """Yield the objects of a kind, the newest first."""
     rows = company.table(kind).rows
     return (rows[id].read() for id in reversed(rows))
 
 
-def _entry_row(company: Company, kind: str, body: dict[str, Any]) -> str:
+def _entry_row(company: Company, kind: str, body: JsonObject) -> str:
+    """Return the row of an object in the list of its kind."""
     link = f'<a href="{_page_address(company, kind, body["Id"])}">{escape(body["Id"])}</a>'
     cells = (
         link,
@@ -180,8 +186,9 @@ def _entry_row(company: Company, kind: str, body: dict[str, Any]) -> str:
     )
 
 
-def _name_of(body: dict[str, Any]) -> str:
-    party: dict[str, Any] = next(
+def _name_of(body: JsonObject) -> str:
+    """Return the name of a list entry, or that of a transaction's party."""
+    party: JsonObject = next(
         (body[key] for key in ("VendorRef", "CustomerRef", "EntityRef") if key in body), {}
     )
     name = (
@@ -193,7 +200,7 @@ def _name_of(body: dict[str, Any]) -> str:
     return str(name) + ("" if body.get("Active", True) else " (inactive)")
 
 
-def _entry_page(company: Company, kind: str, body: dict[str, Any]) -> str:
+def _entry_page(company: Company, kind: str, body: JsonObject) -> str:
     """Return the page of one object."""
     back = f'<p><a href="{_page_address(company, kind)}">All of {kind}</a></p>'
     heading = f"<h2>{kind} {escape(body['Id'])} · {escape(_name_of(body))}</h2>"
@@ -230,6 +237,7 @@ def _kind_link(company: Company, kind: str, current: bool) -> str:
 
 
 def _page_address(company: Company, kind: str, id: str = "") -> str:
+    """Return the address of a list or of an object, escaped for HTML."""
     return f"?company={quote(company.options.realm)}&amp;kind={kind}" + (
         f"&amp;id={quote(id)}" if id else ""
     )

@@ -1,0 +1,220 @@
+"""Conditions of a query: the fields that exist, the types of their values, the rows that match."""
+
+import operator as operators
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
+from qbo_sandbox.accounting.table import Row
+from qbo_sandbox.api.query import Condition, invalid_query
+from qbo_sandbox.entities.schema import Field, type_fields
+
+CREATED, UPDATED = "MetaData.CreateTime", "MetaData.LastUpdatedTime"
+TIME_FIELDS = (CREATED, UPDATED)
+# Fields of transactions that can be queried; of lists every plain field can.
+TRANSACTION_FIELDS = (
+    "Id",
+    "TxnDate",
+    "DocNumber",
+    "TotalAmt",
+    "Balance",
+    "CustomerRef",
+    "VendorRef",
+    "DueDate",
+    "APAccountRef",
+    "PaymentType",
+    "PaymentRefNum",
+    "SyncToken",
+    *TIME_FIELDS,
+)
+LIST_FIELDS = (*TIME_FIELDS, "AttachableRef.EntityRef.type", "AttachableRef.EntityRef.value")
+HEAD_COLUMNS = {"DocNumber": 0, "TxnDate": 1, "TotalAmt": 3}  # positions in Row.head
+PLAIN_TYPES = ("s", "d", "i", "b", "date", "time")
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "=": operators.eq,
+    "!=": operators.ne,
+    "<": operators.lt,
+    "<=": operators.le,
+    ">": operators.gt,
+    ">=": operators.ge,
+}
+TEXT_FIELD = Field("s", False)
+TEMPLATE_TYPE = "Type of the template"  # not a field: the kind of transaction in a recurring one
+
+RowTest = Callable[[Row], bool]
+
+
+# -- fields and values ---------------------------------------------------------------------------
+
+
+def resolve_field(kind: str, name: str) -> str:
+    """Return the field in its own spelling; raise 4001 if it is unknown or cannot be queried."""
+    lowered = name.lower()
+    if kind == "RecurringTransaction" and lowered == "type":
+        return TEMPLATE_TYPE
+    fields = type_fields()[kind]
+    queryable_fields = TRANSACTION_FIELDS if kind in TXN_KINDS else LIST_FIELDS
+    for queryable in queryable_fields:
+        top_field = queryable.partition(".")[0]
+        if queryable.lower() == lowered and top_field in fields:
+            return queryable
+    for spelling, field in fields.items():
+        if spelling.lower() != lowered:
+            continue
+        if kind in TXN_KINDS or not _is_plain(field):
+            raise invalid_query(f"property '{spelling}' is not queryable")
+        return spelling
+    raise invalid_query(f"Property {name} not found for Entity {kind}")
+
+
+def _is_plain(field: Field) -> bool:
+    """Return whether a field holds one simple value, an enumeration or a reference."""
+    if field.many:
+        return False
+    return field.type[0] in "=r" or field.type in PLAIN_TYPES
+
+
+def resolve_condition(company: Company, kind: str, condition: Condition) -> Condition:
+    """Return the condition with the field's own spelling and values of the field's type."""
+    name = resolve_field(kind, condition.field)
+    operator = condition.operator
+    _require_supported(name, operator)
+    if operator == "in":
+        values = [_parse_value(company, kind, name, text) for text in condition.value]
+        return Condition(name, operator, values)
+    value = _parse_value(company, kind, name, condition.value)
+    return Condition(name, operator, value)
+
+
+def _require_supported(name: str, operator: str) -> None:
+    """Raise 4001 if a field cannot be compared in this way."""
+    if name == "Id":
+        is_supported = operator in ("=", "in")
+    elif name in TIME_FIELDS:
+        is_supported = operator not in ("in", "like", "!=")
+    else:
+        is_supported = True
+    if not is_supported:
+        raise invalid_query(f"Property {name} does not support operator {operator}")
+
+
+def _parse_value(company: Company, kind: str, name: str, text: str) -> Any:
+    """Return a time as seconds, a date as its ten characters, anything else as text."""
+    field = type_fields()[kind].get(name, TEXT_FIELD)
+    is_date = field.type == "date" and "%" not in text
+    if name not in TIME_FIELDS and not is_date:
+        return text
+    try:
+        seconds = company.seconds(text)
+    except ValueError:
+        raise invalid_query(f"Invalid date value {text} for property {name}") from None
+    return text.strip()[:10] if is_date else seconds
+
+
+# -- tests of rows -------------------------------------------------------------------------------
+
+
+def make_test(company: Company, kind: str, condition: Condition) -> RowTest:
+    """Return a function that tells whether a row fulfills a condition."""
+    if condition.field in TIME_FIELDS:
+        return _make_time_test(condition)
+    if condition.operator == "like":
+        return _make_pattern_test(company, kind, condition)
+    return _make_comparison(company, kind, condition)
+
+
+def _make_time_test(condition: Condition) -> RowTest:
+    """Return a test of the time of a row's creation or of its last change."""
+    compare = COMPARISONS[condition.operator]
+    expected = condition.value
+    if condition.field == CREATED:
+        return lambda row: compare(row.created, expected)
+    return lambda row: compare(row.updated, expected)
+
+
+def _make_pattern_test(company: Company, kind: str, condition: Condition) -> RowTest:
+    """Return a test of a field against a pattern, in which % stands for any text."""
+    escaped = [re.escape(part) for part in condition.value.split("%")]
+    fits = re.compile(".*".join(escaped), re.IGNORECASE | re.DOTALL).fullmatch
+
+    def has_match(row: Row) -> bool:
+        """Return whether one of the values of the field fits the pattern."""
+        contents = field_values(company, kind, row, condition.field)
+        return any(fits(str(content)) for content in contents)
+
+    return has_match
+
+
+def _make_comparison(company: Company, kind: str, condition: Condition) -> RowTest:
+    """Return a test of a field against one value, or against those of `in`."""
+    name, operator, value = condition
+    expected_values = value if operator == "in" else [value]
+    comparison = "=" if operator == "in" else operator
+    compare = COMPARISONS[comparison]
+
+    def has_value(row: Row) -> bool:
+        """Return whether one of the values of the field fits one of those of the condition."""
+        for content in field_values(company, kind, row, name):
+            for expected in expected_values:
+                if _value_fits(compare, content, expected):
+                    return True
+        return False
+
+    return has_value
+
+
+def _value_fits(compare: Callable[[Any, Any], bool], content: Any, expected: str) -> bool:
+    """Compare a value of a row with the text of a condition, by the type of the value."""
+    if isinstance(content, bool):
+        return compare(content, expected.lower() == "true")
+    if isinstance(content, int | Decimal):
+        try:
+            return compare(Decimal(content), Decimal(expected))
+        except InvalidOperation:
+            return False
+    return compare(str(content).casefold(), expected.casefold())
+
+
+# -- values of rows ------------------------------------------------------------------------------
+
+
+def field_values(company: Company, kind: str, row: Row, name: str) -> list[Any]:
+    """Return the values of a field of a row; of a reference, its id."""
+    if kind in TXN_KINDS and name in HEAD_COLUMNS and row.head:
+        content = row.head[HEAD_COLUMNS[name]]
+        return [] if content is None else [content]
+    data: Any = company.present(kind, row) if kind in LIST_KINDS else row.read()
+    return _contents_of(data, name)
+
+
+def _contents_of(data: Any, name: str) -> list[Any]:
+    """Return the values at a path of field names; of references, their ids."""
+    if name == TEMPLATE_TYPE:
+        return [part for part in data if part in TXN_KINDS]
+    contents = [data]
+    for part in name.split("."):
+        contents = _children_of(contents, part)
+    values = map(_value_of, contents)
+    return [value for value in values if value is not None]
+
+
+def _value_of(item: Any) -> Any:
+    """Return the id of a reference; any other value as it is."""
+    return item.get("value") if isinstance(item, dict) else item
+
+
+def _children_of(objects: list[Any], name: str) -> list[Any]:
+    """Return what the objects hold under a name; a list counts as its members."""
+    children: list[Any] = []
+    for parent in objects:
+        if not isinstance(parent, dict):
+            continue
+        child = parent.get(name)
+        if isinstance(child, list):
+            children.extend(child)
+        else:
+            children.append(child)
+    return children
