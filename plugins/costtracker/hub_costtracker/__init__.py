@@ -22,7 +22,7 @@ from hub import (
     hookimpl,
     signed_json,
 )
-from hub_costtracker import bills, invoices, lists, names, suppliers
+from hub_costtracker import invoices, lists, names, reading, receipts, suppliers
 from hub_costtracker.client import RATE, SUPPORT, CostTracker
 from hub_costtracker.settings import Settings
 
@@ -60,13 +60,14 @@ def hub_check(app: str, site: Site) -> Tenant:
     return Tenant(
         id=str(account[names.Account.ID]),
         name=account[names.Account.NAME],
-        warnings=suppliers.missing_rights(site, account),
+        warnings=suppliers.warn_of_missing_rights(site, account),
     )
 
 
 @hookimpl
 def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
-    documents = invoices.read_all(_hold_secrets(site), CostTracker(site))
+    source = CostTracker(site)
+    documents = reading.iter_invoices(_cache_secrets(site), source)
     return codes_in_use(documents, field)
 
 
@@ -75,45 +76,35 @@ def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
 ) -> Iterator[Yielded]:
     source = CostTracker(site)
-    site = _hold_secrets(site)
+    site = _cache_secrets(site)
     if ids:
-        yield from _read_exactly(site, source, ids)
-        return
-    yield from invoices.iter_changes(site, source, cursors.get(""))
-    if site.settings["update_suppliers"]:
-        yield from suppliers.iter_changes(site, source, cursors.get(suppliers.STREAM))
+        yield from reading.read_exactly(site, source, ids)
+    else:
+        yield from reading.iter_changes(site, source, cursors)
 
 
-def _hold_secrets(site: Site) -> Site:
-    """Return the site with its secrets read once: each line of each invoice asks for them."""
-    return replace(site, secrets=dict(site.secrets))  # type: ignore[arg-type]
-
-
-def _read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
-    """Yield the invoices and the suppliers' edits with these ids."""
-    invoice_ids = [id for id in ids if id.startswith(bills.PREFIX)]
-    supplier_ids = [id for id in ids if id.startswith(suppliers.PREFIX)]
-    yield from invoices.read_exactly(site, source, invoice_ids)
-    yield from suppliers.read_exactly(site, source, supplier_ids)
+def _cache_secrets(site: Site) -> Site:
+    """Return the site with its secrets read once, as every line of an invoice needs them."""
+    secrets = dict(site.secrets)
+    return replace(site, secrets=secrets)  # type: ignore[arg-type]
 
 
 @hookimpl
 def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
-    invoice_id = document.source_id.removeprefix(bills.PREFIX)
+    invoice_id = document.source_id.removeprefix(invoices.PREFIX)
     return CostTracker(site).attachment(invoice_id, attachment.id)
 
 
 @hookimpl
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
-    if document.source_id.startswith(bills.PREFIX):
-        source = CostTracker(site)
-        invoices.report(source, document, receipt)
+    source = CostTracker(site)
+    receipts.report(source, document, receipt)
 
 
 @hookimpl
 def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> list[Code]:
     source = CostTracker(site)
-    return lists.push(site, source, field, records)
+    return lists.push_list(site, source, field, records)
 
 
 @hookimpl
@@ -125,17 +116,17 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
         header="X-CostTracker-Signature",
         signed_with="the webhook secret that the CostTracker settings hold",
     )
-    return [_signal_of(call)]
+    return _signals_of(call)
 
 
-def _signal_of(call: Row) -> Signal:
+def _signals_of(call: Row) -> list[Signal]:
     """Return what the hub should do about a webhook call."""
     topic = call[names.Change.TOPIC]
-    if topic == "master-data.wanted":
-        return Signal.push_lists()
     if topic == "invoice.changed":
-        return Signal.read(f"{bills.PREFIX}{call[names.Change.ID]}")
-    return Signal.collect()
+        return [Signal.read(f"{invoices.PREFIX}{call[names.Change.ID]}")]
+    if topic == "master-data.wanted":
+        return [Signal.push_lists()]
+    return [Signal.collect()]
 
 
 @hookimpl

@@ -25,10 +25,11 @@ PAGE_SIZE = 100
 RATE = "1000/30s"  # as assumed in openapi.yaml
 SUPPORT = "CostTracker support (support@costtracker.no, or the integration section in CostTracker)"
 CLOSED = b"integrations_disabled"
+OUTDATED = 409  # the status of an answer to a receipt for an older version
 
 
 class CostTracker(ApiClient):
-    """CostTracker's calls, each with a bearer token that is renewed when it is rejected."""
+    """The calls for one account, with a bearer token that is renewed when it is rejected."""
 
     def __init__(self, site: Site) -> None:
         self._credentials = ClientCredentials(
@@ -80,16 +81,19 @@ class CostTracker(ApiClient):
         """Report a state to an invoice; return False if CostTracker has a newer one."""
         path = f"{_invoice_path(invoice)}/accounting-status"
         reply = self.call("PUT", path, json=status)
-        return reply.status != 409 and bool(reply.check())
+        if reply.status == OUTDATED:
+            return False
+        reply.check()
+        return True
 
     def suppliers(self, cursor: str | None = None) -> Pages:
         """Yield (rows, cursor after them) of the suppliers that people edited in CostTracker."""
         return self._pages("/v1/suppliers", cursor)
 
-    def push(self, kind: str, items: Sequence[Row]) -> Row:
+    def push_entries(self, kind: str, items: Sequence[Row]) -> Row:
         """Push entries of a list into CostTracker; return its ids by those of QuickBooks."""
-        body = {names.Record.ITEMS: items}
-        reply = self.call("PUT", f"/v1/master-data/{kind}", json=body)
+        path = f"/v1/master-data/{kind}"
+        reply = self.call("PUT", path, json={names.Record.ITEMS: items})
         answer = reply.check().json()
         own_ids = {}
         for row in answer[names.Record.IMPORTED]:

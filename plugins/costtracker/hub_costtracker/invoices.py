@@ -1,108 +1,230 @@
-"""The invoices of CostTracker: reading those that changed, or single ones, and their receipts."""
+"""An invoice of CostTracker as the bill or vendor credit that it is to become."""
 
-from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
 
 from hub import (
-    Checkpoint,
+    Attachment,
+    Codes,
     Document,
-    Gone,
-    Receipt,
+    Kind,
+    Line,
     Row,
     Sentence,
     Site,
-    Unreadable,
-    Yielded,
-    format_moment,
-    readable,
+    StageName,
+    look_up,
+    money,
+    parse_date,
+    web_address,
 )
-from hub_costtracker import names
-from hub_costtracker.bills import PREFIX, build_document
-from hub_costtracker.client import CostTracker
+from hub_costtracker import lists, names
 
-STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
-
-
-def iter_changes(site: Site, source: CostTracker, cursor: str | None) -> Iterator[Yielded]:
-    """Yield every invoice that changed since the cursor, with a Checkpoint after each page."""
-    for rows, after in source.invoices(cursor):
-        for row in rows:
-            yield read(site, row)
-        if after:
-            yield Checkpoint(cursor=after)
-
-
-def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
-    """Yield the invoices with these source ids."""
-    for source_id in ids:
-        row = source.invoice(source_id.removeprefix(PREFIX))
-        if row is None:
-            yield Gone(
-                source_id=source_id,
-                reason=Sentence("CostTracker does not have it any more."),
-            )
-        else:
-            yield read(site, row)
+PREFIX = "invoice:"
+KINDS: dict[str, Kind] = {"invoice": "bill", "credit_note": "vendor_credit"}
+STAGES: dict[str, StageName] = {
+    "draft": "pending",
+    "validated": "pending",
+    "sent_for_approval": "pending",
+    "rejected": "closed",
+    "approved": "ready",
+    "transferred": "ready",
+}
+WAITING_REASONS = {
+    "draft": Sentence("it is still a draft in CostTracker"),
+    "validated": Sentence("it was not yet sent for approval in CostTracker"),
+    "sent_for_approval": Sentence("its approvers have not decided yet in CostTracker"),
+}
+NEEDED = (
+    names.Invoice.DATE,
+    names.Invoice.SUPPLIER,
+    names.Invoice.CURRENCY,
+    names.Invoice.GROSS_TOTAL,
+    names.Invoice.TAX_TOTAL,
+    names.Invoice.LINES,
+)
 
 
-def read_all(site: Site, source: CostTracker) -> Iterator[Yielded]:
-    """Read every invoice."""
-    for rows, _ in source.invoices():
-        for row in rows:
-            yield read(site, row)
-
-
-def read(site: Site, row: Row) -> Document | Gone | Unreadable:
-    """Convert a row; return Unreadable if that fails."""
-    if not isinstance(row, dict) or not row.get(names.Invoice.ID):
-        reason = Sentence("CostTracker sent an invoice without an id.")
-        return Unreadable(source_id=f"{PREFIX}?", reason=reason)
-    return readable(f"{PREFIX}{row[names.Invoice.ID]}", _read, site, row)
-
-
-def _read(site: Site, row: Row) -> Document | Gone:
-    """Return the document of a row with an id."""
-    deleted_at = row.get(names.Invoice.DELETED_AT)
-    if not deleted_at:
-        return build_document(site, row)
-    return Gone(
+def build_document(site: Site, row: Row) -> Document:
+    """Return the bill or vendor credit that an invoice is to become."""
+    status = _normalize(row[names.Invoice.STATUS])
+    stage = look_up(STAGES, status, "status")
+    kind = look_up(KINDS, _normalize(row[names.Invoice.KIND]), "kind")
+    sign = -1 if kind == "vendor_credit" and _is_negative(row) else 1
+    lines = row.get(names.Invoice.LINES) or ()
+    if stage == "ready":
+        _check_completeness(row)
+    return Document(
+        kind=kind,
         source_id=f"{PREFIX}{row[names.Invoice.ID]}",
-        reason=Sentence(
-            "Deleted in CostTracker on %(deleted_at)s.",
-            deleted_at=deleted_at[:10],
-        ),
+        version=str(row[names.Invoice.VERSION]),
+        stage=stage,
+        hold=_find_hold(row, status, kind),
+        date=parse_date(row.get(names.Invoice.DATE)),
+        due=parse_date(row.get(names.Invoice.DUE_DATE)),
+        url=web_address(row.get(names.Invoice.WEB_URL)),
+        number=_choose_number(site, row),
+        memo=_compose_memo(site, row),
+        currency=row.get(names.Invoice.CURRENCY),
+        codes=_header_codes(site, row),
+        lines=tuple(_build_line(site, row, line, sign) for line in lines),
+        total=_parse_amount(row.get(names.Invoice.GROSS_TOTAL), sign),
+        tax_total=_parse_amount(row.get(names.Invoice.TAX_TOTAL), sign),
+        attachments=_build_attachments(site, row),
+        facts=_collect_facts(row),
     )
 
 
-def report(source: CostTracker, document: Document, receipt: Receipt) -> None:
-    """Write a receipt to its invoice.
-
-    CostTracker refuses one for an older version of the invoice than it has, and then gets it
-    once more for the present one.
-    """
-    id = document.source_id.removeprefix(PREFIX)
-    version = int(document.version or 0)
-    if source.set_status(id, _build_status(receipt, version)):
-        return
-    row = source.invoice(id)
-    if not row:
-        return
-    current_version = row[names.Invoice.VERSION]
-    if current_version != version:
-        source.set_status(id, _build_status(receipt, current_version))
+def _normalize(word: Any) -> str:
+    """Return a status or kind as the tables write it, such as "sent_for_approval"."""
+    return str(word).lower().replace(" ", "_")
 
 
-def _build_status(receipt: Receipt, version: int) -> Row:
-    """Return a receipt as CostTracker wants it."""
-    paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
-    status = {
-        names.Status.STATE: STATES.get(receipt.state, receipt.state),
-        names.Status.SYSTEM: "quickbooks_online",
-        names.Status.EXTERNAL_ID: receipt.id,
-        names.Status.EXTERNAL_NUMBER: receipt.number,
-        names.Status.EXTERNAL_URL: receipt.url,
-        names.Status.AMOUNT_PAID: receipt.paid,
-        names.Status.MESSAGE: receipt.message or paid_on,
-        names.Status.AT: format_moment(receipt.at),
-        names.Status.VERSION: version,
+def _is_negative(row: Row) -> bool:
+    """Return whether an invoice has a total below zero."""
+    total = _parse_amount(row.get(names.Invoice.GROSS_TOTAL))
+    return total is not None and total < 0
+
+
+def _check_completeness(row: Row) -> None:
+    """Raise ValueError if an approved invoice lacks what a bill needs."""
+    missing = [name for name in NEEDED if row.get(name) in (None, "")]
+    if missing:
+        raise ValueError(
+            Sentence(
+                "it is approved without %(missing)s",
+                missing=" and ".join(missing),
+            )
+        )
+
+
+def _find_hold(row: Row, status: str, kind: Kind) -> str | None:
+    """Return why an invoice waits for a person, or None."""
+    number = row.get(names.Invoice.NUMBER) or row[names.Invoice.ID]
+    title = f"Invoice {number}"
+    if status in WAITING_REASONS:
+        return Sentence(
+            "%(title)s waits: %(status)s.",
+            title=title,
+            status=str(WAITING_REASONS[status]),
+        )
+    if kind == "bill" and _is_negative(row):
+        return Sentence(
+            "%(title)s has a negative total. Register it in CostTracker as a credit note.",
+            title=title,
+        )
+    return None
+
+
+def _choose_number(site: Site, row: Row) -> str | None:
+    """Return the number of the bill: the invoice's own, or its reference if the settings say so."""
+    number = row.get(names.Invoice.NUMBER) or None
+    if site.settings["reference_to"] == "number":
+        return row.get(names.Invoice.REFERENCE) or number
+    return number
+
+
+def _compose_memo(site: Site, row: Row) -> str | None:
+    """Return the reference, or the invoice's number if the reference takes its place."""
+    reference = row.get(names.Invoice.REFERENCE)
+    place = site.settings["reference_to"]
+    if not reference or place == "line_description":
+        return None
+    if place == "private_note":
+        return f"Reference: {reference}"
+    return f"Invoice number: {row.get(names.Invoice.NUMBER)}"
+
+
+def _header_codes(site: Site, row: Row) -> Codes:
+    """Return the codes of the bill itself: its supplier, if it has one, and payable account."""
+    supplier = row.get(names.Invoice.SUPPLIER)
+    code = lists.supplier_code(site, supplier) if supplier else None
+    return {"supplier": code, "payable_account": site.settings["payable_account"]}
+
+
+def _build_line(site: Site, row: Row, line: Row, sign: int) -> Line:
+    """Return a line of the bill; `sign` is -1 on a credit note with negative amounts."""
+    order = line.get(names.Line.ORDER) or {}
+    return Line(
+        id=str(line[names.Line.ID]),
+        amount=_parse_amount(line.get(names.Line.NET), sign),
+        tax=_parse_amount(line.get(names.Line.TAX), sign),
+        description=_describe_line(site, row, line, order),
+        codes=lists.line_codes(site, line),
+        facts=_order_facts(order),
+    )
+
+
+def _order_facts(order: Row) -> dict[str, str]:
+    """Return what a reviewer wants to see of the line of the purchase order."""
+    facts = {
+        "Order": order.get(names.OrderLine.NUMBER),
+        "Order line": order.get(names.OrderLine.LINE),
+        "Ordered": order.get(names.OrderLine.ORDERED),
+        "Received": order.get(names.OrderLine.RECEIVED),
     }
-    return {name: value for name, value in status.items() if value is not None}
+    return {label: str(value) for label, value in facts.items() if value not in (None, "")}
+
+
+def _describe_line(site: Site, row: Row, line: Row, order: Row) -> str | None:
+    """Return the description of a line, with reference and order where they belong."""
+    parts = []
+    if site.settings["reference_to"] == "line_description":
+        parts.append(row.get(names.Invoice.REFERENCE))
+    number = order.get(names.OrderLine.NUMBER)
+    if number:
+        parts.append(f"PO {number}")
+    parts.append(line.get(names.Line.DESCRIPTION))
+    return " · ".join(filter(None, parts)) or None
+
+
+def _build_attachments(site: Site, row: Row) -> tuple[Attachment, ...]:
+    """Return the files of an invoice, if the settings want them."""
+    if not site.settings["attach_files"]:
+        return ()
+    files = row.get(names.Invoice.ATTACHMENTS) or ()
+    return tuple(map(_build_attachment, files))
+
+
+def _build_attachment(file: Row) -> Attachment:
+    """Return one file of an invoice."""
+    return Attachment(
+        id=str(file[names.Attachment.ID]),
+        name=file[names.Attachment.NAME],
+        mime=file[names.Attachment.MIME],
+        size=file.get(names.Attachment.SIZE),
+        sha256=file.get(names.Attachment.SHA256),
+    )
+
+
+def _collect_facts(row: Row) -> dict[str, str]:
+    """Collect what a reviewer wants to see and QuickBooks has no place for."""
+    approvals = row.get(names.Invoice.APPROVALS) or ()
+    order_numbers = row.get(names.Invoice.ORDER_NUMBERS) or ()
+    supplier = row.get(names.Invoice.SUPPLIER) or {}
+    confidence = row.get(names.Invoice.OCR) or {}
+    shares = [f"{name} {share:.0%}" for name, share in confidence.items()]
+    facts = {
+        "Orders": ", ".join(map(str, order_numbers)),
+        "Approvals": "; ".join(map(_describe_approval, approvals)),
+        "Organisation number": supplier.get(names.Supplier.ORG_NUMBER),
+        "Read by OCR": ", ".join(shares),
+    }
+    return {label: text for label, text in facts.items() if text}
+
+
+def _describe_approval(approval: Row) -> str:
+    """Return one approval as a line of text, like "Kari (Manager): approved 2026-01-05T08:00"."""
+    person = approval.get(names.Approval.USER)
+    role = approval.get(names.Approval.ROLE)
+    decision = approval.get(names.Approval.DECISION) or "asked"
+    decided_at = approval.get(names.Approval.AT) or ""
+    title = f"{person} ({role})" if role else f"{person}"
+    return f"{title}: {decision} {decided_at[:16]}".strip()
+
+
+def _parse_amount(value: Any, sign: int = 1) -> Decimal | None:
+    """Return an amount with its sign, or None if there is none."""
+    if value is None:
+        return None
+    return money(value) * sign

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from hub import Code, Codes, Field, FromSetting, Record, Row, Site
+from hub import Code, Codes, Field, FromSetting, Record, Row, Site, iter_chunks
 from hub_costtracker import names
 from hub_costtracker.client import CostTracker
 
-BATCH = 500
+BATCH_SIZE = 500  # entries that one push takes
 KINDS = {
     "supplier": "suppliers",
     "account": "accounts",
@@ -45,7 +45,7 @@ FIELDS = (
 
 
 def is_used(site: Site, field: str) -> bool:
-    """Return whether the settings let the field's list into CostTracker and onto bills."""
+    """Return whether the settings transfer the field's list to CostTracker and use it on bills."""
     if field not in SWITCHES:
         return True
     switch = SWITCHES[field]
@@ -89,26 +89,29 @@ def supplier_code(site: Site, row: Row) -> Code:
     )
 
 
-def push(site: Site, source: CostTracker, field: str, records: Sequence[Record]) -> list[Code]:
+def push_list(site: Site, source: CostTracker, field: str, records: Sequence[Record]) -> list[Code]:
     """Push a whole list into CostTracker, if the settings want it; return its links."""
     if not is_used(site, field):
         return []
-    records = [record for record in records if _is_for_bills(site, field, record)]
-    items = [_list_entry(site, field, record) for record in records]
-    own_ids: dict[str, str] = {}
-    for start in range(0, len(items) or 1, BATCH):  # an empty list is pushed too
-        batch = items[start : start + BATCH]
-        own_ids |= source.push(KINDS[field], batch)
+    usable = [record for record in records if _is_for_bills(site, field, record)]
+    items = [_list_entry(site, field, record) for record in usable]
+    own_ids: Row = {}
+    chunks = iter_chunks(items, BATCH_SIZE) if items else [[]]  # an empty list is pushed, too
+    for chunk in chunks:
+        own_ids |= source.push_entries(KINDS[field], chunk)
     site.secrets[f"pushed {field}"] = "yes"
     links = []
-    for record in records:
+    for record in usable:
         if record.id in own_ids:
             links.append(_link(field, record, own_ids))
     return links
 
 
 def _is_for_bills(site: Site, field: str, record: Record) -> bool:
-    """Leave out tax codes for sales; in the United States leave out all, as bills have none."""
+    """Return whether a record can be used on bills.
+
+    Tax codes for sales cannot. In the United States none can, as bills have no tax codes there.
+    """
     if field != "tax_code":
         return True
     return record.use != "sales" and site.company.country != "US"
@@ -141,11 +144,16 @@ def _is_hidden(site: Site, field: str, record: Record) -> bool | None:
 def _currency(site: Site, record: Record) -> str:
     """Return the currency of a supplier, by default that of the company."""
     party = record.party
-    return (party and party.currency) or site.company.currency
+    if party and party.currency:
+        return party.currency
+    return site.company.currency
 
 
 def _link(field: str, record: Record, own_ids: Row) -> Code:
-    """Return which record an id means that comes back on invoices."""
+    """Return a record as a code, by the id that CostTracker uses on invoices.
+
+    That is its own id of a supplier, and QuickBooks' id of any other record.
+    """
     id = own_ids[record.id] if field == "supplier" else record.id
     return Code(
         id=id,

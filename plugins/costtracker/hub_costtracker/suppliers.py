@@ -1,4 +1,4 @@
-"""Suppliers that people edited in CostTracker, as updates of existing vendors."""
+"""A supplier that somebody edited in CostTracker, as an update of an existing vendor."""
 
 from collections.abc import Iterator, Sequence
 
@@ -27,7 +27,7 @@ def iter_changes(site: Site, source: CostTracker, cursor: str | None) -> Iterato
     """Yield every supplier edited since the cursor, with a Checkpoint after each page."""
     for rows, after in source.suppliers(cursor):
         for row in rows:
-            yield read(site, row)
+            yield _read(site, row)
         if after:
             yield Checkpoint(cursor=after, stream=STREAM)
 
@@ -42,7 +42,7 @@ def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterato
             rows_by_id[_source_id(row)] = row
     for id in ids:
         if id in rows_by_id:
-            yield read(site, rows_by_id[id])
+            yield _read(site, rows_by_id[id])
         else:
             yield Gone(
                 source_id=id,
@@ -50,14 +50,12 @@ def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterato
             )
 
 
-def read(site: Site, row: Row) -> Document | Gone | Unreadable:
-    """Return the update of a vendor that an edit asks for."""
+def _read(site: Site, row: Row) -> Document | Gone | Unreadable:
+    """Convert a row of the list; return Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.SupplierEdit.ID):
-        return Unreadable(
-            source_id=f"{PREFIX}?",
-            reason=Sentence("CostTracker sent a supplier without an id."),
-        )
-    return readable(_source_id(row), _read, site, row)
+        reason = Sentence("CostTracker sent a supplier without an id.")
+        return Unreadable(source_id=f"{PREFIX}?", reason=reason)
+    return readable(_source_id(row), _build_item, site, row)
 
 
 def _source_id(row: Row) -> str:
@@ -65,7 +63,7 @@ def _source_id(row: Row) -> str:
     return f"{PREFIX}{row[names.SupplierEdit.ID]}"
 
 
-def _read(site: Site, row: Row) -> Document | Gone:
+def _build_item(site: Site, row: Row) -> Document | Gone:
     """Return the update of a vendor, or Gone if the supplier was deleted."""
     if row.get(names.SupplierEdit.DELETED_AT):
         return Gone(
@@ -73,14 +71,14 @@ def _read(site: Site, row: Row) -> Document | Gone:
             reason=Sentence("The supplier was deleted in CostTracker."),
         )
     user = row.get(names.SupplierEdit.USER)
-    allowed = row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is True
+    has_right = row.get(names.SupplierEdit.MAY_UPDATE_SUPPLIERS) is True
     return Document(
         kind="vendor",
         source_id=_source_id(row),
         quickbooks_id=lists.supplier_code(site, row).quickbooks_id,
         version=str(row[names.SupplierEdit.VERSION]),
-        stage=_decide_stage(site, allowed),
-        hold=None if allowed else _explain_missing_right(row),
+        stage=_decide_stage(site, has_right),
+        hold=None if has_right else _explain_missing_right(row),
         details=_build_party(row),
         facts={"Edited by": user} if user else {},
     )
@@ -98,11 +96,11 @@ def _explain_missing_right(row: Row) -> str:
     )
 
 
-def _decide_stage(site: Site, allowed: bool) -> StageName:
-    """Return what becomes of an edit by the settings and the rights of its user."""
+def _decide_stage(site: Site, has_right: bool) -> StageName:
+    """Return the stage of an edit by the settings and the rights of its user."""
     if not site.settings["update_suppliers"]:
         return "closed"
-    return "update_only" if allowed else "pending"
+    return "update_only" if has_right else "pending"
 
 
 def _build_party(row: Row) -> Party:
@@ -128,8 +126,8 @@ def _build_address(place: Row) -> Address:
     )
 
 
-def missing_rights(site: Site, account: Row) -> tuple[str, ...]:
-    """Return what the account lacks for the settings."""
+def warn_of_missing_rights(site: Site, account: Row) -> tuple[str, ...]:
+    """Return a warning if no user of the account has the right that the settings need."""
     if not site.settings["update_suppliers"]:
         return ()
     users = account.get(names.Account.USERS) or ()

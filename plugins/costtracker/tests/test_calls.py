@@ -29,7 +29,7 @@ def hub(bench):
 
 @pytest.mark.row("CT-S21")
 def test_a_refresh_in_costtracker_asks_the_hub_for_its_lists(bench, hub):
-    bench.stand_in.calls.tell("master-data.wanted")
+    bench.stand_in.calls.notify("master-data.wanted")
     bench.stand_in.calls.settle()
     assert (hub, bench.stand_in.calls.last) == (
         [Signal(records=True)],
@@ -41,7 +41,7 @@ def test_calls_come_twice_and_the_newest_first_where_that_is_wanted(bench, hub):
     calls = bench.stand_in.calls
     calls.page("POST", {"twice": True, "held": True})
     for id in ("1001", "1002"):
-        calls.tell("invoice.changed", id)
+        calls.notify("invoice.changed", id)
     calls.page("POST", {"release": True})
     calls.settle()
     first, second = Signal(ids=("invoice:1001",)), Signal(ids=("invoice:1002",))

@@ -7,42 +7,42 @@ PLUGIN = "plugins/costtracker/hub_costtracker"
 COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B1",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old='    "rejected": "closed",',
         new='    "rejected": "ready",',
         bug="A rejected invoice is posted.",
     ),
     Mutant(
         row="CT-B2",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old="        total=_parse_amount(row.get(names.Invoice.GROSS_TOTAL), sign),\n",
         new="",
         bug="The lines are not compared with the total of the invoice.",
     ),
     Mutant(
         row="CT-B3",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old='    if number:\n        parts.append(f"PO {number}")\n',
         new="",
         bug="The order number is missing from the line's text.",
     ),
     Mutant(
         row="CT-B4",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old='        "Received": order.get(names.OrderLine.RECEIVED),',
         new='        "Received": order.get(names.OrderLine.ORDERED),',
         bug="The ordered quantity is shown as the received one.",
     ),
     Mutant(
         row="CT-B4",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old='        "Ordered": order.get(names.OrderLine.ORDERED),\n',
         new="",
         bug="The ordered quantity of a line is not shown.",
     ),
     Mutant(
         row="CT-B5",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old='"; ".join(map(_describe_approval, approvals))',
         new='"; ".join(map(_describe_approval, approvals[:1]))',
         bug="Only the first approver is kept.",
@@ -63,7 +63,7 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-B7",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old="        date=parse_date(row.get(names.Invoice.DATE)),\n",
         new="        date=parse_date(row.get(names.Invoice.DATE)),\n"
         "        received=parse_date(row[names.Invoice.UPDATED_AT][:10]),\n",
@@ -71,7 +71,7 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-B8",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old="        attachments=_build_attachments(site, row),\n",
         new="",
         bug="The file is not attached.",
@@ -95,7 +95,7 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-B10",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/receipts.py",
         old="        names.Status.AMOUNT_PAID: receipt.paid,\n",
         new="",
         bug="CostTracker is not told how much was paid.",
@@ -109,7 +109,7 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-B11",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old='"credit_note": "vendor_credit"}',
         new='"credit_note": "bill"}',
         bug="A credit note becomes a bill.",

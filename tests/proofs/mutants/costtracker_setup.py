@@ -7,14 +7,14 @@ PLUGIN = "plugins/costtracker/hub_costtracker"
 COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S1",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old='    "sent_for_approval": "pending",',
         new='    "sent_for_approval": "ready",',
         bug="QuickBooks receives an invoice before its approvers have decided.",
     ),
     Mutant(
         row="CT-S2",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old='    shares = [f"{name} {share:.0%}" for name, share in confidence.items()]\n',
         new="    shares = list(confidence)\n",
         bug="A reviewer does not see how sure the optical reading was.",
@@ -73,35 +73,35 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-S8",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old='    "draft": "pending",',
         new='    "draft": "ready",',
         bug="A draft is posted.",
     ),
     Mutant(
         row="CT-S8",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old='    "validated": "pending",',
         new='    "validated": "ready",',
         bug="An invoice that was not sent for approval yet is posted.",
     ),
     Mutant(
         row="CT-S9",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old="        due=parse_date(row.get(names.Invoice.DUE_DATE)),\n",
         new="",
         bug="The bill has no due date of its own.",
     ),
     Mutant(
         row="CT-S9",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old="        amount=_parse_amount(line.get(names.Line.NET), sign),",
         new="        amount=_parse_amount(row.get(names.Invoice.NET_TOTAL), sign),",
         bug="Each line is posted with the net total of the invoice.",
     ),
     Mutant(
         row="CT-S10",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old="    order = line.get(names.Line.ORDER) or {}",
         new="    order = dict(line[names.Line.ORDER])",
         bug="A line without a purchase order cannot be read.",
@@ -115,7 +115,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-S11",
-        place=f"{PLUGIN}/__init__.py",
+        place=f"{PLUGIN}/reading.py",
         old='if site.settings["update_suppliers"]:\n        yield from suppliers.iter_changes',
         new='if not site.settings["update_suppliers"]:\n        yield from suppliers.iter_changes',
         bug="Edits of suppliers are read only while the switch is off.",
@@ -130,8 +130,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S12",
         place=f"{PLUGIN}/suppliers.py",
-        old="        hold=None if allowed else _explain_missing_right(row),",
-        new='        hold=None if allowed else "It waits.",',
+        old="        hold=None if has_right else _explain_missing_right(row),",
+        new='        hold=None if has_right else "It waits.",',
         bug="A refused edit does not say who lacks the right.",
     ),
     Mutant(
@@ -200,15 +200,15 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S21",
         place=f"{PLUGIN}/__init__.py",
-        old="        return Signal.push_lists()",
-        new="        return Signal.collect()",
+        old="        return [Signal.push_lists()]",
+        new="        return [Signal.collect()]",
         bug="CostTracker's refresh symbol reads invoices and pushes no list.",
     ),
     Mutant(
         row="CT-S22",
-        place=f"{PLUGIN}/bills.py",
-        old='        "payable_account": site.settings["payable_account"],',
-        new='        "payable_account": None,',
+        place=f"{PLUGIN}/invoices.py",
+        old='"payable_account": site.settings["payable_account"]',
+        new='"payable_account": None',
         bug="Bills are credited to QuickBooks' default account.",
     ),
     Mutant(
@@ -262,7 +262,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-S27",
-        place=f"{PLUGIN}/bills.py",
+        place=f"{PLUGIN}/invoices.py",
         old="        parts.append(row.get(names.Invoice.REFERENCE))\n",
         new="        pass\n",
         bug="The reference does not reach the line's description.",
@@ -283,7 +283,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-S30",
-        place=f"{PLUGIN}/invoices.py",
+        place=f"{PLUGIN}/reading.py",
         old=("    for rows, after in source.invoices(cursor):\n        for row in rows:\n"),
         new=("    for rows, after in source.invoices(cursor):\n        for row in rows[1:]:\n"),
         bug="The first invoice of each page never reaches the books.",

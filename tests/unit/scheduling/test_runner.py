@@ -133,7 +133,7 @@ def test_a_source_that_fails_stops_the_run_but_not_the_posting(installation, cos
 
 
 def test_a_defect_of_a_plugin_is_a_sentence(installation, monkeypatch):
-    monkeypatch.setattr("hub_costtracker.invoices.iter_changes", lambda *_: 1 / 0)
+    monkeypatch.setattr("hub_costtracker.reading.iter_changes", lambda *_: 1 / 0)
     run = runner.sync(installation, requested_by="kari")
     assert (run.outcome, "CostTracker" in run.error, "Traceback" in run.error) == (
         "stopped",

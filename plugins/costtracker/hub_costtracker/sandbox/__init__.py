@@ -28,6 +28,7 @@ class StandIn(kit.StandIn):
         self.open(api, pages, calls, {"books": self._list_books, "do": self._do})
 
     def _list_books(self, method, body):
+        """Answer /_sandbox/books: invoices, statuses, pushed lists and edits of suppliers."""
         return {
             "invoices": [self.books.invoice(id) for id in self.books.invoices],
             "statuses": self.books.statuses,
@@ -52,5 +53,6 @@ class StandIn(kit.StandIn):
 
 def open_sandbox(folder, documents, seed, demo):
     """Return the stand-in, with its journal in the folder if there is one."""
-    journal = Journal(folder / "costtracker.jsonl" if folder else None)
+    path = folder / "costtracker.jsonl" if folder else None
+    journal = Journal(path)
     return StandIn(journal, documents, seed, demo=demo)

@@ -37,13 +37,16 @@ class Api(kit.Api):
         self._books = books
 
     def admit(self, name):
+        """Refuse every call but that for the account while it has no integrations."""
         if not self._books.integrations and name != "account":
             raise Wrong(403, "integrations_disabled", "This account does not have integrations.")
 
     def _token(self, environ):
+        """Answer a new token for the client id and secret."""
         return self.grant_token(environ, CLIENT)
 
     def _account(self, environ):
+        """Answer the account with its users."""
         return wire.account(
             {
                 "id": ACCOUNT,
@@ -55,6 +58,7 @@ class Api(kit.Api):
         )
 
     def _invoices(self, environ):
+        """Answer a page of the invoices, the oldest change first."""
         query = query_of(environ)
         after, limit = checks.page(query)
         status = query.get(names.Page.STATUS)
@@ -64,21 +68,25 @@ class Api(kit.Api):
         return paginate(query, sent, more, names.Page, names.Invoice)
 
     def _suppliers(self, environ):
+        """Answer a page of the suppliers' edits, the oldest change first."""
         query = query_of(environ)
         rows, more = self._books.changed_suppliers(*checks.page(query))
         sent = [wire.supplier_edit(row) for row in rows]
         return paginate(query, sent, more, names.Page, names.SupplierEdit)
 
     def _invoice(self, environ, id):
+        """Answer one invoice."""
         return wire.invoice(self._require_invoice(id), site_of(environ))
 
     def _require_invoice(self, id):
+        """Return an invoice, or answer that there is none with this id."""
         invoice = self._books.invoice(id)
         if invoice is None:
             raise Wrong(404, "not_found", f"There is no invoice {id}.")
         return invoice
 
     def _attachment(self, environ, id, file):
+        """Answer the bytes of a file."""
         self._require_invoice(id)
         attachments = views.attachments(self._books.invoices[id])
         file_content = files.find_file(attachments, file)
@@ -87,6 +95,7 @@ class Api(kit.Api):
         return file_content
 
     def _status(self, environ, id):
+        """Store the status of an invoice in accounting."""
         self._require_invoice(id)
         return accounting.store_status(
             environ,
@@ -97,6 +106,7 @@ class Api(kit.Api):
         )
 
     def _push(self, environ, kind):
+        """Take in a batch of a list of QuickBooks."""
         sent = checks.read_push(kind, json_body(environ))
         items = [decode_row(item, wire.RECORD) for item in sent]
         ids = self._books.do("push", kind=kind, items=items)

@@ -35,16 +35,20 @@ class Books(Journalled):
             self.do("begin", documents=documents, seed=seed, demo=demo)
 
     def _begin(self, event):
-        documents = DOCUMENTS if event["documents"] is None else event["documents"]
+        """Add the invoices and edits of the first day."""
+        count = event["documents"]
+        if count is None:
+            count = DOCUMENTS
         at = dt.datetime.fromisoformat(event["at"])
         demo = event.get("demo", False)
-        for row in make_story(documents, event["seed"], at, demo):
+        for row in make_story(count, event["seed"], at, demo):
             self.invoices.put(row)
+        first_version = {"version": 1, "name": None, "updated_at": event["at"]}
         for edit in EDITS:
-            first_version = {"version": 1, "name": None, "updated_at": event["at"]}
             self.edits.put(first_version | edit)
 
     def _push(self, event):
+        """Take in a batch of a list of QuickBooks."""
         return self.lists.push(event["kind"], event["items"])
 
     def _status(self, event):
@@ -55,18 +59,14 @@ class Books(Journalled):
         self.statuses.setdefault(event["invoice"], []).append(status)
 
     def _decide(self, event):
-        approval = {
-            "user": event["user"],
-            "decision": NEXT[event["act"]],
-            "at": event["at"],
-        }
-        approvals = [
-            other
-            for other in self.invoices[event["invoice"]]["approvals"]
-            if other["user"] != event["user"]
-        ]
-        decided = [*approvals, approval] if event["act"] in ("approve", "reject") else approvals
-        self._change(event, status=NEXT[event["act"]], approvals=decided)
+        """Move an invoice to another status; an approval replaces one of the same person."""
+        status = NEXT[event["act"]]
+        invoice = self.invoices[event["invoice"]]
+        user = event["user"]
+        approvals = [other for other in invoice["approvals"] if other["user"] != user]
+        if event["act"] in ("approve", "reject"):
+            approvals.append({"user": user, "decision": status, "at": event["at"]})
+        self._change(event, status=status, approvals=approvals)
 
     def _receive(self, event):
         """Take in an invoice as it arrives: by upload or by mail."""
@@ -86,36 +86,43 @@ class Books(Journalled):
         self._change(event, **changes)
 
     def _delete(self, event):
+        """Mark an invoice as deleted."""
         self._change(event, deleted=True)
 
     def _change(self, event, **changes):
+        """Change fields of an invoice; each change is a version."""
         invoice = self.invoices[event["invoice"]]
-        stamped = {"version": invoice["version"] + 1, "updated_at": event["at"]}
-        self.invoices.put({**invoice, **changes, **stamped})
+        next_version = {
+            "version": invoice["version"] + 1,
+            "updated_at": event["at"],
+        }
+        self.invoices.put({**invoice, **changes, **next_version})
 
     def _supplier(self, event):
         """Change a supplier, or add one."""
         empty = {"version": 0, "email": None, "phone": None, "name": None}
         before = self.edits.get(event["supplier"], empty)
-        stamped = {
+        next_version = {
             "id": event["supplier"],
             "version": before["version"] + 1,
             "updated_at": event["at"],
         }
-        self.edits.put(before | event["fields"] | stamped)
+        self.edits.put(before | event["fields"] | next_version)
 
     def _integrate(self, event):
+        """Switch the account's integrations on or off."""
         self.integrations = event["on"]
 
     def _call(self, event):
+        """Store the address to call."""
         self.hub = event["address"]
 
     # -- reading --------------------------------------------------------------------------------
 
     def next_id(self):
         """Return the id of the next invoice that arrives."""
-        ids = [int(id) for id in self.invoices]
-        return str(max(ids, default=FIRST_ID - 1) + 1)
+        last_id = max(map(int, self.invoices), default=FIRST_ID - 1)
+        return str(last_id + 1)
 
     def changed_invoices(self, after, limit, status=None):
         """Return (invoices in the order of their changes, whether there are more)."""
@@ -132,8 +139,11 @@ class Books(Journalled):
             return [views.edit(self.lists, row) for row in rows], more
 
     def invoice(self, id):
+        """Return one invoice as the API shows it, or None if there is none with this id."""
         row = self.invoices.get(id)
-        return views.invoice(self.lists, row) if row else None
+        if row is None:
+            return None
+        return views.invoice(self.lists, row)
 
     def status(self, id):
         """Return the last status of an invoice from accounting."""

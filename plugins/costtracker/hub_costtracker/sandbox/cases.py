@@ -8,6 +8,7 @@ LONG_NUMBER = 30
 
 
 def _fields(**changes):
+    """Return a change of these fields of an invoice."""
     return lambda invoice, earlier, today: changes
 
 
@@ -19,10 +20,13 @@ def _lines(**changes):
 
 
 def _leave_unapproved(status):
+    """Return a change to a status in which nobody has approved yet."""
     return _fields(status=status, approvals=[])
 
 
 def _abroad(supplier):
+    """Return a change to a foreign supplier, whose lines have no tax."""
+
     def change(invoice, earlier, today):
         home = {"tax_code": "zero", "customer": None}
         return {"supplier": supplier, "lines": [{**line, **home} for line in invoice["lines"]]}
@@ -31,6 +35,7 @@ def _abroad(supplier):
 
 
 def _two_locations(invoice, earlier, today):
+    """Give an invoice two lines with different locations."""
     first = invoice["lines"][0]
     second = {
         **first,
@@ -43,12 +48,14 @@ def _two_locations(invoice, earlier, today):
 
 
 def _reject(invoice, earlier, today):
+    """Reject an invoice."""
     rejection = invoice["approvals"][:1]
     approvals = [{**approval, "decision": "rejected"} for approval in rejection]
     return {"status": "rejected", "approvals": approvals}
 
 
 def _send(invoice, earlier, today):
+    """Send an invoice for approval; its approvers have not decided yet."""
     approvals = [
         {"user": approval["user"], "decision": None, "at": None}
         for approval in invoice["approvals"]
@@ -57,6 +64,7 @@ def _send(invoice, earlier, today):
 
 
 def _by_accounting(invoice, earlier, today):
+    """Leave the approval to one person of Accounting."""
     last = invoice["approvals"][-1]
     approval = {**last, "user": ACCOUNTANT, "role": "Accounting"}
     return {"approvals": [approval]}
@@ -64,16 +72,14 @@ def _by_accounting(invoice, earlier, today):
 
 def _again(invoice, earlier, today):
     """Repeat the newest plain invoice with another id."""
-    twin = next(
-        other
-        for other in reversed(earlier)
-        if other["status"] == "approved" and other["supplier"] != "s29"
-    )
+    approved = [other for other in earlier if other["status"] == "approved"]
+    twin = [other for other in approved if other["supplier"] != "s29"][-1]
     names = ("supplier", "invoice_number", "invoice_date", "due_date", "lines", "reference", "kind")
     return {name: twin[name] for name in names}
 
 
 def _long_ago(invoice, earlier, today):
+    """Date an invoice before the current fiscal year."""
     date = today - dt.timedelta(days=400)
     return {
         "invoice_date": date.isoformat(),
@@ -82,11 +88,13 @@ def _long_ago(invoice, earlier, today):
 
 
 def _long_number(invoice, earlier, today):
+    """Give an invoice a number of 30 characters."""
     number = f"{invoice['invoice_number']}-KID-{invoice['id']:0>30}"
     return {"invoice_number": number[:LONG_NUMBER]}
 
 
 def _letters(invoice, earlier, today):
+    """Give an invoice letters and signs that are often mangled."""
     text = """Dører "Ærlig" 7' × 2½ – blå/gråmalt, levert på Åsen & Ås <hjørnet>"""
     return {
         "reference": 'Øst\'s "blå" hus; 50 % & mer',

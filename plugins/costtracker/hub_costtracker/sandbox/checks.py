@@ -9,7 +9,8 @@ from qbo_sandbox.kit.strict import FLAG, TEXT, Wrong, as_object, invalid
 
 KINDS = ("suppliers", "accounts", "tax-codes", "locations", "classes", "customers")
 STATUSES = ("draft", "validated", "sent_for_approval", "approved", "rejected", "transferred")
-MOST = 1000
+MAX_ITEMS = 1000
+CENT = Decimal("0.01")
 ITEM = {
     names.Record.EXTERNAL_ID: TEXT,
     names.Record.NAME: TEXT,
@@ -30,8 +31,8 @@ def read_push(kind, body):
         raise Wrong(404, "not_found", f"There is no list {kind!r}; there are {kinds}.")
     as_object(body, {names.Record.ITEMS: list}, ())
     items = body.get(names.Record.ITEMS)
-    if items is None or len(items) > MOST:
-        raise invalid(names.Record.ITEMS, f"A list of at most {MOST} items is needed.")
+    if items is None or len(items) > MAX_ITEMS:
+        raise invalid(names.Record.ITEMS, f"A list of at most {MAX_ITEMS} items is needed.")
     external_ids = set()
     for number, item in enumerate(items):
         place = f"{names.Record.ITEMS}.{number}"
@@ -44,6 +45,7 @@ def read_push(kind, body):
 
 
 def _check_rate(text, where):
+    """Refuse a rate that is no number."""
     try:
         Decimal(text or 0)
     except ArithmeticError:
@@ -69,8 +71,7 @@ def is_date(text):
 def is_amount(text):
     """Return whether a text from a form is an amount of money."""
     try:
-        return Decimal(text).is_finite() and Decimal(text) == Decimal(text).quantize(
-            Decimal("0.01")
-        )
+        number = Decimal(text)
+        return number.is_finite() and number == number.quantize(CENT)
     except ArithmeticError:
         return False

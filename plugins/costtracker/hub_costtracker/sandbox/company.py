@@ -62,6 +62,7 @@ def _slots(letter, names, sort=""):
 
 
 def _account(number, name, sort, bound=True):
+    """Return an account of the account's own chart."""
     return Slot(f"a{number}", name, number, sort, bound=bound)
 
 
@@ -129,4 +130,5 @@ EDITS = (
 
 def may_update(user):
     """Return whether a person may update suppliers in the accounting system."""
-    return any(each[RIGHT] for each in USERS if each["name"] == user)
+    names = {person["name"] for person in USERS if person[RIGHT]}
+    return user in names

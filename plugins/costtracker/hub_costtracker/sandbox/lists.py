@@ -13,6 +13,7 @@ class Lists:
     """Pushed records by kind and external id; a binding, once made, stays."""
 
     def __init__(self):
+        """Begin without pushed lists."""
         self.pushed = {}
         self._bound = {}
 
@@ -22,14 +23,21 @@ class Lists:
         for item in items:
             records[item["external_id"]] = {"active": True, "hidden": False, **item}
         self._bind(kind)
-        own = {external: slot for (of, slot), external in self._bound.items() if of == kind}
-        return [
-            {
-                "external_id": i["external_id"],
-                "id": own.get(i["external_id"], f"x{i['external_id']}"),
-            }
-            for i in items
-        ]
+        slots = self._slots_by_external_id(kind)
+        imported = []
+        for item in items:
+            external_id = item["external_id"]
+            id = slots.get(external_id, f"x{external_id}")
+            imported.append({"external_id": external_id, "id": id})
+        return imported
+
+    def _slots_by_external_id(self, kind):
+        """Return the entries of a list by the pushed records that they are bound to."""
+        slots = {}
+        for (bound_kind, slot), external_id in self._bound.items():
+            if bound_kind == kind:
+                slots[external_id] = slot
+        return slots
 
     def of(self, kind, slot):
         """Return the pushed record of an entry of the account's own list, or None."""
@@ -38,6 +46,7 @@ class Lists:
         return records.get(bound_id)
 
     def is_pushed(self, kind):
+        """Return whether a list was pushed."""
         return kind in self.pushed
 
     def home(self):
@@ -54,38 +63,46 @@ class Lists:
         """Bind each free slot to a pushed record: first by name or number, then by what fits."""
         usable = [item for item in self.pushed[kind].values() if item["active"]]
         slots = self._open_slots(kind)
-        fitting = {}
+        candidates = {}
         for slot in slots:
-            fitting[slot.id] = self._fitting(kind, slot, usable)
-            self._bind_alike(kind, slot, fitting[slot.id])
+            candidates[slot.id] = self._candidates(kind, slot, usable)
+            self._bind_alike(kind, slot, candidates[slot.id])
         for turn, slot in enumerate(slots):
-            items = fitting[slot.id]
+            items = candidates[slot.id]
             if items and not self._is_bound(kind, slot):
                 self._bound[kind, slot.id] = self._choose(kind, turn, items)
 
     def _open_slots(self, kind):
-        bindable = [slot for slot in LISTS[kind] if slot.bound]
-        return [slot for slot in bindable if not self._is_bound(kind, slot)]
+        """Return the entries that a pushed record may still replace."""
+        open_slots = []
+        for slot in LISTS[kind]:
+            if slot.bound and not self._is_bound(kind, slot):
+                open_slots.append(slot)
+        return open_slots
 
     def _is_bound(self, kind, slot):
+        """Return whether a pushed record has replaced an entry."""
         return (kind, slot.id) in self._bound
 
     def _bind_alike(self, kind, slot, items):
+        """Bind an entry to the first record with its name or number."""
         for item in items:
             if _is_alike(slot, item):
                 self._bound[kind, slot.id] = item["external_id"]
                 return
 
-    def _choose(self, kind, turn, fitting):
-        """Return the external id of a fitting record, one that is not used yet if possible."""
-        external_ids = [item["external_id"] for item in fitting]
+    def _choose(self, kind, turn, candidates):
+        """Return the external id of a candidate, one that is not used yet if possible."""
+        external_ids = [item["external_id"] for item in candidates]
         if kind == "tax-codes":
             return external_ids[0]
-        bound_ids = {external for (of, _), external in self._bound.items() if of == kind}
-        free = [external for external in external_ids if external not in bound_ids]
-        return free[0] if free else external_ids[turn % len(external_ids)]
+        bound_ids = self._slots_by_external_id(kind)
+        for external_id in external_ids:
+            if external_id not in bound_ids:
+                return external_id
+        return external_ids[turn % len(external_ids)]
 
-    def _fitting(self, kind, slot, usable):
+    def _candidates(self, kind, slot, usable):
         """Return the records that a slot may be bound to, the best first."""
         visible = _visible(usable)
         if kind == "suppliers":
@@ -99,20 +116,25 @@ class Lists:
         return visible
 
     def _suppliers(self, slot, visible):
-        foreign = slot.sort == "foreign"
+        """Return the suppliers with the currency that most have, or those with another one."""
         home = self.home()
-        return [item for item in visible if (item.get("currency") != home) == foreign]
+        if slot.sort == "foreign":
+            return [item for item in visible if item.get("currency") != home]
+        return [item for item in visible if item.get("currency") == home]
 
 
 def _visible(items):
+    """Return the records that are not hidden."""
     return [item for item in items if not item["hidden"]]
 
 
 def _projects(items):
+    """Return the customers below another one."""
     return [item for item in items if item.get("parent_external_id")]
 
 
 def _is_alike(slot, item):
+    """Return whether an entry has the name or number of a record."""
     if slot.name.casefold() == item["name"].casefold():
         return True
     return slot.number is not None and slot.number == item.get("number")
@@ -130,10 +152,12 @@ def _accounts(sort, usable, visible):
 
 
 def _of_types(items, *types):
+    """Return the records of one of these types."""
     return [item for item in items if _of_type(item, *types)]
 
 
 def _of_type(item, *words):
+    """Return whether the type of a record contains one of these words."""
     return any(word in item.get("type", "").lower() for word in words)
 
 
@@ -149,6 +173,7 @@ def _tax_codes(slot, visible):
 
 
 def _with_rate(items, slot_rate):
+    """Return the tax codes with a rate."""
     return [item for item in items if rate(item) == slot_rate]
 
 

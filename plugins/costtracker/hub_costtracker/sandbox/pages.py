@@ -37,17 +37,21 @@ class Pages(kit.Pages):
         self.templates.filters["kroner"] = lambda amount: f"{amount:,.2f}".replace(",", " ")
 
     def is_known(self, environ, *parts):
+        """Return whether there is an invoice or supplier with the id of a path."""
         if not parts:
             return True
-        return parts[0] in self._books.invoices or parts[0] in views.SLOTS["suppliers"]
+        id = parts[0]
+        return id in self._books.invoices or id in views.SLOTS["suppliers"]
 
     # -- looking --------------------------------------------------------------------------------
 
     def home(self, environ):
+        """Show the invoices, all or those of a status."""
         status = query_of(environ).get("status", "")
-        rows = [
-            self._row(raw) for raw in self._books.invoices.values() if status in ("", raw["status"])
-        ]
+        rows = []
+        for raw in self._books.invoices.values():
+            if status in ("", raw["status"]):
+                rows.append(self._row(raw))
         lists = {
             "statuses": checks.STATUSES,
             "integrations": self._books.integrations,
@@ -56,34 +60,37 @@ class Pages(kit.Pages):
         return self.render_list(environ, "home", rows, status=status, **lists)
 
     def _row(self, raw):
+        """Return an invoice as its list shows it."""
         row = views.invoice(self._books.lists, raw)
         status = self._books.status(row["id"])
         searched = f"{row['invoice_number']} {row['supplier']['name']} {raw['case']}"
         return {**row, "case": raw["case"], "last_status": status, "searched": searched}
 
     def invoice(self, environ, id):
+        """Show one invoice with the forms that change it."""
         raw = self._books.invoices[id]
-        accounts = [
-            item for item in self._books.lists.pushed.get("accounts", {}).values() if item["active"]
-        ]
+        offered = []
+        for item in self._books.lists.pushed.get("accounts", {}).values():
+            if item["active"] and not item["hidden"]:
+                offered.append(item)
         return self.render(
             environ,
             "invoice",
             invoice=self._row(raw),
             statuses=self._books.statuses.get(id, []),
-            offered=[item for item in accounts if not item["hidden"]],
+            offered=offered,
             names=self._names(),
         )
 
     def _names(self):
         """Return the name of each code, for people."""
-        pushed = self._books.lists.pushed
-        return {
-            kind: {item["external_id"]: item["name"] for item in items.values()}
-            for kind, items in pushed.items()
-        }
+        names = {}
+        for kind, items in self._books.lists.pushed.items():
+            names[kind] = {item["external_id"]: item["name"] for item in items.values()}
+        return names
 
     def lists(self, environ):
+        """Show the pushed lists, and the last calls of the hub."""
         lists = {"kinds": checks.KINDS, "pushed": self._books.lists.pushed}
         return self.render(
             environ,
@@ -94,6 +101,7 @@ class Pages(kit.Pages):
         )
 
     def suppliers(self, environ):
+        """Show the suppliers with their edits."""
         rows = []
         for row in self._books.suppliers():
             edit = self._books.edits.get(row["id"])
@@ -135,66 +143,71 @@ class Pages(kit.Pages):
             "files": ["pdf"],
         }
         self._books.do("receive", invoice=id, fields=fields)
-        self._calls.tell("invoice.changed", id)
+        self._calls.notify("invoice.changed", id)
         return f"/invoices/{id}"
 
     def decide(self, form, id, act):
-        self._books.do(
-            "decide",
-            invoice=id,
-            act=act,
-            user=form.get("user", company.ACCOUNTANT),
-        )
-        self._calls.tell("invoice.changed", id)
+        """Move an invoice to another status."""
+        user = form.get("user", company.ACCOUNTANT)
+        self._books.do("decide", invoice=id, act=act, user=user)
+        self._calls.notify("invoice.changed", id)
         return f"/invoices/{id}"
 
     def edit(self, form, id):
-        header = {name: form[name] for name in ("reference", "invoice_number") if form.get(name)}
-        line = {name: form[name] for name in ("description",) if form.get(name)}
+        """Change the header of an invoice, its first line, and its totals."""
+        header = _filled_values(form, ("reference", "invoice_number"))
+        line = _filled_values(form, ("description",))
         if checks.is_amount(form.get("net", "")):
             line["net"] = form["net"]
         if form.get("account") in self._books.lists.pushed.get("accounts", {}):
             line["account"] = f"={form['account']}"
         totals = self._corrected_totals(form, id)
         self._books.do("edit", invoice=id, header=header, line=line, totals=totals)
-        self._calls.tell("invoice.changed", id)
+        self._calls.notify("invoice.changed", id)
         return f"/invoices/{id}"
 
     def _corrected_totals(self, form, id):
         """Return the totals that the person changed; the others follow the lines."""
         invoice = self._books.invoice(id)
-        typed = {name: form.get(name, "") for name in ("tax_total", "gross_total")}
-        return {
-            name: text
-            for name, text in typed.items()
-            if checks.is_amount(text) and Decimal(text) != invoice[name]
-        }
+        totals = {}
+        for name in ("tax_total", "gross_total"):
+            text = form.get(name, "")
+            if checks.is_amount(text) and Decimal(text) != invoice[name]:
+                totals[name] = text
+        return totals
 
     def delete(self, form, id):
+        """Delete an invoice."""
         self._books.do("delete", invoice=id)
-        self._calls.tell("invoice.changed", id)
+        self._calls.notify("invoice.changed", id)
         return f"/invoices/{id}"
 
     def supplier(self, form, id):
+        """Change a supplier as one of the users does."""
         fields = {name: form.get(name) or None for name in ("name", "email", "phone")}
-        self._books.do(
-            "supplier",
-            supplier=id,
-            fields={**fields, "user": form.get("user", company.ACCOUNTANT)},
-        )
-        self._calls.tell("supplier.changed", id)
+        fields["user"] = form.get("user", company.ACCOUNTANT)
+        self._books.do("supplier", supplier=id, fields=fields)
+        self._calls.notify("supplier.changed", id)
         return "/suppliers"
 
     def integrations(self, form):
+        """Switch the account's integrations on or off."""
         self._books.do("integrate", on=form.get("on") == "yes")
         return "/"
 
     def hub(self, form):
+        """Store the address to call."""
         address = form.get("address", "").strip()
         if not address or address.startswith(("http://", "https://")):
             self._books.do("call", address=address)
         return "/lists"
 
     def refresh(self, form):
-        self._calls.tell("master-data.wanted")
+        """Ask the hub to push its lists."""
+        self._calls.notify("master-data.wanted")
         return "/lists"
+
+
+def _filled_values(form, names):
+    """Return the named values of a form that are not empty."""
+    return {name: form[name] for name in names if form.get(name)}

@@ -53,17 +53,19 @@ def make_story(documents, seed, now, demo=False):
 
 
 def _cases_of_demo():
+    """Return the cases that a newcomer meets."""
     cases = [case for case in CASES if case[0] not in LEFT_OUT_OF_DEMO]
     return [LOST_RESPONSE, *cases]
 
 
 def _plain(index, chance, changed, today):
+    """Return an invoice like most: approved, and matched with orders or not by turns."""
     form = FORMS[index % len(FORMS)]
     date = _day(today, chance.randrange(60))
     number = f"{date:%y}{chance.choice('ABFKM')}-{48000 + index * 7 + chance.randrange(7)}"
-    orders = [
-        f"{date:%Y}-{chance.randrange(100, 900):04d}" for _ in range(1 if index % 4 < 3 else 2)
-    ]
+    orders = []
+    for _ in range(1 if index % 4 < 3 else 2):
+        orders.append(f"{date:%Y}-{chance.randrange(100, 900):04d}")
     return {
         "id": str(FIRST_ID + index),
         "version": 1,
@@ -87,7 +89,9 @@ def _plain(index, chance, changed, today):
 
 def _day(today, back):
     """Return a day of the last two months, but of this year, because the last one may be closed."""
-    return max(today - dt.timedelta(days=back), today.replace(month=1, day=1))
+    day = today - dt.timedelta(days=back)
+    first_of_year = today.replace(month=1, day=1)
+    return max(day, first_of_year)
 
 
 def _approvals(chance, changed):
@@ -102,14 +106,20 @@ def _approvals(chance, changed):
 
 
 def _approval(user, at, **more):
+    """Return an approval by a person."""
     return {"user": user, "decision": "approved", "at": stamp(at), **more}
 
 
 def _lines(index, chance, form, orders):
+    """Return the lines of an invoice: up to three, and one more if they have several orders."""
     project = f"p{index % 5 + 1}"
     location = f"l{index % 3 + 1}"
-    return [
-        {
+    count = chance.randrange(1, 4)
+    if form in FORMS[2:]:
+        count += 1
+    lines = []
+    for number in range(1, count + 1):
+        line = {
             "id": f"{FIRST_ID + index}-{number}",
             **_cost(chance),
             "location": location,
@@ -117,15 +127,15 @@ def _lines(index, chance, form, orders):
             "customer": project if chance.randrange(4) else None,
             "po": _order(chance, form, orders, number),
         }
-        for number in range(1, chance.randrange(1, 4) + 1 + (form in FORMS[2:]))
-    ]
+        lines.append(line)
+    return lines
 
 
 def _cost(chance):
+    """Return what a line is for: a cost or expense with its account and tax code."""
     sort = chance.choice(("cost", "cost", "expense"))
-    account = chance.choice(
-        [slot.id for slot in LISTS["accounts"] if slot.sort == sort and slot.bound]
-    )
+    slots = [slot for slot in LISTS["accounts"] if slot.sort == sort and slot.bound]
+    account = chance.choice(slots).id
     net = Decimal(chance.randrange(1_000, 200_000)) / 5
     tax_code = chance.choice(("standard", "standard", "standard", "standard", "reduced", "zero"))
     words = chance.choice(WORDS[sort]).format(n=chance.randrange(1, 50))

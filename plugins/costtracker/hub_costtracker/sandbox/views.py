@@ -21,7 +21,7 @@ def invoice(lists, raw):
     """Return one invoice with lines, orders, approvals and files."""
     lines = [_line(lists, line) for line in raw["lines"]]
     net = _sum(lines, "net")
-    tax = _sum(lines, "tax") + Decimal(raw.get("tax_off", 0))
+    tax = _sum(lines, "tax")
     plain = (
         "id",
         "version",
@@ -37,8 +37,8 @@ def invoice(lists, raw):
         "supplier": supplier(lists, raw["supplier"]),
         "currency": raw.get("currency") or currency(lists, raw["supplier"]),
         "net_total": net,
-        "tax_total": tax,
-        "gross_total": _sum(lines, "net") + _sum(lines, "tax") + Decimal(raw.get("gross_off", 0)),
+        "tax_total": tax + Decimal(raw.get("tax_off", 0)),
+        "gross_total": net + tax + Decimal(raw.get("gross_off", 0)),
         "po_numbers": raw["po_numbers"],
         "approvals": raw["approvals"],
         "lines": lines,
@@ -101,17 +101,19 @@ def edit(lists, raw):
 
 def currency(lists, slot):
     """Return the supplier's currency in the books, or else its own."""
-    pushed = lists.of("suppliers", slot)
-    return (pushed or {}).get("currency") or ABROAD.get(slot) or lists.home() or "NOK"
+    pushed = lists.of("suppliers", slot) or {}
+    return pushed.get("currency") or ABROAD.get(slot) or lists.home() or "NOK"
 
 
 def _line(lists, line):
+    """Return a line with its tax, rounded by itself."""
     net = Decimal(line["net"])
+    tax = net * _rate(lists, line["tax_code"]) / 100
     return {
         "id": line["id"],
         "description": line["description"],
         "net": net,
-        "tax": (net * _rate(lists, line["tax_code"]) / 100).quantize(CENT, ROUND_HALF_UP),
+        "tax": tax.quantize(CENT, ROUND_HALF_UP),
         "tax_code": _code(lists, "tax-codes", line["tax_code"]),
         **{field: _code(lists, kind, line[field]) for field, kind in FIELDS.items()},
         "po": line["po"],
@@ -155,4 +157,5 @@ def _ocr(raw):
 
 
 def _sum(lines, name):
+    """Return the sum of a field of lines."""
     return sum((line[name] for line in lines), Decimal(0))

@@ -20,6 +20,7 @@ ADDRESS = row_fields(names.Address)
 
 
 def account(row):
+    """Return the account with its users."""
     return {
         **encode_row(row, ACCOUNT),
         names.Account.USERS: [encode_row(user, USER) for user in row["users"]],
@@ -39,6 +40,7 @@ def invoice(row, site):
 
 
 def supplier_edit(row):
+    """Return the edit of a supplier."""
     return {
         **encode_row(row, EDIT),
         names.SupplierEdit.ADDRESS: row["address"] and encode_row(row["address"], ADDRESS),
@@ -56,6 +58,7 @@ def imported(rows):
 
 
 def _line(row):
+    """Return a line with its order."""
     return {
         **encode_row(row, LINE),
         names.Line.ORDER: row["po"] and encode_row(row["po"], ORDER_LINE),

@@ -1,0 +1,45 @@
+"""Receipts to CostTracker: the state of invoices in accounting."""
+
+from hub import Document, Receipt, Row, format_moment
+from hub_costtracker import names
+from hub_costtracker.client import CostTracker
+from hub_costtracker.invoices import PREFIX
+
+STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
+
+
+def report(source: CostTracker, document: Document, receipt: Receipt) -> None:
+    """Report the state of an invoice; CostTracker has none for the edit of a supplier.
+
+    CostTracker refuses a state for an older version of the invoice than it has. It then gets the
+    state once more, for its present version.
+    """
+    if not document.source_id.startswith(PREFIX):
+        return
+    id = document.source_id.removeprefix(PREFIX)
+    version = int(document.version or 0)
+    if source.set_status(id, _build_status(receipt, version)):
+        return
+    row = source.invoice(id)
+    if not row:
+        return
+    current_version = row[names.Invoice.VERSION]
+    if current_version != version:
+        source.set_status(id, _build_status(receipt, current_version))
+
+
+def _build_status(receipt: Receipt, version: int) -> Row:
+    """Return a receipt as CostTracker wants it."""
+    paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
+    status = {
+        names.Status.STATE: STATES.get(receipt.state, receipt.state),
+        names.Status.SYSTEM: "quickbooks_online",
+        names.Status.EXTERNAL_ID: receipt.id,
+        names.Status.EXTERNAL_NUMBER: receipt.number,
+        names.Status.EXTERNAL_URL: receipt.url,
+        names.Status.AMOUNT_PAID: receipt.paid,
+        names.Status.MESSAGE: receipt.message or paid_on,
+        names.Status.AT: format_moment(receipt.at),
+        names.Status.VERSION: version,
+    }
+    return {name: value for name, value in status.items() if value is not None}
