@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.support import office as offices
-from tests.support.browser import browser, sit_down  # noqa: F401 (fixtures)
+from tests.support.browser import browser, open_tab  # noqa: F401 (fixtures)
 from tests.support.database_server import make_server, own_server  # noqa: F401 (fixtures)
 from tests.support.office import Database, Office
 from tests.support.tiers import by_form

@@ -110,12 +110,12 @@ def _pages(visitor: Visitor) -> list[str]:
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize(("colors", "language"), [("light", "en"), ("dark", "nb")])
 def test_no_page_has_an_error_a_foreign_request_or_a_barrier_or_is_too_wide_for_a_telephone(
-    served: Visitor, sit_down: Callable[..., Person], colors: str, language: str
+    served: Visitor, open_tab: Callable[..., Person], colors: str, language: str
 ) -> None:
-    person = sit_down(served.url, viewport=DESKTOP, color_scheme=colors)
+    person = open_tab(served.url, viewport=DESKTOP, color_scheme=colors)
     page = person.page
     person.open("/login")
-    person.look()
+    person.check_page()
     person.log_in("olga", PASSWORD)
     with served.app.app_context(), db_engine.transaction() as session:
         session.execute(update(User).where(User.username == "olga").values(language=language))
@@ -128,7 +128,7 @@ def test_no_page_has_an_error_a_foreign_request_or_a_barrier_or_is_too_wide_for_
     for path in (*_pages(served), reports, str(cell), removal, *reconciled):
         person.open(path)
         assert page.locator("html").get_attribute("lang") == language
-        person.look(path)
+        person.check_page(path)
         page.set_viewport_size(TELEPHONE)
         if page.evaluate(
             "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -185,11 +185,11 @@ def _add_reconciliation(visitor: Visitor) -> list[str]:
 
 @pytest.mark.parametrize(("colors", "language"), [("light", "en"), ("dark", "nb")])
 def test_the_pages_of_files_have_no_barrier_and_fit_a_telephone(
-    served: Visitor, sit_down: Callable[..., Person], tmp_path: Path, colors: str, language: str
+    served: Visitor, open_tab: Callable[..., Person], tmp_path: Path, colors: str, language: str
 ) -> None:
     table = tmp_path / "bills.csv"
     table.write_text("Supplier;Number;Date;Amount\nAas AS;70011;02.11.2026;12 400,00\n")
-    person = sit_down(served.url, viewport=TELEPHONE, color_scheme=colors)
+    person = open_tab(served.url, viewport=TELEPHONE, color_scheme=colors)
     person.log_in("olga", PASSWORD)
     person.open(f"/apps/files/{served.story.company}/configure")
     person.press("Enable Files")
@@ -198,14 +198,14 @@ def test_the_pages_of_files_have_no_barrier_and_fit_a_telephone(
     with served.app.app_context(), db_engine.transaction() as session:
         session.execute(update(User).where(User.username == "olga").values(language=language))
     person.open(f"{here}files/")
-    person.look("no files")
+    person.check_page("no files")
     person.page.locator("input[type=file]").set_input_files(table)
     person.page.locator("form:has(input[type=file]) button").click()
     person.page.wait_for_url(re.compile("/columns$"))
-    person.look("columns")
+    person.check_page("columns")
     _expect_no_overflow(person.page)
     person.open(f"{here}files/")
-    person.look("files")
+    person.check_page("files")
     _expect_no_overflow(person.page)
 
 
@@ -218,26 +218,26 @@ def _expect_no_overflow(page: Page) -> None:
 @pytest.mark.parametrize("path", ["/documents/999999", "/no-such-page", "/setup/intuit"])
 @pytest.mark.parametrize("colors", ["light", "dark"])
 def test_an_error_page_has_no_barrier(
-    served: Visitor, sit_down: Callable[..., Person], path: str, colors: str
+    served: Visitor, open_tab: Callable[..., Person], path: str, colors: str
 ) -> None:
-    person = sit_down(served.url, viewport=TELEPHONE, color_scheme=colors)
+    person = open_tab(served.url, viewport=TELEPHONE, color_scheme=colors)
     person.log_in("vera", PASSWORD)
     answer = person.page.goto(served.url + path)
     assert answer
     assert answer.status in (403, 404)
     # Chromium itself writes to the console that a page answered with an error.
     person.wrong = [error for error in person.wrong if "Failed to load resource" not in error]
-    person.look(path)
+    person.check_page(path)
 
 
 def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     with served.app.app_context(), db_engine.transaction() as session:
         installation = session.get_one(Installation, served.story.installation)
         for place in range(136):  # two wait already
             add_document(session, installation, "review", 700 + place)
-    person = sit_down(served.url, viewport=DESKTOP)
+    person = open_tab(served.url, viewport=DESKTOP)
     person.log_in("oda", PASSWORD)
     page = person.page
     clicks = 0
@@ -261,16 +261,16 @@ def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(
     if password.count():  # an approval of many asks again who it is
         password.fill(PASSWORD)
         click(page.locator("main form button.btn-primary").first)
-    person.sees("Approved 138 bills. Posting now.")
+    person.expect_text("Approved 138 bills. Posting now.")
     assert clicks <= 4
     with served.app.app_context(), db_engine.read_only_session() as session:
         assert session.query(Posting).filter(Posting.approved_by == "oda").count() == 138
-    person.look()
+    person.check_page()
 
 
 @pytest.mark.parametrize("language", ["en", "nb"])
 def test_the_tables_of_reports_fit_a_usual_screen(
-    served: Visitor, sit_down: Callable[..., Person], language: str
+    served: Visitor, open_tab: Callable[..., Person], language: str
 ) -> None:
     with served.app.app_context(), db_engine.transaction() as session:
         company = add_company(session, "9130002", "Ålesund Betong og Entreprenør Holding AS")
@@ -280,7 +280,7 @@ def test_the_tables_of_reports_fit_a_usual_screen(
             document.total = posting.total = Decimal("98765432.10")
         session.query(User).filter_by(username="olga").one().language = language
         of_company = f"/reports/?company={company.id}"
-    person = sit_down(served.url, viewport={"width": 1360, "height": 900})
+    person = open_tab(served.url, viewport={"width": 1360, "height": 900})
     person.log_in("olga", PASSWORD)
     for address in ("/reports/", of_company):
         person.open(address)
@@ -293,7 +293,7 @@ def test_the_tables_of_reports_fit_a_usual_screen(
 
 
 def test_the_list_of_documents_fits_a_usual_screen_with_held_ones_in_it(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     with served.app.app_context(), db_engine.transaction() as session:
         company = add_company(session, "9130002", "Fjord & Sons Construction")
@@ -303,7 +303,7 @@ def test_the_list_of_documents_fits_a_usual_screen_with_held_ones_in_it(
             document.total = posting.total = Decimal("98765.10")
             document.number, document.party = "LOST-RESPONSE", "Blue Heron Plumbing"
             document.due, posting.kind = document.date, "vendor_credit"
-    person = sit_down(served.url, viewport={"width": 1360, "height": 900})
+    person = open_tab(served.url, viewport={"width": 1360, "height": 900})
     person.log_in("olga", PASSWORD)
     person.open("/documents")
     assert person.page.locator(".held-because").count() > 0
@@ -315,11 +315,11 @@ def test_the_list_of_documents_fits_a_usual_screen_with_held_ones_in_it(
 
 @pytest.mark.parametrize("page", ["review", "document"])
 def test_the_amounts_of_lines_are_read_on_a_telephone_without_scrolling(
-    served: Visitor, sit_down: Callable[..., Person], page: str
+    served: Visitor, open_tab: Callable[..., Person], page: str
 ) -> None:
     posting_id = served.story.postings["review"]
     document_id = served.row(Posting, posting_id).document_id
-    person = sit_down(served.url, viewport={"width": 390, "height": 844})
+    person = open_tab(served.url, viewport={"width": 390, "height": 844})
     person.log_in("olga", PASSWORD)
     addresses = {
         "review": f"/postings/{posting_id}/review",
@@ -329,13 +329,13 @@ def test_the_amounts_of_lines_are_read_on_a_telephone_without_scrolling(
     tables = person.page.locator(".scroll", has=person.page.locator("td.amount"))
     assert tables.count() > 0
     assert tables.evaluate_all("all => all.filter(e => e.scrollWidth > e.clientWidth).length") == 0
-    person.look(page)
+    person.check_page(page)
 
 
 def test_the_chart_of_ages_is_read_on_a_telephone_without_scrolling(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
-    person = sit_down(served.url, viewport={"width": 375, "height": 800})
+    person = open_tab(served.url, viewport={"width": 375, "height": 800})
     person.log_in("olga", PASSWORD)
     person.open("/reports/")
     chart = person.page.locator(".few-bars").first
@@ -350,9 +350,9 @@ def test_the_chart_of_ages_is_read_on_a_telephone_without_scrolling(
 
 
 def test_the_months_of_a_chart_do_not_overlap_on_a_telephone(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
-    person = sit_down(served.url, viewport=TELEPHONE)
+    person = open_tab(served.url, viewport=TELEPHONE)
     person.log_in("olga", PASSWORD)
     with served.app.app_context(), db_engine.transaction() as session:
         session.execute(update(User).where(User.username == "olga").values(language="nb"))
@@ -369,9 +369,9 @@ def test_the_months_of_a_chart_do_not_overlap_on_a_telephone(
 
 
 def test_the_chart_of_home_begins_with_the_newest_days_on_a_telephone(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
-    person = sit_down(served.url, viewport={"width": 375, "height": 800})
+    person = open_tab(served.url, viewport={"width": 375, "height": 800})
     person.log_in("olga", PASSWORD)
     page = person.page
     chart = page.locator(".wide-chart").bounding_box()
@@ -383,24 +383,24 @@ def test_the_chart_of_home_begins_with_the_newest_days_on_a_telephone(
 
 
 def test_settings_show_what_changes_while_one_edits_them(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     settings = f"/installations/{served.story.installation}/settings"
-    person = sit_down(served.url, viewport={"width": 390, "height": 800})
+    person = open_tab(served.url, viewport={"width": 390, "height": 800})
     person.log_in("olga", PASSWORD)
     person.open(settings)
     assert person.page.locator("#changes li").count() == 0
     person.page.fill("#client_secret", "another one")  # the database contains no stored file
     person.page.check("[name=mode][value=auto]")
-    person.sees("Mode: Review → Automatic")
-    person.sees("Documents are posted without review from now on.")
-    person.look(settings)
+    person.expect_text("Mode: Review → Automatic")
+    person.expect_text("Documents are posted without review from now on.")
+    person.check_page(settings)
 
 
 def test_the_form_of_a_custom_schedule_is_explained_only_where_one_is_entered(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
-    person = sit_down(served.url, viewport=DESKTOP)
+    person = open_tab(served.url, viewport=DESKTOP)
     person.log_in("olga", PASSWORD)
     person.open(f"/installations/{served.story.installation}/settings")
     explained = person.page.get_by_text("or cron in five fields")
@@ -410,8 +410,8 @@ def test_the_form_of_a_custom_schedule_is_explained_only_where_one_is_entered(
     expect(explained).to_be_visible()
 
 
-def test_fields_appear_once_they_apply(served: Visitor, sit_down: Callable[..., Person]) -> None:
-    person = sit_down(served.url)
+def test_fields_appear_once_they_apply(served: Visitor, open_tab: Callable[..., Person]) -> None:
+    person = open_tab(served.url)
     person.log_in("olga", PASSWORD)
     person.open("/apps/ontraccr/1/configure")
     assert not person.page.locator("#item_account").is_visible()
@@ -433,9 +433,9 @@ def _wait_for_ground(person: Person, color: re.Pattern[str]) -> None:
 
 
 def test_colors_follow_the_system_and_the_choice_without_javascript(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
-    person = sit_down(served.url, color_scheme="dark", java_script_enabled=False)
+    person = open_tab(served.url, color_scheme="dark", java_script_enabled=False)
     person.log_in("vera", PASSWORD)
     _wait_for_ground(person, DARK)
     person.press("Light")
@@ -447,7 +447,7 @@ def test_colors_follow_the_system_and_the_choice_without_javascript(
 
 
 def test_a_bill_of_ten_lines_is_printed_on_one_sheet(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     story = served.story
     with served.app.app_context(), db_engine.transaction() as session:
@@ -459,7 +459,7 @@ def test_a_bill_of_ten_lines_is_printed_on_one_sheet(
         payload = json.loads(posting.payload)
         payload["Line"] = payload["Line"][:1] * 10
         posting.payload = json.dumps(payload).encode()
-    person = sit_down(served.url, color_scheme="dark")
+    person = open_tab(served.url, color_scheme="dark")
     person.log_in("oda", PASSWORD)
     person.open(f"/documents/{story.documents['posted']}")
     assert person.page.locator("section[aria-labelledby=lines] tbody tr").count() == 10
@@ -468,9 +468,9 @@ def test_a_bill_of_ten_lines_is_printed_on_one_sheet(
 
 
 def test_records_and_everything_are_searched_while_one_types(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
-    oda = sit_down(served.url)
+    oda = open_tab(served.url)
     oda.log_in("oda", PASSWORD)
     oda.open(f"/inbox/{served.story.cases['match']}")
     field = oda.page.get_by_label(re.compile("by name, number or id"))
@@ -479,17 +479,17 @@ def test_records_and_everything_are_searched_while_one_types(
     expect(field).to_be_focused()
     expect(oda.page.get_by_label("Hara Elektro")).to_be_visible()
     assert "q=elektro" in oda.page.url
-    oda.look()
+    oda.check_page()
     oda.open("/search/")
     words = oda.page.get_by_label("Number, party, name or words of a case")
     words.press_sequentially("F-2026")
     expect(oda.page.locator("#hits-count")).to_contain_text("hits.", timeout=SOON)
     expect(words).to_be_focused()
-    oda.look()
+    oda.check_page()
 
 
 def test_a_file_of_the_source_is_shown_beside_the_bill(
-    served: Visitor, sit_down: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
+    served: Visitor, open_tab: Callable[..., Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = Plugins.call
 
@@ -497,7 +497,7 @@ def test_a_file_of_the_source_is_shown_beside_the_bill(
         return PDF if hook == "hub_attachment" else call(self, app, hook, **values)
 
     monkeypatch.setattr(Plugins, "call", answer)
-    oda = sit_down(served.url)
+    oda = open_tab(served.url)
     oda.log_in("oda", PASSWORD)
     with oda.page.expect_response(re.compile("/file/frame")) as response:
         oda.open(f"/postings/{served.story.postings['review']}/review")
@@ -511,46 +511,46 @@ def test_a_file_of_the_source_is_shown_beside_the_bill(
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_a_button_opens_the_menu_on_a_telephone(
-    served: Visitor, sit_down: Callable[..., Person], javascript: bool
+    served: Visitor, open_tab: Callable[..., Person], javascript: bool
 ) -> None:
     size = {"width": 390, "height": 800}
-    person = sit_down(served.url, viewport=size, java_script_enabled=javascript)
+    person = open_tab(served.url, viewport=size, java_script_enabled=javascript)
     person.log_in("vera", PASSWORD)
     runs = person.page.get_by_role("link", name="Runs", exact=True)
     expect(runs).to_be_hidden()
     person.press("Menu")
     expect(runs).to_be_visible()
     if javascript:
-        person.look("the open menu")
+        person.check_page("the open menu")
     runs.click()
     person.page.wait_for_url(re.compile("/runs/$"))
     expect(runs).to_be_hidden()
 
 
 def test_the_progress_of_a_run_moves_without_a_reload(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     from hub.models import Run
 
-    person = sit_down(served.url)
+    person = open_tab(served.url)
     person.log_in("oda", PASSWORD)
     run = served.story.runs["running"]
     person.open(f"/runs/{run}")
-    person.sees("40 of 120")
+    person.expect_text("40 of 120")
     with served.app.app_context(), db_engine.transaction() as session:
         session.get_one(Run, run).done = 77
-    person.sees("77 of 120")
+    person.expect_text("77 of 120")
     with served.app.app_context(), db_engine.transaction() as session:
         row = session.get_one(Run, run)
         row.ended_at, row.outcome, row.counts = row.started_at, "done", {"posted": 120}
     expect(person.page.locator("#progress .state").first).to_have_text("Done", timeout=SOON)
-    person.look()
+    person.check_page()
 
 
 def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(
-    served: Visitor, sit_down: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
-    person = sit_down(served.url)
+    person = open_tab(served.url)
     person.log_in("oda", PASSWORD)
     person.page.keyboard.press("Tab")
     expect(person.page.get_by_text("Skip to content")).to_be_focused()
@@ -603,15 +603,15 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
 @pytest.mark.proof(small=1, full=1)
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_owner_goes_from_an_empty_hub_to_bills_in_the_books(
-    fresh: Fresh, sit_down: Callable[..., Person], javascript: bool
+    fresh: Fresh, open_tab: Callable[..., Person], javascript: bool
 ) -> None:
-    person = sit_down(fresh.web.url, java_script_enabled=javascript)
+    person = open_tab(fresh.web.url, java_script_enabled=javascript)
     page = person.page
     person.log_in("olga", PASSWORD)
     person.follow("Companies")
     person.press("Connect a company")
     _consent(page)
-    person.sees("is connected; its lists are being read.")
+    person.expect_text("is connected; its lists are being read.")
     person.follow("Apps")
     person.follow("Open CostTracker")
     page.get_by_role("link", name="Enable for").first.click()
@@ -620,11 +620,11 @@ def test_an_owner_goes_from_an_empty_hub_to_bills_in_the_books(
     account = page.get_by_label("Credit account")
     account.select_option(index=1 if account.input_value() == "" else 0)
     person.press("Test connection")
-    person.sees("The connection works")
+    person.expect_text("The connection works")
     for label, value in _answers(fresh).items():
         page.get_by_label(label, exact=False).first.fill(value)
     person.press("Enable CostTracker")
-    person.sees("is enabled")
+    person.expect_text("is enabled")
     person.press("Download master data now")
     _until_done(person, javascript)
     person.follow("CostTracker")
@@ -634,7 +634,7 @@ def test_an_owner_goes_from_an_empty_hub_to_bills_in_the_books(
     page.get_by_role("link", name=re.compile("^Review")).first.click()
     page.get_by_role("button", name=re.compile("^Approve all")).click()
     page.get_by_role("button", name=re.compile(r"^Approve \d+ · .* NOK$")).click()
-    person.sees("Posting now.")
+    person.expect_text("Posting now.")
     person.follow("Runs")
     page.locator("tbody th a").first.click()
     _until_done(person, javascript)

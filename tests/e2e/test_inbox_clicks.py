@@ -105,12 +105,12 @@ def wait_for_runs(demo_hub: SmallDemo) -> None:
 
 @pytest.mark.proof(small=0)
 def test_ten_cases_of_five_causes_are_cleared_in_twelve_clicks(
-    full_inbox: SmallDemo, sit_down: Callable[..., Person]
+    full_inbox: SmallDemo, open_tab: Callable[..., Person]
 ) -> None:
     cases = open_cases(full_inbox)
     assert (len(cases), len({case.action for case in cases})) == (CASES, CAUSES)
     correct_elsewhere(full_inbox)
-    person = sit_down(full_inbox.web.url)
+    person = open_tab(full_inbox.web.url)
     person.log_in(demo.WHO, full_inbox.password)
     began = time.monotonic()
     hand = Clicking(person)
@@ -131,7 +131,7 @@ def test_ten_cases_of_five_causes_are_cleared_in_twelve_clicks(
     assert hand.clicks <= MAX_CLICKS
     wait_for_runs(full_inbox)
     hand.follow("Inbox")
-    person.sees("Nothing needs you")
+    person.expect_text("Nothing needs you")
     assert person.wrong == []
 
 

@@ -31,46 +31,46 @@ def served(open_pages: Callable[..., Visitor], mail: Any) -> Iterator[Visitor]:
 
 
 def test_an_invitation_is_accepted_by_keyboard_and_a_password_forgotten(
-    served: Visitor, mail: Any, sit_down: Callable[..., Person]
+    served: Visitor, mail: Any, open_tab: Callable[..., Person]
 ) -> None:
-    owner = sit_down(served.url)
+    owner = open_tab(served.url)
     owner.log_in("olga", PASSWORD)
     owner.open("/people/")
     owner.page.get_by_label("E-mail address").first.fill(ADDRESS)
     owner.press("Invite")
-    owner.sees(f"{ADDRESS} has mail with a code")
-    owner.look()
+    owner.expect_text(f"{ADDRESS} has mail with a code")
+    owner.check_page()
 
-    kari = sit_down(served.url)
+    kari = open_tab(served.url)
     kari.open("/invitation")
-    kari.look()
+    kari.check_page()
     keyboard = kari.page.keyboard
     labels = ("E-mail address", "Code", "Password", "Password again")
     for label, text in zip(labels, (ADDRESS, _code(mail), PASSWORD, PASSWORD), strict=True):
-        kari.type_at(label, text)
+        kari.type_into(label, text)
         keyboard.press("Tab")
     keyboard.press("Enter")
     kari.page.wait_for_url(f"{served.url}/", timeout=SOON)
-    kari.sees(f"You log in as {ADDRESS} from now on")
-    kari.look()
+    kari.expect_text(f"You log in as {ADDRESS} from now on")
+    kari.check_page()
     kari.press("Log out")
     kari.page.wait_for_url(f"{served.url}/login")
 
-    kari.look()
+    kari.check_page()
     kari.follow("Forgotten password?")
-    kari.look()
-    kari.type_at("E-mail address", ADDRESS)
+    kari.check_page()
+    kari.type_into("E-mail address", ADDRESS)
     keyboard.press("Enter")
-    kari.sees("a mail with a code is on its way")
-    kari.look()
+    kari.expect_text("a mail with a code is on its way")
+    kari.check_page()
     _mail_codes(served)
     labels = ("Name or e-mail", "Code", "New password", "New password again")
     for label, text in zip(labels, (ADDRESS, _code(mail), NEW, NEW), strict=True):
-        kari.type_at(label, text)
+        kari.type_into(label, text)
         keyboard.press("Tab")
     keyboard.press("Enter")
     kari.page.wait_for_url(f"{served.url}/login", timeout=SOON)
-    kari.sees("Your password is changed")
+    kari.expect_text("Your password is changed")
     kari.log_in(ADDRESS, NEW)
 
 

@@ -125,9 +125,9 @@ def held_bill(visitor: Visitor) -> str:
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_bills_are_approved_and_a_case_is_cleared_by_tab_and_enter_alone(
-    served: Visitor, sit_down: Callable[..., Person], javascript: bool
+    served: Visitor, open_tab: Callable[..., Person], javascript: bool
 ) -> None:
-    person = sit_down(served.url, viewport=DESKTOP, reduced_motion="reduce")
+    person = open_tab(served.url, viewport=DESKTOP, reduced_motion="reduce")
     if not javascript:  # the scripts of the hub only; the test itself evaluates some
         person.page.route("**/*.js*", lambda route: route.abort())
     page, keys = person.page, Keyboard(person.page)
@@ -154,23 +154,23 @@ def test_bills_are_approved_and_a_case_is_cleared_by_tab_and_enter_alone(
     keys.enter()
     keys.go_to("^Approve 40", "BUTTON")
     keys.enter()
-    person.sees("Approved 40 bills. Posting now.")
+    person.expect_text("Approved 40 bills. Posting now.")
 
     keys.go_to("^Inbox", "A")
     keys.enter()
     assert page.url.endswith("/inbox/")
     keys.go_to("^(Retry|Check again): Case 9", "BUTTON")
     keys.enter()
-    person.sees("Retried bill F-20369 (")
+    person.expect_text("Retried bill F-20369 (")
     assert held_bill(served) == "ready"
     expect(page.locator("h1")).to_be_visible(timeout=SOON)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, TELEPHONE])
 def test_tab_leads_through_every_page_in_order_and_out_again(
-    served: Visitor, sit_down: Callable[..., Person], size: dict[str, int]
+    served: Visitor, open_tab: Callable[..., Person], size: dict[str, int]
 ) -> None:
-    person = sit_down(served.url, viewport=size, reduced_motion="reduce")
+    person = open_tab(served.url, viewport=size, reduced_motion="reduce")
     person.log_in("olga", PASSWORD)
     story, here = served.story, f"/installations/{served.story.installation}"
     for path in (

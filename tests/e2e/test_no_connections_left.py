@@ -77,15 +77,15 @@ def test_work_waits_while_postgresql_has_no_connection_left(make_office, make_se
 @pytest.mark.proof(small=0)
 def test_work_waits_while_the_pool_of_a_worker_has_no_connection_left(office, figure):
     request_runs_of_disconnected_companies(office.machines[0], COMPANIES)
-    with closing(psycopg.connect(office.database.url)) as outside:
-        outside.execute("LOCK TABLE run_line IN ACCESS EXCLUSIVE MODE")
+    with closing(psycopg.connect(office.database.url)) as visitor_with_stand_ins:
+        visitor_with_stand_ins.execute("LOCK TABLE run_line IN ACCESS EXCLUSIVE MODE")
         worker = office.work(0, concurrency=COMPANIES + 4)
         waiting = "pg_locks WHERE NOT granted AND relation = 'run_line'::regclass"
         office.wait(lambda: office.database.count(waiting) == POOL, worker)
         end = time.monotonic() + LEASE + 1
         office.wait(lambda: time.monotonic() > end, worker)
         assert office.database.count(waiting) == POOL
-        outside.rollback()
+        visitor_with_stand_ins.rollback()
     office.quickbooks.pass_time(60)
     office.wait(office.all_posted, worker)
     office.wait(lambda: not office.database.count("run WHERE ended_at IS NULL"), worker)

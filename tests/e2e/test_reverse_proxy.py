@@ -217,13 +217,13 @@ def test_no_address_of_an_answer_comes_from_the_client(site: Site) -> None:
 
 @pytest.mark.proof(small=0)
 def test_the_matrix_of_rights_holds_behind_the_proxy(
-    open_two: Callable[..., TwoCompanies],
+    open_two_companies: Callable[..., TwoCompanies],
     tmp_path: Path,
     figure: Callable[[str, float, float], None],
 ) -> None:
     if NGINX is None:
         pytest.skip("nginx is not installed")
-    companies = open_two(**SETTINGS)
+    companies = open_two_companies(**SETTINGS)
     folder = tmp_path / "nginx"
     addresses = companies.app.url_map.bind("hub.example.com")
     wrong = []
@@ -234,7 +234,7 @@ def test_the_matrix_of_rights_holds_behind_the_proxy(
             if person:
                 assert browsers[person].log_in(person).status_code == 302
         hollow(companies.app)
-        cells = cells_of(companies.app, companies.world, browsers)[:: by_form(3, 3, 1)]
+        cells = cells_of(companies.app, companies.rows, browsers)[:: by_form(3, 3, 1)]
         for cell in cells:
             values = {**FILLED, **cell.thing.values}
             path = addresses.build(cell.endpoint, values, method=cell.method, append_unknown=False)

@@ -232,13 +232,13 @@ WAYS: dict[str, tuple[type[AtTheKeyboard], dict[str, Any]]] = {
 @pytest.mark.proof(small=1)
 @pytest.mark.parametrize("way", WAYS)
 def test_the_recipe_leads_from_empty_folders_to_reconciled_books(
-    way: str, start: Callable[[list[str]], Started], sit_down: Callable[..., Person], tmp_path: Path
+    way: str, start: Callable[[list[str]], Started], open_tab: Callable[..., Person], tmp_path: Path
 ) -> None:
     quickbooks, source, hub = (start(command) for command in commands())
     books_url = quickbooks.text(r"^(http://\S+)")
     url = hub.text(r"^The hub serves (\S+)")
     sort_of_person, options = WAYS[way]
-    watched = sit_down(url, **options)
+    watched = open_tab(url, **options)
     page = watched.page
     person = sort_of_person(page)
     page.goto(url)
@@ -361,7 +361,7 @@ def _look(watched: Person, way: str) -> None:
     if way == "no-javascript":
         assert watched.wrong == [], watched.page.url
     else:
-        watched.look()
+        watched.check_page()
 
 
 def _wait_for_bills(url: str, count: int) -> None:

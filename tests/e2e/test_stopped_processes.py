@@ -38,8 +38,8 @@ def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
     person.log_in()
 
     plain = office.database.url.replace("+psycopg", "")
-    with closing(psycopg.connect(plain)) as outside:
-        outside.execute("LOCK TABLE audit_entry IN SHARE ROW EXCLUSIVE MODE")
+    with closing(psycopg.connect(plain)) as visitor_with_stand_ins:
+        visitor_with_stand_ins.execute("LOCK TABLE audit_entry IN SHARE ROW EXCLUSIVE MODE")
         approving = threading.Thread(target=person.approve_all)
         approving.start()
         waiting = "pg_locks WHERE NOT granted AND relation = 'audit_entry'::regclass"
@@ -47,7 +47,7 @@ def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
         stopped = web_processes(served)
         for pid in stopped:
             os.kill(pid, stop)
-        outside.rollback()
+        visitor_with_stand_ins.rollback()
 
     approving.join()
     assert person.tries > in_review / APPROVED_TOGETHER + 1

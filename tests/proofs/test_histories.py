@@ -121,7 +121,7 @@ def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(
 ):
     dice = random.Random(seed)
     if seed % 2:
-        bench.send_by("batch", size=dice.choice([2, 5, 10]))
+        bench.set_sending_mode("batch", size=dice.choice([2, 5, 10]))
     ids = {f"A-{n}": bench.bill(f"A-{n}", vendor=dice.choice("123")) for n in range(8)}
     with monkeypatch.context() as patched:
         mortal(patched, dice)

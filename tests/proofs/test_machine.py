@@ -81,7 +81,7 @@ class Floor:
             self.shop.run()
         head = Path(db.engine.url.database).parent / "audit.head"
         self.head = head.read_bytes() if head.exists() else b""
-        self.start_state = prepared_state.keep(quickbooks, folder / "base.db")
+        self.start_state = prepared_state.store(quickbooks, folder / "base.db")
         self.start = clock.now()
         self.batches = 0
 
@@ -92,7 +92,7 @@ class Floor:
         path = Path(db.engine.url.database)
         for name in ("hub.db", "hub.db-wal", "hub.db-shm"):
             (path.parent / name).unlink(missing_ok=True)
-        prepared_state.put(self.quickbooks, self.start_state)
+        prepared_state.restore(self.quickbooks, self.start_state)
         shutil.rmtree(path.parent / "sends", ignore_errors=True)
         (path.parent / "audit.head").unlink(missing_ok=True)
         if self.head:

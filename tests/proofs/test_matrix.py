@@ -14,7 +14,7 @@ from hub.qbo import company as qbo_company
 from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
 from tests.support import faulty_network
-from tests.support.fault_stage import NAMES, Stage, body_of
+from tests.support.fault_stage import NAMES, FaultBench, body_of
 from tests.support.posting_bench import PostingBench
 from tests.support.tiers import FULL
 from tests.support.unsynced_database import make_volatile
@@ -55,20 +55,20 @@ CREATIONS = {
 # -- writes ----------------------------------------------------------------------------------------
 
 
-def bills(stage: Stage) -> None:
+def bills(stage: FaultBench) -> None:
     """Post a bill for each fault without trouble."""
-    stage.lay(stage.bench.bill)
+    stage.create_documents(stage.bench.bill)
     stage.bench.drain()
 
 
-def create(stage: Stage) -> None:
-    stage.lay(stage.bench.bill)
+def create(stage: FaultBench) -> None:
+    stage.create_documents(stage.bench.bill)
     stage.break_each()
-    stage.rest()
+    stage.post_everything()
     assert stage.books() == dict.fromkeys(stage.faults, 1)
 
 
-def create_where(stage: Stage) -> None:
+def create_where(stage: FaultBench) -> None:
     """Create bills where a repeated request id has another meaning and duplicates are allowed."""
     stage.bench.quickbooks.switch(
         requestid=REPEATED[stage.call.partition(" is ")[2]], duplicate_bills="always"
@@ -76,31 +76,33 @@ def create_where(stage: Stage) -> None:
     create(stage)
     stage.ids = {"alone": stage.bench.bill("alone")}  # others may let time pass
     stage.network.break_next("bill.create", "done after we gave up", b"alone")
-    stage.rest()
+    stage.post_everything()
     assert stage.books()["alone"] == 1
 
 
-def create_any(stage: Stage) -> None:
+def create_any(stage: FaultBench) -> None:
     """Create transactions of every other kind, with their number in its usual field."""
     kind, entity, field = CREATIONS[stage.call]
     before = stage.books(entity, field)
-    stage.lay(
+    stage.create_documents(
         lambda number: stage.bench.plan(number, "create", body_of(stage, kind, number), kind=kind)
     )
     stage.break_each()
-    stage.rest()
+    stage.post_everything()
     created = Counter(
         str(name).partition(" [")[0] for name in (stage.books(entity, field) - before).elements()
     )
     assert created == dict.fromkeys(stage.faults, 1)
 
 
-def change(stage: Stage) -> None:
+def change(stage: FaultBench) -> None:
     bills(stage)
     bill = dict(stage.ids)
-    stage.lay(lambda number: stage.bench.change(bill[number], "update", total="120.00"))
+    stage.create_documents(
+        lambda number: stage.bench.change(bill[number], "update", total="120.00")
+    )
     stage.break_each()
-    stage.rest()
+    stage.post_everything()
     assert {
         (posted_bill["DocNumber"], str(posted_bill["TotalAmt"]))
         for posted_bill in stage.bench.bills()
@@ -108,69 +110,71 @@ def change(stage: Stage) -> None:
     assert len(stage.bench.bills()) == len(stage.faults)
 
 
-def delete(stage: Stage) -> None:
+def delete(stage: FaultBench) -> None:
     bills(stage)
     bill = dict(stage.ids)
-    stage.lay(lambda number: stage.bench.change(bill[number], "delete"))
+    stage.create_documents(lambda number: stage.bench.change(bill[number], "delete"))
     stage.break_each(lambda number: f'"Id":"{stage.bench.posting(bill[number]).quickbooks_id}"')
-    stage.rest()
+    stage.post_everything()
     assert stage.books() == {}
 
 
-def void(stage: Stage) -> None:
-    stage.lay(
+def void(stage: FaultBench) -> None:
+    stage.create_documents(
         lambda number: stage.bench.plan(
             number, "create", body_of(stage, "invoice", number), kind="invoice"
         )
     )
     stage.bench.drain()
     invoices = dict(stage.ids)
-    stage.lay(lambda number: stage.bench.change(invoices[number], "void", kind="invoice"))
+    stage.create_documents(
+        lambda number: stage.bench.change(invoices[number], "void", kind="invoice")
+    )
     stage.break_each(lambda number: f'"Id":"{stage.bench.posting(invoices[number]).quickbooks_id}"')
-    stage.rest()
+    stage.post_everything()
     assert len(
         stage.bench.quickbooks.select("select * from Invoice where TotalAmt = '0'")["Invoice"]
     ) == len(invoices)
 
 
-def upload(stage: Stage) -> None:
+def upload(stage: FaultBench) -> None:
     bills(stage)
     bill = dict(stage.ids)
-    stage.lay(lambda number: stage.bench.attach(bill[number], name=f"{number}.pdf"))
+    stage.create_documents(lambda number: stage.bench.attach(bill[number], name=f"{number}.pdf"))
     stage.break_each()
-    stage.rest()
+    stage.post_everything()
     assert stage.books("Attachable", "FileName") == {f"{number}.pdf": 1 for number in stage.faults}
 
 
-def batch(stage: Stage) -> None:
+def batch(stage: FaultBench) -> None:
     """Send a batch of three for each fault; each of the three is posted in the end."""
     for number, fault in stage.faults.items():
-        stage.bench.send_by("batch")
+        stage.bench.set_sending_mode("batch")
         stage.ids |= {
             name: stage.bench.bill(name) for name in (f"{number[:19]}-{n}" for n in range(3))
         }
         stage.break_next(fault)
         stage.bench.drain()
         stage.repair()
-    stage.rest()
+    stage.post_everything()
     assert stage.books() == dict.fromkeys(stage.ids, 1)
 
 
 # -- reads while posting ---------------------------------------------------------------------------
 
 
-def renew(stage: Stage) -> None:
+def renew(stage: FaultBench) -> None:
     for number, fault in stage.faults.items():
         stage.bench.pass_time(3700)
         stage.ids[number] = stage.bench.bill(number)
         stage.break_next(fault)
         stage.bench.drain()
     assert not stage.repaired
-    stage.rest()
+    stage.post_everything()
     assert stage.books() == dict.fromkeys(stage.faults, 1)
 
 
-def doubtful(stage: Stage, before: str, call: str, lay: Callable[[str], int]) -> None:
+def doubtful(stage: FaultBench, before: str, call: str, lay: Callable[[str], int]) -> None:
     """Search for postings in doubt while the searches fail.
 
     Each stays in doubt until a search succeeds, and is then found or sent again.
@@ -184,20 +188,20 @@ def doubtful(stage: Stage, before: str, call: str, lay: Callable[[str], int]) ->
         stage.break_next(fault)
         stage.bench.drain()
         stage.repair()
-    stage.rest()
+    stage.post_everything()
 
 
-def look(stage: Stage) -> None:
+def look(stage: FaultBench) -> None:
     doubtful(stage, "lose_answer", "bill.create", stage.bench.bill)
     assert stage.books() == dict.fromkeys(stage.ids, 1)
 
 
-def read_back(stage: Stage) -> None:
+def read_back(stage: FaultBench) -> None:
     doubtful(stage, "lose_request", "bill.create", stage.bench.bill)
     assert stage.books() == dict.fromkeys(stage.ids, 1)
 
 
-def look_for_file(stage: Stage) -> None:
+def look_for_file(stage: FaultBench) -> None:
     bill = stage.bench.bill("with a file")
     stage.bench.drain()
     doubtful(
@@ -220,7 +224,7 @@ def records_of(name: str) -> dict[str, tuple[str, bool]]:
         return {row.quickbooks_id: (row.name, row.active) for row in rows}
 
 
-def read_list(stage: Stage) -> None:
+def read_list(stage: FaultBench) -> None:
     """Read a list completely or not at all; the previous content stays until then."""
     name = LISTS[stage.call.removeprefix("query.")]
     right = records_of(name)
@@ -240,7 +244,7 @@ def read_list(stage: Stage) -> None:
     assert records_of(name) == right
 
 
-def read_company(stage: Stage) -> None:
+def read_company(stage: FaultBench) -> None:
     with engine.read_only_session() as session:
         before = qbo_company.load_facts(session, 1)
     for fault in stage.faults.values():
@@ -251,9 +255,9 @@ def read_company(stage: Stage) -> None:
     assert stage.attempt(lambda: oauth_connect.check(1))
 
 
-def read_changes(stage: Stage) -> None:
+def read_changes(stage: FaultBench) -> None:
     stage.ids["1"] = stage.bench.bill("1")
-    stage.rest()
+    stage.post_everything()
     bill = stage.bench.posting(stage.ids["1"]).quickbooks_id
     transaction_download.download_missing(1, ["bill"], dt.date(2026, 1, 1))
     for number, fault in stage.faults.items():
@@ -265,7 +269,7 @@ def read_changes(stage: Stage) -> None:
             assert session.get_one(TransactionHead, (1, "bill", bill)).number == number
 
 
-STORIES: dict[str, Callable[[Stage], None]] = {
+STORIES: dict[str, Callable[[FaultBench], None]] = {
     "bill.create": create,
     **dict.fromkeys(CREATIONS, create_any),
     **{f"bill.create where a known id is {meaning}": create_where for meaning in REPEATED},
@@ -310,7 +314,7 @@ def network(app, quickbooks, clock, monkeypatch) -> faulty_network.Network:
 def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(
     app, quickbooks, clock, network, figure, call
 ):
-    stage = Stage(PostingBench(app, quickbooks, clock), network, call, faults_at(call))
+    stage = FaultBench(PostingBench(app, quickbooks, clock), network, call, faults_at(call))
     STORIES[call](stage)
     assert network.fired >= Counter(stage.faults.values())
     figure(

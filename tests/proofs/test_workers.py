@@ -73,7 +73,7 @@ def crew(request, clock, tmp_path):
 
     def make(together=0):
         if together:
-            bench.send_by("batch", together)
+            bench.set_sending_mode("batch", together)
         return Crew(
             app, quickbooks, SharedClock(clock.now(), MAX_WORKERS), tmp_path, bench.installation_id
         )

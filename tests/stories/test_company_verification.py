@@ -233,17 +233,19 @@ def test_a_company_that_has_worked_stays(hub, quickbooks):
     assert json.loads(hub("companies", "list", "--json")[1])[0]["state"] == "connected"
 
 
-def test_the_page_removes_a_company_that_never_worked_after_a_question(outside: Visitor):
-    quickbooks = outside.quickbooks
-    with outside.app.app_context():
+def test_the_page_removes_a_company_that_never_worked_after_a_question(
+    visitor_with_stand_ins: Visitor,
+):
+    quickbooks = visitor_with_stand_ins.quickbooks
+    with visitor_with_stand_ins.app.app_context():
         row = oauth_connect.connect_with_refresh_token(
             quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
         )
         record_download.refresh(row.id)
-        assert "Remove" not in outside.page("/companies")
+        assert "Remove" not in visitor_with_stand_ins.page("/companies")
         wrong = never_worked(quickbooks)
-    assert "QuickBooks never answered for this company" in outside.page("/companies")
-    assert "Tick the box to remove 1" in outside.press(f"/companies/{wrong}/remove")
-    assert "1 is removed" in outside.press(f"/companies/{wrong}/remove", sure="1")
-    refused = outside.press("/companies/1/remove", sure="1")
+    assert "QuickBooks never answered for this company" in visitor_with_stand_ins.page("/companies")
+    assert "Tick the box to remove 1" in visitor_with_stand_ins.press(f"/companies/{wrong}/remove")
+    assert "1 is removed" in visitor_with_stand_ins.press(f"/companies/{wrong}/remove", sure="1")
+    refused = visitor_with_stand_ins.press("/companies/1/remove", sure="1")
     assert "has been in use, so it cannot be removed" in refused

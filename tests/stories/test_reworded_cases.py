@@ -15,7 +15,7 @@ from hub.reasons.catalogue import CATALOGUE
 from hub.security.people import hash_new, insert
 from hub.security.rights import Right
 from tests.support.mail_server import mail_url
-from tests.support.small_source import SmallSource, bill, settle
+from tests.support.small_source import SmallSource, bill, install_small_source
 
 CODE = "document.held_by_source"
 
@@ -28,7 +28,7 @@ def sync(mail, make_app, make_config, empty_database, clock):
     shutil.copy(empty_database, config.data / "hub.db")
     app = make_app(config, plugins=Plugins.load([source], installed=False), pages=True)
     with app.app_context():
-        installation_id = settle()
+        installation_id = install_small_source()
         with transaction() as session:
             insert(
                 session, "kari@example.com", hash_new("a password of length"), [Right("operator")]

@@ -66,7 +66,7 @@ def hold_for_closed_books(bench):
     """Return a bill that the checks hold, whose source knows and whose case a person closed."""
     close_books(bench, "2026-03-31")
     id = bench.bill()
-    bench.uncheck(id)
+    bench.clear_check(id)
     run(bench)
     with transaction() as session:
         (case,) = session.scalars(select(Case))

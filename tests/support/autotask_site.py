@@ -31,8 +31,8 @@ ENTITIES = {
 RATE_MINUTE = 61  # seconds after which the rate allows calls again
 
 
-def opened_books(app):
-    """Return a QuickBooks stand-in and its clock, for all tests of a module.
+def connect_quickbooks(app):
+    """Connect a QuickBooks stand-in and return it with its clock, for all tests of a module.
 
     Its first company is connected and has the id 1.
     """
@@ -88,10 +88,10 @@ class AutotaskSite:
         """Match every unknown code to a new record, and sync again."""
         self.sync()
         for case in self.cases("match:"):
-            self.decide(case.details["field"], case.details["code"], NEW)
+            self.match(case.details["field"], case.details["code"], NEW)
         return self.sync()
 
-    def decide(self, field, code, record):
+    def match(self, field, code, record):
         """Match a code to a record as a person."""
         with transaction() as session:
             matches.store_decision(session, self.row, field, code, record, who="kari")
@@ -120,7 +120,7 @@ class AutotaskSite:
                 if posting.document.source_id.endswith(f":{self.id(words)}")
             )
 
-    def posting_of(self, words):
+    def state_of(self, words):
         """Return the state of a case's posting; None if the hub never planned one."""
         try:
             return self.of(words).state
@@ -143,7 +143,7 @@ class AutotaskSite:
         """Return how often the stand-in was called."""
         return len(self.stand_in.wsgi.log.entries(call))
 
-    def at(self, realm):
+    def use_company(self, realm):
         """Use another company of QuickBooks from now on."""
         self.realm = realm
         return self

@@ -78,7 +78,7 @@ class Person:
         self.press("Log in")
         self.page.wait_for_url(f"{self.url}/")
 
-    def type_at(self, label: str, text: str) -> None:
+    def type_into(self, label: str, text: str) -> None:
         """Type into the field that has the focus."""
         expect(self.page.get_by_label(label).first).to_be_focused(timeout=SOON)
         self.page.keyboard.type(text)
@@ -89,10 +89,10 @@ class Person:
     def follow(self, name: str) -> None:
         self.page.get_by_role("link", name=name, exact=True).first.click()
 
-    def sees(self, text: str) -> None:
+    def expect_text(self, text: str) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=SOON)
 
-    def look(self, where: str = "") -> None:
+    def check_page(self, where: str = "") -> None:
         """Check that no errors occurred and that axe finds no violations on this page.
 
         The text appears before the style sheet of the dark colors, so wait for the whole page.
@@ -108,7 +108,7 @@ class Person:
 
 
 @pytest.fixture
-def sit_down(browser: Browser) -> Iterator[Callable[..., Person]]:
+def open_tab(browser: Browser) -> Iterator[Callable[..., Person]]:
     """Return a function that opens a new tab at an address."""
     contexts = []
 

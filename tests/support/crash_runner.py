@@ -111,7 +111,7 @@ class World:
         """Restore a state for the next hub."""
         self.clock.set(state.moment)
         self.generation, self._books = state.generation, b""
-        prepared_state.put_books(self.quickbooks, state.books)
+        prepared_state.restore_books(self.quickbooks, state.books)
         folder_snapshots.put_files(self.folder, state.files)
         if state.rows:
             folder_snapshots.copy_in(self.database, state.rows)
@@ -122,7 +122,7 @@ class World:
 
     def _snapshot(self, files: folder_snapshots.Files) -> folder_snapshots.Remains:
         rows = folder_snapshots.copy_out(self.database) if self.database else None
-        self._books = self._books or prepared_state.books_of(self.quickbooks)
+        self._books = self._books or prepared_state.dump_books(self.quickbooks)
         return self.keeper.keep(files, rows, self._books, self.clock.now(), self.generation)
 
     def change(self, statement: str) -> None:

@@ -22,7 +22,7 @@ NAMES = {"vendor": "DisplayName", "customer": "DisplayName", "item": "Name"}
 ROUNDS = 8  # number of drains, each followed by what a person does in the inbox
 
 
-class Stage:
+class FaultBench:
     """A hub and its stand-in, with one document for each fault, numbered by the fault."""
 
     def __init__(
@@ -33,9 +33,9 @@ class Stage:
         self.ids: dict[str, int] = {}
         self.repaired, self.is_refused = 0, False
 
-    def lay(self, lay: Callable[[str], int]) -> None:
+    def create_documents(self, create_documents: Callable[[str], int]) -> None:
         """Create a document for each fault."""
-        self.ids = {number: lay(number) for number in self.faults}
+        self.ids = {number: create_documents(number) for number in self.faults}
 
     def break_each(self, text_of: Callable[[str], str] = str) -> None:
         """Let the next call for each document meet its fault."""
@@ -44,14 +44,14 @@ class Stage:
 
     def break_next(self, fault: str) -> None:
         """Let the next call meet a fault; a read meets it at each immediate retry as well."""
-        for _ in range(MAX_READ_ATTEMPTS if self.reads and fault in faulty_network.UNREAD else 1):
+        for _ in range(MAX_READ_ATTEMPTS if self.is_read and fault in faulty_network.UNREAD else 1):
             self.network.break_next(self.call.split()[0], fault)
 
     @property
-    def reads(self) -> bool:
+    def is_read(self) -> bool:
         return self.call.startswith(("query", "cdc")) or self.call.endswith(".read")
 
-    def rest(self) -> None:
+    def post_everything(self) -> None:
         """Drain, wait and retry held postings until everything is posted."""
         for _ in range(ROUNDS):
             self.bench.drain()
@@ -81,8 +81,8 @@ class Stage:
         The hub asks only after a 403. The check only reads. If a document was refused, the next one
         shows whether it works again.
         """
-        if self.reads:
-            self.network.mend()
+        if self.is_read:
+            self.network.clear_faults()
         with engine.read_only_session() as session:
             state = session.get_one(ConnectedCompany, 1).state
         if state == "connected":
@@ -122,7 +122,7 @@ class Stage:
             )
 
 
-def body_of(stage: Stage, kind: str, number: str) -> dict[str, Any]:
+def body_of(stage: FaultBench, kind: str, number: str) -> dict[str, Any]:
     """Return a small request body of a kind."""
     if kind in NAMES:
         more = {"Type": "Service", "IncomeAccountRef": ref(stage, INCOME)} if kind == "item" else {}
@@ -133,7 +133,7 @@ def body_of(stage: Stage, kind: str, number: str) -> dict[str, Any]:
     return {**about, **(OTHER[kind](stage, number) if kind in OTHER else bill_fields)}
 
 
-def sale_body(stage: Stage, number: str) -> dict[str, Any]:
+def sale_body(stage: FaultBench, number: str) -> dict[str, Any]:
     line = {
         "Amount": 100,
         "DetailType": "SalesItemLineDetail",
@@ -142,7 +142,7 @@ def sale_body(stage: Stage, number: str) -> dict[str, Any]:
     return {"CustomerRef": ref(stage, "Customer"), "DocNumber": number, "Line": [line]}
 
 
-def bill_payment_body(stage: Stage, number: str) -> dict[str, Any]:
+def bill_payment_body(stage: FaultBench, number: str) -> dict[str, Any]:
     bill = stage.bench.quickbooks.act("create", kind="Bill", set=stage.bench.body(number))["Id"]
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": bill, "TxnType": "Bill"}]}
     check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": ref(stage, BANK)}}
@@ -155,7 +155,7 @@ def bill_payment_body(stage: Stage, number: str) -> dict[str, Any]:
     }
 
 
-def deposit_body(stage: Stage, number: str) -> dict[str, Any]:
+def deposit_body(stage: FaultBench, number: str) -> dict[str, Any]:
     line = {
         "Amount": 100,
         "DetailType": "DepositLineDetail",
@@ -164,7 +164,7 @@ def deposit_body(stage: Stage, number: str) -> dict[str, Any]:
     return {"DepositToAccountRef": ref(stage, BANK), "Line": [line]}
 
 
-def expense_body(stage: Stage, number: str) -> dict[str, Any]:
+def expense_body(stage: FaultBench, number: str) -> dict[str, Any]:
     payee = {
         "EntityRef": {"value": "1", "type": "Vendor"},
         "PaymentType": "Cash",
@@ -173,7 +173,7 @@ def expense_body(stage: Stage, number: str) -> dict[str, Any]:
     return {**payee, "DocNumber": number, "Line": stage.bench.body(number)["Line"]}
 
 
-OTHER: dict[str, Callable[[Stage, str], dict[str, Any]]] = {
+OTHER: dict[str, Callable[[FaultBench, str], dict[str, Any]]] = {
     "invoice": sale_body,
     "credit_memo": sale_body,
     "expense": expense_body,
@@ -191,7 +191,7 @@ OTHER: dict[str, Callable[[Stage, str], dict[str, Any]]] = {
 }
 
 
-def ref(stage: Stage, where: str) -> dict[str, str]:
+def ref(stage: FaultBench, where: str) -> dict[str, str]:
     """Return a reference to the first entry that a query finds."""
     entries = stage.bench.quickbooks.select(f"select * from {where} maxresults 1")
     return {"value": entries[where.partition(" ")[0]][0]["Id"]}

@@ -59,7 +59,7 @@ class IonSite(SourceSite):
         self.realm = realm
         self.changes = self.source.changes
 
-    def beside(self, profile: str = "us", **options: Any) -> "IonSite":
+    def connect_another(self, profile: str = "us", **options: Any) -> "IonSite":
         """Connect another company in the same hub, with its own ION stand-in."""
         return IonSite(self.app, self.quickbooks, self.quickbooks.open(profile, **options))
 
@@ -145,7 +145,7 @@ class IonSite(SourceSite):
         """Return the purchase orders with this number."""
         return self.select("PurchaseOrder", f"DocNumber = '{number}'")
 
-    def theirs_now(self, id: str) -> dict[str, Any]:
+    def find_order(self, id: str) -> dict[str, Any]:
         """Return the purchase order with this id."""
         return self.select("PurchaseOrder", f"Id = '{id}'")[0]
 

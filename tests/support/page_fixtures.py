@@ -17,14 +17,14 @@ from hub.db import engine as db_engine
 from hub.testing.clock import FakeClock
 from tests.support import prepared_state
 from tests.support.hub_environment import COSTTRACKER, SECRET_KEY, VAULT_KEYS
-from tests.support.page_rows import add_people, tell
+from tests.support.page_rows import add_people, add_story
 from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import TwoCompanies, World, tell_of_two_companies
+from tests.support.rights_rows import RouteRows, TwoCompanies, add_two_companies
 from tests.support.stand_in_fixtures import mount_costtracker, mount_quickbooks
 
 
 @pytest.fixture(scope="session")
-def pages(shared: Path, empty_database: Path, plugins: Plugins) -> dict[str, Any]:
+def page_databases(shared: Path, empty_database: Path, plugins: Plugins) -> dict[str, Any]:
     """Create SQLite files for the pages, to copy: one with only people, one with documents."""
     folder = shared / f"pages-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
     folder.mkdir()
@@ -37,21 +37,23 @@ def pages(shared: Path, empty_database: Path, plugins: Plugins) -> dict[str, Any
         db_engine.db.engine.dispose()
         shutil.copy(folder / "hub.db", folder / "people.db")
         with db_engine.transaction() as session:
-            story = tell(session)
+            story = add_story(session)
         db_engine.db.engine.dispose()
     return {"people": folder / "people.db", "documents": folder / "hub.db", "story": story}
 
 
 @pytest.fixture
 def open_pages(
-    make_app: Callable[..., Flask], make_config: Callable[..., Config], pages: dict[str, Any]
+    make_app: Callable[..., Flask],
+    make_config: Callable[..., Config],
+    page_databases: dict[str, Any],
 ) -> Callable[..., Visitor]:
     """Return a function that opens the pages of a hub for a visitor who is not logged in."""
 
     def open_hub(database: str = "documents", **settings: str) -> Visitor:
         config = make_config(**settings)
-        shutil.copy(pages[database], config.data / "hub.db")
-        return Visitor(make_app(config, pages=True), pages["story"])
+        shutil.copy(page_databases[database], config.data / "hub.db")
+        return Visitor(make_app(config, pages=True), page_databases["story"])
 
     return open_hub
 
@@ -63,31 +65,31 @@ def visitor(open_pages: Callable[..., Visitor]) -> Visitor:
 
 
 @pytest.fixture
-def outside(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
+def visitor_with_stand_ins(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
     """Return an owner at the pages of a new hub, with stand-ins of QuickBooks and CostTracker."""
-    visitor = _open_outside(open_pages, clock)
+    visitor = _open_with_stand_ins(open_pages, clock)
     visitor.log_in("olga")
     return visitor
 
 
 @pytest.fixture
-def connected(
+def connected_visitor(
     open_pages: Callable[..., Visitor],
     clock: FakeClock,
-    pages: dict[str, Any],
+    page_databases: dict[str, Any],
     connected_databases: Path,
 ) -> Visitor:
     """Return an owner at the pages of a new hub with the first company of QuickBooks, id 1."""
-    visitor = _open_outside(open_pages, clock)
+    visitor = _open_with_stand_ins(open_pages, clock)
     with visitor.app.app_context():
         prepared_state.connect(
-            visitor.app, visitor.quickbooks, pages["people"], connected_databases
+            visitor.app, visitor.quickbooks, page_databases["people"], connected_databases
         )
     visitor.log_in("olga")
     return visitor
 
 
-def _open_outside(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
+def _open_with_stand_ins(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visitor:
     visitor = open_pages("people")
     visitor.quickbooks = mount_quickbooks(visitor.app, clock)
     visitor.costtracker = {**mount_costtracker(visitor.app).settings(COSTTRACKER)}
@@ -95,42 +97,44 @@ def _open_outside(open_pages: Callable[..., Visitor], clock: FakeClock) -> Visit
 
 
 @pytest.fixture(scope="session")
-def two_companies(pages: dict[str, Any], plugins: Plugins) -> tuple[Path, World]:
+def two_companies_database(
+    page_databases: dict[str, Any], plugins: Plugins
+) -> tuple[Path, RouteRows]:
     """Create an SQLite file, to copy, with two companies of two apps each; return its rows too."""
-    folder = pages["people"].parent / "two"
+    folder = page_databases["people"].parent / "two"
     folder.mkdir()
-    shutil.copy(pages["people"], folder / "hub.db")
+    shutil.copy(page_databases["people"], folder / "hub.db")
     environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
     app = create_app(configuration.load(environ), plugins=plugins, clock=FakeClock())
     with app.app_context():
         with db_engine.transaction() as session:
-            world = tell_of_two_companies(session)
+            rows = add_two_companies(session)
         db_engine.db.engine.dispose()
-    return folder / "hub.db", world
+    return folder / "hub.db", rows
 
 
 @pytest.fixture
-def open_two(
+def open_two_companies(
     make_app: Callable[..., Flask],
     make_config: Callable[..., Config],
-    pages: dict[str, Any],
-    two_companies: tuple[Path, World],
+    page_databases: dict[str, Any],
+    two_companies_database: tuple[Path, RouteRows],
 ) -> Callable[..., TwoCompanies]:
     """Return a function that opens a hub with pages and two companies of two apps each."""
-    database, world = two_companies
+    database, rows = two_companies_database
 
     def open_hub(**settings: str) -> TwoCompanies:
         config = make_config(**settings)
         shutil.copy(database, config.data / "hub.db")
-        return TwoCompanies(make_app(config, pages=True), world)
+        return TwoCompanies(make_app(config, pages=True), rows)
 
     return open_hub
 
 
 @pytest.fixture
-def two(open_two: Callable[..., TwoCompanies]) -> TwoCompanies:
+def two_companies(open_two_companies: Callable[..., TwoCompanies]) -> TwoCompanies:
     """Return a hub with pages and two companies of two apps each."""
-    return open_two()
+    return open_two_companies()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -144,7 +148,7 @@ def owner(request: pytest.FixtureRequest) -> Visitor:
         app = request.getfixturevalue("make_app")(config, pages=True)
         with app.app_context(), db_engine.transaction() as session:
             add_people(session)
-            story = tell(session)
+            story = add_story(session)
         visitor = Visitor(app, story)
     visitor.log_in("olga")
     return visitor

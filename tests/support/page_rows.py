@@ -62,7 +62,7 @@ def add_people(session: Session) -> None:
         people.insert(session, name, people.hash_new(PASSWORD), [Right(role)])
 
 
-def tell(session: Session) -> Story:
+def add_story(session: Session) -> Story:
     """Add rows for everything that the pages can show."""
     company = add_company(session)
     installation = add_installation(session, company)

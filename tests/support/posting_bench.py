@@ -220,7 +220,7 @@ class PostingBench:
         session.flush()
         return row
 
-    def uncheck(self, id: int) -> None:
+    def clear_check(self, id: int) -> None:
         """Reset the check of a posting, as after collecting."""
         self._set(id, checked_at=None)
 
@@ -233,24 +233,24 @@ class PostingBench:
     def release(self, id: int) -> None:
         self._set(id, state="ready")
 
-    def say(self, id: int, **fields: str) -> None:
+    def change_document(self, id: int, **fields: str) -> None:
         """Change the document's values at the source."""
         with transaction() as session:
             row = session.get_one(Posting, id).document
             row.body = {**row.body, **fields}
             row.total = Decimal(fields["total"]) if "total" in fields else row.total
 
-    def choose(self, **settings: str) -> None:
+    def set_settings(self, **settings: str) -> None:
         with transaction() as session:
             session.get_one(Installation, self.installation_id).settings = settings
 
-    def send_by(self, mode: str, size: int = 30) -> None:
+    def set_sending_mode(self, mode: str, size: int = 30) -> None:
         """Set how documents are sent from the next drain on."""
         batch_sizing.store_mode(self.company_id, mode, "anna")
         with transaction() as session:
             session.get_one(ConnectedCompany, self.company_id).batch_size = size
 
-    def see_all(self) -> None:
+    def index_all_bills(self) -> None:
         """Store all bills in the transaction index, as a full load does."""
         with transaction() as session:
             transaction_index.absorb_all(session, self.company_id, "bill", self.bills())

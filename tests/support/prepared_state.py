@@ -17,7 +17,7 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.kit import Clock
 from qbo_sandbox.seeding import company_creation
 
-BOUND = (
+SHARED_ATTRIBUTES = (
     "options",
     "clock",
     "journal",
@@ -40,11 +40,11 @@ class Connected(NamedTuple):
 CONNECTED: dict[Any, Connected] = {}
 
 
-def opened_quickbooks(clock: FakeClock) -> QuickBooks:
+def create_stand_in(clock: FakeClock) -> QuickBooks:
     """Return a stand-in with an American and a Norwegian company, starting at the clock's time."""
     now = clock.now().timestamp()
     if now not in NEW_BOOKS:
-        NEW_BOOKS[now] = books_of(
+        NEW_BOOKS[now] = dump_books(
             create_quickbooks(companies=(US, NORWAY), clock=Clock(now, frozen=True))
         )
     quickbooks = create_quickbooks(companies=(), clock=Clock(now, frozen=True))
@@ -53,11 +53,11 @@ def opened_quickbooks(clock: FakeClock) -> QuickBooks:
             options, quickbooks.clock, quickbooks.control.journal, quickbooks.control.switches
         )
         quickbooks.companies[options.realm].watchers.append(quickbooks.webhooks.watch)
-    put_books(quickbooks, NEW_BOOKS[now])
+    restore_books(quickbooks, NEW_BOOKS[now])
     return quickbooks
 
 
-def open_again(company: Company) -> None:
+def open_books_from_copy(company: Company) -> None:
     """Open a company's books, using a copy of earlier ones with equal options.
 
     Books that are recorded in a file are always opened again.
@@ -76,15 +76,15 @@ def open_again(company: Company) -> None:
     vars(company).update(pickle.loads(BOOKS[key]))
 
 
-company_creation.open_books = open_again
+company_creation.open_books = open_books_from_copy
 
 
 def state_of(company: Company) -> dict[str, Any]:
     """Return a company's books without the objects it shares."""
-    return {name: value for name, value in vars(company).items() if name not in BOUND}
+    return {name: value for name, value in vars(company).items() if name not in SHARED_ATTRIBUTES}
 
 
-def books_of(quickbooks: QuickBooks) -> bytes:
+def dump_books(quickbooks: QuickBooks) -> bytes:
     """Return the stand-in's state: books, tokens and the log of its calls."""
     companies = {realm: state_of(company) for realm, company in quickbooks.companies.items()}
     grants = quickbooks.app.grants
@@ -92,7 +92,7 @@ def books_of(quickbooks: QuickBooks) -> bytes:
     return pickle.dumps((companies, grants.by_refresh, grants.access, tokens, vars(quickbooks.log)))
 
 
-def put_books(quickbooks: QuickBooks, books: bytes) -> None:
+def restore_books(quickbooks: QuickBooks, books: bytes) -> None:
     companies, by_refresh, access, tokens, log = pickle.loads(books)
     for realm, values in companies.items():
         vars(quickbooks.companies[realm]).update(values)
@@ -111,13 +111,13 @@ def connect(app: Flask, quickbooks: QuickBooks, begun_with: Path, folder: Path) 
     key = hub.config.secret_key, hub.config.vault_keys, begun_with
     is_usual = _is_untouched(hub.clock, begun_with)
     if is_usual and key in CONNECTED:
-        put(quickbooks, CONNECTED[key])
+        restore(quickbooks, CONNECTED[key])
         return
     token = quickbooks.refresh_tokens[quickbooks.realm]
     company = oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
     record_download.refresh(company.id)
     if is_usual and hub.clock.now() == START:
-        CONNECTED[key] = keep(quickbooks, folder / f"connected-{len(CONNECTED)}.db")
+        CONNECTED[key] = store(quickbooks, folder / f"connected-{len(CONNECTED)}.db")
 
 
 def _is_untouched(clock: FakeClock, begun_with: Path) -> bool:
@@ -132,16 +132,16 @@ def _rows(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def keep(quickbooks: QuickBooks, database: Path) -> Connected:
+def store(quickbooks: QuickBooks, database: Path) -> Connected:
     """Copy the hub's database to `database` and return it with the books."""
     path = Path(engine.db.engine.url.database or "")
     engine.db.engine.dispose()
     shutil.copy(path, database)
-    return Connected(database, books_of(quickbooks))
+    return Connected(database, dump_books(quickbooks))
 
 
-def put(quickbooks: QuickBooks, connected: Connected) -> None:
+def restore(quickbooks: QuickBooks, connected: Connected) -> None:
     path = Path(engine.db.engine.url.database or "")
     engine.db.engine.dispose()
     shutil.copy(connected.database, path)
-    put_books(quickbooks, connected.books)
+    restore_books(quickbooks, connected.books)

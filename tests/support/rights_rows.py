@@ -50,7 +50,7 @@ class Grant:
 
 
 @dataclass(frozen=True)
-class Thing:
+class RouteRow:
     """The rows that routes refer to: their arguments, and the company and app of each.
 
     None stands for a whole company, or for an app at all companies. A missing row has no owner.
@@ -61,13 +61,13 @@ class Thing:
 
 
 @dataclass
-class World:
+class RouteRows:
     """All rows of the database, by the arguments of routes."""
 
     people: dict[str, tuple[Grant, ...]] = field(default_factory=dict)
     companies: dict[str, int] = field(default_factory=dict)
     installations: dict[tuple[str, str], int] = field(default_factory=dict)
-    things: dict[str, list[Thing]] = field(default_factory=dict)
+    by_kind: dict[str, list[RouteRow]] = field(default_factory=dict)
 
     def add(
         self,
@@ -77,13 +77,13 @@ class World:
         app: str | None = None,
     ) -> None:
         """Add a row for routes of this kind."""
-        self.things.setdefault(kind, []).append(Thing(values, ((company, app),)))
+        self.by_kind.setdefault(kind, []).append(RouteRow(values, ((company, app),)))
 
-    def one(self, kind: str, company: str | None, app: str | None = None) -> dict[str, int | str]:
+    def arguments_of(
+        self, kind: str, company: str | None, app: str | None = None
+    ) -> dict[str, int | str]:
         """Return the arguments of the row of a company and app."""
-        return next(
-            thing.values for thing in self.things[kind] if thing.owners == ((company, app),)
-        )
+        return next(row.values for row in self.by_kind[kind] if row.owners == ((company, app),))
 
 
 @dataclass
@@ -91,7 +91,7 @@ class TwoCompanies:
     """A hub with the rows of a world; each person logs in once."""
 
     app: Flask
-    world: World
+    rows: RouteRows
     _visitors: dict[str, Visitor] = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict)
 
@@ -131,71 +131,71 @@ def grants() -> dict[str, tuple[Grant, ...]]:
     return people
 
 
-def tell_of_two_companies(session: Session) -> World:
+def add_two_companies(session: Session) -> RouteRows:
     """Add two companies with two apps each, and rows for every route."""
-    world = World(grants())
+    rows = RouteRows(grants())
     for place, name in enumerate(COMPANIES):
         company = add_company(session, f"913000{place}", f"{name} {canary(name)}")
         add_records(session, company, "item", (canary(name),))
-        world.companies[name] = company.id
-        world.add("company", {"company_id": company.id}, name)
-        _add_case_and_run(session, world, name, company)
+        rows.companies[name] = company.id
+        rows.add("company", {"company_id": company.id}, name)
+        _add_case_and_run(session, rows, name, company)
         for app in APPS:
-            _add_app(session, world, name, company, app)
-    _add_case_and_run(session, world, None, None)
+            _add_app(session, rows, name, company, app)
+    _add_case_and_run(session, rows, None, None)
     for app in APPS:
-        world.add("app", {"slug": app}, app=app)
-    _add_people(session, world)
-    world.things["case and posting"] += _crossed_cases(world)
-    world.things["file"] += _crossed_files(world)
+        rows.add("app", {"slug": app}, app=app)
+    _add_people(session, rows)
+    rows.by_kind["case and posting"] += _pair_cases_with_foreign_postings(rows)
+    rows.by_kind["file"] += _pair_files_with_foreign_installations(rows)
     for kind in ("installation", "document", "posting", "case", "run", "company"):
         absent: dict[str, int | str] = {f"{kind}_id": 999_999}
-        world.things[kind].append(Thing(absent, ()))
+        rows.by_kind[kind].append(RouteRow(absent, ()))
     absent = {"installation_id": 999_999, "file_id": 999_999}
-    world.things["file"].append(Thing(absent, ()))
-    return world
+    rows.by_kind["file"].append(RouteRow(absent, ()))
+    return rows
 
 
-def _crossed_cases(world: World) -> list[Thing]:
+def _pair_cases_with_foreign_postings(rows: RouteRows) -> list[RouteRow]:
     """Return pairs of the case of one app with the posting of another one."""
     pairs = []
-    first, *others = world.installations
-    case = world.one("case", *first)
+    first, *others = rows.installations
+    case = rows.arguments_of("case", *first)
     for other in others:
-        posting = world.one("posting", *other)
-        pairs.append(Thing(case | posting, (first, other)))
+        posting = rows.arguments_of("posting", *other)
+        pairs.append(RouteRow(case | posting, (first, other)))
     return pairs
 
 
-def _crossed_files(world: World) -> list[Thing]:
+def _pair_files_with_foreign_installations(rows: RouteRows) -> list[RouteRow]:
     """Return pairs of the file of one app with the installation of another one."""
     pairs = []
-    first, *others = world.installations
-    file = world.one("file", *first)
+    first, *others = rows.installations
+    file = rows.arguments_of("file", *first)
     for other in others:
-        installation = world.one("installation", *other)
-        pairs.append(Thing({**file, **installation}, (first, other)))
+        installation = rows.arguments_of("installation", *other)
+        pairs.append(RouteRow({**file, **installation}, (first, other)))
     return pairs
 
 
 def _add_app(
-    session: Session, world: World, name: str, company: ConnectedCompany, app: str
+    session: Session, rows: RouteRows, name: str, company: ConnectedCompany, app: str
 ) -> None:
     """Enable an app for a company, and add a row of every kind to it."""
     text = canary(name, app)
     installation = add_installation(
         session, company, slug=app, tenant=text, tenant_name=text, owner=""
     )
-    world.installations[name, app] = installation.id
-    world.add("installation", {"installation_id": installation.id}, name, app)
-    world.add("app at company", {"slug": app, "company_id": company.id}, name, app)
+    rows.installations[name, app] = installation.id
+    rows.add("installation", {"installation_id": installation.id}, name, app)
+    rows.add("app at company", {"slug": app, "company_id": company.id}, name, app)
     for place, state in enumerate(("posted", "held", "review", "missing")):
         document, posting = _add_document(session, installation, state, place, text)
     posting_id = {"posting_id": posting.id}
-    world.add("document", {"document_id": document.id}, name, app)
-    world.add("posting", posting_id, name, app)
-    case = _add_case_and_run(session, world, name, company, installation, posting)
-    world.add("case and posting", case | posting_id, name, app)
+    rows.add("document", {"document_id": document.id}, name, app)
+    rows.add("posting", posting_id, name, app)
+    case = _add_case_and_run(session, rows, name, company, installation, posting)
+    rows.add("case and posting", case | posting_id, name, app)
     now = current_hub().clock.now()
     file = StoredFile(
         installation_id=installation.id,
@@ -210,7 +210,7 @@ def _add_app(
     )
     session.add(file)
     session.flush()
-    world.add("file", {"installation_id": installation.id, "file_id": file.id}, name, app)
+    rows.add("file", {"installation_id": installation.id, "file_id": file.id}, name, app)
     code = SeenCode(
         installation_id=installation.id, field="supplier", code=text, name=text, seen_at=now
     )
@@ -232,7 +232,7 @@ def _add_document(
 
 def _add_case_and_run(
     session: Session,
-    world: World,
+    rows: RouteRows,
     name: str | None,
     company: ConnectedCompany | None,
     installation: Installation | None = None,
@@ -270,22 +270,22 @@ def _add_case_and_run(
     if posting:
         posting.run_id = run.id
     case_id: dict[str, int | str] = {"case_id": case.id}
-    world.add("case", case_id, name, app)
-    world.add("run", {"run_id": run.id}, name, app)
+    rows.add("case", case_id, name, app)
+    rows.add("run", {"run_id": run.id}, name, app)
     return case_id
 
 
-def _add_people(session: Session, world: World) -> None:
+def _add_people(session: Session, rows: RouteRows) -> None:
     """Add all people with the same password, whose hash is computed once."""
     template = people.insert(session, NOBODY, people.hash_new(PASSWORD), [rights.Right("viewer")])
     session.flush()
-    world.add("person", {"person_id": template.id})
-    for place, (name, their_grants) in enumerate(world.people.items()):
+    rows.add("person", {"person_id": template.id})
+    for place, (name, their_grants) in enumerate(rows.people.items()):
         person = template if name == NOBODY else _copy(template, name, place)
         session.add(person)
         person.assignments = []
         for grant in their_grants:
-            company_id = world.companies[grant.company] if grant.company else None
+            company_id = rows.companies[grant.company] if grant.company else None
             rights.assign(session, person, grant.role, rights.Subject(company_id, grant.app))
     session.flush()
 

@@ -113,7 +113,7 @@ class SmallSource:
     def hub_documents(self, app, site, cursors, ids):
         if ids:
             self.requested_ids.append(tuple(ids))
-            yield from self.exactly(ids)
+            yield from self.read_by_id(ids)
             return
         self.cursors.append(dict(cursors))
         self.order.append("the list")
@@ -121,7 +121,7 @@ class SmallSource:
         if self.fails:
             raise self.fails
 
-    def exactly(self, ids):
+    def read_by_id(self, ids):
         for id in ids:
             if self.answers_left == 0:
                 raise TooOften("source.test", "Small", 7)
@@ -134,7 +134,7 @@ class SmallSource:
                 yield items_found
 
 
-def settle(*, mode="auto", **values):
+def install_small_source(*, mode="auto", **values):
     """Add a company with a few records and the small source; return the installation's id."""
     now = current_hub().clock.now()
     with transaction() as session:
@@ -203,7 +203,7 @@ def vendor_code(id="v1", name="Ny Leverandør"):
     return Code(id=id, name=name, create=Party(name=name))
 
 
-def page(*items, cursor):
+def make_page(*items, cursor):
     """Return documents followed by a checkpoint."""
     return [*items, Checkpoint(cursor=cursor)]
 
@@ -221,7 +221,7 @@ def document(source_id="invoice:1"):
         return session.scalar(select(SourceDocument).filter_by(source_id=source_id))
 
 
-def change(posting_id, **values):
+def update_posting(posting_id, **values):
     """Change the stored values of a posting."""
     with transaction() as session:
         posting = session.get_one(Posting, posting_id)

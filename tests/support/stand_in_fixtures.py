@@ -22,7 +22,7 @@ def intuit(app: Flask, clock: FakeClock) -> QuickBooks:
 
 
 def mount_quickbooks(app: Flask, clock: FakeClock) -> QuickBooks:
-    quickbooks = prepared_state.opened_quickbooks(clock)
+    quickbooks = prepared_state.create_stand_in(clock)
     clock.followers.append(lambda now: quickbooks.clock.set(now.timestamp()))
     mounts: dict[str, Any] = app.extensions["hub"].mounts
     mounts[QUICKBOOKS] = WSGIAdapter(quickbooks.wsgi, QUICKBOOKS, sleep=clock.sleep)

@@ -12,10 +12,10 @@ def make_volatile(app: Flask) -> Flask:
     """Disable disk syncs for everything that this hub writes."""
     with app.app_context():
         if engine.db.engine.dialect.name == "sqlite":
-            event.listen(engine.db.engine, "connect", _hurry)
+            event.listen(engine.db.engine, "connect", _disable_disk_syncs)
             engine.db.engine.dispose()
     return app
 
 
-def _hurry(connection: Any, record: object) -> None:
+def _disable_disk_syncs(connection: Any, record: object) -> None:
     connection.execute("PRAGMA synchronous=OFF")

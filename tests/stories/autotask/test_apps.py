@@ -62,7 +62,7 @@ def test_a_refused_invoice_is_marked_and_posted_once_its_number_is_cleared(invoi
 @pytest.mark.row("AT-I17")
 def test_one_invoice_is_posted_by_its_id_whatever_its_age_and_no_other(invoices, quickbooks):
     invoices.keep("fifteen days old", "fourteen days old").enable()
-    invoices.decide("billing_code", "external_number:labor", "2")
+    invoices.match("billing_code", "external_number:labor", "2")
     invoices.sync(ids=[f"invoice:{invoices.id('fifteen days old')}"])
     records = quickbooks.select("select * from Invoice")["Invoice"]
     assert [record["DocNumber"] for record in records] == [
@@ -179,7 +179,7 @@ def test_a_rehearsal_says_what_would_stop_an_invoice_and_sends_nothing(invoices,
     assert [(row.id, row.state) for row in postings()] == [(row.id, row.state) for row in before]
     assert quickbooks.select("select * from Invoice") == {}
     assert invoices.row_of(words)["invoiceNumber"] is None
-    invoices.decide("customer", "company:177", "")
+    invoices.match("customer", "company:177", "")
     (warning,) = dry_run.check(invoices.of(words).document_id)
     assert "names no supplier or customer" in warning
 
@@ -201,7 +201,7 @@ def test_the_currency_of_a_customer_cannot_be_changed_in_quickbooks(quickbooks):
 def test_an_organisation_that_got_another_currency_holds_its_invoices(open_site, quickbooks):
     realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",), custom_numbers=False)
     company = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
-    site = open_site("invoices").at(realm).keep("foreign currency")
+    site = open_site("invoices").use_company(realm).keep("foreign currency")
     site.enable(company_id=company.id).confirm()
     assert site.transaction("foreign currency")["CurrencyRef"]["value"] == "EUR"
     site.books.do("put", entity="Companies", id=183, fields={"currencyID": 1})
@@ -272,7 +272,7 @@ def sharing(open_site, invoices):
     """Provide two apps, each about to create the one new customer of its documents."""
     invoices.keep("four decimals").enable().sync()
     for case in invoices.cases("match:"):
-        invoices.decide(case.details["field"], case.details["code"], NEW)
+        invoices.match(case.details["field"], case.details["code"], NEW)
     expenses = open_site("expenses").keep("a customer that QuickBooks has not").enable()
     for site in (invoices, expenses):
         collect(site.row.id)

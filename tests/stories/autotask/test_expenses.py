@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from hub.qbo import record_download
-from tests.support.autotask_site import AutotaskSite, opened_books
+from tests.support.autotask_site import AutotaskSite, connect_quickbooks
 from tests.support.small_source import postings
 
 pytestmark = pytest.mark.end_to_end
@@ -19,7 +19,7 @@ LEFT_OUT = ("approved fifteen days ago", "referenced already", "waits for approv
 @pytest.fixture(scope="module")
 def site(long_lived):
     """Provide the expense app after its syncs; billable mileage has an account of its own."""
-    quickbooks, clock = opened_books(long_lived)
+    quickbooks, clock = connect_quickbooks(long_lived)
     fields = {"DisplayName": "v-Shah, Priya"}
     answer = quickbooks.ask("POST", "vendor", fields, content_type="application/json")
     record_download.refresh(1, ["vendor"])
@@ -33,11 +33,11 @@ def site(long_lived):
     site.books.do("put", entity="ExpenseItems", id=own["id"], fields={"companyID": 177})
     site.before = {id: dict(row) for id, row in site.books.rows("ExpenseReports").items()}
     site.enable(advance_account=ADVANCES)
-    site.decide("category_billable", "billing_code:831", BILLED)
+    site.match("category_billable", "billing_code:831", BILLED)
     site.sync()
     site.left_out = {}
     for words in LEFT_OUT:  # as the first sync left them; later stories change settings
-        site.left_out[words] = site.posting_of(words), site.row_of(words)
+        site.left_out[words] = site.state_of(words), site.row_of(words)
     return site
 
 
@@ -177,7 +177,7 @@ def test_foreign_expenses_are_in_autotasks_currency_and_foreign_repayment_is_ref
 @pytest.mark.row("AT-E10")
 def test_a_chosen_report_goes_by_hand_whatever_its_age(site):
     words = "approved fifteen days ago"
-    assert site.posting_of(words) is None
+    assert site.state_of(words) is None
     site.sync(ids=[f"expense_report:{site.id(words)}"])
     assert bill(site, words)["TotalAmt"] == 60
     assert site.row_of(words)["quickBooksReferenceNumber"] == f"ER-{site.id(words)}"

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.autotask_site import AutotaskSite, opened_books, prefer
+from tests.support.autotask_site import AutotaskSite, connect_quickbooks, prefer
 
 pytestmark = pytest.mark.end_to_end
 
@@ -34,7 +34,7 @@ CREW = [  # the first custom field of sales is in use, and called Crew
 @pytest.fixture(scope="module")
 def site(long_lived):
     """Provide the invoice app after one sync in which every new record was confirmed."""
-    quickbooks, clock = opened_books(long_lived)
+    quickbooks, clock = connect_quickbooks(long_lived)
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False, CustomField=CREW)
     site = AutotaskSite(long_lived, quickbooks, clock, "invoices")
     site.before = {id: dict(row) for id, row in site.books.rows("Invoices").items()}
@@ -74,7 +74,7 @@ def test_the_number_in_quickbooks_is_all_that_is_written_to_autotask(site, words
     "words", ["numbered already", "voided before it was sent", "fifteen days old", "forty days old"]
 )
 def test_invoices_that_are_numbered_voided_or_too_old_are_not_posted(site, words):
-    assert site.posting_of(words) in (None, "withdrawn")
+    assert site.state_of(words) in (None, "withdrawn")
     assert site.row_of(words) == site.before[site.id(words)]
 
 

@@ -121,7 +121,7 @@ def test_a_contact_that_waits_for_approval_is_dropped_when_the_organisation_is_m
     (waits,) = postings(kind="customer", operation="update")
     assert waits.state == "review"
     other = customer(quickbooks, "Lakeshore HOA")
-    invoices.decide("customer", f"company:{invoices.row_of(LABOUR)['companyID']}", other["Id"])
+    invoices.match("customer", f"company:{invoices.row_of(LABOUR)['companyID']}", other["Id"])
     invoices.sync()
     (gone,) = postings(kind="customer", operation="update", quickbooks_id=waits.quickbooks_id)
     assert gone.state == "withdrawn"
@@ -186,7 +186,7 @@ def test_a_failed_invoice_is_posted_after_its_customer_was_matched_in_its_curren
         "POST", "customer", fields, abroad.realm, content_type="application/json"
     )
     record_download.refresh(abroad.id, ["customer"])
-    site.decide("customer", "company:183", record.json()["Customer"]["Id"])
+    site.match("customer", "company:183", record.json()["Customer"]["Id"])
     site.sync()
     assert site.of(FOREIGN).state == "held"
     site.put(FOREIGN, invoiceNumber="")
@@ -215,8 +215,8 @@ def test_a_tilde_in_quickbooks_holds_what_uses_it_until_it_is_renamed(
     invoices, quickbooks, with_a_tilde
 ):
     invoices.sync()
-    invoices.decide("customer", f"company:{invoices.row_of(SHARED)['companyID']}", NEW)
-    invoices.decide("billing_code", "external_number:labor", with_a_tilde["Id"])
+    invoices.match("customer", f"company:{invoices.row_of(SHARED)['companyID']}", NEW)
+    invoices.match("billing_code", "external_number:labor", with_a_tilde["Id"])
     invoices.sync()
     held_posting = invoices.of(SHARED)
     assert (held_posting.state, "Cables~Network, holds “~”" in held_posting.reason) == (
@@ -254,7 +254,7 @@ def test_tildes_in_quickbooks_are_lines_of_the_comparison(invoices, with_a_tilde
     assert (odd.code, odd.state, odd.quickbooks_name) == ("", "not usable", "Cables~Network")
     lines = compare.as_csv(pairs).decode("utf-8-sig").splitlines()
     assert '"not usable"' in next(line for line in lines if "Cables~Network" in line)
-    invoices.decide("billing_code", "external_number:labor", with_a_tilde["Id"])
+    invoices.match("billing_code", "external_number:labor", with_a_tilde["Id"])
     (odd,) = [
         pair
         for pair in compare.compare(invoices.row, ["billing_code"])

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.autotask_site import AutotaskSite, opened_books, prefer
+from tests.support.autotask_site import AutotaskSite, connect_quickbooks, prefer
 
 pytestmark = pytest.mark.end_to_end
 
@@ -14,7 +14,7 @@ ACCOUNTS = {"freight_account": "80", "charge_account": "20"}
 @pytest.fixture(scope="module")
 def site(long_lived):
     """Provide the app of purchase orders after one sync; QuickBooks assigns the numbers itself."""
-    quickbooks, clock = opened_books(long_lived)
+    quickbooks, clock = connect_quickbooks(long_lived)
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
     site = AutotaskSite(long_lived, quickbooks, clock, "purchase-orders")
     site.before = {id: dict(row) for id, row in site.books.rows("PurchaseOrders").items()}
@@ -43,7 +43,7 @@ def test_submitted_orders_of_the_days_back_are_posted_and_others_are_not(site):
     assert site.of("two products for a customer").state == "posted"
     assert site.of("fourteen days old").state == "posted"
     for words in ("new", "canceled", "received", "numbered already", "fifteen days old"):
-        assert site.posting_of(words) in (None, "withdrawn"), words
+        assert site.state_of(words) in (None, "withdrawn"), words
         assert site.row_of(words) == site.before[site.id(words)]
 
 

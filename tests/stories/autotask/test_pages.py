@@ -17,10 +17,10 @@ from tests.unit.web.test_companies import _call
 
 
 @pytest.fixture
-def owner(outside: Visitor) -> Visitor:
+def owner(visitor_with_stand_ins: Visitor) -> Visitor:
     """Provide Olga before a company and an Autotask stand-in; no access was requested yet."""
-    connect(outside)
-    return outside
+    connect(visitor_with_stand_ins)
+    return visitor_with_stand_ins
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.autotask_site import AutotaskSite, opened_books
+from tests.support.autotask_site import AutotaskSite, connect_quickbooks
 
 pytestmark = pytest.mark.end_to_end
 
@@ -15,7 +15,7 @@ ADDRESS = "accounts@oakstreet.example"
 
 @pytest.fixture(scope="module")
 def books(long_lived):
-    return (long_lived, *opened_books(long_lived))
+    return (long_lived, *connect_quickbooks(long_lived))
 
 
 def beside(books, name, *words, **options):
@@ -253,7 +253,7 @@ def by_category(books):
     )
     site.enable(company_id=site.company_id, tax="category", untaxed_code="3")
     site.sync()
-    site.decide("tax_category", "category:702", "2")  # Goods are taxed as in California
+    site.match("tax_category", "category:702", "2")  # Goods are taxed as in California
     site.confirm()
     return site
 

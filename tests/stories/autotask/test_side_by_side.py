@@ -64,7 +64,7 @@ def test_each_is_configured_on_its_own_and_one_that_fails_stops_no_other(invoice
             ("autotask-expenses", 7),
             ("autotask-purchase-orders", 9),
         ]
-    invoices.decide("billing_code", "external_number:software", NEW)
+    invoices.match("billing_code", "external_number:software", NEW)
     expenses.books.do("level", lacking=["ExpenseReports"])
     result = sync_all([expenses.row, invoices.row, orders.row])
     errors = {run.installation_id: run.error for run in result if run.error}
@@ -145,12 +145,12 @@ def test_nothing_is_posted_while_one_organisation_item_or_term_is_neither_matche
     invoices.sync()
     for case in invoices.cases("match:"):
         if (case.details["field"], case.details["code"]) != (field, code):
-            invoices.decide(case.details["field"], case.details["code"], NEW)
+            invoices.match(case.details["field"], case.details["code"], NEW)
     invoices.sync()
     assert [case.details["code"] for case in invoices.cases("match:")] == [code]
     assert quickbooks.select("select * from Invoice") == {}
     assert "posts nothing yet" in invoices.of(ready).reason
-    invoices.decide(field, code, NEW)
+    invoices.match(field, code, NEW)
     invoices.sync()
     assert [invoices.of(invoice).state for invoice in (ready, words)] == ["posted"] * 2
 
@@ -165,7 +165,7 @@ def test_settings_and_matches_outlive_a_rest(app, invoices, quickbooks, how):
     invoices.keep(words, LABOUR).enable(days_back=6, tax="none")
     invoices.put(words, invoiceNumber="0")
     invoices.confirm()
-    invoices.decide("customer", "company:186", "46")  # Brooks Family
+    invoices.match("customer", "company:186", "46")  # Brooks Family
     if how == "disabled":
         enable.disable(1, invoices.slug, who="kari")
         row = enable.enable(1, invoices.slug, {}, who="kari", mode="auto")
@@ -202,7 +202,7 @@ def test_a_renewed_secret_ends_the_run_and_the_number_follows_once_it_is_put_in(
     invoices, quickbooks
 ):
     invoices.keep(LABOUR).enable()
-    invoices.decide("billing_code", "external_number:software", NEW)
+    invoices.match("billing_code", "external_number:software", NEW)
     invoices.stand_in.faults.add(Fault(kind="status", call="Invoices.change", status=401))
     invoices.books.do("credentials", values=[*invoices.books.credentials[:2], "renewed"])
     text = runner.sync(invoices.row.id, requested_by="kari").error

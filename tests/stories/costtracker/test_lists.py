@@ -64,8 +64,8 @@ class Office:
 
 
 @pytest.fixture
-def office(outside, clock):
-    return Office(outside, clock)
+def office(visitor_with_stand_ins, clock):
+    return Office(visitor_with_stand_ins, clock)
 
 
 @pytest.mark.row("CT-S18", "CT-S20", "CT-S7")

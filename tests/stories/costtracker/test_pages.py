@@ -85,8 +85,8 @@ class CostTrackerPages:
 
 
 @pytest.fixture
-def pages(outside, clock):
-    return CostTrackerPages(outside, clock)
+def pages(visitor_with_stand_ins, clock):
+    return CostTrackerPages(visitor_with_stand_ins, clock)
 
 
 # -- from an empty hub to bills in the books -------------------------------------------------------

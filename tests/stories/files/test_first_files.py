@@ -160,8 +160,8 @@ class FirstDay:
 
 
 @pytest.fixture
-def day(outside):
-    day = FirstDay(outside)
+def day(visitor_with_stand_ins):
+    day = FirstDay(visitor_with_stand_ins)
     day.enable()
     return day
 

@@ -82,7 +82,7 @@ def take_over(site):
     site.sync()
     orders = site.quickbooks.select("select * from PurchaseOrder", site.realm)["PurchaseOrder"]
     site.first_numbers = [order["DocNumber"] for order in orders]
-    return row, site.theirs_now(site.theirs["Id"])
+    return row, site.find_order(site.theirs["Id"])
 
 
 @pytest.mark.row("ION-40")
@@ -146,7 +146,7 @@ def test_a_change_in_ion_changes_the_order_that_it_came_from(site, import_pair):
     row, _ = import_pair
     site.revise(row["id"], lambda: site.change(site.lines(row["id"])[0], quantity=Decimal(6)))
     site.sync()
-    now = site.theirs_now(site.theirs["Id"])
+    now = site.find_order(site.theirs["Id"])
     assert [line[1] for line in lines(now)] == [15, Decimal("31.5")]
     assert len(site.posted("H-17")) == 1
 

@@ -256,7 +256,7 @@ def test_a_supplier_is_made_only_where_that_is_wanted_and_no_name_is_near(site):
 @pytest.fixture(scope="module")
 def abroad(site):
     """Provide a company that buys in euros and has no classes."""
-    site = site.beside(multicurrency=True, currencies=("EUR",), classes="off")
+    site = site.connect_another(multicurrency=True, currencies=("EUR",), classes="off")
     site.make("Vendor", DisplayName="Orbital Fasteners GmbH", CurrencyRef={"value": "EUR"})
     record_download.refresh(site.company_id, ["vendor"])
     site.enable(**EVERYTHING)
@@ -305,7 +305,7 @@ def test_an_order_in_another_currency_is_refused_where_there_is_only_one(site):
 @pytest.fixture(scope="module")
 def beginner(site):
     """Provide a company without the app; `locked` is the error before the app was activated."""
-    site = site.beside()
+    site = site.connect_another()
     with pytest.raises(AccessNeeded) as locked:
         site.enable(grant=False)
     site.locked = str(locked.value)

@@ -27,12 +27,12 @@ ACCOUNTS = {"income_account": "79", "asset_account": "81", "expense_account": "8
 
 
 @pytest.fixture
-def newcomer(connected: Visitor) -> Visitor:
+def newcomer(connected_visitor: Visitor) -> Visitor:
     """Provide Olga before a company and an ION stand-in, to which nobody has given her access."""
     source = StandIn(Journal(None), 2, 1, Clock(START.timestamp(), frozen=True))
     for address in (ION, *PRODUCTION):
-        connected.app.extensions["hub"].mounts[address] = WSGIAdapter(source.wsgi, address)
-    return connected
+        connected_visitor.app.extensions["hub"].mounts[address] = WSGIAdapter(source.wsgi, address)
+    return connected_visitor
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ PLAN = {"mode": "review", "schedule": "15m", "zone": "UTC", "start_date": ""}
 
 
 @pytest.fixture
-def owner(connected: Visitor) -> Visitor:
+def owner(connected_visitor: Visitor) -> Visitor:
     """Provide Olga, whose QuickBooks company is connected."""
-    return connected
+    return connected_visitor
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from hub.installations import enable
 from hub.models import ConnectedCompany, Posting
 from hub.reasons.texts import CaseText
 from hub.scheduling import runner, summary
-from tests.support.small_source import SLUG, SmallSource, bill, page
+from tests.support.small_source import SLUG, SmallSource, bill, make_page
 
 URL = "http://costtracker.test"
 
@@ -76,7 +76,7 @@ def scans(app, quickbooks):
     object.__setattr__(app.extensions["hub"], "plugins", Plugins.load([source], installed=False))
     source.installation = enable.enable(1, SLUG, {}, who="kari", mode="auto").id
     scan = Attachment(id="1", name="scan.pdf", mime="application/pdf")
-    source.items = page(bill("1", supplier="1", attachments=(scan,)), cursor="1")
+    source.items = make_page(bill("1", supplier="1", attachments=(scan,)), cursor="1")
     return source
 
 

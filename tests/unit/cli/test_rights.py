@@ -98,22 +98,24 @@ def call(app: Flask, person: str, command: str | Iterable[str]) -> Result:
     return CliRunner().invoke(main, ["--as", person, *words], obj=app)
 
 
-def _rows(two: TwoCompanies) -> list[Row]:
+def _rows(two_companies: TwoCompanies) -> list[Row]:
     """Return the ids of each app of each company."""
     rows = []
-    with two.app.app_context(), read_only_session() as session:
-        realms = {name: session.get_one(ConnectedCompany, id_).realm for name, id_ in _ids(two)}
+    with two_companies.app.app_context(), read_only_session() as session:
+        realms = {
+            name: session.get_one(ConnectedCompany, id_).realm for name, id_ in _ids(two_companies)
+        }
     for company in COMPANIES:
         for app in APPS:
-            posting = two.world.one("posting", company, app)["posting_id"]
-            run = two.world.one("run", company, app)["run_id"]
+            posting = two_companies.rows.arguments_of("posting", company, app)["posting_id"]
+            run = two_companies.rows.arguments_of("run", company, app)["run_id"]
             values = {"posting": posting, "run": run, "slug": app, "realm": realms[company]}
             rows.append(Row(company, app, {name: str(value) for name, value in values.items()}))
     return rows
 
 
-def _ids(two: TwoCompanies) -> Iterable[tuple[str, int]]:
-    return two.world.companies.items()
+def _ids(two_companies: TwoCompanies) -> Iterable[tuple[str, int]]:
+    return two_companies.rows.companies.items()
 
 
 def _highest(grants: Iterable[Grant], company: str | None, app: str | None) -> int:
@@ -159,7 +161,7 @@ def _outcome(result: Result) -> str:
 
 
 @pytest.fixture
-def guarded(two: TwoCompanies, monkeypatch: pytest.MonkeyPatch) -> TwoCompanies:
+def guarded(two_companies: TwoCompanies, monkeypatch: pytest.MonkeyPatch) -> TwoCompanies:
     """Provide the two companies with commands that end where the guard lets them in."""
     check = rights.check
 
@@ -168,7 +170,7 @@ def guarded(two: TwoCompanies, monkeypatch: pytest.MonkeyPatch) -> TwoCompanies:
         raise SystemExit(LET_IN)
 
     monkeypatch.setattr(rights, "check", check_and_end)
-    return two
+    return two_companies
 
 
 def _few_people(people: dict[str, tuple[Grant, ...]]) -> dict[str, tuple[Grant, ...]]:
@@ -184,7 +186,7 @@ def _few_people(people: dict[str, tuple[Grant, ...]]) -> dict[str, tuple[Grant, 
 def test_each_command_is_done_for_whom_it_may_be_done(guarded: TwoCompanies) -> None:
     """The small form takes the first app of one company and the last one of the other."""
     wrong, outcomes = [], set()
-    every_row, everybody = _rows(guarded), guarded.world.people
+    every_row, everybody = _rows(guarded), guarded.rows.people
     few = [every_row[0], every_row[-1]], _few_people(everybody)
     rows, people = by_form(few, (every_row, everybody), (every_row, everybody))
     for person, grants in people.items():
@@ -239,11 +241,11 @@ def test_a_command_without_an_entry_is_refused(
 LISTS = ("outbox", "cases", "runs", "companies list", "apps list")
 
 
-def _names(two: TwoCompanies, person: str) -> set[str]:
+def _names(two_companies: TwoCompanies, person: str) -> set[str]:
     """Return the names of apps and companies that the lists of a person contain."""
     output = ""
     for command in LISTS:
-        result = call(two.app, person, f"{command} --json")
+        result = call(two_companies.app, person, f"{command} --json")
         assert result.exit_code == 0, result.stderr
         json.loads(result.stdout)
         output += result.stdout
@@ -264,104 +266,111 @@ def _names(two: TwoCompanies, person: str) -> set[str]:
     ],
 )
 def test_lists_name_what_a_person_has_a_role_for_and_nothing_else(
-    two: TwoCompanies, person: str, owners: list[tuple[str, str | None]]
+    two_companies: TwoCompanies, person: str, owners: list[tuple[str, str | None]]
 ) -> None:
-    assert _names(two, person) == {canary(*owner) for owner in owners}
+    assert _names(two_companies, person) == {canary(*owner) for owner in owners}
 
 
 @pytest.mark.parametrize("condition", ["postings", "cases", "runs", "companies", "installations"])
 def test_the_lists_find_a_missing_condition(
-    two: TwoCompanies, monkeypatch: pytest.MonkeyPatch, condition: str
+    two_companies: TwoCompanies, monkeypatch: pytest.MonkeyPatch, condition: str
 ) -> None:
     monkeypatch.setattr(Scope, condition, lambda scope: ())
-    assert any(name.startswith(BRAVO) for name in _names(two, ONE_APP_OF_ONE))
+    assert any(name.startswith(BRAVO) for name in _names(two_companies, ONE_APP_OF_ONE))
 
 
 def test_a_refusal_names_person_command_role_and_subject_and_is_recorded(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
     person = f"viewer/{ALPHA}/{APPS[0]}"
-    posting = two.world.one("posting", ALPHA, APPS[0])["posting_id"]
-    result = call(two.app, person, f"skip {posting} --reason twice")
+    posting = two_companies.rows.arguments_of("posting", ALPHA, APPS[0])["posting_id"]
+    result = call(two_companies.app, person, f"skip {posting} --reason twice")
     assert result.stderr == (
         f"{person} may not do `hub skip`: it needs the role operator for posting {posting}. An"
         " owner can give it with `hub users role`.\n"
     )
-    with two.app.app_context(), read_only_session() as session:
+    with two_companies.app.app_context(), read_only_session() as session:
         entry = session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
         assert (entry.who, entry.what, entry.subject) == (person, "request refused", "hub skip")
 
 
-def test_a_row_of_another_app_is_answered_like_one_that_does_not_exist(two: TwoCompanies) -> None:
-    other = str(two.world.one("posting", BRAVO, APPS[1])["posting_id"])
+def test_a_row_of_another_app_is_answered_like_one_that_does_not_exist(
+    two_companies: TwoCompanies,
+) -> None:
+    other = str(two_companies.rows.arguments_of("posting", BRAVO, APPS[1])["posting_id"])
     texts = []
     for id_ in (other, MISSING_ID):
-        result = call(two.app, ONE_APP_OF_ONE, f"retry {id_}")
+        result = call(two_companies.app, ONE_APP_OF_ONE, f"retry {id_}")
         assert result.exit_code == 1
         texts.append(result.stderr.replace(id_, "ID"))
     assert texts[0] == texts[1] == "There is no posting 'ID'.\n"
 
 
-def test_one_posting_beyond_the_rights_refuses_all_of_the_command(two: TwoCompanies) -> None:
-    own, other = (two.world.one("posting", company, APPS[0])["posting_id"] for company in COMPANIES)
-    with two.app.app_context(), transaction() as session:
+def test_one_posting_beyond_the_rights_refuses_all_of_the_command(
+    two_companies: TwoCompanies,
+) -> None:
+    own, other = (
+        two_companies.rows.arguments_of("posting", company, APPS[0])["posting_id"]
+        for company in COMPANIES
+    )
+    with two_companies.app.app_context(), transaction() as session:
         session.get_one(Posting, own).state = "review"
-    assert call(two.app, ONE_APP_OF_ONE, f"approve {own} {other}").exit_code == 1
-    with two.app.app_context(), read_only_session() as session:
+    assert call(two_companies.app, ONE_APP_OF_ONE, f"approve {own} {other}").exit_code == 1
+    with two_companies.app.app_context(), read_only_session() as session:
         assert session.get_one(Posting, own).state == "review"
 
 
 def test_a_decision_is_recorded_with_person_and_account(
-    two: TwoCompanies, monkeypatch: pytest.MonkeyPatch
+    two_companies: TwoCompanies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOGNAME", "kari")
-    posting = two.world.one("posting", ALPHA, APPS[0])["posting_id"]
-    with two.app.app_context(), transaction() as session:
+    posting = two_companies.rows.arguments_of("posting", ALPHA, APPS[0])["posting_id"]
+    with two_companies.app.app_context(), transaction() as session:
         session.get_one(Posting, posting).state = "held"
-    result = call(two.app, ONE_APP_OF_ONE, f"skip {posting} --reason twice")
+    result = call(two_companies.app, ONE_APP_OF_ONE, f"skip {posting} --reason twice")
     assert result.exit_code == 0, result.stderr
-    with two.app.app_context(), read_only_session() as session:
+    with two_companies.app.app_context(), read_only_session() as session:
         entry = session.query(AuditEntry).filter_by(what="posting skipped").one()
         assert entry.who == f"{ONE_APP_OF_ONE} (command line of kari)"
 
 
-def test_the_settings_of_another_app_owner_need_an_owner(two: TwoCompanies) -> None:
-    with two.app.app_context(), transaction() as session:
-        company_id = two.world.companies[ALPHA]
+def test_the_settings_of_another_app_owner_need_an_owner(two_companies: TwoCompanies) -> None:
+    with two_companies.app.app_context(), transaction() as session:
+        company_id = two_companies.rows.companies[ALPHA]
         realm = session.get_one(ConnectedCompany, company_id).realm
         row = session.query(Installation).filter_by(company_id=company_id, slug=APPS[0]).one()
         row.owner = "somebody else"
     disable = f"apps disable {APPS[0]} --realm {realm}"
-    refused = call(two.app, f"app-owner/{ALPHA}/{APPS[0]}", disable)
+    refused = call(two_companies.app, f"app-owner/{ALPHA}/{APPS[0]}", disable)
     assert "the role owner for costtracker, which somebody else set up" in refused.stderr
-    assert call(two.app, f"owner/{ALPHA}/{APPS[0]}", disable).exit_code == 0
+    assert call(two_companies.app, f"owner/{ALPHA}/{APPS[0]}", disable).exit_code == 0
 
 
 def test_an_app_that_is_not_enabled_is_answered_without_the_names_of_others(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
-    with two.app.app_context(), transaction() as session:
-        company_id = two.world.companies[ALPHA]
+    with two_companies.app.app_context(), transaction() as session:
+        company_id = two_companies.rows.companies[ALPHA]
         realm = session.get_one(ConnectedCompany, company_id).realm
         row = session.query(Installation).filter_by(company_id=company_id, slug=APPS[0]).one()
         row.slug = "harvest"
     command = f"apps set {APPS[0]} --realm {realm} --mode review"
-    result = call(two.app, f"app-owner/{ALPHA}/{APPS[0]}", command)
+    result = call(two_companies.app, f"app-owner/{ALPHA}/{APPS[0]}", command)
     assert result.stderr == f"There is no enabled app '{APPS[0]}'.\n"
 
 
-def test_importing_matches_needs_more_than_exporting_them(two: TwoCompanies) -> None:
-    realm = _rows(two)[0].values["realm"]
+def test_importing_matches_needs_more_than_exporting_them(two_companies: TwoCompanies) -> None:
+    realm = _rows(two_companies)[0].values["realm"]
     matches = f"apps matches {APPS[0]} --realm {realm}"
-    assert call(two.app, ONE_APP_OF_ONE, f"{matches} --export -").exit_code == 0
-    result = call(two.app, ONE_APP_OF_ONE, f"{matches} --import -")
+    assert call(two_companies.app, ONE_APP_OF_ONE, f"{matches} --export -").exit_code == 0
+    result = call(two_companies.app, ONE_APP_OF_ONE, f"{matches} --import -")
     assert "it needs the role app-owner" in result.stderr
 
 
 def test_a_company_of_which_only_an_app_is_seen_shows_name_and_state_alone(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
-    rows = json.loads(call(two.app, ONE_APP_OF_ONE, "companies list --json").stdout)
+    rows = json.loads(call(two_companies.app, ONE_APP_OF_ONE, "companies list --json").stdout)
     assert [(row["name"], row["state"]) for row in rows] == [
         (f"{ALPHA} {canary(ALPHA)}", "connected")
     ]
@@ -376,9 +385,11 @@ def test_a_company_of_which_only_an_app_is_seen_shows_name_and_state_alone(
         (MIXED, "mixed is disabled; `hub users enable` undoes that."),
     ],
 )
-def test_a_person_without_access_is_refused(two: TwoCompanies, person: str, sentence: str) -> None:
-    with two.app.app_context(), transaction() as session:
+def test_a_person_without_access_is_refused(
+    two_companies: TwoCompanies, person: str, sentence: str
+) -> None:
+    with two_companies.app.app_context(), transaction() as session:
         session.query(User).filter_by(username=MIXED).one().active = False
-    result = call(two.app, person, "outbox")
+    result = call(two_companies.app, person, "outbox")
     assert (result.exit_code, result.stdout) == (1, "")
     assert sentence in result.stderr

@@ -11,7 +11,14 @@ from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused
 from hub.models import Case, Installation, ListState, Posting, SourceDocument
-from tests.support.small_source import SmallSource, bill, change, document, postings, settle
+from tests.support.small_source import (
+    SmallSource,
+    bill,
+    document,
+    install_small_source,
+    postings,
+    update_posting,
+)
 
 HOUR = 3600
 ABSENT = Gone(source_id="invoice:1", reason="Small does not have it.")
@@ -31,7 +38,7 @@ def hub(source, make_app, make_config, empty_database, clock):
     config = make_config()
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
-        id = settle()
+        id = install_small_source()
 
         def collect(*items, later=0, **options):
             clock.advance(later)
@@ -61,7 +68,7 @@ def open_causes():
 
 
 def land():
-    change(posting().id, state="posted", quickbooks_id="500", sync_token="0")
+    update_posting(posting().id, state="posted", quickbooks_id="500", sync_token="0")
 
 
 def held_document(hub):

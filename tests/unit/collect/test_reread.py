@@ -17,7 +17,14 @@ from hub.installations import enable
 from hub.models import Match, Posting, SourceDocument
 from hub.scheduling import runner
 from tests.support.hub_environment import COSTTRACKER
-from tests.support.small_source import SmallSource, bill, document, page, postings, settle
+from tests.support.small_source import (
+    SmallSource,
+    bill,
+    document,
+    install_small_source,
+    make_page,
+    postings,
+)
 from tests.support.stand_in_fixtures import mount_costtracker
 
 BUDGET = 20
@@ -37,7 +44,7 @@ def hub(source, make_app, make_config, empty_database, clock):
     config = make_config(HUB_REREAD_IDS=str(BUDGET))
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
-        id = settle()
+        id = install_small_source()
 
         def collect(*items, **options):
             clock.advance(60)
@@ -134,7 +141,7 @@ def test_requested_documents_are_read_as_soon_as_the_source_allows_it(hub, sourc
 def test_a_run_that_is_throttled_while_it_reads_again_has_read_what_is_new(hub, source):
     wait(hub, source, 5)
     source.answers_left = 0
-    hub(*page(bill("new"), cursor="A"))
+    hub(*make_page(bill("new"), cursor="A"))
     assert document("invoice:new") is not None
 
 

@@ -41,11 +41,11 @@ from hub.models import (
 from tests.support.small_source import (
     SmallSource,
     bill,
-    change,
     document,
-    page,
+    install_small_source,
+    make_page,
     postings,
-    settle,
+    update_posting,
     vendor_code,
 )
 from tests.support.stored_cases import stored_reasons
@@ -72,7 +72,7 @@ def hub(source, make_app, make_config, empty_database):
 
 
 def collector(source):
-    id = settle()
+    id = install_small_source()
 
     def collect(*items, **options):
         source.items = list(items) or source.items
@@ -84,7 +84,7 @@ def collector(source):
 
 def land(posting_id, id="500", token="0"):
     """Record that QuickBooks accepted a posting."""
-    change(
+    update_posting(
         posting_id, state="posted", quickbooks_id=id, sync_token=token, posted_total=Decimal(125)
     )
     with transaction() as session:
@@ -173,7 +173,7 @@ def test_a_file_that_is_held_stays_held_until_it_changes(hub):
     scan = Attachment(id="f1", name="scan.exe", mime="application/pdf")
     hub(bill(attachments=(scan,)))
     land(one(operation="create").id)
-    change(
+    update_posting(
         one(operation="attach").id,
         state="held",
         held_by="source",
@@ -202,16 +202,16 @@ def cursor(stream=""):
 
 
 def test_a_cursor_is_kept_with_what_came_before_it(hub, source):
-    hub(*page(bill("1"), cursor="A"), *page(bill("2"), cursor="B"))
+    hub(*make_page(bill("1"), cursor="A"), *make_page(bill("2"), cursor="B"))
     assert cursor() == "B"
-    hub(*page(cursor="C"))
+    hub(*make_page(cursor="C"))
     assert source.cursors == [{}, {"": "B"}]
 
 
 def test_a_source_that_stops_keeps_what_came_but_not_the_cursor(hub, source):
     source.fails = Retry("Small is busy.")
     with pytest.raises(Retry, match="Small is busy"):
-        hub(*page(bill("1"), cursor="A"), bill("2"))
+        hub(*make_page(bill("1"), cursor="A"), bill("2"))
     assert cursor() == "A"
     assert len(postings()) == 2
 
@@ -225,11 +225,11 @@ def test_a_crash_while_committing_moves_no_cursor(hub, monkeypatch, moment):
 
     monkeypatch.setattr(commit, moment, crash)
     with pytest.raises(KeyboardInterrupt):
-        hub(*page(bill("1"), cursor="A"))
+        hub(*make_page(bill("1"), cursor="A"))
     monkeypatch.undo()
     assert cursor() is None
     assert postings() == []
-    hub(*page(bill("1"), cursor="A"))
+    hub(*make_page(bill("1"), cursor="A"))
     assert cursor() == "A"
     assert len(postings()) == 1
 
@@ -294,7 +294,7 @@ def test_a_match_releases_what_it_held_and_keeps_the_posting(hub, source):
     held_posting = one()
     decide(hub, "account", "9", "8")
     source.by_id = {"invoice:1": bill(account="9")}
-    hub(*page(cursor="Z"))
+    hub(*make_page(cursor="Z"))
     assert source.requested_ids == [("invoice:1",)]
     assert (one().id, one().state, one().generation, one().requestid) == (
         held_posting.id,
@@ -309,7 +309,7 @@ def test_a_match_releases_what_it_held_and_keeps_the_posting(hub, source):
 def test_a_match_made_while_a_document_is_in_review_changes_its_bytes(hub):
     hub(bill(account="4010"))
     decide(hub, "account", "4010", "8")
-    hub(*page(cursor="Z"))
+    hub(*make_page(cursor="Z"))
     assert b'"8"' in one().payload
     assert one().revision == 1
 
@@ -319,7 +319,7 @@ def test_unsent_documents_are_read_again_after_the_settings_changed(hub, source)
     land(postings()[0].id)
     with transaction() as session:
         outbox.mark_for_reread(session, hub.id)
-    hub(*page(cursor="Z"))
+    hub(*make_page(cursor="Z"))
     assert source.requested_ids == [("invoice:2",)]
 
 
@@ -352,7 +352,7 @@ def test_an_unreadable_row_is_held_and_released_once_it_can_be_read(hub, source)
     hub(Unreadable(source_id="invoice:1", reason="It has no date."))
     assert (one().state, one().reason) == ("held", "It has no date.")
     source.by_id = {"invoice:1": bill()}
-    hub(*page(cursor="Z"))
+    hub(*make_page(cursor="Z"))
     assert (one().state, document().unreadable) == ("ready", "")
 
 
@@ -394,7 +394,7 @@ def test_a_pending_document_has_no_posting_and_is_read_again(hub, source):
     assert postings() == []
     assert open_cases() == []
     source.by_id = {"invoice:1": bill()}
-    hub(*page(cursor="Z"))
+    hub(*make_page(cursor="Z"))
     assert one().state == "ready"
 
 
@@ -499,7 +499,7 @@ def test_a_change_before_sending_replaces_the_bytes_under_the_same_key(hub):
 
 def test_an_approved_posting_whose_bytes_change_comes_back_for_review(hub):
     hub(bill())
-    change(one().id, state="review")
+    update_posting(one().id, state="review")
     with transaction() as session:
         assert outbox.approve(session, [1], "kari")
     hub(bill(total="130.00"))
@@ -510,7 +510,7 @@ def approved_with_a_new_vendor(hub):
     """Approve a bill while its vendor is still to be created, then post the vendor."""
     hub(bill(supplier=vendor_code()))
     vendor, waiting_bill = one(kind="vendor"), one(kind="bill")
-    change(waiting_bill.id, state="review")
+    update_posting(waiting_bill.id, state="review")
     land(vendor.id)
     with transaction() as session:
         assert outbox.approve(session, [waiting_bill.id], "kari")
@@ -583,12 +583,12 @@ def test_a_person_s_skip_survives_changes(hub):
 def test_a_document_that_changes_in_flight_is_read_again_later(hub, source, state):
     hub(bill())
     before = one()
-    change(before.id, state=state)
+    update_posting(before.id, state=state)
     hub(bill(total="130.00"))
     assert (one().payload, one().state, document().reread) == (before.payload, state, True)
     land(before.id)
     source.by_id = {"invoice:1": bill(total="130.00")}
-    hub(*page(cursor="Z"))
+    hub(*make_page(cursor="Z"))
     assert [posting.operation for posting in postings()] == ["create", "update"]
     assert not document().reread
 
@@ -623,7 +623,7 @@ def test_bytes_never_change_under_a_key_that_may_have_left(hub):
 def test_a_corrected_document_gets_the_next_key_once_its_absence_is_proved(hub):
     hub(bill())
     add_attempt(one().id, "refused")
-    change(one().id, state="held", held_by="quickbooks", rekey=True)
+    update_posting(one().id, state="held", held_by="quickbooks", rekey=True)
     before = one()
     hub(bill())
     assert (one().state, one().generation) == ("held", 0)
@@ -672,7 +672,7 @@ def test_an_update_that_was_written_against_a_newer_token_is_not_made_twice(hub)
     land(one().id, token="3")
     hub(bill(total="130.00"))
     new_content = {"base": "500:4", "requestid": "f" * 32, "payload": b"rewritten"}
-    change(postings()[-1].id, state="held", held_by="quickbooks", **new_content)
+    update_posting(postings()[-1].id, state="held", held_by="quickbooks", **new_content)
     hub(bill(total="130.00", version="9"))
     assert [posting.state for posting in postings()] == ["posted", "held"]
 
@@ -790,7 +790,7 @@ def test_a_document_removed_from_quickbooks_is_posted_again_only_by_a_person(hub
 
 def test_a_document_gone_in_flight_is_left_to_its_answer(hub):
     hub(bill())
-    change(one().id, state="unknown")
+    update_posting(one().id, state="unknown")
     hub(Gone(source_id="invoice:1"))
     assert (one().state, document().gone, document().reread) == ("unknown", "", True)
 
@@ -840,7 +840,7 @@ def test_a_bill_gets_the_id_of_its_new_vendor_and_goes(hub):
 def test_a_vendor_that_is_matched_by_hand_is_not_made(hub, source):
     hub(bill(supplier=vendor_code()))
     decide(hub, "supplier", "v1", "31")
-    hub(*page(cursor="Z"))
+    hub(*make_page(cursor="Z"))
     assert one(kind="vendor").state == "withdrawn"
     assert (one(kind="bill").state, json.loads(one(kind="bill").payload)["VendorRef"]["value"]) == (
         "ready",
@@ -975,7 +975,7 @@ def reasons():
 def test_a_place_in_a_re_reading_is_no_cursor(hub, source):
     hub(bill(stage="pending"))
     source.by_id = {"invoice:1": Checkpoint(cursor="wrong")}
-    hub(*page(cursor="A"))
+    hub(*make_page(cursor="A"))
     assert cursor() == "A"
 
 

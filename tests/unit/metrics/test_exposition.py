@@ -42,8 +42,8 @@ def value(hub: Flask, name: str, **labels: str) -> float | None:
     return samples(hub).get((name, tuple(sorted(labels.items()))))
 
 
-def test_documents_are_counted_as_the_pages_count_them(two: TwoCompanies) -> None:
-    with two.app.app_context(), engine.read_only_session() as session:
+def test_documents_are_counted_as_the_pages_count_them(two_companies: TwoCompanies) -> None:
+    with two_companies.app.app_context(), engine.read_only_session() as session:
         ids = [row.id for row in session.query(Installation)]
         together = outbox.count_by_installation(session)
         assert ids

@@ -23,7 +23,7 @@ POISON = {"VendorRef": {"value": "999"}}
 @pytest.fixture
 def bench(app, quickbooks, clock):
     bench = PostingBench(app, quickbooks, clock)
-    bench.send_by("batch")
+    bench.set_sending_mode("batch")
     return bench
 
 
@@ -248,7 +248,7 @@ def test_postings_other_than_new_transactions_are_sent_singly(bench):
 
 
 def test_a_company_that_wants_single_requests_gets_them(bench):
-    bench.send_by("single")
+    bench.set_sending_mode("single")
     ids = lay(bench, 3)
     assert (bench.drain().writes, states(bench, ids), bench.sent("batch")) == (
         3,
@@ -258,7 +258,7 @@ def test_a_company_that_wants_single_requests_gets_them(bench):
 
 
 def test_auto_sends_a_few_singly_and_more_together(bench):
-    bench.send_by("auto")
+    bench.set_sending_mode("auto")
     lay(bench, 5)
     assert bench.drain().writes == 5
     lay(bench, 6, first=6)
@@ -266,7 +266,7 @@ def test_auto_sends_a_few_singly_and_more_together(bench):
 
 
 def test_a_wave_of_batches_grows_with_good_answers_and_is_remembered(bench):
-    bench.send_by("auto", size=10)
+    bench.set_sending_mode("auto", size=10)
     lay(bench, 45)
     result = bench.drain()
     assert sorted(len(ids) for ids in sent(bench)[0]) == [10, 10, 10, 15]

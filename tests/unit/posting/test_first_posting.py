@@ -10,7 +10,7 @@ from hub.installations import matches
 from hub.mapping import NEW
 from hub.models import Installation
 from hub.posting.preflight import first_posting
-from tests.support.small_source import SmallSource, settle
+from tests.support.small_source import SmallSource, install_small_source
 from tests.support.stored_cases import open_stored_case
 
 
@@ -30,7 +30,7 @@ def app_that(make_app, make_config, empty_database):
         ).app_context()
         context.push()
         contexts.append(context)
-        id = settle(tenant="t1")
+        id = install_small_source(tenant="t1")
         with transaction() as session:
             details = {"field": "supplier", "code": "s1"}
             cause = f"match:{id}:supplier:s1"

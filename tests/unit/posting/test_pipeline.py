@@ -35,7 +35,7 @@ def test_many_are_posted_once(bench):
 
 
 def test_batches_are_claimed_sent_and_settled_there_too(bench):
-    bench.send_by("batch", size=10)
+    bench.set_sending_mode("batch", size=10)
     bench.quickbooks.add_fault("lose_answer", "batch", nth=2)
     ids = [bench.bill(f"A-{n}") for n in range(23)]
     bench.drain(wait_for_doubts=True)

@@ -14,7 +14,7 @@ from hub.qbo import record_download
 
 def unchecked(bench, number="A-1", **more):
     id = bench.bill(number, **more)
-    bench.uncheck(id)
+    bench.clear_check(id)
     return id
 
 
@@ -105,7 +105,7 @@ def test_a_bill_in_another_currency_than_its_vendors_is_held(bench):
 @pytest.mark.row("CT-B9")
 def test_a_number_that_the_vendor_has_already_is_asked_about(bench):
     bench.quickbooks.ask("POST", "bill", {**bench.body("A-1"), "PrivateNote": "typed in"})
-    bench.see_all()
+    bench.index_all_bills()
     id = unchecked(bench)
     result = bench.drain()
     assert (bench.state(id), result.writes, bench.cases()) == ("held", 0, ["Number already used"])
@@ -114,7 +114,7 @@ def test_a_number_that_the_vendor_has_already_is_asked_about(bench):
 @pytest.mark.row("CT-B9")
 def test_one_of_the_same_day_and_total_is_asked_about_and_may_be_posted_anyway(bench):
     bench.quickbooks.ask("POST", "bill", {**bench.body("B-9"), "PrivateNote": "typed in"})
-    bench.see_all()
+    bench.index_all_bills()
     id = unchecked(bench)
     bench.drain()
     assert bench.cases() == ["Perhaps in QuickBooks already"]
@@ -135,14 +135,14 @@ def test_the_same_day_and_total_of_another_document_of_ours_is_no_twin(bench):
 @pytest.mark.row("CT-B2")
 def test_lines_that_do_not_add_up_to_the_cent_are_held(bench):
     id = unchecked(bench)
-    bench.say(id, total="100.01")
+    bench.change_document(id, total="100.01")
     bench.drain()
     assert "its lines add up to 100.00 USD; the total is 100.01 USD" in bench.posting(id).reason
 
 
 def test_a_difference_within_the_tolerance_is_sent(bench):
     id = unchecked(bench)
-    bench.say(id, total="100.01", tolerance="0.01")
+    bench.change_document(id, total="100.01", tolerance="0.01")
     bench.drain()
     assert bench.state(id) == "posted"
 
@@ -165,9 +165,9 @@ def test_a_change_of_a_paid_bill_is_held(bench):
     bill = bench.bill()
     bench.drain()
     bench.quickbooks.act("pay", kind="Bill", id=bench.posting(bill).quickbooks_id, amount=40)
-    bench.see_all()
+    bench.index_all_bills()
     id = bench.change(bill, total="120.00")
-    bench.uncheck(id)
+    bench.clear_check(id)
     bench.drain()
     assert (bench.state(id), bench.cases()) == ("held", ["Changed after it was paid"])
 
@@ -181,7 +181,7 @@ def test_postings_in_review_are_checked_too(bench):
 
 def test_a_marked_transaction_in_the_books_is_adopted_not_posted(bench):
     bench.quickbooks.ask("POST", "bill", json.loads(json.dumps(bench.body("A-1"), default=str)))
-    bench.see_all()
+    bench.index_all_bills()
     id = unchecked(bench)
     result = bench.drain()
     assert (bench.state(id), result.writes, bench.posting(id).posted_total) == (
@@ -205,7 +205,7 @@ def test_nothing_is_sent_until_the_credit_account_is_chosen(bench):
         0,
         ["No accounts payable account for supplier bills"],
     )
-    bench.choose(account="33")
+    bench.set_settings(account="33")
     retries.retry(id, "kari")
     bench.drain()
     assert (bench.state(id), bench.cases()) == ("posted", [])

@@ -323,7 +323,7 @@ def test_after_a_restore_a_refusal_is_not_believed(bench, tmp_path):
 @pytest.mark.parametrize("laid", ["release", "review"])
 def test_after_a_restore_a_check_holds_nothing_that_was_not_looked_for(bench, tmp_path, laid):
     id = bench.bill("A-1")
-    bench.uncheck(id)
+    bench.clear_check(id)
     put_back(bench, tmp_path, bench.drain)
     getattr(bench, laid)(id)
     bench.quickbooks.act("close_books", date="2026-03-31")

@@ -10,7 +10,7 @@ from hub.db.engine import transaction
 from hub.errors import NotNow
 from hub.models import ConnectedCompany
 from hub.scheduling import dry_run
-from tests.support.small_source import SmallSource, bill, document, postings, settle
+from tests.support.small_source import SmallSource, bill, document, install_small_source, postings
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def check(make_app, make_config, empty_database):
     source, config = SmallSource(), make_config()
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
-        id = settle()
+        id = install_small_source()
         company(country="US")
 
         def checked(**about):

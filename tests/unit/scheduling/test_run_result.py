@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Installation, Posting
 from hub.scheduling import run_result, runner, summary
-from tests.support.small_source import SLUG, SmallSource, bill, page, vendor_code
+from tests.support.small_source import SLUG, SmallSource, bill, make_page, vendor_code
 
 SCAN = Attachment(id="1", name="scan.pdf", mime="application/pdf")
 
@@ -39,7 +39,7 @@ def source(app, quickbooks):
 
 def synced(source, *items, cursor):
     """Run a sync that reads these items."""
-    source.items = page(*items, cursor=cursor)
+    source.items = make_page(*items, cursor=cursor)
     source.by_id |= {item.source_id: item for item in items}
     return runner.sync(source.installation, requested_by="kari").counts["result"]
 
@@ -127,7 +127,7 @@ def test_a_document_whose_answer_was_lost_is_posted_in_the_run_that_finds_it(
 
 
 def test_a_run_that_is_stopped_also_says_what_it_did(source):
-    source.items = page(bill("1", supplier="1"), cursor="1")
+    source.items = make_page(bill("1", supplier="1"), cursor="1")
     source.fails = ZeroDivisionError("in the plugin")
     run = runner.sync(source.installation, requested_by="kari")
     assert run.outcome == "stopped"
@@ -138,7 +138,7 @@ def test_a_run_that_is_interrupted_keeps_what_it_did(source, monkeypatch):
     def interrupt(*args, **options):
         raise KeyboardInterrupt
 
-    source.items = page(bill("1", supplier="1"), cursor="1")
+    source.items = make_page(bill("1", supplier="1"), cursor="1")
     monkeypatch.setattr("hub.posting.receipt_delivery.deliver", interrupt)
     with pytest.raises(KeyboardInterrupt):
         runner.sync(source.installation, requested_by="kari")
@@ -149,7 +149,7 @@ def test_the_command_line_says_what_each_run_did(app, source):
     def hub(*words):
         return CliRunner().invoke(main, words, obj=app).stdout
 
-    source.items = page(bill("1", supplier="1"), cursor="1")
+    source.items = make_page(bill("1", supplier="1"), cursor="1")
     assert "Small: 1 document: 1 posted.\n  This run: 1 posted.\n" in hub("sync")
     assert "Small: 1 document: 1 posted.\n  This run: nothing new.\n" in hub("sync")
     rows = json.loads(hub("runs", "--json"))
@@ -163,7 +163,7 @@ def test_an_amount_that_its_currency_does_not_have_is_held_with_the_next_step(ap
     def hub(*words):
         return CliRunner().invoke(main, words, obj=app).stdout
 
-    source.items = page(bill("1", total="100.555", supplier="1"), cursor="1")
+    source.items = make_page(bill("1", total="100.555", supplier="1"), cursor="1")
     assert "Small: 1 document: 1 held." in hub("sync")
     assert (
         "It has the amount 100.555, which USD does not have; the nearest one is 100.56 USD. Correct"

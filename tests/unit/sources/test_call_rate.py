@@ -22,7 +22,7 @@ from hub.scheduling import runner, schedule
 from hub.sources.call_rate import MAX_PAGE_WAIT_SECONDS
 from qbo_sandbox.kit import Clock, Limits, Server, json_answer, query_of
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.small_source import SmallSource, bill, settle
+from tests.support.small_source import SmallSource, bill, install_small_source
 from tests.support.windows import most_within
 
 SOURCE = "https://source.test"
@@ -107,7 +107,7 @@ def hub(make_app, make_config, empty_database, clock):
         contexts[-1].push()
         current_hub().mounts[SOURCE] = WSGIAdapter(source, SOURCE)
         source.app = app
-        source.id = settle(mode="review", tenant="t1")
+        source.id = install_small_source(mode="review", tenant="t1")
         return source
 
     yield install
@@ -252,7 +252,7 @@ def test_the_workers_of_several_machines_share_the_rate(make_process, clock):
     plugins = Plugins.load([PagedSource(rate="20/h", hosts=("source.test",))], installed=False)
     workers = [make_process(name, plugins=plugins) for name in ("one", "two")]
     with workers[0].app_context():
-        source.id = settle(mode="review", tenant="t1")
+        source.id = install_small_source(mode="review", tenant="t1")
     for worker in workers:
         worker.extensions["hub"].mounts[SOURCE] = WSGIAdapter(source, SOURCE)
     for hour in (1, 2):

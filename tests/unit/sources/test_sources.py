@@ -12,7 +12,7 @@ from hub.errors import OtherTenant, PluginFault, Refused, SettingsInvalid
 from hub.models import Case, Installation, Match
 from hub.security.secrets import SiteSecrets
 from hub.sources.record_push import push_lists
-from tests.support.small_source import SmallSource, settle
+from tests.support.small_source import SmallSource, install_small_source
 
 
 @pytest.fixture
@@ -26,7 +26,9 @@ def installed(source, make_app, make_config, empty_database):
     config = make_config(HUB_PUBLIC_URL="https://hub.example")
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
-        id = settle(zone="Europe/Oslo", settings={"default_class": "51", "token": "not here"})
+        id = install_small_source(
+            zone="Europe/Oslo", settings={"default_class": "51", "token": "not here"}
+        )
         yield lambda: read(id)
 
 

@@ -17,7 +17,7 @@ from hub.web import access
 from hub.web.api import application
 from tests.support.page_rows import PASSWORD
 from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import ANYONE, Grant, Owner, Thing, TwoCompanies, World
+from tests.support.rights_rows import ANYONE, Grant, Owner, RouteRow, RouteRows, TwoCompanies
 from tests.support.tiers import by_form
 
 # The least role of each endpoint, and what its address is about. This table and `_expected` below
@@ -164,7 +164,7 @@ DOCUMENT_ROUTES = (
     "files.frame",
     "files.show",
 )
-WHOLE_HUB = Thing({}, ((None, None),))
+WHOLE_HUB = RouteRow({}, ((None, None),))
 # Enough to find every kind of fault; the long form tries everybody on everything.
 SMALL_FORM = ("mixed", "operator/Alfaborg/costtracker", "owner/Alfaborg/every app")
 
@@ -229,11 +229,11 @@ class Cell(NamedTuple):
     person: str
     method: str
     endpoint: str
-    thing: Thing
+    row: RouteRow
     expected: int
 
 
-def cells_of(app: Flask, world: World, people: Iterable[str]) -> list[Cell]:
+def cells_of(app: Flask, rows: RouteRows, people: Iterable[str]) -> list[Cell]:
     """Return every route and method for every person and every row that it may concern."""
     table = _declared()
     cells = []
@@ -241,12 +241,12 @@ def cells_of(app: Flask, world: World, people: Iterable[str]) -> list[Cell]:
         least, about = table.get(rule.endpoint, ("", ""))
         if least == "anyone":
             continue
-        for thing in world.things[about] if ARGUMENTS.get(about) else [WHOLE_HUB]:
+        for row in rows.by_kind[about] if ARGUMENTS.get(about) else [WHOLE_HUB]:
             for method in _methods(rule):
                 for person in people:
                     is_call = rule.endpoint.startswith(API)
-                    expected = _expected(world, person, least, about, thing, is_call=is_call)
-                    cells.append(Cell(person, method, rule.endpoint, thing, expected))
+                    expected = _expected(rows, person, least, about, row, is_call=is_call)
+                    cells.append(Cell(person, method, rule.endpoint, row, expected))
     return cells
 
 
@@ -258,32 +258,32 @@ def _one_of_each_kind(cells: list[Cell]) -> list[Cell]:
     chosen = {}
     resolved = dict[frozenset[str], str]()
     for cell in cells:
-        route = resolved.setdefault(frozenset(cell.thing.values), cell.endpoint)
+        route = resolved.setdefault(frozenset(cell.row.values), cell.endpoint)
         kind: tuple[Any, ...] = (cell.person, cell.method, cell.endpoint, cell.expected)
         if cell.endpoint == route:
-            kind += (repr(cell.thing),)
+            kind += (repr(cell.row),)
         chosen.setdefault(kind, cell)
     return list(chosen.values())
 
 
 def _expected(
-    world: World, person: str, least: str, about: str, thing: Thing, *, is_call: bool = False
+    rows: RouteRows, person: str, least: str, about: str, row: RouteRow, *, is_call: bool = False
 ) -> int:
     """Return the status that a request must have, by the table and the person's rights alone."""
     if person == ANYONE:
         return 401 if is_call else 302
     if about == "own":
         return 200
-    theirs = world.people[person]
+    theirs = rows.people[person]
     if about == "anywhere":
         return 200 if any(_rank(grant.role) >= _rank(least) for grant in theirs) else 403
     if about == "hub":
         return 200 if _highest(theirs, WHOLE_HUB.owners[0]) >= _rank(least) else 403
-    if not thing.owners or not all(_is_seen(theirs, about, owner) for owner in thing.owners):
+    if not row.owners or not all(_is_seen(theirs, about, owner) for owner in row.owners):
         return 404
     if least == "viewer":
         return 200
-    lowest = min(_highest(theirs, owner) for owner in thing.owners)
+    lowest = min(_highest(theirs, owner) for owner in row.owners)
     return 200 if lowest >= _rank(least) else 403
 
 
@@ -314,86 +314,93 @@ def _is_seen(theirs: Iterable[Grant], about: str, owner: Owner) -> bool:
     return False
 
 
-def _wrong_cells(two: TwoCompanies, cells: Iterable[Cell]) -> list[tuple[Cell, int]]:
+def _wrong_cells(two_companies: TwoCompanies, cells: Iterable[Cell]) -> list[tuple[Cell, int]]:
     """Make every request; return those whose status differs from the table.
 
     The first refusal of each status that a person must get is a page. The others are text, as htmx
     gets them, because the navigation of these pages took most of the time.
     """
-    addresses = two.app.url_map.bind("localhost")
+    addresses = two_companies.app.url_map.bind("localhost")
     wrong = []
     pages = set[tuple[str, int]]()
     for cell in cells:
-        visitor = two.visitor(cell.person)
-        values = {**FILLED, **cell.thing.values}
+        visitor = two_companies.visitor(cell.person)
+        values = {**FILLED, **cell.row.values}
         address = addresses.build(cell.endpoint, values, method=cell.method, append_unknown=False)
         headers = {}
         if cell.expected in REFUSALS and (cell.person, cell.expected) in pages:
             headers["HX-Request"] = "true"
         pages.add((cell.person, cell.expected))
         if cell.endpoint.startswith(API) and cell.person != ANYONE:
-            headers["Authorization"] = f"Bearer {two.token(cell.person)}"
+            headers["Authorization"] = f"Bearer {two_companies.token(cell.person)}"
         answer = visitor.client.open(address, method=cell.method, headers=headers)
         if answer.status_code != cell.expected:
             wrong.append((cell, answer.status_code))
     return wrong
 
 
-def _enter(two: TwoCompanies, people: Iterable[str]) -> None:
+def _enter(two_companies: TwoCompanies, people: Iterable[str]) -> None:
     """Log everybody in, and let every view answer at once, so that only the guard decides."""
     for person in people:
-        two.visitor(person)
-    hollow(two.app)
+        two_companies.visitor(person)
+    hollow(two_companies.app)
 
 
 @pytest.mark.proof
 def test_each_person_reaches_what_their_rights_allow_and_nothing_else(
-    two: TwoCompanies, figure: Callable[[str, float, float], None]
+    two_companies: TwoCompanies, figure: Callable[[str, float, float], None]
 ) -> None:
-    everybody = tuple(two.world.people)
+    everybody = tuple(two_companies.rows.people)
     people = by_form(SMALL_FORM, everybody, everybody)
-    _enter(two, people)
-    cells = cells_of(two.app, two.world, people)
+    _enter(two_companies, people)
+    cells = cells_of(two_companies.app, two_companies.rows, people)
     cells = by_form(_one_of_each_kind(cells), cells, cells)
     assert {cell.expected for cell in cells} == {200, 403, 404}
-    assert _wrong_cells(two, cells) == []
+    assert _wrong_cells(two_companies, cells) == []
     figure("cells of the matrix of rights, none of them wrong", len(cells), 309)
 
 
-def test_nobody_reaches_a_route_without_logging_in(two: TwoCompanies) -> None:
-    hollow(two.app)
-    cells = {(cell.endpoint, cell.method): cell for cell in cells_of(two.app, two.world, [ANYONE])}
+def test_nobody_reaches_a_route_without_logging_in(two_companies: TwoCompanies) -> None:
+    hollow(two_companies.app)
+    cells = {
+        (cell.endpoint, cell.method): cell
+        for cell in cells_of(two_companies.app, two_companies.rows, [ANYONE])
+    }
     assert {cell.expected for cell in cells.values()} == {302, 401}
-    assert _wrong_cells(two, cells.values()) == []
+    assert _wrong_cells(two_companies, cells.values()) == []
 
 
 def test_the_matrix_finds_a_route_whose_ids_lead_to_no_company(
-    two: TwoCompanies, monkeypatch: pytest.MonkeyPatch
+    two_companies: TwoCompanies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remaining = dict(subjects.RESOLVERS)
     del remaining[frozenset({"document_id"})]
     monkeypatch.setattr(subjects, "RESOLVERS", remaining)
-    wrong = _wrong_cells(two, _cells_of_documents(two, "owner/every company/every app"))
+    wrong = _wrong_cells(
+        two_companies, _cells_of_documents(two_companies, "owner/every company/every app")
+    )
     assert {cell.endpoint for cell, _ in wrong} == set(DOCUMENT_ROUTES)
     assert {status for _, status in wrong} == {403}
 
 
 def test_the_matrix_finds_a_guard_that_ignores_the_company(
-    two: TwoCompanies, monkeypatch: pytest.MonkeyPatch
+    two_companies: TwoCompanies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     anything = subjects.Target(rights.WHOLE_HUB, is_shared=True)
     unchecked = {frozenset({"document_id"}): (lambda session, arguments: anything,)}
     monkeypatch.setattr(subjects, "RESOLVERS", {**subjects.RESOLVERS, **unchecked})
-    wrong = _wrong_cells(two, _cells_of_documents(two, "viewer/Alfaborg/costtracker"))
+    wrong = _wrong_cells(
+        two_companies, _cells_of_documents(two_companies, "viewer/Alfaborg/costtracker")
+    )
     assert ("documents.one", 404, 200) in [
         (cell.endpoint, cell.expected, status) for cell, status in wrong
     ]
 
 
-def _cells_of_documents(two: TwoCompanies, person: str) -> list[Cell]:
+def _cells_of_documents(two_companies: TwoCompanies, person: str) -> list[Cell]:
     """Return the requests of a person about documents."""
-    _enter(two, [person])
-    cells = cells_of(two.app, two.world, [person])
+    _enter(two_companies, [person])
+    cells = cells_of(two_companies.app, two_companies.rows, [person])
     return [cell for cell in cells if cell.endpoint in DOCUMENT_ROUTES]
 
 

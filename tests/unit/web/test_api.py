@@ -181,16 +181,16 @@ def test_a_body_that_cannot_be_stored_is_refused(
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
 
 
-def test_lists_have_the_rows_that_the_person_may_see(two: TwoCompanies) -> None:
+def test_lists_have_the_rows_that_the_person_may_see(two_companies: TwoCompanies) -> None:
     name = "viewer/Alfaborg/costtracker"
-    program = ApiClient(two.app, two.token(name))
-    everything = ApiClient(two.app, two.token("owner/every company/every app"))
+    program = ApiClient(two_companies.app, two_companies.token(name))
+    everything = ApiClient(two_companies.app, two_companies.token("owner/every company/every app"))
     for path in ("/companies/", "/installations/", "/documents/", "/cases/", "/runs/"):
         own, all_rows = program.read(path)["data"], everything.read(path)["data"]
         assert 0 < len(own) < len(all_rows), path
         assert "Bravovik" not in str(own), path
     ids = {row["id"] for row in program.read("/installations/")["data"]}
-    assert ids == {two.world.installations["Alfaborg", "costtracker"]}
+    assert ids == {two_companies.rows.installations["Alfaborg", "costtracker"]}
 
 
 def test_the_calls_of_the_page_about_the_api_work(program: ApiClient) -> None:

@@ -17,9 +17,9 @@ INSTALLATION = "/installations/1"
 
 
 @pytest.fixture
-def office(connected: Visitor) -> Visitor:
+def office(connected_visitor: Visitor) -> Visitor:
     """Provide a hub with a company and an owner, where no app is enabled."""
-    return connected
+    return connected_visitor
 
 
 @pytest.fixture

@@ -70,8 +70,8 @@ def test_a_match_that_does_not_fit_is_refused(
     assert decision(visitor, name)[0] == ""
 
 
-def test_the_record_of_a_case_is_created_as_entered(outside: Visitor) -> None:
-    pages = Pages(outside)
+def test_the_record_of_a_case_is_created_as_entered(visitor_with_stand_ins: Visitor) -> None:
+    pages = Pages(visitor_with_stand_ins)
     pages.enable(parties="hold")
     pages.sync(JORDAN)
     program = ApiClient.of(pages.app, "oda")
@@ -185,7 +185,7 @@ def likeness(bench: Any) -> tuple[Any, ApiClient, str, int, str]:
     """Provide a bill that is held because QuickBooks has something like it."""
     posting_id = bench.bill("B-9")
     bench.hold(posting_id, "quickbooks", "It is there already.")
-    bench.see_all()
+    bench.index_all_bills()
     quickbooks_id = bench.posting(bench.ids[0]).quickbooks_id
     with transaction() as session:
         case = open_stored_case(
@@ -235,8 +235,10 @@ def test_a_transaction_that_a_person_entered_is_taken(likeness: Any) -> None:
     assert (posting.state, posting.quickbooks_id) == ("posted", entered)
 
 
-def test_an_edited_transaction_is_put_back_over_the_version_that_was_seen(outside: Visitor) -> None:
-    pages = Pages(outside)
+def test_an_edited_transaction_is_put_back_over_the_version_that_was_seen(
+    visitor_with_stand_ins: Visitor,
+) -> None:
+    pages = Pages(visitor_with_stand_ins)
     pages.enable()
     pages.sync(company.CLIENTS[0])
     with pages.app.app_context():

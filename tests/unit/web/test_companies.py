@@ -48,85 +48,105 @@ def test_the_redirect_address_for_intuit_is_the_one_that_is_used(
 @pytest.mark.row("CT-S15")
 @pytest.mark.row("CT-S16")
 @pytest.mark.row("CT-S17")
-def test_connect_leads_through_the_consent_page_and_names_the_company(outside: Visitor) -> None:
-    realm = outside.quickbooks.realm
-    page = _consent(outside, "/companies/connect", realm)
-    company = outside.row(ConnectedCompany, 1)
+def test_connect_leads_through_the_consent_page_and_names_the_company(
+    visitor_with_stand_ins: Visitor,
+) -> None:
+    realm = visitor_with_stand_ins.quickbooks.realm
+    page = _consent(visitor_with_stand_ins, "/companies/connect", realm)
+    company = visitor_with_stand_ins.row(ConnectedCompany, 1)
     assert (company.realm, company.state) == (realm, "connected")
     assert f"{escape(company.name)} is connected" in page
 
 
-def test_connecting_asks_at_once_for_the_lists(outside: Visitor) -> None:
-    _consent(outside, "/companies/connect", outside.quickbooks.realm)
-    assert (outside.row(Run, 1).kind, outside.row(Run, 1).requested_by) == ("lists", "olga")
+def test_connecting_asks_at_once_for_the_lists(visitor_with_stand_ins: Visitor) -> None:
+    _consent(visitor_with_stand_ins, "/companies/connect", visitor_with_stand_ins.quickbooks.realm)
+    assert (
+        visitor_with_stand_ins.row(Run, 1).kind,
+        visitor_with_stand_ins.row(Run, 1).requested_by,
+    ) == ("lists", "olga")
 
 
 @pytest.mark.row("CT-S17")
-def test_a_refused_consent_is_reported_in_a_sentence(outside: Visitor) -> None:
-    page = _consent(outside, "/companies/connect", outside.quickbooks.realm, "cancel")
+def test_a_refused_consent_is_reported_in_a_sentence(visitor_with_stand_ins: Visitor) -> None:
+    page = _consent(
+        visitor_with_stand_ins,
+        "/companies/connect",
+        visitor_with_stand_ins.quickbooks.realm,
+        "cancel",
+    )
     assert "You did not allow the hub" in page
     assert "No company is connected" in page
 
 
 @pytest.mark.row("CT-S16")
-def test_a_reconnect_that_returns_another_company_changes_nothing(outside: Visitor) -> None:
-    own, other = outside.quickbooks.companies
-    _consent(outside, "/companies/connect", own)
-    page = _consent(outside, "/companies/1/reconnect", other)
+def test_a_reconnect_that_returns_another_company_changes_nothing(
+    visitor_with_stand_ins: Visitor,
+) -> None:
+    own, other = visitor_with_stand_ins.quickbooks.companies
+    _consent(visitor_with_stand_ins, "/companies/connect", own)
+    page = _consent(visitor_with_stand_ins, "/companies/1/reconnect", other)
     assert "Nothing was changed" in page
-    assert outside.row(ConnectedCompany, 1).realm == own
+    assert visitor_with_stand_ins.row(ConnectedCompany, 1).realm == own
 
 
-def test_an_owner_of_one_company_reconnects_it_and_connects_no_other(outside: Visitor) -> None:
-    own, other = outside.quickbooks.companies
-    _consent(outside, "/companies/connect", own)
-    with outside.app.app_context(), engine.transaction() as session:
+def test_an_owner_of_one_company_reconnects_it_and_connects_no_other(
+    visitor_with_stand_ins: Visitor,
+) -> None:
+    own, other = visitor_with_stand_ins.quickbooks.companies
+    _consent(visitor_with_stand_ins, "/companies/connect", own)
+    with visitor_with_stand_ins.app.app_context(), engine.transaction() as session:
         person = session.scalars(select(User).where(User.username == "vera")).one()
         person.assignments = []
         rights.assign(session, person, "owner", rights.Subject(company_id=1))
-    owner = Visitor(outside.app, outside.story)
-    owner.quickbooks = outside.quickbooks
+    owner = Visitor(visitor_with_stand_ins.app, visitor_with_stand_ins.story)
+    owner.quickbooks = visitor_with_stand_ins.quickbooks
     owner.log_in("vera")
     assert "is connected" in _consent(owner, "/companies/1/reconnect", own)
     assert "Nothing was changed" in _consent(owner, "/companies/1/reconnect", other)
     assert owner.post("/companies/connect").status_code == 403
 
 
-def test_the_consent_of_another_browser_is_refused(outside: Visitor) -> None:
-    url = outside.post("/companies/connect").location
+def test_the_consent_of_another_browser_is_refused(visitor_with_stand_ins: Visitor) -> None:
+    url = visitor_with_stand_ins.post("/companies/connect").location
     state = parse_qs(urlsplit(url).query)["state"][0]
-    stranger = Visitor(outside.app, outside.story)
+    stranger = Visitor(visitor_with_stand_ins.app, visitor_with_stand_ins.story)
     stranger.log_in("olga")
     page = stranger.page(f"/quickbooks/callback?state={state}&code=x&realmId=1")
     assert "was not started from this browser" in page
 
 
-def test_a_connection_can_be_checked_and_given_back(outside: Visitor) -> None:
-    _consent(outside, "/companies/connect", outside.quickbooks.realm)
-    assert "works." in outside.press("/companies/1/check")
+def test_a_connection_can_be_checked_and_given_back(visitor_with_stand_ins: Visitor) -> None:
+    _consent(visitor_with_stand_ins, "/companies/connect", visitor_with_stand_ins.quickbooks.realm)
+    assert "works." in visitor_with_stand_ins.press("/companies/1/check")
     tests = select(AuditEntry).where(AuditEntry.what == "connection tested")
-    with outside.app.app_context(), engine.read_only_session() as session:
+    with visitor_with_stand_ins.app.app_context(), engine.read_only_session() as session:
         (entry,) = session.scalars(tests)
     assert (entry.who, len(entry.detail["addresses"])) == ("olga", 1)
-    assert "Tick the box" in outside.press("/companies/1/disconnect")
-    assert "Settings and matches are kept" in outside.press("/companies/1/disconnect", sure="1")
-    assert outside.row(ConnectedCompany, 1).state == "disconnected"
+    assert "Tick the box" in visitor_with_stand_ins.press("/companies/1/disconnect")
+    assert "Settings and matches are kept" in visitor_with_stand_ins.press(
+        "/companies/1/disconnect", sure="1"
+    )
+    assert visitor_with_stand_ins.row(ConnectedCompany, 1).state == "disconnected"
 
 
-def test_how_documents_are_sent_is_chosen_by_an_owner_and_kept_in_the_log(outside: Visitor) -> None:
-    _consent(outside, "/companies/connect", outside.quickbooks.realm)
-    page = outside.press("/companies/1/batches", batches="auto")
+def test_how_documents_are_sent_is_chosen_by_an_owner_and_kept_in_the_log(
+    visitor_with_stand_ins: Visitor,
+) -> None:
+    _consent(visitor_with_stand_ins, "/companies/connect", visitor_with_stand_ins.quickbooks.realm)
+    page = visitor_with_stand_ins.press("/companies/1/batches", batches="auto")
     assert "in batches where more than a few wait from the next run on" in page
     assert "now up to 10 at once" in page
-    assert outside.row(ConnectedCompany, 1).batches == "auto"
-    assert "Choose single, auto, batch" in outside.press("/companies/1/batches", batches="always")
-    assert "batches chosen" in outside.page("/audit")
+    assert visitor_with_stand_ins.row(ConnectedCompany, 1).batches == "auto"
+    assert "Choose single, auto, batch" in visitor_with_stand_ins.press(
+        "/companies/1/batches", batches="always"
+    )
+    assert "batches chosen" in visitor_with_stand_ins.page("/audit")
 
 
 @pytest.mark.row("CT-S20")
-def test_the_refresh_button_starts_a_run_and_shows_it(outside: Visitor) -> None:
-    _consent(outside, "/companies/connect", outside.quickbooks.realm)
-    assert "Lists of QuickBooks" in outside.press("/companies/1/lists")
+def test_the_refresh_button_starts_a_run_and_shows_it(visitor_with_stand_ins: Visitor) -> None:
+    _consent(visitor_with_stand_ins, "/companies/connect", visitor_with_stand_ins.quickbooks.realm)
+    assert "Lists of QuickBooks" in visitor_with_stand_ins.press("/companies/1/lists")
 
 
 def test_expiries_and_days_left_are_shown(visitor: Visitor) -> None:
@@ -136,11 +156,11 @@ def test_expiries_and_days_left_are_shown(visitor: Visitor) -> None:
     assert "Reconnect before" in page
 
 
-def test_reads_so_far_and_calls_left_are_shown(outside: Visitor) -> None:
-    _consent(outside, "/companies/connect", outside.quickbooks.realm)
-    before = outside.page("/companies")
-    outside.press("/companies/1/check")
-    page = outside.page("/companies")
+def test_reads_so_far_and_calls_left_are_shown(visitor_with_stand_ins: Visitor) -> None:
+    _consent(visitor_with_stand_ins, "/companies/connect", visitor_with_stand_ins.quickbooks.realm)
+    before = visitor_with_stand_ins.page("/companies")
+    visitor_with_stand_ins.press("/companies/1/check")
+    page = visitor_with_stand_ins.page("/companies")
     assert "2 today · 2 this month" in before
     assert "4 today · 4 this month" in page
     assert "batches in this minute" in page
@@ -156,13 +176,13 @@ def test_reads_so_far_and_calls_left_are_shown(outside: Visitor) -> None:
     ],
 )
 def test_a_refused_connection_says_why_and_can_be_checked(
-    outside: Visitor, state: str, badge: str, text: str
+    visitor_with_stand_ins: Visitor, state: str, badge: str, text: str
 ) -> None:
-    _consent(outside, "/companies/connect", outside.quickbooks.realm)
-    with outside.app.app_context():
+    _consent(visitor_with_stand_ins, "/companies/connect", visitor_with_stand_ins.quickbooks.realm)
+    with visitor_with_stand_ins.app.app_context():
         connection.refuse(1, ConnectionState(state), "for a test")
-    page = outside.page("/companies")
+    page = visitor_with_stand_ins.page("/companies")
     assert badge in page
     assert text in page
-    assert "works." in outside.press("/companies/1/check")
-    assert outside.row(ConnectedCompany, 1).state == "connected"
+    assert "works." in visitor_with_stand_ins.press("/companies/1/check")
+    assert visitor_with_stand_ins.row(ConnectedCompany, 1).state == "connected"

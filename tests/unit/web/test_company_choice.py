@@ -50,10 +50,10 @@ def shows(visitor: Visitor, path: str, company: str) -> bool:
     return company in without_people
 
 
-def choose(two: TwoCompanies, person: str, company: str) -> Visitor:
+def choose(two_companies: TwoCompanies, person: str, company: str) -> Visitor:
     """Return the browser of a person who chose a company."""
-    visitor = two.visitor(person)
-    chosen = two.world.companies[company]
+    visitor = two_companies.visitor(person)
+    chosen = two_companies.rows.companies[company]
     assert visitor.post("/companies/choose", company=chosen, next="/").status_code == 302
     return visitor
 
@@ -64,69 +64,75 @@ def open_cases(visitor: Visitor, path: str = "/documents") -> int:
     return int(match[1]) if match else 0
 
 
-def test_lists_files_and_counts_are_those_of_the_chosen_company(two: TwoCompanies) -> None:
-    visitor = two.visitor(EVERYTHING)
+def test_lists_files_and_counts_are_those_of_the_chosen_company(
+    two_companies: TwoCompanies,
+) -> None:
+    visitor = two_companies.visitor(EVERYTHING)
     over_all = open_cases(visitor)
     both = [path for path in LISTS if all(shows(visitor, path, name) for name in COMPANIES)]
     assert set(LISTS) - set(both) <= {"/apps/"}
-    choose(two, EVERYTHING, BRAVO)
+    choose(two_companies, EVERYTHING, BRAVO)
     for path in LISTS:
         assert shows(visitor, path, BRAVO), path
         assert not shows(visitor, path, ALPHA), path
-    with two.app.app_context(), engine.read_only_session() as session:
-        own = session.query(Case).filter_by(company_id=two.world.companies[BRAVO], closed_at=None)
+    with two_companies.app.app_context(), engine.read_only_session() as session:
+        own = session.query(Case).filter_by(
+            company_id=two_companies.rows.companies[BRAVO], closed_at=None
+        )
         assert open_cases(visitor) == own.count() < over_all
 
 
-def test_the_choice_is_seen_on_every_page_and_ends_with_all_companies(two: TwoCompanies) -> None:
-    visitor = choose(two, EVERYTHING, BRAVO)
+def test_the_choice_is_seen_on_every_page_and_ends_with_all_companies(
+    two_companies: TwoCompanies,
+) -> None:
+    visitor = choose(two_companies, EVERYTHING, BRAVO)
     for path in ("/", "/people/", "/companies"):
         switcher = visitor.page(path).partition('class="switcher"')[2].partition("</div>")[0]
         button = switcher.partition("</button>")[0]
         assert BRAVO in button, path
-        assert f"company-{two.world.companies[BRAVO] % company_choice.COLORS}" in button
+        assert f"company-{two_companies.rows.companies[BRAVO] % company_choice.COLORS}" in button
     visitor.press("/companies/choose", company="", next="/documents")
     assert all(shows(visitor, "/documents", name) for name in COMPANIES)
 
 
 def test_pages_of_one_thing_and_of_one_app_are_shown_whatever_is_chosen(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
-    visitor = choose(two, EVERYTHING, BRAVO)
-    document = two.world.one("document", ALPHA, APPS[0])["document_id"]
+    visitor = choose(two_companies, EVERYTHING, BRAVO)
+    document = two_companies.rows.arguments_of("document", ALPHA, APPS[0])["document_id"]
     assert canary(ALPHA, APPS[0]) in visitor.page(f"/documents/{document}")
-    app = two.world.installations[ALPHA, APPS[0]]
+    app = two_companies.rows.installations[ALPHA, APPS[0]]
     assert shows(visitor, f"/documents?installation={app}", ALPHA)
     assert shows(visitor, "/companies", ALPHA)
 
 
-def test_a_choice_never_shows_more_than_the_rights(two: TwoCompanies) -> None:
-    visitor = two.visitor(OF_ALPHA)
-    bravo = two.world.companies[BRAVO]
+def test_a_choice_never_shows_more_than_the_rights(two_companies: TwoCompanies) -> None:
+    visitor = two_companies.visitor(OF_ALPHA)
+    bravo = two_companies.rows.companies[BRAVO]
     assert visitor.post("/companies/choose", company=bravo).status_code == 404
     assert not shows(visitor, "/companies/choose", BRAVO)
-    choose(two, OF_ALPHA, ALPHA)
+    choose(two_companies, OF_ALPHA, ALPHA)
     with visitor.client.session_transaction() as session:
         session["company"] = bravo  # as if the right had been removed after the choice
     for path in LISTS:
         assert not shows(visitor, path, BRAVO), path
 
 
-def test_a_right_for_one_app_is_not_widened_to_its_company(two: TwoCompanies) -> None:
+def test_a_right_for_one_app_is_not_widened_to_its_company(two_companies: TwoCompanies) -> None:
     person = f"viewer/{ALPHA}/{APPS[0]}"
-    visitor = choose(two, person, ALPHA)
+    visitor = choose(two_companies, person, ALPHA)
     text = visitor.page("/documents")
     assert canary(ALPHA, APPS[0]) in text
     assert canary(ALPHA, APPS[1]) not in text
 
 
-def test_a_removed_right_ends_the_choice(two: TwoCompanies) -> None:
+def test_a_removed_right_ends_the_choice(two_companies: TwoCompanies) -> None:
     person = f"operator/{ALPHA}/every app"
-    visitor = choose(two, person, ALPHA)
-    with two.app.app_context(), engine.transaction() as session:
+    visitor = choose(two_companies, person, ALPHA)
+    with two_companies.app.app_context(), engine.transaction() as session:
         user = session.query(User).filter_by(username=person).one()
         for right in session.query(RoleAssignment).filter_by(user_id=user.id):
-            right.company_id = two.world.companies[BRAVO]
+            right.company_id = two_companies.rows.companies[BRAVO]
     assert shows(visitor, "/documents", BRAVO)
     assert not shows(visitor, "/documents", ALPHA)
 
@@ -137,9 +143,9 @@ def test_one_company_needs_no_switcher(visitor: Visitor) -> None:
 
 
 def test_many_companies_are_searched_on_a_page(
-    two: TwoCompanies, monkeypatch: pytest.MonkeyPatch
+    two_companies: TwoCompanies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visitor = two.visitor(EVERYTHING)
+    visitor = two_companies.visitor(EVERYTHING)
     assert 'id="choose-company"' in visitor.page("/runs/")
     monkeypatch.setattr(company_choice, "MAX_IN_MENU", 1)
     page = visitor.page("/runs/")
@@ -153,17 +159,19 @@ def test_many_companies_are_searched_on_a_page(
     assert "No company has this name" in visitor.page("/companies/choose?q=nothing")
 
 
-def test_an_address_elsewhere_is_not_followed_and_a_wrong_id_shows_all(two: TwoCompanies) -> None:
-    visitor = two.visitor(EVERYTHING)
+def test_an_address_elsewhere_is_not_followed_and_a_wrong_id_shows_all(
+    two_companies: TwoCompanies,
+) -> None:
+    visitor = two_companies.visitor(EVERYTHING)
     answer = visitor.post("/companies/choose", company="x", next="https://foreign.test/")
     assert answer.location == "/"
     assert all(shows(visitor, "/documents", name) for name in COMPANIES)
 
 
 @pytest.mark.parametrize("path", ["/", "/companies"])
-def test_companies_with_problems_come_first(two: TwoCompanies, path: str) -> None:
+def test_companies_with_problems_come_first(two_companies: TwoCompanies, path: str) -> None:
     names = [f"Selskap {number:02}" for number in range(25)]
-    with two.app.app_context(), engine.transaction() as session:
+    with two_companies.app.app_context(), engine.transaction() as session:
         companies = {}
         for number, name in enumerate(names):
             companies[name] = add_company(session, f"9{number}", name)
@@ -174,7 +182,7 @@ def test_companies_with_problems_come_first(two: TwoCompanies, path: str) -> Non
             open_stored_case(session, f"lists:{name}", company_id=company_id, **case)
         snoozed = session.query(Case).filter_by(company_id=companies["Selskap 22"].id).one()
         snoozed.snoozed_until = current_hub().clock.now() + dt.timedelta(days=3)
-    visitor = two.visitor(EVERYTHING)
+    visitor = two_companies.visitor(EVERYTHING)
     listed: list[str] = []
     address = path
     while address:

@@ -80,10 +80,10 @@ def is_page(app: Flask, path: str) -> bool:
     return True
 
 
-def crawl(visitor: Visitor, two: TwoCompanies) -> Iterator[tuple[str, str]]:
+def crawl(visitor: Visitor, two_companies: TwoCompanies) -> Iterator[tuple[str, str]]:
     """Open every page and file that links lead to, and yield address and text of each."""
     waiting = deque(["/", *SEARCHES])
-    for installation_id in two.world.installations.values():
+    for installation_id in two_companies.rows.installations.values():
         for page in ("/documents", "/inbox/", "/runs/"):
             waiting.append(f"{page}?installation={installation_id}")
     visited = set(waiting)
@@ -115,14 +115,16 @@ def crawl(visitor: Visitor, two: TwoCompanies) -> Iterator[tuple[str, str]]:
 
 
 def names_seen(
-    two: TwoCompanies, person: str, until: Callable[[set[str]], bool] = lambda names: False
+    two_companies: TwoCompanies,
+    person: str,
+    until: Callable[[set[str]], bool] = lambda names: False,
 ) -> dict[str, str]:
     """Return the names that a person can find, with the first address that shows each.
 
     The search ends early if `until` is true for the names found so far.
     """
     names: dict[str, str] = {}
-    for address, text in crawl(two.visitor(person), two):
+    for address, text in crawl(two_companies.visitor(person), two_companies):
         for name in every_name():
             if name in text:
                 names.setdefault(name, address)
@@ -131,8 +133,8 @@ def names_seen(
     return names
 
 
-def test_an_owner_of_everything_finds_every_name(two: TwoCompanies) -> None:
-    result = names_seen(two, EVERYTHING, until=every_name().__eq__)
+def test_an_owner_of_everything_finds_every_name(two_companies: TwoCompanies) -> None:
+    result = names_seen(two_companies, EVERYTHING, until=every_name().__eq__)
     assert set(result) == every_name()
 
 
@@ -156,26 +158,26 @@ def test_an_owner_of_everything_finds_every_name(two: TwoCompanies) -> None:
     ],
 )
 def test_no_page_and_no_file_names_what_a_person_has_no_role_for(
-    two: TwoCompanies, person: str, owners: list[tuple[str, str | None]]
+    two_companies: TwoCompanies, person: str, owners: list[tuple[str, str | None]]
 ) -> None:
     allowed = {canary(*owner) for owner in owners}
-    result = names_seen(two, person)
+    result = names_seen(two_companies, person)
     assert {name: result[name] for name in set(result) - allowed} == {}
     assert allowed <= set(result)
 
 
 @pytest.mark.parametrize("condition", ["cases", "documents", "runs", "companies", "installations"])
 def test_the_crawl_finds_a_list_without_its_filter(
-    two: TwoCompanies, monkeypatch: pytest.MonkeyPatch, condition: str
+    two_companies: TwoCompanies, monkeypatch: pytest.MonkeyPatch, condition: str
 ) -> None:
     monkeypatch.setattr(Scope, condition, lambda scope: ())
-    assert names_bravo(names_seen(two, ONE_COMPANY, until=names_bravo))
+    assert names_bravo(names_seen(two_companies, ONE_COMPANY, until=names_bravo))
 
 
 def test_rights_for_many_apps_cover_the_same_as_for_few(
-    two: TwoCompanies, monkeypatch: pytest.MonkeyPatch
+    two_companies: TwoCompanies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    visitor = two.visitor(ONE_COMPANY)
+    visitor = two_companies.visitor(ONE_COMPANY)
     files = [path for path in SEARCHES if "/export" in path]
     with_few = [visitor.get(path).data for path in files]
     monkeypatch.setattr(rights, "MAX_LOOKUPS", 0)

@@ -18,8 +18,10 @@ def totals(pages: Pages) -> list[list[str]]:
     return cells
 
 
-def test_a_payment_is_not_added_to_the_invoice_that_it_pays(outside: Visitor) -> None:
-    pages = Pages(outside)
+def test_a_payment_is_not_added_to_the_invoice_that_it_pays(
+    visitor_with_stand_ins: Visitor,
+) -> None:
+    pages = Pages(visitor_with_stand_ins)
     pages.enable()
     with pages.app.app_context():
         first = pages.site.invoice("100.00")

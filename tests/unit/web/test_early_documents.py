@@ -16,7 +16,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.small_source import SLUG, bill, page
+from tests.support.small_source import SLUG, bill, make_page
 
 START = dt.date(2026, 3, 2)
 DUE = dt.date(2026, 4, 9)
@@ -40,7 +40,7 @@ def begin(app, source):
     enable.enable(1, SLUG, {"start_date": START.isoformat()}, who="olga", mode="auto")
     early = bill("1", supplier="1"), bill("2", total="75.00", supplier="1", due=DUE)
     items = (*early, bill("3", supplier="1", date=START))
-    source.items = page(*items, cursor="1")
+    source.items = make_page(*items, cursor="1")
     source.by_id = {item.source_id: item for item in items}
     sync()
     with transaction() as session:
@@ -102,7 +102,7 @@ def test_all_are_included_as_they_were_listed(visitor, source):
     form_page = visitor.page(f"{HERE}include?which=all")
     assert "Include 2 documents" in form_page
     later = bill("4", supplier="1")
-    source.items = page(later, cursor="2")
+    source.items = make_page(later, cursor="2")
     source.by_id[later.source_id] = later
     sync()
     match = re.search(r'name="listed" value="([^"]+)"', form_page)
@@ -114,7 +114,7 @@ def test_all_are_included_as_they_were_listed(visitor, source):
 def test_a_document_that_changed_since_it_was_listed_stays_left_out(visitor, source):
     form_page = visitor.page(f"{HERE}include?which=all")
     changed = bill("1", total="9000.00", supplier="1")
-    source.items = page(changed, cursor="2")
+    source.items = make_page(changed, cursor="2")
     sync()
     match = re.search(r'name="listed" value="([^"]+)"', form_page)
     answer = visitor.press(f"{HERE}include", listed=match[1])
@@ -126,7 +126,7 @@ def test_a_document_that_changed_since_it_was_listed_stays_left_out(visitor, sou
 def test_an_included_document_stays_included_and_its_changes_count(visitor, source):
     include(visitor)
     sync()
-    source.items = page(bill("1", total="130.00", supplier="1"), cursor="2")
+    source.items = make_page(bill("1", total="130.00", supplier="1"), cursor="2")
     assert sync() == {"corrected": 1}
 
 
@@ -165,7 +165,7 @@ def test_moving_the_start_date_includes_what_it_no_longer_leaves_out(visitor):
 
 
 def test_a_document_that_the_source_no_longer_has_is_not_listed(visitor, source):
-    source.items = page(Gone(source_id="invoice:1"), cursor="2")
+    source.items = make_page(Gone(source_id="invoice:1"), cursor="2")
     sync()
     listed = visitor.page(HERE)
     assert ("F-1" in listed, "1 document left out" in listed) == (False, True)

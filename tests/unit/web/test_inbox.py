@@ -115,7 +115,7 @@ def test_a_possible_duplicate_is_shown_beside_the_document(operator: Visitor) ->
 def test_a_number_that_quickbooks_refused_is_not_sent_beside_the_other_one(bench) -> None:
     posting_id = bench.bill("B-9")
     bench.hold(posting_id, "quickbooks", "Its number is used.")
-    bench.see_all()
+    bench.index_all_bills()
     with transaction() as session:
         texts = CaseText("outcome.number_used", name="Bill B-9 of Acme", answer="It is used.")
         details = {"candidates": [{"id": bench.posting(bench.ids[0]).quickbooks_id}]}
@@ -416,7 +416,7 @@ def test_a_transaction_says_which_other_document_it_was_posted_from(bench) -> No
     )
     posting_id = bench.bill("B-9")
     bench.hold(posting_id, "quickbooks", "Its number is used.")
-    bench.see_all()
+    bench.index_all_bills()
     with transaction() as session:
         about = {
             "details": {"candidates": [{"id": twin.quickbooks_id}]},
@@ -444,7 +444,7 @@ def test_a_number_that_our_own_document_has_leaves_to_skip_or_change_it(bench) -
     twin = bench.posting(bench.ids[0])
     posting_id = bench.bill("B-9")
     bench.hold(posting_id, "quickbooks", "Its number is used.")
-    bench.see_all()
+    bench.index_all_bills()
     with transaction() as session:
         inbox.open(
             session,
@@ -673,7 +673,7 @@ def test_a_memo_differs_only_by_what_people_wrote(bench) -> None:
     bill = next(bill for bill in bench.bills() if bill["Id"] == id)
     note = re.sub(r"\[hub:\w+\]", "", bill["PrivateNote"]).strip()
     bench.edit(id, DueDate="2026-05-17", PrivateNote=f"{note}  [hub:ABCDEFGH2345]")
-    bench.see_all()
+    bench.index_all_bills()
     reconcile(bench.company_id)
     bench.visitor.log_in("oda")
     page = bench.visitor.page("/inbox/1")

@@ -276,9 +276,11 @@ def audit_details(app: Flask, what: str) -> list[dict[str, Any]]:
         return list(session.scalars(query))
 
 
-def test_an_invitation_gives_exactly_the_rights_that_were_chosen(two: TwoCompanies) -> None:
-    owner = two.visitor(HUB_OWNER)
-    alpha, bravo = two.world.companies[ALPHA], two.world.companies[BRAVO]
+def test_an_invitation_gives_exactly_the_rights_that_were_chosen(
+    two_companies: TwoCompanies,
+) -> None:
+    owner = two_companies.visitor(HUB_OWNER)
+    alpha, bravo = two_companies.rows.companies[ALPHA], two_companies.rows.companies[BRAVO]
     answer = send(
         owner,
         [("operator", alpha, APPS[0]), ("viewer", bravo, ""), ("app-owner", "", APPS[1])],
@@ -294,16 +296,16 @@ def test_an_invitation_gives_exactly_the_rights_that_were_chosen(two: TwoCompani
 
     kari, accepted = accept(owner, code)
     assert (accepted.status_code, accepted.location) == (302, "/")
-    assert assignments(two.app) == [
+    assert assignments(two_companies.app) == [
         ("operator", alpha, APPS[0]),
         ("viewer", bravo, None),
         ("app-owner", None, APPS[1]),
     ]
-    ours = two.world.one("installation", ALPHA, APPS[0])["installation_id"]
+    ours = two_companies.rows.arguments_of("installation", ALPHA, APPS[0])["installation_id"]
     assert kari.get(f"/installations/{ours}/").status_code == 200
     assert kari.get("/people/").status_code == 403
     for what in ("person invited", "invitation accepted"):
-        (detail,) = audit_details(two.app, what)
+        (detail,) = audit_details(two_companies.app, what)
         assert detail["rights"] == ", ".join(in_words)
 
 
@@ -313,13 +315,13 @@ def companies_in_form(page: str) -> int:
 
 
 def test_another_right_is_added_to_the_form_without_javascript_and_nothing_is_sent(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
-    owner = two.visitor(HUB_OWNER)
-    bravo = two.world.companies[BRAVO]
+    owner = two_companies.visitor(HUB_OWNER)
+    bravo = two_companies.rows.companies[BRAVO]
     assert companies_in_form(owner.page("/people/")) == 1
     page = send(owner, [("operator", bravo, APPS[1])], more="1").text
-    assert rows(two.app) == []
+    assert rows(two_companies.app) == []
     assert companies_in_form(page) == 2
     assert f'value="{ADDRESS}"' in page
     for chosen in (
@@ -330,7 +332,7 @@ def test_another_right_is_added_to_the_form_without_javascript_and_nothing_is_se
         assert chosen in page
     assert f'<option value="{APPS[1]}" selected' in page
     send(owner, [("operator", bravo, APPS[1]), ("", "", "")])
-    with two.app.app_context(), engine.read_only_session() as session:
+    with two_companies.app.app_context(), engine.read_only_session() as session:
         stored = list(session.scalars(select(InvitationRight)))
         rights = [(row.role, row.company_id, row.slug) for row in stored]
     assert rights == [("operator", bravo, APPS[1])], "fields without a role give nothing"
@@ -347,83 +349,87 @@ def test_another_right_is_added_to_the_form_without_javascript_and_nothing_is_se
     ],
 )
 def test_an_invitation_to_what_does_not_exist_is_refused(
-    two: TwoCompanies, right: tuple[str, str, str], sentence: str
+    two_companies: TwoCompanies, right: tuple[str, str, str], sentence: str
 ) -> None:
-    answer = send(two.visitor(HUB_OWNER), [right])
+    answer = send(two_companies.visitor(HUB_OWNER), [right])
     assert (answer.status_code, sentence in answer.text) == (400, True)
-    assert rows(two.app) == []
+    assert rows(two_companies.app) == []
 
 
 @pytest.mark.parametrize("name", [f"owner/{ALPHA}/every app", f"app-owner/{ALPHA}/{APPS[0]}"])
-def test_nobody_invites_who_may_not_grant_rights(two: TwoCompanies, name: str) -> None:
-    alpha = two.world.companies[ALPHA]
-    answer = send(two.visitor(name), [("viewer", alpha, APPS[0])])
+def test_nobody_invites_who_may_not_grant_rights(two_companies: TwoCompanies, name: str) -> None:
+    alpha = two_companies.rows.companies[ALPHA]
+    answer = send(two_companies.visitor(name), [("viewer", alpha, APPS[0])])
     assert answer.status_code == 403
-    assert rows(two.app) == []
+    assert rows(two_companies.app) == []
 
 
-def test_a_company_that_is_removed_takes_its_rights_along(two: TwoCompanies) -> None:
-    owner = two.visitor(HUB_OWNER)
-    with two.app.app_context(), engine.transaction() as session:
+def test_a_company_that_is_removed_takes_its_rights_along(two_companies: TwoCompanies) -> None:
+    owner = two_companies.visitor(HUB_OWNER)
+    with two_companies.app.app_context(), engine.transaction() as session:
         former = add_company(session, "9139999", "Former AS").id
     code = code_in(send(owner, [("owner", former, ""), ("viewer", "", APPS[0])]).text)
-    remove_company(two.app, former)
-    with two.app.app_context(), engine.transaction() as session:
+    remove_company(two_companies.app, former)
+    with two_companies.app.app_context(), engine.transaction() as session:
         assert add_company(session, "9138888", "Another AS").id == former, "ids come again"
     assert accept(owner, code)[1].status_code == 302
-    assert assignments(two.app) == [("viewer", None, APPS[0])]
-    assert audit_details(two.app, "invitation accepted")[0]["rights"].startswith("viewer of Cost")
+    assert assignments(two_companies.app) == [("viewer", None, APPS[0])]
+    assert audit_details(two_companies.app, "invitation accepted")[0]["rights"].startswith(
+        "viewer of Cost"
+    )
 
 
-def test_an_invitation_without_any_right_left_is_not_valid(two: TwoCompanies) -> None:
-    owner = two.visitor(HUB_OWNER)
-    with two.app.app_context(), engine.transaction() as session:
+def test_an_invitation_without_any_right_left_is_not_valid(two_companies: TwoCompanies) -> None:
+    owner = two_companies.visitor(HUB_OWNER)
+    with two_companies.app.app_context(), engine.transaction() as session:
         former = add_company(session, "9139999", "Former AS").id
     code = code_in(send(owner, [("owner", former, "")]).text)
-    remove_company(two.app, former)
+    remove_company(two_companies.app, former)
     assert accept(owner, code)[1].status_code == 400
     assert "Not valid any more" in owner.page("/people/")
 
 
-def test_an_app_that_is_disabled_in_the_meantime_does_no_harm(two: TwoCompanies) -> None:
-    owner = two.visitor(HUB_OWNER)
-    alpha = two.world.companies[ALPHA]
+def test_an_app_that_is_disabled_in_the_meantime_does_no_harm(two_companies: TwoCompanies) -> None:
+    owner = two_companies.visitor(HUB_OWNER)
+    alpha = two_companies.rows.companies[ALPHA]
     code = code_in(send(owner, [("operator", alpha, APPS[0])]).text)
-    installation = two.world.installations[ALPHA, APPS[0]]
+    installation = two_companies.rows.installations[ALPHA, APPS[0]]
     owner.press(f"/installations/{installation}/disable", sure="1")
     kari, answer = accept(owner, code)
     assert answer.status_code == 302
     assert kari.get("/").status_code == 200
-    assert assignments(two.app) == [("operator", alpha, APPS[0])]
+    assert assignments(two_companies.app) == [("operator", alpha, APPS[0])]
 
 
 def test_a_renewed_invitation_keeps_its_rights_and_a_new_one_replaces_them(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
-    owner = two.visitor(HUB_OWNER)
-    alpha, bravo = two.world.companies[ALPHA], two.world.companies[BRAVO]
+    owner = two_companies.visitor(HUB_OWNER)
+    alpha, bravo = two_companies.rows.companies[ALPHA], two_companies.rows.companies[BRAVO]
     send(owner, [("viewer", alpha, ""), ("operator", alpha, "")])
-    id = rows(two.app)[0].id
+    id = rows(two_companies.app)[0].id
     code_in(owner.post("/people/invitations/renew", invitation=id).text)
     expected = f"operator of every app in {ALPHA} {canary(ALPHA)}"
-    assert audit_details(two.app, "invitation renewed")[0]["rights"] == expected
+    assert audit_details(two_companies.app, "invitation renewed")[0]["rights"] == expected
     code = code_in(send(owner, [("viewer", bravo, APPS[1])]).text)
     assert accept(owner, code)[1].status_code == 302
-    assert assignments(two.app) == [("viewer", bravo, APPS[1])]
+    assert assignments(two_companies.app) == [("viewer", bravo, APPS[1])]
 
 
-def test_an_invitation_for_everything_and_for_a_company_gives_both(two: TwoCompanies) -> None:
-    owner = two.visitor(HUB_OWNER)
-    alpha = two.world.companies[ALPHA]
+def test_an_invitation_for_everything_and_for_a_company_gives_both(
+    two_companies: TwoCompanies,
+) -> None:
+    owner = two_companies.visitor(HUB_OWNER)
+    alpha = two_companies.rows.companies[ALPHA]
     code = code_in(send(owner, [("owner", alpha, ""), ("viewer", "", "")]).text)
-    (invitation,) = rows(two.app)
+    (invitation,) = rows(two_companies.app)
     assert invitation.role == "viewer", "the role that an earlier version reads"
     assert accept(owner, code)[1].status_code == 302
-    assert assignments(two.app) == [("viewer", None, None), ("owner", alpha, None)]
+    assert assignments(two_companies.app) == [("viewer", None, None), ("owner", alpha, None)]
 
 
 def test_an_earlier_version_reads_no_role_in_an_invitation_for_one_company(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
-    send(two.visitor(HUB_OWNER), [("owner", two.world.companies[ALPHA], "")])
-    assert [invitation.role for invitation in rows(two.app)] == [""]
+    send(two_companies.visitor(HUB_OWNER), [("owner", two_companies.rows.companies[ALPHA], "")])
+    assert [invitation.role for invitation in rows(two_companies.app)] == [""]

@@ -54,8 +54,8 @@ class Pages:
 
 
 @pytest.fixture
-def pages(outside: Visitor) -> Pages:
-    return Pages(outside)
+def pages(visitor_with_stand_ins: Visitor) -> Pages:
+    return Pages(visitor_with_stand_ins)
 
 
 def test_a_namesake_with_another_address_is_not_called_matched(pages: Pages) -> None:

@@ -17,7 +17,13 @@ from hub.posting.preflight import recheck
 from hub.qbo import record_rows
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.small_source import bill, change, postings, settle, vendor_code
+from tests.support.small_source import (
+    bill,
+    install_small_source,
+    postings,
+    update_posting,
+    vendor_code,
+)
 from tests.unit.web.test_large_lists import queries_of
 from tests.unit.web.test_readiness_report import HERE, row_of, rows
 from tests.unit.web.test_record_form import form_of
@@ -35,7 +41,7 @@ def app(source, make_source_pages):
 @pytest.fixture
 def visitor(app):
     """Provide an operator of an app whose documents wait for the first approval."""
-    installation_id = settle(mode="review")
+    installation_id = install_small_source(mode="review")
     with transaction() as session:
         add_people(session)
         company = session.get_one(ConnectedCompany, 1)
@@ -294,6 +300,6 @@ def test_a_name_that_is_not_planned_any_more_is_free(visitor, source, customers)
     collect(source, bill_of("1", vendor_code("s1", "Nordvik AS")), bill_for("2", "Nordvik AS"))
     recheck.check_waiting(1)
     first = postings(kind="vendor")[0]
-    change(first.id, state="skipped")
+    update_posting(first.id, state="skipped")
     recheck.check_waiting(1)
     assert [posting.state for posting in postings(kind="customer")] == ["review"]

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from hub.db import engine
 from hub.models import Case, Posting, Run, SeenCode, SourceDocument
 from hub.testing.clock import FakeClock
-from tests.support.page_rows import Story, add_company, add_installation, add_people, tell
+from tests.support.page_rows import Story, add_company, add_installation, add_people, add_story
 from tests.support.page_visitor import Visitor
 from tests.support.tiers import FULL
 
@@ -78,7 +78,7 @@ def test_every_page_answers_on_postgresql_too(
     app = make_app(make_config(HUB_DATABASE_URL=postgres_url), pages=True)
     with app.app_context(), engine.transaction() as session:
         add_people(session)
-        story = tell(session)
+        story = add_story(session)
     visitor = Visitor(app, story)
     visitor.log_in("olga")
     searches = (

@@ -150,8 +150,10 @@ def test_disabling_a_person_ends_sessions_for_good(visitor: Visitor) -> None:
     assert visitor.log_in("vera").status_code == 302
 
 
-def test_the_page_shows_the_rights_of_who_has_no_role_for_everything(two: TwoCompanies) -> None:
-    owner = two.visitor("owner/every company/every app")
+def test_the_page_shows_the_rights_of_who_has_no_role_for_everything(
+    two_companies: TwoCompanies,
+) -> None:
+    owner = two_companies.visitor("owner/every company/every app")
     page = owner.page("/people/")
     assert (
         f'<div class="small">operator of every app in Alfaborg {canary("Alfaborg")}</div>' in page

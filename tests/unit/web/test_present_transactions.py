@@ -17,7 +17,7 @@ from qbo_sandbox import QuickBooks
 from tests.support.api_client import ApiClient
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.small_source import SLUG, SmallSource, bill, page
+from tests.support.small_source import SLUG, SmallSource, bill, make_page
 
 LIST = "/installations/1/review/"
 COMPARED = f"{LIST}?compare=now"
@@ -35,7 +35,7 @@ class Books:
 
     def sync(self, *items: Any) -> None:
         """Let the source show these documents."""
-        self.source.items = page(*items, cursor="1")
+        self.source.items = make_page(*items, cursor="1")
         assert runner.sync(1, requested_by="kari").error == ""
 
     def approve(self) -> None:

@@ -13,9 +13,9 @@ BUTTON = "Put back as posted"
 
 
 @pytest.fixture
-def pages(outside: Visitor) -> Pages:
+def pages(visitor_with_stand_ins: Visitor) -> Pages:
     """Provide an invoice that was posted, and then edited in QuickBooks."""
-    pages = Pages(outside)
+    pages = Pages(visitor_with_stand_ins)
     pages.enable()
     pages.sync(company.CLIENTS[0])
     with pages.app.app_context():

@@ -12,7 +12,7 @@ from hub.db.engine import transaction
 from hub.models import ConnectedCompany
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.small_source import PREFERENCES, bill, settle
+from tests.support.small_source import PREFERENCES, bill, install_small_source
 from tests.unit.web.test_large_lists import queries_of
 
 HERE = "/installations/1/readiness/"
@@ -29,7 +29,7 @@ def app(source, make_source_pages):
 @pytest.fixture
 def visitor(app):
     """Provide a person who sees one app, whose documents wait for the first approval."""
-    installation_id = settle(mode="review")
+    installation_id = install_small_source(mode="review")
     with transaction() as session:
         add_people(session)
     change(country="US", currency="NOK")

@@ -25,7 +25,7 @@ from hub.models import AuditEntry, Case, FileMapping, Installation, Run, StoredF
 from hub.sources import file_folder
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
-from tests.support.small_source import SmallSource, settle
+from tests.support.small_source import SmallSource, install_small_source
 
 HERE = "/installations/1/files/"
 TABLE = b"No;Who;When\n1;Ann;5\n2;Bo;6\n"
@@ -86,7 +86,7 @@ def app(make_app, make_config, empty_database, tmp_path):
 @pytest.fixture
 def visitor(app):
     """Provide an owner at an app that receives files."""
-    settle()
+    install_small_source()
     with transaction() as session:
         add_people(session)
     visitor = Visitor(app, Story(1, 1))

@@ -292,19 +292,19 @@ def test_another_run_is_no_reconciliation(bench, path):
 
 
 @pytest.mark.parametrize("path", ["", "/report.pdf", "/export"])
-def test_a_reconciliation_is_for_those_who_see_the_whole_company(two, path):
-    with two.app.app_context(), transaction() as session:
+def test_a_reconciliation_is_for_those_who_see_the_whole_company(two_companies, path):
+    with two_companies.app.app_context(), transaction() as session:
         totals = {"documents": 0, "found": 0, "troubles": 0, "accepted": 0, "totals": []}
         counts = {"proved_at": "2026-03-01T00:00:00+00:00", **totals}
-        run = Run(kind="reconcile", company_id=two.world.companies[ALPHA], counts=counts)
+        run = Run(kind="reconcile", company_id=two_companies.rows.companies[ALPHA], counts=counts)
         session.add(run)
         session.flush()
         address = f"{HERE}{run.id}{path}"
-    assert two.visitor(f"viewer/{ALPHA}/every app").get(address).status_code == 200
+    assert two_companies.visitor(f"viewer/{ALPHA}/every app").get(address).status_code == 200
     for limited in (f"owner/{ALPHA}/{APPS[0]}", f"owner/every company/{APPS[0]}"):
-        assert two.visitor(limited).get(address).status_code in (403, 404)
+        assert two_companies.visitor(limited).get(address).status_code in (403, 404)
     if not path:
-        page = two.visitor(f"owner/{ALPHA}/{APPS[0]}").get(HERE, follow_redirects=True)
+        page = two_companies.visitor(f"owner/{ALPHA}/{APPS[0]}").get(HERE, follow_redirects=True)
         assert "For the whole company only" in page.get_data(as_text=True)
 
 
@@ -333,15 +333,15 @@ def add_reconciliation(session, company_id, **line):
     return run.id
 
 
-def test_a_person_with_several_companies_sees_the_newest_result_of_each(two):
-    alpha, bravo = (two.world.companies[name] for name in COMPANIES)
-    with two.app.app_context(), transaction() as session:
+def test_a_person_with_several_companies_sees_the_newest_result_of_each(two_companies):
+    alpha, bravo = (two_companies.rows.companies[name] for name in COMPANIES)
+    with two_companies.app.app_context(), transaction() as session:
         add_reconciliation(session, alpha)
         run_id = add_reconciliation(session, alpha, **DIFFERING)
         names = [
             session.get_one(ConnectedCompany, company_id).name for company_id in (alpha, bravo)
         ]
-    visitor = two.visitor(EVERYTHING)
+    visitor = two_companies.visitor(EVERYTHING)
     page = visitor.page(HERE)
     first, second = table(page, NEWEST)
     assert first[:2] == [names[0], "Differs"]
@@ -350,7 +350,7 @@ def test_a_person_with_several_companies_sees_the_newest_result_of_each(two):
     assert second[:-1] == [names[1], "Not reconciled yet", "", "", "", ""]
     assert first[-1] == second[-1] == "Reconcile now"
     assert f'action="/companies/{bravo}/reconcile"' in page
-    assert "Reconcile now" not in two.visitor("viewer/every company/every app").page(HERE)
+    assert "Reconcile now" not in two_companies.visitor("viewer/every company/every app").page(HERE)
     assert f'href="{HERE}{run_id}"' in page
     address = f"{HERE}?company={alpha}"
     assert f'href="{address}"' in page
@@ -360,22 +360,22 @@ def test_a_person_with_several_companies_sees_the_newest_result_of_each(two):
     assert "Documents that differ" in visitor.page(address)
 
 
-def test_the_newest_results_of_all_companies_are_downloaded(two):
-    alpha = two.world.companies[ALPHA]
-    with two.app.app_context(), transaction() as session:
+def test_the_newest_results_of_all_companies_are_downloaded(two_companies):
+    alpha = two_companies.rows.companies[ALPHA]
+    with two_companies.app.app_context(), transaction() as session:
         add_reconciliation(session, alpha, **DIFFERING)
-    text = two.visitor(EVERYTHING).page(f"{HERE}export?format=csv").removeprefix("\ufeff")
+    text = two_companies.visitor(EVERYTHING).page(f"{HERE}export?format=csv").removeprefix("\ufeff")
     first, second = csv.DictReader(io.StringIO(text))
     assert (first["result"], first["documents"], first["matching"]) == ("Differs", "3", "2")
     assert (first["currency"], first["difference"], first["differing"]) == ("NOK", "-2.50", "1")
     assert (second["result"], second["reconciled_at"]) == ("Not reconciled yet", "")
 
 
-def test_of_a_company_seen_in_part_no_reconciliation_is_shown(two):
-    alpha = two.world.companies[ALPHA]
-    with two.app.app_context(), transaction() as session:
+def test_of_a_company_seen_in_part_no_reconciliation_is_shown(two_companies):
+    alpha = two_companies.rows.companies[ALPHA]
+    with two_companies.app.app_context(), transaction() as session:
         add_reconciliation(session, alpha, **DIFFERING)
-    visitor = two.visitor(f"owner/every company/{APPS[0]}")
+    visitor = two_companies.visitor(f"owner/every company/{APPS[0]}")
     page = visitor.page(HERE)
     assert [row[1] for row in table(page, NEWEST)] == ["For the whole company only"] * 2
     assert "2.50" not in page
@@ -383,14 +383,14 @@ def test_of_a_company_seen_in_part_no_reconciliation_is_shown(two):
     assert "For the whole company only" in visitor.page(f"{HERE}?company={alpha}")
 
 
-def test_companies_are_paged_and_need_no_more_queries(two):
+def test_companies_are_paged_and_need_no_more_queries(two_companies):
     def add(first, count):
-        with two.app.app_context(), transaction() as session:
+        with two_companies.app.app_context(), transaction() as session:
             for number in range(first, first + count):
                 company = add_company(session, f"77{number}", f"Company {number:02}")
                 add_reconciliation(session, company.id, **DIFFERING)
 
-    visitor = two.visitor(EVERYTHING)
+    visitor = two_companies.visitor(EVERYTHING)
     add(0, 1)
     visitor.page(HERE)  # the first page of a process reads more
     few = queries_of(visitor, HERE)

@@ -25,8 +25,8 @@ INPUT = re.compile(r'<input\s[^>]*?name="(\w+)"\s+value="([^"]*)"', re.DOTALL)
 
 
 @pytest.fixture
-def pages(outside: Visitor) -> Pages:
-    pages = Pages(outside)
+def pages(visitor_with_stand_ins: Visitor) -> Pages:
+    pages = Pages(visitor_with_stand_ins)
     pages.enable(parties="hold")
     return pages
 

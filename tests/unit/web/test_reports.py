@@ -22,7 +22,7 @@ from tests.support.page_rows import (
 )
 from tests.support.page_visitor import Visitor
 from tests.support.rights_rows import APPS, COMPANIES
-from tests.support.small_source import SLUG, bill, page
+from tests.support.small_source import SLUG, bill, make_page
 from tests.unit.web.test_large_lists import queries_of
 
 HERE = "/reports/"
@@ -48,7 +48,7 @@ def visitor(app, source, quickbooks):
 
 
 def sync(source, *items):
-    source.items = page(*items, cursor=str(len(items)))
+    source.items = make_page(*items, cursor=str(len(items)))
     source.by_id = {item.source_id: item for item in items}
     return runner.sync(1, requested_by="kari")
 
@@ -185,10 +185,10 @@ def test_an_address_that_names_no_number_leads_to_the_reports(visitor, source):
         assert (answer.status_code, answer.headers["Location"]) == (302, HERE)
 
 
-def test_a_number_of_another_company_has_no_documents(two):
+def test_a_number_of_another_company_has_no_documents(two_companies):
     alpha, bravo = COMPANIES
-    other = two.world.installations[bravo, APPS[0]]
-    page = two.visitor(f"viewer/{alpha}/every app").page(
+    other = two_companies.rows.installations[bravo, APPS[0]]
+    page = two_companies.visitor(f"viewer/{alpha}/every app").page(
         f"{HERE}documents?month=2026-03&installation={other}&currency=NOK&group=posted"
     )
     assert "The reports count no document here." in page
@@ -284,9 +284,9 @@ def test_a_company_whose_documents_wait_has_reports(visitor, source):
     assert "Nothing dated in this year is posted." in text
 
 
-def test_of_an_empty_company_in_a_hub_that_posts_the_apps_are_the_next_step(two):
-    visitor = two.visitor(EVERYTHING)
-    with two.app.app_context(), transaction() as session:
+def test_of_an_empty_company_in_a_hub_that_posts_the_apps_are_the_next_step(two_companies):
+    visitor = two_companies.visitor(EVERYTHING)
+    with two_companies.app.app_context(), transaction() as session:
         company = add_company(session, "7700", "Newcomer").id
     main = visitor.page(f"{HERE}?company={company}").partition('id="main"')[2]
     assert "Enable an app, or run one that is enabled." in main
@@ -316,24 +316,24 @@ EVERYTHING = "owner/every company/every app"
 ALL_MARCH = f"{HERE}?month=2026-03"
 
 
-def name_of(two, company):
-    with two.app.app_context(), transaction() as session:
-        return session.get_one(ConnectedCompany, two.world.companies[company]).name
+def name_of(two_companies, company):
+    with two_companies.app.app_context(), transaction() as session:
+        return session.get_one(ConnectedCompany, two_companies.rows.companies[company]).name
 
 
-def test_a_person_with_several_companies_sees_all_and_may_choose_one(two):
-    visitor = two.visitor(EVERYTHING)
+def test_a_person_with_several_companies_sees_all_and_may_choose_one(two_companies):
+    visitor = two_companies.visitor(EVERYTHING)
     rows = table(visitor, "Documents by company and currency")
-    assert [row[0] for row in rows] == [name_of(two, company) for company in COMPANIES]
-    alpha = two.world.companies[COMPANIES[0]]
+    assert [row[0] for row in rows] == [name_of(two_companies, company) for company in COMPANIES]
+    alpha = two_companies.rows.companies[COMPANIES[0]]
     visitor.post("/companies/choose", company=alpha, next=HERE)
     text = visitor.page(HERE)
     assert "Documents by company and currency" not in text
-    assert name_of(two, COMPANIES[0]) in text
+    assert name_of(two_companies, COMPANIES[0]) in text
 
 
-def test_the_sums_over_all_companies_are_those_of_their_rows(two):
-    visitor = two.visitor(EVERYTHING)
+def test_the_sums_over_all_companies_are_those_of_their_rows(two_companies):
+    visitor = two_companies.visitor(EVERYTHING)
     rows = table(visitor, "Documents by company and currency", ALL_MARCH)
     (sums,) = table(visitor, "Documents of all companies, by currency", ALL_MARCH)
     assert len(rows) == 2
@@ -348,33 +348,33 @@ def test_the_sums_over_all_companies_are_those_of_their_rows(two):
     assert {line["month"] for line in lines} == {"2026-03"}
 
 
-def test_each_company_leads_to_its_own_report_whichever_is_chosen(two):
-    visitor = two.visitor(EVERYTHING)
-    alpha, bravo = (two.world.companies[name] for name in COMPANIES)
+def test_each_company_leads_to_its_own_report_whichever_is_chosen(two_companies):
+    visitor = two_companies.visitor(EVERYTHING)
+    alpha, bravo = (two_companies.rows.companies[name] for name in COMPANIES)
     address = f"{HERE}?company={alpha}&amp;year=2026"
     assert f'href="{address}"' in visitor.page(ALL_MARCH)
     visitor.post("/companies/choose", company=bravo, next=HERE)
     text = visitor.page(unescape(address)).partition('id="main"')[2]
-    assert name_of(two, COMPANIES[0]) in text
-    assert name_of(two, COMPANIES[1]) not in text
+    assert name_of(two_companies, COMPANIES[0]) in text
+    assert name_of(two_companies, COMPANIES[1]) not in text
     assert len(totals(visitor, unescape(address))) == 2  # one for each app
     for cell, *_ in CELL.findall(text):
         assert table(visitor, "the latest date first", unescape(cell))
 
 
-def test_a_person_of_one_app_sees_its_part_of_each_company(two):
-    visitor = two.visitor(f"owner/every company/{APPS[0]}")
-    whole = table(two.visitor(EVERYTHING), "Documents by company and currency", ALL_MARCH)
+def test_a_person_of_one_app_sees_its_part_of_each_company(two_companies):
+    visitor = two_companies.visitor(f"owner/every company/{APPS[0]}")
+    whole = table(two_companies.visitor(EVERYTHING), "Documents by company and currency", ALL_MARCH)
     part = table(visitor, "Documents by company and currency", ALL_MARCH)
     assert [row[1] for row in whole] == ["4", "4"]
     assert [row[1] for row in part] == ["2", "2"]
-    alpha = two.visitor(f"viewer/{COMPANIES[0]}/every app")
-    bravo = two.world.companies[COMPANIES[1]]
-    assert name_of(two, COMPANIES[1]) not in alpha.page(f"{HERE}?company={bravo}")
+    alpha = two_companies.visitor(f"viewer/{COMPANIES[0]}/every app")
+    bravo = two_companies.rows.companies[COMPANIES[1]]
+    assert name_of(two_companies, COMPANIES[1]) not in alpha.page(f"{HERE}?company={bravo}")
 
 
-def test_the_month_of_all_companies_is_chosen(two):
-    visitor = two.visitor(EVERYTHING)
+def test_the_month_of_all_companies_is_chosen(two_companies):
+    visitor = two_companies.visitor(EVERYTHING)
     assert '<option value="2026-03" selected>' in visitor.page(HERE)
     assert '<option value="2026-03" selected>' in visitor.page(f"{HERE}?month=2026-13")
     text = visitor.page(f"{HERE}?month=2026-02")
@@ -383,14 +383,16 @@ def test_the_month_of_all_companies_is_chosen(two):
     assert '<option value="1999-12" selected>' in visitor.page(f"{HERE}?month=1999-12")
 
 
-def test_documents_of_all_companies_that_need_attention_are_listed_by_age(two):
-    (row,) = table(two.visitor(EVERYTHING), "by the days since the hub first wanted to post them")
+def test_documents_of_all_companies_that_need_attention_are_listed_by_age(two_companies):
+    (row,) = table(
+        two_companies.visitor(EVERYTHING), "by the days since the hub first wanted to post them"
+    )
     assert row[0] == "NOK"
     assert sum(int(count) for count in row[1::2] if count) == 8
 
 
-def add_companies(two, count):
-    with two.app.app_context(), transaction() as session:
+def add_companies(two_companies, count):
+    with two_companies.app.app_context(), transaction() as session:
         for number in range(count):
             company = add_company(session, f"77{number}", f"Company {number:02}")
             installation = add_installation(session, company)
@@ -398,11 +400,11 @@ def add_companies(two, count):
             document.date = dt.date(2026, 3, 6)
 
 
-def test_companies_are_paged_and_need_no_more_queries(two):
-    visitor = two.visitor(EVERYTHING)
+def test_companies_are_paged_and_need_no_more_queries(two_companies):
+    visitor = two_companies.visitor(EVERYTHING)
     visitor.page(ALL_MARCH)  # the first page of a process reads more
     few = queries_of(visitor, ALL_MARCH)
-    add_companies(two, 30)
+    add_companies(two_companies, 30)
     assert queries_of(visitor, ALL_MARCH) == few
     names, address = [], ALL_MARCH
     while address:

@@ -109,18 +109,20 @@ def test_a_page_beyond_the_role_is_recorded_with_its_address(operator):
 OF_ONE_APP = f"operator/{COMPANIES[0]}/{APPS[0]}"
 
 
-def foreign_pages(two: TwoCompanies) -> list[str]:
+def foreign_pages(two_companies: TwoCompanies) -> list[str]:
     """Return addresses of the other company and of the other app of the same company."""
     company, app = COMPANIES[1], APPS[1]
-    foreign = two.world.one("document", company, APPS[0])["document_id"]
-    other_app = two.world.one("installation", COMPANIES[0], app)["installation_id"]
-    case = two.world.one("case", company, app)["case_id"]
+    foreign = two_companies.rows.arguments_of("document", company, APPS[0])["document_id"]
+    other_app = two_companies.rows.arguments_of("installation", COMPANIES[0], app)[
+        "installation_id"
+    ]
+    case = two_companies.rows.arguments_of("case", company, app)["case_id"]
     return [f"/documents/{foreign}", f"/installations/{other_app}/", f"/inbox/{case}"]
 
 
-def test_a_page_of_another_company_or_app_is_recorded_like_one_beyond_the_role(two):
-    person = two.visitor(OF_ONE_APP)
-    pages = foreign_pages(two)
+def test_a_page_of_another_company_or_app_is_recorded_like_one_beyond_the_role(two_companies):
+    person = two_companies.visitor(OF_ONE_APP)
+    pages = foreign_pages(two_companies)
     for page in pages:
         assert person.get(f"{page}?q=secret").status_code == 404
     recorded = entries(person, "request refused")
@@ -135,9 +137,9 @@ def without_request_values(page: str) -> str:
     return re.sub(r'name="csrf_token" value="[^"]+"', "", page)
 
 
-def test_an_id_of_nothing_gets_the_same_answer_and_is_not_recorded(two):
-    person = two.visitor(OF_ONE_APP)
-    page = foreign_pages(two)[0]
+def test_an_id_of_nothing_gets_the_same_answer_and_is_not_recorded(two_companies):
+    person = two_companies.visitor(OF_ONE_APP)
+    page = foreign_pages(two_companies)[0]
     foreign, absent = person.get(page), person.get("/documents/999999")
     assert absent.status_code == foreign.status_code == 404
     foreign_text = without_request_values(foreign.text).replace(page, "/documents/999999")
@@ -146,9 +148,9 @@ def test_an_id_of_nothing_gets_the_same_answer_and_is_not_recorded(two):
     assert [entry.subject for entry in entries(person, "request refused")] == [f"GET {page}"]
 
 
-def test_a_foreign_id_that_is_asked_for_again_is_only_counted(two):
-    person = two.visitor(OF_ONE_APP)
-    page = foreign_pages(two)[0]
+def test_a_foreign_id_that_is_asked_for_again_is_only_counted(two_companies):
+    person = two_companies.visitor(OF_ONE_APP)
+    page = foreign_pages(two_companies)[0]
     for _ in range(5):
         person.get(page)
     assert count(person, "request refused") == 1

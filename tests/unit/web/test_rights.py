@@ -18,22 +18,24 @@ OWNER = "owner/every company/every app"
 OPERATOR = f"operator/{ALPHA}/{APPS[0]}"
 
 
-def person_id(two: TwoCompanies, name: str) -> int:
-    with two.app.app_context(), engine.read_only_session() as session:
+def person_id(two_companies: TwoCompanies, name: str) -> int:
+    with two_companies.app.app_context(), engine.read_only_session() as session:
         return session.scalars(select(User.id).where(User.username == name)).one()
 
 
-def entries(two: TwoCompanies, what: str) -> list[str]:
+def entries(two_companies: TwoCompanies, what: str) -> list[str]:
     """Return the subjects of the audit log's entries of a kind."""
-    with two.app.app_context(), engine.read_only_session() as session:
+    with two_companies.app.app_context(), engine.read_only_session() as session:
         return list(session.scalars(select(AuditEntry.subject).where(AuditEntry.what == what)))
 
 
-def test_a_right_is_added_and_removed_and_counts_with_the_next_request(two: TwoCompanies) -> None:
-    owner, other = two.visitor(OWNER), two.visitor("nobody")
-    company, app = two.world.companies[BRAVO], APPS[1]
-    case = two.world.one("case", BRAVO, app)["case_id"]
-    rights_page = f"/people/{person_id(two, 'nobody')}/rights/"
+def test_a_right_is_added_and_removed_and_counts_with_the_next_request(
+    two_companies: TwoCompanies,
+) -> None:
+    owner, other = two_companies.visitor(OWNER), two_companies.visitor("nobody")
+    company, app = two_companies.rows.companies[BRAVO], APPS[1]
+    case = two_companies.rows.arguments_of("case", BRAVO, app)["case_id"]
+    rights_page = f"/people/{person_id(two_companies, 'nobody')}/rights/"
     assert "can log in and see nothing" in owner.page(rights_page)
     assert [other.get(page).status_code for page in ("/", f"/inbox/{case}")] == [403, 404]
 
@@ -42,19 +44,21 @@ def test_a_right_is_added_and_removed_and_counts_with_the_next_request(two: TwoC
     assert f"nobody is now viewer of ION in {BRAVO} {canary(BRAVO)}" in page
     assert other.get(f"/inbox/{case}").status_code == 200
     assert other.post(f"/inbox/{case}/retry").status_code == 403
-    assert entries(two, "right added") == ["nobody"]
+    assert entries(two_companies, "right added") == ["nobody"]
 
     page = owner.press(f"{rights_page}remove", company=str(company), app=app)
     assert "nobody is no longer viewer of ION" in page
     assert other.get(f"/inbox/{case}").status_code == 404
-    assert entries(two, "right removed") == ["nobody"]
+    assert entries(two_companies, "right removed") == ["nobody"]
 
 
-def test_a_role_for_the_same_company_and_app_replaces_the_one_before(two: TwoCompanies) -> None:
-    owner, id = two.visitor(OWNER), person_id(two, OPERATOR)
-    scope = {"company": str(two.world.companies[ALPHA]), "app": APPS[0]}
+def test_a_role_for_the_same_company_and_app_replaces_the_one_before(
+    two_companies: TwoCompanies,
+) -> None:
+    owner, id = two_companies.visitor(OWNER), person_id(two_companies, OPERATOR)
+    scope = {"company": str(two_companies.rows.companies[ALPHA]), "app": APPS[0]}
     owner.press(f"/people/{id}/rights/add", role="viewer", **scope)
-    with two.app.app_context(), engine.read_only_session() as session:
+    with two_companies.app.app_context(), engine.read_only_session() as session:
         of_person = select(RoleAssignment.role).where(RoleAssignment.user_id == id)
         assert list(session.scalars(of_person)) == ["viewer"]
 
@@ -69,9 +73,11 @@ def test_a_role_for_the_same_company_and_app_replaces_the_one_before(two: TwoCom
     ],
 )
 def test_a_right_for_what_does_not_exist_is_refused(
-    two: TwoCompanies, form: dict[str, str], sentence: str
+    two_companies: TwoCompanies, form: dict[str, str], sentence: str
 ) -> None:
-    answer = two.visitor(OWNER).post(f"/people/{person_id(two, OPERATOR)}/rights/add", **form)
+    answer = two_companies.visitor(OWNER).post(
+        f"/people/{person_id(two_companies, OPERATOR)}/rights/add", **form
+    )
     assert (answer.status_code, f"There is {sentence}" in answer.text) == (400, True)
 
 
@@ -86,10 +92,10 @@ def test_the_last_owner_of_everything_keeps_that_right(visitor: Visitor) -> None
 
 
 def test_an_owner_of_one_company_may_manage_it_and_neither_people_nor_another(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
-    visitor = two.visitor(f"owner/{ALPHA}/every app")
-    ours, theirs = two.world.companies[ALPHA], two.world.companies[BRAVO]
+    visitor = two_companies.visitor(f"owner/{ALPHA}/every app")
+    ours, theirs = two_companies.rows.companies[ALPHA], two_companies.rows.companies[BRAVO]
     page = visitor.page("/companies")
     assert f"/companies/{ours}/disconnect" in page
     assert "/companies/connect" not in page
@@ -99,41 +105,41 @@ def test_an_owner_of_one_company_may_manage_it_and_neither_people_nor_another(
     assert "/people/" not in page
 
 
-def test_an_owner_of_one_company_finishes_only_its_own_consent(two: TwoCompanies) -> None:
-    visitor = two.visitor(f"owner/{ALPHA}/every app")
+def test_an_owner_of_one_company_finishes_only_its_own_consent(two_companies: TwoCompanies) -> None:
+    visitor = two_companies.visitor(f"owner/{ALPHA}/every app")
     for state in ("", "unknown"):
         answer = visitor.get(f"/quickbooks/callback?state={state}&code=x&realmId=9130001")
         assert answer.status_code == 403
 
 
-def test_counts_and_names_of_apps_are_those_of_the_person(two: TwoCompanies) -> None:
+def test_counts_and_names_of_apps_are_those_of_the_person(two_companies: TwoCompanies) -> None:
     cases = {OWNER: 7, f"owner/{ALPHA}/every app": 3, OPERATOR: 1}
     for name, count in cases.items():
-        page = two.visitor(name).page("/")
+        page = two_companies.visitor(name).page("/")
         assert f'<span class="count">{count}<' in page
     for address in ("/", "/apps/", "/companies", "/documents", "/runs/"):
-        assert not re.search(r"\bION\b", two.visitor(OPERATOR).page(address)), address
-    assert re.search(r"\bION\b", two.visitor(OWNER).page("/"))
+        assert not re.search(r"\bION\b", two_companies.visitor(OPERATOR).page(address)), address
+    assert re.search(r"\bION\b", two_companies.visitor(OWNER).page("/"))
 
 
 def test_lists_read_for_a_whole_company_are_no_page_for_an_operator_of_one_app(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
-    visitor = two.visitor(OPERATOR)
-    installation = two.world.installations[ALPHA, APPS[0]]
+    visitor = two_companies.visitor(OPERATOR)
+    installation = two_companies.rows.installations[ALPHA, APPS[0]]
     answer = visitor.post(f"/installations/{installation}/lists")
     assert answer.location == f"/installations/{installation}/"
-    with two.app.app_context(), engine.read_only_session() as session:
+    with two_companies.app.app_context(), engine.read_only_session() as session:
         run_id = session.scalar(select(func.max(Run.id)))
     assert visitor.get(f"/runs/{run_id}").status_code == 404
 
 
 def test_a_case_of_several_apps_is_retried_only_for_those_of_the_person(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
-    ours = two.world.installations[ALPHA, APPS[0]]
-    theirs = two.world.installations[ALPHA, APPS[1]]
-    with two.app.app_context(), engine.transaction() as session:
+    ours = two_companies.rows.installations[ALPHA, APPS[0]]
+    theirs = two_companies.rows.installations[ALPHA, APPS[1]]
+    with two_companies.app.app_context(), engine.transaction() as session:
         postings = {}
         for installation in (ours, theirs):
             of_app = Posting.installation_id == installation, Posting.state == "held"
@@ -144,19 +150,19 @@ def test_a_case_of_several_apps_is_retried_only_for_those_of_the_person(
             title="Several",
             action="retry",
             installation_id=ours,
-            company_id=two.world.companies[ALPHA],
+            company_id=two_companies.rows.companies[ALPHA],
             postings=list(postings.values()),
         )
         case_id, our_id = case.id, postings[ours].id
-    visitor = two.visitor(OPERATOR)
+    visitor = two_companies.visitor(OPERATOR)
     assert canary(ALPHA, APPS[1]) not in visitor.page(f"/inbox/{case_id}")
     visitor.press(f"/inbox/{case_id}/retry")
-    assert entries(two, "posting retried") == [str(our_id)]
+    assert entries(two_companies, "posting retried") == [str(our_id)]
 
 
-def test_an_app_can_be_given_only_to_those_who_may_see_it(two: TwoCompanies) -> None:
-    visitor = two.visitor(f"app-owner/{ALPHA}/{APPS[0]}")
-    installation = two.world.installations[ALPHA, APPS[0]]
+def test_an_app_can_be_given_only_to_those_who_may_see_it(two_companies: TwoCompanies) -> None:
+    visitor = two_companies.visitor(f"app-owner/{ALPHA}/{APPS[0]}")
+    installation = two_companies.rows.installations[ALPHA, APPS[0]]
     page = visitor.page(f"/installations/{installation}/settings")
     assert OPERATOR in page
     assert ">nobody<" not in page
@@ -165,20 +171,20 @@ def test_an_app_can_be_given_only_to_those_who_may_see_it(two: TwoCompanies) -> 
 
 
 def test_a_person_of_one_app_sees_what_is_theirs_of_an_app_enabled_later(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
-    with two.app.app_context(), engine.transaction() as session:
+    with two_companies.app.app_context(), engine.transaction() as session:
         company = add_company(session, "9139999", "Ny AS")
         new = add_installation(session, company, tenant="new", owner="").id
-    assert two.visitor(f"viewer/every company/{APPS[0]}").page(f"/installations/{new}/")
-    assert two.visitor(OPERATOR).get(f"/installations/{new}/").status_code == 404
+    assert two_companies.visitor(f"viewer/every company/{APPS[0]}").page(f"/installations/{new}/")
+    assert two_companies.visitor(OPERATOR).get(f"/installations/{new}/").status_code == 404
 
 
 def test_the_scope_of_a_restricted_person_takes_one_query_and_of_others_none(
-    two: TwoCompanies,
+    two_companies: TwoCompanies,
 ) -> None:
-    with two.app.app_context(), engine.read_only_session() as session:
-        ours = session.get_one(Installation, two.world.installations[ALPHA, APPS[0]])
+    with two_companies.app.app_context(), engine.read_only_session() as session:
+        ours = session.get_one(Installation, two_companies.rows.installations[ALPHA, APPS[0]])
         right = rights.Right("viewer", rights.Subject(ours.company_id, ours.slug))
         queries = []
         execute = session.execute

@@ -37,19 +37,19 @@ def _form(visitor: Visitor, **more: str) -> dict[str, str]:
 @pytest.mark.row("CT-S13")
 @pytest.mark.row("CT-S23")
 @pytest.mark.end_to_end
-def test_an_app_is_enabled_with_its_account_checked_and_shown(connected: Visitor) -> None:
-    page = connected.press(NEW, **_form(connected))
-    row = connected.row(Installation, 1)
+def test_an_app_is_enabled_with_its_account_checked_and_shown(connected_visitor: Visitor) -> None:
+    page = connected_visitor.press(NEW, **_form(connected_visitor))
+    row = connected_visitor.row(Installation, 1)
     assert f"CostTracker is enabled; {escape(row.tenant_name)} answers." in page
     assert (row.mode, row.owner, row.zone) == ("review", "olga", "Europe/Oslo")
     assert row.settings["transfer_locations"] is False
 
 
-def test_the_next_app_is_offered_the_time_zone_of_the_first(connected: Visitor) -> None:
+def test_the_next_app_is_offered_the_time_zone_of_the_first(connected_visitor: Visitor) -> None:
     zone = re.compile(r'name="zone"[^>]* value="([^"]+)"')
-    before = zone.findall(connected.page("/apps/ontraccr/1/configure"))
-    connected.press(NEW, **_form(connected))
-    assert (before, zone.findall(connected.page("/apps/ontraccr/1/configure"))) == (
+    before = zone.findall(connected_visitor.page("/apps/ontraccr/1/configure"))
+    connected_visitor.press(NEW, **_form(connected_visitor))
+    assert (before, zone.findall(connected_visitor.page("/apps/ontraccr/1/configure"))) == (
         ["UTC"],
         ["Europe/Oslo"],
     )
@@ -59,19 +59,23 @@ START_DATE = re.compile(r'name="start_date"\s+value="([^"]*)"')
 
 
 def test_a_new_app_is_suggested_to_begin_today_in_its_zone(
-    connected: Visitor, clock: FakeClock
+    connected_visitor: Visitor, clock: FakeClock
 ) -> None:
     clock.set(dt.datetime(2026, 3, 2, 11, 30, tzinfo=dt.UTC))
-    connected.log_in("olga")
-    assert START_DATE.findall(connected.page(NEW)) == ["2026-03-02"]
-    form = _form(connected, start_date="2026-03-02", zone="Pacific/Auckland")
-    connected.press(NEW, **form)
-    assert START_DATE.findall(connected.page("/installations/1/settings")) == ["2026-03-02"]
-    assert START_DATE.findall(connected.page("/apps/ontraccr/1/configure")) == ["2026-03-03"]
+    connected_visitor.log_in("olga")
+    assert START_DATE.findall(connected_visitor.page(NEW)) == ["2026-03-02"]
+    form = _form(connected_visitor, start_date="2026-03-02", zone="Pacific/Auckland")
+    connected_visitor.press(NEW, **form)
+    assert START_DATE.findall(connected_visitor.page("/installations/1/settings")) == ["2026-03-02"]
+    assert START_DATE.findall(connected_visitor.page("/apps/ontraccr/1/configure")) == [
+        "2026-03-03"
+    ]
 
 
-def test_a_start_date_that_was_emptied_is_not_suggested_again(connected: Visitor) -> None:
-    answer = connected.post(NEW, **_form(connected, start_date="", schedule="often"))
+def test_a_start_date_that_was_emptied_is_not_suggested_again(connected_visitor: Visitor) -> None:
+    answer = connected_visitor.post(
+        NEW, **_form(connected_visitor, start_date="", schedule="often")
+    )
     assert START_DATE.findall(answer.text) == [""]
 
 
@@ -80,11 +84,13 @@ def test_a_start_date_that_was_emptied_is_not_suggested_again(connected: Visitor
     [("2026-03-02", ""), ("2026-03-01", "from 01 Mar 2026 on"), ("", "of any date")],
 )
 def test_a_start_date_in_the_past_is_warned_of(
-    connected: Visitor, start: str, warning: str
+    connected_visitor: Visitor, start: str, warning: str
 ) -> None:
-    page = connected.press(NEW, **_form(connected, start_date=start))
+    page = connected_visitor.press(NEW, **_form(connected_visitor, start_date=start))
     assert (f"Documents {warning} will be posted." in page) == bool(warning)
-    again = connected.press_save("/installations/1/settings", **_form(connected, start_date=start))
+    again = connected_visitor.press_save(
+        "/installations/1/settings", **_form(connected_visitor, start_date=start)
+    )
     assert "will be posted." not in again
 
 
@@ -100,8 +106,8 @@ def test_a_demo_suggests_the_date_of_the_first_document(visitor: Visitor) -> Non
 
 
 @pytest.mark.row("CT-S23")
-def test_only_payable_accounts_are_offered_as_credit_account(connected: Visitor) -> None:
-    page = connected.page(NEW)
+def test_only_payable_accounts_are_offered_as_credit_account(connected_visitor: Visitor) -> None:
+    page = connected_visitor.page(NEW)
     select = page[
         page.index('id="payable_account"') : page.index(
             "</select>", page.index('id="payable_account"')
@@ -110,19 +116,21 @@ def test_only_payable_accounts_are_offered_as_credit_account(connected: Visitor)
     assert select.count("<option") == 1
 
 
-def test_test_connection_says_what_answers_and_keeps_nothing(connected: Visitor) -> None:
-    page = connected.post(NEW, **_form(connected), test="1").text
+def test_test_connection_says_what_answers_and_keeps_nothing(connected_visitor: Visitor) -> None:
+    page = connected_visitor.post(NEW, **_form(connected_visitor), test="1").text
     assert "The connection works:" in page
     assert "Nothing is saved yet" in page
-    assert connected.get("/installations/1/").status_code == 404
+    assert connected_visitor.get("/installations/1/").status_code == 404
 
 
-def test_wrong_keys_are_reported_and_the_form_keeps_its_values(connected: Visitor) -> None:
-    answer = connected.post(NEW, **_form(connected, client_secret="wrong", schedule="2h"))
+def test_wrong_keys_are_reported_and_the_form_keeps_its_values(connected_visitor: Visitor) -> None:
+    answer = connected_visitor.post(
+        NEW, **_form(connected_visitor, client_secret="wrong", schedule="2h")
+    )
     assert answer.status_code == 400
     assert 'role="status"' in answer.text
     assert 'value="2h"' in answer.text
-    assert connected.get("/installations/1/").status_code == 404
+    assert connected_visitor.get("/installations/1/").status_code == 404
 
 
 @pytest.mark.row("CT-S22")
@@ -137,32 +145,32 @@ def test_wrong_keys_are_reported_and_the_form_keeps_its_values(connected: Visito
     ],
 )
 def test_an_invalid_value_is_reported_beside_its_question(
-    connected: Visitor, field: str, value: str, message: str
+    connected_visitor: Visitor, field: str, value: str, message: str
 ) -> None:
-    answer = connected.post(NEW, **_form(connected, **{field: value}))
+    answer = connected_visitor.post(NEW, **_form(connected_visitor, **{field: value}))
     assert answer.status_code == 400
     about = answer.text[answer.text.index(f'id="{field}-about"') :][:700]
     assert message in about.replace("&#39;", "'")
 
 
-def test_a_secret_left_empty_is_kept_and_never_shown(connected: Visitor) -> None:
-    form = _form(connected)
-    connected.press(NEW, **form)
-    page = connected.page("/installations/1/settings")
+def test_a_secret_left_empty_is_kept_and_never_shown(connected_visitor: Visitor) -> None:
+    form = _form(connected_visitor)
+    connected_visitor.press(NEW, **form)
+    page = connected_visitor.page("/installations/1/settings")
     assert form["client_secret"] not in page
     assert "Leave empty to keep it" in page
-    connected.press_save(
+    connected_visitor.press_save(
         "/installations/1/settings", **{**form, "client_secret": "", "mode": "auto"}
     )
-    assert connected.row(Installation, 1).mode == "auto"
-    with connected.app.app_context():
+    assert connected_visitor.row(Installation, 1).mode == "auto"
+    with connected_visitor.app.app_context():
         assert SiteSecrets(1)["client_secret"] == form["client_secret"]
 
 
-def test_disabling_keeps_settings_and_says_so(connected: Visitor) -> None:
-    connected.press(NEW, **_form(connected))
-    assert "kept" in connected.press("/installations/1/disable", sure="1")
-    row = connected.row(Installation, 1)
+def test_disabling_keeps_settings_and_says_so(connected_visitor: Visitor) -> None:
+    connected_visitor.press(NEW, **_form(connected_visitor))
+    assert "kept" in connected_visitor.press("/installations/1/disable", sure="1")
+    row = connected_visitor.row(Installation, 1)
     assert (row.enabled, bool(row.settings)) == (False, True)
 
 
@@ -178,23 +186,23 @@ def test_an_app_owner_changes_only_what_is_theirs(visitor: Visitor) -> None:
 
 @pytest.mark.row("CT-S18")
 @pytest.mark.end_to_end
-def test_after_enabling_the_first_download_is_one_press_away(connected: Visitor) -> None:
-    page = connected.press(NEW, **_form(connected))
+def test_after_enabling_the_first_download_is_one_press_away(connected_visitor: Visitor) -> None:
+    page = connected_visitor.press(NEW, **_form(connected_visitor))
     assert "Download master data now" in page
     assert "Last: never" in page
-    assert "Lists of QuickBooks" in connected.press("/installations/1/lists")
-    assert "Refresh master data now" in connected.page("/installations/1/")
+    assert "Lists of QuickBooks" in connected_visitor.press("/installations/1/lists")
+    assert "Refresh master data now" in connected_visitor.page("/installations/1/")
 
 
 def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_then(
-    connected: Visitor,
+    connected_visitor: Visitor,
 ) -> None:
-    form = _form(connected)
-    connected.press(NEW, **form)
+    form = _form(connected_visitor)
+    connected_visitor.press(NEW, **form)
     kinds = []
     for changes in ({}, {"transfer_locations": "1"}):
-        connected.press_save("/installations/1/settings", **{**form, **changes})
-        with connected.app.app_context(), read_only_session() as session:
+        connected_visitor.press_save("/installations/1/settings", **{**form, **changes})
+        with connected_visitor.app.app_context(), read_only_session() as session:
             kinds.append(sorted(session.scalars(select(Run.kind)).all()))
     assert kinds == [["sync"], ["lists", "sync"]]
 
@@ -210,81 +218,83 @@ def _again(answer: str, form: dict[str, str], **more: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("first", [{"test": "1"}, {"schedule": "often"}])
 def test_a_secret_that_was_typed_is_kept_until_the_form_is_saved(
-    connected: Visitor, first: dict[str, str]
+    connected_visitor: Visitor, first: dict[str, str]
 ) -> None:
-    form = _form(connected)
-    answer = connected.post(NEW, **{**form, **first}).text
+    form = _form(connected_visitor)
+    answer = connected_visitor.post(NEW, **{**form, **first}).text
     assert form["client_secret"] not in answer
     assert "Entered, not saved yet. Leave empty to keep it." in answer
-    page = connected.press(NEW, **_again(answer, form))
+    page = connected_visitor.press(NEW, **_again(answer, form))
     assert "CostTracker is enabled" in page
-    with connected.app.app_context(), read_only_session() as session:
+    with connected_visitor.app.app_context(), read_only_session() as session:
         assert SiteSecrets(1)["client_secret"] == form["client_secret"]
         assert not session.scalars(select(Secret.place).where(Secret.place.like("form:%"))).all()
 
 
-def test_a_kept_secret_is_sealed_and_sent_to_no_other_address(connected: Visitor) -> None:
-    form = _form(connected)
-    answer = connected.post(NEW, **form, test="1").text
-    with connected.app.app_context(), read_only_session() as session:
+def test_a_kept_secret_is_sealed_and_sent_to_no_other_address(connected_visitor: Visitor) -> None:
+    form = _form(connected_visitor)
+    answer = connected_visitor.post(NEW, **form, test="1").text
+    with connected_visitor.app.app_context(), read_only_session() as session:
         row = session.scalars(select(Secret).where(Secret.place.like("form:%"))).one()
         assert form["client_secret"].encode() not in row.sealed
-    again = connected.post(NEW, **_again(answer, form, base_url="http://elsewhere.test"))
+    again = connected_visitor.post(NEW, **_again(answer, form, base_url="http://elsewhere.test"))
     about = again.text[again.text.index('id="client_secret-about"') :][:400]
     assert (again.status_code, "This is needed." in about) == (400, True)
 
 
 def test_a_kept_secret_is_forgotten_after_half_an_hour(
-    connected: Visitor, clock: FakeClock
+    connected_visitor: Visitor, clock: FakeClock
 ) -> None:
-    form = _form(connected)
-    answer = connected.post(NEW, **form, test="1").text
+    form = _form(connected_visitor)
+    answer = connected_visitor.post(NEW, **form, test="1").text
     for seconds in (900, 901):
         clock.advance(seconds)
-        connected.page("/")
-    again = connected.post(NEW, **_again(answer, form))
+        connected_visitor.page("/")
+    again = connected_visitor.post(NEW, **_again(answer, form))
     assert (again.status_code, "This is needed." in again.text) == (400, True)
 
 
 @pytest.mark.parametrize("how", ["another token", "logged out", "after half a day"])
 def test_a_form_that_was_open_too_long_is_shown_again_with_its_values(
-    connected: Visitor, clock: FakeClock, how: str
+    connected_visitor: Visitor, clock: FakeClock, how: str
 ) -> None:
-    form = _form(connected, schedule="3h")
+    form = _form(connected_visitor, schedule="3h")
     if how == "after half a day":
         clock.advance(13 * 3600)
     elif how == "logged out":
-        connected.post("/logout")
+        connected_visitor.post("/logout")
     token = {"csrf_token": "x"} if how == "another token" else {}
-    answer = connected.post(NEW, **form, **token)
+    answer = connected_visitor.post(NEW, **form, **token)
     assert answer.status_code in (302, 303)
     if how != "another token":
-        login = connected.get(answer.location, follow_redirects=True)
+        login = connected_visitor.get(answer.location, follow_redirects=True)
         assert "Log in" in login.text
         address = re.search(r'<form action="([^"]+)"', login.text)
         assert address
-        answer = connected.log_in("olga", next=unescape(address[1]))
-    page = connected.page(answer.location)
+        answer = connected_visitor.log_in("olga", next=unescape(address[1]))
+    page = connected_visitor.page(answer.location)
     assert "Check it and save it again." in page
     assert 'value="3h"' in page
     assert form["client_secret"] not in page
 
 
-def test_a_form_that_another_site_sends_is_not_kept(connected: Visitor) -> None:
-    sent = {**_form(connected), "csrf_token": "x"}
+def test_a_form_that_another_site_sends_is_not_kept(connected_visitor: Visitor) -> None:
+    sent = {**_form(connected_visitor), "csrf_token": "x"}
     headers = {"Origin": "https://elsewhere.test"}
-    assert connected.client.post(NEW, data=sent, headers=headers).status_code == 400
-    with connected.app.app_context(), read_only_session() as session:
+    assert connected_visitor.client.post(NEW, data=sent, headers=headers).status_code == 400
+    with connected_visitor.app.app_context(), read_only_session() as session:
         assert not session.scalars(select(Secret.place).where(Secret.place.like("form:%"))).all()
 
 
-def test_changed_settings_are_recorded_field_by_field_without_secrets(connected: Visitor) -> None:
-    form = _form(connected)
-    connected.press(NEW, **form)
-    connected.press_save(
+def test_changed_settings_are_recorded_field_by_field_without_secrets(
+    connected_visitor: Visitor,
+) -> None:
+    form = _form(connected_visitor)
+    connected_visitor.press(NEW, **form)
+    connected_visitor.press_save(
         "/installations/1/settings", **{**form, "schedule": "2h", "transfer_locations": "1"}
     )
-    with connected.app.app_context(), read_only_session() as session:
+    with connected_visitor.app.app_context(), read_only_session() as session:
         entries = list(session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
     enabled = next(entry.detail["changes"] for entry in entries if entry.what == "app enabled")
     changed = next(entry.detail["changes"] for entry in entries if entry.what == "settings changed")
@@ -299,18 +309,22 @@ def test_changed_settings_are_recorded_field_by_field_without_secrets(connected:
     assert form["client_secret"] not in recorded
 
 
-def test_changed_settings_are_named_and_stay_in_the_history(connected: Visitor) -> None:
-    first_form = _form(connected)
-    connected.press(NEW, **first_form)
+def test_changed_settings_are_named_and_stay_in_the_history(connected_visitor: Visitor) -> None:
+    first_form = _form(connected_visitor)
+    connected_visitor.press(NEW, **first_form)
     form = {**first_form, "often": "daily", "daily_at": "06:30", "transfer_locations": "1"}
-    page = unescape(connected.press_save("/installations/1/settings", **form))
+    page = unescape(connected_visitor.press_save("/installations/1/settings", **form))
     assert "Changed: Schedule: every 15 minutes → at 06:30 every day; " in page
     assert "off → on" in page
-    assert connected.row(Installation, 1).schedule == "30 6 * * *"
-    history = unescape(connected.page("/installations/1/settings").partition('id="history"')[2])
+    assert connected_visitor.row(Installation, 1).schedule == "30 6 * * *"
+    history = unescape(
+        connected_visitor.page("/installations/1/settings").partition('id="history"')[2]
+    )
     assert "Settings saved" in history
     assert "Schedule: every 15 minutes → at 06:30 every day" in history
-    norwegian = connected.get("/installations/1/settings", headers={"Accept-Language": "nb"})
+    norwegian = connected_visitor.get(
+        "/installations/1/settings", headers={"Accept-Language": "nb"}
+    )
     translated = unescape(norwegian.text.partition('id="history"')[2])
     assert "Tidsplan: hvert 15. minutt → " in translated
     assert "Kreditkonto: ingen → 2000 Accounts Payable (A/P)" in translated
@@ -319,67 +333,67 @@ def test_changed_settings_are_named_and_stay_in_the_history(connected: Visitor) 
     assert "olga" in history
     assert "Client secret changed" in history
     assert first_form["client_secret"] not in history
-    again = connected.press_save("/installations/1/settings", **form)
+    again = connected_visitor.press_save("/installations/1/settings", **form)
     assert "Changed:" not in again
 
 
-def test_the_history_is_not_for_viewers(connected: Visitor) -> None:
-    connected.press(NEW, **_form(connected))
-    connected.post("/logout")
-    connected.log_in("vera")
-    assert 'id="history"' not in connected.page("/installations/1/settings")
+def test_the_history_is_not_for_viewers(connected_visitor: Visitor) -> None:
+    connected_visitor.press(NEW, **_form(connected_visitor))
+    connected_visitor.post("/logout")
+    connected_visitor.log_in("vera")
+    assert 'id="history"' not in connected_visitor.page("/installations/1/settings")
 
 
-def test_fields_to_fix_are_counted_and_linked(connected: Visitor) -> None:
-    form = _form(connected, often="custom", schedule="often", zone="Mars/Olympus")
-    page = connected.post(NEW, **form).text
+def test_fields_to_fix_are_counted_and_linked(connected_visitor: Visitor) -> None:
+    form = _form(connected_visitor, often="custom", schedule="often", zone="Mars/Olympus")
+    page = connected_visitor.post(NEW, **form).text
     alert = page.partition('role="alert"')[2].partition("</div>")[0]
     assert "Not saved. Please fix 2 fields: " in alert
     assert '<a href="#schedule">How often</a>,' in alert
     assert '<a href="#zone">Time zone</a>.' in alert
 
 
-def test_the_zones_of_the_company_come_first(connected: Visitor) -> None:
-    connected.press(NEW, **_form(connected, zone="Pacific/Auckland"))
-    page = connected.page("/apps/ontraccr/1/configure")
+def test_the_zones_of_the_company_come_first(connected_visitor: Visitor) -> None:
+    connected_visitor.press(NEW, **_form(connected_visitor, zone="Pacific/Auckland"))
+    page = connected_visitor.page("/apps/ontraccr/1/configure")
     zones = page.partition('id="zone-list">')[2]
     assert zones.startswith('<option value="Pacific/Auckland">')
     assert zones.count('value="Pacific/Auckland"') == 1
 
 
-def test_changes_are_shown_and_only_what_was_shown_is_saved(connected: Visitor) -> None:
-    connected.press(NEW, **_form(connected))
-    form = _form(connected, mode="auto", schedule="2h", start_date="2025-12-01")
-    page = unescape(connected.post("/installations/1/settings", **form).text)
+def test_changes_are_shown_and_only_what_was_shown_is_saved(connected_visitor: Visitor) -> None:
+    connected_visitor.press(NEW, **_form(connected_visitor))
+    form = _form(connected_visitor, mode="auto", schedule="2h", start_date="2025-12-01")
+    page = unescape(connected_visitor.post("/installations/1/settings", **form).text)
     assert "<li>Mode: Review → Automatic</li>" in page
     assert "<li>Schedule: every 15 minutes → every 2 hours</li>" in page
     assert setting_preview.WITHOUT_REVIEW in page
     assert form["client_secret"] not in page
-    assert connected.row(Installation, 1).mode == "review"
+    assert connected_visitor.row(Installation, 1).mode == "review"
     fields = _hidden(page)
     other = {**fields, "schedule": "3h"}
-    assert "every 3 hours" in connected.post("/installations/1/settings", **other).text
-    assert connected.row(Installation, 1).schedule == "15m"
-    assert connected.post("/installations/1/settings", **fields).status_code == 302
-    row = connected.row(Installation, 1)
+    assert "every 3 hours" in connected_visitor.post("/installations/1/settings", **other).text
+    assert connected_visitor.row(Installation, 1).schedule == "15m"
+    assert connected_visitor.post("/installations/1/settings", **fields).status_code == 302
+    row = connected_visitor.row(Installation, 1)
     assert (row.mode, row.schedule) == ("auto", "2h")
-    with connected.app.app_context():
+    with connected_visitor.app.app_context():
         assert SiteSecrets(1)["client_secret"] == form["client_secret"]
 
 
-def test_the_preview_of_changes_leads_back_to_the_form(connected: Visitor) -> None:
-    connected.press(NEW, **_form(connected))
-    form = _form(connected, schedule="2h", client_secret="another one")
-    fields = _hidden(connected.post("/installations/1/settings", **form).text)
-    page = connected.post("/installations/1/settings", **fields, edit="1").text
+def test_the_preview_of_changes_leads_back_to_the_form(connected_visitor: Visitor) -> None:
+    connected_visitor.press(NEW, **_form(connected_visitor))
+    form = _form(connected_visitor, schedule="2h", client_secret="another one")
+    fields = _hidden(connected_visitor.post("/installations/1/settings", **form).text)
+    page = connected_visitor.post("/installations/1/settings", **fields, edit="1").text
     assert 'value="2h"' in page
     assert "Entered, not saved yet. Leave empty to keep it." in page
-    assert connected.row(Installation, 1).schedule == "15m"
+    assert connected_visitor.row(Installation, 1).schedule == "15m"
 
 
-def test_settings_that_do_not_change_are_saved_at_once(connected: Visitor) -> None:
-    connected.press(NEW, **_form(connected))
-    answer = connected.post("/installations/1/settings", **_form(connected))
+def test_settings_that_do_not_change_are_saved_at_once(connected_visitor: Visitor) -> None:
+    connected_visitor.press(NEW, **_form(connected_visitor))
+    answer = connected_visitor.post("/installations/1/settings", **_form(connected_visitor))
     assert answer.status_code == 302
 
 
@@ -397,20 +411,22 @@ def test_settings_that_do_not_change_are_saved_at_once(connected: Visitor) -> No
     ],
 )
 def test_the_page_names_the_consequences_while_one_edits(
-    connected: Visitor, before: dict[str, str], after: dict[str, str], consequence: str
+    connected_visitor: Visitor, before: dict[str, str], after: dict[str, str], consequence: str
 ) -> None:
-    connected.press(NEW, **_form(connected, **before))
+    connected_visitor.press(NEW, **_form(connected_visitor, **before))
     here = "/installations/1/settings/changes"
-    part = connected.post(here, **_form(connected, **before)).text
+    part = connected_visitor.post(here, **_form(connected_visitor, **before)).text
     assert part.strip() == ""
-    part = unescape(connected.post(here, **_form(connected, **{**before, **after})).text)
+    part = unescape(
+        connected_visitor.post(here, **_form(connected_visitor, **{**before, **after})).text
+    )
     assert "What changes" in part
     assert consequence in part
     assert ('class="wrong' in part) == bool(consequence)
     match = re.search(r'name="shown" value="([^"]+)"', part)
     assert match
-    form = _form(connected, **{**before, **after}, shown=match[1])
-    assert connected.post("/installations/1/settings", **form).status_code == 302
+    form = _form(connected_visitor, **{**before, **after}, shown=match[1])
+    assert connected_visitor.post("/installations/1/settings", **form).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -422,19 +438,19 @@ def test_the_page_names_the_consequences_while_one_edits(
     ],
 )
 def test_a_new_app_warns_of_what_it_would_post_while_one_edits(
-    connected: Visitor, values: dict[str, str], sentences: list[str]
+    connected_visitor: Visitor, values: dict[str, str], sentences: list[str]
 ) -> None:
-    part = connected.post(f"{NEW}/changes", **_form(connected, **values)).text
+    part = connected_visitor.post(f"{NEW}/changes", **_form(connected_visitor, **values)).text
     assert part.count('class="wrong') == len(sentences)
     for sentence in sentences:
         assert sentence in part
     assert "What changes</strong>" not in part
 
 
-def test_a_form_that_cannot_be_saved_has_no_changes_to_show(connected: Visitor) -> None:
-    connected.press(NEW, **_form(connected))
-    form = _form(connected, schedule="often")
-    answer = connected.post("/installations/1/settings/changes", **form)
+def test_a_form_that_cannot_be_saved_has_no_changes_to_show(connected_visitor: Visitor) -> None:
+    connected_visitor.press(NEW, **_form(connected_visitor))
+    form = _form(connected_visitor, schedule="often")
+    answer = connected_visitor.post("/installations/1/settings/changes", **form)
     assert (answer.status_code, answer.text) == (200, "")
 
 
@@ -451,14 +467,14 @@ def _hidden_fields(page: str) -> set[str]:
     return {name or other for attributes, name, other in fields if " hidden" in attributes}
 
 
-def test_only_the_fields_that_apply_are_shown(connected: Visitor) -> None:
+def test_only_the_fields_that_apply_are_shown(connected_visitor: Visitor) -> None:
     new = "/apps/ontraccr/1/configure"
-    page = connected.page(new)
+    page = connected_visitor.page(new)
     assert _hidden_fields(page) == {"item_account"}
     assert "data-only-if=" in page
-    page = connected.post(new, unlinked_items="create", edit="1").text
+    page = connected_visitor.post(new, unlinked_items="create", edit="1").text
     assert _hidden_fields(page) == set()
-    page = connected.post(new, unlinked_items="hold", edit="1").text
+    page = connected_visitor.post(new, unlinked_items="hold", edit="1").text
     assert _hidden_fields(page) == {"item_account"}
 
 
@@ -470,11 +486,11 @@ def test_only_the_fields_that_apply_are_shown(connected: Visitor) -> None:
     ],
 )
 def test_the_first_field_to_fix_has_the_focus(
-    connected: Visitor, wrong: dict[str, str], first: str
+    connected_visitor: Visitor, wrong: dict[str, str], first: str
 ) -> None:
-    page = connected.post(NEW, **_form(connected, **wrong)).text
+    page = connected_visitor.post(NEW, **_form(connected_visitor, **wrong)).text
     assert re.findall(r'id="(\w+)"[^>]* autofocus', page) == [first]
-    assert "autofocus" not in connected.page(NEW)
+    assert "autofocus" not in connected_visitor.page(NEW)
 
 
 CONFIRM = "Confirm that it is you"
@@ -488,44 +504,48 @@ def _hidden(page: str) -> dict[str, str]:
 
 
 def test_automatic_mode_asks_who_it_is_and_loses_nothing_that_was_entered(
-    connected: Visitor, clock: FakeClock
+    connected_visitor: Visitor, clock: FakeClock
 ) -> None:
-    connected.press(NEW, **_form(connected))
+    connected_visitor.press(NEW, **_form(connected_visitor))
     clock.advance(LATER)
-    form = _form(connected, mode="auto", schedule="2h", start_date="2026-02-03")
-    page = connected.save("/installations/1/settings", **form).text
+    form = _form(connected_visitor, mode="auto", schedule="2h", start_date="2026-02-03")
+    page = connected_visitor.save("/installations/1/settings", **form).text
     assert CONFIRM in page
-    assert connected.row(Installation, 1).mode == "review"
+    assert connected_visitor.row(Installation, 1).mode == "review"
     fields = _hidden(page)
     secret_names = settings_schema.secret_names(
-        connected.app.extensions["hub"].plugins.apps["costtracker"]
+        connected_visitor.app.extensions["hub"].plugins.apps["costtracker"]
     )
     assert secret_names & form.keys()
     for name in secret_names & form.keys():
         assert name not in fields
         assert form[name] not in page
-    wrong = connected.save("/installations/1/settings", **fields, confirm_password="no").text
+    wrong = connected_visitor.save(
+        "/installations/1/settings", **fields, confirm_password="no"
+    ).text
     assert "password is not right" in wrong
-    after = connected.press_save(
+    after = connected_visitor.press_save(
         "/installations/1/settings", **_hidden(wrong), confirm_password=PASSWORD
     )
     assert "CostTracker is saved" in after
-    row = connected.row(Installation, 1)
+    row = connected_visitor.row(Installation, 1)
     assert (row.mode, row.schedule, row.start_date) == ("auto", "2h", dt.date(2026, 2, 3))
-    assert "saved" in connected.press_save("/installations/1/settings", **form), "asked once"
+    assert "saved" in connected_visitor.press_save("/installations/1/settings", **form), (
+        "asked once"
+    )
 
 
 def test_a_new_app_in_automatic_mode_asks_and_keeps_the_secrets(
-    connected: Visitor, clock: FakeClock
+    connected_visitor: Visitor, clock: FakeClock
 ) -> None:
-    form = _form(connected, mode="auto")
+    form = _form(connected_visitor, mode="auto")
     clock.advance(LATER)
-    page = connected.post(NEW, **form).text
+    page = connected_visitor.post(NEW, **form).text
     assert CONFIRM in page
-    with connected.app.app_context(), read_only_session() as session:
+    with connected_visitor.app.app_context(), read_only_session() as session:
         assert session.scalars(select(Installation)).all() == []
-    assert "is enabled" in connected.press(NEW, **_hidden(page), confirm_password=PASSWORD)
-    assert connected.row(Installation, 1).mode == "auto"
+    assert "is enabled" in connected_visitor.press(NEW, **_hidden(page), confirm_password=PASSWORD)
+    assert connected_visitor.row(Installation, 1).mode == "auto"
 
 
 @pytest.mark.proof(small=2)
@@ -541,32 +561,34 @@ def test_a_new_app_in_automatic_mode_asks_and_keeps_the_secrets(
     ],
 )
 def test_a_weaker_limit_for_two_people_asks_who_it_is(
-    connected: Visitor, clock: FakeClock, before: str, after: str, asks: bool
+    connected_visitor: Visitor, clock: FakeClock, before: str, after: str, asks: bool
 ) -> None:
-    connected.press(NEW, **_form(connected, second_approval_above=before))
-    stored = connected.row(Installation, 1).second_approval_above
+    connected_visitor.press(NEW, **_form(connected_visitor, second_approval_above=before))
+    stored = connected_visitor.row(Installation, 1).second_approval_above
     clock.advance(LATER)
-    form = _form(connected, second_approval_above=after)
-    page = connected.save("/installations/1/settings", **form).text
+    form = _form(connected_visitor, second_approval_above=after)
+    page = connected_visitor.save("/installations/1/settings", **form).text
     assert (CONFIRM in page) == asks
     if asks:
-        assert connected.row(Installation, 1).second_approval_above == stored
-        page = connected.press_save(
+        assert connected_visitor.row(Installation, 1).second_approval_above == stored
+        page = connected_visitor.press_save(
             "/installations/1/settings", **_hidden(page), confirm_password=PASSWORD
         )
         assert "CostTracker is saved" in page
-        assert connected.row(Installation, 1).second_approval_above != stored
+        assert connected_visitor.row(Installation, 1).second_approval_above != stored
 
 
 @pytest.mark.parametrize("mode", ["review", "manual", "paused"])
 def test_a_careful_mode_and_a_test_of_the_connection_do_not_ask(
-    connected: Visitor, clock: FakeClock, mode: str
+    connected_visitor: Visitor, clock: FakeClock, mode: str
 ) -> None:
-    connected.press(NEW, **_form(connected, mode="auto"))
+    connected_visitor.press(NEW, **_form(connected_visitor, mode="auto"))
     clock.advance(LATER)
-    form = _form(connected, mode=mode)
-    assert connected.save("/installations/1/settings", **form).status_code == 302
-    tested = connected.save("/installations/1/settings", **{**form, "mode": "auto", "test": "1"})
+    form = _form(connected_visitor, mode=mode)
+    assert connected_visitor.save("/installations/1/settings", **form).status_code == 302
+    tested = connected_visitor.save(
+        "/installations/1/settings", **{**form, "mode": "auto", "test": "1"}
+    )
     assert "The connection works" in tested.text
 
 

@@ -98,14 +98,14 @@ def test_no_stored_secret_leaves_for_a_new_address(quickbooks, listener, slug, a
 
 @pytest.mark.parametrize("button", [{}, {"test": "1"}])
 @pytest.mark.parametrize("slug", ["costtracker", "ontraccr"])
-def test_the_page_asks_for_the_secret_beside_its_field(connected: Visitor, slug, button):
+def test_the_page_asks_for_the_secret_beside_its_field(connected_visitor: Visitor, slug, button):
     """Showing the form again must not request the choices from the new address either."""
-    with connected.app.app_context():
-        _, installation = enabled(connected.quickbooks, slug)
+    with connected_visitor.app.app_context():
+        _, installation = enabled(connected_visitor.quickbooks, slug)
         listener = current_hub().mounts[ELSEWHERE] = WSGIAdapter(Listener(), ELSEWHERE)
     page = f"/installations/{installation.id}/settings"
     form = {name: str(value) for name, value in installation.settings.items() if value}
-    answer = connected.post(page, **form | moved(slug) | button)
+    answer = connected_visitor.post(page, **form | moved(slug) | button)
     about = answer.text[answer.text.index('id="client_secret-about"') :][:300]
     assert answer.status_code == 400
     assert "Enter this again: “Address” now leads to https://elsewhere.test:443" in about

@@ -37,11 +37,11 @@ def account_of(visitor: Visitor) -> str:
     ids=["enabled", "disabled", "another account"],
 )
 def test_the_warning_needs_another_enabled_company_with_the_account(
-    connected: Visitor,
+    connected_visitor: Visitor,
     values: dict[str, object],
     is_warned: bool,
 ) -> None:
-    enable_elsewhere(connected, **{"tenant": account_of(connected), **values})
-    page = connected.press(NEW, **_form(connected))
+    enable_elsewhere(connected_visitor, **{"tenant": account_of(connected_visitor), **values})
+    page = connected_visitor.press(NEW, **_form(connected_visitor))
     assert "CostTracker is" in page
     assert (WARNING in page) is is_warned

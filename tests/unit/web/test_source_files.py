@@ -16,12 +16,12 @@ PDF = b"%PDF-1.7 a bill"
 
 
 @pytest.fixture
-def document(connected: Visitor) -> SourceDocument:
+def document(connected_visitor: Visitor) -> SourceDocument:
     """Provide a document of CostTracker with a file."""
-    with connected.app.app_context():
+    with connected_visitor.app.app_context():
         with engine.read_only_session() as session:
             company = session.get_one(ConnectedCompany, 1)
-        demo.enable(company, "costtracker", connected.costtracker)
+        demo.enable(company, "costtracker", connected_visitor.costtracker)
         runner.sync(1, requested_by="kari")
         with engine.read_only_session() as session:
             for row in session.query(SourceDocument):
@@ -35,9 +35,9 @@ def _path(document: SourceDocument, id: str = "") -> str:
 
 
 def test_a_file_of_the_source_opens_without_any_rights(
-    connected: Visitor, document: SourceDocument
+    connected_visitor: Visitor, document: SourceDocument
 ) -> None:
-    answer = connected.get(_path(document))
+    answer = connected_visitor.get(_path(document))
     assert answer.status_code == 200
     assert answer.data.startswith(b"%PDF-")
     assert answer.mimetype == "application/pdf"
@@ -50,10 +50,10 @@ def test_a_file_of_the_source_opens_without_any_rights(
 
 
 def test_a_viewer_and_an_unknown_file_are_refused(
-    connected: Visitor, document: SourceDocument
+    connected_visitor: Visitor, document: SourceDocument
 ) -> None:
-    assert connected.get(_path(document, "other")).status_code == 404
-    viewer = Visitor(connected.app, connected.story)
+    assert connected_visitor.get(_path(document, "other")).status_code == 404
+    viewer = Visitor(connected_visitor.app, connected_visitor.story)
     viewer.log_in("vera")
     assert viewer.get(_path(document)).status_code == 403
 
@@ -69,7 +69,7 @@ def test_a_viewer_and_an_unknown_file_are_refused(
     ],
 )
 def test_the_content_of_a_file_decides_whether_it_opens(
-    connected: Visitor,
+    connected_visitor: Visitor,
     document: SourceDocument,
     monkeypatch: pytest.MonkeyPatch,
     content: bytes,
@@ -82,14 +82,14 @@ def test_the_content_of_a_file_decides_whether_it_opens(
         return content if hook == "hub_attachment" else call(self, app, hook, **values)
 
     monkeypatch.setattr(Plugins, "call", answer)
-    got = connected.get(_path(document))
+    got = connected_visitor.get(_path(document))
     assert got.mimetype == type
     assert got.headers["Content-Disposition"].startswith("attachment" if is_saved else "inline")
     assert source_files.inline_type(content) == ("" if is_saved else type)
 
 
 def test_a_source_without_content_says_so(
-    connected: Visitor, document: SourceDocument, monkeypatch: pytest.MonkeyPatch
+    connected_visitor: Visitor, document: SourceDocument, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     call = Plugins.call
 
@@ -97,7 +97,7 @@ def test_a_source_without_content_says_so(
         return None if hook == "hub_attachment" else call(self, app, hook, **values)
 
     monkeypatch.setattr(Plugins, "call", answer)
-    got = connected.get(_path(document))
+    got = connected_visitor.get(_path(document))
     assert got.status_code >= 400
     assert "CostTracker has no content for" in got.text
 
@@ -113,9 +113,9 @@ def _answering(monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> None:
 
 
 def test_only_our_own_pages_show_a_file_in_a_frame(
-    connected: Visitor, document: SourceDocument
+    connected_visitor: Visitor, document: SourceDocument
 ) -> None:
-    answer = connected.get(_path(document).replace("/file?", "/file/frame?"))
+    answer = connected_visitor.get(_path(document).replace("/file?", "/file/frame?"))
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
     headers = answer.headers
     assert headers["X-Content-Type-Options"] == "nosniff"
@@ -130,22 +130,22 @@ def test_only_our_own_pages_show_a_file_in_a_frame(
 @pytest.mark.proof(small=1)
 @pytest.mark.parametrize("content", [b"<html><script>alert(1)</script>", b"PK", None])
 def test_nothing_else_is_shown_or_saved_in_a_frame(
-    connected: Visitor,
+    connected_visitor: Visitor,
     document: SourceDocument,
     monkeypatch: pytest.MonkeyPatch,
     content: bytes | None,
 ) -> None:
     _answering(monkeypatch, content)
-    answer = connected.get(_path(document).replace("/file?", "/file/frame?"))
+    answer = connected_visitor.get(_path(document).replace("/file?", "/file/frame?"))
     assert answer.mimetype == "text/plain"
     assert "Content-Disposition" not in answer.headers
     assert "<script>" not in answer.text
 
 
 def test_only_the_pages_with_a_file_may_have_frames(
-    connected: Visitor, document: SourceDocument
+    connected_visitor: Visitor, document: SourceDocument
 ) -> None:
-    page = connected.get(f"/documents/{document.id}")
+    page = connected_visitor.get(f"/documents/{document.id}")
     file = document.body["attachments"][0]
     assert f'src="/documents/{document.id}/file/frame?id={file["id"]}"' in page.text
     assert f"Show {file['name']} here" in page.text
@@ -153,7 +153,7 @@ def test_only_the_pages_with_a_file_may_have_frames(
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
     assert page.headers["X-Frame-Options"] == "DENY"
     for path in ("/", "/documents", "/inbox/"):
-        assert "frame-src 'none'" in connected.get(path).headers["Content-Security-Policy"]
+        assert "frame-src 'none'" in connected_visitor.get(path).headers["Content-Security-Policy"]
 
 
 def test_the_page_of_a_bill_shows_its_first_pdf_or_picture(visitor: Visitor) -> None:

@@ -72,14 +72,14 @@ def open_all(visitor):
 
 
 @pytest.fixture
-def person(outside: Visitor):
+def person(visitor_with_stand_ins: Visitor):
     """Return a function that logs in to a hub with posted documents and a case about each."""
-    with outside.app.app_context():
-        quickbooks = outside.quickbooks
+    with visitor_with_stand_ins.app.app_context():
+        quickbooks = visitor_with_stand_ins.quickbooks
         token = quickbooks.refresh_tokens[quickbooks.realm]
         company = oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
         record_download.refresh(company.id)
-        demo.enable(company, "costtracker", outside.costtracker)
+        demo.enable(company, "costtracker", visitor_with_stand_ins.costtracker)
         runner.sync(1, requested_by="kari")
         stand_in = current_hub().plugins.open_stand_in(SLUG, folder=None, documents=0, seed=1)
         current_hub().mounts[HOME] = WSGIAdapter(stand_in.wsgi, HOME)
@@ -87,7 +87,7 @@ def person(outside: Visitor):
         _ask_about_postings()
 
     def log_in(name):
-        visitor = Visitor(outside.app, outside.story)
+        visitor = Visitor(visitor_with_stand_ins.app, visitor_with_stand_ins.story)
         visitor.log_in(name)
         return visitor
 
