@@ -392,7 +392,7 @@ def _choose_settings(company: ConnectedCompany, app: App) -> dict[str, str]:
             role = str(field.metadata.get("choices_from") or "")
             if not field.required or not role or ":" in role:
                 continue
-            choices = records.choices(session, company.id, role)  # type: ignore[arg-type]
+            choices = records.list_choices(session, company.id, role)  # type: ignore[arg-type]
             suitable = [record for record in choices if record.currency in currencies]
             settings[name] = suitable[0].quickbooks_id
     return settings

@@ -12,7 +12,7 @@ from hub.db import engine
 from hub.models import Case, Posting, case_former_posting, case_posting
 from hub.models.enums import CaseDecision
 from hub.reasons.catalogue import CATALOGUE
-from hub.reasons.texts import CaseText, codes_of, render, reposting_codes
+from hub.reasons.texts import CaseText, list_codes, list_reposting_codes, render
 
 POSTINGS_PER_QUERY = 1000
 MAX_HITS = 10_000  # cases that a search returns
@@ -105,7 +105,7 @@ def has_reason(case: Case, text: CaseText) -> bool:
 
 def is_solved_by(action: str) -> ColumnElement[bool]:
     """Return the condition that an action solves a case."""
-    has_code = Case.code.in_(codes_of(action))
+    has_code = Case.code.in_(list_codes(action))
     is_stored = and_(
         Case.code == "", Case.stored_action == action
     )  # opened before there were codes
@@ -156,7 +156,7 @@ def find_postings_to_decide(session: Session, ids: Sequence[int]) -> set[int]:
 
     An open case asks a person about each of them.
     """
-    is_asked = Case.closed_at.is_(None), Case.code.in_(reposting_codes())
+    is_asked = Case.closed_at.is_(None), Case.code.in_(list_reposting_codes())
     query = select(case_posting.c.posting_id).join(Case, Case.id == case_posting.c.case_id)
     to_decide: set[int] = set()
     for start in range(0, len(ids), POSTINGS_PER_QUERY):

@@ -117,8 +117,8 @@ def check(realm: str) -> None:
     say(f"The connection to {row.name or realm} works, and its lists are fresh.")
     with read_only_session() as session:
         reads = usage.count_reads(session, row.id)
-    room = usage.remaining_budget(row)
-    ends = oauth_connect.expiry_of(row.id)
+    room = usage.compute_remaining_budget(row)
+    ends = oauth_connect.load_expiry(row.id)
     say(f"Reads today: {reads.today:,}; this month: {reads.month:,}.")
     calls = count_of(room.requests, "more call")
     batches = count_of(room.batches, "batch", "batches")

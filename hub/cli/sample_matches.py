@@ -146,7 +146,7 @@ def _suitable_ids(
     if role in HOME_CURRENCY_ROLES:
         currencies.add(company.currency)
     ids = []
-    for record in records.choices(session, company.id, role):
+    for record in records.list_choices(session, company.id, role):
         if record.currency in currencies:
             ids.append(record.quickbooks_id)
     return ids

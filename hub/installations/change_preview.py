@@ -43,7 +43,7 @@ def _chosen_records(app: App, row: Installation, settings: Mapping[str, Any]) ->
             if source not in records.ROLE_LIST or not settings.get(name):
                 continue
             if source not in offered:
-                entries = records.choices(session, row.company_id, source)
+                entries = records.list_choices(session, row.company_id, source)
                 offered[source] = [
                     (entry.quickbooks_id, (entry.number, entry.full_name, entry.name))
                     for entry in entries

@@ -170,7 +170,7 @@ def _pair_all(installation: Installation, field: Field, codes: Sequence[Code]) -
     tenant = installation.tenant or ""
     with read_only_session() as session:
         index = records.match_index(session, installation.company_id, scope, tenant)
-        choices = records.choices(session, installation.company_id, field.role)
+        choices = records.list_choices(session, installation.company_id, field.role)
         rows = {row.quickbooks_id: row for row in choices}
 
     results = [find(field, code, index) for code in codes]

@@ -259,7 +259,7 @@ def _setting_choices(
     record_download.refresh_outdated(row.company_id)
     role = cast(Role, source)
     with read_only_session() as session:
-        for record in records.choices(session, row.company_id, role):
+        for record in records.list_choices(session, row.company_id, role):
             choices.append((record.quickbooks_id, (record.number, record.full_name, record.name)))
     return choices
 

@@ -259,7 +259,7 @@ class _Choices:
     def _records(self, field: Field) -> list[StoredRecord]:
         """Return the active records that may take the role of a field."""
         if field.role not in self._by_role:
-            found = records.choices(self._session, self._company_id, field.role)
+            found = records.list_choices(self._session, self._company_id, field.role)
             self._by_role[field.role] = found
         return self._by_role[field.role]
 
@@ -293,7 +293,7 @@ def _name_of_record(session: Session, row: Installation, field: Field, record: s
     """
     if record in (EMPTY, NEW):
         return ""
-    for choice in records.choices(session, row.company_id, field.role):
+    for choice in records.list_choices(session, row.company_id, field.role):
         if choice.quickbooks_id == record:
             return f"{choice.number or ''} {choice.full_name or choice.name}".strip()
     raise Refused(_explain_unusable(field, record))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub.db.engine import Model
 from hub.models.postings import Posting
-from hub.reasons.texts import RenderedText, render, reposting_codes
+from hub.reasons.texts import RenderedText, list_reposting_codes, render
 
 IS_OPEN = text("closed_at IS NULL")
 MAX_NOTE_LENGTH = 2000  # characters
@@ -111,7 +111,7 @@ class Case(Model):
     @property
     def posts_again(self) -> bool:
         """Return whether a retry posts again what somebody removed, or may have removed."""
-        return self.code in reposting_codes()
+        return self.code in list_reposting_codes()
 
 
 class CaseNote(Model):

@@ -9,7 +9,7 @@ from typing import Any
 from hub.errors import Sentence
 from hub.models.enums import Operation, SendOutcome
 from hub.qbo.entities import ENTITY
-from hub.qbo.responses import Answer, Expected, interpret_item, lost_answer
+from hub.qbo.responses import Answer, Expected, build_lost_answer, interpret_item
 
 MAX_ITEMS = 30
 MAX_REQUEST_ID_LENGTH = 36
@@ -55,7 +55,9 @@ def split_answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer
     unknown = sorted(set(parts_by_bid) - set(bids))
     if unknown:
         log.warning("the answer to a batch has items that were not in it: %s", ", ".join(unknown))
-    unclear = lost_answer(Sentence("the answer to the batch does not contain it exactly once"))
+    unclear = build_lost_answer(
+        Sentence("the answer to the batch does not contain it exactly once")
+    )
     answer_by_bid = {}
     for item in items:
         parts = parts_by_bid.get(item.bid, [])

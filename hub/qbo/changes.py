@@ -143,7 +143,7 @@ def _query_changes(
     for kind in kinds:
         if kind in DOCUMENTS:
             changed, _ = read_all(client, kind, where)
-            deleted = search.deleted_since(client, kind, since, now)
+            deleted = search.find_deleted(client, kind, since, now)
             objects[kind] = [*changed, *deleted]
     return objects
 

@@ -5,7 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 import requests
@@ -27,14 +27,14 @@ from hub.qbo.oauth import tokens
 from hub.qbo.responses import (
     Answer,
     Expected,
+    build_lost_answer,
+    build_unsent_answer,
     interpret_item,
     is_worth_repeating,
-    lost_answer,
     read_reply,
     repeat_doubtful_read,
-    unsent_answer,
 )
-from hub.rate_limits.limiter import NoSlot, rate_limiter
+from hub.rate_limits.limiter import NoSlot, get_rate_limiter
 
 MINOR_VERSION = "75"
 PAGE_SIZE = 1000
@@ -72,7 +72,7 @@ class Client:
             raise NotFound("company", str(company_id))
         self.realm = company.realm
         self.newest_date = company.newest_date
-        self._rate_limiter = rate_limiter(self.realm, self._context.clock, self._context.config)
+        self._rate_limiter = get_rate_limiter(self.realm, self._context.clock, self._context.config)
         self._token = ""
         self._token_until = 0.0
         self._is_refused = False
@@ -178,7 +178,7 @@ class Client:
         return self._call(call, deadline_at)
 
     def query(self, text: str, *, deadline_at: float | None = None) -> Answer:
-        """Run a query; `rows(answer, kind)` returns its objects."""
+        """Run a query; `responses.extract_rows` returns its objects."""
         expected = Expected("QueryResponse")
         call = Call("POST", "query", {}, expected, text.encode(), "application/text")
         return self._call(call, deadline_at)
@@ -295,7 +295,7 @@ class Client:
                 answer = self._send(call, access.token, deadline_at)
                 return replace(answer, is_trial=access.is_trial), access
         except (NoSlot, DatabaseUnavailable) as error:
-            return unsent_answer(str(error), _seconds_after(error)), access
+            return build_unsent_answer(str(error), _seconds_after(error)), access
 
     def _send(self, call: Call, token: str, deadline_at: float | None) -> Answer:
         """Send a call, interpret its answer and count it; the outcome says if it was sent."""
@@ -311,7 +311,9 @@ class Client:
         if deadline_at is not None:
             seconds = min(seconds, deadline_at - started_at)
         if seconds <= 0:
-            return unsent_answer(Sentence("the time for this attempt was over before it began"))
+            return build_unsent_answer(
+                Sentence("the time for this attempt was over before it began")
+            )
         try:
             response = transport.send(
                 self._build_request(call, token),
@@ -322,9 +324,9 @@ class Client:
             )
         except ExchangeError as error:
             if not error.may_have_sent:
-                return unsent_answer(str(error))
+                return build_unsent_answer(str(error))
             self._count(call, None)
-            return lost_answer(str(error))
+            return build_lost_answer(str(error))
         answer = read_reply(response, call.expected)
         answer = replace(answer, seconds=clock.monotonic() - started_at)
         self._count(call, answer.date)
@@ -362,7 +364,7 @@ class Client:
             # Before the permission: a refusal that comes in between does not make this call a
             # trial.
             is_trial = connection.is_company_refused(self.company_id)
-            token = tokens.access_token(self.company_id, writes=call.writes)
+            token = tokens.get_access_token(self.company_id, writes=call.writes)
             self._is_refused = is_trial or connection.is_company_refused(self.company_id)
             self._keep(token)
             return _Access(token, is_trial)
@@ -388,12 +390,3 @@ def _seconds_after(error: HubError | NoSlot) -> float | None:
     if isinstance(error, DatabaseUnavailable):
         return DATABASE_PAUSE_SECONDS
     return getattr(error, "after", None)
-
-
-def rows(answer: Answer, kind: str) -> list[dict[str, Any]]:
-    """Return the objects of one kind in the answer to a query."""
-    objects_by_entity = answer.entity or {}
-    objects = objects_by_entity.get(ENTITY[kind])
-    if not isinstance(objects, list):
-        return []
-    return [row for row in objects if isinstance(row, dict)]

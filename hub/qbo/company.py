@@ -79,7 +79,7 @@ def identify(company: ConnectedCompany, info: dict[str, Any]) -> None:
     company.country = iso_country[:3]
 
 
-def edition_name(company: ConnectedCompany) -> str:
+def format_edition_name(company: ConnectedCompany) -> str:
     """Return the name of the company's edition, or words for one that QuickBooks did not name."""
     name = company.preferences.get(EDITION)
     return str(name) if name else "This edition of QuickBooks"

@@ -8,7 +8,7 @@ OPEN_KINDS = ("bill", "vendor_credit", "invoice", "credit_memo")
 DEPOSITABLE_KINDS = ("payment", "refund")
 
 
-def blocking_link(head: TransactionHead) -> str:
+def describe_dependent(head: TransactionHead) -> str:
     """Return what depends on a transaction, as half a sentence; "" if nothing does."""
     if head.kind in OPEN_KINDS and _is_partly_settled(head):
         return Sentence("a payment or credit was applied to it")

@@ -121,7 +121,7 @@ def _view(kind: str, entity: dict[str, Any], names: Names) -> TransactionView:
     )
 
 
-def differences(one: TransactionView, other: TransactionView) -> set[str]:
+def find_differences(one: TransactionView, other: TransactionView) -> set[str]:
     """Return the labels of the facts, and the places of the lines ("line 2"), that differ."""
     facts = dict(one.facts)
     other_facts = dict(other.facts)

@@ -141,7 +141,7 @@ def parse_body(payload: bytes) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-def namer(session: Session, company_id: int, party: str) -> Callable[[str, str], str]:
+def load_namer(session: Session, company_id: int, party: str) -> Callable[[str, str], str]:
     """Return a function that names a record by its fact and id.
 
     `party` is the list that holds the party. A record that is not stored is named by its id.

@@ -80,7 +80,7 @@ def require() -> IntuitKeys:
     return keys
 
 
-def webhook_token() -> str:
+def load_webhook_token() -> str:
     """Return the token with which QuickBooks signs its webhooks; "" if there is none."""
     if _is_in_environment(WEBHOOK_SETTING):
         return hub_context.current_hub().config.qbo_webhook_token

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hub.errors import Retry, Sentence
-from hub.qbo.client import PAGE_SIZE, Client, rows
+from hub.qbo.client import PAGE_SIZE, Client
+from hub.qbo.responses import extract_rows
 
 MAX_TRIES = 3
 
@@ -28,7 +29,7 @@ def iter_pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str,
     """
     count, last_id = 0, None
     while True:
-        page = rows(client.select(kind, where, start=max(1, count)).check(), kind)
+        page = extract_rows(client.select(kind, where, start=max(1, count)).check(), kind)
         entries = page
         if count:
             if not page or page[0]["Id"] != last_id:

@@ -14,7 +14,9 @@ EMPLOYEE_FIELDS = ("Id", "DisplayName", "Active")
 ADDRESS_LINES = ("Line1", "Line2", "Line3", "Line4", "Line5")
 
 
-def row_of(company_id: int, name: str, entity: dict[str, Any], now: dt.datetime) -> dict[str, Any]:
+def build_row(
+    company_id: int, name: str, entity: dict[str, Any], now: dt.datetime
+) -> dict[str, Any]:
     """Return the row of a record; names lose what QuickBooks appended to them."""
     if name == "employee":
         entity = {field: entity[field] for field in EMPLOYEE_FIELDS if field in entity}

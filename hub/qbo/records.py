@@ -22,7 +22,7 @@ from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordInde
 from hub.models import ListState, Match, StoredRecord
 from hub.money import sum_amounts
 from hub.qbo.entities import INDEX_DELAY
-from hub.qbo.record_rows import DELETED_SUFFIX, row_of
+from hub.qbo.record_rows import DELETED_SUFFIX, build_row
 
 # The lists of records that documents refer to.
 LISTS = (
@@ -83,7 +83,7 @@ FITS: dict[NameOwner, Callable[[StoredRecord], bool]] = {
 # -- reading --------------------------------------------------------------------------------------
 
 
-def choices(session: Session, company_id: int, role: NameOwner) -> list[StoredRecord]:
+def list_choices(session: Session, company_id: int, role: NameOwner) -> list[StoredRecord]:
     """Return the active records that may take a role, by number and name."""
     list_name = ROLE_LIST.get(role, "")
     active = select(StoredRecord).where(
@@ -113,7 +113,7 @@ def match_index(
         matches[match.field, match.code] = Decision(
             record=match.record,
             match_method=match.match_method,
-            details=entered_details(match),
+            details=load_entered_details(match),
         )
 
     states = {}
@@ -128,7 +128,7 @@ def match_index(
     return MatchIndex(matches, indexes)
 
 
-def entered_details(match: Match) -> Party | Item | None:
+def load_entered_details(match: Match) -> Party | Item | None:
     """Return what a person entered for the record to create for a code, None for nothing."""
     if not match.details:
         return None
@@ -137,7 +137,7 @@ def entered_details(match: Match) -> Party | Item | None:
     return load(Party, match.details)
 
 
-def index_of_role(session: Session, company_id: int, role: NameOwner) -> RecordIndex:
+def load_index(session: Session, company_id: int, role: NameOwner) -> RecordIndex:
     """Return an index of the records that may take a role; built again only if the list changed."""
     state = session.get(ListState, (company_id, ROLE_LIST[role]))
     read_list = partial(_list_rows, session, company_id)
@@ -264,7 +264,7 @@ def absorb(
         if entity.get("status") == "Deleted":
             deleted_ids.append(str(entity["Id"]))
         else:
-            rows.append(row_of(company_id, name, entity, now))
+            rows.append(build_row(company_id, name, entity, now))
     has_stored = upsert(session, StoredRecord, rows)
     has_deactivated = _deactivate(session, company_id, name, deleted_ids)
     if has_stored or has_deactivated:
@@ -283,7 +283,7 @@ def store_list(
     `begun` is QuickBooks' time when the reading began: later changes are not in it.
     """
     now = hub_context.current_hub().clock.now()
-    rows = [row_of(company_id, name, entity, now) for entity in entities]
+    rows = [build_row(company_id, name, entity, now) for entity in entities]
     upsert(session, StoredRecord, rows)
     before = session.get(ListState, (company_id, name))
     ids = {row["quickbooks_id"] for row in rows}

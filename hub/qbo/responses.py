@@ -11,6 +11,7 @@ from hub.context import mask_secrets
 from hub.errors import ConnectionTrouble, Refused, Retry, Sentence
 from hub.http.exchange import HttpResponse
 from hub.models.enums import SendOutcome
+from hub.qbo.entities import ENTITY
 from hub.qbo.faults import (
     EXPIRED_CODES,
     FORBIDDEN_CODES,
@@ -192,7 +193,7 @@ def interpret_item(item: dict[str, Any], expected: Expected, whole: Answer) -> A
     return _decide_outcome(answer, entity, response, expected)
 
 
-def unsent_answer(reason: str, after: float | None = None) -> Answer:
+def build_unsent_answer(reason: str, after: float | None = None) -> Answer:
     """Return the answer to a call of which no byte left this machine."""
     return Answer(
         SendOutcome.UNSENT,
@@ -204,7 +205,7 @@ def unsent_answer(reason: str, after: float | None = None) -> Answer:
     )
 
 
-def lost_answer(reason: str) -> Answer:
+def build_lost_answer(reason: str) -> Answer:
     """Return the answer to a call that may have arrived although no answer came."""
     words = mask_secrets(reason)
     text = Sentence(
@@ -232,6 +233,15 @@ def is_worth_repeating(answer: Answer) -> bool:
     if answer.outcome == SendOutcome.THROTTLED:
         return (after or 0.0) <= MAX_SHORT_PAUSE_SECONDS
     return answer.outcome == SendOutcome.DOUBT
+
+
+def extract_rows(answer: Answer, kind: str) -> list[dict[str, Any]]:
+    """Return the objects of one kind in the answer to a query."""
+    objects_by_entity = answer.entity or {}
+    objects = objects_by_entity.get(ENTITY[kind])
+    if not isinstance(objects, list):
+        return []
+    return [row for row in objects if isinstance(row, dict)]
 
 
 def _mask_faults(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from hub.contract.value_object import value_object
 from hub.errors import Retry, Sentence
-from hub.qbo.client import PAGE_SIZE, Client, rows
+from hub.qbo.client import PAGE_SIZE, Client
 from hub.qbo.entities import ENTITY, LISTS, ref_id
+from hub.qbo.responses import extract_rows
 
 MAX_VALUES_PER_QUERY = 100
 CHANGE_RETENTION = dt.timedelta(days=30)
@@ -74,7 +75,7 @@ def find_by_ids(
         id_list = ", ".join(f"'{id}'" for id in chunk)
         where = f"Id IN ({id_list})"
         answer = client.select(kind, where, deadline_at=deadline_at).check()
-        yield from rows(answer, kind)
+        yield from extract_rows(answer, kind)
 
 
 def _split_into_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -129,7 +130,7 @@ def _read_page(client: Client, kind: str, where: str, page: int, position: int =
         f"SELECT * FROM {ENTITY[kind]} {clauses}"  # noqa: S608 (own names)
         f" STARTPOSITION {position} MAXRESULTS {page}"
     )
-    entities = rows(client.query(query).check(), kind)
+    entities = extract_rows(client.query(query).check(), kind)
     times = [created_at(entity) for entity in entities]
     if times != sorted(times):
         raise Incomplete(kind, Sentence("its answer was not in the order of creation"))
@@ -168,7 +169,7 @@ def _count_objects(client: Client, kind: str, where: str) -> int:
     return int(count)
 
 
-def deleted_since(client: Client, kind: str, since: dt.datetime, now: dt.datetime) -> list[Entity]:
+def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime) -> list[Entity]:
     """Return the objects of a kind that were deleted since a moment.
 
     QuickBooks remembers deletions for thirty days.
@@ -242,7 +243,7 @@ def _find(client: Client, kind: str, where: str) -> list[Entity]:
     conditions = f"WHERE {where} MAXRESULTS {PAGE_SIZE}"
     query = f"SELECT * FROM {ENTITY[kind]} {conditions}"  # noqa: S608 (own names)
     answer = client.query(query).check()
-    entities = rows(answer, kind)
+    entities = extract_rows(answer, kind)
     if len(entities) >= PAGE_SIZE:
         raise Incomplete(kind, Sentence("more than a thousand fit"))
     return entities

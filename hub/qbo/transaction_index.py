@@ -17,7 +17,7 @@ from hub.db import bulk, engine
 from hub.models import TransactionHead, TransactionSummary
 from hub.models.enums import TransactionState
 from hub.qbo.entities import DOCUMENTS, amount_sign, linked_kind, ref_id
-from hub.qbo.payloads.fingerprint import content_digest
+from hub.qbo.payloads.fingerprint import compute_content_digest
 from hub.qbo.payloads.summary import PARTIES
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
@@ -91,7 +91,7 @@ def _partition(
     for entity in entities:
         id = str(entity["Id"])
         if id not in deleted_ids:
-            rows.append(head_of(company_id, kind, entity, summaries.get(id)))
+            rows.append(build_head(company_id, kind, entity, summaries.get(id)))
     return deleted_ids, rows
 
 
@@ -124,7 +124,7 @@ def _mark_deleted(
     for id in ids:
         head = stored.get(id)
         if head is None:
-            row = head_of(company_id, kind, {"Id": id})
+            row = build_head(company_id, kind, {"Id": id})
             new_rows.append(row | {"state": TransactionState.DELETED})
             continue
         head.state = TransactionState.DELETED
@@ -206,7 +206,7 @@ def _insert_if_absent(dialect: str) -> Insert:
     return cast(Insert, insert.on_conflict_do_nothing())
 
 
-def without_markers(private_note: str) -> str:
+def strip_markers(private_note: str) -> str:
     """Return a note as people wrote it, without the markers of documents."""
     return MARKER.sub("", private_note).strip()
 
@@ -219,7 +219,7 @@ def extract_marker(private_note: str | None) -> str:
     return markers[-1]
 
 
-def head_of(
+def build_head(
     company_id: int,
     kind: str,
     entity: dict[str, Any],
@@ -246,7 +246,7 @@ def head_of(
         "sync_token": str(entity.get("SyncToken") or ""),
         "marker": extract_marker(entity.get("PrivateNote")),
         "state": TransactionState.VOIDED if is_voided(entity) else TransactionState.LIVE,
-        "content": content_digest(kind, entity, summary),
+        "content": compute_content_digest(kind, entity, summary),
         "created_at": _parse_moment(str(times.get("CreateTime"))),
         "updated_at": _parse_moment(str(times.get("LastUpdatedTime"))),
     }

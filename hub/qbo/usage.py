@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import ConnectedCompany, ReadDay
-from hub.rate_limits.limiter import Budget, rate_limiter
+from hub.rate_limits.limiter import Budget, get_rate_limiter
 
 # Reads that Intuit's free tier includes, of all companies of a client together.
 INCLUDED_READS_PER_MONTH = 500_000
@@ -70,8 +70,8 @@ def _start_of_month() -> dt.date:
     return hub_context.current_hub().clock.now().date().replace(day=1)
 
 
-def remaining_budget(company: ConnectedCompany) -> Budget:
+def compute_remaining_budget(company: ConnectedCompany) -> Budget:
     """Return what this process may still call of a company at this moment."""
     current = hub_context.current_hub()
-    limiter = rate_limiter(company.realm, current.clock, current.config)
+    limiter = get_rate_limiter(company.realm, current.clock, current.config)
     return limiter.budget()

@@ -148,7 +148,7 @@ def _is_outdated(last_receipt: dt.datetime | None, now: dt.datetime) -> bool:
 
 def _check_signature(headers: Mapping[str, str], body: bytes) -> None:
     """Raise Refused unless the body was signed with the token that Intuit shares with the hub."""
-    token = intuit_keys.webhook_token()
+    token = intuit_keys.load_webhook_token()
     if not token:
         raise Refused(
             "No webhook token is set (HUB_QBO_WEBHOOK_TOKEN, or Set up → Intuit keys), so no"

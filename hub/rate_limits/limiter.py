@@ -35,8 +35,8 @@ __all__ = [
     "Limits",
     "NoSlot",
     "RateLimiter",
-    "rate_limiter",
-    "shared_limiter",
+    "get_rate_limiter",
+    "get_shared_limiter",
 ]
 
 
@@ -284,7 +284,7 @@ def _next_free_time(starts: Sequence[float], room: int, seconds: float) -> float
 _creation_lock = threading.Lock()
 
 
-def rate_limiter(realm: str, clock: Clock, config: Config) -> RateLimiter | SharedRateLimiter:
+def get_rate_limiter(realm: str, clock: Clock, config: Config) -> RateLimiter | SharedRateLimiter:
     """Return the rate limiter of a company in this process.
 
     Above Intuit's own rate it is not shared: that is for a test server, and its minutes may hold
@@ -292,10 +292,10 @@ def rate_limiter(realm: str, clock: Clock, config: Config) -> RateLimiter | Shar
     """
     limits = Limits(per_second=config.qbo_per_second, per_period=config.qbo_per_minute)
     is_shared = limits.per_period <= INTUIT.per_period
-    return shared_limiter(realm, limits, clock, config, is_shared=is_shared)
+    return get_shared_limiter(realm, limits, clock, config, is_shared=is_shared)
 
 
-def shared_limiter(
+def get_shared_limiter(
     name: str, limits: Limits, clock: Clock, config: Config, *, is_shared: bool = True
 ) -> RateLimiter | SharedRateLimiter:
     """Return the rate limiter with this name in this process.

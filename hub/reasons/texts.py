@@ -148,7 +148,7 @@ def are_same(stored: Sequence[StoredReason], present: Sequence[StoredReason]) ->
     return join_reasons(stored) == join_reasons(present)
 
 
-def codes_of(action: str) -> list[str]:
+def list_codes(action: str) -> list[str]:
     """Return the codes of the cases that an action solves."""
     codes = []
     for code, template in CATALOGUE.items():
@@ -157,7 +157,7 @@ def codes_of(action: str) -> list[str]:
     return codes
 
 
-def reposting_codes() -> list[str]:
+def list_reposting_codes() -> list[str]:
     """Return the codes of the cases whose retry posts a document again."""
     codes = []
     for code, template in CATALOGUE.items():

@@ -47,7 +47,7 @@ def facts_for(
 ) -> list[Fact]:
     """Return the parts of the set-up that matter to what the app posts, as they were last read."""
     facts = company.load_facts(session, installation.company_id)
-    edition = company.edition_name(installation.company)
+    edition = company.format_edition_name(installation.company)
     parts = [_check_currencies(session, installation, facts)]
     if "purchase_order" in app.posts:
         parts.append(_purchase_orders(facts, edition))

@@ -78,7 +78,7 @@ def name_texts(session: Session, company_id: int, cases: Iterable[Case]) -> Mapp
     The lists of the other kind and of employees decide, as they were last read. Left out are cases
     in which the name is free, and those about a code that is matched to something.
     """
-    read_index = cache(partial(records.index_of_role, session, company_id))
+    read_index = cache(partial(records.load_index, session, company_id))
     texts = {}
     for case in cases:
         role = cast(Role, case.details.get("role"))

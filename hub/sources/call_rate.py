@@ -17,7 +17,7 @@ from hub.contract.rate import Rate
 from hub.contract.types import App
 from hub.errors import RateReached
 from hub.models import Installation
-from hub.rate_limits.limiter import Limits, NoSlot, RateLimiter, shared_limiter
+from hub.rate_limits.limiter import Limits, NoSlot, RateLimiter, get_shared_limiter
 from hub.rate_limits.shared_limiter import SharedRateLimiter
 
 MAX_WAIT_SECONDS = 60.0  # of one call in a run; a longer wait ends the run, which continues later
@@ -101,4 +101,4 @@ def _account_limiter(rate: Rate, name: str) -> RateLimiter | SharedRateLimiter:
     limits = Limits(
         per_second=calls, per_period=calls, concurrent=CONCURRENT_CALLS, batches=1, period=seconds
     )
-    return shared_limiter(name, limits, hub.clock, hub.config)
+    return get_shared_limiter(name, limits, hub.clock, hub.config)

@@ -93,7 +93,7 @@ def _names_with(installation: Installation, separators: Mapping[Role, str]) -> l
     with engine.read_only_session() as session:
         for role, separator in separators.items():
             kind = role.replace("_", " ")
-            for row in records.choices(session, installation.company_id, role):
+            for row in records.list_choices(session, installation.company_id, role):
                 if separator in row.full_name:
                     names.append(f"{kind} “{row.full_name}”")
     return names

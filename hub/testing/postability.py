@@ -12,7 +12,7 @@ from hub.contract.types import Field
 from hub.mapping import Link, Mapped, Missing, amount_of, build_code_index, resolve
 from hub.qbo import payloads
 from hub.qbo.company_facts import EVERYTHING_ON, CompanyFacts
-from hub.qbo.payloads.summary import SETTLING, expected_total, net_total
+from hub.qbo.payloads.summary import SETTLING, compute_expected_total, compute_net_total
 from hub.sources.site import with_settings
 from hub.testing.bench import Bench
 
@@ -209,7 +209,7 @@ def _problems_of_part(mapped: Mapped, facts: CompanyFacts) -> tuple[str, ...]:
     if document.tax_mode == "computed" and states_tax:
         stated = replace(mapped, document=replace(document, tax_mode="exclusive"))
         return payloads.build(stated, facts, MARKER).problems
-    if document.total is not None and expected_total(payload.body) is None:
+    if document.total is not None and compute_expected_total(payload.body) is None:
         return tuple(_tax_problems(document, payload.body))
     return ()
 
@@ -219,7 +219,7 @@ def _tax_problems(document: Document, body: dict[str, Any]) -> Iterator[str]:
 
     QuickBooks works out the tax of it, and the suite does not know the rates of the company.
     """
-    net = net_total(body)
+    net = compute_net_total(body)
     tax = (document.total or Decimal(0)) - net
     if not -document.tolerance <= tax <= net * MAX_TAX_RATE + document.tolerance:
         yield (

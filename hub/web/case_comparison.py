@@ -14,7 +14,7 @@ from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, TransactionState
 from hub.posting.reconcile.posted_documents import Discrepancy, load_posted
 from hub.qbo import display
-from hub.qbo.transaction_index import without_markers
+from hub.qbo.transaction_index import strip_markers
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.access import scope
 from hub.web.case_transactions import Entities, Key, candidates, unexpected_keys
@@ -219,7 +219,7 @@ def _without_markers(facts: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return facts with the memo as people wrote it: the hub's markers are no difference."""
     texts = dict(facts)
     if MEMO in texts:
-        texts[MEMO] = without_markers(texts[MEMO])
+        texts[MEMO] = strip_markers(texts[MEMO])
     return texts
 
 

@@ -248,7 +248,7 @@ def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list
                 "apps": apps[company.id],
                 "run": runs.get(company.id),
                 "reads": reads[company.id],
-                "room": usage.remaining_budget(company),
+                "room": usage.compute_remaining_budget(company),
                 "reconciled": reconciled.get(company.id),
             }
         )

@@ -154,7 +154,7 @@ def _matched_state(match: Match | None) -> CodeState:
 
 def _created_later(match: Match | None) -> str:
     """Say when a record is created, and under which name if a person entered one."""
-    details = records.entered_details(match) if match else None
+    details = records.load_entered_details(match) if match else None
     if details is None:
         return gettext(CREATED_LATER)
     return gettext("created in QuickBooks as %(name)s when it is used next", name=details.name)
@@ -245,7 +245,7 @@ def form_of_code(
 ) -> dict[str, Any]:
     """Return what the form that matches a code shows: its view, and the records to choose from."""
     code = view_code(session, installation, source_code, field, match_index)
-    index = records.index_of_role(session, installation.company_id, field.role)
+    index = records.load_index(session, installation.company_id, field.role)
     return {
         "one": code,
         "query": query,
@@ -304,7 +304,7 @@ def decide(
         match = matches.store_decision(
             session, installation, field, code, record, who=who, name=name, details=details
         )
-        index = records.index_of_role(session, installation.company_id, cast(Role, match.role))
+        index = records.load_index(session, installation.company_id, cast(Role, match.role))
         entry = index.get_active(record)
     title = name or code
     if record == EMPTY:

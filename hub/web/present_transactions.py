@@ -17,7 +17,7 @@ from hub.outbox.states import REMOVALS
 from hub.posting.recovery.lookup import is_missing, require_answer
 from hub.qbo import display, payloads, search
 from hub.qbo.client import Client
-from hub.qbo.transaction_index import without_markers
+from hub.qbo.transaction_index import strip_markers
 from hub.web.access import may_here
 from hub.web.case_comparison import COMPARED_LABELS, MEMO, ComparedLines, align
 
@@ -235,7 +235,7 @@ def _differing_facts(
     for label in dict.fromkeys((*ours, *theirs)):
         text, now = ours.get(label, ""), theirs.get(label, "")
         if label == MEMO:  # the hub's markers are no difference
-            text, now = without_markers(text), without_markers(now)
+            text, now = strip_markers(text), strip_markers(now)
         if now != text:
             facts.append((label, now, text))
     return facts

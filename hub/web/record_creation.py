@@ -162,7 +162,7 @@ def _errors(
 
 def _choices(session: Session, installation: Installation, role: str) -> list[tuple[str, str]]:
     """Return the records that a role may take, with their names."""
-    rows = records.choices(session, installation.company_id, role)  # type: ignore[arg-type]
+    rows = records.list_choices(session, installation.company_id, role)  # type: ignore[arg-type]
     return [(row.quickbooks_id, f"{row.number} {row.full_name}".strip()) for row in rows]
 
 

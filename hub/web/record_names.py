@@ -23,7 +23,7 @@ def record_namer(session: Session, installation: Installation) -> Callable[[str,
             return result.name if isinstance(result, Ref) else ""
         if key not in ROLES:
             return ""
-        index = records.index_of_role(session, installation.company_id, key)
+        index = records.load_index(session, installation.company_id, key)
         entry = index.by_id.get(code)
         return matches.record_title(entry) if entry else ""
 

@@ -164,7 +164,7 @@ def previews(
         planned = views.get(posting.id)
         before = earlier.get(posting.id)
         present = views.get(before.id) if before else None
-        differs = display.differences(planned, present) if planned and present else set()
+        differs = display.find_differences(planned, present) if planned and present else set()
         seal = listed_rows.pair(posting.id, posting.planned)
         rows.append(PostingPreview(posting, seal, planned, present, differs))
     if read is None:

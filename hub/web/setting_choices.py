@@ -72,7 +72,7 @@ def _records(company_id: int, role: Role) -> Choices:
 def _stored_records(company_id: int, role: Role) -> Choices:
     """Return the company's records that fit, as last read."""
     with read_only_session() as session:
-        entries = records.choices(session, company_id, role)
+        entries = records.list_choices(session, company_id, role)
     choices = []
     for entry in entries:
         label = f"{entry.number} {entry.full_name or entry.name}".strip()

@@ -205,8 +205,8 @@ BUGS = (
     Planted(
         "an item that a batch's answer leaves out is done",
         "hub/qbo/batch.py",
-        'unclear = lost_answer(Sentence("the answer to the batch does not contain it exactly'
-        ' once"))',
+        'unclear = build_lost_answer(\n        Sentence("the answer to the batch does not contain'
+        ' it exactly once")\n    )',
         "unclear = Answer(SendOutcome.LANDED)",
         "tests/unit/qbo/test_batch.py::test_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt",
     ),

@@ -176,7 +176,7 @@ def state() -> str:
 
 
 def token() -> str:
-    return tokens.access_token(1)
+    return tokens.get_access_token(1)
 
 
 def answer() -> str:

@@ -147,10 +147,10 @@ def test_one_lost_answer_is_asked_for_again(hub, intuit, token_file):
 def test_a_reconnect_that_cannot_be_verified_leaves_the_old_connection(quickbooks):
     """The token of another company is entered with the company's own number."""
     other = list(quickbooks.companies)[1]
-    before = tokens.access_token(1)
+    before = tokens.get_access_token(1)
     with pytest.raises(oauth_connect.Refused, match="nothing was connected"):
         oauth_connect.connect_with_refresh_token(quickbooks.realm, quickbooks.refresh_tokens[other])
-    assert tokens.access_token(1) == before
+    assert tokens.get_access_token(1) == before
 
 
 def never_worked(quickbooks, realm=WRONG_REALM):

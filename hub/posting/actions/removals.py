@@ -9,7 +9,7 @@ from hub import outbox
 from hub.models import Posting, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import PostingState
-from hub.qbo.dependents import blocking_link
+from hub.qbo.dependents import describe_dependent
 from hub.qbo.entities import linked_kind
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -54,7 +54,7 @@ def _find_dependents(
     """Return, by posting, the kinds and ids of what is linked to targets that cannot change."""
     dependents: dict[int, list[tuple[str, str]]] = {}
     for id, head in targets.items():
-        if blocking_link(head):
+        if describe_dependent(head):
             links = head.links or ()
             dependents[id] = [(linked_kind(str(link["type"])), str(link["id"])) for link in links]
     return dependents

@@ -277,7 +277,9 @@ def _own_obstacle(
     if transaction_index.is_voided(entity):
         return Sentence("It was voided in QuickBooks.")
     written = document.last_write.answer or {}
-    if payloads.content_digest(kind, entity) != payloads.content_digest(kind, written):
+    if payloads.compute_content_digest(kind, entity) != payloads.compute_content_digest(
+        kind, written
+    ):
         return Sentence("It was changed in QuickBooks since it was posted.")
     if id in reconciled:
         return RECONCILED_REASON

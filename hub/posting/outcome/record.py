@@ -23,7 +23,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.protocol.history import Ask, Hold, Posted, Reconnect, Requeue, Send, Step, Withdraw
 from hub.qbo import payloads
-from hub.qbo.display_names import namer
+from hub.qbo.display_names import load_namer
 from hub.qbo.payloads import FileSummary
 from hub.qbo.responses import Answer
 from hub.reasons import texts
@@ -244,7 +244,7 @@ def _compare(session: Session, posting: Posting, current: TransactionSummary, id
     if current is payloads.UNREADABLE:
         differences: list[str] = [UNREADABLE_DIFFERENCE]
     else:
-        name_of = namer(session, posting.company_id, party_list(posting.kind, posting.summary))
+        name_of = load_namer(session, posting.company_id, party_list(posting.kind, posting.summary))
         differences = payloads.describe_differences(posting.summary, current, name_of=name_of)
     if not differences:
         return
@@ -263,7 +263,7 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
     if "AttachableRef" not in metadata:
         return  # it was found in QuickBooks before it was fetched, so nothing more is known
     size = FileSummary.load(posting.meaning).size
-    differences = payloads.file_differences(metadata, size, entity)
+    differences = payloads.find_file_differences(metadata, size, entity)
     if not differences:
         return
     text = CaseText(

@@ -13,7 +13,7 @@ from hub.posting.preflight.context import (
     settled_amounts,
 )
 from hub.posting.preflight.postings import CheckedPosting
-from hub.qbo.dependents import blocking_link
+from hub.qbo.dependents import describe_dependent
 from hub.reasons.texts import CaseText
 
 
@@ -38,7 +38,7 @@ def check_dependents(posting: CheckedPosting, context: CheckContext) -> Iterator
     is_closing = posting.summary.is_closed
     if target is None or is_closing or posting.id in context.removals:
         return
-    link = blocking_link(target)
+    link = describe_dependent(target)
     if not link:
         return
     change = "changed" if posting.operation == Operation.UPDATE else "deleted"
@@ -64,7 +64,7 @@ def _settlement_obstacle(
     if _has_other_party(posting, context, head):
         return CaseText("check.link_other_party", **names)
     if posting.kind == "deposit":
-        return CaseText("check.link_deposited", **names) if blocking_link(head) else None
+        return CaseText("check.link_deposited", **names) if describe_dependent(head) else None
     if posting.operation != Operation.CREATE:
         return None
     if head.balance is not None and amount > head.balance:

@@ -39,7 +39,7 @@ def find_namesakes(
             creations.append(posting)
     if not creations:
         return {}
-    read_index = cache(partial(records.index_of_role, session, company_id))
+    read_index = cache(partial(records.load_index, session, company_id))
     planned = _first_planned(session, company_id)
     namesakes = {}
     for posting in creations:

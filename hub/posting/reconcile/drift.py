@@ -27,7 +27,7 @@ from hub.posting.reconcile.posted_documents import (
 )
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import payloads
-from hub.qbo.display_names import namer
+from hub.qbo.display_names import load_namer
 from hub.qbo.entities import linked_kind
 from hub.reasons.texts import CaseText
 
@@ -162,7 +162,7 @@ def _describe_edits(document: PostedDocument, current: EntitiesByKey) -> list[st
     written = payloads.summarize(posting.kind, document.last_write.answer or {})
     edited = payloads.summarize(posting.kind, entity)
     with read_only_session() as session:
-        name_of = namer(session, posting.company_id, party_list(posting.kind, posting.summary))
+        name_of = load_namer(session, posting.company_id, party_list(posting.kind, posting.summary))
         return payloads.describe_differences(written, edited, name_of=name_of)
 
 

@@ -162,7 +162,7 @@ class PostedDocument:
         if self.head is None:
             return False
         answer = self.last_write.answer or {}
-        written = payloads.content_digest(self.posting.kind, answer)
+        written = payloads.compute_content_digest(self.posting.kind, answer)
         return self.head.content != written
 
 

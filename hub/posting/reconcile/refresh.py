@@ -129,7 +129,7 @@ def _recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
     """Return the ids of the deletions that QuickBooks remembers; these need no single reads."""
     now = posting_session.date_or_now()
     since = lookup.oldest_known_deletion(now)
-    entities = search.deleted_since(posting_session.client(), kind, since, now)
+    entities = search.find_deleted(posting_session.client(), kind, since, now)
     return {str(entity["Id"]) for entity in entities}
 
 

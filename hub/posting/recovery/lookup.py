@@ -222,7 +222,7 @@ def _store_deletions_since(posting_session: PostingSession, kind: str, since: dt
     """Store which transactions of a kind were deleted since then, as far as QuickBooks can tell."""
     now = posting_session.date_or_now()
     first_date = max(since, oldest_known_deletion(now))
-    deleted = search.deleted_since(posting_session.client(), kind, first_date, now)
+    deleted = search.find_deleted(posting_session.client(), kind, first_date, now)
     with transaction() as session:
         store_entities(session, posting_session, kind, deleted)
         for entity in deleted:

@@ -157,7 +157,7 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
 
     Under a key that may have left, content and metadata must stay the same.
     """
-    metadata = payloads.file_metadata(
+    metadata = payloads.build_file_metadata(
         attachment, posting.kind, posting.base, posting.document.marker
     )
     payload = payloads.encode(metadata)

@@ -23,7 +23,7 @@ from hub.posting.protocol.history import Send
 from hub.posting.recovery.resolve import advance_until_idle
 from hub.posting.send.attachments import fetch_file
 from hub.qbo import payloads, transaction_index
-from hub.qbo.dependents import blocking_link
+from hub.qbo.dependents import describe_dependent
 
 EXTRA_CANDIDATES = 20  # read beyond the limit, because a document may have several postings
 
@@ -200,8 +200,8 @@ def _is_free(posting_session: PostingSession, snapshot: PostingSnapshot) -> bool
     posting = snapshot.posting
     if snapshot.entity is None or posting.summary.is_closed:
         return True
-    values = transaction_index.head_of(posting_session.company_id, posting.kind, snapshot.entity)
-    if not blocking_link(TransactionHead(**values)):
+    values = transaction_index.build_head(posting_session.company_id, posting.kind, snapshot.entity)
+    if not describe_dependent(TransactionHead(**values)):
         return True
     with transaction() as session:
         change_state(session, posting, PostingState.READY, checked_at=None)

@@ -14,7 +14,7 @@ from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.qbo import batch, transaction_index
 from hub.qbo.batch import BatchItem
-from hub.qbo.responses import Answer, lost_answer
+from hub.qbo.responses import Answer, build_lost_answer
 
 log = logging.getLogger("hub")
 
@@ -169,14 +169,16 @@ def _doubt_foreign_answer(job: SendJob, answer: Answer) -> Answer:
         "posting %s: the answer to its batch shows the document of another item", job.posting.id
     )
     return replace(
-        lost_answer(Sentence("the answer shows another document")), date=answer.date, tid=answer.tid
+        build_lost_answer(Sentence("the answer shows another document")),
+        date=answer.date,
+        tid=answer.tid,
     )
 
 
 def _log_defect(job: SendJob, error: Exception) -> Answer:
     """Log an error of the hub during a call; nobody knows then whether the request has left."""
     log.exception("posting %s", job.posting.id)
-    return lost_answer(
+    return build_lost_answer(
         Sentence(
             "the hub met a defect, %(type)s: %(error)s", type=type(error).__name__, error=str(error)
         )

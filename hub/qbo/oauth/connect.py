@@ -22,16 +22,16 @@ from hub.qbo import connection, usage
 from hub.qbo.client import Client
 from hub.qbo.oauth import token_endpoint, token_expiry, tokens, verification
 from hub.qbo.oauth.token_endpoint import TokenGrant
-from hub.qbo.oauth.tokens import access_token, expiry_of, refresh
+from hub.qbo.oauth.tokens import get_access_token, load_expiry, refresh
 from hub.security import audit
 
 __all__ = [
-    "access_token",
     "check",
     "connect_with_refresh_token",
     "disconnect",
-    "expiry_of",
     "finish",
+    "get_access_token",
+    "load_expiry",
     "realm_of",
     "refresh",
     "start",
@@ -68,7 +68,7 @@ def start(session_id: str, realm: str | None = None) -> tuple[str, str]:
     with engine.transaction() as session:
         session.execute(outdated)
         session.add(row)
-    return token_endpoint.consent_url(state), state
+    return token_endpoint.build_consent_url(state), state
 
 
 def realm_of(session: Session, state: str) -> str | None:
@@ -201,7 +201,7 @@ def _log_test(company_id: int, who: str) -> None:
 
 def _connect(realm: str, grant: TokenGrant, who: str) -> ConnectedCompany:
     """Store a connection after QuickBooks has answered a call with its token."""
-    info = verification.company_info(realm, grant.access)
+    info = verification.read_company_info(realm, grant.access)
     company_id = _store_connection(realm, grant, info, who)
     usage.count_read(company_id)
     try:

@@ -84,7 +84,7 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
         return _response(request, reply)
 
 
-def consent_url(state: str) -> str:
+def build_consent_url(state: str) -> str:
     """Return the address where a person allows the hub to work in a company."""
     with Session(scope=[SCOPE], redirect_uri=redirect_uri()) as session:
         url, _ = session.authorization_url(

@@ -16,7 +16,7 @@ NOTICE_PERIOD = dt.timedelta(days=30)
 
 def look_after(company_id: int) -> None:
     """Renew the tokens of an idle company if it is time, and warn of the end of the connection."""
-    tokens.access_token(company_id)
+    tokens.get_access_token(company_id)
     with engine.transaction() as session:
         give_notice(session, company_id)
 

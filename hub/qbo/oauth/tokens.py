@@ -52,7 +52,7 @@ class _TokenState:
     rejected: ReconnectNeeded | None = None
 
 
-def access_token(company_id: int, *, writes: bool = False) -> str:
+def get_access_token(company_id: int, *, writes: bool = False) -> str:
     """Return a token that is valid for some minutes, for a read or a write.
 
     Raise ConnectionTrouble while QuickBooks refuses such calls, or Retry while Intuit is down.
@@ -161,7 +161,7 @@ def _refresh_tokens(session: Session, company_id: int) -> set[str]:
     return tokens
 
 
-def expiry_of(company_id: int) -> Expiry | None:
+def load_expiry(company_id: int) -> Expiry | None:
     """Return when the tokens of a company end; None if it has none."""
     with engine.read_only_session() as session:
         token = session.get(Token, company_id)

@@ -10,11 +10,17 @@ from hub.models.enums import SendOutcome
 from hub.qbo import intuit_keys, transport
 from hub.qbo.client import MAX_READ_ATTEMPTS, MINOR_VERSION
 from hub.qbo.faults import quote_reasons
-from hub.qbo.responses import Answer, Expected, read_reply, repeat_doubtful_read, unsent_answer
-from hub.rate_limits.limiter import rate_limiter
+from hub.qbo.responses import (
+    Answer,
+    Expected,
+    build_unsent_answer,
+    read_reply,
+    repeat_doubtful_read,
+)
+from hub.rate_limits.limiter import get_rate_limiter
 
 
-def company_info(realm: str, access_token: str) -> dict[str, Any]:
+def read_company_info(realm: str, access_token: str) -> dict[str, Any]:
     """Return the company info of a realm, read with this token.
 
     Raise NotThisCompany if QuickBooks does not take the token for this company, and Retry if it
@@ -44,7 +50,7 @@ def _read(realm: str, access_token: str) -> Answer:
     parameters = urlencode({"minorversion": MINOR_VERSION})
     url = f"{intuit_keys.require().api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
     request = transport.request("GET", url, access_token)
-    with rate_limiter(realm, shared.clock, shared.config).slot():
+    with get_rate_limiter(realm, shared.clock, shared.config).slot():
         try:
             reply = transport.send(
                 request,
@@ -53,5 +59,5 @@ def _read(realm: str, access_token: str) -> Answer:
                 seconds=shared.config.deadline_seconds,
             )
         except ExchangeError as error:
-            return unsent_answer(str(error))
+            return build_unsent_answer(str(error))
     return repeat_doubtful_read(read_reply(reply, Expected("CompanyInfo")))

@@ -8,8 +8,8 @@ message) and `shared_fields` (custom fields, addresses, and what a kind has no f
 from hub.qbo.payloads.assembly import Payload, build
 from hub.qbo.payloads.comparison import describe_differences
 from hub.qbo.payloads.encoding import encode
-from hub.qbo.payloads.files import FileSummary, file_differences, file_metadata
-from hub.qbo.payloads.fingerprint import content_digest
+from hub.qbo.payloads.files import FileSummary, build_file_metadata, find_file_differences
+from hub.qbo.payloads.fingerprint import compute_content_digest
 from hub.qbo.payloads.line_ids import with_line_ids
 from hub.qbo.payloads.placeholders import fill, find_placeholders
 from hub.qbo.payloads.summary import UNREADABLE, summarize
@@ -20,7 +20,7 @@ from hub.qbo.payloads.updates import (
     build_delete_body,
     build_update_body,
     build_void_body,
-    without_version,
+    drop_version,
 )
 
 __all__ = [
@@ -32,16 +32,16 @@ __all__ = [
     "build",
     "build_close_body",
     "build_delete_body",
+    "build_file_metadata",
     "build_update_body",
     "build_void_body",
-    "content_digest",
+    "compute_content_digest",
     "describe_differences",
+    "drop_version",
     "encode",
-    "file_differences",
-    "file_metadata",
     "fill",
+    "find_file_differences",
     "find_placeholders",
     "summarize",
     "with_line_ids",
-    "without_version",
 ]

@@ -39,7 +39,7 @@ def build_lines(
     return bodies, sum_amounts(settled.values())
 
 
-def total_paid(builder: PayloadBuilder, applied: Decimal) -> Decimal:
+def compute_total_paid(builder: PayloadBuilder, applied: Decimal) -> Decimal:
     """Return what is paid in all; report a problem if it is less than what is settled."""
     unapplied = []
     for mapped in builder.mapped.lines:

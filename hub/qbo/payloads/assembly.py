@@ -31,7 +31,7 @@ from hub.qbo.payloads.builder import PayloadBuilder, Solution
 from hub.qbo.payloads.kind_names import THE_KINDS
 from hub.qbo.payloads.line_tax import SALES_KINDS
 from hub.qbo.payloads.sales_lines import is_discount
-from hub.qbo.payloads.summary import PARTIES, SETTLING, expected_total, summarize
+from hub.qbo.payloads.summary import PARTIES, SETTLING, compute_expected_total, summarize
 
 BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
     "bill": bill.build_body,
@@ -123,7 +123,7 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     """Report a total that differs from that of the lines; remark on a tolerated difference."""
     document = builder.document
     currency = builder.currency
-    computed = expected_total(body)
+    computed = compute_expected_total(body)
     if computed is not None and computed < 0:
         builder.problems.append(NEGATIVE_CREDIT if document.kind in CREDITS else NEGATIVE_TOTAL)
     problem = contained_tax.find_problem(builder, body)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import PayloadBuilder, format_date, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, drop_empty, format_date
 from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 
@@ -11,7 +11,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a bill."""
     pairs = purchase_lines.build_lines(builder)
     put_texts_into_memo(builder)
-    fields = without_empty(
+    fields = drop_empty(
         VendorRef=builder.header_reference("vendor"),
         APAccountRef=builder.payable_account(),
         SalesTermRef=builder.header_reference("term"),
@@ -20,7 +20,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         DueDate=format_date(builder.document.due),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
-        LinkedTxn=purchase_lines.order_links(builder),
+        LinkedTxn=purchase_lines.build_order_links(builder),
         Line=[line for _, line in pairs],
     )
-    return fields | line_tax.tax_detail(builder, pairs)
+    return fields | line_tax.build_tax_detail(builder, pairs)

@@ -7,23 +7,23 @@ from hub.qbo.payloads import applied_lines
 from hub.qbo.payloads.builder import (
     PayloadBuilder,
     as_reference,
+    drop_empty,
     format_date,
     require_reference,
-    without_empty,
 )
-from hub.qbo.payloads.expense import CARD, payment_type
+from hub.qbo.payloads.expense import CARD, choose_payment_type
 from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a bill payment; bills that are settled by credits need no account."""
     lines, applied = applied_lines.build_lines(builder, ("bill", "vendor_credit"))
-    paid = applied_lines.total_paid(builder, applied)
+    paid = applied_lines.compute_total_paid(builder, applied)
     account = builder.mapped.header.get("payment_account")
     if paid:
         require_reference("payment_account", account, builder)
     put_texts_into_memo(builder)
-    fields = without_empty(
+    fields = drop_empty(
         VendorRef=builder.header_reference("vendor"),
         APAccountRef=builder.payable_account(),
         DepartmentRef=builder.location(),
@@ -33,7 +33,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         TotalAmt=paid,
         Line=lines,
     )
-    return fields | _source_of_payment(payment_type(builder), account)
+    return fields | _source_of_payment(choose_payment_type(builder), account)
 
 
 def _source_of_payment(type: str, account: Ref | None) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def _source_of_payment(type: str, account: Ref | None) -> dict[str, Any]:
     if type == CARD:
         return {
             "PayType": CARD,
-            "CreditCardPayment": without_empty(CCAccountRef=as_reference(account)),
+            "CreditCardPayment": drop_empty(CCAccountRef=as_reference(account)),
         }
-    check = {"PrintStatus": "NotSet"} | without_empty(BankAccountRef=as_reference(account))
+    check = {"PrintStatus": "NotSet"} | drop_empty(BankAccountRef=as_reference(account))
     return {"PayType": "Check", "CheckPayment": check}

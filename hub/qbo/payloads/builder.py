@@ -324,7 +324,7 @@ def as_reference(ref: Ref | None) -> dict[str, str] | None:
     return {"value": ref.id}
 
 
-def party_reference(refs: Mapping[Role, Ref], roles: Iterable[Role]) -> dict[str, str] | None:
+def build_party_reference(refs: Mapping[Role, Ref], roles: Iterable[Role]) -> dict[str, str] | None:
     """Return the first of these parties that is known, with its type.
 
     Fields that take a supplier as well as a customer need the type.
@@ -336,7 +336,7 @@ def party_reference(refs: Mapping[Role, Ref], roles: Iterable[Role]) -> dict[str
     return None
 
 
-def without_empty(**values: Any) -> dict[str, Any]:
+def drop_empty(**values: Any) -> dict[str, Any]:
     """Return the values that are not empty; zero and False are not."""
     fields = {}
     for name, value in values.items():
@@ -373,7 +373,7 @@ def require_reference(
     return as_reference(ref)
 
 
-def details_of(document: Document, kind: type[T]) -> T:
+def require_details(document: Document, kind: type[T]) -> T:
     """Return the details of a list entry; raise BadDocument if it has others."""
     details = document.details
     if not isinstance(details, kind):

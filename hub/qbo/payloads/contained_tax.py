@@ -10,7 +10,12 @@ from hub.money import ZERO, format_amount, sum_amounts
 from hub.qbo.payloads.builder import PayloadBuilder
 from hub.qbo.payloads.kind_names import THE_KINDS
 from hub.qbo.payloads.line_tax import KINDS_WITH_TAX, SALES_KINDS, read_stated_tax
-from hub.qbo.payloads.summary import gross_total, has_discount, is_taxable, net_total
+from hub.qbo.payloads.summary import (
+    compute_gross_total,
+    compute_net_total,
+    has_discount,
+    is_taxable,
+)
 
 
 def find_problem(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | None:
@@ -30,7 +35,7 @@ def find_problem(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | No
 def _sum_lines(builder: PayloadBuilder, body: dict[str, Any]) -> Decimal:
     """Return what the lines add up to with the tax in them, which bodies keep outside the US."""
     if builder.facts.tax_codes:
-        return gross_total(body)
+        return compute_gross_total(body)
     amounts = [amount_of(mapped.line) for mapped in builder.mapped.lines]
     return sum_amounts(builder.cents(amount or ZERO) for amount in amounts)
 
@@ -61,7 +66,7 @@ def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence |
     stated = read_stated_tax(builder)
     if stated is None or has_discount(body):
         return None
-    computed = gross_total(body) - net_total(body)
+    computed = compute_gross_total(body) - compute_net_total(body)
     if abs(stated - computed) <= builder.document.tolerance:
         return None
     rows = _lines_taxed_by_code(builder)

@@ -3,22 +3,22 @@
 from typing import Any
 
 from hub.contract.documents import Party
-from hub.qbo.payloads.builder import PayloadBuilder, details_of, without_empty
-from hub.qbo.payloads.names import party
+from hub.qbo.payloads.builder import PayloadBuilder, drop_empty, require_details
+from hub.qbo.payloads.names import build_party_fields
 from hub.qbo.payloads.sales_tax import EXEMPT, TAXABLE
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a customer; with a parent it is a job of that customer."""
-    details = details_of(builder.document, Party)
+    details = require_details(builder.document, Party)
     parent = builder.header_reference("customer")
-    fields = without_empty(
+    fields = drop_empty(
         SalesTermRef=builder.header_reference("term"),
         PaymentMethodRef=builder.header_reference("payment_method"),
         ParentRef=parent,
         Job=True if parent else None,
     )
-    return party(builder, details) | fields | _tax(builder)
+    return build_party_fields(builder, details) | fields | _tax(builder)
 
 
 def _tax(builder: PayloadBuilder) -> dict[str, Any]:

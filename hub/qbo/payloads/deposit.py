@@ -10,10 +10,10 @@ from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import pricing
 from hub.qbo.payloads.builder import (
     PayloadBuilder,
+    build_party_reference,
+    drop_empty,
     format_date,
-    party_reference,
     require_reference,
-    without_empty,
 )
 from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
@@ -28,7 +28,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     put_texts_into_memo(builder)
     lines = builder.lines_with_amount()
     account = builder.mapped.header.get("deposit_account")
-    return without_empty(
+    return drop_empty(
         DepositToAccountRef=require_reference("deposit_account", account, builder),
         DepartmentRef=builder.location(),
         TxnDate=format_date(document.date),
@@ -45,9 +45,9 @@ def _build_line(
 ) -> dict[str, Any]:
     """Return a line for a payment or refund that is deposited, or for other money."""
     link = mapped.applied
-    description = pricing.description(builder, mapped.line)
+    description = pricing.build_description(builder, mapped.line)
     fields = {"DetailType": DETAIL, "Amount": line_amount}
-    fields |= without_empty(Description=description)
+    fields |= drop_empty(Description=description)
     if link is None:
         return fields | {DETAIL: _other_money(builder, mapped)}
 
@@ -59,7 +59,7 @@ def _build_line(
             )
         )
     linked = {"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": "0"}
-    detail = without_empty(PaymentMethodRef=builder.line_reference(mapped, "payment_method"))
+    detail = drop_empty(PaymentMethodRef=builder.line_reference(mapped, "payment_method"))
     return fields | {"LinkedTxn": [linked], DETAIL: detail}
 
 
@@ -74,9 +74,9 @@ def _other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
             ),
             "match",
         )
-    return without_empty(
+    return drop_empty(
         AccountRef=builder.line_reference(mapped, "account"),
         ClassRef=builder.line_class(mapped),
-        Entity=party_reference(mapped.refs, ("customer", "vendor")),
+        Entity=build_party_reference(mapped.refs, ("customer", "vendor")),
         PaymentMethodRef=builder.line_reference(mapped, "payment_method"),
     )

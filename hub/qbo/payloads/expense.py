@@ -11,10 +11,10 @@ from hub.money import ZERO, sum_amounts
 from hub.qbo.payloads import line_tax, purchase_lines
 from hub.qbo.payloads.builder import (
     PayloadBuilder,
+    build_party_reference,
+    drop_empty,
     format_date,
-    party_reference,
     require_reference,
-    without_empty,
 )
 from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
@@ -33,7 +33,7 @@ WORD_SEPARATORS = str.maketrans("", "", "_- ")
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of an expense; it may have no payee."""
-    paid_by = payment_type(builder)
+    paid_by = choose_payment_type(builder)
     is_credit = _stated_or_summed_total(builder.mapped) < 0
     if is_credit and paid_by != CARD:
         builder.problems.append(
@@ -47,10 +47,10 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     pairs = purchase_lines.build_lines(builder)
     put_texts_into_memo(builder)
     account = builder.mapped.header.get("payment_account")
-    fields = without_empty(
+    fields = drop_empty(
         PaymentType=paid_by,
         AccountRef=require_reference("payment_account", account, builder),
-        EntityRef=party_reference(builder.mapped.header, ("vendor", "customer")),
+        EntityRef=build_party_reference(builder.mapped.header, ("vendor", "customer")),
         Credit=is_credit or None,
         PaymentMethodRef=builder.header_reference("payment_method"),
         DepartmentRef=builder.location(),
@@ -59,10 +59,10 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         CurrencyRef=builder.currency_ref(),
         Line=[line for _, line in pairs],
     )
-    return fields | line_tax.tax_detail(builder, pairs)
+    return fields | line_tax.build_tax_detail(builder, pairs)
 
 
-def payment_type(builder: PayloadBuilder) -> str:
+def choose_payment_type(builder: PayloadBuilder) -> str:
     """Return how a document was paid; if it does not say, its account decides."""
     account = builder.mapped.header.get("payment_account")
     is_card_account = account is not None and account.type == CARD_ACCOUNT_TYPE

@@ -34,7 +34,7 @@ class FileSummary(NamedTuple):
         return self._asdict()
 
 
-def file_metadata(
+def build_file_metadata(
     attachment: Attachment, kind: str, quickbooks_id: str, marker: str = ""
 ) -> dict[str, Any]:
     """Return the metadata that attaches a file to a transaction, with the marker as its note."""
@@ -51,7 +51,7 @@ def file_metadata(
     return metadata
 
 
-def file_differences(
+def find_file_differences(
     metadata: Mapping[str, Any], size: int | None, actual: Mapping[str, Any]
 ) -> list[str]:
     """Return a sentence for each difference of a file in QuickBooks: name, size and owner.

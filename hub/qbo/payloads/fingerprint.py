@@ -14,7 +14,7 @@ log = logging.getLogger("hub")
 _SORTED = json.JSONEncoder(sort_keys=True)
 
 
-def content_digest(
+def compute_content_digest(
     kind: str, entity: dict[str, Any], summary: TransactionSummary | None = None
 ) -> str:
     """Return the digest of a transaction without its memo; "" if there is nothing to compare.

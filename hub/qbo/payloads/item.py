@@ -9,11 +9,11 @@ from hub.qbo.payloads.builder import (
     ACCOUNT_LABELS,
     PayloadBuilder,
     clean,
-    details_of,
+    drop_empty,
     format_date,
-    without_empty,
+    require_details,
 )
-from hub.qbo.payloads.names import MAX_ITEM_LENGTH, name
+from hub.qbo.payloads.names import MAX_ITEM_LENGTH, build_name
 from hub.qbo.payloads.sales_tax import EXEMPT, TAXABLE
 
 TYPES = {
@@ -30,11 +30,11 @@ MAX_SKU_LENGTH = 100
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of an item; items have no memo for a marker, so the name identifies it."""
-    item = details_of(builder.document, Item)
+    item = require_details(builder.document, Item)
     parent = builder.header_reference("category")
     _warn_of_texts(builder)
-    fields = without_empty(
-        Name=name(builder, item.name, MAX_ITEM_LENGTH),
+    fields = drop_empty(
+        Name=build_name(builder, item.name, MAX_ITEM_LENGTH),
         Type=TYPES[item.type],
         ParentRef=parent,
         SubItem=True if parent else None,
@@ -44,7 +44,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     fields |= (
         _descriptions_and_prices(builder, item) | _item_accounts(builder, item) | _tax(builder)
     )
-    fields |= without_empty(
+    fields |= drop_empty(
         PrefVendorRef=builder.header_reference("vendor"),
         ClassRef=builder.header_reference("class"),
     )
@@ -74,7 +74,7 @@ def _descriptions_and_prices(builder: PayloadBuilder, item: Item) -> dict[str, A
     description = clean(item.description or "")
     for_sales = Sentence("Description for sales")
     for_purchases = Sentence("Description for purchases")
-    return without_empty(
+    return drop_empty(
         Sku=builder.fit_without_memo(sku, MAX_SKU_LENGTH, Sentence("SKU")),
         Description=builder.fit_without_memo(description, MAX_SALES_TEXT_LENGTH, for_sales),
         PurchaseDesc=builder.fit_without_memo(description, MAX_PURCHASE_TEXT_LENGTH, for_purchases),
@@ -102,7 +102,7 @@ def _item_accounts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
             ),
             "settings",
         )
-    return without_empty(
+    return drop_empty(
         IncomeAccountRef=builder.header_reference("income_account"),
         ExpenseAccountRef=builder.header_reference("expense_account"),
         AssetAccountRef=builder.header_reference("asset_account") if is_inventory else None,
@@ -122,7 +122,7 @@ def _opening_stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
         )
     on_hand = item.on_hand or Decimal(0)
     fields: dict[str, Any] = {"TrackQtyOnHand": True, "QtyOnHand": on_hand}
-    return fields | without_empty(InvStartDate=format_date(start))
+    return fields | drop_empty(InvStartDate=format_date(start))
 
 
 def _tax(builder: PayloadBuilder) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.models.transaction_summary import TransactionSummary
 from hub.qbo.payloads.applied_lines import read_link
-from hub.qbo.payloads.summary import NOT_COUNTED, counted_lines
+from hub.qbo.payloads.summary import NOT_COUNTED, list_counted_lines
 
 Line = dict[str, Any]
 FIELDS_OF_QUICKBOOKS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
@@ -42,7 +42,7 @@ def keep_line_ids(ours: list[Line], theirs: list[Line]) -> list[Line]:
 
 def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSummary:
     """Return the summary of a sent body with the ids that its lines have in QuickBooks."""
-    stored_lines = counted_lines(entity)
+    stored_lines = list_counted_lines(entity)
     if len(stored_lines) != len(summary.lines):
         return summary
     identified = []

@@ -8,7 +8,7 @@ from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount_of
 from hub.money import ZERO, sum_amounts, to_cents
-from hub.qbo.payloads.builder import PayloadBuilder, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, drop_empty
 
 CALCULATIONS = {
     "exclusive": "TaxExcluded",
@@ -23,7 +23,7 @@ Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
 Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code
 
 
-def tax_detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[str, Any]:
+def build_tax_detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[str, Any]:
     """Return whether amounts include tax and the stated tax; nothing in the United States.
 
     `pairs` are the taxed lines with their bodies. They are not `whole` if something else, such as a
@@ -43,7 +43,7 @@ def tax_detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dic
     if document.tax_mode in ("none", "computed") or tax is None:
         return fields
     tax_lines = _tax_lines(builder, pairs, tax) if whole else []
-    fields["TxnTaxDetail"] = {"TotalTax": tax} | without_empty(TaxLine=tax_lines)
+    fields["TxnTaxDetail"] = {"TotalTax": tax} | drop_empty(TaxLine=tax_lines)
     return fields
 
 
@@ -58,7 +58,7 @@ def read_stated_tax(builder: PayloadBuilder) -> Decimal | None:
     return builder.cents(sum_amounts(taxes))
 
 
-def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
+def choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
     """Return the tax code of a line; None if no tax applies, and in the United States."""
     if not builder.facts.tax_codes or builder.document.tax_mode == "none":
         return None
@@ -75,7 +75,7 @@ def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | N
     return code
 
 
-def amount_without_tax(
+def compute_amount_without_tax(
     builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
 ) -> Decimal:
     """Return the amount without the tax that it includes.
@@ -144,7 +144,7 @@ def _presumed_share(builder: PayloadBuilder) -> Decimal:
     return tax / gross if gross else ZERO
 
 
-def gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Decimal]:
+def compute_gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Decimal]:
     """Return the amount with tax, if the amounts of the document include it."""
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return {}

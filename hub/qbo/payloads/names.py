@@ -5,8 +5,8 @@ from typing import Any
 
 from hub.contract.documents import Party
 from hub.errors import Sentence
-from hub.qbo.payloads.builder import PayloadBuilder, clean, without_empty
-from hub.qbo.payloads.shared_fields import address, put_texts_into_memo
+from hub.qbo.payloads.builder import PayloadBuilder, clean, drop_empty
+from hub.qbo.payloads.shared_fields import build_address, put_texts_into_memo
 
 MAX_PARTY_LENGTH = 500
 MAX_ITEM_LENGTH = 100
@@ -14,7 +14,7 @@ MAX_NAME_PART_LENGTH = 100
 MAX_PHONE_LENGTH = 30
 
 
-def name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_LENGTH) -> str:
+def build_name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_LENGTH) -> str:
     """Return a name on one line; report one that QuickBooks does not take.
 
     Letters with accents are composed, so that QuickBooks recognizes a name that it has.
@@ -42,7 +42,7 @@ def name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_LENGTH)
     return plain
 
 
-def party(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
+def build_party_fields(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
     """Return the fields of suppliers and customers; the marker is in the notes, not in the name."""
     first, _, last = (details.contact or "").strip().rpartition(" ")
     if not first:
@@ -52,15 +52,15 @@ def party(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
     currency = details.currency or builder.document.currency
     has_currency = bool(currency) and builder.facts.multicurrency
     put_texts_into_memo(builder)
-    fields = without_empty(
-        DisplayName=name(builder, details.name),
+    fields = drop_empty(
+        DisplayName=build_name(builder, details.name),
         GivenName=builder.fit(first, MAX_NAME_PART_LENGTH, Sentence("First name")),
         FamilyName=builder.fit(last, MAX_NAME_PART_LENGTH, Sentence("Last name")),
-        PrimaryEmailAddr=without_empty(Address=email),
-        PrimaryPhone=without_empty(
+        PrimaryEmailAddr=drop_empty(Address=email),
+        PrimaryPhone=drop_empty(
             FreeFormNumber=builder.fit(phone, MAX_PHONE_LENGTH, Sentence("Phone"))
         ),
-        BillAddr=address(builder, details.address),
+        BillAddr=build_address(builder, details.address),
         CurrencyRef={"value": currency} if has_currency else None,
     )
     return fields | {"Notes": builder.memo()}

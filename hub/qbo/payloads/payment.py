@@ -3,7 +3,7 @@
 from typing import Any
 
 from hub.qbo.payloads import applied_lines
-from hub.qbo.payloads.builder import PayloadBuilder, format_date, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, drop_empty, format_date
 from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 
@@ -11,13 +11,13 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a payment; what settles no invoice becomes a credit of the customer."""
     lines, applied = applied_lines.build_lines(builder, ("invoice", "credit_memo"))
     put_texts_into_memo(builder)
-    return without_empty(
+    return drop_empty(
         CustomerRef=builder.header_reference("customer"),
         TxnDate=format_date(builder.document.date),
         PaymentRefNum=builder.number(),
         PaymentMethodRef=builder.header_reference("payment_method"),
         DepositToAccountRef=builder.header_reference("deposit_account"),
         CurrencyRef=builder.currency_ref(),
-        TotalAmt=applied_lines.total_paid(builder, applied),
+        TotalAmt=applied_lines.compute_total_paid(builder, applied),
         Line=lines,
     )

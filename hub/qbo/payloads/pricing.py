@@ -12,7 +12,7 @@ SMALLEST_PRICE_STEP = Decimal("0.0000001")
 MAX_DESCRIPTION_LENGTH = 4000
 
 
-def price(line: Line, line_amount: Decimal) -> dict[str, Any]:
+def build_price_fields(line: Line, line_amount: Decimal) -> dict[str, Any]:
     """Return quantity and price, with a finer price if the stated one does not fit the amount."""
     if not line.quantity:
         return {}
@@ -34,23 +34,25 @@ def _fitting_price(line_amount: Decimal, quantity: Decimal) -> Decimal:
     return price
 
 
-def description_with_price(builder: PayloadBuilder, line: Line, detail: dict[str, Any]) -> str:
+def build_description_with_price(
+    builder: PayloadBuilder, line: Line, detail: dict[str, Any]
+) -> str:
     """Return the description, with the quantity and price if they are not fields of the line."""
     if line.quantity is None:
-        return description(builder, line)
+        return build_description(builder, line)
     has_price = line.unit_price is None or detail.get("UnitPrice") == line.unit_price
     if "Qty" in detail and has_price:
-        return description(builder, line)
+        return build_description(builder, line)
 
     priced = f"{line.quantity:f}"
     if line.unit_price is not None:
         priced += f" x {line.unit_price:f}"
     suffix = f" ({priced})"
-    whole = description(builder, line, MAX_DESCRIPTION_LENGTH - len(suffix))
+    whole = build_description(builder, line, MAX_DESCRIPTION_LENGTH - len(suffix))
     return f"{whole}{suffix}" if whole else priced
 
 
-def description(
+def build_description(
     builder: PayloadBuilder, line: Line, max_length: int = MAX_DESCRIPTION_LENGTH
 ) -> str:
     """Return the description of a line as far as QuickBooks takes it."""

@@ -8,7 +8,7 @@ from hub.mapping.mapped import MappedLine
 from hub.money import ZERO
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads import line_tax, pricing
-from hub.qbo.payloads.builder import PayloadBuilder, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, drop_empty
 
 ACCOUNT = "AccountBasedExpenseLineDetail"
 ITEM = "ItemBasedExpenseLineDetail"
@@ -28,14 +28,14 @@ def _build_line(
 ) -> dict[str, Any]:
     """Return a line for an item, or else for an account; report one that has neither."""
     detail = _line_dimensions(builder, mapped)
-    net = line_tax.amount_without_tax(builder, mapped, line_amount)
+    net = line_tax.compute_amount_without_tax(builder, mapped, line_amount)
     if "item" in mapped.refs:
         detail_type = ITEM
-        detail |= without_empty(ItemRef=builder.line_reference(mapped, "item"))
-        detail |= pricing.price(mapped.line, net)
+        detail |= drop_empty(ItemRef=builder.line_reference(mapped, "item"))
+        detail |= pricing.build_price_fields(mapped.line, net)
     else:
         detail_type = ACCOUNT
-        detail |= without_empty(AccountRef=builder.line_reference(mapped, "account"))
+        detail |= drop_empty(AccountRef=builder.line_reference(mapped, "account"))
     if "item" not in mapped.refs and "account" not in mapped.refs:
         builder.report(
             Sentence(
@@ -46,8 +46,8 @@ def _build_line(
             "match",
         )
     body = {"DetailType": detail_type, "Amount": net, detail_type: detail}
-    return body | without_empty(
-        Description=pricing.description_with_price(builder, mapped.line, detail),
+    return body | drop_empty(
+        Description=pricing.build_description_with_price(builder, mapped.line, detail),
         LinkedTxn=_order_line_link(builder, mapped),
     )
 
@@ -73,13 +73,13 @@ def _line_dimensions(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, A
     customer = builder.line_reference(mapped, "customer")
     is_billable = mapped.line.billable and customer is not None
     percent = mapped.line.markup if is_billable else None
-    return without_empty(
+    return drop_empty(
         ClassRef=builder.line_class(mapped),
         CustomerRef=customer,
         BillableStatus="Billable" if is_billable else "NotBillable",
         MarkupInfo=None if percent is None else {"PercentBased": True, "Percent": percent},
-        TaxCodeRef=line_tax.line_code(builder, mapped),
-        **line_tax.gross_amount(builder, mapped),
+        TaxCodeRef=line_tax.choose_tax_code(builder, mapped),
+        **line_tax.compute_gross_amount(builder, mapped),
     )
 
 
@@ -105,7 +105,7 @@ def _order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[s
     return [order]
 
 
-def order_links(builder: PayloadBuilder) -> list[dict[str, str]]:
+def build_order_links(builder: PayloadBuilder) -> list[dict[str, str]]:
     """Return links to the purchase orders that are billed as a whole, each once.
 
     Those that a match names come before those that the document names.

@@ -3,8 +3,8 @@
 from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import PayloadBuilder, format_date, without_empty
-from hub.qbo.payloads.shared_fields import address, custom_fields, mailing
+from hub.qbo.payloads.builder import PayloadBuilder, drop_empty, format_date
+from hub.qbo.payloads.shared_fields import build_address, build_custom_fields, build_mailing_fields
 
 MAX_MESSAGE_LENGTH = 4000  # longer than the message of a sales form
 
@@ -12,7 +12,7 @@ MAX_MESSAGE_LENGTH = 4000  # longer than the message of a sales form
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a purchase order."""
     pairs = purchase_lines.build_lines(builder)
-    fields = without_empty(
+    fields = drop_empty(
         VendorRef=builder.header_reference("vendor"),
         APAccountRef=builder.payable_account(),
         SalesTermRef=builder.header_reference("term"),
@@ -22,10 +22,10 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         DueDate=format_date(builder.document.due),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
-        ShipAddr=address(builder, builder.document.ship_to),
+        ShipAddr=build_address(builder, builder.document.ship_to),
         Memo=builder.message(MAX_MESSAGE_LENGTH),  # printed for the vendor; our memo is PrivateNote
-        CustomField=custom_fields(builder, builder.facts.order_fields),
+        CustomField=build_custom_fields(builder, builder.facts.order_fields),
         Line=[line for _, line in pairs],
-        **mailing(builder, "vendor", "POEmail"),
+        **build_mailing_fields(builder, "vendor", "POEmail"),
     )
-    return fields | line_tax.tax_detail(builder, pairs)
+    return fields | line_tax.build_tax_detail(builder, pairs)

@@ -9,8 +9,8 @@ from hub.mapping.mapped import MappedLine, Ref
 from hub.mapping.split import amount_of
 from hub.money import ZERO, sum_amounts
 from hub.qbo.payloads import line_tax, pricing, sales_tax
-from hub.qbo.payloads.builder import PayloadBuilder, clean, format_date, without_empty
-from hub.qbo.payloads.shared_fields import address, custom_fields, mailing
+from hub.qbo.payloads.builder import PayloadBuilder, clean, drop_empty, format_date
+from hub.qbo.payloads.shared_fields import build_address, build_custom_fields, build_mailing_fields
 from hub.qbo.payloads.summary import DISCOUNT
 
 ITEM = "SalesItemLineDetail"
@@ -21,17 +21,17 @@ TEXT_DETAIL = "DescriptionLineDetail"
 def build_body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
     """Return the body of a sales form; `extra_fields` are those that only its kind has."""
     document = builder.document
-    fields = without_empty(
+    fields = drop_empty(
         CustomerRef=builder.header_reference("customer"),
         DepartmentRef=builder.location(),
         ClassRef=builder.transaction_class(),
         TxnDate=format_date(document.date),
         DocNumber=builder.number(),
         CurrencyRef=builder.currency_ref(),
-        CustomerMemo=without_empty(value=builder.message()),
-        ShipAddr=address(builder, document.ship_to),
-        CustomField=custom_fields(builder, builder.facts.sales_fields),
-        **mailing(builder, "customer", "BillEmail"),
+        CustomerMemo=drop_empty(value=builder.message()),
+        ShipAddr=build_address(builder, document.ship_to),
+        CustomField=build_custom_fields(builder, builder.facts.sales_fields),
+        **build_mailing_fields(builder, "customer", "BillEmail"),
         **extra_fields,
     )
     return fields | build_lines(builder)
@@ -49,14 +49,14 @@ def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
     discount_lines = _build_discount_line(builder, discounts)
     taxed = [(mapped, line) for mapped, line in pairs if line["DetailType"] == ITEM]
 
-    body = without_empty(
+    body = drop_empty(
         Line=[line for _, line in pairs] + discount_lines,
         ApplyTaxAfterDiscount=True if discount_lines else None,
     )
     if builder.facts.tax_codes:
-        return body | line_tax.tax_detail(builder, taxed, whole=not discount_lines)
+        return body | line_tax.build_tax_detail(builder, taxed, whole=not discount_lines)
     codes = {line[ITEM]["TaxCodeRef"]["value"] for _, line in taxed}
-    return body | sales_tax.tax_detail(builder, codes)
+    return body | sales_tax.build_tax_detail(builder, codes)
 
 
 def is_discount(mapped: MappedLine) -> bool:
@@ -71,8 +71,8 @@ def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return a line of text, or else one for an item; report one that has no item."""
     line_amount = amount_of(mapped.line)
     if line_amount is None:
-        text = pricing.description(builder, mapped.line)
-        return {"DetailType": TEXT, TEXT_DETAIL: {}} | without_empty(Description=text)
+        text = pricing.build_description(builder, mapped.line)
+        return {"DetailType": TEXT, TEXT_DETAIL: {}} | drop_empty(Description=text)
 
     if "item" not in mapped.refs:
         builder.report(
@@ -85,16 +85,16 @@ def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
         )
     net = _amount_without_tax(builder, mapped, builder.cents(line_amount))
     has_own_class = builder.transaction_class() is None
-    detail = without_empty(
+    detail = drop_empty(
         ItemRef=builder.line_reference(mapped, "item"),
         ClassRef=builder.line_class(mapped) if has_own_class else None,
         TaxCodeRef=_code(builder, mapped),
-        **line_tax.gross_amount(builder, mapped),
-        **pricing.price(mapped.line, net),
+        **line_tax.compute_gross_amount(builder, mapped),
+        **pricing.build_price_fields(mapped.line, net),
     )
     body = {"DetailType": ITEM, "Amount": net, ITEM: detail}
-    return body | without_empty(
-        Description=pricing.description_with_price(builder, mapped.line, detail)
+    return body | drop_empty(
+        Description=pricing.build_description_with_price(builder, mapped.line, detail)
     )
 
 
@@ -103,7 +103,7 @@ def _amount_without_tax(
 ) -> Decimal:
     """Return the amount without tax; in the United States a line has no other amount."""
     if builder.facts.tax_codes:
-        return line_tax.amount_without_tax(builder, mapped, line_amount)
+        return line_tax.compute_amount_without_tax(builder, mapped, line_amount)
     stated_tax = mapped.line.tax
     if builder.document.tax_mode != "inclusive" or stated_tax is None:
         return line_amount
@@ -121,8 +121,8 @@ def _discount(builder: PayloadBuilder, mapped: MappedLine) -> Decimal:
 def _code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
     """Return the tax code of a line; in the United States only whether it is taxed."""
     if builder.facts.tax_codes:
-        return line_tax.line_code(builder, mapped)
-    return sales_tax.line_code(builder, mapped)
+        return line_tax.choose_tax_code(builder, mapped)
+    return sales_tax.choose_tax_code(builder, mapped)
 
 
 def _build_discount_line(
@@ -147,11 +147,11 @@ def _build_discount_line(
             )
         )
     account = builder.line_reference(discounts[0], "account")
-    detail = {"PercentBased": False} | without_empty(DiscountAccountRef=account)
+    detail = {"PercentBased": False} | drop_empty(DiscountAccountRef=account)
 
     descriptions = [clean(mapped.line.description or "") for mapped in discounts]
     text = builder.fit(
         "; ".join(filter(None, descriptions)), pricing.MAX_DESCRIPTION_LENGTH, Sentence("Discount")
     )
     line = {"DetailType": DISCOUNT, "Amount": total_discount, DISCOUNT: detail}
-    return [line | without_empty(Description=text)]
+    return [line | drop_empty(Description=text)]

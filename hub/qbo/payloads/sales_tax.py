@@ -6,13 +6,13 @@ from typing import Any
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine, Ref
 from hub.qbo.payloads import line_tax
-from hub.qbo.payloads.builder import PayloadBuilder, as_reference, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, as_reference, drop_empty
 
 TAXABLE = "TAX"
 EXEMPT = "NON"
 
 
-def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str]:
+def choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str]:
     """Return whether a line is taxed.
 
     Its tax code decides, without one its tax, and the whole document if no line states tax.
@@ -30,7 +30,7 @@ def line_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str]:
     return {"value": TAXABLE if is_taxed else EXEMPT}
 
 
-def tax_detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
+def build_tax_detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
     """Return the stated rate and tax; QuickBooks works out what is left open.
 
     `codes` are those of the lines.
@@ -47,7 +47,7 @@ def tax_detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]:
                 " there, or fix this at the source."
             )
         )
-    fields = without_empty(TxnTaxCodeRef=_document_rate(builder))
+    fields = drop_empty(TxnTaxCodeRef=_document_rate(builder))
     if tax is not None:
         fields["TotalTax"] = tax
     return {"TxnTaxDetail": fields} if fields else {}

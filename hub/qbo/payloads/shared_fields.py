@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.contract.documents import Address, Role
 from hub.errors import Sentence
-from hub.qbo.payloads.builder import PayloadBuilder, clean, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, clean, drop_empty
 
 MAX_CUSTOM_LENGTH = 31
 MAX_STREET_LINES = 5
@@ -13,7 +13,7 @@ MAX_STREET_LENGTH = 500
 MAX_POSTAL_CODE_LENGTH = 30
 
 
-def address(builder: PayloadBuilder, source: Address | None) -> dict[str, Any]:
+def build_address(builder: PayloadBuilder, source: Address | None) -> dict[str, Any]:
     """Return a postal address; street lines for which there is no room are joined."""
     if source is None:
         return {}
@@ -25,7 +25,7 @@ def address(builder: PayloadBuilder, source: Address | None) -> dict[str, Any]:
     for number, line in enumerate(lines, start=1):
         fields[f"Line{number}"] = builder.fit(line, MAX_STREET_LENGTH, Sentence("Address"))
     postal_code = source.postal_code or ""
-    return fields | without_empty(
+    return fields | drop_empty(
         City=source.city,
         CountrySubDivisionCode=source.region,
         PostalCode=builder.fit(postal_code, MAX_POSTAL_CODE_LENGTH, Sentence("Postal code")),
@@ -47,7 +47,7 @@ def _address_text(source: Address | None) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def custom_fields(builder: PayloadBuilder, ids: Mapping[str, str]) -> list[dict[str, str]]:
+def build_custom_fields(builder: PayloadBuilder, ids: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the custom fields that the company has; others and long texts go into the memo.
 
     `ids` are the ids of the fields by their names.
@@ -98,7 +98,7 @@ def _put_custom_text_into_memo(builder: PayloadBuilder, name: str, text: str) ->
     )
 
 
-def mailing(builder: PayloadBuilder, role: Role, field: str) -> dict[str, Any]:
+def build_mailing_fields(builder: PayloadBuilder, role: Role, field: str) -> dict[str, Any]:
     """Return the e-mail address to mail the document to, if it is to be mailed.
 
     The address that QuickBooks has of the party comes before the one of the document.

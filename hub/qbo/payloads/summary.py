@@ -20,10 +20,10 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
     if kind not in DOCUMENTS:
         return _summarize_entry(entity)
     sign = amount_sign(entity)
-    lines = [_summarize_line(line, sign) for line in counted_lines(entity)]
+    lines = [_summarize_line(line, sign) for line in list_counted_lines(entity)]
     if kind in SETTLING:
         lines.sort(key=lambda line: (line.linked_type, line.linked))
-    amount = entity["TotalAmt"] if "TotalAmt" in entity else expected_total(entity)
+    amount = entity["TotalAmt"] if "TotalAmt" in entity else compute_expected_total(entity)
     return TransactionSummary(
         party=_party_id(entity),
         number=_text_of(entity, "DocNumber") or _text_of(entity, "PaymentRefNum"),
@@ -48,7 +48,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
     )
 
 
-def expected_total(body: dict[str, Any]) -> Decimal | None:
+def compute_expected_total(body: dict[str, Any]) -> Decimal | None:
     """Return what a body comes to, with the tax it states; None if QuickBooks works out the tax."""
     if "TotalAmt" in body:
         return Decimal(str(body["TotalAmt"]))
@@ -56,10 +56,10 @@ def expected_total(body: dict[str, Any]) -> Decimal | None:
         return None
     is_inclusive = body.get("GlobalTaxCalculation") == "TaxInclusive"
     if is_inclusive and not _states_all_tax(body):
-        return gross_total(body)
+        return compute_gross_total(body)
     if is_open(body):
         return None
-    return net_total(body) + _tax(body)
+    return compute_net_total(body) + _tax(body)
 
 
 def _states_all_tax(body: dict[str, Any]) -> bool:
@@ -72,18 +72,18 @@ def _states_all_tax(body: dict[str, Any]) -> bool:
 
 def has_discount(body: dict[str, Any]) -> bool:
     """Return whether something is taken off the whole."""
-    return any(line.get("DetailType") == DISCOUNT for line in counted_lines(body))
+    return any(line.get("DetailType") == DISCOUNT for line in list_counted_lines(body))
 
 
-def gross_total(body: dict[str, Any]) -> Decimal:
+def compute_gross_total(body: dict[str, Any]) -> Decimal:
     """Return what the lines of a body add up to, with the tax that their amounts contain."""
-    lines = counted_lines(body)
+    lines = list_counted_lines(body)
     return sum_amounts(_sign_of(line) * _gross_amount(line) for line in lines)
 
 
-def net_total(body: dict[str, Any]) -> Decimal:
+def compute_net_total(body: dict[str, Any]) -> Decimal:
     """Return what the lines of a body add up to, without tax that is not in their amounts."""
-    lines = counted_lines(body)
+    lines = list_counted_lines(body)
     return sum_amounts(_sign_of(line) * _number_or_zero(line.get("Amount")) for line in lines)
 
 
@@ -104,7 +104,7 @@ def is_taxable(body: dict[str, Any]) -> bool:
     return any(ref_id(_line_detail(line), "TaxCodeRef") == "TAX" for line in lines)
 
 
-def counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
+def list_counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the lines that have an amount of their own."""
     counted = []
     for line in entity.get("Line") or ():

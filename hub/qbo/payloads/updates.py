@@ -107,7 +107,7 @@ def build_update_body(
     return update | {"sparse": True}
 
 
-def without_version(body: dict[str, Any]) -> dict[str, Any]:
+def drop_version(body: dict[str, Any]) -> dict[str, Any]:
     """Return what an update sets, without the ids and the version that it was written against."""
     if "sparse" not in body:
         body = _fields_of_hub(body)

@@ -3,15 +3,15 @@
 from typing import Any
 
 from hub.contract.documents import Party
-from hub.qbo.payloads.builder import PayloadBuilder, details_of, without_empty
-from hub.qbo.payloads.names import party
+from hub.qbo.payloads.builder import PayloadBuilder, drop_empty, require_details
+from hub.qbo.payloads.names import build_party_fields
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a supplier."""
-    details = details_of(builder.document, Party)
-    fields = without_empty(
+    details = require_details(builder.document, Party)
+    fields = drop_empty(
         TermRef=builder.header_reference("term"),
         APAccountRef=builder.header_reference("payable_account"),
     )
-    return party(builder, details) | fields
+    return build_party_fields(builder, details) | fields

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hub.qbo.payloads import line_tax, purchase_lines
-from hub.qbo.payloads.builder import PayloadBuilder, format_date, without_empty
+from hub.qbo.payloads.builder import PayloadBuilder, drop_empty, format_date
 from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 
@@ -11,7 +11,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of a vendor credit; its amounts are positive."""
     pairs = purchase_lines.build_lines(builder)
     put_texts_into_memo(builder)
-    fields = without_empty(
+    fields = drop_empty(
         VendorRef=builder.header_reference("vendor"),
         APAccountRef=builder.payable_account(),
         DepartmentRef=builder.location(),
@@ -20,4 +20,4 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         CurrencyRef=builder.currency_ref(),
         Line=[line for _, line in pairs],
     )
-    return fields | line_tax.tax_detail(builder, pairs)
+    return fields | line_tax.build_tax_detail(builder, pairs)

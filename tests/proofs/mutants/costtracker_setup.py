@@ -158,8 +158,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S15",
         place="hub/qbo/oauth/connect.py",
-        old="    return token_endpoint.consent_url(state), state",
-        new="    return token_endpoint.consent_url(_hash(state)), state",
+        old="    return token_endpoint.build_consent_url(state), state",
+        new="    return token_endpoint.build_consent_url(_hash(state)), state",
         bug="The consent comes back with a state that the hub does not know.",
     ),
     Mutant(

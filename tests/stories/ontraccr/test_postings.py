@@ -89,7 +89,7 @@ def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(sit
         site.enable(purchase_account="Supplies")
     site.act("deactivate", "Account", "41")
     with read_only_session() as session:
-        offered = [account.name for account in records.choices(session, 1, "payment_account")]
+        offered = [account.name for account in records.list_choices(session, 1, "payment_account")]
     assert sorted(offered) == ["Checking", "Petty Cash", "Savings", "Visa"]
 
 
@@ -627,7 +627,7 @@ def test_the_default_tax_code_is_used_unless_the_payable_names_its_own(site):
     with read_only_session() as session:
         codes = {
             choice.rate: choice.quickbooks_id
-            for choice in records.choices(session, site.company_id, "tax_code")
+            for choice in records.list_choices(session, site.company_id, "tax_code")
         }
     account = next(row for row in site.select("Account") if row["AccountType"] == "Bank")
     site.enable(purchase_account=account["Id"], tax_code=codes["25"])

@@ -31,7 +31,7 @@ def row(quickbooks):
 @pytest.fixture
 def vendor(row):
     with read_only_session() as session:
-        return records.choices(session, 1, "vendor")[0]
+        return records.list_choices(session, 1, "vendor")[0]
 
 
 def imported(row, text):

@@ -194,7 +194,9 @@ def test_differences_of_an_attached_file_are_described():
         "Size": 3,
         "AttachableRef": [{"EntityRef": {"type": "Bill", "value": "8"}}],
     }
-    assert payloads.file_differences({"FileName": "a.pdf", "AttachableRef": [link]}, 4, entity) == [
+    assert payloads.find_file_differences(
+        {"FileName": "a.pdf", "AttachableRef": [link]}, 4, entity
+    ) == [
         "It is called b.pdf there, not a.pdf.",
         "QuickBooks has 3 bytes of it, 4 were sent.",
         "It is not attached to Bill 7 there.",

@@ -119,7 +119,7 @@ def test_a_second_that_changes_while_it_is_searched_proves_nothing(bench, monkey
 def test_deletions_older_than_quickbooks_remembers_cannot_be_known(bench):
     now = bench.clock.now()
     with pytest.raises(Retry):
-        search.deleted_since(Client(1), "bill", now - dt.timedelta(days=31), now)
+        search.find_deleted(Client(1), "bill", now - dt.timedelta(days=31), now)
 
 
 def test_a_doubt_older_than_a_month_is_put_before_a_person(bench):

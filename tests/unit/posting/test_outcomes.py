@@ -23,7 +23,7 @@ from hub.posting.protocol.history import (
     Step,
 )
 from hub.qbo.batch import BatchItem, split_answers
-from hub.qbo.responses import Answer, Expected, lost_answer, read_reply, unsent_answer
+from hub.qbo.responses import Answer, Expected, build_lost_answer, build_unsent_answer, read_reply
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
 PAGE = b"<html><h1>Bad Gateway</h1></html>"
@@ -64,13 +64,13 @@ CREATE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
         json_of(200, {"Bill": BILL, **json.loads(fault("2500").body)}),
         *HOLD_OR_DOUBT,
     ),
-    "connection refused": (unsent_answer("connection refused"), *NOT_SENT),
-    "no such host": (unsent_answer("Failed to resolve"), *NOT_SENT),
-    "no handshake": (unsent_answer("TLS"), *NOT_SENT),
-    "no room in the quota": (unsent_answer("its limit", 3.0), *NOT_SENT),
-    "too late to send": (unsent_answer("the time was over"), *NOT_SENT),
-    "reset": (lost_answer("reset"), *DOUBTED),
-    "time over": (lost_answer("Read timed out."), *DOUBTED),
+    "connection refused": (build_unsent_answer("connection refused"), *NOT_SENT),
+    "no such host": (build_unsent_answer("Failed to resolve"), *NOT_SENT),
+    "no handshake": (build_unsent_answer("TLS"), *NOT_SENT),
+    "no room in the quota": (build_unsent_answer("its limit", 3.0), *NOT_SENT),
+    "too late to send": (build_unsent_answer("the time was over"), *NOT_SENT),
+    "reset": (build_lost_answer("reset"), *DOUBTED),
+    "time over": (build_lost_answer("Read timed out."), *DOUBTED),
     "the process died": (Answer("doubt"), *DOUBTED),
     "half of the JSON": (json_of(200, b'{"Bill":{"Id":"145","SyncToken":"0"'), *DOUBTED),
     "web page with 200": (page(200), *DOUBTED),
@@ -116,7 +116,7 @@ CHANGE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
     "200 with the entity": (json_of(200, {"Bill": BILL}), Posted("145"), Read("145")),
     "200 with another object": (json_of(200, {"Bill": BILL | {"Id": "9"}}), *DOUBTED),
     "5010": (fault("5010"), Read("145"), Doubt()),
-    "reset": (lost_answer("reset"), *DOUBTED),
+    "reset": (build_lost_answer("reset"), *DOUBTED),
     "429": (fault("3001", status=429), *NOT_SENT),
 }
 DELETE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
@@ -187,13 +187,13 @@ def test_a_refusal_names_code_and_field_in_the_admins_words():
 
 ITEMS = [BatchItem(f"{n:02}", "create", "bill", b"{}") for n in range(3)]
 WHOLE: dict[str, tuple[HttpResponse | Answer, str]] = {
-    "reset": (lost_answer("reset"), "doubt"),
+    "reset": (build_lost_answer("reset"), "doubt"),
     "500": (page(500), "doubt"),
     "504": (page(504), "doubt"),
     "a fault for the whole": (fault("1040"), "declined"),
     "429": (page(429), "throttled"),
     "401": (page(401), "unauthorised"),
-    "refused connection": (unsent_answer("refused"), "unsent"),
+    "refused connection": (build_unsent_answer("refused"), "unsent"),
     "no list": (json_of(200, {"BatchItemResponse": {}}), "doubt"),
     "an empty list": (json_of(200, {"BatchItemResponse": []}), "doubt"),
 }

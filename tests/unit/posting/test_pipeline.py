@@ -19,7 +19,7 @@ from hub.posting.send.results import _note_attempts, _with_answer
 from hub.qbo.client import TOKEN_SECONDS, Client
 from hub.qbo.oauth import tokens
 from hub.qbo.responses import Answer
-from hub.rate_limits.limiter import rate_limiter
+from hub.rate_limits.limiter import get_rate_limiter
 
 
 @pytest.fixture
@@ -196,7 +196,7 @@ def test_an_answer_that_is_throttled_is_waited_for_and_not_counted(bench):
 
 def pause_calls(bench, monkeypatch, seconds):
     """Let the limits of calls forbid all calls for some seconds once the first wave is claimed."""
-    limiter = rate_limiter(bench.quickbooks.realm, bench.clock, current_hub().config)
+    limiter = get_rate_limiter(bench.quickbooks.realm, bench.clock, current_hub().config)
     launch, waves = pipeline.launch_wave, []
 
     def launch_late(*arguments):
@@ -220,7 +220,7 @@ def test_a_database_that_gives_no_access_token_for_a_moment_does_not_end_the_run
     bench, monkeypatch
 ):
     ids = [bench.bill(f"A-{n}") for n in range(3)]
-    launch, access_token = pipeline.launch_wave, tokens.access_token
+    launch, access_token = pipeline.launch_wave, tokens.get_access_token
     failures = []
 
     def access_token_later(*arguments, **options):
@@ -232,7 +232,7 @@ def test_a_database_that_gives_no_access_token_for_a_moment_does_not_end_the_run
     def launch_without_token(*arguments):
         if not failures:
             bench.pass_time(TOKEN_SECONDS + 1)
-            monkeypatch.setattr(tokens, "access_token", access_token_later)
+            monkeypatch.setattr(tokens, "get_access_token", access_token_later)
         return launch(*arguments)
 
     monkeypatch.setattr(pipeline, "launch_wave", launch_without_token)

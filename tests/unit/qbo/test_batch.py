@@ -68,11 +68,11 @@ def test_a_batch_that_quickbooks_would_refuse_whole_is_never_sent(quickbooks, it
 
 
 def test_thirty_items_are_one_call_and_one_batch_of_the_quota(quickbooks):
-    items, before = batch(30), usage.remaining_budget(company())
+    items, before = batch(30), usage.compute_remaining_budget(company())
     assert {a.outcome for a in split_answers(Client(1).batch(items, "k" * 36), items).values()} == {
         "landed"
     }
-    after = usage.remaining_budget(company())
+    after = usage.compute_remaining_budget(company())
     assert (before.requests - after.requests, before.batches - after.batches) == (1, 1)
 
 

@@ -112,16 +112,16 @@ def test_the_book_notices_what_changed(indexed_company):
     indexed_company.act("edit", kind="Vendor", id="3", set={"DisplayName": "Renamed"})
     changes.poll(1)
     with engine.read_only_session() as session:
-        assert records.index_of_role(session, 1, "vendor").find_by_name("renamed")[0].id == "3"
+        assert records.load_index(session, 1, "vendor").find_by_name("renamed")[0].id == "3"
 
 
 def test_an_account_of_which_only_the_balance_moved_costs_no_new_index(indexed_company):
     with engine.read_only_session() as session:
-        before = records.index_of_role(session, 1, "account")
+        before = records.load_index(session, 1, "account")
     indexed_company.act("create", kind="Bill", set=bill("new"))
     changes.poll(1)
     with engine.read_only_session() as session:
-        assert records.index_of_role(session, 1, "account") is before
+        assert records.load_index(session, 1, "account") is before
 
 
 def test_changes_are_known_up_to_quickbooks_own_time(indexed_company, clock):

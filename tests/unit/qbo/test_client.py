@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from hub.db import engine
 from hub.models import Case, ConnectedCompany
-from hub.qbo.client import MAX_READ_ATTEMPTS, Client, rows
+from hub.qbo.client import MAX_READ_ATTEMPTS, Client
 from hub.qbo.oauth import tokens
 from hub.qbo.payloads import encode
-from hub.qbo.responses import Answer
+from hub.qbo.responses import Answer, extract_rows
 from tests.support.client_calls import KEY, bill, entries
 
 
@@ -52,7 +52,8 @@ def test_a_query_gives_its_rows(quickbooks):
     client = Client(1)
     client.create("bill", bill(), KEY)
     assert [
-        row["DocNumber"] for row in rows(client.select("bill", "DocNumber = 'INV-1'"), "bill")
+        row["DocNumber"]
+        for row in extract_rows(client.select("bill", "DocNumber = 'INV-1'"), "bill")
     ] == ["INV-1"]
 
 
@@ -186,7 +187,7 @@ def test_threads_that_need_a_token_at_once_read_it_once(quickbooks, monkeypatch)
     client = Client(1)
     answers: list[Answer] = []
     second = threading.Thread(target=lambda: answers.append(client.query("SELECT * FROM Bill")))
-    read_token = tokens.access_token
+    read_token = tokens.get_access_token
     reads = []
 
     def count_and_read(company_id: int, **options: Any) -> str:
@@ -196,7 +197,7 @@ def test_threads_that_need_a_token_at_once_read_it_once(quickbooks, monkeypatch)
             second.join(0.3)  # it waits for the token of this thread
         return read_token(company_id, **options)
 
-    monkeypatch.setattr(tokens, "access_token", count_and_read)
+    monkeypatch.setattr(tokens, "get_access_token", count_and_read)
     answers.append(client.query("SELECT * FROM Bill"))
     second.join(60)
     assert [answer.outcome for answer in answers] == ["landed", "landed"]

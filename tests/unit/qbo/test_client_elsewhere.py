@@ -15,9 +15,10 @@ from hub.db.engine import read_only_session
 from hub.qbo import company as qbo_company
 from hub.qbo import record_download, records, search, transaction_index
 from hub.qbo.batch import BatchItem, split_answers
-from hub.qbo.client import Client, rows
+from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
-from hub.qbo.payloads import build_update_body, encode, file_metadata
+from hub.qbo.payloads import build_file_metadata, build_update_body, encode
+from hub.qbo.responses import extract_rows
 from sandbox_tests.recorded import objects, tapes
 from tests.support import independent_books, independent_quickbooks
 
@@ -74,7 +75,7 @@ def test_the_other_one_knows_nothing_of_the_hub(module):
 def test_the_facts_and_lists_of_a_company_are_read(client):
     with read_only_session() as session:
         facts = qbo_company.load_facts(session, client.company_id)
-        suppliers = records.choices(session, client.company_id, "vendor")
+        suppliers = records.list_choices(session, client.company_id, "vendor")
     assert (facts.country, facts.currency, facts.locations, facts.class_per_line) == (
         "US",
         "USD",
@@ -136,7 +137,7 @@ def test_an_invoice_is_voided_and_a_file_found(client):
         "invoice", encode({"CustomerRef": {"value": "26"}, "Line": [line]}), KEY
     )
     file = Attachment(id="f1", name="a.pdf", mime="application/pdf")
-    about = file_metadata(file, "invoice", creation.id, "ABCDEFGHIJKL")
+    about = build_file_metadata(file, "invoice", creation.id, "ABCDEFGHIJKL")
     assert client.upload(encode(about), b"%PDF-1.4", KEY[1:]).outcome == "landed"
     assert [file["FileName"] for file in search.find_files(client, "invoice", creation.id)] == [
         "a.pdf"
@@ -163,7 +164,7 @@ def test_complete_searches_find_what_was_made_and_what_was_deleted(client):
     client.delete("bill", encode({"Id": ids[3], "SyncToken": "0"}), KEY)
     now = dt.datetime.now(dt.UTC)
     assert [
-        row["Id"] for row in search.deleted_since(client, "bill", now - dt.timedelta(days=1), now)
+        row["Id"] for row in search.find_deleted(client, "bill", now - dt.timedelta(days=1), now)
     ] == [ids[3]]
     assert {row["Id"] for row in search.find_by_number(client, "bill", ["E-1", "E-3", "E-7"])} == {
         ids[1],
@@ -178,7 +179,7 @@ def test_a_list_longer_than_a_page_is_read_whole(client, monkeypatch):
     monkeypatch.setattr("hub.qbo.client.PAGE_SIZE", 10)
     monkeypatch.setattr("hub.qbo.paging.PAGE_SIZE", 10)
     assert record_download.refresh(client.company_id, ["vendor"]) == {"vendor": 25}
-    assert len(rows(client.select("vendor", "Active IN (true, false)"), "vendor")) == 10
+    assert len(extract_rows(client.select("vendor", "Active IN (true, false)"), "vendor")) == 10
 
 
 @pytest.mark.skipif(not tapes(), reason="no recordings: set HUB_EVIDENCE")

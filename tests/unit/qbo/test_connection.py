@@ -102,7 +102,7 @@ def test_keys_that_intuit_does_not_know_are_a_case_that_names_the_settings(quick
     quickbooks.app.authority.clients[quickbooks.client_id] = "another"
     clock.advance(7200)
     with pytest.raises(ConnectionTrouble, match="HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET"):
-        tokens.access_token(1)
+        tokens.get_access_token(1)
     ((_, act, title, text),) = open_cases()
     assert (act, title) == ("connection", "Intuit does not accept the keys of the hub's app")
     assert "HUB_QBO_CLIENT_ID and HUB_QBO_CLIENT_SECRET" in text
@@ -112,7 +112,7 @@ def test_an_end_of_the_consent_needs_a_person(quickbooks, clock):
     quickbooks.app.grants.by_refresh.clear()
     clock.advance(7200)
     with pytest.raises(ConnectionTrouble, match="press Reconnect"):
-        tokens.access_token(1)
+        tokens.get_access_token(1)
     assert [(case[0], case[1]) for case in open_cases()] == [("connection:1", "reconnect")]
 
 
@@ -220,7 +220,7 @@ def test_a_call_that_began_before_the_refusal_does_not_end_it(quickbooks, monkey
 def test_a_call_that_was_permitted_before_the_refusal_does_not_end_it(quickbooks, monkeypatch):
     quickbooks.add_fault("refusal", "bill.create", code="6190", **ALWAYS)
     client, refused = Client(1), []
-    access_token = tokens.access_token
+    access_token = tokens.get_access_token
 
     def overlap(company_id, **options):
         """Permit this call, and let another one be refused before it is sent."""
@@ -229,7 +229,7 @@ def test_a_call_that_was_permitted_before_the_refusal_does_not_end_it(quickbooks
         refused.append(Client(1).create("bill", bill(), KEY))
         return token
 
-    monkeypatch.setattr(tokens, "access_token", overlap)
+    monkeypatch.setattr(tokens, "get_access_token", overlap)
     assert client.create("vendor", b'{"DisplayName": "Hillside Stone"}', "1" * 32).landed
     assert [answer.outcome for answer in refused] == ["unauthorised"]
     assert (company().state, len(open_cases())) == ("subscription", 1)

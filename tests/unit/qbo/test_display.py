@@ -59,7 +59,7 @@ def test_the_total_is_that_of_the_lines_and_the_stated_tax(company: int) -> None
 
 def test_two_versions_differ_in_the_facts_and_lines_that_changed(company: int) -> None:
     one, other = bill("F-1", Decimal(10)), bill("F-2", Decimal(10), 1, "Other text")
-    assert display.differences(_view(company, one), _view(company, other)) == {
+    assert display.find_differences(_view(company, one), _view(company, other)) == {
         "Number",
         "Supplier",
         "line 1",

@@ -295,7 +295,7 @@ def test_placeholders_of_records_are_found_and_filled():
 
 
 def test_a_file_names_its_transaction():
-    payload = payloads.file_metadata(
+    payload = payloads.build_file_metadata(
         Attachment(id="f", name="a\nb.pdf", mime="application/pdf"), "bill", "12", MARKER
     )
     assert payload["FileName"] == "a b.pdf"

@@ -9,7 +9,7 @@ from hub.contract.documents import Line
 from hub.mapping import Ref
 from hub.qbo import payloads
 from hub.qbo.company_facts import EVERYTHING_ON
-from hub.qbo.payloads.summary import expected_total
+from hub.qbo.payloads.summary import compute_expected_total
 from tests.support.payload_cases import MARKER, NO, US, line, mapped, norwegian, refs
 
 UNREAD = replace(EVERYTHING_ON, country="GB", currency="GBP")
@@ -39,7 +39,7 @@ class TestWhereTheRatesOfTaxCodesAreUnknown:
     def test_lines_that_come_to_the_total_are_posted_without_the_stated_tax(self):
         what = british("29.74", "0.10", tax_total=D("4.96"), total="29.84")
         built = payloads.build(what, UNREAD, MARKER)
-        assert (built.problems, expected_total(built.body)) == ((), D("29.84"))
+        assert (built.problems, compute_expected_total(built.body)) == ((), D("29.84"))
         details = [row["AccountBasedExpenseLineDetail"] for row in built.body["Line"]]
         assert [row["TaxInclusiveAmt"] for row in details] == [D("29.74"), D("0.10")]
         assert [row["Amount"] for row in built.body["Line"]] == [D("24.80"), D("0.08")]
@@ -208,4 +208,4 @@ class TestInTheUnitedStates:
             total=D(108),
         )
         built = payloads.build(what, US, MARKER)
-        assert (built.problems, expected_total(built.body)) == ((), D(108))
+        assert (built.problems, compute_expected_total(built.body)) == ((), D(108))

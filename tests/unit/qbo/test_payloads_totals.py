@@ -12,7 +12,7 @@ from hub.mapping import Link, Mapped, MappedLine, Ref, amount_of
 from hub.money import is_exact, to_cents
 from hub.qbo import payloads
 from hub.qbo.company_facts import CompanyFacts
-from hub.qbo.payloads.summary import expected_total
+from hub.qbo.payloads.summary import compute_expected_total
 from tests.support.payload_cases import NO, US, line, mapped, norwegian, refs
 from tests.support.tiers import FULL
 
@@ -100,7 +100,7 @@ def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):
     payloads.encode(built.body)
     if built.problems:
         return
-    document, comes_to = what.document, expected_total(built.body)
+    document, comes_to = what.document, compute_expected_total(built.body)
     currency = document.currency or facts.currency
     for row in built.body.get("Line", ()):
         detail = row.get(row.get("DetailType"), {})
@@ -238,7 +238,7 @@ def test_amounts_that_include_tax_come_to_the_total_with_the_stated_tax(amounts,
     built = payloads.build(what, NO, MARKER)
     assert built.problems == ()
     net_amounts = [row["Amount"] for row in built.body["Line"]]
-    assert sum(net_amounts) + D(tax) == total == expected_total(built.body)
+    assert sum(net_amounts) + D(tax) == total == compute_expected_total(built.body)
     details = [row["AccountBasedExpenseLineDetail"] for row in built.body["Line"]]
     assert [detail["TaxInclusiveAmt"] for detail in details] == [D(amount) for amount in amounts]
 
@@ -265,7 +265,7 @@ def test_the_price_of_an_item_fits_the_amount_that_takes_the_rounding():
         total=D("99.99"),
     )
     built = payloads.build(what, NO, MARKER)
-    assert (built.problems, expected_total(built.body)) == ((), D("99.99"))
+    assert (built.problems, compute_expected_total(built.body)) == ((), D("99.99"))
     for row in built.body["Line"]:
         detail = row["SalesItemLineDetail"]
         product = (detail["Qty"] * detail["UnitPrice"]).quantize(CENT, rounding="ROUND_HALF_UP")
@@ -294,7 +294,7 @@ def test_a_total_within_its_tolerance_is_posted_as_the_sum_of_the_lines_with_a_r
         tolerance=CENT,
     )
     built = payloads.build(what, US, MARKER)
-    assert (built.problems, expected_total(built.body)) == ((), D("52.77"))
+    assert (built.problems, compute_expected_total(built.body)) == ((), D("52.77"))
     assert (
         "Its total at the source is 52.78 USD; it is posted with 52.77 USD."
         in built.body["PrivateNote"]
@@ -326,7 +326,7 @@ def test_amounts_of_lines_may_have_more_decimals_if_the_rounded_lines_reach_the_
     what = mapped(*lines, header=refs(vendor="1"), total=D("99.99"))
     built = payloads.build(what, US, MARKER)
     assert (built.problems, built.warnings) == ((), ())
-    assert expected_total(built.body) == D("99.99")
+    assert compute_expected_total(built.body) == D("99.99")
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 import datetime as dt
 
-from hub.qbo.record_rows import row_of
+from hub.qbo.record_rows import build_row
 
 NOW = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 
 
 def row(name: str, **entity) -> dict:
-    return row_of(1, name, {"Id": "7", **entity}, NOW)
+    return build_row(1, name, {"Id": "7", **entity}, NOW)
 
 
 def test_a_vendor_keeps_what_a_source_may_want():

@@ -22,7 +22,7 @@ def row(list: str, id: str) -> StoredRecord:
 
 def choices(role) -> list[StoredRecord]:
     with engine.read_only_session() as session:
-        return records.choices(session, 1, role)
+        return records.list_choices(session, 1, role)
 
 
 def book():
@@ -66,7 +66,7 @@ def test_a_new_employee_is_learned_with_the_other_changes(quickbooks, clock):
     changes.poll(1)
     assert reads(quickbooks) == before, "no call of its own"
     with engine.read_only_session() as session:
-        assert records.index_of_role(session, 1, "employee").find_stored_name("eva nordvik")
+        assert records.load_index(session, 1, "employee").find_stored_name("eva nordvik")
 
 
 def test_more_than_a_page_is_read_whole(quickbooks):

@@ -10,10 +10,10 @@ from hub.http.exchange import HttpResponse
 from hub.qbo.responses import (
     Answer,
     Expected,
+    build_lost_answer,
+    build_unsent_answer,
     interpret_item,
-    lost_answer,
     read_reply,
-    unsent_answer,
 )
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
@@ -261,8 +261,8 @@ def test_each_item_of_a_batch_is_judged_alone():
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (unsent_answer("no route"), Retry),
-        (lost_answer("silence"), Retry),
+        (build_unsent_answer("no route"), Retry),
+        (build_lost_answer("silence"), Retry),
         (Answer("refused"), Refused),
         (Answer("unauthorised"), NeedsAttention),
     ],

@@ -57,6 +57,6 @@ def test_lists_and_heads_are_kept(quickbooks):
 
 def test_a_token_is_renewed_and_a_company_disconnected(quickbooks, clock):
     clock.advance(7200)
-    assert tokens.access_token(1)
+    assert tokens.get_access_token(1)
     oauth_connect.disconnect(1)
-    assert tokens.expiry_of(1)
+    assert tokens.load_expiry(1)

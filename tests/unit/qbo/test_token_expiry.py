@@ -36,7 +36,7 @@ def test_an_idle_company_stays_connected_for_years(quickbooks, clock):
 def expiring_company(quickbooks, clock):
     """Provide a company that was connected almost five years ago."""
     use_for(clock, 1800)
-    clock.advance((tokens.expiry_of(1).ends_at - clock.now()).total_seconds() - 29 * DAY)
+    clock.advance((tokens.load_expiry(1).ends_at - clock.now()).total_seconds() - 29 * DAY)
     token_expiry.look_after(1)
     return quickbooks
 

@@ -29,19 +29,19 @@ def refreshes_before(quickbooks) -> int:
 
 
 def test_a_token_that_holds_is_used_without_a_call(quickbooks, refreshes_before):
-    assert tokens.access_token(1) == tokens.access_token(1) == stored_secret("access")
+    assert tokens.get_access_token(1) == tokens.get_access_token(1) == stored_secret("access")
     assert refreshes(quickbooks) == refreshes_before
 
 
 def test_a_token_is_renewed_ahead_of_its_end(quickbooks, refreshes_before, clock):
-    first = tokens.access_token(1)
+    first = tokens.get_access_token(1)
     clock.advance(3600 - 240)
-    assert tokens.access_token(1) != first
+    assert tokens.get_access_token(1) != first
     assert refreshes(quickbooks) == refreshes_before + 1
 
 
 def test_a_stale_token_is_renewed_once_for_all_who_saw_it(quickbooks, refreshes_before):
-    stale = tokens.access_token(1)
+    stale = tokens.get_access_token(1)
     assert tokens.refresh(1, stale) == tokens.refresh(1, stale)
     assert refreshes(quickbooks) == refreshes_before + 1
 
@@ -49,13 +49,13 @@ def test_a_stale_token_is_renewed_once_for_all_who_saw_it(quickbooks, refreshes_
 def test_the_previous_refresh_token_is_kept(quickbooks, clock):
     old = stored_secret("refresh")
     clock.advance(25 * 3600)
-    tokens.access_token(1)
+    tokens.get_access_token(1)
     assert stored_secret("refresh_previous") == old
     assert stored_secret("refresh") != old
 
 
 def test_the_ends_of_both_tokens_are_known(quickbooks, clock):
-    expiry = tokens.expiry_of(1)
+    expiry = tokens.load_expiry(1)
     assert expiry.access - clock.now() <= dt.timedelta(hours=1)
     assert expiry.refresh - clock.now() == pytest.approx(
         dt.timedelta(days=101), abs=dt.timedelta(days=1)
@@ -69,7 +69,7 @@ def test_twenty_threads_make_one_call(app, quickbooks, refreshes_before, clock):
 
     def work() -> None:
         with app.app_context():
-            got.append(tokens.access_token(1))
+            got.append(tokens.get_access_token(1))
 
     threads = [threading.Thread(target=work) for _ in range(20)]
     for thread in threads:
@@ -85,13 +85,13 @@ def test_many_expiries_never_need_a_person(quickbooks, clock, rotate):
     quickbooks.switch(rotate=rotate)
     for _ in range(30):
         clock.advance(3700)
-        tokens.access_token(1)
+        tokens.get_access_token(1)
     with engine.read_only_session() as session:
         assert session.get_one(ConnectedCompany, 1).state == "connected"
 
 
 def test_a_renewal_by_another_process_is_waited_for(quickbooks, refreshes_before, clock):
-    stale = tokens.access_token(1)
+    stale = tokens.get_access_token(1)
     with engine.transaction() as session:
         session.execute(update(Token).values(refreshing_since=clock.now(), fence="another"))
 
@@ -106,7 +106,7 @@ def test_a_renewal_by_another_process_is_waited_for(quickbooks, refreshes_before
 
 
 def test_the_renewal_of_a_dead_process_is_taken_over(quickbooks, refreshes_before, clock):
-    stale = tokens.access_token(1)
+    stale = tokens.get_access_token(1)
     with engine.transaction() as session:
         session.execute(update(Token).values(refreshing_since=clock.now(), fence="dead"))
     assert tokens.refresh(1, stale) != stale
@@ -115,11 +115,11 @@ def test_the_renewal_of_a_dead_process_is_taken_over(quickbooks, refreshes_befor
 
 
 def test_while_another_renews_a_token_that_still_holds_is_used(quickbooks, refreshes_before, clock):
-    token = tokens.access_token(1)
+    token = tokens.get_access_token(1)
     clock.advance(3600 - 120)
     with engine.transaction() as session:
         session.execute(update(Token).values(refreshing_since=clock.now(), fence="another"))
-    assert tokens.access_token(1) == token
+    assert tokens.get_access_token(1) == token
     assert not clock.slept
 
 
@@ -137,15 +137,15 @@ def test_intuit_down_is_to_be_tried_again(quickbooks, clock, fault):
     quickbooks.add_fault(call="token.refresh", **{"kind": "status", **fault})
     clock.advance(7200)
     with pytest.raises(Retry):
-        tokens.access_token(1)
-    assert tokens.access_token(1) == stored_secret("access")
+        tokens.get_access_token(1)
+    assert tokens.get_access_token(1) == stored_secret("access")
 
 
 def test_a_refresh_token_that_is_dead_needs_a_person(quickbooks, clock):
     quickbooks.app.grants.by_refresh.clear()
     clock.advance(7200)
     with pytest.raises(ReconnectNeeded, match="Fjord"):
-        tokens.access_token(1)
+        tokens.get_access_token(1)
     with engine.read_only_session() as session:
         assert session.get_one(ConnectedCompany, 1).state == "reconnect"
 
@@ -155,7 +155,7 @@ def test_a_dead_connection_asks_intuit_no_more(quickbooks, clock):
     clock.advance(7200)
     for _ in range(3):
         with pytest.raises(ReconnectNeeded):
-            tokens.access_token(1)
+            tokens.get_access_token(1)
     assert refreshes(quickbooks) <= 3
 
 
@@ -164,7 +164,7 @@ def test_the_previous_token_is_tried_where_the_newer_one_is_refused(quickbooks, 
         secrets.put(session, "company:1:refresh_previous", stored_secret("refresh") or "")
         secrets.put(session, "company:1:refresh", "AB11neverissued")
     clock.advance(7200)
-    assert tokens.access_token(1) == stored_secret("access")
+    assert tokens.get_access_token(1) == stored_secret("access")
 
 
 def test_a_rotation_whose_answer_was_lost_is_survived_while_intuit_honours_the_old(
@@ -174,12 +174,12 @@ def test_a_rotation_whose_answer_was_lost_is_survived_while_intuit_honours_the_o
     quickbooks.add_fault("rotate_and_lose", "token.refresh")
     clock.advance(7200)
     with pytest.raises(Retry):
-        tokens.access_token(1)
-    assert tokens.access_token(1) == stored_secret("access")
+        tokens.get_access_token(1)
+    assert tokens.get_access_token(1) == stored_secret("access")
 
 
 def test_a_late_answer_of_one_that_was_replaced_is_kept_when_nothing_newer_is(quickbooks, clock):
-    stale, used = tokens.access_token(1), stored_secret("refresh")
+    stale, used = tokens.get_access_token(1), stored_secret("refresh")
     grant = tokens.token_endpoint.renew(used)
     assert (
         tokens._store_renewed(1, "a fence long lost", used, grant)
@@ -191,7 +191,7 @@ def test_a_late_answer_of_one_that_was_replaced_is_kept_when_nothing_newer_is(qu
 def test_a_late_answer_does_not_replace_a_newer_pair(quickbooks, clock):
     late = tokens.token_endpoint.renew(stored_secret("refresh"))
     clock.advance(25 * 3600)
-    newer = tokens.access_token(1)
+    newer = tokens.get_access_token(1)
     assert (
         tokens._store_renewed(1, "a fence long lost", "an older one", late)
         == newer

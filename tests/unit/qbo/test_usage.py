@@ -74,6 +74,6 @@ def test_reads_are_counted_on_both_databases(either_app, clock):
 def test_the_room_is_that_of_the_company(quickbooks):
     with engine.read_only_session() as session:
         company = session.get_one(ConnectedCompany, 1)
-    room = usage.remaining_budget(company)
+    room = usage.compute_remaining_budget(company)
     Client(1).company_info()
-    assert usage.remaining_budget(company).requests == room.requests - 1
+    assert usage.compute_remaining_budget(company).requests == room.requests - 1

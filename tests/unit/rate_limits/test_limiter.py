@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.config import Config
-from hub.rate_limits.limiter import INTUIT, Limits, NoSlot, RateLimiter, rate_limiter
+from hub.rate_limits.limiter import INTUIT, Limits, NoSlot, RateLimiter, get_rate_limiter
 from hub.testing.clock import FakeClock
 
 
@@ -200,13 +200,13 @@ def test_the_budget_can_be_asked_for(clock):
 
 def test_a_company_has_one_rate_limiter(app, clock, make_config):
     config = make_config()
-    assert rate_limiter("1", clock, config) is rate_limiter("1", clock, config)
-    assert rate_limiter("1", clock, config) is not rate_limiter("2", clock, config)
+    assert get_rate_limiter("1", clock, config) is get_rate_limiter("1", clock, config)
+    assert get_rate_limiter("1", clock, config) is not get_rate_limiter("2", clock, config)
 
 
 def test_the_pace_is_intuits_unless_set_for_a_server_of_ones_own(app, clock, make_config):
     config = make_config(HUB_QBO_PER_SECOND="2", HUB_QBO_PER_MINUTE="100")
-    assert starts(rate_limiter("1", clock, config), clock, 3)[-1] == pytest.approx(1.2)
+    assert starts(get_rate_limiter("1", clock, config), clock, 3)[-1] == pytest.approx(1.2)
     bare = Config(data=Path(), database_url="", secret_key="", vault_keys=())
     assert (
         (Limits().per_second, Limits().per_period)

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 
 from hub.errors import DatabaseUnavailable
 from hub.rate_limits.budget_row import BudgetRow
-from hub.rate_limits.limiter import Limits, NoSlot, RateLimiter, rate_limiter
+from hub.rate_limits.limiter import Limits, NoSlot, RateLimiter, get_rate_limiter
 from hub.rate_limits.shared_budget import SHARE_SECONDS, SharedBudget
 from hub.rate_limits.shared_limiter import SharedRateLimiter
 from hub.request_ban import require_requests_allowed
@@ -262,6 +262,6 @@ def test_a_distributed_hub_shares_its_limits_unless_the_server_is_its_own(
         "HUB_QBO_PER_MINUTE": "500",
     }
     with make_app(make_config(**environ)).app_context():
-        assert isinstance(rate_limiter("1", clock, make_config(**environ)), SharedRateLimiter)
+        assert isinstance(get_rate_limiter("1", clock, make_config(**environ)), SharedRateLimiter)
         unlimited = make_config(**environ | {"HUB_QBO_PER_MINUTE": "9000"})
-        assert isinstance(rate_limiter("2", clock, unlimited), RateLimiter)
+        assert isinstance(get_rate_limiter("2", clock, unlimited), RateLimiter)

@@ -64,7 +64,7 @@ def add_record(list_name, id, name, *, is_active=True, **more):
     """Add a record as the download of a list stores what QuickBooks answers."""
     entity = {"Id": id, "DisplayName": name, "Active": is_active, **more}
     with transaction() as session:
-        row = record_rows.row_of(1, list_name, entity, current_hub().clock.now())
+        row = record_rows.build_row(1, list_name, entity, current_hub().clock.now())
         session.add(StoredRecord(**row))
         session.get_one(ListState, (1, list_name)).version += 1
 

@@ -214,7 +214,7 @@ def test_a_secret_that_is_left_empty_stays(without_keys: Visitor) -> None:
     without_keys.post("/setup/intuit", **KEYS | {"client_secret": "", "webhook_token": "a-token"})
     with without_keys.app.app_context():
         assert intuit_keys.read().client_secret == "canary-secret"
-        assert intuit_keys.webhook_token() == "a-token"
+        assert intuit_keys.load_webhook_token() == "a-token"
 
 
 @pytest.mark.parametrize("name", ["client_id", "client_secret", "environment"])
@@ -562,4 +562,4 @@ def test_stored_keys_take_effect_in_every_process(
     without_keys.post("/setup/intuit", **KEYS | {"webhook_token": "a-token"})
     with other.app_context():
         assert intuit_keys.read().client_secret == "canary-secret"
-        assert intuit_keys.webhook_token() == "a-token"
+        assert intuit_keys.load_webhook_token() == "a-token"
