@@ -2,25 +2,27 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from hub import (
     AccessNeeded,
     App,
     Code,
     Document,
+    Field,
     FromSetting,
     Receipt,
+    Row,
     Sandbox,
     Sentence,
     Signal,
     Site,
     Tenant,
+    Yielded,
     codes_in_use,
     hookimpl,
     signed_json,
 )
-from hub_costcertified import codes, names, reading, receipts
+from hub_costcertified import codes, invoices, names, reading, receipts
 from hub_costcertified.client import RATE, SUPPORT, CostCertified
 from hub_costcertified.settings import Settings
 
@@ -57,12 +59,12 @@ APP = App(
 
 
 @hookimpl
-def hub_apps() -> Any:
+def hub_apps() -> list[App]:
     return [APP]
 
 
 @hookimpl
-def hub_fields(app: str) -> Any:
+def hub_fields(app: str) -> tuple[Field, ...]:
     return codes.FIELDS
 
 
@@ -82,20 +84,20 @@ def hub_check(app: str, site: Site) -> Tenant:
 
 @hookimpl
 def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
-    documents = reading.iter_changes(site, CostCertified(site), {})
+    source = CostCertified(site)
+    documents = reading.iter_changes(site, source, {})
     return codes_in_use(documents, field)
 
 
 @hookimpl
 def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
-) -> Iterator[Any]:
+) -> Iterator[Yielded]:
     source = CostCertified(site)
-    return (
-        reading.read_exactly(site, source, ids)
-        if ids
-        else reading.iter_changes(site, source, cursors)
-    )
+    if ids:
+        yield from reading.read_exactly(site, source, ids)
+    else:
+        yield from reading.iter_changes(site, source, cursors)
 
 
 @hookimpl
@@ -113,13 +115,21 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
         header="X-CostCertified-Signature",
         signed_with="the webhook secret that the CostCertified settings hold",
     )
-    if call[names.Change.TOPIC].startswith("invoice."):
-        return [Signal.read(f"invoice:{call[names.Change.ID]}")]
+    return _signals_of(call)
+
+
+def _signals_of(call: Row) -> list[Signal]:
+    """Return what the hub should do about a webhook call."""
+    topic = call[names.Change.TOPIC]
+    if topic.startswith("invoice."):
+        return [Signal.read(f"{invoices.PREFIX}{call[names.Change.ID]}")]
     return [Signal.collect()]
 
 
 @hookimpl
-def hub_sandbox(app: str, folder: Path | None, documents: int | None, seed: int, demo: bool) -> Any:
+def hub_sandbox(
+    app: str, folder: Path | None, documents: int | None, seed: int, demo: bool
+) -> Sandbox:
     from hub_costcertified.sandbox import open_sandbox
 
     stand_in = open_sandbox(folder, documents, seed, demo)

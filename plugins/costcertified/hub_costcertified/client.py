@@ -23,17 +23,18 @@ PAGE_SIZE = 100
 RATE = "2500/5m"  # as assumed in openapi.yaml
 SUPPORT = "CostCertified support, in its chat or by a ticket"
 CLOSED = b"payments_disabled"
+OUTDATED = 409  # the status of an answer to a receipt for an older version
 
 
 class CostCertified(ApiClient):
-    """The calls, each with a bearer token; the refresh token behind it changes with every use.
+    """The calls for one account, with a bearer token; its refresh token changes with every use.
 
     The previous refresh token stays valid until the newer one is used, so a lost answer does no
     harm.
     """
 
     def __init__(self, site: Site) -> None:
-        self._access = RefreshToken(
+        self._credentials = RefreshToken(
             site,
             "CostCertified",
             refused=Sentence(
@@ -43,21 +44,21 @@ class CostCertified(ApiClient):
                 support=SUPPORT,
             ),
         )
-        super().__init__(site, "CostCertified", tokens=self._access)
+        super().__init__(site, "CostCertified", tokens=self._credentials)
 
     def account(self) -> Row:
         """Return the account behind the access: name, currency, whether it takes payments."""
-        self._access.renew()
+        self._credentials.renew()
         account: Row = self.get("/v1/account")
         return account
 
-    def pages(self, things: str, cursor: str | None = None) -> Pages:
+    def pages(self, list_name: str, cursor: str | None = None) -> Pages:
         """Yield (rows, cursor after them) of invoices, payments, payouts or expenses."""
 
         def fetch(cursor: str | None) -> Page[Row]:
             """Return the page after a cursor."""
             params = {names.Page.LIMIT: PAGE_SIZE, names.Page.CURSOR: cursor}
-            page = self.get(f"/v1/{things}", **params)
+            page = self.get(f"/v1/{list_name}", **params)
             return Page(
                 page[names.Page.ITEMS],
                 page[names.Page.NEXT_CURSOR],
@@ -66,15 +67,19 @@ class CostCertified(ApiClient):
 
         return read_pages(fetch, cursor, "CostCertified")
 
-    def one(self, things: Any, id: Any) -> Any:
-        """Return one row, or None if CostCertified does not have it."""
-        return self.find(f"/v1/{things}/{quote(id, safe='')}")
+    def row(self, list_name: str, id: str) -> Row | None:
+        """Return one row of a list, or None if CostCertified does not have it."""
+        row: Row | None = self.find(_row_path(list_name, id))
+        return row
 
-    def set_status(self, things: Any, id: Any, status: Any) -> Any:
+    def set_status(self, list_name: str, id: str, status: Row) -> bool:
         """Report a state to a row; return False if CostCertified has a newer one."""
-        path = f"/v1/{things}/{quote(id, safe='')}/accounting-status"
+        path = f"{_row_path(list_name, id)}/accounting-status"
         reply = self.call("PUT", path, json=status)
-        return reply.status != 409 and bool(reply.check())
+        if reply.status == OUTDATED:
+            return False
+        reply.check()
+        return True
 
     def call(self, method: str, path: str, **request: Any) -> Reply:
         """Send a request; raise NeedsAttention if the account no longer takes payments."""
@@ -87,3 +92,8 @@ class CostCertified(ApiClient):
                 support=SUPPORT,
             )
         return reply
+
+
+def _row_path(list_name: str, id: str) -> str:
+    """Return the path of a row in the API."""
+    return f"/v1/{list_name}/{quote(id, safe='')}"

@@ -4,7 +4,20 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from hub import Address, Code, Field, FromSetting, Gone, Item, Party, Row, Sentence, Site, money
+from hub import (
+    Address,
+    Code,
+    Codes,
+    Field,
+    FromSetting,
+    Gone,
+    Item,
+    Party,
+    Row,
+    Sentence,
+    Site,
+    money,
+)
 from hub_costcertified import names
 
 FIELDS = (
@@ -38,9 +51,10 @@ METHODS = {"card": "Credit Card", "ach": "ACH"}
 
 
 def client_code(row: Row) -> Code:
-    """Return a client, to be made with all that is known if there is none."""
-    names_of_person = (row.get(names.Client.FIRST_NAME), row.get(names.Client.LAST_NAME))
-    person = " ".join(filter(None, names_of_person))
+    """Return the code of a client, with what a new customer would be created from."""
+    first_name = row.get(names.Client.FIRST_NAME)
+    last_name = row.get(names.Client.LAST_NAME)
+    person = " ".join(filter(None, (first_name, last_name)))
     company = row.get(names.Client.COMPANY)
     email = row.get(names.Client.EMAIL)
     name = company or person or str(email or "")
@@ -49,12 +63,13 @@ def client_code(row: Row) -> Code:
         email=email,
         phone=row.get(names.Client.PHONE),
         contact=person if company and person else None,
-        address=_address(row),
+        address=_build_address(row),
     )
     return Code(id=f"client:{row[names.Client.ID]}", name=name, create=create)
 
 
-def _address(row: Row) -> Address | None:
+def _build_address(row: Row) -> Address | None:
+    """Return the address of a client, or None without a street."""
     street = [row.get(names.Client.ADDRESS), row.get(names.Client.SUITE)]
     if not any(street):
         return None
@@ -66,7 +81,7 @@ def _address(row: Row) -> Address | None:
 
 
 def vendor_code(row: Row | None) -> Code:
-    """Return a vendor of an expense; without one it cannot be posted."""
+    """Return the code of the vendor of an expense; without one the expense is held."""
     if not row:
         return Code(
             id="no vendor",
@@ -81,38 +96,30 @@ def vendor_code(row: Row | None) -> Code:
     )
 
 
-def service_code(site: Site, number: str) -> dict[str, Code | str | None]:
+def service_code(site: Site, number: str) -> Codes:
     """Return the product or service with an invoice's number, or the one for all invoices."""
     if site.settings["item_mode"] == "fixed_item":
         return {"item": site.settings["item"]}
-    code = Code(
-        id=f"number:{number}",
-        name=number,
-        create=_new_item(site, number),
-    )
-    return {"service": code}
+    item = _new_item(site, number)
+    return {"service": Code(id=f"number:{number}", name=number, create=item)}
 
 
-def fee_code(site: Site) -> dict[str, Code | str | None]:
+def fee_code(site: Site) -> Codes:
     """Return the product or service of a fee that the client bears."""
     if site.settings["fee_item"]:
         return {"item": site.settings["fee_item"]}
-    code = Code(
-        id="transaction fee",
-        name="Transaction fee",
-        create=_new_item(site, "Transaction fee"),
-    )
-    return {"fee": code}
+    item = _new_item(site, "Transaction fee")
+    return {"fee": Code(id="transaction fee", name=item.name, create=item)}
 
 
 def _new_item(site: Site, name: str) -> Item:
-    """Return an item to be made, which earns the income account of the settings."""
+    """Return an item to create, with the income account of the settings."""
     income_account = site.settings["income_account"]
     return Item(name=name, codes={"income_account": income_account})
 
 
-def tax_code(site: Site, name: str | None) -> dict[str, Code | str | None]:
-    """Return the tax code of a line; in the United States a line is just taxable or not."""
+def tax_code(site: Site, name: str | None) -> Codes:
+    """Return the tax code of a line; in the United States a line is only taxable or not."""
     if site.company.country == "US":
         return {}
     if not name:
@@ -130,15 +137,10 @@ def parse_amount(value: Any) -> Decimal | None:
     return None if value is None else money(value)
 
 
-def deletion(source_id: str, deleted_at: str) -> Gone:
-    """Return what tells that a document was deleted in CostCertified."""
-    return Gone(
-        source_id=source_id,
-        reason=Sentence(
-            "Deleted in CostCertified on %(deleted_at)s.",
-            deleted_at=deleted_at[:10],
-        ),
-    )
+def build_gone(source_id: str, deleted_at: str) -> Gone:
+    """Return a document that was deleted in CostCertified."""
+    reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=deleted_at[:10])
+    return Gone(source_id=source_id, reason=reason)
 
 
 def total_of(amounts: Iterable[Any]) -> Decimal:

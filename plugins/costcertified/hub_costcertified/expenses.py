@@ -11,6 +11,7 @@ from hub import (
     Row,
     Sentence,
     Site,
+    look_up,
     money,
     parse_date,
     web_address,
@@ -18,34 +19,27 @@ from hub import (
 from hub_costcertified import codes, names
 
 PREFIX, PAID = "expense:", "expense-payment:"
-THINGS = "expenses"
-TYPES = ("bill", "receipt")
+LIST = "expenses"
+IS_PAID = {"bill": False, "receipt": True}  # by the type of an expense
 
 
-def read_documents(site: Site, row: Row) -> list[Document | Gone]:
-    """Return the bill; with its payment where it is a receipt."""
+def build_documents(site: Site, row: Row) -> list[Document | Gone]:
+    """Return the bill of an expense, and for a receipt its payment."""
     kind = row[names.Expense.TYPE]
-    is_receipt = kind == "receipt"
     if row.get(names.Expense.DELETED_AT):
-        return _list_gone(row, (PREFIX, PAID) if is_receipt else (PREFIX,))
-    if kind not in TYPES:
-        raise ValueError(
-            Sentence(
-                "its type %(kind)s is none of %(types)s",
-                kind=repr(kind),
-                types=", ".join(TYPES),
-            )
-        )
-    if is_receipt:
-        return [_build_bill(site, row), _build_payment(site, row)]
-    return [_build_bill(site, row)]
+        return _list_gone(row, (PREFIX, PAID) if IS_PAID.get(kind) else (PREFIX,))
+    is_paid = look_up(IS_PAID, kind, "type")
+    documents: list[Document | Gone] = [_build_bill(site, row)]
+    if is_paid:
+        documents.append(_build_payment(site, row))
+    return documents
 
 
 def _list_gone(row: Row, prefixes: Sequence[str]) -> list[Document | Gone]:
-    """Return that the documents of a deleted expense are gone."""
+    """Return the documents of a deleted expense as gone."""
     id = row[names.Expense.ID]
     deleted_at = row[names.Expense.DELETED_AT]
-    return [codes.deletion(f"{prefix}{id}", deleted_at) for prefix in prefixes]
+    return [codes.build_gone(f"{prefix}{id}", deleted_at) for prefix in prefixes]
 
 
 def _common_fields(site: Site, row: Row) -> Row:
@@ -100,8 +94,10 @@ def _build_line(site: Site, line: Row) -> Line:
 
 
 def _build_payment(site: Site, row: Row) -> Document:
+    """Return the payment of a receipt, applied to its bill."""
     id = row[names.Expense.ID]
     bill = Applied(document=f"{PREFIX}{id}")
+    line = Line(id="1", amount=money(row[names.Expense.TOTAL]), applied=bill)
     return Document(
         kind="bill_payment",
         source_id=f"{PAID}{id}",
@@ -109,6 +105,6 @@ def _build_payment(site: Site, row: Row) -> Document:
             "vendor": codes.vendor_code(row[names.Expense.VENDOR]),
             "payment_account": site.settings["paid_from"],
         },
-        lines=(Line(id="1", amount=money(row[names.Expense.TOTAL]), applied=bill),),
+        lines=(line,),
         **_common_fields(site, row),
     )

@@ -18,7 +18,7 @@ from hub import (
 from hub_costcertified import codes, names
 
 PREFIX = "invoice:"
-THINGS = "invoices"
+LIST = "invoices"
 STAGES: dict[str, StageName] = {
     "draft": "pending",
     "sent": "ready",
@@ -33,11 +33,12 @@ BASES = {
 MANAGED = Sentence("This invoice is managed and paid in CostCertified.")
 
 
-def read_documents(site: Site, row: Row) -> list[Document | Gone]:
-    """Return the invoice; or that it is gone."""
+def build_documents(site: Site, row: Row) -> list[Document | Gone]:
+    """Return the invoice of a row, or Gone if it was deleted."""
+    source_id = f"{PREFIX}{row[names.Invoice.ID]}"
     deleted_at = row.get(names.Invoice.DELETED_AT)
     if deleted_at:
-        return [codes.deletion(f"{PREFIX}{row[names.Invoice.ID]}", deleted_at)]
+        return [codes.build_gone(source_id, deleted_at)]
     return [_build_document(site, row)]
 
 
@@ -58,7 +59,7 @@ def _build_document(site: Site, row: Row) -> Document:
         memo=_compose_memo(row),
         currency=row[names.Invoice.CURRENCY],
         codes={"client": codes.client_code(row[names.Invoice.CLIENT])},
-        lines=(*_build_lines(site, row), *_client_fees(site, row)),
+        lines=(*_build_lines(site, row), *_build_client_fees(site, row)),
         total=money(row[names.Invoice.TOTAL]),
         tax_total=money(row[names.Invoice.TAX_TOTAL]),
         warnings=_collect_warnings(row),
@@ -67,7 +68,7 @@ def _build_document(site: Site, row: Row) -> Document:
 
 
 def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
-    """Say whether an invoice is wanted in the books, and why not."""
+    """Return the stage of an invoice, and the reason if it may not be posted."""
     title = f"Invoice {row[names.Invoice.NUMBER]}"
     stage = look_up(STAGES, row[names.Invoice.STATUS], "status")
     if stage == "closed":
@@ -75,24 +76,22 @@ def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     if stage == "pending":
         return stage, Sentence("%(title)s was generated and not sent yet.", title=title)
     if row[names.Invoice.SENT_VIA] != "costcertified":
-        return (
-            "pending",
-            Sentence(
-                "%(title)s was handed to the client by another way; only what"
-                " CostCertified sent is exported.",
-                title=title,
-            ),
+        return "pending", Sentence(
+            "%(title)s was handed to the client by another way; only what"
+            " CostCertified sent is exported.",
+            title=title,
         )
-    is_paid = row[names.Invoice.PAID_AT] or money(row[names.Invoice.PAID_TOTAL])
-    if site.settings["post_when"] == "paid" and not is_paid:
-        return (
-            "pending",
-            Sentence(
-                "%(title)s waits until something of it is paid, as the settings of the app say.",
-                title=title,
-            ),
+    if site.settings["post_when"] == "paid" and not _is_partly_paid(row):
+        return "pending", Sentence(
+            "%(title)s waits until something of it is paid, as the settings of the app say.",
+            title=title,
         )
     return stage, None
+
+
+def _is_partly_paid(row: Row) -> bool:
+    """Return whether a client has paid some of an invoice, or all."""
+    return bool(row[names.Invoice.PAID_AT] or money(row[names.Invoice.PAID_TOTAL]))
 
 
 def _build_lines(site: Site, row: Row) -> list[Line]:
@@ -117,14 +116,11 @@ def _build_line(site: Site, row: Row, lines: Sequence[Row]) -> Line:
     """Return one line for lines with the same tax."""
     number = row[names.Invoice.NUMBER]
     first = lines[0]
-    text = "; ".join(filter(None, (line.get(names.Line.DESCRIPTION) for line in lines)))
-    if site.settings["item_mode"] == "fixed_item":
-        text = f"Invoice {number} · {text}" if text else f"Invoice {number}"
     return Line(
         id=str(first[names.Line.ID]),
         amount=codes.total_of(line[names.Line.AMOUNT] for line in lines),
         tax=codes.total_of(line[names.Line.TAX] or 0 for line in lines),
-        description=text or None,
+        description=_describe_lines(site, number, lines),
         codes={
             **codes.service_code(site, number),
             **codes.tax_code(site, first[names.Line.TAX_NAME]),
@@ -132,35 +128,47 @@ def _build_line(site: Site, row: Row, lines: Sequence[Row]) -> Line:
     )
 
 
-def _client_fees(site: Site, row: Row) -> list[Line]:
+def _describe_lines(site: Site, number: str, lines: Sequence[Row]) -> str | None:
+    """Return the descriptions of lines; after the invoice's number if the service lacks it."""
+    texts = [line.get(names.Line.DESCRIPTION) for line in lines]
+    description = "; ".join(filter(None, texts))
+    if site.settings["item_mode"] != "fixed_item":
+        return description or None
+    title = f"Invoice {number}"
+    return f"{title} · {description}" if description else title
+
+
+def _build_client_fees(site: Site, row: Row) -> list[Line]:
     """Return the fees on the client's invoice; the contractor's fees are part of the payout."""
     fees = [fee for fee in row[names.Invoice.FEES] if fee[names.Fee.BORNE_BY] == "client"]
-    return [_fee_line(site, fee, number) for number, fee in enumerate(fees, 1)]
+    return [_build_fee(site, fee, number) for number, fee in enumerate(fees, 1)]
 
 
-def _fee_line(site: Site, fee: Row, number: int) -> Line:
+def _build_fee(site: Site, fee: Row, number: int) -> Line:
+    """Return the line of a fee."""
     return Line(
         id=f"fee-{number}",
         amount=money(fee[names.Fee.AMOUNT]),
         tax=money(0),
         description=fee[names.Fee.KIND],
-        codes=codes.fee_code(site) | codes.tax_code(site, None),
+        codes={**codes.fee_code(site), **codes.tax_code(site, None)},
     )
 
 
 def _compose_memo(row: Row) -> str:
     """Return a memo that names the project, and what the invoice is a percentage of."""
     project = row[names.Invoice.PROJECT]
+    name_and_address = (project[names.Project.NAME], project.get(names.Project.ADDRESS))
+    memo = "Project: " + ", ".join(filter(None, name_and_address))
     basis = BASES.get(row[names.Invoice.BASIS])
-    address = project.get(names.Project.ADDRESS)
-    place = ", ".join(filter(None, (project[names.Project.NAME], address)))
-    if not basis:
-        return f"Project: {place}"
-    percent = money(row[names.Invoice.BASIS_VALUE]).normalize()
-    return f"Project: {place}\n{percent:f} % {basis}"
+    if basis:
+        percent = money(row[names.Invoice.BASIS_VALUE]).normalize()
+        memo += f"\n{percent:f} % {basis}"
+    return memo
 
 
 def _collect_warnings(row: Row) -> tuple[str, ...]:
+    """Return a warning if more is invoiced than the total of the project."""
     project = row[names.Invoice.PROJECT]
     total = codes.parse_amount(project.get(names.Project.TOTAL))
     invoiced = codes.parse_amount(project.get(names.Project.INVOICED_TOTAL))
@@ -178,15 +186,17 @@ def _collect_warnings(row: Row) -> tuple[str, ...]:
 
 def _collect_facts(row: Row) -> dict[str, str]:
     """Collect what a reviewer wants to see and QuickBooks has no place for."""
-    of_contractor = []
+    sent_at = row[names.Invoice.SENT_AT] or ""
+    paid_total = money(row[names.Invoice.PAID_TOTAL])
+    fees = []
     for fee in row[names.Invoice.FEES]:
         if fee[names.Fee.BORNE_BY] != "client":
             amount = money(fee[names.Fee.AMOUNT])
-            of_contractor.append(f"{fee[names.Fee.KIND]} {amount:,.2f}")
+            fees.append(f"{fee[names.Fee.KIND]} {amount:,.2f}")
     facts = {
-        "Sent": (row[names.Invoice.SENT_AT] or "")[:16],
+        "Sent": sent_at[:16],
         "Status in CostCertified": row[names.Invoice.STATUS],
-        "Paid in CostCertified": f"{money(row[names.Invoice.PAID_TOTAL]):,.2f}",
-        "Fees borne by the contractor": ", ".join(of_contractor),
+        "Paid in CostCertified": f"{paid_total:,.2f}",
+        "Fees borne by the contractor": ", ".join(fees),
     }
     return {label: text for label, text in facts.items() if text}

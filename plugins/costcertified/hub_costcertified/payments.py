@@ -2,7 +2,6 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
 
 from hub import (
     Applied,
@@ -22,7 +21,7 @@ from hub import (
 from hub_costcertified import codes, names
 
 PREFIX, REFUND, FEE = "payment:", "refund:", "fee:"
-THINGS = "payments"
+LIST = "payments"
 STAGES: dict[str, StageName] = {
     "processing": "pending",
     "paid": "ready",
@@ -31,11 +30,11 @@ STAGES: dict[str, StageName] = {
 }
 
 
-def read_documents(site: Site, row: Row) -> list[Document | Gone]:
-    """Return the payment, its refunds, and its fee where that is an expense of its own."""
+def build_documents(site: Site, row: Row) -> list[Document | Gone]:
+    """Return the payment, its fee if that is an expense of its own, and its refunds."""
     deleted_at = row.get(names.Payment.DELETED_AT)
     if deleted_at:
-        return [codes.deletion(f"{PREFIX}{row[names.Payment.ID]}", deleted_at)]
+        return [codes.build_gone(f"{PREFIX}{row[names.Payment.ID]}", deleted_at)]
     documents: list[Document | Gone] = [_build_payment(site, row)]
     if site.settings["payouts"] == "payment" and _fee_total(row):
         documents.append(_build_fee(site, row))
@@ -44,27 +43,26 @@ def read_documents(site: Site, row: Row) -> list[Document | Gone]:
     return documents
 
 
-def row_of(source_id: str) -> str:
-    """Return the id of the payment that a document stands with."""
-    return source_id.partition(":")[2].partition("/")[0]
+def row_id_of(source_id: str) -> str:
+    """Return CostCertified's id of the row that a document was read from."""
+    _, _, id = source_id.partition(":")
+    row_id, _, _ = id.partition("/")
+    return row_id
 
 
 def _decide_stage(row: Row) -> tuple[StageName, str | None]:
+    """Return the stage of a payment, and the reason if it may not be posted."""
     title = f"Payment {row[names.Payment.REFERENCE]}"
-    status = row[names.Payment.STATUS]
-    stage = look_up(STAGES, status, "status")
-    how = (
-        Sentence("came back after it was paid")
-        if row[names.Payment.PAID_AT]
-        else Sentence("failed")
-    )
-    holds = {
-        "processing": Sentence(
+    stage = look_up(STAGES, row[names.Payment.STATUS], "status")
+    if stage == "pending":
+        return stage, Sentence(
             "%(title)s is still processing in CostCertified; processing is not paid.", title=title
-        ),
-        "failed": Sentence("%(title)s %(how)s in CostCertified.", title=title, how=how),
-    }
-    return stage, holds.get(status)
+        )
+    if stage == "closed":
+        was_paid = row[names.Payment.PAID_AT]
+        how = Sentence("came back after it was paid") if was_paid else Sentence("failed")
+        return stage, Sentence("%(title)s %(how)s in CostCertified.", title=title, how=how)
+    return stage, None
 
 
 def _build_payment(site: Site, row: Row) -> Document:
@@ -78,24 +76,25 @@ def _build_payment(site: Site, row: Row) -> Document:
         url=web_address(row.get(names.Payment.WEB_URL)),
         stage=stage,
         hold=hold,
-        date=_day(site, row),
+        date=_payment_date(site, row),
         number=row[names.Payment.REFERENCE],
         memo=f"Project: {project[names.Project.NAME]}" if project else None,
         currency=row[names.Payment.CURRENCY],
-        codes=_common_fields(site, row),
-        lines=tuple(_make_line(allocation) for allocation in row[names.Payment.ALLOCATIONS]),
+        codes=_common_codes(site, row),
+        lines=tuple(map(_build_line, row[names.Payment.ALLOCATIONS])),
         total=money(row[names.Payment.AMOUNT]),
         facts={"Fees": f"{_fee_total(row):,.2f}"},
     )
 
 
-def _day(site: Site, row: Row) -> dt.date | None:
+def _payment_date(site: Site, row: Row) -> dt.date | None:
     """Return the day on which a payment was made, or else recorded."""
     moment = row[names.Payment.PAID_AT] or row[names.Payment.CREATED_AT]
     return parse_date(moment, site.zone)
 
 
-def _common_fields(site: Site, row: Row) -> Codes:
+def _common_codes(site: Site, row: Row) -> Codes:
+    """Return the codes that a payment and its refunds share."""
     return {
         "client": codes.client_code(row[names.Payment.CLIENT]),
         "method": codes.method_code(row[names.Payment.METHOD]),
@@ -103,7 +102,8 @@ def _common_fields(site: Site, row: Row) -> Codes:
     }
 
 
-def _make_line(allocation: Row) -> Line:
+def _build_line(allocation: Row) -> Line:
+    """Return the line that pays an invoice."""
     invoice = allocation[names.Allocation.INVOICE_ID]
     return Line(
         id=str(invoice),
@@ -114,9 +114,10 @@ def _make_line(allocation: Row) -> Line:
 
 
 def _money_account(site: Site) -> str:
-    """Return where the money goes: straight to the bank, or where it waits for its payout."""
+    """Return the account of the money: the bank, or one where it waits for its payout."""
     is_direct = site.settings["payouts"] == "payment"
-    return str(site.settings["bank_account" if is_direct else "holding_account"])
+    account: str = site.settings["bank_account" if is_direct else "holding_account"]
+    return account
 
 
 def _fee_total(row: Row) -> Decimal:
@@ -125,12 +126,14 @@ def _fee_total(row: Row) -> Decimal:
 
 
 def _build_fee(site: Site, row: Row) -> Document:
+    """Return the fee of a payment as an expense, which the bank account pays."""
     stage, hold = _decide_stage(row)
     reference = row[names.Payment.REFERENCE]
+    fee_kinds = [fee[names.Fee.KIND] for fee in row[names.Payment.FEES]]
     line = Line(
         id="fee",
         amount=_fee_total(row),
-        description=", ".join(fee[names.Fee.KIND] for fee in row[names.Payment.FEES]),
+        description=", ".join(fee_kinds),
         codes={"account": site.settings["fee_account"]},
     )
     return Document(
@@ -140,7 +143,7 @@ def _build_fee(site: Site, row: Row) -> Document:
         url=web_address(row.get(names.Payment.WEB_URL)),
         stage=stage,
         hold=hold,
-        date=_day(site, row),
+        date=_payment_date(site, row),
         number=reference,
         memo=f"Fees that CostCertified kept of payment {reference}",
         currency=row[names.Payment.CURRENCY],
@@ -161,23 +164,23 @@ def _build_refund(site: Site, row: Row, refund: Row) -> Document:
         source_id=f"{REFUND}{row[names.Payment.ID]}/{refund[names.Refund.ID]}",
         version=str(row[names.Payment.VERSION]),
         url=web_address(row.get(names.Payment.WEB_URL)),
-        hold=_refund_hold(site, row, refund),
+        hold=_find_refund_hold(site, row, refund),
         date=parse_date(refund[names.Refund.REFUNDED_AT], site.zone),
         number=refund[names.Refund.ID],
         memo=f"Refund of payment {reference}",
         currency=row[names.Payment.CURRENCY],
-        codes=_common_fields(site, row),
-        lines=(_refund_line(site, row, refund, amount - tax, tax),),
+        codes=_common_codes(site, row),
+        lines=(_build_refund_line(site, row, refund, amount - tax, tax),),
         total=amount,
         tax_total=tax,
     )
 
 
-def _refund_line(site: Site, row: Row, refund: Row, amount: Decimal, tax: Decimal) -> Line:
+def _build_refund_line(site: Site, row: Row, refund: Row, amount: Decimal, tax: Decimal) -> Line:
     """Return the line of a refund, with the service of the first invoice that was paid."""
     reason = refund[names.Refund.REASON] or "no reason given"
     allocations = row[names.Payment.ALLOCATIONS]
-    service = {}
+    service: Codes = {}
     if allocations:
         service = codes.service_code(site, allocations[0][names.Allocation.NUMBER])
     return Line(
@@ -189,7 +192,8 @@ def _refund_line(site: Site, row: Row, refund: Row, amount: Decimal, tax: Decima
     )
 
 
-def _refund_hold(site: Site, row: Row, refund: Row) -> Any:
+def _find_refund_hold(site: Site, row: Row, refund: Row) -> str | None:
+    """Return why a refund waits for a person, or None."""
     title = f"Refund {refund[names.Refund.ID]}"
     if not row[names.Payment.ALLOCATIONS]:
         return Sentence(

@@ -1,6 +1,6 @@
 """A payout: several payments that reach the bank as one deposit, less refunds and fees."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hub import (
     Applied,
@@ -19,13 +19,13 @@ from hub import (
 from hub_costcertified import codes, names
 
 PREFIX = "payout:"
-THINGS = "payouts"
+LIST = "payouts"
 STAGES: dict[str, StageName] = {"in_transit": "pending", "paid": "ready"}
-WORDS = {"payment": "Payment", "refund": "Refund", "return": "Returned payment"}
+LABELS = {"payment": "Payment", "refund": "Refund", "return": "Returned payment"}
 
 
-def read_documents(site: Site, row: Row) -> list[Document | Gone]:
-    """Return the deposit."""
+def build_documents(site: Site, row: Row) -> list[Document | Gone]:
+    """Return the deposit of a payout."""
     id = row[names.Payout.ID]
     lines = row[names.Payout.LINES]
     stage, hold = _decide_stage(site, row)
@@ -41,13 +41,14 @@ def read_documents(site: Site, row: Row) -> list[Document | Gone]:
             number=str(id),
             currency=row[names.Payout.CURRENCY],
             codes={"deposit_account": site.settings["bank_account"]},
-            lines=(*[_build_line(site, line) for line in lines], *_fee_lines(site, lines)),
+            lines=tuple(_iter_lines(site, lines)),
             total=money(row[names.Payout.AMOUNT]),
         )
     ]
 
 
 def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
+    """Return the stage of a payout, and the reason if it may not be posted."""
     title = Sentence("Payout %(id)s", id=str(row[names.Payout.ID]))
     stage = look_up(STAGES, row[names.Payout.STATUS], "status")
     if site.settings["payouts"] != "deposit":
@@ -66,11 +67,24 @@ def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     )
 
 
+def _iter_lines(site: Site, lines: Sequence[Row]) -> Iterator[Line]:
+    """Yield the movements of a payout, and one line for the fees of all of them."""
+    for line in lines:
+        yield _build_line(site, line)
+    fees = codes.total_of(line[names.Movement.FEE] for line in lines)
+    if fees:
+        yield Line(
+            id="fees",
+            amount=-fees,
+            description="Fees of CostCertified",
+            codes={"account": site.settings["fee_account"]},
+        )
+
+
 def _build_line(site: Site, line: Row) -> Line:
     """Return one movement: of undeposited funds, or of the account for money on its way."""
     kind = line[names.Movement.KIND]
-    if kind not in WORDS:
-        raise ValueError(Sentence("it has a line of the unknown kind %(kind)s", kind=repr(kind)))
+    label = look_up(LABELS, kind, "kind of line")
     sign = 1 if kind == "payment" else -1
     holding_account = site.settings["holding_account"]
     is_linked = kind == "payment" and not holding_account
@@ -78,21 +92,7 @@ def _build_line(site: Site, line: Row) -> Line:
     return Line(
         id=str(line[names.Movement.ID]),
         amount=money(line[names.Movement.AMOUNT]) * sign,
-        description=f"{WORDS[kind]} {line[names.Movement.REFERENCE]}",
+        description=f"{label} {line[names.Movement.REFERENCE]}",
         applied=payment if is_linked else None,
         codes={} if is_linked else {"account": holding_account},
     )
-
-
-def _fee_lines(site: Site, lines: Sequence[Row]) -> tuple[Line, ...]:
-    """Return one line for the fees of all movements, or none."""
-    fees = codes.total_of(line[names.Movement.FEE] for line in lines)
-    if not fees:
-        return ()
-    line = Line(
-        id="fees",
-        amount=-fees,
-        description="Fees of CostCertified",
-        codes={"account": site.settings["fee_account"]},
-    )
-    return (line,)

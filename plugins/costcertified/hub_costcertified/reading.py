@@ -1,4 +1,4 @@
-"""What CostCertified has: its four lists one after the other, or exactly some rows of them."""
+"""Read the four lists of CostCertified: what changed in each, or single rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -8,7 +8,9 @@ from hub_costcertified import expenses, invoices, names, payments, payouts
 from hub_costcertified.client import CostCertified
 
 Outcome = Document | Gone | Unreadable
+# The modules of the lists, by the streams of their cursors; invoices come before their payments.
 STREAMS = {"": invoices, "payments": payments, "payouts": payouts, "expenses": expenses}
+# The modules of the lists, by the prefixes of source ids.
 KINDS = {
     "invoice": invoices,
     "payment": payments,
@@ -25,7 +27,7 @@ def iter_changes(
 ) -> Iterator[Yielded]:
     """Yield every row that changed since the cursors, with a Checkpoint after each page."""
     for stream, kind in STREAMS.items():
-        for rows, after in source.pages(kind.THINGS, cursors.get(stream)):
+        for rows, after in source.pages(kind.LIST, cursors.get(stream)):
             for row in rows:
                 yield from read(site, kind, row)
             if after:
@@ -38,15 +40,15 @@ def read_exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Itera
     for source_id in ids:
         prefix, _, _ = source_id.partition(":")
         kind = KINDS[prefix]
-        key = (kind.THINGS, payments.row_of(source_id))
+        key = (kind.LIST, payments.row_id_of(source_id))
         if key not in items_by_row:
-            row = source.one(*key)
+            row = source.row(*key)
             items_by_row[key] = [] if row is None else list(read(site, kind, row))
         yield _item_of(source_id, items_by_row[key])
 
 
 def _item_of(source_id: str, items: Sequence[Outcome]) -> Outcome:
-    """Return the document with this id, or the outcome for its whole row."""
+    """Return the document with this id; Gone or Unreadable if its whole row is that."""
     for item in items:
         if item.source_id == source_id:
             return item
@@ -61,13 +63,11 @@ def _item_of(source_id: str, items: Sequence[Outcome]) -> Outcome:
 def read(site: Site, kind: Any, row: Row) -> Iterator[Outcome]:
     """Yield the documents of a row, or Unreadable if it cannot be converted."""
     if not isinstance(row, dict) or not row.get(names.Row.ID):
-        yield Unreadable(
-            source_id=f"{kind.PREFIX}?",
-            reason=Sentence("CostCertified sent a row without an id."),
-        )
+        reason = Sentence("CostCertified sent a row without an id.")
+        yield Unreadable(source_id=f"{kind.PREFIX}?", reason=reason)
         return
     source_id = f"{kind.PREFIX}{row[names.Row.ID]}"
-    outcome = readable(source_id, kind.read_documents, site, row)
+    outcome = readable(source_id, kind.build_documents, site, row)
     if isinstance(outcome, list):
         yield from outcome
     else:

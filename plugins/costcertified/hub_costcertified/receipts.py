@@ -1,29 +1,34 @@
-"""What CostCertified is told of its invoices and payments."""
+"""Receipts to CostCertified: the state of invoices and payments in accounting."""
 
-from typing import Any
-
-from hub import Document, Receipt, format_moment
+from hub import Document, Receipt, Row, format_moment
 from hub_costcertified import invoices, names, payments
 from hub_costcertified.client import CostCertified
 
-LISTS = {invoices.PREFIX: invoices.THINGS, payments.PREFIX: payments.THINGS}
+LISTS = {invoices.PREFIX: invoices.LIST, payments.PREFIX: payments.LIST}
 
 
 def report(source: CostCertified, document: Document, receipt: Receipt) -> None:
-    """Write a receipt to its row, unless CostCertified has a newer one."""
+    """Report the state of an invoice or payment; CostCertified has none for other documents.
+
+    CostCertified refuses a state for an older version of the row than it has. It then gets the
+    state once more, for its present version.
+    """
     prefix, colon, id = document.source_id.partition(":")
-    things = LISTS.get(prefix + colon)
-    if not things:
+    list_name = LISTS.get(f"{prefix}{colon}")
+    if not list_name:
         return
     version = int(document.version or 0)
-    if source.set_status(things, id, _build_status(receipt, version)):
+    if source.set_status(list_name, id, _build_status(receipt, version)):
         return
-    row = source.one(things, id)
-    if row and row[names.Row.VERSION] != version:
-        source.set_status(things, id, _build_status(receipt, row[names.Row.VERSION]))
+    row = source.row(list_name, id)
+    if not row:
+        return
+    current_version = row[names.Row.VERSION]
+    if current_version != version:
+        source.set_status(list_name, id, _build_status(receipt, current_version))
 
 
-def _build_status(receipt: Receipt, version: Any) -> Any:
+def _build_status(receipt: Receipt, version: int) -> Row:
     """Return a receipt as CostCertified wants it."""
     status = {
         names.Status.STATE: receipt.state,

@@ -191,8 +191,8 @@ def test_calls_are_signed_and_come_twice_where_that_is_wanted(bench):
 
     with Server(answer) as server:
         bench.books.do("call", address=server.url)
-        calls.tell("invoice.sent", "1")
+        calls.notify("invoice.sent", "1")
         calls.page("POST", {"twice": True})
-        calls.tell("payment.paid", "p1")
+        calls.notify("payment.paid", "p1")
         calls.settle()
     assert signals == [Signal(ids=("invoice:1",)), Signal(), Signal()]

@@ -116,8 +116,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S15",
         place=f"{PLUGIN}/codes.py",
-        old="        create=_new_item(site, number),",
-        new='        create=_new_item(site, "Services"),',
+        old="    item = _new_item(site, number)\n",
+        new='    item = _new_item(site, "Services")\n',
         bug="Product/Service does not show the number of the invoice.",
     ),
     Mutant(
@@ -168,15 +168,15 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B3",
         place=f"{PLUGIN}/invoices.py",
-        old='site.settings["post_when"] == "paid" and not is_paid',
-        new='site.settings["post_when"] == "never" and not is_paid',
+        old='site.settings["post_when"] == "paid" and not',
+        new='site.settings["post_when"] == "never" and not',
         bug="An unpaid invoice is posted although only paid ones are wanted.",
     ),
     Mutant(
         row="CC-B4",
         place=f"{PLUGIN}/payments.py",
-        old="    return stage, holds.get(status)",
-        new='    return ("ready", None) if status == "processing" else (stage, holds.get(status))',
+        old='return stage, Sentence(\n            "%(title)s is still',
+        new='return "ready", Sentence(\n            "%(title)s is still',
         bug="A payment that is still processing is posted.",
     ),
     Mutant(

@@ -28,11 +28,11 @@ class StandIn(kit.StandIn):
         self.open(api, pages, calls, {"books": self._list_books, "do": self._do})
 
     def _list_books(self, method, body):
-        rows = {
-            things: [self.books.row(things, id) for id in self.books.rows[things]]
-            for things in THINGS
-        }
-        return rows | {"statuses": self.books.statuses}
+        """Answer /_sandbox/books: the rows of all lists, and the statuses."""
+        answer = {"statuses": self.books.statuses}
+        for things in THINGS:
+            answer[things] = [self.books.row(things, id) for id in self.books.rows[things]]
+        return answer
 
     def _do(self, method, body):
         """Answer /_sandbox/do: any act, such as {"do": "settle", "payment": "p3"}."""
@@ -52,5 +52,6 @@ class StandIn(kit.StandIn):
 
 def open_sandbox(folder, documents, seed, demo):
     """Return the stand-in, with its journal in the folder if there is one."""
-    journal = Journal(folder / "costcertified.jsonl" if folder else None)
+    path = folder / "costcertified.jsonl" if folder else None
+    journal = Journal(path)
     return StandIn(journal, documents, seed, demo=demo)

@@ -8,6 +8,7 @@ CENT = Decimal("0.01")
 
 
 def _project(books, event):
+    """Book a project."""
     books.projects[event["id"]] = event["fields"] | {"id": event["id"]}
 
 
@@ -30,10 +31,12 @@ def _make(books, event):
 
 
 def _edit(books, event):
+    """Change fields of an invoice."""
     books.put("invoices", event, event["invoice"], **event["fields"])
 
 
 def _send(books, event):
+    """Send an invoice, through CostCertified or by another way."""
     books.put(
         "invoices",
         event,
@@ -45,10 +48,12 @@ def _send(books, event):
 
 
 def _void(books, event):
+    """Void an invoice."""
     books.put("invoices", event, event["invoice"], state="void")
 
 
 def _delete(books, event):
+    """Mark a row as deleted."""
     books.put(event["things"], event, event["id"], deleted=True)
 
 
@@ -62,7 +67,9 @@ def _pay(books, event):
         "amount": _cents(amount * Decimal(percent) / 100),
         "borne_by": event["bears"],
     }
-    allocations = [{"invoice": event["invoice"], "amount": str(amount)}] if event["invoice"] else []
+    allocations = []
+    if event["invoice"]:
+        allocations.append({"invoice": event["invoice"], "amount": str(amount)})
     books.put(
         "payments",
         event,
@@ -88,30 +95,23 @@ def _pay(books, event):
 def _use(books, event, id):
     """Mark the invoices of a payment as changed."""
     for allocation in books.rows["payments"][id]["allocations"]:
-        if id not in books.payments_of[allocation["invoice"]]:
-            books.payments_of[allocation["invoice"]].append(id)
-        whole = views.is_paid(books, allocation["invoice"])
-        before = books.rows["invoices"][allocation["invoice"]]["paid_at"]
-        books.put(
-            "invoices",
-            event,
-            allocation["invoice"],
-            paid_at=before or (event["at"] if whole else None),
-        )
+        invoice_id = allocation["invoice"]
+        if id not in books.payments_of[invoice_id]:
+            books.payments_of[invoice_id].append(id)
+        paid_at = books.rows["invoices"][invoice_id]["paid_at"]
+        if not paid_at and views.is_paid(books, invoice_id):
+            paid_at = event["at"]
+        books.put("invoices", event, invoice_id, paid_at=paid_at)
 
 
 def _settle(books, event):
-    books.put(
-        "payments",
-        event,
-        event["payment"],
-        state="paid",
-        paid_at=event["at"],
-    )
+    """Settle a payment that was processing."""
+    books.put("payments", event, event["payment"], state="paid", paid_at=event["at"])
     _use(books, event, event["payment"])
 
 
 def _fail(books, event):
+    """Let a payment fail, even after it settled."""
     books.put("payments", event, event["payment"], state="failed")
     _use(books, event, event["payment"])
 
@@ -128,6 +128,7 @@ def _allocate(books, event):
 
 
 def _refund(books, event):
+    """Give back some of a payment, or all."""
     payment = books.rows["payments"][event["payment"]]
     id = f"R-{event['payment'][1:]}-{1 + len(payment['refunds'])}"
     refund = {
@@ -137,15 +138,10 @@ def _refund(books, event):
         "reason": event["reason"],
         "at": event["at"],
     }
-    total = sum(Decimal(row["amount"]) for row in [*payment["refunds"], refund])
+    refunds = [*payment["refunds"], refund | {"payout": None}]
+    total = sum(Decimal(row["amount"]) for row in refunds)
     state = "refunded" if total >= Decimal(payment["amount"]) else "paid"
-    books.put(
-        "payments",
-        event,
-        event["payment"],
-        state=state,
-        refunds=[*payment["refunds"], refund | {"payout": None}],
-    )
+    books.put("payments", event, event["payment"], state=state, refunds=refunds)
     return id
 
 
@@ -189,6 +185,7 @@ def _payout(books, event):
 
 
 def _arrive(books, event):
+    """Let a payout reach the bank."""
     books.put(
         "payouts",
         event,
@@ -199,32 +196,42 @@ def _arrive(books, event):
 
 
 def _spend(books, event):
+    """Add an expense."""
     id = f"e{1 + len(books.rows['expenses'])}"
-    books.put("expenses", event, id, **{"push": True, "case": "", **event["fields"]})
+    fields = {"push": True, "case": "", **event["fields"]}
+    books.put("expenses", event, id, **fields)
     return id
 
 
 def _push(books, event):
+    """Mark an expense as one for QuickBooks, or not."""
     books.put("expenses", event, event["expense"], push=event["on"])
 
 
 def _enable(books, event):
+    """Switch payments of clients on or off."""
     books.enabled = event["on"]
 
 
 def _call(books, event):
+    """Store the address to call."""
     books.hub = event["address"]
 
 
 def _rotate(books, event):
-    books.refresh = event["token"], books.refresh[0]
+    """Issue a new refresh token; the one before it stays valid."""
+    newest, _ = books.refresh
+    books.refresh = event["token"], newest
 
 
 def _status(books, event):
-    books.statuses.setdefault(f"{event['things']}/{event['id']}", []).append(event["status"])
+    """Store a status that the hub reported to a row."""
+    key = f"{event['things']}/{event['id']}"
+    books.statuses.setdefault(key, []).append(event["status"])
 
 
 def _cents(amount):
+    """Return an amount in cents as text."""
     return str(amount.quantize(CENT, ROUND_HALF_UP))
 
 

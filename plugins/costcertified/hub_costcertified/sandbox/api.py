@@ -41,32 +41,29 @@ class Api(kit.Api):
         return name
 
     def admit(self, name):
+        """Refuse every call but that for the account while it takes no payments."""
         if not self._books.enabled and name != "account":
             raise Wrong(403, "payments_disabled", "This account does not take payments of clients.")
 
     def _token(self, environ):
         """Answer new tokens for the newest refresh token, or for the one before it."""
-        parameters = form(environ)
-        if (
-            parameters.keys() != {"grant_type", "refresh_token"}
-            or parameters["grant_type"] != "refresh_token"
-        ):
-            raise Wrong(
-                400, "unsupported_grant_type", "Only refresh_token is supported.", "grant_type"
-            )
-        client, (newest, before) = self.client(environ), self._books.refresh
-        if not parameters["refresh_token"] or parameters["refresh_token"] not in (newest, before):
+        refresh_token = _refresh_token_of(environ)
+        client = self.client(environ)
+        newest, before = self._books.refresh
+        if not refresh_token or refresh_token not in (newest, before):
             raise Wrong(
                 400,
                 "invalid_grant",
                 "The refresh token was used before, or is none.",
                 "refresh_token",
             )
-        if parameters["refresh_token"] == newest:
+        if refresh_token == newest:
             self._books.do("rotate", token=secrets.token_urlsafe(24))
-        return {**self.issue_token(CLIENT, client), "refresh_token": self._books.refresh[0]}
+        newest, _ = self._books.refresh
+        return {**self.issue_token(CLIENT, client), "refresh_token": newest}
 
     def _account(self, environ):
+        """Answer the account."""
         return wire.account(
             {
                 "id": ACCOUNT,
@@ -78,6 +75,7 @@ class Api(kit.Api):
         )
 
     def _list(self, environ, things):
+        """Answer a page of a list, the oldest change first."""
         query = query_of(environ)
         after, limit = page(query, names.Page)
         rows, more = self._books.changed(things, after, limit)
@@ -86,12 +84,14 @@ class Api(kit.Api):
         return paginate(query, sent, more, names.Page, names.Row)
 
     def _one(self, environ, things, id):
+        """Answer one row."""
         row = self._books.row(things, id)
         if row is None:
             raise Wrong(404, "not_found", f"There is no {things[:-1]} {id}.")
         return wire.encode(things, row, site_of(environ))
 
     def _status(self, environ, things, id):
+        """Store the status of a row in accounting."""
         self._one(environ, things, id)
         return accounting.store_status(
             environ,
@@ -100,3 +100,12 @@ class Api(kit.Api):
             names.Status,
             lambda status: self._books.do("status", things=things, id=id, status=status),
         )
+
+
+def _refresh_token_of(environ):
+    """Return the refresh token of a request; refuse every other kind of grant."""
+    parameters = form(environ)
+    is_refresh = parameters.get("grant_type") == "refresh_token"
+    if not is_refresh or parameters.keys() != {"grant_type", "refresh_token"}:
+        raise Wrong(400, "unsupported_grant_type", "Only refresh_token is supported.", "grant_type")
+    return parameters["refresh_token"]

@@ -30,15 +30,24 @@ class Books(Journalled):
             self.do("begin", documents=documents, seed=seed, demo=demo)
 
     def _apply(self, event):
+        """Carry out the act of an event; return what it returns."""
         self._last = max(self._last, event["at"])
-        if event["do"] != "begin":
-            return acts.ACTS[event["do"]](self, event)
-        documents = DOCUMENTS if event["documents"] is None else event["documents"]
+        if event["do"] == "begin":
+            self._begin(event)
+            return None
+        act = acts.ACTS[event["do"]]
+        return act(self, event)
+
+    def _begin(self, event):
+        """Carry out the acts of the past."""
+        count = event["documents"]
+        if count is None:
+            count = DOCUMENTS
         at = dt.datetime.fromisoformat(event["at"])
         demo = event.get("demo", False)
-        for act in make_story(documents, event["seed"], at, demo):
-            acts.ACTS[act["do"]](self, act | {"at": stamp(act["at"])})
-        return None
+        for past in make_story(count, event["seed"], at, demo):
+            act = acts.ACTS[past["do"]]
+            act(self, past | {"at": stamp(past["at"])})
 
     # -- for the acts ---------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What the account tells the hub when something changes: never more than a hint."""
+"""Calls of the hub when something changes: each says what to read again, and nothing of it."""
 
 from hub_costcertified import names
 from hub_costcertified.sandbox.company import WEBHOOK_SECRET
@@ -6,7 +6,7 @@ from qbo_sandbox import kit
 
 
 class Calls(kit.Calls):
-    """Calls the address that a person has put in."""
+    """Calls the address that a person entered."""
 
     def __init__(self, books):
         super().__init__(
@@ -16,6 +16,6 @@ class Calls(kit.Calls):
         )
         self._books = books
 
-    def tell(self, topic, id):
+    def notify(self, topic, id):
         """Send a hint, if there is an address for it."""
         self.hint(self._books.hub, WEBHOOK_SECRET, topic, id)

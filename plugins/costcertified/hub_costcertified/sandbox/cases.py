@@ -1,4 +1,4 @@
-"""The invoices that are unlike the others: each case tells in a few acts what it shows."""
+"""The invoices that differ from the others: each case is a few acts."""
 
 from decimal import Decimal
 
@@ -6,6 +6,7 @@ from hub_costcertified.sandbox import company
 
 
 def _number(index):
+    """Return the id of the invoice with this place in the story."""
     return str(1001 + index)
 
 
@@ -15,60 +16,63 @@ def _case(case, via="costcertified", then=None, **changes):
     The function continues with `then`.
     """
 
-    def tell(story, index, chance):
+    def make_acts(story, index, chance):
         fields = story.invoice(index, chance, case=case)
-        fields |= {
-            name: change(fields) if callable(change) else change for name, change in changes.items()
-        }
+        for name, change in changes.items():
+            fields[name] = change(fields) if callable(change) else change
         yield story.act("make", fields=fields)
         if via:
             yield story.act("send", invoice=_number(index), via=via)
-        yield from then(story, index, fields) if then else ()
+        if then:
+            yield from then(story, index, fields)
 
-    return case, tell
+    return case, make_acts
 
 
 def _fee(borne_by):
     """Return the fees of an invoice by who carries those of a card, as the contractor chooses."""
 
     def fees(fields):
-        amount = sum(Decimal(line["amount"]) for line in fields["lines"]) * Decimal("0.029")
-        return [
-            {
-                "kind": "Transaction fee 2.9 %",
-                "amount": f"{amount:.2f}",
-                "borne_by": borne_by,
-            }
-        ]
+        total = sum(Decimal(line["amount"]) for line in fields["lines"])
+        amount = total * Decimal("0.029")
+        fee = {
+            "kind": "Transaction fee 2.9 %",
+            "amount": f"{amount:.2f}",
+            "borne_by": borne_by,
+        }
+        return [fee]
 
     return fees
 
 
 def _override(fields):
+    """Take the tax from the first line."""
     first, *others = fields["lines"]
     return [{**first, "tax_name": None, "tax_rate": None}, *others]
 
 
 def _pay(story, index, fields):
-    yield from story.pay(
-        index, fields, bears=(fields["fees"] or [{"borne_by": "contractor"}])[0]["borne_by"]
-    )
+    """Pay with a card whose fee the party of the invoice's fee bears."""
+    fee = fields["fees"][0]
+    yield from story.pay(index, fields, bears=fee["borne_by"])
 
 
 def _paid_plainly(story, index, fields):
+    """Pay an invoice."""
     yield from story.pay(index, fields)
 
 
 def _in_part(story, index, fields):
+    """Pay a part of an invoice."""
     yield from story.pay(index, fields, amount=Decimal("250.00"))
 
 
 def _refund(story, index, fields):
+    """Pay an invoice, and give back some of it."""
     yield from story.pay(index, fields)
-    payment = f"p{story.payments}"
     yield story.act(
         "refund",
-        payment=payment,
+        payment=f"p{story.payments}",
         amount="108.00",
         tax="8.00",
         reason="A door that was not fitted",
@@ -76,24 +80,29 @@ def _refund(story, index, fields):
 
 
 def _return(story, index, fields):
+    """Pay by a bank transfer that comes back."""
     yield from story.pay(index, fields, "ach")
     yield story.act("fail", payment=f"p{story.payments}")
 
 
 def _fail(story, index, fields):
+    """Pay by a bank transfer that fails."""
     yield from story.pay(index, fields, "ach", settled=False)
     yield story.act("fail", payment=f"p{story.payments}")
 
 
 def _void(story, index, fields):
+    """Void an invoice."""
     yield story.act("void", invoice=_number(index))
 
 
 def _delete(story, index, fields):
+    """Delete an invoice."""
     yield story.act("delete", things="invoices", id=_number(index))
 
 
 def _edit(story, index, fields):
+    """Change the first line of an invoice that was sent."""
     first, *others = fields["lines"]
     yield story.act(
         "edit",
@@ -103,20 +112,20 @@ def _edit(story, index, fields):
 
 
 def _in_advance(case, used):
-    """Return an act that takes money before any work is invoiced, and uses it later or not."""
+    """Return a case that takes money before any work is invoiced, and uses it later or not."""
 
-    def tell(story, index, chance):
+    def make_acts(story, index, chance):
         fields = story.invoice(index, chance, case=case)
         story.payments += 1
         payment = f"p{story.payments}"
-        whole = {"client": fields["client"], "project": fields["project"]}
         yield story.act(
             "pay",
             invoice=None,
             amount="1500.00",
             method="card",
             bears="contractor",
-            **whole,
+            client=fields["client"],
+            project=fields["project"],
         )
         yield story.act("settle", payment=payment)
         yield story.act("make", fields=fields)
@@ -124,7 +133,7 @@ def _in_advance(case, used):
         if used:
             yield story.act("allocate", payment=payment, invoice=_number(index), amount="200.00")
 
-    return case, tell
+    return case, make_acts
 
 
 CASES = (
@@ -161,6 +170,7 @@ CASES = (
 
 
 def _expense(case, **more):
+    """Return a function that makes the fields of an expense of today."""
     line = {
         "id": "1",
         "description": "Lumber",

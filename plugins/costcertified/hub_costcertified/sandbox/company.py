@@ -11,25 +11,21 @@ FEES = {"card": ("Card fee", "2.9"), "ach": ("Transaction fee", "0.7")}
 
 
 def _client(id, fname, lname, **more):
+    """Return a client; the address and phone follow from the id."""
     email = f"{fname}.{lname}@example.com".lower().replace("'", "").replace(" ", "")
-    plain = {
+    return {
+        "id": f"k{id}",
+        "fname": fname,
+        "lname": lname,
+        "email": email,
+        "address": f"{id} Pine Street",
         "company": None,
         "phone": f"555-01{id:02d}",
         "suite": None,
         "city": "Boulder",
         "postal": f"803{id:02d}",
+        **more,
     }
-    return (
-        {
-            "id": f"k{id}",
-            "fname": fname,
-            "lname": lname,
-            "email": email,
-            "address": f"{id} Pine Street",
-        }
-        | plain
-        | more
-    )
 
 
 CLIENTS = (

@@ -2,12 +2,13 @@
 
 import datetime as dt
 import random
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from hub_costcertified.sandbox import company
 from hub_costcertified.sandbox.cases import CASES, EXPENSES, LEFT_OUT_OF_DEMO
 
 STEP = dt.timedelta(minutes=20)
+CENT = Decimal("0.01")
 PLAIN = ("sent", "paid by card", "processing", "paid by bank transfer", "draft")
 
 
@@ -17,7 +18,7 @@ def make_story(documents, seed, now, demo=False):
 
 
 class _Story:
-    """One telling."""
+    """The acts of the past, with the moment and the payments that they have reached."""
 
     def __init__(self, documents, seed, now, demo):
         self.demo = demo
@@ -29,18 +30,16 @@ class _Story:
         self.payouts = 0
 
     def acts(self):
-        cases = [case for case in CASES if not (self.demo and case[0] in LEFT_OUT_OF_DEMO)]
+        """Yield all acts, the oldest first."""
+        cases = _cases(self.demo)
         for index in range(self.documents):
             chance = random.Random(f"{self.seed}/{index}")  # noqa: S311  (a story)
             if index % 3 == 0:
-                yield self.act(
-                    "project",
-                    id=f"j{index // 3 + 1}",
-                    fields=_project(index // 3, chance),
-                )
+                place = index // 3
+                yield self.act("project", id=f"j{place + 1}", fields=_project(place, chance))
             if index % 2 and cases:
-                _, tell = cases.pop(0)
-                yield from tell(self, index, chance)
+                _, make_acts = cases.pop(0)
+                yield from make_acts(self, index, chance)
             else:
                 yield from self.plain(index, chance)
             if index % 8 == 7:
@@ -52,10 +51,12 @@ class _Story:
             yield self.act("spend", fields=fields(self.today))
 
     def act(self, what, **event):
+        """Return an act with the next moment."""
         self.at += STEP
         return {"do": what, **event, "at": self.at}
 
     def plain(self, index, chance):
+        """Yield the acts of an invoice like most."""
         case = PLAIN[(index // 2) % len(PLAIN)]
         fields = self.invoice(index, chance, case=case)
         yield self.act("make", fields=fields)
@@ -63,34 +64,29 @@ class _Story:
             return
         yield self.act("send", invoice=number(index), via="costcertified")
         if case != "sent":
-            yield from self.pay(
-                index, fields, "ach" if "transfer" in case else "card", settled=case != "processing"
-            )
+            method = "ach" if "transfer" in case else "card"
+            yield from self.pay(index, fields, method, settled=case != "processing")
 
     def invoice(self, index, chance, **more):
         """Return an invoice of two or three lines, never dated in a year that may be closed."""
         project = f"j{index // 3 + 1}"
-        date = max(
-            self.today - dt.timedelta(days=chance.randrange(40)), self.today.replace(month=1, day=1)
-        )
-        lines = [
-            {**_task(chance), "id": f"{number(index)}-{place}"}
-            for place in range(1, chance.randrange(2, 4) + 1)
-        ]
+        day = self.today - dt.timedelta(days=chance.randrange(40))
+        date = max(day, self.today.replace(month=1, day=1))
+        lines = []
+        for place in range(1, chance.randrange(2, 4) + 1):
+            lines.append({**_task(chance), "id": f"{number(index)}-{place}"})
         due = date + dt.timedelta(days=chance.choice((7, 14)))
-        whole = {
+        return {
             "invoice_date": date.isoformat(),
             "due_date": due.isoformat(),
             "lines": lines,
             "project": project,
-        }
-        return {
-            **whole,
             "client": company.CLIENTS[index // 3 % len(company.CLIENTS)],
             **more,
         }
 
     def pay(self, index, fields, method="card", settled=True, amount=None, bears="contractor"):
+        """Yield a payment of an invoice, and its settlement."""
         self.payments += 1
         yield self.act(
             "pay",
@@ -105,9 +101,17 @@ class _Story:
             yield self.act("settle", payment=f"p{self.payments}")
 
     def paid_out(self):
+        """Yield a payout and its arrival."""
         self.payouts += 1
         yield self.act("payout")
         yield self.act("arrive", payout=f"t{self.payouts}")
+
+
+def _cases(demo):
+    """Return all cases, or those that a newcomer meets."""
+    if not demo:
+        return list(CASES)
+    return [case for case in CASES if case[0] not in LEFT_OUT_OF_DEMO]
 
 
 def number(index):
@@ -127,12 +131,14 @@ def amount_due(fields):
 
 
 def _tax(line):
-    return (Decimal(line["amount"]) * Decimal(line["tax_rate"] or 0) / 100).quantize(
-        Decimal("0.01"), "ROUND_HALF_UP"
-    )
+    """Return the tax of a line, rounded by itself."""
+    rate = Decimal(line["tax_rate"] or 0)
+    tax = Decimal(line["amount"]) * rate / 100
+    return tax.quantize(CENT, ROUND_HALF_UP)
 
 
 def _project(index, chance):
+    """Return a project of one of the clients."""
     client = company.CLIENTS[index % len(company.CLIENTS)]
     work = company.WORK[index % len(company.WORK)]
     return {
@@ -143,6 +149,7 @@ def _project(index, chance):
 
 
 def _task(chance):
+    """Return a line of an invoice without its id."""
     name, rate = company.TAX
     amount = Decimal(chance.randrange(20_000, 400_000)) / 100
     return {

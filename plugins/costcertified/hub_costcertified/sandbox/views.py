@@ -1,4 +1,4 @@
-"""Rows as the API shows them: what depends on other rows is worked out again each time."""
+"""Rows as the API shows them; what depends on other rows is computed each time."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -8,6 +8,7 @@ CENT, ZERO = Decimal("0.01"), Decimal(0)
 
 
 def _invoice(books, raw):
+    """Return an invoice with its status, totals and payments."""
     lines = [_line(line) for line in raw["lines"]]
     fees = [{**fee, "amount": Decimal(fee["amount"])} for fee in raw["fees"]]
     names = (
@@ -32,39 +33,48 @@ def _invoice(books, raw):
         "currency": company.CURRENCY,
         "tax_total": _sum(line["tax"] for line in lines),
         "total": total(raw),
-        "paid_total": _list_payments(books, raw["id"]),
+        "paid_total": _paid_total(books, raw["id"]),
         "paid_at": raw["paid_at"],
         "deleted_at": raw["updated_at"] if raw["deleted"] else None,
     }
 
 
 def _status(books, raw):
+    """Return the status of an invoice; that of one that was sent follows from its payments."""
     if raw["state"] != "sent":
         return raw["state"]
-    payments = [books.rows["payments"][id]["state"] for id in books.payments_of.get(raw["id"], ())]
     if is_paid(books, raw["id"]):
         return "paid"
-    return "processing" if "processing" in payments else "sent"
+    for id in books.payments_of.get(raw["id"], ()):
+        if books.rows["payments"][id]["state"] == "processing":
+            return "processing"
+    return "sent"
 
 
 def total(raw):
     """Return what the client owes: lines, tax, and the client's fees."""
-    lines = [_line(line) for line in raw["lines"]]
-    borne = (Decimal(fee["amount"]) for fee in raw["fees"] if fee["borne_by"] == "client")
-    return _sum(line["amount"] + line["tax"] for line in lines) + _sum(borne)
+    total = ZERO
+    for line in map(_line, raw["lines"]):
+        total += line["amount"] + line["tax"]
+    for fee in raw["fees"]:
+        if fee["borne_by"] == "client":
+            total += Decimal(fee["amount"])
+    return total
 
 
 def is_paid(books, id):
     """Return whether an invoice is paid in full."""
-    return _list_payments(books, id) >= total(books.rows["invoices"][id])
+    return open_of(books, id) <= 0
 
 
 def open_of(books, id):
     """Return what is still to be paid of an invoice."""
-    return total(books.rows["invoices"][id]) - _list_payments(books, id)
+    invoice = books.rows["invoices"][id]
+    return total(invoice) - _paid_total(books, id)
 
 
-def _list_payments(books, id):
+def _paid_total(books, id):
+    """Return what was paid of an invoice."""
     amounts = []
     for payment_id in books.payments_of.get(id, ()):
         payment = books.rows["payments"][payment_id]
@@ -77,23 +87,26 @@ def _list_payments(books, id):
 
 
 def _line(line):
+    """Return a line with its tax, rounded by itself."""
     amount = Decimal(line["amount"])
-    tax = (amount * Decimal(line["tax_rate"] or 0) / 100).quantize(CENT, ROUND_HALF_UP)
+    tax = amount * Decimal(line["tax_rate"] or 0) / 100
     return {
         "id": line["id"],
         "description": line["description"],
         "amount": amount,
         "tax_name": line["tax_name"],
-        "tax": tax,
+        "tax": tax.quantize(CENT, ROUND_HALF_UP),
     }
 
 
 def _project(books, id):
     """Return a project with the amount invoiced so far, before tax and fees."""
     project = books.projects[id]
-    rows = [books.rows["invoices"][invoice_id] for invoice_id in books.invoices_of.get(id, ())]
-    sent_rows = [row for row in rows if row["state"] == "sent" and not row["deleted"]]
-    invoiced = _sum(Decimal(line["amount"]) for row in sent_rows for line in row["lines"])
+    invoiced = ZERO
+    for invoice_id in books.invoices_of.get(id, ()):
+        row = books.rows["invoices"][invoice_id]
+        if row["state"] == "sent" and not row["deleted"]:
+            invoiced += _sum(Decimal(line["amount"]) for line in row["lines"])
     return {
         **project,
         "total": Decimal(project["total"]),
@@ -102,10 +115,14 @@ def _project(books, id):
 
 
 def _project_of(books, id):
-    return {"id": id, "name": books.projects[id]["name"]} if id else None
+    """Return id and name of a project, or None without an id."""
+    if not id:
+        return None
+    return {"id": id, "name": books.projects[id]["name"]}
 
 
 def _payment(books, raw):
+    """Return a payment with its allocations, fees and refunds."""
     names = (
         "id",
         "version",
@@ -122,14 +139,7 @@ def _payment(books, raw):
         "project": _project_of(books, raw["project"]),
         "amount": Decimal(raw["amount"]),
         "currency": company.CURRENCY,
-        "allocations": [
-            {
-                "invoice_id": allocation["invoice"],
-                "number": books.rows["invoices"][allocation["invoice"]]["number"],
-                "amount": Decimal(allocation["amount"]),
-            }
-            for allocation in raw["allocations"]
-        ],
+        "allocations": [_allocation(books, allocation) for allocation in raw["allocations"]],
         "fees": [{**fee, "amount": Decimal(fee["amount"])} for fee in raw["fees"]],
         "payout_id": raw["payout"],
         "refunds": [_refund(refund) for refund in raw["refunds"]],
@@ -137,7 +147,18 @@ def _payment(books, raw):
     }
 
 
+def _allocation(books, raw):
+    """Return how much of a payment an invoice used."""
+    invoice = books.rows["invoices"][raw["invoice"]]
+    return {
+        "invoice_id": raw["invoice"],
+        "number": invoice["number"],
+        "amount": Decimal(raw["amount"]),
+    }
+
+
 def _refund(raw):
+    """Return what was given back of a payment."""
     tax = Decimal(raw["tax"])
     return {
         "id": raw["id"],
@@ -152,12 +173,13 @@ def _refund(raw):
 
 def tax_within(books, payment, amount):
     """Return the share of tax in a refund, by the invoice."""
-    invoices = [
-        books.rows["invoices"][allocation["invoice"]] for allocation in payment["allocations"]
-    ]
-    taxes = _sum(_line(line)["tax"] for raw in invoices for line in raw["lines"])
-    totals = _sum(total(raw) for raw in invoices)
-    share = amount * taxes / (totals or 1)
+    tax_total = ZERO
+    invoice_total = ZERO
+    for allocation in payment["allocations"]:
+        invoice = books.rows["invoices"][allocation["invoice"]]
+        invoice_total += total(invoice)
+        tax_total += _sum(_line(line)["tax"] for line in invoice["lines"])
+    share = amount * tax_total / (invoice_total or 1)
     return share.quantize(CENT, ROUND_HALF_UP)
 
 
@@ -165,49 +187,44 @@ def movements(payment):
     """Return the lines of a payment that no payout contains yet."""
     if _is_paid_out(payment):
         return []
-    of = {
-        "payment_id": payment["id"],
-        "refund_id": None,
-        "reference": payment["reference"],
-        "fee": "0",
-    }
-    fee = str(_sum(Decimal(paid_fee["amount"]) for paid_fee in payment["fees"]))
     lines = []
-    if (
-        payment["paid_at"]
-        and not payment["payout"]
-        and payment["state"] != "failed"
-        and not payment["deleted"]
-    ):
-        lines.append(
-            {
-                **of,
-                "id": payment["id"],
-                "kind": "payment",
-                "amount": payment["amount"],
-                "fee": fee,
-            }
-        )
-    if not lines and not payment["payout"]:
-        return []
+    if not payment["payout"]:
+        if not _is_to_pay_out(payment):
+            return []
+        fee = _sum(Decimal(fee["amount"]) for fee in payment["fees"])
+        lines.append(_movement(payment, "payment", payment["id"], fee=str(fee)))
     for refund in payment["refunds"]:
         if not refund["payout"]:
-            about = {
+            fields = {
                 "refund_id": refund["id"],
                 "reference": refund["id"],
                 "amount": refund["amount"],
             }
-            lines.append({**of, **about, "id": refund["id"], "kind": "refund"})
+            lines.append(_movement(payment, "refund", refund["id"], **fields))
     if payment["state"] == "failed" and not payment["returned_in"]:
-        lines.append(
-            {
-                **of,
-                "id": f"{payment['id']}-back",
-                "kind": "return",
-                "amount": payment["amount"],
-            }
-        )
+        lines.append(_movement(payment, "return", f"{payment['id']}-back"))
     return lines
+
+
+def _movement(payment, kind, id, **fields):
+    """Return a line of a payout that concerns a payment; by default of its whole amount."""
+    return {
+        "id": id,
+        "kind": kind,
+        "payment_id": payment["id"],
+        "refund_id": None,
+        "reference": payment["reference"],
+        "amount": payment["amount"],
+        "fee": "0",
+        **fields,
+    }
+
+
+def _is_to_pay_out(payment):
+    """Return whether a payment that no payout contains belongs into the next one."""
+    if not payment["paid_at"] or payment["deleted"]:
+        return False
+    return payment["state"] != "failed"
 
 
 def _is_paid_out(payment):
@@ -221,20 +238,19 @@ def _is_paid_out(payment):
 
 def gross(lines):
     """Return the sum of movements before fees."""
-    return _sum(
-        Decimal(line["amount"]) * (1 if line["kind"] == "payment" else -1) for line in lines
-    )
+    total = ZERO
+    for line in lines:
+        amount = Decimal(line["amount"])
+        total += amount if line["kind"] == "payment" else -amount
+    return total
 
 
 def _payout(books, raw):
-    lines = [
-        {
-            **line,
-            "amount": Decimal(line["amount"]),
-            "fee": Decimal(line["fee"]),
-        }
-        for line in raw["lines"]
-    ]
+    """Return a payout: its amount is what its lines come to, less their fees."""
+    lines = []
+    for line in raw["lines"]:
+        amounts = {"amount": Decimal(line["amount"]), "fee": Decimal(line["fee"])}
+        lines.append(line | amounts)
     names = ("id", "version", "arrival_date", "updated_at")
     return {
         **{name: raw[name] for name in names},
@@ -246,6 +262,7 @@ def _payout(books, raw):
 
 
 def _expense(books, raw):
+    """Return an expense with its total."""
     lines = [{**_line(line), "category": line["category"]} for line in raw["lines"]]
     names = ("id", "version", "type", "push", "vendor", "number", "date", "due_date", "updated_at")
     return {
@@ -259,6 +276,7 @@ def _expense(books, raw):
 
 
 def _sum(amounts):
+    """Return the sum of amounts."""
     return sum(amounts, ZERO)
 
 

@@ -25,46 +25,54 @@ PAGES = {
 
 
 def account(row):
+    """Return the account."""
     return encode_row(row, ACCOUNT)
 
 
 def _invoice(row):
+    """Return an invoice."""
     return {
         **encode_row(row, INVOICE),
         names.Invoice.PROJECT: encode_row(row["project"], PROJECT),
         names.Invoice.CLIENT: encode_row(row["client"], CLIENT),
-        names.Invoice.LINES: [encode_row(line, LINE) for line in row["lines"]],
-        names.Invoice.FEES: [encode_row(fee, FEE) for fee in row["fees"]],
+        names.Invoice.LINES: _encode_all(row["lines"], LINE),
+        names.Invoice.FEES: _encode_all(row["fees"], FEE),
     }
 
 
 def _payment(row):
+    """Return a payment."""
     return {
         **encode_row(row, PAYMENT),
         names.Payment.CLIENT: encode_row(row["client"], CLIENT),
         names.Payment.PROJECT: row["project"] and encode_row(row["project"], PROJECT),
-        names.Payment.ALLOCATIONS: [
-            encode_row(allocation, ALLOCATION) for allocation in row["allocations"]
-        ],
-        names.Payment.FEES: [encode_row(fee, FEE) for fee in row["fees"]],
-        names.Payment.REFUNDS: [encode_row(refund, REFUND) for refund in row["refunds"]],
+        names.Payment.ALLOCATIONS: _encode_all(row["allocations"], ALLOCATION),
+        names.Payment.FEES: _encode_all(row["fees"], FEE),
+        names.Payment.REFUNDS: _encode_all(row["refunds"], REFUND),
     }
 
 
 def _payout(row):
+    """Return a payout."""
     return {
         **encode_row(row, PAYOUT),
-        names.Payout.LINES: [encode_row(line, MOVEMENT) for line in row["lines"]],
+        names.Payout.LINES: _encode_all(row["lines"], MOVEMENT),
     }
 
 
 def _expense(row):
+    """Return an expense."""
     return {
         **encode_row(row, EXPENSE),
         names.Expense.VENDOR: row["vendor"] and encode_row(row["vendor"], VENDOR),
         names.Expense.PROJECT: row["project"] and encode_row(row["project"], PROJECT),
-        names.Expense.LINES: [encode_row(line, LINE) for line in row["lines"]],
+        names.Expense.LINES: _encode_all(row["lines"], LINE),
     }
+
+
+def _encode_all(rows, fields):
+    """Return rows with the API's names."""
+    return [encode_row(row, fields) for row in rows]
 
 
 def encode(things, row, site):
