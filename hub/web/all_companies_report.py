@@ -12,6 +12,7 @@ from hub.web import checklist, company_totals, exports, report_charts, report_ta
 from hub.web.access import scope
 from hub.web.company_choice import BY_NAME, COMPANIES_PER_PAGE, visible_companies
 from hub.web.company_totals import CurrencyTotal
+from hub.web.layout import today
 from hub.web.paging import page
 from hub.web.report_tables import Period
 
@@ -72,8 +73,7 @@ def download(session: Session) -> Response:
 
 def _months(session: Session) -> tuple[Period, Period]:
     """Return the newest month with documents, and the one that the address names or else this."""
-    today = current_hub().clock.now().date()
-    newest = company_totals.newest_month(session, scope().documents(), today)
+    newest = company_totals.newest_month(session, scope().documents(), today())
     return newest, report_tables.parse_month(request.args.get("month", "")) or newest
 
 

@@ -1,6 +1,7 @@
 """Cases as the rows of a file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,12 @@ COLUMNS = (
 )
 
 
+def _amounts(amounts: Mapping[str, Decimal]) -> Iterator[str]:
+    """Yield sums with their currency, in the order of the currencies."""
+    for currency, total in sorted(amounts.items()):
+        yield f"{exports.amount(total, currency)} {currency}"
+
+
 def rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
     """Yield cases as a file has them."""
     for row in case_list.rows_of(session, cases):
@@ -41,7 +48,7 @@ def rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
             "document": row.subject,
             "party": row.party,
             "documents": row.documents,
-            "amounts": ", ".join(f"{total} {code}" for code, total in sorted(row.amounts.items())),
+            "amounts": ", ".join(_amounts(row.amounts)),
             "due": row.due,
             "reason": advice.reason_alone(case.reason, case.instruction),
             "instruction": advice.instruction_of(case, slug),

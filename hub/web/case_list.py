@@ -22,6 +22,7 @@ from hub.translations.messages import gettext, gettext_noop
 from hub.web import paging, row_ids, viewer
 from hub.web.access import chosen_company_id, person_name, rights_scope, scope, shown_scope
 from hub.web.case_titles import documents, headline, postings_of_closed, subjects
+from hub.web.layout import today
 
 ACTION_LABELS: Mapping[str, str] = {
     CaseAction.RECONNECT: gettext_noop("Reconnect"),
@@ -107,7 +108,7 @@ class CaseRow:
         """Return whether the earliest document should have been paid by now."""
         if self.due is None:
             return False
-        return self.due < current_hub().clock.now().date()
+        return self.due < today()
 
 
 def filters_of_request() -> dict[str, str]:

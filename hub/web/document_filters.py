@@ -2,11 +2,12 @@
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, select, text
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, select, text
 from sqlalchemy.orm import Session
 
 from hub.models import Posting, SourceDocument, TransactionHead, lists
@@ -56,9 +57,13 @@ class Order(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """Number and amount of the documents of a list; only counted up to a limit."""
+    """Number and amount of the documents of a list; only counted up to a limit.
+
+    Suppliers, customers and items that were made for codes are counted apart, as on Home.
+    """
 
     figure: Figure
+    made_records: dict[str, int]  # by kind
     is_complete: bool
 
 
@@ -118,16 +123,21 @@ def select_ids(
 def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
     """Count the documents that the filters choose and add up their amounts by currency."""
     query = select_ids(session, filters, is_ordered=False)
-    columns = (SourceDocument.kind, SourceDocument.currency, SourceDocument.total)
+    is_made = case((SourceDocument.made_for != "", 1), else_=0).label("is_made")
+    columns = (is_made, SourceDocument.kind, SourceDocument.currency, SourceDocument.total)
     newest = query.order_by(*_summary_order(filters)).add_columns(*columns)
     some = newest.limit(MAX_SUMMED + 1).subquery().c
-    rows = session.execute(
-        select(some.kind, some.currency, *sum_halves(some.total)).group_by(some.kind, some.currency)
-    )
+    groups = (some.is_made, some.kind, some.currency)
+    rows = session.execute(select(*groups, *sum_halves(some.total)).group_by(*groups))
     figure = Figure()
-    for kind, currency, count, *halves in rows:
-        figure.add(count, kind, currency, halves)
-    return Summary(figure, figure.count <= MAX_SUMMED)
+    made_records: Counter[str] = Counter()
+    for is_made_record, kind, currency, count, *halves in rows:
+        if is_made_record:
+            made_records[kind] += count
+        else:
+            figure.add(count, kind, currency, halves)
+    is_complete = figure.count + made_records.total() <= MAX_SUMMED
+    return Summary(figure, made_records, is_complete)
 
 
 def _summary_order(filters: Mapping[str, str]) -> list[ColumnElement[Any]]:

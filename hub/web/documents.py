@@ -48,6 +48,7 @@ from hub.web.document_filters import (
 from hub.web.document_lines import Payment, side_by_side
 from hub.web.document_rows import describe, rows_of, state_and_main_posting
 from hub.web.installation import is_active
+from hub.web.kind_counts import count_kinds
 from hub.web.layout import KINDS, installation_choices, use_zone_of
 from hub.web.paging import page, present, row_or_404
 from hub.web.record_names import record_namer
@@ -83,11 +84,13 @@ def index() -> str:
     order = order_of(filters)
     with read_only_session() as session:
         query = select_ids(session, filters)
+        summary = summarize(session, filters)
         documents = page(session, query, by=order.columns, down=order.down)
         return render_template(
             "documents.html",
             page=replace(documents, rows=rows_of(session, documents.rows)),
-            summary=summarize(session, filters),
+            summary=summary,
+            made_records=count_kinds(summary.made_records) if summary.made_records else "",
             filters=filters,
             run_id=row_ids.parse(filters["run"]),
             problem=problem_of(filters),
@@ -113,9 +116,13 @@ def export() -> Response:
 
 
 def _export_rows(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
-    """Yield documents as a file has them."""
+    """Yield documents as a file has them: with the amounts of the list, credits negative."""
     for row in rows_of(session, ids):
-        yield describe(*row)
+        values = describe(*row)
+        if values["total"] is not None:
+            total = outbox.apply_sign(values["kind"], values["total"])
+            values["total"] = exports.amount(total, values["currency"])
+        yield values
 
 
 @pages.get("/documents/<int:document_id>")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from hub import spreadsheets
 from hub.db.engine import read_only_session
+from hub.money import to_cents
 from hub.translations.messages import use_english
 from hub.web import xlsx
 from hub.web.paging import follows
@@ -36,6 +37,11 @@ def download(name: str, columns: Sequence[str], rows: Iterable[Row]) -> Response
     content = stream_with_context(encode(columns, rows))
     headers = {"Content-Disposition": f"attachment; filename={name}.{format}"}
     return Response(content, mimetype=mimetype, headers=headers)
+
+
+def amount(total: Decimal, currency: str) -> Decimal:
+    """Return an amount with the decimals of its currency; without one it stays as it is."""
+    return to_cents(total, currency) if currency else total
 
 
 def read_in_chunks(

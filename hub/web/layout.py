@@ -244,6 +244,12 @@ def zone() -> str:
     return str(g.zone)
 
 
+def today() -> dt.date:
+    """Return the date of today in the zone of the page."""
+    date: dt.date = current_hub().clock.now().astimezone(ZoneInfo(zone())).date()
+    return date
+
+
 def use_zone_of(installation: Installation | None) -> None:
     """Show the times of this page in the installation's zone, unless the person chose one."""
     if installation and not viewer.chosen_zone():

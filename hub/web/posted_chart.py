@@ -3,8 +3,9 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import case, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
@@ -14,6 +15,7 @@ from hub.models.postings import POSTED
 from hub.security.rights import Scope
 from hub.web import bar_chart
 from hub.web.bar_chart import Chart, Value
+from hub.web.layout import today, zone
 
 DAYS = 14
 POSTED_OPERATIONS = (Operation.CREATE, Operation.UPDATE)
@@ -22,20 +24,24 @@ Counts = Mapping[tuple[dt.date, str], int]
 
 def read(session: Session, visible: Scope) -> Chart | None:
     """Return the chart of the last days; None if nothing was posted in them."""
-    counts = count_by_day(session, visible)
+    counts = count_by_day(session, visible, ZoneInfo(zone()))
     if not counts:
         return None
-    return lay_out(counts, current_hub().clock.now().date())
+    return lay_out(counts, today())
 
 
-def count_by_day(session: Session, visible: Scope) -> Counter[tuple[dt.date, str]]:
-    """Count what was posted and corrected on each of the last days.
+def count_by_day(
+    session: Session, visible: Scope, page_zone: ZoneInfo
+) -> Counter[tuple[dt.date, str]]:
+    """Count what was posted and corrected on each of the last days of a time zone.
 
     The index holds all columns that are read, and the days bound it. Only of suppliers, customers
     and items the document is looked up: those made for codes do not count.
     """
-    first_day = current_hub().clock.now().date() - dt.timedelta(days=DAYS - 1)
-    since = dt.datetime.combine(first_day, dt.time(), dt.UTC)
+    last_day = current_hub().clock.now().astimezone(page_zone).date()
+    days = [last_day - dt.timedelta(days=number) for number in range(DAYS)]
+    starts = [dt.datetime.combine(day, dt.time(), page_zone) for day in days]
+    age = case(*[(Posting.changed_at >= start, number) for number, start in enumerate(starts)])
     made_for = (
         select(SourceDocument.made_for)
         .where(SourceDocument.id == Posting.document_id)
@@ -43,12 +49,12 @@ def count_by_day(session: Session, visible: Scope) -> Counter[tuple[dt.date, str
     )
     # The offset keeps SQLite from grouping while it reads, for which it would take another index.
     posted = (
-        select(func.date(Posting.changed_at).label("day"), Posting.operation)
+        select(age.label("age"), Posting.operation)
         .where(
             text(f"posting.{POSTED}"),
             Posting.part == "",
             Posting.operation.in_(POSTED_OPERATIONS),
-            Posting.changed_at >= since,
+            Posting.changed_at >= starts[-1],
             or_(Posting.kind.not_in(LIST_KINDS), made_for == ""),
             *visible.postings(),
         )
@@ -56,10 +62,10 @@ def count_by_day(session: Session, visible: Scope) -> Counter[tuple[dt.date, str
         .subquery()
         .c
     )
-    query = select(posted.day, posted.operation, func.count())
+    query = select(posted.age, posted.operation, func.count())
     counts: Counter[tuple[dt.date, str]] = Counter()
-    for day, operation, count in session.execute(query.group_by(posted.day, posted.operation)):
-        counts[dt.date.fromisoformat(str(day)), operation] += count
+    for number, operation, count in session.execute(query.group_by(posted.age, posted.operation)):
+        counts[days[number], operation] += count
     return counts
 
 

@@ -27,7 +27,7 @@ from hub.web import (
 )
 from hub.web.access import ANYWHERE, company_id_of_address, require_role, scope
 from hub.web.company_choice import chosen_or_only_company
-from hub.web.layout import app_name
+from hub.web.layout import app_name, today
 from hub.web.paging import page
 from hub.web.report_cells import AnyCell, ApproverCell, Cell, CellRow
 from hub.web.report_tables import ControlTotal, Group
@@ -252,8 +252,7 @@ def _year(years: list[int]) -> int:
     name = request.args.get("year", "")
     if name.isdecimal() and int(name) in years:
         return int(name)
-    today: dt.date = current_hub().clock.now().date()
-    return years[0] if years else today.year
+    return years[0] if years else today().year
 
 
 def _rows(totals: list[ControlTotal]) -> Iterator[exports.Row]:

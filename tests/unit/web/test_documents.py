@@ -212,6 +212,21 @@ def test_the_list_is_counted_and_added_up_by_currency(viewer: Visitor) -> None:
     assert summary(viewer.page("/documents?q=nothing-like-it")) == ""
 
 
+def test_records_made_for_codes_are_counted_apart_as_on_home(viewer: Visitor) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        app = session.get_one(Installation, viewer.story.installation)
+        for place in range(3):
+            document, posting = add_document(session, app, "held", 930 + place)
+            document.party = "Counted AS"
+            document.total, document.currency = Decimal(10), "EUR"
+            if place:
+                document.kind = posting.kind = "customer"
+                document.made_for, document.total = "customer", None
+    expected = "1 document · 10.00 EUR, and 2 customers that documents need"
+    assert summary(viewer.page("/documents?q=counted")) == expected
+    assert summary(viewer.page("/documents?q=counted&kind=customer")) == "2 customers"
+
+
 @pytest.mark.parametrize("path", ["/documents?q=signed", "/search?q=signed"])
 def test_the_amount_of_a_credit_has_the_sign_that_it_has_in_the_sum(
     viewer: Visitor, path: str

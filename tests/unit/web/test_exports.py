@@ -12,8 +12,12 @@ from xml.etree import ElementTree
 import pytest
 
 from hub import spreadsheets
+from hub.db.engine import transaction
+from hub.models import Installation
 from hub.web import exports, xlsx
+from tests.support.page_rows import add_document
 from tests.support.page_visitor import Visitor
+from tests.unit.web.test_case_list import add_case
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -47,6 +51,30 @@ def test_a_file_has_the_rows_of_the_list_in_its_order(
     assert len(set(ids)) == len(rows) >= len(viewer.story.documents)
     dated = rows_of_csv(viewer.get("/documents/export?from=2000-01-01").data)
     assert [row["date"] for row in dated] == sorted((row["date"] for row in dated), reverse=True)
+
+
+def test_the_amounts_of_a_file_add_up_to_the_sum_of_the_list(viewer: Visitor) -> None:
+    with viewer.app.app_context(), transaction() as session:
+        app = session.get_one(Installation, viewer.story.installation)
+        for place, (kind, total) in enumerate((("bill", "100.25"), ("vendor_credit", "30"))):
+            document, posting = add_document(session, app, "held", 940 + place)
+            document.kind = posting.kind = kind
+            document.party, document.currency = "Filed AS", "EUR"
+            document.total = posting.total = Decimal(total)
+    address = "/documents?q=filed"
+    assert '<strong class="sum">70.25 EUR</strong>' in viewer.page(address)
+    export = address.replace("?", "/export?")
+    from_csv = rows_of_csv(viewer.get(export).data)
+    from_json = json.loads(viewer.get(f"{export}&format=json").data)
+    for rows in (from_csv, from_json):
+        assert [row["total"] for row in rows] == ["-30.00", "100.25"]
+
+
+def test_the_amounts_of_cases_have_the_decimals_of_their_currency(viewer: Visitor) -> None:
+    add_case(viewer, 0, "55398.5", currency="NOK")
+    add_case(viewer, 1, "1200", currency="JPY")
+    rows = rows_of_csv(viewer.get("/inbox/export").data)
+    assert [row["amounts"] for row in rows[:2]] == ["1200 JPY", "55398.50 NOK"]
 
 
 def test_every_format_has_the_same_rows(viewer: Visitor) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from html import escape
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -30,6 +31,7 @@ from tests.support.mail_server import mail_url
 from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.page_visitor import Visitor
 
+OSLO = ZoneInfo("Europe/Oslo")
 MAIL_STEP = "Enter and test a mail server"
 
 
@@ -69,7 +71,7 @@ def test_the_chart_is_drawn_into_the_page_with_its_table(visitor: Visitor) -> No
     table = page.partition("Documents posted and corrected by day")[2].partition("</table>")[0]
     (row,) = re.findall(r"<tr><th scope=.row.>.*?</tr>", table)
     with visitor.app.app_context(), engine.read_only_session() as session:
-        counts = posted_chart.count_by_day(session, Scope(is_everything=True))
+        counts = posted_chart.count_by_day(session, Scope(is_everything=True), OSLO)
     numbers = list(map(int, re.findall(r'class="amount">(\d+)<', row)))
     assert numbers[0] == sum(counts.values()) - numbers[1] > 1
 
@@ -83,12 +85,28 @@ def test_without_posted_documents_there_is_no_chart(visitor: Visitor, clock: Fak
 def test_the_chart_counts_documents_not_what_was_made_for_their_codes(visitor: Visitor) -> None:
     everything = Scope(is_everything=True)
     with visitor.app.app_context(), engine.transaction() as session:
-        before = sum(posted_chart.count_by_day(session, everything).values())
+        before = sum(posted_chart.count_by_day(session, everything, OSLO).values())
         session.get_one(SourceDocument, visitor.story.documents["posted"]).made_for = "supplier"
         session.get_one(Posting, visitor.story.postings["posted"]).kind = "vendor"
         session.flush()
-        after = sum(posted_chart.count_by_day(session, everything).values())
+        after = sum(posted_chart.count_by_day(session, everything, OSLO).values())
     assert (before > 1, after) == (True, before - 1)
+
+
+def test_a_day_of_the_chart_begins_when_it_does_for_the_reader(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    clock.set(clock.now().replace(hour=23, minute=30))
+    visitor.log_in("vera")
+    with visitor.app.app_context(), engine.transaction() as session:
+        session.get_one(Posting, visitor.story.postings["posted"]).changed_at = clock.now()
+    page = visitor.page("/")
+    tomorrow = clock.now().date() + dt.timedelta(days=1)
+    table = page.partition("Documents posted and corrected by day")[2]
+    newest = re.search(r'<th scope="row">(\d+) ', table)
+    assert newest
+    assert int(newest[1]) == tomorrow.day
+    assert "Posted today 1 ·" in " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
 def test_the_bars_of_a_day_are_stacked_within_the_chart(clock: FakeClock) -> None:
