@@ -2,9 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from hub import Attachment, Code, Document, Field, Receipt, Sandbox, Site, Tenant, Yielded, hookimpl
+from hub import (
+    App,
+    Attachment,
+    Code,
+    Document,
+    Field,
+    Receipt,
+    Sandbox,
+    Site,
+    Tenant,
+    Yielded,
+    hookimpl,
+)
 from hub_autotask import checks, expenses, invoices, purchase_orders
 from hub_autotask.client import Autotask
 from hub_autotask.lists import Lists
@@ -13,7 +24,7 @@ MODULES = {module.APP.slug: module for module in (invoices, expenses, purchase_o
 
 
 @hookimpl
-def hub_apps() -> Any:
+def hub_apps() -> list[App]:
     return [module.APP for module in MODULES.values()]
 
 
@@ -25,7 +36,8 @@ def hub_fields(app: str) -> Sequence[Field]:
 
 @hookimpl
 def hub_check(app: str, site: Site) -> Tenant:
-    return checks.check(app, site, Autotask(site))
+    source = Autotask(site)
+    return checks.check(app, site, source)
 
 
 @hookimpl
@@ -41,7 +53,8 @@ def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
 ) -> Iterator[Yielded]:
     source = Autotask(site)
-    kind = MODULES[app].open_kind(site, source, Lists(site, source))
+    source_lists = Lists(site, source)
+    kind = MODULES[app].open_kind(site, source, source_lists)
     if ids:
         yield from kind.read_by_ids(ids)
     else:

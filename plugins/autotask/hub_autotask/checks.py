@@ -1,4 +1,4 @@
-"""Checks before an app runs: rights, names without tildes, who numbers documents, spare calls."""
+"""Checks before an app runs: rights, names without tildes, who numbers documents, calls left."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -37,17 +37,16 @@ NAMES = (
     ("TaxRegions", "name", "tax regions"),
     ("TaxCategories", "name", "tax categories"),
 )
-RECENT, MANY, MAX_NAMES, BUSY = 30, 3, 20, 0.75
+RECENT_DAYS = 30
+MIN_INVOICES = 3  # fewer say nothing about who numbers invoices
+MAX_NAMES = 20
+BUSY_SHARE = 0.75  # of the calls that Autotask allows in an hour
 
 
 def check(app: str, site: Site, source: Autotask) -> Tenant:
     """Return the database that the settings reach; name all missing rights in one error."""
     id, name = source.account()
-    needed = {**NEEDS[app], **dict.fromkeys(LISTS, ("query",))}
-    missing = {entity: set(verbs) - source.rights(entity) for entity, verbs in needed.items()}
-    lacking = [
-        f"{entity} ({' and '.join(sorted(verbs))})" for entity, verbs in missing.items() if verbs
-    ]
+    lacking = _list_lacking_rights(app, source)
     if lacking:
         raise NeedsAttention(
             "The security level of %(username)s lacks rights to %(lacking)s. Give it"
@@ -57,12 +56,20 @@ def check(app: str, site: Site, source: Autotask) -> Tenant:
             lacking=", ".join(lacking),
         )
     warnings = [warn_of_tildes(source), warn_of_busy_calls(source)]
-    warnings += (
-        [warn_of_own_numbering(site, source), warn_of_no_invoices(site, source)]
-        if app == "autotask-invoices"
-        else []
-    )
-    return Tenant(id=id, name=name, warnings=tuple(text for text in warnings if text))
+    if app == "autotask-invoices":
+        warnings += [warn_of_own_numbering(site, source), warn_of_no_invoices(site, source)]
+    return Tenant(id=id, name=name, warnings=tuple(filter(None, warnings)))
+
+
+def _list_lacking_rights(app: str, source: Autotask) -> list[str]:
+    """Return each entity for which the user lacks rights, with the rights."""
+    needed = {**NEEDS[app], **dict.fromkeys(LISTS, ("query",))}
+    lacking = []
+    for entity, verbs in needed.items():
+        missing = set(verbs) - source.rights(entity)
+        if missing:
+            lacking.append(f"{entity} ({' and '.join(sorted(missing))})")
+    return lacking
 
 
 def warn_of_tildes(source: Autotask) -> str | None:
@@ -84,15 +91,18 @@ def warn_of_tildes(source: Autotask) -> str | None:
 
 def _list_names(names: Sequence[str]) -> str:
     """Return the first names in quotation marks, and how many more there are."""
-    text = ", ".join(f"“{name}”" for name in names[:MAX_NAMES])
+    quoted = [f"“{name}”" for name in names[:MAX_NAMES]]
+    text = ", ".join(quoted)
     more = len(names) - MAX_NAMES
-    return f"{text} and {more} more" if more > 0 else text
+    if more > 0:
+        text += f" and {more} more"
+    return text
 
 
 def warn_of_busy_calls(source: Autotask) -> str | None:
     """Return a warning if the hourly calls of the whole database run short."""
     used, allowed = source.load()
-    if used < allowed * BUSY:
+    if used < allowed * BUSY_SHARE:
         return None
     return Sentence(
         "Autotask has had %(used)s of the %(allowed)s calls that all its integrations"
@@ -106,16 +116,16 @@ def warn_of_own_numbering(site: Site, source: Autotask) -> str | None:
     """Return a warning if Autotask numbers invoices by itself: none would ever be ready."""
     if site.settings["numbering"] != "quickbooks":
         return None
-    since = start_of_day(site.today - dt.timedelta(days=RECENT), site.zone)
-    ours = int(site.secrets.get("numbered", "0"))
+    since = start_of_day(site.today - dt.timedelta(days=RECENT_DAYS), site.zone)
+    last_numbered = int(site.secrets.get("numbered", "0"))
     fields = ("id", "invoiceNumber")
     later = (
         where("createDateTime", "gte", since),
-        where("id", "gt", ours),
+        where("id", "gt", last_numbered),
         where("isVoided", "eq", False),
     )
     recent = [row["invoiceNumber"] for row in source.rows("Invoices", *later, fields=fields)]
-    if len(recent) < MANY or not all(number and number != "ERROR" for number in recent):
+    if len(recent) < MIN_INVOICES or not all(number and number != "ERROR" for number in recent):
         return None
     return Sentence(
         "All %(count)s recent invoices already have a number that is not from the hub: Autotask"
@@ -127,23 +137,24 @@ def warn_of_own_numbering(site: Site, source: Autotask) -> str | None:
 
 def warn_of_no_invoices(site: Site, source: Autotask) -> str | None:
     """Return a warning if the user sees no invoice: it may be limited to lines of business."""
-    since = start_of_day(site.today - dt.timedelta(days=3 * RECENT), site.zone)
-    if next(source.rows("Invoices", where("createDateTime", "gte", since), fields=("id",)), None):
+    since = start_of_day(site.today - dt.timedelta(days=3 * RECENT_DAYS), site.zone)
+    is_recent = where("createDateTime", "gte", since)
+    if any(source.rows("Invoices", is_recent, fields=("id",))):
         return None
     return Sentence(
         "%(username)s sees no invoice of the last %(count)s days. If there are some, the user"
         " is limited to certain lines of business; allow it all of them in Autotask.",
         username=str(site.settings["username"]),
-        count=3 * RECENT,
+        count=3 * RECENT_DAYS,
     )
 
 
 def require_own_numbers(site: Site) -> None:
-    """Stop a run of invoices that could only bring wrong numbers."""
-    ours = site.settings["numbering"] == "quickbooks"
-    if ours != site.company.custom_numbers:
+    """Raise NeedsAttention if the setting of QuickBooks does not fit the numbers to use."""
+    by_quickbooks = site.settings["numbering"] == "quickbooks"
+    if by_quickbooks != site.company.custom_numbers:
         return
-    if ours:
+    if by_quickbooks:
         setting = Sentence("off, because QuickBooks gives the numbers")
     else:
         setting = Sentence("on, because the numbers come from Autotask")

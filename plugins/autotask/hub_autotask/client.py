@@ -25,11 +25,10 @@ HOME = "https://webservices.autotask.net"
 # database share the allowance, and from half of it on Autotask slows every call down.
 RATE = "5000/h"
 MAX_RECORDS = 500
-NOWHERE: Row = {}
-REFUSED_STATUS = (
-    500  # Autotask refuses a query or a change with this status; the reasons are in the body
-)
-WHO = Sentence(
+NO_ANSWER: Row = {}  # in place of the answer to a call that a zone does not have
+# Autotask refuses a query or a change with this status; the reasons are in the body.
+REFUSED_STATUS = 500
+CREDENTIALS_ADVICE = Sentence(
     "Autotask does not say which part is wrong: check the user name, its secret and"
     " the tracking identifier of the integration vendor “Autotask - QuickBooks"
     " Online”, that the user is active, and that its security level is API User"
@@ -53,6 +52,11 @@ def any_of(*conditions: Any) -> Row:
     return {"op": "or", "items": list(conditions)}
 
 
+def all_of(*conditions: Any) -> Row:
+    """Return the condition that all of these hold."""
+    return {"op": "and", "items": list(conditions)}
+
+
 def local_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
     """Return the date of a moment in the source's zone.
 
@@ -68,11 +72,12 @@ def local_day(text: str | None, zone: dt.tzinfo) -> dt.date | None:
 
 def start_of_day(date: dt.date, zone: ZoneInfo) -> str:
     """Return the first moment of a day in the source's zone, as Autotask writes moments."""
-    return format_moment(dt.datetime.combine(date, dt.time(0), zone))
+    moment = dt.datetime.combine(date, dt.time(0), zone)
+    return format_moment(moment)
 
 
 class Autotask:
-    """The calls, each to the zone that the user's database lives in."""
+    """The calls, each to the zone of the user's database."""
 
     def __init__(self, site: Site) -> None:
         self._http = site.http
@@ -89,8 +94,9 @@ class Autotask:
     def account(self) -> tuple[str, str]:
         """Return the id and name of the database; raise NeedsAttention for wrong credentials."""
         zone = self._discover()
-        own = self.get("Companies", 0)
-        return str(zone["ci"]), (own or {}).get("companyName") or zone["zoneName"]
+        own = self.get("Companies", 0) or {}
+        name = own.get("companyName") or zone["zoneName"]
+        return str(zone["ci"]), name
 
     def pages(
         self, entity: str, *conditions: Any, fields: tuple[str, ...] = ()
@@ -123,30 +129,33 @@ class Autotask:
 
     def get(self, entity: str, id: int) -> Row | None:
         """Return one row, or None if Autotask does not have it."""
-        return self._json("GET", f"{entity}/{id}", entity).get("item")
+        answer = self._json("GET", f"{entity}/{id}", entity)
+        row: Row | None = answer.get("item")
+        return row
 
     def change(self, entity: str, id: int, **fields: Any) -> None:
         """Write these fields of a row, and no others.
 
         One zone has no such call and needs the whole row.
         """
-        answer = self._json("PATCH", entity, entity, json={"id": id, **fields}, absent=NOWHERE)
-        if answer is not NOWHERE:
+        changes = {"id": id, **fields}
+        answer = self._json("PATCH", entity, entity, json=changes, absent=NO_ANSWER)
+        if answer is not NO_ANSWER:
             return
         row = self.get(entity, id) or {}
         unchanged = {}
         for field in self._fields(entity):
             if not field["isReadOnly"]:
                 unchanged[field["name"]] = row[field["name"]]
-        body = {**unchanged, **fields, "id": id}
-        self._json("PUT", f"{entity}/{id}", entity, json=body)
+        self._json("PUT", f"{entity}/{id}", entity, json={**unchanged, **changes})
 
     def label(self, entity: str, field: str, value: Any) -> str:
         """Return the label that a number of a picklist has in this database."""
-        return self.picklist(entity, field).get(str(value), "")
+        labels = self.picklist(entity, field)
+        return labels.get(str(value), "")
 
     def number(self, entity: str, field: str, label: str) -> int:
-        """Return the number that this database gave a picklist's label, whatever its case."""
+        """Return the number that this database gave a picklist's label; its case does not count."""
         for value, existing in self.picklist(entity, field).items():
             if existing.casefold() == label.casefold():
                 return int(value)
@@ -189,7 +198,7 @@ class Autotask:
             )
         return base64.b64decode(item["data"])
 
-    # -- how they are made --
+    # -- one call --
 
     def _fields(self, entity: str) -> list[Row]:
         """Return Autotask's description of an entity's fields, requested once a run."""
@@ -206,6 +215,10 @@ class Autotask:
         json: Row | None = None,
         absent: Row | None = None,
     ) -> Row:
+        """Return the JSON of an answer; `absent` if there is no such call or row.
+
+        A 401 may mean that the database was moved to another zone: the call is then made there.
+        """
         reply = self._send(method, path, json)
         if reply.status == 401 and self._has_moved():
             reply = self._send(method, path, json)
@@ -213,7 +226,7 @@ class Autotask:
             raise NeedsAttention(
                 "Autotask refused the API user %(user)s. %(who)s",
                 user=self._user,
-                who=WHO,
+                who=CREDENTIALS_ADVICE,
             )
         if reply.status == 404 and absent is not None:
             return absent
@@ -224,6 +237,7 @@ class Autotask:
         return answer
 
     def _send(self, method: str, path: str, json: Row | None) -> Reply:
+        """Send a request to the zone of the database; the path may be a whole address."""
         url = path if "://" in path else f"{self._zone()}v1.0/{path}"
         return self._http.request(
             method,
@@ -234,6 +248,7 @@ class Autotask:
         )
 
     def _refusal(self, entity: str, errors: Any) -> NeedsAttention | Refused | Retry:
+        """Return the error for an answer with these reasons."""
         message = " ".join(map(str, errors or ())) or "nothing more"
         if "adequate permissions" in message:
             return NeedsAttention(
@@ -257,9 +272,11 @@ class Autotask:
 
     def _zone(self) -> str:
         """Return the address of the database's zone, requested once and stored for this user."""
-        return self._bound.get("zone") or self._discover()["url"]
+        address: str = self._bound.get("zone") or self._discover()["url"]
+        return address
 
     def _discover(self) -> Row:
+        """Ask Autotask for the zone of the user's database, and store its address."""
         url = f"{self._home}/atservicesrest/v1.0/zoneInformation"
         reply = self._http.request(
             "GET",
@@ -280,5 +297,6 @@ class Autotask:
 
     def _has_moved(self) -> bool:
         """Return whether the database is in another zone than before."""
-        before = self._zone()
-        return bool(self._discover()["url"] != before)
+        former_address = self._zone()
+        zone = self._discover()
+        return bool(zone["url"] != former_address)

@@ -82,9 +82,11 @@ class Expenses(Kind):
     entity, prefix = ENTITY, "expense_report:"
 
     def mark(self) -> Mark:
+        """Return the field that marks a report as transferred."""
         return MARK
 
     def open_conditions(self) -> list[Row]:
+        """Return the conditions of a poll: reports approved recently that are open."""
         approved_status = self.source.number(ENTITY, "status", APPROVED)
         is_approved = where("status", "eq", approved_status)
         return [
@@ -93,25 +95,25 @@ class Expenses(Kind):
         ]
 
     def prepare(self, rows: Sequence[Row]) -> None:
+        """Request the items of a page of reports, and the organisations of the items."""
         self._items = defaultdict(list)
-        for item in self.source.among(
-            "ExpenseItems", "expenseReportID", {row["id"] for row in rows}
-        ):
+        report_ids = {row["id"] for row in rows}
+        company_ids = set()
+        for item in self.source.among("ExpenseItems", "expenseReportID", report_ids):
             self._items[item["expenseReportID"]].append(item)
-        self.lists.load(
-            item["companyID"]
-            for items in self._items.values()
-            for item in items
-            if item["companyID"]
-        )
+            if item["companyID"]:
+                company_ids.add(item["companyID"])
+        self.lists.load(company_ids)
 
     def document(self, row: Row) -> Document:
+        """Return the bill of a report."""
         items = self._items[row["id"]]
-        return _Translation(self, row, items).document()
+        translation = _Translation(self, row, items)
+        return translation.document()
 
 
 class _Translation:
-    """One expense report on its way to a bill."""
+    """The conversion of one expense report to a bill."""
 
     def __init__(self, kind: Expenses, row: Row, items: Sequence[Row]) -> None:
         self.kind = kind
@@ -124,6 +126,7 @@ class _Translation:
         self.advance = money(row["internalCurrencyCashAdvanceAmount"] or 0)
 
     def document(self) -> Document:
+        """Return the bill."""
         row = self.row
         stage, hold = self._decide_stage()
         return Document(
@@ -148,27 +151,23 @@ class _Translation:
         )
 
     def _decide_stage(self) -> tuple[StageName, str | None]:
+        """Return the stage of the report, and the reason why it waits or is closed."""
         label = self.kind.source.label(ENTITY, "status", self.row["status"])
         if label != APPROVED and MARK.is_ready(self.row):
-            return (
-                "pending",
-                Sentence(
-                    "%(name)s waits: in Autotask it is %(label)s.",
-                    name=self._name(),
-                    label=label or Sentence("in a state unknown there"),
-                ),
+            return "pending", Sentence(
+                "%(name)s waits: in Autotask it is %(label)s.",
+                name=self._name(),
+                label=label or Sentence("in a state unknown there"),
             )
         if not self.items:
-            return (
-                "closed",
-                Sentence(
-                    "%(name)s has nothing to repay: none of its expenses is reimbursable.",
-                    name=self._name(),
-                ),
+            return "closed", Sentence(
+                "%(name)s has nothing to repay: none of its expenses is reimbursable.",
+                name=self._name(),
             )
         return self.kind.decide_stage(self.row, self._find_hold())
 
     def _find_hold(self) -> str | None:
+        """Return why the report cannot be posted, or None."""
         foreign = self._foreign()
         if foreign:
             return Sentence(
@@ -179,7 +178,8 @@ class _Translation:
                 foreign=foreign,
                 currency=self.currency,
             )
-        if self.advance > sum((self._amount_of(item) for item in self.items), money(0)):
+        total = sum(map(self._amount_of, self.items), money(0))
+        if self.advance > total:
             return Sentence(
                 "%(name)s has a cash advance of %(advance)s %(currency)s, which is"
                 " more than its expenses. Settle the rest with the person, and correct"
@@ -222,6 +222,7 @@ class _Translation:
         return money(amount)
 
     def _build_line(self, item: Row) -> Line:
+        """Return the line of an item; what is billed to a customer has a category of its own."""
         company = item["companyID"]
         is_billable = bool(item["isBillableToCompany"] and company)
         field = "category_billable" if is_billable else "category"
@@ -237,6 +238,7 @@ class _Translation:
         )
 
     def _category_code(self, item: Row) -> Code:
+        """Return the expense category of an item."""
         row = self.lists.whole("BillingCodes").get(item["expenseCategory"])
         if row is None:
             raise ValueError(
@@ -248,12 +250,12 @@ class _Translation:
         return as_category(row)
 
     def _describe_item(self, item: Row) -> str:
-        """Return day, description, way and foreign amount of an item."""
-        way = filter(None, (item["origin"], item["destination"]))
+        """Return day, description, route, distance and foreign amount of an item."""
+        route = filter(None, (item["origin"], item["destination"]))
         parts = (
             str(local_day(item["expenseDate"], self.zone) or ""),
             item["description"],
-            " to ".join(way),
+            " to ".join(route),
             f"{money(item['miles']):f} miles" if item["miles"] else None,
             self._foreign_amount(item),
         )
@@ -285,10 +287,13 @@ class _Translation:
         return (line,)
 
     def _collect_facts(self) -> dict[str, str]:
+        """Collect what a reviewer wants to see and QuickBooks has no place for."""
+        approved_on = local_day(self.row["approvedDate"], self.zone)
+        total = money(self.row["internalCurrencyExpenseTotal"] or 0)
         facts = {
             "Id in Autotask": str(self.row["id"]),
-            "Approved": str(local_day(self.row["approvedDate"], self.zone) or ""),
-            "Expenses in all": f"{money(self.row['internalCurrencyExpenseTotal'] or 0):f}",
+            "Approved": str(approved_on or ""),
+            "Expenses in all": f"{total:f}",
         }
         return {label: text for label, text in facts.items() if text}
 
@@ -344,10 +349,12 @@ def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list
 
 def _department_codes(source_lists: Lists) -> list[Code]:
     """Return the codes of all departments with a number."""
-    numbers = [
-        lists.normalize_name(row["number"]) for row in source_lists.whole("Departments").values()
-    ]
-    return [as_department(number) for number in numbers if number]
+    departments = []
+    for row in source_lists.whole("Departments").values():
+        number = lists.normalize_name(row["number"])
+        if number:
+            departments.append(as_department(number))
+    return departments
 
 
 def _category_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
@@ -360,8 +367,8 @@ def _category_codes(site: Site, source: Autotask, source_lists: Lists) -> list[C
             expense=str(site.settings[lists.EXPENSE]),
         )
     categories = []
-    for row in source_lists.whole("BillingCodes").values():
-        if row["isActive"] and row["useType"] == use_type:
+    for row in source_lists.active("BillingCodes"):
+        if row["useType"] == use_type:
             categories.append(as_category(row))
     return categories
 

@@ -19,7 +19,7 @@ from hub import (
 )
 from hub_autotask import lists
 from hub_autotask.client import local_day
-from hub_autotask.polling import Kind, Mark
+from hub_autotask.polling import Kind, Mark, sum_amounts
 
 NO_CODE = Sentence("choose an item for them in the settings of the app.")
 
@@ -46,6 +46,7 @@ class InvoiceTranslation:
         self.sign = -1 if is_credit else 1
 
     def document(self) -> Document:
+        """Return the invoice or credit memo."""
         row = self.row
         hold = self._find_hold()
         lines = [self._build_line(line) for line in self.lines]
@@ -85,12 +86,15 @@ class InvoiceTranslation:
 
     def _sum_taxes(self) -> Decimal:
         """Return the sum of the taxes of all lines."""
-        taxes = (money(line["taxDollars"] or 0) for line in self.lines)
-        return to_cents(sum(taxes, money(0)), self.currency)
+        total = money(0)
+        for line in self.lines:
+            total += money(line["taxDollars"] or 0)
+        return to_cents(total, self.currency)
 
     # -- state --
 
     def _find_hold(self) -> str | None:
+        """Return why the invoice cannot be posted, or None."""
         if self.total < 0 and self.sign > 0:
             return Sentence(
                 "%(name)s has a negative total; QuickBooks accepts that only as a credit memo."
@@ -129,6 +133,7 @@ class InvoiceTranslation:
     # -- content --
 
     def _number(self) -> str | None:
+        """Return Autotask's number or id of the invoice; None if QuickBooks numbers it."""
         if by_quickbooks(self.site):
             return None
         number: str | None = self.row["invoiceNumber"]
@@ -137,7 +142,7 @@ class InvoiceTranslation:
         return str(self.row["id"])
 
     def _tax_mode(self) -> TaxMode:
-        """Return who adds up the taxes: QuickBooks, nobody, or Autotask."""
+        """Return whether QuickBooks computes the tax, there is none, or Autotask adds it."""
         modes: dict[str, TaxMode] = {"quickbooks": "computed", "none": "none"}
         return modes.get(self.settings["tax"], "exclusive")
 
@@ -189,6 +194,7 @@ class InvoiceTranslation:
         return {"tax_category": lists.as_tax_category(category)}
 
     def _untaxed_code(self) -> Codes:
+        """Return the tax code of lines without tax, if the settings name one."""
         code = self.settings["untaxed_code"]
         return {"tax_code": code} if code else {}
 
@@ -201,8 +207,8 @@ class InvoiceTranslation:
     def _rounding_line(
         self, lines: Sequence[Line], total: Decimal, tax: Decimal | None
     ) -> tuple[tuple[Line, ...], Decimal, list[str]]:
-        """Return a line that closes the gap of rounding, the tolerance, and what is said of it."""
-        gap = total - sum((line.amount or money(0) for line in lines), money(0)) - (tax or 0)
+        """Return a line for the difference of rounding, the tolerance, and a warning of it."""
+        gap = total - sum_amounts(lines) - (tax or 0)
         if not gap or abs(gap) > self.settings["tolerance"] or self._tax_mode() == "computed":
             return (), money(0), []
         warning = Sentence(
@@ -247,11 +253,15 @@ class InvoiceTranslation:
         return (pdf,)
 
     def _collect_facts(self) -> dict[str, str]:
-        period = [local_day(self.row[name], self.site.zone) for name in ("fromDate", "toDate")]
+        """Collect what a reviewer wants to see and QuickBooks has no place for."""
+        zone = self.site.zone
+        period = (local_day(self.row["fromDate"], zone), local_day(self.row["toDate"], zone))
+        paid_on = local_day(self.row["paidDate"], zone)
+        total = money(self.row["invoiceTotal"])
         facts = {
             "Id in Autotask": str(self.row["id"]),
             "Period": " to ".join(str(day) for day in period if day),
-            "Total in Autotask": f"{money(self.row['invoiceTotal']):f}",
-            "Paid in Autotask": str(local_day(self.row["paidDate"], self.site.zone) or ""),
+            "Total in Autotask": f"{total:f}",
+            "Paid in Autotask": str(paid_on or ""),
         }
         return {label: text for label, text in facts.items() if text}

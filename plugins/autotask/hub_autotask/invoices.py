@@ -17,7 +17,7 @@ from hub import (
     Site,
 )
 from hub_autotask import checks, lists
-from hub_autotask.client import RATE, Autotask, any_of, where
+from hub_autotask.client import RATE, Autotask, all_of, any_of, where
 from hub_autotask.invoice_translation import InvoiceTranslation, by_quickbooks
 from hub_autotask.lists import Lists
 from hub_autotask.polling import DateMark, Kind, Mark, is_error, recent_changes
@@ -65,30 +65,24 @@ class Invoices(Kind):
     entity, prefix = ENTITY, "invoice:"
 
     def mark(self) -> Mark | DateMark:
+        """Return the field that marks an invoice as transferred."""
         return mark(self.site)
 
     def open_conditions(self) -> list[Row]:
+        """Return the conditions of a poll: recent invoices that are open, and those voided."""
         since = self.window_start()
-        voided = {
-            "op": "and",
-            "items": [where("isVoided", "eq", True), where("voidedDate", "gte", since)],
-        }
-        return [
-            any_of(
-                {
-                    "op": "and",
-                    "items": recent_changes(
-                        "createDateTime", since, *self.mark().open_conditions()
-                    ),
-                },
-                voided,
-            )
-        ]
+        is_open = recent_changes("createDateTime", since, *self.mark().open_conditions())
+        is_voided = [where("isVoided", "eq", True), where("voidedDate", "gte", since)]
+        return [any_of(all_of(*is_open), all_of(*is_voided))]
 
     def state(self, row: Row) -> str:
-        return "voided" if row["isVoided"] else super().state(row)
+        """Return the state of an invoice as a word; a void counts more than the mark."""
+        if row["isVoided"]:
+            return "voided"
+        return super().state(row)
 
     def prepare(self, rows: Sequence[Row]) -> None:
+        """Request the lines and the organisations of a page of invoices."""
         self.lists.load(row["companyID"] for row in rows)
         invoice_ids = {row["id"] for row in rows}
         self._lines = defaultdict(list)
@@ -96,12 +90,14 @@ class Invoices(Kind):
             self._lines[line["invoiceID"]].append(line)
 
     def document(self, row: Row) -> Document:
+        """Return the invoice or credit memo of a row."""
         lines = sorted(self._lines[row["id"]], key=_line_position)
-        return InvoiceTranslation(self, row, lines).document()
+        translation = InvoiceTranslation(self, row, lines)
+        return translation.document()
 
 
 def _line_position(line: Row) -> tuple[int, int]:
-    """Return where a line stands in its invoice."""
+    """Return the place of a line in its invoice."""
     return line["sortOrderID"] or 0, line["id"]
 
 
@@ -113,11 +109,9 @@ def open_kind(site: Site, source: Autotask, source_lists: Lists) -> Invoices:
 
 def mark(site: Site) -> Mark | DateMark:
     """Return the field that marks an invoice: its number, unless Autotask numbers invoices."""
-    return (
-        Mark("invoiceNumber", "invoice number")
-        if by_quickbooks(site)
-        else DateMark("webServiceDate", "Web Service Date")
-    )
+    if by_quickbooks(site):
+        return Mark("invoiceNumber", "invoice number")
+    return DateMark("webServiceDate", "Web Service Date")
 
 
 # -- what else the hub asks --
@@ -130,16 +124,11 @@ def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list
     if field == "billing_code":
         return _billing_codes(site, source, source_lists)
     if field == "term":
-        return [lists.as_term(row) for row in _active_rows(source_lists, "PaymentTerms")]
+        return lists.term_codes(source_lists)
     if field == "tax_region":
-        regions = _active_rows(source_lists, "TaxRegions")
-        return [lists.as_tax_region(row["name"]) for row in regions]
-    return [lists.as_tax_category(row) for row in _active_rows(source_lists, "TaxCategories")]
-
-
-def _active_rows(source_lists: Lists, entity: str) -> list[Row]:
-    """Return the active rows of a short list."""
-    return [row for row in source_lists.whole(entity).values() if row["isActive"]]
+        names = [row["name"] for row in source_lists.active("TaxRegions")]
+        return list(map(lists.as_tax_region, names))
+    return list(map(lists.as_tax_category, source_lists.active("TaxCategories")))
 
 
 def _billing_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
@@ -148,7 +137,7 @@ def _billing_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Co
     income = site.settings["income_account"]
     not_sold = {lists.use_type(site, source, name) for name in (lists.INTERNAL, lists.EXPENSE)}
     codes_by_id = {}
-    for row in _active_rows(source_lists, "BillingCodes"):
+    for row in source_lists.active("BillingCodes"):
         if row["useType"] not in not_sold:
             code = lists.as_item(row, by_number, income)
             codes_by_id[code.id] = code
@@ -159,7 +148,7 @@ def _billing_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Co
 
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
     """Write the number, the paid date or the mark of a failure to the invoice."""
-    id = int(document.source_id.removeprefix("invoice:"))
+    id = int(document.source_id.removeprefix(Invoices.prefix))
     if receipt.state == "posted":
         _report_posted(site, source, id, receipt)
     elif receipt.state == "paid":
@@ -169,10 +158,10 @@ def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -
 
 
 def _report_posted(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:
+    """Write the number that QuickBooks gave, or the day if Autotask numbers invoices."""
     if not by_quickbooks(site):
-        source.change(
-            ENTITY, id, webServiceDate=f"{receipt.at.astimezone(site.zone).date()}T00:00:00Z"
-        )
+        day = receipt.at.astimezone(site.zone).date()
+        source.change(ENTITY, id, webServiceDate=f"{day}T00:00:00Z")
         return
     if not receipt.number:
         raise Refused(
@@ -185,6 +174,7 @@ def _report_posted(site: Site, source: Autotask, id: int, receipt: Receipt) -> N
 
 
 def _report_paid(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:
+    """Write the day of payment, unless the invoice has one, if the settings want it."""
     if not site.settings["payment_sync"] or not receipt.paid_on:
         return
     row = source.get(ENTITY, id)

@@ -60,6 +60,11 @@ class Lists:
             self._whole[entity] = {row["id"]: row for row in self._source.rows(entity)}
         return self._whole[entity]
 
+    def active(self, entity: str) -> list[Row]:
+        """Return the active rows of a short list."""
+        rows = self.whole(entity).values()
+        return [row for row in rows if row["isActive"]]
+
     def fetch(self, entity: str, ids: Iterable[int]) -> None:
         """Request rows of a long list by their ids, except those that were read before."""
         rows_by_id = self._some.setdefault(entity, {})
@@ -116,7 +121,7 @@ class Lists:
 
     @cached_property
     def home(self) -> str:
-        """Return the currency that Autotask itself is kept in."""
+        """Return Autotask's own currency."""
         for row in self.whole("Currencies").values():
             if row["isInternalCurrency"]:
                 name: str = row["name"]
@@ -142,12 +147,12 @@ class Lists:
         if ":" in name or not row.get("id"):
             return None
         contact = self._contacts.get(row["id"]) or {}
-        contact_names = (contact.get("firstName"), contact.get("lastName"))
+        person = filter(None, (contact.get("firstName"), contact.get("lastName")))
         return Party(
             name=name,
             email=contact.get("emailAddress") or None,
             phone=contact.get("phone") or row["phone"] or None,
-            contact=" ".join(filter(None, contact_names)) or None,
+            contact=" ".join(person) or None,
             currency=self.currency(row["id"]),
             address=self._address(row),
         )
@@ -171,7 +176,9 @@ class Lists:
 
         Its days are left out: a comparison would show them as its number.
         """
-        row = self.whole("PaymentTerms").get(id) if id is not None else None
+        if id is None:
+            return None
+        row = self.whole("PaymentTerms").get(id)
         return replace(as_term(row), number=None) if row else None
 
 
@@ -183,6 +190,11 @@ def customer_codes(source: Autotask, source_lists: Lists, kind: str = "Customer"
     rows = list(source.rows("Companies", is_of_kind, is_active))
     source_lists.load(row["id"] for row in rows)
     return [source_lists.as_code(row) for row in rows if row["id"]]
+
+
+def term_codes(source_lists: Lists) -> list[Code]:
+    """Return the codes of all active payment terms."""
+    return [as_term(row) for row in source_lists.active("PaymentTerms")]
 
 
 def as_term(row: Row) -> Code:
@@ -212,7 +224,8 @@ def as_tax_category(row: Row) -> Code:
 
 def normalize_name(text: str | None) -> str:
     """Return a name without spaces around it, and with single ones inside."""
-    return " ".join((text or "").split())
+    words = (text or "").split()
+    return " ".join(words)
 
 
 def tilde_problem(name: str | None, what: str = NAME) -> str | None:
@@ -229,9 +242,9 @@ def tilde_problem(name: str | None, what: str = NAME) -> str | None:
 def use_type(site: Site, source: Autotask, setting: str) -> int | None:
     """Return the number of the use type that a setting names, or None if that is unclear.
 
-    An entry with that label comes first, whatever its case. If there is none, somebody renamed the
-    entry with the number that Autotask ships the label with, unless its label is another one that
-    Autotask ships.
+    An entry with that label comes first; its case does not count. If there is none, somebody
+    renamed the entry with the number that Autotask ships the label with, unless its label is
+    another one that Autotask ships.
     """
     name = site.settings[setting].casefold()
     labels = _fold(source.picklist("BillingCodes", "useType"))

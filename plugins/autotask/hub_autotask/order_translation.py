@@ -1,4 +1,4 @@
-"""A purchase order, or the receipts of one, on its way to a document."""
+"""The conversion of a purchase order, or of the receipts of one, to a document."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from hub import (
 )
 from hub_autotask import lists
 from hub_autotask.client import local_day
-from hub_autotask.polling import Kind, Mark
+from hub_autotask.polling import Kind, Mark, sum_amounts
 
 SUBMITTED, CANCELED = "Submitted", "Canceled"
 MARK = Mark("externalPONumber", "External P.O. Number")
@@ -32,7 +32,7 @@ CHARGE = Sentence(
 
 
 class OrderTranslation:
-    """One purchase order on its way to a document."""
+    """The conversion of one purchase order."""
 
     def __init__(self, kind: Kind, row: Row, items: Sequence[Row], status: str) -> None:
         self.kind = kind
@@ -46,6 +46,7 @@ class OrderTranslation:
         self.vendor = self.lists.organisation(row["vendorID"])
 
     def document(self) -> Document:
+        """Return the purchase order, or the bill if the settings post orders as bills."""
         row = self.row
         stage, hold = self._decide_stage()
         lines = (*map(self._build_line, self.items), *self._freight_line())
@@ -65,27 +66,26 @@ class OrderTranslation:
                 "term": self.lists.term(row["paymentTerm"]),
             },
             lines=lines,
-            total=sum((line.amount or money(0) for line in lines), money(0)),
+            total=sum_amounts(lines),
             tax_mode="none",
             ship_to=self._address(),
             facts={"Id in Autotask": str(row["id"]), "Status in Autotask": self.status},
         )
 
     def _decide_stage(self) -> tuple[StageName, str | None]:
+        """Return the stage of the order, and the reason why it waits or is closed."""
         if self.status == CANCELED:
             return "closed", Sentence("%(name)s was canceled in Autotask.", name=self._name())
         if self.status != SUBMITTED and MARK.is_ready(self.row):
-            return (
-                "pending",
-                Sentence(
-                    "%(name)s waits: in Autotask it is %(status)s.",
-                    name=self._name(),
-                    status=self.status or Sentence("in a state unknown there"),
-                ),
+            return "pending", Sentence(
+                "%(name)s waits: in Autotask it is %(status)s.",
+                name=self._name(),
+                status=self.status or Sentence("in a state unknown there"),
             )
         return self.kind.decide_stage(self.row, self._find_hold())
 
     def _find_hold(self) -> str | None:
+        """Return why the order cannot be posted, or None."""
         foreign = self.lists.currency(self.row["vendorID"])
         if foreign != self.currency:
             return Sentence(
@@ -97,7 +97,7 @@ class OrderTranslation:
                 foreign=foreign,
                 currency=self.currency,
             )
-        buyer = self._buyer_name()
+        buyer = self._buyer()
         if buyer and _is_same_name(buyer, self.vendor):
             return Sentence(
                 "%(name)s has a vendor and a customer of the same name, %(party)s, and"
@@ -110,7 +110,8 @@ class OrderTranslation:
 
     def _name(self) -> str:
         """Return how texts name the order."""
-        return f"Purchase order {self.row['purchaseOrderNumber'] or self.row['id']}"
+        number = self.row["purchaseOrderNumber"] or self.row["id"]
+        return f"Purchase order {number}"
 
     def _number(self) -> str | None:
         """Return Autotask's number if it is to be used, or if QuickBooks would give none."""
@@ -128,7 +129,7 @@ class OrderTranslation:
             texts.insert(0, f"Purchase order: {number}")
         return "\n".join(filter(None, texts)) or None
 
-    def _buyer_name(self) -> Code | None:
+    def _buyer(self) -> Code | None:
         """Return the organisation that the order was placed for, if any."""
         id = self.row["purchaseForCompanyID"]
         return self.lists.organisation(id) if id else None
@@ -151,7 +152,7 @@ class OrderTranslation:
             description=description or None,
             codes={
                 **self._product_or_account(product),
-                "customer": self._buyer_name(),
+                "customer": self._buyer(),
             },
         )
 
@@ -174,11 +175,12 @@ class OrderTranslation:
             codes["account"] = self.settings["freight_account"]
         else:
             codes["product"] = Code(id="freight", name="Freight", hold=FREIGHT)
-        codes["customer"] = self._buyer_name()
+        codes["customer"] = self._buyer()
         line = Line(id="freight", amount=amount, description="Freight", codes=codes)
         return (line,)
 
     def _address(self) -> Address | None:
+        """Return the address to ship to, if the order has one."""
         row = self.row
         lines = tuple(filter(None, (row["shipToAddress1"], row["shipToAddress2"])))
         if not lines and not row["shipToName"]:
@@ -220,7 +222,9 @@ class ReceiptTranslation(OrderTranslation):
         self.number = None if number.startswith("receipt ") else number
 
     def document(self) -> Document:
+        """Return the bill of what was received."""
         order = f"Purchase order: {self.row['purchaseOrderNumber']}"
+        memo = filter(None, (order, self.row["generalMemo"]))
         return replace(
             super().document(),
             source_id=self.source_id,
@@ -229,10 +233,12 @@ class ReceiptTranslation(OrderTranslation):
             date=self.day,
             received=self.day,
             number=self.number,
-            memo="\n".join(filter(None, (order, self.row["generalMemo"]))),
+            memo="\n".join(memo),
         )
 
 
 def _is_same_name(code: Code, other_code: Code) -> bool:
     """Return whether two codes have the same name except for case."""
-    return (code.name or "").casefold() == (other_code.name or "").casefold()
+    name = code.name or ""
+    other_name = other_code.name or ""
+    return name.casefold() == other_name.casefold()

@@ -1,12 +1,14 @@
-"""How the three apps read: a poll of what is open, or exactly the documents that are asked for."""
+"""Read the documents of the three apps: a poll of those that are open, or single ones."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from hub import (
     Checkpoint,
     Document,
+    Line,
     Receipt,
     Row,
     Sentence,
@@ -14,6 +16,7 @@ from hub import (
     StageName,
     Unreadable,
     Yielded,
+    money,
     read_ids,
     readable,
 )
@@ -69,9 +72,10 @@ class DateMark(Mark):
 
 
 def is_error(site: Site, document: Document, receipt: Receipt) -> bool:
-    """Return whether to mark a document as failed: refused, or impossible to post as it is."""
-    stops = receipt.state == "failed" or document.hold or receipt.cause == "currency"
-    return bool(stops and site.settings["mark_errors"])
+    """Return whether to mark a document as failed: refused, or impossible to post unchanged."""
+    if not site.settings["mark_errors"]:
+        return False
+    return bool(receipt.state == "failed" or document.hold or receipt.cause == "currency")
 
 
 class Kind:
@@ -165,6 +169,14 @@ class Kind:
         for row in rows:
             source_id = f"{self.prefix}{row['id']}"
             yield readable(source_id, self.document, row)
+
+
+def sum_amounts(lines: Sequence[Line]) -> Decimal:
+    """Return the sum of the amounts of lines."""
+    total = money(0)
+    for line in lines:
+        total += line.amount or money(0)
+    return total
 
 
 def recent_changes(field: str, since: str, *more: Any) -> list[Row]:

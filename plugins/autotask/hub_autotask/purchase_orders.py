@@ -23,7 +23,7 @@ from hub import (
     readable,
 )
 from hub_autotask import lists
-from hub_autotask.client import RATE, Autotask, any_of, where
+from hub_autotask.client import RATE, Autotask, all_of, any_of, where
 from hub_autotask.lists import Lists
 from hub_autotask.order_translation import (
     CANCELED,
@@ -82,9 +82,11 @@ class Orders(Kind):
     entity, prefix = ENTITY, "purchase_order:"
 
     def mark(self) -> Mark:
+        """Return the field that marks an order as transferred."""
         return MARK
 
     def open_conditions(self) -> list[Row]:
+        """Return the conditions of a poll: recent orders that are open, and those canceled."""
         since = self.window_start()
         submitted_status = self.source.number(ENTITY, "status", SUBMITTED)
         canceled_status = self.source.number(ENTITY, "status", CANCELED)
@@ -96,21 +98,20 @@ class Orders(Kind):
             where("status", "eq", canceled_status),
             where("cancelDateTime", "gte", since),
         ]
-        return [
-            any_of(
-                {"op": "and", "items": is_ready},
-                {"op": "and", "items": is_canceled},
-            )
-        ]
+        return [any_of(all_of(*is_ready), all_of(*is_canceled))]
 
     def state(self, row: Row) -> str:
-        return "canceled" if self.status(row) == CANCELED else super().state(row)
+        """Return the state of an order as a word; a cancellation counts more than the mark."""
+        if self.status(row) == CANCELED:
+            return "canceled"
+        return super().state(row)
 
     def status(self, row: Row) -> str:
         """Return the label of an order's status."""
         return self.source.label(ENTITY, "status", row["status"])
 
     def prepare(self, rows: Sequence[Row]) -> None:
+        """Request the items, organisations and products of a page of orders."""
         order_ids = {row["id"] for row in rows}
         self._items = defaultdict(list)
         for item in self.source.among("PurchaseOrderItems", "orderID", order_ids):
@@ -125,18 +126,20 @@ class Orders(Kind):
         self.lists.fetch("Products", product_ids)
 
     def document(self, row: Row) -> Document:
+        """Return the purchase order or bill of a row."""
         items = self._items[row["id"]]
-        return OrderTranslation(self, row, items, self.status(row)).document()
+        translation = OrderTranslation(self, row, items, self.status(row))
+        return translation.document()
 
 
 class Receipts(Orders):
     """What was received of orders in one run: a bill for each invoice of a vendor."""
 
     def poll(self, cursor: str | None) -> Iterator[Yielded]:
+        """Yield each bill that something was received for since the last poll."""
         history = ReportHistory(cursor)
-        for page in self.source.pages(
-            RECEIVING, *recent_changes("receiveDate", self.window_start())
-        ):
+        is_recent = recent_changes("receiveDate", self.window_start())
+        for page in self.source.pages(RECEIVING, *is_recent):
             news = [row for row in page if history.is_news(row["id"], OPEN)]
             item_ids = {row["purchaseOrderItemID"] for row in news}
             items = self.source.among("PurchaseOrderItems", "id", item_ids)
@@ -148,6 +151,7 @@ class Receipts(Orders):
         yield Checkpoint(cursor=history.final_cursor())
 
     def read_by_ids(self, ids: Sequence[str]) -> Iterator[Yielded]:
+        """Yield the bills with these source ids, in their order; each id names its order."""
         order_ids = set()
         for id in ids:
             parts = id.split(":")
@@ -216,12 +220,9 @@ def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list
         rows = source.rows("Products", where("isActive", "eq", True))
         return [lists.as_product(row, site.settings) for row in rows]
     if field == "term":
-        return [
-            lists.as_term(row)
-            for row in source_lists.whole("PaymentTerms").values()
-            if row["isActive"]
-        ]
-    return lists.customer_codes(source, source_lists, "Vendor" if field == "vendor" else "Customer")
+        return lists.term_codes(source_lists)
+    company_type = "Vendor" if field == "vendor" else "Customer"
+    return lists.customer_codes(source, source_lists, company_type)
 
 
 def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:

@@ -39,6 +39,7 @@ class ReportHistory:
 
 
 def _write(states: dict[int, str]) -> str:
+    """Return states as a cursor."""
     by_state: dict[str, set[str]] = {}
     for id, state in states.items():
         by_state.setdefault(state, set()).add(str(id))
@@ -47,6 +48,7 @@ def _write(states: dict[int, str]) -> str:
 
 
 def _read(cursor: str | None) -> dict[int, str]:
+    """Return the states of a cursor; raise Refused for another text."""
     if not cursor:
         return {}
     try:

@@ -64,13 +64,12 @@ def poll_cases():
 
     def poll_cases(bench, cursor=None):
         items = bench.read({"": cursor} if cursor else {})
-        names = {row["id"]: row["case"] for row in cases(bench.stand_in, bench.app.slug)}
-        documents = [item for item in items if hasattr(item, "source_id")]
-        ids = [item.source_id.rpartition(":")[2] for item in documents]
-        values = {
-            names.get(int(id) if id.isdecimal() else id, item.source_id): item
-            for id, item in zip(ids, documents, strict=True)
-        }
+        names = {str(row["id"]): row["case"] for row in cases(bench.stand_in, bench.app.slug)}
+        values = {}
+        for item in items:
+            if hasattr(item, "source_id"):
+                _, _, id = item.source_id.rpartition(":")
+                values[names.get(id, item.source_id)] = item
         return values, items[-1].cursor
 
     return poll_cases

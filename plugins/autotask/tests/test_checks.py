@@ -114,7 +114,7 @@ def test_a_user_who_sees_no_invoice_is_warned_about_lines_of_business(open_bench
 
 
 def test_calls_that_run_short_are_reported(invoices, monkeypatch):
-    monkeypatch.setattr("hub_autotask.checks.BUSY", 0)
+    monkeypatch.setattr("hub_autotask.checks.BUSY_SHARE", 0)
     assert any(
         "calls that all its integrations" in help_text for help_text in invoices.check().warnings
     )

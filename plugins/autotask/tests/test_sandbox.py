@@ -276,26 +276,33 @@ def test_the_apps_share_one_rate_below_which_autotask_is_not_slowed(invoices, ex
     assert invoices.drive("limit", method="GET") == {"requests": 2 * 5000, "seconds": 3600}
 
 
-def test_metadata_tell_fields_picklists_and_rights(invoices, call_api):
-    fields = call_api(invoices, "GET", "ExpenseReports/entityInformation/fields").json()["fields"]
-    status = next(field for field in fields if field["name"] == "status")
+@pytest.fixture
+def describe(invoices, call_api):
+    """Return what answers a call for the description of something."""
+    return lambda path: call_api(invoices, "GET", path).json()
+
+
+def test_fields_have_picklists(describe):
+    answer = describe("ExpenseReports/entityInformation/fields")
+    fields = {field["name"]: field for field in answer["fields"]}
+    status = fields["status"]
     assert (status["isReadOnly"], status["isPickList"]) == (True, True)
-    assert {choice["value"]: choice["label"] for choice in status["picklistValues"]}[
-        "14"
-    ] == "Approved for Payment"
-    info = call_api(invoices, "GET", "Invoices/entityInformation").json()["info"]
+    labels = {choice["value"]: choice["label"] for choice in status["picklistValues"]}
+    assert labels["14"] == "Approved for Payment"
+
+
+def test_entities_have_rights_and_callouts(describe):
+    info = describe("Invoices/entityInformation")["info"]
     assert (info["canCreate"], info["userAccessForUpdate"]) == (False, 1)
     assert info["supportsWebhookCallouts"] is False
-    company = call_api(invoices, "GET", "Companies/entityInformation").json()["info"]
+    company = describe("Companies/entityInformation")["info"]
     assert company["supportsWebhookCallouts"] is True
-    assert call_api(invoices, "GET", "Invoices/entityInformation/userDefinedFields").json() == {
-        "fields": []
-    }
-    assert (
-        call_api(invoices, "GET", "ThresholdInformation").json()["externalRequestThreshold"]
-        == 10_000
-    )
-    assert call_api(invoices, "GET", "Version").json()["majorVersion"] == 2026
+    assert describe("Invoices/entityInformation/userDefinedFields") == {"fields": []}
+
+
+def test_the_database_has_a_threshold_and_a_version(describe):
+    assert describe("ThresholdInformation")["externalRequestThreshold"] == 10_000
+    assert describe("Version")["majorVersion"] == 2026
 
 
 def test_a_reopened_stand_in_has_its_earlier_state(open_bench, tmp_path, change_row):

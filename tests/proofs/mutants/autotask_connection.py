@@ -32,8 +32,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C2",
         place=f"{PLUGIN}/client.py",
-        old='return str(zone["ci"]), (own or {}).get("companyName") or zone["zoneName"]',
-        new='return str(zone["ci"]), zone["zoneName"]',
+        old='        name = own.get("companyName") or zone["zoneName"]',
+        new='        name = zone["zoneName"]',
         bug="The connection test shows the zone instead of the account.",
     ),
     Mutant(
@@ -42,7 +42,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
         old=(
             '                "Autotask refused the API user %(user)s. %(who)s",\n'
             "                user=self._user,\n"
-            "                who=WHO,"
+            "                who=CREDENTIALS_ADVICE,"
         ),
         new=(
             '                "Autotask refused the API user %(user)s.",\n'

@@ -39,32 +39,29 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I2",
         place=f"{PLUGIN}/checks.py",
-        old="    if ours != site.company.custom_numbers:\n        return\n",
+        old="    if by_quickbooks != site.company.custom_numbers:\n        return\n",
         new="    return\n",
         bug="Numbers from both sides stop nothing.",
     ),
     Mutant(
         row="AT-I2",
         place=f"{PLUGIN}/invoices.py",
-        old=(
-            "            ENTITY, id, "
-            'webServiceDate=f"{receipt.at.astimezone(site.zone).date()}T00:00:00Z"'
-        ),
-        new="            ENTITY, id, invoiceNumber=receipt.number",
+        old=('source.change(ENTITY, id, webServiceDate=f"{day}T00:00:00Z")'),
+        new="source.change(ENTITY, id, invoiceNumber=receipt.number)",
         bug="An invoice with Autotask's number is not marked by the Web Service Date.",
     ),
     Mutant(
         row="AT-I3",
         place=f"{PLUGIN}/checks.py",
-        old="    if len(recent) < MANY or not all(",
-        new="    if len(recent) < MANY or any(",
+        old="    if len(recent) < MIN_INVOICES or not all(",
+        new="    if len(recent) < MIN_INVOICES or any(",
         bug="Automatic numbering in Autotask is not noticed.",
     ),
     Mutant(
         row="AT-I4",
         place=f"{PLUGIN}/polling.py",
-        old='    stops = receipt.state == "failed" or document.hold or receipt.cause == "currency"',
-        new='    stops = document.hold or receipt.cause == "currency"',
+        old='    return bool(receipt.state == "failed" or document.hold',
+        new="    return bool(document.hold",
         bug="A refused invoice is not marked.",
     ),
     Mutant(

@@ -59,8 +59,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E5",
         place=f"{PLUGIN}/expenses.py",
-        old="        if self.advance > sum(",
-        new="        if False and self.advance > sum(",
+        old="        if self.advance > total:",
+        new="        if False:",
         bug="An advance above the expenses is posted.",
     ),
     Mutant(
@@ -159,7 +159,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
         place=f"{PLUGIN}/order_translation.py",
         old=(
             "                **self._product_or_account(product),\n"
-            '                "customer": self._buyer_name(),'
+            '                "customer": self._buyer(),'
         ),
         new="                **self._product_or_account(product),",
         bug="The customer does not stand on the lines.",

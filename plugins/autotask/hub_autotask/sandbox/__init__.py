@@ -18,7 +18,8 @@ class StandIn:
         self.faults = Faults(
             {"no_patch": "this zone knows no PATCH, as one of Autotask's does not; a PUT does it"}
         )
-        self._api, self._pages = Api(self.books, self.clock), Pages(self.books)
+        self._api = Api(self.books, self.clock)
+        self._pages = Pages(self.books)
         pages = {
             "books": self._list_books,
             "do": self._do,
@@ -34,19 +35,19 @@ class StandIn:
         )
 
     def _serve(self, environ, start):
-        path = environ.get("PATH_INFO", "")
+        """Answer a call of the API, or of a page."""
         zone = self.books.zone
+        path = environ.get("PATH_INFO", "")
         if zone and path.startswith(f"{zone}/"):
             environ = {**environ, "PATH_INFO": path.removeprefix(zone)}
-        elif zone and path.lower().startswith("/atservicesrest/") and route(environ)[0] != "zone":
-            environ = {
-                **environ,
-                "HTTP_SECRET": "",
-            }  # a database that moved is unknown in its old zone
-        is_api = environ["PATH_INFO"].lower().startswith("/atservicesrest/")
-        return (self._api if is_api else self._pages)(environ, start)
+        elif zone and _is_api(environ) and route(environ)[0] != "zone":
+            # A database that moved is unknown in its old zone.
+            environ = {**environ, "HTTP_SECRET": ""}
+        application = self._api if _is_api(environ) else self._pages
+        return application(environ, start)
 
     def _list_books(self, method, body):
+        """Answer /_sandbox/books: the rows of the entities that matter to tests."""
         entities = ("Invoices", "ExpenseReports", "PurchaseOrders", "Companies")
         return {entity: list(self.books.rows(entity).values()) for entity in entities}
 
@@ -67,8 +68,15 @@ class StandIn:
 
 def open_sandbox(app, folder, documents, demo):
     """Return the stand-in, with its journal in the folder if there is one."""
-    journal = Journal(folder / "autotask.jsonl" if folder else None)
+    path = folder / "autotask.jsonl" if folder else None
+    journal = Journal(path)
     return StandIn(journal, app, documents, demo=demo)
+
+
+def _is_api(environ):
+    """Return whether a request is one of the API, and not of a page."""
+    path = environ.get("PATH_INFO", "")
+    return path.lower().startswith("/atservicesrest/")
 
 
 def _shape(status, environ):

@@ -11,25 +11,30 @@ def _putting(entity, **fields):
     """Return an act that sets fields; a callable value gets the books and the form."""
 
     def act(books, id, form):
-        values = {
-            name: value(books, form) if callable(value) else value for name, value in fields.items()
-        }
+        values = {}
+        for name, value in fields.items():
+            values[name] = value(books, form) if callable(value) else value
         books.do("put", entity=entity, id=id, fields=values)
 
     return act
 
 
 def _now(books, form):
+    """Return the moment of an act."""
     return books.now()
 
 
 def _form_value(name):
+    """Return what reads a field of a form."""
     return lambda books, form: form.get(name) or None
 
 
 def _receive(books, id, form):
     """Receive everything that is outstanding on one invoice of the vendor."""
-    for item in [row for row in books.rows("PurchaseOrderItems").values() if row["orderID"] == id]:
+    items = list(books.rows("PurchaseOrderItems").values())
+    for item in items:
+        if item["orderID"] != id:
+            continue
         fields = {
             "purchaseOrderItemID": item["id"],
             "quantityNowReceiving": item["quantity"],
@@ -51,10 +56,12 @@ def _receive(books, id, form):
 
 
 def _expense(label, **more):
+    """Return an act that moves a report to another status."""
     return _putting("ExpenseReports", status=number(EXPENSE_STATUS, label), **more)
 
 
 def _order(label, **more):
+    """Return an act that moves an order to another status."""
     return _putting("PurchaseOrders", status=number(ORDER_STATUS, label), **more)
 
 
@@ -97,7 +104,7 @@ def post_work(books, form):
         return None
     id = books.next_id("Invoices")
     at = books.now()
-    worth = quantity * rate
+    amount = quantity * rate
     line = {
         "invoiceID": id,
         "companyID": company,
@@ -105,9 +112,9 @@ def post_work(books, form):
         "quantity": quantity,
         "rate": rate,
         "billingItemType": number(ITEM_TYPES, "Labor"),
-        "extendedPrice": worth,
+        "extendedPrice": amount,
         "taxDollars": Decimal(0),
-        "totalAmount": worth,
+        "totalAmount": amount,
         "itemName": form.get("text") or "Support",
         "nonBillable": 0,
     }
@@ -124,7 +131,7 @@ def post_work(books, form):
         "invoiceDateTime": at,
         "dueDate": at,
         "invoiceNumber": invoice_number,
-        "invoiceTotal": worth,
+        "invoiceTotal": amount,
         "totalTaxValue": Decimal(0),
         "isVoided": False,
         "paymentTerm": msp.NET30,
@@ -136,9 +143,11 @@ def post_work(books, form):
 def set_doors(books, form):
     """Set security level, secret, zone, and automatic numbering of invoices."""
     if form.get("lacking") in ("", *ENTITIES):
-        books.do("level", lacking=[form["lacking"]] if form["lacking"] else [])
+        lacking = filter(None, [form["lacking"]])
+        books.do("level", lacking=list(lacking))
     if form.get("secret"):
-        books.do("credentials", values=[*books.credentials[:2], form["secret"]])
+        code, user, _ = books.credentials
+        books.do("credentials", values=[code, user, form["secret"]])
     if form.get("zone") in ("", "/zone2"):
         books.do("move", zone=form["zone"])
     if form.get("automatic") in ("yes", "no"):

@@ -82,9 +82,12 @@ class Api:
                 start, refusal.status, {"errors": list(refusal.errors)}, refusal.headers
             )
         pause = self.limits.pause() if name not in OPEN else 0
-        return later(pause, json_answer, 200, answer) if pause else json_answer(start, 200, answer)
+        if pause:
+            return later(pause, json_answer, 200, answer)
+        return json_answer(start, 200, answer)
 
     def _answer(self, environ, name, arguments):
+        """Return the answer to a call; raise Refusal if there is none."""
         if name == "":
             raise Refusal(404, "No HTTP resource was found that matches the request.")
         if name == "other":
@@ -96,15 +99,16 @@ class Api:
             return getattr(self, f"_{name}")(environ, *arguments)
 
     def _admit(self, environ):
-        credentials = [
-            environ.get(f"HTTP_{name}", "") for name in ("APIINTEGRATIONCODE", "USERNAME", "SECRET")
-        ]
+        """Refuse a call without the credentials of the API user."""
+        headers = ("HTTP_APIINTEGRATIONCODE", "HTTP_USERNAME", "HTTP_SECRET")
+        credentials = [environ.get(name, "") for name in headers]
         if credentials != self._books.credentials:
             raise stranger()
 
-    # -- what it tells of itself ----------------------------------------------------------------
+    # -- its description ------------------------------------------------------------------------
 
     def _zone(self, environ):
+        """Answer the zone of the database that a user belongs to."""
         user = query_of(environ).get("user", "").lower()
         if user != self._books.credentials[1].lower():
             raise Refusal(500, "Zone information could not be determined")
@@ -117,15 +121,19 @@ class Api:
         }
 
     def _address(self, environ):
+        """Return the address of the database's zone."""
         return f"{site_of(environ)}{self._books.zone}"
 
     def _versions(self, environ):
+        """Answer the versions of the API."""
         return {"apiVersions": ["1.0"]}
 
     def _version(self, environ):
+        """Answer the version of Autotask."""
         return {"majorVersion": 2026, "minorVersion": 3, "build": 1, "customerType": "Production"}
 
     def _threshold(self, environ):
+        """Answer the calls of this hour and their limit."""
         used = self.limits.count_calls()
         return {
             "externalRequestThreshold": self.limits.page("GET", None)["requests"],
@@ -134,36 +142,41 @@ class Api:
         }
 
     def _information(self, environ, name):
+        """Answer what Autotask and the user's security level allow for an entity."""
         entity = self._entity(name, "")
-        marks = {
-            f"can{verb.title()}": verb in entity.rights for verb in ("create", "query", "update")
+        info = {
+            "name": entity.name,
+            "canDelete": False,
+            "userAccessForDelete": 0,
+            "hasUserDefinedFields": False,
+            "supportsWebhookCallouts": entity.name in CALLOUT_ENTITIES,
         }
-        access = {
-            f"userAccessFor{verb.title()}": self._access(entity, verb)
-            for verb in ("create", "query", "update")
-        }
-        more = {"canDelete": False, "userAccessForDelete": 0, "hasUserDefinedFields": False}
-        calls = {"supportsWebhookCallouts": entity.name in CALLOUT_ENTITIES}
-        return {"info": {"name": entity.name, **marks, **access, **more, **calls}}
+        for verb in ("create", "query", "update"):
+            info[f"can{verb.title()}"] = verb in entity.rights
+            info[f"userAccessFor{verb.title()}"] = self._access(entity, verb)
+        return {"info": info}
 
     def _access(self, entity, verb):
+        """Return 1 if the user's security level allows a verb, else 0."""
         return int(verb in entity.rights and entity.name not in self._books.lacking)
 
     def _fields(self, environ, name):
-        return {
-            "fields": [
-                _describe_field(field, picklists.of(name, field.name))
-                for field in self._entity(name).fields.values()
-            ]
-        }
+        """Answer the fields of an entity with their picklists."""
+        fields = []
+        for field in self._entity(name).fields.values():
+            values = picklists.of(name, field.name)
+            fields.append(_describe_field(field, values))
+        return {"fields": fields}
 
     def _own_fields(self, environ, name):
+        """Answer that an entity has no fields of the customer's own."""
         self._entity(name)
         return {"fields": []}
 
     # -- rows -----------------------------------------------------------------------------------
 
     def _entity(self, name, right="query"):
+        """Return an entity; refuse one that is unknown or that the user has no right to."""
         entity = BY_PATH.get(name)
         if entity is None or (right and right not in entity.rights):
             raise Refusal(404, "No HTTP resource was found that matches the request.")
@@ -176,10 +189,12 @@ class Api:
         return entity
 
     def _get(self, environ, name, id):
+        """Answer one row."""
         entity = self._entity(name)
         return {"item": self._books.rows(entity.name).get(int(id))}
 
     def _read_query(self, environ):
+        """Return the query of a call, from its body or its address."""
         if environ["REQUEST_METHOD"] == "POST":
             return _body(environ)
         try:
@@ -188,6 +203,7 @@ class Api:
             raise wrong("The query is not JSON.") from None
 
     def _query(self, environ, name, after=-1):
+        """Answer the rows that match a query, one page of them."""
         entity = self._entity(name)
         verb = environ["REQUEST_METHOD"]
         query = Query(entity, self._read_query(environ))
@@ -200,8 +216,9 @@ class Api:
         }
         if more:
             place = {"paging": token(entity.name, verb, rows[-1]["id"])}
-            parameters = place | ({"search": query_of(environ)["search"]} if verb == "GET" else {})
-            below = f"ATServicesRest/V1.0/{entity.name}/query/next?{urlencode(parameters)}"
+            if verb == "GET":
+                place["search"] = query_of(environ)["search"]
+            below = f"ATServicesRest/V1.0/{entity.name}/query/next?{urlencode(place)}"
             about["nextPageUrl"] = f"{self._address(environ)}/{below}"
         return {"items": [query.present(row) for row in rows], "pageDetails": about}
 
@@ -213,14 +230,14 @@ class Api:
         return self._query(environ, name, after)
 
     def _count(self, environ, name):
+        """Answer how many rows match a query."""
         entity = self._entity(name)
-        return {
-            "queryCount": Query(entity, self._read_query(environ)).count(
-                self._books.rows(entity.name)
-            )
-        }
+        query = Query(entity, self._read_query(environ))
+        rows = self._books.rows(entity.name)
+        return {"queryCount": query.count(rows)}
 
     def _change(self, environ, name, id=None):
+        """Change fields of a row; a PUT empties those that it leaves out."""
         entity = self._entity(name, "update")
         if environ.get("sandbox.fault") and environ["REQUEST_METHOD"] == "PATCH":
             raise Refusal(404)
@@ -237,6 +254,7 @@ class Api:
         return {"itemId": body["id"]}
 
     def _check(self, entity, body):
+        """Refuse a change of a row that is not there, or of its fields."""
         is_row = isinstance(body, dict) and isinstance(body.get("id"), int)
         if not is_row or body["id"] not in self._books.rows(entity.name):
             raise wrong("No matching records found, or the id of the record is missing.")
@@ -245,6 +263,7 @@ class Api:
             self._check_field(entity, row, name, value)
 
     def _check_field(self, entity, row, name, value):
+        """Refuse a value that a field does not accept."""
         field = entity.fields.get(name)
         if field is None:
             raise wrong(f"Could not find member {name} on the {entity.name} entity.")
@@ -258,19 +277,20 @@ class Api:
             )
 
     def _pdf(self, environ, id):
+        """Answer an invoice as a PDF."""
         invoice = self._books.rows("Invoices").get(int(id))
         if invoice is None:
             raise wrong("No matching records found.")
-        data = pdf([f"Invoice {invoice['invoiceNumber'] or id}"])
-        name = f"Invoice {invoice['invoiceNumber'] or id}.pdf"
-        encoded = base64.b64encode(data).decode()
-        about = {
+        title = f"Invoice {invoice['invoiceNumber'] or id}"
+        data = pdf([title])
+        item = {
             "id": int(id),
             "contentType": "application/pdf",
-            "fileName": name,
+            "fileName": f"{title}.pdf",
             "fileSize": len(data),
+            "data": base64.b64encode(data).decode(),
         }
-        return {"item": {**about, "data": encoded}}
+        return {"item": item}
 
 
 def _body(environ):
@@ -286,6 +306,7 @@ def _body(environ):
 
 
 def _describe_field(field, values):
+    """Return a field as Autotask describes it."""
     return {
         "name": field.name,
         "dataType": field.type,

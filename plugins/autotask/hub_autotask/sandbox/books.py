@@ -17,7 +17,8 @@ STORIES = {
 
 def stamp(at):
     """Format a time as Autotask does."""
-    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = at.astimezone(dt.UTC)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Books:
@@ -58,37 +59,49 @@ class Books:
         return max(self._tables[entity], default=0) + 1
 
     def _apply(self, event):
-        return getattr(self, f"_{event['do']}")(event)
+        """Apply an event; return what its method returns."""
+        act = getattr(self, f"_{event['do']}")
+        return act(event)
 
     def _begin(self, event):
+        """Add the rows of the first day: the lists, and the documents of all apps."""
         demo = event.get("demo", False)
         for entity, row in msp.lists():
             if not (demo and msp.has_tilde(row)):
                 self._tables[entity][row["id"]] = row
-        at = dt.datetime.fromisoformat(event["at"])
         for app, story in STORIES.items():
             documents = event["documents"] if app == event["app"] else None
-            for entity, row in story.rows(documents, at, demo):
-                if "case" in row:
-                    self.cases[entity, row["id"]] = row.pop("case")
-                self._tables[entity][row["id"]] = row
+            self._add_documents(story, documents, event["at"], demo)
+
+    def _add_documents(self, story, documents, at, demo):
+        """Add the documents of an app with their lines."""
+        moment = dt.datetime.fromisoformat(at)
+        for entity, row in story.rows(documents, moment, demo):
+            if "case" in row:
+                self.cases[entity, row["id"]] = row.pop("case")
+            self._tables[entity][row["id"]] = row
 
     def _put(self, event):
         """Change a row; readers see it before or after, never in between."""
         entity = event["entity"]
         id = event["id"]
-        old = self._tables[entity].get(id) or ENTITIES[entity].row(id=id)
-        values = {name: _convert(entity, name, value) for name, value in event["fields"].items()}
-        self._tables[entity] = {**self._tables[entity], id: {**old, **values}}
+        rows = self._tables[entity]
+        row = dict(rows.get(id) or ENTITIES[entity].row(id=id))
+        for name, value in event["fields"].items():
+            row[name] = _convert(entity, name, value)
+        self._tables[entity] = {**rows, id: row}
         return id
 
     def _credentials(self, event):
+        """Change the credentials of the API user."""
         self.credentials = event["values"]
 
     def _level(self, event):
+        """Change the entities that the user's security level excludes."""
         self.lacking = set(event["lacking"])
 
     def _move(self, event):
+        """Move the database to another zone."""
         self.zone = event["zone"]
 
     def _automate(self, event):
@@ -97,8 +110,8 @@ class Books:
 
 
 def _convert(entity, name, value):
-    return (
-        Decimal(str(value))
-        if ENTITIES[entity].fields[name].type == "decimal" and value is not None
-        else value
-    )
+    """Return a value of the journal as that of its field."""
+    field = ENTITIES[entity].fields[name]
+    if field.type == "decimal" and value is not None:
+        return Decimal(str(value))
+    return value

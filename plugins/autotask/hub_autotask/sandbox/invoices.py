@@ -183,6 +183,7 @@ PLAIN = (177, 185, 188, 177)
 
 
 def _plain(n):
+    """Return an invoice like most."""
     line = item(801 if n % 3 else 806, str(n % 7 + 1), f"{n % 90 + 10}.50", text=f"Work order {n}")
     return case("plain", PLAIN[n % len(PLAIN)], n % 13, line)
 
@@ -192,16 +193,17 @@ def rows(documents, at, demo=False, first_item=90_001):
     line_id = first_item
     cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
     for id, seed_case in enumerate(cases, FIRST):
-        lines = [
-            _line(line_id + n, id, seed_case, line) for n, line in enumerate(seed_case["lines"])
-        ]
-        line_id += len(lines)
+        lines = []
+        for line in seed_case["lines"]:
+            lines.append(_line(line_id, id, seed_case, line))
+            line_id += 1
         yield "Invoices", _invoice(id, seed_case, lines, at)
         for line in lines:
             yield "BillingItems", line
 
 
 def _invoice(id, seed_case, lines, at):
+    """Return the row of an invoice."""
     day = at.date() - dt.timedelta(days=seed_case["age"])
     region = msp.REGIONS.get(seed_case["region"])
     more = {name: value for name, value in seed_case["more"].items() if name != "billed"}
@@ -225,11 +227,13 @@ def _invoice(id, seed_case, lines, at):
         "invoiceTotal": sum((line["extendedPrice"] for line in lines), Decimal(0)) + tax,
     }
     for name in ("invoiceTotal", "totalTaxValue"):
-        more |= {name: Decimal(more[name])} if name in more else {}
+        if name in more:
+            more[name] = Decimal(more[name])
     return {**ENTITIES["Invoices"].row(**{**values, **more}), "case": seed_case["name"]}
 
 
 def _line(id, invoice, seed_case, fields):
+    """Return the row of a line with its tax."""
     quantity = Decimal(fields["quantity"])
     rate = Decimal(fields["rate"])
     more = {name: Decimal(value) for name, value in fields["more"].items()}

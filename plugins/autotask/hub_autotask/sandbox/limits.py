@@ -8,7 +8,8 @@ from collections import Counter, deque
 from hub_autotask.sandbox.refusals import Refusal
 from qbo_sandbox.kit import Wire
 
-HOUR, AT_ONCE = 3600, 3
+HOUR = 3600  # seconds
+MAX_CONCURRENT_CALLS = 3  # for an entity
 SLOWER = 0.5  # seconds a call takes longer once half of the allowance is used
 
 
@@ -29,6 +30,7 @@ class Limits:
             return len(self._calls)
 
     def _forget_former(self):
+        """Forget the calls that were made more than an hour ago."""
         while self._calls and self._calls[0] <= self._clock.now() - HOUR:
             self._calls.popleft()
 
@@ -52,12 +54,13 @@ class Limits:
                 raise self._refusal()
             self._calls.append(self._clock.now())
             self._now[endpoint] += 1
-            many = self._now[endpoint] > AT_ONCE
+            many = self._now[endpoint] > MAX_CONCURRENT_CALLS
         try:
             if many:
                 raise Refusal(
                     429,
-                    f"The thread threshold of {AT_ONCE} threads has been exceeded for {endpoint}.",
+                    f"The thread threshold of {MAX_CONCURRENT_CALLS} threads has been exceeded for"
+                    f" {endpoint}.",
                 )
             yield
         finally:
@@ -78,5 +81,10 @@ class Limits:
 def later(seconds, answer, *what):
     """Raise `Wire` with the answer, to be sent that many seconds later."""
     beginning = []
-    body = b"".join(answer(lambda line, headers: beginning.extend((int(line[:3]), headers)), *what))
-    raise Wire(status=beginning[0], headers=beginning[1], body=body, pause=seconds)
+
+    def start(line, headers):
+        beginning[:] = int(line[:3]), headers
+
+    body = b"".join(answer(start, *what))
+    status, headers = beginning
+    raise Wire(status=status, headers=headers, body=body, pause=seconds)

@@ -75,14 +75,19 @@ class Pages(kit.Pages):
         self.templates.globals |= {"account": msp.NAME, "shown": self._cell}
 
     def is_known(self, environ, *parts):
+        """Return whether there is the table, row and act of a path."""
         return self._is_there(*parts)
 
     def _is_there(self, table=None, id=None, act=None):
-        entity = TABLES.get(table)
+        """Return whether there is a table, a row of it, and an act on its rows."""
         if table is None:
             return True
-        is_there = entity and (id is None or int(id) in self._books.rows(entity))
-        return bool(is_there) and (act is None or act in acts.ACTS[entity])
+        entity = TABLES.get(table)
+        if entity is None:
+            return False
+        if id is not None and int(id) not in self._books.rows(entity):
+            return False
+        return act is None or act in acts.ACTS[entity]
 
     def _cell(self, entity, row, name):
         """Format a field for people."""
@@ -104,16 +109,18 @@ class Pages(kit.Pages):
     # -- looking --------------------------------------------------------------------------------
 
     def home(self, environ):
+        """Show the invoices."""
         return self.table(environ, "invoices")
 
     def table(self, environ, table):
+        """Show a page of the rows of a table, the newest first."""
         entity = TABLES[table]
         query = query_of(environ)
-        rows = sorted(self._books.rows(entity).values(), key=lambda row: -row["id"])
-        words = query.get("search", "").casefold()
-        rows = [row for row in rows if words in f"{self._case(entity, row)} {row['id']}".casefold()]
+        search = query.get("search", "")
+        rows = self._search(entity, search)
         number = int(query["page"]) if query.get("page", "").isdecimal() else 1
-        place = max(0, min(number - 1, (len(rows) - 1) // ROWS))
+        last_place = (len(rows) - 1) // ROWS
+        place = max(0, min(number - 1, last_place))
         return self.render(
             environ,
             "table",
@@ -125,18 +132,30 @@ class Pages(kit.Pages):
             rows=rows[place * ROWS : (place + 1) * ROWS],
             pages=(len(rows) + ROWS - 1) // ROWS,
             page=place + 1,
-            search=query.get("search", ""),
+            search=search,
             companies=self._names("Companies", "companyName"),
             codes=self._names("BillingCodes", "name"),
         )
 
+    def _search(self, entity, text):
+        """Return the rows whose case or id contains a text, the newest first."""
+        matching = []
+        for row in self._books.rows(entity).values():
+            searched = f"{self._case(entity, row)} {row['id']}"
+            if text.casefold() in searched.casefold():
+                matching.append(row)
+        return sorted(matching, key=lambda row: row["id"], reverse=True)
+
     def _case(self, entity, row):
+        """Return the name of the case that a row shows, or an empty text."""
         return self._books.cases.get((entity, row["id"]), "")
 
     def _names(self, entity, name):
+        """Return id and name of the rows of a list."""
         return [(row["id"], row[name]) for row in self._books.rows(entity).values()]
 
     def row(self, environ, table, id):
+        """Show one row with its lines and acts."""
         entity = TABLES[table]
         lines_entity, by = LINES.get(entity, ("", ""))
         lines = self._books.rows(lines_entity).values() if lines_entity else ()
@@ -153,6 +172,7 @@ class Pages(kit.Pages):
         )
 
     def doors(self, environ):
+        """Show what a test can set."""
         return self.render(
             environ,
             "doors",
@@ -167,7 +187,8 @@ class Pages(kit.Pages):
 
     def welcome(self, environ):
         """Render the page before and after a log-in."""
-        person = self._books.rows("Resources").get(int(query_of(environ).get("person") or 0))
+        id = query_of(environ).get("person") or 0
+        person = self._books.rows("Resources").get(int(id))
         return self.render(environ, "login", person=person)
 
     def login(self, form):
@@ -183,19 +204,24 @@ class Pages(kit.Pages):
         return f"/login?person={person['id']}"
 
     def _person(self, user):
+        """Return the person with a user name, or None."""
         for row in self._books.rows("Resources").values():
             if user and row["userName"] == user:
                 return row
         return None
 
     def post(self, form):
+        """Invoice work, as a person who approved it does."""
         acts.post_work(self._books, form)
         return "/invoices"
 
     def act(self, form, table, id, act):
-        acts.ACTS[TABLES[table]][act](self._books, int(id), form)
+        """Carry out an act on a row."""
+        carry_out = acts.ACTS[TABLES[table]][act]
+        carry_out(self._books, int(id), form)
         return f"/{table}/{id}"
 
     def set(self, form):
+        """Set what a test needs."""
         acts.set_doors(self._books, form)
         return "/doors"

@@ -8,11 +8,13 @@ from decimal import Decimal
 
 from hub_autotask.sandbox.refusals import wrong
 
-MOST, MOST_CONDITIONS = 500, 500
+MAX_RECORDS = 500
+MAX_CONDITIONS = 500
 KEYS = {"op", "field", "value", "udf", "items"}
 
 
 def _equal(have, want):
+    """Return whether a value is the wanted one; null equals nothing."""
     return have is not None and have == want
 
 
@@ -42,15 +44,9 @@ class Query:
         self.entity = entity
         self._conditions = 0
         self._wants = [self._read(condition) for condition in body["filter"]]
-        if self._conditions > MOST_CONDITIONS:
-            raise wrong(f"The query has more than {MOST_CONDITIONS} OR conditions.")
-        self.size = body.get("maxrecords", MOST)
-        if (
-            not isinstance(self.size, int)
-            or isinstance(self.size, bool)
-            or not 1 <= self.size <= MOST
-        ):
-            raise wrong(f"maxCountOfRecordsToReturn must be between 1 and {MOST}.")
+        if self._conditions > MAX_CONDITIONS:
+            raise wrong(f"The query has more than {MAX_CONDITIONS} OR conditions.")
+        self.size = _size_of(body)
         self.columns = [self._field(name).name for name in body.get("includefields") or ()]
 
     def page(self, rows, after):
@@ -58,7 +54,7 @@ class Query:
         ids = sorted(rows)
         matching = []
         for id in ids[bisect.bisect_right(ids, after) :]:
-            if all(want(rows[id]) for want in self._wants):
+            if self._matches(rows[id]):
                 if len(matching) == self.size:
                     self._check_columns()
                     return matching, True
@@ -67,18 +63,27 @@ class Query:
 
     def _check_columns(self):
         """Require the id as a column of results that do not fit on one page."""
-        if self.size == MOST and self.columns and "id" not in self.columns:
-            raise wrong(f"IncludeFields must name id where there are more than {MOST} results.")
+        if self.size == MAX_RECORDS and self.columns and "id" not in self.columns:
+            raise wrong(
+                f"IncludeFields must name id where there are more than {MAX_RECORDS} results."
+            )
 
     def count(self, rows):
         """Return how many rows match."""
-        return sum(all(want(row) for want in self._wants) for row in rows.values())
+        return sum(map(self._matches, rows.values()))
+
+    def _matches(self, row):
+        """Return whether a row meets all conditions."""
+        return all(want(row) for want in self._wants)
 
     def present(self, row):
         """Return a row with the requested columns."""
-        return {name: row[name] for name in self.columns} if self.columns else row
+        if not self.columns:
+            return row
+        return {name: row[name] for name in self.columns}
 
     def _read(self, raw):
+        """Return a function that says whether a row meets a condition."""
         if not isinstance(raw, dict) or not raw.keys() <= KEYS:
             raise wrong(f"A condition may have {', '.join(sorted(KEYS))}; {raw!r} is none.")
         op = str(raw.get("op", "")).lower()
@@ -90,6 +95,7 @@ class Query:
         return lambda row: combine(part(row) for part in parts)
 
     def _read_comparison(self, op, raw):
+        """Return a function that compares a field of a row."""
         field = self._field(raw.get("field"))
         if not field.queryable:
             raise wrong(f"The field {field.name} of {self.entity.name} cannot be filtered on.")
@@ -102,16 +108,18 @@ class Query:
         return self._compare(op, field, value)
 
     def _compare(self, op, field, value):
+        """Return a function that compares a field with a value, or with some."""
         many = op in ("in", "notin")
         if many != isinstance(value, list):
             needed = "a list" if many else "one value"
             raise wrong(f"The operator {op} needs {needed} for {field.name}.")
-        want = frozenset(_value(field, item) for item in value) if many else _value(field, value)
+        want = _values(field, value) if many else _value(field, value)
         if op in ("beginswith", "endswith", "contains"):
             return lambda row: COMPARE[op](row[field.name], want)
         return lambda row: COMPARE[op](_plain(field, row[field.name]), want)
 
     def _field(self, name):
+        """Return a field of the entity; refuse one that it does not have."""
         field = self.entity.find_field(name)
         if field is None:
             raise wrong(f"Unable to find {name} in the {self.entity.name} entity.")
@@ -119,12 +127,23 @@ class Query:
 
 
 def _lowercase(body, parts):
-    lowered = (
-        {str(name).lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
-    )
-    if lowered.keys() - parts:
-        raise wrong(f"The query has unknown parts: {', '.join(sorted(lowered.keys() - parts))}.")
+    """Return a body with its names in lower case; refuse other parts than these."""
+    if not isinstance(body, dict):
+        return {}
+    lowered = {str(name).lower(): value for name, value in body.items()}
+    unknown = sorted(lowered.keys() - parts)
+    if unknown:
+        raise wrong(f"The query has unknown parts: {', '.join(unknown)}.")
     return lowered
+
+
+def _size_of(body):
+    """Return how many rows a page has; refuse a number that Autotask does not allow."""
+    size = body.get("maxrecords", MAX_RECORDS)
+    is_number = isinstance(size, int) and not isinstance(size, bool)
+    if not is_number or not 1 <= size <= MAX_RECORDS:
+        raise wrong(f"maxCountOfRecordsToReturn must be between 1 and {MAX_RECORDS}.")
+    return size
 
 
 FLAGS = {"true": "1", "false": "0"}  # as numbers
@@ -142,7 +161,13 @@ def _value(field, value):
     return _plain(field, value)
 
 
+def _values(field, values):
+    """Return the values of a condition that has several."""
+    return frozenset(_value(field, value) for value in values)
+
+
 def _number(field, value):
+    """Return a number of a condition."""
     text = str(value)
     try:
         return Decimal(FLAGS.get(text.lower(), text))
@@ -151,6 +176,7 @@ def _number(field, value):
 
 
 def _plain(field, value):
+    """Return a value in the form in which values are compared."""
     if value is None or field.type in ("boolean", "long", "integer", "decimal"):
         return value
     if field.type != "datetime":
@@ -164,7 +190,8 @@ def _plain(field, value):
 
 def token(entity, verb, after):
     """Return an opaque place to continue from, with the verb of the first request."""
-    return base64.urlsafe_b64encode(json.dumps([entity, verb, after]).encode()).decode()
+    place = json.dumps([entity, verb, after])
+    return base64.urlsafe_b64encode(place.encode()).decode()
 
 
 def place_of(text, entity):
