@@ -157,7 +157,7 @@ class Demo:
     def read_again(self) -> None:
         """Let a run read every document again, because a plugin may read it in another way now."""
         with self.app.app_context():
-            rows = installations()
+            rows = list_installations()
             with transaction() as session:
                 for row in rows:
                     forget_cursors(session, row.id)
@@ -229,7 +229,7 @@ def folder_of(environ: Mapping[str, str] = os.environ) -> Path:
     return folder.expanduser().absolute()
 
 
-def installations() -> list[Installation]:
+def list_installations() -> list[Installation]:
     """Return the enabled apps of the demo."""
     with read_only_session() as session:
         return list(

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_pl
 
 from hub.cli.sync_runs import sync_all
 from hub.db import engine
-from hub.demo import IN_REVIEW, WHO, Demo, installations
+from hub.demo import IN_REVIEW, WHO, Demo, list_installations
 from hub.models import User
 from hub.security import login_sessions, people
 from hub.security.login_sessions import EndReason
@@ -67,7 +67,7 @@ def main() -> None:
             take_set_up(demo, options.folder, looks)
             demo.set_up(lambda text: print(text, file=sys.stderr))
             with demo.app.app_context():
-                sync_all(installations())
+                sync_all(list_installations())
                 with engine.transaction() as session:
                     password = people.hash_new(demo.password)
                     people.insert(session, VIEWER, password, [Right("viewer")])

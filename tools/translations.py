@@ -73,7 +73,7 @@ def extract_own() -> Catalog:
         catalog.add(text)
     for forms in (*run_result.TEXTS.values(), *interval.UNIT_TEXTS.values()):
         catalog.add(forms, auto_comments=[SENTENCE])
-    for text in display_names.catalog_texts():
+    for text in display_names.list_catalog_texts():
         catalog.add(text, context=display_names.CONTEXT)
     for text in audit_details.catalog_texts():
         catalog.add(text, context=audit_details.CONTEXT)

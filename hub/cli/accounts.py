@@ -43,7 +43,7 @@ def add_person(
         say("At the first log-in the hub asks for a password of their own.")
 
 
-def people() -> list[dict[str, Any]]:
+def list_people() -> list[dict[str, Any]]:
     """Return everyone, oldest first."""
     from sqlalchemy import select
 

@@ -7,9 +7,9 @@ import click
 
 from hub.cli import person, rights
 from hub.cli.console import as_json, realm_option, with_hub, with_process_lock
-from hub.cli.selection import company, find_stored_app
+from hub.cli.selection import find_company, find_stored_app
 from hub.cli.settings_file import read_settings
-from hub.cli.terminal import account_name, count_of, print_json, say, table
+from hub.cli.terminal import account_name, count_of, print_json, print_table, say
 
 COLUMNS = ("app", "name", "state", "realm", "mode", "schedule", "source")
 MODES = click.Choice(["auto", "review", "manual", "once", "paused"])
@@ -50,7 +50,7 @@ def list_(as_json: bool) -> None:
         print_json(rows)
         return
     cells = [[row[column] for column in COLUMNS] for row in rows]
-    table(COLUMNS, cells, "No plugin with an app is installed.")
+    print_table(COLUMNS, cells, "No plugin with an app is installed.")
 
 
 def _rows(app: Any) -> list[dict[str, Any]]:
@@ -104,7 +104,7 @@ def enable(
     from hub.installations import enable as installations_enable
     from hub.installations import shared_accounts
 
-    company_id = company(realm).id
+    company_id = find_company(realm).id
     present = installations_enable.find_installation(company_id, slug)
     if present is not None:
         rights.require_settings(present)
@@ -162,7 +162,7 @@ def set_(
             settings[name] = value
     if not settings and not mode:
         raise click.UsageError("Say what to change, such as --mode review or --settings FILE.")
-    company_id = company(realm).id
+    company_id = find_company(realm).id
     rights.require_settings(find_stored_app(company_id, slug))
     row = installations_enable.change(company_id, slug, settings, who=account_name(), mode=mode)
     say(f"{_app_name(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
@@ -177,7 +177,7 @@ def disable(slug: str, realm: str | None) -> None:
     """Disable the app SLUG; settings and matches are kept for when it is enabled again."""
     from hub.installations import enable as installations_enable
 
-    company_id = company(realm).id
+    company_id = find_company(realm).id
     rights.require_settings(find_stored_app(company_id, slug))
     row = installations_enable.disable(company_id, slug, who=account_name())
     say(f"{_app_name(row)} is disabled. Its settings and matches are kept.")
@@ -210,7 +210,7 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
 
     if (source is None) == (target is None):
         raise click.UsageError("Say either --import FILE or --export FILE.")
-    row = find_stored_app(company(realm).id, slug)
+    row = find_stored_app(find_company(realm).id, slug)
     if source is not None:
         rights.require("app-owner")
         rights.require_settings(row)

@@ -7,8 +7,8 @@ import click
 
 from hub.cli import person
 from hub.cli.console import as_json, with_hub, with_process_lock
-from hub.cli.selection import company
-from hub.cli.terminal import account_name, count_of, format_moment, print_json, say, table
+from hub.cli.selection import find_company
+from hub.cli.terminal import account_name, count_of, format_moment, print_json, print_table, say
 
 if TYPE_CHECKING:
     from hub.models import ConnectedCompany, Token
@@ -89,7 +89,7 @@ def list_(as_json: bool) -> None:
         return
     heads = [HEADS.get(name, name) for name in rows[0]] if rows else []
     cells = [list(row.values()) for row in rows]
-    table(heads, cells, "No company is connected yet.")
+    print_table(heads, cells, "No company is connected yet.")
 
 
 def _describe_connection(row: "ConnectedCompany", token: "Token | None") -> dict[str, str]:
@@ -112,7 +112,7 @@ def check(realm: str) -> None:
     from hub.qbo import record_download, usage
     from hub.qbo.oauth import connect as oauth_connect
 
-    row = oauth_connect.check(company(realm).id, account_name())
+    row = oauth_connect.check(find_company(realm).id, account_name())
     record_download.refresh(row.id)
     say(f"The connection to {row.name or realm} works, and its lists are fresh.")
     with read_only_session() as session:
@@ -135,7 +135,7 @@ def batches(realm: str, mode: str) -> None:
     """Send documents to REALM singly, or in batches if at least six (auto) or two (batch) wait."""
     from hub.posting.outcome import batch_sizing
 
-    row = company(realm)
+    row = find_company(realm)
     batch_sizing.store_mode(row.id, mode, account_name())
     name = row.name or realm
     how_many = batch_sizing.MODES[mode]  # "one by one", for example
@@ -150,7 +150,7 @@ def disconnect(realm: str) -> None:
     """Revoke the connection to REALM at Intuit; settings and matches are kept."""
     from hub.qbo.oauth import connect as oauth_connect
 
-    row = company(realm)
+    row = find_company(realm)
     revoked = oauth_connect.disconnect(row.id, account_name())
     say(f"{row.name or realm} is disconnected. Its settings and matches are kept.")
     if not revoked:
@@ -167,6 +167,6 @@ def remove(realm: str) -> None:
     """Remove the company REALM if it never worked, for example because of a mistyped number."""
     from hub.qbo import removal
 
-    row = company(realm)
+    row = find_company(realm)
     removal.remove(row.id, account_name())
     say(f"Company {realm} is removed.")

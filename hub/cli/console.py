@@ -152,7 +152,7 @@ def hub(
 
 
 @contextmanager
-def temporary_hub() -> Iterator["Flask"]:
+def open_temporary_hub() -> Iterator["Flask"]:
     """Open a hub with the settings of the environment, in a folder that is removed afterwards."""
     from hub import config
     from hub import context as hub_context
@@ -247,7 +247,7 @@ def require_stand_ins(command: str) -> None:
         raise MissingExtra(f"`{command}`", "the QuickBooks stand-in", extra_command("demo"))
 
 
-def apps_of_plugin(slug: str) -> list[str]:
+def find_apps_of_plugin(slug: str) -> list[str]:
     """Return all apps of the plugin of an app; raise why there is none that can be used."""
     from hub.contract.app_lookup import find_error
     from hub.contract.registry import Plugins

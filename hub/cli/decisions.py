@@ -23,7 +23,7 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
     from hub.errors import NotNow
     from hub.posting.actions import retries
 
-    deleted = retries.unconfirmed_deletions(_require_postings(*ids))
+    deleted = retries.list_unconfirmed_deletions(_require_postings(*ids))
     if deleted and not yes:
         for name in deleted:
             say(f"would be deleted in QuickBooks: {name}.")

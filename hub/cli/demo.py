@@ -7,9 +7,9 @@ import click
 
 from hub.cli import sent_payloads
 from hub.cli.console import (
-    apps_of_plugin,
     as_json,
     country_option,
+    find_apps_of_plugin,
     port_number,
     require_stand_ins,
     write_log_of,
@@ -75,7 +75,7 @@ def demo(
 
     if port is None:
         port = 0 if once else 8080
-    slugs = apps_of_plugin(slug) if slug else None
+    slugs = find_apps_of_plugin(slug) if slug else None
     in_review = () if once or slug else IN_REVIEW
     demo_hub = Demo(folder_of(), port, slugs, in_review, country)
     with closing(demo_hub):
@@ -98,11 +98,11 @@ def demo(
 def _sync_once(demo_hub: "Demo", as_json: bool) -> None:
     """Sync every app once, print the result and exit with its code."""
     from hub.cli.sync_runs import sync_all
-    from hub.demo import installations
+    from hub.demo import list_installations
     from hub.scheduling import runner, summary
 
     with demo_hub.app.app_context():
-        runs = sync_all(installations())
+        runs = sync_all(list_installations())
         result = summary.summarize_runs(runs)
         if as_json:
             print_json(result)
@@ -116,13 +116,13 @@ def _serve(demo_hub: "Demo", show_sent: bool, match_codes: bool) -> bool:
 
     Return whether the demo is to start over.
     """
-    from hub.demo import WHO, installations
+    from hub.demo import WHO, list_installations
     from hub.scheduling.scheduler import Scheduler
 
     engine = Scheduler(demo_hub.app)
     with ExitStack() as stack:
         if show_sent:
-            sample_matches = SampleMatches(installations, WHO) if match_codes else None
+            sample_matches = SampleMatches(list_installations, WHO) if match_codes else None
             changes = sent_payloads.print_changes(demo_hub.app, sample_matches)
             stack.enter_context(changes)
         engine.start()

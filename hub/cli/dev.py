@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from hub.cli.console import apps_of_plugin, country_option, port_number, require_stand_ins
+from hub.cli.console import country_option, find_apps_of_plugin, port_number, require_stand_ins
 from hub.cli.terminal import say
 from hub.end_signals import set_when_told_to_end
 from hub.errors import PluginBroken
@@ -55,7 +55,7 @@ def dev(slug: str, port: int, country: str | None, read_again: bool, match_codes
     """
     require_stand_ins("hub dev")
     with suppress(PluginBroken):  # which its author may correct while this runs
-        apps_of_plugin(slug)
+        find_apps_of_plugin(slug)
     options = ["--match-codes"] if match_codes else []
     options += ["--country", country] if country else []
     Supervisor(slug, port or _free_port(), read_again, options).run()
@@ -84,7 +84,7 @@ class Supervisor:
         """Serve until SIGTERM or Ctrl-C."""
         set_when_told_to_end(self._ended)
         while not self._ended.is_set():
-            files = plugin_files()
+            files = list_plugin_files()
             process = self._start()
             try:
                 changed = self._wait_for_change(process, files)
@@ -105,7 +105,7 @@ class Supervisor:
         """Return the first file that differs; "" if the hub was asked to stop."""
         is_running = True
         while not self._ended.wait(POLL_SECONDS):
-            changed = changed_file(files, plugin_files())
+            changed = find_changed_file(files, list_plugin_files())
             if changed:
                 return changed
             if is_running and process.poll() is not None:
@@ -114,7 +114,7 @@ class Supervisor:
         return ""
 
 
-def plugin_files() -> Files:
+def list_plugin_files() -> Files:
     """Return the files of all plugins, each with its time and size."""
     files = {}
     for folder in _plugin_folders():
@@ -126,7 +126,7 @@ def plugin_files() -> Files:
     return files
 
 
-def changed_file(before: Files, after: Files) -> str:
+def find_changed_file(before: Files, after: Files) -> str:
     """Return a file that was added, changed or removed; "" if there is none."""
     for name in sorted(before.keys() | after.keys()):
         if before.get(name) != after.get(name):

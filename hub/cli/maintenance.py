@@ -12,7 +12,7 @@ import click
 
 from hub.cli import data_folder
 from hub.cli.console import as_json, hub, with_hub
-from hub.cli.terminal import account_name, count_of, print_json, say, table
+from hub.cli.terminal import account_name, count_of, print_json, print_table, say
 
 MAX_DIFFERENCES = 5
 WRITTEN_BYTES = 4096  # into a file of the data folder, to see whether that is possible
@@ -46,9 +46,9 @@ def init(may_replace_keys: bool) -> None:
 
 def _ask_for_first_user() -> None:
     """Ask for the first person who may log in, if there is none and a person can answer."""
-    from hub.cli.accounts import add_person, people
+    from hub.cli.accounts import add_person, list_people
 
-    if people():
+    if list_people():
         return
     if not sys.stdin.isatty():
         say("Nobody can log in yet; add the first person with `hub users add NAME --role owner`.")
@@ -90,7 +90,7 @@ def _check_settings(loaded: Any) -> Iterator[tuple[bool, str]]:
     from hub.cli import setting_checks
     from hub.context import current_hub
 
-    for problem in setting_checks.unusable_settings(loaded, current_hub().plugins):
+    for problem in setting_checks.find_unusable_settings(loaded, current_hub().plugins):
         yield False, problem
 
 
@@ -144,7 +144,7 @@ def _audit_copy(config: Any) -> Iterator[tuple[bool, str]]:
 
     if not config.audit_copy:
         return
-    failure = audit_copy.failure(config.data)
+    failure = audit_copy.find_failure(config.data)
     if failure:
         yield False, f"the copy of the audit log to {config.audit_copy}: {failure}"
     else:
@@ -157,15 +157,15 @@ def _check_tables() -> tuple[bool, str]:
     from hub.migrations import schema
 
     with read_only_session() as session:
-        differences = schema.differences_from_models(session.connection())
-        revision = schema.revision_of(session.connection())
+        differences = schema.find_differences_from_models(session.connection())
+        revision = schema.read_revision(session.connection())
     if not differences:
         return True, f"database with the hub's tables, revision {revision}"
     listed = "; ".join(differences[:MAX_DIFFERENCES])
     if len(differences) > MAX_DIFFERENCES:
         listed += f" and {len(differences) - MAX_DIFFERENCES} more"
     return False, (
-        f"the tables do not match revision {schema.newest_revision()}: {listed}."
+        f"the tables do not match revision {schema.find_newest_revision()}: {listed}."
         " Go on with the version of the hub that made them, or put back a backup and run `hub init`"
     )
 
@@ -186,7 +186,7 @@ def _check_connections() -> Iterator[tuple[bool, str]]:
     """Yield the checks of keys, people, mail, connections and plugins."""
     from sqlalchemy import select
 
-    from hub.cli.accounts import people
+    from hub.cli.accounts import list_people
     from hub.context import current_hub
     from hub.db.engine import read_only_session
     from hub.models import ConnectedCompany
@@ -195,8 +195,10 @@ def _check_connections() -> Iterator[tuple[bool, str]]:
 
     yield from _intuit_keys()
     yield (
-        bool(people()),
-        "a person who can log in" if people() else "a person who can log in: `hub users add NAME`",
+        bool(list_people()),
+        "a person who can log in"
+        if list_people()
+        else "a person who can log in: `hub users add NAME`",
     )
     yield (
         True,
@@ -309,7 +311,7 @@ def list_(
             for part in audit_entries.as_csv(session, chosen):
                 click.echo(part, nl=False)
             return
-        for row in audit_entries.rows(session, chosen):
+        for row in audit_entries.iter_rows(session, chosen):
             if as_json:
                 say(json.dumps(row, ensure_ascii=False, default=str))
             else:
@@ -345,7 +347,9 @@ def plugins(as_json: bool, hashes: bool) -> None:
         )
         for item in described
     ]
-    table(("plugin", "distribution", "version", "apps", "state"), rows, "No plugin is installed.")
+    print_table(
+        ("plugin", "distribution", "version", "apps", "state"), rows, "No plugin is installed."
+    )
     for item in described:
         for app in item["apps"]:
             _say_tier(app)

@@ -6,8 +6,8 @@ import click
 
 from hub.cli import person
 from hub.cli.console import as_json, realm_option, row_count, with_hub
-from hub.cli.selection import company
-from hub.cli.terminal import format_moment, print_json, print_json_list, say, table
+from hub.cli.selection import find_company
+from hub.cli.terminal import format_moment, print_json, print_json_list, print_table, say
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -65,7 +65,7 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
         if state in DOCUMENT_STATES:
             row["state"] = row["document_state"]
     cells = [[row[name] for name in COLUMNS] for row in rows]
-    table(COLUMNS, cells, "Nothing is there.")
+    print_table(COLUMNS, cells, "Nothing is there.")
 
 
 def _select_newest(state: str | None, slug: str | None, limit: int) -> "Select[Posting]":
@@ -162,7 +162,7 @@ def cases(realm: str | None, as_json: bool) -> None:
     from hub.scheduling import summary
 
     if realm is not None:
-        company(realm)
+        find_company(realm)
     open_cases = summary.open_cases(realm, person.visible_rows("viewer").cases())
     if as_json:
         print_json_list(open_cases)

@@ -9,12 +9,12 @@ from hub.cli.accounts import (
     change_active,
     change_role,
     issue_code,
-    people,
+    list_people,
     reset_second_factor,
 )
 from hub.cli.console import as_json, with_hub, with_hub_and_pages
-from hub.cli.selection import company
-from hub.cli.terminal import format_moment, print_json, say, table
+from hub.cli.selection import find_company
+from hub.cli.terminal import format_moment, print_json, print_table, say
 
 ROLES = ("owner", "app-owner", "operator", "viewer")
 NO_ROLE = "none"
@@ -65,11 +65,11 @@ def add(
     password = None
     if password_file:
         password = password_file.read().strip()
-    is_first = not people()
+    is_first = not list_people()
     if role is None:
         role = "owner" if is_first else "viewer"
     must_change_password = not (is_first or keep_password)
-    company_id = company(realm).id if realm else None
+    company_id = find_company(realm).id if realm else None
     add_person(name, role, password, (company_id, slug), must_change_password=must_change_password)
 
 
@@ -78,7 +78,7 @@ def add(
 @with_hub
 def list_(as_json: bool) -> None:
     """List the people, their roles and when they logged in last."""
-    persons = people()
+    persons = list_people()
     if as_json:
         print_json(persons)
         return
@@ -88,7 +88,7 @@ def list_(as_json: bool) -> None:
         rights = ", ".join(person["rights"])
         rows.append((person["name"], rights, person["last_login_at"], state))
     empty = "Nobody yet; add the first person with `hub users add NAME`."
-    table(("name", "role", "last log-in", ""), rows, empty)
+    print_table(("name", "role", "last log-in", ""), rows, empty)
 
 
 @users.command("role")
@@ -104,7 +104,7 @@ def change_role_(name: str, role: str, realm: str | None, slug: str | None, as_j
     Without options it is the role for everything. The highest role that covers a company and an app
     counts.
     """
-    company_id = company(realm).id if realm else None
+    company_id = find_company(realm).id if realm else None
     person, text = change_role(name, "" if role == NO_ROLE else role, (company_id, slug))
     change = "no longer" if role == NO_ROLE else "now"
     _report(person, f"{person['name']} is {change} {text}.", as_json)

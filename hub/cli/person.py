@@ -60,12 +60,12 @@ def load_rights() -> "Rights":
 def visible_rows(role: str) -> "Scope":
     """Return the rows for which the person has a role; without a person these are all rows."""
     from hub.db.engine import read_only_session
-    from hub.security.rights import Scope, scope_of
+    from hub.security.rights import Scope, build_scope
 
     if not name():
         return Scope(is_everything=True)
     with read_only_session() as session:
-        return scope_of(session, load_rights(), role)
+        return build_scope(session, load_rights(), role)
 
 
 def refusal(role: str, subject: str) -> RoleNeeded:

@@ -3,7 +3,7 @@
 import click
 
 from hub.cli.console import as_json, with_hub
-from hub.cli.terminal import Terminal, account_name, print_json, table
+from hub.cli.terminal import Terminal, account_name, print_json, print_table
 
 
 @click.command()
@@ -29,4 +29,4 @@ def prune(dry_run: bool, as_json: bool) -> None:
         print_json(counts)
         return
     head = "would be pruned" if dry_run else "pruned"
-    table(("what", head), list(counts.items()), "")
+    print_table(("what", head), list(counts.items()), "")

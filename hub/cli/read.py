@@ -12,13 +12,13 @@ import click
 from hub.cli.console import (
     as_json,
     hub,
+    open_temporary_hub,
     realm_option,
     require_stand_ins,
-    temporary_hub,
     with_hub,
     with_process_lock,
 )
-from hub.cli.selection import installations
+from hub.cli.selection import find_installations
 from hub.cli.settings_file import read_settings
 from hub.cli.terminal import print_json_list, say
 from hub.money import format_amount
@@ -113,7 +113,7 @@ def _read_installation(
     from hub.errors import Refused
     from hub.scheduling import source_preview
 
-    row, *others = installations(slug, realm, "app-owner")
+    row, *others = find_installations(slug, realm, "app-owner")
     if others:
         raise Refused(f"{slug} is enabled for several companies; name one with --realm.")
     unsaved: dict[str, Any] = {}
@@ -137,7 +137,7 @@ def _read_unmatched(
     """Print the previews of an app that is not enabled, and record the answers of its source."""
     from hub.scheduling import unmatched_preview
 
-    with temporary_hub(), _record_answers(folder):
+    with open_temporary_hub(), _record_answers(folder):
         previews = unmatched_preview.preview_app(
             slug, settings, ids=ids, limit=limit, country=country
         )
@@ -192,14 +192,14 @@ def _preview_stand_in(
 
     plugins = benches.load_plugins()
     app = benches.app_of(plugins, slug)
-    answers = {**unmatched_preview.placeholder_settings(app), **settings}
+    answers = {**unmatched_preview.build_placeholder_settings(app), **settings}
     try:
         bench = benches.Bench(slug, answers, plugins=plugins, waits=True)
     except ValidationError as error:
         raise SettingsInvalid(app.name, dict(error.messages_dict)) from None
     fields = bench.fields()
     named = settings_schema.record_settings(app, bench.settings)
-    items = source_preview.without_checkpoints(bench.reading(ids=ids))
+    items = source_preview.drop_checkpoints(bench.reading(ids=ids))
     for item in islice(items, limit):
         yield source_preview.preview_item(item, fields, named)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from hub.cli import person
-from hub.cli.selection import MAX_ID, company
+from hub.cli.selection import MAX_ID, find_company
 from hub.errors import NotFound, Refused
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _company_target(session: "Session", options: Options) -> Iterator[Named]:
 
     if options["realm"] is None:
         return
-    row = company(options["realm"])
+    row = find_company(options["realm"])
     yield Named(row.name or row.realm, Subject(row.id))
 
 
@@ -71,7 +71,7 @@ def _app_target(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the app at the company of the realm, or at the only company."""
     from hub.security.rights import Subject
 
-    row = company(options["realm"])
+    row = find_company(options["realm"])
     slug = options["slug"]
     yield Named(f"{slug} in {row.name or row.realm}", Subject(row.id, slug))
 

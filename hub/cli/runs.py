@@ -6,8 +6,8 @@ import click
 
 from hub.cli import person
 from hub.cli.console import as_json, row_count, row_id, with_hub, with_process_lock
-from hub.cli.selection import companies
-from hub.cli.terminal import Terminal, account_name, print_json, say, table
+from hub.cli.selection import find_companies
+from hub.cli.terminal import Terminal, account_name, print_json, print_table, say
 
 if TYPE_CHECKING:
     from hub.models import ConnectedCompany, Run
@@ -30,15 +30,15 @@ def runs(run_id: int | None, limit: int, as_json: bool) -> None:
             print_json(lines)
         else:
             rows = [[line["at"], line["level"], line["text"]] for line in lines]
-            table(("at", "level", "text"), rows, "It has no lines.")
+            print_table(("at", "level", "text"), rows, "It has no lines.")
         return
-    recent = summary.recent_runs(limit, person.visible_rows("viewer").runs())
+    recent = summary.list_recent_runs(limit, person.visible_rows("viewer").runs())
     if as_json:
         print_json(recent)
         return
     columns = ("id", "kind", "app", "company", "started", "state", "text")
     rows = [[row[name] for name in columns] for row in recent]
-    table((*columns[:-1], ""), rows, "Nothing ran yet.")
+    print_table((*columns[:-1], ""), rows, "Nothing ran yet.")
 
 
 @click.command()
@@ -54,7 +54,7 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     """
     from hub.scheduling.runner import exit_code
 
-    rows = _select_connected(_select_permitted(companies(realm)))
+    rows = _select_connected(_select_permitted(find_companies(realm)))
     is_titled = len(rows) > 1 and not as_json
     runs_by_realm: dict[str, Run] = {}
     for row in rows:
@@ -140,7 +140,7 @@ def _print_reconciliation(result: dict[str, Any]) -> None:
         "apart",
     )
     rows = [[row[column] for column in columns] for row in result["totals"]]
-    table(columns, rows, "Nothing is posted yet.")
+    print_table(columns, rows, "Nothing is posted yet.")
     say()
     for row in result["wrong"]:
         say(row["reason"] + (" Somebody looked at it and left it so." if row["accepted"] else ""))

@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 MAX_ID = 2**31 - 1  # of a row in either database
 
 
-def company(realm: str | None) -> "ConnectedCompany":
+def find_company(realm: str | None) -> "ConnectedCompany":
     """Return the company of this realm; without a realm, the only company."""
     from hub.errors import Refused
 
-    matching = companies(realm)
+    matching = find_companies(realm)
     if len(matching) > 1:
         realms = ", ".join(row.realm for row in matching)
         raise Refused(f"There are several companies; say which by --realm: {realms}.")
     return matching[0]
 
 
-def companies(realm: str | None) -> "list[ConnectedCompany]":
+def find_companies(realm: str | None) -> "list[ConnectedCompany]":
     """Return the company of this realm as a list; without a realm, all that the person sees."""
     from sqlalchemy import select
 
@@ -63,7 +63,7 @@ def find_stored_app(company_id: int, slug: str) -> "Installation":
         raise NotFound("enabled app", slug, session.scalars(query))
 
 
-def installations(slug: str | None, realm: str | None, role: str) -> "list[Installation]":
+def find_installations(slug: str | None, realm: str | None, role: str) -> "list[Installation]":
     """Return the enabled apps to run, for which the person has a role.
 
     Raise why if there are none, or all are paused.
@@ -79,7 +79,7 @@ def installations(slug: str | None, realm: str | None, role: str) -> "list[Insta
         Installation.enabled, *person.visible_rows(role).installations()
     )
     if realm is not None:
-        query = query.where(Installation.company_id == company(realm).id)
+        query = query.where(Installation.company_id == find_company(realm).id)
     with read_only_session() as session:
         enabled = list(session.scalars(query.order_by(Installation.id)))
     if slug is not None:

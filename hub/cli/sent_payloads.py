@@ -126,6 +126,6 @@ def _matches(document_id: int) -> list[str]:
     from hub.scheduling import source_preview
 
     try:
-        return [code.describe() for code in source_preview.codes_of_stored(document_id)]
+        return [code.describe() for code in source_preview.load_codes_of_stored(document_id)]
     except HubError as error:  # of the plugin that is being developed
         return [f"Its matches cannot be shown: {error.text}"]

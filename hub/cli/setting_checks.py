@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from hub.contract.registry import Plugins
 
 
-def unusable_settings(config: "Config", plugins: "Plugins") -> Iterator[str]:
+def find_unusable_settings(config: "Config", plugins: "Plugins") -> Iterator[str]:
     """Yield a sentence about each setting that cannot be used."""
     unknown = sorted(config.open_apps - plugins.apps.keys())
     if unknown:

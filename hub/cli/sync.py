@@ -13,7 +13,7 @@ from hub.cli.console import (
     with_hub,
     with_process_lock,
 )
-from hub.cli.selection import installations
+from hub.cli.selection import find_installations
 from hub.cli.sync_runs import sync_all
 from hub.cli.terminal import print_json, say
 
@@ -49,7 +49,7 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
     if ids and not slug:
         raise click.UsageError("Say which app the documents of --only belong to.")
     with handle_end_signals():
-        rows = installations(slug, realm, "operator")
+        rows = find_installations(slug, realm, "operator")
         runs = sync_all(rows, ids)
     result = summary.summarize_runs(runs, person.visible_rows("viewer").cases())
     if as_json:

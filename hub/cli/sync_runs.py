@@ -40,7 +40,7 @@ def _sync_released(rows: "Sequence[Installation]") -> "list[Run]":
 
     by_id = {row.id: row for row in rows}
     runs = []
-    for waiting in run_log.waiting_runs():
+    for waiting in run_log.list_waiting_runs():
         if waiting.kind != RunKind.SYNC or waiting.requested_by != run_log.ENGINE:
             continue
         row = by_id.get(waiting.installation_id or 0)

@@ -55,7 +55,7 @@ def print_json_list(values: Iterable[object]) -> None:
     click.echo("[]" if opening == "[" else "\n]")
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: str) -> None:
     """Print a table as wide as its texts; print `empty` if there are no rows."""
     if not rows:
         say(empty)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from hub.cli.console import as_json, row_id, with_hub
-from hub.cli.terminal import account_name, format_moment, print_json, say, table
+from hub.cli.terminal import account_name, format_moment, print_json, print_table, say
 
 # A token with the scope `approve` is created on the page alone, which asks its person who they are:
 # otherwise a person with a shell could approve as two people.
@@ -54,7 +54,7 @@ def list_(as_json: bool) -> None:
     columns = ("id", "person", "name", "scopes", "last_used_at", "expires_at")
     lines = [tuple(row[column] for column in columns) for row in rows]
     heads = ("id", "person", "name", "scopes", "last used", "expires")
-    table(heads, lines, "None; create one with `hub tokens create PERSON --name NAME`.")
+    print_table(heads, lines, "None; create one with `hub tokens create PERSON --name NAME`.")
 
 
 @tokens.command()

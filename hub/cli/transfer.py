@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli.console import hub, with_hub
-from hub.cli.terminal import Terminal, account_name, count_of, say, table
+from hub.cli.terminal import Terminal, account_name, count_of, print_table, say
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -187,9 +187,9 @@ def _open_app(config: "Config") -> "Flask":
 def _print_proof(proof: "CopyProof") -> None:
     """Print which rows and sums are equal in both databases."""
     rows = [(item.name, f"{item.count:,}", f"{item.count:,}", item.digest) for item in proof.tables]
-    table(("table", "rows old", "rows new", "digest of both"), rows, "")
+    print_table(("table", "rows old", "rows new", "digest of both"), rows, "")
     say()
     sums = [(item.name, item.value, item.value) for item in proof.sums]
-    table(("sum", "old", "new"), sums, "There are no documents.")
+    print_table(("sum", "old", "new"), sums, "There are no documents.")
     say()
     say(f"All {proof.count:,} rows and all sums are equal in both databases.")

@@ -18,8 +18,8 @@ from hub.models import Cursor, Installation, Match
 from hub.models.enums import PostingState
 from hub.qbo import company
 from hub.qbo.company_facts import CompanyFacts
-from hub.sources.site import app_of, initial_state, site_of
-from hub.sources.site import code_fields as fields_of
+from hub.sources.site import app_of, build_site, initial_state
+from hub.sources.site import load_fields as fields_of
 
 RECORD_KINDS = ("vendor", "customer", "item")  # kinds of documents that become list entries
 
@@ -61,7 +61,7 @@ def load_setup(
     """
     with engine.read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
-    site = site_of(installation, settings, secrets)
+    site = build_site(installation, settings, secrets)
     fields = fields_of(installation, site)
     with engine.read_only_session() as session:
         facts = company.load_facts(session, installation.company_id)

@@ -170,7 +170,7 @@ def init_app(
         time_limit.limit_statements(engine, page_seconds=page_seconds)
 
 
-def standalone_engine(url: str, *, exclusive: bool = False) -> Engine:
+def create_standalone_engine(url: str, *, exclusive: bool = False) -> Engine:
     """Return an engine outside of the application, which keeps no connection open.
 
     With `exclusive` a connection to an SQLite file is refused while any other one is open, and
@@ -245,7 +245,7 @@ def upgrade(app: Flask) -> None:
     from alembic import command
 
     with app.app_context(), translate_errors():
-        migrations(app)
+        bind_migrations(app)
         config = app.extensions["migrate"].migrate.get_config()
         config.attributes["upgrades"] = True
         try:
@@ -266,7 +266,7 @@ def address_without_password(url: URL | str) -> str:
     return place._replace(password=None).render_as_string()
 
 
-def migrations(app: Flask) -> None:
+def bind_migrations(app: Flask) -> None:
     """Bind the application to the history of its tables; Alembic is imported only here."""
     import flask_migrate
 

@@ -96,7 +96,7 @@ def parse(url: str) -> Url:
         return Url()
 
 
-def addresses(declared: Iterable[str], settings: Mapping[str, Any]) -> frozenset[str]:
+def list_addresses(declared: Iterable[str], settings: Mapping[str, Any]) -> frozenset[str]:
     """Return the addresses that an app may call with these settings.
 
     Each is written as scheme://host:port, to compare those of two versions of the settings.

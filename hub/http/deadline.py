@@ -213,7 +213,7 @@ def _connect(connection: Any) -> socket.socket:
     host = connection._dns_host
     port = connection.port
     try:
-        addresses = dns.addresses(host, port, _step_seconds(connection, guard))
+        addresses = dns.resolve_addresses(host, port, _step_seconds(connection, guard))
     except (OSError, UnicodeError) as error:
         raise NameResolutionError(host, connection, socket.gaierror(str(error))) from error
     if not addresses or not _are_all_permitted(guard, host, port, addresses):

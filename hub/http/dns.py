@@ -11,7 +11,7 @@ _lookups: dict[tuple[str, int], Future[Addresses]] = {}
 _lock = threading.Lock()
 
 
-def addresses(host: str, port: int, seconds: float) -> Addresses:
+def resolve_addresses(host: str, port: int, seconds: float) -> Addresses:
     """Return what getaddrinfo returns; raise TimeoutError if it takes too long.
 
     A look-up cannot be ended from outside, so its thread is left behind. All who need the same host

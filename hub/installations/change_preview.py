@@ -28,7 +28,7 @@ def preview(
     changes["settings"] = draft.settings | _chosen_records(app, row, draft.settings)
     if mode:
         changes["mode"] = mode
-    stored = sources.stored_secrets(app, row)
+    stored = sources.load_stored_secrets(app, row)
     secret_changes = setting_changes.describe_secrets(stored, draft.secrets)
     return enable.describe_changes(row, changes) | secret_changes
 

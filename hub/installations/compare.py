@@ -104,7 +104,7 @@ def as_csv(pairs: Sequence[Pair]) -> bytes:
     return spreadsheets.encode(COLUMNS, rows)
 
 
-def summary(pairs: Sequence[Pair]) -> str:
+def format_summary(pairs: Sequence[Pair]) -> str:
     """Say how many pairs are in which state, field by field."""
     counts: Counter[tuple[str, str]] = Counter()
     for pair in pairs:
@@ -159,7 +159,7 @@ def _missing_records(installation: Installation, field: Field) -> list[Create]:
 
 def _fields(installation: Installation, names: Iterable[str]) -> list[Field]:
     """Return the fields with these names, else those to match first, else all."""
-    fields_of_app = sources.code_fields(installation, sources.site_of(installation))
+    fields_of_app = sources.load_fields(installation, sources.build_site(installation))
     names = tuple(names) or sources.app_of(installation).match_first
     return [field for field in fields_of_app if field.name in names or not names]
 

@@ -275,7 +275,7 @@ def _store(
     """Store the changes, the account at the source and the secrets in one transaction."""
     app = current_hub().plugins.apps[row.slug]
     secret_changes = setting_changes.describe_secrets(
-        sources.stored_secrets(app, row), draft.secrets
+        sources.load_stored_secrets(app, row), draft.secrets
     )
     has_other_access = not sources.may_use_stored(app, row, draft.settings, draft.secrets)
     with transaction() as session:

@@ -80,7 +80,7 @@ def _iter_metrics(session: Session) -> Iterator[Any]:
     from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
     build = GaugeMetricFamily("hub_build_info", "This version of the hub", labels=BUILD_LABELS)
-    build.add_metric([version("qbo-hub"), schema.newest_revision(), db.engine.dialect.name], 1)
+    build.add_metric([version("qbo-hub"), schema.find_newest_revision(), db.engine.dialect.name], 1)
     yield build
     figures: Figures = current_app.extensions[EXTENSION]
     for gauge in GAUGES:

@@ -16,7 +16,7 @@ __all__ = ["main", "models"]  # the models declare the tables
 
 def main(message: str) -> None:
     """Write the difference between the models and the newest revision as the next revision."""
-    number = f"{int(schema.newest_revision()) + 1:04}"
+    number = f"{int(schema.find_newest_revision()) + 1:04}"
     with tempfile.TemporaryDirectory() as folder:
         app = Flask("hub")
         engine.init_app(app, f"sqlite:///{Path(folder) / 'newest.db'}")

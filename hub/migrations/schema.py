@@ -29,12 +29,12 @@ def is_own_table(name: str | None, kind: str, parents: object = None) -> bool:
     return kind != "table" or not (name or "").startswith(QUEUE_PREFIX)
 
 
-def newest_revision() -> str:
+def find_newest_revision() -> str:
     """Return the newest revision, without importing Alembic."""
     return max(path.stem[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
-def revision_of(connection: Connection) -> str | None:
+def read_revision(connection: Connection) -> str | None:
     """Return the revision of a database; None if it has none."""
     if not inspect(connection).has_table("alembic_version"):
         return None
@@ -48,18 +48,18 @@ def require_newest(connection: Connection, *, exactly: bool = False) -> None:
     Unless it must be `exactly` that one, a later revision is accepted if it only added to the
     tables: processes of two releases work side by side during an upgrade.
     """
-    revision = revision_of(connection)
-    if revision == newest_revision():
+    revision = read_revision(connection)
+    if revision == find_newest_revision():
         return
     if revision is None:
         problem = "is without the hub's tables; run `hub init`"
     elif not _is_known(revision):
-        if not exactly and "" < _oldest_working_revision(connection) <= newest_revision():
+        if not exactly and "" < _oldest_working_revision(connection) <= find_newest_revision():
             return
         problem = _describe_unknown_revision(revision)
     else:
         problem = (
-            f"is at revision {revision} and this version of the hub needs {newest_revision()};"
+            f"is at revision {revision} and this version of the hub needs {find_newest_revision()};"
             " stop the hub, make a backup and run `hub init`"
         )
     raise _error(connection, problem)
@@ -71,14 +71,14 @@ def require_upgradable(connection: Connection) -> None:
     The first revisions were rewritten several times under the same numbers before they were
     released. Applying later revisions to tables of that time would fail halfway or omit columns.
     """
-    revision = revision_of(connection)
-    present = columns_of(connection)
+    revision = read_revision(connection)
+    present = read_columns(connection)
     if revision is not None and not _is_known(revision):
         raise _error(connection, _describe_unknown_revision(revision))
-    if revision == newest_revision() and not RETIRED:
+    if revision == find_newest_revision() and not RETIRED:
         expected = columns_of_models()  # the same as those of its revision, without making it
     else:
-        expected = columns_at(revision) if revision else {}
+        expected = build_columns_at(revision) if revision else {}
     difference = next(_find_differences(present, expected), None)
     if difference:
         origin = f"do not match revision {revision}" if revision else "belong to no revision"
@@ -92,7 +92,7 @@ def require_upgradable(connection: Connection) -> None:
 
 def _oldest_working_revision(connection: Connection) -> str:
     """Return the oldest revision whose code works with a database; "" if it does not say."""
-    if "oldest_revision" not in columns_of(connection).get("database_origin", ()):
+    if "oldest_revision" not in read_columns(connection).get("database_origin", ()):
         return ""
     return connection.scalar(text("SELECT oldest_revision FROM database_origin")) or ""
 
@@ -112,7 +112,7 @@ def _error(connection: Connection, problem: str) -> SchemaError:
     return SchemaError(address_without_password(connection.engine.url), problem)
 
 
-def columns_of(connection: Connection) -> Columns:
+def read_columns(connection: Connection) -> Columns:
     """Return the columns of the hub's tables; other tables in the same database are left out."""
     inspector = inspect(connection)
     tables = set(inspector.get_table_names()) & set(db.metadata.tables)
@@ -127,7 +127,7 @@ def columns_of_models() -> Columns:
     return {name: frozenset(table.columns.keys()) for name, table in db.metadata.tables.items()}
 
 
-def columns_at(revision: str) -> Columns:
+def build_columns_at(revision: str) -> Columns:
     """Return the columns that a database has at this revision, by making one in memory."""
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
@@ -143,7 +143,7 @@ def columns_at(revision: str) -> Columns:
         context = MigrationContext.configure(connection, opts={"fn": steps})
         with Operations.context(context):
             context.run_migrations()
-        columns = columns_of(connection)
+        columns = read_columns(connection)
     engine.dispose()
     return columns
 
@@ -160,7 +160,7 @@ def _find_differences(present: Columns, expected: Columns) -> Iterator[str]:
             yield f"table {table} should not have the column {column}"
 
 
-def differences_from_models(connection: Connection) -> list[str]:
+def find_differences_from_models(connection: Connection) -> list[str]:
     """List how the tables differ from the models: missing tables, columns and indexes, other types.
 
     Tables, indexes and constraints that somebody added are no difference.

@@ -5,7 +5,7 @@ Imports `hub.context`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.
 """
 
 from hub.notices.languages import language_of
-from hub.notices.queue import add, add_for_owners, drop, drop_old, due_messages
+from hub.notices.queue import add, add_for_owners, drop, drop_old, list_due_messages
 from hub.notices.timing import DAILY, NOW, OFF, Timings, load, store
 
 __all__ = [
@@ -17,8 +17,8 @@ __all__ = [
     "add_for_owners",
     "drop",
     "drop_old",
-    "due_messages",
     "language_of",
+    "list_due_messages",
     "load",
     "store",
 ]

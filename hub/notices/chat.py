@@ -72,6 +72,6 @@ def _client(name: str) -> AppHttp:
         seconds=context.config.deadline_seconds,
         allowed=context.config.allow_hosts,
         find_stand_in=find_stand_in,
-        on_refused=audit.host_refused,
+        on_refused=audit.record_refused_host,
         on_secrets=hide_secrets,
     )

@@ -29,7 +29,7 @@ def language_of(person: User | None) -> Iterator[None]:
     reader = _reader_for(person)
     labels: dict[str, str] = {}
     if reader.language != ENGLISH:
-        labels = field_labels(reader.language)
+        labels = load_field_labels(reader.language)
     reader_token = messages.find_reader.set(lambda: reader)
     reasons_token = texts.translate.set(
         lambda text: reasons.translate(text, lambda label: labels.get(label, label))
@@ -48,10 +48,10 @@ def _reader_for(person: User | None) -> Reader:
         language = ENGLISH
     chosen_format = person.number_format if person else None
     numbers = FORMATS.get(chosen_format or "", USUAL_FORMATS[language])
-    return Reader(language, catalog(language), numbers, plugin_catalogs)
+    return Reader(language, load_catalog(language), numbers, load_plugin_catalogs)
 
 
-def catalog(language: str, package: str = HUB) -> NullTranslations:
+def load_catalog(language: str, package: str = HUB) -> NullTranslations:
     """Return the translations of the hub or of the package of a plugin; each is read once.
 
     Texts that a plugin does not translate are looked up in the hub's.
@@ -62,22 +62,22 @@ def catalog(language: str, package: str = HUB) -> NullTranslations:
         if package == HUB:
             read[key] = catalogs.hub_catalog(language)
         else:
-            read[key] = catalogs.plugin_catalog(language, package, catalog(language))
+            read[key] = catalogs.load_plugin_catalog(language, package, load_catalog(language))
     return cast(NullTranslations, read[key])
 
 
-def plugin_catalogs(language: str) -> list[NullTranslations]:
+def load_plugin_catalogs(language: str) -> list[NullTranslations]:
     """Return the translations of all plugins, in the order of their packages."""
     collected = _catalogs()
     key = ("of plugins", language)
     if key not in collected:
         plugins = current_hub().plugins
         packages = {plugins.package(slug) for slug in plugins.apps}
-        collected[key] = [catalog(language, package) for package in sorted(packages)]
+        collected[key] = [load_catalog(language, package) for package in sorted(packages)]
     return cast(list[NullTranslations], collected[key])
 
 
-def field_labels(language: str) -> dict[str, str]:
+def load_field_labels(language: str) -> dict[str, str]:
     """Return the translated labels of the fields of all apps; they are collected once."""
     collected = _catalogs()
     key = ("labels of fields", language)
@@ -85,7 +85,7 @@ def field_labels(language: str) -> dict[str, str]:
         plugins = current_hub().plugins
         labels = {}
         for slug in plugins.apps:
-            translations = catalog(language, plugins.package(slug))
+            translations = load_catalog(language, plugins.package(slug))
             for label in labels_of_fields(plugins, slug):
                 labels[label] = translations.gettext(label)
         collected[key] = labels

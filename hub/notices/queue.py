@@ -61,7 +61,7 @@ def add_for_owners(
     return count
 
 
-def due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
+def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
     """Return what is to be sent now, by person.
 
     A daily message is due at the first time of the daily mail after it was added. What a person may

@@ -4,7 +4,7 @@ Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.models`, `hub.notices`, `hub
 `hub.security` and `hub.translations`. Start reading in `mail`.
 """
 
-from hub.notifications.case_news import mailbox
+from hub.notifications.case_news import find_mailbox
 from hub.notifications.mail import (
     File,
     answer_password_requests,
@@ -21,8 +21,8 @@ __all__ = [
     "answer_password_requests",
     "demo_folder",
     "digest",
+    "find_mailbox",
     "is_set",
-    "mailbox",
     "send",
     "send_invitation",
     "send_password_code",

@@ -71,13 +71,13 @@ def load(session: Session) -> News:
     for installation in session.scalars(select(Installation)):
         news.apps[installation.id] = Subject(installation.company_id, installation.slug)
         news.owners[installation.id] = installation.owner
-        news.mailboxes[installation.id] = mailbox(installation)
+        news.mailboxes[installation.id] = find_mailbox(installation)
     for company in session.scalars(select(ConnectedCompany)):
         news.company_names[company.id] = company.name or company.realm
     return news
 
 
-def recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
+def iter_recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
     """Yield each address with its cases: people first, then the mailboxes of apps.
 
     A mailbox that is also the address of a person is left out, so that nobody receives two
@@ -97,7 +97,7 @@ def recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
             yield address, cases
 
 
-def daily_cases(news: News) -> Iterator[tuple[int, Case]]:
+def iter_daily_cases(news: News) -> Iterator[tuple[int, Case]]:
     """Yield the id of each person who wants one mail a day, with each case for it."""
     for address, (name, rights) in news.people.items():
         for case in _cases_of_person(news, name, rights):
@@ -122,7 +122,7 @@ def compose_title(cases: Sequence[Case], names: dict[int, str]) -> str:
 def compose_text(cases: Sequence[Case], news: News) -> str:
     """Return the text of a message: each case with its reason, next step and address."""
     inbox_url = f"{current_hub().config.public_url}/inbox/"
-    parts = [case_text(case, news) for case in cases[:MAX_CASES]]
+    parts = [build_case_text(case, news) for case in cases[:MAX_CASES]]
     if len(cases) > MAX_CASES:
         more = gettext("And %(count)s more.", count=len(cases) - MAX_CASES)
         parts.append(f"{more}\n")
@@ -130,7 +130,7 @@ def compose_text(cases: Sequence[Case], news: News) -> str:
     return "\n".join(parts)
 
 
-def case_text(case: Case, news: News) -> str:
+def build_case_text(case: Case, news: News) -> str:
     """Return a case as a message has it: what it is, what it stops, why, and what to do."""
     lines = [cut(case.title, MAX_TITLE)]
     about = (news.company_names.get(case.company_id or 0), _amount_text(news, case))
@@ -144,7 +144,7 @@ def case_text(case: Case, news: News) -> str:
     return "\n".join(lines)
 
 
-def mailbox(installation: Installation) -> str:
+def find_mailbox(installation: Installation) -> str:
     """Return the address that an app's comparisons and cases are mailed to, "" if there is none."""
     app = current_hub().plugins.apps.get(installation.slug)
     if app is None or not app.mailbox:

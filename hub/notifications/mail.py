@@ -96,7 +96,7 @@ def answer_password_requests() -> int:
     Stop at the first message that the mail server does not take; it is tried again later.
     """
     with read_only_session() as session:
-        requests = password_resets.due_requests(session)
+        requests = password_resets.list_due_requests(session)
     count = 0
     for request in requests:
         with read_only_session() as session:
@@ -150,7 +150,7 @@ def digest() -> int:
     with read_only_session() as session:
         news = case_news.load(session)
     count = 0
-    for address, cases in case_news.recipients(news) if is_set() else ():
+    for address, cases in case_news.iter_recipients(news) if is_set() else ():
         with notices.language_of(news.person(address)):
             subject = case_news.compose_title(cases, news.company_names)
             text = case_news.compose_text(cases, news)
@@ -165,7 +165,7 @@ def digest() -> int:
 def _send_notices() -> int:
     """Mail the messages that are due, one mail for each person; return how many mails."""
     with read_only_session() as session:
-        due = notices.due_messages(session)
+        due = notices.list_due_messages(session)
     count = 0
     for person, messages in due:
         address = people_of_hub.mail_address(person)
@@ -189,10 +189,10 @@ def _mark_as_mailed(news: case_news.News) -> None:
     with transaction() as session:
         mailed = update(Case).where(Case.id.in_(ids)).values(mailed_at=current_hub().clock.now())
         session.execute(mailed)
-        for person_id, case in case_news.daily_cases(news):
+        for person_id, case in case_news.iter_daily_cases(news):
             with notices.language_of(news.persons[person_id]):
                 title = case_news.cut(case.title, case_news.MAX_TITLE)
-                text = case_news.case_text(case, news)
+                text = case_news.build_case_text(case, news)
             notices.add(session, person_id, title, text, is_daily=True, case_id=case.id)
 
 

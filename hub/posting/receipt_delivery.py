@@ -20,7 +20,7 @@ from hub.models import Installation, Posting, ReceiptRow, SourceDocument
 from hub.models.enums import ReceiptEnd
 from hub.outbox.main_posting import main_posting_id
 from hub.reasons.texts import CaseText
-from hub.sources.site import for_listener, site_of
+from hub.sources.site import build_site, build_site_for_listener
 
 # Seconds between the tries of a receipt; the last one repeats.
 PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
@@ -132,7 +132,7 @@ class _Delivery:
 
     def __init__(self, installation: Installation, has_case: bool) -> None:
         self._installation = installation
-        self._site = site_of(installation)
+        self._site = build_site(installation)
         self._has_case = has_case
         self._ends: list[_End] = []  # not stored yet
         self.arrived = 0
@@ -226,7 +226,7 @@ def _call_plugins(site: Site, row: StoredReceipt) -> None:
         if row.state in app.wants:
             plugins.call(slug, "hub_report", **arguments)
     if plugins.has_listeners:
-        plugins.report_all(app=slug, **arguments | {"site": for_listener(site)})
+        plugins.report_all(app=slug, **arguments | {"site": build_site_for_listener(site)})
 
 
 def _record_ends(session: Session, ends: Sequence[_End]) -> None:

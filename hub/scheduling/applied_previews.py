@@ -73,7 +73,7 @@ def with_source_ids(payload: Any, links: Links) -> Any:
     return payloads.fill(payload, placeholders)
 
 
-def awaited_documents(document: Document, others: Mapping[str, Document]) -> list[Document]:
+def find_awaited_documents(document: Document, others: Mapping[str, Document]) -> list[Document]:
     """Return the documents that one applies to, as far as they were read, each after its own."""
     awaited: dict[str, Document] = {}
     _collect(document, others, awaited, frozenset((document.source_id,)))

@@ -42,7 +42,7 @@ class Fact:
     next_step: str = ""
 
 
-def facts_for(
+def find_facts_for(
     session: Session, installation: Installation, app: App, fields: Sequence[Field]
 ) -> list[Fact]:
     """Return the parts of the set-up that matter to what the app posts, as they were last read."""

@@ -67,12 +67,12 @@ def _rehearse(session: Session, setup: Setup, document: Document) -> tuple[str, 
             reasons.append(posting.reason)
         elif posting.state in sendable_states:
             sendable.append(posting)
-    reasons += preflight_reasons(session, sendable)
+    reasons += find_preflight_reasons(session, sendable)
     unique_reasons = dict.fromkeys(reasons)
     return tuple(unique_reasons)
 
 
-def preflight_reasons(session: Session, postings: list[Posting]) -> list[str]:
+def find_preflight_reasons(session: Session, postings: list[Posting]) -> list[str]:
     """Return what the checks before posting find wrong with the postings."""
     if not postings:
         return []

@@ -41,7 +41,7 @@ class ElectedScheduler(Scheduler):
 
         What is due again then is claimed in the same tick.
         """
-        under_way = run_log.runs_under_way()
+        under_way = run_log.list_runs_under_way()
         held_names = lease_rows.process_leases().held_names()
         for run in under_way:
             if run_log.lease_name(run.kind, run_log.subject_of(run)) not in held_names:

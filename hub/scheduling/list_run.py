@@ -10,7 +10,7 @@ from hub.posting.preflight import recheck
 from hub.qbo import record_download
 from hub.scheduling.leases import company_lock
 from hub.scheduling.steps import Steps
-from hub.scheduling.subjects import active_installations
+from hub.scheduling.subjects import list_active_installations
 from hub.sources.record_push import push_lists
 
 
@@ -22,7 +22,7 @@ def process_lists(steps: Steps, company: ConnectedCompany) -> None:
         total = sum(counts.values())
         steps.recorder.line(Sentence("Records read from QuickBooks: %(count)s.", count=total))
     steps.step("check what waits", lambda: _recheck_held(steps, company))
-    for installation in active_installations(company.id):
+    for installation in list_active_installations(company.id):
         slug = installation.slug
         if plugins.has(slug, "hub_records"):
             pushed = steps.step(f"lists to {slug}", partial(push_lists, installation))

@@ -38,7 +38,7 @@ def find_dependents(postings: Iterable[CheckedPostingRow]) -> dict[int, list[Che
     return dict(dependents)
 
 
-def codes_of(session: Session, posting_ids: Sequence[int]) -> dict[int, CodeKey]:
+def load_codes_to_create(session: Session, posting_ids: Sequence[int]) -> dict[int, CodeKey]:
     """Return the codes for which postings create records, by posting."""
     if not posting_ids:
         return {}
@@ -50,7 +50,7 @@ def codes_of(session: Session, posting_ids: Sequence[int]) -> dict[int, CodeKey]
     return {id: (field, code) for id, field, code in session.execute(query)}
 
 
-def held_creations(
+def list_held_creations(
     session: Session, installation_id: int, posting_ids: Iterable[int]
 ) -> list[tuple[int, int]]:
     """Return those of these creations that are held, each with an open case about it."""

@@ -125,7 +125,7 @@ class RunQueue:
 
         Return their number. Only the elected scheduler may call this.
         """
-        waiting = _oldest_run_by_lease(run_log.waiting_runs())
+        waiting = _oldest_run_by_lease(run_log.list_waiting_runs())
         if not waiting:
             return 0
         occupied = lease_rows.process_leases().held_names() | _load_listed_locks()
@@ -177,7 +177,7 @@ class RunQueue:
         with self._app.app_context():
             run_id = None
             try:
-                run_id = run_log.oldest_waiting_run(kind, subject_id)
+                run_id = run_log.find_oldest_waiting_run(kind, subject_id)
                 if run_id is not None and not current_hub().ending.is_set():
                     runner.execute(run_id)
             except (Busy, OtherFolderActive, LeaseLost, Ending):

@@ -26,9 +26,9 @@ from hub.posting.preflight.name_checks import name_cause
 from hub.posting.preflight.postings import UNPOSTED_STATES, CheckedPostingRow, load_postings
 from hub.reasons.texts import RenderedText, render
 from hub.scheduling import new_parties
-from hub.scheduling.company_readiness import Fact, FactState, facts_for
+from hub.scheduling.company_readiness import Fact, FactState, find_facts_for
 from hub.scheduling.new_parties import CodeKey
-from hub.sources.site import fields_as_set
+from hub.sources.site import load_fields_as_set
 
 MAX_CHECKED = 2_000  # postings on which the checks before posting are made, the oldest first
 MAX_EXAMPLES = 3
@@ -100,13 +100,13 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
     stopped = _check(session, installation.company_id, postings)
     _stop_dependents(stopped, dependents)
     obstacles = _from_findings(session, installation, stopped, dependents)
-    held = new_parties.held_creations(session, installation.id, dependents)
+    held = new_parties.list_held_creations(session, installation.id, dependents)
     obstacles += _from_cases(session, installation, held, dependents)
     stopped_ids = set(stopped)
     for _, creation_id in held:
         stopped_ids |= {posting.id for posting in dependents[creation_id]}
     return ReadinessReport(
-        facts=tuple(facts_for(session, installation, app, fields_as_set(installation))),
+        facts=tuple(find_facts_for(session, installation, app, load_fields_as_set(installation))),
         obstacles=tuple(sorted(obstacles, key=lambda obstacle: -obstacle.documents)),
         ready=len(postings) - len(stopped_ids),
         unchecked=len(ids) - len(postings),
@@ -246,7 +246,7 @@ def _from_findings(
     Findings about single documents are one obstacle if they have the same code. The creation of a
     record is no document of its own if documents wait for it.
     """
-    codes = new_parties.codes_of(session, list(stopped))
+    codes = new_parties.load_codes_to_create(session, list(stopped))
     slug, home = installation.slug, installation.company.currency
     obstacles: dict[str, Obstacle] = {}
     for posting, findings in stopped.values():

@@ -60,7 +60,7 @@ class Rule:
     emptied: Mapping[str, Any] = field(default_factory=dict)  # nothing: the rows are removed
 
 
-def rules() -> tuple[Rule, ...]:
+def list_rules() -> tuple[Rule, ...]:
     """Return all rules with the days that the settings give; lines are removed before runs."""
     config = current_hub().config
     return (
@@ -85,7 +85,7 @@ def count() -> dict[str, int]:
     """Count what pruning would remove or empty now, by rule."""
     counts = {}
     with read_only_session() as session:
-        for rule in rules():
+        for rule in list_rules():
             query = select(func.count()).select_from(rule.model).where(*_row_conditions(rule))
             counts[rule.name] = session.scalar(query) or 0 if rule.days else 0
     return counts
@@ -96,9 +96,9 @@ def prune(who: str, progress: Progress = lambda name, number: None) -> dict[str,
 
     What was done is recorded even if an error or a signal ends it.
     """
-    counts = {rule.name: 0 for rule in rules()}
+    counts = {rule.name: 0 for rule in list_rules()}
     try:
-        for rule in rules():
+        for rule in list_rules():
             for number in _apply(rule):
                 counts[rule.name] += number
                 progress(rule.name, counts[rule.name])

@@ -191,7 +191,7 @@ def request_changes(session: Session, company_id: int) -> int:
     return request_within(session, RunKind.CHANGES, company_id, WEBHOOK)
 
 
-def companies_awaiting_changes(session: Session, company_ids: Collection[int]) -> set[int]:
+def list_companies_awaiting_changes(session: Session, company_ids: Collection[int]) -> set[int]:
     """Return the companies for which a webhook has requested a poll that has not begun.
 
     Those where another poll is under way are left out: it may have read before the newest change.
@@ -208,7 +208,7 @@ def companies_awaiting_changes(session: Session, company_ids: Collection[int]) -
     return waiting - under_way
 
 
-def newest_start_time() -> dt.datetime | None:
+def find_newest_start_time() -> dt.datetime | None:
     """Return when the newest run began; None if none ever began."""
     query = (
         select(Run.started_at).where(Run.started_at.is_not(None)).order_by(Run.id.desc()).limit(1)
@@ -217,14 +217,14 @@ def newest_start_time() -> dt.datetime | None:
         return session.scalar(query)
 
 
-def waiting_runs() -> list[Run]:
+def list_waiting_runs() -> list[Run]:
     """Return the runs that were not started yet, oldest first."""
     query = select(Run).where(Run.ended_at.is_(None), Run.started_at.is_(None)).order_by(Run.id)
     with read_only_session() as session:
         return list(session.scalars(query))
 
 
-def oldest_waiting_run(kind: str, subject_id: int) -> int | None:
+def find_oldest_waiting_run(kind: str, subject_id: int) -> int | None:
     """Return the id of the run that waits longest for the lease of this kind and subject."""
     is_waiting = Run.started_at.is_(None)
     query = select(Run.id).where(is_waiting, *_is_open(kind, subject_id)).order_by(Run.id).limit(1)
@@ -232,7 +232,7 @@ def oldest_waiting_run(kind: str, subject_id: int) -> int | None:
         return session.scalar(query)
 
 
-def runs_under_way() -> list[Run]:
+def list_runs_under_way() -> list[Run]:
     """Return the runs that were started and not ended, by living or dead processes."""
     query = select(Run).where(Run.ended_at.is_(None), Run.started_at.is_not(None))
     with read_only_session() as session:

@@ -61,7 +61,7 @@ class _ChangedPosting(NamedTuple):
     made_for: str
 
 
-def snapshot(session: Session, installation_id: int) -> Snapshot:
+def take_snapshot(session: Session, installation_id: int) -> Snapshot:
     """Note what is not posted before a run, so that `count_changes` can report what the run did."""
     query = select(Posting.id, Posting.document_id, Posting.operation, Posting.state).where(
         Posting.installation_id == installation_id,
@@ -126,7 +126,7 @@ def format_result(result: Mapping[str, Any]) -> str:
     return ", ".join(texts) or gettext(NOTHING)
 
 
-def labeled_counts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
+def label_counts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
     """Return the counts of a result with their labels, such as (3, "Newly held")."""
     labeled: list[tuple[int, str]] = []
     for count, text in _count_texts(result):

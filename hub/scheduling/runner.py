@@ -36,8 +36,8 @@ from hub.scheduling.list_run import process_lists
 from hub.scheduling.run_log import Progress, RunRecorder
 from hub.scheduling.steps import Steps
 from hub.scheduling.subjects import (
-    active_installations,
-    display_name,
+    format_subject,
+    list_active_installations,
     load_company,
     load_installation,
     load_to_post,
@@ -173,7 +173,7 @@ def _run(
     subject = definition.load_subject(subject_id)
     on_wait = (lambda text: progress(text, 0, 0)) if progress else None
     run_lease = lease(
-        run_log.lease_name(kind, subject_id), display_name(subject), wait=wait, on_wait=on_wait
+        run_log.lease_name(kind, subject_id), format_subject(subject), wait=wait, on_wait=on_wait
     )
     with folder_lock.process_lock().use(wait=wait, on_wait=on_wait), run_lease:
         recorder = run_log.start(kind, subject, requested_by, run_id, progress)
@@ -271,7 +271,7 @@ def _sync_apps_that_share_matches(installation: Installation) -> None:
 
     Apps of other plugins never share matches.
     """
-    for other in active_installations(installation.company_id):
+    for other in list_active_installations(installation.company_id):
         if match_changes.has_released(installation, other):
             run_log.request(RunKind.SYNC, other.id, run_log.ENGINE)
 
@@ -341,7 +341,7 @@ def _process_changes(steps: Steps, company: ConnectedCompany) -> None:
         steps.counts["noticed"] = dict(drift_counts)
         noticed = summary.format_changes(drift_counts)
         steps.recorder.line(Sentence("Noticed in QuickBooks: %(changes)s.", changes=noticed))
-    for installation in active_installations(company.id):
+    for installation in list_active_installations(company.id):
         deliver = partial(receipt_delivery.deliver, installation.id)
         steps.step(f"report to {installation.slug}", deliver)
 

@@ -202,7 +202,7 @@ class Scheduler:
     def _start_waiting(self) -> int:
         """Submit the runs that wait to the thread pool; return how many are new there."""
         with self._guard:  # a run is no longer submitted only once it no longer waits
-            waiting_ids = [run.id for run in run_log.waiting_runs()]
+            waiting_ids = [run.id for run in run_log.list_waiting_runs()]
             new_ids = [run_id for run_id in waiting_ids if run_id not in self._submitted]
             self._submitted.update(new_ids)
         for run_id in new_ids:
@@ -243,9 +243,9 @@ class Scheduler:
 
     def _begin(self) -> None:
         """Take over: close runs that nobody works on any more, so that they are due again."""
-        self._newest = run_log.newest_start_time()
+        self._newest = run_log.find_newest_start_time()
         document_search.add_missing_terms()
-        for run in run_log.runs_under_way():
+        for run in run_log.list_runs_under_way():
             close_if_interrupted(run)
         self._is_at_work = True
         self.update_statistics()  # its job begins an interval after the start

@@ -36,12 +36,12 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import PostingState, StartRule
 from hub.scheduling.applied_previews import (
     AppliedPreview,
-    awaited_documents,
     describe_applied,
     describe_links,
+    find_awaited_documents,
     with_source_ids,
 )
-from hub.scheduling.dry_run import Rollback, preflight_reasons
+from hub.scheduling.dry_run import Rollback, find_preflight_reasons
 
 SENDABLE_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
 
@@ -110,14 +110,14 @@ def preview_installation(
     if settings is not None:
         setup = load_setup(installation_id, settings, secrets)
     setup = replace(setup, cursors={})
-    items = list(islice(without_checkpoints(read(setup, ids)), limit))
-    documents = documents_by_id(items)
+    items = list(islice(drop_checkpoints(read(setup, ids)), limit))
+    documents = index_documents(items)
     for item in items:
         codes = matched_codes(setup, item) if isinstance(item, Document) else ()
         yield preview_with_matches(setup, item, tuple(codes), documents)
 
 
-def codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
+def load_codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
     """Return the codes of a document that is stored, each with the record that it stands for now.
 
     Neither the source nor QuickBooks is asked.
@@ -130,7 +130,7 @@ def codes_of_stored(document_id: int) -> tuple[CodePreview, ...]:
     return tuple(matched_codes(setup, load(Document, row.body)))
 
 
-def documents_by_id(items: Iterable[Yielded]) -> Mapping[str, Document]:
+def index_documents(items: Iterable[Yielded]) -> Mapping[str, Document]:
     """Return the documents among what was read."""
     return {item.source_id: item for item in items if isinstance(item, Document)}
 
@@ -185,7 +185,7 @@ def _preview_record(
     )
 
 
-def without_checkpoints(items: Iterable[Yielded]) -> Iterator[Yielded]:
+def drop_checkpoints(items: Iterable[Yielded]) -> Iterator[Yielded]:
     """Yield the documents of a reading without its checkpoints."""
     for item in items:
         if not isinstance(item, Checkpoint):
@@ -211,7 +211,7 @@ def preview_with_matches(
     if state:
         return _preview_document(item, state, reasons, codes=codes)
     preview = _preview_document(item, "ready", (), codes=codes)
-    awaited = awaited_documents(item, documents)
+    awaited = find_awaited_documents(item, documents)
     try:
         with transaction() as session:
             batch = CollectBatch(session, setup, [*awaited, item])
@@ -237,7 +237,7 @@ def _rehearse(
         elif posting.state in SENDABLE_STATES:
             sendable.append(posting)
     if is_checked:
-        reasons += preflight_reasons(batch.session, sendable)
+        reasons += find_preflight_reasons(batch.session, sendable)
     state = _state_of_postings(row, postings, sendable, has_reasons=bool(reasons))
     if state == "excluded":
         reasons.append(

@@ -76,7 +76,7 @@ class Steps:
     def watch(self, installation_id: int) -> None:
         """Store the state of the app, so that the end of the run can report what it did."""
         with read_only_session() as session:
-            snapshot = run_result.snapshot(session, installation_id)
+            snapshot = run_result.take_snapshot(session, installation_id)
         self.before = (installation_id, snapshot)
 
     def end(self, error: str = "", *, again: bool = False) -> Run:

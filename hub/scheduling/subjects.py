@@ -19,7 +19,7 @@ def load_installation(installation_id: int) -> Installation:
     state = Sentence("paused") if row.enabled else Sentence("disabled")
     raise NotNow(
         "%(name)s is %(state)s; set its mode to auto or review first.",
-        name=display_name(row),
+        name=format_subject(row),
         state=state,
     )
 
@@ -49,7 +49,7 @@ def load_company(company_id: int) -> ConnectedCompany:
         return session.get_one(ConnectedCompany, company_id)
 
 
-def active_installations(company_id: int) -> list[Installation]:
+def list_active_installations(company_id: int) -> list[Installation]:
     """Return the installations of a company that may run, oldest first."""
     query = (
         select(Installation)
@@ -75,7 +75,7 @@ def pause_installation(installation_id: int) -> None:
         session.execute(statement)
 
 
-def display_name(subject: Installation | ConnectedCompany) -> str:
+def format_subject(subject: Installation | ConnectedCompany) -> str:
     """Return the name of what a run works on, as a sentence about the run uses it.
 
     An app whose plugin is not installed goes by its slug, a company without a name by its realm.

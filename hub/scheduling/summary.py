@@ -149,7 +149,7 @@ def open_cases(realm: str | None, visible: Condition = ()) -> Iterator[dict[str,
         last_id = rows[-1].id
 
 
-def recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]]:
+def list_recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]]:
     """Return the newest runs, newest first, as `hub runs --json` prints them.
 
     `visible` is the condition of the runs that a person may see.

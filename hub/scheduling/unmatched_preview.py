@@ -44,8 +44,8 @@ def preview_app(
     if slug not in apps:
         raise NotFound("app", slug, apps)
     setup = _set_up(apps[slug], answers, country)
-    items = list(islice(source_preview.without_checkpoints(read(setup, ids)), limit))
-    documents = source_preview.documents_by_id(items)
+    items = list(islice(source_preview.drop_checkpoints(read(setup, ids)), limit))
+    documents = source_preview.index_documents(items)
     setup.index = build_code_index(setup.fields, documents.values())
     setup.facts = replace(setup.facts, currency=_currency_of(items) or setup.facts.currency)
     named = settings_schema.record_settings(setup.app, setup.site.settings)
@@ -54,7 +54,7 @@ def preview_app(
         yield source_preview.preview_with_matches(setup, item, codes, documents, is_checked=False)
 
 
-def placeholder_settings(app: App) -> dict[str, str]:
+def build_placeholder_settings(app: App) -> dict[str, str]:
     """Return an id for each required setting that is a record of QuickBooks: there is no list."""
     fields = settings_schema.schema_of(app).fields
     names = [name for name, field in fields.items() if field.required]
@@ -88,14 +88,14 @@ def _set_up(app: App, answers: Mapping[str, Any], country: str) -> Setup:
         session.add(row)
         session.flush()
         installation_id = row.id
-    draft = sources.make_draft(app, row, {**placeholder_settings(app), **answers})
+    draft = sources.make_draft(app, row, {**build_placeholder_settings(app), **answers})
     tenant = sources.check(row, draft.settings, draft.secrets)
     with transaction() as session:
         row = session.get_one(Installation, installation_id)
         row.settings = draft.settings
         sources.bind(session, row, tenant)
     setup = load_setup(installation_id, draft.settings, draft.secrets)
-    fields = sources.code_fields(setup.installation, setup.site)
+    fields = sources.load_fields(setup.installation, setup.site)
     return replace(setup, fields=fields, facts=facts)
 
 

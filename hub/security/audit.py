@@ -52,7 +52,7 @@ def record_each(
     newest = _newest_entry(session)
     number = _number_of(session, newest)
     may_write_head = _may_write_head(session, newest, number)
-    may_note_head = may_write_head and not missing_note(session)
+    may_note_head = may_write_head and not find_missing_note(session)
     entries = _make_entries(newest, number, who, what, details)
     lines = [to_line(entry) for entry in entries]
     rows = [{**line, "at": entries[0].at} for line in lines]
@@ -90,7 +90,7 @@ def record_restore(session: Session, who: str) -> None:
     record(session, who, audit_witness.RESTORED, "audit log")
 
 
-def host_refused(app: str, host: str) -> None:
+def record_refused_host(app: str, host: str) -> None:
     """Record that an app tried to call a host that it may not."""
     record_alone(app, "host refused", host)
 
@@ -132,18 +132,18 @@ def head_name() -> str:
     return Sentence("the file audit.head")
 
 
-def stored_head(session: Session) -> audit_head.StoredHead:
+def read_stored_head(session: Session) -> audit_head.StoredHead:
     """Read the head that this data folder holds, or the one that all machines share."""
     if is_shared():
         return audit_witness.read_row(session, _head_key())
     return audit_head.read(_head_path(), _head_key())
 
 
-def missing_note(session: Session) -> audit_head.Head | None:
+def find_missing_note(session: Session) -> audit_head.Head | None:
     """Return the head that this machine noted in its data folder if the log lacks that entry."""
     if not is_shared():
         return None
-    return audit_witness.missing_entry(session, _head_path(), _head_key())
+    return audit_witness.find_missing_entry(session, _head_path(), _head_key())
 
 
 def key() -> bytes:
@@ -252,7 +252,7 @@ def _may_write_head(session: Session, newest: AuditEntry | None, number: int) ->
     It may not if it is gone or damaged, or notes an entry that the database does not have. The
     first head is written before the first entry, so that a crash between the two leaves a head.
     """
-    stored = stored_head(session)
+    stored = read_stored_head(session)
     if stored.is_missing:
         if has_entry_of_head(session):
             return False

@@ -41,7 +41,7 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
     `copy` is a file with copied entries; without it the one that HUB_AUDIT_COPY names is read.
     Head and copy are looked at before the entries: what is written meanwhile is in neither.
     """
-    stored = audit.stored_head(session)
+    stored = audit.read_stored_head(session)
     copied = _CopyFile.open(copy or _copy_path())
     result = Verification()
     head_number = None
@@ -50,13 +50,13 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
         if stored.head and entry.hash == stored.head.hash:
             head_number = result.count
     _compare_head(session, stored, head_number, result)
-    noted = audit.missing_note(session)
+    noted = audit.find_missing_note(session)
     if noted:
         raise AuditBroken(noted.id, CUT_OFF)
     if copied:
         _compare_copy(session, copied, result)
     config = hub_context.current_hub().config
-    failure = audit_copy.failure(config.data) if config.audit_copy else ""
+    failure = audit_copy.find_failure(config.data) if config.audit_copy else ""
     if failure:
         result.remarks.append(
             Sentence("The newest entries could not be copied: %(failure)s", failure=failure)

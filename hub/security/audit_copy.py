@@ -92,7 +92,7 @@ def write(target: str, folder: Path, lines: Sequence[Line]) -> None:
         (folder / FAILURE_FILE).unlink(missing_ok=True)
 
 
-def failure(folder: Path) -> str:
+def find_failure(folder: Path) -> str:
     """Return when and why the newest entry could not be copied; "" if it was."""
     try:
         return (folder / FAILURE_FILE).read_text(encoding="utf-8").strip()

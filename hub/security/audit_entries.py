@@ -44,14 +44,14 @@ class Filter:
         return query
 
 
-def rows(session: Session, chosen: Filter) -> Iterator[dict[str, Any]]:
+def iter_rows(session: Session, chosen: Filter) -> Iterator[dict[str, Any]]:
     """Yield the entries, oldest first, without loading all of them at once."""
     query = chosen.select().order_by(AuditEntry.id)
     for entry in session.scalars(query.execution_options(yield_per=ROWS_AT_ONCE)):
-        yield row_of(entry)
+        yield build_row(entry)
 
 
-def row_of(entry: AuditEntry) -> dict[str, Any]:
+def build_row(entry: AuditEntry) -> dict[str, Any]:
     """Return an entry as a file has it."""
     detail = dict(entry.detail)
     return {
@@ -67,7 +67,7 @@ def row_of(entry: AuditEntry) -> dict[str, Any]:
 
 def as_csv(session: Session, chosen: Filter) -> Iterator[bytes]:
     """Yield the entries as a CSV file for spreadsheets, part by part."""
-    lines = (_to_cells(row) for row in rows(session, chosen))
+    lines = (_to_cells(row) for row in iter_rows(session, chosen))
     return spreadsheets.stream(COLUMNS, lines)
 
 

@@ -41,7 +41,7 @@ def write_row(session: Session, head: Head, key: bytes) -> None:
     session.flush()
 
 
-def missing_entry(session: Session, path: Path, key: bytes) -> Head | None:
+def find_missing_entry(session: Session, path: Path, key: bytes) -> Head | None:
     """Return what this machine has noted if the log lacks it; None if all is well.
 
     A machine that was not there when a person restored the database notes what was lost; an entry

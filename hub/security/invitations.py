@@ -78,7 +78,7 @@ def find(session: Session, address: str) -> Invitation | None:
     return session.scalar(select(Invitation).where(Invitation.normalized_name == normalized_name))
 
 
-def pending_invitations(session: Session) -> Sequence[Invitation]:
+def list_pending(session: Session) -> Sequence[Invitation]:
     """Return the invitations that nobody has accepted, the newest first."""
     newest_first = Invitation.invited_at.desc(), Invitation.id.desc()
     return session.scalars(select(Invitation).order_by(*newest_first)).all()

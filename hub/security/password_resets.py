@@ -38,7 +38,7 @@ def request_code(session: Session, name: str) -> None:
     session.execute(statement.on_conflict_do_nothing())
 
 
-def due_requests(session: Session) -> Sequence[PasswordResetRequest]:
+def list_due_requests(session: Session) -> Sequence[PasswordResetRequest]:
     """Return the requests whose code can be mailed now, the oldest first."""
     now = current_hub().clock.now()
     tried_at = PasswordResetRequest.tried_at

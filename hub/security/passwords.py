@@ -50,7 +50,7 @@ def require_hashable(password: str) -> None:
         )
 
 
-def problem(password: str, *words: str) -> str:
+def find_problem(password: str, *words: str) -> str:
     """Return the sentence that says why this cannot be a new password, "" if it can.
 
     `words` are texts that others can know, such as the name of the person.
@@ -71,7 +71,7 @@ def problem(password: str, *words: str) -> str:
 def require_good(password: str, *words: str) -> None:
     """Raise Refused, with the reason, for a password that cannot be a new one."""
     require_hashable(password)
-    reason = problem(password, *words)
+    reason = find_problem(password, *words)
     if reason:
         raise Refused(reason)
 

@@ -182,7 +182,7 @@ def rights_of(person: User) -> Rights:
     return Rights(tuple(rights))
 
 
-def scope_of(session: Session, rights: Rights, least: str = "viewer") -> Scope:
+def build_scope(session: Session, rights: Rights, least: str = "viewer") -> Scope:
     """Return the rows for which a person has at least a role.
 
     The installations of the companies and apps that the rights name are read once; a person with

@@ -50,7 +50,7 @@ def proposed_secret(session: Session, user_id: int) -> str | None:
     return secrets.get(session, _secret_name(user_id, "proposal"))
 
 
-def address_for_app(secret: str, name: str) -> str:
+def build_address_for_app(secret: str, name: str) -> str:
     """Return the address that an authenticator app reads from a QR code."""
     totp = TOTP(key=secret, format="base32")
     return str(totp.to_uri(label=name.replace(":", " "), issuer=ISSUER))

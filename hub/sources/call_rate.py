@@ -26,7 +26,7 @@ TURN_SECONDS = 5.0  # of a wait, after which a hub that was told to end notices 
 CONCURRENT_CALLS = 20
 
 
-def options(app: App, installation: Installation) -> dict[str, Any]:
+def build_rate_options(app: App, installation: Installation) -> dict[str, Any]:
     """Return what a client needs to keep the rate of the app's source; nothing without a rate.
 
     In a demo, calls are not spread over a long period: its stand-ins allow all of them at once, and

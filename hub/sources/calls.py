@@ -17,7 +17,7 @@ from hub.qbo import records
 from hub.reasons.texts import CaseText
 from hub.security import hub_settings
 from hub.sources.masking import mask_item
-from hub.sources.site import app_of, call_hook, code_fields, guard, site_of
+from hub.sources.site import app_of, build_site, call_hook, guard, load_fields
 
 MAX_LISTED_NAMES = 20  # names that a warning lists
 
@@ -32,7 +32,7 @@ def check(
     Raise OtherTenant if it is bound to another account. Warnings become cases. With settings or
     secrets that are not saved yet, nothing is stored.
     """
-    here = site_of(installation, settings, secrets)
+    here = build_site(installation, settings, secrets)
     with guard(installation, "checking the connection"):
         tenant: Tenant | None = call_hook(installation, "hub_check", site=here)
     app = app_of(installation)
@@ -68,7 +68,7 @@ def _missing_mail_server(app: App, here: Site) -> str:
 def _separated_names(installation: Installation, here: Site) -> str:
     """Warn of records in QuickBooks whose names hold the source's separator of name levels."""
     separators: dict[Role, str] = {}
-    for field in code_fields(installation, here):
+    for field in load_fields(installation, here):
         if field.separator:
             separators[field.role] = field.separator
     names = _names_with(installation, separators)
@@ -107,7 +107,7 @@ def read_codes(
 ) -> list[Code]:
     """Return the codes of a field as the source has them now, also with unsaved settings."""
     with guard(installation, f"listing its {field.replace('_', ' ')} codes"):
-        here = site_of(installation, settings, secrets)
+        here = build_site(installation, settings, secrets)
         listed = call_hook(installation, "hub_codes", site=here, field=field) or ()
         codes: list[Code] = []
         for code in listed:
@@ -120,7 +120,7 @@ def read_codes(
 def read_file(installation: Installation, document: Document, attachment: Attachment) -> bytes:
     """Return the content of a file of a document, as the source has it now."""
     with guard(installation, f"handing over {attachment.name}"):
-        here = site_of(installation)
+        here = build_site(installation)
         content = call_hook(
             installation, "hub_attachment", site=here, document=document, attachment=attachment
         )
@@ -136,7 +136,7 @@ def read_file(installation: Installation, document: Document, attachment: Attach
 def subscribe(installation: Installation, on: bool) -> None:
     """Turn the source's calls to the hub on or off, if the app can do that."""
     with guard(installation, "subscribing to changes"):
-        here = site_of(installation)
+        here = build_site(installation)
         call_hook(installation, "hub_subscribe", site=here, on=on)
 
 
@@ -148,7 +148,7 @@ def interpret_webhook(
     Without signals, the hub collects whatever has changed.
     """
     with guard(installation, "reading a call of its source"):
-        here = site_of(installation)
+        here = build_site(installation)
         signals = call_hook(installation, "hub_webhook", site=here, headers=headers, body=body)
         return list(signals or ())
 

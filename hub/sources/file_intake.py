@@ -18,7 +18,7 @@ from hub.models import FileDocument, FileMapping, Installation, StoredFile
 from hub.models.enums import FileState, FileWay
 from hub.reasons.texts import CaseText
 from hub.security import audit
-from hub.sources.site import app_of, call_hook, guard, site_of
+from hub.sources.site import app_of, build_site, call_hook, guard
 
 RECEIVED = "file received"
 MAX_NAME_LENGTH = 255
@@ -87,7 +87,7 @@ def receive(
 
 def read(installation: Installation, file: files.ReceivedFile, content: bytes) -> files.FileContent:
     """Let the plugin read a file and return what it holds."""
-    here = site_of(installation)
+    here = build_site(installation)
     with guard(installation, "reading a file"):
         held = call_hook(installation, "hub_file", site=here, file=file, content=content)
         if not isinstance(held, files.FileContent):
@@ -113,7 +113,7 @@ def accept(
     inbox.close(session, case_cause(stored.id))
 
 
-def newest_mapping(installation: Installation, columns: tuple[str, ...]) -> FileMapping | None:
+def find_newest_mapping(installation: Installation, columns: tuple[str, ...]) -> FileMapping | None:
     """Return the newest stored mapping for tables with exactly these columns, if there is one."""
     query = (
         select(FileMapping)
@@ -189,7 +189,7 @@ def _read_as_mapped_before(
     held = read(installation, arrived, content)
     if held.table is None:
         return arrived, held
-    stored = newest_mapping(installation, held.table.columns)
+    stored = find_newest_mapping(installation, held.table.columns)
     if stored is None:
         return arrived, held
     mapped = replace(arrived, mapping=stored.answers)

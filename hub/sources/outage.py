@@ -79,7 +79,7 @@ def outage_cause(installation_id: int) -> str:
     return f"source:{installation_id}"
 
 
-def next_attempt(session: Session, row: Installation) -> dt.datetime | None:
+def find_next_attempt(session: Session, row: Installation) -> dt.datetime | None:
     """Return when the next sync is due; None if no schedule starts it, or if it is overdue."""
     schedule = select(Schedule.next_due).where(
         Schedule.installation_id == row.id, Schedule.kind == RunKind.SYNC, Schedule.enabled
@@ -149,7 +149,7 @@ def _insert_case(session: Session, row: Installation, code: str) -> None:
 
 def _next_attempt_text(session: Session, row: Installation) -> str:
     """Say when the source is tried again, in the zone of the installation."""
-    due = next_attempt(session, row)
+    due = find_next_attempt(session, row)
     if due is None:
         return Sentence("It is tried again with the next sync.")
     zone = ZoneInfo(row.zone)

@@ -19,8 +19,8 @@ from hub.money import sum_amounts
 from hub.qbo import company as qbo_company
 from hub.qbo import imports, records
 from hub.sources.masking import mask_item
-from hub.sources.site import call_hook, guard, site_of
-from hub.sources.site import code_fields as fields_of
+from hub.sources.site import build_site, call_hook, guard
+from hub.sources.site import load_fields as fields_of
 
 LOOKBACK_WITHOUT_START = dt.timedelta(days=365)
 _INSERT_MATCHES = insert(Match)
@@ -34,7 +34,7 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
     plugins = hub_context.current_hub().plugins
     if not plugins.has(installation.slug, "hub_records"):
         return {}
-    here = site_of(installation)
+    here = build_site(installation)
     names = None if fields is None else set(fields)
     counts: dict[str, int] = {}
     for field in fields_of(installation, here):

@@ -29,17 +29,17 @@ def make_draft(app: App, installation: Installation, answers: Mapping[str, Any])
     Raise SettingsInvalid if they do not fit. A stored secret is used again only while the app
     calls the addresses that it was entered for.
     """
-    secrets = secrets_with(app, installation, answers)
+    secrets = merge_secrets(app, installation, answers)
     values = settings_schema.load(app, {**installation.settings, **secrets, **answers})
     settings = settings_schema.plain_settings(app, values)
     return SettingsDraft(
         settings=settings,
         secrets=settings_schema.secret(app, values),
-        addresses=allowlist.addresses(app.hosts, settings),
+        addresses=allowlist.list_addresses(app.hosts, settings),
     )
 
 
-def secrets_with(
+def merge_secrets(
     app: App, installation: Installation, answers: Mapping[str, Any]
 ) -> dict[str, str]:
     """Return the secret settings, those among the answers over the stored ones.
@@ -47,7 +47,7 @@ def secrets_with(
     Raise SettingsInvalid where an address changes and a stored secret was not entered again:
     otherwise a person could change the address to have the secret sent to their own server.
     """
-    stored = stored_secrets(app, installation)
+    stored = load_stored_secrets(app, installation)
     settings = {**installation.settings, **answers}
     addresses = new_addresses(app, installation.settings, settings)
     absent = [name for name in stored if not answers.get(name)]
@@ -67,7 +67,7 @@ def secrets_with(
     return secrets
 
 
-def stored_secrets(app: App, installation: Installation) -> dict[str, str]:
+def load_stored_secrets(app: App, installation: Installation) -> dict[str, str]:
     """Return the stored secret settings of an installation; none before it is enabled."""
     if not installation.id:
         return {}
@@ -93,7 +93,7 @@ def may_use_stored(
     """
     if not new_addresses(app, installation.settings, settings):
         return True
-    stored = stored_secrets(app, installation)
+    stored = load_stored_secrets(app, installation)
     return bool(stored) and all(secrets.get(name) == text for name, text in stored.items())
 
 
@@ -108,8 +108,8 @@ def _added_addresses(
     hosts: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> frozenset[str]:
     """Return the addresses of these hosts that other settings add."""
-    addresses_before = allowlist.addresses(hosts, before)
-    addresses_after = allowlist.addresses(hosts, after)
+    addresses_before = allowlist.list_addresses(hosts, before)
+    addresses_after = allowlist.list_addresses(hosts, after)
     return addresses_after - addresses_before
 
 

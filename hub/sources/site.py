@@ -30,7 +30,7 @@ from hub.qbo import company as qbo_company
 from hub.security import audit
 from hub.security.secrets import SiteSecrets, installation_lock
 from hub.sources import call_rate, masking, received_files, recording, sent_calls
-from hub.sources.settings_draft import may_use_stored, stored_secrets
+from hub.sources.settings_draft import load_stored_secrets, may_use_stored
 
 log = logging.getLogger("hub")
 HUB_FAULTS = (Busy, DatabaseUnavailable, FolderUnavailable, VaultError)  # not the source's
@@ -83,7 +83,7 @@ class UnsavedSecrets(Secrets):
         return installation_lock(self._id)
 
 
-def site_of(
+def build_site(
     installation: Installation,
     settings: Mapping[str, Any] | None = None,
     secrets: dict[str, str] | None = None,
@@ -106,11 +106,11 @@ def site_of(
         seconds=context.config.deadline_seconds,
         allowed=context.config.allow_hosts,
         find_stand_in=hub_context.find_stand_in,
-        on_refused=audit.host_refused,
+        on_refused=audit.record_refused_host,
         on_secrets=hub_context.hide_secrets,
         on_call=partial(sent_calls.note, app.slug),
         on_answer=recording.note,
-        **call_rate.options(app, installation),
+        **call_rate.build_rate_options(app, installation),
     )
     now = context.clock.now()
     return Site(
@@ -127,12 +127,12 @@ def site_of(
         now=now,
         start=installation.start_date,
         tenant=installation.tenant,
-        webhook_url=webhook_url(installation),
+        webhook_url=build_webhook_url(installation),
         files=received_files.SiteFiles(installation.id),
     )
 
 
-def for_listener(here: Site) -> Site:
+def build_site_for_listener(here: Site) -> Site:
     """Return a site for plugins of other apps, which get every receipt.
 
     It has no secrets, and its client may call no host: both belong to the app of the site.
@@ -144,7 +144,7 @@ def for_listener(here: Site) -> Site:
         {},
         clock=context.clock,
         seconds=context.config.deadline_seconds,
-        on_refused=audit.host_refused,
+        on_refused=audit.record_refused_host,
     )
     return replace(here, http=http, secrets=UnsavedSecrets(0, {}, {}))
 
@@ -166,14 +166,14 @@ def _readable_secrets(
     return UnsavedSecrets(installation.id, typed or {}, {})
 
 
-def webhook_url(installation: Installation) -> str:
+def build_webhook_url(installation: Installation) -> str:
     """Return the address at which the source calls the hub for this installation."""
     config = hub_context.current_hub().config
     base = config.public_url.rstrip("/")
     return f"{base}/webhooks/{installation.id}"
 
 
-def code_fields(installation: Installation, site: Site) -> tuple[Field, ...]:
+def load_fields(installation: Installation, site: Site) -> tuple[Field, ...]:
     """Return the app's fields, with the values of the settings that they name.
 
     An exception of the plugin becomes an error that names the app.
@@ -183,14 +183,14 @@ def code_fields(installation: Installation, site: Site) -> tuple[Field, ...]:
         return tuple(with_settings(field, site.settings) for field in declared)
 
 
-def fields_as_set(installation: Installation) -> tuple[Field, ...]:
+def load_fields_as_set(installation: Installation) -> tuple[Field, ...]:
     """Return the app's fields with the values of the stored settings.
 
     If the settings are not valid, the fields are returned as the app declares them.
     """
     declared: tuple[Field, ...] = tuple(call_hook(installation, "hub_fields") or ())
     try:
-        settings = settings_of(installation)
+        settings = load_settings(installation)
     except SettingsInvalid:
         return declared
     return tuple(with_settings(field, settings) for field in declared)
@@ -222,7 +222,7 @@ def guard(installation: Installation, what: str) -> Iterator[None]:
 def _hide_stored_secrets(installation: Installation) -> None:
     """Mask the secret settings of an installation, also those that this process did not send."""
     with suppress(HubError):  # the error is the one to report, not that its secrets do not open
-        secrets = stored_secrets(app_of(installation), installation)
+        secrets = load_stored_secrets(app_of(installation), installation)
         hub_context.hide_secrets(secrets.values())
 
 
@@ -269,7 +269,7 @@ def initial_state(app: App, settings: Mapping[str, Any], mode: str) -> PostingSt
     return PostingState.REVIEW
 
 
-def settings_of(installation: Installation) -> dict[str, Any]:
+def load_settings(installation: Installation) -> dict[str, Any]:
     """Return the settings of an installation as its app's schema reads them, without secrets.
 
     Raise SettingsInvalid if they do not fit the schema.

@@ -31,7 +31,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, object]:
     return {**log_context.current_fields(), **extra}
 
 
-def formatter(kind: Format, mask: Mask) -> logging.Formatter:
+def build_formatter(kind: Format, mask: Mask) -> logging.Formatter:
     """Return what turns records into lines."""
     return _json_formatter(mask) if kind == "json" else TextFormatter(mask)
 

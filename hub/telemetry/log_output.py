@@ -8,7 +8,7 @@ from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from hub.telemetry.log_lines import Format, Mask, formatter
+from hub.telemetry.log_lines import Format, Mask, build_formatter
 
 FILE_NAME = "hub.log"
 
@@ -57,7 +57,7 @@ def write_log(
     that some of them log tokens.
     """
     handler = _build_handler(folder, options)
-    handler.setFormatter(formatter(options.format, mask))
+    handler.setFormatter(build_formatter(options.format, mask))
     level = options.level.upper()
     loggers = [logging.getLogger(name) for name in ("hub", *plugins)]
     levels = [logger.level for logger in loggers]

@@ -17,7 +17,7 @@ from hub import context as hub_context
 from hub.config import Config
 from hub.crypto.keys import SECRET_KEY_FILE, VAULT_KEYS_FILE
 from hub.db import engine
-from hub.db.engine import address_without_password, standalone_engine
+from hub.db.engine import address_without_password, create_standalone_engine
 from hub.errors import Refused
 from hub.migrations import schema
 from hub.transfer import archive, move, restore_rule, rows
@@ -48,11 +48,11 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
         else:
             _copy_postgresql(config, copied, open_app, progress)
         with _read_only(f"sqlite:///{copied}") as connection:
-            counts = {table.name: rows.count(connection, table) for table in rows.ordered_tables()}
+            counts = {table.name: rows.count(connection, table) for table in rows.list_tables()}
         manifest = Manifest(
             made_at=hub_context.current_hub().clock.now().isoformat(timespec="seconds"),
             version=version("qbo-hub"),
-            revision=schema.newest_revision(),
+            revision=schema.find_newest_revision(),
             origin=address_without_password(config.database_url),
             vault_keys=[key_id for key_id, _ in config.vault_keys],
             rows=counts,
@@ -117,7 +117,7 @@ def _require_room(config: Config, origin: str) -> None:
     address = address_without_password(config.database_url)
     with (
         move.name_database(address),
-        standalone_engine(config.database_url).connect() as connection,
+        create_standalone_engine(config.database_url).connect() as connection,
     ):
         move.require_room(connection, origin)
 
@@ -149,7 +149,7 @@ def _copy_postgresql(config: Config, copied: Path, open_app: OpenApp, progress: 
     with _enter_application(open_app(replace(config, database_url=f"sqlite:///{copied}"))) as app:
         engine.upgrade(app)
     with _read_only(config.database_url) as source:
-        target_engine = standalone_engine(f"sqlite:///{copied}")
+        target_engine = create_standalone_engine(f"sqlite:///{copied}")
         with target_engine.connect() as target:
             with target.begin():
                 move.copy_rows(source, target, progress)
@@ -177,7 +177,7 @@ def _enter_application(app: Flask) -> Iterator[Flask]:
 @contextmanager
 def _read_only(url: str) -> Iterator[Connection]:
     """Yield a connection that sees the database as it is at one moment."""
-    source_engine = standalone_engine(url)
+    source_engine = create_standalone_engine(url)
     options = {}
     if source_engine.dialect.name == "postgresql":
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
-from hub.db.engine import EXCLUSIVE_SECONDS, address_without_password, standalone_engine
+from hub.db.engine import EXCLUSIVE_SECONDS, address_without_password, create_standalone_engine
 from hub.migrations import schema
 from hub.migrations.schema import SchemaError
 from hub.transfer import rows
@@ -30,7 +30,7 @@ def open_exclusively(url: str) -> Iterator[Connection]:
     meanwhile waits for the end of the transaction before it reads what the database is, so it
     cannot work with a database that is sealed in the transaction.
     """
-    engine = standalone_engine(url, exclusive=True)
+    engine = create_standalone_engine(url, exclusive=True)
     address = address_without_password(engine.url)
     file = engine.url.database if engine.dialect.name == "sqlite" else None
     if file and not Path(file).exists():
@@ -56,7 +56,7 @@ def _lock_tables(connection: Connection, address: str) -> None:
     """Lock all tables of PostgreSQL; raise HubAtWork if another session is connected."""
     connection.execute(text(f"SET LOCAL lock_timeout = '{EXCLUSIVE_SECONDS}s'"))
     preparer = connection.dialect.identifier_preparer
-    names = [preparer.format_table(table) for table in rows.ordered_tables()]
+    names = [preparer.format_table(table) for table in rows.list_tables()]
     connection.execute(text(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"))
     others = connection.scalar(COUNT_SESSIONS)
     for _ in range(POLLS):  # the server takes a moment to end the session of a stopped process

@@ -132,7 +132,7 @@ def copy(source: Connection, origin: str, progress: Progress) -> None:
 
 def copy_rows(source: Connection, target: Connection, progress: Progress) -> None:
     """Copy all rows from one database to another one that has none."""
-    total = sum(rows.count(source, table) for table in rows.ordered_tables())
+    total = sum(rows.count(source, table) for table in rows.list_tables())
     rows.copy_all(source, target, _progress_counter("copy", total, progress))
 
 
@@ -144,7 +144,7 @@ def prove(source: Connection, progress: Progress) -> CopyProof:
 
 def compare(source: Connection, target: Connection, progress: Progress) -> CopyProof:
     """Compare all rows and sums of two databases."""
-    total = sum(rows.count(source, table) for table in rows.ordered_tables())
+    total = sum(rows.count(source, table) for table in rows.list_tables())
     return proof.compare(source, target, _progress_counter("prove", total, progress))
 
 
@@ -170,13 +170,13 @@ def require_room(target: Connection, origin: str) -> bool:
 
     Raise DatabaseNotEmpty if it has any other rows.
     """
-    present = schema.columns_of(target)
+    present = schema.read_columns(target)
     if "copied_from" in present.get(DatabaseOrigin.__tablename__, ()):
         with Session(target) as session:
             record = data_origin.read(session)
             if record and record.copied_from == origin:
                 return True
-    for table in rows.ordered_tables():
+    for table in rows.list_tables():
         is_record = table.name == DatabaseOrigin.__tablename__
         if table.name in present and not is_record and rows.count(target, table):
             raise DatabaseNotEmpty(address_without_password(target.engine.url), table.name)

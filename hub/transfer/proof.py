@@ -52,7 +52,7 @@ class CopyProof:
 
 def compare(source: Connection, target: Connection, advance: Advance) -> CopyProof:
     """Compare every row and the sums; raise CopyDiffers at the first difference."""
-    tables = [_compare_table(source, target, table, advance) for table in rows.ordered_tables()]
+    tables = [_compare_table(source, target, table, advance) for table in rows.list_tables()]
     return CopyProof(tables, _compare_sums(source, target))
 
 
@@ -69,7 +69,7 @@ def _compare_table(
         advance(counts[0])
         return TableProof(table.name, counts[0], whole.hexdigest()[:DIGEST_CHARACTERS])
     for page in rows.iter_chunks(source, table):
-        copied = rows.same_rows(target, table, page)
+        copied = rows.read_same_rows(target, table, page)
         for row in page:
             key = rows.key_of(table, row)
             digest = row_digest(table, row)

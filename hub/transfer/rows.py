@@ -32,7 +32,7 @@ Key = tuple[Any, ...]
 PLACE_IN_COPY = re.compile(r"line (\d+)(?:, column (\w+))?")
 
 
-def ordered_tables() -> list[Table]:
+def list_tables() -> list[Table]:
     """Return the tables of the hub; each comes after those to which its rows refer."""
     return list(db.metadata.sorted_tables)
 
@@ -85,7 +85,7 @@ def iter_chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[A
         page = connection.execute(query.where(tuple_(*key) > tuple_(*values))).all()
 
 
-def same_rows(
+def read_same_rows(
     connection: Connection, table: Table, rows: Sequence[Row[Any]]
 ) -> dict[Key, Row[Any]]:
     """Return the rows that have the primary keys of these rows, by their keys."""
@@ -108,7 +108,7 @@ def key_of(table: Table, row: Row[Any]) -> Key:
 def copy_all(source: Connection, target: Connection, advance: Advance) -> None:
     """Copy the rows of all tables, and let the target number new rows after them."""
     with _defer_references(target):
-        for table in ordered_tables():
+        for table in list_tables():
             write = _build_writer(target, table)
             for page in iter_chunks(source, table):
                 write(page)
@@ -120,7 +120,7 @@ def copy_all(source: Connection, target: Connection, advance: Advance) -> None:
 def clear(connection: Connection) -> None:
     """Remove all rows of an unfinished copy in PostgreSQL."""
     quote = connection.dialect.identifier_preparer.format_table
-    names = ", ".join(quote(table) for table in ordered_tables())
+    names = ", ".join(quote(table) for table in list_tables())
     connection.execute(text(f"TRUNCATE {names}"))
 
 
@@ -208,7 +208,7 @@ def _self_references(target: Connection) -> Iterator[str]:
     """Yield the start of a statement about each constraint by which a table refers to itself."""
     inspector = inspect(target)
     preparer = target.dialect.identifier_preparer
-    for table in ordered_tables():
+    for table in list_tables():
         for constraint in inspector.get_foreign_keys(table.name):
             if constraint["referred_table"] == table.name:
                 name = preparer.quote(str(constraint["name"]))
@@ -217,7 +217,7 @@ def _self_references(target: Connection) -> Iterator[str]:
 
 def _set_sequences(target: Connection) -> None:
     """Let each sequence continue after the highest number that was copied."""
-    for table in ordered_tables():
+    for table in list_tables():
         number = table.autoincrement_column
         if number is None:
             continue

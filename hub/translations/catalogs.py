@@ -52,7 +52,7 @@ def read(path: Path, language: str) -> NullTranslations:
     return translations
 
 
-def sentences_of(translations: NullTranslations) -> frozenset[str]:
+def list_sentences(translations: NullTranslations) -> frozenset[str]:
     """Return the sentences of a catalog in English; of a plural, its singular."""
     return getattr(translations, "sentences", frozenset())
 
@@ -63,7 +63,9 @@ def _catalog_sentences(catalog: "Catalog") -> Iterator[str]:
             yield message.id if isinstance(message.id, str) else message.id[0]
 
 
-def plugin_catalog(language: str, package: str, fallback: NullTranslations) -> NullTranslations:
+def load_plugin_catalog(
+    language: str, package: str, fallback: NullTranslations
+) -> NullTranslations:
     """Return the translations of a plugin; `fallback` has the texts that it does not translate."""
     if find_spec(package) is None:  # a plugin that is an object instead of a package
         return fallback

@@ -31,7 +31,7 @@ NAME = re.compile(
 )
 
 
-def catalog_texts() -> list[str]:
+def list_catalog_texts() -> list[str]:
     """Return the texts of names that a catalog translates."""
     forms = [FILE, AND]
     for noun in NOUNS:

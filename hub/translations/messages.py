@@ -12,7 +12,7 @@ from typing import Any
 
 from hub.errors import Sentence
 from hub.translations import display_names
-from hub.translations.catalogs import sentences_of
+from hub.translations.catalogs import list_sentences
 from hub.translations.numbers import COMMA_AND_POINT, NumberFormat
 
 
@@ -90,7 +90,7 @@ def look_up(text: str, person: Reader) -> str:
     """Return a text by the catalog of the hub, else by that of a plugin which has it."""
     if not text:  # a catalog has its head there
         return text
-    for catalog in catalogs_of(person):
+    for catalog in load_catalogs(person):
         translated = catalog.gettext(text)
         if translated == text:
             # gettext() of Python 3.11.2, which Debian 12 has, finds no text that also has a plural.
@@ -102,10 +102,10 @@ def look_up(text: str, person: Reader) -> str:
 
 def is_sentence(text: str, person: Reader) -> bool:
     """Return whether a text is a sentence, or a part of one, that the hub or a plugin wrote."""
-    return any(text in sentences_of(catalog) for catalog in catalogs_of(person))
+    return any(text in list_sentences(catalog) for catalog in load_catalogs(person))
 
 
-def catalogs_of(person: Reader) -> list[NullTranslations]:
+def load_catalogs(person: Reader) -> list[NullTranslations]:
     """Return the catalogs of the hub and of its plugins, which raise and store sentences, too."""
     return [person.catalog, *person.find_plugin_catalogs(person.language)]
 

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from hub.translations import display_names, messages
-from hub.translations.catalogs import ENGLISH, sentences_of
+from hub.translations.catalogs import ENGLISH, list_sentences
 from hub.translations.messages import Reader
 
 PLACEHOLDER = re.compile(r"%\((\w+)\)s")
@@ -165,8 +165,8 @@ def count_letters(template: str) -> int:
 def _templates(person: Reader) -> list[str]:
     """Return the English sentences of the catalogs; a text of a page alone is never stored."""
     templates: set[str] = set()
-    for catalog in messages.catalogs_of(person):
-        templates |= sentences_of(catalog)
+    for catalog in messages.load_catalogs(person):
+        templates |= list_sentences(catalog)
     return sorted(templates)
 
 

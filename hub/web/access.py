@@ -17,10 +17,10 @@ from hub.security.rights import (
     Rights,
     Scope,
     Subject,
+    build_scope,
     is_enough,
     narrow_to_company,
     rights_of,
-    scope_of,
 )
 from hub.security.subjects import ANYWHERE, HUB, OWN
 from hub.web import destinations, form_drafts, last_person, row_ids, sessions
@@ -178,7 +178,7 @@ def rights_scope(least: str = "viewer") -> Scope:
     scopes: dict[Any, Scope] = g.setdefault("scopes", {})
     if key not in scopes:
         with read_only_session() as look:
-            scopes[key] = scope_of(look, rights(), least)
+            scopes[key] = build_scope(look, rights(), least)
     return scopes[key]
 
 

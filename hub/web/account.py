@@ -310,7 +310,7 @@ def _authenticator_page(problem: str) -> str | Response:
     if secret is None:
         return redirect(url_for("account.show"))
     groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
-    address = second_factor.address_for_app(secret, person_name())
+    address = second_factor.build_address_for_app(secret, person_name())
     return render_template(
         "authenticator.html",
         image=_qr_image(address),

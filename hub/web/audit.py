@@ -70,7 +70,7 @@ def _export_rows(session: Session, entries: Sequence[AuditEntry]) -> Iterator[ex
     """Yield entries as a file has them, each with the sentence that the page shows."""
     for entry in entries:
         action = audit_wording.sentence(entry.what, entry.subject)
-        yield audit_entries.row_of(entry) | {"action": action}
+        yield audit_entries.build_row(entry) | {"action": action}
 
 
 @pages.post("/verify")

@@ -191,7 +191,7 @@ def describe_retry(posting_ids: Sequence[int]) -> str:
 
 def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
     """Retry one posting; a deletion in QuickBooks has to be confirmed."""
-    if retries.unconfirmed_deletions([posting_id]) and not is_confirmed:
+    if retries.list_unconfirmed_deletions([posting_id]) and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
     retries.retry(posting_id, person_name())
     return describe_retry([posting_id])

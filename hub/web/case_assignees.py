@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.errors import NotFound
 from hub.models import RoleAssignment, User
 from hub.security import people
-from hub.security.rights import ACTIVE, ROLES, Scope, rights_of, scope_of
+from hub.security.rights import ACTIVE, ROLES, Scope, build_scope, rights_of
 from hub.web.access import rights_scope
 
 MAX_PEOPLE = 50  # that a menu offers; of more, some are suggested for what a person types
@@ -48,7 +48,7 @@ def find(session: Session, name: str) -> tuple[str, Scope]:
     if person is None or not person.active:
         raise NotFound("person", name)
     own_name = str(person.username or person.email)
-    return own_name, scope_of(session, rights_of(person), "operator")
+    return own_name, build_scope(session, rights_of(person), "operator")
 
 
 def _names(session: Session, text: str, limit: int) -> tuple[str, ...]:

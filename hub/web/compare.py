@@ -85,7 +85,7 @@ def mail(installation_id: int) -> Response:
         notifications.send(
             [address],
             gettext("%(name)s compared with QuickBooks", name=name),
-            compare.summary(pairs),
+            compare.format_summary(pairs),
             [_file(pairs)],
         )
     except HubError as error:
@@ -133,7 +133,7 @@ def _start_creation(installation: Installation) -> str:
 
 def _mail_to(installation: Installation) -> str:
     """Return where a comparison is mailed to, "" if neither app nor person has an address."""
-    mailbox = notifications.mailbox(installation)
+    mailbox = notifications.find_mailbox(installation)
     if mailbox:
         return mailbox
     address = str(current_user.email)

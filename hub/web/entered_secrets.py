@@ -65,5 +65,5 @@ def _addresses(app: App, row: Installation, values: Mapping[str, Any]) -> list[s
     A setting that is not among the values is as stored.
     """
     settings = {**row.settings, **values}
-    addresses = allowlist.addresses(app.hosts, settings)
+    addresses = allowlist.list_addresses(app.hosts, settings)
     return sorted(addresses)

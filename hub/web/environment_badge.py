@@ -45,7 +45,7 @@ def source_badge(app: App | None, installation: Installation) -> Badge | None:
     """Return the badge of an app whose source is on this machine, as stand-ins are."""
     if app is None:
         return None
-    addresses = allowlist.addresses(app.hosts, installation.settings)
+    addresses = allowlist.list_addresses(app.hosts, installation.settings)
     local = [address for address in addresses if urlsplit(address).hostname in LOOPBACK_HOSTS]
     if not local:
         return None

@@ -59,7 +59,7 @@ def fields_of(installation: Installation) -> dict[str, Field]:
     """
     if installation.slug not in current_hub().plugins.apps:
         return {}
-    fields = sources.fields_as_set(installation)
+    fields = sources.load_fields_as_set(installation)
     return {field.name: field for field in fields}
 
 

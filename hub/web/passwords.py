@@ -27,7 +27,7 @@ class HubPasswords(PasswordUtil):
         passwords.require_hashable(password)
         user = details.get("user")
         name = str(user.username or user.email) if user else ""
-        reason = passwords.problem(password, name)
+        reason = passwords.find_problem(password, name)
         if reason:
             return [translate(reason)], password
         return None, passwords.normalize(password)

@@ -54,8 +54,7 @@ def people_page(
             "people.html",
             people=[_row(session, user) for user in users],
             invitations=[
-                _describe_invitation(session, row)
-                for row in invitations.pending_invitations(session)
+                _describe_invitation(session, row) for row in invitations.list_pending(session)
             ],
             handover=handover,
             chosen=chosen,

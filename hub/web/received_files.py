@@ -78,7 +78,7 @@ def columns(installation_id: int, file_id: int) -> str | Response:
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _to_list(installation_id)
-    previous = file_intake.newest_mapping(installation, table.columns)
+    previous = file_intake.find_newest_mapping(installation, table.columns)
     answers = dict(table.suggestions)
     if stored.mapping is not None:
         answers = stored.mapping

@@ -13,7 +13,7 @@ from hub.context import current_hub
 from hub.models import ConnectedCompany, Run
 from hub.models.enums import RunKind, RunOutcome
 from hub.money import ZERO
-from hub.posting.reconcile.control_totals import count_differing, differences, open_currencies
+from hub.posting.reconcile.control_totals import count_differing, open_currencies, sum_differences
 
 SUM_NAMES = ("source", "posted", "quickbooks", "difference", "differing", "apart", "open")
 MAX_AGE = dt.timedelta(
@@ -144,7 +144,7 @@ def read(run: Run, slug: str = "") -> ReconciliationSummary:
         matching=matching,
         troubles=troubles,
         accepted=accepted,
-        differences=differences(lines),
+        differences=sum_differences(lines),
         open_currencies=open_currencies(lines),
         sums=_sum_by_currency(lines),
     )

@@ -206,7 +206,7 @@ def _context(run_id: int) -> dict[str, Any]:
             "state": run.state,
             "shown_state": summary.shown_state(run),
             "result": run.counts.get("result"),
-            "figures": run_result.labeled_counts(run.counts.get("result", {})),
+            "figures": run_result.label_counts(run.counts.get("result", {})),
             "said": summary.describe_result(run),
             "reconciled": reconciled,
             "lines": list(session.scalars(newest))[::-1],
@@ -226,7 +226,7 @@ def _next_try_time(
     has_stopped = run.kind == RunKind.SYNC and run.outcome == RunOutcome.STOPPED
     if installation is None or not has_stopped:
         return None
-    return outage.next_attempt(session, installation)
+    return outage.find_next_attempt(session, installation)
 
 
 def _has_posted(session: Session, run: Run, *conditions: ColumnElement[bool]) -> bool:

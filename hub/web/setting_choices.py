@@ -48,7 +48,7 @@ def _codes(app: App, installation: Installation, values: Mapping[str, Any], fiel
     """Return the codes that the source has for a field, labeled with number and name."""
     secret_names = settings_schema.secret_names(app)
     settings = {name: value for name, value in values.items() if name not in secret_names}
-    secrets = sources.secrets_with(app, installation, values)
+    secrets = sources.merge_secrets(app, installation, values)
     choices = []
     for code in sources.read_codes(installation, field, settings=settings, secrets=secrets):
         label = f"{code.number or ''} {code.name or ''}".strip()

@@ -299,7 +299,7 @@ def _form(
     """Render the form with what was typed and what is wrong with it."""
     app = app_or_404(row.slug)
     values = {**row.settings, **typed}
-    stored = list(sources.stored_secrets(app, row))
+    stored = list(sources.load_stored_secrets(app, row))
     draft, entered = entered_secrets.save(app, row, typed)
     drawn = forms.inputs(
         settings_schema.schema_of(app),

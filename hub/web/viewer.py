@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.context import current_hub
 from hub.contract import interval
 from hub.errors import DatabaseUnavailable, Refused, Sentence
-from hub.notices.languages import catalog, field_labels, plugin_catalogs
+from hub.notices.languages import load_catalog, load_field_labels, load_plugin_catalogs
 from hub.reasons import texts as reasons
 from hub.translations import messages
 from hub.translations import reasons as reason_texts
@@ -125,7 +125,7 @@ def translate_for_app(text: str, slug: str) -> str:
     plugins = current_hub().plugins
     if not text or slug not in plugins.apps:
         return text
-    return str(catalog(language(), plugins.package(slug)).gettext(text))
+    return str(load_catalog(language(), plugins.package(slug)).gettext(text))
 
 
 def translate_inputs(questions: Sequence[Input], slug: str) -> list[Input]:
@@ -157,7 +157,7 @@ def _reader(language: str | None, number_format: str | None) -> Reader:
     """Return a reader with these choices; what is not chosen comes from the browser."""
     name = language if language in LANGUAGES else requested_language()
     numbers = FORMATS[number_format] if number_format in FORMATS else USUAL_FORMATS[name]
-    return Reader(name, catalog(name), numbers, plugin_catalogs)
+    return Reader(name, load_catalog(name), numbers, load_plugin_catalogs)
 
 
 def _choice(name: str) -> str | None:
@@ -202,7 +202,9 @@ def _keep_reasons(*sender: Any, **ignored: Any) -> None:
 
 def _reason(text: str) -> str:
     """Translate a text of `hub.reasons`, or the label of a code, which its plugin translates."""
-    return reason_texts.translate(text, lambda label: field_labels(language()).get(label, label))
+    return reason_texts.translate(
+        text, lambda label: load_field_labels(language()).get(label, label)
+    )
 
 
 def _translate_stored(text: str | None) -> str:

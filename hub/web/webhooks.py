@@ -117,7 +117,10 @@ def quickbooks() -> Response:
     body = request.get_data(cache=False)
     try:
         quickbooks_webhooks.receive(
-            dict(request.headers), body, run_log.companies_awaiting_changes, run_log.request_changes
+            dict(request.headers),
+            body,
+            run_log.list_companies_awaiting_changes,
+            run_log.request_changes,
         )
     except Refused as error:
         _refuse_until(_rates().wait())

@@ -54,7 +54,7 @@ def full_inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Smal
         demo_hub.web.start()
         demo_hub.set_up()
         with demo_hub.app.app_context():
-            sync_all(demo.installations())
+            sync_all(demo.list_installations())
         yield demo_hub
 
 

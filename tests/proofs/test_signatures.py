@@ -17,7 +17,7 @@ from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
 from hub.qbo import webhooks
 from hub.security.secrets import SiteSecrets
-from hub.sources.site import call_hook, site_of
+from hub.sources.site import build_site, call_hook
 from hub.testing.clock import FakeClock
 from qbo_sandbox import factory
 from tests.support.tiers import by_form
@@ -213,7 +213,7 @@ def test_no_mutated_signature_passes_for_a_source(app, clock: FakeClock, figure,
     assert sources.interpret_webhook(
         installation, {caller.header: caller.sign(caller.body)}, caller.body
     )
-    site = site_of(installation)
+    site = build_site(installation)
 
     def receive(headers, body):
         return call_hook(installation, "hub_webhook", site=site, headers=headers, body=body)

@@ -99,9 +99,9 @@ def enable(slug):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_nothing_that_a_hook_of_an_app_receives_leads_to_the_hub(quickbooks, calls, slug):
     installation = enable(slug)
-    typed = sources.stored_secrets(current_hub().plugins.apps[slug], installation)
+    typed = sources.load_stored_secrets(current_hub().plugins.apps[slug], installation)
     sources.check(installation, installation.settings, typed)
-    for field in sources.code_fields(installation, sources.site_of(installation)):
+    for field in sources.load_fields(installation, sources.build_site(installation)):
         sources.read_codes(installation, field.name)
     push_lists(installation)
     with suppress(HubError):  # the call is not signed
@@ -122,7 +122,7 @@ def test_received_files_lead_to_no_more(quickbooks, calls):
     hidden = hidden_values(installation.id)
     assert {name for name, _ in calls} >= {"hub_file", "hub_documents", "hub_documents returns"}
     assert {hook: ways for hook, values in calls if (ways := reached(values, hidden))} == {}
-    read_files = sources.site_of(installation).files.after(0)
+    read_files = sources.build_site(installation).files.after(0)
     assert next(read_files).name == "a.xml"
     assert reached(read_files, hidden) == []
 
@@ -148,7 +148,7 @@ def test_files_receipts_and_listeners_lead_to_no_more(app, quickbooks, clock, ca
 
 def test_an_answer_of_the_source_leads_to_no_more(quickbooks, calls):
     installation = enable("costtracker")
-    site = sources.site_of(installation)
+    site = sources.build_site(installation)
     reply = site.http.request("GET", f"{HOME}/no-such-page", headers={"X-Key": "of-the-app-1234"})
     assert reached(reply, hidden_values(installation.id)) == []
     with pytest.raises(HostNotAllowed) as error:
@@ -160,7 +160,7 @@ def test_secrets_that_may_not_be_sent_to_a_new_address_cannot_be_reached(quickbo
     installation = enable("costtracker")
     SiteSecrets(installation.id)["client_secret"] = "of-the-old-address"
     moved = installation.settings | {"base_url": "https://elsewhere.test"}
-    site = sources.site_of(installation, moved, {"webhook_secret": "typed"})
+    site = sources.build_site(installation, moved, {"webhook_secret": "typed"})
     assert reached(site, {b"of-the-old-address"}) == []
     assert SiteSecrets not in {type(thing) for _, thing in reachable(site)}
 

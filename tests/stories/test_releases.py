@@ -179,13 +179,13 @@ def test_an_invoice_goes_once_another_app_of_the_plugin_has_created_its_client(s
     assert shop.states() == {"invoice:9": "held"}
     clock.advance(60)
     shop.run(invoice())
-    assert [(run.kind, run.installation_id) for run in run_log.waiting_runs()] == [
+    assert [(run.kind, run.installation_id) for run in run_log.list_waiting_runs()] == [
         ("sync", annex.id)
     ]
-    for run in run_log.waiting_runs():
+    for run in run_log.list_waiting_runs():
         runner.execute(run.id)
     assert (shop.states()["invoice:1"], shop.states()["invoice:9"]) == ("posted", "posted")
-    assert (shop.cases(), run_log.waiting_runs()) == ([], [])
+    assert (shop.cases(), run_log.list_waiting_runs()) == ([], [])
 
 
 def test_the_command_line_syncs_the_other_app_as_well(shop, annex, clock):
@@ -206,11 +206,11 @@ def test_apps_that_share_a_match_that_releases_nothing_do_not_start_each_other(s
     shop.run(invoice())
     annex_invoice = shop.source.annex.pop("invoice:9")
     clock.advance(60)
-    for run in run_log.waiting_runs():
+    for run in run_log.list_waiting_runs():
         runner.execute(run.id)
     assert shop.states()["invoice:9"] == "held"
     shop.run()
-    assert run_log.waiting_runs() == [], "its source was asked for it since"
+    assert run_log.list_waiting_runs() == [], "its source was asked for it since"
     shop.source.annex["invoice:9"] = annex_invoice
     runner.sync(annex.id, requested_by="schedule")
     assert shop.states()["invoice:9"] == "posted"
@@ -227,7 +227,7 @@ def test_an_app_that_is_paused_or_belongs_to_another_site_is_not_started(
         for name, value in change.items():
             setattr(row, name, value)
     shop.run(invoice())
-    assert run_log.waiting_runs() == []
+    assert run_log.list_waiting_runs() == []
 
 
 def test_a_run_that_releases_nothing_posts_once(shop, monkeypatch):

@@ -131,7 +131,7 @@ def retry(shop):
 
 
 def finish_runs():
-    for run in run_log.waiting_runs():
+    for run in run_log.list_waiting_runs():
         runner.execute(run.id)
 
 

@@ -214,9 +214,9 @@ def test_calls_that_come_twice_and_the_newest_first_make_one_run_and_each_docume
     site.stand_in.calls.settle()
     events = site.stand_in.calls.events[before:]
     assert {event["outcome"] for event in events} == {"taken with 200"}
-    assert [run.kind for run in run_log.waiting_runs() if run.installation_id == site.row.id] == [
-        "sync"
-    ]
+    assert [
+        run.kind for run in run_log.list_waiting_runs() if run.installation_id == site.row.id
+    ] == ["sync"]
     assert [site.sync().error, site.sync().error] == ["", ""]
     totals, expected = site.outcome()
     assert totals == expected

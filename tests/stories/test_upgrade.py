@@ -91,7 +91,7 @@ def test_the_tables_are_those_of_a_new_database(upgraded, make_url, make_app, ma
 
 def test_the_tables_are_those_of_the_models(upgraded):
     with upgraded.app_context(), engine.db.engine.connect() as connection:
-        assert schema.differences_from_models(connection) == []
+        assert schema.find_differences_from_models(connection) == []
 
 
 def tables_of(app):

@@ -54,7 +54,7 @@ def create_tables(url: str, folder: Path) -> None:
     """Create every table from the models, and store the newest revision."""
     environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
     app = create_app(configuration.load(environ | {"HUB_DATABASE_URL": url}), plugins=Plugins([]))
-    db_engine.migrations(app)
+    db_engine.bind_migrations(app)
     with app.app_context():
         db_engine.db.create_all()
         if db_engine.db.engine.dialect.name == "postgresql":

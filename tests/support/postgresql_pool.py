@@ -52,7 +52,7 @@ def empty(url: str, template: str) -> bool:
         if _tables(connection) != _tables_at(template):
             return False
         revision = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-        if revision != [(schema.newest_revision(),)]:
+        if revision != [(schema.find_newest_revision(),)]:
             return False
         connection.execute(REMOVE_ROWS)
         return True

@@ -199,7 +199,7 @@ def _skip_departed(session: Session, posting: Posting, who: str, reason: str) ->
 
 def _skip_posted(session: Session, posting: Posting, who: str, reason: str) -> None:
     """Skip everything that was posted of the part of a document, and close its cases."""
-    ids = postings_of_part(session, posting)
+    ids = list_postings_of_part(session, posting)
     posted = update(Posting).where(Posting.id.in_(ids), Posting.state == PostingState.POSTED)
     skipped = posted.values(
         state=PostingState.SKIPPED,
@@ -231,7 +231,7 @@ def _load_snapshot(posting_id: int) -> PostingSnapshot:
     return snapshots[0]
 
 
-def postings_of_part(session: Session, posting: Posting) -> Sequence[int]:
+def list_postings_of_part(session: Session, posting: Posting) -> Sequence[int]:
     """Return all postings of the part of a document, without its files."""
     query = select(Posting.id).where(
         Posting.document_id == posting.document_id,

@@ -14,7 +14,7 @@ from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation, PostingState, TransactionState
 from hub.outbox.plans import Content, Disposition, PartOperation
-from hub.posting.actions.manual import postings_of_part
+from hub.posting.actions.manual import list_postings_of_part
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import cases
 from hub.posting.reconcile.posted_documents import Discrepancy, PostedDocument, lock_and_load
@@ -72,7 +72,7 @@ def _check(
     if str(current.get("SyncToken")) != sync_token:
         raise NotNow("%(name)s was changed in QuickBooks again. Compare it once more.", name=name)
     unsent = (*outbox.UNSENT, *outbox.IN_FLIGHT)
-    for id in postings_of_part(session, document.posting):
+    for id in list_postings_of_part(session, document.posting):
         if session.get_one(Posting, id).state in unsent:
             raise NotNow(
                 "A change of %(name)s is waiting already; decide about that one first.", name=name

@@ -18,7 +18,7 @@ from hub.models import NAMES_ONLY, Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import DocumentState, Holder, Operation, PostingState
 from hub.outbox import listing
-from hub.posting.actions.manual import postings_of_part
+from hub.posting.actions.manual import list_postings_of_part
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots_for_send
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight import current_facts
@@ -74,7 +74,7 @@ def retry_each(posting_ids: Sequence[int], who: str) -> dict[int, str]:
     return reasons
 
 
-def unconfirmed_deletions(posting_ids: Sequence[int]) -> list[str]:
+def list_unconfirmed_deletions(posting_ids: Sequence[int]) -> list[str]:
     """Return the names of the documents that a retry would delete without a person's approval."""
     ids: list[int] = []
     with engine.read_only_session() as session:
@@ -209,7 +209,7 @@ def _request_again(session: Session, ids: Sequence[int], who: str) -> dict[int, 
             )
         else:
             document.requested_by = who
-            inbox.release_all(session, postings_of_part(session, posting))
+            inbox.release_all(session, list_postings_of_part(session, posting))
     return reasons
 
 

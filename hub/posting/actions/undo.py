@@ -17,7 +17,7 @@ from hub.models import Installation, Posting, Run, SourceDocument
 from hub.models.display_names import DisplayName
 from hub.models.enums import LIST_KINDS, InstallationMode, Operation, PostingState
 from hub.posting.outcome.session import PostingSession
-from hub.posting.reconcile.bank_reconciliation import reconciled_ids
+from hub.posting.reconcile.bank_reconciliation import fetch_reconciled_ids
 from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import company, payloads, transaction_index
@@ -228,7 +228,7 @@ def _find_obstacles(
         kind, id = document.key
         ids_by_kind[kind].append(id)
     current = fetch_current(posting_session, ids_by_kind)
-    reconciled = reconciled_ids(posting_session, current)
+    reconciled = fetch_reconciled_ids(posting_session, current)
     obstacles = dict(stored)
     for document in documents:
         if document.posting.id in stored:

@@ -109,7 +109,7 @@ def party_list(kind: str, summary: TransactionSummary) -> str:
     return "vendor" if kind in PURCHASE_KINDS else "customer"
 
 
-def record_refs(posting: CheckedPosting) -> set[RecordKey]:
+def list_record_refs(posting: CheckedPosting) -> set[RecordKey]:
     """Return the records that a posting refers to, without those that are still to be created."""
     summary = posting.summary
     parties = party_list(posting.kind, summary)
@@ -132,7 +132,7 @@ def is_placeholder(id: str) -> bool:
     return id.startswith("@")
 
 
-def settled_amounts(posting: CheckedPosting) -> dict[TransactionKey, Decimal]:
+def sum_settled_amounts(posting: CheckedPosting) -> dict[TransactionKey, Decimal]:
     """Return how much of which transactions a posting settles or bills.
 
     Left out are links to what is still to be created, whose amounts QuickBooks does not know yet.

@@ -10,7 +10,7 @@ from hub.money import format_amount
 from hub.posting.preflight.context import (
     CheckContext,
     Finding,
-    settled_amounts,
+    sum_settled_amounts,
 )
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.dependents import describe_dependent
@@ -19,7 +19,7 @@ from hub.reasons.texts import CaseText
 
 def check_links(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Check that what is settled exists, belongs to the same party and has that much open."""
-    for key, amount in settled_amounts(posting).items():
+    for key, amount in sum_settled_amounts(posting).items():
         head = context.related.by_id.get(key)
         if head is None:
             continue

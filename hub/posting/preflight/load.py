@@ -27,8 +27,8 @@ from hub.posting.preflight.context import (
     RecordKey,
     RelatedTransactions,
     TransactionKey,
-    record_refs,
-    settled_amounts,
+    list_record_refs,
+    sum_settled_amounts,
 )
 from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY
 from hub.posting.preflight.name_checks import find_namesakes
@@ -43,7 +43,7 @@ def load_context(
 ) -> CheckContext:
     """Load all that the checks of these postings look at."""
     facts = company.load_facts(session, company_id)
-    refs = {posting.id: record_refs(posting) for posting in postings}
+    refs = {posting.id: list_record_refs(posting) for posting in postings}
     stored = _load_records(session, company_id, set().union(*refs.values()))
     lists = select(ListState.list).where(ListState.company_id == company_id)
     targets = _targets(session, company_id, postings)
@@ -152,7 +152,7 @@ def _settled_transactions(
     """Return the transactions that these postings settle or bill, as far as they are known."""
     keys: set[TransactionKey] = set()
     for posting in postings:
-        keys.update(settled_amounts(posting))
+        keys.update(sum_settled_amounts(posting))
     if not keys:
         return ()
     conditions = []

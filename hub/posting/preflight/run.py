@@ -177,7 +177,7 @@ def _release(
         app = hub_context.current_hub().plugins.apps.get(installation.slug)
         if app is None:
             continue
-        begin = sources.initial_state(app, sources.settings_of(installation), installation.mode)
+        begin = sources.initial_state(app, sources.load_settings(installation), installation.mode)
         outbox.release_checked(session, own_ids, begin, posting_session.clock.now())
         inbox.release_all(session, own_ids)
         _wait_for_removals(session, context, own_ids)

@@ -6,15 +6,15 @@ from hub.posting.protocol.history import Agreement, AskReason, History, QuickBoo
 
 def search_verdict(history: History) -> SearchVerdict:
     """Return the result of a complete search, as it is stored."""
-    own = own_objects(history)
+    own = find_own_objects(history)
     if len(own) > 1:
         return SearchVerdict.SEVERAL
     if own:
         return SearchVerdict.PRESENT
-    return SearchVerdict.ALIKE if similar_objects(history) else SearchVerdict.ABSENT
+    return SearchVerdict.ALIKE if find_similar_objects(history) else SearchVerdict.ABSENT
 
 
-def own_objects(history: History) -> list[QuickBooksObject]:
+def find_own_objects(history: History) -> list[QuickBooksObject]:
     """Return the search results that carry the marker, else those of the same name or file."""
     candidates = _possible_objects(history)
     marked = [candidate for candidate in candidates if _has_own_marker(history, candidate)]
@@ -24,7 +24,7 @@ def own_objects(history: History) -> list[QuickBooksObject]:
     return [candidate for candidate in candidates if _is_unmarked_namesake(candidate)]
 
 
-def similar_objects(history: History) -> list[QuickBooksObject]:
+def find_similar_objects(history: History) -> list[QuickBooksObject]:
     """Return the objects that may be the posting, edited, voided or deleted by a person since."""
     if history.kind in LIST_KINDS or history.operation == Operation.ATTACH:
         return []
@@ -114,7 +114,7 @@ def is_change_visible(history: History, current: QuickBooksObject) -> bool:
     return current.state == TransactionState.DELETED
 
 
-def reason_to_ask(current: QuickBooksObject) -> AskReason:
+def find_reason_to_ask(current: QuickBooksObject) -> AskReason:
     """Return what about an object prevents that it is taken for the posting."""
     if current.state != TransactionState.LIVE:
         return AskReason(current.state)
@@ -123,7 +123,7 @@ def reason_to_ask(current: QuickBooksObject) -> AskReason:
     return AskReason.CHANGED
 
 
-def landed_ids(history: History) -> set[str]:
+def find_landed_ids(history: History) -> set[str]:
     """Return the ids that answers to its sends named, except those that a person rejected."""
     landed = set()
     for send in history.sends:
@@ -132,7 +132,7 @@ def landed_ids(history: History) -> set[str]:
     return landed - history.rejected_ids
 
 
-def newest_hint(history: History) -> str | None:
+def find_newest_hint(history: History) -> str | None:
     """Return the id that the newest unreliable answer showed, except one that a person rejected."""
     for send in reversed(history.sends):
         if send.outcome != SendOutcome.DOUBT or send.id is None:

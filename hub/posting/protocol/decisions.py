@@ -18,14 +18,14 @@ from hub.models.enums import (
 )
 from hub.posting.protocol.candidates import (
     belongs_elsewhere,
+    find_landed_ids,
+    find_newest_hint,
+    find_own_objects,
+    find_reason_to_ask,
+    find_similar_objects,
     is_change_visible,
     is_live_and_own,
-    landed_ids,
     may_overwrite,
-    newest_hint,
-    own_objects,
-    reason_to_ask,
-    similar_objects,
 )
 from hub.posting.protocol.history import (
     FORGOTTEN,
@@ -120,7 +120,7 @@ def _needs_proof_of_absence(history: History) -> bool:
 
 def _decide_before_creation(history: History) -> Step:
     """Send a creation, unless it has landed, is no longer wanted or is in QuickBooks already."""
-    if landed_ids(history):
+    if find_landed_ids(history):
         return Doubt()
     if history.gone and history.operation == Operation.CREATE:
         return Withdraw()
@@ -138,7 +138,7 @@ def _adopt_recorded(history: History, recorded_id: str) -> Step:
     is_live = current.state == TransactionState.LIVE
     if is_live and not belongs_elsewhere(history, current):
         return Posted(recorded_id, adopted=True)
-    return Ask(reason_to_ask(current), (recorded_id,))
+    return Ask(find_reason_to_ask(current), (recorded_id,))
 
 
 def _decide_after_send(history: History) -> Step:
@@ -173,7 +173,7 @@ def _decide_in_doubt(history: History) -> Step:
 
 def _creation_in_doubt(history: History) -> Step:
     """Decide a creation in doubt by the ids that answers named, else by a search."""
-    landed = landed_ids(history)
+    landed = find_landed_ids(history)
     if len(landed) > 1:
         return Ask(AskReason.SEVERAL, tuple(sorted(landed)))
     if landed:
@@ -184,7 +184,7 @@ def _creation_in_doubt(history: History) -> Step:
 
 def _follow_hint(history: History) -> Step | None:
     """Check the object whose id an unreliable answer showed; None if there is no such id."""
-    hint = newest_hint(history)
+    hint = find_newest_hint(history)
     if hint is None or history.search_results is not None:
         return None
     if history.current is None:
@@ -216,7 +216,7 @@ def _confirm_landed(history: History, id: str) -> Step:
         is_confirmed = is_live and not belongs_elsewhere(history, current)
     if is_confirmed:
         return Posted(id)
-    return Ask(reason_to_ask(current), (id,))
+    return Ask(find_reason_to_ask(current), (id,))
 
 
 def _decide_after_refusal(history: History, last: SendAttempt) -> Step:
@@ -266,7 +266,7 @@ def _look_for_name(history: History) -> Step:
     """
     if history.search_results is None:
         return Search()
-    own = own_objects(history)
+    own = find_own_objects(history)
     if len(own) == 1 and own[0].state == TransactionState.LIVE:
         return Posted(own[0].id, adopted=True)
     return Hold(HoldReason.DUPLICATE_NAME, _entity_ids(own))
@@ -278,14 +278,14 @@ def _judge_search(history: History) -> Step:
     Adopt a single own object. Ask a person about several own objects or similar ones. If there is
     none, absence is proved.
     """
-    own = own_objects(history)
+    own = find_own_objects(history)
     if len(own) > 1:
         return Ask(AskReason.SEVERAL, _entity_ids(own))
     if own:
         if own[0].state == TransactionState.LIVE:
             return Posted(own[0].id, adopted=True)
-        return Ask(reason_to_ask(own[0]), _entity_ids(own))
-    similar = similar_objects(history)
+        return Ask(find_reason_to_ask(own[0]), _entity_ids(own))
+    similar = find_similar_objects(history)
     if similar == [FORGOTTEN]:
         return Ask(AskReason.FORGOTTEN)
     if similar:
@@ -348,7 +348,7 @@ def _change_after_comparing(history: History) -> Step:
 
 def _change_in_doubt(history: History, last: SendAttempt) -> Step:
     """Decide a change in doubt by the token (anything written?) and the content (by the hub?)."""
-    landed = landed_ids(history)
+    landed = find_landed_ids(history)
     if landed and last.outcome == SendOutcome.LANDED:
         return _confirm_landed(history, landed.pop())
     if not history.quiet_period.is_over():
@@ -372,7 +372,7 @@ def _decide_after_vanishing(history: History, current: QuickBooksObject) -> Step
     """Decide a change of an object that is voided, deleted or inactive by now."""
     if is_change_visible(history, current):
         return Posted(history.target)
-    return Ask(reason_to_ask(current), (history.target,))
+    return Ask(find_reason_to_ask(current), (history.target,))
 
 
 def _is_absence_proved(history: History) -> bool:

@@ -13,7 +13,9 @@ BANK_KINDS = ("expense", "payment", "refund", "deposit", "bill_payment")
 Cell = Mapping[str, Any]
 
 
-def reconciled_ids(posting_session: PostingSession, entities: EntitiesByKey) -> frozenset[str]:
+def fetch_reconciled_ids(
+    posting_session: PostingSession, entities: EntitiesByKey
+) -> frozenset[str]:
     """Return the ids of the transactions that a bank reconciliation covers.
 
     Costs one read for each month in which one of these transactions is dated.

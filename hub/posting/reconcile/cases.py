@@ -17,12 +17,12 @@ from hub.posting import receipts
 from hub.posting.reconcile.posted_documents import ABSENT, Discrepancy, PostedDocument
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
-from hub.sources.site import removal_policy, site_of
+from hub.sources.site import build_site, removal_policy
 
 DISCREPANCIES = (Discrepancy.MISSING, Discrepancy.VOIDED, Discrepancy.DIFFERS)
 
 
-def postings_with_case(session: Session, company_id: int) -> set[int]:
+def list_postings_with_case(session: Session, company_id: int) -> set[int]:
     """Return the postings that have an open case about a discrepancy."""
     query = select(Case.cause).where(
         Case.company_id == company_id,
@@ -54,7 +54,7 @@ def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
     app = current_hub().plugins.apps.get(row.slug)
     if is_wanted or app is None or document.discrepancy not in ABSENT:
         return False
-    if removal_policy(app, site_of(row.installation).settings) == "leave":
+    if removal_policy(app, build_site(row.installation).settings) == "leave":
         return False
     close_as_gone_everywhere(session, posting)
     return True

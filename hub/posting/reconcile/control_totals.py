@@ -95,7 +95,7 @@ def count_differing(lines: Iterable[Mapping[str, Any]]) -> int:
     return sum(int(line.get("differing", 0)) for line in lines)
 
 
-def differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
+def sum_differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
     """Add up by currency how much more QuickBooks has; what a person accepted does not count.
 
     Differences that go both ways cancel each other out; `open_currencies` counts them all the same.

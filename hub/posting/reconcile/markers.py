@@ -86,7 +86,7 @@ def _open_case(session: Session, company_id: int, finding: MarkerFinding) -> Cas
     )
 
 
-def unclaimed_heads(company_id: int) -> Select[TransactionHead, SourceDocument]:
+def select_unclaimed_heads(company_id: int) -> Select[TransactionHead, SourceDocument]:
     """Select the live heads with a marker that no posting has, each with the marker's document."""
     has_posting = exists().where(
         Posting.company_id == TransactionHead.company_id,
@@ -113,7 +113,7 @@ def unclaimed_heads(company_id: int) -> Select[TransactionHead, SourceDocument]:
 
 def _find_duplicates(session: Session, company_id: int) -> Iterator[MarkerFinding]:
     """Yield transactions with the marker of a document that was posted elsewhere, or not at all."""
-    query = unclaimed_heads(company_id).where(SourceDocument.id.is_not(None))
+    query = select_unclaimed_heads(company_id).where(SourceDocument.id.is_not(None))
     for head, document in session.execute(query):
         if _is_under_way(session, document):
             continue
@@ -146,7 +146,7 @@ def _is_under_way(session: Session, document: SourceDocument) -> bool:
 
 def _unknown_markers(session: Session, company_id: int) -> Iterator[MarkerFinding]:
     """Yield one finding for all markers of documents that this hub does not have."""
-    query = unclaimed_heads(company_id).where(SourceDocument.id.is_(None))
+    query = select_unclaimed_heads(company_id).where(SourceDocument.id.is_(None))
     heads = session.scalars(query.limit(MAX_LISTED)).all()
     if not heads:
         return

@@ -80,7 +80,9 @@ def _posted_kinds(posting_session: PostingSession) -> list[tuple[str, dt.datetim
 
 def _refresh_unclaimed(posting_session: PostingSession, kind: str, read_ids: Set[str]) -> None:
     """Refresh the heads with a marker of ours that no posting has, if they were not read yet."""
-    query = markers.unclaimed_heads(posting_session.company_id).where(TransactionHead.kind == kind)
+    query = markers.select_unclaimed_heads(posting_session.company_id).where(
+        TransactionHead.kind == kind
+    )
     with read_only_session() as session:
         heads = session.scalars(query).all()
     ids = [head.quickbooks_id for head in heads]
@@ -128,7 +130,7 @@ def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str])
 def _recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
     """Return the ids of the deletions that QuickBooks remembers; these need no single reads."""
     now = posting_session.date_or_now()
-    since = lookup.oldest_known_deletion(now)
+    since = lookup.compute_oldest_known_deletion(now)
     entities = search.find_deleted(posting_session.client(), kind, since, now)
     return {str(entity["Id"]) for entity in entities}
 

@@ -18,8 +18,8 @@ from hub.posting.reconcile import cases, drift, markers
 from hub.posting.reconcile.control_totals import (
     Totals,
     count_differing,
-    differences,
     open_currencies,
+    sum_differences,
 )
 from hub.posting.reconcile.posted_documents import (
     ABSENT,
@@ -94,7 +94,7 @@ def _difference_sentence(totals: Sequence[Mapping[str, Any]], accepted: int) -> 
 
     Documents whose difference a person accepted are left out.
     """
-    sums = differences(totals)
+    sums = sum_differences(totals)
     amounts = []
     for currency in open_currencies(totals):
         amounts.append(_format_difference(sums[currency], currency))
@@ -123,7 +123,7 @@ def _compare(posting_session: PostingSession) -> Comparison:
     count = select(func.count()).select_from(Posting).where(*is_counted)
     with read_only_session() as session:
         total = session.scalar(count) or 0
-        ids_with_case = cases.postings_with_case(session, company_id)
+        ids_with_case = cases.list_postings_with_case(session, company_id)
     done = 0
     for summaries in iter_posted(company_id):
         for summary in summaries:

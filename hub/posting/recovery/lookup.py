@@ -193,7 +193,7 @@ def search_since(
     return marked
 
 
-def oldest_known_deletion(now: dt.datetime) -> dt.datetime:
+def compute_oldest_known_deletion(now: dt.datetime) -> dt.datetime:
     """Return the date from which on QuickBooks can tell which transactions were deleted."""
     return now - search.CHANGE_RETENTION + OVERLAP
 
@@ -221,7 +221,7 @@ def build_search_proof(
 def _store_deletions_since(posting_session: PostingSession, kind: str, since: dt.datetime) -> None:
     """Store which transactions of a kind were deleted since then, as far as QuickBooks can tell."""
     now = posting_session.date_or_now()
-    first_date = max(since, oldest_known_deletion(now))
+    first_date = max(since, compute_oldest_known_deletion(now))
     deleted = search.find_deleted(posting_session.client(), kind, first_date, now)
     with transaction() as session:
         store_entities(session, posting_session, kind, deleted)
@@ -296,7 +296,7 @@ def _find_candidates(
     heads = find_candidates(session, posting, snapshot.history.marker, since)
     owned_ids = find_owned_ids(session, posting, [head.quickbooks_id for head in heads])
     candidates = [from_head(head, foreign=head.quickbooks_id in owned_ids) for head in heads]
-    if posting_session.date and since < oldest_known_deletion(posting_session.date):
+    if posting_session.date and since < compute_oldest_known_deletion(posting_session.date):
         candidates.append(FORGOTTEN)
     return candidates
 

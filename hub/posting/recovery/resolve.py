@@ -67,7 +67,7 @@ def resolve_doubts(posting_session: PostingSession) -> None:
     advance_until_idle(posting_session, snapshots)
 
 
-def seconds_until_next(posting_session: PostingSession) -> float | None:
+def compute_seconds_until_next(posting_session: PostingSession) -> float | None:
     """Return the seconds until the first doubt, or the first postponed posting, may continue.
 
     None if there is neither.

@@ -81,7 +81,7 @@ def declare_restore() -> None:
             _mark_restored(session, company)
 
 
-def newest_posting_date(session: Session, company_id: int) -> dt.datetime | None:
+def find_newest_posting_date(session: Session, company_id: int) -> dt.datetime | None:
     """Return QuickBooks' date of the newest posting that the database knows of.
 
     The date may be somewhat earlier, but never later.
@@ -98,7 +98,7 @@ def newest_posting_date(session: Session, company_id: int) -> dt.datetime | None
     return session.scalar(query)
 
 
-def seconds_left(posting_session: PostingSession) -> float:
+def compute_seconds_left(posting_session: PostingSession) -> float:
     """Return the seconds until nothing that was sent before the restore can still land.
 
     0 without a restore, or if QuickBooks was searched since.
@@ -126,7 +126,7 @@ def _mark_restored(session: Session, company: ConnectedCompany) -> None:
 
     The date of an earlier restore stays if it is older and QuickBooks was not searched since.
     """
-    since = newest_posting_date(session, company.id) or company.connected_at
+    since = find_newest_posting_date(session, company.id) or company.connected_at
     if company.restored_since and not company.restored_until:
         since = min(since, company.restored_since)
     company.restored_since = since

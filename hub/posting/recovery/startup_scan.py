@@ -47,7 +47,7 @@ def scan_after_restart(posting_session: PostingSession) -> None:
     identity = database_identity.read()
     company_id = posting_session.company_id
     with read_only_session() as session:
-        newest = restore.newest_posting_date(session, company_id)
+        newest = restore.find_newest_posting_date(session, company_id)
     since = newest or posting_session.company.connected_at
     for kind in sorted(_kinds_of_company(company_id)):
         lookup.search_since(posting_session, kind, since - lookup.OVERLAP)
@@ -64,7 +64,7 @@ def scan_after_restore(posting_session: PostingSession) -> None:
     company = posting_session.company
     if not company.restored_since or company.restored_until:
         return
-    if restore.seconds_left(posting_session) > 0:
+    if restore.compute_seconds_left(posting_session) > 0:
         return
     posting_session.fetch_date()
     start = posting_session.date
@@ -140,7 +140,7 @@ def _start_date(posting_session: PostingSession) -> dt.datetime:
     company_id = posting_session.company_id
     if company_id not in bounds:
         with read_only_session() as session:
-            newest = restore.newest_posting_date(session, company_id)
+            newest = restore.find_newest_posting_date(session, company_id)
         bounds[company_id] = newest or posting_session.company.connected_at
     return bounds[company_id]
 

@@ -98,7 +98,7 @@ def _read_from_source(posting: Posting, attachment: Attachment) -> bytes:
     content = hub_context.current_hub().plugins.call(
         posting.document.slug,
         "hub_attachment",
-        site=sources.site_of(installation),
+        site=sources.build_site(installation),
         document=codec.load(Document, posting.document.body),
         attachment=attachment,
     )

@@ -189,7 +189,7 @@ def _resume(session: Session, creations: Iterable[Posting]) -> bool:
         installation = session.get_one(Installation, installation_id)
         app = hub_context.current_hub().plugins.apps.get(installation.slug)
         if app:
-            settings = sources.settings_of(installation)
+            settings = sources.load_settings(installation)
             initial_state = sources.initial_state(app, settings, installation.mode)
             outbox.resume(session, ids, initial_state)
     return bool(postponed)

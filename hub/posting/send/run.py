@@ -140,7 +140,7 @@ def _send_all(posting_session: PostingSession) -> float | None:
             fruitless_pauses = 0
         else:
             fruitless_pauses += 1
-    return resolve.seconds_until_next(posting_session)
+    return resolve.compute_seconds_until_next(posting_session)
 
 
 def _seconds_to_wait(posting_session: PostingSession) -> float | None:

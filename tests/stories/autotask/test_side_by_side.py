@@ -38,12 +38,14 @@ def waiting():
     """Return the apps with a sync that has not begun."""
     with read_only_session() as session:
         rows = {row.id: row.slug for row in session.scalars(select(Installation))}
-    return sorted(rows[run.installation_id] for run in run_log.waiting_runs() if run.kind == "sync")
+    return sorted(
+        rows[run.installation_id] for run in run_log.list_waiting_runs() if run.kind == "sync"
+    )
 
 
 def begin_all():
     """Execute every sync that waits."""
-    for run in run_log.waiting_runs():
+    for run in run_log.list_waiting_runs():
         if run.kind == "sync":
             runner.execute(run.id)
 

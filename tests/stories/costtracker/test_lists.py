@@ -57,7 +57,7 @@ class Office:
     def do_waiting_runs(self):
         """Execute the runs that the engine would start now; return their kinds."""
         with self.app.app_context():
-            waiting = run_log.waiting_runs()
+            waiting = run_log.list_waiting_runs()
             for run in waiting:
                 runner.execute(run.id)
             return [(run.kind, run.requested_by) for run in waiting]

@@ -63,7 +63,7 @@ class CostTrackerPages:
     def do_waiting_runs(self):
         """Execute the runs that the engine would start now."""
         with self.app.app_context():
-            for run in run_log.waiting_runs():
+            for run in run_log.list_waiting_runs():
                 runner.execute(run.id)
 
     def enable(self, **changes):

@@ -121,7 +121,7 @@ def test_the_documents_of_an_app_in_review_wait_for_a_person(folder, plugins):
         demo_hub.web.start()
         demo_hub.set_up()
         with demo_hub.app.app_context():
-            runs = summary.summarize_runs(sync_all(demo.installations()))["apps"]
+            runs = summary.summarize_runs(sync_all(demo.list_installations()))["apps"]
         assert (runs["ion"]["posted"], runs["ion"]["review"] > 0) == (0, True)
         assert runs["costtracker"]["posted"] > 0
         session = logged_in(demo_hub)
@@ -166,7 +166,7 @@ def our_bills(demo_hub):
 def test_the_response_that_is_lost_is_that_of_the_bill_named_so(served):
     demo_hub, browser = served
     with demo_hub.app.app_context():
-        sync_all(demo.installations())
+        sync_all(demo.list_installations())
     assert our_bills(demo_hub).count("LOST-RESPONSE") == 1
     result = browser.get(f"{demo_hub.web.url}/documents?q=LOST-RESPONSE", timeout=60).text
     address = re.search(r'href="(/documents/\d+)"', result)[1]
@@ -190,7 +190,7 @@ def test_a_reset_starts_the_story_again(served):
     demo_hub, browser = served
     url, password = demo_hub.web.url, demo_hub.password
     with demo_hub.app.app_context():
-        sync_all(demo.installations())
+        sync_all(demo.list_installations())
     assert our_bills(demo_hub)
     assert "/demo/reset" in browser.get(f"{url}/", timeout=60).text
     form = {"csrf_token": token_in(browser.get(f"{url}/demo/reset", timeout=60).text)}

@@ -225,7 +225,7 @@ def test_an_app_whose_country_has_no_company_is_enabled_for_another_one_with_a_s
 
 def test_a_start_after_a_change_reads_every_document_again(open_demo):
     with open_demo("ion", 5) as small:
-        sync_all(demo.installations())
+        sync_all(demo.list_installations())
         with read_only_session() as session:
             assert session.scalars(select(Cursor)).all()
         small.read_again()
@@ -239,8 +239,8 @@ def test_a_start_after_a_change_reads_every_document_again(open_demo):
 @pytest.mark.parametrize("slug", ["ontraccr", "autotask-invoices"])
 def test_codes_of_a_stand_in_are_matched_once(open_demo, slug):
     with open_demo(slug, 12) as small:
-        sample_matches = SampleMatches(demo.installations, demo.WHO)
-        sync_all(demo.installations())
+        sample_matches = SampleMatches(demo.list_installations, demo.WHO)
+        sync_all(demo.list_installations())
         before = matched_codes()
         holding = codes_that_hold_documents()
         text = sample_matches.describe_new()
@@ -249,7 +249,7 @@ def test_codes_of_a_stand_in_are_matched_once(open_demo, slug):
         assert f"Change them at {small.web.url}/installations/" in text
         assert before < matched_codes() <= before | holding
         assert sample_matches.is_waiting()  # for the sync that posts them
-        sync_all(demo.installations())
+        sync_all(demo.list_installations())
         assert sample_matches.describe_new() == ""
         if slug == "ontraccr":
             assert "has no match" not in " ".join(held_reasons())
@@ -257,10 +257,10 @@ def test_codes_of_a_stand_in_are_matched_once(open_demo, slug):
 
 def test_codes_of_which_no_record_has_the_currency_are_named_once(open_demo):
     with open_demo("ontraccr", 12):
-        sync_all(demo.installations())
+        sync_all(demo.list_installations())
         with transaction() as session:
             session.execute(update(StoredRecord).values(currency="CHF"))
-        sample_matches = SampleMatches(demo.installations, demo.WHO)
+        sample_matches = SampleMatches(demo.list_installations, demo.WHO)
         text = sample_matches.describe_new()
         assert re.search(r"^Not matched: \d+ × .* takes documents in USD\. Let the", text, re.M)
         assert "Not matched" not in sample_matches.describe_new()
@@ -295,7 +295,7 @@ def test_an_app_that_no_plugin_has_is_named_with_the_near_one(monkeypatch, tmp_p
 
 
 def test_the_files_of_plugins_are_watched_without_what_python_compiles():
-    files = dev.plugin_files()
+    files = dev.list_plugin_files()
     assert any(name.endswith("hub_costtracker/openapi.yaml") for name in files)
     assert not any("__pycache__" in name for name in files)
 
@@ -311,14 +311,14 @@ def test_the_files_of_plugins_are_watched_without_what_python_compiles():
     ],
 )
 def test_a_file_that_was_added_changed_or_removed_is_noticed(after, changed):
-    assert dev.changed_file({"a": (1, 1), "b": (1, 1)}, after) == changed
+    assert dev.find_changed_file({"a": (1, 1), "b": (1, 1)}, after) == changed
 
 
 def test_sent_payloads_are_described_once_after_all_are_sent(open_demo):
     with open_demo("ion", 5):
         sent = SentPayloads()
         assert [sent.describe_new(), sent.describe_new()] == ["", ""]
-        sync_all(demo.installations())
+        sync_all(demo.list_installations())
         assert sent.describe_new() == ""
         text = sent.describe_new()
         with read_only_session() as session:
@@ -338,7 +338,7 @@ def test_held_documents_are_described_once_with_their_reasons(open_demo):
     with open_demo("costtracker", 45):
         documents = UnpostedDocuments()
         assert documents.describe_new() == ""
-        sync_all(demo.installations())
+        sync_all(demo.list_installations())
         assert documents.describe_new() == ""
         text = documents.describe_new()
         with read_only_session() as session:
@@ -353,11 +353,11 @@ def test_held_documents_are_described_once_with_their_reasons(open_demo):
 def test_documents_whose_codes_were_matched_are_described_after_they_were_read_again(open_demo):
     with open_demo("ontraccr", 12):
         documents = UnpostedDocuments()
-        sync_all(demo.installations())
+        sync_all(demo.list_installations())
         assert "has a similar name" in " ".join(held_reasons())
-        assert SampleMatches(demo.installations, demo.WHO).describe_new()
+        assert SampleMatches(demo.list_installations, demo.WHO).describe_new()
         assert [documents.describe_new(), documents.describe_new()] == ["", ""]
-        sync_all(demo.installations())
+        sync_all(demo.list_installations())
         assert documents.describe_new() == ""
         assert "has a similar name" not in documents.describe_new()
 
@@ -365,7 +365,7 @@ def test_documents_whose_codes_were_matched_are_described_after_they_were_read_a
 def test_a_plugin_that_cannot_name_its_codes_does_not_end_what_is_printed(open_demo):
     with open_demo("ion", 5):
         sent = SentPayloads()
-        sync_all(demo.installations())
+        sync_all(demo.list_installations())
         with transaction() as session:
             session.scalars(select(Installation)).one().settings = {"base_url": "nowhere"}
         texts = [sent.describe_new(), sent.describe_new()]

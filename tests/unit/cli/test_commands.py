@@ -396,7 +396,7 @@ def test_tables_of_another_revision_are_refused_by_every_command(hub, tmp_path, 
 def test_an_older_revision_is_upgraded_by_init(hub, tmp_path, monkeypatch):
     newer = tmp_path / "migrations"
     shutil.copytree(engine.MIGRATIONS, newer)
-    number, newest = f"{int(schema.newest_revision()) + 1:04}", schema.newest_revision()
+    number, newest = f"{int(schema.find_newest_revision()) + 1:04}", schema.find_newest_revision()
     text = f'revision = "{number}"\ndown_revision = "{newest}"\n\n\ndef upgrade():\n    pass\n'
     (newer / "versions" / f"{number}_nothing.py").write_text(text)
     monkeypatch.setattr(engine, "MIGRATIONS", newer)

@@ -31,19 +31,19 @@ def slow_resolver(monkeypatch):
 
 
 def test_an_address_is_found():
-    assert dns.addresses("127.0.0.1", 80, 5)[0][4] == ("127.0.0.1", 80)
+    assert dns.resolve_addresses("127.0.0.1", 80, 5)[0][4] == ("127.0.0.1", 80)
 
 
 def test_a_host_that_does_not_exist_is_an_error_of_the_system():
     with pytest.raises(OSError, match=r".") as error:
-        dns.addresses("nobody.invalid", 80, 30)
+        dns.resolve_addresses("nobody.invalid", 80, 30)
     assert not isinstance(error.value, TimeoutError)
 
 
 def test_silence_ends_in_time(slow_resolver):
     start = time.monotonic()
     with pytest.raises(TimeoutError, match=r"intuit\.test"):
-        dns.addresses("intuit.test", 443, 0.05)
+        dns.resolve_addresses("intuit.test", 443, 0.05)
     assert time.monotonic() - start < 20
 
 
@@ -51,17 +51,17 @@ def test_while_one_look_up_hangs_no_other_is_begun_for_the_host(slow_resolver):
     gate, hosts = slow_resolver
     for _ in range(5):
         with pytest.raises(TimeoutError):
-            dns.addresses("hanging.test", 443, 0.01)
+            dns.resolve_addresses("hanging.test", 443, 0.01)
     assert hosts == ["hanging.test"]
     gate.set()
-    assert dns.addresses("hanging.test", 443, 5) == ADDRESSES
+    assert dns.resolve_addresses("hanging.test", 443, 5) == ADDRESSES
 
 
 def test_a_forked_process_looks_up_for_itself(slow_resolver):
     with pytest.raises(TimeoutError):
-        dns.addresses("forked.test", 443, 0.01)
+        dns.resolve_addresses("forked.test", 443, 0.01)
     slow_resolver[0].set()
     child = os.fork()
     if child == 0:
-        os._exit(0 if dns.addresses("forked.test", 443, 2) == ADDRESSES else 1)
+        os._exit(0 if dns.resolve_addresses("forked.test", 443, 2) == ADDRESSES else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

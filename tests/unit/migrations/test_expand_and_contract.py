@@ -23,7 +23,7 @@ LAST_EXEMPT = "0023"  # this revision and those before it were made without the 
 
 def revisions_from(first):
     """Return the numbers of the revisions from this one to the newest."""
-    return [f"{number:04}" for number in range(int(first), int(schema.newest_revision()) + 1)]
+    return [f"{number:04}" for number in range(int(first), int(schema.find_newest_revision()) + 1)]
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -41,7 +41,7 @@ class UpgradedDatabase:
     """A database at the newest revision, and its tables at each revision that has the rule."""
 
     def __init__(self, url):
-        self.engine = engine.standalone_engine(url)
+        self.engine = engine.create_standalone_engine(url)
         self.tables = {}
         script = ScriptDirectory(str(engine.MIGRATIONS))
         options = {
@@ -157,7 +157,10 @@ def test_revisions_only_add_to_the_tables(upgraded):
     ],
 )
 def test_the_check_finds_each_kind_of_contraction(upgraded, change, problem):
-    before, after = upgraded.tables[schema.newest_revision()], tables_after(upgraded.engine, change)
+    before, after = (
+        upgraded.tables[schema.find_newest_revision()],
+        tables_after(upgraded.engine, change),
+    )
     assert [
         contraction for contraction in contractions(before, after, {}) if problem in contraction
     ] != []
@@ -167,7 +170,10 @@ def test_the_check_finds_each_kind_of_contraction(upgraded, change, problem):
 @pytest.mark.parametrize("upgraded", ["postgres"], indirect=True)
 def test_a_column_retired_by_an_earlier_release_may_be_dropped(upgraded):
     change = "ALTER TABLE company DROP COLUMN country"
-    before, after = upgraded.tables[schema.newest_revision()], tables_after(upgraded.engine, change)
+    before, after = (
+        upgraded.tables[schema.find_newest_revision()],
+        tables_after(upgraded.engine, change),
+    )
     assert list(contractions(before, after, {"company.country": "0.1.0"})) == []
 
 

@@ -91,7 +91,7 @@ def test_upgrading_again_changes_nothing(empty):
     engine.upgrade(empty)
     with empty.app_context(), engine.read_only_session() as session:
         assert session.get_one(Secret, "a").sealed == b"x"
-        assert schema.revision_of(session.connection()) == schema.newest_revision()
+        assert schema.read_revision(session.connection()) == schema.find_newest_revision()
 
 
 @pytest.mark.proof(small=0)
@@ -127,7 +127,7 @@ def test_a_database_of_a_later_version_is_refused_with_a_sentence(either_app):
 
 
 def test_tables_of_a_rewritten_revision_are_refused_and_stay_as_they_are(empty):
-    engine.migrations(empty)
+    engine.bind_migrations(empty)
     with empty.app_context():
         flask_migrate.upgrade(revision="0006")
     refuse_after(empty, "UPDATE alembic_version SET version_num = '0005'", "case should not be")
@@ -179,7 +179,7 @@ def test_there_is_one_line_of_numbered_revisions():
     names = sorted(path.name for path in VERSIONS.glob("*.py"))
     assert [name[:5] for name in names] == [f"{number:04}_" for number in range(1, len(names) + 1)]
     script = ScriptDirectory(str(engine.MIGRATIONS))
-    assert script.get_heads() == [schema.newest_revision()]
+    assert script.get_heads() == [schema.find_newest_revision()]
     line = [revision.revision for revision in script.walk_revisions()]
     assert line == [name[:4] for name in reversed(names)]
 
@@ -202,8 +202,8 @@ def test_the_tables_of_a_revision_are_those_that_it_and_the_ones_before_make():
     newest = {
         name: frozenset(table.columns.keys()) for name, table in engine.db.metadata.tables.items()
     }
-    assert schema.columns_at(schema.newest_revision()) == newest
-    assert set(schema.columns_at("0001")) == {
+    assert schema.build_columns_at(schema.find_newest_revision()) == newest
+    assert set(schema.build_columns_at("0001")) == {
         "company",
         "cursor",
         "installation",
@@ -214,7 +214,7 @@ def test_the_tables_of_a_revision_are_those_that_it_and_the_ones_before_make():
 
 def test_companies_whose_lists_were_read_count_as_verified(empty):
     """An earlier version stored a company before QuickBooks had answered for it."""
-    engine.migrations(empty)
+    engine.bind_migrations(empty)
     with empty.app_context():
         flask_migrate.upgrade(revision="0006")
         with engine.db.engine.begin() as connection:
@@ -229,7 +229,7 @@ def test_companies_whose_lists_were_read_count_as_verified(empty):
 
 def test_documents_that_were_left_out_for_their_date_are_known_as_such(empty):
     """An earlier version wrote this in the reason of their posting only."""
-    engine.migrations(empty)
+    engine.bind_migrations(empty)
     reasons = {
         1: "It was dated 2026-01-02, before 2026-03-01, the first day that counts for Small.",
         2: "The source agrees with QuickBooks again.",
@@ -249,7 +249,7 @@ def test_documents_that_were_left_out_for_their_date_are_known_as_such(empty):
 
 
 def test_documents_that_were_gone_already_went_when_they_were_last_seen(empty):
-    engine.migrations(empty)
+    engine.bind_migrations(empty)
     with empty.app_context():
         flask_migrate.upgrade(revision="0011")
         with engine.db.engine.begin() as connection:
@@ -266,7 +266,7 @@ def test_documents_that_were_gone_already_went_when_they_were_last_seen(empty):
 
 
 def test_documents_get_the_due_date_of_their_source(empty):
-    engine.migrations(empty)
+    engine.bind_migrations(empty)
     bodies = {
         1: '{"due": "2026-04-03", "kind": "bill"}',
         2: '{"due": null}',
@@ -292,7 +292,7 @@ def test_documents_get_the_due_date_of_their_source(empty):
 
 
 def test_the_roles_of_people_become_roles_for_everything_and_back(empty):
-    engine.migrations(empty)
+    engine.bind_migrations(empty)
     with empty.app_context():
         flask_migrate.upgrade(revision="0017")
         with engine.db.engine.begin() as connection:
@@ -312,7 +312,7 @@ def test_the_roles_of_people_become_roles_for_everything_and_back(empty):
 
 def test_the_sentences_of_postings_and_receipts_are_kept_as_parameters(empty):
     """An earlier version stored the sentence that a posting and a receipt show."""
-    engine.migrations(empty)
+    engine.bind_migrations(empty)
     sentences = {1: 'It is “wrong”, says 100% of "Ørland".', 2: ""}
     with empty.app_context():
         flask_migrate.upgrade(revision="0016")
@@ -338,7 +338,7 @@ def test_the_sentences_of_postings_and_receipts_are_kept_as_parameters(empty):
 
 def test_spellings_of_one_name_stay_two_people(empty):
     """An earlier version let two people have names that differ in more than case."""
-    engine.migrations(empty)
+    engine.bind_migrations(empty)
     names = ("Kari Nes", "ｋａｒｉ  nes", "Eva@Blåbær.no", "eva@xn--blbr-roah.no", "Ｏｌａ")
     with empty.app_context():
         flask_migrate.upgrade(revision="0021")

@@ -37,7 +37,7 @@ def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactio
     id = bench.posting(expense(bench)).quickbooks_id
     bench.quickbooks.act("reconcile", kind="Purchase", id=id)
     worker = PostingSession(bench.company_id)
-    assert bank_reconciliation.reconciled_ids(
+    assert bank_reconciliation.fetch_reconciled_ids(
         worker, reconcile_refresh.fetch_current(worker, {"expense": [id]})
     ) == {id}
 
@@ -45,7 +45,7 @@ def test_accounts_and_parties_that_the_list_names_by_their_ids_are_no_transactio
 def test_bills_never_touch_a_bank_so_it_is_not_asked(bench):
     worker = PostingSession(bench.company_id)
     assert (
-        bank_reconciliation.reconciled_ids(worker, {("bill", "1"): {"TxnDate": "2026-03-02"}})
+        bank_reconciliation.fetch_reconciled_ids(worker, {("bill", "1"): {"TxnDate": "2026-03-02"}})
         == frozenset()
     )
     assert worker.reads == 0

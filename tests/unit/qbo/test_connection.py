@@ -345,7 +345,7 @@ def test_after_a_pause_the_engine_posts_what_is_left_without_a_scheduled_run(
     for _ in range(300):
         clock.advance(660)
         pending_work.claim(clock.now())
-        for run in run_log.waiting_runs():
+        for run in run_log.list_waiting_runs():
             runner.execute(run.id)
         if not count_unposted():
             break

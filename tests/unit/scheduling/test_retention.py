@@ -306,5 +306,5 @@ def test_zero_days_keep_everything(make_app, make_config):
     config = make_config(HUB_KEEP_RUN_LINES_DAYS="0")
     app = make_app(config)
     with app.app_context():
-        lines = next(rule for rule in retention.rules() if rule.name == "run lines")
+        lines = next(rule for rule in retention.list_rules() if rule.name == "run lines")
     assert lines.days == 0

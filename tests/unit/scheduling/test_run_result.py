@@ -53,7 +53,7 @@ def test_three_runs_with_nothing_new_say_so(source):
     one, two = bill("1", supplier="1"), bill("2", total="75.00", supplier="1")
     assert synced(source, one, two, cursor="1") == {"posted": 2, "amounts": {"USD": "200.00"}}
     assert [synced(source, one, two, cursor=f"{n}") for n in range(2, 5)] == [{}, {}, {}]
-    texts = [row["text"] for row in summary.recent_runs(10)]
+    texts = [row["text"] for row in summary.list_recent_runs(10)]
     assert texts == ["nothing new"] * 3 + ["2 posted"]
 
 
@@ -65,7 +65,7 @@ def test_a_changed_document_is_corrected_and_one_that_is_gone_is_removed(source)
     assert synced(source, Gone(source_id="invoice:2", reason="voided"), cursor="3") == {
         "removed": 1
     }
-    assert summary.recent_runs(1)[0]["text"] == "1 removed from QuickBooks"
+    assert summary.list_recent_runs(1)[0]["text"] == "1 removed from QuickBooks"
 
 
 def test_created_records_and_files_are_counted_separately(source):
@@ -76,7 +76,7 @@ def test_created_records_and_files_are_counted_separately(source):
         "files": 1,
         "amounts": {"USD": "125.00"},
     }
-    assert summary.recent_runs(1)[0]["text"] == "1 posted, 1 supplier created, 1 file attached"
+    assert summary.list_recent_runs(1)[0]["text"] == "1 posted, 1 supplier created, 1 file attached"
 
 
 def test_a_document_counts_as_held_in_the_run_that_first_holds_it(source):
@@ -142,7 +142,7 @@ def test_a_run_that_is_interrupted_keeps_what_it_did(source, monkeypatch):
     monkeypatch.setattr("hub.posting.receipt_delivery.deliver", interrupt)
     with pytest.raises(KeyboardInterrupt):
         runner.sync(source.installation, requested_by="kari")
-    assert summary.recent_runs(1)[0]["result"]["posted"] == 1
+    assert summary.list_recent_runs(1)[0]["result"]["posted"] == 1
 
 
 def test_the_command_line_says_what_each_run_did(app, source):
@@ -193,7 +193,7 @@ def test_credits_lower_the_amount_that_was_posted(source):
 def test_the_work_of_another_app_does_not_count(source):
     before = []
     with read_only_session() as session:
-        before.append(run_result.snapshot(session, source.installation + 1))
+        before.append(run_result.take_snapshot(session, source.installation + 1))
     synced(source, bill("1", supplier="1"), cursor="1")
     with read_only_session() as session:
         assert run_result.count_changes(session, source.installation + 1, before[0]) == {}

@@ -204,7 +204,7 @@ def test_a_run_that_finds_another_at_work_waits_on(installation):
     )
     with pytest.raises(Busy):
         runner.execute(requested_run)
-    assert [row.id for row in run_log.waiting_runs()] == [requested_run]
+    assert [row.id for row in run_log.list_waiting_runs()] == [requested_run]
     lease.release()
 
 
@@ -342,7 +342,7 @@ def test_a_run_whose_database_was_away_is_repeated_at_once(installation, monkeyp
             runner.execute(requested_run)
     else:
         runner.execute(requested_run)
-    (repeated,) = run_log.waiting_runs()
+    (repeated,) = run_log.list_waiting_runs()
     assert (repeated.kind, repeated.installation_id) == ("post", installation)
     assert (repeated.requested_by, repeated.id != requested_run) == ("kari", True)
 
@@ -354,7 +354,7 @@ def test_a_run_that_failed_for_another_reason_is_not_repeated_at_once(installati
     requested_run = run_log.request("post", installation, "kari")
     monkeypatch.setattr("hub.scheduling.runner.receipt_delivery.deliver", fail)
     runner.execute(requested_run)
-    assert run_log.waiting_runs() == []
+    assert run_log.list_waiting_runs() == []
 
 
 def test_a_run_that_posted_when_its_process_died_waits_again(installation):
@@ -366,5 +366,5 @@ def test_a_run_that_posted_when_its_process_died_waits_again(installation):
     for _ in range(2):
         with transaction() as session:
             run_log.close_interrupted(session, "post", installation, current_hub().clock.now())
-    (repeated,) = run_log.waiting_runs()
+    (repeated,) = run_log.list_waiting_runs()
     assert (repeated.kind, repeated.requested_by, run.id) == ("post", "kari", repeated.id - 1)

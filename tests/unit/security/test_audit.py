@@ -176,7 +176,7 @@ def test_another_secret_key_does_not_verify_the_log(app, make_app, make_config):
 
 
 def test_a_refused_host_is_noted_with_the_app_that_tried(app):
-    audit.host_refused("CostTracker", "metadata.internal")
+    audit.record_refused_host("CostTracker", "metadata.internal")
     with engine.read_only_session() as session:
         entry = session.scalars(select(AuditEntry)).one()
     assert (entry.who, entry.what, entry.subject) == (
@@ -294,11 +294,11 @@ def test_an_older_head_never_replaces_a_newer_one(app):
     """A slow process writes the head of its entry after that of a later entry."""
     write(2)
     with engine.read_only_session() as session:
-        older = audit.stored_head(session).head
+        older = audit.read_stored_head(session).head
     write(1)
     audit._write_head(older)
     with engine.read_only_session() as session:
-        assert audit.stored_head(session).head.count == 3
+        assert audit.read_stored_head(session).head.count == 3
 
 
 def test_another_data_folder_of_the_database_is_no_alarm(make_app, make_config, tmp_path):

@@ -126,12 +126,12 @@ def test_a_copy_that_fails_stops_no_act_and_is_reported_until_it_works(
     with app.app_context():
         engine.upgrade(app)
         write(1)
-        assert "No such file" in audit_copy.failure(data)
+        assert "No such file" in audit_copy.find_failure(data)
         assert "could not be copied" in caplog.text
         assert any("could not be copied" in remark for remark in verify().remarks)
         folder.mkdir()
         write(1)
-        assert audit_copy.failure(data) == ""
+        assert audit_copy.find_failure(data) == ""
         assert verify().count == 2
 
 
@@ -190,7 +190,7 @@ def test_a_syslog_server_that_does_not_answer_is_reported(make_app, make_config,
         with app.app_context():
             engine.upgrade(app)
             write(1)
-            assert audit_copy.failure(app.extensions["hub"].config.data)
+            assert audit_copy.find_failure(app.extensions["hub"].config.data)
 
 
 @pytest.mark.parametrize(

@@ -53,13 +53,13 @@ def test_a_leaked_password_is_refused_when_a_password_changes(visitor: Visitor) 
 def test_every_form_of_a_password_is_looked_up(visitor: Visitor) -> None:
     with visitor.app.app_context():
         for password in (COMPOSED, DECOMPOSED):
-            assert "leaked" in passwords.problem(password)
-        assert passwords.problem(PASSWORD) == ""
+            assert "leaked" in passwords.find_problem(password)
+        assert passwords.find_problem(PASSWORD) == ""
 
 
 def test_without_a_list_nothing_is_looked_up(open_pages: Callable[..., Visitor]) -> None:
     with open_pages("people").app.app_context():
-        assert passwords.problem(LEAKED) == ""
+        assert passwords.find_problem(LEAKED) == ""
 
 
 def test_no_password_passes_while_the_list_cannot_be_read(

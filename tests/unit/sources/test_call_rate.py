@@ -124,7 +124,7 @@ def installation(id):
 
 def client(source):
     """Return the HTTP client of the source's installation."""
-    return sources.site_of(installation(source.id)).http
+    return sources.build_site(installation(source.id)).http
 
 
 def sync(source):

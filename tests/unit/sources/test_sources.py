@@ -46,7 +46,7 @@ def open_cases():
 
 
 def test_a_site_shows_settings_company_and_where_to_call(installed):
-    site = sources.site_of(installed())
+    site = sources.build_site(installed())
     assert (site.settings["default_class"], site.settings["differ"]) == ("51", "hold")
     assert (site.company.country, site.company.currency, str(site.zone)) == (
         "NO",
@@ -58,7 +58,7 @@ def test_a_site_shows_settings_company_and_where_to_call(installed):
 
 def test_settings_that_do_not_fit_are_a_sentence(installed):
     with pytest.raises(SettingsInvalid, match="differ"):
-        sources.site_of(installed(), settings={"differ": ["no"]})
+        sources.build_site(installed(), settings={"differ": ["no"]})
 
 
 def test_fields_take_their_texts_from_the_settings(installed, source):
@@ -73,14 +73,14 @@ def test_fields_take_their_texts_from_the_settings(installed, source):
             missing="{differ}",
         )
     ]
-    (filled,) = sources.code_fields(installed(), sources.site_of(installed()))
+    (filled,) = sources.load_fields(installed(), sources.build_site(installed()))
     assert (filled.default, filled.differ, filled.missing) == ("51", "hold", "hold")
 
 
 def test_secrets_that_are_typed_go_before_those_that_are_kept(installed):
     site_secrets = SiteSecrets(installed().id)
     site_secrets["key"], site_secrets["other"] = "old", "kept"
-    site = sources.site_of(installed(), secrets={"key": "new"})
+    site = sources.build_site(installed(), secrets={"key": "new"})
     assert (site.secrets["key"], site.secrets["other"], set(site.secrets)) == (
         "new",
         "kept",
@@ -191,4 +191,4 @@ def test_a_call_of_the_source_is_read_by_its_plugin(installed):
 
 def test_the_source_gets_the_address_of_the_webhook(installed, source):
     sources.subscribe(installed(), on=True)
-    assert source.subscribed == sources.webhook_url(installed())
+    assert source.subscribed == sources.build_webhook_url(installed())

@@ -9,7 +9,7 @@ import pytest
 
 from hub.crypto.masking import SecretMask
 from hub.telemetry import log_context
-from hub.telemetry.log_lines import formatter
+from hub.telemetry.log_lines import build_formatter
 from hub.telemetry.log_output import LogOptions, write_log
 
 SECRET = "zK97sLcJ4vM5yD8wQ13nX"
@@ -47,7 +47,7 @@ def as_json(line):
 
 def test_a_json_line_has_time_level_event_context_and_fields():
     with log_context.bind(request_id="r-1", run_id=None):
-        line = formatter("json", str).format(record("Bill %s is posted", 7, intuit_tid="1-a"))
+        line = build_formatter("json", str).format(record("Bill %s is posted", 7, intuit_tid="1-a"))
     assert as_json(line) == {
         "time": "2023-11-14T22:13:20.000Z",
         "level": "warning",
@@ -61,14 +61,14 @@ def test_a_json_line_has_time_level_event_context_and_fields():
 
 def test_a_text_line_ends_with_its_context():
     with log_context.bind(run_id=12):
-        line = formatter("text", str).format(record("It works", app="ion"))
+        line = build_formatter("text", str).format(record("It works", app="ion"))
     assert line.endswith("WARNING It works [run_id=12 app=ion]")
 
 
 @pytest.mark.parametrize("breaks", ["\n", "\r\n", "\r", "\x85", "\u2028", "\x0b", "\x1b[2K"])
 def test_a_text_with_line_breaks_forges_no_line(breaks):
     foreign = f"Unknown supplier{breaks}{FORGED}"
-    text = formatter("text", str).format(
+    text = build_formatter("text", str).format(
         record("%s", foreign, party=foreign, error=raised(foreign))
     )
     lines = text.splitlines()
@@ -76,7 +76,9 @@ def test_a_text_with_line_breaks_forges_no_line(breaks):
     assert len(lines) > 3, "the traceback is missing"
     assert all(line.startswith("  | ") for line in lines[1:])
     assert "\x1b" not in text
-    event = as_json(formatter("json", str).format(record("%s", foreign, error=raised(foreign))))
+    event = as_json(
+        build_formatter("json", str).format(record("%s", foreign, error=raised(foreign)))
+    )
     assert event["event"] == foreign
     assert "ValueError" in event["exception"]
 
@@ -85,7 +87,7 @@ def test_a_text_with_line_breaks_forges_no_line(breaks):
 def test_no_part_of_a_line_shows_a_secret(kind):
     mask = SecretMask([SECRET]).clean
     with log_context.bind(of=SECRET):
-        line = formatter(kind, mask).format(
+        line = build_formatter(kind, mask).format(
             record(
                 "sent %s", SECRET, error=raised(f"denied {SECRET}"), url=f"https://x/?t={SECRET}"
             )
@@ -96,7 +98,7 @@ def test_no_part_of_a_line_shows_a_secret(kind):
 
 def test_a_secret_with_quotation_marks_leaves_valid_json():
     secret = 'pa"ss\\wo\nrd-4711-xyz'
-    line = formatter("json", SecretMask([secret]).clean).format(record("key %s!", secret))
+    line = build_formatter("json", SecretMask([secret]).clean).format(record("key %s!", secret))
     assert as_json(line)["event"] == "key ***!"
 
 

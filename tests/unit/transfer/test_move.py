@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from hub.contract.registry import Plugins
 from hub.db import database_identity, engine
 from hub.db.database_identity import IdentityDifference
-from hub.db.engine import standalone_engine
+from hub.db.engine import create_standalone_engine
 from hub.models import ConnectedCompany
 from hub.posting.send.run import drain
 from hub.transfer import move as moves
@@ -87,7 +87,7 @@ def test_a_copy_of_the_moved_database_is_recognized_as_a_restored_one(
     put_back = make_database(postgres, make_url(moved.address).database)
     differences = []
     for address in (moved.address, put_back):
-        with standalone_engine(address).connect() as connection:
+        with create_standalone_engine(address).connect() as connection:
             stored = connection.execute(select(ConnectedCompany.database_identity)).scalars().all()
             connection.commit()
             current = database_identity.read_from(connection)
@@ -221,7 +221,7 @@ def test_a_hub_moves_from_one_postgresql_database_to_another(hub, moved, postgre
     before = lists_of(hub)
     target = with_password(make_database(postgres, make_url(moved.address).database))
     second = make_database(postgres)
-    with standalone_engine(target).connect() as other:
+    with create_standalone_engine(target).connect() as other:
         other.execute(text("SELECT 1"))
         code, output = hub("move", "--to", second, HUB_DATABASE_URL=target)
         assert (code, "other connections of the same user: 1" in output) == (1, True)
@@ -233,13 +233,13 @@ def test_a_hub_moves_from_one_postgresql_database_to_another(hub, moved, postgre
 
 def test_a_process_that_starts_during_a_move_waits_for_the_seal(pg_app, postgres_url):
     engine.db.engine.dispose()
-    other = standalone_engine(postgres_url)
+    other = create_standalone_engine(postgres_url)
     with open_exclusively(postgres_url), other.connect() as connection:
         connection.execute(text("SET lock_timeout = '10ms'"))
         with pytest.raises(OperationalError, match="lock timeout"):
             connection.execute(text("SELECT moved_to FROM database_origin"))
     with (
-        standalone_engine(postgres_url).connect(),
+        create_standalone_engine(postgres_url).connect(),
         pytest.raises(HubAtWork),
         open_exclusively(postgres_url),
     ):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select, text, update
 
-from hub.db.engine import standalone_engine
+from hub.db.engine import create_standalone_engine
 from hub.models import AuditEntry, Posting, SourceDocument
 from hub.transfer import proof, rows
 from hub.transfer.errors import CopyDiffers, RowNotCopied
@@ -25,7 +25,7 @@ def open_database():
     engines = []
 
     def make(url):
-        engines.append(standalone_engine(url))
+        engines.append(create_standalone_engine(url))
         connection = engines[-1].connect()
         connection.begin()
         return connection
@@ -50,9 +50,9 @@ def make_file(open_database, empty_database, tmp_path):
 def filled_file(empty_database, tmp_path_factory):
     """Provide an SQLite file with rows in every table."""
     path = shutil.copy(empty_database, tmp_path_factory.mktemp("filled") / "filled.db")
-    engine = standalone_engine(f"sqlite:///{path}")
+    engine = create_standalone_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
-        every_column.fill(connection, rows.ordered_tables(), COUNT)
+        every_column.fill(connection, rows.list_tables(), COUNT)
     engine.dispose()
     return path
 
@@ -73,7 +73,7 @@ def values_of(connection):
     """Return every value of every table, as the models read it."""
     return {
         table.name: sorted(map(repr, connection.execute(select(*columns_of(table)))))
-        for table in rows.ordered_tables()
+        for table in rows.list_tables()
     }
 
 
@@ -83,7 +83,7 @@ def test_every_value_is_the_same_in_postgresql_and_back_in_sqlite(
     target, back = open_database(postgres_url), make_file("back.db")
     copied = []
     rows.copy_all(filled, target, copied.append)
-    assert sum(copied) == COUNT * len(rows.ordered_tables())
+    assert sum(copied) == COUNT * len(rows.list_tables())
     assert max(copied[:5]) <= 2
     assert values_of(target) == values_of(filled)
     assert proof.compare(filled, target, ignore).count == sum(copied)

@@ -80,7 +80,7 @@ def test_every_detail_that_the_code_records_has_a_label(owner):
     details = recorded_details()
     assert details >= {"reason", "factor", "quickbooks_id", "invited_by", "via"}
     with owner.app.app_context():
-        details |= {rule.name for rule in retention.rules()}
+        details |= {rule.name for rule in retention.list_rules()}
     internal = audit_subjects.NOT_SHOWN | {"record"}  # `record` is shown as what it is the id of
     assert details - internal - set(audit_details.LABELS) == set()
 

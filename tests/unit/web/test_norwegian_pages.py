@@ -191,7 +191,7 @@ def sentences() -> list[str]:
     """Return every sentence of the hub and of its plugins, with a name for each placeholder."""
     filled = set()
     for path in catalog_paths():
-        for template in catalogs.sentences_of(catalogs.read(path, "nb")):
+        for template in catalogs.list_sentences(catalogs.read(path, "nb")):
             names = stored.PLACEHOLDER.findall(template)
             values = {name: "12" if "count" in name else "Zq" for name in names}
             filled.add(template % values if names else template)
@@ -212,4 +212,4 @@ def test_english_is_recognised() -> None:
     assert is_english("Pick one", catalog)
     assert not is_english("Leverandøren finnes ikke i QuickBooks.", catalog)
     assert not is_english("QuickBooks sier: “The number was used”.", catalog)
-    assert catalogs.sentences_of(catalogs.hub_catalog("nb"))
+    assert catalogs.list_sentences(catalogs.hub_catalog("nb"))

@@ -191,14 +191,14 @@ def test_a_paused_app_stores_files_and_reads_them_later(visitor):
 
 def test_the_plugin_reads_accepted_files_in_order_and_no_other_installations(visitor, installation):
     upload(visitor, ("a.csv", b"list 1 2"), ("b.csv", b"list 2 3"))
-    files = sources.site_of(installation).files
+    files = sources.build_site(installation).files
     first, second = files.after(0)
     assert first.digest == hashlib.sha256(b"list 1 2").hexdigest()
     assert list(files.after(first.position)) == [second]
     assert files.content(second) == b"list 2 3"
     assert files.with_documents(["1", "2", "9"]) == {"1": first, "2": second}
     installation.id = 2
-    others = sources.site_of(installation).files
+    others = sources.build_site(installation).files
     assert list(others.after(0)) == []
     assert others.with_documents(["1"]) == {}
     with pytest.raises(KeyError):
@@ -233,7 +233,7 @@ def test_the_answers_accept_the_table_close_its_case_and_start_a_sync(visitor, i
     assert stored() == [("bills.csv", 2, 1)]
     assert open_cases() == []
     assert runs() == 1
-    (file,) = sources.site_of(installation).files.after(0)
+    (file,) = sources.build_site(installation).files.after(0)
     assert file.mapping == {"number": "No", "date": "When", "kind": "b"}
 
 
@@ -275,7 +275,7 @@ def test_changed_columns_make_the_app_read_the_table_again(visitor, installation
     upload(visitor, ("bills.csv", TABLE))
     answer(visitor, number="No")
     answer(visitor, number="When")
-    files = sources.site_of(installation).files
+    files = sources.build_site(installation).files
     (file,) = files.after(1)
     assert file.position == 2
     assert files.with_documents(["1", "5"]) == {"5": file}

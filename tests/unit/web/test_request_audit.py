@@ -9,7 +9,7 @@ from hub.db import engine
 from hub.errors import DatabaseUnavailable, HostNotAllowed
 from hub.models import AuditEntry, Installation
 from hub.security import audit, refusals
-from hub.sources.site import site_of
+from hub.sources.site import build_site
 from tests.support.page_rows import PASSWORD, PEOPLE
 from tests.support.page_visitor import Visitor
 from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies
@@ -174,7 +174,7 @@ def test_guesses_beyond_the_limit_are_recorded(nobody):
 def test_an_app_that_calls_a_foreign_host_is_recorded(visitor):
     with visitor.app.app_context(), engine.read_only_session() as session:
         installation = session.get_one(Installation, visitor.story.installation)
-        here = site_of(installation)
+        here = build_site(installation)
     with visitor.app.app_context(), pytest.raises(HostNotAllowed):
         here.http.request("GET", "https://evil.example.com/")
     (entry,) = entries(visitor, "host refused")

@@ -189,8 +189,8 @@ def test_the_scope_of_a_restricted_person_takes_one_query_and_of_others_none(
         queries = []
         execute = session.execute
         session.execute = lambda *call: queries.append(call) or execute(*call)  # type: ignore
-        scope = rights.scope_of(session, rights.Rights((right,)))
+        scope = rights.build_scope(session, rights.Rights((right,)))
         assert (scope.installation_ids, len(queries)) == ({ours.id}, 1)
         everything = rights.Right("viewer", rights.WHOLE_HUB)
-        assert rights.scope_of(session, rights.Rights((everything,))).postings() == ()
+        assert rights.build_scope(session, rights.Rights((everything,))).postings() == ()
         assert len(queries) == 1

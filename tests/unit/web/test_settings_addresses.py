@@ -68,7 +68,7 @@ def moved(slug, place=ELSEWHERE, **answers):
 
 def secrets_of(stand_in):
     app = current_hub().plugins.apps[row().slug]
-    return sources.stored_secrets(app, row())
+    return sources.load_stored_secrets(app, row())
 
 
 def enable_again(installation, settings):
@@ -135,7 +135,7 @@ def test_a_plugin_finds_nothing_stored_while_it_is_tested_at_a_new_address(quick
     _, installation = enabled(quickbooks, "costtracker")
     SiteSecrets(installation.id)["an_access_token"] = "token-of-the-plugin"
     typed = {"client_secret": guess} if guess else None
-    site = sources.site_of(installation, installation.settings | moved("costtracker"), typed)
+    site = sources.build_site(installation, installation.settings | moved("costtracker"), typed)
     assert dict(site.secrets) == (typed or {})
     with site.secrets.lock():
         site.secrets["an_access_token"] = "of the new address"
