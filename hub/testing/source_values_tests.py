@@ -217,8 +217,16 @@ def _judge_currency(answers: ChangedAnswers, document: Document) -> str:
     values = [value for value in currencies if value.value == document.currency]
     if currencies and not values:
         return f"no answer of the source has its currency, {document.currency}."
-    if values and not _follows_currency(answers, document, values):
+    followed = [value for value in values if _follows_currency(answers, document, value)]
+    if values and not followed:
         return f"its currency stays {document.currency} if {_join(values)} is another."
+    for value in values:
+        parts = [other for other in followed if _is_of_part(other, value)]
+        if parts and value not in followed:
+            return (
+                f"its currency is that of {_join(parts)}, and stays {document.currency} if"
+                f" {value.name} is another."
+            )
     return ""
 
 
@@ -227,12 +235,24 @@ def _currency_values(answers: ChangedAnswers) -> list[AnswerValue]:
     return [value for value in answers.values if CURRENCY.fullmatch(str(value.value))]
 
 
-def _follows_currency(
-    answers: ChangedAnswers, document: Document, values: Sequence[AnswerValue]
-) -> bool:
-    """Return whether a document is another if one of the values is another currency."""
+def _follows_currency(answers: ChangedAnswers, document: Document, value: AnswerValue) -> bool:
+    """Return whether a document has another currency, or is not posted, if a value is another."""
     new = "SEK" if document.currency != "SEK" else "CHF"
-    return any(answers.read(value, new) != document for value in values)
+    changed = answers.read(value, new)
+    if changed is None:
+        return True
+    before = (document.currency, document.stage, document.hold)
+    return (changed.currency, changed.stage, changed.hold) != before
+
+
+def _is_of_part(value: AnswerValue, other: AnswerValue) -> bool:
+    """Return whether a value is called as another one, and is in a part of what has the other.
+
+    The currency of a customer is in a part of an invoice, which has a currency of its own.
+    """
+    *parents, name = other.path
+    is_deeper = len(value.path) > len(other.path) and value.path[: len(parents)] == tuple(parents)
+    return value.call == other.call and value.path[-1] == name and is_deeper
 
 
 def _judge_date(answers: ChangedAnswers, bench: Bench, document: Document) -> str:

@@ -365,6 +365,15 @@ TAXED = (
     (HOOKS, "    return [\n        Field", "    return [\n        TAX_FIELD,\n        Field"),
     (HOOKS, FIELDS, f"{TAX_FIELD}\n\n\n{FIELDS}"),
 )
+# -- a source whose clients have a currency, which is in the name of their code
+CLIENT_CURRENCY = (
+    (SAMPLE, '"name": PARTIES[party]}', '"name": PARTIES[party], "currency": "USD"}'),
+    (
+        DOCUMENTS,
+        'name=row["party"]["name"]',
+        'name=f"{row[\'party\'][\'name\']} {row[\'party\'][\'currency\']}"',
+    ),
+)
 # -- a source without a call for a single document: it is looked for in the list
 ONLY_LISTS = ((CLIENT, FIND, FIND_IN_LIST),)
 WITHOUT_FIND = ((CLIENT, "find=self.find, ", ""),)
@@ -939,6 +948,22 @@ DEFECTS = {
         'currency=row["currency"],',
         'currency="USD",',
         "its currency stays USD if currency is another",
+    ),
+    "a currency that is always the same, although the name of the client follows": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'currency=row["currency"],',
+        'currency="USD",',
+        "its currency stays USD if party.currency, currency is another",
+        setting=CLIENT_CURRENCY,
+    ),
+    "the currency of the client in place of that of the document": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'currency=row["currency"],',
+        'currency=row["party"]["currency"],',
+        "its currency is that of party.currency, and stays USD if currency is another",
+        setting=CLIENT_CURRENCY,
     ),
     "a currency that the source does not have": Defect(
         FROM_SOURCE,
