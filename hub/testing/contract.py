@@ -11,9 +11,10 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 
 from hub.contract.documents import Checkpoint, Document
-from hub.errors import HubError, NeedsAttention, Retry
+from hub.errors import HubError, NeedsAttention
 from hub.testing.applied_tests import AppliedTests
 from hub.testing.bench import Bench
+from hub.testing.busy_tests import BusyTests
 from hub.testing.collecting import CollectingHub
 from hub.testing.declared_rate import DeclaredRate
 from hub.testing.deletion_tests import DeletionTests
@@ -114,6 +115,7 @@ def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[by
 class Contract(
     Reading,
     DeletionTests,
+    BusyTests,
     DocumentTests,
     ReadinessTests,
     StatedValuesTests,
@@ -156,23 +158,6 @@ class Contract(
         with pytest.raises(NeedsAttention):
             bench.check()
 
-    @pytest.mark.parametrize("status", [429, 503])
-    def test_a_busy_source_raises_retry(self, bench: Bench, status: int) -> None:
-        """Answer every call with 429 or 503 after a first reading; `after` is the time to wait."""
-        bench.read()
-        bench.fault("status", status=status, retry_after=7, count=0)
-        with pytest.raises(Retry) as caught:
-            bench.read()
-        assert caught.value.after == 7
-
-    @pytest.mark.parametrize("kind", ["truncate", "wrong_type", "reset", "lose_answer", "refuse"])
-    def test_a_broken_answer_raises_retry(self, bench: Bench, kind: str) -> None:
-        """Read while every answer is cut off, lost, refused or of another type."""
-        bench.read()
-        bench.fault(kind, count=0)
-        with pytest.raises(Retry):
-            bench.read()
-
     @pytest.mark.proof
     def test_a_source_that_answers_404_to_everything_loses_no_document(
         self, tmp_path: Path
@@ -211,7 +196,13 @@ class Contract(
             tracemalloc.stop()
         assert peak < min(self.many, TRACED_DOCUMENTS) * BYTES_PER_DOCUMENT
         sizes = [_resident_bytes() for _ in unread]
-        assert traced_count + len(sizes) >= self.many * 0.9
+        count = traced_count + len(sizes)
+        if count < self.many * 0.9:
+            pytest.fail(
+                f"The stand-in of {self.slug} was opened with {self.many} documents, and {count}"
+                " were read, fewer than nine in ten. Read every page, and let hub_sandbox open the"
+                " stand-in with as many rows as `documents` says."
+            )
         assert max(sizes, default=0) - before < self.many * BYTES_PER_DOCUMENT
 
     def test_a_reopened_stand_in_has_the_same_documents(self, tmp_path: Path) -> None:

@@ -4,21 +4,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from typing import Any, get_args
-from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
 from hub.contract.documents import Document
 from hub.contract.receipts import Cause, Receipt
 from hub.contract.states import ReceiptState
-from hub.errors import HubError
 from hub.models.enums import LIST_KINDS
 from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.exceptions import check_exception, check_names
-from hub.testing.hook_effects import HookEffects, call_hook, exception_failure
+from hub.testing.hook_effects import HookEffects, call_hook
 from hub.testing.postability import Plan
-from hub.testing.stand_in import json_answer
+from hub.testing.refused_calls import BUSY, INVALID, RefusedCalls
 from hub.testing.variants import VariantBenches
 from hub.testing.writing_calls import WritingCalls, find_repetition
 
@@ -38,6 +36,10 @@ MESSAGES = {
 ADVICE = (
     "Look at the source for what an earlier call has written, or send an id by which the source"
     " recognizes it, such as one made from receipt.state and receipt.at."
+)
+IS_LOST = (
+    "as if the source had taken the receipt. Check each answer: api.call(…).check() raises Refused,"
+    " and let a Retry pass."
 )
 
 Report = tuple[ReceiptState, str]  # a state, and the kind of the document that has it
@@ -108,7 +110,7 @@ class ReportTests(VariantBenches):
                         self._report_without_answer(bench, document, receipt, variant)
 
     def test_a_refused_receipt_raises_an_error(self) -> None:
-        """Answer each call of a report with 422; it must raise, so that people learn of it."""
+        """Answer calls of a report with 422 and 429; it must raise, so that it is repeated."""
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
             bench.check()
             for document in _first_of_each_kind(plans).values():
@@ -116,21 +118,16 @@ class ReportTests(VariantBenches):
                     self._report_refused(bench, document, state)
 
     def _report_refused(self, bench: Bench, document: Document, state: ReceiptState) -> None:
-        """Report a state to a source that refuses every call; fail if that looks like a success."""
+        """Report a state to a source that refuses calls; fail if that looks like a success."""
         what = f"hub_report of {self.slug}, with the state {state} of {document.source_id},"
-        refusal = _Refusal()
-        try:
-            with bench.replaced_by(refusal):
-                bench.report(document, state, **next(_iter_facts(bench, document, state)))
-        except HubError:
-            return
-        except Exception as error:
-            raise exception_failure(what, error, instead_of="Refused") from error
-        if refusal.count:
-            pytest.fail(
-                f"{what} was answered with the status 422, and returned as if the source had taken"
-                " the receipt. Check each answer: api.call(…).check() raises Refused."
-            )
+        facts = next(_iter_facts(bench, document, state))
+        report = partial(bench.report, document, state, **facts)
+        for calls in (
+            RefusedCalls(bench, INVALID),
+            RefusedCalls(bench, INVALID, only_writes=True),
+            RefusedCalls(bench, BUSY[0], only_writes=True),
+        ):
+            calls.expect_error(report, what, IS_LOST)
 
     def _report_twice(self, bench: Bench, document: Document, state: ReceiptState) -> None:
         """Report each receipt about a document in a state again; fail if that changes the books."""
@@ -254,18 +251,6 @@ class ReportTests(VariantBenches):
                 is_needed=name not in reported_names,
                 otherwise=f"{self.slug} reports {name}",
             )
-
-
-class _Refusal:
-    """A source that refuses every call; `count` says how many there were."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """Answer as an API does that finds a mistake in the call."""
-        self.count += 1
-        return json_answer(start, 422, {"message": "This cannot be stored."})
 
 
 def _first_of_each_kind(plans: Iterable[Plan]) -> dict[str, Document]:

@@ -49,6 +49,9 @@ REPORTED = "test_each_wanted_state_is_reported"
 ONCE = "test_a_repeated_receipt_changes_nothing"
 LOST = "test_a_receipt_whose_answer_was_lost_is_written_once"
 REFUSED = "test_a_refused_receipt_raises_an_error"
+BUSY = "test_a_busy_source_raises_retry"
+BUSY_FILE = "test_a_busy_source_loses_no_file"
+BROKEN = "test_a_broken_answer_raises_retry"
 EVERY_ROW = "test_every_row_of_the_stand_in_is_read"
 SAME_MOMENT = "test_a_change_at_the_moment_of_the_cursor_is_read"
 NOTHING_NEW = "test_reading_from_the_last_checkpoint_returns_nothing_new"
@@ -83,7 +86,7 @@ LISTS = "test_pushed_lists_are_accepted"
 UNUSED = "test_unused_hooks_exist_and_have_a_reason"
 ON_PAGES = (CRASH, DELETED, PRESENT, EVERY_ROW)
 ON_A_BENCH = (
-    *(NO_SECRET, ACCOUNT, BY_ID, EXACTLY, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
+    *(BUSY, BROKEN, NO_SECRET, ACCOUNT, BY_ID, EXACTLY, AT_ONCE, ACCEPTED, FORGED, OLD, STOPPED),
     *(NOTHING_NEW, LATER_STATE),
     *(SAME_MOMENT, CHANGED, TWICE, ANOTHER_DAY, GONE, GONE_ALL_THE_SAME, *ON_PAGES),
 )
@@ -91,8 +94,13 @@ OF_ITS_DOCUMENTS = (
     *(POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED),
     *(APPLIED, RATE, ONE_NAME, REPORTED, ONCE, LOST, REFUSED),
 )
-TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, LISTS, UNUSED, *ON_A_BENCH)
-VALUES = {STATED: ADVICE, FROM_SOURCE: VALUES_OF_THE_SOURCE}  # for each of which a test is called
+TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, BUSY_FILE, LISTS, UNUSED, *ON_A_BENCH)
+VALUES = {  # for each of which a test is called
+    STATED: ADVICE,
+    FROM_SOURCE: VALUES_OF_THE_SOURCE,
+    BUSY: (429, 503),
+    BROKEN: ("truncate",),
+}
 DOCUMENTS_ON_PAGES = 60  # on three pages
 
 
@@ -365,13 +373,14 @@ TAXED = (
     (HOOKS, "    return [\n        Field", "    return [\n        TAX_FIELD,\n        Field"),
     (HOOKS, FIELDS, f"{TAX_FIELD}\n\n\n{FIELDS}"),
 )
+KNOWS_RETRY = ((CLIENT, "from hub import ", "from hub import Retry, "),)
 # -- a source whose clients have a currency, which is in the name of their code
 CLIENT_CURRENCY = (
     (SAMPLE, '"name": PARTIES[party]}', '"name": PARTIES[party], "currency": "USD"}'),
     (
         DOCUMENTS,
         'name=row["party"]["name"]',
-        'name=f"{row[\'party\'][\'name\']} {row[\'party\'][\'currency\']}"',
+        "name=f\"{row['party']['name']} {row['party']['currency']}\"",
     ),
 )
 # -- a source without a call for a single document: it is looked for in the list
@@ -697,6 +706,92 @@ DEFECTS = {
         'self.api.call("PUT", path, json=status)',
         "the state posted of bill:.* was answered with the status 422",
     ),
+    "a report whose answer is not checked after a look at the source": Defect(
+        REFUSED,
+        CLIENT,
+        'self.api.call("PUT", path, json=status).check()',
+        'self.api.get("/account")\n        self.api.call("PUT", path, json=status)',
+        "the state posted of bill:.* was answered with the status 422",
+    ),
+    "a report that gives up if the source is busy": Defect(
+        REFUSED,
+        CLIENT,
+        f"{PUT}.check()",
+        f"{PUT[:-1]}, answers=[429]).check()",
+        "the state posted of bill:.* raised Refused: .*, not Retry",
+    ),
+    "a report that takes a busy source for a success": Defect(
+        REFUSED,
+        CLIENT,
+        f"{PUT}.check()",
+        f"import contextlib\n\n        with contextlib.suppress(Retry):\n            {PUT}.check()",
+        "the state posted of bill:.* was answered with the status 429, and returned as if",
+        setting=KNOWS_RETRY,
+    ),
+    # -- a source that is busy
+    "a busy source whose documents are gone": Defect(
+        BUSY,
+        CLIENT,
+        FIND,
+        """found = dict.fromkeys(ids)
+        for id in ids:
+            try:
+                found[id] = self.api.find(f"/documents/{id.partition(':')[2]}")
+            except Retry:
+                pass
+        return list(found.values())""",
+        "with the ids bill:.*, was answered with the status 429, and returned as if",
+        setting=KNOWS_RETRY,
+    ),
+    "a busy source whose list ends": Defect(
+        BUSY,
+        HOOKS,
+        READ_LISTS,
+        f"""from hub import Retry
+
+    try:
+        return list({READ_LISTS.removeprefix("return ")})
+    except Retry:
+        return []""",
+        "hub_documents of depot was answered with the status 429, and returned as if nothing",
+    ),
+    "a busy source that is called again at a time of the plugin": Defect(
+        BUSY,
+        HOOKS,
+        READ_LISTS,
+        f"""from hub import Retry
+
+    try:
+        return list({READ_LISTS.removeprefix("return ")})
+    except Retry:
+        raise Retry("Later.", after=60)""",
+        "raised a Retry that does not say so",
+    ),
+    "a busy source whose file is empty": Defect(
+        BUSY_FILE,
+        HOOKS,
+        FETCH,
+        f"""from hub import Retry
+
+    try:
+        {FETCH}
+    except Retry:
+        return b'-'""",
+        "1.pdf of .* was answered with the status 429, and returned as if that were the file",
+        setting=SENDS_FILES,
+    ),
+    "an answer that is cut off and ends the list": Defect(
+        BROKEN,
+        HOOKS,
+        READ_LISTS,
+        f"""from hub import Retry
+
+    try:
+        return list({READ_LISTS.removeprefix("return ")})
+    except Retry:
+        return []""",
+        "each answer had the fault truncate, and returned as if nothing had changed",
+    ),
     # -- reading
     "a last page that is not read": Defect(
         EVERY_ROW,
@@ -954,7 +1049,7 @@ DEFECTS = {
         DOCUMENTS,
         'currency=row["currency"],',
         'currency="USD",',
-        "its currency stays USD if party.currency, currency is another",
+        "its currency stays USD if currency, party.currency is another",
         setting=CLIENT_CURRENCY,
     ),
     "the currency of the client in place of that of the document": Defect(
@@ -1300,13 +1395,12 @@ def run(tests, name):
     """Run a test of a contract suite on a fresh bench, if it takes one."""
     test = getattr(tests, name)
     documents = DOCUMENTS_ON_PAGES if name in ON_PAGES else None
-    if name in VALUES:
-        for value in VALUES[name]:
-            test(value)
-    elif name in ON_A_BENCH:
-        test(Bench(NAME, tests.settings, documents=documents, waits=True))
-    else:
-        test()
+    for value in VALUES.get(name, (None,)):
+        values = () if value is None else (value,)
+        if name in ON_A_BENCH:
+            test(Bench(NAME, tests.settings, documents=documents, waits=True), *values)
+        else:
+            test(*values)
 
 
 SIGNED_WITH_TIME = SIGNED.replace(
