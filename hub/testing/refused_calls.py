@@ -35,25 +35,28 @@ class RefusedCalls:
 
         A hook of which no call is refused passes.
         """
-        is_busy = self._status in BUSY
-        expected = Retry if is_busy else HubError
+        expected = Retry if self._status in BUSY else HubError
         try:
             with self._bench.replaced_by(self._serve) as self._stand_in:
                 hook()
         except expected as error:
-            if is_busy and getattr(error, "after", None) != SECONDS:
-                pytest.fail(
-                    f"{what} was answered with the status {int(self._status)} and the header"
-                    f" Retry-After: {SECONDS}, and raised a Retry that does not say so. Let the"
-                    " Retry pass that site.http raises."
-                )
+            self._check_time(error, what)
         except Exception as error:
-            instead_of = "Retry" if is_busy else "Refused"
+            instead_of = "Retry" if expected is Retry else "Refused"
             raise exception_failure(what, error, instead_of=instead_of) from error
         else:
             if self._count:
                 status = int(self._status)
                 pytest.fail(f"{what} was answered with the status {status}, and returned {advice}")
+
+    def _check_time(self, error: HubError, what: str) -> None:
+        """Fail if a Retry does not name the time that a busy source names."""
+        if isinstance(error, Retry) and self._status in BUSY and error.after != SECONDS:
+            pytest.fail(
+                f"{what} was answered with the status {int(self._status)} and the header"
+                f" Retry-After: {SECONDS}, and raised a Retry that does not say so. Let the Retry"
+                " pass that site.http raises."
+            )
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer as an API does that is busy, or that finds a mistake in the call."""
