@@ -220,9 +220,18 @@ def _judge_currency(answers: ChangedAnswers, document: Document) -> str:
     followed = [value for value in values if _follows_currency(answers, document, value)]
     if values and not followed:
         return f"its currency stays {document.currency} if {_join(values)} is another."
+    return _judge_currencies_of_parts(document, values, followed)
+
+
+def _judge_currencies_of_parts(
+    document: Document, values: Sequence[AnswerValue], followed: Sequence[AnswerValue]
+) -> str:
+    """Return which currency a document does not follow, although it follows that of a part."""
     for value in values:
+        if value in followed:
+            continue
         parts = [other for other in followed if _is_of_part(other, value)]
-        if parts and value not in followed:
+        if parts:
             return (
                 f"its currency is that of {_join(parts)}, and stays {document.currency} if"
                 f" {value.name} is another."
