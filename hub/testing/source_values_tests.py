@@ -212,13 +212,15 @@ def _lost_cents(amount: Decimal, value: AnswerValue) -> str:
 
 
 def _judge_currency(answers: ChangedAnswers, document: Document) -> str:
-    """Change the currency wherever the source names it."""
+    """Change the currency wherever the source names it; a source may name none."""
     currencies = _currency_values(answers)
+    if not currencies:
+        return ""
     values = [value for value in currencies if value.value == document.currency]
-    if currencies and not values:
+    if not values:
         return f"no answer of the source has its currency, {document.currency}."
     followed = [value for value in values if _follows_currency(answers, document, value)]
-    if values and not followed:
+    if not followed:
         return f"its currency stays {document.currency} if {_join(values)} is another."
     return _judge_currencies_of_parts(document, values, followed)
 
@@ -240,7 +242,7 @@ def _judge_currencies_of_parts(
 
 
 def _currency_values(answers: ChangedAnswers) -> list[AnswerValue]:
-    """Return the values that look like a currency; a source may name none."""
+    """Return the values that look like a currency."""
     return [value for value in answers.values if CURRENCY.fullmatch(str(value.value))]
 
 
