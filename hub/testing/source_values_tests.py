@@ -219,6 +219,13 @@ def _judge_currency(answers: ChangedAnswers, document: Document) -> str:
     values = [value for value in currencies if value.value == document.currency]
     if not values:
         return f"no answer of the source has its currency, {document.currency}."
+    return _judge_equal_currencies(answers, document, values)
+
+
+def _judge_equal_currencies(
+    answers: ChangedAnswers, document: Document, values: Sequence[AnswerValue]
+) -> str:
+    """Change the values that are the currency of a document; one of them must decide it."""
     followed = [value for value in values if _follows_currency(answers, document, value)]
     if not followed:
         return f"its currency stays {document.currency} if {_join(values)} is another."
