@@ -335,6 +335,6 @@ def _moment_of(value: object) -> dt.datetime | None:
     return None if is_day else moment
 
 
-def _join(values: list[AnswerValue]) -> str:
+def _join(values: Sequence[AnswerValue]) -> str:
     """Return the names of values, each once."""
     return ", ".join(dict.fromkeys(value.name for value in values))
