@@ -13,8 +13,8 @@ from qbo_sandbox.accounting.refusals import (
     unauthenticated_call,
 )
 from qbo_sandbox.accounting.values import dump, envelope_time
-from qbo_sandbox.api import responses, uploads
-from qbo_sandbox.api.calls import JSON, Call, carried_out
+from qbo_sandbox.api import calls, responses, uploads
+from qbo_sandbox.api.calls import JSON, Call
 from qbo_sandbox.api.limits import RequestLimits
 from qbo_sandbox.api.routes import Route
 from qbo_sandbox.faults import rules
@@ -52,31 +52,42 @@ class App:
         self.limits = RequestLimits(clock)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer a request to any address of the stand-in.
+
+        The harness around this application has found the route and plays faults of any service.
+        """
         route: Route = environ["sandbox.route"]
         if route.call in OPEN_CALLS:
-            return self.authority.answer(
-                route.call, environ, responses.add_trace(start, self.clock.now())
-            )
+            traced_start = responses.add_trace(start, self.clock.now())
+            return self.authority.answer(route.call, environ, traced_start)
         if route.call == "page":
             return self.pages.answer(environ, start)
         if route.call == "file":
             return self._serve_file(environ, start)
-        if route.call == "unknown" and not environ["PATH_INFO"].startswith("/v3/"):
+        is_api_call = environ["PATH_INFO"].startswith("/v3/")
+        if route.call == "unknown" and not is_api_call:
             return text_answer(start, 404, "Not Found", "text/plain")
+        return self._answer_api(environ, start, route)
+
+    def _answer_api(
+        self, environ: WSGIEnvironment, start: StartResponse, route: Route
+    ) -> Iterable[bytes]:
+        """Answer a call of the accounting API."""
         if "requestid" in route.params:
             environ["sandbox.note"]["requestid"] = route.params["requestid"]
-        status, kind, body = self._answer(environ, route)
+        status, kind, body = self._call(environ, route)
         company = self.companies.get(route.realm)
         switches = company.switches if company else None
-        return responses.send(environ, start, self.clock.now(), switches, status, kind, body)
+        now = self.clock.now()
+        return responses.send(environ, start, now, switches, status, kind, body)
 
-    def _answer(self, environ: WSGIEnvironment, route: Route) -> tuple[int, str, bytes]:
-        """Return status, content type and body."""
+    def _call(self, environ: WSGIEnvironment, route: Route) -> tuple[int, str, bytes]:
+        """Carry out a call or refuse it; return status, content type and body."""
         try:
             company, client = self._authorize(environ, route)
             call = Call(environ, route, company, client, self.folder)
-            kind, body = self._carried_out(call)
-            return 200, kind, body
+            body = self._carry_out_within_limits(call)
+            return 200, call.kind, body
         except GatewayRefusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
             body = responses.gateway_fault(refusal, self.clock.now())
@@ -84,10 +95,14 @@ class App:
         except Refusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
             kind = JSON if refusal.status == 200 else responses.REFUSED
-            return refusal.status, kind, self._fault_body(refusal, route.realm)
+            body = self._fault_body(refusal, route.realm)
+            return refusal.status, kind, body
 
     def _fault_body(self, refusal: Refusal, realm: str) -> bytes:
-        """Return the body of a refusal, with the time of the company that was addressed."""
+        """Return the body of a refusal, with the time of the company that was addressed.
+
+        An invalid id is refused before a company is known, so that answer has no time.
+        """
         body: JsonObject = {"Fault": refusal.fault()}
         if refusal.code not in UNTIMED:
             company = self.companies.get(realm)
@@ -96,8 +111,12 @@ class App:
         return dump(body).encode()
 
     def _authorize(self, environ: WSGIEnvironment, route: Route) -> tuple[Company, str]:
-        """Return the company that a bearer token opens, and the client of the token."""
-        kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        """Return the company that a bearer token opens, and the client of the token.
+
+        Without a company in the address the call goes to the one of the token.
+        """
+        authorization = environ.get("HTTP_AUTHORIZATION", "")
+        kind, _, token = authorization.partition(" ")
         if kind.lower() != "bearer" or not token:
             raise unauthenticated_call()
         access = self.grants.access.get(token.strip())
@@ -110,16 +129,21 @@ class App:
         environ["sandbox.note"]["realm"] = route.realm
         return company, access.client
 
-    def _carried_out(self, call: Call) -> tuple[str, bytes]:
-        """Carry out a call within the limits; return content type and body."""
-        switches = call.company.switches
+    def _carry_out_within_limits(self, call: Call) -> bytes:
+        """Carry out a call unless a rate limit is reached; return the body of the answer.
+
+        Calls to one company are carried out one after another.
+        """
+        company = call.company
         route = call.route
-        with self.limits.running(switches, route.realm, call.client, route.call, route.body):
-            with call.company.lock:
-                call.company.site = site_of(call.environ)
+        with self.limits.running(
+            company.switches, route.realm, call.client, route.call, route.body
+        ):
+            with company.lock:
+                company.site = site_of(call.environ)
                 body = self._carry_out(call)
             self.limits.count_served(call.client, route.call, route.body)
-        return call.kind, body
+        return body
 
     def _carry_out(self, call: Call) -> bytes:
         """Carry out a call, or refuse it as its fault demands."""
@@ -131,7 +155,7 @@ class App:
         refusal = rules.refusal(fault)
         if refusal and fault and not fault.commit:
             raise refusal
-        body = carried_out(call)
+        body = calls.carry_out(call)
         if refusal:
             call.note["verdict"] = verdict(200, call.note)
             raise refusal
@@ -139,18 +163,24 @@ class App:
 
     def _serve_file(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Serve an attached file at an address that was issued a short while ago."""
-        realm, id = [*environ["PATH_INFO"].split("/"), "", ""][2:4]
+        parts = environ["PATH_INFO"].split("/")  # "", "_files", realm, id, name
+        realm, id = [*parts, "", ""][2:4]
         company = self.companies.get(realm)
-        content = uploads.file_content(company, self.folder, id) if company else None
+        content = None
+        if company:
+            content = uploads.file_content(company, self.folder, id)
         if company is None or content is None:
             return text_answer(start, 404, "no such file", "text/plain")
         signed_at = query_of(environ).get("X-Amz-Date", "")
         if not signed_at.isdigit() or self.clock.now() > int(signed_at) + FILE_LIFE:
             return text_answer(start, 403, EXPIRED, "application/xml")
         row = company.row("Attachable", id)
-        kind = str(row.read().get("ContentType")) if row else "application/octet-stream"
+        kind = "application/octet-stream"
+        if row:
+            kind = str(row.read().get("ContentType"))
         return text_answer(start, 200, content, kind)
 
     def shape(self, status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
         """Return the type and body of a status; put its headers into the environ."""
-        return responses.shape_status(status, environ, self.clock.now())
+        now = self.clock.now()
+        return responses.shape_status(status, environ, now)

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from qbo_sandbox import reports
-from qbo_sandbox.accounting.company import Company
+from qbo_sandbox.accounting.company import Company, StoredReply
 from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.accounting.values import dump
@@ -23,18 +23,7 @@ def answer(company: Company, body: Any, request: Key | None, late: bool) -> list
 
     Items that only read are executed first: they do not see what the others write.
     """
-    items = body.get("BatchItemRequest") if isinstance(body, dict) else None
-    if not isinstance(items, list) or not items:
-        raise missing_field("BatchItemRequest")
-    if len(items) > company.switches.batch_size:
-        raise Refusal(
-            "1040",
-            f"Batch size exceeded : {len(items)} items,"
-            f" at most {company.switches.batch_size} are allowed",
-            "",
-        )
-    if company.switches.batch_bids == "unique":
-        _check_bids(items)
+    items = _batch_items(company, body)
     responses: dict[int, bytes] = {}
     for place, item in enumerate(items):
         if _only_reads(item):
@@ -45,29 +34,51 @@ def answer(company: Company, body: Any, request: Key | None, late: bool) -> list
     return [responses[place] for place in range(len(items))]
 
 
+def _batch_items(company: Company, body: Any) -> list[Any]:
+    """Return the items of a batch; refuse one without items or with too many."""
+    items = body.get("BatchItemRequest") if isinstance(body, dict) else None
+    if not isinstance(items, list) or not items:
+        raise missing_field("BatchItemRequest")
+    max_items = company.switches.batch_size
+    if len(items) > max_items:
+        raise Refusal(
+            "1040",
+            f"Batch size exceeded : {len(items)} items, at most {max_items} are allowed",
+            "",
+        )
+    if company.switches.batch_bids == "unique":
+        _check_bids(items)
+    return items
+
+
 def _check_bids(items: list[Any]) -> None:
     """Refuse a batch in which an item has no bId, or two have the same."""
     ids = [item.get("bId") for item in items if isinstance(item, dict)]
     if None in ids:
         raise missing_field("bId")
-    if len(set(map(str, ids))) < len(ids):
+    unique_ids = set(map(str, ids))
+    if len(unique_ids) < len(ids):
         raise Refusal("2030", "Invalid ID : every bId of a batch must be another one", "bId")
 
 
 def _only_reads(item: Any) -> bool:
     """Return whether an item of a batch changes nothing."""
-    return isinstance(item, dict) and any(name in item for name in READS)
+    if not isinstance(item, dict):
+        return False
+    return any(name in item for name in READS)
 
 
 def _execute_item(company: Company, item: Any, request: Key | None, late: bool) -> bytes:
     """Execute one item and return its response or fault with its bId."""
-    end = b"}"
-    if isinstance(item, dict) and item.get("bId") is not None:
-        end = f',"bId":{dump(str(item["bId"]))}}}'.encode()
     try:
         content = _execute(company, item, request, late)
     except Refusal as refusal:
-        return f'{{"Fault":{dump(refusal.item_fault())}'.encode() + end
+        fault = dump(refusal.item_fault())
+        content = f'"Fault":{fault}'.encode()
+    end = b"}"
+    if isinstance(item, dict) and item.get("bId") is not None:
+        bid = dump(str(item["bId"]))
+        end = f',"bId":{bid}}}'.encode()
     return b"{" + content + end
 
 
@@ -123,29 +134,37 @@ def query_response(company: Company, text: str) -> bytes:
         return f'{{"totalCount":{count}}}'.encode()
     if not objects:
         return b"{}"
+    head = f'{{"{kind}":['
+    content = b",".join(objects)
     tail = f'],"startPosition":{select.start},"maxResults":{len(objects)}}}'
-    return f'{{"{kind}":['.encode() + b",".join(objects) + tail.encode()
+    return head.encode() + content + tail.encode()
 
 
 def _write(company: Company, item: JsonObject, request: Key | None, late: bool) -> bytes:
     """Carry out an item that writes an object."""
-    names = [name for name in item if name not in ITEM_OPTIONS]
-    if len(names) != 1 or names[0] not in KINDS:
-        raise Refusal("2000", f"Unknown object : {', '.join(names) or 'none'}", "")
-    kind = names[0]
-    body = item[names[0]]
+    kind = _item_kind(item)
+    body = item[kind]
     params = _item_parameters(item)
     if params["operation"] == "create" and isinstance(body, dict):
         body = {key: value for key, value in body.items() if key != "Id"}
         params["operation"] = ""
-    key = key_in_batch(company, request, str(item.get("bId", "")), item)
-    reply = run_once(
-        company,
-        key,
-        late,
-        lambda stored_key: operations.write(company, kind, body, params, stored_key),
-    )
+
+    def write(stored_key: str | None) -> StoredReply:
+        """Write the object."""
+        return operations.write(company, kind, body, params, stored_key)
+
+    bid = str(item.get("bId", ""))
+    key = key_in_batch(company, request, bid, item)
+    reply = run_once(company, key, late, write)
     return f'"{kind}":'.encode() + reply.body
+
+
+def _item_kind(item: JsonObject) -> str:
+    """Return the kind of the object that an item writes; refuse none, several or an unknown one."""
+    names = [name for name in item if name not in ITEM_OPTIONS]
+    if len(names) != 1 or names[0] not in KINDS:
+        raise Refusal("2000", f"Unknown object : {', '.join(names) or 'none'}", "")
+    return names[0]
 
 
 def _item_parameters(item: JsonObject) -> dict[str, str]:

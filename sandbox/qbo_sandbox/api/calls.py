@@ -64,35 +64,52 @@ class Call:
         return "sandbox.late" in self.environ
 
     def key(self, longest: int = MAX_LENGTH) -> Key | None:
-        """Return the operation that its request id identifies."""
-        key = key_of(self.company, self.route.params, self.client, longest)
-        under_way = () if self.late else self.environ.get("sandbox.pending", ())
-        check_under_way(self.company, key, under_way)
+        """Return the operation that its request id identifies.
+
+        Refuse an id whose first request is still under way, if a switch says so.
+        """
+        company = self.company
+        key = key_of(company, self.route.params, self.client, longest)
+        under_way = ()
+        if not self.late:
+            under_way = self.environ.get("sandbox.pending", ())
+        check_under_way(company, key, under_way)
         if not key:
             return None
-        return add_digest(self.company, key, body_of(self.environ))
+        return add_digest(company, key, body_of(self.environ))
 
     def wrap(self, content: bytes, at: float | None = None) -> bytes:
         """Return an answer with its content and the time."""
+        company = self.company
         if at is None:
-            at = self.company.now()
-        time = envelope_time(at, self.company.options.zone)
-        return b"{" + content + f',"time":"{time}"}}'.encode()
+            at = company.now()
+        time = envelope_time(at, company.options.zone)
+        end = f',"time":"{time}"}}'.encode()
+        return b"{" + content + end
 
     def write_once(self, action: Callable[[str | None], StoredReply]) -> bytes:
-        """Carry out a write once for its request id."""
+        """Carry out a write once for its request id.
+
+        A repeated request gets the stored reply, or what the switches say.
+        """
+        company = self.company
         _, _, verb = self.route.call.rpartition(".")
-        guards = self.company.switches.requestid_guards
-        key = self.key() if guards == "writes" or verb == "create" else None
-        self.note["replayed"] = key in self.company.replies
-        reply = run_once(self.company, key, self.late, action)
+        key = None
+        if verb == "create" or company.switches.requestid_guards == "writes":
+            key = self.key()
+        self.note["replayed"] = key in company.replies
+        reply = run_once(company, key, self.late, action)
         if reply.kind == "TaxService":
             return reply.body
-        return self.wrap(f'"{reply.kind}":'.encode() + reply.body, reply.at)
+        content = f'"{reply.kind}":'.encode() + reply.body
+        return self.wrap(content, reply.at)
 
 
-def carried_out(call: Call) -> bytes:
-    """Carry out a call and return the body of the answer."""
+def carry_out(call: Call) -> bytes:
+    """Carry out a call and return the body of the answer.
+
+    Calls that address one object, such as bill.create, are found by their verb.
+    """
     name, _, verb = call.route.call.partition(".")
     act = ACTS_BY_NAME.get(name)
     if act is None and call.route.kind:
@@ -119,10 +136,12 @@ def _answer_batch(call: Call) -> bytes:
     body = _json_body(call.route)
     key = call.key(MAX_BATCH_LENGTH)
     items = batch.answer(call.company, body, key, call.late)
-    refused = sum(item.startswith(b'{"Fault"') for item in items)
-    call.note.update(items=len(items), items_refused=refused)
+    refused = [item for item in items if item.startswith(b'{"Fault"')]
+    call.note["items"] = len(items)
+    call.note["items_refused"] = len(refused)
     items = rules.items(call.fault, items)
-    return call.wrap(b'"BatchItemResponse":[' + b",".join(items) + b"]")
+    content = b",".join(items)
+    return call.wrap(b'"BatchItemResponse":[' + content + b"]")
 
 
 def _answer_upload(call: Call) -> bytes:
@@ -142,29 +161,30 @@ def _answer_upload(call: Call) -> bytes:
 def _answer_download(call: Call) -> bytes:
     """Answer the temporary address of an attached file."""
     call.kind = "text/plain"
-    return call.company.file_address(
-        operations.require_existing(call.company, "Attachable", call.route.id).read()
-    ).encode()
+    row = operations.require_existing(call.company, "Attachable", call.route.id)
+    address = call.company.file_address(row.read())
+    return address.encode()
 
 
 def _answer_read(call: Call) -> bytes:
     """Answer with one object."""
-    call.note["id"] = call.route.id
-    body = _require_body(call.company, call.route)
-    return call.wrap(f'"{call.route.kind}":'.encode() + body)
+    route = call.route
+    call.note["id"] = route.id
+    body = _read_object(call.company, route)
+    name = f'"{route.kind}":'.encode()
+    return call.wrap(name + body)
 
 
-def _require_body(company: Company, route: Route) -> bytes:
+def _read_object(company: Company, route: Route) -> bytes:
+    """Return the object that a call asks for; CompanyInfo and Preferences have any id."""
     if route.kind in ("CompanyInfo", "Preferences"):
         return company.body(route.kind, "1")
     if route.kind == "ExchangeRate":
         return exchange_rates.read(company, route.params)
     body = operations.read(company, route.kind, route.id)
-    return (
-        _add_payment_link(company, body)
-        if route.kind == "Invoice" and "invoicelink" in read_include(route.params)
-        else body
-    )
+    if route.kind == "Invoice" and "invoicelink" in read_include(route.params):
+        return _add_payment_link(company, body)
+    return body
 
 
 def _add_payment_link(company: Company, body: bytes) -> bytes:
@@ -173,9 +193,10 @@ def _add_payment_link(company: Company, body: bytes) -> bytes:
     can_pay = data.get("AllowOnlineCreditCardPayment") or data.get("AllowOnlineACHPayment")
     if not data.get("BillEmail") or not can_pay:
         return body
-    secret = hashlib.sha256(f"{company.options.realm}/{data['Id']}".encode()).hexdigest()
-    link = f"{PAYMENT_SITE}/scs-v1-{secret}?locale=EN_US"
-    return dump(data | {"InvoiceLink": link}).encode()
+    name = f"{company.options.realm}/{data['Id']}"
+    secret = hashlib.sha256(name.encode()).hexdigest()
+    data["InvoiceLink"] = f"{PAYMENT_SITE}/scs-v1-{secret}?locale=EN_US"
+    return dump(data).encode()
 
 
 def _json_body(route: Route) -> Any:
@@ -203,22 +224,28 @@ def _answer_write(call: Call) -> bytes:
 
 
 def _answer_report(call: Call) -> bytes:
-    """Answer a report."""
-    return reports.answer(call.company, call.route.id, call.route.params)
+    """Answer a report; its name is where other calls have an id."""
+    route = call.route
+    return reports.answer(call.company, route.id, route.params)
 
 
 def _answer_send(call: Call) -> bytes:
     """Mail a document, and answer its new version."""
     route = call.route
-    return call.write_once(
-        lambda key: emails.send(call.company, route.kind, route.id, route.params.get("sendTo"), key)
-    )
+    address = route.params.get("sendTo")
+
+    def send(key: str | None) -> StoredReply:
+        """Mail the document."""
+        return emails.send(call.company, route.kind, route.id, address, key)
+
+    return call.write_once(send)
 
 
 def _answer_pdf(call: Call) -> bytes:
     """Answer a document as a PDF."""
+    route = call.route
     call.kind = "application/pdf"
-    return printed_pdf.print_document(call.company, call.route.kind, call.route.id)
+    return printed_pdf.print_document(call.company, route.kind, route.id)
 
 
 Act = Callable[[Call], bytes]

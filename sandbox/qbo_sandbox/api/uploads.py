@@ -41,6 +41,12 @@ class Part:
         if self.headers.get("content-transfer-encoding", "").lower() == "base64":
             self.content = _decode(content)
 
+    @property
+    def number(self) -> str:
+        """Return the end of the name, which a file and its metadata have in common."""
+        _, _, number = self.name.rpartition("_")
+        return number
+
 
 def _decode(content: bytes) -> bytes:
     """Decode the base64 of a file."""
@@ -57,18 +63,35 @@ def split_parts(content_type: str, body: bytes) -> list[Part]:
     boundary = re.search(r'boundary="?([^";]+)"?', content_type)
     if not boundary:
         return []
-    pieces = body.split(b"--" + boundary[1].encode())[1:]
-    return [_find_part(piece) for piece in pieces if not piece.startswith(b"--")]
+    separator = b"--" + boundary[1].encode()
+    parts = []
+    _, *pieces = body.split(separator)
+    for piece in pieces:
+        is_end = piece.startswith(b"--")
+        if not is_end:
+            parts.append(_parse_part(piece))
+    return parts
 
 
-def _find_part(piece: bytes) -> Part:
-    """Split a piece of a multipart body into its headers and its content."""
+def _parse_part(piece: bytes) -> Part:
+    """Split a piece of a multipart body into its headers and its content.
+
+    An empty line is between them. The piece begins and ends with a line end of its own.
+    """
     piece = piece[2:] if piece.startswith(b"\r\n") else piece[1:]
-    marks = [(piece.find(mark), mark) for mark in (b"\r\n\r\n", b"\n\n") if mark in piece]
-    place, mark = min(marks) if marks else (len(piece), b"")
-    content = piece[place + len(mark) :]
-    content = content[:-2] if content.endswith(b"\r\n") else content.removesuffix(b"\n")
-    return Part(piece[:place].strip(), content)
+    empty_lines = []
+    for mark in (b"\r\n\r\n", b"\n\n"):
+        if mark in piece:
+            empty_lines.append((piece.find(mark), mark))
+    head = piece
+    content = b""
+    if empty_lines:
+        place, mark = min(empty_lines)
+        head = piece[:place]
+        content = piece[place + len(mark) :]
+    line_end = b"\r\n" if content.endswith(b"\r\n") else b"\n"
+    content = content.removesuffix(line_end)
+    return Part(head.strip(), content)
 
 
 def upload(
@@ -82,22 +105,21 @@ def upload(
     """Store files; answer the Attachable or the fault of each."""
     if not company.switches.requestid_uploads:
         request = None
-    sections = split_parts(content_type, body)
-    metadata = {
-        part.name.rpartition("_")[2]: part
-        for part in sections
-        if part.name.startswith("file_metadata")
-    }
-    files = [part for part in sections if part.name.startswith("file_content")]
+    files: list[Part] = []
+    metadata_by_number: dict[str, Part] = {}
+    for part in split_parts(content_type, body):
+        if part.name.startswith("file_content"):
+            files.append(part)
+        elif part.name.startswith("file_metadata"):
+            metadata_by_number[part.number] = part
     if not files:
         raise Refusal("6040", "Metadata is not an Attachable : no file was sent", "")
     answers = []
     for place, part in enumerate(files):
-        about = metadata.get(part.name.rpartition("_")[2])
+        metadata = metadata_by_number.get(part.number)
         key = Key(f"{request}{place or ''}") if request else None
-        answers.append(
-            _upload_one(company, key, late, partial(_store, company, folder, about, part))
-        )
+        store = partial(_store, company, folder, metadata, part)
+        answers.append(_upload_one(company, key, late, store))
     return answers
 
 
@@ -106,49 +128,56 @@ def _upload_one(
 ) -> bytes:
     """Store one file of an upload; return its answer, which may be a refusal of its own."""
     try:
-        return b'{"Attachable":' + run_once(company, key, late, store).body + b"}"
+        reply = run_once(company, key, late, store)
     except Refusal as refusal:
-        return f'{{"Fault":{dump(refusal.item_fault())}}}'.encode()
+        fault = dump(refusal.item_fault())
+        return f'{{"Fault":{fault}}}'.encode()
+    return b'{"Attachable":' + reply.body + b"}"
 
 
 def _store(
     company: Company, folder: Path | None, metadata: Part | None, part: Part, request: str | None
 ) -> StoredReply:
     """Store a file with its metadata, and return the reply with the Attachable."""
-    data = check_links(company, _metadata(metadata))
+    data = check_links(company, _read_metadata(metadata))
     name = str(data.get("FileName") or part.filename)
-    if len(part.content) > LARGEST:
-        raise Refusal("6030", "Uploaded file too large : at most 100 MB", "")
-    if name.rpartition(".")[2].lower() not in SUFFIXES.split(" "):
-        raise Refusal("6041", f"File type not supported : {name}", "")
+    _check_file(name, part.content)
+    realm = company.options.realm
     id = company.next_id("Attachable")
     company.files[id] = part.content
     if folder:
-        path = file_path(folder, company.options.realm, id)
+        path = file_path(folder, realm, id)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(part.content)
-    kind = data.get("ContentType") or part.headers.get("content-type") or "application/octet-stream"
-    own = {"FileName": name, "ContentType": kind, "Size": len(part.content)}
-    own["FileAccessUri"] = f"/v3/company/{company.options.realm}/download/{id}"
-    stamp = company.stamp(company.now())
-    meta = {"CreateTime": stamp, "LastUpdatedTime": stamp}
-    head = {
-        "domain": "QBO",
-        "sparse": False,
-        "Id": id,
-        "SyncToken": "0",
-        "MetaData": meta,
+    content_type = data.get("ContentType") or part.headers.get("content-type")
+    own_fields = {
+        "FileName": name,
+        "ContentType": content_type or "application/octet-stream",
+        "Size": len(part.content),
+        "FileAccessUri": f"/v3/company/{realm}/download/{id}",
     }
-    return company.commit([Change("Attachable", id, head | data | own)], request)
+    change = Change("Attachable", id, company.head(id) | data | own_fields)
+    return company.commit([change], request)
 
 
-def _metadata(part: Part | None) -> JsonObject:
-    """Return the fields of the Attachable that came with a file."""
+def _check_file(name: str, content: bytes) -> None:
+    """Refuse a file that is too large, or whose name has an ending that is not supported."""
+    if len(content) > LARGEST:
+        raise Refusal("6030", "Uploaded file too large : at most 100 MB", "")
+    _, _, suffix = name.rpartition(".")
+    if suffix.lower() not in SUFFIXES.split(" "):
+        raise Refusal("6041", f"File type not supported : {name}", "")
+
+
+def _read_metadata(part: Part | None) -> JsonObject:
+    """Return the fields of the Attachable that came with a file, as JSON or as XML."""
     if part is None:
         return {}
     try:
-        marked = part.content.lstrip().startswith(b"<")
-        data = xml.read(part.content)[1] if marked else loads(part.content, parse_float=Decimal)
+        if part.content.lstrip().startswith(b"<"):
+            _, data = xml.read(part.content)
+        else:
+            data = loads(part.content, parse_float=Decimal)
         schema.check("Attachable", data)
     except (ValueError, AttributeError):
         raise Refusal("6040", "Metadata is not an Attachable", "") from None
@@ -157,7 +186,8 @@ def _metadata(part: Part | None) -> JsonObject:
 
 def file_path(folder: Path, realm: str, id: str) -> Path:
     """Return where a file is stored."""
-    return folder / "files" / f"{realm}-{id}"
+    name = f"{realm}-{id}"
+    return folder / "files" / name
 
 
 def file_content(company: Company, folder: Path | None, id: str) -> bytes | None:

@@ -40,14 +40,16 @@ class Delivery:
     def as_dict(self) -> JsonObject:
         """Return the delivery as the control page shows it."""
         tries = [{"at": format_moment(at), "status": status} for at, status in self.tries]
-        state = {"over": self.over} | ({} if self.over else {"next": format_moment(self.due)})
-        return {
+        fields = {
             "number": self.number,
             "url": self.url,
             "body": self.body.decode(),
             "tries": tries,
-            **state,
+            "over": self.over,
         }
+        if not self.over:
+            fields["next"] = format_moment(self.due)
+        return fields
 
 
 class Sender:
@@ -102,12 +104,10 @@ class Sender:
     def replay(self, entry: JsonObject) -> None:
         """Take one line from the journal."""
         if "told" in entry:
-            untold = {
-                same: event
-                for same, event in self._waiting.items()
-                if event.at > float(entry["told"])
-            }
-            self._waiting = untold
+            sent_until = float(entry["told"])
+            for same, event in list(self._waiting.items()):
+                if event.at <= sent_until:
+                    del self._waiting[same]
         elif entry:
             self.addresses[entry["url"]] = entry["form"]
         else:
@@ -115,29 +115,37 @@ class Sender:
 
     def requeue(self, realm: str, changes: list[Change], act: str, at: float) -> None:
         """Queue a write from the journal that a killed process may not have sent."""
-        if self.addresses:
-            self._keep(events_of(realm, changes, act, at))
+        if not self.addresses:
+            return
+        events = events_of(realm, changes, act, at)
+        self._keep(events)
 
     def watch(self, realm: str, changes: list[Change], act: str, at: float) -> None:
         """Queue the events of a write; of equal events only the newest is sent."""
         if not self.addresses:
             return
         with self._awake:
-            self._keep(events_of(realm, changes, act, at))
+            events = events_of(realm, changes, act, at)
+            self._keep(events)
             self.start()
             self._awake.notify()
 
     def _keep(self, events: list[Event]) -> None:
         """Store events until they are sent; equal ones become one, with the latest time."""
         for event in events:
-            self._waiting[event.same] = event._replace(
-                at=max(event.at, self._waiting.get(event.same, event).at)
-            )
+            equal_event = self._waiting.get(event.same, event)
+            latest = max(event.at, equal_event.at)
+            self._waiting[event.same] = event._replace(at=latest)
 
     def start(self) -> None:
-        """Start a thread that sends events, if any wait and the clock is running."""
+        """Start a thread that sends events, if any wait and the clock is running.
+
+        While the clock stands still, events are sent when a test moves it.
+        """
+        if not self._waiting or self._thread is not None:
+            return
         is_running = self.clock.state()["stopped"] is None
-        if self._waiting and self._thread is None and is_running:
+        if is_running:
             self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
             self._thread.start()
 
@@ -147,11 +155,14 @@ class Sender:
             while (due := self._next()) is not None and due <= self.clock.now():
                 with self.clock.pretend(due):
                     self._gather(due)
-                    for delivery in [
-                        each for each in self.deliveries if not each.over and each.due <= due
-                    ]:
+                    for delivery in self._due_deliveries(due):
                         self._try_to_send(delivery, due)
                     self._note()
+
+    def _due_deliveries(self, now: float) -> list[Delivery]:
+        """Return the deliveries that are to be tried now."""
+        pending = [delivery for delivery in self.deliveries if not delivery.over]
+        return [delivery for delivery in pending if delivery.due <= now]
 
     def _note(self) -> None:
         """Write to the journal when everything up to a time has been sent."""
@@ -162,20 +173,22 @@ class Sender:
     def _next(self) -> float | None:
         """Return the moment of the next delivery, or None."""
         with self._awake:
-            first = min((event.at for event in self._waiting.values()), default=None)
+            waiting_since = [event.at for event in self._waiting.values()]
         moments = [delivery.due for delivery in self.deliveries if not delivery.over]
-        if first is not None:
-            moments.append(first + self.switches().webhook_delay)
+        if waiting_since:
+            delay = self.switches().webhook_delay
+            moments.append(min(waiting_since) + delay)
         return min(moments, default=None)
 
     def _gather(self, now: float) -> None:
         """Send all waiting events once the oldest has waited long enough."""
         with self._awake:
-            if not any(
-                event.at + self.switches().webhook_delay <= now for event in self._waiting.values()
-            ):
+            delay = self.switches().webhook_delay
+            events = list(self._waiting.values())
+            if not any(event.at + delay <= now for event in events):
                 return
-            events, self._waiting, self._unsent_at = list(self._waiting.values()), {}, now
+            self._waiting = {}
+            self._unsent_at = now
         for url, form in self.addresses.items():
             for body in FORMS[form](events):
                 self._numbers += 1
@@ -183,8 +196,12 @@ class Sender:
         del self.deliveries[:-MAX_DELIVERIES]
 
     def _try_to_send(self, delivery: Delivery, now: float) -> None:
-        """Send a delivery once, and note when to send it again."""
-        delivery.due = now + RETRY_SECONDS[min(len(delivery.tries), len(RETRY_SECONDS) - 1)]
+        """Send a delivery once, and note when to send it again.
+
+        The last of the intervals is repeated until the subscriber takes the message.
+        """
+        failures = min(len(delivery.tries), len(RETRY_SECONDS) - 1)
+        delivery.due = now + RETRY_SECONDS[failures]
         status = self._post(delivery, now)
         delivery.tries.append((now, status))
         delivery.over = status not in RETRIED_STATUSES
@@ -209,9 +226,10 @@ class Sender:
             self.settle()
             with self._awake:
                 due = self._next()
-                self._awake.wait(
-                    None if due is None else min(60.0, max(0.05, due - self.clock.now()))
-                )
+                seconds = None
+                if due is not None:
+                    seconds = min(60.0, max(0.05, due - self.clock.now()))
+                self._awake.wait(seconds)
 
     def page(self, method: str, body: Any) -> object:
         """Answer /_sandbox/webhooks: GET lists, POST {"url", "form"?} adds, DELETE ends all."""
@@ -235,13 +253,13 @@ class Sender:
 def _call_in_process(wsgi: WSGIApplication, delivery: Delivery, headers: dict[str, str]) -> int:
     """Deliver to a WSGI application; return the status, 0 if it fails."""
     parts = urlsplit(delivery.url)
+    path = parts.path or "/"
     by_keyword = {name.replace("-", "_"): value for name, value in headers.items()}
     try:
-        return ask(
-            wsgi, "POST", parts.path or "/", delivery.body, host=parts.netloc, **by_keyword
-        ).status
+        answer = ask(wsgi, "POST", path, delivery.body, host=parts.netloc, **by_keyword)
     except Wire:
         return 0
+    return answer.status
 
 
 def _send(delivery: Delivery, headers: dict[str, str]) -> int:
@@ -249,7 +267,9 @@ def _send(delivery: Delivery, headers: dict[str, str]) -> int:
     parts = urlsplit(delivery.url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = connect(parts.hostname or "", parts.port, timeout=PATIENCE)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    target = parts.path or "/"
+    if parts.query:
+        target += f"?{parts.query}"
     try:
         connection.request("POST", target, delivery.body, headers)
         return connection.getresponse().status

@@ -15,18 +15,16 @@ def linked_changes(
     company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the changes of other transactions that follow from this one; their versions stay."""
-    rule = TXN_KINDS[kind]
-    if rule.pays:
+    if TXN_KINDS[kind].pays:
         return _settle(company, kind, id, data, old)
+    changes: list[Change] = []
     if kind == "Bill":
-        return [*_take_orders(company, id, data, old), *_revalue_payments(company, data, old)]
+        changes += _take_orders(company, id, data, old)
     if kind == "Invoice":
-        return [
-            *_take_estimates(company, id, data, old),
-            *_take_hours(company, data, old),
-            *_revalue_payments(company, data, old),
-        ]
-    return _revalue_payments(company, data, old)
+        changes += _take_estimates(company, id, data, old)
+        changes += _take_hours(company, data, old)
+    changes += _revalue_payments(company, data, old)
+    return changes
 
 
 def _settle(
@@ -35,22 +33,28 @@ def _settle(
     """Return the transactions that a payment settles, with their new open amounts and links."""
     now = payments.settled_amounts(data)
     before = payments.settled_amounts(old)
-    label = LABELS.get(str((data or old or {}).get("PayType")), kind)
+    payment = data or old or {}
+    pay_type = str(payment.get("PayType"))
+    link = {"TxnId": id, "TxnType": LABELS.get(pay_type, kind)}
     changes = []
     for key in now.keys() | before.keys():
-        target = _copy_to_change(company, *key)
+        target_kind, target_id = key
+        target = _copy_to_change(company, target_kind, target_id)
         if target is None:
             continue
         if kind != "Deposit":
-            _lower_balance(key[0], target, now.get(key, ZERO) - before.get(key, ZERO))
-        _add_link(target, {"TxnId": id, "TxnType": label}, is_linked=key in now)
-        changes.append(Change(key[0], key[1], target))
+            more = now.get(key, ZERO) - before.get(key, ZERO)
+            _lower_balance(target_kind, target, more)
+        _add_link(target, link, is_linked=key in now)
+        changes.append(Change(target_kind, target_id, target))
     return changes
 
 
 def _copy_to_change(company: Company, kind: str, id: str) -> JsonObject | None:
     """Return a copy of a transaction to change, with a new time of change."""
-    row = company.row(kind, id) if kind in TXN_KINDS else None
+    if kind not in TXN_KINDS:
+        return None
+    row = company.row(kind, id)
     if row is None:
         return None
     data = dict(row.read())
@@ -60,17 +64,27 @@ def _copy_to_change(company: Company, kind: str, id: str) -> JsonObject | None:
 
 
 def _lower_balance(kind: str, target: JsonObject, amount: Decimal) -> None:
-    """Lower what is open of a transaction."""
+    """Lower what is open of a transaction.
+
+    A credit memo shows it in two fields, and in a foreign currency there is one more.
+    """
     field = TXN_KINDS[kind].open_field
-    for name in {field, "Balance"} & target.keys():
-        target[name] = round_money(target[name] - amount)
+    for name in {field, "Balance"}:
+        if name in target:
+            rest = target[name] - amount
+            target[name] = round_money(rest)
     if "HomeBalance" in target:
-        target["HomeBalance"] = round_money(target[field] * target["ExchangeRate"])
+        rest_at_home = target[field] * target["ExchangeRate"]
+        target["HomeBalance"] = round_money(rest_at_home)
 
 
 def _add_link(target: JsonObject, link: dict[str, str], *, is_linked: bool) -> None:
-    """Put a link into a transaction, or take it out unless `is_linked`."""
-    links = [other for other in target.get("LinkedTxn", ()) if other["TxnId"] != link["TxnId"]]
+    """Put a link into a transaction, or take it out unless `is_linked`.
+
+    Sales forms that can be paid online keep an empty list.
+    """
+    id = link["TxnId"]
+    links = [other for other in target.get("LinkedTxn", ()) if other["TxnId"] != id]
     if is_linked:
         links.append(link)
     if links or target.get("AllowOnlinePayment") is not None:
@@ -84,12 +98,14 @@ def _take_orders(
 ) -> list[Change]:
     """Return the purchase orders that a bill takes or gives back, closed or open again."""
     orders = purchases.orders_of(data)
+    former_orders = purchases.orders_of(old)
+    link = {"TxnId": id, "TxnType": "Bill"}
     changes = []
-    for order in orders.keys() | purchases.orders_of(old).keys():
+    for order in orders.keys() | former_orders.keys():
         target = _copy_to_change(company, "PurchaseOrder", order)
         if target is None:
             continue
-        _add_link(target, {"TxnId": id, "TxnType": "Bill"}, is_linked=order in orders)
+        _add_link(target, link, is_linked=order in orders)
         bills = _other_bills(company, target, id)
         if data:
             bills.append(data)
@@ -103,8 +119,11 @@ def _other_bills(company: Company, order: JsonObject, id: str) -> list[JsonObjec
     """Return the bills of a purchase order, without the one with this id."""
     bills = []
     for link in order.get("LinkedTxn", ()):
-        row = company.row("Bill", link["TxnId"])
-        if link["TxnId"] != id and row:
+        bill_id = link["TxnId"]
+        if bill_id == id:
+            continue
+        row = company.row("Bill", bill_id)
+        if row:
             bills.append(row.read())
     return bills
 
@@ -131,26 +150,33 @@ def _take_estimates(
 
 def _linked_estimates(data: JsonObject | None) -> set[str]:
     """Return the ids of the estimates that an invoice is linked to."""
-    links = (data or {}).get("LinkedTxn") or ()
+    if not data:
+        return set()
+    links = data.get("LinkedTxn") or ()
     return {str(link["TxnId"]) for link in links if link.get("TxnType") == "Estimate"}
 
 
 def _take_hours(company: Company, data: JsonObject | None, old: JsonObject | None) -> list[Change]:
     """Mark hours on an invoice as billed, and removed hours as billable."""
     hours = _billed_activities(data)
+    former_hours = _billed_activities(old)
     changes = []
-    for id in hours ^ _billed_activities(old):
+    for id in hours ^ former_hours:
         target = _copy_to_change(company, "TimeActivity", id)
-        if target is not None:
-            target["BillableStatus"] = "HasBeenBilled" if id in hours else "Billable"
-            changes.append(Change("TimeActivity", id, target))
+        if target is None:
+            continue
+        is_billed = id in hours
+        target["BillableStatus"] = "HasBeenBilled" if is_billed else "Billable"
+        changes.append(Change("TimeActivity", id, target))
     return changes
 
 
 def _billed_activities(data: JsonObject | None) -> set[str]:
     """Return the ids of the time activities that a transaction bills."""
-    ids = set()
-    for line in (data or {}).get("Line") or ():
+    ids: set[str] = set()
+    if not data:
+        return ids
+    for line in data.get("Line") or ():
         for link in line.get("LinkedTxn") or ():
             if link.get("TxnType") == "TimeActivity":
                 ids.add(str(link["TxnId"]))
@@ -165,34 +191,41 @@ def _revalue_payments(
         return []
     if data.get("ExchangeRate") == old.get("ExchangeRate"):
         return []
-    changes = []
-    for link in old.get("LinkedTxn") or ():
-        id = link["TxnId"]
-        label = link["TxnType"]
-        kind = payments.LINKED_KINDS.get(label, label)
-        target = _copy_to_change(company, kind, id)
-        if target is not None and TXN_KINDS[kind].pays:
-            changes.append(Change(kind, id, target))
-    return changes
+    return _linked_payments(company, old)
 
 
 def release_payments(company: Company, id: str, data: JsonObject) -> list[Change]:
     """Return the payments on a voided transaction, with the paid amount unapplied again."""
+    payments_on_it = _linked_payments(company, data)
+    for payment in payments_on_it:
+        if payment.data:
+            _release(payment.data, id)
+    return payments_on_it
+
+
+def _release(payment: JsonObject, id: str) -> None:
+    """Remove the lines of a payment that pay a transaction, and leave their amount unapplied."""
+    lines = []
+    unapplied = ZERO
+    for line in payment["Line"]:
+        link = line["LinkedTxn"][0]
+        if link["TxnId"] == id:
+            unapplied += line["Amount"]
+        else:
+            lines.append(line)
+    payment["Line"] = lines
+    if "UnappliedAmt" in payment:
+        payment["UnappliedAmt"] = round_money(payment["UnappliedAmt"] + unapplied)
+
+
+def _linked_payments(company: Company, data: JsonObject) -> list[Change]:
+    """Return the payments that a transaction is linked to, as copies to change."""
     changes = []
     for link in data.get("LinkedTxn") or ():
-        source = payments.LINKED_KINDS.get(link["TxnType"], link["TxnType"])
-        target = _copy_to_change(company, source, link["TxnId"])
-        if target is None or not TXN_KINDS[source].pays:
-            continue
-        lines = []
-        unapplied = ZERO
-        for line in target["Line"]:
-            if line["LinkedTxn"][0]["TxnId"] == id:
-                unapplied += line["Amount"]
-            else:
-                lines.append(line)
-        target["Line"] = lines
-        if "UnappliedAmt" in target:
-            target["UnappliedAmt"] = round_money(target["UnappliedAmt"] + unapplied)
-        changes.append(Change(source, link["TxnId"], target))
+        id = link["TxnId"]
+        label = link["TxnType"]
+        kind = payments.LINKED_KINDS.get(label, label)
+        payment = _copy_to_change(company, kind, id)
+        if payment is not None and TXN_KINDS[kind].pays:
+            changes.append(Change(kind, id, payment))
     return changes

@@ -19,27 +19,38 @@ NO_RATE = "Make sure all your transactions have a GST/HST rate before you save."
 def apply(company: Company, rule: TxnKind, data: JsonObject) -> None:
     """Check the codes, put the tax detail and the lines' net amounts in place."""
     if company.options.tax != "codes":
-        return _tax_american(company, rule, data)
-    how = data.get("GlobalTaxCalculation")
-    if not how:
+        _tax_american(company, rule, data)
+        return
+    calculation = data.get("GlobalTaxCalculation")
+    if not calculation:
         raise missing_field("GlobalTaxCalculation")
     stated_tax = data.pop("TxnTaxDetail", None) or {}
-    if how == "NotApplicable":
-        if stated_tax.get("TaxLine") or Decimal(str(stated_tax.get("TotalTax") or 0)):
-            raise Refusal(
-                "6170", "Tax detail cannot be given when GlobalTaxCalculation is NotApplicable", ""
-            )
-        for detail in _tax_details(data):
-            detail.pop("TaxCodeRef", None)
-        return None
-    return _check_codes(company, rule, data, stated_tax, how)
+    if calculation == "NotApplicable":
+        _remove_codes(data, stated_tax)
+    else:
+        _apply_codes(company, rule, data, stated_tax, calculation)
+
+
+def _remove_codes(data: JsonObject, stated_tax: JsonObject) -> None:
+    """Remove the tax codes of a transaction without tax; refuse one that states a tax."""
+    total = Decimal(str(stated_tax.get("TotalTax") or 0))
+    if total or stated_tax.get("TaxLine"):
+        raise Refusal(
+            "6170", "Tax detail cannot be given when GlobalTaxCalculation is NotApplicable", ""
+        )
+    for detail in _tax_details(data):
+        detail.pop("TaxCodeRef", None)
 
 
 def _tax_american(company: Company, rule: TxnKind, data: JsonObject) -> None:
-    """Compute automated sales tax; lines are taxable or not."""
+    """Compute automated sales tax; lines are taxable or not.
+
+    Only sales are taxed; on purchases the codes are just kept.
+    """
     data.pop("GlobalTaxCalculation", None)
     for detail in _tax_details(data):
-        code = (detail.get("TaxCodeRef") or {}).get("value", "NON")
+        reference = detail.get("TaxCodeRef") or {}
+        code = reference.get("value", "NON")
         if code not in US_CODES:
             raise Refusal("6100", f"Invalid Tax Code : line tax code {code} must be TAX or NON", "")
         detail["TaxCodeRef"] = {"value": code}
@@ -48,47 +59,70 @@ def _tax_american(company: Company, rule: TxnKind, data: JsonObject) -> None:
         data["TxnTaxDetail"] = sales.us_tax(company, data, stated_tax)
 
 
-def _check_codes(
-    company: Company, rule: TxnKind, data: JsonObject, stated_tax: JsonObject, how: str
+def _apply_codes(
+    company: Company, rule: TxnKind, data: JsonObject, stated_tax: JsonObject, calculation: str
 ) -> None:
     """Compute the tax of each rate from the tax codes of the lines."""
-    taxed: dict[str, Decimal] = {}
-    share = sales.taxed_share(data) if how == "TaxExcluded" else ONE
-    for line in sales.flatten_lines(data["Line"]):
+    lines = list(sales.flatten_lines(data["Line"]))
+    is_inclusive = calculation == "TaxInclusive"
+    share = ONE
+    if calculation == "TaxExcluded":
+        share = sales.taxed_share(data)
+    base_by_rate: dict[str, Decimal] = {}
+    for line in lines:
         detail = _tax_detail(line)
         if detail is None:
             continue
-        code = (detail.get("TaxCodeRef") or {}).get("value")
-        if not code:
-            raise business_error(NO_RATE)
-        rates = _code_rates(company, code, rule.side)
-        if how == "TaxInclusive":
+        rates = _line_rates(company, rule, detail)
+        if is_inclusive:
             _make_net(company, line, detail, rates)
         for rate in rates:
-            taxed[rate] = taxed.get(rate, ZERO) + line["Amount"] * share
-    lines = [_tax_line(company, rate, base) for rate, base in taxed.items()]
-    if how == "TaxInclusive" and not stated_tax:
-        stated_tax = {"TotalTax": sum(map(_included_tax, sales.flatten_lines(data["Line"])), ZERO)}
-    data["TxnTaxDetail"] = _apply_stated_tax(lines, stated_tax)
+            base = base_by_rate.get(rate, ZERO)
+            base_by_rate[rate] = base + line["Amount"] * share
+    tax_lines = [_tax_line(company, rate, base) for rate, base in base_by_rate.items()]
+    if is_inclusive and not stated_tax:
+        included_tax = sum(map(_included_tax, lines), ZERO)
+        stated_tax = {"TotalTax": included_tax}
+    data["TxnTaxDetail"] = _apply_stated_tax(tax_lines, stated_tax)
+
+
+def _line_rates(company: Company, rule: TxnKind, detail: JsonObject) -> list[str]:
+    """Return the ids of the rates of a line; refuse a line without a tax code."""
+    reference = detail.get("TaxCodeRef") or {}
+    code = reference.get("value")
+    if not code:
+        raise business_error(NO_RATE)
+    return _code_rates(company, code, rule.side)
 
 
 def _included_tax(line: JsonObject) -> Decimal:
     """Return the tax that an inclusive line contains."""
     detail = _tax_detail(line)
-    return Decimal(detail["TaxInclusiveAmt"]) - Decimal(line["Amount"]) if detail else ZERO
+    if not detail:
+        return ZERO
+    gross = Decimal(detail["TaxInclusiveAmt"])
+    net = Decimal(line["Amount"])
+    return gross - net
 
 
 def _make_net(company: Company, line: JsonObject, detail: JsonObject, rates: list[str]) -> None:
-    """Make the amounts net, and put gross amounts into TaxInclusiveAmt."""
+    """Make the amounts net, and put gross amounts into TaxInclusiveAmt.
+
+    A client may state the gross amount there. If it does not, a switch says whether its Amount is
+    gross or net.
+    """
     percent = sum((_rate_percent(company, rate) for rate in rates), ZERO)
+    factor = 1 + percent / HUNDRED
     gross = detail.get("TaxInclusiveAmt")
     if gross is None and company.switches.inclusive_amount == "net":
-        gross = line["Amount"] * (1 + percent / HUNDRED)
+        gross = line["Amount"] * factor
     elif gross is None:
         gross = line["Amount"]
-        line["Amount"] = round_money(gross / (1 + percent / HUNDRED))
+        net = round_money(gross / factor)
+        line["Amount"] = net
         if detail.get("Qty") and detail.get("UnitPrice"):
-            detail["UnitPrice"] = shortest_number((line["Amount"] / detail["Qty"]).quantize(PRICE))
+            price = net / detail["Qty"]
+            detail["UnitPrice"] = shortest_number(price.quantize(PRICE))
     detail["TaxInclusiveAmt"] = round_money(gross)
 
 
@@ -113,7 +147,8 @@ def _stated_amounts(stated_tax: JsonObject) -> dict[Any, Any]:
     amounts = {}
     for line in stated_tax.get("TaxLine") or ():
         detail = line.get("TaxLineDetail") or {}
-        rate = detail.get("TaxRateRef", {}).get("value")
+        reference = detail.get("TaxRateRef", {})
+        rate = reference.get("value")
         amounts[rate] = line.get("Amount")
     return amounts
 
@@ -125,38 +160,48 @@ def _apply_stated_tax(lines: list[JsonObject], stated_tax: JsonObject) -> JsonOb
     """
     stated = _stated_amounts(stated_tax)
     for line in lines:
-        amount = stated.get(line["TaxLineDetail"]["TaxRateRef"]["value"])
+        rate = line["TaxLineDetail"]["TaxRateRef"]["value"]
+        amount = stated.get(rate)
         if amount is not None:
             line["Amount"] = round_money(str(amount))
     taxed = [line for line in lines if line["TaxLineDetail"]["TaxPercent"]]
-    if not stated and stated_tax.get("TotalTax") is not None and taxed:
-        taxed[-1]["Amount"] += round_money(str(stated_tax["TotalTax"])) - _sum_rates(lines)
+    total = stated_tax.get("TotalTax")
+    if taxed and not stated and total is not None:
+        difference = round_money(str(total)) - _sum_rates(lines)
+        taxed[-1]["Amount"] += difference
     return {"TotalTax": round_money(_sum_rates(lines)), "TaxLine": lines}
 
 
 def _sum_rates(lines: list[JsonObject]) -> Decimal:
     """Return the tax of all rates."""
-    return sum((line["Amount"] for line in lines), ZERO)
+    amounts = (line["Amount"] for line in lines)
+    return sum(amounts, ZERO)
 
 
 def total_tax(data: JsonObject) -> Decimal:
     """Return the tax of a transaction."""
-    return Decimal((data.get("TxnTaxDetail") or {}).get("TotalTax") or 0)
+    detail = data.get("TxnTaxDetail") or {}
+    return Decimal(detail.get("TotalTax") or 0)
 
 
 def _code_rates(company: Company, code: str, side: str) -> list[str]:
     """Return the ids of the rates of a tax code, for sales or for purchases."""
     row = company.row("TaxCode", code)
-    listed = (row.read() if row else {}).get(
-        "PurchaseTaxRateList" if side == "buy" else "SalesTaxRateList"
-    ) or {}
-    return [str(entry["TaxRateRef"]["value"]) for entry in listed.get("TaxRateDetail", ())]
+    if row is None:
+        return []
+    field = "PurchaseTaxRateList" if side == "buy" else "SalesTaxRateList"
+    rates = row.read().get(field) or {}
+    entries = rates.get("TaxRateDetail", ())
+    return [str(entry["TaxRateRef"]["value"]) for entry in entries]
 
 
 def _rate_percent(company: Company, rate: str) -> Decimal:
     """Return the percentage of a tax rate; zero if there is no such rate."""
     row = company.row("TaxRate", rate)
-    return Decimal(row.read()["RateValue"]) if row else ZERO
+    if row is None:
+        return ZERO
+    data = row.read()
+    return Decimal(data["RateValue"])
 
 
 def _tax_detail(line: JsonObject) -> JsonObject | None:
@@ -169,8 +214,6 @@ def _tax_detail(line: JsonObject) -> JsonObject | None:
 
 def _tax_details(data: JsonObject) -> list[JsonObject]:
     """Return the parts with tax codes of all lines."""
-    return [
-        detail
-        for detail in map(_tax_detail, sales.flatten_lines(data["Line"]))
-        if detail is not None
-    ]
+    lines = sales.flatten_lines(data["Line"])
+    details = map(_tax_detail, lines)
+    return [detail for detail in details if detail is not None]

@@ -19,25 +19,30 @@ def void(company: Company, kind: str, old: JsonObject) -> tuple[JsonObject, list
             data[field] = NOTHING
     if "TxnTaxDetail" in data:
         data["TxnTaxDetail"] = {"TotalTax": NOTHING}
-    changes = links.release_payments(company, old["Id"], old)
+    id = old["Id"]
+    changes = links.release_payments(company, id, old)
     if rule.pays:
         data["Line"] = []
-        changes += links.linked_changes(company, kind, old["Id"], data, old)
+        changes += links.linked_changes(company, kind, id, data, old)
         return data, changes
     data["Line"] = [_void_line(line) for line in old["Line"]]
     if "LinkedTxn" in old:
-        data["LinkedTxn"] = [link for link in old["LinkedTxn"] if link["TxnType"] == "Estimate"]
+        former_links = old["LinkedTxn"]
+        data["LinkedTxn"] = [link for link in former_links if link["TxnType"] == "Estimate"]
     return data, changes
 
 
 def _void_line(line: JsonObject) -> JsonObject:
     """Return a line with an amount and a quantity of zero."""
-    emptied = line | ({"Amount": NOTHING} if "Amount" in line else {})
-    detail = line.get(line["DetailType"])
+    void_line = dict(line)
+    if "Amount" in line:
+        void_line["Amount"] = NOTHING
+    detail_type = line["DetailType"]
+    detail = line.get(detail_type)
     if isinstance(detail, dict) and "Qty" in detail:
-        emptied[line["DetailType"]] = detail | {"Qty": NOTHING}
-    if line["DetailType"] == GROUP_LINE:
-        emptied[GROUP_LINE] = line[GROUP_LINE] | {
-            "Line": [_void_line(part) for part in line[GROUP_LINE]["Line"]]
-        }
-    return emptied
+        detail = detail | {"Qty": NOTHING}
+        void_line[detail_type] = detail
+    if detail_type == GROUP_LINE:
+        parts = [_void_line(part) for part in line[GROUP_LINE]["Line"]]
+        void_line[GROUP_LINE] = line[GROUP_LINE] | {"Line": parts}
+    return void_line

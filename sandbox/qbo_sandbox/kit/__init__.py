@@ -24,7 +24,8 @@ from qbo_sandbox.kit.messages import (
 )
 from qbo_sandbox.kit.pages import PageRefused, Pages
 from qbo_sandbox.kit.pdf import pdf
-from qbo_sandbox.kit.row_source import RowSource, linked_page, numbered_page
+from qbo_sandbox.kit.row_pages import linked_page, numbered_page
+from qbo_sandbox.kit.row_source import RowSource
 from qbo_sandbox.kit.rows import Rows, decode_row, encode_row, row_fields
 from qbo_sandbox.kit.server import Server, serve
 from qbo_sandbox.kit.tokens import Grant, Tokens, basic_of, bearer_of

@@ -51,10 +51,11 @@ class Fault:
         own: JsonObject = {}
         options: JsonObject = {}
         for key, value in raw.items():
-            if key not in names:
-                options[key] = value
+            if key in names:
+                _check_field(key, value)
+                own[key] = float(value) if key in DECIMALS else value
             else:
-                own[key] = _checked(key, value)
+                options[key] = value
         return cls(**own, options=options)
 
     @classmethod
@@ -64,39 +65,61 @@ class Fault:
         kind, _, call = head.partition("@")
         raw: JsonObject = {}
         for pair in pairs:
-            key, _, value = pair.partition("=")
-            raw[key] = _value(value)
-        return cls.read(raw | {"kind": kind, "call": call or "*"})
+            key, _, text_value = pair.partition("=")
+            raw[key] = _parse_option(text_value)
+        raw["kind"] = kind
+        raw["call"] = call or "*"
+        return cls.read(raw)
 
     def wants(self, call: str, read_body: Callable[[], bytes] = bytes) -> bool:
-        """Count a call, and tell whether the rule affects it."""
-        if not fnmatchcase(call, self.call) or (self.count and self.fired >= self.count):
+        """Count a call, and tell whether the rule affects it.
+
+        The body is read only if the rule looks for a text in it.
+        """
+        is_used_up = self.count and self.fired >= self.count
+        if is_used_up or not fnmatchcase(call, self.call):
             return False
         if self.contains and self.contains.encode() not in read_body():
             return False
         self.matches += 1
-        hit = self.matches >= (self.nth or 1)
-        if self.probability is not None:
-            hit = hit and self._random.random() < self.probability
-        self.fired += hit
-        return hit
+        is_affected = self._affects_match()
+        self.fired += is_affected
+        return is_affected
+
+    def _affects_match(self) -> bool:
+        """Return whether the call that was counted last is one that the rule affects."""
+        if self.matches < (self.nth or 1):
+            return False
+        if self.probability is None:
+            return True
+        return self._random.random() < self.probability
 
 
-def _checked(key: str, value: Any) -> Any:
-    """Return a field of a rule; raise ValueError if it is not of the field's kind."""
-    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    if key in DECIMALS:
-        if not is_number:
-            raise ValueError(f"{key} of a fault must be a number, not {value!r}")
-        return float(value)
-    if key in WHOLE_NUMBERS and value is not None and not (is_number and value == int(value)):
+def _check_field(key: str, value: Any) -> None:
+    """Raise ValueError if a value is not of the kind that a field of a rule needs."""
+    if key in DECIMALS and not _is_number(value):
+        raise ValueError(f"{key} of a fault must be a number, not {value!r}")
+    if key in WHOLE_NUMBERS and value is not None and not _is_whole(value):
         raise ValueError(f"{key} of a fault must be a whole number, not {value!r}")
     if key == "commit" and not isinstance(value, bool):
         raise ValueError(f"commit of a fault must be true or false, not {value!r}")
-    return value
 
 
-def _value(text: str) -> Any:
+def _is_number(value: Any) -> bool:
+    """Return whether a value is a number; a boolean is none."""
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int | float | Decimal)
+
+
+def _is_whole(value: Any) -> bool:
+    """Return whether a value is a number without a fraction."""
+    if not _is_number(value):
+        return False
+    return bool(value == int(value))
+
+
+def _parse_option(text: str) -> Any:
     """Return an option of the command line as a number, a boolean or text."""
     for read in (int, float):
         try:
@@ -127,20 +150,23 @@ class Faults:
         if fault.kind not in self.kinds:
             kinds = ", ".join(sorted(self.kinds))
             raise ValueError(f"unknown fault {fault.kind!r}; there are {kinds}")
-        for name in fault.options.keys() - self.options:
-            options = ", ".join(sorted(self._settable()))
+        unknown_options = fault.options.keys() - self.options
+        for name in unknown_options:
+            options = ", ".join(self._option_names())
             raise ValueError(f"unknown option {name!r} of a fault; there are {options}")
-        if self.calls and not any(fnmatchcase(call, fault.call) for call in self.calls):
+        matches_a_call = any(fnmatchcase(call, fault.call) for call in self.calls)
+        if self.calls and not matches_a_call:
             calls = ", ".join(self.calls)
             raise ValueError(f"no call is named {fault.call!r}; there are {calls}")
         with self._lock:
             self._rules.append(fault)
         return fault
 
-    def _settable(self) -> set[str]:
-        """Return the names that a rule may have."""
+    def _option_names(self) -> list[str]:
+        """Return the names that the JSON of a rule may have."""
         names = {field.name for field in fields(Fault)}
-        return names - INTERNAL_FIELDS | self.options
+        own_names = names - INTERNAL_FIELDS
+        return sorted(own_names | self.options)
 
     def rules(self) -> list[Fault]:
         """Return the rules in force."""
@@ -157,7 +183,10 @@ class Faults:
         if not self._rules:
             return None
         with self._lock:
-            return next((rule for rule in self._rules if rule.wants(call, read_body)), None)
+            for rule in self._rules:
+                if rule.wants(call, read_body):
+                    return rule
+        return None
 
     def page(self, method: str, body: Any) -> object:
         """Answer /_sandbox/faults: GET lists, POST adds one or a list, DELETE clears."""
@@ -169,15 +198,19 @@ class Faults:
         return {
             "faults": [_as_json(rule) for rule in self._rules],
             "kinds": self.kinds,
-            "options": sorted(self._settable()),
+            "options": self._option_names(),
             "calls": self.calls,
         }
 
 
 def _as_json(rule: Fault) -> JsonObject:
     """Return a rule with the names that it has on the page of faults."""
-    values = {field.name: getattr(rule, field.name) for field in fields(rule)}
-    return {"seen" if name == "matches" else name: value for name, value in values.items()}
+    values = {}
+    for own_field in fields(rule):
+        name = own_field.name
+        shown_name = "seen" if name == "matches" else name
+        values[shown_name] = getattr(rule, name)
+    return values
 
 
 class Wire(Exception):

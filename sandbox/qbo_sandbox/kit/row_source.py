@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.kit.clock import Clock
@@ -98,18 +97,16 @@ class RowSource:
         self.clock = Clock()
         self.limits = Limits.at_rate(self.clock, self.rate)
         self.tokens = self._issue_tokens() if self.token_path else None
-        self.calls = calls or (Calls(self.signature) if self.signature else None)
+        self.calls = calls
+        if self.signature and not calls:
+            self.calls = Calls(self.signature)
         self.webhook_url = ""
-        self.journal = Journal(folder / f"{self.name}.jsonl" if folder else None)
+        path = folder / f"{self.name}.jsonl" if folder else None
+        self.journal = Journal(path)
         self.rows = Rows(changed_at=self.changed_at)
         self._deleted = Rows(changed_at=self.changed_at)
         self._first_rows: dict[Any, dict[str, str]] = {}  # as JSON, by id and field
-        for place, row in enumerate(rows):
-            changed_at = FIRST_CHANGE + place * BETWEEN_CHANGES
-            first = self._with_moment({self.changed_at: _format_moment(changed_at), **row})
-            self._apply(first)
-            if folder:
-                self._first_rows[row["id"]] = {name: _as_json(first[name]) for name in first}
+        self._add_first_rows(rows, is_kept=folder is not None)
         for change in self.journal.replay():
             self._apply(self._changed_row(change))
         pages: dict[str, Page] = {"limit": self.limits.page, "books": self._books}
@@ -117,6 +114,16 @@ class RowSource:
             self.calls.clock = self.clock
             pages["webhooks"] = self.calls.page
         self.wsgi = Harness(self._serve, clock=self.clock, pages=pages)
+
+    def _add_first_rows(self, rows: Iterable[Row], *, is_kept: bool) -> None:
+        """Add the rows with which the source begins; remember them if the file refers to them."""
+        for place, row in enumerate(rows):
+            changed_at = FIRST_CHANGE + place * BETWEEN_CHANGES
+            first = {self.changed_at: _format_moment(changed_at), **row}
+            first = self._with_moment(first)
+            self._apply(first)
+            if is_kept:
+                self._first_rows[row["id"]] = {name: _as_json(first[name]) for name in first}
 
     def settings(self, url: str) -> dict[str, str]:
         """Return the settings of the app that lead to the stand-in at an address."""
@@ -150,8 +157,9 @@ class RowSource:
 
     def show(self, environ: WSGIEnvironment, row: Row) -> Row:
         """Return a row as the source answers it to a call."""
-        included = query_of(environ).get("include", "").split(",")
-        left_out = {*self.hidden, *self.related}.difference(included)
+        included = query_of(environ).get("include", "")
+        optional = {*self.hidden, *self.related}
+        left_out = optional.difference(included.split(","))
         fields = {name: value for name, value in row.items() if name not in left_out}
         if self.times == "unix":
             moment = dt.datetime.fromisoformat(row[self.changed_at])
@@ -213,9 +221,13 @@ class RowSource:
 
     def _answer_page(self, environ: WSGIEnvironment, rows: Rows, type: str = "") -> RowAnswer:
         """Answer a call for the rows of a type that changed since a moment."""
-        changed = rows.changed_since(self._moment_of(environ))
-        bodies = [self.show(environ, row) for row in changed if _is_of_type(row, type)]
-        return answer_page(self.page(environ, bodies))
+        since = self._moment_of(environ)
+        bodies = []
+        for row in rows.changed_since(since):
+            if _is_of_type(row, type):
+                bodies.append(self.show(environ, row))
+        page = self.page(environ, bodies)
+        return answer_page(page)
 
     def _answer_row(self, environ: WSGIEnvironment, method: str, row: Row) -> RowAnswer:
         """Answer a call for a row; one with another method than GET writes fields of it."""
@@ -225,7 +237,9 @@ class RowSource:
             row = self._written_row(row, json_of(environ))
             self.store(row)
         body = self.show(environ, row)
-        return 200, {self.envelope: body} if self.envelope else body
+        if self.envelope:
+            body = {self.envelope: body}
+        return 200, body
 
     def _written_row(self, row: Row, sent: Any) -> Row:
         """Return a row with fields that a call sends, changed now."""
@@ -233,17 +247,24 @@ class RowSource:
             raise ValueError("The body must be an object with fields.")
         others = sent.keys() - set(self.writable)
         if others:
-            raise ValueError(f"These fields cannot be written: {', '.join(sorted(others))}.")
-        return {**row, **sent, self.changed_at: self.moment(), **self._next_version(row)}
+            names = ", ".join(sorted(others))
+            raise ValueError(f"These fields cannot be written: {names}.")
+        version = self._next_version(row)
+        return {**row, **sent, self.changed_at: self.moment(), **version}
 
     def _next_version(self, row: Row) -> Row:
         """Return the field of the version of a row, counted up; nothing if the row has none."""
-        return {self.version: row[self.version] + 1} if self.version in row else {}
+        if self.version not in row:
+            return {}
+        return {self.version: row[self.version] + 1}
 
     def _moment_of(self, environ: WSGIEnvironment) -> str:
         """Return the moment since which a call asks for changes; "" for all."""
-        text = query_of(environ).get(self.since, "")
-        return _moment_at(int(text)) if text and self.times == "unix" else text
+        query = query_of(environ)
+        text = query.get(self.since, "")
+        if text and self.times == "unix":
+            return _moment_at(int(text))
+        return text
 
     def _with_moment(self, row: Row) -> Row:
         """Return a row whose time of change is a text, also if it was a number of seconds."""
@@ -268,7 +289,8 @@ class RowSource:
         path = environ.get("PATH_INFO", "").strip("/").split("/")
         try:
             if method == "POST" and path[-1] == "edit":
-                answer = self._edit(path[-2:][0], form_of(environ))
+                id = path[-2:][0]
+                answer = self._edit(id, form_of(environ))
             else:
                 self.limits.count()
                 answer = self._admit(environ, method, path)
@@ -276,8 +298,9 @@ class RowSource:
             return json_answer(start, wrong.status, wrong.body, wrong.headers)
         except ValueError as error:
             return json_answer(start, 422, {"message": str(error)})
-        date = formatdate(self.clock.now(), usegmt=True)
-        return send(start, answer, (("Date", date),))
+        now = self.clock.now()
+        date_header = ("Date", formatdate(now, usegmt=True))
+        return send(start, answer, [date_header])
 
     def _admit(self, environ: WSGIEnvironment, method: str, path: Sequence[str]) -> RowAnswer:
         """Answer a call of the API, or with a token, if the client may call."""
@@ -300,7 +323,8 @@ class RowSource:
             edited["deleted"] = True
         edited[self.changed_at] = self.moment()
         self.store(edited)
-        self.changed(edited if edited["id"] in self.rows else row)
+        is_deleted = edited["id"] not in self.rows
+        self.changed(row if is_deleted else edited)
         return 200, edited
 
     def _books(self, method: str, body: Any) -> object:
@@ -308,23 +332,26 @@ class RowSource:
         return list(self.rows.values())
 
     def _describe_change(self, row: Row) -> Row:
-        """Return what the file keeps of a row."""
+        """Return what the file keeps of a row: the fields that differ from its first ones."""
         first = self._first_rows.get(row["id"], {})
-        changed = {}
+        change = {"id": row["id"]}
         for name, value in row.items():
-            if name == "id" or first.get(name) != _as_json(value):
-                changed[name] = value
+            if first.get(name) != _as_json(value):
+                change[name] = value
         removed = [name for name in first if name not in row]
         if removed and not row.get("deleted"):
-            changed[REMOVED] = removed
-        return changed
+            change[REMOVED] = removed
+        return change
 
     def _changed_row(self, change: Row) -> Row:
         """Return the row that a line of the file describes."""
         first = self._first_rows.get(change["id"], {})
-        removed = (REMOVED, *change.get(REMOVED, ()))
-        row = {**{name: json.loads(text) for name, text in first.items()}, **change}
-        return {name: value for name, value in row.items() if name not in removed}
+        row = {name: json.loads(text) for name, text in first.items()}
+        row.update(change)
+        removed = row.pop(REMOVED, ())
+        for name in removed:
+            row.pop(name, None)
+        return row
 
     def _apply(self, row: Row) -> None:
         """Add, replace or remove a row."""
@@ -337,9 +364,11 @@ class RowSource:
 
     def _note_deletion(self, row: Row) -> None:
         """Keep what the list of deletions shows of a row."""
+        if self.changed_at not in row:
+            return
         names = ("id", "type", self.changed_at)
-        if self.changed_at in row:
-            self._deleted.put({name: row[name] for name in names if name in row})
+        deletion = {name: row[name] for name in names if name in row}
+        self._deleted.put(deletion)
 
 
 def _as_json(value: object) -> str:
@@ -360,26 +389,3 @@ def _format_moment(moment: dt.datetime) -> str:
 def _moment_at(seconds: int) -> str:
     """Return a number of seconds since 1970 as a moment in UTC."""
     return _format_moment(dt.datetime.fromtimestamp(seconds, dt.UTC))
-
-
-def numbered_page(rows: Sequence[Row], number: str, size: int) -> tuple[list[Row], int]:
-    """Return the rows of a page and the number of pages; the first page is 1."""
-    end = int(number) * size
-    return list(rows[end - size : end]), max(1, -(-len(rows) // size))
-
-
-def linked_page(
-    environ: WSGIEnvironment, rows: Sequence[Row], size: int, *, parameter: str = "page"
-) -> tuple[list[Row], str | None]:
-    """Return the rows of the page that a call asks for, and the link to the next page.
-
-    The link is the address of the call with the number of the next page as `parameter`.
-    """
-    query = query_of(environ)
-    number = query.get(parameter, "1")
-    items, pages = numbered_page(rows, number, size)
-    if int(number) >= pages:
-        return items, None
-    query[parameter] = str(int(number) + 1)
-    root = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{environ.get('SCRIPT_NAME', '')}"
-    return items, f"{root}{environ['PATH_INFO']}?{urlencode(query)}"

@@ -26,15 +26,19 @@ class Rows(dict[Any, JsonObject]):
         """Add or replace a row."""
         id = row["id"]
         if id in self:
-            former_place = bisect.bisect_left(self._order, self.place(self[id]))
-            del self._order[former_place]
+            former_place = self.place(self[id])
+            index = bisect.bisect_left(self._order, former_place)
+            del self._order[index]
         self[id] = row
-        bisect.insort(self._order, self.place(row))
+        new_place = self.place(row)
+        bisect.insort(self._order, new_place)
 
     def find(self, id: str) -> JsonObject | None:
         """Return the row whose id is written so in an address, or None; ids may be numbers."""
         row = self.get(id)
-        return self.get(int(id)) if row is None and id.isdecimal() else row
+        if row is None and id.isdecimal():
+            return self.get(int(id))
+        return row
 
     def remove(self, id: Any) -> None:
         """Remove a row, if it is there."""
@@ -44,11 +48,14 @@ class Rows(dict[Any, JsonObject]):
 
     def place(self, row: JsonObject) -> Place:
         """Return the place of a row among the changes."""
-        return row[self.changed_at], str(row["id"])
+        id = str(row["id"])
+        return row[self.changed_at], id
 
     def changed_since(self, moment: str) -> list[JsonObject]:
         """Return the rows that changed at a moment or later, the oldest change first."""
-        return [row for row in self.after(None) if row[self.changed_at] >= moment]
+        changed_at = self.changed_at
+        rows = self.after(None)
+        return [row for row in rows if row[changed_at] >= moment]
 
     def page_after(
         self,
@@ -64,13 +71,16 @@ class Rows(dict[Any, JsonObject]):
         `since` or later and for which `is_listed` is true; without both it has all. Raise
         ValueError for a text that is no cursor.
         """
-        rows, has_more = self.first_after(
-            parse_cursor(cursor) if cursor else None,
-            size,
-            lambda row: row[self.changed_at] >= since and is_listed(row),
-        )
+        place = parse_cursor(cursor) if cursor else None
+
+        def is_in_list(row: JsonObject) -> bool:
+            """Return whether a row changed since the moment and is listed."""
+            return row[self.changed_at] >= since and is_listed(row)
+
+        rows, has_more = self.first_after(place, size, is_in_list)
         if rows:
-            cursor = format_cursor(*self.place(rows[-1]))
+            moment, id = self.place(rows[-1])
+            cursor = format_cursor(moment, id)
         return rows, cursor, has_more
 
     def first_after(
@@ -80,12 +90,16 @@ class Rows(dict[Any, JsonObject]):
         is_listed: Callable[[JsonObject], bool] = bool,
     ) -> tuple[list[JsonObject], bool]:
         """Return the first rows that changed after the place, and whether more follow."""
-        rows = list(islice(filter(is_listed, self.after(behind)), size + 1))
-        return rows[:size], len(rows) > size
+        listed = filter(is_listed, self.after(behind))
+        rows = list(islice(listed, size + 1))
+        has_more = len(rows) > size
+        return rows[:size], has_more
 
     def after(self, behind: Place | None) -> Iterator[JsonObject]:
         """Yield the rows whose last change is after the place, the oldest first."""
-        start = bisect.bisect_right(self._order, behind) if behind else 0
+        start = 0
+        if behind:
+            start = bisect.bisect_right(self._order, behind)
         for index in range(start, len(self._order)):
             _, id = self._order[index]
             row = self.find(id)
@@ -110,24 +124,34 @@ def row_fields(names: type, **renamed: str) -> dict[str, str]:
 
 def encode_row(row: Mapping[str, Any], fields: Mapping[str, str]) -> JsonObject:
     """Return a row of the books with the API's names; `fields` has the books' names by these."""
-    return {name: row[own] for name, own in fields.items() if own in row}
+    encoded = {}
+    for name, own_name in fields.items():
+        if own_name in row:
+            encoded[name] = row[own_name]
+    return encoded
 
 
 def decode_row(sent: Mapping[str, Any], fields: Mapping[str, str]) -> JsonObject:
     """Return what an API was sent with the books' names; `fields` is that of `encode_row`."""
-    return {own: sent[name] for name, own in fields.items() if name in sent}
+    decoded = {}
+    for name, own_name in fields.items():
+        if name in sent:
+            decoded[own_name] = sent[name]
+    return decoded
 
 
 def format_cursor(moment: str, id: str) -> str:
     """Return a place as a text whose meaning only the source knows."""
-    text = base64.urlsafe_b64encode(f"{moment}|{id}".encode()).decode()
+    place = f"{moment}|{id}"
+    text = base64.urlsafe_b64encode(place.encode()).decode()
     return text.rstrip("=")
 
 
 def parse_cursor(text: str) -> Place:
     """Return the place of a cursor; raise ValueError if it is none."""
-    padded = text + "=" * (-len(text) % 4)
-    moment, bar, id = base64.urlsafe_b64decode(padded).decode().partition("|")
+    padding = "=" * (-len(text) % 4)
+    place = base64.urlsafe_b64decode(text + padding).decode()
+    moment, bar, id = place.partition("|")
     if not bar:
         raise ValueError("This is no cursor.")
     return moment, id

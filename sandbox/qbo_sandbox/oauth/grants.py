@@ -48,6 +48,8 @@ class AccessToken(NamedTuple):
 
 @dataclass
 class AuthorizationCode:
+    """What the code in the address of a callback stands for, until it is exchanged for tokens."""
+
     client: str
     realm: str
     scope: str
@@ -72,10 +74,12 @@ class Grants:
         self, client: str, realm: str, scope: str, redirect: str, challenge: str = ""
     ) -> str:
         """Return a code for the callback, valid once and for ten minutes."""
-        code = f"AB1{MARK}{secrets.token_hex(24)}"[:CODE_LENGTH]
+        random_part = secrets.token_hex(24)
+        code = f"AB1{MARK}{random_part}"[:CODE_LENGTH]
         expires = self.clock.now() + CODE_LIFE
-        self.codes[code] = AuthorizationCode(client, realm, scope, redirect, expires, challenge)
-        self._write({"code": [code, vars(self.codes[code])]})
+        issued = AuthorizationCode(client, realm, scope, redirect, expires, challenge)
+        self.codes[code] = issued
+        self._write({"code": [code, vars(issued)]})
         return code
 
     def exchange(
@@ -83,7 +87,8 @@ class Grants:
     ) -> tuple[Consent, str]:
         """Return the grant and the first access token for a code.
 
-        A code whose consent carried a challenge needs the verifier that fits it.
+        A code whose consent carried a challenge needs the verifier that fits it. A code that was
+        presented once is used up, even if it was refused.
         """
         self._write({"used": code})
         issued = self.codes.pop(code, None)
@@ -99,8 +104,15 @@ class Grants:
     def grant(self, client: str, realm: str, scope: str, refresh: str | None = None) -> Consent:
         """Record a new consent; `refresh` is its first refresh token, random if omitted."""
         now = self.clock.now()
-        token = refresh or _refresh_token()
-        grant = Consent(client, realm, scope, token, now, now + REFRESH_LIFE, now + HARD_LIFE)
+        grant = Consent(
+            client=client,
+            realm=realm,
+            scope=scope,
+            refresh=refresh or _refresh_token(),
+            since=now,
+            expires=now + REFRESH_LIFE,
+            hard=now + HARD_LIFE,
+        )
         self._keep(grant)
         return grant
 
@@ -115,21 +127,26 @@ class Grants:
     def _refreshable(self, token: str, client: str, now: float) -> Consent:
         """Return the grant of a refresh token; raise InvalidGrant unless the client may use it."""
         grant = self.by_refresh.get(token)
-        if grant is None or min(grant.expires, grant.hard) <= now:
+        is_valid = grant is not None and now < min(grant.expires, grant.hard)
+        if grant is None or not is_valid:
             raise InvalidGrant("Incorrect or invalid refresh token")
         if grant.client != client:
             raise InvalidGrant("Incorrect Token type or clientID")
         return grant
 
     def _refresh(self, token: str, client: str, rotate: bool) -> tuple[Consent, str]:
-        """Return the consent of a refresh token, which may have changed, and an access token."""
+        """Return the consent of a refresh token, which may have changed, and an access token.
+
+        The use of the newest token ends the one before it if a switch says so.
+        """
         now = self.clock.now()
         switches = self.switches()
         grant = self._refreshable(token, client, now)
         if token == grant.refresh:
             if switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice)
                 grant.previous_until = 0.0
-            if rotate or switches.rotate == "always" or now - grant.since >= DAY:
+            is_old = now - grant.since >= DAY
+            if is_old or rotate or switches.rotate == "always":
                 self._rotate(grant, now, switches)
         elif now >= grant.previous_until:
             raise InvalidGrant("Incorrect or invalid refresh token")
@@ -149,9 +166,14 @@ class Grants:
         grant.since = now
 
     def issue(self, grant: Consent, token: str | None = None, life: float = ACCESS_LIFE) -> str:
-        """Issue an access token for a consent, a new one or `token`."""
-        token = token or f"eyJ{MARK}{secrets.token_urlsafe(320)}"
-        access = AccessToken(grant.client, grant.realm, self.clock.now() + life)
+        """Issue an access token for a consent, a new one or `token`.
+
+        A new one is about as long as one of Intuit.
+        """
+        if not token:
+            token = f"eyJ{MARK}{secrets.token_urlsafe(320)}"
+        expires = self.clock.now() + life
+        access = AccessToken(grant.client, grant.realm, expires)
         self.access[token] = access
         self._write({"access": [token, *access]})
         return token
@@ -196,22 +218,23 @@ class Grants:
             self.by_refresh[grant.previous] = grant
 
     def _write(self, event: JsonObject) -> None:
-        """Write an event to the journal."""
-        self.journal.append_line(dump({"oauth": event}).encode())
+        """Write an event to the journal, below a name that no other event has."""
+        line = dump({"oauth": event})
+        self.journal.append_line(line.encode())
 
     def replay(self, event: JsonObject) -> None:
-        """Take one event from the journal."""
+        """Take one event from the journal; its fractions are Decimal."""
         if "grant" in event:
-            raw: JsonObject = {
-                name: float(v) if name in FLOATS else v for name, v in event["grant"].items()
-            }
-            self._file(Consent(**raw))
+            grant = event["grant"]
+            times = {name: float(grant[name]) for name in FLOATS if name in grant}
+            self._file(Consent(**{**grant, **times}))
         elif "access" in event:
-            token, client, realm, until = event["access"]
-            self.access[token] = AccessToken(client, realm, float(until))
+            token, client, realm, expires = event["access"]
+            self.access[token] = AccessToken(client, realm, float(expires))
         elif "code" in event:
-            code, raw = event["code"]
-            self.codes[code] = AuthorizationCode(**raw | {"expires": float(raw["expires"])})
+            code, issued = event["code"]
+            expires = float(issued["expires"])
+            self.codes[code] = AuthorizationCode(**{**issued, "expires": expires})
         elif "used" in event:
             self.codes.pop(event["used"], None)
         elif "end" in event:
@@ -223,11 +246,14 @@ FLOATS = ("since", "expires", "hard", "previous_until")
 
 def _refresh_token() -> str:
     """Return a new refresh token."""
-    letters = secrets.token_urlsafe(60).replace("-", "x").replace("_", "y")
-    return f"AB11{MARK}{letters}"[:REFRESH_TOKEN_LENGTH]
+    random_part = secrets.token_urlsafe(60)
+    letters = random_part.replace("-", "x").replace("_", "y")
+    token = f"AB11{MARK}{letters}"
+    return token[:REFRESH_TOKEN_LENGTH]
 
 
 def _challenge_of(verifier: str) -> str:
     """Return the S256 challenge of a code verifier (RFC 7636)."""
     digest = hashlib.sha256(verifier.encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    text = base64.urlsafe_b64encode(digest).decode()
+    return text.rstrip("=")

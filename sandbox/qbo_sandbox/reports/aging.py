@@ -1,6 +1,7 @@
 """What is owed, by how long it is due."""
 
 import datetime as dt
+from collections import defaultdict
 from decimal import Decimal
 
 from qbo_sandbox.accounting.refusals import Refusal
@@ -27,8 +28,10 @@ def age_balances(frame: Frame, side: str) -> Report:
     titles = _age_titles(frame)
     sums_by_party: dict[str, list[Decimal]] = {}
     for item in _open_items(frame, side, day):
-        sums = sums_by_party.setdefault(item.party, [ZERO] * (len(titles) + 1))
-        sums[_age_index(frame, item, day)] += item.balance
+        zeros = [ZERO] * (len(titles) + 1)
+        sums = sums_by_party.setdefault(item.party, zeros)
+        age = _age_index(frame, item, day)
+        sums[age] += item.balance
         sums[-1] += item.balance
     names = {id: name_of(frame, side, id) for id in sums_by_party}
     rows: list[Row] = []
@@ -51,16 +54,18 @@ def aged_detail(frame: Frame, side: str) -> Report:
     """List open transactions by age, the longest due first."""
     day = frame.period.end
     items = _open_items(frame, side, day)
-    items_by_age: dict[int, list[Open]] = {}
+    items_by_age: dict[int, list[Open]] = defaultdict(list)
     for item in items:
-        items_by_age.setdefault(_age_index(frame, item, day), []).append(item)
+        age = _age_index(frame, item, day)
+        items_by_age[age].append(item)
     columns = _detail_columns(side)
     width = len(columns)
     rows: list[Row] = []
     for age in sorted(items_by_age, reverse=True):
         title = _age_heading(frame, age)
-        item_rows = [_party_row(frame, side, item, day) for item in items_by_age[age]]
-        total = name_and_values(f"Total for {title}", _sum_columns(items_by_age[age], width))
+        items_of_age = items_by_age[age]
+        item_rows = [_party_row(frame, side, item, day) for item in items_of_age]
+        total = name_and_values(f"Total for {title}", _sum_columns(items_of_age, width))
         rows.append(section_rows(title, item_rows, total, width=width))
     if rows:
         rows.append(summary_row("TOTAL", _sum_columns(items, width), "GrandTotal"))
@@ -107,22 +112,26 @@ def _sum_columns(items: list[Open], width: int) -> list[str]:
     """Return the sums of the last two columns, amount and open balance, after empty ones."""
     whole = sum((item.whole for item in items), ZERO)
     balance = sum((item.balance for item in items), ZERO)
-    return [""] * (width - 3) + format_amounts([whole, balance])
+    empty = [""] * (width - 3)
+    return [*empty, format_amount(whole), format_amount(balance)]
 
 
 def _open_items(frame: Frame, side: str, day: dt.date) -> list[Open]:
     """Return what is open on a day, of the parties that the parameters name or of all."""
     items = open_on(frame.company, side, day)
-    only = set(filter(None, frame.params.get(side.lower(), "").split(",")))
-    if not only:
+    wanted_text = frame.params.get(side.lower(), "")
+    wanted_parties = {id for id in wanted_text.split(",") if id}
+    if not wanted_parties:
         return items
-    return [item for item in items if item.party in only]
+    return [item for item in items if item.party in wanted_parties]
 
 
 def name_of(frame: Frame, side: str, id: str) -> str:
-    """Return the name of a party."""
+    """Return the name of a party; of one that is gone its id."""
     row = frame.company.row(side, id)
-    data = row.read() if row else {}
+    if row is None:
+        return id
+    data = row.read()
     return str(data.get("FullyQualifiedName") or data.get("DisplayName") or id)
 
 
@@ -142,9 +151,12 @@ def _age_titles(frame: Frame) -> list[str]:
     """Return the titles of the ages, like "1 - 30"."""
     days, count = _age_sizes(frame)
     titles = ["Current"]
-    for place in range(count - 1):
-        titles.append(f"{place * days + 1} - {(place + 1) * days}")
-    titles.append(f"{(count - 1) * days + 1} and over")
+    first = 1
+    for _ in range(count - 1):
+        last = first + days - 1
+        titles.append(f"{first} - {last}")
+        first += days
+    titles.append(f"{first} and over")
     return titles
 
 
@@ -153,13 +165,15 @@ def _age_heading(frame: Frame, place: int) -> str:
     days, count = _age_sizes(frame)
     if not place:
         return "Current"
+    last = place * days
+    first = last - days + 1
     if place == count:
-        return f"{(count - 1) * days + 1} or more days past due"
-    return f"{(place - 1) * days + 1} - {place * days} days past due"
+        return f"{first} or more days past due"
+    return f"{first} - {last} days past due"
 
 
 def _age_index(frame: Frame, item: Open, day: dt.date) -> int:
-    """Return the place of an item's age among the titles."""
+    """Return the place of an item's age among the titles; 0 if it is not yet due."""
     days, count = _age_sizes(frame)
     days_late = (day - item.due).days
     if days_late <= 0:

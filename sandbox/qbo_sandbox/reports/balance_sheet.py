@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.period import column_title
-from qbo_sandbox.reports.report_base import Frame, Sums
+from qbo_sandbox.reports.report_base import Frame, Sums, period_column
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
@@ -99,12 +98,7 @@ def _day_columns(frame: Frame) -> list[Column]:
     """Return the columns of the amounts: one for each part of the period, or one for all."""
     if not frame.parts:
         return [Column("Total", key="total")]
-    return [
-        Column(
-            column_title(part), about=(("StartDate", str(part.start)), ("EndDate", str(part.end)))
-        )
-        for part in frame.parts
-    ]
+    return [period_column(part) for part in frame.parts]
 
 
 class _Sheet(Tree):

@@ -1,5 +1,6 @@
 """Reports that list postings: the journal, lists of transactions, parts of the general ledger."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from itertools import groupby
@@ -7,7 +8,7 @@ from itertools import groupby
 from qbo_sandbox.accounting.kinds import TXN_KINDS
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.kit.json_object import JsonObject
-from qbo_sandbox.reports.report_base import Frame
+from qbo_sandbox.reports.report_base import UNSPECIFIED, Frame
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
@@ -69,16 +70,20 @@ def party_of(move: ReportPosting) -> tuple[str, str]:
 
 def split_finder(frame: Frame) -> Split:
     """Return a function from a posting to the other account of its transaction."""
-    accounts: dict[tuple[str, str], set[str]] = {}
+    accounts: dict[tuple[str, str], set[str]] = defaultdict(set)
     for move in frame.all_moves:
-        accounts.setdefault((move.kind, move.id), set()).add(move.account)
+        accounts[move.kind, move.id].add(move.account)
 
     def split(move: ReportPosting) -> tuple[str, str]:
+        """Return (id, name) of the other account; "-Split-" if there are several."""
         others = accounts[move.kind, move.id] - {move.account}
-        if len(others) != 1:
-            return "", "-Split-" if others else ""
+        if not others:
+            return "", ""
+        if len(others) > 1:
+            return "", "-Split-"
         [other] = others
-        return other, str(frame.account(other)["Name"])
+        account = frame.account(other)
+        return other, str(account["Name"])
 
     return split
 
@@ -90,22 +95,26 @@ def list_postings(
     rows: list[Row] = []
     total = ZERO
     for move in moves:
-        total, balance = total + sign * move.amount, balance + sign * move.amount
-        values = [value_cell(format_amount(sign * move.amount)), value_cell(format_amount(balance))]
-        rows.append(
-            {
-                "ColData": [*_describe_posting(move), _split_cell(split(move)), *values],
-                "type": "Data",
-            }
-        )
+        amount = sign * move.amount
+        total += amount
+        balance += amount
+        cells = [
+            *_describe_posting(move),
+            _split_cell(split(move)),
+            value_cell(format_amount(amount)),
+            value_cell(format_amount(balance)),
+        ]
+        rows.append({"ColData": cells, "type": "Data"})
     return rows, total
 
 
 def of_account(name: str, rows: list[Row], total: Decimal, id: str) -> Row:
     """Return a section with the postings of an account and their total."""
-    values = [*[""] * 5, format_amount(total, blank=True), ""]
+    width = len(LEDGER)
+    amount = format_amount(total, blank=True)
+    values = [""] * (width - 3) + [amount, ""]  # the balance stays empty
     whole = name_and_values(f"Total for {name}", values)
-    return section_rows(name, rows, whole, width=len(LEDGER), id=id)
+    return section_rows(name, rows, whole, width=width, id=id)
 
 
 def own_side(account: JsonObject) -> int:
@@ -144,23 +153,31 @@ def list_journal(frame: Frame) -> Report:
             credit += max(-move.amount, ZERO)
         debits += debit
         credits += credit
-        total = name_and_values("", [*[""] * 5, format_amount(debit), format_amount(credit)])
+        total = name_and_values("", _journal_sums(debit, credit))
         rows.append({"Summary": total, "type": "Section"})
     if rows:
-        rows.append(
-            summary_row(
-                "TOTAL", [*[""] * 5, format_amount(debits), format_amount(credits)], "GrandTotal"
-            )
-        )
-    return Report([Column(*column) for column in JOURNAL], rows, {}, not rows)
+        rows.append(summary_row("TOTAL", _journal_sums(debits, credits), "GrandTotal"))
+    columns = [Column(*column) for column in JOURNAL]
+    return Report(columns, rows, {}, not rows)
+
+
+def _journal_sums(debit: Decimal, credit: Decimal) -> list[str]:
+    """Return the values of a row of sums: the last two columns, after empty ones."""
+    empty = [""] * (len(JOURNAL) - 3)
+    return [*empty, format_amount(debit), format_amount(credit)]
 
 
 def _side_of(frame: Frame, move: ReportPosting) -> Row:
     """Return a posting with its amount in the column of debits or of credits."""
-    account = value_cell(frame.account(move.account)["Name"], move.account)
-    debit = format_amount(max(move.amount, ZERO), blank=True)
-    credit = format_amount(max(-move.amount, ZERO), blank=True)
-    cells = [*_describe_posting(move), account, value_cell(debit), value_cell(credit)]
+    account = frame.account(move.account)
+    debit = max(move.amount, ZERO)
+    credit = max(-move.amount, ZERO)
+    cells = [
+        *_describe_posting(move),
+        value_cell(account["Name"], move.account),
+        value_cell(format_amount(debit, blank=True)),
+        value_cell(format_amount(credit, blank=True)),
+    ]
     return {"ColData": cells, "type": "Data"}
 
 
@@ -172,11 +189,13 @@ def _by_party(frame: Frame, by: str) -> list[tuple[tuple[str, str], Row]]:
         if not frame.is_wanted(id):
             continue
         moves = list(group)
-        head = max(moves, key=lambda move: abs(move.amount))
         parties = [move.about[by] for move in moves if by in move.about]
-        party = parties[0] if parties else ("", "Not specified")
-        if not by or party[0]:
-            rows.append((party, _transaction_rows(frame, head, split)))
+        party = parties[0] if parties else UNSPECIFIED
+        if by and not party[0]:
+            continue
+        largest = max(moves, key=lambda move: abs(move.amount))
+        row = _transaction_rows(frame, largest, split)
+        rows.append((party, row))
     return rows
 
 
@@ -185,11 +204,18 @@ def list_transactions(frame: Frame, by: str = "") -> Report:
     pairs = _by_party(frame, by)
     columns = [Column(*column) for column in LIST]
     if by:
-        return Report(columns, _group_rows(pairs, len(columns)), empty=not pairs)
+        rows = _group_rows(pairs, len(columns))
+        return Report(columns, rows, empty=not rows)
     rows = [row for _, row in pairs]
     rows += _list_unbooked(frame)
-    rows.sort(key=lambda row: str(row["ColData"][0]["value"]))
+    rows.sort(key=_date_of)
     return Report(columns, rows, empty=not rows)
+
+
+def _date_of(row: Row) -> str:
+    """Return the first cell of a row, which is its date."""
+    cells = row["ColData"]
+    return str(cells[0]["value"])
 
 
 def _transaction_rows(frame: Frame, move: ReportPosting, split: Split) -> Row:
@@ -212,42 +238,44 @@ def _transaction_rows(frame: Frame, move: ReportPosting, split: Split) -> Row:
 
 def _list_unbooked(frame: Frame) -> list[Row]:
     """Return rows of orders and estimates, which are not booked."""
+    first_day = str(frame.period.start)
+    last_day = str(frame.period.end)
     rows: list[Row] = []
     for kind in ("PurchaseOrder", "Estimate"):
         for row in frame.company.table(kind).rows.values():
             data = row.read()
-            if str(frame.period.start) <= data["TxnDate"] <= str(
-                frame.period.end
-            ) and frame.is_wanted(row.id):
-                party = data.get("VendorRef") or data.get("CustomerRef") or {}
-                description = [
-                    value_cell(data["TxnDate"]),
-                    value_cell(TXN_KINDS[kind].label, row.id),
-                    value_cell(data.get("DocNumber") or ""),
-                ]
-                account = [
-                    value_cell(party.get("name", ""), party.get("value")),
-                    value_cell(data.get("PrivateNote") or ""),
-                ]
-                values = [
-                    *description,
-                    value_cell("No"),
-                    *account,
-                    value_cell(""),
-                    value_cell(""),
-                    value_cell(format_amount(Decimal(data["TotalAmt"]))),
-                ]
-                rows.append({"ColData": values, "type": "Data"})
+            is_in_period = first_day <= data["TxnDate"] <= last_day
+            if is_in_period and frame.is_wanted(row.id):
+                rows.append(_unbooked_row(TXN_KINDS[kind].label, data))
     return rows
+
+
+def _unbooked_row(label: str, data: JsonObject) -> Row:
+    """Return the row of a transaction that is not booked, so that it has no accounts."""
+    party = data.get("VendorRef") or data.get("CustomerRef") or {}
+    total = Decimal(data["TotalAmt"])
+    cells = [
+        value_cell(data["TxnDate"]),
+        value_cell(label, data["Id"]),
+        value_cell(data.get("DocNumber") or ""),
+        value_cell("No"),
+        value_cell(party.get("name", ""), party.get("value")),
+        value_cell(data.get("PrivateNote") or ""),
+        value_cell(""),
+        value_cell(""),
+        value_cell(format_amount(total)),
+    ]
+    return {"ColData": cells, "type": "Data"}
 
 
 def _group_rows(whole: list[tuple[tuple[str, str], Row]], width: int) -> list[Row]:
     """Return a section for each party, in the order of their names."""
     rows: list[Row] = []
-    parties = {party for party, _ in whole}
-    for party in sorted(parties, key=lambda party: party[1].casefold()):
-        id, name = party
-        rows_of_party = [row for other, row in whole if other == party]
+    rows_by_party: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for party, row in whole:
+        rows_by_party[party].append(row)
+    for id, name in sorted(rows_by_party, key=lambda party: party[1].casefold()):
+        rows_of_party = rows_by_party[id, name]
         total = ZERO
         for row in rows_of_party:
             total += Decimal(row["ColData"][-1]["value"])
@@ -260,16 +288,18 @@ def _group_rows(whole: list[tuple[tuple[str, str], Row]], width: int) -> list[Ro
 def earned_detail(frame: Frame) -> Report:
     """List the postings of profit and loss, account by account."""
     split = split_finder(frame)
-    postings_by_account: dict[str, list[ReportPosting]] = {}
+    postings_by_account: dict[str, list[ReportPosting]] = defaultdict(list)
     for move in frame.moves:
-        if frame.account(move.account)["AccountType"] in EARNING:
-            postings_by_account.setdefault(move.account, []).append(move)
+        account = frame.account(move.account)
+        if account["AccountType"] in EARNING:
+            postings_by_account[move.account].append(move)
     rows = []
     for id in sorted(postings_by_account, key=lambda id: _earning_order(frame, id)):
         account = frame.account(id)
-        side = own_side(account)
-        lines, total = list_postings(postings_by_account[id], side, ZERO, split)
-        rows.append(of_account(str(account["Name"]), lines, total, id))
+        name = str(account["Name"])
+        postings = postings_by_account[id]
+        lines, total = list_postings(postings, own_side(account), ZERO, split)
+        rows.append(of_account(name, lines, total, id))
     columns = [Column(title, kind) for title, kind in LEDGER]
     return Report(columns, rows, empty=not rows)
 
@@ -277,4 +307,6 @@ def earned_detail(frame: Frame) -> Report:
 def _earning_order(frame: Frame, id: str) -> tuple[int, str]:
     """Return what puts accounts in the order of their types, then of their names."""
     account = frame.account(id)
-    return EARNING.index(account["AccountType"]), str(account["Name"]).casefold()
+    rank = EARNING.index(account["AccountType"])
+    name = str(account["Name"])
+    return rank, name.casefold()

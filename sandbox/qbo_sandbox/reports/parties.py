@@ -6,7 +6,7 @@ from decimal import Decimal
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.aging import name_of
 from qbo_sandbox.reports.open_balances import Open, open_on
-from qbo_sandbox.reports.report_base import Frame
+from qbo_sandbox.reports.report_base import UNSPECIFIED, Frame
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
@@ -85,19 +85,16 @@ def _balance_columns(sign: str) -> list[Column]:
 
 def _open_row(item: Open, running: Decimal) -> Row:
     """Return the row of one open document with the running balance."""
-    plain = [
+    cells = [
         value_cell(item.date),
         value_cell(item.label, item.id),
         value_cell(item.number),
         value_cell(item.due),
+        value_cell(format_amount(item.whole)),
+        value_cell(format_amount(item.balance)),
+        value_cell(format_amount(running)),
     ]
-    return {
-        "ColData": [
-            *plain,
-            *(value_cell(format_amount(each)) for each in (item.whole, item.balance, running)),
-        ],
-        "type": "Data",
-    }
+    return {"ColData": cells, "type": "Data"}
 
 
 def _sum_by_party(items: list[Open]) -> list[str]:
@@ -114,7 +111,7 @@ def sum_by(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str
     for move in frame.moves:
         if frame.account(move.account)["AccountType"] not in types:
             continue
-        id, name = move.about.get(sort, ("", "Not specified"))
+        id, name = move.about.get(sort, UNSPECIFIED)
         names[id] = name
         values = sums.setdefault(id, [ZERO] * frame.width)
         for place in frame.places(move):
@@ -141,17 +138,21 @@ def income_by_customer(frame: Frame) -> Report:
     sums: Sums = {}
     names: dict[str, str] = {}
     for move in frame.moves:
-        kind = frame.account(move.account)["AccountType"]
-        if kind in (*EARNED, *SPENT):
-            id, name = move.about.get("customer", ("", "Not specified"))
-            names[id] = name
-            values = sums.setdefault(id, [ZERO, ZERO, ZERO])
-            values[0 if kind in EARNED else 1] += -move.amount if kind in EARNED else move.amount
-            values[2] -= move.amount
-    order = sorted(sums, key=lambda id: (not id, names[id].casefold()))
-    rows: list[Row] = [
-        name_and_values(names[id], [format_amount(value) for value in sums[id]], id) for id in order
-    ]
+        account_type = frame.account(move.account)["AccountType"]
+        if account_type not in (*EARNED, *SPENT):
+            continue
+        id, name = move.about.get("customer", UNSPECIFIED)
+        names[id] = name
+        values = sums.setdefault(id, [ZERO, ZERO, ZERO])
+        if account_type in EARNED:
+            values[0] -= move.amount
+        else:
+            values[1] += move.amount
+        values[2] -= move.amount
+    rows: list[Row] = []
+    for id in sorted(sums, key=lambda id: (not id, names[id].casefold())):
+        texts = format_amounts(sums[id])
+        rows.append(name_and_values(names[id], texts, id))
     columns = [
         Column("", "Customer", "customer"),
         Column("Total Income"),

@@ -25,6 +25,7 @@ SORTS = {
 }
 FILTERS = ("customer", "vendor", "class", "department", "item", "employee")
 STATUSES = {"Reconciled": True, "Uncleared": False, "Cleared": None, "Deposited": None}
+UNSPECIFIED = ("", "Not specified")  # the group of postings that name no party, class or the like
 YEAR_TO_DATE, MONTH_TO_DATE = "this calendar year-to-date", "this month-to-date"
 Sums = dict[str, list[Decimal]]
 
@@ -50,24 +51,23 @@ class Frame:
     @cached_property
     def basis(self) -> str:
         """Return Cash or Accrual: as requested, else as in the preferences."""
-        text = self.params.get("accounting_method") or self.company.preference(
-            "ReportPrefs", "ReportBasis"
-        )
-        if str(text).capitalize() not in ("Cash", "Accrual"):
+        text = self.params.get("accounting_method")
+        if not text:
+            text = self.company.preference("ReportPrefs", "ReportBasis")
+        basis = str(text).capitalize()
+        if basis not in ("Cash", "Accrual"):
             raise Refusal("2170", f"Invalid Enumeration : {text}", "accounting_method")
-        return str(text).capitalize()
+        return basis
 
     @cached_property
     def all_moves(self) -> list[ReportPosting]:
         """Return the postings that the parameters do not filter out, of any date."""
-        filters = {
-            name: set(self.params[name].split(",")) for name in FILTERS if self.params.get(name)
-        }
-        return [
-            move
-            for move in report_postings(self.company, cash=self.basis == "Cash")
-            if all(move.about.get(name, ("", ""))[0] in ids for name, ids in filters.items())
-        ]
+        moves = report_postings(self.company, cash=self.basis == "Cash")
+        for name in FILTERS:
+            if self.params.get(name):
+                ids = set(self.params[name].split(","))
+                moves = [move for move in moves if move.about.get(name, ("", ""))[0] in ids]
+        return moves
 
     @cached_property
     def moves(self) -> list[ReportPosting]:
@@ -77,31 +77,39 @@ class Frame:
         ]
 
     def is_wanted(self, id: str) -> bool:
-        """Return whether the parameter `cleared` lets a transaction into the list."""
+        """Return whether the parameter `cleared` lets a transaction into the list.
+
+        The stand-in has no state between uncleared and reconciled: the others match nothing.
+        """
         status = self.params.get("cleared", "").capitalize()
-        if status not in ("", *STATUSES):
+        if not status:
+            return True
+        if status not in STATUSES:
             raise Refusal("2170", f"Invalid Enumeration : {status}", "cleared")
-        return not status or STATUSES[status] == (id in self.company.options.reconciled)
+        is_reconciled = id in self.company.options.reconciled
+        return STATUSES[status] == is_reconciled
 
     @cached_property
     def by(self) -> str:
-        """Return what the columns are."""
-        text = (self.params.get("summarize_column_by") or "Total").lower()
-        if text not in (*STEPS, *SORTS, "total"):
-            raise Refusal("2170", f"Invalid Enumeration : {text}", "summarize_column_by")
-        return text
+        """Return what the columns are: periods, parties or the like, or only the total."""
+        text = self.params.get("summarize_column_by") or "Total"
+        name = text.lower()
+        if name not in (*STEPS, *SORTS, "total"):
+            raise Refusal("2170", f"Invalid Enumeration : {name}", "summarize_column_by")
+        return name
 
     @cached_property
     def parts(self) -> list[Period]:
         """Return the periods that are columns of their own; none if there is only the total."""
         if self.by not in STEPS:
             return []
-        start, end, macro = self.period
-        if macro == "all":
+        period = self.period
+        if period.macro == "all":
             dates = [move.date for move in self.all_moves] or [self.today]
-            start = min(dates)
-            end = max(dates)
-        return split_period(Period(start, end), self.by)
+            period = Period(min(dates), max(dates))
+        else:
+            period = Period(period.start, period.end)
+        return split_period(period, self.by)
 
     @cached_property
     def groups(self) -> list[tuple[str, str]]:
@@ -109,8 +117,8 @@ class Frame:
         sort = SORTS.get(self.by)
         if not sort:
             return []
-        names = {move.about.get(sort, ("", "Not specified")) for move in self.moves}
-        return sorted(names, key=lambda pair: (not pair[0], pair[1].casefold()))
+        names = {move.about.get(sort, UNSPECIFIED) for move in self.moves}
+        return sorted(names, key=_group_order)
 
     @cached_property
     def width(self) -> int:
@@ -121,45 +129,56 @@ class Frame:
         """Return the column of names, one for each period or group, and the total."""
         columns = [Column("", kind, kind.lower())]
         for part in self.parts:
-            dates = (("StartDate", str(part.start)), ("EndDate", str(part.end)))
-            columns.append(Column(column_title(part), about=dates))
+            columns.append(period_column(part))
         for id, name in self.groups:
             about = (("ID", id),) if id else ()
             columns.append(Column(name, about=about))
-        if self.by in STEPS and len(self.parts) == 1:
+        if len(self.parts) == 1:
             return columns
-        several = self.parts or self.by in SORTS
-        total = "TOTAL" if several else "Total"
+        has_parts = self.parts or self.by in SORTS
+        total = "TOTAL" if has_parts else "Total"
         columns.append(Column(total, key="total"))
         return columns
 
     def places(self, move: ReportPosting) -> list[int]:
         """Return the columns in which a posting is counted."""
-        width = self.width
+        last = self.width - 1
         if self.parts:
-            place = next(
-                place
-                for place, part in enumerate(self.parts)
-                if part.start <= move.date <= part.end
-            )
-            return [place] if width == 1 else [place, width - 1]
+            periods = enumerate(self.parts)
+            place = next(place for place, part in periods if part.start <= move.date <= part.end)
+            return [place] if last == 0 else [place, last]
         if self.groups:
-            return [
-                self.groups.index(move.about.get(SORTS[self.by], ("", "Not specified"))),
-                width - 1,
-            ]
-        return [width - 1]
+            group = move.about.get(SORTS[self.by], UNSPECIFIED)
+            return [self.groups.index(group), last]
+        return [last]
 
     def sums(self, moves: Iterable[ReportPosting] | None = None) -> Sums:
         """Return the sum of each account's postings in every column, with debits positive."""
+        if moves is None:
+            moves = self.moves
         width = self.width
         totals: Sums = defaultdict(lambda: [ZERO] * width)
-        for move in self.moves if moves is None else moves:
+        for move in moves:
+            account_totals = totals[move.account]
             for place in self.places(move):
-                totals[move.account][place] += move.amount
+                account_totals[place] += move.amount
         return totals
 
     def account(self, id: str) -> JsonObject:
         """Return an account, or a stand-in for one that is gone."""
         row = self.company.row("Account", id)
-        return row.read() if row else {"Id": id, "Name": id, "AccountType": "Other Expense"}
+        if row is None:
+            return {"Id": id, "Name": id, "AccountType": "Other Expense"}
+        return row.read()
+
+
+def _group_order(group: tuple[str, str]) -> tuple[bool, str]:
+    """Return what puts groups in the order of their names, with the unspecified one at the end."""
+    id, name = group
+    return not id, name.casefold()
+
+
+def period_column(period: Period) -> Column:
+    """Return the column of the sums of a period."""
+    dates = (("StartDate", str(period.start)), ("EndDate", str(period.end)))
+    return Column(column_title(period), about=dates)

@@ -38,14 +38,19 @@ class Tree:
         for id, row in frame.company.table("Account").rows.items():
             reference = row.read().get("ParentRef") or {}
             parent = reference.get("value", "")
-            self.children.setdefault(parent, []).append(id)
+            siblings = self.children.setdefault(parent, [])
+            siblings.append(id)
 
     def own(self, id: str) -> Values:
-        """Return the sums of an account without those below it."""
+        """Return the sums of an account without those below it, one for each column."""
         values = self.sums.get(id)
         if not values:
-            return [ZERO] * (self.width - 1)
+            return self._zeros()
         return [self.sign * value for value in values]
+
+    def _zeros(self) -> Values:
+        """Return a sum of zero for each column; the first column has the names."""
+        return [ZERO] * (self.width - 1)
 
     def whole(self, id: str) -> Values:
         """Return the sums of an account with those below it."""
@@ -58,17 +63,21 @@ class Tree:
         """Return whether an account or one below it has a sum."""
         if any(self.own(id)):
             return True
-        return any(self.has_moved(child) for child in self.children.get(id, ()))
+        children = self.children.get(id, ())
+        return any(self.has_moved(child) for child in children)
 
     def rows(self, types: tuple[str, ...], parent: str = "") -> list[Row]:
-        """Return the accounts of some types below another, in the order of their names."""
-        ids_by_name = []
+        """Return the accounts of some types below another, in the order of their names.
+
+        Accounts without any sum are left out.
+        """
+        names: dict[str, str] = {}
         for id in self.children.get(parent, ()):
             account = self.frame.account(id)
             if account["AccountType"] in types and self.has_moved(id):
-                ids_by_name.append((account["Name"], id))
-        ids_by_name.sort(key=lambda pair: pair[0].casefold())
-        return [self._row(types, id, name) for name, id in ids_by_name]
+                names[id] = account["Name"]
+        ids = sorted(names, key=lambda id: names[id].casefold())
+        return [self._row(types, id, names[id]) for id in ids]
 
     def _row(self, types: tuple[str, ...], id: str, name: str) -> Row:
         """Return an account, with those below it."""
@@ -76,14 +85,16 @@ class Tree:
         own = self.texts(self.own(id), blank=True)
         if not below:
             return data_row(name, own, id)
-        total = name_and_values(f"Total {name}", self.texts(self.whole(id)))
+        whole = self.texts(self.whole(id))
+        total = name_and_values(f"Total {name}", whole)
         return section_rows(name, below, total, width=self.width, id=id, own=own)
 
     def total(self, types: tuple[str, ...]) -> Values:
         """Return the sums of all accounts of some types."""
-        values = [ZERO] * (self.width - 1)
+        values = self._zeros()
         for id in self.sums:
-            if self.frame.account(id)["AccountType"] in types:
+            account = self.frame.account(id)
+            if account["AccountType"] in types:
                 values = add(values, self.own(id))
         return values
 
@@ -94,49 +105,76 @@ class Tree:
 
 def add(values: Values, other_values: Values, sign: int = 1) -> Values:
     """Add sums, or with `sign` -1 subtract them."""
-    return [left + sign * right for left, right in zip(values, other_values, strict=True)]
+    pairs = zip(values, other_values, strict=True)
+    return [left + sign * right for left, right in pairs]
+
+
+class ProfitAndLoss:
+    """The sections and sums of profit and loss; sums are blank if nothing is posted."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.sums: Sums = {}
+        self.types: set[str] = set()
+        for id, sums in frame.sums().items():
+            account_type = frame.account(id)["AccountType"]
+            if account_type in EARNING:
+                self.sums[id] = sums
+                self.types.add(account_type)
+        self.income = Tree(frame, self.sums, -1)
+        self.spent = Tree(frame, self.sums, 1)
+
+    def rows(self) -> list[Row]:
+        """Return the sections, with the sums between them."""
+        gross = add(self.income.total(INCOME), self.spent.total(COST), -1)
+        operating = add(gross, self.spent.total(EXPENSE), -1)
+        other = add(self.income.total(OTHER_INCOME), self.spent.total(OTHER_EXPENSE), -1)
+        rows = [
+            self._section(self.income, INCOME, "Income", "Income"),
+            *self._optional_section(self.spent, COST, "Cost of Goods Sold", "COGS"),
+            self._sum("Gross Profit", gross),
+            self._section(self.spent, EXPENSE, "Expenses", "Expenses"),
+            self._sum("Net Operating Income", operating),
+            *self._optional_section(self.income, OTHER_INCOME, "Other Income", "OtherIncome"),
+            *self._optional_section(self.spent, OTHER_EXPENSE, "Other Expenses", "OtherExpenses"),
+        ]
+        if self.types & {*OTHER_INCOME, *OTHER_EXPENSE}:
+            rows.append(self._sum("Net Other Income", other))
+        rows.append(self._sum("Net Income", add(operating, other)))
+        return rows
+
+    def _section(self, tree: Tree, types: tuple[str, ...], title: str, group: str) -> Row:
+        """Return the accounts of some types, with their sum."""
+        rows = tree.rows(types)
+        sums = self._texts(tree.total(types))
+        total = name_and_values(f"Total {title}", sums)
+        return section_rows(title, rows, total, width=tree.width, group=group)
+
+    def _optional_section(
+        self, tree: Tree, types: tuple[str, ...], title: str, group: str
+    ) -> list[Row]:
+        """Return the accounts of some types; nothing if none of them has a sum."""
+        if not tree.rows(types):
+            return []
+        return [self._section(tree, types, title, group)]
+
+    def _sum(self, title: str, values: Values) -> Row:
+        """Return the row of a sum; its name for programs is its title without spaces."""
+        group = title.replace(" ", "")
+        return summary_row(title, self._texts(values), group)
+
+    def _texts(self, values: Values) -> list[str]:
+        """Format sums."""
+        if not self.sums:
+            return [""] * len(values)
+        return format_amounts(values)
 
 
 def profit_and_loss(frame: Frame) -> Report:
-    """Report income less cost and expense; sums are blank if nothing is posted."""
-    earned: dict[str, Values] = {}
-    for id, sums in frame.sums().items():
-        if frame.account(id)["AccountType"] in EARNING:
-            earned[id] = sums
-    income = Tree(frame, earned, -1)
-    spent = Tree(frame, earned, 1)
-
-    def texts(values: Values) -> list[str]:
-        return income.texts(values) if earned else [""] * len(values)
-
-    gross = add(income.total(INCOME), spent.total(COST), -1)
-    operating = add(gross, spent.total(EXPENSE), -1)
-    other = add(income.total(OTHER_INCOME), spent.total(OTHER_EXPENSE), -1)
-
-    def part(
-        tree: Tree, types: tuple[str, ...], title: str, group: str, *, always: bool = False
-    ) -> list[Row]:
-        rows = tree.rows(types)
-        if not rows and not always:
-            return []
-        total = name_and_values(f"Total {title}", texts(tree.total(types)))
-        return [section_rows(title, rows, total, width=tree.width, group=group)]
-
-    rows = [
-        *part(income, INCOME, "Income", "Income", always=True),
-        *part(spent, COST, "Cost of Goods Sold", "COGS"),
-        summary_row("Gross Profit", texts(gross), "GrossProfit"),
-        *part(spent, EXPENSE, "Expenses", "Expenses", always=True),
-        summary_row("Net Operating Income", texts(operating), "NetOperatingIncome"),
-        *part(income, OTHER_INCOME, "Other Income", "OtherIncome"),
-        *part(spent, OTHER_EXPENSE, "Other Expenses", "OtherExpenses"),
-    ]
-    if any(frame.account(id)["AccountType"] in (*OTHER_INCOME, *OTHER_EXPENSE) for id in earned):
-        rows.append(summary_row("Net Other Income", texts(other), "NetOtherIncome"))
-    rows.append(summary_row("Net Income", texts(add(operating, other)), "NetIncome"))
-    return Report(
-        frame.columns(), rows, {"SummarizeColumnsBy": summarize(frame)}, not earned, [GAAP]
-    )
+    """Report income less cost and expense."""
+    statement = ProfitAndLoss(frame)
+    about = {"SummarizeColumnsBy": summarize(frame)}
+    is_empty = not statement.sums
+    return Report(frame.columns(), statement.rows(), about, is_empty, [GAAP])
 
 
 GAAP = ("AccountingStandard", "GAAP")
@@ -158,8 +196,10 @@ def closing_balances(frame: Frame, end: dt.date, year: dt.date | None = None) ->
     for move in frame.all_moves:
         if move.date > end:
             break
-        earned = frame.account(move.account)["AccountType"] in EARNING
-        account = retained if earned and move.date < year else move.account
+        account = move.account
+        account_type = frame.account(account)["AccountType"]
+        if account_type in EARNING and move.date < year:
+            account = retained
         sums[account] = sums.get(account, ZERO) + move.amount
     return sums
 
@@ -179,14 +219,17 @@ def trial_balance(frame: Frame) -> Report:
     debits = ZERO
     credits = ZERO
     for id in sorted(sums, key=lambda id: account_order(frame.account(id))):
-        if not sums[id]:
+        balance = sums[id]
+        if not balance:
             continue
-        debit = max(sums[id], ZERO)
-        credit = max(-sums[id], ZERO)
+        debit = max(balance, ZERO)
+        credit = max(-balance, ZERO)
         debits += debit
         credits += credit
-        name = str(frame.account(id).get("FullyQualifiedName") or id)
-        rows.append(name_and_values(name, format_amounts([debit, credit], blank=True), id))
+        account = frame.account(id)
+        name = str(account.get("FullyQualifiedName") or id)
+        texts = format_amounts([debit, credit], blank=True)
+        rows.append(name_and_values(name, texts, id))
     if rows:
         rows.append(grand_total([debits, credits]))
     columns = [Column("", "Account"), Column("Debit"), Column("Credit")]
@@ -197,8 +240,11 @@ def trial_balance(frame: Frame) -> Report:
 def account_order(account: JsonObject) -> tuple[int, str]:
     """Return what puts accounts in the order of the chart."""
     kind = account["AccountType"]
-    place = ORDER.index(kind) if kind in ORDER else len(ORDER)
-    return place, str(account["Name"]).casefold()
+    place = len(ORDER)
+    if kind in ORDER:
+        place = ORDER.index(kind)
+    name = str(account["Name"])
+    return place, name.casefold()
 
 
 ORDER = (

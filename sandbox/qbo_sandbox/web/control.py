@@ -16,12 +16,16 @@ from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.oauth.grants import Grants
 from qbo_sandbox.switches import Switches
 
-OF_ONE = dict.fromkeys(
-    ("edit", "delete", "deactivate", "activate", "void", "reconcile"), ("kind", "id")
-)
+ACTS_ON_OBJECTS = ("edit", "delete", "deactivate", "activate", "void", "reconcile")
+REQUIRED_FIELDS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(ACTS_ON_OBJECTS, ("kind", "id")),
+    "create": ("kind", "set"),
+    "pay": ("id",),
+}
+# What no client sends: the stand-in makes it for each answer.
+GENERATED_FIELDS = ("domain", "sparse", "MetaData", "FileAccessUri", "TempDownloadUri")
 # What the API only reads, and a person edits on QuickBooks' tax page.
 EDITED_BY_PEOPLE = ("TaxCode", "TaxRate")
-NEEDS = {**OF_ONE, "create": ("kind", "set"), "pay": ("id",)}
 
 
 class Control:
@@ -38,63 +42,82 @@ class Control:
         return {
             "books": self.books,
             "switches": self.switch,
-            "act": self.act_checked,
+            "act": self.answer_act,
             "company": self.company,
         }
 
     def books(self, method: str, body: Any) -> bytes:
         """Return objects, entries and balances of every company, filtered by realm and kind."""
-        return books_dump.books(self.companies, body or {})
+        filters = body or {}
+        return books_dump.books(self.companies, filters)
 
     def switch(self, method: str, body: Any) -> object:
-        """GET shows the switches with all their choices; POST {name: value} sets some."""
+        """Answer /_sandbox/switches: GET shows all with their choices, POST sets some.
+
+        The body of POST is {name: value}. The journal keeps it, so that a restart sets them again.
+        """
         if method == "POST":
             self.set(body)
             self.journal.append_line(dump({"switches": body}).encode())
         return self.switches.page()
 
     def set(self, raw: JsonObject) -> None:
-        """Set switches, for every company."""
+        """Set switches, for every company.
+
+        Raise ValueError for a switch or an answer that does not exist.
+        """
         self.switches = self.switches.changed(_plain(raw))
         for company in self.companies.values():
             company.switches = self.switches
 
     def company(self, method: str, body: Any) -> object:
-        """POST {"realm", option: value} changes a company's options and preferences."""
-        if method == "POST":
-            changes = {key: value for key, value in body.items() if key != "realm"}
-            self.reopt(self._of(body), changes)
-        return {realm: company.options.as_dict() for realm, company in self.companies.items()}
+        """Answer /_sandbox/company: GET shows each company's options, POST changes some.
 
-    def reopt(self, company: Company, raw: JsonObject) -> None:
-        """Change a company's options, and its preferences with them."""
+        The body of POST is {"realm": id, option: value}; without a realm it is the first company.
+        """
+        if method == "POST":
+            changes = dict(body)
+            changes.pop("realm", None)
+            self.change_options(self._company_of(body), changes)
+        page = {}
+        for realm, company in self.companies.items():
+            page[realm] = company.options.as_dict()
+        return page
+
+    def change_options(self, company: Company, raw: JsonObject) -> None:
+        """Change a company's options, and its preferences with them.
+
+        Preferences show some of the options; clients read them there.
+        """
         company.options = company.options.changed(_plain(raw))
         event = {"options": company.options.as_dict()}
         self.journal.append_line(dump(event).encode())
         row = company.row("Preferences", "1")
-        if row:
-            data = row.read() | preferences.sections(company.options)
-            _rewrite(company, "Preferences", row.id, data)
+        if row is None:
+            return
+        sections = preferences.sections(company.options)
+        data = row.read() | sections
+        _rewrite(company, "Preferences", row.id, data)
 
-    def act_checked(self, method: str, body: Any) -> object:
+    def answer_act(self, method: str, body: Any) -> object:
         """Answer /_sandbox/act; raise ValueError with a sentence if the act is wrong or refused."""
         request = body if isinstance(body, dict) else {}
-        if wanting := [
-            name for name in NEEDS.get(str(request.get("do")), ()) if not request.get(name)
-        ]:
-            raise ValueError(f"{request['do']} needs {' and '.join(wanting)}")
-        if request.get("kind", "Bill") not in KINDS:
-            raise ValueError(
-                f"there is no kind {request['kind']!r}; there are {', '.join(sorted(KINDS))}"
-            )
+        act = str(request.get("do"))
+        missing = [name for name in REQUIRED_FIELDS.get(act, ()) if not request.get(name)]
+        if missing:
+            raise ValueError(f"{act} needs {' and '.join(missing)}")
+        kind = request.get("kind", "Bill")
+        if kind not in KINDS:
+            kinds = ", ".join(sorted(KINDS))
+            raise ValueError(f"there is no kind {kind!r}; there are {kinds}")
         try:
             return self.act(method, request)
         except Refusal as refusal:
             raise ValueError(f"{refusal.code}: {refusal.detail}") from refusal
 
     def act(self, method: str, body: Any) -> object:
-        """POST {"do": …, "realm"?, …}: what a person does in QuickBooks itself."""
-        company = self._of(body)
+        """Do what a person does in QuickBooks itself, as {"do": …, "realm"?, …} says."""
+        company = self._company_of(body)
         acts: dict[str, Callable[[Company, JsonObject], object]] = {
             "edit": _edit_object,
             "delete": _delete_object,
@@ -107,12 +130,13 @@ class Control:
             "close_books": self._close_books,
             "disconnect": self._disconnect,
         }
-        if body.get("do") not in acts:
+        act = acts.get(body.get("do"))
+        if act is None:
             raise ValueError(f"do must be one of {', '.join(acts)}")
         with company.lock:
-            return acts[body["do"]](company, body)
+            return act(company, body)
 
-    def _of(self, body: Any) -> Company:
+    def _company_of(self, body: Any) -> Company:
         """Return the company that a body names, by default the first one."""
         realm = str(body.get("realm") or next(iter(self.companies)))
         if realm not in self.companies:
@@ -121,23 +145,28 @@ class Control:
         return self.companies[realm]
 
     def _close_books(self, company: Company, body: JsonObject) -> object:
-        """Close the books up to a day."""
-        self.reopt(company, {"closed": body.get("date")})
+        """Close the books up to a day, or open them all if there is no date."""
+        date = body.get("date")
+        self.change_options(company, {"closed": date})
         return {"closed": company.options.closed}
 
     def _reconcile(self, company: Company, body: JsonObject) -> object:
-        """Cover a transaction by a bank reconciliation."""
+        """Cover a transaction by a bank reconciliation.
+
+        Reports can leave it out; clients may still change it.
+        """
         row = operations.require_existing(company, body["kind"], body["id"])
         reconciled = (*company.options.reconciled, row.id)
-        self.reopt(company, {"reconciled": reconciled})
-        return {"reconciled": list(company.options.reconciled)}
+        self.change_options(company, {"reconciled": reconciled})
+        return {"reconciled": list(reconciled)}
 
     def _disconnect(self, company: Company, body: JsonObject) -> object:
         """Take the application's access away, as an admin does."""
+        realm = company.options.realm
         clients = {grant.client for grant in self.grants.by_refresh.values()}
         for client in clients:
-            self.grants.end(client, company.options.realm)
-        return {"disconnected": company.options.realm}
+            self.grants.end(client, realm)
+        return {"disconnected": realm}
 
 
 def _plain(raw: JsonObject) -> JsonObject:
@@ -153,65 +182,73 @@ def _plain(raw: JsonObject) -> JsonObject:
 
 
 def _rewrite(company: Company, kind: str, id: str, data: JsonObject) -> object:
-    """Store a new version of an object, whatever the rules for clients are."""
+    """Store a new version of an object, and return it.
+
+    The rules for clients do not apply: a person may change what the API only reads.
+    """
     row = operations.require_existing(company, kind, id)
-    meta = row.read()["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
-    new = {**data, "SyncToken": str(row.token + 1), "MetaData": meta}
-    return json.loads(company.commit([Change(kind, id, new)]).body)
+    stamp = company.stamp(company.now())
+    meta = row.read()["MetaData"] | {"LastUpdatedTime": stamp}
+    version = {"SyncToken": str(row.token + 1), "MetaData": meta}
+    change = Change(kind, id, {**data, **version})
+    reply = company.commit([change])
+    return json.loads(reply.body)
 
 
 def _edit_object(company: Company, body: JsonObject) -> object:
-    """Change fields as a person would: the usual rules apply."""
+    """Change fields as a person would.
+
+    The usual rules apply, apart from the kinds that the API only reads.
+    """
     kind = body["kind"]
     row = operations.require_existing(company, kind, body["id"])
-    data = {**row.read(), **body.get("set", {}), "SyncToken": str(row.token)}
+    changes = body.get("set", {})
+    data = {**row.read(), **changes, "SyncToken": str(row.token)}
     if kind in EDITED_BY_PEOPLE:
         return _rewrite(company, kind, row.id, data)
-    for name in ("domain", "sparse", "MetaData", *_generated_links(data)):
+    for name in GENERATED_FIELDS:
         data.pop(name, None)
     reply = operations.update(company, kind, data, {}, None)
     return json.loads(reply.body)
 
 
-def _generated_links(data: JsonObject) -> list[str]:
-    """Return the fields of an object that are addresses made for one answer."""
-    return [name for name in data if name in ("FileAccessUri", "TempDownloadUri")]
-
-
 def _delete_object(company: Company, body: JsonObject) -> object:
     """Delete an object as a person would."""
-    row = operations.require_existing(company, body["kind"], body["id"])
-    return json.loads(
-        operations.delete(
-            company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None
-        ).body
-    )
+    version = _newest_version(company, body)
+    reply = operations.delete(company, body["kind"], version, None)
+    return json.loads(reply.body)
 
 
 def _void_object(company: Company, body: JsonObject) -> object:
     """Void a transaction as a person would."""
+    version = _newest_version(company, body)
+    reply = operations.void(company, body["kind"], version, None)
+    return json.loads(reply.body)
+
+
+def _newest_version(company: Company, body: JsonObject) -> JsonObject:
+    """Return the fields by which a client names the newest version of an object."""
     row = operations.require_existing(company, body["kind"], body["id"])
-    return json.loads(
-        operations.void(
-            company, body["kind"], {"Id": row.id, "SyncToken": str(row.token)}, None
-        ).body
-    )
+    return {"Id": row.id, "SyncToken": str(row.token)}
 
 
 def _create_object(company: Company, body: JsonObject) -> object:
-    """Create an object as a person would."""
-    reply = operations.create(company, body["kind"], dict(body["set"]), {}, None)
+    """Create an object as a person would; the usual rules apply."""
+    data = dict(body["set"])
+    reply = operations.create(company, body["kind"], data, {}, None)
     return json.loads(reply.body)
 
 
 def _deactivate_entry(company: Company, body: JsonObject) -> object:
     """Make a list entry inactive."""
-    return _edit_object(company, {**body, "set": {"Active": False}})
+    edit = {**body, "set": {"Active": False}}
+    return _edit_object(company, edit)
 
 
 def _activate_entry(company: Company, body: JsonObject) -> object:
     """Make a list entry active again."""
-    return _edit_object(company, {**body, "set": {"Active": True}})
+    edit = {**body, "set": {"Active": True}}
+    return _edit_object(company, edit)
 
 
 def _pay_document(company: Company, body: JsonObject) -> object:
@@ -220,19 +257,16 @@ def _pay_document(company: Company, body: JsonObject) -> object:
     data = operations.require_existing(company, kind, body["id"]).read()
     amount = Decimal(str(body.get("amount", data["Balance"])))
     line = {"Amount": amount, "LinkedTxn": [{"TxnId": data["Id"], "TxnType": kind}]}
-    paid = {
+    payment = {
         "TotalAmt": amount,
         "CurrencyRef": data["CurrencyRef"],
         "Line": [line],
     }
     if kind == "Invoice":
-        return _create_object(
-            company, {"kind": "Payment", "set": paid | {"CustomerRef": data["CustomerRef"]}}
-        )
-    bank = {"BankAccountRef": {"value": company.bank(data["CurrencyRef"]["value"])}}
-    more = {
-        "VendorRef": data["VendorRef"],
-        "PayType": "Check",
-        "CheckPayment": bank,
-    }
-    return _create_object(company, {"kind": "BillPayment", "set": paid | more})
+        payment["CustomerRef"] = data["CustomerRef"]
+        return _create_object(company, {"kind": "Payment", "set": payment})
+    bank = company.bank(data["CurrencyRef"]["value"])
+    payment["VendorRef"] = data["VendorRef"]
+    payment["PayType"] = "Check"
+    payment["CheckPayment"] = {"BankAccountRef": {"value": bank}}
+    return _create_object(company, {"kind": "BillPayment", "set": payment})
