@@ -24,7 +24,7 @@ from hub.scheduling import runner
 from qbo_sandbox.kit.faults import Fault
 from tests.stories.test_kinds import alone
 from tests.support import crash_runner, every_kind_source
-from tests.support.crash_runner import MOST_BOUNDARIES, World
+from tests.support.crash_runner import MOST_BOUNDARIES, ForkedHub
 from tests.support.every_kind_source import (
     CLIENT,
     DAY,
@@ -55,7 +55,7 @@ class ShopWithFiles(ShopSource):
         return b"%PDF-1.4 the paper"
 
 
-def another(kind, **more):
+def another_of(kind, **more):
     """Return a second document of a kind, which the books do not contain yet."""
     base = alone(kind)
     return replace(base, **{"source_id": f"{base.source_id}b", "number": None, **more})
@@ -64,25 +64,28 @@ def another(kind, **more):
 TOGETHER = "five kinds in one batch"
 PAYS = line("1", "60.00", pays="invoice:1b")
 STORIES = {
-    "bill with file, new vendor": [another("bill", codes={"supplier": FRESH}, attachments=(SCAN,))],
-    "vendor credit, expense": [another("vendor_credit"), another("expense")],
+    "bill with file, new vendor": [
+        another_of("bill", codes={"supplier": FRESH}, attachments=(SCAN,))
+    ],
+    "vendor credit, expense": [another_of("vendor_credit"), another_of("expense")],
     "invoice, payment": [
-        another("invoice"),
+        another_of("invoice"),
         document("payment", "payment:1b", PAYS, total="75.00", client=CLIENT),
     ],
     TOGETHER: [
-        another(kind) for kind in ("bill", "vendor_credit", "expense", "purchase_order", "invoice")
+        another_of(kind)
+        for kind in ("bill", "vendor_credit", "expense", "purchase_order", "invoice")
     ],
-    "purchase order": [another("purchase_order")],
+    "purchase order": [another_of("purchase_order")],
     "item, vendor": [
-        another("item", details=Item(name="Nail", type="inventory", cost=D("1.20"), start=DAY)),
-        another("vendor", details=Party(name="A third one")),
+        another_of("item", details=Item(name="Nail", type="inventory", cost=D("1.20"), start=DAY)),
+        another_of("vendor", details=Party(name="A third one")),
     ],
 }
 FILED, APART = list(STORIES)[:2]
 
 
-class ShopWorld:
+class ForkedShop:
     """A shop whose books hold one document of each kind, and a world to post further ones."""
 
     def __init__(self, app, quickbooks, clock, folder):
@@ -92,12 +95,12 @@ class ShopWorld:
             clock.advance(
                 5 * 3600
             )  # the access token expires, so that every story begins with a new one
-        self.world = World(app, quickbooks, clock, folder, START_STATES.get(kind))
+        self.hub = ForkedHub(app, quickbooks, clock, folder, START_STATES.get(kind))
         if kind not in START_STATES:
-            self.rehearse()
-        START_STATES[kind] = self.world.start
+            self.compile_statements()
+        START_STATES[kind] = self.hub.start
 
-    def rehearse(self):
+    def compile_statements(self):
         """Post all stories in this process, so that its forks need not compile each statement."""
         items = [item for story in STORIES.values() for item in story]
         self.shop.source.items = {item.source_id: item for item in items}
@@ -105,11 +108,11 @@ class ShopWorld:
         assert self.sync()[0]
         self.shop.quickbooks.faults.clear()
 
-    def tell(self, name):
+    def start_story(self, name):
         self.shop.source.items = {item.source_id: item for item in STORIES[name]}
-        self.world.reset()
+        self.hub.reset()
         if name == TOGETHER:
-            self.world.change("UPDATE company SET batches = 'batch'")
+            self.hub.change("UPDATE company SET batches = 'batch'")
 
     def sync(self):
         """Sync once to the end; return the postings, reasons, cases and violations afterwards."""
@@ -125,12 +128,12 @@ class ShopWorld:
                 torn_batches(session),
             )
 
-    def undisturbed(self, name):
+    def run_undisturbed(self, name):
         """Return the result of an uninterrupted run of a story, and the books after it."""
-        self.tell(name)
-        report = self.world.run(self.sync)
+        self.start_story(name)
+        report = self.hub.run(self.sync)
         assert {state for *_, state in report.result[0]} == {"posted"}, report.result
-        return report, self.world.ledger()
+        return report, self.hub.count_books()
 
 
 def unproved_keys(session):
@@ -177,7 +180,7 @@ def file_source(monkeypatch):
 @pytest.fixture
 def forked_shop(file_source, app, quickbooks, clock, tmp_path):
     quickbooks.switch(previous_refresh_token="grace", requestid="ignore")
-    return ShopWorld(app, quickbooks, clock, tmp_path / "world")
+    return ForkedShop(app, quickbooks, clock, tmp_path / "world")
 
 
 @pytest.fixture
@@ -188,27 +191,27 @@ def shop_on_postgres(file_source, pg_app, clock, tmp_path):
         quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
     )
     record_download.refresh(company.id)
-    return ShopWorld(pg_app, quickbooks, clock, tmp_path / "world")
+    return ForkedShop(pg_app, quickbooks, clock, tmp_path / "world")
 
 
-class Judge:
+class RecoveryCheck:
     """Runs the recovery after each distinct state left by kills and checks it.
 
     The result must equal that of an uninterrupted run.
     """
 
     def __init__(self, forked_shop, name):
-        self.forked_shop, self.world, self.name, self.checked_marks = (
+        self.forked_shop, self.hub, self.name, self.checked_marks = (
             forked_shop,
-            forked_shop.world,
+            forked_shop.hub,
             name,
             set(),
         )
-        self.right = forked_shop.undisturbed(name)
+        self.right = forked_shop.run_undisturbed(name)
 
-    def killed_along(self, where, boundaries):
+    def kill_at_boundaries(self, where, boundaries):
         """Kill the next run at these boundaries; return the names passed and the states left."""
-        report, states = self.world.killed_along(self.forked_shop.sync, boundaries)
+        report, states = self.hub.kill_at_boundaries(self.forked_shop.sync, boundaries)
         self.compare(report, f"{where}, by the last copy")
         killed_at = [at for at in range(1, len(report.names) + 1) if at in boundaries]
         assert len(states) == len(killed_at)
@@ -216,11 +219,11 @@ class Judge:
             self.recover(state, f"{where}, killed at {at}")
         return report.names, states
 
-    def killed_at(self, at):
+    def kill_at(self, at):
         """Kill a run at a boundary and recover from it; return whether the state was known."""
-        self.forked_shop.tell(self.name)
-        assert self.world.run(self.forked_shop.sync, at=at).code == -signal.SIGKILL
-        state = self.world.snapshot()
+        self.forked_shop.start_story(self.name)
+        assert self.hub.run(self.forked_shop.sync, at=at).code == -signal.SIGKILL
+        state = self.hub.snapshot()
         is_known = state.mark in self.checked_marks
         self.recover(state, f"killed at {at} from the beginning", anyway=True)
         return is_known
@@ -230,23 +233,23 @@ class Judge:
         if anyway or not is_known:
             self.checked_marks.add(state.mark)
             self.put(state, other=is_known)
-            self.compare(self.world.run(self.forked_shop.sync), where)
+            self.compare(self.hub.run(self.forked_shop.sync), where)
 
     def put(self, state, other=False):
         """Restore a state; in two of three cases, move the clock past the time limit of doubt.
 
         `other` selects the opposite case.
         """
-        self.world.put(state)
+        self.hub.restore_state(state)
         if (state.mark[0] % 3 == 0) is other:
-            self.world.clock.advance(PAST_DOUBT_SECONDS)
+            self.hub.clock.advance(PAST_DOUBT_SECONDS)
 
     def compare(self, report, where):
-        books, right = self.world.ledger(), self.right[1]
+        books, right = self.hub.count_books(), self.right[1]
         result = report.result, books - right, right - books
         assert result == (self.right[0].result, Counter(), Counter()), f"{self.name}, {where}"
 
-    def tell(self, figure, sort, kills, goal):
+    def report_figures(self, figure, sort, kills, goal):
         figure(
             f"{sort} of {self.name} ({len(self.checked_marks)} different states left)", kills, goal
         )
@@ -254,13 +257,13 @@ class Judge:
 
 def kill_all(forked_shop, name, step, apart):
     """Kill a story at every `step`-th boundary, and at some again in runs without copies."""
-    judge = Judge(forked_shop, name)
-    forked_shop.tell(name)
+    judge = RecoveryCheck(forked_shop, name)
+    forked_shop.start_story(name)
     boundaries = set(range(1, MOST_BOUNDARIES, step))
     if FULL:
         boundaries |= first_of_each_sort(judge.right[0].names)
-    names, states = judge.killed_along("in a run", boundaries)
-    again = [judge.killed_at(at) for at in range(1 + apart // 2, len(names) + 1, apart)]
+    names, states = judge.kill_at_boundaries("in a run", boundaries)
+    again = [judge.kill_at(at) for at in range(1 + apart // 2, len(names) + 1, apart)]
     assert sum(again) * 2 > len(again) or step > 1, "States left by kills are not recognized."
     boundary_names = [name for at, name in enumerate(names, 1) if at in boundaries]
     return judge, boundary_names, len(states) + len(again)
@@ -275,7 +278,7 @@ def first_of_each_sort(names):
 def test_a_kill_at_any_boundary_leaves_the_books_right(forked_shop, figure, name):
     step, apart, goal = by_form(small=(120, 999, 3), full=(16, 240, 15), long=(1, 8, 190))
     judge, boundary_names, kills = kill_all(forked_shop, name, step, apart)
-    judge.tell(figure, "kills on SQLite at boundaries", kills, goal)
+    judge.report_figures(figure, "kills on SQLite at boundaries", kills, goal)
     if FULL:
         assert set(boundary_names) >= SORTS
 
@@ -287,21 +290,21 @@ def test_a_kill_at_any_boundary_on_postgresql_leaves_the_books_right(
 ):
     step, apart, goal = (1, 12, 280) if LONG else (60, 300, 5)
     judge, _, kills = kill_all(shop_on_postgres, name, step, apart)
-    judge.tell(figure, "kills on PostgreSQL at boundaries", kills, goal)
+    judge.report_figures(figure, "kills on PostgreSQL at boundaries", kills, goal)
 
 
-def unanswered(judge):
+def kill_after_last_send(judge):
     """Return the state left by a kill after the last send, whose answer never arrives."""
-    judge.forked_shop.tell(judge.name)
+    judge.forked_shop.start_story(judge.name)
     last_send = max(at for at, passed in enumerate(judge.right[0].names, 1) if passed == "sent")
-    judge.world.run(judge.forked_shop.sync, at=last_send)
-    return judge.world.snapshot()
+    judge.hub.run(judge.forked_shop.sync, at=last_send)
+    return judge.hub.snapshot()
 
 
-def all_left(judge):
+def kill_everywhere(judge):
     """Return each distinct state that a kill of a run leaves."""
-    judge.forked_shop.tell(judge.name)
-    _, states = judge.world.killed_along(judge.forked_shop.sync)
+    judge.forked_shop.start_story(judge.name)
+    _, states = judge.hub.kill_at_boundaries(judge.forked_shop.sync)
     return list({state.mark: state for state in states}.values())
 
 
@@ -309,63 +312,69 @@ def all_left(judge):
 @pytest.mark.parametrize("part", range(PARTS if LONG else 1))
 @pytest.mark.parametrize("name", STORIES if FULL else [FILED])
 def test_a_kill_in_the_run_that_recovers_changes_nothing(forked_shop, figure, name, part):
-    judge, kills = Judge(forked_shop, name), 0
+    judge, kills = RecoveryCheck(forked_shop, name), 0
     step = by_form(small=70, full=35, long=40)
-    beginnings = list(enumerate(all_left(judge)))[part::PARTS] if LONG else [(0, unanswered(judge))]
+    beginnings = (
+        list(enumerate(kill_everywhere(judge)))[part::PARTS]
+        if LONG
+        else [(0, kill_after_last_send(judge))]
+    )
     for number, first in beginnings:
         judge.put(first)
         # Each run begins at another boundary; together they are killed at every one.
         boundaries = range(1 + number % step, MOST_BOUNDARIES, step)
-        kills += len(judge.killed_along("in the run that recovers", boundaries)[1])
+        kills += len(judge.kill_at_boundaries("in the run that recovers", boundaries)[1])
     sort = f"kills in runs that recover{f', part {part + 1},' if LONG else ''}"
-    judge.tell(figure, sort, kills, 10 if LONG else 5 if FULL else 1)
+    judge.report_figures(figure, sort, kills, 10 if LONG else 5 if FULL else 1)
 
 
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("name", [APART, "item, vendor"])
 def test_a_kill_while_threads_send_leaves_the_books_right(forked_shop, figure, name):
-    judge, kills = Judge(forked_shop, name), 0
+    judge, kills = RecoveryCheck(forked_shop, name), 0
     for at in range(3, len(judge.right[0].names) + 1, 5 if LONG else 30):
-        forked_shop.tell(name)
-        forked_shop.world.in_order = False  # with threads, time passes only when one of them sleeps
+        forked_shop.start_story(name)
+        forked_shop.hub.in_order = False  # with threads, time passes only when one of them sleeps
         kills += (
-            forked_shop.world.run(forked_shop.sync, at=at).code == -signal.SIGKILL
+            forked_shop.hub.run(forked_shop.sync, at=at).code == -signal.SIGKILL
         )  # so the run may give up and end before the kill
-        forked_shop.world.in_order = True
-        judge.recover(forked_shop.world.snapshot(), f"killed at {at} with threads")
-    judge.tell(figure, "kills at boundaries, its threads in any order,", kills, 20 if LONG else 5)
+        forked_shop.hub.in_order = True
+        judge.recover(forked_shop.hub.snapshot(), f"killed at {at} with threads")
+    judge.report_figures(
+        figure, "kills at boundaries, its threads in any order,", kills, 20 if LONG else 5
+    )
 
 
 # -- the harness itself ----------------------------------------------------------------------------
 
 
-def changed(world, change):
+def mark_after(hub, change):
     """Return the mark of the state after a change."""
-    world.reset()
+    hub.reset()
     change()
-    return world.snapshot().mark
+    return hub.snapshot().mark
 
 
 def test_everything_that_the_next_hub_can_see_changes_the_state(forked_shop):
-    world, company = (
-        forked_shop.world,
-        forked_shop.world.quickbooks.companies[forked_shop.world.quickbooks.realm],
+    hub, company = (
+        forked_shop.hub,
+        forked_shop.hub.quickbooks.companies[forked_shop.hub.quickbooks.realm],
     )
     marks = [
-        changed(world, lambda: None),
-        changed(world, lambda: world.change("UPDATE company SET sends = sends + 1")),
-        changed(world, lambda: (world.folder / "sends").write_text("1")),
-        changed(world, lambda: world.clock.advance(1)),
-        changed(world, lambda: company.tables.pop("Bill")),
+        mark_after(hub, lambda: None),
+        mark_after(hub, lambda: hub.change("UPDATE company SET sends = sends + 1")),
+        mark_after(hub, lambda: (hub.folder / "sends").write_text("1")),
+        mark_after(hub, lambda: hub.clock.advance(1)),
+        mark_after(hub, lambda: company.tables.pop("Bill")),
     ]
     assert len(set(marks)) == len(marks)
     assert (
-        changed(world, lambda: world.change("UPDATE company SET sends = sends")) == marks[0]
+        mark_after(hub, lambda: hub.change("UPDATE company SET sends = sends")) == marks[0]
     )  # other bytes, same rows
 
 
 def test_a_hub_that_hangs_is_ended_and_tells_where(forked_shop, monkeypatch):
     monkeypatch.setattr(crash_runner, "PATIENCE", 0.5)
-    forked_shop.world.reset()
-    with pytest.raises(crash_runner.Ended, match=r"(?s)said nothing for 0.5 seconds.*in wait"):
-        forked_shop.world.run(threading.Event().wait)
+    forked_shop.hub.reset()
+    with pytest.raises(crash_runner.HubFailed, match=r"(?s)said nothing for 0.5 seconds.*in wait"):
+        forked_shop.hub.run(threading.Event().wait)

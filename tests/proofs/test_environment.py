@@ -36,7 +36,7 @@ CLOCKS = (-DAY, -HOUR, dt.timedelta(minutes=-5), HOUR, DAY)
 in_full = pytest.mark.proof(small=0)
 
 
-def trying(forked_shop):
+def try_sync(forked_shop):
     """Sync as the command does; return the outcome, its text, and the number of unclear sends."""
     try:
         with handle_end_signals():
@@ -78,17 +78,17 @@ class Begin:
 
 def lock(pipe):
     """Lock the database with a write of another process that never ends."""
-    pipe.tell("lock")
+    pipe.send_message("lock")
 
 
-def tell_to_end(pipe):
+def request_end(pipe):
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 # -- their results ---------------------------------------------------------------------------------
 
 
-def places(right, count, *starts):
+def pick_boundaries(right, count, *starts):
     """Return boundaries of these kinds at equal distances, from the first to the last."""
     boundaries = [
         at
@@ -98,26 +98,26 @@ def places(right, count, *starts):
     return boundaries[:: max(1, len(boundaries) // (count * BOUNDARY_FACTOR))]
 
 
-def disturb(forked_shop, right, boundaries, act, first=lambda: None):
+def run_with_faults(forked_shop, right, boundaries, act, first=lambda: None):
     """Run with a fault at each boundary, then without; return the results of the first runs."""
     results = []
     for at in boundaries:
-        forked_shop.tell(FILED)
+        forked_shop.start_story(FILED)
         results.append(
-            forked_shop.world.run(lambda: first() or trying(forked_shop), at=at, act=act).result
+            forked_shop.hub.run(lambda: first() or try_sync(forked_shop), at=at, act=act).result
         )
-        forked_shop.world.clock.advance(PAST_DOUBT_SECONDS)
+        forked_shop.hub.clock.advance(PAST_DOUBT_SECONDS)
         assert_right(
             forked_shop,
             right,
-            forked_shop.world.run(forked_shop.sync),
+            forked_shop.hub.run(forked_shop.sync),
             f"at {at} ({right[0].names[at - 1]}): {results[-1]}",
         )
     return results
 
 
 def assert_right(forked_shop, right, report, where):
-    books = forked_shop.world.ledger()
+    books = forked_shop.hub.count_books()
     assert (report.result[:3], books - right[1], right[1] - books) == (
         right[0].result[:3],
         Counter(),
@@ -135,9 +135,9 @@ def assert_reported(results, words):
 
 @in_full
 def test_a_full_disk_at_any_write_loses_nothing(forked_shop, figure):
-    right = forked_shop.undisturbed(FILED)
-    chosen = places(right, 10)
-    results = disturb(forked_shop, right, chosen, fill_disk)
+    right = forked_shop.run_undisturbed(FILED)
+    chosen = pick_boundaries(right, 10)
+    results = run_with_faults(forked_shop, right, chosen, fill_disk)
     assert_reported(results, "cannot be ")
     figure("writes from which on the disk was full", len(chosen), 10)
 
@@ -148,9 +148,9 @@ STATEMENTS = {"full": "PRAGMA max_page_count=1", "read-only": "PRAGMA query_only
 @in_full
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_a_database_that_takes_no_more_loses_nothing(forked_shop, figure, name):
-    right, begin = forked_shop.undisturbed(FILED), Begin(STATEMENTS[name])
-    chosen = places(right, 6)
-    results = disturb(forked_shop, right, chosen, begin, begin.listen)
+    right, begin = forked_shop.run_undisturbed(FILED), Begin(STATEMENTS[name])
+    chosen = pick_boundaries(right, 6)
+    results = run_with_faults(forked_shop, right, chosen, begin, begin.listen)
     assert_reported(results, "cannot be used: ")
     figure(f"writes from which on the database was {name}", len(chosen), 6)
 
@@ -159,10 +159,10 @@ def test_a_database_that_takes_no_more_loses_nothing(forked_shop, figure, name):
 @pytest.mark.parametrize("name", ["the database was read-only", "the data folder was full"])
 def test_a_postgresql_that_takes_no_more_loses_nothing(shop_on_postgres, figure, name):
     forked_shop, begin = shop_on_postgres, Begin("SET TRANSACTION READ ONLY")
-    right = forked_shop.undisturbed(FILED)
-    chosen = places(right, 3)
+    right = forked_shop.run_undisturbed(FILED)
+    chosen = pick_boundaries(right, 3)
     act, first = (begin, begin.listen) if "read-only" in name else (fill_disk, lambda: None)
-    results = disturb(forked_shop, right, chosen, act, first)
+    results = run_with_faults(forked_shop, right, chosen, act, first)
     assert_reported(results, "cannot be ")
     figure(f"writes from which on, with PostgreSQL, {name}", len(chosen), 3)
 
@@ -172,23 +172,21 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(
     forked_shop, figure, monkeypatch
 ):
     monkeypatch.setattr(db_engine, "BUSY_SECONDS", 0.05)
-    right, connections = forked_shop.undisturbed(FILED), []
+    right, connections = forked_shop.run_undisturbed(FILED), []
 
     def locked():
-        connections.append(
-            sqlite3.connect(forked_shop.world.folder / "hub.db", isolation_level=None)
-        )
+        connections.append(sqlite3.connect(forked_shop.hub.folder / "hub.db", isolation_level=None))
         connections[-1].execute("BEGIN IMMEDIATE")
 
-    forked_shop.world.words["lock"] = locked
+    forked_shop.hub.words["lock"] = locked
     results = []
-    for at in places(right, 8, "after do_commit", "before send", "after answer"):
-        forked_shop.tell(FILED)
-        results.append(forked_shop.world.run(lambda: trying(forked_shop), at=at, act=lock).result)
+    for at in pick_boundaries(right, 8, "after do_commit", "before send", "after answer"):
+        forked_shop.start_story(FILED)
+        results.append(forked_shop.hub.run(lambda: try_sync(forked_shop), at=at, act=lock).result)
         connections.pop().close()
-        forked_shop.world.clock.advance(PAST_DOUBT_SECONDS)
+        forked_shop.hub.clock.advance(PAST_DOUBT_SECONDS)
         assert_right(
-            forked_shop, right, forked_shop.world.run(forked_shop.sync), f"at {at}: {results[-1]}"
+            forked_shop, right, forked_shop.hub.run(forked_shop.sync), f"at {at}: {results[-1]}"
         )
     assert_reported(results, "cannot be used: database is locked")
     figure("moments from which on another process kept the database locked", len(results), 8)
@@ -199,11 +197,11 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(
 
 @in_full
 def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(forked_shop, figure):
-    right = forked_shop.undisturbed(FILED)
-    chosen = list(itertools.product(CLOCKS, places(right, 3, "before", "after")))
+    right = forked_shop.run_undisturbed(FILED)
+    chosen = list(itertools.product(CLOCKS, pick_boundaries(right, 3, "before", "after")))
     for moved, at in chosen:
-        forked_shop.tell(FILED)
-        report = forked_shop.world.run(
+        forked_shop.start_story(FILED)
+        report = forked_shop.hub.run(
             forked_shop.sync, at=at, act=lambda pipe, by=moved: setattr(pipe.clock, "moved", by)
         )
         assert_right(
@@ -218,18 +216,19 @@ def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(forked_shop,
 
 @in_full
 def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(forked_shop, figure):
-    right = forked_shop.undisturbed(FILED)
+    right = forked_shop.run_undisturbed(FILED)
     chosen = list(
         itertools.product(
-            CLOCKS, places(right, 3, "before send", "sent", "after answer", "before do_commit")
+            CLOCKS,
+            pick_boundaries(right, 3, "before send", "sent", "after answer", "before do_commit"),
         )
     )
     for moved, at in chosen:
-        forked_shop.tell(FILED)
-        forked_shop.world.run(forked_shop.sync, at=at)
-        forked_shop.world.moved = moved
-        report = forked_shop.world.run(forked_shop.sync)
-        forked_shop.world.moved = 0 * HOUR
+        forked_shop.start_story(FILED)
+        forked_shop.hub.run(forked_shop.sync, at=at)
+        forked_shop.hub.moved = moved
+        report = forked_shop.hub.run(forked_shop.sync)
+        forked_shop.hub.moved = 0 * HOUR
         assert_right(
             forked_shop,
             right,
@@ -248,9 +247,9 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(forked_shop, 
 
 @in_full
 def test_a_terminated_hub_leaves_nothing_in_doubt(forked_shop, figure):
-    right = forked_shop.undisturbed(FILED)
-    chosen = places(right, 12, "before", "sent", "after")
-    results = disturb(forked_shop, right, chosen, tell_to_end)
+    right = forked_shop.run_undisturbed(FILED)
+    chosen = pick_boundaries(right, 12, "before", "sent", "after")
+    results = run_with_faults(forked_shop, right, chosen, request_end)
     assert {unclear for *_, unclear in results} == {0}
     assert "ended" in {outcome for outcome, *_ in results}
     figure("moments at which the hub was told to end", len(chosen), 12)

@@ -65,7 +65,7 @@ def bench(app, quickbooks, clock):
     return PostingBench(make_volatile(app), quickbooks, clock)
 
 
-def mortal(monkeypatch, dice):
+def kill_at_random(monkeypatch, dice):
     """Let the process die at random before or after each of these calls."""
 
     def deadly(act):
@@ -83,7 +83,7 @@ def mortal(monkeypatch, dice):
         monkeypatch.setattr(owner, name, deadly(getattr(owner, name)))
 
 
-def answers(dice):
+def choose_answers(dice):
     """Return a random plausible choice for each switch that only Intuit could answer."""
     unknown = {
         name: switch["choices"]
@@ -96,8 +96,8 @@ def answers(dice):
     }
 
 
-def trouble(bench, dice):
-    bench.quickbooks.switch(**answers(dice))
+def cause_trouble(bench, dice):
+    bench.quickbooks.switch(**choose_answers(dice))
     for _ in range(4):
         fault = {"seconds": dice.choice([1, 30, 95]), "commit": dice.random() < 0.5, "count": 0}
         call = dice.choice(["bill.create", "bill.create", "batch", "query*", "cdc", "bill.read"])
@@ -106,7 +106,7 @@ def trouble(bench, dice):
         )
 
 
-def live(bench, dice):
+def run_process(bench, dice):
     """Run the process until it ends or is killed."""
     try:
         bench.drain(wait_for_doubts=dice.random() < 0.7)
@@ -124,10 +124,10 @@ def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(
         bench.set_sending_mode("batch", size=dice.choice([2, 5, 10]))
     ids = {f"A-{n}": bench.bill(f"A-{n}", vendor=dice.choice("123")) for n in range(8)}
     with monkeypatch.context() as patched:
-        mortal(patched, dice)
-        trouble(bench, dice)
+        kill_at_random(patched, dice)
+        cause_trouble(bench, dice)
         for _ in range(6):
-            live(bench, dice)
+            run_process(bench, dice)
     bench.quickbooks.faults.clear()
     bench.quickbooks.switch(index_lag=0)
     bench.restart()

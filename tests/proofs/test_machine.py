@@ -65,7 +65,7 @@ KINDS_WITHOUT_VOID = ("Bill", "PurchaseOrder")  # kinds that QuickBooks cannot v
 slots, amounts = st.integers(0, 4), st.integers(1, 900)
 
 
-class Floor:
+class StartingPoint:
     """A hub with the shop installed, the starting point of every history.
 
     With an odd number the hub has collected before and reads its lists only when they are old; with
@@ -117,15 +117,15 @@ def document_of(slot, amount, code):
 class Machine(RuleBasedStateMachine):
     """A history; at its end all work settles and the books are compared."""
 
-    floor: Floor
+    starting_point: StartingPoint
 
     def __init__(self):
         super().__init__()
-        self.floor.reset()
+        self.starting_point.reset()
         self.shop, self.quickbooks, self.clock = (
-            self.floor.shop,
-            self.floor.quickbooks,
-            self.floor.clock,
+            self.starting_point.shop,
+            self.starting_point.quickbooks,
+            self.starting_point.clock,
         )
         self.skipped = (
             set()
@@ -167,7 +167,7 @@ class Machine(RuleBasedStateMachine):
                 outbox.return_to_review(session, self.shop.id)
 
     @initialize(mode=st.sampled_from(["batch", "single"]), amount=amounts)
-    def begin(self, mode, amount):
+    def start_approval(self, mode, amount):
         self.send_by(mode)
         self.arrive_together(amount)
 
@@ -185,7 +185,7 @@ class Machine(RuleBasedStateMachine):
         runner.sync(self.shop.id, requested_by="kari", wait=wait)
 
     @rule()
-    def look_for_changes(self):
+    def poll_changes(self):
         runner.run_company_job("changes", 1, requested_by="kari")
 
     @rule(slot=slots)
@@ -239,7 +239,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def restart(self):
-        self.floor.restart()
+        self.starting_point.restart()
 
     @rule(seconds=st.sampled_from([1, 200, 4000, 90_000]))
     def pass_time(self, seconds):
@@ -260,10 +260,12 @@ class Machine(RuleBasedStateMachine):
 
     def find_live(self, source_document):
         """Return the live transaction with the marker of a document."""
-        entities = self.marked().get(self.markers().get(source_document.source_id, "?"), [])
+        entities = self.marked_transactions().get(
+            self.markers().get(source_document.source_id, "?"), []
+        )
         return entities[0] if entities else None
 
-    def marked(self):
+    def marked_transactions(self):
         """Return the transactions with our markers by marker, voided ones excluded."""
         entities = {}
         for kind in map(ENTITY.__getitem__, KINDS):
@@ -284,35 +286,35 @@ class Machine(RuleBasedStateMachine):
     # -- the end -----------------------------------------------------------------------------------
 
     def teardown(self):
-        self.rest()
+        self.settle_all()
         self.compare()
         with read_only_session() as session:
-            self.floor.batches += len(
+            self.starting_point.batches += len(
                 set(session.scalars(select(Attempt.batch).where(Attempt.batch != "")))
             )
             assert unproved_keys(session) == []
             assert torn_batches(session) == []
             audit_check.verify(session)
 
-    def rest(self):
+    def settle_all(self):
         """Repair network, connection and mode, then approve and sync until nothing changes."""
         self.quickbooks.faults.clear()
         self.close_period(None)
         self.reconnect()
         self.choose_mode("auto")
-        if self.floor.is_new:
+        if self.starting_point.is_new:
             runner.run_company_job("lists", 1, requested_by="kari")
         for _ in range(6):
             self.approve_all()
             self.clock.advance(4000)
             runner.run_company_job("changes", 1, requested_by="kari")
-            before = self.standing()
+            before = self.snapshot()
             runner.sync(self.shop.id, requested_by="kari", wait=True)
-            if self.standing() == before:
+            if self.snapshot() == before:
                 return
         raise AssertionError(f"it does not come to rest: {before}")
 
-    def standing(self):
+    def snapshot(self):
         with read_only_session() as session:
             return session.execute(
                 select(Posting.id, Posting.state, Posting.revision, Posting.reasons)
@@ -320,7 +322,7 @@ class Machine(RuleBasedStateMachine):
 
     def compare(self):
         """Check that each document is in the books once as in the source, or has a reason."""
-        marked, markers = self.marked(), self.markers()
+        marked, markers = self.marked_transactions(), self.markers()
         assert all(len(transactions) == 1 for transactions in marked.values()), marked
         assert set(marked) <= set(markers.values()), "a marker without a document"
         with read_only_session() as session:
@@ -334,9 +336,9 @@ class Machine(RuleBasedStateMachine):
             reasons = [(posting.document_id, posting.reason) for posting in session.scalars(query)]
         for id, row in rows.items():
             texts = [reason for document, reason in reasons if document == row.id]
-            self.compare_one(id, states[row.id], marked.get(row.marker, []), texts)
+            self.compare_document(id, states[row.id], marked.get(row.marker, []), texts)
 
-    def compare_one(self, id, state, transactions, reasons):
+    def compare_document(self, id, state, transactions, reasons):
         expected = self.shop.source.items[id]
         where = (id, state, transactions, reasons)
         if state == "held":
@@ -363,7 +365,7 @@ class Machine(RuleBasedStateMachine):
 )
 def test_a_history_that_is_kept_leaves_the_books_right(app, quickbooks, clock, tmp_path, path):
     """Run a history saved from a failure's output, from `state = ` on."""
-    Machine.floor = Floor(app, quickbooks, clock, tmp_path)
+    Machine.starting_point = StartingPoint(app, quickbooks, clock, tmp_path)
     state = Machine()
     for step in path.read_text().splitlines()[1:]:
         called = ast.parse(step).body[0].value
@@ -373,7 +375,7 @@ def test_a_history_that_is_kept_leaves_the_books_right(app, quickbooks, clock, t
 
 @pytest.mark.parametrize("number", range(SEEDS))
 def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, figure, number):
-    floor, counts = Floor(app, quickbooks, clock, tmp_path, number), Counter()
+    floor, counts = StartingPoint(app, quickbooks, clock, tmp_path, number), Counter()
 
     @seed(number)
     class FloorMachine(Machine):

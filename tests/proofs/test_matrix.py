@@ -14,7 +14,7 @@ from hub.qbo import company as qbo_company
 from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
 from tests.support import faulty_network
-from tests.support.fault_stage import NAMES, FaultBench, body_of
+from tests.support.fault_bench import NAMES, FaultBench, body_of
 from tests.support.posting_bench import PostingBench
 from tests.support.tiers import FULL
 from tests.support.unsynced_database import make_volatile
@@ -55,162 +55,177 @@ CREATIONS = {
 # -- writes ----------------------------------------------------------------------------------------
 
 
-def bills(stage: FaultBench) -> None:
+def bills(fault_bench: FaultBench) -> None:
     """Post a bill for each fault without trouble."""
-    stage.create_documents(stage.bench.bill)
-    stage.bench.drain()
+    fault_bench.create_documents(fault_bench.bench.bill)
+    fault_bench.bench.drain()
 
 
-def create(stage: FaultBench) -> None:
-    stage.create_documents(stage.bench.bill)
-    stage.break_each()
-    stage.post_everything()
-    assert stage.books() == dict.fromkeys(stage.faults, 1)
+def create(fault_bench: FaultBench) -> None:
+    fault_bench.create_documents(fault_bench.bench.bill)
+    fault_bench.break_each()
+    fault_bench.post_everything()
+    assert fault_bench.books() == dict.fromkeys(fault_bench.faults, 1)
 
 
-def create_where(stage: FaultBench) -> None:
+def create_where(fault_bench: FaultBench) -> None:
     """Create bills where a repeated request id has another meaning and duplicates are allowed."""
-    stage.bench.quickbooks.switch(
-        requestid=REPEATED[stage.call.partition(" is ")[2]], duplicate_bills="always"
+    fault_bench.bench.quickbooks.switch(
+        requestid=REPEATED[fault_bench.call.partition(" is ")[2]], duplicate_bills="always"
     )
-    create(stage)
-    stage.ids = {"alone": stage.bench.bill("alone")}  # others may let time pass
-    stage.network.break_next("bill.create", "done after we gave up", b"alone")
-    stage.post_everything()
-    assert stage.books()["alone"] == 1
+    create(fault_bench)
+    fault_bench.ids = {"alone": fault_bench.bench.bill("alone")}  # others may let time pass
+    fault_bench.network.break_next("bill.create", "done after we gave up", b"alone")
+    fault_bench.post_everything()
+    assert fault_bench.books()["alone"] == 1
 
 
-def create_any(stage: FaultBench) -> None:
+def create_any(fault_bench: FaultBench) -> None:
     """Create transactions of every other kind, with their number in its usual field."""
-    kind, entity, field = CREATIONS[stage.call]
-    before = stage.books(entity, field)
-    stage.create_documents(
-        lambda number: stage.bench.plan(number, "create", body_of(stage, kind, number), kind=kind)
-    )
-    stage.break_each()
-    stage.post_everything()
-    created = Counter(
-        str(name).partition(" [")[0] for name in (stage.books(entity, field) - before).elements()
-    )
-    assert created == dict.fromkeys(stage.faults, 1)
-
-
-def change(stage: FaultBench) -> None:
-    bills(stage)
-    bill = dict(stage.ids)
-    stage.create_documents(
-        lambda number: stage.bench.change(bill[number], "update", total="120.00")
-    )
-    stage.break_each()
-    stage.post_everything()
-    assert {
-        (posted_bill["DocNumber"], str(posted_bill["TotalAmt"]))
-        for posted_bill in stage.bench.bills()
-    } == {(number, "120.00") for number in stage.faults}
-    assert len(stage.bench.bills()) == len(stage.faults)
-
-
-def delete(stage: FaultBench) -> None:
-    bills(stage)
-    bill = dict(stage.ids)
-    stage.create_documents(lambda number: stage.bench.change(bill[number], "delete"))
-    stage.break_each(lambda number: f'"Id":"{stage.bench.posting(bill[number]).quickbooks_id}"')
-    stage.post_everything()
-    assert stage.books() == {}
-
-
-def void(stage: FaultBench) -> None:
-    stage.create_documents(
-        lambda number: stage.bench.plan(
-            number, "create", body_of(stage, "invoice", number), kind="invoice"
+    kind, entity, field = CREATIONS[fault_bench.call]
+    before = fault_bench.books(entity, field)
+    fault_bench.create_documents(
+        lambda number: fault_bench.bench.plan(
+            number, "create", body_of(fault_bench, kind, number), kind=kind
         )
     )
-    stage.bench.drain()
-    invoices = dict(stage.ids)
-    stage.create_documents(
-        lambda number: stage.bench.change(invoices[number], "void", kind="invoice")
+    fault_bench.break_each()
+    fault_bench.post_everything()
+    created = Counter(
+        str(name).partition(" [")[0]
+        for name in (fault_bench.books(entity, field) - before).elements()
     )
-    stage.break_each(lambda number: f'"Id":"{stage.bench.posting(invoices[number]).quickbooks_id}"')
-    stage.post_everything()
+    assert created == dict.fromkeys(fault_bench.faults, 1)
+
+
+def change(fault_bench: FaultBench) -> None:
+    bills(fault_bench)
+    bill = dict(fault_bench.ids)
+    fault_bench.create_documents(
+        lambda number: fault_bench.bench.change(bill[number], "update", total="120.00")
+    )
+    fault_bench.break_each()
+    fault_bench.post_everything()
+    assert {
+        (posted_bill["DocNumber"], str(posted_bill["TotalAmt"]))
+        for posted_bill in fault_bench.bench.bills()
+    } == {(number, "120.00") for number in fault_bench.faults}
+    assert len(fault_bench.bench.bills()) == len(fault_bench.faults)
+
+
+def delete(fault_bench: FaultBench) -> None:
+    bills(fault_bench)
+    bill = dict(fault_bench.ids)
+    fault_bench.create_documents(lambda number: fault_bench.bench.change(bill[number], "delete"))
+    fault_bench.break_each(
+        lambda number: f'"Id":"{fault_bench.bench.posting(bill[number]).quickbooks_id}"'
+    )
+    fault_bench.post_everything()
+    assert fault_bench.books() == {}
+
+
+def void(fault_bench: FaultBench) -> None:
+    fault_bench.create_documents(
+        lambda number: fault_bench.bench.plan(
+            number, "create", body_of(fault_bench, "invoice", number), kind="invoice"
+        )
+    )
+    fault_bench.bench.drain()
+    invoices = dict(fault_bench.ids)
+    fault_bench.create_documents(
+        lambda number: fault_bench.bench.change(invoices[number], "void", kind="invoice")
+    )
+    fault_bench.break_each(
+        lambda number: f'"Id":"{fault_bench.bench.posting(invoices[number]).quickbooks_id}"'
+    )
+    fault_bench.post_everything()
     assert len(
-        stage.bench.quickbooks.select("select * from Invoice where TotalAmt = '0'")["Invoice"]
+        fault_bench.bench.quickbooks.select("select * from Invoice where TotalAmt = '0'")["Invoice"]
     ) == len(invoices)
 
 
-def upload(stage: FaultBench) -> None:
-    bills(stage)
-    bill = dict(stage.ids)
-    stage.create_documents(lambda number: stage.bench.attach(bill[number], name=f"{number}.pdf"))
-    stage.break_each()
-    stage.post_everything()
-    assert stage.books("Attachable", "FileName") == {f"{number}.pdf": 1 for number in stage.faults}
+def upload(fault_bench: FaultBench) -> None:
+    bills(fault_bench)
+    bill = dict(fault_bench.ids)
+    fault_bench.create_documents(
+        lambda number: fault_bench.bench.attach(bill[number], name=f"{number}.pdf")
+    )
+    fault_bench.break_each()
+    fault_bench.post_everything()
+    assert fault_bench.books("Attachable", "FileName") == {
+        f"{number}.pdf": 1 for number in fault_bench.faults
+    }
 
 
-def batch(stage: FaultBench) -> None:
+def batch(fault_bench: FaultBench) -> None:
     """Send a batch of three for each fault; each of the three is posted in the end."""
-    for number, fault in stage.faults.items():
-        stage.bench.set_sending_mode("batch")
-        stage.ids |= {
-            name: stage.bench.bill(name) for name in (f"{number[:19]}-{n}" for n in range(3))
+    for number, fault in fault_bench.faults.items():
+        fault_bench.bench.set_sending_mode("batch")
+        fault_bench.ids |= {
+            name: fault_bench.bench.bill(name) for name in (f"{number[:19]}-{n}" for n in range(3))
         }
-        stage.break_next(fault)
-        stage.bench.drain()
-        stage.repair()
-    stage.post_everything()
-    assert stage.books() == dict.fromkeys(stage.ids, 1)
+        fault_bench.break_next(fault)
+        fault_bench.bench.drain()
+        fault_bench.repair()
+    fault_bench.post_everything()
+    assert fault_bench.books() == dict.fromkeys(fault_bench.ids, 1)
 
 
 # -- reads while posting ---------------------------------------------------------------------------
 
 
-def renew(stage: FaultBench) -> None:
-    for number, fault in stage.faults.items():
-        stage.bench.pass_time(3700)
-        stage.ids[number] = stage.bench.bill(number)
-        stage.break_next(fault)
-        stage.bench.drain()
-    assert not stage.repaired
-    stage.post_everything()
-    assert stage.books() == dict.fromkeys(stage.faults, 1)
+def renew(fault_bench: FaultBench) -> None:
+    for number, fault in fault_bench.faults.items():
+        fault_bench.bench.pass_time(3700)
+        fault_bench.ids[number] = fault_bench.bench.bill(number)
+        fault_bench.break_next(fault)
+        fault_bench.bench.drain()
+    assert not fault_bench.repaired
+    fault_bench.post_everything()
+    assert fault_bench.books() == dict.fromkeys(fault_bench.faults, 1)
 
 
-def doubtful(stage: FaultBench, before: str, call: str, lay: Callable[[str], int]) -> None:
+def search_in_doubt(
+    fault_bench: FaultBench, before: str, call: str, create: Callable[[str], int]
+) -> None:
     """Search for postings in doubt while the searches fail.
 
     Each stays in doubt until a search succeeds, and is then found or sent again.
     """
-    for number, fault in stage.faults.items():
-        if not stage.in_doubt():
-            stage.ids[number] = lay(number)
-            stage.bench.quickbooks.add_fault(before, call)
-            stage.bench.drain()
-        stage.bench.pass_time(400)
-        stage.break_next(fault)
-        stage.bench.drain()
-        stage.repair()
-    stage.post_everything()
+    for number, fault in fault_bench.faults.items():
+        if not fault_bench.in_doubt():
+            fault_bench.ids[number] = create(number)
+            fault_bench.bench.quickbooks.add_fault(before, call)
+            fault_bench.bench.drain()
+        fault_bench.bench.pass_time(400)
+        fault_bench.break_next(fault)
+        fault_bench.bench.drain()
+        fault_bench.repair()
+    fault_bench.post_everything()
 
 
-def look(stage: FaultBench) -> None:
-    doubtful(stage, "lose_answer", "bill.create", stage.bench.bill)
-    assert stage.books() == dict.fromkeys(stage.ids, 1)
+def search_by_marker(fault_bench: FaultBench) -> None:
+    search_in_doubt(fault_bench, "lose_answer", "bill.create", fault_bench.bench.bill)
+    assert fault_bench.books() == dict.fromkeys(fault_bench.ids, 1)
 
 
-def read_back(stage: FaultBench) -> None:
-    doubtful(stage, "lose_request", "bill.create", stage.bench.bill)
-    assert stage.books() == dict.fromkeys(stage.ids, 1)
+def read_back(fault_bench: FaultBench) -> None:
+    search_in_doubt(fault_bench, "lose_request", "bill.create", fault_bench.bench.bill)
+    assert fault_bench.books() == dict.fromkeys(fault_bench.ids, 1)
 
 
-def look_for_file(stage: FaultBench) -> None:
-    bill = stage.bench.bill("with a file")
-    stage.bench.drain()
-    doubtful(
-        stage,
+def search_file(fault_bench: FaultBench) -> None:
+    bill = fault_bench.bench.bill("with a file")
+    fault_bench.bench.drain()
+    search_in_doubt(
+        fault_bench,
         "lose_answer",
         "upload",
-        lambda number: stage.bench.attach(bill, name=f"{number}.pdf"),
+        lambda number: fault_bench.bench.attach(bill, name=f"{number}.pdf"),
     )
-    assert stage.books("Attachable", "FileName") == {f"{number}.pdf": 1 for number in stage.ids}
+    assert fault_bench.books("Attachable", "FileName") == {
+        f"{number}.pdf": 1 for number in fault_bench.ids
+    }
 
 
 # -- reads of lists and company --------------------------------------------------------------------
@@ -224,12 +239,12 @@ def records_of(name: str) -> dict[str, tuple[str, bool]]:
         return {row.quickbooks_id: (row.name, row.active) for row in rows}
 
 
-def read_list(stage: FaultBench) -> None:
+def read_list(fault_bench: FaultBench) -> None:
     """Read a list completely or not at all; the previous content stays until then."""
-    name = LISTS[stage.call.removeprefix("query.")]
+    name = LISTS[fault_bench.call.removeprefix("query.")]
     right = records_of(name)
     old = right | {min(right): ("old", True)}
-    for fault in stage.faults.values():
+    for fault in fault_bench.faults.values():
         with engine.transaction() as session:
             statement = update(StoredRecord).where(
                 StoredRecord.company_id == 1,
@@ -237,34 +252,34 @@ def read_list(stage: FaultBench) -> None:
                 StoredRecord.quickbooks_id == min(right),
             )
             session.execute(statement.values(name="old", active=True))
-        stage.break_next(fault)
-        good = stage.attempt(lambda: record_download.refresh(1, [name]))
+        fault_bench.break_next(fault)
+        good = fault_bench.attempt(lambda: record_download.refresh(1, [name]))
         assert records_of(name) == (right if good else old), fault
     record_download.refresh(1, [name])
     assert records_of(name) == right
 
 
-def read_company(stage: FaultBench) -> None:
+def read_company(fault_bench: FaultBench) -> None:
     with engine.read_only_session() as session:
         before = qbo_company.load_facts(session, 1)
-    for fault in stage.faults.values():
-        stage.break_next(fault)
-        stage.attempt(lambda: oauth_connect.check(1))
+    for fault in fault_bench.faults.values():
+        fault_bench.break_next(fault)
+        fault_bench.attempt(lambda: oauth_connect.check(1))
         with engine.read_only_session() as session:
             assert qbo_company.load_facts(session, 1) == before
-    assert stage.attempt(lambda: oauth_connect.check(1))
+    assert fault_bench.attempt(lambda: oauth_connect.check(1))
 
 
-def read_changes(stage: FaultBench) -> None:
-    stage.ids["1"] = stage.bench.bill("1")
-    stage.post_everything()
-    bill = stage.bench.posting(stage.ids["1"]).quickbooks_id
+def read_changes(fault_bench: FaultBench) -> None:
+    fault_bench.ids["1"] = fault_bench.bench.bill("1")
+    fault_bench.post_everything()
+    bill = fault_bench.bench.posting(fault_bench.ids["1"]).quickbooks_id
     transaction_download.download_missing(1, ["bill"], dt.date(2026, 1, 1))
-    for number, fault in stage.faults.items():
-        stage.bench.edit(bill, DocNumber=number)
-        stage.break_next(fault)
-        if not stage.attempt(lambda: changes.poll(1)):
-            assert stage.attempt(lambda: changes.poll(1))
+    for number, fault in fault_bench.faults.items():
+        fault_bench.bench.edit(bill, DocNumber=number)
+        fault_bench.break_next(fault)
+        if not fault_bench.attempt(lambda: changes.poll(1)):
+            assert fault_bench.attempt(lambda: changes.poll(1))
         with engine.read_only_session() as session:
             assert session.get_one(TransactionHead, (1, "bill", bill)).number == number
 
@@ -280,9 +295,9 @@ STORIES: dict[str, Callable[[FaultBench], None]] = {
     "batch": batch,
     "token.refresh": renew,
     "bill.read": read_back,
-    "query.bill": look,
-    "cdc in a look": look,
-    "query.attachable": look_for_file,
+    "query.bill": search_by_marker,
+    "cdc in a look": search_by_marker,
+    "query.attachable": search_file,
     "cdc": read_changes,
     "companyinfo.read": read_company,
     "preferences.read": read_company,
@@ -314,12 +329,12 @@ def network(app, quickbooks, clock, monkeypatch) -> faulty_network.Network:
 def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(
     app, quickbooks, clock, network, figure, call
 ):
-    stage = FaultBench(PostingBench(app, quickbooks, clock), network, call, faults_at(call))
-    STORIES[call](stage)
-    assert network.fired >= Counter(stage.faults.values())
+    fault_bench = FaultBench(PostingBench(app, quickbooks, clock), network, call, faults_at(call))
+    STORIES[call](fault_bench)
+    assert network.fired >= Counter(fault_bench.faults.values())
     figure(
         f"faults met at {call}, nothing lost, nothing doubled",
-        len(stage.faults),
+        len(fault_bench.faults),
         23 if STEP == 1 else 4,
     )
 

@@ -7,7 +7,15 @@ import pytest
 
 from hub.models.enums import CHANGE_OPERATIONS
 from hub.posting.protocol.history import History
-from tests.support.protocol_model import KEYS, MARK, PARTY, TOTAL, Thing, World, histories
+from tests.support.protocol_model import (
+    KEYS,
+    MARK,
+    PARTY,
+    TOTAL,
+    ModelState,
+    Transaction,
+    histories,
+)
 from tests.support.tiers import FULL
 
 pytestmark = pytest.mark.proof
@@ -21,7 +29,7 @@ GOALS = {
     3: 7_500,
     4: 75_000,
 }  # for each start; all eight together have more than ten times as many
-POSTED_BEFORE = (Thing("1", 0, -1000),)
+POSTED_BEFORE = (Transaction("1", 0, -1000),)
 BILL = {"operation": "create", "marker": MARK, "party": PARTY, "total": TOTAL}
 STARTS = {
     "a bill": (BILL, ()),
@@ -42,42 +50,54 @@ MEANINGS = {"a bill that may go in a batch": APART}
 
 
 def start(name, keys, batches, lag):
-    about, things = STARTS[name]
-    return World(keys, lag, History(**about), things=things, generation=1, batches=batches)
+    about, transactions = STARTS[name]
+    return ModelState(
+        keys, lag, History(**about), transactions=transactions, generation=1, batches=batches
+    )
 
 
-def wrong(end, world):
+def find_problem(end, model):
     """Return the reason why an end breaks the promise, or ""."""
-    own_things = [thing for thing in world.own_things if thing.lands <= world.now]
-    if any(thing.lands > world.now for thing in world.things):
+    own_transactions = [
+        transaction
+        for transaction in model.own_transactions
+        if transaction.visible_from <= model.now
+    ]
+    if any(transaction.visible_from > model.now for transaction in model.transactions):
         return "it came to rest while something could still land"
-    if any(thing.trampled for thing in world.things):
+    if any(transaction.overwrote_edit for transaction in model.transactions):
         return "a person's change was overwritten unseen"
-    if len(own_things) > 1:
+    if len(own_transactions) > 1:
         return "twice in the books"
-    if world.history.operation in CHANGE_OPERATIONS:
-        return _wrong_change(end, world)
-    if end == "posted" and not [thing for thing in world.things if thing.state == "live"]:
+    if model.history.operation in CHANGE_OPERATIONS:
+        return _find_wrong_change(end, model)
+    if end == "posted" and not [
+        transaction for transaction in model.transactions if transaction.state == "live"
+    ]:
         return "said to be posted, and not in the books"
-    if end == "posted" and world.history.kind == "bill" and len(own_things) != 1:
+    if end == "posted" and model.history.kind == "bill" and len(own_transactions) != 1:
         return "posted as what a person entered"
-    return "in the books and held as refused" if end in ("held", "withdrawn") and own_things else ""
+    return (
+        "in the books and held as refused"
+        if end in ("held", "withdrawn") and own_transactions
+        else ""
+    )
 
 
-def _wrong_change(end, world):
-    (thing,) = [
+def _find_wrong_change(end, model):
+    (transaction,) = [
         candidate
-        for candidate in world.things
-        if candidate.id == world.history.base.partition(":")[0]
+        for candidate in model.transactions
+        if candidate.id == model.history.base.partition(":")[0]
     ]
     conditions = {
-        "update": thing.text == "second",
-        "delete": thing.state == "deleted",
-        "void": thing.state != "live",
+        "update": transaction.text == "second",
+        "delete": transaction.state == "deleted",
+        "void": transaction.state != "live",
     }
     return (
         "said to be written, and it is not"
-        if end == "posted" and not conditions[world.history.operation]
+        if end == "posted" and not conditions[model.history.operation]
         else ""
     )
 
@@ -89,15 +109,15 @@ def test_every_history_keeps_the_promise(name, figure):
     ends = Counter()
     for keys, batches in MEANINGS.get(name, [(keys, "") for keys in KEYS]):
         for lag in LAGS:
-            for end, world in histories(start(name, keys, batches, lag), EVENTS):
+            for end, model in histories(start(name, keys, batches, lag), EVENTS):
                 ends[end] += 1
-                assert not (why := wrong(end, world)), (
+                assert not (why := find_problem(end, model)), (
                     why,
                     end,
                     keys,
                     batches,
-                    world.path,
-                    world.history,
+                    model.path,
+                    model.history,
                 )
     assert ends["posted"]
     assert ends["held"]

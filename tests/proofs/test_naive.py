@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from hub.posting.protocol.history import Hold, Posted, Requeue, Search, Send
-from tests.proofs.test_model import start, wrong
+from tests.proofs.test_model import find_problem, start
 from tests.support import independent_quickbooks, naive_engine, protocol_model
 from tests.support.protocol_model import KEYS, histories
 
@@ -22,7 +22,7 @@ FIRST_HUNDRED, DOCUMENTS = 100, 100
 ENGINE = Path(naive_engine.__file__)
 
 
-def marks_posts_marks(history):
+def send_with_new_keys(history):
     """Send again with a new key whenever a send did not succeed."""
     last = history.sends[-1] if history.state == "sending" else None
     if last is None:
@@ -32,7 +32,7 @@ def marks_posts_marks(history):
     return Hold("refused") if last.outcome == "refused" and last.code != "10000" else Requeue()
 
 
-def looks_then_posts(history):
+def search_then_send(history):
     """Search before sending again, but at once, when a late send may not be visible yet."""
     if history.state != "sending" and history.sends and history.search_results is None:
         return Search()
@@ -44,28 +44,28 @@ def looks_then_posts(history):
     return (
         Posted(own_results[0].id)
         if own_results and history.state != "sending"
-        else marks_posts_marks(history)
+        else send_with_new_keys(history)
     )
 
 
-def keeps_its_key(history):
+def repeat_same_key(history):
     """Repeat the same key forever, without searching."""
-    step = marks_posts_marks(history)
+    step = send_with_new_keys(history)
     return Send() if isinstance(step, Send) else step
 
 
 def first_duplicate(decision, keys, monkeypatch, lag=20):
     """Return the number of the model's first history that ends with a duplicate in the books."""
     monkeypatch.setattr(protocol_model, "decide", decision)
-    for number, (end, end_world) in enumerate(histories(start("a bill", keys, "", lag), 2), 1):
-        if wrong(end, end_world) == "twice in the books":
+    for number, (end, end_model) in enumerate(histories(start("a bill", keys, "", lag), 2), 1):
+        if find_problem(end, end_model) == "twice in the books":
             return number
     return None
 
 
 @pytest.mark.parametrize("keys", KEYS)
 def test_the_model_sees_that_marking_posting_and_marking_doubles(monkeypatch, figure, keys):
-    number = first_duplicate(marks_posts_marks, keys, monkeypatch)
+    number = first_duplicate(send_with_new_keys, keys, monkeypatch)
     assert number <= FIRST_HUNDRED
     figure(
         (
@@ -77,7 +77,7 @@ def test_the_model_sees_that_marking_posting_and_marking_doubles(monkeypatch, fi
     )
 
 
-@pytest.mark.parametrize("decision", [looks_then_posts, keeps_its_key])
+@pytest.mark.parametrize("decision", [search_then_send, repeat_same_key])
 def test_the_model_sees_that_half_of_it_is_not_enough(monkeypatch, decision):
     assert first_duplicate(decision, "not while it runs", monkeypatch) <= FIRST_HUNDRED * 10
 
@@ -101,14 +101,14 @@ def token(url):
         return json.load(answer)["access_token"]
 
 
-def doubled(server):
+def count_notes(server):
     """Count each note in the books, in the order of first appearance."""
     return Counter(row["PrivateNote"] for row in server.books.rows["Purchase"].values())
 
 
-def first_doubled(server):
+def first_repeated_note(server):
     return next(
-        (place for place, count in enumerate(doubled(server).values(), 1) if count > 1), None
+        (place for place, count in enumerate(count_notes(server).values(), 1) if count > 1), None
     )
 
 
@@ -117,8 +117,8 @@ def test_the_server_sees_it_when_answers_are_lost(server, tmp_path, figure):
     served.mischief.set({"lose": 0.2})
     naive_engine.prepare(tmp_path / "naive.db", DOCUMENTS)
     naive_engine.post_all(tmp_path / "naive.db", served.url, key)
-    assert len(doubled(served)) == DOCUMENTS
-    twice = sum(count > 1 for count in doubled(served).values())
+    assert len(count_notes(served)) == DOCUMENTS
+    twice = sum(count > 1 for count in count_notes(served).values())
     figure("documents of a hundred that it doubles where one answer in five is lost", twice, 5)
 
 
@@ -126,7 +126,7 @@ def test_the_server_sees_it_when_the_engine_is_killed(server, tmp_path, figure):
     served, key = server
     dice, lives = random.Random(1), 0
     naive_engine.prepare(tmp_path / "naive.db", 5_000)
-    while first_doubled(served) is None and lives < FIRST_HUNDRED:
+    while first_repeated_note(served) is None and lives < FIRST_HUNDRED:
         before = len(served.books.rows["Purchase"])
         engine = subprocess.Popen(
             [sys.executable, str(ENGINE), str(tmp_path / "naive.db"), served.url, key]
@@ -138,5 +138,5 @@ def test_the_server_sees_it_when_the_engine_is_killed(server, tmp_path, figure):
         engine.send_signal(signal.SIGKILL)
         engine.wait()
         lives += 1
-    assert first_doubled(served)
+    assert first_repeated_note(served)
     figure("the kill, of the first hundred, that shows its duplicate", lives, 1)

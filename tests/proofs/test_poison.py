@@ -27,7 +27,7 @@ def bill(id, amount="10.00", **more):
     return document("bill", id, *lines, **{"total": amount, "supplier": SUPPLIER, **more})
 
 
-def many(id):
+def document_with_many_lines(id):
     return bill(id, "1000.00", lines=[line(str(n), "1.00", cost="Fuel") for n in range(1000)])
 
 
@@ -41,7 +41,7 @@ POISONS = {
     "negative": (lambda id: bill(id, "-5.00"), "held"),
     "a fraction of a cent": (lambda id: bill(id, "0.0000001"), "held"),
     "no lines": (lambda id: document("bill", id, total="10.00", supplier=SUPPLIER), "held"),
-    "a thousand lines": (many, "posted"),
+    "a thousand lines": (document_with_many_lines, "posted"),
     "off by a cent": (lambda id: bill(id, "10.00", total="10.01"), "held"),
     "a number of 22 characters": (lambda id: bill(id, number=f"{id:0>22}"[-22:]), "posted"),
     "a memo of 4,001 characters": (lambda id: bill(id, memo="m" * 4001), "posted"),

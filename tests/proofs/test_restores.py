@@ -21,17 +21,17 @@ PAID = "invoice, payment"  # its invoice is paid in the books when the payment i
 
 def restore_each(forked_shop, name, moments):
     """Restore backups from several moments of a run after it, and sync; return their number."""
-    right = forked_shop.undisturbed(name)
+    right = forked_shop.run_undisturbed(name)
     free = [
         at for at, passed in enumerate(right[0].names, 1) if passed != "sent"
     ]  # boundaries at which the pipe is free
     chosen = free[1 :: len(free) // moments][:moments]
     for at in chosen:
-        forked_shop.tell(name)
-        forked_shop.world.run(forked_shop.sync, at=at, act=back_up)
-        forked_shop.world.restore()
-        forked_shop.world.clock.advance(PAST_DOUBT_SECONDS)
-        report, books = forked_shop.world.run(forked_shop.sync), forked_shop.world.ledger()
+        forked_shop.start_story(name)
+        forked_shop.hub.run(forked_shop.sync, at=at, act=back_up)
+        forked_shop.hub.restore_backup()
+        forked_shop.hub.clock.advance(PAST_DOUBT_SECONDS)
+        report, books = forked_shop.hub.run(forked_shop.sync), forked_shop.hub.count_books()
         where = f"{name}, backup taken at {at}"
         assert (report.result[:3], books - right[1], right[1] - books) == (
             right[0].result[:3],

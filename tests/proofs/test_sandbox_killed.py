@@ -40,7 +40,7 @@ def options(folder):
 
 
 @contextmanager
-def served(folder, *more):
+def run_command(folder, *more):
     """Start the command as a process; yield its first line and end it with the block."""
     command = [HUB, "sandbox", "quickbooks", *options(folder), *more]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -124,7 +124,7 @@ def test_answered_writes_are_in_the_books_after_any_kill(serve, figure):
 def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):
     options = ["--company", "simple-start", "--company", "norway", "--switch", "requestid=refuse"]
     with (
-        served(tmp_path, *options, "--fault", "throttled@bill.create,retry_after=7") as url,
+        run_command(tmp_path, *options, "--fault", "throttled@bill.create,retry_after=7") as url,
         session() as client,
     ):
         settings = client.get(f"{url}/_sandbox/company", timeout=20).json()
@@ -137,7 +137,7 @@ def test_the_command_line_chooses_companies_faults_and_answers(tmp_path):
 
 
 def test_a_port_and_a_folder_belong_to_one_process(tmp_path):
-    with served(tmp_path) as url:
+    with run_command(tmp_path) as url:
         for options, words in (
             (["--port", url.rpartition(":")[2]], "is in use"),
             (["--folder", tmp_path], "another stand-in"),

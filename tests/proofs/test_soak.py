@@ -41,7 +41,7 @@ MAX_RUNS = 6  # of one sync, until it is not interrupted
 LOST_SHARE, REPEATED_SHARE = 0.05, 0.2
 
 
-class Works:
+class DailyBills:
     """A stateless source: each account has a number of bills per day, derived from their number."""
 
     __name__ = "works"
@@ -89,7 +89,7 @@ class Works:
         )
 
 
-class Elsewhere:
+class RemoteQuickBooks:
     """The independent QuickBooks as a process on the hub's time, with a person's edits."""
 
     def __init__(self, folder, clock):
@@ -139,18 +139,18 @@ class Elsewhere:
 
 
 @pytest.fixture
-def elsewhere(tmp_path, clock):
-    server = Elsewhere(tmp_path, clock)
+def remote_quickbooks(tmp_path, clock):
+    server = RemoteQuickBooks(tmp_path, clock)
     yield server
     server.stop()
 
 
 @pytest.fixture
-def works(make_app, make_config, empty_database, elsewhere):
+def daily_bills(make_app, make_config, empty_database, remote_quickbooks):
     """Provide a hub with the source installed for every company, in automatic mode."""
     urls = {
-        "HUB_QBO_API_URL": elsewhere.url,
-        "HUB_QBO_TOKEN_URL": f"{elsewhere.url}/oauth2/v1/tokens/bearer",
+        "HUB_QBO_API_URL": remote_quickbooks.url,
+        "HUB_QBO_TOKEN_URL": f"{remote_quickbooks.url}/oauth2/v1/tokens/bearer",
     }
     client = dict(
         zip(
@@ -159,7 +159,7 @@ def works(make_app, make_config, empty_database, elsewhere):
             strict=True,
         )
     )
-    config, source = make_config(**urls, **client), Works()
+    config, source = make_config(**urls, **client), DailyBills()
     shutil.copy(empty_database, config.data / "hub.db")
     with make_app(config, plugins=Plugins.load([source], installed=False)).app_context():
         for place in range(COMPANIES):
@@ -189,13 +189,13 @@ def companies():
         ]
 
 
-def signed(notification):
+def sign(notification):
     body = json.dumps({"eventNotifications": [notification]}).encode()
     seal = hmac.new(factory.VERIFIER.encode(), body, hashlib.sha256).digest()
     return {"intuit-signature": base64.b64encode(seal).decode()}, body
 
 
-def weather(calls, chance):
+def deliver_unreliably(calls, chance):
     """Return webhooks as they arrive: one in twenty lost, one in five repeated, in any order."""
     arrived = [call for call in calls if chance.random() >= LOST_SHARE]
     arrived += [call for call in arrived if chance.random() < REPEATED_SHARE]
@@ -203,15 +203,15 @@ def weather(calls, chance):
     return arrived
 
 
-def by_hand(elsewhere, realm, chance, touched):
+def edit_by_hand(remote_quickbooks, realm, chance, touched):
     """Change two bills and delete one by hand; yield the webhook events."""
-    bills = [bill for bill in elsewhere.bills(realm) if (realm, bill["Id"]) not in touched]
+    bills = [bill for bill in remote_quickbooks.bills(realm) if (realm, bill["Id"]) not in touched]
     chosen = chance.sample(bills, min(3, len(bills)))
     for bill, what in zip(chosen, ("Update", "Update", "Delete"), strict=False):
         touched[realm, bill["Id"]] = what
         yield {
             "realmId": realm,
-            "dataChangeEvent": {"entities": [elsewhere.act(realm, bill, what)]},
+            "dataChangeEvent": {"entities": [remote_quickbooks.act(realm, bill, what)]},
         }
 
 
@@ -224,17 +224,19 @@ def repeat_until_done(act):
     pytest.fail(f"the run was interrupted {MAX_RUNS} times: {last_run.error}")
 
 
-def live(source, elsewhere, clock, chance, touched):
+def run_day(source, remote_quickbooks, clock, chance, touched):
     """Run a day: sync everything, edit bills in QuickBooks by hand, and deliver webhooks."""
     source.day += 1
     for id, _, _ in companies():
         repeat_until_done(lambda id=id: runner.sync(id, requested_by="schedule", wait=True))
     clock.advance(DAY / 2)
     calls = [
-        call for _, _, realm in companies() for call in by_hand(elsewhere, realm, chance, touched)
+        call
+        for _, _, realm in companies()
+        for call in edit_by_hand(remote_quickbooks, realm, chance, touched)
     ]
-    for call in weather(calls, chance):
-        webhooks.receive(*signed(call))
+    for call in deliver_unreliably(calls, chance):
+        webhooks.receive(*sign(call))
     clock.advance(DAY / 2 + 60)
     for _, company, _ in companies():
         repeat_until_done(
@@ -244,7 +246,7 @@ def live(source, elsewhere, clock, chance, touched):
         )
 
 
-def memory():
+def resident_memory():
     """Return the resident memory of this process in bytes."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -252,18 +254,18 @@ def memory():
 
 
 @pytest.mark.timeout(3600)
-def test_nothing_is_missed_however_long_it_runs(works, elsewhere, clock, figure):
+def test_nothing_is_missed_however_long_it_runs(daily_bills, remote_quickbooks, clock, figure):
     chance, touched, memory_by_day = random.Random(5), {}, []
     start_time = time.monotonic()
-    elsewhere.ask(
+    remote_quickbooks.ask(
         "/_other/mischief", json.dumps({"lose": 0.01, "reset": 0.005, "seconds": 1}).encode()
     )
     for _ in range(DAYS):
-        live(works, elsewhere, clock, chance, touched)
-        memory_by_day.append(memory())
+        run_day(daily_bills, remote_quickbooks, clock, chance, touched)
+        memory_by_day.append(resident_memory())
     seconds = time.monotonic() - start_time
     documents = COMPANIES * DAYS * BILLS_PER_DAY
-    assert in_the_books(elsewhere, touched) == documents
+    assert count_posted(remote_quickbooks, touched) == documents
     assert count_manual_changes() == Counter(touched.values())
     figure(
         f"documents of {COMPANIES} companies in {DAYS} days of virtual time", documents, documents
@@ -279,16 +281,16 @@ def test_nothing_is_missed_however_long_it_runs(works, elsewhere, clock, figure)
         )
 
 
-def in_the_books(elsewhere, touched):
+def count_posted(remote_quickbooks, touched):
     """Return the number of documents posted; each is in the books once with the source's values."""
     count = 0
     for _, _, realm in companies():
-        books = Counter(bill["DocNumber"] for bill in elsewhere.bills(realm))
+        books = Counter(bill["DocNumber"] for bill in remote_quickbooks.bills(realm))
         assert set(books.values()) <= {1}, realm
         assert all(
             Decimal(str(bill["TotalAmt"]))
             == Decimal(int(bill["DocNumber"][2:]) * 37 % 100_000 + 101) / 100
-            for bill in elsewhere.bills(realm)
+            for bill in remote_quickbooks.bills(realm)
         )
         count += len(books) + sum(
             what == "Delete" for (where, _), what in touched.items() if where == realm

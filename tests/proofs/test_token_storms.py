@@ -59,7 +59,7 @@ class Killed(BaseException):
     """The process is killed at this moment."""
 
 
-class Waiting(FakeClock):
+class SlowClock(FakeClock):
     """A clock that hardly moves while threads sleep, and records which of them did.
 
     Only the pauses of the thread `poster` pass at once: if those of others did, its calls under way
@@ -80,15 +80,15 @@ class Waiting(FakeClock):
 
 
 @pytest.fixture
-def clock() -> Waiting:
-    return Waiting()
+def clock() -> SlowClock:
+    return SlowClock()
 
 
 class Storm:
     """Ten workers in two hubs; Intuit answers the first once all others wait for it."""
 
     def __init__(
-        self, hubs: list[Flask], quickbooks: Any, clock: Waiting, monkeypatch: pytest.MonkeyPatch
+        self, hubs: list[Flask], quickbooks: Any, clock: SlowClock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         self.hubs, self.quickbooks, self.clock = hubs, quickbooks, clock
         self.rages, self.renewals, self.trouble = False, 0, ""
@@ -116,7 +116,7 @@ class Storm:
             self.clock.advance(tokens.LEASE.total_seconds() + 1)
             raise Killed
 
-    def break_out(self, need: Callable[[], object], trouble: str = "") -> list[Any]:
+    def request_tokens(self, need: Callable[[], object], trouble: str = "") -> list[Any]:
         """Let every worker request a token; return the value or error of each."""
         self.clock.waited.clear()
         self.rages, self.renewals, self.trouble = True, 0, trouble
@@ -179,12 +179,12 @@ def token() -> str:
     return tokens.get_access_token(1)
 
 
-def answer() -> str:
+def call_api() -> str:
     """Call the API; it answers 401 if Intuit does not accept the token."""
     return Client(1).company_info().check().outcome
 
 
-def expire(storm: Storm, dice: random.Random) -> Callable[[], str]:
+def expire_token(storm: Storm, dice: random.Random) -> Callable[[], str]:
     """Expire the token, known to the hub or only to Intuit, perhaps after a day with rotation."""
     storm.quickbooks.switch(rotate=dice.choice(["24h", "always"]))
     storm.clock.advance(dice.choice([3700, 25 * 3600]))
@@ -192,18 +192,21 @@ def expire(storm: Storm, dice: random.Random) -> Callable[[], str]:
         return token
     token()
     storm.quickbooks.app.grants.access.clear()
-    return answer
+    return call_api
 
 
-def rage(storm: Storm, seed: int) -> int:
+def run_storms(storm: Storm, seed: int) -> int:
     """Run the storms of one seed; return how many there were."""
     dice = random.Random(seed)
     for number in range(ROUNDS):
-        need, trouble = expire(storm, dice), TROUBLES[(seed * ROUNDS + number) % len(TROUBLES)]
-        results = storm.break_out(need, trouble)
+        need, trouble = (
+            expire_token(storm, dice),
+            TROUBLES[(seed * ROUNDS + number) % len(TROUBLES)],
+        )
+        results = storm.request_tokens(need, trouble)
         if trouble in FAULTS:
             assert (storm.renewals, {type(result) for result in results}) == (1, {Retry}), trouble
-            results = storm.break_out(need)
+            results = storm.request_tokens(need)
         dead = [result for result in results if isinstance(result, Killed)]
         assert (len(dead), storm.renewals) == ((1, 2) if "died" in trouble else (0, 1)), trouble
         assert {result for result in results if result not in dead} == {
@@ -214,7 +217,7 @@ def rage(storm: Storm, seed: int) -> int:
 
 
 def test_ten_workers_that_need_a_token_ask_intuit_once(storm, figure):
-    storms = sum(rage(storm, seed) for seed in range(SEEDS))
+    storms = sum(run_storms(storm, seed) for seed in range(SEEDS))
     figure(
         "seeds of token storms, one refresh call for each expiry, no needless reconnect",
         SEEDS,
@@ -224,7 +227,7 @@ def test_ten_workers_that_need_a_token_ask_intuit_once(storm, figure):
 
 
 def test_token_storms_on_postgresql_end_with_the_same_result(storm_on_postgres):
-    assert sum(rage(storm_on_postgres, seed) for seed in range(SEEDS_ON_POSTGRES)) >= ROUNDS
+    assert sum(run_storms(storm_on_postgres, seed) for seed in range(SEEDS_ON_POSTGRES)) >= ROUNDS
 
 
 def test_a_connection_that_was_ended_is_found_out_once_by_all(storm):
@@ -269,7 +272,7 @@ def serve(quickbooks: QuickBooks) -> Iterator[QuickBooks]:
         yield quickbooks
 
 
-def in_a_process(hub: Callable[[], Flask], work: Callable[[], object], start: float) -> int:
+def fork_hub(hub: Callable[[], Flask], work: Callable[[], object], start: float) -> int:
     """Fork a hub that starts its work at the agreed time; return its process id."""
     child = os.fork()
     if child:
@@ -287,7 +290,7 @@ def run_processes(hub: Callable[[], Flask], works: Sequence[Callable[[], object]
     """Start each work at the same time in a process of its own, and wait until all have ended."""
     engine.db.engine.dispose()
     start = time.time() + 0.4
-    children = [in_a_process(hub, work, start) for work in works]
+    children = [fork_hub(hub, work, start) for work in works]
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     assert codes == [0] * len(works)
 
@@ -315,7 +318,7 @@ def try_work(work: Callable[[], object]) -> None:
 
 
 def must_land() -> None:
-    assert answer() == "landed"
+    assert call_api() == "landed"
 
 
 def test_processes_that_need_a_token_ask_intuit_once(served, make_app, make_config, empty_database):
@@ -329,7 +332,7 @@ def test_processes_that_need_a_token_ask_intuit_once(served, make_app, make_conf
 
 
 def scheduled_works(
-    clock: Waiting, installation_id: int, readers: int
+    clock: SlowClock, installation_id: int, readers: int
 ) -> list[Callable[[], object]]:
     """Return the runs that a schedule starts for a company and its app, beside other readers."""
 
@@ -340,7 +343,7 @@ def scheduled_works(
     def run(kind: str) -> Callable[[], object]:
         return partial(runner.run_company_job, kind, 1, requested_by=run_log.SCHEDULE)
 
-    return [sync, run("changes"), run("tokens"), *[answer] * readers]
+    return [sync, run("changes"), run("tokens"), *[call_api] * readers]
 
 
 @pytest.mark.proof(small=1)

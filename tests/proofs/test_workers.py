@@ -16,7 +16,7 @@ from tests.support.stalled_workers import (
     BEFORE_THE_DEADLINE,
     LEASE,
     MOMENTS,
-    Crew,
+    WorkerGroup,
     count_by_state,
 )
 from tests.support.stand_in_fixtures import mount_quickbooks
@@ -31,7 +31,7 @@ MARKER = re.compile(r"\[hub:([A-Z2-7]+)\]")
 
 
 @dataclass(frozen=True)
-class Shift:
+class WorkerRun:
     """The workers and bills of a run, with a stop in every `every`-th send and at least `stops`."""
 
     workers: int
@@ -46,18 +46,18 @@ class Shift:
 
 
 SHIFTS = {
-    "2 workers": Shift(2, 65, 8, 5),
-    "8 workers": Shift(8, 65, 7, 5, wave=6),
-    "4 workers, also before the first byte": Shift(
+    "2 workers": WorkerRun(2, 65, 8, 5),
+    "8 workers": WorkerRun(8, 65, 7, 5, wave=6),
+    "4 workers, also before the first byte": WorkerRun(
         4, 40, 8, 3, (*MOMENTS, BEFORE_THE_BYTES), keys="replay", wave=10
     ),
-    "4 workers with batches": Shift(4, 50, 4, 3, wave=15, together=5),
-    "3 workers of one data folder": Shift(3, 20, 8, 2, alone=False),
+    "4 workers with batches": WorkerRun(4, 50, 4, 3, wave=15, together=5),
+    "3 workers of one data folder": WorkerRun(3, 20, 8, 2, alone=False),
 }
 MAX_WORKERS = max(shift.workers for shift in SHIFTS.values())
 ON_BOTH = ("8 workers", "4 workers with batches", *(("2 workers",) if LONG else ()))
 PAIRS = [("SQLite", name) for name in SHIFTS] + [("PostgreSQL", name) for name in ON_BOTH]
-SMALL_SHIFTS = {"2 workers": Shift(2, 12, 10, 1, (BEFORE_THE_DEADLINE,))}
+SMALL_SHIFTS = {"2 workers": WorkerRun(2, 12, 10, 1, (BEFORE_THE_DEADLINE,))}
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def crew(request, clock, tmp_path):
     def make(together=0):
         if together:
             bench.set_sending_mode("batch", together)
-        return Crew(
+        return WorkerGroup(
             app, quickbooks, SharedClock(clock.now(), MAX_WORKERS), tmp_path, bench.installation_id
         )
 
@@ -83,7 +83,7 @@ def crew(request, clock, tmp_path):
     return make
 
 
-def assert_once(crew, bills):
+def assert_posted_once(crew, bills):
     """Check that the books and the hub agree on each bill, once and with its own total.
 
     Some may be held because their worker was stopped too often; the books contain none of those.
@@ -113,8 +113,8 @@ def post_more_bills(bench, crew, shift):
     bills = first + shift.bills * TIMES
     for number in range(first, bills):
         bench.bill(f"W-{number}", total=f"{number + 1}.00")
-    errors = crew.work(shift.workers, shift.every, shift.moments, shift.alone)
-    assert_once(crew, bills)
+    errors = crew.run(shift.workers, shift.every, shift.moments, shift.alone)
+    assert_posted_once(crew, bills)
     assert all(text.endswith(".") and "defect" not in text for text in errors), errors
 
 

@@ -91,7 +91,7 @@ class WrongClock(FakeClock):
         return super().now()
 
 
-class InOrder:
+class SerialExecutor:
     """An executor that runs each job at once, so that a run always passes the same boundaries."""
 
     def __init__(self, *about: Any, **more: Any) -> None:
@@ -102,7 +102,7 @@ class InOrder:
         future.set_result(work(*arguments))
         return future
 
-    def __enter__(self) -> "InOrder":
+    def __enter__(self) -> "SerialExecutor":
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -130,7 +130,7 @@ class Pipeline(HTTPAdapter):
             request, wsgi._raw_response(status, "", headers, io.BytesIO(body))
         )
 
-    def tell(self, word: str, *about: Any) -> None:
+    def send_message(self, word: str, *about: Any) -> None:
         with self._lock:
             self.end.send((word, *about))
             self.end.recv()
@@ -140,7 +140,7 @@ def die(pipe: Pipeline) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_and_go_on(pipe: Pipeline) -> None:
+def die_and_continue_in_fork(pipe: Pipeline) -> None:
     """Kill this process; a fork of it continues once the state left behind is saved."""
     assert threading.current_thread() is threading.main_thread(), (
         "Only the main thread would continue in the copy."
@@ -154,11 +154,11 @@ def die_and_go_on(pipe: Pipeline) -> None:
 
 def back_up(pipe: Pipeline) -> None:
     """Take a backup and continue; not possible during a call."""
-    pipe.tell("backup")
+    pipe.send_message("backup")
 
 
 @contextmanager
-def inheriting() -> Iterator[None]:
+def adopt_orphans() -> Iterator[None]:
     """Make this process the parent of its orphaned descendants."""
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     assert prctl(SUBREAPER, 1, 0, 0, 0) == 0
@@ -169,7 +169,7 @@ def inheriting() -> Iterator[None]:
 
 
 @contextmanager
-def repeatable(seed: str) -> Iterator[None]:
+def seed_randomness(seed: str) -> Iterator[None]:
     """Replace randomness by a seeded generator, with a different seed for each process."""
     before, generator = os.urandom, random.Random(seed)
     os.urandom = random._urandom = generator.randbytes  # type: ignore[attr-defined]

@@ -37,19 +37,19 @@ from tests.support import folder_snapshots, prepared_state
 from tests.support.crash_points import (
     Act,
     Boundaries,
-    InOrder,
     Pipeline,
+    SerialExecutor,
     WrongClock,
+    adopt_orphans,
     die,
-    die_and_go_on,
-    inheriting,
-    repeatable,
+    die_and_continue_in_fork,
+    seed_randomness,
 )
 from tests.support.hub_environment import INTUIT, QUICKBOOKS, SECRET_KEY, VAULT_KEYS
 from tests.support.shared_compilation import share_statements
 
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "25", "HUB_QUIET_SECONDS": "30"}
-FLEETING = (
+UNSTABLE_FIELDS = (
     "Id",
     "SyncToken",
     "MetaData",
@@ -62,15 +62,15 @@ FLEETING = (
 )
 MOST_BOUNDARIES = 1_000_000  # more than any run passes
 EVERY = range(1, MOST_BOUNDARIES)  # every boundary
-PATIENCE = 120  # seconds without a message after which a hub counts as hanging
+SILENCE_SECONDS = 120  # seconds without a message after which a hub counts as hanging
 Work = Callable[[], Any]
 
 
-class Ended(Exception):
+class HubFailed(Exception):
     """The unexpected error of a hub."""
 
 
-class World:
+class ForkedHub:
     """A connected hub and its stand-in with a starting state that each history returns to."""
 
     def __init__(
@@ -79,12 +79,12 @@ class World:
         quickbooks: Any,
         clock: FakeClock,
         folder: Path,
-        start: folder_snapshots.Remains | None = None,
+        start: folder_snapshots.Snapshot | None = None,
     ) -> None:
         self.app, self.quickbooks, self.clock, self.folder = app, quickbooks, clock, folder
         self.adapter, self.keeper = (
             app.extensions["hub"].mounts[QUICKBOOKS],
-            folder_snapshots.Keeper(),
+            folder_snapshots.SnapshotMaker(),
         )
         url = db_engine.db.engine.url.set(drivername="postgresql")
         self.database = (
@@ -105,25 +105,25 @@ class World:
 
     def reset(self) -> None:
         """Return to the starting state."""
-        self.put(self.start)
+        self.restore_state(self.start)
 
-    def put(self, state: folder_snapshots.Remains) -> None:
+    def restore_state(self, state: folder_snapshots.Snapshot) -> None:
         """Restore a state for the next hub."""
         self.clock.set(state.moment)
         self.generation, self._books = state.generation, b""
         prepared_state.restore_books(self.quickbooks, state.books)
-        folder_snapshots.put_files(self.folder, state.files)
+        folder_snapshots.write_files(self.folder, state.files)
         if state.rows:
-            folder_snapshots.copy_in(self.database, state.rows)
+            folder_snapshots.write_rows(self.database, state.rows)
 
-    def snapshot(self) -> folder_snapshots.Remains:
+    def snapshot(self) -> folder_snapshots.Snapshot:
         """Return the current state for the next hub."""
-        return self._snapshot(folder_snapshots.files_of(self.folder))
+        return self._snapshot(folder_snapshots.read_files(self.folder))
 
-    def _snapshot(self, files: folder_snapshots.Files) -> folder_snapshots.Remains:
-        rows = folder_snapshots.copy_out(self.database) if self.database else None
+    def _snapshot(self, files: folder_snapshots.Files) -> folder_snapshots.Snapshot:
+        rows = folder_snapshots.read_rows(self.database) if self.database else None
         self._books = self._books or prepared_state.dump_books(self.quickbooks)
-        return self.keeper.keep(files, rows, self._books, self.clock.now(), self.generation)
+        return self.keeper.make(files, rows, self._books, self.clock.now(), self.generation)
 
     def change(self, statement: str) -> None:
         """Execute a statement on the hub's database before it starts."""
@@ -138,26 +138,26 @@ class World:
         self, work: Work, at: int | Container[int] = 0, act: Act = die, reads: bool = False
     ) -> "Report":
         """Run a hub to its end or to the boundary and return its report."""
-        return self._hub(
+        return self._fork_hub(
             work, range(at, at + 1) if isinstance(at, int) else at, act, reads, lambda: None
         )
 
-    def killed_along(
+    def kill_at_boundaries(
         self, work: Work, boundaries: Container[int] = EVERY
-    ) -> tuple["Report", list[folder_snapshots.Remains]]:
+    ) -> tuple["Report", list[folder_snapshots.Snapshot]]:
         """Kill a hub at these boundaries while its fork continues; return each state left."""
-        states: list[folder_snapshots.Remains] = []
-        with inheriting():
-            report = self._hub(
+        states: list[folder_snapshots.Snapshot] = []
+        with adopt_orphans():
+            report = self._fork_hub(
                 work,
                 boundaries,
-                die_and_go_on,
+                die_and_continue_in_fork,
                 False,
                 lambda: states.append(self.snapshot()),
             )
         return report, states
 
-    def _hub(
+    def _fork_hub(
         self, work: Work, at: Container[int], act: Act, reads: bool, killed: Callable[[], object]
     ) -> "Report":
         own_ends, hub_ends = zip(Pipe(), Pipe(), strict=True)
@@ -169,18 +169,18 @@ class World:
             for end in own_ends:
                 end.close()
             pipe = Pipeline(*hub_ends, self._clock())
-            self._be(work, pipe, Boundaries(partial(act, pipe), at, reads))
+            self._run_in_fork(work, pipe, Boundaries(partial(act, pipe), at, reads))
         for end in hub_ends:
             end.close()
         report = Report(child)
-        with repeatable(f"QuickBooks {self.generation}"):
-            while self._hear(*own_ends, report, killed):
+        with seed_randomness(f"QuickBooks {self.generation}"):
+            while self._handle_message(*own_ends, report, killed):
                 pass
         for end in own_ends:
             end.close()
         report.code = os.waitstatus_to_exitcode(os.waitpid(report.pid, 0)[1])
         if report.code not in (0, -signal.SIGKILL):
-            raise Ended(report.trace)
+            raise HubFailed(report.trace)
         return report
 
     def _clock(self) -> WrongClock:
@@ -188,24 +188,24 @@ class World:
         clock.moved = self.moved
         return clock
 
-    def _hear(
+    def _handle_message(
         self, calls: Connection, marks: Connection, report: "Report", killed: Callable[[], object]
     ) -> bool:
         """Handle the next message of a hub; return False once it has ended.
 
         A call sent before a kill is handled before that kill.
         """
-        ready = wait([calls, marks], PATIENCE)
+        ready = wait([calls, marks], SILENCE_SECONDS)
         if not ready:
             os.kill(report.pid, signal.SIGABRT)
             os.waitpid(report.pid, 0)
-            raise Ended(
-                f"It said nothing for {PATIENCE} seconds. Its "
-                f"threads:\n{self._stacks().read_text()}"
+            raise HubFailed(
+                f"It sent nothing for {SILENCE_SECONDS} seconds. Its "
+                f"threads:\n{self._stacks_path().read_text()}"
             )
-        message = _received(calls if calls in ready else marks)
+        message = _receive(calls if calls in ready else marks)
         if message and calls in ready:
-            self._serve(calls, *message, report=report)
+            self._answer_message(calls, *message, report=report)
         elif message:
             dead, report.pid = message
             assert os.waitstatus_to_exitcode(os.waitpid(dead, 0)[1]) == -signal.SIGKILL
@@ -213,10 +213,10 @@ class World:
             marks.send(None)
         return message is not None
 
-    def _stacks(self) -> Path:
+    def _stacks_path(self) -> Path:
         return self.folder.with_suffix(".stacks")
 
-    def _serve(self, here: Connection, word: str, *about: Any, report: "Report") -> None:
+    def _answer_message(self, here: Connection, word: str, *about: Any, report: "Report") -> None:
         answer: Any = None
         if word == "call":
             self.clock.set(about[1])
@@ -230,16 +230,16 @@ class World:
         with suppress(OSError):
             here.send(answer)
 
-    def _be(self, work: Work, pipe: Pipeline, boundaries: Boundaries) -> None:
+    def _run_in_fork(self, work: Work, pipe: Pipeline, boundaries: Boundaries) -> None:
         """Run the hub in the forked process and exit."""
         code = 1
         gc.disable()  # unnecessary in such a short process
-        faulthandler.enable(self._stacks().open("w"))
+        faulthandler.enable(self._stacks_path().open("w"))
         if self.in_order:
-            pipeline.ThreadPoolExecutor = InOrder  # type: ignore[assignment,misc]
+            pipeline.ThreadPoolExecutor = SerialExecutor  # type: ignore[assignment,misc]
         try:
             with (
-                repeatable(f"hub {self.generation}"),
+                seed_randomness(f"hub {self.generation}"),
                 self._open_app({QUICKBOOKS: pipe}, pipe.clock).app_context(),
             ):
                 pipe.boundary = boundaries
@@ -247,11 +247,11 @@ class World:
                 result = work()
                 names, boundaries.at = list(boundaries.names), ()
             pipe.boundary = lambda name: None
-            pipe.tell("result", result)
-            pipe.tell("names", names)
+            pipe.send_message("result", result)
+            pipe.send_message("names", names)
             code = 0
         except BaseException:
-            pipe.tell("trace", traceback.format_exc())
+            pipe.send_message("trace", traceback.format_exc())
         finally:
             os._exit(code)
 
@@ -273,34 +273,34 @@ class World:
     def back_up(self) -> None:
         """Copy the database as currently committed, while a hub uses it."""
         if self.database:
-            self.backup_rows = folder_snapshots.copy_out(self.database)
+            self.backup_rows = folder_snapshots.read_rows(self.database)
             return
         with (
             closing(sqlite3.connect(self.folder / "hub.db")) as live,
-            closing(sqlite3.connect(self._backup())) as copy,
+            closing(sqlite3.connect(self._backup_path())) as copy,
         ):
             live.backup(copy)
 
-    def restore(self) -> None:
+    def restore_backup(self) -> None:
         if self.backup_rows:
-            folder_snapshots.copy_in(self.database, self.backup_rows)
+            folder_snapshots.write_rows(self.database, self.backup_rows)
             return
         for path in self.folder.glob("hub.db*"):
             path.unlink()
-        shutil.copy(self._backup(), self.folder / "hub.db")
+        shutil.copy(self._backup_path(), self.folder / "hub.db")
 
-    def _backup(self) -> Path:
+    def _backup_path(self) -> Path:
         return self.folder / "backup"
 
     # -- the result --------------------------------------------------------------------------------
 
-    def ledger(self) -> Counter[str]:
+    def count_books(self) -> Counter[str]:
         """Count everything in the books, ignoring values that depend on the order of creation."""
         books = self.quickbooks.books()[self.quickbooks.realm]
         entries = [
-            f"{kind} {json.dumps(plain(entity), sort_keys=True)}"
+            f"{kind} {json.dumps(remove_unstable_fields(entity), sort_keys=True)}"
             for kind in books
-            for entity in listed(books[kind])
+            for entity in as_list(books[kind])
         ]
         return Counter(entries)
 
@@ -317,19 +317,23 @@ class Report:
         self.pid = pid
 
 
-def _received(end: Connection) -> Any:
+def _receive(end: Connection) -> Any:
     """Return the next message, or None if the other side has ended."""
     with suppress(EOFError, OSError, pickle.UnpicklingError):
         return end.recv()
     return None
 
 
-def listed(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def plain(value: Any) -> Any:
+def remove_unstable_fields(value: Any) -> Any:
     """Remove the values that depend on the order of creation."""
     if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items() if name not in FLEETING}
-    return [plain(item) for item in value] if isinstance(value, list) else value
+        return {
+            name: remove_unstable_fields(item)
+            for name, item in value.items()
+            if name not in UNSTABLE_FIELDS
+        }
+    return [remove_unstable_fields(item) for item in value] if isinstance(value, list) else value

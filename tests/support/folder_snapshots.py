@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-PASSING = ".db-shm"  # created again by the first process that opens the database
+RECREATED_SUFFIX = ".db-shm"  # created again by the first process that opens the database
 # A restored data folder is a new folder to the system and gets another id.
 FOLDER_ID = re.compile(rb"\t[0-9a-f]{64}\t")
 Files = dict[str, bytes]
@@ -27,7 +27,7 @@ class Rows(NamedTuple):
     numbers: dict[str, int | None]  # the last value of each sequence
 
 
-class Remains(NamedTuple):
+class Snapshot(NamedTuple):
     """The state that outlives a process; states with the same `mark` are equal for the next one."""
 
     packed: bytes
@@ -43,17 +43,21 @@ class Remains(NamedTuple):
         return content
 
 
-class Keeper:
+class SnapshotMaker:
     """Creates snapshots; a state equal to the previous one is not examined again."""
 
     def __init__(self) -> None:
-        self._last: tuple[Any, Remains] | None = None
+        self._last: tuple[Any, Snapshot] | None = None
 
-    def keep(
+    def make(
         self, files: Files, rows: Rows | None, books: bytes, moment: Any, generation: int
-    ) -> Remains:
+    ) -> Snapshot:
         raw = (
-            [(name, content) for name, content in files.items() if not name.endswith(PASSING)],
+            [
+                (name, content)
+                for name, content in files.items()
+                if not name.endswith(RECREATED_SUFFIX)
+            ],
             rows,
             books,
             moment,
@@ -62,12 +66,14 @@ class Keeper:
             packed = zlib.compress(pickle.dumps(files), 1)
             self._last = (
                 raw,
-                Remains(packed, rows, books, moment, generation, _mark(files, rows, books, moment)),
+                Snapshot(
+                    packed, rows, books, moment, generation, _hash_state(files, rows, books, moment)
+                ),
             )
         return self._last[1]
 
 
-def files_of(folder: Path) -> Files:
+def read_files(folder: Path) -> Files:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -75,7 +81,7 @@ def files_of(folder: Path) -> Files:
     }
 
 
-def put_files(folder: Path, files: Files) -> None:
+def write_files(folder: Path, files: Files) -> None:
     """Replace the folder's content by these files."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
@@ -85,7 +91,7 @@ def put_files(folder: Path, files: Files) -> None:
         path.write_bytes(content)
 
 
-def _mark(files: Files, rows: Rows | None, books: bytes, moment: Any) -> bytes:
+def _hash_state(files: Files, rows: Rows | None, books: bytes, moment: Any) -> bytes:
     tables = dict[str, list[bytes]]()
     for name, content in (rows.tables if rows else {}).items():
         if name == "active_folder":
@@ -95,14 +101,14 @@ def _mark(files: Files, rows: Rows | None, books: bytes, moment: Any) -> bytes:
     digest.update(books)
     database = {name: content for name, content in files.items() if name.startswith("hub.db")}
     for part_of_state in (
-        *_tables_of(database),
+        *_read_sqlite_tables(database),
         *(part for part in files.items() if part[0] not in database),
     ):
         digest.update(repr(part_of_state).encode())
     return digest.digest()
 
 
-def _tables_of(files: Files) -> Iterator[Any]:
+def _read_sqlite_tables(files: Files) -> Iterator[Any]:
     """Yield every table of an SQLite database with its rows in order."""
     if not files:
         return
@@ -119,18 +125,18 @@ def _tables_of(files: Files) -> Iterator[Any]:
 # -- PostgreSQL ------------------------------------------------------------------------------------
 
 
-def copy_out(url: str) -> Rows:
+def read_rows(url: str) -> Rows:
     """Return all rows at one point in time."""
     with psycopg.connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        return _copied(connection)
+        return _copy_rows(connection)
 
 
-def copy_in(url: str, rows: Rows) -> None:
+def write_rows(url: str, rows: Rows) -> None:
     """Replace all rows, and set the sequences."""
     with psycopg.connect(url) as connection:
         connection.execute("SET session_replication_role = replica")  # disables foreign key checks
-        there = _copied(connection)
+        there = _copy_rows(connection)
         for name, content in rows.tables.items():
             if there.tables[name] != content:
                 connection.execute(f'DELETE FROM "{name}"')
@@ -143,16 +149,16 @@ def copy_in(url: str, rows: Rows) -> None:
                 )
 
 
-def _copied(connection: Any) -> Rows:
+def _copy_rows(connection: Any) -> Rows:
     table_names = connection.execute(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
     ).fetchall()
     numbers = connection.execute(
         "SELECT sequencename, last_value FROM pg_sequences ORDER BY 1"
     ).fetchall()
-    return Rows({name: _content(connection, name) for (name,) in table_names}, dict(numbers))
+    return Rows({name: _copy_table(connection, name) for (name,) in table_names}, dict(numbers))
 
 
-def _content(connection: Any, name: str) -> bytes:
+def _copy_table(connection: Any, name: str) -> bytes:
     with connection.cursor().copy(f'COPY "{name}" TO STDOUT') as copy:
         return b"".join(bytes(part) for part in copy)

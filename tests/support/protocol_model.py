@@ -55,10 +55,10 @@ SENDS = {
     "frozen past its lease, sent then": ("frozen", True, ""),
     "frozen, and its answer comes": ("frozen", True, "late answer"),
 }
-TOGETHER = {**SENDS, "refused whole": (False, False, "declined")}
+BATCH_SENDS = {**SENDS, "refused whole": (False, False, "declined")}
 BATCH = -1  # key of an item in a batch: the same whenever it is sent with the same other items
 IDENTIFYING_FIELDS = {"vendor": "name", "file": "file"}
-PEOPLE = ("edited", "voided", "deleted", "entered by hand")
+MANUAL_ACTS = ("edited", "voided", "deleted", "entered by hand")
 
 
 def replace(value: T, **changes: Any) -> T:
@@ -86,28 +86,28 @@ def _slots(
 
 
 @dataclass(frozen=True)
-class Thing:
+class Transaction:
     """A transaction in QuickBooks: its key, when it becomes visible, and what a person changed."""
 
     id: str
     key: int | None
-    lands: int
+    visible_from: int
     state: str = "live"
     mark: str = MARK
     text: str = "first"
     token: int = 0
-    trampled: bool = False  # one of our changes overwrote a person's change
+    overwrote_edit: bool = False  # one of our changes overwrote a person's change
 
 
 @dataclass(frozen=True)
-class World:
+class ModelState:
     """Everything outside the decision, and the state stored by the engine."""
 
     keys: str
     lag: int
     history: History
     now: int = 0
-    things: tuple[Thing, ...] = ()
+    transactions: tuple[Transaction, ...] = ()
     answers: tuple[
         tuple[int, int, str, str], ...
     ] = ()  # key, time, "landed" or the code of a refusal, id
@@ -118,205 +118,231 @@ class World:
     late: tuple[tuple[int, int, str], ...] = ()  # late answers: time, index of the send, id
     path: tuple[str, ...] = ()
 
-    def after(self, *events: str, **changes: Any) -> "World":
+    def after(self, *events: str, **changes: Any) -> "ModelState":
         return replace(self, path=(*self.path, *events), **changes)
 
-    def with_history(self, **changes: Any) -> "World":
+    def with_history(self, **changes: Any) -> "ModelState":
         return replace(self, history=replace(self.history, **changes))
 
     @property
-    def own_things(self) -> list[Thing]:
+    def own_transactions(self) -> list[Transaction]:
         """Return the live transactions that our sends created."""
-        return [thing for thing in self.things if thing.key is not None and thing.state == "live"]
+        return [
+            transaction
+            for transaction in self.transactions
+            if transaction.key is not None and transaction.state == "live"
+        ]
 
 
-End = tuple[str, World]
+End = tuple[str, ModelState]
 
 
-def histories(world: World, events: int) -> Iterator[End]:
+def histories(model: ModelState, events: int) -> Iterator[End]:
     """Yield every end that this many events can lead to."""
-    assert len(world.path) < 60, f"endless history: {world.path}"
-    world = _arrived(world)
-    step = decide(replace(world.history, quiet_period=_quiet(world)))
+    assert len(model.path) < 60, f"endless history: {model.path}"
+    model = _record_late_answers(model)
+    step = decide(replace(model.history, quiet_period=_quiet_period(model)))
     match step:
         case Posted(id):
-            yield from _posted(world, id, events)
+            yield from _continue_after_posting(model, id, events)
         case Withdraw():
-            yield "withdrawn", world
+            yield "withdrawn", model
         case Hold():
-            yield from _hold(world, events)
+            yield from _hold(model, events)
         case Ask(_, candidates):
-            yield from _answer(world, candidates, events)
+            yield from _answer(model, candidates, events)
         case Doubt():
-            yield from histories(_doubted(world), events)
+            yield from histories(_enter_doubt(model), events)
         case Requeue() | Reconnect():
             yield from histories(
                 replace(
-                    world.with_history(state="ready", current=None, search_results=None),
-                    now=world.now + 60,
+                    model.with_history(state="ready", current=None, search_results=None),
+                    now=model.now + 60,
                 ),
                 events,
             )
         case Wait():
-            seconds = _quiet(world).seconds_left()
-            yield from histories(replace(world, now=world.now + max(1, round(seconds))), events)
+            seconds = _quiet_period(model).seconds_left()
+            yield from histories(replace(model, now=model.now + max(1, round(seconds))), events)
         case Search():
-            yield from _looked(world, events)
+            yield from _search(model, events)
         case Read(id):
-            yield from histories(world.with_history(current=_current_object(world, id)), events)
-        case Send() if world.history.state == "unknown":
-            yield from histories(_proved(world, step), events)
+            yield from histories(model.with_history(current=_current_object(model, id)), events)
+        case Send() if model.history.state == "unknown":
+            yield from histories(_store_proof(model, step), events)
         case Send():
-            yield from _sent(world, step, events)
-            if world.batches and is_batchable(world.history):
-                yield from _sent_in_batch(world, events)
+            yield from _send(model, step, events)
+            if model.batches and is_batchable(model.history):
+                yield from _send_in_batch(model, events)
 
 
-def _doubted(world: World) -> World:
+def _enter_doubt(model: ModelState) -> ModelState:
     first = (
-        world.now
-        if world.own_doubt_end is None and world.other_doubt_start is None
-        else world.other_doubt_start
+        model.now
+        if model.own_doubt_end is None and model.other_doubt_start is None
+        else model.other_doubt_start
     )
     return replace(
-        world.with_history(state="unknown", current=None, search_results=None),
+        model.with_history(state="unknown", current=None, search_results=None),
         other_doubt_start=first,
     )
 
 
-def _quiet(world: World) -> QuietPeriod:
-    if world.own_doubt_end is not None:
-        return QuietPeriod(is_own_call=True, local_seconds=world.now - world.own_doubt_end)
+def _quiet_period(model: ModelState) -> QuietPeriod:
+    if model.own_doubt_end is not None:
+        return QuietPeriod(is_own_call=True, local_seconds=model.now - model.own_doubt_end)
     return QuietPeriod(
         is_own_call=False,
-        local_seconds=world.now
-        - (world.other_doubt_start if world.other_doubt_start is not None else world.now),
+        local_seconds=model.now
+        - (model.other_doubt_start if model.other_doubt_start is not None else model.now),
     )
 
 
-def _arrived(world: World) -> World:
+def _record_late_answers(model: ModelState) -> ModelState:
     """Record the ids of answers that came after their worker had lost the posting."""
-    if not world.late:
-        return world
-    sends, pending = list(world.history.sends), []
-    for when, place, id in world.late:
-        if when > world.now:
+    if not model.late:
+        return model
+    sends, pending = list(model.history.sends), []
+    for when, place, id in model.late:
+        if when > model.now:
             pending.append((when, place, id))
         elif sends[place].outcome in ("sent", "doubt"):
             sends[place] = replace(sends[place], outcome="landed", id=id)
-    return replace(world.with_history(sends=tuple(sends)), late=tuple(pending))
+    return replace(model.with_history(sends=tuple(sends)), late=tuple(pending))
 
 
 # -- one send --------------------------------------------------------------------------------------
 
 
-def _sent(world: World, step: Send, events: int) -> Iterator[End]:
+def _send(model: ModelState, step: Send, events: int) -> Iterator[End]:
     if step.renew:
-        world = replace(
-            world.with_history(rekey=False, proved_absences=0, current=None, search_results=None),
-            generation=world.generation + 1,
+        model = replace(
+            model.with_history(rekey=False, proved_absences=0, current=None, search_results=None),
+            generation=model.generation + 1,
         )
     if step.rebase is not None:
-        id = world.history.base.rpartition(":")[0]
-        world = replace(
-            world.with_history(base=f"{id}:{step.rebase}"), generation=world.generation + 100
+        id = model.history.base.rpartition(":")[0]
+        model = replace(
+            model.with_history(base=f"{id}:{step.rebase}"), generation=model.generation + 100
         )
     for name, (lands, dies, report) in SENDS.items():
         if name == "fine" or events:
-            outcome = _carried_out(world, lands)
-            yield from histories(_answered(outcome, name, dies, report), events - (name != "fine"))
+            outcome = _carry_out(model, lands)
+            yield from histories(
+                _store_attempt(outcome, name, dies, report), events - (name != "fine")
+            )
     if events:
-        for person in PEOPLE[:3]:
-            changed = _person(world, person)
-            if changed and world.history.operation in CHANGE_OPERATIONS:
+        for person in MANUAL_ACTS[:3]:
+            changed = _act_as_person(model, person)
+            if changed and model.history.operation in CHANGE_OPERATIONS:
                 yield from histories(
-                    _answered(_carried_out(changed, True), person, False, "answer"), events - 1
+                    _store_attempt(_carry_out(changed, True), person, False, "answer"), events - 1
                 )
 
 
-def _sent_in_batch(world: World, events: int) -> Iterator[End]:
-    for name, (lands, dies, report) in TOGETHER.items():
+def _send_in_batch(model: ModelState, events: int) -> Iterator[End]:
+    for name, (lands, dies, report) in BATCH_SENDS.items():
         if name == "fine" or events:
-            outcome = _carried_out(world, lands, BATCH)
-            after = _answered(outcome, f"in a batch: {name}", dies, report, batched=True)
+            outcome = _carry_out(model, lands, BATCH)
+            after = _store_attempt(outcome, f"in a batch: {name}", dies, report, batched=True)
             yield from histories(after, events - (name != "fine"))
 
 
-def _carried_out(world: World, lands: object, key: int | None = None) -> tuple[World, str, str]:
+def _carry_out(
+    model: ModelState, lands: object, key: int | None = None
+) -> tuple[ModelState, str, str]:
     """Carry out a send in QuickBooks; return the new world, the outcome and the id."""
-    key = world.generation if key is None else key
-    meaning = world.batches if key == BATCH else world.keys
+    key = model.generation if key is None else key
+    meaning = model.batches if key == BATCH else model.keys
     if not lands:
-        return world, "", ""
+        return model, "", ""
     delay = {True: 0, "late": 119, "frozen": DEADLINE + 120}[lands]  # type: ignore[index]
-    stored = _remembered(world, key, meaning)
+    stored = _find_stored_answer(model, key, meaning)
     if stored:
         _, _, what, id = stored
         if meaning == "refused when repeated":
-            return world, "refused/6000", ""
-        return world, "landed" if what == "landed" else f"refused/{what}", id
-    if world.history.operation in CHANGE_OPERATIONS:
-        return _written(world, delay)
-    if world.history.kind in LIST_KINDS and any(thing.state == "live" for thing in world.things):
-        return world, "refused/6240", ""
-    id = str(len(world.things) + 1)
-    thing = Thing(id, key, world.now + delay)
-    answers = (*world.answers, (key, world.now + delay, "landed", id))
-    return replace(world, things=(*world.things, thing), answers=answers), "landed", id
+            return model, "refused/6000", ""
+        return model, "landed" if what == "landed" else f"refused/{what}", id
+    if model.history.operation in CHANGE_OPERATIONS:
+        return _write_change(model, delay)
+    if model.history.kind in LIST_KINDS and any(
+        transaction.state == "live" for transaction in model.transactions
+    ):
+        return model, "refused/6240", ""
+    id = str(len(model.transactions) + 1)
+    transaction = Transaction(id, key, model.now + delay)
+    answers = (*model.answers, (key, model.now + delay, "landed", id))
+    return (
+        replace(model, transactions=(*model.transactions, transaction), answers=answers),
+        "landed",
+        id,
+    )
 
 
-def _remembered(world: World, key: int, meaning: str) -> tuple[int, int, str, str] | None:
+def _find_stored_answer(
+    model: ModelState, key: int, meaning: str
+) -> tuple[int, int, str, str] | None:
     """Return QuickBooks' stored answer for a key, if any."""
-    answer_found = next((answer for answer in world.answers if answer[0] == key), None)
+    answer_found = next((answer for answer in model.answers if answer[0] == key), None)
     if answer_found is None or meaning == "ignored":
         return None
-    if meaning == "kept for a day" and world.now - answer_found[1] > DAY:
+    if meaning == "kept for a day" and model.now - answer_found[1] > DAY:
         return None
-    return None if meaning == "not while it runs" and answer_found[1] > world.now else answer_found
+    return None if meaning == "not while it runs" and answer_found[1] > model.now else answer_found
 
 
-def _written(world: World, delay: int) -> tuple[World, str, str]:
+def _write_change(model: ModelState, delay: int) -> tuple[ModelState, str, str]:
     """Carry out a change if its token is current; a late change counts as written at once."""
-    operation = world.history.operation
-    id, _, token = world.history.base.rpartition(":")
-    thing = next(thing_there for thing_there in world.things if thing_there.id == id)
-    if thing.state == "deleted":
-        return world, "refused/610", ""
-    if str(thing.token) != token:
-        return world, "refused/5010", ""
-    trampled = thing.trampled or thing.text == "a person's"
-    state = {"update": thing.state, "delete": "deleted", "void": "voided"}[operation]
-    text = "second" if operation == "update" else thing.text
-    after = replace(thing, token=thing.token + 1, text=text, state=state, trampled=trampled)
-    answers = (*world.answers, (world.generation, world.now + delay, "landed", id))
-    return replace(world, things=_with(world, after), answers=answers), "landed", id
+    operation = model.history.operation
+    id, _, token = model.history.base.rpartition(":")
+    transaction = next(other for other in model.transactions if other.id == id)
+    if transaction.state == "deleted":
+        return model, "refused/610", ""
+    if str(transaction.token) != token:
+        return model, "refused/5010", ""
+    overwrote_edit = transaction.overwrote_edit or transaction.text == "a person's"
+    state = {"update": transaction.state, "delete": "deleted", "void": "voided"}[operation]
+    text = "second" if operation == "update" else transaction.text
+    after = replace(
+        transaction,
+        token=transaction.token + 1,
+        text=text,
+        state=state,
+        overwrote_edit=overwrote_edit,
+    )
+    answers = (*model.answers, (model.generation, model.now + delay, "landed", id))
+    return (
+        replace(model, transactions=_replace_transaction(model, after), answers=answers),
+        "landed",
+        id,
+    )
 
 
-def _answered(
-    outcome: tuple[World, str, str], name: str, dies: bool, report: str, batched: bool = False
-) -> World:
+def _store_attempt(
+    outcome: tuple[ModelState, str, str], name: str, dies: bool, report: str, batched: bool = False
+) -> ModelState:
     """Store the attempt, and what its process still knows."""
-    world, answer, id = outcome
+    model, answer, id = outcome
     send, place = (
-        SendAttempt(generation=world.generation, batched=batched),
-        len(world.history.sends),
+        SendAttempt(generation=model.generation, batched=batched),
+        len(model.history.sends),
     )
     text = answer if report == "answer" else report
     if not dies:
         kind, _, code = text.partition("/")
         landed_id = id if kind == "landed" else None
         send = replace(send, outcome=kind, code=code, id=landed_id)  # type: ignore[arg-type]
-        now = world.now + (SECONDS if report != "doubt" or name.endswith("done late") else DEADLINE)
-        after = world.after(name, now=now, own_doubt_end=now, other_doubt_start=None)
+        now = model.now + (SECONDS if report != "doubt" or name.endswith("done late") else DEADLINE)
+        after = model.after(name, now=now, own_doubt_end=now, other_doubt_start=None)
     else:
-        now = world.now + {"days": 2 * DAY}.get(report, LEASE)
+        now = model.now + {"days": 2 * DAY}.get(report, LEASE)
         late = (
-            (*world.late, (now + DEADLINE, place, id))
+            (*model.late, (now + DEADLINE, place, id))
             if report == "late answer" and id
-            else world.late
+            else model.late
         )
-        after = world.after(name, now=now, own_doubt_end=None, other_doubt_start=now, late=late)
-    sends = (*world.history.sends, send)
+        after = model.after(name, now=now, own_doubt_end=None, other_doubt_start=now, late=late)
+    sends = (*model.history.sends, send)
     state = "unknown" if dies else "sending"
     return after.with_history(sends=sends, state=state, current=None, search_results=None)
 
@@ -324,111 +350,113 @@ def _answered(
 # -- searching -------------------------------------------------------------------------------------
 
 
-def _looked(world: World, events: int) -> Iterator[End]:
+def _search(model: ModelState, events: int) -> Iterator[End]:
     results = tuple(
-        result for thing in world.things if (result := _search_result(world, thing)) is not None
+        result
+        for transaction in model.transactions
+        if (result := _search_result(model, transaction)) is not None
     )
-    yield from histories(world.with_history(search_results=results), events)
+    yield from histories(model.with_history(search_results=results), events)
     if not events:
         return
-    yield from histories(world.after("query fails", now=world.now + 30), events - 1)
+    yield from histories(model.after("query fails", now=model.now + 30), events - 1)
     yield from histories(
-        world.after("killed while it looks", own_doubt_end=None, other_doubt_start=world.now),
+        model.after("killed while it looks", own_doubt_end=None, other_doubt_start=model.now),
         events - 1,
     )
-    for person in PEOPLE if world.history.kind == "bill" else PEOPLE[3:]:
-        changed = _person(world, person)
+    for person in MANUAL_ACTS if model.history.kind == "bill" else MANUAL_ACTS[3:]:
+        changed = _act_as_person(model, person)
         if changed:
             yield from histories(changed, events - 1)
 
 
-def _search_result(world: World, thing: Thing) -> QuickBooksObject | None:
-    if thing.lands > world.now - world.lag:
+def _search_result(model: ModelState, transaction: Transaction) -> QuickBooksObject | None:
+    if transaction.visible_from > model.now - model.lag:
         return None
-    if thing.state == "deleted":
-        return QuickBooksObject(id=thing.id, state="deleted", content_known=False)
-    marker = thing.mark if world.history.marker else ""
-    edited = thing.text == "a person's"
+    if transaction.state == "deleted":
+        return QuickBooksObject(id=transaction.id, state="deleted", content_known=False)
+    marker = transaction.mark if model.history.marker else ""
+    edited = transaction.text == "a person's"
     return QuickBooksObject(
-        id=thing.id,
-        state=thing.state,
-        token=str(thing.token),
+        id=transaction.id,
+        state=transaction.state,
+        token=str(transaction.token),
         marker=marker,
         party=PARTY,  # type: ignore[arg-type]
         total=None if edited else TOTAL,
-        agreements=_same(world, thing),
+        agreements=_agreements(model, transaction),
         foreign=False,  # type: ignore[arg-type]
     )
 
 
-def _same(world: World, thing: Thing) -> frozenset[str]:
-    if world.history.kind in IDENTIFYING_FIELDS:
+def _agreements(model: ModelState, transaction: Transaction) -> frozenset[str]:
+    if model.history.kind in IDENTIFYING_FIELDS:
         return frozenset(
-            {IDENTIFYING_FIELDS[world.history.kind]} if thing.mark != "another" else ()
+            {IDENTIFYING_FIELDS[model.history.kind]} if transaction.mark != "another" else ()
         )
-    if world.history.operation in ("delete", "void"):
-        return frozenset({"known"} if thing.text == "first" else ())
+    if model.history.operation in ("delete", "void"):
+        return frozenset({"known"} if transaction.text == "first" else ())
     names = (
         {"first": "known", "second": "meant"}
-        if world.history.operation == "update"
+        if model.history.operation == "update"
         else {"first": "meant"}
     )
-    return frozenset({names[thing.text]} if thing.text in names else ())
+    return frozenset({names[transaction.text]} if transaction.text in names else ())
 
 
-def _current_object(world: World, id: str) -> QuickBooksObject:
+def _current_object(model: ModelState, id: str) -> QuickBooksObject:
     """Return an object by id; unlike searches, such a read is always current."""
-    thing = next(
+    transaction = next(
         (
-            thing_there
-            for thing_there in world.things
-            if thing_there.id == id and thing_there.lands <= world.now
+            other
+            for other in model.transactions
+            if other.id == id and other.visible_from <= model.now
         ),
         None,
     )
-    if thing is None or thing.state == "deleted":
+    if transaction is None or transaction.state == "deleted":
         return QuickBooksObject(id=id, state="deleted")
-    result = _search_result(replace(world, lag=0), thing)
+    result = _search_result(replace(model, lag=0), transaction)
     assert result
     return result
 
 
-def _person(world: World, what: str) -> World | None:
+def _act_as_person(model: ModelState, what: str) -> ModelState | None:
     """Let a person act in QuickBooks: change what has landed, or enter something."""
     if what == "entered by hand":
-        if world.history.kind in LIST_KINDS and any(
-            thing.state == "live" for thing in world.things
+        if model.history.kind in LIST_KINDS and any(
+            transaction.state == "live" for transaction in model.transactions
         ):
             return None
-        twin = Thing(str(len(world.things) + 1), None, world.now, mark="")
-        return world.after(what, things=(*world.things, twin))
+        twin = Transaction(str(len(model.transactions) + 1), None, model.now, mark="")
+        return model.after(what, transactions=(*model.transactions, twin))
     there = [
-        thing_there
-        for thing_there in world.things
-        if thing_there.key is not None
-        and thing_there.state == "live"
-        and thing_there.lands <= world.now
+        other
+        for other in model.transactions
+        if other.key is not None and other.state == "live" and other.visible_from <= model.now
     ]
     if not there:
         return None
-    thing = there[-1]
+    transaction = there[-1]
     changes = {
-        "edited": replace(thing, text="a person's", mark="", token=thing.token + 1),
-        "voided": replace(thing, state="voided", token=thing.token + 1),
-        "deleted": replace(thing, state="deleted", token=thing.token + 1),
+        "edited": replace(transaction, text="a person's", mark="", token=transaction.token + 1),
+        "voided": replace(transaction, state="voided", token=transaction.token + 1),
+        "deleted": replace(transaction, state="deleted", token=transaction.token + 1),
     }[what]
-    return world.after(what, things=_with(world, changes))
+    return model.after(what, transactions=_replace_transaction(model, changes))
 
 
-def _with(world: World, thing: Thing) -> tuple[Thing, ...]:
-    return tuple(thing if other.id == thing.id else other for other in world.things)
+def _replace_transaction(model: ModelState, transaction: Transaction) -> tuple[Transaction, ...]:
+    return tuple(
+        transaction if other.id == transaction.id else other for other in model.transactions
+    )
 
 
-def _proved(world: World, step: Send) -> World:
+def _store_proof(model: ModelState, step: Send) -> ModelState:
     """Store the proof of absence, so that the posting may be sent again."""
-    history = world.history
+    history = model.history
     proofs = 0 if step.renew else history.proved_absences + 1
-    after = world.with_history(
+    after = model.with_history(
         state="ready",
         current=None,
         search_results=None,
@@ -436,17 +464,17 @@ def _proved(world: World, step: Send) -> World:
         proved_absences=proofs,
         rekey=False,
     )
-    return replace(after, generation=world.generation + step.renew)
+    return replace(after, generation=model.generation + step.renew)
 
 
 # -- the ends --------------------------------------------------------------------------------------
 
 
-def _posted(world: World, id: str, events: int) -> Iterator[End]:
-    yield "posted", world
-    if events and world.history.operation == "create" and world.history.kind == "bill":
+def _continue_after_posting(model: ModelState, id: str, events: int) -> Iterator[End]:
+    yield "posted", model
+    if events and model.history.operation == "create" and model.history.kind == "bill":
         blank = replace(
-            world.history,
+            model.history,
             state="ready",
             sends=(),
             current=None,
@@ -456,57 +484,62 @@ def _posted(world: World, id: str, events: int) -> Iterator[End]:
             proved_absences=0,
             rejected_ids=frozenset(),
         )
-        back = world.after(
+        back = model.after(
             "backup put back",
             history=blank,
             own_doubt_end=None,
-            other_doubt_start=world.now,
+            other_doubt_start=model.now,
             late=(),
         )
         yield from histories(back, events - 1)
-        yield from histories(_revised(world, id), events - 1)
+        yield from histories(_revise(model, id), events - 1)
 
 
-def _revised(world: World, id: str) -> World:
+def _revise(model: ModelState, id: str) -> ModelState:
     """Change the document at the source after it was posted."""
-    thing = next(thing_there for thing_there in world.things if thing_there.id == id)
+    transaction = next(other for other in model.transactions if other.id == id)
     history = History(
-        operation="update", marker=MARK, party=PARTY, total=TOTAL, base=f"{id}:{thing.token}"
+        operation="update", marker=MARK, party=PARTY, total=TOTAL, base=f"{id}:{transaction.token}"
     )  # type: ignore[arg-type]
-    return world.after(
+    return model.after(
         "revised",
         history=history,
-        generation=world.generation + 1000,
+        generation=model.generation + 1000,
         own_doubt_end=None,
         other_doubt_start=None,
     )
 
 
-def _hold(world: World, events: int) -> Iterator[End]:
-    yield "held", world
+def _hold(model: ModelState, events: int) -> Iterator[End]:
+    yield "held", model
     if events:
-        rejected = world.history.rejected_ids | {FORGOTTEN.id}
-        sure = not is_doubtful(world.history)
+        rejected = model.history.rejected_ids | {FORGOTTEN.id}
+        sure = not is_doubtful(model.history)
         state = "ready" if sure else "unknown"
-        again = world.with_history(
+        again = model.with_history(
             state=state, rekey=True, current=None, search_results=None, rejected_ids=rejected
         )
         yield from histories(again.after("a person tries again"), events - 1)
 
 
-def _answer(world: World, candidates: tuple[str, ...], events: int) -> Iterator[End]:
+def _answer(model: ModelState, candidates: tuple[str, ...], events: int) -> Iterator[End]:
     """Let a person answer truthfully: our own transaction is the document, others are not."""
-    own_things = [
-        thing for thing in world.own_things if thing.id in candidates and thing.lands <= world.now
+    own_transactions = [
+        transaction
+        for transaction in model.own_transactions
+        if transaction.id in candidates and transaction.visible_from <= model.now
     ]
-    if own_things:
-        yield "adopted", world
+    if own_transactions:
+        yield "adopted", model
         return
-    yield "skipped", world
-    if events and world.history.operation == "create":
-        rejected = world.history.rejected_ids | set(candidates) | {FORGOTTEN.id}
-        once_ours = any(thing.id in candidates and thing.key is not None for thing in world.things)
-        answers = world.with_history(
+    yield "skipped", model
+    if events and model.history.operation == "create":
+        rejected = model.history.rejected_ids | set(candidates) | {FORGOTTEN.id}
+        once_ours = any(
+            transaction.id in candidates and transaction.key is not None
+            for transaction in model.transactions
+        )
+        answers = model.with_history(
             state="unknown",
             current=None,
             search_results=None,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.testing import golden
-from tests.proofs.test_model import KEYS, MEANINGS, STARTS, start, wrong
+from tests.proofs.test_model import KEYS, MEANINGS, STARTS, find_problem, start
 from tests.support import protocol_model
 
 FILE = Path(__file__).parents[1] / "golden" / "histories.json"
@@ -44,15 +44,15 @@ def replayed(history: History) -> History:
     steps: list[str] = []
     path = tuple(history["path"])
     with _following(path, steps):
-        first_world = start(history["start"], history["keys"], history["batches"], history["lag"])
+        first_model = start(history["start"], history["keys"], history["batches"], history["lag"])
         ends = [
-            (end, end_world)
-            for end, end_world in protocol_model.histories(first_world, len(path))
-            if end_world.path == path
+            (end, end_model)
+            for end, end_model in protocol_model.histories(first_model, len(path))
+            if end_model.path == path
         ]
     assert len(ends) == 1, f"{history} leads to {[end for end, _ in ends] or 'no end'}"
-    end, end_world = ends[0]
-    assert not wrong(end, end_world), (wrong(end, end_world), history)
+    end, end_model = ends[0]
+    assert not find_problem(end, end_model), (find_problem(end, end_model), history)
     return {"steps": steps, "end": end}
 
 
@@ -61,7 +61,7 @@ def _following(path: tuple[str, ...], steps: list[str]) -> Iterator[None]:
     """Restrict the model to this path, and record every step."""
     histories, decide = protocol_model.histories, protocol_model.decide
 
-    def follow(state: protocol_model.World, events: int) -> Iterator[protocol_model.End]:
+    def follow(state: protocol_model.ModelState, events: int) -> Iterator[protocol_model.End]:
         if state.path == path[: len(state.path)]:
             yield from histories(state, events)
 
@@ -103,13 +103,13 @@ def _each_way() -> Iterator[History]:
         for keys, batches in MEANINGS.get(name, [(keys, "") for keys in KEYS]):
             for lag in LAGS:
                 ends = list(protocol_model.histories(start(name, keys, batches, lag), EVENTS))
-                for _, end_world in sorted(ends, key=lambda pair: len(pair[1].path)):
+                for _, end_model in sorted(ends, key=lambda pair: len(pair[1].path)):
                     history = {
                         "start": name,
                         "keys": keys,
                         "batches": batches,
                         "lag": lag,
-                        "path": list(end_world.path),
+                        "path": list(end_model.path),
                     }
                     history |= replayed(history)
                     if _way_of(history) not in ways:

@@ -32,14 +32,14 @@ class SharedClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         until = self.monotonic() + max(0.0, seconds)
-        self._tell(until)
+        self._store_state(until)
         while (remaining := until - self.monotonic()) > 0:
             time.sleep(min(remaining / SPEED, OFTEN))
-        self._tell(AWAKE)
+        self._store_state(AWAKE)
 
     def hold(self, holds: bool) -> None:
         """Set whether this process holds something that others wait for."""
-        self._tell(HOLDS if holds else AWAKE)
+        self._store_state(HOLDS if holds else AWAKE)
 
     def holds(self, place: int) -> bool:
         """Return whether the process at this place holds something that others wait for."""
@@ -49,11 +49,11 @@ class SharedClock(Clock):
         """Return the time until which a process sleeps; a past time if it does not."""
         return self._read(place)
 
-    def leap(self, to: float) -> None:
+    def jump(self, to: float) -> None:
         """Jump to a time unless it has passed; for the controlling process only."""
         self._write(0, self._read(0) + max(0.0, to - self.monotonic()))
 
-    def _tell(self, value: float) -> None:
+    def _store_state(self, value: float) -> None:
         """Store this process's state; ignore threads other than the main one, which only send."""
         if self.place and threading.current_thread() is threading.main_thread():
             self._write(self.place, value)

@@ -42,11 +42,11 @@ OLDEST, LATE = (
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "26", "HUB_QUIET_SECONDS": "40"}
 LEASE, LONGEST = 26.0, 600.0
 PATIENCE = 700  # real seconds
-STEP, HURRY = (
+STEP, TRANSACTION_STEP = (
     0.01,
     0.2,
 )  # real seconds between two checks; virtual seconds per check while a transaction is open
-SETTLED = 10.0  # after which postings in flight belong to a stopped worker
+SETTLE_SECONDS = 10.0  # after which postings in flight belong to a stopped worker
 WORKERS_FOLDER = "f" * 64  # identity of the data folder that all workers report
 OPEN = ("ready", "sending", "unknown", "waiting")
 # The moments in a send at which a worker is stopped.
@@ -60,7 +60,7 @@ WRITTEN = "with the result written"
 MOMENTS = (BEFORE_THE_DEADLINE, CARRIED_OUT_LATE, ANSWER_HELD, ANSWER_READ, IN_TRANSACTION, WRITTEN)
 
 
-class Stops:
+class SendStopper:
     """A controller in a worker that stops the process in every `every`-th send.
 
     It uses each of the moments in turn.
@@ -75,16 +75,16 @@ class Stops:
         self.strict = BEFORE_THE_BYTES not in moments  # otherwise only the key prevents a duplicate
         self._lock = threading.Lock()
         self._thread = threading.local()
-        self._wrap(Client, "_send", self._sent)
-        self._wrap(transport, "send", self._on_wire)
-        self._wrap(db.engine.dialect, "do_commit", self._committed)
+        self._wrap(Client, "_send", self._send)
+        self._wrap(transport, "send", self._send_over_wire)
+        self._wrap(db.engine.dialect, "do_commit", self._commit)
         if db.engine.dialect.name == "sqlite":
-            self._wrap(db.engine.dialect, "do_begin", self._begun)
+            self._wrap(db.engine.dialect, "do_begin", self._begin)
         else:
             event.listen(db.engine, "begin", lambda connection: self._hold(connection, True))
         event.listen(db.engine, "rollback", lambda connection: self._hold(connection, False))
 
-    def _begun(self, function: Callable[..., Any], connection: Any) -> None:
+    def _begin(self, function: Callable[..., Any], connection: Any) -> None:
         """Hold once a writer has its lock; read-only transactions use another dialect."""
         function(connection)
         self.clock.hold(True)
@@ -101,13 +101,13 @@ class Stops:
         self.note.write_text(moment)
         os.kill(os.getpid(), signal.SIGSTOP)
 
-    def _next(self) -> str:
+    def _next_moment(self) -> str:
         with self._lock:
             self.sends += 1
             return next(self.moments) if self.sends % self.every == 0 else ""
 
-    def _sent(self, function: Callable[..., Any], client: Client, call: Any, *more: Any) -> Any:
-        self._thread.moment = moment = self._next() if call.writes else ""
+    def _send(self, function: Callable[..., Any], client: Client, call: Any, *more: Any) -> Any:
+        self._thread.moment = moment = self._next_moment() if call.writes else ""
         if moment == BEFORE_THE_DEADLINE:
             self._stop(moment)
         if moment in (IN_TRANSACTION, WRITTEN):
@@ -115,7 +115,7 @@ class Stops:
         self._thread.began = self.clock.monotonic()
         return function(client, call, *more)
 
-    def _on_wire(self, function: Callable[..., Any], request: Any, **options: Any) -> Any:
+    def _send_over_wire(self, function: Callable[..., Any], request: Any, **options: Any) -> Any:
         moment = getattr(self._thread, "moment", "")
         if moment == BEFORE_THE_BYTES:
             self._stop(moment)
@@ -129,7 +129,7 @@ class Stops:
             self._stop(moment)
         return reply
 
-    def _committed(self, function: Callable[..., Any], connection: Any) -> None:
+    def _commit(self, function: Callable[..., Any], connection: Any) -> None:
         owed = self.owed if threading.current_thread() is threading.main_thread() else ""
         if owed:
             self.owed = ""
@@ -154,7 +154,7 @@ class Stop:
     taken_over: int = 0
 
 
-class Crew:
+class WorkerGroup:
     """Workers of one company and the stand-in they post to, until all postings are finished."""
 
     def __init__(
@@ -166,7 +166,7 @@ class Crew:
         self._calls: dict[int, float] = {}  # by thread: the time until which a call is pending
         self.stops: list[Stop] = []
 
-    def work(
+    def run(
         self, workers: int, every: int, moments: Sequence[str] = MOMENTS, alone: bool = True
     ) -> list[str]:
         """Run workers and return their errors.
@@ -182,7 +182,7 @@ class Crew:
             codes = self._watch(pids)
         finally:
             for pid in pids:
-                _end(pid)
+                _kill_running(pid)
             self.server.stop()
         reports = [
             json.loads((self.folder / f"{number}.json").read_text()) for number in range(workers)
@@ -194,11 +194,11 @@ class Crew:
         """Answer for the stand-in; stop the caller meanwhile if asked, and reject late requests."""
         self._calls[threading.get_ident()] = 0.0
         try:
-            return self._answered(environ, start)
+            return self._answer_or_reject(environ, start)
         finally:
             del self._calls[threading.get_ident()]
 
-    def _answered(self, environ: dict[str, Any], start: Any) -> Any:
+    def _answer_or_reject(self, environ: dict[str, Any], start: Any) -> Any:
         pid, _, moment = environ.get("HTTP_X_STOP", "").partition(" ")
         if pid:
             os.kill(int(pid), signal.SIGSTOP)
@@ -221,16 +221,16 @@ class Crew:
             for pid in set(pids) - set(codes):
                 waited_pid, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
                 if waited_pid and os.WIFSTOPPED(status):
-                    stopped[pid] = self._stop(pid, pids.index(pid) + 1)
+                    stopped[pid] = self._read_stop(pid, pids.index(pid) + 1)
                     self.stops.append(stopped[pid])
                 elif waited_pid:
                     codes[pid] = os.waitstatus_to_exitcode(status)
-            self._go_on(stopped, alone=len(stopped) == len(pids) - len(codes))
+            self._continue_stopped(stopped, alone=len(stopped) == len(pids) - len(codes))
             working = [place for place, pid in enumerate(pids, 1) if pid not in codes | stopped]
             self._pass_time(working, stopped.values())
             time.sleep(STEP)
             if time.monotonic() > end:
-                _tell_where(pids)
+                _print_stacks(pids)
                 late = (
                     f"of workers {pids} only {codes} have ended; {stopped} are stopped, "
                     f"{working} not; {count_by_state()}"
@@ -238,8 +238,8 @@ class Crew:
                 raise AssertionError(late)
         return [codes[pid] for pid in pids]
 
-    def _go_on(self, stopped: dict[int, Stop], alone: bool) -> None:
-        under_way = in_flight() if stopped else set()
+    def _continue_stopped(self, stopped: dict[int, Stop], alone: bool) -> None:
+        under_way = postings_in_flight() if stopped else set()
         for pid in [pid for pid, stop in stopped.items() if self._is_over(stop, alone, under_way)]:
             del stopped[pid]
             os.kill(pid, signal.SIGCONT)
@@ -252,13 +252,13 @@ class Crew:
         if all(until > now for until in waits):
             events = list(waits)
             for stop in stops:
-                ends = [stop.since + lasted for lasted in (SETTLED, LEASE, LONGEST)]
+                ends = [stop.since + lasted for lasted in (SETTLE_SECONDS, LEASE, LONGEST)]
                 events += [end for end in ends if end > now]
-            self.clock.leap(min(events, default=now) + STEP)
+            self.clock.jump(min(events, default=now) + STEP)
         elif any(stop.holds for stop in stops) and all(until > now for until in calls):
-            self.clock.leap(now + HURRY)
+            self.clock.jump(now + TRANSACTION_STEP)
 
-    def _stop(self, pid: int, place: int) -> Stop:
+    def _read_stop(self, pid: int, place: int) -> Stop:
         moment, holds = (self.folder / f"{pid}").read_text(), self.clock.holds(place)
         waits = self._alone and not holds and len(self.stops) % 4 != 3  # some continue earlier
         return Stop(moment, self.clock.monotonic(), holds, waits)
@@ -266,7 +266,7 @@ class Crew:
     def _is_over(self, stop: Stop, alone: bool, under_way: set[tuple[int, str]]) -> bool:
         """Return whether a stop is over: after the lease, and if needed after a takeover."""
         stop.lasted = self.clock.monotonic() - stop.since
-        if not stop.in_flight and stop.lasted > SETTLED:
+        if not stop.in_flight and stop.lasted > SETTLE_SECONDS:
             stop.in_flight = under_way
         if stop.lasted <= LEASE or (
             stop.lasted <= LONGEST and stop.waits and not alone and stop.in_flight & under_way
@@ -285,7 +285,9 @@ class Crew:
                 folder_lock.folder_identity = lambda data: WORKERS_FOLDER  # type: ignore[assignment]
             try:
                 with self._open_app(number if alone else 0).app_context():
-                    Stops(moments, every, number * 3, self.clock, self.folder / f"{os.getpid()}")
+                    SendStopper(
+                        moments, every, number * 3, self.clock, self.folder / f"{os.getpid()}"
+                    )
                     report["errors"] = list(self._post())
                     db.engine.dispose()
             except BaseException:
@@ -311,24 +313,24 @@ class Crew:
 
     def _post(self) -> Iterator[str]:
         """Post as the engine does until nothing is left; yield the errors."""
-        while open_count():
+        while count_open():
             try:
                 run_id = run_log.request("post", self.installation_id, "engine")
                 runner.execute(run_id)
-                yield from ended_with(run_id)
+                yield from run_errors(run_id)
             except HubError as error:
                 yield error.text
             self.clock.sleep(5)
 
 
-def ended_with(run_id: int) -> list[str]:
+def run_errors(run_id: int) -> list[str]:
     """Return the error of a run, if any."""
     with read_only_session() as session:
         error = session.get_one(Run, run_id).error
     return [error] if error else []
 
 
-def open_count() -> int:
+def count_open() -> int:
     """Return the number of unfinished postings."""
     with read_only_session() as session:
         return (
@@ -337,7 +339,7 @@ def open_count() -> int:
         )
 
 
-def in_flight() -> set[tuple[int, str]]:
+def postings_in_flight() -> set[tuple[int, str]]:
     """Return the postings under way or in doubt, with the fence of their claim."""
     with read_only_session() as session:
         under_way = select(Posting.id, Posting.fence).where(
@@ -354,7 +356,7 @@ def count_by_state() -> Counter[tuple[str, str]]:
         )
 
 
-def _tell_where(pids: Sequence[int]) -> None:
+def _print_stacks(pids: Sequence[int]) -> None:
     """Abort workers so that each prints its stack."""
     for pid in pids:
         for number in (signal.SIGABRT, signal.SIGCONT):
@@ -363,7 +365,7 @@ def _tell_where(pids: Sequence[int]) -> None:
     time.sleep(1)
 
 
-def _end(pid: int) -> None:
+def _kill_running(pid: int) -> None:
     """Kill a worker that still runs."""
     with suppress(ChildProcessError):
         if os.waitpid(pid, os.WNOHANG)[0] == 0:

@@ -122,30 +122,36 @@ class FaultBench:
             )
 
 
-def body_of(stage: FaultBench, kind: str, number: str) -> dict[str, Any]:
+def body_of(fault_bench: FaultBench, kind: str, number: str) -> dict[str, Any]:
     """Return a small request body of a kind."""
     if kind in NAMES:
-        more = {"Type": "Service", "IncomeAccountRef": ref(stage, INCOME)} if kind == "item" else {}
+        more = (
+            {"Type": "Service", "IncomeAccountRef": ref(fault_bench, INCOME)}
+            if kind == "item"
+            else {}
+        )
         return {NAMES[kind]: number, **more}
-    bill = stage.bench.body(number)
+    bill = fault_bench.bench.body(number)
     about = {"TxnDate": bill["TxnDate"], "PrivateNote": f"{number} {bill['PrivateNote']}"}
     bill_fields = {"VendorRef": bill["VendorRef"], "DocNumber": number, "Line": bill["Line"]}
-    return {**about, **(OTHER[kind](stage, number) if kind in OTHER else bill_fields)}
+    return {**about, **(OTHER[kind](fault_bench, number) if kind in OTHER else bill_fields)}
 
 
-def sale_body(stage: FaultBench, number: str) -> dict[str, Any]:
+def sale_body(fault_bench: FaultBench, number: str) -> dict[str, Any]:
     line = {
         "Amount": 100,
         "DetailType": "SalesItemLineDetail",
-        "SalesItemLineDetail": {"ItemRef": ref(stage, ITEM)},
+        "SalesItemLineDetail": {"ItemRef": ref(fault_bench, ITEM)},
     }
-    return {"CustomerRef": ref(stage, "Customer"), "DocNumber": number, "Line": [line]}
+    return {"CustomerRef": ref(fault_bench, "Customer"), "DocNumber": number, "Line": [line]}
 
 
-def bill_payment_body(stage: FaultBench, number: str) -> dict[str, Any]:
-    bill = stage.bench.quickbooks.act("create", kind="Bill", set=stage.bench.body(number))["Id"]
+def bill_payment_body(fault_bench: FaultBench, number: str) -> dict[str, Any]:
+    bill = fault_bench.bench.quickbooks.act(
+        "create", kind="Bill", set=fault_bench.bench.body(number)
+    )["Id"]
     line = {"Amount": 100, "LinkedTxn": [{"TxnId": bill, "TxnType": "Bill"}]}
-    check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": ref(stage, BANK)}}
+    check = {"PayType": "Check", "CheckPayment": {"BankAccountRef": ref(fault_bench, BANK)}}
     return {
         "VendorRef": {"value": "1"},
         "DocNumber": number,
@@ -155,22 +161,22 @@ def bill_payment_body(stage: FaultBench, number: str) -> dict[str, Any]:
     }
 
 
-def deposit_body(stage: FaultBench, number: str) -> dict[str, Any]:
+def deposit_body(fault_bench: FaultBench, number: str) -> dict[str, Any]:
     line = {
         "Amount": 100,
         "DetailType": "DepositLineDetail",
-        "DepositLineDetail": {"AccountRef": ref(stage, INCOME)},
+        "DepositLineDetail": {"AccountRef": ref(fault_bench, INCOME)},
     }
-    return {"DepositToAccountRef": ref(stage, BANK), "Line": [line]}
+    return {"DepositToAccountRef": ref(fault_bench, BANK), "Line": [line]}
 
 
-def expense_body(stage: FaultBench, number: str) -> dict[str, Any]:
+def expense_body(fault_bench: FaultBench, number: str) -> dict[str, Any]:
     payee = {
         "EntityRef": {"value": "1", "type": "Vendor"},
         "PaymentType": "Cash",
-        "AccountRef": ref(stage, BANK),
+        "AccountRef": ref(fault_bench, BANK),
     }
-    return {**payee, "DocNumber": number, "Line": stage.bench.body(number)["Line"]}
+    return {**payee, "DocNumber": number, "Line": fault_bench.bench.body(number)["Line"]}
 
 
 OTHER: dict[str, Callable[[FaultBench, str], dict[str, Any]]] = {
@@ -179,19 +185,19 @@ OTHER: dict[str, Callable[[FaultBench, str], dict[str, Any]]] = {
     "expense": expense_body,
     "bill_payment": bill_payment_body,
     "deposit": deposit_body,
-    "refund": lambda stage, number: {
-        **sale_body(stage, number),
-        "DepositToAccountRef": ref(stage, BANK),
+    "refund": lambda fault_bench, number: {
+        **sale_body(fault_bench, number),
+        "DepositToAccountRef": ref(fault_bench, BANK),
     },
-    "payment": lambda stage, number: {
-        "CustomerRef": ref(stage, "Customer"),
+    "payment": lambda fault_bench, number: {
+        "CustomerRef": ref(fault_bench, "Customer"),
         "TotalAmt": 100,
         "PaymentRefNum": number,
     },
 }
 
 
-def ref(stage: FaultBench, where: str) -> dict[str, str]:
+def ref(fault_bench: FaultBench, where: str) -> dict[str, str]:
     """Return a reference to the first entry that a query finds."""
-    entries = stage.bench.quickbooks.select(f"select * from {where} maxresults 1")
+    entries = fault_bench.bench.quickbooks.select(f"select * from {where} maxresults 1")
     return {"value": entries[where.partition(" ")[0]][0]["Id"]}
