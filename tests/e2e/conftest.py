@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from tests.support import office as offices
+from tests.support import cluster as clusters
 from tests.support.browser import browser, open_tab  # noqa: F401 (fixtures)
+from tests.support.cluster import Cluster, Database
 from tests.support.database_server import make_server, own_server  # noqa: F401 (fixtures)
-from tests.support.office import Database, Office
 from tests.support.tiers import by_form
 
 CLIENT = "an-app:its-secret"
@@ -29,7 +29,7 @@ TOKEN = "a-refresh-token-of-the-tests"
 REALM = "9341450000000001"
 PATIENCE = 240  # seconds that anything may take, even on a slow and busy machine
 MARGIN = 20
-DOCUMENTS = by_form(small=24, full=30, long=120)  # of the source of an office
+DOCUMENTS = by_form(small=24, full=30, long=120)  # of the source of a cluster
 TOO_LONG = "Timeout (0:"  # first words of faulthandler's output on a time-out
 KEYS = {
     "client_id": "costtracker-stand-in",
@@ -52,7 +52,7 @@ def environment() -> dict[str, str]:
     return variables
 
 
-class Warm:
+class ForkServer:
     """Starts hub processes quickly by forking a process that has imported everything."""
 
     def __init__(self, folder: Path, *options: str) -> None:
@@ -61,14 +61,14 @@ class Warm:
         self._open()
 
     def _open(self) -> None:
-        command = [sys.executable, str(Path(__file__).parent / "warm.py"), *self._options]
+        command = [sys.executable, str(Path(__file__).parent / "fork_server.py"), *self._options]
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self._process = subprocess.Popen(command, env=environment(), **pipes)
         self._unread_output, self._running = b"", dict[int, SimpleNamespace]()
         self._started: list[int] = []
         self._rehearsed: list[str] = []
 
-    def rehearse(self, url: Callable[[], str]) -> None:
+    def compile_statements(self, url: Callable[[], str]) -> None:
         """Compile statements for PostgreSQL in advance too; `url` creates a database for that."""
         if not self._rehearsed:
             self._send({"settings": {"HUB_DATABASE_URL": url()}})
@@ -79,7 +79,7 @@ class Warm:
         folder = self.folder / "initialised"
         if not folder.exists():
             started = self.start("init", environ=environment() | {"HUB_DATA": str(folder)})
-            assert self.end(started) == 0, started.err.read_text()
+            assert self.wait(started) == 0, started.err.read_text()
         return folder
 
     def start(
@@ -117,11 +117,11 @@ class Warm:
         """Read messages until there is an answer of this sort."""
         until = time.monotonic() + PATIENCE
         while not answers:
-            if not self._hear(until - time.monotonic()):
+            if not self._read_messages(until - time.monotonic()):
                 self._process.kill()
                 raise AssertionError(failure)
 
-    def _hear(self, seconds: float) -> bool:
+    def _read_messages(self, seconds: float) -> bool:
         """Read messages of the process within some seconds; return False if there were none."""
         if not select.select([self._process.stdout], [], [], max(0.0, seconds))[0]:
             return False
@@ -137,9 +137,9 @@ class Warm:
                 command.code = int(code)
         return True
 
-    def look(self, command: SimpleNamespace) -> int | None:
+    def poll(self, command: SimpleNamespace) -> int | None:
         """Return a command's exit code, or minus the signal that killed it; None while it runs."""
-        while command.code is None and self._hear(0):
+        while command.code is None and self._read_messages(0):
             pass
         assert command.code != 1 or TOO_LONG not in command.err.read_text(), self._describe(command)
         assert command.code is not None or time.monotonic() < command.until + MARGIN, (
@@ -147,10 +147,10 @@ class Warm:
         )
         return command.code
 
-    def end(self, command: SimpleNamespace) -> int:
+    def wait(self, command: SimpleNamespace) -> int:
         """Wait until a command has ended and return its exit code."""
-        while (code := self.look(command)) is None:
-            self._hear(1)
+        while (code := self.poll(command)) is None:
+            self._read_messages(1)
         return code
 
     @staticmethod
@@ -161,18 +161,18 @@ class Warm:
             f"{printed[0]!r} and said:\n{printed[1]}"
         )
 
-    def stop(self, command: SimpleNamespace) -> int:
+    def kill(self, command: SimpleNamespace) -> int:
         """Kill a command and return its exit code."""
         with suppress(ProcessLookupError):
             os.kill(command.pid, signal.SIGKILL)
         command.until = time.monotonic()
-        return self.end(command)
+        return self.wait(command)
 
-    def clear(self) -> None:
+    def kill_all(self) -> None:
         """Kill the commands that a test left running; replace the process if that fails."""
         try:
             for command in list(self._running.values()):
-                self.stop(command)
+                self.kill(command)
             assert self._process.poll() is None
         except (AssertionError, OSError):
             self.close()
@@ -192,14 +192,14 @@ class Warm:
 class StandIn:
     """A stand-in in a server process."""
 
-    def __init__(self, warm: Warm, *args: str) -> None:
-        self._warm = warm
-        self._started = warm.start(
+    def __init__(self, fork_server: ForkServer, *args: str) -> None:
+        self._warm = fork_server
+        self._started = fork_server.start(
             "sandbox", *args, environ=environment(), seconds=4000
         )  # longer than any test
         until = time.monotonic() + PATIENCE
         while not (self._started.out.exists() and self._started.out.read_text().endswith("\n")):
-            assert warm.look(self._started) is None, self._started.err.read_text()
+            assert fork_server.poll(self._started) is None, self._started.err.read_text()
             assert time.monotonic() < until, f"`{self._started.command}` printed no address"
             time.sleep(0.01)
         self.url = self._started.out.read_text().splitlines()[0]
@@ -211,7 +211,7 @@ class StandIn:
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)
 
-    def printed(self) -> str:
+    def output(self) -> str:
         """Return everything that the command has printed."""
         return str(self._started.out.read_text())
 
@@ -219,14 +219,19 @@ class StandIn:
         self.ask("clock", {"advance": seconds})
 
     def stop(self) -> None:
-        self._warm.stop(self._started)
+        self._warm.kill(self._started)
 
 
 class Hub:
     """A hub with a data folder of its own, controlled by its commands."""
 
-    def __init__(self, warm: Warm, folder: Path, quickbooks: StandIn) -> None:
-        self.warm, self.folder, self.quickbooks, self.realm = warm, folder, quickbooks, REALM
+    def __init__(self, fork_server: ForkServer, folder: Path, quickbooks: StandIn) -> None:
+        self.fork_server, self.folder, self.quickbooks, self.realm = (
+            fork_server,
+            folder,
+            quickbooks,
+            REALM,
+        )
         hosts = folder / "hosts.txt"
         hosts.write_text("127.0.0.1\n")
         self.environ = environment() | {
@@ -245,11 +250,11 @@ class Hub:
 
     def __call__(self, *args: str, stdin: str = "", limit: int = 0) -> tuple[int, str, str]:
         """Run a command and return its exit code, output and errors."""
-        started = self.warm.start(*args, environ=self.environ, stdin=stdin, limit=limit)
-        code = self.warm.end(started)
+        started = self.fork_server.start(*args, environ=self.environ, stdin=stdin, limit=limit)
+        code = self.fork_server.wait(started)
         return code, started.out.read_text(), started.err.read_text()
 
-    def done(self, *args: str, stdin: str = "") -> str:
+    def run(self, *args: str, stdin: str = "") -> str:
         """Run a command that must succeed and return its output."""
         code, out, err = self(*args, stdin=stdin)
         assert code == 0, err
@@ -258,20 +263,20 @@ class Hub:
     def connect(self) -> None:
         """Create the data folder as `hub init` does, and connect QuickBooks."""
         if "HUB_DATABASE_URL" in self.environ:
-            self.done("init")
+            self.run("init")
         else:
-            shutil.copytree(self.warm.initialised_folder(), self.environ["HUB_DATA"])
-        self.done("companies", "add", "--realm", REALM, "--refresh-token-file", "-", stdin=TOKEN)
+            shutil.copytree(self.fork_server.initialised_folder(), self.environ["HUB_DATA"])
+        self.run("companies", "add", "--realm", REALM, "--refresh-token-file", "-", stdin=TOKEN)
 
     def enable(self, costtracker: StandIn, mode: str = "auto", **settings: Any) -> None:
         """Enable CostTracker, by default in automatic mode."""
-        file = str(self.settings(costtracker, **settings))
-        self.done("apps", "enable", "costtracker", "--mode", mode, "--settings", file)
+        file = str(self.write_settings(costtracker, **settings))
+        self.run("apps", "enable", "costtracker", "--mode", mode, "--settings", file)
 
-    def settings(self, costtracker: StandIn, **settings: Any) -> Path:
+    def write_settings(self, costtracker: StandIn, **write_settings: Any) -> Path:
         """Write CostTracker's settings to a file and return its path."""
         file = self.folder / "settings.json"
-        file.write_text(json.dumps(KEYS | {"base_url": costtracker.url} | settings))
+        file.write_text(json.dumps(KEYS | {"base_url": costtracker.url} | write_settings))
         return file
 
     def sync(self, limit: int = 0) -> tuple[int, dict[str, Any], str]:
@@ -281,26 +286,26 @@ class Hub:
 
 
 @pytest.fixture(scope="session")
-def always_warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    processes = Warm(tmp_path_factory.mktemp("warm"))
+def session_fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    processes = ForkServer(tmp_path_factory.mktemp("warm"))
     yield processes
     processes.close()
 
 
 @pytest.fixture
-def warm(always_warm: Warm) -> Iterator[Warm]:
+def fork_server(session_fork_server: ForkServer) -> Iterator[ForkServer]:
     """Provide the process for starting commands; kill those left at the end of the test."""
-    yield always_warm
-    always_warm.clear()
+    yield session_fork_server
+    session_fork_server.kill_all()
 
 
 @pytest.fixture
-def stand_in(warm: Warm) -> Iterator[Callable[..., StandIn]]:
+def stand_in(fork_server: ForkServer) -> Iterator[Callable[..., StandIn]]:
     """Return a function that starts stand-ins; they end with the test."""
     started: list[StandIn] = []
 
     def start(*args: str) -> StandIn:
-        started.append(StandIn(warm, *args))
+        started.append(StandIn(fork_server, *args))
         return started[-1]
 
     yield start
@@ -326,45 +331,51 @@ def quickbooks(stand_in: Callable[..., StandIn]) -> StandIn:
 
 
 @pytest.fixture
-def hub(warm: Warm, tmp_path: Path, quickbooks: StandIn) -> Hub:
-    return Hub(warm, tmp_path, quickbooks)
+def hub(fork_server: ForkServer, tmp_path: Path, quickbooks: StandIn) -> Hub:
+    return Hub(fork_server, tmp_path, quickbooks)
 
 
 @pytest.fixture
-def warm_for_postgres(
-    warm: Warm, postgres: str, postgres_template: str, make_database: Callable[..., str]
-) -> Warm:
+def postgres_fork_server(
+    fork_server: ForkServer,
+    postgres: str,
+    postgres_template: str,
+    make_database: Callable[..., str],
+) -> ForkServer:
     """Return the same with statements that are compiled for PostgreSQL in advance."""
-    warm.rehearse(lambda: make_database(postgres, postgres_template))
-    return warm
+    fork_server.compile_statements(lambda: make_database(postgres, postgres_template))
+    return fork_server
 
 
 @pytest.fixture
-def make_office(
-    warm_for_postgres: Warm, tmp_path: Path, quickbooks: StandIn, stand_in: Callable[..., StandIn]
-) -> Iterator[Callable[[str], Office]]:
-    """Return a function that creates an office of two machines on a PostgreSQL database."""
-    warm = warm_for_postgres
+def make_cluster(
+    postgres_fork_server: ForkServer,
+    tmp_path: Path,
+    quickbooks: StandIn,
+    stand_in: Callable[..., StandIn],
+) -> Iterator[Callable[[str], Cluster]]:
+    """Return a function that creates a cluster of two machines on a PostgreSQL database."""
+    fork_server = postgres_fork_server
     databases: list[Database] = []
 
-    def make(url: str, documents: int = DOCUMENTS, **settings: Any) -> Office:
+    def make(url: str, documents: int = DOCUMENTS, **settings: Any) -> Cluster:
         machines = []
         for name in ("one", "two"):
             folder = tmp_path / name
             folder.mkdir()
-            machine = Hub(warm, folder, quickbooks)
-            machine.environ |= offices.SETTINGS | {"HUB_DATABASE_URL": url}
+            machine = Hub(fork_server, folder, quickbooks)
+            machine.environ |= clusters.SETTINGS | {"HUB_DATABASE_URL": url}
             machines.append(machine)
         machines[0].connect()
         Path(machines[1].environ["HUB_DATA"]).mkdir(mode=0o700)
         costtracker = stand_in("costtracker", "--documents", str(documents), "--seed", "4")
         machines[0].enable(costtracker, **settings)
         password = tmp_path / "password"
-        password.write_text(offices.PASSWORD)
-        owner = ("users", "add", offices.OWNER, "--role", "owner")
-        machines[0].done(*owner, "--password-file", str(password))
+        password.write_text(clusters.PASSWORD)
+        owner = ("users", "add", clusters.OWNER, "--role", "owner")
+        machines[0].run(*owner, "--password-file", str(password))
         databases.append(Database(url))
-        return Office(machines, databases[-1], costtracker)
+        return Cluster(machines, databases[-1], costtracker)
 
     yield make
     for database in databases:
@@ -372,10 +383,10 @@ def make_office(
 
 
 @pytest.fixture
-def office(
-    make_office: Callable[[str], Office],
+def cluster(
+    make_cluster: Callable[[str], Cluster],
     postgres: str,
     postgres_template: str,
     make_database: Callable[..., str],
-) -> Office:
-    return make_office(make_database(postgres, postgres_template))
+) -> Cluster:
+    return make_cluster(make_database(postgres, postgres_template))

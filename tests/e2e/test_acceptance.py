@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from tests.e2e.conftest import KEYS
+from tests.support.cluster import PATIENCE
 from tests.support.many_companies import connect_companies
-from tests.support.office import PATIENCE
 from tests.support.tiers import by_form
 
 COMPANIES = by_form(small=3, full=24, long=300)
@@ -26,46 +26,46 @@ RESTARTS = by_form(small=1, full=3, long=3)
 WORKERS = 4
 
 
-def synced(office):
+def count_synced(cluster):
     """Return the number of companies that have completed a sync."""
     query = "SELECT DISTINCT company_id FROM run WHERE kind = 'sync' AND outcome = 'done'"
-    return office.database.count(f"({query}) AS done")
+    return cluster.database.count(f"({query}) AS done")
 
 
-def has_posted(office, number):
+def has_posted(cluster, number):
     """Return whether at least this many documents are posted."""
-    return office.database.count("posting WHERE state = 'posted'") >= number
+    return cluster.database.count("posting WHERE state = 'posted'") >= number
 
 
 @pytest.mark.proof(small=0)
 @pytest.mark.timeout(SECONDS + PATIENCE)  # the set-up included
-def test_companies_sync_while_postgresql_restarts(make_office, own_server, figure):
-    office = make_office(own_server.url, documents=DOCUMENTS)
-    office.patience = SECONDS
-    office.quickbooks.ask("switches", {"throttle": True})  # at Intuit's limits
-    for machine in office.machines:
+def test_companies_sync_while_postgresql_restarts(make_cluster, own_server, figure):
+    cluster = make_cluster(own_server.url, documents=DOCUMENTS)
+    cluster.patience = SECONDS
+    cluster.quickbooks.ask("switches", {"throttle": True})  # at Intuit's limits
+    for machine in cluster.machines:
         machine.environ |= TIMES
         del machine.environ["HUB_QBO_PER_SECOND"], machine.environ["HUB_QBO_PER_MINUTE"]
-    hub = office.machines[0]
-    settings = KEYS | {"base_url": office.costtracker.url}
+    hub = cluster.machines[0]
+    settings = KEYS | {"base_url": cluster.costtracker.url}
     realms = [hub.realm, *connect_companies(hub, settings, COMPANIES - 1)]
-    workers = [office.work(number % 2) for number in range(WORKERS)]
-    served, address = office.serve(1, workers=2)
+    workers = [cluster.start_worker(number % 2) for number in range(WORKERS)]
+    served, address = cluster.start_pages(1, workers=2)
     for restart in range(1, RESTARTS + 1):
-        is_enough = partial(has_posted, office, restart * COMPANIES)
-        office.wait(is_enough, *workers)
-        assert synced(office) < COMPANIES
+        is_enough = partial(has_posted, cluster, restart * COMPANIES)
+        cluster.wait(is_enough, *workers)
+        assert count_synced(cluster) < COMPANIES
         own_server.restart()
-    office.quickbooks.pass_time(60)
-    office.wait(lambda: synced(office) == COMPANIES and office.all_posted(), *workers)
+    cluster.quickbooks.pass_time(60)
+    cluster.wait(lambda: count_synced(cluster) == COMPANIES and cluster.all_posted(), *workers)
     assert requests.get(f"{address}/readyz", timeout=PATIENCE).json()["ready"]
-    office.end(*workers, served)
+    cluster.terminate(*workers, served)
 
-    office.assert_books_are_right()
-    books = [office.documents(realm) for realm in realms]
+    cluster.assert_books_match()
+    books = [cluster.documents(realm) for realm in realms]
     contents = [sorted(document.content for document in documents) for documents in books]
     assert contents == [contents[0]] * COMPANIES
-    calls = office.quickbooks.ask("log")["requests"]
+    calls = cluster.quickbooks.ask("log")["requests"]
     refused = [call for call in calls if call["status"] == 429]
     # A database that ends at once may lose the calls that were reserved last, and a busy machine
     # delivers calls closer together than they were sent.

@@ -38,14 +38,14 @@ def is_sentence(text):
 def test_settings_that_are_wrong_are_refused_one_by_one(hub, costtracker):
     hub.connect()
     for settings, says in WRONG:
-        file = str(hub.settings(costtracker, **settings))
+        file = str(hub.write_settings(costtracker, **settings))
         code, _, err = hub("apps", "enable", "costtracker", "--settings", file)
         assert (code, says in err, is_sentence(err)) == (1, True, True), err
-    assert json.loads(hub.done("apps", "list", "--json"))[0]["state"] != "enabled"
+    assert json.loads(hub.run("apps", "list", "--json"))[0]["state"] != "enabled"
 
 
 def test_a_refused_refresh_token_is_reported(hub):
-    hub.done("init")
+    hub.run("init")
     code, _, err = hub(
         "companies", "add", "--realm", "1", "--refresh-token-file", "-", stdin="nonsense"
     )

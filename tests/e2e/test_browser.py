@@ -568,7 +568,7 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(
     assert outlines == dict.fromkeys(("A", "BUTTON", "INPUT", "SELECT"), "solid")
 
 
-class Fresh(Demo):
+class NewDemo(Demo):
     """The demo's stand-ins and hub before setup, with a few documents."""
 
     def _open(self, slug: str) -> Any:
@@ -579,9 +579,9 @@ class Fresh(Demo):
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Fresh]:
+def fresh(tmp_path: Path) -> Iterator[NewDemo]:
     """Return a newly installed hub with a running engine and a known owner."""
-    demo = Fresh(tmp_path / "demo", 0)
+    demo = NewDemo(tmp_path / "demo", 0)
     demo.web.start()
     db_engine.upgrade(demo.app)
     with demo.app.app_context(), db_engine.transaction() as session:
@@ -603,7 +603,7 @@ def fresh(tmp_path: Path) -> Iterator[Fresh]:
 @pytest.mark.proof(small=1, full=1)
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_owner_goes_from_an_empty_hub_to_bills_in_the_books(
-    fresh: Fresh, open_tab: Callable[..., Person], javascript: bool
+    fresh: NewDemo, open_tab: Callable[..., Person], javascript: bool
 ) -> None:
     person = open_tab(fresh.web.url, java_script_enabled=javascript)
     page = person.page
@@ -650,7 +650,7 @@ def _consent(page: Page) -> None:
     page.get_by_role("button", name=re.compile("connect", re.IGNORECASE)).first.click()
 
 
-def _answers(fresh: Fresh) -> dict[str, str]:
+def _answers(fresh: NewDemo) -> dict[str, str]:
     settings = fresh.stand_ins["costtracker"].settings(fresh.address("costtracker"))
     labels = {"Address": "base_url", "Client id": "client_id", "Client secret": "client_secret"}
     return {label: str(settings[name]) for label, name in labels.items()}

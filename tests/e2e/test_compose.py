@@ -32,7 +32,7 @@ METRICS_TOKEN = "0123456789abcdef0123456789abcdef"
 PATIENCE = 300  # seconds after which a process counts as hanging
 
 
-class Started:
+class ComposeProcesses:
     """The running processes of the compose file."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
@@ -109,9 +109,9 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 @pytest.fixture
 def started(
     tmp_path: Path, postgres: str, make_database: Callable[[str], str]
-) -> Iterator[Started]:
+) -> Iterator[ComposeProcesses]:
     """Return a starter of the processes for a database without tables; kill them at the end."""
-    hub = Started(tmp_path, make_database(postgres))
+    hub = ComposeProcesses(tmp_path, make_database(postgres))
     yield hub
     for process in hub.processes.values():
         process.kill()
@@ -155,7 +155,7 @@ class Browser:
 
 
 @pytest.fixture
-def browser(started: Started, tmp_path: Path) -> Iterator[Browser]:
+def browser(started: ComposeProcesses, tmp_path: Path) -> Iterator[Browser]:
     """Start the tables, the web processes and the proxy, and return a browser."""
     if NGINX is None:
         pytest.skip("nginx is not installed")
@@ -172,7 +172,7 @@ def browser(started: Started, tmp_path: Path) -> Iterator[Browser]:
 @pytest.mark.proof(small=0)
 def test_the_processes_of_the_compose_file_share_the_work(
     browser: Browser,
-    started: Started,
+    started: ComposeProcesses,
     make_app: Callable[..., Any],
     make_config: Callable[..., Any],
 ) -> None:

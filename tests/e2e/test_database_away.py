@@ -10,8 +10,8 @@ import time
 import pytest
 
 from hub.web.readiness import FRESH_SECONDS
-from tests.support.office import LEASE, web_processes
-from tests.support.office_person import SENTENCE, Person
+from tests.support.cluster import LEASE, web_processes
+from tests.support.patient_owner import SENTENCE, PatientOwner
 from tests.support.tiers import by_form
 
 ABSENCE = by_form(small=LEASE + 1, full=LEASE + 2, long=60.0)  # seconds
@@ -20,16 +20,16 @@ PAGES = ("/", "/documents", "/installations/1/")
 
 @pytest.mark.proof(small=0)
 def test_work_and_pages_return_by_themselves_after_postgresql_was_away(
-    make_office, own_server, figure
+    make_cluster, own_server, figure
 ):
-    office = make_office(own_server.url)
-    served, address = office.serve(1)
-    person = Person(address)
+    cluster = make_cluster(own_server.url)
+    served, address = cluster.start_pages(1)
+    person = PatientOwner(address)
     person.log_in()
     assert [person.call("GET", path).status_code for path in (*PAGES, "/readyz")] == [200] * 4
-    office.slow_down()
-    workers = [office.work(0), office.work(1)]
-    office.wait(office.is_posting, *workers)
+    cluster.slow_down()
+    workers = [cluster.start_worker(0), cluster.start_worker(1)]
+    cluster.wait(cluster.is_sending, *workers)
 
     own_server.stop()
     killed = web_processes(served)
@@ -50,7 +50,7 @@ def test_work_and_pages_return_by_themselves_after_postgresql_was_away(
     assert not killed & web_processes(served)
 
     own_server.start()
-    documents = office.assert_all_goes_on(person, PAGES, served, workers)
+    documents = cluster.assert_recovery(person, PAGES, served, workers)
     figure(
         f"documents in the books once although PostgreSQL was away for {ABSENCE:g} s meanwhile",
         documents,

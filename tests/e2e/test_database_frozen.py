@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests.support.office import LEASE
-from tests.support.office_person import SENTENCE, Person
+from tests.support.cluster import LEASE
+from tests.support.patient_owner import SENTENCE, PatientOwner
 from tests.support.tiers import by_form
 
 FREEZE = by_form(small=LEASE + 1, full=LEASE + 2, long=60.0)  # seconds
@@ -21,18 +21,18 @@ PAGES = ("/", "/documents", "/installations/1/")
 
 @pytest.mark.proof(small=0)
 def test_work_and_pages_go_on_by_themselves_after_postgresql_was_frozen(
-    make_office, own_server, figure
+    make_cluster, own_server, figure
 ):
-    office = make_office(f"{own_server.url}&connect_timeout={CONNECT_SECONDS}")
-    for machine in office.machines:
+    cluster = make_cluster(f"{own_server.url}&connect_timeout={CONNECT_SECONDS}")
+    for machine in cluster.machines:
         machine.environ["HUB_PAGE_SECONDS"] = str(PAGE_SECONDS)
-    served, address = office.serve(1)
-    person = Person(address)
+    served, address = cluster.start_pages(1)
+    person = PatientOwner(address)
     person.log_in()
     assert [person.call("GET", path).status_code for path in (*PAGES, "/readyz")] == [200] * 4
-    office.slow_down()
-    workers = [office.work(0), office.work(1)]
-    office.wait(office.is_posting, *workers)
+    cluster.slow_down()
+    workers = [cluster.start_worker(0), cluster.start_worker(1)]
+    cluster.wait(cluster.is_sending, *workers)
 
     own_server.freeze()
     began = time.monotonic()
@@ -47,7 +47,7 @@ def test_work_and_pages_go_on_by_themselves_after_postgresql_was_frozen(
         assert person.call("GET", "/healthz").status_code == 200
 
     own_server.thaw()
-    documents = office.assert_all_goes_on(person, PAGES, served, workers)
+    documents = cluster.assert_recovery(person, PAGES, served, workers)
     figure(
         f"documents in the books once although PostgreSQL was frozen for {FREEZE:g} s meanwhile",
         documents,

@@ -9,32 +9,32 @@ import pytest
 
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("loses_rows", [False, True], ids=["nothing lost", "newest rows lost"])
-def test_a_promoted_standby_causes_no_duplicate(make_office, own_server, figure, loses_rows):
-    office = make_office(own_server.url)
+def test_a_promoted_standby_causes_no_duplicate(make_cluster, own_server, figure, loses_rows):
+    cluster = make_cluster(own_server.url)
     standby = own_server.make_standby("standby")
     if loses_rows:
         standby.stop()
     else:
-        office.database.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
-        office.database.execute("SELECT pg_reload_conf()")
+        cluster.database.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+        cluster.database.execute("SELECT pg_reload_conf()")
         synchronous = "pg_stat_replication WHERE sync_state = 'sync'"
-        office.wait(lambda: office.database.count(synchronous))
-    office.slow_down()
-    workers = [office.work(0), office.work(1)]
-    office.wait(office.is_posting, *workers)
-    sends = office.database.count("attempt")
+        cluster.wait(lambda: cluster.database.count(synchronous))
+    cluster.slow_down()
+    workers = [cluster.start_worker(0), cluster.start_worker(1)]
+    cluster.wait(cluster.is_sending, *workers)
+    sends = cluster.database.count("attempt")
 
     own_server.stop()
     if loses_rows:
         standby.start()
     standby.promote(own_server.place)
-    sends_on_standby = office.database.count("attempt")
+    sends_on_standby = cluster.database.count("attempt")
     assert (sends_on_standby == 0 < sends) if loses_rows else (sends_on_standby >= sends > 0)
-    office.quickbooks.pass_time(60)
-    office.wait(office.all_posted, *workers)
-    office.end(*workers)
-    documents = office.assert_books_are_right()  # its next run is at the next pass at the latest
-    assert office.database.count("company WHERE restored_since IS NOT NULL") == 1
+    cluster.quickbooks.pass_time(60)
+    cluster.wait(cluster.all_posted, *workers)
+    cluster.terminate(*workers)
+    documents = cluster.assert_books_match()  # its next run is at the next pass at the latest
+    assert cluster.database.count("company WHERE restored_since IS NOT NULL") == 1
     lost = "with the newest rows lost" if loses_rows else "with nothing lost"
     figure(
         f"documents in the books once although PostgreSQL failed over meanwhile, {lost}",

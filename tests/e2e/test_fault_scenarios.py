@@ -83,7 +83,7 @@ def costtracker(tmp_path):
 
 
 @pytest.fixture
-def office(hub, quickbooks, costtracker):
+def hub_with_costtracker(hub, quickbooks, costtracker):
     """Return a connected hub with CostTracker enabled."""
     hub.environ |= LIMITS
     hub.connect()
@@ -96,41 +96,49 @@ KEYS_OF_COSTTRACKER = {name: KEYS[name] for name in ("client_id", "client_secret
 
 @pytest.mark.proof(small=1)
 @pytest.mark.parametrize("fault", QUICKBOOKS_FAULTS)
-def test_everything_is_posted_after_quickbooks_recovers(office, quickbooks, costtracker, fault):
+def test_everything_is_posted_after_quickbooks_recovers(
+    hub_with_costtracker, quickbooks, costtracker, fault
+):
     # Five sends without an answer would hold a document for a person.
     quickbooks.ask("mischief", {"most_a_document": 3, **QUICKBOOKS_FAULTS[fault]})
     for _ in range(FAULTY_SYNCS):
-        office("sync", "--json")
+        hub_with_costtracker("sync", "--json")
     quickbooks.ask("mischief", {"seed": 2})
-    sync_until_posted(office)
+    sync_until_posted(hub_with_costtracker)
     check_books(quickbooks, costtracker)
-    assert reported(costtracker) == {"posted"}
+    assert reported_states(costtracker) == {"posted"}
 
 
 @pytest.mark.proof(small=1)
 @pytest.mark.parametrize("fault", COSTTRACKER_FAULTS)
-def test_everything_is_posted_after_costtracker_recovers(office, quickbooks, costtracker, fault):
+def test_everything_is_posted_after_costtracker_recovers(
+    hub_with_costtracker, quickbooks, costtracker, fault
+):
     costtracker.ask("fault", {"kind": fault})
     for _ in range(FAULTY_SYNCS):
-        office("sync", "--json")
+        hub_with_costtracker("sync", "--json")
     costtracker.ask("fault", {"kind": ""})
-    sync_until_posted(office)
+    sync_until_posted(hub_with_costtracker)
     check_books(quickbooks, costtracker)
     # A receipt that met the fault is repeated after a pause longer than this test.
-    assert reported(costtracker) <= {"posted", "queued", None}
+    assert reported_states(costtracker) <= {"posted", "queued", None}
 
 
 @pytest.mark.proof(small=1)
 @pytest.mark.parametrize("seconds", [0.2, 0.5, 1.0, 2.0])
-def test_everything_is_posted_after_the_hub_is_killed(office, quickbooks, costtracker, seconds):
+def test_everything_is_posted_after_the_hub_is_killed(
+    hub_with_costtracker, quickbooks, costtracker, seconds
+):
     """Kill a sync after some seconds, three times in a row."""
     for _ in range(FAULTY_SYNCS):
-        started = office.warm.start("sync", environ=office.environ)
+        started = hub_with_costtracker.fork_server.start(
+            "sync", environ=hub_with_costtracker.environ
+        )
         time.sleep(seconds)
-        assert office.warm.stop(started) in (-signal.SIGKILL, 0, 3, 4)
-    sync_until_posted(office)
+        assert hub_with_costtracker.fork_server.kill(started) in (-signal.SIGKILL, 0, 3, 4)
+    sync_until_posted(hub_with_costtracker)
     check_books(quickbooks, costtracker)
-    assert reported(costtracker) == {"posted"}
+    assert reported_states(costtracker) == {"posted"}
 
 
 def sync_until_posted(hub):
@@ -138,7 +146,7 @@ def sync_until_posted(hub):
     for _ in range(SYNCS_TO_RECOVER):
         code, report, errors = hub.sync()
         app = report.get("apps", {}).get("costtracker", {})
-        cases = json.loads(hub.done("cases", "--json"))
+        cases = json.loads(hub.run("cases", "--json"))
         if code == 0 and app.get("posted") == INVOICES and not cases:
             return
     raise AssertionError(f"exit code {code}, {report}, {errors}, cases: {cases}")
@@ -154,6 +162,6 @@ def check_books(quickbooks, costtracker):
     assert len({MARKER.search(row["PrivateNote"])[1] for row in bills}) == INVOICES
 
 
-def reported(costtracker):
+def reported_states(costtracker):
     """Return the states reported to CostTracker for its invoices."""
     return {row["told"].get("state") for row in costtracker.ask("invoices")}

@@ -29,7 +29,7 @@ APPS = ("costtracker", "ion", "costcertified", "ontraccr", "autotask-invoices")
 PATIENCE = 120  # seconds that the hub has for its runs
 
 
-class Clicking:
+class ClickCounter:
     """A person whose clicks are counted."""
 
     def __init__(self, person: Person) -> None:
@@ -64,7 +64,7 @@ def open_cases(demo_hub: SmallDemo) -> list[Any]:
         return list(session.query(Case).filter(Case.closed_at.is_(None)))
 
 
-def control(demo_hub: SmallDemo, name: str, page: str, **values: Any) -> Any:
+def call_control(demo_hub: SmallDemo, name: str, page: str, **values: Any) -> Any:
     """Change what a stand-in of the demo holds, or ask for it."""
     url = f"{demo_hub.address(name)}/_sandbox/{page}"
     answer = requests.post(url, json=values, timeout=60)
@@ -82,14 +82,14 @@ def bill_of(demo_hub: SmallDemo, cause: str) -> str:
 
 def correct_elsewhere(demo_hub: SmallDemo) -> None:
     """Correct in the sources and in QuickBooks what the hub cannot correct."""
-    edit = partial(control, demo_hub, "costtracker", "do", do="edit", line={})
+    edit = partial(call_control, demo_hub, "costtracker", "do", do="edit", line={})
     total = {"gross_total": "71955.22"}
     edit(invoice=bill_of(demo_hub, "content"), header={}, totals=total)
     edit(invoice=bill_of(demo_hub, "file"), header={"files": ["pdf"]})
     number = {"entity": "BillingCodes", "id": 805, "fields": {"externalNumber": "Labor"}}
-    control(demo_hub, "autotask-invoices", "do", do="put", **number)
+    call_control(demo_hub, "autotask-invoices", "do", do="put", **number)
     for realm in demo_hub.quickbooks.companies:
-        control(demo_hub, "quickbooks", "company", realm=realm, closed=None)
+        call_control(demo_hub, "quickbooks", "company", realm=realm, closed=None)
 
 
 def wait_for_runs(demo_hub: SmallDemo) -> None:
@@ -113,7 +113,7 @@ def test_ten_cases_of_five_causes_are_cleared_in_twelve_clicks(
     person = open_tab(full_inbox.web.url)
     person.log_in(demo.WHO, full_inbox.password)
     began = time.monotonic()
-    hand = Clicking(person)
+    hand = ClickCounter(person)
     page = person.page
 
     hand.follow("Inbox")
@@ -135,7 +135,7 @@ def test_ten_cases_of_five_causes_are_cleared_in_twelve_clicks(
     assert person.wrong == []
 
 
-def decide(hand: Clicking, title: str) -> None:
+def decide(hand: ClickCounter, title: str) -> None:
     """Do what the page of a case proposes; a person chooses the account and compares the bills."""
     page = hand.page
     if ACCOUNT in title:

@@ -85,7 +85,7 @@ class Keyboard:
             reached.append(focus["name"])
         raise AssertionError(f"{self.page.url}: Tab does not lead to {name!r}: {reached[:60]}")
 
-    def enter(self) -> None:
+    def follow_focused_link(self) -> None:
         """Press Enter on what has the focus, and wait for the page that it leads to."""
         with self.page.expect_navigation(timeout=SOON):
             self.page.keyboard.press("Enter")
@@ -137,11 +137,11 @@ def test_bills_are_approved_and_a_case_is_cleared_by_tab_and_enter_alone(
     page.keyboard.type("oda")
     keys.go_to("Password", "INPUT")
     page.keyboard.type(PASSWORD)
-    keys.enter()
+    keys.follow_focused_link()
     assert page.url == f"{served.url}/"
 
     keys.go_to("^To approve", "A")
-    keys.enter()
+    keys.follow_focused_link()
     expect(page.locator("h2").first).to_contain_text("40 bills to approve", timeout=SOON)
     keys.go_to("F-2092|F-2070|Select", "INPUT")
     page.keyboard.press("Space")
@@ -151,16 +151,16 @@ def test_bills_are_approved_and_a_case_is_cleared_by_tab_and_enter_alone(
     keys.go_to("^Approve all 40", "BUTTON")
     keys.step("Shift+Tab")
     keys.go_to("^Approve all 40", "BUTTON")
-    keys.enter()
+    keys.follow_focused_link()
     keys.go_to("^Approve 40", "BUTTON")
-    keys.enter()
+    keys.follow_focused_link()
     person.expect_text("Approved 40 bills. Posting now.")
 
     keys.go_to("^Inbox", "A")
-    keys.enter()
+    keys.follow_focused_link()
     assert page.url.endswith("/inbox/")
     keys.go_to("^(Retry|Check again): Case 9", "BUTTON")
-    keys.enter()
+    keys.follow_focused_link()
     person.expect_text("Retried bill F-20369 (")
     assert held_bill(served) == "ready"
     expect(page.locator("h1")).to_be_visible(timeout=SOON)

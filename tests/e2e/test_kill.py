@@ -46,9 +46,9 @@ def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(
     hub, stand_in, figure, part
 ):
     hub.environ |= SHORT
-    hub.done("init")
+    hub.run("init")
     sources = []
-    apps = _all_apps(
+    apps = _enable_all_apps(
         hub, lambda *args: sources.append(stand_in(*args)) or sources[-1], seed=10 + part
     )
     kills = _kill_often(hub, sources, apps, random.Random(6 + part))
@@ -57,7 +57,9 @@ def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(
         kills,
         KILLS,
     )
-    figure(f"sends that those kills left in doubt, part {part} of {PARTS}", _doubts(hub), KILLS)
+    figure(
+        f"sends that those kills left in doubt, part {part} of {PARTS}", _count_doubts(hub), KILLS
+    )
     code, _, errors = hub.sync()
     assert code == 3, errors
     _, report, errors = hub.sync()
@@ -67,10 +69,10 @@ def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(
         assert all(
             sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
         )
-    assert _marks(hub) == (_count_posted(hub), 1)
+    assert _count_markers(hub) == (_count_posted(hub), 1)
 
 
-def _all_apps(hub, stand_in, seed):
+def _enable_all_apps(hub, stand_in, seed):
     """Enable every app on a stand-in of its own, for the company of its country."""
     with create_app(config.load(hub.environ)).app_context():
         plugins = current_hub().plugins
@@ -103,15 +105,15 @@ def _kill_often(hub, sources, apps, chance):
     for turn in range(2 * KILLS):
         lap, place = divmod(turn, len(whats))
         what = whats[place]
-        sign, within = _runs, DELAYS_AFTER_START
+        sign, within = _count_runs, DELAYS_AFTER_START
         if (lap + place) % 3 == 0:
             sign, within = _claims, DELAYS_AFTER_CLAIM
         before = sign(hub)
-        started = hub.warm.start("sync", *what, "--json", environ=hub.environ)
-        while hub.warm.look(started) is None and sign(hub) == before:
+        started = hub.fork_server.start("sync", *what, "--json", environ=hub.environ)
+        while hub.fork_server.poll(started) is None and sign(hub) == before:
             time.sleep(0.005)
         time.sleep(chance.uniform(*within))
-        kills += hub.warm.stop(started) == -signal.SIGKILL
+        kills += hub.fork_server.kill(started) == -signal.SIGKILL
         if kills == KILLS:
             break
         for server in (hub.quickbooks, *sources):
@@ -119,13 +121,13 @@ def _kill_often(hub, sources, apps, chance):
     return kills
 
 
-def _runs(hub):
+def _count_runs(hub):
     """Return the number of runs started."""
     with closing(sqlite3.connect(hub.folder / "data" / "hub.db")) as database:
         return database.execute("select count(*) from run").fetchone()
 
 
-def _doubts(hub):
+def _count_doubts(hub):
     """Return the number of sends interrupted by a kill."""
     with closing(sqlite3.connect(hub.folder / "data" / "hub.db")) as database:
         return database.execute("select count(*) from attempt where ended_at is null").fetchone()[0]
@@ -151,7 +153,7 @@ def _claims(hub):
     ]
 
 
-def _marks(hub):
+def _count_markers(hub):
     """Return the number of different markers in the books, and the highest count of one marker."""
     books = hub.quickbooks.ask("books").values()
     rows = [row for company_books in books for kind in KINDS for row in company_books.get(kind, ())]

@@ -10,23 +10,23 @@ import psycopg
 import pytest
 
 from hub.db import engine
+from tests.support.cluster import LEASE
 from tests.support.many_companies import request_runs_of_disconnected_companies
-from tests.support.office import LEASE
-from tests.support.office_person import SENTENCE, Person
+from tests.support.patient_owner import SENTENCE, PatientOwner
 
 MAX_CONNECTIONS = 40
 POOL = engine.MAX_CONNECTIONS
 COMPANIES = POOL + 6
 
 
-class Crowd:
+class ConnectionHog:
     """Other programs that take every connection of a server."""
 
     def __init__(self, url):
         self._url = url
         self._connections = []
 
-    def has_all(self):
+    def take_all(self):
         """Take the free connections and end the hub's sessions; return whether it had none."""
         with suppress(psycopg.OperationalError):
             while True:
@@ -44,55 +44,55 @@ class Crowd:
 
 
 @pytest.mark.proof(small=0)
-def test_work_waits_while_postgresql_has_no_connection_left(make_office, make_server, figure):
+def test_work_waits_while_postgresql_has_no_connection_left(make_cluster, make_server, figure):
     server = make_server(max_connections=str(MAX_CONNECTIONS))
-    office = make_office(server.url)
-    served, address = office.serve(1)
-    person = Person(address)
+    cluster = make_cluster(server.url)
+    served, address = cluster.start_pages(1)
+    person = PatientOwner(address)
     person.log_in()
-    office.slow_down()
-    workers = [office.work(0), office.work(1)]
-    office.wait(office.is_posting, *workers)
+    cluster.slow_down()
+    workers = [cluster.start_worker(0), cluster.start_worker(1)]
+    cluster.wait(cluster.is_sending, *workers)
 
-    with closing(Crowd(server.url)) as crowd:
-        office.wait(crowd.has_all, *workers)
+    with closing(ConnectionHog(server.url)) as crowd:
+        cluster.wait(crowd.take_all, *workers)
         page = person.call("GET", "/documents")
         assert (page.status_code, SENTENCE in page.text) == (503, True), page.text
         end = time.monotonic() + LEASE + 1
-        office.wait(lambda: time.monotonic() > end, *workers)
+        cluster.wait(lambda: time.monotonic() > end, *workers)
 
-    office.quickbooks.pass_time(60)
-    office.wait(office.all_posted, *workers)
+    cluster.quickbooks.pass_time(60)
+    cluster.wait(cluster.all_posted, *workers)
     assert person.call("GET", "/documents").status_code == 200
-    office.end(*workers, served)
+    cluster.terminate(*workers, served)
     output = "".join(process.err.read_text() for process in workers)
     assert "too many clients already. Nothing was lost" in output
     figure(
         "documents in the books once although PostgreSQL had no connection left meanwhile",
-        office.assert_books_are_right(),
+        cluster.assert_books_match(),
         1,
     )
 
 
 @pytest.mark.proof(small=0)
-def test_work_waits_while_the_pool_of_a_worker_has_no_connection_left(office, figure):
-    request_runs_of_disconnected_companies(office.machines[0], COMPANIES)
-    with closing(psycopg.connect(office.database.url)) as visitor_with_stand_ins:
+def test_work_waits_while_the_pool_of_a_worker_has_no_connection_left(cluster, figure):
+    request_runs_of_disconnected_companies(cluster.machines[0], COMPANIES)
+    with closing(psycopg.connect(cluster.database.url)) as visitor_with_stand_ins:
         visitor_with_stand_ins.execute("LOCK TABLE run_line IN ACCESS EXCLUSIVE MODE")
-        worker = office.work(0, concurrency=COMPANIES + 4)
+        worker = cluster.start_worker(0, concurrency=COMPANIES + 4)
         waiting = "pg_locks WHERE NOT granted AND relation = 'run_line'::regclass"
-        office.wait(lambda: office.database.count(waiting) == POOL, worker)
+        cluster.wait(lambda: cluster.database.count(waiting) == POOL, worker)
         end = time.monotonic() + LEASE + 1
-        office.wait(lambda: time.monotonic() > end, worker)
-        assert office.database.count(waiting) == POOL
+        cluster.wait(lambda: time.monotonic() > end, worker)
+        assert cluster.database.count(waiting) == POOL
         visitor_with_stand_ins.rollback()
-    office.quickbooks.pass_time(60)
-    office.wait(office.all_posted, worker)
-    office.wait(lambda: not office.database.count("run WHERE ended_at IS NULL"), worker)
-    office.end(worker)
-    assert office.database.count("lease WHERE fence > 1 AND name LIKE 'company-%'") == 0
+    cluster.quickbooks.pass_time(60)
+    cluster.wait(cluster.all_posted, worker)
+    cluster.wait(lambda: not cluster.database.count("run WHERE ended_at IS NULL"), worker)
+    cluster.terminate(worker)
+    assert cluster.database.count("lease WHERE fence > 1 AND name LIKE 'company-%'") == 0
     figure(
         "documents in the books once although the pool of a worker was exhausted meanwhile",
-        office.assert_books_are_right(),
+        cluster.assert_books_match(),
         1,
     )

@@ -72,7 +72,7 @@ def test_each_document_is_in_the_books_once_whatever_the_server_and_kills_do(
     assert all(
         sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
     )
-    assert _in_the_books(quickbooks, costtracker) == app["posted"]
+    assert _count_posted(quickbooks, costtracker) == app["posted"]
     figure(
         "documents of a hub at an independent server, each in its books once", app["posted"], GOOD
     )
@@ -89,30 +89,32 @@ def _kill_often(hub, chance):
     running, kills, began = {}, 0, time.monotonic()
     for number in itertools.count():
         running = {
-            name: command for name, command in running.items() if hub.warm.look(command) is None
+            name: command
+            for name, command in running.items()
+            if hub.fork_server.poll(command) is None
         }
         while len(running) < AT_ONCE:
             name = f"person-{number}-{len(running)}"
-            running[name] = hub.warm.start(
+            running[name] = hub.fork_server.start(
                 "sync", environ=hub.environ | {"LOGNAME": name}, seconds=280
             )
-        _until_more_is_sent(hub, WAIT_SECONDS[number % 2])
+        _wait_for_send(hub, WAIT_SECONDS[number % 2])
         time.sleep(chance.uniform(0.0, 0.3))
-        at_work = running.pop(_at_work(hub), None)
-        kills += at_work is not None and hub.warm.stop(at_work) == -signal.SIGKILL
+        at_work = running.pop(_active_requester(hub), None)
+        kills += at_work is not None and hub.fork_server.kill(at_work) == -signal.SIGKILL
         if kills == KILLS:
             break
         late = (
-            f"{kills} kills in {MAX_KILL_SECONDS} s; {_at_work(hub)} is "
+            f"{kills} kills in {MAX_KILL_SECONDS} s; {_active_requester(hub)} is "
             f"at work, and these go on: {[*running]}"
         )
         assert time.monotonic() < began + MAX_KILL_SECONDS, late
     for command in running.values():
-        hub.warm.stop(command)
+        hub.fork_server.kill(command)
     return kills
 
 
-def _until_more_is_sent(hub, seconds):
+def _wait_for_send(hub, seconds):
     """Wait until a send begins, or some seconds: the active process may wait or search."""
     file = hub.folder / "data" / "sends" / hub.realm
     before, until = file.stat().st_mtime_ns if file.exists() else 0, time.monotonic() + seconds
@@ -120,7 +122,7 @@ def _until_more_is_sent(hub, seconds):
         time.sleep(0.01)
 
 
-def _at_work(hub):
+def _active_requester(hub):
     """Return the requester of the newest running run, as stored by the hub."""
     last = (
         "select requested_by from run where started_at is not null "
@@ -136,15 +138,15 @@ def _sync_to_the_end(hub):
         code, report, errors = hub.sync()
         app = report["apps"]["costtracker"]
         if code == 3 and not app["waiting"] and not app["unknown"]:
-            rows = json.loads(hub.done("outbox", "--state", "held", "--json"))
+            rows = json.loads(hub.run("outbox", "--state", "held", "--json"))
             given_up = [str(row["id"]) for row in rows if GIVEN_UP in row["reason"]]
             if not given_up:
                 return
-            hub.done("retry", *given_up)
+            hub.run("retry", *given_up)
     raise AssertionError(errors)
 
 
-def _in_the_books(quickbooks, costtracker):
+def _count_posted(quickbooks, costtracker):
     """Return the number of documents in the books; each occurs once, with its file once."""
     books = quickbooks.ask("books")
     rows = [

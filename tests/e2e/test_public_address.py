@@ -20,16 +20,14 @@ def serve(hub):
 
     def start(**settings):
         hub.environ |= settings
-        hub.done("init")
+        hub.run("init")
         file = hub.folder / "password"
         file.write_text(PASSWORD)
-        hub.done(
-            "users", "add", "olga@example.com", "--role", "owner", "--password-file", str(file)
-        )
-        served = hub.warm.start("serve", "--port", "0", "--no-engine", environ=hub.environ)
+        hub.run("users", "add", "olga@example.com", "--role", "owner", "--password-file", str(file))
+        served = hub.fork_server.start("serve", "--port", "0", "--no-engine", environ=hub.environ)
         end = time.monotonic() + PATIENCE
         while not (served.out.exists() and served.out.read_text().endswith("\n")):
-            assert hub.warm.look(served) is None, served.err.read_text()
+            assert hub.fork_server.poll(served) is None, served.err.read_text()
             assert time.monotonic() < end
             time.sleep(0.05)
         return served.out.read_text().partition("serves ")[2].strip()

@@ -35,7 +35,7 @@ def slugs() -> list[str]:
 def hints(stand_in: StandIn, where: str) -> dict[str, str]:
     """Return what the command says to enter in a place of the hub, by the labels there."""
     heading = f"to enter under {where}, in a hub of `hub serve --allow-loopback`:\n"
-    before, separator, block = stand_in.printed().partition(heading)
+    before, separator, block = stand_in.output().partition(heading)
     assert separator, before
     return dict(HINT.findall(block))
 
@@ -75,12 +75,12 @@ def test_the_settings_that_a_stand_in_prints_as_json_enable_its_app(
     hub: Hub, stand_in: Callable[..., StandIn], tmp_path: Path
 ) -> None:
     source = stand_in("costtracker", "--documents", "3", "--json")
-    settings = json.loads(source.printed())
+    settings = json.loads(source.output())
     assert settings["base_url"].startswith("http://127.0.0.1:")
     file = tmp_path / "settings.json"
     file.write_text(json.dumps({**settings, "payable_account": KEYS["payable_account"]}))
     hub.connect()
-    assert "CostTracker is enabled" in hub.done(
+    assert "CostTracker is enabled" in hub.run(
         "apps", "enable", "costtracker", "--settings", str(file)
     )
 
@@ -103,7 +103,7 @@ def test_the_printed_keys_of_the_quickbooks_stand_in_connect_a_company(
 
     consent = visitor.post("/companies/connect").location
     assert consent.startswith(f"{quickbooks.url}/connect/oauth2?")
-    [realm] = re.findall(r"^company (\d+) ", quickbooks.printed(), re.MULTILINE)
+    [realm] = re.findall(r"^company (\d+) ", quickbooks.output(), re.MULTILINE)
     choice = {"user": "admin", "realm": realm, "decision": "connect"}
     answer = requests.post(consent, data=choice, allow_redirects=False, timeout=60)
     path = answer.headers["Location"].removeprefix("http://localhost:8080")

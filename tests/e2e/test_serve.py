@@ -13,11 +13,11 @@ import pytest
 from tests.e2e.conftest import PATIENCE, environment
 
 
-def until(condition, hub, command):
+def wait_until(condition, hub, command):
     """Wait until `found` returns a true value and return it; the command must keep running."""
     end = time.monotonic() + PATIENCE
     while not (value := condition()):
-        assert hub.warm.look(command) is None, command.err.read_text()
+        assert hub.fork_server.poll(command) is None, command.err.read_text()
         assert time.monotonic() < end, (
             f"timed out: {command.out.read_text()}{command.err.read_text()}"
         )
@@ -28,17 +28,20 @@ def until(condition, hub, command):
 def test_serve_shows_pages_and_runs_apps_on_schedule_until_sigterm(hub, stand_in):
     hub.connect()
     hub.enable(stand_in("costtracker", "--documents", "12", "--seed", "2"))
-    served = hub.warm.start("serve", "--port", "0", environ=hub.environ)
-    url = until(
+    served = hub.fork_server.start("serve", "--port", "0", environ=hub.environ)
+    url = wait_until(
         lambda: served.out.exists() and served.out.read_text().partition("serves ")[2].strip(),
         hub,
         served,
     )
     with urllib.request.urlopen(f"{url}/login", timeout=PATIENCE) as page:
         assert page.status == 200
-    until(lambda: _count_bills(hub) >= 8 and "done" in _outcomes(hub), hub, served)
+    wait_until(lambda: _count_bills(hub) >= 8 and "done" in _outcomes(hub), hub, served)
     os.kill(served.pid, signal.SIGTERM)
-    assert (hub.warm.end(served), served.out.read_text().endswith("The hub has ended.\n")) == (
+    assert (
+        hub.fork_server.wait(served),
+        served.out.read_text().endswith("The hub has ended.\n"),
+    ) == (
         0,
         True,
     )
@@ -58,16 +61,16 @@ def _count_bills(hub):
     return sum("[hub:" in bill.get("PrivateNote", "") for bill in bills)
 
 
-def test_an_empty_folder_is_made_ready_and_each_start_prints_a_new_code(warm, tmp_path):
+def test_an_empty_folder_is_made_ready_and_each_start_prints_a_new_code(fork_server, tmp_path):
     environ = environment() | {"HUB_DATA": str(tmp_path / "data")}
     codes = []
     for _ in range(2):
-        served = warm.start("serve", "--port", "0", environ=environ)
-        out = _served(warm, served)
+        served = fork_server.start("serve", "--port", "0", environ=environ)
+        out = _wait_until_served(fork_server, served)
         codes.append(re.search(r"set-up code ((?:[0-9A-Z]{4}-){6}[0-9A-Z]{4})$", out, re.M)[1])
         assert re.search(r"^  http://localhost:\d+/setup$", out, re.M)
         os.kill(served.pid, signal.SIGTERM)
-        assert warm.end(served) == 0
+        assert fork_server.wait(served) == 0
     assert codes[0] != codes[1]
     files = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
     assert {path.name for path in files} >= {"hub.db", "secret.key", "vault.keys", "made-by"}
@@ -78,16 +81,18 @@ def test_an_empty_folder_is_made_ready_and_each_start_prints_a_new_code(warm, tm
 
     password = tmp_path / "password"
     password.write_text("quiet-lake-7-morning")
-    added = warm.start(
+    added = fork_server.start(
         "users", "add", "anna@example.com", "--password-file", str(password), environ=environ
     )
-    assert warm.end(added) == 0, added.err.read_text()
-    served = warm.start("serve", "--port", "0", environ=environ)
-    assert "set-up code" not in _served(warm, served)
+    assert fork_server.wait(added) == 0, added.err.read_text()
+    served = fork_server.start("serve", "--port", "0", environ=environ)
+    assert "set-up code" not in _wait_until_served(fork_server, served)
 
 
 @pytest.mark.parametrize("content", ["notes.txt", ""])
-def test_a_folder_or_database_that_may_belong_to_another_hub_is_left_alone(warm, tmp_path, content):
+def test_a_folder_or_database_that_may_belong_to_another_hub_is_left_alone(
+    fork_server, tmp_path, content
+):
     """A folder with other files, and an external database, need `hub init`."""
     data = tmp_path / "data"
     environ = environment() | {"HUB_DATA": str(data)}
@@ -96,17 +101,17 @@ def test_a_folder_or_database_that_may_belong_to_another_hub_is_left_alone(warm,
         (data / content).write_text("mine")
     else:
         environ["HUB_DATABASE_URL"] = f"sqlite:///{tmp_path / 'elsewhere.db'}"
-    served = warm.start("serve", "--port", "0", environ=environ)
-    assert warm.end(served) == 1
+    served = fork_server.start("serve", "--port", "0", environ=environ)
+    assert fork_server.wait(served) == 1
     assert "`hub init`" in served.err.read_text()
     assert not (data / "secret.key").exists()
 
 
-def _served(warm, served):
+def _wait_until_served(fork_server, served):
     """Wait until `hub serve` serves and return its output."""
     end = time.monotonic() + PATIENCE
     while "The hub serves" not in (served.out.read_text() if served.out.exists() else ""):
-        assert warm.look(served) is None, served.err.read_text()
+        assert fork_server.poll(served) is None, served.err.read_text()
         assert time.monotonic() < end
         time.sleep(0.05)
     out = served.out.read_text()

@@ -64,7 +64,7 @@ def documented_names() -> list[str]:
     return [" ".join(name.split()) for name in re.findall(r"\*\*(.+?)\*\*", steps, re.S)]
 
 
-class Started:
+class RunningCommand:
     """A running command of the recipe, in a folder of its own and without settings."""
 
     def __init__(self, command: list[str], folder: Path) -> None:
@@ -88,7 +88,7 @@ class Started:
             time.sleep(0.05)
         return match[1]
 
-    def printed(self) -> str:
+    def output(self) -> str:
         return self._out.read_text()
 
     def end(self) -> int:
@@ -102,12 +102,12 @@ class Started:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[list[str]], Started]]:
+def start(tmp_path: Path) -> Iterator[Callable[[list[str]], RunningCommand]]:
     """Return a function that starts commands; they end with the test."""
-    running: list[Started] = []
+    running: list[RunningCommand] = []
 
-    def begin(command: list[str]) -> Started:
-        running.append(Started(command, tmp_path / f"folder{len(running)}"))
+    def begin(command: list[str]) -> RunningCommand:
+        running.append(RunningCommand(command, tmp_path / f"folder{len(running)}"))
         return running[-1]
 
     yield begin
@@ -116,7 +116,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[list[str]], Started]]:
             running_command.end()
 
 
-class AtTheKeyboard:
+class KeyboardUser:
     """A user without a mouse; entries and key presses are recorded."""
 
     def __init__(self, page: Page) -> None:
@@ -157,7 +157,7 @@ class AtTheKeyboard:
     def log_out(self) -> None:
         self.press("Log out")
 
-    def sees(self, text: str) -> None:
+    def expect_text(self, text: str) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=60_000)
 
     def wait_for_run(self) -> None:
@@ -166,7 +166,7 @@ class AtTheKeyboard:
         expect(state).to_have_text("Done", timeout=PATIENCE * 1000)
 
 
-class WithoutJavaScript(AtTheKeyboard):
+class UserWithoutScripts(KeyboardUser):
     """A user with a mouse whose browser runs no scripts."""
 
     def _reach(self, element: Locator) -> None:
@@ -200,7 +200,7 @@ class WithoutJavaScript(AtTheKeyboard):
             self.page.reload()
 
 
-class OnATelephone(WithoutJavaScript):
+class PhoneUser(UserWithoutScripts):
     """A user who taps on a small screen; the navigation is behind a button there."""
 
     def _reach(self, element: Locator) -> None:
@@ -218,21 +218,24 @@ class OnATelephone(WithoutJavaScript):
 
     def wait_for_run(self) -> None:
         """Wait until the run of the page is done; the page updates itself."""
-        AtTheKeyboard.wait_for_run(self)
+        KeyboardUser.wait_for_run(self)
 
 
 TELEPHONE = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
-WAYS: dict[str, tuple[type[AtTheKeyboard], dict[str, Any]]] = {
-    "keyboard": (AtTheKeyboard, {}),
-    "no-javascript": (WithoutJavaScript, {"java_script_enabled": False}),
-    "dark-telephone": (OnATelephone, {**TELEPHONE, "color_scheme": "dark"}),
+WAYS: dict[str, tuple[type[KeyboardUser], dict[str, Any]]] = {
+    "keyboard": (KeyboardUser, {}),
+    "no-javascript": (UserWithoutScripts, {"java_script_enabled": False}),
+    "dark-telephone": (PhoneUser, {**TELEPHONE, "color_scheme": "dark"}),
 }
 
 
 @pytest.mark.proof(small=1)
 @pytest.mark.parametrize("way", WAYS)
 def test_the_recipe_leads_from_empty_folders_to_reconciled_books(
-    way: str, start: Callable[[list[str]], Started], open_tab: Callable[..., Person], tmp_path: Path
+    way: str,
+    start: Callable[[list[str]], RunningCommand],
+    open_tab: Callable[..., Person],
+    tmp_path: Path,
 ) -> None:
     quickbooks, source, hub = (start(command) for command in commands())
     books_url = quickbooks.text(r"^(http://\S+)")
@@ -246,24 +249,24 @@ def test_the_recipe_leads_from_empty_folders_to_reconciled_books(
     person.enter("Set-up code", hub.text(r"set-up code (\S+)"))
     person.enter("Your e-mail address", EMAIL)
     person.enter("Password", PASSWORD)
-    _look(watched, way)
-    _picture(page, tmp_path, f"1-owner-{way}")
+    _check_page(watched, way)
+    _save_screenshot(page, tmp_path, f"1-owner-{way}")
     person.press("Become the owner")
     secret = _set_up_authenticator(person)
 
     label = "Address of a QuickBooks stand-in"
     person.enter(label, quickbooks.text(rf"^  {label}: (\S+)"))
-    _look(watched, way)
-    _picture(page, tmp_path, f"2-keys-{way}")
+    _check_page(watched, way)
+    _save_screenshot(page, tmp_path, f"2-keys-{way}")
     person.press("Save keys")
 
     person.press("Connect a company")
     page.wait_for_url(re.compile("connect/oauth2"))
     person.press("Connect")
-    person.sees("is connected; its lists are being read.")
+    person.expect_text("is connected; its lists are being read.")
     watched.wrong.clear()  # the consent page belongs to another server
-    _look(watched, way)
-    _picture(page, tmp_path, f"3-connected-{way}")
+    _check_page(watched, way)
+    _save_screenshot(page, tmp_path, f"3-connected-{way}")
 
     person.go_to("Apps")
     person.follow("Open CostTracker")
@@ -271,12 +274,12 @@ def test_the_recipe_leads_from_empty_folders_to_reconciled_books(
     for label in ("Address", "Client id", "Client secret"):
         person.enter(label, source.text(rf"^  {label}: (\S+)"))
     person.enter("Credit account", "2400")
-    _look(watched, way)
-    _picture(page, tmp_path, f"4-settings-{way}")
+    _check_page(watched, way)
+    _save_screenshot(page, tmp_path, f"4-settings-{way}")
     person.press("Test connection")
-    person.sees("The connection works")
+    person.expect_text("The connection works")
     person.press("Enable CostTracker")
-    person.sees("is enabled")
+    person.expect_text("is enabled")
 
     person.press("Download master data now")
     person.wait_for_run()
@@ -286,43 +289,43 @@ def test_the_recipe_leads_from_empty_folders_to_reconciled_books(
     person.follow("CostTracker")
     person.follow("Review")
     page.wait_for_url(re.compile("/review/$"))
-    _look(watched, way)
+    _check_page(watched, way)
     person.press("Approve all")
     with_sum = page.get_by_role("button", name=re.compile(r"^Approve \d+ · ")).first.inner_text()
     bills = int(with_sum.split()[1])
     assert bills > 3
-    _look(watched, way)
+    _check_page(watched, way)
     person.press("Approve")
-    person.sees("Posting now.")
+    person.expect_text("Posting now.")
 
     _wait_for_bills(books_url, bills)
     assert person.clicks <= MAX_CLICKS
     assert person.fields <= MAX_FIELDS
     assert person.names == documented_names()
     page.goto(url)
-    person.sees("5 of 7 done")
-    _look(watched, way)
-    _picture(page, tmp_path, f"5-home-{way}")
+    person.expect_text("5 of 7 done")
+    _check_page(watched, way)
+    _save_screenshot(page, tmp_path, f"5-home-{way}")
 
     person.go_to("Companies")
     page.wait_for_url(re.compile("/companies$"))
-    _look(watched, way)
+    _check_page(watched, way)
     person.press("Reconcile now")
     person.wait_for_run()
     person.go_to("Home")
-    person.sees(f"{bills} of {bills} documents match QuickBooks")
-    _look(watched, way)
-    _picture(page, tmp_path, f"6-reconciled-{way}")
+    person.expect_text(f"{bills} of {bills} documents match QuickBooks")
+    _check_page(watched, way)
+    _save_screenshot(page, tmp_path, f"6-reconciled-{way}")
     _log_in_again(person, secret, url)
-    _look(watched, way)
+    _check_page(watched, way)
     assert hub.end() == 0
-    code = re.search(r"set-up code (\S+)", hub.printed())
+    code = re.search(r"set-up code (\S+)", hub.output())
     assert code
     for log in (tmp_path / "folder2").rglob("*.log"):
         assert code[1] not in log.read_text()
 
 
-def _set_up_authenticator(person: AtTheKeyboard) -> str:
+def _set_up_authenticator(person: KeyboardUser) -> str:
     """Set up an authenticator app as the hub requires of owners; return its secret."""
     person.press("Set up an authenticator app")
     secret = person.page.locator("#secret").inner_text().replace(" ", "")
@@ -333,7 +336,7 @@ def _set_up_authenticator(person: AtTheKeyboard) -> str:
     return secret
 
 
-def _log_in_again(person: AtTheKeyboard, secret: str, url: str) -> None:
+def _log_in_again(person: KeyboardUser, secret: str, url: str) -> None:
     """Log out, and log in with the password and a code of the authenticator app."""
     page = person.page
     person.log_out()
@@ -356,7 +359,7 @@ def _code(secret: str, time_of_code: float) -> str:
     return str(TOTP(key=secret, format="base32").generate(time=time_of_code).token)
 
 
-def _look(watched: Person, way: str) -> None:
+def _check_page(watched: Person, way: str) -> None:
     """Check that no errors occurred, with axe if the page may run scripts."""
     if way == "no-javascript":
         assert watched.wrong == [], watched.page.url
@@ -379,7 +382,7 @@ def _wait_for_bills(url: str, count: int) -> None:
         time.sleep(0.2)
 
 
-def _picture(page: Page, folder: Path, name: str) -> None:
+def _save_screenshot(page: Page, folder: Path, name: str) -> None:
     """Save a screenshot of the page for review."""
     page.screenshot(
         path=str(Path(os.environ.get("HUB_PICTURES", folder)) / f"{name}.png"), full_page=True

@@ -13,8 +13,8 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from tests.support.office import LEASE, printed_by, web_processes
-from tests.support.office_person import APPROVED_TOGETHER, Person
+from tests.support.cluster import LEASE, read_output, web_processes
+from tests.support.patient_owner import APPROVED_TOGETHER, PatientOwner
 
 TAKEOVER_SECONDS = LEASE + 5
 STOPS = pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
@@ -24,26 +24,26 @@ SCHEDULER = "SELECT holder FROM lease WHERE name = 'scheduler' AND holder <> ''"
 @pytest.mark.proof(small=0)
 @STOPS
 def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
-    make_office, postgres, postgres_template, make_database, figure, stop
+    make_cluster, postgres, postgres_template, make_database, figure, stop
 ):
-    office = make_office(make_database(postgres, postgres_template), mode="review")
-    office.machines[1].environ["GUNICORN_CMD_ARGS"] = f"--timeout {LEASE:g}"
-    worker = office.work(0)
-    served, address = office.serve(1)
+    cluster = make_cluster(make_database(postgres, postgres_template), mode="review")
+    cluster.machines[1].environ["GUNICORN_CMD_ARGS"] = f"--timeout {LEASE:g}"
+    worker = cluster.start_worker(0)
+    served, address = cluster.start_pages(1)
     collected = "run WHERE kind = 'sync' AND outcome = 'done'"
-    office.wait(lambda: office.database.count(collected), worker)
-    in_review = office.database.count("posting WHERE state = 'review'")
+    cluster.wait(lambda: cluster.database.count(collected), worker)
+    in_review = cluster.database.count("posting WHERE state = 'review'")
     assert in_review > APPROVED_TOGETHER
-    person = Person(address, patience=8)
+    person = PatientOwner(address, patience=8)
     person.log_in()
 
-    plain = office.database.url.replace("+psycopg", "")
+    plain = cluster.database.url.replace("+psycopg", "")
     with closing(psycopg.connect(plain)) as visitor_with_stand_ins:
         visitor_with_stand_ins.execute("LOCK TABLE audit_entry IN SHARE ROW EXCLUSIVE MODE")
         approving = threading.Thread(target=person.approve_all)
         approving.start()
         waiting = "pg_locks WHERE NOT granted AND relation = 'audit_entry'::regclass"
-        office.wait(lambda: office.database.count(waiting), served)
+        cluster.wait(lambda: cluster.database.count(waiting), served)
         stopped = web_processes(served)
         for pid in stopped:
             os.kill(pid, stop)
@@ -53,35 +53,35 @@ def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
     assert person.tries > in_review / APPROVED_TOGETHER + 1
     assert not stopped & web_processes(served)
     approved = "posting WHERE approved_by IS NOT NULL"
-    assert office.database.count(approved) == in_review
-    assert office.database.count("audit_entry WHERE what = 'posting approved'") == in_review
-    office.wait(office.all_posted, worker)
-    office.end(worker, served)
+    assert cluster.database.count(approved) == in_review
+    assert cluster.database.count("audit_entry WHERE what = 'posting approved'") == in_review
+    cluster.wait(cluster.all_posted, worker)
+    cluster.terminate(worker, served)
     how = "killed" if stop == signal.SIGKILL else "frozen"
     figure(
         f"documents approved and in the books once although the web processes were {how} meanwhile",
-        office.assert_books_are_right(),
+        cluster.assert_books_match(),
         1,
     )
 
 
 @pytest.mark.proof(small=0)
-def test_the_work_of_a_killed_worker_goes_on_within_the_lease_and_five_seconds(office, figure):
-    office.slow_down()
-    workers = [office.work(0), office.work(1)]
-    office.wait(office.is_posting, *workers)
-    ((holder,),) = office.database.ask("SELECT holder FROM lease WHERE name = 'company-1'")
-    killed, other = sorted(workers, key=lambda worker: f"hub-{holder}." not in printed_by(worker))
+def test_the_work_of_a_killed_worker_goes_on_within_the_lease_and_five_seconds(cluster, figure):
+    cluster.slow_down()
+    workers = [cluster.start_worker(0), cluster.start_worker(1)]
+    cluster.wait(cluster.is_sending, *workers)
+    ((holder,),) = cluster.database.query("SELECT holder FROM lease WHERE name = 'company-1'")
+    killed, other = sorted(workers, key=lambda worker: f"hub-{holder}." not in read_output(worker))
     os.kill(killed.pid, signal.SIGKILL)
     killed_at = time.monotonic()
     takeover = f"lease WHERE name = 'company-1' AND holder NOT IN ('', '{holder}')"
-    office.wait(lambda: office.database.count(takeover), other)
+    cluster.wait(lambda: cluster.database.count(takeover), other)
     seconds = time.monotonic() - killed_at
     assert LEASE / 2 < seconds < TAKEOVER_SECONDS
-    office.quickbooks.pass_time(60)
-    office.wait(office.all_posted, other)
-    office.end(other)
-    office.assert_books_are_right()
+    cluster.quickbooks.pass_time(60)
+    cluster.wait(cluster.all_posted, other)
+    cluster.terminate(other)
+    cluster.assert_books_match()
     figure(
         f"seconds to spare until another worker had to go on {TAKEOVER_SECONDS:g} s after a kill",
         round(TAKEOVER_SECONDS - seconds, 1),
@@ -91,25 +91,25 @@ def test_the_work_of_a_killed_worker_goes_on_within_the_lease_and_five_seconds(o
 
 @pytest.mark.proof(small=0)
 @STOPS
-def test_another_worker_runs_the_schedules_within_the_lease_and_five_seconds(office, figure, stop):
-    first = office.work(0)
-    office.wait(lambda: office.database.ask(SCHEDULER), first)
-    elected = office.database.ask(SCHEDULER)
-    second = office.work(1)
-    office.wait(lambda: "executes up to" in printed_by(second), first, second)
+def test_another_worker_runs_the_schedules_within_the_lease_and_five_seconds(cluster, figure, stop):
+    first = cluster.start_worker(0)
+    cluster.wait(lambda: cluster.database.query(SCHEDULER), first)
+    elected = cluster.database.query(SCHEDULER)
+    second = cluster.start_worker(1)
+    cluster.wait(lambda: "executes up to" in read_output(second), first, second)
     os.kill(first.pid, stop)
     stopped_at = time.monotonic()
-    office.wait(lambda: office.database.ask(SCHEDULER) != elected, second)
+    cluster.wait(lambda: cluster.database.query(SCHEDULER) != elected, second)
     assert time.monotonic() - stopped_at < TAKEOVER_SECONDS
-    office.quickbooks.pass_time(60)
-    office.wait(office.all_posted, second)
+    cluster.quickbooks.pass_time(60)
+    cluster.wait(cluster.all_posted, second)
     if stop == signal.SIGSTOP:
         os.kill(first.pid, signal.SIGCONT)
-        office.end(first)
-    office.end(second)
+        cluster.terminate(first)
+    cluster.terminate(second)
     how = "killed" if stop == signal.SIGKILL else "frozen"
     figure(
         f"documents in the books once although the elected scheduler was {how} meanwhile",
-        office.assert_books_are_right(),
+        cluster.assert_books_match(),
         1,
     )

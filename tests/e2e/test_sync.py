@@ -45,7 +45,7 @@ def _lasting(books):
 
 
 def _each_held_one_has_its_case(hub, report):
-    held_ids = {row["id"] for row in json.loads(hub.done("outbox", "--state", "held", "--json"))}
+    held_ids = {row["id"] for row in json.loads(hub.run("outbox", "--state", "held", "--json"))}
     assert held_ids <= {posting for case in report["cases"] for posting in case["postings"]}
 
 

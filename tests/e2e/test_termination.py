@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.e2e.test_serve import until
+from tests.e2e.test_serve import wait_until
 from tests.support.tiers import FULL
 
 pytestmark = pytest.mark.proof
@@ -37,11 +37,11 @@ def count_of(hub, query):
     "command", COMMANDS if FULL else COMMANDS[:1], ids=lambda command: command[0]
 )
 def test_sends_under_way_are_recorded_at_sigterm_and_the_next_start_continues(ready, command):
-    started = ready.warm.start(*command, environ=ready.environ)
+    started = ready.fork_server.start(*command, environ=ready.environ)
     sending = ready.folder / "data" / "sends" / ready.realm
-    until(sending.exists, ready, started)
+    wait_until(sending.exists, ready, started)
     os.kill(started.pid, signal.SIGTERM)
-    code, before = ready.warm.end(started), count_of(ready, POSTED)
+    code, before = ready.fork_server.wait(started), count_of(ready, POSTED)
     assert (code, count_of(ready, UNCLEAR)) == (0 if command[0] == "serve" else 1, 0)
     assert "goes on from there" in started.err.read_text() or command[0] == "serve"
     ready.quickbooks.ask("faults", method="DELETE")
@@ -52,5 +52,5 @@ def test_sends_under_way_are_recorded_at_sigterm_and_the_next_start_continues(re
     assert all(
         sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
     )
-    runs = [run["outcome"] for run in json.loads(ready.done("runs", "--json"))]
+    runs = [run["outcome"] for run in json.loads(ready.run("runs", "--json"))]
     assert runs.count("stopped") == 1

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests.e2e.conftest import PATIENCE, Hub
-from tests.e2e.test_serve import until
+from tests.e2e.test_serve import wait_until
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "3", "HUB_QUIET_SECONDS": "4"}
@@ -22,11 +22,11 @@ def database(postgres, make_database):
 
 
 @pytest.fixture
-def make_hub(warm, tmp_path, quickbooks, database):
+def make_hub(fork_server, tmp_path, quickbooks, database):
     def make(name):
         folder = tmp_path / name
         folder.mkdir()
-        hub = Hub(warm, folder, quickbooks)
+        hub = Hub(fork_server, folder, quickbooks)
         keys = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
         hub.environ |= SHORT | keys | {"HUB_DATABASE_URL": database}
         return hub
@@ -48,12 +48,12 @@ def outcomes(database):
 
 
 def serve(hub):
-    return hub.warm.start("serve", "--port", "0", environ=hub.environ)
+    return hub.fork_server.start("serve", "--port", "0", environ=hub.environ)
 
 
-def printed(hub, process, words):
+def wait_for_output(hub, process, words):
     """Return the output of a process once it contains these words."""
-    return until(
+    return wait_until(
         lambda: (
             process.out.exists() and words in process.out.read_text() and process.out.read_text()
         ),
@@ -66,11 +66,13 @@ def printed(hub, process, words):
 def test_the_second_stands_by_and_takes_over_when_the_first_ends_or_is_killed(make_hub, outcomes):
     first_hub, second_hub = make_hub("one"), make_hub("two")
     first_hub.connect()
-    second_hub.done("init")
+    second_hub.run("init")
     first = serve(first_hub)
-    until(lambda: "done" in outcomes(), first_hub, first)
+    wait_until(lambda: "done" in outcomes(), first_hub, first)
     second = serve(second_hub)
-    assert "one/data works on this database since" in printed(second_hub, second, "stands by")
+    assert "one/data works on this database since" in wait_for_output(
+        second_hub, second, "stands by"
+    )
     address = second.out.read_text().partition("serves ")[2].split()[0]
     with urllib.request.urlopen(f"{address}/login", timeout=PATIENCE) as page:
         assert page.status == 200
@@ -80,15 +82,15 @@ def test_the_second_stands_by_and_takes_over_when_the_first_ends_or_is_killed(ma
     assert outcomes() <= {"done", ""}
 
     os.kill(first.pid, signal.SIGTERM)
-    assert first_hub.warm.end(first) == 0
-    assert "ended without saying so" not in printed(second_hub, second, TAKES_OVER)
+    assert first_hub.fork_server.wait(first) == 0
+    assert "ended without saying so" not in wait_for_output(second_hub, second, TAKES_OVER)
 
     third = serve(first_hub)
-    assert "two/data works on this database since" in printed(first_hub, third, "stands by")
-    second_hub.warm.stop(second)
-    assert "ended without saying so. This one takes over in" in printed(
+    assert "two/data works on this database since" in wait_for_output(first_hub, third, "stands by")
+    second_hub.fork_server.kill(second)
+    assert "ended without saying so. This one takes over in" in wait_for_output(
         first_hub, third, TAKES_OVER
     )
     os.kill(third.pid, signal.SIGTERM)
-    assert first_hub.warm.end(third) == 0
+    assert first_hub.fork_server.wait(third) == 0
     assert first_hub("reconcile")[0] == 0

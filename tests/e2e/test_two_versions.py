@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import PATIENCE, REALM, TOKEN
-from tests.support import office as offices
+from tests.support import cluster as clusters
 from tests.support.canaries import EARLIER_CODE
-from tests.support.office import Database, Office
+from tests.support.cluster import Cluster, Database
 from tests.support.tiers import by_form
 
 DOCUMENTS = by_form(small=24, full=60, long=120)  # enough work for workers of both versions
@@ -95,7 +95,7 @@ def count_records(books):
 def shared_database(hub, postgres, make_database):
     """Create a PostgreSQL database, used by a hub with the distributed engine's settings."""
     url = make_database(postgres)
-    hub.environ |= offices.SETTINGS | {"HUB_DATABASE_URL": url}
+    hub.environ |= clusters.SETTINGS | {"HUB_DATABASE_URL": url}
     database = Database(url)
     yield database
     database.close()
@@ -106,7 +106,7 @@ def set_up(start_earlier, hub, costtracker):
     finish(start_earlier(COMMAND, "init"))
     connect = ("companies", "add", "--realm", REALM, "--refresh-token-file", "-")
     finish(start_earlier(COMMAND, *connect), TOKEN)
-    settings = ("--mode", "auto", "--settings", str(hub.settings(costtracker)))
+    settings = ("--mode", "auto", "--settings", str(hub.write_settings(costtracker)))
     finish(start_earlier(COMMAND, "apps", "enable", "costtracker", *settings))
 
 
@@ -119,7 +119,7 @@ def test_earlier_code_posts_to_upgraded_tables_beside_the_new_code(hub, stand_in
 
     first, second = start_earlier(WAITING_SYNC), start_earlier(WAITING_SYNC)
     assert [process.stdout.readline() for process in (first, second)] == ["ready\n"] * 2
-    hub.done("init")  # the new version upgrades the tables
+    hub.run("init")  # the new version upgrades the tables
     out = finish(first, "\n")
     report = json.loads(out)["apps"]["costtracker"]
     assert report["posted"] > 3
@@ -130,7 +130,7 @@ def test_earlier_code_posts_to_upgraded_tables_beside_the_new_code(hub, stand_in
     repeated = json.loads(finish(second, "\n"))["apps"]["costtracker"]
     assert (repeated["posted"], repeated["requests"]["writes"]) == (report["posted"], 0)
     assert count_records(hub.quickbooks.ask("books")) == books
-    assert "intact" in hub.done("audit", "verify")
+    assert "intact" in hub.run("audit", "verify")
 
 
 @pytest.mark.proof(small=0)
@@ -140,25 +140,25 @@ def test_workers_of_two_versions_share_the_work_during_an_upgrade(
 ):
     costtracker = stand_in("costtracker", "--documents", str(DOCUMENTS), "--seed", "4")
     set_up(start_earlier, hub, costtracker)
-    office = Office([hub], shared_database, costtracker)
-    office.slow_down()
+    cluster = Cluster([hub], shared_database, costtracker)
+    cluster.slow_down()
     earlier = start_earlier(COMMAND, "worker", "--concurrency", "4")
-    office.wait(office.is_posting)
+    cluster.wait(cluster.is_sending)
 
-    hub.done("init")  # the new version upgrades the tables while the earlier one posts
+    hub.run("init")  # the new version upgrades the tables while the earlier one posts
     assert earlier.poll() is None
-    worker = office.work()
-    office.wait(office.all_posted, worker)
+    worker = cluster.start_worker()
+    cluster.wait(cluster.all_posted, worker)
     earlier.send_signal(signal.SIGTERM)
     assert "The worker has ended." in finish(earlier)
 
     shared_database.execute("UPDATE schedule SET next_due = now()")
     syncs = "run WHERE kind = 'sync' AND outcome = 'done'"
     syncs_before = shared_database.count(syncs)
-    office.wait(lambda: shared_database.count(syncs) > syncs_before, worker)
-    office.end(worker)
+    cluster.wait(lambda: shared_database.count(syncs) > syncs_before, worker)
+    cluster.terminate(worker)
     figure(
         "documents in the books once although workers of two versions shared the work",
-        office.assert_books_are_right(),
+        cluster.assert_books_match(),
         1,
     )

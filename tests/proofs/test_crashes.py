@@ -374,7 +374,7 @@ def test_everything_that_the_next_hub_can_see_changes_the_state(forked_shop):
 
 
 def test_a_hub_that_hangs_is_ended_and_tells_where(forked_shop, monkeypatch):
-    monkeypatch.setattr(crash_runner, "PATIENCE", 0.5)
+    monkeypatch.setattr(crash_runner, "SILENCE_SECONDS", 0.5)
     forked_shop.hub.reset()
-    with pytest.raises(crash_runner.HubFailed, match=r"(?s)said nothing for 0.5 seconds.*in wait"):
+    with pytest.raises(crash_runner.HubFailed, match=r"(?s)sent nothing for 0.5 seconds.*in wait"):
         forked_shop.hub.run(threading.Event().wait)

@@ -375,12 +375,12 @@ def test_a_history_that_is_kept_leaves_the_books_right(app, quickbooks, clock, t
 
 @pytest.mark.parametrize("number", range(SEEDS))
 def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, figure, number):
-    floor, counts = StartingPoint(app, quickbooks, clock, tmp_path, number), Counter()
+    starting_point, counts = StartingPoint(app, quickbooks, clock, tmp_path, number), Counter()
 
     @seed(number)
-    class FloorMachine(Machine):
+    class BoundMachine(Machine):
         def __init__(self):
-            self.floor = floor
+            self.starting_point = starting_point
             super().__init__()
             counts["histories"] += 1
 
@@ -393,8 +393,8 @@ def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, fi
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate,),
     )
-    run_state_machine_as_test(FloorMachine, settings=how)
-    assert floor.batches >= (3 if FULL else 1), "too few sends were batches"
+    run_state_machine_as_test(BoundMachine, settings=how)
+    assert starting_point.batches >= (3 if FULL else 1), "too few sends were batches"
     figure(
         f"histories of {STEPS} steps against the ledger, seed {number}",
         counts["histories"],

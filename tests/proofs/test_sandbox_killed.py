@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.e2e.conftest import StandIn, Warm
+from tests.e2e.conftest import ForkServer, StandIn
 from tests.support.tiers import by_form
 
 pytestmark = pytest.mark.proof
@@ -22,17 +22,17 @@ KILLS, WRITERS = by_form(small=(2, 2), full=(8, 3), long=(60, 3))
 
 
 @pytest.fixture(scope="module")
-def warm(tmp_path_factory):
-    processes = Warm(tmp_path_factory.mktemp("warm"), "--stand-ins-only")
+def fork_server(tmp_path_factory):
+    processes = ForkServer(tmp_path_factory.mktemp("warm"), "--stand-ins-only")
     yield processes
     processes.close()
 
 
 @pytest.fixture
-def serve(warm, tmp_path):
+def serve(fork_server, tmp_path):
     """Return a function that starts the command with the books of this folder, without imports."""
-    yield lambda: StandIn(warm, "quickbooks", *options(tmp_path))
-    warm.clear()
+    yield lambda: StandIn(fork_server, "quickbooks", *options(tmp_path))
+    fork_server.kill_all()
 
 
 def options(folder):

@@ -234,7 +234,7 @@ def test_a_connection_that_was_ended_is_found_out_once_by_all(storm):
     token()
     storm.quickbooks.app.grants.by_refresh.clear()
     storm.clock.advance(3700)
-    results = storm.break_out(token)
+    results = storm.request_tokens(token)
     assert {type(result) for result in results} == {ReconnectNeeded}
     assert storm.renewals <= 2  # with the newest refresh token and with the previous one
     assert state() == "reconnect"
@@ -244,7 +244,7 @@ def test_old_tokens_that_late_workers_come_with_ask_for_nothing(storm):
     stale = token()
     storm.clock.advance(3700)
     newest = token()
-    assert set(storm.break_out(lambda: tokens.refresh(1, stale))) == {newest}
+    assert set(storm.request_tokens(lambda: tokens.refresh(1, stale))) == {newest}
     assert storm.renewals == 0
 
 

@@ -4,20 +4,14 @@ Used by benchmarks and by the tests of query plans. A million documents take abo
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Date,
     Integer,
-    Text,
-    case,
-    cast,
     column,
-    func,
     insert,
     literal,
     select,
@@ -26,8 +20,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from hub.contract import codec
-from hub.contract.documents import Code, Document, Line
 from hub.db import planner_statistics
 from hub.db.engine import Instant
 from hub.models import (
@@ -35,7 +27,6 @@ from hub.models import (
     AuditEntry,
     Case,
     ConnectedCompany,
-    DocumentTerm,
     Installation,
     Match,
     Posting,
@@ -47,12 +38,11 @@ from hub.models import (
     SourceDocument,
     StoredRecord,
     Token,
-    TransactionHead,
 )
+from tests.support.large_documents import document_rows, numbered_name
 
 CHUNK = 50_000
 DAYS = 730  # the days over which documents, runs and entries are spread
-SUPPLIERS = 5_000
 RECONCILED = {
     "documents": 100,
     "found": 100,
@@ -61,14 +51,6 @@ RECONCILED = {
     "under_way": 0,
     "totals": [],
 }
-BODY = codec.dump(
-    Document(
-        kind="bill",
-        source_id="s",
-        lines=(Line(id="1", amount=Decimal("1.00"), description="x" * 200),),
-        codes={"supplier": Code(id="s0000001")},
-    )
-)
 
 
 def fill(
@@ -96,8 +78,8 @@ def fill(
     calendar = _calendar(today)
     for start in range(0, documents, CHUNK):
         numbers = _numbers(start, min(CHUNK, documents - start))
-        of_documents = _of_documents(numbers.c.n, companies, calendar, runs_per_company)
-        for model, columns, condition in of_documents:
+        rows = document_rows(numbers.c.n, companies, calendar, runs_per_company)
+        for model, columns, condition in rows:
             _insert(connection, model, columns, numbers, calendar, condition)
     _continue_ids(session)
 
@@ -141,19 +123,13 @@ def _calendar(today: dt.date) -> Any:
     return values(*columns, name="calendar").data(rows).cte("calendar")
 
 
-def _name(prefix: str, number: Any, suffix: str = "") -> ColumnElement[str]:
-    """Return a text with a number of seven digits."""
-    digits = func.substr(cast(10_000_000 + number, Text), 2)
-    return literal(prefix) + digits + literal(suffix)
-
-
 def _of_companies(n: Any, today: dt.date) -> dict[Any, dict[str, Any]]:
     """Return the columns of the tables that have rows for each company."""
     now = dt.datetime.combine(today, dt.time(), dt.UTC)
     company = {
         "id": n,
-        "realm": _name("93", n),
-        "name": _name("Company ", n, " AS"),
+        "realm": numbered_name("93", n),
+        "name": numbered_name("Company ", n, " AS"),
         "country": "NO",
         "currency": "NOK",
         "connected_at": now,
@@ -175,19 +151,19 @@ def _of_companies(n: Any, today: dt.date) -> dict[Any, dict[str, Any]]:
     record = {
         "company_id": n,
         "list": "vendor",
-        "quickbooks_id": _name("v", n),
-        "name": _name("Supplier ", n, " AS"),
+        "quickbooks_id": numbered_name("v", n),
+        "name": numbered_name("Supplier ", n, " AS"),
         "read_at": now,
     }
     code = {
         "installation_id": n,
         "field": "supplier",
-        "code": _name("s", n),
-        "name": _name("Supplier ", n, " AS"),
+        "code": numbered_name("s", n),
+        "name": numbered_name("Supplier ", n, " AS"),
         "seen_at": now,
     }
     schedule = {
-        "name": _name("sync ", n),
+        "name": numbered_name("sync ", n),
         "kind": "sync",
         "company_id": n,
         "installation_id": n,
@@ -199,9 +175,9 @@ def _of_companies(n: Any, today: dt.date) -> dict[Any, dict[str, Any]]:
         "scope": "costtracker",
         "tenant": "t",
         "field": "supplier",
-        "code": _name("s", n),
+        "code": numbered_name("s", n),
         "role": "vendor",
-        "record": _name("v", n),
+        "record": numbered_name("v", n),
         "match_method": "name",
         "who": "hub",
         "at": now,
@@ -241,156 +217,6 @@ def _of_runs(n: Any, number: int, companies: int, today: dt.date) -> dict[Any, d
         run["installation_id"] = n
     line = {"id": id, "run_id": id, "at": began, "level": "info", "text": "Read 3 documents."}
     return {Run: run, RunLine: line}
-
-
-def _of_documents(
-    n: Any, companies: int, calendar: Any, runs_per_company: int
-) -> Iterator[tuple[Any, dict[str, Any], Any]]:
-    """Yield the tables with rows for each document, their columns, and the condition on numbers."""
-    company = (n - 1) % companies + 1
-    day, moment = calendar.c.day, calendar.c.moment
-    source_id, number = _name("s-", n), _name("F-", n)
-    party = _name("Supplier ", n % SUPPLIERS, " AS")
-    total = 1_000_000 * (cast(n % 10_000, BigInteger) + 1)
-    run = (n // companies) % runs_per_company
-    kind = func.coalesce(
-        case(
-            (n % 100 == 50, "invoice"),
-            (n % 100 == 60, "expense"),
-            (n % 100 == 70, "vendor_credit"),
-            (n % 100 == 80, "credit_memo"),
-        ),
-        "bill",
-    )
-    is_held, is_posted = n % 100 == 1, n % 100 > 3
-    yield (
-        SourceDocument,
-        {
-            "id": n,
-            "installation_id": company,
-            "company_id": company,
-            "slug": "costtracker",
-            "tenant": "t",
-            "source_id": source_id,
-            "marker": _name("MARK", n),
-            "kind": kind,
-            "number": number,
-            "party": party,
-            "date": day,
-            "due": day,
-            "currency": "NOK",
-            "total": total,
-            "body": BODY,
-            "seen_at": moment,
-        },
-        None,
-    )
-    for term in (
-        func.lower(number),
-        func.substr(number, 3),
-        func.lower(source_id),
-        func.lower(_name("MARK", n)),
-        literal("supplier"),
-        _name("", n % SUPPLIERS),
-        literal("as"),
-    ):
-        # The number may also be that of its supplier.
-        is_double = case((func.substr(number, 3) == _name("", n % SUPPLIERS), 1), else_=0) == 1
-        is_new = ~is_double if term.compare(func.substr(number, 3)) else None
-        yield DocumentTerm, {"document_id": n, "term": term}, is_new
-    state = case((is_held, "held"), (n % 100 == 2, "review"), (n % 100 == 3, "skipped"))
-    yield (
-        Posting,
-        {
-            "id": n,
-            "document_id": n,
-            "company_id": company,
-            "installation_id": company,
-            "run_id": run * companies + company,
-            "kind": kind,
-            "operation": "create",
-            "requestid": _name("request-", n),
-            "payload": b'{"Line": []}',
-            "state": func.coalesce(state, "posted"),
-            "quickbooks_id": case((is_posted, cast(n, Text))),
-            "number": number,
-            "total": total,
-            "currency": "NOK",
-            "posted_total": case((is_posted, total)),
-            "answer": {"Id": "1"},
-            "created_at": moment,
-            "changed_at": moment,
-        },
-        None,
-    )
-    yield (
-        TransactionHead,
-        {
-            "company_id": company,
-            "kind": kind,
-            "quickbooks_id": cast(n, Text),
-            "number": number,
-            "date": day,
-            "total": total,
-            "created_at": moment,
-        },
-        is_posted,
-    )
-    yield (
-        Attempt,
-        {
-            "id": n,
-            "posting_id": n,
-            "generation": 0,
-            "requestid": _name("request-", n),
-            "fence": "f",
-            "sent_at": moment,
-            "outcome": "landed",
-            "text": "",
-        },
-        is_posted,
-    )
-    yield (
-        ReceiptRow,
-        {
-            "id": n,
-            "document_id": n,
-            "installation_id": company,
-            "state": "posted",
-            "at": moment,
-            "ended": "delivered",
-        },
-        is_posted,
-    )
-    yield (
-        Case,
-        {
-            "id": n,
-            "company_id": company,
-            "installation_id": company,
-            "cause": _name("posting:", n),
-            "stored_title": "A code has no match",
-            "stored_reason": "Match it.",
-            "stored_action": "match",
-            "opened_at": moment,
-            "closed_at": case((is_held, None), else_=moment),
-        },
-        n % 100 < 3,
-    )
-    yield (
-        AuditEntry,
-        {
-            "id": n,
-            "number": n,
-            "at": moment,
-            "who": "olga",
-            "what": "posting approved",
-            "subject": cast(n, Text),
-            "previous": _name("h", n - 1),
-            "hash": _name("h", n),
-        },
-        None,
-    )
 
 
 def _continue_ids(session: Session) -> None:

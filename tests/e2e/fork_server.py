@@ -54,12 +54,12 @@ def run(order):
         os._exit(end.code or 0)
 
 
-def tell(word, number, code=0):
+def report(word, number, code=0):
     sys.__stdout__.write(f"{word} {number} {code}\n")
     sys.__stdout__.flush()
 
 
-def begin(order):
+def fork_command(order):
     """Fork a process for a command; the pipe is closed when the process ends."""
     ends, write_end = os.pipe()
     child = os.fork()
@@ -68,13 +68,13 @@ def begin(order):
         run(order)
     os.close(write_end)
     running[ends] = child
-    tell("started", child)
+    report("started", child)
 
 
-def ended(pipe):
+def report_end(pipe):
     os.close(pipe)
     child = running.pop(pipe)
-    tell("ended", child, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    report("ended", child, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 if STAND_INS_ONLY not in sys.argv:
@@ -86,7 +86,7 @@ while True:
     ready = select.select([STDIN, *running], [], [])[0]
     for pipe in ready:
         if pipe != STDIN:
-            ended(pipe)
+            report_end(pipe)
     if STDIN in ready:
         if not (more := os.read(STDIN, 65536)):
             break
@@ -94,9 +94,9 @@ while True:
         for order in map(json.loads, orders):
             if "settings" in order:
                 warm_up(order["settings"])
-                tell("rehearsed", 0)
+                report("rehearsed", 0)
             else:
-                begin(order)
+                fork_command(order)
 for child in running.values():  # their requester has ended
     with suppress(ProcessLookupError):
         os.kill(child, signal.SIGKILL)

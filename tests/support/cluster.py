@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 
 if TYPE_CHECKING:
-    from tests.support.office_person import Person
+    from tests.support.patient_owner import PatientOwner
 
 PATIENCE = 240  # seconds that anything may take on a busy machine
 PROCESS_SECONDS = 1500  # seconds that a process may run
@@ -68,7 +68,7 @@ class Database:
         address = make_url(url).set(drivername="postgresql+psycopg")
         self._engine = create_engine(address, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
 
-    def ask(self, query: str) -> Any:
+    def query(self, query: str) -> Any:
         with self._engine.connect() as connection:
             return connection.execute(text(query)).all()
 
@@ -79,36 +79,36 @@ class Database:
     def count(self, table_and_condition: str) -> int:
         """Return the number of rows, or 0 while the server is away."""
         with suppress(OperationalError):
-            return int(self.ask(f"SELECT count(*) FROM {table_and_condition}")[0][0])
+            return int(self.query(f"SELECT count(*) FROM {table_and_condition}")[0][0])
         return 0
 
     def close(self) -> None:
         self._engine.dispose()
 
 
-class Office:
+class Cluster:
     """Machines that share one database, a source and QuickBooks."""
 
     def __init__(self, machines: list[Any], database: Database, costtracker: Any) -> None:
         self.machines = machines
         self.database = database
         self.costtracker = costtracker
-        self.warm = machines[0].warm
+        self.fork_server = machines[0].fork_server
         self.quickbooks = machines[0].quickbooks
         self.patience = PATIENCE  # seconds that a condition may take
 
-    def work(self, machine: int = 0, concurrency: int = 4) -> SimpleNamespace:
+    def start_worker(self, machine: int = 0, concurrency: int = 4) -> SimpleNamespace:
         """Start a worker on a machine."""
         arguments = ("worker", "--concurrency", str(concurrency))
         return self._start(machine, *arguments)
 
-    def serve(self, machine: int = 0, workers: int = 2) -> tuple[SimpleNamespace, str]:
+    def start_pages(self, machine: int = 0, workers: int = 2) -> tuple[SimpleNamespace, str]:
         """Start the pages on a machine; return the process and its address."""
         arguments = ("serve", "--port", "0", "--workers", str(workers))
         served = self._start(machine, *arguments)
 
         def address() -> str:
-            return printed_by(served).partition("serves ")[2].strip()
+            return read_output(served).partition("serves ")[2].strip()
 
         return served, self.wait(address, served)
 
@@ -117,7 +117,7 @@ class Office:
         end = time.monotonic() + self.patience
         while not (value := condition()):
             for process in processes:
-                assert self.warm.look(process) is None, process.err.read_text()
+                assert self.fork_server.poll(process) is None, process.err.read_text()
             assert time.monotonic() < end, self.describe(processes)
             time.sleep(0.1)
         return value
@@ -127,20 +127,20 @@ class Office:
         lines = [process.err.read_text() for process in processes]
         for query in STATE_QUERIES:
             lines.append(query)
-            lines += [str(row) for row in self.database.ask(query)]
+            lines += [str(row) for row in self.database.query(query)]
         return "\n".join(lines)
 
-    def end(self, *processes: SimpleNamespace) -> None:
+    def terminate(self, *processes: SimpleNamespace) -> None:
         """Stop processes in order, as a service manager does."""
         for process in processes:
             os.kill(process.pid, signal.SIGTERM)
         for process in processes:
-            code = self.warm.end(process)
+            code = self.fork_server.wait(process)
             assert code == 0, process.err.read_text()
 
-    def assert_all_goes_on(
+    def assert_recovery(
         self,
-        person: "Person",
+        person: "PatientOwner",
         pages: Sequence[str],
         served: SimpleNamespace,
         workers: Sequence[SimpleNamespace],
@@ -154,9 +154,9 @@ class Office:
             assert person.call("GET", path).status_code == 200
         self.quickbooks.pass_time(60)
         self.wait(self.all_posted, *workers)
-        self.end(*workers, served)
+        self.terminate(*workers, served)
         assert self.database.count("lease WHERE holder <> '' AND name <> 'scheduler'") == 0
-        return self.assert_books_are_right()
+        return self.assert_books_match()
 
     def slow_down(self) -> None:
         """Let QuickBooks answer late, so that the work lasts longer than a fault.
@@ -168,7 +168,7 @@ class Office:
             rule = {"kind": "delay", "call": call, "seconds": seconds, "count": 1_000_000}
             self.quickbooks.ask("faults", rule)
 
-    def is_posting(self) -> bool:
+    def is_sending(self) -> bool:
         return self.database.count("posting WHERE state = 'sending'") > 0
 
     def all_posted(self) -> bool:
@@ -177,7 +177,7 @@ class Office:
         collected = self.database.count("run WHERE kind = 'sync' AND outcome = 'done'")
         return bool(posted and collected and not self.database.count(OPEN_POSTINGS))
 
-    def assert_books_are_right(self) -> int:
+    def assert_books_match(self) -> int:
         """Check the books and return the number of documents in them.
 
         A sync finds nothing left to write, and the sums of source and books are equal.
@@ -208,13 +208,13 @@ class Office:
 
     def _start(self, machine: int, *arguments: str) -> SimpleNamespace:
         environ = self.machines[machine].environ
-        started: SimpleNamespace = self.warm.start(
+        started: SimpleNamespace = self.fork_server.start(
             *arguments, environ=environ, seconds=max(PROCESS_SECONDS, 2 * self.patience)
         )
         return started
 
 
-def printed_by(process: SimpleNamespace) -> str:
+def read_output(process: SimpleNamespace) -> str:
     """Return the output of a process so far."""
     return process.out.read_text() if process.out.exists() else ""
 

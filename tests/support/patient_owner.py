@@ -5,13 +5,13 @@ from typing import Any
 
 import requests
 
-from tests.support.office import OWNER, PASSWORD, PATIENCE
+from tests.support.cluster import OWNER, PASSWORD, PATIENCE
 
 APPROVED_TOGETHER = 8
 SENTENCE = "The database cannot be used now."  # shown on a page while the database is away
 
 
-class Person:
+class PatientOwner:
     """An owner of the hub who presses a button again if there was no answer."""
 
     def __init__(self, address: str, patience: float = PATIENCE) -> None:
@@ -22,7 +22,11 @@ class Person:
 
     def log_in(self) -> None:
         form = self.press("GET", "/login")
-        values = {"email": OWNER, "password": PASSWORD, "csrf_token": hidden(form, "csrf_token")}
+        values = {
+            "email": OWNER,
+            "password": PASSWORD,
+            "csrf_token": hidden_value(form, "csrf_token"),
+        }
         self.press("POST", "/login", data=values)
 
     def approve_some(self) -> bool:
@@ -33,7 +37,7 @@ class Person:
             return False
         chosen = {"which": "selected", "selected": rows}
         confirmation = self.press("GET", "/installations/1/review/approve", params=chosen)
-        form = {name: hidden(confirmation, name) for name in ("csrf_token", "listed")}
+        form = {name: hidden_value(confirmation, name) for name in ("csrf_token", "listed")}
         self.press("POST", "/installations/1/review/approve", data=form)
         return True
 
@@ -58,7 +62,7 @@ class Person:
         return self.browser.request(method, f"{self.address}{path}", **options)
 
 
-def hidden(page: requests.Response, name: str) -> str:
+def hidden_value(page: requests.Response, name: str) -> str:
     """Return the value of a hidden field."""
     match = re.search(rf'name="{name}"[^>]*value="([^"]+)"', page.text)
     assert match, page.text
