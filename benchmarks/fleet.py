@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import whole_way
 from whole_way import CLIENT_ID, CLIENT_SECRET, StandIn
 
+from tests.support.cluster import Database
 from tests.support.database_server import DatabaseServer
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.many_companies import connect_companies
-from tests.support.office import Database
 
 COMPANIES = int(os.environ.get("FLEET_COMPANIES", "300"))
 DOCUMENTS = int(os.environ.get("FLEET_DOCUMENTS", "12"))  # of the source of each company
@@ -97,7 +97,7 @@ def wait_in_shares(database: Database, slots: int) -> float:
         "SELECT extract(epoch FROM max(started_at) - min(started_at)),"
         f" extract(epoch FROM sum(ended_at - started_at)) FROM {SYNCS}"
     )
-    last_wait, total = database.ask(query)[0]
+    last_wait, total = database.query(query)[0]
     return float(last_wait) / (float(total) / slots)
 
 
