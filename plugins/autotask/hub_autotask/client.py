@@ -22,7 +22,8 @@ from hub import (
 
 HOME = "https://webservices.autotask.net"
 # Half of what Autotask allows a database, for the three apps together. All integrations of the
-# database share the allowance, and from half of it on Autotask slows every call down.
+# database share the allowance, and from half of it on Autotask slows every call down ("REST API
+# supportability, query thresholds, and latency" in Autotask's developer help).
 RATE = "5000/h"
 MAX_RECORDS = 500
 NO_ANSWER: Row = {}  # in place of the answer to a call that a zone does not have

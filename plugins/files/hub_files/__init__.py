@@ -1,7 +1,6 @@
 """Files in the hub: bills and invoices from CSV and Excel tables and from e-invoices."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from hub import (
     App,
@@ -22,7 +21,7 @@ from hub_files.settings import Settings
 
 
 @hookimpl
-def hub_apps() -> Any:
+def hub_apps() -> list[App]:
     return [
         App(
             slug="files",
@@ -41,7 +40,7 @@ def hub_apps() -> Any:
 
 
 @hookimpl
-def hub_fields(app: str) -> Any:
+def hub_fields(app: str) -> list[Field]:
     return [
         Field(
             name="supplier",
@@ -76,7 +75,7 @@ def hub_check(app: str, site: Site) -> Tenant:
 
 @hookimpl
 def hub_file(app: str, site: Site, file: ReceivedFile, content: bytes) -> FileContent:
-    return reading.content_of(site, file, content)
+    return reading.read_content(site, file, content)
 
 
 @hookimpl
@@ -84,10 +83,11 @@ def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
 ) -> Iterator[Yielded]:
     if ids:
-        return reading.read_exactly(site, ids)
-    return reading.iter_changes(site, cursors)
+        yield from reading.read_exactly(site, ids)
+    else:
+        yield from reading.iter_changes(site, cursors)
 
 
 @hookimpl
 def hub_attachment(app: str, site: Site, document: Document, attachment: Attachment) -> bytes:
-    return reading.attachment_of(site, document, attachment)
+    return reading.read_attachment(site, document, attachment)

@@ -22,4 +22,6 @@ def digest_of(content: bytes) -> str:
 
 
 def _plain_number(text: str) -> str:
-    return " ".join(text.casefold().split())
+    """Return a text without case and double spaces, for comparisons."""
+    words = text.casefold().split()
+    return " ".join(words)

@@ -227,7 +227,9 @@ def _taxed_amounts(invoice: EInvoice) -> Iterator[tuple[Group, Decimal]]:
 
 
 def _taxable_amount(subtotal: VatSubtotal) -> tuple[Group, Decimal]:
-    return _group_key(subtotal.category, subtotal.percent), subtotal.taxable
+    """Return the taxable amount of a category, with its group."""
+    group = _group_key(subtotal.category, subtotal.percent)
+    return group, subtotal.taxable
 
 
 def _sum_by_group(amounts: Iterable[tuple[Group, Decimal]]) -> dict[Group, Decimal]:
@@ -283,6 +285,7 @@ def _build_finding(
 
 
 def _to_cents(amount: Decimal) -> Decimal:
+    """Return an amount rounded to cents."""
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 

@@ -1,4 +1,4 @@
-"""E-invoices as documents for QuickBooks."""
+"""An e-invoice as the document that it is to become."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -29,7 +29,7 @@ ZERO, CENT = Decimal(0), Decimal("0.01")
 MAX_PRICE_DECIMALS = 6
 XML = "application/xml"
 XML_ID = "file"
-# The kind of a document by whether we bought or sold, and of one that is credited.
+# The kinds of a purchase and of a sale, each with that of its credit.
 KINDS: dict[str, tuple[Kind, Kind]] = {
     BILLS: ("bill", "vendor_credit"),
     INVOICES: ("invoice", "credit_memo"),
@@ -46,7 +46,7 @@ class TaxedPart(NamedTuple):
 
 def source_id(site: Site, invoice: EInvoice) -> str:
     """Return the id of an e-invoice: the other party by its first number, and the document's."""
-    holds = _is_sale(site, invoice)
+    holds = _decide_direction(site, invoice)
     party = _other_party(holds, invoice)
     return document_id(holds, _first_id(party) or party.name, invoice.number)
 
@@ -56,7 +56,7 @@ def read_document(site: Site, file: ReceivedFile, content: bytes) -> Document | 
     return readable(f"file:{file.digest[:32]}", _build_document, site, file, content)
 
 
-def attachment_of(content: bytes, attachment: Attachment) -> bytes:
+def read_attachment(content: bytes, attachment: Attachment) -> bytes:
     """Return the file itself, or the embedded file with the id of an attachment."""
     if attachment.id.startswith(XML_ID):
         return content
@@ -69,7 +69,7 @@ def attachment_of(content: bytes, attachment: Attachment) -> bytes:
 def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     """Return the document of an e-invoice; wrong sums hold it."""
     invoice = e_invoice.read_e_invoice(content)
-    holds = _is_sale(site, invoice)
+    holds = _decide_direction(site, invoice)
     other = _other_party(holds, invoice)
     is_credit = invoice.kind == "credit_note"
     is_negative = invoice.totals.tax_inclusive < 0
@@ -81,7 +81,7 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
         kind=KINDS[holds][is_credit != is_negative],
         source_id=id,
         version=file.digest[:16],
-        hold=_wrong_sums(invoice) or missing_default(holds, lines),
+        hold=_find_wrong_sums(invoice) or missing_default(holds, lines),
         date=invoice.issue_date,
         due=invoice.due_date,
         number=invoice.number,
@@ -97,26 +97,30 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     )
 
 
-def _is_sale(site: Site, invoice: EInvoice) -> str:
-    """Return whether we sold or bought: we sold if the seller has one of our numbers."""
-    own = {_plain_number(id) for id in site.settings["own_ids"].split(",") if id.strip()}
+def _decide_direction(site: Site, invoice: EInvoice) -> str:
+    """Return whether it is a sale or a purchase: a sale if the seller has one of our numbers."""
+    own_ids = site.settings["own_ids"].split(",")
+    own_numbers = {_plain_number(id) for id in own_ids if id.strip()}
     sellers = {_plain_number(id) for id in _party_numbers(invoice.supplier)}
-    return INVOICES if own & sellers else BILLS
+    return INVOICES if own_numbers & sellers else BILLS
 
 
 def _party_numbers(party: EInvoiceParty) -> list[str]:
     """Return the numbers of a party, that of the register of companies first."""
-    return [id for id in (party.registration_id, party.vat_id, party.endpoint_id) if id]
+    numbers = (party.registration_id, party.vat_id, party.endpoint_id)
+    return list(filter(None, numbers))
 
 
 def _first_id(party: EInvoiceParty) -> str:
     """Return the number that identifies a party; empty if it has none."""
-    return next(iter(_party_numbers(party)), "")
+    numbers = _party_numbers(party)
+    return numbers[0] if numbers else ""
 
 
 def _plain_number(id: str) -> str:
     """Return a number as letters and digits: "NO 987 654 321 MVA" is "NO987654321MVA"."""
-    return "".join(letter for letter in id.upper() if letter.isalnum())
+    characters = filter(str.isalnum, id.upper())
+    return "".join(characters)
 
 
 def _other_party(holds: str, invoice: EInvoice) -> EInvoiceParty:
@@ -141,7 +145,7 @@ def _iter_lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterato
         yield _build_line(site, holds, invoice, line, tax, sign)
     allowances = zip(invoice.allowances, allowance_taxes, strict=True)
     for number, (allowance, tax) in enumerate(allowances, 1):
-        yield _allowance_line(site, holds, invoice, allowance, number, tax, sign)
+        yield _build_allowance(site, holds, invoice, allowance, number, tax, sign)
     if invoice.totals.rounding:
         yield Line(
             id="rounding",
@@ -155,6 +159,7 @@ def _iter_lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterato
 def _build_line(
     site: Site, holds: str, invoice: EInvoice, line: EInvoiceLine, tax: Decimal, sign: int
 ) -> Line:
+    """Return a line of the e-invoice with its tax."""
     account = line.accounting_cost or invoice.accounting_cost
     tax_name = rate_name(line.vat_percent or ZERO)
     return Line(
@@ -168,7 +173,7 @@ def _build_line(
     )
 
 
-def _allowance_line(
+def _build_allowance(
     site: Site,
     holds: str,
     invoice: EInvoice,
@@ -177,6 +182,7 @@ def _allowance_line(
     tax: Decimal,
     sign: int,
 ) -> Line:
+    """Return an allowance or charge of the whole document as a line."""
     tax_name = rate_name(allowance.vat_percent or ZERO)
     return Line(
         id=f"allowance-{number}",
@@ -205,7 +211,9 @@ def _net_amount(allowance: Allowance) -> Decimal:
 def _price_of_one(line: EInvoiceLine) -> Decimal | None:
     """Return the price of one unit; None if it has more digits than a price may have."""
     price = line.unit_price / (line.base_quantity or 1)
-    return price if price == round(price, MAX_PRICE_DECIMALS) else None
+    if price != round(price, MAX_PRICE_DECIMALS):
+        return None
+    return price
 
 
 def _tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]:
@@ -220,7 +228,8 @@ def _tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]
         if not places:
             continue
         for place in places:
-            taxes[place] = (parts[place].amount * rate / 100).quantize(CENT)
+            exact = parts[place].amount * rate / 100
+            taxes[place] = exact.quantize(CENT)
         taxes[places[-1]] += subtotal.tax - sum(taxes[place] for place in places)
     return taxes
 
@@ -228,9 +237,9 @@ def _tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]
 # -- what else a document says ---------------------------------------------------------------------
 
 
-def _wrong_sums(invoice: EInvoice) -> str | None:
-    """Return why an e-invoice must not be posted as it is; None if its sums are right."""
-    findings = [str(finding) for finding in check_e_invoice(invoice)]
+def _find_wrong_sums(invoice: EInvoice) -> str | None:
+    """Return which sums of an e-invoice are wrong, so that it is held; None if all are right."""
+    findings = list(map(str, check_e_invoice(invoice)))
     if not findings:
         return None
     sums = " ".join(findings)
@@ -246,6 +255,7 @@ def _collect_warnings(invoice: EInvoice) -> tuple[str, ...]:
 
 
 def _collect_facts(file: ReceivedFile, invoice: EInvoice) -> dict[str, str]:
+    """Collect what a reviewer wants to see and QuickBooks has no place for."""
     facts = {
         "File": file.name,
         "Order": invoice.order_reference,
@@ -256,8 +266,10 @@ def _collect_facts(file: ReceivedFile, invoice: EInvoice) -> dict[str, str]:
 
 
 def _payment_reference(invoice: EInvoice) -> str:
+    """Return the references of all means of payment, each once."""
     references = [means.payment_reference for means in invoice.payment_means]
-    return ", ".join(dict.fromkeys(text for text in references if text))
+    distinct = dict.fromkeys(filter(None, references))
+    return ", ".join(distinct)
 
 
 def _iter_attachments(site: Site, file: ReceivedFile, invoice: EInvoice) -> Iterator[Attachment]:
@@ -274,4 +286,5 @@ def _iter_attachments(site: Site, file: ReceivedFile, invoice: EInvoice) -> Iter
 
 
 def _id_of(file: e_invoice.EmbeddedFile) -> str:
+    """Return the id of an embedded file, which follows from its content."""
     return f"embedded:{digest_of(file.content)}"

@@ -21,11 +21,12 @@ from hub_files.tables import read_table
 E_INVOICE = ".xml"
 
 
-def content_of(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
+def read_content(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
     """Return the ids of the documents in a file, or the table whose columns are to be mapped."""
     if _is_e_invoice(file):
         try:
-            id = invoices.source_id(site, e_invoice.read_e_invoice(content))
+            invoice = e_invoice.read_e_invoice(content)
+            id = invoices.source_id(site, invoice)
         except ValueError as error:
             raise Refused("%(name)s: %(why)s", name=file.name, why=str(error)) from None
         return FileContent(documents=(id,))
@@ -64,7 +65,7 @@ def read_exactly(site: Site, ids: Sequence[str]) -> Iterator[Yielded]:
                 yield item
 
 
-def attachment_of(site: Site, document: Document, attachment: Attachment) -> bytes:
+def read_attachment(site: Site, document: Document, attachment: Attachment) -> bytes:
     """Return a file of a document: the received one, or one that its e-invoice contains."""
     file = site.files.with_documents([document.source_id]).get(document.source_id)
     if file is None:
@@ -72,7 +73,7 @@ def attachment_of(site: Site, document: Document, attachment: Attachment) -> byt
     content = site.files.content(file)
     if not _is_e_invoice(file):
         return content
-    return invoices.attachment_of(content, attachment)
+    return invoices.read_attachment(content, attachment)
 
 
 def _iter_documents(site: Site, file: ReceivedFile) -> Iterator[Document | Unreadable]:
@@ -81,9 +82,12 @@ def _iter_documents(site: Site, file: ReceivedFile) -> Iterator[Document | Unrea
     if _is_e_invoice(file):
         yield invoices.read_document(site, file, content)
         return
-    mapped = rows.MappedTable(read_table(file.name, content), file.mapping or {}, file.name)
-    yield from rows.read_documents(site, mapped)
+    table = read_table(file.name, content)
+    mapped = rows.MappedTable(table, file.mapping or {}, file.name)
+    yield from rows.iter_documents(site, mapped)
 
 
 def _is_e_invoice(file: ReceivedFile) -> bool:
-    return file.name.lower().endswith(E_INVOICE)
+    """Return whether a file is an e-invoice by its name."""
+    name = file.name.lower()
+    return name.endswith(E_INVOICE)

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from itertools import chain
 
 from hub import (
     Attachment,
@@ -48,6 +47,7 @@ class MappedTable:
     """A table with the answers about its columns, and the name of its file."""
 
     def __init__(self, table: Table, mapping: Mapping[str, str], name: str) -> None:
+        """Find the column of each field."""
         self.rows = table.rows
         self.mapping = mapping
         self.name = name
@@ -60,7 +60,9 @@ class MappedTable:
     def cell(self, row: Row, field: str) -> Cell:
         """Return the cell of a field in a row; empty if no column holds the field."""
         place = self._places.get(field)
-        return "" if place is None else row.cells[place]
+        if place is None:
+            return ""
+        return row.cells[place]
 
     def text(self, row: Row, field: str) -> str:
         """Return the text of a field in a row."""
@@ -69,12 +71,16 @@ class MappedTable:
     def amount(self, row: Row, field: str) -> Decimal | None:
         """Return the amount of a field in a row, None for an empty cell; raise ValueError."""
         cell = self.cell(row, field)
-        return values.amount_of(cell, self.mapping["decimal"]) if text_of(cell) else None
+        if not text_of(cell):
+            return None
+        return values.amount_of(cell, self.mapping["decimal"])
 
     def date(self, row: Row, field: str) -> dt.date | None:
         """Return the date of a field in a row, None for an empty cell; raise ValueError."""
         cell = self.cell(row, field)
-        return values.date_of(cell, self.mapping["dates"]) if text_of(cell) else None
+        if not text_of(cell):
+            return None
+        return values.date_of(cell, self.mapping["dates"])
 
     def groups(self) -> dict[str, list[Row]]:
         """Return the rows of each document by its id, in the order of the table.
@@ -93,22 +99,22 @@ class MappedTable:
         return groups
 
 
-def read_documents(site: Site, mapped: MappedTable) -> Iterator[Document | Unreadable]:
+def iter_documents(site: Site, mapped: MappedTable) -> Iterator[Document | Unreadable]:
     """Yield the documents of a table; one that cannot be read stops no other."""
     for id, rows in mapped.groups().items():
-        yield readable(id, _document_of, site, mapped, id, rows)
+        yield readable(id, _read_document, site, mapped, id, rows)
 
 
 def document_ids(site: Site, mapped: MappedTable) -> tuple[str, ...]:
     """Return the ids of the documents; raise Refused if none of them can be read."""
-    items = list(read_documents(site, mapped))
+    items = list(iter_documents(site, mapped))
     problems = [item.reason for item in items if isinstance(item, Unreadable)]
     if len(problems) == len(items):
         raise Refused("No document can be read with these columns. %(first)s", first=problems[0])
     return tuple(item.source_id for item in items)
 
 
-def _document_of(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
+def _read_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
     """Return one document; raise Refused with the lines of the file and what is wrong in them."""
     try:
         return _build_document(site, mapped, id, rows)
@@ -210,8 +216,9 @@ def _build_line(
 
 
 def _row_currency(site: Site, mapped: MappedTable, row: Row) -> str:
-    """Return the currency of a row; one that names none is in that of the company."""
-    return mapped.text(row, "currency").upper() or site.company.currency
+    """Return the currency of a row, by default that of the company."""
+    currency = mapped.text(row, "currency").upper()
+    return currency or site.company.currency
 
 
 def _exchange_rate(mapped: MappedTable, row: Row) -> Decimal | None:
@@ -230,7 +237,8 @@ def _party_code(site: Site, mapped: MappedTable, row: Row) -> Codes:
     """Return the supplier or customer of a row as a code."""
     name = mapped.text(row, "party")
     party = Party(name=name, currency=_row_currency(site, mapped, row))
-    return party_code(mapped.holds, mapped.text(row, "party_number") or name.casefold(), party)
+    id = mapped.text(row, "party_number") or name.casefold()
+    return party_code(mapped.holds, id, party)
 
 
 def _build_attachments(
@@ -238,17 +246,20 @@ def _build_attachments(
 ) -> tuple[Attachment, ...]:
     """Return the file of a document.
 
-    Its id changes with the rows of the document only: a file that repeats a document as it was is
-    not attached again.
+    Its id changes with the rows of the document only: a file that repeats the same document is not
+    attached again.
     """
     if not site.settings["attach"]:
         return ()
     suffix = mapped.name[mapped.name.rfind(".") :].lower()
     mime = MIME_TYPES.get(suffix, MIME_TYPES[".csv"])
-    return (Attachment(id=f"rows:{_digest_of(rows)}", name=mapped.name, mime=mime),)
+    file = Attachment(id=f"rows:{_digest_of(rows)}", name=mapped.name, mime=mime)
+    return (file,)
 
 
 def _digest_of(rows: Sequence[Row]) -> str:
     """Return a digest of the cells of rows."""
-    texts = [text_of(cell) for cell in chain.from_iterable(row.cells for row in rows)]
+    texts: list[str] = []
+    for row in rows:
+        texts += map(text_of, row.cells)
     return digest_of("\0".join(texts).encode())

@@ -212,17 +212,25 @@ def _lines_of_sheet(rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
 def _convert_cell(cell: object) -> Cell:
     """Return the value of a cell; a number as Excel shows it, with 15 digits."""
     value = getattr(cell, "value", None)
+    if value is None:
+        return ""
     if isinstance(value, dt.datetime):
         return value.date()
     if isinstance(value, dt.date):
         return value
-    if isinstance(value, bool) or value is None:
-        return "" if value is None else str(value)
-    if isinstance(value, (int, float)):
-        number = Decimal(f"{value:.15g}")
-        number_format = getattr(cell, "number_format", None) or ""
-        return f"{(number * 100).normalize():f} %" if "%" in number_format else number
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _convert_number(cell, value)
     return str(value).strip()
+
+
+def _convert_number(cell: object, value: float) -> Cell:
+    """Return a number with 15 digits, or a percentage as text if its cell shows one."""
+    number = Decimal(f"{value:.15g}")
+    number_format = getattr(cell, "number_format", None) or ""
+    if "%" not in number_format:
+        return number
+    percentage = (number * 100).normalize()
+    return f"{percentage:f} %"
 
 
 def _workbook_error(name: str) -> Refused:

@@ -74,7 +74,7 @@ def date_of(cell: Cell, order: str) -> dt.date:
 
 
 def tax_name_of(cell: Cell) -> str:
-    """Return the name of a tax: a rate as "25 %", any other text as it is."""
+    """Return the name of a tax: a rate as "25 %", any other text unchanged."""
     text = text_of(cell)
     match = RATE.fullmatch(text)
     if not match:

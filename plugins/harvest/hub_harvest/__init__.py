@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from hub import (
     App,
@@ -13,6 +12,7 @@ from hub import (
     Sandbox,
     Site,
     Tenant,
+    Yielded,
     hookimpl,
 )
 from hub_harvest import reading, receipts
@@ -21,7 +21,7 @@ from hub_harvest.settings import Settings
 
 
 @hookimpl
-def hub_apps() -> Any:
+def hub_apps() -> list[App]:
     return [
         App(
             slug="harvest",
@@ -40,7 +40,7 @@ def hub_apps() -> Any:
 
 
 @hookimpl
-def hub_fields(app: str) -> Any:
+def hub_fields(app: str) -> list[Field]:
     return [
         Field(
             name="client",
@@ -57,18 +57,18 @@ def hub_fields(app: str) -> Any:
 @hookimpl
 def hub_check(app: str, site: Site) -> Tenant:
     company = Harvest(site).company()
-    account_id = site.settings["account_id"]
-    return Tenant(id=str(account_id), name=company["name"])
+    return Tenant(id=site.settings["account_id"], name=company["name"])
 
 
 @hookimpl
 def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
-) -> Iterator[Any]:
+) -> Iterator[Yielded]:
     source = Harvest(site)
     if ids:
-        return reading.read_exactly(site, source, ids)
-    return reading.iter_changes(site, source, cursors)
+        yield from reading.read_exactly(site, source, ids)
+    else:
+        yield from reading.iter_changes(site, source, cursors)
 
 
 @hookimpl
@@ -78,7 +78,7 @@ def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> No
 
 
 @hookimpl
-def hub_sandbox(app: str, folder: Path | None, documents: int | None) -> Any:
+def hub_sandbox(app: str, folder: Path | None, documents: int | None) -> Sandbox:
     from hub_harvest import sample, sandbox
 
     invoices = sample.invoices(documents or 40)

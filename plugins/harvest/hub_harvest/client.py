@@ -1,4 +1,8 @@
-"""Harvest's API v2, and only the calls that the app makes."""
+"""Harvest's API v2 over `site.http`: every call of the app.
+
+Harvest documents it at help.getharvest.com/api-v2; the limits and the headers that each call needs
+are under “General”, the links between pages under “Pagination”.
+"""
 
 from collections.abc import Iterator
 from functools import cached_property
@@ -7,13 +11,13 @@ from urllib.parse import quote
 
 from hub import ApiClient, Row, Site, read_linked_pages, web_address
 
-RATE = "100/15s"  # how often Harvest may be called
-PAGE_SIZE = 100  # of at most 2,000
+RATE = "100/15s"
+PAGE_SIZE = 100  # Harvest allows 2,000
 USER_AGENT = "QuickBooks Online hub (qbo-hub)"  # Harvest refuses calls without one
 
 
 class Harvest:
-    """The calls of the app, each with the token and the account of the settings."""
+    """The calls for one account, with the token of the settings."""
 
     def __init__(self, site: Site) -> None:
         headers = {
@@ -67,7 +71,8 @@ class Harvest:
     def add_message(self, invoice_id: str, message: Row) -> None:
         """Add a message to an invoice; Harvest mails it to its recipients."""
         path = f"{_invoice_path(invoice_id)}/messages"
-        self.api.call("POST", path, json=message).check()
+        reply = self.api.call("POST", path, json=message)
+        reply.check()
 
     def _pages(
         self,

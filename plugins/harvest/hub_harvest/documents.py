@@ -1,4 +1,4 @@
-"""Invoices and payments of Harvest as QuickBooks knows them."""
+"""The invoices and payments of Harvest as the documents that they are to become."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -41,7 +41,7 @@ def payment_id(invoice: Row, row: Row) -> str:
     return f"payment:{invoice['id']}-{row['id']}"
 
 
-def read_invoice(site: Site, row: Row, url: str | None) -> Document | Gone:
+def build_invoice(site: Site, row: Row, url: str | None) -> Document | Gone:
     """Return the invoice of a row; `url` is its page in Harvest."""
     stage, hold = look_up(STAGES, row["state"], "state")
     return Document(
@@ -65,7 +65,7 @@ def read_invoice(site: Site, row: Row, url: str | None) -> Document | Gone:
     )
 
 
-def read_payment(invoice: Row, row: Row, deposit_account: str, url: str | None) -> Document:
+def build_payment(invoice: Row, row: Row, deposit_account: str, url: str | None) -> Document:
     """Return a payment of an invoice; `url` is the page of the invoice in Harvest."""
     applied = Applied(document=invoice_id(invoice))
     amount = money(row["amount"])
@@ -140,8 +140,9 @@ def _line_taxes(row: Row) -> list[Decimal]:
     for place in taxed_places:
         exact = total * weights[place] / total_weight
         taxes[place] = exact.quantize(CENT)
+    rest = total - sum(taxes)
     last = taxed_places[-1]
-    taxes[last] += total - sum(taxes)
+    taxes[last] += rest
     return taxes
 
 
@@ -175,11 +176,11 @@ def _tax_total(row: Row) -> Decimal:
 
 def _collect_facts(row: Row) -> dict[str, str]:
     """Return what a reviewer wants to see and QuickBooks has no place for."""
-    retainer = row["retainer"] or {}
+    retainer = row["retainer"]
     facts = {
         "Status in Harvest": row["state"],
-        "Purchase order": row["purchase_order"] or "",
-        "Retainer": str(retainer.get("id", "")),
+        "Purchase order": row["purchase_order"],
+        "Retainer": str(retainer.get("id", "")) if retainer else None,
     }
     return {label: text for label, text in facts.items() if text}
 

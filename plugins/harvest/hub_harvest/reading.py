@@ -7,16 +7,17 @@ lacks was deleted. Deleted invoices are found once a day, by comparing all ids.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from hub import (
     ChangeCursor,
     Checkpoint,
     DeletionSweep,
     Gone,
+    Outcome,
     Row,
     Sentence,
     Site,
+    Yielded,
     format_ids,
     money,
     parse_ids,
@@ -28,25 +29,26 @@ from hub_harvest.client import Harvest
 
 VERSION = row_version("updated_at")
 PAYMENTS = "payment-deletions"  # the stream of the ids of payments
-FORMER_PAYMENTS = "payments"  # what hubs stored them under before
+FORMER_PAYMENTS = "payments"  # the same in earlier versions of the app
 DELETED = Sentence("It was deleted in Harvest.")
+MISSING = Sentence("Harvest no longer has it.")
 
 
-def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Any]:
+def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the documents with these ids, in their order."""
     for id in ids:
         kind, _, number = id.partition(":")
         invoice_number, _, payment_number = number.partition("-")
         invoice = source.invoice(invoice_number)
         if invoice is None:
-            yield Gone(source_id=id, reason=Sentence("Harvest no longer has it."))
+            yield Gone(source_id=id, reason=MISSING)
         elif kind == "invoice":
             yield _read_invoice(site, source, invoice)
         else:
-            yield _build_payment(site, source, invoice, payment_number)
+            yield _find_payment(site, source, invoice, payment_number)
 
 
-def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator[Any]:
+def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator[Yielded]:
     """Yield every document that changed since the cursors, and what was deleted."""
     payments = PaymentIds(cursors.get(PAYMENTS) or cursors.get(FORMER_PAYMENTS, ""))
     changes = _changed_invoices(site, source, cursors.get("", ""), payments)
@@ -58,18 +60,24 @@ def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Ite
     yield from sweep.watch(changes)
     if not sweep.is_due:
         return
-    present = []
-    for rows, _ in source.invoices("", ""):
-        present += [row["id"] for row in rows]
-    yield from payments.without_invoice(present)
+    present = list(_iter_invoice_ids(source))
+    yield from payments.remove_without_invoice(present)
     yield payments.checkpoint()
     yield from sweep.compare(present, reason=DELETED)
+
+
+def _iter_invoice_ids(source: Harvest) -> Iterator[int]:
+    """Yield the ids of all invoices that Harvest has."""
+    for rows, _ in source.invoices("", ""):
+        for row in rows:
+            yield row["id"]
 
 
 class PaymentIds:
     """The ids of the payments that were read, each with the id of its invoice before it."""
 
     def __init__(self, cursor: str) -> None:
+        """Read the ids of a cursor."""
         self._ids_of_invoice = defaultdict[str, set[str]](set)
         for id in parse_ids(cursor):
             invoice_id = _invoice_id(id)
@@ -83,7 +91,7 @@ class PaymentIds:
         self._ids_of_invoice[invoice_id] |= present
         yield from self._remove(former - present)
 
-    def without_invoice(self, invoice_ids: Iterable[int]) -> Iterator[Gone]:
+    def remove_without_invoice(self, invoice_ids: Iterable[int]) -> Iterator[Gone]:
         """Yield a Gone for each payment of an invoice that is not among these."""
         present = {str(id) for id in invoice_ids}
         absent = set(self._ids_of_invoice) - present
@@ -93,12 +101,14 @@ class PaymentIds:
 
     def has_of(self, invoice: Row) -> bool:
         """Return whether an invoice had payments when it was read last."""
-        return bool(self._ids_of_invoice.get(str(invoice["id"])))
+        invoice_id = str(invoice["id"])
+        return bool(self._ids_of_invoice.get(invoice_id))
 
     def checkpoint(self) -> Checkpoint:
         """Return a checkpoint of the ids."""
         ids: set[str] = set()
-        ids.update(*self._ids_of_invoice.values())
+        for ids_of_invoice in self._ids_of_invoice.values():
+            ids |= ids_of_invoice
         return Checkpoint(cursor=format_ids(ids), stream=PAYMENTS)
 
     def _remove(self, ids: Iterable[str]) -> Iterator[Gone]:
@@ -120,14 +130,13 @@ def _invoice_id(payment_id: str) -> str:
 
 def _changed_invoices(
     site: Site, source: Harvest, text: str, payments: PaymentIds
-) -> Iterator[Any]:
+) -> Iterator[Yielded]:
     """Yield the invoices that changed since the cursor, each with its payments."""
     cursor = ChangeCursor.parse(text)
     for rows, next_page in source.invoices(cursor.changed_since, cursor.page):
         cursor.begin(source.api.date)
         for row in rows:
-            id, version, _ = VERSION(row)
-            if cursor.is_new(id, version, row["updated_at"]):
+            if cursor.is_new(*VERSION(row)):
                 yield _read_invoice(site, source, row)
                 yield from _iter_payments(site, source, row, payments)
         yield payments.checkpoint()
@@ -139,10 +148,10 @@ def _changed_invoices(
 
 def _iter_payments(
     site: Site, source: Harvest, invoice: Row, payments: PaymentIds
-) -> Iterator[Any]:
+) -> Iterator[Outcome]:
     """Yield the payments of an invoice, and those that it no longer has.
 
-    Harvest is not asked about an invoice that never had any.
+    Those of an invoice that never had any are not requested.
     """
     if invoice["state"] == "draft":
         return
@@ -155,33 +164,30 @@ def _iter_payments(
     yield from payments.compare(invoice, rows)
 
 
-def _read_invoice(site: Site, source: Harvest, row: Row) -> Any:
+def _read_invoice(site: Site, source: Harvest, row: Row) -> Outcome:
     """Return the document of an invoice, or Unreadable with the reason."""
     return readable(
         documents.invoice_id(row),
-        documents.read_invoice,
+        documents.build_invoice,
         site,
         row,
         source.invoice_url(row),
     )
 
 
-def _build_payment(site: Site, source: Harvest, invoice: Row, number: str) -> Any:
-    """Return one payment of an invoice."""
+def _find_payment(site: Site, source: Harvest, invoice: Row, number: str) -> Outcome:
+    """Return one payment of an invoice, or Gone if the invoice does not have it."""
     for row in source.payments(invoice["id"]):
         if str(row["id"]) == number:
             return _read_payment(site, source, invoice, row)
-    return Gone(
-        source_id=f"payment:{invoice['id']}-{number}",
-        reason=Sentence("Harvest no longer has it."),
-    )
+    return Gone(source_id=f"payment:{invoice['id']}-{number}", reason=MISSING)
 
 
-def _read_payment(site: Site, source: Harvest, invoice: Row, row: Row) -> Any:
+def _read_payment(site: Site, source: Harvest, invoice: Row, row: Row) -> Outcome:
     """Return the document of a payment, or Unreadable with the reason."""
     return readable(
         documents.payment_id(invoice, row),
-        documents.read_payment,
+        documents.build_payment,
         invoice,
         row,
         site.settings["deposit_account"],

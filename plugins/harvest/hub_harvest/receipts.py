@@ -1,4 +1,4 @@
-"""Tell people in Harvest that an invoice is in QuickBooks."""
+"""Receipts to Harvest: a message on an invoice that is in QuickBooks."""
 
 from hub import Document, Receipt, Site
 from hub_harvest.client import Harvest
@@ -7,8 +7,8 @@ from hub_harvest.client import Harvest
 def report(site: Site, source: Harvest, document: Document, receipt: Receipt) -> None:
     """Add a message to the invoice, once.
 
-    Harvest adds a message twice if it is asked twice, so the messages of the invoice are read
-    first: an earlier call may have arrived although its answer was lost.
+    Two calls would add it twice. So the messages of the invoice are read first: an earlier call may
+    have arrived although its answer was lost.
     """
     address = site.settings["receipt_address"]
     kind, _, id = document.source_id.partition(":")

@@ -59,8 +59,9 @@ def invoice(number: int) -> dict[str, Any]:
 
 def state_of(amount: float, payments: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what is due of an invoice, and its state."""
+    total = Decimal(str(amount))
     paid = _sum_amounts(payments)
-    due = Decimal(str(amount)) - paid
+    due = total - paid
     return {
         "due_amount": float(due),
         "state": "open" if due else "paid",
@@ -91,7 +92,7 @@ def _compute_amounts(
     subtotal = _sum_amounts(lines)
     discount = _percent(subtotal, DISCOUNT if is_discounted else Decimal(0))
     share = 1 - discount / subtotal
-    tax = _percent(_sum_amounts(lines) * share, TAX) if is_taxed else Decimal(0)
+    tax = _percent(subtotal * share, TAX if is_taxed else Decimal(0))
     taxed_twice = [line for line in lines if line["taxed2"]]
     tax2 = _percent(_sum_amounts(taxed_twice) * share, TAX2)
     return {

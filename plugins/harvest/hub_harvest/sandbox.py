@@ -30,7 +30,7 @@ class StandIn(RowSource):
             case ["v2", "company"]:
                 return 200, {"name": "Bright Ideas", "base_uri": "https://bright.example"}
             case ["v2", "invoices"]:
-                return self._list(environ)
+                return self._list_invoices(environ)
             case ["v2", "invoices", id, *below] if id in self.rows:
                 return self._answer_invoice(environ, method, self.rows[id], below)
         return NOT_FOUND
@@ -48,9 +48,10 @@ class StandIn(RowSource):
             return self._add_message(row, json_of(environ))
         return 200, _page_of(environ, NESTED[name], row[name])
 
-    def _list(self, environ: dict[str, Any]) -> Answer:
+    def _list_invoices(self, environ: dict[str, Any]) -> Answer:
         """Return a page of the invoices that changed since a moment, the newest id first."""
-        since = _moment(query_of(environ).get("updated_since", ""))
+        query = query_of(environ)
+        since = _moment(query.get("updated_since", ""))
         changed = []
         for id in sorted(self.rows, key=int, reverse=True):
             row = self.rows[id]

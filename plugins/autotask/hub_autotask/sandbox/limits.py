@@ -1,4 +1,8 @@
-"""The limits of a database: calls an hour, three at once for an entity, slower from half of it."""
+"""The limits of a database: calls an hour, three at once for an entity, slower from half of it.
+
+They are those of "REST API supportability, query thresholds, and latency" and of "API thread
+limiting" in Autotask's developer help.
+"""
 
 import contextlib
 import math

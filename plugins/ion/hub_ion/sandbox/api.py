@@ -148,8 +148,7 @@ class Api:
             body = _play(fault) or self._answer(request, call)
         if call.too_long:
             return text_answer(start, 502, "<html><body><h1>502 Bad Gateway</h1></body></html>")
-        status = 409 if fault is not None and fault.kind == "conflict" else 200
-        return json_answer(start, status, body)
+        return json_answer(start, _status_of(fault), body)
 
     def _open_call(self, environment, client, fault):
         """Return the call of a client, which may do everything unless it only reads."""
@@ -226,6 +225,13 @@ def _play(fault):
     if fault.kind in ("stale", "conflict"):
         return {"errors": [{"message": STALE, "path": ["update"]}], "data": None}
     return None
+
+
+def _status_of(fault):
+    """Return the status of an answer, which only the fault `conflict` changes."""
+    if fault is not None and fault.kind == "conflict":
+        return 409
+    return 200
 
 
 def _broken_row(fault):
