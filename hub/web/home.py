@@ -74,6 +74,7 @@ def show() -> str:
             companies=_health(session, companies.rows),
             figures=figures.open_figures(session, _visible_installations()),
             last_reconciled=_newest_reconciliation(session),
+            has_whole_company=scope().is_everything or bool(scope().whole_company_ids),
             chart=posted_chart.read(session, scope()),
         )
 

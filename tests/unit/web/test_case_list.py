@@ -218,6 +218,16 @@ def test_closed_cases_say_who_closed_them_and_why(owner: Visitor) -> None:
     assert skipped not in rows_of(owner.page("/inbox/"))
 
 
+def test_nothing_is_left_to_do_about_a_closed_case(owner: Visitor) -> None:
+    id = add_case(owner, 0, "1.00", instruction="Press Retry.")
+    assert "Press Retry." in rows_of(owner.page("/inbox/"))[id]
+    assert "What to do:" in owner.page(f"/inbox/{id}")
+    with owner.app.app_context(), transaction() as session:
+        inbox.close(session, session.get_one(Case, id).cause, by="kari")
+    assert "Press Retry." not in rows_of(owner.page("/inbox/?show=closed"))[id]
+    assert "What to do:" not in owner.page(f"/inbox/{id}")
+
+
 def test_a_closed_case_names_its_document_with_amount_and_party(owner: Visitor) -> None:
     id = add_case(owner, 0, "55398.00", due="2026-10-24")
     with owner.app.app_context(), transaction() as session:
@@ -249,6 +259,7 @@ def test_a_closed_case_about_a_code_has_count_and_amount_of_its_documents(
         assert text in row
     page = owner.page(f"/inbox/{id}").partition("<main")[2]
     assert "Documents that it was about" in page
+    assert "What to do:" not in page
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     assert "2 documents · 56,398.25 NOK" in text
 

@@ -24,7 +24,8 @@ from hub.models import (
     Token,
 )
 from hub.outbox.listing import in_state, select_documents_with_posting
-from hub.security.rights import Scope
+from hub.security import people
+from hub.security.rights import Right, Scope, Subject
 from hub.testing.clock import FakeClock
 from hub.web import bar_chart, posted_chart, source_view
 from tests.support.mail_server import mail_url
@@ -91,6 +92,23 @@ def test_the_chart_counts_documents_not_what_was_made_for_their_codes(visitor: V
         session.flush()
         after = sum(posted_chart.count_by_day(session, everything, OSLO).values())
     assert (before > 1, after) == (True, before - 1)
+
+
+def test_who_may_see_one_app_reads_nothing_wrong_about_the_rest(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, visitor.story.installation)
+        add_installation(session, add_company(session, name="Other AS", realm="77"), slug="other")
+        right = Right("viewer", Subject(None, installation.slug))
+        people.insert(session, "siri", people.hash_new(PASSWORD), [right])
+    visitor.log_in("vera")
+    assert "Last reconciled" in visitor.page("/")
+    other = Visitor(visitor.app, visitor.story)
+    other.log_in("siri")
+    page = other.page("/")
+    assert "Last reconciled" not in page
+    assert "No app is enabled for this company." not in page
+    assert "None of your apps is enabled for this company." in page
+    assert "Choose one" not in page
 
 
 def test_a_day_of_the_chart_begins_when_it_does_for_the_reader(
