@@ -79,7 +79,7 @@ def main() -> None:
 def take_set_up(demo: Demo, folder: Path, looks: list[str]) -> None:
     """Take the pictures of the page on which a new hub gets its first owner."""
     with demo.app.app_context():
-        first_owner.setup_code().issue()
+        first_owner.get_setup_code().issue()
     with sync_playwright() as playwright:
         browser = start_browser(playwright)
         for look in looks:

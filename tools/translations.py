@@ -27,7 +27,7 @@ from hub.translations import display_names
 from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, SENTENCE, path_of
 from hub.translations.reasons import CONTEXT as REASON
 from hub.web import audit_details
-from hub.web.plugin_texts import texts_of_plugin
+from hub.web.plugin_texts import list_texts_of_plugin
 from hub.web.translatable_labels import texts_of_display
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -75,7 +75,7 @@ def extract_own() -> Catalog:
         catalog.add(forms, auto_comments=[SENTENCE])
     for text in display_names.list_catalog_texts():
         catalog.add(text, context=display_names.CONTEXT)
-    for text in audit_details.catalog_texts():
+    for text in audit_details.list_catalog_texts():
         catalog.add(text, context=audit_details.CONTEXT)
     for text in _reasons():
         catalog.add(text, context=REASON)
@@ -85,7 +85,7 @@ def extract_own() -> Catalog:
 def extract_plugin(plugins: Plugins, package: str) -> Catalog:
     """Return the texts that a plugin declares: of its apps, fields and settings."""
     catalog = _empty(package)
-    for text in texts_of_plugin(plugins, package):
+    for text in list_texts_of_plugin(plugins, package):
         catalog.add(text)
     for path in sorted(ROOT.glob(f"plugins/*/{package}/**/*.py")):
         for label in labels_of_facts(path):

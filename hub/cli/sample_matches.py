@@ -109,7 +109,7 @@ def _choose_records(row: Any) -> list[Choice]:
     counts: Counter[str] = Counter()
     with read_only_session() as session:
         company = session.get_one(ConnectedCompany, row.company_id)
-        declared = matches.fields_of(row)
+        declared = matches.load_fields_by_name(row)
         match_index = matches.load_match_index(session, row)
         suitable_ids = cache(partial(_suitable_ids, session, company))
         codes = select(SeenCode).where(SeenCode.installation_id == row.id)

@@ -104,7 +104,7 @@ def _describe(sent: Any, count: int) -> str:
     from hub.models import Posting
     from hub.models.display_names import format_posting_name
     from hub.security.secrets import SiteSecrets
-    from hub.web.source_view import payload_text
+    from hub.web.source_view import format_payload
 
     with read_only_session() as session:
         posting = session.get_one(Posting, sent.posting_id)
@@ -114,7 +114,7 @@ def _describe(sent: Any, count: int) -> str:
             f"Sent to QuickBooks: {count}. The last: {posting.operation} of {name}"
             f" ({source_id}), outcome {sent.outcome}:"
         )
-        payload = payload_text(posting)
+        payload = format_payload(posting)
         mask = SecretMask(SiteSecrets(posting.installation_id).values())
     about = "\n".join([*_matches(posting.document_id), payload])
     return mask.clean(f"{title}\n{textwrap.indent(about, '  ')}")

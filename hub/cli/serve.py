@@ -126,4 +126,4 @@ def _print_setup_code() -> None:
         return
     say("Nobody owns this hub yet. Open this page and enter the code:")
     say(f"  {config.public_url}/setup")
-    say(f"  set-up code {first_owner.setup_code().issue()}")
+    say(f"  set-up code {first_owner.get_setup_code().issue()}")

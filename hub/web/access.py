@@ -91,7 +91,7 @@ def require_recent_login(view: View) -> View:
     return view
 
 
-def required_role(app: Flask, endpoint: str) -> str | None:
+def find_required_role(app: Flask, endpoint: str) -> str | None:
     """Return the least role of an endpoint, "anyone", or None if none is set."""
     if endpoint in PUBLIC:
         return "anyone"
@@ -107,7 +107,7 @@ def subject_of_endpoint(app: Flask, endpoint: str) -> str:
     return str(getattr(app.view_functions[endpoint], "needs_of", ""))
 
 
-def rights() -> Rights:
+def load_rights() -> Rights:
     """Return the rights of the person who is logged in, none for nobody; read once a request."""
     if not current_user.is_authenticated:
         return Rights()
@@ -118,20 +118,20 @@ def rights() -> Rights:
     return present
 
 
-def scope(least: str = "viewer") -> Scope:
+def load_scope(least: str = "viewer") -> Scope:
     """Return the rows for which the person has at least a role; read once a request.
 
     A list has only those of the company that the person chose.
     """
     if is_narrowed_list():
-        return shown_scope(least)
-    return rights_scope(least)
+        return load_shown_scope(least)
+    return load_rights_scope(least)
 
 
-def shown_scope(least: str = "viewer") -> Scope:
+def load_shown_scope(least: str = "viewer") -> Scope:
     """Return the rows of the chosen company, of all companies if none is chosen."""
-    whole = rights_scope(least)
-    company_id = chosen_company_id()
+    whole = load_rights_scope(least)
+    company_id = find_chosen_company_id()
     if company_id is None:
         return whole
     narrowed: dict[str, Scope] = g.setdefault("narrowed_scopes", {})
@@ -141,7 +141,7 @@ def shown_scope(least: str = "viewer") -> Scope:
     return narrowed[least]
 
 
-def chosen_company_id() -> int | None:
+def find_chosen_company_id() -> int | None:
     """Return the company that the page is about: the one of its address, or else the chosen one.
 
     It is None for all companies, and for one that the person may not see.
@@ -150,7 +150,7 @@ def chosen_company_id() -> int | None:
     if not isinstance(company_id, int) or not current_user.is_authenticated:
         return None
     if "chosen_company" not in g:
-        is_chosen = ConnectedCompany.id == company_id, *rights_scope().companies()
+        is_chosen = ConnectedCompany.id == company_id, *load_rights_scope().companies()
         with read_only_session() as look:
             g.chosen_company = look.scalar(select(ConnectedCompany.id).where(*is_chosen))
     chosen: int | None = g.chosen_company
@@ -172,13 +172,13 @@ def is_narrowed_list() -> bool:
     return request.endpoint in LISTS and not request.args.get("installation")
 
 
-def rights_scope(least: str = "viewer") -> Scope:
+def load_rights_scope(least: str = "viewer") -> Scope:
     """Return the rows for which the person has at least a role, whatever company is chosen."""
     key = (current_user.id if current_user.is_authenticated else None, least)
     scopes: dict[Any, Scope] = g.setdefault("scopes", {})
     if key not in scopes:
         with read_only_session() as look:
-            scopes[key] = build_scope(look, rights(), least)
+            scopes[key] = build_scope(look, load_rights(), least)
     return scopes[key]
 
 
@@ -194,12 +194,12 @@ def may(least: str, company_id: int | None = None, slug: str | None = None) -> b
 
     Without a company it must be a role for all of them, without an app one for all apps.
     """
-    return rights().may(least, Subject(company_id, slug))
+    return load_rights().may(least, Subject(company_id, slug))
 
 
 def may_anywhere(least: str) -> bool:
     """Return whether the person has at least this role for any company or app."""
-    return is_enough(rights().role_within(), least)
+    return is_enough(load_rights().role_within(), least)
 
 
 def may_here(least: str) -> bool:
@@ -207,12 +207,12 @@ def may_here(least: str) -> bool:
     targets: subjects.Targets | None = g.get("targets")
     if targets is None:
         return may(least)
-    return all(target.allows(rights(), least) for target in targets)
+    return all(target.allows(load_rights(), least) for target in targets)
 
 
 def may_open_run(run: Run | None) -> bool:
     """Return whether the person may open the page of a run."""
-    return scope().has(run)
+    return load_scope().has(run)
 
 
 def may_configure(installation: Installation | None, owner_only: bool) -> bool:
@@ -220,7 +220,7 @@ def may_configure(installation: Installation | None, owner_only: bool) -> bool:
     if installation is None:
         return may("app-owner")
     subject = Subject(installation.company_id, installation.slug)
-    return rights().may_configure(
+    return load_rights().may_configure(
         subject, installation.owner, person_name(), is_personal=owner_only
     )
 
@@ -234,7 +234,7 @@ def _guard() -> Any:
     endpoint, rule = request.endpoint, request.url_rule
     if endpoint is None or rule is None:
         return None
-    least = required_role(current_app, endpoint)
+    least = find_required_role(current_app, endpoint)
     if least == "anyone":
         return None
     of = subject_of_endpoint(current_app, endpoint)
@@ -275,7 +275,7 @@ def _check_targets(least: str, arguments: subjects.Arguments) -> None:
     if targets is None:
         abort(404)
     for target in targets:
-        if not target.is_visible_to(rights()):
+        if not target.is_visible_to(load_rights()):
             g.is_beyond_rights = True  # the audit log names it; the answer is that of no such row
             abort(404)
     g.targets = targets
@@ -283,7 +283,7 @@ def _check_targets(least: str, arguments: subjects.Arguments) -> None:
         abort(403)
 
 
-def address_of_draft() -> str:
+def store_draft() -> str:
     """Store the form of a request that cannot be carried out now, if its page can show it again.
 
     Return the address of that page, "" for other requests.
@@ -301,7 +301,7 @@ def address_of_draft() -> str:
     return f"{request.path}?{urlencode({'draft': token})}" if token else ""
 
 
-def address_of_unsent_form(default: str | None = None) -> str:
+def store_unsent_form(default: str | None = None) -> str:
     """Store the form of an expired session; return the address of the page that it was on.
 
     `hub.web.unsent_forms` fills it in there. If the form is not stored, return `default`, or the
@@ -309,12 +309,12 @@ def address_of_unsent_form(default: str | None = None) -> str:
     """
     if request.method != "POST" or request.endpoint is None:
         return default or ""
-    if required_role(current_app, request.endpoint) in (None, "anyone"):
+    if find_required_role(current_app, request.endpoint) in (None, "anyone"):
         return default or ""
     page = destinations.page_before()
     if not _is_page(page):
         page = url_for("home.show")
-    secret_fields = form_drafts.secret_names_of_request()
+    secret_fields = form_drafts.find_secret_names()
     token = form_drafts.save_posted(last_person.name(), secret_fields, page)
     if not token:
         return page if default is None else default
@@ -332,7 +332,7 @@ def _is_page(address: str) -> bool:
         endpoint, _ = adapter.match(urlsplit(address).path, method="GET")
     except HTTPException:
         return False
-    return required_role(current_app, endpoint) not in (None, "anyone")
+    return find_required_role(current_app, endpoint) not in (None, "anyone")
 
 
 def keep_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], View]:
@@ -352,7 +352,7 @@ def _to_login() -> Response:
     """Redirect to the log-in page and come back afterwards."""
     next_page = destinations.current_address()
     if request.method != "GET":
-        next_page = address_of_draft() or address_of_unsent_form()
-    row = sessions.current_row()
+        next_page = store_draft() or store_unsent_form()
+    row = sessions.load_current_row()
     page = "security.login" if row is None else SECOND_FACTOR
     return destinations.send_to(url_for(page, next=next_page))

@@ -66,12 +66,12 @@ def _is_allowed_before() -> bool:
     """Return whether the page is open to a person who has yet to set up a second factor."""
     if request.endpoint is None or request.blueprint in ALLOWED_BEFORE:
         return True
-    return access.required_role(current_app, request.endpoint) == "anyone"
+    return access.find_required_role(current_app, request.endpoint) == "anyone"
 
 
 def is_factor_missing() -> bool:
     """Return whether the person logged in with the password alone where the hub requires more."""
-    row = sessions.current_row()
+    row = sessions.load_current_row()
     if row is None or row.needs_factor or not login_sessions.is_password_only(row):
         return False
     return second_factor.is_required(access.may_anywhere("owner"))
@@ -220,7 +220,7 @@ def passkey_options() -> dict[str, Any]:
     """Return what the browser needs to create a passkey."""
     row = _row()
     with transaction() as write:
-        challenge = passkeys.challenge_to_add(write, cast(User, current_user))
+        challenge = passkeys.build_challenge_to_add(write, cast(User, current_user))
         login_sessions.set_challenge(write, row.id, challenge.text)
     return challenge.options
 
@@ -274,7 +274,7 @@ def _page_values(look: Session) -> dict[str, Any]:
         "sessions": login_sessions.list_live(look, _id()),
         "has_authenticator": second_factor.has_authenticator(look, _id()),
         "codes_left": second_factor.count_recovery_codes(look, _id()),
-        "passkeys": passkeys.passkeys_of(look, _id()),
+        "passkeys": passkeys.list_passkeys(look, _id()),
         "describe_browser": describe_browser,
         **viewer_choices.list_choices(),
     }
@@ -386,7 +386,7 @@ def _id() -> int:
 
 def _row() -> LoginSession:
     """Return the session of this request, which the guard has checked."""
-    row = sessions.current_row()
+    row = sessions.load_current_row()
     if row is None:
         abort(403)
     return row

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from hub.context import current_hub
 from hub.models import ConnectedCompany
 from hub.web import checklist, company_totals, exports, report_charts, report_tables
-from hub.web.access import scope
-from hub.web.company_choice import BY_NAME, COMPANIES_PER_PAGE, visible_companies
+from hub.web.access import load_scope
+from hub.web.company_choice import BY_NAME, COMPANIES_PER_PAGE, select_visible_companies
 from hub.web.company_totals import CurrencyTotal
 from hub.web.layout import today
 from hub.web.paging import page
@@ -35,14 +35,16 @@ class CompanyTotals(NamedTuple):
 def render(session: Session) -> str:
     """Render the page: the totals by currency and by company, and what needs attention."""
     now = current_hub().clock.now()
-    waiting = company_totals.waiting_totals(session, scope().installations(), now)
-    if not waiting and company_totals.newest_date(session, scope().documents()) is None:
+    waiting = company_totals.load_waiting_totals(session, load_scope().installations(), now)
+    if not waiting and company_totals.find_newest_date(session, load_scope().documents()) is None:
         steps = checklist.read_until_posted(session)
         return render_template("reports_of_all.html", is_empty=True, checklist=steps)
     newest, month = _months(session)
-    totals = company_totals.totals_of_month(session, scope().documents(), month)
-    offered = company_totals.months_until(newest)
-    companies = page(session, visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
+    totals = company_totals.load_totals_of_month(session, load_scope().documents(), month)
+    offered = company_totals.list_months_until(newest)
+    companies = page(
+        session, select_visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE
+    )
     return render_template(
         "reports_of_all.html",
         month=month,
@@ -52,14 +54,14 @@ def render(session: Session) -> str:
         rows=[_row(company, totals) for company in companies.rows],
         waiting=waiting,
         age_labels=report_tables.AGE_LABELS,
-        age_chart=report_charts.waiting_by_age(waiting),
+        age_chart=report_charts.build_waiting_chart(waiting),
     )
 
 
 def download(session: Session) -> Response:
     """Download the totals of each company in a month."""
     _, month = _months(session)
-    totals = company_totals.totals_of_month(session, scope().documents(), month)
+    totals = company_totals.load_totals_of_month(session, load_scope().documents(), month)
 
     def to_rows(look: Session, companies: Sequence[Any]) -> Iterator[exports.Row]:
         """Yield the totals of companies as a file has them."""
@@ -67,13 +69,13 @@ def download(session: Session) -> Response:
             for total in _row(company, totals).totals:
                 yield _export_row(month, company, total)
 
-    rows = exports.read_in_chunks(visible_companies(), BY_NAME, to_rows, down=False)
+    rows = exports.read_in_chunks(select_visible_companies(), BY_NAME, to_rows, down=False)
     return exports.download(f"totals-of-companies-{month.written}", COLUMNS, rows)
 
 
 def _months(session: Session) -> tuple[Period, Period]:
     """Return the newest month with documents, and the one that the address names or else this."""
-    newest = company_totals.newest_month(session, scope().documents(), today())
+    newest = company_totals.find_newest_month(session, load_scope().documents(), today())
     return newest, report_tables.parse_month(request.args.get("month", "")) or newest
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from hub.models import ConnectedCompany
 from hub.translations.messages import gettext_noop
 from hub.web import exports, reconciliation
-from hub.web.access import scope
-from hub.web.company_choice import BY_NAME, COMPANIES_PER_PAGE, visible_companies
+from hub.web.access import load_scope
+from hub.web.company_choice import BY_NAME, COMPANIES_PER_PAGE, select_visible_companies
 from hub.web.paging import ListPage, page
 from hub.web.reconciliation import ReconciliationSummary
 
@@ -72,7 +72,9 @@ class CompanyReconciliation(NamedTuple):
 
 def render(session: Session) -> str:
     """Render the page: a row for each company, by name."""
-    companies = page(session, visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
+    companies = page(
+        session, select_visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE
+    )
     rows = _rows(session, companies.rows)
     listed = ListPage(rows, companies.newer, companies.older)
     return render_template("reconciliations_of_all.html", page=listed)
@@ -86,14 +88,14 @@ def download() -> Response:
         for row in _rows(look, companies):
             yield from _export_rows(row)
 
-    rows = exports.read_in_chunks(visible_companies(), BY_NAME, to_rows, down=False)
+    rows = exports.read_in_chunks(select_visible_companies(), BY_NAME, to_rows, down=False)
     return exports.download("reconciliations", COLUMNS, rows)
 
 
 def _rows(session: Session, companies: Sequence[ConnectedCompany]) -> list[CompanyReconciliation]:
     """Return the newest reconciliation of each company, in a few queries for all."""
-    whole_ids = [company.id for company in companies if scope().has_company(company.id)]
-    summaries = reconciliation.newest_reconciliation_of_each(session, whole_ids)
+    whole_ids = [company.id for company in companies if load_scope().has_company(company.id)]
+    summaries = reconciliation.load_newest_reconciliations(session, whole_ids)
     rows = []
     for company in companies:
         summary = summaries.get(company.id)

@@ -13,7 +13,7 @@ from hub.security import api_tokens
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import row_ids
 from hub.web.access import OWN, person_name, require_recent_login, require_role
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 
 SCOPES = {
     api_tokens.READ: gettext_noop("Read everything that you may see"),
@@ -42,7 +42,7 @@ def create() -> str | tuple[str, int]:
     days = row_ids.parse(request.form.get("days", "")) or 0
     try:
         with transaction() as session:
-            person = row_or_404(session, User, current_user.id)
+            person = get_row_or_404(session, User, current_user.id)
             token = api_tokens.create(session, person, name, scopes, who=person_name(), days=days)
     except Refused as error:
         flash(translate(error.sentence), "error")

@@ -11,7 +11,7 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation
 from hub.web import company_choice
-from hub.web.access import ANYWHERE, require_role, scope
+from hub.web.access import ANYWHERE, load_scope, require_role
 from hub.web.layout import LISTS_BY_APP
 from hub.web.paging import page
 
@@ -56,7 +56,7 @@ def _select(words: str) -> Select[Any]:
         select(Installation)
         .join(Installation.company)
         .options(contains_eager(Installation.company))
-        .where(*scope().installations())
+        .where(*load_scope().installations())
     )
     return query.where(_mentions(words)) if words else query
 

@@ -77,7 +77,7 @@ class Tile:
     places: tuple[Place, ...]
 
 
-def tiles(
+def build_tiles(
     session: Session, apps: Sequence[App], rights: Rights, companies: Sequence[ConnectedCompany]
 ) -> list[Tile]:
     """Return one tile for each app, in the order of the plugins.

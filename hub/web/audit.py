@@ -25,7 +25,7 @@ from hub.web import audit_details, audit_wording, exports
 from hub.web.access import require_role
 from hub.web.audit_subjects import Subjects
 from hub.web.layout import zone
-from hub.web.paging import distinct_values, page
+from hub.web.paging import list_distinct_values, page
 
 FILTERS = ("q", "who", "what", "from", "to")
 pages = Blueprint("audit", __name__, url_prefix="/audit")
@@ -37,8 +37,8 @@ def index() -> str:
     """List the entries, newest first."""
     filters = {name: request.args.get(name, "").strip() for name in FILTERS}
     with read_only_session() as session:
-        acts = distinct_values(session, AuditEntry.what)
-        actors = distinct_values(session, AuditEntry.who)
+        acts = list_distinct_values(session, AuditEntry.what)
+        actors = list_distinct_values(session, AuditEntry.who)
         query = _read_filter(filters).select()
         if filters["who"] not in ("", *actors) or filters["what"] not in ("", *acts):
             query = query.where(false())  # nothing need be searched
@@ -69,7 +69,7 @@ def export() -> Response:
 def _export_rows(session: Session, entries: Sequence[AuditEntry]) -> Iterator[exports.Row]:
     """Yield entries as a file has them, each with the sentence that the page shows."""
     for entry in entries:
-        action = audit_wording.sentence(entry.what, entry.subject)
+        action = audit_wording.format_sentence(entry.what, entry.subject)
         yield audit_entries.build_row(entry) | {"action": action}
 
 

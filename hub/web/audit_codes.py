@@ -93,6 +93,6 @@ def _read_labels(session: Session, ids: Iterable[int]) -> dict[tuple[int, str], 
     """Return the labels of the code fields of installations, in the language of the person."""
     labels = {}
     for row in session.scalars(select(Installation).where(Installation.id.in_(ids))):
-        for field in matches.fields_of(row).values():
+        for field in matches.load_fields_by_name(row).values():
             labels[row.id, field.name] = translate_for_app(field.label, row.slug)
     return labels

@@ -147,7 +147,7 @@ def describe_subject(name: str) -> str:
     return _translate(name) if name in SUBJECTS else name
 
 
-def catalog_texts() -> list[str]:
+def list_catalog_texts() -> list[str]:
     """Return the texts of the catalog that have this context."""
     texts = {*LABELS.values(), *SUBJECTS, *ACTORS, *SWITCHES.values(), NOTHING}
     for words in WORDS.values():

@@ -104,7 +104,7 @@ class Subjects:
         row = self._installations.get(entry.subject)
         if row is None or entry.what != enable.LISTS:
             return {}
-        fields = matches.fields_of(row).values()
+        fields = matches.load_fields_by_name(row).values()
         return {field.name: translate_for_app(field.label, row.slug) for field in fields}
 
     def _posting(self, id: int) -> SubjectLink:

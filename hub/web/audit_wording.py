@@ -109,7 +109,7 @@ def parts(what: str) -> tuple[str, str | None]:
     return before, after if place else None
 
 
-def sentence(what: str, subject: str) -> str:
+def format_sentence(what: str, subject: str) -> str:
     """Return the sentence of an act with what it was about."""
     before, after = parts(what)
     return before if after is None else f"{before}{subject}{after}"

@@ -33,7 +33,7 @@ def limit_of(app: Flask, method: str, path: str, cookies: str) -> int:
         return ANONYMOUS_LIMIT
     if endpoint.startswith("webhooks."):
         return WEBHOOK_LIMIT
-    if access.required_role(app, endpoint) == "anyone":
+    if access.find_required_role(app, endpoint) == "anyone":
         return ANONYMOUS_LIMIT
     if not _is_logged_in(app, cookies):
         return ANONYMOUS_LIMIT

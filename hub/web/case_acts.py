@@ -22,11 +22,11 @@ from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, translate
 from hub.web import case_list, case_retries, viewer
-from hub.web.access import person_name, scope
+from hub.web.access import load_scope, person_name
 from hub.web.case_titles import documents, format_name_in_sentence
 from hub.web.installation import is_active
 from hub.web.kind_counts import count_kinds
-from hub.web.paging import present, row_or_404
+from hub.web.paging import drop_unset, get_row_or_404
 
 MAX_SHOWN = 200
 CLOSABLE = (CaseAction.NONE, CaseAction.CHOOSE)
@@ -43,10 +43,10 @@ def requires_open_case(view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def decide_if_open(case_id: int, **arguments_of_view: Any) -> Any:
         with read_only_session() as session:
-            is_closed = row_or_404(session, Case, case_id).closed_at is not None
+            is_closed = get_row_or_404(session, Case, case_id).closed_at is not None
         if is_closed:
             flash(gettext("This case was closed in the meantime. Nothing was changed."), "look")
-            return redirect(url_for("inbox.one", case_id=case_id, **arguments()))
+            return redirect(url_for("inbox.one", case_id=case_id, **build_list_arguments()))
         return view(case_id, **arguments_of_view)
 
     return decide_if_open
@@ -61,14 +61,14 @@ def apply(
     syncs: bool = True,
 ) -> Response:
     """Do what a person decided, request a sync that continues with it, and open the next case."""
-    filters = case_list.filters_of_request()
+    filters = case_list.read_filters()
     with read_only_session() as session:
-        following = case_list.next_case_id(session, filters, case_id) if _goes_on() else None
+        following = case_list.find_next_case_id(session, filters, case_id) if _goes_on() else None
     try:
         message = carry_out(case_id, work, decision, note, syncs=syncs)
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return redirect(url_for("inbox.one", case_id=case_id, **arguments()))
+        return redirect(url_for("inbox.one", case_id=case_id, **build_list_arguments()))
     return _open_next(message, following)
 
 
@@ -87,14 +87,14 @@ def carry_out(
     of_case = case_posting.c.case_id == case_id
     stopped = select(Posting.kind, func.count()).select_from(case_posting).join(Posting)
     with read_only_session() as session:
-        by_kind = stopped.where(of_case, *scope().postings()).group_by(Posting.kind)
+        by_kind = stopped.where(of_case, *load_scope().postings()).group_by(Posting.kind)
         counts = {}
         for kind, count in session.execute(by_kind):
             counts[kind] = count
     message = work()
     with transaction() as session:
         inbox.record_decision(session, [case_id], decision, person_name(), note)
-        case = row_or_404(session, Case, case_id)
+        case = get_row_or_404(session, Case, case_id)
         installation = (
             session.get(Installation, case.installation_id) if case.installation_id else None
         )
@@ -124,7 +124,7 @@ def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> 
     return True
 
 
-def postings_of(case_id: int, least: str) -> Select[Any]:
+def select_postings(case_id: int, least: str) -> Select[Any]:
     """Return the query for the postings of a case for which the person has at least a role.
 
     A case may stop documents of several apps.
@@ -132,31 +132,31 @@ def postings_of(case_id: int, least: str) -> Select[Any]:
     return (
         select(Posting)
         .join(case_posting)
-        .where(case_posting.c.case_id == case_id, *scope(least).postings())
+        .where(case_posting.c.case_id == case_id, *load_scope(least).postings())
         .order_by(Posting.id)
     )
 
 
 def load_postings(session: Session, case_id: int) -> list[Posting]:
     """Return the postings of a case that the person may see, oldest first."""
-    query = postings_of(case_id, "viewer").limit(MAX_SHOWN)
+    query = select_postings(case_id, "viewer").limit(MAX_SHOWN)
     return list(session.scalars(query).unique())
 
 
-def blocks(postings: Sequence[Posting]) -> bool:
+def is_blocking(postings: Sequence[Posting]) -> bool:
     """Return whether a case holds postings that could continue."""
     return any(posting.state not in FINAL for posting in postings)
 
 
 def is_closable(case: Case, postings: Sequence[Posting]) -> bool:
     """Return whether a person may close a case, because it stops nothing."""
-    return case.action in CLOSABLE and not blocks(postings)
+    return case.action in CLOSABLE and not is_blocking(postings)
 
 
 def close(case_id: int) -> str:
     """Close a case that stops nothing, and record who did; return the sentence about it."""
     with transaction() as session:
-        case = row_or_404(session, Case, case_id)
+        case = get_row_or_404(session, Case, case_id)
         inbox.close(session, case.cause, person_name())
         audit.record(session, person_name(), "case closed", case.title, cause=case.cause)
     return gettext("The case is closed.")
@@ -169,10 +169,10 @@ def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str
     because somebody removed it from QuickBooks, is left to that case.
     """
     with read_only_session() as session:
-        case = row_or_404(session, Case, case_id)
+        case = get_row_or_404(session, Case, case_id)
         deletes = case.action == CaseAction.DELETE
         retry = retries.retry_each if case.posts_again else case_retries.retry_unless_removed
-        posting_ids = postings_of(case_id, "operator").with_only_columns(Posting.id)
+        posting_ids = select_postings(case_id, "operator").with_only_columns(Posting.id)
         ids = list(session.scalars(posting_ids))
     if deletes and not is_confirmed:
         raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
@@ -200,16 +200,16 @@ def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
 def leave(case_id: int) -> str:
     """Skip every posting of a case, which are removals; return the sentence about it."""
     with read_only_session() as session:
-        of_case = postings_of(case_id, "operator").limit(MAX_SHOWN)
+        of_case = select_postings(case_id, "operator").limit(MAX_SHOWN)
         ids = list(session.scalars(of_case.with_only_columns(Posting.id)))
     for id in ids:
         manual.skip(id, "Left as it is in QuickBooks", person_name())
     return gettext("Left as it is in QuickBooks.")
 
 
-def arguments() -> dict[str, Any]:
+def build_list_arguments() -> dict[str, Any]:
     """Return the arguments of an address that lead back to the same list."""
-    filters: dict[str, Any] = {**present(case_list.filters_of_request())}
+    filters: dict[str, Any] = {**drop_unset(case_list.read_filters())}
     for name in ("before", "after", "then"):
         if request.args.get(name):
             filters[name] = request.args[name]
@@ -234,7 +234,7 @@ def _goes_on() -> bool:
 
 def _open_next(message: str, following: int | None) -> Response:
     """Open the next case if it is still open, else the list with the same filters."""
-    filters = arguments()
+    filters = build_list_arguments()
     filters.pop("then", None)
     with read_only_session() as session:
         case = session.get(Case, following) if following is not None else None

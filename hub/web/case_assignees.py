@@ -10,7 +10,7 @@ from hub.errors import NotFound
 from hub.models import RoleAssignment, User
 from hub.security import people
 from hub.security.rights import ACTIVE, ROLES, Scope, build_scope, rights_of
-from hub.web.access import rights_scope
+from hub.web.access import load_rights_scope
 
 MAX_PEOPLE = 50  # that a menu offers; of more, some are suggested for what a person types
 MAX_SUGGESTED = 10
@@ -66,7 +66,7 @@ def _acts_in_shared_company() -> list[ColumnElement[bool]]:
     """Return the conditions of rights to act in a company that the person acts in."""
     acting_roles = ROLES[ROLES.index("operator") :]
     conditions: list[ColumnElement[bool]] = [RoleAssignment.role.in_(acting_roles)]
-    own = rights_scope("operator")
+    own = load_rights_scope("operator")
     if not own.is_everything:
         is_everywhere = RoleAssignment.company_id.is_(None)
         is_shared = RoleAssignment.company_id.in_(own.company_ids)

@@ -24,10 +24,10 @@ from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 from hub.web import case_assignees, case_list, case_retries, row_ids
-from hub.web.access import ANYWHERE, person_name, require_role, rights_scope
+from hub.web.access import ANYWHERE, load_rights_scope, person_name, require_role
 from hub.web.installation import is_active
 from hub.web.layout import zone
-from hub.web.paging import present
+from hub.web.paging import drop_unset
 
 MAX_CASES = 2000  # of one act; the message says that others are left
 MAX_SKIPPED = 500  # documents that one act skips, each in a transaction of its own
@@ -79,7 +79,7 @@ def people() -> str:
 
 def act_on(cases: Sequence[Case], act: Act, form: Form) -> Reasons:
     """Do an act on the cases on which the person may act; return why not on the others."""
-    may_act = rights_scope("operator")
+    may_act = load_rights_scope("operator")
     allowed = [case for case in cases if may_act.has(case)]
     reasons: Reasons = {}
     for case in cases:
@@ -95,13 +95,13 @@ def _chosen_cases() -> tuple[list[Case], int]:
     """
     with read_only_session() as session:
         if request.form.get("which") == "all":
-            filters = case_list.filters_of_request()
+            filters = case_list.read_filters()
             newest = row_ids.parse(request.form.get("newest", "")) or 0
-            conditions = [*case_list.conditions(session, filters), Case.id <= newest]
+            conditions = [*case_list.build_conditions(session, filters), Case.id <= newest]
         else:
             ids = {row_ids.parse(text) for text in request.form.getlist("case")}
             chosen = [id for id in ids if id is not None]
-            conditions = [Case.id.in_(chosen[:MAX_CASES]), *rights_scope().cases()]
+            conditions = [Case.id.in_(chosen[:MAX_CASES]), *load_rights_scope().cases()]
         query = select(Case).where(Case.closed_at.is_(None), *conditions).order_by(Case.id)
         cases = list(session.scalars(query.limit(MAX_CASES + 1)))
         if len(cases) <= MAX_CASES:
@@ -112,7 +112,7 @@ def _chosen_cases() -> tuple[list[Case], int]:
 
 def _redirect_back() -> Response:
     """Return to the list with its filters, or to the case whose page has the form."""
-    arguments: dict[str, Any] = {**present(case_list.filters_of_request())}
+    arguments: dict[str, Any] = {**drop_unset(case_list.read_filters())}
     case_id = row_ids.parse(request.args.get("case", ""))
     if case_id is not None:
         return redirect(url_for("inbox.one", case_id=case_id, **arguments))
@@ -306,7 +306,9 @@ def _postings(cases: Sequence[Case]) -> Links:
         select(case_posting.c.case_id, case_posting.c.posting_id)
         .join(Posting, Posting.id == case_posting.c.posting_id)
         .where(case_posting.c.case_id.in_([case.id for case in cases]))
-        .where(Posting.state.not_in(FINAL), ~is_unconfirmed, *rights_scope("operator").postings())
+        .where(
+            Posting.state.not_in(FINAL), ~is_unconfirmed, *load_rights_scope("operator").postings()
+        )
         .order_by(case_posting.c.posting_id)
     )
     links: Links = {}

@@ -16,8 +16,8 @@ from hub.posting.reconcile.posted_documents import Discrepancy, load_posted
 from hub.qbo import display
 from hub.qbo.transaction_index import strip_markers
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.access import scope
-from hub.web.case_transactions import Entities, Key, candidates, unexpected_keys
+from hub.web.access import load_scope
+from hub.web.case_transactions import Entities, Key, list_candidates, list_unexpected_keys
 from hub.web.source_view import money
 from hub.web.transaction_facts import HUB_LABELS, dated_facts, page_of, present_facts, stored_facts
 
@@ -266,7 +266,7 @@ def _has_other_text(label: str, our_text: str, columns: list[dict[str, str]]) ->
     return any(facts and facts.get(label, "") != our_text for facts in columns)
 
 
-def sides_of_case(
+def build_sides(
     session: Session, case: Case, postings: list[Posting], entities: Entities
 ) -> list[Side]:
     """Return what a person compares in a case.
@@ -274,7 +274,7 @@ def sides_of_case(
     For a question, each posting beside its candidates; for a difference, both sides as they are.
     """
     if case.action == "choose":
-        ids = candidates(case.details)
+        ids = list_candidates(case.details)
         return [_candidate_side(session, posting, ids, entities) for posting in postings]
     if case.cause.endswith(CAUSE_SUFFIX):
         differs = case.cause.endswith(f":{Discrepancy.DIFFERS}{CAUSE_SUFFIX}")
@@ -326,7 +326,7 @@ def _written_view(session: Session, posting: Posting) -> display.TransactionView
 def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side]:
     """Compare each transaction that bears a marker of ours with the posting it names."""
     sides = []
-    for key in unexpected_keys(case):
+    for key in list_unexpected_keys(case):
         head = session.get(TransactionHead, key)
         document = _document_of_marker(session, head)
         posting = _creating_posting(session, document) if document else None
@@ -393,7 +393,7 @@ def _document_of_marker(session: Session, head: TransactionHead | None) -> Sourc
     bears_marker = (
         SourceDocument.company_id == head.company_id,
         SourceDocument.marker == head.marker,
-        *scope().documents(),
+        *load_scope().documents(),
     )
     query = select(SourceDocument).where(*bears_marker)
     return session.scalars(query).first()

@@ -34,9 +34,9 @@ def _amounts(amounts: Mapping[str, Decimal]) -> Iterator[str]:
         yield f"{exports.amount(total, currency)} {currency}"
 
 
-def rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
+def iter_rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
     """Yield cases as a file has them."""
-    for row in case_list.rows_of(session, cases):
+    for row in case_list.build_rows(session, cases):
         case = row.case
         slug = row.installation.slug if row.installation else ""
         yield {

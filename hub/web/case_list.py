@@ -20,8 +20,14 @@ from hub.reasons.template import CaseAction
 from hub.translations.catalogs import ENGLISH
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import paging, row_ids, viewer
-from hub.web.access import chosen_company_id, person_name, rights_scope, scope, shown_scope
-from hub.web.case_titles import documents, headline, postings_of_closed, subjects
+from hub.web.access import (
+    find_chosen_company_id,
+    load_rights_scope,
+    load_scope,
+    load_shown_scope,
+    person_name,
+)
+from hub.web.case_titles import documents, headline, load_postings_of_closed, load_subjects
 from hub.web.layout import today
 
 ACTION_LABELS: Mapping[str, str] = {
@@ -111,7 +117,7 @@ class CaseRow:
         return self.due < today()
 
 
-def filters_of_request() -> dict[str, str]:
+def read_filters() -> dict[str, str]:
     """Return the filters of the address; those that it lacks, or that mean nothing, are empty."""
     filters = {name: request.args.get(name, "").strip() for name in FILTER_NAMES}
     for name, choices in (("show", SHOWS), ("sort", SORTS), ("act", ACTION_LABELS)):
@@ -120,7 +126,7 @@ def filters_of_request() -> dict[str, str]:
     return filters
 
 
-def conditions(
+def build_conditions(
     session: Session, filters: Filters, *, with_group: bool = True
 ) -> list[ColumnElement[bool]]:
     """Return the conditions of the cases that the person may see and the filters choose.
@@ -128,7 +134,7 @@ def conditions(
     Without the group they are those of all groups, for the counts beside them.
     """
     installation_id = row_ids.parse(filters["installation"])
-    visible = shown_scope() if installation_id is None else rights_scope()
+    visible = load_shown_scope() if installation_id is None else load_rights_scope()
     chosen: list[ColumnElement[bool]] = [*visible.cases(), *_conditions_of_show(filters["show"])]
     if installation_id is not None:
         chosen.append(Case.installation_id == installation_id)
@@ -158,7 +164,7 @@ def _ids_with_words(session: Session, query: Select[Case], words: str) -> list[i
 
 def order_cases(session: Session, filters: Filters) -> tuple[Select[Any], list[Any], bool]:
     """Return the query for the list, the key of its order, and whether the highest comes first."""
-    query = select(Case).where(*conditions(session, filters))
+    query = select(Case).where(*build_conditions(session, filters))
     sort = filters["sort"]
     if sort not in ("amount", "due"):
         key = [Case.closed_at, Case.id] if filters["show"] == "closed" else [Case.id]
@@ -177,7 +183,7 @@ def page_of(session: Session, filters: Filters) -> paging.ListPage:
     return paging.page(session, query, by=key, down=is_descending, size=ROWS_PER_PAGE)
 
 
-def next_case_id(session: Session, filters: Filters, case_id: int) -> int | None:
+def find_next_case_id(session: Session, filters: Filters, case_id: int) -> int | None:
     """Return the case that follows another one in the list; None for the last one.
 
     Cases that a person has matched or retried are passed over: the next sync continues with them.
@@ -191,12 +197,12 @@ def next_case_id(session: Session, filters: Filters, case_id: int) -> int | None
     return session.scalar(following.with_only_columns(Case.id).order_by(*order).limit(1))
 
 
-def rows_of(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
+def build_rows(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
     """Return the rows of cases, in a number of queries that does not depend on how many they are.
 
     Only documents that the person may see are counted.
     """
-    names = subjects(session, cases)
+    names = load_subjects(session, cases)
     rows = {case.id: CaseRow(case, names.get(case.id, "")) for case in cases}
     _add_owners(session, rows)
     _add_documents(session, rows)
@@ -204,9 +210,9 @@ def rows_of(session: Session, cases: Sequence[Case]) -> list[CaseRow]:
     return list(rows.values())
 
 
-def groups_of(session: Session, filters: Filters) -> list[tuple[str, str, int]]:
+def count_groups(session: Session, filters: Filters) -> list[tuple[str, str, int]]:
     """Return action, label and number of cases for each group; the group filter does not count."""
-    counts = inbox.count_by_action(session, conditions(session, filters, with_group=False))
+    counts = inbox.count_by_action(session, build_conditions(session, filters, with_group=False))
     groups = []
     for action, label in ACTION_LABELS.items():
         if counts[action] or filters["act"] == action:
@@ -214,14 +220,14 @@ def groups_of(session: Session, filters: Filters) -> list[tuple[str, str, int]]:
     return groups
 
 
-def companies(session: Session, chosen: str) -> list[ConnectedCompany]:
+def list_companies(session: Session, chosen: str) -> list[ConnectedCompany]:
     """Return the companies that the filter offers; of many only the chosen one.
 
     Where the whole hub is limited to one company, there is nothing to filter.
     """
-    if chosen_company_id() is not None:
+    if find_chosen_company_id() is not None:
         return []
-    visible = select(ConnectedCompany).where(*scope().companies())
+    visible = select(ConnectedCompany).where(*load_scope().companies())
     by_name = visible.order_by(ConnectedCompany.name, ConnectedCompany.id).limit(MAX_COMPANIES + 1)
     offered = list(session.scalars(by_name))
     if len(offered) <= MAX_COMPANIES:
@@ -244,7 +250,7 @@ def _conditions_of_show(show: str) -> list[ColumnElement[bool]]:
 
 def _links_to_documents(*columns: Any) -> Select[Any]:
     """Select from the links of cases to documents that the person may see."""
-    return case_amounts.select_documents(*columns).where(*scope().postings())
+    return case_amounts.select_documents(*columns).where(*load_scope().postings())
 
 
 def _totals(*, is_open: bool) -> Any:
@@ -268,12 +274,12 @@ def _add_owners(session: Session, rows: Mapping[int, CaseRow]) -> None:
         installation_ids.add(row.case.installation_id)
         company_ids.add(row.case.company_id)
     installations: dict[int | None, Installation] = {}
-    is_visible = Installation.id.in_(installation_ids), *scope().installations()
+    is_visible = Installation.id.in_(installation_ids), *load_scope().installations()
     for installation in session.scalars(select(Installation).where(*is_visible)):
         installations[installation.id] = installation
     companies: dict[int | None, ConnectedCompany] = {}
     of_cases = select(ConnectedCompany).where(
-        ConnectedCompany.id.in_(company_ids), *scope().companies()
+        ConnectedCompany.id.in_(company_ids), *load_scope().companies()
     )
     for company in session.scalars(of_cases):
         companies[company.id] = company
@@ -315,10 +321,10 @@ def _add_closed_documents(session: Session, rows: Mapping[int, CaseRow]) -> None
     Only cases that an earlier version closed are without links to documents.
     """
     without_links = [row.case for row in rows.values() if not row.documents]
-    of_cases = postings_of_closed(session, without_links)
+    of_cases = load_postings_of_closed(session, without_links)
     for case_id, posting in of_cases.items():
         row = rows[case_id]
-        if not scope().has_installation(posting.installation_id):
+        if not load_scope().has_installation(posting.installation_id):
             continue
         row.documents = row.parties = 1
         row.party, row.due = posting.document.party, posting.document.due

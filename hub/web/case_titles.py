@@ -35,7 +35,7 @@ KINDS = {
 }
 
 
-def subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
+def load_subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
     """Return the document of each case that is about one alone, unless its title names it."""
     titles = {case.id: case.title for case in cases if case.cause.startswith("posting:")}
     link = case_posting.c
@@ -46,7 +46,7 @@ def subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
         .having(func.count() == 1)
         .subquery()
     )
-    closed = postings_of_closed(session, cases)
+    closed = load_postings_of_closed(session, cases)
     with_posting = (
         select(alone.c.case_id, Posting)
         .join(Posting, Posting.id == alone.c.posting_id)
@@ -62,7 +62,7 @@ def subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
     return names
 
 
-def postings_of_closed(session: Session, cases: Iterable[Case]) -> dict[int, Posting]:
+def load_postings_of_closed(session: Session, cases: Iterable[Case]) -> dict[int, Posting]:
     """Return the posting that each closed case was about, by the id of the case.
 
     Postings have left the cases that an earlier version closed; only the cause still names one.

@@ -15,14 +15,14 @@ Key = tuple[int, str, str]  # company, kind and QuickBooks id of a transaction
 Entities = Mapping[Key, dict[str, Any]]
 
 
-def transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
+def list_transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions that the page of a case compares."""
     if case.action == "choose":
         return _candidate_keys(case, postings)
     if case.cause.endswith(CAUSE_SUFFIX):
         return _posted_keys(postings)
     if case.cause.startswith("stranger:"):
-        return unexpected_keys(case)
+        return list_unexpected_keys(case)
     return []
 
 
@@ -30,7 +30,7 @@ def _candidate_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions that a posting may be."""
     keys = []
     for posting in postings:
-        for id in candidates(case.details):
+        for id in list_candidates(case.details):
             keys.append((posting.company_id, posting.kind, id))
     return keys
 
@@ -44,7 +44,7 @@ def _posted_keys(postings: Sequence[Posting]) -> list[Key]:
     return keys
 
 
-def unexpected_keys(case: Case) -> list[Key]:
+def list_unexpected_keys(case: Case) -> list[Key]:
     """Name the transactions that a case about unexpected markers lists."""
     default_kind = case.cause.split(":")[2]
     candidates = case.details.get("candidates") or ()
@@ -76,7 +76,7 @@ def read_entities(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
     return entities
 
 
-def candidates(details: dict[str, Any]) -> list[str]:
+def list_candidates(details: dict[str, Any]) -> list[str]:
     """Return the QuickBooks ids that a case names."""
     stored = details.get("candidates") or details.get("ids") or details.get("quickbooks_id") or []
     if not isinstance(stored, list):

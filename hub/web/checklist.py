@@ -17,7 +17,7 @@ from hub.security import hub_settings
 from hub.security.rights import Scope
 from hub.translations.messages import gettext
 from hub.web import first_owner
-from hub.web.access import may, rights_scope
+from hub.web.access import load_rights_scope, may
 
 MAX_NAMED_OWNERS = 3
 MAX_SUBJECTS = 1000  # apps and entries that are compared with each other
@@ -70,7 +70,7 @@ def read(session: Session) -> Checklist:
     """Return the checklist with the steps that are done now."""
     enabled = select(Installation).where(Installation.enabled).order_by(Installation.id)
     first = session.scalar(enabled.limit(1))
-    owners = first_owner.owners(session, at_most=MAX_NAMED_OWNERS)
+    owners = first_owner.list_owners(session, at_most=MAX_NAMED_OWNERS)
     steps = [
         *_steps_of_connection(session),
         *_steps_of_apps(session, first),
@@ -94,7 +94,7 @@ def read_if_shown(session: Session) -> Checklist | None:
 
 def read_until_posted(session: Session) -> Checklist | None:
     """Return the checklist while no app that the person sees has posted anything."""
-    return None if has_posted(session, rights_scope()) else read_if_shown(session)
+    return None if has_posted(session, load_rights_scope()) else read_if_shown(session)
 
 
 def describe_who_can(step: Step, checklist: Checklist) -> str:

@@ -21,7 +21,7 @@ from hub.models import (
 )
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import case_list
-from hub.web.access import scope
+from hub.web.access import load_scope
 from hub.web.case_list import CaseRow
 from hub.web.source_view import money
 
@@ -49,7 +49,7 @@ class SourceFacts:
     waiting: CaseRow | None = None
 
 
-def suggestions_of(code: Any, entries: Mapping[str, Entry]) -> list[Suggestion]:
+def build_suggestions(code: Any, entries: Mapping[str, Entry]) -> list[Suggestion]:
     """Return the suggestions of a code with score and reason, best first; `entries` are by id."""
     from rapidfuzz import fuzz  # only now: it takes 4 MB of memory
 
@@ -74,7 +74,7 @@ def suggestions_of(code: Any, entries: Mapping[str, Entry]) -> list[Suggestion]:
     return sorted(suggestions, key=lambda suggestion: -suggestion.score)
 
 
-def best(suggestions: list[Suggestion], threshold: int) -> Suggestion | None:
+def find_best(suggestions: list[Suggestion], threshold: int) -> Suggestion | None:
     """Return the one suggestion that reaches a threshold and is better than all others."""
     if not suggestions or suggestions[0].score < threshold:
         return None
@@ -83,7 +83,7 @@ def best(suggestions: list[Suggestion], threshold: int) -> Suggestion | None:
     return suggestions[0]
 
 
-def source_facts(
+def list_source_facts(
     session: Session, installation: Installation, seen: SeenCode, used: Code | str | None
 ) -> SourceFacts:
     """Return what the source knows of a code; `used` is the code as a document has it."""
@@ -95,7 +95,7 @@ def source_facts(
     details = used.create if isinstance(used, Code) else None
     facts += _detail_facts(details)
     cause = match_cause(installation, seen.field, seen.code)
-    waiting = documents_waiting_for(session, [cause]).get(cause)
+    waiting = load_waiting_documents(session, [cause]).get(cause)
     return SourceFacts(
         facts=[(label, text) for label, text in facts if text],
         documents=_newest_documents(session, waiting.case.id) if waiting else [],
@@ -103,12 +103,12 @@ def source_facts(
     )
 
 
-def documents_waiting_for(session: Session, causes: Iterable[str]) -> dict[str, CaseRow]:
+def load_waiting_documents(session: Session, causes: Iterable[str]) -> dict[str, CaseRow]:
     """Return what waits for codes, by the cause of their open cases."""
     query = select(Case).where(
-        Case.cause.in_(list(causes)), Case.closed_at.is_(None), *scope().cases()
+        Case.cause.in_(list(causes)), Case.closed_at.is_(None), *load_scope().cases()
     )
-    rows = case_list.rows_of(session, list(session.scalars(query)))
+    rows = case_list.build_rows(session, list(session.scalars(query)))
     return {row.case.cause: row for row in rows}
 
 
@@ -145,7 +145,7 @@ def _newest_documents(session: Session, case_id: int) -> list[Posting]:
     query = (
         select(Posting)
         .join(case_posting, case_posting.c.posting_id == Posting.id)
-        .where(case_posting.c.case_id == case_id, *scope().postings())
+        .where(case_posting.c.case_id == case_id, *load_scope().postings())
         .order_by(Posting.id.desc())
         .limit(MAX_DOCUMENTS)
         .options(*NAMES_ONLY)

@@ -23,8 +23,15 @@ from hub.scheduling import run_log
 from hub.security import refusals
 from hub.translations.messages import gettext, translate
 from hub.web import company_choice, reconciliation
-from hub.web.access import ANYWHERE, may, person_name, require_recent_login, require_role, scope
-from hub.web.paging import page, row_or_404
+from hub.web.access import (
+    ANYWHERE,
+    load_scope,
+    may,
+    person_name,
+    require_recent_login,
+    require_role,
+)
+from hub.web.paging import get_row_or_404, page
 
 COMPANIES_PER_PAGE = 20
 pages = Blueprint("companies", __name__)
@@ -36,7 +43,7 @@ def index() -> str:
     """List the companies with their connections and lists; those with problems come first."""
     keys = intuit_keys.read()
     words = request.args.get("q", "").strip()
-    visible = select(ConnectedCompany).where(*scope().companies())
+    visible = select(ConnectedCompany).where(*load_scope().companies())
     if words:
         visible = visible.where(company_choice.matches_words(words))
     with read_only_session() as look:
@@ -71,7 +78,7 @@ def reconnect(company_id: int) -> Response:
     A consent for another company is refused when the browser returns.
     """
     with read_only_session() as look:
-        company = row_or_404(look, ConnectedCompany, company_id)
+        company = get_row_or_404(look, ConnectedCompany, company_id)
     return to_consent(company.realm)
 
 
@@ -200,7 +207,7 @@ def _check_consent(state: str) -> None:
 def _company(company_id: int) -> ConnectedCompany:
     """Return a company or answer 404."""
     with read_only_session() as look:
-        company: ConnectedCompany = row_or_404(look, ConnectedCompany, company_id)
+        company: ConnectedCompany = get_row_or_404(look, ConnectedCompany, company_id)
         return company
 
 
@@ -226,15 +233,15 @@ def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list
     What is about all apps needs a role for the whole company.
     """
     ids = [company.id for company in companies]
-    whole_ids = [company_id for company_id in ids if scope().has_company(company_id)]
+    whole_ids = [company_id for company_id in ids if load_scope().has_company(company_id)]
     tokens = {token.company_id: token for token in look.scalars(_rows_of_companies(Token, ids))}
     lists = _group_by_company(look.scalars(_rows_of_companies(ListState, ids)))
-    apps_of_companies = _rows_of_companies(Installation, ids).where(*scope().installations())
+    apps_of_companies = _rows_of_companies(Installation, ids).where(*load_scope().installations())
     apps = _group_by_company(look.scalars(apps_of_companies.order_by(Installation.id)))
     sizes = _sizes_of_lists(look, ids)
-    runs = reconciliation.newest_runs(look, whole_ids, RunKind.LISTS)
+    runs = reconciliation.load_newest_runs(look, whole_ids, RunKind.LISTS)
     reads = usage.count_reads_of_each(look, ids)
-    reconciled = reconciliation.newest_reconciliation_of_each(look, whole_ids)
+    reconciled = reconciliation.load_newest_reconciliations(look, whole_ids)
     about = []
     for company in companies:
         about.append(

@@ -19,7 +19,7 @@ from hub.models.enums import ConnectionState
 from hub.web import access, row_ids
 from hub.web.access import ANYWHERE, require_role
 from hub.web.destinations import local_path
-from hub.web.paging import page, pairs
+from hub.web.paging import load_pairs, page
 
 MAX_IN_MENU = 8  # companies in the menu of the switcher; of more a page chooses one
 COMPANIES_PER_PAGE = 25
@@ -51,7 +51,7 @@ def init_app(app: Flask) -> None:
 def show() -> str:
     """List the companies by name, with a search, so that one can be chosen."""
     words = request.args.get("q", "").strip()
-    visible = visible_companies()
+    visible = select_visible_companies()
     if words:
         visible = visible.where(matches_words(words))
     with read_only_session() as look:
@@ -59,14 +59,14 @@ def show() -> str:
         ids = [company.id for company in companies.rows]
         counted = (
             select(Case.company_id, func.count())
-            .where(Case.closed_at.is_(None), Case.company_id.in_(ids), *access.scope().cases())
+            .where(Case.closed_at.is_(None), Case.company_id.in_(ids), *access.load_scope().cases())
             .group_by(Case.company_id)
         )
         return render_template(
             "choose_company.html",
             page=companies,
             search=words,
-            cases=pairs(look, counted),
+            cases=load_pairs(look, counted),
             next=local_path(request.args.get("next", "/")),
             section="companies",
         )
@@ -79,7 +79,9 @@ def choose() -> Response:
     company_id = row_ids.parse(request.form.get("company", ""))
     if company_id is not None:
         with read_only_session() as look:
-            company = look.scalar(visible_companies().where(ConnectedCompany.id == company_id))
+            company = look.scalar(
+                select_visible_companies().where(ConnectedCompany.id == company_id)
+            )
         if company is None:
             abort(404)
     if company_id is None:
@@ -101,19 +103,19 @@ def matches_words(words: str) -> ColumnElement[bool]:
     )
 
 
-def chosen_or_only_company(look: Session) -> ConnectedCompany | None:
+def find_chosen_or_only_company(look: Session) -> ConnectedCompany | None:
     """Return the chosen company, or the only one that the person may see; else None."""
-    company_id = access.chosen_company_id()
+    company_id = access.find_chosen_company_id()
     if company_id is not None:
         return look.get(ConnectedCompany, company_id)
-    visible = select(ConnectedCompany).where(*access.rights_scope().companies())
+    visible = select(ConnectedCompany).where(*access.load_rights_scope().companies())
     companies = look.scalars(visible.order_by(ConnectedCompany.id).limit(2)).all()
     return companies[0] if len(companies) == 1 else None
 
 
-def visible_companies() -> Select[Any]:
+def select_visible_companies() -> Select[Any]:
     """Return the query for the companies that the person may see."""
-    return select(ConnectedCompany).where(*access.scope().companies())
+    return select(ConnectedCompany).where(*access.load_scope().companies())
 
 
 def problems_first() -> list[Any]:
@@ -122,7 +124,7 @@ def problems_first() -> list[Any]:
     First come those without a working connection, then those with open cases that the person may
     see and that are not snoozed.
     """
-    listed_cases = Case.closed_at.is_(None), inbox.is_awake(), *access.scope().cases()
+    listed_cases = Case.closed_at.is_(None), inbox.is_awake(), *access.load_scope().cases()
     with_cases = select(Case.company_id).where(*listed_cases)
     rank = case(
         (ConnectedCompany.state != ConnectionState.CONNECTED, 0),
@@ -135,8 +137,8 @@ def problems_first() -> list[Any]:
 def switcher() -> Switcher:
     """Return what the frame shows; read once for each page."""
     if "switcher" not in g:
-        chosen_id = access.chosen_company_id()
-        by_name = select(ConnectedCompany).where(*access.rights_scope().companies())
+        chosen_id = access.find_chosen_company_id()
+        by_name = select(ConnectedCompany).where(*access.load_rights_scope().companies())
         by_name = by_name.order_by(ConnectedCompany.name, ConnectedCompany.id).limit(
             MAX_IN_MENU + 1
         )

@@ -17,10 +17,10 @@ from hub.web.report_tables import (
     Group,
     Period,
     Sum,
-    age_conditions,
     amount_column,
+    build_age_conditions,
     group_column,
-    parts,
+    select_parts,
 )
 
 MONTHS_OFFERED = 24
@@ -46,32 +46,32 @@ class Ages(NamedTuple):
     ages: Sequence[Sum]
 
 
-def newest_month(session: Session, documents: Any, today: dt.date) -> Period:
+def find_newest_month(session: Session, documents: Any, today: dt.date) -> Period:
     """Return the month of the latest date of the documents; without any, that of today."""
-    newest = newest_date(session, documents) or today
+    newest = find_newest_date(session, documents) or today
     return Period(newest.year, newest.month)
 
 
-def newest_date(session: Session, documents: Any) -> dt.date | None:
+def find_newest_date(session: Session, documents: Any) -> dt.date | None:
     """Return the latest date of the documents, None without any."""
     dates = select(SourceDocument.date).where(SourceDocument.date.is_not(None), *documents)
     return session.scalar(dates.order_by(SourceDocument.date.desc()).limit(1))
 
 
-def months_until(newest: Period) -> list[Period]:
+def list_months_until(newest: Period) -> list[Period]:
     """Return the months that a person may choose from, the newest first."""
     last = newest.year * 12 + newest.month - 1
     return [Period(month // 12, month % 12 + 1) for month in range(last, last - MONTHS_OFFERED, -1)]
 
 
-def totals_of_month(
+def load_totals_of_month(
     session: Session, documents: Any, month: Period
 ) -> dict[int, dict[str, CurrencyTotal]]:
     """Return the totals of the documents dated in a month, by company and currency."""
     currency = _currency()
     keys = SourceDocument.company_id, currency, Posting.kind, group_column()
     is_of_month = SourceDocument.date.between(month.first_day, month.last_day)
-    query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
     totals: dict[int, dict[str, CurrencyTotal]] = defaultdict(dict)
     rows = session.execute(query.where(is_of_month, *documents).group_by(*keys))
@@ -90,16 +90,16 @@ def sum_by_currency(totals: Iterable[Mapping[str, CurrencyTotal]]) -> list[Curre
     return [sums[currency] for currency in sorted(sums)]
 
 
-def waiting_totals(session: Session, installations: Any, now: dt.datetime) -> list[Ages]:
+def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) -> list[Ages]:
     """Return what waits for a person, by currency and the days since the hub planned it.
 
     `installations` are the conditions of the apps.
     """
     currency = _currency()
-    age = case(*age_conditions(now), else_=len(AGES))
+    age = case(*build_age_conditions(now), else_=len(AGES))
     keys = currency, Posting.kind, age
     own = select(Installation.id).where(*installations)
-    query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
     query = query.where(Posting.installation_id.in_(own), Posting.state.in_(ATTENTION))
     sums: dict[str, list[Sum]] = {}

@@ -20,10 +20,10 @@ from hub.scheduling import run_log
 from hub.security.names import NO_ADDRESS
 from hub.translations.messages import gettext, translate
 from hub.web.access import person_name, require_role
-from hub.web.installation import is_active, tabs
-from hub.web.layout import csv_download
-from hub.web.matches import fields_of
-from hub.web.paging import row_or_404
+from hub.web.installation import build_tabs, is_active
+from hub.web.layout import build_csv_download
+from hub.web.matches import load_fields_by_name
+from hub.web.paging import get_row_or_404
 
 MAX_LISTED_PAIRS = 500
 pages = Blueprint("comparing", __name__, url_prefix="/installations/<int:installation_id>/compare")
@@ -36,9 +36,9 @@ def show(installation_id: int) -> str:
     field = request.args.get("field", "")
     state = request.args.get("state", "")
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
-        about = tabs(session, installation)
-    fields = fields_of(installation)
+        installation = get_row_or_404(session, Installation, installation_id)
+        about = build_tabs(session, installation)
+    fields = load_fields_by_name(installation)
     field_names = sources.app_of(installation).match_first or tuple(fields)
     pairs: list[compare.Pair] = []
     trouble = ""
@@ -65,10 +65,10 @@ def show(installation_id: int) -> str:
 def export(installation_id: int) -> Response:
     """Download all fields as a CSV file."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
     pairs = compare.compare(installation)
     name = f"compare-{installation.slug}-{installation.company.realm}.csv"
-    return csv_download(name, compare.as_csv(pairs))
+    return build_csv_download(name, compare.as_csv(pairs))
 
 
 @pages.post("/mail")
@@ -76,7 +76,7 @@ def export(installation_id: int) -> Response:
 def mail(installation_id: int) -> Response:
     """Mail the CSV file to the app's mailbox, or else to the person."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
     name, address = sources.app_of(installation).name, _mail_to(installation)
     if not address:
         abort(400)
@@ -100,7 +100,7 @@ def mail(installation_id: int) -> Response:
 def copy(installation_id: int) -> Response:
     """Confirm as new what is missing in QuickBooks, so that a sync creates it there."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
     field = request.form.get("field", "")
     here = url_for("comparing.show", installation_id=installation_id, field=field)
     if request.form.get("sure") != "1":

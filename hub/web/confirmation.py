@@ -65,7 +65,7 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
     `access.keep_form` that page shows everything else that was entered. A caller that stores the
     secrets elsewhere passes a function that returns the fields to `repeat`.
     """
-    row = sessions.current_row()
+    row = sessions.load_current_row()
     if row is None or login_sessions.is_confirmed(row):
         return None
     if request.method != "POST":
@@ -76,11 +76,11 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
         problem = _confirm(row)
         if not problem:
             return None
-        if sessions.current_row() is None:
+        if sessions.load_current_row() is None:
             return redirect(url_for("security.login"))
     fields = repeat()
     if fields is None:
-        form_page = access.address_of_draft()
+        form_page = access.store_draft()
         if form_page or not _is_repeatable():
             return _redirect(form_page or destinations.page_before() or "/")
         fields = list(request.form.items(multi=True))
@@ -99,13 +99,13 @@ def show() -> str:
 def check() -> str | Response:
     """Check the answer and continue to the page that needs it."""
     destination = destinations.local_path(request.args.get("next", "/"))
-    row = sessions.current_row()
+    row = sessions.load_current_row()
     if row is None:
         return redirect(url_for("security.login"))
     problem = _confirm(row)
     if not problem:
         return redirect(destination)
-    if sessions.current_row() is None:
+    if sessions.load_current_row() is None:
         return redirect(url_for("security.login"))
     return _page(url_for("confirmation.check", next=destination), problem)
 
@@ -114,14 +114,14 @@ def check() -> str | Response:
 @require_role("viewer", of=OWN)
 def options() -> dict[str, Any]:
     """Return what a passkey of the person has to sign; its device asks for a PIN or a finger."""
-    row = sessions.current_row()
+    row = sessions.load_current_row()
     if row is None:
         abort(403)
     with transaction() as write:
-        own = passkeys.passkeys_of(write, row.user_id)
+        own = passkeys.list_passkeys(write, row.user_id)
         if not own:
             abort(404)
-        challenge = passkeys.challenge_to_use(own, verify_person=True)
+        challenge = passkeys.build_challenge_to_use(own, verify_person=True)
         login_sessions.set_challenge(write, row.id, challenge.text)
     return challenge.options
 

@@ -23,7 +23,7 @@ from hub.outbox.listing import (
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import row_ids
-from hub.web.access import scope
+from hub.web.access import load_scope
 from hub.web.figures import Figure, sum_halves
 from hub.web.layout import KINDS
 from hub.web.paging import MAX_AMOUNT
@@ -67,12 +67,12 @@ class Summary(NamedTuple):
     is_complete: bool
 
 
-def document_filters(arguments: Mapping[str, str]) -> dict[str, str]:
+def read_document_filters(arguments: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of an address; those that it lacks are empty."""
     return {name: arguments.get(name, "").strip() for name in NAMES}
 
 
-def problem_of(filters: Mapping[str, str]) -> str:
+def find_problem(filters: Mapping[str, str]) -> str:
     """Say what a person should correct in the filters, "" if nothing."""
     if filters["amount"] and parse_amounts(filters["amount"]) is None:
         return gettext(
@@ -117,7 +117,7 @@ def select_ids(
         query = with_state.where(in_state(state))
     elif state == PAID:
         query = with_state.where(in_state(DocumentState.POSTED), *_is_paid(session))
-    return query.where(*scope().documents(), *_conditions(session, filters, is_ordered))
+    return query.where(*load_scope().documents(), *_conditions(session, filters, is_ordered))
 
 
 def summarize(session: Session, filters: Mapping[str, str]) -> Summary:

@@ -33,7 +33,7 @@ class Payment:
     open: Decimal
 
 
-def side_by_side(
+def pair_lines(
     source: Sequence[Mapping[str, Any]], sent: Sequence[TransactionLineView]
 ) -> list[LinePair]:
     """Put the lines beside each other, in their order: posting keeps the order of the source."""

@@ -11,7 +11,7 @@ from hub.outbox.listing import select_documents_with_posting
 from hub.web.document_filters import payment_state
 
 
-def rows_of(session: Session, ids: Sequence[int]) -> list[Any]:
+def load_rows(session: Session, ids: Sequence[int]) -> list[Any]:
     """Return the documents with these ids with their main postings and states, in this order.
 
     A posted document that is paid in QuickBooks has the state "paid".
@@ -49,7 +49,7 @@ def describe(document: SourceDocument, posting: Posting | None, state: str) -> d
     }
 
 
-def state_and_main_posting(
+def load_state_and_main_posting(
     session: Session, document: SourceDocument
 ) -> tuple[str, Posting | None]:
     """Return the state of a document and its main posting."""

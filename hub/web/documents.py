@@ -32,28 +32,28 @@ from hub.qbo import display
 from hub.scheduling import dry_run, run_log
 from hub.translations.messages import gettext, translate
 from hub.web import exports, matches, row_ids, saved_filters, source_files, viewer
-from hub.web.access import ANYWHERE, may_here, person_name, require_role, scope
-from hub.web.case_titles import subjects
+from hub.web.access import ANYWHERE, load_scope, may_here, person_name, require_role
+from hub.web.case_titles import load_subjects
 from hub.web.document_filters import (
     PAYABLE_KINDS,
     SHOWN_STATES,
     SORTS,
-    document_filters,
+    find_problem,
     order_of,
     payment_state,
-    problem_of,
+    read_document_filters,
     select_ids,
     summarize,
 )
-from hub.web.document_lines import Payment, side_by_side
-from hub.web.document_rows import describe, rows_of, state_and_main_posting
+from hub.web.document_lines import Payment, pair_lines
+from hub.web.document_rows import describe, load_rows, load_state_and_main_posting
 from hub.web.installation import is_active
 from hub.web.kind_counts import count_kinds
-from hub.web.layout import KINDS, installation_choices, use_zone_of
-from hub.web.paging import page, present, row_or_404
+from hub.web.layout import KINDS, list_installation_choices, use_zone_of
+from hub.web.paging import drop_unset, get_row_or_404, page
 from hub.web.record_names import record_namer
-from hub.web.source_view import source_view
-from hub.web.timeline import ACTS, FOUND, OUTCOMES, TimelineEvent, timeline
+from hub.web.source_view import build_source_view
+from hub.web.timeline import ACTS, FOUND, OUTCOMES, TimelineEvent, build_timeline
 from hub.web.transaction_facts import page_of
 
 EXPORTED = (
@@ -80,7 +80,7 @@ pages = Blueprint("documents", __name__)
 @require_role("viewer", of=ANYWHERE)
 def index() -> str:
     """List documents by text, app, state, kind, date and amount, with their number and sum."""
-    filters = document_filters(request.args)
+    filters = read_document_filters(request.args)
     order = order_of(filters)
     with read_only_session() as session:
         query = select_ids(session, filters)
@@ -88,18 +88,18 @@ def index() -> str:
         documents = page(session, query, by=order.columns, down=order.down)
         return render_template(
             "documents.html",
-            page=replace(documents, rows=rows_of(session, documents.rows)),
+            page=replace(documents, rows=load_rows(session, documents.rows)),
             summary=summary,
             made_records=count_kinds(summary.made_records) if summary.made_records else "",
             filters=filters,
             run_id=row_ids.parse(filters["run"]),
-            problem=problem_of(filters),
-            chosen=present(filters),
+            problem=find_problem(filters),
+            chosen=drop_unset(filters),
             saved=saved_filters.list_saved(session),
             states=SHOWN_STATES,
             kinds=KINDS,
             sorts=SORTS,
-            installations=installation_choices(session, filters["installation"]),
+            installations=list_installation_choices(session, filters["installation"]),
         )
 
 
@@ -107,7 +107,7 @@ def index() -> str:
 @require_role("viewer", of=ANYWHERE)
 def export() -> Response:
     """Download the documents that the filters choose, in the order of the list."""
-    filters = document_filters(request.args)
+    filters = read_document_filters(request.args)
     with read_only_session() as session:
         query = select_ids(session, filters)
     order = order_of(filters)
@@ -117,7 +117,7 @@ def export() -> Response:
 
 def _export_rows(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
     """Yield documents as a file has them: with the amounts of the list, credits negative."""
-    for row in rows_of(session, ids):
+    for row in load_rows(session, ids):
         values = describe(*row)
         if values["total"] is not None:
             total = outbox.apply_sign(values["kind"], values["total"])
@@ -130,7 +130,7 @@ def _export_rows(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
 def one(document_id: int) -> str:
     """Show everything that is known of one document."""
     with read_only_session() as session:
-        document = row_or_404(session, SourceDocument, document_id)
+        document = get_row_or_404(session, SourceDocument, document_id)
         use_zone_of(document.installation)
         words = {"OUTCOMES": OUTCOMES, "FOUND": FOUND}
         return render_template(
@@ -143,7 +143,7 @@ def one(document_id: int) -> str:
 def check(document_id: int) -> Response:
     """Say what would stop a document, by the rules of posting; write nothing."""
     with read_only_session() as session:
-        row_or_404(session, SourceDocument, document_id)
+        get_row_or_404(session, SourceDocument, document_id)
     try:
         stops = dry_run.check(document_id)
     except HubError as error:
@@ -163,9 +163,9 @@ def check(document_id: int) -> Response:
 def post_again(document_id: int) -> Response:
     """Post a document again that is no longer in QuickBooks."""
     with read_only_session() as session:
-        document = row_or_404(session, SourceDocument, document_id)
+        document = get_row_or_404(session, SourceDocument, document_id)
         installation = document.installation
-        _, main = state_and_main_posting(session, document)
+        _, main = load_state_and_main_posting(session, document)
     if main is None:
         abort(404)
     try:
@@ -184,7 +184,7 @@ def post_again(document_id: int) -> Response:
 def posting(posting_id: int) -> Response:
     """Redirect to the place of a posting on the page of its document."""
     with read_only_session() as session:
-        document_id = row_or_404(session, Posting, posting_id).document_id
+        document_id = get_row_or_404(session, Posting, posting_id).document_id
     anchor = f"posting-{posting_id}"
     return redirect(url_for("documents.one", document_id=document_id, _anchor=anchor))
 
@@ -197,10 +197,10 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     proofs = _load_in_order(session, Proof, Proof.posting_id.in_(ids))
     receipts = _load_in_order(session, ReceiptRow, ReceiptRow.document_id == document.id)
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
-    cases = _load_in_order(session, Case, Case.id.in_(stops), *scope().cases())[::-1]
+    cases = _load_in_order(session, Case, Case.id.in_(stops), *load_scope().cases())[::-1]
     is_act = (AuditEntry.what.in_(ACTS), AuditEntry.subject.in_([str(id) for id in ids]))
     acts = _load_in_order(session, AuditEntry, *is_act)
-    state, main = state_and_main_posting(session, document)
+    state, main = load_state_and_main_posting(session, document)
     return {
         **_posting_values(session, document, postings, main),
         **_state_values(session, document, main, state),
@@ -210,7 +210,7 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
         "proofs": _group_by_posting(proofs),
         "receipts": receipts,
         "cases": [case for case in cases if case.closed_at is None],
-        "called": subjects(session, cases),
+        "called": load_subjects(session, cases),
         "events": _events(document, postings, attempts, proofs, receipts, cases, acts, state=state),
     }
 
@@ -220,7 +220,7 @@ def _awaited_postings(session: Session, main: Posting | None) -> list[Posting]:
     if main is None or main.state != PostingState.WAITING or not main.payload:
         return []
     ids = outbox.find_awaited_ids(main.payload)
-    return _load_in_order(session, Posting, Posting.id.in_(ids), *scope().postings())
+    return _load_in_order(session, Posting, Posting.id.in_(ids), *load_scope().postings())
 
 
 def _posting_values(
@@ -230,8 +230,8 @@ def _posting_values(
     parts = load_part_states(session, document.id)
     views = {posting.id: _payload_view(session, posting) for posting in postings}
     view = _main_view(main, postings, views)
-    fields = matches.fields_of(document.installation).values()
-    source = source_view(
+    fields = matches.load_fields_by_name(document.installation).values()
+    source = build_source_view(
         document,
         record_namer(session, document.installation),
         {field.name: field.label for field in fields},
@@ -250,7 +250,7 @@ def _posting_values(
         "view": view,
         "source": source,
         "framed": source_files.choose_file(source.attachments),
-        "pairs": side_by_side(source.lines, view.lines) if view and view.lines else [],
+        "pairs": pair_lines(source.lines, view.lines) if view and view.lines else [],
     }
 
 
@@ -364,4 +364,4 @@ def _group_by_posting(rows: list[Any]) -> dict[int, list[Any]]:
 def _events(*rows: Any, state: str) -> list[TimelineEvent]:
     """Return the history of a document, with reasons in the language of the person."""
     with viewer.translate_reasons():
-        return list(timeline(*rows, state=state))
+        return list(build_timeline(*rows, state=state))

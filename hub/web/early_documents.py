@@ -21,9 +21,9 @@ from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext
 from hub.web import listed_rows
 from hub.web.access import person_name, require_role
-from hub.web.installation import is_active, tabs
+from hub.web.installation import build_tabs, is_active
 from hub.web.layout import may_configure
-from hub.web.paging import page, row_or_404
+from hub.web.paging import get_row_or_404, page
 from hub.web.source_view import sum_texts
 
 MAX_INCLUDED = 20_000  # documents included at once, so that their list fits into a form
@@ -74,7 +74,7 @@ COLUMNS = (
 def show(installation_id: int) -> str:
     """List what the start date leaves out, newest first."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         is_excluded = early_documents.match_excluded(installation_id)
         query = select(SourceDocument).where(*is_excluded)
         documents = page(session, query, by=[SourceDocument.id])
@@ -86,7 +86,7 @@ def show(installation_id: int) -> str:
             rows=rows,
             count=count,
             sums=sums,
-            **tabs(session, installation),
+            **build_tabs(session, installation),
         )
 
 
@@ -104,7 +104,7 @@ def confirm(installation_id: int) -> str | Response:
         for row in _list_excluded(session, installation_id, chosen):
             if chosen is None or listed_rows.is_same(chosen.get(row.id), row.seal):
                 rows.append(row)
-        about = tabs(session, installation)
+        about = build_tabs(session, installation)
     if not rows:
         flash(gettext("Select at least one document."), "look")
         return redirect(url_for("earlier.show", installation_id=installation_id))
@@ -176,7 +176,7 @@ def _require_installation(session: Session, installation_id: int) -> Installatio
 
     Including documents moves the start date for some of them.
     """
-    installation: Installation = row_or_404(session, Installation, installation_id)
+    installation: Installation = get_row_or_404(session, Installation, installation_id)
     return installation if may_configure(installation) else abort(403)
 
 

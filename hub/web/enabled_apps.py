@@ -18,13 +18,13 @@ from hub.web import setting_messages
 from hub.web.access import person_name
 from hub.web.installation import is_active
 from hub.web.layout import may_configure
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 
 
 def find_or_prepare(app: App, company_id: int, zone: str) -> Installation:
     """Return the installation, or a new one that is not stored; raise if access is missing."""
     with read_only_session() as session:
-        company = row_or_404(session, ConnectedCompany, company_id)
+        company = get_row_or_404(session, ConnectedCompany, company_id)
         query = select(Installation).where(
             Installation.company_id == company_id,
             Installation.slug == app.slug,

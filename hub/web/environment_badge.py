@@ -41,7 +41,7 @@ def quickbooks_badge() -> Badge | None:
     return badge
 
 
-def source_badge(app: App | None, installation: Installation) -> Badge | None:
+def build_source_badge(app: App | None, installation: Installation) -> Badge | None:
     """Return the badge of an app whose source is on this machine, as stand-ins are."""
     if app is None:
         return None

@@ -76,7 +76,7 @@ def _format_csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
 
 def _format_xlsx(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield an XLSX file."""
-    return xlsx.stream(columns, _cells(columns, rows))
+    return xlsx.stream_file(columns, _cells(columns, rows))
 
 
 def _format_json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:

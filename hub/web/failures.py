@@ -115,7 +115,7 @@ def page(
     A sentence or step that is not given is the usual one of the status.
     """
     if authentication.is_call():
-        return problems.problem(status, sentence and gettext(sentence))
+        return problems.build_problem(status, sentence and gettext(sentence))
     similar = PAGES[500 if status >= 500 else 400]
     title, usual_sentence, usual_step = PAGES.get(status, similar)
     sentence = gettext(sentence or usual_sentence)
@@ -192,7 +192,7 @@ def _from_http(error: HTTPException) -> Any:
     """Return the page of an HTTP error, with the headers that callers need."""
     if error.code is None or error.code < 400:
         return error
-    answer = problems.from_http(error) if authentication.is_call() else page(error.code)
+    answer = problems.build_http_problem(error) if authentication.is_call() else page(error.code)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             answer.headers[name] = value
@@ -204,10 +204,10 @@ def _from_csrf(error: CSRFError) -> Any:
 
     If a log-in is needed, it comes first.
     """
-    form_page = access.address_of_draft()
-    is_logged_in = sessions.current_row() is not None
+    form_page = access.store_draft()
+    is_logged_in = sessions.load_current_row() is not None
     if not form_page and not is_logged_in:
-        form_page = access.address_of_unsent_form(default="")
+        form_page = access.store_unsent_form(default="")
     if not form_page:
         g.is_forged_form = is_logged_in  # another site may have sent it; the audit log has it
         return _from_http(error)

@@ -150,7 +150,7 @@ def _rank_of_state() -> ColumnElement[int]:
     return case(*[(Posting.state == state, rank) for rank, state in enumerate(OPEN_STATES)])
 
 
-def posted_figures(
+def load_posted_figures(
     session: Session, installation_ids: Collection[int], today: dt.datetime, month: dt.datetime
 ) -> dict[int, PostedFigures]:
     """Return what each of some installations posted since two moments, in one query.

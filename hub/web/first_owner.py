@@ -58,7 +58,7 @@ def init_app(app: Flask) -> None:
     app.extensions["setup_code"] = SetupCode()
 
 
-def setup_code() -> SetupCode:
+def get_setup_code() -> SetupCode:
     """Return the code of this application."""
     code: SetupCode = current_app.extensions["setup_code"]
     return code
@@ -74,10 +74,10 @@ def owner_exists() -> bool:
 
 def count_owners(session: Session, *, at_most: int) -> int:
     """Count the active owners, up to a number."""
-    return len(owners(session, at_most=at_most))
+    return len(list_owners(session, at_most=at_most))
 
 
-def owners(session: Session, *, at_most: int) -> list[User]:
+def list_owners(session: Session, *, at_most: int) -> list[User]:
     """Return active owners, those who were added first before others."""
     query = select(User).where(ACTIVE, is_owner()).order_by(cast(Any, User.id))
     return list(session.scalars(query.limit(at_most)))

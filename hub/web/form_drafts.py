@@ -111,7 +111,7 @@ def save_posted(owner: str, secret_names: set[str], page: str = "") -> str:
     return save(content, owner)
 
 
-def secret_names_of_request() -> set[str]:
+def find_secret_names() -> set[str]:
     """Return the fields of this request's form that are secret by their names."""
     names = set()
     for name in request.form:

@@ -65,7 +65,7 @@ class Input:
 Source = Callable[[str], Choices]
 
 
-def inputs(
+def build_inputs(
     schema: Schema,
     values: Mapping[str, Any],
     *,
@@ -94,7 +94,7 @@ def inputs(
     return questions
 
 
-def sections(questions: Sequence[Input]) -> dict[str, list[Input]]:
+def group_by_section(questions: Sequence[Input]) -> dict[str, list[Input]]:
     """Group the questions by section, in the order in which the schema names them."""
     by_section: dict[str, list[Input]] = {}
     for question in questions:
@@ -128,7 +128,9 @@ def with_errors(questions: Sequence[Input], errors: Mapping[str, Sequence[str]])
     return with_their_errors
 
 
-def errors_without_field(errors: Mapping[str, list[str]], values: Mapping[str, Any]) -> list[str]:
+def list_errors_without_field(
+    errors: Mapping[str, list[str]], values: Mapping[str, Any]
+) -> list[str]:
     """Return the errors about the form as a whole, which are shown above its fields."""
     texts: list[str] = []
     for name, texts_of_name in errors.items():
@@ -222,7 +224,7 @@ def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
     """Return the choices of a field and the reason if its source cannot be asked."""
     source_name = field.metadata.get("choices_from")
     if not source_name:
-        choices = schema_choices(field)
+        choices = list_schema_choices(field)
         return choices, ""
     try:
         return source(str(source_name)), ""
@@ -233,7 +235,7 @@ def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
         return (), reason or UNREADABLE_CHOICES
 
 
-def schema_choices(field: fields.Field[Any]) -> Choices:
+def list_schema_choices(field: fields.Field[Any]) -> Choices:
     """Return the choices that the schema itself defines."""
     listed = listed_choices(field)
     if listed:

@@ -19,10 +19,10 @@ from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock
 from hub.web import case_list, checklist, company_choice, figures, posted_chart, reconciliation
-from hub.web.access import ANYWHERE, require_role, scope
+from hub.web.access import ANYWHERE, load_scope, require_role
 from hub.web.figures import PostedFigures
 from hub.web.layout import zone
-from hub.web.paging import page, pairs
+from hub.web.paging import load_pairs, page
 
 COMPANIES_PER_PAGE = 20
 pages = Blueprint("home", __name__)
@@ -58,36 +58,36 @@ def show() -> str:
     """Show what a person should know first."""
     standby = folder_lock.process_lock().other_folder()
     with read_only_session() as session:
-        is_listed = Case.closed_at.is_(None), inbox.is_awake(), *scope().cases()
+        is_listed = Case.closed_at.is_(None), inbox.is_awake(), *load_scope().cases()
         newest = select(Case).where(*is_listed).order_by(Case.id.desc()).limit(5)
         cases = list(session.scalars(newest))
-        visible = select(ConnectedCompany).where(*scope().companies())
+        visible = select(ConnectedCompany).where(*load_scope().companies())
         order = company_choice.problems_first()
         companies = page(session, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
         return render_template(
             "home.html",
             standby=standby,
-            cases=case_list.rows_of(session, cases),
+            cases=case_list.build_rows(session, cases),
             checklist=checklist.read_if_shown(session),
-            has_posted=checklist.has_posted(session, scope()),
+            has_posted=checklist.has_posted(session, load_scope()),
             page=companies,
             companies=_health(session, companies.rows),
             figures=figures.open_figures(session, _visible_installations()),
             last_reconciled=_newest_reconciliation(session),
-            has_whole_company=scope().is_everything or bool(scope().whole_company_ids),
-            chart=posted_chart.read(session, scope()),
+            has_whole_company=load_scope().is_everything or bool(load_scope().whole_company_ids),
+            chart=posted_chart.read(session, load_scope()),
         )
 
 
 def _visible_installations() -> Select[Any]:
     """Return the query for the installations that the person may see."""
-    return select(Installation.id).where(*scope().installations())
+    return select(Installation.id).where(*load_scope().installations())
 
 
 def _newest_reconciliation(session: Session) -> Run | None:
     """Return the newest reconciliation that was done and that the person may see."""
     is_done = Run.kind == RunKind.RECONCILE, Run.outcome == RunOutcome.DONE
-    newest = select(Run).where(*is_done, *scope().runs()).order_by(Run.id.desc()).limit(1)
+    newest = select(Run).where(*is_done, *load_scope().runs()).order_by(Run.id.desc()).limit(1)
     return session.scalar(newest)
 
 
@@ -97,10 +97,10 @@ def _health(session: Session, companies: Sequence[ConnectedCompany]) -> list[Hea
     A reconciliation is about all apps, so it needs a role for the whole company.
     """
     ids = [company.id for company in companies]
-    whole_ids = [company_id for company_id in ids if scope().has_company(company_id)]
+    whole_ids = [company_id for company_id in ids if load_scope().has_company(company_id)]
     tokens = select(Token).where(Token.company_id.in_(ids))
     tokens_by_company = {token.company_id: token for token in session.scalars(tokens)}
-    reconciled = reconciliation.newest_reconciliation_of_each(session, whole_ids)
+    reconciled = reconciliation.load_newest_reconciliations(session, whole_ids)
     healths = {}
     for company in companies:
         token = tokens_by_company.get(company.id)
@@ -119,7 +119,7 @@ def _add_apps(session: Session, healths: Mapping[int, Health]) -> None:
     """Add the apps of companies with their counts and last runs, in a few queries for all."""
     query = (
         select(Installation)
-        .where(Installation.company_id.in_(healths), *scope().installations())
+        .where(Installation.company_id.in_(healths), *load_scope().installations())
         .order_by(Installation.id)
     )
     installations = list(session.scalars(query))
@@ -127,7 +127,7 @@ def _add_apps(session: Session, healths: Mapping[int, Health]) -> None:
     counts = outbox.count_documents_of_each(session, ids)
     last_runs = _last_runs(session, ids)
     next_runs = _next_runs(session, ids)
-    posted = figures.posted_figures(session, ids, *_starts())
+    posted = figures.load_posted_figures(session, ids, *_starts())
     for installation in installations:
         health = healths[installation.company_id]
         health.apps.append(
@@ -162,7 +162,7 @@ def _next_runs(session: Session, installation_ids: Collection[int]) -> dict[int,
         Schedule.enabled,
         Schedule.next_due.is_not(None),
     )
-    return pairs(session, query)
+    return load_pairs(session, query)
 
 
 def _starts() -> tuple[dt.datetime, dt.datetime]:

@@ -28,9 +28,9 @@ from hub.web import (
     matches,
     record_creation,
 )
-from hub.web.access import ANYWHERE, may_anywhere, may_here, person_name, require_role, scope
-from hub.web.layout import installation_choices, use_zone_of
-from hub.web.paging import present, row_or_404
+from hub.web.access import ANYWHERE, load_scope, may_anywhere, may_here, person_name, require_role
+from hub.web.layout import list_installation_choices, use_zone_of
+from hub.web.paging import drop_unset, get_row_or_404
 from hub.web.record_form import Invalid
 
 MAX_REASONS = 5  # sentences about single ones of many
@@ -41,7 +41,7 @@ pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 @require_role("viewer", of=ANYWHERE)
 def show() -> str:
     """List the cases that the filters choose, one line for each."""
-    filters = case_list.filters_of_request()
+    filters = case_list.read_filters()
     with read_only_session() as session:
         cases = case_list.page_of(session, filters)
         is_closed = filters["show"] == "closed"
@@ -49,17 +49,17 @@ def show() -> str:
         return render_template(
             "inbox.html",
             page=cases,
-            rows=case_list.rows_of(session, cases.rows),
-            groups=[] if is_closed else case_list.groups_of(session, filters),
+            rows=case_list.build_rows(session, cases.rows),
+            groups=[] if is_closed else case_list.count_groups(session, filters),
             filters=filters,
-            chosen=present(filters),
-            with_filters=lambda **changes: present(filters | changes),
+            chosen=drop_unset(filters),
+            with_filters=lambda **changes: drop_unset(filters | changes),
             is_closed=is_closed,
             shows=case_list.SHOWS,
             sorts=case_list.SORTS,
-            companies=case_list.companies(session, filters["company"]),
-            installations=installation_choices(session, filters["installation"]),
-            has_posted=checklist.has_posted(session, scope()),
+            companies=case_list.list_companies(session, filters["company"]),
+            installations=list_installation_choices(session, filters["installation"]),
+            has_posted=checklist.has_posted(session, load_scope()),
             bulk=_bulk(session, filters) if has_bulk_form else None,
         )
 
@@ -68,10 +68,10 @@ def show() -> str:
 @require_role("viewer", of=ANYWHERE)
 def export() -> Response:
     """Download the cases that the filters choose, newest first."""
-    filters = case_list.filters_of_request()
+    filters = case_list.read_filters()
     with read_only_session() as session:
-        query = select(Case).where(*case_list.conditions(session, filters))
-    rows = exports.read_in_chunks(query, [Case.id], case_export.rows)
+        query = select(Case).where(*case_list.build_conditions(session, filters))
+    rows = exports.read_in_chunks(query, [Case.id], case_export.iter_rows)
     return exports.download("cases", case_export.COLUMNS, rows)
 
 
@@ -145,16 +145,16 @@ def retry(case_id: int) -> Response:
 def confirm_removal(case_id: int) -> str:
     """Show what would be voided or deleted in QuickBooks, and ask for confirmation."""
     with read_only_session() as session:
-        case = row_or_404(session, Case, case_id)
+        case = get_row_or_404(session, Case, case_id)
         if case.action not in case_acts.REMOVING or case.closed_at:
             abort(404)
-        [row] = case_list.rows_of(session, [case])
+        [row] = case_list.build_rows(session, [case])
         return render_template(
             "remove_of_case.html",
             case=case,
             row=row,
             postings=case_acts.load_postings(session, case_id),
-            chosen=case_acts.arguments() | {"then": "next"},
+            chosen=case_acts.build_list_arguments() | {"then": "next"},
         )
 
 
@@ -164,7 +164,7 @@ def confirm_removal(case_id: int) -> str:
 def close(case_id: int) -> Response:
     """Close a case that stops nothing, after a person has looked at it."""
     with read_only_session() as session:
-        case = row_or_404(session, Case, case_id)
+        case = get_row_or_404(session, Case, case_id)
         if not case_acts.is_closable(case, case_acts.load_postings(session, case_id)):
             abort(400)
     work = partial(case_acts.close, case_id)
@@ -249,7 +249,7 @@ def restore(case_id: int, posting_id: int) -> Response:
 def leave(case_id: int) -> Response:
     """Leave in QuickBooks what the source no longer has."""
     with read_only_session() as session:
-        if row_or_404(session, Case, case_id).action not in case_acts.REMOVING:
+        if get_row_or_404(session, Case, case_id).action not in case_acts.REMOVING:
             abort(400)
     work = partial(case_acts.leave, case_id)
     return case_acts.apply(case_id, work, CaseDecision.LEFT)
@@ -257,7 +257,7 @@ def leave(case_id: int) -> Response:
 
 def _bulk(session: Session, filters: case_list.Filters) -> dict[str, Any]:
     """Return what the form for many cases shows: how many there are, and who may take them."""
-    conditions = case_list.conditions(session, filters)
+    conditions = case_list.build_conditions(session, filters)
     total, newest = session.execute(
         select(func.count(), func.max(Case.id)).select_from(Case).where(*conditions)
     ).one()
@@ -267,7 +267,7 @@ def _bulk(session: Session, filters: case_list.Filters) -> dict[str, Any]:
 def _code_of_case(case_id: int) -> record_creation.CodeOfCase:
     """Return the code that a case is about; answer 404 if it is about something else."""
     with read_only_session() as session:
-        code = record_creation.code_of_case(session, row_or_404(session, Case, case_id))
+        code = record_creation.find_code_of_case(session, get_row_or_404(session, Case, case_id))
     return code or abort(404)
 
 
@@ -278,18 +278,18 @@ def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) ->
     new one.
     """
     with read_only_session() as session:
-        case = row_or_404(session, Case, case_id)
+        case = get_row_or_404(session, Case, case_id)
         keys: list[case_transactions.Key] = []
         reads_now = may_here("operator")  # QuickBooks meters reads, which a viewer cannot spend
         if reads_now and not case.closed_at:
-            keys = case_transactions.transaction_keys(
+            keys = case_transactions.list_transaction_keys(
                 case, case_acts.load_postings(session, case_id)
             )
     # QuickBooks is asked while no transaction is open.
     entities = case_transactions.read_entities(keys)
-    arguments = case_acts.arguments()
+    arguments = case_acts.build_list_arguments()
     with read_only_session() as session:
-        case = row_or_404(session, Case, case_id)
+        case = get_row_or_404(session, Case, case_id)
         postings = case_acts.load_postings(session, case_id)
         installation = (
             session.get(Installation, case.installation_id) if case.installation_id else None
@@ -305,10 +305,10 @@ def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) ->
             wrong=wrong,
             chosen=arguments | {"then": "next"},
             filters={name: text for name, text in arguments.items() if name != "then"},
-            following=case_list.next_case_id(session, case_list.filters_of_request(), case_id),
-            stops=case_acts.blocks(postings),
+            following=case_list.find_next_case_id(session, case_list.read_filters(), case_id),
+            stops=case_acts.is_blocking(postings),
             closable=case_acts.is_closable(case, postings),
-            sides=case_comparison.sides_of_case(session, case, postings, entities),
+            sides=case_comparison.build_sides(session, case, postings, entities),
             reads_now=reads_now,
             max_listed=case_acts.MAX_SHOWN,
             **_context(session, case),
@@ -317,17 +317,19 @@ def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) ->
 
 def _match(session: Session, case: Case, invalid: Invalid | None) -> dict[str, Any] | None:
     """Return the forms that decide about the code of a case; None if the case has none."""
-    code_of_case = record_creation.code_of_case(session, case)
+    code_of_case = record_creation.find_code_of_case(session, case)
     if code_of_case is None:
         return None
     installation, source_code, field = code_of_case
     query = request.args.get("q", "").strip()
-    return record_creation.form_of_code(session, installation, source_code, field, query, invalid)
+    return record_creation.build_code_form(
+        session, installation, source_code, field, query, invalid
+    )
 
 
 def _context(session: Session, case: Case) -> dict[str, Any]:
     """Return which documents a case stops, and which one it is about."""
-    [row] = case_list.rows_of(session, [case])
+    [row] = case_list.build_rows(session, [case])
     notes = select(CaseNote).where(CaseNote.case_id == case.id).order_by(CaseNote.id)
     until = case.snoozed_until
     is_decided_here = may_here("operator") and not case.closed_at

@@ -32,7 +32,7 @@ from hub.web.access import may_open_run, person_name, require_role
 from hub.web.counts import count_documents, count_in_review
 from hub.web.kind_counts import count_kinds
 from hub.web.layout import app_name
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 
 pages = Blueprint("installation", __name__, url_prefix="/installations/<int:installation_id>")
 
@@ -42,8 +42,8 @@ pages = Blueprint("installation", __name__, url_prefix="/installations/<int:inst
 def show(installation_id: int) -> str:
     """Show the state of an installation."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
-        head = tabs(session, installation)
+        installation = get_row_or_404(session, Installation, installation_id)
+        head = build_tabs(session, installation)
         about = _page_values(session, installation)
         return render_template("installation.html", **head, **about)
 
@@ -60,7 +60,7 @@ def run(installation_id: int) -> Response:
 def lists(installation_id: int) -> Response:
     """Download the master data: read the lists of QuickBooks and push them into the source."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
     return start(installation_id, RunKind.LISTS, installation.company_id)
 
 
@@ -70,7 +70,7 @@ def _sums(session: Session, installation_id: int) -> list[tuple[str, str, dict[s
     return [(*key, by_kind[key]) for key in sorted(by_kind)]
 
 
-def tabs(session: Session, installation: Installation) -> dict[str, Any]:
+def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:
     """Return what the head of every page of an installation shows.
 
     The app is None if its plugin is not installed.
@@ -87,7 +87,7 @@ def tabs(session: Session, installation: Installation) -> dict[str, Any]:
         "installation": installation,
         "app": app,
         "company_name": company.name or company.realm,
-        "source_badge": environment_badge.source_badge(app, installation),
+        "source_badge": environment_badge.build_source_badge(app, installation),
         "has_lists": bool(app) and plugins.has(installation.slug, "hub_records"),
         "has_webhook": bool(app) and plugins.has(installation.slug, "hub_webhook"),
         "to_review": session.scalar(waiting),
@@ -122,7 +122,7 @@ def _app_page(installation: Installation) -> str:
 def start(installation_id: int, kind: str, subject_id: int) -> Response:
     """Request a run and redirect to it; a paused app only shows a message."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
     app_page = url_for("installation.show", installation_id=installation_id)
     if not is_active(installation):
         flash(
@@ -173,7 +173,7 @@ def _page_values(session: Session, installation: Installation) -> dict[str, Any]
         "runs": list(session.scalars(newest.where(is_of_app).limit(5))),
         "lists_run": session.scalar(newest.where(*is_lists_run).limit(1)),
         "lists_put": session.scalar(_lists_put(installation)),
-        "cases": case_list.rows_of(session, cases),
+        "cases": case_list.build_rows(session, cases),
         "codes": session.scalar(codes),
         "schedule": session.scalar(planned),
         "left_out": count_before_start(session, installation.id),

@@ -13,7 +13,7 @@ from hub.models import ConnectedCompany
 from hub.security import hub_settings
 from hub.translations.messages import gettext
 from hub.web import companies, confirmation
-from hub.web.access import ANYWHERE, may, require_role, scope
+from hub.web.access import ANYWHERE, load_scope, may, require_role
 
 pages = Blueprint("intuit", __name__)
 
@@ -74,6 +74,6 @@ def _company() -> ConnectedCompany | None:
     realm = request.args.get("realmId", "")
     with read_only_session() as session:
         query = select(ConnectedCompany).where(
-            ConnectedCompany.realm == realm, *scope().companies()
+            ConnectedCompany.realm == realm, *load_scope().companies()
         )
         return session.scalars(query).one_or_none()

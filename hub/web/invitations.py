@@ -16,7 +16,7 @@ from hub.security.rights import audit_detail, describe
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import right_fields, row_ids, throttling
 from hub.web.access import person_name, require_recent_login, require_role
-from hub.web.people import Handover, people_page
+from hub.web.people import Handover, render_people_page
 from hub.web.right_fields import RightFields
 
 WRONG = gettext_noop(
@@ -33,18 +33,18 @@ Page = str | Response | tuple[str, int]
 @require_recent_login
 def invite() -> Page:
     """Invite an address; or only show the form again, with fields for one more right."""
-    chosen = right_fields.chosen_rows()
+    chosen = right_fields.read_chosen_rows()
     if "more" in request.form:
-        return people_page(chosen=[*chosen, RightFields()][:MAX_RIGHTS])
+        return render_people_page(chosen=[*chosen, RightFields()][:MAX_RIGHTS])
     address = request.form.get("address", "")
     try:
         with transaction() as session:
-            rights = right_fields.rights_of(chosen[:MAX_RIGHTS])
+            rights = right_fields.build_rights(chosen[:MAX_RIGHTS])
             invitation, code = invitations.invite(session, address, rights, person_name())
             texts = _record(session, "person invited", invitation)
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return people_page(chosen=chosen or [RightFields()]), 400
+        return render_people_page(chosen=chosen or [RightFields()]), 400
     return _hand_over(invitation.address, texts, code)
 
 
@@ -168,7 +168,9 @@ def _hand_over(address: str, rights: list[str], code: str) -> Page:
     try:
         notifications.send_invitation(address, rights, person_name(), code)
     except (NotNow, Retry) as error:
-        return people_page(Handover(address, code, translate(error.sentence), url_for(".show")))
+        return render_people_page(
+            Handover(address, code, translate(error.sentence), url_for(".show"))
+        )
     flash(
         gettext("%(address)s has mail with a code that is valid for seven days.", address=address),
         "success",

@@ -30,8 +30,8 @@ from hub.web.source_view import (
     amount,
     fact,
     format_dates,
+    format_payload,
     money,
-    payload_text,
     short_money,
     signed,
 )
@@ -142,7 +142,7 @@ def init_app(app: Flask) -> None:
         kind=kind_label,
         titled=document_title,
         every=describe,
-        payload=payload_text,
+        payload=format_payload,
         initials=initials,
         requester=requester,
         reason=reason,
@@ -177,7 +177,7 @@ def favicon() -> Response:
     return send_from_directory(str(pages.static_folder), "icon.svg")
 
 
-def csv_download(name: str, content: bytes) -> Response:
+def build_csv_download(name: str, content: bytes) -> Response:
     """Return a CSV file that the browser saves under this name.
 
     Characters that have a meaning in a header become underscores.
@@ -187,7 +187,7 @@ def csv_download(name: str, content: bytes) -> Response:
     return Response(content, mimetype=spreadsheets.MIME, headers=headers)
 
 
-def app_or_404(slug: str) -> App:
+def get_app_or_404(slug: str) -> App:
     """Return an app by its slug, or answer 404."""
     app = current_hub().plugins.apps.get(slug)
     return app or abort(404)
@@ -236,7 +236,7 @@ def zone() -> str:
         g.zone = viewer.chosen_zone()
     if not g.zone:
         installation_id = (request.view_args or {}).get("installation_id")
-        visible = select(Installation.zone).where(*access.scope().installations())
+        visible = select(Installation.zone).where(*access.load_scope().installations())
         own = visible.where(Installation.id == (installation_id or 0))
         first = visible.order_by(Installation.id).limit(1)
         with read_only_session() as session:
@@ -330,7 +330,7 @@ def open_cases() -> int:
     They are counted once for each page.
     """
     if "open_cases" not in g:
-        is_open = Case.closed_at.is_(None), inbox.is_awake(), *access.shown_scope().cases()
+        is_open = Case.closed_at.is_(None), inbox.is_awake(), *access.load_shown_scope().cases()
         some = select(Case.id).where(*is_open).limit(MAX_COUNTED + 1).subquery()
         with read_only_session() as session:
             g.open_cases = session.scalar(select(func.count()).select_from(some))
@@ -356,12 +356,12 @@ class AppChoices:
         return iter(self.options)
 
 
-def installation_choices(session: Session, chosen: str = "") -> AppChoices:
+def list_installation_choices(session: Session, chosen: str = "") -> AppChoices:
     """Return the installations that the filter of this list offers.
 
     A hub may have thousands; then the menu has the chosen one, and a link to choose another.
     """
-    visible = select(Installation).where(*access.scope().installations())
+    visible = select(Installation).where(*access.load_scope().installations())
     first = visible.order_by(Installation.id).limit(MAX_CHOICES + 1)
     ids = list(session.scalars(first.with_only_columns(Installation.id)))
     if len(ids) <= MAX_CHOICES:

@@ -18,10 +18,10 @@ from hub.models import Access, ConnectedCompany
 from hub.security import audit
 from hub.security.rights import Subject
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.access import ANYWHERE, may, person_name, require_role, rights, scope
-from hub.web.app_tiles import tiles
-from hub.web.layout import app_or_404
-from hub.web.paging import page, row_or_404
+from hub.web.access import ANYWHERE, load_rights, load_scope, may, person_name, require_role
+from hub.web.app_tiles import build_tiles
+from hub.web.layout import get_app_or_404
+from hub.web.paging import get_row_or_404, page
 from hub.web.viewer import translate_for_app
 
 # What a plugin does at its source, by the hooks that it implements.
@@ -47,7 +47,7 @@ def show() -> str:
     text = request.args.get("q", "").strip()
     apps = []
     for app in plugins.apps.values():
-        if rights().role_within(Subject(slug=app.slug)) and _has_words(app, text):
+        if load_rights().role_within(Subject(slug=app.slug)) and _has_words(app, text):
             apps.append(app)
     with read_only_session() as session:
         by_name = (
@@ -56,7 +56,7 @@ def show() -> str:
             .limit(COMPANIES_PER_TILE + 1)
         )
         companies = list(session.scalars(by_name))
-        app_tiles = tiles(session, apps, rights(), companies[:COMPANIES_PER_TILE])
+        app_tiles = build_tiles(session, apps, load_rights(), companies[:COMPANIES_PER_TILE])
     return render_template(
         "marketplace.html",
         tiles=app_tiles,
@@ -71,11 +71,11 @@ def show() -> str:
 @require_role("viewer")
 def one(slug: str) -> str:
     """Show one app: what it posts and calls, and its state at each company."""
-    app = app_or_404(slug)
+    app = get_app_or_404(slug)
     with read_only_session() as session:
         by_name = [ConnectedCompany.name, ConnectedCompany.id]
         companies = page(session, _companies(), by=by_name, down=False, size=COMPANIES_PER_PAGE)
-        tile = tiles(session, [app], rights(), companies.rows)[0]
+        tile = build_tiles(session, [app], load_rights(), companies.rows)[0]
         shown = [place.company.id for place in tile.places]
         asked = select(Access).where(Access.slug == slug, Access.company_id.in_(shown))
         requests = {row.company_id: row for row in session.scalars(asked)}
@@ -102,7 +102,7 @@ def _has_words(app: App, text: str) -> bool:
 
 def _companies() -> Select[Any]:
     """Return the query for the companies that the person may see."""
-    return select(ConnectedCompany).where(*scope().companies())
+    return select(ConnectedCompany).where(*load_scope().companies())
 
 
 def _describe_abilities(slug: str, hooks: Mapping[str, str]) -> list[str]:
@@ -115,7 +115,7 @@ def _describe_abilities(slug: str, hooks: Mapping[str, str]) -> list[str]:
 @require_role("viewer")
 def openapi(slug: str) -> Response:
     """Serve the assumed API description of an app; answer 404 if its source publishes one."""
-    app = app_or_404(slug)
+    app = get_app_or_404(slug)
     if app.assumed_api is None:
         abort(404)
     content = app.assumed_api.read_text(encoding="utf-8")
@@ -126,9 +126,9 @@ def openapi(slug: str) -> Response:
 @require_role("viewer")
 def ask(slug: str, company_id: int) -> Response:
     """Record that somebody requests access to an app."""
-    app = app_or_404(slug)
+    app = get_app_or_404(slug)
     with transaction() as session:
-        company = row_or_404(session, ConnectedCompany, company_id)
+        company = get_row_or_404(session, ConnectedCompany, company_id)
         if session.get(Access, (slug, company_id)) is None:
             session.add(
                 Access(
@@ -171,9 +171,9 @@ def _tell_owners(session: Session, app: App, company: ConnectedCompany, company_
 @require_role("owner")
 def grant(slug: str, company_id: int) -> Response:
     """Record that access was granted, which lets the app be enabled."""
-    app = app_or_404(slug)
+    app = get_app_or_404(slug)
     with read_only_session() as session:
-        company = row_or_404(session, ConnectedCompany, company_id)
+        company = get_row_or_404(session, ConnectedCompany, company_id)
     enable.grant(company_id, slug, who=person_name())
     company_name = company.name or company.realm
     flash(

@@ -24,9 +24,9 @@ from hub.translations.messages import gettext, ngettext, translate
 from hub.web import case_acts, code_facts, matches, xlsx
 from hub.web.access import person_name, require_role
 from hub.web.case_list import CaseRow
-from hub.web.installation import tabs
+from hub.web.installation import build_tabs
 from hub.web.layout import UNSAFE_IN_FILE_NAME, may_configure
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 
 WAITING_COLUMNS = ("documents_waiting", "amount_waiting", "currency_waiting")
 CODES_PER_QUERY = 500
@@ -43,14 +43,14 @@ pages = Blueprint(
 def export(installation_id: int) -> Response:
     """Download every match and code; those that documents wait for come first."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         lines = export_lines(installation)
         waits = _waiting_documents(session, installation, lines)
     rows = []
     for line in lines:
         rows.append(_cells(line, waits.get((line["field"], line["code"]))))
     rows.sort(key=lambda cells: -(cells[len(COLUMNS)] or 0))
-    content = xlsx.stream((*COLUMNS, *WAITING_COLUMNS), rows)
+    content = xlsx.stream_file((*COLUMNS, *WAITING_COLUMNS), rows)
     name = f"matches-{installation.slug}-{installation.company.realm}.xlsx"
     safe_name = UNSAFE_IN_FILE_NAME.sub("_", name)
     headers = {"Content-Disposition": f"attachment; filename={safe_name}"}
@@ -73,7 +73,7 @@ def preview(installation_id: int) -> str | Redirect:
     changes = [change for change in planned if change.is_change]
     problems = [change for change in planned if change.problem]
     with read_only_session() as session:
-        context = tabs(session, row_or_404(session, Installation, installation_id))
+        context = build_tabs(session, get_row_or_404(session, Installation, installation_id))
     return render_template(
         "match_import.html",
         changes=changes,
@@ -81,7 +81,7 @@ def preview(installation_id: int) -> str | Redirect:
         unchanged=len(planned) - len(changes) - len(problems),
         carried=carried,
         max_listed=MAX_LISTED,
-        fields=matches.fields_of(installation),
+        fields=matches.load_fields_by_name(installation),
         **context,
     )
 
@@ -107,7 +107,7 @@ def confirm(installation_id: int) -> Redirect:
 def _require_configurable(installation_id: int) -> Installation:
     """Return an installation whose matches the person may import; abort otherwise."""
     with read_only_session() as session:
-        installation: Installation = row_or_404(session, Installation, installation_id)
+        installation: Installation = get_row_or_404(session, Installation, installation_id)
     if not may_configure(installation):
         abort(403)
     return installation
@@ -158,7 +158,7 @@ def _waiting_documents(
         for line in lines[start : start + CODES_PER_QUERY]:
             key = line["field"], line["code"]
             causes[match_cause(installation, *key)] = key
-        for cause, row in code_facts.documents_waiting_for(session, causes).items():
+        for cause, row in code_facts.load_waiting_documents(session, causes).items():
             waits[causes[cause]] = row
     return waits
 

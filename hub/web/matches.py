@@ -52,7 +52,7 @@ SALES_KINDS = {
 }  # kinds that cannot do without a customer either
 
 
-def fields_of(installation: Installation) -> dict[str, Field]:
+def load_fields_by_name(installation: Installation) -> dict[str, Field]:
     """Return the code fields of an app by name; none when its plugin is missing.
 
     Policies that name a setting have the value of that setting.
@@ -90,7 +90,7 @@ def view_code(
         "number": source_code.number,
         "needed": field.role in _required_roles(installation),
     }
-    used = code_of_documents(session, installation, source_code)
+    used = find_code_of_documents(session, installation, source_code)
     plain = Code(
         id=source_code.code,
         name=source_code.name or None,
@@ -160,7 +160,7 @@ def _created_later(match: Match | None) -> str:
     return gettext("created in QuickBooks as %(name)s when it is used next", name=details.name)
 
 
-def code_of_documents(
+def find_code_of_documents(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> Code | str | None:
     """Return the code as a document that is held by it gives it; None if it holds none.
@@ -228,14 +228,14 @@ def find_code_of_case(session: Session, case: Case) -> tuple[Installation, SeenC
     if case.action != "match" or not (name and code and case.installation_id):
         return None
     installation = session.get_one(Installation, case.installation_id)
-    field = fields_of(installation).get(name)
+    field = load_fields_by_name(installation).get(name)
     if field is None:
         return None
-    source_code = code_as_used(session, installation.id, name, code, case.details)
+    source_code = find_code_as_used(session, installation.id, name, code, case.details)
     return installation, source_code, field
 
 
-def form_of_code(
+def build_match_form(
     session: Session,
     installation: Installation,
     source_code: SeenCode,
@@ -249,19 +249,19 @@ def form_of_code(
     return {
         "one": code,
         "query": query,
-        "found": record_search.choices(index.by_id.values(), query, code.suggestions),
+        "found": record_search.list_choices(index.by_id.values(), query, code.suggestions),
         "size": len(index),
-        "suggested": code_facts.suggestions_of(code, index.by_id),
-        "source": code_facts.source_facts(
+        "suggested": code_facts.build_suggestions(code, index.by_id),
+        "source": code_facts.list_source_facts(
             session,
             installation,
             source_code,
-            code_of_documents(session, installation, source_code),
+            find_code_of_documents(session, installation, source_code),
         ),
     }
 
 
-def code_as_used(
+def find_code_as_used(
     session: Session,
     installation_id: int,
     field: str,
@@ -297,7 +297,7 @@ def decide(
     record = EMPTY if choice == LEAVE_OUT else choice
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
-        source_code = code_as_used(session, installation_id, field, code)
+        source_code = find_code_as_used(session, installation_id, field, code)
         name = source_code.name
         if record == NEW:
             _check_new(session, installation, source_code, details)
@@ -324,8 +324,8 @@ def _check_new(
 
     Its name may be taken, or neither a person nor the source gives what a new record needs.
     """
-    field = fields_of(installation).get(source_code.field)
-    used = code_of_documents(session, installation, source_code)
+    field = load_fields_by_name(installation).get(source_code.field)
+    used = find_code_of_documents(session, installation, source_code)
     if field is None or used is None:
         return
     title = source_code.name or source_code.code

@@ -19,9 +19,9 @@ from hub.web import case_acts, case_list, code_facts, matches, record_creation, 
 from hub.web.access import person_name, require_role
 from hub.web.case_list import CaseRow
 from hub.web.code_view import CodeState
-from hub.web.installation import start, tabs
-from hub.web.layout import csv_download
-from hub.web.paging import page, row_or_404
+from hub.web.installation import build_tabs, start
+from hub.web.layout import build_csv_download
+from hub.web.paging import get_row_or_404, page
 from hub.web.record_form import Invalid
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
@@ -41,8 +41,8 @@ def show(installation_id: int) -> str:
     """List codes by name, with the match of each."""
     filters = {name: request.args.get(name, "").strip() for name in ("show", "field", "q")}
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
-        fields = matches.fields_of(installation)
+        installation = get_row_or_404(session, Installation, installation_id)
+        fields = matches.load_fields_by_name(installation)
         query = _select_codes(installation, filters, list(fields))
         codes = page(session, query, by=ORDER, down=False)
         match_index = matches.load_match_index(session, installation)
@@ -52,9 +52,9 @@ def show(installation_id: int) -> str:
             view = matches.view_code(session, installation, source_code, field, match_index)
             rows.append(view)
             entries = match_index.records(field.role).by_id
-            suggested[field.name, view.code] = code_facts.suggestions_of(view, entries)
+            suggested[field.name, view.code] = code_facts.build_suggestions(view, entries)
         waits = _waiting_documents(session, installation, codes.rows)
-        context = tabs(session, installation)
+        context = build_tabs(session, installation)
     return render_template(
         "matching.html",
         waits=waits,
@@ -133,7 +133,7 @@ def accept(installation_id: int) -> Response:
     if threshold not in THRESHOLDS:
         abort(400)
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         choices, left = _acceptable_suggestions(session, installation, threshold)
     decided: list[tuple[str, str]] = []
     for field, code, record in choices:
@@ -166,7 +166,7 @@ def _decide(installation_id: int, field: str, code: str, work: Callable[[], str]
     Return the sentence that confirms it; what `work` raises is passed on.
     """
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         cause = match_cause(installation, field, code)
         has_cause = (Case.cause == cause, Case.closed_at.is_(None))
         case_id = session.scalar(select(Case.id).where(*has_cause))
@@ -187,10 +187,10 @@ def apply(installation_id: int) -> Response:
 def export(installation_id: int) -> Response:
     """Export every match as a file for a spreadsheet."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
     content, _ = export_csv(installation)
     name = f"matches-{installation.slug}-{installation.company.realm}.csv"
-    return csv_download(name, content)
+    return build_csv_download(name, content)
 
 
 def _waiting_documents(
@@ -198,7 +198,7 @@ def _waiting_documents(
 ) -> dict[tuple[str, str], CaseRow]:
     """Return the documents that wait for codes, by field and code."""
     causes = {match_cause(installation, code.field, code.code): code for code in codes}
-    waiting = code_facts.documents_waiting_for(session, causes)
+    waiting = code_facts.load_waiting_documents(session, causes)
     return {(causes[cause].field, causes[cause].code): row for cause, row in waiting.items()}
 
 
@@ -206,7 +206,7 @@ def _acceptable_suggestions(
     session: Session, installation: Installation, threshold: int
 ) -> tuple[list[tuple[str, str, str]], int]:
     """Return field, code and record of the suggestions to accept, and how many codes are left."""
-    fields = matches.fields_of(installation)
+    fields = matches.load_fields_by_name(installation)
     filters = {"show": "open", "field": "", "q": ""}
     query = _select_codes(installation, filters, list(fields)).order_by(*ORDER).limit(MAX_ACCEPTED)
     match_index = matches.load_match_index(session, installation)
@@ -217,7 +217,7 @@ def _acceptable_suggestions(
         if view.state != CodeState.OPEN:
             continue
         entries = match_index.records(field.role).by_id
-        suggestion = code_facts.best(code_facts.suggestions_of(view, entries), threshold)
+        suggestion = code_facts.find_best(code_facts.build_suggestions(view, entries), threshold)
         if suggestion is None:
             left += 1
         else:
@@ -231,21 +231,23 @@ def _code_page(installation_id: int, wrong: str = "", invalid: Invalid | None = 
     `wrong` says beside the choice why it was not stored, `invalid` in the form of a new record.
     """
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         form = _code(session, installation, invalid)
-        head = tabs(session, installation)
+        head = build_tabs(session, installation)
         return render_template("code.html", wrong=wrong, **form, **head)
 
 
 def _code(session: Session, installation: Installation, invalid: Invalid | None) -> dict[str, Any]:
     """Return what the page of one code shows."""
-    fields = matches.fields_of(installation)
+    fields = matches.load_fields_by_name(installation)
     name = request.values.get("field", "")
     code = request.values.get("code", "")
     field = fields.get(name) or next(iter(fields.values()))
-    source_code = matches.code_as_used(session, installation.id, name, code)
+    source_code = matches.find_code_as_used(session, installation.id, name, code)
     query = request.args.get("q", "").strip()
-    return record_creation.form_of_code(session, installation, source_code, field, query, invalid)
+    return record_creation.build_code_form(
+        session, installation, source_code, field, query, invalid
+    )
 
 
 def _select_codes(

@@ -13,7 +13,7 @@ from hub.models import Installation
 from hub.notices.timing import TIMINGS
 from hub.security import people
 from hub.translations.messages import gettext, gettext_noop, translate
-from hub.web.access import OWN, require_role, scope
+from hub.web.access import OWN, load_scope, require_role
 from hub.web.layout import app_name
 
 LABELS = {
@@ -84,5 +84,5 @@ def test() -> Response:
 
 def _apps(session: Session) -> list[Installation]:
     """Return the apps that the person may see, the first ones."""
-    visible = select(Installation).where(*scope().installations())
+    visible = select(Installation).where(*load_scope().installations())
     return list(session.scalars(visible.order_by(Installation.id).limit(MAX_APPS)))

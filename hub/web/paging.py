@@ -67,7 +67,7 @@ def follows(by: Sequence[Any], key: Sequence[Any], *, down: bool) -> ColumnEleme
     return row_key < last_key if down else row_key > last_key
 
 
-def row_or_404(session: Session, model: type[Any], key: Any) -> Any:
+def get_row_or_404(session: Session, model: type[Any], key: Any) -> Any:
     """Return the row, or abort with the page that says there is none."""
     row = session.get(model, key)
     if row is None:
@@ -75,14 +75,14 @@ def row_or_404(session: Session, model: type[Any], key: Any) -> Any:
     return row
 
 
-def installation_or_404(installation_id: int) -> Installation:
+def get_installation_or_404(installation_id: int) -> Installation:
     """Return an installation for reading, or abort with the page that says there is none."""
     with read_only_session() as session:
-        installation: Installation = row_or_404(session, Installation, installation_id)
+        installation: Installation = get_row_or_404(session, Installation, installation_id)
     return installation
 
 
-def pairs(session: Session, query: Any) -> dict[Any, Any]:
+def load_pairs(session: Session, query: Any) -> dict[Any, Any]:
     """Return the two columns of a query as a dictionary: the first is the key."""
     contents = {}
     for key, content in session.execute(query):
@@ -90,12 +90,12 @@ def pairs(session: Session, query: Any) -> dict[Any, Any]:
     return contents
 
 
-def present(filters: Mapping[str, str]) -> dict[str, str]:
+def drop_unset(filters: Mapping[str, str]) -> dict[str, str]:
     """Return the filters that are set, for the address of a file with the same rows."""
     return {name: value for name, value in filters.items() if value}
 
 
-def distinct_values(session: Session, column: Any) -> list[Any]:
+def list_distinct_values(session: Session, column: Any) -> list[Any]:
     """Return the different values of a column with an index, in order.
 
     The index is entered once for each value, so it does not matter how many rows have it.
@@ -108,7 +108,7 @@ def distinct_values(session: Session, column: Any) -> list[Any]:
     return list(session.scalars(select(steps.c.value).where(steps.c.value.is_not(None))))
 
 
-def address_with(**changes: Any) -> str:
+def build_address_with(**changes: Any) -> str:
     """Return the address of this page with some arguments changed; None removes one.
 
     An argument that comes several times keeps all of its values.
@@ -148,7 +148,7 @@ def _address_beside(rows: list[Any], place: int, keys: int, side: str) -> str:
     if rows:
         key = list(rows[place][-keys:])
         cursor[side] = json.dumps(key, default=str)
-    return address_with(**cursor)
+    return build_address_with(**cursor)
 
 
 def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:

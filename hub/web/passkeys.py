@@ -36,7 +36,7 @@ class Challenge:
     text: str
 
 
-def challenge_to_add(session: Session, person: User) -> Challenge:
+def build_challenge_to_add(session: Session, person: User) -> Challenge:
     """Return the options for a new passkey of a person."""
     from fido2.webauthn import (
         PublicKeyCredentialUserEntity,
@@ -51,14 +51,14 @@ def challenge_to_add(session: Session, person: User) -> Challenge:
     )
     options, state = _server().register_begin(
         user,
-        _credentials(passkeys_of(session, person.id)),
+        _credentials(list_passkeys(session, person.id)),
         resident_key_requirement=ResidentKeyRequirement.PREFERRED,
         user_verification=UserVerificationRequirement.PREFERRED,
     )
     return Challenge(dict(options), state["challenge"])
 
 
-def challenge_to_use(passkeys: Sequence[Passkey] | None, *, verify_person: bool) -> Challenge:
+def build_challenge_to_use(passkeys: Sequence[Passkey] | None, *, verify_person: bool) -> Challenge:
     """Return the options for using one of the passkeys, or any that the browser offers."""
     options, state = _server().authenticate_begin(
         None if passkeys is None else _credentials(passkeys),
@@ -131,7 +131,7 @@ def note_use(session: Session, passkey_id: int, sign_count: int) -> None:
     session.execute(update(Passkey).where(Passkey.id == passkey_id).values(values))
 
 
-def passkeys_of(session: Session, user_id: Any) -> Sequence[Passkey]:
+def list_passkeys(session: Session, user_id: Any) -> Sequence[Passkey]:
     """Return the passkeys of a person, oldest first."""
     query = select(Passkey).where(Passkey.user_id == user_id).order_by(Passkey.id)
     return session.scalars(query).all()

@@ -11,8 +11,8 @@ from hub.security import one_time_codes, password_resets, passwords, people, ref
 from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web import throttling
 from hub.web.access import person_name, require_recent_login, require_role
-from hub.web.paging import row_or_404
-from hub.web.people import Handover, people_page
+from hub.web.paging import get_row_or_404
+from hub.web.people import Handover, render_people_page
 
 ANSWER = gettext_noop(
     "If this is the address of a person who may log in, a mail with a code is on its way."
@@ -84,7 +84,7 @@ def send_code(person_id: int) -> Page:
     code = one_time_codes.generate()
     validity = password_resets.OWNERS_CODE_LIFETIME
     with transaction() as session:
-        person = row_or_404(session, User, person_id)
+        person = get_row_or_404(session, User, person_id)
         if not person.active:
             raise NotNow(
                 gettext("%(username)s is disabled. Enable them first.", username=person.username)
@@ -96,7 +96,7 @@ def send_code(person_id: int) -> Page:
             raise NotNow(gettext("%(name)s has no e-mail address.", name=name))
         notifications.send_password_code(person, code, Sentence("one day"))
     except (NotNow, Retry) as error:
-        return people_page(Handover(name, code, translate(error.sentence), url_for(".show")))
+        return render_people_page(Handover(name, code, translate(error.sentence), url_for(".show")))
     flash(
         gettext("%(name)s has mail with a code for a new password, valid for one day.", name=name),
         "success",

@@ -18,7 +18,7 @@ from hub.security.rights import WHOLE_HUB, assign, describe, rights_of
 from hub.translations.messages import gettext, translate
 from hub.web import right_fields
 from hub.web.access import person_name, require_recent_login, require_role
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 from hub.web.right_fields import RightFields
 
 REFUSALS = (NotFound, NotNow, Refused)  # shown on the page; other errors have pages of their own
@@ -38,10 +38,10 @@ class Handover(NamedTuple):
 @require_role("owner")
 def index() -> str:
     """List the people who may log in."""
-    return people_page()
+    return render_people_page()
 
 
-def people_page(
+def render_people_page(
     handover: Handover | None = None, chosen: Sequence[RightFields] = (RightFields("viewer"),)
 ) -> str:
     """Draw the people and the pending invitations, with a code to hand over if there is one.
@@ -60,7 +60,7 @@ def people_page(
             chosen=chosen,
             public_url=current_hub().config.public_url,
             min_length=passwords.MIN_LENGTH,
-            **right_fields.choices(session),
+            **right_fields.list_choices(session),
         )
 
 
@@ -104,7 +104,7 @@ def create() -> Response | tuple[str, int]:
             audit.record(session, person_name(), "person added", str(person.username), role=role)
     except REFUSALS as error:
         flash(translate(error.sentence), "error")
-        return people_page(), 400
+        return render_people_page(), 400
     flash(
         gettext("%(username)s may now log in as %(role)s.", username=person.username, role=role),
         "success",
@@ -120,12 +120,12 @@ def change_role(person_id: int) -> Response | tuple[str, int]:
     role = request.form.get("role", "")
     try:
         with transaction() as session:
-            person = row_or_404(session, User, person_id)
+            person = get_row_or_404(session, User, person_id)
             assign(session, person, role)
             audit.record(session, person_name(), "role changed", person.username, role=role)
     except REFUSALS as error:
         flash(translate(error.sentence), "error")
-        return people_page(), 400
+        return render_people_page(), 400
     flash(gettext("%(username)s is now %(role)s.", username=person.username, role=role), "success")
     return redirect(url_for("people.index"))
 
@@ -139,12 +139,12 @@ def change_active(person_id: int) -> Response | tuple[str, int]:
     action = "person enabled" if active else "person disabled"
     try:
         with transaction() as session:
-            person = row_or_404(session, User, person_id)
+            person = get_row_or_404(session, User, person_id)
             people.change_active(session, person, active=active)
             audit.record(session, person_name(), action, person.username)
     except REFUSALS as error:
         flash(translate(error.sentence), "error")
-        return people_page(), 400
+        return render_people_page(), 400
     effect = gettext("may log in again") if active else gettext("can no longer log in")
     flash(f"{person.username} {effect}.", "success")
     return redirect(url_for("people.index"))

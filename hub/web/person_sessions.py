@@ -12,7 +12,7 @@ from hub.web import api_tokens as own_tokens
 from hub.web import row_ids
 from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.account import describe_browser
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 
 pages = Blueprint("person_sessions", __name__, url_prefix="/people/<int:person_id>/sessions")
 
@@ -22,7 +22,7 @@ pages = Blueprint("person_sessions", __name__, url_prefix="/people/<int:person_i
 def show(person_id: int) -> str:
     """List the sessions and API tokens of a person, and which second factors they have."""
     with read_only_session() as look:
-        person = row_or_404(look, User, person_id)
+        person = get_row_or_404(look, User, person_id)
         return render_template(
             "person_sessions.html",
             person=person,
@@ -41,7 +41,7 @@ def end(person_id: int) -> Response:
     """End one session of a person."""
     session_id = row_ids.parse(request.form.get("session_id", "")) or 0
     with transaction() as write:
-        person = row_or_404(write, User, person_id)
+        person = get_row_or_404(write, User, person_id)
         row = write.get(LoginSession, session_id)
         if row is None or row.user_id != person_id:
             abort(404)
@@ -56,7 +56,7 @@ def end(person_id: int) -> Response:
 def end_all(person_id: int) -> Response:
     """End all sessions of a person."""
     with transaction() as write:
-        person = row_or_404(write, User, person_id)
+        person = get_row_or_404(write, User, person_id)
         count = login_sessions.end_all(write, person_id, EndReason.ENDED_BY_OWNER)
         audit.record(write, person_name(), "sessions ended", _name(person), count=count)
     flash(gettext("%(name)s has to log in again.", name=_name(person)), "success")
@@ -77,7 +77,7 @@ def revoke_token(person_id: int) -> Response:
 def reset_factor(person_id: int) -> Response:
     """Remove the second factors of a person who lost them, and end their sessions."""
     with transaction() as write:
-        person = row_or_404(write, User, person_id)
+        person = get_row_or_404(write, User, person_id)
         second_factor.reset_lost(write, person, person_name())
     flash(
         gettext(

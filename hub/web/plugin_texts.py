@@ -12,12 +12,12 @@ from hub.contract.files import FileKinds
 from hub.contract.registry import Plugins
 from hub.contract.settings_schema import schema_of
 from hub.notices.languages import labels_of_fields
-from hub.web.forms import schema_choices
+from hub.web.forms import list_schema_choices
 
 TEXTS_OF_SETTING = ("label", "help", "section")
 
 
-def texts_of_plugin(plugins: Plugins, package: str) -> list[str]:
+def list_texts_of_plugin(plugins: Plugins, package: str) -> list[str]:
     """Return all texts that the plugin of a package declares, each once."""
     texts: list[str] = []
     for app in plugins.apps.values():
@@ -44,6 +44,6 @@ def _texts_of_setting(setting: fields.Field[Any]) -> Iterator[str]:
     """Yield what the form of the settings shows of a setting."""
     for name in TEXTS_OF_SETTING:
         yield str(setting.metadata.get(name, ""))
-    for _, label in schema_choices(setting):
+    for _, label in list_schema_choices(setting):
         if any(character.isalpha() for character in label):
             yield label

@@ -15,12 +15,12 @@ from hub.outbox import approvals
 from hub.qbo import display
 from hub.web import present_transactions, review_rows, source_files
 from hub.web.access import may_here, require_role
-from hub.web.installation import tabs
+from hub.web.installation import build_tabs
 from hub.web.layout import use_zone_of
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 from hub.web.review_rows import PostingPreview
 from hub.web.second_approvals import SecondApprovals
-from hub.web.source_view import source_view
+from hub.web.source_view import build_source_view
 
 pages = Blueprint("preview", __name__)
 
@@ -30,17 +30,17 @@ pages = Blueprint("preview", __name__)
 def show(posting_id: int) -> str | Response:
     """Show a posting in review as a form; once it has left review, show its document."""
     with read_only_session() as session:
-        posting = row_or_404(session, Posting, posting_id)
+        posting = get_row_or_404(session, Posting, posting_id)
         if posting.state != PostingState.REVIEW:
             return redirect(url_for("documents.posting", posting_id=posting_id))
         use_zone_of(posting.document.installation)
-        keys = review_rows.keys_to_read(session, [posting])
+        keys = review_rows.list_keys_to_read(session, [posting])
         company_id = posting.company_id
     read = present_transactions.read_now(company_id, keys)
     with read_only_session() as session:
-        posting = row_or_404(session, Posting, posting_id)
-        preview = review_rows.previews(session, [posting], read)[0]
-        source = source_view(posting.document)
+        posting = get_row_or_404(session, Posting, posting_id)
+        preview = review_rows.build_previews(session, [posting], read)[0]
+        source = build_source_view(posting.document)
         files = source.attachments
         shows_files = may_here("operator")
         return render_template(
@@ -59,7 +59,7 @@ def show(posting_id: int) -> str | Response:
             warnings=source.warnings,
             second_approvals=SecondApprovals.of(session, [posting]),
             **_neighbours(session, posting),
-            **tabs(session, posting.document.installation),
+            **build_tabs(session, posting.document.installation),
         )
 
 

@@ -8,8 +8,8 @@ from hub.scheduling import readiness_report
 from hub.scheduling.readiness_report import ReadinessReport
 from hub.web import viewer
 from hub.web.access import require_role
-from hub.web.installation import tabs
-from hub.web.paging import row_or_404
+from hub.web.installation import build_tabs
+from hub.web.paging import get_row_or_404
 from hub.web.source_view import sum_texts
 
 pages = Blueprint("ready", __name__, url_prefix="/installations/<int:installation_id>/readiness")
@@ -20,8 +20,8 @@ pages = Blueprint("ready", __name__, url_prefix="/installations/<int:installatio
 def show(installation_id: int) -> str:
     """Show the company's set-up and what stops documents, with what to do about each."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
-        context = tabs(session, installation)
+        installation = get_row_or_404(session, Installation, installation_id)
+        context = build_tabs(session, installation)
         report: ReadinessReport | None = None
         if context["app"]:
             with viewer.translate_reasons():

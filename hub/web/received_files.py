@@ -18,7 +18,7 @@ from hub.sources import file_folder, file_intake, file_mapping
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web import installation as installation_page
 from hub.web.access import person_name, require_role
-from hub.web.paging import page, row_or_404
+from hub.web.paging import get_row_or_404, page
 
 MAX_FILES = 50  # in one upload
 pages = Blueprint(
@@ -32,7 +32,7 @@ def show(installation_id: int) -> str:
     """Show the files of an app that receives files, the newest first."""
     query = select(StoredFile).where(StoredFile.installation_id == installation_id)
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         kinds = _kinds_of(installation)
         listed = page(session, query, by=[StoredFile.id])
         return render_template(
@@ -42,7 +42,7 @@ def show(installation_id: int) -> str:
             suffixes=kinds.suffixes,
             limit=kinds.limit,
             folder=file_folder.folder_of(installation),
-            **installation_page.tabs(session, installation),
+            **installation_page.build_tabs(session, installation),
         )
 
 
@@ -51,7 +51,7 @@ def show(installation_id: int) -> str:
 def upload(installation_id: int) -> Response:
     """Store the uploaded files; map the columns of the first new table, or else start a sync."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
     _kinds_of(installation)
     uploads = [file for file in request.files.getlist("file") if file.filename]
     if not 0 < len(uploads) <= MAX_FILES:
@@ -71,7 +71,7 @@ def upload(installation_id: int) -> Response:
 def columns(installation_id: int, file_id: int) -> str | Response:
     """Ask which column of a table holds what, with its first rows and the likely answers."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         stored = _require_file(session, installation, file_id)
     try:
         table = file_mapping.open_table(installation, file_id).table
@@ -93,7 +93,7 @@ def columns(installation_id: int, file_id: int) -> str | Response:
 def map_columns(installation_id: int, file_id: int) -> str | Response:
     """Accept a table with the answers; show the form again if the table cannot be read so."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         stored = _require_file(session, installation, file_id)
     answers = {}
     for key, value in request.form.items():
@@ -122,7 +122,7 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
 def discard(installation_id: int, file_id: int) -> Response:
     """Delete a table that waits for its columns."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         stored = _require_file(session, installation, file_id)
     try:
         file_mapping.discard(installation, file_id, person_name())
@@ -178,8 +178,8 @@ def _columns_page(
 ) -> str:
     """Return the page that asks for the columns of a table."""
     with read_only_session() as session:
-        context = installation_page.tabs(
-            session, row_or_404(session, Installation, installation.id)
+        context = installation_page.build_tabs(
+            session, get_row_or_404(session, Installation, installation.id)
         )
     return render_template(
         "file_columns.html",
@@ -215,7 +215,7 @@ def _to_list(installation_id: int) -> Response:
 def _require_file(session: Session, installation: Installation, file_id: int) -> StoredFile:
     """Return a file of an installation; abort if it has none with this id."""
     _kinds_of(installation)
-    stored: StoredFile = row_or_404(session, StoredFile, file_id)
+    stored: StoredFile = get_row_or_404(session, StoredFile, file_id)
     if stored.installation_id != installation.id:
         abort(404)
     return stored

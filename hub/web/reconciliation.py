@@ -81,12 +81,12 @@ class ReconciliationSummary:
         return age <= MAX_AGE
 
 
-def newest_reconciliation_of_each(
+def load_newest_reconciliations(
     session: Session, company_ids: Collection[int]
 ) -> dict[int, ReconciliationSummary]:
     """Return the reconciliation of each company that ended last; none before the first."""
-    done = newest_runs(session, company_ids, RunKind.RECONCILE, RunOutcome.DONE)
-    stopped = newest_runs(session, company_ids, RunKind.RECONCILE, RunOutcome.STOPPED)
+    done = load_newest_runs(session, company_ids, RunKind.RECONCILE, RunOutcome.DONE)
+    stopped = load_newest_runs(session, company_ids, RunKind.RECONCILE, RunOutcome.STOPPED)
     summaries = {}
     for company_id, run in done.items():
         if not run.counts.get("proved_at"):
@@ -99,7 +99,7 @@ def newest_reconciliation_of_each(
     return summaries
 
 
-def newest_runs(
+def load_newest_runs(
     session: Session, company_ids: Collection[int], kind: str, outcome: str | None = None
 ) -> dict[int, Run]:
     """Return the newest run of a kind of each company, of any outcome or of this one.
@@ -123,7 +123,7 @@ def newest_runs(
 def read(run: Run, slug: str = "") -> ReconciliationSummary:
     """Return the result that a reconciliation run stored; with a slug, that of one app."""
     counts: dict[str, Any] = run.counts
-    lines = lines_of(run, slug)
+    lines = load_lines(run, slug)
     differing = count_differing(lines)
     documents = counts["documents"]
     # A reconciliation of an older version did not count those that differ.
@@ -150,7 +150,7 @@ def read(run: Run, slug: str = "") -> ReconciliationSummary:
     )
 
 
-def lines_of(run: Run, slug: str = "") -> list[dict[str, Any]]:
+def load_lines(run: Run, slug: str = "") -> list[dict[str, Any]]:
     """Return the control totals that a reconciliation run stored; with a slug, those of one app."""
     lines: list[dict[str, Any]] = run.counts["totals"]
     return [line for line in lines if slug in ("", line["app"])]

@@ -118,7 +118,7 @@ class ReconciliationReport:
     @cached_property
     def lines(self) -> list[Line]:
         """Return the control totals by app, kind, month and currency."""
-        return reconciliation.lines_of(self.run, self.slug)
+        return reconciliation.load_lines(self.run, self.slug)
 
     @property
     def differing_lines(self) -> list[Line]:

@@ -15,10 +15,17 @@ from hub.posting.reconcile.posted_documents import Discrepancy
 from hub.qbo import deep_links
 from hub.scheduling import summary
 from hub.web import all_reconciliations, exports, reconciliation, row_ids, viewer
-from hub.web.access import ANYWHERE, company_id_of_address, may, person_name, require_role, scope
-from hub.web.company_choice import chosen_or_only_company
+from hub.web.access import (
+    ANYWHERE,
+    company_id_of_address,
+    load_scope,
+    may,
+    person_name,
+    require_role,
+)
+from hub.web.company_choice import find_chosen_or_only_company
 from hub.web.layout import use_zone_of
-from hub.web.paging import ListPage, address_with, page, row_or_404
+from hub.web.paging import ListPage, build_address_with, get_row_or_404, page
 from hub.web.reconciliation_report import (
     TOTAL_COLUMNS,
     ReconciliationReport,
@@ -56,12 +63,12 @@ pages = Blueprint("reconciliations", __name__, url_prefix="/reconciliations")
 def index() -> str:
     """Show the newest reconciliation of the chosen company, or of each of several."""
     with read_only_session() as session:
-        company = chosen_or_only_company(session)
+        company = find_chosen_or_only_company(session)
         if company is None:
             return all_reconciliations.render(session)
         run = None
-        if scope().has_company(company.id):
-            newest = reconciliation.newest_runs(
+        if load_scope().has_company(company.id):
+            newest = reconciliation.load_newest_runs(
                 session, [company.id], RunKind.RECONCILE, RunOutcome.DONE
             )
             run = newest.get(company.id)
@@ -80,7 +87,7 @@ def export_all() -> Response:
 def show(run_id: int) -> str:
     """Show one reconciliation: what differs, and on request all control totals."""
     with read_only_session() as session:
-        run = row_or_404(session, Run, run_id)
+        run = get_row_or_404(session, Run, run_id)
         company = session.get(ConnectedCompany, run.company_id) if run.company_id else None
         if company is None or run.kind != RunKind.RECONCILE:
             abort(404)
@@ -96,7 +103,7 @@ def export(run_id: int) -> Response:
         if request.args.get("list") == "totals":
             rows = map(describe_line, report.lines)
             return exports.download(f"control-totals-{run_id}", TOTAL_COLUMNS, rows)
-        differences = list(report.with_cases(session, scope(), report.differences))
+        differences = list(report.with_cases(session, load_scope(), report.differences))
     rows = map(describe_difference, differences)
     return exports.download(f"differences-{run_id}", DIFFERENCE_COLUMNS, rows)
 
@@ -120,7 +127,7 @@ def pdf(run_id: int) -> Response:
 
 def _report_or_404(session: Session, run_id: int) -> ReconciliationReport:
     """Return the result of a reconciliation that has ended, of all apps or the chosen one."""
-    run = row_or_404(session, Run, run_id)
+    run = get_row_or_404(session, Run, run_id)
     company = session.get(ConnectedCompany, run.company_id) if run.company_id else None
     report = _report(company, run) if company is not None else None
     return report or abort(404)
@@ -140,7 +147,7 @@ def _render(session: Session, company: ConnectedCompany, run: Run | None) -> str
     """Render the page of a company: one of its reconciliations, and the earlier ones."""
     use_zone_of(_first_app(session, company))
     report = _report(company, run)
-    is_visible = scope().has_company(company.id)
+    is_visible = load_scope().has_company(company.id)
     context: dict[str, Any] = {}
     if report is not None:
         context = _report_values(session, report)
@@ -162,10 +169,10 @@ def _report_values(session: Session, report: ReconciliationReport) -> dict[str, 
     """Return the rows of the tables: the totals, and one page of the differences."""
     start = row_ids.parse(request.args.get("from", "")) or 0
     chunk = report.differences[start : start + ROWS_PER_PAGE]
-    rows = list(report.with_cases(session, scope(), chunk))
-    previous = address_with(**{"from": max(start - ROWS_PER_PAGE, 0)}) if start else ""
+    rows = list(report.with_cases(session, load_scope(), chunk))
+    previous = build_address_with(**{"from": max(start - ROWS_PER_PAGE, 0)}) if start else ""
     has_more = start + ROWS_PER_PAGE < len(report.differences)
-    following = address_with(**{"from": start + ROWS_PER_PAGE}) if has_more else ""
+    following = build_address_with(**{"from": start + ROWS_PER_PAGE}) if has_more else ""
     return {"differences": ListPage(rows, previous, following), "addresses": _addresses(rows)}
 
 

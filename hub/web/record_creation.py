@@ -27,7 +27,7 @@ NAME_TAKEN = "6240"  # the code of QuickBooks for a name of another record, such
 CodeOfCase = tuple[Installation, SeenCode, Field]
 
 
-def code_of_case(session: Session, case: Case) -> CodeOfCase | None:
+def find_code_of_case(session: Session, case: Case) -> CodeOfCase | None:
     """Return the code that a case is about, also if QuickBooks refused to create its record."""
     code = matches.find_code_of_case(session, case)
     if code is not None:
@@ -36,17 +36,17 @@ def code_of_case(session: Session, case: Case) -> CodeOfCase | None:
     if posting is None:
         return None
     row = posting.document
-    field = matches.fields_of(row.installation).get(row.made_for)
+    field = matches.load_fields_by_name(row.installation).get(row.made_for)
     if field is None:
         return None
     name = {"name": row.party}
-    source_code = matches.code_as_used(
+    source_code = matches.find_code_as_used(
         session, row.installation_id, field.name, row.source_id, name
     )
     return row.installation, source_code, field
 
 
-def form_of_code(
+def build_code_form(
     session: Session,
     installation: Installation,
     source_code: SeenCode,
@@ -59,7 +59,7 @@ def form_of_code(
     `invalid` is what was entered before and could not be created.
     """
     match_index = matches.load_match_index(session, installation)
-    form = matches.form_of_code(session, installation, source_code, field, query, match_index)
+    form = matches.build_match_form(session, installation, source_code, field, query, match_index)
     used = _used_code(session, installation, source_code)
     is_unmatched = form["one"].state in (CodeState.OPEN, CodeState.NEW)
     is_offered = is_unmatched and _may_be_created(field, used)
@@ -78,8 +78,8 @@ def create(
     """
     with read_only_session() as session:
         installation = session.get_one(Installation, installation_id)
-        field = matches.fields_of(installation).get(field_name)
-        source_code = matches.code_as_used(session, installation_id, field_name, code)
+        field = matches.load_fields_by_name(installation).get(field_name)
+        source_code = matches.find_code_as_used(session, installation_id, field_name, code)
         used = _used_code(session, installation, source_code)
         if field is None or not _may_be_created(field, used):
             raise Refused("%(name)s cannot be created from here.", name=source_code.name or code)
@@ -111,9 +111,9 @@ def _form(
         proposed = record_form.cut_name(field.role, details.name if details else name)
         is_planned = is_name_planned(session, installation.company_id, field.role, proposed)
         is_taken = is_refused or is_planned
-        free_name = record_form.free_name(match_index, field.role, proposed, is_taken=is_taken)
+        free_name = record_form.find_free_name(match_index, field.role, proposed, is_taken=is_taken)
         accounts = _accounts(installation, details)
-        values = record_form.values_of(details, free_name, accounts)
+        values = record_form.build_values(details, free_name, accounts)
         name = proposed
     else:
         values, errors = dict(invalid.values), invalid.errors
@@ -122,11 +122,11 @@ def _form(
         """Return the accounts that a role may take."""
         return _choices(session, installation, role)
 
-    collisions = record_form.collisions(match_index, field.role, name)
+    collisions = record_form.find_collisions(match_index, field.role, name)
     schema = _schema(session, installation, field)
     return RecordForm(
         noun=record_form.NOUNS[field.role],
-        inputs=record_form.inputs_of(schema, values, choices, errors),
+        inputs=record_form.build_form_inputs(schema, values, choices, errors),
         collisions=collisions,
         is_name_refused=is_refused,
         is_open=bool(errors or collisions or is_refused),
@@ -136,7 +136,7 @@ def _form(
 def _schema(session: Session, installation: Installation, field: Field) -> Any:
     """Return the fields of the record of a code."""
     facts = qbo_company.load_facts(session, installation.company_id)
-    return record_form.schema_of(field.role, has_currencies=facts.multicurrency)
+    return record_form.build_schema(field.role, has_currencies=facts.multicurrency)
 
 
 def _errors(
@@ -148,7 +148,7 @@ def _errors(
 ) -> dict[str, list[str]]:
     """Return what QuickBooks would refuse of a new record: a name that is taken, an account."""
     errors = {}
-    taken = record_form.collisions(match_index, field.role, details.name)
+    taken = record_form.find_collisions(match_index, field.role, details.name)
     if taken:
         errors["name"] = [taken[0].error]
     codes = details.codes if isinstance(details, Item) else {}
@@ -212,7 +212,7 @@ def _used_code(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> Code | str | None:
     """Return a code as documents use it, or else as its record is going to be created."""
-    used = matches.code_of_documents(session, installation, source_code)
+    used = matches.find_code_of_documents(session, installation, source_code)
     if used is not None:
         return used
     row = session.scalar(select(SourceDocument).where(*_is_record_of(installation, source_code)))

@@ -226,7 +226,7 @@ class Invalid(Exception):
         self.errors = errors
 
 
-def collisions(match_index: MatchIndex, role: Role, name: str) -> list[Collision]:
+def find_collisions(match_index: MatchIndex, role: Role, name: str) -> list[Collision]:
     """Return the records because of which a name cannot be added."""
     namesakes = []
     for other, entry in match_index.find_namesakes(role, name):
@@ -235,18 +235,20 @@ def collisions(match_index: MatchIndex, role: Role, name: str) -> list[Collision
     return namesakes
 
 
-def free_name(match_index: MatchIndex, role: Role, name: str, *, is_taken: bool = False) -> str:
+def find_free_name(
+    match_index: MatchIndex, role: Role, name: str, *, is_taken: bool = False
+) -> str:
     """Return a name that no record has: with the kind as its suffix, then with a number.
 
     `is_taken` says that QuickBooks has refused the name, such as that of an employee, or that
     another kind of record is planned under it.
     """
-    if not is_taken and not collisions(match_index, role, name):
+    if not is_taken and not find_collisions(match_index, role, name):
         return name
     noun = gettext(NOUNS[role])
     proposed = f"{name} ({noun})"
     number = 2
-    while collisions(match_index, role, proposed):
+    while find_collisions(match_index, role, proposed):
         proposed = f"{name} ({noun} {number})"
         number += 1
     return proposed
@@ -258,7 +260,7 @@ def cut_name(role: str, name: str) -> str:
     return name[: MAX_PARTY_LENGTH if is_party else MAX_ITEM_LENGTH]
 
 
-def schema_of(role: str, *, has_currencies: bool) -> Schema:
+def build_schema(role: str, *, has_currencies: bool) -> Schema:
     """Return the fields of a record of a role."""
     if role == "item":
         return _ItemForm()
@@ -267,7 +269,7 @@ def schema_of(role: str, *, has_currencies: bool) -> Schema:
     return _ForeignPartyForm() if has_currencies else _PartyForm()
 
 
-def values_of(details: Details | None, name: str, accounts: Accounts) -> dict[str, Any]:
+def build_values(details: Details | None, name: str, accounts: Accounts) -> dict[str, Any]:
     """Return what the form is filled in with; without details only the name is known."""
     values: dict[str, Any] = {"name": name}
     if isinstance(details, Item):
@@ -292,7 +294,7 @@ def values_of(details: Details | None, name: str, accounts: Accounts) -> dict[st
     return _cut(values)
 
 
-def inputs_of(
+def build_form_inputs(
     schema: Schema,
     values: Mapping[str, Any],
     choices: Callable[[str], Sequence[tuple[str, str]]],
@@ -301,7 +303,7 @@ def inputs_of(
     """Return the inputs of a form; `choices` returns the accounts that a role may take."""
     inputs = [
         replace(question, value=_display_value(values.get(question.name), question.value))
-        for question in forms.inputs(schema, values, source=choices)
+        for question in forms.build_inputs(schema, values, source=choices)
     ]
     return forms.with_errors([_with_translated_types(question) for question in inputs], errors)
 

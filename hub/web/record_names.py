@@ -13,7 +13,7 @@ from hub.web import matches
 
 def record_namer(session: Session, installation: Installation) -> Callable[[str, str], str]:
     """Return a function that names a record by field or role and id; "" if there is none."""
-    fields = matches.fields_of(installation)
+    fields = matches.load_fields_by_name(installation)
     match_index = matches.load_match_index(session, installation)
 
     def name(key: str, code: str) -> str:

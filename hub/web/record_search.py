@@ -32,7 +32,7 @@ def _contains(entry: Entry, words: Iterable[str]) -> bool:
     return all(word in searched for word in words)
 
 
-def choices(
+def list_choices(
     entries: Iterable[Entry], query: str, suggestions: Iterable[Ref] = ()
 ) -> tuple[Entry, ...]:
     """Return the records to choose from: search hits, or the list, or the start of a long list."""

@@ -45,7 +45,7 @@ class RecordedSettings:
             return self._names.get((row.company_id, _list_of(source), id), id)
 
         app = current_hub().plugins.apps[row.slug]
-        return setting_history.changes_of(app, entry.detail, name_of)
+        return setting_history.format_changes(app, entry.detail, name_of)
 
     def _row(self, entry: AuditEntry) -> Installation | None:
         """Return the app that an entry about settings is of, if its plugin is installed."""

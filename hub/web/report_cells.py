@@ -21,7 +21,7 @@ from hub.web.report_tables import (
     amount_column,
     group_column,
     is_dated_in,
-    parts,
+    select_parts,
 )
 
 
@@ -82,16 +82,16 @@ class CellRow(NamedTuple):
     amount: Decimal
 
 
-def documents_of(cell: AnyCell, documents: Any) -> Select[Any]:
+def select_documents(cell: AnyCell, documents: Any) -> Select[Any]:
     """Return the query for the ids of the documents that make up a number of the reports."""
     keys = SourceDocument.date, SourceDocument.id
-    query = parts(SourceDocument.id).where(*documents, *cell.conditions())
+    query = select_parts(SourceDocument.id).where(*documents, *cell.conditions())
     return query.group_by(*keys)
 
 
 def sum_of(session: Session, cell: AnyCell, documents: Any) -> Sum:
     """Return a number of the reports and its amount."""
-    query = parts(Posting.kind, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(Posting.kind, func.count(Posting.document_id.distinct()), amount_column())
     query = query.where(*documents, *cell.conditions()).group_by(Posting.kind)
     total = Sum()
     for kind, count, amount in session.execute(query):
@@ -99,11 +99,11 @@ def sum_of(session: Session, cell: AnyCell, documents: Any) -> Sum:
     return total
 
 
-def rows_of(session: Session, cell: AnyCell, ids: Sequence[int]) -> list[CellRow]:
+def load_rows(session: Session, cell: AnyCell, ids: Sequence[int]) -> list[CellRow]:
     """Return documents of a cell by their ids, in this order, in two queries."""
     keys = SourceDocument.id, Posting.kind
     state = func.min(state_column(Posting, TransactionHead))
-    query = parts(*keys, state, amount_column()).where(
+    query = select_parts(*keys, state, amount_column()).where(
         SourceDocument.id.in_(ids), *cell.conditions()
     )
     of_ids = select(SourceDocument).where(SourceDocument.id.in_(ids))

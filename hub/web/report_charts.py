@@ -33,7 +33,7 @@ class AppChart(NamedTuple):
     chart: Chart
 
 
-def posted_by_month(totals: Sequence[ControlTotal]) -> list[AppChart]:
+def build_posted_charts(totals: Sequence[ControlTotal]) -> list[AppChart]:
     """Return a chart for each app, the one that posted most first; none while all are empty."""
     posted: dict[tuple[int, str], list[Sum]] = defaultdict(_year)
     attention: dict[tuple[int, str], list[Sum]] = defaultdict(_year)
@@ -57,7 +57,7 @@ def posted_by_month(totals: Sequence[ControlTotal]) -> list[AppChart]:
     return charts
 
 
-def waiting_by_age(waiting: Sequence[WaitingAmount] | Sequence[Ages]) -> Chart | None:
+def build_waiting_chart(waiting: Sequence[WaitingAmount] | Sequence[Ages]) -> Chart | None:
     """Return the chart of what needs attention by its age; None if nothing does."""
     if not waiting:
         return None
@@ -68,7 +68,7 @@ def waiting_by_age(waiting: Sequence[WaitingAmount] | Sequence[Ages]) -> Chart |
     return bar_chart.lay_out(values, bar_chart.NARROW)
 
 
-def time_until_posted(delays: Sequence[PostingDelays]) -> Chart | None:
+def build_delay_chart(delays: Sequence[PostingDelays]) -> Chart | None:
     """Return the chart of the time from the source to the books; None if nothing was posted."""
     if not delays:
         return None

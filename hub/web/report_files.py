@@ -27,14 +27,14 @@ def iter_waiting(waiting: Iterable[WaitingAmount]) -> Iterator[Row]:
         yield cells
 
 
-def delay_rows(delays: Iterable[PostingDelays]) -> Iterator[Row]:
+def iter_delay_rows(delays: Iterable[PostingDelays]) -> Iterator[Row]:
     """Yield how many documents of an app were posted within each span of time."""
     for row in delays:
         counts: Sequence[int] = row.counts
         yield {"app": app_name(row.slug), **dict(zip(DELAY_NAMES, counts, strict=True))}
 
 
-def approver_rows(approvals: Iterable[Approved]) -> Iterator[Row]:
+def iter_approver_rows(approvals: Iterable[Approved]) -> Iterator[Row]:
     """Yield what each person approved; without a name, what was posted automatically."""
     for row in approvals:
         yield {

@@ -177,7 +177,9 @@ class PostingDelays(NamedTuple):
     counts: Sequence[int]
 
 
-def control_totals(session: Session, documents: Any, year: int, home: str) -> list[ControlTotal]:
+def load_control_totals(
+    session: Session, documents: Any, year: int, home: str
+) -> list[ControlTotal]:
     """Return the totals by month, app and currency, the newest month first.
 
     `documents` are the conditions of the documents; those of other years do not count. Amounts
@@ -192,7 +194,7 @@ def control_totals(session: Session, documents: Any, year: int, home: str) -> li
         Posting.kind,
         group_column(),
     )
-    query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.where(*documents, *is_dated_in(year)).group_by(*keys)
     totals: dict[tuple[int, int, str], ControlTotal] = {}
     for number, installation_id, slug, currency, kind, group, count, amount in session.execute(
@@ -208,12 +210,12 @@ def control_totals(session: Session, documents: Any, year: int, home: str) -> li
     return [totals[key] for key in sorted(totals, key=lambda key: (-key[0], *key[1:]))]
 
 
-def approvals(session: Session, documents: Any, year: int, home: str) -> list[Approved]:
+def load_approvals(session: Session, documents: Any, year: int, home: str) -> list[Approved]:
     """Return who approved what was posted, the largest number first."""
     who = func.coalesce(Posting.approved_by, AUTOMATIC)
     state = state_column(Posting, TransactionHead)
     keys = (who, Posting.currency, Posting.kind)
-    query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.where(*documents, *is_dated_in(year), state == DocumentState.POSTED)
     sums: dict[tuple[str, str], Sum] = defaultdict(Sum)
     for name, currency, kind, count, amount in session.execute(query.group_by(*keys)):
@@ -226,9 +228,9 @@ def sum_waiting(
     session: Session, documents: Any, today: dt.datetime, home: str
 ) -> list[WaitingAmount]:
     """Return what waits for a person, by app, currency and the days since the hub planned it."""
-    age = case(*age_conditions(today), else_=len(AGES))
+    age = case(*build_age_conditions(today), else_=len(AGES))
     keys = (Installation.id, Installation.slug, Posting.currency, Posting.kind, age)
-    query = parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.where(*documents, Posting.state.in_(ATTENTION)).group_by(*keys)
     sums: dict[tuple[int, str, str], list[Sum]] = {}
     for installation_id, slug, currency, kind, place, count, amount in session.execute(query):
@@ -238,7 +240,7 @@ def sum_waiting(
     return [WaitingAmount(*key, ages) for key, ages in sorted(sums.items())]
 
 
-def delays(session: Session, documents: Any, year: int) -> list[PostingDelays]:
+def load_delays(session: Session, documents: Any, year: int) -> list[PostingDelays]:
     """Return, by app, the times from when the hub first planned a document until it was posted."""
     seconds = _seconds_until_posted(session)
     limits = [(seconds <= hours * 3600, place) for place, hours in enumerate(DELAYS)]
@@ -274,7 +276,7 @@ def _seconds_until_posted(session: Session) -> Any:
     return extract("epoch", Posting.changed_at - Posting.created_at)
 
 
-def years(session: Session, documents: Any) -> list[int]:
+def list_years(session: Session, documents: Any) -> list[int]:
     """Return the years from the first to the last date of the documents, the newest first."""
     dates = select(func.min(SourceDocument.date), func.max(SourceDocument.date))
     first, last = session.execute(dates.where(*documents)).one()
@@ -283,7 +285,7 @@ def years(session: Session, documents: Any) -> list[int]:
     return list(range(last.year, first.year - 1, -1))
 
 
-def parts(*columns: Any) -> Select[Any]:
+def select_parts(*columns: Any) -> Select[Any]:
     """Return a query for the postings that count for the parts of documents with an amount."""
     return (
         select(*columns)
@@ -317,7 +319,7 @@ def amount_column() -> ColumnElement[Any]:
     return func.sum(func.coalesce(Posting.posted_total, Posting.total))
 
 
-def age_conditions(today: dt.datetime) -> list[tuple[Any, int]]:
+def build_age_conditions(today: dt.datetime) -> list[tuple[Any, int]]:
     """Return the conditions of the ages, youngest first."""
     conditions = []
     for place, days in enumerate(AGES):

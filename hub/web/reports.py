@@ -25,8 +25,8 @@ from hub.web import (
     report_tables,
     row_ids,
 )
-from hub.web.access import ANYWHERE, company_id_of_address, require_role, scope
-from hub.web.company_choice import chosen_or_only_company
+from hub.web.access import ANYWHERE, company_id_of_address, load_scope, require_role
+from hub.web.company_choice import find_chosen_or_only_company
 from hub.web.layout import app_name, today
 from hub.web.paging import page
 from hub.web.report_cells import AnyCell, ApproverCell, Cell, CellRow
@@ -66,12 +66,12 @@ pages = Blueprint("reports", __name__, url_prefix="/reports")
 def show() -> str:
     """Show the reports about the chosen company, or about all of several."""
     with read_only_session() as session:
-        company = chosen_or_only_company(session)
+        company = find_chosen_or_only_company(session)
         if company is None:
             return all_companies_report.render(session)
         documents = _documents(company)
         is_named = company_id_of_address() is not None
-        years = report_tables.years(session, documents)
+        years = report_tables.list_years(session, documents)
         home = company.currency
         now = current_hub().clock.now()
         waiting = report_tables.sum_waiting(session, documents, now, home)
@@ -81,8 +81,8 @@ def show() -> str:
                 "reports.html", company=company, is_named=is_named, is_empty=True, checklist=steps
             )
         year = _year(years)
-        totals = report_tables.control_totals(session, documents, year, home)
-        delays = report_tables.delays(session, documents, year)
+        totals = report_tables.load_control_totals(session, documents, year, home)
+        delays = report_tables.load_delays(session, documents, year)
         return render_template(
             "reports.html",
             company=company,
@@ -90,14 +90,14 @@ def show() -> str:
             years=years,
             year=year,
             totals=totals,
-            approvals=report_tables.approvals(session, documents, year, home),
+            approvals=report_tables.load_approvals(session, documents, year, home),
             waiting=waiting,
             age_labels=report_tables.AGE_LABELS,
             delays=delays,
             delay_labels=report_tables.DELAY_LABELS,
-            charts=report_charts.posted_by_month(totals),
-            age_chart=report_charts.waiting_by_age(waiting),
-            delay_chart=report_charts.time_until_posted(delays),
+            charts=report_charts.build_posted_charts(totals),
+            age_chart=report_charts.build_waiting_chart(waiting),
+            delay_chart=report_charts.build_delay_chart(delays),
         )
 
 
@@ -110,7 +110,7 @@ def export() -> Response:
     """
     table = request.args.get("table", "")
     with read_only_session() as session:
-        company = chosen_or_only_company(session)
+        company = find_chosen_or_only_company(session)
         if company is None:
             return all_companies_report.download(session)
         documents, home = _documents(company), company.currency
@@ -118,15 +118,15 @@ def export() -> Response:
             waiting = report_tables.sum_waiting(session, documents, current_hub().clock.now(), home)
             rows = report_files.iter_waiting(waiting)
             return exports.download("needs-attention-by-age", report_files.AGE_COLUMNS, rows)
-        year = _year(report_tables.years(session, documents))
+        year = _year(report_tables.list_years(session, documents))
         if table == "delays":
-            rows = report_files.delay_rows(report_tables.delays(session, documents, year))
+            rows = report_files.iter_delay_rows(report_tables.load_delays(session, documents, year))
             return exports.download(f"time-to-books-{year}", report_files.DELAY_COLUMNS, rows)
         if table == "approvals":
-            approvals = report_tables.approvals(session, documents, year, home)
-            rows = report_files.approver_rows(approvals)
+            approvals = report_tables.load_approvals(session, documents, year, home)
+            rows = report_files.iter_approver_rows(approvals)
             return exports.download(f"posted-by-whom-{year}", report_files.APPROVER_COLUMNS, rows)
-        totals = report_tables.control_totals(session, documents, year, home)
+        totals = report_tables.load_control_totals(session, documents, year, home)
     return exports.download(f"control-totals-{year}", EXPORTED, _rows(totals))
 
 
@@ -140,7 +140,7 @@ def documents() -> str | Response:
         if company is None or cell is None:
             return redirect(url_for("reports.show"))
         visible = _documents(company)
-        query = report_cells.documents_of(cell, visible)
+        query = report_cells.select_documents(cell, visible)
         listed = page(session, query, by=CELL_ORDER)
         return render_template(
             "report_documents.html",
@@ -149,7 +149,7 @@ def documents() -> str | Response:
             title=_title(cell),
             about=_app_and_currency(session, cell),
             total=report_cells.sum_of(session, cell, visible),
-            page=replace(listed, rows=report_cells.rows_of(session, cell, listed.rows)),
+            page=replace(listed, rows=report_cells.load_rows(session, cell, listed.rows)),
             chosen={name: request.args[name] for name in CELL_ARGUMENTS if name in request.args},
         )
 
@@ -163,11 +163,11 @@ def export_documents() -> Response:
         cell = _cell(company) if company else None
         if company is None or cell is None:
             return redirect(url_for("reports.show"))
-        query = report_cells.documents_of(cell, _documents(company))
+        query = report_cells.select_documents(cell, _documents(company))
 
     def to_rows(look: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
         """Yield documents as a file has them."""
-        for row in report_cells.rows_of(look, cell, ids):
+        for row in report_cells.load_rows(look, cell, ids):
             yield _exported_document(row, cell.currency)
 
     rows = exports.read_in_chunks(query, CELL_ORDER, to_rows)
@@ -182,8 +182,8 @@ def _installation_id() -> int | None:
 def _company_of_cell(session: Session) -> ConnectedCompany | None:
     """Return the company of the app that the address names, whichever company is chosen."""
     installation_id = _installation_id()
-    if installation_id is None or not scope().has_installation(installation_id):
-        return chosen_or_only_company(session)
+    if installation_id is None or not load_scope().has_installation(installation_id):
+        return find_chosen_or_only_company(session)
     installation = session.get(Installation, installation_id)
     return session.get(ConnectedCompany, installation.company_id) if installation else None
 
@@ -244,7 +244,7 @@ def _exported_document(row: CellRow, currency: str) -> exports.Row:
 
 def _documents(company: ConnectedCompany) -> tuple[Any, ...]:
     """Return the conditions of the company's documents that the person may see."""
-    return SourceDocument.company_id == company.id, *scope().documents()
+    return SourceDocument.company_id == company.id, *load_scope().documents()
 
 
 def _year(years: list[int]) -> int:

@@ -25,10 +25,10 @@ from hub.web import (
 )
 from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.counts import count_in_review
-from hub.web.installation import count_before_start, tabs
+from hub.web.installation import build_tabs, count_before_start
 from hub.web.kind_counts import count_kinds
 from hub.web.layout import may_configure
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 from hub.web.present_transactions import ReadTransactions
 from hub.web.review_rows import WaitingPosting
 from hub.web.review_sums import Breakdown
@@ -63,15 +63,15 @@ def show(installation_id: int) -> str:
     is_read = request.args.get("compare") == "now"
     read = review_rows.read_page_now(installation_id) if is_read else ReadTransactions()
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         postings = review_rows.page_in_review(session, installation_id)
-        context = tabs(session, installation)
+        context = build_tabs(session, installation)
         chosen = _chosen_on_page()
-        sums = review_rows.sums_in_review(session, installation_id)
+        sums = review_rows.load_sums_in_review(session, installation_id)
         return render_template(
             "review.html",
             page=postings,
-            previews=review_rows.previews(session, postings.rows, read),
+            previews=review_rows.build_previews(session, postings.rows, read),
             failure=read.failure,
             is_read=is_read,
             shown=listed_rows.encode({row.id: row.planned for row in postings.rows}),
@@ -82,8 +82,8 @@ def show(installation_id: int) -> str:
             payments=sums.payment_texts(),
             second_approvals=SecondApprovals.of(session, postings.rows),
             left_out=count_before_start(session, installation_id),
-            others=review_rows.left_out_states(session, installation_id),
-            newest_others=review_rows.newest_left_out(session, installation_id),
+            others=review_rows.count_left_out(session, installation_id),
+            newest_others=review_rows.load_newest_left_out(session, installation_id),
             breakdown=_breakdown_of_all(session, installation, context["to_review"]),
             asks_for_automatic=_may_become_automatic(installation),
             **context,
@@ -96,12 +96,12 @@ def changes(installation_id: int) -> str:
     """Return the changes and removals compared with what QuickBooks has now, for htmx."""
     read = review_rows.read_page_now(installation_id)
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         postings = review_rows.page_in_review(session, installation_id)
         return render_template(
             "review_changes.html",
             installation=installation,
-            previews=review_rows.previews(session, postings.rows, read),
+            previews=review_rows.build_previews(session, postings.rows, read),
             failure=read.failure,
             is_read=True,
             is_part=True,
@@ -113,10 +113,10 @@ def changes(installation_id: int) -> str:
 def selection(installation_id: int) -> str:
     """Return the bar with the sum of the ticked rows, for htmx."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         selected = _selection(session, installation, _chosen_on_page() or {})
-        context = tabs(session, installation)
-        sums = review_rows.sums_in_review(session, installation_id).texts()
+        context = build_tabs(session, installation)
+        sums = review_rows.load_sums_in_review(session, installation_id).texts()
     return render_template("selection.html", selection=selected, sums=sums, **context)
 
 
@@ -125,12 +125,12 @@ def selection(installation_id: int) -> str:
 def confirm(installation_id: int) -> str | Response:
     """List what is about to be approved with its sum, and ask for confirmation."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         which = request.args.get("which", "selected")
         chosen = None if which == "all" else _chosen_on_page()
         rows = list(review_rows.iter_in_review(session, installation_id, chosen))
         second_approvals = SecondApprovals.of(session, rows)
-        context = tabs(session, installation)
+        context = build_tabs(session, installation)
         unchanged = review_rows.select_unchanged(rows, chosen)
         breakdown = _breakdown(session, installation, unchanged)
         left_out = set(chosen or ()) - {row.id for row in unchanged}
@@ -142,7 +142,7 @@ def confirm(installation_id: int) -> str | Response:
             flash(gettext("Select at least one document."), "look")
         return redirect(url_for("review.show", installation_id=installation_id))
     more = unchanged[MAX_LISTED:]
-    sums = review_rows.sums_of(unchanged)
+    sums = review_rows.sum_by_currency(unchanged)
     return render_template(
         "approve.html",
         rows=unchanged[:MAX_LISTED],
@@ -154,7 +154,7 @@ def confirm(installation_id: int) -> str | Response:
         settled=len(left_out) - changed,
         sums=sums.texts(),
         payments=sums.payment_texts(),
-        more_sums=review_rows.sums_of(more).texts(),
+        more_sums=review_rows.sum_by_currency(more).texts(),
         breakdown=breakdown,
         removed=sum(row.operation in outbox.REMOVALS for row in unchanged),
         firsts=second_approvals.count_firsts(row.id for row in unchanged),
@@ -177,7 +177,7 @@ def _selection(
     """Return the ticked rows that are still as the page listed them."""
     waiting = review_rows.iter_in_review(session, installation.id, chosen)
     rows = review_rows.select_unchanged(waiting, chosen)
-    sums = review_rows.sums_of(rows)
+    sums = review_rows.sum_by_currency(rows)
     return Selection(
         len(rows),
         sums.texts(),
@@ -235,7 +235,7 @@ def approve(installation_id: int) -> Response | str:
     An approval of many asks again who it is, as `hub.web.confirmation` describes.
     """
     with read_only_session() as session:
-        row_or_404(session, Installation, installation_id)
+        get_row_or_404(session, Installation, installation_id)
     listed = listed_rows.decode(request.form.get("listed", ""))
     if review_approvals.is_bulk(len(listed)):
         question: Response | str | None = confirmation.ask()
@@ -262,7 +262,7 @@ def automatic(installation_id: int) -> Response:
     Without a first approval the mode stays as it is.
     """
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
     if not may_configure(installation):
         abort(403)
     if _may_become_automatic(installation):

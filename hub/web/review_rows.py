@@ -21,7 +21,7 @@ from hub.outbox import approvals
 from hub.qbo import display
 from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web import listed_rows, present_transactions
-from hub.web.paging import ListPage, page, row_or_404
+from hub.web.paging import ListPage, get_row_or_404, page
 from hub.web.present_transactions import Basis, ChangePreview, Key, ReadTransactions, Write
 from hub.web.source_view import money
 
@@ -129,7 +129,7 @@ class LeftOut(NamedTuple):
     sums: list[str]
 
 
-def keys_to_read(session: Session, postings: Sequence[Posting]) -> list[Key]:
+def list_keys_to_read(session: Session, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions in QuickBooks that postings change or remove."""
     return [write.key for write in _writes(postings, _last_posted(session, postings))]
 
@@ -137,14 +137,14 @@ def keys_to_read(session: Session, postings: Sequence[Posting]) -> list[Key]:
 def read_page_now(installation_id: int) -> ReadTransactions:
     """Read from QuickBooks what the postings on the page that the address names would change."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
         postings = page_in_review(session, installation_id)
-        keys = keys_to_read(session, postings.rows)
+        keys = list_keys_to_read(session, postings.rows)
         company_id = installation.company_id
     return present_transactions.read_now(company_id, keys)
 
 
-def previews(
+def build_previews(
     session: Session, postings: Sequence[Posting], read: ReadTransactions | None = None
 ) -> list[PostingPreview]:
     """Return postings as they will be sent, each beside the last one of its part of the document.
@@ -257,7 +257,7 @@ def select_unchanged(
     return [row for row in rows if listed_rows.is_same(chosen.get(row.id), row.planned)]
 
 
-def left_out_states(session: Session, installation_id: int) -> list[LeftOut]:
+def count_left_out(session: Session, installation_id: int) -> list[LeftOut]:
     """Return how many documents are held and skipped, with their sums."""
     columns = Posting.state, Posting.kind, Posting.operation, Posting.currency
     query = (
@@ -273,7 +273,7 @@ def left_out_states(session: Session, installation_id: int) -> list[LeftOut]:
     return [LeftOut(state, count, sums.texts()) for state, (count, sums) in sorted(groups.items())]
 
 
-def newest_left_out(session: Session, installation_id: int) -> list[Posting]:
+def load_newest_left_out(session: Session, installation_id: int) -> list[Posting]:
     """Return the newest held and skipped postings, with their documents."""
     query = (
         select(Posting)
@@ -325,7 +325,7 @@ class CurrencySums(dict[str, Decimal]):
         return [money(total, currency) for currency, total in sorted(self.payments.items())]
 
 
-def sums_of(rows: Iterable[WaitingPosting]) -> CurrencySums:
+def sum_by_currency(rows: Iterable[WaitingPosting]) -> CurrencySums:
     """Add up what is posted, by currency."""
     sums = CurrencySums()
     for row in rows:
@@ -333,7 +333,7 @@ def sums_of(rows: Iterable[WaitingPosting]) -> CurrencySums:
     return sums
 
 
-def sums_in_review(session: Session, installation_id: int) -> CurrencySums:
+def load_sums_in_review(session: Session, installation_id: int) -> CurrencySums:
     """Return the total to approve in each currency, summed by the database."""
     columns = Posting.kind, Posting.operation, Posting.currency
     totals = (

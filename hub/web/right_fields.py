@@ -35,7 +35,7 @@ class RightFields(NamedTuple):
     app: str = ""
 
 
-def choices(session: Session) -> dict[str, Any]:
+def list_choices(session: Session) -> dict[str, Any]:
     """Return what the fields offer, for a template."""
     companies = session.scalars(
         select(ConnectedCompany).order_by(ConnectedCompany.name, ConnectedCompany.id)
@@ -43,18 +43,18 @@ def choices(session: Session) -> dict[str, Any]:
     return {"roles": ROLE_TEXTS, "companies": list(companies), "apps": _apps(session)}
 
 
-def chosen_rows() -> list[RightFields]:
+def read_chosen_rows() -> list[RightFields]:
     """Return what was chosen in each set of fields of this request's form."""
     columns = (request.form.getlist(name) for name in RightFields._fields)
     return [RightFields(*values) for values in zip_longest(*columns, fillvalue="")]
 
 
-def rights_of(rows: Sequence[RightFields]) -> list[Right]:
+def build_rights(rows: Sequence[RightFields]) -> list[Right]:
     """Return the rights that were chosen; fields without a role are left out."""
-    return [Right(row.role, subject_of(row)) for row in rows if row.role]
+    return [Right(row.role, parse_subject(row)) for row in rows if row.role]
 
 
-def subject_of(row: RightFields) -> Subject:
+def parse_subject(row: RightFields) -> Subject:
     """Return the company and app that were chosen; without a value it is all of them."""
     company_id = row_ids.parse(row.company)
     if row.company and company_id is None:

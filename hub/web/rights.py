@@ -14,7 +14,7 @@ from hub.translations.messages import gettext, translate
 from hub.web import right_fields
 from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.layout import app_name
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 from hub.web.right_fields import RightFields
 
 pages = Blueprint("rights", __name__, url_prefix="/people/<int:person_id>/rights")
@@ -33,10 +33,10 @@ def show(person_id: int) -> str:
 def add(person_id: int) -> Response | tuple[str, int]:
     """Give a person a role for a company and app, in place of the one they had for these."""
     chosen = _read_form()
-    subject = right_fields.subject_of(chosen)
+    subject = right_fields.parse_subject(chosen)
     try:
         with transaction() as session:
-            person = row_or_404(session, User, person_id)
+            person = get_row_or_404(session, User, person_id)
             text = rights.assign_in_words(session, person, chosen.role, subject, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
@@ -52,8 +52,8 @@ def remove(person_id: int) -> Response | tuple[str, int]:
     """Take a role away; it holds no longer from the person's next request on."""
     try:
         with transaction() as session:
-            person = row_or_404(session, User, person_id)
-            subject = right_fields.subject_of(_read_form())
+            person = get_row_or_404(session, User, person_id)
+            subject = right_fields.parse_subject(_read_form())
             text = rights.take_away(session, person, subject, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
@@ -67,21 +67,21 @@ def remove(person_id: int) -> Response | tuple[str, int]:
 
 def _read_form() -> RightFields:
     """Return what was chosen in the form."""
-    rows = right_fields.chosen_rows()
+    rows = right_fields.read_chosen_rows()
     return rows[0] if rows else RightFields()
 
 
 def _page(person_id: int) -> str:
     """Render the page."""
     with read_only_session() as session:
-        person = row_or_404(session, User, person_id)
+        person = get_row_or_404(session, User, person_id)
         return render_template(
             "rights.html",
             person=person,
             rows=_rows(session, person),
             chosen=_read_form(),
             section="people",
-            **right_fields.choices(session),
+            **right_fields.list_choices(session),
         )
 
 

@@ -17,9 +17,9 @@ from hub.scheduling import run_log, run_result, summary
 from hub.sources import outage
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import exports, reconciliation, row_ids, viewer
-from hub.web.access import ANYWHERE, may_here, require_role, scope
-from hub.web.layout import app_name, installation_choices, use_zone_of
-from hub.web.paging import page, present, row_or_404
+from hub.web.access import ANYWHERE, load_scope, may_here, require_role
+from hub.web.layout import app_name, list_installation_choices, use_zone_of
+from hub.web.paging import drop_unset, get_row_or_404, page
 
 KINDS: dict[str, str] = {
     RunKind.SYNC: gettext_noop("Sync"),
@@ -90,12 +90,12 @@ def index() -> str:
         for run in runs.rows:
             result = summary.describe_result(run)
             rows.append((run, subjects.title(run), summary.shown_state(run), result))
-        installations = installation_choices(session, filters["installation"])
+        installations = list_installation_choices(session, filters["installation"])
     context = {
         "page": runs,
         "rows": rows,
         "filters": filters,
-        "chosen": present(filters),
+        "chosen": drop_unset(filters),
         "kinds": KINDS,
         "installations": installations,
     }
@@ -117,7 +117,7 @@ def _filters() -> dict[str, str]:
 
 def _select_runs(filters: Mapping[str, str]) -> Select[Any]:
     """Return the query for the runs that the person may see and the filters choose."""
-    query = select(Run).where(*scope().runs())
+    query = select(Run).where(*load_scope().runs())
     if filters["kind"] in KINDS:
         query = query.where(Run.kind == filters["kind"])
     elif filters["kind"] != ALL_KINDS:
@@ -185,7 +185,7 @@ def progress(run_id: int) -> tuple[str, int]:
 def _context(run_id: int) -> dict[str, Any]:
     """Return what the page of a run shows."""
     with read_only_session() as session:
-        run = row_or_404(session, Run, run_id)
+        run = get_row_or_404(session, Run, run_id)
         installation = None
         if run.installation_id:
             installation = session.get(Installation, run.installation_id)
@@ -248,6 +248,6 @@ def _apps(session: Session, run: Run) -> list[Installation]:
     if run.installation_id or not run.company_id:
         return []
     of_company = select(Installation).where(
-        Installation.company_id == run.company_id, *scope().installations()
+        Installation.company_id == run.company_id, *load_scope().installations()
     )
     return list(session.scalars(of_company))

@@ -14,8 +14,8 @@ from hub.models import SavedFilter
 from hub.translations.messages import gettext
 from hub.web import row_ids
 from hub.web.access import OWN, require_role
-from hub.web.document_filters import document_filters
-from hub.web.paging import present
+from hub.web.document_filters import read_document_filters
+from hub.web.paging import drop_unset
 
 MAX_FILTERS = 20  # of a person
 MAX_NAME_LENGTH = 60
@@ -27,7 +27,7 @@ pages = Blueprint("saved_filters", __name__, url_prefix="/documents/filters")
 @require_role("viewer", of=OWN)
 def save() -> Response:
     """Save the filters of a form under a name; one of this name is replaced."""
-    filters: dict[str, Any] = present(document_filters(request.form))
+    filters: dict[str, Any] = drop_unset(read_document_filters(request.form))
     query = urlencode(filters)
     name = " ".join(request.form.get("name", "").split())[:MAX_NAME_LENGTH]
     answer = redirect(url_for("documents.index", **filters))

@@ -16,7 +16,7 @@ from hub.web import schedule_picker
 from hub.web.forms import Input
 from hub.web.layout import MODES
 from hub.web.schedule_picker import Picker
-from hub.web.viewer_choices import time_zones
+from hub.web.viewer_choices import list_time_zones
 
 START = gettext_noop(
     "Documents from before this day are left out; single ones can be included later. If it is"
@@ -38,7 +38,7 @@ def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> l
     start = typed["start_date"] if "start_date" in typed else _start_date(row)
     modes = [(name, f"{gettext(word)}: {gettext(words)}") for name, (word, words) in MODES.items()]
     first = _zones_of_company(row)
-    others = [name for name in time_zones() if name not in first]
+    others = [name for name in list_time_zones() if name not in first]
     zones = [(name, name) for name in (*first, *others)]
     return [
         _input(
@@ -87,10 +87,10 @@ def _zones_of_company(row: Installation) -> list[str]:
         return sorted(session.scalars(query))
 
 
-def picker(row: Installation, typed: dict[str, Any]) -> Picker:
+def build_picker(row: Installation, typed: dict[str, Any]) -> Picker:
     """Return the picker with the schedule as typed or stored."""
     text = typed.get("schedule") or row.schedule
-    return schedule_picker.picker(text, typed.get("zone") or row.zone)
+    return schedule_picker.build_picker(text, typed.get("zone") or row.zone)
 
 
 def _limit(row: Installation, typed: dict[str, Any]) -> str:

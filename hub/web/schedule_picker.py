@@ -56,10 +56,12 @@ class Picker:
 def show() -> str:
     """Return the next times of the schedule that the form has now, for htmx."""
     text = read_schedule(request.args)
-    return render_template("next_times.html", picker=picker(text, request.args.get("zone", "")))
+    return render_template(
+        "next_times.html", picker=build_picker(text, request.args.get("zone", ""))
+    )
 
 
-def picker(text: str, zone: str) -> Picker:
+def build_picker(text: str, zone: str) -> Picker:
     """Return the picker for a schedule, whether it can be read or not."""
     choice, time = _choice(text)
     return Picker(choice, time, text, _next_times(text, zone))

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany
 from hub.web import case_list
-from hub.web.access import ANYWHERE, require_role, scope
+from hub.web.access import ANYWHERE, load_scope, require_role
 from hub.web.company_choice import matches_words
-from hub.web.document_filters import document_filters, select_ids
-from hub.web.document_rows import rows_of
+from hub.web.document_filters import read_document_filters, select_ids
+from hub.web.document_rows import load_rows
 
 MAX_HITS = 8  # of each kind; a link leads to all
 MAX_WORDS_LENGTH = 200
@@ -34,19 +34,19 @@ def show() -> str:
 
 def _search(session: Session, words: str) -> dict[str, Any]:
     """Return the newest documents and cases, and the companies, that words find."""
-    documents = select_ids(session, document_filters({"q": words}))
+    documents = select_ids(session, read_document_filters({"q": words}))
     newest = documents.order_by(documents.selected_columns[0].desc()).limit(MAX_HITS)
     filters = dict.fromkeys(case_list.FILTER_NAMES, "") | {"words": words}
     cases, _, _ = case_list.order_cases(session, filters)
     newest_cases = session.scalars(cases.order_by(case_list.NEWEST_FIRST).limit(MAX_HITS)).all()
     companies = (
         select(ConnectedCompany)
-        .where(matches_words(words), *scope().companies())
+        .where(matches_words(words), *load_scope().companies())
         .order_by(ConnectedCompany.name, ConnectedCompany.id)
         .limit(MAX_HITS)
     )
     return {
-        "documents": rows_of(session, list(session.scalars(newest))),
-        "cases": case_list.rows_of(session, newest_cases),
+        "documents": load_rows(session, list(session.scalars(newest))),
+        "cases": case_list.build_rows(session, newest_cases),
         "companies": list(session.scalars(companies)),
     }

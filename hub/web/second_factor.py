@@ -26,7 +26,7 @@ pages = Blueprint("factor", __name__, url_prefix="/login")
 @require_role("anyone")
 def show() -> str | Response:
     """Ask for the second factor after the password."""
-    row = sessions.current_row()
+    row = sessions.load_current_row()
     if row is None or not row.needs_factor:
         return redirect(_destination())
     return _page(row, "")
@@ -36,7 +36,7 @@ def show() -> str | Response:
 @require_role("anyone")
 def check() -> str | Response:
     """Complete the log-in with a code or a passkey."""
-    row = sessions.current_row()
+    row = sessions.load_current_row()
     if row is None or not row.needs_factor:
         flash(gettext("This took too long. Log in again."), "look")
         return redirect(url_for("security.login", next=_destination()))
@@ -61,12 +61,12 @@ def check() -> str | Response:
 @require_role("anyone")
 def options() -> dict[str, Any]:
     """Return what a passkey of the person has to sign as second factor."""
-    row = sessions.current_row()
+    row = sessions.load_current_row()
     if row is None or not row.needs_factor:
         abort(403)
     with transaction() as write:
-        own = passkeys.passkeys_of(write, row.user_id)
-        challenge = passkeys.challenge_to_use(own, verify_person=False)
+        own = passkeys.list_passkeys(write, row.user_id)
+        challenge = passkeys.build_challenge_to_use(own, verify_person=False)
         login_sessions.set_challenge(write, row.id, challenge.text)
     return challenge.options
 
@@ -75,7 +75,7 @@ def options() -> dict[str, Any]:
 @require_role("anyone")
 def options_of_anyone() -> dict[str, Any]:
     """Return what a passkey has to sign to log in without a name and password."""
-    challenge = passkeys.challenge_to_use(None, verify_person=True)
+    challenge = passkeys.build_challenge_to_use(None, verify_person=True)
     session[CHALLENGE] = [challenge.text, current_hub().clock.now().timestamp()]
     return challenge.options
 
@@ -142,7 +142,7 @@ def _accepted_factor(row: LoginSession) -> str:
 def _page(row: LoginSession, problem: str) -> str:
     """Return the page that asks for the second factor."""
     with read_only_session() as look:
-        own = passkeys.passkeys_of(look, row.user_id)
+        own = passkeys.list_passkeys(look, row.user_id)
         has_authenticator = second_factor.has_authenticator(look, row.user_id)
     return render_template(
         "second_factor.html",

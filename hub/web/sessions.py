@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
         """
         if request.blueprint == MACHINES:
             return None
-        row = current_row()
+        row = load_current_row()
         if row is None or row.needs_factor:
             return None
         person: User | None = load_person(uniquifier)
@@ -45,7 +45,7 @@ def init_app(app: Flask) -> None:
     app.after_request(_note_request)
 
 
-def current_row() -> LoginSession | None:
+def load_current_row() -> LoginSession | None:
     """Return the live session that the cookie of this request names, read once."""
     if IN_REQUEST not in request.environ:
         token = session.get(COOKIE_KEY, "")
@@ -64,7 +64,7 @@ def forget_row() -> None:
 
 def begin(person: User, factors: str, **options: Any) -> None:
     """Begin a session of a person in this browser; the one that it had here ends."""
-    former = current_row()
+    former = load_current_row()
     with transaction() as write:
         if former is not None:
             login_sessions.end(write, former.id, EndReason.NEW_LOG_IN)
@@ -108,7 +108,7 @@ def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **ignored
     A changed password continues the log-in, and a passkey that verified the person needs no other
     factor.
     """
-    former = current_row()
+    former = load_current_row()
     if authn_via == ["change"] and former is not None:
         begin(user, former.factors)
         return
@@ -125,7 +125,7 @@ def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **ignored
 
 def _log_out(app: Flask, **ignored: Any) -> None:
     """End the session on the server."""
-    row = current_row()
+    row = load_current_row()
     if row is not None:
         with transaction() as write:
             login_sessions.end(write, row.id, EndReason.LOGGED_OUT)
@@ -136,7 +136,7 @@ def _log_out(app: Flask, **ignored: Any) -> None:
 
 def _end_other_sessions(app: Flask, user: User, **ignored: Any) -> None:
     """End the other sessions of a person whose password changed."""
-    row = current_row()
+    row = load_current_row()
     own = row.id if row is not None and row.user_id == user.id else None
     with transaction() as write:
         login_sessions.end_all(write, cast(int, user.id), EndReason.PASSWORD_CHANGED, keep=own)

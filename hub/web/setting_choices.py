@@ -29,7 +29,7 @@ def read_choices(
     return _records(installation.company_id, cast(Role, source))
 
 
-def stored_choices(installation: Installation) -> Callable[[str], Choices]:
+def build_choice_lister(installation: Installation) -> Callable[[str], Choices]:
     """Return what lists the choices of a setting for a person who may not change it.
 
     It calls neither QuickBooks nor the source: it knows the records as last read, and no codes.

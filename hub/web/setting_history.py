@@ -14,9 +14,9 @@ from hub.errors import Refused
 from hub.installations import enable, setting_changes
 from hub.models import AuditEntry, Installation
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.forms import schema_choices
+from hub.web.forms import list_schema_choices
 from hub.web.layout import MODES
-from hub.web.setting_choices import stored_choices
+from hub.web.setting_choices import build_choice_lister
 from hub.web.source_view import format_dates
 from hub.web.viewer import translate_for_app
 
@@ -68,7 +68,7 @@ def read(
     return entries
 
 
-def changes_of(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
+def format_changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
     """Return a sentence for each change that an entry of the audit log holds."""
     return _changes(app, detail, name_of)
 
@@ -83,7 +83,7 @@ def _changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
     return _sentences(app, detail.get("changes") or {}, name_of)
 
 
-def sentences(app: App, row: Installation, changes: Mapping[str, Any]) -> list[str]:
+def format_setting_changes(app: App, row: Installation, changes: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each change of a setting, as `setting_changes` describes them."""
     return _sentences(app, changes, _stored_names(row))
 
@@ -93,7 +93,7 @@ def _stored_names(row: Installation) -> Names:
 
     def name_of(source: str, id: str) -> str:
         """Return the name of a record, or its id if it is no longer known."""
-        return dict(stored_choices(row)(source)).get(id, id)
+        return dict(build_choice_lister(row)(source)).get(id, id)
 
     return name_of
 
@@ -136,7 +136,7 @@ def _text(app: App, name: str, value: Any, name_of: Names) -> str:
     source = str(field.metadata.get("choices_from", "")) if field else ""
     if source:
         return name_of(source, text)
-    labels = dict(schema_choices(field)) if field else {}
+    labels = dict(list_schema_choices(field)) if field else {}
     return translate_for_app(labels[text], app.slug) if labels.get(text) else format_dates(text)
 
 

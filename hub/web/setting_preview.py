@@ -53,7 +53,7 @@ def read(
     described = change_preview.preview(app, row, values, mode)
     text = json.dumps(described, sort_keys=True, default=str)
     return SettingsPreview(
-        changes=setting_history.sentences(app, row, described),
+        changes=setting_history.format_setting_changes(app, row, described),
         consequences=list(_consequences(app, row, values, mode, described)),
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )

@@ -34,11 +34,11 @@ from hub.web import (
     viewer,
 )
 from hub.web.access import keep_form, may_here, person_name, require_recent_login, require_role
-from hub.web.installation import tabs
-from hub.web.layout import app_or_404, may_configure, zone
-from hub.web.paging import installation_or_404, row_or_404
-from hub.web.schedule_form import picker, plan_inputs, plan_typed
-from hub.web.setting_choices import read_choices, stored_choices
+from hub.web.installation import build_tabs
+from hub.web.layout import get_app_or_404, may_configure, zone
+from hub.web.paging import get_installation_or_404, get_row_or_404
+from hub.web.schedule_form import build_picker, plan_inputs, plan_typed
+from hub.web.setting_choices import build_choice_lister, read_choices
 from hub.web.setting_preview import SettingsPreview
 
 pages = Blueprint("settings", __name__)
@@ -50,8 +50,8 @@ def _secret_fields(slug: str = "", company_id: int = 0, installation_id: int = 0
 
     The address has either the app and the company, or the installation.
     """
-    slug = slug or installation_or_404(installation_id).slug
-    app = app_or_404(slug)
+    slug = slug or get_installation_or_404(installation_id).slug
+    app = get_app_or_404(slug)
     return settings_schema.secret_names(app)
 
 
@@ -62,7 +62,7 @@ def new(slug: str, company_id: int) -> Page:
 
     If it is enabled by now, show the page of its settings, with what was typed.
     """
-    app = app_or_404(slug)
+    app = get_app_or_404(slug)
     row = enabled_apps.find_or_prepare(app, company_id, zone())
     if row.id:
         address = url_for("settings.show", installation_id=row.id, draft=_draft_token())
@@ -78,7 +78,7 @@ def enable(slug: str, company_id: int) -> Page:
 
     If it was enabled in the meantime, its settings change.
     """
-    app = app_or_404(slug)
+    app = get_app_or_404(slug)
     return _submit(enabled_apps.find_or_prepare(app, company_id, zone()))
 
 
@@ -86,7 +86,7 @@ def enable(slug: str, company_id: int) -> Page:
 @require_role("viewer")
 def show(installation_id: int) -> Page:
     """Show the settings of an enabled app."""
-    row = installation_or_404(installation_id)
+    row = get_installation_or_404(installation_id)
     return _first_form(row)
 
 
@@ -95,7 +95,7 @@ def show(installation_id: int) -> Page:
 @require_role("app-owner")
 def change(installation_id: int) -> Page:
     """Test the settings and save them."""
-    row = installation_or_404(installation_id)
+    row = get_installation_or_404(installation_id)
     return _submit(row)
 
 
@@ -103,7 +103,7 @@ def change(installation_id: int) -> Page:
 @require_role("app-owner")
 def first_changes(slug: str, company_id: int) -> str:
     """Return what enabling the app with this form would mean for the books, for htmx."""
-    app = app_or_404(slug)
+    app = get_app_or_404(slug)
     return _preview(app, enabled_apps.find_or_prepare(app, company_id, zone()))
 
 
@@ -111,8 +111,8 @@ def first_changes(slug: str, company_id: int) -> str:
 @require_role("app-owner")
 def changes(installation_id: int) -> str:
     """Return what saving the form would change, for htmx."""
-    row = installation_or_404(installation_id)
-    return _preview(app_or_404(row.slug), row)
+    row = get_installation_or_404(installation_id)
+    return _preview(get_app_or_404(row.slug), row)
 
 
 def _preview(app: App, row: Installation) -> str:
@@ -134,7 +134,7 @@ def disable(installation_id: int) -> Response:
 
     Without a tick in the form's box nothing happens.
     """
-    row = installation_or_404(installation_id)
+    row = get_installation_or_404(installation_id)
     enabled_apps.check_right(row)
     is_confirmed = request.form.get("sure") == "1"
     if is_confirmed:
@@ -149,7 +149,7 @@ def disable(installation_id: int) -> Response:
 def hand_over(installation_id: int) -> Response:
     """Give the app to another person; only its owner may do that."""
     with transaction() as session:
-        row = row_or_404(session, Installation, installation_id)
+        row = get_row_or_404(session, Installation, installation_id)
         enabled_apps.check_right(row)
         name = request.form.get("owner", "")
         if name not in _people_of(session, row):
@@ -171,7 +171,7 @@ def _first_form(row: Installation) -> str:
         setting_messages.explain_expired_form(),
         "look",
     )
-    answers = forms.parse(settings_schema.schema_of(app_or_404(row.slug)), form)
+    answers = forms.parse(settings_schema.schema_of(get_app_or_404(row.slug)), form)
     return _form(row, answers | plan_typed(form), {}, form.get("mode"))
 
 
@@ -183,7 +183,7 @@ def _draft_token() -> str | None:
 def _submit(row: Installation) -> Page:
     """Check the right, parse the form, test or save it, and follow up."""
     enabled_apps.check_right(row)
-    app = app_or_404(row.slug)
+    app = get_app_or_404(row.slug)
     typed = forms.parse(settings_schema.schema_of(app), request.form)
     answers = entered_secrets.load(app, row, typed) | typed
     values = answers | plan_typed(request.form)
@@ -217,7 +217,7 @@ def _confirm(
     if fields is None:
         raise Refused(gettext("Not saved. A secret is too long."))
     with read_only_session() as session:
-        about = tabs(session, row)
+        about = build_tabs(session, row)
     about |= {"app": app, "row": row, "preview": preview, "fields": fields}
     return render_template("setting_changes.html", **about)
 
@@ -297,24 +297,24 @@ def _form(
     mode: str | None = None,
 ) -> str:
     """Render the form with what was typed and what is wrong with it."""
-    app = app_or_404(row.slug)
+    app = get_app_or_404(row.slug)
     values = {**row.settings, **typed}
     stored = list(sources.load_stored_secrets(app, row))
     draft, entered = entered_secrets.save(app, row, typed)
-    drawn = forms.inputs(
+    drawn = forms.build_inputs(
         settings_schema.schema_of(app),
         values,
         stored=stored,
         entered=entered,
         source=partial(read_choices, app, row, values)
         if may_configure(row)
-        else stored_choices(row),
+        else build_choice_lister(row),
     )
     drawn = viewer.translate_inputs(drawn, app.slug)
     plan = plan_inputs(row, typed, mode)
     with read_only_session() as session:
         about = (
-            tabs(session, row)
+            build_tabs(session, row)
             if row.id
             else {"company_name": row.company.name or row.company.realm}
         )
@@ -322,7 +322,7 @@ def _form(
         history: Sequence[setting_history.SettingsEntry] = ()
         if row.id and may_here("operator"):
             history = setting_history.read(session, app, row)
-    groups = forms.sections(forms.with_focus(forms.with_errors([*drawn, *plan], errors)))
+    groups = forms.group_by_section(forms.with_focus(forms.with_errors([*drawn, *plan], errors)))
     about |= {
         "app": app,
         "row": row,
@@ -330,9 +330,9 @@ def _form(
         "people": people,
         "history": history,
         "labels": {question.name: question.label for question in (*drawn, *plan)},
-        "picker": picker(row, typed),
+        "picker": build_picker(row, typed),
         "allowed": may_configure(row),
-        "extra": forms.errors_without_field(errors, values),
+        "extra": forms.list_errors_without_field(errors, values),
         "draft": draft,
     }
     return render_template("settings.html", wrong=errors, **about)

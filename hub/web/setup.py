@@ -88,13 +88,13 @@ def owner() -> Page:
 
 def _owner_form(problem: str = "") -> str:
     """Draw the form for the first owner."""
-    has_code = first_owner.setup_code().is_valid
+    has_code = first_owner.get_setup_code().is_valid
     return render_template("setup_owner.html", problem=problem, has_code=has_code)
 
 
 def _add_owner(code: str, name: str, password: str) -> Any:
     """Add the first owner; raise Refused for a wrong code, name or password."""
-    if not first_owner.setup_code().check(code):
+    if not first_owner.get_setup_code().check(code):
         refusals.note("set-up code refused", refusals.NOBODY, "the hub")
         raise Refused(
             gettext(
@@ -110,7 +110,7 @@ def _add_owner(code: str, name: str, password: str) -> Any:
         audit.record(session, address, "person added", address, role="owner", by="set-up code")
         session.flush()
         person_id = person.id
-    first_owner.setup_code().withdraw()
+    first_owner.get_setup_code().withdraw()
     datastore: Any = current_app.extensions["security"].datastore
     return datastore.find_user(id=person_id)
 

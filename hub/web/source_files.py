@@ -21,7 +21,7 @@ from hub.errors import HubError
 from hub.models import SourceDocument
 from hub.translations.messages import gettext, translate
 from hub.web.access import require_role
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 
 # The first bytes of the files that open in the browser, with their types.
 OPENED_TYPES = {
@@ -103,7 +103,7 @@ def choose_file(
 def _fetch(document_id: int) -> tuple[Attachment, bytes]:
     """Fetch a file of a document from its source; answer 404 if there is no such file."""
     with read_only_session() as session:
-        row = row_or_404(session, SourceDocument, document_id)
+        row = get_row_or_404(session, SourceDocument, document_id)
         installation = row.installation
     if not row.body or row.unreadable:
         abort(404)

@@ -103,7 +103,7 @@ class View:
     warnings: list[str]
 
 
-def source_view(
+def build_source_view(
     document: SourceDocument,
     record_name: RecordName = lambda field, code: "",
     field_labels: Mapping[str, str] = ROLE_LABELS,
@@ -151,7 +151,7 @@ def _record_facts(details: Mapping[str, Any]) -> list[tuple[str, Any]]:
     return facts
 
 
-def payload_text(posting: Posting) -> str:
+def format_payload(posting: Posting) -> str:
     """Return the exact payload, indented, its digits untouched.
 
     A payload that is not JSON is returned as it is.

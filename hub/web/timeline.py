@@ -79,7 +79,7 @@ class TimelineEvent:
     tone: str = ""
 
 
-def timeline(
+def build_timeline(
     document: SourceDocument,
     postings: Sequence[Posting],
     attempts: Sequence[Attempt],

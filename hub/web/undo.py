@@ -14,7 +14,7 @@ from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import run_log
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web.access import person_name, require_role
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 from hub.web.review_rows import CurrencySums
 
 pages = Blueprint("undoing", __name__, url_prefix="/undo")
@@ -28,7 +28,7 @@ def run(run_id: int) -> str:
     Nothing is changed before the form of the page is sent.
     """
     with read_only_session() as session:
-        row_or_404(session, Run, run_id)
+        get_row_or_404(session, Run, run_id)
     plan = undo.plan_run(run_id)
     back = url_for("runs.one", run_id=run_id)
     return _page(gettext("Run"), back, plan)
@@ -47,7 +47,7 @@ def undo_run(run_id: int) -> Response:
 def posting(posting_id: int) -> str:
     """Show whether a document can be removed from QuickBooks."""
     with read_only_session() as session:
-        row = row_or_404(session, Posting, posting_id)
+        row = get_row_or_404(session, Posting, posting_id)
     plan = undo.plan_posting(posting_id)
     back = url_for("documents.one", document_id=row.document_id)
     return _page(gettext("Document"), back, plan)
@@ -58,7 +58,7 @@ def posting(posting_id: int) -> str:
 def undo_posting(posting_id: int) -> Response:
     """Remove one document from QuickBooks."""
     with read_only_session() as session:
-        row = row_or_404(session, Posting, posting_id)
+        row = get_row_or_404(session, Posting, posting_id)
     back = url_for("documents.one", document_id=row.document_id)
     return _remove(lambda: undo.plan_posting(posting_id), back)
 

@@ -53,12 +53,12 @@ def list_choices() -> dict[str, Any]:
         "own_language": current_user.language or "",
         "number_formats": [(name, one.amount(EXAMPLE, 2)) for name, one in FORMATS.items()],
         "own_number_format": current_user.number_format or "",
-        "zones": time_zones(),
+        "zones": list_time_zones(),
         "own_zone": current_user.zone or "",
     }
 
 
 @cache
-def time_zones() -> tuple[str, ...]:
+def list_time_zones() -> tuple[str, ...]:
     """Return the names of all time zones in order; finding them reads hundreds of files."""
     return tuple(sorted(available_timezones()))

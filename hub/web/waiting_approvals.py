@@ -12,7 +12,7 @@ from werkzeug import Response
 from hub.db.engine import read_only_session
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import PostingState
-from hub.web.access import ANYWHERE, require_role, scope
+from hub.web.access import ANYWHERE, load_scope, require_role
 from hub.web.paging import page
 from hub.web.review_rows import CurrencySums
 
@@ -38,7 +38,7 @@ def index() -> str | Response:
         .where(Posting.installation_id == Installation.id, Posting.state == PostingState.REVIEW)
         .exists()
     )
-    query = select(Installation).where(in_review, *scope().installations())
+    query = select(Installation).where(in_review, *load_scope().installations())
     with read_only_session() as session:
         listed = page(session, query, by=[Installation.id], down=False)
         if len(listed.rows) == 1 and not (listed.newer or listed.older):

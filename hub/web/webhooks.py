@@ -22,7 +22,7 @@ from hub.web import throttling
 from hub.web.access import require_role
 from hub.web.call_rates import BurstRate, CallRates
 from hub.web.headers import csrf
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 
 pages = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 csrf.exempt(pages)
@@ -93,7 +93,7 @@ def source(installation_id: int) -> Response:
     """
     body = request.get_data(cache=False)
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
     if not installation.enabled:
         return _text("This app is disabled.")
     try:

@@ -44,7 +44,7 @@ class _Output(io.RawIOBase):
         return content
 
 
-def stream(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
+def stream_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     """Yield the parts of a file with these rows; more than a sheet holds go into further sheets."""
     output = _Output()
     sheets = 0

@@ -745,7 +745,7 @@ BUGS = (
     Planted(
         "a search finds the documents of every company",
         "hub/web/document_filters.py",
-        "return query.where(*scope().documents(), *_conditions(session, filters, is_ordered))",
+        "return query.where(*load_scope().documents(), *_conditions(session, filters, is_ordered))",
         "return query.where(*_conditions(session, filters, is_ordered))",
         (
             "tests/unit/web/test_company_scope.py::"

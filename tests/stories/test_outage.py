@@ -16,7 +16,7 @@ from hub.scheduling import runner, schedule
 from hub.scheduling.scheduler import Scheduler
 from hub.security.people import hash_new, insert
 from hub.security.rights import WHOLE_HUB, Right, Rights
-from hub.web.app_tiles import tiles
+from hub.web.app_tiles import build_tiles
 from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.mail_server import mail_url
@@ -80,7 +80,7 @@ OWNER = Rights((Right("owner", WHOLE_HUB),))
 
 def tile_state():
     with read_only_session() as session:
-        (tile,) = tiles(
+        (tile,) = build_tiles(
             session,
             [current_hub().plugins.apps["costtracker"]],
             OWNER,

@@ -16,13 +16,13 @@ from hub.web.api.resources import (
     Amount,
     PageQuery,
     Resource,
+    build_id_field,
     list_of,
     operation,
-    row_id,
     to_list,
 )
 from hub.web.api.transactions import TransactionSchema, describe_transaction
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 from hub.web.present_transactions import Basis, ChangePreview
 from hub.web.review_rows import PostingPreview
 from hub.web.second_approvals import SecondApprovals
@@ -108,7 +108,7 @@ class ComparisonSchema(Schema):
 class ListedPostingSchema(Schema):
     """A posting in the version that the list showed."""
 
-    posting_id = row_id("the id of a posting that the list showed", is_required=True)
+    posting_id = build_id_field("the id of a posting that the list showed", is_required=True)
     version = fields.String(
         required=True,
         validate=validate.Regexp(f"^[0-9a-f]{{{listed_rows.SEAL_DIGITS}}}$"),
@@ -161,10 +161,10 @@ class ApprovalOutcomeSchema(Schema):
 def index(installation_id: int, query: dict[str, Any]) -> Any:
     """List what waits for approval, oldest first, as it would be written to QuickBooks."""
     with read_only_session() as session:
-        row_or_404(session, Installation, installation_id)
+        get_row_or_404(session, Installation, installation_id)
         listed = review_rows.page_in_review(session, installation_id)
         second_approvals = SecondApprovals.of(session, listed.rows)
-        rows = review_rows.previews(session, listed.rows)
+        rows = review_rows.build_previews(session, listed.rows)
         return to_list(listed, [_describe(row, second_approvals) for row in rows])
 
 
@@ -180,7 +180,7 @@ def compare(installation_id: int, query: dict[str, Any]) -> Any:
     read = review_rows.read_page_now(installation_id)
     with read_only_session() as session:
         listed = review_rows.page_in_review(session, installation_id)
-        rows = review_rows.previews(session, listed.rows, read)
+        rows = review_rows.build_previews(session, listed.rows, read)
         comparisons = []
         for row in rows:
             if row.comparison is not None:
@@ -200,11 +200,11 @@ def compare(installation_id: int, query: dict[str, Any]) -> Any:
 def approve(installation_id: int, body: dict[str, Any]) -> Any:
     """Approve postings in the version that the list showed; those that changed are not approved."""
     with read_only_session() as session:
-        row_or_404(session, Installation, installation_id)
+        get_row_or_404(session, Installation, installation_id)
     listed = {approval["posting_id"]: approval["version"] for approval in body["postings"]}
     if review_approvals.is_bulk(len(listed)):
         most = current_hub().config.confirm_approvals_above
-        return problems.problem(403, BULK.format(most=most))
+        return problems.build_problem(403, BULK.format(most=most))
     return review_approvals.approve(installation_id, listed, person_name())
 
 

@@ -36,7 +36,7 @@ def _authenticate() -> Any:
     request.environ[sessions.IN_REQUEST] = None  # no session of a browser
     g._login_user = current_app.extensions["security"].login_manager.anonymous_user()
     endpoint = request.endpoint
-    if endpoint is None or access.required_role(current_app, endpoint) in (None, "anyone"):
+    if endpoint is None or access.find_required_role(current_app, endpoint) in (None, "anyone"):
         return None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.casefold() != BEARER.casefold() or not token.strip():
@@ -53,13 +53,13 @@ def _act_for(token: str, view: Any) -> Any:
         refusals.note("token refused", refusals.NOBODY, f"{request.method} {request.path}")
         return _refuse(INVALID)
     if person.must_change_password:
-        return problems.problem(403, FIRST_LOG_IN)
+        return problems.build_problem(403, FIRST_LOG_IN)
     g._login_user = person
     g.api_token_name = stored.name
     g.api_token_scopes = stored.scopes.split()
     scope: str = view.needs_scope
     if scope not in g.api_token_scopes:
-        return problems.problem(403, f"The API token lacks the scope {scope}.")
+        return problems.build_problem(403, f"The API token lacks the scope {scope}.")
     api_tokens.record_use(stored)
     return None
 
@@ -75,6 +75,6 @@ def _person_of(token: ApiToken | None) -> User | None:
 
 def _refuse(sentence: str = "") -> Any:
     """Return the answer to a call without a valid token."""
-    answer = problems.problem(401, sentence)
+    answer = problems.build_problem(401, sentence)
     answer.headers["WWW-Authenticate"] = f'{BEARER} realm="hub"'
     return answer

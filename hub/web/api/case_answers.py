@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from hub.models import Case
 from hub.models.cases import MAX_NOTE_LENGTH
 from hub.web import case_list
-from hub.web.api.resources import Amount, text
-from hub.web.paging import row_or_404
+from hub.web.api.resources import Amount, build_text_field
+from hub.web.paging import get_row_or_404
 
 CLOSED = "The case is closed already."
 
@@ -46,13 +46,13 @@ class CaseSchema(Schema):
 class ReasonSchema(Schema):
     """Why something is done."""
 
-    text = text("the reason or note", most=MAX_NOTE_LENGTH, least=1, is_required=True)
+    text = build_text_field("the reason or note", most=MAX_NOTE_LENGTH, least=1, is_required=True)
 
 
 def load(session: Session, case_id: int) -> dict[str, Any]:
     """Return a case as the API answers it, or abort with 404."""
-    case = row_or_404(session, Case, case_id)
-    (row,) = case_list.rows_of(session, [case])
+    case = get_row_or_404(session, Case, case_id)
+    (row,) = case_list.build_rows(session, [case])
     return describe(row)
 
 

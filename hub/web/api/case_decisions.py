@@ -23,14 +23,14 @@ from hub.web.api.resources import (
     ConfirmationSchema,
     PageQuery,
     Resource,
+    build_text_field,
+    build_whole_list,
     list_of,
     operation,
-    text,
-    whole_list,
 )
 from hub.web.api.transactions import TransactionSchema, describe_transaction
 from hub.web.case_comparison import Side
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 from hub.web.record_form import Invalid
 
 CONFIRM = "It is voided or deleted in QuickBooks. Send confirmed: true to do so."
@@ -91,15 +91,15 @@ class PostingOfCaseSchema(Schema):
 class ChosenRecordSchema(Schema):
     """The record that a code is matched with."""
 
-    record = text("the id of a record, none, or new", least=1, is_required=True)
+    record = build_text_field("the id of a record, none, or new", least=1, is_required=True)
 
 
 class NewRecordSchema(Schema):
     """A record that is created in QuickBooks, with the fields of the form on the page."""
 
     values = fields.Dict(
-        keys=text(least=1),
-        values=text(most=4000),
+        keys=build_text_field(least=1),
+        values=build_text_field(most=4000),
         required=True,
         validate=validate.Length(1, MAX_FIELDS),
         metadata={"description": "texts by field, such as name, email or account"},
@@ -109,13 +109,13 @@ class NewRecordSchema(Schema):
 class TransactionIdSchema(Schema):
     """A transaction in QuickBooks."""
 
-    quickbooks_id = text("its id in QuickBooks", least=1, is_required=True)
+    quickbooks_id = build_text_field("its id in QuickBooks", least=1, is_required=True)
 
 
 class VersionSchema(Schema):
     """The version of a transaction that was seen."""
 
-    sync_token = text("the sync_token that the list showed", least=1, is_required=True)
+    sync_token = build_text_field("the sync_token that the list showed", least=1, is_required=True)
 
 
 @operation(
@@ -124,16 +124,16 @@ class VersionSchema(Schema):
 def index(case_id: int, query: dict[str, Any]) -> Any:
     """List what a case stops or is about; transactions are read from QuickBooks as they are now."""
     with read_only_session() as session:
-        case = row_or_404(session, Case, case_id)
+        case = get_row_or_404(session, Case, case_id)
         postings = case_acts.load_postings(session, case_id)
-        keys = [] if case.closed_at else case_transactions.transaction_keys(case, postings)
+        keys = [] if case.closed_at else case_transactions.list_transaction_keys(case, postings)
     entities = case_transactions.read_entities(keys)  # while no transaction is open
     with read_only_session() as session:
-        case = row_or_404(session, Case, case_id)
+        case = get_row_or_404(session, Case, case_id)
         postings = case_acts.load_postings(session, case_id)
-        compared = case_comparison.sides_of_case(session, case, postings, entities)
+        compared = case_comparison.build_sides(session, case, postings, entities)
         sides = {side.posting.id: side for side in compared if side.posting is not None}
-        return whole_list([_describe(posting, sides.get(posting.id)) for posting in postings])
+        return build_whole_list([_describe(posting, sides.get(posting.id)) for posting in postings])
 
 
 @case_decision("/match", body=ChosenRecordSchema)
@@ -141,7 +141,7 @@ def match(case_id: int, body: dict[str, Any]) -> Any:
     """Match the code that a case is about; the next sync continues with what it stopped."""
     code = _code_of(case_id)
     if code is None:
-        return problems.problem(409, NO_CODE)
+        return problems.build_problem(409, NO_CODE)
     work = partial(matches.decide, *code, body["record"], person_name())
     return _carry_out(case_id, work, CaseDecision.MATCHED)
 
@@ -151,22 +151,22 @@ def create(case_id: int, body: dict[str, Any]) -> Any:
     """Have the record of a case created in QuickBooks; 422 says which values cannot be used."""
     code = _code_of(case_id)
     if code is None:
-        return problems.problem(409, NO_CODE)
+        return problems.build_problem(409, NO_CODE)
     form = MultiDict(body["values"])
     work = partial(record_creation.create, *code, form, person_name())
     try:
         return _carry_out(case_id, work, CaseDecision.MATCHED)
     except Invalid as error:
-        return problems.problem(422, errors={"values": error.errors})
+        return problems.build_problem(422, errors={"values": error.errors})
 
 
 @case_decision("/remove", body=ConfirmationSchema)
 def remove(case_id: int, body: dict[str, Any]) -> Any:
     """Void or delete in QuickBooks what the source no longer has."""
     if not _removes(case_id):
-        return problems.problem(409, OTHER_DECISION)
+        return problems.build_problem(409, OTHER_DECISION)
     if not body["confirmed"]:
-        return problems.problem(409, CONFIRM)
+        return problems.build_problem(409, CONFIRM)
 
     def work() -> None:
         """Retry each removal; fail with the first reason if none could be."""
@@ -177,14 +177,14 @@ def remove(case_id: int, body: dict[str, Any]) -> Any:
     try:
         return _carry_out(case_id, work, CaseDecision.RETRIED)
     except NothingRemoved as error:
-        return problems.problem(409, str(error))
+        return problems.build_problem(409, str(error))
 
 
 @case_decision("/leave")
 def leave(case_id: int) -> Any:
     """Leave in QuickBooks what the source no longer has."""
     if not _removes(case_id):
-        return problems.problem(409, OTHER_DECISION)
+        return problems.build_problem(409, OTHER_DECISION)
     return _carry_out(case_id, partial(case_acts.leave, case_id), CaseDecision.LEFT)
 
 
@@ -192,10 +192,10 @@ def leave(case_id: int) -> Any:
 def close(case_id: int) -> Any:
     """Close a case that stops nothing, or accept what QuickBooks has."""
     with read_only_session() as session:
-        case = row_or_404(session, Case, case_id)
+        case = get_row_or_404(session, Case, case_id)
         is_closable = case_acts.is_closable(case, case_acts.load_postings(session, case_id))
     if not case.closed_at and not is_closable:
-        return problems.problem(409, NOT_CLOSED_BY_HAND)
+        return problems.build_problem(409, NOT_CLOSED_BY_HAND)
     work = partial(case_acts.close, case_id)
     return _carry_out(case_id, work, CaseDecision.CLOSED, syncs=False)
 
@@ -261,8 +261,8 @@ def _carry_out(
 ) -> Any:
     """Do what was decided about an open case; answer with the case as it is afterwards."""
     with read_only_session() as session:
-        if row_or_404(session, Case, case_id).closed_at is not None:
-            return problems.problem(409, case_answers.CLOSED)
+        if get_row_or_404(session, Case, case_id).closed_at is not None:
+            return problems.build_problem(409, case_answers.CLOSED)
         if posting_id is not None and posting_id not in _posting_ids(session, case_id):
             abort(404)
 
@@ -277,20 +277,20 @@ def _carry_out(
 
 def _posting_ids(session: Session, case_id: int) -> set[int]:
     """Return the ids of the postings of a case that the person may act on."""
-    query = case_acts.postings_of(case_id, "operator").with_only_columns(Posting.id)
+    query = case_acts.select_postings(case_id, "operator").with_only_columns(Posting.id)
     return set(session.scalars(query))
 
 
 def _removes(case_id: int) -> bool:
     """Return whether a case asks for a removal from QuickBooks."""
     with read_only_session() as session:
-        return row_or_404(session, Case, case_id).action in case_acts.REMOVING
+        return get_row_or_404(session, Case, case_id).action in case_acts.REMOVING
 
 
 def _code_of(case_id: int) -> tuple[int, str, str] | None:
     """Return the installation, field and code that a case is about; None if it has none."""
     with read_only_session() as session:
-        about = record_creation.code_of_case(session, row_or_404(session, Case, case_id))
+        about = record_creation.find_code_of_case(session, get_row_or_404(session, Case, case_id))
         if about is None:
             return None
         installation, source_code, field = about

@@ -16,14 +16,14 @@ from hub.web.api.resources import (
     PREFIX,
     PageQuery,
     Resource,
+    build_choice_field,
+    build_id_field,
+    build_text_field,
     list_of,
     operation,
-    row_id,
-    text,
-    text_of,
     to_list,
 )
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 
 resource = Resource(
     "api_cases", __name__, url_prefix=f"{PREFIX}/cases", description="what needs a person"
@@ -33,18 +33,18 @@ resource = Resource(
 class CaseQuery(PageQuery):
     """The filters of the inbox."""
 
-    show = text_of(case_list.SHOWS, "open cases unless another list is named")
-    act = text_of(case_list.ACTION_LABELS, "what solves the cases")
-    company = row_id("the id of a company")
-    installation = row_id("the id of an installation")
-    words = text("words in title or reason")
-    sort = text_of(case_list.SORTS)
+    show = build_choice_field(case_list.SHOWS, "open cases unless another list is named")
+    act = build_choice_field(case_list.ACTION_LABELS, "what solves the cases")
+    company = build_id_field("the id of a company")
+    installation = build_id_field("the id of an installation")
+    words = build_text_field("words in title or reason")
+    sort = build_choice_field(case_list.SORTS)
 
 
 class AssigneeSchema(Schema):
     """Who takes care of a case; the empty text for nobody."""
 
-    assignee = text("a name, or the empty text for nobody", is_required=True)
+    assignee = build_text_field("a name, or the empty text for nobody", is_required=True)
 
 
 class SnoozeSchema(Schema):
@@ -57,8 +57,8 @@ class SnoozeSchema(Schema):
 def index(query: dict[str, Any]) -> Any:
     """List cases, the newest first unless `sort` says otherwise."""
     with read_only_session() as session:
-        listed = case_list.page_of(session, case_list.filters_of_request())
-        return to_list(listed, map(answers.describe, case_list.rows_of(session, listed.rows)))
+        listed = case_list.page_of(session, case_list.read_filters())
+        return to_list(listed, map(answers.describe, case_list.build_rows(session, listed.rows)))
 
 
 @operation(resource, "/<int:case_id>", role="viewer", answer=CaseSchema)
@@ -135,13 +135,13 @@ def wake(case_id: int) -> Any:
 def _perform_act(case_id: int, name: str, form: Mapping[str, str]) -> Any:
     """Do an act of the inbox on one open case; answer with the case as it is afterwards."""
     with read_only_session() as session:
-        case = row_or_404(session, Case, case_id)
+        case = get_row_or_404(session, Case, case_id)
     if case.closed_at is not None:
-        return problems.problem(409, answers.CLOSED)
+        return problems.build_problem(409, answers.CLOSED)
     _, _, act = case_bulk.ACTS[name]
     reasons = case_bulk.act_on([case], act, form)
     if reasons:
         reason = reasons[case_id]  # the end of a sentence of the inbox
-        return problems.problem(409, reason[:1].upper() + reason[1:])
+        return problems.build_problem(409, reason[:1].upper() + reason[1:])
     with read_only_session() as session:
         return answers.load(session, case_id)

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany
-from hub.web.access import ANYWHERE, scope
+from hub.web.access import ANYWHERE, load_scope
 from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, to_list
-from hub.web.paging import page, row_or_404
+from hub.web.paging import get_row_or_404, page
 
 resource = Resource(
     "api_companies",
@@ -40,7 +40,7 @@ class CompanySchema(Schema):
 def index(query: dict[str, Any]) -> Any:
     """List companies by name."""
     with read_only_session() as session:
-        companies = select(ConnectedCompany).where(*scope().companies())
+        companies = select(ConnectedCompany).where(*load_scope().companies())
         listed = page(
             session, companies, by=[ConnectedCompany.name, ConnectedCompany.id], down=False
         )
@@ -51,4 +51,4 @@ def index(query: dict[str, Any]) -> Any:
 def one(company_id: int) -> Any:
     """Return one company."""
     with read_only_session() as session:
-        return row_or_404(session, ConnectedCompany, company_id)
+        return get_row_or_404(session, ConnectedCompany, company_id)

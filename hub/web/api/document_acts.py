@@ -15,9 +15,9 @@ from hub.web.access import person_name
 from hub.web.api import documents, problems
 from hub.web.api.documents import DocumentWithPostingsSchema
 from hub.web.api.resources import PREFIX, ConfirmationSchema, Resource, operation
-from hub.web.document_rows import state_and_main_posting
+from hub.web.document_rows import load_state_and_main_posting
 from hub.web.installation import is_active
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 
 CONFIRM = "It is removed from QuickBooks. Send confirmed: true to do so."
 resource = Resource(
@@ -47,7 +47,7 @@ class RemovalSchema(Schema):
 def check(document_id: int) -> Any:
     """Return what would stop a document by the rules of posting; nothing is written."""
     with read_only_session() as session:
-        row_or_404(session, SourceDocument, document_id)
+        get_row_or_404(session, SourceDocument, document_id)
     return {"reasons": dry_run.check(document_id)}
 
 
@@ -57,7 +57,7 @@ def check(document_id: int) -> Any:
 def post_again(document_id: int) -> Any:
     """Post a document again that is no longer in QuickBooks; it is looked for there first."""
     with read_only_session() as session:
-        installation = row_or_404(session, SourceDocument, document_id).installation
+        installation = get_row_or_404(session, SourceDocument, document_id).installation
     retries.retry(_main_posting_id(document_id), person_name())
     if is_active(installation):
         run_log.request(RunKind.SYNC, installation.id, person_name())
@@ -86,9 +86,9 @@ def remove(document_id: int, body: dict[str, Any]) -> Any:
     """Remove a document from QuickBooks; a run carries it out."""
     plan = undo.plan_posting(_main_posting_id(document_id))
     if not body["confirmed"]:
-        return problems.problem(409, CONFIRM)
+        return problems.build_problem(409, CONFIRM)
     if not plan.removable:
-        return problems.problem(409, _first_reason(plan))
+        return problems.build_problem(409, _first_reason(plan))
     undo.undo(plan, person_name())
     for installation_id in {removable.posting.installation_id for removable in plan.removable}:
         run_log.request(RunKind.POST, installation_id, person_name())
@@ -104,8 +104,8 @@ def _first_reason(plan: UndoPlan) -> str:
 def _main_posting_id(document_id: int) -> int:
     """Return the id of the main posting of a document, or abort with 404."""
     with read_only_session() as session:
-        document = row_or_404(session, SourceDocument, document_id)
-        _, main = state_and_main_posting(session, document)
+        document = get_row_or_404(session, SourceDocument, document_id)
+        _, main = load_state_and_main_posting(session, document)
         if main is None:
             abort(404)
         return session.get_one(Posting, main.id).id

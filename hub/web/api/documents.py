@@ -14,23 +14,23 @@ from hub.web.api.resources import (
     Amount,
     PageQuery,
     Resource,
+    build_choice_field,
+    build_id_field,
+    build_text_field,
     list_of,
     operation,
-    row_id,
-    text,
-    text_of,
     to_list,
 )
 from hub.web.document_filters import (
     SHOWN_STATES,
     SORTS,
-    document_filters,
     order_of,
+    read_document_filters,
     select_ids,
 )
-from hub.web.document_rows import describe, rows_of
+from hub.web.document_rows import describe, load_rows
 from hub.web.layout import KINDS
-from hub.web.paging import page, row_or_404
+from hub.web.paging import get_row_or_404, page
 
 resource = Resource(
     "api_documents", __name__, url_prefix=f"{PREFIX}/documents", description="documents of sources"
@@ -81,14 +81,14 @@ class DocumentWithPostingsSchema(DocumentSchema):
 class DocumentQuery(PageQuery):
     """The filters of the list of documents."""
 
-    q = text("words in number, party and text")
-    installation = row_id("the id of an installation")
-    state = text_of(SHOWN_STATES)
-    kind = text_of(KINDS)
+    q = build_text_field("words in number, party and text")
+    installation = build_id_field("the id of an installation")
+    state = build_choice_field(SHOWN_STATES)
+    kind = build_choice_field(KINDS)
     first_day = fields.Date(data_key="from", metadata={"description": "first date"})
     last_day = fields.Date(data_key="to", metadata={"description": "last date"})
-    amount = text("an amount, or two such as 1000-2000")
-    sort = text_of(SORTS)
+    amount = build_text_field("an amount, or two such as 1000-2000")
+    sort = build_choice_field(SORTS)
 
 
 @operation(
@@ -96,11 +96,11 @@ class DocumentQuery(PageQuery):
 )
 def index(query: dict[str, Any]) -> Any:
     """List documents, the newest first unless `sort` says otherwise."""
-    filters = document_filters(request.args)
+    filters = read_document_filters(request.args)
     order = order_of(filters)
     with read_only_session() as session:
         documents = page(session, select_ids(session, filters), by=order.columns, down=order.down)
-        rows = rows_of(session, documents.rows)
+        rows = load_rows(session, documents.rows)
         return to_list(documents, [_describe(*row) for row in rows])
 
 
@@ -113,8 +113,8 @@ def one(document_id: int) -> Any:
 def load(document_id: int) -> dict[str, Any]:
     """Return a document with its postings as the API answers it, or abort with 404."""
     with read_only_session() as session:
-        row_or_404(session, SourceDocument, document_id)
-        (row,) = rows_of(session, [document_id])
+        get_row_or_404(session, SourceDocument, document_id)
+        (row,) = load_rows(session, [document_id])
         of_document = select(Posting).where(Posting.document_id == document_id)
         postings = session.scalars(of_document.order_by(Posting.id)).all()
         return _describe(*row) | {"postings": [_describe_posting(posting) for posting in postings]}

@@ -17,20 +17,20 @@ from hub.models import Installation
 from hub.models.enums import InstallationMode
 from hub.security import api_tokens
 from hub.web import enabled_apps
-from hub.web.access import ANYWHERE, scope
+from hub.web.access import ANYWHERE, load_scope
 from hub.web.api import problems
 from hub.web.api.resources import (
     PREFIX,
     Amount,
     PageQuery,
     Resource,
+    build_whole_list,
     list_of,
     operation,
     to_list,
-    whole_list,
 )
-from hub.web.layout import app_or_404
-from hub.web.paging import installation_or_404, page, row_or_404
+from hub.web.layout import get_app_or_404
+from hub.web.paging import get_installation_or_404, get_row_or_404, page
 
 resource = Resource(
     "api_installations", __name__, url_prefix=PREFIX, description="apps, and where they are enabled"
@@ -101,7 +101,7 @@ class SettingsChangeSchema(Schema):
 @operation(resource, "/apps/", role="viewer", of=ANYWHERE, answer=list_of(AppSchema))
 def apps() -> Any:
     """List the apps whose plugins are installed."""
-    return whole_list(current_hub().plugins.apps.values())
+    return build_whole_list(current_hub().plugins.apps.values())
 
 
 @operation(
@@ -115,7 +115,7 @@ def apps() -> Any:
 def index(query: dict[str, Any]) -> Any:
     """List installations, the newest first."""
     with read_only_session() as session:
-        installations = select(Installation).where(*scope().installations())
+        installations = select(Installation).where(*load_scope().installations())
         listed = page(session, installations, by=[Installation.id])
         return to_list(listed, listed.rows)
 
@@ -126,7 +126,7 @@ def index(query: dict[str, Any]) -> Any:
 def one(installation_id: int) -> Any:
     """Return one installation."""
     with read_only_session() as session:
-        return row_or_404(session, Installation, installation_id)
+        return get_row_or_404(session, Installation, installation_id)
 
 
 @operation(
@@ -134,8 +134,8 @@ def one(installation_id: int) -> Any:
 )
 def settings(installation_id: int) -> Any:
     """Return the settings of an installation without its secrets."""
-    row = installation_or_404(installation_id)
-    return _describe_settings(app_or_404(row.slug), row)
+    row = get_installation_or_404(installation_id)
+    return _describe_settings(get_app_or_404(row.slug), row)
 
 
 @operation(
@@ -148,11 +148,15 @@ def settings(installation_id: int) -> Any:
 )
 def change_settings(installation_id: int, body: dict[str, Any]) -> Any:
     """Change settings; the new ones are tried at the source before they are stored."""
-    row = installation_or_404(installation_id)
+    row = get_installation_or_404(installation_id)
     if not row.enabled:
-        return problems.problem(409, DISABLED.format(company=row.company_id, app=row.slug))
-    saved = _save(app_or_404(row.slug), row, body)
-    return saved if isinstance(saved, Response) else _describe_settings(app_or_404(row.slug), saved)
+        return problems.build_problem(409, DISABLED.format(company=row.company_id, app=row.slug))
+    saved = _save(get_app_or_404(row.slug), row, body)
+    return (
+        saved
+        if isinstance(saved, Response)
+        else _describe_settings(get_app_or_404(row.slug), saved)
+    )
 
 
 @operation(
@@ -168,7 +172,7 @@ def enable_app(company_id: int, slug: str, body: dict[str, Any]) -> Any:
 
     If it is enabled already, the settings that are named change.
     """
-    app = app_or_404(slug)
+    app = get_app_or_404(slug)
     return _save(app, enabled_apps.find_or_prepare(app, company_id, zone="UTC"), body)
 
 
@@ -183,14 +187,14 @@ def _save(app: App, row: Installation, body: Mapping[str, Any]) -> Installation 
     enabled_apps.check_right(row)
     answers, mode = body["settings"], body.get("mode")
     if approval_changes.raises_limit(row, answers):
-        return problems.problem(403, HIGHER_LIMIT)
+        return problems.build_problem(403, HIGHER_LIMIT)
     is_without_review = approval_changes.posts_at_once_from_now_on(app, row, answers, mode)
     if is_without_review and api_tokens.APPROVE not in g.api_token_scopes:
-        return problems.problem(403, WITHOUT_REVIEW)
+        return problems.build_problem(403, WITHOUT_REVIEW)
     try:
         saved = enabled_apps.save(row, answers, mode)
     except SettingsInvalid as error:
-        return problems.problem(422, errors={"settings": error.fields})
+        return problems.build_problem(422, errors={"settings": error.fields})
     enabled_apps.request_runs(row, saved)
     return saved
 

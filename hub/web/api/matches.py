@@ -12,9 +12,17 @@ from hub.mapping import Ref
 from hub.models import Installation, SeenCode
 from hub.web import matches
 from hub.web.access import person_name
-from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, text, to_list
+from hub.web.api.resources import (
+    PREFIX,
+    PageQuery,
+    Resource,
+    build_text_field,
+    list_of,
+    operation,
+    to_list,
+)
 from hub.web.code_view import CodeView
-from hub.web.paging import page, row_or_404
+from hub.web.paging import get_row_or_404, page
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 resource = Resource(
@@ -50,14 +58,14 @@ class MatchSchema(Schema):
 class CodeSchema(Schema):
     """A code of the source."""
 
-    field = text("which kind of code it is", least=1, is_required=True)
-    code = text("the code", least=1, is_required=True)
+    field = build_text_field("which kind of code it is", least=1, is_required=True)
+    code = build_text_field("the code", least=1, is_required=True)
 
 
 class DecisionSchema(CodeSchema):
     """What a code is matched with."""
 
-    record = text(
+    record = build_text_field(
         "the id of a record in QuickBooks; none to leave the code out; new to create a record when"
         " the code is used next",
         least=1,
@@ -69,8 +77,8 @@ class DecisionSchema(CodeSchema):
 def index(installation_id: int, query: dict[str, Any]) -> Any:
     """List the codes that documents used, by field and name."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
-        declared = matches.fields_of(installation)
+        installation = get_row_or_404(session, Installation, installation_id)
+        declared = matches.load_fields_by_name(installation)
         codes = select(SeenCode).where(
             SeenCode.installation_id == installation_id, SeenCode.field.in_(list(declared))
         )
@@ -90,7 +98,7 @@ def decide(installation_id: int, body: dict[str, Any]) -> Any:
     """Decide what a code is matched with; the next sync continues with its documents."""
     field, code = body["field"], body["code"]
     with read_only_session() as session:
-        row_or_404(session, Installation, installation_id)
+        get_row_or_404(session, Installation, installation_id)
     matches.decide(installation_id, field, code, body["record"], person_name())
     with read_only_session() as session:
         return _load(session, installation_id, field, code)
@@ -101,7 +109,7 @@ def forget(installation_id: int, query: dict[str, Any]) -> Any:
     """Take the decision about a code back; the rules of its field decide again."""
     field, code = query["field"], query["code"]
     with read_only_session() as session:
-        row_or_404(session, Installation, installation_id)
+        get_row_or_404(session, Installation, installation_id)
     matches.forget(installation_id, field, code, person_name())
     with read_only_session() as session:
         return _load(session, installation_id, field, code)
@@ -110,8 +118,8 @@ def forget(installation_id: int, query: dict[str, Any]) -> Any:
 def _load(session: Session, installation_id: int, field: str, code: str) -> dict[str, Any]:
     """Return a code as the API answers it."""
     installation = session.get_one(Installation, installation_id)
-    declared = matches.fields_of(installation).get(field) or abort(404)
-    source_code = matches.code_as_used(session, installation_id, field, code)
+    declared = matches.load_fields_by_name(installation).get(field) or abort(404)
+    source_code = matches.find_code_as_used(session, installation_id, field, code)
     match_index = matches.load_match_index(session, installation)
     return _describe(matches.view_code(session, installation, source_code, declared, match_index))
 

@@ -36,7 +36,7 @@ class ProblemSchema(Schema):
     request_id = fields.String(metadata={"description": "finds the request in the hub's log"})
 
 
-def problem(status: int, detail: str = "", **members: Any) -> Response:
+def build_problem(status: int, detail: str = "", **members: Any) -> Response:
     """Return a problem; `members` are added to it. Without a detail it is that of the status."""
     similar = SENTENCES[500 if status >= 500 else 400]
     content = {
@@ -50,8 +50,8 @@ def problem(status: int, detail: str = "", **members: Any) -> Response:
     return make_response(json.dumps(content), status, {"Content-Type": MIME})
 
 
-def from_http(error: HTTPException) -> Response:
+def build_http_problem(error: HTTPException) -> Response:
     """Return the problem of an HTTP error; that of wrong arguments says which they are."""
     status = error.code or 500
     messages = (getattr(error, "data", None) or {}).get("messages")
-    return problem(status, errors=messages) if messages else problem(status)
+    return build_problem(status, errors=messages) if messages else build_problem(status)

@@ -9,9 +9,9 @@ from marshmallow import Schema, fields
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Run
 from hub.models.enums import RunKind
-from hub.web.access import scope
+from hub.web.access import load_scope
 from hub.web.api.resources import PREFIX, Amount, Resource, operation
-from hub.web.paging import row_or_404
+from hub.web.paging import get_row_or_404
 from hub.web.reconciliation_report import (
     ReconciliationReport,
     describe_difference,
@@ -76,13 +76,13 @@ class ReconciliationSchema(Schema):
 def one(run_id: int) -> Any:
     """Return the control totals of a reconciliation, and the documents that differ."""
     with read_only_session() as session:
-        run = row_or_404(session, Run, run_id)
+        run = get_row_or_404(session, Run, run_id)
         company = session.get(ConnectedCompany, run.company_id) if run.company_id else None
         is_done = run.kind == RunKind.RECONCILE and bool(run.counts.get("proved_at"))
         if company is None or not is_done:
             abort(404)
         report = ReconciliationReport(run, company, "")
-        differing = report.with_cases(session, scope(), report.differences)
+        differing = report.with_cases(session, load_scope(), report.differences)
         differences = [_describe(describe_difference(difference)) for difference in differing]
         totals = [describe_line(line) for line in report.lines]
         return {

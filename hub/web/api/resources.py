@@ -27,7 +27,7 @@ REFUSALS = (400, 401, 403, 404, 405, 413, 429, 500, 503)
 CONFLICT, UNPROCESSABLE = 409, 422
 
 
-def text(
+def build_text_field(
     description: str = "", *, least: int = 0, most: int = MAX_TEXT, is_required: bool = False
 ) -> fields.String:
     """Return a field for text that a database can store, with a least and greatest length."""
@@ -82,8 +82,8 @@ class Resource(Blueprint):  # type: ignore[misc]
 class PageQuery(Schema):
     """The filters of a list that has pages."""
 
-    before = text("from the address `next` of a list")
-    after = text("from the address `previous` of a list")
+    before = build_text_field("from the address `next` of a list")
+    after = build_text_field("from the address `previous` of a list")
 
 
 class ConfirmationSchema(Schema):
@@ -150,12 +150,12 @@ def to_list(page: ListPage, rows: Iterable[Any]) -> dict[str, Any]:
     return {"data": list(rows), "next": page.older or None, "previous": page.newer or None}
 
 
-def whole_list(rows: Iterable[Any]) -> dict[str, Any]:
+def build_whole_list(rows: Iterable[Any]) -> dict[str, Any]:
     """Return a list that has one page."""
     return {"data": list(rows), "next": None, "previous": None}
 
 
-def text_of(choices: Iterable[str], description: str = "") -> fields.String:
+def build_choice_field(choices: Iterable[str], description: str = "") -> fields.String:
     """Return a field that takes one of some values."""
     values = [choice for choice in choices if choice]
     return fields.String(
@@ -164,7 +164,7 @@ def text_of(choices: Iterable[str], description: str = "") -> fields.String:
     )
 
 
-def row_id(description: str = "", *, is_required: bool = False) -> fields.Integer:
+def build_id_field(description: str = "", *, is_required: bool = False) -> fields.Integer:
     """Return a field for the id of a row."""
     return fields.Integer(
         required=is_required,

@@ -9,20 +9,20 @@ from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Run, RunLine
 from hub.models.enums import RunKind, RunOutcome
 from hub.scheduling import run_log, summary
-from hub.web.access import ANYWHERE, person_name, scope
+from hub.web.access import ANYWHERE, load_scope, person_name
 from hub.web.api import problems
 from hub.web.api.resources import (
     PREFIX,
     PageQuery,
     Resource,
+    build_choice_field,
+    build_id_field,
     list_of,
     operation,
-    row_id,
-    text_of,
     to_list,
 )
 from hub.web.installation import is_active
-from hub.web.paging import page, row_or_404
+from hub.web.paging import get_row_or_404, page
 
 MAX_LINES = 200
 PAUSED = "The app is disabled or paused. Set its mode to auto or review first."
@@ -63,9 +63,9 @@ class RunWithLinesSchema(RunSchema):
 class RunQuery(PageQuery):
     """The filters of the list of runs."""
 
-    kind = text_of([str(kind) for kind in RunKind])
-    state = text_of([RunOutcome.DONE, RunOutcome.STOPPED, RUNNING])
-    installation = row_id("the id of an installation")
+    kind = build_choice_field([str(kind) for kind in RunKind])
+    state = build_choice_field([RunOutcome.DONE, RunOutcome.STOPPED, RUNNING])
+    installation = build_id_field("the id of an installation")
 
 
 @operation(
@@ -73,7 +73,7 @@ class RunQuery(PageQuery):
 )
 def index(query: dict[str, Any]) -> Any:
     """List runs, the newest first."""
-    runs = select(Run).where(*scope().runs())
+    runs = select(Run).where(*load_scope().runs())
     if "kind" in query:
         runs = runs.where(Run.kind == query["kind"])
     state = query.get("state")
@@ -92,7 +92,7 @@ def index(query: dict[str, Any]) -> Any:
 def one(run_id: int) -> Any:
     """Return a run with the newest lines of its log, oldest first."""
     with read_only_session() as session:
-        run = row_or_404(session, Run, run_id)
+        run = get_row_or_404(session, Run, run_id)
         newest = select(RunLine).where(RunLine.run_id == run_id).order_by(RunLine.id.desc())
         lines = list(session.scalars(newest.limit(MAX_LINES)))
         lines.reverse()
@@ -110,9 +110,9 @@ def one(run_id: int) -> Any:
 def start_sync(installation_id: int) -> Any:
     """Start a sync now, or return the one that waits already."""
     with read_only_session() as session:
-        installation = row_or_404(session, Installation, installation_id)
+        installation = get_row_or_404(session, Installation, installation_id)
     if not is_active(installation):
-        return problems.problem(409, PAUSED)
+        return problems.build_problem(409, PAUSED)
     return _start(RunKind.SYNC, installation_id)
 
 
@@ -127,8 +127,8 @@ def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
     """List the reconciliations of a company, the newest first."""
     of_company = Run.company_id == company_id, Run.kind == RunKind.RECONCILE
     with read_only_session() as session:
-        row_or_404(session, ConnectedCompany, company_id)
-        runs = select(Run).where(*of_company, *scope().runs())
+        get_row_or_404(session, ConnectedCompany, company_id)
+        runs = select(Run).where(*of_company, *load_scope().runs())
         listed = page(session, runs, by=[Run.id])
         return to_list(listed, map(_describe, listed.rows))
 
@@ -144,7 +144,7 @@ def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
 def start_reconciliation(company_id: int) -> Any:
     """Reconcile a company now, or return the run that waits already."""
     with read_only_session() as session:
-        row_or_404(session, ConnectedCompany, company_id)
+        get_row_or_404(session, ConnectedCompany, company_id)
     return _start(RunKind.RECONCILE, company_id)
 
 

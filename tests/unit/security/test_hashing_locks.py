@@ -77,7 +77,7 @@ def test_adding_the_first_owner(
     shutil.copy(empty_database, config.data / "hub.db")
     app = make_app(config, pages=True)
     with app.app_context():
-        code = first_owner.setup_code().issue()
+        code = first_owner.get_setup_code().issue()
     actions = watch(app)
     answer = become_owner(Visitor(app, Story(0, 0)), code)
     assert (answer.status_code, actions) == (302, ["hash"])

@@ -200,7 +200,7 @@ def test_every_route_is_in_the_table_and_declares_what_the_table_says(visitor: V
     table = _declared()
     for rule in app.url_map.iter_rules():
         role, about = table.get(rule.endpoint, ("", ""))
-        if access.required_role(app, rule.endpoint) != role:
+        if access.find_required_role(app, rule.endpoint) != role:
             wrong.append((rule.endpoint, "role"))
         if role == "anyone":
             continue

@@ -18,7 +18,7 @@ from hub.outbox import placeholders
 from hub.security import audit
 from hub.web import audit_subjects, timeline
 from hub.web.document_filters import parse_amounts
-from hub.web.document_lines import side_by_side
+from hub.web.document_lines import pair_lines
 from tests.support.page_rows import add_document
 from tests.support.page_visitor import Visitor
 
@@ -394,7 +394,7 @@ def test_a_document_has_its_source_and_its_posting_line_by_line(viewer: Visitor)
 
 
 def test_a_line_without_its_other_side_is_marked() -> None:
-    pair = side_by_side([{"id": "1"}, {"id": "2"}], [])[1]
+    pair = pair_lines([{"id": "1"}, {"id": "2"}], [])[1]
     assert (pair.source, pair.sent, pair.differs) == ({"id": "2"}, None, True)
 
 

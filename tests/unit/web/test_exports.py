@@ -110,13 +110,13 @@ def test_the_audit_log_is_for_owners_in_every_format(visitor: Visitor) -> None:
 
 def test_a_sheet_holds_text_numbers_and_signs_that_xml_does_not_have() -> None:
     row = ("=1+1", Decimal("1E+2"), 7, None, "a\x00b\x0b<&>\ud800", " x ")
-    content = b"".join(xlsx.stream(["a", "b", "c", "d", "e", "f"], [row]))
+    content = b"".join(xlsx.stream_file(["a", "b", "c", "d", "e", "f"], [row]))
     assert table_of(content)[1] == ["=1+1", "100", "7", "", "ab<&>", " x "]
 
 
 def test_rows_that_a_sheet_cannot_hold_go_into_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(xlsx, "MAX_ROWS", 3)
-    content = b"".join(xlsx.stream(["n"], ([number] for number in range(5))))
+    content = b"".join(xlsx.stream_file(["n"], ([number] for number in range(5))))
     assert table_of(content) == [["n"], ["0"], ["1"]]
     assert table_of(content, 2) == [["n"], ["2"], ["3"]]
     assert table_of(content, 3) == [["n"], ["4"]]

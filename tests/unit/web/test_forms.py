@@ -44,7 +44,7 @@ def _drawn(
 ) -> dict[str, forms.Input]:
     return {
         field.name: field
-        for field in forms.inputs(Everything(), values or {}, source=source, **more)
+        for field in forms.build_inputs(Everything(), values or {}, source=source, **more)
     }
 
 

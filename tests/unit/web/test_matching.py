@@ -78,7 +78,7 @@ def test_a_suggestion_with_the_same_name_is_marked() -> None:
     code = SimpleNamespace(
         code="k21", name="Jordan Mercer", number="", exact="", suggestions=(ref,)
     )
-    (one,) = code_facts.suggestions_of(code, {})
+    (one,) = code_facts.build_suggestions(code, {})
     assert one.reason == "Same name"
 
 
@@ -256,7 +256,7 @@ def test_a_workbook_has_what_waits_for_each_code_and_comes_back(visitor: Visitor
         if line["code"] == "s1":
             line["quickbooks_name"] = "Byggmakker Ås"
         rows.append([line[name] for name in header])
-    content = b"".join(xlsx.stream(header, rows))
+    content = b"".join(xlsx.stream_file(header, rows))
     page = _upload(visitor, content, "m.xlsx")
     assert "1 match would change." in page
     assert "Byggmakker Ås" in page
@@ -339,11 +339,11 @@ def test_records_are_offered_without_a_search(operator: Visitor) -> None:
 
 def test_of_a_long_list_the_first_are_offered_and_suggestions_only_once() -> None:
     entries = [Entry(id=str(place), name=f"Account {place:03d}") for place in range(300)]
-    assert [entry.id for entry in record_search.choices(entries, "")] == [
+    assert [entry.id for entry in record_search.list_choices(entries, "")] == [
         str(place) for place in range(20)
     ]
     near = Ref(role="account", id="1", name="Account 001")
-    assert [entry.id for entry in record_search.choices(entries[:3], "", [near])] == ["0", "2"]
+    assert [entry.id for entry in record_search.list_choices(entries[:3], "", [near])] == ["0", "2"]
 
 
 @pytest.mark.parametrize("path", ["code", "case"])
@@ -389,9 +389,9 @@ def test_suggestions_above_a_threshold_are_accepted_at_once(operator: Visitor) -
 def test_of_two_equal_suggestions_none_is_accepted() -> None:
     refs = [Ref(role="vendor", id=id, name="Hara Elektro") for id in "12"]
     suggestions = [code_facts.Suggestion(ref, 90, "Similar name") for ref in refs]
-    assert code_facts.best(suggestions, 80) is None
-    assert code_facts.best(suggestions[:1], 80) == suggestions[0]
-    assert code_facts.best(suggestions[:1], 91) is None
+    assert code_facts.find_best(suggestions, 80) is None
+    assert code_facts.find_best(suggestions[:1], 80) == suggestions[0]
+    assert code_facts.find_best(suggestions[:1], 91) is None
 
 
 @pytest.mark.parametrize(

@@ -236,9 +236,9 @@ def test_an_operator_of_nothing_here_creates_nothing(pages: Pages) -> None:
 
 def test_an_item_has_the_accounts_of_its_source() -> None:
     source = Item(name="Bolt", sku="B-1", codes={"income_account": "79", "tax_code": "NON"})
-    schema = record_form.schema_of("item", has_currencies=False)
-    values = record_form.values_of(source, "Bolt", {"income_account": "79"})
-    inputs = record_form.inputs_of(schema, values, lambda role: [("79", "Sales")], {})
+    schema = record_form.build_schema("item", has_currencies=False)
+    values = record_form.build_values(source, "Bolt", {"income_account": "79"})
+    inputs = record_form.build_form_inputs(schema, values, lambda role: [("79", "Sales")], {})
     fields = {field.name: field.value for field in inputs}
     assert (fields["name"], fields["sku"], fields["type"]) == ("Bolt", "B-1", "service")
     assert fields["income_account"] == "79"
@@ -247,7 +247,7 @@ def test_an_item_has_the_accounts_of_its_source() -> None:
 
 
 def test_an_item_in_stock_needs_three_accounts_and_a_day() -> None:
-    schema = record_form.schema_of("item", has_currencies=False)
+    schema = record_form.build_schema("item", has_currencies=False)
     form = {"name": "Bolt", "type": "inventory", "income_account": "79", "price": "x"}
     with pytest.raises(Invalid) as refused:
         record_form.read(schema, MultiDict(form), None)
@@ -263,10 +263,10 @@ def test_an_item_in_stock_needs_three_accounts_and_a_day() -> None:
 
 def test_the_currency_is_asked_for_only_where_there_are_several() -> None:
     source = Party(name="Rhein Bau", currency="EUR", address=Address(name="Rhein", city="Köln"))
-    plain = record_form.schema_of("vendor", has_currencies=False)
+    plain = record_form.build_schema("vendor", has_currencies=False)
     assert record_form.read(plain, MultiDict({"name": "Rhein"}), source).currency == "EUR"
-    foreign = record_form.schema_of("vendor", has_currencies=True)
-    values = record_form.values_of(source, "Rhein", {})
+    foreign = record_form.build_schema("vendor", has_currencies=True)
+    values = record_form.build_values(source, "Rhein", {})
     assert (values["currency"], values["street"]) == ("EUR", "Rhein")
     with pytest.raises(Invalid) as refused:
         record_form.read(foreign, MultiDict({"name": "Rhein", "currency": "Euro"}), source)
@@ -276,7 +276,7 @@ def test_the_currency_is_asked_for_only_where_there_are_several() -> None:
 def test_a_free_name_is_counted_up() -> None:
     answer = [Entry(id="1", name="Nord"), Entry(id="2", name="Nord (supplier)", active=False)]
     book = MatchIndex({}, {"customer": RecordIndex(answer)})
-    assert record_form.free_name(book, "vendor", "Nord") == "Nord (supplier 2)"
-    assert record_form.free_name(book, "vendor", "Sør") == "Sør"
-    assert record_form.free_name(book, "vendor", "Sør", is_taken=True) == "Sør (supplier)"
-    assert record_form.free_name(book, "item", "Nord") == "Nord"
+    assert record_form.find_free_name(book, "vendor", "Nord") == "Nord (supplier 2)"
+    assert record_form.find_free_name(book, "vendor", "Sør") == "Sør"
+    assert record_form.find_free_name(book, "vendor", "Sør", is_taken=True) == "Sør (supplier)"
+    assert record_form.find_free_name(book, "item", "Nord") == "Nord"

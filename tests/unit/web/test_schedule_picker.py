@@ -42,7 +42,7 @@ def test_a_stored_schedule_is_shown_as_its_choice(
     visitor: Visitor, schedule: str, choice: str, time: str
 ) -> None:
     with visitor.app.app_context():
-        picker = schedule_picker.picker(schedule, "UTC")
+        picker = schedule_picker.build_picker(schedule, "UTC")
     assert (picker.choice, picker.time) == (choice, time)
 
 

@@ -43,7 +43,7 @@ def open_new_hub(
         shutil.copy(empty_database, config.data / "hub.db")
         visitor = Visitor(make_app(config, pages=True), None)  # type: ignore[arg-type]
         with visitor.app.app_context():
-            visitor.code = first_owner.setup_code().issue()  # type: ignore[attr-defined]
+            visitor.code = first_owner.get_setup_code().issue()  # type: ignore[attr-defined]
         return visitor
 
     return make

@@ -9,7 +9,7 @@ import pytest
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.translations import catalogs
-from hub.web.source_view import amount, payload_text, source_view
+from hub.web.source_view import amount, build_source_view, format_payload
 
 
 @pytest.mark.parametrize(
@@ -32,13 +32,13 @@ def test_amounts_keep_every_decimal_and_show_those_of_their_currency(
 
 def test_a_payload_is_shown_with_the_very_digits_that_are_sent() -> None:
     posting = Posting(payload=b'{"Amount":10.10,"Tax":0.00,"Big":12345678901234567890.12}')
-    assert '"Amount": 10.10' in payload_text(posting)
-    assert '"Tax": 0.00' in payload_text(posting)
-    assert '"Big": 12345678901234567890.12' in payload_text(posting)
+    assert '"Amount": 10.10' in format_payload(posting)
+    assert '"Tax": 0.00' in format_payload(posting)
+    assert '"Big": 12345678901234567890.12' in format_payload(posting)
 
 
 def test_a_payload_that_is_no_json_is_shown_as_it_is() -> None:
-    assert payload_text(Posting(payload=b"--boundary\r\nfile")) == "--boundary\r\nfile"
+    assert format_payload(Posting(payload=b"--boundary\r\nfile")) == "--boundary\r\nfile"
 
 
 def test_a_document_keeps_the_words_of_its_source() -> None:
@@ -52,7 +52,7 @@ def test_a_document_keeps_the_words_of_its_source() -> None:
         "facts": {"Approved by": "Kari, 2026-11-20T03:16", "status in ION": "Ordered"},
         "warnings": ["The file is missing."],
     }
-    view = source_view(
+    view = build_source_view(
         SourceDocument(body=body, currency="NOK"),
         lambda field, code: {"c9": "Nybygg"}.get(code, ""),
     )
@@ -76,7 +76,7 @@ def test_a_customer_shows_what_its_source_knows_and_nothing_of_taxes() -> None:
         "currency": "USD",
     }
     body = {"kind": "customer", "currency": "USD", "tax_mode": "exclusive", "details": details}
-    view = source_view(SourceDocument(body=body, currency="USD"))
+    view = build_source_view(SourceDocument(body=body, currency="USD"))
     assert view.facts == [
         ("Name", "Harbor Freight"),
         ("Phone", "555-0179"),
@@ -87,7 +87,9 @@ def test_a_customer_shows_what_its_source_knows_and_nothing_of_taxes() -> None:
 
 def test_an_item_shows_its_kind_and_prices() -> None:
     details = {"name": "Bolt", "type": "non_inventory", "price": "1234.5", "cost": "2"}
-    view = source_view(SourceDocument(body={"kind": "item", "details": details}, currency="USD"))
+    view = build_source_view(
+        SourceDocument(body={"kind": "item", "details": details}, currency="USD")
+    )
     assert view.facts == [
         ("Name", "Bolt"),
         ("Type", "non inventory"),
@@ -98,7 +100,7 @@ def test_an_item_shows_its_kind_and_prices() -> None:
 
 def test_an_address_is_shown_without_the_names_of_its_parts() -> None:
     address = {"name": "Orbital Works", "lines": ["3 Launch Road", "Hangar 3"], "region": None}
-    view = source_view(SourceDocument(body={"ship_to": address}, currency="USD"))
+    view = build_source_view(SourceDocument(body={"ship_to": address}, currency="USD"))
     assert view.facts == [("Ship to", "Orbital Works, 3 Launch Road, Hangar 3")]
 
 
@@ -114,7 +116,7 @@ def test_each_fact_of_a_document_has_a_norwegian_label() -> None:
     catalog.add_fallback(NoTranslations())
     names = {field.name for field in fields(Document)} - {"lines", "codes", "facts"}
     body = dict.fromkeys(names, "1") | {"custom": {"Buyer": "Ola"}, "ship_to": {"city": "Oslo"}}
-    labels = [label for label, _ in source_view(SourceDocument(body=body)).facts]
+    labels = [label for label, _ in build_source_view(SourceDocument(body=body)).facts]
     assert [label for label in labels if not catalog.gettext(label)] == [], (
         "Add the label to hub/web/translatable_labels.py and run make translations, or name the"
         " field in HIDDEN_FIELDS of hub/web/source_view.py if the page shows it elsewhere."

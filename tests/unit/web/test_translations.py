@@ -24,8 +24,8 @@ from hub.notices import languages
 from hub.reasons.texts import CaseText, render
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web import viewer
-from hub.web.plugin_texts import texts_of_plugin
-from hub.web.source_view import source_view
+from hub.web.plugin_texts import list_texts_of_plugin
+from hub.web.source_view import build_source_view
 from tests.support.page_rows import Story
 from tests.support.page_visitor import Visitor
 from tools import translations
@@ -544,7 +544,7 @@ def codes_of_golden_documents(package: str) -> Iterator[SourceDocument]:
 def labels_of_documents(package: str, names: dict[str, str]) -> Iterator[str]:
     """Yield the labels that pages show for the codes of golden documents."""
     for document in codes_of_golden_documents(package):
-        view = source_view(document, field_labels=names)
+        view = build_source_view(document, field_labels=names)
         for codes in (view.codes, *(line["codes"] for line in view.lines)):
             for label, _ in codes:
                 yield label
@@ -563,7 +563,7 @@ def test_every_label_of_every_plugin_is_in_norwegian(visitor: Visitor) -> None:
         for slug in plugins.apps:
             package = plugins.package(slug)
             labels = {*names[package].values(), *labels_of_documents(package, names[package])}
-            labels.update(texts_of_plugin(plugins, package))
+            labels.update(list_texts_of_plugin(plugins, package))
             for label in labels - SAME_LABELS - {plugins.apps[slug].name}:
                 if viewer.translate_for_app(label, slug) == label:
                     untranslated.add((slug, label))
