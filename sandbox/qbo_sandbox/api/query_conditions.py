@@ -56,18 +56,23 @@ def resolve_field(kind: str, name: str) -> str:
     if kind == "RecurringTransaction" and lowered == "type":
         return TEMPLATE_TYPE
     fields = type_fields()[kind]
-    queryable_fields = TRANSACTION_FIELDS if kind in TXN_KINDS else LIST_FIELDS
-    for queryable in queryable_fields:
-        top_field = queryable.partition(".")[0]
-        if queryable.lower() == lowered and top_field in fields:
-            return queryable
-    for spelling, field in fields.items():
-        if spelling.lower() != lowered:
-            continue
-        if kind in TXN_KINDS or not _is_plain(field):
-            raise invalid_query(f"property '{spelling}' is not queryable")
-        return spelling
+    queryable_paths = TRANSACTION_FIELDS if kind in TXN_KINDS else LIST_FIELDS
+    for path in queryable_paths:
+        top_field = path.partition(".")[0]
+        if path.lower() == lowered and top_field in fields:
+            return path
+    for spelling in fields:
+        if spelling.lower() == lowered:
+            _require_queryable(kind, spelling)
+            return spelling
     raise invalid_query(f"Property {name} not found for Entity {kind}")
+
+
+def _require_queryable(kind: str, name: str) -> None:
+    """Raise 4001 unless a field is a plain one of a list."""
+    field = type_fields()[kind][name]
+    if kind in TXN_KINDS or not _is_plain(field):
+        raise invalid_query(f"property '{name}' is not queryable")
 
 
 def _is_plain(field: Field) -> bool:

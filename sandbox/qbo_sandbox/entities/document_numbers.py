@@ -43,8 +43,10 @@ def _is_refused(company: Company, rule: TxnKind) -> bool:
     """Return whether a number that is in use is refused."""
     if rule.side == "sell":
         return company.options.warn_duplicate_sales
-    may = company.switches.duplicate_bills
-    return company.options.warn_duplicate_bills if may == "preference" else may == "never"
+    duplicate_bills = company.switches.duplicate_bills
+    if duplicate_bills == "preference":
+        return company.options.warn_duplicate_bills
+    return duplicate_bills == "never"
 
 
 def find_duplicate(
@@ -53,7 +55,8 @@ def find_duplicate(
     """Return another transaction with this number, within the rule's scope."""
     number = str(data["DocNumber"]).lower()
     for kind in _kinds_to_compare(rule, data):
-        for id in company.table(kind).by_number.get(number, ()):
+        ids = company.table(kind).by_number.get(number, ())
+        for id in ids:
             if id != but and _is_in_use(company, rule, data, kind, id):
                 return kind, id
     return None
@@ -76,4 +79,7 @@ def _is_in_use(company: Company, rule: TxnKind, data: JsonObject, kind: str, id:
     row = company.table(kind).rows[id]
     if is_check(data):
         return is_check(row.read())
-    return rule.unique != "party" or row.head[2] == data[rule.party]["value"]
+    if rule.unique != "party":
+        return True
+    party = row.head[2]
+    return bool(party == data[rule.party]["value"])

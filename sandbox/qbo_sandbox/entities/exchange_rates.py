@@ -25,7 +25,7 @@ def write(
     for field in ("SourceCurrencyCode", "Rate", "AsOfDate"):
         if body.get(field) in (None, ""):
             raise missing_field(field)
-    code = _checked_code(company, body["SourceCurrencyCode"])
+    code = _require_currency(company, body["SourceCurrencyCode"])
     date = str(body["AsOfDate"])[:10]
     rate = Decimal(str(body["Rate"]))
     if rate <= 0:
@@ -39,17 +39,20 @@ def write(
 
 def read(company: Company, params: dict[str, str]) -> bytes:
     """Return the rate of a currency on a day, by default today."""
-    lower = {name.lower(): value for name, value in params.items()}
-    code = _checked_code(company, lower.get("sourcecurrencycode") or "")
-    date = lower.get("asofdate") or company.today()
-    return company.body("ExchangeRate", _rate_id(company, code, _parse_day(date)))
+    by_lower_name = {name.lower(): value for name, value in params.items()}
+    code = by_lower_name.get("sourcecurrencycode") or ""
+    code = _require_currency(company, code)
+    date = by_lower_name.get("asofdate") or company.today()
+    id = _rate_id(company, code, _parse_day(date))
+    return company.body("ExchangeRate", id)
 
 
 def store_rates(company: Company, dates: Iterable[str]) -> None:
     """Put every currency's rate for these days into the table for queries."""
     for date in dates:
+        day = _parse_day(date)
         for code in sorted({company.options.currency, *company.currencies()}):
-            _rate_id(company, code, _parse_day(date))
+            _rate_id(company, code, day)
 
 
 def _parse_day(text: str) -> str:
@@ -60,7 +63,8 @@ def _parse_day(text: str) -> str:
         raise Refusal("2060", f"Invalid date : {text}", "AsOfDate") from None
 
 
-def _checked_code(company: Company, code: str) -> str:
+def _require_currency(company: Company, code: str) -> str:
+    """Return the code of a currency in capitals; refuse one that the company does not use."""
     if not company.options.multicurrency:
         raise business_error(NONE)
     code = str(code).upper()
@@ -71,10 +75,12 @@ def _checked_code(company: Company, code: str) -> str:
 
 def _rate_id(company: Company, code: str, date: str) -> str:
     """Return the id of a rate; a computed rate is not written to the journal."""
-    data = _rate_entry(company, code, date, company.rate(code, date))
-    if company.row("ExchangeRate", data["Id"]) is None:
-        company.derive("ExchangeRate", data["Id"], data)
-    return str(data["Id"])
+    rate = company.rate(code, date)
+    data = _rate_entry(company, code, date, rate)
+    id = str(data["Id"])
+    if company.row("ExchangeRate", id) is None:
+        company.derive("ExchangeRate", id, data)
+    return id
 
 
 def _rate_entry(company: Company, code: str, date: str, rate: Decimal) -> JsonObject:

@@ -53,7 +53,8 @@ class _LineIds:
     """Ids of lines: a line keeps the id that it had, any other one gets the next number."""
 
     def __init__(self, requested: list[JsonObject], old: JsonObject | None) -> None:
-        old_ids = _line_ids((old or {}).get("Line", ()))
+        old_lines = old.get("Line", ()) if old else ()
+        old_ids = _line_ids(old_lines)
         numbers = [int(id) for id in old_ids if id.isdigit()]
         self._kept_ids = _line_ids(requested) & old_ids
         self._last = max(numbers, default=0)
@@ -99,9 +100,7 @@ def _complete_line(
     detail = dict(line.get(kind) or {})
     if not detail and rule.side == "buy":
         raise missing_field(f"Line.{kind}")
-    if line.get("Amount") is None and kind not in (DISCOUNT_LINE, GROUP_LINE):
-        raise missing_field("Line.Amount")
-    completed["Amount"] = round_money(_parse_number(line.get("Amount") or 0))
+    completed["Amount"] = _line_amount(line, kind)
     resolve_all(company, detail)
     if kind == ACCOUNT_LINE:
         _complete_account_line(company, detail)
@@ -113,6 +112,14 @@ def _complete_line(
         _complete_dimensions(company, detail)
     completed[kind] = detail
     return completed
+
+
+def _line_amount(line: JsonObject, kind: str) -> Decimal:
+    """Return the amount of a line; only discounts and bundles may leave it out."""
+    amount = line.get("Amount")
+    if amount is None and kind not in (DISCOUNT_LINE, GROUP_LINE):
+        raise missing_field("Line.Amount")
+    return round_money(_parse_number(amount or 0))
 
 
 def _detail_type(rule: TxnKind, line: JsonObject) -> str:
@@ -159,11 +166,11 @@ def _complete_item_line(
     if rule.side == "sell":
         sales.complete_item_line(company, data, line, detail)
     else:
-        _line_item(company, detail)
+        _check_purchased_item(company, detail)
     _check_product(line, detail)
 
 
-def _line_item(company: Company, detail: JsonObject) -> None:
+def _check_purchased_item(company: Company, detail: JsonObject) -> None:
     """Refuse a line without an item, or with one that cannot be purchased."""
     if not detail.get("ItemRef"):
         raise missing_field("ItemRef")

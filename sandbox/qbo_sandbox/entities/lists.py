@@ -108,7 +108,7 @@ def _set_parent(company: Company, kind: str, data: JsonObject, old: JsonObject |
     data["FullyQualifiedName"] = f"{parent['FullyQualifiedName']}:{data[rule.field]}"
 
 
-def renamed_below(company: Company, kind: str, parent: JsonObject) -> list[Change]:
+def rename_below(company: Company, kind: str, parent: JsonObject) -> list[Change]:
     """Return the entries below an entry, with their new full names."""
     table = company.table(kind)
     field = LIST_KINDS[kind].field
@@ -120,7 +120,7 @@ def renamed_below(company: Company, kind: str, parent: JsonObject) -> list[Chang
             continue
         child["FullyQualifiedName"] = name
         changes.append(Change(kind, id, child))
-        changes += renamed_below(company, kind, child)
+        changes += rename_below(company, kind, child)
     return changes
 
 

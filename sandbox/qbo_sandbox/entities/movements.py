@@ -16,7 +16,7 @@ from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.kit.json_object import JsonObject
 
 DEPOSITED, JOURNAL = "DepositLineDetail", "JournalEntryLineDetail"
-NEEDS = {"Accounts Receivable": "Customer", "Accounts Payable": "Vendor"}
+PARTY_KINDS = {"Accounts Receivable": "Customer", "Accounts Payable": "Vendor"}
 WHO = ("Customer", "Vendor", "Employee")
 TO_DEPOSIT = ("Payment", "SalesReceipt")
 TO_BANK = ("Bank", "Other Current Asset")
@@ -37,11 +37,13 @@ def complete_deposit(
             number = sum("Id" in other for other in lines) + 1
             lines.append(_account_line(company, line, number))
     data["Line"] = lines
-    back = data.get("CashBack") or {}
-    if back:
-        resolve_all(company, back)
-        back["Amount"] = _parse_amount(back)
-    total = round_money(sum((line["Amount"] for line in lines), ZERO) - back.get("Amount", ZERO))
+    total = sum((line["Amount"] for line in lines), ZERO)
+    cash_back = data.get("CashBack")
+    if cash_back:
+        resolve_all(company, cash_back)
+        cash_back["Amount"] = _parse_amount(cash_back)
+        total -= cash_back["Amount"]
+    total = round_money(total)
     if total < 0:
         raise business_error("Transaction amount must be 0 or greater.")
     data["TotalAmt"] = total
@@ -51,19 +53,20 @@ def _deposited_amount(
     company: Company, link: JsonObject, data: JsonObject, old: JsonObject | None
 ) -> Decimal:
     """Return the whole of a payment or receipt in undeposited funds."""
-    refused = Refusal("620", f"Transaction {link.get('TxnId')} cannot be linked", "")
+    refusal = Refusal("620", f"Transaction {link.get('TxnId')} cannot be linked", "")
     row = None
     if link.get("TxnType") in TO_DEPOSIT:
         row = company.row(link.get("TxnType", ""), link.get("TxnId"))
     target = row.read() if row else {}
-    account = target.get("DepositToAccountRef", {}).get("value")
-    if account != company.undeposited_funds():
-        raise refused
-    own_id = (old or {}).get("Id")
+    account = target.get("DepositToAccountRef", {})
+    if account.get("value") != company.undeposited_funds():
+        raise refusal
+    own_id = old.get("Id") if old else None
     for other in target.get("LinkedTxn", ()):
         if other["TxnType"] == "Deposit" and other["TxnId"] != own_id:
-            raise refused
-    if target["CurrencyRef"]["value"] != data["CurrencyRef"]["value"]:
+            raise refusal
+    code = data["CurrencyRef"]["value"]
+    if target["CurrencyRef"]["value"] != code:
         raise business_error(ONE_CURRENCY)
     return Decimal(target["TotalAmt"])
 
@@ -73,13 +76,17 @@ def complete_transfer(
 ) -> None:
     """Complete a transfer between two accounts."""
     data["Amount"] = round_money(str(data["Amount"]))
-    for field in ("FromAccountRef", "ToAccountRef"):
-        _account_reference(company, data[field], data, (), field)
-    if data["FromAccountRef"]["value"] == data["ToAccountRef"]["value"]:
+    source = data["FromAccountRef"]
+    target = data["ToAccountRef"]
+    _account_reference(company, source, data, (), "FromAccountRef")
+    _account_reference(company, target, data, (), "ToAccountRef")
+    if source["value"] == target["value"]:
         raise business_error("You must choose two different accounts.")
 
 
-def card_paid(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
+def complete_card_payment(
+    company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
+) -> None:
     """Complete a credit card payment from the bank, both in home currency."""
     data["Amount"] = round_money(str(data["Amount"]))
     if data["CurrencyRef"]["value"] != company.options.currency:
@@ -121,14 +128,14 @@ def complete_journal(
 ) -> None:
     """Check that debits equal credits, and put the lines in place."""
     lines = [_complete_entry(company, data, place, line) for place, line in enumerate(data["Line"])]
-    sides = [
-        line["Amount"] * (1 if line[JOURNAL]["PostingType"] == "Debit" else -1)
-        for line in lines
-        if JOURNAL in line
-    ]
-    if sum(sides, ZERO):
+    entries = [line for line in lines if JOURNAL in line]
+    total = ZERO
+    for entry in entries:
+        is_debit = entry[JOURNAL]["PostingType"] == "Debit"
+        total += entry["Amount"] if is_debit else -entry["Amount"]
+    if total:
         raise Refusal("2300", "Total debits and credits do not match", "")
-    if not sides:
+    if not entries:
         raise missing_field("Line")
     data["Line"] = lines
     data.setdefault("Adjustment", False)
@@ -164,7 +171,28 @@ def _account_line(company: Company, line: JsonObject, number: int) -> JsonObject
 
 def _without_keys(line: JsonObject, *fields: str) -> JsonObject:
     """Return a copy of a line without some fields."""
-    return {key: value for key, value in line.items() if key not in fields}
+    copy = dict(line)
+    for field in fields:
+        copy.pop(field, None)
+    return copy
+
+
+def _complete_party(company: Company, detail: JsonObject, account: JsonObject) -> None:
+    """Fill in the name of the party of a line; receivables and payables need one."""
+    needed_kind = PARTY_KINDS.get(account["AccountType"])
+    entity = detail.get("Entity") or {}
+    kind = entity.get("Type")
+    if needed_kind and kind != needed_kind:
+        raise business_error(
+            f"When you use this account, you must choose a {needed_kind.lower()} in the Name field."
+        )
+    if kind not in WHO:
+        return
+    reference = entity.get("EntityRef")
+    detail["Entity"] = entity | {"EntityRef": name_reference(company, kind, reference)}
+    if needed_kind:
+        code = account["CurrencyRef"]["value"]
+        in_currency(company, needed_kind, reference, code)
 
 
 def _complete_entry(company: Company, data: JsonObject, place: int, line: JsonObject) -> JsonObject:
@@ -178,18 +206,7 @@ def _complete_entry(company: Company, data: JsonObject, place: int, line: JsonOb
             raise missing_field(field)
     resolve_all(company, detail)
     account = _usable_account(company, detail["AccountRef"], data)
-    needed = NEEDS.get(account["AccountType"])
-    entity = detail.get("Entity") or {}
-    if needed and entity.get("Type") != needed:
-        raise business_error(
-            f"When you use this account, you must choose a {needed.lower()} in the Name field."
-        )
-    if entity.get("Type") in WHO:
-        detail["Entity"] = entity | {
-            "EntityRef": name_reference(company, entity["Type"], entity.get("EntityRef"))
-        }
-        if needed:
-            in_currency(company, needed, entity.get("EntityRef"), account["CurrencyRef"]["value"])
+    _complete_party(company, detail, account)
     if company.options.classes == "off":
         detail.pop("ClassRef", None)
     return {

@@ -88,10 +88,13 @@ SPECIAL: dict[str, Callable[[Company, JsonObject, dict[str, str], str | None], S
 
 def read(company: Company, kind: str, id: str) -> bytes:
     """Return an object as JSON."""
-    paid = company.row("CreditCardPaymentTxn", str(id)) if kind == "Transfer" else None
-    if paid:
-        return dump(movements.as_transfer(paid.read())).encode()
-    return company.body(kind, require_existing(company, kind, id).id)
+    if kind == "Transfer":
+        payment = company.row("CreditCardPaymentTxn", str(id))
+        if payment:
+            transfer = movements.as_transfer(payment.read())
+            return dump(transfer).encode()
+    row = require_existing(company, kind, id)
+    return company.body(kind, row.id)
 
 
 def require_existing(company: Company, kind: str, id: object) -> Row:
@@ -101,7 +104,8 @@ def require_existing(company: Company, kind: str, id: object) -> Row:
         raise Refusal("2030", f"Id should be a valid number. Supplied value:{text}", "Id")
     row = company.row(kind, text)
     if row is None:
-        raise not_found(DELETED if text in company.table(kind).gone else INACTIVE)
+        is_deleted = text in company.table(kind).gone
+        raise not_found(DELETED if is_deleted else INACTIVE)
     return row
 
 
@@ -115,14 +119,21 @@ def create(
     data = _complete(company, kind, data, None, params)
     id = company.next_id(kind)
     stamp = company.stamp(company.now())
-    created = _identify(data, id, 0, {"CreateTime": stamp, "LastUpdatedTime": stamp})
-    effects = _all_effects(company, kind, id, created, None)
-    reply = company.commit([Change(kind, id, created), *effects], request)
-    if kind in ("CompanyCurrency", "Customer", "Vendor"):
-        code = data["Code"] if kind == "CompanyCurrency" else data["CurrencyRef"]["value"]
-        for account in currencies.needed_accounts(company, code):
-            lists.write_entry(company, "Account", account)
+    meta = {"CreateTime": stamp, "LastUpdatedTime": stamp}
+    new = _identify(data, id, 0, meta)
+    effects = _all_effects(company, kind, id, new, None)
+    reply = company.commit([Change(kind, id, new), *effects], request)
+    if kind == "CompanyCurrency":
+        _create_accounts(company, data["Code"])
+    elif kind in ("Customer", "Vendor"):
+        _create_accounts(company, data["CurrencyRef"]["value"])
     return reply
+
+
+def _create_accounts(company: Company, code: str) -> None:
+    """Create the accounts of receivables and payables that a currency still needs."""
+    for account in currencies.needed_accounts(company, code):
+        lists.write_entry(company, "Account", account)
 
 
 def _all_effects(
@@ -141,19 +152,11 @@ def update(
     _check_writable(kind)
     schema.check(kind, body)
     row = require_existing(company, kind, body["Id"])
-    _current_object(row, body)
+    _require_newest(row, body)
     old = company.current(kind, row)
     if kind in TXN_KINDS:
-        _may_change(company, kind, old)
-    data = _client_fields(kind, body)
-    sparse = body.get("sparse") in (True, "true")
-    base = _client_fields(kind, old) if sparse else _unsent_fields(kind, old)
-    for field in SENT_AGAIN.get(kind, ()):
-        if field not in data:
-            raise missing_field(field)
-    if "Line" in data:
-        base.pop("TxnTaxDetail", None)
-    data = base | data
+        _require_changeable(company, kind, old)
+    data = _merge_update(kind, body, old)
     data = _complete(company, kind, data, old, params)
     if _is_same(data, old):
         return _answer_unchanged(company, kind, row, request)
@@ -161,32 +164,53 @@ def update(
         "CreateTime": old["MetaData"]["CreateTime"],
         "LastUpdatedTime": company.stamp(company.now()),
     }
-    changed = _identify(data, row.id, row.token + 1, meta)
-    below = lists.renamed_below(company, kind, changed) if changed.get("FullyQualifiedName") else []
-    others = _all_effects(company, kind, row.id, changed, old)
+    new = _identify(data, row.id, row.token + 1, meta)
+    changes = [Change(kind, row.id, new)]
+    if new.get("FullyQualifiedName"):
+        changes += lists.rename_below(company, kind, new)
+    changes += _all_effects(company, kind, row.id, new, old)
     if kind == "Item" and "updateaccountontxns" in read_include(params):
-        others += _with_item(company, row.id)
-    return company.commit([Change(kind, row.id, changed), *below, *others], request)
+        changes += _rebook_item(company, row.id)
+    return company.commit(changes, request)
 
 
-def _with_item(company: Company, id: str) -> list[Change]:
+def _merge_update(kind: str, body: JsonObject, old: JsonObject) -> JsonObject:
+    """Return the fields of an object after an update.
+
+    A sparse update leaves the fields as they are that the client does not send; a full update
+    removes most of them. New lines need a new computation of the tax.
+    """
+    data = _client_fields(kind, body)
+    for field in SENT_AGAIN.get(kind, ()):
+        if field not in data:
+            raise missing_field(field)
+    is_sparse = body.get("sparse") in (True, "true")
+    base = _client_fields(kind, old) if is_sparse else _unsent_fields(kind, old)
+    if "Line" in data:
+        base.pop("TxnTaxDetail", None)
+    return base | data
+
+
+def _rebook_item(company: Company, id: str) -> list[Change]:
     """Return the transactions that name an item, unchanged, so that they are booked again."""
     changes = []
     for kind in TXN_KINDS:
         for row in company.table(kind).rows.values():
             data = row.read()
-            if any(
-                (_line_detail(line).get("ItemRef") or {}).get("value") == id
-                for line in data.get("Line", ())
-            ):
+            items = map(_item_of, data.get("Line", ()))
+            if id in items:
                 changes.append(Change(kind, row.id, data))
     return changes
 
 
-def _line_detail(line: JsonObject) -> JsonObject:
-    """Return the detail of a line."""
-    detail = line.get(line.get("DetailType", ""))
-    return detail if isinstance(detail, dict) else {}
+def _item_of(line: JsonObject) -> str | None:
+    """Return the id of the item of a line, or None."""
+    kind = line.get("DetailType", "")
+    detail = line.get(kind)
+    if not isinstance(detail, dict) or not detail.get("ItemRef"):
+        return None
+    item: str | None = detail["ItemRef"].get("value")
+    return item
 
 
 def void(company: Company, kind: str, body: JsonObject, request: str | None) -> StoredReply:
@@ -194,16 +218,18 @@ def void(company: Company, kind: str, body: JsonObject, request: str | None) -> 
     if kind not in TXN_KINDS or not TXN_KINDS[kind].voids:
         raise unsupported_operation("void")
     row = require_existing(company, kind, body.get("Id", ""))
-    _current_object(row, body)
+    _require_newest(row, body)
     old = row.read()
-    _may_change(company, kind, old)
+    _require_changeable(company, kind, old)
     data, others = voids.void(company, kind, old)
-    meta = old["MetaData"] | {"LastUpdatedTime": company.stamp(company.now())}
-    emptied = data | {"SyncToken": str(row.token + 1), "MetaData": meta}
-    return company.commit([Change(kind, row.id, emptied), *others], request, "Void")
+    stamp = company.stamp(company.now())
+    data["MetaData"] = old["MetaData"] | {"LastUpdatedTime": stamp}
+    data["SyncToken"] = str(row.token + 1)
+    changes = [Change(kind, row.id, data), *others]
+    return company.commit(changes, request, "Void")
 
 
-def _may_change(company: Company, kind: str, old: JsonObject) -> None:
+def _require_changeable(company: Company, kind: str, old: JsonObject) -> None:
     """Refuse a change if a closed period or a deposit covers a transaction."""
     transactions.check_open(company, TXN_KINDS[kind], old["TxnDate"])
     if any(link["TxnType"] == "Deposit" for link in old.get("LinkedTxn", ())):
@@ -221,23 +247,26 @@ def delete(company: Company, kind: str, body: JsonObject, request: str | None) -
     row = require_existing(company, kind, body.get("Id", ""))
     if body.get("SyncToken") is None and kind != "Attachable":
         raise missing_field("SyncToken")
-    _current_object(row, body, needed=False)
+    _require_newest(row, body, needed=False)
     old = row.read()
     if kind in TXN_KINDS:
-        _may_change(company, kind, old)
+        _require_changeable(company, kind, old)
         if transactions.is_linked(old):
             raise Refusal(
                 "800", "Delete not allowed : a payment or credit is linked to this transaction", ""
             )
-    return company.commit(
-        [Change(kind, row.id, None), *_all_effects(company, kind, row.id, None, old)], request
-    )
+    effects = _all_effects(company, kind, row.id, None, old)
+    changes = [Change(kind, row.id, None), *effects]
+    return company.commit(changes, request)
 
 
 def _check_writable(kind: str, *, new: bool = False) -> None:
     """Refuse a kind that clients cannot write, or of which there is one only."""
     rule = LIST_KINDS.get(kind)
-    if rule and (not rule.writable or (new and kind in singletons.KINDS)):
+    if rule is None:
+        return
+    is_second = new and kind in singletons.KINDS
+    if is_second or not rule.writable:
         raise unsupported_operation(f"create {kind.lower()}")
 
 
@@ -300,7 +329,7 @@ def _complete(
     return lists.complete(company, kind, data, old)
 
 
-def _current_object(row: Row, body: JsonObject, *, needed: bool = True) -> None:
+def _require_newest(row: Row, body: JsonObject, *, needed: bool = True) -> None:
     """Refuse an object that changed since the client read it."""
     sent = body.get("SyncToken")
     if sent is None and needed:
@@ -311,30 +340,36 @@ def _current_object(row: Row, body: JsonObject, *, needed: bool = True) -> None:
 
 def _identify(data: JsonObject, id: str, token: int, meta: dict[str, str]) -> JsonObject:
     """Return the data with the fields that QuickBooks sets, and without empty ones."""
-    own = {
+    fields = {
         "domain": "QBO",
         "sparse": False,
         "Id": id,
         "SyncToken": str(token),
         "MetaData": meta,
     }
-    return {key: _exact_number(value) for key, value in (own | data).items() if value is not None}
+    fields.update(data)
+    return {key: _exact_number(value) for key, value in fields.items() if value is not None}
 
 
 def _exact_number(value: Any) -> Any:
     """Return a number without the rounding of a float."""
-    return Decimal(str(value)) if isinstance(value, float) else value
+    if isinstance(value, float):
+        return Decimal(str(value))
+    return value
 
 
 def _is_same(data: JsonObject, old: JsonObject) -> bool:
     """Return whether an update changes nothing."""
-    ignored = ("domain", "sparse", "Id", "SyncToken", "MetaData")
-    return data == {key: value for key, value in old.items() if key not in ignored}
+    former_data = dict(old)
+    for field in ("domain", "sparse", "Id", "SyncToken", "MetaData"):
+        former_data.pop(field, None)
+    return data == former_data
 
 
 def _answer_unchanged(company: Company, kind: str, row: Row, request: str | None) -> StoredReply:
     """Return the current version for a write that changes nothing."""
-    reply = StoredReply(kind, company.body(kind, row.id), company.now())
+    body = company.body(kind, row.id)
+    reply = StoredReply(kind, body, company.now())
     if request:
         company.replies[request] = reply
     return reply

@@ -17,38 +17,53 @@ DETAILS = {
 LINKED_KINDS = {"BillPaymentCheck": "BillPayment", "BillPaymentCreditCard": "BillPayment"}
 
 
-def customer_payment(
+def complete_customer_payment(
     company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Complete a customer's payment."""
     _complete_amount(data)
-    account = data.get("DepositToAccountRef") or {"value": company.undeposited_funds()}
-    in_currency(company, "Account", account, data["CurrencyRef"]["value"], company.options.currency)
-    data["DepositToAccountRef"] = name_reference(company, "Account", account)
+    account = data.get("DepositToAccountRef")
+    if not account:
+        account = {"value": company.undeposited_funds()}
+    data["DepositToAccountRef"] = _money_account(company, data, account)
     data["Line"] = _settling_lines(company, rule, data, old)
-    data["UnappliedAmt"] = round_money(_unapplied_amount(data))
+    unapplied = _unapplied_amount(data)
+    data["UnappliedAmt"] = round_money(unapplied)
     data.setdefault("ProcessPayment", False)
 
 
-def bill_payment(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
+def _money_account(company: Company, data: JsonObject, reference: JsonObject) -> JsonObject:
+    """Return the reference to the account of the money, with its name.
+
+    Its currency must be that of the payment or the home currency.
+    """
+    code = data["CurrencyRef"]["value"]
+    in_currency(company, "Account", reference, code, company.options.currency)
+    return name_reference(company, "Account", reference)
+
+
+def complete_bill_payment(
+    company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
+) -> None:
     """Complete a payment to a vendor."""
     whole = _complete_amount(data)
-    if data["PayType"] not in DETAILS:
-        raise Refusal("2170", f"Invalid Enumeration : {data['PayType']}", "PayType")
-    name, field, sort = DETAILS[data["PayType"]]
-    paid = dict(data.get(name) or {})
-    if paid.get(field):
-        if resolve(company, "Account", paid[field]).read()["AccountType"] != sort:
-            raise Refusal("6430", f"Invalid account type : {field} must be of type {sort}", field)
-        in_currency(
-            company, "Account", paid[field], data["CurrencyRef"]["value"], company.options.currency
-        )
-        paid[field] = name_reference(company, "Account", paid[field])
+    pay_type = data["PayType"]
+    if pay_type not in DETAILS:
+        raise Refusal("2170", f"Invalid Enumeration : {pay_type}", "PayType")
+    name, field, account_type = DETAILS[pay_type]
+    detail = dict(data.get(name) or {})
+    if detail.get(field):
+        account = resolve(company, "Account", detail[field]).read()
+        if account["AccountType"] != account_type:
+            raise Refusal(
+                "6430", f"Invalid account type : {field} must be of type {account_type}", field
+            )
+        detail[field] = _money_account(company, data, detail[field])
     elif whole:
         raise missing_field(field)
     if name == "CheckPayment":
-        paid.setdefault("PrintStatus", "NeedToPrint")
-    data[name] = paid
+        detail.setdefault("PrintStatus", "NeedToPrint")
+    data[name] = detail
     data["Line"] = _settling_lines(company, rule, data, old)
     if not data["Line"]:
         raise missing_field("LinkedTxn")
@@ -82,15 +97,16 @@ def _settling_lines(
         links = line.get("LinkedTxn") or ()
         if not links:
             raise missing_field("LinkedTxn")
-        if links[0].get("TxnType") not in rule.pays:
+        link = dict(links[0])
+        if link.get("TxnType") not in rule.pays:
             continue
         amount = round_money(str(line["Amount"]))
-        _may_settle(company, rule, data, links[0], amount, old)
-        lines.append({"Amount": amount, "LinkedTxn": [dict(links[0])]})
+        _check_settlement(company, rule, data, link, amount, old)
+        lines.append({"Amount": amount, "LinkedTxn": [link]})
     return lines
 
 
-def _may_settle(
+def _check_settlement(
     company: Company,
     rule: TxnKind,
     data: JsonObject,
@@ -102,9 +118,10 @@ def _may_settle(
     kind = link["TxnType"]
     id = link["TxnId"]
     row = company.row(kind, id)
-    if row is None or row.read()[rule.party]["value"] != data[rule.party]["value"]:
+    target = row.read() if row else None
+    party = data[rule.party]["value"]
+    if target is None or target[rule.party]["value"] != party:
         raise Refusal("620", f"Transaction {id} cannot be linked", "")
-    target = row.read()
     open_amount = Decimal(target[TXN_KINDS[kind].open_field])
     settled_before = settled_amounts(old).get((kind, str(id)), ZERO)
     if amount > open_amount + settled_before:
@@ -114,9 +131,13 @@ def _may_settle(
 def settled_amounts(data: JsonObject | None) -> dict[tuple[str, str], Decimal]:
     """Return the amounts that a payment settles, by kind and id."""
     amounts: dict[tuple[str, str], Decimal] = {}
-    for line in (data or {}).get("Line") or ():
+    payment = data or {}
+    for line in payment.get("Line") or ():
         links = line.get("LinkedTxn")
-        if links:
-            key = str(links[0]["TxnType"]), str(links[0]["TxnId"])
-            amounts[key] = amounts.get(key, ZERO) + Decimal(line["Amount"])
+        if not links:
+            continue
+        link = links[0]
+        key = str(link["TxnType"]), str(link["TxnId"])
+        former_amount = amounts.get(key, ZERO)
+        amounts[key] = former_amount + Decimal(line["Amount"])
     return amounts

@@ -6,7 +6,7 @@ from decimal import Decimal
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
 from qbo_sandbox.accounting.references import in_currency, name_reference, resolve
-from qbo_sandbox.accounting.refusals import Refusal, business_error
+from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.kit.json_object import JsonObject
 
 TXN_TYPES = {"Cash": "54", "Check": "3", "CreditCard": "54"}
@@ -36,13 +36,16 @@ def complete_expense(
     in_currency(company, "Account", data["AccountRef"], str(code), home)
     if sort != "CreditCard":
         data.pop("Credit", None)
-    if data.get("EntityRef"):
-        kind = data["EntityRef"].get("type") or "Vendor"
-        in_currency(company, kind, data["EntityRef"], str(code))
-        data["EntityRef"] = {**name_reference(company, kind, data["EntityRef"]), "type": kind}
+    payee = data.get("EntityRef")
+    if payee:
+        kind = payee.get("type") or "Vendor"
+        in_currency(company, kind, payee, str(code))
+        data["EntityRef"] = name_reference(company, kind, payee) | {"type": kind}
 
 
-def expense_done(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
+def finish_expense(
+    company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
+) -> None:
     """Complete an expense: no line numbers, and the block of its type."""
     for line in data["Line"]:
         line.pop("LineNum", None)
@@ -86,7 +89,8 @@ def orders_of(data: JsonObject | None) -> dict[str, dict[str, Decimal] | None]:
     for line in bill.get("Line") or ():
         for order_id, line_id in _order_lines(line):
             amounts = dict(orders.get(order_id) or {})
-            amounts[line_id] = amounts.get(line_id, Decimal(0)) + Decimal(line["Amount"])
+            former_amount = amounts.get(line_id, Decimal(0))
+            amounts[line_id] = former_amount + Decimal(line["Amount"])
             orders[order_id] = amounts
     return orders
 
@@ -94,22 +98,23 @@ def orders_of(data: JsonObject | None) -> dict[str, dict[str, Decimal] | None]:
 def _order_lines(line: JsonObject) -> Iterator[tuple[str, str]]:
     """Yield (id of a purchase order, id of its line) for each order line that a line bills."""
     for link in line.get("LinkedTxn") or ():
-        if link.get("TxnType") == "PurchaseOrder" and link.get("TxnLineId"):
-            yield str(link["TxnId"]), str(link["TxnLineId"])
+        line_id = link.get("TxnLineId")
+        if line_id and link.get("TxnType") == "PurchaseOrder":
+            yield str(link["TxnId"]), str(line_id)
 
 
 def check_orders(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Refuse a bill that is linked to a missing order or to one of another vendor."""
+    vendor = data["VendorRef"]["value"]
     for id in orders_of(data):
         row = company.row("PurchaseOrder", id)
-        if row is None or row.read()["VendorRef"]["value"] != data["VendorRef"]["value"]:
+        order = row.read() if row else None
+        if order is None or order["VendorRef"]["value"] != vendor:
             raise Refusal("620", f"Transaction {id} cannot be linked", "")
     for line in data["Line"]:
-        for link in line.get("LinkedTxn") or ():
-            if not link.get("TxnLineId"):
-                raise Refusal(
-                    "2020", "Required parameter TxnLineId is missing in the request", "TxnLineId"
-                )
+        links = line.get("LinkedTxn") or ()
+        if not all(link.get("TxnLineId") for link in links):
+            raise missing_field("TxnLineId")
 
 
 def is_billed(company: Company, order_id: str, bills: list[JsonObject]) -> bool:
@@ -124,7 +129,11 @@ def is_billed(company: Company, order_id: str, bills: list[JsonObject]) -> bool:
             return True
         for line_id, amount in billed_lines.items():
             amounts[line_id] = amounts.get(line_id, Decimal(0)) + amount
-    for line in row.read()["Line"]:
-        if line.get("Amount") and amounts.get(line["Id"], Decimal(0)) < line["Amount"]:
+    order = row.read()
+    for line in order["Line"]:
+        if not line.get("Amount"):
+            continue
+        billed = amounts.get(line["Id"], Decimal(0))
+        if billed < line["Amount"]:
             return False
     return True

@@ -5,6 +5,7 @@ from dataclasses import replace
 from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.kinds import TXN_KINDS
 from qbo_sandbox.accounting.refusals import Refusal, missing_field, not_found, stale_object
+from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.entities import schema, transactions
 from qbo_sandbox.kit.json_object import JsonObject
 
@@ -36,34 +37,47 @@ def write(
 ) -> StoredReply:
     """Make, change or delete a template; the one object in the body says of which kind it is."""
     kind, template = _find_template(body)
-    id = str(template.get("Id") or "")
-    row = company.row(KIND, id) if id else None
-    if id and row is None:
-        raise not_found()
-    if row and str(template.get("SyncToken")) != str(row.token):
-        raise stale_object("Kari Nordmann")
+    row = _newest_row(company, template)
     if params.get("operation", "").lower() == "delete":
-        return company.commit([Change(KIND, _require(id), None)], request)
-    old = row.read() if row else {}
-    if old and kind not in old:
-        raise Refusal("2010", f'Property Name:Unrecognized field "{kind}" (class {KIND})', None)
-    before = old.get(kind) or {}
+        if row is None:
+            raise missing_field("Id")
+        return company.commit([Change(KIND, row.id, None)], request)
+    before: JsonObject = {}
+    if row:
+        before = _former_template(row, kind)
+        id = row.id
+        token = row.token + 1
+    else:
+        id = company.next_id(KIND)
+        token = 0
     if template.get("sparse") in (True, "true"):
         template = before | template
     template = _complete(company, kind, template, before)
-    id = id or company.next_id(KIND)
-    head = company.head(
-        id, row.token + 1 if row else 0, before.get("MetaData", {}).get("CreateTime", "")
-    )
+    created = before.get("MetaData", {}).get("CreateTime", "")
+    head = company.head(id, token, created)
     inner = head | template | {"RecurDataRef": {"value": id}}
     return company.commit([Change(KIND, id, head | {kind: inner})], request)
 
 
-def _require(id: str) -> str:
-    """Return an id; refuse an empty one."""
+def _newest_row(company: Company, template: JsonObject) -> Row | None:
+    """Return the row of a template, None for a new one; refuse one that changed meanwhile."""
+    id = str(template.get("Id") or "")
     if not id:
-        raise missing_field("Id")
-    return id
+        return None
+    row = company.row(KIND, id)
+    if row is None:
+        raise not_found()
+    if str(template.get("SyncToken")) != str(row.token):
+        raise stale_object("Kari Nordmann")
+    return row
+
+
+def _former_template(row: Row, kind: str) -> JsonObject:
+    """Return the template in a row; refuse to make it one of another kind."""
+    old = row.read()
+    if old and kind not in old:
+        raise Refusal("2010", f'Property Name:Unrecognized field "{kind}" (class {KIND})', None)
+    return old.get(kind) or {}
 
 
 def _find_template(body: JsonObject) -> tuple[str, JsonObject]:

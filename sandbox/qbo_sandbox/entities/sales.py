@@ -27,12 +27,8 @@ HUNDRED = Decimal(100)
 
 
 def prepare(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
-    """Fill in a customer's addresses and currency, and the account of the money."""
-    if data.get("CustomerRef"):
-        customer = resolve(company, "Customer", data["CustomerRef"]).read()
-        for field in ("BillAddr", "ShipAddr"):
-            if customer.get(field):
-                data.setdefault(field, customer[field])
+    """Fill in the customer's addresses and the account of the money."""
+    _complete_addresses(company, data)
     if data.get("EmailStatus") == "NeedToSend" and not data.get("BillEmail"):
         raise missing_field("BillEmail")
     if rule.name == "SalesReceipt":
@@ -40,7 +36,23 @@ def prepare(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject |
     if rule.counter and data.get(rule.counter):
         data[rule.counter] = name_reference(company, "Account", data[rule.counter])
     data.pop("TaxReviewStatus", None)
-    if rule.name == "Estimate" and company.preference("SalesFormsPrefs", "AllowEstimates") is False:
+    if rule.name == "Estimate":
+        _require_estimates(company)
+
+
+def _complete_addresses(company: Company, data: JsonObject) -> None:
+    """Fill in the addresses of the customer that the client leaves out."""
+    if not data.get("CustomerRef"):
+        return
+    customer = resolve(company, "Customer", data["CustomerRef"]).read()
+    for field in ("BillAddr", "ShipAddr"):
+        if customer.get(field):
+            data.setdefault(field, customer[field])
+
+
+def _require_estimates(company: Company) -> None:
+    """Refuse an estimate in a company that has switched them off."""
+    if company.preference("SalesFormsPrefs", "AllowEstimates") is False:
         raise Refusal(
             "5020", "Feature Not Supported Error : estimates are switched off in this company", ""
         )
@@ -79,15 +91,7 @@ def complete_item_line(
 ) -> None:
     """Complete the detail of a sales line; its item is by default the company's."""
     if not detail.get("ItemRef"):
-        usual = next(
-            (
-                o["Value"]
-                for o in _other_lines(company)
-                if o["Name"] == "SalesFormsPrefs.DefaultItem"
-            ),
-            "1",
-        )
-        detail["ItemRef"] = {"value": usual}
+        detail["ItemRef"] = {"value": _default_item(company)}
         resolve_all(company, detail)
     product = resolve(company, "Item", detail["ItemRef"]).read()
     if product["Type"] == "Category":
@@ -98,42 +102,47 @@ def complete_item_line(
         detail.pop("ClassRef", None)
 
 
-def _other_lines(company: Company) -> list[dict[str, str]]:
-    """Return the company's preferences that have no field of their own."""
-    return list(company.preference("OtherPrefs", "NameValue") or ())
+def _default_item(company: Company) -> str:
+    """Return the id of the item of sales lines that name none.
+
+    It is one of the preferences that have no field of their own.
+    """
+    other_preferences = company.preference("OtherPrefs", "NameValue") or ()
+    for preference in other_preferences:
+        if preference["Name"] == "SalesFormsPrefs.DefaultItem":
+            return str(preference["Value"])
+    return "1"
 
 
 def complete_bundle(
     company: Company, data: JsonObject, line: JsonObject, detail: JsonObject
 ) -> None:
     """Complete a bundle: its lines count, not its amount; by default they are those of the item."""
-    bundle = (
-        resolve(company, "Item", detail.get("GroupItemRef")).read()
-        if detail.get("GroupItemRef")
-        else {}
-    )
+    bundle = {}
+    if detail.get("GroupItemRef"):
+        bundle = resolve(company, "Item", detail["GroupItemRef"]).read()
     detail["Quantity"] = shortest_number(str(detail.get("Quantity") or 1))
-    detail["Line"] = [
-        _bundle_part(company, data, dict(part))
-        for part in detail.get("Line") or _expand_bundle(company, bundle, detail)
-    ]
+    parts = detail.get("Line")
+    if not parts:
+        parts = _expand_bundle(company, bundle, detail)
+    detail["Line"] = [_bundle_part(company, data, dict(part)) for part in parts]
     line["Amount"] = ZERO
 
 
 def _expand_bundle(company: Company, bundle: JsonObject, detail: JsonObject) -> list[JsonObject]:
     """Return a line for each item of a bundle, at its price."""
+    group = bundle.get("ItemGroupDetail") or {}
     lines = []
-    for part in (bundle.get("ItemGroupDetail") or {}).get("ItemGroupLine") or ():
-        price = Decimal(str(resolve(company, "Item", part["ItemRef"]).read().get("UnitPrice") or 0))
+    for part in group.get("ItemGroupLine") or ():
+        item = resolve(company, "Item", part["ItemRef"]).read()
+        price = Decimal(str(item.get("UnitPrice") or 0))
         quantity = Decimal(str(part["Qty"])) * detail["Quantity"]
-        about = {"ItemRef": part["ItemRef"], "Qty": quantity, "UnitPrice": price}
-        lines.append(
-            {
-                "Amount": quantity * price,
-                "DetailType": SALES_LINE,
-                SALES_LINE: about,
-            }
-        )
+        line = {
+            "Amount": quantity * price,
+            "DetailType": SALES_LINE,
+            SALES_LINE: {"ItemRef": part["ItemRef"], "Qty": quantity, "UnitPrice": price},
+        }
+        lines.append(line)
     return lines
 
 
@@ -169,7 +178,10 @@ def with_subtotal(lines: list[JsonObject]) -> list[JsonObject]:
     goods: list[JsonObject] = []
     discounts: list[JsonObject] = []
     for line in lines:
-        (discounts if line["DetailType"] == DISCOUNT_LINE else goods).append(line)
+        if line["DetailType"] == DISCOUNT_LINE:
+            discounts.append(line)
+        else:
+            goods.append(line)
     subtotal = ZERO
     for line in flatten_lines(goods):
         if line["DetailType"] == SALES_LINE:
@@ -192,51 +204,56 @@ def taxed_share(data: JsonObject) -> Decimal:
     """Return the taxed share of each line: less than 1 with a discount before tax."""
     if str(data.get("ApplyTaxAfterDiscount")).lower() != "true":
         return ONE
-    whole = sum(
-        (
-            line["Amount"]
-            for line in flatten_lines(data["Line"])
-            if line["DetailType"] == SALES_LINE
-        ),
-        ZERO,
-    )
-    off = sum(
-        (line["Amount"] for line in data["Line"] if line["DetailType"] == DISCOUNT_LINE), ZERO
-    )
-    return (whole - off) / whole if whole else ONE
+    whole = ZERO
+    for line in flatten_lines(data["Line"]):
+        if line["DetailType"] == SALES_LINE:
+            whole += line["Amount"]
+    discount = ZERO
+    for line in data["Line"]:
+        if line["DetailType"] == DISCOUNT_LINE:
+            discount += line["Amount"]
+    return (whole - discount) / whole if whole else ONE
 
 
 def us_tax(company: Company, data: JsonObject, tax: JsonObject) -> JsonObject:
     """Return automated sales tax: as the client states, else by the company's code."""
-    taxable = round_money(
-        sum((line["Amount"] for line in flatten_lines(data["Line"]) if _is_taxed(line)), ZERO)
-        * taxed_share(data)
-    )
+    taxable = _taxable_amount(data)
     if not taxable:
         return {"TotalTax": Decimal(0)}
-    code = (tax.get("TxnTaxCodeRef") or {}).get("value") or "2"
-    listed = (
-        resolve(company, "TaxCode", {"value": code})
-        .read()
-        .get("SalesTaxRateList", {})
-        .get("TaxRateDetail", ())
-    )
-    lines = [_tax_line(company, entry["TaxRateRef"]["value"], taxable) for entry in listed]
-    if tax.get("TotalTax") is not None and lines:
-        lines[-1]["Amount"] += round_money(str(tax["TotalTax"])) - sum(
-            (line["Amount"] for line in lines), ZERO
-        )
-    whole = round_money(sum((line["Amount"] for line in lines), ZERO))
+    reference = tax.get("TxnTaxCodeRef") or {}
+    code = reference.get("value") or "2"
+    tax_code = resolve(company, "TaxCode", {"value": code}).read()
+    lines = []
+    for entry in tax_code.get("SalesTaxRateList", {}).get("TaxRateDetail", ()):
+        rate = entry["TaxRateRef"]["value"]
+        lines.append(_tax_line(company, rate, taxable))
+    if lines and tax.get("TotalTax") is not None:
+        difference = round_money(str(tax["TotalTax"])) - _sum_amounts(lines)
+        lines[-1]["Amount"] += difference
     return {
         "TxnTaxCodeRef": {"value": code},
-        "TotalTax": whole,
+        "TotalTax": round_money(_sum_amounts(lines)),
         "TaxLine": lines,
     }
 
 
+def _taxable_amount(data: JsonObject) -> Decimal:
+    """Return the amount of the taxed lines, less their share of a discount before tax."""
+    taxed_lines = filter(_is_taxed, flatten_lines(data["Line"]))
+    return round_money(_sum_amounts(taxed_lines) * taxed_share(data))
+
+
+def _sum_amounts(lines: Iterable[JsonObject]) -> Decimal:
+    """Return the sum of the amounts of lines."""
+    amounts = (line["Amount"] for line in lines)
+    return sum(amounts, ZERO)
+
+
 def _is_taxed(line: JsonObject) -> bool:
     """Return whether a line has sales tax."""
-    return bool((line.get(SALES_LINE) or {}).get("TaxCodeRef", {}).get("value") == "TAX")
+    detail = line.get(SALES_LINE) or {}
+    reference = detail.get("TaxCodeRef", {})
+    return bool(reference.get("value") == "TAX")
 
 
 def _tax_line(company: Company, rate: str, base: Decimal) -> JsonObject:

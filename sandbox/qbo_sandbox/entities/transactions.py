@@ -37,11 +37,11 @@ BEFORE: dict[str, Step] = {
 }
 AFTER: dict[str, Step] = {
     "Bill": purchases.check_orders,
-    "Purchase": purchases.expense_done,
-    "CreditCardPaymentTxn": movements.card_paid,
+    "Purchase": purchases.finish_expense,
+    "CreditCardPaymentTxn": movements.complete_card_payment,
     "TimeActivity": time_activities.finish,
-    "Payment": payments.customer_payment,
-    "BillPayment": payments.bill_payment,
+    "Payment": payments.complete_customer_payment,
+    "BillPayment": payments.complete_bill_payment,
     "Deposit": movements.complete_deposit,
     "Transfer": movements.complete_transfer,
     "JournalEntry": movements.complete_journal,
@@ -70,10 +70,7 @@ def complete(
     _require(rule, data)
     _run_step(BEFORE, company, rule, data, old)
     resolve_all(company, data)
-    if not company.options.departments:
-        data.pop("DepartmentRef", None)
-    if company.options.classes == "off" or (rule.details and company.options.classes == "line"):
-        data.pop("ClassRef", None)
+    _remove_unused_dimensions(company, rule, data)
     data.setdefault("TxnDate", company.today())
     check_open(company, rule, data["TxnDate"])
     _complete_currency(company, rule, data)
@@ -87,6 +84,16 @@ def complete(
     _merge_links(data, old)
     _run_step(AFTER, company, rule, data, old)
     return data
+
+
+def _remove_unused_dimensions(company: Company, rule: TxnKind, data: JsonObject) -> None:
+    """Remove location and class where the company does not track them on the transaction."""
+    options = company.options
+    if not options.departments:
+        data.pop("DepartmentRef", None)
+    has_class_of_its_own = options.classes == "txn" or not rule.details
+    if options.classes == "off" or not has_class_of_its_own:
+        data.pop("ClassRef", None)
 
 
 def _is_origin(link: JsonObject) -> bool:
@@ -121,36 +128,56 @@ def _require(rule: TxnKind, data: JsonObject) -> None:
     """Refuse a transaction without a field that its kind needs."""
     for field in rule.required:
         value = data.get(field)
-        if not value or (isinstance(value, dict) and value.get("value") in (None, "")):
+        if isinstance(value, dict):
+            value = value.get("value") not in (None, "")
+        if not value:
             raise missing_field(field)
 
 
 def check_open(company: Company, rule: TxnKind, date: str) -> None:
     """Refuse a booking in a closed period; only with a password could a person still allow it."""
-    closed = company.options.closed
-    if closed and rule.booking and date[:10] <= closed:
-        raise Refusal("6210" if company.options.closing_password else "6200", CLOSED, "")
+    options = company.options
+    if not options.closed or not rule.booking:
+        return
+    if date[:10] <= options.closed:
+        code = "6210" if options.closing_password else "6200"
+        raise Refusal(code, CLOSED, "")
 
 
 def _complete_currency(company: Company, rule: TxnKind, data: JsonObject) -> None:
     """Check the currency against the party's, and set the exchange rate."""
-    home = company.options.currency
-    code = (data.get("CurrencyRef") or {}).get("value")
-    if not code and rule.party and _requires_currency(company):
-        raise missing_field("CurrencyRef")
-    code = code or home
-    if code != home and code not in company.currencies():
-        raise unknown_reference("Currencies", code)
+    code = _currency_code(company, rule, data)
     if rule.party and data.get(rule.party):
         in_currency(company, rule.party_kind, data[rule.party], code)
     data["CurrencyRef"] = currency_ref(code)
     if company.options.multicurrency:
-        rate = data.get("ExchangeRate")
-        if rate is None:
-            rate = company.rate(code, data["TxnDate"])
-        data["ExchangeRate"] = Decimal(1) if code == home else Decimal(str(rate))
+        data["ExchangeRate"] = _exchange_rate(company, data, code)
     else:
         data.pop("ExchangeRate", None)
+
+
+def _currency_code(company: Company, rule: TxnKind, data: JsonObject) -> str:
+    """Return the currency of a transaction, by default the home currency."""
+    home = company.options.currency
+    reference = data.get("CurrencyRef") or {}
+    code = reference.get("value")
+    if not code:
+        if rule.party and _requires_currency(company):
+            raise missing_field("CurrencyRef")
+        return home
+    if code != home and code not in company.currencies():
+        raise unknown_reference("Currencies", code)
+    return str(code)
+
+
+def _exchange_rate(company: Company, data: JsonObject, code: str) -> Decimal:
+    """Return the rate that the client states, else that of the day; 1 for the home currency."""
+    if code == company.options.currency:
+        return Decimal(1)
+    rate = data.get("ExchangeRate")
+    if rate is None:
+        rate = company.rate(code, data["TxnDate"])
+    return Decimal(str(rate))
 
 
 def _requires_currency(company: Company) -> bool:
@@ -180,26 +207,25 @@ def _control_account(company: Company, rule: TxnKind, data: JsonObject) -> None:
 
 def _sum_lines(rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Set the total of a transaction to its lines and its tax."""
-    net = sum(
-        (
-            SIGNS.get(line["DetailType"], 1) * line.get("Amount", ZERO)
-            for line in sales.flatten_lines(data["Line"])
-        ),
-        ZERO,
-    )
+    net = ZERO
+    for line in sales.flatten_lines(data["Line"]):
+        sign = SIGNS.get(line["DetailType"], 1)
+        net += sign * line.get("Amount", ZERO)
     whole = round_money(net + taxes.total_tax(data))
     if whole < 0:
         raise business_error("Transaction amount must be 0 or greater.")
     data[rule.total] = whole
     if rule.open_field:
-        paid = Decimal(old[rule.total]) - Decimal(old[rule.open_field]) if old else ZERO
+        paid = ZERO
+        if old:
+            paid = Decimal(old[rule.total]) - Decimal(old[rule.open_field])
         if paid > whole:
             raise business_error("The amount cannot be less than what is already paid or applied.")
         data[rule.open_field] = round_money(whole - paid)
-    _at_home(rule, data)
+    _set_home_amounts(rule, data)
 
 
-def _at_home(rule: TxnKind, data: JsonObject) -> None:
+def _set_home_amounts(rule: TxnKind, data: JsonObject) -> None:
     """Set the amounts in home currency.
 
     A sale with an exchange rate shows its total even if the rate is 1.
@@ -220,16 +246,17 @@ def _complete_due_date(company: Company, rule: TxnKind, data: JsonObject) -> Non
     """Set the due date by the terms, unless the client states one."""
     if rule.dated_due is None or data.get("DueDate"):
         return
-    usual = company.preference("SalesFormsPrefs", "DefaultTerms") if rule.side == "sell" else None
-    term = data.get("SalesTermRef") or usual
-    data["DueDate"] = (
-        lists.due_date(company, term, data["TxnDate"])
-        if term
-        else plus_days(data["TxnDate"], rule.dated_due)
-    )
+    date = data["TxnDate"]
+    term = data.get("SalesTermRef")
+    if not term and rule.side == "sell":
+        term = company.preference("SalesFormsPrefs", "DefaultTerms")
+    if term:
+        data["DueDate"] = lists.due_date(company, term, date)
+    else:
+        data["DueDate"] = plus_days(date, rule.dated_due)
 
 
 def is_linked(data: JsonObject) -> bool:
     """Return whether a payment or credit is linked to the transaction."""
-    own = data.get("LinkedTxn") or ()
-    return any(link.get("TxnType") not in ORIGINS for link in own)
+    links = data.get("LinkedTxn") or ()
+    return not all(map(_is_origin, links))

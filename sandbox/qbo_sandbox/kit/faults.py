@@ -97,12 +97,19 @@ class Fault:
 
 def _check_field(key: str, value: Any) -> None:
     """Raise ValueError if a value is not of the kind that a field of a rule needs."""
-    if key in DECIMALS and not _is_number(value):
-        raise ValueError(f"{key} of a fault must be a number, not {value!r}")
-    if key in WHOLE_NUMBERS and value is not None and not _is_whole(value):
-        raise ValueError(f"{key} of a fault must be a whole number, not {value!r}")
-    if key == "commit" and not isinstance(value, bool):
-        raise ValueError(f"commit of a fault must be true or false, not {value!r}")
+    is_valid = True
+    expected = ""
+    if key in DECIMALS:
+        expected = "a number"
+        is_valid = _is_number(value)
+    elif key in WHOLE_NUMBERS:
+        expected = "a whole number"
+        is_valid = value is None or _is_whole(value)
+    elif key == "commit":
+        expected = "true or false"
+        is_valid = isinstance(value, bool)
+    if not is_valid:
+        raise ValueError(f"{key} of a fault must be {expected}, not {value!r}")
 
 
 def _is_number(value: Any) -> bool:
