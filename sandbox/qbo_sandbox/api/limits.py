@@ -56,30 +56,35 @@ class RequestLimits:
         now = self.clock.now()
         limits = _limits_of(switches, realm, client, call, body)
         for limit in limits:
-            if self._count_read(limit.key, limit.seconds, now) + limit.weight > limit.most:
+            count = self._count_recent(limit, now)
+            if count + limit.weight > limit.most:
                 raise throttled_call()
-        if switches.at_once and self.under_way[realm, client] >= switches.at_once:
+        under_way = self.under_way[realm, client]
+        if switches.at_once and under_way >= switches.at_once:
             raise throttled_call()
-        reads = self.meter["reads", client, self._month()]
         new_reads, _ = count_reads_and_writes(call, body)
-        if switches.monthly_reads and reads + new_reads > switches.monthly_reads:
+        reads = self.meter["reads", client, self._month()] + new_reads
+        if switches.monthly_reads and reads > switches.monthly_reads:
             raise throttled_call()
         for limit in limits:
-            self._times[limit.key].extend([now] * limit.weight)
+            times = self._times[limit.key]
+            times.extend([now] * limit.weight)
 
-    def _count_read(self, key: Key, window: float, now: float) -> int:
-        """Return how many requests a limit has counted within its window."""
-        times = self._times[key]
-        while times and times[0] <= now - window:
+    def _count_recent(self, limit: Limit, now: float) -> int:
+        """Return how many requests a limit has counted within its window; forget older ones."""
+        start = now - limit.seconds
+        times = self._times[limit.key]
+        while times and times[0] <= start:
             times.popleft()
         return len(times)
 
     def count_served(self, client: str, call: str, body: Any) -> None:
         """Meter a successful request; each item of a batch counts like a call."""
         reads, writes = count_reads_and_writes(call, body)
+        month = self._month()
         with self._lock:
-            self.meter["reads", client, self._month()] += reads
-            self.meter["writes", client, self._month()] += writes
+            self.meter["reads", client, month] += reads
+            self.meter["writes", client, month] += writes
 
     def _month(self) -> str:
         """Return the present month."""
@@ -91,7 +96,9 @@ class RequestLimits:
         with self._lock:
             metered = sorted(self.meter.items())
         for (sort, client, month), count in metered:
-            usage.setdefault(client, {}).setdefault(month, {})[sort] = count
+            usage_of_client = usage.setdefault(client, {})
+            usage_of_month = usage_of_client.setdefault(month, {})
+            usage_of_month[sort] = count
         return usage
 
 
@@ -99,9 +106,11 @@ def count_reads_and_writes(call: str, body: Any) -> tuple[int, int]:
     """Return how many reads and writes a call is; Intuit meters the reads."""
     if call == "batch":
         items = _batch_items(body)
-        reads = sum(1 for item in items if not READING_ITEMS.isdisjoint(item))
+        reading_items = [item for item in items if not READING_ITEMS.isdisjoint(item)]
+        reads = len(reading_items)
         return reads, len(items) - reads
-    if call == "upload" or call.rpartition(".")[2] in WRITES:
+    _, _, verb = call.rpartition(".")
+    if call == "upload" or verb in WRITES:
         return 0, 1
     return 1, 0
 
@@ -123,7 +132,9 @@ def _limits_of(switches: Switches, realm: str, client: str, call: str, body: Any
 
 def _batch_items(body: Any) -> list[JsonObject]:
     """Return the items of a batch."""
-    items = body.get("BatchItemRequest") if isinstance(body, dict) else None
+    if not isinstance(body, dict):
+        return []
+    items = body.get("BatchItemRequest")
     if not isinstance(items, list):
         return []
     return [item for item in items if isinstance(item, dict)]

@@ -37,49 +37,60 @@ def from_json(body: bytes) -> bytes:
     """Return a JSON response in XML, with the elements in the order of the schema."""
     response: JsonObject = json.loads(body, parse_float=Decimal)
     if response.keys() >= REPORT_PARTS:
-        return _render_document("Report", _to_elements(response), "").encode()
+        report = _render_document("Report", _to_elements(response), "")
+        return report.encode()
     time = str(response.pop("time", ""))
     if "fault" in response:
         response = {"Fault": _gateway_fault(response["fault"])}
         time = envelope_time(int(time) / 1000, "UTC")
-    return _render_document("IntuitResponse", _to_elements(response), time).encode()
+    document = _render_document("IntuitResponse", _to_elements(response), time)
+    return document.encode()
 
 
 def _to_elements(response: JsonObject) -> str:
     """Return the fields of a response as elements."""
-    return "".join(_to_element(name, value, name) for name, value in response.items())
+    elements = [_to_element(name, value, name) for name, value in response.items()]
+    return "".join(elements)
 
 
 def _render_document(root: str, content: str, time: str) -> str:
     """Return a whole document."""
     declaration = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    time_attribute = f" time={quoteattr(time)}" if time else ""
-    return f'{declaration}<{root} xmlns="{NAMESPACE}"{time_attribute}>{content}</{root}>'
+    attributes = f'xmlns="{NAMESPACE}"'
+    if time:
+        attributes += f" time={quoteattr(time)}"
+    return f"{declaration}<{root} {attributes}>{content}</{root}>"
 
 
 def _gateway_fault(fault: JsonObject) -> JsonObject:
     """Return a fault of the gateway with the names that it has in XML."""
     errors = []
     for error in fault["error"]:
-        errors.append({new: error[old] for old, new in GATEWAY_ELEMENTS.items() if error[old]})
+        renamed = {}
+        for json_name, xml_name in GATEWAY_ELEMENTS.items():
+            if error[json_name]:
+                renamed[xml_name] = error[json_name]
+        errors.append(renamed)
     return {"type": fault["type"], "Error": errors}
 
 
 def _to_element(name: str, value: Any, kind: str) -> str:
     """Return a JSON value as an element, a list as one element for each member."""
     if isinstance(value, list):
-        return "".join(_to_element(name, item, kind) for item in value)
+        return "".join([_to_element(name, item, kind) for item in value])
     if value is None:
         return ""
     if not isinstance(value, dict):
-        return f"<{name}>{escape(_text_of(value))}</{name}>"
+        text = escape(_text_of(value))
+        return f"<{name}>{text}</{name}>"
     if kind == "any":
         entries = value.get("any", ())
         extensions = "".join(map(_render_extension, entries))
         return f"<{name}>{extensions}</{name}>"
     if kind == "ref" or _looks_like_reference(name, value):
-        content = escape(str(value.get("value", "")))
-        return f"<{name}{_render_attributes(value, REFERENCE_ATTRIBUTES)}>{content}</{name}>"
+        id = escape(str(value.get("value", "")))
+        attributes = _render_attributes(value, REFERENCE_ATTRIBUTES)
+        return f"<{name}{attributes}>{id}</{name}>"
     return _object_element(name, value, kind)
 
 
@@ -113,9 +124,11 @@ def _type_of(parent: str, name: str) -> str:
 
 
 def _in_schema_order(kind: str, value: JsonObject) -> list[str]:
-    """Return the names of an object's fields in the order of the schema."""
-    places = {name: place for place, name in enumerate(type_fields().get(kind, ()))}
-    return sorted(value, key=lambda name: places.get(name, len(places)))
+    """Return the names of an object's fields in the order of the schema, unknown ones last."""
+    fields = type_fields().get(kind, {})
+    known = [name for name in fields if name in value]
+    unknown = [name for name in value if name not in fields]
+    return known + unknown
 
 
 def _render_attributes(value: JsonObject, names: tuple[str, ...]) -> str:
@@ -129,13 +142,17 @@ def _render_attributes(value: JsonObject, names: tuple[str, ...]) -> str:
 
 def _render_extension(entry: JsonObject) -> str:
     """Return one entry of an extension block, whose JSON name contains the namespace."""
-    local_name = str(entry.get("name", "")).rpartition("}")[2]
-    return _to_element(local_name, entry.get("value", {}), "")
+    name = str(entry.get("name", ""))
+    _, _, local_name = name.rpartition("}")
+    value = entry.get("value", {})
+    return _to_element(local_name, value, "")
 
 
 def _text_of(value: Any) -> str:
-    """Return a value as text."""
-    return value if isinstance(value, str) else dump(value)
+    """Return a value as text, numbers and booleans as in JSON."""
+    if isinstance(value, str):
+        return value
+    return dump(value)
 
 
 # -- reading -------------------------------------------------------------------------------------
@@ -148,10 +165,13 @@ def read(body: bytes) -> tuple[str, JsonObject]:
     """
     root = _parse(body)
     name = _local_name(root)
-    if name == "IntuitBatchRequest":
-        items = [_batch_item(child) for child in root if _local_name(child) == "BatchItemRequest"]
-        return name, {"BatchItemRequest": items}
-    return name, _parse_object(root, name)
+    if name != "IntuitBatchRequest":
+        return name, _parse_object(root, name)
+    items = []
+    for child in root:
+        if _local_name(child) == "BatchItemRequest":
+            items.append(_batch_item(child))
+    return name, {"BatchItemRequest": items}
 
 
 def _parse(body: bytes) -> Element:
@@ -169,20 +189,25 @@ def _parse(body: bytes) -> Element:
 
 def _local_name(element: Element) -> str:
     """Return the name of an element without its namespace."""
-    return element.tag.rpartition("}")[2]
+    _, _, name = element.tag.rpartition("}")
+    return name
 
 
 def _attribute_values(element: Element, names: tuple[str, ...]) -> JsonObject:
     """Return the attributes of an element with these names."""
-    return {name: element.attrib[name] for name in names if name in element.attrib}
+    attributes = element.attrib
+    return {name: attributes[name] for name in names if name in attributes}
 
 
 def _batch_item(element: Element) -> JsonObject:
-    """Return an item of a batch."""
+    """Return an item of a batch: an object to write, or the text of a query."""
     item = _attribute_values(element, BATCH_ITEM_ATTRIBUTES)
     for child in element:
         name = _local_name(child)
-        item[name] = _parse_object(child, name) if len(child) else (child.text or "")
+        if len(child):
+            item[name] = _parse_object(child, name)
+        else:
+            item[name] = child.text or ""
     return item
 
 
@@ -235,7 +260,8 @@ def _plain_value(text: str, field: Field) -> Any:
 def _extension_entry(element: Element) -> JsonObject:
     """Return an extension as an entry whose name contains the namespace."""
     name = f"{{{NAMESPACE}}}{_local_name(element)}"
-    return {"name": name, "value": _parse_object(element, "")}
+    value = _parse_object(element, "")
+    return {"name": name, "value": value}
 
 
 def _parse_number(text: str) -> Any:

@@ -47,10 +47,12 @@ CLASS_OF = {kind: name for name, kinds in CLASSIFICATIONS.items() for kind in ki
 
 def _complete_currency(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Complete the currency of a name or account, which cannot change later."""
-    code = (data.get("CurrencyRef") or {}).get("value") or company.options.currency
+    home = company.options.currency
+    reference = data.get("CurrencyRef") or {}
+    code = reference.get("value") or home
     if old and old.get("CurrencyRef", {}).get("value") not in (None, code):
         raise business_error("The currency of a name or account cannot be changed.")
-    if code != company.options.currency and code not in company.currencies():
+    if code != home and code not in company.currencies():
         raise Refusal(
             "2500", f"Invalid Reference Id : Currency {code} is not set up in this company", ""
         )
@@ -58,16 +60,20 @@ def _complete_currency(company: Company, data: JsonObject, old: JsonObject | Non
 
 
 def _complete_vendor(company: Company, data: JsonObject, old: JsonObject | None) -> None:
-    """Complete a vendor; of its tax number only the last four characters are shown."""
+    """Complete a vendor; of its tax number only the last four characters are shown.
+
+    A client may send the hidden number back as it got it.
+    """
     data.setdefault("Vendor1099", False)
     _complete_currency(company, data, old)
     number = str(data.get("TaxIdentifier") or "")
     if number and not number.startswith("XXX"):
-        data["TaxIdentifier"] = "X" * max(0, len(number) - 4) + number[-4:]
+        visible = number[-4:]
+        data["TaxIdentifier"] = visible.rjust(len(number), "X")
 
 
 def _complete_customer(company: Company, data: JsonObject, old: JsonObject | None) -> None:
-    """Complete a customer or project."""
+    """Complete a customer or project; a client cannot make one of the other."""
     data.pop("IsProject", None)
     if old and "IsProject" in old:
         data["IsProject"] = old["IsProject"]
@@ -114,12 +120,11 @@ ITEM_ACCOUNTS = {
 def _complete_item(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Check an item by its type, and put its defaults in place."""
     kind = data.setdefault("Type", "Service")
-    if old and "Inventory" in (old.get("Type"), kind) and old.get("Type") != kind:
-        raise business_error(
-            "An inventory item cannot become another type, nor another type an inventory item."
-        )
+    if old:
+        _require_same_type(str(kind), old)
     if kind == "Category":
-        return _complete_category(data)
+        _complete_category(data)
+        return
     if kind == "Group":
         _complete_bundle(company, data)
     elif kind == "Inventory":
@@ -131,9 +136,18 @@ def _complete_item(company: Company, data: JsonObject, old: JsonObject | None) -
             data[field] = shortest_number(str(data[field]))
     data.setdefault("TrackQtyOnHand", False)
     data.setdefault("Taxable", False)
-    for field in ("UnitPrice", "PurchaseCost") if kind != "Group" else ():
-        data.setdefault(field, Decimal(0))
-    return None
+    if kind != "Group":
+        data.setdefault("UnitPrice", Decimal(0))
+        data.setdefault("PurchaseCost", Decimal(0))
+
+
+def _require_same_type(kind: str, old: JsonObject) -> None:
+    """Refuse to make an item in stock one of another type, or the other way round."""
+    former_kind = old.get("Type")
+    if former_kind != kind and "Inventory" in (former_kind, kind):
+        raise business_error(
+            "An inventory item cannot become another type, nor another type an inventory item."
+        )
 
 
 def _complete_category(data: JsonObject) -> None:
@@ -155,7 +169,8 @@ def _complete_inventory(company: Company, data: JsonObject) -> None:
         if data.get(field) in (None, "") or data[field] is False:
             raise missing_field(field)
     for field, types in ITEM_ACCOUNTS.items():
-        if resolve(company, "Account", data[field]).read()["AccountType"] not in types:
+        account = resolve(company, "Account", data[field]).read()
+        if account["AccountType"] not in types:
             raise Refusal(
                 "6430",
                 f"Invalid account type : {field} must be an account of type {types[0]}",
@@ -165,14 +180,16 @@ def _complete_inventory(company: Company, data: JsonObject) -> None:
 
 def _complete_bundle(company: Company, data: JsonObject) -> None:
     """Complete a bundle; refuse bundles and categories as its parts."""
-    parts = (data.get("ItemGroupDetail") or {}).get("ItemGroupLine") or []
+    group = data.get("ItemGroupDetail") or {}
+    parts = group.get("ItemGroupLine")
     if not parts:
         raise missing_field("ItemGroupDetail")
     for part in parts:
-        item = resolve(company, "Item", part.get("ItemRef")).read()
+        reference = part.get("ItemRef")
+        item = resolve(company, "Item", reference).read()
         if item["Type"] in ("Group", "Category"):
             raise business_error(f"{item['Name']} cannot be part of a bundle.")
-        part["ItemRef"] = name_reference(company, "Item", part["ItemRef"])
+        part["ItemRef"] = name_reference(company, "Item", reference)
         part["Qty"] = shortest_number(str(part.get("Qty") or 1))
 
 

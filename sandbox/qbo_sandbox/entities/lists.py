@@ -43,7 +43,8 @@ def complete(company: Company, kind: str, data: JsonObject, old: JsonObject | No
 def _require(fields: Iterable[str], data: JsonObject) -> None:
     """Refuse an object without these fields."""
     for field in fields:
-        if not str(data.get(field) or "").strip():
+        text = str(data.get(field) or "")
+        if not text.strip():
             raise missing_field(field)
 
 
@@ -54,7 +55,8 @@ def _check_name(company: Company, kind: str, data: JsonObject) -> None:
         _complete_person(data)
     _require(rule.required, data)
     name = str(data.get(rule.field) or "")
-    if kind not in FREE_NAMES and FORBIDDEN_SIGNS & set(name):
+    has_forbidden_sign = not FORBIDDEN_SIGNS.isdisjoint(name)
+    if has_forbidden_sign and kind not in FREE_NAMES:
         raise business_error(f"{rule.field} cannot include tabs, new lines, or colons.")
     if rule.space == "people":
         check_length(rule.field, name, company.switches.name_length)
@@ -111,11 +113,12 @@ def _set_parent(company: Company, kind: str, data: JsonObject, old: JsonObject |
 def rename_below(company: Company, kind: str, parent: JsonObject) -> list[Change]:
     """Return the entries below an entry, with their new full names."""
     table = company.table(kind)
-    field = LIST_KINDS[kind].field
+    name_field = LIST_KINDS[kind].field
+    child_ids = table.by_party.get(parent["Id"], {})
     changes = []
-    for id in table.by_party.get(parent["Id"], {}):
+    for id in child_ids:
         child = dict(table.rows[id].read())
-        name = f"{parent['FullyQualifiedName']}:{child[field]}"
+        name = f"{parent['FullyQualifiedName']}:{child[name_field]}"
         if child["FullyQualifiedName"] == name:
             continue
         child["FullyQualifiedName"] = name

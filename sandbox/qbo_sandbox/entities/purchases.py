@@ -104,17 +104,27 @@ def _order_lines(line: JsonObject) -> Iterator[tuple[str, str]]:
 
 
 def check_orders(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
-    """Refuse a bill that is linked to a missing order or to one of another vendor."""
+    """Refuse a bill that is linked to a missing order or to one of another vendor.
+
+    A link of a line must say which line of the order it bills.
+    """
     vendor = data["VendorRef"]["value"]
     for id in orders_of(data):
-        row = company.row("PurchaseOrder", id)
-        order = row.read() if row else None
-        if order is None or order["VendorRef"]["value"] != vendor:
+        if _order_vendor(company, id) != vendor:
             raise Refusal("620", f"Transaction {id} cannot be linked", "")
     for line in data["Line"]:
         links = line.get("LinkedTxn") or ()
         if not all(link.get("TxnLineId") for link in links):
             raise missing_field("TxnLineId")
+
+
+def _order_vendor(company: Company, id: str) -> str | None:
+    """Return the id of the vendor of a purchase order; None if there is no such order."""
+    row = company.row("PurchaseOrder", id)
+    if row is None:
+        return None
+    vendor: str = row.read()["VendorRef"]["value"]
+    return vendor
 
 
 def is_billed(company: Company, order_id: str, bills: list[JsonObject]) -> bool:

@@ -45,24 +45,27 @@ DIGITS = 15
 
 
 class Field(NamedTuple):
+    """The type of a field, and whether the field holds a list of such values."""
+
     type: str
     many: bool
+
+
+class OwnFields(NamedTuple):
+    """The fields of a type without those of the type that it extends, its `base`."""
+
+    base: str
+    fields: dict[str, Field]
 
 
 @cache
 def type_fields() -> dict[str, dict[str, Field]]:
     """Return the fields of every object by name, with those of its base."""
-    own: dict[str, tuple[str, dict[str, Field]]] = {}
+    own: dict[str, OwnFields] = {}
     for line in _lines():
         head, *pairs = line.split()
         name, _, base = head.partition("<")
-        own[name] = (
-            base,
-            {
-                field: Field(kind.rstrip("*"), kind.endswith("*"))
-                for field, kind in map(_pair, pairs)
-            },
-        )
+        own[name] = OwnFields(base, dict(map(_parse_field, pairs)))
     return {name: _with_base(name, own) for name in own}
 
 
@@ -79,7 +82,8 @@ def enumerated_values() -> dict[str, frozenset[str]]:
 
 def _source() -> list[str]:
     """Return the lines of the file that describes types and fields."""
-    return (files(__package__) / "fields.txt").read_text("utf-8").splitlines()
+    file = files(__package__) / "fields.txt"
+    return file.read_text("utf-8").splitlines()
 
 
 def _lines() -> list[str]:
@@ -93,18 +97,20 @@ def _lines() -> list[str]:
     return joined
 
 
-def _pair(text: str) -> tuple[str, str]:
-    """Return the name and type of a field."""
+def _parse_field(text: str) -> tuple[str, Field]:
+    """Return the name and the field of a text such as "Line:Line*", whose star says many."""
     name, _, kind = text.partition(":")
-    return name, kind
+    field = Field(kind.rstrip("*"), kind.endswith("*"))
+    return name, field
 
 
-def _with_base(name: str, own: dict[str, tuple[str, dict[str, Field]]]) -> dict[str, Field]:
+def _with_base(name: str, own: dict[str, OwnFields]) -> dict[str, Field]:
     """Return the fields of a type, after those of the type that it extends."""
-    base, fields = own[name]
+    base = own[name].base
     if not base:
-        return fields
-    return _with_base(base, own) | fields
+        return own[name].fields
+    base_fields = _with_base(base, own)
+    return base_fields | own[name].fields
 
 
 def check(kind: str, body: JsonObject) -> None:
@@ -137,21 +143,20 @@ class Check(NamedTuple):
 @cache
 def _field_checks(kind: str) -> dict[str, Check]:
     """Return the check of each field of a kind."""
-    return {
-        name: Check(_value_fits(kind, name, own.type), own.many)
-        for name, own in type_fields()[kind].items()
-        if own.type != "any"
-    }
+    checks = {}
+    for name, field in type_fields()[kind].items():
+        if field.type != "any":
+            fits = _make_check(kind, name, field.type)
+            checks[name] = Check(fits, field.many)
+    return checks
 
 
-def _value_fits(kind: str, name: str, type_name: str) -> Callable[[Any], Any]:
+def _make_check(kind: str, name: str, type_name: str) -> Callable[[Any], Any]:
     """Return the function that checks a value of a type, and converts it if necessary."""
     if type_name == "s":
-        return partial(
-            _check_text,
-            CALLED.get((kind, name), name),
-            OF_KIND.get((kind, name)) or LENGTHS.get(name),
-        )
+        shown_name = CALLED.get((kind, name), name)
+        limit = OF_KIND.get((kind, name)) or LENGTHS.get(name)
+        return partial(_check_text, shown_name, limit)
     if type_name in ("d", "i"):
         return partial(_check_number, name, type_name == "i")
     if type_name == "ref":
@@ -181,25 +186,33 @@ def _misfit_refusal(name: str, type_name: str) -> Refusal:
 
 
 def _check_value(name: str, type_name: str, value: Any) -> Any:
-    """Check and convert a boolean, a date, a time or a value of an enumeration."""
+    """Check and convert a boolean, a date or time, a value of an enumeration, or an object."""
     if type_name == "b":
-        if isinstance(value, bool):
-            return value
-        if str(value).lower() not in ("true", "false"):
-            raise _misfit_refusal(name, "Boolean")
-        return str(value).lower() == "true"
+        return _check_boolean(name, value)
     if type_name in ("date", "time"):
         if not is_date(value):
             raise Refusal("2060", f"Invalid date format : {value}", name)
-        return value if type_name == "time" or len(value) == 10 else value[:10]
+        is_whole = type_name == "time" or len(value) == 10
+        return value if is_whole else value[:10]
     if type_name.startswith("="):
-        if value not in enumerated_values()[type_name[1:]]:
+        enumeration = type_name[1:]
+        if value not in enumerated_values()[enumeration]:
             raise Refusal("2170", f"Invalid Enumeration : {value}", name)
     elif not isinstance(value, dict):
         raise _misfit_refusal(name, type_name)
     else:
         check(type_name, value)
     return value
+
+
+def _check_boolean(name: str, value: Any) -> bool:
+    """Return the boolean that a value is; a text may say it."""
+    if isinstance(value, bool):
+        return value
+    text = str(value).lower()
+    if text not in ("true", "false"):
+        raise _misfit_refusal(name, "Boolean")
+    return text == "true"
 
 
 def _check_text(name: str, limit: int | None, value: Any) -> str:

@@ -33,9 +33,10 @@ class Clock:
 
     def set(self, now: float, *, frozen: bool | None = None) -> None:
         """Put the clock to a moment; `frozen` left out keeps it running or standing as it was."""
-        stand = self._stopped is not None if frozen is None else frozen
+        if frozen is None:
+            frozen = self._stopped is not None
         self._offset = now - time.time()
-        self._stopped = now if stand else None
+        self._stopped = now if frozen else None
         for tell in self.on_change:
             tell()
 
@@ -45,8 +46,11 @@ class Clock:
 
     def restore(self, state: JsonObject) -> None:
         """Continue from a recorded state."""
+        stopped = state["stopped"]
         self._offset = float(state["offset"])
-        self._stopped = None if state["stopped"] is None else float(state["stopped"])
+        self._stopped = None
+        if stopped is not None:
+            self._stopped = float(stopped)
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward."""
@@ -64,11 +68,12 @@ class Clock:
     def page(self, method: str, body: object) -> object:
         """Answer /_sandbox/clock: POST {"now": iso, "frozen": bool} or {"advance": seconds}."""
         if method == "POST" and isinstance(body, dict):
-            frozen = body.get("frozen")
+            now = self.now()
             if "advance" in body:
-                self.set(self.now() + float(body["advance"]), frozen=frozen)
-            else:
-                self.set(moment(body["now"]) if "now" in body else self.now(), frozen=frozen)
+                now += float(body["advance"])
+            elif "now" in body:
+                now = moment(body["now"])
+            self.set(now, frozen=body.get("frozen"))
         return {
             "now": iso(self.now()),
             "epoch": self.now(),
@@ -78,10 +83,13 @@ class Clock:
 
 def moment(text: str) -> float:
     """Parse an ISO date and time, as UTC if it has no offset."""
-    read = dt.datetime.fromisoformat(text)
-    return (read if read.tzinfo else read.replace(tzinfo=dt.UTC)).timestamp()
+    time_of_text = dt.datetime.fromisoformat(text)
+    if time_of_text.tzinfo is None:
+        time_of_text = time_of_text.replace(tzinfo=dt.UTC)
+    return time_of_text.timestamp()
 
 
 def iso(now: float) -> str:
     """Return a moment as text, in UTC."""
-    return dt.datetime.fromtimestamp(now, dt.UTC).isoformat(timespec="milliseconds")
+    utc_time = dt.datetime.fromtimestamp(now, dt.UTC)
+    return utc_time.isoformat(timespec="milliseconds")

@@ -100,8 +100,10 @@ def _reset(
 ) -> Iterable[bytes]:
     """Carry the request out, and reset the connection in the middle of the answer."""
     status, headers, body = stage.carry_out(environ)
-    cut = fault.options.get("bytes", len(body) // 2)
-    raise Wire(status=status, headers=headers, body=body, cut=min(int(cut), len(body)))
+    half = len(body) // 2
+    bytes_to_send = int(fault.options.get("bytes", half))
+    cut = min(bytes_to_send, len(body))
+    raise Wire(status=status, headers=headers, body=body, cut=cut)
 
 
 def _hang_up(
@@ -140,9 +142,8 @@ def _redirect(
         stage.carry_out(environ)
     else:
         environ["sandbox.note"]["verdict"] = "redirected"
-    return send(
-        start, fault.status or 307, [("Location", str(fault.options.get("to", ELSEWHERE)))], b""
-    )
+    address = str(fault.options.get("to", ELSEWHERE))
+    return send(start, fault.status or 307, [("Location", address)], b"")
 
 
 def _spoil(
@@ -188,6 +189,7 @@ PLAYS: dict[str, Play] = {
 
 def send(start: StartResponse, status: int, headers: Headers, body: bytes) -> Iterable[bytes]:
     """Send an answer with the length of its body."""
-    others = [pair for pair in headers if pair[0].lower() != "content-length"]
-    start(status_line(status), [*others, ("Content-Length", str(len(body)))])
+    sent_headers = [pair for pair in headers if pair[0].lower() != "content-length"]
+    sent_headers.append(("Content-Length", str(len(body))))
+    start(status_line(status), sent_headers)
     return [body]

@@ -53,14 +53,13 @@ class Tokens:
 
     def knows(self, client: str, secret: str) -> bool:
         """Return whether a client has this secret."""
-        return (
-            secrets.compare_digest(self.clients.get(client, "").encode(), secret.encode())
-            and client in self.clients
-        )
+        right_secret = self.clients.get(client, "")
+        is_right = secrets.compare_digest(right_secret.encode(), secret.encode())
+        return is_right and client in self.clients
 
     def issue(self, subject: str, client: str = "", token: str | None = None) -> str:
         """Issue this access token, or a new one, valid from now for the lifetime."""
-        token = token or f"{MARK}{secrets.token_urlsafe(32)}"
+        token = token or _new_token()
         expires = self.clock.now() + self.lifetime
         self._access[token] = Grant(subject, client, expires)
         return token
@@ -69,22 +68,24 @@ class Tokens:
         self, subject: str, client: str = "", token: str | None = None, lifetime: float = 1e10
     ) -> str:
         """Issue this refresh token, or a new one."""
-        token = token or f"{MARK}{secrets.token_urlsafe(32)}"
-        self._refresh[token] = Grant(subject, client, self.clock.now() + lifetime)
+        token = token or _new_token()
+        expires = self.clock.now() + lifetime
+        self._refresh[token] = Grant(subject, client, expires)
         return token
 
     def refresh(self, token: str, client: str) -> tuple[str, str] | None:
         """Return (access token, refresh token); None if the token is not valid for the client."""
+        now = self.clock.now()
         grant = self._refresh.get(token)
-        if grant is None or grant.client != client or grant.expires <= self.clock.now():
+        if grant is None or grant.client != client or grant.expires <= now:
             return None
-        renewed = token
+        refresh_token = token
         if self.rotate:
             del self._refresh[token]
-            renewed = self.issue_refresh(
-                grant.subject, client, lifetime=grant.expires - self.clock.now()
-            )
-        return self.issue(grant.subject, client), renewed
+            rest = grant.expires - now
+            refresh_token = self.issue_refresh(grant.subject, client, lifetime=rest)
+        access_token = self.issue(grant.subject, client)
+        return access_token, refresh_token
 
     def answer(self, environ: WSGIEnvironment) -> tuple[int, dict[str, str]]:
         """Return status and JSON of a call that requests a token.
@@ -95,12 +96,14 @@ class Tokens:
         form = form_of(environ)
         client, secret = basic_of(environ)
         if not client:
-            client, secret = form.get("client_id", ""), form.get("client_secret", "")
+            client = form.get("client_id", "")
+            secret = form.get("client_secret", "")
         if not self.knows(client, secret):
             return 401, {"error": "invalid_client"}
-        if form.get("grant_type") == "client_credentials":
+        grant_type = form.get("grant_type")
+        if grant_type == "client_credentials":
             return 200, {"access_token": self.issue(client, client)}
-        if form.get("grant_type") != "refresh_token":
+        if grant_type != "refresh_token":
             return 400, {"error": "unsupported_grant_type"}
         pair = self.refresh(form.get("refresh_token", ""), client)
         if pair is None:
@@ -123,19 +126,30 @@ class Tokens:
                 del tokens[token]
 
 
+def _new_token() -> str:
+    """Return a random token with the mark that all tokens of stand-ins have."""
+    random_part = secrets.token_urlsafe(32)
+    return f"{MARK}{random_part}"
+
+
 def bearer_of(environ: WSGIEnvironment) -> str:
     """Return the bearer token of a request; "" if it has none."""
-    kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return token.strip() if kind.lower() == "bearer" else ""
+    authorization: str = environ.get("HTTP_AUTHORIZATION", "")
+    kind, _, token = authorization.partition(" ")
+    if kind.lower() != "bearer":
+        return ""
+    return token.strip()
 
 
 def basic_of(environ: WSGIEnvironment) -> tuple[str, str]:
     """Return name and password of HTTP Basic authentication; two empty texts if there is none."""
-    kind, _, text = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    authorization: str = environ.get("HTTP_AUTHORIZATION", "")
+    kind, _, encoded = authorization.partition(" ")
     if kind.lower() != "basic":
         return "", ""
     try:
-        name, _, password = base64.b64decode(text, validate=True).decode().partition(":")
+        text = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, ValueError):
         return "", ""
+    name, _, password = text.partition(":")
     return name, password

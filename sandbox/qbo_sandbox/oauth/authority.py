@@ -82,12 +82,12 @@ class Authority:
             return text_answer(start, 400, consent.error_page(fault))
         if not _has_valid_scope(params):
             return self._redirect_back(start, params, {"error": "invalid_scope"})
-        if form.get("decision") == "cancel":
+        decision = form.get("decision")
+        if decision == "cancel":
             return self._redirect_back(start, params, {"error": "access_denied"})
-        if form.get("decision") != "connect":
-            return text_answer(
-                start, 200, consent.form(params["client_id"], params, self.companies.values())
-            )
+        if decision != "connect":
+            page = consent.form(params["client_id"], params, self.companies.values())
+            return text_answer(start, 200, page)
         if form.get("user", "admin") != "admin":
             return text_answer(start, 403, consent.not_admin(params))
         return self._grant_of(environ, start, params, form.get("realm", ""))
@@ -130,12 +130,12 @@ class Authority:
         self, start: StartResponse, params: dict[str, str], answer: dict[str, str]
     ) -> Iterable[bytes]:
         """Go back to the application with an answer."""
-        answer = answer | ({"state": params["state"]} if "state" in params else {})
-        joint = "&" if "?" in params["redirect_uri"] else "?"
-        start(
-            status_line(302),
-            [("Location", params["redirect_uri"] + joint + urlencode(answer)), *NO_STORE],
-        )
+        if "state" in params:
+            answer = answer | {"state": params["state"]}
+        redirect = params["redirect_uri"]
+        joint = "&" if "?" in redirect else "?"
+        location = redirect + joint + urlencode(answer)
+        start(status_line(302), [("Location", location), *NO_STORE])
         return [b""]
 
     def _authenticated_client(self, environ: WSGIEnvironment, form: dict[str, str]) -> str | None:

@@ -129,17 +129,17 @@ def build_options(name: str, changes: JsonObject, realms: Iterable[str], now: fl
     """Return a profile's options with changes and an unused realm."""
     if name not in PROFILES:
         raise ValueError(f"there is no company {name!r}; there are {', '.join(PROFILES)}")
-    profile = PROFILES[name][1]
-    options = US.changed(
-        profile | {one: _convert_option(one, value) for one, value in changes.items()}
-    )
+    _, profile = PROFILES[name]
+    values = dict(profile)
+    for option, value in changes.items():
+        values[option] = _convert_option(option, value)
+    options = US.changed(values)
     if options.closed == LAST_MONTH:
         options = options.changed({"closed": _end_of_last_month(now)})
-    return (
-        options
-        if "realm" in changes
-        else options.changed({"realm": _unused_realm(profile.get("realm"), set(realms))})
-    )
+    if "realm" not in changes:
+        realm = _unused_realm(profile.get("realm"), set(realms))
+        options = options.changed({"realm": realm})
+    return options
 
 
 def of_country(country: str) -> str | None:
@@ -153,14 +153,19 @@ def of_country(country: str) -> str | None:
 def parse(text: str, realms: Iterable[str], now: float) -> Options:
     """Read a profile from the command line: norway,custom_numbers=false."""
     name, *pairs = text.split(",")
-    return build_options(
-        name, {key: value for key, _, value in (pair.partition("=") for pair in pairs)}, realms, now
-    )
+    changes = {}
+    for pair in pairs:
+        option, _, value = pair.partition("=")
+        changes[option] = value
+    return build_options(name, changes, realms, now)
 
 
 def profiles_page() -> dict[str, str]:
     """Return the names of the companies with their descriptions."""
-    return {name: says for name, (says, _) in PROFILES.items()}
+    page = {}
+    for name, (description, _) in PROFILES.items():
+        page[name] = description
+    return page
 
 
 def _convert_option(name: str, value: Any) -> Any:
@@ -177,14 +182,18 @@ def _convert_option(name: str, value: Any) -> Any:
 
 def _type_of(option: str) -> object:
     """Return the type of an option."""
-    return {field.name: field.type for field in fields(Options)}.get(option)
+    for field in fields(Options):
+        if field.name == option:
+            return field.type
+    return None
 
 
 def _read_flag(name: str, text: str) -> bool:
     """Return whether a text says true or false."""
-    if text.lower() not in ("true", "false"):
+    lowered = text.lower()
+    if lowered not in ("true", "false"):
         raise ValueError(f"{name} is true or false, not {text!r}")
-    return text.lower() == "true"
+    return lowered == "true"
 
 
 def _unused_realm(usual: str | None, realms: set[str]) -> str:

@@ -124,19 +124,25 @@ def write_transactions(company: Company) -> None:
     now = company.now()
     for row in _read_rows():
         kind, *fields = row
-        if kind in TXN_KINDS:
-            id, days = fields[:2]
-            with company.clock.pretend(now - int(days) * DAY):
-                _write_transaction(company, kind, id, fields[2:])
-        else:
-            OTHER_WRITERS[kind](company, fields)
+        if kind not in TXN_KINDS:
+            write = OTHER_WRITERS[kind]
+            write(company, fields)
+            continue
+        id, days_ago, *more = fields
+        day = now - int(days_ago) * DAY
+        with company.clock.pretend(day):
+            _write_transaction(company, kind, id, more)
 
 
 def _read_rows() -> list[list[str]]:
     """Return the fields of each transaction of the sample company."""
-    text = (files(__package__) / "books" / "sample_transactions.txt").read_text("utf-8")
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return [[*line.split("|"), *FIELDS_MISSING] for line in lines]
+    file = files(__package__) / "books" / "sample_transactions.txt"
+    rows = []
+    for line in file.read_text("utf-8").splitlines():
+        is_comment = line.startswith("#")
+        if line and not is_comment:
+            rows.append([*line.split("|"), *FIELDS_MISSING])
+    return rows
 
 
 def _write_transaction(company: Company, kind: str, id: str, fields: list[str]) -> None:
@@ -149,12 +155,15 @@ def _write_transaction(company: Company, kind: str, id: str, fields: list[str]) 
     rule = TXN_KINDS[kind]
     if party and rule.party:
         body[rule.party] = {"value": party}
-    operations.write(company, kind, body | BODIES[kind](party, *rest), {})
+    build = BODIES[kind]
+    body |= build(party, *rest)
+    operations.write(company, kind, body, {})
 
 
 def _build_sale(party: str, lines: str, account: str = "", *rest: str) -> Body:
     """Return a sale; a receipt is deposited to the account."""
-    body: Body = {"Line": [_sales_line(text) for text in lines.split(",")]}
+    sales_lines = [_sales_line(text) for text in lines.split(",")]
+    body: Body = {"Line": sales_lines}
     if account:
         body["DepositToAccountRef"] = {"value": account}
     return body
@@ -162,9 +171,7 @@ def _build_sale(party: str, lines: str, account: str = "", *rest: str) -> Body:
 
 def _sales_line(text: str) -> Body:
     """Return a line that sells an item."""
-    item, quantity, price = _read_item(text)
-    detail = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
-    return _build_line(SALES_LINE, round_money(quantity * price), detail)
+    return _item_line(SALES_LINE, text)
 
 
 def _build_order(party: str, lines: str, *rest: str) -> Body:
@@ -175,27 +182,31 @@ def _build_order(party: str, lines: str, *rest: str) -> Body:
 
 def _order_line(text: str) -> Body:
     """Return a line that orders an item."""
-    item, quantity, price = _read_item(text)
-    detail = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
-    return _build_line(ITEM_LINE, round_money(quantity * price), detail)
+    return _item_line(ITEM_LINE, text)
 
 
-def _read_item(text: str) -> tuple[str, Decimal, Decimal]:
+def _item_line(kind: str, text: str) -> Body:
     """Read "4x4.5at75": item, quantity and price."""
     item, _, rest = text.partition("x")
-    quantity, _, price = rest.partition("at")
-    return item, Decimal(quantity), Decimal(price)
+    quantity_text, _, price_text = rest.partition("at")
+    quantity = Decimal(quantity_text)
+    price = Decimal(price_text)
+    amount = round_money(quantity * price)
+    detail = {"ItemRef": {"value": item}, "Qty": quantity, "UnitPrice": price}
+    return _build_line(kind, amount, detail)
 
 
 def _build_bill(party: str, lines: str, *rest: str) -> Body:
-    """Return a bill."""
-    return {"Line": [_account_line(text) for text in lines.split(",")]}
+    """Return a bill with lines on accounts."""
+    account_lines = [_account_line(text) for text in lines.split(",")]
+    return {"Line": account_lines}
 
 
 def _account_line(text: str) -> Body:
     """Read "13=75": account and amount."""
     account, _, amount = text.partition("=")
-    return _build_line(ACCOUNT_LINE, Decimal(amount), {"AccountRef": {"value": account}})
+    detail = {"AccountRef": {"value": account}}
+    return _build_line(ACCOUNT_LINE, Decimal(amount), detail)
 
 
 def _build_line(kind: str, amount: Decimal, detail: Body) -> Body:
@@ -205,7 +216,8 @@ def _build_line(kind: str, amount: Decimal, detail: Body) -> Body:
 
 def _build_purchase(party: str, paid: str, lines: str, *rest: str) -> Body:
     """Read "Check:35:12": how it was paid, from which account, and the number of a check."""
-    kind, account, number = (*paid.split(":"), "")[:3]
+    kind, _, source = paid.partition(":")
+    account, _, number = source.partition(":")
     body = _build_bill(party, lines)
     body["PaymentType"] = kind
     body["AccountRef"] = {"value": account}
@@ -231,23 +243,22 @@ def _bill_payment(party: str, paid: str, links: str, *rest: str) -> Body:
     kind, account = paid.split(":")
     lines = _read_link(links, "Bill")
     total = sum((line["Amount"] for line in lines), Decimal(0))
-    fields = {"Check": ("CheckPayment", "BankAccountRef")}
-    part, field = fields.get(kind, ("CreditCardPayment", "CCAccountRef"))
-    return {
-        "PayType": kind,
-        part: {field: {"value": account}},
-        "Line": lines,
-        "TotalAmt": total,
-    }
+    body: Body = {"PayType": kind, "Line": lines, "TotalAmt": total}
+    if kind == "Check":
+        body["CheckPayment"] = {"BankAccountRef": {"value": account}}
+    else:
+        body["CreditCardPayment"] = {"CCAccountRef": {"value": account}}
+    return body
 
 
 def _read_link(links: str, kind: str) -> list[Body]:
     """Read "13=85": the id of what is paid and the amount."""
-    pairs = [text.partition("=") for text in links.split(",")]
-    return [
-        {"Amount": Decimal(amount), "LinkedTxn": [{"TxnId": id, "TxnType": kind}]}
-        for id, _, amount in pairs
-    ]
+    lines = []
+    for text in links.split(","):
+        id, _, amount = text.partition("=")
+        link = {"TxnId": id, "TxnType": kind}
+        lines.append({"Amount": Decimal(amount), "LinkedTxn": [link]})
+    return lines
 
 
 def _build_deposit(party: str, account: str, links: str, *rest: str) -> Body:
@@ -280,9 +291,13 @@ def _movement_builder(source_field: str, target_field: str) -> Callable[..., Bod
     """Return the builder of a transaction that moves an amount between two accounts: "36>35"."""
 
     def build(party: str, accounts: str, amount: str, *rest: str) -> Body:
+        """Return the transaction."""
         source, _, target = accounts.partition(">")
-        ends = {source_field: {"value": source}, target_field: {"value": target}}
-        return {**ends, "Amount": Decimal(amount)}
+        return {
+            source_field: {"value": source},
+            target_field: {"value": target},
+            "Amount": Decimal(amount),
+        }
 
     return build
 

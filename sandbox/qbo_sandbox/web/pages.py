@@ -65,68 +65,72 @@ class BookPages:
 
     def answer(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Carry out the act of a form, if there is one, and return the page with its outcome."""
-        message = ""
         query = query_of(environ)
-        company = self.companies.get(query.get("company", "")) or next(
-            iter(self.companies.values())
-        )
-        kind = query.get("kind") if query.get("kind") in KINDS else "Bill"
+        company = self._company_of(query)
+        kind = query.get("kind", "")
+        if kind not in KINDS:
+            kind = "Bill"
+        note = ""
         if environ["REQUEST_METHOD"] == "POST":
             message = self._carry_out_act(company, form_of(environ))
+            note = f'<p class="said" role="status">{escape(message)}</p>'
         with company.lock:
-            row = company.row(str(kind), query.get("id", ""))
-            main = (
-                _entry_page(company, str(kind), row.read())
-                if row
-                else _list_page(company, str(kind))
-            )
-        main += (
-            ""
-            if row
-            else fault_page.section(self.faults) + _program_links(environ.get("SCRIPT_NAME", ""))
-        )
-        title = f"{kind} {query['id']}" if row else company.options.name
-        note = f'<p class="said" role="status">{escape(message)}</p>' if message else ""
-        return text_answer(
-            start, 200, PAGE.format(title=escape(title), main=self._head(company) + note + main)
-        )
+            row = company.row(kind, query.get("id", ""))
+            if row:
+                title = f"{kind} {query['id']}"
+                main = _entry_page(company, kind, row.read())
+            else:
+                title = company.options.name
+                main = _list_page(company, kind)
+        if row is None:
+            main += fault_page.section(self.faults)
+            main += _program_links(environ.get("SCRIPT_NAME", ""))
+        main = self._head(company) + note + main
+        return text_answer(start, 200, PAGE.format(title=escape(title), main=main))
+
+    def _company_of(self, query: dict[str, str]) -> Company:
+        """Return the company that an address names, by default the first one."""
+        realm = query.get("company", "")
+        if realm in self.companies:
+            return self.companies[realm]
+        return next(iter(self.companies.values()))
 
     def _carry_out_act(self, company: Company, form: dict[str, str]) -> str:
         """Do what a form asks for; return a message if it is refused or cannot be done."""
         try:
-            troubled = fault_page.carry_out(self.faults, form)
-            if troubled:
-                return troubled
-            self.act("POST", {**self._requested_act(company, form), "realm": company.options.realm})
+            message = fault_page.carry_out(self.faults, form)
+            if message:
+                return message
+            act = self._requested_act(company, form)
+            act["realm"] = company.options.realm
+            self.act("POST", act)
         except Refusal as refusal:
-            return "; ".join(f"{error['Message']}: {error['Detail']}" for error in refusal.errors())
-        except (ValueError, KeyError) as wrong:
-            return str(wrong)
+            errors = refusal.errors()
+            return "; ".join(f"{error['Message']}: {error['Detail']}" for error in errors)
+        except (ValueError, KeyError) as error:
+            return str(error)
         return "Done."
 
     def _requested_act(self, company: Company, form: dict[str, str]) -> JsonObject:
         """Return the act that a form asks for, with the fields that it changes."""
-        row = (
-            company.row(form.get("kind", ""), form.get("id", ""))
-            if form.get("do") == "edit"
-            else None
-        )
-        return {
-            **form,
-            "date": form.get("date") or None,
-            "set": entry.form_changes(row.read(), form) if row else {},
-        }
+        changes: JsonObject = {}
+        if form.get("do") == "edit":
+            row = company.row(form.get("kind", ""), form.get("id", ""))
+            if row:
+                changes = entry.form_changes(row.read(), form)
+        date = form.get("date") or None
+        return {**form, "date": date, "set": changes}
 
     def _head(self, current: Company) -> str:
         """Return the top of a page: the companies, and facts about the current one."""
         links = "".join(
             _company_link(company, company is current) for company in self.companies.values()
         )
-        closed = current.options.closed
+        options = current.options
+        state = f"closed up to {options.closed}" if options.closed else "open"
         return (
-            f'<nav aria-label="Companies">{links}</nav><h1>{escape(current.options.name)}</h1>'
-            f"<p>Books in {escape(current.options.currency)}, "
-            f"{f'closed up to {closed}' if closed else 'open'}. " + _closing_form(current) + "</p>"
+            f'<nav aria-label="Companies">{links}</nav><h1>{escape(options.name)}</h1>'
+            f"<p>Books in {escape(options.currency)}, {state}. {_closing_form(current)}</p>"
         )
 
 
@@ -164,7 +168,8 @@ def _list_page(company: Company, kind: str) -> str:
 def _newest_first(company: Company, kind: str) -> Iterator[JsonObject]:
     """Yield the objects of a kind, the newest first."""
     rows = company.table(kind).rows
-    return (rows[id].read() for id in reversed(rows))
+    for id in reversed(rows):
+        yield rows[id].read()
 
 
 def _entry_row(company: Company, kind: str, body: JsonObject) -> str:
@@ -180,31 +185,37 @@ def _entry_row(company: Company, kind: str, body: JsonObject) -> str:
         format_amount(body.get("TotalAmt", body.get("CurrentBalance", ""))),
         format_amount(body.get("Balance", "")),
     )
-    filled = "".join(f"<td>{cell}</td>" for cell in cells)
-    return (
-        f"<tr>{filled}{''.join(f'<td class=amount>{escape(text)}</td>' for text in amounts)}</tr>"
-    )
+    row = "".join(f"<td>{cell}</td>" for cell in cells)
+    row += "".join(f"<td class=amount>{escape(text)}</td>" for text in amounts)
+    return f"<tr>{row}</tr>"
 
 
 def _name_of(body: JsonObject) -> str:
     """Return the name of a list entry, or that of a transaction's party."""
-    party: JsonObject = next(
-        (body[key] for key in ("VendorRef", "CustomerRef", "EntityRef") if key in body), {}
-    )
-    name = (
-        body.get("DisplayName")
-        or body.get("FullyQualifiedName")
-        or body.get("Name")
-        or party.get("name", "")
-    )
-    return str(name) + ("" if body.get("Active", True) else " (inactive)")
+    name = body.get("DisplayName") or body.get("FullyQualifiedName") or body.get("Name")
+    if not name:
+        name = _party_name(body)
+    if not body.get("Active", True):
+        return f"{name} (inactive)"
+    return str(name)
+
+
+def _party_name(body: JsonObject) -> str:
+    """Return the name of a transaction's party; "" if it has none."""
+    for field in ("VendorRef", "CustomerRef", "EntityRef"):
+        if field in body:
+            return str(body[field].get("name", ""))
+    return ""
 
 
 def _entry_page(company: Company, kind: str, body: JsonObject) -> str:
     """Return the page of one object."""
-    back = f'<p><a href="{_page_address(company, kind)}">All of {kind}</a></p>'
-    heading = f"<h2>{kind} {escape(body['Id'])} · {escape(_name_of(body))}</h2>"
-    return f"{back}{heading}{entry.entry_section(kind, body)}"
+    list_address = _page_address(company, kind)
+    back = f'<p><a href="{list_address}">All of {kind}</a></p>'
+    name = escape(_name_of(body))
+    heading = f"<h2>{kind} {escape(body['Id'])} · {name}</h2>"
+    section = entry.entry_section(kind, body)
+    return f"{back}{heading}{section}"
 
 
 def _closing_form(company: Company) -> str:
@@ -238,6 +249,7 @@ def _kind_link(company: Company, kind: str, current: bool) -> str:
 
 def _page_address(company: Company, kind: str, id: str = "") -> str:
     """Return the address of a list or of an object, escaped for HTML."""
-    return f"?company={quote(company.options.realm)}&amp;kind={kind}" + (
-        f"&amp;id={quote(id)}" if id else ""
-    )
+    address = f"?company={quote(company.options.realm)}&amp;kind={kind}"
+    if id:
+        address += f"&amp;id={quote(id)}"
+    return address
