@@ -25,6 +25,7 @@ from tests.support.browser import SOON, Person
 from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.page_visitor import Visitor
 from tests.support.stored_cases import open_stored_case
+from tests.unit.web.test_case_list import add_case
 
 pytestmark = pytest.mark.browser
 PDF = (
@@ -665,3 +666,17 @@ def _until_done(person: Person, javascript: bool) -> None:
         person.page.wait_for_timeout(500)
         person.page.reload()
     expect(state).to_have_text("Done", timeout=120_000)
+
+
+def test_on_a_phone_the_title_of_a_case_has_the_whole_width(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    title = "Faktureringskodereferanse “Travel Time” er ikke koblet ennå"
+    add_case(served, 900, "13329.76", due="2026-12-21", title=title)
+    person = open_tab(served.url, viewport={"width": 360, "height": 760})
+    person.log_in("olga", PASSWORD)
+    headline = person.page.locator(".case-lines .headline", has_text=title)
+    assert headline.evaluate("e => e.scrollWidth - e.clientWidth") == 0
+    line = headline.locator("xpath=..")
+    width = line.evaluate("e => e.clientWidth - 2 * parseFloat(getComputedStyle(e).paddingLeft)")
+    assert headline.evaluate("e => e.clientWidth") == pytest.approx(width, abs=1)

@@ -33,7 +33,7 @@ def add_case(visitor: Visitor, number: int, amount: str, *, due: str = "", **val
         case = open_stored_case(
             session,
             f"listed:{number}",
-            title=f"Case {number}",
+            title=values.pop("title", f"Case {number}"),
             reason="It is.",
             action=values.pop("action", "retry"),
             postings=[posting],

@@ -107,6 +107,39 @@ def test_every_page_answers_whole(visitor: Visitor, name: str) -> None:
         assert "Undefined" not in page
 
 
+FORM = re.compile(r"<form\b(?P<head>[^>]*)>(?P<content>.*?)</form>", re.DOTALL)
+HIDDEN = re.compile(r'<input\s+type="hidden"\s+name="(?!csrf_token)[^"]*"\s+value="[^"]*">')
+BUTTON = re.compile(r"<button\b(?P<head>[^>]*)>(?P<content>.*?)</button>", re.DOTALL)
+
+
+def _buttons(page: str) -> dict[str, set[str]]:
+    """Return what each button of a page does, by the name that a screen reader says."""
+    acts: dict[str, set[str]] = {}
+    for form in FORM.finditer(page.partition("<main")[2]):
+        action = re.search(r'action="([^"]*)"', form["head"])
+        target = (action[1] if action else "") + "".join(HIDDEN.findall(form["content"]))
+        for button in BUTTON.finditer(form["content"]):
+            label = re.search(r'aria-label="([^"]*)"', button["head"])
+            name = label[1] if label else re.sub(r"<[^>]+>", "", button["content"])
+            acts.setdefault(" ".join(name.split()), set()).add(target)
+    return acts
+
+
+def test_buttons_that_do_different_things_have_different_names(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = add_company(session, name="Other AS", realm="77")
+        add_installation(session, company, slug="other")
+    for browser in (Visitor(visitor.app, visitor.story) for _ in range(2)):
+        browser.log_in("olga")
+        clock.advance(60)
+    visitor.log_in("olga")
+    for path in (*_addresses(visitor.story), "/account/"):
+        same = {name for name, acts in _buttons(visitor.page(path)).items() if len(acts) > 1}
+        assert same == set(), path
+
+
 def test_a_viewer_is_offered_nothing_to_press(visitor: Visitor) -> None:
     visitor.log_in("vera")
     for path in _addresses(visitor.story):
