@@ -71,7 +71,7 @@ class InvoiceTranslation:
             number=self._number(),
             memo=self._compose_memo(warnings),
             currency=self.currency,
-            codes=self._header(),
+            codes=self._header_codes(),
             lines=(*lines, *rounding),
             total=None if self._tax_mode() == "computed" else total,
             tax_total=tax,
@@ -79,7 +79,7 @@ class InvoiceTranslation:
             tolerance=tolerance,
             email_to=self._email(),
             custom=self._custom(),
-            attachments=self._attachments_of(),
+            attachments=self._build_attachments(),
             warnings=tuple(warnings),
             facts=self._collect_facts(),
         )
@@ -146,7 +146,7 @@ class InvoiceTranslation:
         modes: dict[str, TaxMode] = {"quickbooks": "computed", "none": "none"}
         return modes.get(self.settings["tax"], "exclusive")
 
-    def _header(self) -> Codes:
+    def _header_codes(self) -> Codes:
         """Return the customer, and the terms of an invoice; a credit memo has none."""
         term = None
         if self.sign > 0:
@@ -245,7 +245,7 @@ class InvoiceTranslation:
         text = self.row["orderNumber"]
         return {name: text} if name and text else {}
 
-    def _attachments_of(self) -> tuple[Attachment, ...]:
+    def _build_attachments(self) -> tuple[Attachment, ...]:
         """Return the invoice's PDF, if the settings want it attached."""
         if not self.settings["attach_pdf"]:
             return ()

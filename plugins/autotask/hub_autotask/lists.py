@@ -139,10 +139,10 @@ class Lists:
             id=f"company:{row['id']}",
             name=name,
             hold=tilde_problem(name),
-            create=self._party(row, name),
+            create=self._build_party(row, name),
         )
 
-    def _party(self, row: Row, name: str) -> Party | None:
+    def _build_party(self, row: Row, name: str) -> Party | None:
         """Return what to create for an organisation; QuickBooks takes no name with a colon."""
         if ":" in name or not row.get("id"):
             return None
@@ -154,10 +154,10 @@ class Lists:
             phone=contact.get("phone") or row["phone"] or None,
             contact=" ".join(person) or None,
             currency=self.currency(row["id"]),
-            address=self._address(row),
+            address=self._build_address(row),
         )
 
-    def _address(self, row: Row) -> Address:
+    def _build_address(self, row: Row) -> Address:
         """Return the billing address of an organisation, or its own if it has none."""
         country_id = row["billToCountryID"] or row["countryID"]
         country = self.whole("Countries").get(country_id) or {}

@@ -68,7 +68,7 @@ class OrderTranslation:
             lines=lines,
             total=sum_amounts(lines),
             tax_mode="none",
-            ship_to=self._address(),
+            ship_to=self._build_address(),
             facts={"Id in Autotask": str(row["id"]), "Status in Autotask": self.status},
         )
 
@@ -179,7 +179,7 @@ class OrderTranslation:
         line = Line(id="freight", amount=amount, description="Freight", codes=codes)
         return (line,)
 
-    def _address(self) -> Address | None:
+    def _build_address(self) -> Address | None:
         """Return the address to ship to, if the order has one."""
         row = self.row
         lines = tuple(filter(None, (row["shipToAddress1"], row["shipToAddress2"])))

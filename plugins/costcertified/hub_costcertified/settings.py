@@ -10,7 +10,7 @@ ACCESS, INVOICES, MONEY, EXPENSES = "CostCertified", "Invoices", "Payments", "Ex
 
 
 class Settings(Schema):
-    """One field a question; `secret` ones are kept encrypted and never shown again."""
+    """What an admin enters and chooses; secrets are stored encrypted and never shown again."""
 
     base_url = setting.address(
         "Address", ACCESS, "The address of CostCertified's API, without /v1.", required=True

@@ -44,7 +44,7 @@ APP = App(
     gone=FromSetting("gone"),
     access="your First Resonance representative",
 )
-TAKEN_OVER = "order"
+IMPORTED_ORDER = "order"
 
 
 def _field(name: str, label: str, role: Role, **options: Any) -> Field:
@@ -67,7 +67,7 @@ FIELDS = (
     _field("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),
     _field("payable", "Payable account", "payable_account", match=("words",)),
     Field(
-        name=TAKEN_OVER,
+        name=IMPORTED_ORDER,
         label="Order made in QuickBooks",
         role="purchase_order",
         pushed=FromSetting("import_orders"),
@@ -89,9 +89,9 @@ def hub_fields(app: str) -> tuple[Field, ...]:
 
 @hookimpl
 def hub_check(app: str, site: Site) -> Tenant:
-    ion = Ion(site)
-    id, name = ion.organization()
-    lacks = ion.learn()
+    source = Ion(site)
+    id, name = source.organization()
+    lacks = source.learn()
     missing = schema.list_missing(lacks, site.settings)
     if missing:
         raise NeedsAttention(
@@ -119,12 +119,12 @@ def _warn_of_lacks(lacks: frozenset[str]) -> str:
 @hookimpl
 def hub_subscribe(app: str, site: Site, on: bool) -> None:
     """Set up the webhook if the key may; without it ION is polled on schedule all the same."""
-    ion = Ion(site)
+    source = Ion(site)
     try:
         if on:
-            site.secrets["webhook_secret"] = ion.subscribe(site.webhook_url or "")
+            site.secrets["webhook_secret"] = source.subscribe(site.webhook_url or "")
         else:
-            ion.unsubscribe(site.webhook_url or "")
+            source.unsubscribe(site.webhook_url or "")
         site.secrets.pop(REFUSED, None)
     except Refused as error:
         site.secrets[REFUSED] = Sentence(
@@ -136,7 +136,7 @@ def hub_subscribe(app: str, site: Site, on: bool) -> None:
 @hookimpl
 def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
     """Return the codes of orders that are not complete, so that missing matches show early."""
-    if field == TAKEN_OVER:
+    if field == IMPORTED_ORDER:
         return []
     open_orders = reading.read_open_orders(site, Ion(site))
     return codes_in_use(open_orders, field)
@@ -146,26 +146,26 @@ def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
 def hub_documents(
     app: str, site: Site, cursors: Mapping[str, str], ids: Sequence[str]
 ) -> Iterator[Yielded]:
-    ion = Ion(site)
+    source = Ion(site)
     if ids:
-        yield from reading.read_exactly(site, ion, ids)
+        yield from reading.read_exactly(site, source, ids)
     else:
-        yield from reading.iter_changes(site, ion, cursors)
+        yield from reading.iter_changes(site, source, cursors)
 
 
 @hookimpl
 def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> None:
-    ion = Ion(site)
-    receipts.report(site, ion, document, receipt)
+    source = Ion(site)
+    receipts.report(site, source, document, receipt)
 
 
 @hookimpl
 def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> list[Code]:
     """Create open orders of QuickBooks in ION, if the settings want it."""
-    if field != TAKEN_OVER:
+    if field != IMPORTED_ORDER:
         return []
-    ion = Ion(site)
-    return imports.import_orders(site, ion, records)
+    source = Ion(site)
+    return imports.import_orders(site, source, records)
 
 
 @hookimpl

@@ -12,7 +12,7 @@ WARNINGS = "orders not taken over"  # the secret that keeps the warnings of the 
 STEPS = ("DRAFT", "IN_REVIEW", "APPROVED", "ORDERED")
 
 
-def import_orders(site: Site, ion: Ion, records: Sequence[Record]) -> list[Code]:
+def import_orders(site: Site, source: Ion, records: Sequence[Record]) -> list[Code]:
     """Create the orders that ION does not have, and return their codes.
 
     What ION lacks for the others is a warning.
@@ -23,12 +23,12 @@ def import_orders(site: Site, ion: Ion, records: Sequence[Record]) -> list[Code]
     for record in records:
         if record.code or not record.order:
             continue
-        lists = lists or Lists(ion)
+        lists = lists or Lists(source)
         missing = lists.describe_missing(record.order)
         if missing:
             warnings.append(_warn_of_missing(record, missing))
             continue
-        id = _create_order(site, ion, lists, record, record.order)
+        id = _create_order(site, source, lists, record, record.order)
         code_id = f"{orders.PREFIX}{id}"
         codes.append(Code(id=code_id, name=record.name, quickbooks_id=record.id))
     site.secrets[WARNINGS] = "\n".join(warnings)
@@ -53,22 +53,22 @@ def _warn_of_missing(record: Record, missing: str) -> str:
 class Lists:
     """The ids of ION's rows, by the names that their records have in QuickBooks."""
 
-    def __init__(self, ion: Ion) -> None:
+    def __init__(self, source: Ion) -> None:
         self.suppliers: dict[str, Any] = {}
         self.parts: dict[str, Any] = {}
         self.currencies: dict[str | None, Any] = {}
         self.references: dict[str, Any] = {}
-        for row in ion.rows(queries.SUPPLIERS):
+        for row in source.rows(queries.SUPPLIERS):
             key = _normalize(row["name"])
             self.suppliers[key] = row["id"]
-        for row in ion.rows(queries.PART_NAMES):
+        for row in source.rows(queries.PART_NAMES):
             name = parts.part_name(row)
             distinct_name = parts.safe_name(name, row["id"])
             self.parts[_normalize(distinct_name)] = row["id"]
             self.parts[_normalize(name)] = row["id"]
-        for row in ion.ask(queries.CURRENCIES)["rows"] or ():
+        for row in source.ask(queries.CURRENCIES)["rows"] or ():
             self.currencies[row["code"]] = row["id"]
-        for row in ion.rows(queries.REFERENCES):
+        for row in source.rows(queries.REFERENCES):
             if row["reference"]:
                 self.references[row["reference"]] = row["id"]
 
@@ -109,25 +109,25 @@ def _item_names(order: Document) -> list[str | None]:
     return [item.name for item in items if item]
 
 
-def _create_order(site: Site, ion: Ion, lists: Lists, record: Record, order: Document) -> Any:
+def _create_order(site: Site, source: Ion, lists: Lists, record: Record, order: Document) -> Any:
     """Return the order's id; finish one that an earlier attempt left unfinished."""
     number = record.number or ""
     reference = f"QuickBooks {record.id}: {number}"
     id = lists.references.get(reference)
     if id is None:
-        id = _add_order(ion, lists, order, reference)
-    row = ion.ask(queries.UNFINISHED, id=id)["row"]
+        id = _add_order(source, lists, order, reference)
+    row = source.ask(queries.UNFINISHED, id=id)["row"]
     if row["status"] == "DRAFT":
-        _complete_lines(site, ion, lists, id, row["lines"], order)
+        _complete_lines(site, source, lists, id, row["lines"], order)
     if row["status"] in STEPS:
-        _advance_status(ion, id, row["status"])
+        _advance_status(source, id, row["status"])
     return id
 
 
-def _add_order(ion: Ion, lists: Lists, order: Document, reference: str) -> Any:
+def _add_order(source: Ion, lists: Lists, order: Document, reference: str) -> Any:
     """Add an order without lines; return its id."""
     supplier = _code_of(order, "vendor")
-    answer = ion.ask(
+    answer = source.ask(
         queries.ADD_ORDER,
         supplier=lists.suppliers[_normalize(supplier.name if supplier else None)],
         reference=reference,
@@ -138,7 +138,7 @@ def _add_order(ion: Ion, lists: Lists, order: Document, reference: str) -> Any:
 
 
 def _complete_lines(
-    site: Site, ion: Ion, lists: Lists, id: Any, rows: Sequence[Row], order: Document
+    site: Site, source: Ion, lists: Lists, id: Any, rows: Sequence[Row], order: Document
 ) -> None:
     """Add the lines that an order lacks, and write account and class to each."""
     rows = sorted(rows, key=lambda row: row["number"])
@@ -146,23 +146,23 @@ def _complete_lines(
         if position < len(rows):
             line_row = rows[position]
         else:
-            line_row = _add_line(ion, lists, id, order, line)
-        _write_attributes(site, ion, line_row, line)
+            line_row = _add_line(source, lists, id, order, line)
+        _write_attributes(site, source, line_row, line)
 
 
-def _advance_status(ion: Ion, id: Any, status: str) -> None:
+def _advance_status(source: Ion, id: Any, status: str) -> None:
     """Move an order through all the steps that follow its status."""
     next_step = STEPS.index(status) + 1
     for step in STEPS[next_step:]:
-        order = ion.ask(queries.ETAG, id=id)["order"]
-        ion.ask(queries.MOVE, id=id, etag=order["etag"], status=step)
+        order = source.ask(queries.ETAG, id=id)["order"]
+        source.ask(queries.MOVE, id=id, etag=order["etag"], status=step)
 
 
-def _add_line(ion: Ion, lists: Lists, id: Any, order: Document, line: Line) -> Row:
+def _add_line(source: Ion, lists: Lists, id: Any, order: Document, line: Line) -> Row:
     """Add a line to an order; return its row."""
     item = _code_of(line, "item")
     quantity, cost = _quantity_and_cost(line, order.currency)
-    answer = ion.ask(
+    answer = source.ask(
         queries.ADD_LINE,
         order=id,
         part=lists.parts[_normalize(item.name)] if item else None,
@@ -175,7 +175,7 @@ def _add_line(ion: Ion, lists: Lists, id: Any, order: Document, line: Line) -> R
     return row
 
 
-def _write_attributes(site: Site, ion: Ion, row: Row, line: Line) -> None:
+def _write_attributes(site: Site, source: Ion, row: Row, line: Line) -> None:
     """Write the account and the class of a line to its attributes."""
     account = _code_of(line, "account")
     class_code = _code_of(line, "class")
@@ -188,7 +188,7 @@ def _write_attributes(site: Site, ion: Ion, row: Row, line: Line) -> None:
     for key, value in values.items():
         if not value or orders.attribute(row, key) == value:
             continue
-        answer = ion.ask(
+        answer = source.ask(
             queries.SET_LINE_ATTRIBUTE,
             id=row["id"],
             etag=etag,

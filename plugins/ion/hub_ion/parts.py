@@ -87,7 +87,7 @@ def comparison_key(row: Row) -> tuple[str, str | None]:
     return row["number"], row["revision"]
 
 
-def find_twins(ion: Ion, rows: Iterable[Row], query: Listing) -> Twins:
+def find_twins(source: Ion, rows: Iterable[Row], query: Listing) -> Twins:
     """Return the parts whose name equals that of another part except for case."""
     upper_case: dict[str, str] = {}
     for row in rows:
@@ -97,7 +97,7 @@ def find_twins(ion: Ion, rows: Iterable[Row], query: Listing) -> Twins:
     if not upper_case:
         return set()
     numbers = sorted(set(upper_case.values()))
-    namesakes = ion.rows(query, {"partNumber": {"in": numbers}})
+    namesakes = source.rows(query, {"partNumber": {"in": numbers}})
     namesake_keys = {comparison_key(row) for row in namesakes}
     twins = set()
     for row in rows:

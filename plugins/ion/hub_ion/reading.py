@@ -35,39 +35,39 @@ SWEEP = "deletions"
 FORMER_SWEEP = "sweep"  # the stream of deletions in earlier versions of the app
 
 
-def iter_changes(site: Site, ion: Ion, cursors: Mapping[str, str]) -> Iterator[Yielded]:
+def iter_changes(site: Site, source: Ion, cursors: Mapping[str, str]) -> Iterator[Yielded]:
     """Yield every order and part that changed since the cursors, and what was deleted."""
     sweep = _open_sweep(site, cursors)
-    changed_orders = _iter_changed_orders(site, ion, cursors.get("", ""))
+    changed_orders = _iter_changed_orders(site, source, cursors.get("", ""))
     yield from sweep.watch(changed_orders)
     if site.settings["parts"] != "none" and not site.settings["generic_item"]:
-        yield from _iter_changed_parts(site, ion, cursors.get(PARTS, ""))
+        yield from _iter_changed_parts(site, source, cursors.get(PARTS, ""))
     if sweep.is_due:
-        yield from _sweep_orders(site, ion, sweep)
+        yield from _sweep_orders(site, source, sweep)
 
 
-def read_exactly(site: Site, ion: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
+def read_exactly(site: Site, source: Ion, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the orders and parts with these source ids, in their order."""
     return read_ids(
         ids,
-        lambda chunk: _read_batch(site, ion, chunk),
+        lambda chunk: _read_batch(site, source, chunk),
         reason=orders.DELETED,
         chunk_size=IDS_PER_QUERY,
     )
 
 
-def read_open_orders(site: Site, ion: Ion) -> Iterator[Outcome]:
+def read_open_orders(site: Site, source: Ion) -> Iterator[Outcome]:
     """Yield the orders that are neither received nor canceled."""
-    for page in ion.pages(queries.ORDERS, OPEN):
-        yield from _read_orders(site, ion, page.rows)
+    for page in source.pages(queries.ORDERS, OPEN):
+        yield from _read_orders(site, source, page.rows)
 
 
 # -- what changed --
 
 
-def _next_cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCursor:
+def _next_cursor(site: Site, source: Ion, text: str, news: set[str]) -> ChangeCursor:
     """Return where to read on; the beginning if ION's schema has no time of change."""
-    if ion.lacks & news:
+    if source.lacks & news:
         return ChangeCursor()
     start = None
     if site.start:
@@ -75,21 +75,21 @@ def _next_cursor(site: Site, ion: Ion, text: str, news: set[str]) -> ChangeCurso
     return ChangeCursor.parse(text, start=start)
 
 
-def _iter_changed_orders(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
+def _iter_changed_orders(site: Site, source: Ion, text: str) -> Iterator[Yielded]:
     """Yield every order that changed since the cursor, or whose lines did."""
-    cursor = _next_cursor(site, ion, text, schema.ORDER_NEWS)
+    cursor = _next_cursor(site, source, text, schema.ORDER_NEWS)
     ids_read: set[int] = set()
-    yield from _read_pages(site, ion, queries.ORDERS, cursor, "", _read_orders, ids_read)
-    if cursor.since and not ion.lacks & schema.LINE_NEWS:
-        yield from _read_by_lines(site, ion, cursor, ids_read)
+    yield from _read_pages(site, source, queries.ORDERS, cursor, "", _read_orders, ids_read)
+    if cursor.since and not source.lacks & schema.LINE_NEWS:
+        yield from _read_by_lines(site, source, cursor, ids_read)
     finished = cursor.finished()
     yield Checkpoint(cursor=str(finished))
 
 
-def _iter_changed_parts(site: Site, ion: Ion, text: str) -> Iterator[Yielded]:
+def _iter_changed_parts(site: Site, source: Ion, text: str) -> Iterator[Yielded]:
     """Yield every part that changed since the cursor."""
-    cursor = _next_cursor(site, ion, text, schema.PART_NEWS)
-    yield from _read_pages(site, ion, queries.PARTS, cursor, PARTS, _read_parts, set())
+    cursor = _next_cursor(site, source, text, schema.PART_NEWS)
+    yield from _read_pages(site, source, queries.PARTS, cursor, PARTS, _read_parts, set())
     finished = cursor.finished()
     yield Checkpoint(cursor=str(finished), stream=PARTS)
 
@@ -104,21 +104,21 @@ def _open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
     )
 
 
-def _sweep_orders(site: Site, ion: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
+def _sweep_orders(site: Site, source: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
     """Yield each order that the supplier still has to deliver, and what was deleted.
 
     These orders are read even if their time of change did not move.
     """
-    present = [row["id"] for row in ion.rows(queries.ORDER_IDS)]
+    present = [row["id"] for row in source.rows(queries.ORDER_IDS)]
     if not sweep.is_first:
-        for page in ion.pages(queries.ORDERS, AT_SUPPLIER):
-            yield from _read_orders(site, ion, page.rows)
+        for page in source.pages(queries.ORDERS, AT_SUPPLIER):
+            yield from _read_orders(site, source, page.rows)
     yield from sweep.compare(present, reason=orders.DELETED)
 
 
 def _read_pages(
     site: Site,
-    ion: Ion,
+    source: Ion,
     query: Listing,
     cursor: ChangeCursor,
     stream: str,
@@ -128,13 +128,13 @@ def _read_pages(
     """Yield new rows in the order of their ids, and a Checkpoint after each page."""
     kind = "p" if query == queries.PARTS else ""
     filters = _build_filters(cursor)
-    for page in ion.pages(query, filters, cursor.page or None):
-        cursor.begin(ion.api.date)
+    for page in source.pages(query, filters, cursor.page or None):
+        cursor.begin(source.api.date)
         new_rows = [row for row in page.rows if _is_new(cursor, row, kind)]
         for row in new_rows:
             _remember_lines(cursor, row)
             ids_read.add(row["id"])
-        yield from read(site, ion, new_rows)
+        yield from read(site, source, new_rows)
         if page.start:
             cursor.page = page.start
             yield Checkpoint(cursor=str(cursor), stream=stream)
@@ -148,17 +148,17 @@ def _remember_lines(cursor: ChangeCursor, row: Row) -> None:
 
 
 def _read_by_lines(
-    site: Site, ion: Ion, cursor: ChangeCursor, ids_read: set[int]
+    site: Site, source: Ion, cursor: ChangeCursor, ids_read: set[int]
 ) -> Iterator[Yielded]:
     """Yield orders whose own row did not change, but one of their lines did."""
-    for page in ion.pages(queries.LINE_CHANGES, _build_filters(cursor)):
+    for page in source.pages(queries.LINE_CHANGES, _build_filters(cursor)):
         order_ids = set()
         for row in page.rows:
             if _is_new(cursor, row, "l"):
                 order_ids.add(row["order"])
         unread_ids = sorted(order_ids - ids_read)
         ids_read.update(unread_ids)
-        yield from _read_ids(site, ion, queries.ORDERS, unread_ids, _read_orders)
+        yield from _read_ids(site, source, queries.ORDERS, unread_ids, _read_orders)
 
 
 def _build_filters(cursor: ChangeCursor) -> Row:
@@ -177,12 +177,12 @@ def _is_new(cursor: ChangeCursor, row: Row, kind: str) -> bool:
 # -- rows by their ids --
 
 
-def _read_batch(site: Site, ion: Ion, source_ids: Sequence[str]) -> Iterator[Outcome]:
+def _read_batch(site: Site, source: Ion, source_ids: Sequence[str]) -> Iterator[Outcome]:
     """Yield the orders and parts with these source ids."""
     order_ids = _ids_after(orders.PREFIX, source_ids)
-    yield from _read_ids(site, ion, queries.ORDERS, order_ids, _read_orders)
+    yield from _read_ids(site, source, queries.ORDERS, order_ids, _read_orders)
     part_ids = _ids_after(parts.PREFIX, source_ids)
-    yield from _read_ids(site, ion, queries.PARTS, part_ids, _read_parts)
+    yield from _read_ids(site, source, queries.PARTS, part_ids, _read_parts)
 
 
 def _ids_after(prefix: str, source_ids: Sequence[str]) -> list[str]:
@@ -195,22 +195,22 @@ def _ids_after(prefix: str, source_ids: Sequence[str]) -> list[str]:
 
 
 def _read_ids(
-    site: Site, ion: Ion, query: Listing, ids: Sequence[Any], read: Reader
+    site: Site, source: Ion, query: Listing, ids: Sequence[Any], read: Reader
 ) -> Iterator[Outcome]:
     """Yield the documents of the rows with these ids, some rows for each query."""
     for chunk in iter_chunks(ids, IDS_PER_QUERY):
         texts = [str(id) for id in chunk]
         filters = {"id": {"in": texts}}
-        rows = ion.rows(query, filters)
-        yield from read(site, ion, rows)
+        rows = source.rows(query, filters)
+        yield from read(site, source, rows)
 
 
 # -- documents of rows --
 
 
-def _read_orders(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
+def _read_orders(site: Site, source: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
     """Yield the documents of some orders."""
-    twins = parts.find_twins(ion, _parts_of(rows), queries.PART_NAMES)
+    twins = parts.find_twins(source, _parts_of(rows), queries.PART_NAMES)
     for row in rows:
         yield _read(orders, site, row, twins)
 
@@ -226,9 +226,9 @@ def _parts_of(rows: Sequence[Row]) -> list[Row]:
     return list(parts_by_id.values())
 
 
-def _read_parts(site: Site, ion: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
+def _read_parts(site: Site, source: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
     """Yield the documents of some parts."""
-    twins = parts.find_twins(ion, rows, queries.PART_NAMES)
+    twins = parts.find_twins(source, rows, queries.PART_NAMES)
     for row in rows:
         yield _read(parts, site, row, twins)
 

@@ -5,7 +5,7 @@ from hub_ion.client import Ion
 from hub_ion.orders import PREFIX
 
 
-def report(site: Site, ion: Ion, document: Document, receipt: Receipt) -> None:
+def report(site: Site, source: Ion, document: Document, receipt: Receipt) -> None:
     """Write the number of a posted order to it, if the settings want it.
 
     An order that was made in QuickBooks and imported into ION names its number already.
@@ -18,4 +18,4 @@ def report(site: Site, ion: Ion, document: Document, receipt: Receipt) -> None:
     id = document.source_id.removeprefix(PREFIX)
     key = site.settings["write_back_attribute"] if place == "attribute" else ""
     number = receipt.number or receipt.id or ""
-    ion.write_number(id, key, number)
+    source.write_number(id, key, number)

@@ -11,7 +11,7 @@ KEYS, ORDERS, LINES, PARTS = "ION", "Purchase orders", "Lines and fees", "Parts"
 
 
 class Settings(Schema):
-    """One field a question; `secret` ones are kept encrypted and never shown again."""
+    """What an admin enters and chooses; secrets are stored encrypted and never shown again."""
 
     environment = setting.choice(
         "Environment",

@@ -129,7 +129,7 @@ def hub_documents(
     if ids:
         yield from reading.read_exactly(site, source, ids)
     else:
-        yield from reading.iter_changes(site, source, cursors.get(""))
+        yield from reading.iter_changes(site, source, cursors)
 
 
 @hookimpl

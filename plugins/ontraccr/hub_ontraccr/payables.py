@@ -36,7 +36,7 @@ def build_document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
         source_id=f"{PREFIX}{row[names.Payable.ID]}",
         version=str(row[names.Payable.VERSION]),
         stage="pending" if is_held else "ready",
-        hold=_explain_hold(row) if is_held else _find_problem(site, row, kind),
+        hold=_find_hold(site, row, kind),
         date=parse_date(row[names.Payable.DATE]),
         due=parse_date(row.get(names.Payable.DUE_DATE)) if kind == "bill" else None,
         received=parse_date(row.get(names.Payable.UPLOADED_AT), site.zone),
@@ -80,8 +80,10 @@ def _explain_hold(row: Row) -> str:
     )
 
 
-def _find_problem(site: Site, row: Row, kind: Kind) -> str | None:
+def _find_hold(site: Site, row: Row, kind: Kind) -> str | None:
     """Return why a payable cannot be posted, even if all its profiles are linked, or None."""
+    if row.get(names.Payable.IS_HELD):
+        return _explain_hold(row)
     if kind == "bill" and not row.get(names.Payable.VENDOR):
         return Sentence(
             "%(title)s names no vendor. Choose one in Ontraccr, or make it an expense.",

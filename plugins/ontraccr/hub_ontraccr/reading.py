@@ -1,6 +1,6 @@
 """Read the payables of Ontraccr: those that changed, or single ones."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from hub import (
     Checkpoint,
@@ -19,12 +19,12 @@ from hub_ontraccr.payables import PREFIX, build_document
 from hub_ontraccr.profiles import Profiles
 
 
-def iter_changes(site: Site, source: Ontraccr, cursor: str | None) -> Iterator[Yielded]:
+def iter_changes(site: Site, source: Ontraccr, cursors: Mapping[str, str]) -> Iterator[Yielded]:
     """Yield every payable that changed since the cursor, with a Checkpoint after each page."""
     profiles = Profiles(source, whole=True)
-    for rows, after in source.payables(cursor):
+    for rows, after in source.payables(cursors.get("")):
         for row in rows:
-            yield _read(site, profiles, row)
+            yield read(site, profiles, row)
         if after:
             yield Checkpoint(cursor=after)
 
@@ -40,10 +40,10 @@ def read_exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Y
                 reason=Sentence("The division does not have it in Ontraccr any more."),
             )
         else:
-            yield _read(site, profiles, row)
+            yield read(site, profiles, row)
 
 
-def _read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreadable:
+def read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreadable:
     """Convert a row of the list; return Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Payable.ID):
         reason = Sentence("Ontraccr sent a payable without an id.")

@@ -8,7 +8,7 @@ ACCESS, SYNC, PAYABLES, LINES, PROFILES = "Ontraccr", "Sync", "Payables", "Lines
 
 
 class Settings(Schema):
-    """One field a question; `secret` ones are kept encrypted and never shown again."""
+    """What an admin enters and chooses; secrets are stored encrypted and never shown again."""
 
     base_url = setting.address(
         "Address", ACCESS, "The address of Ontraccr's API, without /v1.", required=True

@@ -182,7 +182,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-31",
         place=f"{PLUGIN}/reading.py",
-        old="        yield from _read_by_lines(site, ion, cursor, ids_read)\n",
+        old="        yield from _read_by_lines(site, source, cursor, ids_read)\n",
         new="        yield from ()\n",
         bug="A change of a line alone is not noticed.",
     ),
@@ -252,8 +252,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-35",
         place=f"{PLUGIN}/__init__.py",
-        old='            site.secrets["webhook_secret"] = ion.subscribe(site.webhook_url or "")\n',
-        new='            site.secrets["webhook_secret"] = ""\n',
+        old='site.secrets["webhook_secret"] = source.subscribe(site.webhook_url or "")',
+        new='site.secrets["webhook_secret"] = ""',
         bug="Webhooks are not set up.",
     ),
     Mutant(

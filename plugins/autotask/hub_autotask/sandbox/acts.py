@@ -7,7 +7,7 @@ from hub_autotask.sandbox.picklists import EXPENSE_STATUS, ITEM_TYPES, ORDER_STA
 from hub_autotask.sandbox.schema import ENTITIES
 
 
-def _putting(entity, **fields):
+def _set_fields(entity, **fields):
     """Return an act that sets fields; a callable value gets the books and the form."""
 
     def act(books, id, form):
@@ -57,36 +57,36 @@ def _receive(books, id, form):
 
 def _expense(label, **more):
     """Return an act that moves a report to another status."""
-    return _putting("ExpenseReports", status=number(EXPENSE_STATUS, label), **more)
+    return _set_fields("ExpenseReports", status=number(EXPENSE_STATUS, label), **more)
 
 
 def _order(label, **more):
     """Return an act that moves an order to another status."""
-    return _putting("PurchaseOrders", status=number(ORDER_STATUS, label), **more)
+    return _set_fields("PurchaseOrders", status=number(ORDER_STATUS, label), **more)
 
 
 ACTS = {
     "Invoices": {
-        "void": _putting("Invoices", isVoided=True, voidedDate=_now, voidedByResourceID=41),
-        "number": _putting("Invoices", invoiceNumber=_form_value("number")),
-        "clear-number": _putting("Invoices", invoiceNumber=""),
-        "clear-web-service-date": _putting("Invoices", webServiceDate=None),
-        "pay": _putting("Invoices", paidDate=_now),
+        "void": _set_fields("Invoices", isVoided=True, voidedDate=_now, voidedByResourceID=41),
+        "number": _set_fields("Invoices", invoiceNumber=_form_value("number")),
+        "clear-number": _set_fields("Invoices", invoiceNumber=""),
+        "clear-web-service-date": _set_fields("Invoices", webServiceDate=None),
+        "pay": _set_fields("Invoices", paidDate=_now),
     },
     "ExpenseReports": {
         "approve": _expense("Approved for Payment", approvedDate=_now, approverID=43),
         "reject": _expense("Rejected", rejectionReason=_form_value("reason")),
         "pay": _expense("Paid"),
-        "clear-reference": _putting("ExpenseReports", quickBooksReferenceNumber=None),
+        "clear-reference": _set_fields("ExpenseReports", quickBooksReferenceNumber=None),
     },
     "PurchaseOrders": {
         "submit": _order("Submitted", submitDateTime=_now),
         "cancel": _order("Canceled", cancelDateTime=_now),
         "receive": _receive,
-        "clear-number": _putting("PurchaseOrders", externalPONumber=None),
+        "clear-number": _set_fields("PurchaseOrders", externalPONumber=None),
     },
     "BillingCodes": {
-        "external-number": _putting("BillingCodes", externalNumber=_form_value("number")),
+        "external-number": _set_fields("BillingCodes", externalNumber=_form_value("number")),
     },
 }
 

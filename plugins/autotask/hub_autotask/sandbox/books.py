@@ -7,18 +7,13 @@ from decimal import Decimal
 
 from hub_autotask.sandbox import expenses, invoices, msp, orders
 from hub_autotask.sandbox.schema import ENTITIES
+from qbo_sandbox.kit.journaled_books import stamp
 
 STORIES = {
     "autotask-invoices": invoices,
     "autotask-expenses": expenses,
     "autotask-purchase-orders": orders,
 }
-
-
-def stamp(at):
-    """Format a time as Autotask does."""
-    utc = at.astimezone(dt.UTC)
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Books:

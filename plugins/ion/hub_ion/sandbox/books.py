@@ -6,6 +6,7 @@ import threading
 from collections import defaultdict
 
 from hub_ion.sandbox.story import FIRST_IDS, make_story
+from qbo_sandbox.kit.journaled_books import stamp
 
 TABLES = (
     "suppliers",
@@ -98,7 +99,7 @@ class Books:
         at = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
         if self._last:
             at = max(at, dt.datetime.fromisoformat(self._last) + dt.timedelta(milliseconds=1))
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return stamp(at)
 
     def _write(self, event):
         """Write an event to the journal and apply it; return the rows that it put."""

@@ -1,4 +1,4 @@
-"""The webhooks: a delivery for each changed row and subscription, repeated when it fails."""
+"""Calls of the hub when something changes: a delivery for each row and subscription."""
 
 from qbo_sandbox import kit
 

@@ -8,6 +8,7 @@ from importlib.resources import files
 from graphql import GraphQLError, build_schema
 
 from hub_ion.sandbox import lists, rules
+from qbo_sandbox.kit.journaled_books import stamp
 
 LISTS = {
     "purchaseOrders": "orders",
@@ -208,8 +209,7 @@ def _moment(value):
         raise GraphQLError(f"DateTime cannot represent {value!r}.") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=dt.UTC)
-    utc = moment.astimezone(dt.UTC)
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return stamp(moment)
 
 
 def _day(value):

@@ -12,6 +12,7 @@ from hub_ion.sandbox.cases import (
     case,
     line,
 )
+from qbo_sandbox.kit.journaled_books import stamp
 
 DOCUMENTS = 112
 PARTS = 24
@@ -35,7 +36,7 @@ def make_story(documents, seed, begun, demo=False):
 
 def _lists(first):
     """Yield suppliers, currencies and locations."""
-    at = _stamp(first)
+    at = stamp(first)
     currencies = (("USD", "US dollar"), ("EUR", "Euro"), ("GBP", "Pound sterling"))
     for id, name in enumerate(SUPPLIERS, 1):
         yield at, "suppliers", {"id": id, "name": name, "attributes": {}}
@@ -64,7 +65,7 @@ def _parts(first, chance):
             "attributes": {},
             "unitOfMeasure": {"id": 1, "type": "each"},
         }
-        yield _stamp(at), "parts", {"id": id, **values, **more}
+        yield stamp(at), "parts", {"id": id, **values, **more}
 
 
 def _orders(documents, chance, demo):
@@ -92,7 +93,7 @@ def _line(chance):
 def _order(number, order, at, ids):
     """Yield the rows of an order: its head, lines and fees."""
     day = at.date()
-    stamp = _stamp(at)
+    moment = stamp(at)
     head = {name: value for name, value in order.items() if name not in ("lines", "fees")}
     head["id"] = FIRST_IDS["orders"] + number
     if head["phase"] == "ORDERED":
@@ -100,7 +101,7 @@ def _order(number, order, at, ids):
             "orderedDate": day.isoformat(),
             "attributes": {**head["attributes"], "Version": "1"},
         }
-    yield stamp, "orders", head
+    yield moment, "orders", head
     for place, fields in enumerate(order["lines"], 1):
         ids["lines"] += 1
         row = {
@@ -109,7 +110,7 @@ def _order(number, order, at, ids):
             "lineNumber": place,
             **fields,
         }
-        yield stamp, "lines", {**row, **_plan_needed(fields, day)}
+        yield moment, "lines", {**row, **_plan_needed(fields, day)}
     for name, value in order["fees"]:
         ids["fees"] += 1
         row = {
@@ -118,7 +119,7 @@ def _order(number, order, at, ids):
             "name": name,
             "value": value,
         }
-        yield stamp, "fees", row
+        yield moment, "fees", row
 
 
 def _plan_needed(fields, day):
@@ -128,8 +129,3 @@ def _plan_needed(fields, day):
         return {}
     needed = day + dt.timedelta(days=int(days))
     return {"needDate": needed.isoformat()}
-
-
-def _stamp(at):
-    """Return a moment as the API writes it."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
