@@ -171,12 +171,12 @@ def test_a_file_keeps_its_name(bench, name):
 
 
 def test_a_file_that_quickbooks_took_but_did_not_attach_is_put_before_a_person(bench, monkeypatch):
-    whole = uploads._metadata
+    whole = uploads._read_metadata
 
     def metadata_without_link(part):
         return {name: value for name, value in whole(part).items() if name != "AttachableRef"}
 
-    monkeypatch.setattr(uploads, "_metadata", metadata_without_link)
+    monkeypatch.setattr(uploads, "_read_metadata", metadata_without_link)
     bill = bench.bill()
     file = bench.attach(bill)
     bench.drain()
