@@ -15,6 +15,7 @@ from hub.qbo.payloads.builder import (
 )
 from hub.qbo.payloads.names import MAX_ITEM_LENGTH, build_name
 from hub.qbo.payloads.sales_tax import EXEMPT, TAXABLE
+from hub.qbo.payloads.shared_fields import format_address
 
 TYPES = {
     "service": "Service",
@@ -56,8 +57,13 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
 def _warn_of_texts(builder: PayloadBuilder) -> None:
     """Warn of texts of the document that an item of QuickBooks has no field for."""
     document = builder.document
-    texts = {"memo": document.memo, "message": document.message, **document.custom}
-    for label, text in texts.items():
+    texts = [
+        (Sentence("memo"), document.memo),
+        (Sentence("message"), document.message),
+        (Sentence("delivery address"), format_address(document.ship_to)),
+        *document.custom.items(),
+    ]
+    for label, text in texts:
         if clean(text or ""):
             builder.warnings.append(
                 Sentence(

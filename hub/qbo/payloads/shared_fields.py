@@ -38,8 +38,8 @@ def _street_lines(source: Address) -> list[str]:
     return [line for line in (source.name, *source.lines) if line]
 
 
-def _address_text(source: Address | None) -> str:
-    """Return a postal address on one line."""
+def format_address(source: Address | None) -> str:
+    """Format a postal address on one line; "" if there is none."""
     if source is None:
         return ""
     place = (source.city, source.region, source.postal_code, source.country)
@@ -77,7 +77,7 @@ def put_texts_into_memo(builder: PayloadBuilder) -> None:
     orders have such fields.
     """
     document = builder.document
-    builder.put_into_memo(message=document.message, ship_to=_address_text(document.ship_to))
+    builder.put_into_memo(message=document.message, ship_to=format_address(document.ship_to))
     for name, text in _custom_texts(builder):
         _put_custom_text_into_memo(builder, name, text)
 
