@@ -121,6 +121,13 @@ def amount_of(value: object) -> Decimal | None:
     return amount if amount.is_finite() else None
 
 
+def another_value(value: Any) -> Any:
+    """Return another value of the same type."""
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int | Decimal) else f"{value}x"
+
+
 def _iter_lists(content: Any, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
     """Yield each list in JSON that is not within another one, with the path to it."""
     if isinstance(content, list):

@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.contract.documents import Document
 from hub.testing.answer_values import AnswerValue
-from hub.testing.changed_answers import ChangedAnswers, is_row_of
+from hub.testing.changed_answers import ChangedAnswers, another_value, is_row_of
 
 TAX = re.compile(r"tax|(?:^|[^a-z])(?:vat|gst|mva)")
 NUMBER = re.compile(r"-?\d+([.,]\d+)?%?")
@@ -17,7 +17,7 @@ MAX_LINES = 6  # of a document that are judged
 def judge_line_taxes(answers: ChangedAnswers, document: Document) -> str:
     """Return which tax of a line a document does not follow; "" if it follows all."""
     for values in _iter_taxes(answers, document):
-        if all(answers.read(value, _another(value.value)) == document for value in values):
+        if all(answers.read(value, another_value(value.value)) == document for value in values):
             names = ", ".join(value.name for value in values)
             return f"it stays as it is if {names} is another."
     return ""
@@ -65,10 +65,3 @@ def _names_tax(value: AnswerValue, depth: int) -> bool:
         return False
     is_number = bool(NUMBER.fullmatch(str(value.value)))
     return names[-1].endswith("id") if is_number else value.value != ""
-
-
-def _another(value: Any) -> Any:
-    """Return another value of the same type."""
-    if isinstance(value, bool):
-        return not value
-    return value + 1 if isinstance(value, int | Decimal) else f"{value}x"

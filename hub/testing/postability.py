@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from hub.contract.documents import Code, Document, codes_of
+from hub.contract.documents import Code, Document, Party, codes_of
 from hub.contract.states import Stage
 from hub.contract.types import Field
 from hub.mapping import Link, Mapped, Missing, amount_of, build_code_index, resolve
@@ -60,6 +60,7 @@ def _iter_plans(bench: Bench, documents: list[Document]) -> Iterator[Plan]:
         problems = list(_reference_problems(document, links))
         problems += _excess_problems(document, by_id, applied)
         problems += _party_problems(document, by_id, fields)
+        problems += _new_party_problems(document, fields, bench.company.currency)
         mapped = resolve(document, fields, index, links)
         if isinstance(mapped, Mapped):
             problems += _payload_problems(bench, mapped)
@@ -152,6 +153,26 @@ def _party_problems(
                 f" {other.source_id}, to which its line {line.id} applies, is"
                 f" {_id_of(other.codes[field.name])}. QuickBooks refuses that. Correct"
                 " Applied(document=…), or use the same id for a party everywhere."
+            )
+
+
+def _new_party_problems(
+    document: Document, fields: Iterable[Field], home_currency: str
+) -> Iterator[str]:
+    """Yield each party that would be created in another currency than that of the document."""
+    for field in fields:
+        code = document.codes.get(field.name)
+        if field.missing != "create" or not isinstance(code, Code):
+            continue
+        party = code.create
+        if not isinstance(party, Party) or not document.currency:
+            continue
+        currency = party.currency or home_currency
+        if currency != document.currency:
+            yield (
+                f"It is in {document.currency}, and its {field.label.lower()} {code.id} would be"
+                f" created in {currency}. In QuickBooks a party has one currency. Pass"
+                " Party(currency=…), and a code for each currency of the party."
             )
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from hub.contract.documents import KINDS, Code, Document, Unreadable, Yielded, codes_of
 from hub.contract.types import Field
+from hub.sources.site import with_settings
+from hub.testing.bench import Bench
 from hub.testing.variants import VariantBenches
 
 MAX_EXAMPLES = 3
@@ -113,6 +115,22 @@ class ReadinessTests(VariantBenches):
                 " the reason that contract(…, unpostable=…) names, and that is not so."
             )
 
+    def test_codes_whose_record_is_created_say_what_to_create(self) -> None:
+        """Look for `create` in the codes of each field that has missing="create"."""
+        used: set[str] = set()
+        explained: set[str] = set()
+        for bench, found in self._benches_with_documents():
+            for name, code in _codes_to_create(bench, found):
+                used.add(name)
+                if isinstance(code, Code) and code.create:
+                    explained.add(name)
+        if used - explained:
+            pytest.fail(
+                f"{self.slug} has codes of the field {', '.join(sorted(used - explained))}, which"
+                ' has missing="create", and none says what to create, so that a document with a new'
+                " code would be held. Pass Code(…, create=Party(…)), or create=Item(…) for an item."
+            )
+
     def test_each_code_has_one_name(self) -> None:
         """Look for codes of a field with one id and several names: all would get one record."""
         names: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -144,6 +162,16 @@ class ReadinessTests(VariantBenches):
         """Yield what is read with the settings, and with each of the variants."""
         for bench in self._benches():
             yield from bench.read()
+
+
+def _codes_to_create(bench: Bench, found: Iterable[Document]) -> Iterator[tuple[str, Code | str]]:
+    """Yield the codes that documents use of each field whose records are created."""
+    fields = [with_settings(field, bench.settings) for field in bench.fields()]
+    creating = {field.name for field in fields if field.missing == "create"}
+    for document in found:
+        for name, code, _ in codes_of(document):
+            if name in creating:
+                yield name, code
 
 
 def _format_reason(reason: str, ids: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Contract tests of values: amounts, currency and dates are those that the source answers."""
+"""Contract tests of values: amounts, codes and dates are those that the source answers."""
 
 import datetime as dt
 import re
@@ -16,6 +16,7 @@ from hub.testing.bench import Bench
 from hub.testing.changed_answers import ChangedAnswers, amount_of
 from hub.testing.exceptions import check_exception, check_names
 from hub.testing.head_taxes import judge_head_taxes
+from hub.testing.line_codes import judge_line_codes
 from hub.testing.line_taxes import judge_line_taxes
 from hub.testing.postability import Plan
 from hub.testing.variants import VariantBenches
@@ -32,6 +33,7 @@ ADVICE = {
         "Pass the tax of each line as a code, with a field of the role tax_code, and the tax of the"
         " whole document once. Without it QuickBooks posts another tax, or none."
     ),
+    "codes": "Give each line the codes of its own row.",
 }
 # As a binary fraction it is a little less, so that a cent is lost where it is cut.
 NEW_AMOUNT = Decimal("4.35")
@@ -72,7 +74,7 @@ class SourceValuesTests(VariantBenches):
         elif problems:
             listed = "\n".join(f"  {problem}" for problem in problems.values())
             pytest.fail(
-                f"{self.slug} has documents whose {name} is not that of the source:\n{listed}\n"
+                f"{self.slug} has documents without the {name} of the source:\n{listed}\n"
                 f"{ADVICE[name]} If the plugin has to work it out: contract(…,"
                 f" derived={{{name!r}: reason}})."
             )
@@ -106,6 +108,8 @@ def _judge(name: str, bench: Bench, document: Document) -> str:
         if document.kind in SETTLING:
             return ""
         return judge_line_taxes(answers, document) or judge_head_taxes(answers, document)
+    if name == "codes":
+        return judge_line_codes(answers, document)
     if getattr(document, name) is None:
         return ""
     if name == "total":

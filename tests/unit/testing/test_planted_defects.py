@@ -52,6 +52,7 @@ REFUSED = "test_a_refused_receipt_raises_an_error"
 BUSY = "test_a_busy_source_raises_retry"
 BUSY_FILE = "test_a_busy_source_loses_no_file"
 BROKEN = "test_a_broken_answer_raises_retry"
+CREATE = "test_codes_whose_record_is_created_say_what_to_create"
 EVERY_ROW = "test_every_row_of_the_stand_in_is_read"
 SAME_MOMENT = "test_a_change_at_the_moment_of_the_cursor_is_read"
 NOTHING_NEW = "test_reading_from_the_last_checkpoint_returns_nothing_new"
@@ -92,7 +93,7 @@ ON_A_BENCH = (
 )
 OF_ITS_DOCUMENTS = (
     *(POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED),
-    *(APPLIED, RATE, ONE_NAME, REPORTED, ONCE, LOST, REFUSED),
+    *(APPLIED, RATE, ONE_NAME, CREATE, REPORTED, ONCE, LOST, REFUSED),
 )
 TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, BUSY_FILE, LISTS, UNUSED, *ON_A_BENCH)
 VALUES = {  # for each of which a test is called
@@ -382,6 +383,30 @@ CLIENT_CURRENCY = (
         'name=row["party"]["name"]',
         "name=f\"{row['party']['name']} {row['party']['currency']}\"",
     ),
+)
+# -- a source whose documents have two lines
+OF_ONE_LINE = '[{"id": "1", "text": f"Job {place}", "code": CODES[place % 3], "amount": amount}]'
+TWO_LINES = (
+    (
+        SAMPLE,
+        OF_ONE_LINE,
+        """[
+            {"id": "1", "text": "Job", "code": CODES[0], "amount": amount},
+            {"id": "2", "text": "Job", "code": CODES[1], "amount": "2.00"},
+        ]""",
+    ),
+    (SAMPLE, '"total": amount,', '"total": f"{turn * 3 + 12}.50",'),
+)
+# -- a plugin whose clients are created
+CREATES = 'name="client", label="Client", role="customer", match=("id", "name")'
+CREATED = 'codes[party] = Code(id=row["party"]["id"], name=row["party"]["name"])'
+CREATES_CLIENTS = (
+    (HOOKS, CREATES, f'{CREATES}, missing="create"'),
+    (DOCUMENTS, "Code, Document", "Code, Document, Party"),
+)
+CREATED_WITH = (
+    'codes[party] = Code(id=row["party"]["id"], name=row["party"]["name"],'
+    ' create=Party(name=row["party"]["name"], currency={currency}))'
 )
 # -- a source without a call for a single document: it is looked for in the list
 ONLY_LISTS = ((CLIENT, FIND, FIND_IN_LIST),)
@@ -727,6 +752,34 @@ DEFECTS = {
         f"import contextlib\n\n        with contextlib.suppress(Retry):\n            {PUT}.check()",
         "the state posted of bill:.* was answered with the status 429, and returned as if",
         setting=KNOWS_RETRY,
+    ),
+    # -- codes
+    "lines with the codes of the first one": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'code = Code(id=line["code"], name=line["code"])',
+        'code = Code(id=row["lines"][0]["code"])',
+        r"invoice:.*: its lines 1, 2 have other codes if lines\.0\.code is another",
+        setting=TWO_LINES,
+    ),
+    "lines with the codes of the last one": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'code = Code(id=line["code"], name=line["code"])',
+        'code = Code(id=row["lines"][-1]["code"])',
+        r"invoice:.*: its lines 1, 2 have other codes if lines\.1\.code is another",
+        setting=TWO_LINES,
+    ),
+    "clients that are to be created from nothing": Defect(
+        CREATE, HOOKS, CREATES, f'{CREATES}, missing="create"', "none says what to create"
+    ),
+    "clients that are created in another currency": Defect(
+        POSTABLE,
+        DOCUMENTS,
+        CREATED,
+        CREATED_WITH.format(currency='"EUR"'),
+        "It is in USD, and its client 1 would be created in EUR",
+        setting=CREATES_CLIENTS,
     ),
     # -- a source that is busy
     "a busy source whose documents are gone": Defect(
@@ -1498,6 +1551,8 @@ def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
         (PAYS_A_LIST, "bearer"),
         (PAYS_TWO, "bearer"),
         (BY_NUMBER, "bearer"),
+        (TWO_LINES, "bearer"),
+        ((*CREATES_CLIENTS, (DOCUMENTS, CREATED, CREATED_WITH.format(currency=None))), "bearer"),
         (TAXED, "bearer"),
         (TAXED_ABROAD, "bearer"),
         ((*WITH_TAX_ABROAD, (DOCUMENTS, TOTAL, CONTAINS_TAX)), "bearer"),
@@ -1509,6 +1564,8 @@ def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
         "pays-a-list",
         "pays-two",
         "pays-numbers",
+        "two-lines",
+        "creates",
         "taxed",
         "taxed-abroad",
         "with-tax-abroad",
@@ -1519,7 +1576,7 @@ def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
 )
 def test_a_plugin_with_more_passes(suite, setting, auth):
     tests = suite(setting=setting, auth=auth)
-    for name in (AT_ONCE, APPLIED, POSTABLE, READY, STATED, FROM_SOURCE, REPORTED):
+    for name in (AT_ONCE, APPLIED, POSTABLE, READY, STATED, FROM_SOURCE, CREATE, REPORTED):
         run(tests, name)
 
 
