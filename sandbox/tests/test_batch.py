@@ -41,12 +41,13 @@ def fault(item):
 
 
 def test_answers_come_in_the_order_of_the_items(quickbooks):
-    items = [
-        {"bId": f"i{n}", "operation": "create", "Bill": bill(DocNumber=f"N{n}")} for n in range(30)
-    ]
+    numbers = [f"N{place}" for place in range(30)]
+    items = []
+    for number in numbers:
+        items.append({"bId": f"i{number}", "operation": "create", "Bill": bill(DocNumber=number)})
     responses = batch(quickbooks, *items)
-    assert [item["bId"] for item in responses] == [f"i{n}" for n in range(30)]
-    assert [item["Bill"]["DocNumber"] for item in responses] == [f"N{n}" for n in range(30)]
+    assert [item["bId"] for item in responses] == [f"i{number}" for number in numbers]
+    assert [item["Bill"]["DocNumber"] for item in responses] == numbers
 
 
 def test_items_of_a_batch_do_not_see_each_others_changes(quickbooks):

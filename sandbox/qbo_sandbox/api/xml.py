@@ -126,9 +126,9 @@ def _type_of(parent: str, name: str) -> str:
 def _in_schema_order(kind: str, value: JsonObject) -> list[str]:
     """Return the names of an object's fields in the order of the schema, unknown ones last."""
     fields = type_fields().get(kind, {})
-    known = [name for name in fields if name in value]
-    unknown = [name for name in value if name not in fields]
-    return known + unknown
+    schema_names = [name for name in fields if name in value]
+    other_names = [name for name in value if name not in fields]
+    return schema_names + other_names
 
 
 def _render_attributes(value: JsonObject, names: tuple[str, ...]) -> str:

@@ -336,23 +336,27 @@ def check_sum(company):
 def check(company):
     """Recompute a company's books from its objects and check every invariant."""
     check_sum(company)
-    _journal(company)
+    _check_ledger(company)
     _parties(company)
-    _links(company)
+    _check_links(company)
     _references(company)
 
 
-def _journal(company):
-    fresh, ledger = Ledger(), company.ledger
+def _check_ledger(company):
+    """Check that the ledger is what a new booking of every transaction gives."""
+    fresh = Ledger()
     for kind in TXN_KINDS:
         for row in company.table(kind).rows.values():
-            booked = entries_of(company, kind, row.read())
+            data = row.read()
+            booked = entries_of(company, kind, data)
             assert sum(entry.home for entry in booked) == 0, (kind, row.id)
-            fresh.book(booked, open_amounts(company, kind, row.read()), 1)
+            fresh.book(booked, open_amounts(company, kind, data), 1)
     for row in company.table("Item").rows.values():
         fresh.book(row.booked, (), 1)
     for name in ("accounts", "own", "parties", "stock"):
-        assert without_zeros(getattr(fresh, name)) == without_zeros(getattr(ledger, name)), name
+        expected = getattr(fresh, name)
+        actual = getattr(company.ledger, name)
+        assert without_zeros(expected) == without_zeros(actual), name
 
 
 def without_zeros(sums):
@@ -379,44 +383,51 @@ def _parties(company):
         assert without_zeros(owed) == without_zeros(booked), kind
 
 
-def _links(company):
+def _check_links(company):
     """Check that each open balance is the total less its payments, and that links go both ways."""
-    payments = defaultdict(Decimal)
-    for kind in PAID_KINDS:
-        for row in company.table(kind).rows.values():
-            for key, amount in settled_amounts(row.read()).items():
-                payments[key] += amount
-                other = company.table(key[0]).rows[key[1]].read()
-                assert row.id in [link["TxnId"] for link in other["LinkedTxn"]], (kind, row.id)
+    payments = _payments_by_transaction(company)
     for kind, rule in TXN_KINDS.items():
         for row in company.table(kind).rows.values():
             data = row.read()
             if rule.open_field and not rule.pays:
                 open_amount = Decimal(data[rule.open_field])
-                assert open_amount == Decimal(data[rule.total]) - payments[kind, row.id], (
-                    kind,
-                    row.id,
-                )
+                expected_amount = Decimal(data[rule.total]) - payments[kind, row.id]
+                assert open_amount == expected_amount, (kind, row.id)
                 assert open_amount >= 0, (kind, row.id)
             for link in data.get("LinkedTxn", ()):
-                assert company.row(
-                    LINKED_KINDS.get(link["TxnType"], link["TxnType"]), link["TxnId"]
-                ), (kind, row.id)
+                label = link["TxnType"]
+                other_kind = LINKED_KINDS.get(label, label)
+                assert company.row(other_kind, link["TxnId"]), (kind, row.id)
+
+
+def _payments_by_transaction(company):
+    """Return what is paid of each transaction; check that it links back to its payments."""
+    payments = defaultdict(Decimal)
+    for kind in PAID_KINDS:
+        for row in company.table(kind).rows.values():
+            for (other_kind, other_id), amount in settled_amounts(row.read()).items():
+                payments[other_kind, other_id] += amount
+                other = company.table(other_kind).rows[other_id].read()
+                linked_ids = [link["TxnId"] for link in other["LinkedTxn"]]
+                assert row.id in linked_ids, (kind, row.id)
+    return payments
 
 
 def _references(company):
     for kind, row in objects(company):
-        for sort, reference in _pointing(row.read()):
+        for sort, reference in _references_in(row.read()):
             assert company.row(sort, reference["value"]), (kind, row.id, sort, reference)
 
 
-def _pointing(value):
+def _references_in(value):
+    """Yield (kind, reference) of every reference in a value, at any depth."""
     if isinstance(value, list):
         for item in value:
-            yield from _pointing(item)
+            yield from _references_in(item)
     elif isinstance(value, dict):
         for key, inner in value.items():
-            if key in REFERENCES and isinstance(inner, dict) and "value" in inner:
+            is_reference = isinstance(inner, dict) and "value" in inner
+            if is_reference and key in REFERENCES:
                 yield REFERENCES[key], inner
             else:
-                yield from _pointing(inner)
+                yield from _references_in(inner)

@@ -25,6 +25,7 @@ SPACE = "{http://schema.intuit.com/finance/v3}"
 OBJECT = "<IntuitObject>"
 DATE = re.compile(r"\d{4}-\d\d-\d\d(Z|[+-]\d\d:\d\d)?")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+PATTERNS = {"date": DATE, "dateTime": MOMENT}
 
 
 class Field(NamedTuple):
@@ -141,16 +142,17 @@ def _fits(kind: str, value: Any) -> bool:
     if kind in schema.values:
         return value in schema.values[kind]
     base = schema.plain.get(kind, kind)
-    if base == "boolean":
-        return isinstance(value, bool)
-    if base in ("decimal", "int", "long", "positiveInteger"):
-        type_: type = int if base != "decimal" else int | float  # type: ignore[assignment]
-        return isinstance(value, type_) and not isinstance(value, bool)
-    if base in ("date", "dateTime"):
-        return isinstance(value, str) and bool(
-            (DATE if base == "date" else MOMENT).fullmatch(value)
-        )
-    return isinstance(value, str)
+    if base == "boolean" or isinstance(value, bool):
+        return base == "boolean" and isinstance(value, bool)
+    if base == "decimal":
+        return isinstance(value, int | float)
+    if base in ("int", "long", "positiveInteger"):
+        return isinstance(value, int)
+    if not isinstance(value, str):
+        return False
+    if base in PATTERNS:
+        return PATTERNS[base].fullmatch(value) is not None
+    return True
 
 
 def walk_json(body: bytes) -> list[str]:

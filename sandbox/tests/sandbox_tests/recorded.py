@@ -61,7 +61,8 @@ def objects(answer: Body) -> Iterator[tuple[str, Body]]:
     """Yield the kind and body of every entity in a response."""
     for name, value in answer.items():
         for each in value if isinstance(value, list) else [value]:
-            if name in KINDS and isinstance(each, dict) and each.get("status") != "Deleted":
+            is_object = name in KINDS and isinstance(each, dict)
+            if is_object and each.get("status") != "Deleted":
                 yield name, each
             elif name in ENVELOPES:
                 yield from objects(each)
@@ -182,8 +183,8 @@ def replayed(name: str, all: dict[str, list[Exchange]]) -> Iterator[tuple[Exchan
 def differences(path: str, actual: Any, expected: Any) -> Iterator[str]:
     """Yield the differences between two bodies; lists are compared by position."""
     if isinstance(actual, dict) and isinstance(expected, dict):
-        yield from (f"lacks {path}{key}" for key in expected if key not in actual)
-        yield from (f"adds {path}{key}" for key in actual if key not in expected)
+        yield from _missing_keys(f"lacks {path}", actual, expected)
+        yield from _missing_keys(f"adds {path}", expected, actual)
         for key in expected:
             if key in actual:
                 yield from differences(f"{path}{key}.", actual[key], expected[key])
@@ -194,3 +195,10 @@ def differences(path: str, actual: Any, expected: Any) -> Iterator[str]:
             yield from differences(path, left_item, right_item)
     elif actual != expected:
         yield f"differs in {path[:-1]} ({actual!r}, not {expected!r})"
+
+
+def _missing_keys(prefix: str, body: Body, other: Body) -> Iterator[str]:
+    """Yield the keys of the other body that a body does not have, after a prefix."""
+    for key in other:
+        if key not in body:
+            yield prefix + key

@@ -153,10 +153,12 @@ class Stage:
 
     def refer(self, value: Any) -> None:
         """Create every object that a value refers to and that does not exist yet."""
-        for name, inner in value.items() if isinstance(value, dict) else ():
+        if not isinstance(value, dict):
+            return
+        for name, inner in value.items():
             kind = REFERENCES.get(name, "")
-            if name in ("Entity", "EntityRef") and isinstance(inner, dict) and inner.get("type"):
-                kind = inner["type"].capitalize()
+            if name in ("Entity", "EntityRef"):
+                kind = _stated_kind(inner) or kind
             if kind and name != "ParentRef":
                 self.stand_for(kind, name, inner)
             for each in inner if isinstance(inner, list) else [inner]:
@@ -287,3 +289,10 @@ STANDS_FOR: dict[str, Body] = {
     "Department": {"Name": ""},
     "Invoice": {"CustomerRef": {"value": "1"}, "Line": [SOLD]},
 }
+
+
+def _stated_kind(reference: Any) -> str:
+    """Return the kind that the reference to an entity states; "" if it states none."""
+    if not isinstance(reference, dict):
+        return ""
+    return str(reference.get("type") or "").capitalize()

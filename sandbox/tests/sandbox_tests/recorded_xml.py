@@ -96,19 +96,24 @@ class Shop(Stage):
 
     def mend(self, value: Any) -> None:
         """Replace references to accounts of the wrong type by accounts of the right type."""
-        for name, inner in value.items() if isinstance(value, dict) else ():
-            account_type = (
-                "Credit Card"
-                if value.get("PaymentType") == "CreditCard" and name == "AccountRef"
-                else TYPES.get(name)
-            )
-            rows = self.company.table("Account").rows
-            if account_type and rows[inner["value"]].read()["AccountType"] != account_type:
-                inner["value"] = next(
-                    id for id, row in rows.items() if row.read()["AccountType"] == account_type
-                )
+        if not isinstance(value, dict):
+            return
+        for name, inner in value.items():
+            account_type = TYPES.get(name)
+            if name == "AccountRef" and value.get("PaymentType") == "CreditCard":
+                account_type = "Credit Card"
+            if account_type:
+                self._mend_reference(inner, account_type)
             for each in inner if isinstance(inner, list) else [inner]:
                 self.mend(each)
+
+    def _mend_reference(self, reference: Any, account_type: str) -> None:
+        """Point a reference to the first account of a type, unless its account is of this type."""
+        types = {}
+        for id, row in self.company.table("Account").rows.items():
+            types[id] = row.read()["AccountType"]
+        if types[reference["value"]] != account_type:
+            reference["value"] = next(id for id in types if types[id] == account_type)
 
     def settle(self, row: Body) -> None:
         """Create the transactions that the lines link to, with a large enough open balance."""
@@ -146,12 +151,12 @@ def sendable(value: Any) -> Any:
         return [sendable(each) for each in value]
     if not isinstance(value, dict):
         return value
-    fields = {
-        key: inner
-        for key, inner in value.items()
-        if key not in READ_ONLY[:-1] and not key.endswith("Ex")
-    }
-    return {key: sendable(inner) for key, inner in fields.items()}
+    fields = {}
+    for key, inner in value.items():
+        is_extension = key.endswith("Ex")
+        if not is_extension and key not in READ_ONLY[:-1]:
+            fields[key] = sendable(inner)
+    return fields
 
 
 TYPES = {

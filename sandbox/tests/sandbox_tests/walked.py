@@ -84,11 +84,12 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [report for group in terminalreporter.stats.values() for report in group]
-    calls = [report for report in reports if getattr(report, "when", "") == "call"]
-    walked = sum(
-        value for report in calls for name, value in report.user_properties if name == PROPERTY
-    )
+    """Report how many bodies were walked, in all tests together."""
+    walked = 0
+    for group in terminalreporter.stats.values():
+        for report in group:
+            if getattr(report, "when", "") == "call":
+                walked += sum(value for name, value in report.user_properties if name == PROPERTY)
     if walked:
         terminalreporter.section("schema")
         terminalreporter.line(
