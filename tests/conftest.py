@@ -79,6 +79,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def clock() -> FakeClock:
+    """Create a clock that moves only when a test or a sleep advances it."""
     return FakeClock()
 
 

@@ -287,6 +287,7 @@ class Hub:
 
 @pytest.fixture(scope="session")
 def session_fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    """Start the process that forks commands, once for all tests of this process."""
     processes = ForkServer(tmp_path_factory.mktemp("warm"))
     yield processes
     processes.close()
@@ -315,6 +316,7 @@ def stand_in(fork_server: ForkServer) -> Iterator[Callable[..., StandIn]]:
 
 @pytest.fixture
 def quickbooks(stand_in: Callable[..., StandIn]) -> StandIn:
+    """Start a QuickBooks stand-in with a Norwegian and an American company."""
     return stand_in(
         "quickbooks",
         "--company",
@@ -332,6 +334,7 @@ def quickbooks(stand_in: Callable[..., StandIn]) -> StandIn:
 
 @pytest.fixture
 def hub(fork_server: ForkServer, tmp_path: Path, quickbooks: StandIn) -> Hub:
+    """Return a hub that is not set up yet; `connect()` sets it up."""
     return Hub(fork_server, tmp_path, quickbooks)
 
 
@@ -389,4 +392,5 @@ def cluster(
     postgres_template: str,
     make_database: Callable[..., str],
 ) -> Cluster:
+    """Create a cluster of two machines on a database of its own."""
     return make_cluster(make_database(postgres, postgres_template))

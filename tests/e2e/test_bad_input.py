@@ -15,6 +15,7 @@ WRONG = [
 
 @pytest.fixture
 def costtracker(stand_in):
+    """Start a CostTracker stand-in with 24 documents."""
     return stand_in("costtracker", "--documents", "24", "--seed", "5")
 
 

@@ -77,6 +77,7 @@ def quickbooks(tmp_path):
 
 @pytest.fixture
 def costtracker(tmp_path):
+    """Start the independent CostTracker server."""
     server = IndependentServer("independent_costtracker.py", tmp_path, INVOICES)
     yield server
     server.stop()

@@ -37,6 +37,7 @@ def serve(hub):
 
 @pytest.fixture
 def browser():
+    """Open a session that keeps cookies as a browser does."""
     with requests.Session() as session:
         yield session
 

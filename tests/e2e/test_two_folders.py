@@ -18,11 +18,14 @@ TAKES_OVER = "This data folder works on the database from now on."
 
 @pytest.fixture
 def database(postgres, make_database):
+    """Create a PostgreSQL database without tables."""
     return make_database(postgres)
 
 
 @pytest.fixture
 def make_hub(fork_server, tmp_path, quickbooks, database):
+    """Return a function that creates a hub with a folder of its own on the shared database."""
+
     def make(name):
         folder = tmp_path / name
         folder.mkdir()

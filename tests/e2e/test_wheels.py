@@ -72,6 +72,7 @@ def test_the_lock_file_has_every_package_but_those_of_this_checkout():
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory):
+    """Build the wheel of each distribution; return their files by name."""
     folder = tmp_path_factory.mktemp("wheels")
     projects = {"hub": ROOT, "sandbox": ROOT / "sandbox"} | {path.name: path for path in PLUGINS}
     return {name: build_wheel(path, folder) for name, path in projects.items()}

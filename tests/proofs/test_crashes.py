@@ -174,17 +174,20 @@ def torn_batches(session):
 
 @pytest.fixture
 def file_source(monkeypatch):
+    """Give every bill of the shop a file."""
     monkeypatch.setattr(every_kind_source, "ShopSource", ShopWithFiles)
 
 
 @pytest.fixture
 def forked_shop(file_source, app, quickbooks, clock, tmp_path):
+    """Open a shop whose hub is forked and killed, on SQLite."""
     quickbooks.switch(previous_refresh_token="grace", requestid="ignore")
     return ForkedShop(app, quickbooks, clock, tmp_path / "world")
 
 
 @pytest.fixture
 def shop_on_postgres(file_source, pg_app, clock, tmp_path):
+    """Open a shop whose hub is forked and killed, on PostgreSQL."""
     quickbooks = mount_quickbooks(pg_app, clock)
     quickbooks.switch(previous_refresh_token="grace", requestid="ignore")
     company = oauth_connect.connect_with_refresh_token(

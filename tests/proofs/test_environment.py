@@ -260,6 +260,7 @@ def test_a_terminated_hub_leaves_nothing_in_doubt(forked_shop, figure):
 
 @pytest.fixture
 def bench(app, quickbooks, clock):
+    """Open a bench whose postings go to the first company."""
     return PostingBench(app, quickbooks, clock)
 
 
@@ -337,6 +338,7 @@ MOMENTS = {
 
 @pytest.fixture
 def at_moment(request, clock):
+    """Set the clock to one of MOMENTS."""
     clock.set(dt.datetime.fromisoformat(MOMENTS[request.param]))
     return clock
 

@@ -62,6 +62,7 @@ class Killed(BaseException):
 
 @pytest.fixture
 def bench(app, quickbooks, clock):
+    """Open a bench on a database without disk syncs."""
     return PostingBench(make_volatile(app), quickbooks, clock)
 
 

@@ -71,35 +71,32 @@ def find_problem(end, model):
         return "twice in the books"
     if model.history.operation in CHANGE_OPERATIONS:
         return _find_wrong_change(end, model)
-    if end == "posted" and not [
-        transaction for transaction in model.transactions if transaction.state == "live"
-    ]:
+    if end in ("held", "withdrawn") and own_transactions:
+        return "in the books and held as refused"
+    return _find_wrong_creation(model, len(own_transactions)) if end == "posted" else ""
+
+
+def _find_wrong_creation(model, own_count):
+    """Return the reason why a created document is not in the books as our own, or ""."""
+    if all(transaction.state != "live" for transaction in model.transactions):
         return "said to be posted, and not in the books"
-    if end == "posted" and model.history.kind == "bill" and len(own_transactions) != 1:
+    if model.history.kind == "bill" and own_count != 1:
         return "posted as what a person entered"
-    return (
-        "in the books and held as refused"
-        if end in ("held", "withdrawn") and own_transactions
-        else ""
-    )
+    return ""
 
 
 def _find_wrong_change(end, model):
-    (transaction,) = [
-        candidate
-        for candidate in model.transactions
-        if candidate.id == model.history.base.partition(":")[0]
-    ]
+    """Return the reason why a change is not in the books, or ""."""
+    id = model.history.base.partition(":")[0]
+    (transaction,) = [candidate for candidate in model.transactions if candidate.id == id]
     conditions = {
         "update": transaction.text == "second",
         "delete": transaction.state == "deleted",
         "void": transaction.state != "live",
     }
-    return (
-        "said to be written, and it is not"
-        if end == "posted" and not conditions[model.history.operation]
-        else ""
-    )
+    if end == "posted" and not conditions[model.history.operation]:
+        return "said to be written, and it is not"
+    return ""
 
 
 @LONG

@@ -41,11 +41,9 @@ def search_then_send(history):
         for result in history.search_results or ()
         if result.marker == history.marker and result.state == "live"
     ]
-    return (
-        Posted(own_results[0].id)
-        if own_results and history.state != "sending"
-        else send_with_new_keys(history)
-    )
+    if own_results and history.state != "sending":
+        return Posted(own_results[0].id)
+    return send_with_new_keys(history)
 
 
 def repeat_same_key(history):

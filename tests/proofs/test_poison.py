@@ -62,6 +62,7 @@ POISONS = {
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def shop(request, clock):
+    """Open a shop on each database."""
     app = request.getfixturevalue("app" if request.param == "sqlite" else "pg_app")
     quickbooks = mount_quickbooks(make_volatile(app), clock)
     company = oauth_connect.connect_with_refresh_token(

@@ -23,6 +23,7 @@ KILLS, WRITERS = by_form(small=(2, 2), full=(8, 3), long=(60, 3))
 
 @pytest.fixture(scope="module")
 def fork_server(tmp_path_factory):
+    """Start a process that forks stand-ins only."""
     processes = ForkServer(tmp_path_factory.mktemp("warm"), "--stand-ins-only")
     yield processes
     processes.close()

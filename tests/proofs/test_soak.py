@@ -140,6 +140,7 @@ class RemoteQuickBooks:
 
 @pytest.fixture
 def remote_quickbooks(tmp_path, clock):
+    """Start the independent QuickBooks as a process on the hub's clock."""
     server = RemoteQuickBooks(tmp_path, clock)
     yield server
     server.stop()

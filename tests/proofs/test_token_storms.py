@@ -81,6 +81,7 @@ class SlowClock(FakeClock):
 
 @pytest.fixture
 def clock() -> SlowClock:
+    """Create a clock that hardly moves while threads sleep."""
     return SlowClock()
 
 
@@ -152,6 +153,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def storm(app, quickbooks, clock, make_app, make_config, monkeypatch) -> Storm:
+    """Prepare workers of two hubs on one SQLite database."""
     quickbooks.switch(previous_refresh_token="grace")
     other = make_volatile(make_app(make_config()))
     other.extensions["hub"].mounts.update(app.extensions["hub"].mounts)
@@ -160,6 +162,7 @@ def storm(app, quickbooks, clock, make_app, make_config, monkeypatch) -> Storm:
 
 @pytest.fixture
 def storm_on_postgres(pg_app, clock, make_app, make_config, postgres_url, monkeypatch) -> Storm:
+    """Prepare workers of two hubs on one PostgreSQL database."""
     quickbooks = mount_quickbooks(pg_app, clock)
     quickbooks.switch(previous_refresh_token="grace")
     oauth_connect.connect_with_refresh_token(
@@ -199,19 +202,17 @@ def run_storms(storm: Storm, seed: int) -> int:
     """Run the storms of one seed; return how many there were."""
     dice = random.Random(seed)
     for number in range(ROUNDS):
-        need, trouble = (
-            expire_token(storm, dice),
-            TROUBLES[(seed * ROUNDS + number) % len(TROUBLES)],
-        )
+        need = expire_token(storm, dice)
+        trouble = TROUBLES[(seed * ROUNDS + number) % len(TROUBLES)]
         results = storm.request_tokens(need, trouble)
         if trouble in FAULTS:
             assert (storm.renewals, {type(result) for result in results}) == (1, {Retry}), trouble
             results = storm.request_tokens(need)
         dead = [result for result in results if isinstance(result, Killed)]
-        assert (len(dead), storm.renewals) == ((1, 2) if "died" in trouble else (0, 1)), trouble
-        assert {result for result in results if result not in dead} == {
-            token() if need is token else "landed"
-        }
+        expected_counts = (1, 2) if "died" in trouble else (0, 1)
+        assert (len(dead), storm.renewals) == expected_counts, trouble
+        survivors = {result for result in results if result not in dead}
+        assert survivors == {token() if need is token else "landed"}
         assert state() == "connected"
     return ROUNDS
 

@@ -71,12 +71,12 @@ def _position(module: str, call: ast.Call) -> int | None:
     target = call.func
     if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
         return RECORDERS.get(target.attr) if target.value.id in OWNERS else None
-    if isinstance(target, ast.Name):
-        is_own = module == LOG and target.id in ("record", "record_alone")
-        is_noted = module == "web/request_audit.py" and target.id == "_note"
-        if is_own:
-            return RECORDERS[target.id]
-        return 0 if is_noted else None
+    if not isinstance(target, ast.Name):
+        return None
+    if module == LOG and target.id in ("record", "record_alone"):
+        return RECORDERS[target.id]
+    if module == "web/request_audit.py" and target.id == "_note":
+        return 0
     return None
 
 
@@ -102,25 +102,32 @@ def _values(
 def _values_of_name(
     modules: list[Module], module: str, function: Function, name: str
 ) -> Iterator[str]:
-    assigned = [
-        node.value
-        for node in ast.walk(function)
-        if isinstance(node, ast.Assign)
-        and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
-    ]
+    """Return the possible texts of a name: what it is assigned, passed or defined as."""
+    assigned = _assigned_values(function, name)
     for value in assigned:
         yield from _values(modules, module, function, value)
     parameters = [argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)]
     if name in parameters:
         if module not in PASSES_ON:
             yield from _of_callers(modules, module, function, name, parameters.index(name))
-    elif not assigned:
-        is_loop = any(
-            isinstance(node, ast.For) and name in ast.unparse(node.target)
-            for node in ast.walk(function)
-        )
-        if not is_loop:
-            yield from _constants([other for other in modules if other.name == module], name)
+    elif not assigned and not _is_loop_variable(function, name):
+        yield from _constants([other for other in modules if other.name == module], name)
+
+
+def _assigned_values(function: Function, name: str) -> list[ast.expr]:
+    """Return the expressions that a function assigns to a name."""
+    values = []
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            if name in names:
+                values.append(node.value)
+    return values
+
+
+def _is_loop_variable(function: Function, name: str) -> bool:
+    loops = [node for node in ast.walk(function) if isinstance(node, ast.For)]
+    return any(name in ast.unparse(loop.target) for loop in loops)
 
 
 def _of_callers(
@@ -133,14 +140,20 @@ def _of_callers(
         for caller, call, called in module.calls:
             if called != f"{prefix}{function.name}":
                 continue
-            arguments = [keyword.value for keyword in call.keywords if keyword.arg == name]
-            if not arguments and len(call.args) > position:
-                arguments = [call.args[position]]
-            for node in arguments:
-                texts = list(_values(modules, module.name, caller, node))
+            argument = _argument(call, name, position)
+            if argument is not None:
+                texts = list(_values(modules, module.name, caller, argument))
                 count += len(texts)
                 yield from texts
     assert count, f"{function.name} is called without {name}"
+
+
+def _argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
+    """Return the argument that a call passes by this name or at this position."""
+    for keyword in call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    return call.args[position] if len(call.args) > position else None
 
 
 def _constants(modules: list[Module], name: str) -> Iterator[str]:

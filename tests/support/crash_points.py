@@ -137,6 +137,7 @@ class Pipeline(HTTPAdapter):
 
 
 def die(pipe: Pipeline) -> None:
+    """Kill this process."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -82,25 +82,20 @@ class ForkedHub:
         start: folder_snapshots.Snapshot | None = None,
     ) -> None:
         self.app, self.quickbooks, self.clock, self.folder = app, quickbooks, clock, folder
-        self.adapter, self.keeper = (
-            app.extensions["hub"].mounts[QUICKBOOKS],
-            folder_snapshots.SnapshotMaker(),
-        )
-        url = db_engine.db.engine.url.set(drivername="postgresql")
-        self.database = (
-            ""
-            if db_engine.db.engine.dialect.name == "sqlite"
-            else url.render_as_string(hide_password=False)
-        )
+        self.adapter = app.extensions["hub"].mounts[QUICKBOOKS]
+        self.snapshots = folder_snapshots.SnapshotMaker()
+        self.database = ""  # the address of a PostgreSQL database
+        if db_engine.db.engine.dialect.name != "sqlite":
+            url = db_engine.db.engine.url.set(drivername="postgresql")
+            self.database = url.render_as_string(hide_password=False)
         db_engine.db.engine.dispose()
         self.words: dict[str, Callable[[], object]] = {"backup": self.back_up}
         self.moved = dt.timedelta(0)  # clock offset of the hubs that start from now on
         self.in_order, self.generation = True, 0
         self._books = b""  # current content, if known
         path = app.extensions["hub"].config.data / "hub.db"
-        self.start = start or self._snapshot(
-            {} if self.database else {path.name: path.read_bytes()}
-        )
+        files = {} if self.database else {path.name: path.read_bytes()}
+        self.start = start or self._snapshot(files)
         self.backup_rows = self.start.rows
 
     def reset(self) -> None:
@@ -123,7 +118,7 @@ class ForkedHub:
     def _snapshot(self, files: folder_snapshots.Files) -> folder_snapshots.Snapshot:
         rows = folder_snapshots.read_rows(self.database) if self.database else None
         self._books = self._books or prepared_state.dump_books(self.quickbooks)
-        return self.keeper.make(files, rows, self._books, self.clock.now(), self.generation)
+        return self.snapshots.make(files, rows, self._books, self.clock.now(), self.generation)
 
     def change(self, statement: str) -> None:
         """Execute a statement on the hub's database before it starts."""
@@ -325,6 +320,7 @@ def _receive(end: Connection) -> Any:
 
 
 def as_list(value: Any) -> list[Any]:
+    """Return a list as it is, and any other value as the only item of one."""
     return value if isinstance(value, list) else [value]
 
 

@@ -85,4 +85,5 @@ def called_by_fixtures(item: pytest.Item) -> set[str]:
 
 
 def key_of(fixturedef: pytest.FixtureDef[Any]) -> FixtureKey:
+    """Return what identifies a fixture: its name and where it is defined."""
     return fixturedef.argname, fixturedef.baseid

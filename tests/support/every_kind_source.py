@@ -154,6 +154,7 @@ class ShopSite:
 
 
 def line(id, amount, text="Work", **more):
+    """Return a line; keyword arguments that name codes become its codes."""
     codes = {
         name: more.pop(name)
         for name in ("product", "cost", "division", "client", "tax_code")
@@ -168,6 +169,7 @@ def line(id, amount, text="Work", **more):
 
 
 def document(kind, source_id, *lines, total=None, **more):
+    """Return a document; keyword arguments that name codes become its codes."""
     codes = {name: more.pop(name) for name in CODES if name in more}
     values = {"date": DAY, "number": None, "total": None if total is None else D(total)} | more
     return Document(kind=kind, source_id=source_id, lines=lines, codes=codes, **values)
@@ -193,6 +195,7 @@ SITE = Address(lines=("12 Elm Street",), city="Riverton", postal_code="94001")
 
 
 def invoice(id="invoice:1", amount="100.00", **more):
+    """Return an invoice with one line."""
     more.setdefault("client", CLIENT)
     return document("invoice", id, line("1", amount, product=PRODUCT), total=amount, **more)
 

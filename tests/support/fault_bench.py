@@ -138,6 +138,7 @@ def body_of(fault_bench: FaultBench, kind: str, number: str) -> dict[str, Any]:
 
 
 def sale_body(fault_bench: FaultBench, number: str) -> dict[str, Any]:
+    """Return the body of an invoice or credit memo."""
     line = {
         "Amount": 100,
         "DetailType": "SalesItemLineDetail",
@@ -147,6 +148,7 @@ def sale_body(fault_bench: FaultBench, number: str) -> dict[str, Any]:
 
 
 def bill_payment_body(fault_bench: FaultBench, number: str) -> dict[str, Any]:
+    """Return the body of a payment of a bill, which is created by hand."""
     bill = fault_bench.bench.quickbooks.act(
         "create", kind="Bill", set=fault_bench.bench.body(number)
     )["Id"]
@@ -162,6 +164,7 @@ def bill_payment_body(fault_bench: FaultBench, number: str) -> dict[str, Any]:
 
 
 def deposit_body(fault_bench: FaultBench, number: str) -> dict[str, Any]:
+    """Return the body of a deposit."""
     line = {
         "Amount": 100,
         "DetailType": "DepositLineDetail",
@@ -171,6 +174,7 @@ def deposit_body(fault_bench: FaultBench, number: str) -> dict[str, Any]:
 
 
 def expense_body(fault_bench: FaultBench, number: str) -> dict[str, Any]:
+    """Return the body of an expense."""
     payee = {
         "EntityRef": {"value": "1", "type": "Vendor"},
         "PaymentType": "Cash",

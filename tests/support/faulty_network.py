@@ -98,10 +98,12 @@ Fault = Callable[[Network, requests.PreparedRequest, dict[str, Any]], requests.R
 
 
 def refusal(code: str, detail: str = "", sort: str = "ValidationFault") -> dict[str, Any]:
+    """Return a fault in Intuit's form."""
     return {"Fault": {"Error": [{"Message": "no", "Detail": detail, "code": code}], "type": sort}}
 
 
 def gateway(code: str) -> dict[str, Any]:
+    """Return a fault of the gateway in front of Intuit's API."""
     return {
         "fault": {
             "error": [{"message": "no", "detail": None, "code": code, "element": None}],

@@ -52,28 +52,18 @@ class SnapshotMaker:
     def make(
         self, files: Files, rows: Rows | None, books: bytes, moment: Any, generation: int
     ) -> Snapshot:
-        raw = (
-            [
-                (name, content)
-                for name, content in files.items()
-                if not name.endswith(RECREATED_SUFFIX)
-            ],
-            rows,
-            books,
-            moment,
-        )
-        if self._last is None or self._last[0] != raw:
+        """Return a snapshot of a state, the previous one if nothing has changed."""
+        kept = [(name, files[name]) for name in files if not name.endswith(RECREATED_SUFFIX)]
+        state = (kept, rows, books, moment)
+        if self._last is None or self._last[0] != state:
             packed = zlib.compress(pickle.dumps(files), 1)
-            self._last = (
-                raw,
-                Snapshot(
-                    packed, rows, books, moment, generation, _hash_state(files, rows, books, moment)
-                ),
-            )
+            mark = _hash_state(files, rows, books, moment)
+            self._last = state, Snapshot(packed, rows, books, moment, generation, mark)
         return self._last[1]
 
 
 def read_files(folder: Path) -> Files:
+    """Return the files of a folder by their relative paths."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -92,20 +82,26 @@ def write_files(folder: Path, files: Files) -> None:
 
 
 def _hash_state(files: Files, rows: Rows | None, books: bytes, moment: Any) -> bytes:
-    tables = dict[str, list[bytes]]()
-    for name, content in (rows.tables if rows else {}).items():
+    """Return a digest that is equal for states that the next process cannot distinguish."""
+    tables = _sorted_tables(rows) if rows else {}
+    numbers = rows.numbers if rows else None
+    digest = hashlib.blake2b(repr((moment, tables, numbers)).encode(), digest_size=16)
+    digest.update(books)
+    database = {name: content for name, content in files.items() if name.startswith("hub.db")}
+    others = [(name, content) for name, content in files.items() if name not in database]
+    for part in (*_read_sqlite_tables(database), *others):
+        digest.update(repr(part).encode())
+    return digest.digest()
+
+
+def _sorted_tables(rows: Rows) -> dict[str, list[bytes]]:
+    """Return the rows of each table in order, without the id of the data folder."""
+    tables = {}
+    for name, content in rows.tables.items():
         if name == "active_folder":
             content = FOLDER_ID.sub(b"\tfolder\t", content)
         tables[name] = sorted(content.split(b"\n"))
-    digest = hashlib.blake2b(repr((moment, tables, rows and rows.numbers)).encode(), digest_size=16)
-    digest.update(books)
-    database = {name: content for name, content in files.items() if name.startswith("hub.db")}
-    for part_of_state in (
-        *_read_sqlite_tables(database),
-        *(part for part in files.items() if part[0] not in database),
-    ):
-        digest.update(repr(part_of_state).encode())
-    return digest.digest()
+    return tables
 
 
 def _read_sqlite_tables(files: Files) -> Iterator[Any]:

@@ -229,6 +229,7 @@ class Refused(Exception):
 
 
 def missing(name):
+    """Return the fault for a required element that is missing."""
     return Refused(
         "2020",
         "Required param missing, need to supply the required value for the API",
@@ -582,22 +583,22 @@ class Books:
         """Check that every reference names an existing, active entry."""
         for name, inner in value.items():
             if name in REFS and isinstance(inner, dict):
-                row = self.rows[REFS[name]].get(str(inner.get("value")))
-                if row is None or not row.get("Active", True):
-                    called = INTERNAL.get(REFS[name], REFS[name])
-                    detail = (
-                        f"Invalid Reference Id : {called} element id {inner.get('value')} not found"
-                    )
-                    raise Refused("2500", "Invalid Reference Id", detail)
-                inner["name"] = (
-                    row.get("FullyQualifiedName") or row.get("DisplayName") or row.get("Name")
-                )
-            elif isinstance(inner, dict):
-                self._check_references(inner)
-            elif isinstance(inner, list):
-                for item in inner:
-                    if isinstance(item, dict):
-                        self._check_references(item)
+                self._check_reference(REFS[name], inner)
+                continue
+            for item in inner if isinstance(inner, list) else [inner]:
+                if isinstance(item, dict):
+                    self._check_references(item)
+
+    def _check_reference(self, kind, reference):
+        """Check that a reference names an existing, active entry, and add its name."""
+        id = reference.get("value")
+        row = self.rows[kind].get(str(id))
+        if row is None or not row.get("Active", True):
+            detail = f"Invalid Reference Id : {INTERNAL.get(kind, kind)} element id {id} not found"
+            raise Refused("2500", "Invalid Reference Id", detail)
+        reference["name"] = (
+            row.get("FullyQualifiedName") or row.get("DisplayName") or row.get("Name")
+        )
 
     # -- values that the server adds ---------------------------------------------------------------
 
@@ -698,16 +699,21 @@ class Books:
 
     def query(self, text):
         kind, counts, conditions, order, start, most = parse(text)
+        rows = self._select(kind, conditions)
+        if counts:
+            return {"totalCount": len(rows)}
+        rows = sort(kind, rows, order)[start - 1 : start - 1 + most]
+        return {kind: rows, "startPosition": start, "maxResults": len(rows)} if rows else {}
+
+    def _select(self, kind, conditions):
+        """Return the rows that meet all conditions; inactive ones only if a condition asks."""
         with self.lock:
             rows = [row for row in self.rows[kind].values() if row.get("status") != "Deleted"]
         if not any(field == "Active" for field, _, _ in conditions):
             rows = [row for row in rows if row.get("Active", True)]
         for condition in conditions:
             rows = [row for row in rows if fits(row, *condition)]
-        if counts:
-            return {"totalCount": len(rows)}
-        rows = sort(kind, rows, order)[start - 1 : start - 1 + most]
-        return {kind: rows, "startPosition": start, "maxResults": len(rows)} if rows else {}
+        return rows
 
     def changed(self, kinds, since):
         """Return change data: whole objects and the ids of deleted ones, a thousand at most."""
@@ -746,6 +752,7 @@ VALUE = re.compile(r"'((?:\\.|[^'\\])*)'|([\w.:+-]+)")
 
 
 def parse(text):
+    """Parse a query into kind, count, conditions, order, start and maximum."""
     match = SELECT.match(text)
     kind = next(
         (name for name in KINDS if match and name.lower() == match["kind"].lower()),
@@ -815,6 +822,7 @@ def at(row, field):
 
 
 def fits(row, field, op, values):
+    """Return whether a row meets a condition."""
     if field.lower().startswith("attachableref."):
         current = [
             at(reference, field.partition(".")[2]) for reference in row.get("AttachableRef") or ()
@@ -839,6 +847,7 @@ def fits(row, field, op, values):
 
 
 def comparable(field, value):
+    """Return a value in a form that compares as the service compares this field."""
     if field.lower().startswith("metadata."):
         return moment(str(value))
     if field in ("TotalAmt", "Balance"):
@@ -847,6 +856,7 @@ def comparable(field, value):
 
 
 def moment(text):
+    """Parse a time; one without an offset is in the company's zone."""
     read = dt.datetime.fromisoformat(text)
     return read if read.tzinfo else read.replace(tzinfo=OFFSET)
 

@@ -25,6 +25,15 @@ NOT_HERE = "<html><head><title>404 Not Found</title></head><body>nginx</body></h
 CALLS_IN_A_WINDOW, WINDOW_SECONDS = 12, 0.4
 EVERY_NTH = 5  # number of the call that an intermittent fault breaks
 SLOW_SECONDS = 1.0
+# Faults that answer instead of carrying out the call: status, body and content type.
+FAULT_ANSWERS = {
+    "not_found": (404, {"error": "not found"}, "application/json"),
+    "other_web_server": (404, NOT_HERE, "text/html"),
+    "login_page": (200, LOGIN_PAGE, "text/html"),
+    "server_error": (500, {"error": "internal error"}, "application/json"),
+    "unavailable": (503, {"error": "try later"}, "application/json"),
+    "receipts_refused": (500, {"error": "internal error"}, "application/json"),
+}
 
 
 def amount(number: int) -> str:
@@ -81,12 +90,11 @@ class Account:
     def page(self, cursor: str, limit: int) -> dict:
         """Return one page of invoices in the order of their numbers."""
         start = int(cursor or 0)
-        rows = list(self.invoices.values())[start : start + limit]
+        invoices = list(self.invoices.values())
+        rows = invoices[start : start + limit]
         items = [self.invoice_row(row) for row in rows]
         if self.fault == "repeated_rows" and start:
-            items = [
-                self.invoice_row(row) for row in list(self.invoices.values())[start - 1 : start]
-            ] + items
+            items.insert(0, self.invoice_row(invoices[start - 1]))
         if self.fault == "broken_row" and items:
             items[0] = {"id": items[0]["id"], "status": 7, "lines": "none"}
         end = start + len(rows)
@@ -156,30 +164,26 @@ class Handler(BaseHTTPRequestHandler):
 
     def _fails_at_once(self, account: Account, fault: str, intermittent: bool) -> bool:
         """Answer with the fault before anything is carried out; return whether it did."""
-        if fault == "not_found":
-            self._answer(404, {"error": "not found"})
-        elif fault == "other_web_server":
-            self._answer(404, NOT_HERE, kind="text/html")
-        elif fault == "login_page":
-            self._answer(200, LOGIN_PAGE, kind="text/html")
-        elif fault == "server_error":
-            self._answer(500, {"error": "internal error"})
-        elif fault == "unavailable" and intermittent:
-            self._answer(503, {"error": "try later"})
-        elif fault == "throttled" and account.is_throttled():
-            self._answer(429, {"error": "too many requests"}, headers={"Retry-After": "1"})
-        elif fault == "hangs_up" and intermittent:
-            self.close_connection = True
-        elif fault == "expired_tokens" and intermittent:
+        if intermittent and fault == "expired_tokens":
             account.tokens.clear()
             return False
-        elif fault == "slow" and intermittent:
+        if intermittent and fault == "slow":
             time.sleep(SLOW_SECONDS)
             return False
-        elif fault == "receipts_refused" and self.command == "PUT":
-            self._answer(500, {"error": "internal error"})
-        else:
+        if intermittent and fault == "hangs_up":
+            self.close_connection = True
+            return True
+        if fault == "throttled" and account.is_throttled():
+            self._answer(429, {"error": "too many requests"}, headers={"Retry-After": "1"})
+            return True
+        is_due = {
+            "unavailable": intermittent,
+            "receipts_refused": self.command == "PUT",
+        }
+        if fault not in FAULT_ANSWERS or not is_due.get(fault, True):
             return False
+        status, body, kind = FAULT_ANSWERS[fault]
+        self._answer(status, body, kind=kind)
         return True
 
     def _carried_out(self, account: Account, path: str, body: bytes) -> tuple[int, object]:

@@ -61,20 +61,32 @@ def _attributes(thing: object) -> Iterator[tuple[str, object]]:
     for name, value in list(getattr(thing, "__dict__", {}).items()):
         yield f".{name}", value
     for kind in type(thing).__mro__:
-        slots = kind.__dict__.get("__slots__", ())
-        for name in [slots] if isinstance(slots, str) else slots:
-            if name.startswith("__") and not name.endswith("__"):
-                name = f"_{kind.__name__.lstrip('_')}{name}"
-            try:
-                yield f".{name}", getattr(thing, name)
-            except (AttributeError, ReferenceError):
-                continue
-        for name, value in kind.__dict__.items():
-            if isinstance(value, property) and not name.startswith("__"):
-                try:
-                    yield f".{name}", getattr(thing, name)
-                except Exception:
-                    continue
+        yield from _slots(thing, kind)
+        yield from _properties(thing, kind)
+
+
+def _slots(thing: object, kind: type) -> Iterator[tuple[str, object]]:
+    """Yield the values of the slots that a class adds."""
+    slots = kind.__dict__.get("__slots__", ())
+    if isinstance(slots, str):
+        slots = [slots]
+    for name in slots:
+        is_private = name.startswith("__") and not name.endswith("__")
+        stored_name = f"_{kind.__name__.lstrip('_')}{name}" if is_private else name
+        with suppress(AttributeError, ReferenceError):
+            yield f".{stored_name}", getattr(thing, stored_name)
+
+
+def _properties(thing: object, kind: type) -> Iterator[tuple[str, object]]:
+    """Yield the values of the properties that a class adds, as far as they can be read."""
+    for name, value in kind.__dict__.items():
+        if not isinstance(value, property) or name.startswith("__"):
+            continue
+        try:
+            result = getattr(thing, name)
+        except Exception:
+            continue
+        yield f".{name}", result
 
 
 def _items(thing: object) -> Iterator[tuple[str, object]]:
@@ -83,10 +95,13 @@ def _items(thing: object) -> Iterator[tuple[str, object]]:
             for key in list(thing):
                 yield "(key)", key
                 yield f"[{key!r:.40}]", thing[key]
-    elif isinstance(thing, (list, tuple, set, frozenset, deque)) or (
-        isinstance(thing, Iterable)
-        and type(thing).__module__ == "builtins"
-        and hasattr(thing, "__len__")
-    ):
+    elif isinstance(thing, Iterable) and _is_collection(thing):
         for place, value in enumerate(list(thing)):
             yield f"[{place}]", value
+
+
+def _is_collection(thing: object) -> bool:
+    """Return whether reading the items of an object changes nothing."""
+    if isinstance(thing, (list, tuple, set, frozenset, deque)):
+        return True
+    return type(thing).__module__ == "builtins" and hasattr(thing, "__len__")

@@ -224,7 +224,8 @@ def inline_code(exchange: Exchange) -> Iterator[str]:
         handlers = [name for name in element.attributes if name.startswith("on")]
         if handlers or "style" in element.attributes:
             yield f"{element.tag} with {handlers or 'style'}"
-        if element.tag == "style" or (element.tag == "script" and "src" not in element.attributes):
+        is_inline_script = element.tag == "script" and "src" not in element.attributes
+        if element.tag == "style" or is_inline_script:
             yield f"inline {element.tag}"
     if any(link.strip().lower().startswith(("javascript:", "data:")) for link in links(exchange)):
         yield "a link that runs code"
@@ -233,26 +234,28 @@ def inline_code(exchange: Exchange) -> Iterator[str]:
 def forms(exchange: Exchange) -> Iterator[str]:
     """Check that forms with effects carry the token (10202, 10012, 10041, 10042, 10043)."""
     everything = elements(exchange)
-    changing = [
-        e
-        for e in everything
-        if e.tag == "form" and e.attributes.get("method", "").lower() == "post"
-    ]
-    for form in changing:
-        fields = {e.attributes.get("name") for e in everything if e.form == form.form}
-        if "csrf_token" not in fields:
-            yield f"form to {form.attributes.get('action')!r} without a token"
     for element in everything:
-        is_password = element.tag == "input" and element.attributes.get("type") == "password"
-        if is_password and not element.attributes.get("autocomplete"):
-            yield f"password field {element.attributes.get('name')} without autocomplete"
-        if is_password and element.attributes.get("value"):
-            yield f"password field {element.attributes.get('name')} with its value"
-        if element.tag == "form" and element.attributes.get("method", "get").lower() == "get":
-            names = {e.attributes.get("name", "") for e in everything if e.form == element.form}
-            yield from (
-                f"sends {name} in the address" for name in names if SECRET_NAMES.search(name)
-            )
+        if element.tag == "input" and element.attributes.get("type") == "password":
+            yield from _password_field(element)
+        if element.tag != "form":
+            continue
+        names = {
+            field.attributes.get("name", "") for field in everything if field.form == element.form
+        }
+        method = element.attributes.get("method", "get").lower()
+        if method == "post" and "csrf_token" not in names:
+            yield f"form to {element.attributes.get('action')!r} without a token"
+        if method == "get":
+            secrets = [name for name in names if SECRET_NAMES.search(name)]
+            yield from (f"sends {name} in the address" for name in secrets)
+
+
+def _password_field(field: Element) -> Iterator[str]:
+    name = field.attributes.get("name")
+    if not field.attributes.get("autocomplete"):
+        yield f"password field {name} without autocomplete"
+    if field.attributes.get("value"):
+        yield f"password field {name} with its value"
 
 
 def new_windows(exchange: Exchange) -> Iterator[str]:

@@ -26,6 +26,7 @@ NO = CompanyFacts(
 
 
 def refs(**ids: str) -> dict[Any, Ref]:
+    """Return references to QuickBooks records by their role."""
     names = {"class_": "class"}
     return {
         names.get(role, role): Ref(role=names.get(role, role), id=id, name=f"the {role}")
@@ -36,21 +37,24 @@ def refs(**ids: str) -> dict[Any, Ref]:
 def line(
     id: str, amount: str | None, text: str = "Work", **more: Any
 ) -> tuple[Line, dict[Any, Ref]]:
-    matches = {
-        name: more.pop(name) for name in list(more) if isinstance(more[name], str) and name != "id"
-    }
-    codes = {
-        name: D(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        for name, value in more.items()
-    }
-    return Line(
-        id=id, amount=None if amount is None else D(amount), description=text, **codes
-    ), refs(**matches)
+    """Return a line and its matches: texts are ids of records, numbers are exact."""
+    matches: dict[str, str] = {}
+    fields: dict[str, Any] = {}
+    for name, value in more.items():
+        if isinstance(value, str):
+            matches[name] = value
+        elif isinstance(value, int) and not isinstance(value, bool):
+            fields[name] = D(value)
+        else:
+            fields[name] = value
+    exact_amount = None if amount is None else D(amount)
+    return Line(id=id, amount=exact_amount, description=text, **fields), refs(**matches)
 
 
 def mapped(
     *lines: tuple[Line, dict[Any, Ref]], header: dict[Any, Ref] | None = None, **document: Any
 ) -> Mapped:
+    """Return a document with its lines and their references."""
     document = {
         "kind": "bill",
         "source_id": "invoice:1",
@@ -67,4 +71,5 @@ def mapped(
 
 
 def norwegian(*lines: tuple[Line, dict[Any, Ref]], **document: Any) -> Mapped:
+    """Return a mapped document of a Norwegian company."""
     return mapped(*lines, header=refs(vendor="1", payable_account="1"), currency="NOK", **document)

@@ -93,6 +93,7 @@ def dump_books(quickbooks: QuickBooks) -> bytes:
 
 
 def restore_books(quickbooks: QuickBooks, books: bytes) -> None:
+    """Return a stand-in to a dumped state."""
     companies, by_refresh, access, tokens, log = pickle.loads(books)
     for realm, values in companies.items():
         vars(quickbooks.companies[realm]).update(values)
@@ -141,6 +142,7 @@ def store(quickbooks: QuickBooks, database: Path) -> Connected:
 
 
 def restore(quickbooks: QuickBooks, connected: Connected) -> None:
+    """Return a hub's database and its stand-in to a stored state."""
     path = Path(engine.db.engine.url.database or "")
     engine.db.engine.dispose()
     shutil.copy(connected.database, path)

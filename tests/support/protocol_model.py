@@ -177,11 +177,9 @@ def histories(model: ModelState, events: int) -> Iterator[End]:
 
 
 def _enter_doubt(model: ModelState) -> ModelState:
-    first = (
-        model.now
-        if model.own_doubt_end is None and model.other_doubt_start is None
-        else model.other_doubt_start
-    )
+    first = model.other_doubt_start
+    if model.own_doubt_end is None and first is None:
+        first = model.now
     return replace(
         model.with_history(state="unknown", current=None, search_results=None),
         other_doubt_start=first,
@@ -191,11 +189,8 @@ def _enter_doubt(model: ModelState) -> ModelState:
 def _quiet_period(model: ModelState) -> QuietPeriod:
     if model.own_doubt_end is not None:
         return QuietPeriod(is_own_call=True, local_seconds=model.now - model.own_doubt_end)
-    return QuietPeriod(
-        is_own_call=False,
-        local_seconds=model.now
-        - (model.other_doubt_start if model.other_doubt_start is not None else model.now),
-    )
+    start = model.now if model.other_doubt_start is None else model.other_doubt_start
+    return QuietPeriod(is_own_call=False, local_seconds=model.now - start)
 
 
 def _record_late_answers(model: ModelState) -> ModelState:
@@ -283,12 +278,13 @@ def _find_stored_answer(
     model: ModelState, key: int, meaning: str
 ) -> tuple[int, int, str, str] | None:
     """Return QuickBooks' stored answer for a key, if any."""
-    answer_found = next((answer for answer in model.answers if answer[0] == key), None)
-    if answer_found is None or meaning == "ignored":
+    stored = next((answer for answer in model.answers if answer[0] == key), None)
+    if stored is None or meaning == "ignored":
         return None
-    if meaning == "kept for a day" and model.now - answer_found[1] > DAY:
-        return None
-    return None if meaning == "not while it runs" and answer_found[1] > model.now else answer_found
+    _, time, _, _ = stored
+    is_forgotten = meaning == "kept for a day" and model.now - time > DAY
+    is_running = meaning == "not while it runs" and time > model.now
+    return None if is_forgotten or is_running else stored
 
 
 def _write_change(model: ModelState, delay: int) -> tuple[ModelState, str, str]:

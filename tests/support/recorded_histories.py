@@ -26,17 +26,20 @@ def recorded() -> list[History]:
     """Return the histories of the file, rewritten first if requested."""
     histories: list[History] = json.loads(FILE.read_text()) if FILE.exists() else []
     if golden.REWRITE:
-        histories = [
-            {name: history[name] for name in WHERE} | replayed(history) for history in histories
-        ]
-        ways = {_way_of(history) for history in histories}
-        histories += [history for history in _each_way() if _way_of(history) not in ways]
-        FILE.write_text(
-            "[\n"
-            + ",\n".join(json.dumps(history, ensure_ascii=False) for history in histories)
-            + "\n]\n"
-        )
+        histories = _replay_all(histories)
+        lines = [json.dumps(history, ensure_ascii=False) for history in histories]
+        FILE.write_text("[\n" + ",\n".join(lines) + "\n]\n")
     return histories
+
+
+def _replay_all(histories: list[History]) -> list[History]:
+    """Return the histories with their present ends, and one of each kind that is missing."""
+    current = []
+    for history in histories:
+        beginning = {name: history[name] for name in WHERE}
+        current.append(beginning | replayed(history))
+    ways = {_way_of(history) for history in current}
+    return current + [history for history in _each_way() if _way_of(history) not in ways]
 
 
 def replayed(history: History) -> History:

@@ -67,6 +67,7 @@ def may_contain(blocks, piece):
 
 
 def answer(status, body, content_type=JSON, **headers):
+    """Return status, headers and content of an answer."""
     content = body if isinstance(body, str) else json.dumps(body)
     header_items = list(headers.items())
     return status, [("Content-Type", content_type), *header_items], content.encode()
@@ -148,15 +149,22 @@ class RepeatingSource:
         start(status, headers)
         return [content]
 
-    def _repeated(self, environ, body):
-        """Return all values of a request in every form, in a different order each time."""
+    @staticmethod
+    def _values(environ, body):
+        """Return the values of headers, form and query; and the decoded parts of Basic headers."""
         values = [value for name, value in environ.items() if name.startswith("HTTP_")]
         values += [value for _, value in parse_qsl(body) + parse_qsl(environ["QUERY_STRING"])]
         for value in list(values):
             scheme, _, credentials = value.partition(" ")
             if scheme == "Basic":
                 values += [credentials, base64.b64decode(credentials).decode()]
+        return values
+
+    def _repeated(self, environ, body):
+        """Return all values of a request in every form, in a different order each time."""
+        values = self._values(environ, body)
         self.request_values += values
-        texts = [text for value in values if len(value) > PIECE for text in forms(value)]
+        long_values = [value for value in values if len(value) > PIECE]
+        texts = [text for value in long_values for text in forms(value)]
         turn = next(self._turn) * 3 % max(1, len(texts))
         return " ".join([*texts[turn:], *texts[:turn]])

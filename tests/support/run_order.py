@@ -27,18 +27,23 @@ LONG_FOLDER = "e2e"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put some of the long tests at the beginning of what each worker runs."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    forking = [item for item in items if item.get_closest_marker(FORK_MARK)]
-    long = [item for item in items if not item.get_closest_marker(FORK_MARK) and is_long(item)]
-    first = [deal(forking, workers, place) + deal(long, workers, place) for place in range(workers)]
-    placed = {item for share in first for item in share}
+    shares = first_shares(items, workers)
+    placed = {item for share in shares for item in share}
     others = [item for item in items if item not in placed]
     ordered: list[pytest.Item] = []
-    for worker, share in enumerate(first):
+    for worker, share in enumerate(shares):
         size = (len(items) - len(ordered)) // (workers - worker)  # as `--dist worksteal` divides
         rest = max(size - len(share), 0)
         ordered += share + others[:rest]
         del others[:rest]
     items[:] = ordered + others
+
+
+def first_shares(items: list[pytest.Item], workers: int) -> list[list[pytest.Item]]:
+    """Return for each worker the tests that it runs first: those that fork, then long ones."""
+    forking = [item for item in items if item.get_closest_marker(FORK_MARK)]
+    long = [item for item in items if not item.get_closest_marker(FORK_MARK) and is_long(item)]
+    return [deal(forking, workers, place) + deal(long, workers, place) for place in range(workers)]
 
 
 def is_long(item: pytest.Item) -> bool:

@@ -17,6 +17,7 @@ PRESENT, VERIFIED, WITH_CREDENTIAL = 1, 4, 64
 
 
 def to_text(content: bytes) -> str:
+    """Encode bytes as base64url without padding."""
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 

@@ -35,17 +35,15 @@ from tests.support.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
 from tests.support.shared_clock import SharedClock
 from tests.support.shared_compilation import share_statements
 
-OLDEST, LATE = (
-    20.0,
-    12.0,
-)  # how long a request may be under way and then be pending; the quiet time is longer
+# How long a request may be under way and then be pending. The quiet time is longer.
+MAX_REQUEST_AGE = 20.0
+LATE_SECONDS = 12.0
 SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "26", "HUB_QUIET_SECONDS": "40"}
-LEASE, LONGEST = 26.0, 600.0
-PATIENCE = 700  # real seconds
-STEP, TRANSACTION_STEP = (
-    0.01,
-    0.2,
-)  # real seconds between two checks; virtual seconds per check while a transaction is open
+LEASE = 26.0
+MAX_STOP_SECONDS = 600.0
+TIME_LIMIT = 700  # real seconds
+STEP = 0.01  # real seconds between two checks
+TRANSACTION_STEP = 0.2  # virtual seconds per check while a transaction is open
 SETTLE_SECONDS = 10.0  # after which postings in flight belong to a stopped worker
 WORKERS_FOLDER = "f" * 64  # identity of the data folder that all workers report
 OPEN = ("ready", "sending", "unknown", "waiting")
@@ -153,6 +151,11 @@ class Stop:
     in_flight: set[tuple[int, str]] = field(default_factory=set)
     taken_over: int = 0
 
+    def future_ends(self, now: float) -> list[float]:
+        """Return the times at which the stop may have an effect or end."""
+        ends = [self.since + lasted for lasted in (SETTLE_SECONDS, LEASE, MAX_STOP_SECONDS)]
+        return [end for end in ends if end > now]
+
 
 class WorkerGroup:
     """Workers of one company and the stand-in they post to, until all postings are finished."""
@@ -202,12 +205,12 @@ class WorkerGroup:
         pid, _, moment = environ.get("HTTP_X_STOP", "").partition(" ")
         if pid:
             os.kill(int(pid), signal.SIGSTOP)
-        if self.clock.monotonic() - float(environ.get("HTTP_X_BEGAN", "inf")) > OLDEST:
+        if self.clock.monotonic() - float(environ.get("HTTP_X_BEGAN", "inf")) > MAX_REQUEST_AGE:
             start("504 Gateway Timeout", [("Content-Type", "text/plain")])
             return [b"too late"]
         if moment == CARRIED_OUT_LATE:
-            self._calls[threading.get_ident()] = self.clock.monotonic() + LATE
-            self.clock.sleep(LATE)
+            self._calls[threading.get_ident()] = self.clock.monotonic() + LATE_SECONDS
+            self.clock.sleep(LATE_SECONDS)
         with self._setting:
             self.quickbooks.clock.set(self.clock.now().timestamp())
         return self.quickbooks.wsgi(environ, start)
@@ -216,7 +219,7 @@ class WorkerGroup:
         """Continue each stopped worker when its time is over, until all have ended."""
         codes: dict[int, int] = {}
         stopped: dict[int, Stop] = {}
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIME_LIMIT
         while len(codes) < len(pids):
             for pid in set(pids) - set(codes):
                 waited_pid, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
@@ -250,10 +253,7 @@ class WorkerGroup:
         calls = list(self._calls.values())
         waits = [self.clock.until(place) for place in working] + calls
         if all(until > now for until in waits):
-            events = list(waits)
-            for stop in stops:
-                ends = [stop.since + lasted for lasted in (SETTLE_SECONDS, LEASE, LONGEST)]
-                events += [end for end in ends if end > now]
+            events = waits + [end for stop in stops for end in stop.future_ends(now)]
             self.clock.jump(min(events, default=now) + STEP)
         elif any(stop.holds for stop in stops) and all(until > now for until in calls):
             self.clock.jump(now + TRANSACTION_STEP)
@@ -268,9 +268,10 @@ class WorkerGroup:
         stop.lasted = self.clock.monotonic() - stop.since
         if not stop.in_flight and stop.lasted > SETTLE_SECONDS:
             stop.in_flight = under_way
-        if stop.lasted <= LEASE or (
-            stop.lasted <= LONGEST and stop.waits and not alone and stop.in_flight & under_way
-        ):
+        if stop.lasted <= LEASE:
+            return False
+        may_be_taken_over = stop.waits and not alone and stop.in_flight & under_way
+        if may_be_taken_over and stop.lasted <= MAX_STOP_SECONDS:
             return False
         stop.taken_over = len(stop.in_flight - under_way)
         return True

@@ -22,6 +22,7 @@ def intuit(app: Flask, clock: FakeClock) -> QuickBooks:
 
 
 def mount_quickbooks(app: Flask, clock: FakeClock) -> QuickBooks:
+    """Mount a QuickBooks stand-in on the hub's clock."""
     quickbooks = prepared_state.create_stand_in(clock)
     clock.followers.append(lambda now: quickbooks.clock.set(now.timestamp()))
     mounts: dict[str, Any] = app.extensions["hub"].mounts
@@ -51,6 +52,7 @@ def costtracker(app: Flask) -> Sandbox:
 
 
 def mount_costtracker(app: Flask, documents: int = 8) -> Sandbox:
+    """Mount a CostTracker stand-in."""
     shared = app.extensions["hub"]
     stand_in: Sandbox = shared.plugins.open_stand_in(
         "costtracker", folder=None, documents=documents, seed=1

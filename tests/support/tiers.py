@@ -39,6 +39,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Deselect what only a longer form runs."""
     if LONG:
         return
+    surplus = find_surplus(config, items)
+    surplus -= {item for item in surplus if item.nodeid in config.args}
+    if surplus:
+        config.hook.pytest_deselected(items=list(surplus))
+        items[:] = [item for item in items if item not in surplus]
+
+
+def find_surplus(config: pytest.Config, items: list[pytest.Item]) -> set[pytest.Item]:
+    """Return the tests that only a longer form runs, those named on the command line included."""
     surplus = set[pytest.Item]()
     if not FULL and not BROWSER_REQUIRED:
         stories = [item for item in items if item.get_closest_marker(BROWSER_MARK)]
@@ -47,10 +56,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         surplus.update(in_unnamed_files(config, repetitions_on_postgresql(items)))
     for cases, size in limited_cases(items, "full" if FULL else "small"):
         surplus.update(evenly_omitted(cases, size))
-    surplus -= {item for item in surplus if item.nodeid in config.args}
-    if surplus:
-        config.hook.pytest_deselected(items=list(surplus))
-        items[:] = [item for item in items if item not in surplus]
+    return surplus
 
 
 def in_unnamed_files(config: pytest.Config, items: list[pytest.Item]) -> list[pytest.Item]:

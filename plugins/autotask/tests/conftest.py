@@ -117,14 +117,17 @@ def call_api():
 
 @pytest.fixture
 def invoices(open_bench):
+    """Open a bench of the invoice app."""
     return open_bench("invoices")
 
 
 @pytest.fixture
 def expenses(open_bench):
+    """Open a bench of the expense app."""
     return open_bench("expenses")
 
 
 @pytest.fixture
 def orders(open_bench):
+    """Open a bench of the app for purchase orders."""
     return open_bench("purchase-orders")

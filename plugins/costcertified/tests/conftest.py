@@ -45,4 +45,5 @@ def shared_bench(open_bench):
 
 @pytest.fixture
 def bench(open_bench):
+    """Open a bench for one test."""
     return open_bench()

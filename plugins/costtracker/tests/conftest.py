@@ -72,6 +72,7 @@ def open_bench():
 
 @pytest.fixture
 def bench(open_bench):
+    """Open a bench for one test."""
     return open_bench()
 
 

@@ -52,4 +52,5 @@ def open_bench():
 
 @pytest.fixture
 def bench(open_bench):
+    """Open a bench for one test."""
     return open_bench()

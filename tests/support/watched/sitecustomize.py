@@ -29,6 +29,7 @@ class Watcher:
 
 
 def watch(app):
+    """Record the answers of the stand-in's application."""
     answer = app.__call__
 
     def answered(self, environ, start):
@@ -47,6 +48,7 @@ def watch(app):
 
 
 def keep(call, kind, body):
+    """Append the body of an answer to the file of this process."""
     with open(os.path.join(FOLDER, f"{os.getpid()}.bodies"), "ab") as file:
         file.write(f"{call}\t{kind}\t{body.hex()}\n".encode())
 
