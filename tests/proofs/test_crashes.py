@@ -22,7 +22,7 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from qbo_sandbox.kit.faults import Fault
-from tests.stories.test_kinds import alone
+from tests.stories.test_kinds import independent_document
 from tests.support import crash_runner, every_kind_source
 from tests.support.crash_runner import MOST_BOUNDARIES, ForkedHub
 from tests.support.every_kind_source import (
@@ -57,7 +57,7 @@ class ShopWithFiles(ShopSource):
 
 def another_of(kind, **more):
     """Return a second document of a kind, which the books do not contain yet."""
-    base = alone(kind)
+    base = independent_document(kind)
     return replace(base, **{"source_id": f"{base.source_id}b", "number": None, **more})
 
 

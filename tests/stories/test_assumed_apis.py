@@ -148,7 +148,7 @@ def test_the_description_and_the_module_of_names_hold_the_same_names(
 def test_a_name_that_is_different_is_corrected_in_one_module(
     monkeypatch: pytest.MonkeyPatch, slug: str
 ) -> None:
-    usual = story(slug)
+    usual = call_whole_api(slug)
     module = f"hub_{slug}.names"
     path = sys.modules[module].__file__
     for name in [name for name in sys.modules if name.split(".")[0] == f"hub_{slug}"]:
@@ -161,10 +161,10 @@ def test_a_name_that_is_different_is_corrected_in_one_module(
     for owner, constant, value in constants(names):
         setattr(owner, constant, f"{value}Renamed{owner.__name__}")
     monkeypatch.setitem(sys.modules, module, names)  # before anything of the plugin is imported
-    assert story(slug) == usual
+    assert call_whole_api(slug) == usual
 
 
-def story(slug: str) -> list[Any]:
+def call_whole_api(slug: str) -> list[Any]:
     """Push lists, read every document, report one and read it again; return all results."""
     plugin = importlib.import_module(f"hub_{slug}")
     stand_in = importlib.import_module(f"hub_{slug}.sandbox").StandIn(

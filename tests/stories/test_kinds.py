@@ -47,7 +47,7 @@ def sample(kind):
     return next(item for item in everything() if item.kind == kind)
 
 
-def alone(kind):
+def independent_document(kind):
     """Return a document of a kind that needs no other document."""
     whole = sample(kind)
     lines = tuple(replace(line, applied=None) for line in whole.lines)
@@ -56,7 +56,7 @@ def alone(kind):
     return replace(whole, lines=lines)
 
 
-def changed(item):
+def add_one_cent(item):
     """Return the same document with one cent more on its first line."""
     first = item.lines[0]
     more = replace(first, amount=first.amount + D("0.01"), description="Changed")
@@ -94,14 +94,16 @@ def assert_linked(shop):
 
 
 def test_a_change_at_the_source_changes_the_same_transaction(shop):
-    shop.run(*map(alone, CHANGED))
-    first = {kind: shop.book(ENTITY[kind], alone(kind).source_id) for kind in CHANGED}
-    states = shop.run(*(changed(alone(kind)) for kind in CHANGED))
+    shop.run(*map(independent_document, CHANGED))
+    first = {
+        kind: shop.book(ENTITY[kind], independent_document(kind).source_id) for kind in CHANGED
+    }
+    states = shop.run(*(add_one_cent(independent_document(kind)) for kind in CHANGED))
     assert set(states.values()) == {"posted"}, shop.reasons()
     for kind, before in first.items():
         (now,) = shop.books(ENTITY[kind])
         assert (now["Id"], now["SyncToken"]) == (before["Id"], "1")
-        assert D(str(now["TotalAmt"])) == alone(kind).total + D("0.01")
+        assert D(str(now["TotalAmt"])) == independent_document(kind).total + D("0.01")
         assert [row.get("Id") for row in now["Line"]] == [row.get("Id") for row in before["Line"]]
         assert "Second version" in now["PrivateNote"]
 
@@ -131,8 +133,10 @@ def test_an_item_that_changes_keeps_its_stock_and_its_accounts(shop):
 
 @pytest.mark.parametrize("about", [{"gone": "void"}])
 def test_documents_that_are_gone_are_voided_where_quickbooks_can(shop):
-    ids = {kind: alone(kind).source_id for kind in ("invoice", "payment", "credit_memo")}
-    shop.run(*map(alone, ids))
+    ids = {
+        kind: independent_document(kind).source_id for kind in ("invoice", "payment", "credit_memo")
+    }
+    shop.run(*map(independent_document, ids))
     shop.run(*(Gone(source_id=id, reason="Voided.") for id in ids.values()))
     records = [shop.book(ENTITY[kind], id) for kind, id in ids.items()]
     assert [(row["TotalAmt"], row.get("PrivateNote")) for row in records[:2]] == [(0, "Voided")] * 2
@@ -142,7 +146,7 @@ def test_documents_that_are_gone_are_voided_where_quickbooks_can(shop):
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
 def test_a_document_that_is_gone_is_by_default_asked_about_and_then_voided(shop, kind):
-    document = alone(kind)
+    document = independent_document(kind)
     shop.run(document)
     shop.run(Gone(source_id=document.source_id, reason="Voided."))
     with read_only_session() as session:
@@ -180,7 +184,7 @@ def test_an_order_that_is_gone_is_closed_and_one_that_comes_back_is_open(shop):
 
 def test_an_order_that_was_billed_is_not_rewritten(shop):
     shop.run(sample("purchase_order"), sample("bill"))
-    shop.run(changed(sample("purchase_order")))
+    shop.run(add_one_cent(sample("purchase_order")))
     assert "after a bill was made from it" in shop.reasons()[0]
 
 
@@ -222,15 +226,18 @@ def test_a_name_of_a_supplier_is_not_a_customer(shop):
 
 def test_a_similar_transaction_entered_by_hand_is_shown_before_posting(shop):
     kinds = ("payment", "deposit", "invoice", "expense")
-    shop.run(*map(alone, kinds))
+    shop.run(*map(independent_document, kinds))
     for kind in kinds:
-        body = json.loads(shop.posting(alone(kind).source_id).payload)
+        body = json.loads(shop.posting(independent_document(kind).source_id).payload)
         shop.quickbooks.act(
             "create", kind=ENTITY[kind], set=body | {"PrivateNote": "By hand", "DocNumber": None}
         )
     transaction_download.load(1, Client(1), kinds, dt.date(2026, 1, 1))
     states = shop.run(
-        *(replace(alone(kind), source_id=f"{kind}:twin", number=None) for kind in kinds)
+        *(
+            replace(independent_document(kind), source_id=f"{kind}:twin", number=None)
+            for kind in kinds
+        )
     )
     assert {states[f"{kind}:twin"] for kind in kinds} == {"held"}
     assert shop.cases() == ["Perhaps in QuickBooks already"] * len(kinds)

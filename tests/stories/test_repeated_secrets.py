@@ -76,7 +76,7 @@ class Errors(list):
             self.append(f"{error} {error!r} {vars(error)}")
 
 
-def act(installation):
+def call_source(installation):
     """Call the source in every way; return the texts of the errors."""
     errors = Errors()
     app = current_hub().plugins.apps[installation.slug]
@@ -128,7 +128,7 @@ def test_no_output_has_a_credential_that_the_source_repeats(
     source = RepeatingSource(shape, ACCESS, REFRESH, signs_in=signs_in)
     installation = enabled(slug, source)
     with logs(tmp_path):
-        errors = act(installation)
+        errors = call_source(installation)
         result = CliRunner().invoke(main, ["sync", slug], obj=app)
     secrets = [*CANARIES.values(), ACCESS, REFRESH]
     sent = [text for text in secrets if any(text in value for value in source.request_values)]

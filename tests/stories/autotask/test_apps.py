@@ -268,7 +268,7 @@ def test_each_receipt_of_an_order_is_a_bill_under_the_vendors_number(open_site, 
 
 
 @pytest.fixture
-def sharing(open_site, invoices):
+def apps_with_one_new_customer(open_site, invoices):
     """Provide two apps, each about to create the one new customer of its documents."""
     invoices.keep("four decimals").enable().sync()
     for case in invoices.cases("match:"):
@@ -293,8 +293,8 @@ def customer(quickbooks, site):
 
 
 @pytest.mark.row("AT-C8")
-def test_two_apps_create_a_shared_new_customer_once(sharing, quickbooks):
-    first, second = sharing
+def test_two_apps_create_a_shared_new_customer_once(apps_with_one_new_customer, quickbooks):
+    first, second = apps_with_one_new_customer
     runner.post(first.row.id, requested_by="kari")
     runner.post(second.row.id, requested_by="kari")
     assert customer(quickbooks, second) == (["withdrawn"], [], 1)
@@ -303,9 +303,9 @@ def test_two_apps_create_a_shared_new_customer_once(sharing, quickbooks):
 
 @pytest.mark.row("AT-C8")
 def test_a_customer_in_doubt_with_one_app_and_refused_to_another_holds_neither_up(
-    sharing, quickbooks, clock
+    apps_with_one_new_customer, quickbooks, clock
 ):
-    first, second = sharing
+    first, second = apps_with_one_new_customer
     quickbooks.add_fault("lose_answer", "customer.create")
     runner.post(first.row.id, requested_by="kari")
     runner.post(second.row.id, requested_by="kari")

@@ -152,7 +152,7 @@ def test_an_invoice_in_a_currency_that_is_switched_off_is_marked_and_says_why(in
 
 
 @pytest.fixture
-def abroad(open_site, quickbooks):
+def euro_company(open_site, quickbooks):
     """Provide a company with several currencies that keeps Autotask's euro customer in dollars."""
     realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",), custom_numbers=False)
     fields = {"DisplayName": "Rhein Logistik GmbH", "CurrencyRef": {"value": "USD"}}
@@ -166,10 +166,10 @@ def abroad(open_site, quickbooks):
 @pytest.mark.row("AT-I9")
 @pytest.mark.parametrize(("marks", "number"), [(True, "ERROR"), (False, None)])
 def test_a_customer_in_another_currency_is_an_error_like_any_other(
-    open_site, abroad, marks, number
+    open_site, euro_company, marks, number
 ):
     site = open_site("invoices").keep(FOREIGN)
-    site.enable(company_id=abroad.id, mark_errors=marks).confirm()
+    site.enable(company_id=euro_company.id, mark_errors=marks).confirm()
     text = "has to be kept in EUR there" if marks else "is kept in USD in QuickBooks"
     assert text in site.of(FOREIGN).reason
     assert (site.of(FOREIGN).state, site.row_of(FOREIGN)["invoiceNumber"]) == ("held", number)
@@ -177,22 +177,22 @@ def test_a_customer_in_another_currency_is_an_error_like_any_other(
 
 @pytest.mark.row("AT-I9", "AT-I4")
 def test_a_failed_invoice_is_posted_after_its_customer_was_matched_in_its_currency(
-    open_site, quickbooks, abroad
+    open_site, quickbooks, euro_company
 ):
-    site = open_site("invoices").keep(FOREIGN).enable(company_id=abroad.id)
+    site = open_site("invoices").keep(FOREIGN).enable(company_id=euro_company.id)
     site.confirm()
     fields = {"DisplayName": "Rhein Logistik EUR", "CurrencyRef": {"value": "EUR"}}
     record = quickbooks.ask(
-        "POST", "customer", fields, abroad.realm, content_type="application/json"
+        "POST", "customer", fields, euro_company.realm, content_type="application/json"
     )
-    record_download.refresh(abroad.id, ["customer"])
+    record_download.refresh(euro_company.id, ["customer"])
     site.match("customer", "company:183", record.json()["Customer"]["Id"])
     site.sync()
     assert site.of(FOREIGN).state == "held"
     site.put(FOREIGN, invoiceNumber="")
     site.sync()
     query = f"select * from Invoice where Id = '{site.of(FOREIGN).quickbooks_id}'"
-    (invoice,) = quickbooks.select(query, abroad.realm)["Invoice"]
+    (invoice,) = quickbooks.select(query, euro_company.realm)["Invoice"]
     assert (invoice["CurrencyRef"]["value"], str(invoice["TotalAmt"])) == ("EUR", "285.00")
     assert site.row_of(FOREIGN)["invoiceNumber"] == invoice["DocNumber"]
 

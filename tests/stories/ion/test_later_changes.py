@@ -30,7 +30,7 @@ def history(site):
         "received": ({**supplies, "quantity": "2"},),
     }
     ids = {name: site.order(*(dict(line) for line in shape)) for name, shape in shapes.items()}
-    runs = [_after(site, ids)]
+    runs = [_orders_after_change(site, ids)]
     site.clock.advance(5 * 86400)
     first = {name: site.lines(id)[0] for name, id in ids.items()}
     site.revise(ids["revised"], lambda: site.change(first["revised"], quantity=Decimal(7)))
@@ -42,18 +42,18 @@ def history(site):
     site.bill(runs[0]["billed"])
     site.revise(ids["billed"], lambda: site.change(first["billed"], quantity=Decimal(9)))
     site.receive(first["received"], "1")
-    runs.append(_after(site, ids))
+    runs.append(_orders_after_change(site, ids))
     site.change(first["dropped"], status="CANCELED")
     site.receive(first["received"], "1")
-    runs.append(_after(site, ids))
+    runs.append(_orders_after_change(site, ids))
     site.revise(ids["dropped"], lambda: site.change(first["dropped"], status="DRAFT"))
-    runs.append(_after(site, ids))
+    runs.append(_orders_after_change(site, ids))
     with engine.read_only_session() as session:
         row = session.query(SourceDocument).filter_by(source_id=f"order:{ids['drafted']}").one()
     return {"runs": runs, "drafted": (row.stage, row.body["hold"]), "cases": site.cases()}
 
 
-def _after(site, ids):
+def _orders_after_change(site, ids):
     site.sync()
     return {name: site.posted(id)[0] for name, id in ids.items()}
 

@@ -25,27 +25,27 @@ NUMBERS = ("OW-1", "OW-2", "AN:960\\4\t2", "OW-" + "8" * 110, "GR-7A", "gr-7a")
 
 
 @pytest.fixture(scope="module")
-def world(long_lived):
+def ion(long_lived):
     return open_ion_site(long_lived, **EVERYTHING)
 
 
 @pytest.fixture
-def site(world, item_history):
+def site(ion, item_history):
     """Provide the same world after the story of the parts, with the usual settings."""
-    world.set()
-    return world
+    ion.set()
+    return ion
 
 
 # -- parts -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def item_history(world):
+def item_history(ion):
     """Provide the items after each run, by part number.
 
     The parts are created, ordered, renamed and changed, and reported again unchanged.
     """
-    site = world
+    site = ion
     parts = {number: site.part(number, description="Strut") for number in NUMBERS}
     site.sync()
     runs, ids = [_items(site)], [site.order({"partId": part["id"]}) for part in parts.values()]

@@ -62,7 +62,7 @@ def row_counts():
         }
 
 
-def stored():
+def stored_invoices():
     """Return the state and the reason of each invoice after a run."""
     states = {}
     with read_only_session() as session:
@@ -80,7 +80,7 @@ def test_read_shows_documents_as_a_run_would_post_them(read, costtracker):
     assert code == 0, output
     documents = previews(output)
     assert runner.sync(costtracker, requested_by="kari").outcome == "done"
-    expected = stored()
+    expected = stored_invoices()
     assert set(documents) == set(expected)
     for id, (state, reason) in expected.items():
         about = documents[id]

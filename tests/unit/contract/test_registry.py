@@ -60,7 +60,7 @@ def load(**plugins):
     return Plugins(installed(name, plugin) for name, plugin in plugins.items())
 
 
-def broken(plugin):
+def assert_refused(plugin):
     plugins = load(good=Plugin("good"), bad=plugin)
     assert list(plugins.apps) == ["good"]
     (error,) = plugins.broken
@@ -221,7 +221,7 @@ class None_(Plugin):
     ],
 )
 def test_a_plugin_against_the_contract_is_named_and_the_others_work(plugin, sentence):
-    assert sentence in broken(plugin)
+    assert sentence in assert_refused(plugin)
 
 
 class Choices(Schema):
@@ -347,7 +347,7 @@ class TextField(Plugin):
     ],
 )
 def test_apps_are_checked_when_their_plugin_is_loaded(about, sentence):
-    text = broken(WithFields(about))
+    text = assert_refused(WithFields(about))
     assert sentence in text
     if "cannot be read: " not in text:
         assert text.endswith(" Correct the plugin, install it again and restart the hub.")
@@ -355,7 +355,9 @@ def test_apps_are_checked_when_their_plugin_is_loaded(about, sentence):
 
 def test_an_app_that_wants_receipts_needs_the_hook_that_gets_them():
     plugin = WithoutReport()
-    assert "app bad wants receipts, but the plugin lacks the hook hub_report" in broken(plugin)
+    assert "app bad wants receipts, but the plugin lacks the hook hub_report" in assert_refused(
+        plugin
+    )
 
 
 class WithoutReport:
@@ -379,7 +381,7 @@ class WithoutReport:
     ],
 )
 def test_fields_are_checked_when_their_plugin_is_loaded(plugin, sentence):
-    assert sentence in broken(plugin)
+    assert sentence in assert_refused(plugin)
 
 
 @pytest.mark.parametrize(
@@ -465,7 +467,7 @@ class RaisingFields(Plugin):
     ],
 )
 def test_a_policy_that_does_not_exist_is_named_when_the_plugin_is_loaded(plugin, sentence):
-    assert sentence in broken(plugin)
+    assert sentence in assert_refused(plugin)
 
 
 def test_policies_that_name_settings_of_the_app_are_accepted():

@@ -12,12 +12,12 @@ from tests.support.distributed_processes import end_sessions
 
 
 @pytest.fixture
-def one(make_process):
+def first_hub(make_process):
     return make_process("one")
 
 
 @pytest.fixture
-def two(make_process):
+def second_hub(make_process):
     return make_process("two")
 
 
@@ -36,81 +36,81 @@ def holds(app, name="clock"):
         return coordination.process_coordination().holds(name)
 
 
-def test_a_lock_has_one_holder_among_all_processes_and_threads(one, two):
-    lock = try_lock(one)
+def test_a_lock_has_one_holder_among_all_processes_and_threads(first_hub, second_hub):
+    lock = try_lock(first_hub)
     assert lock
-    assert (try_lock(two), try_lock(one)) == (None, None)
-    assert try_lock(two, "another")
-    unlock(one, lock)
-    assert try_lock(two)
+    assert (try_lock(second_hub), try_lock(first_hub)) == (None, None)
+    assert try_lock(second_hub, "another")
+    unlock(first_hub, lock)
+    assert try_lock(second_hub)
 
 
-def test_a_lock_of_another_process_is_not_released_by_unlocking(one, two):
-    lock = try_lock(one)
-    unlock(two, lock)
-    with two.app_context():
+def test_a_lock_of_another_process_is_not_released_by_unlocking(first_hub, second_hub):
+    lock = try_lock(first_hub)
+    unlock(second_hub, lock)
+    with second_hub.app_context():
         coordination.process_coordination().unlock_name("clock")
-    assert not try_lock(two)
+    assert not try_lock(second_hub)
 
 
-def test_a_lost_connection_loses_its_locks_and_is_opened_again(one, two):
-    assert try_lock(one)
-    assert end_sessions(two, of=one)
+def test_a_lost_connection_loses_its_locks_and_is_opened_again(first_hub, second_hub):
+    assert try_lock(first_hub)
+    assert end_sessions(second_hub, of=first_hub)
     with pytest.raises(DatabaseUnavailable):
-        holds(one)
-    assert not holds(one)
-    assert try_lock(two)
-    assert not try_lock(one)
+        holds(first_hub)
+    assert not holds(first_hub)
+    assert try_lock(second_hub)
+    assert not try_lock(first_hub)
 
 
-def test_unlocking_what_was_lost_is_no_error(one, two):
-    lock = try_lock(one)
-    end_sessions(two, of=one)
-    unlock(one, lock)
-    assert try_lock(two)
+def test_unlocking_what_was_lost_is_no_error(first_hub, second_hub):
+    lock = try_lock(first_hub)
+    end_sessions(second_hub, of=first_hub)
+    unlock(first_hub, lock)
+    assert try_lock(second_hub)
 
 
-def test_unlocking_what_was_lost_leaves_the_next_holder_its_lock(one, two):
+def test_unlocking_what_was_lost_leaves_the_next_holder_its_lock(first_hub, second_hub):
     """The next holder is another thread of the same process."""
-    lost = try_lock(one)
-    end_sessions(two, of=one)
+    lost = try_lock(first_hub)
+    end_sessions(second_hub, of=first_hub)
     with pytest.raises(DatabaseUnavailable):
-        holds(one)
-    assert try_lock(one)
-    unlock(one, lost)
-    assert holds(one)
-    assert not try_lock(two)
+        holds(first_hub)
+    assert try_lock(first_hub)
+    unlock(first_hub, lost)
+    assert holds(first_hub)
+    assert not try_lock(second_hub)
 
 
-def test_all_connections_of_a_process_bear_its_name(one, two):
-    with one.app_context(), db.engine.connect(), coordination.connection() as connection:
+def test_all_connections_of_a_process_bear_its_name(first_hub, second_hub):
+    with first_hub.app_context(), db.engine.connect(), coordination.connection() as connection:
         connection.execute(text("SELECT 1"))
-        assert end_sessions(two, of=one) == 2
+        assert end_sessions(second_hub, of=first_hub) == 2
 
 
-def test_a_waiting_process_gets_the_lock_when_it_is_free(one, two, clock):
-    lock = try_lock(one)
-    clock.followers.append(lambda now: unlock(one, lock) if len(clock.slept) > 3 else None)
-    with two.app_context(), coordination.advisory_lock("clock", "The clock", 60):
-        assert not try_lock(one)
-    assert try_lock(one)
+def test_a_waiting_process_gets_the_lock_when_it_is_free(first_hub, second_hub, clock):
+    lock = try_lock(first_hub)
+    clock.followers.append(lambda now: unlock(first_hub, lock) if len(clock.slept) > 3 else None)
+    with second_hub.app_context(), coordination.advisory_lock("clock", "The clock", 60):
+        assert not try_lock(first_hub)
+    assert try_lock(first_hub)
 
 
-def test_waiting_too_long_for_a_lock_raises_busy_with_its_name(one, two):
-    assert try_lock(one)
+def test_waiting_too_long_for_a_lock_raises_busy_with_its_name(first_hub, second_hub):
+    assert try_lock(first_hub)
     with (
-        two.app_context(),
+        second_hub.app_context(),
         pytest.raises(Busy, match="The clock"),
         coordination.advisory_lock("clock", "The clock", 60),
     ):
         pass
 
 
-def test_threads_use_the_connection_one_after_the_other(one):
+def test_threads_use_the_connection_one_after_the_other(first_hub):
     order = []
 
     def use(number):
-        with one.app_context(), coordination.connection() as connection:
+        with first_hub.app_context(), coordination.connection() as connection:
             order.append(number)
             connection.execute(text("SELECT 1"))
             order.append(number)

@@ -20,12 +20,12 @@ from tests.support.distributed_processes import (
 
 
 @pytest.fixture
-def one(make_process):
+def first_hub(make_process):
     return make_process("one")
 
 
 @pytest.fixture
-def two(make_process):
+def second_hub(make_process):
     return make_process("two")
 
 
@@ -46,177 +46,187 @@ def renew(app):
         lease_rows.process_leases().renew()
 
 
-def test_one_process_and_thread_holds_it_at_a_time(one, two):
-    first_lease = take(one)
-    assert (take(two), take(one)) == (None, None)
-    assert take(two, "company-2") is not None
-    with one.app_context():
+def test_one_process_and_thread_holds_it_at_a_time(first_hub, second_hub):
+    first_lease = take(first_hub)
+    assert (take(second_hub), take(first_hub)) == (None, None)
+    assert take(second_hub, "company-2") is not None
+    with first_hub.app_context():
         first_lease.release()
-    assert take(two) is not None
+    assert take(second_hub) is not None
 
 
-def test_each_holder_gets_a_higher_fence(one, two):
-    first = take(one)
-    with one.app_context():
+def test_each_holder_gets_a_higher_fence(first_hub, second_hub):
+    first = take(first_hub)
+    with first_hub.app_context():
         first.release()
-    second = take(two)
+    second = take(second_hub)
     assert second.fence == first.fence + 1
-    assert fence_of(one) == (two.extensions["hub"].process, second.fence)
+    assert fence_of(first_hub) == (second_hub.extensions["hub"].process, second.fence)
 
 
-def test_a_holder_with_an_old_heartbeat_is_replaced_and_one_with_a_younger_one_is_not(one, two):
-    take(one)
-    age_heartbeats(two, LEASE - MARGIN)
-    assert take(two) is None
-    age_heartbeats(two, 2 * MARGIN)
-    assert take(two).fence == 2
+def test_a_holder_with_an_old_heartbeat_is_replaced_and_one_with_a_younger_one_is_not(
+    first_hub, second_hub
+):
+    take(first_hub)
+    age_heartbeats(second_hub, LEASE - MARGIN)
+    assert take(second_hub) is None
+    age_heartbeats(second_hub, 2 * MARGIN)
+    assert take(second_hub).fence == 2
 
 
-def test_the_successor_ends_the_sessions_of_the_holder_and_only_those(one, two, make_process):
+def test_the_successor_ends_the_sessions_of_the_holder_and_only_those(
+    first_hub, second_hub, make_process
+):
     third = make_process("three")
-    take(one)
+    take(first_hub)
     take(third, "company-3")
-    with one.app_context(), db.engine.connect() as open_transaction:
+    with first_hub.app_context(), db.engine.connect() as open_transaction:
         open_transaction.execute(text("SELECT * FROM lease FOR UPDATE"))
-        with two.app_context(), db.engine.connect():
+        with second_hub.app_context(), db.engine.connect():
             age_of_one = text(
                 "UPDATE lease SET heartbeat_at = heartbeat_at - interval '10 d' WHERE name = :name"
             )
-            assert session_count(two, of=one) == 2
+            assert session_count(second_hub, of=first_hub) == 2
             open_transaction.rollback()
             open_transaction.execute(age_of_one, {"name": "company-1"})
             open_transaction.commit()
             open_transaction.execute(text("SELECT * FROM lease FOR UPDATE"))
-        assert take(two) is not None, "an open transaction of the holder blocks nobody"
-        assert session_count(two, of=one) == 0
-        assert session_count(two, of=third) == 1
+        assert take(second_hub) is not None, "an open transaction of the holder blocks nobody"
+        assert session_count(second_hub, of=first_hub) == 0
+        assert session_count(second_hub, of=third) == 1
         open_transaction.invalidate()
 
 
-def test_a_heartbeat_renews_all_leases_and_notices_those_that_were_taken(one, two):
-    lost_lease, renewed_lease = take(one, "company-1"), take(one, "company-2")
-    age_heartbeats(two, LEASE + MARGIN)
-    assert take(two, "company-1") is not None
-    with one.app_context():
+def test_a_heartbeat_renews_all_leases_and_notices_those_that_were_taken(first_hub, second_hub):
+    lost_lease, renewed_lease = take(first_hub, "company-1"), take(first_hub, "company-2")
+    age_heartbeats(second_hub, LEASE + MARGIN)
+    assert take(second_hub, "company-1") is not None
+    with first_hub.app_context():
         with pytest.raises(DatabaseUnavailable):
             lease_rows.process_leases().renew()  # its session was ended
         lease_rows.process_leases().renew()
     assert (lost_lease.is_lost, renewed_lease.is_lost) == (True, False)
-    assert take(two, "company-2") is None
+    assert take(second_hub, "company-2") is None
 
 
-def test_work_whose_lease_was_taken_ends_at_its_next_step(one, two):
-    with one.app_context(), lease("company-1", "The company"):
+def test_work_whose_lease_was_taken_ends_at_its_next_step(first_hub, second_hub):
+    with first_hub.app_context(), lease("company-1", "The company"):
         leases.require()
-        age_heartbeats(two, LEASE + MARGIN)
-        assert take(two) is not None
+        age_heartbeats(second_hub, LEASE + MARGIN)
+        assert take(second_hub) is not None
         with pytest.raises(DatabaseUnavailable):
             leases.require()
         with pytest.raises(LeaseLost, match="Another process took over the lease company-1"):
             leases.require()
-    assert fence_of(two) == (two.extensions["hub"].process, 2), "the loser releases nothing"
+    assert fence_of(second_hub) == (second_hub.extensions["hub"].process, 2), (
+        "the loser releases nothing"
+    )
 
 
-def test_nothing_is_claimed_under_a_lease_that_was_taken(one, two):
-    with one.app_context(), lease("company-1", "The company"):
+def test_nothing_is_claimed_under_a_lease_that_was_taken(first_hub, second_hub):
+    with first_hub.app_context(), lease("company-1", "The company"):
         with transaction() as session:
             lease_rows.confirm_all(session)
-        age_heartbeats(two, LEASE + MARGIN)
-        assert take(two) is not None
+        age_heartbeats(second_hub, LEASE + MARGIN)
+        assert take(second_hub) is not None
         db.engine.dispose()
         with pytest.raises(LeaseLost), transaction() as session:
             lease_rows.confirm_all(session)
 
 
-def test_other_threads_do_not_work_under_the_lease_of_this_one(one, two):
+def test_other_threads_do_not_work_under_the_lease_of_this_one(first_hub, second_hub):
     errors = []
 
     def work():
-        with one.app_context():
+        with first_hub.app_context():
             try:
                 leases.require()
             except LeaseLost as error:
                 errors.append(error)
 
-    with one.app_context(), lease("company-1", "The company"):
-        age_heartbeats(two, LEASE + MARGIN)
-        take(two)
+    with first_hub.app_context(), lease("company-1", "The company"):
+        age_heartbeats(second_hub, LEASE + MARGIN)
+        take(second_hub)
         thread = threading.Thread(target=work)
         thread.start()
         thread.join()
     assert errors == []
 
 
-def test_a_lease_outlives_a_restart_of_the_server(one, two):
-    first_lease = take(one)
-    end_sessions(two, of=one)
+def test_a_lease_outlives_a_restart_of_the_server(first_hub, second_hub):
+    first_lease = take(first_hub)
+    end_sessions(second_hub, of=first_hub)
     with pytest.raises(DatabaseUnavailable):
-        renew(one)
-    renew(one)
-    age_heartbeats(two, LEASE - MARGIN)
-    assert take(two) is None
-    with one.app_context():
+        renew(first_hub)
+    renew(first_hub)
+    age_heartbeats(second_hub, LEASE - MARGIN)
+    assert take(second_hub) is None
+    with first_hub.app_context():
         first_lease.release()
-    assert take(two).fence == 2
+    assert take(second_hub).fence == 2
 
 
-def test_a_lease_that_could_not_be_released_is_released_by_the_next_heartbeat(one, two):
-    first_lease = take(one)
-    end_sessions(two, of=one)
-    with one.app_context():
+def test_a_lease_that_could_not_be_released_is_released_by_the_next_heartbeat(
+    first_hub, second_hub
+):
+    first_lease = take(first_hub)
+    end_sessions(second_hub, of=first_hub)
+    with first_hub.app_context():
         first_lease.release()  # over a connection that is gone
-    assert take(two) is None
-    renew(one)
-    assert take(two) is not None
+    assert take(second_hub) is None
+    renew(first_hub)
+    assert take(second_hub) is not None
 
 
-def test_a_lease_that_could_not_be_released_may_be_taken_again_by_its_process(one, two):
-    first_lease = take(one)
-    end_sessions(two, of=one)
-    with one.app_context():
+def test_a_lease_that_could_not_be_released_may_be_taken_again_by_its_process(
+    first_hub, second_hub
+):
+    first_lease = take(first_hub)
+    end_sessions(second_hub, of=first_hub)
+    with first_hub.app_context():
         first_lease.release()
-    assert take(one).fence == 2
-    renew(one)
-    assert take(two) is None
+    assert take(first_hub).fence == 2
+    renew(first_hub)
+    assert take(second_hub) is None
 
 
-def test_a_waiting_process_gets_the_lease_when_it_is_released(one, two, clock):
-    first_lease = take(one)
+def test_a_waiting_process_gets_the_lease_when_it_is_released(first_hub, second_hub, clock):
+    first_lease = take(first_hub)
 
     def release(now):
-        with one.app_context():
+        with first_hub.app_context():
             first_lease.release()
 
     clock.followers.append(lambda now: release(now) if len(clock.slept) > 3 else None)
     messages = []
-    with two.app_context():
+    with second_hub.app_context():
         with pytest.raises(Busy), lease("company-1", "The company"):
             pass
         with lease("company-1", "The company", wait=True, on_wait=messages.append):
-            assert take(one) is None
+            assert take(first_hub) is None
     assert len(messages) == 1
 
 
-def test_the_names_that_are_held_leave_out_the_released_and_the_expired(one, two):
-    take(one, "company-1")
-    age_heartbeats(two, LEASE + MARGIN)
-    take(one, "company-2")
-    released = take(two, "company-3")
-    with two.app_context():
+def test_the_names_that_are_held_leave_out_the_released_and_the_expired(first_hub, second_hub):
+    take(first_hub, "company-1")
+    age_heartbeats(second_hub, LEASE + MARGIN)
+    take(first_hub, "company-2")
+    released = take(second_hub, "company-3")
+    with second_hub.app_context():
         released.release()
         assert lease_rows.process_leases().held_names() == {"company-2"}
 
 
-def test_a_thread_renews_the_heartbeats_while_a_lease_is_held(one, two, monkeypatch):
+def test_a_thread_renews_the_heartbeats_while_a_lease_is_held(first_hub, second_hub, monkeypatch):
     renewed = threading.Event()
-    with one.app_context():
+    with first_hub.app_context():
         rows = lease_rows.process_leases()
     monkeypatch.setattr(type(rows), "heartbeat_seconds", 0.01)
     monkeypatch.setattr(rows, "renew", renewed.set)
-    first_lease = take(one)
+    first_lease = take(first_hub)
     assert renewed.wait(60)
     thread = rows._thread
-    with one.app_context():
+    with first_hub.app_context():
         first_lease.release()
     thread.join(60)
     assert not thread.is_alive()

@@ -24,7 +24,7 @@ def installed(app, quickbooks):
 
 
 @pytest.fixture
-def listed(installed, monkeypatch):
+def set_listed_codes(installed, monkeypatch):
     """Return a function that sets the codes that the source lists of any field."""
     codes = []
     monkeypatch.setattr("hub.sources.read_codes", lambda installation, field: codes)
@@ -43,8 +43,8 @@ def states(installed, field="supplier"):
     return {pair.name: pair.state for pair in compare.compare(installed, [field])}
 
 
-def test_each_code_is_matched_differs_or_is_missing(installed, listed):
-    listed += [
+def test_each_code_is_matched_differs_or_is_missing(installed, set_listed_codes):
+    set_listed_codes += [
         Code(id="1", name="badger  drywall llc"),
         Code(id="2", name="Nobody & Sons"),
         Code(id="3", name="Bad~Name", hold="it contains a tilde."),
@@ -59,9 +59,9 @@ def test_each_code_is_matched_differs_or_is_missing(installed, listed):
     }
 
 
-def test_a_number_that_differs_is_reported(installed, listed):
-    listed.append(Code(id="1", name="Checking", number="9999"))
-    listed.append(Code(id="2", name="Job Materials", number="5010"))
+def test_a_number_that_differs_is_reported(installed, set_listed_codes):
+    set_listed_codes.append(Code(id="1", name="Checking", number="9999"))
+    set_listed_codes.append(Code(id="2", name="Job Materials", number="5010"))
     pairs = {pair.name: pair for pair in compare.compare(installed, ["account"])}
     assert pairs["Job Materials"].state == "matched"
     assert (pairs["Checking"].state, pairs["Checking"].problem) == (
@@ -72,16 +72,16 @@ def test_a_number_that_differs_is_reported(installed, listed):
 
 @pytest.mark.row("AT-I7")
 @pytest.mark.end_to_end
-def test_a_record_added_a_second_ago_shows(installed, listed, quickbooks):
-    listed.append(Code(id="1", name="Brand New Supplier"))
+def test_a_record_added_a_second_ago_shows(installed, set_listed_codes, quickbooks):
+    set_listed_codes.append(Code(id="1", name="Brand New Supplier"))
     assert states(installed) == {"Brand New Supplier": "missing"}
     fields = {"DisplayName": "Brand New Supplier"}
     assert quickbooks.ask("POST", "vendor", fields, content_type="application/json").status == 200
     assert states(installed) == {"Brand New Supplier": "matched"}
 
 
-def test_the_file_holds_every_row_and_no_formula(installed, listed):
-    listed += [Code(id=f"{n}{text}", name=text) for n, text in enumerate(HOSTILE[::23])]
+def test_the_file_holds_every_row_and_no_formula(installed, set_listed_codes):
+    set_listed_codes += [Code(id=f"{n}{text}", name=text) for n, text in enumerate(HOSTILE[::23])]
     pairs = compare.compare(installed, ["supplier"])
     content = compare.as_csv(pairs)
     for delimiter in spreadsheets.DELIMITERS:
@@ -92,25 +92,30 @@ def test_the_file_holds_every_row_and_no_formula(installed, listed):
     assert [compare.Pair(*(row[name] for name in header)) for row in rows] == pairs
 
 
-def test_missing_codes_are_confirmed_and_planned_once(installed, listed):
-    listed.append(Code(id="x1", name="Copied Supplier", create=Party(name="Copied Supplier")))
+def test_missing_codes_are_confirmed_and_planned_once(installed, set_listed_codes):
+    set_listed_codes.append(
+        Code(id="x1", name="Copied Supplier", create=Party(name="Copied Supplier"))
+    )
     assert [compare.copy_missing(installed, ["supplier"], who="kari") for _ in range(2)] == [1, 1]
     (posting,) = postings(kind="vendor")
     assert (posting.operation, posting.state) == ("create", "ready")
 
 
-def test_the_codes_are_read_once_to_copy_what_is_missing(installed, listed, monkeypatch):
-    listed.append(Code(id="x1", name="Copied Supplier", create=Party(name="Copied Supplier")))
+def test_the_codes_are_read_once_to_copy_what_is_missing(installed, set_listed_codes, monkeypatch):
+    set_listed_codes.append(
+        Code(id="x1", name="Copied Supplier", create=Party(name="Copied Supplier"))
+    )
     fields = []
     monkeypatch.setattr(
-        "hub.sources.read_codes", lambda installation, field: fields.append(field) or listed
+        "hub.sources.read_codes",
+        lambda installation, field: fields.append(field) or set_listed_codes,
     )
     assert compare.copy_missing(installed, ["supplier"], who="kari") == 1
     assert fields == ["supplier"]
 
 
-def test_a_name_of_two_codes_has_a_next_step_that_ends_it(installed, listed):
-    listed += [Code(id="4", name="Telco West"), Code(id="5", name="Telco  west")]
+def test_a_name_of_two_codes_has_a_next_step_that_ends_it(installed, set_listed_codes):
+    set_listed_codes += [Code(id="4", name="Telco West"), Code(id="5", name="Telco  west")]
     pairs = compare.compare(installed, ["supplier"])
     assert {pair.problem for pair in pairs} == {
         "Several codes of the source have this name. If they are different things, rename all but"
@@ -126,11 +131,11 @@ def test_a_name_of_two_codes_has_a_next_step_that_ends_it(installed, listed):
     ]
 
 
-def test_two_records_of_one_name_have_a_next_step(installed, listed, quickbooks):
+def test_two_records_of_one_name_have_a_next_step(installed, set_listed_codes, quickbooks):
     for parent in ("Own Tools", "Rented Tools"):
         parent_id = add_account(quickbooks, parent)
         add_account(quickbooks, "Hammers", SubAccount=True, ParentRef={"value": parent_id})
-    listed.append(Code(id="1", name="Hammers"))
+    set_listed_codes.append(Code(id="1", name="Hammers"))
     pair = {pair.code: pair for pair in compare.compare(installed, ["account"])}["1"]
     assert pair.state == "duplicate"
     assert pair.problem == (

@@ -27,7 +27,7 @@ def bench(app, quickbooks, clock):
     return bench
 
 
-def lay(bench, count, first=1):
+def create_bills(bench, count, first=1):
     return [bench.bill(f"A-{n:02}") for n in range(first, first + count)]
 
 
@@ -45,7 +45,7 @@ def company(bench):
         return session.get_one(ConnectedCompany, bench.company_id)
 
 
-def sent(bench):
+def sent_batches(bench):
     """Return the attempts of each batch in the order of their bIds, and the number of others."""
     batches, alone = defaultdict(list), 0
     with read_only_session() as session:
@@ -56,10 +56,14 @@ def sent(bench):
 
 
 def test_thirty_documents_are_one_request_in_their_order(bench, figure):
-    ids = lay(bench, 30)
+    ids = create_bills(bench, 30)
     result = bench.drain()
     assert states(bench, ids) == ["posted"] * 30
-    assert (result.writes, len(bench.sent("bill.create")), sent(bench)) == (1, 0, ([ids], 0))
+    assert (result.writes, len(bench.sent("bill.create")), sent_batches(bench)) == (
+        1,
+        0,
+        ([ids], 0),
+    )
     assert numbers(bench) == [f"A-{n:02}" for n in range(1, 31)]
     figure("documents posted by one request", 30 / result.writes, 30)
 
@@ -84,7 +88,7 @@ def test_items_keys_and_bytes_of_a_batch_are_stored_before_the_first_byte_leaves
         return batch(self, items, requestid, **options)
 
     monkeypatch.setattr(Client, "batch", watched)
-    lay(bench, 12)
+    create_bills(bench, 12)
     bench.drain()
     assert (len(stored), stored) == (12, sent)
     assert all(len(key) <= MAX_KEY_LENGTH for key, *_ in stored)
@@ -106,9 +110,9 @@ def test_the_key_of_a_batch_depends_on_its_items_and_their_order():
 
 
 def test_one_poison_among_thirty_leaves_29_posted_and_one_held(bench, figure):
-    ids = lay(bench, 13)
+    ids = create_bills(bench, 13)
     ids.append(bench.bill("POISON", **POISON))
-    ids += lay(bench, 16, first=14)
+    ids += create_bills(bench, 16, first=14)
     result = bench.drain()
     assert states(bench, ids) == ["posted"] * 13 + ["held"] + ["posted"] * 16
     assert (result.writes, len(bench.cases())) == (1, 1)
@@ -124,7 +128,7 @@ def test_after_a_lost_answer_each_is_looked_for_and_the_absent_go_singly_under_a
     bench, fault
 ):
     bench.quickbooks.add_fault(fault, "batch")
-    ids = lay(bench, 4)
+    ids = create_bills(bench, 4)
     bench.drain()
     assert states(bench, ids) == ["unknown"] * 4
     is_posted = len(bench.bills()) == 4
@@ -132,7 +136,7 @@ def test_after_a_lost_answer_each_is_looked_for_and_the_absent_go_singly_under_a
     bench.drain()
     assert states(bench, ids) == ["posted"] * 4
     assert (len(bench.bills()), len(bench.sent("batch"))) == (4, 1)
-    assert sent(bench) == ([ids], 0 if is_posted else 4)
+    assert sent_batches(bench) == ([ids], 0 if is_posted else 4)
     assert {bench.posting(id).generation for id in ids} == {0 if is_posted else 1}
     assert {tuple(bench.proofs(id)) for id in ids} == {("present",) if is_posted else ("absent",)}
 
@@ -142,19 +146,23 @@ def test_a_batch_that_no_process_knows_the_end_of_is_looked_for_singly(bench, mo
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Client, "batch", dies)
-    ids = lay(bench, 4)
+    ids = create_bills(bench, 4)
     with pytest.raises(KeyboardInterrupt):
         bench.drain()
     monkeypatch.undo()
     bench.restart()
     bench.drain(wait_for_doubts=True)
-    assert (states(bench, ids), len(bench.bills()), sent(bench)) == (["posted"] * 4, 4, ([ids], 4))
+    assert (states(bench, ids), len(bench.bills()), sent_batches(bench)) == (
+        ["posted"] * 4,
+        4,
+        ([ids], 4),
+    )
 
 
 @pytest.mark.parametrize("fault", ["bid_missing", "bid_twice"])
 def test_only_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt(bench, fault):
     bench.quickbooks.add_fault(fault, "batch")
-    ids = lay(bench, 3)
+    ids = create_bills(bench, 3)
     bench.drain()
     assert states(bench, ids) == ["posted"] * 2 + ["unknown"]
     bench.drain(wait_for_doubts=True)
@@ -165,7 +173,7 @@ def test_only_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt(benc
 @pytest.mark.parametrize("fault", ["bid_foreign", "bid_reversed"])
 def test_an_answer_is_assigned_by_its_bid_alone(bench, fault):
     bench.quickbooks.add_fault(fault, "batch")
-    ids = lay(bench, 3)
+    ids = create_bills(bench, 3)
     bench.drain()
     ids_by_number = {bill["DocNumber"]: bill["Id"] for bill in bench.bills()}
     assert [bench.posting(id).quickbooks_id for id in ids] == [
@@ -194,7 +202,7 @@ def test_an_item_that_failed_inside_quickbooks_is_in_doubt_alone(bench, monkeypa
         }
     }
     change_answer(monkeypatch, lambda items: items.__setitem__(1, {**fault, "bId": "01"}))
-    ids = lay(bench, 3)
+    ids = create_bills(bench, 3)
     bench.drain()
     assert states(bench, ids) == ["posted", "unknown", "posted"]
     bench.drain(wait_for_doubts=True)
@@ -206,7 +214,7 @@ def test_two_items_whose_answers_are_mixed_up_are_looked_for(bench, monkeypatch)
         items[0]["bId"], items[1]["bId"] = items[1]["bId"], items[0]["bId"]
 
     change_answer(monkeypatch, mix)
-    ids = lay(bench, 3)
+    ids = create_bills(bench, 3)
     bench.drain()
     assert states(bench, ids) == ["unknown", "unknown", "posted"]
     bench.drain(wait_for_doubts=True)
@@ -219,22 +227,26 @@ def test_two_items_whose_answers_are_mixed_up_are_looked_for(bench, monkeypatch)
 @pytest.mark.parametrize("status", [429, 401])
 def test_a_batch_that_is_not_let_in_was_not_sent(bench, status):
     bench.quickbooks.add_fault("status", "batch", status=status)
-    ids = lay(bench, 3)
+    ids = create_bills(bench, 3)
     bench.drain(wait_for_doubts=True)
-    assert (states(bench, ids), len(bench.bills()), sent(bench)[1]) == (["posted"] * 3, 3, 0)
+    assert (states(bench, ids), len(bench.bills()), sent_batches(bench)[1]) == (
+        ["posted"] * 3,
+        3,
+        0,
+    )
     assert {bench.posting(id).generation for id in ids} == {0}
 
 
 def test_a_batch_that_is_refused_whole_holds_nobody_and_goes_singly_at_once(bench):
     bench.quickbooks.switch(batch_size=3)
-    ids = lay(bench, 4)
+    ids = create_bills(bench, 4)
     bench.drain()
-    assert (states(bench, ids), sent(bench)) == (["posted"] * 4, ([ids], 4))
+    assert (states(bench, ids), sent_batches(bench)) == (["posted"] * 4, ([ids], 4))
     assert (company(bench).batch_size, company(bench).batch_most) == (15, 25)
 
 
 def test_postings_other_than_new_transactions_are_sent_singly(bench):
-    (first, *_) = ids = lay(bench, 3)
+    (first, *_) = ids = create_bills(bench, 3)
     bench.drain()
     other = bench.change(first, "update", total="120.00")
     bench.attach(ids[1])
@@ -249,7 +261,7 @@ def test_postings_other_than_new_transactions_are_sent_singly(bench):
 
 def test_a_company_that_wants_single_requests_gets_them(bench):
     bench.set_sending_mode("single")
-    ids = lay(bench, 3)
+    ids = create_bills(bench, 3)
     assert (bench.drain().writes, states(bench, ids), bench.sent("batch")) == (
         3,
         ["posted"] * 3,
@@ -259,17 +271,17 @@ def test_a_company_that_wants_single_requests_gets_them(bench):
 
 def test_auto_sends_a_few_singly_and_more_together(bench):
     bench.set_sending_mode("auto")
-    lay(bench, 5)
+    create_bills(bench, 5)
     assert bench.drain().writes == 5
-    lay(bench, 6, first=6)
+    create_bills(bench, 6, first=6)
     assert bench.drain().writes == 1
 
 
 def test_a_wave_of_batches_grows_with_good_answers_and_is_remembered(bench):
     bench.set_sending_mode("auto", size=10)
-    lay(bench, 45)
+    create_bills(bench, 45)
     result = bench.drain()
-    assert sorted(len(ids) for ids in sent(bench)[0]) == [10, 10, 10, 15]
+    assert sorted(len(ids) for ids in sent_batches(bench)[0]) == [10, 10, 10, 15]
     assert (result.writes, company(bench).batch_size) == (4, 20)
 
 
@@ -277,9 +289,9 @@ def test_documents_too_large_for_one_request_are_sent_in_several(bench, monkeypa
     monkeypatch.setattr(
         batch_sizing, "MAX_BATCH_BYTES", 3 * len(json.dumps(bench.body("A-01"), default=str))
     )
-    lay(bench, 9)
+    create_bills(bench, 9)
     bench.drain()
-    assert sorted(len(ids) for ids in sent(bench)[0]) == [3, 3, 3]
+    assert sorted(len(ids) for ids in sent_batches(bench)[0]) == [3, 3, 3]
 
 
 WELL = BatchResult(10, frozenset({"landed", "refused"}))

@@ -89,7 +89,7 @@ def take(source):
 
 
 @contextmanager
-def watched():
+def count_statements():
     """Count how often each statement is executed, and the steps that SQLite takes for it."""
     times, steps, now = Counter(), Counter(), [""]
 
@@ -149,12 +149,12 @@ def test_a_bill_is_few_statements_and_no_more_work_among_a_thousand_others(sourc
     offer(source, 0)
     take(source)
     offer(source, BILLS)
-    with watched() as (times, few):
+    with count_statements() as (times, few):
         assert take(source).counts["posted"] == BILLS
     assert times.total() / BILLS <= STATEMENTS, times.most_common(5)
     multiply()
     offer(source, 2 * BILLS)
-    with watched() as (_, many):
+    with count_statements() as (_, many):
         assert take(source).counts["posted"] == BILLS
     assert many.total() <= 1.1 * few.total(), largest_increases(many, few)
 
@@ -162,10 +162,10 @@ def test_a_bill_is_few_statements_and_no_more_work_among_a_thousand_others(sourc
 def test_the_marks_of_a_thousand_are_proved_by_no_more_work_for_each(source):
     offer(source, 0)
     take(source)
-    with watched() as (_, few):
+    with count_statements() as (_, few):
         check_markers()
     multiply()
-    with watched() as (_, many):
+    with count_statements() as (_, many):
         check_markers()
     assert many.total() <= 1.2 * TIMES * few.total(), largest_increases(many, few)
 
@@ -214,7 +214,7 @@ def count_first_page_steps(visitor):
     steps_by_path = {}
     for path in ("/", *LISTS):
         visitor.page(path)
-        with watched() as (_, steps_by_path[path]):
+        with count_statements() as (_, steps_by_path[path]):
             visitor.page(path)
     return steps_by_path
 

@@ -27,14 +27,14 @@ def log():
         return [(entry.who, entry.what) for entry in entries if entry.who == "kari"]
 
 
-def refused(bench, number="A-1"):
+def refused_bill(bench, number="A-1"):
     id = bench.bill(number, vendor="99999")
     bench.drain()
     return id
 
 
 def test_a_refused_one_is_tried_again_under_a_new_key(bench):
-    id = refused(bench)
+    id = refused_bill(bench)
     first = bench.posting(id).requestid
     retries.retry(id, "kari")
     assert (
@@ -61,7 +61,7 @@ def test_a_transaction_typed_in_by_hand_is_taken_as_the_document(bench):
     typed = bench.quickbooks.ask(
         "POST", "bill", {**bench.body("A-1"), "PrivateNote": "typed in"}
     ).json()["Bill"]
-    id = refused(bench)
+    id = refused_bill(bench)
     manual.adopt(id, typed["Id"], "kari")
     assert (bench.state(id), bench.posting(id).quickbooks_id, len(bench.bills())) == (
         "posted",
@@ -74,13 +74,13 @@ def test_a_transaction_typed_in_by_hand_is_taken_as_the_document(bench):
 def test_an_adopted_transaction_that_differs_gets_a_case(bench):
     body = {**bench.body("A-1", total="90.00"), "PrivateNote": "typed in"}
     typed = bench.quickbooks.ask("POST", "bill", body).json()["Bill"]
-    id = refused(bench)
+    id = refused_bill(bench)
     manual.adopt(id, typed["Id"], "kari")
     assert (bench.state(id), bench.cases()) == ("posted", ["Posted but differs"])
 
 
 def test_a_transaction_that_is_not_there_cannot_be_adopted(bench):
-    id = refused(bench)
+    id = refused_bill(bench)
     with pytest.raises(NotFound, match="bill in QuickBooks"):
         manual.adopt(id, "4711", "kari")
     assert bench.state(id) == "held"
@@ -89,7 +89,7 @@ def test_a_transaction_that_is_not_there_cannot_be_adopted(bench):
 def test_the_transaction_of_another_document_cannot_be_adopted(bench):
     other = bench.bill("A-2")
     bench.drain()
-    id = refused(bench)
+    id = refused_bill(bench)
     with pytest.raises(Refused, match="was posted for another document already"):
         manual.adopt(id, bench.posting(other).quickbooks_id, "kari")
 
@@ -133,7 +133,7 @@ def test_a_document_that_is_in_quickbooks_is_not_skipped(bench):
 
 def test_skipping_without_a_reason_is_refused(bench):
     with pytest.raises(Refused, match="Enter why"):
-        manual.skip(refused(bench), " ", "kari")
+        manual.skip(refused_bill(bench), " ", "kari")
 
 
 def test_a_voided_transaction_is_not_adopted(bench):

@@ -140,7 +140,7 @@ TABLE = [
 ]
 
 
-def after(operation: str, kind: str, came: HttpResponse | Answer, *before: str) -> Step:
+def next_step(operation: str, kind: str, came: HttpResponse | Answer, *before: str) -> Step:
     """Return what the protocol does next after this response and these earlier outcomes."""
     own = None if operation == "create" else "145"
     place = Expected(kind.capitalize(), deletes=operation == "delete", id=own)
@@ -169,9 +169,9 @@ def after(operation: str, kind: str, came: HttpResponse | Answer, *before: str) 
 def test_the_next_step_follows_from_the_answer_and_from_earlier_sends(
     operation, kind, came, first, again
 ):
-    assert after(operation, kind, came) == first
-    assert after(operation, kind, came, "doubt") == again
-    assert after(operation, kind, came, "unsent", "throttled", "unauthorised") == first
+    assert next_step(operation, kind, came) == first
+    assert next_step(operation, kind, came, "doubt") == again
+    assert next_step(operation, kind, came, "unsent", "throttled", "unauthorised") == first
 
 
 def test_a_refusal_names_code_and_field_in_the_admins_words():
@@ -211,5 +211,5 @@ def test_there_is_a_row_for_every_outcome(figure):
         len(TABLE),
         50,
     )
-    results = {after(*row[:2], row[3]).__class__ for row in TABLE}
+    results = {next_step(*row[:2], row[3]).__class__ for row in TABLE}
     assert results == {Posted, Read, Hold, Search, Doubt, Requeue, Reconnect}

@@ -31,7 +31,7 @@ LONG_AGO = QuietPeriod(is_own_call=True, local_seconds=181)
 JUST_NOW = QuietPeriod(is_own_call=True, local_seconds=179)
 
 
-def sent(*outcomes: str) -> tuple[SendAttempt, ...]:
+def parse_sends(*outcomes: str) -> tuple[SendAttempt, ...]:
     """Return sends from words: `landed:7`, `refused/6140:17`, `doubt`; `+doubt` is batched."""
     results = []
     for word in outcomes:
@@ -51,7 +51,7 @@ def create(*outcomes: str, state: str = "ready", **more) -> History:
         "party": "56",
         "total": Decimal("100.00"),
     }
-    return History(**{**defaults, "state": state, "sends": sent(*outcomes), **more})
+    return History(**{**defaults, "state": state, "sends": parse_sends(*outcomes), **more})
 
 
 def unknown(
@@ -76,17 +76,25 @@ def change(operation: str, *outcomes: str, state: str = "ready", **more) -> Hist
     )
 
 
-def live(id: str = "7", **more) -> QuickBooksObject:
+def live_object(id: str = "7", **more) -> QuickBooksObject:
     return QuickBooksObject(id=id, **more)
 
 
-OURS, PLAIN, OTHERS = live(marker=OWN_MARKER), live(), live(marker="ZZZZZZZZZZZZ", party="56")
-AT_BASE, AS_KNOWN, AS_PLANNED = (
-    live(token="2"),
-    live(token="3", agreements={"known"}),
-    live(token="3", agreements={"meant"}),
+OURS, PLAIN, OTHERS = (
+    live_object(marker=OWN_MARKER),
+    live_object(),
+    live_object(marker="ZZZZZZZZZZZZ", party="56"),
 )
-EDITED, GONE, VOID = live(token="3"), live(state="deleted"), live(state="voided")
+AT_BASE, AS_KNOWN, AS_PLANNED = (
+    live_object(token="2"),
+    live_object(token="3", agreements={"known"}),
+    live_object(token="3", agreements={"meant"}),
+)
+EDITED, GONE, VOID = (
+    live_object(token="3"),
+    live_object(state="deleted"),
+    live_object(state="voided"),
+)
 
 FIRST_SEND = [
     ("nothing happened yet", create(), Send()),
@@ -193,17 +201,17 @@ ANSWERS = [
     ("number used, named", answered("refused/6140:17"), Read("17")),
     (
         "number used by ours",
-        answered("refused/6140:17", current=live("17", marker=OWN_MARKER)),
+        answered("refused/6140:17", current=live_object("17", marker=OWN_MARKER)),
         Posted("17", adopted=True),
     ),
     (
         "number used by another",
-        answered("refused/6140:17", current=live("17")),
+        answered("refused/6140:17", current=live_object("17")),
         Hold("number_used", ("17",)),
     ),
     (
         "number used, gone",
-        answered("refused/6140:17", current=live("17", state="deleted")),
+        answered("refused/6140:17", current=live_object("17", state="deleted")),
         Hold("number_used", ("17",)),
     ),
     ("number used, not named", answered("refused/6140"), Hold("number_used")),
@@ -211,7 +219,7 @@ ANSWERS = [
     ("name used", answered("refused/6240", kind="vendor"), Search()),
     (
         "name used by the same vendor",
-        answered("refused/6240", kind="vendor", search_results=(live(agreements={"name"}),)),
+        answered("refused/6240", kind="vendor", search_results=(live_object(agreements={"name"}),)),
         Posted("7", adopted=True),
     ),
     (
@@ -219,7 +227,7 @@ ANSWERS = [
         answered(
             "refused/6240",
             kind="vendor",
-            search_results=(live(state="inactive", agreements={"name"}),),
+            search_results=(live_object(state="inactive", agreements={"name"}),),
         ),
         Hold("name_used", ("7",)),
     ),
@@ -264,74 +272,76 @@ DOUBTS = [
     ("one with our marker", unknown("doubt", search_results=(OURS,)), Posted("7", adopted=True)),
     (
         "ours among others",
-        unknown("doubt", search_results=(live("9", party="56"), OURS)),
+        unknown("doubt", search_results=(live_object("9", party="56"), OURS)),
         Posted("7", adopted=True),
     ),
     (
         "two with our marker",
-        unknown("doubt", search_results=(OURS, live("8", marker=OWN_MARKER))),
+        unknown("doubt", search_results=(OURS, live_object("8", marker=OWN_MARKER))),
         Ask("several", ("7", "8")),
     ),
     (
         "two, one rejected",
-        unknown("doubt", search_results=(OURS, live("8", marker=OWN_MARKER)), rejected_ids={"8"}),
+        unknown(
+            "doubt", search_results=(OURS, live_object("8", marker=OWN_MARKER)), rejected_ids={"8"}
+        ),
         Posted("7", True),
     ),
     (
         "ours, voided",
-        unknown("doubt", search_results=(live(state="voided", marker=OWN_MARKER),)),
+        unknown("doubt", search_results=(live_object(state="voided", marker=OWN_MARKER),)),
         Ask("voided", ("7",)),
     ),
     (
         "ours, deleted",
-        unknown("doubt", search_results=(live(state="deleted", marker=OWN_MARKER),)),
+        unknown("doubt", search_results=(live_object(state="deleted", marker=OWN_MARKER),)),
         Ask("deleted", ("7",)),
     ),
     (
         "unmarked of the same party",
-        unknown("doubt", search_results=(live(party="56"),)),
+        unknown("doubt", search_results=(live_object(party="56"),)),
         Ask("alike", ("7",)),
     ),
     (
         "unmarked of the same number",
-        unknown("doubt", search_results=(live(number="A-1"),)),
+        unknown("doubt", search_results=(live_object(number="A-1"),)),
         Ask("alike", ("7",)),
     ),
     (
         "unmarked of the same total",
-        unknown("doubt", search_results=(live(total=Decimal(100)),)),
+        unknown("doubt", search_results=(live_object(total=Decimal(100)),)),
         Ask("alike", ("7",)),
     ),
     (
         "unmarked, nothing in common",
-        unknown("doubt", search_results=(live(party="1", number="B"),)),
+        unknown("doubt", search_results=(live_object(party="1", number="B"),)),
         Send(resend=True),
     ),
     (
         "unmarked and empty",
-        unknown("doubt", party="", number="", search_results=(live(),)),
+        unknown("doubt", party="", number="", search_results=(live_object(),)),
         Send(resend=True),
     ),
     ("a voided one", unknown("doubt", search_results=(VOID,)), Ask("alike", ("7",))),
     (
         "a deleted one never seen",
-        unknown("doubt", search_results=(live(state="deleted", content_known=False),)),
+        unknown("doubt", search_results=(live_object(state="deleted", content_known=False),)),
         Ask("alike", ("7",)),
     ),
     (
         "a deleted one known to differ",
-        unknown("doubt", search_results=(live(state="deleted", party="1"),)),
+        unknown("doubt", search_results=(live_object(state="deleted", party="1"),)),
         Send(resend=True),
     ),
     ("another identity's marker", unknown("doubt", search_results=(OTHERS,)), Send(resend=True)),
     (
         "another document's posting",
-        unknown("doubt", search_results=(live(party="56", foreign=True),)),
+        unknown("doubt", search_results=(live_object(party="56", foreign=True),)),
         Send(resend=True),
     ),
     (
         "alike but rejected",
-        unknown("doubt", search_results=(live(party="56"),), rejected_ids={"7"}),
+        unknown("doubt", search_results=(live_object(party="56"),), rejected_ids={"7"}),
         Send(resend=True),
     ),
     (
@@ -401,24 +411,26 @@ DOUBTS = [
     ),
     (
         "a vendor of that name",
-        unknown("doubt", kind="vendor", search_results=(live(agreements={"name"}),)),
+        unknown("doubt", kind="vendor", search_results=(live_object(agreements={"name"}),)),
         Posted("7", True),
     ),
     (
         "an inactive vendor of that name",
         unknown(
-            "doubt", kind="vendor", search_results=(live(state="inactive", agreements={"name"}),)
+            "doubt",
+            kind="vendor",
+            search_results=(live_object(state="inactive", agreements={"name"}),),
         ),
         Ask("inactive", ("7",)),
     ),
     (
         "other vendors",
-        unknown("doubt", kind="vendor", search_results=(live(party="56"),)),
+        unknown("doubt", kind="vendor", search_results=(live_object(party="56"),)),
         Send(resend=True),
     ),
     (
         "a file",
-        unknown("doubt", operation="attach", search_results=(live(agreements={"file"}),)),
+        unknown("doubt", operation="attach", search_results=(live_object(agreements={"file"}),)),
         Posted("7", adopted=True),
     ),
     (
@@ -426,7 +438,10 @@ DOUBTS = [
         unknown(
             "doubt",
             operation="attach",
-            search_results=(live(agreements={"file"}), live("8", agreements={"file"})),
+            search_results=(
+                live_object(agreements={"file"}),
+                live_object("8", agreements={"file"}),
+            ),
         ),
         Ask("several", ("7", "8")),
     ),
@@ -643,8 +658,8 @@ def test_postings_once_in_doubt_or_not_new_transactions_are_not_batched(history:
     [
         ((), "absent"),
         ((OURS,), "present"),
-        ((live(party="56"),), "alike"),
-        ((OURS, live("8", marker=OWN_MARKER)), "several"),
+        ((live_object(party="56"),), "alike"),
+        ((OURS, live_object("8", marker=OWN_MARKER)), "several"),
     ],
 )
 def test_a_search_has_a_verdict(search_results: tuple[QuickBooksObject, ...], word: str) -> None:

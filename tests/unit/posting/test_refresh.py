@@ -19,7 +19,7 @@ LETTERS = str.maketrans("0189", "WXYZ")  # a marker has no such digits
 MANY, PAGE = (10_000, 1000) if FULL else (300, 50)
 
 
-def posted(bench, count):
+def store_posted_bills(bench, count):
     """Store this number of posted bills, twenty in each second."""
     body = bench.body("A")
     with transaction() as session:
@@ -76,7 +76,7 @@ def _posting(bench, document_id, entity):
 )
 def test_a_proof_of_many_reads_pages_and_needs_little_memory(bench, figure, monkeypatch):
     monkeypatch.setattr(search.find_created_since, "__defaults__", (PAGE,))
-    posted(bench, MANY)
+    store_posted_bills(bench, MANY)
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts over
     before = peak()
     reconciliation = reconcile(bench.company_id)
@@ -109,7 +109,7 @@ def test_a_new_transaction_that_no_query_shows_yet_is_read_singly(bench):
 
 
 def test_many_deleted_transactions_are_found_by_change_data_and_not_read_singly(bench):
-    posted(bench, 100)
+    store_posted_bills(bench, 100)
     for bill in bench.bills()[:50]:
         bench.quickbooks.act("delete", kind="Bill", id=bill["Id"])
     reconciliation = reconcile(bench.company_id)

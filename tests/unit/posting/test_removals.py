@@ -95,7 +95,7 @@ def orders_of(chain):
     return by_form([chain, chain[::-1]], list(permutations(chain)), list(permutations(chain)))
 
 
-def live(shop):
+def live_totals(shop):
     """Return the totals of the posted transactions that are left in QuickBooks."""
     kinds = ("Invoice", "Payment", "CreditMemo", "Bill", "BillPayment", "PurchaseOrder", "Deposit")
     return [
@@ -129,7 +129,7 @@ def test_a_settling_transaction_is_removed_before_the_document_that_it_settles(
     else:
         for step in zip_longest(*(order for _, order in results)):
             remove(shop, filter(None, step))
-    assert (live(shop), shop.reasons(), shop.cases()) == ([], [], [])
+    assert (live_totals(shop), shop.reasons(), shop.cases()) == ([], [], [])
 
 
 @pytest.mark.parametrize("together", [True, False])
@@ -142,7 +142,7 @@ def test_a_change_goes_once_the_payment_that_settled_it_is_removed(
     if not together:
         assert shop.cases() == ["Changed after it was paid"]
         remove(shop, ["payment:1"])
-    assert (live(shop), shop.cases()) == ([120], [])
+    assert (live_totals(shop), shop.cases()) == ([120], [])
 
 
 def test_a_payment_applied_by_a_person_keeps_a_document_in_the_books(app, quickbooks, clock):
@@ -157,7 +157,7 @@ def test_a_payment_applied_by_a_person_keeps_a_document_in_the_books(app, quickb
         in reason
     )
     assert "(open: 100.00 USD)" in reason
-    assert sorted(live(shop)) == [50, 150]
+    assert sorted(live_totals(shop)) == [50, 150]
 
 
 def test_a_removal_that_a_person_skips_holds_the_one_behind_it(app, quickbooks, clock):
@@ -174,7 +174,7 @@ def test_a_removal_that_a_person_skips_holds_the_one_behind_it(app, quickbooks, 
     manual.skip(shop.posting("payment:1").id, "it stays", "kari")
     shop.run()
     assert shop.cases() == ["Changed after it was paid"]
-    assert sorted(live(shop)) == [100, 100]
+    assert sorted(live_totals(shop)) == [100, 100]
 
 
 # -- CostCertified ---------------------------------------------------------------------------------

@@ -162,7 +162,7 @@ def cloud(
     return [fields | {"intuitentityid": id, "intuitaccountid": realm}]
 
 
-def hear(quickbooks, notice: Any) -> list[tuple[str, str]]:
+def receive_notice(quickbooks, notice: Any) -> list[tuple[str, str]]:
     events = webhooks.receive(*signed(notice, quickbooks.webhook_verifier))
     return [(event.kind, event.id) for event_list in events.values() for event in event_list]
 
@@ -171,24 +171,29 @@ def hear(quickbooks, notice: Any) -> list[tuple[str, str]]:
     "notice", [classic, lambda realm, name, id, **_: cloud(realm, name.lower(), id)]
 )
 def test_both_formats_of_webhooks_are_understood(indexed_company, notice):
-    assert hear(indexed_company, notice(indexed_company.realm, "Bill", "9")) == [("bill", "9")]
-    assert hear(indexed_company, notice(indexed_company.realm, "VendorCredit", "9")) == [
+    assert receive_notice(indexed_company, notice(indexed_company.realm, "Bill", "9")) == [
+        ("bill", "9")
+    ]
+    assert receive_notice(indexed_company, notice(indexed_company.realm, "VendorCredit", "9")) == [
         ("vendor_credit", "9")
     ]
 
 
 def test_an_event_for_another_company_or_kind_is_none_of_ours(indexed_company):
-    assert hear(indexed_company, classic("1", "Bill", "9")) == []
-    assert hear(indexed_company, classic(indexed_company.realm, "Payroll", "9")) == []
+    assert receive_notice(indexed_company, classic("1", "Bill", "9")) == []
+    assert receive_notice(indexed_company, classic(indexed_company.realm, "Payroll", "9")) == []
 
 
 def test_webhooks_about_known_changes_are_ignored(indexed_company):
     updated_at = head("1").updated_at.isoformat()
-    assert hear(indexed_company, classic(indexed_company.realm, "Bill", "1", at=updated_at)) == []
-    assert hear(
+    assert (
+        receive_notice(indexed_company, classic(indexed_company.realm, "Bill", "1", at=updated_at))
+        == []
+    )
+    assert receive_notice(
         indexed_company, classic(indexed_company.realm, "Bill", "1", at="2027-01-01T00:00:00Z")
     ) == [("bill", "1")]
-    assert hear(
+    assert receive_notice(
         indexed_company, classic(indexed_company.realm, "Bill", "1", "Delete", at=updated_at)
     ) == [("bill", "1")]
 
@@ -196,7 +201,7 @@ def test_webhooks_about_known_changes_are_ignored(indexed_company):
 def test_a_merge_tells_of_both(indexed_company):
     notice = classic(indexed_company.realm, "Vendor", "1", "Merge")
     notice["eventNotifications"][0]["dataChangeEvent"]["entities"][0]["deletedId"] = "2"
-    assert hear(indexed_company, notice) == [("vendor", "1"), ("vendor", "2")]
+    assert receive_notice(indexed_company, notice) == [("vendor", "1"), ("vendor", "2")]
 
 
 def test_news_are_noted_only_together_with_the_request_of_their_poll(indexed_company):
@@ -223,7 +228,7 @@ def test_a_wrong_signature_is_refused(indexed_company, signature):
     [[], {}, 3, "x", [3], {"eventNotifications": []}, {"eventNotifications": [{"realmId": "1"}]}],
 )
 def test_a_genuine_webhook_of_any_shape_does_no_harm(indexed_company, notice):
-    assert hear(indexed_company, notice) == []
+    assert receive_notice(indexed_company, notice) == []
 
 
 def test_without_a_token_no_webhook_is_trusted(make_app, make_config, empty_database):
@@ -274,14 +279,14 @@ def test_a_day_of_an_idle_company_costs_at_most_thirty_reads(indexed_company, cl
 
 
 def test_where_webhooks_come_a_look_without_a_hint_is_due_once_a_day(indexed_company, clock):
-    hear(
+    receive_notice(
         indexed_company,
         classic(indexed_company.realm, "Bill", "1", at=head("1").updated_at.isoformat()),
     )
     changes.poll(1)
     clock.advance(23 * 3600)
     assert not changes.is_due(1)
-    hear(
+    receive_notice(
         indexed_company,
         classic(indexed_company.realm, "Bill", "1", at=head("1").updated_at.isoformat()),
     )
@@ -290,7 +295,7 @@ def test_where_webhooks_come_a_look_without_a_hint_is_due_once_a_day(indexed_com
 
 
 def test_webhooks_that_ceased_to_come_are_no_reason_to_wait(indexed_company, clock):
-    hear(
+    receive_notice(
         indexed_company,
         classic(indexed_company.realm, "Bill", "1", at=head("1").updated_at.isoformat()),
     )
@@ -303,7 +308,7 @@ def test_webhooks_that_ceased_to_come_are_no_reason_to_wait(indexed_company, clo
 def test_a_poll_is_due_after_a_webhook(indexed_company, clock):
     changes.poll(1)
     clock.advance(1)
-    hear(indexed_company, classic(indexed_company.realm, "Bill", "9"))
+    receive_notice(indexed_company, classic(indexed_company.realm, "Bill", "9"))
     assert changes.is_due(1)
     clock.advance(1)
     changes.poll(1)
@@ -311,7 +316,7 @@ def test_a_poll_is_due_after_a_webhook(indexed_company, clock):
 
 
 def test_a_look_that_failed_is_due_again(indexed_company, clock):
-    hear(indexed_company, classic(indexed_company.realm, "Bill", "9"))
+    receive_notice(indexed_company, classic(indexed_company.realm, "Bill", "9"))
     indexed_company.add_fault("status", "cdc", status=503, count=0)
     with pytest.raises(Retry):
         changes.poll(1)

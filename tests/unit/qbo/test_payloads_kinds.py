@@ -381,7 +381,7 @@ FIRST = {
 }
 
 
-def ready(client: Client, built: payloads.Payload) -> tuple[bytes, dict[str, Any]]:
+def fill_placeholders(client: Client, built: payloads.Payload) -> tuple[bytes, dict[str, Any]]:
     """Return the bytes and the summary of a payload, once its placeholders are filled."""
     ids = {}
     for place in sorted(payloads.find_placeholders(built.body)):
@@ -409,7 +409,7 @@ def test_quickbooks_accepts_each_body_and_returns_the_same_summary(intuit, name)
     client = Client(
         oauth_connect.connect_with_refresh_token(realm, intuit.refresh_tokens[realm]).id
     )
-    body, expected = ready(client, payloads.build(what, facts, MARKER))
+    body, expected = fill_placeholders(client, payloads.build(what, facts, MARKER))
     answer = client.create(what.document.kind, body, "a" * 32)
     assert answer.outcome == "landed", answer.text
     result = payloads.summarize(what.document.kind, answer.entity, facts.currency)

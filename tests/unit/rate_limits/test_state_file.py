@@ -40,7 +40,7 @@ def clock():
 
 
 @pytest.fixture
-def two(clock, tmp_path):
+def two_limiters(clock, tmp_path):
     """Provide the limiters of two processes."""
     return [RateLimiter(clock, file=tmp_path / "pace" / "1.starts") for _ in range(2)]
 
@@ -54,18 +54,18 @@ def begin_alternately(limiters, clock, count, items=0):
     return results
 
 
-def test_two_limiters_together_keep_the_limits_of_one(two, clock):
-    result = begin_alternately(two, clock, 600)
+def test_two_limiters_together_keep_the_limits_of_one(two_limiters, clock):
+    result = begin_alternately(two_limiters, clock, 600)
     assert (most_within(result, 1.0), most_within(result, 60.0)) == (10, 500)
-    assert most_within(begin_alternately(two, clock, 50, items=30), 60.0) == 40
+    assert most_within(begin_alternately(two_limiters, clock, 50, items=30), 60.0) == 40
 
 
-def test_a_pause_applies_to_other_processes_too(two, clock):
-    begin_alternately(two[:1], clock, 20)
-    two[0].note_throttling(60)
+def test_a_pause_applies_to_other_processes_too(two_limiters, clock):
+    begin_alternately(two_limiters[:1], clock, 20)
+    two_limiters[0].note_throttling(60)
     began = clock.monotonic()
-    assert (two[1].budget().paused, two[1].budget().requests) == (60, 230)
-    assert begin_alternately(two[1:], clock, 1) == [began + 60]
+    assert (two_limiters[1].budget().paused, two_limiters[1].budget().requests) == (60, 230)
+    assert begin_alternately(two_limiters[1:], clock, 1) == [began + 60]
 
 
 def test_the_next_process_goes_on_with_what_the_last_one_left(clock, tmp_path):
@@ -74,8 +74,8 @@ def test_the_next_process_goes_on_with_what_the_last_one_left(clock, tmp_path):
     assert RateLimiter(clock, file=file).budget().requests == 0
 
 
-def test_a_file_that_is_replaced_or_removed_meanwhile_is_noticed(two, clock, tmp_path):
-    first, second = two
+def test_a_file_that_is_replaced_or_removed_meanwhile_is_noticed(two_limiters, clock, tmp_path):
+    first, second = two_limiters
     begin_alternately([first], clock, 400)
     assert second.budget().requests == 100
     (tmp_path / "pace" / "1.starts").unlink()

@@ -49,12 +49,12 @@ def make_folder(make_app, tmp_path, postgres_url):
 
 
 @pytest.fixture
-def one(make_folder):
+def first_hub(make_folder):
     return make_folder("one")
 
 
 @pytest.fixture
-def two(make_folder):
+def second_hub(make_folder):
     return make_folder("two")
 
 
@@ -87,29 +87,29 @@ def lose_connection(app):
         assert connection.scalars(text(statement)).all() == [True]
 
 
-def test_the_second_folder_stands_by_until_the_first_has_ended(one, two):
-    assert hold(one) is None
-    assert "one works on this database since" in hold(two)
-    assert standby(one) is None
-    release(one)
-    assert standby(two) is None
-    assert "two works on this database" in hold(one)
+def test_the_second_folder_stands_by_until_the_first_has_ended(first_hub, second_hub):
+    assert hold(first_hub) is None
+    assert "one works on this database since" in hold(second_hub)
+    assert standby(first_hub) is None
+    release(first_hub)
+    assert standby(second_hub) is None
+    assert "two works on this database" in hold(first_hub)
 
 
-def test_processes_of_one_folder_work_beside_each_other(one, two, make_folder):
+def test_processes_of_one_folder_work_beside_each_other(first_hub, second_hub, make_folder):
     sibling = make_folder("one")
-    assert (hold(one), hold(sibling)) == (None, None)
-    release(one)
-    assert "one works on this database" in hold(two)
+    assert (hold(first_hub), hold(sibling)) == (None, None)
+    release(first_hub)
+    assert "one works on this database" in hold(second_hub)
     release(sibling)
-    assert standby(two) is None
+    assert standby(second_hub) is None
 
 
-def test_two_processes_of_one_folder_may_be_the_first_at_the_same_time(one, make_folder):
+def test_two_processes_of_one_folder_may_be_the_first_at_the_same_time(first_hub, make_folder):
     sibling = make_folder("one")
     answers = []
     other = threading.Thread(target=lambda: answers.append(hold(sibling)))
-    with one.app_context(), transaction() as session:
+    with first_hub.app_context(), transaction() as session:
         lock = folder_lock.process_lock()
         now = current_hub().clock.now()
         session.add(ActiveFolder(id=1, folder=lock.folder, place=lock.place, since=now))
@@ -118,7 +118,7 @@ def test_two_processes_of_one_folder_may_be_the_first_at_the_same_time(one, make
         wait_until_blocked(session)
     other.join(30)
     assert answers == [None]
-    assert hold(one) is None
+    assert hold(first_hub) is None
 
 
 def wait_until_blocked(session):
@@ -132,60 +132,60 @@ def wait_until_blocked(session):
     raise AssertionError("nobody waits")
 
 
-def test_a_folder_that_did_not_release_its_lock_is_waited_for(one, two, clock):
-    hold(one)
-    with one.app_context():
+def test_a_folder_that_did_not_release_its_lock_is_waited_for(first_hub, second_hub, clock):
+    hold(first_hub)
+    with first_hub.app_context():
         folder_lock.process_lock()._lock.close()  # as the end of a killed process does
-    assert "ended without saying so. This one takes over in 150 s" in hold(two)
+    assert "ended without saying so. This one takes over in 150 s" in hold(second_hub)
     clock.advance(LEASE - 1)
-    assert "takes over in 1 s" in standby(two)
-    assert "works on this database" in standby(one)
+    assert "takes over in 1 s" in standby(second_hub)
+    assert "works on this database" in standby(first_hub)
     clock.advance(2)
-    assert standby(two) is None
-    with two.app_context(), read_only_session() as session:
+    assert standby(second_hub) is None
+    with second_hub.app_context(), read_only_session() as session:
         assert session.get_one(ActiveFolder, 1).place.endswith("two")
 
 
-def test_a_folder_does_not_wait_for_its_own_earlier_life(one, make_folder, monkeypatch):
-    hold(one)
-    with one.app_context():
+def test_a_folder_does_not_wait_for_its_own_earlier_life(first_hub, make_folder, monkeypatch):
+    hold(first_hub)
+    with first_hub.app_context():
         folder_lock.process_lock()._lock.close()
     assert hold(make_folder("one")) is None
     monkeypatch.setattr(
         folder_lock, "folder_identity", lambda data: "f" * 64
     )  # as after a new start of the machine
-    with one.app_context():
+    with first_hub.app_context():
         folder_lock.process_lock()._lock.close()
     assert hold(make_folder("one")) is not None
 
 
-def test_a_lost_connection_is_opened_again_if_no_other_folder_came_between(one, two):
-    hold(one)
-    lose_connection(one)
-    assert standby(one) is None
-    assert "one works on this database" in hold(two)
+def test_a_lost_connection_is_opened_again_if_no_other_folder_came_between(first_hub, second_hub):
+    hold(first_hub)
+    lose_connection(first_hub)
+    assert standby(first_hub) is None
+    assert "one works on this database" in hold(second_hub)
 
 
-def test_a_run_ends_if_another_folder_took_the_lock_meanwhile(one, two):
-    with one.app_context(), transaction() as session:
+def test_a_run_ends_if_another_folder_took_the_lock_meanwhile(first_hub, second_hub):
+    with first_hub.app_context(), transaction() as session:
         session.add(ConnectedCompany(realm="1", connected_at=current_hub().clock.now()))
 
     def take_over(phase, done, of):
-        lose_connection(one)
-        hold(two)
+        lose_connection(first_hub)
+        hold(second_hub)
 
-    with one.app_context():
+    with first_hub.app_context():
         with pytest.raises(OtherFolderActive, match="must not work on one database"):
             run_company("tokens", 1, requested_by="kari", progress=take_over)
         with read_only_session() as session:
             assert session.get_one(Run, 1).outcome == "stopped"
 
 
-def test_a_run_beside_another_folder_is_refused_and_leaves_no_trace(one, two):
-    with one.app_context(), transaction() as session:
+def test_a_run_beside_another_folder_is_refused_and_leaves_no_trace(first_hub, second_hub):
+    with first_hub.app_context(), transaction() as session:
         session.add(ConnectedCompany(realm="1", connected_at=current_hub().clock.now()))
-    hold(one)
-    with two.app_context():
+    hold(first_hub)
+    with second_hub.app_context():
         with pytest.raises(OtherFolderActive, match=r"one works on this database.*Run it there"):
             run_company("tokens", 1, requested_by="kari", wait=True)
         with read_only_session() as session:
@@ -193,7 +193,7 @@ def test_a_run_beside_another_folder_is_refused_and_leaves_no_trace(one, two):
 
 
 def test_of_two_engines_only_one_works_and_the_other_closes_none_of_its_runs(
-    one, two, clock, monkeypatch
+    first_hub, second_hub, clock, monkeypatch
 ):
     executed, begun, ending = [], threading.Event(), threading.Event()
 
@@ -205,37 +205,37 @@ def test_of_two_engines_only_one_works_and_the_other_closes_none_of_its_runs(
         assert ending.wait(60)
 
     monkeypatch.setattr("hub.scheduling.runner.execute", execute)
-    with one.app_context():
+    with first_hub.app_context():
         with transaction() as session:
             session.add(ConnectedCompany(realm="1", connected_at=clock.now()))
         requested_run = run_log.request("lists", 1, "kari")
     messages = []
-    first, second = Scheduler(one), Scheduler(two, announce=messages.append)
+    first, second = Scheduler(first_hub), Scheduler(second_hub, announce=messages.append)
     assert first.tick() > 0
     assert begun.wait(60)
     assert (second.tick(), second.tick(), second.notify()) == (0, 0, 0)
     assert (len(messages), "stands by" in messages[0]) == (1, True)
-    with two.app_context(), read_only_session() as session:
+    with second_hub.app_context(), read_only_session() as session:
         assert {run.outcome for run in session.query(Run)} == {""}
     ending.set()
     first.stop()
     second.tick()
     assert messages[1:] == ["This data folder works on the database from now on."]
-    with two.app_context(), read_only_session() as session:
+    with second_hub.app_context(), read_only_session() as session:
         assert (
             session.get_one(Run, requested_run).outcome == "stopped"
         )  # the made-up run never ended itself
     second.stop()
 
 
-def test_home_says_that_another_folder_works(one, make_folder):
+def test_home_says_that_another_folder_works(first_hub, make_folder):
     second_visitor = make_folder("two", pages=True)
     with second_visitor.app_context(), transaction() as session:
         add_people(session)
     visitor = Visitor(second_visitor, None)
     visitor.log_in("olga")
     assert "works on this database" not in visitor.page("/")
-    hold(one)
+    hold(first_hub)
     page = visitor.page("/")
     assert "one works on this database since" in page
     assert "Your decisions on these pages take effect there." in page

@@ -24,7 +24,7 @@ PATIENCE = 120
 
 
 @pytest.fixture
-def one(make_process, clock):
+def first_hub(make_process, clock):
     app = make_process("one")
     with app.app_context(), transaction() as session:
         session.add(unscheduled(realm="1", connected_at=clock.now()))
@@ -37,14 +37,14 @@ def unscheduled(**values):
 
 
 @pytest.fixture
-def two(make_process):
+def second_hub(make_process):
     return make_process("two")
 
 
 @pytest.fixture
-def queue(one, monkeypatch):
+def queue(first_hub, monkeypatch):
     monkeypatch.setattr("hub.scheduling.queue.MAX_STALLED_SECONDS", LEASE)
-    return RunQueue(one)
+    return RunQueue(first_hub)
 
 
 @pytest.fixture
@@ -106,87 +106,87 @@ def waiting_runs(app):
         return session.scalar(query.where(Run.ended_at.is_(None)))
 
 
-def test_each_waiting_run_gets_one_job(one, queue):
-    request(one)
-    request(one, "tokens")
-    assert defer(one, queue) == 2
-    assert (defer(one, queue), jobs(one)) == (0, {"todo": 2})
+def test_each_waiting_run_gets_one_job(first_hub, queue):
+    request(first_hub)
+    request(first_hub, "tokens")
+    assert defer(first_hub, queue) == 2
+    assert (defer(first_hub, queue), jobs(first_hub)) == (0, {"todo": 2})
 
 
-def test_a_run_whose_lease_is_held_gets_its_job_once_that_is_released(one, two, queue):
-    request(one)
-    with two.app_context():
+def test_a_run_whose_lease_is_held_gets_its_job_once_that_is_released(first_hub, second_hub, queue):
+    request(first_hub)
+    with second_hub.app_context():
         lease = leases.take("lists-1")
-    assert defer(one, queue) == 0
-    with two.app_context():
+    assert defer(first_hub, queue) == 0
+    with second_hub.app_context():
         lease.release()
-    assert defer(one, queue) == 1
+    assert defer(first_hub, queue) == 1
 
 
 def test_a_job_that_another_scheduler_deferred_at_the_same_time_is_no_error(
-    one, queue, monkeypatch
+    first_hub, queue, monkeypatch
 ):
-    request(one)
-    late = RunQueue(one)
-    assert defer(one, queue) == 1
+    request(first_hub)
+    late = RunQueue(first_hub)
+    assert defer(first_hub, queue) == 1
     monkeypatch.setattr("hub.scheduling.queue._load_listed_locks", set)
-    defer(one, late)
-    assert jobs(one) == {"todo": 1}
+    defer(first_hub, late)
+    assert jobs(first_hub) == {"todo": 1}
 
 
-def test_a_job_without_a_waiting_run_does_nothing(one, queue, executed):
+def test_a_job_without_a_waiting_run_does_nothing(first_hub, queue, executed):
     queue._execute("lists", 1)
-    run_id = request(one)
+    run_id = request(first_hub)
     queue._execute("lists", 1)
     queue._execute("lists", 1)
     assert executed == [run_id]
 
 
-def test_a_job_executes_the_run_that_waits_longest_for_its_lease(one, queue, executed):
-    run_id = request(one)
-    request(one, "tokens")
+def test_a_job_executes_the_run_that_waits_longest_for_its_lease(first_hub, queue, executed):
+    run_id = request(first_hub)
+    request(first_hub, "tokens")
     queue._execute("lists", 1)
-    assert (executed, waiting_runs(one)) == ([run_id], 1)
+    assert (executed, waiting_runs(first_hub)) == ([run_id], 1)
 
 
-def test_a_run_that_finds_its_subject_in_use_stays_waiting(one, queue, monkeypatch):
+def test_a_run_that_finds_its_subject_in_use_stays_waiting(first_hub, queue, monkeypatch):
     def refuse(run_id):
         raise Busy("This company")
 
-    request(one)
+    request(first_hub)
     monkeypatch.setattr("hub.scheduling.runner.execute", refuse)
     queue._execute("lists", 1)
-    assert waiting_runs(one) == 1
-    assert defer(one, queue) == 1
+    assert waiting_runs(first_hub) == 1
+    assert defer(first_hub, queue) == 1
 
 
-def test_jobs_of_dead_workers_are_deleted_and_their_runs_get_others(one, queue):
+def test_jobs_of_dead_workers_are_deleted_and_their_runs_get_others(first_hub, queue):
     """Otherwise the job of a killed worker would stay in progress forever."""
-    request(one)
-    defer(one, queue)
-    fetch(one, LEASE - MARGIN)
-    with one.app_context():
+    request(first_hub)
+    defer(first_hub, queue)
+    fetch(first_hub, LEASE - MARGIN)
+    with first_hub.app_context():
         assert delete_stalled(queue) == 0
-    assert defer(one, queue) == 0
-    fetch(one, LEASE + MARGIN)
-    with one.app_context():
+    assert defer(first_hub, queue) == 0
+    fetch(first_hub, LEASE + MARGIN)
+    with first_hub.app_context():
         assert delete_stalled(queue) == 1
-    assert (defer(one, queue), jobs(one)) == (1, {"todo": 1})
+    assert (defer(first_hub, queue), jobs(first_hub)) == (1, {"todo": 1})
 
 
-def test_no_transaction_is_opened_to_delete_jobs_if_no_job_has_begun(one, queue):
+def test_no_transaction_is_opened_to_delete_jobs_if_no_job_has_begun(first_hub, queue):
     """The elected scheduler looks every second, and usually there is none."""
     statements = []
 
     def note(connection, cursor, statement, *args):
         statements.append(statement)
 
-    request(one)
-    defer(one, queue)
-    with one.app_context():
+    request(first_hub)
+    defer(first_hub, queue)
+    with first_hub.app_context():
         event.listen(db.engine, "before_cursor_execute", note)
         assert (delete_stalled(queue), statements) == (0, [])
-        fetch(one, LEASE + MARGIN)
+        fetch(first_hub, LEASE + MARGIN)
         assert delete_stalled(queue) == 1
 
 
@@ -197,49 +197,49 @@ def age_jobs(app, seconds):
         connection.execute(statement, {"age": seconds})
 
 
-def test_a_job_whose_end_was_lost_is_deleted_though_its_worker_lives(one, queue):
+def test_a_job_whose_end_was_lost_is_deleted_though_its_worker_lives(first_hub, queue):
     """The server can restart between the end of a run and the end of its job."""
-    request(one)
-    defer(one, queue)
-    fetch(one)
-    age_jobs(one, LEASE - MARGIN)
-    with one.app_context():
+    request(first_hub)
+    defer(first_hub, queue)
+    fetch(first_hub)
+    age_jobs(first_hub, LEASE - MARGIN)
+    with first_hub.app_context():
         assert delete_stalled(queue) == 0
-    age_jobs(one, LEASE + MARGIN)
-    with one.app_context():
+    age_jobs(first_hub, LEASE + MARGIN)
+    with first_hub.app_context():
         assert (delete_stalled(queue), delete_stalled(queue)) == (0, 1)
-    assert (defer(one, queue), jobs(one)) == (1, {"todo": 1})
+    assert (defer(first_hub, queue), jobs(first_hub)) == (1, {"todo": 1})
 
 
-def test_a_job_whose_run_goes_on_is_not_deleted(one, two, queue):
-    request(one)
-    defer(one, queue)
-    fetch(one)
-    age_jobs(one, LEASE + MARGIN)
-    with two.app_context():
+def test_a_job_whose_run_goes_on_is_not_deleted(first_hub, second_hub, queue):
+    request(first_hub)
+    defer(first_hub, queue)
+    fetch(first_hub)
+    age_jobs(first_hub, LEASE + MARGIN)
+    with second_hub.app_context():
         lease = leases.take("lists-1")
-    with one.app_context():
+    with first_hub.app_context():
         assert (delete_stalled(queue), delete_stalled(queue)) == (0, 0)
-    with two.app_context():
+    with second_hub.app_context():
         lease.release()
-    with one.app_context():
+    with first_hub.app_context():
         assert (delete_stalled(queue), delete_stalled(queue)) == (0, 1)
 
 
-def test_a_stalled_job_with_a_younger_one_beside_it_is_deleted(one, queue, monkeypatch):
+def test_a_stalled_job_with_a_younger_one_beside_it_is_deleted(first_hub, queue, monkeypatch):
     """Retrying it would violate the queueing lock, and it would stay forever."""
-    request(one)
-    defer(one, queue)
-    fetch(one, LEASE + MARGIN)
+    request(first_hub)
+    defer(first_hub, queue)
+    fetch(first_hub, LEASE + MARGIN)
     monkeypatch.setattr("hub.scheduling.queue._load_listed_locks", set)
-    assert defer(one, queue) == 1
-    with one.app_context():
+    assert defer(first_hub, queue) == 1
+    with first_hub.app_context():
         assert delete_stalled(queue) == 1
-    assert jobs(one) == {"todo": 1}
+    assert jobs(first_hub) == {"todo": 1}
 
 
-def test_the_queue_without_its_database_is_reported_in_a_sentence(one, queue, monkeypatch):
-    request(one)
+def test_the_queue_without_its_database_is_reported_in_a_sentence(first_hub, queue, monkeypatch):
+    request(first_hub)
     monkeypatch.setattr(
         queue._deferring.job_manager,
         "batch_defer_jobs",
@@ -248,7 +248,7 @@ def test_the_queue_without_its_database_is_reported_in_a_sentence(one, queue, mo
         ),
     )
     with pytest.raises(DatabaseUnavailable, match="gone"):
-        defer(one, queue)
+        defer(first_hub, queue)
 
 
 @pytest.fixture
@@ -268,12 +268,12 @@ def refuse_connections(postgres, postgres_url):
     outside.dispose()
 
 
-def test_jobs_are_deferred_without_a_further_connection(one, queue, refuse_connections):
-    request(one)
-    with one.app_context():
+def test_jobs_are_deferred_without_a_further_connection(first_hub, queue, refuse_connections):
+    request(first_hub)
+    with first_hub.app_context():
         lease_rows.process_leases().held_names()
     refuse_connections()
-    assert defer(one, queue) == 1
+    assert defer(first_hub, queue) == 1
 
 
 # -- the election ----------------------------------------------------------------------------------
@@ -284,44 +284,46 @@ def stand(app):
         return election.stand_for_election()
 
 
-def test_one_process_is_elected_and_stays(one, two):
-    assert (stand(one), stand(two), stand(one)) == (True, False, True)
+def test_one_process_is_elected_and_stays(first_hub, second_hub):
+    assert (stand(first_hub), stand(second_hub), stand(first_hub)) == (True, False, True)
 
 
-def test_another_is_elected_when_the_first_resigns_or_loses_its_connection(one, two):
-    stand(one)
-    with one.app_context():
+def test_another_is_elected_when_the_first_resigns_or_loses_its_connection(first_hub, second_hub):
+    stand(first_hub)
+    with first_hub.app_context():
         election.resign()
-    assert (stand(two), stand(one)) == (True, False)
-    end_sessions(one, of=two)
-    assert stand(one)
+    assert (stand(second_hub), stand(first_hub)) == (True, False)
+    end_sessions(first_hub, of=second_hub)
+    assert stand(first_hub)
     with suppress(DatabaseUnavailable):
-        stand(two)
-    assert not stand(two)
+        stand(second_hub)
+    assert not stand(second_hub)
 
 
-def test_a_frozen_process_is_replaced(one, two, monkeypatch):
+def test_a_frozen_process_is_replaced(first_hub, second_hub, monkeypatch):
     monkeypatch.setattr(election, "FROZEN_SECONDS", LEASE)
-    stand(one)
-    age_heartbeats(two, LEASE - MARGIN)
-    assert not stand(two)
-    age_heartbeats(two, 2 * MARGIN)
-    assert not stand(two)  # it ends the session that holds the lock
-    assert stand(two)
+    stand(first_hub)
+    age_heartbeats(second_hub, LEASE - MARGIN)
+    assert not stand(second_hub)
+    age_heartbeats(second_hub, 2 * MARGIN)
+    assert not stand(second_hub)  # it ends the session that holds the lock
+    assert stand(second_hub)
     with pytest.raises(DatabaseUnavailable):
-        stand(one)
-    assert not stand(one)
+        stand(first_hub)
+    assert not stand(first_hub)
 
 
-def test_nobody_waits_for_an_open_transaction_of_a_frozen_process(one, two, monkeypatch):
+def test_nobody_waits_for_an_open_transaction_of_a_frozen_process(
+    first_hub, second_hub, monkeypatch
+):
     monkeypatch.setattr(election, "FROZEN_SECONDS", LEASE)
-    stand(one)
-    with one.app_context(), suppress(OperationalError), db.engine.connect() as frozen:
+    stand(first_hub)
+    with first_hub.app_context(), suppress(OperationalError), db.engine.connect() as frozen:
         frozen.execute(text("LOCK TABLE procrastinate_jobs IN EXCLUSIVE MODE"))  # as it defers
-        age_heartbeats(two, LEASE + MARGIN)
-        assert (stand(two), stand(two)) == (False, True)
-        request(two)
-        deferred = defer(two, RunQueue(two))
+        age_heartbeats(second_hub, LEASE + MARGIN)
+        assert (stand(second_hub), stand(second_hub)) == (False, True)
+        request(second_hub)
+        deferred = defer(second_hub, RunQueue(second_hub))
     assert deferred == 1
 
 
@@ -342,44 +344,48 @@ def make_scheduler():
         scheduler.stop()
 
 
-def test_only_the_elected_scheduler_claims_and_the_next_one_takes_over(one, two, make_scheduler):
-    first, second = make_scheduler(one), make_scheduler(two)
-    request(one)
+def test_only_the_elected_scheduler_claims_and_the_next_one_takes_over(
+    first_hub, second_hub, make_scheduler
+):
+    first, second = make_scheduler(first_hub), make_scheduler(second_hub)
+    request(first_hub)
     assert first.tick() > 0
     assert second.tick() == 0
     first.stop()
-    request(one, "tokens")
+    request(first_hub, "tokens")
     second.tick()
-    assert waiting_runs(one) == jobs(one)["todo"]
+    assert waiting_runs(first_hub) == jobs(first_hub)["todo"]
 
 
 def test_a_run_of_a_dead_process_is_closed_when_its_lease_is_over_and_not_before(
-    one, two, make_scheduler
+    first_hub, second_hub, make_scheduler
 ):
-    with two.app_context():
+    with second_hub.app_context():
         assert leases.take("lists-1")
         with transaction() as session:
-            session.add(Run(kind="lists", company_id=1, started_at=_now(two), requested_by="kari"))
+            session.add(
+                Run(kind="lists", company_id=1, started_at=_now(second_hub), requested_by="kari")
+            )
         lease_rows.process_leases().stop_heartbeats()  # as its end does
-    scheduler = make_scheduler(one)
+    scheduler = make_scheduler(first_hub)
     scheduler.tick()
-    age_heartbeats(one, LEASE - MARGIN)
+    age_heartbeats(first_hub, LEASE - MARGIN)
     scheduler.tick()
-    assert outcomes(one, "lists") == {""}
-    age_heartbeats(one, 2 * MARGIN)
+    assert outcomes(first_hub, "lists") == {""}
+    age_heartbeats(first_hub, 2 * MARGIN)
     scheduler.tick()
-    assert "stopped" in outcomes(one, "lists")
+    assert "stopped" in outcomes(first_hub, "lists")
 
 
 def test_a_run_that_could_not_write_its_end_is_closed_by_the_scheduler(
-    one, queue, make_scheduler, monkeypatch
+    first_hub, queue, make_scheduler, monkeypatch
 ):
     """All connections of the pool are in use while it runs."""
 
     def execute(run_id):
         with leases.lease("lists-1", "The company"):
             with transaction() as session:
-                session.get_one(Run, run_id).started_at = _now(one)
+                session.get_one(Run, run_id).started_at = _now(first_hub)
             monkeypatch.setattr(db.engine.pool, "_timeout", 0.01)
             connections = [db.engine.connect() for _ in range(30)]
             try:
@@ -389,11 +395,11 @@ def test_a_run_that_could_not_write_its_end_is_closed_by_the_scheduler(
                     connection.close()
 
     monkeypatch.setattr("hub.scheduling.runner.execute", execute)
-    request(one)
+    request(first_hub)
     queue._execute("lists", 1)
-    assert outcomes(one, "lists") == {""}
-    make_scheduler(one).tick()
-    assert outcomes(one, "lists") == {"stopped"}
+    assert outcomes(first_hub, "lists") == {""}
+    make_scheduler(first_hub).tick()
+    assert outcomes(first_hub, "lists") == {"stopped"}
 
 
 def _now(app):
@@ -406,11 +412,13 @@ def outcomes(app, kind):
         return set(session.scalars(started))
 
 
-def test_a_scheduler_without_its_database_is_not_at_work_and_goes_on(one, two, make_scheduler):
-    scheduler = make_scheduler(one)
+def test_a_scheduler_without_its_database_is_not_at_work_and_goes_on(
+    first_hub, second_hub, make_scheduler
+):
+    scheduler = make_scheduler(first_hub)
     scheduler.tick()
-    end_sessions(two, of=one)
-    with one.app_context():
+    end_sessions(second_hub, of=first_hub)
+    with first_hub.app_context():
         db.engine.dispose()
     assert scheduler.tick() == 0
     assert not scheduler._is_at_work
@@ -452,7 +460,7 @@ def add_companies(app, count):
             run_log.request("lists", id, "kari")
 
 
-def test_a_worker_executes_as_many_runs_at_a_time_as_it_is_told(one, run_worker, monkeypatch):
+def test_a_worker_executes_as_many_runs_at_a_time_as_it_is_told(first_hub, run_worker, monkeypatch):
     """The executor of the event loop has fewer threads than the queue claims jobs."""
     together = threading.Barrier(13)
 
@@ -461,13 +469,13 @@ def test_a_worker_executes_as_many_runs_at_a_time_as_it_is_told(one, run_worker,
         run_log.RunRecorder(run_id).end({})
 
     monkeypatch.setattr("hub.scheduling.runner.execute", execute)
-    add_companies(one, 12)
-    run_worker(one, 12)
+    add_companies(first_hub, 12)
+    run_worker(first_hub, 12)
     together.wait(PATIENCE)
 
 
 def test_a_worker_goes_on_after_the_database_has_ended_all_its_sessions(
-    one, two, run_worker, monkeypatch
+    first_hub, second_hub, run_worker, monkeypatch
 ):
     """The library ends its work without an error."""
     executed = threading.Semaphore(0)
@@ -478,16 +486,16 @@ def test_a_worker_goes_on_after_the_database_has_ended_all_its_sessions(
 
     monkeypatch.setattr("hub.scheduling.runner.execute", execute)
     monkeypatch.setattr("hub.scheduling.worker.RECONNECT_SECONDS", 0.05)
-    request(one)
-    run_worker(one, 2)
+    request(first_hub)
+    run_worker(first_hub, 2)
     assert executed.acquire(timeout=PATIENCE)
-    assert end_sessions(two, of=one)
-    request(two, "tokens")
+    assert end_sessions(second_hub, of=first_hub)
+    request(second_hub, "tokens")
     assert executed.acquire(timeout=PATIENCE)
 
 
 def test_a_worker_whose_queue_gets_no_connection_goes_on_when_it_gets_one(
-    one, run_worker, monkeypatch, refuse_connections, caplog
+    first_hub, run_worker, monkeypatch, refuse_connections, caplog
 ):
     """It logs the reason once as long as it stays the same."""
     tried, executed = threading.Semaphore(0), threading.Semaphore(0)
@@ -505,9 +513,9 @@ def test_a_worker_whose_queue_gets_no_connection_goes_on_when_it_gets_one(
     monkeypatch.setattr("hub.scheduling.queue.OPEN_SECONDS", 0.2)
     monkeypatch.setattr("hub.scheduling.worker.RECONNECT_SECONDS", 0.05)
     monkeypatch.setattr(RunQueue, "work", count_and_work)
-    request(one)
+    request(first_hub)
     refuse_connections()
-    run_worker(one, 2)
+    run_worker(first_hub, 2)
     for _ in range(4):
         assert tried.acquire(timeout=PATIENCE)
     assert caplog.text.count("it accepted no connection of the queue within 0.2 s") == 1
@@ -516,7 +524,7 @@ def test_a_worker_whose_queue_gets_no_connection_goes_on_when_it_gets_one(
 
 
 def test_a_worker_that_ends_releases_everything_and_runs_end_at_their_next_step(
-    one, two, run_worker, monkeypatch
+    first_hub, second_hub, run_worker, monkeypatch
 ):
     event = threading.Event()
 
@@ -528,12 +536,12 @@ def test_a_worker_that_ends_releases_everything_and_runs_end_at_their_next_step(
                 recorder.progress("lists")
 
     monkeypatch.setattr("hub.scheduling.runner.execute", execute)
-    request(one)
-    worker, thread = run_worker(one, 2)
+    request(first_hub)
+    worker, thread = run_worker(first_hub, 2)
     assert event.wait(PATIENCE)
     worker.end()
     thread.join(PATIENCE)
     assert not thread.is_alive()
-    with two.app_context():
+    with second_hub.app_context():
         assert leases.take("lists-1") is not None
-    assert stand(two)
+    assert stand(second_hub)

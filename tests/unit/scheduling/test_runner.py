@@ -228,7 +228,7 @@ def test_the_runs_of_the_night_come_to_their_end(installation, kind):
     assert (run.outcome, run.error) == ("done", "")
 
 
-def ended(outcome="done", **counts):
+def finish_run(outcome="done", **counts):
     return Run(outcome=outcome, counts=counts)
 
 
@@ -236,13 +236,13 @@ def ended(outcome="done", **counts):
     ("runs", "code"),
     [
         ([], 0),
-        ([ended(posted=3)], 0),
-        ([ended(posted=3, held=1)], 3),
-        ([ended(review=1)], 3),
-        ([ended(held=1, unknown=1)], 4),
-        ([ended(unknown=1), ended("stopped")], 1),
-        ([ended(posted=3, files={"held": 1})], 3),
-        ([ended(posted=3, held=1, files={"unknown": 1})], 4),
+        ([finish_run(posted=3)], 0),
+        ([finish_run(posted=3, held=1)], 3),
+        ([finish_run(review=1)], 3),
+        ([finish_run(held=1, unknown=1)], 4),
+        ([finish_run(unknown=1), finish_run("stopped")], 1),
+        ([finish_run(posted=3, files={"held": 1})], 3),
+        ([finish_run(posted=3, held=1, files={"unknown": 1})], 4),
     ],
 )
 def test_the_exit_code_is_the_first_that_applies(runs, code):

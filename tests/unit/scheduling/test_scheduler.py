@@ -31,7 +31,7 @@ def engine(app):
 
 
 @pytest.fixture
-def done(monkeypatch):
+def executed_runs(monkeypatch):
     """Provide the runs that were executed; execution is replaced, as it needs a QuickBooks."""
     executed_runs = queue.Queue()
 
@@ -44,9 +44,9 @@ def done(monkeypatch):
     return executed_runs
 
 
-def come(done, number):
+def take_runs(executed_runs, number):
     """Return this number of runs once they have ended; after a stop the others wait."""
-    return [done.get(timeout=60) for _ in range(number)]
+    return [executed_runs.get(timeout=60) for _ in range(number)]
 
 
 def outcomes():
@@ -57,21 +57,21 @@ def outcomes():
         ]
 
 
-def test_a_requested_run_is_started_once(engine, company, done):
+def test_a_requested_run_is_started_once(engine, company, executed_runs):
     requested_run = run_log.request("tokens", company, "kari")
     started = [engine.tick(), engine.tick()]
-    assert come(done, sum(started)).count(requested_run) == 1
+    assert take_runs(executed_runs, sum(started)).count(requested_run) == 1
     assert started[0] >= 1
 
 
-def test_due_schedules_are_started(engine, company, done):
+def test_due_schedules_are_started(engine, company, executed_runs):
     assert engine.tick() == 2  # changes and tokens; the lists and the proof come at night
-    assert len(set(come(done, 2))) == 2
+    assert len(set(take_runs(executed_runs, 2))) == 2
 
 
-def test_of_two_engines_one_leads_and_the_other_takes_over(app, engine, company, done):
+def test_of_two_engines_one_leads_and_the_other_takes_over(app, engine, company, executed_runs):
     second = Scheduler(app)
-    come(done, engine.tick())
+    take_runs(executed_runs, engine.tick())
     run_log.request("lists", company, "kari")
     assert second.tick() == 0
     engine.stop()
@@ -79,14 +79,14 @@ def test_of_two_engines_one_leads_and_the_other_takes_over(app, engine, company,
     second.stop()
 
 
-def test_a_run_of_a_dead_process_is_closed_and_due_again(engine, company, clock, done):
+def test_a_run_of_a_dead_process_is_closed_and_due_again(engine, company, clock, executed_runs):
     with transaction() as session:
         session.add(Run(kind="lists", company_id=company, started_at=clock.now()))
     engine.tick()
     assert outcomes()[0] == ("stopped", True)
 
 
-def test_a_run_of_a_living_process_is_left_alone(engine, company, clock, done):
+def test_a_run_of_a_living_process_is_left_alone(engine, company, clock, executed_runs):
     lease = take(f"lists-{company}")
     with transaction() as session:
         session.add(Run(kind="lists", company_id=company, started_at=clock.now()))
@@ -95,10 +95,10 @@ def test_a_run_of_a_living_process_is_left_alone(engine, company, clock, done):
     lease.release()
 
 
-def test_a_run_that_was_claimed_and_not_started_is_not_lost(app, company, done):
+def test_a_run_that_was_claimed_and_not_started_is_not_lost(app, company, executed_runs):
     requested_run = run_log.request("lists", company, "kari")
     other = Scheduler(app)
-    assert requested_run in come(done, other.tick())
+    assert requested_run in take_runs(executed_runs, other.tick())
     other.stop()
 
 

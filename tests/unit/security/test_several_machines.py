@@ -40,12 +40,12 @@ def make_machine(make_app, tmp_path, postgres_url):
 
 
 @pytest.fixture
-def one(make_machine):
+def first_machine(make_machine):
     return make_machine("one")
 
 
 @pytest.fixture
-def two(make_machine):
+def second_machine(make_machine):
     return make_machine("two")
 
 
@@ -80,70 +80,76 @@ def shared_head(app):
         return session.execute(select(*columns, AuditHead.signature)).one()._asdict()
 
 
-def test_machines_write_one_log_with_one_head(one, two):
-    write(one, 2)
-    write(two, 1)
-    write(one, 1)
-    assert (verify(one).count, verify(two).count, verify(two).remarks) == (4, 4, [])
-    assert shared_head(two)["count"] == 4
-    own_note(one).unlink()  # the data folder of a machine is disposable
-    assert verify(one).count == 4
+def test_machines_write_one_log_with_one_head(first_machine, second_machine):
+    write(first_machine, 2)
+    write(second_machine, 1)
+    write(first_machine, 1)
+    assert (
+        verify(first_machine).count,
+        verify(second_machine).count,
+        verify(second_machine).remarks,
+    ) == (4, 4, [])
+    assert shared_head(second_machine)["count"] == 4
+    own_note(first_machine).unlink()  # the data folder of a machine is disposable
+    assert verify(first_machine).count == 4
 
 
-def test_an_end_that_was_cut_off_shows_on_a_machine_that_never_wrote(one, make_machine):
-    write(one, 5)
-    cut_off(one, 3)
+def test_an_end_that_was_cut_off_shows_on_a_machine_that_never_wrote(first_machine, make_machine):
+    write(first_machine, 5)
+    cut_off(first_machine, 3)
     with pytest.raises(AuditBroken, match="is missing though it was written"):
         verify(make_machine("new"))
-    write(one, 1, who="bob")
+    write(first_machine, 1, who="bob")
     with pytest.raises(AuditBroken, match="is missing though it was written"):
-        verify(one)
+        verify(first_machine)
 
 
-def test_an_older_head_with_an_older_log_shows_where_more_was_noted(one, two, make_machine):
-    write(one, 3)
-    older = shared_head(one)
-    write(two, 2)
-    cut_off(one, 3)
-    change(one, update(AuditHead).values(older))
+def test_an_older_head_with_an_older_log_shows_where_more_was_noted(
+    first_machine, second_machine, make_machine
+):
+    write(first_machine, 3)
+    older = shared_head(first_machine)
+    write(second_machine, 2)
+    cut_off(first_machine, 3)
+    change(first_machine, update(AuditHead).values(older))
     with pytest.raises(AuditBroken, match="is missing though it was written"):
-        verify(two)
+        verify(second_machine)
     assert verify(make_machine("new")).count == 3  # which only the copy can tell there
-    write(two, 5, who="bob")
+    write(second_machine, 5, who="bob")
     with pytest.raises(AuditBroken, match="is missing though it was written"):
-        verify(two)
+        verify(second_machine)
 
 
-def test_a_head_that_was_removed_or_changed_is_seen(one, two):
-    write(one, 3)
-    older = shared_head(one)
-    change(one, update(AuditHead).values(count=2))
+def test_a_head_that_was_removed_or_changed_is_seen(first_machine, second_machine):
+    write(first_machine, 3)
+    older = shared_head(first_machine)
+    change(first_machine, update(AuditHead).values(count=2))
     with pytest.raises(AuditBroken, match="the row of the table audit_head, was changed"):
-        verify(two)
-    change(one, update(AuditHead).values(older), delete(AuditHead))
-    write(two, 1, who="bob")
+        verify(second_machine)
+    change(first_machine, update(AuditHead).values(older), delete(AuditHead))
+    write(second_machine, 1, who="bob")
     with pytest.raises(AuditBroken, match="is gone from the database"):
-        verify(one)
+        verify(first_machine)
 
 
-def test_after_a_restore_that_a_person_declared_all_machines_go_on(one, two):
-    write(one, 2)
-    write(two, 3)
-    cut_off(one, 2)
-    with one.app_context(), engine.transaction() as session:
+def test_after_a_restore_that_a_person_declared_all_machines_go_on(first_machine, second_machine):
+    write(first_machine, 2)
+    write(second_machine, 3)
+    cut_off(first_machine, 2)
+    with first_machine.app_context(), engine.transaction() as session:
         audit.record_restore(session, "ann")
-    assert (verify(one).count, verify(two).count) == (3, 3)
-    write(two, 4, who="bob")
-    cut_off(one, 5)
+    assert (verify(first_machine).count, verify(second_machine).count) == (3, 3)
+    write(second_machine, 4, who="bob")
+    cut_off(first_machine, 5)
     with pytest.raises(AuditBroken, match="is missing though it was written"):
-        verify(two)
+        verify(second_machine)
 
 
-def test_a_transaction_that_is_rolled_back_moves_no_head(one):
-    write(one, 2)
-    with one.app_context(), pytest.raises(ZeroDivisionError):
+def test_a_transaction_that_is_rolled_back_moves_no_head(first_machine):
+    write(first_machine, 2)
+    with first_machine.app_context(), pytest.raises(ZeroDivisionError):
         write_and_fail()
-    assert (shared_head(one)["count"], verify(one).count) == (2, 2)
+    assert (shared_head(first_machine)["count"], verify(first_machine).count) == (2, 2)
 
 
 def write_and_fail():
@@ -175,20 +181,24 @@ def test_copies_of_several_machines_verify_in_any_order(make_machine, tmp_path):
         audit_check.verify(session, both)
 
 
-def test_secrets_of_an_installation_are_locked_on_all_machines(one, two):
-    with one.app_context(), SiteSecrets(1).lock():
-        with two.app_context(), pytest.raises(Busy, match="installation 1"), SiteSecrets(1).lock():
+def test_secrets_of_an_installation_are_locked_on_all_machines(first_machine, second_machine):
+    with first_machine.app_context(), SiteSecrets(1).lock():
+        with (
+            second_machine.app_context(),
+            pytest.raises(Busy, match="installation 1"),
+            SiteSecrets(1).lock(),
+        ):
             pass
         with pytest.raises(Busy), SiteSecrets(1).lock():
             pass
-        with two.app_context(), SiteSecrets(2).lock():
+        with second_machine.app_context(), SiteSecrets(2).lock():
             pass
-    with two.app_context(), SiteSecrets(1).lock():
+    with second_machine.app_context(), SiteSecrets(1).lock():
         pass
 
 
-def test_the_lock_of_a_process_that_has_ended_is_free(one, two):
-    with one.app_context(), SiteSecrets(1).lock():
+def test_the_lock_of_a_process_that_has_ended_is_free(first_machine, second_machine):
+    with first_machine.app_context(), SiteSecrets(1).lock():
         coordination.process_coordination().close()
-        with two.app_context(), SiteSecrets(1).lock():
+        with second_machine.app_context(), SiteSecrets(1).lock():
             pass

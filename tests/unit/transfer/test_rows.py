@@ -58,7 +58,7 @@ def filled_file(empty_database, tmp_path_factory):
 
 
 @pytest.fixture
-def filled(make_file, filled_file, monkeypatch):
+def filled_database(make_file, filled_file, monkeypatch):
     """Provide an SQLite database with rows in every table, two in each chunk."""
     monkeypatch.setattr(rows, "CHUNK", 2)
     return make_file("filled.db", filled_file)
@@ -78,24 +78,24 @@ def values_of(connection):
 
 
 def test_every_value_is_the_same_in_postgresql_and_back_in_sqlite(
-    filled, open_database, postgres_url, make_file
+    filled_database, open_database, postgres_url, make_file
 ):
     target, back = open_database(postgres_url), make_file("back.db")
     copied = []
-    rows.copy_all(filled, target, copied.append)
+    rows.copy_all(filled_database, target, copied.append)
     assert sum(copied) == COUNT * len(rows.list_tables())
     assert max(copied[:5]) <= 2
-    assert values_of(target) == values_of(filled)
-    assert proof.compare(filled, target, ignore).count == sum(copied)
+    assert values_of(target) == values_of(filled_database)
+    assert proof.compare(filled_database, target, ignore).count == sum(copied)
     rows.copy_all(target, back, ignore)
-    assert values_of(back) == values_of(filled)
+    assert values_of(back) == values_of(filled_database)
     proof.compare(target, back, ignore)
     target.rollback()
 
 
-def test_new_rows_are_numbered_after_the_copied_ones(filled, open_database, postgres_url):
+def test_new_rows_are_numbered_after_the_copied_ones(filled_database, open_database, postgres_url):
     target = open_database(postgres_url)
-    rows.copy_all(filled, target, ignore)
+    rows.copy_all(filled_database, target, ignore)
     number = target.scalar(text("INSERT INTO role (name) VALUES ('new') RETURNING id"))
     assert number == COUNT + 1
     constraints = "SELECT count(*) FROM pg_constraint WHERE condeferrable"
@@ -120,21 +120,21 @@ def test_new_rows_are_numbered_after_the_copied_ones(filled, open_database, post
         (text("UPDATE secret SET place = 'other' WHERE place LIKE '1%'"), "secret is missing"),
     ],
 )
-def test_a_single_difference_is_found(filled, filled_file, make_file, change, difference):
+def test_a_single_difference_is_found(filled_database, filled_file, make_file, change, difference):
     target = make_file("copy.db", filled_file)
     target.execute(change)
     with pytest.raises(CopyDiffers, match=difference):
-        proof.compare(filled, target, ignore)
+        proof.compare(filled_database, target, ignore)
 
 
 def test_sums_are_compared_as_the_database_adds_them_up(
-    filled, filled_file, make_file, monkeypatch
+    filled_database, filled_file, make_file, monkeypatch
 ):
     target = make_file("copy.db", filled_file)
     target.execute(update(Posting).where(Posting.id == 3).values(posted_total=Decimal(1)))
     monkeypatch.setattr(proof, "row_digest", lambda table, row: b"")
     with pytest.raises(CopyDiffers, match=r"amount posted, 3..: "):
-        proof.compare(filled, target, ignore)
+        proof.compare(filled_database, target, ignore)
 
 
 @pytest.mark.parametrize(
@@ -146,10 +146,12 @@ def test_sums_are_compared_as_the_database_adds_them_up(
     ],
 )
 def test_a_row_that_postgresql_does_not_accept_is_named(
-    filled, open_database, postgres_url, column, value, why
+    filled_database, open_database, postgres_url, column, value, why
 ):
-    filled.execute(text(f"UPDATE posting SET {column} = :value WHERE id = 4"), {"value": value})
+    filled_database.execute(
+        text(f"UPDATE posting SET {column} = :value WHERE id = 4"), {"value": value}
+    )
     target = open_database(postgres_url)
     with pytest.raises(RowNotCopied, match=f"the row 4 of the table posting.*{why}"):
-        rows.copy_all(filled, target, ignore)
+        rows.copy_all(filled_database, target, ignore)
     target.rollback()

@@ -25,7 +25,7 @@ def address_of(visitor: Visitor) -> str:
     return f"/installations/{visitor.story.installation}/approvals/"
 
 
-def listed(program: ApiClient, visitor: Visitor) -> list[dict[str, Any]]:
+def list_approvals(program: ApiClient, visitor: Visitor) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = program.read(address_of(visitor))["data"]
     return rows
 
@@ -64,7 +64,7 @@ def set_limit(visitor: Visitor, limit: Decimal) -> None:
 def test_the_list_has_amounts_and_what_would_be_written(
     program: ApiClient, visitor: Visitor
 ) -> None:
-    rows = listed(program, visitor)
+    rows = list_approvals(program, visitor)
     row = next(
         candidate
         for candidate in rows
@@ -78,11 +78,11 @@ def test_the_list_has_amounts_and_what_would_be_written(
     assert line["posts_to"] == "4300 Innkjøp varer"
     assert row["posted"] is None
     page = ApiClient.of(visitor.app, "vera", "read")
-    assert listed(page, visitor) == rows
+    assert list_approvals(page, visitor) == rows
 
 
 def test_a_change_is_listed_beside_what_was_posted(program: ApiClient, visitor: Visitor) -> None:
-    changed = [row for row in listed(program, visitor) if row["operation"] == "update"]
+    changed = [row for row in list_approvals(program, visitor) if row["operation"] == "update"]
     (row,) = changed
     assert row["posted"] is not None
     assert row["changes"]
@@ -91,7 +91,7 @@ def test_a_change_is_listed_beside_what_was_posted(program: ApiClient, visitor: 
 def test_listed_postings_are_approved_and_posted_by_a_run(
     program: ApiClient, visitor: Visitor
 ) -> None:
-    rows = listed(program, visitor)
+    rows = list_approvals(program, visitor)
     outcome = approve(program, visitor, rows)
     ids = sorted(row["posting_id"] for row in rows)
     assert outcome == {
@@ -105,7 +105,7 @@ def test_listed_postings_are_approved_and_posted_by_a_run(
     assert (row.state, row.approved_by, row.approved_payload) == ("ready", "oda", row.planned)
     run = visitor.row(Run, outcome["run_id"])
     assert (run.kind, run.requested_by) == ("post", "oda")
-    assert listed(program, visitor) == []
+    assert list_approvals(program, visitor) == []
     with visitor.app.app_context(), read_only_session() as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.what == "posting approved"))
         entry = next(candidate for candidate in entries if candidate.subject == str(row.id))
@@ -118,7 +118,7 @@ def test_listed_postings_are_approved_and_posted_by_a_run(
 def test_a_posting_that_changed_since_it_was_listed_is_not_approved(
     program: ApiClient, visitor: Visitor
 ) -> None:
-    rows = listed(program, visitor)
+    rows = list_approvals(program, visitor)
     change(visitor, "review")
     outcome = approve(program, visitor, rows)
     assert outcome["changed"] == [visitor.story.postings["review"]]
@@ -139,13 +139,13 @@ def test_only_postings_in_review_of_this_app_are_approved(
 def test_two_people_approve_above_the_limit(program: ApiClient, visitor: Visitor) -> None:
     set_limit(visitor, Decimal(1000))
     id = visitor.story.postings["review"]
-    rows = [row for row in listed(program, visitor) if row["posting_id"] == id]
+    rows = [row for row in list_approvals(program, visitor) if row["posting_id"] == id]
     assert rows[0]["needs_two_people"]
     first = approve(program, visitor, rows)
     assert (first["first_approvals"], first["approved"], first["run_id"]) == ([id], [], None)
     assert approve(program, visitor, rows)["approved_before"] == [id]
     assert row_of(visitor, "review").state == "review"
-    (row,) = [row for row in listed(program, visitor) if row["posting_id"] == id]
+    (row,) = [row for row in list_approvals(program, visitor) if row["posting_id"] == id]
     assert [approver["person"] for approver in row["approved_by"]] == ["oda"]
     second = ApiClient.of(visitor.app, "arne", "approve")
     assert approve(second, visitor, rows)["approved"] == [id]
@@ -165,14 +165,14 @@ def test_more_than_the_limit_is_approved_on_the_page(
         for place in range(100, 103):
             add_document(session, installation, "review", place)
     program = ApiClient.of(visitor.app, "oda", "read", "approve")
-    rows = listed(program, visitor)[:3]
+    rows = list_approvals(program, visitor)[:3]
     answer = program.call("POST", address_of(visitor), versions(rows))
     assert answer.status_code == status
     if status == 403:
         assert answer.get_json()["detail"].startswith(
             f"One call approves at most {limit} documents"
         )
-        assert listed(program, visitor)[:3] == rows
+        assert list_approvals(program, visitor)[:3] == rows
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_more_than_the_limit_is_approved_on_the_page(
 def test_an_approval_takes_a_scope_of_its_own_and_the_role(
     visitor: Visitor, name: str, scopes: tuple[str, ...], detail: str
 ) -> None:
-    rows = listed(ApiClient.of(visitor.app, "olga", "read"), visitor)
+    rows = list_approvals(ApiClient.of(visitor.app, "olga", "read"), visitor)
     answer = ApiClient.of(visitor.app, name, *scopes).call(
         "POST", address_of(visitor), versions(rows)
     )

@@ -101,7 +101,7 @@ def test_a_case_that_stops_nothing_is_closed(program: ApiClient, visitor: Visito
 
 
 @pytest.fixture
-def gone(visitor: Visitor) -> str:
+def address_of_missing_document(visitor: Visitor) -> str:
     """Provide a case about a document that the source no longer has; return its address."""
     with visitor.app.app_context(), transaction() as session:
         posting = session.get_one(Posting, visitor.story.postings["held"])
@@ -114,25 +114,33 @@ def gone(visitor: Visitor) -> str:
 
 
 def test_a_document_that_is_gone_can_be_left_in_quickbooks(
-    program: ApiClient, visitor: Visitor, gone: str
+    program: ApiClient, visitor: Visitor, address_of_missing_document: str
 ) -> None:
     assert program.call("POST", f"{case_of(visitor, 'retry')}/leave").status_code == 409
-    assert program.call("POST", f"{gone}/leave").status_code == 200
+    assert program.call("POST", f"{address_of_missing_document}/leave").status_code == 200
     assert visitor.row(Posting, visitor.story.postings["held"]).state == "skipped"
 
 
 def test_a_removal_from_quickbooks_is_confirmed(
-    program: ApiClient, visitor: Visitor, gone: str
+    program: ApiClient, visitor: Visitor, address_of_missing_document: str
 ) -> None:
     posting_id = visitor.story.postings["held"]
-    for address in (f"{gone}/remove", f"{gone}/postings/{posting_id}/retry"):
+    for address in (
+        f"{address_of_missing_document}/remove",
+        f"{address_of_missing_document}/postings/{posting_id}/retry",
+    ):
         unconfirmed = program.call("POST", address, {})
         assert unconfirmed.status_code in (400, 409)
         assert "in QuickBooks" in unconfirmed.json["detail"]
     other = program.call("POST", f"{case_of(visitor, 'retry')}/remove", {"confirmed": True})
     assert (other.status_code, "removes nothing" in other.json["detail"]) == (409, True)
     assert visitor.row(Posting, posting_id).state == "held"
-    assert program.call("POST", f"{gone}/remove", {"confirmed": True}).status_code == 200
+    assert (
+        program.call(
+            "POST", f"{address_of_missing_document}/remove", {"confirmed": True}
+        ).status_code
+        == 200
+    )
     posting = visitor.row(Posting, posting_id)
     assert (posting.state, posting.approved_by) != ("held", None)
 

@@ -20,7 +20,7 @@ BULK = "/inbox/bulk/"
 
 
 @pytest.fixture
-def listed(visitor: Visitor) -> Visitor:
+def operator(visitor: Visitor) -> Visitor:
     """Provide an operator before five cases: four to retry, and one about settings."""
     visitor.log_in("oda")
     visitor.ids = [add_case(visitor, place, "100.00") for place in range(4)]
@@ -42,16 +42,22 @@ def audited(visitor: Visitor, what: str) -> list[AuditEntry]:
         return list(session.scalars(select(AuditEntry).where(AuditEntry.what == what)))
 
 
-def test_ticked_cases_are_retried_and_the_others_are_named(listed: Visitor) -> None:
-    page = listed.press(f"{BULK}?words=Case", act="retry", case=listed.ids[1:5])
+def test_ticked_cases_are_retried_and_the_others_are_named(operator: Visitor) -> None:
+    page = operator.press(f"{BULK}?words=Case", act="retry", case=operator.ids[1:5])
     assert "Retried 3 cases." in page
     assert "1 could not be retried: this needs a decision on the page of the case." in page
-    states = [posting_of(listed, id).state for id in listed.ids]
+    states = [posting_of(operator, id).state for id in operator.ids]
     assert states == ["held", "ready", "ready", "ready", "held"]
-    assert len(audited(listed, "posting retried")) == 3
+    assert len(audited(operator, "posting retried")) == 3
     rows = rows_of(page)
-    assert [("Retried by oda" in rows[id]) for id in listed.ids] == [False, True, True, True, False]
-    with listed.app.app_context(), read_only_session() as session:
+    assert [("Retried by oda" in rows[id]) for id in operator.ids] == [
+        False,
+        True,
+        True,
+        True,
+        False,
+    ]
+    with operator.app.app_context(), read_only_session() as session:
         newest = session.scalars(select(Run).order_by(Run.id.desc())).first()
         assert newest
         assert (newest.kind, newest.requested_by, newest.started_at) == ("sync", "oda", None)
@@ -66,207 +72,217 @@ def ask_about_removal(visitor: Visitor, case_id: int) -> int:
         return case.postings[0].id
 
 
-def test_documents_removed_from_quickbooks_are_left_out_of_a_retry_of_many(listed: Visitor) -> None:
-    id = listed.ids[0]
-    ask_about_removal(listed, id)
-    page = listed.press(f"{BULK}?words=Case", act="retry", which="all", newest="999")
+def test_documents_removed_from_quickbooks_are_left_out_of_a_retry_of_many(
+    operator: Visitor,
+) -> None:
+    id = operator.ids[0]
+    ask_about_removal(operator, id)
+    page = operator.press(f"{BULK}?words=Case", act="retry", which="all", newest="999")
     assert "Retried 3 cases." in page
     assert "1 could not be retried: it was removed from QuickBooks, or may have been." in page
-    states = [posting_of(listed, case_id).state for case_id in listed.ids]
+    states = [posting_of(operator, case_id).state for case_id in operator.ids]
     assert states == ["held", "ready", "ready", "ready", "held"]
-    listed.press(f"/inbox/{id}/retry")
-    assert posting_of(listed, id).state == "ready"
+    operator.press(f"/inbox/{id}/retry")
+    assert posting_of(operator, id).state == "ready"
 
 
 def test_a_removed_document_is_not_retried_by_another_case_that_stops_it(
-    listed: Visitor,
+    operator: Visitor,
 ) -> None:
-    removed, shared = listed.ids[0], listed.ids[1]
-    posting_id = ask_about_removal(listed, removed)
-    with listed.app.app_context(), transaction() as session:
+    removed, shared = operator.ids[0], operator.ids[1]
+    posting_id = ask_about_removal(operator, removed)
+    with operator.app.app_context(), transaction() as session:
         case = session.get_one(Case, shared)
         case.postings.append(session.get_one(Posting, posting_id))
-    listed.press(BULK, act="retry", case=[shared])
-    assert posting_of(listed, removed).state == "held"
-    assert posting_of(listed, shared).state == "ready"
-    page = listed.press(f"/inbox/{shared}/retry")
+    operator.press(BULK, act="retry", case=[shared])
+    assert posting_of(operator, removed).state == "held"
+    assert posting_of(operator, shared).state == "ready"
+    page = operator.press(f"/inbox/{shared}/retry")
     assert "it was removed from QuickBooks, or may have been." in page
-    assert posting_of(listed, removed).state == "held"
+    assert posting_of(operator, removed).state == "held"
 
 
-def test_all_cases_that_the_filters_choose_are_skipped_with_a_reason(listed: Visitor) -> None:
-    listing = listed.page("/inbox/?words=Case&act=retry")
+def test_all_cases_that_the_filters_choose_are_skipped_with_a_reason(
+    operator: Visitor,
+) -> None:
+    listing = operator.page("/inbox/?words=Case&act=retry")
     assert "all 4 that the filters choose" in listing
     newest = re.search(r'name="newest" value="(\d+)"', listing)
     assert newest
-    later = add_case(listed, 9, "5.00")
+    later = add_case(operator, 9, "5.00")
     path = f"{BULK}?words=Case&act=retry"
-    refused = listed.press(path, act="skip", which="all", newest=newest[1])
+    refused = operator.press(path, act="skip", which="all", newest=newest[1])
     assert "Enter the reason" in refused
-    page = listed.press(path, act="skip", which="all", newest=newest[1], text="Paid in cash")
+    page = operator.press(path, act="skip", which="all", newest=newest[1], text="Paid in cash")
     assert "Skipped 4 cases. Their documents will not be posted." in page
     assert list(rows_of(page)) == [later]
-    states = [posting_of(listed, id) for id in listed.ids]
+    states = [posting_of(operator, id) for id in operator.ids]
     assert [posting.state for posting in states] == ["skipped"] * 4 + ["held"]
     assert states[0].reason == "Paid in cash (oda)"
-    closed = rows_of(listed.page("/inbox/?show=closed"))
-    assert "oda Skipped: Paid in cash" in closed[listed.ids[0]]
+    closed = rows_of(operator.page("/inbox/?show=closed"))
+    assert "oda Skipped: Paid in cash" in closed[operator.ids[0]]
 
 
 def test_an_act_has_a_limit_and_says_how_many_are_left(
-    listed: Visitor, monkeypatch: pytest.MonkeyPatch
+    operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(case_bulk, "MAX_CASES", 2)
-    page = listed.press(f"{BULK}?words=Case", act="retry", which="all", newest="999")
+    page = operator.press(f"{BULK}?words=Case", act="retry", which="all", newest="999")
     assert "Retried 2 cases." in page
     assert "3 more are left." in page
     monkeypatch.setattr(case_bulk, "MAX_SKIPPED", 1)
-    page = listed.press(BULK, act="skip", case=listed.ids[2:4], text="Twice")
+    page = operator.press(BULK, act="skip", case=operator.ids[2:4], text="Twice")
     assert "Skipped 1 case." in page
     assert "1 could not be skipped: one act skips 1 documents." in page
 
 
-def test_a_snoozed_case_is_hidden_and_returns_on_its_day(listed: Visitor, clock: FakeClock) -> None:
-    id = listed.ids[0]
+def test_a_snoozed_case_is_hidden_and_returns_on_its_day(
+    operator: Visitor, clock: FakeClock
+) -> None:
+    id = operator.ids[0]
     day = (clock.now() + dt.timedelta(days=3)).date()
-    page = listed.press(BULK, act="snooze", case=[id], until=day.isoformat())
+    page = operator.press(BULK, act="snooze", case=[id], until=day.isoformat())
     assert "Snoozed 1 case." in page
     assert id not in rows_of(page)
     count = re.search(r'class="count">(\d+)', page)
-    snoozed = listed.page("/inbox/?show=snoozed")
+    snoozed = operator.page("/inbox/?show=snoozed")
     assert id in rows_of(snoozed)
     until = f"{day.day} {day:%b %Y}"
     assert re.search(rf"until\s+0?{until}", snoozed)
-    assert re.search(rf"Hidden\s+until\s+0?{until}", listed.page(f"/inbox/{id}"))
-    assert f'href="/inbox/{id}"' not in listed.page("/")
-    assert [entry.subject for entry in audited(listed, "case snoozed")] == [f"case {id}"]
+    assert re.search(rf"Hidden\s+until\s+0?{until}", operator.page(f"/inbox/{id}"))
+    assert f'href="/inbox/{id}"' not in operator.page("/")
+    assert [entry.subject for entry in audited(operator, "case snoozed")] == [f"case {id}"]
     clock.advance(3 * 24 * 3600)
-    listed.log_in("oda")
-    page = listed.page("/inbox/")
+    operator.log_in("oda")
+    page = operator.page("/inbox/")
     assert id in rows_of(page)
-    assert f'href="/inbox/{id}"' in listed.page("/")
+    assert f'href="/inbox/{id}"' in operator.page("/")
     assert count
     assert f'class="count">{int(count[1]) + 1}<' in page
 
 
-def test_a_snoozed_case_can_be_listed_again_earlier(listed: Visitor, clock: FakeClock) -> None:
-    id = listed.ids[0]
-    listed.press(BULK, act="snooze", case=[id], until="2099-01-01")
-    assert "Back in the list: 1 case." in listed.press(BULK, act="wake", case=[id])
-    assert id in rows_of(listed.page("/inbox/"))
+def test_a_snoozed_case_can_be_listed_again_earlier(operator: Visitor, clock: FakeClock) -> None:
+    id = operator.ids[0]
+    operator.press(BULK, act="snooze", case=[id], until="2099-01-01")
+    assert "Back in the list: 1 case." in operator.press(BULK, act="wake", case=[id])
+    assert id in rows_of(operator.page("/inbox/"))
 
 
 @pytest.mark.parametrize("until", ["", "soon", "2020-01-01"])
-def test_a_case_is_snoozed_to_a_day_in_the_future_only(listed: Visitor, until: str) -> None:
-    listed.press(BULK, act="snooze", case=[listed.ids[0]], until=until)
-    assert listed.row(Case, listed.ids[0]).snoozed_until is None
+def test_a_case_is_snoozed_to_a_day_in_the_future_only(operator: Visitor, until: str) -> None:
+    operator.press(BULK, act="snooze", case=[operator.ids[0]], until=until)
+    assert operator.row(Case, operator.ids[0]).snoozed_until is None
 
 
-def test_cases_are_assigned_to_those_who_may_act_on_them(listed: Visitor) -> None:
-    with listed.app.app_context(), transaction() as session:
+def test_cases_are_assigned_to_those_who_may_act_on_them(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
         company = add_company(session, realm="772", name="Sørvik Bygg AS")
         other = add_installation(session, company).id
         right = Right("operator", Subject(company_id=company.id))
         people.insert(session, "siri", people.hash_new(PASSWORD), [right])
-    foreign = add_case(listed, 7, "1.00", installation=other)
-    page = listed.press(BULK, act="assign", case=[listed.ids[0], foreign], assignee="siri")
+    foreign = add_case(operator, 7, "1.00", installation=other)
+    page = operator.press(BULK, act="assign", case=[operator.ids[0], foreign], assignee="siri")
     assert "Assigned 1 case." in page
     assert "1 could not be assigned: siri may not act on it." in page
-    assert listed.row(Case, foreign).assignee == "siri"
-    assert listed.row(Case, listed.ids[0]).assignee == ""
-    siri = Visitor(listed.app, listed.story)
+    assert operator.row(Case, foreign).assignee == "siri"
+    assert operator.row(Case, operator.ids[0]).assignee == ""
+    siri = Visitor(operator.app, operator.story)
     siri.log_in("siri")
     assert list(rows_of(siri.page("/inbox/?show=mine"))) == [foreign]
-    assert 'value="siri"' in listed.page("/inbox/")
-    assert 'value="vera"' not in listed.page("/inbox/")
+    assert 'value="siri"' in operator.page("/inbox/")
+    assert 'value="vera"' not in operator.page("/inbox/")
 
 
 def test_of_many_people_those_are_suggested_whose_name_is_typed(
-    listed: Visitor, monkeypatch: pytest.MonkeyPatch
+    operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(case_assignees, "MAX_PEOPLE", 2)
-    with listed.app.app_context(), transaction() as session:
-        right = Right("operator", Subject(company_id=listed.story.company))
+    with operator.app.app_context(), transaction() as session:
+        right = Right("operator", Subject(company_id=operator.story.company))
         for name in ("Kari", "Karin", "Per"):
             people.insert(session, name, people.hash_new(PASSWORD), [right])
         people.insert(session, "Karsten", people.hash_new(PASSWORD), [Right("viewer")])
         elsewhere = Right("operator", Subject(company_id=add_company(session, realm="772").id))
         people.insert(session, "Karolina", people.hash_new(PASSWORD), [elsewhere])
-    with listed.app.app_context(), transaction() as session:
+    with operator.app.app_context(), transaction() as session:
         [oda] = session.scalars(select(RoleAssignment).join(User).where(User.username == "oda"))
-        oda.company_id = listed.story.company
-    page = listed.page("/inbox/")
+        oda.company_id = operator.story.company
+    page = operator.page("/inbox/")
     assert '<select class="form-select form-select-sm" id="bulk-assignee"' not in page
     assert 'list="bulk-assignee-people"' in page
-    answer = listed.page(f"{BULK}people?assignee=kar")
+    answer = operator.page(f"{BULK}people?assignee=kar")
     assert re.findall(r'value="([^"]+)"', answer) == ["Kari", "Karin"]
-    assert re.findall(r'value="([^"]+)"', listed.page(f"{BULK}people?assignee=")) == []
-    assert re.findall(r'value="([^"]+)"', listed.page(f"{BULK}people?assignee=%25")) == []
-    listed.press(BULK, act="assign", case=[listed.ids[0]], assignee=" KARI ")
-    assert listed.row(Case, listed.ids[0]).assignee == "Kari"
+    assert re.findall(r'value="([^"]+)"', operator.page(f"{BULK}people?assignee=")) == []
+    assert re.findall(r'value="([^"]+)"', operator.page(f"{BULK}people?assignee=%25")) == []
+    operator.press(BULK, act="assign", case=[operator.ids[0]], assignee=" KARI ")
+    assert operator.row(Case, operator.ids[0]).assignee == "Kari"
 
 
-def test_a_person_without_the_right_changes_nothing(listed: Visitor) -> None:
-    with listed.app.app_context(), transaction() as session:
+def test_a_person_without_the_right_changes_nothing(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
         company = add_company(session, realm="772", name="Sørvik Bygg AS")
         right = Right("operator", Subject(company_id=company.id))
-        viewer = Right("viewer", Subject(company_id=listed.story.company))
+        viewer = Right("viewer", Subject(company_id=operator.story.company))
         people.insert(session, "siri", people.hash_new(PASSWORD), [right, viewer])
-    siri = Visitor(listed.app, listed.story)
+    siri = Visitor(operator.app, operator.story)
     siri.log_in("siri")
-    page = siri.press(BULK, act="retry", case=listed.ids)
+    page = siri.press(BULK, act="retry", case=operator.ids)
     assert "5 could not be retried: you may only look at it." in page
-    assert "Snoozed 5" not in siri.press(BULK, act="snooze", case=listed.ids, until="2099-01-01")
-    vera = Visitor(listed.app, listed.story)
+    assert "Snoozed 5" not in siri.press(BULK, act="snooze", case=operator.ids, until="2099-01-01")
+    vera = Visitor(operator.app, operator.story)
     vera.log_in("vera")
-    assert vera.post(BULK, act="retry", case=listed.ids).status_code == 403
-    assert {posting_of(listed, id).state for id in listed.ids} == {"held"}
-    assert listed.row(Case, listed.ids[0]).snoozed_until is None
+    assert vera.post(BULK, act="retry", case=operator.ids).status_code == 403
+    assert {posting_of(operator, id).state for id in operator.ids} == {"held"}
+    assert operator.row(Case, operator.ids[0]).snoozed_until is None
 
 
-def test_cases_of_other_companies_are_not_found(listed: Visitor) -> None:
-    with listed.app.app_context(), transaction() as session:
+def test_cases_of_other_companies_are_not_found(operator: Visitor) -> None:
+    with operator.app.app_context(), transaction() as session:
         company = add_company(session, realm="772", name="Sørvik Bygg AS")
         right = Right("operator", Subject(company_id=company.id))
         people.insert(session, "siri", people.hash_new(PASSWORD), [right])
-    siri = Visitor(listed.app, listed.story)
+    siri = Visitor(operator.app, operator.story)
     siri.log_in("siri")
-    assert "Tick at least one case" in siri.press(BULK, act="note", case=listed.ids, text="x")
-    with listed.app.app_context(), read_only_session() as session:
+    assert "Tick at least one case" in siri.press(BULK, act="note", case=operator.ids, text="x")
+    with operator.app.app_context(), read_only_session() as session:
         assert session.scalar(select(func.count(CaseNote.id))) == 0
         offered = session.scalars(select(User.username)).all()
     assert "olga" in offered
 
 
-def test_notes_are_on_the_page_of_each_case(listed: Visitor) -> None:
-    page = listed.press(BULK, act="note", case=listed.ids[:2], text="Asked Kari <b>")
+def test_notes_are_on_the_page_of_each_case(operator: Visitor) -> None:
+    page = operator.press(BULK, act="note", case=operator.ids[:2], text="Asked Kari <b>")
     assert "Added the note to 2 cases." in page
-    for id in listed.ids[:2]:
-        assert "Asked Kari &lt;b&gt;" in listed.page(f"/inbox/{id}")
-    assert "Asked Kari" not in listed.page(f"/inbox/{listed.ids[2]}")
-    [first, _] = audited(listed, "case note added")
+    for id in operator.ids[:2]:
+        assert "Asked Kari &lt;b&gt;" in operator.page(f"/inbox/{id}")
+    assert "Asked Kari" not in operator.page(f"/inbox/{operator.ids[2]}")
+    [first, _] = audited(operator, "case note added")
     assert (first.who, first.detail["text"]) == ("oda", "Asked Kari <b>")
 
 
-def test_the_page_of_a_case_has_the_same_acts_and_stays_open(listed: Visitor) -> None:
-    id = listed.ids[0]
-    page = listed.page(f"/inbox/{id}?words=Case")
+def test_the_page_of_a_case_has_the_same_acts_and_stays_open(operator: Visitor) -> None:
+    id = operator.ids[0]
+    page = operator.page(f"/inbox/{id}?words=Case")
     [address] = [
         link.replace("&amp;", "&") for link in re.findall(r'action="(/inbox/bulk/[^"]+)"', page)
     ]
-    answer = listed.post(address, act="assign", case=id, assignee="oda")
+    answer = operator.post(address, act="assign", case=id, assignee="oda")
     assert answer.location == f"/inbox/{id}?words=Case"
-    assert "Assigned to oda." in listed.page(answer.location)
+    assert "Assigned to oda." in operator.page(answer.location)
 
 
-def test_nothing_ticked_and_unknown_acts_change_nothing(listed: Visitor) -> None:
-    for form in ({"act": "retry"}, {"act": "wrong", "case": listed.ids}, {"case": ["x", "-1"]}):
-        assert "Tick at least one case" in listed.press(BULK, **form)
-    assert audited(listed, "posting retried") == []
+def test_nothing_ticked_and_unknown_acts_change_nothing(operator: Visitor) -> None:
+    for form in (
+        {"act": "retry"},
+        {"act": "wrong", "case": operator.ids},
+        {"case": ["x", "-1"]},
+    ):
+        assert "Tick at least one case" in operator.press(BULK, **form)
+    assert audited(operator, "posting retried") == []
 
 
-def test_the_acts_are_in_the_log_with_links_to_the_cases(listed: Visitor) -> None:
-    listed.press(BULK, act="assign", case=[listed.ids[0]], assignee="oda")
-    olga = Visitor(listed.app, listed.story)
+def test_the_acts_are_in_the_log_with_links_to_the_cases(operator: Visitor) -> None:
+    operator.press(BULK, act="assign", case=[operator.ids[0]], assignee="oda")
+    olga = Visitor(operator.app, operator.story)
     olga.log_in("olga")
-    assert f'href="/inbox/{listed.ids[0]}">Case 0' in olga.page("/audit/")
+    assert f'href="/inbox/{operator.ids[0]}">Case 0' in olga.page("/audit/")

@@ -55,7 +55,7 @@ def rows_of(page: str) -> dict[int, str]:
 
 
 @pytest.fixture
-def listed(owner: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+def owner_with_cases(owner: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
     """Provide five cases on pages of two, beside those of the story."""
     monkeypatch.setattr(case_list, "ROWS_PER_PAGE", 2)
     owner.ids = [
@@ -165,23 +165,23 @@ def test_credits_are_subtracted(owner: Visitor) -> None:
     ],
 )
 def test_cases_are_paged_in_each_order_there_and_back(
-    listed: Visitor, sort: str, expected: list[int]
+    owner_with_cases: Visitor, sort: str, expected: list[int]
 ) -> None:
     path = f"/inbox/?words=Case&sort={sort}"
-    pages = pages_of(listed, path)
-    ids = [listed.ids[place] for place in expected]
+    pages = pages_of(owner_with_cases, path)
+    ids = [owner_with_cases.ids[place] for place in expected]
     assert [len(page) for page in pages] == [2, 2, 1]
     assert [id for page in pages for id in page] == ids
-    second = listed.page(link(listed.page(path), "More"))
-    assert list(rows_of(listed.page(link(second, "Back")))) == pages[0]
+    second = owner_with_cases.page(link(owner_with_cases.page(path), "More"))
+    assert list(rows_of(owner_with_cases.page(link(second, "Back")))) == pages[0]
 
 
-def test_groups_count_all_cases_and_not_only_those_of_the_page(listed: Visitor) -> None:
-    add_case(listed, 5, "1.00", action="settings")
-    page = listed.page("/inbox/?words=Case")
+def test_groups_count_all_cases_and_not_only_those_of_the_page(owner_with_cases: Visitor) -> None:
+    add_case(owner_with_cases, 5, "1.00", action="settings")
+    page = owner_with_cases.page("/inbox/?words=Case")
     groups = dict(re.findall(r'>([\w ]+) <span class="number-of">(\d+)<', page))
     assert groups == {"All": "6", "Change settings": "1", "Correct and retry": "5"}
-    filtered = listed.page("/inbox/?words=Case&act=settings&sort=due")
+    filtered = owner_with_cases.page("/inbox/?words=Case&act=settings&sort=due")
     assert len(rows_of(filtered)) == 1
     assert dict(re.findall(r'>([\w ]+) <span class="number-of">(\d+)<', filtered)) == groups
 
@@ -276,50 +276,52 @@ def test_columns_that_no_closed_case_fills_are_left_out(owner: Visitor) -> None:
     assert '<th scope="col">Party</th>' not in page
 
 
-def test_closed_cases_are_paged(listed: Visitor) -> None:
-    with listed.app.app_context(), transaction() as session:
-        for place, id in enumerate(listed.ids):
+def test_closed_cases_are_paged(owner_with_cases: Visitor) -> None:
+    with owner_with_cases.app.app_context(), transaction() as session:
+        for place, id in enumerate(owner_with_cases.ids):
             case = session.get_one(Case, id)
             case.closed_by = "hub"
             case.closed_at = current_hub().clock.now() + dt.timedelta(seconds=place // 2)
-    pages = pages_of(listed, "/inbox/?show=closed")
-    assert [id for page in pages for id in page] == listed.ids[::-1]
+    pages = pages_of(owner_with_cases, "/inbox/?show=closed")
+    assert [id for page in pages for id in page] == owner_with_cases.ids[::-1]
     assert [len(page) for page in pages] == [2, 2, 1]
 
 
 def test_the_number_of_queries_does_not_grow_with_the_cases(
-    listed: Visitor, monkeypatch: pytest.MonkeyPatch
+    owner_with_cases: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for path in ("/inbox/", "/inbox/?sort=amount", "/inbox/?act=match", "/inbox/?show=closed"):
         monkeypatch.setattr(case_list, "ROWS_PER_PAGE", 1)
-        one = queries_of(listed, path)
+        one = queries_of(owner_with_cases, path)
         monkeypatch.setattr(case_list, "ROWS_PER_PAGE", 25)
-        assert queries_of(listed, path) <= one, path
+        assert queries_of(owner_with_cases, path) <= one, path
 
 
-def test_after_an_act_the_next_case_of_the_same_list_opens(listed: Visitor) -> None:
-    first, second = listed.ids[1], listed.ids[4]
-    page = listed.page(f"/inbox/{first}?words=Case&sort=amount")
+def test_after_an_act_the_next_case_of_the_same_list_opens(owner_with_cases: Visitor) -> None:
+    first, second = owner_with_cases.ids[1], owner_with_cases.ids[4]
+    page = owner_with_cases.page(f"/inbox/{first}?words=Case&sort=amount")
     actions = [action.replace("&amp;", "&") for action in re.findall(r'action="([^"]+)"', page)]
     [retry] = [action for action in actions if action.startswith(f"/inbox/{first}/retry?")]
-    answer = listed.post(retry)
+    answer = owner_with_cases.post(retry)
     assert answer.location.startswith(f"/inbox/{second}?")
-    following = listed.page(answer.location)
+    following = owner_with_cases.page(answer.location)
     assert "Retried bill F-20361 (Rørlegger Næss &amp; Sønner). A sync continues" in following
     assert "with it now. Next: Case 4" in following
     assert re.search(r'href="/inbox/\?[^"]*sort=amount"[^>]*>Inbox', following)
 
 
-def test_after_the_last_case_the_list_opens_with_its_filters(listed: Visitor) -> None:
-    last = listed.ids[3]
-    answer = listed.post(f"/inbox/{last}/retry?words=Case&sort=amount&then=next")
+def test_after_the_last_case_the_list_opens_with_its_filters(owner_with_cases: Visitor) -> None:
+    last = owner_with_cases.ids[3]
+    answer = owner_with_cases.post(f"/inbox/{last}/retry?words=Case&sort=amount&then=next")
     assert answer.location == "/inbox/?words=Case&sort=amount"
 
 
-def test_an_act_in_the_list_leads_back_to_the_same_list(listed: Visitor) -> None:
-    page = listed.page("/inbox/?words=Case&sort=due")
+def test_an_act_in_the_list_leads_back_to_the_same_list(owner_with_cases: Visitor) -> None:
+    page = owner_with_cases.page("/inbox/?words=Case&sort=due")
     [first, *_] = re.findall(r'action="(/inbox/\d+/retry\?[^"]+)"', page)
-    assert listed.post(first.replace("&amp;", "&")).location == "/inbox/?words=Case&sort=due"
+    assert (
+        owner_with_cases.post(first.replace("&amp;", "&")).location == "/inbox/?words=Case&sort=due"
+    )
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from hub.testing.clock import FakeClock
 from hub.web import case_comparison, case_titles
 from tests.support.page_visitor import Visitor
 from tests.support.stored_cases import open_stored_case
-from tests.unit.posting.test_cost import watched
+from tests.unit.posting.test_cost import count_statements
 from tests.unit.web.test_undo import app, bench
 
 CLOSED = {"title": "Closed", "reason": "It is.", "action": "retry", "instruction": "Open it."}
@@ -491,7 +491,7 @@ def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(bench, monke
 
 
 @pytest.fixture
-def many(bench):
+def hold_bills(bench):
     """Return a function that adds and holds this number of bills; it returns their ids."""
 
     def lay(count, name, stop):
@@ -503,7 +503,7 @@ def many(bench):
     return lay
 
 
-def _refused(id):
+def _refuse(id):
     with transaction() as session:
         posting = session.get_one(Posting, id)
         posting.state, posting.held_by, posting.rekey = "held", "quickbooks", True
@@ -513,10 +513,10 @@ def _refused(id):
 
 @pytest.mark.proof(small=1)
 @pytest.mark.parametrize("by", ["preflight", "source", "quickbooks", "doubt"])
-def test_trying_three_times_as_many_again_is_not_one_statement_more(bench, many, by) -> None:
+def test_trying_three_times_as_many_again_is_not_one_statement_more(bench, hold_bills, by) -> None:
     def stop(id):
         if by in ("quickbooks", "doubt"):
-            _refused(id)
+            _refuse(id)
         else:
             bench.hold(id, by, "It is.")
         if by == "doubt":
@@ -528,10 +528,10 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(bench, many,
     bench.visitor.log_in("oda")
     calls = []
     for count in SEVERAL:
-        ids = many(count, f"D{count}", stop)
+        ids = hold_bills(count, f"D{count}", stop)
         with transaction() as session:
             case = open_stored_case(session, f"closed {count}", postings=ids, **CLOSED)
-        with watched() as (times, _):
+        with count_statements() as (times, _):
             assert "Retried" in bench.visitor.press(f"/inbox/{case.id}/retry")
         calls.append(times.total())
         then = {
@@ -552,11 +552,11 @@ def test_trying_three_times_as_many_again_is_not_one_statement_more(bench, many,
 
 
 def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named(
-    bench, many
+    bench, hold_bills
 ) -> None:
     ready, held_ids = (
         bench.bill("E-9"),
-        many(2, "E", lambda id: bench.hold(id, "preflight", "It is.")),
+        hold_bills(2, "E", lambda id: bench.hold(id, "preflight", "It is.")),
     )
     with transaction() as session:
         case = open_stored_case(
@@ -578,19 +578,21 @@ def test_of_many_only_those_are_tried_again_that_can_be_and_the_others_are_named
         assert set(session.scalars(entries)) == set(map(str, held_ids))
 
 
-def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(bench, many) -> None:
+def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(
+    bench, hold_bills
+) -> None:
     bench.visitor.log_in("oda")
     calls = []
     for count in SEVERAL:
-        ids = many(count, f"F{count}", bench.review)
-        with watched() as (times, _):
+        ids = hold_bills(count, f"F{count}", bench.review)
+        with count_statements() as (times, _):
             bench.visitor.approve(bench.installation_id)
         assert {(bench.state(id), bench.posting(id).approved_by) for id in ids} == {
             ("ready", "oda")
         }
         with transaction() as session:
             session.execute(update(Posting).where(Posting.id.in_(ids)).values(approved_by=None))
-        with watched() as (more, _), transaction() as session:
+        with count_statements() as (more, _), transaction() as session:
             outbox.return_to_review(session, bench.installation_id)
             assert outbox.approve_all(session, bench.installation_id, "oda") == count
         calls.append((times.total(), more.total()))
@@ -598,7 +600,7 @@ def test_approving_and_stopping_three_times_as_many_is_not_one_statement_more(be
     assert calls[1] <= calls[0]
 
 
-def _gone(visitor: Visitor, act: str) -> str:
+def _case_of_missing_document(visitor: Visitor, act: str) -> str:
     with visitor.app.app_context(), transaction() as session:
         posting = session.get_one(Posting, visitor.story.postings["held"])
         posting.held_by = "person"
@@ -616,7 +618,7 @@ def _gone(visitor: Visitor, act: str) -> str:
 
 
 def test_a_button_that_removes_is_never_green_and_asks_first(operator: Visitor) -> None:
-    here = _gone(operator, "void")
+    here = _case_of_missing_document(operator, "void")
     page = operator.page(here)
     assert re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page) == []
     assert ("Leave as it is</button>" in page, "Delete in QuickBooks" in page) == (True, False)
@@ -627,7 +629,7 @@ def test_a_button_that_removes_is_never_green_and_asks_first(operator: Visitor) 
     assert button[1] == "Void in QuickBooks · F-20261 · 1,287.50 NOK"
     assert f'action="{here}/retry' in question
     assert operator.get(f"{_case(operator, 'retry')}/remove").status_code == 404
-    here = _gone(operator, "delete")
+    here = _case_of_missing_document(operator, "delete")
     page = operator.page(here)
     assert re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page) == ["Leave as it is"]
     assert f'href="{here}/remove?then=next">Delete in QuickBooks…' in page
@@ -647,7 +649,7 @@ def test_a_button_that_removes_is_never_green_and_asks_first(operator: Visitor) 
 
 
 def test_a_document_that_is_gone_can_be_left_in_quickbooks(operator: Visitor) -> None:
-    here = _gone(operator, "void")
+    here = _case_of_missing_document(operator, "void")
     assert "Left as it is in QuickBooks." in operator.press(f"{here}/leave")
     assert operator.row(Posting, operator.story.postings["held"]).state == "skipped"
     assert operator.post(f"{_case(operator, 'choose')}/leave").status_code == 400

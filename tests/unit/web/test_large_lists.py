@@ -19,7 +19,7 @@ COMPANY = re.compile(r'id="company-(\d+)"')
 
 
 @pytest.fixture
-def many(viewer: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
+def viewer_of_many(viewer: Visitor, monkeypatch: pytest.MonkeyPatch) -> Visitor:
     """Provide seven companies, on pages of two."""
     monkeypatch.setattr(home, "COMPANIES_PER_PAGE", 2)
     monkeypatch.setattr(companies, "COMPANIES_PER_PAGE", 2)
@@ -54,49 +54,49 @@ def queries_of(visitor: Visitor, path: str) -> int:
 
 
 @pytest.mark.parametrize("path", ["/", "/companies"])
-def test_companies_are_paged_there_and_back(many: Visitor, path: str) -> None:
-    with many.app.app_context(), read_only_session() as session:
+def test_companies_are_paged_there_and_back(viewer_of_many: Visitor, path: str) -> None:
+    with viewer_of_many.app.app_context(), read_only_session() as session:
         by_name = session.scalars(
             select(ConnectedCompany.id).order_by(ConnectedCompany.name, ConnectedCompany.id)
         ).all()
         open_cases = select(Case.company_id).where(Case.closed_at.is_(None))
         with_cases = set(session.scalars(open_cases))
     in_order = sorted(by_name, key=lambda id: id not in with_cases)
-    pages = [many.page(path)]
+    pages = [viewer_of_many.page(path)]
     while following := link(pages[-1], "More companies"):
-        pages.append(many.page(following))
+        pages.append(viewer_of_many.page(following))
     listed = [int(id) for page in pages for id in COMPANY.findall(page)]
     assert listed == in_order
     assert len(pages) == 4
-    back = many.page(link(pages[-1], "Previous companies"))
+    back = viewer_of_many.page(link(pages[-1], "Previous companies"))
     assert COMPANY.findall(back) == COMPANY.findall(pages[-2])
 
 
 @pytest.mark.parametrize("path", ["/", "/companies"])
 def test_the_number_of_queries_does_not_grow_with_the_companies(
-    many: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
+    viewer_of_many: Visitor, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    two = queries_of(many, path)
+    two = queries_of(viewer_of_many, path)
     monkeypatch.setattr(home, "COMPANIES_PER_PAGE", 7)
     monkeypatch.setattr(companies, "COMPANIES_PER_PAGE", 7)
-    assert queries_of(many, path) <= two
+    assert queries_of(viewer_of_many, path) <= two
 
 
-def test_the_number_of_queries_does_not_grow_with_the_runs(many: Visitor) -> None:
-    few = queries_of(many, "/runs/")
-    with many.app.app_context(), transaction() as session:
+def test_the_number_of_queries_does_not_grow_with_the_runs(viewer_of_many: Visitor) -> None:
+    few = queries_of(viewer_of_many, "/runs/")
+    with viewer_of_many.app.app_context(), transaction() as session:
         for installation in session.scalars(select(Installation)).all():
             session.add(Run(kind="sync", installation_id=installation.id))
             session.add(Run(kind="reconcile", company_id=installation.company_id))
-    rows = many.page("/runs/").partition('id="main"')[2]
+    rows = viewer_of_many.page("/runs/").partition('id="main"')[2]
     assert rows.count("Same name") == 6
-    assert queries_of(many, "/runs/") == few
+    assert queries_of(viewer_of_many, "/runs/") == few
 
 
-def test_a_company_is_found_by_name_or_number(many: Visitor) -> None:
-    assert len(COMPANY.findall(many.page("/companies?q=same"))) == 2
-    assert len(COMPANY.findall(many.page("/companies?q=774"))) == 1
-    assert "No company fits" in many.page("/companies?q=nothing")
+def test_a_company_is_found_by_name_or_number(viewer_of_many: Visitor) -> None:
+    assert len(COMPANY.findall(viewer_of_many.page("/companies?q=same"))) == 2
+    assert len(COMPANY.findall(viewer_of_many.page("/companies?q=774"))) == 1
+    assert "No company fits" in viewer_of_many.page("/companies?q=nothing")
 
 
 LISTS = ("/documents", "/runs/", "/inbox/")
@@ -117,36 +117,38 @@ def menu(page: str) -> str:
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_filters_offer_all_of_a_few_apps(many: Visitor, path: str) -> None:
-    page = many.page(path)
+def test_filters_offer_all_of_a_few_apps(viewer_of_many: Visitor, path: str) -> None:
+    page = viewer_of_many.page(path)
     assert menu(page).count("<option") == 1 + 7
     assert "Choose an app" not in page
 
 
 @pytest.mark.parametrize("path", LISTS)
 def test_filters_offer_the_chosen_of_many_apps_and_a_page_to_choose(
-    many: Visitor, few_choices: None, path: str
+    viewer_of_many: Visitor, few_choices: None, path: str
 ) -> None:
-    with many.app.app_context(), read_only_session() as session:
+    with viewer_of_many.app.app_context(), read_only_session() as session:
         last = session.scalars(select(Installation.id).order_by(Installation.id.desc())).first()
-    assert menu(many.page(path)).count("<option") == 1
-    page = many.page(f"{path}?installation={last}")
+    assert menu(viewer_of_many.page(path)).count("<option") == 1
+    page = viewer_of_many.page(f"{path}?installation={last}")
     assert menu(page).count("<option") == 2
     assert f'value="{last}" selected' in menu(page)
-    choice = many.page(link(page, "Choose an app"))
+    choice = viewer_of_many.page(link(page, "Choose an app"))
     chosen = re.search(rf'<td><a href="{path}\?installation=(\d+)"', choice)
     assert chosen
-    assert f'value="{chosen[1]}" selected' in menu(many.page(f"{path}?installation={chosen[1]}"))
+    assert f'value="{chosen[1]}" selected' in menu(
+        viewer_of_many.page(f"{path}?installation={chosen[1]}")
+    )
 
 
 def test_an_app_is_chosen_by_company_and_the_other_filters_stay(
-    many: Visitor, few_choices: None
+    viewer_of_many: Visitor, few_choices: None
 ) -> None:
     filters = "/documents?state=held&kind=bill&q=F+%26&installation=1&before=[3]&_external=1"
-    page = many.page(link(many.page(filters), "Choose an app"))
+    page = viewer_of_many.page(link(viewer_of_many.page(filters), "Choose an app"))
     pages = [page]
     while following := link(pages[-1], "Next"):
-        pages.append(many.page(following))
+        pages.append(viewer_of_many.page(following))
     addresses = [
         address.replace("&amp;", "&")
         for page in pages
@@ -157,14 +159,16 @@ def test_an_app_is_chosen_by_company_and_the_other_filters_stay(
         assert re.fullmatch(
             r"/documents\?installation=\d+&state=held&kind=bill&q=F\+%26", address
         ), address
-        many.page(address)
+        viewer_of_many.page(address)
     first = re.findall(r'<th scope="row">([^<]+)', pages[0])
     assert first == sorted(first)
 
 
-def test_apps_are_found_by_company_number_and_name(many: Visitor, few_choices: None) -> None:
+def test_apps_are_found_by_company_number_and_name(
+    viewer_of_many: Visitor, few_choices: None
+) -> None:
     def count_matches(words: str) -> int:
-        page = many.page(f"/choose-app?list=runs&q={words}")
+        page = viewer_of_many.page(f"/choose-app?list=runs&q={words}")
         return page.count("<td><a")
 
     assert count_matches("same") == 3
@@ -174,11 +178,13 @@ def test_apps_are_found_by_company_number_and_name(many: Visitor, few_choices: N
     assert count_matches("same%25") == 0
 
 
-def test_only_apps_that_a_person_may_see_can_be_chosen(many: Visitor, few_choices: None) -> None:
-    with many.app.app_context(), transaction() as session:
-        right = Right("viewer", Subject(company_id=many.story.company))
+def test_only_apps_that_a_person_may_see_can_be_chosen(
+    viewer_of_many: Visitor, few_choices: None
+) -> None:
+    with viewer_of_many.app.app_context(), transaction() as session:
+        right = Right("viewer", Subject(company_id=viewer_of_many.story.company))
         people.insert(session, "nora", people.hash_new(PASSWORD), [right])
-    nora = Visitor(many.app, many.story)
+    nora = Visitor(viewer_of_many.app, viewer_of_many.story)
     nora.log_in("nora")
     page = nora.page("/choose-app?list=documents")
     assert page.count("<td><a") == 1
@@ -186,9 +192,11 @@ def test_only_apps_that_a_person_may_see_can_be_chosen(many: Visitor, few_choice
     assert "Nothing found" in nora.page("/choose-app?list=documents&q=same")
 
 
-def test_the_page_of_a_case_answers_with_many_apps(many: Visitor, few_choices: None) -> None:
-    for case_id in many.story.cases.values():
-        assert "Choose an app" not in many.page(f"/inbox/{case_id}")
+def test_the_page_of_a_case_answers_with_many_apps(
+    viewer_of_many: Visitor, few_choices: None
+) -> None:
+    for case_id in viewer_of_many.story.cases.values():
+        assert "Choose an app" not in viewer_of_many.page(f"/inbox/{case_id}")
 
 
 def test_only_lists_have_a_page_to_choose_an_app(viewer: Visitor) -> None:

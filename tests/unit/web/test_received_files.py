@@ -114,7 +114,7 @@ def answer(visitor, file_id=1, name="Old system", **answers):
     return visitor.press(f"{HERE}{file_id}/columns", name=name, **form)
 
 
-def stored():
+def stored_files():
     with read_only_session() as session:
         query = select(StoredFile).order_by(StoredFile.id)
         return [(row.name, row.document_count, row.position) for row in session.scalars(query)]
@@ -136,7 +136,7 @@ def open_cases():
 
 def test_uploaded_files_are_stored_listed_and_start_one_sync(visitor):
     upload(visitor, ("a.csv", b"list 1"), ("b.csv", b"list 2 3"))
-    assert stored() == [("a.csv", 1, 1), ("b.csv", 2, 2)]
+    assert stored_files() == [("a.csv", 1, 1), ("b.csv", 2, 2)]
     assert runs() == 1
     page = visitor.page(HERE)
     assert "a.csv" in page
@@ -153,7 +153,7 @@ def test_the_same_content_is_stored_once_whatever_its_name(visitor):
     upload(visitor, ("a.csv", b"list 1"))
     before = runs()
     assert "was received before" in upload(visitor, ("again.csv", b"list 1"))
-    assert stored() == [("a.csv", 1, 1)]
+    assert stored_files() == [("a.csv", 1, 1)]
     assert runs() == before
 
 
@@ -168,13 +168,13 @@ def test_the_same_content_is_stored_once_whatever_its_name(visitor):
 )
 def test_a_file_that_cannot_be_used_is_not_stored(visitor, name, content, reason):
     assert reason in upload(visitor, (name, content))
-    assert stored() == []
+    assert stored_files() == []
     assert runs() == 0
 
 
 def test_folders_in_a_name_are_dropped(visitor):
     upload(visitor, ("../../etc/a.csv", b"list 1"))
-    assert [name for name, _, _ in stored()] == ["a.csv"]
+    assert [name for name, _, _ in stored_files()] == ["a.csv"]
 
 
 def test_an_upload_without_a_file_says_what_to_choose(visitor):
@@ -185,7 +185,7 @@ def test_a_paused_app_stores_files_and_reads_them_later(visitor):
     with transaction() as session:
         session.get_one(Installation, 1).mode = "paused"
     assert "It reads the files when it is on again." in upload(visitor, ("a.csv", b"list 1"))
-    assert stored() == [("a.csv", 1, 1)]
+    assert stored_files() == [("a.csv", 1, 1)]
     assert runs() == 0
 
 
@@ -221,7 +221,7 @@ def test_a_table_asks_for_its_columns_with_the_likely_answers(visitor):
     assert "Columns of bills.csv" in page
     assert ">Ann</td>" in page
     assert '<option value="No" selected>No</option>' in page
-    assert stored() == [("bills.csv", 0, None)]
+    assert stored_files() == [("bills.csv", 0, None)]
     assert runs() == 0
     assert open_cases() == ["bills.csv waits for its columns"]
 
@@ -230,7 +230,7 @@ def test_the_answers_accept_the_table_close_its_case_and_start_a_sync(visitor, i
     upload(visitor, ("bills.csv", TABLE))
     page = answer(visitor, number="No", date="When", kind="b")
     assert "2 documents in bills.csv." in page
-    assert stored() == [("bills.csv", 2, 1)]
+    assert stored_files() == [("bills.csv", 2, 1)]
     assert open_cases() == []
     assert runs() == 1
     (file,) = sources.build_site(installation).files.after(0)
@@ -241,7 +241,7 @@ def test_the_next_table_with_these_columns_is_accepted_as_it_comes(visitor):
     upload(visitor, ("bills.csv", TABLE))
     answer(visitor, number="No")
     assert "1 document in more.csv." in upload(visitor, ("more.csv", b"No;Who;When\n3;Cy;7\n"))
-    assert stored()[1] == ("more.csv", 1, 2)
+    assert stored_files()[1] == ("more.csv", 1, 2)
     assert "Columns of other.csv" in upload(visitor, ("other.csv", b"No;Who\n4;Di\n"))
 
 
@@ -268,7 +268,7 @@ def test_answers_that_cannot_be_used_are_shown_with_the_reason(visitor, answers,
     page = answer(visitor, **answers)
     assert reason in page
     assert "Columns of bills.csv" in page
-    assert stored() == [("bills.csv", 0, None)]
+    assert stored_files() == [("bills.csv", 0, None)]
 
 
 def test_changed_columns_make_the_app_read_the_table_again(visitor, installation):
@@ -284,14 +284,14 @@ def test_changed_columns_make_the_app_read_the_table_again(visitor, installation
 def test_a_table_can_be_discarded_until_it_is_accepted(visitor):
     upload(visitor, ("bills.csv", TABLE))
     assert "bills.csv was discarded." in visitor.press(f"{HERE}1/discard")
-    assert stored() == []
+    assert stored_files() == []
     assert open_cases() == []
     upload(visitor, ("bills.csv", TABLE))
     with read_only_session() as session:
         (file_id,) = session.scalars(select(StoredFile.id))
     answer(visitor, file_id, number="No")
     assert "was accepted meanwhile" in visitor.press(f"{HERE}{file_id}/discard")
-    assert stored() == [("bills.csv", 2, 1)]
+    assert stored_files() == [("bills.csv", 2, 1)]
 
 
 def test_a_file_of_another_installation_is_not_found(visitor):
@@ -331,7 +331,7 @@ def test_files_of_the_folder_are_received_and_moved(installation, folder):
     place(folder, "b.csv", b"list 2")
     place(folder, "a.csv", b"list 1")
     assert file_folder.receive_all(installation) == ["a.csv was received.", "b.csv was received."]
-    assert stored() == [("a.csv", 1, 1), ("b.csv", 1, 2)]
+    assert stored_files() == [("a.csv", 1, 1), ("b.csv", 1, 2)]
     assert names(folder) == ["done/a.csv", "done/b.csv"]
     place(folder, "a.csv", b"list 1")
     assert file_folder.receive_all(installation) == [

@@ -210,7 +210,7 @@ def test_lists_are_put_into_the_app_again_once_its_settings_changed_and_only_the
 SHOWN_DRAFT = re.compile(r'name="draft" value="([^"]+)"')
 
 
-def _again(answer: str, form: dict[str, str], **more: str) -> dict[str, str]:
+def _resend(answer: str, form: dict[str, str], **more: str) -> dict[str, str]:
     """Return the form as a browser sends it the next time, with empty password fields."""
     match = SHOWN_DRAFT.search(answer)
     return {**form, "client_secret": "", "draft": match[1] if match else "", **more}
@@ -224,7 +224,7 @@ def test_a_secret_that_was_typed_is_kept_until_the_form_is_saved(
     answer = connected_visitor.post(NEW, **{**form, **first}).text
     assert form["client_secret"] not in answer
     assert "Entered, not saved yet. Leave empty to keep it." in answer
-    page = connected_visitor.press(NEW, **_again(answer, form))
+    page = connected_visitor.press(NEW, **_resend(answer, form))
     assert "CostTracker is enabled" in page
     with connected_visitor.app.app_context(), read_only_session() as session:
         assert SiteSecrets(1)["client_secret"] == form["client_secret"]
@@ -237,7 +237,7 @@ def test_a_kept_secret_is_sealed_and_sent_to_no_other_address(connected_visitor:
     with connected_visitor.app.app_context(), read_only_session() as session:
         row = session.scalars(select(Secret).where(Secret.place.like("form:%"))).one()
         assert form["client_secret"].encode() not in row.sealed
-    again = connected_visitor.post(NEW, **_again(answer, form, base_url="http://elsewhere.test"))
+    again = connected_visitor.post(NEW, **_resend(answer, form, base_url="http://elsewhere.test"))
     about = again.text[again.text.index('id="client_secret-about"') :][:400]
     assert (again.status_code, "This is needed." in about) == (400, True)
 
@@ -250,7 +250,7 @@ def test_a_kept_secret_is_forgotten_after_half_an_hour(
     for seconds in (900, 901):
         clock.advance(seconds)
         connected_visitor.page("/")
-    again = connected_visitor.post(NEW, **_again(answer, form))
+    again = connected_visitor.post(NEW, **_resend(answer, form))
     assert (again.status_code, "This is needed." in again.text) == (400, True)
 
 
