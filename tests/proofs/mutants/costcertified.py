@@ -175,8 +175,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-B4",
         place=f"{PLUGIN}/payments.py",
-        old='return stage, Sentence(\n            "%(title)s is still',
-        new='return "ready", Sentence(\n            "%(title)s is still',
+        old='    if stage == "pending":\n',
+        new='    if stage == "pending":\n        return "ready", None\n    if not stage:\n',
         bug="A payment that is still processing is posted.",
     ),
     Mutant(
