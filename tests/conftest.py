@@ -71,7 +71,7 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that all workers of this test run share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
@@ -116,7 +116,7 @@ def make_app(
 
     def make(config: Config | None = None, clock: Clock = clock, **options: Any) -> Flask:
         options = {"plugins": plugins, "pages": False} | options
-        apps.append(_hub(config or make_config(), clock, options))
+        apps.append(_create_hub(config or make_config(), clock, options))
         return apps[-1]
 
     yield make
@@ -125,7 +125,7 @@ def make_app(
             db_engine.db.engine.dispose()
 
 
-def _hub(config: Config, clock: Clock, options: dict[str, Any]) -> Flask:
+def _create_hub(config: Config, clock: Clock, options: dict[str, Any]) -> Flask:
     app = make_volatile(create_app(config, clock=clock, **options))
     share_compilation(app)
     app.config["TESTING"] = True
@@ -137,7 +137,7 @@ def app(
     make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Path
 ) -> Iterator[Flask]:
     """Create a hub with an empty SQLite database; its application context is open."""
-    yield from _opened(make_app, make_config(), empty_database)
+    yield from _open_app(make_app, make_config(), empty_database)
 
 
 @pytest.fixture
@@ -145,10 +145,10 @@ def app_with_pages(
     make_app: Callable[..., Flask], make_config: Callable[..., Config], empty_database: Path
 ) -> Iterator[Flask]:
     """Create a hub with its pages and an empty SQLite database; its application context is open."""
-    yield from _opened(make_app, make_config(), empty_database, pages=True)
+    yield from _open_app(make_app, make_config(), empty_database, pages=True)
 
 
-def _opened(
+def _open_app(
     make_app: Callable[..., Flask], config: Config, empty_database: Path, **options: Any
 ) -> Iterator[Flask]:
     shutil.copy(empty_database, config.data / "hub.db")
@@ -158,7 +158,7 @@ def _opened(
 
 
 @pytest.fixture(scope="module")
-def long_lived(
+def module_app(
     tmp_path_factory: pytest.TempPathFactory, empty_database: Path, plugins: Plugins
 ) -> Iterator[Flask]:
     """Create a hub like `app` for all tests of a module, with its own clock."""
@@ -166,7 +166,7 @@ def long_lived(
     data.chmod(0o700)
     shutil.copy(empty_database, data / "hub.db")
     environ = {"HUB_DATA": str(data), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
-    app = _hub(
+    app = _create_hub(
         configuration.load(environ | INTUIT), FakeClock(), {"plugins": plugins, "pages": False}
     )
     with app.app_context():

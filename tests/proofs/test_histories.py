@@ -144,9 +144,9 @@ def test_after_any_history_each_bill_is_in_the_books_once_or_held_and_not_there(
 
 
 def test_every_recorded_history_takes_the_same_steps_to_the_same_end(figure):
-    histories = recorded_histories.recorded()
+    histories = recorded_histories.load_histories()
     for history in histories:
-        assert recorded_histories.replayed(history) == {
+        assert recorded_histories.replay(history) == {
             "steps": history["steps"],
             "end": history["end"],
         }, history["path"]

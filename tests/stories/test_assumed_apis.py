@@ -201,7 +201,7 @@ def call_whole_api(slug: str) -> list[Any]:
 # -- what people read ------------------------------------------------------------------------------
 
 
-def is_said(text: str) -> bool:
+def names_assumed_interface(text: str) -> bool:
     """Return whether a text names the interface as assumed, its description and whom to tell."""
     words = " ".join(text.split()).lower()
     return all(part in words for part in ("assumed", "openapi.yaml", "report", "publishes no api"))
@@ -214,9 +214,9 @@ def test_the_tile_the_app_page_and_the_settings_say_that_the_interface_is_assume
     visitor.log_in("arne")
     tiles = visitor.page("/apps/")
     tile = next(part for part in tiles.split('<li class="tile') if f"/apps/{slug}" in part)
-    assert is_said(tile)
-    assert is_said(visitor.page(f"/apps/{slug}"))
-    assert is_said(visitor.page(f"/apps/{slug}/{visitor.story.company}/configure"))
+    assert names_assumed_interface(tile)
+    assert names_assumed_interface(visitor.page(f"/apps/{slug}"))
+    assert names_assumed_interface(visitor.page(f"/apps/{slug}/{visitor.story.company}/configure"))
     page = visitor.get(f"/apps/{slug}/openapi.yaml")
     assert (page.status_code, page.mimetype) == (200, "application/yaml")
     assert yaml.safe_load(page.text)["openapi"].startswith("3.1")
@@ -224,14 +224,14 @@ def test_the_tile_the_app_page_and_the_settings_say_that_the_interface_is_assume
 
 def test_an_app_with_a_published_api_says_nothing_of_the_kind(visitor: Visitor) -> None:
     visitor.log_in("arne")
-    assert not is_said(visitor.page("/apps/ion"))
+    assert not names_assumed_interface(visitor.page("/apps/ion"))
     assert visitor.get("/apps/ion/openapi.yaml").status_code == 404
 
 
 @assumed
 def test_the_readme_of_a_plugin_says_so_in_its_first_paragraph(slug: str) -> None:
     readme = (ROOT / "plugins" / slug / "README.md").read_text(encoding="utf-8")
-    assert is_said(readme.split("\n\n")[1])
+    assert names_assumed_interface(readme.split("\n\n")[1])
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/capabilities.md"])
@@ -239,5 +239,5 @@ def test_the_readme_and_the_capabilities_say_so_of_all_three(plugins: Plugins, p
     text = (ROOT / page).read_text(encoding="utf-8")
     paragraph = next(part for part in text.split("\n\n") if "publish no API" in part)
     assert all(app_of(plugins, slug).name in paragraph for slug in SETTINGS)
-    assert is_said(paragraph.replace("publish no API", "publishes no API"))
+    assert names_assumed_interface(paragraph.replace("publish no API", "publishes no API"))
     assert "## Report a difference" in (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

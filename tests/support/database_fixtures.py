@@ -28,17 +28,17 @@ PAGE_BYTES = 1024  # of an SQLite file; the driver's own size is four times as l
 
 
 @pytest.fixture(scope="session")
-def empty_database(shared: Path) -> Path:
+def empty_database(run_folder: Path) -> Path:
     """Create an SQLite file with every table, to copy.
 
     test_migrations checks that migrations create the same tables.
     """
-    path = shared / "empty.db"
+    path = run_folder / "empty.db"
     with FileLock(f"{path}.lock"):
         if not path.exists():
             draft = path.with_suffix(".draft")
             _begin_small(draft)
-            create_tables(f"sqlite:///{draft}", shared)
+            create_tables(f"sqlite:///{draft}", run_folder)
             draft.replace(path)
     return path
 
@@ -92,11 +92,11 @@ def postgres() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres: str, shared: Path) -> Iterator[str]:
+def postgres_template(postgres: str, run_folder: Path) -> Iterator[str]:
     """Return the name of a database with every table, to copy."""
     name = f"hub_template_{secrets.token_hex(6)}"
     _run(postgres, f"CREATE DATABASE {name}")
-    create_tables(_address_of(postgres, name), shared)
+    create_tables(_address_of(postgres, name), run_folder)
     yield name
     _drop(postgres, name)
 

@@ -24,9 +24,9 @@ from tests.support.stand_in_fixtures import mount_costtracker, mount_quickbooks
 
 
 @pytest.fixture(scope="session")
-def page_databases(shared: Path, empty_database: Path, plugins: Plugins) -> dict[str, Any]:
+def page_databases(run_folder: Path, empty_database: Path, plugins: Plugins) -> dict[str, Any]:
     """Create SQLite files for the pages, to copy: one with only people, one with documents."""
-    folder = shared / f"pages-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+    folder = run_folder / f"pages-{os.environ.get('PYTEST_XDIST_WORKER', '')}"
     folder.mkdir()
     shutil.copy(empty_database, folder / "hub.db")
     environ = {"HUB_DATA": str(folder), "HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}

@@ -102,15 +102,15 @@ def restore_books(quickbooks: QuickBooks, books: bytes) -> None:
     vars(quickbooks.log).update(log)
 
 
-def connect(app: Flask, quickbooks: QuickBooks, begun_with: Path, folder: Path) -> None:
+def connect(app: Flask, quickbooks: QuickBooks, initial_database: Path, folder: Path) -> None:
     """Connect the stand-in's first company, with the id 1, and read its lists.
 
-    A hub whose database is still a copy of `begun_with` gets a copy of what an earlier one had
-    then; `folder` keeps it. Its application context is open.
+    A hub whose database is still a copy of `initial_database` gets a copy of what an earlier one
+    had then; `folder` keeps it. Its application context is open.
     """
     hub = app.extensions["hub"]
-    key = hub.config.secret_key, hub.config.vault_keys, begun_with
-    is_usual = _is_untouched(hub.clock, begun_with)
+    key = hub.config.secret_key, hub.config.vault_keys, initial_database
+    is_usual = _is_untouched(hub.clock, initial_database)
     if is_usual and key in CONNECTED:
         restore(quickbooks, CONNECTED[key])
         return
@@ -121,11 +121,16 @@ def connect(app: Flask, quickbooks: QuickBooks, begun_with: Path, folder: Path) 
         CONNECTED[key] = store(quickbooks, folder / f"connected-{len(CONNECTED)}.db")
 
 
-def _is_untouched(clock: FakeClock, begun_with: Path) -> bool:
+def _is_untouched(clock: FakeClock, initial_database: Path) -> bool:
     """Return whether a hub is as its fixture creates it: nothing written, no time passed."""
     path = Path(engine.db.engine.url.database or "")
     usual = path.name == "hub.db" and engine.db.engine.dialect.name == "sqlite"
-    return usual and clock.now() == START and not clock.slept and _rows(path) == _rows(begun_with)
+    return (
+        usual
+        and clock.now() == START
+        and not clock.slept
+        and _rows(path) == _rows(initial_database)
+    )
 
 
 def _rows(path: Path) -> bytes:

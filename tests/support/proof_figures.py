@@ -76,11 +76,11 @@ HEAD = """
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str, float, float], None]:
     """Return a function that reports a figure for the end of the run; it must reach its goal."""
 
-    def tell(name: str, value: float, goal: float) -> None:
+    def report_figure(name: str, value: float, goal: float) -> None:
         record_property(PROPERTY, [name, value, goal])
         assert value >= goal
 
-    return tell
+    return report_figure
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -61,13 +61,15 @@ def _head(line: socket.socket) -> str:
     return data.decode("latin-1")
 
 
-def says(status: str, body: bytes = b"", *headers: str) -> Callable[[socket.socket], object]:
+def answer_at_once(
+    status: str, body: bytes = b"", *headers: str
+) -> Callable[[socket.socket], object]:
     """Return a behavior that answers at once."""
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
     return lambda line: line.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
 
-def drips(
+def send_slowly(
     first: bytes, ended: Callable[[], threading.Event], every: float = 0.02
 ) -> Callable[[socket.socket], object]:
     """Return a behavior that sends `first` at once and then one byte at a time."""

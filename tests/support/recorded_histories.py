@@ -22,7 +22,7 @@ EVENTS, LAGS = 2, (0, 20)
 History = dict[str, Any]
 
 
-def recorded() -> list[History]:
+def load_histories() -> list[History]:
     """Return the histories of the file, rewritten first if requested."""
     histories: list[History] = json.loads(FILE.read_text()) if FILE.exists() else []
     if golden.REWRITE:
@@ -37,12 +37,12 @@ def _replay_all(histories: list[History]) -> list[History]:
     current = []
     for history in histories:
         beginning = {name: history[name] for name in WHERE}
-        current.append(beginning | replayed(history))
+        current.append(beginning | replay(history))
     ways = {_way_of(history) for history in current}
     return current + [history for history in _each_way() if _way_of(history) not in ways]
 
 
-def replayed(history: History) -> History:
+def replay(history: History) -> History:
     """Return the steps that the decision takes today, and the end, after checking it."""
     steps: list[str] = []
     path = tuple(history["path"])
@@ -114,7 +114,7 @@ def _each_way() -> Iterator[History]:
                         "lag": lag,
                         "path": list(end_model.path),
                     }
-                    history |= replayed(history)
+                    history |= replay(history)
                     if _way_of(history) not in ways:
                         ways.add(_way_of(history))
                         yield history

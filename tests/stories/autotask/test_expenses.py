@@ -17,13 +17,13 @@ LEFT_OUT = ("approved fifteen days ago", "referenced already", "waits for approv
 
 
 @pytest.fixture(scope="module")
-def site(long_lived):
+def site(module_app):
     """Provide the expense app after its syncs; billable mileage has an account of its own."""
-    quickbooks, clock = connect_quickbooks(long_lived)
+    quickbooks, clock = connect_quickbooks(module_app)
     fields = {"DisplayName": "v-Shah, Priya"}
     answer = quickbooks.ask("POST", "vendor", fields, content_type="application/json")
     record_download.refresh(1, ["vendor"])
-    site = AutotaskSite(long_lived, quickbooks, clock, "expenses")
+    site = AutotaskSite(module_app, quickbooks, clock, "expenses")
     site.priya = answer.json()["Vendor"]["Id"]
     (own,) = [
         item

@@ -32,11 +32,11 @@ CREW = [  # the first custom field of sales is in use, and called Crew
 
 
 @pytest.fixture(scope="module")
-def site(long_lived):
+def site(module_app):
     """Provide the invoice app after one sync in which every new record was confirmed."""
-    quickbooks, clock = connect_quickbooks(long_lived)
+    quickbooks, clock = connect_quickbooks(module_app)
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False, CustomField=CREW)
-    site = AutotaskSite(long_lived, quickbooks, clock, "invoices")
+    site = AutotaskSite(module_app, quickbooks, clock, "invoices")
     site.before = {id: dict(row) for id, row in site.books.rows("Invoices").items()}
     site.customers = names(quickbooks, "Customer")
     site.enable(order_field="Crew", income_account=INCOME).confirm()

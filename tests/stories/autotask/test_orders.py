@@ -12,11 +12,11 @@ ACCOUNTS = {"freight_account": "80", "charge_account": "20"}
 
 
 @pytest.fixture(scope="module")
-def site(long_lived):
+def site(module_app):
     """Provide the app of purchase orders after one sync; QuickBooks assigns the numbers itself."""
-    quickbooks, clock = connect_quickbooks(long_lived)
+    quickbooks, clock = connect_quickbooks(module_app)
     prefer(quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
-    site = AutotaskSite(long_lived, quickbooks, clock, "purchase-orders")
+    site = AutotaskSite(module_app, quickbooks, clock, "purchase-orders")
     site.before = {id: dict(row) for id, row in site.books.rows("PurchaseOrders").items()}
     site.enable(**ACCOUNTS).sync()
     return site

@@ -14,8 +14,8 @@ ADDRESS = "accounts@oakstreet.example"
 
 
 @pytest.fixture(scope="module")
-def books(long_lived):
-    return (long_lived, *connect_quickbooks(long_lived))
+def books(module_app):
+    return (module_app, *connect_quickbooks(module_app))
 
 
 def beside(books, name, *words, **options):

@@ -41,12 +41,12 @@ def order_in_books(site, number, vendor="Canyon Steel Works", **head):
 
 
 @pytest.fixture(scope="module")
-def site(long_lived):
+def site(module_app):
     """Provide a company with orders of its own.
 
     One is to be imported, one is closed, and ION does not know the supplier of one.
     """
-    site = open_ion_site(long_lived, **EVERYTHING)
+    site = open_ion_site(module_app, **EVERYTHING)
     site.part()
     own = site.order({"account": "6300"})
     site.sync()

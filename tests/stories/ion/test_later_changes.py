@@ -12,8 +12,8 @@ pytestmark = pytest.mark.end_to_end
 
 
 @pytest.fixture(scope="module")
-def site(long_lived):
-    return open_ion_site(long_lived, **EVERYTHING)
+def site(module_app):
+    return open_ion_site(module_app, **EVERYTHING)
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ pytestmark = pytest.mark.end_to_end
 
 
 @pytest.fixture(scope="module")
-def site(long_lived):
-    site = open_ion_site(long_lived, **EVERYTHING)
+def site(module_app):
+    site = open_ion_site(module_app, **EVERYTHING)
     site.booked = book_seed(site)  # before any story moves the clock
     return site
 

@@ -25,8 +25,8 @@ NUMBERS = ("OW-1", "OW-2", "AN:960\\4\t2", "OW-" + "8" * 110, "GR-7A", "gr-7a")
 
 
 @pytest.fixture(scope="module")
-def ion(long_lived):
-    return open_ion_site(long_lived, **EVERYTHING)
+def ion(module_app):
+    return open_ion_site(module_app, **EVERYTHING)
 
 
 @pytest.fixture

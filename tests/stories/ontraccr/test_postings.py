@@ -317,7 +317,7 @@ def later_life(request):
         site.enable()
         LATER_LIFE.update(site=site, counts=site.counts, lists=linked(site))
         _begin(site)
-        _go_on(site)
+        _change_by_hand(site)
         _end(site)
     return LATER_LIFE
 
@@ -356,7 +356,7 @@ def _begin(site):
     LATER_LIFE["first cases"] = site.cases()
 
 
-def _go_on(site):
+def _change_by_hand(site):
     """Change payables as people do in Ontraccr, the hub and QuickBooks."""
     ids = LATER_LIFE["ids"]
     site.match("project", "project:p8", "49")

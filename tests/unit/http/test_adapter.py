@@ -8,7 +8,7 @@ import requests
 
 from hub.http import deadline
 from hub.http.adapter import LimitedAdapter
-from tests.support.raw_server import RawServer, says, self_signed
+from tests.support.raw_server import RawServer, answer_at_once, self_signed
 
 SECONDS = 20.0
 
@@ -23,7 +23,7 @@ def adapter() -> Iterator[LimitedAdapter]:
 @pytest.fixture
 def serve(request) -> Any:
     def start(body: bytes, **options: Any) -> RawServer:
-        server = RawServer(says("200 OK", body), **options)
+        server = RawServer(answer_at_once("200 OK", body), **options)
         request.addfinalizer(server.close)
         return server
 

@@ -5,7 +5,7 @@ import pytest
 from hub.errors import HostNotAllowed, Refused, Retry
 from hub.http import deadline
 from hub.http.allowlist import Hosts, is_public
-from tests.support.raw_server import says
+from tests.support.raw_server import answer_at_once
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ def test_the_sentence_says_what_a_declared_address_lacks(make_http, url, sentenc
 
 @pytest.mark.parametrize("line", ["127.0.0.1", "127.0.0.1:{port}"])
 def test_the_operator_may_open_a_private_plain_address(make_http, serve, line):
-    server = serve(says("200 OK", b"inside"))
+    server = serve(answer_at_once("200 OK", b"inside"))
     http = make_http("{u}", settings={"u": server.url}, allow=[line.format(port=server.port)])
     assert http.request("GET", server.url).body == b"inside"
 
@@ -270,7 +270,7 @@ def test_an_address_of_the_newer_kind_is_opened_as_it_is_written(line):
 
 
 def test_an_opened_port_opens_no_other_port(make_http, serve):
-    server = serve(says("200 OK"))
+    server = serve(answer_at_once("200 OK"))
     with pytest.raises(HostNotAllowed):
         make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1:1"]).request(
             "GET", server.url
@@ -278,6 +278,6 @@ def test_an_opened_port_opens_no_other_port(make_http, serve):
 
 
 def test_a_host_that_the_operator_allows_must_still_be_declared(make_http, serve):
-    server = serve(says("200 OK"))
+    server = serve(answer_at_once("200 OK"))
     with pytest.raises(HostNotAllowed):
         make_http("api.example.com", allow=["127.0.0.1"]).request("GET", server.url)

@@ -9,7 +9,7 @@ from hub.errors import HubError, NeedsAttention, Refused, Retry
 from hub.http import deadline
 from hub.http.client import encode
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.raw_server import drips, says, self_signed
+from tests.support.raw_server import answer_at_once, self_signed, send_slowly
 
 KEY = "tok-8f3a-hemmelig"
 
@@ -32,7 +32,7 @@ def ask(make_http, serve):
 
 def test_an_answer_comes_back_whole_with_exact_numbers(ask):
     reply = ask(
-        says(
+        answer_at_once(
             "200 OK",
             b'{"total": 1249.10, "count": 3}',
             "Content-Type: application/json",
@@ -44,7 +44,7 @@ def test_an_answer_comes_back_whole_with_exact_numbers(ask):
 
 
 def test_a_request_arrives_as_the_plugin_passed_it(make_http, serve):
-    server = serve(says("200 OK", b"{}"))
+    server = serve(answer_at_once("200 OK", b"{}"))
     http = make_http("{base_url}", settings={"base_url": server.url}, allow=["127.0.0.1"])
     http.request(
         "post",
@@ -79,7 +79,7 @@ def test_a_value_that_json_cannot_hold_is_refused(value):
 
 def test_a_throttled_call_waits_as_long_as_it_is_told(ask):
     with pytest.raises(Retry, match=r"127\.0\.0\.1 asks CostTracker to slow down") as caught:
-        ask(says("429 Too Many Requests", b"", "Retry-After: 37"))
+        ask(answer_at_once("429 Too Many Requests", b"", "Retry-After: 37"))
     assert caught.value.after == 37
 
 
@@ -90,12 +90,14 @@ def test_a_server_that_is_down_is_tried_again(ask, status):
     with pytest.raises(
         Retry, match=rf"cannot answer CostTracker now \(status {status[:3]}\); it is tried again"
     ):
-        ask(says(status))
+        ask(answer_at_once(status))
 
 
 def test_a_status_that_the_source_says_no_with_is_an_answer(ask):
     reply = ask(
-        says("500 No", b'{"errors": ["No such right."]}', "Content-Type: application/json"),
+        answer_at_once(
+            "500 No", b'{"errors": ["No such right."]}', "Content-Type: application/json"
+        ),
         answers=(500,),
     )
     with pytest.raises(Refused, match=r"was refused with status 500: “No such right\.”"):
@@ -106,12 +108,12 @@ def test_a_redirect_is_reported_and_not_followed(ask):
     with pytest.raises(
         NeedsAttention, match=r"has moved to https://new\.example\. Enter its new address"
     ) as caught:
-        ask(says("301 Moved", b"", f"Location: https://new.example/x?key={KEY}"))
+        ask(answer_at_once("301 Moved", b"", f"Location: https://new.example/x?key={KEY}"))
     assert KEY not in caught.value.text
 
 
 def test_not_modified_is_an_answer(ask):
-    assert ask(says("304 Not Modified")).check().status == 304
+    assert ask(answer_at_once("304 Not Modified")).check().status == 304
 
 
 def test_silence_is_tried_again(ask):
@@ -120,9 +122,9 @@ def test_silence_is_tried_again(ask):
 
 
 def test_a_dripping_answer_is_tried_again(ask, serve):
-    stop = serve(says("200 OK"))
+    stop = serve(answer_at_once("200 OK"))
     with pytest.raises(Retry, match=r"did not answer CostTracker within 0\.4 seconds"):
-        ask(drips(b"HTTP/1.1 200 OK\r\nX: ", lambda: stop.ended), client={"seconds": 0.4})
+        ask(send_slowly(b"HTTP/1.1 200 OK\r\nX: ", lambda: stop.ended), client={"seconds": 0.4})
 
 
 def test_an_answer_that_breaks_off_is_tried_again(ask):
@@ -154,7 +156,7 @@ def test_a_name_that_nobody_knows_is_tried_again(make_http, monkeypatch):
 
 
 def test_too_large_an_answer_is_refused(make_http, serve):
-    server = serve(says("200 OK", b"x" * 5000))
+    server = serve(answer_at_once("200 OK", b"x" * 5000))
     http = make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1"], max_bytes=1000)
     with pytest.raises(Refused, match="answered with more than 1,000 bytes"):
         http.request("GET", server.url)
@@ -169,7 +171,7 @@ def test_a_header_that_cannot_be_sent_is_refused_without_repeating_it(make_http)
 
 
 def test_a_certificate_that_cannot_be_trusted_needs_a_person(make_http, serve, tmp_path):
-    server = serve(says("200 OK"), self_signed(tmp_path))
+    server = serve(answer_at_once("200 OK"), self_signed(tmp_path))
     http = make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1"])
     with pytest.raises(
         NeedsAttention, match=r"127\.0\.0\.1 has no certificate that can be trusted \(.*self.signed"
@@ -191,7 +193,7 @@ def test_no_version_of_tls_before_1_2_is_spoken(make_http, serve, tmp_path, newe
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.maximum_version = newest
-    server = serve(says("200 OK"), context)
+    server = serve(answer_at_once("200 OK"), context)
     error, text = problem
     http = make_http("{u}", settings={"u": server.url}, allow=["127.0.0.1"])
     with pytest.raises(error, match=text):
@@ -204,7 +206,7 @@ def test_no_version_of_tls_before_1_2_is_spoken(make_http, serve, tmp_path, newe
 
 def echo(line):
     body = f"who are you {KEY}?".encode()
-    says("400 Bad Request", body)(line)
+    answer_at_once("400 Bad Request", body)(line)
 
 
 @pytest.mark.parametrize(
@@ -222,12 +224,12 @@ def echo(line):
     "behave",
     [
         echo,
-        says("404 No", f"no {KEY}".encode()),
-        says("500 No"),
-        says("302 No"),
-        says("429 No"),
+        answer_at_once("404 No", f"no {KEY}".encode()),
+        answer_at_once("500 No"),
+        answer_at_once("302 No"),
+        answer_at_once("429 No"),
         lambda line: line.close(),
-        says("200 OK", b"<"),
+        answer_at_once("200 OK", b"<"),
     ],
 )
 def test_no_secret_shows_in_any_sentence(ask, behave, options):

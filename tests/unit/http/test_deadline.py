@@ -11,7 +11,7 @@ import requests
 
 from hub.http import deadline
 from hub.http.adapter import LimitedAdapter
-from tests.support.raw_server import drips, says
+from tests.support.raw_server import answer_at_once, send_slowly
 
 SECONDS = 0.3  # of an exchange that is to be cut
 PATIENT_SECONDS = 20.0  # of any other, which a busy machine must not cut
@@ -35,12 +35,12 @@ def fetch(session, url, data=None, seconds=PATIENT_SECONDS, **options):
 
 
 def test_an_exchange_within_its_deadline_is_not_cut(serve, session):
-    answer, guard = fetch(session, serve(says("200 OK", b"hello")).url)
+    answer, guard = fetch(session, serve(answer_at_once("200 OK", b"hello")).url)
     assert (answer, guard.expired, guard.may_have_sent) == (b"hello", False, True)
 
 
 def test_an_exchange_beyond_its_deadline_is_cut(serve, session):
-    server = serve(drips(b"HTTP/1.1 200 OK\r\n\r\n", lambda: server.ended))
+    server = serve(send_slowly(b"HTTP/1.1 200 OK\r\n\r\n", lambda: server.ended))
     start = time.monotonic()
     _, guard = fetch(session, server.url, seconds=SECONDS)
     assert guard.expired
@@ -51,11 +51,11 @@ def test_a_watchdog_that_sleeps_is_woken(serve, session, monkeypatch):
     watchdog = type(deadline._watchdog)()
     monkeypatch.setattr(deadline, "_watchdog", watchdog)
     monkeypatch.setattr(deadline, "IDLE_LOOKS", 0)
-    fetch(session, serve(says("200 OK", b"hello")).url)
+    fetch(session, serve(answer_at_once("200 OK", b"hello")).url)
     patience_ends = time.monotonic() + PATIENT_SECONDS
     while not watchdog._sleeps and time.monotonic() < patience_ends:
         pass
-    server = serve(drips(b"HTTP/1.1 200 OK\r\n\r\n", lambda: server.ended))
+    server = serve(send_slowly(b"HTTP/1.1 200 OK\r\n\r\n", lambda: server.ended))
     _, guard = fetch(session, server.url, seconds=SECONDS)
     assert guard.expired
 
@@ -69,7 +69,7 @@ def test_headers_leave_with_a_small_body(serve, session, monkeypatch, body, piec
     sent = []
     send = HTTPConnection.send
     monkeypatch.setattr(HTTPConnection, "send", lambda self, data: sent.append(send(self, data)))
-    answer, _ = fetch(session, serve(says("200 OK", b"hello")).url, body)
+    answer, _ = fetch(session, serve(answer_at_once("200 OK", b"hello")).url, body)
     assert (answer, len(sent)) == (b"hello", pieces)
 
 
@@ -79,13 +79,13 @@ def test_a_closed_port_got_no_byte_of_the_request(session):
 
 
 def test_a_handshake_that_fails_got_no_byte_of_the_request(serve, session):
-    server = serve(says("200 OK"))
+    server = serve(answer_at_once("200 OK"))
     _, guard = fetch(session, server.url.replace("http:", "https:"), b"bill", seconds=SECONDS)
     assert not guard.may_have_sent
 
 
 def test_a_connection_that_is_opened_too_late_gets_no_byte_of_the_request(serve, session):
-    server = serve(says("200 OK"))
+    server = serve(answer_at_once("200 OK"))
     with (
         deadline.limit_time(60, permitted=lambda *address: guard.cut() or True) as guard,
         pytest.raises(requests.ConnectTimeout),
@@ -102,7 +102,7 @@ def test_a_connection_that_closes_without_an_answer_got_the_request(serve, sessi
 
 
 def test_a_connection_used_again_gets_the_request(serve, session):
-    answers = iter([says("200 OK"), lambda line: line.close()])
+    answers = iter([answer_at_once("200 OK"), lambda line: line.close()])
     server = serve(lambda line: next(answers)(line))
     fetch(session, server.url)
     _, guard = fetch(session, server.url, b"bill")
@@ -110,7 +110,7 @@ def test_a_connection_used_again_gets_the_request(serve, session):
 
 
 def test_one_deadline_within_another_gives_way_to_it_again(serve, session):
-    server = serve(says("200 OK", b"hello"))
+    server = serve(answer_at_once("200 OK", b"hello"))
     with deadline.limit_time(5):
         assert fetch(session, server.url)[0] == b"hello"
         assert session.get(server.url, timeout=5).content == b"hello"
@@ -128,7 +128,7 @@ def test_a_look_up_of_the_host_is_cut_too_and_nothing_has_left(session, monkeypa
 
 def test_a_process_that_was_forked_has_a_watchdog_of_its_own(serve, session):
     server = serve(lambda line: server.ended.wait(60))
-    fetch(session, serve(says("200 OK")).url)
+    fetch(session, serve(answer_at_once("200 OK")).url)
     child = os.fork()
     if child == 0:
         _, guard = fetch(requests_session(), server.url, seconds=SECONDS)
@@ -143,7 +143,7 @@ def requests_session():
 
 
 def test_an_address_that_is_not_permitted_is_not_connected_to(serve, session):
-    server, checked_places = serve(says("200 OK")), []
+    server, checked_places = serve(answer_at_once("200 OK")), []
     with pytest.raises(deadline.NotPermitted, match=r"127\.0\.0\.1"):
         fetch(session, server.url, permitted=lambda *place: checked_places.append(place))
     assert checked_places == [("127.0.0.1", server.port, "127.0.0.1")]
@@ -151,7 +151,7 @@ def test_an_address_that_is_not_permitted_is_not_connected_to(serve, session):
 
 
 def test_one_forbidden_address_among_several_forbids_the_host(serve, session, monkeypatch):
-    server, real = serve(says("200 OK")), socket.getaddrinfo
+    server, real = serve(answer_at_once("200 OK")), socket.getaddrinfo
     both = real("127.0.0.1", server.port, type=socket.SOCK_STREAM) * 2
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
     answers = iter([True, False])
@@ -160,7 +160,7 @@ def test_one_forbidden_address_among_several_forbids_the_host(serve, session, mo
 
 
 def test_a_host_is_resolved_once_and_that_address_is_called(serve, session, monkeypatch):
-    server, real, calls = serve(says("200 OK", b"hello")), socket.getaddrinfo, []
+    server, real, calls = serve(answer_at_once("200 OK", b"hello")), socket.getaddrinfo, []
 
     def once(host, port, **options):
         calls.append(host)

@@ -12,7 +12,7 @@ from hub.http import deadline, exchange
 from hub.http.client import open_session
 from qbo_sandbox.kit import Wire
 from qbo_sandbox.kit.wsgi import mount
-from tests.support.raw_server import drips, says
+from tests.support.raw_server import answer_at_once, send_slowly
 
 SECONDS = 0.3  # of an exchange that is to be cut
 PATIENT_SECONDS = 20.0  # of any other, which a busy machine must not cut
@@ -45,20 +45,20 @@ def over_in_time(error):
 
 
 def test_a_whole_answer_comes_back(serve, session):
-    server = serve(says("201 Created", b"hello", "X-Name: value"))
+    server = serve(answer_at_once("201 Created", b"hello", "X-Name: value"))
     answer = fetch(session, server.url)
     assert (answer.status, answer.body, answer.headers["x-name"]) == (201, b"hello", "value")
 
 
 def test_a_connection_is_used_again(serve, session):
-    server = serve(says("200 OK", b"hello"))
+    server = serve(answer_at_once("200 OK", b"hello"))
     for _ in range(5):
         fetch(session, server.url)
     assert (server.connections, len(server.heads)) == (1, 5)
 
 
 def dripping(serve, first):
-    server = serve(drips(first, lambda: server.ended))
+    server = serve(send_slowly(first, lambda: server.ended))
     return server
 
 
@@ -84,7 +84,10 @@ def test_a_server_that_drips_does_not_outlast_the_deadline(serve, session, first
 
 def test_a_server_that_drips_on_a_connection_used_before_does_not_either(serve, session):
     answers = iter(
-        [says("200 OK", b"quick"), drips(b"HTTP/1.1 200 OK\r\nX-Slow: ", lambda: server.ended)]
+        [
+            answer_at_once("200 OK", b"quick"),
+            send_slowly(b"HTTP/1.1 200 OK\r\nX-Slow: ", lambda: server.ended),
+        ]
     )
     server = serve(lambda line: next(answers)(line))
     fetch(session, server.url)
@@ -112,7 +115,10 @@ def test_silence_does_not_either(serve, session):
 
 
 def test_the_deadline_of_one_exchange_leaves_the_others_alone(serve, session):
-    slow, quick = dripping(serve, b"HTTP/1.1 200 OK\r\n\r\n"), serve(says("200 OK", b"hello"))
+    slow, quick = (
+        dripping(serve, b"HTTP/1.1 200 OK\r\n\r\n"),
+        serve(answer_at_once("200 OK", b"hello")),
+    )
     outcomes = []
 
     def late():
@@ -148,19 +154,19 @@ def test_an_answer_cut_short_is_an_error_not_an_answer(serve, session):
 
 
 def test_an_answer_larger_than_allowed_is_not_read_to_its_end(serve, session):
-    server = serve(says("200 OK", b"x" * 200_000))
+    server = serve(answer_at_once("200 OK", b"x" * 200_000))
     with pytest.raises(exchange.TooLarge, match="larger than 1,000 bytes"):
         fetch(session, server.url, max_bytes=1000)
 
 
 def test_no_redirect_is_followed(serve, session):
-    server = serve(says("302 Found", b"", "Location: /elsewhere"))
+    server = serve(answer_at_once("302 Found", b"", "Location: /elsewhere"))
     assert fetch(session, server.url).status == 302
     assert len(server.heads) == 1
 
 
 def test_no_cookie_is_kept(serve, session):
-    server = serve(says("200 OK", b"", "Set-Cookie: session=1; Path=/"))
+    server = serve(answer_at_once("200 OK", b"", "Set-Cookie: session=1; Path=/"))
     for _ in range(2):
         fetch(session, server.url)
     assert "cookie" not in server.heads[1].lower()
@@ -168,7 +174,7 @@ def test_no_cookie_is_kept(serve, session):
 
 def test_no_proxy_or_netrc_of_the_surroundings_is_used(serve, session, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    assert fetch(session, serve(says("200 OK", b"direct")).url).body == b"direct"
+    assert fetch(session, serve(answer_at_once("200 OK", b"direct")).url).body == b"direct"
 
 
 def test_a_host_that_nobody_knows_is_an_error(session, monkeypatch):

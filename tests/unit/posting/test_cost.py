@@ -97,18 +97,18 @@ def count_statements():
         now[0] = statement
         times[statement] += 1
 
-    def begun(connection):
+    def count_steps(connection):
         connection.connection.driver_connection.set_progress_handler(
             lambda: steps.update((now[0],)), 1
         )
 
     event.listen(db.engine, "before_cursor_execute", note_statement)
-    event.listen(db.engine, "begin", begun)
+    event.listen(db.engine, "begin", count_steps)
     try:
         yield times, steps
     finally:
         event.remove(db.engine, "before_cursor_execute", note_statement)
-        event.remove(db.engine, "begin", begun)
+        event.remove(db.engine, "begin", count_steps)
         db.engine.dispose()
 
 

@@ -12,7 +12,7 @@ import pytest
 from hub.clock import SystemClock
 from hub.http.exchange import ExchangeError, HttpResponse
 from hub.qbo import transport
-from tests.support.raw_server import RawServer, says, self_signed
+from tests.support.raw_server import RawServer, answer_at_once, self_signed
 
 Script = Callable[[socket.socket], None]
 NOTHING: dict[str, Any] = {}
@@ -149,7 +149,7 @@ def test_a_silent_tls_handshake_is_unsent(serve):
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_spoken_to(tmp_path):
-    server = RawServer(says("200 OK"), self_signed(tmp_path))
+    server = RawServer(answer_at_once("200 OK"), self_signed(tmp_path))
     with fails(may_have_sent=False, match=r"self.signed"):
         send(server.url)
     server.close()
