@@ -32,16 +32,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     runner, code = run(ROOT, mutants, files, options.verbose)
     if code:
         return code
-    lines = table(runner, rows)
-    sys.stdout.write("\n".join(["", *lines, ""]))
-    unnoticed = [mutant for mutant in runner.results if not mutant.noticed_by]
-    proven = set(rows) & {result.mutant.row for result in runner.results}
-    proven -= {result.mutant.row for result in unnoticed}
+    verified = print_results(runner, rows, seconds=time.monotonic() - started)
+    return 0 if len(verified) == len(rows) and not runner.failures else 1
+
+
+def print_results(runner: Runner, rows: Sequence[str], seconds: float) -> set[str]:
+    """Print what the run has shown; return the rows whose mutants were all noticed."""
+    unnoticed = [result for result in runner.results if not result.noticed_by]
+    verified = set(rows) & {result.mutant.row for result in runner.results}
+    verified -= {result.mutant.row for result in unnoticed}
+    sys.stdout.write("\n".join(["", *table(runner, rows), ""]))
     sys.stdout.write(
-        f"{len(proven)} of {len(rows)} rows verified with {len(runner.results)} mutants, "
-        f"{len(unnoticed)} not noticed, in {time.monotonic() - started:.0f} s.\n"
+        f"{len(verified)} of {len(rows)} rows verified with {len(runner.results)} mutants, "
+        f"{len(unnoticed)} not noticed, in {seconds:.0f} s.\n"
     )
-    return 0 if len(proven) == len(rows) and not runner.failures else 1
+    return verified
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -58,30 +58,25 @@ def once():
 
 
 @pytest.mark.proof
-def test_a_restarted_demo_continues_and_posts_nothing_twice(
-    folder,
-):
+def test_a_restarted_demo_continues_and_posts_nothing_twice(folder):
     _serve_for_a_while()
-    _tell_the_story()
+    _run_until_idle()
 
 
-def _tell_the_story():
+def _run_until_idle():
     """Continue a demo that was interrupted, and start one that has nothing left to do."""
     code, output = once()
     app = output["apps"]["costtracker"]
     assert (code, app["posted"] >= POSTED, app["unknown"]) == (3, True, 0)
     assert app["documents"] == sum(app[state] for state in STATES)
-    assert all(
-        sums["source"] == sums["posted"] == sums["quickbooks"] for sums in app["sums"].values()
-    )
+    for sums in app["sums"].values():
+        assert sums["source"] == sums["posted"] == sums["quickbooks"]
     causes = [case["cause"].split(":")[0] for case in output["cases"]]
     assert "match" in causes
     assert len(causes) <= 10, "A newcomer cannot clear an inbox with so many cases."
     code, again = once()
-    assert (code, [each["requests"]["writes"] for each in again["apps"].values()]) == (
-        3,
-        [0] * len(output["apps"]),
-    )
+    writes = [each["requests"]["writes"] for each in again["apps"].values()]
+    assert (code, writes) == (3, [0] * len(output["apps"]))
     assert again["apps"]["costtracker"] | {"requests": 0} == app | {"requests": 0}
 
 

@@ -254,7 +254,7 @@ def test_a_supplier_is_made_only_where_that_is_wanted_and_no_name_is_near(site):
 
 
 @pytest.fixture(scope="module")
-def abroad(site):
+def euro_site(site):
     """Provide a company that buys in euros and has no classes."""
     site = site.connect_another(multicurrency=True, currencies=("EUR",), classes="off")
     site.make("Vendor", DisplayName="Orbital Fasteners GmbH", CurrencyRef={"value": "EUR"})
@@ -269,9 +269,9 @@ def abroad(site):
 
 
 @pytest.mark.row("ION-10")
-def test_where_classes_are_switched_off_it_is_posted_without_and_that_is_reported(abroad):
-    assert [lines(abroad.posted(id)[0])[0][5] for id in abroad.classed] == [None, None]
-    warnings = [abroad.posting(f"order:{id}").warnings[0] for id in abroad.classed]
+def test_where_classes_are_switched_off_it_is_posted_without_and_that_is_reported(euro_site):
+    assert [lines(euro_site.posted(id)[0])[0][5] for id in euro_site.classed] == [None, None]
+    warnings = [euro_site.posting(f"order:{id}").warnings[0] for id in euro_site.classed]
     assert ["posted without Service" in warnings[0], "posted without it" in warnings[1]] == [
         True,
         True,
@@ -279,8 +279,8 @@ def test_where_classes_are_switched_off_it_is_posted_without_and_that_is_reporte
 
 
 @pytest.mark.row("ION-12")
-def test_an_order_in_another_currency_takes_the_account_of_that_currency(abroad):
-    (order,) = abroad.posted(abroad.euros)
+def test_an_order_in_another_currency_takes_the_account_of_that_currency(euro_site):
+    (order,) = euro_site.posted(euro_site.euros)
     assert (order["CurrencyRef"]["value"], order["APAccountRef"]["name"]) == (
         "EUR",
         "Accounts Payable (A/P) - EUR",

@@ -33,18 +33,26 @@ def first_sync(request):
     """Provide the unusual payables of the story by case: in QuickBooks, and their messages."""
     if not FIRST_SYNC:
         parts = (request.getfixturevalue(name) for name in ("app", "quickbooks", "clock"))
-        site = OntraccrSite(*parts, documents=68)
-        site.enable(**EVERYTHING)
-        site.sync()
-        FIRST_SYNC["all"] = site.select("Bill") + site.select("Purchase")
-        numbers = {record.get("DocNumber"): record for record in FIRST_SYNC["all"]}
-        rows = [row for row in site.books.payables.values() if row["division"] == "div-1"]
-        FIRST_SYNC["raw"] = {row["case"]: row for row in rows}
-        FIRST_SYNC["books"] = {row["case"]: numbers.get((row["number"] or "")[:21]) for row in rows}
-        FIRST_SYNC["postings"] = {row["case"]: site.posting(row["id"]) for row in rows}
-        FIRST_SYNC["cases"], FIRST_SYNC["site"] = site.cases(), site
-        FIRST_SYNC["waits"] = site.waits("held back")
+        FIRST_SYNC.update(_sync_first(OntraccrSite(*parts, documents=68)))
     return FIRST_SYNC
+
+
+def _sync_first(site):
+    """Sync the unusual payables; return what the tests look at, most of it by case."""
+    site.enable(**EVERYTHING)
+    site.sync()
+    transactions = site.select("Bill") + site.select("Purchase")
+    by_number = {record.get("DocNumber"): record for record in transactions}
+    rows = {row["case"]: row for row in site.books.payables.values() if row["division"] == "div-1"}
+    return {
+        "site": site,
+        "all": transactions,
+        "raw": rows,
+        "books": {case: by_number.get((row["number"] or "")[:21]) for case, row in rows.items()},
+        "postings": {case: site.posting(row["id"]) for case, row in rows.items()},
+        "cases": site.cases(),
+        "waits": site.waits("held back"),
+    }
 
 
 def lines(transaction):

@@ -20,28 +20,30 @@ from tests.support.stand_in_fixtures import mount_quickbooks
 
 
 @pytest.fixture
-def one(make_process):
+def first_hub(make_process):
     return make_process("one")
 
 
 @pytest.fixture
-def two(make_process):
+def second_hub(make_process):
     return make_process("two")
 
 
 @pytest.fixture
-def bench(one, two, clock):
+def bench(first_hub, second_hub, clock):
     """Provide postings of one app, and two processes that may send them."""
-    with one.app_context():
-        quickbooks = mount_quickbooks(one, clock)
-        two.extensions["hub"].mounts[QUICKBOOKS] = one.extensions["hub"].mounts[QUICKBOOKS]
+    with first_hub.app_context():
+        quickbooks = mount_quickbooks(first_hub, clock)
+        second_hub.extensions["hub"].mounts[QUICKBOOKS] = first_hub.extensions["hub"].mounts[
+            QUICKBOOKS
+        ]
         company = oauth_connect.connect_with_refresh_token(
             quickbooks.realm, quickbooks.refresh_tokens[quickbooks.realm]
         )
         record_download.refresh(company.id)
-        new_desk = PostingBench(one, quickbooks, clock)
+        new_desk = PostingBench(first_hub, quickbooks, clock)
         plugins = current_hub().plugins
-        object.__setattr__(two.extensions["hub"], "plugins", plugins)
+        object.__setattr__(second_hub.extensions["hub"], "plugins", plugins)
         yield new_desk
 
 
@@ -60,10 +62,10 @@ def in_a_thread_of_its_own(call, *arguments):
     thread.join()
 
 
-def take_over(two):
+def take_over(second_hub):
     """Let another process acquire the company; return the function that releases it."""
-    age_heartbeats(two, LEASE + MARGIN)
-    with two.app_context(), read_only_session() as session:
+    age_heartbeats(second_hub, LEASE + MARGIN)
+    with second_hub.app_context(), read_only_session() as session:
         company = session.query(ConnectedCompany).one()
         lease = leases.take(f"company-{company.id}")
     assert lease is not None
@@ -75,57 +77,59 @@ def outcomes():
         return {run.outcome for run in session.query(Run)}
 
 
-def test_a_run_posts_under_its_leases_and_releases_them(one, two, bench):
+def test_a_run_posts_under_its_leases_and_releases_them(first_hub, second_hub, bench):
     id = bench.bill()
-    execute(one, bench)
+    execute(first_hub, bench)
     assert (bench.state(id), len(bench.bills()), outcomes()) == ("posted", 1, {"done"})
-    with two.app_context():
+    with second_hub.app_context():
         assert leases.take(f"company-{bench.company_id}") is not None
         assert leases.take(f"installation-{bench.installation_id}") is not None
 
 
-def test_nothing_is_sent_under_a_lease_that_was_taken(one, two, bench, monkeypatch):
+def test_nothing_is_sent_under_a_lease_that_was_taken(first_hub, second_hub, bench, monkeypatch):
     id = bench.bill()
     claim, taken_leases = pipeline.claim_prepared, []
 
     def claim_late(*arguments):
         if not taken_leases:
-            taken_leases.append(take_over(two))
+            taken_leases.append(take_over(second_hub))
         return claim(*arguments)
 
     monkeypatch.setattr(pipeline, "claim_prepared", claim_late)
-    execute(one, bench)
+    execute(first_hub, bench)
     # The run waits once more, for whoever works next.
     assert (bench.state(id), len(bench.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
-    with two.app_context():
+    with second_hub.app_context():
         taken_leases[0].release()
-    execute(two, bench)
+    execute(second_hub, bench)
     assert (bench.state(id), len(bench.bills()), bench.cases()) == ("posted", 1, [])
 
 
-def test_a_run_that_lost_only_the_company_is_repeated_at_once(one, two, bench, monkeypatch):
+def test_a_run_that_lost_only_the_company_is_repeated_at_once(
+    first_hub, second_hub, bench, monkeypatch
+):
     """When PostgreSQL was frozen, a process that resumes may have kept one of its leases only."""
     id = bench.bill()
     claim, taken_leases = pipeline.claim_prepared, []
 
     def claim_late(*arguments):
         if not taken_leases:
-            taken_leases.append(take_over(two))
-            with one.app_context():
+            taken_leases.append(take_over(second_hub))
+            with first_hub.app_context():
                 lease_rows.process_leases().renew()
         return claim(*arguments)
 
     monkeypatch.setattr(pipeline, "claim_prepared", claim_late)
-    execute(one, bench)
+    execute(first_hub, bench)
     assert (bench.state(id), len(bench.bills()), outcomes()) == ("ready", 0, {"stopped", ""})
-    with two.app_context():
+    with second_hub.app_context():
         taken_leases[0].release()
-    execute(two, bench)
+    execute(second_hub, bench)
     assert (bench.state(id), len(bench.bills()), bench.cases()) == ("posted", 1, [])
 
 
 def test_a_process_that_wakes_after_another_has_finished_doubles_nothing(
-    one, two, bench, monkeypatch
+    first_hub, second_hub, bench, monkeypatch
 ):
     id = bench.bill()
     settle, awake = pipeline.record_results, []
@@ -133,13 +137,13 @@ def test_a_process_that_wakes_after_another_has_finished_doubles_nothing(
     def wake_late(*answered):
         if not awake:
             awake.append(True)
-            with two.app_context():
-                take_over(two).release()
+            with second_hub.app_context():
+                take_over(second_hub).release()
             for _ in range(3):
-                in_a_thread_of_its_own(execute, two, bench)
+                in_a_thread_of_its_own(execute, second_hub, bench)
                 bench.pass_time(3 * LEASE)
         return settle(*answered)
 
     monkeypatch.setattr(pipeline, "record_results", wake_late)
-    execute(one, bench)
+    execute(first_hub, bench)
     assert (bench.state(id), len(bench.bills()), bench.cases()) == ("posted", 1, [])

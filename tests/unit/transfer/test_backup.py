@@ -36,7 +36,7 @@ def empty_folder(tmp_path):
     return tmp_path / "restored"
 
 
-def quiet(phase, done, of):
+def ignore_progress(phase, done, of):
     pass
 
 
@@ -220,7 +220,7 @@ def test_a_restored_older_backup_posts_nothing_twice(
     first = bench.bill("A-1")
     bench.drain()
     forgotten = bench.bill("A-2")
-    backups.back_up(archive, make_app, quiet, keys=False)
+    backups.back_up(archive, make_app, ignore_progress, keys=False)
     bench.drain()
     bench.bill("A-3")
     bench.drain()
@@ -233,7 +233,7 @@ def test_a_restored_older_backup_posts_nothing_twice(
         environ["HUB_DATABASE_URL"] = request.getfixturevalue("target")
     config = configuration.load(environ)
     with archives.open_archive(archive) as contents:
-        backups.restore(contents, config, make_app, "test", quiet)
+        backups.restore(contents, config, make_app, "test", ignore_progress)
     restored = make_app(
         config,
         mounts=app.extensions["hub"].mounts,
