@@ -136,7 +136,7 @@ class App:
         """
         company = call.company
         route = call.route
-        with self.limits.running(
+        with self.limits.count_running(
             company.switches, route.realm, call.client, route.call, route.body
         ):
             with company.lock:

@@ -16,7 +16,7 @@ from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.oauth.grants import ACCESS_LIFE, DAY, Grants
 from qbo_sandbox.options import US, Options
 from qbo_sandbox.seeding import profiles
-from qbo_sandbox.seeding.company_creation import Founder
+from qbo_sandbox.seeding.company_creation import CompanyCreator
 from qbo_sandbox.switches import read as read_switch
 from qbo_sandbox.web.control import Control
 from qbo_sandbox.web.pages import BookPages
@@ -37,14 +37,14 @@ class QuickBooks:
         harness: Harness,
         control: Control,
         client: tuple[str, str],
-        founder: Founder,
+        creator: CompanyCreator,
     ) -> None:
         self.app = app
         self.wsgi = harness
         self.control = control
-        self.founder = founder
-        self.webhooks = founder.sender
-        self.snapshots = founder.snapshots
+        self.creator = creator
+        self.webhooks = creator.sender
+        self.snapshots = creator.snapshots
         self.clock = harness.clock
         self.faults = harness.faults
         self.log = harness.log
@@ -132,7 +132,7 @@ class QuickBooks:
     def open(self, profile: str, **options: Any) -> str:
         """Open one more company by the name of its profile; return its realm."""
         chosen = profiles.build_options(profile, options, self.companies, self.clock.now())
-        self.founder.open_company(chosen)
+        self.creator.open_company(chosen)
         _issue_one(self, chosen.realm)
         return chosen.realm
 
@@ -185,11 +185,11 @@ def create(
     control = Control(by_realm, grants, journal)
     control.set(switches)
     sender = Sender(clock, journal, VERIFIER, lambda: control.switches)
-    founder = Founder(control, clock, journal, sender, folder)
-    founder.replay()
+    creator = CompanyCreator(control, clock, journal, sender, folder)
+    creator.replay()
     for options in companies:
         if options.realm not in by_realm:
-            founder.open_company(options)
+            creator.open_company(options)
     clock.on_change.append(lambda: journal.append({"clock": clock.state()}))
     rules = fault_rules()
     app = App(
@@ -208,8 +208,8 @@ def create(
         shape=app.shape,
         pages=pages,
     )
-    quickbooks = QuickBooks(app, harness, control, client, founder)
-    harness.pages |= {"snapshots": founder.snapshots.page, "profiles": quickbooks.profiles}
+    quickbooks = QuickBooks(app, harness, control, client, creator)
+    harness.pages |= {"snapshots": creator.snapshots.page, "profiles": quickbooks.profiles}
     _issue_tokens(quickbooks, refresh_token, access_token)
     return quickbooks
 

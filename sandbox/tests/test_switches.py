@@ -248,7 +248,7 @@ def at_once(books):
     with ExitStack() as stack:
         for _ in range(10):
             stack.enter_context(
-                books.app.limits.running(
+                books.app.limits.count_running(
                     books.control.switches, US.realm, books.client_id, "bill.read", None
                 )
             )

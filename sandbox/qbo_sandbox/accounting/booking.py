@@ -87,13 +87,13 @@ def _round_to_zero(booked: list[LedgerEntry]) -> list[LedgerEntry]:
     return booked
 
 
-def _sides(company: Lookups, line: JsonObject) -> list[tuple[str, Decimal]]:
+def _booked_amounts(company: Lookups, line: JsonObject) -> list[tuple[str, Decimal]]:
     """Return (account, amount) of a line, or of each line of a group."""
     kind = line["DetailType"]
     if kind == GROUP_LINE:
         sides = []
         for part in line[GROUP_LINE].get("Line", ()):
-            sides += _sides(company, part)
+            sides += _booked_amounts(company, part)
         return sides
     amount = Decimal(line.get("Amount") or 0)
     if kind == DISCOUNT_LINE:
@@ -153,7 +153,7 @@ def _line_entries(company: Lookups, data: JsonObject, direction: int) -> list[Le
     """Return the entries of the lines; `direction` is 1 for a debit, -1 for a credit."""
     booked: list[LedgerEntry] = []
     for place, line in enumerate(data.get("Line", ())):
-        for account, amount in _sides(company, line):
+        for account, amount in _booked_amounts(company, line):
             if not account or not amount:
                 continue
             signed_amount = direction * amount

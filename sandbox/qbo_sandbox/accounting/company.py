@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.booking import entries_of, open_amounts
 from qbo_sandbox.accounting.kinds import KINDS, LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.ledger import Ledger, Opens
 from qbo_sandbox.accounting.refusals import Refusal
-from qbo_sandbox.accounting.representation import Showing, entry_title
+from qbo_sandbox.accounting.representation import Representation, entry_title
 from qbo_sandbox.accounting.table import Row, Table
 from qbo_sandbox.accounting.values import ZERO, dump
 from qbo_sandbox.kit.clock import Clock
@@ -42,7 +42,7 @@ class StoredReply(NamedTuple):
     at: float
 
 
-class Company(Showing):
+class Company(Representation):
     """One realm. Hold `lock` to read or write; every change goes through `commit`."""
 
     def __init__(

@@ -30,7 +30,7 @@ IN_DOLLARS = {
 
 
 class Lookups:
-    """The reading half of a company."""
+    """What can be looked up in a company; `Company` adds the ways to change it."""
 
     options: Options
     switches: Switches

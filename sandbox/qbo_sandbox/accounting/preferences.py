@@ -29,7 +29,7 @@ OTHERS = {
     "Vendor1099Enabled": "true",
     "TimeTrackingFeatureEnabled": "true",
 }
-OF_US = {
+US_PREFERENCES = {
     "UncategorizedAssetAccountId": "32",
     "UncategorizedIncomeAccountId": "30",
     "UncategorizedExpenseAccountId": "31",
@@ -47,7 +47,7 @@ def sections(options: Options) -> JsonObject:
     tracking = dict.fromkeys(("EnableBills", "TrackingByCustomer", "BillableExpenseTracking"), True)
     other = (
         OTHERS
-        | (OF_US if options.country == "US" else {})
+        | (US_PREFERENCES if options.country == "US" else {})
         | {"ProjectsEnabled": str(options.projects).lower()}
     )
     forms = FORMS | ({"DefaultDiscountAccount": "86"} if options.country == "US" else {})
@@ -166,7 +166,7 @@ def custom_fields(data: JsonObject, values: list[JsonObject]) -> list[JsonObject
     used = [
         place
         for place in "123"
-        if _yes(preferences.get(f"UseSalesCustom{place}", {}).get("BooleanValue"))
+        if _is_true(preferences.get(f"UseSalesCustom{place}", {}).get("BooleanValue"))
     ]
     names = {
         place: preferences.get(f"SalesCustomName{place}", {}).get("StringValue", "")
@@ -189,9 +189,9 @@ def read_options(options: Options, data: JsonObject) -> Options:
     return options.changed(
         {
             "classes": _class_tracking(accounting),
-            "departments": _yes(accounting.get("TrackDepartments")),
-            "account_numbers": _yes(accounting.get("UseAccountNumbers")),
-            "custom_numbers": _yes(sales.get("CustomTxnNumbers")),
+            "departments": _is_true(accounting.get("TrackDepartments")),
+            "account_numbers": _is_true(accounting.get("UseAccountNumbers")),
+            "custom_numbers": _is_true(sales.get("CustomTxnNumbers")),
             "closed": accounting.get("BookCloseDate") or None,
         }
     )
@@ -199,11 +199,11 @@ def read_options(options: Options, data: JsonObject) -> Options:
 
 def _class_tracking(accounting: JsonObject) -> str:
     """Return whether a class is stated by line, by transaction or not at all."""
-    if _yes(accounting.get("ClassTrackingPerTxnLine")):
+    if _is_true(accounting.get("ClassTrackingPerTxnLine")):
         return "line"
-    return "txn" if _yes(accounting.get("ClassTrackingPerTxn")) else "off"
+    return "txn" if _is_true(accounting.get("ClassTrackingPerTxn")) else "off"
 
 
-def _yes(value: Any) -> bool:
+def _is_true(value: Any) -> bool:
     """Return whether a preference is switched on, as a boolean or as text."""
     return str(value).lower() == "true"

@@ -55,7 +55,7 @@ def resolve_all(company: Company, data: JsonObject) -> None:
             data[field] = name_reference(company, kind, reference)
 
 
-def in_currency(company: Company, kind: str, reference: Any, *codes: str) -> JsonObject:
+def resolve_in_currency(company: Company, kind: str, reference: Any, *codes: str) -> JsonObject:
     """Return the entry of a reference; refuse one in any other currency."""
     row = resolve(company, kind, reference)
     entry = row.read()

@@ -21,8 +21,8 @@ HIDDEN = {
 }
 
 
-class Showing(Lookups):
-    """The half of a company that answers."""
+class Representation(Lookups):
+    """What a company answers: its objects with current balances and names."""
 
     ledger: Ledger
     site: str
@@ -98,12 +98,12 @@ class Showing(Lookups):
                 data["Balance"] = self._party_balance(row.id)
             case "Customer":
                 data["Balance"] = self._party_balance(row.id)
-                data["BalanceWithJobs"] = round_money(self._with_jobs(row.id))
+                data["BalanceWithJobs"] = round_money(self._balance_with_jobs(row.id))
                 if data.get("Taxable") and self.options.tax == "automated":
                     data.setdefault("DefaultTaxCodeRef", {"value": "2"})
             case "Account":
                 data["CurrentBalance"] = round_money(self.account_balance(row))
-                whole_balance = self._with_subaccounts(row)
+                whole_balance = self._balance_with_subaccounts(row)
                 data["CurrentBalanceWithSubAccounts"] = round_money(whole_balance)
             case "Item":
                 self._update_stock(row, data)
@@ -127,13 +127,13 @@ class Showing(Lookups):
         signature = f"X-Amz-Date={made_at}&X-Amz-Expires=900"
         return f"{self.site}/{path}?{signature}"
 
-    def _with_subaccounts(self, row: Row) -> Decimal:
+    def _balance_with_subaccounts(self, row: Row) -> Decimal:
         """Return the balance of an account with those below it."""
         table = self.tables["Account"]
         total = self.account_balance(row)
         children = table.by_party.get(row.id, {})
         for child_id in children:
-            total += self._with_subaccounts(table.rows[child_id])
+            total += self._balance_with_subaccounts(table.rows[child_id])
         return total
 
     def account_balance(self, row: Row) -> Decimal:
@@ -144,12 +144,12 @@ class Showing(Lookups):
             return debit_balance
         return -debit_balance
 
-    def _with_jobs(self, id: str) -> Decimal:
+    def _balance_with_jobs(self, id: str) -> Decimal:
         """Return the balance of a customer with those of its projects."""
         total = self.ledger.parties.get(id, ZERO)
         children = self.tables["Customer"].by_party.get(id, {})
         for child_id in children:
-            total += self._with_jobs(child_id)
+            total += self._balance_with_jobs(child_id)
         return total
 
 

@@ -58,7 +58,7 @@ def book_payment(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
             booked.append(LedgerEntry(account, home, own))
     total = Decimal(data[rule.total])
     if total:
-        account = _paid_from(rule, data)
+        account = _money_account_id(rule, data)
         booked.append(make_entry(company, account, rule.direction * total, data))
     return _book_exchange_gain(company, booked)
 
@@ -92,7 +92,7 @@ def _control_account(
     return account, rate_of(target)
 
 
-def _paid_from(rule: TxnKind, data: JsonObject) -> str:
+def _money_account_id(rule: TxnKind, data: JsonObject) -> str:
     """Return the account that a payment came from or went to, or ""."""
     reference = data.get(rule.counter)
     if not reference:

@@ -37,7 +37,7 @@ class RequestLimits:
         self._lock = threading.Lock()
 
     @contextmanager
-    def running(
+    def count_running(
         self, switches: Switches, realm: str, client: str, call: str, body: Any
     ) -> Iterator[None]:
         """Count one request while it runs; refuse it if it is one too many."""

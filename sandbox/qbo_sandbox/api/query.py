@@ -63,7 +63,7 @@ def _split_tokens(text: str) -> list[QueryToken]:
         match = TOKEN.match(text, place)
         if match is None or match.end() == place:
             bad = text[place:].strip()
-            raise _lexical(bad[0], _describe_place(text, text.index(bad[0], place)))
+            raise _lexical_error(bad[0], _describe_place(text, text.index(bad[0], place)))
         kind = str(match.lastgroup)
         tokens.append(QueryToken(kind, match.group(kind), _describe_place(text, match.start(kind))))
         place = match.end()
@@ -76,7 +76,7 @@ def _describe_place(text: str, place: int) -> str:
     return f"at line {len(lines)}, column {len(lines[-1]) + 1}."
 
 
-def _lexical(sign: str, where: str) -> Refusal:
+def _lexical_error(sign: str, where: str) -> Refusal:
     return Refusal(
         "4000", f'QueryParserError: Lexical error {where}  Encountered: "{sign}" ({ord(sign)})'
     )
@@ -126,7 +126,7 @@ class _Parser:
         """Return the next token and go past it; refuse one of another kind."""
         token = self._next_token()
         if token.kind == "word" and token.text.lower() == "null":
-            raise Refusal("4000", _null(token))
+            raise Refusal("4000", _null_error_text(token))
         if token.kind not in kinds:
             raise _refuse_token(token)
         self.place += 1
@@ -247,7 +247,7 @@ class _Parser:
         return number
 
 
-def _null(token: QueryToken) -> str:
+def _null_error_text(token: QueryToken) -> str:
     return (
         f'QueryParserError: Encountered " "null" "NULL "" {token.where}\n'
         "Was expecting:\n    <IDENTIFIER> ...\n    "

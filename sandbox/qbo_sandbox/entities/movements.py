@@ -6,10 +6,10 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
 from qbo_sandbox.accounting.references import (
     ONE_CURRENCY,
-    in_currency,
     name_reference,
     resolve,
     resolve_all,
+    resolve_in_currency,
 )
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import ZERO, round_money
@@ -115,7 +115,7 @@ def _account_reference(
     field: str,
 ) -> JsonObject:
     """Return the named reference; its account must have this type and one of these currencies."""
-    account = in_currency(
+    account = resolve_in_currency(
         company, "Account", reference, data["CurrencyRef"]["value"], company.options.currency
     )
     if types and account["AccountType"] not in types:
@@ -192,7 +192,7 @@ def _complete_party(company: Company, detail: JsonObject, account: JsonObject) -
     detail["Entity"] = entity | {"EntityRef": name_reference(company, kind, reference)}
     if needed_kind:
         code = account["CurrencyRef"]["value"]
-        in_currency(company, needed_kind, reference, code)
+        resolve_in_currency(company, needed_kind, reference, code)
 
 
 def _complete_entry(company: Company, data: JsonObject, place: int, line: JsonObject) -> JsonObject:

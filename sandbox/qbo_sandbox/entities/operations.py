@@ -46,7 +46,7 @@ DROPPED = (
     "HomeBalance",
     "HomeTotalAmt",
 )
-SENT_AGAIN = {"Bill": ("VendorRef",), "Purchase": ("PaymentType",)}  # by sparse updates too
+REQUIRED_AGAIN = {"Bill": ("VendorRef",), "Purchase": ("PaymentType",)}  # by sparse updates too
 DELETED = "Another user has deleted this transaction."
 OTHER_USER = "Kari Nordmann"
 
@@ -181,7 +181,7 @@ def _merge_update(kind: str, body: JsonObject, old: JsonObject) -> JsonObject:
     removes most of them. New lines need a new computation of the tax.
     """
     data = _client_fields(kind, body)
-    for field in SENT_AGAIN.get(kind, ()):
+    for field in REQUIRED_AGAIN.get(kind, ()):
         if field not in data:
             raise missing_field(field)
     is_sparse = body.get("sparse") in (True, "true")

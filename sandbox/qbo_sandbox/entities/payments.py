@@ -5,7 +5,7 @@ from decimal import Decimal
 from qbo_sandbox.accounting import settlements
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TXN_KINDS, TxnKind
-from qbo_sandbox.accounting.references import in_currency, name_reference, resolve
+from qbo_sandbox.accounting.references import name_reference, resolve, resolve_in_currency
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.kit.json_object import JsonObject
@@ -38,7 +38,7 @@ def _money_account(company: Company, data: JsonObject, reference: JsonObject) ->
     Its currency must be that of the payment or the home currency.
     """
     code = data["CurrencyRef"]["value"]
-    in_currency(company, "Account", reference, code, company.options.currency)
+    resolve_in_currency(company, "Account", reference, code, company.options.currency)
     return name_reference(company, "Account", reference)
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
-from qbo_sandbox.accounting.references import in_currency, name_reference, resolve
+from qbo_sandbox.accounting.references import name_reference, resolve, resolve_in_currency
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.kit.json_object import JsonObject
 
@@ -33,13 +33,13 @@ def complete_expense(
     data.setdefault("CurrencyRef", account["CurrencyRef"])
     code = data["CurrencyRef"].get("value")
     home = company.options.currency
-    in_currency(company, "Account", data["AccountRef"], str(code), home)
+    resolve_in_currency(company, "Account", data["AccountRef"], str(code), home)
     if sort != "CreditCard":
         data.pop("Credit", None)
     payee = data.get("EntityRef")
     if payee:
         kind = payee.get("type") or "Vendor"
-        in_currency(company, kind, payee, str(code))
+        resolve_in_currency(company, kind, payee, str(code))
         data["EntityRef"] = name_reference(company, kind, payee) | {"type": kind}
 
 

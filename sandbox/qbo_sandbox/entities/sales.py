@@ -12,7 +12,12 @@ from qbo_sandbox.accounting.kinds import (
     SUBTOTAL_LINE,
     TxnKind,
 )
-from qbo_sandbox.accounting.references import in_currency, name_reference, resolve, resolve_all
+from qbo_sandbox.accounting.references import (
+    name_reference,
+    resolve,
+    resolve_all,
+    resolve_in_currency,
+)
 from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.accounting.values import ONE, ZERO, round_money, shortest_number
 from qbo_sandbox.kit.json_object import JsonObject
@@ -64,7 +69,7 @@ def finish(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | 
         company.preferences(), data.get("CustomField") or []
     )
     if rule.counter:
-        in_currency(
+        resolve_in_currency(
             company,
             "Account",
             data[rule.counter],
@@ -200,7 +205,7 @@ def with_subtotal(lines: list[JsonObject]) -> list[JsonObject]:
     return [*goods, between, *discounts]
 
 
-def taxed_share(data: JsonObject) -> Decimal:
+def taxable_share(data: JsonObject) -> Decimal:
     """Return the taxed share of each line: less than 1 with a discount before tax."""
     if str(data.get("ApplyTaxAfterDiscount")).lower() != "true":
         return ONE
@@ -240,7 +245,7 @@ def us_tax(company: Company, data: JsonObject, tax: JsonObject) -> JsonObject:
 def _taxable_amount(data: JsonObject) -> Decimal:
     """Return the amount of the taxed lines, less their share of a discount before tax."""
     taxed_lines = filter(_is_taxed, flatten_lines(data["Line"]))
-    return round_money(_sum_amounts(taxed_lines) * taxed_share(data))
+    return round_money(_sum_amounts(taxed_lines) * taxable_share(data))
 
 
 def _sum_amounts(lines: Iterable[JsonObject]) -> Decimal:

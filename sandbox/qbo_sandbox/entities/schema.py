@@ -34,13 +34,13 @@ LENGTHS = {
     "Line2": 500,
     "PostalCode": 30,
 }
-OF_KIND = {
+LENGTHS_OF_KIND = {
     ("MemoRef", "value"): 1000,
     ("Term", "Name"): 31,
     ("PaymentMethod", "Name"): 31,
     ("Account", "AcctNum"): 20,
 }
-CALLED = {("MemoRef", "value"): "Customer Memo"}
+SHOWN_NAMES = {("MemoRef", "value"): "Customer Memo"}
 DIGITS = 15
 
 
@@ -154,8 +154,8 @@ def _field_checks(kind: str) -> dict[str, Check]:
 def _make_check(kind: str, name: str, type_name: str) -> Callable[[Any], Any]:
     """Return the function that checks a value of a type, and converts it if necessary."""
     if type_name == "s":
-        shown_name = CALLED.get((kind, name), name)
-        limit = OF_KIND.get((kind, name)) or LENGTHS.get(name)
+        shown_name = SHOWN_NAMES.get((kind, name), name)
+        limit = LENGTHS_OF_KIND.get((kind, name)) or LENGTHS.get(name)
         return partial(_check_text, shown_name, limit)
     if type_name in ("d", "i"):
         return partial(_check_number, name, type_name == "i")

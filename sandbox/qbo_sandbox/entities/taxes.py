@@ -19,7 +19,7 @@ NO_RATE = "Make sure all your transactions have a GST/HST rate before you save."
 def apply(company: Company, rule: TxnKind, data: JsonObject) -> None:
     """Check the codes, put the tax detail and the lines' net amounts in place."""
     if company.options.tax != "codes":
-        _tax_american(company, rule, data)
+        _apply_us_tax(company, rule, data)
         return
     calculation = data.get("GlobalTaxCalculation")
     if not calculation:
@@ -42,7 +42,7 @@ def _remove_codes(data: JsonObject, stated_tax: JsonObject) -> None:
         detail.pop("TaxCodeRef", None)
 
 
-def _tax_american(company: Company, rule: TxnKind, data: JsonObject) -> None:
+def _apply_us_tax(company: Company, rule: TxnKind, data: JsonObject) -> None:
     """Compute automated sales tax; lines are taxable or not.
 
     Only sales are taxed; on purchases the codes are just kept.
@@ -67,7 +67,7 @@ def _apply_codes(
     is_inclusive = calculation == "TaxInclusive"
     share = ONE
     if calculation == "TaxExcluded":
-        share = sales.taxed_share(data)
+        share = sales.taxable_share(data)
     base_by_rate: dict[str, Decimal] = {}
     for line in lines:
         detail = _tax_detail(line)
@@ -75,7 +75,7 @@ def _apply_codes(
             continue
         rates = _line_rates(company, rule, detail)
         if is_inclusive:
-            _make_net(company, line, detail, rates)
+            _compute_net_amount(company, line, detail, rates)
         for rate in rates:
             base = base_by_rate.get(rate, ZERO)
             base_by_rate[rate] = base + line["Amount"] * share
@@ -105,7 +105,9 @@ def _included_tax(line: JsonObject) -> Decimal:
     return gross - net
 
 
-def _make_net(company: Company, line: JsonObject, detail: JsonObject, rates: list[str]) -> None:
+def _compute_net_amount(
+    company: Company, line: JsonObject, detail: JsonObject, rates: list[str]
+) -> None:
     """Make the amounts net, and put gross amounts into TaxInclusiveAmt.
 
     A client may state the gross amount there. If it does not, a switch says whether its Amount is

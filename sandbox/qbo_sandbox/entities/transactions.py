@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import DISCOUNT_LINE, SUBTOTAL_LINE, TxnKind
-from qbo_sandbox.accounting.references import in_currency, resolve_all
+from qbo_sandbox.accounting.references import resolve_all, resolve_in_currency
 from qbo_sandbox.accounting.refusals import (
     Refusal,
     business_error,
@@ -148,7 +148,7 @@ def _complete_currency(company: Company, rule: TxnKind, data: JsonObject) -> Non
     """Check the currency against the party's, and set the exchange rate."""
     code = _currency_code(company, rule, data)
     if rule.party and data.get(rule.party):
-        in_currency(company, rule.party_kind, data[rule.party], code)
+        resolve_in_currency(company, rule.party_kind, data[rule.party], code)
     data["CurrencyRef"] = currency_ref(code)
     if company.options.multicurrency:
         data["ExchangeRate"] = _exchange_rate(company, data, code)
@@ -196,7 +196,7 @@ def _control_account(company: Company, rule: TxnKind, data: JsonObject) -> None:
     if rule.control not in data:
         data[rule.control] = {"value": company.control_account(rule.control_type, code)}
         resolve_all(company, data)
-    account = in_currency(company, "Account", data[rule.control], code)
+    account = resolve_in_currency(company, "Account", data[rule.control], code)
     if account["AccountType"] != rule.control_type:
         raise Refusal(
             "6430",

@@ -1,8 +1,8 @@
 """What stand-ins of any service share: clock, faults, tokens, journal, log and a real server.
 
 Public, for authors of other stand-ins. May import: nothing of this project outside `kit`. Start
-reading at `harness.Harness`, the WSGI application around a stand-in, and at `standin.StandIn`.
-`wsgi` mounts a stand-in below a `requests` session without a socket.
+reading at `harness.Harness`, the WSGI application around a stand-in, and at
+`json_stand_in.StandIn`. `wsgi` mounts a stand-in below a `requests` session without a socket.
 """
 
 from qbo_sandbox.kit.api import Api

@@ -125,7 +125,7 @@ def page(
     limit = query.get(names.LIMIT, "50")
     if not limit.isdecimal() or not 1 <= int(limit) <= most:
         raise invalid(names.LIMIT, f"A whole number from 1 to {most} is needed.")
-    return _position(query.get(names.CURSOR), names), int(limit)
+    return _parse_position(query.get(names.CURSOR), names), int(limit)
 
 
 def paginate(
@@ -145,7 +145,7 @@ def cursor(row: JsonObject, names: type[RowNames]) -> str:
     return format_cursor(row[names.UPDATED_AT], row[names.ID])
 
 
-def _position(text: str | None, names: type[PageNames]) -> Place | None:
+def _parse_position(text: str | None, names: type[PageNames]) -> Place | None:
     """Return the place that a cursor names; None without a cursor."""
     if not text:
         return None

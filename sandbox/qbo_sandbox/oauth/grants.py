@@ -124,7 +124,7 @@ class Grants:
         with self.lock:
             return self._refresh(token, client, rotate)
 
-    def _refreshable(self, token: str, client: str, now: float) -> Consent:
+    def _require_refreshable(self, token: str, client: str, now: float) -> Consent:
         """Return the grant of a refresh token; raise InvalidGrant unless the client may use it."""
         grant = self.by_refresh.get(token)
         is_valid = grant is not None and now < min(grant.expires, grant.hard)
@@ -141,7 +141,7 @@ class Grants:
         """
         now = self.clock.now()
         switches = self.switches()
-        grant = self._refreshable(token, client, now)
+        grant = self._require_refreshable(token, client, now)
         if token == grant.refresh:
             if switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice)
                 grant.previous_until = 0.0

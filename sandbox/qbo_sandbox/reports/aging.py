@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.open_balances import Open, open_on
+from qbo_sandbox.reports.open_balances import Open, items_open_on
 from qbo_sandbox.reports.report_base import Frame
 from qbo_sandbox.reports.report_parts import (
     Column,
@@ -118,7 +118,7 @@ def _sum_columns(items: list[Open], width: int) -> list[str]:
 
 def _open_items(frame: Frame, side: str, day: dt.date) -> list[Open]:
     """Return what is open on a day, of the parties that the parameters name or of all."""
-    items = open_on(frame.company, side, day)
+    items = items_open_on(frame.company, side, day)
     wanted_text = frame.params.get(side.lower(), "")
     wanted_parties = {id for id in wanted_text.split(",") if id}
     if not wanted_parties:

@@ -42,7 +42,7 @@ SALES: tuple[tuple[str, str, str], ...] = (
 )
 REPORTS: dict[str, tuple[Builder, str]] = {
     "ProfitAndLoss": (statements.profit_and_loss, YEAR_TO_DATE),
-    "ProfitAndLossDetail": (listing.earned_detail, YEAR_TO_DATE),
+    "ProfitAndLossDetail": (listing.detail_profit_and_loss, YEAR_TO_DATE),
     "BalanceSheet": (balance_sheet.balance_sheet, YEAR_TO_DATE),
     "TrialBalance": (statements.trial_balance, MONTH_TO_DATE),
     "TrialBalanceFR": (statements.trial_balance, MONTH_TO_DATE),

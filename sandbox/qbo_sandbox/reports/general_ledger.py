@@ -7,8 +7,8 @@ from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.listing import (
     LEDGER,
     Split,
+    account_section,
     list_postings,
-    of_account,
     own_side,
     split_finder,
 )
@@ -84,4 +84,4 @@ def _account_section(
         inner, sum = _account_section(frame, child, begun, moves_by_account, below, split, id)
         rows.append(inner)
         total += sum
-    return of_account(str(account["Name"]), rows, total, "" if above else id), total
+    return account_section(str(account["Name"]), rows, total, "" if above else id), total

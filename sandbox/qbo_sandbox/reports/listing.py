@@ -108,7 +108,7 @@ def list_postings(
     return rows, total
 
 
-def of_account(name: str, rows: list[Row], total: Decimal, id: str) -> Row:
+def account_section(name: str, rows: list[Row], total: Decimal, id: str) -> Row:
     """Return a section with the postings of an account and their total."""
     width = len(LEDGER)
     amount = format_amount(total, blank=True)
@@ -181,7 +181,7 @@ def _side_of(frame: Frame, move: ReportPosting) -> Row:
     return {"ColData": cells, "type": "Data"}
 
 
-def _by_party(frame: Frame, by: str) -> list[tuple[tuple[str, str], Row]]:
+def _transactions_by_party(frame: Frame, by: str) -> list[tuple[tuple[str, str], Row]]:
     """Return (party, row) of each transaction; with `by`, only of those that have such a party."""
     split = split_finder(frame)
     rows: list[tuple[tuple[str, str], Row]] = []
@@ -201,7 +201,7 @@ def _by_party(frame: Frame, by: str) -> list[tuple[tuple[str, str], Row]]:
 
 def list_transactions(frame: Frame, by: str = "") -> Report:
     """List transactions, each with the account that it moves most; `by` groups them by a party."""
-    pairs = _by_party(frame, by)
+    pairs = _transactions_by_party(frame, by)
     columns = [Column(*column) for column in LIST]
     if by:
         rows = _group_rows(pairs, len(columns))
@@ -285,7 +285,7 @@ def _group_rows(whole: list[tuple[tuple[str, str], Row]], width: int) -> list[Ro
     return rows
 
 
-def earned_detail(frame: Frame) -> Report:
+def detail_profit_and_loss(frame: Frame) -> Report:
     """List the postings of profit and loss, account by account."""
     split = split_finder(frame)
     postings_by_account: dict[str, list[ReportPosting]] = defaultdict(list)
@@ -299,7 +299,7 @@ def earned_detail(frame: Frame) -> Report:
         name = str(account["Name"])
         postings = postings_by_account[id]
         lines, total = list_postings(postings, own_side(account), ZERO, split)
-        rows.append(of_account(name, lines, total, id))
+        rows.append(account_section(name, lines, total, id))
     columns = [Column(title, kind) for title, kind in LEDGER]
     return Report(columns, rows, empty=not rows)
 

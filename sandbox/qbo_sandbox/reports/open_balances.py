@@ -48,7 +48,7 @@ def _settled_by(company: Company, kind: str, day: dt.date) -> dict[tuple[str, st
     return amounts
 
 
-def open_on(company: Company, side: str, day: dt.date) -> list[Open]:
+def items_open_on(company: Company, side: str, day: dt.date) -> list[Open]:
     """Return everything open with customers or vendors on a day, oldest first."""
     *_, payment = SIDES[side]
     paid = _settled_by(company, payment, day)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.aging import name_of
-from qbo_sandbox.reports.open_balances import Open, open_on
+from qbo_sandbox.reports.open_balances import Open, items_open_on
 from qbo_sandbox.reports.report_base import UNSPECIFIED, Frame
 from qbo_sandbox.reports.report_parts import (
     Column,
@@ -29,7 +29,7 @@ def balances_by_party(frame: Frame, side: str) -> Report:
     """Report one row for each party with something open."""
     day = frame.period.end
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for item in open_on(frame.company, side, day):
+    for item in items_open_on(frame.company, side, day):
         sums[item.party] += item.balance
     names = {id: name_of(frame, side, id) for id in sums}
     rows: list[Row] = []
@@ -48,7 +48,7 @@ def balances_by_party(frame: Frame, side: str) -> Report:
 def balance_detail(frame: Frame, side: str) -> Report:
     """List the open transactions of each party with a running balance."""
     day = frame.period.end
-    items = open_on(frame.company, side, day)
+    items = items_open_on(frame.company, side, day)
     items_by_party: dict[str, list[Open]] = {}
     for item in items:
         items_by_party.setdefault(item.party, []).append(item)

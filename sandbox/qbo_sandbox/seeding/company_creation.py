@@ -16,8 +16,8 @@ from qbo_sandbox.seeding.snapshots import Snapshots
 from qbo_sandbox.web.control import Control
 
 
-class Founder:
-    """The one who adds to the companies of a stand-in."""
+class CompanyCreator:
+    """Adds companies to a stand-in, and repeats what its journal says of them."""
 
     def __init__(
         self, control: Control, clock: Clock, journal: Journal, sender: Sender, folder: Path | None
@@ -49,7 +49,7 @@ class Founder:
         return company
 
     def replay(self) -> None:
-        """Repeat an entry of the journal."""
+        """Repeat every entry of the journal, in their order."""
         readers: dict[str, Callable[[Any], None]] = {
             "oauth": self.control.grants.replay,
             "clock": self.clock.restore,

@@ -43,7 +43,7 @@ small {{ color: #555 }} form {{ display: inline }}
 <p><small>QuickBooks Online stand-in – no real company is touched</small></p>
 {main}
 </main></body></html>"""
-DOORS = {
+PROGRAM_PAGES = {
     "log": "requests",
     "books": "books",
     "faults": "faults",
@@ -137,7 +137,8 @@ class BookPages:
 def _program_links(root: str) -> str:
     """Return links to the pages for programs."""
     links = " ".join(
-        f'<a href="{escape(root)}/_sandbox/{name}">{text}</a>' for name, text in DOORS.items()
+        f'<a href="{escape(root)}/_sandbox/{name}">{text}</a>'
+        for name, text in PROGRAM_PAGES.items()
     )
     return f'<nav aria-label="For programs"><p><small>For programs: {links}</small></p></nav>'
 
