@@ -134,10 +134,18 @@ def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
 
 
 def _is_over(posting: Posting, content: Content) -> bool:
-    """Return whether a person skipped this change and another one has come since."""
-    if posting.state != PostingState.SKIPPED:
-        return False
-    if posting.operation == Operation.CREATE:
+    """Return whether this change was skipped or posted, and another one has come since.
+
+    A posted one with the same base left the transaction as it was, so that QuickBooks kept its
+    version.
+    """
+    is_posted_update = (
+        posting.state == PostingState.POSTED and posting.operation == Operation.UPDATE
+    )
+    is_skipped_change = (
+        posting.state == PostingState.SKIPPED and posting.operation != Operation.CREATE
+    )
+    if not is_posted_update and not is_skipped_change:
         return False
     return posting.planned != compute_fingerprint(content.payload)
 
