@@ -1,5 +1,6 @@
 """Build what an operation sends to QuickBooks, and say what holds it."""
 
+import datetime as dt
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -17,6 +18,8 @@ from hub.money import to_cents
 from hub.outbox.plans import Content, Disposition
 from hub.qbo import payloads
 from hub.reasons.template import CaseAction
+
+MAX_SILENT_WAIT = dt.timedelta(days=1)  # for a document that no posting is on its way for
 
 
 @dataclass(frozen=True)
@@ -134,13 +137,14 @@ def _find_disposition(
 ) -> tuple[Disposition, tuple[DocumentHold, ...]]:
     """Decide how a posting begins; documents that lines apply to come before other reasons.
 
-    Return the reasons that still hold it too. A posting that waits for a document that is on its
-    way needs no case, so no reason holds it.
+    Return the reasons that still hold it too. A posting that waits for a document that may still
+    come needs no case, so no reason holds it; after a day a person has to know.
     """
     unresolved = links.find_unresolved_documents(mapped)
     if unresolved:
         hold = links.build_unresolved_hold(batch, row, unresolved)
-        if not any(links.find_ended_posting(batch, source_id) for source_id in unresolved):
+        has_ended = any(links.find_ended_posting(batch, source_id) for source_id in unresolved)
+        if not has_ended and not _has_waited_long(batch, row, mapped.part):
             waiting = Disposition(
                 state=PostingState.WAITING, holder=Holder.SOURCE, reasons=(hold.text,)
             )
@@ -149,6 +153,12 @@ def _find_disposition(
     if holds:
         return cases.build_held_disposition(holder_of(holds), holds), holds
     return Disposition(state=batch.setup.state), ()
+
+
+def _has_waited_long(batch: CollectBatch, row: SourceDocument, part: str) -> bool:
+    """Return whether a part of a document was planned so long ago that waiting needs a case."""
+    posting = outbox.find_active(batch.postings(row), part)
+    return posting is not None and batch.now - posting.created_at >= MAX_SILENT_WAIT
 
 
 def _is_foreign(batch: CollectBatch, document: Document) -> bool:

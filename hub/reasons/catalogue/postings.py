@@ -22,7 +22,12 @@ TEMPLATES = {
         reason="It was received {date}, before {start}, the first day that counts for {app}."
     ),
     # The documents that it applies to, as values of `document.waits`.
-    "posting.awaits_unknown": Template(reason="{source_id}, which the source has not shown yet."),
+    "posting.awaits_unknown": Template(
+        reason=(
+            "{source_id}, which the source has not shown yet. If it never will, because it is from"
+            " before the start date, press Skip and enter this one in QuickBooks by hand."
+        )
+    ),
     "posting.awaits_unwanted": Template(reason="{document}, which is not posted yet: {reason}"),
     "posting.awaits_ended": Template(
         reason=(
