@@ -9,6 +9,7 @@ from types import ModuleType
 from hub.errors import BadDocument
 
 ZERO = Decimal(0)
+TOO_LARGE = Decimal(10) ** 12  # no amount of a document is; more digits than this can be rounded
 
 
 def money(value: object) -> Decimal:
@@ -46,6 +47,11 @@ def _smallest_unit(currency: str) -> Decimal:
     """Return the smallest unit of a currency: 0.01 for USD."""
     decimals = precision(currency)
     return Decimal(1).scaleb(-decimals)
+
+
+def is_too_large(amount: Decimal) -> bool:
+    """Return whether a number is too large to be an amount of money."""
+    return abs(amount) >= TOO_LARGE
 
 
 def is_exact(amount: Decimal, currency: str) -> bool:

@@ -20,12 +20,13 @@ from hub.contract.documents import Document, Gone, Unreadable
 from hub.contract.states import Stage
 from hub.errors import Sentence
 from hub.mapping import NEW
+from hub.mapping.split import amount_of
 from hub.models import SourceDocument
 from hub.models.enums import DocumentOutcome
+from hub.money import is_too_large
 from hub.reasons.texts import CaseText
 
 MAX_ATTACHMENT_ID_LENGTH = 200
-TOTAL_LIMIT = Decimal(10) ** 12
 MAX_TOTAL_DECIMALS = 6
 
 
@@ -151,17 +152,38 @@ def _is_matched(batch: CollectBatch, row: SourceDocument) -> bool:
     return decision.record != own_record
 
 
+def _is_storable(total: Decimal) -> bool:
+    """Return whether the database can hold a total."""
+    return not is_too_large(total) and total == round(total, MAX_TOTAL_DECIMALS)
+
+
+def _find_too_large_amount(document: Document) -> str | None:
+    """Return which amount of the lines or of the tax is too large to be money."""
+    for line in document.lines:
+        amounts = (amount_of(line), line.tax)
+        if any(amount is not None and is_too_large(amount) for amount in amounts):
+            return Sentence(
+                "The amount or the tax of line %(line)s is too large to be money. Correct it at the"
+                " source.",
+                line=line.id,
+            )
+    if document.tax_total is not None and is_too_large(document.tax_total):
+        return Sentence("Its tax is too large to be money. Correct it at the source.")
+    return None
+
+
 def _storage_defect(document: Document) -> str | None:
     """Return why the database cannot hold a document; None if it can."""
     total = document.total
-    if total is not None:
-        has_more_decimals = total != round(total, MAX_TOTAL_DECIMALS)
-        if abs(total) >= TOTAL_LIMIT or has_more_decimals:
-            return Sentence(
-                "Its total %(total)s is not an amount of money: it is too large or has more"
-                " than six decimals.",
-                total=str(total),
-            )
+    if total is not None and not _is_storable(total):
+        return Sentence(
+            "Its total %(total)s is not an amount of money: it is too large or has more than six"
+            " decimals.",
+            total=str(total),
+        )
+    too_large = _find_too_large_amount(document)
+    if too_large:
+        return too_large
     for attachment in document.attachments:
         if len(attachment.id) > MAX_ATTACHMENT_ID_LENGTH:
             return Sentence(

@@ -11,6 +11,7 @@ from hub.mapping.split import amount_of
 from hub.money import ZERO, format_amount, sum_amounts
 from hub.qbo.entities import ENTITY
 from hub.qbo.payloads.builder import PayloadBuilder
+from hub.qbo.payloads.kind_names import THE_KINDS
 
 CREDIT_KINDS: tuple[Kind, ...] = ("credit_memo", "vendor_credit")
 
@@ -40,19 +41,31 @@ def build_lines(
 
 
 def compute_total_paid(builder: PayloadBuilder, applied: Decimal) -> Decimal:
-    """Return what is paid in all; report a problem if it is less than what is settled."""
+    """Return what is paid in all; report a problem if it is less than what the lines say."""
     unapplied = []
     for mapped in builder.mapped.lines:
         if mapped.line.applied is None:
             line_amount = amount_of(mapped.line) or ZERO
             unapplied.append(builder.cents(line_amount))
-    paid = builder.total([applied, *unapplied])
+    total_of_lines = sum_amounts([applied, *unapplied])
+    paid = builder.total([total_of_lines])
     if applied > paid:
         builder.problems.append(
             Sentence(
                 "It settles %(applied)s with %(paid)s. Fix this at the source.",
                 applied=format_amount(applied, builder.currency),
                 paid=format_amount(paid, builder.currency),
+            )
+        )
+    elif total_of_lines - paid > builder.document.tolerance:
+        builder.problems.append(
+            Sentence(
+                "Its lines add up to %(computed)s; %(document)s says %(stated)s (%(difference)s"
+                " off). Fix this at the source.",
+                computed=format_amount(total_of_lines, builder.currency),
+                document=THE_KINDS[builder.document.kind],
+                stated=format_amount(paid, builder.currency),
+                difference=format_amount(total_of_lines - paid, builder.currency),
             )
         )
     return paid

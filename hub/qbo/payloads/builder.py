@@ -28,6 +28,7 @@ ACCOUNT_LABELS: dict[str, Sentence] = {
     "asset_account": Sentence("asset account"),
 }
 PARTY_TYPES: dict[Role, str] = {"vendor": "Vendor", "customer": "Customer"}
+CURRENCY_CODE = re.compile("[A-Z]{3}")
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
@@ -281,6 +282,15 @@ class PayloadBuilder:
 
     def currency_ref(self) -> dict[str, str] | None:
         """Return the currency, which QuickBooks requires of companies with several."""
+        if not CURRENCY_CODE.fullmatch(self.currency):
+            self.problems.append(
+                Sentence(
+                    "Its currency is “%(currency)s”, which is not a code of three capital letters"
+                    " such as EUR. Correct it at the source.",
+                    currency=self.currency,
+                )
+            )
+            return None
         if self.facts.multicurrency:
             return {"value": self.currency}
         if self.currency != self.facts.currency:

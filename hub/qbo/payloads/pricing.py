@@ -5,6 +5,7 @@ from typing import Any
 
 from hub.contract.documents import Line
 from hub.errors import Sentence
+from hub.money import is_too_large
 from hub.qbo.payloads.builder import PayloadBuilder, clean
 
 CENT = Decimal("0.01")
@@ -19,15 +20,19 @@ def build_price_fields(line: Line, line_amount: Decimal) -> dict[str, Any]:
     for candidate in (line.unit_price, _fitting_price(line_amount, line.quantity)):
         if candidate is None:
             continue
-        product = (line.quantity * candidate).quantize(CENT, rounding="ROUND_HALF_UP")
-        if product == line_amount:
+        product = line.quantity * candidate
+        if is_too_large(product):
+            continue
+        if product.quantize(CENT, rounding="ROUND_HALF_UP") == line_amount:
             return {"Qty": line.quantity, "UnitPrice": candidate}
     return {}
 
 
-def _fitting_price(line_amount: Decimal, quantity: Decimal) -> Decimal:
-    """Return the price that comes to the amount, without needless zeros."""
+def _fitting_price(line_amount: Decimal, quantity: Decimal) -> Decimal | None:
+    """Return the price that comes to the amount, without needless zeros; None above any price."""
     exact = line_amount / quantity
+    if is_too_large(exact):
+        return None
     price = exact.quantize(SMALLEST_PRICE_STEP).normalize()
     if price == price.to_integral_value():
         return price.quantize(Decimal(1))  # 100, which was normalized to 1E+2
