@@ -21,7 +21,7 @@ from hub.contract import interval
 from hub.contract.registry import Plugins
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.template import Template
-from hub.reasons.texts import CALLED
+from hub.reasons.texts import CALLED, QUOTED
 from hub.scheduling import run_result
 from hub.translations import display_names
 from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, SENTENCE, path_of
@@ -258,6 +258,7 @@ def _constants(nodes: Iterable[ast.expr | None]) -> Iterator[str]:
 def _reasons() -> Iterator[str]:
     """Yield the templates of the catalogue of reasons, and the sentences that fill them."""
     yield CALLED
+    yield QUOTED
     for template in CATALOGUE.values():
         yield from _texts_of(template)
         for sentence, special in template.special.items():

@@ -4,6 +4,7 @@ What is stored is the code and the parameters, never the sentence. So the same r
 when its text is changed: no case is opened or mailed again.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ def _as_it_is(text: str) -> str:
 # everywhere else texts are English, because they are stored, exported, mailed or reported.
 translate: ContextVar[Callable[[str], str]] = ContextVar("translate", default=_as_it_is)
 
+QUOTED = "{label} “{name}”"
+QUOTATION_MARKS = re.compile(" [“«]")  # before the name, in English and Norwegian
 CALLED = "{noun} called “{name}"  # the name ends with its closing quotation mark
 STORED_TEXT = "posting.stored_text"  # a sentence from before reasons were stored as codes
 
@@ -200,7 +203,7 @@ def _translate_value(text: str) -> str:
     """Translate a sentence or the label in Supplier “Hara”; other texts stay as they are."""
     label, quote, name = text.partition(" “")
     if quote and name.endswith("”"):
-        return f"{translate.get()(label)}{quote}{name}"
+        return translate.get()(QUOTED).format(label=translate.get()(label), name=name[:-1])
     return translate.get()(text)
 
 
@@ -211,11 +214,11 @@ class _Value(str):
 
     def __format__(self, wording: str) -> str:
         """Return the text; of Supplier “Hara” its noun, or the noun and what it is called."""
-        label, quote, name = self.partition(" “")
+        label, *names = QUOTATION_MARKS.split(self, maxsplit=1)
         is_acronym = label[:2].isupper()
         noun = label if is_acronym else label[:1].lower() + label[1:]
         if wording == "noun":
             return noun
         if wording == "called":
-            return translate.get()(CALLED).format(noun=noun, name=name) if quote else noun
+            return translate.get()(CALLED).format(noun=noun, name=names[0]) if names else noun
         return super().__format__(wording)

@@ -284,12 +284,12 @@ def test_each_person_is_mailed_in_their_own_language(hub, mail, clock):
     mails = {message["To"]: message for message in mail.messages}
     english, norwegian = mails["eva@example.com"], mails["kari@example.com"]
     assert subject_of(english) == "QuickBooks has no supplier called “Hara”"
-    assert subject_of(norwegian) == "QuickBooks har ingen leverandør som heter “Hara”"
+    assert subject_of(norwegian) == "QuickBooks har ingen leverandør som heter «Hara»"
     assert "What to do: Pick the matching supplier" in text_of(english)
     assert "All open cases: " in text_of(english)
     assert "Hva du gjør: Velg leverandør som passer" in text_of(norwegian)
     assert "Alt som er åpent: " in text_of(norwegian)
-    assert "Leverandør “Hara” har ingen kobling i QuickBooks." in text_of(norwegian)
+    assert "Leverandør «Hara» har ingen kobling i QuickBooks." in text_of(norwegian)
 
 
 def test_amounts_in_a_mail_are_written_as_the_person_writes_them(hub, mail, clock):
@@ -316,7 +316,7 @@ def test_a_daily_mail_is_in_the_language_of_its_person(hub, mail, clock):
     assert notifications.digest() == 1
     (message,) = mail.messages
     assert subject_of(message) == "2 meldinger fra QuickBooks-huben"
-    assert "QuickBooks har ingen leverandør som heter “Hara”" in text_of(message)
+    assert "QuickBooks har ingen leverandør som heter «Hara»" in text_of(message)
     assert "Hva du gjør: " in text_of(message)
 
 

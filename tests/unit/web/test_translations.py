@@ -257,8 +257,8 @@ def test_a_reason_is_translated_only_while_a_page_is_written(app_with_pages: Fla
         assert render("code.match", REASON).title == english
         with viewer.translate_reasons():
             text = render("code.match", REASON)
-        assert text.title == "QuickBooks har ingen leverandør som heter “Hara”"
-        assert text.reason == "Leverandør “Hara” har ingen kobling i QuickBooks."
+        assert text.title == "QuickBooks har ingen leverandør som heter «Hara»"
+        assert text.reason == "Leverandør «Hara» har ingen kobling i QuickBooks."
         assert render("code.match", REASON).title == english
 
 
@@ -288,7 +288,7 @@ def test_why_a_code_has_no_record_is_in_the_language_of_the_person(
         app_with_pages.preprocess_request()
         assert render("code.match", values).reason.endswith(problem)
         with viewer.translate_reasons():
-            assert render("code.match", values).reason == f"Leverandør “Hara”: {expected}"
+            assert render("code.match", values).reason == f"Leverandør «Hara»: {expected}"
 
 
 def test_an_amount_in_a_reason_has_the_format_of_the_person(app_with_pages: Flask) -> None:
@@ -468,7 +468,7 @@ def test_a_plugin_brings_its_own_catalog(
         ]
         with viewer.translate_reasons():
             missing = render("code.match", {**REASON, "code": "Boat “Fram”"})
-        assert missing.title == "QuickBooks har ingen båt som heter “Fram”"
+        assert missing.title == "QuickBooks har ingen båt som heter «Fram»"
     with app.test_request_context():
         assert viewer.translate_for_app("Boat", "fjord") == "Boat"
 
