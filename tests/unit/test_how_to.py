@@ -42,7 +42,7 @@ GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 GUIDES_WITH_CODE = {
     "authentication-and-rates.md": 5,
     "deletions.md": 3,
-    "dimensions.md": 2,
+    "dimensions.md": 3,
     "files.md": 1,
     "paging.md": 12,
     "reporting-back.md": 3,
@@ -622,6 +622,17 @@ def test_the_codes_of_a_source_without_lists_are_those_of_its_documents(bench):
     assert {code.id for code in hub_codes("shed", bench.site, "tool")} == {"Crane", "Drill", "Saw"}
     owners = {code.id for code in hub_codes("shed", bench.site, "owner")}
     assert owners == {"Bolt & Co", "North Tools"}
+
+
+def test_an_owner_who_is_billed_in_two_currencies_is_created_once_for_each():
+    names = names_of("how-to/dimensions.md", 2)
+    row = {"owner_id": 7, "owner": "Bolt & Co", "owner_email": "a@example.com", "currency": "USD"}
+    usual = names["owner_code"](row)
+    other = names["owner_code"]({**row, "currency": "EUR"})
+    assert names["OWNER"].missing == "create"
+    assert [usual.id, other.id] == ["7:USD", "7:EUR"]
+    assert [usual.create.name, other.create.name] == ["Bolt & Co", "Bolt & Co (EUR)"]
+    assert [usual.create.currency, other.create.currency] == ["USD", "EUR"]
 
 
 def test_the_contract_suite_of_an_app_that_reads_files_gets_the_examples():
