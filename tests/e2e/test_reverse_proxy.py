@@ -236,7 +236,7 @@ def test_the_matrix_of_rights_holds_behind_the_proxy(
         hollow(companies.app)
         cells = cells_of(companies.app, companies.rows, browsers)[:: by_form(3, 3, 1)]
         for cell in cells:
-            values = {**FILLED, **cell.thing.values}
+            values = {**FILLED, **cell.row.values}
             path = addresses.build(cell.endpoint, values, method=cell.method, append_unknown=False)
             headers = {}
             if cell.endpoint.startswith(API) and cell.person:

@@ -45,7 +45,7 @@ with hub.app_context():
     app = replace(runtime.plugins.apps["costtracker"], rate="20/h")
     http = AppHttp(
         app.name, ["{url}"], {"url": url}, clock=runtime.clock, seconds=20, allowed=["127.0.0.1"],
-        **call_rate.options(app, Installation(id=1, slug=app.slug, tenant="t1")),
+        **call_rate.build_rate_options(app, Installation(id=1, slug=app.slug, tenant="t1")),
     )
     for _ in range(int(count)):
         try:
