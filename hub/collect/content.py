@@ -83,6 +83,15 @@ def _find_party_obstacle(
         return None
     if not _is_foreign(batch, document):
         return None
+    facts = batch.setup.facts
+    if facts.multicurrency:
+        return cases.build_document_hold(
+            "currency",
+            row,
+            "party_currency_unused",
+            party=document.details.name,
+            currency=document.currency or "",
+        )
     # QuickBooks would keep the party in the home currency forever.
     return cases.build_document_hold(
         "currency",
@@ -90,7 +99,7 @@ def _find_party_obstacle(
         "party_currency",
         party=document.details.name,
         currency=document.currency or "",
-        home_currency=batch.setup.facts.currency,
+        home_currency=facts.currency,
         kind=document.kind,
     )
 
@@ -163,10 +172,9 @@ def _has_waited_long(batch: CollectBatch, row: SourceDocument, part: str) -> boo
 
 def _is_foreign(batch: CollectBatch, document: Document) -> bool:
     """Return whether a document is in a currency that the company does not keep books in."""
-    facts = batch.setup.facts
-    if facts.multicurrency or document.currency is None:
+    if document.currency is None:
         return False
-    return document.currency != facts.currency
+    return not batch.setup.facts.uses_currency(document.currency)
 
 
 def _stated_or_summed_total(

@@ -214,6 +214,10 @@ class Client:
         """Read how the company is set up."""
         return self._call(read_call("preferences", Expected("Preferences")))
 
+    def company_currencies(self) -> Answer:
+        """Read the list of the company's currencies."""
+        return self.query("SELECT * FROM CompanyCurrency MAXRESULTS 1000")
+
     def report(self, name: str, params: dict[str, str]) -> Answer:
         """Run a report, which QuickBooks returns in rows and columns."""
         call = read_call(f"reports/{name}", Expected("Header"), params)

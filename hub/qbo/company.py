@@ -17,7 +17,9 @@ from hub.qbo.entities import ref_id
 from hub.qbo.responses import Answer
 
 LIST = "company"
-EDITION = "OfferingSku"  # stored among the preferences
+# Stored among the preferences of a company, beside what QuickBooks answers for them.
+EDITION = "OfferingSku"
+CURRENCIES = "CompanyCurrencies"
 EDITIONS_WITHOUT_PURCHASE_ORDERS = (
     "Simple Start",
     "Easy Start",
@@ -47,16 +49,29 @@ class CompanyClient(Protocol):
 
     def preferences(self) -> Answer: ...
 
+    def company_currencies(self) -> Answer: ...
+
 
 def read(company_id: int, client: CompanyClient) -> None:
-    """Read company info and preferences into the company."""
+    """Read company info, preferences and, if there are several, currencies into the company."""
     info = client.company_info().check()
-    preferences = client.preferences().check()
-    store_facts(company_id, info.entity or {}, preferences.entity or {})
+    preferences = client.preferences().check().entity or {}
+    currencies = None
+    if _has_several_currencies(preferences):
+        currencies = _read_currencies(client)
+    store_facts(company_id, info.entity or {}, preferences, currencies)
 
 
-def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, Any]) -> None:
-    """Store what QuickBooks answered for its company info and preferences."""
+def store_facts(
+    company_id: int,
+    info: dict[str, Any],
+    preferences: dict[str, Any],
+    active_currencies: Sequence[str] | None = None,
+) -> None:
+    """Store what QuickBooks answered for its company info and preferences.
+
+    Without `active_currencies`, those that were read before remain.
+    """
     now = hub_context.current_hub().clock.now()
     currencies = _preference_section(preferences, "CurrencyPrefs")
     home_currency = ref_id(currencies, "HomeCurrency")
@@ -64,7 +79,12 @@ def store_facts(company_id: int, info: dict[str, Any], preferences: dict[str, An
         company = session.get_one(ConnectedCompany, company_id)
         identify(company, info)
         company.currency = home_currency or company.currency or "USD"
-        company.preferences = preferences | {EDITION: _named_value(info, EDITION)}
+        if active_currencies is None:
+            active_currencies = company.preferences.get(CURRENCIES, [])
+        company.preferences = preferences | {
+            EDITION: _named_value(info, EDITION),
+            CURRENCIES: active_currencies,
+        }
         company.verified_at = company.verified_at or now
         state = ListState(company_id=company_id, list=LIST, read_at=now)
         session.merge(state)
@@ -115,9 +135,8 @@ def facts_of(
     return CompanyFacts(
         country=company.country or "US",
         currency=company.currency or "USD",
-        multicurrency=_is_on(
-            _preference_section(preferences, "CurrencyPrefs"), "MultiCurrencyEnabled"
-        ),
+        multicurrency=_has_several_currencies(preferences),
+        currencies=frozenset(preferences.get(CURRENCIES) or ()) - {company.currency},
         custom_numbers=_is_on(sales, "CustomTxnNumbers"),
         class_per_line=_is_on(accounting, "ClassTrackingPerTxnLine"),
         class_per_document=_is_on(accounting, "ClassTrackingPerTxn"),
@@ -135,6 +154,28 @@ def facts_of(
         sales_fields=_custom_field_ids(sales.get("CustomField"), SALES_FIELD),
         order_fields=_custom_field_ids(purchases.get("POCustomField"), ORDER_FIELD),
     )
+
+
+def _read_currencies(client: CompanyClient) -> list[str] | None:
+    """Return the codes of the active currencies; None if QuickBooks does not list them.
+
+    Nothing stops without them: QuickBooks itself refuses a currency that the company does not use.
+    """
+    response = client.company_currencies()
+    if not response.landed:
+        return None
+    rows = response.entity or {}
+    codes = []
+    for row in rows.get("CompanyCurrency") or ():
+        if str(row.get("Active", True)).lower() == "true":
+            codes.append(str(row.get("Code")))
+    return sorted(codes)
+
+
+def _has_several_currencies(preferences: dict[str, Any]) -> bool:
+    """Return whether a company keeps books in more than its home currency."""
+    section = _preference_section(preferences, "CurrencyPrefs")
+    return _is_on(section, "MultiCurrencyEnabled")
 
 
 def _has_purchase_orders(company: ConnectedCompany) -> bool:

@@ -13,6 +13,7 @@ Rates = Mapping[str, tuple[tuple[str, Decimal], ...]]
 class CompanyFacts:
     """The settings of a company that change what a payload contains.
 
+    `currencies` are the foreign currencies that the company uses; empty if they are not known.
     `closed_to` is the last closed day. `tax_rates` holds the rates of each tax code for purchases,
     `sales_rates` those for sales; without a company they are not known. The custom fields are ids
     of definitions by name.
@@ -21,6 +22,7 @@ class CompanyFacts:
     country: str = "US"
     currency: str = "USD"
     multicurrency: bool = False
+    currencies: frozenset[str] = frozenset()
     custom_numbers: bool = False
     class_per_line: bool = False
     class_per_document: bool = False
@@ -43,6 +45,14 @@ class CompanyFacts:
     def tax_codes(self) -> bool:
         """Return whether every line has a tax code, as everywhere outside the United States."""
         return self.country != "US"
+
+    def uses_currency(self, currency: str) -> bool:
+        """Return whether transactions may be in a currency, as far as that is known."""
+        if currency == self.currency:
+            return True
+        if not self.multicurrency:
+            return False
+        return not self.currencies or currency in self.currencies
 
 
 # A company that has switched nothing off, so that nothing is held for it. It stands for companies

@@ -64,11 +64,51 @@ def find_facts_for(
 
 def _check_currencies(session: Session, installation: Installation, facts: CompanyFacts) -> Fact:
     """Compare the currencies of the documents with those that the company keeps books in."""
-    if facts.multicurrency:
+    title = gettext("Currencies")
+    unused = _count_documents_in_unused_currencies(session, installation, facts)
+    counts = ", ".join(
+        gettext("%(count)s in %(currency)s", count=count, currency=currency)
+        for currency, count in unused.items()
+    )
+    if unused and facts.multicurrency:
         return Fact(
-            title=gettext("Currencies"),
-            text=gettext("Several currencies are on. Home: %(currency)s.", currency=facts.currency),
+            title=title,
+            text=gettext(
+                "The company uses %(currencies)s. Documents: %(counts)s.",
+                currencies=", ".join([facts.currency, *sorted(facts.currencies)]),
+                counts=counts,
+            ),
+            state=FactState.BAD,
+            next_step=gettext(
+                "Add the currency in QuickBooks (Settings, Currencies), then press Refresh lists"
+                " on the page Companies."
+            ),
         )
+    if unused:
+        return Fact(
+            title=title,
+            text=gettext(
+                "The books are kept in %(currency)s only. Documents: %(counts)s.",
+                currency=facts.currency,
+                counts=counts,
+            ),
+            state=FactState.BAD,
+            next_step=gettext(
+                "Switch on multicurrency in QuickBooks (Settings, Advanced, Currency). It cannot be"
+                " switched off again."
+            ),
+        )
+    if facts.multicurrency:
+        text = gettext("Several currencies are on. Home: %(currency)s.", currency=facts.currency)
+    else:
+        text = gettext("All documents are in %(currency)s.", currency=facts.currency)
+    return Fact(title=title, text=text)
+
+
+def _count_documents_in_unused_currencies(
+    session: Session, installation: Installation, facts: CompanyFacts
+) -> dict[str, int]:
+    """Return the number of documents by currency, for those the company keeps no books in."""
     foreign = (
         select(SourceDocument.currency, func.count())
         .where(
@@ -78,28 +118,11 @@ def _check_currencies(session: Session, installation: Installation, facts: Compa
         .group_by(SourceDocument.currency)
         .order_by(SourceDocument.currency)
     )
-    counts = [
-        gettext("%(count)s in %(currency)s", count=count, currency=currency)
-        for currency, count in session.execute(foreign)
-    ]
-    if not counts:
-        return Fact(
-            title=gettext("Currencies"),
-            text=gettext("All documents are in %(currency)s.", currency=facts.currency),
-        )
-    return Fact(
-        title=gettext("Currencies"),
-        text=gettext(
-            "The books are kept in %(currency)s only. Documents: %(counts)s.",
-            currency=facts.currency,
-            counts=", ".join(counts),
-        ),
-        state=FactState.BAD,
-        next_step=gettext(
-            "Switch on multicurrency in QuickBooks (Settings, Advanced, Currency). It cannot be"
-            " switched off again."
-        ),
-    )
+    counts = {}
+    for currency, count in session.execute(foreign):
+        if not facts.uses_currency(currency):
+            counts[currency] = count
+    return counts
 
 
 def _purchase_orders(facts: CompanyFacts, edition: str) -> Fact:

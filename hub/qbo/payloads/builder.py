@@ -291,19 +291,27 @@ class PayloadBuilder:
                 )
             )
             return None
+        if not self.facts.uses_currency(self.currency):
+            self.problems.append(self._unused_currency())
+            return None
+        return {"value": self.currency} if self.facts.multicurrency else None
+
+    def _unused_currency(self) -> str:
+        """Say that the company does not keep books in the currency of the document."""
         if self.facts.multicurrency:
-            return {"value": self.currency}
-        if self.currency != self.facts.currency:
-            self.problems.append(
-                Sentence(
-                    "It is in %(currency)s, but this company keeps books in %(home_currency)s"
-                    " only. Switch on several currencies in QuickBooks, or fix this at the"
-                    " source.",
-                    currency=self.currency,
-                    home_currency=self.facts.currency,
-                )
+            return Sentence(
+                "It is in %(currency)s, and this company in QuickBooks does not use that"
+                " currency. Add %(currency)s in QuickBooks (Settings, Currencies) and press"
+                " Retry, or fix this at the source.",
+                currency=self.currency,
             )
-        return None
+        return Sentence(
+            "It is in %(currency)s, but this company keeps books in %(home_currency)s"
+            " only. Switch on several currencies in QuickBooks, or fix this at the"
+            " source.",
+            currency=self.currency,
+            home_currency=self.facts.currency,
+        )
 
     def exchange_rate(self) -> Decimal | None:
         """Return the exchange rate that the source states for a foreign currency.

@@ -110,7 +110,15 @@ def test_documents_in_another_currency_are_named_while_the_company_has_one(visit
     collect(source, bill("1", currency="EUR"), bill("2"))
     row = row_of(visitor, "Currencies")
     assert row[1:3] == ["Stops documents", "The books are kept in NOK only. Documents: 1 in EUR."]
-    change(preferences={"CurrencyPrefs": {"MultiCurrencyEnabled": True}})
+    several = {"CurrencyPrefs": {"MultiCurrencyEnabled": True}}
+    change(preferences=several)
+    assert row_of(visitor, "Currencies")[1] == "Fine"
+    change(preferences=several | {"CompanyCurrencies": ["GBP", "SEK"]})
+    assert row_of(visitor, "Currencies")[1:3] == [
+        "Stops documents",
+        "The company uses NOK, GBP, SEK. Documents: 1 in EUR.",
+    ]
+    change(preferences=several | {"CompanyCurrencies": ["EUR"]})
     assert row_of(visitor, "Currencies")[1] == "Fine"
 
 

@@ -1,0 +1,81 @@
+"""Documents in a currency that the company does not use yet are held until it is added."""
+
+import pytest
+
+from hub import Code, Party
+from hub.db.engine import read_only_session, transaction
+from hub.models import ConnectedCompany
+from hub.posting.actions import retries
+from hub.qbo import company, record_download
+from hub.qbo.oauth import connect as oauth_connect
+from tests.support.every_kind_source import ShopSite, document, invoice
+
+SWEDISH_CLIENT = Code(id="c9", name="Berg Bygg", create=Party(name="Berg Bygg AB", currency="SEK"))
+REASON = (
+    "It is in SEK, and this company in QuickBooks does not use that currency. Add SEK in"
+    " QuickBooks (Settings, Currencies) and press Retry, or fix this at the source."
+)
+
+
+@pytest.fixture
+def export(app, quickbooks, clock):
+    """Provide the shop of a company that uses USD and EUR."""
+    realm = quickbooks.open("us", multicurrency=True, currencies=("EUR",))
+    connected = oauth_connect.connect_with_refresh_token(realm, quickbooks.refresh_tokens[realm])
+    record_download.refresh(connected.id)
+    return ShopSite(app, quickbooks, clock, company=connected)
+
+
+def swedish_invoice():
+    return invoice("invoice:1", client=SWEDISH_CLIENT, currency="SEK")
+
+
+def test_it_is_held_and_its_customer_is_not_created(export):
+    export.run(swedish_invoice())
+    export.run()
+    assert export.states()["invoice:1"] == "held"
+    assert (export.reasons(), export.ours("Customer")) == ([REASON], [])
+    assert export.posting("c9") is None
+
+
+def test_a_retry_posts_it_after_the_currency_was_added(export):
+    export.run(swedish_invoice())
+    fields = {"Code": "SEK", "Name": "Swedish Krona"}
+    answer = export.quickbooks.ask(
+        "POST", "companycurrency", fields, export.realm, content_type="application/json"
+    )
+    assert answer.status == 200
+    retries.retry(export.posting("invoice:1").id, who="kari")
+    export.run()
+    assert export.states()["invoice:1"] == "posted"
+    assert export.book("Invoice", "invoice:1")["CurrencyRef"]["value"] == "SEK"
+    assert export.cases() == []
+
+
+def test_a_customer_in_such_a_currency_is_held(export):
+    party = Party(name="Berg Bygg AB", currency="SEK")
+    export.run(document("customer", "customer:1", details=party, currency="SEK"))
+    assert export.states()["customer:1"] == "held"
+    assert export.reasons() == [
+        "Berg Bygg AB is kept in SEK at the source, and this company in QuickBooks does not use"
+        " that currency. Add SEK in QuickBooks (Settings, Currencies) and press Retry, or fix this"
+        " at the source."
+    ]
+
+
+def test_nothing_is_held_if_quickbooks_does_not_list_its_currencies(export):
+    euro_client = Code(id="c8", name="Rhein", create=Party(name="Rhein GmbH", currency="EUR"))
+    options = {"status": 400, "code": "4000", "count": 0}
+    export.quickbooks.add_fault("status", "query.companycurrency", **options)
+    with transaction() as session:
+        session.get_one(ConnectedCompany, export.company_id).preferences = {}
+    record_download.refresh(export.company_id)
+    assert export.run(invoice(client=euro_client, currency="EUR"))["invoice:1"] == "posted"
+
+
+def test_a_new_connection_remembers_the_currencies(export):
+    oauth_connect.connect_with_refresh_token(
+        export.realm, export.quickbooks.refresh_tokens[export.realm]
+    )
+    with read_only_session() as session:
+        assert company.load_facts(session, export.company_id).currencies == {"EUR"}
