@@ -102,10 +102,8 @@ def approve(ids: tuple[int, ...]) -> None:
 
     _require_postings(*ids)
     with transaction() as session:
-        rows = session.execute(
-            select(Posting.id, Posting.state).where(Posting.id.in_(ids)).with_for_update()
-        )
-        for id_, state in rows:
+        query = select(Posting.id, Posting.state).where(Posting.id.in_(ids)).order_by(Posting.id)
+        for id_, state in session.execute(query.with_for_update()):
             if state != PostingState.REVIEW:
                 raise NotNow(f"{id_} is {state}, not in review; nothing was approved.")
         if lacking := approvals.find_lacking(session, ids):

@@ -63,7 +63,8 @@ def withdraw_superseded(session: Session, company_id: int) -> int:
     if not ids:
         return 0
     count = 0
-    for posting in session.scalars(select(Posting).where(Posting.id.in_(ids)).with_for_update()):
+    query = select(Posting).where(Posting.id.in_(ids)).order_by(Posting.id).with_for_update()
+    for posting in session.scalars(query):
         if not may_have_landed(session, posting):
             count += withdraw(session, posting, CaseText("posting.code_matched"))
     return count

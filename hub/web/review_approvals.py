@@ -105,6 +105,7 @@ def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> 
         select(Posting.id, Posting.planned, Posting.kind)
         .where(*approvals.review_conditions(installation_id))
         .where(Posting.id.in_(seals))
+        .order_by(Posting.id)
         .with_for_update()
     )
     with transaction() as session:

@@ -112,9 +112,14 @@ def _retry_chunk(ids: Sequence[int], who: str) -> dict[int, str]:
 
 def _lock(session: Session, ids: Sequence[int]) -> list[_Candidate]:
     """Lock postings until the transaction ends; raise NotFound if there is no such posting."""
-    query = select(
-        Posting.id, Posting.company_id, Posting.state, Posting.held_by, Posting.quickbooks_id
-    ).where(Posting.id.in_(ids))
+    columns = (
+        Posting.id,
+        Posting.company_id,
+        Posting.state,
+        Posting.held_by,
+        Posting.quickbooks_id,
+    )
+    query = select(*columns).where(Posting.id.in_(ids)).order_by(Posting.id)
     candidates = [_Candidate(*row) for row in session.execute(query.with_for_update())]
     missing = set(ids) - {candidate.id for candidate in candidates}
     if missing:

@@ -251,8 +251,8 @@ def lock_and_load(session: Session, company_id: int, posting_id: int) -> PostedD
     Return None if it was removed.
     """
     same_document = select(Posting.document_id).where(Posting.id == posting_id).scalar_subquery()
-    locked = select(Posting.id).where(Posting.document_id == same_document).with_for_update()
-    session.execute(locked).all()
+    query = select(Posting.id).where(Posting.document_id == same_document).order_by(Posting.id)
+    session.execute(query.with_for_update()).all()
     documents = load_posted(session, company_id, [Posting.id == posting_id])
     return documents[0] if documents else None
 

@@ -130,6 +130,7 @@ def _unsent_creations(session: Session, posting_session: PostingSession) -> list
             SourceDocument.made_for != "",
         )
         .options(contains_eager(Posting.document), defer(Posting.meaning))
+        .order_by(Posting.id)
         .with_for_update(of=Posting)
     )
     return list(session.scalars(query))
