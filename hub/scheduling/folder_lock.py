@@ -34,8 +34,8 @@ from sqlalchemy.orm import Session
 
 from hub.config import Config
 from hub.context import current_hub, may_end
+from hub.db import coordination
 from hub.db.engine import (
-    BUSY_SECONDS,
     CLIENT_KEEPALIVES,
     SERVER_KEEPALIVES,
     db,
@@ -53,13 +53,17 @@ DISTRIBUTED = hashlib.sha256(b"distributed").hexdigest()  # the identity that al
 DISTRIBUTED_PLACE = "HUB_ENGINE=distributed"
 MAX_PLACE_LENGTH = 500
 LOCK_CLASS = 0x68756271  # the first key of the advisory locks
-MUTEX_KEY = (
-    0  # the second key, while a process looks who holds the others; else it is that of a folder
-)
+# The second key while a process looks who holds the others; otherwise it is that of a folder.
+MUTEX_KEY = 0
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# If a process is frozen while it holds the mutex, the server ends its session after this time.
+MUTEX_SECONDS = 20
 CONNECT_ARGUMENTS = {
     **CLIENT_KEEPALIVES,
-    "options": f"{SERVER_KEEPALIVES} -c lock_timeout={BUSY_SECONDS}s",
+    "options": (
+        f"{SERVER_KEEPALIVES} -c lock_timeout={coordination.STATEMENT_SECONDS}s"
+        f" -c idle_in_transaction_session_timeout={MUTEX_SECONDS}s"
+    ),
 }
 COUNT_LOCKS = (
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
@@ -105,14 +109,14 @@ class Standby:
 class FolderLock:
     """The right of this process to work on its database. On SQLite it always has it."""
 
-    def __init__(self, config: Config, url: URL) -> None:
+    def __init__(self, config: Config, url: URL, application_name: str) -> None:
         self.folder = DISTRIBUTED if config.is_distributed else folder_identity(config.data)
         self.place = DISTRIBUTED_PLACE
         if not config.is_distributed:
             self.place = f"{socket.gethostname()}:{config.data}"[:MAX_PLACE_LENGTH]
         self._lock: AdvisoryLock | None = None
         if url.get_backend_name() == "postgresql":
-            self._lock = AdvisoryLock(url, self.folder)
+            self._lock = AdvisoryLock(url, self.folder, application_name)
         self._guard = threading.RLock()
         self._users = 0
         # On the monotonic clock; set while an earlier folder may still be at work.
@@ -260,13 +264,14 @@ class FolderLock:
 class AdvisoryLock:
     """A PostgreSQL lock shared by the processes of one data folder and denied to other folders."""
 
-    def __init__(self, url: URL, folder: str) -> None:
+    def __init__(self, url: URL, folder: str, application_name: str) -> None:
         self._engine = create_engine(
             url,
             poolclass=NullPool,
             isolation_level="AUTOCOMMIT",
-            connect_args=CONNECT_ARGUMENTS,
+            connect_args={**CONNECT_ARGUMENTS, "application_name": application_name},
         )
+        coordination.limit_statements(self._engine)
         # Keys are whole numbers of 32 bits; 0 is the mutex.
         own_key = int(folder[:7], 16) + 1
         self._keys = {"class": LOCK_CLASS, "mutex": MUTEX_KEY, "own": own_key}
@@ -326,18 +331,21 @@ class AdvisoryLock:
     def _exclude_others(self, connection: Connection) -> Iterator[None]:
         """Keep every other process from taking or releasing a lock meanwhile.
 
+        The mutex lasts as long as the transaction, which the server ends if this process is frozen.
         After an error the caller closes the connection, which releases the mutex too.
         """
-        connection.execute(text("SELECT pg_advisory_lock(:class, :mutex)"), self._keys)
+        connection.execute(text("BEGIN"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:class, :mutex)"), self._keys)
         yield
-        connection.execute(text("SELECT pg_advisory_unlock(:class, :mutex)"), self._keys)
+        connection.execute(text("COMMIT"))
 
 
 def process_lock() -> FolderLock:
     """Return the lock of this process, which is made on first use."""
     extensions = current_app.extensions
     if "hub.folder_lock" not in extensions:
-        extensions["hub.folder_lock"] = FolderLock(current_hub().config, db.engine.url)
+        name = coordination.application_name(current_hub().process)
+        extensions["hub.folder_lock"] = FolderLock(current_hub().config, db.engine.url, name)
     lock: FolderLock = extensions["hub.folder_lock"]
     return lock
 

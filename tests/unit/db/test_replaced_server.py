@@ -7,7 +7,7 @@ import pytest
 from hub.db import engine
 from hub.models import ConnectedCompany
 from hub.models.enums import ConnectionState
-from hub.scheduling import queue_tables, run_log
+from hub.scheduling import folder_lock, queue_tables, run_log
 from hub.scheduling.queue import RunQueue
 from hub.scheduling.worker import Worker
 
@@ -50,6 +50,14 @@ def request(app, kind):
         RunQueue(app).defer_waiting()
 
 
+def replace_frozen_server(server, standby):
+    """Freeze a server and promote its standby, which is then reached at the same address."""
+    server.freeze()
+    for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        (server.place / name).unlink()
+    standby.promote(server.place)
+
+
 @pytest.mark.proof(small=0)
 def test_a_worker_goes_on_with_the_server_that_takes_the_place_of_a_frozen_one(
     make_process, own_server, clock, executed, monkeypatch
@@ -70,13 +78,38 @@ def test_a_worker_goes_on_with_the_server_that_takes_the_place_of_a_frozen_one(
     try:
         request(one, "lists")
         assert executed.acquire(timeout=PATIENCE)
-        own_server.freeze()
-        for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
-            (own_server.place / name).unlink()
-        standby.promote(own_server.place)
+        replace_frozen_server(own_server, standby)
         request(make_process("two"), "tokens")
         assert executed.acquire(timeout=PATIENCE)
     finally:
         worker.end()
         thread.join(PATIENCE)
     assert not thread.is_alive()
+
+
+@pytest.mark.proof(small=0)
+def test_a_process_claims_the_database_on_the_server_that_takes_the_place_of_a_frozen_one(
+    make_process, own_server, monkeypatch
+):
+    monkeypatch.setattr("hub.db.coordination.FROZEN_SECONDS", SECONDS)
+    one = make_process("one")
+    engine.upgrade(one)
+    standby = own_server.make_standby("standby")
+    claims = []
+
+    def claim():
+        with one.app_context():
+            claims.append(folder_lock.process_lock().claim())
+
+    claim()
+    replace_frozen_server(own_server, standby)
+    engine_of(one).dispose()
+    thread = threading.Thread(target=claim, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    assert claims == [None, None]
+
+
+def engine_of(app):
+    with app.app_context():
+        return engine.db.engine

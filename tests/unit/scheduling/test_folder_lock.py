@@ -132,6 +132,22 @@ def wait_until_blocked(session):
     raise AssertionError("nobody waits")
 
 
+def test_a_process_that_is_frozen_while_it_takes_the_lock_blocks_no_other(make_folder, monkeypatch):
+    arguments = dict(folder_lock.CONNECT_ARGUMENTS)
+    seconds = f"idle_in_transaction_session_timeout={folder_lock.MUTEX_SECONDS}s"
+    assert seconds in arguments["options"]
+    short = seconds.replace(f"{folder_lock.MUTEX_SECONDS}s", "1s")
+    arguments["options"] = arguments["options"].replace(seconds, short)
+    monkeypatch.setattr(folder_lock, "CONNECT_ARGUMENTS", arguments)
+    frozen, other = make_folder("one"), make_folder("one")
+    with frozen.app_context():
+        lock = folder_lock.process_lock()._lock
+        lock._connection = lock._engine.connect()
+        mutex = lock._exclude_others(lock._connection)
+        mutex.__enter__()
+    assert hold(other) is None
+
+
 def test_a_folder_that_did_not_release_its_lock_is_waited_for(first_hub, second_hub, clock):
     hold(first_hub)
     with first_hub.app_context():
