@@ -16,6 +16,7 @@ from hub.cli import main
 from hub.cli.plugin_template import AUTHENTICATIONS, LISTS, PAGINGS, Choices, render
 from hub.cli.plugin_template.kinds import KINDS, have_files
 from hub.contract import checkout as checkouts
+from hub.contract.documents import Document
 from hub.contract.registry import Plugins
 from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
@@ -176,6 +177,18 @@ def test_a_new_plugin_is_well_formed(choices, tmp_path):
         options = [*command, "--isolated", "--line-length=100"]
         done = subprocess.run([*ruff, *options, tmp_path], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("kinds", [("bill",), ("invoice", "payment"), ("deposit",)])
+def test_the_documents_of_a_new_plugin_have_several_lines(open_plugin, kinds):
+    _, test_documents = open_plugin(Choices(NAME, kinds))
+    items = Bench(NAME, test_documents.ACCOUNTS).read()
+    documents = [item for item in items if isinstance(item, Document) and item.kind == kinds[0]]
+    assert documents
+    for document in documents:
+        words = [line.description.split()[0] for line in document.lines]
+        assert words == ["Labour", "Material", "Transport"]
+        assert len({line.amount for line in document.lines}) == 3
 
 
 def test_a_new_plugin_whose_document_changes_is_refused_by_its_golden_file(open_plugin):
