@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.db.engine import read_only_session
-from hub.models import Installation, Posting, SourceDocument
+from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
 from hub.models.enums import PostingState
 from hub.web.access import ANYWHERE, load_scope, require_role
 from hub.web.paging import page
@@ -32,15 +32,19 @@ class WaitingApp:
 @pages.get("/")
 @require_role("viewer", of=ANYWHERE)
 def index() -> str | Response:
-    """List the apps with something to approve; redirect to the review of a single one."""
+    """List the apps with something to approve by company; redirect to a single one."""
     in_review = (
         select(Posting.id)
         .where(Posting.installation_id == Installation.id, Posting.state == PostingState.REVIEW)
         .exists()
     )
-    query = select(Installation).where(in_review, *load_scope().installations())
+    query = (
+        select(Installation)
+        .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
+        .where(in_review, *load_scope().installations())
+    )
     with read_only_session() as session:
-        listed = page(session, query, by=[Installation.id], down=False)
+        listed = page(session, query, by=[ConnectedCompany.name, Installation.id], down=False)
         if len(listed.rows) == 1 and not (listed.newer or listed.older):
             return redirect(url_for("review.show", installation_id=listed.rows[0].id))
         apps = _waiting_apps(session, listed.rows)

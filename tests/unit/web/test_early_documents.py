@@ -195,5 +195,5 @@ def test_credits_lower_the_sum_and_currencies_stay_apart(visitor):
     with transaction() as session:
         one, two = session.scalars(select(SourceDocument).order_by(SourceDocument.id).limit(2))
         one.kind, two.currency, two.total = "vendor_credit", "NOK", Decimal("10.00")
-    assert "−125.00, 10.00 NOK" in visitor.page(HERE)
-    assert "−125.00, 10.00 NOK" in visitor.page(f"{HERE}include?which=all")
+    for path in (HERE, f"{HERE}include?which=all"):
+        assert "−125.00, 10.00 NOK" in re.sub(r"<[^>]+>", "", visitor.page(path))

@@ -249,6 +249,34 @@ def test_the_tile_to_approve_leads_to_where_it_is_approved(visitor: Visitor) -> 
     assert "NOK" in row
 
 
+def test_the_companies_to_approve_are_in_the_order_of_their_names(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        for place, name in enumerate(("Østby AS", "Aas AS")):
+            company = add_company(session, f"913{place + 7}", name)
+            add_document(session, add_installation(session, company), "review", 900 + place)
+    visitor.log_in("vera")
+    page = visitor.page("/to-approve/").partition("<main")[2]
+    assert page.index("Aas AS") < page.index("Nordvik Bygg AS") < page.index("Østby AS")
+
+
+def test_links_to_the_apps_of_several_companies_have_different_names(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = add_company(session, "9138", "Aas AS")
+        installation = add_installation(session, company, tenant="t8")
+        add_document(session, installation, "review", 900)
+    visitor.log_in("olga")
+    for path in ("/", "/to-approve/", "/apps/costtracker"):
+        main = visitor.page(path).partition("<main")[2]
+        targets: dict[str, set[str]] = {}
+        for address, content in re.findall(
+            r'<a class="btn[^"]*" href="([^"]*)"[^>]*>(.*?)</a>', main
+        ):
+            name = " ".join(re.sub(r"<[^>]+>", "", content).split())
+            targets.setdefault(name, set()).add(address)
+        assert targets, path
+        assert {name for name, found in targets.items() if len(found) > 1} == set(), path
+
+
 def test_the_list_says_that_nothing_is_to_be_approved(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         for posting in session.query(Posting).filter_by(state="review"):
