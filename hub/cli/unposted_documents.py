@@ -23,7 +23,7 @@ class UnpostedDocuments:
         from hub.context import current_hub
 
         self._start = current_hub().clock.now()
-        self._shown: set[Unposted] = set()
+        self._described_documents: set[Unposted] = set()
         self._last: set[Unposted] = set()
 
     def describe_new(self) -> str:
@@ -38,10 +38,10 @@ class UnpostedDocuments:
         unposted = _read_since(self._start)
         is_settled = unposted == self._last
         self._last = unposted
-        new = unposted - self._shown
+        new = unposted - self._described_documents
         if not new or not is_settled:
             return ""
-        self._shown |= new
+        self._described_documents |= new
         return _describe(new)
 
 

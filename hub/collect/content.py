@@ -44,14 +44,14 @@ def build_payload(
 
 
 def find_obstacle(
-    batch: CollectBatch, row: SourceDocument, operation: PlannedOperation, built: payloads.Payload
+    batch: CollectBatch, row: SourceDocument, operation: PlannedOperation, payload: payloads.Payload
 ) -> DocumentHold | None:
     """Return why the content of an operation is not sent as it is; None if nothing holds it."""
     document = operation.document
-    if built.problems:
+    if payload.problems:
         key = "currency" if _is_foreign(batch, document) else "content"
-        code = _code_of_problems(built)
-        return cases.build_document_hold(key, row, code, problems=" ".join(built.problems))
+        code = _code_of_problems(payload)
+        return cases.build_document_hold(key, row, code, problems=" ".join(payload.problems))
     party_hold = _find_party_obstacle(batch, row, operation)
     if party_hold:
         return party_hold
@@ -67,11 +67,11 @@ def find_obstacle(
     return None
 
 
-def _code_of_problems(built: payloads.Payload) -> str:
+def _code_of_problems(payload: payloads.Payload) -> str:
     """Return the entry of the catalogue whose instruction fits the problems of a payload."""
-    if "match" in built.solutions:
+    if "match" in payload.solutions:
         return "content_match"
-    return "content_settings" if "settings" in built.solutions else "content"
+    return "content_settings" if "settings" in payload.solutions else "content"
 
 
 def _find_party_obstacle(
@@ -108,7 +108,7 @@ def complete_content(
     batch: CollectBatch,
     row: SourceDocument,
     operation: PlannedOperation,
-    built: payloads.Payload,
+    payload: payloads.Payload,
     holds: tuple[DocumentHold, ...],
     after_id: int | None,
 ) -> PartContent:
@@ -116,7 +116,7 @@ def complete_content(
     mapped = operation.mapped
     document = mapped.document
     postings = batch.postings(row)
-    body, summary = with_order_status(document, built, operation.history.current, postings)
+    body, summary = with_order_status(document, payload, operation.history.current, postings)
     disposition, holds = _find_disposition(batch, row, mapped, holds)
     after_id = after_id or links.find_unposted_link_id(mapped)
     if after_id and disposition.state is PostingState.READY:
@@ -126,9 +126,9 @@ def complete_content(
         payload=payloads.encode(body),
         meaning=summary.dump(),
         number=(document.number or "")[:MAX_NUMBER_LENGTH] if mapped.part else row.number,
-        total=_stated_or_summed_total(document, batch.setup.facts.currency, built.summary.total),
+        total=_stated_or_summed_total(document, batch.setup.facts.currency, payload.summary.total),
         currency=row.currency or batch.installation.company.currency,
-        warnings=(*mapped.warnings, *built.warnings),
+        warnings=(*mapped.warnings, *payload.warnings),
         after_id=after_id,
     )
     return PartContent(content, disposition, holds)

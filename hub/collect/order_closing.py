@@ -21,7 +21,7 @@ class BodyAndSummary(NamedTuple):
 
 def with_order_status(
     document: Document,
-    built: payloads.Payload,
+    payload: payloads.Payload,
     current: Posting | None,
     postings: Iterable[Posting],
 ) -> BodyAndSummary:
@@ -31,11 +31,11 @@ def with_order_status(
     """
     if not document.closed or document.kind not in CLOSABLE_KINDS:
         was_closed = any(is_closing(posting) for posting in postings)
-        body = built.body | payloads.OPEN if was_closed else built.body
-        return BodyAndSummary(body, built.summary)
+        body = payload.body | payloads.OPEN if was_closed else payload.body
+        return BodyAndSummary(body, payload.summary)
     if current is None:
-        summary = built.summary._replace(status=CLOSED)
-        return BodyAndSummary(built.body | payloads.CLOSED, summary)
+        summary = payload.summary._replace(status=CLOSED)
+        return BodyAndSummary(payload.body | payloads.CLOSED, summary)
     return build_closing_content(current)
 
 

@@ -250,8 +250,8 @@ def _plan_content(
     No record is placed for a document that the source has to correct: a party cannot be taken
     back.
     """
-    built = build_payload(batch, row, operation)
-    obstacle = find_obstacle(batch, row, operation, built)
+    payload = build_payload(batch, row, operation)
+    obstacle = find_obstacle(batch, row, operation, payload)
     obstacles = (obstacle,) if obstacle else ()
     mapped = operation.mapped
     records = RecordsToCreate(mapped)
@@ -259,11 +259,11 @@ def _plan_content(
     if mapped.creates and not is_for_source:
         records = _place_records(batch, row, mapped)
         operation = replace(operation, mapped=records.mapped)
-        built = build_payload(batch, row, operation)
+        payload = build_payload(batch, row, operation)
     for change in build_contact_data_changes(batch, operation.mapped):
         ingest_document(batch, change)
     holds = (*operation.holds, *records.holds, *obstacles)
-    return complete_content(batch, row, operation, built, holds, records.after_id)
+    return complete_content(batch, row, operation, payload, holds, records.after_id)
 
 
 def _place_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> RecordsToCreate:

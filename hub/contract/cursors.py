@@ -25,13 +25,13 @@ class ChangeCursor:
     committed after it was stamped. So a reading starts `OVERLAP` before `since`, and the cursor
     remembers the versions of the rows of that time, so that they are not read again.
 
-    `page` and `begun` describe a reading that was interrupted: the page to continue with, and the
-    day on which it began. What changed since that day is read again after the last page.
+    `page` and `started_at` describe a reading that was interrupted: the page to continue with, and
+    the day on which it began. What changed since that day is read again after the last page.
     """
 
     since: str = ""
     page: str = ""
-    begun: str = ""
+    started_at: str = ""
     newest: str = ""
     versions: dict[str, str] = field(default_factory=dict)
     _read: list[tuple[str, str, str]] = field(default_factory=list, repr=False)
@@ -43,19 +43,19 @@ class ChangeCursor:
             return cls(since=_format(start) if start else "")
         parts = text.split("|", PARTS - 1)
         missing_parts = [""] * (PARTS - len(parts))
-        since, page, begun, newest, entries = [*parts, *missing_parts]
+        since, page, started_at, newest, entries = [*parts, *missing_parts]
         versions = {}
         for entry in entries.split(","):
             key, dot, version = entry.rpartition(".")
             if dot:
                 versions[unquote(key)] = version
-        return cls(since, _unescape(page), begun, newest, versions)
+        return cls(since, _unescape(page), started_at, newest, versions)
 
     def __str__(self) -> str:
         """Return the cursor as text, for a Checkpoint; `parse` reads it."""
         entries = [f"{quote(key, safe=':')}.{version}" for key, version in self.versions.items()]
-        day_begun = self.begun[:10]
-        parts = (self.since, _escape(self.page), day_begun, self.newest, ",".join(entries))
+        start_day = self.started_at[:10]
+        parts = (self.since, _escape(self.page), start_day, self.newest, ",".join(entries))
         return "|".join(parts)
 
     @property
@@ -65,7 +65,7 @@ class ChangeCursor:
 
     def begin(self, now: str) -> None:
         """Note when the reading began, by the source's clock, unless it continues an older one."""
-        self.begun = self.begun or now
+        self.started_at = self.started_at or now
 
     def is_new(self, key: str, version: str, changed_at: str | float | None) -> bool:
         """Record a row of the list; return whether it was not yet read in this version.
@@ -91,7 +91,7 @@ class ChangeCursor:
         If more than MAX_REMEMBERED_ROWS rows changed last, none is remembered: they are read again.
         """
         latest_change = self.newest or self.since
-        moments = [moment for moment in (latest_change, self.begun) if moment]
+        moments = [moment for moment in (latest_change, self.started_at) if moment]
         if not moments:
             return type(self)()
         since = min(moments)

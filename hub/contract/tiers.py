@@ -103,15 +103,15 @@ def assess(plugins: Plugins, slug: str) -> Assessment:
     folder = suite_record.package_folder(plugins, slug)
     record = suite_record.read(folder) if folder else None
     problem = _record_problem(record, folder, installed.version)
-    shown = None if problem else record
+    valid_record = None if problem else record
     has_readme = _has_readme(installed.distribution)
     abilities = (
-        Ability("contract", Tier.BRONZE, problem or _contract_problem(app, shown)),
+        Ability("contract", Tier.BRONZE, problem or _contract_problem(app, valid_record)),
         Ability("docs", Tier.BRONZE, "" if has_readme else NO_README),
-        Ability("golden", Tier.SILVER, _golden_problem(app, shown)),
-        Ability("report", Tier.SILVER, _report_problem(app, shown)),
-        Ability("webhooks", Tier.GOLD, _webhook_problem(plugins, slug, shown)),
-        Ability("deletions", Tier.GOLD, _deletions_problem(app, shown)),
+        Ability("golden", Tier.SILVER, _golden_problem(app, valid_record)),
+        Ability("report", Tier.SILVER, _report_problem(app, valid_record)),
+        Ability("webhooks", Tier.GOLD, _webhook_problem(plugins, slug, valid_record)),
+        Ability("deletions", Tier.GOLD, _deletions_problem(app, valid_record)),
     )
     return Assessment(abilities)
 

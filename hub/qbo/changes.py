@@ -49,13 +49,13 @@ def poll(company_id: int, client: Client | None = None) -> Changes:
 
     Lists and kinds that were never read whole are left to that reading.
     """
-    begun = hub_context.current_hub().clock.now()
+    started_at = hub_context.current_hub().clock.now()
     changes = _poll(company_id, client or Client(company_id))
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
-        company.polled_at = begun
+        company.polled_at = started_at
         if changes.has_any:
-            company.changed_at = begun
+            company.changed_at = started_at
     return changes
 
 

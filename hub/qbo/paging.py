@@ -52,12 +52,12 @@ def read_all(
     """
     for tries_left in reversed(range(MAX_TRIES)):
         entities: list[dict[str, Any]] = []
-        begun = None
+        started_at = None
         try:
             for page in iter_pages(client, kind, where):
-                begun = begun or client.newest_date
+                started_at = started_at or client.newest_date
                 entities += page
-            return entities, begun or client.newest_date
+            return entities, started_at or client.newest_date
         except ListChanged:
             if not tries_left:
                 raise

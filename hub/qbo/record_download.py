@@ -30,13 +30,13 @@ def refresh(
     counts = {}
     for name in lists:
         try:
-            entities, begun = read_all(client, name, "Active IN (true, false)")
+            entities, started_at = read_all(client, name, "Active IN (true, false)")
         except Refused:
             if name != records.EMPLOYEES:
                 raise
             continue  # documents refer to no employee, so nothing stops without their names
         with engine.transaction() as session:
-            records.store_list(session, company_id, name, entities, begun)
+            records.store_list(session, company_id, name, entities, started_at)
         counts[name] = len(entities)
     return counts
 

@@ -276,11 +276,11 @@ def store_list(
     company_id: int,
     name: str,
     entities: Sequence[dict[str, Any]],
-    begun: dt.datetime | None,
+    started_at: dt.datetime | None,
 ) -> None:
     """Store a list that was read whole, and deactivate the records that it does not contain.
 
-    `begun` is QuickBooks' time when the reading began: later changes are not in it.
+    `started_at` is QuickBooks' time when the reading began: later changes are not in it.
     """
     now = hub_context.current_hub().clock.now()
     rows = [build_row(company_id, name, entity, now) for entity in entities]
@@ -298,7 +298,7 @@ def store_list(
         _fill_rates(session, company_id)
     state = _count_change(session, company_id, name)
     state.read_at = now
-    state.changed_to = begun
+    state.changed_to = started_at
 
 
 def _is_too_new(row: StoredRecord, before: ListState | None, now: dt.datetime) -> bool:

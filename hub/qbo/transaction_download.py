@@ -49,16 +49,16 @@ def _complete_lists(company_id: int, since: dt.date) -> set[str]:
 
 def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> int:
     """Read the transactions of one kind; return their number."""
-    rows, begun = read_all(client, kind, f"TxnDate >= '{since.isoformat()}'")
+    rows, started_at = read_all(client, kind, f"TxnDate >= '{since.isoformat()}'")
     present_ids = {str(row["Id"]) for row in rows}
     with engine.transaction() as session:
         absorb_all(session, company_id, kind, rows)
-        _mark_missing(session, company_id, kind, since, present_ids, begun)
+        _mark_missing(session, company_id, kind, since, present_ids, started_at)
         state = ListState(
             company_id=company_id,
             list=HEADS + kind,
             read_at=hub_context.current_hub().clock.now(),
-            changed_to=begun,
+            changed_to=started_at,
             since=since,
         )
         session.merge(state)
@@ -71,7 +71,7 @@ def _mark_missing(
     kind: str,
     since: dt.date,
     present_ids: Collection[str],
-    begun: dt.datetime | None,
+    started_at: dt.datetime | None,
 ) -> None:
     """Mark as deleted what a complete reading did not contain, unless it may be newer than that."""
     expected = select(TransactionHead).where(
@@ -81,15 +81,15 @@ def _mark_missing(
         TransactionHead.date >= since,
     )
     for head in session.scalars(expected):
-        if head.quickbooks_id in present_ids or _may_be_too_new(head, begun):
+        if head.quickbooks_id in present_ids or _may_be_too_new(head, started_at):
             continue
         head.state = TransactionState.DELETED
         head.balance = None
         head.news = True
 
 
-def _may_be_too_new(head: TransactionHead, begun: dt.datetime | None) -> bool:
+def _may_be_too_new(head: TransactionHead, started_at: dt.datetime | None) -> bool:
     """Return whether a reading that began then may not show a transaction yet."""
-    if begun is None or head.created_at is None:
+    if started_at is None or head.created_at is None:
         return False
-    return head.created_at >= begun - INDEX_DELAY
+    return head.created_at >= started_at - INDEX_DELAY

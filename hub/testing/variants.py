@@ -93,13 +93,13 @@ class DocumentChange:
             if isinstance(item, Document):
                 by_kind[list_of(item)].append(item)
         pressed = self._press(bench, items, form)
-        taken: set[str] = set()
+        ids_of_other_kinds: set[str] = set()
         for documents in by_kind.values():
             ids = set(map(id_at_the_source, documents))
             is_pressed = any(document.source_id in pressed for document in documents)
-            if not is_pressed and ids.isdisjoint(taken):
+            if not is_pressed and ids.isdisjoint(ids_of_other_kinds):
                 pressed |= self._press_first(bench, documents, form)
-            taken |= ids
+            ids_of_other_kinds |= ids
         return pressed
 
     def _press(

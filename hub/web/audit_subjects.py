@@ -87,8 +87,8 @@ class Subjects:
 
     def details(self, entry: AuditEntry) -> list[DetailText]:
         """Return the details of an entry for people, by their names, without its changes."""
-        shown = {"address"} if self.changes(entry) else entry.detail.keys() - NOT_SHOWN
-        details = {name: value for name, value in entry.detail.items() if name in shown}
+        names = {"address"} if self.changes(entry) else entry.detail.keys() - NOT_SHOWN
+        details = {name: value for name, value in entry.detail.items() if name in names}
         if "record" in details and entry.what in OF_CODES:
             details = _with_record_name(entry, details)
         return audit_details.describe(entry.what, details, self._labels_of_lists(entry))

@@ -76,9 +76,9 @@ def one(slug: str) -> str:
         by_name = [ConnectedCompany.name, ConnectedCompany.id]
         companies = page(session, _companies(), by=by_name, down=False, size=COMPANIES_PER_PAGE)
         tile = build_tiles(session, [app], load_rights(), companies.rows)[0]
-        shown = [place.company.id for place in tile.places]
-        asked = select(Access).where(Access.slug == slug, Access.company_id.in_(shown))
-        requests = {row.company_id: row for row in session.scalars(asked)}
+        company_ids = [place.company.id for place in tile.places]
+        query = select(Access).where(Access.slug == slug, Access.company_id.in_(company_ids))
+        requests = {row.company_id: row for row in session.scalars(query)}
     return render_template(
         "app.html",
         tile=tile,
@@ -95,8 +95,8 @@ def one(slug: str) -> str:
 
 def _has_words(app: App, text: str) -> bool:
     """Return whether every word of a search begins a word of what an app says about itself."""
-    said = f"{app.name} {app.slug} {app.summary} {' '.join(app.posts)}".replace("_", " ").lower()
-    words = said.replace("-", " ").split()
+    description = f"{app.name} {app.slug} {app.summary} {' '.join(app.posts)}".lower()
+    words = description.replace("_", " ").replace("-", " ").split()
     return all(any(word.startswith(part) for word in words) for part in text.lower().split())
 
 

@@ -88,8 +88,8 @@ def create(
         match_index = matches.load_match_index(session, installation)
         errors = _errors(session, installation, field, details, match_index)
     if errors:
-        shown = {name: form.get(name, "") for name in schema.fields}
-        raise Invalid(shown, errors)
+        entries = {name: form.get(name, "") for name in schema.fields}
+        raise Invalid(entries, errors)
     return matches.decide(installation_id, field_name, code, NEW, who, details)
 
 
@@ -148,9 +148,9 @@ def _errors(
 ) -> dict[str, list[str]]:
     """Return what QuickBooks would refuse of a new record: a name that is taken, an account."""
     errors = {}
-    taken = record_form.find_collisions(match_index, field.role, details.name)
-    if taken:
-        errors["name"] = [taken[0].error]
+    collisions = record_form.find_collisions(match_index, field.role, details.name)
+    if collisions:
+        errors["name"] = [collisions[0].error]
     codes = details.codes if isinstance(details, Item) else {}
     for role in ACCOUNTS:
         chosen = codes.get(role)

@@ -336,8 +336,8 @@ def read(schema: Schema, form: MultiDict[str, str], source: Details | None) -> D
     try:
         values: dict[str, Any] = schema.load(entered)
     except ValidationError as error:
-        shown = {name: form.get(name, "") for name in schema.fields}
-        raise Invalid(shown, cast(Errors, error.messages_dict)) from None
+        entries = {name: form.get(name, "") for name in schema.fields}
+        raise Invalid(entries, cast(Errors, error.messages_dict)) from None
     if isinstance(schema, _PartyForm):
         return _party(values, source)
     return _item(values, source, is_category=isinstance(schema, _CategoryForm))

@@ -257,7 +257,7 @@ def _escape(context: Context, text: str, values: dict[str, Any], person: Reader)
 def _fill(context: Context, text: str, values: dict[str, Any], person: Reader) -> str:
     """Fill in placeholders as a template prints values: escaped, long texts cut."""
     template = Markup(text) if context.eval_ctx.autoescape else text  # noqa: S704 (of a template)
-    shown = {}
+    printed_values = {}
     for name, value in values.items():
-        shown[name] = messages.format_value(long_texts.print_value(value), person)
-    return template % shown
+        printed_values[name] = messages.format_value(long_texts.print_value(value), person)
+    return template % printed_values

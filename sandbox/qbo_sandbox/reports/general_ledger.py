@@ -21,17 +21,17 @@ from qbo_sandbox.reports.statements import account_order, closing_balances
 def general_ledger(frame: Frame) -> Report:
     """Report accounts in the order of the chart, with earlier earnings retained."""
     only = set(filter(None, frame.params.get("account", "").split(",")))
-    begun = {id: sum for id, sum in _opening_balances(frame).items() if sum}
+    opening_balances = {id: sum for id, sum in _opening_balances(frame).items() if sum}
     moves_by_account: dict[str, list[ReportPosting]] = {}
     for move in frame.moves:
         moves_by_account.setdefault(move.account, []).append(move)
     if only:
-        begun = {id: begun[id] for id in begun.keys() & only}
+        opening_balances = {id: opening_balances[id] for id in opening_balances.keys() & only}
         moves_by_account = {id: moves_by_account[id] for id in moves_by_account.keys() & only}
-    below = _subaccounts(frame, {*begun, *moves_by_account})
+    below = _subaccounts(frame, {*opening_balances, *moves_by_account})
     split = split_finder(frame)
     rows = [
-        _account_section(frame, id, begun, moves_by_account, below, split, "")[0]
+        _account_section(frame, id, opening_balances, moves_by_account, below, split, "")[0]
         for id in below.get("", ())
     ]
     return Report([Column(title, kind) for title, kind in LEDGER], rows, {}, not rows)
@@ -62,7 +62,7 @@ def _subaccounts(frame: Frame, ids: set[str]) -> dict[str, list[str]]:
 def _account_section(
     frame: Frame,
     id: str,
-    begun: dict[str, Decimal],
+    opening_balances: dict[str, Decimal],
     moves_by_account: dict[str, list[ReportPosting]],
     below: dict[str, list[str]],
     split: Split,
@@ -71,7 +71,7 @@ def _account_section(
     """Return (section, total) of an account with those below it."""
     account = frame.account(id)
     sign = own_side(account)
-    balance = sign * begun.get(id, ZERO)
+    balance = sign * opening_balances.get(id, ZERO)
     rows: list[Row] = []
     if balance:
         rows.append(
@@ -81,7 +81,9 @@ def _account_section(
     listed, total = list_postings(moves_by_account.get(id, ()), sign, balance, split)
     rows += listed
     for child in below.get(id, ()):
-        inner, sum = _account_section(frame, child, begun, moves_by_account, below, split, id)
+        inner, sum = _account_section(
+            frame, child, opening_balances, moves_by_account, below, split, id
+        )
         rows.append(inner)
         total += sum
     return account_section(str(account["Name"]), rows, total, "" if above else id), total

@@ -86,7 +86,7 @@ def test_an_interrupted_reading_continues_at_its_page():
     cursor.begin("2026-03-02T09:30:00Z")
     cursor.page = "p2"
     continued = ChangeCursor.parse(str(cursor))
-    assert (continued.page, continued.begun) == ("p2", "2026-03-02")
+    assert (continued.page, continued.started_at) == ("p2", "2026-03-02")
 
 
 def test_a_cursor_starts_at_a_moment_and_else_at_the_beginning():
@@ -112,7 +112,7 @@ def test_long_versions_that_begin_alike_and_ids_with_any_character_are_distingui
 
 @pytest.mark.parametrize("page", ["https://shed/rentals?page=2&since=10%3A00", "a|b", "a%7Cb"])
 def test_a_page_may_have_any_characters(page):
-    cursor = ChangeCursor(since="2026-03-02T09:00:00Z", page=page, begun="2026-03-02")
+    cursor = ChangeCursor(since="2026-03-02T09:00:00Z", page=page, started_at="2026-03-02")
     assert ChangeCursor.parse(str(cursor)) == cursor
 
 

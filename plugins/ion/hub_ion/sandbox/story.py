@@ -21,9 +21,9 @@ APART = dt.timedelta(minutes=30)
 NOUNS = ("Bracket", "Panel", "Harness", "Valve", "Fitting", "Housing", "Spacer", "Manifold")
 
 
-def make_story(documents, seed, begun, demo=False):
+def make_story(documents, seed, end, demo=False):
     """Yield (moment, table, row) of everything, oldest first; 0 documents: no orders, no parts."""
-    at = dt.datetime.fromisoformat(begun)
+    at = dt.datetime.fromisoformat(end)
     chance = random.Random(seed)  # noqa: S311  (a story, the same for the same seed)
     orders = _orders(DOCUMENTS if documents is None else documents, chance, demo)
     first = at - APART * (len(orders) + 1)
