@@ -22,7 +22,7 @@ class LimitedAdapter(HTTPAdapter):
     """The network, for use inside `limit_time`.
 
     For every request, `requests` looks up the pool of connections and the certificates again, and
-    it derives from the answer what `fetch` does not read. That takes a fifth of the time of a
+    it derives from the response what `fetch` does not read. That takes a fifth of the time of a
     request. Here the pool is kept from one request to the next, and nothing is derived.
     """
 
@@ -74,7 +74,7 @@ class LimitedAdapter(HTTPAdapter):
         return request.path_url
 
     def build_response(self, request: PreparedRequest, raw: Any) -> Response:
-        """Return an answer with what `fetch` reads: status, headers and the body as it comes."""
+        """Return a response with what `fetch` reads: status, headers and the body as it comes."""
         response = Response()
         response.request = request
         response.url = request.url or ""

@@ -19,7 +19,7 @@ from hub.http.allowlist import Hosts, parse
 from hub.http.exchange import HttpResponse
 from hub.http.response import HttpReply, MaskedCall, wait_of
 
-MAX_ANSWER_BYTES = 100 * 2**20
+MAX_RESPONSE_BYTES = 100 * 2**20
 CONNECTIONS_PER_HOST = 20
 REDIRECT_STATUSES = (301, 302, 303, 307, 308)
 # In the text of an error: its number, an object's name, a line of the interpreter's source.
@@ -27,7 +27,7 @@ TECHNICAL_PARTS = re.compile(r"^\[[^]]*\] |<[^>]*>:? ?|\(_ssl\.c:\d+\)")
 
 
 class SentCall(NamedTuple):
-    """A call that was sent to a source; `status` is None if no whole answer came."""
+    """A call that was sent to a source; `status` is None if no whole response came."""
 
     method: str
     host: str
@@ -41,7 +41,7 @@ def _no_stand_in(url: str) -> BaseAdapter | None:
 
 
 def _no_recording(call: MaskedCall, url: str, response: HttpResponse) -> None:
-    """Record nothing of an answer."""
+    """Record nothing of a response."""
 
 
 class AppHttp:
@@ -52,10 +52,10 @@ class AppHttp:
     `allowed` are hosts that the operator allows although they are private or without https.
     `find_stand_in` returns the adapter of a stand-in in this process for an address, None if there
     is none. `on_refused` is called with the app and a host that it may not call, `on_secrets` with
-    the credentials of a request or of its answer, `on_call` with each call that was sent,
-    `on_answer` with a call, its address and the whole answer.
+    the credentials of a request or of its response, `on_call` with each call that was sent,
+    `on_response` with a call, its address and the whole response.
     `open_slot` returns a context in which one call may be sent; it waits for the rate of the
-    source. `on_throttled` is called with the seconds that an answer 429 asks to wait.
+    source. `on_throttled` is called with the seconds that a response 429 asks to wait.
     """
 
     __slots__ = (
@@ -64,9 +64,9 @@ class AppHttp:
         "_find_stand_in",
         "_hosts",
         "_max_bytes",
-        "_on_answer",
         "_on_call",
         "_on_refused",
+        "_on_response",
         "_on_secrets",
         "_on_throttled",
         "_open_slot",
@@ -89,10 +89,10 @@ class AppHttp:
         on_refused: Callable[[str, str], object] = lambda app, host: None,
         on_secrets: Callable[[Iterable[str]], object] = lambda secrets: None,
         on_call: Callable[[SentCall], object] = lambda call: None,
-        on_answer: Callable[[MaskedCall, str, HttpResponse], object] = _no_recording,
+        on_response: Callable[[MaskedCall, str, HttpResponse], object] = _no_recording,
         open_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
         on_throttled: Callable[[float], object] = lambda seconds: None,
-        max_bytes: int = MAX_ANSWER_BYTES,
+        max_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:
         self._app = app
         self._clock = clock
@@ -103,7 +103,7 @@ class AppHttp:
         self._on_refused = on_refused
         self._on_secrets = on_secrets
         self._on_call = on_call
-        self._on_answer = on_answer
+        self._on_response = on_response
         self._open_slot = open_slot
         self._on_throttled = on_throttled
         # A user name, for example, is shown on pages and helps in an error.
@@ -123,9 +123,9 @@ class AppHttp:
         auth: tuple[str, str] | None = None,
         answers: Collection[int] = (),
     ) -> HttpReply:
-        """Send one request and return the whole answer.
+        """Send one request and return the whole response.
 
-        `answers` are statuses that this source uses as ordinary answers.
+        `answers` are statuses that this source uses as ordinary responses.
         """
         if json is not None:
             headers = {"Content-Type": "application/json", **(headers or {})}
@@ -150,7 +150,7 @@ class AppHttp:
         with self._open_slot():
             response = self._send(call, adapter, prepared)
         self._hide(call, credentials.find_json_secrets(response.body))
-        self._on_answer(call, address, response)
+        self._on_response(call, address, response)
         return self._judge(call, response, answers)
 
     def _explain_refused_address(self, address: str) -> str:
@@ -179,7 +179,7 @@ class AppHttp:
     def _send(
         self, call: MaskedCall, adapter: BaseAdapter, prepared: requests.PreparedRequest
     ) -> HttpResponse:
-        """Send the request; raise Retry, Refused or NeedsAttention if no whole answer comes."""
+        """Send the request; raise Retry, Refused or NeedsAttention if no whole response comes."""
         self.calls += 1
         began = self._clock.monotonic()
         status: int | None = None
@@ -194,7 +194,7 @@ class AppHttp:
     def _exchange(
         self, call: MaskedCall, adapter: BaseAdapter, prepared: requests.PreparedRequest
     ) -> HttpResponse:
-        """Send the request and return the whole answer."""
+        """Send the request and return the whole response."""
         seconds = self._seconds
         try:
             return exchange.fetch(
@@ -226,7 +226,7 @@ class AppHttp:
     def _judge(
         self, call: MaskedCall, response: HttpResponse, answers: Collection[int]
     ) -> HttpReply:
-        """Return the answer as a reply; raise an error for 429, for redirects and from 500 on.
+        """Return the response as a reply; raise an error for 429, for redirects and from 500 on.
 
         Other refusals are left to `Reply.check`, because a source may use them as answers.
         """

@@ -1,4 +1,4 @@
-"""The credentials in a request and in the answer to it, so that no error repeats them."""
+"""The credentials in a request and in the response to it, so that no error repeats them."""
 
 import base64
 import binascii
@@ -45,7 +45,7 @@ JSON_NAMES = (
 )
 FORM_TYPE = "application/x-www-form-urlencoded"
 SCHEME_WITH_PASSWORD = "basic"  # noqa: S105 (the name of a scheme)
-MAX_BODY_BYTES = 65_536  # requests for tokens and their answers are small
+MAX_BODY_BYTES = 65_536  # requests for tokens and their responses are small
 MAX_DEPTH = 8
 
 

@@ -32,7 +32,7 @@ def resolve_addresses(host: str, port: int, seconds: float) -> Addresses:
 
 
 def _look_up(host: str, port: int, lookup: Future[Addresses]) -> None:
-    """Ask the operating system, and end the look-up with its answer or error."""
+    """Ask the operating system, and end the look-up with its response or error."""
     try:
         infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except Exception as error:

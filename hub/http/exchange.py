@@ -1,4 +1,4 @@
-"""One HTTP request and its whole answer, limited in time and size and never redirected."""
+"""One HTTP request and its whole response, limited in time and size and never redirected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TOO_LATE = Sentence("the answer did not end in time")
 
 
 class ExchangeError(Exception):
-    """No whole answer came.
+    """No whole response came.
 
     `may_have_sent` is False only if it is certain that no byte of the request left this machine.
     """
@@ -32,12 +32,12 @@ class DeadlinePassed(ExchangeError):
 
 
 class TooLarge(ExchangeError):
-    """The answer is larger than may be read."""
+    """The response is larger than may be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """The whole answer of a server."""
+    """The whole response of a server."""
 
     status: int
     headers: Mapping[str, str]
@@ -60,7 +60,7 @@ def fetch(
     permitted: deadline.Permitted | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """Send a request once and read the whole answer; raise ExchangeError or NotPermitted.
+    """Send a request once and read the whole response; raise ExchangeError or NotPermitted.
 
     `permitted` decides which addresses may be called. `options` are further arguments of the
     adapter, such as its proxies.

@@ -1,4 +1,4 @@
-"""The answer of a source to an app, and a description of the call without its secrets."""
+"""The response of a source to an app, and a description of the call without its secrets."""
 
 import datetime as dt
 import json
@@ -43,16 +43,16 @@ class MaskedCall:
         return self.clean(f"{self.host} ({self.method} {self.path})")
 
     def hide(self, secrets: Iterable[str]) -> None:
-        """Mask these texts wherever the call or its answer is described."""
+        """Mask these texts wherever the call or its response is described."""
         self._mask.add(secrets)
 
     def clean(self, text: str) -> str:
-        """Replace every secret of the request and its answer in a text by ***."""
+        """Replace every secret of the request and its response in a text by ***."""
         return self._mask.clean(text)
 
 
 class HttpReply:
-    """The whole answer to a request."""
+    """The whole response to a request."""
 
     __slots__ = ("_call", "body", "headers", "not_found", "status")
 

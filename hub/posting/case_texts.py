@@ -31,18 +31,18 @@ def format_question(
 
 
 def format_refusal(
-    reason: str, posting: Posting, answer: str = "", code: str = "", rounds: int = 0
+    reason: str, posting: Posting, message: str = "", code: str = "", rounds: int = 0
 ) -> CaseText:
     """Return why QuickBooks does not take a posting; `reason` is that of the step `Hold`.
 
-    `answer` and `code` are what QuickBooks said last, `rounds` is how often it was sent.
+    `message` and `code` are what QuickBooks said last, `rounds` is how often it was sent.
     """
     name = format_posting_name(posting)
     if reason == "rounds":
         return CaseText("outcome.rounds", name=name, rounds=rounds)
     if reason == "refused" and code in CLOSED_PERIOD_CODES:
         reason = "closed_period"
-    return CaseText(f"outcome.{reason}", name=name, answer=answer)
+    return CaseText(f"outcome.{reason}", name=name, answer=message)
 
 
 def describe_candidates(

@@ -1,4 +1,4 @@
-"""Several operations in one request: its bytes, and the answer to each item."""
+"""Several operations in one request: its bytes, and the response to each item."""
 
 import json
 import logging
@@ -9,7 +9,7 @@ from typing import Any
 from hub.errors import Sentence
 from hub.models.enums import Operation, SendOutcome
 from hub.qbo.entities import ENTITY
-from hub.qbo.responses import Answer, Expected, build_lost_answer, interpret_item
+from hub.qbo.responses import Expected, QuickBooksResponse, build_lost_response, interpret_item
 
 MAX_ITEMS = 30
 MAX_REQUEST_ID_LENGTH = 36
@@ -29,7 +29,7 @@ class BatchItem:
 
     @property
     def expected(self) -> Expected:
-        """Return what a good answer to the item contains."""
+        """Return what a good response to the item contains."""
         is_create = self.operation == Operation.CREATE
         return Expected(
             ENTITY[self.kind],
@@ -38,15 +38,17 @@ class BatchItem:
         )
 
 
-def split_answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer]:
-    """Return the answer to each item, by its bId.
+def split_responses(
+    whole: QuickBooksResponse, items: Sequence[BatchItem]
+) -> dict[str, QuickBooksResponse]:
+    """Return the response to each item, by its bId.
 
-    An item that is missing or occurs twice is in doubt. If there is no good answer to the batch,
+    An item that is missing or occurs twice is in doubt. If there is no good response to the batch,
     its outcome counts for every item, except that each item of a refused batch is `declined`.
     """
     bids = [item.bid for item in items]
     if not whole.landed:
-        return dict.fromkeys(bids, _answer_of_each(whole))
+        return dict.fromkeys(bids, _response_of_each(whole))
     parts_by_bid: dict[str, list[dict[str, Any]]] = {}
     for part in whole.body["BatchItemResponse"]:
         if isinstance(part, dict):
@@ -54,24 +56,24 @@ def split_answers(whole: Answer, items: Sequence[BatchItem]) -> dict[str, Answer
 
     unknown = sorted(set(parts_by_bid) - set(bids))
     if unknown:
-        log.warning("the answer to a batch has items that were not in it: %s", ", ".join(unknown))
-    unclear = build_lost_answer(
+        log.warning("the response to a batch has items that were not in it: %s", ", ".join(unknown))
+    unclear = build_lost_response(
         Sentence("the answer to the batch does not contain it exactly once")
     )
-    answer_by_bid = {}
+    response_by_bid = {}
     for item in items:
         parts = parts_by_bid.get(item.bid, [])
         if len(parts) == 1:
-            answer_by_bid[item.bid] = interpret_item(parts[0], item.expected, whole)
+            response_by_bid[item.bid] = interpret_item(parts[0], item.expected, whole)
         else:
-            answer_by_bid[item.bid] = unclear
-    return answer_by_bid
+            response_by_bid[item.bid] = unclear
+    return response_by_bid
 
 
-def _answer_of_each(whole: Answer) -> Answer:
-    """Return the answer to each item of a batch that was not done.
+def _response_of_each(whole: QuickBooksResponse) -> QuickBooksResponse:
+    """Return the response to each item of a batch that was not done.
 
-    An Id in the answer is left out, because it may belong to any of the items.
+    An Id in the response is left out, because it may belong to any of the items.
     """
     if whole.outcome != SendOutcome.REFUSED:
         return replace(whole, id=None, sync_token=None)

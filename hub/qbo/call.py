@@ -1,4 +1,4 @@
-"""A call to QuickBooks: where it goes, what it carries and what a good answer contains."""
+"""A call to QuickBooks: where it goes, what it carries and what a good response contains."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from hub.qbo.responses import Expected
 
 @dataclass(frozen=True)
 class Call:
-    """A call: where it goes, what it carries, and what a good answer to it contains."""
+    """A call: where it goes, what it carries, and what a good response to it contains."""
 
     method: str
     path: str
@@ -32,7 +32,7 @@ class Call:
 
     @property
     def is_envelope(self) -> bool:
-        """Return whether the answer contains an answer to each of its items."""
+        """Return whether the response contains a response to each of its items."""
         return self.path in ("batch", "upload")
 
 

@@ -76,12 +76,12 @@ def _poll(company_id: int, client: Client) -> Changes:
     if hub_context.current_hub().clock.now() - oldest > MAX_CHECKPOINT_AGE:
         return _read_again(company_id, client, states)
     since = oldest - OVERLAP
-    answer = client.cdc(checkpoints, since).check()
-    objects = _changed_objects(answer.body)
+    response = client.cdc(checkpoints, since).check()
+    objects = _changed_objects(response.body)
     count = sum(len(rows) for rows in objects.values())
     if count >= PAGE_SIZE:
         objects = _query_changes(company_id, client, checkpoints, since)
-    return _store(company_id, objects, checkpoints, answer.date or oldest)
+    return _store(company_id, objects, checkpoints, response.date or oldest)
 
 
 def _reported_states(company_id: int) -> dict[str, ListState]:
@@ -118,7 +118,7 @@ def is_due(company_id: int) -> bool:
 
 
 def _changed_objects(body: dict[str, Any]) -> Objects:
-    """Return the changed objects in an answer to a change data call."""
+    """Return the changed objects in a response to a change data call."""
     objects: Objects = {}
     for response in search.change_responses(body):
         for entity, rows in response.items():
@@ -131,7 +131,7 @@ def _changed_objects(body: dict[str, Any]) -> Objects:
 def _query_changes(
     company_id: int, client: Client, kinds: Iterable[str], since: dt.datetime
 ) -> Objects:
-    """Read what changed by queries, because one change data answer does not hold all of it.
+    """Read what changed by queries, because one change data response does not hold all of it.
 
     Lists are read whole and stored at once; the transactions are returned.
     """

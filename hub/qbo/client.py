@@ -1,4 +1,4 @@
-"""The client of QuickBooks Online: writes with their request ids, reads, and their answers."""
+"""The client of QuickBooks Online: writes with their request ids, reads, and their responses."""
 
 import datetime as dt
 import json
@@ -25,20 +25,20 @@ from hub.qbo.entities import ENTITY
 from hub.qbo.multipart import encode_multipart
 from hub.qbo.oauth import tokens
 from hub.qbo.responses import (
-    Answer,
     Expected,
-    build_lost_answer,
-    build_unsent_answer,
+    QuickBooksResponse,
+    build_lost_response,
+    build_unsent_response,
     interpret_item,
+    interpret_response,
     is_worth_repeating,
-    read_reply,
     repeat_doubtful_read,
 )
 from hub.rate_limits.limiter import NoSlot, get_rate_limiter
 
 MINOR_VERSION = "75"
 PAGE_SIZE = 1000
-MAX_READ_ATTEMPTS = 3  # a read changes nothing, so it is repeated if no answer comes
+MAX_READ_ATTEMPTS = 3  # a read changes nothing, so it is repeated if no response comes
 DATABASE_PAUSE_SECONDS = 5.0  # before a call that the hub's own database prevented is tried again
 # How long a token is used without checking whether another process has renewed it.
 TOKEN_SECONDS = 60.0
@@ -85,21 +85,21 @@ class Client:
 
     def create(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
-    ) -> Answer:
+    ) -> QuickBooksResponse:
         """Create an object; the same request id with the same bytes creates it once."""
         expected = Expected(ENTITY[kind])
         return self._write(kind, body, requestid, {}, expected, deadline_at)
 
     def update(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
-    ) -> Answer:
+    ) -> QuickBooksResponse:
         """Change an object; the body contains its Id and SyncToken."""
         expected = Expected(ENTITY[kind], id=id_of(body))
         return self._write(kind, body, requestid, {}, expected, deadline_at)
 
     def delete(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
-    ) -> Answer:
+    ) -> QuickBooksResponse:
         """Delete a transaction by the Id and SyncToken in the body."""
         params = {"operation": "delete"}
         expected = Expected(ENTITY[kind], deletes=True, id=id_of(body))
@@ -107,7 +107,7 @@ class Client:
 
     def void(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
-    ) -> Answer:
+    ) -> QuickBooksResponse:
         """Void a transaction of a kind that can be voided; some kinds are voided by an update."""
         params = {"operation": "void"}
         if kind in KINDS_VOIDED_BY_UPDATE:
@@ -117,7 +117,7 @@ class Client:
 
     def upload(
         self, metadata: bytes, file: bytes, requestid: str, *, deadline_at: float | None = None
-    ) -> Answer:
+    ) -> QuickBooksResponse:
         """Upload a file with its metadata, which contains the transaction that it belongs to."""
         facts = json.loads(metadata)
         boundary = f"hub-{requestid}"
@@ -136,14 +136,14 @@ class Client:
         first = parts[0] if isinstance(parts, list) and parts else None
         if whole.status != 200 or not isinstance(first, dict):
             return whole
-        answer = interpret_item(first, Expected("Attachable"), whole)
-        self.note_items([answer], is_trial=whole.is_trial)
-        return answer
+        response = interpret_item(first, Expected("Attachable"), whole)
+        self.note_items([response], is_trial=whole.is_trial)
+        return response
 
     def batch(
         self, items: Sequence[BatchItem], requestid: str, *, deadline_at: float | None = None
-    ) -> Answer:
-        """Send up to 30 operations at once; `batch.split_answers` returns the answer to each."""
+    ) -> QuickBooksResponse:
+        """Send up to 30 operations at once; `batch.split_responses` returns their responses."""
         call = Call(
             method="POST",
             path="batch",
@@ -162,7 +162,7 @@ class Client:
         params: dict[str, str],
         expected: Expected,
         deadline_at: float | None,
-    ) -> Answer:
+    ) -> QuickBooksResponse:
         """Send a write with its request id, by which QuickBooks does it at most once."""
         params = {**params, "requestid": requestid}
         call = Call("POST", ENTITY[kind].lower(), params, expected, body)
@@ -170,14 +170,14 @@ class Client:
 
     # -- reads ------------------------------------------------------------------------------------
 
-    def read(self, kind: str, id: str, *, deadline_at: float | None = None) -> Answer:
+    def read(self, kind: str, id: str, *, deadline_at: float | None = None) -> QuickBooksResponse:
         """Read one object."""
         entity = ENTITY[kind]
         safe_id = quote(id, safe="")
         call = read_call(f"{entity.lower()}/{safe_id}", Expected(entity, id=id))
         return self._call(call, deadline_at)
 
-    def query(self, text: str, *, deadline_at: float | None = None) -> Answer:
+    def query(self, text: str, *, deadline_at: float | None = None) -> QuickBooksResponse:
         """Run a query; `responses.extract_rows` returns its objects."""
         expected = Expected("QueryResponse")
         call = Call("POST", "query", {}, expected, text.encode(), "application/text")
@@ -191,7 +191,7 @@ class Client:
         order: str = "Id",
         start: int = 1,
         deadline_at: float | None = None,
-    ) -> Answer:
+    ) -> QuickBooksResponse:
         """Run a query for one page of the objects of a kind; `start` counts from 1."""
         entity = ENTITY[kind]
         conditions = f"WHERE {where} ORDERBY {order}"
@@ -199,33 +199,33 @@ class Client:
         text = f"SELECT * FROM {entity} {conditions} {page}"  # noqa: S608  (no SQL)
         return self.query(text, deadline_at=deadline_at)
 
-    def cdc(self, kinds: Iterable[str], since: dt.datetime) -> Answer:
+    def cdc(self, kinds: Iterable[str], since: dt.datetime) -> QuickBooksResponse:
         """Return what changed or was deleted since a moment; 1,000 objects mean there is more."""
         entities = [ENTITY[kind] for kind in kinds]
         params = {"entities": ",".join(entities), "changedSince": since.isoformat()}
         call = read_call("cdc", Expected("CDCResponse"), params)
         return self._call(call)
 
-    def company_info(self) -> Answer:
+    def company_info(self) -> QuickBooksResponse:
         """Read the name, country and address of the company."""
         return self._call(read_call(f"companyinfo/{self.realm}", Expected("CompanyInfo")))
 
-    def preferences(self) -> Answer:
+    def preferences(self) -> QuickBooksResponse:
         """Read how the company is set up."""
         return self._call(read_call("preferences", Expected("Preferences")))
 
-    def company_currencies(self) -> Answer:
+    def company_currencies(self) -> QuickBooksResponse:
         """Read the list of the company's currencies."""
         return self.query("SELECT * FROM CompanyCurrency MAXRESULTS 1000")
 
-    def report(self, name: str, params: dict[str, str]) -> Answer:
+    def report(self, name: str, params: dict[str, str]) -> QuickBooksResponse:
         """Run a report, which QuickBooks returns in rows and columns."""
         call = read_call(f"reports/{name}", Expected("Header"), params)
         return self._call(call)
 
     # -- one call ---------------------------------------------------------------------------------
 
-    def _call(self, call: Call, deadline_at: float | None = None) -> Answer:
+    def _call(self, call: Call, deadline_at: float | None = None) -> QuickBooksResponse:
         """Send a call, a read up to three times."""
         if call.writes:
             return self._send_once(call, deadline_at)
@@ -233,93 +233,95 @@ class Client:
         repeat_until = clock.monotonic() + self._context.config.deadline_seconds
         if deadline_at is not None:
             repeat_until = min(repeat_until, deadline_at)
-        answer = self._send_once(call, deadline_at)
+        response = self._send_once(call, deadline_at)
         for _ in range(MAX_READ_ATTEMPTS - 1):
-            if not is_worth_repeating(answer) or clock.monotonic() >= repeat_until:
+            if not is_worth_repeating(response) or clock.monotonic() >= repeat_until:
                 break
-            if answer.outcome == SendOutcome.UNAUTHORISED:
-                clock.sleep(answer.after or 0.0)
-            answer = self._send_once(call, deadline_at)
-        if answer.outcome == SendOutcome.DOUBT:
-            return repeat_doubtful_read(answer)
-        return answer
+            if response.outcome == SendOutcome.UNAUTHORISED:
+                clock.sleep(response.after or 0.0)
+            response = self._send_once(call, deadline_at)
+        if response.outcome == SendOutcome.DOUBT:
+            return repeat_doubtful_read(response)
+        return response
 
-    def _send_once(self, call: Call, deadline_at: float | None = None) -> Answer:
+    def _send_once(self, call: Call, deadline_at: float | None = None) -> QuickBooksResponse:
         """Send a call once, and again with a new token if its token has expired."""
         with self._flask.app_context():
-            answer, access = self._send_with(lambda: self._access_for(call), call, deadline_at)
-            if answer.expired and access:
-                answer, _ = self._send_with(lambda: self._renew_token(access), call, deadline_at)
-            is_let_in = answer.outcome != SendOutcome.UNAUTHORISED
+            response, access = self._send_with(lambda: self._access_for(call), call, deadline_at)
+            if response.expired and access:
+                response, _ = self._send_with(lambda: self._renew_token(access), call, deadline_at)
+            is_let_in = response.outcome != SendOutcome.UNAUTHORISED
             if call.is_envelope and is_let_in:
-                return answer  # its items show whether QuickBooks lets the hub in
-            return self._note_access(answer, writes=call.writes)
+                return response  # its items show whether QuickBooks lets the hub in
+            return self._note_access(response, writes=call.writes)
 
-    def note_items(self, answers: Sequence[Answer], *, is_trial: bool) -> None:
-        """Notice in the answers to single items of a request whether QuickBooks lets the hub in.
+    def note_items(self, responses: Sequence[QuickBooksResponse], *, is_trial: bool) -> None:
+        """Notice in the responses to single items of a request whether QuickBooks lets the hub in.
 
-        `is_trial` is that of the answer to the whole request.
+        `is_trial` is that of the response to the whole request.
         """
-        refused = [answer for answer in answers if answer.outcome == SendOutcome.UNAUTHORISED]
-        accepted = [answer for answer in answers if answer.outcome in ACCESS_OUTCOMES]
+        refused = [
+            response for response in responses if response.outcome == SendOutcome.UNAUTHORISED
+        ]
+        accepted = [response for response in responses if response.outcome in ACCESS_OUTCOMES]
         decisive = refused or accepted
         if not decisive:
             return
-        answer = replace(decisive[0], is_trial=is_trial)
+        response = replace(decisive[0], is_trial=is_trial)
         with self._flask.app_context():
-            self._note_access(answer, writes=True)
+            self._note_access(response, writes=True)
 
-    def _note_access(self, answer: Answer, *, writes: bool) -> Answer:
+    def _note_access(self, response: QuickBooksResponse, *, writes: bool) -> QuickBooksResponse:
         """Store that QuickBooks refused the connection, or accepts it again.
 
         A call that was permitted before the connection was refused proves nothing about it.
         """
-        if answer.outcome == SendOutcome.UNAUTHORISED:
+        if response.outcome == SendOutcome.UNAUTHORISED:
             self._token_until = 0.0
             self._is_refused = True
-            if answer.status is not None:
-                trouble = connection.refuse_call(self.company_id, answer, writes=writes)
-                return replace(answer, after=trouble.after if trouble else None)
-        elif answer.is_trial and answer.outcome in ACCESS_OUTCOMES:
+            if response.status is not None:
+                trouble = connection.refuse_call(self.company_id, response, writes=writes)
+                return replace(response, after=trouble.after if trouble else None)
+        elif response.is_trial and response.outcome in ACCESS_OUTCOMES:
             self._is_refused = connection.accept(self.company_id, writes=writes)
-        return answer
+        return response
 
     def _send_with(
         self, get_access: Callable[[], _Access], call: Call, deadline_at: float | None
-    ) -> tuple[Answer, _Access | None]:
-        """Send a call with an access token and return the answer with the access, None if none."""
+    ) -> tuple[QuickBooksResponse, _Access | None]:
+        """Send a call with an access token and return the response and the access, if any."""
         try:
             access = get_access()
         except HubError as error:
             is_refused = isinstance(error, NeedsAttention)
             outcome = SendOutcome.UNAUTHORISED if is_refused else SendOutcome.UNSENT
-            return Answer(outcome, text=error.text, after=_seconds_after(error)), None
+            return QuickBooksResponse(outcome, text=error.text, after=_seconds_after(error)), None
         try:
             with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at):
-                answer = self._send(call, access.token, deadline_at)
-                return replace(answer, is_trial=access.is_trial), access
+                response = self._send(call, access.token, deadline_at)
+                return replace(response, is_trial=access.is_trial), access
         except (NoSlot, DatabaseUnavailable) as error:
-            return build_unsent_answer(str(error), _seconds_after(error)), access
+            return build_unsent_response(str(error), _seconds_after(error)), access
 
-    def _send(self, call: Call, token: str, deadline_at: float | None) -> Answer:
-        """Send a call, interpret its answer and count it; the outcome says if it was sent."""
-        answer = self._exchange(call, token, deadline_at)
-        call_record.note(call, answer, self.company_id)
-        return answer
+    def _send(self, call: Call, token: str, deadline_at: float | None) -> QuickBooksResponse:
+        """Send a call, interpret its response and count it; the outcome says if it was sent."""
+        response = self._exchange(call, token, deadline_at)
+        call_record.note(call, response, self.company_id)
+        return response
 
-    def _exchange(self, call: Call, token: str, deadline_at: float | None) -> Answer:
-        """Send a call and interpret its answer."""
+    def _exchange(self, call: Call, token: str, deadline_at: float | None) -> QuickBooksResponse:
+        """Send a call and interpret its response."""
         clock = self._context.clock
         started_at = clock.monotonic()
         seconds = self._context.config.deadline_seconds
         if deadline_at is not None:
             seconds = min(seconds, deadline_at - started_at)
         if seconds <= 0:
-            return build_unsent_answer(
+            return build_unsent_response(
                 Sentence("the time for this attempt was over before it began")
             )
         try:
-            response = transport.send(
+            http_response = transport.send(
                 self._build_request(call, token),
                 mounts=self._context.mounts,
                 clock=clock,
@@ -328,15 +330,15 @@ class Client:
             )
         except ExchangeError as error:
             if not error.may_have_sent:
-                return build_unsent_answer(str(error))
+                return build_unsent_response(str(error))
             self._count(call, None)
-            return build_lost_answer(str(error))
-        answer = read_reply(response, call.expected)
-        answer = replace(answer, seconds=clock.monotonic() - started_at)
-        self._count(call, answer.date)
-        if answer.outcome == SendOutcome.THROTTLED:
-            self._rate_limiter.note_throttling(answer.after or 0.0)
-        return answer
+            return build_lost_response(str(error))
+        response = interpret_response(http_response, call.expected)
+        response = replace(response, seconds=clock.monotonic() - started_at)
+        self._count(call, response.date)
+        if response.outcome == SendOutcome.THROTTLED:
+            self._rate_limiter.note_throttling(response.after or 0.0)
+        return response
 
     def _build_request(self, call: Call, token: str) -> requests.PreparedRequest:
         """Return the HTTP request for a call."""

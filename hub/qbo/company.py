@@ -14,7 +14,7 @@ from hub.db import engine
 from hub.models import ConnectedCompany, ListState, StoredRecord
 from hub.qbo.company_facts import CompanyFacts, Rates
 from hub.qbo.entities import ref_id
-from hub.qbo.responses import Answer
+from hub.qbo.responses import QuickBooksResponse
 
 LIST = "company"
 # Stored among the preferences of a company, beside what QuickBooks answers for them.
@@ -45,11 +45,11 @@ ISO_COUNTRIES = {
 class CompanyClient(Protocol):
     """The calls that read how a company is set up; `hub.qbo.client.Client` has them."""
 
-    def company_info(self) -> Answer: ...
+    def company_info(self) -> QuickBooksResponse: ...
 
-    def preferences(self) -> Answer: ...
+    def preferences(self) -> QuickBooksResponse: ...
 
-    def company_currencies(self) -> Answer: ...
+    def company_currencies(self) -> QuickBooksResponse: ...
 
 
 def read(company_id: int, client: CompanyClient) -> None:

@@ -11,7 +11,7 @@ from hub.errors import ConnectionTrouble, ReconnectNeeded, Sentence
 from hub.models import ConnectedCompany
 from hub.models.enums import ConnectionState
 from hub.qbo.faults import quote_reasons
-from hub.qbo.responses import Answer
+from hub.qbo.responses import QuickBooksResponse
 from hub.reasons.texts import CaseText
 
 FIRST_PAUSE = dt.timedelta(seconds=2)
@@ -39,9 +39,9 @@ SENTENCES = {
 }
 
 
-def state_of(answer: Answer) -> ConnectionState:
-    """Return what an answer that refuses the connection means."""
-    codes = {fault.code for fault in answer.faults}
+def state_of(response: QuickBooksResponse) -> ConnectionState:
+    """Return what a response that refuses the connection means."""
+    codes = {fault.code for fault in response.faults}
     if codes & ACCESS_FAULTS:
         return ConnectionState.RECONNECT
     if codes & SUBSCRIPTION_FAULTS:
@@ -93,12 +93,14 @@ def short_pause(company_id: int) -> float | None:
     return max(0.0, seconds)
 
 
-def refuse_call(company_id: int, answer: Answer, *, writes: bool) -> ConnectionTrouble | None:
+def refuse_call(
+    company_id: int, response: QuickBooksResponse, *, writes: bool
+) -> ConnectionTrouble | None:
     """Store that QuickBooks refused a call; return the error that stops the next calls."""
-    state = state_of(answer)
+    state = state_of(response)
     # What a person has to do is in the text; the other states have sentences of their own.
     is_final = state == ConnectionState.RECONNECT
-    reason = answer.text if is_final else quote_reasons(answer.faults)
+    reason = response.text if is_final else quote_reasons(response.faults)
     return refuse(company_id, state, reason, writes=writes)
 
 
@@ -177,7 +179,7 @@ def allow_try(company_id: int) -> ConnectedCompany:
 
 
 def end_try(company_id: int) -> None:
-    """Stop further calls after a try without an answer."""
+    """Stop further calls after a try without a response."""
     now = hub_context.current_hub().clock.now()
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id, with_for_update=True)

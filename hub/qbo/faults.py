@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from hub.errors import Sentence
 
 # The outcome of a call by the codes of its faults; any other code is a refusal. Each of these codes
-# needs an entry in EXPLANATIONS. `hub.qbo.responses` has the same by the status of the answer.
+# needs an entry in EXPLANATIONS. `hub.qbo.responses` has the same by the status of the response.
 POSSIBLY_EXECUTED_CODES = {"10000", "600", "6002"}  # Intuit says of these that the work may be done
 # Not done; repeated after a pause of all calls to the company, so never for one document alone.
 THROTTLED_CODES = {"3001", "140", "150"}
@@ -181,7 +181,7 @@ def parse(body: bytes) -> tuple[Fault, ...]:
 
 
 def faults_of(body: Any) -> tuple[Fault, ...]:
-    """Return the faults in a JSON answer, or in one item of a batch or upload."""
+    """Return the faults in a JSON response, or in one item of a batch or upload."""
     if not isinstance(body, dict):
         return ()
     holder = body.get("Fault") or body.get("fault")
@@ -211,7 +211,7 @@ def _parse_fault(error: dict[str, Any], type: str) -> Fault:
 
 
 def _from_xml(text: bytes) -> tuple[Fault, ...]:
-    """Return the faults in an XML answer, as Intuit's gateway sends it; none if it is no XML."""
+    """Return the faults in an XML response, as Intuit's gateway sends it; none if it is no XML."""
     if b"<!DOCTYPE" in text:
         return ()
     try:

@@ -1,4 +1,4 @@
-"""Decide what an answer from QuickBooks means: done, refused, to be retried, or in doubt."""
+"""Decide what a response from QuickBooks means: done, refused, to be retried, or in doubt."""
 
 import datetime as dt
 import re
@@ -26,8 +26,8 @@ from hub.qbo.faults import (
     parse,
 )
 
-# What the status of an answer says about the call, whatever its body contains. `hub.qbo.faults` has
-# the same by the codes of faults. A fault with any other status is a refusal.
+# What the status of a response says about the call, whatever its body contains. `hub.qbo.faults`
+# has the same by the codes of faults. A fault with any other status is a refusal.
 THROTTLED_STATUSES = {429}  # not done; repeated after a pause of all calls to the company
 EXPIRED_STATUSES = {401}  # not done; a new access token may help
 FORBIDDEN_STATUSES = {403}  # not done; a person has to reconnect
@@ -50,8 +50,8 @@ ID_AND_TOKEN = re.compile(rb'"Id"\s*:\s*"([^"\s]+)"\s*,\s*"SyncToken"\s*:\s*"(\d
 
 
 @dataclass(frozen=True)
-class Answer:
-    """The answer to one call, with its outcome.
+class QuickBooksResponse:
+    """The response to one call, with its outcome.
 
     - `landed`: the call was done; `entity` is what it asked for.
     - `unsent`: no byte left this machine.
@@ -61,8 +61,8 @@ class Answer:
     - `doubt`: it is not known whether the call was done.
     - `declined`: the whole batch was refused, for another reason than this item.
 
-    `id` is the Id in the answer, whatever the outcome. `expired` means that a new access token
-    would help. `seconds` is how long the answer took. `is_trial` means that the call began while
+    `id` is the Id in the response, whatever the outcome. `expired` means that a new access token
+    would help. `seconds` is how long the response took. `is_trial` means that the call began while
     the connection counted as refused.
     """
 
@@ -83,7 +83,7 @@ class Answer:
 
     @property
     def landed(self) -> bool:
-        """Return whether the call was done or, for a read, whether the answer is good."""
+        """Return whether the call was done or, for a read, whether the response is good."""
         return self.outcome == SendOutcome.LANDED
 
     @property
@@ -91,8 +91,8 @@ class Answer:
         """Return the code of the first fault."""
         return self.faults[0].code if self.faults else ""
 
-    def check(self) -> "Answer":
-        """Return the answer if it landed, else raise Retry, ConnectionTrouble or Refused."""
+    def check(self) -> "QuickBooksResponse":
+        """Return the response if it landed, else raise Retry, ConnectionTrouble or Refused."""
         if self.outcome == SendOutcome.REFUSED:
             raise Refused(self.text)
         if self.outcome == SendOutcome.UNAUTHORISED:
@@ -104,7 +104,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Expected:
-    """What a good answer to a call contains.
+    """What a good response to a call contains.
 
     `place` is the key of the entity or list, `id` the Id of the object that the call was about.
     """
@@ -114,75 +114,83 @@ class Expected:
     id: str | None = None
 
 
-def read_reply(response: HttpResponse, expected: Expected) -> Answer:
+def interpret_response(http_response: HttpResponse, expected: Expected) -> QuickBooksResponse:
     """Interpret a complete HTTP response."""
-    body = _parse_json(response.body)
+    body = _parse_json(http_response.body)
     faults = faults_of(body)
     if not body:
-        faults = parse(response.body)
+        faults = parse(http_response.body)
     faults = _mask_faults(faults)
     entity = _extract_entity(body, expected)
-    answer = Answer(
+    response = QuickBooksResponse(
         SendOutcome.DOUBT,
-        status=response.status,
+        status=http_response.status,
         body=body,
         faults=faults,
-        tid=mask_secrets(response.headers.get("intuit_tid", "")),
-        date=_parse_date(response.headers.get("Date", "")),
-        **_version(entity, response.body),
+        tid=mask_secrets(http_response.headers.get("intuit_tid", "")),
+        date=_parse_date(http_response.headers.get("Date", "")),
+        **_version(entity, http_response.body),
     )
-    return _decide_outcome(answer, entity, response, expected)
+    return _decide_outcome(response, entity, http_response, expected)
 
 
 def _decide_outcome(
-    answer: Answer, entity: dict[str, Any] | None, response: HttpResponse, expected: Expected
-) -> Answer:
-    """Decide what an answer means; whatever is not clear stays in doubt."""
-    faults = answer.faults
+    response: QuickBooksResponse,
+    entity: dict[str, Any] | None,
+    http_response: HttpResponse,
+    expected: Expected,
+) -> QuickBooksResponse:
+    """Decide what a response means; whatever is not clear stays in doubt."""
+    faults = response.faults
     codes = {fault.code for fault in faults}
-    if response.status in THROTTLED_STATUSES or codes & THROTTLED_CODES:
-        after = _pause_seconds(response.headers.get("Retry-After", ""))
+    if http_response.status in THROTTLED_STATUSES or codes & THROTTLED_CODES:
+        after = _pause_seconds(http_response.headers.get("Retry-After", ""))
         text = explain(faults, SLOW_DOWN)
-        return replace(answer, outcome=SendOutcome.THROTTLED, after=after, text=text)
+        return replace(response, outcome=SendOutcome.THROTTLED, after=after, text=text)
 
-    expired = response.status in EXPIRED_STATUSES or bool(codes & EXPIRED_CODES)
-    forbidden = response.status in FORBIDDEN_STATUSES or bool(codes & FORBIDDEN_CODES)
+    expired = http_response.status in EXPIRED_STATUSES or bool(codes & EXPIRED_CODES)
+    forbidden = http_response.status in FORBIDDEN_STATUSES or bool(codes & FORBIDDEN_CODES)
     if expired or forbidden:
         text = explain(faults, NOT_ACCEPTED)
-        return replace(answer, outcome=SendOutcome.UNAUTHORISED, expired=expired, text=text)
+        return replace(response, outcome=SendOutcome.UNAUTHORISED, expired=expired, text=text)
 
-    if _is_refusal(answer, response):
+    if _is_refusal(response, http_response):
         text = explain_refusal(faults)
-        return replace(answer, outcome=SendOutcome.REFUSED, text=text)
-    if _is_success(answer, entity, response, expected):
-        return replace(answer, outcome=SendOutcome.LANDED, entity=entity, text="")
-    text = _explain_doubt(answer, response)
-    return replace(answer, text=text)
+        return replace(response, outcome=SendOutcome.REFUSED, text=text)
+    if _is_success(response, entity, http_response, expected):
+        return replace(response, outcome=SendOutcome.LANDED, entity=entity, text="")
+    text = _explain_doubt(response, http_response)
+    return replace(response, text=text)
 
 
-def _is_refusal(answer: Answer, response: HttpResponse) -> bool:
+def _is_refusal(response: QuickBooksResponse, http_response: HttpResponse) -> bool:
     """Return whether QuickBooks certainly did not do what the call asked for."""
-    if not answer.faults or response.status in INCONCLUSIVE_STATUSES:
+    if not response.faults or http_response.status in INCONCLUSIVE_STATUSES:
         return False
-    is_inconclusive = any(fault.is_inconclusive for fault in answer.faults)
+    is_inconclusive = any(fault.is_inconclusive for fault in response.faults)
     return not is_inconclusive
 
 
 def _is_success(
-    answer: Answer, entity: dict[str, Any] | None, response: HttpResponse, expected: Expected
+    response: QuickBooksResponse,
+    entity: dict[str, Any] | None,
+    http_response: HttpResponse,
+    expected: Expected,
 ) -> bool:
-    """Return whether an answer is complete and shows that the call was done."""
-    if response.status != 200 or answer.faults or not _is_json(response):
+    """Return whether a response is complete and shows that the call was done."""
+    if http_response.status != 200 or response.faults or not _is_json(http_response):
         return False
     return _is_as_expected(entity, expected)
 
 
-def interpret_item(item: dict[str, Any], expected: Expected, whole: Answer) -> Answer:
-    """Interpret one item in the answer to a batch or an upload."""
-    response = HttpResponse(200, {"Content-Type": "application/json"}, b"")
+def interpret_item(
+    item: dict[str, Any], expected: Expected, whole: QuickBooksResponse
+) -> QuickBooksResponse:
+    """Interpret one item in the response to a batch or an upload."""
+    http_response = HttpResponse(200, {"Content-Type": "application/json"}, b"")
     faults = _mask_faults(faults_of(item))
     entity = _extract_entity(item, expected)
-    answer = replace(
+    response = replace(
         whole,
         outcome=SendOutcome.DOUBT,
         body=item,
@@ -190,12 +198,12 @@ def interpret_item(item: dict[str, Any], expected: Expected, whole: Answer) -> A
         entity=None,
         **_version(entity, b""),
     )
-    return _decide_outcome(answer, entity, response, expected)
+    return _decide_outcome(response, entity, http_response, expected)
 
 
-def build_unsent_answer(reason: str, after: float | None = None) -> Answer:
-    """Return the answer to a call of which no byte left this machine."""
-    return Answer(
+def build_unsent_response(reason: str, after: float | None = None) -> QuickBooksResponse:
+    """Return the response to a call of which no byte left this machine."""
+    return QuickBooksResponse(
         SendOutcome.UNSENT,
         text=Sentence(
             "QuickBooks could not be reached: %(reason)s. It is retried automatically.",
@@ -205,39 +213,39 @@ def build_unsent_answer(reason: str, after: float | None = None) -> Answer:
     )
 
 
-def build_lost_answer(reason: str) -> Answer:
-    """Return the answer to a call that may have arrived although no answer came."""
+def build_lost_response(reason: str) -> QuickBooksResponse:
+    """Return the response to a call that may have arrived although no response came."""
     words = mask_secrets(reason)
     text = Sentence(
         "QuickBooks did not answer (%(reason)s). %(next_step)s",
         reason=words,
         next_step=LOOK_UP_FOLLOWS,
     )
-    return Answer(SendOutcome.DOUBT, text=text)
+    return QuickBooksResponse(SendOutcome.DOUBT, text=text)
 
 
-def repeat_doubtful_read(answer: Answer) -> Answer:
+def repeat_doubtful_read(response: QuickBooksResponse) -> QuickBooksResponse:
     """Say of a read in doubt that it is repeated: it changes nothing, so nothing is looked up."""
-    text = answer.text
+    text = response.text
     if isinstance(text, Sentence) and "next_step" in text.values:
         values = text.values | {"next_step": RETRY_FOLLOWS}
-        return replace(answer, text=Sentence(text.template, **values))
-    return replace(answer, text=text.removesuffix(LOOK_UP_FOLLOWS) + RETRY_FOLLOWS)
+        return replace(response, text=Sentence(text.template, **values))
+    return replace(response, text=text.removesuffix(LOOK_UP_FOLLOWS) + RETRY_FOLLOWS)
 
 
-def is_worth_repeating(answer: Answer) -> bool:
+def is_worth_repeating(response: QuickBooksResponse) -> bool:
     """Return whether to repeat a read; the rate limiter waits if QuickBooks wants a pause."""
-    after = answer.after
-    if answer.outcome == SendOutcome.UNAUTHORISED:
+    after = response.after
+    if response.outcome == SendOutcome.UNAUTHORISED:
         return after is not None and after <= MAX_SHORT_PAUSE_SECONDS
-    if answer.outcome == SendOutcome.THROTTLED:
+    if response.outcome == SendOutcome.THROTTLED:
         return (after or 0.0) <= MAX_SHORT_PAUSE_SECONDS
-    return answer.outcome == SendOutcome.DOUBT
+    return response.outcome == SendOutcome.DOUBT
 
 
-def extract_rows(answer: Answer, kind: str) -> list[dict[str, Any]]:
-    """Return the objects of one kind in the answer to a query."""
-    objects_by_entity = answer.entity or {}
+def extract_rows(response: QuickBooksResponse, kind: str) -> list[dict[str, Any]]:
+    """Return the objects of one kind in the response to a query."""
+    objects_by_entity = response.entity or {}
     objects = objects_by_entity.get(ENTITY[kind])
     if not isinstance(objects, list):
         return []
@@ -289,7 +297,7 @@ def _version(entity: dict[str, Any] | None, body: bytes) -> dict[str, Any]:
 
 
 def _is_as_expected(entity: dict[str, Any] | None, expected: Expected) -> bool:
-    """Return whether an answer contains what the call asked for."""
+    """Return whether a response contains what the call asked for."""
     if entity is None:
         return False
     if expected.place in PLACES_WITHOUT_ID:
@@ -302,13 +310,13 @@ def _is_as_expected(entity: dict[str, Any] | None, expected: Expected) -> bool:
     return expected.id is None or expected.id == str(id)
 
 
-def _is_json(response: HttpResponse) -> bool:
+def _is_json(http_response: HttpResponse) -> bool:
     """Return whether QuickBooks answered with JSON, unlike a proxy in between."""
-    return "json" in response.content_type.lower()
+    return "json" in http_response.content_type.lower()
 
 
 def _parse_date(text: str) -> dt.datetime | None:
-    """Return the date of an answer in UTC; None if it has none that can be read."""
+    """Return the date of a response in UTC; None if it has none that can be read."""
     if not text:
         return None
     try:
@@ -324,14 +332,14 @@ def _pause_seconds(text: str) -> float:
     return max(1.0, min(float(text), MAX_PAUSE_SECONDS))
 
 
-def _explain_doubt(answer: Answer, response: HttpResponse) -> str:
+def _explain_doubt(response: QuickBooksResponse, http_response: HttpResponse) -> str:
     """Return why it is not known whether a call was done."""
-    if answer.faults:
-        reason = explain(answer.faults, UNKNOWN_ERROR)
-    elif response.status == 200:
+    if response.faults:
+        reason = explain(response.faults, UNKNOWN_ERROR)
+    elif http_response.status == 200:
         reason = Sentence("QuickBooks answered something that is not what was asked for.")
     else:
         reason = Sentence(
-            "QuickBooks answered with status %(status)s and no reason.", status=response.status
+            "QuickBooks answered with status %(status)s and no reason.", status=http_response.status
         )
     return Sentence("%(reason)s %(next_step)s", reason=reason, next_step=LOOK_UP_FOLLOWS)

@@ -74,8 +74,8 @@ def find_by_ids(
     for chunk in _split_into_chunks(ids):
         id_list = ", ".join(f"'{id}'" for id in chunk)
         where = f"Id IN ({id_list})"
-        answer = client.select(kind, where, deadline_at=deadline_at).check()
-        yield from extract_rows(answer, kind)
+        response = client.select(kind, where, deadline_at=deadline_at).check()
+        yield from extract_rows(response, kind)
 
 
 def _split_into_chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -121,7 +121,7 @@ def _without(entities: Iterable[Entity], ids: set[str]) -> list[Entity]:
 def _read_page(client: Client, kind: str, where: str, page: int, position: int = 1) -> list[Entity]:
     """Read one page in the order of creation, inactive records included.
 
-    Raise Incomplete if the answer is not in that order.
+    Raise Incomplete if the response is not in that order.
     """
     if kind in LISTS:
         where += " AND Active IN (true, false)"
@@ -163,8 +163,8 @@ def _find_created_in_second(
 def _count_objects(client: Client, kind: str, where: str) -> int:
     """Return how many objects of a kind fulfil a condition."""
     query = f"SELECT COUNT(*) FROM {ENTITY[kind]} WHERE {where}"  # noqa: S608 (own names)
-    answer = client.query(query).check()
-    content = answer.entity or {}
+    response = client.query(query).check()
+    content = response.entity or {}
     count = content.get("totalCount", 0)
     return int(count)
 
@@ -181,8 +181,8 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
         )
     deleted: dict[str, Entity] = {}
     while True:
-        answer = client.cdc([kind], since).check()
-        changed = _changed_objects(answer.body, kind)
+        response = client.cdc([kind], since).check()
+        changed = _changed_objects(response.body, kind)
         for entity in changed:
             if entity.get("status") == "Deleted":
                 id = str(entity["Id"])
@@ -196,7 +196,7 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
 
 
 def _changed_objects(body: Entity, kind: str) -> list[Entity]:
-    """Return the objects of one kind in the answer to a change data call."""
+    """Return the objects of one kind in the response to a change data call."""
     changes: list[Entity] = []
     for response in change_responses(body):
         for change in response.get(ENTITY[kind]) or []:
@@ -206,7 +206,7 @@ def _changed_objects(body: Entity, kind: str) -> list[Entity]:
 
 
 def change_responses(body: Entity) -> Iterator[dict[str, Any]]:
-    """Yield the responses, of one kind each, in the answer to a change data call."""
+    """Yield the responses, of one kind each, in the response to a change data call."""
     for part in body.get("CDCResponse") or []:
         if isinstance(part, dict):
             yield from part.get("QueryResponse") or []
@@ -242,8 +242,8 @@ def _find(client: Client, kind: str, where: str) -> list[Entity]:
     """Return the objects that fulfil a condition; raise Incomplete if they fill a page."""
     conditions = f"WHERE {where} MAXRESULTS {PAGE_SIZE}"
     query = f"SELECT * FROM {ENTITY[kind]} {conditions}"  # noqa: S608 (own names)
-    answer = client.query(query).check()
-    entities = extract_rows(answer, kind)
+    response = client.query(query).check()
+    entities = extract_rows(response, kind)
     if len(entities) >= PAGE_SIZE:
         raise Incomplete(kind, Sentence("more than a thousand fit"))
     return entities

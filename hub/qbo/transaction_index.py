@@ -1,4 +1,4 @@
-"""An index of QuickBooks transactions, filled from every answer, to search without a read.
+"""An index of QuickBooks transactions, filled from every response, to search without a read.
 
 `hub.qbo.transaction_download` reads it from QuickBooks.
 """
@@ -55,8 +55,8 @@ def absorb_all(
     """Store the heads of transactions of one kind; return kind and Id of those that changed.
 
     An older version never overwrites a newer one. A change to a stored head is marked as news
-    unless it is the answer to a write of `ours`. `summaries` holds, by Id, those that were already
-    made.
+    unless it is the response to a write of `ours`. `summaries` holds those that were already
+    made, by Id.
     """
     if kind not in DOCUMENTS or not entities:
         return []

@@ -23,7 +23,7 @@ HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "gzip, deflate",
 }
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 SCHEMES = ("https://", "http://")
 
 
@@ -55,7 +55,7 @@ def send(
     seconds: float,
     connect_seconds: float = deadline.CONNECT_SECONDS,
 ) -> HttpResponse:
-    """Send a request over a connection of this thread; raise ExchangeError without a whole answer.
+    """Send a request over a connection of this thread; raise ExchangeError if no response comes.
 
     `mounts` are the stand-ins of this process, by the beginning of their addresses. The caller has
     hidden the secrets of the request.
@@ -68,7 +68,7 @@ def send(
             request,
             seconds=seconds,
             clock=clock,
-            max_bytes=MAX_ANSWER_BYTES,
+            max_bytes=MAX_RESPONSE_BYTES,
             connect_seconds=connect_seconds,
             options=connections.options(url),
         )

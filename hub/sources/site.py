@@ -109,7 +109,7 @@ def build_site(
         on_refused=audit.record_refused_host,
         on_secrets=hub_context.hide_secrets,
         on_call=partial(sent_calls.note, app.slug),
-        on_answer=recording.note,
+        on_response=recording.note,
         **call_rate.build_rate_options(app, installation),
     )
     now = context.clock.now()

@@ -14,7 +14,7 @@ from hub.errors import HubError, Sentence
 from hub.models import Posting
 from hub.models.enums import Operation
 from hub.outbox.states import REMOVALS
-from hub.posting.recovery.lookup import is_missing, require_answer
+from hub.posting.recovery.lookup import is_missing, require_response
 from hub.qbo import display, payloads, search
 from hub.qbo.client import Client
 from hub.qbo.transaction_index import strip_markers
@@ -97,10 +97,10 @@ def _read_others(
             count=count,
         )
     for kind, id in unknown[:MAX_SINGLE_READS]:
-        answer = client.read(kind, id, deadline_at=until)
-        if is_missing(answer):
+        response = client.read(kind, id, deadline_at=until)
+        if is_missing(response):
             read.missing.add((kind, id))
-        elif entity := require_answer(answer).entity:
+        elif entity := require_response(response).entity:
             read.entities[kind, id] = entity
 
 
@@ -153,8 +153,8 @@ def _compare_write(
     sent = views.get((SENT, posting.id))
     if planned and sent:
         planned = replace(planned, facts=sent.facts)
-    answer = views.get((ANSWER, posting.id))
-    present = _without_additions(present, answer, last_posted)
+    response = views.get((ANSWER, posting.id))
+    present = _without_additions(present, response, last_posted)
     return _compare(posting, planned, present, Basis.NOW)
 
 
@@ -180,13 +180,13 @@ def _entities_to_view(
 
 def _without_additions(
     present: display.TransactionView,
-    answer: display.TransactionView | None,
+    response: display.TransactionView | None,
     written: display.TransactionView | None,
 ) -> display.TransactionView:
     """Leave out what QuickBooks itself added to lines when they were written, such as tax codes."""
-    if answer is None or written is None:
+    if response is None or written is None:
         return present
-    added = _tags(answer) - _tags(written)
+    added = _tags(response) - _tags(written)
     lines = []
     for line in present.lines:
         tags = tuple(tag for tag in line.tags if tag not in added)

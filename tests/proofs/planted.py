@@ -205,24 +205,26 @@ BUGS = (
     Planted(
         "a lost answer counts as not sent",
         "hub/qbo/responses.py",
-        "Answer(SendOutcome.DOUBT, text=text)",
-        "Answer(SendOutcome.UNSENT, text=text)",
+        "QuickBooksResponse(SendOutcome.DOUBT, text=text)",
+        "QuickBooksResponse(SendOutcome.UNSENT, text=text)",
         "tests/unit/qbo/test_client.py::test_a_write_without_a_clear_answer_is_in_doubt",
     ),
     Planted(
         "an item that a batch's answer leaves out is done",
         "hub/qbo/batch.py",
-        'unclear = build_lost_answer(\n        Sentence("the answer to the batch does not contain'
+        'unclear = build_lost_response(\n        Sentence("the answer to the batch does not contain'
         ' it exactly once")\n    )',
-        "unclear = Answer(SendOutcome.LANDED)",
+        "unclear = QuickBooksResponse(SendOutcome.LANDED)",
         "tests/unit/qbo/test_batch.py::test_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt",
     ),
     Planted(
         "a refused item holds its whole batch",
         "hub/posting/send/requests.py",
-        "return [(job, _doubt_foreign_answer(job, answers[job.bid])) for job in jobs]",
-        'worst = next((one for one in answers.values() if one.outcome == "refused"), None)\n'
-        "    return [(job, worst or _doubt_foreign_answer(job, answers[job.bid])) for job in jobs]",
+        "return [(job, _doubt_foreign_response(job, responses[job.bid])) for job in jobs]",
+        'worst = next((one for one in responses.values() if one.outcome == "refused"), None)\n'
+        "    return [\n"
+        "        (job, worst or _doubt_foreign_response(job, responses[job.bid])) for job in jobs\n"
+        "    ]",
         (
             "tests/unit/posting/test_batches.py::"
             "test_one_poison_among_thirty_leaves_29_posted_and_one_held"
@@ -292,7 +294,7 @@ BUGS = (
         "another document's answer is believed",
         "hub/posting/send/requests.py",
         "if not marker or marker == job.marker:",
-        "if answer:",
+        "if response:",
         (
             "tests/unit/posting/test_batches.py::"
             "test_two_items_whose_answers_are_mixed_up_are_looked_for"

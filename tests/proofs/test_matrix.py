@@ -318,7 +318,7 @@ def faults_at(call: str) -> list[str]:
 @pytest.fixture
 def network(app, quickbooks, clock, monkeypatch) -> faulty_network.Network:
     """Put a network that can fail between the hub and QuickBooks."""
-    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", faulty_network.OVERSIZED)
+    monkeypatch.setattr(transport, "MAX_RESPONSE_BYTES", faulty_network.OVERSIZED)
     quickbooks.switch(previous_refresh_token="grace")
     return faulty_network.Network(
         next(iter(make_volatile(app).extensions["hub"].mounts.values())), clock

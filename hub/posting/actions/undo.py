@@ -313,8 +313,8 @@ def _dependent_obstacle(
     document: PostedDocument, entity: Mapping[str, Any], removable: Container[tuple[str, str]]
 ) -> str:
     """Say what depends on a transaction and is not removed with it; "" if nothing does."""
-    answer = document.last_write.answer or {}
-    dependents = _linked_transactions(entity) - _linked_transactions(answer)
+    response = document.last_write.answer or {}
+    dependents = _linked_transactions(entity) - _linked_transactions(response)
     if dependents and all(key in removable for key in dependents):
         return ""
     if _is_partly_paid(entity):

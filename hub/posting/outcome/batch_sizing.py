@@ -1,4 +1,4 @@
-"""Decide by setting and past answers how many documents go together in one request."""
+"""Decide by setting and past responses how many documents go together in one request."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ BATCHES_PER_WAVE_WHILE_GROWING = 3
 MIN_BATCH_ITEMS = {BatchMode.AUTO: 6, BatchMode.BATCH: 2}  # fewer are sent singly
 INITIAL_BATCH_ITEMS = 10
 BATCH_GROWTH = 5  # items by which the next batch is larger when all went well
-SLOW_SECONDS = 20.0  # after a slower answer, batches do not grow
+SLOW_SECONDS = 20.0  # after a slower response, batches do not grow
 MAX_BATCH_BYTES = 500_000  # of documents
 TOO_MANY_ITEMS = "1040"  # QuickBooks' error code
 GOOD_OUTCOMES = {SendOutcome.LANDED, SendOutcome.REFUSED}
@@ -39,7 +39,7 @@ BAD_OUTCOMES = {SendOutcome.DOUBT, SendOutcome.THROTTLED, SendOutcome.DECLINED}
 
 @dataclass(frozen=True)
 class BatchResult:
-    """The outcomes of the items of one request, and how long the answer took."""
+    """The outcomes of the items of one request, and how long the response took."""
 
     items: int
     outcomes: frozenset[SendOutcome]
@@ -127,7 +127,7 @@ class BatchSizer:
         return replace(self, size=size, max_size=max_size)
 
     def _may_grow(self, results: Sequence[BatchResult]) -> bool:
-        """Return whether a batch was full and every answer came fast enough."""
+        """Return whether a batch was full and every response came fast enough."""
         has_full_batch = any(result.items >= self.size for result in results)
         return has_full_batch and all(result.seconds < SLOW_SECONDS for result in results)
 
@@ -186,7 +186,7 @@ def store_size(session: Session, company_id: int, batch_sizer: BatchSizer) -> No
 
 
 def store_mode(company_id: int, mode: str, who: str) -> None:
-    """Set how documents of a company are sent, and forget the size that past answers led to."""
+    """Set how documents of a company are sent, and forget the size that past responses led to."""
     if mode not in MODES:
         raise Refused(
             "Documents cannot be sent so: %(mode)s. Choose %(modes)s.",

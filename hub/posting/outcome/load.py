@@ -133,7 +133,7 @@ class PostingSnapshot:
         operation = self.history.operation
         return read_summary(self.id, operation, self.posting.kind, self.entity)
 
-    def with_answer(
+    def with_response(
         self,
         send: SendAttempt,
         entity: dict[str, Any] | None,
@@ -154,7 +154,7 @@ class PostingSnapshot:
 def read_summary(
     id: int, operation: str, kind: str, entity: dict[str, Any] | None
 ) -> TransactionSummary | None:
-    """Summarize the transaction that an answer to a posting showed; None if it showed none."""
+    """Summarize the transaction that a response to a posting showed; None if it showed none."""
     if operation not in (Operation.CREATE, Operation.UPDATE):
         return None
     if not entity or not entity.get("Id"):

@@ -25,7 +25,7 @@ from hub.posting.protocol.history import Ask, Hold, Posted, Reconnect, Requeue, 
 from hub.qbo import payloads
 from hub.qbo.display_names import load_namer
 from hub.qbo.payloads import FileSummary
-from hub.qbo.responses import Answer
+from hub.qbo.responses import QuickBooksResponse
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
@@ -71,7 +71,7 @@ def apply_step(
     posting_session: PostingSession,
     snapshot: PostingSnapshot,
     step: Step,
-    answer: Answer | None = None,
+    response: QuickBooksResponse | None = None,
 ) -> bool:
     """Record a step; return whether nobody else has changed the posting meanwhile."""
     match step:
@@ -80,11 +80,11 @@ def apply_step(
         case Ask():
             return _hold_for_decision(session, snapshot, step)
         case Hold():
-            return _hold(session, snapshot, step, answer)
+            return _hold(session, snapshot, step, response)
         case Send():
             return _make_ready(session, posting_session, snapshot, step)
         case Requeue() | Reconnect():
-            return _requeue(session, posting_session, snapshot, answer)
+            return _requeue(session, posting_session, snapshot, response)
         case Withdraw():
             return _withdraw(session, snapshot)
         case _:
@@ -126,8 +126,8 @@ def record_posted(session: Session, results: Sequence[tuple[PostingSnapshot, Pos
     _follow_up(session, results)
 
 
-def report_late_answer(session: Session, posting: Posting, id: str) -> None:
-    """Open a case if a late answer names another object than the posting was recorded as."""
+def report_late_response(session: Session, posting: Posting, id: str) -> None:
+    """Open a case if a late response names another object than the posting was recorded as."""
     if posting.state != PostingState.POSTED or posting.operation in CHANGE_OPERATIONS:
         return
     if posting.quickbooks_id == id:
@@ -292,17 +292,15 @@ def _hold_for_decision(session: Session, snapshot: PostingSnapshot, step: Ask) -
     return True
 
 
-def _hold(session: Session, snapshot: PostingSnapshot, step: Hold, answer: Answer | None) -> bool:
+def _hold(
+    session: Session, snapshot: PostingSnapshot, step: Hold, response: QuickBooksResponse | None
+) -> bool:
     """Hold a posting that QuickBooks does not take."""
     posting = snapshot.posting
     sends = snapshot.history.sends
-    text = case_texts.format_refusal(
-        step.reason,
-        posting,
-        answer=answer.text if answer else snapshot.error_text,
-        code=sends[-1].code if sends else "",
-        rounds=len(sends),
-    )
+    message = response.text if response else snapshot.error_text
+    code = sends[-1].code if sends else ""
+    text = case_texts.format_refusal(step.reason, posting, message, code, rounds=len(sends))
     reasons = texts.dump(text)
     values = {
         "held_by": Holder.QUICKBOOKS,
@@ -374,15 +372,15 @@ def _requeue(
     session: Session,
     posting_session: PostingSession,
     snapshot: PostingSnapshot,
-    answer: Answer | None,
+    response: QuickBooksResponse | None,
 ) -> bool:
     """Return a posting to ready after a send that QuickBooks did not process."""
     sends = snapshot.history.sends
     next_try_at = None
     if not sends or sends[-1].outcome not in OUTCOMES_WITHOUT_PAUSE:
         pause = DEFAULT_PAUSE
-        if answer and answer.after:
-            pause = dt.timedelta(seconds=answer.after)
+        if response and response.after:
+            pause = dt.timedelta(seconds=response.after)
         next_try_at = posting_session.clock.now() + pause
     return change_state(session, snapshot.posting, PostingState.READY, next_try_at=next_try_at)
 

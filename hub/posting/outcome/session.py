@@ -35,7 +35,7 @@ from hub.posting.protocol.history import (
 )
 from hub.qbo import connection
 from hub.qbo.client import Client
-from hub.qbo.responses import Answer
+from hub.qbo.responses import QuickBooksResponse
 from hub.translations.messages import gettext_noop
 
 log = logging.getLogger("hub")
@@ -131,13 +131,13 @@ class PostingSession:
                 self._clients[app] = Client(self.company_id, app=app)
             return self._clients[app]
 
-    def note_date(self, answer: Answer) -> Answer:
-        """Remember QuickBooks' date in an answer."""
-        self._remember_date(answer.date)
-        return answer
+    def note_date(self, response: QuickBooksResponse) -> QuickBooksResponse:
+        """Remember QuickBooks' date in a response."""
+        self._remember_date(response.date)
+        return response
 
     def collect_dates(self) -> None:
-        """Remember the newest date in the answers that the clients have received so far."""
+        """Remember the newest date in the responses that the clients have received so far."""
         for client in list(self._clients.values()):
             self._remember_date(client.newest_date)
 
@@ -203,15 +203,15 @@ class PostingSession:
 
     @property
     def date(self) -> dt.datetime | None:
-        """Return the newest date in QuickBooks' answers so far; None without any answer yet."""
+        """Return the newest date in QuickBooks' responses so far; None without any response yet."""
         return self._date
 
     def date_or_now(self) -> dt.datetime:
-        """Return the newest date in QuickBooks' answers, else the time of this computer."""
+        """Return the newest date in QuickBooks' responses, else the time of this computer."""
         return self._date or self.clock.now()
 
     def latest_date(self) -> dt.datetime | None:
-        """Return a QuickBooks date that is not before this moment; None without any answer yet."""
+        """Return a QuickBooks date not before this moment; None before the first response."""
         if self._date is None:
             return None
         seconds = self.clock.monotonic() - self._date_at
@@ -254,7 +254,7 @@ class PostingSession:
         return derive_request_id(name, posting.part, posting.operation, base, generation)
 
     def store_date(self, session: Session) -> None:
-        """Store the newest date in QuickBooks' answers."""
+        """Store the newest date in QuickBooks' responses."""
         if self._date is None:
             return
         values = {"_company": self.company_id, "_date": self._date}

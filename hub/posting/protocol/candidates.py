@@ -124,7 +124,7 @@ def find_reason_to_ask(current: QuickBooksObject) -> AskReason:
 
 
 def find_landed_ids(history: History) -> set[str]:
-    """Return the ids that answers to its sends named, except those that a person rejected."""
+    """Return the ids that responses to its sends named, except those that a person rejected."""
     landed = set()
     for send in history.sends:
         if send.outcome == SendOutcome.LANDED and send.id:
@@ -133,7 +133,7 @@ def find_landed_ids(history: History) -> set[str]:
 
 
 def find_newest_hint(history: History) -> str | None:
-    """Return the id that the newest unreliable answer showed, except one that a person rejected."""
+    """Return the id in the newest unreliable response, unless a person rejected it."""
     for send in reversed(history.sends):
         if send.outcome != SendOutcome.DOUBT or send.id is None:
             continue

@@ -62,7 +62,7 @@ MAX_PROVED_ABSENCES = 5  # after so many, only a person can have it sent again
 def decide(history: History) -> Step:
     """Return the next step of a posting.
 
-    The posting is ready, has an answer to its send (`SENDING`), or is in doubt (`UNKNOWN`).
+    The posting is ready, has a response to its send (`SENDING`), or is in doubt (`UNKNOWN`).
     """
     if history.state == PostingState.SENDING:
         return _decide_after_send(history)
@@ -142,7 +142,7 @@ def _adopt_recorded(history: History, recorded_id: str) -> Step:
 
 
 def _decide_after_send(history: History) -> Step:
-    """Decide what follows from the answer to the newest send."""
+    """Decide what follows from the response to the newest send."""
     last = history.sends[-1]
     if last.outcome == SendOutcome.UNAUTHORISED:
         return Reconnect()
@@ -151,7 +151,7 @@ def _decide_after_send(history: History) -> Step:
     if last.outcome == SendOutcome.REFUSED and is_refusal_credible(history):
         return _decide_after_refusal(history, last)
     if last.outcome == SendOutcome.LANDED and last.id:
-        # The answer to a repeated key may be a replay and describe the past, so read the object.
+        # The response to a repeated key may be a replay and describe the past, so read the object.
         if is_doubtful(history, history.sends[:-1]):
             return _confirm_landed(history, last.id)
         return Posted(last.id)
@@ -172,7 +172,7 @@ def _decide_in_doubt(history: History) -> Step:
 
 
 def _creation_in_doubt(history: History) -> Step:
-    """Decide a creation in doubt by the ids that answers named, else by a search."""
+    """Decide a creation in doubt by the ids that responses named, else by a search."""
     landed = find_landed_ids(history)
     if len(landed) > 1:
         return Ask(AskReason.SEVERAL, tuple(sorted(landed)))
@@ -183,7 +183,7 @@ def _creation_in_doubt(history: History) -> Step:
 
 
 def _follow_hint(history: History) -> Step | None:
-    """Check the object whose id an unreliable answer showed; None if there is no such id."""
+    """Check the object whose id an unreliable response showed; None if there is no such id."""
     hint = find_newest_hint(history)
     if hint is None or history.search_results is not None:
         return None
@@ -205,7 +205,7 @@ def _search(history: History) -> Step:
 
 
 def _confirm_landed(history: History, id: str) -> Step:
-    """Check the object that an answer named: the answer may be a replay and describe the past."""
+    """Check the object that a response named: the response may be a replay of an old one."""
     current = history.current
     if current is None:
         return Read(id)
@@ -316,7 +316,7 @@ def _is_conclusive_refusal(send: SendAttempt | None) -> bool:
 
 
 def _may_have_landed(send: SendAttempt) -> bool:
-    """Return whether a send may have landed without an answer that says so."""
+    """Return whether a send may have landed without a response that says so."""
     if send.outcome in UNANSWERED_OUTCOMES:
         return True
     return send.code in UNRELIABLE_REFUSAL_CODES

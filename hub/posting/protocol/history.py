@@ -43,8 +43,8 @@ class HoldReason(StrEnum):
 class SendAttempt:
     """One send of a posting.
 
-    `id` is the id that the answer showed or that a refusal named. The outcome `DECLINED` means that
-    the batch was refused as a whole, before QuickBooks looked at any item of it.
+    `id` is the id in the response, or the one that a refusal named. The outcome `DECLINED` means
+    that the batch was refused as a whole, before QuickBooks looked at any item of it.
     """
 
     generation: int = 0
@@ -192,7 +192,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Posted:
-    """Record the posting as this object; `adopted` if no answer to its sends named it."""
+    """Record the posting as this object; `adopted` if no response to its sends named it."""
 
     id: str
     adopted: bool = False

@@ -39,8 +39,8 @@ def _reconciled_in_month(posting_session: PostingSession, first_day: dt.date) ->
         "end_date": last_day.isoformat(),
         "cleared": "Reconciled",
     }
-    answer = posting_session.client().report("TransactionList", parameters)
-    report = posting_session.note_date(answer).check().body
+    response = posting_session.client().report("TransactionList", parameters)
+    report = posting_session.note_date(response).check().body
     column = _transaction_column(report)
     for cells in _report_rows(report.get("Rows")):
         if column >= len(cells):

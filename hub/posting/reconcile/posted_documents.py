@@ -161,8 +161,8 @@ class PostedDocument:
         """Return whether a field that counts was edited in QuickBooks, as far as the head shows."""
         if self.head is None:
             return False
-        answer = self.last_write.answer or {}
-        written = payloads.compute_content_digest(self.posting.kind, answer)
+        response = self.last_write.answer or {}
+        written = payloads.compute_content_digest(self.posting.kind, response)
         return self.head.content != written
 
 

@@ -138,7 +138,7 @@ def _recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
 def _read_single(posting_session: PostingSession, kind: str, id: str) -> Entity | None:
     """Read one object; None if QuickBooks does not have it."""
     client = posting_session.client()
-    answer = posting_session.note_date(client.read(kind, id))
-    if lookup.is_missing(answer):
+    response = posting_session.note_date(client.read(kind, id))
+    if lookup.is_missing(response):
         return None
-    return lookup.require_answer(answer).entity
+    return lookup.require_response(response).entity

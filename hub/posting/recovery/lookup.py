@@ -39,7 +39,7 @@ from hub.posting.recovery.quickbooks_objects import (
     from_head,
 )
 from hub.qbo import payloads, search, transaction_index
-from hub.qbo.responses import Answer
+from hub.qbo.responses import QuickBooksResponse
 
 OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
 SEARCHED_SINGLY = (*LIST_KINDS, ATTACHMENT)  # kinds of which each object has its own search
@@ -54,10 +54,10 @@ def read_object(
 ) -> PostingSnapshot:
     """Return the snapshot with the object that QuickBooks has under this id."""
     kind = object_kind(snapshot.posting)
-    answer = posting_session.note_date(posting_session.client().read(kind, id))
-    if not is_missing(answer):
-        require_answer(answer)
-    entity = answer.entity if answer.landed else None
+    response = posting_session.note_date(posting_session.client().read(kind, id))
+    if not is_missing(response):
+        require_response(response)
+    entity = response.entity if response.landed else None
     current_entity = entity or build_deleted_entity(id)
     with transaction() as session:
         store_entities(session, posting_session, kind, [current_entity])
@@ -68,7 +68,7 @@ def read_object(
             head = read_head(session, snapshot.posting, id)
             is_foreign = bool(find_owned_ids(session, snapshot.posting, [id]))
             current = from_head(head, foreign=is_foreign)
-        if snapshot.history.operation in CHANGE_OPERATIONS and answer.landed:
+        if snapshot.history.operation in CHANGE_OPERATIONS and response.landed:
             current = replace(
                 current, agreements=_compare_with_writes(session, snapshot, current_entity)
             )
@@ -76,18 +76,18 @@ def read_object(
     return replace(snapshot, history=history, entity=entity)
 
 
-def is_missing(answer: Answer) -> bool:
+def is_missing(response: QuickBooksResponse) -> bool:
     """Return whether QuickBooks answered a read by saying that it has no such object."""
-    return answer.outcome == SendOutcome.REFUSED and answer.code == OBJECT_NOT_FOUND
+    return response.outcome == SendOutcome.REFUSED and response.code == OBJECT_NOT_FOUND
 
 
-def require_answer(answer: Answer) -> Answer:
-    """Raise if a call brought no answer: nothing may be concluded from it."""
-    if answer.outcome == SendOutcome.UNAUTHORISED:
-        raise ConnectionTrouble(answer.text, answer.after)
-    if not answer.landed:
-        raise Retry(answer.text, answer.after)
-    return answer
+def require_response(response: QuickBooksResponse) -> QuickBooksResponse:
+    """Raise if a call brought no response: nothing may be concluded from it."""
+    if response.outcome == SendOutcome.UNAUTHORISED:
+        raise ConnectionTrouble(response.text, response.after)
+    if not response.landed:
+        raise Retry(response.text, response.after)
+    return response
 
 
 def store_entities(

@@ -164,10 +164,10 @@ def _ask_quickbooks(
     questions: Iterable[T],
     ask: Callable[[T], list[PostingSnapshot]],
 ) -> list[PostingSnapshot]:
-    """Ask QuickBooks one question after the other and return the snapshots with the answers.
+    """Ask QuickBooks one question after the other and return the snapshots with the responses.
 
-    A question without an answer leaves its postings in doubt and does not stop the others, unless
-    several in a row get no answer.
+    A question without a response leaves its postings in doubt and does not stop the others, unless
+    several in a row get no response.
     """
     snapshots: list[PostingSnapshot] = []
     failures = 0

@@ -54,7 +54,7 @@ class SendPipeline:
             return True
         if not self.waves:
             return False
-        if self.waves[0].unanswered_count:
+        if self.waves[0].open_count:
             self.waves[0].wait()
         else:
             self._record_first_wave()
@@ -78,7 +78,7 @@ class SendPipeline:
             return False
         if not self.waves[-1].is_full or not self.posting_session.batch_sizer.is_stable:
             return False
-        on_the_way = sum(wave.unanswered_count for wave in self.waves)
+        on_the_way = sum(wave.open_count for wave in self.waves)
         return on_the_way < batch_sizing.MAX_CONCURRENT_REQUESTS
 
     def _launch_wave(self) -> bool:

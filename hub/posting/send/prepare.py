@@ -33,7 +33,7 @@ class Prepared:
     """A posting that may be claimed if it still has this revision.
 
     `file` is the content of an upload. `snapshot` is its history if that can only change by the
-    answer to this send.
+    response to this send.
     """
 
     id: int

@@ -14,7 +14,7 @@ from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.qbo import batch, transaction_index
 from hub.qbo.batch import BatchItem
-from hub.qbo.responses import Answer, build_lost_answer
+from hub.qbo.responses import QuickBooksResponse, build_lost_response
 
 log = logging.getLogger("hub")
 
@@ -25,7 +25,7 @@ class SendJob:
 
     `started` is the monotonic time before its claim. `batch` is the key of its batch and `bid` its
     place there; both are empty for a single request. `snapshot` is its history before this send,
-    where nothing but the answer can add to it.
+    where nothing but the response can add to it.
     """
 
     posting: outbox.ClaimedPosting
@@ -39,7 +39,7 @@ class SendJob:
     snapshot: PostingSnapshot | None = None
 
 
-Result = tuple[SendJob, Answer]
+Result = tuple[SendJob, QuickBooksResponse]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class InFlightWave:
     calls: Sequence[Future[list[Result]]]
 
     @property
-    def unanswered_count(self) -> int:
+    def open_count(self) -> int:
         """Return how many of its requests are not answered yet."""
         return sum(not call.done() for call in self.calls)
 
@@ -59,7 +59,7 @@ class InFlightWave:
         wait(self.calls)
 
     def results(self) -> list[Result]:
-        """Return every job with its answer, in the order of the claim."""
+        """Return every job with its response, in the order of the claim."""
         results: list[Result] = []
         for call in self.calls:
             results += call.result()
@@ -82,7 +82,7 @@ def launch_wave(
     return InFlightWave(is_full, calls)
 
 
-def send(posting_session: PostingSession, job: SendJob) -> Answer:
+def send(posting_session: PostingSession, job: SendJob) -> QuickBooksResponse:
     """Send one posting.
 
     The deadline counts from the claim, and the client checks it right before the first byte.
@@ -92,27 +92,29 @@ def send(posting_session: PostingSession, job: SendJob) -> Answer:
     client = posting_session.client(job.app)
     try:
         if posting.operation == Operation.ATTACH:
-            answer = client.upload(posting.payload, job.file, posting.requestid, deadline_at=until)
+            response = client.upload(
+                posting.payload, job.file, posting.requestid, deadline_at=until
+            )
         else:
             call = getattr(client, posting.operation)
-            answer = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
+            response = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
     except Exception as error:
-        answer = _log_defect(job, error)
+        response = _log_defect(job, error)
     _remember_end(posting_session, job)
-    return posting_session.note_date(answer)
+    return posting_session.note_date(response)
 
 
 def batch_results(results: Sequence[Result]) -> list[BatchResult]:
     """Return how each batch was answered, or the single requests together if there was none."""
-    by_batch: dict[str, list[Answer]] = defaultdict(list)
-    for job, answer in results:
-        by_batch[job.batch].append(answer)
+    by_batch: dict[str, list[QuickBooksResponse]] = defaultdict(list)
+    for job, response in results:
+        by_batch[job.batch].append(response)
     if len(by_batch) > 1:
         by_batch.pop("", None)
     batch_results = []
-    for key, answers in by_batch.items():
-        items = len(answers) if key else 1
-        batch_results.append(_batch_result(answers, items))
+    for key, responses in by_batch.items():
+        items = len(responses) if key else 1
+        batch_results.append(_batch_result(responses, items))
     return batch_results
 
 
@@ -146,11 +148,11 @@ def _send_batch(posting_session: PostingSession, jobs: Sequence[SendJob]) -> lis
     for job in jobs:
         _remember_end(posting_session, job)
     posting_session.note_date(whole)
-    answers = batch.split_answers(whole, items)
+    responses = batch.split_responses(whole, items)
     if whole.landed:
         client = posting_session.client(first.app)
-        client.note_items(list(answers.values()), is_trial=whole.is_trial)
-    return [(job, _doubt_foreign_answer(job, answers[job.bid])) for job in jobs]
+        client.note_items(list(responses.values()), is_trial=whole.is_trial)
+    return [(job, _doubt_foreign_response(job, responses[job.bid])) for job in jobs]
 
 
 def _remember_end(posting_session: PostingSession, job: SendJob) -> None:
@@ -159,37 +161,37 @@ def _remember_end(posting_session: PostingSession, job: SendJob) -> None:
     posting_session.memory.ended[job.posting.id, job.fence] = now
 
 
-def _doubt_foreign_answer(job: SendJob, answer: Answer) -> Answer:
-    """Treat an answer that shows the marker of another document as lost."""
-    entity = answer.entity or {}
+def _doubt_foreign_response(job: SendJob, response: QuickBooksResponse) -> QuickBooksResponse:
+    """Treat a response that shows the marker of another document as lost."""
+    entity = response.entity or {}
     marker = transaction_index.extract_marker(entity.get("PrivateNote"))
     if not marker or marker == job.marker:
-        return answer
+        return response
     log.warning(
         "posting %s: the answer to its batch shows the document of another item", job.posting.id
     )
     return replace(
-        build_lost_answer(Sentence("the answer shows another document")),
-        date=answer.date,
-        tid=answer.tid,
+        build_lost_response(Sentence("the answer shows another document")),
+        date=response.date,
+        tid=response.tid,
     )
 
 
-def _log_defect(job: SendJob, error: Exception) -> Answer:
+def _log_defect(job: SendJob, error: Exception) -> QuickBooksResponse:
     """Log an error of the hub during a call; nobody knows then whether the request has left."""
     log.exception("posting %s", job.posting.id)
-    return build_lost_answer(
+    return build_lost_response(
         Sentence(
             "the hub met a defect, %(type)s: %(error)s", type=type(error).__name__, error=str(error)
         )
     )
 
 
-def _batch_result(answers: Sequence[Answer], items: int) -> BatchResult:
-    declined = [answer for answer in answers if answer.outcome == SendOutcome.DECLINED]
+def _batch_result(responses: Sequence[QuickBooksResponse], items: int) -> BatchResult:
+    declined = [response for response in responses if response.outcome == SendOutcome.DECLINED]
     return BatchResult(
         items=items,
-        outcomes=frozenset(answer.outcome for answer in answers),
-        too_many=any(answer.code == TOO_MANY_ITEMS for answer in declined),
-        seconds=max(answer.seconds for answer in answers),
+        outcomes=frozenset(response.outcome for response in responses),
+        too_many=any(response.code == TOO_MANY_ITEMS for response in declined),
+        seconds=max(response.seconds for response in responses),
     )

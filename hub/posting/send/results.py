@@ -16,7 +16,7 @@ from hub.models import Attempt, TransactionSummary
 from hub.models.enums import Operation, PostingState, SendOutcome
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots, read_summary
-from hub.posting.outcome.record import apply_step, record_posted, report_late_answer
+from hub.posting.outcome.record import apply_step, record_posted, report_late_response
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import decide
 from hub.posting.protocol.history import (
@@ -33,7 +33,7 @@ from hub.posting.recovery.resolve import advance_until_idle
 from hub.posting.send.requests import Result, SendJob, batch_results
 from hub.qbo import records, transaction_index
 from hub.qbo.entities import DOCUMENTS
-from hub.qbo.responses import Answer
+from hub.qbo.responses import QuickBooksResponse
 
 ACCEPTED_OUTCOMES = (
     SendOutcome.LANDED,
@@ -53,7 +53,7 @@ ATTEMPT_COLUMNS = (
 )
 Summary = TransactionSummary | None
 _attempts = cast(Table, Attempt.__table__)
-_STORE_ANSWERS = (
+_STORE_RESPONSES = (
     update(_attempts)
     .where(
         _attempts.c.posting_id == bindparam("_posting"), _attempts.c.fence == bindparam("_fence")
@@ -73,16 +73,16 @@ def record_results(posting_session: PostingSession, results: Sequence[Result]) -
         _adjust_batches(session, posting_session, results)
     _advance(posting_session, unfinished)
     _stop_if_refused(posting_session, results)
-    return sum(answer.outcome in ACCEPTED_OUTCOMES for _, answer in results)
+    return sum(response.outcome in ACCEPTED_OUTCOMES for _, response in results)
 
 
 def _stop_if_refused(posting_session: PostingSession, results: Sequence[Result]) -> None:
     """Send nothing more if QuickBooks refused the connection, or no request could leave."""
-    texts = {answer.outcome: answer.text for _, answer in results}
+    texts = {response.outcome: response.text for _, response in results}
     if SendOutcome.UNAUTHORISED in texts:
         posting_session.stop(texts[SendOutcome.UNAUTHORISED])
     elif set(texts) == {SendOutcome.UNSENT}:
-        pauses = [answer.after for _, answer in results if answer.after is not None]
+        pauses = [response.after for _, response in results if response.after is not None]
         is_known = len(pauses) == len(results)
         posting_session.stop(texts[SendOutcome.UNSENT], max(pauses) if is_known else None)
 
@@ -98,13 +98,13 @@ def _adjust_batches(
 
 
 def _summaries(results: Sequence[Result]) -> dict[int, Summary]:
-    """Return the summary of each document that an answer shows, by posting."""
+    """Return the summary of each document that a response shows, by posting."""
     summaries = {}
-    for job, answer in results:
-        if answer.landed:
+    for job, response in results:
+        if response.landed:
             posting = job.posting
             summaries[posting.id] = read_summary(
-                posting.id, posting.operation, posting.kind, answer.entity
+                posting.id, posting.operation, posting.kind, response.entity
             )
     return summaries
 
@@ -115,40 +115,40 @@ def _apply_results(
     results: Sequence[Result],
     summaries: Mapping[int, Summary],
 ) -> list[int]:
-    """Apply each answer; return the postings about which QuickBooks has to be asked."""
+    """Apply each response; return the postings about which QuickBooks has to be asked."""
     locked_ids = outbox.lock_claimed(session, {job.posting.id: job.fence for job, _ in results})
     posted = []
     others = []
-    for job, answer in results:
+    for job, response in results:
         snapshot = None
         if job.posting.id in locked_ids:
-            snapshot = _with_answer(job, answer, summaries)
+            snapshot = _with_response(job, response, summaries)
         step = decide(snapshot.history) if snapshot else None
         if snapshot and isinstance(step, Posted):
             posted.append((snapshot, step))
             _count(posting_session, job, step)
         else:
-            others.append((job, answer))
+            others.append((job, response))
     record_posted(session, posted)
     if not others:
         return []
     return _apply_reloaded(session, posting_session, others, summaries)
 
 
-def _with_answer(
-    job: SendJob, answer: Answer, summaries: Mapping[int, Summary]
+def _with_response(
+    job: SendJob, response: QuickBooksResponse, summaries: Mapping[int, Summary]
 ) -> PostingSnapshot | None:
-    """Return the prepared state with this answer; None if the rows must be read again."""
-    if job.snapshot is None or not answer.landed:
+    """Return the prepared state with this response; None if the rows must be read again."""
+    if job.snapshot is None or not response.landed:
         return None
     send = SendAttempt(
         generation=job.posting.generation,
-        outcome=answer.outcome,
-        code=answer.code,
-        id=answer.id,
+        outcome=response.outcome,
+        code=response.code,
+        id=response.id,
         batched=bool(job.batch),
     )
-    return job.snapshot.with_answer(send, answer.entity, summaries.get(job.posting.id))
+    return job.snapshot.with_response(send, response.entity, summaries.get(job.posting.id))
 
 
 def _apply_reloaded(
@@ -157,27 +157,27 @@ def _apply_reloaded(
     results: Sequence[Result],
     summaries: Mapping[int, Summary],
 ) -> list[int]:
-    """Apply the answers to postings whose rows are read again first; return the unfinished ones."""
+    """Read postings again and apply their responses; return those that are unfinished."""
     ids = [job.posting.id for job, _ in results]
     snapshots = {
         snapshot.id: snapshot for snapshot in load_snapshots(session, posting_session, ids)
     }
     unfinished = []
-    for job, answer in results:
+    for job, response in results:
         snapshot = snapshots[job.posting.id]
         posting = snapshot.posting
         is_late = posting.fence != job.fence or posting.state not in outbox.IN_FLIGHT
         if is_late:
-            if answer.landed and answer.id:
-                report_late_answer(session, posting, answer.id)
+            if response.landed and response.id:
+                report_late_response(session, posting, response.id)
             continue
         snapshot = replace(
             snapshot.with_state(PostingState.SENDING),
-            entity=answer.entity,
+            entity=response.entity,
             summary=summaries.get(posting.id),
         )
         step = decide(snapshot.history)
-        apply_step(session, posting_session, snapshot, step, answer)
+        apply_step(session, posting_session, snapshot, step, response)
         _count(posting_session, job, step)
         if isinstance(step, (Read, Search)):
             unfinished.append(posting.id)
@@ -185,7 +185,7 @@ def _apply_reloaded(
 
 
 def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
-    """Count a step that QuickBooks' answer led to; forget the call unless it left a doubt."""
+    """Count a step that QuickBooks' response led to; forget the call unless it left a doubt."""
     if not isinstance(step, (Doubt, Read, Search)):
         posting_session.memory.ended.pop((job.posting.id, job.fence), None)
     if not isinstance(step, (Read, Search, Requeue, Reconnect)):
@@ -193,7 +193,7 @@ def _count(posting_session: PostingSession, job: SendJob, step: Step) -> None:
 
 
 def _advance(posting_session: PostingSession, ids: list[int]) -> None:
-    """Read or search for postings whose answer does not say enough, and continue from there."""
+    """Read or search for postings whose response does not say enough, and continue from there."""
     if not ids:
         return
     with read_only_session() as session:
@@ -210,11 +210,11 @@ def _absorb(
     """Store transactions and list entries as QuickBooks has just shown them."""
     entities: dict[str, list[dict[str, Any]]] = defaultdict(list)
     summaries_by_kind: dict[str, dict[str, Summary]] = defaultdict(dict)
-    for job, answer in results:
+    for job, response in results:
         posting = job.posting
-        if answer.landed and answer.entity and posting.operation != Operation.ATTACH:
-            entities[posting.kind].append(answer.entity)
-            quickbooks_id = str(answer.entity["Id"])
+        if response.landed and response.entity and posting.operation != Operation.ATTACH:
+            entities[posting.kind].append(response.entity)
+            quickbooks_id = str(response.entity["Id"])
             summaries_by_kind[posting.kind][quickbooks_id] = summaries[posting.id]
     company_id = posting_session.company_id
     for kind, rows in entities.items():
@@ -229,30 +229,32 @@ def _absorb(
 def _note_attempts(
     session: Session, posting_session: PostingSession, results: Sequence[Result]
 ) -> None:
-    """Store each answer and any id that it showed, even if another process has the posting now."""
+    """Store each response and the id in it, even if another process has the posting now."""
     now = posting_session.clock.now()
     bulk.execute_each(
         session,
-        _STORE_ANSWERS,
-        [_build_attempt_values(now, job, answer) for job, answer in results],
+        _STORE_RESPONSES,
+        [_build_attempt_values(now, job, response) for job, response in results],
     )
 
 
-def _build_attempt_values(now: dt.datetime, job: SendJob, answer: Answer) -> dict[str, Any]:
-    seen_id = answer.id
-    if answer.outcome == SendOutcome.REFUSED:
+def _build_attempt_values(
+    now: dt.datetime, job: SendJob, response: QuickBooksResponse
+) -> dict[str, Any]:
+    seen_id = response.id
+    if response.outcome == SendOutcome.REFUSED:
         # The id of the transaction that already has the number, if the refusal names it.
-        number_holder = answer.faults[0].holder if answer.faults else None
+        number_holder = response.faults[0].holder if response.faults else None
         seen_id = number_holder[1] if number_holder else None
     return {
         "_posting": job.posting.id,
         "_fence": job.fence,
         "_ended_at": now,
-        "_outcome": answer.outcome,
-        "_status": answer.status,
-        "_code": answer.code[:10],
-        "_text": answer.text,
-        "_tid": answer.tid[:80],
-        "_quickbooks_date": answer.date,
+        "_outcome": response.outcome,
+        "_status": response.status,
+        "_code": response.code[:10],
+        "_text": response.text,
+        "_tid": response.tid[:80],
+        "_quickbooks_date": response.date,
         "_seen_id": seen_id,
     }

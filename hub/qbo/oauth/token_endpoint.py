@@ -73,7 +73,7 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
         secrets = credentials.find_request_secrets(url, request.headers, request.body)
         hub_context.hide_secrets(secrets)
         try:
-            reply = transport.send(
+            http_response = transport.send(
                 request,
                 mounts=current.mounts,
                 clock=current.clock,
@@ -81,7 +81,7 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
             )
         except ExchangeError as error:
             raise _unavailable_error(mask_secrets(str(error))) from None
-        return _response(request, reply)
+        return _response(request, http_response)
 
 
 def build_consent_url(state: str) -> str:
@@ -127,10 +127,12 @@ def revoke(refresh_token: str) -> None:
     with Session() as session:
         secret = _client_secret(session.keys)
         url = session.keys.revoke_url
-        reply = session.request("POST", url, json=content, auth=secret, headers=HEADERS)
-    status = reply.status_code
+        http_response = session.request("POST", url, json=content, auth=secret, headers=HEADERS)
+    status = http_response.status_code
     if status >= 500 or status in (408, 429):
-        raise _unavailable_error(Sentence("status %(status)s", status=str(status)), reply.headers)
+        raise _unavailable_error(
+            Sentence("status %(status)s", status=str(status)), http_response.headers
+        )
 
 
 def _allow_plain_http(keys: IntuitKeys) -> None:
@@ -173,14 +175,14 @@ def _client_secret(keys: IntuitKeys) -> HTTPBasicAuth:
     return HTTPBasicAuth(keys.client_id, keys.client_secret)
 
 
-def _response(request: requests.PreparedRequest, reply: HttpResponse) -> requests.Response:
-    """Return an answer in the form that the OAuth library reads."""
+def _response(request: requests.PreparedRequest, http_response: HttpResponse) -> requests.Response:
+    """Return a response in the form that the OAuth library reads."""
     response = requests.Response()
     response.request = request
-    response.status_code = reply.status
-    response.headers = CaseInsensitiveDict(reply.headers)
-    response.raw = io.BytesIO(reply.body)
-    response.encoding = json.detect_encoding(reply.body)
+    response.status_code = http_response.status
+    response.headers = CaseInsensitiveDict(http_response.headers)
+    response.raw = io.BytesIO(http_response.body)
+    response.encoding = json.detect_encoding(http_response.body)
     return response
 
 
@@ -239,7 +241,7 @@ def _unavailable_error(reason: str, headers: Mapping[str, str] | None = None) ->
 
 
 def _parse_grant(token: Mapping[str, Any]) -> TokenGrant:
-    """Return the tokens in an answer of Intuit."""
+    """Return the tokens in a response of Intuit."""
     return TokenGrant(
         access=str(token["access_token"]),
         refresh=str(token["refresh_token"]),

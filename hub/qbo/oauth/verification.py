@@ -11,10 +11,10 @@ from hub.qbo import intuit_keys, transport
 from hub.qbo.client import MAX_READ_ATTEMPTS, MINOR_VERSION
 from hub.qbo.faults import quote_reasons
 from hub.qbo.responses import (
-    Answer,
     Expected,
-    build_unsent_answer,
-    read_reply,
+    QuickBooksResponse,
+    build_unsent_response,
+    interpret_response,
     repeat_doubtful_read,
 )
 from hub.rate_limits.limiter import get_rate_limiter
@@ -26,25 +26,27 @@ def read_company_info(realm: str, access_token: str) -> dict[str, Any]:
     Raise NotThisCompany if QuickBooks does not take the token for this company, and Retry if it
     does not answer.
     """
-    answer = _read(realm, access_token)
+    response = _read(realm, access_token)
     for _ in range(MAX_READ_ATTEMPTS - 1):
-        if answer.outcome not in (SendOutcome.DOUBT, SendOutcome.UNSENT) and not answer.expired:
+        if response.outcome not in (SendOutcome.DOUBT, SendOutcome.UNSENT) and not response.expired:
             break
-        answer = _read(realm, access_token)
-    if answer.outcome in (SendOutcome.UNAUTHORISED, SendOutcome.REFUSED):
-        raise NotThisCompany(realm, quote_reasons(answer.faults) or f"(Status {answer.status}.)")
-    if not answer.landed:
+        response = _read(realm, access_token)
+    if response.outcome in (SendOutcome.UNAUTHORISED, SendOutcome.REFUSED):
+        raise NotThisCompany(
+            realm, quote_reasons(response.faults) or f"(Status {response.status}.)"
+        )
+    if not response.landed:
         raise Retry(
             "QuickBooks could not be asked whether this connection belongs to company "
             "%(realm)s, so nothing was connected: %(text)s",
-            answer.after,
+            response.after,
             realm=realm,
-            text=answer.text,
+            text=response.text,
         )
-    return answer.entity or {}
+    return response.entity or {}
 
 
-def _read(realm: str, access_token: str) -> Answer:
+def _read(realm: str, access_token: str) -> QuickBooksResponse:
     """Read the company info once, with this token."""
     shared = hub_context.current_hub()
     parameters = urlencode({"minorversion": MINOR_VERSION})
@@ -52,12 +54,12 @@ def _read(realm: str, access_token: str) -> Answer:
     request = transport.request("GET", url, access_token)
     with get_rate_limiter(realm, shared.clock, shared.config).slot():
         try:
-            reply = transport.send(
+            http_response = transport.send(
                 request,
                 mounts=shared.mounts,
                 clock=shared.clock,
                 seconds=shared.config.deadline_seconds,
             )
         except ExchangeError as error:
-            return build_unsent_answer(str(error))
-    return repeat_doubtful_read(read_reply(reply, Expected("CompanyInfo")))
+            return build_unsent_response(str(error))
+    return repeat_doubtful_read(interpret_response(http_response, Expected("CompanyInfo")))

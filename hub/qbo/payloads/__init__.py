@@ -1,4 +1,4 @@
-"""Request bodies for QuickBooks, and summaries of what its answers contain.
+"""Request bodies for QuickBooks, and summaries of what its responses contain.
 
 Imports `hub.contract`, `hub.mapping` and the company facts of `hub.qbo`. Start reading in
 `assembly`; each kind has a module. The rules for texts are in `builder` (the memo, the number, the

@@ -1,4 +1,4 @@
-"""Summarize transactions and list entries, from sent bodies and from answers, to compare them."""
+"""Summarize transactions and list entries, from sent bodies and from responses, to compare them."""
 
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,7 @@ UNREADABLE = TransactionSummary()  # stands for what QuickBooks showed and nobod
 
 
 def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> TransactionSummary:
-    """Return what counts in a transaction or list entry, from a sent body or from an answer."""
+    """Return what counts in a transaction or list entry, from a sent body or from a response."""
     if kind not in DOCUMENTS:
         return _summarize_entry(entity)
     sign = amount_sign(entity)
@@ -241,7 +241,7 @@ def _exchange_rate(entity: dict[str, Any]) -> Decimal | None:
 
 
 def _parse_decimal(value: Any) -> Decimal:
-    """Return a number exactly; an answer may have integers, and a stored body texts."""
+    """Return a number exactly; a response may have integers, and a stored body texts."""
     if isinstance(value, Decimal):
         return value
     return Decimal(str(value))

@@ -22,8 +22,14 @@ from hub.posting.protocol.history import (
     SendAttempt,
     Step,
 )
-from hub.qbo.batch import BatchItem, split_answers
-from hub.qbo.responses import Answer, Expected, build_lost_answer, build_unsent_answer, read_reply
+from hub.qbo.batch import BatchItem, split_responses
+from hub.qbo.responses import (
+    Expected,
+    QuickBooksResponse,
+    build_lost_response,
+    build_unsent_response,
+    interpret_response,
+)
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
 PAGE = b"<html><h1>Bad Gateway</h1></html>"
@@ -57,21 +63,21 @@ NOT_SENT = (Requeue(), Requeue())
 NO_ENTRY = (Reconnect(), Reconnect())
 
 # what came back: the step after a first send, and after a re-send
-CREATE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
+CREATE: dict[str, tuple[HttpResponse | QuickBooksResponse, Step, Step]] = {
     "200 with the entity": (json_of(200, {"Bill": BILL}), Posted("145"), Read("145")),
     "200 with a fault": (fault("6000", "A rule.", status=200), *HOLD_OR_DOUBT),
     "200 with a fault beside an entity": (
         json_of(200, {"Bill": BILL, **json.loads(fault("2500").body)}),
         *HOLD_OR_DOUBT,
     ),
-    "connection refused": (build_unsent_answer("connection refused"), *NOT_SENT),
-    "no such host": (build_unsent_answer("Failed to resolve"), *NOT_SENT),
-    "no handshake": (build_unsent_answer("TLS"), *NOT_SENT),
-    "no room in the quota": (build_unsent_answer("its limit", 3.0), *NOT_SENT),
-    "too late to send": (build_unsent_answer("the time was over"), *NOT_SENT),
-    "reset": (build_lost_answer("reset"), *DOUBTED),
-    "time over": (build_lost_answer("Read timed out."), *DOUBTED),
-    "the process died": (Answer("doubt"), *DOUBTED),
+    "connection refused": (build_unsent_response("connection refused"), *NOT_SENT),
+    "no such host": (build_unsent_response("Failed to resolve"), *NOT_SENT),
+    "no handshake": (build_unsent_response("TLS"), *NOT_SENT),
+    "no room in the quota": (build_unsent_response("its limit", 3.0), *NOT_SENT),
+    "too late to send": (build_unsent_response("the time was over"), *NOT_SENT),
+    "reset": (build_lost_response("reset"), *DOUBTED),
+    "time over": (build_lost_response("Read timed out."), *DOUBTED),
+    "the process died": (QuickBooksResponse("doubt"), *DOUBTED),
     "half of the JSON": (json_of(200, b'{"Bill":{"Id":"145","SyncToken":"0"'), *DOUBTED),
     "web page with 200": (page(200), *DOUBTED),
     "nothing with 200": (json_of(200, b""), *DOUBTED),
@@ -112,14 +118,14 @@ CREATE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
     "6140 that names nobody": (fault("6140"), Hold("number_used"), Doubt()),
 }
 VENDOR = {"6240, name used": (fault("6240"), Search(), Doubt())}
-CHANGE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
+CHANGE: dict[str, tuple[HttpResponse | QuickBooksResponse, Step, Step]] = {
     "200 with the entity": (json_of(200, {"Bill": BILL}), Posted("145"), Read("145")),
     "200 with another object": (json_of(200, {"Bill": BILL | {"Id": "9"}}), *DOUBTED),
     "5010": (fault("5010"), Read("145"), Doubt()),
-    "reset": (build_lost_answer("reset"), *DOUBTED),
+    "reset": (build_lost_response("reset"), *DOUBTED),
     "429": (fault("3001", status=429), *NOT_SENT),
 }
-DELETE: dict[str, tuple[HttpResponse | Answer, Step, Step]] = {
+DELETE: dict[str, tuple[HttpResponse | QuickBooksResponse, Step, Step]] = {
     "200 that says deleted": (
         json_of(200, {"Bill": {"Id": "145", "status": "Deleted"}}),
         Posted("145"),
@@ -140,11 +146,13 @@ TABLE = [
 ]
 
 
-def next_step(operation: str, kind: str, came: HttpResponse | Answer, *before: str) -> Step:
+def next_step(
+    operation: str, kind: str, came: HttpResponse | QuickBooksResponse, *before: str
+) -> Step:
     """Return what the protocol does next after this response and these earlier outcomes."""
     own = None if operation == "create" else "145"
     place = Expected(kind.capitalize(), deletes=operation == "delete", id=own)
-    answer = came if isinstance(came, Answer) else read_reply(came, place)
+    answer = came if isinstance(came, QuickBooksResponse) else interpret_response(came, place)
     refused = answer.outcome == "refused"
     holder = answer.faults[0].holder if answer.faults else None
     newest = SendAttempt(
@@ -175,7 +183,7 @@ def test_the_next_step_follows_from_the_answer_and_from_earlier_sends(
 
 
 def test_a_refusal_names_code_and_field_in_the_admins_words():
-    answer = read_reply(
+    answer = interpret_response(
         fault("2020", "Required param missing.", element="VendorRef"), Expected("Bill")
     )
     assert (answer.code, answer.faults[0].element) == ("2020", "VendorRef")
@@ -186,14 +194,14 @@ def test_a_refusal_names_code_and_field_in_the_admins_words():
 
 
 ITEMS = [BatchItem(f"{n:02}", "create", "bill", b"{}") for n in range(3)]
-WHOLE: dict[str, tuple[HttpResponse | Answer, str]] = {
-    "reset": (build_lost_answer("reset"), "doubt"),
+WHOLE: dict[str, tuple[HttpResponse | QuickBooksResponse, str]] = {
+    "reset": (build_lost_response("reset"), "doubt"),
     "500": (page(500), "doubt"),
     "504": (page(504), "doubt"),
     "a fault for the whole": (fault("1040"), "declined"),
     "429": (page(429), "throttled"),
     "401": (page(401), "unauthorised"),
-    "refused connection": (build_unsent_answer("refused"), "unsent"),
+    "refused connection": (build_unsent_response("refused"), "unsent"),
     "no list": (json_of(200, {"BatchItemResponse": {}}), "doubt"),
     "an empty list": (json_of(200, {"BatchItemResponse": []}), "doubt"),
 }
@@ -201,8 +209,12 @@ WHOLE: dict[str, tuple[HttpResponse | Answer, str]] = {
 
 @pytest.mark.parametrize(("came", "outcome"), WHOLE.values(), ids=WHOLE)
 def test_the_outcome_of_a_whole_batch_counts_for_each_item(came, outcome):
-    answer = came if isinstance(came, Answer) else read_reply(came, Expected("BatchItemResponse"))
-    assert {part.outcome for part in split_answers(answer, ITEMS).values()} == {outcome}
+    answer = (
+        came
+        if isinstance(came, QuickBooksResponse)
+        else interpret_response(came, Expected("BatchItemResponse"))
+    )
+    assert {part.outcome for part in split_responses(answer, ITEMS).values()} == {outcome}
 
 
 def test_there_is_a_row_for_every_outcome(figure):

@@ -15,10 +15,10 @@ from hub.posting.outcome.load import load_snapshots
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod
 from hub.posting.send import pipeline, prepare, requests
-from hub.posting.send.results import _note_attempts, _with_answer
+from hub.posting.send.results import _note_attempts, _with_response
 from hub.qbo.client import TOKEN_SECONDS, Client
 from hub.qbo.oauth import tokens
-from hub.qbo.responses import Answer
+from hub.qbo.responses import QuickBooksResponse
 from hub.rate_limits.limiter import get_rate_limiter
 
 
@@ -171,7 +171,7 @@ def test_an_answer_to_an_earlier_claim_moves_nothing_that_was_claimed_again(benc
         session.get_one(Posting, id).state = "ready"
     later = pipeline.claim_prepared(second, prepared)[0]
     pipeline.record_results(
-        first, [(earlier, Answer("refused", status=400, text="An earlier answer"))]
+        first, [(earlier, QuickBooksResponse("refused", status=400, text="An earlier answer"))]
     )
     assert (bench.state(id), bench.posting(id).fence, bench.cases()) == ("sending", later.fence, [])
     assert [attempt.outcome for attempt in bench.attempts(id)] == ["refused", "sent"]
@@ -288,7 +288,7 @@ def test_a_history_kept_in_memory_equals_the_one_loaded_from_its_rows(bench):
         read = {snapshot.id: snapshot for snapshot in load_snapshots(session, worker, ids)}
     assert sorted(len(snapshot.history.sends) for snapshot in read.values()) == [1, 1, 2]
     for job, answer in results:
-        snapshot_in_memory = _with_answer(job, answer, {})
+        snapshot_in_memory = _with_response(job, answer, {})
         assert snapshot_in_memory is not None
         assert replace(snapshot_in_memory.history, quiet_period=QuietPeriod()) == replace(
             read[job.posting.id].history, quiet_period=QuietPeriod()

@@ -5,7 +5,7 @@ import pytest
 from hub.db import engine
 from hub.models import ConnectedCompany
 from hub.qbo import usage
-from hub.qbo.batch import BatchItem, split_answers
+from hub.qbo.batch import BatchItem, split_responses
 from hub.qbo.client import Client
 from tests.support.client_calls import KEY, bill, entries
 
@@ -23,7 +23,7 @@ def company() -> ConnectedCompany:
 
 def test_a_batch_tells_of_each_item(quickbooks):
     items = [*batch(2), BatchItem("02", "create", "bill", b'{"VendorRef":{"value":"1"}}')]
-    results = split_answers(Client(1).batch(items, KEY), items)
+    results = split_responses(Client(1).batch(items, KEY), items)
     assert [results[item.bid].outcome for item in items] == ["landed", "landed", "refused"]
 
 
@@ -31,14 +31,14 @@ def test_a_batch_tells_of_each_item(quickbooks):
 def test_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt(quickbooks, kind):
     quickbooks.add_fault(kind, "batch")
     items = batch(3)
-    results = split_answers(Client(1).batch(items, KEY), items)
+    results = split_responses(Client(1).batch(items, KEY), items)
     assert [results[item.bid].outcome for item in items] == ["landed", "landed", "doubt"]
 
 
 def test_a_foreign_item_changes_nothing(quickbooks):
     quickbooks.add_fault("bid_foreign", "batch")
     items = batch(2)
-    assert {a.outcome for a in split_answers(Client(1).batch(items, KEY), items).values()} == {
+    assert {a.outcome for a in split_responses(Client(1).batch(items, KEY), items).values()} == {
         "landed"
     }
 
@@ -46,7 +46,7 @@ def test_a_foreign_item_changes_nothing(quickbooks):
 def test_a_lost_batch_leaves_every_item_in_doubt(quickbooks):
     quickbooks.add_fault("lose_answer", "batch")
     items = batch(2)
-    assert {a.outcome for a in split_answers(Client(1).batch(items, KEY), items).values()} == {
+    assert {a.outcome for a in split_responses(Client(1).batch(items, KEY), items).values()} == {
         "doubt"
     }
 
@@ -69,22 +69,22 @@ def test_a_batch_that_quickbooks_would_refuse_whole_is_never_sent(quickbooks, it
 
 def test_thirty_items_are_one_call_and_one_batch_of_the_quota(quickbooks):
     items, before = batch(30), usage.compute_remaining_budget(company())
-    assert {a.outcome for a in split_answers(Client(1).batch(items, "k" * 36), items).values()} == {
-        "landed"
-    }
+    assert {
+        a.outcome for a in split_responses(Client(1).batch(items, "k" * 36), items).values()
+    } == {"landed"}
     after = usage.compute_remaining_budget(company())
     assert (before.requests - after.requests, before.batches - after.batches) == (1, 1)
 
 
 def test_an_update_in_a_batch_that_shows_another_object_is_in_doubt(quickbooks):
     client, items = Client(1), batch(2)
-    results = split_answers(client.batch(items, KEY), items)
+    results = split_responses(client.batch(items, KEY), items)
     body = bill("B-0", Id=results["00"].id, SyncToken="0", sparse=True)
     other = BatchItem(
         "00", "update", "bill", bill("B-1", Id=results["01"].id, SyncToken="0", sparse=True)
     )
     outcomes = client.batch([BatchItem("00", "update", "bill", body)], "b" * 32)
-    assert split_answers(outcomes, [other])["00"].outcome == "doubt"
+    assert split_responses(outcomes, [other])["00"].outcome == "doubt"
 
 
 def test_the_exact_bytes_of_an_item_are_sent(sent_requests):

@@ -12,7 +12,7 @@ from hub.models import Case, ConnectedCompany
 from hub.qbo.client import MAX_READ_ATTEMPTS, Client
 from hub.qbo.oauth import tokens
 from hub.qbo.payloads import encode
-from hub.qbo.responses import Answer, extract_rows
+from hub.qbo.responses import QuickBooksResponse, extract_rows
 from tests.support.client_calls import KEY, bill, entries
 
 
@@ -185,7 +185,7 @@ def test_an_expired_token_is_renewed_once_and_the_same_bytes_sent_again(quickboo
 
 def test_threads_that_need_a_token_at_once_read_it_once(quickbooks, monkeypatch):
     client = Client(1)
-    answers: list[Answer] = []
+    answers: list[QuickBooksResponse] = []
     second = threading.Thread(target=lambda: answers.append(client.query("SELECT * FROM Bill")))
     read_token = tokens.get_access_token
     reads = []

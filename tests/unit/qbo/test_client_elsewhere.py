@@ -14,7 +14,7 @@ from hub import Attachment
 from hub.db.engine import read_only_session
 from hub.qbo import company as qbo_company
 from hub.qbo import record_download, records, search, transaction_index
-from hub.qbo.batch import BatchItem, split_answers
+from hub.qbo.batch import BatchItem, split_responses
 from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.payloads import build_file_metadata, build_update_body, encode
@@ -149,7 +149,7 @@ def test_an_invoice_is_voided_and_a_file_found(client):
 def test_a_batch_answers_item_by_item(client):
     items = [BatchItem(f"{n:02}", "create", "bill", encode(bill(f"E-{n}"))) for n in (1, 2)]
     items.append(BatchItem("03", "create", "bill", encode(bill("E-1"))))
-    results = split_answers(client.batch(items, KEY), items)
+    results = split_responses(client.batch(items, KEY), items)
     assert [(results[item.bid].outcome, results[item.bid].code) for item in items] == [
         ("landed", ""),
         ("landed", ""),

@@ -8,12 +8,12 @@ import pytest
 from hub.errors import NeedsAttention, Refused, Retry
 from hub.http.exchange import HttpResponse
 from hub.qbo.responses import (
-    Answer,
     Expected,
-    build_lost_answer,
-    build_unsent_answer,
+    QuickBooksResponse,
+    build_lost_response,
+    build_unsent_response,
     interpret_item,
-    read_reply,
+    interpret_response,
 )
 
 BILL = {"Id": "145", "SyncToken": "0", "TotalAmt": 10}
@@ -171,7 +171,7 @@ TABLE: list[tuple[str, int, Any, str, Expected, str]] = [
     ids=[r[0] for r in TABLE],
 )
 def test_every_answer_is_classified(status, body, kind, expected, outcome):
-    assert read_reply(reply(status, body, kind), expected).outcome == outcome
+    assert interpret_response(reply(status, body, kind), expected).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_every_answer_is_classified(status, body, kind, expected, outcome):
     ids=["no body", "throttled", "forbidden", "server error", "internal error"],
 )
 def test_a_response_that_is_retried_asks_for_no_correction(status, body, text):
-    assert read_reply(reply(status, body), CREATE).text == text
+    assert interpret_response(reply(status, body), CREATE).text == text
 
 
 @pytest.mark.parametrize(
@@ -218,37 +218,37 @@ def test_a_response_that_is_retried_asks_for_no_correction(status, body, text):
     ],
 )
 def test_an_id_that_a_doubtful_answer_shows_is_reported(body):
-    answer = read_reply(reply(200, body, "text/html"), CREATE)
+    answer = interpret_response(reply(200, body, "text/html"), CREATE)
     assert (answer.outcome, answer.id, answer.sync_token) == ("doubt", "145", "0")
 
 
 def test_an_answer_keeps_its_trace_and_its_date():
-    answer = read_reply(
+    answer = interpret_response(
         reply(200, {"Bill": BILL}, intuit_tid="1-5f", Date="Mon, 02 Mar 2026 09:00:00 GMT"), CREATE
     )
     assert (answer.date and answer.date.isoformat()) == "2026-03-02T09:00:00+00:00"
-    assert read_reply(HttpResponse(200, {"intuit_tid": "1-5f"}, b""), CREATE).tid == "1-5f"
+    assert interpret_response(HttpResponse(200, {"intuit_tid": "1-5f"}, b""), CREATE).tid == "1-5f"
 
 
 @pytest.mark.parametrize(
     ("retry_after", "after"), [("7", 7), ("", 60), ("soon", 60), ("999999", 3600), ("0", 1)]
 )
 def test_a_throttle_says_how_long_to_wait(retry_after, after):
-    assert read_reply(reply(429, b"", Retry_After=retry_after), CREATE).after == after
+    assert interpret_response(reply(429, b"", Retry_After=retry_after), CREATE).after == after
 
 
 def test_only_an_expired_token_is_worth_a_new_one():
-    assert read_reply(reply(401, gateway("3200")), CREATE).expired
-    assert not read_reply(reply(403, gateway("3100")), CREATE).expired
+    assert interpret_response(reply(401, gateway("3200")), CREATE).expired
+    assert not interpret_response(reply(403, gateway("3100")), CREATE).expired
 
 
 def test_amounts_are_decimals():
-    answer = read_reply(reply(200, b'{"Bill":{"Id":"1","TotalAmt":0.1}}'), CREATE)
+    answer = interpret_response(reply(200, b'{"Bill":{"Id":"1","TotalAmt":0.1}}'), CREATE)
     assert str(answer.entity["TotalAmt"]) == "0.1"
 
 
 def test_each_item_of_a_batch_is_judged_alone():
-    whole = Answer("landed", status=200)
+    whole = QuickBooksResponse("landed", status=200)
     assert interpret_item({"bId": "1", "Bill": BILL}, CREATE, whole).id == "145"
     assert interpret_item({"bId": "2", **fault("2020")}, CREATE, whole).outcome == "refused"
     assert interpret_item({"bId": "3"}, CREATE, whole).outcome == "doubt"
@@ -261,10 +261,10 @@ def test_each_item_of_a_batch_is_judged_alone():
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (build_unsent_answer("no route"), Retry),
-        (build_lost_answer("silence"), Retry),
-        (Answer("refused"), Refused),
-        (Answer("unauthorised"), NeedsAttention),
+        (build_unsent_response("no route"), Retry),
+        (build_lost_response("silence"), Retry),
+        (QuickBooksResponse("refused"), Refused),
+        (QuickBooksResponse("unauthorised"), NeedsAttention),
     ],
 )
 def test_a_read_that_is_not_good_raises_what_to_do_next(answer, error):

@@ -175,7 +175,7 @@ def test_a_redirect_is_not_followed(serve):
 
 
 def test_more_than_may_be_read_is_lost(serve, monkeypatch):
-    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 10)
+    monkeypatch.setattr(transport, "MAX_RESPONSE_BYTES", 10)
 
     def much(line: socket.socket) -> None:
         read_request(line)
