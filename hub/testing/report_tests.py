@@ -19,6 +19,7 @@ from hub.testing.postability import Plan
 from hub.testing.refused_calls import BUSY, INVALID, RefusedCalls
 from hub.testing.variants import VariantBenches
 from hub.testing.writing_calls import WritingCalls, find_repetition
+from hub.testing.written_texts import Written, WrittenTexts, judge_texts
 
 BETWEEN_RECEIPTS = 60  # seconds
 POSTED = {"id": "51", "number": "N-51", "url": "https://app.qbo.intuit.com/app/bill?txnId=51"}
@@ -116,6 +117,46 @@ class ReportTests(VariantBenches):
             for document in _first_of_each_kind(plans).values():
                 for state in map(ReceiptState, bench.app.wants):
                     self._report_refused(bench, document, state)
+
+    def test_a_document_that_is_not_posted_is_not_reported_as_a_posted_one(self) -> None:
+        """Compare what is written about a held or failed document with what a posted one gets.
+
+        Each receipt goes to a new stand-in, at the same time, and says what the hub would say.
+        """
+        kinds: set[str] = set()
+        for variant, plans in zip(({}, *self.variants), self._plans(), strict=True):
+            wants = {ReceiptState(state) for state in self._open(variant).app.wants}
+            examples = _first_of_each_kind(plans)
+            if ReceiptState.POSTED not in wants or examples.keys() <= kinds:
+                continue
+            kinds |= examples.keys()
+            for document in examples.values():
+                for state in wants & CAUSES.keys():
+                    self._compare_with_posted(variant, document, state)
+
+    def _compare_with_posted(
+        self, variant: Mapping[str, Any], document: Document, state: ReceiptState
+    ) -> None:
+        """Report a document as posted, and in another state; fail if both look alike."""
+        (posted,) = self._iter_written(variant, document, ReceiptState.POSTED)
+        for other in self._iter_written(variant, document, state):
+            problem = judge_texts(posted, other, document)
+            if problem:
+                pytest.fail(
+                    f"hub_report of {self.slug} writes for the {document.kind}"
+                    f" {document.source_id} in the state {state} the same as for one that is"
+                    f" posted: {problem}. So people at the source take it for posted. Write"
+                    f" receipt.state or receipt.message, or remove {state} from App.wants."
+                )
+
+    def _iter_written(
+        self, variant: Mapping[str, Any], document: Document, state: ReceiptState
+    ) -> Iterator[Written]:
+        """Yield each receipt about a document in a state with the texts that it writes."""
+        for facts in _iter_facts(self._open(variant), document, state):
+            bench = self._open(variant)
+            receipt = Receipt(state=state, at=bench.clock.now(), **facts)
+            yield WrittenTexts(bench).report(document, receipt)
 
     def _report_refused(self, bench: Bench, document: Document, state: ReceiptState) -> None:
         """Report a state to a source that refuses calls; fail if that looks like a success."""

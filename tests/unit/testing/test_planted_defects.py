@@ -49,6 +49,7 @@ REPORTED = "test_each_wanted_state_is_reported"
 ONCE = "test_a_repeated_receipt_changes_nothing"
 LOST = "test_a_receipt_whose_answer_was_lost_is_written_once"
 REFUSED = "test_a_refused_receipt_raises_an_error"
+NOT_AS_POSTED = "test_a_document_that_is_not_posted_is_not_reported_as_a_posted_one"
 BUSY = "test_a_busy_source_raises_retry"
 BUSY_FILE = "test_a_busy_source_loses_no_file"
 BROKEN = "test_a_broken_answer_raises_retry"
@@ -93,7 +94,7 @@ ON_A_BENCH = (
 )
 OF_ITS_DOCUMENTS = (
     *(POSTABLE, READY, STATED, FROM_SOURCE, UNSTATED, DERIVED),
-    *(APPLIED, RATE, ONE_NAME, CREATE, REPORTED, ONCE, LOST, REFUSED),
+    *(APPLIED, RATE, ONE_NAME, CREATE, REPORTED, ONCE, LOST, REFUSED, NOT_AS_POSTED),
 )
 TESTS = (*OF_ITS_DOCUMENTS, CODES, FILES, BUSY_FILE, LISTS, UNUSED, *ON_A_BENCH)
 VALUES = {  # for each of which a test is called
@@ -126,6 +127,7 @@ SIGNED = """    secret = site.secrets.get("webhook_secret")
     call = signed_json(headers, body, secret, header="X-Depot-Signature")
 """
 SIGNALS = '[Signal.read(call["id"])] if "id" in call else [Signal.collect()]'
+STATUS = 'status = {"state": receipt.state, "id": receipt.id, "message": receipt.message}'
 REPORT = "Depot(site).report(document.source_id, status)"
 SUBSCRIBE = "Depot(site).subscribe(site.webhook_url if on else None)"
 CODES_OF = "return codes_in_use(hub_documents(app, site, {}, []), field)"
@@ -715,6 +717,48 @@ DEFECTS = {
         MARKED_AFTER,
         r"posted of bill:.*, called PUT /documents/\d+/accounting. .* twice, at \d+.entries.1.",
         setting=ENTRIES,
+    ),
+    "a report of a held document as of a posted one": Defect(
+        NOT_AS_POSTED,
+        HOOKS,
+        '"state": receipt.state',
+        '"state": "posted"',
+        "bill:1003 in the state held the same as for one that is posted: it says 'posted' in both",
+    ),
+    "a report of a held document with the status of a posted one": Defect(
+        NOT_AS_POSTED,
+        HOOKS,
+        '"state": receipt.state',
+        '"status": "synced"',
+        "its status is 'synced' in both",
+    ),
+    "a report of held and posted documents without the state": Defect(
+        NOT_AS_POSTED,
+        HOOKS,
+        STATUS,
+        'status = {"source": "QuickBooks", "number": receipt.number}',
+        "nothing else differs than what QuickBooks has given",
+    ),
+    "a report of held documents in the words of a posted one": Defect(
+        NOT_AS_POSTED,
+        HOOKS,
+        STATUS,
+        'status = {"text": f"Number {receipt.number or document.number} is in QuickBooks."}',
+        "nothing else differs than what QuickBooks has given",
+    ),
+    "a report of held invoices as of posted ones": Defect(
+        NOT_AS_POSTED,
+        HOOKS,
+        '"state": receipt.state',
+        '"state": receipt.state if document.kind == "bill" else "posted"',
+        "invoice:.* in the state held the same",
+    ),
+    "a report of some held documents as of posted ones": Defect(
+        NOT_AS_POSTED,
+        HOOKS,
+        '"state": receipt.state',
+        '"state": "posted" if receipt.cause == "check" else receipt.state',
+        "it says 'posted' in both",
     ),
     "a report whose answer is not checked": Defect(
         REFUSED,
@@ -1591,6 +1635,20 @@ def test_a_plugin_that_writes_a_receipt_once_passes(suite, setting):
     tests = suite(setting=setting)
     for name in (ONCE, LOST):
         run(tests, name)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        '{"text": receipt.message or f"Posted as {receipt.number}"}',
+        '{"posted": receipt.state == "posted", "number": receipt.number}',
+        '{"by": "QuickBooks", "text": receipt.message or receipt.number}',
+        '{"status": "published", "text": receipt.message or f"Posted as {receipt.number}"}',
+        '{"color": "green" if receipt.id else "red"}',
+    ],
+)
+def test_a_plugin_that_tells_held_documents_from_posted_ones_passes(suite, status):
+    run(suite(setting=((HOOKS, STATUS, f"status = {status}"),)), NOT_AS_POSTED)
 
 
 def test_a_mark_that_is_stored_after_the_call_is_found_only_if_the_answer_is_lost(suite):
