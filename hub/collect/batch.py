@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.cases import inbox
 from hub.cases.discrepancies import close_as_gone_everywhere
+from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.absence import Absent
-from hub.collect.cases import DocumentHold
 from hub.collect.codes import CodeCollector
 from hub.collect.plan import AttachmentParent, DocumentPlan, PartPlan, PostingPlan
 from hub.collect.setup import Setup
@@ -67,7 +67,7 @@ class CollectBatch:
         # By the id of the document, oldest first.
         self._postings: dict[int, list[Posting]] = defaultdict(list)
         # Each posting that is held, and the reasons that hold it.
-        self.holds: list[tuple[Posting, tuple[DocumentHold, ...]]] = []
+        self.findings: list[tuple[Posting, tuple[Finding, ...]]] = []
         # Postings that were held and wait now. Those that are ready pass the preflight first.
         self.released_ids: list[int] = []
         self.attachment_parents: list[AttachmentParent] = []
@@ -188,8 +188,8 @@ class CollectBatch:
 
     def _apply_cases(self, plan: DocumentPlan) -> None:
         """Open and close the cases about postings that stay as they are."""
-        for posting, hold in plan.cases:
-            cases.open_case(self.session, posting, hold)
+        for posting, finding in plan.cases:
+            cases.open_case(self.session, posting, finding)
         for posting in plan.settled:
             close_as_gone_everywhere(self.session, posting)
 
@@ -241,10 +241,10 @@ class CollectBatch:
         return posting
 
     def _follow_up(self, posting: Posting, plan: PostingPlan) -> None:
-        """Remember what holds a posting; let it go if a person wants it and nothing holds it."""
+        """Remember what holds a posting; release it if a person wants it and nothing holds it."""
         disposition = plan.disposition
-        if plan.holds and posting.held_by == disposition.holder:
-            self.holds.append((posting, plan.holds))
+        if plan.findings and posting.held_by == disposition.holder:
+            self.findings.append((posting, plan.findings))
 
         is_held = disposition.state is PostingState.HELD or disposition.holder is not Holder.NOBODY
         if is_held or not plan.approved_by:

@@ -1,16 +1,13 @@
 """Texts that say why a posting is held, and the cases that say which action solves it."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import field
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.contract.value_object import value_object
+from hub.cases.findings import Finding, shorten_cause
 from hub.mapping import Missing
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 from hub.models.display_names import format_document_name
@@ -18,53 +15,22 @@ from hub.models.enums import Holder, PostingState
 from hub.outbox.plans import Disposition
 from hub.reasons.texts import CaseText
 
-MAX_CAUSE_LENGTH = 400
-DIGEST_LENGTH = 16
 
-
-@value_object
-class DocumentHold:
-    """One reason why a posting is held, and the case that says so.
-
-    `cause` names the case that all postings with this reason share. Without it the posting has a
-    case of its own, which `key` tells from its other cases.
-    """
-
-    cause: str = ""
-    key: str = ""
-    text: CaseText
-    details: dict[str, Any] = field(default_factory=dict)
-
-    def cause_for(self, posting: Posting) -> str:
-        """Return the cause of the case of a posting."""
-        cause = self.cause or f"posting:{posting.id}:{self.key}"
-        return _shorten(cause)
-
-
-def build_held_disposition(holder: Holder, holds: Iterable[DocumentHold]) -> Disposition:
+def build_held_disposition(holder: Holder, findings: Iterable[Finding]) -> Disposition:
     """Return the disposition of a posting that is held for these reasons."""
-    reasons = tuple(hold.text for hold in holds)
+    reasons = tuple(finding.text for finding in findings)
     return Disposition(state=PostingState.HELD, holder=holder, reasons=reasons)
 
 
 def match_cause(installation: Installation, field: str, code: str) -> str:
     """Return the cause of the case about a code, which all its postings share."""
     cause = f"match:{installation.id}:{field}:{code}"
-    return _shorten(cause)
+    return shorten_cause(cause)
 
 
-def _shorten(cause: str) -> str:
-    """Replace the end of a cause that is too long for its column by a digest of all of it."""
-    if len(cause) <= MAX_CAUSE_LENGTH:
-        return cause
-    digest = hashlib.sha256(cause.encode()).hexdigest()[:DIGEST_LENGTH]
-    beginning = cause[: MAX_CAUSE_LENGTH - DIGEST_LENGTH - 1]
-    return f"{beginning}:{digest}"
-
-
-def build_document_hold(
+def build_document_finding(
     key: str, row: SourceDocument, code: str, **params: str | CaseText
-) -> DocumentHold:
+) -> Finding:
     """Return a reason that concerns one document alone, from its entry in the catalogue.
 
     `code` is the entry below "document.", and `key` distinguishes the case from others of the
@@ -72,10 +38,10 @@ def build_document_hold(
     """
     title = format_document_name(row)
     text = CaseText(f"document.{code}", document=title, **params)
-    return DocumentHold(key=key, text=text)
+    return Finding(key=key, text=text)
 
 
-def build_missing_hold(installation: Installation, missing: Missing, title: str) -> DocumentHold:
+def build_missing_finding(installation: Installation, missing: Missing, title: str) -> Finding:
     """Return the reason for a code that cannot be posted yet.
 
     A document that has no code at all in a field gets a case of its own, with this title.
@@ -100,8 +66,8 @@ def build_missing_hold(installation: Installation, missing: Missing, title: str)
             field=missing.label,
             problem=missing.problem,
         )
-        return DocumentHold(key=missing.field, text=text, details=details)
-    return DocumentHold(
+        return Finding(key=missing.field, text=text, details=details)
+    return Finding(
         cause=match_cause(installation, missing.field, missing.code),
         text=CaseText(f"code.{missing.solution}", code=missing.title, problem=missing.problem),
         details=details,
@@ -111,50 +77,50 @@ def build_missing_hold(installation: Installation, missing: Missing, title: str)
 def update_cases(
     session: Session,
     installation: Installation,
-    holds: Iterable[tuple[Posting, tuple[DocumentHold, ...]]],
+    findings: Iterable[tuple[Posting, tuple[Finding, ...]]],
 ) -> None:
     """Attach each held posting to the cases of its reasons, and to no others.
 
     Of two entries for one posting the last one counts.
     """
-    holds_by_posting = _holds_of_held(holds)
-    if not holds_by_posting:
+    findings_by_posting = _findings_of_held(findings)
+    if not findings_by_posting:
         return
     session.flush()
-    posting_ids = [posting.id for posting in holds_by_posting]
+    posting_ids = [posting.id for posting in findings_by_posting]
     open_cases = _open_cases(session, posting_ids)
-    new_cases: dict[str, tuple[DocumentHold, list[Posting]]] = {}
-    for posting, reasons in holds_by_posting.items():
-        holds_by_cause = {hold.cause_for(posting): hold for hold in reasons}
+    new_cases: dict[str, tuple[Finding, list[Posting]]] = {}
+    for posting, reasons in findings_by_posting.items():
+        findings_by_cause = {finding.cause_for(posting.id): finding for finding in reasons}
         cases = open_cases[posting.id]
-        if cases.keys() - holds_by_cause.keys():
-            inbox.release(session, posting, keep=holds_by_cause)
-        for cause, hold in holds_by_cause.items():
+        if cases.keys() - findings_by_cause.keys():
+            inbox.release(session, posting, keep=findings_by_cause)
+        for cause, finding in findings_by_cause.items():
             case = cases.get(cause)
-            if case and inbox.has_reason(case, hold.text):
+            if case and inbox.has_reason(case, finding.text):
                 continue
-            _, postings = new_cases.setdefault(cause, (hold, []))
+            _, postings = new_cases.setdefault(cause, (finding, []))
             postings.append(posting)
-    for cause, (hold, postings) in new_cases.items():
-        _open(session, cause, hold, installation.company_id, installation.id, postings)
+    for cause, (finding, postings) in new_cases.items():
+        _open(session, cause, finding, installation.company_id, installation.id, postings)
 
 
-def _holds_of_held(
-    holds: Iterable[tuple[Posting, tuple[DocumentHold, ...]]],
-) -> dict[Posting, tuple[DocumentHold, ...]]:
+def _findings_of_held(
+    findings: Iterable[tuple[Posting, tuple[Finding, ...]]],
+) -> dict[Posting, tuple[Finding, ...]]:
     """Return the last reasons of each posting that is held."""
-    holds_by_posting: dict[Posting, tuple[DocumentHold, ...]] = {}
-    for posting, reasons in holds:
+    findings_by_posting: dict[Posting, tuple[Finding, ...]] = {}
+    for posting, reasons in findings:
         if posting.state == PostingState.HELD:
-            holds_by_posting[posting] = reasons
-    return holds_by_posting
+            findings_by_posting[posting] = reasons
+    return findings_by_posting
 
 
-def open_case(session: Session, posting: Posting, hold: DocumentHold) -> None:
+def open_case(session: Session, posting: Posting, finding: Finding) -> None:
     """Open a case about a posting that stays as it is."""
     session.flush()  # the cause may name the id of a posting that was just planned
-    cause = hold.cause_for(posting)
-    _open(session, cause, hold, posting.company_id, posting.installation_id, [posting])
+    cause = finding.cause_for(posting.id)
+    _open(session, cause, finding, posting.company_id, posting.installation_id, [posting])
 
 
 def _open_cases(session: Session, posting_ids: list[int]) -> dict[int, dict[str, Case]]:
@@ -176,7 +142,7 @@ def _open_cases(session: Session, posting_ids: list[int]) -> dict[int, dict[str,
 def _open(
     session: Session,
     cause: str,
-    hold: DocumentHold,
+    finding: Finding,
     company_id: int,
     installation_id: int,
     postings: list[Posting],
@@ -184,9 +150,9 @@ def _open(
     inbox.open(
         session,
         cause,
-        hold.text,
+        finding.text,
         company_id=company_id,
         installation_id=installation_id,
-        details=hold.details,
+        details=dict(finding.details),
         postings=postings,
     )

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from hub import outbox
+from hub.cases.findings import Finding
 from hub.collect import cases, links
 from hub.collect.batch import MAX_NUMBER_LENGTH, CollectBatch
-from hub.collect.cases import DocumentHold
 from hub.collect.operation import PlannedOperation
 from hub.collect.order_closing import with_order_status
 from hub.contract.documents import Document, Party
@@ -28,7 +28,7 @@ class PartContent:
 
     content: Content
     disposition: Disposition
-    holds: tuple[DocumentHold, ...]
+    findings: tuple[Finding, ...]
 
     @property
     def fingerprint(self) -> str:
@@ -45,25 +45,27 @@ def build_payload(
 
 def find_obstacle(
     batch: CollectBatch, row: SourceDocument, operation: PlannedOperation, payload: payloads.Payload
-) -> DocumentHold | None:
+) -> Finding | None:
     """Return why the content of an operation is not sent as it is; None if nothing holds it."""
     document = operation.document
     if payload.problems:
         key = "currency" if _is_foreign(batch, document) else "content"
         code = _code_of_problems(payload)
-        return cases.build_document_hold(key, row, code, problems=" ".join(payload.problems))
-    party_hold = _find_party_obstacle(batch, row, operation)
-    if party_hold:
-        return party_hold
+        return cases.build_document_finding(key, row, code, problems=" ".join(payload.problems))
+    party_finding = _find_party_obstacle(batch, row, operation)
+    if party_finding:
+        return party_finding
 
     history = operation.history
     if history.repetition is outbox.Repetition.OFFERED and history.departure:
-        return cases.build_document_hold("again", row, "wanted_again", departure=history.departure)
+        return cases.build_document_finding(
+            "again", row, "wanted_again", departure=history.departure
+        )
 
     # What depends on the transaction is checked right before the change is sent.
     is_held_change = history.current and batch.setup.app.changed == "hold"
     if is_held_change and not document.closed:
-        return cases.build_document_hold("changed", row, "changed")
+        return cases.build_document_finding("changed", row, "changed")
     return None
 
 
@@ -76,7 +78,7 @@ def _code_of_problems(payload: payloads.Payload) -> str:
 
 def _find_party_obstacle(
     batch: CollectBatch, row: SourceDocument, operation: PlannedOperation
-) -> DocumentHold | None:
+) -> Finding | None:
     """Return why a party in a foreign currency is not created; None if nothing holds it."""
     document = operation.document
     if not isinstance(document.details, Party) or operation.update is not None:
@@ -85,7 +87,7 @@ def _find_party_obstacle(
         return None
     facts = batch.setup.facts
     if facts.multicurrency:
-        return cases.build_document_hold(
+        return cases.build_document_finding(
             "currency",
             row,
             "party_currency_unused",
@@ -93,7 +95,7 @@ def _find_party_obstacle(
             currency=document.currency or "",
         )
     # QuickBooks would keep the party in the home currency forever.
-    return cases.build_document_hold(
+    return cases.build_document_finding(
         "currency",
         row,
         "party_currency",
@@ -109,7 +111,7 @@ def complete_content(
     row: SourceDocument,
     operation: PlannedOperation,
     payload: payloads.Payload,
-    holds: tuple[DocumentHold, ...],
+    findings: tuple[Finding, ...],
     after_id: int | None,
 ) -> PartContent:
     """Return the bytes and the state of an operation; `after_id` is the posting it waits for."""
@@ -117,7 +119,7 @@ def complete_content(
     document = mapped.document
     postings = batch.postings(row)
     body, summary = with_order_status(document, payload, operation.history.current, postings)
-    disposition, holds = _find_disposition(batch, row, mapped, holds)
+    disposition, findings = _find_disposition(batch, row, mapped, findings)
     after_id = after_id or links.find_unposted_link_id(mapped)
     if after_id and disposition.state is PostingState.READY:
         disposition = replace(disposition, state=PostingState.WAITING)
@@ -131,19 +133,19 @@ def complete_content(
         warnings=(*mapped.warnings, *payload.warnings),
         after_id=after_id,
     )
-    return PartContent(content, disposition, holds)
+    return PartContent(content, disposition, findings)
 
 
-def holder_of(holds: tuple[DocumentHold, ...]) -> Holder:
+def holder_of(findings: tuple[Finding, ...]) -> Holder:
     """Return who solves the first of these reasons: a person in the hub, or the source."""
-    if holds[0].text.action == CaseAction.RETRY:
+    if findings[0].text.action == CaseAction.RETRY:
         return Holder.PERSON
     return Holder.SOURCE
 
 
 def _find_disposition(
-    batch: CollectBatch, row: SourceDocument, mapped: Mapped, holds: tuple[DocumentHold, ...]
-) -> tuple[Disposition, tuple[DocumentHold, ...]]:
+    batch: CollectBatch, row: SourceDocument, mapped: Mapped, findings: tuple[Finding, ...]
+) -> tuple[Disposition, tuple[Finding, ...]]:
     """Decide how a posting begins; documents that lines apply to come before other reasons.
 
     Return the reasons that still hold it too. A posting that waits for a document that may still
@@ -151,16 +153,16 @@ def _find_disposition(
     """
     unresolved = links.find_unresolved_documents(mapped)
     if unresolved:
-        hold = links.build_unresolved_hold(batch, row, unresolved)
+        finding = links.build_unresolved_finding(batch, row, unresolved)
         has_ended = any(links.find_ended_posting(batch, source_id) for source_id in unresolved)
         if not has_ended and not _has_waited_long(batch, row, mapped.part):
             waiting = Disposition(
-                state=PostingState.WAITING, holder=Holder.SOURCE, reasons=(hold.text,)
+                state=PostingState.WAITING, holder=Holder.SOURCE, reasons=(finding.text,)
             )
             return waiting, ()
-        return cases.build_held_disposition(Holder.SOURCE, (hold,)), (hold,)
-    if holds:
-        return cases.build_held_disposition(holder_of(holds), holds), holds
+        return cases.build_held_disposition(Holder.SOURCE, (finding,)), (finding,)
+    if findings:
+        return cases.build_held_disposition(holder_of(findings), findings), findings
     return Disposition(state=batch.setup.state), ()
 
 

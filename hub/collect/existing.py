@@ -4,9 +4,9 @@ import datetime as dt
 from dataclasses import replace
 
 from hub import outbox
+from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import DocumentHold
 from hub.contract.documents import Code, Document, Item
 from hub.contract.states import Stage
 from hub.contract.types import Field
@@ -17,7 +17,7 @@ from hub.models.display_names import format_document_name
 
 def find_existing(
     batch: CollectBatch, row: SourceDocument, document: Document
-) -> tuple[str | None, tuple[DocumentHold, ...]]:
+) -> tuple[str | None, tuple[Finding, ...]]:
     """Return the QuickBooks id of a document that was never sent, or why it is unknown.
 
     Only orders that were linked and items that a rule matches exist before they are sent.
@@ -38,7 +38,7 @@ def find_existing(
     match = find_existing_record(field, code, batch.setup.index)
     if isinstance(match, Missing):
         title = format_document_name(row)
-        return None, (cases.build_missing_hold(batch.installation, match, title),)
+        return None, (cases.build_missing_finding(batch.installation, match, title),)
     if isinstance(match, Ref):
         return match.id, ()
     return None, ()

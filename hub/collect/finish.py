@@ -22,7 +22,7 @@ def finish(batch: CollectBatch) -> None:
     if batch.released_ids:
         session.flush()
         inbox.release_all(session, batch.released_ids)
-    cases.update_cases(session, batch.installation, batch.holds)
+    cases.update_cases(session, batch.installation, batch.findings)
     batch.codes.save(session, batch.now)
 
     present: set[str] = set()

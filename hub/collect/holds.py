@@ -1,9 +1,9 @@
 """Hold documents that cannot be posted as they are."""
 
 from hub import outbox
+from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import DocumentHold
 from hub.collect.operation import open_operations
 from hub.collect.plan import DocumentPlan
 from hub.collect.removal import cancel_removal
@@ -18,7 +18,7 @@ def hold_document(
     row: SourceDocument,
     document: Document,
     holder: Holder,
-    *holds: DocumentHold,
+    *findings: Finding,
     kind: str = "",
 ) -> DocumentPlan:
     """Hold every part of a document for these reasons."""
@@ -28,32 +28,32 @@ def hold_document(
         total=document.total,
         currency=row.currency,
     )
-    disposition = cases.build_held_disposition(holder, holds)
+    disposition = cases.build_held_disposition(holder, findings)
     plan = DocumentPlan(row, DocumentOutcome.HELD)
     for operation in open_operations(batch, row, document):
-        plan.add_posting(operation, content, disposition, holds)
+        plan.add_posting(operation, content, disposition, findings)
     return plan
 
 
 def hold_for_source(batch: CollectBatch, row: SourceDocument, document: Document) -> DocumentPlan:
     """Hold a document for the reason that its app gives."""
     reason = document.hold or ""
-    hold = cases.build_document_hold("source", row, "held_by_source", reason=reason)
-    return hold_document(batch, row, document, Holder.SOURCE, hold)
+    finding = cases.build_document_finding("source", row, "held_by_source", reason=reason)
+    return hold_document(batch, row, document, Holder.SOURCE, finding)
 
 
 def hold_other_kind(
     batch: CollectBatch, row: SourceDocument, document: Document, posting: Posting
 ) -> DocumentPlan:
     """Hold a document that became another kind of transaction after it was sent."""
-    hold = cases.build_document_hold(
+    finding = cases.build_document_finding(
         "kind",
         row,
         "kind_changed",
         previous_kind=_with_article(posting.kind),
         kind=_with_article(document.kind),
     )
-    return hold_document(batch, row, document, Holder.SOURCE, hold, kind=posting.kind)
+    return hold_document(batch, row, document, Holder.SOURCE, finding, kind=posting.kind)
 
 
 def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> DocumentPlan:
@@ -66,14 +66,14 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
     plan.reread = any(posting.state in outbox.IN_FLIGHT for posting in postings)
     if row.gone is not None:
         cancel_removal(batch, plan)
-    hold = cases.build_document_hold("unreadable", row, "unreadable", problem=reason)
+    finding = cases.build_document_finding("unreadable", row, "unreadable", problem=reason)
     posted = [posting for posting in postings if posting.state == PostingState.POSTED]
     if posted:
-        plan.open_case(posted[-1], hold)
+        plan.open_case(posted[-1], finding)
     elif not plan.reread:
-        disposition = cases.build_held_disposition(Holder.SOURCE, (hold,))
+        disposition = cases.build_held_disposition(Holder.SOURCE, (finding,))
         for operation in open_operations(batch, row, None):
-            plan.add_posting(operation, Content(kind=row.kind), disposition, (hold,))
+            plan.add_posting(operation, Content(kind=row.kind), disposition, (finding,))
     return plan
 
 

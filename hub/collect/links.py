@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import cast
 
 from hub import outbox
+from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import DocumentHold, build_document_hold
+from hub.collect.cases import build_document_finding
 from hub.contract.documents import Document, Kind
 from hub.contract.states import Stage
 from hub.mapping import Link, Mapped
@@ -100,16 +101,16 @@ def find_unresolved_documents(mapped: Mapped) -> list[str]:
     return source_ids
 
 
-def build_unresolved_hold(
+def build_unresolved_finding(
     batch: CollectBatch, row: SourceDocument, source_ids: list[str]
-) -> DocumentHold:
+) -> Finding:
     """Say for which documents a document waits, and why they are not on their way."""
     last, *others = reversed(source_ids)
     documents = _explain(batch, last)
     for source_id in others:
         first = _explain(batch, source_id)
         documents = CaseText("posting.awaits_several", first=first, others=documents)
-    return build_document_hold("link", row, "waits", documents=documents)
+    return build_document_finding("link", row, "waits", documents=documents)
 
 
 def _explain(batch: CollectBatch, source_id: str) -> CaseText:

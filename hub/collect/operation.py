@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from hub import outbox
+from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import DocumentHold
 from hub.collect.existing import find_existing, keep_fixed_values
 from hub.collect.setup import RECORD_KINDS
 from hub.contract.documents import Document
@@ -80,7 +80,7 @@ class PlannedOperation:
     history: PartHistory
     update: Update | None
     mapped: Mapped
-    holds: tuple[DocumentHold, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def document(self) -> Document:
@@ -98,9 +98,9 @@ def plan_operation(
     document = mapped.document
     history = PartHistory.of(batch, row, mapped.part)
     match_id: str | None = None
-    holds: tuple[DocumentHold, ...] = ()
+    findings: tuple[Finding, ...] = ()
     if not history.posted and not history.repetition:
-        match_id, holds = find_existing(batch, row, document)
+        match_id, findings = find_existing(batch, row, document)
 
     update = _find_update(batch, history, document.kind, document.quickbooks_id or match_id)
     if update is None and document.stage == Stage.UPDATE_ONLY:
@@ -108,7 +108,7 @@ def plan_operation(
     if update and update.quickbooks_id:
         mapped = keep_fixed_values(batch, mapped, update.quickbooks_id, history.current)
     return PlannedOperation(
-        part=mapped.part, history=history, update=update, mapped=mapped, holds=holds
+        part=mapped.part, history=history, update=update, mapped=mapped, findings=findings
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from hub.collect.cases import DocumentHold
+from hub.cases.findings import Finding
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome
@@ -22,7 +22,7 @@ class PostingCase(NamedTuple):
     """A case about a posting that stays as it is."""
 
     posting: Posting
-    hold: DocumentHold
+    finding: Finding
 
 
 class AttachmentParent(NamedTuple):
@@ -40,7 +40,7 @@ class PostingPlan:
     operation: PartOperation
     content: Content
     disposition: Disposition
-    holds: tuple[DocumentHold, ...] = ()
+    findings: tuple[Finding, ...] = ()
     approved_by: str = ""  # the person who wants the document posted again
 
 
@@ -86,14 +86,16 @@ class DocumentPlan:
         operation: PartOperation,
         content: Content,
         disposition: Disposition,
-        holds: tuple[DocumentHold, ...] = (),
+        findings: tuple[Finding, ...] = (),
     ) -> None:
         """Plan a posting."""
         self.postings.append(
-            PostingPlan(operation=operation, content=content, disposition=disposition, holds=holds)
+            PostingPlan(
+                operation=operation, content=content, disposition=disposition, findings=findings
+            )
         )
 
-    def open_case(self, posting: Posting, hold: DocumentHold) -> None:
+    def open_case(self, posting: Posting, finding: Finding) -> None:
         """Plan a case about a posting that stays as it is."""
-        case = PostingCase(posting, hold)
+        case = PostingCase(posting, finding)
         self.cases.append(case)

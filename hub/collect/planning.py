@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from hub import outbox
+from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.attachments import find_posted_parent
 from hub.collect.batch import CollectBatch
-from hub.collect.cases import DocumentHold
 from hub.collect.change_detection import has_same_content, is_settled
 from hub.collect.contact_data import build_contact_data_changes
 from hub.collect.content import (
@@ -50,7 +50,7 @@ class RecordsToCreate(NamedTuple):
 
     mapped: Mapped
     after_id: int | None = None
-    holds: tuple[DocumentHold, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def ingest_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
@@ -169,8 +169,10 @@ def _plan_by_codes(batch: CollectBatch, row: SourceDocument, document: Document)
     mapped = resolve(document, setup.fields, setup.index, links)
     if isinstance(mapped, list):
         title = format_document_name(row)
-        holds = [cases.build_missing_hold(batch.installation, missing, title) for missing in mapped]
-        return hold_document(batch, row, document, Holder.MAPPING, *holds)
+        findings = [
+            cases.build_missing_finding(batch.installation, missing, title) for missing in mapped
+        ]
+        return hold_document(batch, row, document, Holder.MAPPING, *findings)
 
     plan = DocumentPlan(row)
     parts = mapped.parts or (mapped,)
@@ -237,7 +239,7 @@ def _build_posting_plan(
         operation=operation_of_part,
         content=content.content,
         disposition=content.disposition,
-        holds=content.holds,
+        findings=content.findings,
         approved_by=row.requested_by if history.repetition is outbox.Repetition.REQUESTED else "",
     )
 
@@ -262,14 +264,14 @@ def _plan_content(
         payload = build_payload(batch, row, operation)
     for change in build_contact_data_changes(batch, operation.mapped):
         ingest_document(batch, change)
-    holds = (*operation.holds, *records.holds, *obstacles)
-    return complete_content(batch, row, operation, payload, holds, records.after_id)
+    findings = (*operation.findings, *records.findings, *obstacles)
+    return complete_content(batch, row, operation, payload, findings, records.after_id)
 
 
 def _place_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> RecordsToCreate:
     """Place the records that a document needs, and put their ids into the document."""
     ids: dict[str, str] = {}
-    holds: list[DocumentHold] = []
+    findings: list[Finding] = []
     after_id = None
     document = mapped.document
     for create in mapped.creates:
@@ -280,7 +282,7 @@ def _place_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> 
                 record=create.details.name,
                 id=create.code,
             )
-            holds.append(DocumentHold(key=create.field, text=text))
+            findings.append(Finding(key=create.field, text=text))
             continue
         create = with_document_currency(batch, row, create, document.currency)
         posting = place_record(batch, create)
@@ -294,5 +296,5 @@ def _place_records(batch: CollectBatch, row: SourceDocument, mapped: Mapped) -> 
                 document=party_name(document, batch.setup.fields),
                 record=create.details.name,
             )
-            holds.append(DocumentHold(key=create.field, text=text))
-    return RecordsToCreate(with_record_ids(mapped, ids), after_id, tuple(holds))
+            findings.append(Finding(key=create.field, text=text))
+    return RecordsToCreate(with_record_ids(mapped, ids), after_id, tuple(findings))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from hub import outbox, sources
+from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
 from hub.collect.order_closing import CLOSABLE_KINDS, build_closing_content, is_closing
@@ -87,7 +88,7 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
         if active and is_withdrawable(batch, active):
             plan.withdraw(active, CaseText("posting.split_differently"))
     for posting in _postings_in_books(postings):
-        plan.open_case(posting, cases.build_document_hold("parts", row, "former_part"))
+        plan.open_case(posting, cases.build_document_finding("parts", row, "former_part"))
 
 
 def is_withdrawable(batch: CollectBatch, posting: Posting) -> bool:
@@ -117,9 +118,9 @@ def _plan_by_policy(
             removal = Operation.VOID
         _add_removal(plan, posting, removal, Disposition(state=batch.setup.state))
     elif not departure:
-        hold = _build_removal_hold(plan.row, posting, removal, reason, policy)
-        disposition = cases.build_held_disposition(Holder.PERSON, (hold,))
-        _add_removal(plan, posting, removal, disposition, (hold,))
+        finding = _build_removal_finding(plan.row, posting, removal, reason, policy)
+        disposition = cases.build_held_disposition(Holder.PERSON, (finding,))
+        _add_removal(plan, posting, removal, disposition, (finding,))
     else:
         plan.settled.append(posting)
 
@@ -129,22 +130,22 @@ def _add_removal(
     posting: Posting,
     removal: Operation,
     disposition: Disposition,
-    holds: tuple[cases.DocumentHold, ...] = (),
+    findings: tuple[Finding, ...] = (),
 ) -> None:
     """Add the deletion or voiding of a posted transaction to a plan."""
     operation = _build_operation_on(posting, removal)
-    plan.add_posting(operation, _build_removal_content(posting, removal), disposition, holds)
+    plan.add_posting(operation, _build_removal_content(posting, removal), disposition, findings)
 
 
-def _build_removal_hold(
+def _build_removal_finding(
     row: SourceDocument, posting: Posting, removal: Operation, reason: CaseText, policy: str
-) -> cases.DocumentHold:
-    """Return the hold that asks a person whether to remove a posted transaction."""
+) -> Finding:
+    """Return the finding that asks a person whether to remove a posted transaction."""
     if removal is Operation.VOID:
-        return cases.build_document_hold("gone", row, "gone_void", reason=reason)
+        return cases.build_document_finding("gone", row, "gone_void", reason=reason)
     code = "gone_close" if policy == "close" else "gone_delete"
     kind = posting.kind.replace("_", " ")
-    return cases.build_document_hold("gone", row, code, reason=reason, kind=kind)
+    return cases.build_document_finding("gone", row, code, reason=reason, kind=kind)
 
 
 def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> None:

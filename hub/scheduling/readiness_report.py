@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.cases import advice
+from hub.cases.findings import Finding
 from hub.contract.types import App
 from hub.models import Case, Installation, Posting, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
 from hub.money import ZERO
 from hub.posting.preflight import checks
-from hub.posting.preflight.context import Finding
 from hub.posting.preflight.load import load_context
 from hub.posting.preflight.name_checks import name_cause
 from hub.posting.preflight.postings import UNPOSTED_STATES, CheckedPostingRow, load_postings

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from hub.cases.findings import Finding
 from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Operation
 from hub.money import ZERO, format_amount, is_exact, to_cents
 from hub.posting.preflight import duplicate_checks, link_checks, name_checks, record_checks
-from hub.posting.preflight.context import Check, CheckContext, Finding
+from hub.posting.preflight.context import Check, CheckContext
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.payloads.line_tax import KINDS_WITH_TAX
 from hub.reasons.texts import CaseText
@@ -85,7 +86,7 @@ def check_tax_codes(posting: CheckedPosting, context: CheckContext) -> Iterator[
         return
     name = format_posting_name(posting)
     text = CaseText("check.tax_code_missing", name=name, lines=", ".join(numbers))
-    yield Finding(topic="tax", text=text)
+    yield Finding(key="tax", text=text)
 
 
 def check_payable_account(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -117,7 +118,7 @@ def check_line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[F
         lines_total=format_amount(line_total, currency),
         total=format_amount(expected, currency),
     )
-    yield Finding(topic="sum", text=text)
+    yield Finding(key="sum", text=text)
 
 
 def check_decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -134,7 +135,7 @@ def check_decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[F
             amount=f"{amount:f}",
             currency=currency,
         )
-        yield Finding(topic="decimals", text=text)
+        yield Finding(key="decimals", text=text)
         return
 
 

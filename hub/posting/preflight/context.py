@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
+from hub.cases.findings import Finding
 from hub.contract.value_object import value_object
 from hub.models import StoredRecord, TransactionHead, TransactionSummary
 from hub.money import ZERO
@@ -38,20 +38,6 @@ LISTS_OF_FIELDS = dict.fromkeys(ACCOUNT_FIELDS, "account") | {
 }
 RecordKey = tuple[str, str]  # list and id
 TransactionKey = tuple[str, str]  # kind and id
-
-
-@value_object
-class Finding:
-    """A reason not to send a posting.
-
-    Postings with the same `cause` share a case. Without a cause the case is about this posting
-    alone, and `topic` distinguishes it from the other cases of the posting.
-    """
-
-    topic: str = ""
-    cause: str = ""
-    text: CaseText
-    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @value_object

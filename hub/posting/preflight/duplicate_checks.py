@@ -3,13 +3,13 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
+from hub.cases.findings import Finding
 from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import TransactionState
 from hub.posting import case_texts
 from hub.posting.preflight.context import (
     CheckContext,
-    Finding,
 )
 from hub.posting.preflight.postings import CheckedPosting
 from hub.reasons.texts import CaseText
@@ -99,7 +99,7 @@ def _is_foreign(head: TransactionHead, posting: CheckedPosting) -> bool:
 
 
 def _build_duplicate_finding(
-    posting: CheckedPosting, topic: str, code: str, heads: Sequence[TransactionHead]
+    posting: CheckedPosting, key: str, code: str, heads: Sequence[TransactionHead]
 ) -> Finding:
     """Return the finding that asks a person whether one of these is the document."""
     party = f" of {posting.document.party}" if posting.document.party else ""
@@ -111,4 +111,4 @@ def _build_duplicate_finding(
         transactions=", ".join(head.quickbooks_id for head in heads),
     )
     candidates = [case_texts.describe_candidate(head.quickbooks_id, head) for head in heads]
-    return Finding(topic=topic, text=text, details={"candidates": candidates})
+    return Finding(key=key, text=text, details={"candidates": candidates})

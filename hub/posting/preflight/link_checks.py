@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from hub.cases.findings import Finding
 from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation, TransactionState
 from hub.money import format_amount
 from hub.posting.preflight.context import (
     CheckContext,
-    Finding,
     sum_settled_amounts,
 )
 from hub.posting.preflight.postings import CheckedPosting
@@ -25,7 +25,7 @@ def check_links(posting: CheckedPosting, context: CheckContext) -> Iterator[Find
             continue
         obstacle = _settlement_obstacle(posting, context, head, amount)
         if obstacle:
-            yield Finding(topic=f"link-{head.quickbooks_id}", text=obstacle)
+            yield Finding(key=f"link-{head.quickbooks_id}", text=obstacle)
 
 
 def check_dependents(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -49,7 +49,7 @@ def check_dependents(posting: CheckedPosting, context: CheckContext) -> Iterator
         balance = format_amount(target.balance, target.currency or context.facts.currency)
         code = f"check.{change}_after_payment"
         text = CaseText(code, name=name, dependent=link, balance=balance)
-    yield Finding(topic="paid", text=text)
+    yield Finding(key="paid", text=text)
 
 
 def _settlement_obstacle(

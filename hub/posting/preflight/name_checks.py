@@ -7,11 +7,12 @@ from typing import cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.cases.findings import Finding
 from hub.contract.documents import Role
 from hub.mapping import NAME_SHARING, Entry, NameOwner, RecordIndex, fold_name
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
-from hub.posting.preflight.context import CheckContext, Finding, Namesake
+from hub.posting.preflight.context import CheckContext, Namesake
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo import records
 from hub.reasons.texts import CaseText

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import cast
 
+from hub.cases.findings import Finding
 from hub.contract.documents import Role
 from hub.errors import Sentence
 from hub.models import StoredRecord
@@ -11,7 +12,6 @@ from hub.posting.preflight.context import (
     ACCOUNT_FIELDS,
     PURCHASE_KINDS,
     CheckContext,
-    Finding,
     is_placeholder,
     party_list,
 )
@@ -100,7 +100,7 @@ def check_party_currency(posting: CheckedPosting, context: CheckContext) -> Iter
         currency=currency,
         list=list_name,
     )
-    yield Finding(topic="currency", text=text)
+    yield Finding(key="currency", text=text)
 
 
 def _record_name(list_name: str, id: str, record: StoredRecord | None) -> str:

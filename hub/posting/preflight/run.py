@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session, aliased
 from hub import context as hub_context
 from hub import outbox, sources
 from hub.cases import inbox
+from hub.cases.findings import Finding
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 from hub.models.enums import Holder, Operation, PostingState
 from hub.posting.actions import removals
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.checks import find_problems
-from hub.posting.preflight.context import CheckContext, Finding
+from hub.posting.preflight.context import CheckContext
 from hub.posting.preflight.load import load_context
 from hub.posting.preflight.postings import CheckedPosting, load_postings
 from hub.posting.recovery import startup_scan
@@ -216,9 +217,7 @@ def _hold(
     findings: Sequence[Finding],
 ) -> None:
     """Hold a posting, with a case for each finding."""
-    causes = {
-        finding.cause or f"posting:{posting.id}:{finding.topic}": finding for finding in findings
-    }
+    causes = {finding.cause_for(posting.id): finding for finding in findings}
     posting.state = PostingState.HELD
     posting.held_by = Holder.PREFLIGHT
     posting.reasons = _reasons_of(findings)
