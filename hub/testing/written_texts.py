@@ -1,4 +1,4 @@
-"""What a report writes to the source: is a document that was not posted shown as one that was?"""
+"""What a report writes to the source about documents that are posted and that are not."""
 
 import io
 import re
