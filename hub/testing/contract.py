@@ -74,8 +74,8 @@ def contract(
     reason: `unreported` are states in App.wants, and kinds, that the source is not told, `unused`
     hooks of the plugin that this app does not use, `converted` types of files, such as image/tiff,
     that it converts. `unstated` says why documents have no `total` or `currency`, or no payment is
-    `applied`, and `derived` why the plugin works out a `total`, `currency`, `date`, `due`, or the
-    `tax` or `codes` of lines, although no answer of the source has it.
+    `applied`, and `derived` why the plugin works out a `total`, `currency`, `date`, `due`,
+    `number`, or the `tax` or `codes` of lines, although no answer of the source has it.
     """
     return suite_of(
         Contract,

@@ -19,6 +19,7 @@ from hub.testing.head_taxes import judge_head_taxes
 from hub.testing.line_codes import judge_line_codes
 from hub.testing.line_taxes import judge_line_taxes
 from hub.testing.postability import Plan
+from hub.testing.source_texts import judge_number
 from hub.testing.variants import VariantBenches
 
 ADVICE = {
@@ -34,6 +35,9 @@ ADVICE = {
         " whole document once. Without it QuickBooks posts another tax, or none."
     ),
     "codes": "Give each line the codes of its own row.",
+    "number": (
+        "People look for a document by the number that they know, which is not the id of its row."
+    ),
 }
 # As a binary fraction it is a little less, so that a cent is lost where it is cut.
 NEW_AMOUNT = Decimal("4.35")
@@ -110,6 +114,8 @@ def _judge(name: str, bench: Bench, document: Document) -> str:
         return judge_line_taxes(answers, document) or judge_head_taxes(answers, document)
     if name == "codes":
         return judge_line_codes(answers, document)
+    if name == "number":
+        return judge_number(answers, document)
     if getattr(document, name) is None:
         return ""
     if name == "total":

@@ -134,6 +134,7 @@ CODES_OF = "return codes_in_use(hub_documents(app, site, {}, []), field)"
 LINKS = (
     "return [Code(id=record.id, name=record.name, quickbooks_id=record.id) for record in records]"
 )
+NUMBERED = 'number=row["number"],'
 TOTAL = 'total=money(row["total"]),'
 PAYS = "Applied(document=f\"{PAYS[row['type']]}:{row['pays']}\")"
 # -- a source that sends files, two for each document, whose sizes the documents do not state
@@ -390,6 +391,11 @@ CLIENT_CURRENCY = (
 ONE_LINE = (
     (SAMPLE, "enumerate(CODES, start=1)", "enumerate(CODES[:1], start=1)"),
     (SAMPLE, '"amount": f"{turn + n + 1}.50"', '"amount": amount'),
+)
+# -- a source whose documents have the number of an order beside their own
+NUMBER_OF_ANOTHER = (
+    (SAMPLE, '"number": f"N-{place}"', '"no": f"N-{place}", "order_number": "7", "number": 3'),
+    (DOCUMENTS, NUMBERED, 'number=row["no"],'),
 )
 # -- a plugin whose clients are created
 CREATES = 'name="client", label="Client", role="customer", match=("id", "name")'
@@ -1193,6 +1199,34 @@ DEFECTS = {
         "invoice:.*: it stays as it is if tax is another amount: pass it as `tax_total`",
         setting=TAXED_ABROAD,
     ),
+    "the id of the row in place of the number": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        NUMBERED,
+        'number=row["id"],',
+        r"bill:1003: its number stays 1003 if number is another",
+    ),
+    "a number that is left out": Defect(
+        FROM_SOURCE, DOCUMENTS, NUMBERED, "", r"its number stays None if number is another"
+    ),
+    "the id of payments in place of the number": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        NUMBERED,
+        'number=row["id"] if row["type"] == "payment" else row["number"],',
+        r"payment:1008: its number stays 1008 if number is another",
+    ),
+    "the id of the row in place of the number of an invoice": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'number=row["invoiceNo"],',
+        'number=row["id"],',
+        r"its number stays 1003 if invoiceNo is another",
+        setting=(
+            (SAMPLE, '"number": f"N-{place}"', '"invoiceNo": f"N-{place}"'),
+            (DOCUMENTS, NUMBERED, 'number=row["invoiceNo"],'),
+        ),
+    ),
     # -- what payments pay
     "a payment that loses what it pays second": Defect(
         APPLIED,
@@ -1588,6 +1622,7 @@ def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
         (ONE_LINE, "bearer"),
         ((*CREATES_CLIENTS, (DOCUMENTS, CREATED, CREATED_WITH.format(currency=None))), "bearer"),
         (TAXED, "bearer"),
+        (NUMBER_OF_ANOTHER, "bearer"),
         (TAXED_ABROAD, "bearer"),
         ((*WITH_TAX_ABROAD, (DOCUMENTS, TOTAL, CONTAINS_TAX)), "bearer"),
         (RENEWS_ITSELF, "refresh-token"),
@@ -1601,6 +1636,7 @@ def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
         "one-line",
         "creates",
         "taxed",
+        "number-of-another",
         "taxed-abroad",
         "with-tax-abroad",
         "renews-itself",
@@ -1793,7 +1829,7 @@ def test_an_exception_is_not_refused_while_a_kind_has_no_document_that_can_be_po
         (UNSTATED, {"unstated": {"date": REASON}}, "unstated names date: it may name total"),
         (FROM_SOURCE, {"derived": {"due": REASON}}, "depot takes due from its source: remove it"),
         (FROM_SOURCE, {"derived": {"due": " "}}, "needs a reason for due"),
-        (DERIVED, {"derived": {"number": REASON}}, "derived names number: it may name total"),
+        (DERIVED, {"derived": {"owner": REASON}}, "derived names owner: it may name total"),
         (FROM_SOURCE, {"derived": {"tax": REASON}}, "depot takes tax from its source: remove it"),
         (UNUSED, {"unused": {"hub_file": REASON}}, "unused names hub_file: it may name"),
         (UNUSED, {"unused": {"hub_codes": ""}}, "needs a reason for hub_codes"),
