@@ -23,8 +23,8 @@ SCOPES = {
     "app-owner": api_tokens.CONFIGURE,
 }
 # Answers that every operation may give besides its own.
-REFUSALS = (400, 401, 403, 404, 405, 413, 429, 500, 503)
-CONFLICT, UNPROCESSABLE = 409, 422
+REFUSALS = (400, 401, 403, 404, 405, 409, 413, 429, 500, 503)
+UNPROCESSABLE = 422
 
 
 def build_text_field(
@@ -61,12 +61,10 @@ class Resource(Blueprint):  # type: ignore[misc]
 
     @staticmethod
     def _describe_refusals(
-        doc: dict[str, Any], operation: dict[str, Any], *, method: str, **_: Any
+        doc: dict[str, Any], operation: dict[str, Any], **_: Any
     ) -> dict[str, Any]:
         """Add the refusals to the answers of an operation."""
         refusals = [*REFUSALS]
-        if method != "get":
-            refusals.append(CONFLICT)
         if "arguments" in operation:
             refusals.append(UNPROCESSABLE)
         for code in refusals:

@@ -1,6 +1,8 @@
 """The JSON API answers generated requests as its OpenAPI document says."""
 
+import datetime as dt
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,13 +13,19 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from schemathesis import GenerationMode
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi.checks import (
     negative_data_rejection,
     positive_data_acceptance,
 )
 
-from hub.web.api import application, case_decisions
+from hub.context import current_hub
+from hub.db.engine import db, transaction
+from hub.models import Run
+from hub.web.api import application, case_decisions, problems
 from tests.support.api_client import PREFIX, ApiClient
+from tests.support.large_data import RECONCILED
+from tests.support.page_rows import Story
 from tests.support.page_visitor import Visitor
 from tests.support.tiers import by_form
 
@@ -25,11 +33,30 @@ EXAMPLES = by_form(small=2, full=10, long=150)  # of each operation, valid ones 
 METHODS = {"get", "post", "put", "patch", "delete"}
 DOCUMENT = f"{PREFIX}/openapi.json"
 CONVERTER = re.compile(r"<(?:int:)?(\w+)>")
-# Which settings there are, and which values they take, only the app says.
-KNOWN_BY_APPS = (
+# Which settings an app has, which fields a record, and which values they take, depends on the row.
+KNOWN_BY_ROWS = (
+    "POST /api/v1/cases/{case_id}/create",
     "PATCH /api/v1/installations/{installation_id}/settings",
     "PUT /api/v1/companies/{company_id}/apps/{slug}",
 )
+CODE = {"field": "supplier", "code": "s1"}
+OF_BILLS = {"app": "costtracker", "kind": "bill", "currency": "NOK", "source": "10.00"}
+AMOUNTS = {"posted": "10.00", "quickbooks": "7.50", "difference": "-2.50"}
+TEXTS = {"document": "Bill F-1", "why": "total", "reason": "It differs.", "quickbooks_id": "145"}
+RECONCILIATION = {
+    "kind": "reconcile",
+    "ended_at": dt.datetime(2026, 3, 1, tzinfo=dt.UTC),
+    "counts": RECONCILED
+    | {
+        "proved_at": "2026-03-01T00:00:00+00:00",
+        "troubles": 1,
+        "totals": [{**OF_BILLS, **AMOUNTS, "period": "2026-03", "documents": 3, "differing": 1}],
+        "wrong": [
+            {**OF_BILLS, **AMOUNTS, **TEXTS, "posting": 1, "number": "F-1", "party": "Maler Østby"}
+            | {"date": "2026-03-02", "accepted": False}
+        ],
+    },
+}
 
 
 @pytest.fixture
@@ -75,39 +102,113 @@ def test_a_start_makes_no_schema_of_the_refusals_that_only_the_document_describe
 @pytest.mark.proof(small=1)
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_every_operation_answers_generated_requests_as_documented(
-    program: ApiClient, mode: GenerationMode, figure: Callable[[str, float, float], None]
+    program: ApiClient,
+    visitor: Visitor,
+    mode: GenerationMode,
+    figure: Callable[[str, float, float], None],
 ) -> None:
+    caller = GeneratedCalls(program, visitor.story, mode)
     schema = schemathesis.openapi.from_wsgi(DOCUMENT, program.app)
-    calls = 0
+    rejects = schema.config.checks.negative_data_rejection
+    rejects.expected_statuses = [*rejects.expected_statuses, "413"]
+    about_rows = 0
     for result in schema.get_all_operations():
         operation = result.ok()
-        calls += answers_as_documented(operation, program, mode)
+        answers = [answer for answer in caller.call(operation) if is_about_a_row(answer)]
+        if mode == GenerationMode.POSITIVE:
+            assert answers, operation.label
+            is_read = any(answer.status_code == 200 for answer in answers)
+            assert is_read or operation.method != "get", operation.label
+        about_rows += len(answers)
     kind = "valid" if mode == GenerationMode.POSITIVE else "invalid"
-    figure(f"{kind} calls of the JSON API answered as its OpenAPI document says", calls, 40)
+    figure(f"{kind} calls of the JSON API answered as its OpenAPI document says", about_rows, 40)
 
 
-def answers_as_documented(operation: Any, program: ApiClient, mode: GenerationMode) -> int:
-    """Call an operation with generated arguments; return how often it was called."""
-    # Arguments that the document does not name are ignored, and the token is always a valid one.
-    excluded = [negative_data_rejection]
-    if operation.label in KNOWN_BY_APPS:
-        excluded.append(positive_data_acceptance)
-    headers = {"Authorization": f"Bearer {program.token}"}
-    calls = 0
+def is_about_a_row(answer: Any) -> bool:
+    """Return whether an answer is another one than that there is nothing at the address."""
+    return answer.status_code != 404 or answer.json()["detail"] != problems.SENTENCES[404]
 
-    @settings(
-        max_examples=EXAMPLES,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def check(case: Any) -> None:
-        nonlocal calls
-        calls += 1
-        case.call_and_validate(headers=headers, excluded_checks=excluded)
 
-    check()
-    return calls
+def is_ignored(mutation: Any) -> bool:
+    """Return whether an invalid part of a call is none for the hub, or is replaced before it.
+
+    Arguments that the document does not name are ignored, ids are those of rows that exist, and the
+    token is always a valid one.
+    """
+    if mutation.parameter_location == ParameterLocation.QUERY:
+        return set(mutation.keywords) == {"additionalProperties"}
+    return mutation.parameter_location != ParameterLocation.BODY
+
+
+class GeneratedCalls:
+    """Generated calls of operations, half of them about rows that exist."""
+
+    def __init__(self, program: ApiClient, story: Story, mode: GenerationMode) -> None:
+        self.program, self.mode = program, mode
+        self.headers = {"Authorization": f"Bearer {program.token}"}
+        with program.app.app_context(), transaction() as session:
+            reconciliation = Run(**RECONCILIATION, company_id=story.company)
+            session.add(reconciliation)
+            session.flush()
+            self.reconciliation_id = reconciliation.id
+        self.ids: dict[str, list[Any]] = {
+            "company_id": [story.company],
+            "installation_id": [story.installation],
+            "document_id": [story.documents["held"], *story.documents.values()],
+            "case_id": [*story.cases.values()],
+            "posting_id": [story.postings["held"], *story.postings.values()],
+            "run_id": [*story.runs.values()],
+            "slug": ["costtracker"],
+        }
+        self._save_rows()
+
+    def call(self, operation: Any) -> list[Any]:
+        """Call an operation with generated arguments; return the answers, as documented."""
+        answers: list[Any] = []
+
+        @settings(
+            max_examples=EXAMPLES,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=self.mode))
+        def check(case: Any) -> None:
+            self._restore_rows()
+            excluded = [positive_data_acceptance] if operation.label in KNOWN_BY_ROWS else []
+            if all(map(is_ignored, case.meta.phase.data.mutations)):
+                excluded.append(negative_data_rejection)
+            if len(answers) % 2 == 0:
+                self._name_existing_rows(case, len(answers) // 2)
+            answers.append(case.call_and_validate(headers=self.headers, excluded_checks=excluded))
+
+        check()
+        return answers
+
+    def _name_existing_rows(self, case: Any, place: int) -> None:
+        """Replace the ids in the path of a call, and a code, by those of rows that exist."""
+        for name in case.path_parameters:
+            ids = self.ids[name]
+            if case.operation.path.endswith("/reconciliations/{run_id}"):
+                ids = [self.reconciliation_id]
+            case.path_parameters[name] = ids[place % len(ids)]
+        if self.mode == GenerationMode.POSITIVE:
+            for arguments in (case.query, case.body):
+                if isinstance(arguments, dict) and arguments.keys() >= CODE.keys():
+                    arguments.update(CODE)
+
+    def _save_rows(self) -> None:
+        """Keep a copy of the database."""
+        with self.program.app.app_context():
+            db.engine.dispose()
+            database = current_hub().config.data / "hub.db"
+        self.database, self.saved = database, database.with_suffix(".saved")
+        shutil.copy(self.database, self.saved)
+
+    def _restore_rows(self) -> None:
+        """Take back what calls changed."""
+        with self.program.app.app_context():
+            db.engine.dispose()
+        shutil.copy(self.saved, self.database)
