@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import AuditEntry, Installation, SeenCode
+from hub.translations.messages import gettext
 from hub.web import matches
 from hub.web.layout import app_name
 from hub.web.viewer import translate_for_app
@@ -54,7 +55,9 @@ class AuditedCodes:
         label = self._labels.get((key.installation_id, key.field), key.field.replace("_", " "))
         name = self._names.get(key)
         if name:
-            text = f"{label} “{name}” ({app_name(key.slug)})"
+            text = gettext(
+                "%(label)s “%(name)s” (%(app)s)", label=label, name=name, app=app_name(key.slug)
+            )
         else:
             text = f"{app_name(key.slug)} {label} {key.code}".strip()
         if not key.installation_id:

@@ -23,17 +23,19 @@ def render(text: str, heading_anchors: Sequence[str] | None = None) -> Markup:
     parser = _parser()
     parser.add_render_rule("fence", _fence)
     tokens = parser.parse(text)
+    heading = ""
     remaining_anchors = iter(find_anchors(text) if heading_anchors is None else heading_anchors)
     for position, token in enumerate(tokens):
         if token.type == "heading_open":
             token.attrSet("id", next(remaining_anchors))
+            heading = _plain_text(tokens[position + 1])
         elif token.type == "th_open":
             token.attrs = {"scope": "col"}
         elif token.type == "td_open":
             token.attrs = {}
         elif token.type == "table_open":
             token.attrSet("class", "grid")
-            token.meta["heads"] = _header_texts(tokens, position)
+            token.meta["caption"] = f"{heading}: {', '.join(_header_texts(tokens, position))}"
         elif token.children:
             token.children = _without_other_pages(token.children)
     parser.add_render_rule("table_open", _table_open)
@@ -81,9 +83,14 @@ def _header_texts(tokens: Sequence[Any], position: int) -> list[str]:
     heads = []
     while tokens[position].type != "thead_close":
         if tokens[position].type == "th_open":
-            heads.append(tokens[position + 1].content)
+            heads.append(_plain_text(tokens[position + 1]))
         position += 1
     return heads
+
+
+def _plain_text(token: Any) -> str:
+    """Return the text of a line without its marks."""
+    return "".join(child.content for child in token.children)
 
 
 def _fence(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:
@@ -94,9 +101,10 @@ def _fence(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> s
 
 def _table_open(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:
     """Return the beginning of a table in a region that can be scrolled by keyboard."""
-    label = escape(" and ".join(tokens[position].meta["heads"]))
-    region = f'<div class="scroll" tabindex="0" role="region" aria-label="{label}">\n'
-    return region + str(renderer.renderToken(tokens, position, *rest))
+    caption = escape(tokens[position].meta["caption"])
+    region = f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}">\n'
+    table = str(renderer.renderToken(tokens, position, *rest))
+    return f'{region}{table}<caption class="visually-hidden">{caption}</caption>\n'
 
 
 def _table_close(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:

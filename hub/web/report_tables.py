@@ -286,14 +286,21 @@ def list_years(session: Session, documents: Any) -> list[int]:
 
 
 def select_parts(*columns: Any) -> Select[Any]:
-    """Return a query for the postings that count for the parts of documents with an amount."""
+    """Return a query for the postings that count for the parts of documents with an amount.
+
+    What was withdrawn is not to be posted, and has no amount.
+    """
     return (
         select(*columns)
         .select_from(SourceDocument)
         .join(Posting, Posting.document_id == SourceDocument.id)
         .join(Installation, Installation.id == SourceDocument.installation_id)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
-        .where(counts_for_its_part(Posting), Posting.kind.not_in(LIST_KINDS))
+        .where(
+            counts_for_its_part(Posting),
+            Posting.kind.not_in(LIST_KINDS),
+            Posting.state != PostingState.WITHDRAWN,
+        )
     )
 
 

@@ -61,6 +61,13 @@ def test_a_decision_about_a_code_names_the_record_and_leads_to_the_code(owner):
     assert '<span class="soft">matched to</span> Byggmakker Ås' in page
 
 
+def test_the_name_of_a_code_is_quoted_as_the_language_of_the_page_does(owner):
+    place = f"/installations/{owner.story.installation}/matching/code"
+    owner.post(f"{place}?field=supplier&code=s1", field="supplier", code="s1", record="v1")
+    page = owner.get("/audit/?what=code+matched", headers={"Accept-Language": "nb"}).text
+    assert "Leverandør «Byggmakker Aas» (CostTracker)</a>" in page
+
+
 def test_a_code_that_no_document_named_is_called_as_it_was_recorded(owner):
     details = {"record": "v1", "installation": owner.story.installation}
     record(owner, "oda", "match removed", "costtracker supplier s99", **details)

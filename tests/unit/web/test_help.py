@@ -61,6 +61,22 @@ def test_the_help_is_in_the_language_of_the_page(viewer: Visitor) -> None:
     assert "Clear the inbox" not in norwegian
 
 
+def test_every_table_of_the_help_has_a_caption_in_the_language_of_the_page(
+    viewer: Visitor,
+) -> None:
+    caption = re.compile(
+        r'<table class="grid">\s*<caption class="visually-hidden">([^<]+)</caption>'
+    )
+    english = viewer.page("/help")
+    captions = caption.findall(english)
+    assert len(captions) == english.count("<table") > 3
+    assert len(captions) == len(set(captions))
+    assert "2. Enable the app: mode, collects, posts" in captions
+    norwegian = viewer.get("/help", headers=NORWEGIAN).text
+    assert len(caption.findall(norwegian)) == len(captions)
+    assert " and " not in "".join(re.findall(r'aria-label="([^"]*)">\s*<table', norwegian))
+
+
 def test_a_translation_of_the_help_has_the_structure_of_the_documentation() -> None:
     sections = sections_of(DOCUMENTATION)
     translated_sections = sections_of(TRANSLATION)
@@ -95,7 +111,9 @@ def test_markdown_becomes_html_and_nothing_in_it_is_a_tag() -> None:
         "<p>A <code>&lt;b&gt;</code> and <strong>bold <code>code</code></strong>"
         ' page <a href="#x">here</a>.\nNext line.</p>'
         "<ul><li>one\ngoes on</li><li>two</li></ul><ol><li>a</li><li>b</li></ol>"
-        '<div class="scroll" tabindex="0" role="region" aria-label="a and b"><table class="grid">'
+        '<div class="scroll" tabindex="0" role="region" '
+        'aria-label="1. First, second: a, b"><table class="grid">'
+        '<caption class="visually-hidden">1. First, second: a, b</caption>'
         '<thead><tr><th scope="col">a</th><th scope="col">b</th></tr></thead>'
         "<tbody><tr><td>1</td><td>&lt;i&gt;</td></tr></tbody></table></div>"
         '<pre tabindex="0"><code>run &lt;x&gt;</code></pre><p>End</p>'

@@ -259,6 +259,16 @@ def test_the_file_has_the_same_totals(visitor, source):
     assert (row["currency"], row["posted_amount"]) == ("USD", "300.30")
 
 
+def test_a_document_that_was_withdrawn_before_it_was_posted_is_not_in_the_file(visitor, source):
+    sync(source, normal("1", "100.10"), normal("2", "200.20"))
+    with transaction() as session:
+        posting = session.query(Posting).filter_by(kind="bill").order_by(Posting.id).first()
+        posting.state, posting.total, posting.posted_total = "withdrawn", None, None
+    text = visitor.page(f"{HERE}export?format=csv").removeprefix("\ufeff")
+    (row,) = csv.DictReader(io.StringIO(text))
+    assert (row["posted"], row["other"], row["other_amount"]) == ("1", "0", "0.00")
+
+
 def test_without_documents_the_reports_say_what_to_do_and_show_no_table(visitor):
     text = visitor.page(HERE)
     assert "Nothing to report yet" in text
