@@ -193,3 +193,34 @@ def test_tab_leads_through_every_page_in_order_and_out_again(
         names = Keyboard(person.page).walk_through()
         assert names[0] == "Skip to content", path
         assert len(names) > 10, path
+
+
+def test_after_an_act_the_focus_is_at_its_message_and_tab_goes_on_from_there(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=DESKTOP, reduced_motion="reduce")
+    page, keys = person.page, Keyboard(person.page)
+    person.log_in("oda", PASSWORD)
+    person.open("/inbox/")
+    keys.go_to("^(Retry|Check again): Case 9", "BUTTON")
+    keys.follow_focused_link()
+    message = page.get_by_text("Retried bill F-20369 (")
+    expect(page.locator(":focus")).to_contain_text("Retried bill F-20369 (", timeout=SOON)
+    expect(message).to_be_in_viewport()
+    focus = keys.step()
+    assert focus
+    assert page.evaluate("Boolean(document.activeElement.closest('main'))"), focus
+    person.check_page()
+
+
+def test_the_focus_stays_where_it_is_on_a_page_that_renews_itself(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=DESKTOP, reduced_motion="reduce")
+    page = person.page
+    person.log_in("oda", PASSWORD)
+    person.open(f"/runs/{served.story.runs['running']}")
+    page.evaluate("document.querySelector('#progress .box').id = 'former'")
+    page.get_by_role("region", name="Log").focus()
+    expect(page.locator("#former")).to_have_count(0, timeout=SOON)
+    expect(page.get_by_role("region", name="Log")).to_be_focused(timeout=SOON)
