@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from hub.db.engine import read_only_session, transaction
-from hub.models import AuditEntry, Case, Installation, Posting, Run, SourceDocument
+from hub.models import AuditEntry, Case, CaseNote, Installation, Posting, Run, SourceDocument
 from tests.support.api_client import ApiClient, documented_calls
 from tests.support.page_visitor import Visitor
 from tests.support.rights_rows import TwoCompanies
@@ -85,8 +85,20 @@ def test_a_case_is_assigned_noted_snoozed_and_retried(program: ApiClient, visito
     past = program.call("PUT", f"{address}/snooze", {"until": "2020-01-01"})
     assert (past.status_code, past.json["detail"]) == (409, "Choose a day in the future.")
     unknown = program.call("PUT", f"{address}/assignee", {"assignee": "nobody-here"})
-    assert unknown.status_code in (404, 409)
+    assert unknown.status_code == 404
     assert "nobody-here" in unknown.json["detail"]
+    noted = program.call("POST", f"{address}/notes", {"text": "Asked the supplier."})
+    assert noted.status_code == 200, noted.text
+    with visitor.app.app_context(), read_only_session() as session:
+        [note] = session.scalars(select(CaseNote).where(CaseNote.case_id == case))
+        assert (note.who, note.text) == ("olga", "Asked the supplier.")
+    retry = visitor.story.cases["retry"]
+    retried = program.call("POST", f"/cases/{retry}/retry")
+    assert (retried.status_code, retried.json["id"]) == (200, retry)
+    with visitor.app.app_context(), read_only_session() as session:
+        row = session.get_one(Case, retry)
+        assert (row.decision, row.decided_by) == ("retried", "olga")
+    assert [entry.who for entry in audited(visitor, "posting retried")] == ["olga"]
 
 
 def test_skipping_takes_a_reason_and_ends_the_posting(program: ApiClient, visitor: Visitor) -> None:

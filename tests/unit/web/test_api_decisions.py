@@ -288,10 +288,30 @@ def test_a_document_is_removed_from_quickbooks_and_posted_again(bench: Any) -> N
     assert again.status_code == 200, again.text
 
 
-def test_a_check_says_what_would_stop_a_document(program: ApiClient, visitor: Visitor) -> None:
-    missing = program.call("POST", "/documents/999999/check")
-    assert missing.status_code == 404
-    document = program.read("/documents/", state="held")["data"][0]
-    answer = program.call("POST", f"/documents/{document['id']}/check")
-    assert answer.status_code in (200, 409), answer.text
-    assert answer.json.get("reasons") or answer.json.get("detail")
+def test_a_check_says_what_would_stop_a_document(visitor_with_stand_ins: Visitor) -> None:
+    pages = Pages(visitor_with_stand_ins)
+    pages.enable(parties="hold")
+    pages.sync(JORDAN)
+    program = ApiClient.of(pages.app, "oda")
+    [document] = program.read("/documents/", state="held")["data"]
+    checked = program.call("POST", f"/documents/{document['id']}/check")
+    assert checked.status_code == 200, checked.text
+    [reason] = checked.json["reasons"]
+    assert "Mercer" in reason, reason
+    with pages.app.app_context():
+        customer, *_ = pages.site.all("Customer")
+    pages.decide("k20", customer["Id"])
+    free = program.call("POST", f"/documents/{document['id']}/check")
+    assert (free.status_code, free.json) == (200, {"reasons": []})
+    assert pages.posted() == 0
+    assert program.read(f"/documents/{document['id']}")["state"] == "held"
+
+
+def test_a_check_needs_a_document_and_a_company_that_is_connected(
+    program: ApiClient, visitor: Visitor
+) -> None:
+    assert program.call("POST", "/documents/999999/check").status_code == 404
+    address = f"/documents/{visitor.story.documents['held']}/check"
+    disconnected = program.call("POST", address)
+    assert disconnected.status_code == 409
+    assert "press Reconnect" in disconnected.json["detail"]
