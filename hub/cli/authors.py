@@ -2,8 +2,10 @@
 
 import re
 import sys
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -25,11 +27,14 @@ PAGING_HELP = (
     " changed), or by a moment alone, with the first rows that changed since then, the oldest"
     " change first, and no pages."
 )
+KINDS_QUESTION = "Kinds of documents, with commas between"
 WEBHOOK_QUESTION = "Does the source call when something changes?"
 ATTACHMENTS_QUESTION = "Do its documents have files?"
 KNOWN_SOURCES = frozenset(
     {"autotask", "costcertified", "costtracker", "files", "harvest", "ion", "ontraccr"}
 )
+
+Answer = TypeVar("Answer")
 
 
 @click.command("new-plugin")
@@ -69,15 +74,17 @@ def new_plugin(
 
     On a terminal it asks for what no option says.
     """
-    _check_names(name, title)
+    _check_name(name)
+    if title:
+        _check_title(title)
     folder = Path(name)
     choices = Choices(
         name=name,
-        kinds=_parse_kinds(kinds or _ask("Kinds of documents, with commas between", "bill")),
-        auth=auth or _ask("Authentication", AUTHENTICATIONS[0], AUTHENTICATIONS),
-        paging=paging or _ask("Paging", PAGINGS[0], PAGINGS),
-        lists=lists or _ask("Lists: one of all documents, or each kind its own", "one", LISTS),
-        title=title or _ask("Name of the source for people", name.capitalize()),
+        kinds=_parse_kinds(kinds) if kinds else _ask(KINDS_QUESTION, "bill", _parse_kinds),
+        auth=auth or _choose("Authentication", AUTHENTICATIONS),
+        paging=paging or _choose("Paging", PAGINGS),
+        lists=lists or _choose("Lists: one of all documents, or each kind its own", LISTS),
+        title=title or _ask("Name of the source for people", name.capitalize(), _check_title),
         webhook=_confirm(WEBHOOK_QUESTION) if webhook is None else webhook,
     )
     choices = choices._replace(attachments=_decide_attachments(choices.kinds, attachments))
@@ -88,17 +95,22 @@ def new_plugin(
     say(_list_next_commands(name))
 
 
-def _check_names(name: str, title: str | None) -> None:
-    """Raise UsageError if a plugin cannot have a name or a title, or has a folder already."""
+def _check_name(name: str) -> None:
+    """Raise UsageError if a plugin cannot have a name, or has a folder already."""
     problem = _name_problem(name)
     if problem:
         raise click.UsageError(f"{name!r} cannot be the name: {problem}")
-    if title and not TITLE.fullmatch(title):
+    if Path(name).exists():
+        raise click.UsageError(f"There is a folder {name} already; nothing was written.")
+
+
+def _check_title(title: str) -> str:
+    """Return the title of a plugin; raise UsageError if it cannot be one."""
+    if not TITLE.fullmatch(title):
         raise click.UsageError(
             f"{title!r} cannot be the title: up to 40 letters, digits, spaces and & + . ' ( ) -"
         )
-    if Path(name).exists():
-        raise click.UsageError(f"There is a folder {name} already; nothing was written.")
+    return title
 
 
 def _list_next_commands(name: str) -> str:
@@ -118,13 +130,22 @@ def _list_next_commands(name: str) -> str:
     return "\n".join(lines)
 
 
-def _ask(question: str, default: str, choices: tuple[str, ...] = ()) -> str:
-    """Return the answer of a person; the default where there is no terminal."""
+def _ask(question: str, default: str, check: Callable[[str], Answer]) -> Answer:
+    """Return what a person answers; the default where there is no terminal.
+
+    `check` converts an answer. After one for which it raises UsageError the person is asked again.
+    """
     if not _is_terminal():
-        return default
-    answer: str = click.prompt(
-        question, default=default, type=click.Choice(choices) if choices else str
-    )
+        return check(default)
+    answer: Answer = click.prompt(question, default=default, value_proc=check)
+    return answer
+
+
+def _choose(question: str, choices: tuple[str, ...]) -> str:
+    """Return which choice a person takes; the first one where there is no terminal."""
+    if not _is_terminal():
+        return choices[0]
+    answer: str = click.prompt(question, default=choices[0], type=click.Choice(choices))
     return answer
 
 

@@ -272,6 +272,33 @@ def test_on_a_terminal_it_asks_for_what_no_option_says(tmp_path, monkeypatch):
     assert text == render(choices)[f"hub_{NAME}/__init__.py"]
 
 
+def test_an_answer_that_cannot_be_used_is_asked_for_again(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("hub.cli.authors._is_terminal", lambda: True)
+    wrong = {"bil": "'bil' is no kind", "bill_payment": "add the kind bill"}
+    titles = {'The "Depot"': "cannot be the title", "D" * 90: "cannot be the title"}
+    answers = "\n".join(
+        [*wrong, "bill", "magic", "basic", "", "one", *titles, "Big Depot", "n", "n"]
+    )
+    result = CliRunner().invoke(main, ["new-plugin", NAME], input=answers)
+    assert result.exit_code == 0, result.output
+    for answer, reason in (wrong | titles).items():
+        assert reason in result.output, answer
+    assert result.output.count("cannot be the title") == 2
+    choices = Choices(NAME, ("bill",), "basic", title="Big Depot")
+    text = (tmp_path / NAME / f"hub_{NAME}" / "__init__.py").read_text()
+    assert text == render(choices)[f"hub_{NAME}/__init__.py"]
+
+
+@pytest.mark.parametrize(("kinds", "has_codes"), [(("vendor",), False), (("bill",), True)])
+def test_the_readme_lists_the_codes_of_a_plugin_that_has_some(kinds, has_codes):
+    readme = render(Choices(NAME, kinds))["README.md"]
+    assert ("## Codes" in readme) == has_codes
+    assert "|---|---|\n|" in readme
+    assert not readme.endswith("|---|---|\n")
+    assert "\n\n\n" not in readme
+
+
 def test_without_options_and_without_a_terminal_it_is_a_bill_with_a_token(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(main, ["new-plugin", NAME]).exit_code == 0
