@@ -81,7 +81,7 @@ def _is_other_file(newest: Posting, attachment: Attachment) -> bool:
     """
     if newest.state != PostingState.POSTED or not attachment.sha256:
         return False
-    attached = payloads.FileSummary.load(newest.meaning).sha256
+    attached = payloads.FileSummary.load(newest.stored_summary).sha256
     return bool(attached) and attached != attachment.sha256.lower()
 
 

@@ -126,7 +126,7 @@ def complete_content(
     content = Content(
         kind=document.kind,
         payload=payloads.encode(body),
-        meaning=summary.dump(),
+        stored_summary=summary.dump(),
         number=(document.number or "")[:MAX_NUMBER_LENGTH] if mapped.part else row.number,
         total=_stated_or_summed_total(document, batch.setup.facts.currency, payload.summary.total),
         currency=row.currency or batch.installation.company.currency,

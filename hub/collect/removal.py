@@ -154,7 +154,7 @@ def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> 
     content = Content(
         kind=posting.kind,
         payload=payloads.encode(body),
-        meaning=summary.dump(),
+        stored_summary=summary.dump(),
         number=posting.number,
         total=posting.total,
         currency=posting.currency,

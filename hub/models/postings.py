@@ -156,7 +156,7 @@ class Posting(Model):
     # Hash of the bytes as they were planned.
     planned: Mapped[str] = mapped_column(String(64), default="")
     # What `summary` loads; of a file its hash and size, of a removal who wanted it.
-    meaning: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    stored_summary: Mapped[dict[str, Any]] = mapped_column("meaning", default=dict)
     state: Mapped[str] = mapped_column(String(10))
     # Who holds it: source, mapping, preflight, quickbooks, person.
     held_by: Mapped[str] = mapped_column(String(12), default="")
@@ -197,7 +197,7 @@ class Posting(Model):
 
         Each access loads it again.
         """
-        return TransactionSummary.load(self.meaning)
+        return TransactionSummary.load(self.stored_summary)
 
 
 class Attempt(Model):
@@ -271,7 +271,7 @@ class ReceiptRow(Model):
 # The options of a query for postings whose names are read, but not their contents.
 NAMES_ONLY = (
     defer(Posting.payload),
-    defer(Posting.meaning),
+    defer(Posting.stored_summary),
     defer(Posting.answer),
     joinedload(Posting.document).defer(SourceDocument.body),
 )

@@ -18,7 +18,7 @@ _is_outdated = exists().where(
     SourceDocument.made_for == "",  # a record for a code is no document of the source
     or_(SourceDocument.reread, SourceDocument.absent_at.is_not(None)),
 )
-_removed_by = Posting.meaning["removed_by"].as_string()  # as `RemovalSummary` stores it
+_removed_by = Posting.stored_summary["removed_by"].as_string()  # as `RemovalSummary` stores it
 _is_removal_by_person = and_(Posting.operation.in_(REMOVALS), _removed_by.is_not(None))
 # QuickBooks may have processed a send of the posting.
 MAY_HAVE_ARRIVED = exists().where(
@@ -67,4 +67,4 @@ def is_removal_by_person(posting: Posting) -> bool:
 
 def get_remover(posting: Posting) -> str:
     """Return the person who removes this from QuickBooks; "" if its source does."""
-    return RemovalSummary.load(posting.meaning).removed_by
+    return RemovalSummary.load(posting.stored_summary).removed_by

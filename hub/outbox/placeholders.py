@@ -92,8 +92,8 @@ def fill(session: Session, posting: Posting) -> int | None:
     posting.payload = _replace_placeholders(posting.payload, known_ids)
     approvals.carry_over(session, posting, compute_fingerprint(posting.payload), keeps=was_approved)
     posting.planned = compute_fingerprint(posting.payload)
-    meaning = json.dumps(posting.meaning).encode()
-    posting.meaning = json.loads(_replace_placeholders(meaning, known_ids))
+    stored_summary = json.dumps(posting.stored_summary).encode()
+    posting.stored_summary = json.loads(_replace_placeholders(stored_summary, known_ids))
     if was_approved:
         posting.approved_payload = posting.planned
     return None

@@ -47,7 +47,7 @@ def load_history(session: Session, documents: Iterable[SourceDocument]) -> dict[
         select(Posting)
         .where(Posting.document_id.in_(ids))
         .order_by(Posting.id)
-        .options(defer(Posting.payload), defer(Posting.meaning), defer(Posting.answer))
+        .options(defer(Posting.payload), defer(Posting.stored_summary), defer(Posting.answer))
         .with_for_update(of=Posting)
     )
     postings: dict[int, list[Posting]] = defaultdict(list)
@@ -196,7 +196,7 @@ def _columns(content: Content) -> dict[str, Any]:
         "kind": content.kind,
         "payload": content.payload,
         "planned": compute_fingerprint(content.payload),
-        "meaning": content.meaning,
+        "stored_summary": content.stored_summary,
         "number": content.number,
         "total": content.total,
         "currency": content.currency,

@@ -53,7 +53,7 @@ class Content:
 
     kind: str
     payload: bytes = b""
-    meaning: dict[str, Any] = field(default_factory=dict)
+    stored_summary: dict[str, Any] = field(default_factory=dict)
     number: str = ""
     total: Decimal | None = None
     currency: str = ""

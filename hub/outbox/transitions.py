@@ -22,7 +22,7 @@ UNSYNCHRONISED = {"synchronize_session": False}
 KEY_COLUMNS_ONLY = (
     joinedload(Posting.document).defer(SourceDocument.body),
     defer(Posting.payload),
-    defer(Posting.meaning),
+    defer(Posting.stored_summary),
 )
 
 

@@ -146,7 +146,7 @@ class PostingBench:
         content = outbox.Content(
             kind=kind,
             payload=payloads.encode(body),
-            meaning=payloads.summarize(kind, body, "USD").dump(),
+            stored_summary=payloads.summarize(kind, body, "USD").dump(),
             number=source_id,
             total=total,
             currency="USD",

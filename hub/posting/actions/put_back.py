@@ -98,7 +98,7 @@ def _plan_update(session: Session, document: PostedDocument, sync_token: str, na
     content = Content(
         kind=document.posting.kind,
         payload=payloads.encode(_content_to_restore(last_write)),
-        meaning=last_write.meaning,
+        stored_summary=last_write.stored_summary,
         number=last_write.number,
         total=last_write.total,
         currency=last_write.currency,

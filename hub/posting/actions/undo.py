@@ -201,7 +201,7 @@ def _build_deletion_content(document: PostedDocument, who: str) -> outbox.Conten
     return outbox.Content(
         kind=posting.kind,
         payload=payloads.encode(body),
-        meaning=outbox.RemovalSummary(removed_by=who).dump(),
+        stored_summary=outbox.RemovalSummary(removed_by=who).dump(),
         number=posting.number,
         total=document.posted_total,
         currency=posting.currency,

@@ -57,7 +57,7 @@ class SentPosting(NamedTuple):
     part: str
     base: str
     generation: int
-    meaning: dict[str, Any]
+    stored_summary: dict[str, Any]
     number: str
     total: Decimal | None
     currency: str
@@ -89,7 +89,7 @@ _SELECT_ROWS = (
     select(
         *(_documents.c[name] for name in SentDocument._fields),
         _recorded_id,
-        *(_postings.c[name] for name in POSTING_COLUMNS),
+        *(Posting.__mapper__.columns[name].label(name) for name in POSTING_COLUMNS),
     )
     .join_from(_postings, _documents, _postings.c.document_id == _documents.c.id)
     .where(is_among(_postings.c.id, "ids"))
@@ -197,7 +197,7 @@ def load_snapshots_for_send(
     snapshots = []
     for row in rows:
         document = SentDocument(*row[:width])
-        summary = TransactionSummary.load(row.meaning)
+        summary = TransactionSummary.load(row.stored_summary)
         posting = cast(Posting, SentPosting(document, summary, *row[width + 1 :]))
         snapshots.append(_take_snapshot(posting, row.recorded_id, evidence, posting_session))
     return snapshots

@@ -233,7 +233,7 @@ def _store_numbers(session: Session, snapshot: PostingSnapshot) -> str:
         values["number"] = number
     if summary and posting.kind in KINDS_BILLED_BY_LINE:
         with_line_ids = payloads.with_line_ids(posting.summary, snapshot.entity or {})
-        values["meaning"] = with_line_ids.dump()
+        values["stored_summary"] = with_line_ids.dump()
     if values:
         session.execute(update(Posting).where(Posting.id == posting.id).values(**values))
     return posting.summary.number or number
@@ -262,7 +262,7 @@ def _compare_file(session: Session, posting: Posting, entity: dict[str, Any], id
     metadata = json.loads(posting.payload or b"{}")
     if "AttachableRef" not in metadata:
         return  # it was found in QuickBooks before it was fetched, so nothing more is known
-    size = FileSummary.load(posting.meaning).size
+    size = FileSummary.load(posting.stored_summary).size
     differences = payloads.find_file_differences(metadata, size, entity)
     if not differences:
         return

@@ -45,14 +45,14 @@ CheckedPosting = Posting | CheckedPostingRow  # a dry run checks postings that w
 UNPOSTED_STATES = (PostingState.READY, PostingState.REVIEW, PostingState.WAITING)
 _DOCUMENT_COLUMNS = CheckedDocumentRow._fields
 _POSTING_COLUMNS = tuple(
-    "meaning" if name == "summary" else name for name in CheckedPostingRow._fields[1:]
+    "stored_summary" if name == "summary" else name for name in CheckedPostingRow._fields[1:]
 )
 _postings = cast(Table, Posting.__table__)
 _documents = cast(Table, SourceDocument.__table__)
 _QUERY = (
     select(
         *(_documents.c[name] for name in _DOCUMENT_COLUMNS),
-        *(_postings.c[name] for name in _POSTING_COLUMNS),
+        *(Posting.__mapper__.columns[name] for name in _POSTING_COLUMNS),
     )
     .join_from(_postings, _documents, _postings.c.document_id == _documents.c.id)
     .where(
@@ -76,7 +76,6 @@ def load_postings(
     for row in session.execute(_QUERY, parameters):
         document = CheckedDocumentRow(*row[:width])
         columns = dict(zip(names, row[width:], strict=True))
-        meaning = columns.pop("summary")
-        summary = TransactionSummary.load(meaning)
+        summary = TransactionSummary.load(columns.pop("summary"))
         postings.append(CheckedPostingRow(document, summary=summary, **columns))
     return postings

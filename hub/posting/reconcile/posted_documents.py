@@ -28,7 +28,7 @@ from hub.qbo import payloads
 CHUNK_SIZE = 500
 SUMMARY_CHUNK_SIZE = 5000
 
-WRITTEN_DATE = Posting.meaning["date"].as_string()
+WRITTEN_DATE = Posting.stored_summary["date"].as_string()
 
 
 class Discrepancy(StrEnum):

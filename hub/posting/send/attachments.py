@@ -162,7 +162,7 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
     )
     payload = payloads.encode(metadata)
     sha256 = hashlib.sha256(content).hexdigest()
-    previous_sha256 = FileSummary.load(posting.meaning).sha256
+    previous_sha256 = FileSummary.load(posting.stored_summary).sha256
     if previous_sha256 == sha256 and posting.payload == payload:
         return True
     was_sent = posting.sent_date is not None
@@ -174,7 +174,7 @@ def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) ->
     summary = FileSummary(sha256=sha256, size=len(content), name=attachment.name)
     with transaction() as session:
         return change_state(
-            session, posting, PostingState.READY, payload=payload, meaning=summary.dump()
+            session, posting, PostingState.READY, payload=payload, stored_summary=summary.dump()
         )
 
 

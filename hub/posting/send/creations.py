@@ -129,7 +129,7 @@ def _unsent_creations(session: Session, posting_session: PostingSession) -> list
             text(f"posting.{PARTIES_AND_ITEMS}"),
             SourceDocument.made_for != "",
         )
-        .options(contains_eager(Posting.document), defer(Posting.meaning))
+        .options(contains_eager(Posting.document), defer(Posting.stored_summary))
         .order_by(Posting.id)
         .with_for_update(of=Posting)
     )

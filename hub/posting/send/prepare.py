@@ -248,7 +248,7 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
 def _last_posted_note(posting: Posting) -> str:
     """Return the note as last posted, to distinguish it from a note that a person wrote."""
     query = (
-        select(Posting.meaning)
+        select(Posting.stored_summary)
         .where(
             Posting.document_id == posting.document_id,
             Posting.part == posting.part,

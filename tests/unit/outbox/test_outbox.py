@@ -40,7 +40,13 @@ def posting(
     source_id="invoice:1", *, state="ready", kind="bill", source=Decimal(100), made_for="", **values
 ):
     """Add a posting of a document, and the document if there is none; return the posting's id."""
-    values = {"operation": "create", "payload": b"{}", "meaning": {}, "currency": "NOK", **values}
+    values = {
+        "operation": "create",
+        "payload": b"{}",
+        "stored_summary": {},
+        "currency": "NOK",
+        **values,
+    }
     landed = {
         name: values.pop(name) for name in ("quickbooks_id", "posted_total") if name in values
     }

@@ -14,7 +14,7 @@ def posted_document(kind="bill", day="2026-03-02", currency="USD", books_total="
         document=document,
         kind=kind,
         part="",
-        meaning={"date": day},
+        stored_summary={"date": day},
         currency=currency,
         posted_total=Decimal("10.10"),
     )

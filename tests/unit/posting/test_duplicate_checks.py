@@ -24,7 +24,7 @@ MEANING = {
 def find_duplicates(**about):
     posting = Posting(
         kind="expense",
-        meaning=MEANING,
+        stored_summary=MEANING,
         document=SourceDocument(marker="M", source_id="e:1"),
         rejected_ids=[],
     )

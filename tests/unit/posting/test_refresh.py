@@ -61,7 +61,7 @@ def _posting(bench, document_id, entity):
         "sync_token": "0",
         "answer": entity,
         "currency": "USD",
-        "meaning": {"date": "2026-03-02"},
+        "stored_summary": {"date": "2026-03-02"},
         "posted_total": Decimal(100),
         "total": Decimal(100),
         "number": entity["DocNumber"],

@@ -261,7 +261,7 @@ def test_a_record_that_ceases_is_reported_with_what_waits_for_it_before_anyone_p
         waits = session.scalars(
             select(Posting).where(Posting.state == "review", Posting.part == "")
         ).first()
-    party, line = waits.meaning["party"], waits.meaning["lines"][0]
+    party, line = waits.stored_summary["party"], waits.stored_summary["lines"][0]
     id = party if list_ == "Vendor" else line["account"]
     quickbooks.act("edit", kind=list_, id=id, set={"Active": False})
     runner.run_company_job("lists", 1, requested_by="schedule")
@@ -296,7 +296,7 @@ def test_a_payment_in_quickbooks_is_shown_on_the_invoice_with_amount_and_day(
     }
     bank = quickbooks.select("select * from Account where AccountType = 'Bank'")["Account"][0]
     paid = {
-        "VendorRef": {"value": posted.meaning["party"]},
+        "VendorRef": {"value": posted.stored_summary["party"]},
         "PayType": "Check",
         "TxnDate": "2026-03-02",
     }
