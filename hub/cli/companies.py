@@ -165,8 +165,8 @@ def disconnect(realm: str) -> None:
 @with_hub
 def remove(realm: str) -> None:
     """Remove the company REALM if it never worked, for example because of a mistyped number."""
-    from hub.qbo import removal
+    from hub.qbo import company_removal
 
     row = find_company(realm)
-    removal.remove(row.id, account_name())
+    company_removal.remove(row.id, account_name())
     say(f"Company {realm} is removed.")

@@ -2,12 +2,12 @@
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
-from hub.collect.plan import AttachmentParent, DocumentPlan
+from hub.collect.document_plan import AttachmentParent, DocumentPlan
 from hub.contract.codec import dump
 from hub.contract.documents import Attachment, Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Operation, PostingState
-from hub.outbox.plans import Content, Disposition, PartOperation
+from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.qbo import payloads
 from hub.reasons.texts import CaseText
 

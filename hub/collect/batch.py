@@ -18,7 +18,7 @@ from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.absence import Absent
 from hub.collect.codes import CodeCollector
-from hub.collect.plan import AttachmentParent, DocumentPlan, PartPlan, PostingPlan
+from hub.collect.document_plan import AttachmentParent, DocumentPlan, PartPlan, PostingPlan
 from hub.collect.setup import Setup
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.mapping import party_name

@@ -12,7 +12,7 @@ from hub.mapping import Missing
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 from hub.models.display_names import format_document_name
 from hub.models.enums import Holder, PostingState
-from hub.outbox.plans import Disposition
+from hub.outbox.plan_values import Disposition
 from hub.reasons.texts import CaseText
 
 

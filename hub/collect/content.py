@@ -15,7 +15,7 @@ from hub.mapping import Mapped
 from hub.models import SourceDocument
 from hub.models.enums import Holder, PostingState
 from hub.money import to_cents
-from hub.outbox.plans import Content, Disposition
+from hub.outbox.plan_values import Content, Disposition
 from hub.qbo import payloads
 from hub.reasons.template import CaseAction
 

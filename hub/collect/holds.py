@@ -4,13 +4,13 @@ from hub import outbox
 from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
+from hub.collect.document_plan import DocumentPlan
 from hub.collect.operation import open_operations
-from hub.collect.plan import DocumentPlan
 from hub.collect.removal import cancel_removal
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Holder, PostingState
-from hub.outbox.plans import Content
+from hub.outbox.plan_values import Content
 
 
 def hold_document(

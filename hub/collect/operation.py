@@ -12,7 +12,7 @@ from hub.contract.states import Stage
 from hub.mapping import Mapped
 from hub.models import Posting, SourceDocument, StoredRecord, TransactionHead
 from hub.models.enums import Operation, PostingState
-from hub.outbox.plans import PartOperation
+from hub.outbox.plan_values import PartOperation
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from hub.collect.content import (
     find_obstacle,
     holder_of,
 )
+from hub.collect.document_plan import DocumentPlan, PartPlan, PostingPlan
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
 from hub.collect.links import ENDED_STATES, find_links
 from hub.collect.new_records import (
@@ -27,7 +28,6 @@ from hub.collect.new_records import (
     with_record_ids,
 )
 from hub.collect.operation import PlannedOperation, build_part_operation, plan_operation
-from hub.collect.plan import DocumentPlan, PartPlan, PostingPlan
 from hub.collect.redelivery import is_yielded_again
 from hub.collect.removal import (
     is_withdrawable,

@@ -6,8 +6,8 @@ from hub import outbox, sources
 from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
+from hub.collect.document_plan import DocumentPlan
 from hub.collect.order_closing import CLOSABLE_KINDS, build_closing_content, is_closing
-from hub.collect.plan import DocumentPlan
 from hub.collect.setup import RECORD_KINDS
 from hub.contract.states import Stage
 from hub.models import Posting, SourceDocument
@@ -18,7 +18,7 @@ from hub.models.enums import (
     PostingState,
     TransactionState,
 )
-from hub.outbox.plans import Content, Disposition, PartOperation
+from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.qbo import payloads
 from hub.reasons.texts import CaseText
 

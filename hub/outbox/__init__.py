@@ -32,14 +32,14 @@ from hub.outbox.placeholders import (
     load_matched_records,
     match_created_record,
 )
-from hub.outbox.planning import approve_when_planned, find_active, load_history, plan_posting
-from hub.outbox.plans import (
+from hub.outbox.plan_values import (
     Content,
     Disposition,
     PartOperation,
     RemovalSummary,
     Repetition,
 )
+from hub.outbox.planning import approve_when_planned, find_active, load_history, plan_posting
 from hub.outbox.releases import (
     postpone,
     release_checked,

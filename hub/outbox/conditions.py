@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased
 
 from hub.models import Attempt, Posting, SourceDocument
 from hub.models.enums import UNPROCESSED_OUTCOMES, Operation, PostingState
-from hub.outbox.plans import RemovalSummary
+from hub.outbox.plan_values import RemovalSummary
 from hub.outbox.states import IN_FLIGHT, REMOVALS
 
 MAX_PAUSE = dt.timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""Plan postings: create new ones, and give new bytes to those whose key has not left.
+"""Write planned postings: create new ones, or replace the bytes of those that were never sent.
 
 `hub.outbox.keys` decides what a key may be used for.
 """
@@ -20,7 +20,7 @@ from hub.outbox.conditions import is_removal_by_person
 from hub.outbox.identity import compute_fingerprint
 from hub.outbox.keys import KeyUse, build_key, decide_key_use, rekey
 from hub.outbox.placeholders import fill_known_ids
-from hub.outbox.plans import Content, Disposition, PartOperation, Repetition
+from hub.outbox.plan_values import Content, Disposition, PartOperation, Repetition
 from hub.outbox.states import IN_FLIGHT, UNSENT
 from hub.reasons import texts
 from hub.reasons.texts import CaseText

@@ -15,7 +15,7 @@ from hub.errors import HubError
 from hub.models import ConnectedCompany, Installation, ListState, StoredRecord, Token
 from hub.models.enums import RunKind
 from hub.posting.outcome.batch_sizing import MODES, store_mode
-from hub.qbo import intuit_keys, removal, usage
+from hub.qbo import company_removal, intuit_keys, usage
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint
 from hub.qbo.oauth.token_expiry import days_left
@@ -131,7 +131,7 @@ def remove(company_id: int) -> Response:
         flash(gettext("Tick the box to remove %(name)s.", name=name), "look")
         return redirect(url_for("companies.index"))
     try:
-        removal.remove(company_id, person_name())
+        company_removal.remove(company_id, person_name())
         flash(gettext("%(name)s is removed.", name=name), "success")
     except HubError as error:
         flash(translate(error.sentence), "error")

@@ -13,7 +13,7 @@ from hub.errors import NotFound, NotNow, Sentence
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation, PostingState, TransactionState
-from hub.outbox.plans import Content, Disposition, PartOperation
+from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.posting.actions.manual import list_postings_of_part
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import cases

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hub.db import engine
 from hub.models import AuditEntry, ConnectedCompany, Invitation, InvitationRight, RoleAssignment
-from hub.qbo import removal
+from hub.qbo import company_removal
 from hub.security import people
 from hub.testing.clock import FakeClock
 from hub.web import row_ids
@@ -267,7 +267,7 @@ def remove_company(app: Flask, id: int) -> None:
     with app.app_context():
         with engine.transaction() as session:
             session.get_one(ConnectedCompany, id).verified_at = None
-        removal.remove(id, "olga")
+        company_removal.remove(id, "olga")
 
 
 def audit_details(app: Flask, what: str) -> list[dict[str, Any]]:

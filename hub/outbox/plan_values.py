@@ -1,4 +1,4 @@
-"""The values of a plan: which operation on which part, what is sent, and the state to begin in."""
+"""What `planning` writes as a posting: its operation, its content and its first state."""
 
 from collections.abc import Mapping
 from dataclasses import field

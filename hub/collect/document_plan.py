@@ -1,4 +1,4 @@
-"""What the planners decide for a document; `CollectBatch.apply` carries it out."""
+"""The plan for a document, which `planning` makes and `CollectBatch.apply` carries out."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from hub.cases.findings import Finding
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome
-from hub.outbox.plans import Content, Disposition, PartOperation
+from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.reasons.texts import CaseText
 
 
