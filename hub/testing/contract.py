@@ -75,7 +75,7 @@ def contract(
     hooks of the plugin that this app does not use, `converted` types of files, such as image/tiff,
     that it converts. `unstated` says why documents have no `total` or `currency`, or no payment is
     `applied`, and `derived` why the plugin works out a `total`, `currency`, `date`, `due`,
-    `number`, or the `tax` or `codes` of lines, although no answer of the source has it.
+    `number` or `memo`, or the `tax`, `codes` or `description` of lines, or leaves it out.
     """
     return suite_of(
         Contract,

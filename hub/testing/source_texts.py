@@ -1,11 +1,16 @@
 """Texts in the answers of a stand-in that belong to a document: it follows those of its row."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from hub.contract.documents import Document, Kind
-from hub.testing.answer_values import AnswerValue
+from hub.qbo.payloads.summary import SETTLING
+from hub.testing.answer_values import AnswerValue, Path
 from hub.testing.changed_answers import ChangedAnswers, another_value, is_row_of
+from hub.testing.line_taxes import MAX_LINES, find_line_depth
+from hub.testing.variants import id_at_the_source
 
 # What the name of a number may begin with; on a payment `invoice_number` is that of another one.
 _PURCHASE = "invoice|bill|creditnote|credit|receipt|expense"
@@ -22,6 +27,10 @@ _OWNERS: dict[Kind, str] = {
     "bill_payment": "payment",
     "deposit": "deposit|payout",
 }
+_MEMOS = re.compile(
+    "memo|(?:private|public)?notes?|description|comments?|remarks?|subject|narrative"
+)
+_DESCRIPTIONS = re.compile("description|text|memo|notes?|comments?|remarks?|narrative")
 
 
 def judge_number(answers: ChangedAnswers, document: Document) -> str:
@@ -35,7 +44,38 @@ def judge_number(answers: ChangedAnswers, document: Document) -> str:
     return f"its number stays {document.number} if {names_of_all} is another."
 
 
-def _follow_none(answers: ChangedAnswers, document: Document, values: list[AnswerValue]) -> str:
+def judge_memo(answers: ChangedAnswers, document: Document) -> str:
+    """Return which notes in the row of a document it does not follow; "" if it follows one."""
+    values = [value for value in _iter_values_of_row(answers, document) if _is_text(value, _MEMOS)]
+    names = _follow_none(answers, document, values)
+    return f"its memo stays {document.memo} if {names} is another." if names else ""
+
+
+def judge_descriptions(answers: ChangedAnswers, document: Document) -> str:
+    """Return which text of a line a document does not follow; "" if it follows one of each line.
+
+    A list with fewer entries than the document has lines is not that of its lines.
+    """
+    if document.kind in SETTLING:
+        return ""
+    lists: dict[tuple[str, Path], dict[Path, list[AnswerValue]]] = defaultdict(dict)
+    for value in answers.values:
+        depth = find_line_depth(answers, value, document)
+        if depth and len(value.path) == depth + 1:
+            *parents, _ = row = value.path[:depth]
+            texts = lists[value.call, tuple(parents)].setdefault(row, [])
+            if _is_text(value, _DESCRIPTIONS):
+                texts.append(value)
+    for texts_by_row in lists.values():
+        if len(texts_by_row) >= len(document.lines):
+            for texts in list(texts_by_row.values())[:MAX_LINES]:
+                names = _follow_none(answers, document, texts)
+                if names:
+                    return f"its lines stay as they are if {names} is another."
+    return ""
+
+
+def _follow_none(answers: ChangedAnswers, document: Document, values: Sequence[AnswerValue]) -> str:
     """Return the names of the values if the document stays as it is without them, otherwise ""."""
     for value in values:
         if answers.read(value, another_value(value.value)) != document:
@@ -47,10 +87,22 @@ def _iter_values_of_row(answers: ChangedAnswers, document: Document) -> Iterator
     """Yield the texts and numbers of the row of a document, without those of its parts."""
     for value in answers.values:
         row = answers.find(value.call, value.path[:-1]) if value.path else None
-        if isinstance(row, dict) and is_row_of(row, document) and value.value not in ("", None):
+        if isinstance(row, dict) and _is_own_row(row, document) and value.value != "":
             yield value
+
+
+def _is_own_row(row: Mapping[str, Any], document: Document) -> bool:
+    """Return whether an object is the row of a document, and not one that refers to it."""
+    own_id = row.get("id")
+    ids = (document.source_id, id_at_the_source(document))
+    return is_row_of(row, document) and (own_id is None or str(own_id) in ids)
 
 
 def _is_called(value: AnswerValue, names: re.Pattern[str]) -> bool:
     """Return whether a value has one of some names, in whatever way they are written."""
     return bool(names.fullmatch(re.sub(r"[\W_]", "", str(value.path[-1]).lower())))
+
+
+def _is_text(value: AnswerValue, names: re.Pattern[str]) -> bool:
+    """Return whether a value is a text, and called by one of some names."""
+    return isinstance(value.value, str) and bool(value.value) and _is_called(value, names)

@@ -19,7 +19,7 @@ from hub.testing.head_taxes import judge_head_taxes
 from hub.testing.line_codes import judge_line_codes
 from hub.testing.line_taxes import judge_line_taxes
 from hub.testing.postability import Plan
-from hub.testing.source_texts import judge_number
+from hub.testing.source_texts import judge_descriptions, judge_memo, judge_number
 from hub.testing.variants import VariantBenches
 
 ADVICE = {
@@ -38,6 +38,13 @@ ADVICE = {
     "number": (
         "People look for a document by the number that they know, which is not the id of its row."
     ),
+    "memo": "Pass it as `memo`, so that people read it in QuickBooks.",
+    "description": "Pass it as `description` of the line.",
+}
+JUDGES_OF_TEXTS = {
+    "number": judge_number,
+    "memo": judge_memo,
+    "description": judge_descriptions,
 }
 # As a binary fraction it is a little less, so that a cent is lost where it is cut.
 NEW_AMOUNT = Decimal("4.35")
@@ -79,8 +86,8 @@ class SourceValuesTests(VariantBenches):
             listed = "\n".join(f"  {problem}" for problem in problems.values())
             pytest.fail(
                 f"{self.slug} has documents without the {name} of the source:\n{listed}\n"
-                f"{ADVICE[name]} If the plugin has to work it out: contract(…,"
-                f" derived={{{name!r}: reason}})."
+                f"{ADVICE[name]} If the plugin has to work it out, or should leave it out:"
+                f" contract(…, derived={{{name!r}: reason}})."
             )
 
     def test_exceptions_in_derived_name_known_values(self) -> None:
@@ -114,8 +121,8 @@ def _judge(name: str, bench: Bench, document: Document) -> str:
         return judge_line_taxes(answers, document) or judge_head_taxes(answers, document)
     if name == "codes":
         return judge_line_codes(answers, document)
-    if name == "number":
-        return judge_number(answers, document)
+    if name in JUDGES_OF_TEXTS:
+        return JUDGES_OF_TEXTS[name](answers, document)
     if getattr(document, name) is None:
         return ""
     if name == "total":

@@ -397,6 +397,20 @@ NUMBER_OF_ANOTHER = (
     (SAMPLE, '"number": f"N-{place}"', '"no": f"N-{place}", "order_number": "7", "number": 3'),
     (DOCUMENTS, NUMBERED, 'number=row["no"],'),
 )
+# -- a source with more texts than a document has fields for
+MORE_TEXTS = (
+    (SAMPLE, '"code": code,', '"code": code, "notes": "Internal",'),
+    (SAMPLE, '"version": 1,', '"version": 1, "comment": "Internal", "description": "",'),
+)
+# -- a source whose documents have a part with notes of its own, which refers to the document
+NOTES_OF_A_PART = (
+    (
+        SAMPLE,
+        '"note": f"Delivery {place}"',
+        '"log": {"id": 7, "of": str(1001 + place), "note": "-"}',
+    ),
+    (DOCUMENTS, 'row["note"] or None', "None"),
+)
 # -- a plugin whose clients are created
 CREATES = 'name="client", label="Client", role="customer", match=("id", "name")'
 CREATED = 'codes[party] = Code(id=row["party"]["id"], name=row["party"]["name"])'
@@ -1227,6 +1241,34 @@ DEFECTS = {
             (DOCUMENTS, NUMBERED, 'number=row["invoiceNo"],'),
         ),
     ),
+    "a note that is left out": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'memo=row["note"] or None,',
+        "",
+        r"bill:1003: its memo stays None if note is another",
+    ),
+    "a note of payments that is left out": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'memo=row["note"] or None,',
+        'memo=row["note"] if row["type"] != "payment" else None,',
+        r"payment:1008: its memo stays None if note is another",
+    ),
+    "descriptions of lines that are left out": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        ', description=line["text"]',
+        "",
+        r"bill:1003: its lines stay as they are if lines\.0\.text is another",
+    ),
+    "a description of the last line that is left out": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'description=line["text"]',
+        'description=line["text"] if line["id"] != "3" else None',
+        r"its lines stay as they are if lines\.2\.text is another",
+    ),
     # -- what payments pay
     "a payment that loses what it pays second": Defect(
         APPLIED,
@@ -1623,6 +1665,8 @@ def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
         ((*CREATES_CLIENTS, (DOCUMENTS, CREATED, CREATED_WITH.format(currency=None))), "bearer"),
         (TAXED, "bearer"),
         (NUMBER_OF_ANOTHER, "bearer"),
+        (MORE_TEXTS, "bearer"),
+        (NOTES_OF_A_PART, "bearer"),
         (TAXED_ABROAD, "bearer"),
         ((*WITH_TAX_ABROAD, (DOCUMENTS, TOTAL, CONTAINS_TAX)), "bearer"),
         (RENEWS_ITSELF, "refresh-token"),
@@ -1637,6 +1681,8 @@ def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
         "creates",
         "taxed",
         "number-of-another",
+        "more-texts",
+        "notes-of-a-part",
         "taxed-abroad",
         "with-tax-abroad",
         "renews-itself",
@@ -1769,6 +1815,7 @@ REASON = "The source has no place for it."
         (NO_REPORT_OF_HOLDS, {"unreported": {"held": REASON}}),
         (ONE_KIND, {"unreported": {"invoice": REASON, "payment": REASON}}),
         (DEFECTS["a tax of lines that is left out"], {"derived": {"tax": REASON}}),
+        (DEFECTS["a note that is left out"], {"derived": {"memo": REASON}}),
         (REFUSED_FILE, {"unavailable": {"bill:1001": "It is gone"}}),
         (DEFECTS["no currency"], {"unstated": {"currency": REASON}}),
         (DEFECTS["payments that pay nothing"], {"unstated": {"applied": REASON}}),
