@@ -2,12 +2,15 @@
 
 import re
 from itertools import chain
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
+import hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, CaseNote, Installation, Posting, Run, SourceDocument
+from hub.web.api import problems
 from tests.support.api_client import ApiClient, documented_calls
 from tests.support.page_visitor import Visitor
 from tests.support.rights_rows import TwoCompanies
@@ -203,6 +206,13 @@ def test_lists_have_the_rows_that_the_person_may_see(two_companies: TwoCompanies
         assert "Bravovik" not in str(own), path
     ids = {row["id"] for row in program.read("/installations/")["data"]}
     assert ids == {two_companies.rows.installations["Alfaborg", "costtracker"]}
+
+
+def test_the_page_about_the_api_explains_every_status() -> None:
+    page = (Path(hub.__file__).parents[1] / "docs" / "api.md").read_text()
+    _, _, errors = page.partition("\n## Errors\n")
+    explained = re.findall(r"^\| (\d{3}) \|", errors, re.MULTILINE)
+    assert explained == [str(status) for status in sorted(problems.SENTENCES)]
 
 
 def test_the_calls_of_the_page_about_the_api_work(program: ApiClient) -> None:
