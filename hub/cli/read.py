@@ -33,7 +33,12 @@ DEFAULT_LIMIT = 50
 @click.argument("slug")
 @realm_option
 @click.option(
-    "--only", "ids", multiple=True, metavar="ID", help="This document alone, by its source id."
+    "--only",
+    "--ids",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    help="This document alone, by its source id; repeat it for more.",
 )
 @click.option(
     "--limit",
@@ -52,7 +57,8 @@ DEFAULT_LIMIT = 50
     "--save",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Record the source's answers into this folder as JSON files, with secrets masked.",
+    help="Record the source's answers into this new or empty folder as JSON files, with secrets"
+    " masked.",
 )
 @click.option(
     "--country",
@@ -88,6 +94,10 @@ def read(
     limit = max(limit, len(ids))
     if stand_in and folder is not None:
         raise click.UsageError("--save records a source; with --stand-in none is called.")
+    if folder is not None and folder.exists() and any(folder.iterdir()):
+        raise click.UsageError(
+            f"{folder} is not empty, so answers of two runs would be mixed. Name a new folder."
+        )
     if stand_in:
         previews = _preview_stand_in(slug, ids, limit, settings)
         _print(_require_documents(slug, ids, previews), as_json)

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import hmac
 import importlib
+import json
 import re
 import sys
 from contextlib import suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from click.testing import CliRunner
 
 from hub import (
     ApiClient,
@@ -28,12 +30,15 @@ from hub import (
     Signal,
     read_lists,
 )
+from hub.cli import main
 from hub.contract import settings_schema
 from hub.contract.registry import Plugins
 from hub.testing.bench import URL, Bench, SecretsInMemory, open_http
 from hub.testing.clock import FakeClock
+from hub.testing.stand_in import open_stand_in
+from hub.web import server
 from qbo_sandbox.kit import RowSource, Tokens, ask, basic_of, bearer_of, json_of
-from tests.support.guide_plugin import guide_plugin
+from tests.support.guide_plugin import guide_plugin, install
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -46,7 +51,7 @@ GUIDES_WITH_CODE = {
     "files.md": 1,
     "paging.md": 12,
     "reporting-back.md": 3,
-    "testing.md": 1,
+    "testing.md": 2,
     "webhooks.md": 3,
 }
 SECRET = "shared"
@@ -641,3 +646,50 @@ def test_the_contract_suite_of_an_app_that_reads_files_gets_the_examples():
     suite = names["TestContract"]()
     assert set(suite.files) == {"bills.csv", "invoice.xml"}
     suite.test_hub_file_names_the_documents_that_are_read_from_a_file()
+
+
+# -- testing.md ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shed_at_address(tutorial, tmp_path, monkeypatch):
+    """Serve the stand-in of the installed tutorial; return a function that reads it."""
+    install(tmp_path, "shed", guide_plugin("shed"))
+    for variable, value in {"HUB_DATA": str(tmp_path / "none"), "HUB_ALLOW_LOOPBACK": "1"}.items():
+        monkeypatch.setenv(variable, value)
+    stand_in = open_stand_in(Plugins.load(), "shed", folder=None, documents=30, seed=1)
+    web = server.Web(stand_in.wsgi, "127.0.0.1", 0)
+    web.start()
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(dict(stand_in.settings(web.url))))
+
+    def read(*options):
+        arguments = ["read", "shed", "--settings", str(file), *map(str, options)]
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    yield read
+    web.stop()
+
+
+def test_the_recorded_answers_are_used_by_the_test_of_the_guide(
+    shed_at_address, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    shed_at_address("--save", "tests/answers")
+    names = names_of("how-to/testing.md", 1)
+    names["test_every_recorded_row_is_a_bill_with_its_price"]()
+    assert len(list(names["recorded_rows"]())) == 30
+
+
+def test_the_guide_shows_what_a_reading_prints(shed_at_address):
+    text = (DOCS / "how-to" / "testing.md").read_text()
+    command, sample = re.search(r"```\n\$ hub read shed (.*)\n((?:.*\n)+?)```", text).groups()
+    printed = shed_at_address(*command.split()).splitlines()
+    shown = sample.splitlines()
+    assert len(shown) == len(printed)
+    for line, printed_line in zip(shown, printed, strict=True):
+        # The guide's app is enabled, so that its codes have records.
+        same = line.partition(" → ")[0].partition("would post")[0]
+        assert printed_line.startswith(same), printed_line

@@ -414,6 +414,22 @@ def test_answers_of_the_source_are_recorded_without_secrets(read, costtracker, t
     assert [token["access_token"] for token in tokens] == ["***"]
 
 
+def test_answers_of_two_runs_are_not_mixed(read, costtracker, tmp_path):
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    assert read("costtracker", "--ids", "invoice:1001", "--save", folder)[0] == 0
+    recorded = {path.name: path.read_bytes() for path in folder.iterdir()}
+    code, output = read("costtracker", "--save", folder)
+    assert (code, f"{folder} is not empty" in output) == (2, True), output
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == recorded
+
+
+def test_documents_are_named_by_ids_or_only(read, costtracker):
+    by_ids = read("costtracker", "--ids", "invoice:1001", "--ids", "invoice:1002")
+    assert by_ids == read("costtracker", "--only", "invoice:1001", "--only", "invoice:1002")
+    assert "2 documents read" in by_ids[1]
+
+
 def test_a_stand_in_is_not_recorded(read, tmp_path):
     code, output = read("costtracker", "--stand-in", "--save", tmp_path / "answers")
     assert (code, "--save records a source" in output) == (2, True)
