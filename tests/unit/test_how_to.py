@@ -46,7 +46,7 @@ GUIDES = sorted((DOCS / "how-to").glob("*.md"))
 # The guides with code, each with the number of its blocks; a test below runs each of them.
 GUIDES_WITH_CODE = {
     "authentication-and-rates.md": 5,
-    "deletions.md": 3,
+    "deletions.md": 4,
     "dimensions.md": 3,
     "files.md": 1,
     "paging.md": 12,
@@ -508,6 +508,58 @@ def test_deletions_at_an_address_of_their_own_are_read_once_also_if_all_is_read_
     assert run(1, ["r2", "r1"]) == (["r1"], ["r2"])
     assert run(1, forget=True) == (["r1"], ["r2"])
     assert run(1) == ([], [])
+
+
+class ShedOfChanges:
+    """A source with a feed: rows with their types, and of what was deleted only the id."""
+
+    def __init__(self, *rows):
+        self.rows = {row["id"]: row for row in rows}
+        self.entries = list(rows)
+        self.api = self
+
+    def get(self, path, after):
+        start = int(after or 0)
+        rows = self.entries[start : start + 2]
+        end = start + len(rows)
+        return {"rows": rows, "next": str(end), "more": end < len(self.entries)}
+
+    def find(self, path):
+        return next((row for row in self.rows.values() if path == self._path_of(row)), None)
+
+    def delete(self, id):
+        self.entries.append({"id": self.rows.pop(id)["id"]})
+
+    def restore(self, row):
+        self.rows[row["id"]] = row
+        self.entries.append(row)
+
+    def _path_of(self, row):
+        return f"/{row['type']}s/{row['id']}"
+
+
+def test_an_entry_of_a_feed_that_is_only_an_id_is_a_deletion(bench):
+    rows = [{"id": str(n), "type": type} for n, type in enumerate(["rental", "payment"] * 2)]
+    source = ShedOfChanges(*rows)
+    run = closing(
+        source,
+        names_of("how-to/deletions.md", 3)["iter_documents"],
+        bench.site,
+        lambda row: Document(kind="vendor", source_id=f"{row['type']}:{row['id']}"),
+    )
+    assert run(1) == (["rental:0", "payment:1", "rental:2", "payment:3"], [])
+    assert run(1) == ([], [])
+    source.delete("1")
+    assert run(1) == ([], ["rental:1", "payment:1"])
+    assert run(1, ["payment:1", "rental:2"]) == (["rental:2"], ["payment:1"])
+    source.delete("2")
+    source.restore(rows[2])
+    documents, gone = run(1)
+    assert (documents, "rental:2" in gone) == (["rental:2"], True)
+    assert run(1, ["rental:2"]) == (["rental:2"], [])
+    documents, gone = run(2, forget=True)
+    assert set(documents) == {"rental:0", "payment:1", "rental:2", "payment:3"}
+    assert {"rental:1", "payment:1"} <= set(gone)
 
 
 class NotedRentals:
