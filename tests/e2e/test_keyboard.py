@@ -18,6 +18,7 @@ from tests.unit.web.test_case_list import add_case
 pytestmark = pytest.mark.browser
 # Without animations, so that a page has scrolled when the focus is looked at.
 DESKTOP, TELEPHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 800}
+ZOOMED = {"width": 320, "height": 256}  # a window of 1280 by 1024 pixels at a zoom of 400 %
 WAITING_BILLS = 40  # so that the list is longer than the window
 MAX_STEPS = 400  # on one page
 # The focused element: its name, and what is wrong with how it is seen. Of a box that is too large
@@ -166,7 +167,7 @@ def test_bills_are_approved_and_a_case_is_cleared_by_tab_and_enter_alone(
     expect(page.locator("h1")).to_be_visible(timeout=SOON)
 
 
-@pytest.mark.parametrize("size", [DESKTOP, TELEPHONE])
+@pytest.mark.parametrize("size", [DESKTOP, TELEPHONE, ZOOMED])
 def test_tab_leads_through_every_page_in_order_and_out_again(
     served: Visitor, open_tab: Callable[..., Person], size: dict[str, int]
 ) -> None:

@@ -38,6 +38,9 @@ CUT = """() => {
 SCROLLS = "() => document.querySelector('.scroll').scrollWidth > " + (
     "document.querySelector('.scroll').clientWidth + 1"
 )
+HEIGHT_OF_BARS = """() => [...document.querySelectorAll("body *")]
+  .filter((one) => getComputedStyle(one).position === "sticky")
+  .reduce((sum, one) => sum + one.offsetHeight, 0)"""
 
 
 @pytest.fixture
@@ -99,3 +102,25 @@ def test_the_button_of_each_row_is_in_view_beside_long_names(
     for path in ("/to-approve/", "/reconciliations/", f"/documents/{served.ids[1]}"):
         person.open(path)
         assert not person.page.evaluate(SCROLLS), path
+
+
+def test_bars_that_stay_in_view_leave_room_at_a_zoom_of_400_percent(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=ZOOMED)
+    person.log_in("olga", PASSWORD)
+    here = f"/installations/{served.ids[0]}"
+    for path in ("/inbox/", f"{here}/review/", f"{here}/settings"):
+        person.open(path)
+        assert person.page.evaluate(HEIGHT_OF_BARS) < ZOOMED["height"] / 2, path
+
+
+def test_a_count_says_what_it_counts_on_a_phone(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=PHONE)
+    person.log_in("olga", PASSWORD)
+    person.open("/companies/choose")
+    cell = person.page.get_by_role("row", name=SENTENCE).locator(".amount")
+    label = "(one) => getComputedStyle(one, '::before').content"
+    assert "Open cases" in cell.evaluate(label)

@@ -6,7 +6,7 @@ from hub.db.engine import transaction
 from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.web import search
-from tests.support.page_rows import PASSWORD, add_company, add_installation
+from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.page_visitor import Visitor
 from tests.unit.web.test_case_list import add_case
 from tests.unit.web.test_large_lists import queries_of
@@ -53,6 +53,21 @@ def test_rows_of_other_companies_are_not_found(owner: Visitor) -> None:
     siri.log_in("siri")
     assert hits(siri.page("/search/?q=Case+77")) == {"/companies?q=772"}
     assert hits(siri.page("/search/?q=F-202")) == set()
+
+
+def test_hits_of_several_companies_name_the_app_and_the_company(owner: Visitor) -> None:
+    add_case(owner, 77, "100.00")
+    assert "CostTracker" in owner.page("/search/?q=F-20262").partition('id="hits"')[2]
+    assert "Nordvik Bygg AS" not in owner.page("/search/?q=F-20262").partition('id="hits"')[2]
+    with owner.app.app_context(), transaction() as session:
+        company = add_company(session, realm="772", name="Aas AS")
+        add_document(session, add_installation(session, company, tenant="t2"), "review", 2)
+    rows = owner.page("/search/?q=F-20262").partition('id="hits"')[2].split("<tr>")[2:]
+    assert ["Aas AS" in row for row in rows] == [True, False]
+    assert ["Nordvik Bygg AS" in row for row in rows] == [False, True]
+    case = owner.page("/search/?q=Case+77").partition('id="hits"')[2]
+    assert "CostTracker" in case
+    assert "Nordvik Bygg AS" in case
 
 
 def test_more_hits_are_one_click_away_in_as_many_queries(owner: Visitor) -> None:
