@@ -181,3 +181,19 @@ def test_a_passkey_confirms_who_it_is_and_the_act_goes_on(
     person.press("Continue")
     person.page.wait_for_url(f"{address}/account/", timeout=SOON)
     person.check_page()
+
+
+def test_what_a_passkey_did_not_do_is_said_in_the_language_of_the_page(
+    address: str, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(address, locale="nb-NO")
+    person.open("/login")
+    person.page.evaluate(
+        "navigator.credentials.get = () =>"
+        " Promise.reject(new DOMException('cancelled', 'NotAllowedError'))"
+    )
+    person.press("Logg inn med en passnøkkel")
+    person.expect_text("Ingen passnøkkel ble brukt. Prøv igjen.")
+    person.page.route("**/login/passkey/options", lambda route: route.fulfill(status=400))
+    person.press("Logg inn med en passnøkkel")
+    person.expect_text("Siden er utdatert. Last den inn på nytt og prøv igjen.")

@@ -52,7 +52,7 @@ async function run(form) {
     return;
   }
   if (!answer.ok) {
-    throw new Error("The page is out of date. Reload it and try again.");
+    throw new Error(form.dataset.outdated);
   }
   const options = readOptions(await answer.json());
   const isNew = form.dataset.passkey === "create";
@@ -70,7 +70,7 @@ function prepare(form) {
     problem.textContent = "";
     run(form).catch((error) => {
       const isCancelled = error.name === "NotAllowedError";
-      problem.textContent = isCancelled ? "No passkey was used. Try again." : error.message;
+      problem.textContent = isCancelled ? form.dataset.unused : error.message;
     });
   });
 }

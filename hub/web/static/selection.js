@@ -4,7 +4,7 @@
 const count = () => {
   for (const place of document.querySelectorAll("[data-counts]")) {
     const boxes = document.querySelectorAll(`input[name="${place.dataset.counts}"]:checked`);
-    place.textContent = boxes.length.toLocaleString("en");
+    place.textContent = boxes.length.toLocaleString(document.documentElement.lang);
   }
 };
 count();
