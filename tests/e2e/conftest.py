@@ -12,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sized
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ import pytest
 
 from tests.support import cluster as clusters
 from tests.support.browser import browser, open_tab  # noqa: F401 (fixtures)
-from tests.support.cluster import Cluster, Database
+from tests.support.cluster import Cluster, Database, Outcome
 from tests.support.database_server import make_server, own_server  # noqa: F401 (fixtures)
 from tests.support.tiers import by_form
 
@@ -317,6 +318,11 @@ def stand_in(fork_server: ForkServer) -> Iterator[Callable[..., StandIn]]:
 @pytest.fixture
 def quickbooks(stand_in: Callable[..., StandIn]) -> StandIn:
     """Start a QuickBooks stand-in with a Norwegian and an American company."""
+    return start_quickbooks(stand_in)
+
+
+def start_quickbooks(stand_in: Callable[..., StandIn]) -> StandIn:
+    """Start a QuickBooks stand-in with a Norwegian and an American company."""
     return stand_in(
         "quickbooks",
         "--company",
@@ -350,12 +356,52 @@ def postgres_fork_server(
     return fork_server
 
 
+@pytest.fixture(scope="session")
+def undisturbed_outcomes() -> dict[int, Outcome]:
+    """Provide the outcomes of hubs that nothing has disturbed, by the documents of their source."""
+    return {}
+
+
+@pytest.fixture
+def start_source(stand_in: Callable[..., StandIn]) -> Callable[[int], StandIn]:
+    """Return a function that starts the source of a cluster, with a number of documents."""
+
+    def start(documents: int) -> StandIn:
+        return stand_in("costtracker", "--documents", str(documents), "--seed", "4")
+
+    return start
+
+
+@pytest.fixture
+def sync_undisturbed(
+    fork_server: ForkServer,
+    tmp_path: Path,
+    stand_in: Callable[..., StandIn],
+    start_source: Callable[[int], StandIn],
+    undisturbed_outcomes: dict[int, Outcome],
+) -> Callable[[int], Outcome]:
+    """Return a function that returns what a hub makes of a source while nothing goes wrong."""
+
+    def sync(documents: int) -> Outcome:
+        if documents not in undisturbed_outcomes:
+            folder = tmp_path / "undisturbed"
+            folder.mkdir()
+            hub = Hub(fork_server, folder, start_quickbooks(stand_in))
+            hub.connect()
+            outcome = clusters.sync_undisturbed(hub, start_source(documents))
+            undisturbed_outcomes[documents] = outcome
+        return undisturbed_outcomes[documents]
+
+    return sync
+
+
 @pytest.fixture
 def make_cluster(
     postgres_fork_server: ForkServer,
     tmp_path: Path,
     quickbooks: StandIn,
-    stand_in: Callable[..., StandIn],
+    start_source: Callable[[int], StandIn],
+    sync_undisturbed: Callable[[int], Outcome],
 ) -> Iterator[Callable[[str], Cluster]]:
     """Return a function that creates a cluster of two machines on a PostgreSQL database."""
     fork_server = postgres_fork_server
@@ -371,14 +417,14 @@ def make_cluster(
             machines.append(machine)
         machines[0].connect()
         Path(machines[1].environ["HUB_DATA"]).mkdir(mode=0o700)
-        costtracker = stand_in("costtracker", "--documents", str(documents), "--seed", "4")
+        costtracker = start_source(documents)
         machines[0].enable(costtracker, **settings)
         password = tmp_path / "password"
         password.write_text(clusters.PASSWORD)
         owner = ("users", "add", clusters.OWNER, "--role", "owner")
         machines[0].run(*owner, "--password-file", str(password))
         databases.append(Database(url))
-        return Cluster(machines, databases[-1], costtracker)
+        return Cluster(machines, databases[-1], costtracker, partial(sync_undisturbed, documents))
 
     yield make
     for database in databases:

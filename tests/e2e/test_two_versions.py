@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -136,11 +137,11 @@ def test_earlier_code_posts_to_upgraded_tables_beside_the_new_code(hub, stand_in
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("start_earlier", [DISTRIBUTED], indirect=True)
 def test_workers_of_two_versions_share_the_work_during_an_upgrade(
-    hub, stand_in, start_earlier, shared_database, figure
+    hub, start_source, sync_undisturbed, start_earlier, shared_database, figure
 ):
-    costtracker = stand_in("costtracker", "--documents", str(DOCUMENTS), "--seed", "4")
+    costtracker = start_source(DOCUMENTS)
     set_up(start_earlier, hub, costtracker)
-    cluster = Cluster([hub], shared_database, costtracker)
+    cluster = Cluster([hub], shared_database, costtracker, partial(sync_undisturbed, DOCUMENTS))
     cluster.slow_down()
     earlier = start_earlier(COMMAND, "worker", "--concurrency", "4")
     cluster.wait(cluster.is_sending)
@@ -159,6 +160,6 @@ def test_workers_of_two_versions_share_the_work_during_an_upgrade(
     cluster.terminate(worker)
     figure(
         "documents in the books once although workers of two versions shared the work",
-        cluster.assert_books_match(),
+        cluster.assert_books_match(ignores_reports=True),  # earlier code names a state otherwise
         1,
     )

@@ -60,6 +60,15 @@ class Document(NamedTuple):
         return self.kind, self.number, self.amount
 
 
+class Outcome(NamedTuple):
+    """What a hub has made of the documents of a source."""
+
+    documents: list[tuple[str, str, Decimal]]
+    files: list[str]  # the names of the files at transactions
+    cases: list[str]  # the titles of the open cases
+    reported_states: list[tuple[str, str]]  # what the source was told of each document
+
+
 class Database:
     """A PostgreSQL database of one test, queried from outside the hub."""
 
@@ -89,10 +98,17 @@ class Database:
 class Cluster:
     """Machines that share one database, a source and QuickBooks."""
 
-    def __init__(self, machines: list[Any], database: Database, costtracker: Any) -> None:
+    def __init__(
+        self,
+        machines: list[Any],
+        database: Database,
+        costtracker: Any,
+        sync_undisturbed: Callable[[], Outcome],
+    ) -> None:
         self.machines = machines
         self.database = database
         self.costtracker = costtracker
+        self._sync_undisturbed = sync_undisturbed
         self.fork_server = machines[0].fork_server
         self.quickbooks = machines[0].quickbooks
         self.patience = PATIENCE  # seconds that a condition may take
@@ -177,10 +193,11 @@ class Cluster:
         collected = self.database.count("run WHERE kind = 'sync' AND outcome = 'done'")
         return bool(posted and collected and not self.database.count(OPEN_POSTINGS))
 
-    def assert_books_match(self) -> int:
+    def assert_books_match(self, *, ignores_reports: bool = False) -> int:
         """Check the books and return the number of documents in them.
 
-        A sync finds nothing left to write, and the sums of source and books are equal.
+        A sync finds nothing left to write, the sums of source and books are equal, and documents,
+        files, open cases and reports are those of a hub that nothing has disturbed.
         """
         hub = self.machines[0]
         code, out, errors = hub("sync", "costtracker", "--realm", hub.realm, "--json")
@@ -192,19 +209,17 @@ class Cluster:
                 assert sums["source"] == sums["posted"] == sums["quickbooks"]
         documents = self.documents(hub.realm)
         assert len({document.marker for document in documents}) == len(documents) > 0
+        outcome = read_outcome(hub, self.costtracker, report)
+        expected = self._sync_undisturbed()
+        for name, value in expected._asdict().items():
+            if name == "reported_states" and ignores_reports:
+                continue
+            assert getattr(outcome, name) == value, f"{name}: {getattr(outcome, name)}, not {value}"
         return len(documents)
 
     def documents(self, realm: str) -> list[Document]:
         """Return the documents that the hub posted into the books of a company."""
-        books = self.quickbooks.ask(f"books?realm={realm}")[realm]
-        documents = []
-        for kind in ("Bill", "VendorCredit"):
-            for row in books.get(kind, ()):
-                marker = row.get("PrivateNote", "").partition("[hub:")[2].partition("]")[0]
-                if marker:
-                    number = row.get("DocNumber", "")
-                    documents.append(Document(kind, marker, number, Decimal(str(row["TotalAmt"]))))
-        return documents
+        return read_documents(self.quickbooks, realm)
 
     def _start(self, machine: int, *arguments: str) -> SimpleNamespace:
         environ = self.machines[machine].environ
@@ -212,6 +227,49 @@ class Cluster:
             *arguments, environ=environ, seconds=max(PROCESS_SECONDS, 2 * self.patience)
         )
         return started
+
+
+def sync_undisturbed(hub: Any, costtracker: Any) -> Outcome:
+    """Enable a source for a hub that is connected, sync it in peace, and return the outcome.
+
+    The second sync tells the source what the first one has posted, and reports the open cases.
+    """
+    hub.enable(costtracker)
+    hub.sync()
+    _, report, errors = hub.sync()
+    assert report, errors
+    return read_outcome(hub, costtracker, report)
+
+
+def read_outcome(hub: Any, costtracker: Any, report: Any) -> Outcome:
+    """Return what a hub has made of its source; `report` is that of its last sync."""
+    documents = read_documents(hub.quickbooks, hub.realm)
+    files = []
+    for attachment in hub.quickbooks.ask(f"books?realm={hub.realm}")[hub.realm]["Attachable"]:
+        if "[hub:" in attachment.get("Note", ""):
+            files.append(attachment["FileName"])
+    reported_states = []
+    for number, receipts in costtracker.ask("books")["statuses"].items():
+        reported_states.append((number, receipts[-1]["state"]))
+    return Outcome(
+        documents=sorted(document.content for document in documents),
+        files=sorted(files),
+        cases=sorted(case["title"] for case in report["cases"]),
+        reported_states=sorted(reported_states),
+    )
+
+
+def read_documents(quickbooks: Any, realm: str) -> list[Document]:
+    """Return the documents that a hub posted into the books of a company."""
+    books = quickbooks.ask(f"books?realm={realm}")[realm]
+    documents = []
+    for kind in ("Bill", "VendorCredit"):
+        for row in books.get(kind, ()):
+            marker = row.get("PrivateNote", "").partition("[hub:")[2].partition("]")[0]
+            if marker:
+                number = row.get("DocNumber", "")
+                documents.append(Document(kind, marker, number, Decimal(str(row["TotalAmt"]))))
+    return documents
 
 
 def read_output(process: SimpleNamespace) -> str:

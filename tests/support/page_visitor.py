@@ -1,6 +1,7 @@
 """A visitor of the pages who logs in, opens pages and submits forms without JavaScript."""
 
 import re
+import time
 from typing import Any
 
 from flask import Flask
@@ -14,8 +15,10 @@ TOKEN = re.compile(r'name="csrf_token" (?:type="hidden" )?value="([^"]+)"')
 
 SHOWN_CHANGES = re.compile(r'name="shown" value="([^"]+)"')
 
-# Cookie and token of a log-in form by secret key: every hub with that key takes them.
-LOG_IN_FORMS: dict[str, tuple[str, str]] = {}
+# By secret key: cookie and token of a log-in form, and when it was opened. Every hub with that key
+# takes them for an hour.
+LOG_IN_FORMS: dict[str, tuple[str, str, float]] = {}
+MAX_FORM_AGE = 1800  # seconds
 
 
 class Visitor:
@@ -39,15 +42,17 @@ class Visitor:
         """Return the token of the form; without cookies, take over a form opened before."""
         key, cookie_name = self.app.config["SECRET_KEY"], self.app.config["SESSION_COOKIE_NAME"]
         is_new = not self.client._cookies
+        now = time.monotonic()
         if is_new and key in LOG_IN_FORMS:
-            cookie, token = LOG_IN_FORMS[key]
-            self.client.set_cookie(cookie_name, cookie)
-            return token
+            cookie, token, opened_at = LOG_IN_FORMS[key]
+            if now - opened_at < MAX_FORM_AGE:
+                self.client.set_cookie(cookie_name, cookie)
+                return token
         match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', self.client.get("/login").text)
         assert match
-        cookie = self.client.get_cookie(cookie_name)
-        if is_new and cookie:
-            LOG_IN_FORMS[key] = cookie.value, match[1]
+        new_cookie = self.client.get_cookie(cookie_name)
+        if is_new and new_cookie:
+            LOG_IN_FORMS[key] = new_cookie.value, match[1], now
         return match[1]
 
     def get(self, path: str, **options: Any) -> TestResponse:

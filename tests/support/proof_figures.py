@@ -101,7 +101,8 @@ def pytest_terminal_summary(
         for name, value, goal in rows:
             terminalreporter.line(f"{title}: {name}: {value:,} (goal {goal:,})")
     page = config.getoption("--proof")
-    if page and exitstatus == 0:
+    is_part_of_run = hasattr(config, "workerinput")  # the process of a worker
+    if page and exitstatus == 0 and not is_part_of_run:
         form = "long" if os.environ.get("PROOF_EVENTS") else os.environ.get("HUB_PROOF") or "short"
         passed = len(terminalreporter.stats.get("passed", ()))
         head = PAGE.format(form=form, tests=passed, python=platform.python_version())
