@@ -23,7 +23,8 @@ PACKAGES = ("hub", "qbo_sandbox")
 TESTING_MODULES = ("contract", "bench", "golden", "file_contract", "openapi", "clock")
 SIMPLE = (str, int, float, bool, Decimal, type(None))
 REQUIRED, COMPUTED = "required", "computed"  # in place of a default
-DEPENDS_ON_FORM = "many"  # documents that the contract suite reads, more with HUB_PROOF=full
+# Numbers of documents that the contract suite reads; they are higher with HUB_PROOF=full.
+DEPENDS_ON_FORM = ("many", "paged")
 Described = dict[str, Any]
 
 
@@ -112,7 +113,7 @@ def describe_arguments(function: Any) -> list[Described]:
 
 def describe_default(value: Any, name: str = "") -> str:
     """Return a default as text; objects that have no fixed text are computed."""
-    if name == DEPENDS_ON_FORM:
+    if name in DEPENDS_ON_FORM:
         return COMPUTED
     parts = value if isinstance(value, tuple) else (value,)
     return repr(value) if all(isinstance(part, SIMPLE) for part in parts) else COMPUTED
