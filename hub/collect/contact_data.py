@@ -58,7 +58,7 @@ def _is_being_created(batch: CollectBatch, row: SourceDocument) -> bool:
 def _missing_details(record: StoredRecord, details: Party) -> Party | None:
     """Return the contact data that the code has and the record lacks; None if there is none."""
     if "sync_token" not in record.body:
-        # A new record whose data QuickBooks has not returned yet: nothing says what it lacks.
+        # QuickBooks has not returned the data of this new record yet, so what it lacks is unknown.
         return None
     missing = Party(
         name=record.name,

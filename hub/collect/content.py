@@ -19,7 +19,7 @@ from hub.outbox.plan_values import Content, Disposition
 from hub.qbo import payloads
 from hub.reasons.template import CaseAction
 
-MAX_SILENT_WAIT = dt.timedelta(days=1)  # for a document that no posting is on its way for
+MAX_SILENT_WAIT = dt.timedelta(days=1)  # how long a document waits for another one without a case
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def find_unresolved_documents(mapped: Mapped) -> list[str]:
 def build_unresolved_finding(
     batch: CollectBatch, row: SourceDocument, source_ids: list[str]
 ) -> Finding:
-    """Say for which documents a document waits, and why they are not on their way."""
+    """Return a finding with the documents that a document waits for, and why each is unposted."""
     last, *others = reversed(source_ids)
     documents = _explain(batch, last)
     for source_id in others:
@@ -114,7 +114,7 @@ def build_unresolved_finding(
 
 
 def _explain(batch: CollectBatch, source_id: str) -> CaseText:
-    """Name a document and say why it is not on its way."""
+    """Return the name of a document, and the reason why it is not being posted."""
     row = batch.rows.get(source_id)
     if row is None:
         return CaseText("posting.awaits_unknown", source_id=source_id)

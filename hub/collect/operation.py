@@ -28,9 +28,9 @@ class PartHistory:
     """What was posted of one part of a document, and how it left QuickBooks."""
 
     posted: list[Posting]
-    current: Posting | None  # the posting that speaks for what QuickBooks has
+    current: Posting | None  # the newest posting, if its transaction is in QuickBooks
     departure: str  # how the newest posting left QuickBooks; "" while it is there
-    repetition: outbox.Repetition  # who wants a part created that has left QuickBooks
+    repetition: outbox.Repetition  # who requests it again after it left QuickBooks
 
     @classmethod
     def of(cls, batch: CollectBatch, row: SourceDocument, part: str) -> "PartHistory":
@@ -161,7 +161,7 @@ def _find_update(
 
 
 def _choose_repetition(row: SourceDocument, postings: list[Posting]) -> outbox.Repetition:
-    """Return who wants a part created that is no longer in QuickBooks."""
+    """Return who requests that a part is created again that has left QuickBooks."""
     ended = [
         posting
         for posting in postings

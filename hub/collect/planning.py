@@ -224,7 +224,7 @@ def _plan_part(batch: CollectBatch, plan: DocumentPlan, mapped: Mapped) -> PartP
 def _withdraw_other_content(
     batch: CollectBatch, plan: DocumentPlan, active: Posting, fingerprint: str
 ) -> None:
-    """Withdraw an unsent posting because the source wants what is already in the books again."""
+    """Withdraw an unsent change, because the document is again as it was posted."""
     if active.planned != fingerprint and is_withdrawable(batch, active):
         plan.withdraw(active, CaseText("posting.same_again"))
 
@@ -249,8 +249,8 @@ def _plan_content(
 ) -> PartContent:
     """Build what is sent, after the records that it refers to and the contact data that they lack.
 
-    No record is placed for a document that the source has to correct: a party cannot be taken
-    back.
+    No record is created for a document that the source has to correct, because QuickBooks cannot
+    delete a party.
     """
     payload = build_payload(batch, row, operation)
     obstacle = find_obstacle(batch, row, operation, payload)

@@ -1,6 +1,6 @@
-"""Recognize a document that its source yields again, unchanged, after the news of its failure.
+"""Recognize a document that its source yields again, unchanged, after a reported failure.
 
-Some apps mean a wish to retry by that (`App.retry_reoffered`).
+For some apps this is a request to retry it (`App.retry_reoffered`).
 """
 
 from sqlalchemy import select

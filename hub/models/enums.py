@@ -76,7 +76,7 @@ class SendOutcome(StrEnum):
     reads in `qbo.client`, and the texts in `web.timeline`.
     """
 
-    SENT = "sent"  # no answer is stored yet
+    SENT = "sent"  # no response is stored yet
     LANDED = "landed"  # QuickBooks did it
     REFUSED = "refused"  # QuickBooks refused it with a fault
     DECLINED = "declined"  # QuickBooks refused the batch because of another item

@@ -1,4 +1,4 @@
-"""What the documents of cases come to: each document counts once, and credits are subtracted."""
+"""Sum the amounts of the documents of cases: each counts once, and credits are subtracted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ def select_documents(*columns: Any) -> Select[Any]:
 
 
 def sum_by_case(session: Session, case_ids: Sequence[int]) -> dict[int, dict[str, str]]:
-    """Return what the documents of each case come to, by currency, as text; {} without amounts."""
+    """Return the totals of the documents of each case by currency, as text; {} without amounts."""
     amounts: dict[int, dict[str, str]] = {id: {} for id in case_ids}
     columns = CURRENCY, func.sum(signed_amount())
     for start in range(0, len(case_ids), CASES_AT_ONCE):

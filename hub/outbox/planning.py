@@ -224,7 +224,7 @@ def _inherit_history(posting: Posting, postings: Sequence[Posting]) -> None:
 
 
 def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
-    """Withdraw a posting that gives way to another operation; return whether it did.
+    """Withdraw a posting that another operation replaces; return whether it was withdrawn.
 
     One that may have landed stays, and so does a removal that a person wants.
     """

@@ -26,7 +26,7 @@ def format_question(
         return CaseText("outcome.changed", name=name, app=_app_name(posting))
     states = {candidate.get("state") for candidate in candidates}
     if reason == AskReason.ALIKE and states == {TransactionState.DELETED}:
-        reason = "gone"  # nobody can compare with what is deleted
+        reason = "gone"  # there is nothing left to compare with
     return CaseText(f"outcome.{reason}", name=name)
 
 

@@ -185,7 +185,7 @@ def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
     """Queue receipts for documents that are held, or checked and not sent yet.
 
     A document that is now held for other reasons than its last receipt was queued for gets a new
-    one. The same reasons in other words are no news.
+    one. A new wording of the same reasons queues none.
     """
     reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
     if not reporting_ids:

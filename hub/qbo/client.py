@@ -42,7 +42,7 @@ MAX_READ_ATTEMPTS = 3  # a read changes nothing, so it is repeated if no respons
 DATABASE_PAUSE_SECONDS = 5.0  # before a call that the hub's own database prevented is tried again
 # How long a token is used without checking whether another process has renewed it.
 TOKEN_SECONDS = 60.0
-# Outcomes that QuickBooks gives only to those whom it lets in.
+# Outcomes that show that QuickBooks accepts the connection.
 ACCESS_OUTCOMES = (SendOutcome.LANDED, SendOutcome.REFUSED)
 KINDS_VOIDED_BY_UPDATE = {"payment", "bill_payment", "refund"}
 

@@ -302,7 +302,7 @@ def store_list(
 
 
 def _is_too_new(row: StoredRecord, before: ListState | None, now: dt.datetime) -> bool:
-    """Return whether a query may not show this record yet: it came alone, a moment ago.
+    """Return whether a record is so new that a query may not contain it yet.
 
     A whole reading and all of its records bear the same time. A reading that has just ended may
     have begun before the record was created.

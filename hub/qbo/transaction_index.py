@@ -181,7 +181,7 @@ def _upsert(
 ) -> None:
     """Update stored heads and insert new ones; of two rows with the same Id the last one counts.
 
-    New heads are never news: nothing refers to them yet. Those that another process has inserted
+    New heads are no news: nothing refers to them yet. Those that another process has inserted
     meanwhile are left as they are.
     """
     latest = {row["quickbooks_id"]: row for row in rows}
@@ -303,7 +303,7 @@ def _is_deleted(stored: TransactionHead | None) -> bool:
 
 
 def _is_same(row: Row, stored: TransactionHead | None) -> bool:
-    """Return whether a row says nothing new."""
+    """Return whether a row equals the stored head."""
     if stored is None:
         return False
     return all(getattr(stored, name) == value for name, value in row.items())

@@ -1,4 +1,4 @@
-"""How much a company uses of what Intuit meters: its reads by day, and the room left for calls."""
+"""The metered usage of a company: its reads by day, and the calls that it has left."""
 
 import datetime as dt
 from collections.abc import Collection

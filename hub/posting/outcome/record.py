@@ -73,7 +73,7 @@ def apply_step(
     step: Step,
     response: QuickBooksResponse | None = None,
 ) -> bool:
-    """Record a step; return whether nobody else has changed the posting meanwhile."""
+    """Record a step; return False if another process has changed the posting meanwhile."""
     match step:
         case Posted():
             return _record_one_posted(session, snapshot, step)
@@ -92,7 +92,7 @@ def apply_step(
 
 
 def change_state(session: Session, posting: Posting, state: PostingState, **values: Any) -> bool:
-    """Move a posting to another state; return whether nobody else moved it since it was read."""
+    """Change the state of a posting; return False if it has changed since it was read."""
     if posting.state in outbox.IN_FLIGHT:
         return outbox.store_result(session, posting.id, posting.fence, state, **values)
     is_unmoved = (
@@ -147,7 +147,7 @@ def report_late_response(session: Session, posting: Posting, id: str) -> None:
 
 
 def _record_one_posted(session: Session, snapshot: PostingSnapshot, step: Posted) -> bool:
-    """Record a posting as posted; return whether nobody else has changed it meanwhile."""
+    """Record a posting as posted; return False if another process has changed it meanwhile."""
     now = hub_context.current_hub().clock.now()
     values = _build_posted_values(snapshot, step, now) | FINAL_VALUES
     is_recorded = change_state(session, snapshot.posting, PostingState.POSTED, **values)

@@ -71,7 +71,7 @@ class CheckContext:
     related: RelatedTransactions
     # By posting: the transaction that a change is written against.
     targets: Mapping[int, TransactionHead]
-    # By posting: the removal of something that depends on its target; it goes first.
+    # By posting: the removal of something that depends on its target; it is sent first.
     removals: Mapping[int, int]
     # By posting: the records that it refers to.
     refs: Mapping[int, set[RecordKey]]

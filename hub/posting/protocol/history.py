@@ -12,7 +12,7 @@ class Agreement(StrEnum):
     """A way in which an object in QuickBooks agrees with a posting."""
 
     AS_LAST_POSTED = "known"  # it is as the hub last left it
-    AS_CHANGED = "meant"  # it is as the change wants it
+    AS_CHANGED = "meant"  # it has the content of the change already
     SAME_NAME = "name"
     SAME_FILE = "file"
 

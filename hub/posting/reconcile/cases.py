@@ -43,7 +43,7 @@ def close_cases(session: Session, posting_id: int) -> None:
 
 
 def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
-    """Close the case of a document that neither QuickBooks nor its source has; return whether so.
+    """Close the case of a document that neither side has; return whether it was closed.
 
     An app that leaves posted documents in QuickBooks when they are gone at their source keeps the
     case: there the source does not say that the document should leave the books.

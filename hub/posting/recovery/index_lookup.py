@@ -1,4 +1,4 @@
-"""Look up postings in the index of transactions: what may be theirs, and what others own."""
+"""Look up postings in the index of transactions: candidates, and the ids of others."""
 
 import datetime as dt
 

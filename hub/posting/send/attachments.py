@@ -153,7 +153,7 @@ def _check_size(attachment: Attachment, size: int) -> None:
 
 
 def _write_metadata(posting: Posting, attachment: Attachment, content: bytes) -> bool:
-    """Write the metadata of the upload; return whether nobody else has changed the posting.
+    """Write the metadata of the upload; return False if another process changed the posting.
 
     Under a key that may have left, content and metadata must stay the same.
     """

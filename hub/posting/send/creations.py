@@ -1,4 +1,4 @@
-"""Make records for codes only when a document that needs them can be posted.
+"""Send new records for codes only when a document that needs them can be posted.
 
 QuickBooks cannot take back a party, nor change its currency, so nothing is made for a document that
 is held.

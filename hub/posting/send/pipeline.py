@@ -38,7 +38,7 @@ def deliver(posting_session: PostingSession) -> int:
 
 
 class SendPipeline:
-    """The waves of one run: the next one starts while requests of earlier ones are on their way."""
+    """The waves of one run: the next one starts before the earlier ones are answered."""
 
     def __init__(self, posting_session: PostingSession, threads: Executor) -> None:
         self.posting_session = posting_session
@@ -61,7 +61,7 @@ class SendPipeline:
         return True
 
     def record_rest(self) -> None:
-        """Record everything that is still on its way."""
+        """Record the results of all requests that are still open."""
         while self.waves:
             self._take_results()
 

@@ -212,9 +212,9 @@ def _is_free(posting_session: PostingSession, snapshot: PostingSnapshot) -> bool
 def _write_against_current(
     posting_session: PostingSession, snapshot: PostingSnapshot, step: Send
 ) -> bool:
-    """Write a change against the version just read; bytes that may have left stay as they are.
+    """Write a change against the version just read; bytes that may have been sent stay unchanged.
 
-    Return whether nobody else has changed the posting meanwhile.
+    Return False if another process has changed the posting meanwhile.
     """
     if step.resend and step.rebase is None:
         return True

@@ -21,11 +21,11 @@ log = logging.getLogger("hub")
 
 @dataclass(frozen=True)
 class SendJob:
-    """A claimed posting on its way.
+    """A claimed posting with what its request needs.
 
     `started` is the monotonic time before its claim. `batch` is the key of its batch and `bid` its
-    place there; both are empty for a single request. `snapshot` is its history before this send,
-    where nothing but the response can add to it.
+    place there; both are empty for a single request. `snapshot` is its history before this
+    send, unless something other than the response may change it.
     """
 
     posting: outbox.ClaimedPosting
@@ -44,7 +44,7 @@ Result = tuple[SendJob, QuickBooksResponse]
 
 @dataclass(frozen=True)
 class InFlightWave:
-    """A wave on its way; more may be ready behind one that `is_full`."""
+    """A wave that is being sent; if it `is_full`, more postings may be ready."""
 
     is_full: bool
     calls: Sequence[Future[list[Result]]]
@@ -73,7 +73,7 @@ def launch_wave(
     """Send a wave; a single request that nothing follows is sent in this thread."""
     groups = _group_by_request(jobs)
     for app in {job.app for job in jobs}:
-        posting_session.client(app)  # made here, where the application is at hand
+        posting_session.client(app)  # made in this thread, which has the application context
     if len(groups) == 1 and not is_full:
         call: Future[list[Result]] = Future()
         call.set_result(_send_group(posting_session, groups[0]))
@@ -178,7 +178,7 @@ def _doubt_foreign_response(job: SendJob, response: QuickBooksResponse) -> Quick
 
 
 def _log_defect(job: SendJob, error: Exception) -> QuickBooksResponse:
-    """Log an error of the hub during a call; nobody knows then whether the request has left."""
+    """Log a defect of the hub during a call; the request may have been sent or not."""
     log.exception("posting %s", job.posting.id)
     return build_lost_response(
         Sentence(

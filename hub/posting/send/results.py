@@ -63,7 +63,7 @@ _STORE_RESPONSES = (
 
 
 def record_results(posting_session: PostingSession, results: Sequence[Result]) -> int:
-    """Record every result; return how many sends QuickBooks took up."""
+    """Record every result; return how many sends QuickBooks processed."""
     with transaction() as session:
         summaries = _summaries(results)
         _absorb(session, posting_session, results, summaries)

@@ -1,4 +1,4 @@
-"""Check amounts that contain tax: they come to the total, and contain the tax that is stated."""
+"""Check amounts that include tax: they add up to the total and include the stated tax."""
 
 from decimal import Decimal
 from typing import Any

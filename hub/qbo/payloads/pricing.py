@@ -1,4 +1,4 @@
-"""Quantity and price of a line; QuickBooks requires that they come to the amount exactly."""
+"""Quantity and price of a line; QuickBooks requires that their product is the amount."""
 
 from decimal import Decimal
 from typing import Any
@@ -29,7 +29,7 @@ def build_price_fields(line: Line, line_amount: Decimal) -> dict[str, Any]:
 
 
 def _fitting_price(line_amount: Decimal, quantity: Decimal) -> Decimal | None:
-    """Return the price that comes to the amount, without needless zeros; None above any price."""
+    """Return the price that yields the amount, without trailing zeros; None if it is too high."""
     exact = line_amount / quantity
     if is_too_large(exact):
         return None

@@ -12,7 +12,7 @@ DISCOUNT = "DiscountLineDetail"
 SETTLING = ("payment", "bill_payment")
 PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
 PAID_FROM = (("CheckPayment", "BankAccountRef"), ("CreditCardPayment", "CCAccountRef"))
-UNREADABLE = TransactionSummary()  # stands for what QuickBooks showed and nobody can read
+UNREADABLE = TransactionSummary()  # in place of a value from QuickBooks that cannot be read
 
 
 def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> TransactionSummary:
@@ -49,7 +49,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
 
 
 def compute_expected_total(body: dict[str, Any]) -> Decimal | None:
-    """Return what a body comes to, with the tax it states; None if QuickBooks works out the tax."""
+    """Return the total of a body with its stated tax; None if QuickBooks computes the tax."""
     if "TotalAmt" in body:
         return Decimal(str(body["TotalAmt"]))
     if "Line" not in body:
@@ -63,7 +63,7 @@ def compute_expected_total(body: dict[str, Any]) -> Decimal | None:
 
 
 def _states_all_tax(body: dict[str, Any]) -> bool:
-    """Return whether the amounts without tax and the stated tax are all that a body comes to.
+    """Return whether the total of a body is its amounts without tax plus the stated tax.
 
     The amount of a discount includes tax.
     """
