@@ -31,7 +31,7 @@ from hub.qbo.faults import (
 THROTTLED_STATUSES = {429}  # not done; repeated after a pause of all calls to the company
 EXPIRED_STATUSES = {401}  # not done; a new access token may help
 FORBIDDEN_STATUSES = {403}  # not done; a person has to reconnect
-INCONCLUSIVE_STATUSES = range(500, 600)  # may be done, so it is looked up before it is repeated
+INCONCLUSIVE_STATUSES = {*range(500, 600)}  # may be done: looked up before it is repeated
 
 DEFAULT_PAUSE_SECONDS = 60.0
 MAX_PAUSE_SECONDS = 3600.0

@@ -48,7 +48,8 @@ from hub.posting.protocol.history import (
     Withdraw,
 )
 
-# Refusals that say nothing about whether an earlier send, or this very one, has landed.
+# Refusals after which this send or an earlier one may still have landed. `hub.qbo.faults` decides
+# by code which responses are refusals; these codes also matter for sends that are stored already.
 UNRELIABLE_REFUSAL_CODES = ("600", "10000")
 # QuickBooks' error codes
 DUPLICATE_NUMBER = "6140"
