@@ -50,6 +50,7 @@ LISTS = frozenset(
         "documents.index",
         "documents.export",
         "search.show",
+        "to_approve.index",
         "runs.index",
         "runs.export",
         "reports.show",

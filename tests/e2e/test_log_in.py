@@ -189,8 +189,8 @@ def test_what_a_passkey_did_not_do_is_said_in_the_language_of_the_page(
     person = open_tab(address, locale="nb-NO")
     person.open("/login")
     person.page.evaluate(
-        "navigator.credentials.get = () =>"
-        " Promise.reject(new DOMException('cancelled', 'NotAllowedError'))"
+        "() => { navigator.credentials.get = () =>"
+        " Promise.reject(new DOMException('cancelled', 'NotAllowedError')); }"
     )
     person.press("Logg inn med en passnøkkel")
     person.expect_text("Ingen passnøkkel ble brukt. Prøv igjen.")

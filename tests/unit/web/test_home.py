@@ -259,6 +259,20 @@ def test_the_companies_to_approve_are_in_the_order_of_their_names(visitor: Visit
     assert page.index("Aas AS") < page.index("Nordvik Bygg AS") < page.index("Østby AS")
 
 
+def test_of_a_chosen_company_only_its_own_apps_are_to_be_approved(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        chosen = add_company(session, "9138", "Aas AS")
+        for slug in ("costtracker", "ontraccr"):
+            installation = add_installation(session, chosen, slug=slug, tenant=slug)
+            add_document(session, installation, "review", 900)
+    visitor.log_in("vera")
+    assert "Nordvik Bygg AS" in visitor.page("/to-approve/").partition("<main")[2]
+    visitor.press("/companies/choose", company=str(chosen.id), next="/to-approve/")
+    page = visitor.page("/to-approve/").partition("<main")[2]
+    assert "Aas AS" in page
+    assert "Nordvik Bygg AS" not in page
+
+
 def test_links_to_the_apps_of_several_companies_have_different_names(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         company = add_company(session, "9138", "Aas AS")
