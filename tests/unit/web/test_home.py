@@ -155,7 +155,7 @@ def test_the_steps_of_the_chart_are_round_and_few(highest: int, marks: list[int]
 def add_part(session: Any, posting: Posting, **values: str) -> None:
     """Add a posting of the document of another one, like that one but for these values."""
     session.flush()
-    names = [column.name for column in Posting.__table__.columns if column.name != "id"]
+    names = [column.key for column in Posting.__mapper__.column_attrs if column.key != "id"]
     copied = {name: getattr(posting, name) for name in names}
     session.add(Posting(**copied | {"requestid": f"{posting.requestid}-other"} | values))
 
