@@ -23,7 +23,7 @@ from hub.reasons.template import CaseAction
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate
-from hub.web import case_assignees, case_list, case_retries, row_ids
+from hub.web import case_assignees, case_list, case_retries, form_drafts, row_ids
 from hub.web.access import ANYWHERE, load_rights_scope, person_name, require_role
 from hub.web.installation import is_active
 from hub.web.layout import zone
@@ -54,14 +54,14 @@ def apply() -> Response:
     cases, hidden = _chosen_cases()
     if act is None or not (cases or hidden):
         flash(gettext("Tick at least one case first."), "look")
-        return _redirect_back()
+        return _return_form()
     message, word, work = act
     message, word = gettext(message), gettext(word)
     try:
         reasons = act_on(cases, work, request.form)
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return _redirect_back()
+        return _return_form()
     _report(message, word, len(cases) - len(reasons), list(reasons.values()))
     if hidden:
         flash(gettext("%(hidden)s more are left. Repeat the act for them.", hidden=hidden), "look")
@@ -110,9 +110,15 @@ def _chosen_cases() -> tuple[list[Case], int]:
         return cases[:MAX_CASES], count - MAX_CASES
 
 
-def _redirect_back() -> Response:
+def _return_form() -> Response:
+    """Return to the page of the form, with what was ticked and entered."""
+    token = form_drafts.save_posted(person_name(), set(), page=request.path, was_refused=True)
+    return _redirect_back(draft=token)
+
+
+def _redirect_back(draft: str = "") -> Response:
     """Return to the list with its filters, or to the case whose page has the form."""
-    arguments: dict[str, Any] = {**drop_unset(case_list.read_filters())}
+    arguments: dict[str, Any] = drop_unset(case_list.read_filters() | {"draft": draft})
     case_id = row_ids.parse(request.args.get("case", ""))
     if case_id is not None:
         return redirect(url_for("inbox.one", case_id=case_id, **arguments))

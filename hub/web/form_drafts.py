@@ -93,12 +93,14 @@ def forget(token: str) -> None:
             secrets.forget(session, _place(token))
 
 
-def save_posted(owner: str, secret_names: set[str], page: str = "") -> str:
+def save_posted(
+    owner: str, secret_names: set[str], page: str = "", *, was_refused: bool = False
+) -> str:
     """Store this request's form, without its secrets, for the person who sent it.
 
     `page` is the address of the page with the form, unless that is the form's own address. Return
     the token of the draft; "" for a form of nobody, and for one that another site sent: nobody here
-    typed it.
+    typed it. Of a form that was refused the person has been told why.
     """
     if not owner or not _is_own_form():
         return ""
@@ -108,6 +110,7 @@ def save_posted(owner: str, secret_names: set[str], page: str = "") -> str:
         return ""
     has_files = any(file.filename for file in request.files.values())
     content = {"form": lists, "path": request.path, "page": page, "has_files": has_files}
+    content["was_refused"] = was_refused
     return save(content, owner)
 
 

@@ -1,6 +1,7 @@
 """Show a form again that was sent after its session had run out, with what was entered into it.
 
-Nothing of it is carried out: the person has to press the button again.
+Nothing of it is carried out: the person has to press the button again. A form that was refused
+comes back in the same way; a message of the page says why.
 """
 
 from flask import Flask, Response, render_template, request
@@ -29,12 +30,16 @@ def _fill(response: Response) -> Response:
     form = form_drafts.form_of(draft)
     entries = [(name, value) for name, value in form.items(multi=True) if value]
     context = {"has_files": draft["has_files"], "entries": entries}
+    note = note_without_form = ""
+    if not draft.get("was_refused"):
+        note = render_template("unsent_form.html", is_shown=True, **context)
+        note_without_form = render_template("unsent_form.html", is_shown=False, **context)
     page = filled_form.fill(
         response.get_data(as_text=True),
         draft["path"],
         form,
-        render_template("unsent_form.html", is_shown=True, **context),
-        note_without_form=render_template("unsent_form.html", is_shown=False, **context),
+        note,
+        note_without_form=note_without_form,
     )
     response.set_data(page)
     return response

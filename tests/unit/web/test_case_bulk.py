@@ -271,6 +271,20 @@ def test_the_page_of_a_case_has_the_same_acts_and_stays_open(operator: Visitor) 
     assert "Assigned to oda." in operator.page(answer.location)
 
 
+def test_after_a_refused_act_the_cases_are_still_ticked(operator: Visitor) -> None:
+    ids = [add_case(operator, number, "100.00") for number in range(50, 53)]
+    answer = operator.post(BULK, act="skip", which="chosen", case=[str(id) for id in ids[:2]])
+    page = operator.page(answer.location)
+    assert "Enter the reason" in page
+    assert "you had been logged out" not in page
+    ticked = re.findall(r'name="case" value="(\d+)"[^>]* checked', page)
+    assert sorted(map(int, ticked)) == ids[:2]
+    answer = operator.post(BULK, act="note", text="Ringt Østby")
+    page = operator.page(answer.location)
+    assert "Tick at least one case first." in page
+    assert 'value="Ringt Østby"' in page
+
+
 def test_nothing_ticked_and_unknown_acts_change_nothing(operator: Visitor) -> None:
     for form in (
         {"act": "retry"},
