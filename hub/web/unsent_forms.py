@@ -4,6 +4,9 @@ Nothing of it is carried out: the person has to press the button again. A form t
 comes back in the same way; a message of the page says why.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from flask import Flask, Response, render_template, request
 from flask_security import current_user
 
@@ -25,21 +28,22 @@ def _fill(response: Response) -> Response:
     if not current_user.is_authenticated:
         return response
     draft = form_drafts.load(token, person_name())
-    if not draft.get("page"):
-        return response
+    if draft.get("page"):
+        response.set_data(_fill_page(response.get_data(as_text=True), draft))
+    return response
+
+
+def _fill_page(page: str, draft: Mapping[str, Any]) -> str:
+    """Return a page with the values of a draft in its form, and a note unless it has one."""
     form = form_drafts.form_of(draft)
+    if draft.get("was_refused"):
+        return filled_form.fill(page, draft["path"], form, "", note_without_form="")
     entries = [(name, value) for name, value in form.items(multi=True) if value]
     context = {"has_files": draft["has_files"], "entries": entries}
-    note = note_without_form = ""
-    if not draft.get("was_refused"):
-        note = render_template("unsent_form.html", is_shown=True, **context)
-        note_without_form = render_template("unsent_form.html", is_shown=False, **context)
-    page = filled_form.fill(
-        response.get_data(as_text=True),
+    return filled_form.fill(
+        page,
         draft["path"],
         form,
-        note,
-        note_without_form=note_without_form,
+        render_template("unsent_form.html", is_shown=True, **context),
+        note_without_form=render_template("unsent_form.html", is_shown=False, **context),
     )
-    response.set_data(page)
-    return response
