@@ -6,14 +6,14 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hub.cli.likely_records import find_likely_records
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from hub.models import ConnectedCompany, Installation
+    from hub.models import ConnectedCompany, Installation, StoredRecord
 
 MAX_EXAMPLES = 3
-SIMILAR = "It has a similar name."
-NOT_SIMILAR = "No record has a similar name; this is the next one of its list."
 # Roles of accounts that QuickBooks keeps in the company's currency, whatever that of a document is.
 HOME_CURRENCY_ROLES = ("account", "income_account", "expense_account", "asset_account")
 
@@ -21,7 +21,7 @@ HOME_CURRENCY_ROLES = ("account", "income_account", "expense_account", "asset_ac
 class Choice(NamedTuple):
     """A record for an open code; none if QuickBooks' stand-in has no record in this currency.
 
-    `is_similar` tells whether its name is similar to the code; otherwise it is any record.
+    `reason` says why it is this record.
     """
 
     field: str
@@ -29,7 +29,7 @@ class Choice(NamedTuple):
     code: str
     currency: str
     record: str
-    is_similar: bool
+    reason: str
 
 
 class SampleMatches:
@@ -91,8 +91,7 @@ class SampleMatches:
                 continue
             with suppress(HubError):  # this record does not fit; the code stays open
                 text = matches.decide(row.id, choice.field, choice.code, choice.record, self._who)
-                reason = SIMILAR if choice.is_similar else NOT_SIMILAR
-                matched.append(f"{text} {reason}")
+                matched.append(f"{text} {choice.reason}")
         return matched
 
 
@@ -111,7 +110,7 @@ def _choose_records(row: Any) -> list[Choice]:
         company = session.get_one(ConnectedCompany, row.company_id)
         declared = matches.load_fields_by_name(row)
         match_index = matches.load_match_index(session, row)
-        suitable_ids = cache(partial(_suitable_ids, session, company))
+        suitable_records = cache(partial(_suitable_records, session, company))
         codes = select(SeenCode).where(SeenCode.installation_id == row.id)
         for seen in session.scalars(codes.order_by(SeenCode.field, SeenCode.code)).all():
             field = declared.get(seen.field)
@@ -123,33 +122,30 @@ def _choose_records(row: Any) -> list[Choice]:
             if view.state != CodeState.OPEN or document is None:
                 continue
             currency = document.currency or company.currency
-            suitable = suitable_ids(field.role, currency)
-            suggested = [
-                suggestion.id for suggestion in view.suggestions if suggestion.id in suitable
-            ]
-            ids = suggested or suitable
-            record = ids[counts[seen.field] % len(ids)] if ids else ""
-            chosen.append(
-                Choice(seen.field, field.label, seen.code, currency, record, bool(suggested))
+            likely = find_likely_records(
+                seen,
+                field.role,
+                document.kind,
+                suitable_records(field.role, currency),
+                [suggestion.id for suggestion in view.suggestions],
             )
-            counts[seen.field] += not suggested
+            id, reason = likely.pick(counts[seen.field])
+            counts[seen.field] += not likely.is_known
+            chosen.append(Choice(seen.field, field.label, seen.code, currency, id, reason))
     return chosen
 
 
-def _suitable_ids(
+def _suitable_records(
     session: "Session", company: "ConnectedCompany", role: Any, currency: str
-) -> list[str]:
-    """Return the ids of the records that may take a role in documents of a currency."""
+) -> list["StoredRecord"]:
+    """Return the records that may take a role in documents of a currency."""
     from hub.qbo import records
 
     currencies = {"", currency}
     if role in HOME_CURRENCY_ROLES:
         currencies.add(company.currency)
-    ids = []
-    for record in records.list_choices(session, company.id, role):
-        if record.currency in currencies:
-            ids.append(record.quickbooks_id)
-    return ids
+    choices = records.list_choices(session, company.id, role)
+    return [record for record in choices if record.currency in currencies]
 
 
 def _describe(row: Any, matched: list[str]) -> str:

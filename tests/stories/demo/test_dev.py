@@ -245,7 +245,7 @@ def test_codes_of_a_stand_in_are_matched_once(open_demo, slug):
         holding = codes_that_hold_documents()
         text = sample_matches.describe_new()
         assert re.match(r"Matched \d+ codes? with some record, so that their documents .*:\n", text)
-        assert re.search(r"\n  Matched .* (No record has|It has) a similar name", text)
+        assert re.search(r"\n  Matched .* (No record has|It has) (a similar|this) name", text)
         assert f"Change them at {small.web.url}/installations/" in text
         assert before < matched_codes() <= before | holding
         assert sample_matches.is_waiting()  # for the sync that posts them
