@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class PostingState(StrEnum):
-    """Where a posting is on its way; `posted`, `skipped` and `withdrawn` are final."""
+    """The state of a posting; `posted`, `skipped` and `withdrawn` are final."""
 
     HELD = "held"
     WAITING = "waiting"

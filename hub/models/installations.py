@@ -34,7 +34,7 @@ class ConnectedCompany(Model):
     webhook_news_at: Mapped[dt.datetime | None]  # when one last told something new
     changed_at: Mapped[dt.datetime | None]  # when a look at the changes last found any
     polled_at: Mapped[dt.datetime | None]  # when the last look at the changes began
-    # The number of claims so far; a file beside the database counts them too.
+    # The number of claims so far; a file next to the database has it, too.
     sends: Mapped[int] = mapped_column(default=0)
     # Newest known posting when an older database was put back.
     restored_since: Mapped[dt.datetime | None]

@@ -249,7 +249,7 @@ class Proof(Model):
 
 
 class ReceiptRow(Model):
-    """A receipt on its way to the source, with its own back-off."""
+    """A receipt to deliver to the source, with its own retries."""
 
     __table_args__ = (
         _partial_index("ix_receipt_row_open", OPEN_RECEIPTS, "installation_id", "next_try_at"),

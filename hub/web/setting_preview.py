@@ -19,7 +19,7 @@ from hub.translations.messages import gettext, gettext_noop
 from hub.web import setting_history
 from hub.web.layout import MODES, day
 
-SHOWN = "shown"  # the field that names the changes that the person has seen
+DIGEST_FIELD = "shown"  # the field that names the changes that the person has seen
 WITHOUT_REVIEW = gettext_noop("Documents are posted without review from now on.")
 FEWER_APPROVALS = gettext_noop("More documents are posted with one approval from now on.")
 OTHER_ZONE = gettext_noop(
@@ -38,7 +38,7 @@ class SettingsPreview:
     @property
     def is_confirmed(self) -> bool:
         """Return whether this request saves what its page has shown, or changes nothing."""
-        return not self.changes or request.form.get(SHOWN) == self.digest
+        return not self.changes or request.form.get(DIGEST_FIELD) == self.digest
 
 
 def read(

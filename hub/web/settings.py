@@ -241,7 +241,7 @@ def _repeat_fields(
     token, _ = entered_secrets.save(app, row, values)
     if not token and any(values.get(name) for name in secret_names):
         return None
-    left_out = {"draft", setting_preview.SHOWN, *confirmation.OWN_FIELDS, *secret_names}
+    left_out = {"draft", setting_preview.DIGEST_FIELD, *confirmation.OWN_FIELDS, *secret_names}
     entries = request.form.items(multi=True)
     fields = [(name, value) for name, value in entries if name not in left_out]
     return [*fields, ("draft", token)]

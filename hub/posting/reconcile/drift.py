@@ -32,7 +32,7 @@ from hub.qbo.entities import linked_kind
 from hub.reasons.texts import CaseText
 
 PAYABLE_KINDS = ("bill", "invoice")
-# What a receipt says about a posted document by what is paid of it.
+# The state in the receipt of a posted document, by how much of it is paid.
 PAYMENT_STATES = (ReceiptState.POSTED, ReceiptState.PART_PAID, ReceiptState.PAID)
 CHUNK_SIZE = 200
 MAX_PAYMENTS_READ = 20  # of one document, to find the date of the last

@@ -93,7 +93,7 @@ def require_response(response: QuickBooksResponse) -> QuickBooksResponse:
 def store_entities(
     session: Session, posting_session: PostingSession, kind: str, entities: Sequence[dict[str, Any]]
 ) -> None:
-    """Store transactions as QuickBooks showed them in the index, and its newest date beside it."""
+    """Store transactions in the index, and the newest date of QuickBooks."""
     company_id = posting_session.company_id
     transaction_index.absorb_all(session, company_id, kind, entities)
     posting_session.store_date(session)

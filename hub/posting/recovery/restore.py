@@ -20,7 +20,7 @@ MAX_NEWEST_POSTINGS = 500  # among which the newest date is searched
 
 
 def store_claim_count(posting_session: PostingSession, count: int) -> None:
-    """Store beside the database how many claims there were.
+    """Store in a file next to the database how many claims there were.
 
     Call this after a claim is committed and before its postings are sent.
     """
@@ -168,7 +168,7 @@ def _counter_path(realm: str) -> Path:
 
 
 def _stored_claim_count(realm: str) -> int:
-    """Return the number of claims as stored beside the database; 0 if it cannot be read."""
+    """Return the number of claims in the file next to the database; 0 if it cannot be read."""
     try:
         return int(_counter_path(realm).read_text() or 0)
     except (OSError, ValueError):

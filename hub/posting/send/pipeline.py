@@ -1,7 +1,7 @@
 """Send ready postings in waves: claim a wave, send it, and record its results.
 
-Claims and results of a wave are one commit each. While one wave is on its way, the next one is
-claimed and the results of the last are recorded.
+Claims and results of a wave are one commit each. While one wave is being sent, the next one
+is claimed and the results of the last are recorded.
 """
 
 from collections import deque
