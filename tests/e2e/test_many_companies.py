@@ -29,7 +29,11 @@ CUT = """() => {
     const {left, right} = one.getBoundingClientRect();
     if (right > width + 1 || left < -1) found.push(`outside: ${one.outerHTML.slice(0, 80)}`);
   }
-  for (const one of document.querySelectorAll(".brand, .btn")) {
+  for (const one of document.querySelectorAll(".box, .tile, .kpi")) {
+    const {right} = one.getBoundingClientRect();
+    if (right > width - 4) found.push(`at the edge: ${one.outerHTML.slice(0, 80)}`);
+  }
+  for (const one of document.querySelectorAll(".brand, .btn, .kpi strong")) {
     if (one.scrollWidth > one.clientWidth + 1) found.push(`cut: ${one.outerHTML.slice(0, 80)}`);
   }
   return found;
