@@ -28,6 +28,7 @@ from hub import (
     Refused,
     Retry,
     Signal,
+    hookimpl,
     read_lists,
 )
 from hub.cli import main
@@ -698,6 +699,19 @@ def test_the_contract_suite_of_an_app_that_reads_files_gets_the_examples():
     suite = names["TestContract"]()
     assert set(suite.files) == {"bills.csv", "invoice.xml"}
     suite.test_hub_file_names_the_documents_that_are_read_from_a_file()
+
+
+# -- publishing.md ---------------------------------------------------------------------------------
+
+
+def test_the_guide_shows_what_a_wrong_role_prints(tutorial, monkeypatch):
+    fields = [replace(field, role="acount") for field in tutorial.hub_fields("shed")[1:]]
+    monkeypatch.setattr(tutorial, "hub_fields", hookimpl(lambda app: fields))
+    [broken] = Plugins.load([tutorial], installed=False).broken
+    text = " ".join((DOCS / "how-to" / "publishing.md").read_text().split())
+    [(begin, end)] = re.findall(r"``` (hub_shed cannot be used: .*?) … (.*?) ```", text)
+    assert str(broken).startswith(begin)
+    assert str(broken).endswith(end)
 
 
 # -- testing.md ------------------------------------------------------------------------------------
