@@ -5,15 +5,16 @@ import hashlib
 MAX_LENGTH = 200  # of an id
 
 
-def document_id(holds: str, party: str, number: str) -> str:
-    """Return the id of a document: whether we buy or sell, the other party, and the number.
+def document_id(series: str, party: str, number: str) -> str:
+    """Return the id of a document: the series of its number, the other party, and the number.
 
-    Letter case and spaces do not matter.
+    The series says whether we buy or sell, and whether it is a credit note, whose sender may count
+    credit notes apart from invoices. Letter case and spaces do not matter.
     """
-    id = ":".join((holds, _plain_number(party), _plain_number(number)))
+    id = ":".join((series, _plain_number(party), _plain_number(number)))
     if len(id) <= MAX_LENGTH:
         return id
-    return f"{holds}:{digest_of(id.encode())}"
+    return f"{series}:{digest_of(id.encode())}"
 
 
 def digest_of(content: bytes) -> str:

@@ -34,6 +34,12 @@ KINDS: dict[str, tuple[Kind, Kind]] = {
     BILLS: ("bill", "vendor_credit"),
     INVOICES: ("invoice", "credit_memo"),
 }
+# How the ids of e-invoices begin, and those of credit notes. Also a negative invoice, which becomes
+# a credit, has a number among those of the invoices.
+ID_PREFIXES: dict[str, tuple[str, str]] = {
+    BILLS: (BILLS, "vendor_credit"),
+    INVOICES: (INVOICES, "credit_memo"),
+}
 
 
 class TaxedPart(NamedTuple):
@@ -48,7 +54,8 @@ def source_id(site: Site, invoice: EInvoice) -> str:
     """Return the id of an e-invoice: the other party by its first number, and the document's."""
     holds = _decide_direction(site, invoice)
     party = _other_party(holds, invoice)
-    return document_id(holds, _first_id(party) or party.name, invoice.number)
+    prefix = ID_PREFIXES[holds][_is_credit_note(invoice)]
+    return document_id(prefix, _first_id(party) or party.name, invoice.number)
 
 
 def read_document(site: Site, file: ReceivedFile, content: bytes) -> Document | Unreadable:
@@ -71,14 +78,13 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     invoice = e_invoice.read_e_invoice(content)
     holds = _decide_direction(site, invoice)
     other = _other_party(holds, invoice)
-    is_credit = invoice.kind == "credit_note"
     is_negative = invoice.totals.tax_inclusive < 0
     sign = -1 if is_negative else 1
     lines = list(_iter_lines(site, holds, invoice, sign))
     party = Party(name=other.name, email=other.email or None, currency=invoice.currency)
     id = source_id(site, invoice)
     return Document(
-        kind=KINDS[holds][is_credit != is_negative],
+        kind=KINDS[holds][_is_credit_note(invoice) != is_negative],
         source_id=id,
         version=file.digest[:16],
         hold=_find_wrong_sums(invoice) or missing_default(holds, lines),
@@ -95,6 +101,11 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
         warnings=_collect_warnings(invoice),
         facts=_collect_facts(file, invoice),
     )
+
+
+def _is_credit_note(invoice: EInvoice) -> bool:
+    """Return whether a document is a credit note, not an invoice."""
+    return invoice.kind == e_invoice.CREDIT_NOTE.kind
 
 
 def _decide_direction(site: Site, invoice: EInvoice) -> str:

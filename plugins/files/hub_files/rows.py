@@ -176,9 +176,20 @@ def _check_agreement(mapped: MappedTable, rows: list[Row]) -> None:
     for field, plural in ONCE.items():
         texts = {mapped.text(row, field) for row in rows}
         if len(texts) > 1:
-            raise ValueError(
-                Sentence("these lines of one document have different %(plural)s", plural=plural)
-            )
+            raise ValueError(_describe_disagreement(mapped, rows, plural))
+
+
+def _describe_disagreement(mapped: MappedTable, rows: list[Row], plural: str) -> Sentence:
+    """Return what rows of one document disagree about; they may be an invoice and its credit."""
+    signs = {_amount_of_line(mapped, row) < 0 for row in rows}
+    if len(signs) == 1:
+        return Sentence("these lines of one document have different %(plural)s", plural=plural)
+    return Sentence(
+        "these lines of one document have different %(plural)s; a credit needs a number of its own,"
+        " such as %(number)s-C",
+        plural=plural,
+        number=mapped.text(rows[0], "number"),
+    )
 
 
 def _amount_of_line(mapped: MappedTable, row: Row) -> Decimal:

@@ -78,6 +78,23 @@ def test_a_credit_note_is_a_vendor_credit(bench):
     assert (credit.kind, credit.total) == ("vendor_credit", Decimal("623.75"))
 
 
+def test_a_credit_note_with_the_number_of_its_invoice_is_another_document(bench):
+    bill = read(bench, invoice())
+    credit = read(bench, credit_note().set("cbc:ID", "10417"), "credit-note.xml")
+    assert (bill.kind, bill.source_id) == ("bill", "bill:984661185:10417")
+    assert (credit.kind, credit.source_id) == ("vendor_credit", "vendor_credit:984661185:10417")
+    both = bench.read(ids=[bill.source_id, credit.source_id])
+    assert [document.total for document in both] == [bill.total, credit.total]
+
+
+def test_a_credit_note_of_our_own_with_the_number_of_its_invoice_is_another_document(bench):
+    sent = read(bench, invoice().set(OWN, "912345678"))
+    sample = credit_note().set(OWN, "912345678").set("cbc:ID", "10417")
+    credit = read(bench, sample, "credit-note.xml")
+    assert (sent.kind, sent.source_id) == ("invoice", "invoice:991825827:10417")
+    assert (credit.kind, credit.source_id) == ("credit_memo", "credit_memo:991825827:10417")
+
+
 def test_a_negative_invoice_is_a_credit_with_positive_amounts(bench):
     sample = prefixed_invoice()
     text = sample.xml().decode()
@@ -89,6 +106,7 @@ def test_a_negative_invoice_is_a_credit_with_positive_amounts(bench):
     bench.receive("negative.xml", text.replace("<!- by hand ->", "").encode())
     credit = bench.read()[0]
     assert (credit.kind, credit.hold) == ("vendor_credit", None)
+    assert credit.source_id == "bill:de811223344:2026/88"
     assert credit.total == Decimal("1134.88")
     assert [line.amount for line in credit.lines] == [Decimal("900.00"), Decimal("59.70")]
     assert [line.quantity for line in credit.lines] == [Decimal("7.5"), Decimal(3)]

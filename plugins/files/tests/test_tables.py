@@ -97,6 +97,21 @@ def test_rows_that_are_negative_together_are_a_credit_with_positive_amounts(benc
     assert credit.total == Decimal("100.50")
 
 
+def test_rows_of_an_invoice_and_its_credit_with_one_number_are_one_document(bench):
+    credit = "Bygg AS;1001;05.11.2026;05.12.2026;-400,00;-100,00;25;Timber back;4010;\n"
+    bill, other = read(bench, CSV + credit, total="")
+    assert (bill.kind, bill.source_id, other.number) == ("bill", "bill:bygg as:1001", "77")
+    assert [line.amount for line in bill.lines][-1] == Decimal("-400.00")
+
+
+def test_a_credit_with_its_own_date_and_the_number_of_an_invoice_names_both_lines(bench):
+    credit = "Bygg AS;1001;12.11.2026;;-400,00;-100,00;25;Timber back;4010;\n"
+    problem, other = read(bench, CSV + credit)
+    assert "Line 2, 3, 5 of bills.csv" in problem.reason
+    assert problem.reason.endswith("a credit needs a number of its own, such as 1001-C.")
+    assert other.number == "77"
+
+
 def test_sales_become_invoices_and_credit_memos(bench):
     invoice, credit = read(bench, CSV, holds="invoice")
     assert (invoice.kind, credit.kind) == ("invoice", "credit_memo")

@@ -171,6 +171,49 @@ def test_an_e_invoice_is_posted_with_its_file_and_wrong_sums_are_not(site):
     assert len(site.cases()) == 1
 
 
+def credit_note_for(number):
+    """Return a credit note of Canyon Steel Works over part of an invoice, with its number."""
+    content = prefixed_invoice().xml().decode()
+    for old, new in (
+        ("Hansen &amp; Partner", "Canyon Steel Works"),
+        ("EUR", "USD"),
+        ("Invoice-2", "CreditNote-2"),
+        ("doc:Invoice", "doc:CreditNote"),
+        ("InvoiceTypeCode>380</b:Invoice", "CreditNoteTypeCode>381</b:CreditNote"),
+        ("InvoiceLine", "CreditNoteLine"),
+        ("InvoicedQuantity", "CreditedQuantity"),
+        (" 2026/88 ", number),
+    ):
+        assert old in content
+        content = content.replace(old, new)
+    return content
+
+
+def test_an_invoice_and_the_credit_note_with_its_number_are_both_in_the_books(site):
+    party = "cac:AccountingSupplierParty/cac:Party/cac:PartyName/cbc:Name"
+    sample = prefixed_invoice().set(party, "Canyon Steel Works")
+    site.receive("invoice.xml", sample.xml().decode().replace("EUR", "USD"))
+    site.sync()
+    site.receive("credit-note.xml", credit_note_for("2026/88"))
+    site.sync()
+    assert list(site.books("Bill")) == list(site.books("VendorCredit")) == ["2026/88"]
+    assert site.files_of("VendorCredit", "2026/88") == ["credit-note.xml"]
+    assert site.cases() == []
+
+
+def test_a_credit_note_that_was_posted_under_another_id_is_not_posted_again(site, monkeypatch):
+    with monkeypatch.context() as earlier:
+        kinds = {"bill": ("bill", "bill"), "invoice": ("invoice", "invoice")}
+        earlier.setattr("hub_files.invoices.ID_PREFIXES", kinds)
+        site.receive("credit-note.xml", credit_note_for("K-88"))
+        site.sync()
+    assert list(site.books("VendorCredit")) == ["K-88"]
+    site.receive("again.xml", credit_note_for("K-88") + "\n")
+    site.sync()
+    assert list(site.books("VendorCredit")) == ["K-88"]  # books() refuses a second one
+    assert site.cases() == ["Number already used"]
+
+
 def test_files_in_the_watched_folder_are_received_with_each_sync(site):
     folder = file_folder.folder_of(site.installation)
     folder.mkdir(parents=True)
