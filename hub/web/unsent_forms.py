@@ -22,15 +22,19 @@ def init_app(app: Flask) -> None:
 def _fill(response: Response) -> Response:
     """Fill in the form of the draft, if the page of the response is the one that it was on."""
     token = request.args.get("draft", "")
-    is_page = request.method == "GET" and response.status_code == 200
-    if not (token and is_page and response.mimetype == "text/html" and not response.is_streamed):
-        return response
-    if not current_user.is_authenticated:
+    if not (token and _is_whole_page(response) and current_user.is_authenticated):
         return response
     draft = form_drafts.load(token, person_name())
     if draft.get("page"):
         response.set_data(_fill_page(response.get_data(as_text=True), draft))
     return response
+
+
+def _is_whole_page(response: Response) -> bool:
+    """Return whether a response is a page that was opened, not a file and not an error."""
+    if request.method != "GET" or response.status_code != 200:
+        return False
+    return response.mimetype == "text/html" and not response.is_streamed
 
 
 def _fill_page(page: str, draft: Mapping[str, Any]) -> str:
