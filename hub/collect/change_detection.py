@@ -13,13 +13,19 @@ IMMATERIAL_FIELDS = ("version", "facts", "attachments", "quickbooks_id", "warnin
 
 def is_settled(batch: CollectBatch, row: SourceDocument) -> bool:
     """Return whether a document is posted or skipped, with nothing open, and read as usual."""
-    is_read_as_usual = row.gone is None and row.stage != Stage.PENDING
-    if row.reread or row.unreadable or not is_read_as_usual:
+    if not _is_read_as_usual(row):
         return False
     states = {posting.state for posting in batch.transaction_postings(row)}
     is_ended = PostingState.POSTED in states or PostingState.SKIPPED in states
     is_open = not states.isdisjoint(outbox.UNSENT + outbox.IN_FLIGHT)
     return is_ended and not is_open
+
+
+def _is_read_as_usual(row: SourceDocument) -> bool:
+    """Return whether the source has a document, could deliver it, and calls it ready."""
+    if row.reread or row.unreadable:
+        return False
+    return row.gone is None and row.stage != Stage.PENDING
 
 
 def has_same_content(before: dict[str, Any], after: dict[str, Any]) -> bool:

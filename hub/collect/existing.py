@@ -33,7 +33,13 @@ def find_existing(
     for posting in batch.postings(row):
         if outbox.was_sent(batch.session, posting):
             return None, ()
+    return _match_item(batch, row, field, details)
 
+
+def _match_item(
+    batch: CollectBatch, row: SourceDocument, field: Field, details: Item
+) -> tuple[str | None, tuple[Finding, ...]]:
+    """Return the id of the item in QuickBooks that a rule matches, or why it is unknown."""
     code = Code(id=row.source_id, name=details.name, number=details.sku, create=details)
     match = find_existing_record(field, code, batch.setup.index)
     if isinstance(match, Missing):
