@@ -43,7 +43,7 @@ class Switcher:
 def init_app(app: Flask) -> None:
     """Let every page know the chosen company."""
     app.context_processor(_page_values)
-    app.jinja_env.filters["company_color"] = color
+    app.jinja_env.filters.update(company_color=color, company_crumbs=build_crumbs)
 
 
 @pages.get("/companies/choose")
@@ -94,6 +94,13 @@ def choose() -> Response:
 def color(company: ConnectedCompany) -> str:
     """Return the class of a company's own color."""
     return f"company-{company.id % COLORS}"
+
+
+def build_crumbs(company: ConnectedCompany | None) -> list[tuple[str, str]]:
+    """Return the place of a company in the crumbs of a page about one thing of it."""
+    if company is None:
+        return []
+    return [(company.name or company.realm, url_for("companies.index", q=company.realm))]
 
 
 def matches_words(words: str) -> ColumnElement[bool]:

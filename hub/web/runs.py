@@ -33,7 +33,7 @@ KINDS: dict[str, str] = {
 HOUSEKEEPING = (RunKind.LISTS, RunKind.CHANGES, RunKind.TOKENS)
 ALL_KINDS = "all"  # the choice of the filter that shows housekeeping, too
 MAX_LINES = 200
-EXPORTED = ("id", "run", "kind", "state", "started", "ended", "requested_by", "result")
+EXPORTED = ("id", "run", "company", "kind", "state", "started", "ended", "requested_by", "result")
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
 
@@ -50,11 +50,12 @@ class RunSubjects:
         installation_ids = {run.installation_id for run in runs}
         company_ids = {run.company_id for run in runs}
         installations = select(Installation).where(Installation.id.in_(installation_ids))
+        apps = {}
+        for installation in session.scalars(installations):
+            apps[installation.id] = installation
+            company_ids.add(installation.company_id)
         companies = select(ConnectedCompany).where(ConnectedCompany.id.in_(company_ids))
-        return cls(
-            {installation.id: installation for installation in session.scalars(installations)},
-            {company.id: company for company in session.scalars(companies)},
-        )
+        return cls(apps, {company.id: company for company in session.scalars(companies)})
 
     def title(self, run: Run) -> str:
         """Return what a run does and for whom."""
@@ -62,10 +63,16 @@ class RunSubjects:
         installation = self.installations.get(run.installation_id or 0)
         if installation is not None:
             return f"{what} · {app_name(installation.slug)}"
-        company = self.companies.get(run.company_id or 0)
+        company = self.company(run)
         if company is not None:
             return f"{what} · {company.name or company.realm}"
         return what
+
+    def company(self, run: Run) -> ConnectedCompany | None:
+        """Return the company of a run, or of its app; None for a run of the whole hub."""
+        installation = self.installations.get(run.installation_id or 0)
+        company_id = installation.company_id if installation is not None else run.company_id
+        return self.companies.get(company_id or 0)
 
 
 @pages.app_template_filter("duration")
@@ -89,7 +96,8 @@ def index() -> str:
         rows = []
         for run in runs.rows:
             result = summary.describe_result(run)
-            rows.append((run, subjects.title(run), summary.shown_state(run), result))
+            of_app = subjects.company(run) if run.installation_id else None
+            rows.append((run, subjects.title(run), of_app, summary.shown_state(run), result))
         installations = list_installation_choices(session, filters["installation"])
     context = {
         "page": runs,
@@ -149,9 +157,11 @@ def _export_rows(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]
     """Yield runs as a file has them."""
     subjects = RunSubjects.of(session, runs)
     for run in runs:
+        company = subjects.company(run)
         yield {
             "id": run.id,
             "run": subjects.title(run),
+            "company": company.name or company.realm if company else "",
             "kind": run.kind,
             "state": summary.shown_state(run),
             "started": run.started_at,
@@ -200,9 +210,11 @@ def _context(run_id: int) -> dict[str, Any]:
             .order_by(RunLine.id.desc())
             .limit(MAX_LINES)
         )
+        subjects = RunSubjects.of(session, [run])
         return {
             "run": run,
-            "title": RunSubjects.of(session, [run]).title(run),
+            "title": subjects.title(run),
+            "company": subjects.company(run),
             "state": run.state,
             "shown_state": summary.shown_state(run),
             "result": run.counts.get("result"),

@@ -7,7 +7,7 @@ from werkzeug import Response
 
 from hub.db.engine import read_only_session
 from hub.errors import NotFound, NotNow
-from hub.models import Posting, Run
+from hub.models import ConnectedCompany, Posting, Run
 from hub.models.enums import LIST_KINDS, Operation, RunKind
 from hub.posting.actions import undo
 from hub.posting.actions.undo import UndoPlan
@@ -73,10 +73,13 @@ def _page(origin: str, back: str, plan: UndoPlan) -> str:
             removable.posting.currency,
             removable.posted_total,
         )
+    with read_only_session() as session:
+        company = session.get(ConnectedCompany, plan.company_id)
     return render_template(
         "undo.html",
         origin=origin,
         back=back,
+        company=company,
         plan=plan,
         list_kinds=LIST_KINDS,
         sums=sums.texts() if plan.removable else [],

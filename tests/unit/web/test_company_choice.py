@@ -8,7 +8,7 @@ import pytest
 
 from hub.context import current_hub
 from hub.db import engine
-from hub.models import Case, RoleAssignment, User
+from hub.models import Case, Posting, RoleAssignment, User
 from hub.models.enums import ConnectionState
 from hub.reasons.template import CaseAction
 from hub.web import company_choice
@@ -51,9 +51,9 @@ def shows(visitor: Visitor, path: str, company: str) -> bool:
 
 
 def choose(two_companies: TwoCompanies, person: str, company: str) -> Visitor:
-    """Return the browser of a person who chose a company."""
+    """Return the browser of a person who chose a company, "" for all."""
     visitor = two_companies.visitor(person)
-    chosen = two_companies.rows.companies[company]
+    chosen = two_companies.rows.companies.get(company, "")
     assert visitor.post("/companies/choose", company=chosen, next="/").status_code == 302
     return visitor
 
@@ -193,3 +193,70 @@ def test_companies_with_problems_come_first(two_companies: TwoCompanies, path: s
         address = unescape(following[1]) if following else ""
     others = [name for name in names if name not in ("Selskap 23", "Selskap 24")]
     assert listed == ["Selskap 23", "Selskap 24", *others]
+
+
+def test_pages_on_which_a_person_decides_name_the_company(two_companies: TwoCompanies) -> None:
+    visitor = two_companies.visitor(EVERYTHING)
+    for company in COMPANIES:
+        of_app = {
+            kind: two_companies.rows.arguments_of(kind, company, APPS[0])
+            for kind in ("document", "case", "run")
+        }
+        removal = of_app["case"]["case_id"]
+        with two_companies.app.app_context(), engine.transaction() as session:
+            session.get_one(Case, removal).stored_action = CaseAction.VOID
+        for path in (
+            f"/documents/{of_app['document']['document_id']}",
+            f"/inbox/{removal}",
+            f"/inbox/{removal}/remove",
+            f"/runs/{of_app['run']['run_id']}",
+        ):
+            crumbs = visitor.page(path).partition('class="crumbs"')[2].partition("</nav>")[0]
+            assert f"{company} {canary(company)}" in unescape(crumbs), path
+
+
+def test_runs_and_hits_of_a_search_name_their_company(two_companies: TwoCompanies) -> None:
+    visitor = two_companies.visitor(EVERYTHING)
+    for path in ("/runs/", "/search/?q=canary", "/runs/export?format=csv"):
+        rows = re.split(r"<tr>|\r?\n(?=\d)", visitor.page(path))
+        for company in COMPANIES:
+            own = [row for row in rows if canary(company, APPS[0]) in row]
+            assert own, path
+            assert all(f"{company} {canary(company)}" in row for row in own), path
+    choose(two_companies, EVERYTHING, BRAVO)
+    for path in ("/runs/", "/search/?q=canary"):
+        line = rf'<div class="small soft[^"]*">{BRAVO} {canary(BRAVO)}</div>'
+        assert not re.search(line, visitor.page(path)), path
+
+
+def tile(page: str, name: str) -> tuple[int, str]:
+    """Return the number of a tile of the home page, and the address that it leads to."""
+    pattern = rf'<a href="([^"]+)"><span class="kpi-name">{name}</span> <strong>(\d+)</strong>'
+    match = re.search(pattern, page)
+    assert match, name
+    return int(match[2]), unescape(match[1])
+
+
+@pytest.mark.parametrize("company", ["", *COMPANIES])
+@pytest.mark.parametrize("without", ["", ALPHA])
+def test_the_target_of_each_tile_has_its_number(
+    two_companies: TwoCompanies, company: str, without: str
+) -> None:
+    """The number is that of the chosen company, also if it has nothing and another one has."""
+    with two_companies.app.app_context(), engine.transaction() as session:
+        for posting in session.query(Posting).filter_by(state="review"):
+            if posting.company_id == two_companies.rows.companies.get(without):
+                posting.state = "unknown"
+    visitor = choose(two_companies, EVERYTHING, company)
+    home = visitor.page("/")
+    count, address = tile(home, "To approve")
+    page = visitor.client.get(address, follow_redirects=True).text
+    cells = re.findall(r'<td class="amount" data-label="Documents">(\d+)</td>', page)
+    assert sum(map(int, cells)) == count
+    count, address = tile(home, "In doubt")
+    found = re.search(r"<strong>(\d+)</strong> documents?", visitor.page(address))
+    assert (int(found[1]) if found else 0) == count
+    count, address = tile(home, "Needs attention")
+    page = visitor.page(address)
+    of_groups = map(int, re.findall(r'class="number-of">(\d+)<', page))
+    assert max(of_groups) == count > 0  # the largest group is "All"

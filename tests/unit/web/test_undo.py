@@ -6,7 +6,7 @@ import pytest
 from flask import g
 
 from hub.db.engine import read_only_session, transaction
-from hub.models import Posting, Run
+from hub.models import ConnectedCompany, Posting, Run
 from tests.support.page_rows import Story, add_people
 from tests.support.page_visitor import Visitor
 from tests.support.posting_bench import PostingBench
@@ -51,6 +51,17 @@ def test_undo_shows_date_and_due_date(bench):
     bench.visitor.log_in("oda")
     page = bench.visitor.page(f"/undo/posting/{bench.ids[0]}")
     assert page.index("01 Mar 2026") < page.index("17 Apr 2026")
+
+
+def test_the_page_says_from_whose_books_is_removed(bench):
+    with transaction() as session:
+        session.get_one(ConnectedCompany, bench.company_id).name = "Fjell AS"
+        session.add(Run(id=9, company_id=bench.company_id, kind="sync", requested_by="oda"))
+        session.query(Posting).update({"run_id": 9})
+    bench.visitor.log_in("oda")
+    for path in (f"/undo/posting/{bench.ids[0]}", "/undo/run/9"):
+        crumbs = bench.visitor.page(path).partition('class="crumbs"')[2].partition("</nav>")[0]
+        assert "Fjell AS" in crumbs, path
 
 
 def test_the_removable_documents_have_their_sum(bench):
