@@ -17,7 +17,7 @@ from hub.db.engine import read_only_session
 from hub.models import Case, ConnectedCompany, Installation, Run, Schedule, Token
 from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
-from hub.scheduling import folder_lock
+from hub.scheduling import folder_lock, summary
 from hub.web import case_list, checklist, company_choice, figures, posted_chart, reconciliation
 from hub.web.access import ANYWHERE, load_scope, require_role
 from hub.web.figures import PostedFigures
@@ -74,6 +74,7 @@ def show() -> str:
             companies=_health(session, companies.rows),
             figures=figures.open_figures(session, _visible_installations()),
             last_reconciled=_newest_reconciliation(session),
+            differing=_count_differing_companies(session),
             has_whole_company=load_scope().is_everything or bool(load_scope().whole_company_ids),
             chart=posted_chart.read(session, load_scope()),
         )
@@ -89,6 +90,25 @@ def _newest_reconciliation(session: Session) -> Run | None:
     is_done = Run.kind == RunKind.RECONCILE, Run.outcome == RunOutcome.DONE
     newest = select(Run).where(*is_done, *load_scope().runs()).order_by(Run.id.desc()).limit(1)
     return session.scalar(newest)
+
+
+def _count_differing_companies(session: Session) -> int:
+    """Return how many of all visible companies differ in their newest reconciliation."""
+    newest = (
+        select(Run.id)
+        .where(
+            Run.company_id == ConnectedCompany.id,
+            Run.kind == RunKind.RECONCILE,
+            Run.outcome == RunOutcome.DONE,
+        )
+        .order_by(Run.id.desc())
+        .limit(1)
+        .correlate(ConnectedCompany)
+    )
+    of_companies = select(newest.scalar_subquery()).select_from(ConnectedCompany)
+    of_companies = of_companies.where(*load_scope().companies())
+    is_newest = Run.id.in_(of_companies), summary.has_differences(), *load_scope().runs()
+    return session.scalar(select(func.count()).select_from(Run).where(*is_newest)) or 0
 
 
 def _health(session: Session, companies: Sequence[ConnectedCompany]) -> list[Health]:

@@ -89,7 +89,7 @@ def test_the_number_of_queries_does_not_grow_with_the_runs(viewer_of_many: Visit
             session.add(Run(kind="sync", installation_id=installation.id))
             session.add(Run(kind="reconcile", company_id=installation.company_id))
     rows = viewer_of_many.page("/runs/").partition('id="main"')[2]
-    assert rows.count("Same name") == 6
+    assert rows.count("Same name") == 9
     assert queries_of(viewer_of_many, "/runs/") == few
 
 
@@ -267,3 +267,24 @@ def test_terms_follow_the_documents(viewer: Visitor) -> None:
         assert document_search.add_missing_terms() > 1
         assert document_search.add_missing_terms() == 0
     assert "No document fits" not in viewer.page("/documents?q=NEW-1")
+
+
+def test_home_counts_the_companies_that_differ_on_all_pages(viewer_of_many: Visitor) -> None:
+    def reconcile(company: ConnectedCompany, troubles: int) -> None:
+        totals = {"proved_at": company.connected_at.isoformat(), "documents": 1, "found": 1}
+        counts = totals | {"troubles": troubles, "accepted": 0, "totals": []}
+        times = dict.fromkeys(("started_at", "ended_at"), company.connected_at)
+        run = Run(kind="reconcile", company_id=company.id, outcome="done", counts=counts, **times)
+        session.add(run)
+        session.flush()
+
+    with viewer_of_many.app.app_context(), transaction() as session:
+        by_name = select(ConnectedCompany).order_by(ConnectedCompany.name.desc())
+        for place, company in enumerate(session.scalars(by_name)):
+            reconcile(company, troubles=1)
+            reconcile(company, troubles=2 if place < 3 else 0)
+    page = viewer_of_many.page("/")
+    tile = page[: page.index("Last reconciled")].rpartition("<li")[2]
+    assert 'href="/reconciliations/"' in tile
+    assert "3 companies differ" in page
+    assert viewer_of_many.page("/reconciliations/").count(">Differs<") == 3
