@@ -357,6 +357,25 @@ def test_the_sums_by_account_and_party_add_up(operator: Visitor) -> None:
         assert sum(numbers) == Decimal("3215.00"), name
 
 
+def test_a_credit_has_the_same_sign_on_every_page(operator: Visitor) -> None:
+    total = {"total": Decimal("74.52"), "currency": "EUR"}
+    [posting_id] = _add(operator, 1, kind="vendor_credit", posted_total=Decimal("74.52"), **total)
+    with operator.app.app_context(), engine.transaction() as session:
+        document = session.get_one(Posting, posting_id).document
+        document.kind, document.total, document.currency = "vendor_credit", *total.values()
+        document_id = document.id
+    for path, count in (
+        (_here(operator), 1),
+        ("/documents", 1),
+        (f"/postings/{posting_id}/review", 2),
+        (f"{_here(operator)}approve?which=all", 1),
+        (f"/documents/{document_id}", 3),
+    ):
+        page = re.sub(r"<[^>]+>", "", operator.page(path))
+        assert page.count("\N{MINUS SIGN}74.52 EUR") >= count, path
+        assert not re.search(r"(?<!\N{MINUS SIGN})74\.52 EUR", page), path
+
+
 def test_held_and_skipped_documents_are_listed_with_their_sums(operator: Visitor) -> None:
     others = operator.page(_here(operator)).partition("Not in this list")[2]
     assert "<strong>1</strong>Held · 1,287.50 NOK" in others
