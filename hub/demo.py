@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -50,6 +50,7 @@ FOLDER = "hub-demo"
 LOCK = "demo.lock"
 LOGIN = "login.txt"
 WHO = data_origin.DEMO_PERSON
+ADDRESS = "demo@example.com"
 ABROAD = "GB"  # the country in place of one without a company; its lines have tax codes, too
 HOST = "127.0.0.1"
 ROOM = "/stand-ins"
@@ -309,7 +310,8 @@ def _create_person(folder: Path) -> str:
     if user_id is None:
         password_hash = people.hash_new(password)
         with transaction() as session:
-            people.insert(session, WHO, password_hash, [Right("owner")])
+            person = people.insert(session, WHO, password_hash, [Right("owner")])
+            cast(Any, person).email = ADDRESS  # the mail of a demo is written into a folder
             audit.record(session, WHO, "person added", WHO, role="owner")
     return password
 

@@ -13,6 +13,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Notice, User
 from hub.notices import timing
 from hub.notices.languages import language_of
+from hub.security.people import mail_address
 from hub.security.rights import Subject, is_enough, rights_of
 
 DAILY_HOUR = 7  # in the time zone of the first app
@@ -44,7 +45,7 @@ def add(
 def add_for_owners(
     session: Session, subject: Subject, compose: Callable[[], tuple[str, str]]
 ) -> int:
-    """Add a message to every owner of an app at a company; return how many there are.
+    """Add a message to every owner of an app at a company who can be mailed; return how many.
 
     `compose` returns its title and text; it is called within the language of each owner.
     """
@@ -53,7 +54,8 @@ def add_for_owners(
     count = 0
     for person in session.scalars(select(User).where(is_active)):
         when = timings.of(int(person.id), None)
-        if when != timing.OFF and rights_of(person).may("owner", subject):
+        is_reached = when != timing.OFF and bool(mail_address(person))
+        if is_reached and rights_of(person).may("owner", subject):
             with language_of(person):
                 title, text = compose()
             add(session, int(person.id), title, text, is_daily=when == timing.DAILY)

@@ -6,10 +6,37 @@ from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
 from hub.context import hide_secrets, mask_secrets
-from hub.errors import Retry
+from hub.errors import Refused, Retry
 
 SECONDS = 30.0
 LOCAL = ("localhost", "127.0.0.1", "::1")
+FIRST_PERMANENT_CODE = 500  # replies from here on say that a repetition would be refused, too
+
+
+class AddressRefused(Refused):
+    """The mail server takes no message for an address, or not this message."""
+
+    def __init__(self, host: str, address: str, problem: str) -> None:
+        self.problem = problem
+        super().__init__(
+            "The mail server %(host)s refuses a message for %(address)s (%(problem)s). Correct the"
+            " address on the page People or in the settings of the app.",
+            host=host,
+            address=address,
+            problem=problem,
+        )
+
+
+class AddressDeferred(Retry):
+    """The mail server takes messages, but none for this address now."""
+
+    def __init__(self, host: str, address: str, problem: str) -> None:
+        super().__init__(
+            "The mail server %(host)s takes no message for %(address)s now (%(problem)s).",
+            host=host,
+            address=address,
+            problem=problem,
+        )
 
 
 def deliver(mail_url: str, message: EmailMessage) -> None:
@@ -24,7 +51,7 @@ def deliver(mail_url: str, message: EmailMessage) -> None:
                 password = unquote(server_url.password or "")
                 hide_secrets((password,))
                 server.login(user, password)
-            server.send_message(message)
+            _send(server, message, host)
     except (OSError, smtplib.SMTPException) as error:
         problem = mask_secrets(str(error))
         if isinstance(error, smtplib.SMTPAuthenticationError):
@@ -35,6 +62,27 @@ def deliver(mail_url: str, message: EmailMessage) -> None:
             host=host,
             problem=problem,
         ) from None
+
+
+def _send(server: smtplib.SMTP, message: EmailMessage, host: str) -> None:
+    """Send a message to its only recipient.
+
+    Raise AddressRefused or AddressDeferred if the server refuses this recipient or message.
+    """
+    reply: bytes | str
+    try:
+        server.send_message(message)
+        return
+    except smtplib.SMTPRecipientsRefused as error:
+        code, reply = next(iter(error.recipients.values()))
+    except smtplib.SMTPDataError as error:
+        code, reply = error.smtp_code, error.smtp_error
+    address = str(message["To"])
+    text = reply if isinstance(reply, str) else reply.decode(errors="replace")
+    problem = mask_secrets(f"{code} {text}")
+    if code < FIRST_PERMANENT_CODE:
+        raise AddressDeferred(host, address, problem)
+    raise AddressRefused(host, address, problem)
 
 
 def _server(scheme: str, host: str, port: int | None) -> smtplib.SMTP:

@@ -5,6 +5,7 @@ Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.models`, `hub.notices`, `hub
 """
 
 from hub.notifications.case_news import find_mailbox
+from hub.notifications.deliveries import load_refused_addresses
 from hub.notifications.mail import (
     File,
     answer_password_requests,
@@ -23,6 +24,7 @@ __all__ = [
     "digest",
     "find_mailbox",
     "is_set",
+    "load_refused_addresses",
     "send",
     "send_invitation",
     "send_password_code",

@@ -1,7 +1,9 @@
 """Send mail: new cases, each cause once and several in one message, and files on demand."""
 
+import datetime as dt
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
 from pathlib import Path
@@ -16,12 +18,21 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, NotNow, Retry, Sentence
 from hub.models import Case, User
 from hub.notices import chat, smtp
+from hub.notices.smtp import AddressDeferred, AddressRefused
 from hub.notifications import case_news
+from hub.notifications.deliveries import (
+    CHAT,
+    DAILY,
+    Deliveries,
+    note_accepted_address,
+    note_refused_address,
+)
 from hub.security import hub_settings, one_time_codes, password_resets
 from hub.security import people as people_of_hub
 from hub.translations.messages import gettext, translate
 
 DEMO_FOLDER = "mail"
+MAX_DEFERRAL = dt.timedelta(days=1)  # after which a case is not mailed to an address any more
 log = logging.getLogger(__name__)
 
 
@@ -109,6 +120,10 @@ def answer_password_requests() -> int:
                 with transaction() as session:
                     password_resets.postpone_request(session, request)
                 raise
+            except AddressRefused as error:
+                note_refused_address(people_of_hub.mail_address(person), error.problem)
+                person = None  # no code can reach them
+        if person is not None:
             count += 1
         with transaction() as session:
             if person is not None:
@@ -143,52 +158,124 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
 def digest() -> int:
     """Mail new cases to everyone who can act, and other messages that are due; count the mails.
 
-    People who want one mail a day get the cases in that.
+    People who want one mail a day get the cases in that. An address that the mail server refuses
+    keeps nobody else from their mail. Raise Retry if some message has to be sent again later.
     """
     if not is_set() and not chat.is_set():
         return 0
     with read_only_session() as session:
         news = case_news.load(session)
-    count = 0
-    for address, cases in case_news.iter_recipients(news) if is_set() else ():
-        with notices.language_of(news.person(address)):
-            subject = case_news.compose_title(cases, news.company_names)
-            text = case_news.compose_text(cases, news)
-        send([address], subject, text)
-        count += 1
+    deliveries = Deliveries()
+    outcome = _MailOutcome()
+    if is_set():
+        _mail_cases(news, deliveries, outcome)
     if news.cases:
-        _mark_as_mailed(news)
-        _post_to_chat(news)
-    return count + (_send_notices() if is_set() else 0)
+        _hand_on(news, deliveries)
+        if outcome.problem is None:
+            _mark_as_mailed(news)
+            deliveries.clear()
+        else:
+            deliveries.save()
+    if is_set() and not outcome.is_server_down:
+        _send_notices(outcome)
+    if outcome.problem is not None:
+        raise outcome.problem
+    return outcome.count
 
 
-def _send_notices() -> int:
-    """Mail the messages that are due, one mail for each person; return how many mails."""
+@dataclass
+class _MailOutcome:
+    """How many mails were sent, and the first problem because of which one is sent again."""
+
+    count: int = 0
+    problem: Retry | None = None
+
+    @property
+    def is_server_down(self) -> bool:
+        """Return whether the server takes no message at all."""
+        return self.problem is not None and not isinstance(self.problem, AddressDeferred)
+
+
+def _mail_cases(news: case_news.News, deliveries: Deliveries, outcome: _MailOutcome) -> None:
+    """Mail the cases that each recipient has not got; stop if the server takes no message."""
+    oldest = current_hub().clock.now() - MAX_DEFERRAL
+    for address, cases in case_news.iter_recipients(news):
+        missing = deliveries.select_missing(address, cases)
+        if not missing:
+            continue
+        with notices.language_of(news.person(address)):
+            subject = case_news.compose_title(missing, news.company_names)
+            text = case_news.compose_text(missing, news)
+        if _try_to_send(address, subject, text, outcome):
+            deliveries.note(address, missing)
+        elif outcome.is_server_down:
+            return
+        else:
+            deliveries.note(address, [case for case in missing if case.opened_at < oldest])
+
+
+def _try_to_send(address: str, subject: str, text: str, outcome: _MailOutcome) -> bool:
+    """Send a message to one address; return whether that is settled.
+
+    It is settled, too, if the server refuses the address, which is recorded.
+    """
+    try:
+        send([address], subject, text)
+    except AddressRefused as error:
+        log.warning("%s", error.text)
+        note_refused_address(address, error.problem)
+        return True
+    except Retry as error:
+        outcome.problem = outcome.problem or error
+        return False
+    note_accepted_address(address)
+    outcome.count += 1
+    return True
+
+
+def _send_notices(outcome: _MailOutcome) -> None:
+    """Mail the messages that are due, one mail for each person."""
     with read_only_session() as session:
         due = notices.list_due_messages(session)
-    count = 0
     for person, messages in due:
         address = people_of_hub.mail_address(person)
+        is_settled = True
         if address:
             title = messages[0].title
             if len(messages) > 1:
                 with notices.language_of(person):
                     title = gettext("%(count)s messages of the QuickBooks hub", count=len(messages))
-            send([address], title, "\n".join(message.text for message in messages))
-            count += 1
-        with transaction() as session:
-            notices.drop(session, messages)
+            text = "\n".join(message.text for message in messages)
+            is_settled = _try_to_send(address, title, text, outcome)
+        if is_settled:
+            with transaction() as session:
+                notices.drop(session, messages)
+        elif outcome.is_server_down:
+            return
     if not due:
         notices.drop_old()
-    return count
+
+
+def _hand_on(news: case_news.News, deliveries: Deliveries) -> None:
+    """Add new cases to the mails of the day, and post them to the channel, each once."""
+    for recipient, deliver in ((DAILY, _add_to_daily_mails), (CHAT, _post_to_chat)):
+        missing = deliveries.select_missing(recipient, news.cases)
+        if missing:
+            deliver(replace(news, cases=missing))
+            deliveries.note(recipient, missing)
 
 
 def _mark_as_mailed(news: case_news.News) -> None:
-    """Record that cases were mailed, and add them to the daily mails of those who want these."""
+    """Record that cases were mailed."""
     ids = [case.id for case in news.cases]
     with transaction() as session:
         mailed = update(Case).where(Case.id.in_(ids)).values(mailed_at=current_hub().clock.now())
         session.execute(mailed)
+
+
+def _add_to_daily_mails(news: case_news.News) -> None:
+    """Add cases to the mails of the day of those who want these."""
+    with transaction() as session:
         for person_id, case in case_news.iter_daily_cases(news):
             with notices.language_of(news.persons[person_id]):
                 title = case_news.cut(case.title, case_news.MAX_TITLE)

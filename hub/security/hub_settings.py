@@ -11,6 +11,8 @@ from hub.security import secrets
 
 PREFIX = "hub:"
 MAIL_URL, CONTACT = "mail_url", "contact"
+UNDELIVERED_MAIL = "undelivered_mail"  # who has got which of the cases that others still lack
+REFUSED_ADDRESSES = "refused_addresses"  # to which the mail server takes no message, and why
 ACCEPTED_MAIL = "accepted_mail"  # a hash of the mail server's address that accepted a message
 
 

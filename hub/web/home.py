@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template
@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session
 from hub import outbox
 from hub.cases import inbox
 from hub.context import current_hub
+from hub.contract.types import App
 from hub.db.engine import read_only_session
-from hub.models import Case, ConnectedCompany, Installation, Run, Schedule, Token
+from hub.models import Access, Case, ConnectedCompany, Installation, Run, Schedule, Token
 from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock, summary
+from hub.security.rights import Subject
 from hub.web import case_list, checklist, company_choice, figures, posted_chart, reconciliation
-from hub.web.access import ANYWHERE, load_scope, require_role
+from hub.web.access import ANYWHERE, load_rights, load_scope, require_role
 from hub.web.figures import PostedFigures
 from hub.web.layout import zone
 from hub.web.paging import load_pairs, page
@@ -38,6 +40,14 @@ class AppLine:
     last_run: Run | None
     next_run: dt.datetime | None
     posted: PostedFigures
+
+
+class AccessRequest(NamedTuple):
+    """A request for access to an app that nobody has decided on."""
+
+    requested_by: str
+    app: App
+    company_name: str
 
 
 @dataclass
@@ -67,6 +77,7 @@ def show() -> str:
         return render_template(
             "home.html",
             standby=standby,
+            requests=_load_access_requests(session),
             cases=case_list.build_rows(session, cases),
             checklist=checklist.read_if_shown(session),
             has_posted=checklist.has_posted(session, load_scope()),
@@ -83,6 +94,23 @@ def show() -> str:
 def _visible_installations() -> Select[Any]:
     """Return the query for the installations that the person may see."""
     return select(Installation.id).where(*load_scope().installations())
+
+
+def _load_access_requests(session: Session) -> list[AccessRequest]:
+    """Return the open requests for access to apps on which the person may decide."""
+    query = (
+        select(Access, ConnectedCompany)
+        .join(ConnectedCompany, ConnectedCompany.id == Access.company_id)
+        .where(Access.granted_at.is_(None))
+        .order_by(Access.requested_at)
+    )
+    plugins = current_hub().plugins
+    requests = []
+    for access, company in session.execute(query):
+        app = plugins.apps.get(access.slug)
+        if app and load_rights().may("owner", Subject(company.id, access.slug)):
+            requests.append(AccessRequest(access.requested_by, app, company.name or company.realm))
+    return requests
 
 
 def _newest_reconciliation(session: Session) -> Run | None:

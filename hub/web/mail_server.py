@@ -178,5 +178,6 @@ def _form(server: ServerForm) -> str:
         setting=SETTING if hub_settings.is_in_environment(SETTING) else "",
         encryptions=ENCRYPTIONS,
         chat_host=chat.host(),
+        refused_addresses=notifications.load_refused_addresses(),
         my_address="" if address.endswith(NO_ADDRESS) else address,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
-from hub import notices
+from hub import notices, notifications
 from hub.context import current_hub
 from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import App
@@ -127,6 +127,7 @@ def openapi(slug: str) -> Response:
 def ask(slug: str, company_id: int) -> Response:
     """Record that somebody requests access to an app."""
     app = get_app_or_404(slug)
+    mailed_owners = 0
     with transaction() as session:
         company = get_row_or_404(session, ConnectedCompany, company_id)
         if session.get(Access, (slug, company_id)) is None:
@@ -140,19 +141,26 @@ def ask(slug: str, company_id: int) -> Response:
             )
             company_name = company.name or company.realm
             audit.record(session, person_name(), "access asked for", f"{slug} for {company_name}")
-            _tell_owners(session, app, company, company_name)
-    flash(
-        gettext(
-            "Your request is recorded and sent to the owners. %(next_step)s",
-            next_step=_describe_next_step(app),
-        ),
-        "success",
-    )
+            mailed_owners = _tell_owners(session, app, company, company_name)
+    next_step = _describe_next_step(app)
+    if mailed_owners and notifications.is_set():
+        message = gettext(
+            "Your request is recorded and mailed to the owners. %(next_step)s", next_step=next_step
+        )
+    else:
+        message = gettext(
+            "Your request is recorded. Owners see it on their page Home. %(next_step)s",
+            next_step=next_step,
+        )
+    flash(message, "success")
     return redirect(url_for("marketplace.one", slug=slug))
 
 
-def _tell_owners(session: Session, app: App, company: ConnectedCompany, company_name: str) -> None:
-    """Mail the owners that somebody requests access, with the page where they approve it."""
+def _tell_owners(session: Session, app: App, company: ConnectedCompany, company_name: str) -> int:
+    """Mail the owners that somebody requests access, with the page where they approve it.
+
+    Return how many of them have an address.
+    """
     address = f"{current_hub().config.public_url}{url_for('marketplace.one', slug=app.slug)}"
 
     def compose() -> tuple[str, str]:
@@ -164,7 +172,7 @@ def _tell_owners(session: Session, app: App, company: ConnectedCompany, company_
         )
         return title, f"{title}.\n{_describe_next_step(app)}\n{address}\n"
 
-    notices.add_for_owners(session, Subject(company.id, app.slug), compose)
+    return notices.add_for_owners(session, Subject(company.id, app.slug), compose)
 
 
 @pages.post("/<slug>/<int:company_id>/grant")

@@ -17,9 +17,10 @@ class Line(socketserver.StreamRequestHandler):
     def handle(self):
         self._say("220 test")
         while line := self.rfile.readline().decode().strip():
-            self._answer(line.upper().partition(" ")[0])
+            self._answer(line)
 
-    def _answer(self, verb):
+    def _answer(self, line):
+        verb = line.upper().partition(" ")[0]
         if verb == "DATA":
             self._say("354 go on")
             body = b""
@@ -27,8 +28,13 @@ class Line(socketserver.StreamRequestHandler):
                 body += line
             search.note("a mail", body)
             self.server.messages.append(email.message_from_bytes(body))
-        refused = verb == "MAIL" and self.server.full
-        self._say("452 full" if refused else "221 bye" if verb == "QUIT" else "250 fine")
+        if verb == "MAIL" and self.server.full:
+            self._say("452 full")
+        elif verb == "RCPT":
+            address = line.partition("<")[2].partition(">")[0]
+            self._say(self.server.replies.get(address, "250 fine"))
+        else:
+            self._say("221 bye" if verb == "QUIT" else "250 fine")
 
     def _say(self, text):
         self.wfile.write(f"{text}\r\n".encode())
@@ -36,10 +42,14 @@ class Line(socketserver.StreamRequestHandler):
 
 @pytest.fixture
 def mail() -> Iterator[Any]:
-    """Serve mail; `messages` lists the messages, and `full` makes the server refuse them."""
+    """Serve mail; `messages` lists the messages.
+
+    `full` makes the server refuse all of them, and `replies` are its answers for single addresses.
+    """
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Line) as server:
         server.daemon_threads = True
         server.messages, server.full = [], False  # type: ignore[attr-defined]
+        server.replies = {}  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield server

@@ -116,6 +116,90 @@ def test_a_server_that_refuses_is_named_and_the_message_comes_later(hub, mail, c
     assert notifications.digest() == 1
 
 
+def add_operator(name):
+    with transaction() as session:
+        insert(session, name, hash_new(PASSWORD), [rights.Right("operator")])
+
+
+def recipients(mail):
+    return sorted(message["To"] for message in mail.messages)
+
+
+def test_a_refused_address_keeps_nobody_else_from_their_mail(hub, mail, clock):
+    for name in ("left@example.com", "third@example.com"):
+        add_operator(name)
+    mail.replies["left@example.com"] = "550 no such user"
+    open_case()
+    clock.advance(60)
+    assert [notifications.digest() for _ in range(3)] == [2, 0, 0]
+    assert recipients(mail) == ["kari@example.com", "third@example.com"]
+    assert notifications.load_refused_addresses() == {"left@example.com": "550 no such user"}
+
+
+def test_an_accepted_address_is_no_longer_shown_as_refused(hub, mail, clock):
+    add_operator("left@example.com")
+    mail.replies["left@example.com"] = "550 no such user"
+    open_case()
+    clock.advance(60)
+    notifications.digest()
+    mail.replies.clear()
+    open_case("match:2", "Cost code 13 has no match")
+    clock.advance(60)
+    assert notifications.digest() == 2
+    assert notifications.load_refused_addresses() == {}
+
+
+def test_a_deferred_address_gets_its_mail_later_and_the_others_get_theirs_once(hub, mail, clock):
+    for name in ("late@example.com", "third@example.com"):
+        add_operator(name)
+    mail.replies["late@example.com"] = "450 try again later"
+    open_case()
+    clock.advance(60)
+    for _ in range(2):
+        with pytest.raises(Retry, match=r"takes no message for late@example\.com now"):
+            notifications.digest()
+    open_case("match:2", "Cost code 13 has no match")
+    clock.advance(60)
+    mail.replies.clear()
+    assert [notifications.digest(), notifications.digest()] == [3, 0]
+    subjects = {}
+    for message in mail.messages:
+        subjects.setdefault(message["To"], []).append(message["Subject"])
+    each = ["Cost code 12 has no match", "Cost code 13 has no match"]
+    assert subjects == {
+        "kari@example.com": each,
+        "third@example.com": each,
+        "late@example.com": ["2 items need attention"],
+    }
+
+
+def test_an_address_that_is_deferred_for_a_day_is_given_up(hub, mail, clock):
+    add_operator("late@example.com")
+    mail.replies["late@example.com"] = "450 try again later"
+    open_case()
+    clock.advance(60)
+    with pytest.raises(Retry):
+        notifications.digest()
+    clock.advance(25 * 3600)
+    with pytest.raises(Retry):
+        notifications.digest()
+    mail.replies.clear()
+    assert notifications.digest() == 0
+    assert recipients(mail) == ["kari@example.com"]
+
+
+def test_a_message_waits_for_a_refused_person_only_until_it_was_refused(hub, mail):
+    for name in ("left@example.com", "third@example.com"):
+        add_operator(name)
+    mail.replies["left@example.com"] = "550 no such user"
+    with transaction() as session:
+        for person in session.scalars(select(User).where(User.email.like("%example.com"))):
+            notices.add(session, person.id, "Request", "An app is requested.\n", is_daily=False)
+    assert [notifications.digest(), notifications.digest()] == [3, 0]
+    with read_only_session() as session:
+        assert session.scalars(select(Notice)).all() == []
+
+
 def test_a_closed_case_is_not_mailed(hub, mail, clock):
     open_case()
     with transaction() as session:

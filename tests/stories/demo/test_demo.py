@@ -1,5 +1,6 @@
 """The demo: its first start posts the story, and a second start posts nothing."""
 
+import datetime as dt
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ import sys
 import time
 import urllib.request
 from contextlib import closing
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -17,10 +19,11 @@ import requests
 from click.testing import CliRunner
 from filelock import FileLock
 
-from hub import demo
+from hub import demo, notifications
 from hub.cli import main
 from hub.cli.sync_runs import sync_all
 from hub.db import engine
+from hub.notifications import case_news
 from hub.scheduling import summary
 from hub.security import people
 from hub.security.rights import Right
@@ -166,6 +169,20 @@ def test_the_response_that_is_lost_is_that_of_the_bill_named_so(served):
     result = browser.get(f"{demo_hub.web.url}/documents?q=LOST-RESPONSE", timeout=60).text
     address = re.search(r'href="(/documents/\d+)"', result)[1]
     assert "status 504" in browser.get(f"{demo_hub.web.url}{address}", timeout=60).text
+
+
+def test_the_open_cases_of_a_demo_are_mailed_into_its_folder(folder, monkeypatch):
+    monkeypatch.setattr(SmallDemo, "documents", {"costtracker": 45})
+    monkeypatch.setattr(case_news, "COLLECTING_PERIOD", dt.timedelta(0))
+    with closing(SmallDemo(folder, 0)) as demo_hub, demo_hub.app.app_context():
+        demo_hub.web.start()
+        demo_hub.set_up()
+        sync_all(demo.list_installations())
+        notifications.digest()
+        (file,) = notifications.demo_folder().glob("*.eml")
+    message = message_from_bytes(file.read_bytes())
+    assert message["To"] == demo.ADDRESS
+    assert re.search(r"\d\.\d\d NOK", message.get_payload(decode=True).decode())
 
 
 def test_only_an_owner_is_offered_the_reset(served):

@@ -67,7 +67,7 @@ def test_a_request_for_access_is_mailed_to_the_owners(open_pages, clock, mail, n
             person.email = f"{person.username}@example.com"
     visitor.log_in("vera")
     page = visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
-    assert "sent to the owners" in page
+    assert "mailed to the owners" in page
     visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
     with visitor.app.app_context(), read_only_session() as session:
         (notice,) = session.scalars(select(Notice))
@@ -76,3 +76,30 @@ def test_a_request_for_access_is_mailed_to_the_owners(open_pages, clock, mail, n
         notifications.digest()
     recipients = [one["To"] for one in mail.messages if "requests access" in one["Subject"]]
     assert (f"{name}@example.com" in recipients) == (name == "olga")
+
+
+def test_an_owner_without_an_address_sees_a_request_on_home(open_pages, mail) -> None:
+    visitor = open_pages(HUB_MAIL_URL=mail_url(mail))
+    visitor.log_in("vera")
+    page = visitor.press(f"/apps/ontraccr/{visitor.story.company}/ask")
+    assert "Your request is recorded. Owners see it on their page Home." in page
+    text = "vera requests access to Ontraccr for Nordvik Bygg AS."
+    assert text not in visitor.page("/")
+    owner = Visitor(visitor.app, visitor.story)
+    owner.log_in("olga")
+    assert text in owner.page("/")
+    owner.press(f"/apps/ontraccr/{visitor.story.company}/grant")
+    assert text not in owner.page("/")
+
+
+def test_an_address_that_the_mail_server_refuses_is_named(open_pages, mail) -> None:
+    visitor = open_pages(HUB_MAIL_URL=mail_url(mail))
+    mail.replies["left@example.com"] = "550 no such user"
+    with visitor.app.app_context():
+        with transaction() as session:
+            person = session.scalars(select(User).where(User.username == "olga")).one()
+            person.email = "left@example.com"
+            notices.add(session, int(person.id), "Title", "Text", is_daily=False)
+        notifications.digest()
+    visitor.log_in("olga")
+    assert "left@example.com</strong>: 550 no such user" in visitor.page("/setup/mail")
