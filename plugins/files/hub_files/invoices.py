@@ -29,6 +29,9 @@ ZERO, CENT = Decimal(0), Decimal("0.01")
 MAX_PRICE_DECIMALS = 6
 XML = "application/xml"
 XML_ID = "file"
+# Standard VAT, and the taxes in its place on the Canary Islands and in Ceuta and Melilla: which of
+# them it is follows from the percentage. Without a category only the percentage is known.
+CATEGORIES_BY_RATE = ("S", "L", "M", "")
 # The kinds of a purchase and of a sale, each with that of its credit.
 KINDS: dict[str, tuple[Kind, Kind]] = {
     BILLS: ("bill", "vendor_credit"),
@@ -172,7 +175,7 @@ def _build_line(
 ) -> Line:
     """Return a line of the e-invoice with its tax."""
     account = line.accounting_cost or invoice.accounting_cost
-    tax_name = rate_name(line.vat_percent or ZERO)
+    tax_name = _tax_name(line.vat_category, line.vat_percent)
     return Line(
         id=line.id,
         amount=line.amount * sign,
@@ -194,7 +197,7 @@ def _build_allowance(
     sign: int,
 ) -> Line:
     """Return an allowance or charge of the whole document as a line."""
-    tax_name = rate_name(allowance.vat_percent or ZERO)
+    tax_name = _tax_name(allowance.vat_category, allowance.vat_percent)
     return Line(
         id=f"allowance-{number}",
         amount=_net_amount(allowance) * sign,
@@ -202,6 +205,18 @@ def _build_allowance(
         tax=tax * sign,
         codes=line_codes(site, holds, account=invoice.accounting_cost, tax=tax_name),
     )
+
+
+def _tax_name(category: str, percent: Decimal | None) -> str:
+    """Return the name of a tax: its percentage, with its category if no rate of its own tells it.
+
+    Reverse charge, exports and exempt sales all have 0 %, and go to different boxes of a VAT
+    return.
+    """
+    rate = rate_name(percent or ZERO)
+    if category in CATEGORIES_BY_RATE:
+        return rate
+    return f"{rate} {category}"
 
 
 def _taxed_parts(invoice: EInvoice) -> list[TaxedPart]:

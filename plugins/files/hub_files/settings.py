@@ -36,8 +36,8 @@ class Settings(Schema):
         "tax_code",
         "Tax code",
         LINES,
-        "For lines that name no tax. A rate such as 25 % is matched to a tax code by hand, once."
-        " Companies in the United States need none.",
+        "For lines that name no tax. A rate such as 25 %, or 0 % AE for reverse charge, is matched"
+        " to a tax code by hand, once. Companies in the United States need none.",
     )
     attach = setting.switch(
         "Attach files", LINES, "The file of a document is attached in QuickBooks.", default=True

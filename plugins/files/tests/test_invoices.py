@@ -6,10 +6,12 @@ from decimal import Decimal
 import pytest
 from e_invoices import PDF, credit_note, invoice, prefixed_invoice
 
-from hub import Company, Refused, Unreadable
+from hub import Code, Company, Refused, Unreadable
 from hub.testing.bench import Bench
 
 LINE = "cac:InvoiceLine[1]"
+EXEMPT_LINE = "cac:InvoiceLine[4]/cac:Item/cac:ClassifiedTaxCategory"
+EXEMPT_SUBTOTAL = "cac:TaxTotal/cac:TaxSubtotal[3]/cac:TaxCategory"
 OWN = "cac:AccountingSupplierParty/cac:Party/cac:PartyLegalEntity/cbc:CompanyID"
 
 
@@ -40,7 +42,7 @@ def test_an_e_invoice_becomes_a_bill_with_its_lines_and_taxes(bench):
         (Decimal("2950.00"), Decimal("737.50"), "25 %"),
         (Decimal("295.00"), Decimal("73.75"), "25 %"),
         (Decimal("3294.00"), Decimal("494.10"), "15 %"),
-        (Decimal("1500.00"), Decimal("0.00"), "0 %"),
+        (Decimal("1500.00"), Decimal("0.00"), "0 % E"),
         (Decimal("-245.00"), Decimal("-61.25"), "25 %"),
         (Decimal("180.00"), Decimal("45.00"), "25 %"),
         (Decimal("-0.10"), Decimal(0), "0 %"),
@@ -49,6 +51,32 @@ def test_an_e_invoice_becomes_a_bill_with_its_lines_and_taxes(bench):
     assert bill.codes["supplier"].create.email == "faktura@fjordbygg.example"
     assert [line.codes["account_code"].number for line in bill.lines[:2]] == ["4310", "4300"]
     assert bill.facts["Payment reference"] == "0104171"
+
+
+@pytest.mark.parametrize("category", ["E", "AE", "Z", "K", "G", "O"])
+def test_each_category_without_vat_is_matched_to_a_tax_code_of_its_own(bench, category):
+    sample = invoice().set(f"{EXEMPT_LINE}/cbc:ID", category)
+    sample.set(f"{EXEMPT_SUBTOTAL}/cbc:ID", category)
+    bill = read(bench, sample)
+    assert bill.hold is None
+    assert bill.lines[3].codes["tax"] == Code(id=f"tax:0 % {category}", name=f"0 % {category}")
+
+
+@pytest.mark.parametrize("category", ["S", "L", "M"])
+def test_a_category_with_vat_is_matched_by_its_percentage(bench, category):
+    sample = invoice().set(f"{EXEMPT_LINE}/cbc:ID", category)
+    sample.set(f"{EXEMPT_SUBTOTAL}/cbc:ID", category)
+    bill = read(bench, sample)
+    assert bill.hold is None
+    assert bill.lines[3].codes["tax"] == Code(id="tax:0 %", name="0 %")
+    assert bill.lines[0].codes["tax"] == Code(id="tax:25 %", name="25 %")
+
+
+def test_an_allowance_has_the_tax_of_its_category(bench):
+    sample = invoice()
+    allowance = "cac:AllowanceCharge/cac:TaxCategory"
+    sample.set(f"{allowance}/cbc:ID", "AE").set(f"{allowance}/cbc:Percent", "0")
+    assert read(bench, sample).lines[4].codes["tax"].name == "0 % AE"
 
 
 @pytest.mark.parametrize("sample", [invoice, credit_note, prefixed_invoice])
