@@ -29,6 +29,8 @@ STAGES: dict[str, tuple[StageName, str | None]] = {
     # Written off. What is in the books stays there; the loss is a decision of the bookkeeper.
     "closed": ("update_only", None),
 }
+# Payments need their invoice. What is left of it is a loss that the bookkeeper decides about, too.
+STAGES_IF_PAID_IN_PART = {**STAGES, "closed": STAGES["open"]}
 
 
 def invoice_id(row: Row) -> str:
@@ -41,9 +43,15 @@ def payment_id(invoice: Row, row: Row) -> str:
     return f"payment:{invoice['id']}-{row['id']}"
 
 
-def build_invoice(site: Site, row: Row, url: str | None) -> Document | Gone:
-    """Return the invoice of a row; `url` is its page in Harvest."""
-    stage, hold = look_up(STAGES, row["state"], "state")
+def build_invoice(
+    site: Site, row: Row, url: str | None, *, has_payments: bool = False
+) -> Document | Gone:
+    """Return the invoice of a row; `url` is its page in Harvest.
+
+    `has_payments` says whether a written-off invoice was paid in part.
+    """
+    stages = STAGES_IF_PAID_IN_PART if has_payments else STAGES
+    stage, hold = look_up(stages, row["state"], "state")
     return Document(
         kind="invoice",
         source_id=invoice_id(row),

@@ -165,13 +165,18 @@ def _iter_payments(
 
 
 def _read_invoice(site: Site, source: Harvest, row: Row) -> Outcome:
-    """Return the document of an invoice, or Unreadable with the reason."""
+    """Return the document of an invoice, or Unreadable with the reason.
+
+    Of a written-off invoice the payments are requested: only they tell whether it was paid in part.
+    """
+    has_payments = row["state"] == "closed" and bool(source.payments(row["id"]))
     return readable(
         documents.invoice_id(row),
         documents.build_invoice,
         site,
         row,
         source.invoice_url(row),
+        has_payments=has_payments,
     )
 
 

@@ -17,6 +17,7 @@ CASES = (
     ("paid", 2, True, True),
     ("closed", 0, False, False),
     ("open", 0, False, True),
+    ("closed", 1, False, False),
 )
 TAX, TAX2, DISCOUNT = Decimal("8.25"), Decimal("1.5"), Decimal(10)  # per cent
 

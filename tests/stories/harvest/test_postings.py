@@ -73,7 +73,7 @@ def amounts_of(site, kind):
     """Return what is to be in the books, as Harvest has it."""
     amounts = {}
     for row in site.source.rows.values():
-        if kind == "Invoice" and row["state"] in READY:
+        if kind == "Invoice" and (row["state"] in READY or row["payments"]):
             amounts[row["number"]] = D(str(row["amount"]))
         if kind == "Payment":
             for payment in row["payments"]:
@@ -89,6 +89,17 @@ def test_invoices_and_payments_are_posted_once_and_to_the_cent(site):
         site.sync()
     assert site.posted("Invoice") == amounts_of(site, "Invoice")
     assert site.posted("Payment") == amounts_of(site, "Payment")
+    assert site.cases() == []
+
+
+def test_an_invoice_that_was_paid_in_part_and_written_off_is_posted_with_its_payment(site):
+    written_off = site.source.rows[str(FIRST_ID + 7)]
+    assert written_off["state"] == "closed"
+    site.sync()
+    (payment,) = written_off["payments"]
+    assert site.posted("Payment")[payment["transaction_id"]] == D("50.00")
+    (invoice,) = [row for row in site.books("Invoice") if row["DocNumber"] == written_off["number"]]
+    assert D(str(invoice["Balance"])) == D(str(written_off["amount"])) - D("50.00")
     assert site.cases() == []
 
 
