@@ -7,13 +7,13 @@ are under “General”, the links between pages under “Pagination”.
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from hub import ApiClient, Row, Site, read_linked_pages, web_address
 
 RATE = "100/15s"
 PAGE_SIZE = 100  # Harvest allows 2,000
-USER_AGENT = "QuickBooks Online hub (qbo-hub)"  # Harvest refuses calls without one
+PROGRAM = "QuickBooks Online hub"
 
 
 class Harvest:
@@ -22,7 +22,7 @@ class Harvest:
     def __init__(self, site: Site) -> None:
         headers = {
             "Harvest-Account-Id": site.settings["account_id"],
-            "User-Agent": USER_AGENT,
+            "User-Agent": f"{PROGRAM} ({_contact(site)})",
         }
         token = site.secrets["token"]
         self.api = ApiClient(site, "Harvest", bearer=token, headers=headers)
@@ -90,6 +90,14 @@ class Harvest:
             return answer[name], next_link
 
         return read_linked_pages(fetch, page, "Harvest", numbered=True)
+
+
+def _contact(site: Site) -> str:
+    """Return how Harvest reaches the people behind the calls: as set, else the hub's address."""
+    if site.settings["contact"]:
+        return str(site.settings["contact"])
+    hub = urlsplit(site.webhook_url or "")
+    return f"{hub.scheme}://{hub.netloc}"
 
 
 def _invoice_path(id: Any) -> str:

@@ -1,6 +1,7 @@
 """A Harvest to run against: the API v2, and a form with which a person edits an invoice."""
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from qbo_sandbox.kit import RowSource, bearer_of, json_of, linked_page, query_of
 TOKEN, ACCOUNT = "harvest-token", "130020"
 NESTED = {"payments": "invoice_payments", "messages": "invoice_messages"}
 Answer = tuple[int, Any]
+USER_AGENT = re.compile(r"\S.* \((https?://[^\s/()][^\s()]*|[^\s@()]+@[^\s@()]+)\)")
 NOT_FOUND: Answer = (404, {"message": "Not Found"})
 
 
@@ -90,8 +92,8 @@ def _problem_of_headers(environ: dict[str, Any]) -> Answer | None:
         return 401, {"error": "invalid_token", "error_description": "The token is not valid."}
     if environ.get("HTTP_HARVEST_ACCOUNT_ID") != ACCOUNT:
         return 403, {"message": "The account id is not one of this token."}
-    if not environ.get("HTTP_USER_AGENT"):
-        return 400, {"message": "The User-Agent is missing."}
+    if not USER_AGENT.fullmatch(environ.get("HTTP_USER_AGENT", "")):
+        return 400, {"message": "The User-Agent must have the form: Name (link or email)."}
     return None
 
 

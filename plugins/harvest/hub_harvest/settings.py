@@ -15,6 +15,12 @@ class Settings(Schema):
         "Account id", ACCESS, "It is shown beside the token on Harvest's page.", required=True
     )
     token = setting.secret("Personal access token", ACCESS, "From id.getharvest.com/developers.")
+    contact = setting.text(
+        "Contact",
+        ACCESS,
+        "An e-mail address or web page where Harvest can reach you about the calls of the hub."
+        " Empty: the address of the hub.",
+    )
     clients = setting.choice(
         "New clients",
         BOOKS,

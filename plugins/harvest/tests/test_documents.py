@@ -7,7 +7,7 @@ import pytest
 from hub_harvest import sample
 from hub_harvest.sandbox import StandIn
 
-from hub import Company, Gone, NeedsAttention
+from hub import Company, Gone, NeedsAttention, Refused
 from hub.testing.bench import Bench
 from hub.testing.golden import golden
 
@@ -114,4 +114,27 @@ def test_every_call_names_account_and_program(bench):
     assert bench.check().name == "Bright Ideas"
     bench.set(account_id="1")
     with pytest.raises(NeedsAttention, match="not allowed to the account of Harvest"):
+        bench.check()
+
+
+@pytest.mark.parametrize(
+    ("contact", "sent"), [("", "http://127.0.0.1:9"), ("kari@firm.example", "kari@firm.example")]
+)
+def test_every_call_says_how_to_reach_us(bench, contact, sent):
+    bench.set(contact=contact)
+    agents = []
+    answer = bench.stand_in.answer
+
+    def note_agent(environ, method, path):
+        agents.append(environ["HTTP_USER_AGENT"])
+        return answer(environ, method, path)
+
+    bench.stand_in.answer = note_agent
+    bench.check()
+    assert set(agents) == {f"QuickBooks Online hub ({sent})"}
+
+
+def test_a_contact_that_is_no_address_is_refused_by_harvest(bench):
+    bench.set(contact="Kari")
+    with pytest.raises(Refused, match="The User-Agent must have the form"):
         bench.check()

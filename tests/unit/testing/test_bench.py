@@ -66,7 +66,11 @@ ACCOUNTS = {"receipt_address": "books@example.com", "deposit_account": "35"}
 
 def test_the_source_is_asked_with_headers_where_the_app_stores_no_token():
     harvest = bench.Bench("harvest", ACCOUNTS, waits=True)
-    headers = {"Authorization": "Bearer harvest-token", "Harvest-Account-Id": "130020"}
+    headers = {
+        "Authorization": "Bearer harvest-token",
+        "Harvest-Account-Id": "130020",
+        "User-Agent": "Tests (tests@example.com)",
+    }
     assert harvest.ask("GET", "/v2/company").status_code == 401
     answer = harvest.ask("GET", "/v2/company", headers=headers)
     assert answer.json()["name"] == "Bright Ideas"
