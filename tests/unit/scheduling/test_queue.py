@@ -113,6 +113,28 @@ def test_each_waiting_run_gets_one_job(first_hub, queue):
     assert (defer(first_hub, queue), jobs(first_hub)) == (0, {"todo": 2})
 
 
+def test_jobs_have_neither_a_lock_nor_a_time_of_their_own(first_hub, queue):
+    """A worker that is gone would keep such a lock, and the schedules are rows of the hub."""
+    request(first_hub)
+    defer(first_hub, queue)
+    query = text("SELECT lock, scheduled_at, queueing_lock FROM procrastinate_jobs")
+    with first_hub.app_context(), db.engine.connect() as connection:
+        assert connection.execute(query).all() == [(None, None, "lists-1")]
+
+
+def test_jobs_beside_one_that_another_scheduler_has_deferred_come_with_the_next_tick(
+    first_hub, queue, monkeypatch
+):
+    request(first_hub)
+    defer(first_hub, queue)
+    request(first_hub, "tokens")
+    with monkeypatch.context() as earlier_look:
+        earlier_look.setattr("hub.scheduling.queue._load_listed_locks", set)
+        defer(first_hub, queue)
+        assert jobs(first_hub) == {"todo": 1}
+    assert (defer(first_hub, queue), jobs(first_hub)) == (1, {"todo": 2})
+
+
 def test_a_run_whose_lease_is_held_gets_its_job_once_that_is_released(first_hub, second_hub, queue):
     request(first_hub)
     with second_hub.app_context():
