@@ -56,7 +56,9 @@ def hub_fields(app: str) -> list[Field]:
 
 @hookimpl
 def hub_check(app: str, site: Site) -> Tenant:
-    company = Harvest(site).company()
+    source = Harvest(site)
+    company = source.company()
+    source.require_invoices()
     return Tenant(id=site.settings["account_id"], name=company["name"])
 
 

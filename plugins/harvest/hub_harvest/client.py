@@ -32,6 +32,10 @@ class Harvest:
         company: Row = self.api.get("/v2/company")
         return company
 
+    def require_invoices(self) -> None:
+        """Raise NeedsAttention unless the token may read invoices."""
+        self.api.get("/v2/invoices", per_page="1")
+
     @cached_property
     def pages_url(self) -> str:
         """Return the address of the account's pages for people."""

@@ -10,6 +10,7 @@ from hub_harvest.client import RATE
 from qbo_sandbox.kit import RowSource, bearer_of, json_of, linked_page, query_of
 
 TOKEN, ACCOUNT = "harvest-token", "130020"
+MEMBER = "harvest-token-of-a-member"  # the token of a person who may not see invoices
 NESTED = {"payments": "invoice_payments", "messages": "invoice_messages"}
 Answer = tuple[int, Any]
 USER_AGENT = re.compile(r"\S.* \((https?://[^\s/()][^\s()]*|[^\s@()]+@[^\s@()]+)\)")
@@ -31,6 +32,8 @@ class StandIn(RowSource):
         match path:
             case ["v2", "company"]:
                 return 200, {"name": "Bright Ideas", "base_uri": "https://bright.example"}
+            case ["v2", "invoices", *_] if bearer_of(environ) == MEMBER:
+                return 403, {"message": "You don't have access to invoices."}
             case ["v2", "invoices"]:
                 return self._list_invoices(environ)
             case ["v2", "invoices", id, *below] if id in self.rows:
@@ -88,7 +91,7 @@ class StandIn(RowSource):
 
 def _problem_of_headers(environ: dict[str, Any]) -> Answer | None:
     """Return the refusal of a call without a valid token, account or name of the program."""
-    if bearer_of(environ) != TOKEN:
+    if bearer_of(environ) not in (TOKEN, MEMBER):
         return 401, {"error": "invalid_token", "error_description": "The token is not valid."}
     if environ.get("HTTP_HARVEST_ACCOUNT_ID") != ACCOUNT:
         return 403, {"message": "The account id is not one of this token."}

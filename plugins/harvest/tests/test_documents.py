@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from hub_harvest import sample
-from hub_harvest.sandbox import StandIn
+from hub_harvest.sandbox import MEMBER, StandIn
 
 from hub import Company, Gone, NeedsAttention, Refused
 from hub.testing.bench import Bench
@@ -137,4 +137,10 @@ def test_every_call_says_how_to_reach_us(bench, contact, sent):
 def test_a_contact_that_is_no_address_is_refused_by_harvest(bench):
     bench.set(contact="Kari")
     with pytest.raises(Refused, match="The User-Agent must have the form"):
+        bench.check()
+
+
+def test_the_connection_of_a_person_without_access_to_invoices_fails(bench):
+    bench.set(token=MEMBER)
+    with pytest.raises(NeedsAttention, match="You don't have access to invoices"):
         bench.check()
