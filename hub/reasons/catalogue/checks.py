@@ -186,22 +186,22 @@ TEMPLATES = {
     ),
     "check.number_used": _template(
         "Number already used",
-        "{name} was not sent: in QuickBooks a {document} already has its number"
-        " (transaction {transactions}).",
+        "{name} was not sent: its number is used in QuickBooks already, by transaction"
+        " {transactions} ({document}).",
         IS_IT_THE_SAME,
         CaseAction.CHOOSE,
     ),
     "check.same_day_and_total": _template(
         "Perhaps in QuickBooks already",
-        "{name} was not sent: in QuickBooks a {document} has one of the same day and total"
-        " (transaction {transactions}).",
+        "{name} was not sent: QuickBooks already has one of the same day and total, transaction"
+        " {transactions} ({document}).",
         IS_IT_THE_SAME,
         CaseAction.CHOOSE,
     ),
     "check.same_total": _template(
         "Perhaps in QuickBooks already",
-        "{name} was not sent: in QuickBooks a {document} has one of the same total within five days"
-        " (transaction {transactions}).",
+        "{name} was not sent: QuickBooks already has one of the same total within five days,"
+        " transaction {transactions} ({document}).",
         IS_IT_THE_SAME,
         CaseAction.CHOOSE,
     ),
