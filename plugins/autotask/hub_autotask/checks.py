@@ -1,17 +1,23 @@
 """Checks before an app runs: rights, names without tildes, who numbers documents, calls left."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hub import NeedsAttention, Sentence, Site, Tenant
 from hub_autotask.client import Autotask, start_of_day, where
 
-LISTS = ("Companies", "Contacts", "Currencies", "PaymentTerms")
+Rights = Mapping[str, tuple[str, ...]]  # the verbs by the entity
+
+LISTS = ("Companies", "Contacts", "Countries", "Currencies")
+RECEIVING = "PurchaseOrderItemReceiving"
 NEEDS = {
     "autotask-invoices": {
         "Invoices": ("query", "update"),
         "BillingItems": ("query",),
         "BillingCodes": ("query",),
+        "PaymentTerms": ("query",),
+        "TaxRegions": ("query",),
+        "TaxCategories": ("query",),
     },
     "autotask-expenses": {
         "ExpenseReports": ("query", "update"),
@@ -24,6 +30,7 @@ NEEDS = {
         "PurchaseOrders": ("query", "update"),
         "PurchaseOrderItems": ("query",),
         "Products": ("query",),
+        "PaymentTerms": ("query",),
     },
 }
 NAMES = (
@@ -46,7 +53,8 @@ BUSY_SHARE = 0.75  # of the calls that Autotask allows in an hour
 def check(app: str, site: Site, source: Autotask) -> Tenant:
     """Return the database that the settings reach; name all missing rights in one error."""
     id, name = source.account()
-    lacking = _list_lacking_rights(app, source)
+    needed = _needed_rights(app, site)
+    lacking = _list_lacking_rights(needed, source)
     if lacking:
         raise NeedsAttention(
             "The security level of %(username)s lacks rights to %(lacking)s. Give it"
@@ -55,15 +63,22 @@ def check(app: str, site: Site, source: Autotask) -> Tenant:
             username=str(site.settings["username"]),
             lacking=", ".join(lacking),
         )
-    warnings = [warn_of_tildes(source), warn_of_busy_calls(source)]
+    warnings = [warn_of_tildes(needed, source), warn_of_busy_calls(source)]
     if app == "autotask-invoices":
         warnings += [warn_of_own_numbering(site, source), warn_of_no_invoices(site, source)]
     return Tenant(id=id, name=name, warnings=tuple(filter(None, warnings)))
 
 
-def _list_lacking_rights(app: str, source: Autotask) -> list[str]:
-    """Return each entity for which the user lacks rights, with the rights."""
+def _needed_rights(app: str, site: Site) -> Rights:
+    """Return the rights that the app needs to read its documents and lists, and to report."""
     needed = {**NEEDS[app], **dict.fromkeys(LISTS, ("query",))}
+    if site.settings.get("post_as") == "bill_per_receipt":
+        needed[RECEIVING] = ("query",)
+    return needed
+
+
+def _list_lacking_rights(needed: Rights, source: Autotask) -> list[str]:
+    """Return each entity for which the user lacks rights, with the rights."""
     lacking = []
     for entity, verbs in needed.items():
         missing = set(verbs) - source.rights(entity)
@@ -72,10 +87,17 @@ def _list_lacking_rights(app: str, source: Autotask) -> list[str]:
     return lacking
 
 
-def warn_of_tildes(source: Autotask) -> str | None:
-    """Return a warning that lists every name with a tilde, and where it is."""
+def warn_of_tildes(needed: Rights, source: Autotask) -> str | None:
+    """Return a warning that lists every name with a tilde, and where it is.
+
+    Lists that the app does not need are left out if the user may not query them.
+    """
+    unneeded = {entity for entity, _, _ in NAMES} - needed.keys()
+    hidden = {entity for entity in unneeded if "query" not in source.rights(entity)}
     places = []
     for entity, field, what in NAMES:
+        if entity in hidden:
+            continue
         rows = source.rows(entity, where(field, "contains", "~"), fields=("id", field))
         names = sorted(row[field] for row in rows)
         if names:

@@ -1,9 +1,11 @@
 """The connection test: the account, missing rights, and names and numbers that would fail."""
 
+from functools import partial
 from urllib.parse import urlencode
 
 import pytest
 from hub_autotask.sandbox import msp
+from hub_autotask.sandbox.schema import ENTITIES
 
 from hub import Company, NeedsAttention
 from hub.testing.bench import URL
@@ -41,6 +43,41 @@ def test_a_copied_level_that_lacks_a_right_is_reported_by_entity(open_bench, app
     bench.books.do("level", lacking=[entity])
     with pytest.raises(NeedsAttention, match=rf"lacks rights to {entity} \(query\)"):
         bench.check()
+
+
+@pytest.mark.row("AT-C16")
+@pytest.mark.parametrize("entity", ENTITIES)
+@pytest.mark.parametrize(
+    ("app", "settings"),
+    [
+        ("invoices", {}),
+        ("expenses", {}),
+        ("purchase-orders", {"post_as": "purchase_order"}),
+        ("purchase-orders", {"post_as": "bill_per_receipt"}),
+    ],
+)
+def test_exactly_the_rights_are_asked_for_that_the_app_reads_with(
+    open_bench, app, settings, entity
+):
+    bench = open_bench(app, **settings)
+    bench.books.do("level", lacking=[entity])
+    needs_right = is_refused(bench.read) or is_refused(partial(list_codes, bench))
+    assert is_refused(bench.check) == needs_right
+
+
+def list_codes(bench):
+    """Ask for the codes of every field."""
+    for field in bench.fields():
+        bench.codes(field.name)
+
+
+def is_refused(call):
+    """Return whether a call ends with the error that a right is lacking."""
+    try:
+        call()
+    except NeedsAttention as error:
+        return "lacks" in str(error)
+    return False
 
 
 @pytest.mark.row("AT-C16")
@@ -93,6 +130,10 @@ def test_every_tilde_in_a_name_is_reported(invoices):
         "department numbers",
     )
     assert [kind for kind in (*kinds, "payment terms") if f"{kind} “" not in warning] == []
+    invoices.books.do("level", lacking=["Departments", "Products"])
+    (warning,) = invoices.check().warnings
+    hidden = [kind for kind in kinds if f"{kind} “" not in warning]
+    assert hidden == ["products", "departments", "department numbers"]
 
 
 @pytest.mark.row("AT-I3")
