@@ -84,11 +84,11 @@ class SourceReading:
         """Read the list, then what waits, so that waiting documents never delay new ones."""
         try:
             self.writer.write(self._read_list())
-            is_throttled = self._read_waiting()
+            self._read_waiting()
         except HubError:
             self._store_missed(is_evidence=False)
             raise
-        self._judge_missed(may_be_evidence=not is_throttled)
+        self._judge_missed()
 
     def read_exactly(self, ids: Sequence[str]) -> None:
         """Read these documents; without its list, the source's answers prove no absence."""
@@ -97,8 +97,8 @@ class SourceReading:
         finally:
             self._store_missed(is_evidence=False)
 
-    def _read_waiting(self) -> bool:
-        """Read again what waits; return whether the source asked to slow down before the end.
+    def _read_waiting(self) -> None:
+        """Read again what waits, until the source asks to slow down.
 
         The rest of the requested documents is read as soon as the source may be called again.
         """
@@ -107,13 +107,11 @@ class SourceReading:
         except TooOften as error:
             self.result.continue_after = error.after
             self._note_throttling(error)
-            return True
+            return
         try:
             self._read(reread.find_waiting_ids(self.setup), RereadBudget(self.setup))
         except TooOften as error:
             self._note_throttling(error)
-            return True
-        return False
 
     def _note_throttling(self, error: TooOften) -> None:
         """Add a note that some documents were not read because the source asked to slow down."""
@@ -180,17 +178,22 @@ class SourceReading:
         self.missed.append(item)
         self.setup.read_ids.add(item.source_id)
 
-    def _judge_missed(self, may_be_evidence: bool) -> None:
-        """Store what the source did not have; evidence only if the connection works now."""
+    def _judge_missed(self) -> None:
+        """Store what the source did not have; evidence only if the connection works now.
+
+        This includes what the source answered before it asked to slow down.
+        """
         if not self.missed:
             return
-        if may_be_evidence:
-            try:
-                sources.check(self.setup.installation)
-            except HubError:
-                self._store_missed(is_evidence=False)
-                raise
-        self._store_missed(is_evidence=may_be_evidence)
+        try:
+            sources.check(self.setup.installation)
+        except TooOften:  # not an error: the next run asks for the documents again
+            self._store_missed(is_evidence=False)
+        except HubError:
+            self._store_missed(is_evidence=False)
+            raise
+        else:
+            self._store_missed(is_evidence=True)
 
     def _store_missed(self, is_evidence: bool) -> None:
         """Store what the source did not have, and note how many of its documents these are."""

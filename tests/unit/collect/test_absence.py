@@ -9,7 +9,7 @@ from hub import Gone, Retry, Unreadable, outbox
 from hub.collect import run as collect_run
 from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
-from hub.errors import HubError, Refused
+from hub.errors import HubError, Refused, TooOften
 from hub.models import Case, Installation, ListState, Posting, SourceDocument
 from tests.support.small_source import (
     SmallSource,
@@ -22,6 +22,7 @@ from tests.support.small_source import (
 
 HOUR = 3600
 ABSENT = Gone(source_id="invoice:1", reason="Small does not have it.")
+SLOW_DOWN = TooOften("source.test", "Small", 7)
 
 
 @pytest.fixture
@@ -198,6 +199,48 @@ def _sendable(hub):
     with read_only_session() as session:
         conditions = Posting.installation_id == hub.id, Posting.state == "ready", outbox.IS_CURRENT
         return list(session.scalars(select(Posting.id).where(*conditions)))
+
+
+# -- a source that asks to slow down ---------------------------------------------------------------
+
+
+def held_documents(hub, source, count):
+    """Provide documents that wait for a match; the source has all but the second."""
+    items = [bill(str(n), account="9") for n in range(count)]
+    hub(*items)
+    source.by_id = {item.source_id: item for item in items} | {"invoice:1": ABSENT}
+
+
+def test_answers_before_the_source_asks_to_slow_down_prove_absence(hub, source):
+    held_documents(hub, source, 3)
+    source.answers_left = 2
+    hub()
+    assert (document().absent_since is not None, document().gone) == (True, None)
+    source.answers_left = 3
+    hub(later=HOUR)
+    assert document().gone == "Small does not have it."
+
+
+def test_answers_before_the_list_is_interrupted_by_the_limit_prove_nothing(hub, source):
+    held_documents(hub, source, 3)
+    source.fails = SLOW_DOWN
+    for _ in range(4):
+        with pytest.raises(TooOften):
+            hub(Gone(source_id="invoice:1", inferred=True), later=HOUR)
+    assert (document().absent_since, document().gone) == (None, None)
+
+
+@pytest.mark.parametrize("answers_left", [2, None])
+def test_answers_prove_nothing_if_the_check_of_the_connection_is_throttled(
+    hub, source, answers_left
+):
+    held_documents(hub, source, 3)
+    source.check_fails = SLOW_DOWN
+    for _ in range(4):
+        source.answers_left = answers_left
+        hub(later=HOUR)
+    assert document().absent_at is not None
+    assert (document().absent_since, document().gone) == (None, None)
 
 
 # -- deletions that the source reports -------------------------------------------------------------
