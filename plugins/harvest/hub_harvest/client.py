@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 from hub import ApiClient, Row, Site, read_linked_pages, web_address
 
 RATE = "100/15s"
-PAGE_SIZE = 100  # Harvest allows 2,000
+PAGE_SIZE = 2000  # the most that Harvest allows
 PROGRAM = "QuickBooks Online hub"
 
 
@@ -85,7 +85,10 @@ class Harvest:
         parameters: dict[str, str | None],
         page: str = "",
     ) -> Iterator[tuple[list[Row], str]]:
-        """Yield (rows, link to the next page) of a list, from the page of a link on."""
+        """Yield (rows, link to the next page) of a list, from the page of a link on.
+
+        The links have a cursor, so a row that is deleted meanwhile moves no other one.
+        """
 
         def fetch(link: str) -> tuple[list[Row], str | None]:
             """Return the rows of a page, and the link to the next one."""
@@ -93,7 +96,7 @@ class Harvest:
             next_link = answer["links"]["next"]
             return answer[name], next_link
 
-        return read_linked_pages(fetch, page, "Harvest", numbered=True)
+        return read_linked_pages(fetch, page, "Harvest")
 
 
 def _contact(site: Site) -> str:

@@ -4,13 +4,15 @@ import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from hub_harvest import sample
 from hub_harvest.client import RATE
-from qbo_sandbox.kit import RowSource, bearer_of, json_of, linked_page, query_of
+from qbo_sandbox.kit import RowSource, bearer_of, json_of, query_of
 
 TOKEN, ACCOUNT = "harvest-token", "130020"
 MEMBER = "harvest-token-of-a-member"  # the token of a person who may not see invoices
+MAX_PAGE_SIZE = 2000
 NESTED = {"payments": "invoice_payments", "messages": "invoice_messages"}
 Answer = tuple[int, Any]
 USER_AGENT = re.compile(r"\S.* \((https?://[^\s/()][^\s()]*|[^\s@()]+@[^\s@()]+)\)")
@@ -51,20 +53,17 @@ class StandIn(RowSource):
             return NOT_FOUND
         if method == "POST":
             return self._add_message(row, json_of(environ))
-        return 200, _page_of(environ, NESTED[name], row[name])
+        return _page_of(environ, NESTED[name], row[name])
 
     def _list_invoices(self, environ: dict[str, Any]) -> Answer:
         """Return a page of the invoices that changed since a moment, the newest id first."""
         query = query_of(environ)
         since = _moment(query.get("updated_since", ""))
         changed = []
-        for id in sorted(self.rows, key=int, reverse=True):
-            row = self.rows[id]
+        for row in self.rows.values():
             if _moment(row["updated_at"]) >= since:
-                changed.append(row)
-        page = _page_of(environ, "invoices", changed)
-        page["invoices"] = [_answer_row(row) for row in page["invoices"]]
-        return 200, page
+                changed.append(_answer_row(row))
+        return _page_of(environ, "invoices", changed)
 
     def _add_message(self, row: dict[str, Any], message: dict[str, Any]) -> Answer:
         """Store a message; a real Harvest mails it."""
@@ -100,15 +99,36 @@ def _problem_of_headers(environ: dict[str, Any]) -> Answer | None:
     return None
 
 
-def _page_of(environ: dict[str, Any], name: str, rows: list[Any]) -> dict[str, Any]:
-    """Return a page of rows with the link to the next one."""
-    size = int(query_of(environ).get("per_page", "2000"))
-    items, link = linked_page(environ, rows, size)
-    return {
+def _page_of(environ: dict[str, Any], name: str, rows: Sequence[Any]) -> Answer:
+    """Return a page of rows, the newest id first, with a link whose cursor is its last id."""
+    query = query_of(environ)
+    size = int(query.get("per_page", str(MAX_PAGE_SIZE)))
+    if size > MAX_PAGE_SIZE:
+        return 422, {"message": f"per_page must be at most {MAX_PAGE_SIZE}"}
+    ordered = sorted(rows, key=_number, reverse=True)
+    if "cursor" in query:
+        last_id = int(query["cursor"])
+        ordered = [row for row in ordered if _number(row) < last_id]
+    items, link = ordered[:size], None
+    if len(ordered) > size:
+        query |= {"cursor": str(_number(items[-1])), "ref": "next_cursor"}
+        link = f"{_address_of(environ)}?{urlencode(query)}"
+    return 200, {
         name: items,
         "links": {"next": link},
         "total_entries": len(rows),
     }
+
+
+def _number(row: Mapping[str, Any]) -> int:
+    """Return the id of a row as a number."""
+    return int(row["id"])
+
+
+def _address_of(environ: Mapping[str, Any]) -> str:
+    """Return the address that was called."""
+    site = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}"
+    return f"{site}{environ.get('SCRIPT_NAME', '')}{environ['PATH_INFO']}"
 
 
 def _answer_row(row: dict[str, Any]) -> dict[str, Any]:

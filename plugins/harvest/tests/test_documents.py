@@ -107,7 +107,13 @@ def test_the_list_is_read_over_several_pages_by_links(bench, monkeypatch):
     monkeypatch.setattr("hub_harvest.client.PAGE_SIZE", 7)
     ids = [item.source_id for item in bench.read() if getattr(item, "kind", "") == "invoice"]
     assert len(ids) == len(set(ids)) == 40
-    assert bench.count_calls("GET /v2/invoices") >= 6
+    assert bench.count_calls("GET /v2/invoices") == 2 * 6  # changes, and all ids
+
+
+def test_a_page_has_as_many_invoices_as_harvest_allows(open_bench):
+    bench = open_bench()
+    bench.read()
+    assert bench.count_calls("GET /v2/invoices") == 2  # changes, and all ids
 
 
 def test_every_call_names_account_and_program(bench):
