@@ -20,13 +20,9 @@ LIST = "company"
 # Stored among the preferences of a company, beside what QuickBooks answers for them.
 EDITION = "OfferingSku"
 CURRENCIES = "CompanyCurrencies"
-EDITIONS_WITHOUT_PURCHASE_ORDERS = (
-    "Simple Start",
-    "Easy Start",
-    "EasyStart",
-    "Essentials",
-    "Self-Employed",
-)
+# Source: the help pages of Dext, which hides bills for Simple Start, and of Procore.
+EDITIONS_WITHOUT_BILLS = ("Simple Start", "Easy Start", "EasyStart", "Self-Employed")
+EDITIONS_WITHOUT_PURCHASE_ORDERS = (*EDITIONS_WITHOUT_BILLS, "Essentials")
 SALES_FIELD = re.compile(r"SalesFormsPrefs\.SalesCustomName(\d+)")
 ORDER_FIELD = re.compile(r"PurchasePrefs\.PurchaseCustomName(\d+)")
 # Country codes in QuickBooks' company info, as ISO 3166 has them.
@@ -147,7 +143,8 @@ def facts_of(
         customer_on_lines=_is_on(purchases, "TrackingByCustomer"),
         projects=_named_value(other, "ProjectsEnabled").lower() == "true",
         closed_to=dt.date.fromisoformat(str(closed_to)[:10]) if closed_to else None,
-        purchase_orders=_has_purchase_orders(company),
+        bills=_is_other_edition(company, EDITIONS_WITHOUT_BILLS),
+        purchase_orders=_is_other_edition(company, EDITIONS_WITHOUT_PURCHASE_ORDERS),
         stock=_is_on(stock, "QuantityOnHand", default=True),
         tax_rates=tax_rates or {},
         sales_rates=sales_rates or {},
@@ -178,11 +175,10 @@ def _has_several_currencies(preferences: dict[str, Any]) -> bool:
     return _is_on(section, "MultiCurrencyEnabled")
 
 
-def _has_purchase_orders(company: ConnectedCompany) -> bool:
-    """Return whether the edition of a company has purchase orders; an unknown one has them."""
+def _is_other_edition(company: ConnectedCompany, editions: Sequence[str]) -> bool:
+    """Return whether a company has another edition than these, as one of an unknown edition may."""
     edition = str(company.preferences.get(EDITION) or "")
-    lacks_them = any(name in edition for name in EDITIONS_WITHOUT_PURCHASE_ORDERS)
-    return not lacks_them
+    return not any(name in edition for name in editions)
 
 
 def _tax_rates(rows: Sequence[Row[str, str, str, dict[str, Any]]], side: str) -> Rates:

@@ -33,6 +33,7 @@ class CompanyFacts:
     customer_on_lines: bool = False
     projects: bool = False
     closed_to: dt.date | None = None
+    bills: bool = True
     purchase_orders: bool = True
     stock: bool = True
     tax_rates: Rates = field(default_factory=dict)

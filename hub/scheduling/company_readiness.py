@@ -26,6 +26,7 @@ class FactState(StrEnum):
 
 
 SALES_KINDS = ("invoice", "credit_memo", "refund", "payment")
+BILL_KINDS = ("bill", "vendor_credit", "bill_payment")
 CLASSES, LOCATIONS = "class", "location"
 
 
@@ -49,6 +50,8 @@ def find_facts_for(
     facts = company.load_facts(session, installation.company_id)
     edition = company.format_edition_name(installation.company)
     parts = [_check_currencies(session, installation, facts)]
+    if set(app.posts) & set(BILL_KINDS):
+        parts.append(_check_bills(facts, edition))
     if "purchase_order" in app.posts:
         parts.append(_purchase_orders(facts, edition))
     if "item" in app.posts:
@@ -123,6 +126,19 @@ def _count_documents_in_unused_currencies(
         if not facts.uses_currency(currency):
             counts[currency] = count
     return counts
+
+
+def _check_bills(facts: CompanyFacts, edition: str) -> Fact:
+    """Return whether the edition has bills."""
+    title = gettext("Supplier bills")
+    if facts.bills:
+        return Fact(title=title, text=gettext("%(edition)s has bills.", edition=edition))
+    return Fact(
+        title=title,
+        text=gettext("%(edition)s has no bills for connected apps.", edition=edition),
+        state=FactState.BAD,
+        next_step=gettext("Upgrade the company to QuickBooks Online Essentials, Plus or Advanced."),
+    )
 
 
 def _purchase_orders(facts: CompanyFacts, edition: str) -> Fact:

@@ -134,6 +134,15 @@ def test_dimensions_that_quickbooks_does_not_track_are_named(visitor, source):
     change(preferences=PREFERENCES)
 
 
+def test_an_edition_without_bills_is_named_before_any_document(visitor, source):
+    assert row_of(visitor, "Supplier bills")[1] == "Fine"
+    change(preferences={"OfferingSku": "QuickBooks Online Simple Start"})
+    assert row_of(visitor, "Supplier bills")[1:3] == [
+        "Stops documents",
+        "QuickBooks Online Simple Start has no bills for connected apps.",
+    ]
+
+
 def test_the_closed_period_is_named_even_if_no_document_is_in_it(visitor, source):
     assert row_of(visitor, "Closed books")[2] == "No period is closed."
     change(preferences=CLOSED)
