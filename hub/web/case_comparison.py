@@ -73,11 +73,16 @@ class ComparedFact:
 
     @property
     def is_folded(self) -> bool:
-        """Return whether the page folds the row: it is equal on both sides, and none of the head.
+        """Return whether the page folds the row: no known difference, and none of the head.
 
         What only the hub knows of a transaction, such as its mark, has nothing to be equal to.
         """
         return not self.differs and self.label not in (*HUB_LABELS, *COMPARED_LABELS)
+
+    @property
+    def is_equal(self) -> bool:
+        """Return whether every transaction has the text that we post."""
+        return all(text == self.ours for text in self.texts)
 
     @property
     def difference(self) -> str:
@@ -288,11 +293,8 @@ def _candidate_side(session: Session, posting: Posting, ids: list[str], entities
     """Compare the planned payload with the transactions in QuickBooks that it may be."""
     company_id, kind = posting.company_id, posting.kind
     ours = display.view_payload(session, company_id, kind, posting.payload)
-    transactions = []
-    for id in ids:
-        key = (company_id, kind, id)
-        transaction = _transaction(session, key, entities, posting)
-        transactions.append(transaction)
+    keys = [(company_id, kind, id) for id in ids]
+    transactions = [_transaction(session, key, entities, posting) for key in keys]
     return Side(posting, ours, transactions)
 
 
@@ -378,12 +380,9 @@ def _transaction(
 
 def _bears_other_marker(head: TransactionHead | None, posting: Posting | None) -> bool:
     """Return whether a transaction bears the marker of another document than the posting's."""
-    if head is None or posting is None:
+    if head is None or posting is None or not head.marker:
         return False
-    marker = head.marker
-    if not marker:
-        return False
-    return marker != posting.document.marker
+    return head.marker != posting.document.marker
 
 
 def _document_of_marker(session: Session, head: TransactionHead | None) -> SourceDocument | None:

@@ -669,6 +669,19 @@ def test_equal_facts_are_folded_and_what_differs_has_a_column(bench) -> None:
     assert "Accept what QuickBooks has</button>" in page
 
 
+@pytest.mark.parametrize(("person", "case_ids"), [("oda", (1,)), ("vera", (1, 2))])
+def test_facts_that_were_not_read_are_not_called_equal(bench, person, case_ids) -> None:
+    """A deleted bill cannot be read; a viewer's page reads nothing from QuickBooks."""
+    bench.quickbooks.act("delete", kind="Bill", id=bench.posting(bench.ids[0]).quickbooks_id)
+    bench.edit(bench.posting(bench.ids[1]).quickbooks_id, DocNumber="other")
+    reconcile(bench.company_id)
+    bench.visitor.log_in(person)
+    for case_id in case_ids:
+        page = bench.visitor.page(f"/inbox/{case_id}")
+        assert re.search(r"\d fields of the source", page), case_id
+        assert "fields are equal" not in page
+
+
 def test_a_memo_differs_only_by_what_people_wrote(bench) -> None:
     """The marker of the hub is no part of what a person compares."""
     id = bench.posting(bench.ids[0]).quickbooks_id
