@@ -13,7 +13,7 @@ from hub.models.enums import PostingState
 from hub.money import ZERO
 from hub.outbox import approvals
 from hub.qbo import display
-from hub.web import present_transactions, review_rows, source_files
+from hub.web import listed_rows, present_transactions, review_rows, source_files
 from hub.web.access import may_here, require_role
 from hub.web.installation import build_tabs
 from hub.web.layout import use_zone_of
@@ -46,6 +46,7 @@ def show(posting_id: int) -> str | Response:
         return render_template(
             "posting_preview.html",
             preview=preview,
+            listed=listed_rows.encode({posting.id: posting.planned}),
             posting=posting,
             document=posting.document,
             failure=read.failure,

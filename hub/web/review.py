@@ -11,16 +11,19 @@ from werkzeug import Response
 
 from hub import outbox
 from hub.db.engine import read_only_session
+from hub.errors import HubError
 from hub.installations import enable
 from hub.models import Installation
 from hub.models.enums import InstallationMode, RunKind
 from hub.outbox import approvals
+from hub.posting.actions import manual
 from hub.scheduling import run_log
-from hub.translations.messages import gettext, ngettext
+from hub.translations.messages import gettext, ngettext, translate
 from hub.web import (
     confirmation,
     listed_rows,
     review_approvals,
+    review_places,
     review_rows,
 )
 from hub.web.access import person_name, require_recent_login, require_role
@@ -54,7 +57,7 @@ class Selection:
 
 @pages.get("/")
 @require_role("viewer")
-def show(installation_id: int) -> str:
+def show(installation_id: int) -> str | Response:
     """List what waits for approval, oldest first.
 
     A change or a removal is compared with what was posted last, at once. What QuickBooks has now
@@ -65,6 +68,9 @@ def show(installation_id: int) -> str:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         postings = review_rows.page_in_review(session, installation_id)
+        if not postings.rows and review_places.read_place():
+            # Everything on this page was decided.
+            return redirect(review_places.build_list_address(installation_id, {}))
         context = build_tabs(session, installation)
         chosen = _chosen_on_page()
         sums = review_rows.load_sums_in_review(session, installation_id)
@@ -76,6 +82,7 @@ def show(installation_id: int) -> str:
             is_read=is_read,
             shown=listed_rows.encode({row.id: row.planned for row in postings.rows}),
             chosen=chosen or {},
+            place=review_places.read_place(),
             selection=_selection(session, installation, chosen) if chosen else None,
             documents=count_kinds(count_in_review(session, installation_id)),
             sums=sums.texts(),
@@ -117,7 +124,8 @@ def selection(installation_id: int) -> str:
         selected = _selection(session, installation, _chosen_on_page() or {})
         context = build_tabs(session, installation)
         sums = review_rows.load_sums_in_review(session, installation_id).texts()
-    return render_template("selection.html", selection=selected, sums=sums, **context)
+    place = review_places.read_place()
+    return render_template("selection.html", selection=selected, sums=sums, place=place, **context)
 
 
 @pages.get("/approve")
@@ -140,7 +148,8 @@ def confirm(installation_id: int) -> str | Response:
             _flash_left_out(changed, len(left_out) - changed)
         else:
             flash(gettext("Select at least one document."), "look")
-        return redirect(url_for("review.show", installation_id=installation_id))
+        return review_places.go_on(installation_id, is_done=False)
+    place = review_places.read_place()
     more = unchanged[MAX_LISTED:]
     sums = review_rows.sum_by_currency(unchanged)
     return render_template(
@@ -159,6 +168,8 @@ def confirm(installation_id: int) -> str | Response:
         removed=sum(row.operation in outbox.REMOVALS for row in unchanged),
         firsts=second_approvals.count_firsts(row.id for row in unchanged),
         listed=listed_rows.encode({row.id: row.planned for row in unchanged}),
+        place=place,
+        back=review_places.build_list_address(installation_id, place),
         **context,
     )
 
@@ -250,7 +261,36 @@ def approve(installation_id: int) -> Response | str:
     with read_only_session() as session:
         changed = review_approvals.count_in_review(session, installation_id, outcome.changed)
     _flash_left_out(changed, len(outcome.changed) - changed)
-    return redirect(url_for("review.show", installation_id=installation_id))
+    is_done = bool(outcome.released or outcome.first)
+    return review_places.go_on(installation_id, is_done=is_done)
+
+
+@pages.post("/skip")
+@require_role("operator")
+def skip(installation_id: int) -> Response:
+    """Leave out of the books what was listed, with a reason; what has changed stays in review."""
+    chosen = listed_rows.decode(request.form.get("listed", ""))
+    with read_only_session() as session:
+        get_row_or_404(session, Installation, installation_id)
+        waiting = list(review_rows.iter_in_review(session, installation_id, chosen))
+        unchanged = [row.id for row in review_rows.select_unchanged(waiting, chosen)]
+    count = 0
+    for posting_id in unchanged:
+        try:
+            manual.skip(posting_id, request.form.get("reason", ""), person_name())
+        except HubError as error:
+            flash(translate(error.sentence), "error")
+            break
+        count += 1
+    if count:
+        text = ngettext(
+            "Skipped %(count)s document. It will not be posted.",
+            "Skipped %(count)s documents. They will not be posted.",
+            count,
+        )
+        flash(text, "success")
+    _flash_left_out(len(waiting) - len(unchanged), len(chosen) - len(waiting))
+    return review_places.go_on(installation_id, is_done=bool(count))
 
 
 @pages.post("/automatic")

@@ -81,7 +81,7 @@ ROUTES = {
         api_runs.start_sync
         comparing.copy comparing.export comparing.mail comparing.show installation.lists
         installation.run matching.accept matching.apply matching.create matching.decide
-        received_files.upload review.approve review.changes
+        received_files.upload review.approve review.changes review.skip
         review.confirm review.selection
     """,
     "operator file": """

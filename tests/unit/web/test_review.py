@@ -584,3 +584,76 @@ def test_the_sum_says_how_much_of_it_pays_other_documents(operator: Visitor) -> 
     assert sentence in operator.page(_here(operator))
     address = f"{_here(operator)}approve?which=all"
     assert sentence in operator.page(address)
+
+
+def form_of(page: str, address: str) -> tuple[str, dict[str, str]]:
+    """Return where the form whose address begins like this is sent, and its hidden fields."""
+    action, form = re.findall(
+        rf'action="({re.escape(address)}[^"]*)">(.*?)</form>', page, re.DOTALL
+    )[0]
+    return unescape(action), dict(re.findall(r'name="(\w+)"\s+value="([^"]*)"', form))
+
+
+def test_a_document_is_skipped_in_its_preview_and_the_next_one_opens(operator: Visitor) -> None:
+    ids = _add(operator, 2)
+    page = operator.page(f"/postings/{ids[0]}/review")
+    action, fields = form_of(page, f"{_here(operator)}skip")
+    assert "the reason is stored" in operator.press(action, **fields, reason=" ")
+    assert operator.row(Posting, ids[0]).state == "review"
+    response = operator.post(action, **fields, reason="Not ours")
+    assert response.headers["Location"] == f"/postings/{ids[1]}/review"
+    assert "Skipped 1 document. It will not be posted." in operator.page(
+        f"/postings/{ids[1]}/review"
+    )
+    assert operator.row(Posting, ids[0]).state == "skipped"
+    assert "Not ours" in operator.page(f"/documents/{operator.row(Posting, ids[0]).document_id}")
+
+
+def test_a_document_that_changed_since_its_preview_is_not_skipped(operator: Visitor) -> None:
+    [posting_id] = _add(operator, 1)
+    action, fields = form_of(
+        operator.page(f"/postings/{posting_id}/review"), f"{_here(operator)}skip"
+    )
+    with operator.app.app_context(), engine.transaction() as session:
+        session.get_one(Posting, posting_id).planned = "0" * 64
+    page = operator.press(action, **fields, reason="Not ours")
+    assert "1 document changed since it was listed and stays in review." in page
+    assert operator.row(Posting, posting_id).state == "review"
+
+
+def test_ticked_documents_are_skipped_together(operator: Visitor) -> None:
+    ids = _add(operator, 3)
+    pairs = re.findall(r'name="selected"\s+value="([^"]+)"', operator.page(_here(operator)))
+    chosen = [pair for pair in pairs if int(pair.partition(":")[0]) in ids[:2]]
+    page = operator.get(f"{_here(operator)}selection", query_string={"selected": chosen}).text
+    action, fields = form_of(page, f"{_here(operator)}skip")
+    assert "Skipped 2 documents." in operator.press(action, **fields, reason="Not ours")
+    states = [operator.row(Posting, id).state for id in ids]
+    assert states == ["skipped", "skipped", "review"]
+
+
+def test_after_an_approval_in_a_preview_the_next_one_opens(operator: Visitor) -> None:
+    ids = _add(operator, 2)
+    page = operator.page(f"/postings/{ids[0]}/review")
+    [address] = re.findall(r'href="([^"]*/approve\?[^"]*)"', page)
+    action, fields = form_of(operator.page(unescape(address)), f"{_here(operator)}approve")
+    response = operator.post(action, **fields)
+    assert response.headers["Location"] == f"/postings/{ids[1]}/review"
+
+
+def test_after_an_approval_the_same_page_of_the_list_is_shown(operator: Visitor) -> None:
+    ids = _add(operator, 60)
+    first = operator.page(_here(operator))
+    [following] = re.findall(r'rel="next" href="([^"]+)"', first)
+    place = unescape(following).partition("?")[2]
+    pairs = re.findall(r'name="selected"\s+value="([^"]+)"', operator.page(unescape(following)))
+    for listed in (pairs[:1], pairs[1:]):
+        chosen = "&".join(f"selected={pair}" for pair in listed)
+        confirmation = operator.page(f"{_here(operator)}approve?{place}&{chosen}")
+        assert f'href="{following}"' in confirmation
+        action, fields = form_of(confirmation, f"{_here(operator)}approve")
+        response = operator.post(action, **fields)
+        assert response.headers["Location"] == unescape(following)
+    page = operator.get(unescape(following), follow_redirects=True).text
+    assert operator.row(Posting, ids[0]).state == "review"
+    assert f"/postings/{ids[0]}/review" in page
