@@ -93,7 +93,7 @@ class Assessment(NamedTuple):
 
 
 def assess(plugins: Plugins, slug: str) -> Assessment:
-    """Return the abilities of an app.
+    """Return the abilities of an app; one that only reads files needs none that involve a source.
 
     What only a test run can show counts if the record in the package is of the installed version
     and of the code as it is installed.
@@ -105,15 +105,18 @@ def assess(plugins: Plugins, slug: str) -> Assessment:
     problem = _record_problem(record, folder, installed.version)
     valid_record = None if problem else record
     has_readme = _has_readme(installed.distribution)
-    abilities = (
+    abilities = [
         Ability("contract", Tier.BRONZE, problem or _contract_problem(app, valid_record)),
         Ability("docs", Tier.BRONZE, "" if has_readme else NO_README),
         Ability("golden", Tier.SILVER, _golden_problem(app, valid_record)),
-        Ability("report", Tier.SILVER, _report_problem(app, valid_record)),
-        Ability("webhooks", Tier.GOLD, _webhook_problem(plugins, slug, valid_record)),
-        Ability("deletions", Tier.GOLD, _deletions_problem(app, valid_record)),
-    )
-    return Assessment(abilities)
+    ]
+    if _has_source(app):
+        abilities += [
+            Ability("report", Tier.SILVER, _report_problem(app, valid_record)),
+            Ability("webhooks", Tier.GOLD, _webhook_problem(plugins, slug, valid_record)),
+            Ability("deletions", Tier.GOLD, _deletions_problem(app, valid_record)),
+        ]
+    return Assessment(tuple(abilities))
 
 
 def describe(plugins: Plugins) -> list[dict[str, Any]]:
@@ -147,6 +150,11 @@ def _lowest_tier(tiers: list[Tier | None]) -> Tier | None:
     if None in tiers:
         return None
     return next((tier for tier in Tier if tier in tiers), None)
+
+
+def _has_source(app: App) -> bool:
+    """Return whether an app calls a source or reports to it; others only read files."""
+    return app.files is None or bool(app.hosts or app.wants)
 
 
 def _record_problem(record: SuiteRecord | None, folder: Path | None, version: str) -> str:

@@ -119,6 +119,30 @@ def test_a_plugin_with_everything_is_gold(barn):
     assert "it lacks" not in listed
 
 
+FILES = """
+from hub import FileContent, FileKinds
+@hookimpl
+def hub_file(app, site, file, content):
+    return FileContent(documents=())
+"""
+KINDS = 'files=FileKinds(suffixes=(".csv",))'
+
+
+def test_an_app_that_only_reads_files_needs_nothing_of_a_source_to_be_gold(barn):
+    barn.write_module(FILES + MODULE.replace('wants=("posted",)', KINDS))
+    barn.write_record(deletions=(), reports=(), webhooks=())
+    (app,) = described()["apps"]
+    assert app["abilities"] == {"contract": True, "docs": True, "golden": True}
+    assert (app["tier"], app["next_tier"]) == ("gold", None)
+
+
+def test_an_app_that_reads_files_and_reports_to_a_source_needs_the_abilities_of_both(barn):
+    barn.write_module(FILES + MODULE.replace('wants=("posted",)', f'wants=("posted",), {KINDS}'))
+    barn.write_record(deletions=(), reports=(), webhooks=())
+    (app,) = described()["apps"]
+    assert (app["tier"], list(app["missing"])) == ("bronze", ["report"])
+
+
 LACKING = {
     "no record": (
         lambda barn: barn.write_record_text(""),
