@@ -129,7 +129,7 @@ KINDS = 'files=FileKinds(suffixes=(".csv",))'
 
 
 def test_an_app_that_only_reads_files_needs_nothing_of_a_source_to_be_gold(barn):
-    barn.write_module(FILES + MODULE.replace('wants=("posted",)', KINDS))
+    barn.write_module(MODULE.replace('wants=("posted",)', KINDS) + FILES)
     barn.write_record(deletions=(), reports=(), webhooks=())
     (app,) = described()["apps"]
     assert app["abilities"] == {"contract": True, "docs": True, "golden": True}
@@ -137,7 +137,7 @@ def test_an_app_that_only_reads_files_needs_nothing_of_a_source_to_be_gold(barn)
 
 
 def test_an_app_that_reads_files_and_reports_to_a_source_needs_the_abilities_of_both(barn):
-    barn.write_module(FILES + MODULE.replace('wants=("posted",)', f'wants=("posted",), {KINDS}'))
+    barn.write_module(MODULE.replace('wants=("posted",)', f'wants=("posted",), {KINDS}') + FILES)
     barn.write_record(deletions=(), reports=(), webhooks=())
     (app,) = described()["apps"]
     assert (app["tier"], list(app["missing"])) == ("bronze", ["report"])
