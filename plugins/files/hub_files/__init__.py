@@ -62,6 +62,13 @@ def hub_fields(app: str) -> list[Field]:
             role="account",
             match=("number", "name"),
         ),
+        Field(
+            name="accounting_cost",
+            label="Account of the buyer",
+            role="account",
+            match=("number", "name"),
+            default=FromSetting("account"),
+        ),
         Field(name="product", label="Product or service", role="item", match=("name",)),
         Field(name="tax", label="Tax", role="tax_code", match=("name",)),
         Field(name="class", label="Class", role="class", match=("name",)),

@@ -166,7 +166,9 @@ def _iter_lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterato
             amount=invoice.totals.rounding * sign,
             description="Rounding",
             tax=ZERO,
-            codes=line_codes(site, holds, account=invoice.accounting_cost, tax=rate_name(ZERO)),
+            codes=line_codes(
+                site, holds, accounting_cost=invoice.accounting_cost, tax=rate_name(ZERO)
+            ),
         )
 
 
@@ -174,7 +176,7 @@ def _build_line(
     site: Site, holds: str, invoice: EInvoice, line: EInvoiceLine, tax: Decimal, sign: int
 ) -> Line:
     """Return a line of the e-invoice with its tax."""
-    account = line.accounting_cost or invoice.accounting_cost
+    cost = line.accounting_cost or invoice.accounting_cost
     tax_name = _tax_name(line.vat_category, line.vat_percent)
     return Line(
         id=line.id,
@@ -183,7 +185,7 @@ def _build_line(
         unit_price=_price_of_one(line),
         description=line.description or line.name or None,
         tax=tax * sign,
-        codes=line_codes(site, holds, account=account, tax=tax_name),
+        codes=line_codes(site, holds, accounting_cost=cost, tax=tax_name),
     )
 
 
@@ -203,7 +205,7 @@ def _build_allowance(
         amount=_net_amount(allowance) * sign,
         description=allowance.reason or ("Charge" if allowance.is_charge else "Allowance"),
         tax=tax * sign,
-        codes=line_codes(site, holds, account=invoice.accounting_cost, tax=tax_name),
+        codes=line_codes(site, holds, accounting_cost=invoice.accounting_cost, tax=tax_name),
     )
 
 

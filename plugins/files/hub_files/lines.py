@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from hub import Code, Codes, Line, Party, Sentence, Site
 from hub_files.columns import BILLS
 
+# The names of codes that each say what a line is for.
+NAMES = ("product", "item", "account_code", "accounting_cost", "account")
 UNITED_STATES = "US"  # where a line has no tax code
 
 
@@ -15,11 +17,20 @@ def party_code(holds: str, id: str, party: Party) -> Codes:
 
 
 def line_codes(
-    site: Site, holds: str, *, account: str = "", item: str = "", tax: str = "", class_: str = ""
+    site: Site,
+    holds: str,
+    *,
+    account: str = "",
+    accounting_cost: str = "",
+    item: str = "",
+    tax: str = "",
+    class_: str = "",
 ) -> Codes:
     """Return the codes of a line.
 
     What it does not name comes from the settings: the QuickBooks id of a record, by its role.
+    `accounting_cost` is what the buyer asked a sender to repeat, which is an account or not: its
+    field falls back to the account of the settings.
     """
     codes: dict[str, Code | str | None] = {}
     if item:
@@ -28,6 +39,10 @@ def line_codes(
         codes["item"] = site.settings["item"] or None
     elif account:
         codes["account_code"] = Code(id=f"account:{account}", name=account, number=account)
+    elif accounting_cost:
+        codes["accounting_cost"] = Code(
+            id=f"account:{accounting_cost}", name=accounting_cost, number=accounting_cost
+        )
     else:
         codes["account"] = site.settings["account"] or None
     codes.update(_tax_code(site, tax))
@@ -48,7 +63,7 @@ def _tax_code(site: Site, name: str) -> Codes:
 def missing_default(holds: str, lines: Iterable[Line]) -> str | None:
     """Return why lines that name no account or item must wait; None if all of them have one."""
     for line in lines:
-        if any(line.codes.get(name) for name in ("product", "item", "account_code", "account")):
+        if any(line.codes.get(name) for name in NAMES):
             continue
         if holds == BILLS:
             return Sentence(

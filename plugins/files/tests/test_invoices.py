@@ -49,7 +49,7 @@ def test_an_e_invoice_becomes_a_bill_with_its_lines_and_taxes(bench):
     ]
     assert bill.lines[1].unit_price == Decimal("1.18")
     assert bill.codes["supplier"].create.email == "faktura@fjordbygg.example"
-    assert [line.codes["account_code"].number for line in bill.lines[:2]] == ["4310", "4300"]
+    assert [line.codes["accounting_cost"].number for line in bill.lines[:2]] == ["4310", "4300"]
     assert bill.facts["Payment reference"] == "0104171"
 
 

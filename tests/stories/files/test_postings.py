@@ -171,6 +171,26 @@ def test_an_e_invoice_is_posted_with_its_file_and_wrong_sums_are_not(site):
     assert len(site.cases()) == 1
 
 
+@pytest.mark.parametrize(
+    ("reference", "account"),
+    [("Permits and Fees", "Permits and Fees"), ("Project 7", "Lumber and Framing")],
+)
+def test_a_reference_of_the_buyer_is_an_account_or_the_account_of_the_settings(
+    site, reference, account
+):
+    content = prefixed_invoice().xml().decode().replace("EUR", "USD")
+    content = content.replace("Hansen &amp; Partner", "Canyon Steel Works")
+    cost = f"</b:DocumentCurrencyCode><b:AccountingCost>{reference}</b:AccountingCost>"
+    site.receive("invoice.xml", content.replace("</b:DocumentCurrencyCode>", cost))
+    site.sync()
+    (bill,) = site.books("Bill").values()
+    accounts = {
+        line["AccountBasedExpenseLineDetail"]["AccountRef"]["value"] for line in bill["Line"]
+    }
+    assert accounts == {site.record("Account", account)}
+    assert site.cases() == []
+
+
 def credit_note_for(number):
     """Return a credit note of Canyon Steel Works over part of an invoice, with its number."""
     content = prefixed_invoice().xml().decode()
