@@ -316,7 +316,7 @@ class TestOfAStandIn:
 class TestOfPayments:
     """Payments of invoices that are not posted yet, from the stand-in of Harvest."""
 
-    PAYMENT, INVOICE = "payment:13009-901", "invoice:13009"
+    PAYMENT, INVOICE = "payment:13010-1001", "invoice:13010"
     APPLIED = f"  line 1: applied to {INVOICE}, not posted yet"
 
     @pytest.fixture
