@@ -623,6 +623,7 @@ def test_a_button_that_removes_is_never_green_and_asks_first(operator: Visitor) 
     assert re.findall(r'class="btn btn-primary[^>]*>([^<]+)<', page) == []
     assert ("Leave as it is</button>" in page, "Delete in QuickBooks" in page) == (True, False)
     assert f'btn-warn btn-sm" href="{here}/remove?then=next">Void in QuickBooks…' in page
+    assert page.index("Void in QuickBooks…") < page.index("Leave as it is</button>")
     question = operator.page(f"{here}/remove")
     button = re.search(r'<button class="btn btn-undo">(.*?)</button>', question)
     assert button
