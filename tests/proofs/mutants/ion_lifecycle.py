@@ -37,15 +37,16 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-22",
         place="hub/notifications/mail.py",
         old=(
-            "            subject = case_news.compose_title(cases, news.company_names)\n"
-            "            text = case_news.compose_text(cases, news)\n"
-            "        send([address], subject, text)\n"
+            "            subject = case_news.compose_title(missing, news.company_names)\n"
+            "            text = case_news.compose_text(missing, news)\n"
+            "        if _try_to_send(address, subject, text, outcome):\n"
         ),
         new=(
             "            pass\n"
-            "        for one in cases:\n            send([address], "
+            "        for one in missing:\n            _try_to_send(address, "
             "case_news.compose_title([one], news.company_names), "
-            "case_news.compose_text([one], news))\n"
+            "case_news.compose_text([one], news), outcome)\n"
+            "        if not outcome.is_server_down:\n"
         ),
         bug="Each cause is a message of its own.",
     ),

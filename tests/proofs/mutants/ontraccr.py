@@ -130,6 +130,13 @@ ONTRACCR: tuple[Mutant, ...] = (
         "total=money(row[names.Payable.SUBTOTAL]),",
         "The total of the upload is not compared.",
     ),
+    Mutant(
+        "ON-S16",
+        "hub/qbo/payloads/comparison.py",
+        "        return [*self._compare_totals(), *header,",
+        "        return [*header,",
+        "The total is not compared after posting.",
+    ),
     mutant(
         "ON-B1",
         "__init__",

@@ -12,6 +12,7 @@ from hub.posting.actions import manual
 from hub.qbo import record_download, records
 from hub.scheduling import runner
 from hub.sources.record_push import push_lists
+from qbo_sandbox.entities import transactions as stand_in_transactions
 from qbo_sandbox.kit import ask
 from tests.support.ontraccr_site import OntraccrSite
 from tests.support.page_texts import compact
@@ -386,11 +387,14 @@ def _change_by_hand(site):
 
 
 def _end(site):
-    """Pay the remaining payables, and edit a bill in QuickBooks."""
+    """Pay the remaining payables, and edit the amount of a bill in QuickBooks."""
     site.pay_bill(LATER_LIFE["posted"]["paid"][0], Decimal("60.00"))
-    edited = LATER_LIFE["posted"]["amount"][0]["Id"]
-    site.quickbooks.act("edit", kind="Bill", id=edited, set={"DocNumber": "Another"})
+    bill = LATER_LIFE["posted"]["amount"][0]
+    line = {**bill["Line"][0], "Amount": "130.50"}
+    line[line["DetailType"]] |= {"Qty": "1", "UnitPrice": "130.50"}
+    site.quickbooks.act("edit", kind="Bill", id=bill["Id"], set={"Line": [line]})
     site.watch()
+    LATER_LIFE["last cases"] = site.cases()
     LATER_LIFE["receipts"] = {
         what: site.reported_states(id) for what, id in LATER_LIFE["ids"].items()
     }
@@ -464,6 +468,26 @@ def test_a_type_that_changes_after_posting_is_refused_and_explained(later_life):
 def test_a_changed_amount_is_updated_and_an_edit_in_quickbooks_is_reported(later_life):
     assert later_life["posted"]["amount"][0]["TotalAmt"] == Decimal("120.50")
     assert later_life["receipts"]["amount"][-1] == "changed_in_ledger"
+    (reason,) = [text for text in later_life["last cases"].values() if "Bill N-9013" in text]
+    assert reason.endswith("which has 130.50 USD there, where 120.50 USD was posted.")
+
+
+@pytest.mark.row("ON-S16")
+def test_a_total_that_quickbooks_stores_otherwise_is_reported_after_posting(site, monkeypatch):
+    site.enable()
+    id = site.upload("100.00")
+    sum_lines = stand_in_transactions._sum_lines
+
+    def sum_with_a_cent(rule, data, old):
+        sum_lines(rule, data, old)
+        data[rule.total] += Decimal("0.01")
+
+    monkeypatch.setattr(stand_in_transactions, "_sum_lines", sum_with_a_cent)
+    site.sync()
+    (bill,) = site.posted(id)
+    assert (site.state(id), bill["TotalAmt"]) == ("posted", Decimal("100.01"))
+    (reason,) = site.cases().values()
+    assert reason.endswith("QuickBooks has 100.01 USD as the total instead of 100.00 USD.")
 
 
 @pytest.mark.row("ON-S16")
@@ -520,9 +544,8 @@ def test_a_bill_that_is_paid_in_quickbooks_shows_on_the_payable_in_part_and_in_f
 @pytest.mark.row("ON-B12")
 def test_an_expense_that_came_from_the_bank_feed_is_not_posted_again_unseen(later_life):
     assert [later_life["first"][what].state for what in ("fed", "not fed")] == ["held", "posted"]
-    assert (
-        f"within five days (transaction {later_life['feed']})" in later_life["first"]["fed"].reason
-    )
+    same = f"within five days, transaction {later_life['feed']} "
+    assert same in later_life["first"]["fed"].reason
     assert (later_life["states"]["fed"], later_life["posted"]["fed"]) == ("posted", [])
 
 
