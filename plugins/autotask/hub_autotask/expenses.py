@@ -13,7 +13,6 @@ from hub import (
     Document,
     FromSetting,
     Line,
-    NeedsAttention,
     Party,
     Receipt,
     Row,
@@ -360,12 +359,6 @@ def _department_codes(source_lists: Lists) -> list[Code]:
 def _category_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
     """Return the codes of all active expense categories."""
     use_type = lists.use_type(site, source, lists.EXPENSE)
-    if use_type is None:
-        raise NeedsAttention(
-            "Autotask has no use type of billing codes called “%(expense)s”. Enter the use type"
-            " of expense categories in the settings of the app.",
-            expense=str(site.settings[lists.EXPENSE]),
-        )
     categories = []
     for row in source_lists.active("BillingCodes"):
         if row["useType"] == use_type:

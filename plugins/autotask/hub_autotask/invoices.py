@@ -135,7 +135,7 @@ def _billing_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Co
     """Return the codes of what is sold, each once, and the one for rounding differences."""
     by_number = site.settings["item_match"] == "external_number"
     income = site.settings["income_account"]
-    not_sold = {lists.use_type(site, source, name) for name in (lists.INTERNAL, lists.EXPENSE)}
+    not_sold = {lists.use_type(site, source, name) for name in (lists.EXPENSE, lists.INTERNAL)}
     codes_by_id = {}
     for row in source_lists.active("BillingCodes"):
         if row["useType"] not in not_sold:

@@ -8,7 +8,20 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from hub import Address, Code, Field, Item, MatchMethod, Party, Role, Row, Sentence, Site, money
+from hub import (
+    Address,
+    Code,
+    Field,
+    Item,
+    MatchMethod,
+    NeedsAttention,
+    Party,
+    Role,
+    Row,
+    Sentence,
+    Site,
+    money,
+)
 from hub_autotask.client import Autotask, where
 
 EXPENSE, INTERNAL = "expense_use_type", "internal_use_type"
@@ -239,7 +252,30 @@ def tilde_problem(name: str | None, what: str = NAME) -> str | None:
     )
 
 
-def use_type(site: Site, source: Autotask, setting: str) -> int | None:
+def use_type(site: Site, source: Autotask, setting: str) -> int:
+    """Return the number of the use type that a setting names.
+
+    Raise NeedsAttention if that is unclear: codes of expenses and internal codes must not be
+    taken for what is sold.
+    """
+    number = _find_use_type(site, source, setting)
+    if number is not None:
+        return number
+    name = str(site.settings[setting])
+    if setting == INTERNAL:
+        raise NeedsAttention(
+            "Autotask has no use type of billing codes called “%(internal)s”. Enter the use type"
+            " of internal codes in the settings of the app.",
+            internal=name,
+        )
+    raise NeedsAttention(
+        "Autotask has no use type of billing codes called “%(expense)s”. Enter the use type"
+        " of expense categories in the settings of the app.",
+        expense=name,
+    )
+
+
+def _find_use_type(site: Site, source: Autotask, setting: str) -> int | None:
     """Return the number of the use type that a setting names, or None if that is unclear.
 
     An entry with that label comes first; its case does not count. If there is none, somebody

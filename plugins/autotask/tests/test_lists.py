@@ -60,9 +60,12 @@ def test_a_use_type_is_found_by_its_label_or_else_by_its_number(open_bench, rela
 def test_where_nothing_tells_which_use_type_it_is_the_settings_do(open_bench, relabel):
     # The rows of expense codes have the number 2 and those of internal codes 3.
     relabel({**LABELS, 2: "Material Cost Code", 3: "Milestone Code", 4: "Spesen", 6: "Intern"})
-    assert {"Mileage", "Vacation"} <= billing_code_names(open_bench("invoices", item_match="name"))
-    with pytest.raises(NeedsAttention, match="no use type of billing codes called “Expense Code”"):
-        open_bench("expenses").codes("category")
+    expense = "no use type of billing codes called “Expense Code”"
+    for app, field in (("invoices", "billing_code"), ("expenses", "category")):
+        with pytest.raises(NeedsAttention, match=expense):
+            open_bench(app).codes(field)
+    with pytest.raises(NeedsAttention, match=r"called “Internal Allocation Code”.*internal codes"):
+        open_bench("invoices", expense_use_type="material cost code").codes("billing_code")
     chosen = {"expense_use_type": "material cost code", "internal_use_type": "milestone code"}
     listed = billing_code_names(open_bench("invoices", item_match="name", **chosen))
     assert listed & {"Mileage", "Vacation"} == set()
