@@ -26,7 +26,7 @@ from hub.web.access import load_scope, person_name
 from hub.web.case_titles import documents, format_name_in_sentence
 from hub.web.installation import is_active
 from hub.web.kind_counts import count_kinds
-from hub.web.paging import drop_unset, get_row_or_404
+from hub.web.paging import get_row_or_404
 
 MAX_SHOWN = 200
 CLOSABLE = (CaseAction.NONE, CaseAction.CHOOSE)
@@ -46,7 +46,7 @@ def requires_open_case(view: Callable[..., Any]) -> Callable[..., Any]:
             is_closed = get_row_or_404(session, Case, case_id).closed_at is not None
         if is_closed:
             flash(gettext("This case was closed in the meantime. Nothing was changed."), "look")
-            return redirect(url_for("inbox.one", case_id=case_id, **build_list_arguments()))
+            return redirect(url_for("inbox.one", case_id=case_id, **case_list.build_arguments()))
         return view(case_id, **arguments_of_view)
 
     return decide_if_open
@@ -68,7 +68,7 @@ def apply(
         message = carry_out(case_id, work, decision, note, syncs=syncs)
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return redirect(url_for("inbox.one", case_id=case_id, **build_list_arguments()))
+        return redirect(url_for("inbox.one", case_id=case_id, **case_list.build_arguments()))
     return _open_next(message, following)
 
 
@@ -207,15 +207,6 @@ def leave(case_id: int) -> str:
     return gettext("Left as it is in QuickBooks.")
 
 
-def build_list_arguments() -> dict[str, Any]:
-    """Return the arguments of an address that lead back to the same list."""
-    filters: dict[str, Any] = {**drop_unset(case_list.read_filters())}
-    for name in ("before", "after", "then"):
-        if request.args.get(name):
-            filters[name] = request.args[name]
-    return filters
-
-
 def _continuation(
     decision: CaseDecision, installation: Installation, stopped: Mapping[str, int]
 ) -> str:
@@ -234,7 +225,7 @@ def _goes_on() -> bool:
 
 def _open_next(message: str, following: int | None) -> Response:
     """Open the next case if it is still open, else the list with the same filters."""
-    filters = build_list_arguments()
+    filters = case_list.build_arguments()
     filters.pop("then", None)
     with read_only_session() as session:
         case = session.get(Case, following) if following is not None else None

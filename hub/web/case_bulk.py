@@ -57,6 +57,7 @@ def apply() -> Response:
         return _return_form()
     message, word, work = act
     message, word = gettext(message), gettext(word)
+    following = _following_case_id() if work is _snooze else None
     try:
         reasons = act_on(cases, work, request.form)
     except HubError as error:
@@ -65,6 +66,9 @@ def apply() -> Response:
     _report(message, word, len(cases) - len(reasons), list(reasons.values()))
     if hidden:
         flash(gettext("%(hidden)s more are left. Repeat the act for them.", hidden=hidden), "look")
+    if following is not None:
+        arguments = case_list.build_arguments()
+        return redirect(url_for("inbox.one", case_id=following, **arguments))
     return _redirect_back()
 
 
@@ -110,6 +114,15 @@ def _chosen_cases() -> tuple[list[Case], int]:
         return cases[:MAX_CASES], count - MAX_CASES
 
 
+def _following_case_id() -> int | None:
+    """Return the case that follows the one whose page has the form; None for a list."""
+    case_id = row_ids.parse(request.args.get("case", ""))
+    if case_id is None:
+        return None
+    with read_only_session() as session:
+        return case_list.find_next_case_id(session, case_list.read_filters(), case_id)
+
+
 def _return_form() -> Response:
     """Return to the page of the form, with what was ticked and entered."""
     token = form_drafts.save_posted(person_name(), set(), page=request.path, was_refused=True)
@@ -118,7 +131,7 @@ def _return_form() -> Response:
 
 def _redirect_back(draft: str = "") -> Response:
     """Return to the list with its filters, or to the case whose page has the form."""
-    arguments: dict[str, Any] = drop_unset(case_list.read_filters() | {"draft": draft})
+    arguments = case_list.build_arguments() | drop_unset({"draft": draft})
     case_id = row_ids.parse(request.args.get("case", ""))
     if case_id is not None:
         return redirect(url_for("inbox.one", case_id=case_id, **arguments))

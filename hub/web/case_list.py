@@ -126,6 +126,15 @@ def read_filters() -> dict[str, str]:
     return filters
 
 
+def build_arguments() -> dict[str, Any]:
+    """Return the arguments of an address that lead back to the same list, filters and page."""
+    arguments: dict[str, Any] = {**paging.drop_unset(read_filters())}
+    for name in ("before", "after", "then"):
+        if request.args.get(name):
+            arguments[name] = request.args[name]
+    return arguments
+
+
 def build_conditions(
     session: Session, filters: Filters, *, with_group: bool = True
 ) -> list[ColumnElement[bool]]:

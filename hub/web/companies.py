@@ -15,14 +15,14 @@ from hub.errors import HubError
 from hub.models import ConnectedCompany, Installation, ListState, StoredRecord, Token
 from hub.models.enums import RunKind
 from hub.posting.outcome.batch_sizing import MODES, store_mode
-from hub.qbo import company_removal, intuit_keys, usage
+from hub.qbo import company_removal, intuit_keys, records, usage
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import run_log
 from hub.security import refusals
 from hub.translations.messages import gettext, translate
-from hub.web import company_choice, reconciliation
+from hub.web import company_choice, destinations, reconciliation
 from hub.web.access import (
     ANYWHERE,
     load_scope,
@@ -31,7 +31,7 @@ from hub.web.access import (
     require_recent_login,
     require_role,
 )
-from hub.web.paging import get_row_or_404, page
+from hub.web.paging import build_first_address, get_row_or_404, is_past_end, page
 
 COMPANIES_PER_PAGE = 20
 pages = Blueprint("companies", __name__)
@@ -39,7 +39,7 @@ pages = Blueprint("companies", __name__)
 
 @pages.get("/companies")
 @require_role("viewer", of=ANYWHERE)
-def index() -> str:
+def index() -> str | Response:
     """List the companies with their connections and lists; those with problems come first."""
     keys = intuit_keys.read()
     words = request.args.get("q", "").strip()
@@ -49,6 +49,8 @@ def index() -> str:
     with read_only_session() as look:
         order = company_choice.problems_first()
         listed = page(look, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
+        if is_past_end(listed):
+            return redirect(build_first_address())
         companies = _describe_each(look, listed.rows)
     context = {
         "ready": keys.are_complete,
@@ -113,7 +115,7 @@ def disconnect(company_id: int) -> Response:
             ),
             "look",
         )
-        return redirect(url_for("companies.index"))
+        return _back_to(company_id)
     return _report(
         lambda: oauth_connect.disconnect(company_id, person_name()),
         gettext("{name} is disconnected. Settings and matches are kept."),
@@ -129,13 +131,13 @@ def remove(company_id: int) -> Response:
     name = company.name or company.realm
     if request.form.get("sure") != "1":
         flash(gettext("Tick the box to remove %(name)s.", name=name), "look")
-        return redirect(url_for("companies.index"))
+        return _back_to(company_id)
     try:
         company_removal.remove(company_id, person_name())
         flash(gettext("%(name)s is removed.", name=name), "success")
     except HubError as error:
         flash(translate(error.sentence), "error")
-    return redirect(url_for("companies.index"))
+    return _back_to(company_id)
 
 
 @pages.post("/companies/<int:company_id>/check")
@@ -211,6 +213,15 @@ def _company(company_id: int) -> ConnectedCompany:
         return company
 
 
+def _back_to(company_id: int) -> Response:
+    """Redirect to a company on the page of the list from which the form was sent."""
+    path, _, query = destinations.page_before().partition("?")
+    address = url_for("companies.index")
+    if path == address and query:
+        address = f"{address}?{query}"
+    return redirect(f"{address}#company-{company_id}")
+
+
 def _report(work: Callable[[], object], done: str) -> Response:
     """Do the work and show its result on the page of companies.
 
@@ -224,7 +235,7 @@ def _report(work: Callable[[], object], done: str) -> Response:
         flash(done.format(name=name), "success")
     except HubError as error:
         flash(translate(error.sentence), "error")
-    return redirect(url_for("companies.index"))
+    return _back_to(company_id)
 
 
 def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list[dict[str, Any]]:
@@ -235,7 +246,8 @@ def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list
     ids = [company.id for company in companies]
     whole_ids = [company_id for company_id in ids if load_scope().has_company(company_id)]
     tokens = {token.company_id: token for token in look.scalars(_rows_of_companies(Token, ids))}
-    lists = _group_by_company(look.scalars(_rows_of_companies(ListState, ids)))
+    of_records = ListState.list.in_((*records.LISTS, records.EMPLOYEES))
+    lists = _group_by_company(look.scalars(_rows_of_companies(ListState, ids).where(of_records)))
     apps_of_companies = _rows_of_companies(Installation, ids).where(*load_scope().installations())
     apps = _group_by_company(look.scalars(apps_of_companies.order_by(Installation.id)))
     sizes = _sizes_of_lists(look, ids)

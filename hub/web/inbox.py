@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, abort, flash, render_template, request
+from flask import Blueprint, abort, flash, redirect, render_template, request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -30,7 +30,7 @@ from hub.web import (
 )
 from hub.web.access import ANYWHERE, load_scope, may_anywhere, may_here, person_name, require_role
 from hub.web.layout import list_installation_choices, use_zone_of
-from hub.web.paging import drop_unset, get_row_or_404
+from hub.web.paging import build_first_address, drop_unset, get_row_or_404, is_past_end
 from hub.web.record_form import Invalid
 
 MAX_REASONS = 5  # sentences about single ones of many
@@ -39,11 +39,13 @@ pages = Blueprint("inbox", __name__, url_prefix="/inbox")
 
 @pages.get("/")
 @require_role("viewer", of=ANYWHERE)
-def show() -> str:
+def show() -> str | Response:
     """List the cases that the filters choose, one line for each."""
     filters = case_list.read_filters()
     with read_only_session() as session:
         cases = case_list.page_of(session, filters)
+        if is_past_end(cases):
+            return redirect(build_first_address())
         is_closed = filters["show"] == "closed"
         has_bulk_form = bool(cases.rows) and not is_closed and may_anywhere("operator")
         return render_template(
@@ -53,6 +55,7 @@ def show() -> str:
             groups=[] if is_closed else case_list.count_groups(session, filters),
             filters=filters,
             chosen=drop_unset(filters),
+            place=case_list.build_arguments(),
             with_filters=lambda **changes: drop_unset(filters | changes),
             is_closed=is_closed,
             shows=case_list.SHOWS,
@@ -154,7 +157,7 @@ def confirm_removal(case_id: int) -> str:
             case=case,
             row=row,
             postings=case_acts.load_postings(session, case_id),
-            chosen=case_acts.build_list_arguments() | {"then": "next"},
+            chosen=case_list.build_arguments() | {"then": "next"},
         )
 
 
@@ -287,7 +290,7 @@ def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) ->
             )
     # QuickBooks is asked while no transaction is open.
     entities = case_transactions.read_entities(keys)
-    arguments = case_acts.build_list_arguments()
+    arguments = case_list.build_arguments()
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
         postings = case_acts.load_postings(session, case_id)

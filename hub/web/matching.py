@@ -1,7 +1,8 @@
 """The matching page: each code that documents used, its match, and what fits if it has none."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import Select, exists, literal, or_, select
@@ -21,7 +22,7 @@ from hub.web.case_list import CaseRow
 from hub.web.code_view import CodeState
 from hub.web.installation import build_tabs, start
 from hub.web.layout import build_csv_download
-from hub.web.paging import get_row_or_404, page
+from hub.web.paging import build_first_address, get_row_or_404, is_past_end, page
 from hub.web.record_form import Invalid
 
 ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
@@ -30,6 +31,7 @@ SHOW = {
     "decided": gettext_noop("Decided"),
     "": gettext_noop("All"),
 }
+LIST_ARGUMENTS = ("show", "field", "q", "before", "after")
 THRESHOLDS = (100, 95, 90, 80)  # percent by which a suggestion has to fit to be accepted
 MAX_ACCEPTED = 500  # codes that one act looks at
 pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installation_id>/matching")
@@ -37,7 +39,7 @@ pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installa
 
 @pages.get("/")
 @require_role("viewer")
-def show(installation_id: int) -> str:
+def show(installation_id: int) -> str | Response:
     """List codes by name, with the match of each."""
     filters = {name: request.args.get(name, "").strip() for name in ("show", "field", "q")}
     with read_only_session() as session:
@@ -45,6 +47,8 @@ def show(installation_id: int) -> str:
         fields = matches.load_fields_by_name(installation)
         query = _select_codes(installation, filters, list(fields))
         codes = page(session, query, by=ORDER, down=False)
+        if is_past_end(codes):
+            return redirect(build_first_address())
         match_index = matches.load_match_index(session, installation)
         rows, suggested = [], {}
         for source_code in codes.rows:
@@ -65,6 +69,7 @@ def show(installation_id: int) -> str:
         filters=filters,
         fields=fields,
         shows=SHOW,
+        listed=_encode_list(request.args),
         **context,
     )
 
@@ -96,10 +101,7 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
     except HubError as error:
         return _code_page(installation_id, wrong=translate(error.sentence)), 400
     flash(message, "success")
-    filters: dict[str, Any] = {}
-    for name in ("show", "before", "after", "q"):
-        filters[name] = request.form.get(name) or None
-    return redirect(url_for("matching.show", installation_id=installation_id, **filters))
+    return redirect(_list_address(installation_id))
 
 
 @pages.post("/create")
@@ -122,7 +124,7 @@ def create(installation_id: int) -> Response | tuple[str, int]:
     except HubError as error:
         return _code_page(installation_id, wrong=translate(error.sentence)), 400
     flash(message, "success")
-    return redirect(url_for("matching.show", installation_id=installation_id))
+    return redirect(_list_address(installation_id))
 
 
 @pages.post("/accept")
@@ -157,7 +159,19 @@ def accept(installation_id: int) -> Response:
             ),
             "look",
         )
-    return redirect(url_for("matching.show", installation_id=installation_id, show="open"))
+    return redirect(_list_address(installation_id))
+
+
+def _encode_list(arguments: Mapping[str, str]) -> str:
+    """Return the filters and the page of the list as one text, "" for the first page of all."""
+    return urlencode({name: arguments[name] for name in LIST_ARGUMENTS if arguments.get(name)})
+
+
+def _list_address(installation_id: int) -> str:
+    """Return the address of the list from which the form of this request was opened."""
+    arguments = _encode_list(dict(parse_qsl(request.args.get("list", ""))))
+    address = url_for("matching.show", installation_id=installation_id)
+    return f"{address}?{arguments}" if arguments else address
 
 
 def _decide(installation_id: int, field: str, code: str, work: Callable[[], str]) -> str:
@@ -234,7 +248,8 @@ def _code_page(installation_id: int, wrong: str = "", invalid: Invalid | None = 
         installation = get_row_or_404(session, Installation, installation_id)
         form = _code(session, installation, invalid)
         head = build_tabs(session, installation)
-        return render_template("code.html", wrong=wrong, **form, **head)
+        listed = request.args.get("list", "")
+        return render_template("code.html", wrong=wrong, listed=listed, **form, **head)
 
 
 def _code(session: Session, installation: Installation, invalid: Invalid | None) -> dict[str, Any]:

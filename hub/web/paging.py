@@ -57,6 +57,16 @@ def page(
     return _link_neighbours(rows, len(by), further=has_more, earlier=bool(key))
 
 
+def is_past_end(listed: ListPage) -> bool:
+    """Return whether nothing is left on a page after the first, for example since an act."""
+    return not listed.rows and bool(request.args.get("after") or request.args.get("before"))
+
+
+def build_first_address() -> str:
+    """Return the address of the first page of this list, with the same filters."""
+    return build_address_with(before=None, after=None)
+
+
 def follows(by: Sequence[Any], key: Sequence[Any], *, down: bool) -> ColumnElement[bool]:
     """Return the condition that a row comes after the one with this key.
 

@@ -31,7 +31,7 @@ from hub.web.counts import count_in_review
 from hub.web.installation import build_tabs, count_before_start
 from hub.web.kind_counts import count_kinds
 from hub.web.layout import may_configure
-from hub.web.paging import get_row_or_404
+from hub.web.paging import build_first_address, get_row_or_404, is_past_end
 from hub.web.present_transactions import ReadTransactions
 from hub.web.review_rows import WaitingPosting
 from hub.web.review_sums import Breakdown
@@ -68,9 +68,8 @@ def show(installation_id: int) -> str | Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         postings = review_rows.page_in_review(session, installation_id)
-        if not postings.rows and review_places.read_place():
-            # Everything on this page was decided.
-            return redirect(review_places.build_list_address(installation_id, {}))
+        if is_past_end(postings):
+            return redirect(build_first_address())
         context = build_tabs(session, installation)
         chosen = _chosen_on_page()
         sums = review_rows.load_sums_in_review(session, installation_id)

@@ -62,7 +62,8 @@ def remove() -> Response:
         if row is None or row.user_id != current_user.id:
             abort(404)
         session.delete(row)
-    return redirect(url_for("documents.index"))
+    filters: dict[str, Any] = drop_unset(read_document_filters(request.args))
+    return redirect(url_for("documents.index", **filters))
 
 
 def list_saved(session: Session) -> list[SavedFilter]:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import re
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import func, select
@@ -300,3 +302,43 @@ def test_the_acts_are_in_the_log_with_links_to_the_cases(operator: Visitor) -> N
     olga = Visitor(operator.app, operator.story)
     olga.log_in("olga")
     assert f'href="/inbox/{operator.ids[0]}">Case 0' in olga.page("/audit/")
+
+
+def test_the_list_and_a_case_keep_their_page_after_an_act(
+    operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.web.case_list.ROWS_PER_PAGE", 2)
+    first = operator.page("/inbox/?words=Case")
+    [following] = re.findall(r'rel="next" href="([^"]+)"', first)
+    address = unescape(following)
+    page = operator.page(address)
+    [action] = re.findall(r'action="(/inbox/bulk/[^"]*)"', page)
+    ids = sorted(rows_of(page), reverse=True)
+    response = operator.post(unescape(action), act="note", text="See", case=ids)
+    assert parse_qs(urlsplit(response.location).query) == parse_qs(urlsplit(address).query)
+    assert f"/inbox/{ids[0]}?{urlsplit(address).query}" in unescape(page)
+
+
+def test_a_page_with_nothing_left_leads_to_the_first(
+    operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.web.case_list.ROWS_PER_PAGE", 4)
+    [following] = re.findall(r'rel="next" href="([^"]+)"', operator.page("/inbox/?words=Case"))
+    page = operator.page(unescape(following))
+    [action] = re.findall(r'action="(/inbox/bulk/[^"]*)"', page)
+    page = operator.press(
+        unescape(action), act="snooze", until="2026-12-01", case=list(rows_of(page))
+    )
+    assert len(rows_of(operator.get(unescape(following), follow_redirects=True).text)) == 4
+
+
+def test_after_a_snooze_on_its_page_the_next_case_opens(operator: Visitor) -> None:
+    newest, following = operator.ids[4], operator.ids[3]
+    page = operator.page(f"/inbox/{newest}?words=Case")
+    [action] = re.findall(r'action="(/inbox/bulk/[^"]*)"', page)
+    form = {"case": newest, "until": "2026-12-01"}
+    response = operator.post(unescape(action), act="note", text="See", **form)
+    assert response.location == f"/inbox/{newest}?words=Case"
+    response = operator.post(unescape(action), act="snooze", **form)
+    assert response.location == f"/inbox/{following}?words=Case"
+    assert "Snoozed 1 case." in operator.page(response.location)

@@ -1,5 +1,6 @@
 """Connecting a company through the consent page, and its connection state."""
 
+import re
 from collections.abc import Callable
 from html import escape
 from urllib.parse import parse_qs, urlsplit
@@ -8,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from hub.db import engine
-from hub.models import AuditEntry, ConnectedCompany, Run, User
+from hub.models import AuditEntry, ConnectedCompany, ListState, Run, User
 from hub.models.enums import ConnectionState
-from hub.qbo import connection
+from hub.qbo import connection, records
 from hub.security import rights
 from tests.support.page_visitor import Visitor
 
@@ -186,3 +187,31 @@ def test_a_refused_connection_says_why_and_can_be_checked(
     assert text in page
     assert "works." in visitor_with_stand_ins.press("/companies/1/check")
     assert visitor_with_stand_ins.row(ConnectedCompany, 1).state == "connected"
+
+
+def test_an_act_leads_back_to_its_company_on_the_same_page_of_the_list(owner: Visitor) -> None:
+    company = owner.story.company
+    for page, back in (("?q=Nordvik", "?q=Nordvik"), ("", ""), ("/choose?q=Nordvik", "")):
+        headers = {"Referer": f"http://localhost/companies{page}"}
+        for act in ("check", "disconnect", "batches"):
+            form = {"csrf_token": owner._token}
+            response = owner.client.post(f"/companies/{company}/{act}", data=form, headers=headers)
+            assert response.location == f"/companies{back}#company-{company}", act
+
+
+@pytest.mark.parametrize("language", ["en", "nb"])
+def test_the_lists_of_a_company_have_names_of_the_language(owner: Visitor, language: str) -> None:
+    with owner.app.app_context(), engine.transaction() as session:
+        now = session.get_one(ConnectedCompany, owner.story.company).connected_at
+        for name in (*records.LISTS, records.EMPLOYEES, "company", "heads:bill", "heads:payment"):
+            session.merge(ListState(company_id=owner.story.company, list=name, read_at=now))
+    owner.post("/account/formats", language=language, number_format="", zone="")
+    page = owner.page("/companies")
+    table = page[page.index('class="grid"') :].partition("</table>")[0]
+    names = re.findall(r"<tr><td>\s*([^<]+?)\s*</td>", table)
+    of_language = {
+        "en": {"Account", "Supplier", "Customer", "Tax code", "Employee"},
+        "nb": {"Konto", "Leverandør", "Kunde", "Mva-kode", "Ansatt"},
+    }
+    assert of_language[language] <= set(names)
+    assert len(names) == len(records.LISTS) + 1

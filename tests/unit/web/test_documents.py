@@ -6,6 +6,8 @@ import io
 import json
 import re
 from decimal import Decimal
+from html import unescape
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from sqlalchemy import update
@@ -524,3 +526,12 @@ def test_a_reading_that_changed_nothing_is_seen_in_the_history(
             document.seen_at += dt.timedelta(hours=1)
     text = "It was compared with what was posted. Nothing had to be changed in QuickBooks."
     assert (text in viewer.page(path)) is is_shown
+
+
+def test_the_filters_stay_after_a_saved_one_is_removed(viewer: Visitor) -> None:
+    viewer.press("/documents/filters/save", name="Held", state="held")
+    page = viewer.page("/documents?q=F-20260&kind=bill")
+    [action] = re.findall(r'action="(/documents/filters/remove[^"]*)"', page)
+    [filter_id] = re.findall(r'name="filter_id"\s+value="(\d+)"', page)
+    response = viewer.post(unescape(action), filter_id=filter_id)
+    assert dict(parse_qsl(urlsplit(response.location).query)) == {"q": "F-20260", "kind": "bill"}

@@ -6,6 +6,7 @@ from decimal import Decimal
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from sqlalchemy import select
@@ -35,6 +36,11 @@ from tests.support.page_visitor import Visitor
 
 def _here(visitor: Visitor) -> str:
     return f"/installations/{visitor.story.installation}/matching/"
+
+
+def _action_of(page: str, name: str) -> str:
+    """Return where the first form of a page for an act of this name is sent."""
+    return unescape(re.findall(rf'action="([^"]*/matching/{name}[^"]*)"', page)[0])
 
 
 def _decide(visitor: Visitor, code: str, **form: Any) -> str:
@@ -191,7 +197,9 @@ def test_codes_are_filtered_by_name_field_and_state(operator: Visitor) -> None:
 
 
 def test_a_decision_on_the_list_continues_with_the_documents_that_wait(operator: Visitor) -> None:
-    page = _decide(operator, "s1", record="v1", show="open")
+    listed = operator.page(f"{_here(operator)}?show=open")
+    action = _action_of(listed, "code")
+    page = operator.press(action, field="supplier", code="s1", record="v1")
     assert "Matched Byggmakker Aas to Byggmakker Ås. A sync continues with it now." in page
     assert ">s1<" not in page, "it is no longer among the codes that documents wait for"
     assert _case_of(operator, "s1").decision == "matched"
@@ -424,3 +432,27 @@ def test_a_code_without_a_form_says_where_its_record_is_created(operator: Visito
     advice = "press Refresh lists under <a"
     assert ("Create in QuickBooks …" in account, advice in account) == (False, True)
     assert ("Create in QuickBooks …" in supplier, advice in supplier) == (True, False)
+
+
+def test_after_a_decision_the_list_has_its_filters_and_its_page(
+    operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.web.paging.page.__kwdefaults__", {"down": True, "size": 1})
+    first = f"{_here(operator)}?field=supplier&q=s"
+    [following] = re.findall(r'rel="next" href="([^"]+)"', operator.page(first))
+    address = unescape(following)
+    place = dict(parse_qsl(urlsplit(address).query))
+    assert {"field", "q", "before"} <= place.keys()
+    page = operator.page(address)
+    [code_page] = re.findall(r'class="small"\s+href="([^"]*/code[^"]*)"', page)
+    code = dict(parse_qsl(urlsplit(unescape(code_page)).query))["code"]
+    of_code = operator.page(unescape(code_page))
+    search = re.findall(r'name="list" value="([^"]+)"', of_code)
+    assert dict(parse_qsl(unescape(search[0]))) == place
+    form = {"field": "supplier", "code": code, "record": "v1"}
+    location = operator.post(_action_of(of_code, "code"), **form).headers["Location"]
+    assert urlsplit(location).path == _here(operator)
+    assert dict(parse_qsl(urlsplit(location).query)) == place
+    listed = "show=open&field=supplier"
+    accept = _action_of(operator.page(f"{_here(operator)}?{listed}"), "accept")
+    assert operator.post(accept, threshold="100").headers["Location"].endswith(f"?{listed}")
