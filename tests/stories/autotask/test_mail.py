@@ -13,7 +13,7 @@ from hub.models import Case, Installation, Run, User
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
 from tests.support.autotask_pages import INVOICES, connect, enable, form
-from tests.support.autotask_site import prefer
+from tests.support.autotask_site import AutotaskSite, prefer
 from tests.support.mail_server import mail_url
 from tests.support.page_visitor import Visitor
 
@@ -95,6 +95,34 @@ def test_errors_go_to_the_mailbox_once_and_are_in_the_inbox_and_in_the_run(
         ids = list(session.scalars(select(Run.id).where(Run.kind == "sync")))
     assert len(ids) == 3
     assert re.search(r"\d+ held", owner.page(f"/runs/{ids[0]}"))
+
+
+@pytest.mark.row("AT-I4")
+@pytest.mark.end_to_end
+def test_an_invoice_that_quickbooks_refuses_is_mailed_and_logged(
+    owner: Visitor, mail: Any, clock: FakeClock
+) -> None:
+    case, refusal = "fourteen days old", "Something is wrong"
+    owner.quickbooks.add_fault("refusal", call="invoice.create", code="6000", detail=refusal)
+    with owner.app.app_context():
+        prefer(owner.quickbooks, "SalesFormsPrefs", CustomTxnNumbers=False)
+        site = AutotaskSite(owner.app, owner.quickbooks, clock, "invoices").keep(case)
+        site.enable(mailbox=MAILBOX).confirm()
+        clock.advance(60)
+        notifications.digest()
+        assert site.row_of(case)["invoiceNumber"] == "ERROR"
+        document = site.of(case).document_id
+    letters = [message for message in mail.messages if refusal in body(message)]
+    assert [message["To"] for message in letters] == [MAILBOX]
+    assert "<strong>1</strong>Newly held" in owner.page("/runs/1")
+    log = owner.page(f"/documents/{document}").partition("What happened")[2]
+    assert ("QuickBooks refused it" in log, refusal in log) == (True, True)
+    assert "Reported to the source: failed" in log
+
+
+def body(message: Any) -> str:
+    """Return the text of a message."""
+    return " ".join(message.get_payload(decode=True).decode().split())
 
 
 @pytest.mark.row("AT-C10")

@@ -482,6 +482,7 @@ def test_a_supplier_that_changes_in_quickbooks_is_noticed_with_its_open_invoices
         site.act("edit", kind="Vendor", id=vendor_id, set={"DisplayName": "Nytt Navn AS"})
         site.refresh_lists()
         assert site.pushed("suppliers")[vendor_id]["name"] == "Nytt Navn AS"
+        assert (site.state(id), site.cases()) == ("review", {})
         site.approve(id)
         site.sync()
         assert site.posted(id)[0]["VendorRef"]["name"] == "Nytt Navn AS"
