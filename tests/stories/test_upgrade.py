@@ -1,5 +1,6 @@
 """Data folders of the first revision open after every later one with all their documents."""
 
+import datetime as dt
 import json
 import re
 import shutil
@@ -9,19 +10,31 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner
+from hub_ion.sandbox import StandIn
 from sqlalchemy import func, inspect, select, text
 
 from hub.cli import main
 from hub.db import engine
 from hub.migrations import schema
 from hub.models import Case, Installation, Posting, Run, Secret, SourceDocument
+from hub.qbo.oauth import connect as oauth_connect
+from hub.scheduling import runner
 from hub.security import audit_check, secrets
+from qbo_sandbox.kit import Clock, Journal
+from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.page_visitor import Visitor
+from tests.support.stand_in_fixtures import mount_quickbooks
 
 BASELINE = Path(__file__).parents[1] / "baseline"
 TABLES = {SourceDocument: "source_document", Posting: "posting", Case: '"case"', Run: "run"}
 COLUMNS = ("id", "app", "source_id", "kind", "part", "number", "party", "date", "total", "currency")
 STATE_COLUMNS = (*COLUMNS, "operation", "state", "reason", "quickbooks_id")
+
+# The address of ION in the dump, its postings that were sent, by the path of the call, and when the
+# answer to the second one was lost.
+ION = "http://127.0.0.1:18513"
+ION_SENT = {"item": 23, "purchaseorder": 24}
+LOST_AT = dt.datetime(2026, 11, 21, 15, 33, 10, tzinfo=dt.UTC)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -174,3 +187,53 @@ def test_secrets_open_and_the_audit_log_is_intact(upgraded):
     assert len(places) > 10
     assert all(stored_secrets)
     assert all(row["payable_account"] for row in settings)
+
+
+# -- the first sync after an upgrade ---------------------------------------------------------------
+
+
+@pytest.fixture
+def ion(upgraded, clock):
+    """Mount the stand-ins of the dump's ION app, a moment after the answer to its order was lost.
+
+    Return that of QuickBooks. It has the item that was posted before, and the order.
+    """
+    clock.advance((LOST_AT - clock.now()).total_seconds())
+    quickbooks = mount_quickbooks(upgraded, clock)
+    source = StandIn(Journal(None), 4, 1, Clock(clock.now().timestamp(), frozen=True))
+    adapter = WSGIAdapter(source.wsgi, ION, sleep=clock.sleep)
+    upgraded.extensions["hub"].mounts[ION] = adapter
+    with upgraded.app_context():
+        token = quickbooks.refresh_tokens[quickbooks.realm]
+        oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
+        with engine.read_only_session() as session:
+            payloads = [session.get_one(Posting, id).payload for id in ION_SENT.values()]
+    for path, payload in zip(ION_SENT, payloads, strict=True):
+        answer = quickbooks.ask(
+            "POST", path, json.loads(payload), quickbooks.realm, content_type="application/json"
+        )
+        assert answer.status == 200, answer.text
+    clock.advance(1800)
+    return quickbooks
+
+
+def test_the_first_sync_finds_what_was_in_doubt_and_posts_nothing_twice(upgraded, folder, ion):
+    (order,) = purchase_orders(ion)
+    with upgraded.app_context():
+        runs = [runner.sync(2, requested_by="kari") for _ in range(2)]
+    assert [run.error for run in runs] == ["", ""]
+    assert [run.counts["requests"]["writes"] for run in runs] == [0, 0]
+    assert [run.counts["result"].get("posted", 0) for run in runs] == [1, 0]
+    assert purchase_orders(ion) == [order]
+    found = {"state": "posted", "quickbooks_id": order["Id"]}
+    names = (*COLUMNS, "operation", "state", "quickbooks_id")
+    postings = part_of(expected(folder, "outbox"), names)
+    for row in postings:
+        if row["id"] == ION_SENT["purchaseorder"]:
+            assert row["state"] == "unknown"
+            row |= found
+    assert part_of(printed(upgraded, "outbox"), names) == postings
+
+
+def purchase_orders(quickbooks):
+    return quickbooks.select("select * from PurchaseOrder").get("PurchaseOrder", [])
