@@ -186,8 +186,7 @@ def _describe_text(what: str, name: str, text: str) -> str:
     """Translate a text if it is the hub's."""
     name = NAMED_LIKE.get(name, name)
     if name == "snoozed_until":
-        day, _, _ = text.partition("T")
-        return format_dates(day)
+        return format_dates(text[: len("2026-12-01")])
     if what == "mode changed" or name == "mode":
         title, _ = MODES.get(text, (text, ""))
         return gettext(title)

@@ -22,7 +22,7 @@ from hub.outbox.listing import (
 )
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.translations.messages import gettext, gettext_noop
-from hub.web import row_ids
+from hub.web import row_ids, viewer
 from hub.web.access import load_scope
 from hub.web.figures import Figure, sum_halves
 from hub.web.layout import KINDS
@@ -45,8 +45,9 @@ SORTS = {
 MAX_SUMMED = 2_000  # documents; the state of each is computed
 MAX_CANDIDATES = 10_000  # paid transactions that are looked up one by one
 DIGITS = r"\d[\d\s.,\u00a0\u202f]*"
-ONE_AMOUNT = re.compile(DIGITS)
-TWO_AMOUNTS = re.compile(rf"({DIGITS})\s*(?:-|\u2013|\.\.\.?|to)\s*({DIGITS})")
+SIGNED = rf"[-\u2212+]?\s*{DIGITS}"  # lists show credits with a sign, the stored total has none
+ONE_AMOUNT = re.compile(SIGNED)
+TWO_AMOUNTS = re.compile(rf"({SIGNED})\s*(?:-|\u2013|\.\.\.?|to|til)\s*({SIGNED})")
 
 
 class Order(NamedTuple):
@@ -75,8 +76,12 @@ def read_document_filters(arguments: Mapping[str, str]) -> dict[str, str]:
 def find_problem(filters: Mapping[str, str]) -> str:
     """Say what a person should correct in the filters, "" if nothing."""
     if filters["amount"] and parse_amounts(filters["amount"]) is None:
+        numbers = viewer.number_format()
         return gettext(
-            "The amount is not used: enter one such as 1250.50, or two such as 1000-2000."
+            "The amount is not used: enter one such as %(one)s, or two such as %(first)s–%(last)s.",
+            one=numbers.amount(Decimal("1250.50"), 2),
+            first=numbers.amount(Decimal(1000), 0),
+            last=numbers.amount(Decimal(2000), 0),
         )
     return ""
 
@@ -178,7 +183,7 @@ def parse_amounts(text: str) -> tuple[Decimal, Decimal] | None:
 
 def _amount(text: str) -> Decimal | None:
     """Return an amount as people write it, with a comma or a point before the decimals."""
-    digits = re.sub(r"\s", "", text)
+    digits = re.sub(r"[^\d.,]", "", text)
     whole, decimals = _whole_and_decimals(digits)
     if len(decimals) > 6:
         return None

@@ -21,6 +21,7 @@ TRANSLATION = "help.md"  # in the folder of a language; its headings are those o
 SECTIONS: Mapping[str, str] = {
     "account": "Log-in, second factor, sessions",
     "app_choice": "2. Enable the app",
+    "api_tokens": "People",
     "audit": "Audit log",
     "case_bulk": "5. Clear the inbox",
     "companies": "1. Connect the company",
@@ -38,8 +39,10 @@ SECTIONS: Mapping[str, str] = {
     "matching": "3. Download master data",
     "notification_choices": "Notifications",
     "people": "People",
+    "person_sessions": "Log-in, second factor, sessions",
     "preview": "4. Preview, approve",
     "ready": "4. Preview, approve",
+    "received_files": "Upload files",
     "reconciliations": "Reconciliation",
     "reports": "Reports",
     "review": "4. Preview, approve",

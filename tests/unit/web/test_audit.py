@@ -104,7 +104,7 @@ def test_details_are_in_the_language_of_the_person(owner):
     record(owner, "command line", "backup made", "hub.zip", keys=True)
     record(owner, "command line", "keys rotated", "12 secrets", key="k2")
     record(owner, "oda", "posting skipped", str(story.postings["held"]), reason="Paid in cash")
-    day = "2026-03-04T00:00:00+00:00"
+    day = "2026-03-04 00:00:00+01:00"  # as the page of a case stores it
     record(owner, "oda", "case snoozed", f"case {story.cases['choose']}", snoozed_until=day)
     page = owner.get("/audit/", headers={"Accept-Language": "nb-NO"}).text
     texts = " ".join(PageTexts(page).texts)

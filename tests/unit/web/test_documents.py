@@ -185,6 +185,9 @@ def test_the_timeline_has_a_text_for_every_outcome_of_a_send() -> None:
         ("2 000 \N{EN DASH} 1 000", "1000", "2000"),
         ("10 to 20,5", "10", "20.5"),
         ("1..2", "1", "2"),
+        ("10 til 20,5", "10", "20.5"),
+        ("\N{MINUS SIGN}74,514.92", "74514.92", "74514.92"),
+        ("-200 - -100", "100", "200"),
     ],
 )
 def test_amounts_are_read_as_people_write_them(text: str, low: str, high: str) -> None:
@@ -535,3 +538,15 @@ def test_the_filters_stay_after_a_saved_one_is_removed(viewer: Visitor) -> None:
     [filter_id] = re.findall(r'name="filter_id"\s+value="(\d+)"', page)
     response = viewer.post(unescape(action), filter_id=filter_id)
     assert dict(parse_qsl(urlsplit(response.location).query)) == {"q": "F-20260", "kind": "bill"}
+
+
+@pytest.mark.parametrize(
+    ("language", "one"), [("en", "1,250.50"), ("nb", "1\N{NO-BREAK SPACE}250,50")]
+)
+def test_the_example_of_an_amount_has_the_format_of_the_person(
+    viewer: Visitor, language: str, one: str
+) -> None:
+    viewer.post("/account/formats", language=language, number_format="", zone="")
+    page = viewer.page("/documents?amount=x")
+    assert one in page
+    assert "1250.50" not in page

@@ -34,6 +34,7 @@ def test_every_section_that_pages_lead_to_is_in_the_help(viewer: Visitor) -> Non
         ("/runs/", "/help#runs"),
         ("/reconciliations/", "/help#reconciliation"),
         ("/account/notifications", "/help#notifications"),
+        ("/account/tokens/", "/help#people"),
         ("/search/", "/help"),
         ("/help", "/help"),
     ],
