@@ -1,24 +1,29 @@
 """Cases as the rows of a file."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from hub.cases import advice
 from hub.models import Case
 from hub.web import case_list, exports
+from hub.web.case_list import CaseRow
+from hub.web.layout import app_name
 
 COLUMNS = (
     "id",
     "company_id",
+    "company",
     "installation_id",
+    "app",
     "opened",
     "title",
     "document",
     "party",
     "documents",
-    "amounts",
+    "amount",
+    "currency",
     "due",
     "reason",
     "instruction",
@@ -28,31 +33,35 @@ COLUMNS = (
 )
 
 
-def _amounts(amounts: Mapping[str, Decimal]) -> Iterator[str]:
-    """Yield sums with their currency, in the order of the currencies."""
-    for currency, total in sorted(amounts.items()):
-        yield f"{exports.amount(total, currency)} {currency}"
-
-
 def iter_rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
-    """Yield cases as a file has them."""
+    """Yield cases as a file has them: a row for each currency of a case, one at least."""
     for row in case_list.build_rows(session, cases):
-        case = row.case
-        slug = row.installation.slug if row.installation else ""
-        yield {
-            "id": case.id,
-            "company_id": case.company_id,
-            "installation_id": case.installation_id,
-            "opened": case.opened_at,
-            "title": case.title,
-            "document": row.subject,
-            "party": row.party,
-            "documents": row.documents,
-            "amounts": ", ".join(_amounts(row.amounts)),
-            "due": row.due,
-            "reason": advice.reason_alone(case.reason, case.instruction),
-            "instruction": advice.instruction_of(case, slug),
-            "assignee": case.assignee,
-            "closed": case.closed_at,
-            "closed_by": case.decided_by or case.closed_by,
-        }
+        about = _describe(row)
+        for currency, total in sorted(row.amounts.items()):
+            yield about | {"amount": exports.amount(total, currency), "currency": currency}
+        if not row.amounts:
+            yield about | {"amount": None, "currency": ""}
+
+
+def _describe(row: CaseRow) -> dict[str, Any]:
+    """Return what the file has of a case besides its amount."""
+    case = row.case
+    slug = row.installation.slug if row.installation else ""
+    return {
+        "id": case.id,
+        "company_id": case.company_id,
+        "company": (row.company.name or row.company.realm) if row.company else "",
+        "installation_id": case.installation_id,
+        "app": app_name(slug) if slug else "",
+        "opened": case.opened_at,
+        "title": case.title,
+        "document": row.subject,
+        "party": row.party,
+        "documents": row.documents,
+        "due": row.due,
+        "reason": advice.reason_alone(case.reason, case.instruction),
+        "instruction": advice.instruction_of(case, slug),
+        "assignee": case.assignee,
+        "closed": case.closed_at,
+        "closed_by": case.decided_by or case.closed_by,
+    }

@@ -74,7 +74,12 @@ def test_the_amounts_of_cases_have_the_decimals_of_their_currency(viewer: Visito
     add_case(viewer, 0, "55398.5", currency="NOK")
     add_case(viewer, 1, "1200", currency="JPY")
     rows = rows_of_csv(viewer.get("/inbox/export").data)
-    assert [row["amounts"] for row in rows[:2]] == ["1200 JPY", "55398.50 NOK"]
+    amounts = [(row["amount"], row["currency"]) for row in rows[:2]]
+    assert amounts == [("1200", "JPY"), ("55398.50", "NOK")]
+    places = {(row["company"], row["app"]) for row in rows[:2]}
+    assert places == {("Nordvik Bygg AS", "CostTracker")}
+    sheet = zipfile.ZipFile(io.BytesIO(viewer.get("/inbox/export?format=xlsx").data))
+    assert "<v>55398.5" in sheet.read("xl/worksheets/sheet1.xml").decode()
 
 
 def test_every_format_has_the_same_rows(viewer: Visitor) -> None:
