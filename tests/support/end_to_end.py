@@ -2,8 +2,9 @@
 
 `pytest.mark.end_to_end` marks a test or a module, and docs/capabilities.md shows it for the rows of
 the test. A marked test fails here unless both stand-ins are called over HTTP, by the test itself or
-by a fixture that it uses. `end_to_end(False)` exempts a test in a marked module. Tests in tests/e2e
-start separate processes, whose calls cannot be seen from here; they are not checked.
+by a fixture that it uses; a call for a token does not count. `end_to_end(False)` exempts a test in
+a marked module. Tests in tests/e2e start separate processes, whose calls cannot be seen from here;
+they are not checked.
 """
 
 from collections import defaultdict
@@ -17,6 +18,7 @@ from qbo_sandbox.kit.harness import Harness
 
 MARK = "end_to_end"
 QUICKBOOKS, SOURCE = "QuickBooks' stand-in", "a source's stand-in"
+TOKEN = "token"  # how stand-ins name calls for a token
 PROCESSES = Path(__file__).parents[1] / "e2e"
 
 FixtureKey = tuple[str, str]  # name and scope of a fixture
@@ -28,10 +30,11 @@ def watch() -> None:
     """Record the kind of stand-in of each call from now on."""
     answer = Harness._log
 
-    def note_and_answer(self: Harness, *args: Any) -> Any:
+    def note_and_answer(self: Harness, call: str, *args: Any) -> Any:
         module = type(self.app).__module__
-        called.add(QUICKBOOKS if module.startswith("qbo_sandbox") else SOURCE)
-        return answer(self, *args)
+        if not call.startswith(TOKEN):
+            called.add(QUICKBOOKS if module.startswith("qbo_sandbox") else SOURCE)
+        return answer(self, call, *args)
 
     Harness._log = note_and_answer  # type: ignore[method-assign]
 

@@ -52,6 +52,11 @@ def test_calls_quickbooks_only(books):
     assert books.ask("GET", "vendor/1").status == 200
 
 
+def test_calls_the_source_and_asks_quickbooks_for_a_token(call_source, books):
+    call_source()
+    ask(books.wsgi, "POST", "/oauth2/v1/tokens/bearer")
+
+
 def test_calls_both(call_source, books):
     call_source()
     assert books.ask("GET", "vendor/1").status == 200
@@ -105,6 +110,7 @@ def test_a_marked_test_must_call_both_stand_ins(tmp_path):
         ("calls_nothing", "QuickBooks' stand-in or a source's stand-in"),
         ("calls_the_source_only", "QuickBooks' stand-in"),
         ("calls_quickbooks_only", "a source's stand-in"),
+        ("calls_the_source_and_asks_quickbooks_for_a_token", "QuickBooks' stand-in"),
         ("calls_nothing_after_a_story", "QuickBooks' stand-in or a source's stand-in"),
     ], run.stdout
-    assert "4 failed, 4 passed" in run.stdout
+    assert "5 failed, 4 passed" in run.stdout
