@@ -124,7 +124,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
         place=f"{PLUGIN}/invoices.py",
         old=(
             "    not_sold = {lists.use_type(site, source, name) for name in "
-            "(lists.INTERNAL, lists.EXPENSE)}\n"
+            "(lists.EXPENSE, lists.INTERNAL)}\n"
         ),
         new=(
             '    not_sold = {source.number("BillingCodes", "useType", name) for '
