@@ -95,10 +95,9 @@ def identify(company: ConnectedCompany, info: dict[str, Any]) -> None:
     company.country = iso_country[:3]
 
 
-def format_edition_name(company: ConnectedCompany) -> str:
-    """Return the name of the company's edition, or words for one that QuickBooks did not name."""
-    name = company.preferences.get(EDITION)
-    return str(name) if name else "This edition of QuickBooks"
+def edition_name(company: ConnectedCompany) -> str:
+    """Return the name of the company's edition; "" if QuickBooks did not name it."""
+    return str(company.preferences.get(EDITION) or "")
 
 
 def load_facts(session: Session, company_id: int) -> CompanyFacts:
@@ -177,7 +176,7 @@ def _has_several_currencies(preferences: dict[str, Any]) -> bool:
 
 def _is_other_edition(company: ConnectedCompany, editions: Sequence[str]) -> bool:
     """Return whether a company has another edition than these, as one of an unknown edition may."""
-    edition = str(company.preferences.get(EDITION) or "")
+    edition = edition_name(company)
     return not any(name in edition for name in editions)
 
 

@@ -48,7 +48,7 @@ def find_facts_for(
 ) -> list[Fact]:
     """Return the parts of the set-up that matter to what the app posts, as they were last read."""
     facts = company.load_facts(session, installation.company_id)
-    edition = company.format_edition_name(installation.company)
+    edition = company.edition_name(installation.company) or gettext("This edition of QuickBooks")
     parts = [_check_currencies(session, installation, facts)]
     if set(app.posts) & set(BILL_KINDS):
         parts.append(_check_bills(facts, edition))

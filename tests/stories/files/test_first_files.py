@@ -130,7 +130,7 @@ class FirstDay:
     def match(self, kind, field, name, record):
         """Match a code that the list of open codes shows with a record, on the page of the code."""
         page = self.visitor.page(f"{self.here}/matching/?show=open&q={quote(name)}")
-        [code] = re.findall(rf'code\?field={field}&amp;code=([^"&]+)"', page)
+        [code] = re.findall(rf'code\?field={field}&amp;code=([^"&]+)["&]', page)
         code = unquote_plus(unescape(code))
         form = {"field": field, "code": code, "record": self.record(kind, record)}
         assert "Matched" in self.visitor.press(f"{self.here}/matching/code", **form)
