@@ -11,6 +11,7 @@ from hub.posting.actions import retries
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.web import review_approvals
+from tests.support.blocked_transactions import wait_until_blocked
 from tests.support.every_kind_source import SUPPLIER, ShopSite, document, line
 from tests.support.stand_in_fixtures import mount_quickbooks
 
@@ -95,14 +96,3 @@ def read_tables_without_indexes():
 
 def lock(session, id):
     session.execute(select(Posting.id).where(Posting.id == id).with_for_update())
-
-
-def wait_until_blocked(session):
-    """Wait until another transaction of the database waits for a row of this one."""
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-    pause = threading.Event()
-    for _ in range(1000):
-        if session.scalar(text(waiting)):
-            return
-        pause.wait(0.01)
-    raise AssertionError("nobody waits")

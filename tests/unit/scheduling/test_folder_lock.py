@@ -16,6 +16,7 @@ from hub.scheduling import folder_lock, run_log
 from hub.scheduling.folder_lock import folder_identity
 from hub.scheduling.runner import run_company_job as run_company
 from hub.scheduling.scheduler import Scheduler
+from tests.support.blocked_transactions import wait_until_blocked
 from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
 from tests.support.page_rows import add_people
 from tests.support.page_visitor import Visitor
@@ -119,17 +120,6 @@ def test_two_processes_of_one_folder_may_be_the_first_at_the_same_time(first_hub
     other.join(30)
     assert answers == [None]
     assert hold(first_hub) is None
-
-
-def wait_until_blocked(session):
-    """Wait until another transaction of the database waits for a row of this one."""
-    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-    deadline = threading.Event()
-    for _ in range(1000):
-        if session.scalar(text(waiting)):
-            return
-        deadline.wait(0.01)
-    raise AssertionError("nobody waits")
 
 
 def test_a_process_that_is_frozen_while_it_takes_the_lock_blocks_no_other(make_folder, monkeypatch):
