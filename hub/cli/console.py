@@ -78,16 +78,18 @@ def with_hub_and_pages(command: F) -> F:
 def with_process_lock(command: F) -> F:
     """Run the command, which calls QuickBooks or a source, only where that is this process's turn.
 
-    It is refused on a demo's folder or database, whose stand-ins only `hub demo` serves, and while
-    another data folder works on the database.
+    It is refused on a demo's folder or database, whose stand-ins only `hub demo` serves, while
+    another data folder works on the database, and behind a pooler that changes sessions.
     """
 
     @functools.wraps(command)
     def run_alone(*args: Any, **kwargs: Any) -> Any:
+        from hub.db.session_pooling import require_own_sessions
         from hub.scheduling import folder_lock
         from hub.security import data_origin
 
         data_origin.require_no_demo()
+        require_own_sessions()
         with folder_lock.process_lock().use(
             wait=True, on_wait=lambda text: click.echo(f"{text}.", err=True)
         ):

@@ -76,6 +76,7 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
         yield _check_folder(loaded.data)
         with hub():
             yield _check_tables()
+            yield from _check_sessions()
             yield from _check_settings(loaded)
             yield from _find_other_folder()
             yield from _check_demo_remains(loaded.data)
@@ -83,6 +84,17 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
             yield from _check_connections()
     except HubError as error:
         yield False, error.text
+
+
+def _check_sessions() -> Iterator[tuple[bool, str]]:
+    """Yield that a pooler in front of PostgreSQL takes the sessions that locks belong to."""
+    from hub.db.session_pooling import require_own_sessions
+    from hub.errors import ConfigurationError
+
+    try:
+        require_own_sessions()
+    except ConfigurationError as error:
+        yield False, error.text.rstrip(".")
 
 
 def _check_settings(loaded: Any) -> Iterator[tuple[bool, str]]:

@@ -48,6 +48,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
     executes the runs.
     """
     from hub import context as hub_context
+    from hub.db.session_pooling import require_own_sessions
     from hub.errors import ConfigurationError
     from hub.scheduling.scheduler import Scheduler
     from hub.security import audit, data_origin
@@ -60,6 +61,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
         data_folder.prepare_if_new({**os.environ, **settings})
         with hub(address, pages=True, settings=settings) as app:
             data_origin.require_no_demo()
+            require_own_sessions()
             for broken in hub_context.current_hub().plugins.broken:
                 audit.record_alone("hub", "plugin refused", broken.text)
             if hub_context.current_hub().config.is_distributed:

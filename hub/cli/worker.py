@@ -27,6 +27,7 @@ def worker(concurrency: int) -> None:
     from hub.context import current_hub
     from hub.contract.checkout import extra_command
     from hub.db.coordination import application_name
+    from hub.db.session_pooling import require_own_sessions
     from hub.errors import ConfigurationError, MissingExtra
     from hub.security import data_origin
 
@@ -38,6 +39,7 @@ def worker(concurrency: int) -> None:
                 " for every process of the hub, to use workers",
             )
         data_origin.require_no_demo()
+        require_own_sessions()
         try:
             from hub.scheduling import queue_tables
             from hub.scheduling.elected_scheduler import ElectedScheduler

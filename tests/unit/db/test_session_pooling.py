@@ -1,0 +1,84 @@
+"""Commands behind a pooler that changes the session of PostgreSQL between transactions."""
+
+import os
+
+import pytest
+from click.testing import CliRunner
+
+from hub.cli import main
+from hub.db.engine import db
+from hub.scheduling.worker import Worker
+from hub.web import server
+from tests.support.transaction_pooler import Pooler
+
+REFUSAL = (
+    "HUB_DATABASE_URL leads to a pooler that changes the session of PostgreSQL between"
+    " transactions, as PgBouncer does with pool_mode=transaction, and locks of the hub are lost"
+    " there; set it to the address of PostgreSQL itself, or of a pooler with pool_mode=session"
+)
+
+
+@pytest.fixture
+def make_pooled_app(postgres_url, make_app, make_config):
+    """Return a function that makes a hub behind a pooler; all end with the test."""
+    poolers = []
+    apps = []
+
+    def make(pool_mode, engine="distributed"):
+        poolers.append(Pooler(postgres_url, pool_mode))
+        settings = {"HUB_DATABASE_URL": poolers[-1].url, "HUB_ENGINE": engine}
+        apps.append(make_app(make_config(**settings)))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            db.engine.dispose()
+    for pooler in poolers:
+        pooler.close()
+
+
+@pytest.fixture(autouse=True)
+def end_at_start(monkeypatch):
+    """End commands that work until a signal as soon as they have started."""
+
+    def end(*arguments, **options):
+        raise SystemExit(0)
+
+    monkeypatch.setattr(Worker, "run", lambda self: None)
+    monkeypatch.setattr(os, "execve", end)
+    monkeypatch.setattr(server, "create_server", end)
+
+
+def invoke(app, *arguments):
+    """Call a command with this application open; return its exit code, output and errors."""
+    result = CliRunner().invoke(main, arguments, obj=app)
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.proof(small=2)
+@pytest.mark.parametrize(
+    ("engine", "command"),
+    [
+        ("distributed", ("worker",)),
+        ("distributed", ("serve", "--port", "0")),
+        ("embedded", ("serve", "--port", "0")),
+        ("embedded", ("sync",)),
+    ],
+)
+def test_what_works_on_the_database_is_refused_behind_a_pooler_of_transactions(
+    make_pooled_app, engine, command
+):
+    code, _, errors = invoke(make_pooled_app("transaction", engine), *command)
+    assert (code, REFUSAL in errors) == (1, True), errors
+
+
+@pytest.mark.proof(small=0)
+def test_a_check_names_a_pooler_of_transactions(make_pooled_app):
+    code, out, _ = invoke(make_pooled_app("transaction"), "check")
+    assert (code, f"missing  {REFUSAL}\n" in out) == (1, True), out
+
+
+def test_a_worker_starts_behind_a_pooler_of_sessions(make_pooled_app):
+    code, out, errors = invoke(make_pooled_app("session"), "worker")
+    assert (code, "The worker has ended." in out) == (0, True), errors
