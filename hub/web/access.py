@@ -64,7 +64,15 @@ LISTS = frozenset(
     }
 )
 # Of these the address may name a company, as ?company=7; it precedes the chosen one.
-WITH_COMPANY = frozenset({"reports.show", "reports.export", "reconciliations.index"})
+WITH_COMPANY = frozenset(
+    {
+        "reconciliations.index",
+        "reports.documents",
+        "reports.export",
+        "reports.export_documents",
+        "reports.show",
+    }
+)
 View = TypeVar("View", bound=Callable[..., Any])
 
 

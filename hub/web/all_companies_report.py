@@ -1,6 +1,6 @@
-"""The report about all companies that a person may see: a month's totals, and what waits."""
+"""The report about all companies that a person may see: a month's tables, and what waits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from flask import Response, render_template, request
@@ -8,7 +8,15 @@ from sqlalchemy.orm import Session
 
 from hub.context import current_hub
 from hub.models import ConnectedCompany
-from hub.web import checklist, company_totals, exports, report_charts, report_tables
+from hub.web import (
+    checklist,
+    company_postings,
+    company_totals,
+    exports,
+    report_charts,
+    report_files,
+    report_tables,
+)
 from hub.web.access import load_scope
 from hub.web.company_choice import BY_NAME, COMPANIES_PER_PAGE, select_visible_companies
 from hub.web.company_totals import CurrencyTotal
@@ -16,13 +24,10 @@ from hub.web.layout import today
 from hub.web.paging import page
 from hub.web.report_tables import Period
 
-COLUMNS = (
-    "month",
-    "company",
-    "company_id",
-    "currency",
-    *report_tables.SUM_COLUMNS,
-)
+COLUMNS = (*report_files.COMPANY_COLUMNS, "currency", *report_tables.SUM_COLUMNS)
+
+
+ToRows = Callable[[Session, Sequence[Any]], Iterator[exports.Row]]
 
 
 class CompanyTotals(NamedTuple):
@@ -40,7 +45,9 @@ def render(session: Session) -> str:
         steps = checklist.read_until_posted(session)
         return render_template("reports_of_all.html", is_empty=True, checklist=steps)
     newest, month = _months(session)
-    totals = company_totals.load_totals_of_month(session, load_scope().documents(), month)
+    documents = load_scope().documents()
+    totals = company_totals.load_totals_of_month(session, documents, month)
+    delays = company_postings.count_delays(session, documents, month)
     offered = company_totals.list_months_until(newest)
     companies = page(
         session, select_visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE
@@ -52,6 +59,11 @@ def render(session: Session) -> str:
         sums=company_totals.sum_by_currency(totals.values()),
         page=companies,
         rows=[_row(company, totals) for company in companies.rows],
+        delays=company_postings.load_delays(session, documents, month, companies.rows),
+        delay_sums=delays,
+        delay_labels=report_tables.DELAY_LABELS,
+        delay_chart=report_charts.build_chart_of_counts(delays),
+        approvals=company_postings.load_approvals(session, documents, month, companies.rows),
         waiting=waiting,
         age_labels=report_tables.AGE_LABELS,
         age_chart=report_charts.build_waiting_chart(waiting),
@@ -59,18 +71,43 @@ def render(session: Session) -> str:
 
 
 def download(session: Session) -> Response:
-    """Download the totals of each company in a month."""
+    """Download a table of the companies in a month: the totals if the address names no other."""
     _, month = _months(session)
-    totals = company_totals.load_totals_of_month(session, load_scope().documents(), month)
+    name, columns, to_rows = _file(session, month)
+    rows = exports.read_in_chunks(select_visible_companies(), BY_NAME, to_rows, down=False)
+    return exports.download(f"{name}-{month.written}", columns, rows)
 
-    def to_rows(look: Session, companies: Sequence[Any]) -> Iterator[exports.Row]:
+
+def _file(session: Session, month: Period) -> tuple[str, Sequence[str], ToRows]:
+    """Return name and columns of a file, and what makes its rows of some companies."""
+    documents = load_scope().documents()
+    table = request.args.get("table", "")
+    if table == "delays":
+
+        def iter_delays(look: Session, companies: Sequence[Any]) -> Iterator[exports.Row]:
+            """Yield the times until the documents of companies were posted."""
+            delays = company_postings.load_delays(look, documents, month, companies)
+            return report_files.iter_company_delays(month, delays)
+
+        return "time-to-books-of-companies", report_files.COMPANY_DELAY_COLUMNS, iter_delays
+    if table == "approvals":
+
+        def iter_approvals(look: Session, companies: Sequence[Any]) -> Iterator[exports.Row]:
+            """Yield who approved what was posted for companies."""
+            approvals = company_postings.load_approvals(look, documents, month, companies)
+            return report_files.iter_company_approvals(month, approvals)
+
+        columns = report_files.COMPANY_APPROVER_COLUMNS
+        return "posted-by-whom-of-companies", columns, iter_approvals
+    totals = company_totals.load_totals_of_month(session, documents, month)
+
+    def iter_totals(_: Session, companies: Sequence[Any]) -> Iterator[exports.Row]:
         """Yield the totals of companies as a file has them."""
         for company in companies:
             for total in _row(company, totals).totals:
                 yield _export_row(month, company, total)
 
-    rows = exports.read_in_chunks(select_visible_companies(), BY_NAME, to_rows, down=False)
-    return exports.download(f"totals-of-companies-{month.written}", COLUMNS, rows)
+    return "totals-of-companies", COLUMNS, iter_totals
 
 
 def _months(session: Session) -> tuple[Period, Period]:
@@ -88,9 +125,7 @@ def _row(company: ConnectedCompany, totals: dict[int, dict[str, CurrencyTotal]])
 def _export_row(month: Period, company: ConnectedCompany, total: CurrencyTotal) -> exports.Row:
     """Return the total of a company and currency as a file has it."""
     return {
-        "month": month.written,
-        "company": company.name or company.realm,
-        "company_id": company.realm,
+        **report_files.company_columns(month, company),
         "currency": total.currency,
         **report_tables.columns_of_sums(total.sums.__getitem__, total.currency or "USD"),
     }

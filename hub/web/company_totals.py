@@ -68,7 +68,7 @@ def load_totals_of_month(
     session: Session, documents: Any, month: Period
 ) -> dict[int, dict[str, CurrencyTotal]]:
     """Return the totals of the documents dated in a month, by company and currency."""
-    currency = _currency()
+    currency = currency_column()
     keys = SourceDocument.company_id, currency, Posting.kind, group_column()
     is_of_month = SourceDocument.date.between(month.first_day, month.last_day)
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
@@ -95,7 +95,7 @@ def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) 
 
     `installations` are the conditions of the apps.
     """
-    currency = _currency()
+    currency = currency_column()
     age = case(*build_age_conditions(now), else_=len(AGES))
     keys = currency, Posting.kind, age
     own = select(Installation.id).where(*installations)
@@ -109,6 +109,6 @@ def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) 
     return [Ages(code, sums[code]) for code in sorted(sums)]
 
 
-def _currency() -> ColumnElement[str]:
+def currency_column() -> ColumnElement[str]:
     """Return the currency of a posting; without one it is that of the company."""
     return func.coalesce(func.nullif(Posting.currency, ""), ConnectedCompany.currency)

@@ -53,20 +53,33 @@ class Cell:
 
 @dataclass(frozen=True)
 class ApproverCell:
-    """What a person approved in a year and currency; without a person, what was automatic."""
+    """What a person approved in a year, or in one month of it, in one currency.
+
+    Without a person, it is what was posted automatically.
+    """
 
     who: str
     year: int
     currency: str
     home: str
+    period: Period | None = None
 
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions of the parts of documents that the number counts."""
         return (
-            *is_dated_in(self.year),
+            *self._dates(),
             func.coalesce(Posting.approved_by, AUTOMATIC) == self.who,
             _has_currency(self.currency, self.home),
             state_column(Posting, TransactionHead) == DocumentState.POSTED,
+        )
+
+    def _dates(self) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions of the dates of the documents."""
+        if self.period is None:
+            return is_dated_in(self.year)
+        return (
+            SourceDocument.date >= self.period.first_day,
+            SourceDocument.date <= self.period.last_day,
         )
 
 

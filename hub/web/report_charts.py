@@ -70,11 +70,16 @@ def build_waiting_chart(waiting: Sequence[WaitingAmount] | Sequence[Ages]) -> Ch
 
 def build_delay_chart(delays: Sequence[PostingDelays]) -> Chart | None:
     """Return the chart of the time from the source to the books; None if nothing was posted."""
-    if not delays:
+    counts = [sum(row.counts[place] for row in delays) for place in range(len(DELAY_LABELS))]
+    return build_chart_of_counts(counts)
+
+
+def build_chart_of_counts(counts: Sequence[int]) -> Chart | None:
+    """Return the chart of the numbers for each time from the source; None without any."""
+    if not any(counts):
         return None
     values = []
-    for place, (label, short) in enumerate(zip(DELAY_LABELS, SHORT_DELAY_LABELS, strict=True)):
-        count = sum(row.counts[place] for row in delays)
+    for label, short, count in zip(DELAY_LABELS, SHORT_DELAY_LABELS, counts, strict=True):
         values.append(Value(gettext(label), count, short=gettext(short)))
     return bar_chart.lay_out(values, bar_chart.NARROW)
 

@@ -1,11 +1,13 @@
-"""The tables of a company's reports as files: what waits by age, time until posted, by person."""
+"""The tables of the reports as files: what waits by age, time until posted, posted by person."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from hub.models import ConnectedCompany
 from hub.money import to_cents
+from hub.web.company_postings import CompanyApproval, CompanyDelays
 from hub.web.exports import Row
 from hub.web.layout import app_name
-from hub.web.report_tables import AGES, DELAYS, Approved, PostingDelays, WaitingAmount
+from hub.web.report_tables import AGES, DELAYS, Approved, Period, PostingDelays, WaitingAmount
 
 AGE_NAMES = (*[f"up_to_{days}_days" for days in AGES], f"over_{AGES[-1]}_days")
 AGE_COLUMNS = (
@@ -16,6 +18,9 @@ AGE_COLUMNS = (
 DELAY_NAMES = (*[f"up_to_{hours}_hours" for hours in DELAYS], f"over_{DELAYS[-1]}_hours")
 DELAY_COLUMNS = ("app", *DELAY_NAMES)
 APPROVER_COLUMNS = ("approved_by", "currency", "documents", "amount")
+COMPANY_COLUMNS = ("month", "company", "company_id")
+COMPANY_DELAY_COLUMNS = (*COMPANY_COLUMNS, *DELAY_NAMES)
+COMPANY_APPROVER_COLUMNS = (*COMPANY_COLUMNS, *APPROVER_COLUMNS)
 
 
 def iter_waiting(waiting: Iterable[WaitingAmount]) -> Iterator[Row]:
@@ -37,9 +42,36 @@ def iter_delay_rows(delays: Iterable[PostingDelays]) -> Iterator[Row]:
 def iter_approver_rows(approvals: Iterable[Approved]) -> Iterator[Row]:
     """Yield what each person approved; without a name, what was posted automatically."""
     for row in approvals:
-        yield {
-            "approved_by": row.who,
-            "currency": row.currency,
-            "documents": row.documents,
-            "amount": to_cents(row.amount, row.currency),
-        }
+        yield _approval_columns(row)
+
+
+def iter_company_delays(month: Period, delays: Iterable[CompanyDelays]) -> Iterator[Row]:
+    """Yield how many documents of a company and month were posted within each span of time."""
+    for row in delays:
+        counts = dict(zip(DELAY_NAMES, row.counts, strict=True))
+        yield {**company_columns(month, row.company), **counts}
+
+
+def iter_company_approvals(month: Period, approvals: Iterable[CompanyApproval]) -> Iterator[Row]:
+    """Yield what each person approved for a company in a month."""
+    for row in approvals:
+        yield {**company_columns(month, row.company), **_approval_columns(row)}
+
+
+def company_columns(month: Period, company: ConnectedCompany) -> dict[str, object]:
+    """Return the first columns of a file about many companies."""
+    return {
+        "month": month.written,
+        "company": company.name or company.realm,
+        "company_id": company.realm,
+    }
+
+
+def _approval_columns(row: Approved | CompanyApproval) -> dict[str, object]:
+    """Return what a person approved as a file has it."""
+    return {
+        "approved_by": row.who,
+        "currency": row.currency,
+        "documents": row.documents,
+        "amount": to_cents(row.amount, row.currency or "USD"),
+    }

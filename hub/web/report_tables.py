@@ -242,30 +242,38 @@ def sum_waiting(
 
 def load_delays(session: Session, documents: Any, year: int) -> list[PostingDelays]:
     """Return, by app, the times from when the hub first planned a document until it was posted."""
-    seconds = _seconds_until_posted(session)
-    limits = [(seconds <= hours * 3600, place) for place, hours in enumerate(DELAYS)]
-    keys = Installation.id, Installation.slug, case(*limits, else_=len(DELAYS))
-    query = (
-        select(*keys, func.count())
+    keys = Installation.id, Installation.slug, delay_column(session)
+    query = select_timed_postings(*keys, func.count())
+    query = query.where(*documents, *is_dated_in(year)).group_by(*keys)
+    counts: dict[tuple[int, str], list[int]] = {}
+    for installation_id, slug, place, count in session.execute(query):
+        of_app = counts.setdefault((installation_id, slug), [0] * len(DELAY_LABELS))
+        of_app[place] += count
+    return [PostingDelays(*app, counts[app]) for app in sorted(counts)]
+
+
+def select_timed_postings(*columns: Any) -> Select[Any]:
+    """Return a query for the first postings of documents, if they are posted."""
+    return (
+        select(*columns)
         .select_from(SourceDocument)
         .join(Posting, Posting.document_id == SourceDocument.id)
         .join(Installation, Installation.id == SourceDocument.installation_id)
         .where(
-            *documents,
-            *is_dated_in(year),
             Posting.state == PostingState.POSTED,
             Posting.operation == Operation.CREATE,
             Posting.part == "",
             Posting.generation == 0,
             Posting.kind.not_in(LIST_KINDS),
         )
-        .group_by(*keys)
     )
-    counts: dict[tuple[int, str], list[int]] = {}
-    for installation_id, slug, place, count in session.execute(query):
-        of_app = counts.setdefault((installation_id, slug), [0] * len(DELAY_LABELS))
-        of_app[place] += count
-    return [PostingDelays(*app, counts[app]) for app in sorted(counts)]
+
+
+def delay_column(session: Session) -> ColumnElement[int]:
+    """Return the place in `DELAY_LABELS` of the time until a posting was posted."""
+    seconds = _seconds_until_posted(session)
+    limits = [(seconds <= hours * 3600, place) for place, hours in enumerate(DELAYS)]
+    return case(*limits, else_=len(DELAYS))
 
 
 def _seconds_until_posted(session: Session) -> Any:

@@ -106,7 +106,7 @@ def show() -> str:
 def export() -> Response:
     """Download a table about a company, the control totals if the address names no other.
 
-    Of all companies there is only the table of a month.
+    Of all companies the tables are those of a month.
     """
     table = request.args.get("table", "")
     with read_only_session() as session:
@@ -202,21 +202,26 @@ def _cell(company: ConnectedCompany) -> AnyCell | None:
 
 
 def _approver_cell(company: ConnectedCompany) -> ApproverCell | None:
-    """Return what the address names as approved by a person, None if it has no year."""
+    """Return what the address names as approved by a person, None if it has no year or month."""
+    currency = request.args.get("currency", "")[:3]
+    who = request.args["approver"]
+    period = report_tables.parse_month(request.args.get("month", ""))
+    if period is not None:
+        return ApproverCell(who, period.year, currency, company.currency, period)
     year = row_ids.parse(request.args.get("year", ""))
     if year is None or not dt.MINYEAR <= year <= dt.MAXYEAR:
         return None
-    currency = request.args.get("currency", "")[:3]
-    return ApproverCell(request.args["approver"], year, currency, company.currency)
+    return ApproverCell(who, year, currency, company.currency)
 
 
 def _title(cell: AnyCell) -> str:
     """Return what the documents of a number have in common."""
     if isinstance(cell, Cell):
         return f"{gettext(GROUP_LABELS[cell.group])} · {dates.month(cell.period.first_day)}"
+    time = dates.month(cell.period.first_day) if cell.period else str(cell.year)
     if cell.who:
-        return gettext("Approved by %(who)s, %(year)s", who=cell.who, year=str(cell.year))
-    return gettext("Posted automatically, %(year)s", year=str(cell.year))
+        return gettext("Approved by %(who)s, %(year)s", who=cell.who, year=time)
+    return gettext("Posted automatically, %(year)s", year=time)
 
 
 def _app_and_currency(session: Session, cell: AnyCell) -> str:
