@@ -113,15 +113,23 @@ class Cluster:
         self.quickbooks = machines[0].quickbooks
         self.patience = PATIENCE  # seconds that a condition may take
 
+    def start(self, machine: int, *arguments: str) -> SimpleNamespace:
+        """Start a command on a machine."""
+        environ = self.machines[machine].environ
+        started: SimpleNamespace = self.fork_server.start(
+            *arguments, environ=environ, seconds=max(PROCESS_SECONDS, 2 * self.patience)
+        )
+        return started
+
     def start_worker(self, machine: int = 0, concurrency: int = 4) -> SimpleNamespace:
         """Start a worker on a machine."""
         arguments = ("worker", "--concurrency", str(concurrency))
-        return self._start(machine, *arguments)
+        return self.start(machine, *arguments)
 
     def start_pages(self, machine: int = 0, workers: int = 2) -> tuple[SimpleNamespace, str]:
         """Start the pages on a machine; return the process and its address."""
         arguments = ("serve", "--port", "0", "--workers", str(workers))
-        served = self._start(machine, *arguments)
+        served = self.start(machine, *arguments)
 
         def address() -> str:
             return read_output(served).partition("serves ")[2].strip()
@@ -220,13 +228,6 @@ class Cluster:
     def documents(self, realm: str) -> list[Document]:
         """Return the documents that the hub posted into the books of a company."""
         return read_documents(self.quickbooks, realm)
-
-    def _start(self, machine: int, *arguments: str) -> SimpleNamespace:
-        environ = self.machines[machine].environ
-        started: SimpleNamespace = self.fork_server.start(
-            *arguments, environ=environ, seconds=max(PROCESS_SECONDS, 2 * self.patience)
-        )
-        return started
 
 
 def sync_undisturbed(hub: Any, costtracker: Any) -> Outcome:

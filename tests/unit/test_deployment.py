@@ -256,6 +256,11 @@ def test_the_compose_file_has_every_part() -> None:
     assert set(COMPOSE["services"]) == {"database", *HUB_SERVICES, "proxy"}
 
 
+@pytest.mark.parametrize("name", ["database", "web", "worker-1", "worker-2", "proxy"])
+def test_a_service_that_serves_restarts_always(name: str) -> None:
+    assert COMPOSE["services"][name]["restart"] == "always"
+
+
 @pytest.mark.parametrize("name", HUB_SERVICES)
 def test_a_service_of_the_hub_runs_a_command_with_settings_that_exist(name: str) -> None:
     service = COMPOSE["services"][name]
