@@ -14,7 +14,8 @@ import pytest
 from tests.e2e.conftest import PATIENCE, REALM, TOKEN
 from tests.support import cluster as clusters
 from tests.support.canaries import EARLIER_CODE
-from tests.support.cluster import Cluster, Database
+from tests.support.cluster import OWNER, PASSWORD, Cluster, Database
+from tests.support.patient_owner import PatientOwner
 from tests.support.tiers import by_form
 
 DOCUMENTS = by_form(small=24, full=60, long=120)  # enough work for workers of both versions
@@ -23,6 +24,8 @@ REVISIONS = "hub/migrations/versions"
 EMBEDDED = "0024_where_a_database_moved_to.py"  # the first revision that only adds
 DISTRIBUTED = "0035_people_choose_language_and_formats.py"  # after the distributed engine
 CODE = ("hub", "sandbox", "plugins")
+PAGES = ("/", "/inbox/", "/documents", "/installations/1/", "/runs/", "/companies")
+NEW_PAGE = "/reconciliations/"  # which the code before DISTRIBUTED does not have
 COMMAND = "from hub.cli import main; main()"
 WAITING_SYNC = """
 import os, hub
@@ -102,13 +105,44 @@ def shared_database(hub, postgres, make_database):
     database.close()
 
 
-def set_up(start_earlier, hub, costtracker):
-    """Set up a hub with earlier code: a company, and an app in automatic mode."""
+def set_up(start_earlier, hub, costtracker, mode="auto"):
+    """Set up a hub with earlier code: a company, and an app in a mode."""
     finish(start_earlier(COMMAND, "init"))
     connect = ("companies", "add", "--realm", REALM, "--refresh-token-file", "-")
     finish(start_earlier(COMMAND, *connect), TOKEN)
-    settings = ("--mode", "auto", "--settings", str(hub.write_settings(costtracker)))
+    settings = ("--mode", mode, "--settings", str(hub.write_settings(costtracker)))
     finish(start_earlier(COMMAND, "apps", "enable", "costtracker", *settings))
+
+
+def set_up_review(start_earlier, hub, costtracker):
+    """Set up a hub with earlier code: a company, an app whose documents are reviewed, an owner."""
+    set_up(start_earlier, hub, costtracker, mode="review")
+    password = hub.folder / "password"
+    password.write_text(PASSWORD)
+    owner = ("users", "add", OWNER, "--role", "owner", "--password-file", str(password))
+    finish(start_earlier(COMMAND, *owner))
+
+
+def serve_earlier(start_earlier):
+    """Start the pages of the earlier code; return the process and their address."""
+    served = start_earlier(COMMAND, "serve", "--port", "0", "--workers", "2")
+    for line in served.stdout:
+        if address := line.partition("serves ")[2].strip():
+            return served, address
+    raise AssertionError(served.stderr.read())
+
+
+def approve_all_when_collected(cluster, person, *processes):
+    """Approve each document as soon as all are collected, and wait until they are posted."""
+    collected = "run WHERE kind = 'sync' AND outcome = 'done'"
+    cluster.wait(lambda: cluster.database.count(collected), *processes)
+    in_review = cluster.database.count("posting WHERE state = 'review'")
+    assert in_review > 0
+    person.approve_all()
+    approved = "posting WHERE approved_by IS NOT NULL"
+    assert cluster.database.count(approved) == in_review
+    assert cluster.database.count("audit_entry WHERE what = 'posting approved'") == in_review
+    cluster.wait(cluster.all_posted, *processes)
 
 
 @pytest.mark.proof(small=0)
@@ -161,5 +195,66 @@ def test_workers_of_two_versions_share_the_work_during_an_upgrade(
     figure(
         "documents in the books once although workers of two versions shared the work",
         cluster.assert_books_match(ignores_reports=True),  # earlier code names a state otherwise
+        1,
+    )
+
+
+@pytest.mark.proof(small=0)
+@pytest.mark.parametrize("start_earlier", [DISTRIBUTED], indirect=True)
+def test_people_use_pages_of_the_earlier_version_beside_a_new_worker(
+    hub, start_source, sync_undisturbed, start_earlier, shared_database, figure
+):
+    costtracker = start_source(DOCUMENTS)
+    set_up_review(start_earlier, hub, costtracker)
+    cluster = Cluster([hub], shared_database, costtracker, partial(sync_undisturbed, DOCUMENTS))
+    earlier, address = serve_earlier(start_earlier)
+    person = PatientOwner(address)
+    person.log_in()
+
+    hub.run("init")  # the new version upgrades the tables while people use the earlier pages
+    worker = cluster.start_worker()
+    approve_all_when_collected(cluster, person, worker)
+    for path in (*PAGES, "/readyz"):
+        assert person.call("GET", path).status_code == 200, path
+    assert person.call("GET", NEW_PAGE).status_code == 404  # it is the earlier code
+    assert earlier.poll() is None
+    served, person.address = cluster.start_pages(0)
+    for path in (*PAGES, NEW_PAGE):
+        assert person.call("GET", path).status_code == 200, path  # without logging in again
+    earlier.send_signal(signal.SIGTERM)
+    earlier.communicate(timeout=PATIENCE)
+    assert earlier.returncode == 0
+    cluster.terminate(worker, served)
+    figure(
+        "documents approved on pages of the earlier version, and in the books once by a new worker",
+        cluster.assert_books_match(ignores_reports=True),
+        1,
+    )
+
+
+@pytest.mark.proof(small=0)
+@pytest.mark.parametrize("start_earlier", [DISTRIBUTED], indirect=True)
+def test_people_use_new_pages_beside_a_worker_of_the_earlier_version(
+    hub, start_source, sync_undisturbed, start_earlier, shared_database, figure
+):
+    costtracker = start_source(DOCUMENTS)
+    set_up_review(start_earlier, hub, costtracker)
+    cluster = Cluster([hub], shared_database, costtracker, partial(sync_undisturbed, DOCUMENTS))
+    earlier = start_earlier(COMMAND, "worker", "--concurrency", "4")
+
+    hub.run("init")
+    served, address = cluster.start_pages(0)
+    person = PatientOwner(address)
+    person.log_in()
+    approve_all_when_collected(cluster, person, served)
+    for path in (*PAGES, "/readyz"):
+        assert person.call("GET", path).status_code == 200, path
+    assert earlier.poll() is None
+    earlier.send_signal(signal.SIGTERM)
+    assert "The worker has ended." in finish(earlier)
+    cluster.terminate(served)
+    figure(
+        "documents approved on new pages, and in the books once by a worker of the earlier version",
+        cluster.assert_books_match(ignores_reports=True),
         1,
     )
