@@ -48,6 +48,7 @@ SECTIONS: Mapping[str, str] = {
     "review": "4. Preview, approve",
     "rights": "Rights of people",
     "runs": "Runs",
+    "search": "Search",
     "settings": "2. Enable the app",
     "setup": "0. Set up the hub",
     "to_approve": "4. Preview, approve",

@@ -35,7 +35,7 @@ def test_every_section_that_pages_lead_to_is_in_the_help(viewer: Visitor) -> Non
         ("/reconciliations/", "/help#reconciliation"),
         ("/account/notifications", "/help#notifications"),
         ("/account/tokens/", "/help#people"),
-        ("/search/", "/help"),
+        ("/search/", "/help#search"),
         ("/help", "/help"),
     ],
 )
