@@ -196,6 +196,7 @@ def test_decisions_of_the_protocol_know_errors_documents_and_enums_only():
     used = {other for name in protocol for other in hub_imports(name)}
     allowed = (
         "hub.errors",
+        "hub.contract.document_kinds",
         "hub.contract.documents",
         "hub.contract.value_object",
         "hub.models.enums",

@@ -1,5 +1,7 @@
 """The cases of posted documents that differ from QuickBooks: their causes, and how they settle."""
 
+from enum import StrEnum
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -9,7 +11,18 @@ from hub.models.display_names import format_posting_name
 from hub.reasons.texts import CaseText
 
 CAUSE_SUFFIX = "-in-quickbooks"
-ABSENCES = ("missing", "voided")  # nothing of the document is in the books
+
+
+class Discrepancy(StrEnum):
+    """How a posted document differs from what QuickBooks has, as far as its head shows."""
+
+    NONE = ""
+    MISSING = "missing"
+    VOIDED = "voided"
+    DIFFERS = "differs"
+
+
+ABSENCES = (Discrepancy.MISSING, Discrepancy.VOIDED)  # nothing of the document is in the books
 
 
 def cause_of(posting_id: int, discrepancy: str) -> str:

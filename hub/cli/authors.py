@@ -10,9 +10,10 @@ from typing import TypeVar
 import click
 
 from hub.cli.plugin_template import AUTHENTICATIONS, LISTS, PAGINGS, Choices, is_name_in_use, render
-from hub.cli.plugin_template.kinds import KINDS, have_files
+from hub.cli.plugin_template.kinds import have_files
 from hub.cli.terminal import say
 from hub.contract.checkout import CHECKOUT, find_checkout
+from hub.contract.documents import KINDS
 
 PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
 # What stands in texts of Python, TOML and Markdown without being escaped.

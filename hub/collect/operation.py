@@ -6,7 +6,7 @@ from hub import outbox
 from hub.cases.findings import Finding
 from hub.collect.batch import CollectBatch
 from hub.collect.existing import find_existing, keep_fixed_values
-from hub.collect.setup import RECORD_KINDS
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Document
 from hub.contract.states import Stage
 from hub.mapping import Mapped
@@ -198,7 +198,7 @@ def _sync_token(batch: CollectBatch, kind: str, quickbooks_id: str) -> str:
     Return "" for one that is not listed; QuickBooks is asked before it is changed.
     """
     key = (batch.installation.company_id, kind, quickbooks_id)
-    if kind not in RECORD_KINDS:
+    if kind not in LIST_KINDS:
         head = batch.session.get(TransactionHead, key)
         return head.sync_token if head else ""
     record = batch.session.get(StoredRecord, key)

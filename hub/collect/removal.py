@@ -8,7 +8,7 @@ from hub.collect import cases
 from hub.collect.batch import CollectBatch
 from hub.collect.document_plan import DocumentPlan
 from hub.collect.order_closing import CLOSABLE_KINDS, build_closing_content, is_closing
-from hub.collect.setup import RECORD_KINDS
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.states import Stage
 from hub.models import Posting, SourceDocument
 from hub.models.enums import (
@@ -40,7 +40,7 @@ def plan_removal(
         operation = PartOperation(operation=Operation.CREATE)
         disposition = Disposition(state=PostingState.WITHDRAWN, reasons=(reason,))
         plan.add_posting(operation, Content(kind=row.kind), disposition)
-    if is_gone and row.kind not in RECORD_KINDS:
+    if is_gone and row.kind not in LIST_KINDS:
         policy = sources.removal_policy(batch.setup.app, batch.setup.site.settings)
         for posting in _postings_in_books(postings):
             _plan_by_policy(batch, plan, posting, reason, policy)

@@ -18,7 +18,7 @@ from hub.db import engine
 from hub.http.client import AppHttp
 from hub.models import Case, Installation, Match, Posting, SourceDocument, case_posting
 from hub.models.enums import Holder, Operation, PostingState
-from hub.models.postings import ABSENT, REREAD_DOCUMENTS
+from hub.models.postings import NOT_AT_SOURCE, REREAD_DOCUMENTS
 
 # Whose holds a new reading of the document may release.
 RELEASED_BY_READING = (Holder.SOURCE, Holder.MAPPING, Holder.PREFLIGHT)
@@ -101,7 +101,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
     )
     is_absent = SourceDocument.absent_at.is_not(None) & is_present
     oldest = hub_context.current_hub().clock.now() - GONE_LOOKUP_PERIOD
-    missed = documents.where(text(ABSENT), or_(is_absent, SourceDocument.gone_at >= oldest))
+    missed = documents.where(text(NOT_AT_SOURCE), or_(is_absent, SourceDocument.gone_at >= oldest))
     return _source_ids(setup, [not_final, held, missed])
 
 

@@ -21,8 +21,6 @@ from hub.qbo.company_facts import CompanyFacts
 from hub.sources.site import app_of, build_site, initial_state
 from hub.sources.site import load_fields as fields_of
 
-RECORD_KINDS = ("vendor", "customer", "item")  # kinds of documents that become list entries
-
 
 @dataclass(kw_only=True)
 class Setup:

@@ -1,6 +1,6 @@
 """The tables of the hub, as SQLAlchemy models.
 
-Imports only `hub.db` and `hub.reasons`. Start reading in `postings`.
+Imports only `hub.contract`, `hub.db` and `hub.reasons`. Start reading in `postings`.
 """
 
 from hub.models.cases import Case, CaseNote, case_former_posting, case_posting

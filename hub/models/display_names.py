@@ -2,7 +2,8 @@
 
 from typing import NamedTuple, Protocol
 
-from hub.models.enums import LIST_KINDS, Operation
+from hub.contract.document_kinds import LIST_KINDS
+from hub.models.enums import Operation
 
 
 class NamedDocument(Protocol):

@@ -48,10 +48,6 @@ class Operation(StrEnum):
     ATTACH = "attach"
 
 
-# Kinds of list entries that the hub creates. QuickBooks allows a name only once, and they move no
-# money.
-LIST_KINDS = ("vendor", "customer", "item")
-
 # Operations on an object that exists in QuickBooks; they are written against its SyncToken.
 CHANGE_OPERATIONS = (Operation.UPDATE, Operation.DELETE, Operation.VOID)
 

@@ -15,7 +15,7 @@ from hub.reasons.texts import join_reasons
 
 # Conditions of indexes over few rows. A query uses the index only if it repeats the condition.
 REREAD_DOCUMENTS = "(reread OR stage = 'pending' OR unreadable <> '')"
-ABSENT = "(absent_at IS NOT NULL OR gone_at IS NOT NULL)"
+NOT_AT_SOURCE = "(absent_at IS NOT NULL OR gone_at IS NOT NULL)"
 MADE_FOR_CODES = "made_for <> ''"
 POSTED = "state = 'posted'"
 OPEN_STATES = (PostingState.UNKNOWN, PostingState.HELD, PostingState.REVIEW)
@@ -49,7 +49,7 @@ class SourceDocument(Model):
         UniqueConstraint("company_id", "slug", "tenant", "source_id"),
         # With a second column SQLite prefers them to the index over all documents.
         _partial_index("ix_source_document_again", REREAD_DOCUMENTS, "installation_id", "made_for"),
-        _partial_index("ix_source_document_absent", ABSENT, "installation_id", "made_for"),
+        _partial_index("ix_source_document_absent", NOT_AT_SOURCE, "installation_id", "made_for"),
         _partial_index("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
         _partial_index("ix_source_document_requested", REQUESTED, "installation_id", "made_for"),
         _partial_index("ix_source_document_before_start", BEFORE_START, "installation_id", "stage"),

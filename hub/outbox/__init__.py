@@ -50,6 +50,7 @@ from hub.outbox.releases import (
 from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, UNSENT
 from hub.outbox.statistics import (
     COUNTED_STATES,
+    SIDES,
     apply_sign,
     count_documents,
     count_documents_of_each,
@@ -78,6 +79,7 @@ __all__ = [
     "REMOVALS",
     "REQUESTED_BY",
     "RETRYABLE",
+    "SIDES",
     "UNSENT",
     "BatchPlace",
     "ClaimedPosting",

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, and_, delete, distinct, exists, func, or_,
 from sqlalchemy.orm import Session, aliased
 
 from hub import context as hub_context
+from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Approval, Attempt, ConnectedCompany, Installation, Posting, SourceDocument
-from hub.models.enums import LIST_KINDS, UNPROCESSED_OUTCOMES, Operation, PostingState
+from hub.models.enums import UNPROCESSED_OUTCOMES, Operation, PostingState
 from hub.outbox.states import UNSENT
 
 PEOPLE = 2  # how many must approve

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from hub.contract.document_kinds import CREDIT_KINDS
 from hub.models import Posting, SourceDocument, case_posting
 from hub.models.enums import Operation
 from hub.money import to_cents
-from hub.outbox.statistics import CREDIT_KINDS
 
 CASES_AT_ONCE = 500
 # The currency of an amount: that of the posting, or else of the document.

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from hub.contract.document_kinds import CREDIT_KINDS
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState, TransactionState
 from hub.models.lists import NOT_LIVE
@@ -48,8 +49,7 @@ COUNTED_STATES = (
 STATES_WITH_AMOUNTS = (DocumentState.POSTED, DocumentState.MISSING)
 COUNTED_AS_WAITING = (DocumentState.WAITING, DocumentState.READY, DocumentState.SENDING)
 UNDELIVERED_STATES = (PostingState.HELD, PostingState.UNKNOWN)  # of files
-CREDIT_KINDS = ("vendor_credit", "credit_memo", "refund")  # their amounts are subtracted
-SUM_NAMES = ("source", "posted", "quickbooks")
+SIDES = ("source", "posted", "quickbooks")  # whose totals of the posted documents are added up
 KindSums = dict[tuple[str, str], dict[str, Decimal]]  # by kind and currency
 HALF_BASE = 10**9  # sums of millionths are added up in two halves: above and below this
 IS_FIRST_POSTING = (
@@ -133,9 +133,9 @@ def load_states_of_installation(session: Session, installation_id: int) -> dict[
 
 def sum_posted_by_currency(session: Session, installation_id: int) -> dict[str, dict[str, Decimal]]:
     """Add up the posted documents of all kinds by currency, as `sum_posted_by_kind` does."""
-    totals: dict[str, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(SUM_NAMES, ZERO))
+    totals: dict[str, dict[str, Decimal]] = defaultdict(lambda: dict.fromkeys(SIDES, ZERO))
     for (_, currency), of_kind in sum_posted_by_kind(session, installation_id).items():
-        for name in SUM_NAMES:
+        for name in SIDES:
             totals[currency][name] += of_kind[name]
     return dict(totals)
 
@@ -147,9 +147,9 @@ def sum_posted_by_kind(session: Session, installation_id: int) -> KindSums:
     amount is a difference; removed ones are not. The database adds up the documents that have only
     their first posting.
     """
-    totals: KindSums = defaultdict(lambda: dict.fromkeys(SUM_NAMES, ZERO))
+    totals: KindSums = defaultdict(lambda: dict.fromkeys(SIDES, ZERO))
     for kind, currency, *halves in session.execute(_sum_first_postings(installation_id)):
-        for name, upper, lower in zip(SUM_NAMES, halves[::2], halves[1::2], strict=True):
+        for name, upper, lower in zip(SIDES, halves[::2], halves[1::2], strict=True):
             amount = Decimal(int(upper) * HALF_BASE + int(lower)).scaleb(-6)
             totals[kind, currency][name] += sign_of_kind(kind) * amount
     _add_others(session, installation_id, totals)

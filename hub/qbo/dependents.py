@@ -1,11 +1,11 @@
 """What depends on a transaction in QuickBooks, so that a change would affect it too."""
 
+from hub.contract.document_kinds import DEPOSITABLE_KINDS
 from hub.errors import Sentence
 from hub.models import TransactionHead
 
 # The kinds of transactions that have an open balance.
 OPEN_KINDS = ("bill", "vendor_credit", "invoice", "credit_memo")
-DEPOSITABLE_KINDS = ("payment", "refund")
 
 
 def describe_dependent(head: TransactionHead) -> str:

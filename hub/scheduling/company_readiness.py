@@ -7,6 +7,7 @@ from itertools import chain
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hub.contract.document_kinds import CUSTOMER_KINDS
 from hub.contract.types import App, Field
 from hub.contract.value_object import value_object
 from hub.mapping import NAME_SHARING
@@ -25,7 +26,6 @@ class FactState(StrEnum):
     BAD = "bad"
 
 
-SALES_KINDS = ("invoice", "credit_memo", "refund", "payment")
 BILL_KINDS = ("bill", "vendor_credit", "bill_payment")
 CLASSES, LOCATIONS = "class", "location"
 
@@ -56,7 +56,7 @@ def find_facts_for(
         parts.append(_purchase_orders(facts, edition))
     if "item" in app.posts:
         parts.append(_check_stock(facts, edition))
-    if set(app.posts) & set(SALES_KINDS):
+    if set(app.posts) & set(CUSTOMER_KINDS):
         parts.append(_check_numbering(facts, app))
     if {*app.posts, *(field.role for field in fields)} & NAME_SHARING.keys():
         parts.append(_check_names(session, installation))

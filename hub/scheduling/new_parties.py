@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Role
 from hub.mapping import NAME_SHARING
 from hub.models import Case, Posting, SourceDocument, case_posting
-from hub.models.enums import LIST_KINDS, Operation, PostingState
+from hub.models.enums import Operation, PostingState
 from hub.posting.preflight.name_checks import name_in_use, stored_name
 from hub.posting.preflight.postings import CheckedPostingRow
 from hub.qbo import records

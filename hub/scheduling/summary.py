@@ -29,7 +29,6 @@ MAX_CASES = 20
 CASES_AT_ONCE = 500
 FILE_COUNTS = ("posted", "held", "waiting", "unknown", "skipped", "withdrawn")
 STATE_LABELS = {"review": "to approve", "unknown": "in doubt", "missing": "missing in QuickBooks"}
-SUM_NAMES = ("source", "posted", "quickbooks")
 CHANGE_LABELS = {
     "differs": "changed",
     "missing": "gone",
@@ -270,8 +269,8 @@ def _add_installation(
         for name, number in run.counts.get("requests", {}).items():
             requests[name] += number
     for currency, row in outbox.sum_posted_by_currency(session, installation.id).items():
-        sums = app["sums"].setdefault(currency, dict.fromkeys(SUM_NAMES, ZERO))
-        for name in SUM_NAMES:
+        sums = app["sums"].setdefault(currency, dict.fromkeys(outbox.SIDES, ZERO))
+        for name in outbox.SIDES:
             sums[name] += row[name]
 
 
@@ -295,7 +294,7 @@ def _file_counts(session: Session, installation_id: int) -> dict[str, int]:
 def _format_in_cents(sums: dict[str, Decimal], currency: str) -> dict[str, str]:
     """Return sums as text, in cents if their currency is known."""
     texts: dict[str, str] = {}
-    for name in SUM_NAMES:
+    for name in outbox.SIDES:
         amount = sums[name]
         if currency:
             amount = to_cents(amount, currency)
@@ -376,7 +375,7 @@ def _sums_text(sums: dict[str, str]) -> str:
     return ", ".join(
         f"{sums[name]} {where}"
         for name, where in zip(
-            SUM_NAMES, ("at the source", "as posted", "in QuickBooks now"), strict=True
+            outbox.SIDES, ("at the source", "as posted", "in QuickBooks now"), strict=True
         )
     )
 

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from hub.contract.document_kinds import PAID_KINDS
 from hub.contract.documents import Document, Kind
 from hub.testing.answer_values import AnswerValue, Path
 from hub.testing.bench import Bench
 from hub.testing.changed_answers import ChangedAnswers, is_row_of
 from hub.testing.postability import Plan
-from hub.testing.stated_values import PAID_KINDS
 from hub.testing.variants import VariantBenches, id_at_the_source
 
 MAX_PAYMENTS = 20  # of a kind that are read by their ids

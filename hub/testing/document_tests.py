@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import ROLES, Document, Yielded, codes_of
 from hub.contract.settings_schema import schema_of
 from hub.contract.states import Stage
-from hub.models.enums import LIST_KINDS
 from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.readiness import documents

@@ -6,13 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from hub.contract.document_kinds import PAYMENT_KINDS
 from hub.contract.documents import Code, Document, Party, codes_of
 from hub.contract.states import Stage
 from hub.contract.types import Field
 from hub.mapping import Link, Mapped, Missing, amount_of, build_code_index, resolve
 from hub.qbo import payloads
 from hub.qbo.company_facts import EVERYTHING_ON, CompanyFacts
-from hub.qbo.payloads.summary import SETTLING, compute_expected_total, compute_net_total
+from hub.qbo.payloads.summary import compute_expected_total, compute_net_total
 from hub.sources.site import with_settings
 from hub.testing.bench import Bench
 
@@ -120,7 +121,7 @@ def _excess_problems(
     document: Document, by_id: Mapping[str, Document], applied: dict[str, Decimal]
 ) -> Iterator[str]:
     """Yield each document to which more is applied than its total; add to what was applied."""
-    if document.kind not in SETTLING:
+    if document.kind not in PAYMENT_KINDS:
         return
     for line in document.lines:
         other = by_id.get(line.applied.document) if line.applied else None
@@ -140,7 +141,7 @@ def _party_problems(
     document: Document, by_id: Mapping[str, Document], fields: Iterable[Field]
 ) -> Iterator[str]:
     """Yield each document that another party owes than the one that pays it."""
-    if document.kind not in SETTLING:
+    if document.kind not in PAYMENT_KINDS:
         return
     parties = [field for field in fields if field.role in PARTY_ROLES]
     for line in document.lines:

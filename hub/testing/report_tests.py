@@ -7,10 +7,10 @@ from typing import Any, get_args
 
 import pytest
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Document
 from hub.contract.receipts import Cause, Receipt
 from hub.contract.states import ReceiptState
-from hub.models.enums import LIST_KINDS
 from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.exceptions import check_exception, check_names

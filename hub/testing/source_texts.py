@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hub.contract.document_kinds import PAYMENT_KINDS
 from hub.contract.documents import Document, Kind
-from hub.qbo.payloads.summary import SETTLING
 from hub.testing.answer_values import AnswerValue, Path
 from hub.testing.changed_answers import ChangedAnswers, another_value, is_row_of
 from hub.testing.line_taxes import MAX_LINES, find_line_depth
@@ -56,7 +56,7 @@ def judge_descriptions(answers: ChangedAnswers, document: Document) -> str:
 
     A list with fewer entries than the document has lines is not that of its lines.
     """
-    if document.kind in SETTLING:
+    if document.kind in PAYMENT_KINDS:
         return ""
     lists: dict[tuple[str, Path], dict[Path, list[AnswerValue]]] = defaultdict(dict)
     for value in answers.values:

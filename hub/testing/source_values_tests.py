@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from hub.contract.document_kinds import LIST_KINDS, PAYABLE_KINDS, PAYMENT_KINDS
 from hub.contract.documents import Document
-from hub.models.enums import LIST_KINDS
-from hub.qbo.payloads.summary import SETTLING
 from hub.testing.answer_values import AnswerValue
 from hub.testing.bench import Bench
 from hub.testing.changed_answers import ChangedAnswers, amount_of
@@ -53,7 +52,7 @@ HALF_A_CENT = Decimal("0.005")
 CURRENCY = re.compile("[A-Z]{3}")
 FAR_ZONES = ("Etc/GMT+12", "Etc/GMT-14")  # 12 hours behind UTC, and 14 before it
 DAYS = dt.timedelta(days=3)
-DUE_KINDS = ("bill", "purchase_order", "invoice")  # that have a due date in QuickBooks
+DUE_KINDS = (*PAYABLE_KINDS, "purchase_order")  # that have a due date in QuickBooks
 MAX_AMOUNTS = 6  # of a document that are changed one after the other
 
 
@@ -116,7 +115,7 @@ def _judge(name: str, bench: Bench, document: Document) -> str:
     if name == "due":
         return _judge_due(answers, document) if document.kind in DUE_KINDS else ""
     if name == "tax":
-        if document.kind in SETTLING:
+        if document.kind in PAYMENT_KINDS:
             return ""
         return judge_line_taxes(answers, document) or judge_head_taxes(answers, document)
     if name == "codes":

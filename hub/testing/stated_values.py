@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from hub.contract.document_kinds import LIST_KINDS, PAID_KINDS
 from hub.contract.documents import Document, Kind
-from hub.models.enums import LIST_KINDS
 from hub.testing.exceptions import check_exception, check_names
 from hub.testing.variants import VariantBenches
 
-PAID_KINDS: Mapping[Kind, Kind] = {"payment": "invoice", "bill_payment": "bill"}
 ADVICE = {
     "total": (
         "Without it nothing is compared before the document is sent, and a line that the plugin"

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Checkpoint, Document, Yielded
-from hub.models.enums import LIST_KINDS
 from hub.testing.bench import Bench
 from hub.testing.postability import Plan, plan_documents
 

@@ -9,10 +9,10 @@ from itertools import zip_longest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.cases.discrepancies import CAUSE_SUFFIX
+from hub.cases.discrepancies import CAUSE_SUFFIX, Discrepancy
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.enums import Operation, TransactionState
-from hub.posting.reconcile.posted_documents import Discrepancy, load_posted
+from hub.posting.reconcile.posted_documents import load_posted
 from hub.qbo import display
 from hub.qbo.transaction_index import strip_markers
 from hub.translations.messages import gettext, gettext_noop

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, select, text
 from sqlalchemy.orm import Session
 
+from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.models import Posting, SourceDocument, TransactionHead, lists
 from hub.models.enums import DocumentState, PostingState
 from hub.money import ZERO
@@ -30,7 +31,6 @@ from hub.web.paging import MAX_AMOUNT
 
 NAMES = ("q", "installation", "state", "kind", "from", "to", "amount", "sort", "run")
 PAID, PART_PAID = "paid", "part_paid"  # posted documents, by what QuickBooks says of them
-PAYABLE_KINDS = ("bill", "invoice")
 SHOWN_STATES = (FILTER_STATES[0], PAID, *FILTER_STATES[1:])
 # The orders that a person may choose; the empty one is that of arrival, the newest first.
 SORTS = {

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub import outbox
+from hub.contract.document_kinds import LIST_KINDS, PAYABLE_KINDS
 from hub.contract.states import Stage
 from hub.db.engine import read_only_session
 from hub.errors import HubError
@@ -25,7 +26,7 @@ from hub.models import (
     TransactionHead,
     case_posting,
 )
-from hub.models.enums import LIST_KINDS, DocumentState, Operation, PostingState, RunKind
+from hub.models.enums import DocumentState, Operation, PostingState, RunKind
 from hub.outbox.listing import load_part_states
 from hub.posting.actions import retries
 from hub.qbo import display
@@ -35,7 +36,6 @@ from hub.web import exports, matches, row_ids, saved_filters, source_files, view
 from hub.web.access import ANYWHERE, load_scope, may_here, person_name, require_role
 from hub.web.case_titles import load_subjects
 from hub.web.document_filters import (
-    PAYABLE_KINDS,
     SHOWN_STATES,
     SORTS,
     find_problem,

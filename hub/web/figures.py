@@ -21,9 +21,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.db.bulk import is_among
 from hub.models import Posting, SourceDocument
-from hub.models.enums import LIST_KINDS, DocumentState, Operation
+from hub.models.enums import DocumentState, Operation
 from hub.models.postings import FURTHER_POSTINGS, OPEN, POSTED
 from hub.money import ZERO
 from hub.outbox.statistics import HALF_BASE, sign_of_kind

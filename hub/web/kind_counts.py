@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from hub.models.enums import LIST_KINDS
+from hub.contract.document_kinds import LIST_KINDS
 from hub.translations.messages import gettext, ngettext
 from hub.web.case_titles import documents
 

@@ -11,6 +11,7 @@ from hub.collect import cases
 from hub.collect.match_index import add_created_records, build_match_index
 from hub.context import current_hub
 from hub.contract.codec import load
+from hub.contract.document_kinds import CUSTOMER_KINDS
 from hub.contract.documents import Code, Document, Item, Party, Role, codes_of
 from hub.contract.types import Field
 from hub.db.engine import transaction
@@ -44,12 +45,6 @@ UNDER_WAY = (
 )
 LEAVE_OUT = "none"  # what a form sends to leave a code out; no choice at all is the empty text
 REQUIRED_ROLES = {"vendor", "item", "account"}  # roles that a document cannot do without
-SALES_KINDS = {
-    "invoice",
-    "credit_memo",
-    "payment",
-    "refund",
-}  # kinds that cannot do without a customer either
 
 
 def load_fields_by_name(installation: Installation) -> dict[str, Field]:
@@ -215,8 +210,8 @@ def _add_created(
 def _required_roles(installation: Installation) -> set[str]:
     """Return the roles without which no document of the app can be posted."""
     app = current_hub().plugins.apps.get(installation.slug)
-    posts_sales = app is not None and not SALES_KINDS.isdisjoint(app.posts)
-    if posts_sales:
+    needs_customer = app is not None and any(kind in CUSTOMER_KINDS for kind in app.posts)
+    if needs_customer:
         return REQUIRED_ROLES | {"customer"}
     return REQUIRED_ROLES
 

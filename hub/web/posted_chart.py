@@ -9,8 +9,9 @@ from sqlalchemy import case, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from hub.context import current_hub
+from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Posting, SourceDocument
-from hub.models.enums import LIST_KINDS, Operation
+from hub.models.enums import Operation
 from hub.models.postings import POSTED
 from hub.security.rights import Scope
 from hub.web import bar_chart

@@ -15,7 +15,7 @@ from hub.models.enums import RunKind, RunOutcome
 from hub.money import ZERO
 from hub.posting.reconcile.control_totals import count_differing, open_currencies, sum_differences
 
-SUM_NAMES = ("source", "posted", "quickbooks", "difference", "differing", "apart", "open")
+CONTROL_TOTAL_NAMES = ("source", "posted", "quickbooks", "difference", "differing", "apart", "open")
 MAX_AGE = dt.timedelta(
     hours=36
 )  # that of last night, or of the night before while this one's is under way
@@ -163,9 +163,9 @@ def _sum_by_currency(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         currency = line["currency"]
         if currency not in sums:
             sums[currency] = {"currency": currency, "documents": 0}
-            sums[currency] |= dict.fromkeys(SUM_NAMES, ZERO)
+            sums[currency] |= dict.fromkeys(CONTROL_TOTAL_NAMES, ZERO)
         row = sums[currency]
         row["documents"] += line["documents"]
-        for name in SUM_NAMES:
+        for name in CONTROL_TOTAL_NAMES:
             row[name] += Decimal(line.get(name, 0))
     return [sums[currency] for currency in sorted(sums)]

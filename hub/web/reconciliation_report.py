@@ -9,10 +9,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.cases.discrepancies import cause_of
+from hub.cases.discrepancies import Discrepancy, cause_of
 from hub.models import Case, ConnectedCompany, Run
 from hub.money import ZERO
-from hub.posting.reconcile.posted_documents import Discrepancy
 from hub.security.rights import Scope
 from hub.translations.messages import gettext_noop
 from hub.web import reconciliation

@@ -7,11 +7,11 @@ from flask import Blueprint, Response, abort, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hub.cases.discrepancies import Discrepancy
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Run
 from hub.models.enums import RunKind, RunOutcome
-from hub.posting.reconcile.posted_documents import Discrepancy
 from hub.qbo import deep_links
 from hub.scheduling import summary
 from hub.web import all_reconciliations, exports, reconciliation, row_ids, viewer

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Float, Select, case, extract, func, select, type_coerce
 from sqlalchemy.orm import Session
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
-from hub.models.enums import LIST_KINDS, DocumentState, Operation, PostingState
+from hub.models.enums import DocumentState, Operation, PostingState
 from hub.money import ZERO, to_cents
 from hub.outbox.main_posting import SAME_TRANSACTION, counts_for_its_part, state_column
 from hub.outbox.statistics import apply_sign

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from hub import outbox
+from hub.contract.document_kinds import PAYMENT_KINDS
 from hub.db.engine import read_only_session
 from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState
@@ -28,7 +29,6 @@ from hub.web.source_view import money
 MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into a form
 MAX_LEFT_OUT = 10  # held and skipped documents that the page lists
 NOT_IN_REVIEW = (PostingState.HELD, PostingState.SKIPPED)
-PAYMENT_KINDS = ("payment", "bill_payment")
 ACTS = {
     Operation.CREATE: gettext_noop("New"),
     Operation.UPDATE: gettext_noop("Change"),

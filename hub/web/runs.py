@@ -10,9 +10,10 @@ from flask import Blueprint, Response, render_template, request, url_for
 from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import Session
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Posting, Run, RunLine
-from hub.models.enums import LIST_KINDS, Operation, PostingState, RunKind, RunOutcome
+from hub.models.enums import Operation, PostingState, RunKind, RunOutcome
 from hub.scheduling import run_log, run_result, summary
 from hub.sources import outage
 from hub.translations.messages import gettext, gettext_noop

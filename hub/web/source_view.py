@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Posting, SourceDocument
-from hub.models.enums import LIST_KINDS
 from hub.money import precision
 from hub.outbox import sign_of_kind
 from hub.translations import dates

@@ -11,7 +11,7 @@ from hub.translations import stored
 from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web.layout import format_moment
 
-ABSENT = gettext_noop(
+ABSENT_AT_SOURCE = gettext_noop(
     "It stays as it is and is asked for again. Only if it is missing in two runs at least an hour"
     " apart does it count as gone."
 )
@@ -133,7 +133,7 @@ def _absence_events(document: SourceDocument) -> Iterator[TimelineEvent]:
     """Yield when the source no longer had the document."""
     if document.absent_at:
         yield TimelineEvent(
-            document.absent_at, gettext("The source did not have it"), ABSENT, "look"
+            document.absent_at, gettext("The source did not have it"), ABSENT_AT_SOURCE, "look"
         )
     if document.gone is not None and document.gone_at:
         yield TimelineEvent(

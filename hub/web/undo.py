@@ -5,10 +5,11 @@ from collections.abc import Callable
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug import Response
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
 from hub.errors import NotFound, NotNow
 from hub.models import ConnectedCompany, Posting, Run
-from hub.models.enums import LIST_KINDS, Operation, RunKind
+from hub.models.enums import Operation, RunKind
 from hub.posting.actions import undo
 from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import run_log

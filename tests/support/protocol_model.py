@@ -10,7 +10,8 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from hub.models.enums import CHANGE_OPERATIONS, LIST_KINDS
+from hub.contract.document_kinds import LIST_KINDS
+from hub.models.enums import CHANGE_OPERATIONS
 from hub.posting.protocol.decisions import decide, is_batchable, is_doubtful
 from hub.posting.protocol.history import (
     FORGOTTEN,

@@ -14,9 +14,6 @@ from typing import Any, NamedTuple
 
 from hub.cli.plugin_template.kinds import (
     KIND_PARTS,
-    KINDS,
-    RECORD_KINDS,
-    TAXED_KINDS,
     is_taxed,
     list_accounts,
     list_fields,
@@ -25,6 +22,8 @@ from hub.cli.plugin_template.kinds import (
     write_due_date,
 )
 from hub.contract.codec import dump
+from hub.contract.document_kinds import LIST_KINDS, SALES_KINDS
+from hub.contract.documents import KINDS
 from hub.contract.rows import readable
 
 MAX_LINE_LENGTH = 100
@@ -145,7 +144,7 @@ def _names_of_modules() -> frozenset[str]:
     by_paging = [
         Choices("name", KINDS, paging=paging, lists=lists) for paging in PAGINGS for lists in LISTS
     ]
-    others = [Choices("name", TAXED_KINDS), Choices("name", attachments=True)]
+    others = [Choices("name", SALES_KINDS), Choices("name", attachments=True)]
     names: set[str] = set()
     for choices in by_auth + by_paging + others:
         for place, text in _render_modules(choices).items():
@@ -212,7 +211,7 @@ def _tuple_of(names: tuple[str, ...], before: str) -> str:
 def _values(choices: Choices) -> dict[str, Any]:
     """Return what the templates need beside the choices."""
     all_parts = [(kind, KIND_PARTS[kind]) for kind in choices.kinds]
-    transactions = [pair for pair in all_parts if pair[0] not in RECORD_KINDS]
+    transactions = [pair for pair in all_parts if pair[0] not in LIST_KINDS]
     applied = pair_payments(choices.kinds)
     fields = list_fields(choices.kinds)
     access = ACCESS[choices.auth]
@@ -223,7 +222,7 @@ def _values(choices: Choices) -> dict[str, Any]:
         "class_name": _class_name(choices.name),
         "all_parts": all_parts,
         "transactions": transactions,
-        "records": [pair for pair in all_parts if pair[0] in RECORD_KINDS],
+        "records": [pair for pair in all_parts if pair[0] in LIST_KINDS],
         "has_parties": all(parts.party for _, parts in all_parts),
         "has_lines": any(parts.line for _, parts in all_parts),
         "applied": applied,

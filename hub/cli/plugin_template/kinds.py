@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from hub.contract.document_kinds import LIST_KINDS, PAID_KINDS, PAYABLE_KINDS, SALES_KINDS
+
 
 class KindParts(NamedTuple):
     """What a kind needs: the fields of its party and its lines, and accounts from the settings."""
@@ -26,11 +28,7 @@ KIND_PARTS = {
     "customer": KindParts(),
     "item": KindParts("", "", ("income_account",)),
 }
-KINDS = tuple(KIND_PARTS)
-RECORD_KINDS = ("vendor", "customer", "item")
-TAXED_KINDS = ("invoice", "credit_memo", "refund")  # with quantities, a discount and a tax
-OTHER_SALES_KINDS = ("payment", "customer", "item")
-PAID_KINDS = {"payment": "invoice", "bill_payment": "bill"}
+KINDS_BESIDE_SALES = ("payment", "customer", "item")
 FIELDS = {
     "supplier": ("Supplier", "vendor"),
     "client": ("Client", "customer"),
@@ -44,7 +42,6 @@ ACCOUNT_LABELS = {
     "deposit_account": "Deposited to",
     "income_account": "Income account",
 }
-DUE_KINDS = ("bill", "invoice")  # that have a due date
 DUE_DATE = '"2026-02-04"'
 
 
@@ -55,13 +52,13 @@ def sort_paid_first(kinds: tuple[str, ...]) -> tuple[str, ...]:
 
 def is_taxed(kinds: tuple[str, ...]) -> bool:
     """Return whether the rows have quantities, a discount and a tax: those of sales alone have."""
-    is_sale = all(kind in TAXED_KINDS + OTHER_SALES_KINDS for kind in kinds)
-    return is_sale and any(kind in TAXED_KINDS for kind in kinds)
+    is_sale = all(kind in SALES_KINDS + KINDS_BESIDE_SALES for kind in kinds)
+    return is_sale and any(kind in SALES_KINDS for kind in kinds)
 
 
 def have_files(kinds: tuple[str, ...]) -> bool:
     """Return whether documents of the kinds may have files: records of QuickBooks have none."""
-    return any(kind not in RECORD_KINDS for kind in kinds)
+    return any(kind not in LIST_KINDS for kind in kinds)
 
 
 def pair_payments(kinds: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -95,7 +92,9 @@ def list_accounts(kinds: tuple[str, ...]) -> list[dict[str, str]]:
 
 def write_due_date(kinds: list[str]) -> str:
     """Return the expression for the due date of a row whose kind is one of these."""
-    with_due = [kind for kind in kinds if kind in DUE_KINDS]
+    with_due = [kind for kind in kinds if kind in PAYABLE_KINDS]
     if with_due == kinds:
         return DUE_DATE
-    return f"{DUE_DATE} if kind in {DUE_KINDS} else None".replace("'", '"') if with_due else "None"
+    if not with_due:
+        return "None"
+    return f"{DUE_DATE} if kind in {PAYABLE_KINDS} else None".replace("'", '"')

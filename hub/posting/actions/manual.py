@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
+from hub.cases.discrepancies import ABSENCES
+from hub.contract.document_kinds import LIST_KINDS
 from hub.db import engine
 from hub.errors import NotFound, NotNow, Refused, Sentence
 from hub.models import Attempt, Posting, SourceDocument, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import (
     CHANGE_OPERATIONS,
-    LIST_KINDS,
     DocumentState,
     Holder,
     Operation,
@@ -29,7 +30,7 @@ from hub.posting.outcome.record import apply_step, change_state
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.decisions import is_doubtful
 from hub.posting.protocol.history import Posted
-from hub.posting.reconcile.posted_documents import ABSENT, load_posted
+from hub.posting.reconcile.posted_documents import load_posted
 from hub.posting.recovery import lookup
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
@@ -193,7 +194,7 @@ def _skip_departed(session: Session, posting: Posting, who: str, reason: str) ->
         return
     is_same_part = Posting.document_id == posting.document_id, Posting.part == posting.part
     departed = load_posted(session, posting.company_id, is_same_part)
-    if any(document.discrepancy in ABSENT for document in departed):
+    if any(document.discrepancy in ABSENCES for document in departed):
         _skip_posted(session, posting, who, reason)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.cases.discrepancies import Discrepancy
 from hub.contract.states import Stage
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, NotNow, Sentence
@@ -17,7 +18,7 @@ from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.posting.actions.manual import list_postings_of_part
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import cases
-from hub.posting.reconcile.posted_documents import Discrepancy, PostedDocument, lock_and_load
+from hub.posting.reconcile.posted_documents import PostedDocument, lock_and_load
 from hub.posting.reconcile.refresh import Entity, fetch_current
 from hub.qbo import payloads
 from hub.security import audit

@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from hub import outbox
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.value_object import value_object
 from hub.db.engine import read_only_session, transaction
 from hub.errors import NotFound, Sentence
 from hub.models import Installation, Posting, Run, SourceDocument
 from hub.models.display_names import DisplayName
-from hub.models.enums import LIST_KINDS, InstallationMode, Operation, PostingState
+from hub.models.enums import InstallationMode, Operation, PostingState
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.bank_reconciliation import fetch_reconciled_ids
 from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents

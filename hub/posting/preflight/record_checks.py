@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from hub.cases.findings import Finding
+from hub.contract.document_kinds import SALES_KINDS
 from hub.contract.documents import Role
 from hub.errors import Sentence
 from hub.models import StoredRecord
@@ -18,8 +19,6 @@ from hub.posting.preflight.context import (
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo.records import FITS
 from hub.reasons.texts import CaseText
-
-SALE_KINDS = ("invoice", "credit_memo", "refund")
 
 
 def check_records(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
@@ -65,7 +64,7 @@ def check_items(posting: CheckedPosting, context: CheckContext) -> Iterator[Find
     """Find items that QuickBooks does not let be bought, or sold, as they are set up."""
     if posting.kind in PURCHASE_KINDS:
         side = "bought"
-    elif posting.kind in SALE_KINDS:
+    elif posting.kind in SALES_KINDS:
         side = "sold"
     else:
         return

@@ -1,6 +1,7 @@
 """Judge which objects in QuickBooks are a posting, may be it, or belong to another document."""
 
-from hub.models.enums import LIST_KINDS, Operation, SearchVerdict, SendOutcome, TransactionState
+from hub.contract.document_kinds import LIST_KINDS
+from hub.models.enums import Operation, SearchVerdict, SendOutcome, TransactionState
 from hub.posting.protocol.history import Agreement, AskReason, History, QuickBooksObject
 
 

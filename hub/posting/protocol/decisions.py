@@ -7,9 +7,9 @@ believed, an object is adopted or a person is asked.
 
 from collections.abc import Iterable
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.models.enums import (
     CHANGE_OPERATIONS,
-    LIST_KINDS,
     UNPROCESSED_OUTCOMES,
     Operation,
     PostingState,

@@ -7,14 +7,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
-from hub.cases.discrepancies import CAUSE_SUFFIX, cause_of, close_as_gone_everywhere
+from hub.cases.discrepancies import (
+    ABSENCES,
+    CAUSE_SUFFIX,
+    Discrepancy,
+    cause_of,
+    close_as_gone_everywhere,
+)
 from hub.context import current_hub
 from hub.contract.states import ReceiptState, Stage
 from hub.models import Case
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, format_amount
 from hub.posting import receipts
-from hub.posting.reconcile.posted_documents import ABSENT, Discrepancy, PostedDocument
+from hub.posting.reconcile.posted_documents import PostedDocument
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 from hub.sources.site import build_site, removal_policy
@@ -52,7 +58,7 @@ def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
     row = posting.document
     is_wanted = row.gone is None and row.stage != Stage.CLOSED
     app = current_hub().plugins.apps.get(row.slug)
-    if is_wanted or app is None or document.discrepancy not in ABSENT:
+    if is_wanted or app is None or document.discrepancy not in ABSENCES:
         return False
     if removal_policy(app, build_site(row.installation).settings) == "leave":
         return False

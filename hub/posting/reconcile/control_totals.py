@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from hub.cases.discrepancies import ABSENCES, Discrepancy
 from hub.money import ZERO, to_cents
 from hub.outbox import statistics
-from hub.posting.reconcile.posted_documents import ABSENT, Discrepancy, PostedSummary
+from hub.posting.reconcile.posted_documents import PostedSummary
 
 Key = tuple[str, str, str, str]  # app, kind, period, currency
 
@@ -57,7 +58,7 @@ class Totals:
             sums.unaccepted += sign * (current - posted)
         if summary.discrepancy != Discrepancy.NONE and not summary.is_changing:
             sums.differing += 1
-            sums.absent += summary.discrepancy in ABSENT
+            sums.absent += summary.discrepancy in ABSENCES
         self.documents += 1
 
     def lines(self) -> list[dict[str, Any]]:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
+from hub.cases.discrepancies import ABSENCES, Discrepancy
+from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db.engine import read_only_session, transaction
 from hub.models import TransactionHead
@@ -19,19 +21,13 @@ from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.reconcile import cases
-from hub.posting.reconcile.posted_documents import (
-    ABSENT,
-    Discrepancy,
-    PostedDocument,
-    load_for_heads,
-)
+from hub.posting.reconcile.posted_documents import PostedDocument, load_for_heads
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
 from hub.qbo import payloads
 from hub.qbo.display_names import load_namer
 from hub.qbo.entities import linked_kind
 from hub.reasons.texts import CaseText
 
-PAYABLE_KINDS = ("bill", "invoice")
 # The state in the receipt of a posted document, by how much of it is paid.
 PAYMENT_STATES = (ReceiptState.POSTED, ReceiptState.PART_PAID, ReceiptState.PAID)
 CHUNK_SIZE = 200
@@ -110,7 +106,7 @@ def _read_current(
     """Read edited transactions, and the payments of those whose source wants their dates."""
     ids_by_kind: dict[str, set[str]] = defaultdict(set)
     for document in documents:
-        if document.is_edited and document.discrepancy not in ABSENT:
+        if document.is_edited and document.discrepancy not in ABSENCES:
             kind, id = document.key
             ids_by_kind[kind].add(id)
         for kind, id in _payment_keys(document):
@@ -137,7 +133,7 @@ def _payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
 
 def _compare_document(document: PostedDocument, current: EntitiesByKey) -> DocumentNews:
     """Compare a document with what QuickBooks has of it."""
-    if document.discrepancy in ABSENT or document.head is None:
+    if document.discrepancy in ABSENCES or document.head is None:
         return DocumentNews(document, document.discrepancy)
     edits = _describe_edits(document, current)
     text = None

@@ -8,10 +8,11 @@ from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from hub.cases import inbox
+from hub.contract.document_kinds import LIST_KINDS
 from hub.errors import Sentence
 from hub.models import Case, Posting, SourceDocument, TransactionHead
 from hub.models.display_names import DisplayName, format_posting_name
-from hub.models.enums import LIST_KINDS, Holder, Operation, PostingState, TransactionState
+from hub.models.enums import Holder, Operation, PostingState, TransactionState
 from hub.outbox.states import IN_FLIGHT
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession

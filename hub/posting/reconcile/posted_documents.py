@@ -5,21 +5,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
+from hub.cases.discrepancies import Discrepancy
+from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
 from hub.models import Posting, SourceDocument, TransactionHead
-from hub.models.enums import (
-    CHANGE_OPERATIONS,
-    LIST_KINDS,
-    Operation,
-    PostingState,
-    TransactionState,
-)
+from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
 from hub.money import ZERO
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.outbox.states import IN_FLIGHT, REMOVALS, UNSENT
@@ -29,18 +24,6 @@ CHUNK_SIZE = 500
 SUMMARY_CHUNK_SIZE = 5000
 
 WRITTEN_DATE = Posting.stored_summary["date"].as_string()
-
-
-class Discrepancy(StrEnum):
-    """How a posted document differs from what QuickBooks has, as far as its head shows."""
-
-    NONE = ""
-    MISSING = "missing"
-    VOIDED = "voided"
-    DIFFERS = "differs"
-
-
-ABSENT = (Discrepancy.MISSING, Discrepancy.VOIDED)  # nothing of it is in the books
 
 
 class PostedSummary(NamedTuple):

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import func, or_, select
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, TransactionHead
-from hub.models.enums import LIST_KINDS, TransactionState
+from hub.models.enums import TransactionState
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import markers, posted_documents

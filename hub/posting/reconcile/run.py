@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from hub.cases.discrepancies import ABSENCES, Discrepancy
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Sentence
 from hub.models import Posting
@@ -22,8 +23,6 @@ from hub.posting.reconcile.control_totals import (
     sum_differences,
 )
 from hub.posting.reconcile.posted_documents import (
-    ABSENT,
-    Discrepancy,
     PostedDocument,
     PostedSummary,
     iter_posted,
@@ -161,7 +160,7 @@ def _add(company_id: int, comparison: Comparison, summary: PostedSummary, has_ca
 
 def _count_discrepancy(comparison: Comparison, document: PostedDocument, *, is_open: bool) -> None:
     """Count a document that differs from its transaction, and list it among the first ones."""
-    if document.summary.discrepancy in ABSENT:
+    if document.summary.discrepancy in ABSENCES:
         comparison.absent += 1
     if is_open:
         comparison.open += 1

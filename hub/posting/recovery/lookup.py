@@ -9,17 +9,11 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
 from hub.errors import ConnectionTrouble, Retry
 from hub.models import Posting, Proof, TransactionHead
-from hub.models.enums import (
-    CHANGE_OPERATIONS,
-    LIST_KINDS,
-    Operation,
-    PostingState,
-    SearchVerdict,
-    SendOutcome,
-)
+from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, SearchVerdict, SendOutcome
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.candidates import search_verdict

@@ -9,10 +9,11 @@ from sqlalchemy import select
 
 from hub import context as hub_context
 from hub import outbox
+from hub.contract.document_kinds import LIST_KINDS
 from hub.db import database_identity
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Posting, SourceDocument, TransactionHead
-from hub.models.enums import LIST_KINDS, Operation, PostingState, TransactionState
+from hub.models.enums import Operation, PostingState, TransactionState
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import QuietPeriod

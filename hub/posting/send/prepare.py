@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Integer, Select, and_, bindparam, func, select
 
 from hub import outbox
+from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, TransactionHead, TransactionSummary
-from hub.models.enums import CHANGE_OPERATIONS, LIST_KINDS, Operation, PostingState
+from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState
 from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
 from hub.posting.outcome.batch_sizing import MAX_SINGLE_REQUESTS
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots, load_snapshots_for_send

@@ -13,7 +13,8 @@ from hub.qbo.entities import ENTITY
 from hub.qbo.payloads.builder import PayloadBuilder
 from hub.qbo.payloads.kind_names import THE_KINDS
 
-CREDIT_KINDS: tuple[Kind, ...] = ("credit_memo", "vendor_credit")
+# Credits that a payment can use up. A refund has no balance that could be applied.
+APPLICABLE_CREDIT_KINDS: tuple[Kind, ...] = ("credit_memo", "vendor_credit")
 
 
 def build_lines(
@@ -77,7 +78,7 @@ def _is_settleable(link: Link, line_amount: Decimal, kinds: tuple[Kind, ...]) ->
         return False
     if line_amount == 0:
         return True
-    return (line_amount < 0) == (link.kind in CREDIT_KINDS)
+    return (line_amount < 0) == (link.kind in APPLICABLE_CREDIT_KINDS)
 
 
 def _build_line(kind: Kind, id: str, settled: Decimal) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hub.contract.document_kinds import CREDIT_KINDS, PAYMENT_KINDS, SALES_KINDS
 from hub.errors import Sentence
 from hub.mapping.mapped import Mapped
 from hub.mapping.split import amount_of
@@ -29,9 +30,8 @@ from hub.qbo.payloads import (
 )
 from hub.qbo.payloads.builder import PayloadBuilder, Solution
 from hub.qbo.payloads.kind_names import THE_KINDS
-from hub.qbo.payloads.line_tax import SALES_KINDS
 from hub.qbo.payloads.sales_lines import is_discount
-from hub.qbo.payloads.summary import PARTIES, SETTLING, compute_expected_total, summarize
+from hub.qbo.payloads.summary import PARTIES, compute_expected_total, summarize
 
 BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
     "bill": bill.build_body,
@@ -49,7 +49,6 @@ BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
     "item": item.build_body,
 }
 KINDS_WITHOUT_PARTY = ("expense", "deposit")
-CREDITS = ("vendor_credit", "credit_memo", "refund")
 NEGATIVE_CREDIT = Sentence(
     "Its total is negative; the amounts of a credit must be positive. Fix this at the source."
 )
@@ -125,7 +124,8 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     currency = builder.currency
     computed = compute_expected_total(body)
     if computed is not None and computed < 0:
-        builder.problems.append(NEGATIVE_CREDIT if document.kind in CREDITS else NEGATIVE_TOTAL)
+        is_credit = document.kind in CREDIT_KINDS
+        builder.problems.append(NEGATIVE_CREDIT if is_credit else NEGATIVE_TOTAL)
     problem = contained_tax.find_problem(builder, body)
     if problem:
         builder.problems.append(problem)
@@ -197,7 +197,7 @@ def _with_source_ids(
     Discounts of a sale come last in the summary, as one line without an id.
     """
     kind = builder.document.kind
-    if kind in SETTLING:
+    if kind in PAYMENT_KINDS:
         return lines
     ids = []
     for mapped in builder.mapped.lines:

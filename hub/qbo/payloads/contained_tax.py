@@ -3,13 +3,14 @@
 from decimal import Decimal
 from typing import Any
 
+from hub.contract.document_kinds import SALES_KINDS
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine, Ref
 from hub.mapping.split import amount_of
 from hub.money import ZERO, format_amount, sum_amounts
 from hub.qbo.payloads.builder import PayloadBuilder
 from hub.qbo.payloads.kind_names import THE_KINDS
-from hub.qbo.payloads.line_tax import KINDS_WITH_TAX, SALES_KINDS, read_stated_tax
+from hub.qbo.payloads.line_tax import KINDS_WITH_TAX, read_stated_tax
 from hub.qbo.payloads.summary import (
     compute_gross_total,
     compute_net_total,

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from hub.contract.documents import Kind
+from hub.contract.document_kinds import DEPOSITABLE_KINDS
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
 from hub.qbo.entities import ENTITY
@@ -18,7 +18,6 @@ from hub.qbo.payloads.builder import (
 from hub.qbo.payloads.shared_fields import put_texts_into_memo
 
 DETAIL = "DepositLineDetail"
-DEPOSITED_KINDS: tuple[Kind, ...] = ("payment", "refund")
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
@@ -51,7 +50,7 @@ def _build_line(
     if link is None:
         return fields | {DETAIL: _other_money(builder, mapped)}
 
-    if link.kind not in DEPOSITED_KINDS:
+    if link.kind not in DEPOSITABLE_KINDS:
         builder.problems.append(
             Sentence(
                 "Line %(line)s has to hold a payment or a refund. Fix this at the source.",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+from hub.contract.document_kinds import SALES_KINDS
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount_of
@@ -17,7 +18,6 @@ CALCULATIONS = {
     "none": "NotApplicable",
 }
 MAX_LINE_ROUNDING = Decimal("0.01")
-SALES_KINDS = ("invoice", "credit_memo", "refund")
 KINDS_WITH_TAX = ("bill", "vendor_credit", "expense", "purchase_order", *SALES_KINDS)
 Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
 Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code

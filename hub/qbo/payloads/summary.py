@@ -3,13 +3,13 @@
 from decimal import Decimal
 from typing import Any
 
+from hub.contract.document_kinds import PAYMENT_KINDS
 from hub.models.transaction_summary import CLOSED, LineSummary, TransactionSummary
 from hub.money import ZERO, sum_amounts
 from hub.qbo.entities import DOCUMENTS, amount_sign, ref_id
 
 NOT_COUNTED = ("SubTotalLineDetail", "DescriptionOnly")
 DISCOUNT = "DiscountLineDetail"
-SETTLING = ("payment", "bill_payment")
 PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
 PAID_FROM = (("CheckPayment", "BankAccountRef"), ("CreditCardPayment", "CCAccountRef"))
 UNREADABLE = TransactionSummary()  # in place of a value from QuickBooks that cannot be read
@@ -21,7 +21,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         return _summarize_entry(entity)
     sign = amount_sign(entity)
     lines = [_summarize_line(line, sign) for line in list_counted_lines(entity)]
-    if kind in SETTLING:
+    if kind in PAYMENT_KINDS:
         lines.sort(key=lambda line: (line.linked_type, line.linked))
     amount = entity["TotalAmt"] if "TotalAmt" in entity else compute_expected_total(entity)
     return TransactionSummary(

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 
 from hub.cli import main
 from hub.cli.plugin_template import AUTHENTICATIONS, LISTS, PAGINGS, Choices, render
-from hub.cli.plugin_template.kinds import KINDS, have_files
+from hub.cli.plugin_template.kinds import have_files
 from hub.contract import checkout as checkouts
-from hub.contract.documents import Document
+from hub.contract.documents import KINDS, Document
 from hub.contract.registry import Plugins
 from hub.testing import bench as bench_module
 from hub.testing.bench import Bench

@@ -4,9 +4,9 @@ from typing import NamedTuple, get_args
 
 import pytest
 
+from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Kind
 from hub.models.display_names import DisplayName, format_document_name
-from hub.models.enums import LIST_KINDS
 from hub.translations import catalogs, display_names
 
 NORWEGIAN = catalogs.hub_catalog("nb")

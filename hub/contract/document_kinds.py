@@ -1,0 +1,33 @@
+"""The groups of kinds of documents that are treated alike.
+
+Each group is defined once, here if several modules use it.
+"""
+
+from collections.abc import Mapping
+
+from hub.contract.documents import Kind
+
+# List entries that the hub creates. QuickBooks allows a name only once, and they move no money.
+LIST_KINDS: tuple[Kind, ...] = ("vendor", "customer", "item")
+
+# Sales and what takes them back: their lines have items, quantities, a discount and sales tax.
+SALES_KINDS: tuple[Kind, ...] = ("invoice", "credit_memo", "refund")
+
+# Transactions of accounts receivable, which QuickBooks takes only with a customer.
+CUSTOMER_KINDS: tuple[Kind, ...] = (*SALES_KINDS, "payment")
+
+# Credits: their amounts are positive, and are subtracted from the sum of the other documents. A
+# refund is among them, although it pays money and leaves no balance.
+CREDIT_KINDS: tuple[Kind, ...] = ("vendor_credit", "credit_memo", "refund")
+
+# Documents that are due on a date and that a later payment settles.
+PAYABLE_KINDS: tuple[Kind, ...] = ("bill", "invoice")
+
+# Payments that settle other documents: their amounts are those of the documents that they settle.
+PAYMENT_KINDS: tuple[Kind, ...] = ("payment", "bill_payment")
+
+# Money from customers that a deposit can hold.
+DEPOSITABLE_KINDS: tuple[Kind, ...] = ("payment", "refund")
+
+# Which documents each kind of payment pays; credits may be applied beside them.
+PAID_KINDS: Mapping[Kind, Kind] = {"payment": "invoice", "bill_payment": "bill"}
