@@ -21,7 +21,7 @@ from hub.models import AuditEntry
 from hub.security import audit_check, audit_entries
 from hub.security.audit_errors import AuditBroken
 from hub.translations.messages import gettext, translate
-from hub.web import audit_details, audit_wording, exports
+from hub.web import audit_details, audit_exports, audit_wording, exports
 from hub.web.access import require_role
 from hub.web.audit_subjects import Subjects
 from hub.web.layout import zone
@@ -69,7 +69,10 @@ def export() -> Response:
 def _export_rows(session: Session, entries: Sequence[AuditEntry]) -> Iterator[exports.Row]:
     """Yield entries as a file has them, each with the sentence that the page shows."""
     for entry in entries:
-        action = audit_wording.format_sentence(entry.what, entry.subject)
+        subject = entry.subject
+        if entry.what == audit_exports.EXPORTED:
+            subject = audit_exports.describe(subject, entry.detail)
+        action = audit_wording.format_sentence(entry.what, subject)
         yield audit_entries.build_row(entry) | {"action": action}
 
 

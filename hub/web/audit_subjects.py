@@ -1,6 +1,6 @@
 """Names and addresses of what entries of the audit log are about, instead of their ids."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import url_for
@@ -19,7 +19,7 @@ from hub.models import (
 )
 from hub.security.audit import MAX_SUBJECT_LENGTH
 from hub.translations.messages import gettext, gettext_noop, ngettext
-from hub.web import audit_details, matches, viewer
+from hub.web import audit_details, audit_exports, matches, viewer
 from hub.web.audit_codes import OF_CODES, AuditedCodes, SubjectLink
 from hub.web.audit_details import DetailText
 from hub.web.layout import app_name, document_title, kind_label
@@ -44,6 +44,8 @@ OF_POSTINGS = frozenset(
 )
 # Details that the sentence of an entry has already, or that people need not read.
 NOT_SHOWN = frozenset({"seal", "quickbooks_ids", "installation", "record_name", "cause"})
+# Details of a download that its sentence names.
+IN_SENTENCE_OF_EXPORT = ("app", "company", "format")
 # What an entry shows for the choices of a code that are no record.
 CHOICES = {"+": gettext_noop("a new record"), "": gettext_noop("no record")}
 # Acts on cases name them as "case 12".
@@ -79,6 +81,8 @@ class Subjects:
             return links
         if entry.what in OF_CODES:
             return [self._codes.link(entry)]
+        if entry.what == audit_exports.EXPORTED:
+            return [SubjectLink(audit_exports.describe(entry.subject, entry.detail))]
         return [self._describe_subject(entry.subject)]
 
     def changes(self, entry: AuditEntry) -> list[str]:
@@ -91,6 +95,8 @@ class Subjects:
         details = {name: value for name, value in entry.detail.items() if name in names}
         if "record" in details and entry.what in OF_CODES:
             details = _with_record_name(entry, details)
+        if entry.what == audit_exports.EXPORTED:
+            details = _with_filters(details)
         return audit_details.describe(entry.what, details, self._labels_of_lists(entry))
 
     def person(self, name: str) -> SubjectLink:
@@ -221,12 +227,19 @@ def _describe_other(subject: str) -> str:
     first, _, rest = subject.partition(" ")
     if rest == "secrets" and first.isdecimal():
         return ngettext("%(count)s secret", "%(count)s secrets", count=int(first))
-    if subject.startswith("matches of "):
-        return gettext("matches of %(app)s", app=app_name(subject.removeprefix("matches of ")))
     app, _, company = subject.partition(" for ")
     if company and app_name(app) != app:
         return gettext("%(app)s for %(company)s", app=app_name(app), company=company)
     return f"{app_name(first)} {rest}".strip()
+
+
+def _with_filters(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the details of a download that its sentence does not have, and its filters."""
+    others = dict(details)
+    for name in IN_SENTENCE_OF_EXPORT:
+        others.pop(name, None)
+    filters = others.pop("filters", {})
+    return {**audit_exports.translate_filters(filters), **others}
 
 
 def _with_record_name(entry: AuditEntry, details: dict[str, Any]) -> dict[str, Any]:

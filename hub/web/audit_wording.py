@@ -27,7 +27,7 @@ WORDINGS = {
     "consent refused": gettext_noop("Refused the consent at {}"),
     "contact address changed": gettext_noop("Changed the contact address to {}"),
     "current password refused": gettext_noop("Entered a wrong current password as {}"),
-    "data exported": gettext_noop("Exported data: {}"),
+    "data exported": gettext_noop("Exported {}"),
     "data pruned": gettext_noop("Removed old data from the {}"),
     "database copied": gettext_noop("Copied the {}"),
     "database moved": gettext_noop("Moved the {}"),

@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -109,6 +109,12 @@ class Group(StrEnum):
     OTHER = "other"
 
 
+GROUP_LABELS: Mapping[str, str] = {
+    Group.POSTED: gettext_noop("Posted"),
+    Group.ATTENTION: gettext_noop("Still open"),
+    Group.LOST: gettext_noop("Missing or removed"),
+    Group.OTHER: gettext_noop("Neither posted nor open"),
+}
 # What the columns of files are called that hold the number and the amount of each group.
 GROUP_COLUMNS = {
     Group.POSTED: ("posted", "posted_amount"),

@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, SourceDocument
 from hub.money import to_cents
 from hub.translations import dates
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext
 from hub.web import (
     all_companies_report,
     checklist,
@@ -30,7 +30,7 @@ from hub.web.company_choice import find_chosen_or_only_company
 from hub.web.layout import app_name, today
 from hub.web.paging import page
 from hub.web.report_cells import AnyCell, ApproverCell, Cell, CellRow
-from hub.web.report_tables import ControlTotal, Group
+from hub.web.report_tables import GROUP_LABELS, ControlTotal, Group
 
 EXPORTED = (
     "month",
@@ -52,12 +52,6 @@ DOCUMENT_COLUMNS = (
 )
 CELL_ARGUMENTS = ("month", "installation", "currency", "group", "year", "approver", "company")
 CELL_ORDER = (SourceDocument.date, SourceDocument.id)
-GROUP_LABELS = {
-    Group.POSTED: gettext_noop("Posted"),
-    Group.ATTENTION: gettext_noop("Still open"),
-    Group.LOST: gettext_noop("Missing or removed"),
-    Group.OTHER: gettext_noop("Neither posted nor open"),
-}
 pages = Blueprint("reports", __name__, url_prefix="/reports")
 
 

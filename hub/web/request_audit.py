@@ -11,12 +11,12 @@ from flask import Flask, Response, g, request, session
 from flask_login import user_logged_out
 from flask_security import password_changed, user_failed_authn
 
-from hub.db.engine import transaction
+from hub.db.engine import read_only_session, transaction
 from hub.errors import DatabaseUnavailable
 from hub.models import User
 from hub.security import audit, refusals
 from hub.security.login_sessions import logged_in
-from hub.web import failures, throttling
+from hub.web import audit_exports, failures, throttling
 from hub.web.access import person_name
 
 log = logging.getLogger(__name__)
@@ -70,10 +70,17 @@ def _record(answer: Response) -> Response:
         log.error("%s", error)
         return _refuse_unrecorded()
     if "attachment" in answer.headers.get("Content-Disposition", ""):
-        audit.record_alone(person_name() or refusals.NOBODY, "data exported", _request())
+        _record_export()
     _record_refusal(answer)
     refusals.record_counted()
     return answer
+
+
+def _record_export() -> None:
+    """Record what a person downloads."""
+    with read_only_session() as session:
+        subject, details = audit_exports.build_entry(session, request)
+    audit.record_alone(person_name() or refusals.NOBODY, audit_exports.EXPORTED, subject, **details)
 
 
 def _record_acts(acts: list[tuple[str, str, dict[str, Any]]]) -> None:

@@ -240,6 +240,73 @@ def test_the_exported_list_names_acts_as_the_page_does(owner):
     ]
 
 
+EXPORTS = {
+    "/documents/export?state=held&q=maler": (
+        "Exported the documents of Nordvik Bygg AS as CSV",
+        "Eksporterte dokumentene til Nordvik Bygg AS som CSV",
+    ),
+    "/inbox/export?act=match&format=xlsx": (
+        "Exported the cases of Nordvik Bygg AS as XLSX",
+        "Eksporterte avvikene til Nordvik Bygg AS som XLSX",
+    ),
+    "/installations/{installation}/matching/matches.csv": (
+        "Exported the matches of CostTracker for Nordvik Bygg AS as CSV",
+        "Eksporterte koblingene til CostTracker for Nordvik Bygg AS som CSV",
+    ),
+    "/reports/export?table=approvals&format=json": (
+        "Exported the report “Posted by whom” of Nordvik Bygg AS as JSON",
+        "Eksporterte rapporten «Bokført av hvem» til Nordvik Bygg AS som JSON",
+    ),
+    "/audit/export": (
+        "Exported the audit log as CSV",
+        "Eksporterte revisjonsloggen som CSV",
+    ),
+}
+
+
+@pytest.mark.parametrize("path", EXPORTS)
+def test_an_export_is_named_by_what_was_exported(owner, path):
+    english, norwegian = EXPORTS[path]
+    assert owner.get(path.format(installation=owner.story.installation)).status_code == 200
+    assert f"<td>{english}</td>" in owner.page("/audit/?what=data+exported")
+    answer = owner.get("/audit/?what=data+exported", headers={"Accept-Language": "nb-NO"})
+    assert f"<td>{norwegian}</td>" in answer.text
+    _, rows = spreadsheets.decode(owner.get("/audit/export?what=data+exported").data)
+    assert english in [row["action"] for row in rows]
+
+
+def test_the_filters_of_an_export_are_named(owner):
+    owner.get(f"/documents/export?state=held&q=maler&installation={owner.story.installation}")
+    owner.get("/inbox/export?act=match")
+    texts = " ".join(PageTexts(owner.page("/audit/?what=data+exported")).texts)
+    assert "state Held" in texts
+    assert "search maler" in texts
+    assert "app CostTracker" in texts
+    assert "next step Match codes" in texts
+
+
+def test_exports_of_earlier_versions_are_named_as_far_as_they_were_recorded(owner):
+    for subject in (
+        "GET /documents/export",
+        "GET /installations/7/matching/matches.xlsx",
+        "GET /reconciliations/4/report.pdf",
+        "GET /a/page/of/an/earlier/version",
+        "matches of costtracker",
+        "audit log",
+    ):
+        record(owner, "olga", "data exported", subject)
+    page = owner.page("/audit/?what=data+exported")
+    for sentence in (
+        "Exported the documents",
+        "Exported the matches as XLSX",
+        "Exported a reconciliation as PDF",
+        "Exported GET /a/page/of/an/earlier/version",
+        "Exported the matches of CostTracker",
+        "Exported the audit log",
+    ):
+        assert f"<td>{sentence}</td>" in page
+
+
 def test_a_large_log_is_streamed_in_parts():
     rows = [[number, "x" * 100] for number in range(5000)]
     parts = list(spreadsheets.stream(["id", "text"], rows))

@@ -197,11 +197,27 @@ def test_a_refused_consent_and_a_foreign_state_are_recorded(owner):
     assert len(entries(owner, "consent refused")) == 1
 
 
-def test_an_export_is_recorded(operator):
+def test_an_export_is_recorded_with_its_app_and_format(operator):
     path = f"/installations/{operator.story.installation}/matching/matches.csv"
     assert operator.get(path).status_code == 200
     entry = entries(operator, "data exported")[-1]
-    assert (entry.who, entry.subject) == (BY_ROLE["operator"], f"GET {path}")
+    assert (entry.who, entry.subject) == (BY_ROLE["operator"], "matches")
+    details = {"app": "costtracker", "format": "CSV", "company": "Nordvik Bygg AS"}
+    assert entry.detail == {**details, "address": "127.0.0.1"}
+
+
+def test_the_filters_of_an_export_are_recorded_by_name(owner):
+    installation = owner.story.installation
+    query = f"state=held&q=maler&installation={installation}&from=2026-01-01&kind=&sort=-date"
+    assert owner.get(f"/documents/export?format=xlsx&{query}").status_code == 200
+    entry = entries(owner, "data exported")[-1]
+    assert (entry.subject, entry.detail["format"]) == ("documents", "XLSX")
+    assert entry.detail["filters"] == {
+        "state": "held",
+        "words": "maler",
+        "app": "costtracker",
+        "first_day": "2026-01-01",
+    }
 
 
 def test_a_wrong_current_password_is_recorded_without_what_was_typed(operator):
