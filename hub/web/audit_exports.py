@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from hub.models import ConnectedCompany, Installation, Run, SourceDocument
 from hub.translations.messages import gettext, gettext_noop
-from hub.web import audit_wording, row_ids, runs
+from hub.web import audit_wording, row_ids, run_kinds
 from hub.web.case_list import ACTION_LABELS, SHOWS
 from hub.web.company_choice import find_chosen_or_only_company
 from hub.web.layout import KINDS, STATES, app_name, document_title
@@ -120,7 +120,7 @@ def translate_filters(filters: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of a download with the words of the pages."""
     words: Mapping[str, Mapping[str, str]] = {
         "group": GROUP_LABELS,
-        "kind": {**KINDS, **runs.KINDS},
+        "kind": {**KINDS, **run_kinds.KINDS},
         "show": SHOWS,
         "state": {state: label for state, (label, _) in STATES.items()},
         "step": ACTION_LABELS,

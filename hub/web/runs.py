@@ -16,20 +16,13 @@ from hub.models import ConnectedCompany, Installation, Posting, Run, RunLine
 from hub.models.enums import Operation, PostingState, RunKind, RunOutcome
 from hub.scheduling import run_log, run_result, summary
 from hub.sources import outage
-from hub.translations.messages import gettext, gettext_noop
+from hub.translations.messages import gettext
 from hub.web import exports, reconciliation, row_ids, viewer
 from hub.web.access import ANYWHERE, load_scope, may_here, require_role
 from hub.web.layout import app_name, list_installation_choices, use_zone_of
 from hub.web.paging import drop_unset, get_row_or_404, page
+from hub.web.run_kinds import KINDS
 
-KINDS: dict[str, str] = {
-    RunKind.SYNC: gettext_noop("Sync"),
-    RunKind.POST: gettext_noop("Post what was approved"),
-    RunKind.LISTS: gettext_noop("Lists of QuickBooks"),
-    RunKind.RECONCILE: gettext_noop("Reconciliation"),
-    RunKind.CHANGES: gettext_noop("Changes in QuickBooks"),
-    RunKind.TOKENS: gettext_noop("Connection renewed"),
-}
 # Kinds that keep the hub up to date; the list hides those that nobody asked for and that worked.
 HOUSEKEEPING = (RunKind.LISTS, RunKind.CHANGES, RunKind.TOKENS)
 ALL_KINDS = "all"  # the choice of the filter that shows housekeeping, too

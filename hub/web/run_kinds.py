@@ -1,0 +1,13 @@
+"""What the kinds of runs are called."""
+
+from hub.models.enums import RunKind
+from hub.translations.messages import gettext_noop
+
+KINDS: dict[str, str] = {
+    RunKind.SYNC: gettext_noop("Sync"),
+    RunKind.POST: gettext_noop("Post what was approved"),
+    RunKind.LISTS: gettext_noop("Lists of QuickBooks"),
+    RunKind.RECONCILE: gettext_noop("Reconciliation"),
+    RunKind.CHANGES: gettext_noop("Changes in QuickBooks"),
+    RunKind.TOKENS: gettext_noop("Connection renewed"),
+}
