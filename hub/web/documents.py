@@ -1,7 +1,7 @@
 """The list of documents, and the page of one: its source data, its postings and its history."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -250,8 +250,18 @@ def _posting_values(
         "view": view,
         "source": source,
         "framed": source_files.choose_file(source.attachments),
+        "main_file": _main_file(document, source.attachments),
         "pairs": pair_lines(source.lines, view.lines) if view and view.lines else [],
     }
+
+
+def _main_file(
+    document: SourceDocument, attachments: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """Return the file to open from the head of the page; None without one that can be fetched."""
+    if not attachments or document.unreadable:
+        return None
+    return source_files.choose_file(attachments) or attachments[0]
 
 
 def _state_values(

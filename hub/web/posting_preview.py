@@ -14,7 +14,7 @@ from hub.money import ZERO
 from hub.outbox import approvals
 from hub.qbo import display
 from hub.web import listed_rows, present_transactions, review_rows, source_files
-from hub.web.access import may_here, require_role
+from hub.web.access import require_role
 from hub.web.installation import build_tabs
 from hub.web.layout import use_zone_of
 from hub.web.paging import get_row_or_404
@@ -42,7 +42,6 @@ def show(posting_id: int) -> str | Response:
         preview = review_rows.build_previews(session, [posting], read)[0]
         source = build_source_view(posting.document)
         files = source.attachments
-        shows_files = may_here("operator")
         return render_template(
             "posting_preview.html",
             preview=preview,
@@ -54,9 +53,7 @@ def show(posting_id: int) -> str | Response:
             uses_own_rate=_uses_own_rate(preview),
             files=files,
             framed_types=source_files.OPENED_TYPES.values(),
-            framed=source_files.choose_file(files, request.args.get("file", ""))
-            if shows_files
-            else None,
+            framed=source_files.choose_file(files, request.args.get("file", "")),
             warnings=source.warnings,
             second_approvals=SecondApprovals.of(session, [posting]),
             **_neighbours(session, posting),

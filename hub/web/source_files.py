@@ -52,7 +52,7 @@ pages = Blueprint("files", __name__)
 
 
 @pages.get("/documents/<int:document_id>/file")
-@require_role("operator")
+@require_role("viewer")
 def show(document_id: int) -> Response:
     """Fetch a file from the source and show or save it; `id` in the address names it."""
     attachment, content = _fetch(document_id)
@@ -64,7 +64,7 @@ cast(Any, show).talisman_view_options = HEADERS
 
 
 @pages.get("/documents/<int:document_id>/file/frame")
-@require_role("operator")
+@require_role("viewer")
 def frame(document_id: int) -> Response:
     """Fetch a picture or PDF file for a frame of our own pages; say if there is nothing to show."""
     try:

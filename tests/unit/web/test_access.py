@@ -59,7 +59,7 @@ ROUTES = {
         matching.export matching.one matching.show review.show settings.show
     """,
     "viewer company": "api_companies.one api_runs.reconciliations",
-    "viewer document": "api_documents.one documents.one",
+    "viewer document": "api_documents.one documents.one files.frame files.show",
     "viewer posting": "documents.posting preview.show",
     "viewer case": "api_cases.one inbox.one",
     "viewer run": """
@@ -92,7 +92,7 @@ ROUTES = {
     """,
     "operator document": """
         api_document_acts.check api_document_acts.plan_removal api_document_acts.post_again
-        api_document_acts.remove documents.check documents.post_again files.frame files.show
+        api_document_acts.remove documents.check documents.post_again
     """,
     "operator posting": "undoing.posting undoing.undo_posting",
     "operator case and posting": """

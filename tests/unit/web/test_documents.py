@@ -474,17 +474,20 @@ def test_ids_markers_and_payloads_are_technical(viewer: Visitor) -> None:
         assert text not in visible
 
 
-def test_a_person_who_may_open_files_gets_links_to_them(visitor: Visitor) -> None:
-    visitor.log_in("oda")
-    document = visitor.story.documents["posted"]
-    link = re.search(
-        rf'href="(/documents/{document}/file\?id=[^"]+)"[^>]*>faktura.pdf<',
-        _document(visitor, "posted"),
-    )
-    assert link
-    other = Visitor(visitor.app, visitor.story)
-    other.log_in("vera")
-    assert f"/documents/{document}/file" not in _document(other, "posted")
+def test_a_viewer_gets_links_to_the_files_in_the_head_and_at_the_source(viewer: Visitor) -> None:
+    document = viewer.story.documents["posted"]
+    page = _document(viewer, "posted")
+    address = rf'href="/documents/{document}/file\?id=a1"'
+    head, _, source = page.partition('aria-labelledby="source"')
+    assert re.search(rf"{address}[^>]*><span[^>]*>Open the file.*?<strong>faktura.pdf<", head, re.S)
+    assert re.search(rf"{address}[^>]*>faktura.pdf<", source)
+
+
+def test_the_head_has_no_link_to_a_file_that_cannot_be_fetched(viewer: Visitor) -> None:
+    id = viewer.story.documents["posted"]
+    with viewer.app.app_context(), engine.transaction() as session:
+        session.get_one(SourceDocument, id).unreadable = "Its total is missing."
+    assert "Open the file" not in _document(viewer, "posted")
 
 
 def change_posting(visitor: Visitor, name: str, **values: object) -> str:

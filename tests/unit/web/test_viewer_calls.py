@@ -1,4 +1,7 @@
-"""A viewer causes no call to QuickBooks or to a source: QuickBooks meters reads."""
+"""A viewer causes no call to QuickBooks or to a source: QuickBooks meters reads.
+
+Only the files of a document are fetched from its source when anybody opens one.
+"""
 
 import itertools
 
