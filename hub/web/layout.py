@@ -88,7 +88,10 @@ MODES = {
     ),
     "manual": (
         gettext_noop("Manual"),
-        gettext_noop("Collects on schedule; a person decides when each document is posted."),
+        gettext_noop(
+            "Collects on schedule; posts what a person has approved. Automatic posting is never"
+            " suggested."
+        ),
     ),
     "once": (
         gettext_noop("Once"),
