@@ -1,6 +1,5 @@
 """The hub on stand-ins only, at one local address: every app enabled, with a story in it."""
 
-import datetime as dt
 import os
 import secrets
 import shutil
@@ -8,7 +7,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -17,11 +16,12 @@ from filelock import FileLock, Timeout
 from sqlalchemy import select
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from hub import config
+from hub import config, demo_companies
 from hub.app import create_app
 from hub.config import Config
 from hub.context import current_hub
 from hub.contract import settings_schema
+from hub.contract.checkout import require_stand_ins
 from hub.contract.types import App, Sandbox
 from hub.crypto.keys import write_private
 from hub.db import engine
@@ -41,10 +41,9 @@ from hub.security import audit, data_origin
 from hub.web import demo_reset
 from hub.web.server import Web
 from hub.web.wsgi_switch import WSGISwitch
-from qbo_sandbox import NORWAY, US, QuickBooks, create
-from qbo_sandbox.kit.gateway import answer_as_gateway
-from qbo_sandbox.kit.messages import text_answer
-from qbo_sandbox.seeding.profiles import of_country
+
+if TYPE_CHECKING:
+    from qbo_sandbox import QuickBooks
 
 FOLDER = "hub-demo"
 LOCK = "demo.lock"
@@ -62,9 +61,6 @@ PACE = {
     "HUB_QBO_PER_SECOND": "50",
     "HUB_QBO_PER_MINUTE": "3000",
 }  # the stand-in is its own: no need to spare it
-COUNTED = US.changed(  # QuickBooks gives its sales their numbers
-    {"realm": "9341453172096413", "name": "Fjord & Sons Services", "custom_numbers": False}
-)
 # The app whose documents wait on Review, as those of a new app do, for a person to approve them.
 IN_REVIEW = ("harvest",)
 # The response to this bill is lost: its number is in the story of CostTracker's stand-in.
@@ -94,6 +90,7 @@ class Demo:
         one that their stand-in names. New apps post automatically, except those `in_review`. Refuse
         a folder that belongs to a real hub.
         """
+        require_stand_ins("The demo")
         self.folder = folder
         self._slugs = slugs
         self._in_review = in_review
@@ -110,9 +107,11 @@ class Demo:
 
     def _open_hub(self) -> None:
         """Open the stand-ins and the hub on the folder, and pass requests to them."""
+        from qbo_sandbox.kit.gateway import answer_as_gateway
+
         data_origin.mark_folder(self.folder, data_origin.DEMO)
         self.is_new = not (self.folder / "hub.db").exists()
-        self.quickbooks = _create_quickbooks(self.folder)
+        self.quickbooks = demo_companies.create_quickbooks(self.folder)
         self.app = create_app(
             _demo_config(self.folder, self.web.url, self.quickbooks), is_demo=True
         )
@@ -210,6 +209,8 @@ class Demo:
 
     def _country_of(self, stand_in: Sandbox) -> str:
         """Return the country of the company for an app: ABROAD where there is no other company."""
+        from qbo_sandbox.seeding.profiles import of_country
+
         country = self._country or stand_in.country
         return country if not country or of_country(country) else ABROAD
 
@@ -243,19 +244,10 @@ def list_installations() -> list[Installation]:
 # -- the stand-ins --
 
 
-def _create_quickbooks(folder: Path) -> QuickBooks:
-    """Create a Norwegian company whose last year is closed, and two American ones."""
-    today = dt.date.today()  # noqa: DTZ011 (the stand-in's day is this machine's)
-    last_day_of_closed_year = f"{today.year - 1}-12-31"
-    norway = NORWAY.changed({"closed": last_day_of_closed_year})
-    companies = (norway, US, COUNTED)
-    place = folder / "quickbooks"
-    place.mkdir(exist_ok=True)
-    return create(place, companies=companies)
-
-
 def _answer_not_ready(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
     """Answer 503 until the demo is set up; a browser asks again by itself."""
+    from qbo_sandbox.kit.messages import text_answer
+
     headers = [("Retry-After", "1"), ("Refresh", "2")]
     return text_answer(start, 503, "The demo is being set up.", headers=headers)
 
@@ -273,7 +265,7 @@ def _lock_folder(folder: Path) -> FileLock:
     return lock
 
 
-def _demo_config(folder: Path, url: str, quickbooks: QuickBooks) -> Config:
+def _demo_config(folder: Path, url: str, quickbooks: "QuickBooks") -> Config:
     """Return the configuration of a hub that only calls the stand-ins."""
     config.initialise(folder, {})
     address = f"{url}{ROOM}/quickbooks"

@@ -27,7 +27,7 @@ FLOORS = [
     "scheduling",
     "web",
     "app",
-    "demo testing",
+    "demo demo_companies testing",
     "cli",
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
@@ -42,10 +42,10 @@ MAX_MODULE_CHAIN, MAX_PACKAGE_CHAIN = 24, 14
 REVISIONS = ROOT / "hub" / "migrations" / "versions"
 WITH_A_CLOCK_OF_THEIR_OWN = ("hub.clock", "hub.testing")
 SANDBOX = ROOT / "sandbox"
-# The modules of the hub that run a stand-in. The first two are loaded only by those who do; the
-# command imports it inside its functions.
-NEEDS_STAND_INS = ("hub.demo", "hub.testing.stand_in")
-OPENS_STAND_INS = "hub.cli.sandbox"
+# The modules of the hub that run a stand-in. `hub.testing` is loaded only by tests; the others
+# import the stand-in inside their functions.
+NEEDS_STAND_INS = "hub.testing.stand_in"
+OPENS_STAND_INS = "hub.cli.sandbox", "hub.demo", "hub.demo_companies"
 # Libraries that a hub at rest does not load, because they take megabytes or a tenth of a second.
 # The modules of the queue are loaded only with HUB_ENGINE=distributed.
 LOADED_WHERE_USED = ("rapidfuzz", "fido2", "zxcvbn", "qrcode", "prometheus_client", "procrastinate")
@@ -249,17 +249,15 @@ def test_only_what_runs_a_stand_in_imports_it():
         for name, path in modules().items()
         if any(within(other, "qbo_sandbox") for other in imports(path))
     }
-    assert users == {*NEEDS_STAND_INS, OPENS_STAND_INS}
+    assert users == {NEEDS_STAND_INS, *OPENS_STAND_INS}
 
 
 def test_the_rest_of_the_hub_is_loaded_without_stand_ins():
-    """`hub.demo` is loaded by its command inside a function, `hub.testing` by tests only."""
+    """`hub.testing` is loaded by tests only."""
     for name, path in modules().items():
-        if not within(name, "hub.demo", "hub.testing"):
+        if not within(name, "hub.testing"):
             used = top_level_imports(path)
-            assert not any(
-                within(other, "qbo_sandbox", "hub.demo", "hub.testing") for other in used
-            ), name
+            assert not any(within(other, "qbo_sandbox", "hub.testing") for other in used), name
 
 
 def test_heavy_libraries_are_loaded_by_the_functions_that_use_them():

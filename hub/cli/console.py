@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from hub.context import Runtime
 
 F = TypeVar("F", bound=Callable[..., Any])
-SANDBOX_PACKAGE = (
-    "qbo_sandbox"  # the package of the QuickBooks stand-in, of the distribution qbo-sandbox
-)
 # An empty setting counts as not set: the database is a file in the data folder.
 OWN_DATABASE = MappingProxyType(
     {"HUB_DATABASE_URL": "", "HUB_DATABASE_URL_FILE": "", "HUB_ENGINE": ""}
@@ -233,20 +229,6 @@ def _require_current() -> None:
     from hub.security import data_origin
 
     data_origin.require_current()
-
-
-def has_stand_ins() -> bool:
-    """Return whether the QuickBooks stand-in is installed, which every other stand-in needs too."""
-    return find_spec(SANDBOX_PACKAGE) is not None
-
-
-def require_stand_ins(command: str) -> None:
-    """Fail with the name of the extra that a command needs, unless the stand-in is installed."""
-    from hub.contract.checkout import extra_command
-    from hub.errors import MissingExtra
-
-    if not has_stand_ins():
-        raise MissingExtra(f"`{command}`", "the QuickBooks stand-in", extra_command("demo"))
 
 
 def find_apps_of_plugin(slug: str) -> list[str]:

@@ -11,11 +11,11 @@ from hub.cli.console import (
     country_option,
     find_apps_of_plugin,
     port_number,
-    require_stand_ins,
     write_log_of,
 )
 from hub.cli.sample_matches import SampleMatches
 from hub.cli.terminal import Terminal, print_json, say
+from hub.contract.checkout import require_stand_ins
 from hub.contract.rate import Rate
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def demo(
     QuickBooks and the sources are stand-ins, all at one local address. Everything lies in the
     folder hub-demo (or HUB_DATA); remove it to start over. Nothing real is touched.
     """
-    require_stand_ins("hub demo")
+    require_stand_ins("`hub demo`")
     from hub.demo import IN_REVIEW, Demo, folder_of
 
     if port is None:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import click
 
-from hub.cli.console import country_option, find_apps_of_plugin, port_number, require_stand_ins
+from hub.cli.console import country_option, find_apps_of_plugin, port_number
 from hub.cli.terminal import say
+from hub.contract.checkout import require_stand_ins
 from hub.end_signals import set_when_told_to_end
 from hub.errors import PluginBroken
 
@@ -53,7 +54,7 @@ def dev(slug: str, port: int, country: str | None, read_again: bool, match_codes
     the hub starts again with it and reads every document again. Everything lies in the folder
     hub-dev (or HUB_DATA); remove it to start over.
     """
-    require_stand_ins("hub dev")
+    require_stand_ins("`hub dev`")
     with suppress(PluginBroken):  # which its author may correct while this runs
         find_apps_of_plugin(slug)
     options = ["--match-codes"] if match_codes else []

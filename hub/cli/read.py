@@ -14,13 +14,13 @@ from hub.cli.console import (
     hub,
     open_temporary_hub,
     realm_option,
-    require_stand_ins,
     with_hub,
     with_process_lock,
 )
 from hub.cli.selection import find_installations
 from hub.cli.settings_file import read_settings
 from hub.cli.terminal import print_json_list, say
+from hub.contract.checkout import require_stand_ins
 from hub.money import format_amount
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _preview_stand_in(
     slug: str, ids: tuple[str, ...], limit: int, settings: Mapping[str, Any]
 ) -> "Iterator[DocumentPreview]":
     """Yield the previews of an app's stand-in in this process."""
-    require_stand_ins("hub read --stand-in")
+    require_stand_ins("`hub read --stand-in`")
     from itertools import islice
 
     from marshmallow import ValidationError

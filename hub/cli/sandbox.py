@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.console import has_stand_ins, port_number, require_stand_ins
-from hub.contract.checkout import extra_command
+from hub.cli.console import port_number
+from hub.contract.checkout import extra_command, has_stand_ins, require_stand_ins
 
 if TYPE_CHECKING:
     from hub.contract.types import App
@@ -113,7 +113,7 @@ def sandbox(
     address, /_sandbox/faults makes it misbehave, /_sandbox/books shows its books and
     /_sandbox/clock moves its clock.
     """
-    require_stand_ins("hub sandbox")
+    _require_stand_in(name)
     from qbo_sandbox.command import reserve_folder
 
     with reserve_folder(folder, port):
@@ -137,6 +137,24 @@ def sandbox(
             )
         else:
             _serve_source(name, port, folder, documents, seed, faults, as_json)
+
+
+def _require_stand_in(name: str) -> None:
+    """Raise MissingExtra unless the stand-in of QuickBooks is installed.
+
+    The error names what `name` needs: the extra of an app's plugin, which has its stand-in, too.
+    """
+    from hub import config
+    from hub.contract.registry import Plugins
+
+    if has_stand_ins():
+        return
+    plugin = ""
+    if name != "quickbooks":
+        plugins = Plugins.load(allowed=config.allowed_plugins())
+        if name in plugins.apps:
+            plugin = plugins.installed_plugin(name).distribution
+    require_stand_ins("`hub sandbox`", plugin)
 
 
 def _serve_source(

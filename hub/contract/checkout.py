@@ -6,11 +6,16 @@ No package index has them yet.
 import json
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from hub.errors import MissingExtra
+
 CHECKOUT = "CHECKOUT"  # stands for the folder of the hub's source where it is not known
 HUB = "qbo-hub"
+# The package of the QuickBooks stand-in, of the distribution qbo-sandbox.
+SANDBOX_PACKAGE = "qbo_sandbox"
 
 
 def find_checkout() -> str:
@@ -30,6 +35,22 @@ def stand_in_command(plugin: str) -> str:
     """Return the command that installs what the stand-in of a plugin's distribution needs."""
     folder = _origin_of(plugin) or f"FOLDER OF {plugin}"
     return _install_command(folder, "sandbox")
+
+
+def has_stand_ins() -> bool:
+    """Return whether the QuickBooks stand-in is installed, which every other stand-in needs too."""
+    return find_spec(SANDBOX_PACKAGE) is not None
+
+
+def require_stand_ins(purpose: str, plugin: str = "") -> None:
+    """Raise MissingExtra unless the QuickBooks stand-in is installed.
+
+    The error names the extra of a plugin's distribution, without one that of the hub.
+    """
+    if has_stand_ins():
+        return
+    command = stand_in_command(plugin) if plugin else extra_command("demo")
+    raise MissingExtra(purpose, "the QuickBooks stand-in", command)
 
 
 def _install_command(folder: str, extra: str) -> str:

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 IMPORT_ALL = """
 import importlib, pkgutil, hub
-left_out = ("hub.testing", "hub.demo", "hub.migrations")
+left_out = ("hub.testing", "hub.migrations")
 for module in pkgutil.walk_packages(hub.__path__, "hub."):
     if not module.name.startswith(left_out):
         try:
@@ -111,23 +111,39 @@ def test_every_plugin_is_loaded_without_the_stand_in(hub_only):
     assert {plugin["plugin"]: plugin["tier"] for plugin in plugins} == in_checkout
 
 
-def test_every_module_of_the_hub_but_the_demo_is_imported_without_the_stand_in(hub_only):
+def test_every_module_of_the_hub_is_imported_without_the_stand_in(hub_only):
     result = hub_only.run("-c", IMPORT_ALL)
     assert result.returncode == 0, result.stderr
     lines = set(result.stdout.splitlines())
-    assert {"hub.app", "hub.cli.sandbox", "hub.web.inbox"} <= lines
+    assert {"hub.app", "hub.cli.sandbox", "hub.demo", "hub.web.inbox"} <= lines
     assert {line for line in lines if line.startswith("postgres only:")} == POSTGRES_MODULES
 
 
-@pytest.mark.parametrize("command", ["demo", "sandbox quickbooks", "sandbox ion"])
-def test_a_command_that_needs_the_stand_in_names_the_extra(hub_only, command):
+EXTRAS = {
+    "demo": "CHECKOUT[demo]",
+    "sandbox quickbooks": "CHECKOUT[demo]",
+    "sandbox ion": "FOLDER OF qbo-hub-ion[sandbox]",
+}
+
+
+@pytest.mark.parametrize(("command", "extra"), EXTRAS.items(), ids=EXTRAS)
+def test_a_command_that_needs_the_stand_in_names_the_extra(hub_only, command, extra):
     result = hub_only.script("hub", *command.split(), HUB_DATA=f"{hub_only.data}-demo")
     assert result.returncode == 1
     assert result.stderr.strip() == (
         f"`hub {command.split()[0]}` needs the QuickBooks stand-in, which is not installed."
         " Install it from a checkout of the hub: python -m pip install 'CHECKOUT/sandbox'"
-        " 'CHECKOUT[demo]'"
+        f" '{extra}'"
     )
+
+
+def test_the_demo_itself_names_the_extra(hub_only, tmp_path):
+    folder = tmp_path / "demo"
+    result = hub_only.run(
+        "-c", f"import hub.demo, pathlib; hub.demo.Demo(pathlib.Path({str(folder)!r}), 0)"
+    )
+    assert result.stderr.splitlines()[-1].endswith("'CHECKOUT/sandbox' 'CHECKOUT[demo]'")
+    assert not folder.exists()
 
 
 def test_help_is_shown_and_names_the_extra(hub_only):
