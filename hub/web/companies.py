@@ -34,6 +34,9 @@ from hub.web.access import (
 from hub.web.paging import build_first_address, get_row_or_404, is_past_end, page
 
 COMPANIES_PER_PAGE = 20
+# In the session: the state of the newest consent, and the page from which it was started.
+CONSENT_ORIGIN = "consent"
+MAX_ORIGIN_LENGTH = 500  # it is in a cookie, beside Intuit's address in the same answer
 pages = Blueprint("companies", __name__)
 
 
@@ -95,11 +98,11 @@ def callback() -> Response:
         what = "consent refused" if request.args.get("error") else "consent not accepted"
         refusals.note(what, person_name(), "QuickBooks", reason=str(error))
         flash(translate(error.sentence), "error")
-        return redirect(url_for("companies.index"))
+        return redirect(_take_consent_origin())
     run_log.request(RunKind.LISTS, company.id, person_name())
     name = company.name or company.realm
     flash(gettext("%(name)s is connected; its lists are being read.", name=name), "success")
-    return redirect(url_for("companies.index"))
+    return redirect(_take_consent_origin())
 
 
 @pages.post("/companies/<int:company_id>/disconnect")
@@ -187,12 +190,34 @@ def _start(kind: str, company_id: int) -> Response:
 def to_consent(realm: str | None) -> Response:
     """Redirect to Intuit's consent page; `realm` reconnects that company."""
     browser = session.setdefault("browser", secrets.token_urlsafe(32))
+    origin = _read_consent_origin()
     try:
-        url, _ = oauth_connect.start(browser, realm)
+        url, state = oauth_connect.start(browser, realm)
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return redirect(url_for("companies.index"))
+        return redirect(origin)
+    session[CONSENT_ORIGIN] = [state, origin]
     return redirect(url)
+
+
+def _read_consent_origin() -> str:
+    """Return the page that the form of this request names; else the list of companies."""
+    origin = destinations.local_path(request.form.get("next", ""))
+    if origin == "/" or len(origin) > MAX_ORIGIN_LENGTH:
+        return url_for("companies.index")
+    return origin
+
+
+def _take_consent_origin() -> str:
+    """Return the page from which this consent was started, once; else the list of companies.
+
+    The session is signed, so that no address leads elsewhere.
+    """
+    state, origin = session.get(CONSENT_ORIGIN, ["", ""])
+    if not state or state != request.args.get("state", ""):
+        return url_for("companies.index")
+    del session[CONSENT_ORIGIN]
+    return str(origin)
 
 
 def _check_consent(state: str) -> None:

@@ -24,6 +24,12 @@ def current_address() -> str:
     return address if _fits(address) else local_path(request.path)
 
 
+def page_address(anchor: str = "") -> str:
+    """Return the address of this page for a form that leads back to it, to a place on it."""
+    address = current_address()
+    return f"{address}#{anchor}" if anchor else address
+
+
 def page_before() -> str:
     """Return the address of the page that led here, as far as the browser tells; else ""."""
     own = request.host_url

@@ -24,7 +24,7 @@ from hub.models.display_names import DisplayName, NamedDocument
 from hub.scheduling import run_log
 from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
-from hub.web import access, row_ids, viewer
+from hub.web import access, destinations, row_ids, viewer
 from hub.web.case_titles import reason, shorten_reason
 from hub.web.source_view import (
     amount,
@@ -165,6 +165,7 @@ def init_app(app: Flask) -> None:
         sees_run=access.may_open_run,
         who=access.person_name,
         may_configure=may_configure,
+        page_address=destinations.page_address,
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from html import escape
+from html import escape, unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -65,6 +65,64 @@ def test_connecting_asks_at_once_for_the_lists(visitor_with_stand_ins: Visitor) 
         visitor_with_stand_ins.row(Run, 1).kind,
         visitor_with_stand_ins.row(Run, 1).requested_by,
     ) == ("lists", "olga")
+
+
+def _consent_address(visitor: Visitor, page: str, form: str, decision: str) -> str:
+    """Press a button of a page, decide on the consent page; return where the hub leads then."""
+    text = visitor.page(page)
+    button = re.search(rf'action="{form}".*?</form>', text, re.DOTALL)
+    assert button
+    origin = re.search(r'name="next" value="([^"]*)"', button[0])
+    assert origin
+    url = visitor.post(form, next=unescape(origin[1])).location
+    fields = {"user": "admin", "realm": visitor.quickbooks.realm, "decision": decision}
+    answer = urlsplit(_call(visitor, url, fields))
+    return str(visitor.get(f"{answer.path}?{answer.query}").location)
+
+
+@pytest.mark.parametrize("decision", ["connect", "cancel"])
+def test_a_consent_leads_back_to_the_page_from_which_it_was_started(
+    visitor_with_stand_ins: Visitor, decision: str
+) -> None:
+    visitor = visitor_with_stand_ins
+    page = "/companies?q=Nordvik+%26+S%C3%B8nn"
+    assert _consent_address(visitor, page, "/companies/connect", decision) == page
+    _consent(visitor, "/companies/connect", visitor.quickbooks.realm)
+    page = f"/companies?q={visitor.quickbooks.realm}"
+    location = _consent_address(visitor, page, "/companies/1/reconnect", decision)
+    assert location == f"{page}#company-1"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "javascript:1",
+        f"/companies?q={'x' * 500}",
+    ],
+)
+def test_a_consent_leads_to_no_other_site_and_to_no_long_address(
+    visitor_with_stand_ins: Visitor, origin: str
+) -> None:
+    visitor = visitor_with_stand_ins
+    url = visitor.post("/companies/connect", next=origin).location
+    fields = {"user": "admin", "realm": visitor.quickbooks.realm, "decision": "connect"}
+    answer = urlsplit(_call(visitor, url, fields))
+    assert visitor.get(f"{answer.path}?{answer.query}").location == "/companies"
+
+
+def test_only_the_newest_consent_leads_back_to_its_page(visitor_with_stand_ins: Visitor) -> None:
+    visitor = visitor_with_stand_ins
+    first = visitor.post("/companies/connect", next="/companies?q=first").location
+    second = visitor.post("/companies/connect", next="/companies?q=second").location
+    fields = {"user": "admin", "realm": visitor.quickbooks.realm, "decision": "cancel"}
+    leads = []
+    for url in (first, second, second):
+        answer = urlsplit(_call(visitor, url, fields))
+        leads.append(visitor.get(f"{answer.path}?{answer.query}").location)
+    assert leads == ["/companies", "/companies?q=second", "/companies"]
 
 
 @pytest.mark.row("CT-S17")
