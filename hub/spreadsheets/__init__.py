@@ -1,8 +1,8 @@
 """Files for spreadsheet programs: CSV files, written so that no cell runs as a formula.
 
-`hub.spreadsheets.workbooks` reads XLSX files; `hub.web.xlsx` streams them.
+Pages, commands and the audit log write and read lists with it. `hub.web.xlsx` streams XLSX files.
 
-Imports only `hub.errors`.
+Imports only `hub.errors`. Start reading here; `workbooks` reads XLSX files.
 """
 
 import csv

@@ -1,6 +1,7 @@
 """The files of a new plugin, by what its source has: kinds of documents, access and paging.
 
-The templates are the files of this folder that end with .jinja. May import: the contract.
+`hub new-plugin` writes them. The templates are the files of this folder that end with .jinja. May
+import: the contract. Start reading in `kinds`, which has what each kind of document needs.
 """
 
 import ast

@@ -1,4 +1,7 @@
-"""Autotask in the hub: three apps, each enabled and configured by itself, with one connection."""
+"""Autotask in the hub: three apps, each enabled and configured by itself, with one connection.
+
+Start reading in `invoices`; `polling` reads the documents of all three apps.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""CostCertified in the hub: invoices and payments of clients, payouts, and their fees."""
+"""CostCertified in the hub: invoices and payments of clients, payouts, and their fees.
+
+Start reading in `reading`; `invoices`, `payments`, `payouts` and `expenses` make the documents.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

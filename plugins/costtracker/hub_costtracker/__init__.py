@@ -1,4 +1,7 @@
-"""CostTracker in the hub: supplier invoices become bills, credit notes become vendor credits."""
+"""CostTracker in the hub: supplier invoices become bills, credit notes become vendor credits.
+
+Start reading in `reading`; `invoices` makes a document of an invoice.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""Files in the hub: bills and invoices from CSV and Excel tables and from e-invoices."""
+"""Files in the hub: bills and invoices from CSV and Excel tables and from e-invoices.
+
+Start reading in `reading`; `rows` makes documents of tables, `invoices` of e-invoices.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 

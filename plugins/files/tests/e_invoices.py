@@ -316,7 +316,8 @@ HANSEN_INVOICE = f"""
 <a:InvoiceLine><b:ID>10</b:ID><b:InvoicedQuantity unitCode="HUR">7.5</b:InvoicedQuantity>
 <b:LineExtensionAmount currencyID="EUR">900.00</b:LineExtensionAmount>
 <a:Item><b:Name>Beratung</b:Name>
-<a:ClassifiedTaxCategory><b:ID>S</b:ID><b:Percent>19.0</b:Percent></a:ClassifiedTaxCategory></a:Item>
+<a:ClassifiedTaxCategory><b:ID>S</b:ID><b:Percent>19.0</b:Percent></a:ClassifiedTaxCategory>
+</a:Item>
 <a:Price><b:PriceAmount currencyID="EUR">120</b:PriceAmount></a:Price></a:InvoiceLine>
 <a:InvoiceLine><b:ID>20</b:ID><b:InvoicedQuantity unitCode="C62">3</b:InvoicedQuantity>
 <b:LineExtensionAmount currencyID="EUR">59.70</b:LineExtensionAmount>

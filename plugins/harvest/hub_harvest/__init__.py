@@ -1,4 +1,7 @@
-"""Harvest in the hub: invoices and what clients paid of them."""
+"""Harvest in the hub: invoices and what clients paid of them.
+
+Start reading in `reading`; `documents` makes documents of invoices and payments.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""ION in the hub: purchase orders that were ordered become purchase orders, parts become items."""
+"""ION in the hub: purchase orders that were ordered become purchase orders, parts become items.
+
+Start reading in `reading`; `orders` and `parts` make documents of what it reads.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Ontraccr in the hub: payables of jobs become bills or expenses, as each of them says."""
+"""Ontraccr in the hub: payables of jobs become bills or expenses, as each of them says.
+
+Start reading in `reading`; `payables` makes a document of a payable.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

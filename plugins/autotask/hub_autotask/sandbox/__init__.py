@@ -1,4 +1,7 @@
-"""An Autotask to run against: its REST API, strict about what it is sent, and pages to drive it."""
+"""An Autotask to run against: its REST API, strict about what it is sent, and pages to drive it.
+
+Start reading in `api`; `msp` has the lists that are there from the start.
+"""
 
 import json
 

@@ -108,6 +108,18 @@ def has_tilde(row):
 
 def lists():
     """Yield (entity, row) of everything that is there from the start."""
+    yield from _organisations()
+    yield from _codes()
+    yield from _terms()
+    yield from _taxes()
+    yield from _currencies()
+    yield from _countries()
+    yield from _resources()
+    yield from _departments()
+    yield from _products()
+
+
+def _organisations():
     for id, name, kind, more in COMPANIES:
         yield "Companies", _company(id, name, kind, more)
         if id not in NO_CONTACT:
@@ -126,6 +138,9 @@ def lists():
             primaryContact=False,
         ),
     )
+
+
+def _codes():
     for id, name, external, use in CODES:
         yield (
             "BillingCodes",
@@ -139,12 +154,17 @@ def lists():
                 useType=number(USE_TYPES, use),
             ),
         )
+
+
+def _terms():
     for id, name, days in TERMS:
         yield (
             "PaymentTerms",
             _row("PaymentTerms", id=id, name=name, isActive=True, paymentDueInDays=days),
         )
-    yield from _taxes()
+
+
+def _currencies():
     for id, code, home in ((HOME, "USD", True), (EURO, "EUR", False)):
         yield (
             "Currencies",
@@ -157,8 +177,14 @@ def lists():
                 exchangeRate=Decimal("1.0000") if home else Decimal("0.9200"),
             ),
         )
+
+
+def _countries():
     for id, code, name in ((1, "US", "United States"), (2, "DE", "Germany")):
         yield "Countries", _row("Countries", id=id, countryCode=code, name=name, isActive=True)
+
+
+def _resources():
     for id, first, last, email in PEOPLE:
         yield (
             "Resources",
@@ -172,8 +198,14 @@ def lists():
                 isActive=True,
             ),
         )
+
+
+def _departments():
     for id, name, text in DEPARTMENTS:
         yield "Departments", _row("Departments", id=id, name=name, number=text)
+
+
+def _products():
     for id, name, sku, code, cost in PRODUCTS:
         yield (
             "Products",

@@ -1,4 +1,7 @@
-"""A CostCertified to run against: its API, strict about what it is sent, and pages to drive it."""
+"""A CostCertified to run against: its API, strict about what it is sent, and pages to drive it.
+
+Start reading in `api`; `acts` has what can happen in the account.
+"""
 
 from hub_costcertified.client import RATE
 from hub_costcertified.sandbox import company

@@ -1,4 +1,7 @@
-"""A CostTracker to run against: its API, strict about what it is sent, and a page to drive it."""
+"""A CostTracker to run against: its API, strict about what it is sent, and a page to drive it.
+
+Start reading in `api`; `books` keeps the state of the account.
+"""
 
 from hub_costtracker.client import RATE
 from hub_costtracker.sandbox import company

@@ -1,4 +1,7 @@
-"""An ION to run against: its GraphQL API, strict about what it is sent, and a page to drive it."""
+"""An ION to run against: its GraphQL API, strict about what it is sent, and a page to drive it.
+
+Start reading in `api`; `graph` resolves the fields of the schema.
+"""
 
 import json
 

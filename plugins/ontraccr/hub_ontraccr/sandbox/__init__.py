@@ -1,4 +1,7 @@
-"""An Ontraccr to run against: its API, strict about what it is sent, and pages to drive it."""
+"""An Ontraccr to run against: its API, strict about what it is sent, and pages to drive it.
+
+Start reading in `api`; `books` keeps the state of the company.
+"""
 
 from hub_ontraccr.client import RATE
 from hub_ontraccr.sandbox import company, views
