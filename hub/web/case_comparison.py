@@ -18,18 +18,17 @@ from hub.qbo.transaction_index import strip_markers
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.access import load_scope
 from hub.web.case_transactions import Entities, Key, list_candidates, list_unexpected_keys
-from hub.web.source_view import money
-from hub.web.transaction_facts import HUB_LABELS, dated_facts, page_of, present_facts, stored_facts
-
-PARTY_LABELS = (gettext_noop("Supplier"), gettext_noop("Customer"), gettext_noop("Party"))
-COMPARED_LABELS = (
-    *PARTY_LABELS,
-    gettext_noop("Number"),
-    gettext_noop("Date"),
-    gettext_noop("Total"),
+from hub.web.compared_facts import (
+    COMPARED_LABELS,
+    PARTY_LABELS,
+    STATE,
+    ComparedFact,
+    compare_fact,
 )
+from hub.web.source_view import money
+from hub.web.transaction_facts import dated_facts, page_of, present_facts, stored_facts
+
 MEMO = "Memo"
-STATE = "State"  # a transaction has it only if it was deleted or voided
 LINE_LABELS = {
     "posts_to": gettext_noop("Posts to"),
     "description": gettext_noop("Description"),
@@ -60,38 +59,6 @@ class Transaction:
         if self.foreign:
             return False
         return self.head is None or self.head.state not in NOT_IN_BOOKS
-
-
-@dataclass(frozen=True)
-class ComparedFact:
-    """One fact: as we post it, as each transaction has it, and whether they differ."""
-
-    label: str
-    ours: str
-    texts: list[str]
-    differs: bool
-
-    @property
-    def is_folded(self) -> bool:
-        """Return whether the page folds the row: no known difference, and none of the head.
-
-        What only the hub knows of a transaction, such as its mark, has nothing to be equal to.
-        """
-        return not self.differs and self.label not in (*HUB_LABELS, *COMPARED_LABELS)
-
-    @property
-    def is_equal(self) -> bool:
-        """Return whether every transaction has the text that we post."""
-        return all(text == self.ours for text in self.texts)
-
-    @property
-    def difference(self) -> str:
-        """Return what differs, in words; of several transactions the cells are marked only."""
-        if not self.differs or len(self.texts) != 1:
-            return ""
-        if not self.texts[0]:
-            return gettext("Not in QuickBooks")
-        return gettext("Differs") if self.ours else gettext("Only in QuickBooks")
 
 
 @dataclass(frozen=True)
@@ -168,7 +135,7 @@ class Side:
         if our_facts and not self.asks:
             our_facts |= _posted_state(columns)
         labels = _ordered_labels([our_facts, *columns])
-        return [_row(label, our_facts, columns, self._is_present) for label in labels]
+        return [compare_fact(label, our_facts, columns, self._is_present) for label in labels]
 
     @property
     def _is_present(self) -> bool:
@@ -248,27 +215,6 @@ def align(
         beside = zip_longest(ours[start:end], theirs[other_start:other_end])
         pairs += [ComparedLines(one, other) for one, other in beside]
     return pairs
-
-
-def _row(
-    label: str, our_facts: dict[str, str], columns: list[dict[str, str]], is_present: bool
-) -> ComparedFact:
-    """Compare one fact: `columns` are the facts of the transactions."""
-    our_text = our_facts.get(label, "")
-    is_compared = label in (*COMPARED_LABELS, STATE)
-    if is_present and our_text and label not in HUB_LABELS:
-        is_compared = True
-    differs = bool(our_facts) and is_compared and _has_other_text(label, our_text, columns)
-    texts = [facts.get(label, "") for facts in columns]
-    return ComparedFact(label, our_text, texts, differs)
-
-
-def _has_other_text(label: str, our_text: str, columns: list[dict[str, str]]) -> bool:
-    """Return whether a transaction whose facts are known has another text for one of them.
-
-    A transaction of which the hub only knows the id has no facts.
-    """
-    return any(facts and facts.get(label, "") != our_text for facts in columns)
 
 
 def build_sides(
