@@ -111,16 +111,22 @@ class Side:
             return False
         return all(transaction.foreign for transaction in self.transactions)
 
-    @property
-    def total_difference(self) -> str:
+    def describe_difference(self, row: ComparedFact, place: int) -> str:
+        """Return how a fact of the transaction at a place differs; of totals, by how much."""
+        difference = row.cells[place].difference
+        if row.label == "Total" and difference:
+            return self._total_difference(self.transactions[place]) or difference
+        return difference
+
+    def _total_difference(self, transaction: Transaction) -> str:
         """Return by how much the total in QuickBooks is above ours; "" if it is not."""
-        if self.posting is None or len(self.transactions) != 1:
-            return ""
         our_total = _total_of(self.ours)
-        present_total = _total_of(self.transactions[0].present)
-        if our_total is None or present_total is None or our_total == present_total:
+        present_total = _total_of(transaction.present)
+        if self.posting is None or our_total is None or present_total is None:
             return ""
         difference = present_total - our_total
+        if not difference:
+            return ""
         sign = "+" if difference > 0 else ""
         return f"{sign}{money(difference, self.posting.currency)}"
 

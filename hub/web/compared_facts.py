@@ -16,13 +16,26 @@ STATE = "State"  # a transaction has it only if it was deleted or voided
 
 
 @dataclass(frozen=True)
+class TransactionFact:
+    """One fact as a transaction in QuickBooks has it, and whether that differs from ours."""
+
+    text: str
+    differs: bool
+    difference: str  # what differs, in words; "" if nothing does
+
+
+@dataclass(frozen=True)
 class ComparedFact:
-    """One fact: as we post it, as each transaction has it, and whether they differ."""
+    """One fact: as we post it, and as each transaction has it."""
 
     label: str
     ours: str
-    texts: list[str]
-    differs: bool
+    cells: list[TransactionFact]
+
+    @property
+    def differs(self) -> bool:
+        """Return whether a transaction differs from what we post."""
+        return any(cell.differs for cell in self.cells)
 
     @property
     def is_folded(self) -> bool:
@@ -35,16 +48,7 @@ class ComparedFact:
     @property
     def is_equal(self) -> bool:
         """Return whether every transaction has the text that we post."""
-        return all(text == self.ours for text in self.texts)
-
-    @property
-    def difference(self) -> str:
-        """Return what differs, in words; of several transactions the cells are marked only."""
-        if not self.differs or len(self.texts) != 1:
-            return ""
-        if not self.texts[0]:
-            return gettext("Not in QuickBooks")
-        return gettext("Differs") if self.ours else gettext("Only in QuickBooks")
+        return all(cell.text == self.ours for cell in self.cells)
 
 
 def compare_fact(
@@ -55,14 +59,19 @@ def compare_fact(
     is_compared = label in (*COMPARED_LABELS, STATE)
     if is_present and our_text and label not in HUB_LABELS:
         is_compared = True
-    differs = bool(our_facts) and is_compared and _has_other_text(label, our_text, columns)
-    texts = [facts.get(label, "") for facts in columns]
-    return ComparedFact(label, our_text, texts, differs)
+    cells = []
+    for facts in columns:
+        text = facts.get(label, "")
+        # A transaction of which the hub only knows the id has no facts.
+        has_facts = bool(our_facts) and bool(facts)
+        differs = is_compared and has_facts and text != our_text
+        difference = _describe_difference(our_text, text) if differs else ""
+        cells.append(TransactionFact(text, differs, difference))
+    return ComparedFact(label, our_text, cells)
 
 
-def _has_other_text(label: str, our_text: str, columns: list[dict[str, str]]) -> bool:
-    """Return whether a transaction whose facts are known has another text for one of them.
-
-    A transaction of which the hub only knows the id has no facts.
-    """
-    return any(facts and facts.get(label, "") != our_text for facts in columns)
+def _describe_difference(our_text: str, text: str) -> str:
+    """Return how two different texts differ, in words."""
+    if not text:
+        return gettext("Not in QuickBooks")
+    return gettext("Differs") if our_text else gettext("Only in QuickBooks")

@@ -19,7 +19,8 @@ from hub.qbo import display, payloads, search
 from hub.qbo.client import Client
 from hub.qbo.transaction_index import strip_markers
 from hub.web.access import may_here
-from hub.web.case_comparison import COMPARED_LABELS, MEMO, ComparedLines, align
+from hub.web.case_comparison import MEMO, ComparedLines, align
+from hub.web.compared_facts import COMPARED_LABELS
 
 MAX_SINGLE_READS = 5  # of transactions that a query does not show: removed, or new a moment ago
 NOW, SENT, ANSWER = "now", "sent", "answer"

@@ -1,0 +1,80 @@
+"""A case with several transactions in QuickBooks says of each of them what differs."""
+
+import json
+import re
+
+import pytest
+
+from hub.db.engine import transaction
+from tests.support.posting_bench import PostingBench
+from tests.support.stored_cases import open_stored_case
+from tests.unit.web.test_undo import app, bench
+
+__all__ = ["app", "bench"]
+WHAT_DIFFERS = r'<td class="what-differs" data-label="What differs">([^<]*)</td>'
+
+
+@pytest.fixture
+def ids(bench: PostingBench) -> list[str]:
+    """Provide two transactions that a held bill may be: an equal one, and one with other facts."""
+    posting_id = bench.bill("B-9")
+    bench.hold(posting_id, "quickbooks", "The answer was lost.")
+    payload = json.loads(bench.posting(posting_id).payload)
+    stored = {name: payload[name] for name in ("VendorRef", "Line", "TxnDate", "DocNumber")}
+    bench.quickbooks.act("create", kind="Bill", set=stored)
+    other = {**stored, "DocNumber": "OTHER", "TxnDate": "2026-05-17"}
+    other["Line"] = [{**line, "Amount": 25} for line in stored["Line"]]
+    bench.quickbooks.act("create", kind="Bill", set=other)
+    equal_id, other_id = sorted((bill["Id"] for bill in bench.bills()), key=int)[-2:]
+    bench.index_all_bills()
+    with transaction() as session:
+        open_stored_case(
+            session,
+            "lost",
+            title="The answer was lost",
+            reason="It is.",
+            action="choose",
+            instruction="Press “This is it”, or Skip.",
+            details={"candidates": [{"id": equal_id}, {"id": other_id}]},
+            company_id=bench.company_id,
+            postings=[posting_id],
+        )
+    return [equal_id, other_id]
+
+
+def read_row(page: str, label: str) -> str:
+    """Return the row of a fact."""
+    return page[page.index(f'<th scope="row">{label}') :].split("</tr>")[0]
+
+
+def test_what_differs_has_a_column_beside_each_candidate(bench, ids) -> None:
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
+    headings = page[page.index('<table class="grid stack sides">') :].split("</thead>")[0]
+    texts = [re.sub(r"<[^>]+>", "", text) for text in re.findall(r"<th.*?</th>", headings)]
+    assert texts[2:] == [
+        f"In QuickBooks: {ids[0]}",
+        f"What differs: {ids[0]}",
+        f"In QuickBooks: {ids[1]}",
+        f"What differs: {ids[1]}",
+    ]
+    assert re.findall(WHAT_DIFFERS, read_row(page, "Number")) == ["", "Differs"]
+    assert re.findall(WHAT_DIFFERS, read_row(page, "Date")) == ["", "Differs"]
+    total = re.findall(WHAT_DIFFERS, read_row(page, "Total"))
+    assert (total[0], total[1].endswith(" USD")) == ("", True)
+    assert re.fullmatch(r"[+−][\d.,]+ USD", total[1])
+
+
+def test_only_the_candidate_that_differs_is_marked(bench, ids) -> None:
+    bench.visitor.log_in("oda")
+    row = read_row(bench.visitor.page("/inbox/1"), "Number")
+    assert re.findall(r"<mark>([^<]*)</mark>", row)[-1:] == ["OTHER"]
+    equal = row.split(f'data-label="In QuickBooks: {ids[0]}"')[1].split("</td>")[0]
+    assert "<mark>" not in equal
+
+
+def test_without_quickbooks_the_columns_have_what_was_read_last(bench, ids) -> None:
+    bench.quickbooks.add_fault("status", "bill.read", status=503, count=0)
+    bench.visitor.log_in("oda")
+    page = bench.visitor.page("/inbox/1")
+    assert re.findall(WHAT_DIFFERS, read_row(page, "Number")) == ["", "Differs"]
