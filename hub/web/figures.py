@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     case,
+    exists,
     func,
     not_,
     or_,
@@ -25,19 +26,25 @@ from hub.contract.document_kinds import LIST_KINDS
 from hub.db.bulk import is_among
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentState, Operation
-from hub.models.postings import FURTHER_POSTINGS, OPEN, POSTED
+from hub.models.postings import FURTHER_POSTINGS, OPEN, POSTED, REREAD_DOCUMENTS
 from hub.money import ZERO
 from hub.outbox.statistics import HALF_BASE, sign_of_kind
 
 # The states of the condition OPEN; if the parts of a document have several, the first one counts.
 OPEN_STATES = (DocumentState.UNKNOWN, DocumentState.HELD, DocumentState.REVIEW)
 
+ATTENTION_STATES = (DocumentState.UNKNOWN, DocumentState.HELD)
+
 
 @dataclass
 class Figure:
-    """A number of documents, and the sum of their amounts by currency; credits are subtracted."""
+    """A number of documents, and the sum of their amounts by currency; credits are subtracted.
+
+    `without_amount` is how many of the documents have no known amount.
+    """
 
     count: int = 0
+    without_amount: int = 0
     amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
 
     def add(self, count: int, kind: str, currency: str, halves: Collection[Any]) -> None:
@@ -47,6 +54,13 @@ class Figure:
         self.count += count
         if amount:
             self.amounts[currency] += sign_of_kind(kind) * amount
+
+    def include(self, other: "Figure") -> None:
+        """Add the documents of another figure."""
+        self.count += other.count
+        self.without_amount += other.without_amount
+        for currency, amount in other.amounts.items():
+            self.amounts[currency] += amount
 
 
 @dataclass
@@ -71,9 +85,43 @@ def open_figures(
         queries.append(_sum_documents_with_other_postings())
     figures = {state: Figure() for state in OPEN_STATES}
     for query in queries:
-        for rank, kind, currency, count, *halves in session.execute(query, {"others": other_ids}):
-            figures[OPEN_STATES[rank]].add(count, kind, currency, halves)
+        for row in session.execute(query, {"others": other_ids}):
+            rank, kind, currency, without_amount, count, *halves = row
+            figure = figures[OPEN_STATES[rank]]
+            figure.add(count, kind, currency, halves)
+            figure.without_amount += without_amount
     return figures
+
+
+def sum_attention(
+    session: Session,
+    installations: Select[Any] | Collection[int],
+    open_documents: Mapping[DocumentState, Figure],
+) -> Figure:
+    """Return number and amount of the documents that need attention.
+
+    They are those that are held or in doubt, of `open_documents`, and those that cannot be read.
+    """
+    total = Figure()
+    for state in ATTENTION_STATES:
+        total.include(open_documents[state])
+    amount = type_coerce(SourceDocument.total, BigInteger)
+    groups = SourceDocument.kind, SourceDocument.currency
+    has_open_posting = exists().where(Posting.document_id == SourceDocument.id, _is_open())
+    unreadable = (
+        select(*groups, _count_without(amount), *sum_halves(amount))
+        .where(
+            text(REREAD_DOCUMENTS),
+            SourceDocument.unreadable != "",
+            SourceDocument.installation_id.in_(installations),
+            ~has_open_posting,
+        )
+        .group_by(*groups)
+    )
+    for kind, currency, without_amount, count, *halves in session.execute(unreadable):
+        total.add(count, kind, currency, halves)
+        total.without_amount += without_amount
+    return total
 
 
 def _find_with_other_postings(
@@ -100,7 +148,7 @@ def _sum_first_postings(installations: Select[Any] | Collection[int]) -> Select[
     amount = func.coalesce(type_coerce(Posting.total, BigInteger), document_total)
     rank = _rank_of_state().label("rank")
     return (
-        select(rank, Posting.kind, Posting.currency, *sum_halves(amount))
+        select(rank, Posting.kind, Posting.currency, _count_without(amount), *sum_halves(amount))
         .where(
             Posting.installation_id.in_(installations),
             _is_open(),
@@ -132,12 +180,13 @@ def _sum_documents_with_other_postings() -> Select[Any]:
         .c
     )
     currency = func.coalesce(func.nullif(SourceDocument.currency, ""), documents.currency)
-    amount = func.coalesce(type_coerce(SourceDocument.total, BigInteger), documents.planned, 0)
+    amount = func.coalesce(type_coerce(SourceDocument.total, BigInteger), documents.planned)
+    columns = documents.rank, documents.kind, currency
     return (
-        select(documents.rank, documents.kind, currency, *sum_halves(amount))
+        select(*columns, _count_without(amount), *sum_halves(amount))
         .join(SourceDocument, SourceDocument.id == documents.document_id)
         .where(SourceDocument.made_for == "")
-        .group_by(documents.rank, documents.kind, currency)
+        .group_by(*columns)
     )
 
 
@@ -199,6 +248,11 @@ def _is_no_made_record() -> ColumnElement[bool]:
         .scalar_subquery()
     )
     return or_(Posting.kind.not_in(LIST_KINDS), made_for == "")
+
+
+def _count_without(amount: Any) -> ColumnElement[int]:
+    """Return how many rows have no amount."""
+    return func.count() - func.count(amount)
 
 
 def sum_halves(amount: Any) -> tuple[ColumnElement[Any], ...]:

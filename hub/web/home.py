@@ -74,6 +74,7 @@ def show() -> str:
         visible = select(ConnectedCompany).where(*load_scope().companies())
         order = company_choice.problems_first()
         companies = page(session, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
+        open_documents = figures.open_figures(session, _visible_installations())
         return render_template(
             "home.html",
             standby=standby,
@@ -83,7 +84,8 @@ def show() -> str:
             has_posted=checklist.has_posted(session, load_scope()),
             page=companies,
             companies=_health(session, companies.rows),
-            figures=figures.open_figures(session, _visible_installations()),
+            figures=open_documents,
+            attention=figures.sum_attention(session, _visible_installations(), open_documents),
             last_reconciled=_newest_reconciliation(session),
             differing=_count_differing_companies(session),
             has_whole_company=load_scope().is_everything or bool(load_scope().whole_company_ids),

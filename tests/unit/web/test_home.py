@@ -185,13 +185,15 @@ def test_a_tile_has_the_number_and_amount_of_the_documents_in_its_state(
     assert sums == [f"{sum(totals):,.2f} NOK"]
 
 
-def test_the_attention_tile_counts_open_cases_and_held_documents(
+def test_the_attention_tile_counts_open_cases_and_documents_held_or_in_doubt(
     visitor: Visitor, clock: FakeClock
 ) -> None:
     """A case of a file holds no document, so the tile has both numbers."""
     visitor.log_in("vera")
     with visitor.app.app_context(), engine.transaction() as session:
-        rows = session.execute(select_documents_with_posting().where(in_state("held"))).all()
+        documents = select_documents_with_posting()
+        rows = session.execute(documents.where(in_state("held"))).all()
+        rows += session.execute(documents.where(in_state("unknown"))).all()
         total = sum(document.total for document, *_ in rows)
         app = session.get_one(Installation, visitor.story.installation)
         values = {"cause": "file:1", "stored_title": "A file could not be attached"}
@@ -204,7 +206,8 @@ def test_the_attention_tile_counts_open_cases_and_held_documents(
     count, sums = tile(page, "Needs attention")
     assert count == cases > len(rows)
     assert f"{cases} open cases" in page
-    assert _held_count(page) == len(rows)
+    assert _attention_count(page) == len(rows)
+    assert "without a known amount" not in page
     assert sums == [f"{total:,.2f} NOK"]
     assert 'href="/inbox/"><span class="kpi-name">Needs attention' in page
 
@@ -318,13 +321,37 @@ def test_amounts_of_other_currencies_and_credits_are_separate(visitor: Visitor) 
     assert ">8.2 M EUR<" in page
 
 
+def test_the_attention_tile_says_how_many_documents_have_no_known_amount(visitor: Visitor) -> None:
+    """One could not be read at all, one was read earlier, and one is held before it has a total."""
+    visitor.log_in("vera")
+    page = visitor.page("/")
+    count, sums = _attention_count(page), tile(page, "Needs attention")[1]
+    with visitor.app.app_context(), engine.transaction() as session:
+        app = session.get_one(Installation, visitor.story.installation)
+        never_read, posting = add_document(session, app, "held", 900)
+        session.delete(posting)
+        read_earlier, _ = add_document(session, app, "posted", 901)
+        read_earlier.currency, read_earlier.total = "EUR", Decimal("55.05")
+        for document in (never_read, read_earlier):
+            document.unreadable = "It is no document."
+        never_read.currency, never_read.total = "", None
+        without_total, posting = add_document(session, app, "held", 902)
+        without_total.total = posting.total = None
+    page = visitor.page("/")
+    assert _attention_count(page) == count + 3
+    assert tile(page, "Needs attention")[1] == ["55.05 EUR", *sums]
+    assert "· 2 without a known amount" in page
+    answer = visitor.get("/", headers={"Accept-Language": "nb-NO"})
+    assert "· 2 uten kjent beløp" in answer.text
+
+
 def test_a_document_counts_once_with_its_own_amount_whatever_is_open_of_it(
     visitor: Visitor,
 ) -> None:
     """Several parts, a change beside a posted bill, and a posting that has no total yet."""
     visitor.log_in("vera")
     page = visitor.page("/")
-    to_approve, held_count = tile(page, "To approve")[0], _held_count(page)
+    to_approve, attention_count = tile(page, "To approve")[0], _attention_count(page)
     with visitor.app.app_context(), engine.transaction() as session:
         app = session.get_one(Installation, visitor.story.installation)
         parts, first_part = add_document(session, app, "review", 900)
@@ -341,14 +368,15 @@ def test_a_document_counts_once_with_its_own_amount_whatever_is_open_of_it(
             posting.currency = "EUR"
     page = visitor.page("/")
     _, sums = tile(page, "Needs attention")
-    assert _held_count(page) == held_count + 3
+    assert _attention_count(page) == attention_count + 3
     assert "300.30 EUR" in sums
     assert tile(page, "To approve")[0] == to_approve
 
 
-def _held_count(page: str) -> int:
-    """Return how many documents the page says are held."""
-    match = re.search(r"(\d+) documents? held", page)
+def _attention_count(page: str) -> int:
+    """Return how many documents need attention by the tile."""
+    part = page.partition('kpi-name">Needs attention')[2].partition("</li>")[0]
+    match = re.search(r'class="kpi-sum">(\d+) documents?', part)
     assert match
     return int(match[1])
 
