@@ -130,7 +130,7 @@ def run_rounds(url: str, hub: bills.Hub) -> None:
     def reconcile_all() -> None:
         with hub.app.app_context():
             result = reconcile(hub.company.id)
-        assert result["found"] + result["under_way"] == result["documents"] >= DOCUMENTS, result
+        assert result.found + result.changing == result.documents >= DOCUMENTS, result
 
     poster = Poster(hub, vendor, account)
     figures = Figures()

@@ -1,6 +1,6 @@
 """Runs, reconciliation, and a restored database: `hub runs`, `reconcile`, `restored`."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -52,6 +52,7 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     Document by document, and in sum; ends with 3 when something is wrong. With --json the result of
     one company is an object; of several there is one for each, by realm.
     """
+    from hub.posting.reconcile.result import needs_attention
     from hub.scheduling.runner import exit_code
 
     rows = _select_connected(_select_permitted(find_companies(realm)))
@@ -62,7 +63,7 @@ def reconcile(realm: str | None, as_json: bool) -> None:
     if as_json:
         results = {realm: run.counts for realm, run in runs_by_realm.items()}
         print_json(results if len(rows) > 1 else results[rows[0].realm])
-    has_troubles = any(run.counts.get("troubles") for run in runs_by_realm.values())
+    has_troubles = any(needs_attention(run) for run in runs_by_realm.values())
     raise SystemExit(exit_code(runs_by_realm.values()) or (3 if has_troubles else 0))
 
 
@@ -100,7 +101,7 @@ def _reconcile_company(row: "ConnectedCompany", *, is_titled: bool, silent: bool
     if run.error:
         click.echo(f"{name}: {run.error}" if is_titled else run.error, err=True)
     elif not silent:
-        _print_reconciliation(run.counts)
+        _print_reconciliation(run)
     return run
 
 
@@ -122,10 +123,11 @@ def restored() -> None:
     )
 
 
-def _print_reconciliation(result: dict[str, Any]) -> None:
+def _print_reconciliation(run: "Run") -> None:
     """Print the totals, the differences and the next step."""
-    from hub.posting.reconcile import run as reconcile_run
+    from hub.posting.reconcile.result import ReconciliationResult
 
+    result = ReconciliationResult.load(run.counts)
     columns = (
         "app",
         "kind",
@@ -139,13 +141,17 @@ def _print_reconciliation(result: dict[str, Any]) -> None:
         "differing",
         "apart",
     )
-    rows = [[row[column] for column in columns] for row in result["totals"]]
+    lines = [line.dump() for line in result.totals]
+    rows = [[line[column] for column in columns] for line in lines]
     print_table(columns, rows, "Nothing is posted yet.")
     say()
-    for row in result["wrong"]:
-        say(row["reason"] + (" Somebody looked at it and left it so." if row["accepted"] else ""))
-    for row in (*result["strangers"], *result["apart"]):
-        say(row["reason"])
-    say(f"{reconcile_run.summarize(result)}.")
-    if result["troubles"]:
+    for difference in result.differences:
+        accepted = " Somebody looked at it and left it so." if difference.is_accepted else ""
+        say(f"{difference.reason}{accepted}")
+    for marker in result.marker_differences:
+        say(marker.reason)
+    for total in result.other_source_totals:
+        say(total.reason)
+    say(f"{result.summary}.")
+    if result.troubles:
         say("`hub cases` says what to do.")

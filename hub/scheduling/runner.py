@@ -316,17 +316,17 @@ def _raise_reason(steps: Steps, installation: Installation, reason: str) -> None
 
 
 def _reconcile(steps: Steps, company: ConnectedCompany) -> None:
-    """Compare what was posted with QuickBooks; the counts of the run are those of the result."""
+    """Compare what was posted with QuickBooks; the run stores the result as its counts."""
     from hub.posting.reconcile import run as reconcile_run
 
     reconcile = partial(reconcile_run.reconcile, company.id, steps.recorder.progress)
-    counts = steps.step("reconcile", reconcile)
-    if not counts:
+    result = steps.step("reconcile", reconcile)
+    if result is None:
         steps.counts = {}
         return
-    steps.counts = counts
-    level = "warning" if counts["troubles"] else "info"
-    steps.recorder.line(f"{reconcile_run.summarize(counts)}.", level)
+    steps.counts = result.dump()
+    level = "warning" if result.troubles else "info"
+    steps.recorder.line(f"{result.summary}.", level)
 
 
 def _process_changes(steps: Steps, company: ConnectedCompany) -> None:

@@ -17,7 +17,7 @@ from hub.models import Case, ConnectedCompany, Installation, Posting, Run, RunLi
 from hub.models.enums import Operation, RunKind, RunOutcome
 from hub.money import ZERO, to_cents
 from hub.outbox import case_amounts
-from hub.posting.reconcile import run as reconcile_run
+from hub.posting.reconcile import result as reconcile_result
 from hub.scheduling import run_result as results
 from hub.security.rights import Condition
 from hub.translations import reasons, stored
@@ -169,13 +169,13 @@ def list_recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]
 def shown_state(run: Run) -> str:
     """Return the state of a run for people; of a reconciliation that found something, differs."""
     if run.outcome == RunOutcome.DONE and run.kind == RunKind.RECONCILE:
-        return DIFFERS if run.counts.get("troubles") else run.state
+        return DIFFERS if reconcile_result.needs_attention(run) else run.state
     return run.state
 
 
 def has_differences() -> ColumnElement[bool]:
     """Return the condition of the reconciliations that found something."""
-    troubles = func.coalesce(Run.counts["troubles"].as_integer(), 0)
+    troubles = func.coalesce(Run.counts[reconcile_result.TROUBLES].as_integer(), 0)
     return (Run.kind == RunKind.RECONCILE) & (troubles > 0)
 
 
@@ -195,8 +195,9 @@ def describe_result(run: Run) -> str:
 def _result_text(run: Run) -> str:
     """Say what a run did; "" for kinds of runs that only report errors."""
     counts = run.counts
-    if run.kind == RunKind.RECONCILE and counts.get("proved_at"):
-        return reasons.translate_sentence(reconcile_run.summarize(counts))
+    result = reconcile_result.load_result(run)
+    if result is not None:
+        return reasons.translate_sentence(result.summary)
     if run.kind == RunKind.CHANGES:
         noticed = counts.get("noticed", {})
         return stored.translate(format_changes(noticed)) or gettext(results.NOTHING)

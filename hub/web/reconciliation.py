@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,9 +12,15 @@ from hub.context import current_hub
 from hub.models import ConnectedCompany, Run
 from hub.models.enums import RunKind, RunOutcome
 from hub.money import ZERO
-from hub.posting.reconcile.control_totals import count_differing, open_currencies, sum_differences
+from hub.posting.reconcile.result import ReconciliationResult, load_result
+from hub.posting.reconcile.totals_lines import (
+    TotalsLine,
+    add_up,
+    count_differing,
+    open_currencies,
+    sum_differences,
+)
 
-CONTROL_TOTAL_NAMES = ("source", "posted", "quickbooks", "difference", "differing", "apart", "open")
 MAX_AGE = dt.timedelta(
     hours=36
 )  # that of last night, or of the night before while this one's is under way
@@ -37,7 +42,7 @@ class ReconciliationSummary:
     accepted: int
     differences: dict[str, Decimal]
     open_currencies: list[str]
-    sums: list[dict[str, Any]]
+    sums: list[TotalsLine]  # one for each currency
     failed: str = ""
 
     @property
@@ -55,7 +60,7 @@ class ReconciliationSummary:
     @property
     def differing(self) -> int:
         """Return how many documents differ by an amount; 0 if the run did not count them."""
-        return int(sum(row["differing"] for row in self.sums))
+        return count_differing(self.sums)
 
     @property
     def open_differing(self) -> int:
@@ -89,9 +94,10 @@ def load_newest_reconciliations(
     stopped = load_newest_runs(session, company_ids, RunKind.RECONCILE, RunOutcome.STOPPED)
     summaries = {}
     for company_id, run in done.items():
-        if not run.counts.get("proved_at"):
+        result = load_result(run)
+        if result is None:
             continue
-        summary = read(run)
+        summary = summarize(run, result)
         failure = stopped.get(company_id)
         if failure is not None and failure.id > run.id:
             summary = replace(summary, failed=failure.error)
@@ -120,52 +126,30 @@ def load_newest_runs(
     return {run.company_id: run for run in runs if run.company_id is not None}
 
 
-def read(run: Run, slug: str = "") -> ReconciliationSummary:
-    """Return the result that a reconciliation run stored; with a slug, that of one app."""
-    counts: dict[str, Any] = run.counts
-    lines = load_lines(run, slug)
-    differing = count_differing(lines)
-    documents = counts["documents"]
-    # A reconciliation of an older version did not count those that differ.
-    matching = min(counts["found"], documents - differing)
-    troubles, accepted = counts["troubles"], counts["accepted"]
+def summarize(run: Run, result: ReconciliationResult, slug: str = "") -> ReconciliationSummary:
+    """Return the result of a reconciliation for the pages; with a slug, that of one app."""
+    lines = lines_of(result, slug)
+    documents, matching = result.documents, result.matching
+    troubles, accepted = result.troubles, result.accepted
     if slug:
-        documents = sum(line["documents"] for line in lines)
-        matching = documents - differing
-        own = [
-            difference for difference in counts.get("wrong", ()) if difference.get("app") == slug
-        ]
-        accepted = sum(bool(difference["accepted"]) for difference in own)
+        documents = sum(line.documents for line in lines)
+        matching = documents - count_differing(lines)
+        own = [difference for difference in result.differences if difference.slug == slug]
+        accepted = sum(difference.is_accepted for difference in own)
         troubles = len(own) - accepted
     return ReconciliationSummary(
         run_id=run.id,
-        at=dt.datetime.fromisoformat(counts["proved_at"]),
+        at=result.reconciled_at,
         documents=documents,
         matching=matching,
         troubles=troubles,
         accepted=accepted,
         differences=sum_differences(lines),
         open_currencies=open_currencies(lines),
-        sums=_sum_by_currency(lines),
+        sums=add_up(replace(line, app="", kind="", period="") for line in lines),
     )
 
 
-def load_lines(run: Run, slug: str = "") -> list[dict[str, Any]]:
-    """Return the control totals that a reconciliation run stored; with a slug, those of one app."""
-    lines: list[dict[str, Any]] = run.counts["totals"]
-    return [line for line in lines if slug in ("", line["app"])]
-
-
-def _sum_by_currency(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Add up the control totals by currency; one row for each, in the order of their codes."""
-    sums: dict[str, dict[str, Any]] = {}
-    for line in lines:
-        currency = line["currency"]
-        if currency not in sums:
-            sums[currency] = {"currency": currency, "documents": 0}
-            sums[currency] |= dict.fromkeys(CONTROL_TOTAL_NAMES, ZERO)
-        row = sums[currency]
-        row["documents"] += line["documents"]
-        for name in CONTROL_TOTAL_NAMES:
-            row[name] += Decimal(line.get(name, 0))
-    return [sums[currency] for currency in sorted(sums)]
+def lines_of(result: ReconciliationResult, slug: str = "") -> list[TotalsLine]:
+    """Return the control totals; with a slug, those of one app."""
+    return [line for line in result.totals if slug in ("", line.app)]

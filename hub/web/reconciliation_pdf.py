@@ -15,11 +15,12 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from hub.posting.reconcile.totals_lines import TotalsLine
 from hub.translations import messages
 from hub.translations.messages import gettext, ngettext
 from hub.web import layout
 from hub.web.reconciliation import ReconciliationSummary
-from hub.web.reconciliation_report import KindSums, ReconciliationReport, ReportedDifference
+from hub.web.reconciliation_report import ReconciliationReport, ReportedDifference
 from hub.web.source_view import amount, format_dates, money
 
 MIME = "application/pdf"
@@ -102,11 +103,11 @@ def _rows(
     yield from _sum_rows(report.sums_by_kind())
     yield _text(gettext("Documents that differ"), size=11, bold=True, space=14)
     yield from _difference_rows(report)
-    findings = list(report.marker_findings)
+    findings = report.marker_differences
     if findings:
         yield _text(gettext("Transactions with a marker of this hub"), size=11, bold=True, space=14)
         for finding in findings:
-            yield from _paragraph(str(finding["reason"]))
+            yield from _paragraph(finding.reason)
 
 
 def _facts(
@@ -178,7 +179,7 @@ def _difference_text(result: ReconciliationSummary) -> str:
     )
 
 
-def _sum_rows(sums: Sequence[KindSums]) -> Iterator[PdfRow]:
+def _sum_rows(sums: Sequence[TotalsLine]) -> Iterator[PdfRow]:
     """Yield the sums by kind and currency, or the sentence that there are none."""
     if not sums:
         yield _text(gettext("Nothing was posted yet."))

@@ -12,6 +12,7 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Run
 from hub.models.enums import RunKind, RunOutcome
+from hub.posting.reconcile.result import load_result
 from hub.qbo import deep_links
 from hub.scheduling import summary
 from hub.web import all_reconciliations, exports, reconciliation, row_ids, viewer
@@ -135,11 +136,12 @@ def _report_or_404(session: Session, run_id: int) -> ReconciliationReport:
 
 def _report(company: ConnectedCompany, run: Run | None) -> ReconciliationReport | None:
     """Return the result of a run for the chosen app; None if it stored none."""
-    if run is None or run.kind != RunKind.RECONCILE or not run.counts.get("proved_at"):
+    result = load_result(run) if run is not None else None
+    if run is None or result is None:
         return None
-    report = ReconciliationReport(run, company, request.args.get("app", ""))
+    report = ReconciliationReport(run, result, company, request.args.get("app", ""))
     if report.slug and report.slug not in report.slugs:
-        return ReconciliationReport(run, company, "")
+        return ReconciliationReport(run, result, company, "")
     return report
 
 

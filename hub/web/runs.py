@@ -14,6 +14,7 @@ from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Posting, Run, RunLine
 from hub.models.enums import Operation, PostingState, RunKind, RunOutcome
+from hub.posting.reconcile.result import load_result
 from hub.scheduling import run_log, run_result, summary
 from hub.sources import outage
 from hub.translations.messages import gettext
@@ -195,8 +196,9 @@ def _context(run_id: int) -> dict[str, Any]:
             installation = session.get(Installation, run.installation_id)
         use_zone_of(installation)
         reconciled = None
-        if run.kind == RunKind.RECONCILE and run.counts.get("proved_at"):
-            reconciled = reconciliation.read(run)
+        result = load_result(run)
+        if result is not None:
+            reconciled = reconciliation.summarize(run, result)
         has_ended = run.ended_at is not None
         newest = (
             select(RunLine)
@@ -214,6 +216,7 @@ def _context(run_id: int) -> dict[str, Any]:
             "result": run.counts.get("result"),
             "figures": run_result.label_counts(run.counts.get("result", {})),
             "said": summary.describe_result(run),
+            "reconciliation": result,
             "reconciled": reconciled,
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,

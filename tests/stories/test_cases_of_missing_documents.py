@@ -94,7 +94,7 @@ def test_the_case_closes_when_the_document_is_gone_at_its_source_too(
     run_nightly_jobs(clock)
     assert shop.cases() == []
     result = reconcile_run.reconcile(1)
-    assert (result["wrong"], result["accepted"]) == ([], 0)
+    assert (result.differences, result.accepted) == ([], 0)
 
 
 def test_the_closed_case_says_why_it_was_closed(app, quickbooks, clock):

@@ -206,7 +206,7 @@ def test_a_document_that_left_quickbooks_is_posted_again_with_the_current_conten
     assert (newest.operation, newest.generation, newest.approved_by) == ("create", 1, "oda")
     assert sent_states(shop)[-1] == ("bill:1", "posted")
     result = reconcile(1)
-    assert (result["documents"], result["troubles"]) == (1, 0)
+    assert (result.documents, result.troubles) == (1, 0)
     shop.run(bill("60.00"))
     assert [row["TotalAmt"] for row in shop.ours("Bill")] == [60]
     assert len(creations(shop)) == 2

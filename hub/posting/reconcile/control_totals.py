@@ -4,17 +4,15 @@ There is a line for each app, kind, month and currency.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from functools import partial
 
 from hub.cases.discrepancies import ABSENCES, Discrepancy
 from hub.money import ZERO, to_cents
 from hub.outbox import statistics
 from hub.posting.reconcile.posted_documents import PostedSummary
-
-Key = tuple[str, str, str, str]  # app, kind, period, currency
+from hub.posting.reconcile.totals_lines import Key, TotalsLine
 
 
 @dataclass
@@ -61,63 +59,28 @@ class Totals:
             sums.absent += summary.discrepancy in ABSENCES
         self.documents += 1
 
-    def lines(self) -> list[dict[str, Any]]:
-        """Return the lines as plain JSON, money as text."""
-        return [_as_json(key, sums) for key, sums in sorted(self._lines.items())]
+    def lines(self) -> list[TotalsLine]:
+        """Return the lines in the order of app, kind, month and currency."""
+        return [_totals_line(key, sums) for key, sums in sorted(self._lines.items())]
 
 
-def _as_json(key: Key, sums: Sums) -> dict[str, Any]:
+def _totals_line(key: Key, sums: Sums) -> TotalsLine:
+    """Return a line with its amounts rounded to those of the currency."""
     app, kind, period, currency = key
-    amounts = {
-        "source": sums.source,
-        "posted": sums.posted,
-        "quickbooks": sums.quickbooks,
-        "difference": sums.quickbooks - sums.posted,
-        "apart": sums.absolute_difference,
-        "open": sums.open_difference,
-        "unaccepted": sums.unaccepted,
-    }
-    line: dict[str, Any] = {
-        "app": app,
-        "kind": kind,
-        "period": period,
-        "currency": currency,
-        "documents": sums.documents,
-        "differing": sums.differing,
-        "absent": sums.absent,
-    }
-    for name, amount in amounts.items():
-        line[name] = str(to_cents(amount, currency or "USD"))
-    return line
-
-
-def count_differing(lines: Iterable[Mapping[str, Any]]) -> int:
-    """Return how many documents differ from QuickBooks, those that it does not have included."""
-    return sum(int(line.get("differing", 0)) for line in lines)
-
-
-def sum_differences(lines: Iterable[Mapping[str, str]]) -> dict[str, Decimal]:
-    """Add up by currency how much more QuickBooks has; what a person accepted does not count.
-
-    Differences that go both ways cancel each other out; `open_currencies` counts them all the same.
-    """
-    sums: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    for line in lines:
-        sums[line["currency"]] += Decimal(line.get("unaccepted", _unaccepted_of(line)))
-    return dict(sums)
-
-
-def _unaccepted_of(line: Mapping[str, str]) -> str:
-    """Return the open difference of a line of an older version, which stored no sign for it."""
-    is_accepted = "open" in line and not Decimal(line["open"])
-    return "0" if is_accepted else line["difference"]
-
-
-def open_currencies(lines: Iterable[Mapping[str, str]]) -> list[str]:
-    """Return the currencies in which a document differs, unless a person accepted it."""
-    currencies = set()
-    for line in lines:
-        # A reconciliation of an older version did not store which part was accepted.
-        if Decimal(line.get("open", line["difference"])):
-            currencies.add(line["currency"])
-    return sorted(currencies)
+    cents = partial(to_cents, currency=currency or "USD")
+    return TotalsLine(
+        app=app,
+        kind=kind,
+        period=period,
+        currency=currency,
+        documents=sums.documents,
+        differing=sums.differing,
+        absent=sums.absent,
+        source=cents(sums.source),
+        posted=cents(sums.posted),
+        quickbooks=cents(sums.quickbooks),
+        difference=cents(sums.quickbooks - sums.posted),
+        absolute_difference=cents(sums.absolute_difference),
+        open_difference=cents(sums.open_difference),
+        unaccepted=cents(sums.unaccepted),
+    )

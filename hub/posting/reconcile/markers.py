@@ -17,6 +17,7 @@ from hub.outbox.states import IN_FLIGHT
 from hub.posting import case_texts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.posted_documents import load_posted, posted_creations
+from hub.posting.reconcile.result import MarkerDifference
 from hub.reasons.texts import CaseText
 
 MAX_LISTED = 20  # transactions with an unknown marker that their case lists
@@ -34,21 +35,21 @@ class MarkerFinding:
     installation_id: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
-    def as_json(self, case_id: int) -> dict[str, Any]:
+    def with_case(self, case_id: int) -> MarkerDifference:
         """Return the finding as the result of a reconciliation lists it."""
-        return {
-            "id": self.quickbooks_id,
-            "kind": self.kind,
-            "document": self.document,
-            "reason": self.text.reason,
-            "case": case_id,
-        }
+        return MarkerDifference(
+            quickbooks_id=self.quickbooks_id,
+            kind=self.kind,
+            document=self.document,
+            reason=self.text.reason,
+            case_id=case_id,
+        )
 
 
-def check(session: Session, posting_session: PostingSession) -> list[dict[str, Any]]:
+def check(session: Session, posting_session: PostingSession) -> list[MarkerDifference]:
     """Open a case for each finding that nobody has dismissed and close the solved ones.
 
-    Return the findings whose case is open, as JSON.
+    Return the findings whose case is open.
     """
     company_id = posting_session.company_id
     findings = [
@@ -61,7 +62,7 @@ def check(session: Session, posting_session: PostingSession) -> list[dict[str, A
     for finding in findings:
         case = _open_case(session, company_id, finding)
         if case:
-            open_findings.append(finding.as_json(case.id))
+            open_findings.append(finding.with_case(case.id))
     return open_findings
 
 

@@ -1,9 +1,7 @@
 """Reconcile: compare every posted document and its total with QuickBooks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -16,12 +14,7 @@ from hub.money import ZERO, format_amount, to_cents
 from hub.outbox import statistics
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.reconcile import cases, drift, markers
-from hub.posting.reconcile.control_totals import (
-    Totals,
-    count_differing,
-    open_currencies,
-    sum_differences,
-)
+from hub.posting.reconcile.control_totals import Totals
 from hub.posting.reconcile.posted_documents import (
     PostedDocument,
     PostedSummary,
@@ -30,6 +23,12 @@ from hub.posting.reconcile.posted_documents import (
     posted_creations,
 )
 from hub.posting.reconcile.refresh import refresh
+from hub.posting.reconcile.result import (
+    DocumentDifference,
+    MarkerDifference,
+    OtherSourceTotal,
+    ReconciliationResult,
+)
 
 MAX_LISTED = 1000  # documents in each list of the result; each of the others has its case, too
 
@@ -43,75 +42,20 @@ class Comparison:
     changing: int = 0
     open: int = 0
     accepted: int = 0
-    # As JSON: documents that differ from QuickBooks, and documents whose source has another total.
-    differing: list[dict[str, Any]] = field(default_factory=list)
-    other_source_totals: list[dict[str, Any]] = field(default_factory=list)
+    differing: list[DocumentDifference] = field(default_factory=list)
+    other_source_totals: list[OtherSourceTotal] = field(default_factory=list)
 
 
-def reconcile(company_id: int, progress: Progress | None = None) -> dict[str, Any]:
-    """Read the transactions of QuickBooks again, compare all posted documents and update cases.
-
-    Return the result as plain JSON.
-    """
+def reconcile(company_id: int, progress: Progress | None = None) -> ReconciliationResult:
+    """Read the transactions of QuickBooks again, compare all posted documents and update cases."""
     posting_session = PostingSession(company_id, progress=progress)
     refresh(posting_session)
     drift.watch(company_id)
     comparison = _compare(posting_session)
     with transaction() as session:
-        marker_findings = markers.check(session, posting_session)
+        marker_differences = markers.check(session, posting_session)
         posting_session.store_date(session)
-    return _build_result(posting_session, comparison, marker_findings)
-
-
-def summarize(result: Mapping[str, Any]) -> str:
-    """Sum up the result of a reconciliation for a person."""
-    matching = min(result["found"], result["documents"] - count_differing(result["totals"]))
-    counts = {"matching": matching, "documents": result["documents"]}
-    sentences = [Sentence("%(matching)s of %(documents)s documents match QuickBooks", **counts)]
-    if result["documents"] == 1:
-        one = Sentence("%(matching)s of %(documents)s document matches QuickBooks", **counts)
-        sentences = [one]
-    difference = _difference_sentence(result["totals"], result["accepted"])
-    if difference:
-        sentences.append(difference)
-    if result["troubles"]:
-        needs = Sentence("%(count)s need attention", count=result["troubles"])
-        if result["troubles"] == 1:
-            needs = Sentence("%(count)s needs attention", count=1)
-        sentences.append(needs)
-    if result["accepted"]:
-        accepted = Sentence("%(count)s accepted although different", count=result["accepted"])
-        sentences.append(accepted)
-    if result["under_way"]:
-        under_way = Sentence("%(count)s being changed just now", count=result["under_way"])
-        sentences.append(under_way)
-    return ". ".join(sentences)
-
-
-def _difference_sentence(totals: Sequence[Mapping[str, Any]], accepted: int) -> Sentence | None:
-    """Say by how much the books differ in each currency, and in how many documents; None if not.
-
-    Documents whose difference a person accepted are left out.
-    """
-    sums = sum_differences(totals)
-    amounts = []
-    for currency in open_currencies(totals):
-        amounts.append(_format_difference(sums[currency], currency))
-    if not amounts:
-        return None
-    text = " and ".join(amounts)
-    differing = max(count_differing(totals) - accepted, 0)
-    if not differing:
-        return Sentence("Difference %(amounts)s", amounts=text)
-    if differing == 1:
-        return Sentence("Difference %(amounts)s in %(count)s document", amounts=text, count=1)
-    return Sentence("Difference %(amounts)s in %(count)s documents", amounts=text, count=differing)
-
-
-def _format_difference(amount: Decimal, currency: str) -> str:
-    """Return a difference with its sign and currency, as "−20.10 USD"."""
-    digits = f"{to_cents(amount, currency):,}" if currency else f"{amount:,}"
-    return f"{digits} {currency}".strip().replace("-", "\N{MINUS SIGN}")
+    return _build_result(posting_session, comparison, marker_differences)
 
 
 def _compare(posting_session: PostingSession) -> Comparison:
@@ -151,7 +95,7 @@ def _add(company_id: int, comparison: Comparison, summary: PostedSummary, has_ca
         summary = document.summary
     comparison.totals.add(summary, accepted=not is_open)
     if _has_other_source_total(summary) and len(comparison.other_source_totals) < MAX_LISTED:
-        comparison.other_source_totals.append(_source_total_as_json(summary))
+        comparison.other_source_totals.append(_other_source_total(summary))
     if summary.is_changing:
         comparison.changing += 1
     elif document is not None and summary.discrepancy != Discrepancy.NONE:
@@ -167,7 +111,7 @@ def _count_discrepancy(comparison: Comparison, document: PostedDocument, *, is_o
     else:
         comparison.accepted += 1
     if len(comparison.differing) < MAX_LISTED:
-        comparison.differing.append(_discrepancy_as_json(document, is_accepted=not is_open))
+        comparison.differing.append(_document_difference(document, is_accepted=not is_open))
 
 
 def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | None, bool]:
@@ -207,7 +151,7 @@ def _has_other_source_total(summary: PostedSummary) -> bool:
     return to_cents(summary.source_total, summary.currency or "USD") != summary.posted_total
 
 
-def _source_total_as_json(summary: PostedSummary) -> dict[str, Any]:
+def _other_source_total(summary: PostedSummary) -> OtherSourceTotal:
     """Return a document whose source has another total now, as the result lists it."""
     currency = summary.currency or "USD"
     source_total = format_amount(summary.source_total or ZERO, currency)
@@ -215,64 +159,59 @@ def _source_total_as_json(summary: PostedSummary) -> dict[str, Any]:
     with read_only_session() as session:
         posting = session.get_one(Posting, summary.id)
         name = format_posting_name(posting)
-    return {
-        "posting": summary.id,
-        "reason": Sentence(
-            "%(name)s: the source says %(source_total)s, %(posted_total)s was posted.",
-            name=name,
-            source_total=source_total,
-            posted_total=posted_total,
-        ),
-    }
+    reason = Sentence(
+        "%(name)s: the source says %(source_total)s, %(posted_total)s was posted.",
+        name=name,
+        source_total=source_total,
+        posted_total=posted_total,
+    )
+    return OtherSourceTotal(summary.id, reason)
 
 
-def _discrepancy_as_json(document: PostedDocument, *, is_accepted: bool) -> dict[str, Any]:
+def _document_difference(document: PostedDocument, *, is_accepted: bool) -> DocumentDifference:
     """Return a document that differs from QuickBooks, as the result lists it.
 
     Its amounts count as in the totals: those of credits are negative.
     """
     summary = document.summary
-    source = document.posting.document
-    currency = summary.currency or "USD"
     sign = statistics.sign_of_kind(summary.kind)
-    amounts = {
-        "source": summary.expected_total or ZERO,
-        "posted": summary.posted_total or ZERO,
-        "quickbooks": summary.quickbooks_total,
-    }
-    return {
-        "posting": summary.id,
-        "document": format_posting_name(document.posting),
-        "why": summary.discrepancy,
-        "reason": cases.format_discrepancy(document).reason,
-        "accepted": is_accepted,
-        "app": summary.slug,
-        "kind": summary.kind,
-        "number": document.posting.number,
-        "party": source.party,
-        "date": str(summary.written_date or summary.source_date or ""),
-        "currency": summary.currency,
-        "quickbooks_id": document.posting.quickbooks_id,
-        **{name: str(to_cents(sign * amount, currency)) for name, amount in amounts.items()},
-    }
+    currency = summary.currency or "USD"
+    return DocumentDifference(
+        posting_id=summary.id,
+        document=format_posting_name(document.posting),
+        discrepancy=summary.discrepancy,
+        reason=cases.format_discrepancy(document).reason,
+        is_accepted=is_accepted,
+        slug=summary.slug,
+        kind=summary.kind,
+        number=document.posting.number,
+        party=document.posting.document.party,
+        date=str(summary.written_date or summary.source_date or ""),
+        currency=summary.currency,
+        source=to_cents(sign * (summary.expected_total or ZERO), currency),
+        posted=to_cents(sign * (summary.posted_total or ZERO), currency),
+        quickbooks=to_cents(sign * summary.quickbooks_total, currency),
+        quickbooks_id=document.posting.quickbooks_id or "",
+    )
 
 
 def _build_result(
     posting_session: PostingSession,
     comparison: Comparison,
-    marker_findings: Sequence[dict[str, Any]],
-) -> dict[str, Any]:
+    marker_differences: Sequence[MarkerDifference],
+) -> ReconciliationResult:
     documents = comparison.totals.documents
-    return {
-        "proved_at": posting_session.clock.now().isoformat(timespec="seconds"),
-        "documents": documents,
-        "found": documents - comparison.absent,
-        "under_way": comparison.changing,
-        "accepted": comparison.accepted,
-        "troubles": comparison.open + len(marker_findings),
-        "totals": comparison.totals.lines(),
-        "wrong": comparison.differing,
-        "strangers": list(marker_findings[:MAX_LISTED]),
-        "apart": comparison.other_source_totals,
-        "requests": {"writes": posting_session.writes, "reads": posting_session.reads},
-    }
+    return ReconciliationResult(
+        reconciled_at=posting_session.clock.now().replace(microsecond=0),
+        documents=documents,
+        found=documents - comparison.absent,
+        changing=comparison.changing,
+        accepted=comparison.accepted,
+        troubles=comparison.open + len(marker_differences),
+        totals=comparison.totals.lines(),
+        differences=comparison.differing,
+        marker_differences=marker_differences[:MAX_LISTED],
+        other_source_totals=comparison.other_source_totals,
+        writes=posting_session.writes,
+        reads=posting_session.reads,
+    )

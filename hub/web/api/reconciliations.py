@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Run
-from hub.models.enums import RunKind
+from hub.posting.reconcile.result import load_result
 from hub.web.access import load_scope
 from hub.web.api.resources import PREFIX, Amount, Resource, operation
 from hub.web.paging import get_row_or_404
@@ -78,10 +78,10 @@ def one(run_id: int) -> Any:
     with read_only_session() as session:
         run = get_row_or_404(session, Run, run_id)
         company = session.get(ConnectedCompany, run.company_id) if run.company_id else None
-        is_done = run.kind == RunKind.RECONCILE and bool(run.counts.get("proved_at"))
-        if company is None or not is_done:
+        result = load_result(run)
+        if company is None or result is None:
             abort(404)
-        report = ReconciliationReport(run, company, "")
+        report = ReconciliationReport(run, result, company, "")
         differing = report.with_cases(session, load_scope(), report.differences)
         differences = [_describe(describe_difference(difference)) for difference in differing]
         totals = [describe_line(line) for line in report.lines]

@@ -30,7 +30,7 @@ def lines(*all_, **more):
     totals = Totals()
     for document in all_:
         totals.add(document.summary, **more)
-    return totals.lines()
+    return [line.dump() for line in totals.lines()]
 
 
 def test_months_kinds_and_currencies_have_lines_of_their_own():

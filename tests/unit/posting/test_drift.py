@@ -159,7 +159,7 @@ def test_a_change_of_ours_that_is_on_its_way_is_no_drift_and_what_follows_it_is(
     with transaction() as session:
         session.get_one(Posting, change).state = "sending"
     assert poll(bench) == {}
-    assert reconcile(bench.company_id)["under_way"] == 1
+    assert reconcile(bench.company_id).changing == 1
     assert bench.cases() == []
     with transaction() as session:
         session.get_one(Posting, change).state = "withdrawn"

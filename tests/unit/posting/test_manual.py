@@ -121,7 +121,7 @@ def test_a_deleted_document_can_be_skipped_and_reconciliation_succeeds_again(ben
     manual.skip(id, "entered by mistake", "kari")
     assert (bench.state(id), bench.cases(), log()) == ("skipped", [], [("kari", "posting skipped")])
     reconciliation = reconcile(bench.company_id)
-    assert (reconciliation["documents"], reconciliation["troubles"], bench.cases()) == (0, 0, [])
+    assert (reconciliation.documents, reconciliation.troubles, bench.cases()) == (0, 0, [])
 
 
 def test_a_document_that_is_in_quickbooks_is_not_skipped(bench):

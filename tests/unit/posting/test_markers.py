@@ -13,7 +13,7 @@ def test_a_second_one_with_our_mark_is_found(bench):
     bench.quickbooks.act("edit", kind="Bill", id=bill(bench, 0), set={"DocNumber": "X"})
     bench.quickbooks.ask("POST", "bill", bench.body("A-1"))
     reconciliation = reconcile(bench.company_id)
-    assert [entry["document"] for entry in reconciliation["strangers"]] == ["A-1"]
+    assert [entry.document for entry in reconciliation.marker_differences] == ["A-1"]
     assert bench.cases() == ["Changed in QuickBooks", "Perhaps twice in QuickBooks"]
     twin = next(bill for bill in bench.bills() if bill["DocNumber"] == "A-1")
     bench.quickbooks.act("delete", kind="Bill", id=twin["Id"])
@@ -25,10 +25,10 @@ def test_a_marker_of_an_unknown_document_opens_a_case(bench):
     note = f"[hub:{bench.marker('another hub')}]"
     bench.quickbooks.ask("POST", "bill", bench.body("Z-9") | {"PrivateNote": note})
     reconciliation = reconcile(bench.company_id)
-    assert [entry["kind"] for entry in reconciliation["strangers"]] == ["bill"]
+    assert [entry.kind for entry in reconciliation.marker_differences] == ["bill"]
     assert bench.cases() == ["Marks of another hub"]
     close(bench)
-    assert (reconcile(bench.company_id)["strangers"], bench.cases()) == ([], [])
+    assert (reconcile(bench.company_id).marker_differences, bench.cases()) == ([], [])
 
 
 def test_two_documents_with_one_transaction_open_a_case(bench):
@@ -36,6 +36,7 @@ def test_two_documents_with_one_transaction_open_a_case(bench):
         session.get_one(Posting, bench.ids[1]).quickbooks_id = bill(bench, 0)
     reconciliation = reconcile(bench.company_id)
     assert any(
-        "are said to be one transaction" in entry["reason"] for entry in reconciliation["strangers"]
+        "are said to be one transaction" in entry.reason
+        for entry in reconciliation.marker_differences
     )
     assert "Two documents, one transaction" in bench.cases()

@@ -1,6 +1,7 @@
 """The nightly reconciliation: posted transactions exist with their totals and markers."""
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import event, select
@@ -33,29 +34,30 @@ def _as_posted():
 def test_posted_documents_are_found_and_the_sums_agree(bench):
     reconciliation = reconcile(bench.company_id)
     assert (
-        reconciliation["documents"],
-        reconciliation["found"],
-        reconciliation["wrong"],
-        reconciliation["strangers"],
+        reconciliation.documents,
+        reconciliation.found,
+        reconciliation.differences,
+        reconciliation.marker_differences,
     ) == (
         3,
         3,
         [],
         [],
     )
-    (line,) = reconciliation["totals"]
-    assert line["period"] == "2026-03"
-    assert (line["app"], line["kind"], line["posted"], line["quickbooks"]) == (
+    (line,) = reconciliation.totals
+    assert line.period == "2026-03"
+    assert (line.app, line.kind, line.posted, line.quickbooks) == (
         "bench",
         "bill",
-        "60.30",
-        "60.30",
+        Decimal("60.30"),
+        Decimal("60.30"),
     )
-    assert line["difference"] == "0.00"
+    assert line.difference == 0
 
 
 def test_the_proof_costs_few_reads(bench):
-    assert reconcile(bench.company_id)["requests"] == {"writes": 0, "reads": 1}
+    result = reconcile(bench.company_id)
+    assert (result.writes, result.reads) == (0, 1)
 
 
 def test_matching_documents_are_compared_without_loading_their_postings(bench):
@@ -67,7 +69,7 @@ def test_matching_documents_are_compared_without_loading_their_postings(bench):
 
     event.listen(Posting, "load", note)
     try:
-        assert reconcile(bench.company_id)["documents"] == 3
+        assert reconcile(bench.company_id).documents == 3
     finally:
         event.remove(Posting, "load", note)
     assert loaded == []
@@ -76,21 +78,21 @@ def test_matching_documents_are_compared_without_loading_their_postings(bench):
 def test_a_deleted_one_is_reported_with_its_sum_and_has_a_case(bench):
     bench.quickbooks.act("delete", kind="Bill", id=bill(bench, 1))
     reconciliation = reconcile(bench.company_id)
-    assert (reconciliation["found"], [entry["why"] for entry in reconciliation["wrong"]]) == (
+    assert (reconciliation.found, [entry.discrepancy for entry in reconciliation.differences]) == (
         2,
         ["missing"],
     )
-    assert reconciliation["totals"][0]["difference"] == "-20.10"
+    assert reconciliation.totals[0].difference == Decimal("-20.10")
     assert bench.cases() == ["Missing in QuickBooks"]
 
 
 def test_a_changed_total_has_a_case_until_it_is_corrected(bench):
     body = bench.body("A-3", total="31.10")
     bench.edit(bill(bench, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
-    assert [entry["why"] for entry in reconcile(bench.company_id)["wrong"]] == ["differs"]
+    assert [entry.discrepancy for entry in reconcile(bench.company_id).differences] == ["differs"]
     assert bench.cases() == ["Changed in QuickBooks"]
     bench.edit(bill(bench, 2), Line=[{**body["Line"][0], "Amount": 30.10}])
-    assert reconcile(bench.company_id)["wrong"] == []
+    assert reconcile(bench.company_id).differences == []
     assert bench.cases() == []
 
 
@@ -98,14 +100,17 @@ def test_a_change_that_we_posted_is_what_is_expected(bench):
     bench.change(bench.ids[0], total="11.00")
     bench.drain()
     reconciliation = reconcile(bench.company_id)
-    assert (reconciliation["wrong"], reconciliation["totals"][0]["quickbooks"]) == ([], "61.20")
+    assert (reconciliation.differences, reconciliation.totals[0].quickbooks) == (
+        [],
+        Decimal("61.20"),
+    )
 
 
 def test_a_document_that_the_hub_deleted_is_not_missing(bench):
     bench.change(bench.ids[0], "delete")
     bench.drain()
     reconciliation = reconcile(bench.company_id)
-    assert (reconciliation["documents"], reconciliation["wrong"]) == (2, [])
+    assert (reconciliation.documents, reconciliation.differences) == (2, [])
 
 
 def close(bench):
@@ -118,13 +123,14 @@ def close(bench):
 def test_an_accepted_difference_is_listed_as_accepted(bench):
     body = bench.body("A-3", total="31.10")
     bench.edit(bill(bench, 2), Line=[{**body["Line"][0], "Amount": 31.10}])
-    assert reconcile(bench.company_id)["troubles"] == 1
+    assert reconcile(bench.company_id).troubles == 1
     close(bench)
     reconciliation = reconcile(bench.company_id)
-    assert (reconciliation["troubles"], reconciliation["accepted"], bench.cases()) == (0, 1, [])
+    assert (reconciliation.troubles, reconciliation.accepted, bench.cases()) == (0, 1, [])
     assert [
-        (line["difference"], line["apart"], line["open"]) for line in reconciliation["totals"]
-    ] == [("1.00", "1.00", "0.00")]
+        (line.difference, line.absolute_difference, line.open_difference)
+        for line in reconciliation.totals
+    ] == [(1, 1, 0)]
 
 
 def test_a_deletion_that_quickbooks_no_longer_reports_is_found(bench):
@@ -132,7 +138,7 @@ def test_a_deletion_that_quickbooks_no_longer_reports_is_found(bench):
     bench.quickbooks.act("delete", kind="Bill", id=bill(bench, 1))
     bench.clock.advance(40 * 24 * 3600)
     reconciliation = reconcile(bench.company_id)
-    assert [entry["why"] for entry in reconciliation["wrong"]] == ["missing"]
+    assert [entry.discrepancy for entry in reconciliation.differences] == ["missing"]
 
 
 def test_an_adopted_transaction_older_than_all_postings_is_read_by_its_id(
@@ -142,7 +148,7 @@ def test_an_adopted_transaction_older_than_all_postings_is_read_by_its_id(
         for posting in session.scalars(select(Posting)):
             posting.sent_date = posting.created_at = bench.clock.now() + dt.timedelta(hours=1)
     reconciliation = reconcile(bench.company_id)
-    assert (reconciliation["found"], reconciliation["requests"]["reads"]) == (3, 2)
+    assert (reconciliation.found, reconciliation.reads) == (3, 2)
 
 
 def test_progress_is_reported_while_reading_and_while_comparing(bench):
@@ -152,10 +158,10 @@ def test_progress_is_reported_while_reading_and_while_comparing(bench):
 
 
 def test_a_document_with_another_total_at_its_source_is_listed(bench):
-    differences = reconcile(bench.company_id)["apart"]
+    differences = reconcile(bench.company_id).other_source_totals
     assert (
-        differences[0]["reason"]
+        differences[0].reason
         == "Bill A-1 of Acme: the source says 100.00 USD, 10.10 USD was posted."
     )
     _as_posted()
-    assert reconcile(bench.company_id)["apart"] == []
+    assert reconcile(bench.company_id).other_source_totals == []

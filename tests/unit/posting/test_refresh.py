@@ -80,8 +80,8 @@ def test_a_proof_of_many_reads_pages_and_needs_little_memory(bench, figure, monk
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts over
     before = peak()
     reconciliation = reconcile(bench.company_id)
-    assert (reconciliation["found"], reconciliation["troubles"]) == (MANY, 0)
-    assert reconciliation["requests"]["reads"] <= MANY // PAGE + 2
+    assert (reconciliation.found, reconciliation.troubles) == (MANY, 0)
+    assert reconciliation.reads <= MANY // PAGE + 2
     assert peak() - before < 100_000
     figure("documents of one nightly proof, read in pages", MANY, MANY)
 
@@ -97,7 +97,7 @@ def test_a_new_transaction_that_no_query_shows_yet_is_read_singly(bench):
     bench.quickbooks.switch(index_lag=60)
     bench.bill("A-2")
     bench.drain()
-    assert reconcile(bench.company_id)["found"] == 2
+    assert reconcile(bench.company_id).found == 2
     assert (
         len(
             reconcile_refresh.fetch_current(
@@ -113,4 +113,4 @@ def test_many_deleted_transactions_are_found_by_change_data_and_not_read_singly(
     for bill in bench.bills()[:50]:
         bench.quickbooks.act("delete", kind="Bill", id=bill["Id"])
     reconciliation = reconcile(bench.company_id)
-    assert (reconciliation["found"], reconciliation["requests"]["reads"]) == (50, 2)
+    assert (reconciliation.found, reconciliation.reads) == (50, 2)

@@ -43,7 +43,7 @@ def test_an_unchanged_document_is_deleted_once_and_reconciliation_agrees(bench):
     assert deletion.approved_by == "kari"
     assert len(bench.sent("bill.delete")) == 1
     assert {bill["DocNumber"] for bill in bench.bills()} == {"A-2", "A-3"}
-    assert reconcile(bench.company_id)["wrong"] == []
+    assert reconcile(bench.company_id).differences == []
 
 
 def test_a_lost_answer_to_the_deletion_deletes_nothing_twice(bench):

@@ -1,0 +1,276 @@
+"""The result of a reconciliation, and how its run stores it."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hub.errors import Sentence
+from hub.models import Run
+from hub.models.enums import RunKind
+from hub.money import to_cents
+from hub.posting.reconcile.totals_lines import (
+    TotalsLine,
+    count_differing,
+    open_currencies,
+    sum_differences,
+)
+
+TROUBLES = "troubles"  # the key of the number by which runs are selected
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentDifference:
+    """A document that differs from QuickBooks; the amounts of credits are negative.
+
+    A reconciliation of an older version stored only its name and the reason.
+    """
+
+    posting_id: int
+    document: str
+    discrepancy: str
+    reason: str
+    is_accepted: bool
+    slug: str = ""
+    kind: str = ""
+    number: str = ""
+    party: str = ""
+    date: str = ""
+    currency: str = ""
+    source: Decimal | None = None
+    posted: Decimal | None = None
+    quickbooks: Decimal | None = None
+    quickbooks_id: str = ""
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any]) -> "DocumentDifference":
+        """Return the difference that `dump` or an older version stored."""
+        return cls(
+            posting_id=stored["posting"],
+            document=stored["document"],
+            discrepancy=stored["why"],
+            reason=stored["reason"],
+            is_accepted=bool(stored["accepted"]),
+            slug=stored.get("app", ""),
+            kind=stored.get("kind", ""),
+            number=stored.get("number", ""),
+            party=stored.get("party", ""),
+            date=stored.get("date", ""),
+            currency=stored.get("currency", ""),
+            source=_load_amount(stored.get("source")),
+            posted=_load_amount(stored.get("posted")),
+            quickbooks=_load_amount(stored.get("quickbooks")),
+            quickbooks_id=stored.get("quickbooks_id") or "",
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Return the difference as plain JSON, money as text."""
+        return {
+            "posting": self.posting_id,
+            "document": self.document,
+            "why": self.discrepancy,
+            "reason": self.reason,
+            "accepted": self.is_accepted,
+            "app": self.slug,
+            "kind": self.kind,
+            "number": self.number,
+            "party": self.party,
+            "date": self.date,
+            "currency": self.currency,
+            "quickbooks_id": self.quickbooks_id,
+            "source": _dump_amount(self.source),
+            "posted": _dump_amount(self.posted),
+            "quickbooks": _dump_amount(self.quickbooks),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarkerDifference:
+    """A transaction whose marker, or whose documents, are not as they should be; with its case."""
+
+    quickbooks_id: str
+    kind: str
+    document: str
+    reason: str
+    case_id: int | None = None
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any]) -> "MarkerDifference":
+        """Return the finding that `dump` or an older version stored."""
+        return cls(
+            quickbooks_id=stored.get("id", ""),
+            kind=stored.get("kind", ""),
+            document=stored.get("document", ""),
+            reason=stored["reason"],
+            case_id=stored.get("case"),
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Return the finding as plain JSON."""
+        return {
+            "id": self.quickbooks_id,
+            "kind": self.kind,
+            "document": self.document,
+            "reason": self.reason,
+            "case": self.case_id,
+        }
+
+
+@dataclass(frozen=True)
+class OtherSourceTotal:
+    """A document whose source says another total than the one that was posted."""
+
+    posting_id: int
+    reason: str
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any]) -> "OtherSourceTotal":
+        """Return what `dump` stored."""
+        return cls(stored["posting"], stored["reason"])
+
+    def dump(self) -> dict[str, Any]:
+        """Return the document as plain JSON."""
+        return {"posting": self.posting_id, "reason": self.reason}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconciliationResult:
+    """What a reconciliation found; each of the lists has at most a thousand entries.
+
+    `troubles` are the differences and marker findings that nobody has accepted, and `changing` the
+    documents that a change was under way for.
+    """
+
+    reconciled_at: dt.datetime
+    documents: int
+    found: int
+    changing: int = 0
+    accepted: int
+    troubles: int
+    totals: Sequence[TotalsLine]
+    differences: Sequence[DocumentDifference] = ()
+    marker_differences: Sequence[MarkerDifference] = ()
+    other_source_totals: Sequence[OtherSourceTotal] = ()
+    writes: int = 0
+    reads: int = 0
+
+    @classmethod
+    def load(cls, stored: Mapping[str, Any]) -> "ReconciliationResult":
+        """Return the result that `dump` or an older version stored."""
+        requests = stored.get("requests", {})
+        return cls(
+            reconciled_at=dt.datetime.fromisoformat(stored["proved_at"]),
+            documents=stored["documents"],
+            found=stored["found"],
+            changing=stored.get("under_way", 0),
+            accepted=stored["accepted"],
+            troubles=stored[TROUBLES],
+            totals=[TotalsLine.load(line) for line in stored["totals"]],
+            differences=[DocumentDifference.load(entry) for entry in stored.get("wrong", ())],
+            marker_differences=[
+                MarkerDifference.load(entry) for entry in stored.get("strangers", ())
+            ],
+            other_source_totals=[OtherSourceTotal.load(entry) for entry in stored.get("apart", ())],
+            writes=requests.get("writes", 0),
+            reads=requests.get("reads", 0),
+        )
+
+    def dump(self) -> dict[str, Any]:
+        """Return the result as plain JSON."""
+        return {
+            "proved_at": self.reconciled_at.isoformat(),
+            "documents": self.documents,
+            "found": self.found,
+            "under_way": self.changing,
+            "accepted": self.accepted,
+            TROUBLES: self.troubles,
+            "totals": [line.dump() for line in self.totals],
+            "wrong": [difference.dump() for difference in self.differences],
+            "strangers": [difference.dump() for difference in self.marker_differences],
+            "apart": [document.dump() for document in self.other_source_totals],
+            "requests": {"writes": self.writes, "reads": self.reads},
+        }
+
+    @property
+    def matching(self) -> int:
+        """Return how many documents match QuickBooks.
+
+        A reconciliation of an older version did not count those that differ by an amount.
+        """
+        return min(self.found, self.documents - count_differing(self.totals))
+
+    @property
+    def summary(self) -> str:
+        """Return the result for a person, in some sentences."""
+        counts = {"matching": self.matching, "documents": self.documents}
+        sentences = [Sentence("%(matching)s of %(documents)s documents match QuickBooks", **counts)]
+        if self.documents == 1:
+            one = Sentence("%(matching)s of %(documents)s document matches QuickBooks", **counts)
+            sentences = [one]
+        difference = _difference_sentence(self.totals, self.accepted)
+        if difference:
+            sentences.append(difference)
+        if self.troubles:
+            needs = Sentence("%(count)s need attention", count=self.troubles)
+            if self.troubles == 1:
+                needs = Sentence("%(count)s needs attention", count=1)
+            sentences.append(needs)
+        if self.accepted:
+            accepted = Sentence("%(count)s accepted although different", count=self.accepted)
+            sentences.append(accepted)
+        if self.changing:
+            changing = Sentence("%(count)s being changed just now", count=self.changing)
+            sentences.append(changing)
+        return ". ".join(sentences)
+
+
+def load_result(run: Run) -> ReconciliationResult | None:
+    """Return the result that a reconciliation stored.
+
+    None for a run of another kind, and for one that has not ended or was stopped.
+    """
+    if run.kind != RunKind.RECONCILE or not run.counts.get("proved_at"):
+        return None
+    return ReconciliationResult.load(run.counts)
+
+
+def needs_attention(run: Run) -> bool:
+    """Return whether a reconciliation found something that nobody has accepted."""
+    return bool(run.counts.get(TROUBLES))
+
+
+def _difference_sentence(totals: Sequence[TotalsLine], accepted: int) -> Sentence | None:
+    """Say by how much the books differ in each currency, and in how many documents; None if not.
+
+    Documents whose difference a person accepted are left out.
+    """
+    sums = sum_differences(totals)
+    amounts = []
+    for currency in open_currencies(totals):
+        amounts.append(_format_difference(sums[currency], currency))
+    if not amounts:
+        return None
+    text = " and ".join(amounts)
+    differing = max(count_differing(totals) - accepted, 0)
+    if not differing:
+        return Sentence("Difference %(amounts)s", amounts=text)
+    if differing == 1:
+        return Sentence("Difference %(amounts)s in %(count)s document", amounts=text, count=1)
+    return Sentence("Difference %(amounts)s in %(count)s documents", amounts=text, count=differing)
+
+
+def _format_difference(amount: Decimal, currency: str) -> str:
+    """Return a difference with its sign and currency, as "−20.10 USD"."""
+    digits = f"{to_cents(amount, currency):,}" if currency else f"{amount:,}"
+    return f"{digits} {currency}".strip().replace("-", "\N{MINUS SIGN}")
+
+
+def _load_amount(text: str | None) -> Decimal | None:
+    """Return an amount that is stored as text, None if there is none."""
+    return None if text is None else Decimal(text)
+
+
+def _dump_amount(amount: Decimal | None) -> str | None:
+    """Return an amount as text, None if there is none."""
+    return None if amount is None else str(amount)
