@@ -3,10 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select, text, union
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    text,
+    union,
+)
 from sqlalchemy.orm import Session, aliased
 
 from hub.contract.states import Stage
+from hub.db.index_condition import IndexCondition
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.lists import NOT_LIVE
@@ -152,11 +165,16 @@ def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
     if state == DocumentState.PENDING:
         return select(SourceDocument.id).where(SourceDocument.stage.in_(UNPLANNED_STAGES))
     if state == DocumentState.WITHDRAWN:
-        planned = documents.where(Posting.state == PostingState.WITHDRAWN, text(LEFT_OUT))
+        is_withdrawn = Posting.state == literal(PostingState.WITHDRAWN, literal_execute=True)
+        planned = documents.where(is_withdrawn, IndexCondition(LEFT_OUT))
         closed = select(SourceDocument.id).where(SourceDocument.stage == Stage.CLOSED)
         return select(union(planned, closed).subquery().c[0])
     if set(states) <= set(OPEN_STATES):
-        documents = documents.where(text(OPEN))
+        documents = documents.where(IndexCondition(OPEN))
     elif set(states) <= set(LEFT_OUT_STATES):
-        documents = documents.where(text(LEFT_OUT))
-    return documents.where(Posting.state.in_(states))
+        documents = documents.where(IndexCondition(LEFT_OUT))
+    # In the text of the statement, so that a prepared one uses the index, too.
+    written_states: BindParameter[Any] = bindparam(
+        "states", states, unique=True, expanding=True, literal_execute=True
+    )
+    return documents.where(Posting.state.in_(written_states))

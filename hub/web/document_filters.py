@@ -115,8 +115,9 @@ def select_ids(
     query: Select[Any] = select(SourceDocument.id)
     state = filters["state"]
     is_sorted = is_ordered and order_of(filters).columns[0] is not SourceDocument.id
+    is_unordered = not is_ordered and _is_found_by_index(state)
     with_state = select_documents_with_posting().with_only_columns(SourceDocument.id)
-    if state in FILTER_STATES and is_sorted:
+    if state in FILTER_STATES and (is_sorted or is_unordered):
         query = select_ids_in_state(state)
     elif state in FILTER_STATES:
         query = with_state.where(in_state(state))
@@ -148,13 +149,22 @@ def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
 def _summary_order(filters: Mapping[str, str]) -> list[ColumnElement[Any]]:
     """Return the order in which documents are added up until the limit is reached.
 
-    By their ids PostgreSQL would read all documents that are newer than the chosen days.
+    By their ids PostgreSQL would read all documents that are newer than the chosen days. Of a
+    state whose documents an index finds, it would read all that are newer than the last one that
+    is added up; those have no order.
     """
+    if _is_found_by_index(filters["state"]):
+        return []
     newest_first: list[ColumnElement[Any]] = [SourceDocument.id.desc()]
     is_dated = _date(filters["from"]) or _date(filters["to"])
     if is_dated and filters["state"] in ("", DocumentState.POSTED):
         return [SourceDocument.date.desc(), *newest_first]
     return newest_first
+
+
+def _is_found_by_index(state: str) -> bool:
+    """Return whether an index leads to the documents in a state, because they are few."""
+    return state in FILTER_STATES and state != DocumentState.POSTED
 
 
 def payment_state(state: str, kind: str, total: Decimal | None, balance: Decimal | None) -> str:

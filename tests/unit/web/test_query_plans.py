@@ -32,6 +32,7 @@ COMPANIES, DOCUMENTS = 200, 20_000
 MAX_STEPS, MAX_ROWS = 60_000, 8_000
 MAX_LISTED = 1_000  # rows for a page of documents and the sums above it
 OLDEST = "2026-01-01"
+ADDS_UP = "AS is_made"  # in the query of the sum above a list
 DATED_BY_ID = f"DATE '{OLDEST}' + (id * 365 / {DOCUMENTS})::int"
 STEPS_PER_CALL = 100
 EXPORTED_PARTS = 4  # of an export that are downloaded; each reads its rows by queries like the next
@@ -325,23 +326,14 @@ def _reads_on_postgresql(cursor: Any, statement: Statement) -> list[tuple[str, i
     return [*_rows_read(plans[0]["Plan"])]
 
 
-@pytest.mark.proof(small=0)
-@pytest.mark.parametrize(
-    "query",
-    [
-        "state=posted",
-        "state=skipped",
-        f"from={OLDEST}&to=2026-02-28",
-        f"from={OLDEST}&to=2026-02-28&state=posted",
-    ],
-)
-def test_the_sum_of_a_list_reads_no_more_than_its_limit_if_postgresql_plans_as_it_likes(
-    make_app: Callable[..., Flask],
-    make_config: Callable[..., Any],
-    postgres_url: str,
-    query: str,
-) -> None:
-    """The planner knows the tables, in which documents have the order of their dates."""
+@pytest.fixture
+def planned_reads(
+    make_app: Callable[..., Flask], make_config: Callable[..., Any], postgres_url: str
+) -> Callable[[str], dict[str, int]]:
+    """Return a function that opens a list and returns what PostgreSQL reads for its sum.
+
+    The planner knows the tables, in which documents have the order of their dates.
+    """
     app = make_app(make_config(HUB_DATABASE_URL=postgres_url), pages=True)
     today = app.extensions["hub"].clock.now().date()
     with app.app_context(), engine.transaction() as session:
@@ -352,11 +344,41 @@ def test_the_sum_of_a_list_reads_no_more_than_its_limit_if_postgresql_plans_as_i
         connection.exec_driver_sql("ANALYZE")
     visitor = Visitor(app, None)  # type: ignore[arg-type]
     visitor.log_in("olga")
-    with app.app_context():
-        database = engine.db.engine
-    statements = _executed(visitor, database, f"/documents?{query}", "olga")
-    with database.connect() as connection:
-        cursor = connection.connection.cursor()
-        reads = [_reads_on_postgresql(cursor, statement) for statement in statements]
-    read = {what: rows for of_statement in reads for what, rows in of_statement}
+
+    def read(query: str) -> dict[str, int]:
+        with app.app_context():
+            database = engine.db.engine
+        statements = _executed(visitor, database, f"/documents?{query}", "olga")
+        (sum_of_list,) = [statement for statement in statements if ADDS_UP in statement.sql]
+        with database.connect() as connection:
+            return dict(_reads_on_postgresql(connection.connection.cursor(), sum_of_list))
+
+    return read
+
+
+@pytest.mark.proof(small=0)
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=posted",
+        f"from={OLDEST}&to=2026-02-28",
+        f"from={OLDEST}&to=2026-02-28&state=posted",
+    ],
+)
+def test_the_sum_of_a_list_reads_no_more_than_its_limit_if_postgresql_plans_as_it_likes(
+    planned_reads: Callable[[str], dict[str, int]], query: str
+) -> None:
+    read = planned_reads(query)
     assert {what: rows for what, rows in read.items() if rows > MAX_LISTED} == {}
+
+
+@pytest.mark.proof(small=0)
+def test_the_sum_of_a_state_looks_at_no_more_documents_than_its_limit(
+    planned_reads: Callable[[str], dict[str, int]],
+) -> None:
+    """Of each state there are five times as many, all of which an index of postings finds."""
+    limit = document_filters.MAX_SUMMED + 1
+    for state in ("held", "review", "skipped"):
+        read = planned_reads(f"state={state}")
+        assert max(read.values()) <= DOCUMENTS / 100, state
+        assert read["Index Scan of source_document"] == limit, state
