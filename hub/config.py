@@ -40,7 +40,7 @@ from hub.setting_fields import (
 __all__ = ["Config", "add_vault_key", "data_folder", "initialise", "load"]
 
 
-# The names of this machine for itself, where stand-ins listen.
+# Settings that only the tests of the hub read.
 FOR_TESTS = ("HUB_TEST_PG", "HUB_REQUIRE_BROWSER", "HUB_PROOF", "HUB_EVIDENCE")
 IN_FILES = (
     "HUB_SECRET_KEY",

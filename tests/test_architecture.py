@@ -455,6 +455,50 @@ def test_a_class_name_has_one_meaning():
     assert repeated == {}
 
 
+# Words that say of what sort a value is, and not what it is the value of.
+SORTS_OF_VALUES = re.compile(
+    "AGES?|AMOUNT|APART|BLOCK|CALLS|CHUNK|COUNT|DAYS|DELAYS?|DIGITS|DOCUMENTS|FIRST|FORMAT|GRID"
+    "|GROUP|INTERVAL|LARGE|LARGEST|LAST|LATENESS|LENGTH|LIFETIME|LIMITS?|LOCK|MAX|MIN|MORE|NEAR"
+    "|NUMBER|OVERLAP|PAGES|PARTS|PATIENCE|PAUSES?|PEOPLE|PERIOD|ROUNDS|ROWS?|SAMPLES|SECONDS|SIZE"
+    "|SLOTS|SLOWER|STEP|THRESHOLDS?|TIMEOUT|TOTAL|TRIES|VALUES?|WAIT|WIDTHS|YEARS"
+)
+
+
+def is_quantity(node):
+    """Return whether an expression is a number, a duration, or several of them."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, (int, float)) and not isinstance(node.value, bool)
+    if isinstance(node, ast.BinOp):
+        return is_quantity(node.left) and is_quantity(node.right)
+    if isinstance(node, ast.Call):
+        return ast.unparse(node.func).split(".")[-1] in ("timedelta", "Decimal")
+    return isinstance(node, ast.Tuple) and all(is_quantity(element) for element in node.elts)
+
+
+def quantities(module):
+    """Yield the names of the numbers and durations that a module defines at its top."""
+    for node in module.body:
+        if isinstance(node, ast.Assign) and is_quantity(node.value):
+            for target in node.targets:
+                names = target.elts if isinstance(target, ast.Tuple) else [target]
+                yield from (name.id for name in names)
+
+
+def test_the_name_of_a_quantity_says_what_it_measures():
+    assert list(quantities(ast.parse("SIZE, PAGE_SIZE = 50, 2 * 25\nNAMES = ('a',)"))) == [
+        "SIZE",
+        "PAGE_SIZE",
+    ]
+    every_module = modules() | sandbox_modules() | plugin_modules()
+    unclear = [
+        f"{name}.{quantity}"
+        for name, path in every_module.items()
+        for quantity in quantities(tree(path))
+        if SORTS_OF_VALUES.fullmatch(quantity.strip("_"))
+    ]
+    assert unclear == [], "Name what the value measures: SESSION_SECONDS, not SECONDS."
+
+
 # -- wording ---------------------------------------------------------------------------------------
 
 

@@ -10,11 +10,11 @@ from urllib.parse import quote, unquote
 
 from hub.contract.dates import format_moment
 
-OVERLAP = dt.timedelta(minutes=2)
+REREAD_OVERLAP = dt.timedelta(minutes=2)
 MAX_REMEMBERED_ROWS = 300
 PLAIN_VERSION = re.compile(r"\w{1,8}", re.ASCII)  # others are kept as a checksum
 UNIX_SECONDS = re.compile(r"\d{9,10}(\.\d+)?", re.ASCII)
-PARTS = 5  # of the text of a cursor
+CURSOR_PARTS = 5  # of the text of a cursor
 
 
 @dataclass
@@ -22,8 +22,8 @@ class ChangeCursor:
     """How far a list is read: every row that changed at `since` or later is still to come.
 
     Rows of the same moment may appear after the first reading, clocks differ, and a change may be
-    committed after it was stamped. So a reading starts `OVERLAP` before `since`, and the cursor
-    remembers the versions of the rows of that time, so that they are not read again.
+    committed after it was stamped. So a reading starts `REREAD_OVERLAP` before `since`, and the
+    cursor remembers the versions of the rows of that time, so that they are not read again.
 
     `page` and `started_at` describe a reading that was interrupted: the page to continue with, and
     the day on which it began. What changed since that day is read again after the last page.
@@ -41,8 +41,8 @@ class ChangeCursor:
         """Return the cursor that `str()` converted to text; one at `start` if the text is empty."""
         if not text:
             return cls(since=_format(start) if start else "")
-        parts = text.split("|", PARTS - 1)
-        missing_parts = [""] * (PARTS - len(parts))
+        parts = text.split("|", CURSOR_PARTS - 1)
+        missing_parts = [""] * (CURSOR_PARTS - len(parts))
         since, page, started_at, newest, entries = [*parts, *missing_parts]
         versions = {}
         for entry in entries.split(","):
@@ -150,7 +150,7 @@ def _unescape(page: str) -> str:
 
 
 def _with_overlap(moment: str) -> str:
-    """Return the moment that is OVERLAP earlier, in UTC; any other text stays as it is.
+    """Return the moment that is REREAD_OVERLAP earlier, in UTC; any other text stays as it is.
 
     A moment without a zone is one in UTC, wherever the hub runs.
     """
@@ -159,7 +159,7 @@ def _with_overlap(moment: str) -> str:
     except ValueError:
         return moment
     moment_in_zone = parsed if parsed.tzinfo else parsed.replace(tzinfo=dt.UTC)
-    return format_moment(moment_in_zone - OVERLAP)
+    return format_moment(moment_in_zone - REREAD_OVERLAP)
 
 
 def _format(moment: dt.datetime) -> str:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 # As the list of Pwned Passwords has it: a SHA-1 in hexadecimal, and how often it was seen.
 LINE = re.compile(rb"([0-9A-Fa-f]{40})(?::\d+)?\s*")
 MAX_LINE_LENGTH = 100
-SAMPLES = 64  # lines that are compared to see whether a file is sorted
+SAMPLED_LINES = 64  # lines that are compared to see whether a file is sorted
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class HashList:
         with self.path.open("rb") as file:
             size = file.seek(0, 2)
             former = b""
-            for sample in range(SAMPLES):
-                _, line = _line_at(file, size * sample // SAMPLES)
+            for sample in range(SAMPLED_LINES):
+                _, line = _line_at(file, size * sample // SAMPLED_LINES)
                 if not line and sample:  # in the middle of the last line
                     break
                 match = LINE.fullmatch(line)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from hub.db.engine import DATABASE_SETTING, db, translate_errors
 from hub.errors import ConfigurationError
 
-ROUNDS = 3  # a pooler may give a connection the same session again by chance
+PROBE_ROUNDS = 3  # a pooler may give a connection the same session again by chance
 _SESSION = text("SELECT pg_backend_pid()")
 
 
@@ -32,7 +32,7 @@ def changes_sessions() -> bool:
     """
     engine = db.engine.execution_options(isolation_level="AUTOCOMMIT")
     with translate_errors(), engine.connect() as first, db.engine.connect() as second:
-        for _ in range(ROUNDS):
+        for _ in range(PROBE_ROUNDS):
             session = first.scalar(_SESSION)
             with second.begin():
                 if session == second.scalar(_SESSION) or session != first.scalar(_SESSION):

@@ -13,7 +13,7 @@ from hub.db.engine import BUSY_SECONDS, db
 from hub.migrations import schema
 
 # PostgreSQL advisory lock: one process migrates, the others wait and have nothing left to do.
-LOCK = 0x6D696772
+MIGRATION_LOCK = 0x6D696772
 
 
 def render(kind: str, thing: Any, autogen: Any) -> Any:
@@ -44,7 +44,7 @@ with lock_new_file(), db.engine.connect() as connection:
         connection.detach()  # so that the pool gets no connection without a time limit
     with context.begin_transaction():
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         if context.config.attributes.get("upgrades"):
             schema.require_upgradable(connection)
         context.run_migrations()

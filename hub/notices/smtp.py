@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from hub.context import hide_secrets, mask_secrets
 from hub.errors import Refused, Retry
 
-SECONDS = 30.0
+SESSION_SECONDS = 30.0
 LOCAL = ("localhost", "127.0.0.1", "::1")
 FIRST_PERMANENT_CODE = 500  # replies from here on say that a repetition would be refused, too
 
@@ -92,9 +92,9 @@ def _server(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
     """
     if scheme == "smtps":
         return smtplib.SMTP_SSL(
-            host, port or 465, timeout=SECONDS, context=ssl.create_default_context()
+            host, port or 465, timeout=SESSION_SECONDS, context=ssl.create_default_context()
         )
-    server = smtplib.SMTP(host, port or 587, timeout=SECONDS)
+    server = smtplib.SMTP(host, port or 587, timeout=SESSION_SECONDS)
     server.ehlo()
     if server.has_extn("starttls"):
         server.starttls(context=ssl.create_default_context())

@@ -18,7 +18,7 @@ from hub.models import Approval, Attempt, ConnectedCompany, Installation, Postin
 from hub.models.enums import UNPROCESSED_OUTCOMES, Operation, PostingState
 from hub.outbox.states import UNSENT
 
-PEOPLE = 2  # how many must approve
+REQUIRED_APPROVERS = 2  # how many must approve
 _installation = aliased(Installation)
 _company = aliased(ConnectedCompany)
 _document = aliased(SourceDocument)
@@ -77,7 +77,7 @@ def lacks_approval() -> ColumnElement[bool]:
         .correlate(Posting)
         .scalar_subquery()
     )
-    return and_(needs_two(), approvers < PEOPLE)
+    return and_(needs_two(), approvers < REQUIRED_APPROVERS)
 
 
 # Built once, because building it takes longer than most statements.

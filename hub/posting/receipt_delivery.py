@@ -23,11 +23,11 @@ from hub.reasons.texts import CaseText
 from hub.sources.site import build_site, build_site_for_listener
 
 # Seconds between the tries of a receipt; the last one repeats.
-PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
+RETRY_PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 MAX_FAILED_TRIES = 3  # of a receipt, and
 MAX_FAILING = dt.timedelta(hours=1)  # since it was queued, after which a person should know
-MAX_WAIT = dt.timedelta(seconds=PAUSES[-1], hours=1)
-MIN_WAIT = dt.timedelta(seconds=PAUSES[0])
+MAX_WAIT = dt.timedelta(seconds=RETRY_PAUSES[-1], hours=1)
+MIN_WAIT = dt.timedelta(seconds=RETRY_PAUSES[0])
 # Receipts that are read together, and whose ends are stored together: a transaction of its own for
 # each would take as much CPU as its call. A hub that is killed repeats at most these.
 GROUP_SIZE = 20
@@ -119,7 +119,7 @@ def deliver(installation_id: int) -> int:
         while ids:
             ids = ids[delivery.deliver_group(ids[:GROUP_SIZE]) :]
     except Retry as busy:
-        _postpone(installation_id, busy.after or PAUSES[0])
+        _postpone(installation_id, busy.after or RETRY_PAUSES[0])
     return delivery.arrived
 
 
@@ -267,8 +267,8 @@ def _record_failure(row: StoredReceipt, installation: Installation, error: Excep
     """
     words = error.text if isinstance(error, HubError) else f"{type(error).__name__}: {error}"
     problem = mask_secrets(words)
-    next_pause = min(row.tries, len(PAUSES) - 1)
-    seconds = getattr(error, "after", None) or PAUSES[next_pause]
+    next_pause = min(row.tries, len(RETRY_PAUSES) - 1)
+    seconds = getattr(error, "after", None) or RETRY_PAUSES[next_pause]
     next_try_at = hub_context.current_hub().clock.now() + dt.timedelta(seconds=seconds)
     still_open = update(ReceiptRow).where(
         ReceiptRow.id == row.id, ReceiptRow.ended == ReceiptEnd.OPEN

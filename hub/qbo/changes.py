@@ -22,7 +22,7 @@ from hub.qbo.client import PAGE_SIZE, Client
 from hub.qbo.entities import DOCUMENTS, ENTITY, KIND, LISTS
 from hub.qbo.paging import read_all
 
-OVERLAP = dt.timedelta(minutes=5)  # how far each poll looks back behind the checkpoint
+POLL_OVERLAP = dt.timedelta(minutes=5)  # how far each poll looks back behind the checkpoint
 # How old a checkpoint may be; QuickBooks remembers changes for thirty days.
 MAX_CHECKPOINT_AGE = dt.timedelta(days=29)
 DAILY_POLL_INTERVAL = dt.timedelta(days=1)
@@ -75,7 +75,7 @@ def _poll(company_id: int, client: Client) -> Changes:
     oldest = min(checkpoints.values())
     if hub_context.current_hub().clock.now() - oldest > MAX_CHECKPOINT_AGE:
         return _read_again(company_id, client, states)
-    since = oldest - OVERLAP
+    since = oldest - POLL_OVERLAP
     response = client.cdc(checkpoints, since).check()
     objects = _changed_objects(response.body)
     count = sum(len(rows) for rows in objects.values())

@@ -24,7 +24,7 @@ from hub.rate_limits.rules import INTUIT
 from hub.rate_limits.shared_budget import MAX_UNCERTAINTY, Share, SharedBudget, Start
 
 MAX_ATTEMPTS = 50  # another process has written the row each time
-GRID = 100  # times are stored in hundredths of a second
+TICKS_PER_SECOND = 100  # times are stored in hundredths of a second
 _rows = cast(Table, SharedRateLimit.__table__)
 _NOW = func.extract("epoch", func.clock_timestamp())
 T = TypeVar("T")
@@ -129,10 +129,10 @@ def _decode(values: Any) -> SharedBudget:
     starts = []
     for at, items, *rest in values["starts"]:
         if len(rest) == 1:
-            starts += [Start(at / GRID, int(items)) for _ in range(rest[0])]
+            starts += [Start(at / TICKS_PER_SECOND, int(items)) for _ in range(rest[0])]
         else:
             owner, number = rest
-            starts.append(Start(at / GRID, int(items), str(owner), int(number)))
+            starts.append(Start(at / TICKS_PER_SECOND, int(items), str(owner), int(number)))
     shares = {process: Share(*share) for process, share in values["shares"].items()}
     cap = values["cap"]
     return SharedBudget(
@@ -147,4 +147,4 @@ def _decode(values: Any) -> SharedBudget:
 
 def _group_of(start: Start) -> tuple[int, int, str]:
     """Return what starts must have in common to be stored as one; the time is rounded up."""
-    return -int(-start.at * GRID // 1), start.items, start.owner
+    return -int(-start.at * TICKS_PER_SECOND // 1), start.items, start.owner

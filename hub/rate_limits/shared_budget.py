@@ -22,7 +22,7 @@ from hub.rate_limits.rules import (
     Limits,
 )
 
-LATENESS = 0.1  # how much later than its time a reserved start may happen
+MAX_START_DELAY = 0.1  # how much later than its time a reserved start may happen
 SPARE_SECONDS = 1.0  # how long a start may be used that was reserved for a call still to come
 HORIZON = 2 * SECOND_WINDOW  # starts further ahead than this are not reserved
 SHARE_SECONDS = 6.0  # after which the share of a process that was killed or frozen ends
@@ -269,7 +269,7 @@ class _Reservation:
             if place >= free_units and start_at == self.now:
                 return True  # nothing but the share limits it
             if start_at <= soon:
-                self._add(items, start_at, start_at + LATENESS)
+                self._add(items, start_at, start_at + MAX_START_DELAY)
                 continue
             self.grant.free_at.setdefault(items > 0, start_at)
             if batch_at <= soon:
@@ -300,7 +300,7 @@ class _Reservation:
         latest += self.uncertainty
         number = self.demand.next_number + len(self.grant.slots)
         self.grant.slots.append(Slot(number, items, start_at, latest))
-        start = Start(latest - LATENESS, items, self.demand.process, number)
+        start = Start(latest - MAX_START_DELAY, items, self.demand.process, number)
         insort(self.budget.starts, start, key=attrgetter("at"))
 
     def _keep_room(self, items: int) -> None:

@@ -28,7 +28,7 @@ UNSENT_STATES = (
     PostingState.WAITING,
 )
 _MAY_POST = and_(Installation.enabled, Installation.mode != InstallationMode.PAUSED)
-PAUSE, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
+PAUSE_AFTER_RUN, PAUSE_AFTER_STOP = dt.timedelta(minutes=1), dt.timedelta(minutes=10)
 
 
 def claim(now: dt.datetime) -> int:
@@ -137,7 +137,7 @@ def _has_recent_run(now: dt.datetime) -> ColumnElement[bool]:
     After a run that was stopped the pause is longer, unless a later run was not.
     """
     quiet_time = dt.timedelta(seconds=current_hub().config.quiet_seconds)
-    pause = min(PAUSE, quiet_time)
+    pause = min(PAUSE_AFTER_RUN, quiet_time)
     later = aliased(Run)
     has_later = exists().where(
         later.installation_id == Run.installation_id,

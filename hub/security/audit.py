@@ -22,7 +22,7 @@ from hub.security import audit_copy, audit_head, audit_witness
 FIRST = "0" * 64
 MAX_SUBJECT_LENGTH = 300  # a longer subject is cut
 COLUMNS = ("number", "at", "who", "what", "subject", "detail", "origin", "previous", "hash")
-LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
+AUDIT_LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
 HEAD_FILE = "audit.head"
 SHARED_PREFIX = "db:"  # of the origin of an entry whose head is in the database
 CLIENT_ADDRESS = "hub.client_address"  # the extension that names the address of a request
@@ -189,7 +189,7 @@ def has_entry_of_head(session: Session) -> bool:
 def _lock(session: Session) -> None:
     """Wait until no other transaction writes to the log; on SQLite this one is the only writer."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AUDIT_LOCK})
 
 
 def _newest_entry(session: Session) -> AuditEntry | None:

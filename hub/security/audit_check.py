@@ -17,7 +17,7 @@ from hub.security.audit_errors import AuditBroken
 from hub.security.audit_head import Head, StoredHead
 from hub.security.audit_witness import RESTORED
 
-CHUNK = 500  # copied entries that are looked up together
+ENTRIES_PER_QUERY = 500  # copied entries that are looked up together
 CUT_OFF = Sentence(
     "is missing though it was written: the end of the log was cut off, or the database was put back"
     " from a backup (then run `hub restored`)"
@@ -165,7 +165,7 @@ class _CopyFile:
                 if position > self.size:
                     break
                 chunk.append(audit_copy.decode(line.decode(errors="replace")))
-                if len(chunk) == CHUNK:
+                if len(chunk) == ENTRIES_PER_QUERY:
                     yield chunk
                     chunk = []
         if chunk:

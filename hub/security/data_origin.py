@@ -14,7 +14,7 @@ from hub.models import AuditEntry, DatabaseOrigin, User
 from hub.models.origin import OLDEST_WORKING
 
 INIT, DEMO = "hub init", "hub demo"
-ROW = 1  # the id of the only row
+ONLY_ROW_ID = 1  # the id of the only row
 DEMO_PERSON = "demo"
 
 
@@ -56,10 +56,10 @@ def mark_database(command: str) -> None:
     Raise ConfigurationError if another command made it.
     """
     with transaction() as session:
-        origin = session.get(DatabaseOrigin, ROW)
+        origin = session.get(DatabaseOrigin, ONLY_ROW_ID)
         if origin is None:
             now = current_hub().clock.now()
-            origin = DatabaseOrigin(id=ROW, made_by=command, made_at=now)
+            origin = DatabaseOrigin(id=ONLY_ROW_ID, made_by=command, made_at=now)
             session.add(origin)
         elif origin.made_by != command:
             raise ConfigurationError(
@@ -90,14 +90,14 @@ def read(session: Session) -> DatabaseOrigin | None:
     if not inspector.has_table(table):
         return None
     names = {column["name"] for column in inspector.get_columns(table)}
-    return session.get(DatabaseOrigin, ROW) if "moved_to" in names else None
+    return session.get(DatabaseOrigin, ONLY_ROW_ID) if "moved_to" in names else None
 
 
 def record_of(session: Session) -> DatabaseOrigin:
     """Return the record of a database of `hub init`; add it if it is missing."""
-    origin = session.get(DatabaseOrigin, ROW)
+    origin = session.get(DatabaseOrigin, ONLY_ROW_ID)
     if origin is None:
-        origin = DatabaseOrigin(id=ROW, made_by=INIT, made_at=current_hub().clock.now())
+        origin = DatabaseOrigin(id=ONLY_ROW_ID, made_by=INIT, made_at=current_hub().clock.now())
         session.add(origin)
     return origin
 
@@ -144,7 +144,8 @@ def is_demo(session: Session) -> bool:
     A database without a record of it is a demo's if its first person is.
     """
     if inspect(session.connection()).has_table(DatabaseOrigin.__tablename__):
-        made_by = session.scalar(select(DatabaseOrigin.made_by).where(DatabaseOrigin.id == ROW))
+        query = select(DatabaseOrigin.made_by).where(DatabaseOrigin.id == ONLY_ROW_ID)
+        made_by = session.scalar(query)
         if made_by is not None:
             return made_by == DEMO
     first_person = session.scalar(select(User.username).order_by(User.id).limit(1))

@@ -7,16 +7,17 @@ import secrets
 from hub.context import current_hub
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that is easily taken for another sign
-LENGTH = 28  # signs of five bits each: 140 bits, so that a hash without a key hides a code
-GROUP = 4
+CODE_LENGTH = 28  # signs of five bits each: 140 bits, so that a hash without a key hides a code
+GROUP_LENGTH = 4
 MAX_TYPED = 64  # longer texts are not read
 MISREAD = str.maketrans("OIL", "011")
 
 
 def generate() -> str:
     """Return a new code, in groups."""
-    signs = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
-    return "-".join(signs[start : start + GROUP] for start in range(0, LENGTH, GROUP))
+    signs = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    starts = range(0, CODE_LENGTH, GROUP_LENGTH)
+    return "-".join(signs[start : start + GROUP_LENGTH] for start in starts)
 
 
 def hash_code(purpose: str, subject: str, code: str) -> str:

@@ -17,7 +17,7 @@ ARGON2 = {
     "argon2__parallelism": 4,
 }
 MAX_PASSWORD_LENGTH = 1000  # characters
-SLOTS = 2  # hashes at the same time
+MAX_PARALLEL_HASHES = 2  # hashes at the same time
 MAX_WAITING = 4  # requests that wait for a slot; each holds a thread of the server
 MAX_WAIT_SECONDS = 5.0  # seconds that a request waits for a slot
 
@@ -29,7 +29,7 @@ class BoundedHashing:
         self,
         context: Any,
         *,
-        slots: int = SLOTS,
+        slots: int = MAX_PARALLEL_HASHES,
         max_waiting: int = MAX_WAITING,
         patience: float = MAX_WAIT_SECONDS,
     ) -> None:

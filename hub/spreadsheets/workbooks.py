@@ -19,7 +19,7 @@ MAX_UNPACKED = 10_000_000  # bytes of all parts that are read
 MAX_PARTS = 1000
 MAX_ROWS = 10_000
 MAX_COLUMNS = 50
-CHUNK = 64_000
+CHUNK_SIZE = 64_000
 WORKBOOK = "xl/workbook.xml"
 RELATIONS = "xl/_rels/workbook.xml.rels"
 SHARED_STRINGS = "xl/sharedStrings.xml"
@@ -100,7 +100,7 @@ class _Workbook:
         parser.StartDoctypeDeclHandler = _refuse_document_type
         parser.buffer_text = True
         with self._archive.open(path) as part:
-            while chunk := part.read(CHUNK):
+            while chunk := part.read(CHUNK_SIZE):
                 self._unpacked += len(chunk)
                 if self._unpacked > MAX_UNPACKED:
                     raise _size_error()

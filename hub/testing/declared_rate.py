@@ -10,7 +10,7 @@ from hub.rate_limits.limiter import Limits, RateLimiter
 from hub.testing.bench import Bench
 from hub.testing.clock import FakeClock
 
-CALLS = 1  # that a stand-in admits in the time of the rate while it is tested
+ADMITTED_CALLS = 1  # that a stand-in admits in the time of the rate while it is tested
 
 
 class _BenchClock(FakeClock):
@@ -67,7 +67,9 @@ class DeclaredRate:
         if not bench.app.rate:
             return
         seconds = self._limit_calls(bench)
-        limits = Limits(per_second=CALLS, per_period=CALLS, batches=1, period=seconds)
+        limits = Limits(
+            per_second=ADMITTED_CALLS, per_period=ADMITTED_CALLS, batches=1, period=seconds
+        )
         limiter = RateLimiter(_BenchClock(bench), limits)
         bench.pace(limiter.slot)
         tenant = bench.check()
@@ -92,5 +94,5 @@ class DeclaredRate:
                 f" {enforced} only: with Limits.at_rate(clock, rate) they are the same."
             )
         bench.drive("clock", {"frozen": True})
-        bench.drive("limit", {"requests": CALLS})
+        bench.drive("limit", {"requests": ADMITTED_CALLS})
         return float(enforced.seconds)

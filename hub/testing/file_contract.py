@@ -20,7 +20,7 @@ from hub.testing.reading import CheckpointTests, rows, source_ids
 from hub.testing.report_tests import ReportTests
 
 NOISE = bytes(range(256)) * 8
-CUTS = (0.0, 0.3, 0.7, 0.95)  # how much of a file is left when it is damaged
+REMAINING_FRACTIONS = (0.0, 0.3, 0.7, 0.95)  # how much of a file is left when it is damaged
 
 
 def file_contract(
@@ -123,7 +123,7 @@ class FileContract(
             return  # deliberate errors are allowed
         assert documents(items) == []
 
-    @pytest.mark.parametrize("share", CUTS)
+    @pytest.mark.parametrize("share", REMAINING_FRACTIONS)
     def test_a_truncated_file_is_read_or_refused(self, empty_bench: Bench, share: float) -> None:
         """Receive the beginning of each example."""
         for name, content in self.files.items():

@@ -11,7 +11,7 @@ from hub.testing.changed_answers import ChangedAnswers, amount_of
 from hub.testing.line_taxes import TAX, find_line_depth
 
 NO_TAX = re.compile(r"rate|percent|pct|number|code|taxable|base|net|subtotal|(?:^|_)(?:id|no)$")
-MORE = Decimal("0.07")  # by which a tax is changed
+TAX_INCREASE = Decimal("0.07")  # by which a tax is changed
 MAX_TAXES = 6  # of a document that are changed one after the other
 
 
@@ -61,7 +61,7 @@ def _is_tax(answers: ChangedAnswers, value: AnswerValue, document: Document) -> 
 
 def _increase(value: AnswerValue) -> str | Decimal:
     """Return a larger amount as the source writes amounts."""
-    amount = Decimal(str(value.value)) + MORE
+    amount = Decimal(str(value.value)) + TAX_INCREASE
     return str(amount) if isinstance(value.value, str) else amount
 
 
@@ -69,7 +69,7 @@ def _has_twice(document: Document, other: Document) -> bool:
     """Return whether total or tax grew by twice as much as a tax in the answer."""
     pairs = ((document.total, other.total), (document.tax_total, other.tax_total))
     for before, after in pairs:
-        if before is not None and after is not None and abs(after - before) == 2 * MORE:
+        if before is not None and after is not None and abs(after - before) == 2 * TAX_INCREASE:
             return True
     return False
 

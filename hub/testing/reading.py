@@ -17,7 +17,7 @@ from hub.testing.variants import DocumentChange, list_of
 
 BETWEEN_CHANGES = 10  # seconds, in which a reading begins early enough to see both
 WITHIN_A_SECOND = 0.25  # seconds, which a source with whole seconds does not show
-YEARS = 3 * 365 * 86_400
+THREE_YEARS = 3 * 365 * 86_400
 MONTH = 31 * 86_400
 MAX_EXAMPLES = 3
 FULL = os.environ.get("HUB_PROOF") == "full"
@@ -158,7 +158,7 @@ class Reading(CheckpointTests, DocumentChange):
         """Read with cursors from years ahead, as after the source was restored from a backup."""
         repeated = rows(bench.read(cursors(bench.read())))  # at the moment of the cursor
         later = Bench(self.slug, self.settings, waits=True)
-        later.drive("clock", {"advance": YEARS})
+        later.drive("clock", {"advance": THREE_YEARS})
         changed = self._change(later, later.read())
         ahead = cursors(later.read())
         assert ahead
@@ -234,7 +234,7 @@ class Reading(CheckpointTests, DocumentChange):
 
     def test_a_change_is_read_if_the_clock_of_the_source_is_behind(self, bench: Bench) -> None:
         """Change a document of each kind at a source whose clock is behind that of the hub."""
-        bench.clock.advance(YEARS)
+        bench.clock.advance(THREE_YEARS)
         whole = bench.read()
         bench.drive("clock", {"advance": 60})
         changed = self._change_each_kind(bench, whole)

@@ -13,7 +13,7 @@ from hub.testing.stand_in import json_answer
 
 BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
-SECONDS = 7  # after which a busy source asks to be called again
+RETRY_AFTER_SECONDS = 7  # after which a busy source asks to be called again
 
 
 class RefusedCalls:
@@ -51,11 +51,11 @@ class RefusedCalls:
 
     def _check_time(self, error: HubError, what: str) -> None:
         """Fail if a Retry does not name the time that a busy source names."""
-        if isinstance(error, Retry) and self._status in BUSY and error.after != SECONDS:
+        if isinstance(error, Retry) and self._status in BUSY and error.after != RETRY_AFTER_SECONDS:
             pytest.fail(
                 f"{what} was answered with the status {int(self._status)} and the header"
-                f" Retry-After: {SECONDS}, and raised a Retry that does not say so. Let the Retry"
-                " pass that site.http raises."
+                f" Retry-After: {RETRY_AFTER_SECONDS}, and raised a Retry that does not say so. Let"
+                " the Retry pass that site.http raises."
             )
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -63,5 +63,5 @@ class RefusedCalls:
         if self._only_writes and environ["REQUEST_METHOD"] in READING_METHODS:
             return self._stand_in(environ, start)
         self._count += 1
-        headers = [("Retry-After", str(SECONDS))] if self._status in BUSY else []
+        headers = [("Retry-After", str(RETRY_AFTER_SECONDS))] if self._status in BUSY else []
         return json_answer(start, self._status, {"message": "This cannot be done."}, headers)

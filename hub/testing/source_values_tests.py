@@ -47,11 +47,11 @@ JUDGES_OF_TEXTS = {
 }
 # As a binary fraction it is a little less, so that a cent is lost where it is cut.
 NEW_AMOUNT = Decimal("4.35")
-NEAR = Decimal("0.10")
+AMOUNT_TOLERANCE = Decimal("0.10")
 HALF_A_CENT = Decimal("0.005")
 CURRENCY = re.compile("[A-Z]{3}")
 FAR_ZONES = ("Etc/GMT+12", "Etc/GMT-14")  # 12 hours behind UTC, and 14 before it
-DAYS = dt.timedelta(days=3)
+DATE_SHIFT = dt.timedelta(days=3)
 DUE_KINDS = (*PAYABLE_KINDS, "purchase_order")  # that have a due date in QuickBooks
 MAX_AMOUNTS = 6  # of a document that are changed one after the other
 
@@ -211,7 +211,7 @@ def _find_loss(document: Document) -> Decimal | None:
     amounts = [document.total, document.tax_total]
     amounts += [line.amount for line in document.lines]
     for amount in amounts:
-        if amount and 0 < abs(abs(amount) - NEW_AMOUNT) < NEAR:
+        if amount and 0 < abs(abs(amount) - NEW_AMOUNT) < AMOUNT_TOLERANCE:
             return amount
     return None
 
@@ -298,7 +298,7 @@ def _judge_date(answers: ChangedAnswers, bench: Bench, document: Document) -> st
         moment = _moment_of(value.value)
         if moment is None or moment.astimezone(dt.UTC).date() != day:
             continue
-        changed = answers.read(value, (moment + DAYS).isoformat())
+        changed = answers.read(value, (moment + DATE_SHIFT).isoformat())
         decides = changed is not None and changed.date != day
         if decides and not _follows_zone(bench, document):
             return (
@@ -314,7 +314,7 @@ def _judge_due(answers: ChangedAnswers, document: Document) -> str:
         day = _day_of(value.value)
         if not day or "due" not in str(value.path[-1]).lower():
             continue
-        if answers.read(value, (day + DAYS).isoformat()) == document:
+        if answers.read(value, (day + DATE_SHIFT).isoformat()) == document:
             return f"it stays as it is if {value.name} is another day."
     return ""
 

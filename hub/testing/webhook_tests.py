@@ -22,7 +22,7 @@ from hub.testing.variants import DocumentChange
 UNSIGNED_HEADERS = ("content-type", "content-length", "user-agent", "host")
 OTHER_BODY = b'{"topic": "made up", "id": "1"}'
 DAY = 86_400  # seconds
-NEAR = 3_600  # seconds by which the time in a header may differ from the clock
+MAX_CLOCK_DIFFERENCE = 3_600  # seconds by which the time in a header may differ from the clock
 TIME = re.compile(r"\d{13}|\d{10}|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)")
 UNVERIFIED = (
     "Anybody could send it. Verify the signature before you use the body; signed_json does, and"
@@ -256,7 +256,7 @@ def _postpone_call(call: SignedCall, now: dt.datetime) -> SignedCall:
             seconds = int(text) / scale if text.isdecimal() else _parse(text).timestamp()
         except ValueError:
             return text
-        if abs(seconds - now.timestamp()) > NEAR:
+        if abs(seconds - now.timestamp()) > MAX_CLOCK_DIFFERENCE:
             return text
         if text.isdecimal():
             return str(int(text) + DAY * scale)

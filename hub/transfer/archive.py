@@ -15,10 +15,10 @@ from typing import Any
 
 from hub.transfer.errors import ArchiveUnusable
 
-FORMAT = 1
+ARCHIVE_FORMAT = 1
 MANIFEST = "manifest.json"
 DATABASE = "hub.db"
-BLOCK = 1 << 20
+BLOCK_SIZE = 1 << 20
 DAMAGED = "it is damaged, or it is no backup of a hub"
 
 
@@ -41,7 +41,7 @@ class Manifest:
     vault_keys: list[str]  # the ids of the keys, newest first; never the keys
     rows: dict[str, int]  # by table
     files: dict[str, Member] = field(default_factory=dict)
-    format: int = FORMAT
+    format: int = ARCHIVE_FORMAT
 
 
 def write(path: Path, manifest: Manifest, files: Mapping[str, Path], secret_key: str) -> None:
@@ -73,7 +73,7 @@ class Archive:
         self._archive = archive
         values = json.loads(archive.read(MANIFEST))
         self._signature = str(values.pop("signature"))
-        if values["format"] != FORMAT:
+        if values["format"] != ARCHIVE_FORMAT:
             raise ArchiveUnusable(path, "a newer version of the hub made it")
         files = {name: Member(**member) for name, member in values.pop("files").items()}
         self.manifest = Manifest(**values, files=files)
@@ -91,7 +91,7 @@ class Archive:
         """Write a file of the archive to a path that only the owner may read."""
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with self._archive.open(name) as content, os.fdopen(handle, "wb") as output:
-            shutil.copyfileobj(content, output, BLOCK)
+            shutil.copyfileobj(content, output, BLOCK_SIZE)
             output.flush()
             os.fsync(output.fileno())
 
@@ -151,6 +151,6 @@ def _compute_signature(values: Mapping[str, Any], secret_key: str) -> str:
 def _compute_digest(content: Any) -> str:
     """Return the SHA-256 digest of an open file."""
     digest = hashlib.sha256()
-    while block := content.read(BLOCK):
+    while block := content.read(BLOCK_SIZE):
         digest.update(block)
     return digest.hexdigest()

@@ -27,7 +27,7 @@ from hub.transfer.exclusive import open_exclusively
 from hub.transfer.move import OpenApp, Progress
 
 KEY_FILES = (SECRET_KEY_FILE, VAULT_KEYS_FILE)
-PAGES = 1000  # of SQLite's backup, between two reports
+PAGES_PER_REPORT = 1000  # of SQLite's backup, between two reports
 
 
 def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) -> Manifest:
@@ -140,7 +140,7 @@ def _copy_sqlite(database: Path, copied: Path, progress: Progress) -> None:
         def report(status: int, remaining: int, total: int) -> None:
             progress("copy", total - remaining, total)
 
-        source.backup(target, pages=PAGES, progress=report)
+        source.backup(target, pages=PAGES_PER_REPORT, progress=report)
     _merge_side_files(copied)
 
 

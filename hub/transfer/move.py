@@ -29,7 +29,7 @@ from hub.transfer.errors import DatabaseNotEmpty
 from hub.transfer.exclusive import open_exclusively
 from hub.transfer.proof import CopyProof
 
-LOCK = 0x6D6F7665  # PostgreSQL advisory lock: one copy into a database at a time
+MOVE_LOCK = 0x6D6F7665  # PostgreSQL advisory lock: one copy into a database at a time
 Progress = Callable[[str, int, int], None]  # phase, rows done, rows in all
 OpenApp = Callable[[Config], Flask]
 
@@ -106,7 +106,7 @@ def unseal(who: str) -> str | None:
         return None
     restore_rule.apply(who)
     with engine.transaction() as session:
-        record = session.get_one(DatabaseOrigin, data_origin.ROW)
+        record = session.get_one(DatabaseOrigin, data_origin.ONLY_ROW_ID)
         record.moved_to = record.moved_at = None
         audit.record(session, who, "database unsealed", moved_to)
     return moved_to
@@ -208,7 +208,7 @@ def _require_movable(source: Connection, addresses: Addresses) -> bool:
 
 def _lock(target: Connection) -> None:
     """Keep other copies out of a PostgreSQL database until the transaction ends."""
-    target.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    target.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MOVE_LOCK})
 
 
 def _progress_counter(phase: str, total: int, progress: Progress) -> rows.Advance:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from hub.db.engine import db
 from hub.transfer.errors import CopyDiffers, RowNotCopied
 
-CHUNK = 500  # rows that are in memory at a time
+ROWS_PER_CHUNK = 500  # rows that are in memory at a time
 Advance = Callable[[int], None]  # takes the number of rows of a chunk that is done
 Key = tuple[Any, ...]
 PLACE_IN_COPY = re.compile(r"line (\d+)(?:, column (\w+))?")
@@ -76,7 +76,7 @@ def iter_chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[A
     if not key:
         yield connection.execute(query).all()
         return
-    query = query.limit(CHUNK)
+    query = query.limit(ROWS_PER_CHUNK)
     page = connection.execute(query).all()
     while page:
         yield page

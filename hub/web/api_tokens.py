@@ -21,7 +21,7 @@ SCOPES = {
     api_tokens.APPROVE: gettext_noop("Approve documents, which are then posted to QuickBooks"),
     api_tokens.CONFIGURE: gettext_noop("Enable and disable apps, and change their settings"),
 }
-DAYS = (30, 90, 366)
+LIFETIMES_IN_DAYS = (30, 90, 366)
 pages = Blueprint("api_tokens", __name__, url_prefix="/account/tokens")
 
 
@@ -80,6 +80,6 @@ def _page(token: str = "", name: str = "", scopes: Sequence[str] = (api_tokens.R
             name=name,
             scopes=SCOPES,
             chosen=scopes,
-            days=DAYS,
+            days=LIFETIMES_IN_DAYS,
             default_days=api_tokens.DEFAULT_DAYS,
         )

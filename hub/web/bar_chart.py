@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 WIDTH, HEIGHT = 900, 240
-NARROW = 450  # the width of a chart of which two stand side by side, or that has few bars
+NARROW_WIDTH = 450  # the width of a chart of which two stand side by side, or that has few bars
 MAX_FEW = 6  # bars of a chart whose axis is large enough to be read on a phone
 LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 26  # the margins around the bars
 BAR_SHARE = 0.62  # of the width that there is for a bar

@@ -25,7 +25,7 @@ from hub.web.access import load_scope
 from hub.web.case_list import CaseRow
 from hub.web.source_view import money
 
-CERTAIN = 100
+FULL_SCORE = 100
 SAME_NUMBER = 95
 MAX_SIMILAR = 94  # a name that is only similar is never as good as the same number
 MAX_DOCUMENTS = 5
@@ -62,7 +62,7 @@ def build_suggestions(code: Any, entries: Mapping[str, Entry]) -> list[Suggestio
         )
         if ref.id == code.exact:
             reason = gettext("Same number") if has_number else gettext("Same id or full name")
-            suggestions.append(Suggestion(ref, CERTAIN, reason))
+            suggestions.append(Suggestion(ref, FULL_SCORE, reason))
         elif has_number:
             suggestions.append(Suggestion(ref, SAME_NUMBER, gettext("Same number, other name")))
         else:

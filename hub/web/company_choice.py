@@ -24,7 +24,7 @@ from hub.web.paging import load_pairs, page
 MAX_IN_MENU = 8  # companies in the menu of the switcher; of more a page chooses one
 COMPANIES_PER_PAGE = 25
 BY_NAME = (ConnectedCompany.name, ConnectedCompany.id)
-COLORS = 12  # hub.css has as many
+COLOR_COUNT = 12  # hub.css has as many
 pages = Blueprint("company_choice", __name__)
 
 
@@ -93,7 +93,7 @@ def choose() -> Response:
 
 def color(company: ConnectedCompany) -> str:
     """Return the class of a company's own color."""
-    return f"company-{company.id % COLORS}"
+    return f"company-{company.id % COLOR_COUNT}"
 
 
 def build_crumbs(company: ConnectedCompany | None) -> list[tuple[str, str]]:

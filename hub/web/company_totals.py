@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
 from hub.outbox.statistics import apply_sign
 from hub.web.report_tables import (
-    AGES,
+    AGE_LIMITS_IN_DAYS,
     ATTENTION,
     Group,
     Period,
@@ -96,7 +96,7 @@ def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) 
     `installations` are the conditions of the apps.
     """
     currency = currency_column()
-    age = case(*build_age_conditions(now), else_=len(AGES))
+    age = case(*build_age_conditions(now), else_=len(AGE_LIMITS_IN_DAYS))
     keys = currency, Posting.kind, age
     own = select(Installation.id).where(*installations)
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
@@ -104,7 +104,7 @@ def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) 
     query = query.where(Posting.installation_id.in_(own), Posting.state.in_(ATTENTION))
     sums: dict[str, list[Sum]] = {}
     for code, kind, place, count, amount in session.execute(query.group_by(*keys)):
-        ages = sums.setdefault(code, [Sum() for _ in range(len(AGES) + 1)])
+        ages = sums.setdefault(code, [Sum() for _ in range(len(AGE_LIMITS_IN_DAYS) + 1)])
         ages[place].add(count, apply_sign(kind, amount))
     return [Ages(code, sums[code]) for code in sorted(sums)]
 

@@ -25,7 +25,7 @@ from hub.web.task_lanes import TaskLanes
 CHECK_SECONDS = 1.0
 LINGER_BYTES = 4_000_000
 READ_BYTES = 65_536
-WATERMARK = 256_000_000
+OUTPUT_WATERMARK = 256_000_000
 FILES_OF_OTHERS = 200  # open files that the rest of the process may need
 BodyLimit = Callable[[str, str, str], int]  # by method, path and Cookie header
 
@@ -240,7 +240,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
             inbuf_overflow=READ_BYTES,
             # Above this a thread would wait for the client. A larger part of a response than
             # `outbuf_overflow` is in a file, so this costs no memory.
-            outbuf_high_watermark=WATERMARK,
+            outbuf_high_watermark=OUTPUT_WATERMARK,
             asyncore_use_poll=True,
             log_socket_errors=False,
         )

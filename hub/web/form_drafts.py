@@ -22,7 +22,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import Secret
 from hub.security import secrets
 
-LIFETIME = dt.timedelta(minutes=30)
+DRAFT_LIFETIME = dt.timedelta(minutes=30)
 MAX_DRAFTS = 200  # so that a stranger cannot fill the database with forms
 MAX_LENGTH = 20_000  # characters of one draft
 PREFIX = "form:"
@@ -39,7 +39,7 @@ def save(content: Mapping[str, Any], owner: str) -> str:
     if len(text) > MAX_LENGTH:
         return ""
     now = current_hub().clock.now()
-    expires = _stamp(now + LIFETIME)
+    expires = _stamp(now + DRAFT_LIFETIME)
     random_part = tokens.token_urlsafe(32)
     token = f"{expires}-{random_part}"
     with transaction() as session:

@@ -119,7 +119,7 @@ KINDS = {
     "customer": gettext_noop("Customer"),
     "item": gettext_noop("Item"),
 }
-DAYS = {0: gettext_noop("today"), 1: gettext_noop("yesterday")}
+NAMES_OF_DAYS = {0: gettext_noop("today"), 1: gettext_noop("yesterday")}
 UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -208,7 +208,7 @@ def format_moment(value: dt.datetime | None) -> str:
     local = value.astimezone(page_zone)
     now = current_hub().clock.now().astimezone(page_zone)
     days_ago = (now.date() - local.date()).days
-    date = gettext(DAYS[days_ago]) if days_ago in DAYS else day(local)
+    date = gettext(NAMES_OF_DAYS[days_ago]) if days_ago in NAMES_OF_DAYS else day(local)
     return f"{date} {local:%H:%M}"
 
 

@@ -32,7 +32,7 @@ WAITING_COLUMNS = ("documents_waiting", "amount_waiting", "currency_waiting")
 CODES_PER_QUERY = 500
 MAX_LISTED = 500  # rows of each kind that the preview shows
 MAX_CONTENT = 800_000  # characters of the changes that the form of the preview carries
-VALUES = 4  # of a change: field, code, name and record
+VALUES_PER_CHANGE = 4  # of a change: field, code, name and record
 pages = Blueprint(
     "match_files", __name__, url_prefix="/installations/<int:installation_id>/matching"
 )
@@ -140,7 +140,7 @@ def _changes_of_form() -> list[tuple[str, ...]]:
         return []
     changes = []
     for row in rows:
-        if not isinstance(row, list) or len(row) != VALUES:
+        if not isinstance(row, list) or len(row) != VALUES_PER_CHANGE:
             return []
         if not all(isinstance(value, str) for value in row):
             return []

@@ -32,7 +32,7 @@ SHOW = {
     "": gettext_noop("All"),
 }
 LIST_ARGUMENTS = ("show", "field", "q", "before", "after")
-THRESHOLDS = (100, 95, 90, 80)  # percent by which a suggestion has to fit to be accepted
+SCORE_THRESHOLDS = (100, 95, 90, 80)  # percent by which a suggestion has to fit to be accepted
 MAX_ACCEPTED = 500  # codes that one act looks at
 pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installation_id>/matching")
 
@@ -62,7 +62,7 @@ def show(installation_id: int) -> str | Response:
     return render_template(
         "matching.html",
         waits=waits,
-        thresholds=THRESHOLDS,
+        thresholds=SCORE_THRESHOLDS,
         page=codes,
         rows=rows,
         suggested=suggested,
@@ -132,7 +132,7 @@ def create(installation_id: int) -> Response | tuple[str, int]:
 def accept(installation_id: int) -> Response:
     """Match each open code that has a single best suggestion above a threshold."""
     threshold = row_ids.parse(request.form.get("threshold", ""))
-    if threshold not in THRESHOLDS:
+    if threshold not in SCORE_THRESHOLDS:
         abort(400)
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)

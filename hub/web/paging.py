@@ -19,7 +19,7 @@ from hub.db.engine import Instant, Money, read_only_session
 from hub.models import Installation
 from hub.web import row_ids
 
-SIZE = 50
+PAGE_SIZE = 50
 MAX_AMOUNT = 10**12  # of a column, which has millionths in 64 bits
 
 
@@ -33,7 +33,12 @@ class ListPage:
 
 
 def page(
-    session: Session, query: Select[Any], *, by: Sequence[Any], down: bool = True, size: int = SIZE
+    session: Session,
+    query: Select[Any],
+    *,
+    by: Sequence[Any],
+    down: bool = True,
+    size: int = PAGE_SIZE,
 ) -> ListPage:
     """Return one page of a query ordered by columns that are unique together.
 

@@ -18,7 +18,7 @@ from hub.web import bar_chart
 from hub.web.bar_chart import Chart, Value
 from hub.web.layout import today, zone
 
-DAYS = 14
+CHART_DAYS = 14
 POSTED_OPERATIONS = (Operation.CREATE, Operation.UPDATE)
 Counts = Mapping[tuple[dt.date, str], int]
 
@@ -40,7 +40,7 @@ def count_by_day(
     and items the document is looked up: those made for codes do not count.
     """
     last_day = current_hub().clock.now().astimezone(page_zone).date()
-    days = [last_day - dt.timedelta(days=number) for number in range(DAYS)]
+    days = [last_day - dt.timedelta(days=number) for number in range(CHART_DAYS)]
     starts = [dt.datetime.combine(day, dt.time(), page_zone) for day in days]
     age = case(*[(Posting.changed_at >= start, number) for number, start in enumerate(starts)])
     made_for = (
@@ -73,7 +73,7 @@ def count_by_day(
 def lay_out(counts: Counts, today: dt.date) -> Chart:
     """Lay out the bars of the last days, oldest first: what was posted, and on it the corrected."""
     values = []
-    for number in range(DAYS - 1, -1, -1):
+    for number in range(CHART_DAYS - 1, -1, -1):
         day = today - dt.timedelta(days=number)
         posted = counts.get((day, Operation.CREATE), 0)
         values.append(Value(day, posted, counts.get((day, Operation.UPDATE), 0)))

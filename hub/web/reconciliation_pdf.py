@@ -25,8 +25,8 @@ from hub.web.source_view import amount, format_dates, money
 
 MIME = "application/pdf"
 WIDTH, HEIGHT = landscape(A4)
-MARGIN = 40.0
-FOOT = 30.0  # height of the footer above the edge of the page
+PAGE_MARGIN = 40.0
+FOOTER_HEIGHT = 30.0  # height of the footer above the edge of the page
 LINE_HEIGHT = 13.0
 FONT_SIZE = 8.5
 REGULAR, BOLD = "Vera", "VeraBd"  # the library brings both; what is used of them is embedded
@@ -85,7 +85,7 @@ def render(report: ReconciliationReport, *, printed_by: str, printed_at: dt.date
         _draw(canvas, rows)
         page = gettext("Page %(number)s of %(pages)s", number=number, pages=len(pages))
         foot = f"{title} · {page}"
-        _draw_cell(canvas, PdfCell(foot, 0, WIDTH - 2 * MARGIN), FOOT, 7.5)
+        _draw_cell(canvas, PdfCell(foot, 0, WIDTH - 2 * PAGE_MARGIN), FOOTER_HEIGHT, 7.5)
         canvas.showPage()
     canvas.save()
     return output.getvalue()
@@ -98,7 +98,7 @@ def _rows(
     yield _text(gettext("Reconciliation with QuickBooks"), size=16, bold=True)
     for label, text in _facts(report, printed_by, printed_at):
         label_cell = PdfCell(label, 0, 120, bold=True)
-        yield PdfRow([label_cell, PdfCell(text, 125, WIDTH - 2 * MARGIN - 125)])
+        yield PdfRow([label_cell, PdfCell(text, 125, WIDTH - 2 * PAGE_MARGIN - 125)])
     yield _text(gettext("Sums by kind and currency"), size=11, bold=True, space=14)
     yield from _sum_rows(report.sums_by_kind())
     yield _text(gettext("Documents that differ"), size=11, bold=True, space=14)
@@ -258,7 +258,7 @@ def _difference_row(texts: Sequence[str], header: PdfRow | None) -> PdfRow:
     """Return a row of the documents that differ: three texts, three amounts and a text."""
     row = _table_row(texts[:6], DIFFERENCE_COLUMNS[:7], texts=3, header=header, bold=header is None)
     left = DIFFERENCE_COLUMNS[7]
-    last = PdfCell(texts[6], left, WIDTH - 2 * MARGIN - left, bold=header is None)
+    last = PdfCell(texts[6], left, WIDTH - 2 * PAGE_MARGIN - left, bold=header is None)
     return PdfRow([*row.cells, last], header=header, rule=True)
 
 
@@ -281,7 +281,7 @@ def _table_row(
 
 def _text(text: str, *, size: float = FONT_SIZE, bold: bool = False, space: float = 0) -> PdfRow:
     """Return a row with one text over the whole width."""
-    return PdfRow([PdfCell(text, 0, WIDTH - 2 * MARGIN, bold=bold)], size=size, space=space)
+    return PdfRow([PdfCell(text, 0, WIDTH - 2 * PAGE_MARGIN, bold=bold)], size=size, space=space)
 
 
 def _paragraph(text: str) -> Iterator[PdfRow]:
@@ -289,7 +289,7 @@ def _paragraph(text: str) -> Iterator[PdfRow]:
     line = ""
     for word in text.split():
         longer = f"{line} {word}".strip()
-        if line and _width(longer, REGULAR, FONT_SIZE) > WIDTH - 2 * MARGIN:
+        if line and _width(longer, REGULAR, FONT_SIZE) > WIDTH - 2 * PAGE_MARGIN:
             yield _text(line)
             longer = word
         line = longer
@@ -298,7 +298,7 @@ def _paragraph(text: str) -> Iterator[PdfRow]:
 
 def _paginate(rows: Iterator[PdfRow]) -> list[list[PdfRow]]:
     """Divide rows into pages; a table that continues has its header again."""
-    room = HEIGHT - 2 * MARGIN - LINE_HEIGHT
+    room = HEIGHT - 2 * PAGE_MARGIN - LINE_HEIGHT
     pages: list[list[PdfRow]] = [[]]
     used = 0.0
     for row in rows:
@@ -312,7 +312,7 @@ def _paginate(rows: Iterator[PdfRow]) -> list[list[PdfRow]]:
 
 def _draw(canvas: Canvas, rows: Sequence[PdfRow]) -> None:
     """Draw the rows of a page from its top."""
-    top = HEIGHT - MARGIN
+    top = HEIGHT - PAGE_MARGIN
     for row in rows:
         top -= row.height
         for cell in row.cells:
@@ -320,7 +320,7 @@ def _draw(canvas: Canvas, rows: Sequence[PdfRow]) -> None:
         if row.has_rule:
             canvas.setStrokeGray(0.8)
             canvas.setLineWidth(0.4)
-            canvas.line(MARGIN, top - 3.5, WIDTH - MARGIN, top - 3.5)
+            canvas.line(PAGE_MARGIN, top - 3.5, WIDTH - PAGE_MARGIN, top - 3.5)
 
 
 def _draw_cell(canvas: Canvas, cell: PdfCell, base: float, size: float) -> None:
@@ -328,9 +328,9 @@ def _draw_cell(canvas: Canvas, cell: PdfCell, base: float, size: float) -> None:
     text = _shorten(_make_printable(cell.text), cell.font, size, cell.width)
     canvas.setFont(cell.font, size)
     if cell.is_right_aligned:
-        canvas.drawRightString(MARGIN + cell.left + cell.width, base, text)
+        canvas.drawRightString(PAGE_MARGIN + cell.left + cell.width, base, text)
     else:
-        canvas.drawString(MARGIN + cell.left, base, text)
+        canvas.drawString(PAGE_MARGIN + cell.left, base, text)
 
 
 def _shorten(text: str, font: str, size: float, width: float) -> str:

@@ -53,7 +53,7 @@ def build_posted_charts(totals: Sequence[ControlTotal]) -> list[AppChart]:
             name = dates.month_name(month)
             values.append(Value(name, done.count, open_.count, short=name[0].upper()))
         if any(value.first or value.second for value in values):
-            charts.append(AppChart(*app, bar_chart.lay_out(values, bar_chart.NARROW)))
+            charts.append(AppChart(*app, bar_chart.lay_out(values, bar_chart.NARROW_WIDTH)))
     return charts
 
 
@@ -65,7 +65,7 @@ def build_waiting_chart(waiting: Sequence[WaitingAmount] | Sequence[Ages]) -> Ch
     for place, (label, short) in enumerate(zip(AGE_LABELS, SHORT_AGE_LABELS, strict=True)):
         count = sum(row.ages[place].count for row in waiting)
         values.append(Value(gettext(label), count, short=gettext(short)))
-    return bar_chart.lay_out(values, bar_chart.NARROW)
+    return bar_chart.lay_out(values, bar_chart.NARROW_WIDTH)
 
 
 def build_delay_chart(delays: Sequence[PostingDelays]) -> Chart | None:
@@ -81,7 +81,7 @@ def build_chart_of_counts(counts: Sequence[int]) -> Chart | None:
     values = []
     for label, short, count in zip(DELAY_LABELS, SHORT_DELAY_LABELS, counts, strict=True):
         values.append(Value(gettext(label), count, short=gettext(short)))
-    return bar_chart.lay_out(values, bar_chart.NARROW)
+    return bar_chart.lay_out(values, bar_chart.NARROW_WIDTH)
 
 
 def _year() -> list[Sum]:

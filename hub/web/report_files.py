@@ -7,15 +7,28 @@ from hub.money import to_cents
 from hub.web.company_postings import CompanyApproval, CompanyDelays
 from hub.web.exports import Row
 from hub.web.layout import app_name
-from hub.web.report_tables import AGES, DELAYS, Approved, Period, PostingDelays, WaitingAmount
+from hub.web.report_tables import (
+    AGE_LIMITS_IN_DAYS,
+    DELAY_LIMITS_IN_HOURS,
+    Approved,
+    Period,
+    PostingDelays,
+    WaitingAmount,
+)
 
-AGE_NAMES = (*[f"up_to_{days}_days" for days in AGES], f"over_{AGES[-1]}_days")
+AGE_NAMES = (
+    *[f"up_to_{days}_days" for days in AGE_LIMITS_IN_DAYS],
+    f"over_{AGE_LIMITS_IN_DAYS[-1]}_days",
+)
 AGE_COLUMNS = (
     "app",
     "currency",
     *[f"{name}{end}" for name in AGE_NAMES for end in ("", "_amount")],
 )
-DELAY_NAMES = (*[f"up_to_{hours}_hours" for hours in DELAYS], f"over_{DELAYS[-1]}_hours")
+DELAY_NAMES = (
+    *[f"up_to_{hours}_hours" for hours in DELAY_LIMITS_IN_HOURS],
+    f"over_{DELAY_LIMITS_IN_HOURS[-1]}_hours",
+)
 DELAY_COLUMNS = ("app", *DELAY_NAMES)
 APPROVER_COLUMNS = ("approved_by", "currency", "documents", "amount")
 COMPANY_COLUMNS = ("month", "company", "company_id")

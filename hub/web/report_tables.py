@@ -24,7 +24,7 @@ from hub.translations.messages import gettext_noop
 ATTENTION = (DocumentState.HELD, DocumentState.REVIEW, DocumentState.UNKNOWN)
 LOST = (DocumentState.MISSING, DocumentState.REMOVED)
 # The ages of what waits, in days: up to each of them, and the rest.
-AGES = (7, 30, 60)
+AGE_LIMITS_IN_DAYS = (7, 30, 60)
 AGE_LABELS = (
     gettext_noop("up to 7 days"),
     gettext_noop("8 to 30 days"),
@@ -39,7 +39,7 @@ SHORT_AGE_LABELS = (
     gettext_noop("> 60 d"),
 )
 # The times from the source to the books, in hours: up to each of them, and the rest.
-DELAYS = (1, 24, 72, 168)
+DELAY_LIMITS_IN_HOURS = (1, 24, 72, 168)
 DELAY_LABELS = (
     gettext_noop("up to 1 hour"),
     gettext_noop("1 to 24 hours"),
@@ -235,7 +235,7 @@ def sum_waiting(
     session: Session, documents: Any, today: dt.datetime, home: str
 ) -> list[WaitingAmount]:
     """Return what waits for a person, by app, currency and the days since the hub planned it."""
-    age = case(*build_age_conditions(today), else_=len(AGES))
+    age = case(*build_age_conditions(today), else_=len(AGE_LIMITS_IN_DAYS))
     keys = (Installation.id, Installation.slug, Posting.currency, Posting.kind, age)
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.where(*documents, Posting.state.in_(ATTENTION)).group_by(*keys)
@@ -279,8 +279,8 @@ def select_timed_postings(*columns: Any) -> Select[Any]:
 def delay_column(session: Session) -> ColumnElement[int]:
     """Return the place in `DELAY_LABELS` of the time until a posting was posted."""
     seconds = _seconds_until_posted(session)
-    limits = [(seconds <= hours * 3600, place) for place, hours in enumerate(DELAYS)]
-    return case(*limits, else_=len(DELAYS))
+    limits = [(seconds <= hours * 3600, place) for place, hours in enumerate(DELAY_LIMITS_IN_HOURS)]
+    return case(*limits, else_=len(DELAY_LIMITS_IN_HOURS))
 
 
 def _seconds_until_posted(session: Session) -> Any:
@@ -344,7 +344,7 @@ def amount_column() -> ColumnElement[Any]:
 def build_age_conditions(today: dt.datetime) -> list[tuple[Any, int]]:
     """Return the conditions of the ages, youngest first."""
     conditions = []
-    for place, days in enumerate(AGES):
+    for place, days in enumerate(AGE_LIMITS_IN_DAYS):
         is_younger = Posting.created_at >= today - dt.timedelta(days=days + 1)
         conditions.append((is_younger, place))
     return conditions

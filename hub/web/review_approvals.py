@@ -19,7 +19,7 @@ from hub.scheduling import run_log
 from hub.security import audit
 from hub.web import listed_rows
 
-CHUNK = 500  # postings approved in one transaction
+POSTINGS_PER_TRANSACTION = 500  # postings approved in one transaction
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def approve(installation_id: int, listed: Mapping[int, str], who: str) -> Approv
     """
     ids = sorted(listed)
     outcome = ApprovalOutcome()
-    for start in range(0, len(ids), CHUNK):
-        seals = {id: listed[id] for id in ids[start : start + CHUNK]}
+    for start in range(0, len(ids), POSTINGS_PER_TRANSACTION):
+        seals = {id: listed[id] for id in ids[start : start + POSTINGS_PER_TRANSACTION]}
         outcome = outcome.combine(_approve_chunk(installation_id, seals, who))
     if not outcome.released:
         return outcome

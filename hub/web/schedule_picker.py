@@ -27,7 +27,7 @@ CHOICES = (
     (CUSTOM, gettext_noop("Custom")),
 )
 # How the days of a schedule at a time are written in cron.
-DAYS = {DAILY: "*", WORKING_DAYS: "1-5"}
+CRON_DAYS = {DAILY: "*", WORKING_DAYS: "1-5"}
 CRON = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|1-5)")
 TIME = re.compile(r"(\d{1,2}):(\d{2})")
 USUAL_TIME = "06:00"
@@ -48,7 +48,7 @@ class Picker:
     @property
     def counts_from_end(self) -> bool:
         """Return whether the times depend on when the run before ends."""
-        return self.choice not in DAYS and not _has_cron(self.text)
+        return self.choice not in CRON_DAYS and not _has_cron(self.text)
 
 
 @pages.get("/schedule/next")
@@ -71,7 +71,7 @@ def read_schedule(form: MultiDict[str, str]) -> str:
     """Return the schedule that a form has: that of its choice, or its text."""
     text = form.get("schedule", "").strip()
     choice = form.get("often", CUSTOM)
-    if choice in DAYS:
+    if choice in CRON_DAYS:
         return _cron_at(choice, form.get("daily_at", "").strip())
     return text if choice == CUSTOM else choice
 
@@ -82,7 +82,7 @@ def _cron_at(choice: str, time: str) -> str:
     if not found:
         return gettext("%(choice)s at %(time)s", choice=choice, time=time)
     hour, minute = (int(part) for part in found.groups())
-    return f"{minute} {hour} * * {DAYS[choice]}"
+    return f"{minute} {hour} * * {CRON_DAYS[choice]}"
 
 
 def _choice(text: str) -> tuple[str, str]:

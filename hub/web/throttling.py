@@ -54,9 +54,9 @@ class GuessDelays:
 
 
 # One person who guesses at one name: from one address, or in one browser.
-OWN = GuessDelays(free=5, longest=dt.timedelta(minutes=15))
-NAME = GuessDelays(free=10, longest=dt.timedelta(minutes=5))
-ADDRESS = GuessDelays(free=20, longest=dt.timedelta(minutes=15))
+OWN_DELAYS = GuessDelays(free=5, longest=dt.timedelta(minutes=15))
+NAME_DELAYS = GuessDelays(free=10, longest=dt.timedelta(minutes=5))
+ADDRESS_DELAYS = GuessDelays(free=20, longest=dt.timedelta(minutes=15))
 
 
 @dataclass(frozen=True)
@@ -190,7 +190,7 @@ def _wait(keys: Keys, counts: dict[str, GuessCount]) -> _Wait | None:
     """Return how long a guess has to wait, None if it may be checked now."""
     own = counts.get(keys.own)
     address = counts.get(keys.address)
-    seconds = max(_seconds_left(own, OWN), _seconds_left(address, ADDRESS))
+    seconds = max(_seconds_left(own, OWN_DELAYS), _seconds_left(address, ADDRESS_DELAYS))
     if seconds:
         return _Wait(seconds)
 
@@ -198,7 +198,7 @@ def _wait(keys: Keys, counts: dict[str, GuessCount]) -> _Wait | None:
     name = counts.get(keys.name)
     if has_waited or name is None:
         return None
-    delay = NAME.delay_after(_failures(name))
+    delay = NAME_DELAYS.delay_after(_failures(name))
     return _Wait(delay.total_seconds(), is_new=True) if delay else None
 
 
@@ -224,13 +224,13 @@ def _count_guess(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
         count.expires_at = now + COUNTED_FOR
 
     own = counts[keys.own]
-    delay = OWN.delay_after(own.failures)
+    delay = OWN_DELAYS.delay_after(own.failures)
     if keys.name:
-        delay = max(delay, NAME.delay_after(counts[keys.name].failures))
+        delay = max(delay, NAME_DELAYS.delay_after(counts[keys.name].failures))
     own.wait_until = now + delay if delay else None
     if keys.address:
         address = counts[keys.address]
-        delay = ADDRESS.delay_after(address.failures)
+        delay = ADDRESS_DELAYS.delay_after(address.failures)
         address.wait_until = now + delay if delay else None
     return guess
 

@@ -18,7 +18,7 @@ from hub.translations.numbers import FORMATS
 from hub.web import viewer
 from hub.web.access import OWN, require_role
 
-EXAMPLE = Decimal("8200000.50")
+EXAMPLE_AMOUNT = Decimal("8200000.50")
 pages = Blueprint("viewer_choices", __name__, url_prefix="/account/formats")
 
 
@@ -51,7 +51,7 @@ def list_choices() -> dict[str, Any]:
     return {
         "languages": LANGUAGES,
         "own_language": current_user.language or "",
-        "number_formats": [(name, one.amount(EXAMPLE, 2)) for name, one in FORMATS.items()],
+        "number_formats": [(name, one.amount(EXAMPLE_AMOUNT, 2)) for name, one in FORMATS.items()],
         "own_number_format": current_user.number_format or "",
         "zones": list_time_zones(),
         "own_zone": current_user.zone or "",

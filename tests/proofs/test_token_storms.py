@@ -114,7 +114,7 @@ class Storm:
     def _may_die(self, trouble: str) -> None:
         if self.trouble == trouble:
             self.trouble = ""
-            self.clock.advance(tokens.LEASE.total_seconds() + 1)
+            self.clock.advance(tokens.RENEWAL_LEASE.total_seconds() + 1)
             raise Killed
 
     def request_tokens(self, need: Callable[[], object], trouble: str = "") -> list[Any]:

@@ -55,7 +55,7 @@ def refresh(posting_session: PostingSession) -> None:
     for kind, since in _posted_kinds(posting_session):
         read_ids: set[str] = set()
         for page in search.find_created_since(
-            posting_session.client(), kind, since - lookup.OVERLAP
+            posting_session.client(), kind, since - lookup.SEARCH_OVERLAP
         ):
             posting_session.collect_dates()
             with transaction() as session:

@@ -35,7 +35,7 @@ from hub.posting.recovery.quickbooks_objects import (
 from hub.qbo import payloads, search, transaction_index
 from hub.qbo.responses import QuickBooksResponse
 
-OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
+SEARCH_OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ
 SEARCHED_SINGLY = (*LIST_KINDS, ATTACHMENT)  # kinds of which each object has its own search
 MAX_STORED_CANDIDATES = 20
 
@@ -189,7 +189,7 @@ def search_since(
 
 def compute_oldest_known_deletion(now: dt.datetime) -> dt.datetime:
     """Return the date from which on QuickBooks can tell which transactions were deleted."""
-    return now - search.CHANGE_RETENTION + OVERLAP
+    return now - search.CHANGE_RETENTION + SEARCH_OVERLAP
 
 
 def build_search_proof(
@@ -203,7 +203,7 @@ def build_search_proof(
         posting_id=snapshot.id,
         generation=snapshot.posting.generation,
         at=posting_session.clock.now(),
-        since=snapshot.since - OVERLAP,
+        since=snapshot.since - SEARCH_OVERLAP,
         until=until,
         rows=len(results),
         sends=len(history.sends),
@@ -246,7 +246,7 @@ def _search_transactions(
     entities: dict[str, dict[str, Any]] = {}
     if unsearched:
         markers = {snapshot.history.marker for snapshot in snapshots}
-        since = min(snapshot.since for snapshot in unsearched) - OVERLAP
+        since = min(snapshot.since for snapshot in unsearched) - SEARCH_OVERLAP
         entities = search_since(posting_session, kind, since, markers)
     with_entities = [replace(snapshot, search_entities=entities) for snapshot in snapshots]
     searched = _add_candidates(posting_session, with_entities)
@@ -286,7 +286,7 @@ def _find_candidates(
     QuickBooks can tell deletions of a limited time only.
     """
     posting = snapshot.posting
-    since = snapshot.since - OVERLAP
+    since = snapshot.since - SEARCH_OVERLAP
     heads = find_candidates(session, posting, snapshot.history.marker, since)
     owned_ids = find_owned_ids(session, posting, [head.quickbooks_id for head in heads])
     candidates = [from_head(head, foreign=head.quickbooks_id in owned_ids) for head in heads]
@@ -314,7 +314,7 @@ def _search_singly(
     else:
         name = search.identify(body_of(posting)).name
         entities = search.find_by_name(client, kind, name)
-        for page in search.find_created_since(client, kind, snapshot.since - OVERLAP):
+        for page in search.find_created_since(client, kind, snapshot.since - SEARCH_OVERLAP):
             entities += page
     posting_session.collect_dates()
     results = {str(entity["Id"]): from_entity(snapshot.posting, entity) for entity in entities}

@@ -32,7 +32,7 @@ def scan(posting_session: PostingSession) -> None:
     ]
     since = _start_date(posting_session)
     for kind in kinds:
-        lookup.search_since(posting_session, kind, since - lookup.OVERLAP)
+        lookup.search_since(posting_session, kind, since - lookup.SEARCH_OVERLAP)
         adopt_marked(posting_session, kind)
         scanned.add((company_id, kind))
 
@@ -51,7 +51,7 @@ def scan_after_restart(posting_session: PostingSession) -> None:
         newest = restore.find_newest_posting_date(session, company_id)
     since = newest or posting_session.company.connected_at
     for kind in sorted(_kinds_of_company(company_id)):
-        lookup.search_since(posting_session, kind, since - lookup.OVERLAP)
+        lookup.search_since(posting_session, kind, since - lookup.SEARCH_OVERLAP)
         adopt_marked(posting_session, kind)
         posting_session.memory.scanned.add((company_id, kind))
     restore.store_identity(posting_session, identity)
@@ -70,7 +70,7 @@ def scan_after_restore(posting_session: PostingSession) -> None:
     posting_session.fetch_date()
     start = posting_session.date
     for kind in sorted(_kinds_of_apps()):
-        lookup.search_since(posting_session, kind, company.restored_since - lookup.OVERLAP)
+        lookup.search_since(posting_session, kind, company.restored_since - lookup.SEARCH_OVERLAP)
         adopt_marked(posting_session, kind)
     with transaction() as session:
         session.get_one(ConnectedCompany, posting_session.company_id).restored_until = start

@@ -26,7 +26,7 @@ from hub.qbo.oauth.token_endpoint import TokenGrant
 from hub.security import secrets
 
 RENEWAL_MARGIN = dt.timedelta(minutes=5)  # how long before its end a token is renewed
-LEASE = dt.timedelta(seconds=60)  # longer than any call to Intuit's sign-in
+RENEWAL_LEASE = dt.timedelta(seconds=60)  # longer than any call to Intuit's sign-in
 POLL_SECONDS = 0.2
 
 
@@ -75,7 +75,7 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
     again with `revive`.
     """
     clock = hub_context.current_hub().clock
-    give_up_at = clock.monotonic() + 2 * LEASE.total_seconds()
+    give_up_at = clock.monotonic() + 2 * RENEWAL_LEASE.total_seconds()
     has_waited = False
     while clock.monotonic() < give_up_at:
         state = _token_state(company_id)
@@ -206,7 +206,7 @@ def _is_leased(token: Token, now: dt.datetime) -> bool:
     since = token.refreshing_since
     if since is None:
         return False
-    return abs(now - since) < LEASE
+    return abs(now - since) < RENEWAL_LEASE
 
 
 def _claim(company_id: int) -> str | None:
@@ -217,7 +217,7 @@ def _claim(company_id: int) -> str | None:
     now = hub_context.current_hub().clock.now()
     fence = uuid.uuid4().hex
     since = Token.refreshing_since
-    is_free = or_(since.is_(None), since <= now - LEASE, since >= now + LEASE)
+    is_free = or_(since.is_(None), since <= now - RENEWAL_LEASE, since >= now + RENEWAL_LEASE)
     of_company = update(Token).where(Token.company_id == company_id, is_free)
     claim = of_company.values(refreshing_since=now, fence=fence)
     with engine.transaction() as session:

@@ -23,7 +23,7 @@ SCOPES = {
     "app-owner": api_tokens.CONFIGURE,
 }
 # Answers that every operation may give besides its own.
-REFUSALS = (400, 401, 403, 404, 405, 409, 413, 429, 500, 503)
+REFUSAL_STATUSES = (400, 401, 403, 404, 405, 409, 413, 429, 500, 503)
 UNPROCESSABLE = 422
 
 
@@ -64,7 +64,7 @@ class Resource(Blueprint):  # type: ignore[misc]
         doc: dict[str, Any], operation: dict[str, Any], **_: Any
     ) -> dict[str, Any]:
         """Add the refusals to the answers of an operation."""
-        refusals = [*REFUSALS]
+        refusals = [*REFUSAL_STATUSES]
         if "arguments" in operation:
             refusals.append(UNPROCESSABLE)
         for code in refusals:

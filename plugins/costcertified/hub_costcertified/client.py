@@ -23,7 +23,7 @@ PAGE_SIZE = 100
 RATE = "2500/5m"  # as assumed in openapi.yaml
 SUPPORT = "CostCertified support, in its chat or by a ticket"
 CLOSED = b"payments_disabled"
-OUTDATED = 409  # the status of an answer to a receipt for an older version
+OUTDATED_STATUS = 409  # the status of an answer to a receipt for an older version
 
 
 class CostCertified(ApiClient):
@@ -76,7 +76,7 @@ class CostCertified(ApiClient):
         """Report a state to a row; return False if CostCertified has a newer one."""
         path = f"{_row_path(list_name, id)}/accounting-status"
         reply = self.call("PUT", path, json=status)
-        if reply.status == OUTDATED:
+        if reply.status == OUTDATED_STATUS:
             return False
         reply.check()
         return True

@@ -25,7 +25,7 @@ PAGE_SIZE = 100
 RATE = "1000/30s"  # as assumed in openapi.yaml
 SUPPORT = "CostTracker support (support@costtracker.no, or the integration section in CostTracker)"
 CLOSED = b"integrations_disabled"
-OUTDATED = 409  # the status of an answer to a receipt for an older version
+OUTDATED_STATUS = 409  # the status of an answer to a receipt for an older version
 
 
 class CostTracker(ApiClient):
@@ -81,7 +81,7 @@ class CostTracker(ApiClient):
         """Report a state to an invoice; return False if CostTracker has a newer one."""
         path = f"{_invoice_path(invoice)}/accounting-status"
         reply = self.call("PUT", path, json=status)
-        if reply.status == OUTDATED:
+        if reply.status == OUTDATED_STATUS:
             return False
         reply.check()
         return True

@@ -29,7 +29,7 @@ LISTS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_code"
 PLACE = "Settings → Integrations → QuickBooks"
 INACTIVE = b"integration_inactive"
 WEBHOOK = "/v1/integration/webhook"
-OUTDATED = 409  # the status of an answer to a receipt for an older version
+OUTDATED_STATUS = 409  # the status of an answer to a receipt for an older version
 
 
 class Ontraccr(ApiClient):
@@ -103,7 +103,7 @@ class Ontraccr(ApiClient):
         """Report a state to a payable; return False if Ontraccr has a newer one."""
         path = f"{_payable_path(payable)}/accounting-status"
         reply = self.call("PUT", path, json=status)
-        if reply.status == OUTDATED:
+        if reply.status == OUTDATED_STATUS:
             return False
         reply.check()
         return True

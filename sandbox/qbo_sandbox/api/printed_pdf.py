@@ -19,7 +19,7 @@ PRINTED = (
     "Payment",
     "PurchaseOrder",
 )
-WIDTH = 84
+LINE_WIDTH = 84
 
 
 def print_document(company: Company, kind: str, id: str) -> bytes:
@@ -61,7 +61,7 @@ def _item_name(line: JsonObject) -> object:
 def _line_rows(line: JsonObject) -> list[str]:
     """Return the rows of a line: item or account, description, and the amount on the first one."""
     parts = [str(part) for part in (_item_name(line), line.get("Description")) if part]
-    rows = wrap(" – ".join(parts), WIDTH - 18) or [""]
+    rows = wrap(" – ".join(parts), LINE_WIDTH - 18) or [""]
     if "Amount" in line:
         rows[0] = _with_amount(rows[0], line["Amount"])
     return rows
@@ -69,4 +69,4 @@ def _line_rows(line: JsonObject) -> list[str]:
 
 def _with_amount(text: str, amount: Decimal) -> str:
     """Return a row with an amount at its right end."""
-    return f"{text:<{WIDTH - 16}}{Decimal(amount):>16,.2f}"
+    return f"{text:<{LINE_WIDTH - 16}}{Decimal(amount):>16,.2f}"

@@ -19,7 +19,7 @@ from qbo_sandbox.entities.attachables import check_links
 from qbo_sandbox.kit.json_object import JsonObject
 
 SUFFIXES = "ai csv doc docx eps gif jpeg jpg ods pdf png rtf tif txt xls xlsx xml"
-LARGEST = 100 * 1024 * 1024
+MAX_FILE_SIZE = 100 * 1024 * 1024
 NAME = re.compile(r'name="?([^";]+)"?', re.IGNORECASE)
 FILENAME = re.compile(r'filename="?([^";]+)"?', re.IGNORECASE)
 
@@ -162,7 +162,7 @@ def _store(
 
 def _check_file(name: str, content: bytes) -> None:
     """Refuse a file that is too large, or whose name has an ending that is not supported."""
-    if len(content) > LARGEST:
+    if len(content) > MAX_FILE_SIZE:
         raise Refusal("6030", "Uploaded file too large : at most 100 MB", "")
     _, _, suffix = name.rpartition(".")
     if suffix.lower() not in SUFFIXES.split(" "):

@@ -18,7 +18,7 @@ from qbo_sandbox.kit import Clock, Journal, Wire, ask
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.switches import Switches
 
-PATIENCE = 3.0
+DELIVERY_TIMEOUT = 3.0
 RETRY_SECONDS = (10, 20, 30, 300, 1200, 7200, 14400, 21600)
 RETRIED_STATUSES = (0, 408, 500, 502, 503, 504)
 MAX_DELIVERIES = 1000
@@ -266,7 +266,7 @@ def _send(delivery: Delivery, headers: dict[str, str]) -> int:
     """Deliver over HTTP; return the status, 0 without an answer."""
     parts = urlsplit(delivery.url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = connect(parts.hostname or "", parts.port, timeout=PATIENCE)
+    connection = connect(parts.hostname or "", parts.port, timeout=DELIVERY_TIMEOUT)
     target = parts.path or "/"
     if parts.query:
         target += f"?{parts.query}"

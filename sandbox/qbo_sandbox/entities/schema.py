@@ -41,7 +41,7 @@ LENGTHS_OF_KIND = {
     ("Account", "AcctNum"): 20,
 }
 SHOWN_NAMES = {("MemoRef", "value"): "Customer Memo"}
-DIGITS = 15
+AMOUNT_DIGITS = 15
 
 
 class Field(NamedTuple):
@@ -247,7 +247,7 @@ def _check_number(name: str, whole: bool, value: Any) -> int | Decimal:
         raise invalid from None
     if type(number) is Decimal and not number.is_finite():
         raise invalid
-    if abs(number) >= 10**DIGITS:
+    if abs(number) >= 10**AMOUNT_DIGITS:
         raise Refusal("2090", f"Amount is too large : {value}", name)
     if not whole:
         return number

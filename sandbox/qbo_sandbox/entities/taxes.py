@@ -11,7 +11,7 @@ from qbo_sandbox.entities import sales
 from qbo_sandbox.kit.json_object import JsonObject
 
 HUNDRED = Decimal(100)
-PRICE = Decimal("0.0000001")
+PRICE_STEP = Decimal("0.0000001")
 US_CODES = ("TAX", "NON")
 NO_RATE = "Make sure all your transactions have a GST/HST rate before you save."
 
@@ -124,7 +124,7 @@ def _compute_net_amount(
         line["Amount"] = net
         if detail.get("Qty") and detail.get("UnitPrice"):
             price = net / detail["Qty"]
-            detail["UnitPrice"] = shortest_number(price.quantize(PRICE))
+            detail["UnitPrice"] = shortest_number(price.quantize(PRICE_STEP))
     detail["TaxInclusiveAmt"] = round_money(gross)
 
 

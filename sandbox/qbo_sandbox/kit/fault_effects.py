@@ -9,7 +9,7 @@ from qbo_sandbox.kit.faults import Fault, Wire
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import Headers, status_line
 
-LARGE = 64 * 1024 * 1024
+OVERSIZED_BYTES = 64 * 1024 * 1024
 SIGN_IN = b"<html><body>Please sign in</body></html>"
 ELSEWHERE = "https://elsewhere.test/"
 
@@ -168,7 +168,7 @@ SPOILS: dict[str, Callable[[JsonObject, bytes], tuple[str, bytes]]] = {
         "application/json",
         str(options.get("body", "[]")).encode(),
     ),
-    "oversized": lambda options, body: ("", body.ljust(int(options.get("bytes", LARGE)))),
+    "oversized": lambda options, body: ("", body.ljust(int(options.get("bytes", OVERSIZED_BYTES)))),
 }
 PLAYS: dict[str, Play] = {
     "refuse": _refuse,

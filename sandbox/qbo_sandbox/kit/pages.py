@@ -19,7 +19,7 @@ SAFE: Sequence[Header] = (
     ("X-Content-Type-Options", "nosniff"),
 )
 ORIGINS = ("same-origin", "none")
-ROWS = 50
+ROWS_PER_PAGE = 50
 
 
 class PageRefused(Exception):
@@ -93,7 +93,7 @@ class Pages:
         query = query_of(environ)
         words = query.get("search", "").casefold()
         matching = [row for row in rows if words in row["searched"].casefold()]
-        last = max(0, (len(matching) - 1) // ROWS)
+        last = max(0, (len(matching) - 1) // ROWS_PER_PAGE)
         number = query.get("page", "")
         place = max(0, min(int(number) - 1, last)) if number.isdecimal() else 0
         pages = [(number, urlencode({**query, "page": number})) for number in range(1, last + 2)]
@@ -104,7 +104,11 @@ class Pages:
             "search": query.get("search", ""),
         }
         return self.render(
-            environ, template, rows=matching[place * ROWS : (place + 1) * ROWS], **about, **values
+            environ,
+            template,
+            rows=matching[place * ROWS_PER_PAGE : (place + 1) * ROWS_PER_PAGE],
+            **about,
+            **values,
         )
 
     def _route(self, environ: WSGIEnvironment) -> tuple[str, tuple[str, ...]]:

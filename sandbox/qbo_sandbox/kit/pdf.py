@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-ROWS, LEADING = 46, 15
+LINES_PER_PAGE, LINE_HEIGHT = 46, 15
 FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>"
 
 
 def pdf(rows: Sequence[str]) -> bytes:
     """Return a valid PDF of these rows of text."""
-    pages = [rows[place : place + ROWS] for place in range(0, len(rows), ROWS)] or [[]]
+    places = range(0, len(rows), LINES_PER_PAGE)
+    pages = [rows[place : place + LINES_PER_PAGE] for place in places] or [[]]
     numbers = [4 + 2 * place for place in range(len(pages))]
     kids = b" ".join(b"%d 0 R" % number for number in numbers)
     objects = [
@@ -33,7 +34,7 @@ def _build_page(content: int) -> bytes:
 def _build_stream(rows: Sequence[str]) -> bytes:
     """Return the rows of a page as a stream of text."""
     lines = b"\n".join(b"(%s) Tj T*" % _escape(row) for row in rows)
-    content = b"BT /F1 10 Tf %d TL 45 780 Td\n%s\nET" % (LEADING, lines)
+    content = b"BT /F1 10 Tf %d TL 45 780 Td\n%s\nET" % (LINE_HEIGHT, lines)
     return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
 
 

@@ -18,7 +18,7 @@ from qbo_sandbox.kit.faults import Wire
 from qbo_sandbox.kit.messages import Headers, status_line
 
 MAX_HEAD = 64 * 1024
-LARGE = 1024 * 1024  # from here on a copy costs more than a packet
+LARGE_BODY = 1024 * 1024  # from here on a copy costs more than a packet
 # A signal just before `accept`, or one that another thread got, does not end the wait for a caller.
 ACCEPT_SECONDS = 0.5
 
@@ -227,7 +227,7 @@ class _Connection:
         """Send an answer; HEAD gets its headers only."""
         head = _response_head(status, headers, len(content), keep)
         body = b"" if method == "HEAD" else content
-        if len(body) < LARGE:
+        if len(body) < LARGE_BODY:
             self.peer.sendall(head + body)
         else:
             self.peer.sendall(head)

@@ -11,8 +11,8 @@ from typing import Any
 from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.json_object import JsonObject
 
-PATIENCE = 10
-TRIES = 3
+CALL_TIMEOUT = 10
+MAX_TRIES = 3
 
 
 class Calls:
@@ -137,11 +137,11 @@ class Calls:
         """Send a call, several times if nobody takes it; return what became of it in words."""
         headers, body = self._request(event, secret)
         outcome = ""
-        for _ in range(TRIES):
+        for _ in range(MAX_TRIES):
             address = event["to"]
             request = urllib.request.Request(address, body, headers)  # noqa: S310  (was checked)
             try:
-                answer = urllib.request.urlopen(request, timeout=PATIENCE)  # noqa: S310  (as above)
+                answer = urllib.request.urlopen(request, timeout=CALL_TIMEOUT)  # noqa: S310 (above)
                 with answer:
                     return f"taken with {answer.status}"
             except OSError as error:

@@ -14,14 +14,14 @@ from qbo_sandbox.seeding import sample
 
 Writer = Callable[[Company, list[str]], None]
 BARE = ("Account", "TaxAgency", "TaxRate", "TaxCode", "Term")
-AGE = 90 * 86400
+OPENING_AGE = 90 * 86400
 COUNTRY_NAMES = {"US": "USA", "NO": "NOR", "CA": "CAN", "GB": "GBR", "AU": "AUS"}
 TAXES = ("CA", "GB", "AU")  # countries with a file of taxes; the other lists are American
 
 
 def open_books(company: Company) -> None:
     """Write everything a company has before its first transaction, as if three months ago."""
-    with company.clock.pretend(company.now() - AGE):
+    with company.clock.pretend(company.now() - OPENING_AGE):
         write_entry(company, "CompanyInfo", _write_info(company), "1")
         write_entry(company, "Preferences", preferences.sections(company.options), "1")
         for code in (*company.options.currencies, company.options.currency):

@@ -351,8 +351,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I19",
         place="hub/posting/receipt_delivery.py",
-        old="PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)",
-        new="PAUSES = (10**9,)",
+        old="RETRY_PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)",
+        new="RETRY_PAUSES = (10**9,)",
         bug="A receipt that failed is not repeated.",
     ),
 )

@@ -45,7 +45,7 @@ def test_each_random_value_has_128_bits() -> None:
 
 
 def test_codes_that_people_type_have_128_bits() -> None:
-    assert len(one_time_codes.ALPHABET) ** one_time_codes.LENGTH >= 2**128
+    assert len(one_time_codes.ALPHABET) ** one_time_codes.CODE_LENGTH >= 2**128
 
 
 def test_nothing_random_comes_from_a_predictable_generator() -> None:

@@ -174,7 +174,7 @@ def test_other_keys_are_refused(hub, archive, empty_folder):
 
 def test_a_backup_is_of_one_moment_while_others_write(app, archive, make_app, monkeypatch):
     """Two rows are always written together; a backup never has only one of them."""
-    monkeypatch.setattr(backups, "PAGES", 1)
+    monkeypatch.setattr(backups, "PAGES_PER_REPORT", 1)
     with engine.transaction() as session:
         session.execute(text("CREATE TABLE pair (number INTEGER, side TEXT, filler TEXT)"))
     number = 0

@@ -60,7 +60,7 @@ def filled_file(empty_database, tmp_path_factory):
 @pytest.fixture
 def filled_database(make_file, filled_file, monkeypatch):
     """Provide an SQLite database with rows in every table, two in each chunk."""
-    monkeypatch.setattr(rows, "CHUNK", 2)
+    monkeypatch.setattr(rows, "ROWS_PER_CHUNK", 2)
     return make_file("filled.db", filled_file)
 
 

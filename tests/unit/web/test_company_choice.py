@@ -90,7 +90,8 @@ def test_the_choice_is_seen_on_every_page_and_ends_with_all_companies(
         switcher = visitor.page(path).partition('class="switcher"')[2].partition("</div>")[0]
         button = switcher.partition("</button>")[0]
         assert BRAVO in button, path
-        assert f"company-{two_companies.rows.companies[BRAVO] % company_choice.COLORS}" in button
+        color = two_companies.rows.companies[BRAVO] % company_choice.COLOR_COUNT
+        assert f"company-{color}" in button
     visitor.press("/companies/choose", company="", next="/documents")
     assert all(shows(visitor, "/documents", name) for name in COMPANIES)
 

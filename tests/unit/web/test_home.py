@@ -132,7 +132,7 @@ def test_the_bars_of_a_day_are_stacked_within_the_chart(clock: FakeClock) -> Non
     yesterday = today - dt.timedelta(days=1)
     counts = {(today, "create"): 90, (today, "update"): 44, (yesterday, "create"): 10}
     chart = posted_chart.lay_out(counts, today)
-    assert len(chart.bars) == posted_chart.DAYS
+    assert len(chart.bars) == posted_chart.CHART_DAYS
     assert [mark for mark, _ in chart.grid] == [0, 50, 100, 150]
     last = chart.bars[-1]
     assert last.second_y + last.second_height == pytest.approx(last.first_y, abs=0.2)

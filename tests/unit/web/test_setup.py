@@ -185,7 +185,7 @@ def test_codes_differ_and_have_more_than_128_bits(new_hub: Visitor) -> None:
         codes = {first_owner.SetupCode().issue() for _ in range(200)}
     assert len(codes) == 200
     assert all(re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{4}-){6}[0-9A-HJKMNP-TV-Z]{4}", c) for c in codes)
-    assert len(one_time_codes.ALPHABET) ** one_time_codes.LENGTH == 2**140
+    assert len(one_time_codes.ALPHABET) ** one_time_codes.CODE_LENGTH == 2**140
 
 
 def test_keys_of_the_page_take_effect_at_once_and_are_sealed(without_keys: Visitor) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlencode
 
 from hub_autotask.sandbox import picklists
 from hub_autotask.sandbox.limits import Limits, later
-from hub_autotask.sandbox.msp import ALLOWANCE, CI, ZONE
+from hub_autotask.sandbox.msp import CALLS_PER_HOUR, CI, ZONE
 from hub_autotask.sandbox.query import Query, place_of, token
 from hub_autotask.sandbox.refusals import Refusal, stranger, wrong
 from hub_autotask.sandbox.schema import BY_PATH
@@ -69,7 +69,7 @@ class Api:
 
     def __init__(self, books, clock):
         self._books = books
-        self.limits = Limits(clock, ALLOWANCE)
+        self.limits = Limits(clock, CALLS_PER_HOUR)
 
     def __call__(self, environ, start):
         name, arguments = route(environ)

@@ -8,7 +8,7 @@ from hub_autotask.sandbox.picklists import EXPENSE_STATUS, PAYMENT_TYPES, number
 from hub_autotask.sandbox.schema import ENTITIES
 from hub_autotask.sandbox.selection import select_cases
 
-FIRST, FIRST_ITEM = 7001, 70_001
+FIRST_ID, FIRST_ITEM = 7001, 70_001
 APPROVED = "Approved for Payment"
 
 
@@ -100,7 +100,7 @@ def rows(documents, at, demo=False):
     """Yield (entity, row) of every report and expense; `case` has the case's name."""
     item_id = FIRST_ITEM
     cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
-    for id, seed_case in enumerate(cases, FIRST):
+    for id, seed_case in enumerate(cases, FIRST_ID):
         items = [
             _item(item_id + n, id, seed_case, fields, at)
             for n, fields in enumerate(seed_case["items"])

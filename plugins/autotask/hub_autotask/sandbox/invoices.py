@@ -9,7 +9,7 @@ from hub_autotask.sandbox.picklists import ITEM_TYPES, number
 from hub_autotask.sandbox.schema import ENTITIES
 from hub_autotask.sandbox.selection import select_cases
 
-FIRST = 4001
+FIRST_ID = 4001
 RATES = {
     (CALIFORNIA, GOODS): Decimal("0.08"),
     (TUCSON, SERVICES): Decimal("0.02"),
@@ -179,20 +179,20 @@ LEFT_OUT_OF_DEMO = frozenset(
         "tilde in the term",
     }
 )
-PLAIN = (177, 185, 188, 177)
+PLAIN_COMPANIES = (177, 185, 188, 177)
 
 
 def _plain(n):
     """Return an invoice like most."""
     line = item(801 if n % 3 else 806, str(n % 7 + 1), f"{n % 90 + 10}.50", text=f"Work order {n}")
-    return case("plain", PLAIN[n % len(PLAIN)], n % 13, line)
+    return case("plain", PLAIN_COMPANIES[n % len(PLAIN_COMPANIES)], n % 13, line)
 
 
 def rows(documents, at, demo=False, first_item=90_001):
     """Yield (entity, row) of every invoice and line; `case` has the case's name."""
     line_id = first_item
     cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
-    for id, seed_case in enumerate(cases, FIRST):
+    for id, seed_case in enumerate(cases, FIRST_ID):
         lines = []
         for line in seed_case["lines"]:
             lines.append(_line(line_id, id, seed_case, line))

@@ -14,7 +14,7 @@ from qbo_sandbox.kit import Wire
 
 HOUR = 3600  # seconds
 MAX_CONCURRENT_CALLS = 3  # for an entity
-SLOWER = 0.5  # seconds a call takes longer once half of the allowance is used
+SLOWDOWN_SECONDS = 0.5  # seconds a call takes longer once half of the allowance is used
 
 
 class Limits:
@@ -46,7 +46,7 @@ class Limits:
 
     def pause(self):
         """Return the seconds that a call takes longer now."""
-        return SLOWER if self.count_calls() > self._allowance / 2 else 0
+        return SLOWDOWN_SECONDS if self.count_calls() > self._allowance / 2 else 0
 
     @contextlib.contextmanager
     def admit(self, call):

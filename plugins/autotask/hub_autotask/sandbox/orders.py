@@ -8,7 +8,7 @@ from hub_autotask.sandbox.picklists import DESCRIPTIONS, ORDER_STATUS, number
 from hub_autotask.sandbox.schema import ENTITIES
 from hub_autotask.sandbox.selection import select_cases
 
-FIRST, FIRST_ITEM, FIRST_RECEIPT = 8001, 80_001, 85_001
+FIRST_ID, FIRST_ITEM, FIRST_RECEIPT = 8001, 80_001, 85_001
 
 
 def item(product, quantity, cost, memo=None, received=()):
@@ -86,7 +86,7 @@ def rows(documents, at, demo=False):
     item_id = FIRST_ITEM
     receipt = FIRST_RECEIPT
     cases = select_cases(CASES, LEFT_OUT_OF_DEMO, _plain, documents, demo)
-    for id, seed_case in enumerate(cases, FIRST):
+    for id, seed_case in enumerate(cases, FIRST_ID):
         yield "PurchaseOrders", _order(id, seed_case, at)
         for item in seed_case["items"]:
             yield "PurchaseOrderItems", _item(item_id, id, item)

@@ -5,7 +5,7 @@ from hub_autotask.sandbox.schema import ENTITIES
 from qbo_sandbox import kit
 from qbo_sandbox.kit import PageRefused, query_of
 
-ROWS = 50
+ROWS_PER_PAGE = 50
 TABLES = {
     "invoices": "Invoices",
     "expense-reports": "ExpenseReports",
@@ -119,7 +119,7 @@ class Pages(kit.Pages):
         search = query.get("search", "")
         rows = self._search(entity, search)
         number = int(query["page"]) if query.get("page", "").isdecimal() else 1
-        last_place = (len(rows) - 1) // ROWS
+        last_place = (len(rows) - 1) // ROWS_PER_PAGE
         place = max(0, min(number - 1, last_place))
         return self.render(
             environ,
@@ -129,8 +129,8 @@ class Pages(kit.Pages):
             columns=COLUMNS[entity],
             count=len(rows),
             case=self._case,
-            rows=rows[place * ROWS : (place + 1) * ROWS],
-            pages=(len(rows) + ROWS - 1) // ROWS,
+            rows=rows[place * ROWS_PER_PAGE : (place + 1) * ROWS_PER_PAGE],
+            pages=(len(rows) + ROWS_PER_PAGE - 1) // ROWS_PER_PAGE,
             page=place + 1,
             search=search,
             companies=self._names("Companies", "companyName"),

@@ -8,7 +8,7 @@ from hub_costcertified.sandbox.story import make_story
 from qbo_sandbox.kit import Rows
 from qbo_sandbox.kit.journaled_books import Journalled, stamp
 
-DOCUMENTS = 60
+DOCUMENT_COUNT = 60
 THINGS = ("invoices", "payments", "payouts", "expenses")
 
 
@@ -42,7 +42,7 @@ class Books(Journalled):
         """Carry out the acts of the past."""
         count = event["documents"]
         if count is None:
-            count = DOCUMENTS
+            count = DOCUMENT_COUNT
         at = dt.datetime.fromisoformat(event["at"])
         demo = event.get("demo", False)
         for past in make_story(count, event["seed"], at, demo):

@@ -6,7 +6,7 @@ from hub_costcertified.sandbox import company, views
 from qbo_sandbox import kit
 from qbo_sandbox.kit import PageRefused
 
-ROWS = 50
+ROWS_PER_PAGE = 50
 CENT = Decimal("0.01")
 
 
@@ -102,9 +102,9 @@ class Pages(kit.Pages):
         payouts = self._views("payouts")
         invoices = [raw for raw in self._books.rows["invoices"].values() if raw["state"] == "sent"]
         lists = {
-            "rows": rows[::-1][:ROWS],
+            "rows": rows[::-1][:ROWS_PER_PAGE],
             "payouts": payouts[::-1],
-            "invoices": invoices[-ROWS:],
+            "invoices": invoices[-ROWS_PER_PAGE:],
         }
         return self.render(environ, "payments", **lists, clients=company.CLIENTS)
 

@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from hub_costcertified.sandbox import company
 from hub_costcertified.sandbox.cases import CASES, EXPENSES, LEFT_OUT_OF_DEMO
 
-STEP = dt.timedelta(minutes=20)
+EVENT_INTERVAL = dt.timedelta(minutes=20)
 CENT = Decimal("0.01")
 PLAIN = ("sent", "paid by card", "processing", "paid by bank transfer", "draft")
 
@@ -24,7 +24,7 @@ class _Story:
         self.demo = demo
         self.documents = documents
         self.seed = seed
-        self.at = now - STEP * (documents * 5 + 60)
+        self.at = now - EVENT_INTERVAL * (documents * 5 + 60)
         self.today = now.date()
         self.payments = 0
         self.payouts = 0
@@ -52,7 +52,7 @@ class _Story:
 
     def act(self, what, **event):
         """Return an act with the next moment."""
-        self.at += STEP
+        self.at += EVENT_INTERVAL
         return {"do": what, **event, "at": self.at}
 
     def plain(self, index, chance):

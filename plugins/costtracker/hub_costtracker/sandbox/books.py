@@ -10,7 +10,7 @@ from hub_costtracker.sandbox.story import FIRST_ID, make_story
 from qbo_sandbox.kit import Rows
 from qbo_sandbox.kit.journaled_books import Journalled
 
-DOCUMENTS = 150
+DOCUMENT_COUNT = 150
 NEXT = {
     "approve": "approved",
     "reject": "rejected",
@@ -38,7 +38,7 @@ class Books(Journalled):
         """Add the invoices and edits of the first day."""
         count = event["documents"]
         if count is None:
-            count = DOCUMENTS
+            count = DOCUMENT_COUNT
         at = dt.datetime.fromisoformat(event["at"])
         demo = event.get("demo", False)
         for row in make_story(count, event["seed"], at, demo):

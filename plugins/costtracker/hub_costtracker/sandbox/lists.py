@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from hub_costtracker.sandbox.company import LISTS
 
-REDUCED = 15
-STANDARD = 25
+REDUCED_RATE = 15
+STANDARD_RATE = 25
 
 
 class Lists:
@@ -167,7 +167,7 @@ def _tax_codes(slot, visible):
     rated.sort(key=rate, reverse=True)
     if slot == "zero" or not rated:
         return _with_rate(visible, 0) or rated[-1:]
-    slot_rate = STANDARD if slot == "standard" else REDUCED
+    slot_rate = STANDARD_RATE if slot == "standard" else REDUCED_RATE
     exact = _with_rate(rated, slot_rate)
     return exact or _nearest(slot, rated)
 

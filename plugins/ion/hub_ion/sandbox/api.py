@@ -16,7 +16,7 @@ from qbo_sandbox.kit import Limits, Tokens, form_of, json_answer, text_answer
 from qbo_sandbox.kit.messages import body_of
 from qbo_sandbox.kit.tokens import basic_of
 
-LIFETIME = 300
+TOKEN_SECONDS = 300
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 TOKEN = re.compile(r"(?:/auth)?/realms/api-keys/protocol/openid-connect/token")
 OPERATION = re.compile(rb'"query":\s*"[^{"]*?(?:query|mutation)\s+(\w+)')
@@ -76,7 +76,7 @@ class Api:
         self._clock = clock
         self._tokens = {}
         for environment, keys in KEYS.items():
-            self._tokens[environment] = Tokens(clock, keys, lifetime=LIFETIME)
+            self._tokens[environment] = Tokens(clock, keys, lifetime=TOKEN_SECONDS)
 
     def schema_page(self, method, body):
         """Answer or set what the schema lacks; a customer's schema may differ from this one."""
@@ -132,7 +132,7 @@ class Api:
             }
             return json_answer(start, 401, body)
         token = self._tokens[environment].issue(environment, client)
-        body = {"access_token": token, "token_type": "Bearer", "expires_in": LIFETIME}
+        body = {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
         return json_answer(start, 200, body)
 
     def _graphql(self, environ, start, environment, client):

@@ -7,7 +7,7 @@ from hub_ion.sandbox.graph import decimal
 from qbo_sandbox import kit
 from qbo_sandbox.kit import PageRefused
 
-ROWS = 50
+ROWS_PER_PAGE = 50
 
 
 class Pages(kit.Pages):
@@ -108,7 +108,7 @@ class Pages(kit.Pages):
 
     def webhooks(self, environ):
         """Show the newest deliveries."""
-        events = self._calls.events[::-1][:ROWS]
+        events = self._calls.events[::-1][:ROWS_PER_PAGE]
         return self.render(environ, "webhooks", events=events, habits=self._calls.habits)
 
     # -- acting ---------------------------------------------------------------------------------

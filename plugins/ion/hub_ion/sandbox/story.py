@@ -14,10 +14,10 @@ from hub_ion.sandbox.cases import (
 )
 from qbo_sandbox.kit.journaled_books import stamp
 
-DOCUMENTS = 112
-PARTS = 24
+DOCUMENT_COUNT = 112
+PART_COUNT = 24
 FIRST_IDS = {"orders": 1000, "parts": 0, "lines": 0, "fees": 0}
-APART = dt.timedelta(minutes=30)
+ORDER_INTERVAL = dt.timedelta(minutes=30)
 NOUNS = ("Bracket", "Panel", "Harness", "Valve", "Fitting", "Housing", "Spacer", "Manifold")
 
 
@@ -25,13 +25,13 @@ def make_story(documents, seed, end, demo=False):
     """Yield (moment, table, row) of everything, oldest first; 0 documents: no orders, no parts."""
     at = dt.datetime.fromisoformat(end)
     chance = random.Random(seed)  # noqa: S311  (a story, the same for the same seed)
-    orders = _orders(DOCUMENTS if documents is None else documents, chance, demo)
-    first = at - APART * (len(orders) + 1)
+    orders = _orders(DOCUMENT_COUNT if documents is None else documents, chance, demo)
+    first = at - ORDER_INTERVAL * (len(orders) + 1)
     yield from _lists(first)
     yield from _parts(first, chance) if orders else ()
     ids = {"lines": 0, "fees": 0}
     for number, order in enumerate(orders, 1):
-        yield from _order(number, order, first + APART * number, ids)
+        yield from _order(number, order, first + ORDER_INTERVAL * number, ids)
 
 
 def _lists(first):
@@ -49,7 +49,7 @@ def _lists(first):
 def _parts(first, chance):
     """Yield the parts, the odd ones first."""
     plain = []
-    for n in range(1, PARTS - len(ODD_PARTS) + 1):
+    for n in range(1, PART_COUNT - len(ODD_PARTS) + 1):
         plain.append((f"OW-{1000 + n}", "A", f"{chance.choice(NOUNS)} {n}", "INVENTORY"))
     for id, (number, revision, description, purchased) in enumerate((*ODD_PARTS, *plain), 1):
         at = first - dt.timedelta(days=30) + dt.timedelta(minutes=id)
@@ -85,7 +85,7 @@ def _line(chance):
     if chance.random() < 0.2:
         account = chance.choice(("6300", "6400"))
         return line(None, quantity, cost, account=account, description="By the order")
-    part = chance.randint(len(ODD_PARTS) + 1, PARTS)
+    part = chance.randint(len(ODD_PARTS) + 1, PART_COUNT)
     days = chance.randint(5, 60)
     return line(part, quantity, cost, needDate=f"+{days}")
 

@@ -12,7 +12,7 @@ from hub_ontraccr.sandbox.pages import Pages
 from qbo_sandbox import kit
 from qbo_sandbox.kit import Journal, Limits, Tokens
 
-LIFETIME = 86400
+TOKEN_SECONDS = 86400
 
 
 class StandIn(kit.StandIn):
@@ -23,7 +23,7 @@ class StandIn(kit.StandIn):
     def __init__(self, journal, documents=None, seed=0, clock=None, *, demo=False):
         super().__init__(clock)
         self.books = Books(journal, self.clock, documents, seed, demo)
-        tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=LIFETIME)
+        tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=TOKEN_SECONDS)
         limits = Limits.at_rate(self.clock, RATE)
         calls = Calls(self.books)
         api = Api(self.books, tokens, limits)

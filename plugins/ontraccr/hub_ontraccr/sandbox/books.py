@@ -10,7 +10,7 @@ from hub_ontraccr.sandbox.story import FIRST_ID, make_story
 from qbo_sandbox.kit import Rows
 from qbo_sandbox.kit.journaled_books import Journalled
 
-DOCUMENTS = 120
+DOCUMENT_COUNT = 120
 
 
 class Books(Journalled):
@@ -34,7 +34,7 @@ class Books(Journalled):
         """Add the payables and profiles of the first day."""
         count = event["documents"]
         if count is None:
-            count = DOCUMENTS
+            count = DOCUMENT_COUNT
         at = dt.datetime.fromisoformat(event["at"])
         demo = event.get("demo", False)
         for row in make_story(count, event["seed"], at, demo):

@@ -8,7 +8,7 @@ from hub_ontraccr.sandbox.cases import CASES, LEFT_OUT_OF_DEMO
 from hub_ontraccr.sandbox.company import EAST, PEOPLE, WEST
 from qbo_sandbox.kit.journaled_books import stamp
 
-FIRST_ID, FIRST_EASTERN, EASTERN = 2001, 9001, 6
+FIRST_ID, FIRST_EASTERN, EASTERN_COUNT = 2001, 9001, 6
 WORDS = (
     "Ready-mix, {n} m³",
     "Framing lumber",
@@ -38,7 +38,7 @@ def make_story(documents, seed, now, demo=False):
             _chance(f"{seed}/east", index),
             now - dt.timedelta(hours=index + 1),
         )
-        for index in range(EASTERN)
+        for index in range(EASTERN_COUNT)
     ]
     return payables + east
 
