@@ -441,6 +441,84 @@ def test_the_glossary_lists_the_terms_in_alphabetical_order():
         assert terms == sorted(terms)
 
 
+# The models that the glossary leaves out, and why.
+MODELS_WITHOUT_A_TERM = {
+    "Access": "a request to use an app: a row of the page of apps, and no term of its own",
+    "AuditEntry": "the audit log, a common term",
+    "AuditHead": "the signed end of the audit log",
+    "Authenticator": "a means to log in",
+    "CaseNote": "a part of a case",
+    "DatabaseOrigin": "which command made the database",
+    "DocumentTerm": "an index for the search of documents",
+    "FileDocument": "joins received files and their documents",
+    "GuessCount": "a limit of tries to log in",
+    "Invitation": "a means to log in",
+    "InvitationRight": "a right that an invitation will give",
+    "ListState": "when a list was last read",
+    "LoginSession": "a means to log in",
+    "MetricTotal": "a number of a metric",
+    "NotificationChoice": "which notices a person wants",
+    "OAuthState": "a consent under way",
+    "Passkey": "a means to log in",
+    "PasswordReset": "a means to log in",
+    "PasswordResetRequest": "a means to log in",
+    "ReadDay": "a count of calls for the limit of a day",
+    "RecoveryCode": "a means to log in",
+    "Role": "a common term, which the login library needs as a table",
+    "RunLine": "a log line of a run",
+    "SavedFilter": "a list of documents that a person named",
+    "Schedule": "a common term",
+    "SharedRateLimit": "the shared state of a rate limit",
+    "Token": "the OAuth tokens of a company",
+    "User": "a person who may log in, a common term",
+}
+
+
+def test_every_model_is_in_the_glossary_or_left_out_for_a_reason():
+    classes = {row[2].strip("`").rpartition(".")[2] for row in glossary()}
+    tables = {row[3].strip("`") for row in glossary()}
+    models = [mapper.class_ for mapper in Case.registry.mappers]
+    assert len(models) > 40
+    missing = set()
+    for model in models:
+        if model.__name__ not in classes and model.__tablename__ not in tables:
+            missing.add(model.__name__)
+    assert missing == set(MODELS_WITHOUT_A_TERM)
+
+
+# -- where the code enforces that each document is posted exactly once -----------------------------
+
+EXACTLY_ONCE = ROOT / "docs" / "exactly-once.md"
+RULES = "protocol", "send", "outcome", "recovery"  # the packages of the rules of posting
+
+
+def enforcing_names() -> list[str]:
+    """Return the modules and functions that the page about posting exactly once names."""
+    return re.findall(r"`(hub\.[a-z_.]+)`", EXACTLY_ONCE.read_text())
+
+
+def test_what_enforces_the_rules_of_posting_exists():
+    names = enforcing_names()
+    assert len(names) > 30
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError:
+            module, _, member = name.rpartition(".")
+            assert callable(getattr(importlib.import_module(module), member)), name
+
+
+def test_every_module_of_the_rules_of_posting_is_on_the_page():
+    named = enforcing_names()
+    missing = []
+    for package in RULES:
+        for path in sorted((ROOT / "hub" / "posting" / package).glob("[!_]*.py")):
+            module = f"hub.posting.{package}.{path.stem}"
+            if not any(name == module or name.startswith(f"{module}.") for name in named):
+                missing.append(module)
+    assert missing == []
+
+
 def test_the_plots_are_drawn_from_the_recorded_results() -> None:
     drawn = {file.name: file.read_text() for file in (ROOT / "docs" / "plots").glob("*.svg")}
     assert drawn == plots.plots()
