@@ -5,6 +5,7 @@ Start reading in `invoices`; `polling` reads the documents of all three apps.
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from hub import (
     App,
@@ -22,8 +23,32 @@ from hub import (
 from hub_autotask import checks, expenses, invoices, purchase_orders
 from hub_autotask.client import Autotask
 from hub_autotask.lists import Lists
+from hub_autotask.polling import Kind
 
-MODULES = {module.APP.slug: module for module in (invoices, expenses, purchase_orders)}
+
+class AppModule(Protocol):
+    """What the module of each app defines."""
+
+    @property
+    def APP(self) -> App:
+        """Return the app."""
+
+    @property
+    def FIELDS(self) -> Sequence[Field]:
+        """Return the fields of the app."""
+
+    def open_kind(self, site: Site, source: Autotask, source_lists: Lists) -> Kind:
+        """Return the documents of one run."""
+
+    def codes(self, site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
+        """Return the codes of a field as Autotask has them now."""
+
+    def report(self, site: Site, source: Autotask, document: Document, receipt: Receipt) -> None:
+        """Write a state to the source of a document."""
+
+
+APP_MODULES: tuple[AppModule, ...] = (invoices, expenses, purchase_orders)
+MODULES = {module.APP.slug: module for module in APP_MODULES}
 
 
 @hookimpl
@@ -33,8 +58,7 @@ def hub_apps() -> list[App]:
 
 @hookimpl
 def hub_fields(app: str) -> Sequence[Field]:
-    fields: Sequence[Field] = MODULES[app].FIELDS
-    return fields
+    return MODULES[app].FIELDS
 
 
 @hookimpl
@@ -47,8 +71,7 @@ def hub_check(app: str, site: Site) -> Tenant:
 def hub_codes(app: str, site: Site, field: str) -> list[Code]:
     source = Autotask(site)
     source_lists = Lists(site, source)
-    codes: list[Code] = MODULES[app].codes(site, source, source_lists, field)
-    return codes
+    return MODULES[app].codes(site, source, source_lists, field)
 
 
 @hookimpl
