@@ -26,6 +26,7 @@ from hub import (
     signed_json,
 )
 from hub_costtracker import invoices, lists, names, reading, receipts, suppliers
+from hub_costtracker.cached_secrets import CachedSecrets
 from hub_costtracker.client import RATE, SUPPORT, CostTracker
 from hub_costtracker.settings import Settings
 
@@ -87,9 +88,8 @@ def hub_documents(
 
 
 def _cache_secrets(site: Site) -> Site:
-    """Return the site with its secrets read once, as every line of an invoice needs them."""
-    secrets = dict(site.secrets)
-    return replace(site, secrets=secrets)  # type: ignore[arg-type]
+    """Return the site with its secrets read once."""
+    return replace(site, secrets=CachedSecrets(site.secrets))
 
 
 @hookimpl
