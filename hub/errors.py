@@ -86,7 +86,8 @@ class Busy(Retry):
 
     def __init__(self, what: str, after: float | None = None) -> None:
         super().__init__(
-            "%(what)s is in use by another process; it is tried again when that one has finished.",
+            "%(what)s is in use by another process. The hub tries again when that one has"
+            " finished.",
             after,
             what=what,
         )
@@ -97,10 +98,7 @@ class TooOften(Retry):
 
     def __init__(self, host: str, app: str, after: float | None = None) -> None:
         super().__init__(
-            "The server %(host)s asks %(app)s to slow down; it is tried again.",
-            after,
-            host=host,
-            app=app,
+            "The server %(host)s asks %(app)s to slow down.", after, host=host, app=app
         )
 
 

@@ -31,7 +31,7 @@ def retry(ids: tuple[int, ...], yes: bool) -> None:
     refused = retries.retry_each(ids, account_name())
     for id_ in ids:
         if id_ not in refused:
-            say(f"{id_} is tried again with the next sync.")
+            say(f"The next sync tries {id_} again.")
     if refused:
         raise NotNow(" ".join(refused.values()))
 

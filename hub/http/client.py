@@ -215,7 +215,7 @@ class AppHttp:
             ) from None
         except exchange.DeadlinePassed:
             raise Retry(
-                "%(host)s did not answer %(app)s within %(seconds)s seconds; it is tried again.",
+                "%(host)s did not answer %(app)s within %(seconds)s seconds.",
                 host=call.host,
                 app=call.app,
                 seconds=f"{seconds:g}",
@@ -239,7 +239,7 @@ class AppHttp:
             raise TooOften(call.host, call.app, wait)
         if status >= 500:
             raise Retry(
-                "%(host)s cannot answer %(app)s now (status %(status)s); it is tried again.",
+                "%(host)s cannot answer %(app)s now (status %(status)s).",
                 wait,
                 host=call.host,
                 app=call.app,

@@ -73,8 +73,7 @@ class HttpReply:
             kind = self.headers.get("Content-Type", "no content type").partition(";")[0]
             kind = self._call.clean(kind[:MAX_TYPE_LENGTH])
             raise Retry(
-                "%(call)s answered with something that is not JSON (%(kind)s, %(size)s bytes); it "
-                "is tried again.",
+                "%(call)s answered with something that is not JSON (%(kind)s, %(size)s bytes).",
                 call=self._call,
                 kind=kind,
                 size=len(self.body),

@@ -50,7 +50,7 @@ def store() -> None:
             _add(session, pending)
     except (DatabaseUnavailable, SQLAlchemyError) as error:
         counts.put_back(pending)
-        log.warning("Counts for the metrics could not be stored; it is tried again. %s", error)
+        log.warning("Counts for the metrics could not be stored. The hub tries again. %s", error)
 
 
 def load(session: Session) -> dict[str, dict[Sample, float]]:

@@ -5,6 +5,9 @@ from typing import NamedTuple, Protocol
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models.enums import Operation
 
+# The kinds whose words are not those of their names.
+KIND_WORDS = {"vendor": "supplier", "vendor_credit": "supplier credit"}
+
 
 class NamedDocument(Protocol):
     """What the name of a document is made of; a model and a row of its columns both fit."""
@@ -68,7 +71,7 @@ class DisplayName(NamedTuple):
 
     @classmethod
     def _of_kind(cls, kind: str, document: NamedDocument) -> "DisplayName":
-        words = kind.replace("_", " ")
+        words = KIND_WORDS.get(kind, kind.replace("_", " "))
         if kind in LIST_KINDS and document.party:
             return cls(words, document.party)
         label = document.number or readable_id(document.source_id)

@@ -111,7 +111,7 @@ EXPLANATIONS = {
         " the source."
     ),
     "6240": Sentence(
-        "The name is already used by a customer, vendor or employee. Match it to that one, or"
+        "The name is already used by a customer, supplier or employee. Match it to that one, or"
         " create it under another name."
     ),
     "6270": Sentence(

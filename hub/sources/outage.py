@@ -151,7 +151,7 @@ def _next_attempt_text(session: Session, row: Installation) -> str:
     """Say when the source is tried again, in the zone of the installation."""
     due = find_next_attempt(session, row)
     if due is None:
-        return Sentence("It is tried again with the next sync.")
+        return Sentence("The next sync tries again.")
     zone = ZoneInfo(row.zone)
     local = due.astimezone(zone)
     return Sentence(

@@ -13,7 +13,8 @@ AND = " and "  # between names
 FILE = "File of %(name)s"
 NOUNS = (
     "Bill",
-    "Vendor credit",
+    "Supplier credit",
+    "Vendor credit",  # as earlier versions stored it
     "Expense",
     "Purchase order",
     "Invoice",

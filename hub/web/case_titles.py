@@ -20,7 +20,7 @@ OF_POSTING = re.compile(r"posting:(\d{1,9})(?::|$)")  # the cause of a case abou
 # The kinds of documents within a sentence.
 KINDS = {
     "bill": gettext_noop("bill"),
-    "vendor_credit": gettext_noop("vendor credit"),
+    "vendor_credit": gettext_noop("supplier credit"),
     "expense": gettext_noop("expense"),
     "purchase_order": gettext_noop("purchase order"),
     "invoice": gettext_noop("invoice"),

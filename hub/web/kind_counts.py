@@ -9,7 +9,7 @@ from hub.web.case_titles import documents
 TEXTS: dict[str, Callable[[int], str]] = {
     "bill": lambda count: ngettext("%(count)s bill", "%(count)s bills", count),
     "vendor_credit": lambda count: ngettext(
-        "%(count)s vendor credit", "%(count)s vendor credits", count
+        "%(count)s supplier credit", "%(count)s supplier credits", count
     ),
     "expense": lambda count: ngettext("%(count)s expense", "%(count)s expenses", count),
     "purchase_order": lambda count: ngettext(

@@ -106,7 +106,7 @@ REQUESTERS = {
 }
 KINDS = {
     "bill": gettext_noop("Bill"),
-    "vendor_credit": gettext_noop("Vendor credit"),
+    "vendor_credit": gettext_noop("Supplier credit"),
     "expense": gettext_noop("Expense"),
     "purchase_order": gettext_noop("Purchase order"),
     "invoice": gettext_noop("Invoice"),

@@ -40,7 +40,7 @@ SENTENCES = {
     AuditBroken(
         7, "was changed"
     ): "The audit log is not intact: entry 7 was changed. Keep this database and compare",
-    Busy("The company"): "The company is in use by another process; it is tried again",
+    Busy("The company"): "The company is in use by another process. The hub tries again when",
     ConfigurationError("HUB_X", "is not a setting"): "HUB_X is not a setting.",
     DatabaseUnavailable(
         "sqlite:///x", "it is locked"
@@ -52,9 +52,7 @@ SENTENCES = {
     OtherTenant(
         "ION", "Fjord AS", "Sons Inc"
     ): "The settings of ION now lead to the account Sons Inc",
-    TooOften(
-        "ion.test", "ION", 30
-    ): "The server ion.test asks ION to slow down; it is tried again.",
+    TooOften("ion.test", "ION", 30): "The server ion.test asks ION to slow down.",
     PluginBroken("hub-x", "it is late."): "hub-x cannot be used: it is late.",
     PluginFault(
         "ION", "reading", KeyError("id")

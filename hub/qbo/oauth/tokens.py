@@ -94,8 +94,8 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
         has_waited = True
         clock.sleep(POLL_SECONDS)
     raise Retry(
-        "Another process is renewing the connection to QuickBooks and has not finished; it is tried"
-        " again."
+        "Another process is renewing the connection to QuickBooks and has not finished. The hub"
+        " tries again."
     )
 
 

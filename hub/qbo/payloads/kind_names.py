@@ -4,7 +4,7 @@ from hub.errors import Sentence
 
 THE_KINDS = {
     "bill": Sentence("the bill"),
-    "vendor_credit": Sentence("the vendor credit"),
+    "vendor_credit": Sentence("the supplier credit"),
     "expense": Sentence("the expense"),
     "purchase_order": Sentence("the purchase order"),
     "invoice": Sentence("the invoice"),

@@ -203,8 +203,8 @@ def test_a_reading_that_breaks_off_between_pages_loses_and_doubles_nothing(site,
     monkeypatch.setattr("hub_ion.client.PAGE_SIZE", 2)
     ids = [site.order({"account": "6300"}) for _ in range(5)]
     for fault, message in (
-        ({"kind": "status", "status": 429}, "it is tried again"),
-        ({"kind": "status", "status": 502}, "it is tried again"),
+        ({"kind": "status", "status": 429}, "to slow down"),
+        ({"kind": "status", "status": 502}, "now (status 502)."),
         ({"kind": "reset"}, "Can't reach ION"),
     ):
         site.source.faults.add(Fault(call="Orders", nth=2, **fault))

@@ -677,7 +677,7 @@ def test_another_kind_after_a_first_send_is_held(hub):
         "source",
         "bill",
     )
-    assert "vendor credit" in held_posting.reason
+    assert "supplier credit" in held_posting.reason
 
 
 def test_another_kind_before_a_first_send_is_just_another_posting(hub):

@@ -87,9 +87,7 @@ def test_a_throttled_call_waits_as_long_as_it_is_told(ask):
     "status", ["500 Oops", "502 Bad Gateway", "503 Unavailable", "504 Timeout"]
 )
 def test_a_server_that_is_down_is_tried_again(ask, status):
-    with pytest.raises(
-        Retry, match=rf"cannot answer CostTracker now \(status {status[:3]}\); it is tried again"
-    ):
+    with pytest.raises(Retry, match=rf"cannot answer CostTracker now \(status {status[:3]}\)\.$"):
         ask(answer_at_once(status))
 
 

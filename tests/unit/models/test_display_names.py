@@ -35,9 +35,9 @@ class Posting(NamedTuple):
         (Document(number="", source_id="7:1"), "Bill 7:1 of Hara"),
         (Document(party=""), "Bill 12"),
         (Document(kind=""), "Document 12 of Hara"),
-        (Document(kind="vendor", number=""), "Vendor Hara"),
+        (Document(kind="vendor", number=""), "Supplier Hara"),
         (Document(kind="item", number="100", party="Hammer"), "Item Hammer"),
-        (Document(kind="vendor", party=""), "Vendor 12"),
+        (Document(kind="vendor", party=""), "Supplier 12"),
         (Document(number="Hara"), "Bill Hara"),
     ],
 )
@@ -49,9 +49,9 @@ def test_a_document_is_named_by_its_kind_number_and_party(document, name):
     ("posting", "name"),
     [
         (Posting(Document()), "Bill 12 of Hara"),
-        (Posting(Document(kind="bill"), kind="vendor_credit"), "Vendor credit 12 of Hara"),
+        (Posting(Document(kind="bill"), kind="vendor_credit"), "Supplier credit 12 of Hara"),
         (Posting(Document(), kind="attachment", operation="attach"), "File of bill 12 of Hara"),
-        (Posting(Document(kind="vendor"), kind="vendor"), "Vendor Hara"),
+        (Posting(Document(kind="vendor"), kind="vendor"), "Supplier Hara"),
     ],
 )
 def test_a_posting_has_the_name_of_its_document_with_its_own_kind(posting, name):

@@ -101,7 +101,7 @@ def test_pages_about_an_enabled_app_have_its_drawing(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize(
     ("words", "is_listed"),
-    [("costt", True), ("vendor credit", True), ("ONTRA", False), ("tracker", False)],
+    [("costt", True), ("supplier credit", True), ("ONTRA", False), ("tracker", False)],
 )
 def test_apps_are_found_by_name_and_by_what_they_post(
     visitor: Visitor, words: str, is_listed: bool

@@ -62,7 +62,7 @@ VALUES = {
     "differences": "QuickBooks has “Ola” as the party instead of “Hara”. On line 2:"
     " QuickBooks has 12.00 NOK as the account instead of 4300.",
     "dependent": "a payment or credit was applied to it",
-    "next_attempt": "It is tried again with the next sync.",
+    "next_attempt": "The next sync tries again.",
 }
 LOG = (
     "Collected: 117 new, 1 held, 3 documents.",
