@@ -261,7 +261,7 @@ class Autotask:
             )
         if "busy" in message.lower() or not errors:
             return Retry(
-                "Autotask cannot answer for %(entity)s now (%(message)s); it is tried again.",
+                "Autotask cannot answer for %(entity)s now (%(message)s).",
                 entity=entity,
                 message=message,
             )

@@ -51,9 +51,7 @@ class Conflict(Retry):
     """A row was changed after its etag was read, so that ION refuses to change it."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "What the hub wanted to change in ION has changed there meanwhile; it is tried again."
-        )
+        super().__init__("What the hub wanted to change in ION has changed there meanwhile.")
 
 
 class Denied(Refused):
@@ -168,9 +166,7 @@ class Ion:
                 return
             except Conflict:
                 continue
-        raise Retry(
-            "Order %(id)s changed in ION while the hub wrote to it; it is tried again.", id=str(id)
-        )
+        raise Retry("Order %(id)s changed in ION while the hub wrote to it.", id=str(id))
 
     def _write_text(self, id: str, etag: str, key: str, text: str) -> None:
         """Write to an attribute of an order, or to its reference if no attribute is named."""
