@@ -79,7 +79,10 @@ class Address:
 
 @value_object
 class Party:
-    """A supplier or client, with the data of the source."""
+    """A supplier or client, with the data of the source.
+
+    `number` is its organisation number: the number under which its country registers or taxes it.
+    """
 
     name: str
     email: str | None = None
@@ -87,6 +90,7 @@ class Party:
     contact: str | None = None
     address: Address | None = None
     currency: str | None = None
+    number: str | None = None
 
     def __post_init__(self) -> None:
         _require(check.party_problems(self, Address))

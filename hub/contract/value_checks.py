@@ -107,6 +107,8 @@ def party_problems(party: Any, address_type: type) -> Iterator[str]:
     """Yield a blank name, and each value of a party that is of another type than it must be."""
     owner = f"party {party.name}"
     yield from text_problems("A party", name=party.name)
-    yield from optional_text_problems(owner, party, "email", "phone", "contact", "currency")
+    yield from optional_text_problems(
+        owner, party, "email", "phone", "contact", "currency", "number"
+    )
     if party.address is not None and not isinstance(party.address, address_type):
         yield f"address of {owner} must be an Address, not {party.address!r}."

@@ -11,6 +11,7 @@ from typing import Literal
 from hub.contract.documents import Code, Item, Party, Role
 from hub.contract.value_object import value_object
 from hub.mapping.mapped import Ref
+from hub.mapping.tax_numbers import NumberMatch, compare_numbers, number_key
 
 EMPTY = ""  # the record of a match that leaves the code out
 NEW = "+"  # the record of a match that creates one
@@ -50,10 +51,16 @@ class Entry:
     full_name: str = ""
     number: str = ""
     email: str = ""
+    tax_numbers: str = ""  # one a line
     type: str = ""
     currency: str = ""
     active: bool = True
     stored_name: str = ""
+
+    def fit_of_number(self, number: str) -> NumberMatch:
+        """Return how well an organisation number fits; an account number may hold it too."""
+        own = (self.number, *self.tax_numbers.splitlines())
+        return max(compare_numbers(number, other) for other in own)
 
     @property
     def qualified_name(self) -> str:
@@ -161,6 +168,23 @@ class RecordIndex:
         if not email_key:
             return []
         return self._by_email.get(email_key, [])
+
+    def find_by_tax_number(self, number: str) -> list[Entry]:
+        """Return the active records with this organisation number, whole ones first."""
+        if not number_key(number):
+            return []
+        hits = []
+        for entry in self._with_tax_numbers:
+            fit = entry.fit_of_number(number)
+            if fit:
+                hits.append((-fit, entry))
+        return [entry for _, entry in sorted(hits, key=lambda hit: hit[0])]
+
+    @cached_property
+    def _with_tax_numbers(self) -> list[Entry]:
+        """Return the active records that may have an organisation number."""
+        entries = self.by_id.values()
+        return [entry for entry in entries if entry.active and (entry.tax_numbers or entry.number)]
 
     def find_by_words(self, name: str) -> list[Entry]:
         """Return the active records whose name contains this one as whole words."""

@@ -91,7 +91,11 @@ def _cache_key(field: Field, code: Code | str) -> tuple[object, ...]:
     """Return what the result depends on, as a key for the cache."""
     if isinstance(code, str):
         return field.name, code
-    details = code.create and (code.create.name, getattr(code.create, "email", None))
+    details = code.create and (
+        code.create.name,
+        getattr(code.create, "email", None),
+        getattr(code.create, "number", None),
+    )
     return field.name, code.id, code.name, code.number, code.quickbooks_id, code.hold, details
 
 

@@ -1,18 +1,31 @@
 """The records that a code may mean, for a person to choose from."""
 
-from hub.contract.documents import Code
-from hub.mapping.index import Entry, RecordIndex, fold_name
+from hub.contract.documents import Code, Party
+from hub.mapping.index import MAX_SUGGESTIONS, Entry, RecordIndex, fold_name
 
 
 def find_suggestions(code: Code, records: RecordIndex, hits: list[Entry]) -> list[Entry]:
-    """Return the hits that this role may take, else the records that are similar to the code.
+    """Return the records with the organisation number of the code, then the hits of this role.
+
+    Without hits, the records that are similar to the code follow.
 
     A hit may be of another role: a customer of that name where a supplier is needed.
     """
-    usable_hits = [entry for entry in hits if records.get_active(entry.id) is entry]
-    if usable_hits:
-        return usable_hits
-    return _similar_records(records, code.name or "", code.number or "")
+    suggestions = records.find_by_tax_number(organisation_number(code))[:MAX_SUGGESTIONS]
+    others = [entry for entry in hits if records.get_active(entry.id) is entry]
+    if not others:
+        others = _similar_records(records, code.name or "", code.number or "")
+    for entry in others:
+        if entry not in suggestions:
+            suggestions.append(entry)
+    return suggestions
+
+
+def organisation_number(code: Code | str | None) -> str:
+    """Return the organisation number that the source has of a party; "" for none, and for items."""
+    if isinstance(code, Code) and isinstance(code.create, Party):
+        return code.create.number or ""
+    return ""
 
 
 def _similar_records(records: RecordIndex, name: str, number: str) -> list[Entry]:

@@ -78,6 +78,8 @@ class StoredRecord(Model):
     active: Mapped[bool] = mapped_column(default=True)
     currency: Mapped[str] = mapped_column(String(3), default="")
     email: Mapped[str] = mapped_column(String(200), default="")
+    # The numbers under which a party is registered or taxed, one a line; None if not read yet.
+    tax_numbers: Mapped[str | None] = mapped_column(String(200))
     rate: Mapped[str] = mapped_column(String(20), default="")
     body: Mapped[dict[str, Any]] = mapped_column(default=dict)
     read_at: Mapped[dt.datetime]

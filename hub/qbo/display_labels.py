@@ -42,6 +42,8 @@ PLAIN_FIELDS = {
     "PayType": "Paid by",
     "PaymentRefNum": "Number",
     "GlobalTaxCalculation": "Amounts",
+    "TaxIdentifier": "Organisation number",
+    "PrimaryTaxIdentifier": "Organisation number",
     "CustomerMemo": "Message",
     "Memo": "Message",
     "Type": "Type",

@@ -11,6 +11,10 @@ DELETED_SUFFIX = " (deleted)"
 RATE_LISTS = {"purchase": "PurchaseTaxRateList", "sales": "SalesTaxRateList"}
 # All that is stored of an employee: the name, which no supplier or customer may have.
 EMPLOYEE_FIELDS = ("Id", "DisplayName", "Active")
+# The fields that may hold the organisation number of a supplier or customer. QuickBooks shows only
+# the last characters of the first two.
+TAX_NUMBERS = ("TaxIdentifier", "PrimaryTaxIdentifier", "BusinessNumber", "GSTIN")
+MAX_TAX_NUMBERS_LENGTH = 200
 ADDRESS_LINES = ("Line1", "Line2", "Line3", "Line4", "Line5")
 
 
@@ -39,6 +43,7 @@ def build_row(
         "active": is_active,
         "currency": ref_id(entity, "CurrencyRef"),
         "email": _inner_text(entity, "PrimaryEmailAddr", "Address")[:200],
+        "tax_numbers": _tax_numbers(entity),
         "rate": _text_of(entity, "RateValue"),
         "body": _further_facts(name, entity),
         "read_at": now,
@@ -74,6 +79,12 @@ def _contact_name(entity: dict[str, Any]) -> str:
     family_name = _text_of(entity, "FamilyName")
     names = [name for name in (given_name, family_name) if name]
     return " ".join(names)
+
+
+def _tax_numbers(entity: dict[str, Any]) -> str:
+    """Return the numbers under which a party is registered or taxed, one a line."""
+    numbers = [_text_of(entity, name) for name in TAX_NUMBERS]
+    return "\n".join(number for number in numbers if number)[:MAX_TAX_NUMBERS_LENGTH]
 
 
 def _address_parts(address: Any) -> dict[str, Any]:

@@ -192,6 +192,7 @@ def _index_entry(row: StoredRecord) -> Entry:
         full_name=row.full_name,
         number=row.number,
         email=row.email,
+        tax_numbers=row.tax_numbers or "",
         type=row.type,
         currency=row.currency,
         active=row.active,

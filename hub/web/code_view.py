@@ -30,6 +30,7 @@ class CodeView:
     name: str
     number: str
     state: CodeState
+    organisation_number: str = ""
     match: Match | None = None
     now: str = ""
     problem: str = ""

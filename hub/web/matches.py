@@ -12,12 +12,13 @@ from hub.collect.match_index import add_created_records, build_match_index
 from hub.context import current_hub
 from hub.contract.codec import load
 from hub.contract.document_kinds import CUSTOMER_KINDS
-from hub.contract.documents import Code, Document, Item, Party, Role, codes_of
+from hub.contract.documents import Code, Document, Item, Party, Role
 from hub.contract.types import Field
 from hub.db.engine import transaction
 from hub.errors import Refused
 from hub.installations import matches
 from hub.mapping import EMPTY, NEW, Create, Decision, Entry, MatchIndex, Missing, Ref, find
+from hub.mapping.suggestions import organisation_number
 from hub.models import (
     Case,
     Installation,
@@ -92,6 +93,7 @@ def view_code(
         number=source_code.number or None,
         quickbooks_id=source_code.quickbooks_id,
     )
+    fields_of_view["organisation_number"] = organisation_number(used)
     _add_created(session, installation, field, source_code, match_index)
     result = find(field, used or plain, match_index)
     if isinstance(result, Ref):
@@ -164,11 +166,9 @@ def find_code_of_documents(
     party of it.
     """
     document = find_held_document(session, installation, source_code)
-    for field, code, _ in codes_of(document) if document else ():
-        id = code if isinstance(code, str) else code.id
-        if (field, id) == (source_code.field, source_code.code):
-            return code
-    return None
+    if document is None:
+        return None
+    return code_facts.find_code(document, source_code.field, source_code.code)
 
 
 def find_held_document(
@@ -251,6 +251,7 @@ def build_match_form(
             session,
             installation,
             source_code,
+            field.role,
             find_code_of_documents(session, installation, source_code),
         ),
     }

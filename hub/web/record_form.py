@@ -13,7 +13,12 @@ from werkzeug.datastructures import MultiDict
 from hub.contract.documents import Address, Item, ItemType, Party, Role
 from hub.mapping import Entry, MatchIndex
 from hub.qbo.payloads.item import ACCOUNTS, MAX_SALES_TEXT_LENGTH, MAX_SKU_LENGTH
-from hub.qbo.payloads.names import MAX_ITEM_LENGTH, MAX_PARTY_LENGTH, MAX_PHONE_LENGTH
+from hub.qbo.payloads.names import (
+    MAX_ITEM_LENGTH,
+    MAX_PARTY_LENGTH,
+    MAX_PHONE_LENGTH,
+    MAX_TAX_NUMBER_LENGTH,
+)
 from hub.qbo.payloads.shared_fields import (
     MAX_POSTAL_CODE_LENGTH,
     MAX_STREET_LENGTH,
@@ -78,6 +83,7 @@ class _PartyForm(Schema):
     """A supplier or customer."""
 
     name = _name(MAX_PARTY_LENGTH)
+    number = _text(gettext_noop("Organisation number"), MAX_TAX_NUMBER_LENGTH)
     contact = _text(gettext_noop("Contact person"), MAX_CONTACT_LENGTH)
     email = fields.Email(
         validate=[
@@ -281,6 +287,7 @@ def build_values(details: Details | None, name: str, accounts: Accounts) -> dict
         address = details.address or Address()
         street = [line for line in (address.name, *address.lines) if line]
         values |= {
+            "number": details.number,
             "contact": details.contact,
             "email": details.email,
             "phone": details.phone,
@@ -363,6 +370,7 @@ def _party(values: Mapping[str, Any], source: Details | None) -> Party:
         email=values.get("email"),
         phone=values.get("phone"),
         contact=values.get("contact"),
+        number=values.get("number"),
         address=None if address == Address() else address,
         currency=values.get("currency", currency),
     )

@@ -18,7 +18,8 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         ParentRef=parent,
         Job=True if parent else None,
     )
-    return build_party_fields(builder, details) | fields | _tax(builder)
+    party = build_party_fields(builder, details, "PrimaryTaxIdentifier")
+    return party | fields | _tax(builder)
 
 
 def _tax(builder: PayloadBuilder) -> dict[str, Any]:

@@ -12,6 +12,7 @@ MAX_PARTY_LENGTH = 500
 MAX_ITEM_LENGTH = 100
 MAX_NAME_PART_LENGTH = 100
 MAX_PHONE_LENGTH = 30
+MAX_TAX_NUMBER_LENGTH = 20
 
 
 def build_name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_LENGTH) -> str:
@@ -42,8 +43,13 @@ def build_name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_L
     return plain
 
 
-def build_party_fields(builder: PayloadBuilder, details: Party) -> dict[str, Any]:
-    """Return the fields of suppliers and customers; the marker is in the notes, not in the name."""
+def build_party_fields(
+    builder: PayloadBuilder, details: Party, number_field: str
+) -> dict[str, Any]:
+    """Return the fields of suppliers and customers; the marker is in the notes, not in the name.
+
+    `number_field` is where QuickBooks has the organisation number.
+    """
     first, _, last = (details.contact or "").strip().rpartition(" ")
     if not first:
         first, last = last, ""
@@ -63,4 +69,11 @@ def build_party_fields(builder: PayloadBuilder, details: Party) -> dict[str, Any
         BillAddr=build_address(builder, details.address),
         CurrencyRef={"value": currency} if has_currency else None,
     )
-    return fields | {"Notes": builder.memo()}
+    number = drop_empty(**{number_field: _tax_number(details)})
+    return fields | number | {"Notes": builder.memo()}
+
+
+def _tax_number(details: Party) -> str:
+    """Return the organisation number, "" for one that is too long: its beginning is another one."""
+    number = clean(details.number or "").strip()
+    return number if len(number) <= MAX_TAX_NUMBER_LENGTH else ""

@@ -14,4 +14,4 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         TermRef=builder.header_reference("term"),
         APAccountRef=builder.header_reference("payable_account"),
     )
-    return build_party_fields(builder, details) | fields
+    return build_party_fields(builder, details, "TaxIdentifier") | fields

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hub import Code, Codes, Field, FromSetting, Record, Row, Site, iter_chunks
+from hub import Code, Codes, Field, FromSetting, Party, Record, Row, Site, iter_chunks
 from hub_costtracker import names
 from hub_costtracker.client import CostTracker
 
@@ -86,7 +86,16 @@ def supplier_code(site: Site, row: Row) -> Code:
         id=str(row[names.Supplier.ID]),
         name=row[names.Supplier.NAME],
         quickbooks_id=quickbooks_id or None,
+        create=_new_supplier(row),
     )
+
+
+def _new_supplier(row: Row) -> Party | None:
+    """Return what a supplier that QuickBooks lacks is created from; None without its number."""
+    number = row.get(names.Supplier.ORG_NUMBER)
+    if not number:
+        return None
+    return Party(name=row[names.Supplier.NAME], number=number)
 
 
 def push_list(site: Site, source: CostTracker, field: str, records: Sequence[Record]) -> list[Code]:

@@ -84,7 +84,12 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     is_negative = invoice.totals.tax_inclusive < 0
     sign = -1 if is_negative else 1
     lines = list(_iter_lines(site, holds, invoice, sign))
-    party = Party(name=other.name, email=other.email or None, currency=invoice.currency)
+    party = Party(
+        name=other.name,
+        email=other.email or None,
+        currency=invoice.currency,
+        number=other.registration_id or other.vat_id or None,
+    )
     id = source_id(site, invoice)
     return Document(
         kind=KINDS[holds][_is_credit_note(invoice) != is_negative],

@@ -30,6 +30,7 @@ ORG = Party(
     phone="555 0100",
     contact="Kari Nord",
     address=SITE,
+    number="NO 910 111 111 MVA",
 )
 
 

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+import pytest
+
 from hub.qbo.record_rows import build_row
 
 NOW = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
@@ -53,6 +55,19 @@ def test_a_vendor_keeps_what_a_source_may_want():
             "country": "NO",
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("fields", "numbers"),
+    [
+        ({}, ""),
+        ({"TaxIdentifier": "XXXXX1111"}, "XXXXX1111"),
+        ({"PrimaryTaxIdentifier": "910111111"}, "910111111"),
+        ({"BusinessNumber": "1", "GSTIN": "22AAAAA0000A1Z5"}, "1\n22AAAAA0000A1Z5"),
+    ],
+)
+def test_the_numbers_of_a_party_are_stored(fields, numbers):
+    assert row("vendor", DisplayName="Hansen", **fields)["tax_numbers"] == numbers
 
 
 def test_the_suffix_of_an_inactive_name_is_removed():

@@ -375,6 +375,100 @@ def test_the_source_and_the_best_suggestions_are_shown_side_by_side(
     assert re.search(r"Byggmakker Ås <span[^>]*>Similar name · \d\d %", _suggestions(page))
 
 
+def _give_number(operator: Visitor, number: str | None, *, held: bool = True) -> None:
+    """Give the supplier s1 an organisation number at the source, in each of its documents."""
+    with operator.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, operator.story.installation)
+        case = session.get_one(Case, operator.story.cases["match"])
+        case.cause = match_cause(installation, "supplier", "s1") if held else "another"
+        for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
+            create = dump(Party(name="Byggmakker Aas", email="post@aas.test", number=number))
+            code = {"id": "s1", "name": "Byggmakker Aas", "create": create}
+            row.body = {**row.body, "codes": {**row.body["codes"], "supplier": code}}
+            row.party = "Byggmakker Aas"
+
+
+def _give_tax_numbers(operator: Visitor, name: str, numbers: str | None) -> None:
+    """Give a supplier of QuickBooks the numbers under which it is taxed."""
+    with operator.app.app_context(), engine.transaction() as session:
+        record = session.scalars(select(StoredRecord).where(StoredRecord.name == name)).one()
+        record.tax_numbers = numbers
+        states = select(ListState).where(ListState.list == "vendor")
+        for state in session.scalars(states):
+            state.version += 1
+
+
+@pytest.mark.parametrize(
+    ("stored", "reason"),
+    [
+        ("NO 910 111 111 MVA", "Same organisation number · 98 %"),
+        ("1\n910111111", "Same organisation number · 98 %"),
+        ("XXXXX1111", "Organisation number ends alike · 85 %"),
+        ("910111112", ""),
+        ("XXXXX1112", ""),
+        ("", ""),
+        (None, ""),
+    ],
+)
+@pytest.mark.parametrize("path", ["code", "case"])
+def test_a_record_with_the_same_organisation_number_is_suggested(
+    operator: Visitor, path: str, stored: str | None, reason: str
+) -> None:
+    _give_number(operator, "910 111 111")
+    _give_tax_numbers(operator, "Rørlegger Næss & Sønner", stored)
+    found = re.findall(
+        r"Rørlegger Næss &amp; Sønner <span[^>]*>([^<]*)<", _suggestions(_page_of(operator, path))
+    )
+    assert found == ([reason] if reason else [])
+
+
+def _page_of(operator: Visitor, path: str) -> str:
+    return operator.page(_place(operator, path))
+
+
+def test_a_code_without_an_organisation_number_has_the_suggestions_that_it_had(
+    operator: Visitor,
+) -> None:
+    _give_number(operator, None)
+    before = _suggestions(_page_of(operator, "code"))
+    _give_tax_numbers(operator, "Rørlegger Næss & Sønner", "910111111")
+    assert _suggestions(_page_of(operator, "code")) == before
+    assert "Organisation number" not in _source_of(_page_of(operator, "code"))
+
+
+def _source_of(page: str) -> str:
+    """Return the part of a page that says what the source knows of a code."""
+    return page[page.index("At the source") : page.index("What is it in QuickBooks?")]
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_the_number_and_the_last_documents_of_a_supplier_are_shown(
+    operator: Visitor, held: bool
+) -> None:
+    _give_number(operator, "910111111", held=held)
+    source = _source_of(_page_of(operator, "code"))
+    assert "<dt>Organisation number</dt>" in source
+    assert "910111111" in source
+    assert "post@aas.test" in source
+    shown = re.findall(r'href="/documents/(\d+)"', source)
+    if held:
+        assert len(shown) == 1
+        return
+    newest = select(SourceDocument.id).where(SourceDocument.made_for == "")
+    newest = newest.order_by(SourceDocument.id.desc()).limit(3)
+    with operator.app.app_context(), engine.read_only_session() as session:
+        assert [int(id) for id in shown] == list(session.scalars(newest))
+
+
+def test_a_document_of_the_same_name_with_another_code_is_not_shown(operator: Visitor) -> None:
+    _give_number(operator, "910111111", held=False)
+    with operator.app.app_context(), engine.transaction() as session:
+        for row in session.query(SourceDocument).filter(SourceDocument.made_for == ""):
+            codes = {**row.body["codes"], "supplier": {"id": "s9", "name": "Byggmakker Aas"}}
+            row.body = {**row.body, "codes": codes}
+    assert "Last documents" not in _page_of(operator, "code")
+
+
 def test_each_code_says_how_much_waits_for_it(operator: Visitor) -> None:
     page = operator.page(f"{_here(operator)}?show=open")
     row = page[page.index(">s1<") :].split("</tr>")[0]

@@ -67,6 +67,7 @@ def test_entered_details_are_created_and_kept_with_the_decision(pages: Pages) ->
         "k20",
         name="Mercer & Sons",
         contact="Jo Mercer",
+        number="12-3459875",
         phone="555 0100",
         street="9 Elm\nSuite 2",
         city="Portland",
@@ -90,6 +91,7 @@ def test_entered_details_are_created_and_kept_with_the_decision(pages: Pages) ->
         invoice = pages.site.one("Invoice")
     assert customer["DisplayName"] == "Mercer & Sons"
     assert (customer["GivenName"], customer["FamilyName"]) == ("Jo", "Mercer")
+    assert customer["PrimaryTaxIdentifier"] == "12-3459875"
     assert customer["PrimaryPhone"] == {"FreeFormNumber": "555 0100"}
     address = customer["BillAddr"]
     assert (address["Line1"], address["Line2"]) == ("9 Elm", "Suite 2")
@@ -106,6 +108,7 @@ def test_entered_details_are_created_and_kept_with_the_decision(pages: Pages) ->
         ({"name": "x" * 501}, "QuickBooks allows 500 characters."),
         ({"email": "nobody"}, "Enter one e-mail address."),
         ({"phone": "1" * 31}, "QuickBooks allows 30 characters."),
+        ({"number": "1" * 21}, "QuickBooks allows 20 characters."),
         ({"street": "1\n2\n3\n4\n5\n6"}, "QuickBooks allows 5 lines."),
     ],
 )

@@ -1,0 +1,40 @@
+"""Organisation numbers as they are compared: those of a source with those of QuickBooks."""
+
+import re
+from enum import IntEnum
+
+# The digits of a number with the prefix of its country and the Norwegian word for registered for
+# VAT: NO 987 654 321 MVA is 987654321.
+_DIGITS = re.compile(r"(?:[A-Z]{2})?(\d{6,})(?:MVA)?")
+_SIGNS = re.compile(r"[^A-Z0-9]")
+# QuickBooks shows the last characters of some numbers: XXXXXX9875.
+_MASKED = re.compile(r"X{3,}([A-Z0-9]{3,})")
+MIN_LENGTH = 5  # of a number; a shorter one says too little
+
+
+class NumberMatch(IntEnum):
+    """How well the numbers of a record fit a number, the best last."""
+
+    NONE = 0
+    END = 1  # as far as QuickBooks shows it
+    WHOLE = 2
+
+
+def number_key(number: str) -> str:
+    """Return an organisation number as it is compared, "" for one that says too little."""
+    plain = _SIGNS.sub("", number.upper())
+    digits = _DIGITS.fullmatch(plain)
+    if digits:
+        plain = digits[1]
+    return plain if len(plain) >= MIN_LENGTH else ""
+
+
+def compare_numbers(number: str, record_number: str) -> NumberMatch:
+    """Return how well a number of a record in QuickBooks fits an organisation number."""
+    key = number_key(number)
+    if not key:
+        return NumberMatch.NONE
+    masked = _MASKED.fullmatch(_SIGNS.sub("", record_number.upper()))
+    if masked:
+        return NumberMatch.END if key.endswith(masked[1]) else NumberMatch.NONE
+    return NumberMatch.WHOLE if key == number_key(record_number) else NumberMatch.NONE
