@@ -13,6 +13,7 @@ from flask_security import (
     password_changed,
 )
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from wtforms import StringField
 from wtforms.validators import DataRequired
@@ -122,7 +123,18 @@ def init_app(app: Flask) -> None:
     sessions.init_app(app)
     logged_in.connect(_record_log_in, app, weak=False)
     password_changed.connect(_accept_own_password, app, weak=False)
-    app.teardown_appcontext(lambda error: people_session.remove())
+    app.teardown_appcontext(lambda error: _end_session(people_session))
+
+
+def _end_session(people_session: scoped_session[_PeopleSession]) -> None:
+    """End the session of a request, also if its connection was lost since it was last used.
+
+    The answer is complete by then. An error would replace it by a page of the server.
+    """
+    try:
+        people_session.remove()
+    except DBAPIError:
+        people_session.registry.clear()  # otherwise a later request might get the same session
 
 
 def _record_log_in(app: Flask, user: User, **ignored: Any) -> None:
