@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ from hub.cli.transfer import FILE_NAME
 from hub.config import IN_FILES, SETTING_NAMES
 from hub.db.engine import MAX_CONNECTIONS
 from hub.metrics.gauges import GAUGES
+from hub.models.enums import ConnectionState, RunOutcome, SendOutcome
 from hub.telemetry.counts import COUNTERS, HISTOGRAMS
 from hub.web.body_limits import FORM_LIMIT, UPLOAD_LIMIT
 from hub.web.server import DEFAULT_LIMITS
+from tests.support import alert_rules
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
@@ -189,8 +192,15 @@ def write_program(path: Path, *lines: str) -> None:
 
 # -- Prometheus ------------------------------------------------------------------------------------
 
-METRIC = re.compile(r"\bhub_[a-z_]+\b")
-SELECTOR = re.compile(r"(\w+)\{([^}]*)\}")
+# The values of labels on which alerts depend.
+LABEL_VALUES: dict[tuple[str, str], set[str]] = {
+    ("up", "job"): {"hub"},
+    ("hub_oldest_unposted_document_age_seconds", "waits_for"): {"hub", "person"},
+    ("hub_connections", "state"): set(ConnectionState),
+    ("hub_quickbooks_calls_total", "outcome"): set(SendOutcome),
+    ("hub_run_duration_seconds_count", "outcome"): set(RunOutcome),
+    ("hub_web_requests_total", "status"): {str(status.value) for status in HTTPStatus},
+}
 
 
 def figures() -> dict[str, set[str]]:
@@ -204,20 +214,18 @@ def figures() -> dict[str, set[str]]:
     return results
 
 
-def rules() -> list[dict[str, Any]]:
-    groups = yaml.safe_load((DEPLOY / "prometheus" / "hub-alerts.yaml").read_text())["groups"]
-    return [rule for group in groups for rule in group["rules"]]
-
-
-@pytest.mark.parametrize("rule", rules(), ids=lambda rule: str(rule["alert"]))
+@pytest.mark.parametrize("rule", alert_rules.read_rules(), ids=lambda rule: str(rule["alert"]))
 def test_an_alert_uses_figures_and_labels_that_exist(rule: dict[str, Any]) -> None:
     label_sets = figures()
-    names = set(METRIC.findall(rule["expr"])) | ({"up"} & set(re.findall(r"\w+", rule["expr"])))
+    names = alert_rules.find_metrics(rule["expr"])
     assert names, "the rule asks for no figure"
     assert names <= set(label_sets)
     labels: set[str] = set().union(*(label_sets[name] for name in names)) | {"instance", "job"}
-    for name, selector in SELECTOR.findall(rule["expr"]):
-        assert set(re.findall(r"(\w+)(?:=|!)", selector)) <= label_sets[name]
+    for matcher in alert_rules.find_matchers(rule["expr"]):
+        assert matcher.label in label_sets[matcher.metric]
+        possible = LABEL_VALUES[matcher.metric, matcher.label]
+        for value in matcher.values:
+            assert any(re.fullmatch(value, one) for one in possible), value
     by = re.findall(r"by \(([^)]*)\)", rule["expr"])
     assert {label.strip() for part in by for label in part.split(",")} <= labels
     texts = " ".join(rule["annotations"].values())
@@ -230,9 +238,10 @@ def test_an_alert_uses_figures_and_labels_that_exist(rule: dict[str, Any]) -> No
 
 
 def test_alerts_have_names_of_their_own_and_cover_what_matters() -> None:
-    names = [rule["alert"] for rule in rules()]
+    rules = alert_rules.read_rules()
+    names = [rule["alert"] for rule in rules]
     assert len(names) == len(set(names))
-    used = set(METRIC.findall(" ".join(rule["expr"] for rule in rules())))
+    used = alert_rules.find_metrics(" ".join(rule["expr"] for rule in rules))
     assert used >= {
         "hub_oldest_unposted_document_age_seconds",
         "hub_connection_days_left",
