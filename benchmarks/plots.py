@@ -84,8 +84,10 @@ def read_ways() -> dict[str, list[Point]]:
 
 
 def read_workers() -> dict[str, list[Point]]:
-    """Return how many documents a second so many workers post."""
+    """Return how many documents a second so many workers post for most companies."""
     figures = read_figures("fleet")
+    most = max(figure["companies"] for figure in figures)
+    figures = [figure for figure in figures if figure["companies"] == most]
     return {
         "posted": [(str(figure["workers"]), figure["documents_a_second"]) for figure in figures]
     }
