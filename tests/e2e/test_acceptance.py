@@ -1,17 +1,19 @@
 """Tests of four workers and two web processes while PostgreSQL restarts and companies sync.
 
-QuickBooks enforces its limits of a company, which the processes keep together. At the end the books
-of all companies are compared to the cent; no button was pressed.
+QuickBooks enforces its limits of a company, which the processes keep together. People use the pages
+all the time, and retry the documents of a company whose books were closed. At the end the books of
+all companies are compared to the cent.
 """
 
+import time
 from functools import partial
 
 import pytest
-import requests
 
 from tests.e2e.conftest import KEYS
 from tests.support.cluster import PATIENCE
 from tests.support.many_companies import connect_companies
+from tests.support.page_users import Absence, PageUser
 from tests.support.tiers import by_form
 
 COMPANIES = by_form(small=3, full=24, long=300)
@@ -24,6 +26,9 @@ TIMES = {  # long enough that no worker counts as dead because the machine is bu
 }
 RESTARTS = by_form(small=1, full=3, long=3)
 WORKERS = 4
+USERS = 2
+CLOSED, OPEN = {"closed": "2099-12-31"}, {"closed": None}  # the books of the first company
+HELD = "posting WHERE state = 'held'"
 
 
 def count_synced(cluster):
@@ -35,6 +40,16 @@ def count_synced(cluster):
 def has_posted(cluster, number):
     """Return whether at least this many documents are posted."""
     return cluster.database.count("posting WHERE state = 'posted'") >= number
+
+
+def restart_while_in_use(server, cluster, users, processes):
+    """Restart PostgreSQL once each user was told that it is away; return when it was."""
+    began_at = time.monotonic()
+    server.stop()
+    stopped_at = time.monotonic()
+    cluster.wait(lambda: all(user.was_refused_since(stopped_at) for user in users), *processes)
+    server.start()
+    return Absence(began_at, time.monotonic())
 
 
 @pytest.mark.proof(small=0)
@@ -49,16 +64,28 @@ def test_companies_sync_while_postgresql_restarts(make_cluster, own_server, figu
     hub = cluster.machines[0]
     settings = KEYS | {"base_url": cluster.costtracker.url}
     realms = [hub.realm, *connect_companies(hub, settings, COMPANIES - 1)]
-    workers = [cluster.start_worker(number % 2) for number in range(WORKERS)]
+    cluster.quickbooks.ask("company", CLOSED)
     served, address = cluster.start_pages(1, workers=2)
+    users = [PageUser(address) for _ in range(USERS)]
+    for user in users:
+        user.start()
+    workers = [cluster.start_worker(number % 2) for number in range(WORKERS)]
+    absences = []
     for restart in range(1, RESTARTS + 1):
         is_enough = partial(has_posted, cluster, restart * COMPANIES)
         cluster.wait(is_enough, *workers)
         assert count_synced(cluster) < COMPANIES
-        own_server.restart()
+        absences.append(restart_while_in_use(own_server, cluster, users, [*workers, served]))
+    cluster.wait(lambda: all(user.retries for user in users), *workers)
+    retries_before = sum(user.retries for user in users)
+    cluster.quickbooks.ask("company", OPEN)
     cluster.quickbooks.pass_time(60)
     cluster.wait(lambda: count_synced(cluster) == COMPANIES and cluster.all_posted(), *workers)
-    assert requests.get(f"{address}/readyz", timeout=PATIENCE).json()["ready"]
+    cluster.wait(lambda: not cluster.database.count(HELD) and cluster.all_posted(), *workers)
+    for user in users:
+        user.end()
+        user.assert_served(absences)
+    assert sum(user.retries for user in users) > retries_before
     cluster.terminate(*workers, served)
 
     cluster.assert_books_match()
@@ -67,9 +94,10 @@ def test_companies_sync_while_postgresql_restarts(make_cluster, own_server, figu
     assert contents == [contents[0]] * COMPANIES
     calls = cluster.quickbooks.ask("log")["requests"]
     refused = [call for call in calls if call["status"] == 429]
-    # A database that ends at once may lose the calls that were reserved last, and a busy machine
-    # delivers calls closer together than they were sent.
-    most = max(RESTARTS, len(calls) // 100)
+    # What was reserved is committed, so a restart loses none of it. But a busy machine delivers
+    # calls closer together than they were sent: at a load of 9 on two cores there were no refusals,
+    # at a load of 16 there were seven.
+    most = len(calls) // 100
     assert len(refused) <= most, "the processes exceeded the limits of a company together"
     markers = {document.marker for documents in books for document in documents}
     figure(
