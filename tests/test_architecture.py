@@ -10,6 +10,18 @@ from pathlib import Path
 import pytest
 
 import hub
+from hub.contract.states import ReceiptState
+from hub.models.enums import (
+    BatchMode,
+    ConnectionState,
+    DocumentState,
+    InstallationMode,
+    Operation,
+    ReceiptEnd,
+    RunState,
+    SearchVerdict,
+    SendOutcome,
+)
 
 ROOT = Path(__file__).parent.parent
 FLOORS = [
@@ -440,6 +452,42 @@ def test_states_stages_and_operations_are_compared_as_enums():
             if compares_enum_with_text(node):
                 comparisons.append(f"{name}:{node.lineno}: {ast.unparse(node)}")
     assert comparisons == []
+
+
+STATE_ENUMS = (
+    BatchMode,
+    ConnectionState,
+    DocumentState,
+    InstallationMode,
+    Operation,
+    ReceiptEnd,
+    ReceiptState,
+    RunState,
+    SearchVerdict,
+    SendOutcome,
+)
+
+
+def texts_of(node):
+    """Return the plain texts of a collection, or the plain keys of a mapping."""
+    elements = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [])
+    return [element.value for element in elements if isinstance(element, ast.Constant)]
+
+
+def test_states_modes_and_operations_in_constants_are_enums():
+    """The commands repeat those of their options, because the enums would load all tables."""
+    assert texts_of(ast.parse("A = {'held': 1, 'posted': 2}").body[0].value) == ["held", "posted"]
+    plain = []
+    for name, path in modules().items():
+        if within(name, "hub.cli"):
+            continue
+        for node in tree(path).body:
+            value = getattr(node, "value", None)
+            texts = texts_of(value)
+            for enum in STATE_ENUMS:
+                if len(texts) > 1 and set(texts) <= {member.value for member in enum}:
+                    plain.append(f"{name}:{node.lineno}: {enum.__name__}")
+    assert plain == [], plain
 
 
 # -- one meaning per name --------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from hub.cli.settings_file import read_settings
 from hub.cli.terminal import account_name, count_of, print_json, print_table, say
 
 COLUMNS = ("app", "name", "state", "realm", "mode", "schedule", "source")
+# Those of `InstallationMode`, which is not imported here: `hub --help` loads no tables.
 MODES = click.Choice(["auto", "review", "manual", "once", "paused"])
 mode_option = click.option(
     "--mode",

@@ -17,6 +17,9 @@ DETAILS = ("why", "batches", "holds_unused_until", "reconnect_by")
 # What the pages call these, for people; the JSON output has the names.
 HEADS = {"holds_unused_until": "expires if unused", "reconnect_by": "reconnect before"}
 
+# Those of `BatchMode`, which is not imported here: `hub --help` loads no tables.
+BATCH_MODES = click.Choice(["single", "auto", "batch"])
+
 
 @click.group()
 def companies() -> None:
@@ -129,7 +132,7 @@ def check(realm: str) -> None:
 
 @companies.command()
 @click.argument("realm")
-@click.argument("mode", type=click.Choice(("single", "auto", "batch")))
+@click.argument("mode", type=BATCH_MODES)
 @with_hub
 def batches(realm: str, mode: str) -> None:
     """Send documents to REALM singly, or in batches if at least six (auto) or two (batch) wait."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from hub.models import Posting
 
+# Those of `DocumentState`, which is not imported here: `hub --help` loads no tables.
 STATES = (
     "held",
     "waiting",

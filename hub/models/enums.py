@@ -135,6 +135,16 @@ class RunOutcome(StrEnum):
     STOPPED = "stopped"
 
 
+class RunState(StrEnum):
+    """Whether a run waits, is under way, or how it ended, as pages and commands show it."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    DIFFERS = "differs"  # a reconciliation that found something
+
+
 class ReceiptEnd(StrEnum):
     """Why a receipt is no longer sent to the source; empty while it still is."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.db.engine import Model
+from hub.models.enums import RunState
 
 
 class Schedule(Model):
@@ -61,7 +62,7 @@ class Run(Model):
         """Return queued, running, done or stopped."""
         if self.ended_at:
             return self.outcome
-        return "running" if self.started_at else "queued"
+        return RunState.RUNNING if self.started_at else RunState.QUEUED
 
 
 class RunLine(Model):

@@ -49,9 +49,11 @@ from hub.outbox.releases import (
 )
 from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, UNSENT
 from hub.outbox.statistics import (
+    COUNTED_FILE_STATES,
     COUNTED_STATES,
     SIDES,
     apply_sign,
+    count_all_files,
     count_documents,
     count_documents_of_each,
     count_files,
@@ -72,6 +74,7 @@ from hub.outbox.transitions import (
 )
 
 __all__ = [
+    "COUNTED_FILE_STATES",
     "COUNTED_STATES",
     "IN_FLIGHT",
     "IS_CURRENT",
@@ -96,6 +99,7 @@ __all__ = [
     "build_key",
     "claim",
     "compute_fingerprint",
+    "count_all_files",
     "count_by_installation",
     "count_documents",
     "count_documents_of_each",

@@ -36,7 +36,7 @@ from hub.outbox.statistics import COUNTED_AS_WAITING, COUNTED_STATES
 
 FILTER_STATES = (*COUNTED_STATES, DocumentState.PENDING)
 ALL_STATES = (*FILTER_STATES, *COUNTED_AS_WAITING, DocumentState.UNREADABLE)
-UNPLANNED_STAGES = ("pending", "update_only")  # they leave a document without a posting
+UNPLANNED_STAGES = (Stage.PENDING, Stage.UPDATE_ONLY)  # they leave a document without a posting
 DOCUMENTS_PER_QUERY = 1000
 _other = aliased(Posting)  # built once: building an alias takes longer than most statements
 

@@ -48,6 +48,15 @@ COUNTED_STATES = (
 )
 STATES_WITH_AMOUNTS = (DocumentState.POSTED, DocumentState.MISSING)
 COUNTED_AS_WAITING = (DocumentState.WAITING, DocumentState.READY, DocumentState.SENDING)
+# The states in which files are counted; "ready" and "sending" count as "waiting".
+COUNTED_FILE_STATES = (
+    PostingState.POSTED,
+    PostingState.HELD,
+    PostingState.WAITING,
+    PostingState.UNKNOWN,
+    PostingState.SKIPPED,
+    PostingState.WITHDRAWN,
+)
 UNDELIVERED_STATES = (PostingState.HELD, PostingState.UNKNOWN)  # of files
 SIDES = ("source", "posted", "quickbooks")  # whose totals of the posted documents are added up
 KindSums = dict[tuple[str, str], dict[str, Decimal]]  # by kind and currency
@@ -124,6 +133,23 @@ def count_files(session: Session, installation_id: int) -> dict[str, int]:
         .group_by(Posting.state)
     )
     return _read_counts(session, query)
+
+
+def count_all_files(session: Session, installation_id: int) -> dict[str, int]:
+    """Count the files of an installation by state.
+
+    Files that are ready or being sent count as waiting.
+    """
+    query = (
+        select(Posting.state, func.count())
+        .where(Posting.installation_id == installation_id, Posting.operation == Operation.ATTACH)
+        .group_by(Posting.state)
+    )
+    counts: dict[str, int] = dict.fromkeys(COUNTED_FILE_STATES, 0)
+    for state, number in session.execute(query):
+        name = state if state in counts else PostingState.WAITING
+        counts[name] += number
+    return counts
 
 
 def load_states_of_installation(session: Session, installation_id: int) -> dict[int, str]:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from hub.context import current_hub
+from hub.contract.states import ReceiptState
 from hub.db.engine import read_only_session, transaction
 from hub.models import (
     Case,
@@ -146,7 +147,7 @@ def _row_conditions(rule: Rule) -> Conditions:
 
 # -- the rules --
 
-PAYMENT_STATES = ("part_paid", "paid")
+PAYMENT_STATES = (ReceiptState.PART_PAID, ReceiptState.PAID)
 REPLACED_CONTENT = {"payload": b"", "answer": {}}
 
 

@@ -16,9 +16,19 @@ from hub.money import to_cents
 from hub.outbox import apply_sign
 from hub.translations.messages import gettext, gettext_noop, ngettext
 
-STOPPED_STATES = ("held", "review", "unknown")
-FILE_RESULTS = {"posted": "files", "held": "files_held", "unknown": "files_unknown"}
-POSTED_RESULTS = {"create": "posted", "update": "corrected", "void": "removed", "delete": "removed"}
+STOPPED_STATES = (PostingState.HELD, PostingState.REVIEW, PostingState.UNKNOWN)
+# The name under which a result counts a file in each state, and a document after each operation.
+FILE_RESULTS: dict[str, str] = {
+    PostingState.POSTED: "files",
+    PostingState.HELD: "files_held",
+    PostingState.UNKNOWN: "files_unknown",
+}
+POSTED_RESULTS: dict[str, str] = {
+    Operation.CREATE: "posted",
+    Operation.UPDATE: "corrected",
+    Operation.VOID: "removed",
+    Operation.DELETE: "removed",
+}
 # What a result says, in this order; each text has one form for one and another for several.
 TEXTS = {
     "posted": ("%(count)s posted", "%(count)s posted"),

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import StrEnum
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
@@ -72,17 +73,29 @@ class CodePreview:
         return f"{place}: {name} → {self.role} {result}"
 
 
+class PreviewState(StrEnum):
+    """The planned outcome for a document; of one that was planned before, its posting has it."""
+
+    READY = "ready"
+    HELD = "held"
+    PENDING = "pending"  # not final at the source
+    CLOSED = "closed"  # the source wants nothing posted any more
+    EXCLUDED = "excluded"  # from before the first day of the app
+    UNREADABLE = "unreadable"
+    GONE = "gone"  # the source does not have it
+
+
 @dataclass(frozen=True, kw_only=True)
 class DocumentPreview:
     """What was read under one id, and the planned outcome for it.
 
-    `state` is ready, posted, held, pending, closed, excluded, unreadable or gone. `applied` says
-    what its lines apply to. `payloads` are what would be sent to QuickBooks, one for each part of
-    the document and record to create.
+    If nothing is left to send, `state` is that of its last posting. `applied` says what its lines
+    apply to. `payloads` are what would be sent to QuickBooks, one for each part of the document and
+    record to create.
     """
 
     source_id: str
-    state: str
+    state: PreviewState | PostingState
     reasons: tuple[str, ...] = ()
     kind: str = ""
     number: str = ""
@@ -154,7 +167,7 @@ def preview_item(
         else:
             codes.append(_preview_record(name, code, line_id, settings))
     state, reasons = _state_at_source(item)
-    return _preview_document(item, state or "ready", reasons, codes=tuple(codes))
+    return _preview_document(item, state or PreviewState.READY, reasons, codes=tuple(codes))
 
 
 def _preview_code(field: Field, code: Code | str, line: str) -> CodePreview:
@@ -210,7 +223,7 @@ def preview_with_matches(
     state, reasons = _state_at_source(item)
     if state:
         return _preview_document(item, state, reasons, codes=codes)
-    preview = _preview_document(item, "ready", (), codes=codes)
+    preview = _preview_document(item, PreviewState.READY, (), codes=codes)
     awaited = find_awaited_documents(item, documents)
     try:
         with transaction() as session:
@@ -239,7 +252,7 @@ def _rehearse(
     if is_checked:
         reasons += find_preflight_reasons(batch.session, sendable)
     state = _state_of_postings(row, postings, sendable, has_reasons=bool(reasons))
-    if state == "excluded":
+    if state == PreviewState.EXCLUDED:
         reasons.append(
             Sentence(
                 "It is from before %(start_date)s, the app's first day.",
@@ -263,23 +276,23 @@ def _state_of_postings(
     sendable: Sequence[Posting],
     *,
     has_reasons: bool,
-) -> str:
+) -> PreviewState | PostingState:
     """Return the state of a document that its source wants posted."""
     if has_reasons:
-        return "held"
+        return PreviewState.HELD
     if row.before_start == StartRule.EXCLUDED:
-        return "excluded"
+        return PreviewState.EXCLUDED
     if sendable or not postings:
-        return "ready"
-    return str(postings[-1].state)
+        return PreviewState.READY
+    return PostingState(postings[-1].state)
 
 
-def _state_at_source(document: Document) -> tuple[str, tuple[str, ...]]:
-    """Return the state that the source itself gives a document, with the reason; "" if ready."""
+def _state_at_source(document: Document) -> tuple[PreviewState | None, tuple[str, ...]]:
+    """Return the state that the source itself gives a document, with the reason; None if ready."""
     reasons = (document.hold,) if document.hold else ()
     if document.stage in (Stage.PENDING, Stage.CLOSED):
-        return document.stage, reasons
-    return ("held", reasons) if reasons else ("", ())
+        return PreviewState(document.stage), reasons
+    return (PreviewState.HELD, reasons) if reasons else (None, ())
 
 
 def matched_codes(setup: Setup, document: Document) -> Iterator[CodePreview]:
@@ -314,7 +327,7 @@ def _describe_match(result: object) -> str:
 
 def _preview_document(
     document: Document,
-    state: str,
+    state: PreviewState,
     reasons: tuple[str, ...],
     *,
     codes: tuple[CodePreview, ...],
@@ -336,6 +349,6 @@ def _preview_document(
 def _preview_defect(item: Yielded) -> DocumentPreview:
     """Return the preview of what is no document."""
     assert isinstance(item, Gone | Unreadable)
-    state = "gone" if isinstance(item, Gone) else "unreadable"
+    state = PreviewState.GONE if isinstance(item, Gone) else PreviewState.UNREADABLE
     reasons = (item.reason,) if item.reason else ()
     return DocumentPreview(source_id=item.source_id, state=state, reasons=reasons)

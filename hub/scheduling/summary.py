@@ -13,22 +13,25 @@ from hub.cases import advice
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import NotFound
-from hub.models import Case, ConnectedCompany, Installation, Posting, Run, RunLine, case_posting
-from hub.models.enums import Operation, RunKind, RunOutcome
+from hub.models import Case, ConnectedCompany, Installation, Run, RunLine, case_posting
+from hub.models.enums import DocumentState, RunKind, RunOutcome, RunState
 from hub.money import ZERO, to_cents
 from hub.outbox import case_amounts
+from hub.outbox.statistics import UNDELIVERED_STATES
 from hub.posting.reconcile import result as reconcile_result
 from hub.scheduling import run_result as results
 from hub.security.rights import Condition
 from hub.translations import reasons, stored
 from hub.translations.messages import gettext, ngettext
 
-DIFFERS = "differs"  # the state of a reconciliation that found something
 COUNT_NAMES = ("documents", *outbox.COUNTED_STATES)
 MAX_CASES = 20
 CASES_AT_ONCE = 500
-FILE_COUNTS = ("posted", "held", "waiting", "unknown", "skipped", "withdrawn")
-STATE_LABELS = {"review": "to approve", "unknown": "in doubt", "missing": "missing in QuickBooks"}
+STATE_LABELS: dict[str, str] = {
+    DocumentState.REVIEW: "to approve",
+    DocumentState.UNKNOWN: "in doubt",
+    DocumentState.MISSING: "missing in QuickBooks",
+}
 CHANGE_LABELS = {
     "differs": "changed",
     "missing": "gone",
@@ -169,7 +172,7 @@ def list_recent_runs(limit: int, visible: Condition = ()) -> list[dict[str, Any]
 def shown_state(run: Run) -> str:
     """Return the state of a run for people; of a reconciliation that found something, differs."""
     if run.outcome == RunOutcome.DONE and run.kind == RunKind.RECONCILE:
-        return DIFFERS if reconcile_result.needs_attention(run) else run.state
+        return RunState.DIFFERS if reconcile_result.needs_attention(run) else run.state
     return run.state
 
 
@@ -231,7 +234,7 @@ def log_lines(run_id: int) -> list[dict[str, Any]]:
 def _empty_result() -> dict[str, Any]:
     return {
         **dict.fromkeys(COUNT_NAMES, 0),
-        "files": dict.fromkeys(FILE_COUNTS, 0),
+        "files": dict.fromkeys(outbox.COUNTED_FILE_STATES, 0),
         "requests": {"writes": 0, "reads": 0},
         "sums": {},
     }
@@ -263,7 +266,7 @@ def _add_installation(
     for name in COUNT_NAMES:
         app[name] += counts.get(name, 0)
     files = app["files"]
-    for state, number in _file_counts(session, installation.id).items():
+    for state, number in outbox.count_all_files(session, installation.id).items():
         files[state] += number
     requests = app["requests"]
     for run in runs:
@@ -273,23 +276,6 @@ def _add_installation(
         sums = app["sums"].setdefault(currency, dict.fromkeys(outbox.SIDES, ZERO))
         for name in outbox.SIDES:
             sums[name] += row[name]
-
-
-def _file_counts(session: Session, installation_id: int) -> dict[str, int]:
-    """Count the files of an installation by state.
-
-    Files that are ready or being sent count as waiting.
-    """
-    query = (
-        select(Posting.state, func.count())
-        .where(Posting.installation_id == installation_id, Posting.operation == Operation.ATTACH)
-        .group_by(Posting.state)
-    )
-    counts = dict.fromkeys(FILE_COUNTS, 0)
-    for state, number in session.execute(query):
-        name = state if state in counts else "waiting"
-        counts[name] += number
-    return counts
 
 
 def _format_in_cents(sums: dict[str, Decimal], currency: str) -> dict[str, str]:
@@ -362,7 +348,7 @@ def _state_label(name: str) -> str:
 def _file_lines(counts: Mapping[str, int]) -> list[str]:
     """Say how many files are held or in doubt."""
     lines: list[str] = []
-    for state in ("held", "unknown"):
+    for state in UNDELIVERED_STATES:
         number = counts.get(state)
         if number:
             noun = "file" if number == 1 else "files"
@@ -390,7 +376,7 @@ def _run_json(run: Run, slug: str | None, company: str) -> dict[str, Any]:
         "asked_by": run.requested_by,
         "started": run.started_at,
         "ended": run.ended_at,
-        "outcome": run.outcome or ("running" if run.started_at else "queued"),
+        "outcome": run.outcome or (RunState.RUNNING if run.started_at else RunState.QUEUED),
         "state": shown_state(run),
         "result": run.counts.get("result", {}),
         "text": describe_result(run),

@@ -15,7 +15,7 @@ from hub.security.rights import Rights, Subject
 from hub.translations import reasons
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import viewer
-from hub.web.layout import MODES
+from hub.web.state_labels import MODES
 
 Row = TypeVar("Row", Installation, Access)
 ACCESS_BADGES = {

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from hub.security.rights import ROLES
 from hub.translations.messages import gettext, pgettext
 from hub.translations.reasons import translate_sentence
-from hub.web.layout import MODES
 from hub.web.source_view import format_dates
+from hub.web.state_labels import MODES
 
 # Of these texts in the catalog: alone they are words that mean something else elsewhere.
 CONTEXT = "audit log"

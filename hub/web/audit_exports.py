@@ -12,8 +12,9 @@ from hub.translations.messages import gettext, gettext_noop
 from hub.web import audit_wording, row_ids, run_kinds
 from hub.web.case_list import ACTION_LABELS, SHOWS
 from hub.web.company_choice import find_chosen_or_only_company
-from hub.web.layout import KINDS, STATES, app_name, document_title
+from hub.web.layout import KINDS, app_name, document_title
 from hub.web.report_tables import GROUP_LABELS
+from hub.web.state_labels import STATES
 
 EXPORTED = "data exported"
 MATCHES_OF = "matches of "  # with the slug, as the command line names matches

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, sele
 from sqlalchemy.orm import Session
 
 from hub.contract.document_kinds import PAYABLE_KINDS
+from hub.contract.states import ReceiptState
 from hub.models import Posting, SourceDocument, TransactionHead, lists
 from hub.models.enums import DocumentState, PostingState
 from hub.money import ZERO
@@ -30,8 +31,8 @@ from hub.web.layout import KINDS
 from hub.web.paging import MAX_AMOUNT
 
 NAMES = ("q", "installation", "state", "kind", "from", "to", "amount", "sort", "run")
-PAID, PART_PAID = "paid", "part_paid"  # posted documents, by what QuickBooks says of them
-SHOWN_STATES = (FILTER_STATES[0], PAID, *FILTER_STATES[1:])
+# Posted documents that QuickBooks has as paid are a state of their own.
+SHOWN_STATES: tuple[str, ...] = (FILTER_STATES[0], ReceiptState.PAID, *FILTER_STATES[1:])
 # The orders that a person may choose; the empty one is that of arrival, the newest first.
 SORTS = {
     "": gettext_noop("Newest first"),
@@ -121,7 +122,7 @@ def select_ids(
         query = select_ids_in_state(state)
     elif state in FILTER_STATES:
         query = with_state.where(in_state(state))
-    elif state == PAID:
+    elif state == ReceiptState.PAID:
         query = with_state.where(in_state(DocumentState.POSTED), *_is_paid(session))
     return query.where(*load_scope().documents(), *_conditions(session, filters, is_ordered))
 
@@ -173,7 +174,7 @@ def payment_state(state: str, kind: str, total: Decimal | None, balance: Decimal
         return state
     if not total or balance is None or balance == total:
         return state
-    return PAID if balance == ZERO else PART_PAID
+    return ReceiptState.PAID if balance == ZERO else ReceiptState.PART_PAID
 
 
 def parse_amounts(text: str) -> tuple[Decimal, Decimal] | None:

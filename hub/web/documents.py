@@ -53,7 +53,7 @@ from hub.web.layout import KINDS, list_installation_choices, use_zone_of
 from hub.web.paging import drop_unset, get_row_or_404, page
 from hub.web.record_names import record_namer
 from hub.web.source_view import build_source_view
-from hub.web.timeline import ACTS, FOUND, OUTCOMES, TimelineEvent, build_timeline
+from hub.web.timeline import ACTS, OUTCOMES, VERDICTS, TimelineEvent, build_timeline
 from hub.web.transaction_facts import page_of
 
 EXPORTED = (
@@ -132,7 +132,7 @@ def one(document_id: int) -> str:
     with read_only_session() as session:
         document = get_row_or_404(session, SourceDocument, document_id)
         use_zone_of(document.installation)
-        words = {"OUTCOMES": OUTCOMES, "FOUND": FOUND}
+        words = {"OUTCOMES": OUTCOMES, "VERDICTS": VERDICTS}
         return render_template(
             "document.html", document=document, **words, **_context(session, document)
         )

@@ -35,6 +35,7 @@ from hub.web.source_view import (
     short_money,
     signed,
 )
+from hub.web.state_labels import MODES, STATES
 
 MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
 MAX_CHOICES = 20  # installations that the menu of a filter offers; of more a page chooses one
@@ -48,57 +49,6 @@ pages = Blueprint(
     template_folder="templates",
 )
 
-# state -> the word on its badge and the badge's tone
-STATES = {
-    "held": (gettext_noop("Held"), "bad"),
-    "waiting": (gettext_noop("Waiting"), "info"),
-    "review": (gettext_noop("To approve"), "look"),
-    "ready": (gettext_noop("Ready to send"), "info"),
-    "sending": (gettext_noop("Sending"), "info"),
-    "unknown": (gettext_noop("In doubt"), "look"),
-    "posted": (gettext_noop("Posted"), "good"),
-    "paid": (gettext_noop("Paid"), "good"),
-    "part_paid": (gettext_noop("Paid in part"), "info"),
-    "missing": (gettext_noop("Missing in QuickBooks"), "bad"),
-    "removed": (gettext_noop("Removed"), "calm"),
-    "skipped": (gettext_noop("Skipped"), "calm"),
-    "withdrawn": (gettext_noop("Withdrawn"), "calm"),
-    "pending": (gettext_noop("Not final at the source"), "calm"),
-    "unreadable": (gettext_noop("Cannot be read"), "bad"),
-    "connected": (gettext_noop("Connected"), "good"),
-    "interrupted": (gettext_noop("Trying again"), "look"),
-    "reconnect": (gettext_noop("Reconnect needed"), "bad"),
-    "subscription": (gettext_noop("Subscription ended"), "bad"),
-    "configuration": (gettext_noop("Keys not accepted"), "bad"),
-    "disconnected": (gettext_noop("Disconnected"), "calm"),
-    "done": (gettext_noop("Done"), "good"),
-    "differs": (gettext_noop("Differs"), "bad"),
-    "stopped": (gettext_noop("Stopped"), "bad"),
-    "running": (gettext_noop("Running"), "info"),
-    "queued": (gettext_noop("Queued"), "info"),
-    "delivered": (gettext_noop("Delivered"), "good"),
-    "refused": (gettext_noop("Refused"), "bad"),
-    "replaced": (gettext_noop("Replaced"), "calm"),
-}
-MODES = {
-    "auto": (gettext_noop("Automatic"), gettext_noop("Collects and posts on schedule.")),
-    "review": (
-        gettext_noop("Review"),
-        gettext_noop("Collects on schedule; nothing is posted until a person has approved it."),
-    ),
-    "manual": (
-        gettext_noop("Manual"),
-        gettext_noop(
-            "Collects on schedule; posts what a person has approved. Automatic posting is never"
-            " suggested."
-        ),
-    ),
-    "once": (
-        gettext_noop("Once"),
-        gettext_noop("The next run collects and posts, then the app pauses."),
-    ),
-    "paused": (gettext_noop("Paused"), gettext_noop("Nothing runs.")),
-}
 REQUESTERS = {
     run_log.SCHEDULE: gettext_noop("the schedule"),
     run_log.ENGINE: gettext_noop("the hub"),

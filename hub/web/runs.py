@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Posting, Run, RunLine
-from hub.models.enums import Operation, PostingState, RunKind, RunOutcome
+from hub.models.enums import Operation, PostingState, RunKind, RunOutcome, RunState
 from hub.posting.reconcile.result import load_result
 from hub.scheduling import run_log, run_result, summary
 from hub.sources import outage
@@ -128,13 +128,13 @@ def _select_runs(filters: Mapping[str, str]) -> Select[Any]:
     installation_id = row_ids.parse(filters["installation"])
     if installation_id is not None:
         query = query.where(Run.installation_id == installation_id)
-    if filters["state"] in (RunOutcome.DONE, summary.DIFFERS):
+    if filters["state"] in (RunState.DONE, RunState.DIFFERS):
         query = query.where(Run.outcome == RunOutcome.DONE)
         differs = summary.has_differences()
-        query = query.where(differs if filters["state"] == summary.DIFFERS else ~differs)
-    elif filters["state"] == RunOutcome.STOPPED:
+        query = query.where(differs if filters["state"] == RunState.DIFFERS else ~differs)
+    elif filters["state"] == RunState.STOPPED:
         query = query.where(Run.outcome == RunOutcome.STOPPED)
-    elif filters["state"] == "running":
+    elif filters["state"] == RunState.RUNNING:
         query = query.where(Run.ended_at.is_(None))
     return query
 

@@ -14,8 +14,8 @@ from hub.qbo import intuit_keys
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import schedule_picker
 from hub.web.forms import Input
-from hub.web.layout import MODES
 from hub.web.schedule_picker import Picker
+from hub.web.state_labels import MODES
 from hub.web.viewer_choices import list_time_zones
 
 START = gettext_noop(

@@ -15,9 +15,9 @@ from hub.installations import enable, setting_changes
 from hub.models import AuditEntry, Installation
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.forms import list_schema_choices
-from hub.web.layout import MODES
 from hub.web.setting_choices import build_choice_lister
 from hub.web.source_view import format_dates
+from hub.web.state_labels import MODES
 from hub.web.viewer import translate_for_app
 
 ACTS = {

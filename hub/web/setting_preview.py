@@ -17,7 +17,8 @@ from hub.models import Installation
 from hub.models.enums import InstallationMode
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import setting_history
-from hub.web.layout import MODES, day
+from hub.web.layout import day
+from hub.web.state_labels import MODES
 
 DIGEST_FIELD = "shown"  # the field that names the changes that the person has seen
 WITHOUT_REVIEW = gettext_noop("Documents are posted without review from now on.")

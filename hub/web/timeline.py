@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from hub.contract.states import Stage
 from hub.models import Attempt, AuditEntry, Case, Posting, Proof, ReceiptRow, SourceDocument
-from hub.models.enums import DocumentState, Operation, PostingState, ReceiptEnd
+from hub.models.enums import (
+    DocumentState,
+    Operation,
+    PostingState,
+    ReceiptEnd,
+    SearchVerdict,
+    SendOutcome,
+)
 from hub.translations import stored
 from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web.layout import format_moment
@@ -19,42 +26,41 @@ UNCHANGED = gettext_noop(
     "It was compared with what was posted. Nothing had to be changed in QuickBooks."
 )
 COMPARED_STAGES = (Stage.READY, Stage.UPDATE_ONLY)
-OUTCOMES = {
-    "sent": (gettext_noop("Sent; no answer is stored yet"), "look"),
-    "landed": (gettext_noop("QuickBooks accepted it"), "good"),
-    "refused": (gettext_noop("QuickBooks refused it"), "bad"),
-    "declined": (
+OUTCOMES: dict[str, tuple[str, str]] = {
+    SendOutcome.SENT: (gettext_noop("Sent; no answer is stored yet"), "look"),
+    SendOutcome.LANDED: (gettext_noop("QuickBooks accepted it"), "good"),
+    SendOutcome.REFUSED: (gettext_noop("QuickBooks refused it"), "bad"),
+    SendOutcome.DECLINED: (
         gettext_noop("QuickBooks refused the batch that it was in; it is sent alone"),
         "look",
     ),
-    "throttled": (gettext_noop("QuickBooks asked to wait"), "look"),
-    "unauthorised": (gettext_noop("QuickBooks did not accept the sign-in"), "bad"),
-    "doubt": (gettext_noop("No clear answer: it may or may not have arrived"), "look"),
-    "unsent": (
+    SendOutcome.THROTTLED: (gettext_noop("QuickBooks asked to wait"), "look"),
+    SendOutcome.UNAUTHORISED: (gettext_noop("QuickBooks did not accept the sign-in"), "bad"),
+    SendOutcome.DOUBT: (gettext_noop("No clear answer: it may or may not have arrived"), "look"),
+    SendOutcome.UNSENT: (
         gettext_noop("It did not leave: the connection failed before the first byte"),
         "look",
     ),
 }
-FOUND = {
-    "absent": (gettext_noop("A complete search did not find it in QuickBooks"), "good"),
-    "present": (gettext_noop("A complete search found it in QuickBooks"), "good"),
-    "alike": (
+VERDICTS: dict[str, tuple[str, str]] = {
+    SearchVerdict.ABSENT: (gettext_noop("A complete search did not find it in QuickBooks"), "good"),
+    SearchVerdict.PRESENT: (gettext_noop("A complete search found it in QuickBooks"), "good"),
+    SearchVerdict.ALIKE: (
         gettext_noop("A complete search found something similar; a person must decide"),
         "look",
     ),
-    "several": (
+    SearchVerdict.SEVERAL: (
         gettext_noop("A complete search found it more than once; a person must decide"),
         "bad",
     ),
 }
 
-
-PLANNED = {
-    "create": gettext_noop("Create planned"),
-    "update": gettext_noop("Update planned"),
-    "attach": gettext_noop("Attach planned"),
-    "delete": gettext_noop("Removal from QuickBooks planned"),
-    "void": gettext_noop("Voiding in QuickBooks planned"),
+PLANNED: dict[str, str] = {
+    Operation.CREATE: gettext_noop("Create planned"),
+    Operation.UPDATE: gettext_noop("Update planned"),
+    Operation.ATTACH: gettext_noop("Attach planned"),
+    Operation.DELETE: gettext_noop("Removal from QuickBooks planned"),
+    Operation.VOID: gettext_noop("Voiding in QuickBooks planned"),
 }
 
 
@@ -173,7 +179,7 @@ def _attempt(attempt: Attempt) -> Iterator[TimelineEvent]:
 def _describe_proof(proof: Proof) -> TimelineEvent:
     """Return the result of a search in QuickBooks, with the period that it covered."""
     unnamed = (f"Searched: {proof.result}", "look")
-    text, tone = FOUND.get(proof.result, unnamed)
+    text, tone = VERDICTS.get(proof.result, unnamed)
     since = format_moment(proof.since)
     until = format_moment(proof.until)
     scope = ngettext(

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Run, RunLine
-from hub.models.enums import RunKind, RunOutcome
+from hub.models.enums import RunKind, RunState
 from hub.scheduling import run_log, summary
 from hub.web.access import ANYWHERE, load_scope, person_name
 from hub.web.api import problems
@@ -26,7 +26,6 @@ from hub.web.paging import get_row_or_404, page
 
 MAX_LINES = 200
 PAUSED = "The app is disabled or paused. Set its mode to auto or review first."
-RUNNING = "running"  # the filter for runs that have not ended
 resource = Resource("api_runs", __name__, url_prefix=PREFIX, description="syncs and other runs")
 
 
@@ -64,7 +63,7 @@ class RunQuery(PageQuery):
     """The filters of the list of runs."""
 
     kind = build_choice_field([str(kind) for kind in RunKind])
-    state = build_choice_field([RunOutcome.DONE, RunOutcome.STOPPED, RUNNING])
+    state = build_choice_field([RunState.DONE, RunState.STOPPED, RunState.RUNNING])
     installation = build_id_field("the id of an installation")
 
 
@@ -77,7 +76,7 @@ def index(query: dict[str, Any]) -> Any:
     if "kind" in query:
         runs = runs.where(Run.kind == query["kind"])
     state = query.get("state")
-    if state == RUNNING:
+    if state == RunState.RUNNING:
         runs = runs.where(Run.ended_at.is_(None))
     elif state:
         runs = runs.where(Run.outcome == state)

@@ -13,11 +13,12 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from hub.cli import COMMAND_MODULES, main, served_address
+from hub.cli import COMMAND_MODULES, apps, companies, main, outbox, served_address
 from hub.contract.registry import Plugins
 from hub.crypto.keys import KEY_FILES
 from hub.db import engine
 from hub.migrations import schema
+from hub.models.enums import BatchMode, DocumentState, InstallationMode, PostingState
 from hub.telemetry import log_output
 
 RARELY_NEEDED = (
@@ -82,6 +83,14 @@ def test_every_command_explains_itself(run, path):
 
 def test_the_list_of_commands_shows_whole_sentences(run):
     assert "..." not in run("--help")[1].split("Commands:")[1]
+
+
+def test_the_choices_of_commands_are_the_members_of_their_enums():
+    assert list(apps.MODES.choices) == list(InstallationMode)
+    assert list(companies.BATCH_MODES.choices) == list(BatchMode)
+    unlisted = {DocumentState.PENDING, DocumentState.UNREADABLE}  # they have no posting
+    assert set(outbox.STATES) == set(DocumentState) - unlisted
+    assert set(outbox.DOCUMENT_STATES) == set(outbox.STATES) - set(PostingState)
 
 
 def test_help_imports_neither_flask_nor_sqlalchemy():
