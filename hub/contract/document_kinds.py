@@ -5,7 +5,7 @@ Each group is defined once, here if several modules use it.
 
 from collections.abc import Mapping
 
-from hub.contract.documents import Kind
+from hub.contract.documents import Kind, Role
 
 # List entries that the hub creates. QuickBooks allows a name only once, and they move no money.
 LIST_KINDS: tuple[Kind, ...] = ("vendor", "customer", "item")
@@ -31,3 +31,6 @@ DEPOSITABLE_KINDS: tuple[Kind, ...] = ("payment", "refund")
 
 # Which documents each kind of payment pays; credits may be applied beside them.
 PAID_KINDS: Mapping[Kind, Kind] = {"payment": "invoice", "bill_payment": "bill"}
+
+# The roles whose records owe money or are owed it; their lists in QuickBooks have the same names.
+PARTY_ROLES: tuple[Role, ...] = ("vendor", "customer")

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import cast
 
+from hub.contract.document_kinds import PARTY_ROLES
 from hub.contract.documents import ROLES, Code, Document, Line, Party, Role
 from hub.contract.types import Field
 from hub.errors import Sentence
@@ -58,7 +59,7 @@ def party_name(document: Document, fields: Iterable[Field]) -> str:
     if document.details:
         return document.details.name
     for field in fields:
-        if field.role in ("vendor", "customer"):
+        if field.role in PARTY_ROLES:
             code = document.codes.get(field.name)
             if code:
                 return format_code_name(code)

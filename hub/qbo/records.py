@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, defer
 from hub import context as hub_context
 from hub.contract import types
 from hub.contract.codec import load
+from hub.contract.document_kinds import PARTY_ROLES
 from hub.contract.documents import Address, Item, Party
 from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordIndex
@@ -212,7 +213,7 @@ def to_record(row: StoredRecord) -> types.Record:
         active=row.active,
         rate=row.rate or None,
         use=_use(row),
-        party=_party_details(row) if row.list in ("vendor", "customer") else None,
+        party=_party_details(row) if row.list in PARTY_ROLES else None,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from hub.contract.document_kinds import PAYMENT_KINDS
+from hub.contract.document_kinds import PARTY_ROLES, PAYMENT_KINDS
 from hub.contract.documents import Code, Document, Party, codes_of
 from hub.contract.states import Stage
 from hub.contract.types import Field
@@ -18,7 +18,6 @@ from hub.sources.site import with_settings
 from hub.testing.bench import Bench
 
 POSTED_STAGES = (Stage.READY, Stage.UPDATE_ONLY)
-PARTY_ROLES = ("customer", "vendor")
 MAX_TAX_RATE = Decimal("0.5")  # of the amount before tax; no country has a higher one
 MARKER = "contract"  # ends the note of a payload that is never sent
 

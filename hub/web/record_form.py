@@ -10,6 +10,7 @@ from typing import Any, cast
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from werkzeug.datastructures import MultiDict
 
+from hub.contract.document_kinds import PARTY_ROLES
 from hub.contract.documents import Address, Item, ItemType, Party, Role
 from hub.mapping import Entry, MatchIndex
 from hub.qbo.payloads.item import ACCOUNTS, MAX_SALES_TEXT_LENGTH, MAX_SKU_LENGTH
@@ -262,7 +263,7 @@ def find_free_name(
 
 def cut_name(role: str, name: str) -> str:
     """Return the beginning of a name, as long as QuickBooks takes one."""
-    is_party = role in ("vendor", "customer")
+    is_party = role in PARTY_ROLES
     return name[: MAX_PARTY_LENGTH if is_party else MAX_ITEM_LENGTH]
 
 

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from hub.config import API_URLS
 from hub.context import current_hub
+from hub.contract.document_kinds import PARTY_ROLES
 from hub.models import StoredRecord, TransactionHead
 from hub.models.enums import TransactionState
 from hub.qbo import deep_links, display, intuit_keys
@@ -22,7 +23,7 @@ DATE_LABELS = (gettext_noop("Date"), gettext_noop("Due"))
 
 def stored_facts(session: Session, head: TransactionHead, currency: str) -> list[tuple[str, str]]:
     """Return the facts of a transaction as pairs of label and text, without empty ones."""
-    party = _record_name(session, head, ("vendor", "customer"), head.party)
+    party = _record_name(session, head, PARTY_ROLES, head.party)
     pairs = {
         gettext_noop("Party"): party,
         gettext_noop("Number"): head.number,
