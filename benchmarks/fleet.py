@@ -28,10 +28,10 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 import whole_way
 from whole_way import CLIENT_ID, CLIENT_SECRET, StandIn
 
-from tests.support.cluster import Database
-from tests.support.database_server import DatabaseServer
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
-from tests.support.many_companies import connect_companies
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.servers.cluster import Database
+from tests.support.servers.database_server import DatabaseServer
+from tests.support.sources.many_companies import connect_companies
 
 SIZES = [int(number) for number in os.environ.get("FLEET_COMPANIES", "300").split()]
 DOCUMENTS = int(os.environ.get("FLEET_DOCUMENTS", "12"))  # of the source of each company

@@ -25,10 +25,10 @@ from hub.app import create_app
 from hub.db import engine
 from hub.security import people
 from hub.security.rights import Right, Subject
-from tests.support import large_data
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows import large_data
+from tests.support.rows.page_rows import PASSWORD
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 
 DOCUMENTS = int(os.environ.get("MANY_DOCUMENTS", "1000000"))
 COMPANIES = int(os.environ.get("MANY_COMPANIES", "1000"))

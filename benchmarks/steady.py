@@ -27,8 +27,8 @@ from ticks import make_app
 from hub.db import engine
 from hub.models import ConnectedCompany, Installation, Schedule
 from hub.scheduling import schedule
-from tests.support.database_server import DatabaseServer, children_of
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.servers.database_server import DatabaseServer, children_of
 
 HUB = str(Path(sys.executable).with_name("hub"))
 COMPANIES = [int(number) for number in os.environ.get("MANY_COMPANIES", "0,1000,10000").split(",")]

@@ -27,8 +27,8 @@ from hub.contract.registry import Plugins
 from hub.db import engine
 from hub.models import ConnectedCompany, Installation, Run, Schedule
 from hub.scheduling import schedule
-from tests.support.database_server import DatabaseServer
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.servers.database_server import DatabaseServer
 
 MANY = 10_000
 PROCESSES = 4

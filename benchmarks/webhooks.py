@@ -28,8 +28,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from hub import config as configuration
 from hub.app import create_app
 from hub.db import engine
-from tests.support import large_data
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.rows import large_data
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 
 TOKEN = "verifier"
 PER_SECOND = int(os.environ.get("WEBHOOKS_PER_SECOND", "200"))

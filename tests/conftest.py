@@ -22,11 +22,11 @@ from hub.http.client import AppHttp
 from hub.security import password_hashing
 from hub.testing.clock import FakeClock
 from sandbox_tests import walked
-from tests.support import tiers
-from tests.support.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
-from tests.support.raw_server import RawServer
-from tests.support.shared_compilation import share_compilation
-from tests.support.unsynced_database import make_volatile
+from tests.support.runs import tiers
+from tests.support.runs.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
+from tests.support.runs.shared_compilation import share_compilation
+from tests.support.servers.raw_server import RawServer
+from tests.support.servers.unsynced_database import make_volatile
 
 WATCHED_CHILDREN = Path(__file__).parent / "support" / "watched"
 # The processes of a run compile modules once, even if storing bytecode is disabled.
@@ -40,16 +40,16 @@ password_hashing.ARGON2.update(CHEAP)
 
 
 pytest_plugins = [
-    "tests.support.canaries",
-    "tests.support.database_fixtures",
-    "tests.support.distributed_processes",
-    "tests.support.mail_server",
-    "tests.support.stand_in_fixtures",
-    "tests.support.page_fixtures",
-    "tests.support.proof_figures",
-    "tests.support.run_deadline",
-    "tests.support.run_order",
-    "tests.support.end_to_end",
+    "tests.support.proofs.canaries",
+    "tests.support.servers.database_fixtures",
+    "tests.support.processes.distributed_processes",
+    "tests.support.servers.mail_server",
+    "tests.support.sources.stand_in_fixtures",
+    "tests.support.pages.page_fixtures",
+    "tests.support.proofs.proof_figures",
+    "tests.support.runs.run_deadline",
+    "tests.support.runs.run_order",
+    "tests.support.runs.end_to_end",
 ]
 
 

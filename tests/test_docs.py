@@ -17,7 +17,7 @@ import requirement_tests
 from hub.models import Case
 from qbo_sandbox import kit
 from qbo_sandbox.kit.wsgi import mount
-from tests.support.guide_plugin import guide_plugin, install
+from tests.support.sources.guide_plugin import guide_plugin, install
 from tests.test_architecture import FLOOR
 
 ROOT = Path(__file__).parent.parent

@@ -9,7 +9,9 @@ import pytest
 
 from sandbox_tests import proof, walked
 
-HUB_SUITE = "tests.support.proof_figures"  # the plugin of the hub's suite that collects figures
+HUB_SUITE = (
+    "tests.support.proofs.proof_figures"  # the plugin of the hub's suite that collects figures
+)
 OPTIONAL = {
     "hypothesis": ["test_books.py"],
     "quickbooks": ["test_clients.py", "test_readme_clients.py", "test_sample.py"],

@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from tests.support import cluster as clusters
-from tests.support.browser import browser, open_tab  # noqa: F401 (fixtures)
-from tests.support.cluster import Cluster, Database, Outcome
-from tests.support.database_server import make_server, own_server  # noqa: F401 (fixtures)
-from tests.support.tiers import by_form
+from tests.support.pages.browser import browser, open_tab  # noqa: F401 (fixtures)
+from tests.support.runs.tiers import by_form
+from tests.support.servers import cluster as clusters
+from tests.support.servers.cluster import Cluster, Database, Outcome
+from tests.support.servers.database_server import make_server, own_server  # noqa: F401 (fixtures)
 
 CLIENT = "an-app:its-secret"
 TOKEN = "a-refresh-token-of-the-tests"

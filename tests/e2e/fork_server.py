@@ -18,7 +18,8 @@ from hub.cli import apps, companies, main, maintenance, sync  # noqa: F401  (use
 
 REPOSITORY = str(Path(__file__).parents[2])
 sys.path.insert(0, REPOSITORY)
-from tests.support import rehearsal, shared_compilation  # noqa: E402
+from tests.support.processes import rehearsal  # noqa: E402
+from tests.support.runs import shared_compilation  # noqa: E402
 
 sys.path.remove(REPOSITORY)
 STDIN = 0

@@ -11,10 +11,10 @@ from functools import partial
 import pytest
 
 from tests.e2e.conftest import KEYS
-from tests.support.cluster import PATIENCE
-from tests.support.many_companies import connect_companies
 from tests.support.page_users import Absence, PageUser
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
+from tests.support.servers.cluster import PATIENCE
+from tests.support.sources.many_companies import connect_companies
 
 COMPANIES = by_form(small=3, full=24, long=300)
 DOCUMENTS = by_form(small=10, full=12, long=12)  # of the source

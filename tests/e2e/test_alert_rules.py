@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support import alert_rules
-from tests.support.patient_owner import PatientOwner
+from tests.support.pages.patient_owner import PatientOwner
 
 OF_PROMETHEUS = {"up"}
 

@@ -21,10 +21,10 @@ from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right
 from hub.web.server import Web
-from tests.support.browser import SOON, Person
-from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
-from tests.support.page_visitor import Visitor
-from tests.support.stored_cases import open_stored_case
+from tests.support.pages.browser import SOON, Person
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation
+from tests.support.rows.stored_cases import open_stored_case
 from tests.unit.web.test_case_list import add_case
 
 pytestmark = pytest.mark.browser

@@ -21,9 +21,9 @@ from hub.models.enums import ConnectionState, RunKind
 from hub.scheduling import run_log
 from hub.security import people
 from hub.security.rights import Right
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
-from tests.support.nginx import CLIENT, NGINX, PUBLIC, FromClient, proxy_in_front
-from tests.support.page_rows import PASSWORD
+from tests.support.rows.page_rows import PASSWORD
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.servers.nginx import CLIENT, NGINX, PUBLIC, FromClient, proxy_in_front
 
 COMPOSE = Path(__file__).parent.parent.parent / "deploy" / "container" / "compose.yaml"
 HUB = Path(sys.executable).parent / "hub"

@@ -10,9 +10,9 @@ import time
 import pytest
 
 from hub.web.readiness import FRESH_SECONDS
-from tests.support.cluster import LEASE, web_processes
-from tests.support.patient_owner import SENTENCE, PatientOwner
-from tests.support.tiers import by_form
+from tests.support.pages.patient_owner import SENTENCE, PatientOwner
+from tests.support.runs.tiers import by_form
+from tests.support.servers.cluster import LEASE, web_processes
 
 ABSENCE = by_form(small=LEASE + 1, full=LEASE + 2, long=60.0)  # seconds
 PAGES = ("/", "/documents", "/installations/1/")

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from tests.support.cluster import LEASE
-from tests.support.patient_owner import SENTENCE, PatientOwner
-from tests.support.tiers import by_form
+from tests.support.pages.patient_owner import SENTENCE, PatientOwner
+from tests.support.runs.tiers import by_form
+from tests.support.servers.cluster import LEASE
 
 FREEZE = by_form(small=LEASE + 1, full=LEASE + 2, long=60.0)  # seconds
 PAGE_SECONDS = 1.0  # seconds that a page waits for a statement

@@ -16,7 +16,7 @@ import pytest
 
 from tests.e2e.conftest import KEYS
 from tests.e2e.independent import IndependentServer
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
 
 INVOICES = by_form(small=20, full=40, long=60)
 # After each 429 without Retry-After the hub waits for many seconds; a sync has four minutes.

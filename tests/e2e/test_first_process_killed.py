@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.support.cluster import Cluster, read_output, web_processes
-from tests.support.patient_owner import PatientOwner
+from tests.support.pages.patient_owner import PatientOwner
+from tests.support.servers.cluster import Cluster, read_output, web_processes
 
 ENDED = {"Z", "X"}  # states of processes that run no more
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import PATIENCE, Hub
-from tests.support.guide_plugin import install
+from tests.support.sources.guide_plugin import install
 
 PAGE = Path(__file__).parents[2] / "docs" / "write-a-plugin.md"
 BLOCK = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)

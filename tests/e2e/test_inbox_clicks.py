@@ -17,8 +17,8 @@ from hub.cli.sync_runs import sync_all
 from hub.db.engine import read_only_session
 from hub.models import Case, Posting
 from hub.scheduling.scheduler import Scheduler
-from tests.support.browser import Person
-from tests.support.small_demo import SmallDemo
+from tests.support.pages.browser import Person
+from tests.support.sources.small_demo import SmallDemo
 
 MAX_CLICKS = 12
 MAX_SECONDS = 180

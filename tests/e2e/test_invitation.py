@@ -8,10 +8,10 @@ import pytest
 
 from hub.scheduling.scheduler import Scheduler
 from hub.web.server import Web
-from tests.support.browser import SOON, Person
-from tests.support.mail_server import mail_url
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
+from tests.support.pages.browser import SOON, Person
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD
+from tests.support.servers.mail_server import mail_url
 
 pytestmark = pytest.mark.browser
 ADDRESS = "kari@example.com"

@@ -14,7 +14,7 @@ from hub import config, demo
 from hub.app import create_app
 from hub.context import current_hub
 from hub.db import engine
-from tests.support.tiers import FULL, by_form
+from tests.support.runs.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof(small=0)
 PARTS, KILLS = by_form(small=(1, 40), full=(1, 40), long=(4, 50))

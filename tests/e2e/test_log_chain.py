@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.patient_owner import PatientOwner, hidden_value
+from tests.support.pages.patient_owner import PatientOwner, hidden_value
 
 JSON_LOG = {"HUB_LOG_FORMAT": "json", "HUB_LOG_LEVEL": "info"}
 APP = "/installations/1/"

@@ -9,9 +9,9 @@ from playwright.sync_api import expect
 
 from hub.testing.clock import FakeClock
 from hub.web.server import Web
-from tests.support.browser import SOON, Person
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
+from tests.support.pages.browser import SOON, Person
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD
 
 pytestmark = pytest.mark.browser
 STEP = 30

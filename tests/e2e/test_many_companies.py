@@ -7,9 +7,9 @@ import pytest
 
 from hub.db import engine as db_engine
 from hub.web.server import Web
-from tests.support.browser import Person
-from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
-from tests.support.page_visitor import Visitor
+from tests.support.pages.browser import Person
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation
 
 pytestmark = pytest.mark.browser
 SENTENCE = "Kjell-Håkon Øvrebø-Sørensens Byggtekniske Rådgivning, Prosjektering og Entreprise AS"

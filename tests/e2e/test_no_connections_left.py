@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from hub.db import engine
-from tests.support.cluster import LEASE
-from tests.support.many_companies import request_runs_of_disconnected_companies
-from tests.support.patient_owner import SENTENCE, PatientOwner
+from tests.support.pages.patient_owner import SENTENCE, PatientOwner
+from tests.support.servers.cluster import LEASE
+from tests.support.sources.many_companies import request_runs_of_disconnected_companies
 
 MAX_CONNECTIONS = 40
 POOL = engine.MAX_CONNECTIONS

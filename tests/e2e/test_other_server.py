@@ -13,7 +13,7 @@ from contextlib import closing
 import pytest
 
 from tests.e2e.independent import IndependentServer
-from tests.support.tiers import FULL, by_form
+from tests.support.runs.tiers import FULL, by_form
 
 pytestmark = pytest.mark.proof
 DOCUMENTS, GOOD, KILLS, AT_ONCE = by_form(

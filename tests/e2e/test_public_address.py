@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.e2e.conftest import PATIENCE
-from tests.support.page_texts import compact
+from tests.support.pages.page_texts import compact
 
 PASSWORD = "a long enough password"
 PUBLIC = "https://hub.example.com"

@@ -20,11 +20,11 @@ from flask import Flask
 from hub.models import AuditEntry
 from hub.web import server
 from hub.web.body_limits import FORM_LIMIT
-from tests.support.nginx import CLIENT, NGINX, PUBLIC, FromClient, proxy_in_front
-from tests.support.page_rows import PASSWORD, Story
-from tests.support.page_visitor import TOKEN, Visitor
-from tests.support.rights_rows import ANYONE, TwoCompanies
-from tests.support.tiers import by_form
+from tests.support.pages.page_visitor import TOKEN, Visitor
+from tests.support.rows.page_rows import PASSWORD, Story
+from tests.support.rows.rights_rows import ANYONE, TwoCompanies
+from tests.support.runs.tiers import by_form
+from tests.support.servers.nginx import CLIENT, NGINX, PUBLIC, FromClient, proxy_in_front
 from tests.unit.web.test_access import API, FILLED, SMALL_FORM, cells_of, hollow
 from tests.unit.web.test_hostile_requests import TEXTS, hostile_requests
 

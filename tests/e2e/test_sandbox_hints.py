@@ -17,10 +17,10 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.clock import FakeClock
 from qbo_sandbox import US
 from tests.e2e.conftest import KEYS, Hub, StandIn
-from tests.support.hub_environment import INTUIT
-from tests.support.page_form import PageForm
-from tests.support.page_visitor import Visitor
-from tests.support.stand_in_fixtures import mount_quickbooks
+from tests.support.pages.page_form import PageForm
+from tests.support.pages.page_visitor import Visitor
+from tests.support.runs.hub_environment import INTUIT
+from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 NO_KEYS = dict.fromkeys([name for name in INTUIT if "_PER_" not in name], "")
 HINT = re.compile(r"^  (.+?): (.+)$", re.MULTILINE)

@@ -27,7 +27,7 @@ from passlib.totp import TOTP
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import PATIENCE, environment
-from tests.support.browser import Person
+from tests.support.pages.browser import Person
 
 pytestmark = pytest.mark.browser
 ADMIN = Path(__file__).parents[2] / "docs" / "admin.md"

@@ -13,8 +13,8 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from tests.support.cluster import LEASE, read_output, web_processes
-from tests.support.patient_owner import APPROVED_TOGETHER, PatientOwner
+from tests.support.pages.patient_owner import APPROVED_TOGETHER, PatientOwner
+from tests.support.servers.cluster import LEASE, read_output, web_processes
 
 TAKEOVER_SECONDS = LEASE + 5
 STOPS = pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.tiers import FULL
+from tests.support.runs.tiers import FULL
 
 DOCUMENTS, POSTED = (120, 90) if FULL else (40, 25)
 STATES = ("posted", "held", "review", "waiting", "unknown", "skipped", "withdrawn")

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from tests.e2e.test_serve import wait_until
-from tests.support.tiers import FULL
+from tests.support.runs.tiers import FULL
 
 pytestmark = pytest.mark.proof
 COMMANDS = [("sync",), ("serve", "--port", "0")]

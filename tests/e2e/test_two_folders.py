@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 
 from tests.e2e.conftest import PATIENCE, Hub
 from tests.e2e.test_serve import wait_until
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 
 SHORT = {"HUB_DEADLINE_SECONDS": "2", "HUB_LEASE_SECONDS": "3", "HUB_QUIET_SECONDS": "4"}
 TAKES_OVER = "This data folder works on the database from now on."

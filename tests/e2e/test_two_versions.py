@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import PATIENCE, REALM, TOKEN
-from tests.support import cluster as clusters
-from tests.support.canaries import EARLIER_CODE
-from tests.support.cluster import OWNER, PASSWORD, Cluster, Database
-from tests.support.patient_owner import PatientOwner
-from tests.support.tiers import by_form
+from tests.support.pages.patient_owner import PatientOwner
+from tests.support.proofs.canaries import EARLIER_CODE
+from tests.support.runs.tiers import by_form
+from tests.support.servers import cluster as clusters
+from tests.support.servers.cluster import OWNER, PASSWORD, Cluster, Database
 
 DOCUMENTS = by_form(small=24, full=60, long=120)  # enough work for workers of both versions
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from packaging.utils import canonicalize_name
 from hub.cli import main
 from hub.contract import tiers
 from hub.contract.registry import Plugins
-from tests.support.wheel_environment import RUN_SCRIPT, WheelEnvironment, build_wheel
+from tests.support.processes.wheel_environment import RUN_SCRIPT, WheelEnvironment, build_wheel
 
 pytestmark = pytest.mark.proof(small=0)
 ROOT = Path(__file__).parents[2]

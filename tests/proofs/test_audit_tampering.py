@@ -10,7 +10,7 @@ from hub.db import engine
 from hub.models import AuditEntry
 from hub.security import audit, audit_check
 from hub.security.audit_errors import AuditBroken
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
 
 MANY = by_form(small=240, full=600, long=2000)
 ENTRIES = 12

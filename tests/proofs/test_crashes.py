@@ -23,9 +23,11 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from qbo_sandbox.kit.faults import Fault
 from tests.stories.test_kinds import independent_document
-from tests.support import crash_runner, every_kind_source
-from tests.support.crash_runner import MOST_BOUNDARIES, ForkedHub
-from tests.support.every_kind_source import (
+from tests.support.processes import crash_runner
+from tests.support.processes.crash_runner import MOST_BOUNDARIES, ForkedHub
+from tests.support.runs.tiers import FULL, LONG, by_form
+from tests.support.sources import every_kind_source
+from tests.support.sources.every_kind_source import (
     CLIENT,
     DAY,
     ShopSite,
@@ -34,8 +36,7 @@ from tests.support.every_kind_source import (
     everything,
     line,
 )
-from tests.support.stand_in_fixtures import mount_quickbooks
-from tests.support.tiers import FULL, LONG, by_form
+from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 pytestmark = [pytest.mark.proof, pytest.mark.forks]
 PAST_DOUBT_SECONDS = 400

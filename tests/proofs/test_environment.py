@@ -24,9 +24,9 @@ from hub.posting import receipt_delivery
 from hub.scheduling import runner
 from hub.scheduling.scheduler import Scheduler
 from tests.proofs.test_crashes import PAST_DOUBT_SECONDS, file_source, forked_shop, shop_on_postgres
-from tests.support.every_kind_source import ShopSite, invoice
-from tests.support.posting_bench import PostingBench
-from tests.support.tiers import LONG
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.runs.tiers import LONG
+from tests.support.sources.every_kind_source import ShopSite, invoice
 
 __all__ = ["file_source", "forked_shop", "shop_on_postgres"]
 BOUNDARY_FACTOR = 4 if LONG else 1  # factor for the number of boundaries in the long proof

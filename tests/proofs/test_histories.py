@@ -11,10 +11,10 @@ from hub.posting.send import pipeline, results
 from hub.qbo.client import Client
 from qbo_sandbox import Switches
 from tests.proofs.test_crashes import torn_batches
-from tests.support import recorded_histories
-from tests.support.posting_bench import PostingBench
-from tests.support.tiers import by_form
-from tests.support.unsynced_database import make_volatile
+from tests.support.proofs import recorded_histories
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.runs.tiers import by_form
+from tests.support.servers.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
 SEEDS = by_form(small=3, full=28, long=200)  # 28 meet every fault

@@ -27,10 +27,10 @@ from hub.security import audit_check
 from qbo_sandbox import factory as sandbox_factory
 from qbo_sandbox.accounting.refusals import Refusal
 from tests.proofs.test_crashes import torn_batches, unproved_keys
-from tests.support import prepared_state
-from tests.support.every_kind_source import SUPPLIER, ShopSite, document, invoice, line
-from tests.support.tiers import FULL, by_form
-from tests.support.unsynced_database import make_volatile
+from tests.support.runs import prepared_state
+from tests.support.runs.tiers import FULL, by_form
+from tests.support.servers.unsynced_database import make_volatile
+from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, invoice, line
 
 pytestmark = pytest.mark.proof
 SEEDS, EXAMPLES, STEPS = by_form(small=(1, 2, 20), full=(3, 15, 50), long=(20, 25, 50))

@@ -13,11 +13,11 @@ from hub.qbo import changes, record_download, transaction_download, transport
 from hub.qbo import company as qbo_company
 from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support import faulty_network
-from tests.support.fault_bench import NAMES, FaultBench, body_of
-from tests.support.posting_bench import PostingBench
-from tests.support.tiers import FULL
-from tests.support.unsynced_database import make_volatile
+from tests.support.proofs.fault_bench import NAMES, FaultBench, body_of
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.runs.tiers import FULL
+from tests.support.servers import faulty_network
+from tests.support.servers.unsynced_database import make_volatile
 
 pytestmark = pytest.mark.proof
 LISTS = {

@@ -7,7 +7,7 @@ import pytest
 
 from hub.models.enums import CHANGE_OPERATIONS
 from hub.posting.protocol.history import History
-from tests.support.protocol_model import (
+from tests.support.proofs.protocol_model import (
     KEYS,
     MARK,
     PARTY,
@@ -16,7 +16,7 @@ from tests.support.protocol_model import (
     Transaction,
     histories,
 )
-from tests.support.tiers import FULL
+from tests.support.runs.tiers import FULL
 
 pytestmark = pytest.mark.proof
 EVENTS = int(os.environ.get("PROOF_EVENTS") or (3 if FULL else 2))

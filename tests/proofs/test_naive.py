@@ -15,8 +15,9 @@ import pytest
 
 from hub.posting.protocol.history import Hold, Posted, Requeue, Search, Send
 from tests.proofs.test_model import find_problem, start
-from tests.support import independent_quickbooks, naive_engine, protocol_model
-from tests.support.protocol_model import KEYS, histories
+from tests.support.proofs import naive_engine, protocol_model
+from tests.support.proofs.protocol_model import KEYS, histories
+from tests.support.sources import independent_quickbooks
 
 FIRST_HUNDRED, DOCUMENTS = 100, 100
 ENGINE = Path(naive_engine.__file__)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.proofs.planted import BUGS
-from tests.support.canaries import PLANTED_OUTPUT
-from tests.support.planted_process import IMPORTED
-from tests.support.tiers import FULL
+from tests.support.processes.planted_process import IMPORTED
+from tests.support.proofs.canaries import PLANTED_OUTPUT
+from tests.support.runs.tiers import FULL
 
 pytestmark = pytest.mark.proof
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ class Planting:
         small_form = {"HUB_PROOF": "", "PROOF_EVENTS": "", "HUB_EVIDENCE": os.devnull}
         environ = inherited | small_form
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        command = [sys.executable, "-m", "tests.support.planted_process", *options]
+        command = [sys.executable, "-m", "tests.support.processes.planted_process", *options]
         self._process = subprocess.Popen(command, cwd=ROOT, env=environ, **pipes)
 
     def run(self, **order):

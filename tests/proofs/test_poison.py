@@ -7,10 +7,10 @@ import pytest
 from hub import Code, Party, readable
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.every_kind_source import SUPPLIER, ShopSite, document, line
-from tests.support.stand_in_fixtures import mount_quickbooks
-from tests.support.tiers import by_form
-from tests.support.unsynced_database import make_volatile
+from tests.support.runs.tiers import by_form
+from tests.support.servers.unsynced_database import make_volatile
+from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
+from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 pytestmark = pytest.mark.proof
 BATCHES, LEAST = by_form(small=(1, 30), full=(6, 180), long=(67, 2000))

@@ -11,8 +11,8 @@ from tests.proofs.test_crashes import (
     forked_shop,
     shop_on_postgres,
 )
-from tests.support.crash_points import back_up
-from tests.support.tiers import FULL
+from tests.support.processes.crash_points import back_up
+from tests.support.runs.tiers import FULL
 
 __all__ = ["file_source", "forked_shop", "shop_on_postgres"]
 pytestmark = pytest.mark.proof

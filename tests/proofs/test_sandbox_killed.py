@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.e2e.conftest import ForkServer, StandIn
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
 
 pytestmark = pytest.mark.proof
 HUB = str(Path(sys.executable).with_name("hub"))

@@ -20,7 +20,7 @@ from hub.security.secrets import SiteSecrets
 from hub.sources.site import build_site, call_hook
 from hub.testing.clock import FakeClock
 from qbo_sandbox import factory
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 MUTATIONS = by_form(small=200, full=10_000, long=10_000)

@@ -27,8 +27,8 @@ from hub.qbo import webhooks
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from qbo_sandbox import factory
-from tests.support import independent_quickbooks
-from tests.support.every_kind_source import NoSettings
+from tests.support.sources import independent_quickbooks
+from tests.support.sources.every_kind_source import NoSettings
 
 pytestmark = pytest.mark.proof
 LONG = int(os.environ.get("PROOF_EVENTS") or 0) > 0

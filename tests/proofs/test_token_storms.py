@@ -32,15 +32,15 @@ from qbo_sandbox import US, QuickBooks
 from qbo_sandbox import create as create_quickbooks
 from qbo_sandbox.kit import Clock
 from qbo_sandbox.kit.server import Server
-from tests.support.refused_tokens import (
+from tests.support.proofs.refused_tokens import (
     add_history,
     assert_posted_once,
     enable_app_of_bills,
     is_over,
 )
-from tests.support.stand_in_fixtures import mount_quickbooks
-from tests.support.tiers import by_form
-from tests.support.unsynced_database import make_volatile
+from tests.support.runs.tiers import by_form
+from tests.support.servers.unsynced_database import make_volatile
+from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 pytestmark = [pytest.mark.proof, pytest.mark.forks]
 SEEDS, SEEDS_ON_POSTGRES = by_form(small=(2, 1), full=(12, 4), long=(100, 20))

@@ -9,9 +9,8 @@ from hub.posting.outcome import batch_sizing
 from hub.posting.send import pipeline
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.posting_bench import PostingBench
-from tests.support.shared_clock import SharedClock
-from tests.support.stalled_workers import (
+from tests.support.processes.shared_clock import SharedClock
+from tests.support.processes.stalled_workers import (
     BEFORE_THE_BYTES,
     BEFORE_THE_DEADLINE,
     LEASE,
@@ -19,8 +18,9 @@ from tests.support.stalled_workers import (
     WorkerGroup,
     count_by_state,
 )
-from tests.support.stand_in_fixtures import mount_quickbooks
-from tests.support.tiers import FULL, LONG, by_form
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.runs.tiers import FULL, LONG, by_form
+from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 pytestmark = [pytest.mark.proof, pytest.mark.forks]
 TIMES = by_form(small=1, full=1, long=6)  # factor for documents and stops in the long proof

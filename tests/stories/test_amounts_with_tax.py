@@ -8,7 +8,7 @@ from hub import Code, Document, Line, Party
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from qbo_sandbox import NORWAY
-from tests.support.every_kind_source import DAY, ShopSite
+from tests.support.sources.every_kind_source import DAY, ShopSite
 
 SUPPLIER = Code(id="s1", name="Nordisk Tre", create=Party(name="Nordisk Tre"))
 LINES = ("33.33", "33.33", "33.34")

@@ -21,7 +21,7 @@ from hub.testing.bench import URL, SecretsInMemory, open_http
 from hub.testing.clock import START, FakeClock
 from hub.testing.openapi import DescribedCall, Description
 from qbo_sandbox.kit import Clock, Journal
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = {

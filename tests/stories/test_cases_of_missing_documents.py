@@ -8,7 +8,7 @@ from hub.models import Case
 from hub.posting.actions import manual, retries
 from hub.posting.reconcile import run as reconcile_run
 from hub.scheduling import runner
-from tests.support.every_kind_source import SUPPLIER, ShopSite, document, invoice, line
+from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, invoice, line
 
 MISSING = "Missing in QuickBooks"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.posting.actions import put_back
-from tests.support.every_kind_source import DAY, SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import DAY, SUPPLIER, ShopSite, document, line
 
 
 @pytest.fixture

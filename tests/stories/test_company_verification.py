@@ -24,7 +24,7 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import tokens
 from hub.security import secrets
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 WRONG_REALM = "1"
 

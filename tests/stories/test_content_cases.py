@@ -6,7 +6,7 @@ from sqlalchemy import select
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation
 from hub.posting.actions import manual
-from tests.support.every_kind_source import (
+from tests.support.sources.every_kind_source import (
     CLIENT,
     PRODUCT,
     SUPPLIER,

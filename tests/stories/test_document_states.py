@@ -16,9 +16,16 @@ from hub.models import Case, Installation, Posting, SourceDocument
 from hub.posting.actions import manual, retries, undo
 from hub.posting.reconcile.run import reconcile
 from hub.scheduling import runner, summary
-from tests.support.every_kind_source import CLIENT, SUPPLIER, ShopSite, document, invoice, line
-from tests.support.page_rows import Story, add_people
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
+from tests.support.sources.every_kind_source import (
+    CLIENT,
+    SUPPLIER,
+    ShopSite,
+    document,
+    invoice,
+    line,
+)
 
 WORDS = {
     "posted": "Posted",

@@ -9,7 +9,7 @@ from hub.installations import enable
 from hub.models import Installation, Run
 from hub.models.enums import RunKind
 from hub.scheduling import pending_work, runner
-from tests.support.every_kind_source import SLUG, SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import SLUG, SUPPLIER, ShopSite, document, line
 
 QUIET_SECONDS = 400
 

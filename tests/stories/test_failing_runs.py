@@ -9,7 +9,7 @@ from hub.installations import enable as installations_enable
 from hub.models.enums import InstallationMode
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
-from tests.support.every_kind_source import ShopSite, ShopSource, invoice
+from tests.support.sources.every_kind_source import ShopSite, ShopSource, invoice
 
 QUARTER, HOUR, DAY = 900, 3600, 86_400
 FAILING = "Runs of Fjord & Sons Construction keep failing"

@@ -5,7 +5,7 @@ from decimal import Decimal as D
 import pytest
 
 from hub import Code, Item, Line
-from tests.support.every_kind_source import CLIENT, SUPPLIER, ShopSite, document, line
+from tests.support.sources.every_kind_source import CLIENT, SUPPLIER, ShopSite, document, line
 
 BOLT = Code(id="bolt", name="Bolt", create=Item(name="Bolt", codes={"expense_account": "80"}))
 

@@ -17,7 +17,7 @@ from hub.posting.actions import retries
 from hub.qbo import transaction_download
 from hub.qbo.client import Client
 from hub.qbo.entities import ENTITY
-from tests.support.every_kind_source import ShopSite, everything, invoice, line
+from tests.support.sources.every_kind_source import ShopSite, everything, invoice, line
 
 CHANGED = (
     "expense",

@@ -19,7 +19,7 @@ from hub.security.rights import WHOLE_HUB, Right, Rights
 from hub.web.app_tiles import build_tiles
 from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.mail_server import mail_url
+from tests.support.servers.mail_server import mail_url
 
 URL = "http://costtracker.test"
 DOWN = {"kind": "status", "status": 503, "count": 0}

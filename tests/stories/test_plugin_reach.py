@@ -30,8 +30,8 @@ from hub.security.secrets import SiteSecrets
 from hub.sources import file_intake
 from hub.sources.record_push import push_lists
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.object_graph import reachable
-from tests.support.posting_bench import PostingBench
+from tests.support.proofs.object_graph import reachable
+from tests.support.rows.posting_bench import PostingBench
 
 HOME = "https://source.test"
 FORBIDDEN = (Config, Runtime, Vault, Session, scoped_session, Engine, Flask, Plugins, LocalProxy)

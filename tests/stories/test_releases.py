@@ -17,8 +17,8 @@ from hub.models import Installation, Run
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from hub.scheduling import run_log, runner
-from tests.support.costcertified_site import CLEARING, CostCertifiedSite
-from tests.support.every_kind_source import (
+from tests.support.sources.costcertified_site import CLEARING, CostCertifiedSite
+from tests.support.sources.every_kind_source import (
     CLIENT,
     PRODUCT,
     ShopSite,

@@ -23,8 +23,8 @@ from hub.sources.record_push import push_lists
 from hub.telemetry import log_output
 from hub.telemetry.log_output import LogOptions
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.hub_environment import QUICKBOOKS
-from tests.support.repeating_source import INTUIT_SHAPES, SHAPES, RepeatingSource, leaks
+from tests.support.runs.hub_environment import QUICKBOOKS
+from tests.support.sources.repeating_source import INTUIT_SHAPES, SHAPES, RepeatingSource, leaks
 
 HOME = "https://source.test"
 SLUGS = ("costtracker", "ontraccr", "costcertified", "ion", "autotask-invoices")

@@ -18,9 +18,9 @@ from hub.qbo import record_download
 from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner
-from tests.support.every_kind_source import DAY, ShopSite, ShopSource
-from tests.support.page_rows import Story, add_people
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
+from tests.support.sources.every_kind_source import DAY, ShopSite, ShopSource
 
 TOTALS = {"bill": "125.00", "invoice": "125.00", "payment": "60.00"}
 # Of each list, the kind of document whose code refers to it, and the record that it names.

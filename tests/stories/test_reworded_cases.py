@@ -14,8 +14,8 @@ from hub.models import Case
 from hub.reasons.catalogue import CATALOGUE
 from hub.security.people import hash_new, insert
 from hub.security.rights import Right
-from tests.support.mail_server import mail_url
-from tests.support.small_source import SmallSource, bill, install_small_source
+from tests.support.servers.mail_server import mail_url
+from tests.support.sources.small_source import SmallSource, bill, install_small_source
 
 CODE = "document.held_by_source"
 

@@ -14,10 +14,10 @@ from hub.posting import receipt_delivery
 from hub.posting.reconcile.run import reconcile
 from hub.qbo import record_download
 from hub.reasons.catalogue import CATALOGUE
-from tests.support.page_rows import Story, add_people
-from tests.support.page_visitor import Visitor
-from tests.support.posting_bench import PostingBench
-from tests.support.stored_cases import stored_reasons
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.rows.stored_cases import stored_reasons
 
 WANTS = ("queued", "posted", "held", "failed", "missing")
 ON_BOTH_DATABASES = pytest.mark.parametrize("app", ["sqlite", "postgres"], indirect=True)

@@ -14,9 +14,9 @@ from hub.models import Posting, ReceiptRow
 from hub.scheduling import run_log, runner
 from qbo_sandbox.kit import Clock, Journal, Server, ask
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support import costcertified_site, ion_site, ontraccr_site
-from tests.support.autotask_site import AutotaskSite, prefer
-from tests.support.hub_environment import COSTTRACKER
+from tests.support.runs.hub_environment import COSTTRACKER
+from tests.support.sources import costcertified_site, ion_site, ontraccr_site
+from tests.support.sources.autotask_site import AutotaskSite, prefer
 
 FORM = "application/x-www-form-urlencoded"
 

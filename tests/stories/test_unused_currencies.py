@@ -8,7 +8,7 @@ from hub.models import ConnectedCompany
 from hub.posting.actions import retries
 from hub.qbo import company, record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.every_kind_source import ShopSite, document, invoice
+from tests.support.sources.every_kind_source import ShopSite, document, invoice
 
 SWEDISH_CLIENT = Code(id="c9", name="Berg Bygg", create=Party(name="Berg Bygg AB", currency="SEK"))
 REASON = (

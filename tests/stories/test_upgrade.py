@@ -22,8 +22,8 @@ from hub.scheduling import runner
 from hub.security import audit_check, secrets
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.page_visitor import Visitor
-from tests.support.stand_in_fixtures import mount_quickbooks
+from tests.support.pages.page_visitor import Visitor
+from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 BASELINE = Path(__file__).parents[1] / "baseline"
 TABLES = {SourceDocument: "source_document", Posting: "posting", Case: '"case"', Run: "run"}

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.every_kind_source import CLIENT, ShopSite, document, invoice, line
+from tests.support.sources.every_kind_source import CLIENT, ShopSite, document, invoice, line
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import requests
 
 from hub.web.readiness import FRESH_SECONDS
-from tests.support.patient_owner import SENTENCE, PatientOwner, hidden_value
+from tests.support.pages.patient_owner import SENTENCE, PatientOwner, hidden_value
 
 READINESS = "/readyz"  # an answer for machines, without the sentence
 PATHS = ("/", "/inbox/", "/documents", "/installations/1/", "/runs/", "/metrics", READINESS)

@@ -39,7 +39,7 @@ from hub.testing.clock import FakeClock
 from hub.testing.stand_in import open_stand_in
 from hub.web import server
 from qbo_sandbox.kit import RowSource, Tokens, ask, basic_of, bearer_of, json_of
-from tests.support.guide_plugin import guide_plugin, install
+from tests.support.sources.guide_plugin import guide_plugin, install
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)

@@ -18,9 +18,9 @@ from hub.reasons.texts import CaseText
 from hub.security import rights
 from hub.security.people import hash_new, insert
 from hub.translations.messages import gettext
-from tests.support.mail_server import mail_url
-from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
-from tests.support.stored_cases import open_stored_case
+from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation
+from tests.support.rows.stored_cases import open_stored_case
+from tests.support.servers.mail_server import mail_url
 
 
 @pytest.fixture

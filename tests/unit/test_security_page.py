@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from hub import config
-from tests.support.proof_figures import SECTIONS
+from tests.support.proofs.proof_figures import SECTIONS
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.autotask_site import AutotaskSite, prefer
+from tests.support.sources.autotask_site import AutotaskSite, prefer
 
 
 @pytest.fixture

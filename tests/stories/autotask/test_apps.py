@@ -19,7 +19,7 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import dry_run, runner
 from qbo_sandbox.kit import Fault
-from tests.support.small_source import postings
+from tests.support.sources.small_source import postings
 
 pytestmark = pytest.mark.end_to_end
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from hub.qbo import record_download
-from tests.support.autotask_site import AutotaskSite, connect_quickbooks
-from tests.support.small_source import postings
+from tests.support.sources.autotask_site import AutotaskSite, connect_quickbooks
+from tests.support.sources.small_source import postings
 
 pytestmark = pytest.mark.end_to_end
 

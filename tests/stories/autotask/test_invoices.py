@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support.autotask_site import AutotaskSite, connect_quickbooks, prefer
+from tests.support.sources.autotask_site import AutotaskSite, connect_quickbooks, prefer
 
 pytestmark = pytest.mark.end_to_end
 

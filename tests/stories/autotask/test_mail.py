@@ -12,10 +12,10 @@ from hub.db import engine
 from hub.models import Case, Installation, Run, User
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
-from tests.support.autotask_pages import INVOICES, connect, enable, form
-from tests.support.autotask_site import AutotaskSite, prefer
-from tests.support.mail_server import mail_url
-from tests.support.page_visitor import Visitor
+from tests.support.pages.autotask_pages import INVOICES, connect, enable, form
+from tests.support.pages.page_visitor import Visitor
+from tests.support.servers.mail_server import mail_url
+from tests.support.sources.autotask_site import AutotaskSite, prefer
 
 MAILBOX = "accounting@brightwater.example"
 COMPARE = "/installations/1/compare/"

@@ -10,8 +10,8 @@ from hub.mapping import NEW
 from hub.models import Case
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.autotask_site import prefer
-from tests.support.small_source import postings
+from tests.support.sources.autotask_site import prefer
+from tests.support.sources.small_source import postings
 
 pytestmark = pytest.mark.end_to_end
 

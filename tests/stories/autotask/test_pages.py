@@ -11,8 +11,8 @@ from hub.errors import AccessNeeded
 from hub.installations import enable as installations_enable
 from hub.models import AuditEntry, Installation
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.autotask_pages import EXPENSES, INVOICES, another, connect, enable, form
-from tests.support.page_visitor import Visitor
+from tests.support.pages.autotask_pages import EXPENSES, INVOICES, another, connect, enable, form
+from tests.support.pages.page_visitor import Visitor
 from tests.unit.web.test_companies import _call
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.autotask_site import AutotaskSite, connect_quickbooks
+from tests.support.sources.autotask_site import AutotaskSite, connect_quickbooks
 
 pytestmark = pytest.mark.end_to_end
 

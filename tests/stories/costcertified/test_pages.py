@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from hub.testing.clock import FakeClock
-from tests.support.costcertified_site import CostCertifiedSite
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.sources.costcertified_site import CostCertifiedSite
 
 
 @pytest.mark.row("CC-S17")

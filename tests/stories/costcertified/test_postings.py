@@ -10,7 +10,7 @@ from hub.errors import AccessNeeded
 from hub.installations import enable
 from hub.scheduling import runner
 from hub.security.secrets import SiteSecrets
-from tests.support.costcertified_site import CLEARING, CostCertifiedSite
+from tests.support.sources.costcertified_site import CLEARING, CostCertifiedSite
 
 pytestmark = pytest.mark.end_to_end
 

@@ -8,8 +8,8 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner, schedule
 from qbo_sandbox.kit import Server, ask
-from tests.support.costtracker_site import CostTrackerSite
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.sources.costtracker_site import CostTrackerSite
 
 pytestmark = pytest.mark.end_to_end
 

@@ -11,8 +11,8 @@ from hub.models import Access, ConnectedCompany, Installation, SourceDocument
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner
-from tests.support.costtracker_site import CostTrackerSite
-from tests.support.hub_environment import COSTTRACKER
+from tests.support.runs.hub_environment import COSTTRACKER
+from tests.support.sources.costtracker_site import CostTrackerSite
 
 pytestmark = pytest.mark.end_to_end
 

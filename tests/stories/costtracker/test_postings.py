@@ -7,7 +7,7 @@ import pytest
 from hub.db.engine import read_only_session
 from hub.errors import SettingsInvalid
 from hub.models import Match
-from tests.support.costtracker_site import CostTrackerSite
+from tests.support.sources.costtracker_site import CostTrackerSite
 
 pytestmark = pytest.mark.end_to_end
 

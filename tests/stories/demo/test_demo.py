@@ -27,12 +27,16 @@ from hub.notifications import case_news
 from hub.scheduling import summary
 from hub.security import people
 from hub.security.rights import Right
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
-from tests.support.small_demo import SmallDemo
-from tests.support.tiers import FULL
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.runs.tiers import FULL
+from tests.support.sources.small_demo import SmallDemo
 
 POSTED = 100 if FULL else 25
-START = ["-c", "from hub.cli import main; main()"] if FULL else ["-m", "tests.support.small_demo"]
+START = (
+    ["-c", "from hub.cli import main; main()"]
+    if FULL
+    else ["-m", "tests.support.sources.small_demo"]
+)
 HURRIED = {
     "HUB_DEADLINE_SECONDS": "2",
     "HUB_LEASE_SECONDS": "2.2",

@@ -35,7 +35,7 @@ from hub.models import (
     StoredRecord,
 )
 from hub.web import matches
-from tests.support.small_demo import SmallDemo
+from tests.support.sources.small_demo import SmallDemo
 
 NAME = "barn"
 LAST = "Documents are synced"

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from hub import demo
 from hub.cli import main
-from tests.support.small_demo import SmallDemo
+from tests.support.sources.small_demo import SmallDemo
 
 pytestmark = pytest.mark.end_to_end
 

@@ -16,7 +16,7 @@ from hub.models import Installation, Run
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
-from tests.support.three_senders import COFFEE, PLUMBING, SCAFFOLDING
+from tests.support.sources.three_senders import COFFEE, PLUMBING, SCAFFOLDING
 
 CSV = """\
 Leverandør;Fakturanr;Dato;Beløp;Tekst;MVA-sats;MVA

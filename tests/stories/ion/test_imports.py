@@ -10,7 +10,7 @@ from hub.errors import Retry
 from hub.models import Match
 from hub.sources.record_push import push_lists
 from qbo_sandbox.kit import Fault
-from tests.support.ion_site import EVERYTHING, lines, open_ion_site
+from tests.support.sources.ion_site import EVERYTHING, lines, open_ion_site
 
 pytestmark = pytest.mark.end_to_end
 

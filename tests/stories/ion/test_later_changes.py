@@ -6,7 +6,7 @@ import pytest
 
 from hub.db import engine
 from hub.models import SourceDocument
-from tests.support.ion_site import EVERYTHING, lines, open_ion_site
+from tests.support.sources.ion_site import EVERYTHING, lines, open_ion_site
 
 pytestmark = pytest.mark.end_to_end
 

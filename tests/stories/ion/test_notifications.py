@@ -8,8 +8,8 @@ from hub import notifications
 from hub.db.engine import transaction
 from hub.security.people import hash_new, insert
 from hub.security.rights import Right
-from tests.support.ion_site import EVERYTHING, IonSite
-from tests.support.mail_server import mail_url
+from tests.support.servers.mail_server import mail_url
+from tests.support.sources.ion_site import EVERYTHING, IonSite
 
 pytestmark = pytest.mark.end_to_end
 

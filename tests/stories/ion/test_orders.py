@@ -9,7 +9,7 @@ from hub.db import engine
 from hub.errors import AccessNeeded, NeedsAttention, SettingsInvalid
 from hub.models import Installation
 from hub.qbo import changes, record_download
-from tests.support.ion_site import EVERYTHING, IonSite, lines, open_ion_site
+from tests.support.sources.ion_site import EVERYTHING, IonSite, lines, open_ion_site
 
 pytestmark = pytest.mark.end_to_end
 

@@ -17,7 +17,7 @@ from hub.scheduling import runner
 from hub.testing.clock import START
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 ION = "http://ion.test"
 PRODUCTION = ("https://api.buildwithion.com", "https://auth.buildwithion.com")

@@ -17,7 +17,7 @@ from hub.posting.reconcile.run import reconcile
 from hub.qbo import changes, record_download
 from hub.scheduling import runner
 from qbo_sandbox.kit import Fault
-from tests.support.ion_site import EVERYTHING, open_ion_site
+from tests.support.sources.ion_site import EVERYTHING, open_ion_site
 
 pytestmark = pytest.mark.end_to_end
 

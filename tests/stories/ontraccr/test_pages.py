@@ -8,8 +8,8 @@ from hub_ontraccr import Settings
 from hub.models import Installation
 from hub.scheduling import runner
 from hub.testing.clock import FakeClock
-from tests.support.ontraccr_site import ONTRACCR, OntraccrSite
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.sources.ontraccr_site import ONTRACCR, OntraccrSite
 
 CONFIGURE = "/apps/ontraccr/1/configure"
 REVIEW = "/installations/1/review/"

@@ -14,8 +14,8 @@ from hub.scheduling import runner
 from hub.sources.record_push import push_lists
 from qbo_sandbox.entities import transactions as stand_in_transactions
 from qbo_sandbox.kit import ask
-from tests.support.ontraccr_site import OntraccrSite
-from tests.support.page_texts import compact
+from tests.support.pages.page_texts import compact
+from tests.support.sources.ontraccr_site import OntraccrSite
 
 pytestmark = pytest.mark.end_to_end
 

@@ -17,7 +17,7 @@ from hub.installations import enable
 from hub.models import ConnectedCompany, Posting
 from hub.reasons.texts import CaseText
 from hub.scheduling import runner, summary
-from tests.support.small_source import SLUG, SmallSource, bill, make_page
+from tests.support.sources.small_source import SLUG, SmallSource, bill, make_page
 
 URL = "http://costtracker.test"
 

@@ -20,7 +20,7 @@ from hub.contract.documents import KINDS, Document
 from hub.contract.registry import Plugins
 from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
 
 NAME = "depot"
 # Keywords of Python, and names that a plugin's modules import or define.

@@ -13,8 +13,16 @@ from hub.cli import COMMAND_MODULES, main, rights
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, ConnectedCompany, Installation, Posting, User
 from hub.security.rights import Scope
-from tests.support.rights_rows import APPS, COMPANIES, MIXED, NOBODY, Grant, TwoCompanies, canary
-from tests.support.tiers import by_form
+from tests.support.rows.rights_rows import (
+    APPS,
+    COMPANIES,
+    MIXED,
+    NOBODY,
+    Grant,
+    TwoCompanies,
+    canary,
+)
+from tests.support.runs.tiers import by_form
 
 ALPHA, BRAVO = COMPANIES
 ROLES = ("viewer", "operator", "app-owner", "owner")

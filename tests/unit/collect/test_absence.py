@@ -11,7 +11,7 @@ from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Refused, TooOften
 from hub.models import Case, Installation, ListState, Posting, SourceDocument
-from tests.support.small_source import (
+from tests.support.sources.small_source import (
     SmallSource,
     bill,
     document,

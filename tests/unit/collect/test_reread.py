@@ -16,8 +16,8 @@ from hub.errors import PluginFault, Refused, Retry, TooOften
 from hub.installations import enable
 from hub.models import Match, Posting, SourceDocument
 from hub.scheduling import runner
-from tests.support.hub_environment import COSTTRACKER
-from tests.support.small_source import (
+from tests.support.runs.hub_environment import COSTTRACKER
+from tests.support.sources.small_source import (
     SmallSource,
     bill,
     document,
@@ -25,7 +25,7 @@ from tests.support.small_source import (
     make_page,
     postings,
 )
-from tests.support.stand_in_fixtures import mount_costtracker
+from tests.support.sources.stand_in_fixtures import mount_costtracker
 
 BUDGET = 20
 

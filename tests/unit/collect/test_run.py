@@ -38,7 +38,8 @@ from hub.models import (
     SeenCode,
     SourceDocument,
 )
-from tests.support.small_source import (
+from tests.support.rows.stored_cases import stored_reasons
+from tests.support.sources.small_source import (
     SmallSource,
     bill,
     document,
@@ -48,7 +49,6 @@ from tests.support.small_source import (
     update_posting,
     vendor_code,
 )
-from tests.support.stored_cases import stored_reasons
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub import Address, Applied, Attachment, Code, Document, Item, Line, Party, Receipt
 from hub.contract.codec import dump, load
-from tests.support.tiers import FULL
+from tests.support.runs.tiers import FULL
 
 texts = st.text(min_size=1).filter(str.strip)
 maybe = st.none() | texts

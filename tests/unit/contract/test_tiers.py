@@ -15,7 +15,7 @@ from hub.contract import suite_record
 from hub.contract.registry import Plugins
 from hub.contract.suite_record import SuiteRecord
 from hub.contract.tiers import assess
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
 
 ROOT = Path(__file__).parents[3]
 MODULE = """

@@ -9,7 +9,7 @@ from hub.db import coordination
 from hub.db.engine import db
 from hub.errors import Busy, DatabaseUnavailable
 from hub.scheduling import folder_lock
-from tests.support.distributed_processes import end_sessions
+from tests.support.processes.distributed_processes import end_sessions
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hub.db.engine import db, transaction
 from hub.errors import Busy, DatabaseUnavailable, LeaseLost
 from hub.scheduling import leases
 from hub.scheduling.leases import lease
-from tests.support.distributed_processes import (
+from tests.support.processes.distributed_processes import (
     LEASE,
     MARGIN,
     age_heartbeats,

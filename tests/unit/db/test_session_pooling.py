@@ -9,7 +9,7 @@ from hub.cli import main
 from hub.db.engine import db
 from hub.scheduling.worker import Worker
 from hub.web import server
-from tests.support.transaction_pooler import Pooler
+from tests.support.servers.transaction_pooler import Pooler
 
 REFUSAL = (
     "HUB_DATABASE_URL leads to a pooler that changes the session of PostgreSQL between"

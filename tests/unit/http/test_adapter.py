@@ -8,7 +8,7 @@ import requests
 
 from hub.http import deadline
 from hub.http.adapter import LimitedAdapter
-from tests.support.raw_server import RawServer, answer_at_once, self_signed
+from tests.support.servers.raw_server import RawServer, answer_at_once, self_signed
 
 SECONDS = 20.0
 

@@ -5,7 +5,7 @@ import pytest
 from hub.errors import HostNotAllowed, Refused, Retry
 from hub.http import deadline
 from hub.http.allowlist import Hosts, is_public
-from tests.support.raw_server import answer_at_once
+from tests.support.servers.raw_server import answer_at_once
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from hub.errors import HubError, NeedsAttention, Refused, Retry
 from hub.http import deadline
 from hub.http.client import encode
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.raw_server import answer_at_once, self_signed, send_slowly
+from tests.support.servers.raw_server import answer_at_once, self_signed, send_slowly
 
 KEY = "tok-8f3a-hemmelig"
 

@@ -11,7 +11,7 @@ import requests
 
 from hub.http import deadline
 from hub.http.adapter import LimitedAdapter
-from tests.support.raw_server import answer_at_once, send_slowly
+from tests.support.servers.raw_server import answer_at_once, send_slowly
 
 SECONDS = 0.3  # of an exchange that is to be cut
 PATIENT_SECONDS = 20.0  # of any other, which a busy machine must not cut

@@ -12,7 +12,7 @@ from hub.http import deadline, exchange
 from hub.http.client import open_session
 from qbo_sandbox.kit import Wire
 from qbo_sandbox.kit.wsgi import mount
-from tests.support.raw_server import answer_at_once, send_slowly
+from tests.support.servers.raw_server import answer_at_once, send_slowly
 
 SECONDS = 0.3  # of an exchange that is to be cut
 PATIENT_SECONDS = 20.0  # of any other, which a busy machine must not cut

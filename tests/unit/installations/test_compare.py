@@ -7,7 +7,7 @@ from hub import Code, Party, spreadsheets
 from hub.db.engine import transaction
 from hub.installations import compare, matches
 from hub.models import StoredRecord
-from tests.support.small_source import postings
+from tests.support.sources.small_source import postings
 from tests.unit.spreadsheets.test_spreadsheets import HOSTILE, cells, live
 
 
@@ -15,8 +15,8 @@ from tests.unit.spreadsheets.test_spreadsheets import HOSTILE, cells, live
 def installed(app, quickbooks):
     """Provide CostTracker at the American company; tests store the codes that it lists."""
     from hub.installations import enable
-    from tests.support.hub_environment import COSTTRACKER
-    from tests.support.stand_in_fixtures import mount_costtracker
+    from tests.support.runs.hub_environment import COSTTRACKER
+    from tests.support.sources.stand_in_fixtures import mount_costtracker
 
     source = mount_costtracker(app)
     settings = {**source.settings(COSTTRACKER), "payable_account": "33"}

@@ -10,7 +10,7 @@ from hub.errors import NotFound, Refused
 from hub.installations import matches as installations_matches
 from hub.models import Installation, Match, SeenCode
 from hub.qbo import records
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
 from tests.unit.spreadsheets.test_spreadsheets import HOSTILE, cells, live
 
 

@@ -20,8 +20,8 @@ from hub.models import ConnectedCompany, Installation, Run, Token
 from hub.models.enums import ConnectionState, PostingState
 from hub.telemetry.counts import QUICKBOOKS_CALLS, RUN_SECONDS
 from hub.testing.clock import FakeClock
-from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import TwoCompanies
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.rights_rows import TwoCompanies
 
 READ, LANDED = "read", "landed"
 

@@ -14,9 +14,9 @@ from hub.migrations import schema
 from hub.migrations.schema import SchemaError
 from hub.models.origin import OLDEST_WORKING
 from hub.security import data_origin
-from tests.support import every_column
-from tests.support.database_fixtures import created_database
-from tests.support.tiers import by_form
+from tests.support.rows import every_column
+from tests.support.runs.tiers import by_form
+from tests.support.servers.database_fixtures import created_database
 
 LAST_EXEMPT = "0023"  # this revision and those before it were made without the rule
 

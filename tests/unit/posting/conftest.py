@@ -5,8 +5,8 @@ from flask import Flask
 
 from hub.testing.clock import FakeClock
 from qbo_sandbox import QuickBooks
-from tests.support.every_kind_source import ShopSite
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.sources.every_kind_source import ShopSite
 
 
 @pytest.fixture

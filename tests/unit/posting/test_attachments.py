@@ -10,7 +10,7 @@ from hub.posting.recovery.resolve import MAX_CONSECUTIVE_FAILURES
 from hub.qbo import payloads
 from hub.qbo.client import MAX_READ_ATTEMPTS
 from qbo_sandbox.api import uploads
-from tests.support.hub_environment import QUICKBOOKS
+from tests.support.runs.hub_environment import QUICKBOOKS
 
 
 def files(bench):

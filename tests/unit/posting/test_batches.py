@@ -15,7 +15,7 @@ from hub.posting.outcome.batch_sizing import BatchResult, BatchSizer
 from hub.qbo.batch import MAX_KEY_LENGTH
 from hub.qbo.client import Client
 from hub.security import audit_check
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
 
 POISON = {"VendorRef": {"value": "999"}}
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.posting.actions import manual
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
 
 
 @pytest.fixture

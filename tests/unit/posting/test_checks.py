@@ -9,7 +9,7 @@ from hub.models import ConnectedCompany, Installation, StoredRecord
 from hub.posting.preflight import recheck
 from hub.qbo import transaction_download
 from hub.qbo.client import Client
-from tests.support.every_kind_source import (
+from tests.support.sources.every_kind_source import (
     CLIENT,
     SUPPLIER,
     document,

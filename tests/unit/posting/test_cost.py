@@ -18,7 +18,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import markers
 from hub.posting.send.run import drain
 from hub.scheduling import runner
-from tests.support.small_source import SLUG, SmallSource, bill, make_page
+from tests.support.sources.small_source import SLUG, SmallSource, bill, make_page
 
 BILLS, LINES, TIMES = 30, 5, 2**5
 STATEMENTS = 7  # for a bill, from the source to the books and back, at most

@@ -13,8 +13,15 @@ from hub.models import Installation
 from hub.posting.actions import manual, retries
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.every_kind_source import CLIENT, SUPPLIER, ShopSite, document, invoice, line
-from tests.support.stand_in_fixtures import mount_quickbooks
+from tests.support.sources.every_kind_source import (
+    CLIENT,
+    SUPPLIER,
+    ShopSite,
+    document,
+    invoice,
+    line,
+)
+from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 CLOSED = dt.date(2026, 2, 28)
 LATE = {"date": dt.date(2026, 2, 10)}  # in the period that `close_books` closes

@@ -1,6 +1,13 @@
 """Credit notes that settle an invoice or a bill without money."""
 
-from tests.support.every_kind_source import CLIENT, PRODUCT, SUPPLIER, document, invoice, line
+from tests.support.sources.every_kind_source import (
+    CLIENT,
+    PRODUCT,
+    SUPPLIER,
+    document,
+    invoice,
+    line,
+)
 
 
 def test_a_payment_without_money_settles_an_invoice_with_its_credit_note(shop):

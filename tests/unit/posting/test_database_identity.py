@@ -14,7 +14,7 @@ from hub.db.database_identity import IdentityDifference, compare
 from hub.db.engine import db, read_only_session, transaction
 from hub.models import ConnectedCompany
 from hub.qbo.oauth.connect import connect_with_refresh_token
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
 
 IDENTITY = {
     "system": "7",

@@ -13,7 +13,7 @@ from hub.models import Case, Posting, ReceiptRow
 from hub.posting.reconcile.drift import watch
 from hub.posting.reconcile.run import reconcile
 from hub.qbo import changes, transaction_download
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from hub.installations import matches
 from hub.mapping import NEW
 from hub.models import Installation
 from hub.posting.preflight import first_posting
-from tests.support.small_source import SmallSource, install_small_source
-from tests.support.stored_cases import open_stored_case
+from tests.support.rows.stored_cases import open_stored_case
+from tests.support.sources.small_source import SmallSource, install_small_source
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from hub.posting.reconcile.drift import watch
 from hub.posting.reconcile.run import reconcile
 from hub.qbo import changes, record_download, transaction_download
 from hub.qbo.oauth import connect as oauth_connect
-from tests.support.posting_bench import PostingBench
-from tests.support.stand_in_fixtures import mount_quickbooks
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 
 def post_bill(app, quickbooks, clock):

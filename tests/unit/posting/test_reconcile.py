@@ -9,7 +9,7 @@ from sqlalchemy import event, select
 from hub.db.engine import transaction
 from hub.models import Case, Posting
 from hub.posting.reconcile.run import reconcile
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from hub.posting.reconcile.result import ReconciliationResult
 from hub.posting.reconcile.run import reconcile
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
 
 OLDEST_LINE = {
     "app": "bench",

@@ -13,7 +13,7 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import refresh as reconcile_refresh
 from hub.posting.reconcile.run import reconcile
 from hub.qbo import search
-from tests.support.tiers import FULL
+from tests.support.runs.tiers import FULL
 
 LETTERS = str.maketrans("0189", "WXYZ")  # a marker has no such digits
 MANY, PAGE = (10_000, 1000) if FULL else (300, 50)

@@ -9,8 +9,9 @@ from hub.db.engine import transaction
 from hub.models import Installation
 from hub.posting.actions import manual
 from hub.scheduling import runner
-from tests.support.costcertified_site import CLEARING, CostCertifiedSite
-from tests.support.every_kind_source import (
+from tests.support.runs.tiers import by_form
+from tests.support.sources.costcertified_site import CLEARING, CostCertifiedSite
+from tests.support.sources.every_kind_source import (
     CLIENT,
     PRODUCT,
     SUPPLIER,
@@ -19,7 +20,6 @@ from tests.support.every_kind_source import (
     invoice,
     line,
 )
-from tests.support.tiers import by_form
 
 VOID, DELETE = {"gone": "void"}, {"gone": "delete"}
 

@@ -10,7 +10,7 @@ from hub.db.engine import transaction
 from hub.models import Approval, Installation, Posting
 from hub.outbox import approvals
 from hub.posting.actions import retries
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
 
 
 @pytest.fixture

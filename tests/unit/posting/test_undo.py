@@ -9,7 +9,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, ConnectedCompany, Installation, Posting
 from hub.posting.actions import undo
 from hub.posting.reconcile.run import reconcile
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
 
 
 @pytest.fixture

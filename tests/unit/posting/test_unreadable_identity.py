@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from hub.db import database_identity
 from hub.db.engine import db, read_only_session, transaction
 from hub.models import ConnectedCompany
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
 
 PASSWORD = "quiet-lake-7-morning"
 

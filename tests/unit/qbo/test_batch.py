@@ -7,7 +7,7 @@ from hub.models import ConnectedCompany
 from hub.qbo import usage
 from hub.qbo.batch import BatchItem, split_responses
 from hub.qbo.client import Client
-from tests.support.client_calls import KEY, bill, entries
+from tests.support.sources.client_calls import KEY, bill, entries
 
 
 def batch(count: int) -> list[BatchItem]:

@@ -13,7 +13,7 @@ from hub.qbo.client import MAX_READ_ATTEMPTS, Client
 from hub.qbo.oauth import tokens
 from hub.qbo.payloads import encode
 from hub.qbo.responses import QuickBooksResponse, extract_rows
-from tests.support.client_calls import KEY, bill, entries
+from tests.support.sources.client_calls import KEY, bill, entries
 
 
 def test_a_bill_is_created_with_its_key_and_the_minor_version(sent_requests):

@@ -20,7 +20,7 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.payloads import build_file_metadata, build_update_body, encode
 from hub.qbo.responses import extract_rows
 from sandbox_tests.recorded import objects, tapes
-from tests.support import independent_books, independent_quickbooks
+from tests.support.sources import independent_books, independent_quickbooks
 
 KEY = "0123456789abcdef0123456789abcdef"
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

@@ -16,8 +16,7 @@ from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import tokens
 from hub.scheduling import pending_work, run_log, runner, schedule
-from tests.support.hub_environment import QUICKBOOKS
-from tests.support.refused_tokens import (
+from tests.support.proofs.refused_tokens import (
     API,
     HISTORIES,
     add_history,
@@ -28,6 +27,7 @@ from tests.support.refused_tokens import (
     is_over,
     open_cases,
 )
+from tests.support.runs.hub_environment import QUICKBOOKS
 from tests.unit.qbo.test_client import bill
 
 KEY = "0123456789abcdef0123456789abcdef"

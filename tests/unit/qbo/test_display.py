@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.db.engine import transaction
 from hub.qbo import display
-from tests.support.page_rows import add_company, bill
+from tests.support.rows.page_rows import add_company, bill
 
 
 @pytest.fixture

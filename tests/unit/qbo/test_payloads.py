@@ -18,7 +18,7 @@ from hub.qbo.client import Client
 from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.golden import golden
-from tests.support.payload_cases import MARKER, NO, US, line, mapped, norwegian, refs
+from tests.support.rows.payload_cases import MARKER, NO, US, line, mapped, norwegian, refs
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "payloads"
 FULL_HEADER = refs(vendor="2", payable_account="33", term="3", location="2")

@@ -10,7 +10,7 @@ from hub.mapping import Ref
 from hub.qbo import payloads
 from hub.qbo.company_facts import EVERYTHING_ON
 from hub.qbo.payloads.summary import compute_expected_total
-from tests.support.payload_cases import MARKER, NO, US, line, mapped, norwegian, refs
+from tests.support.rows.payload_cases import MARKER, NO, US, line, mapped, norwegian, refs
 
 UNREAD = replace(EVERYTHING_ON, country="GB", currency="GBP")
 BOUGHT = {"account": "30", "tax_code": "unmatched:S20"}

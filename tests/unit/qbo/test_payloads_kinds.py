@@ -16,7 +16,7 @@ from hub.qbo import payloads
 from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
 from hub.testing.golden import golden
-from tests.support.payload_cases import MARKER, NO, US, line, mapped, refs
+from tests.support.rows.payload_cases import MARKER, NO, US, line, mapped, refs
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "payloads"
 COMMERCIAL = "5000000000000000002"

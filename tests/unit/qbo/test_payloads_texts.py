@@ -8,7 +8,7 @@ from hub.contract.documents import KINDS, OPTIONAL_TEXTS, Address, Document, Ite
 from hub.mapping import Mapped
 from hub.qbo import payloads
 from hub.qbo.company_facts import CompanyFacts
-from tests.support.payload_cases import MARKER, US, line, mapped, refs
+from tests.support.rows.payload_cases import MARKER, US, line, mapped, refs
 
 NOTED_KINDS = ("bill", "vendor_credit", "expense", "payment", "bill_payment", "deposit")
 DETAILS = {"vendor": Party(name="Shed"), "customer": Party(name="Shed"), "item": Item(name="Bolt")}

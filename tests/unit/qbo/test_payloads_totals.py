@@ -13,8 +13,8 @@ from hub.money import is_exact, to_cents
 from hub.qbo import payloads
 from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.payloads.summary import compute_expected_total
-from tests.support.payload_cases import NO, US, line, mapped, norwegian, refs
-from tests.support.tiers import FULL
+from tests.support.rows.payload_cases import NO, US, line, mapped, norwegian, refs
+from tests.support.runs.tiers import FULL
 
 BOUGHT, SOLD = (
     ("bill", "vendor_credit", "expense", "purchase_order"),

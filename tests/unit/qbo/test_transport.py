@@ -12,7 +12,7 @@ import pytest
 from hub.clock import SystemClock
 from hub.http.exchange import ExchangeError, HttpResponse
 from hub.qbo import transport
-from tests.support.raw_server import RawServer, answer_at_once, self_signed
+from tests.support.servers.raw_server import RawServer, answer_at_once, self_signed
 
 Script = Callable[[socket.socket], None]
 NOTHING: dict[str, Any] = {}

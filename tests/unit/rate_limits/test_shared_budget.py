@@ -9,7 +9,7 @@ import pytest
 from hub.rate_limits.budget_row import decode, encode
 from hub.rate_limits.limiter import INTUIT, Limits
 from hub.rate_limits.shared_budget import HORIZON, Demand, SharedBudget, Slot, StartOutcome
-from tests.support.windows import most_within
+from tests.support.proofs.windows import most_within
 
 NOW = 1_790_000_000.0
 

@@ -14,7 +14,7 @@ from hub.rate_limits.shared_budget import SHARE_SECONDS, SharedBudget
 from hub.rate_limits.shared_limiter import SharedRateLimiter
 from hub.request_ban import require_requests_allowed
 from hub.testing.clock import FakeClock
-from tests.support.windows import most_within
+from tests.support.proofs.windows import most_within
 
 WIDE = Limits(per_second=50, per_period=400, concurrent=4)
 SMALL = Limits(per_second=4, per_period=40, concurrent=4, batches=6)

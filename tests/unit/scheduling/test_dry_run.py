@@ -10,7 +10,13 @@ from hub.db.engine import transaction
 from hub.errors import NotNow
 from hub.models import ConnectedCompany
 from hub.scheduling import dry_run
-from tests.support.small_source import SmallSource, bill, document, install_small_source, postings
+from tests.support.sources.small_source import (
+    SmallSource,
+    bill,
+    document,
+    install_small_source,
+    postings,
+)
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from hub.scheduling import folder_lock, run_log
 from hub.scheduling.folder_lock import folder_identity
 from hub.scheduling.runner import run_company_job as run_company
 from hub.scheduling.scheduler import Scheduler
-from tests.support.blocked_transactions import wait_until_blocked
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
-from tests.support.page_rows import add_people
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_people
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.servers.blocked_transactions import wait_until_blocked
 
 LEASE = 150
 

@@ -13,10 +13,10 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import leases, run_log
 from hub.scheduling.queue import RunQueue
-from tests.support.distributed_processes import LEASE, MARGIN, age_heartbeats
-from tests.support.hub_environment import QUICKBOOKS
-from tests.support.posting_bench import PostingBench
-from tests.support.stand_in_fixtures import mount_quickbooks
+from tests.support.processes.distributed_processes import LEASE, MARGIN, age_heartbeats
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.runs.hub_environment import QUICKBOOKS
+from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 
 @pytest.fixture

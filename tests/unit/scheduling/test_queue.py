@@ -18,7 +18,12 @@ from hub.scheduling import election, leases, run_log
 from hub.scheduling.elected_scheduler import ElectedScheduler
 from hub.scheduling.queue import RunQueue
 from hub.scheduling.worker import Worker
-from tests.support.distributed_processes import LEASE, MARGIN, age_heartbeats, end_sessions
+from tests.support.processes.distributed_processes import (
+    LEASE,
+    MARGIN,
+    age_heartbeats,
+    end_sessions,
+)
 
 PATIENCE = 120
 

@@ -27,7 +27,7 @@ from hub.posting.recovery import restore
 from hub.scheduling import retention
 from hub.security import people
 from hub.security.rights import Right
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
 
 YEARS = dt.timedelta(days=800)
 

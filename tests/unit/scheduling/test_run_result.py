@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Installation, Posting
 from hub.scheduling import run_result, runner, summary
-from tests.support.small_source import SLUG, SmallSource, bill, make_page, vendor_code
+from tests.support.sources.small_source import SLUG, SmallSource, bill, make_page, vendor_code
 
 SCAN = Attachment(id="1", name="scan.pdf", mime="application/pdf")
 

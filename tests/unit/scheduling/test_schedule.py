@@ -9,7 +9,7 @@ from hub.context import current_hub
 from hub.db.engine import db, read_only_session, transaction
 from hub.models import ConnectedCompany, Installation, Run, Schedule
 from hub.scheduling import schedule
-from tests.support.tiers import FULL
+from tests.support.runs.tiers import FULL
 
 HOUR = dt.timedelta(hours=1)
 MANY = 10_000 if FULL else 500

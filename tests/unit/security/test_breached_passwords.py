@@ -10,9 +10,9 @@ import pytest
 from hub import config
 from hub.errors import ConfigurationError, Refused
 from hub.security import passwords
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 
 LEAKED = "tulip gearbox sonnet 41"
 COMPOSED, DECOMPOSED = "kjæledyr på månen igjen", "kjæledyr pa\u030a ma\u030anen igjen"

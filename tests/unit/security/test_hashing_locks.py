@@ -13,8 +13,8 @@ from hub import demo
 from hub.cli import accounts
 from hub.testing.clock import FakeClock
 from hub.web import first_owner
-from tests.support.page_rows import PASSWORD, Story
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD, Story
 from tests.unit.web.test_invitations import accept, code_in
 from tests.unit.web.test_setup import become_owner
 

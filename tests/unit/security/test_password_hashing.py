@@ -11,7 +11,7 @@ from hub.db import engine
 from hub.errors import PasswordTooLong, Retry
 from hub.models import User
 from hub.security.password_hashing import MAX_PASSWORD_LENGTH, BoundedHashing
-from tests.support.page_rows import PASSWORD
+from tests.support.rows.page_rows import PASSWORD
 
 
 class SlowContext:

@@ -13,7 +13,7 @@ from hub.errors import Busy, VaultError
 from hub.models import Secret
 from hub.security import secrets
 from hub.security.secrets import SiteSecrets
-from tests.support.tiers import FULL
+from tests.support.runs.tiers import FULL
 
 MANY = 10_000 if FULL else 500
 

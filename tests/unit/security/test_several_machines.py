@@ -10,7 +10,7 @@ from hub.models import AuditEntry, AuditHead
 from hub.security import audit, audit_check
 from hub.security.audit_errors import AuditBroken
 from hub.security.secrets import SiteSecrets
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 
 
 @pytest.fixture

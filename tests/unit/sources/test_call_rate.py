@@ -22,8 +22,8 @@ from hub.scheduling import runner, schedule
 from hub.sources.call_rate import MAX_PAGE_WAIT_SECONDS
 from qbo_sandbox.kit import Clock, Limits, Server, json_answer, query_of
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.small_source import SmallSource, bill, install_small_source
-from tests.support.windows import most_within
+from tests.support.proofs.windows import most_within
+from tests.support.sources.small_source import SmallSource, bill, install_small_source
 
 SOURCE = "https://source.test"
 PAGES = 9

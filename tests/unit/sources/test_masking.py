@@ -9,7 +9,7 @@ from hub import Code, Gone, Line, NeedsAttention, Refused, Tenant, Unreadable
 from hub.context import hide_secrets
 from hub.errors import AccessNeeded, SettingsInvalid
 from hub.sources.masking import mask_error, mask_item
-from tests.support.small_source import bill
+from tests.support.sources.small_source import bill
 
 SECRET = "k3Jd92hXsZz81"
 

@@ -12,7 +12,7 @@ from hub.errors import OtherTenant, PluginFault, Refused, SettingsInvalid
 from hub.models import Case, Installation, Match
 from hub.security.secrets import SiteSecrets
 from hub.sources.record_push import push_lists
-from tests.support.small_source import SmallSource, install_small_source
+from tests.support.sources.small_source import SmallSource, install_small_source
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 from qbo_sandbox import factory
 from qbo_sandbox.kit.tokens import MARK
 from qbo_sandbox.oauth import grants
-from tests.support.canaries import canaries_in
-from tests.support.hub_environment import SECRET_KEY, VAULT_KEYS
+from tests.support.proofs.canaries import canaries_in
+from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 
 ROOT = Path(__file__).parents[3]
 
@@ -86,7 +86,7 @@ WRITTEN = {
 }
 HARMLESS = {"nothing": "print('nothing')"}
 HEAD = """import logging, sqlite3, flask
-from tests.support.hub_environment import SECRET_KEY
+from tests.support.runs.hub_environment import SECRET_KEY
 """
 TEST = """
 def test_{name}(tmp_path):
@@ -101,7 +101,15 @@ class InnerRun:
     def __init__(self, folder: Path, leaks: Mapping[str, str], *options: str) -> None:
         tests = [TEST.format(name=name, leak=leak) for name, leak in leaks.items()]
         (folder / "test_leak.py").write_text(HEAD + "".join(tests))
-        command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "tests.support.canaries"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-c",
+            os.devnull,
+            "-p",
+            "tests.support.proofs.canaries",
+        ]
         command += ["--basetemp", str(folder / "base"), "-rA", *options]
         environ = {
             name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")

@@ -25,7 +25,7 @@ from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
 from hub.testing.contract import contract
 from qbo_sandbox.kit import Limits, json_answer
-from tests.support.guide_plugin import guide_plugin
+from tests.support.sources.guide_plugin import guide_plugin
 
 pytest_plugins = ["pytester"]
 

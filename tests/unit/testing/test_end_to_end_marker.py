@@ -95,7 +95,7 @@ def test_a_marked_test_must_call_both_stand_ins(tmp_path):
             "-n0",
             "-rf",
             "-p",
-            "tests.support.end_to_end",
+            "tests.support.runs.end_to_end",
             str(tmp_path),
         ],
         cwd=tmp_path,

@@ -44,7 +44,7 @@ def test_a_run_that_takes_too_long_ends_with_its_failures_and_what_was_under_way
     pytester.makeconftest(HURRIED)
     pytester.makepyfile(test_stuck=STUCK)
     result = pytester.runpytest_subprocess(
-        "-n2", "-p", "tests.support.run_deadline", "-p", "no:cacheprovider", timeout=100
+        "-n2", "-p", "tests.support.runs.run_deadline", "-p", "no:cacheprovider", timeout=100
     )
     text = result.stdout.str()
     assert result.ret == 1

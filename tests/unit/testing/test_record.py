@@ -12,8 +12,8 @@ from hub.contract.documents import Gone
 from hub.contract.registry import Plugins
 from hub.testing import record
 from hub.testing.bench import Bench
-from tests.support.guide_plugin import guide_plugin, install
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
+from tests.support.sources.guide_plugin import guide_plugin, install
 
 NAME = "silo"
 RECORD = "test-record.json"

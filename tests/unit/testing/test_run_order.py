@@ -19,7 +19,7 @@ def test_long(): pass
 @pytest.mark.parametrize("number", range(2))
 def test_forking(number): pass
 """
-OPTIONS = ["-p", "tests.support.run_order", "-p", "no:cacheprovider", "--collect-only", "-q"]
+OPTIONS = ["-p", "tests.support.runs.run_order", "-p", "no:cacheprovider", "--collect-only", "-q"]
 
 
 def _order(folder: Path, workers: int) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.tiers import evenly_omitted
+from tests.support.runs.tiers import evenly_omitted
 
 ROOT = Path(__file__).parents[3]
 TESTS = """
@@ -63,7 +63,7 @@ def collected(tmp_path, form, *names):
 
 
 def names_of(tmp_path, settings, *nodes):
-    options = ["-p", "tests.support.tiers", "-p", "no:cacheprovider", "--collect-only", "-q"]
+    options = ["-p", "tests.support.runs.tiers", "-p", "no:cacheprovider", "--collect-only", "-q"]
     command = [sys.executable, "-m", "pytest", f"--rootdir={tmp_path}", *options, *nodes]
     environ = {
         "PYTHONPATH": str(ROOT),

@@ -16,9 +16,9 @@ from hub.db import engine
 from hub.posting.send.run import drain
 from hub.transfer import archive as archives
 from hub.transfer import backup as backups
-from tests.support.filled_folder import folder, hub, lists_of, old_folder, target
-from tests.support.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
-from tests.support.posting_bench import PostingBench
+from tests.support.processes.filled_folder import folder, hub, lists_of, old_folder, target
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.runs.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
 
 __all__ = ["folder", "hub", "old_folder", "target"]
 NO_KEYS = {"HUB_SECRET_KEY": "", "HUB_VAULT_KEYS": ""}

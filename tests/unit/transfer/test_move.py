@@ -19,8 +19,7 @@ from hub.posting.send.run import drain
 from hub.transfer import move as moves
 from hub.transfer.errors import HubAtWork
 from hub.transfer.exclusive import open_exclusively
-from tests.support.database_fixtures import created_database
-from tests.support.filled_folder import (
+from tests.support.processes.filled_folder import (
     KEYS,
     call,
     folder,
@@ -30,7 +29,8 @@ from tests.support.filled_folder import (
     target,
     with_password,
 )
-from tests.support.posting_bench import PostingBench
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.servers.database_fixtures import created_database
 
 __all__ = ["folder", "hub", "old_folder", "target"]
 

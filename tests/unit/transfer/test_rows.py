@@ -10,7 +10,7 @@ from hub.db.engine import create_standalone_engine
 from hub.models import AuditEntry, Posting, SourceDocument
 from hub.transfer import proof, rows
 from hub.transfer.errors import CopyDiffers, RowNotCopied
-from tests.support import every_column
+from tests.support.rows import every_column
 
 COUNT = 5
 

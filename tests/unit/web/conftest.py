@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from hub.http import exchange
-from tests.support.page_visitor import Visitor
-from tests.support.small_source import SmallSource
+from tests.support.pages.page_visitor import Visitor
+from tests.support.sources.small_source import SmallSource
 
 
 @pytest.fixture

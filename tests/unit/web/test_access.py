@@ -15,10 +15,10 @@ from hub.security import rights, subjects
 from hub.testing.clock import FakeClock
 from hub.web import access
 from hub.web.api import application
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import ANYONE, Grant, Owner, RouteRow, RouteRows, TwoCompanies
-from tests.support.tiers import by_form
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD
+from tests.support.rows.rights_rows import ANYONE, Grant, Owner, RouteRow, RouteRows, TwoCompanies
+from tests.support.runs.tiers import by_form
 
 # The least role of each endpoint, and what its address is about. This table and `_expected` below
 # say what must be; nothing of it is read from the declarations that it is compared with.

@@ -11,9 +11,9 @@ import hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, CaseNote, Installation, Posting, Run, SourceDocument
 from hub.web.api import problems
-from tests.support.api_client import ApiClient, documented_calls
-from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import TwoCompanies
+from tests.support.pages.api_client import ApiClient, documented_calls
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.rights_rows import TwoCompanies
 
 AMOUNT = re.compile(r"-?\d+\.\d{2,}")
 

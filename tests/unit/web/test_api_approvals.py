@@ -10,9 +10,9 @@ from sqlalchemy import select
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Installation, Posting, Run
 from hub.outbox import compute_fingerprint
-from tests.support.api_client import ApiClient
-from tests.support.page_rows import add_document
-from tests.support.page_visitor import Visitor
+from tests.support.pages.api_client import ApiClient
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_document
 
 
 @pytest.fixture

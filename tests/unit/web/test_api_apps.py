@@ -9,8 +9,8 @@ from sqlalchemy import select
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Installation, Run
-from tests.support.api_client import ApiClient, documented_calls
-from tests.support.page_visitor import Visitor
+from tests.support.pages.api_client import ApiClient, documented_calls
+from tests.support.pages.page_visitor import Visitor
 
 APP = "/companies/1/apps/costtracker"
 INSTALLATION = "/installations/1"

@@ -23,11 +23,11 @@ from hub.context import current_hub
 from hub.db.engine import db, transaction
 from hub.models import Run
 from hub.web.api import application, case_decisions, problems
-from tests.support.api_client import PREFIX, ApiClient
-from tests.support.large_data import RECONCILED
-from tests.support.page_rows import Story
-from tests.support.page_visitor import Visitor
-from tests.support.tiers import by_form
+from tests.support.pages.api_client import PREFIX, ApiClient
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.large_data import RECONCILED
+from tests.support.rows.page_rows import Story
+from tests.support.runs.tiers import by_form
 
 EXAMPLES = by_form(small=2, full=10, long=150)  # of each operation, valid ones and others
 METHODS = {"get", "post", "put", "patch", "delete"}

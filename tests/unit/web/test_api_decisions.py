@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, Match, Posting, Run
-from tests.support.api_client import ApiClient
-from tests.support.page_visitor import Visitor
-from tests.support.stored_cases import open_stored_case
+from tests.support.pages.api_client import ApiClient
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.stored_cases import open_stored_case
 from tests.unit.web.test_match_promises import Pages
 from tests.unit.web.test_undo import app, bench
 

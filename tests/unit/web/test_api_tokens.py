@@ -12,8 +12,8 @@ from hub.db.engine import read_only_session
 from hub.models import ApiToken, AuditEntry
 from hub.security import api_tokens
 from hub.testing.clock import FakeClock
-from tests.support.api_client import ApiClient
-from tests.support.page_visitor import Visitor
+from tests.support.pages.api_client import ApiClient
+from tests.support.pages.page_visitor import Visitor
 
 PAGE = "/account/tokens/"
 NEW_TOKEN = re.compile(r'<p class="mono">(hub_[\w-]+)</p>')

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import hub.web
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 STATIC = Path(hub.web.__file__).parent / "static"
 DARK = re.compile(r'<link rel="stylesheet" href="/assets/dark.css\?v=[0-9a-f]+" media="([^"]+)">')

@@ -15,9 +15,9 @@ from hub.models import Installation, StoredRecord
 from hub.scheduling import retention
 from hub.security import audit
 from hub.web import audit_details, audit_subjects, audit_wording
-from tests.support.audit_acts import recorded_acts, recorded_details
-from tests.support.page_texts import PageTexts
-from tests.support.page_visitor import Visitor
+from tests.support.pages.audit_acts import recorded_acts, recorded_details
+from tests.support.pages.page_texts import PageTexts
+from tests.support.pages.page_visitor import Visitor
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.testing.clock import FakeClock
 from hub.web import case_assignees, case_bulk
-from tests.support.page_rows import PASSWORD, add_company, add_installation
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD, add_company, add_installation
 from tests.unit.web.test_case_list import add_case, rows_of
 
 BULK = "/inbox/bulk/"

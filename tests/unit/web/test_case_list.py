@@ -12,9 +12,9 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument
 from hub.web import case_list
-from tests.support.page_rows import add_company, add_document, add_installation, add_posting
-from tests.support.page_visitor import Visitor
-from tests.support.stored_cases import open_stored_case
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_company, add_document, add_installation, add_posting
+from tests.support.rows.stored_cases import open_stored_case
 from tests.unit.web.test_large_lists import link, queries_of
 
 ROW = re.compile(r"<tr>\s*(?:<td class=\"(?:amount|tick)\">|<th scope=\"row\">).*?</tr>", re.DOTALL)

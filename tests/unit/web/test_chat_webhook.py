@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session
 from hub.models import AuditEntry, Case, Secret
 from hub.notices import chat
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 SLACK = "https://hooks.slack.com"
 TEAMS = "https://nordvik.webhook.office.com"

@@ -13,7 +13,7 @@ from hub.models import AuditEntry, ConnectedCompany, ListState, Run, User
 from hub.models.enums import ConnectionState
 from hub.qbo import connection, records
 from hub.security import rights
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 
 def _consent(visitor: Visitor, start: str, realm: str, decision: str = "connect") -> str:

@@ -12,10 +12,10 @@ from hub.models import Case, Posting, RoleAssignment, User
 from hub.models.enums import ConnectionState
 from hub.reasons.template import CaseAction
 from hub.web import company_choice
-from tests.support.page_rows import add_company
-from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies, canary
-from tests.support.stored_cases import open_stored_case
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_company
+from tests.support.rows.rights_rows import APPS, COMPANIES, TwoCompanies, canary
+from tests.support.rows.stored_cases import open_stored_case
 
 ALPHA, BRAVO = COMPANIES
 EVERYTHING = "owner/every company/every app"

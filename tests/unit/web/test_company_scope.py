@@ -17,9 +17,9 @@ from werkzeug.test import TestResponse
 from hub.security import rights
 from hub.security.rights import Scope
 from hub.web import xlsx
-from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import APPS, COMPANIES, MIXED, TwoCompanies, canary
-from tests.support.tiers import by_form
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.rights_rows import APPS, COMPANIES, MIXED, TwoCompanies, canary
+from tests.support.runs.tiers import by_form
 
 LINK = re.compile(r'(?:href|src|hx-get|action)="([^"]+)"')
 FORM = re.compile(r'<form[^>]*method="post"[^>]*>', re.DOTALL)

@@ -8,9 +8,9 @@ import pytest
 from hub.contract.documents import Code
 from hub.db.engine import transaction
 from hub.installations import enable
-from tests.support.page_rows import Story, add_people
-from tests.support.page_visitor import Visitor
-from tests.support.small_source import SLUG
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
+from tests.support.sources.small_source import SLUG
 
 HERE = "/installations/1/compare/?field=supplier"
 

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from hub.db import engine
 from hub.models import AuditEntry, ConnectedCompany, Installation, Posting, User
 from hub.testing.clock import FakeClock
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
-from tests.support.software_passkey import SoftwarePasskey
+from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.software_passkey import SoftwarePasskey
+from tests.support.rows.page_rows import PASSWORD
 from tests.unit.web.test_passkeys import add, options
 from tests.unit.web.test_review import _add
 from tests.unit.web.test_second_factor import STEP, code_at, enter, log_in_again, set_up

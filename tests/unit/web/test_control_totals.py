@@ -3,7 +3,7 @@
 import re
 from html import unescape
 
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 from tests.unit.web.test_match_promises import Pages
 
 

@@ -21,8 +21,8 @@ from hub.security import audit
 from hub.web import audit_subjects, timeline
 from hub.web.document_filters import parse_amounts
 from hub.web.document_lines import pair_lines
-from tests.support.page_rows import add_document
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_document
 
 
 def _document(visitor: Visitor, name: str) -> str:

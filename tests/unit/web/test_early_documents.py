@@ -14,9 +14,9 @@ from hub.models import AuditEntry, Installation, Posting, SourceDocument
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
-from tests.support.page_rows import Story, add_people
-from tests.support.page_visitor import Visitor
-from tests.support.small_source import SLUG, bill, make_page
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
+from tests.support.sources.small_source import SLUG, bill, make_page
 
 START = dt.date(2026, 3, 2)
 DUE = dt.date(2026, 4, 9)

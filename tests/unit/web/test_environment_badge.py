@@ -8,7 +8,7 @@ import pytest
 from hub.config import API_URLS
 from hub.db import engine
 from hub.models import Installation
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 ON_EVERY_PAGE = re.compile(r'<span class="environment"[^>]*>([\w-]+)<')
 OF_SOURCE = re.compile(r'<span class="state look" title="CostTracker is read from ([^ ]+) on this')

@@ -15,8 +15,8 @@ from hub import spreadsheets
 from hub.db.engine import transaction
 from hub.models import Installation
 from hub.web import exports, xlsx
-from tests.support.page_rows import add_document
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_document
 from tests.unit.web.test_case_list import add_case
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

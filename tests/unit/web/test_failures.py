@@ -9,7 +9,7 @@ from werkzeug.exceptions import Conflict, RequestEntityTooLarge, TooManyRequests
 
 from hub.db import engine
 from hub.errors import Busy, DatabaseUnavailable, NotFound, Refused
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 
 def fail_with(visitor: Visitor, error: Exception) -> None:

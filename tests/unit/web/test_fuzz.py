@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 import hub
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
 
 SEED = 20261122
 BOTH = ["sqlite", "postgres"]

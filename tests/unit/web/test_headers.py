@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from tests.support.page_rows import SECRET
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import SECRET
 
-AUTHORIZE = "https://quickbooks.test"  # as in tests.support.hub_environment
+AUTHORIZE = "https://quickbooks.test"  # as in tests.support.runs.hub_environment
 
 
 def test_nothing_inline_and_nothing_foreign_may_run(visitor: Visitor) -> None:

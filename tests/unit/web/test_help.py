@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.web import help, markdown
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / help.NAME
 TRANSLATION = Path(help.__file__).parents[1] / "translations" / "nb" / help.TRANSLATION

@@ -28,9 +28,9 @@ from hub.security import people
 from hub.security.rights import Right, Scope, Subject
 from hub.testing.clock import FakeClock
 from hub.web import bar_chart, posted_chart, source_view
-from tests.support.mail_server import mail_url
-from tests.support.page_rows import PASSWORD, add_company, add_document, add_installation
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation
+from tests.support.servers.mail_server import mail_url
 
 OSLO = ZoneInfo("Europe/Oslo")
 MAIL_STEP = "Enter and test a mail server"

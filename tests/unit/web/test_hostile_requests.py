@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
 
 BOTH = ["sqlite", "postgres"]
 DATABASES = by_form(["postgres"], BOTH, BOTH)  # only PostgreSQL stores no null character

@@ -27,8 +27,8 @@ from hub.reasons.texts import CaseText
 from hub.security import audit_check
 from hub.testing.clock import FakeClock
 from hub.web import case_comparison, case_titles
-from tests.support.page_visitor import Visitor
-from tests.support.stored_cases import open_stored_case
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.stored_cases import open_stored_case
 from tests.unit.posting.test_cost import count_statements
 from tests.unit.web.test_undo import app, bench
 

@@ -13,10 +13,10 @@ from hub.qbo import company_removal
 from hub.security import people
 from hub.testing.clock import FakeClock
 from hub.web import row_ids
-from tests.support.mail_server import mail_url
-from tests.support.page_rows import PASSWORD, add_company
-from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies, canary
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD, add_company
+from tests.support.rows.rights_rows import APPS, COMPANIES, TwoCompanies, canary
+from tests.support.servers.mail_server import mail_url
 
 ADDRESS = "kari@example.com"
 CODE = re.compile(r"\b[0-9A-Z]{4}(?:-[0-9A-Z]{4}){6}\b")

@@ -12,8 +12,8 @@ from hub.outbox import document_search
 from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.web import app_choice, companies, home, layout
-from tests.support.page_rows import PASSWORD, add_company, add_installation
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD, add_company, add_installation
 
 COMPANY = re.compile(r'id="company-(\d+)"')
 

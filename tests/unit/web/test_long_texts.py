@@ -8,7 +8,7 @@ from sqlalchemy import update
 from hub.db import engine
 from hub.models import Case, Posting, SeenCode, SourceDocument, StoredRecord
 from hub.web.long_texts import MAX_DETAIL_LENGTH, MAX_LENGTH
-from tests.support.tiers import by_form
+from tests.support.runs.tiers import by_form
 
 LONG = "Ålesund " * by_form(25_000, 125_000, 125_000)  # a megabyte, or a fifth of it
 # The whole details of a document; usual pages are far below, and three whole texts are above.

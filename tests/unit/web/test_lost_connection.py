@@ -4,8 +4,8 @@ import pytest
 from flask import request_finished
 
 from hub.db import engine
-from tests.support.page_rows import add_people, add_story
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_people, add_story
 
 END_SESSIONS = """
     SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity

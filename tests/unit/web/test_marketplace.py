@@ -15,7 +15,7 @@ from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import Icon
 from hub.db import engine
 from hub.models import Access, AuditEntry, Case, ConnectedCompany, Installation
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from hub.db.engine import read_only_session, transaction
 from hub.mapping import NEW
 from hub.models import Case, Installation
 from hub.web import listed_rows
-from tests.support.costcertified_site import CLEARING, CostCertifiedSite
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.sources.costcertified_site import CLEARING, CostCertifiedSite
 
 JORDAN, OTHER_JORDAN = company.NAMESAKES
 CAUSE = "match:{}:client:client:{}"

@@ -30,8 +30,8 @@ from hub.models import (
     StoredRecord,
 )
 from hub.web import code_facts, record_search, xlsx
-from tests.support.page_rows import add_document
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_document
 
 
 def _here(visitor: Visitor) -> str:

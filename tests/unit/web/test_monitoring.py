@@ -14,7 +14,7 @@ from hub.migrations import schema
 from hub.scheduling.scheduler import Scheduler
 from hub.testing.clock import FakeClock
 from hub.web import readiness
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 REMOTE, PROXY = "203.0.113.9", "192.0.2.1"

@@ -15,9 +15,9 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, ListState, StoredRecord
 from hub.posting.preflight import recheck
 from hub.qbo import record_rows
-from tests.support.page_rows import Story, add_people
-from tests.support.page_visitor import Visitor
-from tests.support.small_source import (
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
+from tests.support.sources.small_source import (
     bill,
     install_small_source,
     postings,

@@ -20,8 +20,8 @@ from hub.models import Attempt, Installation, Posting, Run, RunLine
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.texts import CaseText
 from hub.translations import catalogs, stored
-from tests.support.page_texts import PageTexts
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_texts import PageTexts
+from tests.support.pages.page_visitor import Visitor
 from tools import translations
 
 NORWEGIAN = {"Accept-Language": "nb-NO"}

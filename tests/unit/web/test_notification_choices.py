@@ -6,8 +6,8 @@ from sqlalchemy import select
 from hub import notices, notifications
 from hub.db.engine import read_only_session, transaction
 from hub.models import Notice, User
-from tests.support.mail_server import mail_url
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.servers.mail_server import mail_url
 
 HERE = "/account/notifications"
 

@@ -12,9 +12,9 @@ from sqlalchemy import insert
 from hub.db import engine
 from hub.models import Case, Posting, Run, SeenCode, SourceDocument
 from hub.testing.clock import FakeClock
-from tests.support.page_rows import Story, add_company, add_installation, add_people, add_story
-from tests.support.page_visitor import Visitor
-from tests.support.tiers import FULL
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_company, add_installation, add_people, add_story
+from tests.support.runs.tiers import FULL
 
 MANY = 10_000 if FULL else 300
 FOR_ALL = (

@@ -6,10 +6,9 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from tests.support.page_rows import PASSWORD
-from tests.support.page_texts import compact
-from tests.support.page_visitor import Visitor
-from tests.support.passive_scan import (
+from tests.support.pages.page_texts import compact
+from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.passive_scan import (
     HOST,
     RULES,
     Exchange,
@@ -18,6 +17,7 @@ from tests.support.passive_scan import (
     findings,
     links,
 )
+from tests.support.rows.page_rows import PASSWORD
 
 HERE = f"https://{HOST}"
 FEWEST_PAGES = 40

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from hub.testing.clock import FakeClock
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
-from tests.support.software_passkey import SoftwarePasskey
+from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.software_passkey import SoftwarePasskey
+from tests.support.rows.page_rows import PASSWORD
 from tests.unit.web.test_second_factor import log_in_again
 
 

@@ -13,9 +13,9 @@ from hub.models import AuditEntry, PasswordResetRequest
 from hub.security import people
 from hub.security.rights import Right
 from hub.testing.clock import FakeClock
-from tests.support.mail_server import mail_url
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD
+from tests.support.servers.mail_server import mail_url
 
 ADDRESS = "kari@example.com"
 NEW = "tulip gearbox sonnet 41"

@@ -8,9 +8,9 @@ from hub.db import engine
 from hub.models import User
 from hub.security import people
 from hub.testing.clock import FakeClock
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import TwoCompanies, canary
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD
+from tests.support.rows.rights_rows import TwoCompanies, canary
 
 NEW = "kari@example.com"
 OWN = "tulip gearbox sonnet 41"

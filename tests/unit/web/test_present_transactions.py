@@ -14,10 +14,10 @@ from hub.installations import enable
 from hub.models import Posting
 from hub.scheduling import runner
 from qbo_sandbox import QuickBooks
-from tests.support.api_client import ApiClient
-from tests.support.page_rows import Story, add_people
-from tests.support.page_visitor import Visitor
-from tests.support.small_source import SLUG, SmallSource, bill, make_page
+from tests.support.pages.api_client import ApiClient
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
+from tests.support.sources.small_source import SLUG, SmallSource, bill, make_page
 
 LIST = "/installations/1/review/"
 COMPARED = f"{LIST}?compare=now"

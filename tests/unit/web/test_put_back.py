@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session
 from hub.models import Case
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 from tests.unit.web.test_match_promises import Pages
 
 BUTTON = "Put back as posted"

@@ -21,11 +21,11 @@ from hub.outbox import document_search
 from hub.security import people
 from hub.security.rights import MAX_LOOKUPS, Right, Subject
 from hub.web import document_filters, exports
-from tests.support import large_data
-from tests.support.database_fixtures import create_tables
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
-from tests.support.tiers import by_form
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows import large_data
+from tests.support.rows.page_rows import PASSWORD
+from tests.support.runs.tiers import by_form
+from tests.support.servers.database_fixtures import create_tables
 
 COMPANIES, DOCUMENTS = 200, 20_000
 # To read each document once takes more of either.

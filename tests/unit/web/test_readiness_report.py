@@ -10,9 +10,9 @@ from sqlalchemy import select
 from hub.collect import run
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany
-from tests.support.page_rows import Story, add_people
-from tests.support.page_visitor import Visitor
-from tests.support.small_source import PREFERENCES, bill, install_small_source
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
+from tests.support.sources.small_source import PREFERENCES, bill, install_small_source
 from tests.unit.web.test_large_lists import queries_of
 
 HERE = "/installations/1/readiness/"

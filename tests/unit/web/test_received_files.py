@@ -23,9 +23,9 @@ from hub.contract.registry import Plugins
 from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Case, FileMapping, Installation, Run, StoredFile
 from hub.sources import file_folder
-from tests.support.page_rows import Story, add_people
-from tests.support.page_visitor import Visitor
-from tests.support.small_source import SmallSource, install_small_source
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
+from tests.support.sources.small_source import SmallSource, install_small_source
 
 HERE = "/installations/1/files/"
 TABLE = b"No;Who;When\n1;Ann;5\n2;Bo;6\n"

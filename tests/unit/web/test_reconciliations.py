@@ -14,8 +14,8 @@ from hub.config import API_URLS
 from hub.db.engine import transaction
 from hub.models import Case, ConnectedCompany, Run, User
 from hub.scheduling import runner
-from tests.support.page_rows import add_company
-from tests.support.rights_rows import APPS, COMPANIES
+from tests.support.rows.page_rows import add_company
+from tests.support.rows.rights_rows import APPS, COMPANIES
 from tests.unit.web.test_large_lists import queries_of
 from tests.unit.web.test_undo import app, bench
 

@@ -17,7 +17,7 @@ from hub.models.enums import PostingState
 from hub.scheduling import runner
 from hub.web import record_form
 from hub.web.record_form import Invalid
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 from tests.unit.web.test_match_promises import Pages
 
 JORDAN, OTHER_JORDAN = company.NAMESAKES

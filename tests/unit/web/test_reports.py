@@ -13,16 +13,16 @@ from hub.db.engine import transaction
 from hub.installations import enable
 from hub.models import ConnectedCompany, Posting
 from hub.scheduling import runner
-from tests.support.page_rows import (
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import (
     Story,
     add_company,
     add_document,
     add_installation,
     add_people,
 )
-from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import APPS, COMPANIES
-from tests.support.small_source import SLUG, bill, make_page
+from tests.support.rows.rights_rows import APPS, COMPANIES
+from tests.support.sources.small_source import SLUG, bill, make_page
 from tests.unit.web.test_large_lists import queries_of
 
 HERE = "/reports/"

@@ -10,9 +10,9 @@ from hub.errors import DatabaseUnavailable, HostNotAllowed
 from hub.models import AuditEntry, Installation
 from hub.security import audit, refusals
 from hub.sources.site import build_site
-from tests.support.page_rows import PASSWORD, PEOPLE
-from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD, PEOPLE
+from tests.support.rows.rights_rows import APPS, COMPANIES, TwoCompanies
 
 BY_ROLE = {role: name for name, role in PEOPLE.items()}
 

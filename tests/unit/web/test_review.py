@@ -15,8 +15,8 @@ from hub.db import engine
 from hub.models import AuditEntry, Installation, Posting, Run, SourceDocument
 from hub.outbox import compute_fingerprint
 from hub.web import kind_counts, listed_rows
-from tests.support.page_rows import add_document, add_posting, bill
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_document, add_posting, bill
 from tests.unit.web.test_large_lists import queries_of
 
 

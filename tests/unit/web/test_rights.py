@@ -8,10 +8,10 @@ from sqlalchemy import func, select
 from hub.db import engine
 from hub.models import AuditEntry, Installation, Posting, RoleAssignment, Run, User
 from hub.security import rights
-from tests.support.page_rows import add_company, add_installation
-from tests.support.page_visitor import Visitor
-from tests.support.rights_rows import APPS, COMPANIES, TwoCompanies, canary
-from tests.support.stored_cases import open_stored_case
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_company, add_installation
+from tests.support.rows.rights_rows import APPS, COMPANIES, TwoCompanies, canary
+from tests.support.rows.stored_cases import open_stored_case
 
 ALPHA, BRAVO = COMPANIES
 OWNER = "owner/every company/every app"

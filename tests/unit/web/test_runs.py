@@ -11,8 +11,8 @@ from hub.models import Installation, Posting, Run, Schedule
 from hub.scheduling import run_log
 from hub.security import audit
 from hub.testing.clock import FakeClock
-from tests.support.page_texts import compact
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_texts import compact
+from tests.support.pages.page_visitor import Visitor
 
 
 def test_run_now_asks_for_a_run_and_shows_it(operator: Visitor) -> None:

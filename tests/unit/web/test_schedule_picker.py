@@ -7,7 +7,7 @@ from werkzeug.datastructures import MultiDict
 
 from hub.testing.clock import FakeClock
 from hub.web import schedule_picker
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 NORWEGIAN = {"Accept-Language": "nb-NO"}
 

@@ -17,10 +17,10 @@ from hub.db import engine
 from hub.models import AuditEntry, RecoveryCode, Secret, User
 from hub.security import secrets
 from hub.testing.clock import FakeClock
-from tests.support.hub_environment import VAULT_KEYS
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
-from tests.support.software_passkey import SoftwarePasskey
+from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.software_passkey import SoftwarePasskey
+from tests.support.rows.page_rows import PASSWORD
+from tests.support.runs.hub_environment import VAULT_KEYS
 from tests.unit.web.test_sessions import copy_browser, person_id
 
 STEP = 30  # seconds for which a code is shown

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from hub.db import engine
 from hub.models import LoginSession, User
 from hub.testing.clock import FakeClock
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD
 
 NEW_PASSWORD = "a lighthouse keeper's umbrella"
 

@@ -13,8 +13,8 @@ from hub.models import AuditEntry, Installation, Run, Secret, SourceDocument
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
 from hub.web import setting_preview
-from tests.support.page_rows import PASSWORD, add_company
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD, add_company
 
 NEW = "/apps/costtracker/1/configure"
 OWN = {"mode": "review", "schedule": "15m", "zone": "Europe/Oslo", "start_date": ""}

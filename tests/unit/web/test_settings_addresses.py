@@ -14,7 +14,7 @@ from hub.models import AuditEntry, Installation
 from hub.security import audit_check
 from hub.security.secrets import SiteSecrets
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 HOME, ELSEWHERE = "https://source.test", "https://elsewhere.test"
 APPS = {

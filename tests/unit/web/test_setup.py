@@ -19,10 +19,10 @@ from hub.security import hub_settings, login_sessions, one_time_codes
 from hub.security.rights import rights_of
 from hub.testing.clock import FakeClock
 from hub.web import first_owner
-from tests.support.hub_environment import INTUIT
-from tests.support.mail_server import mail_url
-from tests.support.page_rows import PASSWORD
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD
+from tests.support.runs.hub_environment import INTUIT
+from tests.support.servers.mail_server import mail_url
 
 NO_KEYS = dict.fromkeys([name for name in INTUIT if "_PER_" not in name and "_QBO_" in name], "")
 EMAIL = "anna@example.com"

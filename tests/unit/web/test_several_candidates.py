@@ -6,8 +6,8 @@ import re
 import pytest
 
 from hub.db.engine import transaction
-from tests.support.posting_bench import PostingBench
-from tests.support.stored_cases import open_stored_case
+from tests.support.rows.posting_bench import PostingBench
+from tests.support.rows.stored_cases import open_stored_case
 from tests.unit.web.test_undo import app, bench
 
 __all__ = ["app", "bench"]

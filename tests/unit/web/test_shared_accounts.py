@@ -5,7 +5,7 @@ import pytest
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany, Installation
 from hub.testing.clock import START
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 from tests.unit.web.test_settings import NEW, _form
 
 WARNING = "This account is enabled for another company, too."

@@ -12,7 +12,7 @@ from hub.models import ConnectedCompany, SourceDocument, User
 from hub.scheduling import runner
 from hub.security import rights
 from hub.web import source_files
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 PDF = b"%PDF-1.7 a bill"
 

@@ -10,8 +10,8 @@ from hub.db import engine
 from hub.errors import TooManyGuesses
 from hub.models import GuessCount
 from hub.web import throttling
-from tests.support.page_rows import PASSWORD, add_people
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD, add_people
 
 HOME, OFFICE, STRANGER = "192.0.2.10", "192.0.2.20", "198.51.100.66"
 NEW_PASSWORD = "a passphrase that nobody has used"

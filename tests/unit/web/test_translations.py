@@ -26,8 +26,8 @@ from hub.translations.messages import gettext, ngettext, translate
 from hub.web import viewer
 from hub.web.plugin_texts import list_texts_of_plugin
 from hub.web.source_view import build_source_view
-from tests.support.page_rows import Story
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story
 from tools import translations
 
 NORWEGIAN = {"Accept-Language": "nb-NO"}

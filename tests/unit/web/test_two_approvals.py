@@ -13,7 +13,7 @@ from hub.db import engine
 from hub.models import Approval, AuditEntry, ConnectedCompany, Installation, Posting
 from hub.outbox import approvals, compute_fingerprint
 from hub.web import listed_rows
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from flask import g
 
 from hub.db.engine import read_only_session, transaction
 from hub.models import ConnectedCompany, Posting, Run
-from tests.support.page_rows import Story, add_people
-from tests.support.page_visitor import Visitor
-from tests.support.posting_bench import PostingBench
+from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import Story, add_people
+from tests.support.rows.posting_bench import PostingBench
 
 
 @pytest.fixture

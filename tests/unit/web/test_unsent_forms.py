@@ -13,7 +13,7 @@ from hub.models import Secret, User
 from hub.security import login_sessions, secrets
 from hub.testing.clock import FakeClock
 from hub.web import filled_form, form_drafts, last_person
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 IDLE_SECONDS = login_sessions.IDLE_LIMIT.total_seconds()
 NEW_PERSON = {"name": "ny@example.com", "password": "a canary in a coal mine", "role": "operator"}

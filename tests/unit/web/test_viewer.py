@@ -8,7 +8,7 @@ import pytest
 from hub.models import User
 from hub.translations.catalogs import LANGUAGES
 from hub.translations.numbers import FORMATS
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 LANGUAGE = re.compile(r'<html lang="([^"]+)">')

@@ -19,8 +19,8 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.reasons.texts import CaseText
 from hub.scheduling import runner
 from qbo_sandbox.kit.wsgi import WSGIAdapter
-from tests.support.page_visitor import Visitor
-from tests.support.tiers import by_form
+from tests.support.pages.page_visitor import Visitor
+from tests.support.runs.tiers import by_form
 
 HOME, SLUG = "https://source.test", "ontraccr"  # whose settings have choices from the source
 # What the variables of an address stand for.

@@ -19,7 +19,7 @@ from hub.testing.clock import FakeClock
 from hub.web import webhooks
 from hub.web.call_rates import MAX_CALLERS, BurstRate, CallRates
 from qbo_sandbox import factory
-from tests.support.page_visitor import Visitor
+from tests.support.pages.page_visitor import Visitor
 
 SECRET = "signing-secret"
 

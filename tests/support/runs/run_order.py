@@ -1,0 +1,65 @@
+"""The order of a run: tests that fork their process come first, then other long tests.
+
+A worker grows to several times its size within a run. A fork copies the table of its pages, and
+both processes then copy each page that they touch, so that such a test would take twice as long at
+the end as at the beginning.
+
+A long test that starts last keeps one worker busy while the others have nothing to do. Proofs,
+stories in a browser and tests of processes therefore start before the short tests. Those of one
+file go to the same worker, because they share what they set up. In the small form all tests of
+processes do: they mostly wait, and each worker would import the hub for them once more.
+"""
+
+import os
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from tests.support.runs.tiers import FULL
+
+FORK_MARK = "forks"
+LONG_MARKS = ("proof", "browser")
+LONG_FOLDER = "e2e"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put some of the long tests at the beginning of what each worker runs."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    shares = first_shares(items, workers)
+    placed = {item for share in shares for item in share}
+    others = [item for item in items if item not in placed]
+    ordered: list[pytest.Item] = []
+    for worker, share in enumerate(shares):
+        size = (len(items) - len(ordered)) // (workers - worker)  # as `--dist worksteal` divides
+        rest = max(size - len(share), 0)
+        ordered += share + others[:rest]
+        del others[:rest]
+    items[:] = ordered + others
+
+
+def first_shares(items: list[pytest.Item], workers: int) -> list[list[pytest.Item]]:
+    """Return for each worker the tests that it runs first: those that fork, then long ones."""
+    forking = [item for item in items if item.get_closest_marker(FORK_MARK)]
+    long = [item for item in items if not item.get_closest_marker(FORK_MARK) and is_long(item)]
+    return [deal(forking, workers, place) + deal(long, workers, place) for place in range(workers)]
+
+
+def is_long(item: pytest.Item) -> bool:
+    """Return whether a test is of a kind that often takes long."""
+    marked = any(item.get_closest_marker(mark) for mark in LONG_MARKS)
+    return marked or item.path.parent.name == LONG_FOLDER
+
+
+def deal(items: list[pytest.Item], workers: int, place: int) -> list[pytest.Item]:
+    """Return the tests of every `workers`-th place, beginning with the one at `place`."""
+    places = [list(group) for _, group in groupby(items, place_of)]
+    return [item for tests in places[place::workers] for item in tests]
+
+
+def place_of(item: pytest.Item) -> Path:
+    """Return the file or folder whose tests go to the same worker."""
+    if item.path.parent.name == LONG_FOLDER and not FULL:
+        return item.path.parent
+    return item.path
