@@ -133,6 +133,9 @@ class SecretMask:
         text = encoded.text.lower()
         position = 0
         while position < len(text):
+            if text[position : position + HEAD_LENGTH] not in self._parts:
+                position += 1  # as at most places: a call for each would take most of the time
+                continue
             runs = [_extend(text, position, *place) for place in self._places_of(text, position)]
             if not runs:
                 position += 1

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import attrgetter
 
 from hub.cases.findings import Finding
 from hub.contract.value_object import value_object
@@ -36,6 +37,8 @@ LISTS_OF_FIELDS = dict.fromkeys(ACCOUNT_FIELDS, "account") | {
     "term": "term",
     "payment_method": "payment_method",
 }
+_ids_of_fields = attrgetter(*LISTS_OF_FIELDS)
+_ids_of_line = attrgetter(*LISTS_OF_LINE_FIELDS)
 RecordKey = tuple[str, str]  # list and id
 TransactionKey = tuple[str, str]  # kind and id
 
@@ -99,12 +102,10 @@ def list_record_refs(posting: CheckedPosting) -> set[RecordKey]:
     """Return the records that a posting refers to, without those that are still to be created."""
     summary = posting.summary
     parties = party_list(posting.kind, summary)
-    candidates = [(parties, summary.party), (posting.kind, summary.parent)]
-    for name, list_name in LISTS_OF_FIELDS.items():
-        candidates.append((list_name, getattr(summary, name)))
+    candidates = {(parties, summary.party), (posting.kind, summary.parent)}
+    candidates.update(zip(LISTS_OF_FIELDS.values(), _ids_of_fields(summary), strict=True))
     for line in summary.lines:
-        for name, list_name in LISTS_OF_LINE_FIELDS.items():
-            candidates.append((list_name, getattr(line, name)))
+        candidates.update(zip(LISTS_OF_LINE_FIELDS.values(), _ids_of_line(line), strict=True))
 
     refs = set()
     for list_name, id in candidates:

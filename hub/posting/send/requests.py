@@ -1,7 +1,7 @@
 """Send the requests of a wave: one for each posting, or one for all postings of a batch."""
 
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
@@ -9,7 +9,11 @@ from dataclasses import dataclass, replace
 from hub import outbox
 from hub.errors import Sentence
 from hub.models.enums import Operation, SendOutcome
-from hub.posting.outcome.batch_sizing import TOO_MANY_ITEMS, BatchResult
+from hub.posting.outcome.batch_sizing import (
+    MAX_CONCURRENT_REQUESTS,
+    TOO_MANY_ITEMS,
+    BatchResult,
+)
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.qbo import batch, transaction_index
@@ -44,14 +48,17 @@ Result = tuple[SendJob, QuickBooksResponse]
 
 @dataclass(frozen=True)
 class InFlightWave:
-    """A wave that is being sent; if it `is_full`, more postings may be ready."""
+    """A wave that is being sent; if it `is_full`, more postings may be ready.
+
+    Each of its calls sends one request after the other until none waits.
+    """
 
     is_full: bool
     calls: Sequence[Future[list[Result]]]
 
     @property
     def open_count(self) -> int:
-        """Return how many of its requests are not answered yet."""
+        """Return how many requests are on their way; none waits if it is less than the most."""
         return sum(not call.done() for call in self.calls)
 
     def wait(self) -> None:
@@ -70,7 +77,10 @@ class InFlightWave:
 def launch_wave(
     posting_session: PostingSession, jobs: Sequence[SendJob], is_full: bool, threads: Executor
 ) -> InFlightWave:
-    """Send a wave; a single request that nothing follows is sent in this thread."""
+    """Send a wave; a single request that nothing follows is sent in this thread.
+
+    A call for each thread instead of each request saves a handover between threads per request.
+    """
     groups = _group_by_request(jobs)
     for app in {job.app for job in jobs}:
         posting_session.client(app)  # made in this thread, which has the application context
@@ -78,7 +88,9 @@ def launch_wave(
         call: Future[list[Result]] = Future()
         call.set_result(_send_group(posting_session, groups[0]))
         return InFlightWave(is_full, [call])
-    calls = [threads.submit(_send_group, posting_session, group) for group in groups]
+    waiting = deque(groups)
+    count = min(len(groups), MAX_CONCURRENT_REQUESTS)
+    calls = [threads.submit(_send_waiting, posting_session, waiting) for _ in range(count)]
     return InFlightWave(is_full, calls)
 
 
@@ -125,6 +137,17 @@ def _group_by_request(jobs: Iterable[SendJob]) -> list[list[SendJob]]:
         single_id = 0 if job.batch else job.posting.id
         groups[job.batch, single_id].append(job)
     return list(groups.values())
+
+
+def _send_waiting(posting_session: PostingSession, waiting: deque[list[SendJob]]) -> list[Result]:
+    """Send requests until none waits; several threads take them from the same queue."""
+    results: list[Result] = []
+    while True:
+        try:
+            group = waiting.popleft()
+        except IndexError:
+            return results
+        results += _send_group(posting_session, group)
 
 
 def _send_group(posting_session: PostingSession, jobs: list[SendJob]) -> list[Result]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 
 from hub.errors import Sentence
 from hub.models.transaction_summary import LineSummary, TransactionSummary
@@ -54,6 +55,7 @@ HEADER_FACTS = (
 # QuickBooks does not always return these.
 OPTIONAL_HEADER_FACTS = ("payable_account", "payment_method")
 LINE_FACTS = ("account", "item", "class_", "customer", "tax_code", "linked")
+_line_facts = attrgetter(*LINE_FACTS)
 MAX_RATE_DIFFERENCE = Decimal("0.000001")  # relative: QuickBooks may round a rate
 ENTRY_FACTS = ("sku", "description", "price", "cost", "email", "phone", "term")
 
@@ -159,6 +161,8 @@ class _Comparison:
             if ours.amount != theirs.amount:
                 where = Sentence("on line %(place)s", place=place)
                 sentences.append(self._amount_sentence(where, ours.amount, theirs.amount))
+            if _line_facts(ours) == _line_facts(theirs):
+                continue
             for sentence in self._compare_facts(ours, theirs, LINE_FACTS):
                 sentences.append(
                     Sentence("On line %(place)s: %(sentence)s", place=place, sentence=sentence)

@@ -10,6 +10,9 @@ from hub.qbo.entities import DOCUMENTS, amount_sign, ref_id
 
 NOT_COUNTED = ("SubTotalLineDetail", "DescriptionOnly")
 DISCOUNT = "DiscountLineDetail"
+LINE_REFERENCES = frozenset(
+    ("AccountRef", "ClassRef", "CustomerRef", "DiscountAccountRef", "ItemRef", "TaxCodeRef")
+)
 PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
 PAID_FROM = (("CheckPayment", "BankAccountRef"), ("CreditCardPayment", "CCAccountRef"))
 UNREADABLE = TransactionSummary()  # in place of a value from QuickBooks that cannot be read
@@ -141,13 +144,16 @@ def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
     detail = _line_detail(line)
     line_sign = _sign_of(line)
     linked, linked_type = _first_link(line)
+    gross = _number_or_zero(detail.get("TaxInclusiveAmt", line.get("Amount")))
+    ids = {name: ref_id(detail, name) for name in detail if name in LINE_REFERENCES}
+    id_of = ids.get
     return LineSummary(
-        amount=_apply_sign(_gross_amount(line), transaction_sign * line_sign),
-        account=ref_id(detail, "AccountRef") or ref_id(detail, "DiscountAccountRef"),
-        item=ref_id(detail, "ItemRef"),
-        class_=ref_id(detail, "ClassRef"),
-        customer=ref_id(detail, "CustomerRef") or _customer_entity(detail),
-        tax_code=ref_id(detail, "TaxCodeRef"),
+        amount=_apply_sign(gross, transaction_sign * line_sign),
+        account=id_of("AccountRef") or id_of("DiscountAccountRef", ""),
+        item=id_of("ItemRef", ""),
+        class_=id_of("ClassRef", ""),
+        customer=id_of("CustomerRef") or _customer_entity(detail),
+        tax_code=id_of("TaxCodeRef", ""),
         linked=linked,
         linked_type=linked_type,
         is_discount=line_sign < 0,
@@ -165,7 +171,9 @@ def _first_link(line: dict[str, Any]) -> tuple[str, str]:
 
 def _customer_entity(detail: dict[str, Any]) -> str:
     """Return the customer of a deposit line, which has no CustomerRef."""
-    entity = detail.get("Entity") or {}
+    entity = detail.get("Entity")
+    if not entity:
+        return ""
     type = str(entity.get("type"))
     if type.casefold() != "customer":
         return ""
