@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-SUPPORT = Path(__file__).parents[1] / "support"
+SOURCES = Path(__file__).parents[1] / "support" / "sources"
 START_SECONDS = 60
 
 
@@ -18,7 +18,7 @@ class IndependentServer:
 
     def __init__(self, script: str, folder: Path, *args: object) -> None:
         errors = folder / f"{script}.err"
-        command = [sys.executable, str(SUPPORT / script), *map(str, args)]
+        command = [sys.executable, str(SOURCES / script), *map(str, args)]
         with errors.open("w") as stderr:
             self.process: Any = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=stderr, text=True

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from tests.e2e.conftest import KEYS
-from tests.support.page_users import Absence, PageUser
+from tests.support.pages.page_users import Absence, PageUser
 from tests.support.runs.tiers import by_form
 from tests.support.servers.cluster import PATIENCE
 from tests.support.sources.many_companies import connect_companies

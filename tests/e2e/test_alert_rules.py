@@ -3,8 +3,8 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support import alert_rules
 from tests.support.pages.patient_owner import PatientOwner
+from tests.support.servers import alert_rules
 
 OF_PROMETHEUS = {"up"}
 

@@ -26,7 +26,7 @@ from hub.models.enums import ConnectionState, RunOutcome, SendOutcome
 from hub.telemetry.counts import COUNTERS, HISTOGRAMS
 from hub.web.body_limits import FORM_LIMIT, UPLOAD_LIMIT
 from hub.web.server import DEFAULT_LIMITS
-from tests.support import alert_rules
+from tests.support.servers import alert_rules
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))

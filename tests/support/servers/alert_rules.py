@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-FILE = Path(__file__).parents[2] / "deploy" / "prometheus" / "hub-alerts.yaml"
+FILE = Path(__file__).parents[3] / "deploy" / "prometheus" / "hub-alerts.yaml"
 METRIC = re.compile(r"\bhub_[a-z_]+\b|\bup\b")
 SELECTOR = re.compile(r"(\w+)\{([^}]*)\}")
 MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
