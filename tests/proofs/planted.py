@@ -431,8 +431,8 @@ BUGS = (
     Planted(
         "a renewal that died hinders the next one when the clock was set back",
         "hub/qbo/oauth/tokens.py",
-        "since <= now - LEASE, since >= now + LEASE",
-        "since <= now - LEASE",
+        "since <= now - RENEWAL_LEASE, since >= now + RENEWAL_LEASE",
+        "since <= now - RENEWAL_LEASE",
         (
             "tests/proofs/test_environment.py::"
             "test_a_renewal_that_died_hinders_nobody_when_the_clock_was_set_back"
