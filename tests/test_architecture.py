@@ -58,6 +58,18 @@ SANDBOX = ROOT / "sandbox"
 # import the stand-in inside their functions.
 NEEDS_STAND_INS = "hub.testing.stand_in"
 OPENS_STAND_INS = "hub.cli.sandbox", "hub.demo", "hub.demo_companies"
+# What planning consists of, and the methods of a batch that write.
+PLANNERS = (
+    "planning",
+    "content",
+    "existing",
+    "holds",
+    "links",
+    "operation",
+    "order_closing",
+    "removal",
+)
+WRITING_METHODS = "add_document", "apply", "record_document", "store_defect", "store_document"
 # Libraries that a hub at rest does not load, because they take megabytes or a tenth of a second.
 # The modules of the queue are loaded only with HUB_ENGINE=distributed.
 LOADED_WHERE_USED = ("rapidfuzz", "fido2", "zxcvbn", "qrcode", "prometheus_client", "procrastinate")
@@ -258,6 +270,17 @@ def test_collecting_and_posting_meet_in_the_outbox_only():
         assert not (
             within(name, "hub.posting") and any(within(other, "hub.collect") for other in used)
         ), name
+
+
+@pytest.mark.parametrize("name", PLANNERS)
+def test_planning_writes_nothing(name):
+    """A planner changes its plan only; the batch and `hub.collect.intake` carry it out."""
+    tree = ast.parse(modules()[f"hub.collect.{name}"].read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            assert ast.unparse(node.value) == "plan", ast.unparse(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            assert node.func.attr not in WRITING_METHODS, ast.unparse(node)
 
 
 def test_the_stand_in_of_quickbooks_imports_nothing_of_the_hub():

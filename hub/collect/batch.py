@@ -172,6 +172,8 @@ class CollectBatch:
         row = plan.row
         if plan.reread:
             row.reread = True
+        if plan.start_rule is not None:
+            row.before_start = plan.start_rule
         for posting, reason in plan.withdrawals:
             transitions.withdraw(self.session, posting, reason)
         for posting_plan in plan.postings:

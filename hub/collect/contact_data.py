@@ -1,20 +1,20 @@
 """Contact data that a matched party in QuickBooks lacks, as documents that add it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import cast
 
 from hub import outbox
 from hub.collect.batch import CollectBatch
 from hub.contract.documents import Document, Kind, Party
 from hub.contract.states import Stage
-from hub.mapping import Fill, Mapped
+from hub.mapping import Fill
 from hub.models import SourceDocument, StoredRecord
 from hub.models.enums import Operation
 
 
-def build_contact_data_changes(batch: CollectBatch, mapped: Mapped) -> Iterator[Document]:
+def build_contact_data_changes(batch: CollectBatch, fills: Iterable[Fill]) -> Iterator[Document]:
     """Yield a change of each matched party that lacks contact data which its code has."""
-    for fill in mapped.fills:
+    for fill in fills:
         party = (fill.role, fill.code)
         if party in batch.parties_with_contact_data:
             continue

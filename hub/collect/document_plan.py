@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from hub.cases.findings import Finding
 from hub.contract.documents import Document
+from hub.mapping import Create, Fill
 from hub.models import Posting, SourceDocument
-from hub.models.enums import DocumentOutcome
+from hub.models.enums import DocumentOutcome, StartRule
 from hub.outbox.plan_values import Content, Disposition, PartOperation
 from hub.reasons.texts import CaseText
 
@@ -76,6 +77,9 @@ class DocumentPlan:
     cases: list[PostingCase] = field(default_factory=list)
     settled: list[Posting] = field(default_factory=list)  # that neither side has any more
     attachment_parent: AttachmentParent | None = None  # posted already, as it is
+    start_rule: StartRule | None = None  # what the start date means for it; None if unchanged
+    new_records: list[Create] = field(default_factory=list)  # that are placed before it is planned
+    fills: list[Fill] = field(default_factory=list)  # parties that may lack contact data
 
     def withdraw(self, posting: Posting, reason: CaseText) -> None:
         """Plan to withdraw an unsent posting."""

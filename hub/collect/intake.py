@@ -1,4 +1,8 @@
-"""Ingest what a source yielded for one batch: store it, plan what follows, and apply the plan."""
+"""Ingest what a source yielded for one batch: store it, plan what follows, and apply the plan.
+
+The records that a document refers to are planned and applied before it, because its bytes contain
+their ids or placeholders for them.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,20 +13,32 @@ from sqlalchemy import select
 from hub import outbox
 from hub.collect import absence
 from hub.collect.absence import Absent
+from hub.collect.attachments import find_posted_parent
 from hub.collect.batch import CollectBatch, Item
+from hub.collect.change_detection import has_same_content, is_settled
+from hub.collect.contact_data import build_contact_data_changes
+from hub.collect.document_plan import DocumentPlan
 from hub.collect.finish import finish
 from hub.collect.holds import hold_unreadable
-from hub.collect.new_records import with_entered_details
-from hub.collect.planning import ingest_document, plan_document
+from hub.collect.new_records import (
+    build_record_document,
+    is_id_of_other_kind,
+    record_kind,
+    with_document_currency,
+    with_entered_details,
+)
+from hub.collect.planning import PlacedRecords, plan_document
+from hub.collect.prepare import prepare
 from hub.collect.removal import plan_removal
 from hub.contract.codec import dump, load
 from hub.contract.documents import Document, Gone, Unreadable
 from hub.contract.states import Stage
+from hub.db import engine
 from hub.errors import Sentence
-from hub.mapping import NEW
+from hub.mapping import NEW, Create
 from hub.mapping.split import amount_of
-from hub.models import SourceDocument
-from hub.models.enums import DocumentOutcome
+from hub.models import Posting, SourceDocument
+from hub.models.enums import DocumentOutcome, Operation
 from hub.money import is_too_large
 from hub.reasons.texts import CaseText
 
@@ -57,6 +73,87 @@ def plan_again(batch: CollectBatch, document_ids: Iterable[int]) -> None:
     finish(batch)
 
 
+def create_records(installation_id: int, creates: Iterable[Create], requested_by: str) -> None:
+    """Plan a posting for each record that has none; approve it in the name of the person.
+
+    They are sent with the next run. No document needs to refer to them.
+    """
+    setup = prepare(installation_id)
+    with engine.transaction() as session:
+        batch = CollectBatch(session, setup, [])
+        postings = [_place_record(batch, create, requested_by) for create in creates]
+        finish(batch)
+        session.flush()
+        posting_ids = [posting.id for posting in postings]
+        outbox.approve(session, posting_ids, requested_by)
+
+
+def _place_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
+    """Return the posting that creates a record for a code; plan and apply it if there is none.
+
+    A record that a person requested is created even if no document needs it. A document of the
+    source that creates the record itself is left as it is.
+    """
+    row = batch.record_document(create.code, record_kind(create), create.field)
+    is_for_code = bool(row.made_for) or not batch.postings(row)
+    if is_for_code:
+        requested_by = requested_by or outbox.find_creation_requester(row)
+        row.made_for = create.field
+        document = build_record_document(create, requested_by)
+        batch.store_document(row, document, dump(document))
+        _plan_and_apply(batch, row, document)
+        batch.session.flush()
+    postings = batch.postings(row)
+    creations = [posting for posting in postings if posting.operation == Operation.CREATE]
+    return creations[-1]
+
+
+def _ingest_document(batch: CollectBatch, document: Document) -> DocumentOutcome:
+    """Store what the source says about a document, and apply what follows; return the outcome.
+
+    A settled document without any change is not stored again. If only its attachments may have
+    changed, only these are planned.
+    """
+    row = batch.rows[document.source_id]
+    body = dump(document)
+    was_settled = is_settled(batch, row)
+    if was_settled and row.body == body:
+        return DocumentOutcome.UNCHANGED
+    is_unchanged = was_settled and has_same_content(row.body, body)
+    batch.store_document(row, document, body)
+    if is_unchanged:
+        plan = DocumentPlan(row, DocumentOutcome.UNCHANGED)
+        plan.attachment_parent = find_posted_parent(batch, row, document)
+        return batch.apply(plan)
+    return _plan_and_apply(batch, row, document)
+
+
+def _plan_and_apply(
+    batch: CollectBatch, row: SourceDocument, document: Document
+) -> DocumentOutcome:
+    """Plan a stored document and apply the plan, after its new records and contact data."""
+    plan = plan_document(batch, row, document)
+    if plan.new_records:
+        records = _place_records(batch, plan, document.currency)
+        plan = plan_document(batch, row, document, records)
+    for change in build_contact_data_changes(batch, plan.fills):
+        _ingest_document(batch, change)
+    return batch.apply(plan)
+
+
+def _place_records(batch: CollectBatch, plan: DocumentPlan, currency: str | None) -> PlacedRecords:
+    """Place the records that an incomplete plan names; return the posting of each."""
+    records: dict[tuple[str, str], Posting | None] = {}
+    for create in plan.new_records:
+        key = (create.field, create.code)
+        if is_id_of_other_kind(batch, create):
+            records[key] = None
+            continue
+        create = with_document_currency(batch, plan.row, create, currency)
+        records[key] = _place_record(batch, create)
+    return records
+
+
 def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
     """Plan a stored document again."""
     if row.made_for and _is_matched(batch, row):
@@ -64,7 +161,7 @@ def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
         return
     if not _is_final(row):
         return
-    batch.apply(plan_document(batch, row, _stored_document(batch, row)))
+    _plan_and_apply(batch, row, _stored_document(batch, row))
     for posting in batch.postings(row):
         if posting.state in outbox.UNSENT:
             posting.changed_at = batch.now
@@ -105,7 +202,7 @@ def _ingest_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
     defect = _storage_defect(item)
     if defect:
         return _hold_defect(batch, row, defect)
-    return ingest_document(batch, item)
+    return _ingest_document(batch, item)
 
 
 def _hold_defect(batch: CollectBatch, row: SourceDocument, reason: str) -> DocumentOutcome:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from hub import sources, spreadsheets
-from hub.collect import record_creation
+from hub.collect import intake
 from hub.context import current_hub
 from hub.contract.documents import Code
 from hub.contract.types import Field
@@ -133,7 +133,7 @@ def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: 
             )
         what = "missing codes confirmed as new"
         audit.record(session, who, what, installation.slug, count=len(creates))
-    record_creation.create_records(installation.id, creates, who)
+    intake.create_records(installation.id, creates, who)
     return len(creates)
 
 

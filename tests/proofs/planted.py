@@ -685,7 +685,7 @@ BUGS = (
     ),
     Planted(
         "an id that the source uses twice is created as the other kind",
-        "hub/collect/planning.py",
+        "hub/collect/intake.py",
         "if is_id_of_other_kind(batch, create):",
         "if not create:",
         (

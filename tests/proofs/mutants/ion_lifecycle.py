@@ -225,8 +225,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-34",
         place="hub/collect/planning.py",
-        old="        too_early = _reason_too_early(batch, row, document)\n",
-        new="        too_early = None\n",
+        old="    too_early = _reason_too_early(batch, row, document)\n",
+        new="    too_early = None\n",
         bug="Orders from before the first day are sent.",
     ),
     Mutant(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hub import Code, Gone, Item, Party, outbox
-from hub.collect.record_creation import create_records
+from hub.collect.intake import create_records
 from hub.db.engine import transaction
 from hub.mapping import Create
 from hub.models import Installation
