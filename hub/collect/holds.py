@@ -9,6 +9,7 @@ from hub.collect.operation import open_operations
 from hub.collect.removal import cancel_removal
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
+from hub.models.display_names import words_of
 from hub.models.enums import DocumentOutcome, Holder, PostingState
 from hub.outbox.plan_values import Content
 
@@ -79,6 +80,6 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
 
 def _with_article(kind: str) -> str:
     """Return a kind of document with its article, such as "an invoice"."""
-    article = "an" if kind[0] in "ei" else "a"
-    name = kind.replace("_", " ")
-    return f"{article} {name}"
+    words = words_of(kind)
+    article = "an" if words[0] in "ei" else "a"
+    return f"{article} {words}"

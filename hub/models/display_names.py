@@ -9,6 +9,11 @@ from hub.models.enums import Operation
 KIND_WORDS = {"vendor": "supplier", "vendor_credit": "supplier credit"}
 
 
+def words_of(kind: str) -> str:
+    """Return a kind of document in words, such as "supplier credit"."""
+    return KIND_WORDS.get(kind, kind.replace("_", " "))
+
+
 class NamedDocument(Protocol):
     """What the name of a document is made of; a model and a row of its columns both fit."""
 
@@ -71,7 +76,7 @@ class DisplayName(NamedTuple):
 
     @classmethod
     def _of_kind(cls, kind: str, document: NamedDocument) -> "DisplayName":
-        words = KIND_WORDS.get(kind, kind.replace("_", " "))
+        words = words_of(kind)
         if kind in LIST_KINDS and document.party:
             return cls(words, document.party)
         label = document.number or readable_id(document.source_id)
