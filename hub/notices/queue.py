@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from hub.notices.languages import language_of
 from hub.security.people import mail_address
 from hub.security.rights import Subject, is_enough, rights_of
 
-DAILY_HOUR = 7  # in the time zone of the first app
+DAILY_HOUR = 7  # in the time zone of the person
 MAX_AGE = dt.timedelta(days=30)  # of a message that no mail server takes
 MAX_TITLE_LENGTH = 300
 
@@ -66,21 +66,23 @@ def add_for_owners(
 def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
     """Return what is to be sent now, by person.
 
-    A daily message is due at the first time of the daily mail after it was added. What a person may
-    no longer see, and what is about a closed case, is left out.
+    A daily message is due at seven in the zone of the person, the first time after it was added.
+    What a person may no longer see, and what is about a closed case, is left out.
     """
-    is_due = or_(Notice.is_daily.is_(False), Notice.created_at <= _last_daily_time(session))
+    usual_zone = _usual_zone(session)
     is_active = cast(Any, User.active)
     query = (
         select(Notice, User, Case, Installation)
         .join(User, User.id == Notice.user_id)
         .outerjoin(Case, Case.id == Notice.case_id)
         .outerjoin(Installation, Installation.id == Case.installation_id)
-        .where(is_due, is_active, Notice.created_at > current_hub().clock.now() - MAX_AGE)
+        .where(is_active, Notice.created_at > current_hub().clock.now() - MAX_AGE)
         .order_by(Notice.user_id, Notice.id)
     )
     by_person: dict[int, tuple[User, list[Notice]]] = {}
     for notice, person, case, installation in session.execute(query):
+        if notice.is_daily and notice.created_at > _last_daily_time(person, usual_zone):
+            continue
         if case is None or _may_read(person, case, installation):
             by_person.setdefault(int(person.id), (person, []))[1].append(notice)
     return list(by_person.values())
@@ -118,11 +120,26 @@ def _may_read(person: User, case: Case, installation: Installation | None) -> bo
     return is_enough(rights_of(person).role(subject), "operator")
 
 
-def _last_daily_time(session: Session) -> dt.datetime:
-    """Return the newest time of the daily mail that has passed."""
+def _usual_zone(session: Session) -> ZoneInfo:
+    """Return the zone of people who chose none: that of the first app."""
     first = session.scalar(select(Installation.zone).order_by(Installation.id).limit(1))
-    zone = ZoneInfo(first or "UTC")
-    now = current_hub().clock.now().astimezone(zone)
+    return ZoneInfo(first or "UTC")
+
+
+def _last_daily_time(person: User, usual_zone: ZoneInfo) -> dt.datetime:
+    """Return the newest time of the person's daily mail that has passed.
+
+    It is at the same time of the clock on every day, also when daylight saving time begins or ends.
+    """
+    now = current_hub().clock.now().astimezone(_zone_of(person, usual_zone))
     today = now.replace(hour=DAILY_HOUR, minute=0, second=0, microsecond=0)
     last = today if now >= today else today - dt.timedelta(days=1)
     return last.astimezone(dt.UTC)
+
+
+def _zone_of(person: User, usual_zone: ZoneInfo) -> ZoneInfo:
+    """Return the zone that a person chose; a name that is no zone any more counts as none."""
+    try:
+        return ZoneInfo(person.zone) if person.zone else usual_zone
+    except (ZoneInfoNotFoundError, ValueError):
+        return usual_zone

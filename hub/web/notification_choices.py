@@ -1,20 +1,23 @@
 """When a person is mailed: at once, once a day or never, for each app and for everything else."""
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_security import current_user
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
 from werkzeug import Response
 
 from hub import notices, notifications
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError
-from hub.models import Installation
+from hub.models import ConnectedCompany, Installation
 from hub.notices.timing import TIMINGS
 from hub.security import people
 from hub.translations.messages import gettext, gettext_noop, translate
+from hub.web import company_choice, destinations, row_ids
 from hub.web.access import OWN, load_scope, require_role
 from hub.web.layout import app_name
+from hub.web.paging import build_first_address, is_past_end, page
 
 LABELS = {
     notices.NOW: gettext_noop("At once"),
@@ -22,26 +25,35 @@ LABELS = {
     notices.OFF: gettext_noop("Never"),
 }
 EVERYTHING_ELSE = "other"
-MAX_APPS = 100  # that the page lists
+APPS_PER_PAGE = 50
+BY_COMPANY = (ConnectedCompany.name, Installation.id)
 pages = Blueprint("notification_choices", __name__, url_prefix="/account/notifications")
 
 
 @pages.get("")
 @require_role("viewer", of=OWN)
-def show() -> str:
-    """Show when the person is mailed about each app that they may see."""
+def show() -> str | Response:
+    """Show when the person is mailed about each app that they may see, a page of them."""
+    words = request.args.get("q", "").strip()
     with read_only_session() as session:
         timings = notices.load(session, current_user.id)
+        apps = page(session, _select_apps(words), by=BY_COMPANY, down=False, size=APPS_PER_PAGE)
+        if is_past_end(apps):
+            return redirect(build_first_address())
         choices = []
-        for row in _apps(session):
+        for row in apps.rows:
             company = row.company.name or row.company.realm
             name = f"{app_name(row.slug)} · {company}"
             choices.append((str(row.id), name, timings.of(current_user.id, row.id)))
-        rest = gettext("Everything else") if choices else gettext("Everything")
+        has_apps = bool(choices or words)
+        rest = gettext("Everything else") if has_apps else gettext("Everything")
         choices.append((EVERYTHING_ELSE, rest, timings.of(current_user.id, None)))
     return render_template(
         "notification_choices.html",
         choices=choices,
+        page=apps,
+        search=words,
+        kept=destinations.page_address(),
         labels=LABELS,
         address=people.mail_address(current_user),
         is_set=notifications.is_set(),
@@ -54,7 +66,9 @@ def store() -> Response:
     """Store when the person is mailed."""
     timings: dict[int | None, str] = {}
     with transaction() as session:
-        keys: list[int | None] = [None, *(row.id for row in _apps(session))]
+        sent_ids = _read_sent_ids()
+        own = _select_apps("").where(Installation.id.in_(sent_ids))
+        keys: list[int | None] = [None, *(row.id for row in session.scalars(own))]
         for key in keys:
             name = EVERYTHING_ELSE if key is None else str(key)
             timing = request.form.get(f"timing-{name}", "")
@@ -62,7 +76,7 @@ def store() -> Response:
                 timings[key] = timing
         notices.store(session, current_user.id, timings)
     flash(gettext("Your notifications are saved."), "success")
-    return redirect(url_for("notification_choices.show"))
+    return redirect(_list_address())
 
 
 @pages.post("/test")
@@ -82,7 +96,27 @@ def test() -> Response:
     return redirect(url_for("notification_choices.show"))
 
 
-def _apps(session: Session) -> list[Installation]:
-    """Return the apps that the person may see, the first ones."""
-    visible = select(Installation).where(*load_scope().installations())
-    return list(session.scalars(visible.order_by(Installation.id).limit(MAX_APPS)))
+def _select_apps(words: str) -> Select[Any]:
+    """Return the query for the apps that the person may see, in companies that words find."""
+    visible = select(Installation).join(Installation.company)
+    visible = visible.where(*load_scope().installations())
+    if words:
+        visible = visible.where(company_choice.matches_words(words))
+    return visible
+
+
+def _read_sent_ids() -> list[int]:
+    """Return the ids of the apps in the form, at most as many as a page has."""
+    ids: list[int] = []
+    for name in request.form:
+        id = row_ids.parse(name.removeprefix("timing-"))
+        if id is not None and len(ids) < APPS_PER_PAGE:
+            ids.append(id)
+    return ids
+
+
+def _list_address() -> str:
+    """Return the page of the list from which the form was sent."""
+    address = url_for("notification_choices.show")
+    sent = destinations.local_path(request.form.get("kept", ""))
+    return sent if sent.partition("?")[0] == address else address

@@ -272,6 +272,38 @@ def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, mail, clock):
         assert session.scalars(select(Notice)).all() == []
 
 
+@pytest.mark.parametrize(
+    ("zone", "opened", "before", "due"),
+    [
+        # In summer time since 29 March: seven is 06:00 the day before, and 05:00 from then on.
+        ("Europe/Oslo", "2026-03-28T08:00", "2026-03-29T04:59", "2026-03-29T05:00"),
+        ("Europe/Oslo", "2026-03-27T08:00", "2026-03-28T05:59", "2026-03-28T06:00"),
+        # Summer time ends on 25 October.
+        ("Europe/Oslo", "2026-10-24T08:00", "2026-10-25T05:59", "2026-10-25T06:00"),
+        ("America/New_York", "2026-03-02T12:30", "2026-03-03T11:59", "2026-03-03T12:00"),
+        ("Pacific/Auckland", "2026-03-01T18:30", "2026-03-02T17:59", "2026-03-02T18:00"),
+        (None, "2026-03-02T09:00", "2026-03-03T06:59", "2026-03-03T07:00"),
+        ("Nowhere/Gone", "2026-03-02T09:00", "2026-03-03T06:59", "2026-03-03T07:00"),
+    ],
+)
+def test_the_daily_mail_comes_at_seven_in_the_zone_of_the_person(
+    hub, mail, clock, zone, opened, before, due
+):
+    clock.set(dt.datetime.fromisoformat(f"{opened}+00:00"))
+    choose(notices.DAILY)
+    with transaction() as session:
+        person = session.scalars(select(User).where(User.username == "kari@example.com")).one()
+        person.zone = zone
+    open_case()
+    clock.advance(60)
+    assert notifications.digest() == 0
+    clock.set(dt.datetime.fromisoformat(f"{before}+00:00"))
+    assert notifications.digest() == 0
+    clock.set(dt.datetime.fromisoformat(f"{due}+00:00"))
+    assert notifications.digest() == 1
+    assert len(mail.messages) == 1
+
+
 def test_a_choice_for_one_app_counts_before_that_for_everything_else(hub, mail, clock):
     with transaction() as session:
         app = add_installation(session, add_company(session), owner="")

@@ -1,11 +1,15 @@
 """Notifications on the account page, and requests for access that reach the owners."""
 
+import re
+from html import unescape
+
 import pytest
 from sqlalchemy import select
 
 from hub import notices, notifications
 from hub.db.engine import read_only_session, transaction
-from hub.models import Notice, User
+from hub.models import ConnectedCompany, Installation, Notice, User
+from hub.web import notification_choices
 from tests.support.pages.page_visitor import Visitor
 from tests.support.servers.mail_server import mail_url
 
@@ -37,6 +41,44 @@ def test_a_person_chooses_for_each_app_and_for_everything_else(visitor: Visitor)
     visitor.press(HERE, **{"timing-other": "now", f"timing-{app}": "sometimes"})
     with visitor.app.app_context(), read_only_session() as session:
         assert notices.load(session).of(vera, app) == "daily"
+
+
+def test_the_apps_of_many_companies_are_on_pages_and_are_found(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notification_choices, "APPS_PER_PAGE", 2)
+    with visitor.app.app_context(), transaction() as session:
+        first = session.get_one(Installation, visitor.story.installation)
+        columns = {
+            column.key: getattr(first, column.key)
+            for column in Installation.__table__.columns
+            if column.key not in ("id", "company_id")
+        }
+        for number in range(3):
+            company = ConnectedCompany(
+                realm=f"90{number}", name=f"Vik {number}", connected_at=first.company.connected_at
+            )
+            session.add(company)
+            session.flush()
+            session.add(Installation(**columns, company_id=company.id))
+    visitor.log_in("vera")
+    page = visitor.page(HERE)
+    assert page.count('<select class="form-select w-auto" id="timing-') == 3
+    names = set(re.findall(r"CostTracker · ([^<]+)<", page))
+    following = re.search(r'href="([^"]+)">Next', page)
+    assert following
+    page = visitor.page(unescape(following[1]))
+    names |= set(re.findall(r"CostTracker · ([^<]+)<", page))
+    assert names == {"Nordvik Bygg AS", "Vik 0", "Vik 1", "Vik 2"}
+    found = visitor.page(f"{HERE}?q=Vik+2")
+    assert re.findall(r"CostTracker · ([^<]+)<", found) == ["Vik 2"]
+    (key,) = re.findall(r'name="timing-(\d+)"', found)
+    answer = visitor.post(HERE, **{f"timing-{key}": "off", "kept": f"{HERE}?q=Vik+2"})
+    assert answer.location == f"{HERE}?q=Vik+2"
+    assert visitor.post(HERE, kept="//evil.example").location == HERE
+    with visitor.app.app_context(), read_only_session() as session:
+        assert notices.load(session).of(_id_of(visitor, "vera"), int(key)) == "off"
+    assert "No company has this name" in visitor.page(f"{HERE}?q=nothing")
 
 
 def test_everything_else_comes_after_the_apps(visitor: Visitor) -> None:
