@@ -8,10 +8,10 @@ import pytest
 
 from hub.contract.document_kinds import PAID_KINDS
 from hub.contract.documents import Document, Kind
-from hub.testing.answer_values import AnswerValue, Path
 from hub.testing.bench import Bench
-from hub.testing.changed_answers import ChangedAnswers, is_row_of
+from hub.testing.changed_responses import ChangedResponses, is_row_of
 from hub.testing.postability import Plan
+from hub.testing.response_values import Path, ResponseValue
 from hub.testing.variants import VariantBenches, id_at_the_source
 
 MAX_PAYMENTS = 20  # of a kind that are read by their ids
@@ -23,10 +23,10 @@ ADVICE = (
 
 
 class ReadPayment(NamedTuple):
-    """A payment with the answers that it was read from."""
+    """A payment with the responses that it was read from."""
 
     document: Document
-    answers: ChangedAnswers
+    responses: ChangedResponses
 
     @property
     def paid_ids(self) -> set[str]:
@@ -38,7 +38,7 @@ class AppliedTests(VariantBenches):
     """Tests that compare the documents that payments are applied to with the source's answers."""
 
     def test_payments_are_applied_to_every_document_that_they_pay(self) -> None:
-        """Look for documents that an answer names as paid, and add one to an answer."""
+        """Look for documents that a response names as paid, and add one to a response."""
         problems: dict[str, str] = {}
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
             for kind, paid_kind in PAID_KINDS.items():
@@ -58,14 +58,14 @@ def _read_payments(bench: Bench, plans: Iterable[Plan], kind: Kind) -> list[Read
     payments = [plan.document for plan in plans if plan.document.kind == kind and plan.is_posted]
     readings = []
     for document in payments[:MAX_PAYMENTS]:
-        answers = ChangedAnswers(bench, document)
-        if answers.document == document:  # other tests say so if it is not
-            readings.append(ReadPayment(document, answers))
+        responses = ChangedResponses(bench, document)
+        if responses.document == document:  # other tests say so if it is not
+            readings.append(ReadPayment(document, responses))
     return readings
 
 
 def _iter_names(plans: Iterable[Plan], kind: Kind) -> Iterator[dict[str, str]]:
-    """Yield the source ids of the documents of a kind, by what an answer may call each of them.
+    """Yield the source ids of the documents of a kind, by what a response may call each of them.
 
     First by their ids at the source, then by their numbers, if each has a number of its own.
     """
@@ -91,7 +91,7 @@ def _judge(readings: Sequence[ReadPayment], names: Iterable[Mapping[str, str]]) 
 def _judge_with(
     readings: Sequence[ReadPayment], paths: set[Path], payable: Mapping[str, str]
 ) -> str:
-    """Return what is wrong with payments whose answers name what they pay at `paths`."""
+    """Return what is wrong with payments whose responses name what they pay at `paths`."""
     for reading in readings:
         for value in _values_at(reading, paths):
             source_id = payable.get(str(value.value))
@@ -104,7 +104,7 @@ def _judge_with(
 
 
 def _paths_to_paid_ids(readings: Sequence[ReadPayment], payable: Mapping[str, str]) -> set[Path]:
-    """Return the paths at which the answers of all payments name the documents that they pay."""
+    """Return the paths at which the responses of all payments name the documents that they pay."""
     paths: list[set[Path]] = []
     for reading in readings:
         paid_ids = reading.paid_ids & set(payable.values())
@@ -115,9 +115,9 @@ def _paths_to_paid_ids(readings: Sequence[ReadPayment], payable: Mapping[str, st
 
 
 def _ids_by_path(reading: ReadPayment, payable: Mapping[str, str]) -> dict[Path, set[str]]:
-    """Return the source ids of documents in the answers of a payment, by path."""
+    """Return the source ids of documents in the responses of a payment, by path."""
     found: dict[Path, set[str]] = defaultdict(set)
-    for value in reading.answers.values:
+    for value in reading.responses.values:
         source_id = payable.get(str(value.value))
         if source_id:
             found[_generalize(value.path)].add(source_id)
@@ -129,9 +129,9 @@ def _generalize(path: Path) -> Path:
     return tuple(ANY_PLACE if isinstance(part, int) else part for part in path)
 
 
-def _values_at(reading: ReadPayment, paths: set[Path]) -> Iterator[AnswerValue]:
-    """Yield the values of the answers at these paths."""
-    for value in reading.answers.values:
+def _values_at(reading: ReadPayment, paths: set[Path]) -> Iterator[ResponseValue]:
+    """Yield the values of the responses at these paths."""
+    for value in reading.responses.values:
         if _generalize(value.path) in paths:
             yield value
 
@@ -151,10 +151,10 @@ def _judge_another(
             continue
         added = payable[others[0]]
         longer = [*entries.value, _copy_of(entries, value, others[0])]
-        changed = reading.answers.read(entries, longer)
+        changed = reading.responses.read(entries, longer)
         if changed is None or changed.hold:
             return ""
-        paid_ids = ReadPayment(changed, reading.answers).paid_ids
+        paid_ids = ReadPayment(changed, reading.responses).paid_ids
         if not paid_ids >= reading.paid_ids | {added}:
             return (
                 f"{reading.document.source_id}: if the list {entries.name} in the answer of the"
@@ -165,19 +165,19 @@ def _judge_another(
     return ""
 
 
-def _entries_around(reading: ReadPayment, value: AnswerValue) -> AnswerValue | None:
+def _entries_around(reading: ReadPayment, value: ResponseValue) -> ResponseValue | None:
     """Return the list whose entry has a value; None if there is none, or if it lists payments."""
     depths = [depth for depth, part in enumerate(value.path) if isinstance(part, int)]
     if not depths:
         return None
     path = value.path[: depths[-1]]
-    entries = reading.answers.find(value.call, path)
-    entry = reading.answers.find(value.call, value.path[: depths[-1] + 1])
+    entries = reading.responses.find(value.call, path)
+    entry = reading.responses.find(value.call, value.path[: depths[-1] + 1])
     is_payment = isinstance(entry, dict) and is_row_of(entry, reading.document)
-    return None if is_payment else AnswerValue(value.call, path, entries)
+    return None if is_payment else ResponseValue(value.call, path, entries)
 
 
-def _copy_of(entries: AnswerValue, value: AnswerValue, id: str) -> Any:
+def _copy_of(entries: ResponseValue, value: ResponseValue, id: str) -> Any:
     """Return a copy of the entry that has a value, with an id of its own, for another document."""
     depth = len(entries.path)
     return _with_other_ids(entries.value[value.path[depth]], value.path[depth + 1 :], id)

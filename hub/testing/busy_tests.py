@@ -1,4 +1,4 @@
-"""Contract tests of a source that is busy, or whose answers are broken: nothing may be lost."""
+"""Contract tests of a source that is busy, or whose responses are broken: nothing may be lost."""
 
 from functools import partial
 
@@ -45,7 +45,7 @@ class BusyTests(VariantBenches):
 
     @pytest.mark.parametrize("kind", ["truncate", "wrong_type", "reset", "lose_answer", "refuse"])
     def test_a_broken_answer_raises_retry(self, bench: Bench, kind: str) -> None:
-        """Read while every answer is cut off, lost, refused or of another type."""
+        """Read while every response is cut off, lost, refused or of another type."""
         bench.read()
         bench.fault(kind, count=0)
         what = f"hub_documents of {self.slug}"

@@ -1,4 +1,4 @@
-"""Taxes in the head of the answers of a stand-in: a document has its tax, and has it once."""
+"""Taxes in the head of the responses of a stand-in: a document has its tax, and has it once."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -6,16 +6,16 @@ from decimal import Decimal
 
 from hub.contract.documents import Document
 from hub.money import sum_amounts
-from hub.testing.answer_values import AnswerValue
-from hub.testing.changed_answers import ChangedAnswers, amount_of
+from hub.testing.changed_responses import ChangedResponses, amount_of
 from hub.testing.line_taxes import TAX, find_line_depth
+from hub.testing.response_values import ResponseValue
 
 NO_TAX = re.compile(r"rate|percent|pct|number|code|taxable|base|net|subtotal|(?:^|_)(?:id|no)$")
 TAX_INCREASE = Decimal("0.07")  # by which a tax is changed
 MAX_TAXES = 6  # of a document that are changed one after the other
 
 
-def judge_head_taxes(answers: ChangedAnswers, document: Document) -> str:
+def judge_head_taxes(responses: ChangedResponses, document: Document) -> str:
     """Return which tax of its head a document does not have, or has twice; "" if it is right.
 
     A tax is recognized by its name. It must be in the document if its amount is what the total is
@@ -23,10 +23,10 @@ def judge_head_taxes(answers: ChangedAnswers, document: Document) -> str:
     """
     if document.total is None or document.tax_mode in ("computed", "inclusive"):
         return ""
-    values = [value for value in answers.values if _is_tax(answers, value, document)]
+    values = [value for value in responses.values if _is_tax(responses, value, document)]
     readings = []
     for value in values[:MAX_TAXES]:
-        readings.append((value, answers.read(value, _increase(value))))
+        readings.append((value, responses.read(value, _increase(value))))
     for value, changed in readings:
         if changed and _has_twice(document, changed):
             return f"it counts {value.name} twice."
@@ -34,7 +34,7 @@ def judge_head_taxes(answers: ChangedAnswers, document: Document) -> str:
 
 
 def _judge_lost_tax(
-    document: Document, readings: Iterable[tuple[AnswerValue, Document | None]]
+    document: Document, readings: Iterable[tuple[ResponseValue, Document | None]]
 ) -> str:
     """Return the tax that the total contains and that no reading with another one follows."""
     net = sum_amounts(line.amount for line in document.lines)
@@ -50,23 +50,23 @@ def _judge_lost_tax(
     return f"it stays as it is if {', '.join(names)} is another amount: pass it as `tax_total`."
 
 
-def _is_tax(answers: ChangedAnswers, value: AnswerValue, document: Document) -> bool:
+def _is_tax(responses: ChangedResponses, value: ResponseValue, document: Document) -> bool:
     """Return whether a value is an amount that is named like a tax and belongs to no line."""
     names = [str(part).lower() for part in value.path]
     is_named = any(TAX.search(name) for name in names)
     if not is_named or NO_TAX.search(names[-1]) or not amount_of(value.value):
         return False
-    return not find_line_depth(answers, value, document)
+    return not find_line_depth(responses, value, document)
 
 
-def _increase(value: AnswerValue) -> str | Decimal:
+def _increase(value: ResponseValue) -> str | Decimal:
     """Return a larger amount as the source writes amounts."""
     amount = Decimal(str(value.value)) + TAX_INCREASE
     return str(amount) if isinstance(value.value, str) else amount
 
 
 def _has_twice(document: Document, other: Document) -> bool:
-    """Return whether total or tax grew by twice as much as a tax in the answer."""
+    """Return whether total or tax grew by twice as much as a tax in the response."""
     pairs = ((document.total, other.total), (document.tax_total, other.tax_total))
     for before, after in pairs:
         if before is not None and after is not None and abs(after - before) == 2 * TAX_INCREASE:

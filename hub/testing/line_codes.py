@@ -1,33 +1,35 @@
-"""Codes of lines in the answers of a stand-in: each line has its own, and not those of another."""
+"""Codes of lines in the responses of a stand-in: each line has its own codes."""
 
 from collections import defaultdict
 from collections.abc import Iterator
 
 from hub.contract.documents import Document
-from hub.testing.answer_values import AnswerValue, Path
-from hub.testing.changed_answers import ChangedAnswers, another_value
+from hub.testing.changed_responses import ChangedResponses, another_value
 from hub.testing.line_taxes import find_line_depth
+from hub.testing.response_values import Path, ResponseValue
 
 MAX_VALUES = 12  # of a row that are changed one after the other
 
 
-def judge_line_codes(answers: ChangedAnswers, document: Document) -> str:
+def judge_line_codes(responses: ChangedResponses, document: Document) -> str:
     """Return which value of one row decides the codes of several lines; "" if none does."""
     if len(document.lines) <= 1:
         return ""
-    for value in _iter_values_of_end_rows(answers, document):
-        changed = answers.read(value, another_value(value.value))
+    for value in _iter_values_of_end_rows(responses, document):
+        changed = responses.read(value, another_value(value.value))
         lines = _differing_lines(document, changed) if changed else []
         if len(lines) > 1:
             return f"its lines {', '.join(lines)} have other codes if {value.name} is another."
     return ""
 
 
-def _iter_values_of_end_rows(answers: ChangedAnswers, document: Document) -> Iterator[AnswerValue]:
+def _iter_values_of_end_rows(
+    responses: ChangedResponses, document: Document
+) -> Iterator[ResponseValue]:
     """Yield the values of the first and of the last row of each list with a row for each line."""
-    rows: dict[tuple[str, Path], dict[Path, list[AnswerValue]]] = defaultdict(dict)
-    for value in answers.values:
-        depth = find_line_depth(answers, value, document)
+    rows: dict[tuple[str, Path], dict[Path, list[ResponseValue]]] = defaultdict(dict)
+    for value in responses.values:
+        depth = find_line_depth(responses, value, document)
         if depth:
             row = value.path[:depth]
             rows[value.call, row[:-1]].setdefault(row, []).append(value)

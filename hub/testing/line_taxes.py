@@ -1,4 +1,4 @@
-"""Taxes of lines in the answers of a stand-in: a document whose source has one must follow it."""
+"""Taxes of lines in the responses of a stand-in: a document whose source has one must follow it."""
 
 import re
 from collections.abc import Iterator
@@ -6,40 +6,40 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.documents import Document
-from hub.testing.answer_values import AnswerValue
-from hub.testing.changed_answers import ChangedAnswers, another_value, is_row_of
+from hub.testing.changed_responses import ChangedResponses, another_value, is_row_of
+from hub.testing.response_values import ResponseValue
 
 TAX = re.compile(r"tax|(?:^|[^a-z])(?:vat|gst|mva)")
 NUMBER = re.compile(r"-?\d+([.,]\d+)?%?")
 MAX_LINES = 6  # of a document that are judged
 
 
-def judge_line_taxes(answers: ChangedAnswers, document: Document) -> str:
+def judge_line_taxes(responses: ChangedResponses, document: Document) -> str:
     """Return which tax of a line a document does not follow; "" if it follows all."""
-    for values in _iter_taxes(answers, document):
-        if all(answers.read(value, another_value(value.value)) == document for value in values):
+    for values in _iter_taxes(responses, document):
+        if all(responses.read(value, another_value(value.value)) == document for value in values):
             names = ", ".join(value.name for value in values)
             return f"it stays as it is if {names} is another."
     return ""
 
 
-def _iter_taxes(answers: ChangedAnswers, document: Document) -> Iterator[list[AnswerValue]]:
+def _iter_taxes(responses: ChangedResponses, document: Document) -> Iterator[list[ResponseValue]]:
     """Yield the values of each line that name its tax."""
-    lines: dict[tuple[object, ...], list[AnswerValue]] = {}
-    for value in answers.values:
-        depth = find_line_depth(answers, value, document)
+    lines: dict[tuple[object, ...], list[ResponseValue]] = {}
+    for value in responses.values:
+        depth = find_line_depth(responses, value, document)
         if depth and _names_tax(value, depth):
             lines.setdefault((value.call, *value.path[:depth]), []).append(value)
     yield from list(lines.values())[:MAX_LINES]
 
 
-def find_line_depth(answers: ChangedAnswers, value: AnswerValue, document: Document) -> int:
+def find_line_depth(responses: ChangedResponses, value: ResponseValue, document: Document) -> int:
     """Return how deep the line is to which a value belongs; 0 if it belongs to none."""
     amounts = _line_amounts(document)
     for depth in range(len(value.path) - 1, 0, -1):
         if not isinstance(value.path[depth - 1], int):
             continue
-        entry = answers.find(value.call, value.path[:depth])
+        entry = responses.find(value.call, value.path[:depth])
         is_part = isinstance(entry, dict) and not is_row_of(entry, document)
         if is_part and not amounts.isdisjoint(_iter_amounts(entry)):
             return depth
@@ -58,7 +58,7 @@ def _iter_amounts(entry: dict[str, Any]) -> Iterator[Decimal]:
             yield abs(Decimal(str(value).rstrip("%").replace(",", ".")))
 
 
-def _names_tax(value: AnswerValue, depth: int) -> bool:
+def _names_tax(value: ResponseValue, depth: int) -> bool:
     """Return whether a value of a line says which tax it has, and is not its rate or amount."""
     names = [str(part).lower() for part in value.path[depth:]]
     if not any(TAX.search(name) for name in names):

@@ -26,13 +26,13 @@ SCHEMES = {"bearer": "Bearer ", "basic": "Basic "}
 def check_calls(app: WSGIApplication, path: Path) -> WSGIApplication:
     """Wrap `app` so that a call that differs from the OpenAPI description at `path` fails the test.
 
-    An answer has to be as described. A request that is not as described may only be refused. What a
-    fault of the stand-in sends is not checked, except an injected status.
+    A response has to be as described. A request that is not as described may only be refused. What
+    a fault of the stand-in sends is not checked, except an injected status.
     """
     description = describe(path)
 
     def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """Pass a call to the application and check it before its answer goes out."""
+        """Pass a call to the application and check it before its response goes out."""
         request = read_request(environ)
         started: list[Any] = []
 
@@ -69,7 +69,7 @@ class Request:
 
 @dataclass(frozen=True)
 class DescribedAnswer:
-    """An answer, as far as a description says something about it."""
+    """A response, as far as a description says something about it."""
 
     status: int
     headers: Mapping[str, str]
@@ -153,7 +153,7 @@ class Description:
             if is_accepted and _first_segment(request.path) in self._roots:
                 return [f"there is no call {request.method} {request.path}"]
             return []
-        problems = list(self._check_answer(operation, answer))
+        problems = list(self._check_response(operation, answer))
         if is_accepted:
             problems += self.check_request(operation, request, values)
         return problems
@@ -242,8 +242,8 @@ class Description:
         if prefixes and not credentials.startswith(tuple(prefixes)):
             yield f"the request does not authenticate by {' or '.join(prefixes)}"
 
-    def _check_answer(self, operation: DescribedCall, answer: DescribedAnswer) -> Iterator[str]:
-        """Yield how an answer differs from the one that is described for its status."""
+    def _check_response(self, operation: DescribedCall, answer: DescribedAnswer) -> Iterator[str]:
+        """Yield how a response differs from the one that is described for its status."""
         described = operation.node["responses"].get(str(answer.status))
         if described is None:
             yield f"status {answer.status}: not described"

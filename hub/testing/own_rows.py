@@ -1,17 +1,17 @@
-"""The rows of other documents in the answers of a stand-in, for sources that have only lists."""
+"""The rows of other documents in the responses of a stand-in, for sources that have only lists."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from hub.testing.answer_values import AnswerValue, Path
+from hub.testing.response_values import Path, ResponseValue
 
-IsGone = Callable[[AnswerValue, list[object]], bool]
+IsGone = Callable[[ResponseValue, list[object]], bool]
 
 
 class OwnRow(NamedTuple):
-    """A list of rows in an answer, and the place of the row of a document in it."""
+    """A list of rows in a response, and the place of the row of a document in it."""
 
-    rows: AnswerValue
+    rows: ResponseValue
     place: int
 
     def has(self, call: str, path: Path) -> bool:
@@ -22,7 +22,7 @@ class OwnRow(NamedTuple):
         return len(path) > depth and path[depth] == self.place and call == self.rows.call
 
 
-def find_own_rows(lists: Iterable[AnswerValue], is_gone: IsGone) -> Iterator[OwnRow]:
+def find_own_rows(lists: Iterable[ResponseValue], is_gone: IsGone) -> Iterator[OwnRow]:
     """Yield the lists from which a document was read by looking for its row.
 
     `is_gone` tells whether the source does not have the document if a list is another. A list
@@ -35,7 +35,7 @@ def find_own_rows(lists: Iterable[AnswerValue], is_gone: IsGone) -> Iterator[Own
             yield OwnRow(rows, place)
 
 
-def _find_place(rows: AnswerValue, is_gone: IsGone) -> int | None:
+def _find_place(rows: ResponseValue, is_gone: IsGone) -> int | None:
     """Return the place of the only row without which the document is gone; None if there is none.
 
     Half of the rows are left out at a time, so that a long list needs few readings.

@@ -23,17 +23,17 @@ def waiting(wsgi: WSGIApplication, advance: Callable[[float], object]) -> WSGIAp
         content = environ["wsgi.input"].read(length) if length else b""
         for _ in range(MAX_WAITS):
             environ["wsgi.input"] = io.BytesIO(content)
-            answer = ReadAnswer(wsgi, environ)
-            if answer.status != HTTPStatus.TOO_MANY_REQUESTS or environ.get("sandbox.fault"):
+            response = ReadResponse(wsgi, environ)
+            if response.status != HTTPStatus.TOO_MANY_REQUESTS or environ.get("sandbox.fault"):
                 break
-            advance(answer.seconds_to_wait)
-        start(*answer.beginning)
-        return [answer.body]
+            advance(response.seconds_to_wait)
+        start(*response.beginning)
+        return [response.body]
 
     return serve
 
 
-class ReadAnswer:
+class ReadResponse:
     """What a WSGI application answered."""
 
     def __init__(self, wsgi: WSGIApplication, environ: WSGIEnvironment) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.errors import HubError
-from hub.testing.answered_values import read_with_answers
 from hub.testing.bench import Bench
+from hub.testing.read_responses import read_with_responses
 from hub.testing.variants import DocumentChange, list_of
 
 BETWEEN_CHANGES = 10  # seconds, in which a reading begins early enough to see both
@@ -218,7 +218,7 @@ class Reading(CheckpointTests, DocumentChange):
         """
         bench.drive("clock", {"advance": WITHIN_A_SECOND})
         changed = self._change_again(bench, items, "again")
-        read, answered = read_with_answers(bench, end)
+        read, answered = read_with_responses(bench, end)
         unread = {id for id in changed - rows(read) if id.rpartition(":")[2] in answered}
         if not unread:
             return

@@ -90,7 +90,7 @@ class ReportTests(VariantBenches):
                     self._report_twice(bench, document, state)
 
     def test_a_receipt_whose_answer_was_lost_is_written_once(self) -> None:
-        """Lose the answer to the call with which a receipt is written, and repeat the receipt.
+        """Lose the response to the call with which a receipt is written, and repeat the receipt.
 
         A report that writes with several calls is left out, because the repeated one makes those
         that were not made before. So is a stand-in without a page /_sandbox/books.
@@ -108,7 +108,7 @@ class ReportTests(VariantBenches):
                 for document in examples.values():
                     for facts in _iter_facts(bench, document, state):
                         receipt = Receipt(state=state, at=bench.clock.now(), **facts)
-                        self._report_without_answer(bench, document, receipt, variant)
+                        self._report_without_response(bench, document, receipt, variant)
 
     def test_a_refused_receipt_raises_an_error(self) -> None:
         """Answer calls of a report with 422 and 429; it must raise, so that it is repeated."""
@@ -189,13 +189,13 @@ class ReportTests(VariantBenches):
                     f" {repetition}. {ADVICE} Write no other time than receipt.at."
                 )
 
-    def _report_without_answer(
+    def _report_without_response(
         self, bench: Bench, document: Document, receipt: Receipt, variant: Mapping[str, Any]
     ) -> None:
-        """Report a receipt whose answer is lost, and again; fail if it is written twice."""
+        """Report a receipt whose response is lost, and again; fail if it is written twice."""
         what = f"hub_report of {self.slug}, with the state {receipt.state} of {document.source_id},"
         bench.drive("clock", {"advance": BETWEEN_RECEIPTS})
-        calls = WritingCalls(bench, loses_answer=True)
+        calls = WritingCalls(bench, loses_response=True)
         calls.report(document, receipt, f"{what} whose answer was lost,")
         bench.clock.advance(BETWEEN_RECEIPTS)
         again = f"{what} called again after an answer that was lost,"

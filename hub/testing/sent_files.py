@@ -6,11 +6,11 @@ from typing import NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from hub.contract.documents import Attachment, Document
-from hub.testing.answer_values import identify, parse
 from hub.testing.bench import Bench
-from hub.testing.rate_limit import ReadAnswer
+from hub.testing.rate_limit import ReadResponse
+from hub.testing.response_values import identify, parse
 
-# Types of answers from which an app may take a part: they hold more than the file.
+# Types of responses from which an app may take a part: they hold more than the file.
 COMPOSITE = ("text/", "multipart/", "application/x-www-form-urlencoded")
 COMPOSITE_SUFFIXES = ("/json", "+json", "/xml", "+xml", "zip", "tar", "compressed")
 
@@ -45,12 +45,12 @@ class SentFiles:
         def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
             """Pass a call to the stand-in, and note the file that it answers."""
             call = identify(environ)
-            answer = ReadAnswer(stand_in[0], environ)
-            type = _type_of_file(answer)
+            response = ReadResponse(stand_in[0], environ)
+            type = _type_of_file(response)
             if type:
-                self._sent.append(SentFile(call, answer.body, type))
-            start(*answer.beginning)
-            return [answer.body]
+                self._sent.append(SentFile(call, response.body, type))
+            start(*response.beginning)
+            return [response.body]
 
         with bench.replaced_by(serve) as replaced:
             stand_in.append(replaced)
@@ -96,15 +96,15 @@ class SentFiles:
         return originals
 
 
-def _type_of_file(answer: ReadAnswer) -> str:
-    """Return the type of an answer that is a file alone; "" for JSON or text, in which one may be.
+def _type_of_file(response: ReadResponse) -> str:
+    """Return the type of a response that is a file alone; "" for JSON or text, in which one may be.
 
     It is in lower case and has no parameters.
     """
-    _, headers = answer.beginning
+    _, headers = response.beginning
     types = {name.lower(): value for name, value in headers}
     type = types.get("content-type", "").partition(";")[0].strip().lower()
-    if answer.status != 200 or not answer.body or parse(answer.body) is not None:
+    if response.status != 200 or not response.body or parse(response.body) is not None:
         return ""
     is_composite = type.startswith(COMPOSITE) or type.endswith(COMPOSITE_SUFFIXES)
     return "" if is_composite else type

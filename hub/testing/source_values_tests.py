@@ -10,14 +10,14 @@ import pytest
 
 from hub.contract.document_kinds import LIST_KINDS, PAYABLE_KINDS, PAYMENT_KINDS
 from hub.contract.documents import Document
-from hub.testing.answer_values import AnswerValue
 from hub.testing.bench import Bench
-from hub.testing.changed_answers import ChangedAnswers, amount_of
+from hub.testing.changed_responses import ChangedResponses, amount_of
 from hub.testing.exceptions import check_exception, check_names
 from hub.testing.head_taxes import judge_head_taxes
 from hub.testing.line_codes import judge_line_codes
 from hub.testing.line_taxes import judge_line_taxes
 from hub.testing.postability import Plan
+from hub.testing.response_values import ResponseValue
 from hub.testing.source_texts import judge_descriptions, judge_memo, judge_number
 from hub.testing.variants import VariantBenches
 
@@ -57,7 +57,7 @@ MAX_AMOUNTS = 6  # of a document that are changed one after the other
 
 
 class SourceValuesTests(VariantBenches):
-    """Tests that change a value in the answers of the stand-in and look at the document.
+    """Tests that change a value in the responses of the stand-in and look at the document.
 
     `derived` says why a plugin works out a value that the source does not answer as it is.
     """
@@ -109,38 +109,38 @@ def _examples(plans: Sequence[Plan]) -> Iterator[Document]:
 
 def _judge(name: str, bench: Bench, document: Document) -> str:
     """Return what is wrong with a value of a document; "" if nothing is or nothing can be said."""
-    answers = ChangedAnswers(bench, document)
-    if answers.document != document:
+    responses = ChangedResponses(bench, document)
+    if responses.document != document:
         return ""  # other tests say so
     if name == "due":
-        return _judge_due(answers, document) if document.kind in DUE_KINDS else ""
+        return _judge_due(responses, document) if document.kind in DUE_KINDS else ""
     if name == "tax":
         if document.kind in PAYMENT_KINDS:
             return ""
-        return judge_line_taxes(answers, document) or judge_head_taxes(answers, document)
+        return judge_line_taxes(responses, document) or judge_head_taxes(responses, document)
     if name == "codes":
-        return judge_line_codes(answers, document)
+        return judge_line_codes(responses, document)
     if name in JUDGES_OF_TEXTS:
-        return JUDGES_OF_TEXTS[name](answers, document)
+        return JUDGES_OF_TEXTS[name](responses, document)
     if getattr(document, name) is None:
         return ""
     if name == "total":
-        return _judge_total(answers, document)
+        return _judge_total(responses, document)
     if name == "currency":
-        return _judge_currency(answers, document)
-    return _judge_date(answers, bench, document)
+        return _judge_currency(responses, document)
+    return _judge_date(responses, bench, document)
 
 
 # -- amounts --------------------------------------------------------------------------------------
 
 
-def _judge_total(answers: ChangedAnswers, document: Document) -> str:
+def _judge_total(responses: ChangedResponses, document: Document) -> str:
     """Change the amounts of a document, the total and its parts."""
-    totals = _values_close_to(answers, {abs(document.total or Decimal(0))})
+    totals = _values_close_to(responses, {abs(document.total or Decimal(0))})
     if not totals:
         return f"no answer of the source has its total, {document.total}."
-    for value in _values_close_to(answers, _part_amounts(document)):
-        changed = answers.read(value, _amount_like(value))
+    for value in _values_close_to(responses, _part_amounts(document)):
+        changed = responses.read(value, _amount_like(value))
         if changed is None:
             continue
         loss = _find_loss(changed)
@@ -148,16 +148,16 @@ def _judge_total(answers: ChangedAnswers, document: Document) -> str:
             return _lost_cents(loss, value)
         if changed.total != document.total:
             return f"its total is {changed.total} if {value.name} is {NEW_AMOUNT}."
-    return _judge_whole_amounts(answers, document, totals)
+    return _judge_whole_amounts(responses, document, totals)
 
 
 def _judge_whole_amounts(
-    answers: ChangedAnswers, document: Document, totals: Sequence[AnswerValue]
+    responses: ChangedResponses, document: Document, totals: Sequence[ResponseValue]
 ) -> str:
-    """Change the values that are equal to the total; the first of its answer must decide it."""
+    """Change the values that are equal to the total; the first of its response must decide it."""
     followed = []
     for value in totals:
-        changed = answers.read(value, _amount_like(value))
+        changed = responses.read(value, _amount_like(value))
         if changed is None:
             followed.append(value)
             continue
@@ -173,18 +173,18 @@ def _judge_whole_amounts(
     return ""
 
 
-def _values_close_to(answers: ChangedAnswers, amounts: set[Decimal]) -> list[AnswerValue]:
-    """Return the first values of the answers that are one of these amounts, but for their sign."""
+def _values_close_to(responses: ChangedResponses, amounts: set[Decimal]) -> list[ResponseValue]:
+    """Return the first values of the responses that are one of these amounts, with any sign."""
     values = []
-    for value in answers.values:
+    for value in responses.values:
         amount = amount_of(value.value)
         if amount and any(_is_close(amount, other) for other in amounts):
             values.append(value)
     return values[:MAX_AMOUNTS]
 
 
-def _depth(value: AnswerValue) -> int:
-    """Return how deep in its answer a value is."""
+def _depth(value: ResponseValue) -> int:
+    """Return how deep in its response a value is."""
     return len(value.path)
 
 
@@ -199,7 +199,7 @@ def _is_close(amount: Decimal, other: Decimal) -> bool:
     return abs(amount - other) <= HALF_A_CENT
 
 
-def _amount_like(value: AnswerValue) -> str | Decimal:
+def _amount_like(value: ResponseValue) -> str | Decimal:
     """Return the new amount as the source writes amounts, with the sign of the old one."""
     sign = -1 if Decimal(str(value.value)) < 0 else 1
     amount = NEW_AMOUNT * sign
@@ -216,7 +216,7 @@ def _find_loss(document: Document) -> Decimal | None:
     return None
 
 
-def _lost_cents(amount: Decimal, value: AnswerValue) -> str:
+def _lost_cents(amount: Decimal, value: ResponseValue) -> str:
     """Return the sentence about an amount that is less than the one that the source answers."""
     return (
         f"it has {amount} if {value.name} is {NEW_AMOUNT}: cents are lost. Pass each amount to"
@@ -227,29 +227,29 @@ def _lost_cents(amount: Decimal, value: AnswerValue) -> str:
 # -- currency and dates ---------------------------------------------------------------------------
 
 
-def _judge_currency(answers: ChangedAnswers, document: Document) -> str:
+def _judge_currency(responses: ChangedResponses, document: Document) -> str:
     """Change the currency wherever the source names it; a source may name none."""
-    currencies = _currency_values(answers)
+    currencies = _currency_values(responses)
     if not currencies:
         return ""
     values = [value for value in currencies if value.value == document.currency]
     if not values:
         return f"no answer of the source has its currency, {document.currency}."
-    return _judge_equal_currencies(answers, document, values)
+    return _judge_equal_currencies(responses, document, values)
 
 
 def _judge_equal_currencies(
-    answers: ChangedAnswers, document: Document, values: Sequence[AnswerValue]
+    responses: ChangedResponses, document: Document, values: Sequence[ResponseValue]
 ) -> str:
     """Change the values that are the currency of a document; one of them must decide it."""
-    followed = [value for value in values if _follows_currency(answers, document, value)]
+    followed = [value for value in values if _follows_currency(responses, document, value)]
     if not followed:
         return f"its currency stays {document.currency} if {_join(values)} is another."
     return _judge_currencies_of_parts(document, values, followed)
 
 
 def _judge_currencies_of_parts(
-    document: Document, values: Sequence[AnswerValue], followed: Sequence[AnswerValue]
+    document: Document, values: Sequence[ResponseValue], followed: Sequence[ResponseValue]
 ) -> str:
     """Return which currency a document does not follow, although it follows that of a part."""
     for value in values:
@@ -264,22 +264,24 @@ def _judge_currencies_of_parts(
     return ""
 
 
-def _currency_values(answers: ChangedAnswers) -> list[AnswerValue]:
+def _currency_values(responses: ChangedResponses) -> list[ResponseValue]:
     """Return the values that look like a currency."""
-    return [value for value in answers.values if CURRENCY.fullmatch(str(value.value))]
+    return [value for value in responses.values if CURRENCY.fullmatch(str(value.value))]
 
 
-def _follows_currency(answers: ChangedAnswers, document: Document, value: AnswerValue) -> bool:
+def _follows_currency(
+    responses: ChangedResponses, document: Document, value: ResponseValue
+) -> bool:
     """Return whether a document has another currency, or is not posted, if a value is another."""
     new = "SEK" if document.currency != "SEK" else "CHF"
-    changed = answers.read(value, new)
+    changed = responses.read(value, new)
     if changed is None:
         return True
     before = (document.currency, document.stage, document.hold)
     return (changed.currency, changed.stage, changed.hold) != before
 
 
-def _is_of_part(value: AnswerValue, other: AnswerValue) -> bool:
+def _is_of_part(value: ResponseValue, other: ResponseValue) -> bool:
     """Return whether a value is called as another one, and is in a part of what has the other.
 
     The currency of a customer is in a part of an invoice, which has a currency of its own.
@@ -289,16 +291,16 @@ def _is_of_part(value: AnswerValue, other: AnswerValue) -> bool:
     return value.call == other.call and value.path[-1] == name and is_deeper
 
 
-def _judge_date(answers: ChangedAnswers, bench: Bench, document: Document) -> str:
+def _judge_date(responses: ChangedResponses, bench: Bench, document: Document) -> str:
     """Change the moments that may be its date, and read it in other zones if one is."""
     day = document.date
-    if any(_day_of(value.value) == day for value in answers.values):
+    if any(_day_of(value.value) == day for value in responses.values):
         return ""
-    for value in answers.values:
+    for value in responses.values:
         moment = _moment_of(value.value)
         if moment is None or moment.astimezone(dt.UTC).date() != day:
             continue
-        changed = answers.read(value, (moment + DATE_SHIFT).isoformat())
+        changed = responses.read(value, (moment + DATE_SHIFT).isoformat())
         decides = changed is not None and changed.date != day
         if decides and not _follows_zone(bench, document):
             return (
@@ -308,13 +310,13 @@ def _judge_date(answers: ChangedAnswers, bench: Bench, document: Document) -> st
     return ""
 
 
-def _judge_due(answers: ChangedAnswers, document: Document) -> str:
+def _judge_due(responses: ChangedResponses, document: Document) -> str:
     """Change the values whose name says that they are the due date."""
-    for value in answers.values:
+    for value in responses.values:
         day = _day_of(value.value)
         if not day or "due" not in str(value.path[-1]).lower():
             continue
-        if answers.read(value, (day + DATE_SHIFT).isoformat()) == document:
+        if responses.read(value, (day + DATE_SHIFT).isoformat()) == document:
             return f"it stays as it is if {value.name} is another day."
     return ""
 
@@ -351,6 +353,6 @@ def _moment_of(value: object) -> dt.datetime | None:
     return None if is_day else moment
 
 
-def _join(values: Sequence[AnswerValue]) -> str:
+def _join(values: Sequence[ResponseValue]) -> str:
     """Return the names of values, each once."""
     return ", ".join(dict.fromkeys(value.name for value in values))

@@ -1,4 +1,4 @@
-"""The calls with which a report changes the source, of which one may lose its answer."""
+"""The calls with which a report changes the source, of which one may lose its response."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -7,10 +7,10 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from hub.contract.documents import Document
 from hub.contract.receipts import Receipt
 from hub.errors import HubError
-from hub.testing.answer_values import Path
 from hub.testing.bench import Bench
 from hub.testing.hook_effects import READING_METHODS, exception_failure
-from hub.testing.rate_limit import ReadAnswer
+from hub.testing.rate_limit import ReadResponse
+from hub.testing.response_values import Path
 from hub.testing.stand_in import Wire
 
 BOOKS = "books"
@@ -20,16 +20,16 @@ MISSING = object()  # in place of a value that is not there
 class WritingCalls:
     """Passes the calls of a report to the stand-in, and notes those that change its books.
 
-    With `loses_answer` the first of them is carried out, and the plugin gets no answer. `names` are
-    the method and the path of each, and `first_books` are the books after the first.
+    With `loses_response` the first of them is carried out, and the plugin gets no response. `names`
+    are the method and the path of each, and `first_books` are the books after the first.
     """
 
-    def __init__(self, bench: Bench, *, loses_answer: bool = False) -> None:
+    def __init__(self, bench: Bench, *, loses_response: bool = False) -> None:
         """Look at the books before the report."""
         self.names: list[str] = []
         self.first_books: Any = None
         self._bench = bench
-        self._loses_answer = loses_answer
+        self._loses_response = loses_response
         self._books = bench.look(BOOKS)
         self._stand_in: WSGIApplication
 
@@ -45,15 +45,15 @@ class WritingCalls:
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer as the stand-in does, or not at all."""
-        answer = ReadAnswer(self._stand_in, environ)
+        response = ReadResponse(self._stand_in, environ)
         if environ["REQUEST_METHOD"] not in READING_METHODS and self._has_written():
             self.names.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
             if len(self.names) == 1:
                 self.first_books = self._books
-                if self._loses_answer:
+                if self._loses_response:
                     raise Wire
-        start(*answer.beginning)
-        return [answer.body]
+        start(*response.beginning)
+        return [response.body]
 
     def _has_written(self) -> bool:
         """Return whether the books differ from those of the last look."""

@@ -9,9 +9,9 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from hub.contract.documents import Document
 from hub.contract.receipts import Receipt
-from hub.testing.answer_values import Path, iter_values, parse
 from hub.testing.bench import Bench
 from hub.testing.hook_effects import READING_METHODS
+from hub.testing.response_values import Path, iter_values, parse
 
 FACT = "…"  # in place of what a receipt says of a single document
 FORM = "application/x-www-form-urlencoded"

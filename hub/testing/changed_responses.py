@@ -1,4 +1,4 @@
-"""A stand-in whose answers differ in one value, to see what a plugin makes of it."""
+"""A stand-in whose responses differ in one value, to see what a plugin makes of it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -9,17 +9,17 @@ from msgspec.json import Encoder
 
 from hub.contract.documents import Document, Unreadable, Yielded
 from hub.errors import HubError
-from hub.testing.answer_values import AnswerValue, Path, identify, iter_values, parse
 from hub.testing.bench import Bench
 from hub.testing.own_rows import find_own_rows
-from hub.testing.rate_limit import ReadAnswer, waiting
+from hub.testing.rate_limit import ReadResponse, waiting
+from hub.testing.response_values import Path, ResponseValue, identify, iter_values, parse
 from hub.testing.variants import id_at_the_source
 
 _ENCODER = Encoder(decimal_format="number")  # as the source wrote it, without losing a digit
 
 
-class ChangedAnswers:
-    """Passes calls to the stand-in of a bench, records the values of its answers and changes one.
+class ChangedResponses:
+    """Passes calls to the stand-in of a bench, records the values of its responses and changes one.
 
     A call is known by its method, address and body, because a plugin may make several to read one
     document. `values` are those of the document: where it was looked for in a list, those of the
@@ -27,15 +27,15 @@ class ChangedAnswers:
     """
 
     def __init__(self, bench: Bench, document: Document) -> None:
-        """Read a document by its id and record the values of the answers that it came from."""
+        """Read a document by its id and record the values of the responses that it came from."""
         self._bench = bench
         self._id = document.source_id
         self._stand_in: WSGIApplication = waiting(
             bench.sandbox.wsgi, lambda seconds: bench.drive("clock", {"advance": seconds})
         )
-        self.values: list[AnswerValue] = []
+        self.values: list[ResponseValue] = []
         self._contents: dict[str, Any] = {}
-        self._changed: AnswerValue | None = None
+        self._changed: ResponseValue | None = None
         bench.check()  # so that no call for a token is among those of the document
         self._is_recording = True
         self.document = self._read()
@@ -43,7 +43,7 @@ class ChangedAnswers:
         for own_row in list(find_own_rows(self._iter_lists(), self._is_gone)):
             self.values = [one for one in self.values if own_row.has(one.call, one.path)]
 
-    def read(self, value: AnswerValue, new: Any) -> Document | None:
+    def read(self, value: ResponseValue, new: Any) -> Document | None:
         """Read the document while a value of the source is another; None if it is no document."""
         self._changed = value._replace(value=new)
         try:
@@ -52,7 +52,7 @@ class ChangedAnswers:
             self._changed = None
 
     def find(self, call: str, path: Path) -> Any:
-        """Return what the answer to a call has at the end of a path, such as a list."""
+        """Return what the response to a call has at the end of a path, such as a list."""
         content = self._contents[call]
         for part in path:
             content = content[part]
@@ -70,7 +70,7 @@ class ChangedAnswers:
         with self._bench.replaced_by(self._serve):
             return self._bench.read(ids=[self._id])
 
-    def _is_gone(self, value: AnswerValue, new: Any) -> bool:
+    def _is_gone(self, value: ResponseValue, new: Any) -> bool:
         """Return whether the source does not have the document while a value is another."""
         self._changed = value._replace(value=new)
         try:
@@ -81,33 +81,35 @@ class ChangedAnswers:
             self._changed = None
         return not any(isinstance(item, Document | Unreadable) for item in items)
 
-    def _iter_lists(self) -> Iterator[AnswerValue]:
-        """Yield the lists of several objects in the answers that are not within another list."""
+    def _iter_lists(self) -> Iterator[ResponseValue]:
+        """Yield the lists of several objects in the responses that are not within another list."""
         for call, content in self._contents.items():
             for path, entries in _iter_lists(content):
                 if len(entries) > 1 and all(isinstance(entry, dict) for entry in entries):
-                    yield AnswerValue(call, path, entries)
+                    yield ResponseValue(call, path, entries)
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """Pass a call to the stand-in; change the value in the answer if it has it."""
+        """Pass a call to the stand-in; change the value in the response if it has it."""
         call = identify(environ)
-        answer = ReadAnswer(self._stand_in, environ)
-        content = parse(answer.body)
+        response = ReadResponse(self._stand_in, environ)
+        content = parse(response.body)
         if self._is_recording:
             self._contents[call] = content
-            self.values += (AnswerValue(call, path, value) for path, value in iter_values(content))
-        body = answer.body
+            self.values += (
+                ResponseValue(call, path, value) for path, value in iter_values(content)
+            )
+        body = response.body
         if self._changed and self._changed.call == call:
             changed = _replace(content, self._changed.path, self._changed.value)
             body = _ENCODER.encode(changed)
-        line, headers = answer.beginning
+        line, headers = response.beginning
         others = [(name, text) for name, text in headers if name.lower() != "content-length"]
         start(line, [*others, ("Content-Length", str(len(body)))])
         return [body]
 
 
 def is_row_of(entry: Mapping[str, Any], document: Document) -> bool:
-    """Return whether an object in an answer is the row of a document, and no part of it."""
+    """Return whether an object in a response is the row of a document, and no part of it."""
     own_ids = (document.source_id, id_at_the_source(document))
     return any(str(part) in own_ids for part in entry.values() if not isinstance(part, dict | list))
 

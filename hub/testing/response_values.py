@@ -1,4 +1,4 @@
-"""Values in the answers of a source, each with its call and the path to it."""
+"""Values in the responses of a source, each with its call and the path to it."""
 
 import hashlib
 import io
@@ -11,8 +11,8 @@ from wsgiref.types import WSGIEnvironment
 Path = tuple[str | int, ...]
 
 
-class AnswerValue(NamedTuple):
-    """A value in an answer of the source: the call, and the path to it."""
+class ResponseValue(NamedTuple):
+    """A value in a response of the source: the call, and the path to it."""
 
     call: str
     path: Path
@@ -25,7 +25,7 @@ class AnswerValue(NamedTuple):
 
 
 def parse(body: bytes) -> Any:
-    """Return the JSON of an answer; None if it is none."""
+    """Return the JSON of a response; None if it is none."""
     try:
         return json.loads(body, parse_float=Decimal)
     except ValueError:
