@@ -118,7 +118,7 @@ def _read_installation(
     folder: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the previews of an enabled app, and record the answers of its source."""
+    """Print the previews of an enabled app, and record the responses of its source."""
     from hub import sources
     from hub.errors import Refused
     from hub.scheduling import source_preview
@@ -130,7 +130,7 @@ def _read_installation(
     if settings:
         draft = sources.make_draft(sources.app_of(row), row, settings)
         unsaved = {"settings": draft.settings, "secrets": draft.secrets}
-    with _record_answers(folder):
+    with _record_responses(folder):
         previews = source_preview.preview_installation(row.id, ids=ids, limit=limit, **unsaved)
         _print(_require_documents(slug, ids, previews), as_json)
 
@@ -144,10 +144,10 @@ def _read_unmatched(
     country: str,
     as_json: bool,
 ) -> None:
-    """Print the previews of an app that is not enabled, and record the answers of its source."""
+    """Print the previews of an app that is not enabled, and record the responses of its source."""
     from hub.scheduling import unmatched_preview
 
-    with open_temporary_hub(), _record_answers(folder):
+    with open_temporary_hub(), _record_responses(folder):
         previews = unmatched_preview.preview_app(
             slug, settings, ids=ids, limit=limit, country=country
         )
@@ -173,8 +173,8 @@ def _is_enabled(slug: str) -> bool:
 
 
 @contextmanager
-def _record_answers(folder: Path | None) -> Iterator[None]:
-    """Record the answers of the source into a folder, if there is one, and say how many."""
+def _record_responses(folder: Path | None) -> Iterator[None]:
+    """Record the responses of the source into a folder, if there is one, and say how many."""
     from hub.sources import recording
 
     if folder is None:
@@ -182,8 +182,8 @@ def _record_answers(folder: Path | None) -> Iterator[None]:
         return
     recorder = recording.start(folder)
     yield
-    answers = "1 answer" if recorder.count == 1 else f"{recorder.count} answers"
-    say(f"{answers} recorded in {recorder.folder}. Names and amounts are not masked.", err=True)
+    count = "1 answer" if recorder.count == 1 else f"{recorder.count} answers"
+    say(f"{count} recorded in {recorder.folder}. Names and amounts are not masked.", err=True)
 
 
 def _preview_stand_in(

@@ -58,21 +58,20 @@ class ApiClient:
     ) -> Callable[[Sequence[str]], Iterator[Any]]:
         """Return what finds the rows below a path by their ids, as `find` of a SourceList.
 
-        The row with the id 7 is at `path` and `/7`. It is the answer, or with `envelope` the field
-        of this name in the answer. `params` go with each call. None stands for a row that is not
-        there.
+        The row with the id 7 is at `path` and `/7`. It is the response, or with `envelope` its
+        field of this name. `params` go with each call. None stands for a row that is not there.
         """
 
         def find(ids: Sequence[str]) -> Iterator[Any]:
             """Yield the row of each id, or None."""
             for id in ids:
-                answer = self.find(f"{path}/{quote(id, safe='')}", **params)
-                yield answer[envelope] if envelope and answer is not None else answer
+                response = self.find(f"{path}/{quote(id, safe='')}", **params)
+                yield response[envelope] if envelope and response is not None else response
 
         return find
 
     def call(self, method: str, path: str, **request: Any) -> Reply:
-        """Send a request and return the answer unchecked; `request` has arguments of `site.http`.
+        """Send a request and return the response unchecked; `request` has arguments of `site.http`.
 
         The path may also be a whole address that the source sent, such as a link to the next page.
         Raise Refused if that leads to another server, which would get the credentials. `date` is
@@ -113,7 +112,7 @@ def _bearer_headers(token: str) -> dict[str, str]:
 
 
 def _parse_moment(date: str) -> str:
-    """Return the date of an answer as a moment in UTC; "" if it is none."""
+    """Return the date of a response as a moment in UTC; "" if it is none."""
     try:
         moment = parsedate_to_datetime(date)
     except ValueError:

@@ -16,14 +16,14 @@ from hub.http.exchange import HttpResponse
 from hub.http.response import MaskedCall
 
 EXTENSION = "hub.recorder"
-# Headers of an answer that a client of the source may depend on.
+# Headers of a response that a client of the source may depend on.
 RECORDED_HEADERS = ("Content-Type", "Link", "Retry-After", "ETag", "Location")
 NO_NAME = re.compile(r"[^a-z0-9]+")
 MAX_NAME_LENGTH = 40
 
 
 class Recorder:
-    """Writes one file for each answer, numbered in the order of the calls."""
+    """Writes one file for each response, numbered in the order of the calls."""
 
     def __init__(self, folder: Path) -> None:
         """Record into a folder, which is created."""
@@ -32,7 +32,7 @@ class Recorder:
         folder.mkdir(parents=True, exist_ok=True)
 
     def write(self, call: MaskedCall, url: str, response: HttpResponse) -> None:
-        """Write a call and its answer as JSON; a body that is no text has a file of its own."""
+        """Write a call and its response as JSON; a body that is no text has a file of its own."""
         self.count += 1
         path = NO_NAME.sub("-", call.path.lower()).strip("-")[:MAX_NAME_LENGTH].strip("-")
         name = f"{self.count:03}-{call.method.lower()}-{path or 'root'}"
@@ -65,14 +65,14 @@ class Recorder:
 
 
 def start(folder: Path) -> Recorder:
-    """Record every answer of sources to this process from now on."""
+    """Record every response of sources to this process from now on."""
     recorder = Recorder(folder)
     current_app.extensions[EXTENSION] = recorder
     return recorder
 
 
 def note(call: MaskedCall, url: str, response: HttpResponse) -> None:
-    """Record an answer, if answers are recorded."""
+    """Record a response, if responses are recorded."""
     recorder: Recorder | None = current_app.extensions.get(EXTENSION)
     if recorder is not None:
         recorder.write(call, url, response)

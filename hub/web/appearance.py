@@ -32,10 +32,10 @@ def init_app(app: Flask) -> None:
 @require_role("viewer", of=OWN)
 def choose() -> Response:
     """Keep the chosen colors and return to the page on which they were chosen."""
-    answer = redirect(destinations.local_path(request.form.get("next", "/")))
+    response = redirect(destinations.local_path(request.form.get("next", "/")))
     name = request.form.get("theme", "")
     if name in THEMES:
-        answer.set_cookie(
+        response.set_cookie(
             signed_cookies.full_name(COOKIE),
             name,
             max_age=COOKIE_SECONDS,
@@ -43,7 +43,7 @@ def choose() -> Response:
             httponly=True,
             samesite="Lax",
         )
-    return answer
+    return response
 
 
 def theme() -> str:

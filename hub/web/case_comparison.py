@@ -269,11 +269,11 @@ def _written_view(session: Session, posting: Posting) -> display.TransactionView
     """Return the transaction as the hub last wrote it: the response, or else the payload."""
     company_id, kind = posting.company_id, posting.kind
     documents = load_posted(session, company_id, [Posting.id == posting.id])
-    answer = posting.answer
+    response = posting.answer
     if documents:
-        answer = documents[0].last_write.answer
-    if answer.get("Line"):
-        return display.view_entity(session, company_id, kind, answer)
+        response = documents[0].last_write.answer
+    if response.get("Line"):
+        return display.view_entity(session, company_id, kind, response)
     return display.view_payload(session, company_id, kind, posting.payload)
 
 

@@ -68,10 +68,10 @@ def read_entities(keys: Sequence[Key]) -> dict[Key, dict[str, Any]]:
     for key in distinct[:MAX_READS]:
         company_id, kind, id = key
         client = Client(company_id)
-        answer = client.read(kind, id, deadline_at=deadline_at)
-        if answer.landed and answer.entity:
-            entities[key] = answer.entity
-        elif answer.outcome != SendOutcome.REFUSED:
+        response = client.read(kind, id, deadline_at=deadline_at)
+        if response.landed and response.entity:
+            entities[key] = response.entity
+        elif response.outcome != SendOutcome.REFUSED:
             break
     return entities
 

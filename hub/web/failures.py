@@ -192,11 +192,11 @@ def _from_http(error: HTTPException) -> Any:
     """Return the page of an HTTP error, with the headers that callers need."""
     if error.code is None or error.code < 400:
         return error
-    answer = problems.build_http_problem(error) if authentication.is_call() else page(error.code)
+    response = problems.build_http_problem(error) if authentication.is_call() else page(error.code)
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
-            answer.headers[name] = value
-    return answer
+            response.headers[name] = value
+    return response
 
 
 def _from_csrf(error: CSRFError) -> Any:
@@ -220,14 +220,14 @@ def _from_hub(error: HubError) -> Response:
         log.error("%s", error)
         return page(503, *DATABASE_UNAVAILABLE, database_away=True)
     if isinstance(error, TooManyGuesses):
-        answer = page(429, translate(error.sentence), TRY_AGAIN)
-        answer.headers["Retry-After"] = str(error.after)
-        return answer
+        response = page(429, translate(error.sentence), TRY_AGAIN)
+        response.headers["Retry-After"] = str(error.after)
+        return response
     if isinstance(error, Retry):
-        answer = page(503, translate(error.sentence), TRY_IN_A_MINUTE)
+        response = page(503, translate(error.sentence), TRY_IN_A_MINUTE)
         if error.after is not None:
-            answer.headers["Retry-After"] = str(max(1, math.ceil(error.after)))
-        return answer
+            response.headers["Retry-After"] = str(max(1, math.ceil(error.after)))
+        return response
     refusal = 409 if authentication.is_call() else 400
     status = 404 if isinstance(error, NotFound) else refusal
     return page(status, translate(error.sentence), GO_BACK)

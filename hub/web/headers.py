@@ -139,7 +139,7 @@ def _forbid_storing(response: Response) -> Response:
 
 
 def _isolate(response: Response) -> Response:
-    """Keep other sites from embedding an answer and from holding on to a window of the hub."""
+    """Keep other sites from embedding a response and from holding on to a window of the hub."""
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
     return response

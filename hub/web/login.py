@@ -129,7 +129,7 @@ def init_app(app: Flask) -> None:
 def _end_session(people_session: scoped_session[_PeopleSession]) -> None:
     """End the session of a request, also if its connection was lost since it was last used.
 
-    The answer is complete by then. An error would replace it by a page of the server.
+    The response is complete by then. An error would replace it by a page of the server.
     """
     try:
         people_session.remove()

@@ -23,7 +23,7 @@ from hub.web.case_comparison import MEMO, ComparedLines, align
 from hub.web.compared_facts import COMPARED_LABELS
 
 MAX_SINGLE_READS = 5  # of transactions that a query does not show: removed, or new a moment ago
-NOW, SENT, ANSWER = "now", "sent", "answer"
+NOW, SENT, RESPONSE = "now", "sent", "response"
 READ_SECONDS = 5.0  # for everything together; a page does not wait longer for QuickBooks
 Key = tuple[str, str]  # kind and QuickBooks id of a transaction
 Entity = dict[str, Any]
@@ -154,7 +154,7 @@ def _compare_write(
     sent = views.get((SENT, posting.id))
     if planned and sent:
         planned = replace(planned, facts=sent.facts)
-    response = views.get((ANSWER, posting.id))
+    response = views.get((RESPONSE, posting.id))
     present = _without_additions(present, response, last_posted)
     return _compare(posting, planned, present, Basis.NOW)
 
@@ -175,7 +175,7 @@ def _entities_to_view(
         # A sparse update leaves the fields that it does not name as they are.
         entities[SENT, posting.id] = kind, entity | sent if sent.get("sparse") else sent
     if earlier and earlier.answer:
-        entities[ANSWER, posting.id] = kind, earlier.answer
+        entities[RESPONSE, posting.id] = kind, earlier.answer
     return entities
 
 

@@ -61,7 +61,7 @@ def _name(user: User) -> str:
     return str(user.username or user.email)
 
 
-def _record(answer: Response) -> Response:
+def _record(response: Response) -> Response:
     """Record what happened in a request."""
     acts = g.pop("acts", [])
     try:
@@ -69,11 +69,11 @@ def _record(answer: Response) -> Response:
     except DatabaseUnavailable as error:
         log.error("%s", error)
         return _refuse_unrecorded()
-    if "attachment" in answer.headers.get("Content-Disposition", ""):
+    if "attachment" in response.headers.get("Content-Disposition", ""):
         _record_export()
-    _record_refusal(answer)
+    _record_refusal(response)
     refusals.record_counted()
-    return answer
+    return response
 
 
 def _record_export() -> None:
@@ -98,7 +98,7 @@ def _refuse_unrecorded() -> Response:
     return failures.page(503, *failures.DATABASE_UNAVAILABLE, database_away=True)
 
 
-def _record_refusal(answer: Response) -> None:
+def _record_refusal(response: Response) -> None:
     """Record a failed log-in, a request beyond the rights, a forged form, or a bad signature.
 
     A row of another company or app is answered like one that does not exist, but is recorded.
@@ -109,24 +109,24 @@ def _record_refusal(answer: Response) -> None:
     if failed:
         name, method = failed
         refusals.note("log-in failed", name, name, by=method)
-    elif _is_failed_form(answer):
+    elif _is_failed_form(response):
         # What was typed is not recorded: it may be a password in the wrong field.
         refusals.note("log-in failed", refusals.NOBODY, refusals.UNKNOWN_NAME)
-    elif answer.status_code == 429:
+    elif response.status_code == 429:
         refusals.note("request throttled", refusals.NOBODY, _request())
     elif is_forged_form:
         refusals.note("form refused", person_name(), _request())
-    elif answer.status_code == 403 or is_beyond_rights:
+    elif response.status_code == 403 or is_beyond_rights:
         refusals.note("request refused", person_name() or refusals.NOBODY, _request())
-    elif answer.status_code == 401 and request.blueprint == "webhooks":
+    elif response.status_code == 401 and request.blueprint == "webhooks":
         refusals.note("webhook refused", refusals.NOBODY, _request())
 
 
-def _is_failed_form(answer: Response) -> bool:
+def _is_failed_form(response: Response) -> bool:
     """Return whether the log-in page was sent and is shown again."""
     if request.endpoint != LOGIN or request.method != "POST":
         return False
-    return answer.status_code in (200, 400, 401)
+    return response.status_code in (200, 400, 401)
 
 
 def _request() -> str:

@@ -1,4 +1,4 @@
-"""Give each request an id, and count and log it when its answer is complete."""
+"""Give each request an id, and count and log it when its response is complete."""
 
 import logging
 import re
@@ -46,7 +46,7 @@ class RequestLog:
         status = ""
 
         def start_with_id(line: str, headers: list[tuple[str, str]], *error: Any) -> Any:
-            """Start the answer with the id of the request."""
+            """Start the response with the id of the request."""
             nonlocal status
             status = line.partition(" ")[0]
             return start(line, [*headers, (HEADER, request_id)], *error)
@@ -80,7 +80,7 @@ class RequestLog:
     def _note(self, environ: WSGIEnvironment, status: str, seconds: float) -> None:
         """Count the request by its route; log it without its query, which may hold what is typed.
 
-        What was counted is stored now and then, when the answer is already on its way.
+        What was counted is stored now and then, when the response is already on its way.
         """
         sent_method = environ.get("REQUEST_METHOD", "")
         method = sent_method if sent_method in METHODS else OTHER

@@ -30,10 +30,10 @@ def save() -> Response:
     filters: dict[str, Any] = drop_unset(read_document_filters(request.form))
     query = urlencode(filters)
     name = " ".join(request.form.get("name", "").split())[:MAX_NAME_LENGTH]
-    answer = redirect(url_for("documents.index", **filters))
+    response = redirect(url_for("documents.index", **filters))
     if not name or not query or len(query) > MAX_QUERY_LENGTH:
         flash(gettext("Not saved. Choose filters and give them a name."), "error")
-        return answer
+        return response
     is_own = SavedFilter.user_id == current_user.id
     with transaction() as session:
         session.execute(delete(SavedFilter).where(is_own, SavedFilter.name == name))
@@ -46,10 +46,10 @@ def save() -> Response:
                 ),
                 "error",
             )
-            return answer
+            return response
         session.add(SavedFilter(user_id=current_user.id, name=name, query=query))
     flash(gettext("Saved as %(name)s.", name=name), "success")
-    return answer
+    return response
 
 
 @pages.post("/remove")

@@ -113,7 +113,7 @@ def _fetch(document_id: int) -> tuple[Attachment, bytes]:
 
 
 def _send(attachment: Attachment, content: bytes, mimetype: str, *, is_saved: bool) -> Response:
-    """Return a file as an answer."""
+    """Return a file as a response."""
     return send_file(
         BytesIO(content),
         mimetype=mimetype,

@@ -149,7 +149,7 @@ def translate_inputs(questions: Sequence[Input], slug: str) -> list[Input]:
 
 
 def use(language: str | None, number_format: str | None) -> None:
-    """Write the rest of the answer in the way that the person has just chosen."""
+    """Write the rest of the response in the way that the person has just chosen."""
     g.reader = _reader(language, number_format)
 
 

@@ -21,11 +21,11 @@ class WSGISwitch:
             target = self._target
             self._under_way[target] = self._under_way.get(target, 0) + 1
         try:
-            answer = target(environ, start)
+            response = target(environ, start)
         except BaseException:
             self._end(target)
             raise
-        return ClosingIterator(answer, lambda: self._end(target))
+        return ClosingIterator(response, lambda: self._end(target))
 
     def replace(self, target: WSGIApplication, patience: float = 0) -> None:
         """Pass new requests to another target.

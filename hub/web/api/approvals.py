@@ -157,7 +157,7 @@ class ApprovalOutcomeSchema(Schema):
     )
 
 
-@operation(resource, "/", role="viewer", query=PageQuery, answer=list_of(WaitingPostingSchema))
+@operation(resource, "/", role="viewer", query=PageQuery, response=list_of(WaitingPostingSchema))
 def index(installation_id: int, query: dict[str, Any]) -> Any:
     """List what waits for approval, oldest first, as it would be written to QuickBooks."""
     with read_only_session() as session:
@@ -169,7 +169,7 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
 
 
 @operation(
-    resource, "/comparisons", role="operator", query=PageQuery, answer=list_of(ComparisonSchema)
+    resource, "/comparisons", role="operator", query=PageQuery, response=list_of(ComparisonSchema)
 )
 def compare(installation_id: int, query: dict[str, Any]) -> Any:
     """Compare the changes and removals on a page of the list with what QuickBooks has now.
@@ -195,7 +195,7 @@ def compare(installation_id: int, query: dict[str, Any]) -> Any:
     role="operator",
     scope=api_tokens.APPROVE,
     body=ApprovalSchema,
-    answer=ApprovalOutcomeSchema,
+    response=ApprovalOutcomeSchema,
 )
 def approve(installation_id: int, body: dict[str, Any]) -> Any:
     """Approve postings in the version that the list showed; those that changed are not approved."""

@@ -74,7 +74,7 @@ def _person_of(token: ApiToken | None) -> User | None:
 
 
 def _refuse(sentence: str = "") -> Any:
-    """Return the answer to a call without a valid token."""
-    answer = problems.build_problem(401, sentence)
-    answer.headers["WWW-Authenticate"] = f'{BEARER} realm="hub"'
-    return answer
+    """Return the response to a call without a valid token."""
+    response = problems.build_problem(401, sentence)
+    response.headers["WWW-Authenticate"] = f'{BEARER} realm="hub"'
+    return response

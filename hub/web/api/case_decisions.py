@@ -15,8 +15,8 @@ from hub.models.enums import CaseDecision
 from hub.posting.actions import manual, put_back
 from hub.web import case_acts, case_comparison, case_transactions, matches, record_creation
 from hub.web.access import person_name
-from hub.web.api import case_answers, problems
-from hub.web.api.case_answers import CaseSchema, ReasonSchema
+from hub.web.api import case_responses, problems
+from hub.web.api.case_responses import CaseSchema, ReasonSchema
 from hub.web.api.resources import (
     PREFIX,
     Amount,
@@ -45,7 +45,7 @@ resource = Resource(
     description="what is decided about a case on its own page",
 )
 # Every decision answers with the case as it is then.
-case_decision = partial(operation, resource, method="POST", role="operator", answer=CaseSchema)
+case_decision = partial(operation, resource, method="POST", role="operator", response=CaseSchema)
 
 
 class NothingRemoved(Exception):
@@ -119,7 +119,7 @@ class VersionSchema(Schema):
 
 
 @operation(
-    resource, "/postings", role="operator", query=PageQuery, answer=list_of(PostingOfCaseSchema)
+    resource, "/postings", role="operator", query=PageQuery, response=list_of(PostingOfCaseSchema)
 )
 def index(case_id: int, query: dict[str, Any]) -> Any:
     """List what a case stops or is about; transactions are read from QuickBooks as they are now."""
@@ -262,7 +262,7 @@ def _carry_out(
     """Do what was decided about an open case; answer with the case as it is afterwards."""
     with read_only_session() as session:
         if get_row_or_404(session, Case, case_id).closed_at is not None:
-            return problems.build_problem(409, case_answers.CLOSED)
+            return problems.build_problem(409, case_responses.CLOSED)
         if posting_id is not None and posting_id not in _posting_ids(session, case_id):
             abort(404)
 
@@ -272,7 +272,7 @@ def _carry_out(
 
     case_acts.carry_out(case_id, carried_out, decision, note, syncs=syncs)
     with read_only_session() as session:
-        return case_answers.load(session, case_id)
+        return case_responses.load(session, case_id)
 
 
 def _posting_ids(session: Session, case_id: int) -> set[int]:

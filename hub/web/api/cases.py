@@ -9,9 +9,9 @@ from hub.db.engine import read_only_session
 from hub.models import Case
 from hub.web import case_bulk, case_list
 from hub.web.access import ANYWHERE
-from hub.web.api import case_answers as answers
+from hub.web.api import case_responses as responses
 from hub.web.api import problems
-from hub.web.api.case_answers import CaseSchema, ReasonSchema
+from hub.web.api.case_responses import CaseSchema, ReasonSchema
 from hub.web.api.resources import (
     PREFIX,
     PageQuery,
@@ -53,22 +53,22 @@ class SnoozeSchema(Schema):
     until = fields.Date(required=True)
 
 
-@operation(resource, "/", role="viewer", of=ANYWHERE, query=CaseQuery, answer=list_of(CaseSchema))
+@operation(resource, "/", role="viewer", of=ANYWHERE, query=CaseQuery, response=list_of(CaseSchema))
 def index(query: dict[str, Any]) -> Any:
     """List cases, the newest first unless `sort` says otherwise."""
     with read_only_session() as session:
         listed = case_list.page_of(session, case_list.read_filters())
-        return to_list(listed, map(answers.describe, case_list.build_rows(session, listed.rows)))
+        return to_list(listed, map(responses.describe, case_list.build_rows(session, listed.rows)))
 
 
-@operation(resource, "/<int:case_id>", role="viewer", answer=CaseSchema)
+@operation(resource, "/<int:case_id>", role="viewer", response=CaseSchema)
 def one(case_id: int) -> Any:
     """Return one case."""
     with read_only_session() as session:
-        return answers.load(session, case_id)
+        return responses.load(session, case_id)
 
 
-@operation(resource, "/<int:case_id>/retry", method="POST", role="operator", answer=CaseSchema)
+@operation(resource, "/<int:case_id>/retry", method="POST", role="operator", response=CaseSchema)
 def retry(case_id: int) -> Any:
     """Retry what a case stops, after what it says was corrected."""
     return _perform_act(case_id, "retry", {})
@@ -80,7 +80,7 @@ def retry(case_id: int) -> Any:
     method="POST",
     role="operator",
     body=ReasonSchema,
-    answer=CaseSchema,
+    response=CaseSchema,
 )
 def skip(case_id: int, body: dict[str, Any]) -> Any:
     """Skip the documents that a case stops: they will not be posted."""
@@ -93,7 +93,7 @@ def skip(case_id: int, body: dict[str, Any]) -> Any:
     method="POST",
     role="operator",
     body=ReasonSchema,
-    answer=CaseSchema,
+    response=CaseSchema,
 )
 def note(case_id: int, body: dict[str, Any]) -> Any:
     """Add a note to a case."""
@@ -106,7 +106,7 @@ def note(case_id: int, body: dict[str, Any]) -> Any:
     method="PUT",
     role="operator",
     body=AssigneeSchema,
-    answer=CaseSchema,
+    response=CaseSchema,
 )
 def assign(case_id: int, body: dict[str, Any]) -> Any:
     """Assign a case to a person who may act on it, or to nobody."""
@@ -119,14 +119,14 @@ def assign(case_id: int, body: dict[str, Any]) -> Any:
     method="PUT",
     role="operator",
     body=SnoozeSchema,
-    answer=CaseSchema,
+    response=CaseSchema,
 )
 def snooze(case_id: int, body: dict[str, Any]) -> Any:
     """Hide a case until the morning of a day."""
     return _perform_act(case_id, "snooze", {"until": body["until"].isoformat()})
 
 
-@operation(resource, "/<int:case_id>/snooze", method="DELETE", role="operator", answer=CaseSchema)
+@operation(resource, "/<int:case_id>/snooze", method="DELETE", role="operator", response=CaseSchema)
 def wake(case_id: int) -> Any:
     """List a case again that is hidden."""
     return _perform_act(case_id, "wake", {})
@@ -137,11 +137,11 @@ def _perform_act(case_id: int, name: str, form: Mapping[str, str]) -> Any:
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
     if case.closed_at is not None:
-        return problems.build_problem(409, answers.CLOSED)
+        return problems.build_problem(409, responses.CLOSED)
     _, _, act = case_bulk.ACTS[name]
     reasons = case_bulk.act_on([case], act, form)
     if reasons:
         reason = reasons[case_id]  # the end of a sentence of the inbox
         return problems.build_problem(409, reason[:1].upper() + reason[1:])
     with read_only_session() as session:
-        return answers.load(session, case_id)
+        return responses.load(session, case_id)

@@ -35,7 +35,7 @@ class CompanySchema(Schema):
 
 
 @operation(
-    resource, "/", role="viewer", of=ANYWHERE, query=PageQuery, answer=list_of(CompanySchema)
+    resource, "/", role="viewer", of=ANYWHERE, query=PageQuery, response=list_of(CompanySchema)
 )
 def index(query: dict[str, Any]) -> Any:
     """List companies by name."""
@@ -47,7 +47,7 @@ def index(query: dict[str, Any]) -> Any:
         return to_list(listed, listed.rows)
 
 
-@operation(resource, "/<int:company_id>", role="viewer", answer=CompanySchema)
+@operation(resource, "/<int:company_id>", role="viewer", response=CompanySchema)
 def one(company_id: int) -> Any:
     """Return one company."""
     with read_only_session() as session:

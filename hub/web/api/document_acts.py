@@ -43,7 +43,7 @@ class RemovalSchema(Schema):
     reasons = fields.List(fields.String(), required=True, metadata={"description": "why not"})
 
 
-@operation(resource, "/check", method="POST", role="operator", answer=CheckSchema)
+@operation(resource, "/check", method="POST", role="operator", response=CheckSchema)
 def check(document_id: int) -> Any:
     """Return what would stop a document by the rules of posting; nothing is written."""
     with read_only_session() as session:
@@ -52,7 +52,7 @@ def check(document_id: int) -> Any:
 
 
 @operation(
-    resource, "/post-again", method="POST", role="operator", answer=DocumentWithPostingsSchema
+    resource, "/post-again", method="POST", role="operator", response=DocumentWithPostingsSchema
 )
 def post_again(document_id: int) -> Any:
     """Post a document again that is no longer in QuickBooks; it is looked for there first."""
@@ -64,7 +64,7 @@ def post_again(document_id: int) -> Any:
     return documents.load(document_id)
 
 
-@operation(resource, "/removal", role="operator", answer=RemovalSchema)
+@operation(resource, "/removal", role="operator", response=RemovalSchema)
 def plan_removal(document_id: int) -> Any:
     """Return whether a document can be removed from QuickBooks, and why not."""
     plan = undo.plan_posting(_main_posting_id(document_id))
@@ -80,7 +80,7 @@ def plan_removal(document_id: int) -> Any:
     method="POST",
     role="operator",
     body=ConfirmationSchema,
-    answer=DocumentWithPostingsSchema,
+    response=DocumentWithPostingsSchema,
 )
 def remove(document_id: int, body: dict[str, Any]) -> Any:
     """Remove a document from QuickBooks; a run carries it out."""

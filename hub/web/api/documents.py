@@ -92,7 +92,7 @@ class DocumentQuery(PageQuery):
 
 
 @operation(
-    resource, "/", role="viewer", of=ANYWHERE, query=DocumentQuery, answer=list_of(DocumentSchema)
+    resource, "/", role="viewer", of=ANYWHERE, query=DocumentQuery, response=list_of(DocumentSchema)
 )
 def index(query: dict[str, Any]) -> Any:
     """List documents, the newest first unless `sort` says otherwise."""
@@ -104,7 +104,7 @@ def index(query: dict[str, Any]) -> Any:
         return to_list(documents, [_describe(*row) for row in rows])
 
 
-@operation(resource, "/<int:document_id>", role="viewer", answer=DocumentWithPostingsSchema)
+@operation(resource, "/<int:document_id>", role="viewer", response=DocumentWithPostingsSchema)
 def one(document_id: int) -> Any:
     """Return a document with all its postings, oldest first."""
     return load(document_id)

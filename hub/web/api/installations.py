@@ -98,7 +98,7 @@ class SettingsChangeSchema(Schema):
     settings = fields.Dict(keys=fields.String(), load_default=dict)
 
 
-@operation(resource, "/apps/", role="viewer", of=ANYWHERE, answer=list_of(AppSchema))
+@operation(resource, "/apps/", role="viewer", of=ANYWHERE, response=list_of(AppSchema))
 def apps() -> Any:
     """List the apps whose plugins are installed."""
     return build_whole_list(current_hub().plugins.apps.values())
@@ -110,7 +110,7 @@ def apps() -> Any:
     role="viewer",
     of=ANYWHERE,
     query=PageQuery,
-    answer=list_of(InstallationSchema),
+    response=list_of(InstallationSchema),
 )
 def index(query: dict[str, Any]) -> Any:
     """List installations, the newest first."""
@@ -121,7 +121,7 @@ def index(query: dict[str, Any]) -> Any:
 
 
 @operation(
-    resource, "/installations/<int:installation_id>", role="viewer", answer=InstallationSchema
+    resource, "/installations/<int:installation_id>", role="viewer", response=InstallationSchema
 )
 def one(installation_id: int) -> Any:
     """Return one installation."""
@@ -130,7 +130,10 @@ def one(installation_id: int) -> Any:
 
 
 @operation(
-    resource, "/installations/<int:installation_id>/settings", role="viewer", answer=SettingsSchema
+    resource,
+    "/installations/<int:installation_id>/settings",
+    role="viewer",
+    response=SettingsSchema,
 )
 def settings(installation_id: int) -> Any:
     """Return the settings of an installation without its secrets."""
@@ -144,7 +147,7 @@ def settings(installation_id: int) -> Any:
     method="PATCH",
     role="app-owner",
     body=SettingsChangeSchema,
-    answer=SettingsSchema,
+    response=SettingsSchema,
 )
 def change_settings(installation_id: int, body: dict[str, Any]) -> Any:
     """Change settings; the new ones are tried at the source before they are stored."""
@@ -165,7 +168,7 @@ def change_settings(installation_id: int, body: dict[str, Any]) -> Any:
     method="PUT",
     role="app-owner",
     body=SettingsChangeSchema,
-    answer=InstallationSchema,
+    response=InstallationSchema,
 )
 def enable_app(company_id: int, slug: str, body: dict[str, Any]) -> Any:
     """Enable an app for a company; its settings are tried at the source before they are stored.
@@ -176,7 +179,7 @@ def enable_app(company_id: int, slug: str, body: dict[str, Any]) -> Any:
     return _save(app, enabled_apps.find_or_prepare(app, company_id, zone="UTC"), body)
 
 
-@operation(resource, APP_AT_COMPANY, method="DELETE", role="app-owner", answer=InstallationSchema)
+@operation(resource, APP_AT_COMPANY, method="DELETE", role="app-owner", response=InstallationSchema)
 def disable_app(company_id: int, slug: str) -> Any:
     """Disable an app for a company; its settings and matches stay."""
     return enabled_apps.disable(enable.require_installation(company_id, slug))

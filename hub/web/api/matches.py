@@ -73,7 +73,7 @@ class DecisionSchema(CodeSchema):
     )
 
 
-@operation(resource, "/", role="viewer", query=PageQuery, answer=list_of(MatchSchema))
+@operation(resource, "/", role="viewer", query=PageQuery, response=list_of(MatchSchema))
 def index(installation_id: int, query: dict[str, Any]) -> Any:
     """List the codes that documents used, by field and name."""
     with read_only_session() as session:
@@ -93,7 +93,7 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
         return to_list(listed, rows)
 
 
-@operation(resource, "/", method="PUT", role="operator", body=DecisionSchema, answer=MatchSchema)
+@operation(resource, "/", method="PUT", role="operator", body=DecisionSchema, response=MatchSchema)
 def decide(installation_id: int, body: dict[str, Any]) -> Any:
     """Decide what a code is matched with; the next sync continues with its documents."""
     field, code = body["field"], body["code"]
@@ -104,7 +104,7 @@ def decide(installation_id: int, body: dict[str, Any]) -> Any:
         return _load(session, installation_id, field, code)
 
 
-@operation(resource, "/", method="DELETE", role="operator", query=CodeSchema, answer=MatchSchema)
+@operation(resource, "/", method="DELETE", role="operator", query=CodeSchema, response=MatchSchema)
 def forget(installation_id: int, query: dict[str, Any]) -> Any:
     """Take the decision about a code back; the rules of its field decide again."""
     field, code = query["field"], query["code"]

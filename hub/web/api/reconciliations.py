@@ -72,7 +72,7 @@ class ReconciliationSchema(Schema):
     differences = fields.List(fields.Nested(DifferenceSchema), required=True)
 
 
-@operation(resource, "/reconciliations/<int:run_id>", role="viewer", answer=ReconciliationSchema)
+@operation(resource, "/reconciliations/<int:run_id>", role="viewer", response=ReconciliationSchema)
 def one(run_id: int) -> Any:
     """Return the control totals of a reconciliation, and the documents that differ."""
     with read_only_session() as session:

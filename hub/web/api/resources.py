@@ -63,7 +63,7 @@ class Resource(Blueprint):  # type: ignore[misc]
     def _describe_refusals(
         doc: dict[str, Any], operation: dict[str, Any], **_: Any
     ) -> dict[str, Any]:
-        """Add the refusals to the answers of an operation."""
+        """Add the refusals to the responses of an operation."""
         refusals = [*REFUSAL_STATUSES]
         if "arguments" in operation:
             refusals.append(UNPROCESSABLE)
@@ -95,7 +95,7 @@ def operation(
     rule: str,
     *,
     role: str,
-    answer: type[Schema] | Schema,
+    response: type[Schema] | Schema,
     method: str = "GET",
     of: str = "",
     status: int = 200,
@@ -112,7 +112,7 @@ def operation(
     def declare(view: View) -> View:
         declared = require_role(role, of)(view)
         cast(Any, declared).needs_scope = scope or SCOPES[role]
-        declared = resource.response(status, answer)(declared)
+        declared = resource.response(status, response)(declared)
         if query is not None:
             declared = resource.arguments(query, location="query", arg_name="query")(declared)
         if body is not None:

@@ -68,7 +68,7 @@ class RunQuery(PageQuery):
 
 
 @operation(
-    resource, "/runs/", role="viewer", of=ANYWHERE, query=RunQuery, answer=list_of(RunSchema)
+    resource, "/runs/", role="viewer", of=ANYWHERE, query=RunQuery, response=list_of(RunSchema)
 )
 def index(query: dict[str, Any]) -> Any:
     """List runs, the newest first."""
@@ -87,7 +87,7 @@ def index(query: dict[str, Any]) -> Any:
         return to_list(listed, map(_describe, listed.rows))
 
 
-@operation(resource, "/runs/<int:run_id>", role="viewer", answer=RunWithLinesSchema)
+@operation(resource, "/runs/<int:run_id>", role="viewer", response=RunWithLinesSchema)
 def one(run_id: int) -> Any:
     """Return a run with the newest lines of its log, oldest first."""
     with read_only_session() as session:
@@ -104,7 +104,7 @@ def one(run_id: int) -> Any:
     method="POST",
     role="operator",
     status=202,
-    answer=RunSchema,
+    response=RunSchema,
 )
 def start_sync(installation_id: int) -> Any:
     """Start a sync now, or return the one that waits already."""
@@ -120,7 +120,7 @@ def start_sync(installation_id: int) -> Any:
     "/companies/<int:company_id>/reconciliations/",
     role="viewer",
     query=PageQuery,
-    answer=list_of(RunSchema),
+    response=list_of(RunSchema),
 )
 def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
     """List the reconciliations of a company, the newest first."""
@@ -138,7 +138,7 @@ def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
     method="POST",
     role="operator",
     status=202,
-    answer=RunSchema,
+    response=RunSchema,
 )
 def start_reconciliation(company_id: int) -> Any:
     """Reconcile a company now, or return the run that waits already."""
