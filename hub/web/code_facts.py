@@ -36,6 +36,7 @@ MAX_SIMILAR = 94  # a name that is only similar is never as good as the same num
 SAME_END = 85  # of an organisation number, whose beginning QuickBooks does not show
 MAX_DOCUMENTS = 3
 MAX_SEARCHED = 50  # documents of a party that are searched for those that use a code
+MAX_CANDIDATES = 1_000  # documents with a word of the party's name that are looked up
 PARTY_ROLES = ("vendor", "customer")
 
 
@@ -190,12 +191,18 @@ def _documents_with_code(
 ) -> list[tuple[SourceDocument, Code | str]]:
     """Return the newest documents that use the code of a party, each with the code as it has it.
 
-    They are looked up by the name of the party. A party may have had another name in older ones.
+    They are looked up by the name of the party, among the newest documents with its longest word. A
+    party may have had another name in older ones.
     """
     words = terms_of([seen.name])
     if not words:
         return []
-    with_word = select(DocumentTerm.document_id).where(DocumentTerm.term == max(words, key=len))
+    with_word = (
+        select(DocumentTerm.document_id)
+        .where(DocumentTerm.term == max(words, key=len))
+        .order_by(DocumentTerm.document_id.desc())
+        .limit(MAX_CANDIDATES)
+    )
     query = (
         select(SourceDocument)
         .where(
