@@ -47,7 +47,8 @@ def test_a_request_is_followed_from_the_pages_over_the_run_to_the_call_to_quickb
     assert of_run[-1]["event"] == "The run ended"
     assert {(event["company_id"], event["installation_id"]) for event in of_run} == {(1, 1)}
     writes = [event for event in of_run if event["event"].startswith(WRITE)]
-    assert {event["outcome"] for event in writes} == {"landed"}
+    outcomes = {event["outcome"] for event in writes}
+    assert "landed" in outcomes <= {"landed", "refused"}  # a number may be in use already
     assert len({event["intuit_tid"] for event in writes}) == len(writes) > 0
     calls = cluster.quickbooks.ask("log")["requests"]
     bills = [call for call in calls if call["call"] == "bill.create"]

@@ -1,8 +1,23 @@
-"""Judge which objects in QuickBooks are a posting, may be it, or belong to another document."""
+"""Judge which objects in QuickBooks are a posting, may be it, or belong to another document.
+
+Also find sends of the history, and ids that their responses named.
+"""
 
 from hub.contract.document_kinds import LIST_KINDS
-from hub.models.enums import Operation, SearchVerdict, SendOutcome, TransactionState
-from hub.posting.protocol.history import Agreement, AskReason, History, QuickBooksObject
+from hub.models.enums import (
+    UNPROCESSED_OUTCOMES,
+    Operation,
+    SearchVerdict,
+    SendOutcome,
+    TransactionState,
+)
+from hub.posting.protocol.history import (
+    Agreement,
+    AskReason,
+    History,
+    QuickBooksObject,
+    SendAttempt,
+)
 
 
 def search_verdict(history: History) -> SearchVerdict:
@@ -140,4 +155,12 @@ def find_newest_hint(history: History) -> str | None:
             continue
         if send.id not in history.rejected_ids:
             return send.id
+    return None
+
+
+def find_last_processed(history: History) -> SendAttempt | None:
+    """Return the newest send that QuickBooks may have processed."""
+    for send in reversed(history.sends):
+        if send.outcome not in UNPROCESSED_OUTCOMES:
+            return send
     return None

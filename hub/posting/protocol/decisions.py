@@ -19,6 +19,7 @@ from hub.models.enums import (
 from hub.posting.protocol.candidates import (
     belongs_elsewhere,
     find_landed_ids,
+    find_last_processed,
     find_newest_hint,
     find_own_objects,
     find_reason_to_ask,
@@ -299,20 +300,31 @@ def _decide_after_absence(history: History) -> Step:
     if history.gone and history.operation == Operation.CREATE:
         return Withdraw()
 
-    last = _last_processed(history)
+    last = find_last_processed(history)
     if history.rekey or (last and last.batched):
         return Send(resend=True, renew=True)
-    if _is_conclusive_refusal(last):
-        return Hold(HoldReason.REFUSED)
+    if last and _is_conclusive_refusal(last):
+        return _hold_after_refusal(history, last)
     if history.proved_absences + 1 >= MAX_PROVED_ABSENCES:
         return Hold(HoldReason.NO_ANSWER)
     return Send(resend=True)
 
 
-def _is_conclusive_refusal(send: SendAttempt | None) -> bool:
-    """Return whether QuickBooks refused a send for certain; False if there was none."""
-    if send is None:
-        return False
+def _hold_after_refusal(history: History, last: SendAttempt) -> Hold:
+    """Hold what was refused and is proved absent: what has its number or name is not the hub's."""
+    if _is_change(history):
+        return Hold(HoldReason.REFUSED)
+    if last.code == DUPLICATE_NUMBER:
+        if last.id and last.id not in history.rejected_ids:
+            return Hold(HoldReason.DUPLICATE_NUMBER, (last.id,))
+        return Hold(HoldReason.DUPLICATE_NUMBER)
+    if last.code == DUPLICATE_NAME and history.kind in LIST_KINDS:
+        return Hold(HoldReason.DUPLICATE_NAME)
+    return Hold(HoldReason.REFUSED)
+
+
+def _is_conclusive_refusal(send: SendAttempt) -> bool:
+    """Return whether QuickBooks refused a send for certain."""
     return send.outcome == SendOutcome.REFUSED and send.code not in UNRELIABLE_REFUSAL_CODES
 
 
@@ -321,14 +333,6 @@ def _may_have_landed(send: SendAttempt) -> bool:
     if send.outcome in UNANSWERED_OUTCOMES:
         return True
     return send.code in UNRELIABLE_REFUSAL_CODES
-
-
-def _last_processed(history: History) -> SendAttempt | None:
-    """Return the newest send that QuickBooks may have processed."""
-    for send in reversed(history.sends):
-        if send.outcome not in UNPROCESSED_OUTCOMES:
-            return send
-    return None
 
 
 def _change_after_comparing(history: History) -> Step:

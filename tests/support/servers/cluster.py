@@ -66,7 +66,7 @@ class Outcome(NamedTuple):
     documents: list[tuple[str, str, Decimal]]
     files: list[str]  # the names of the files at transactions
     cases: list[str]  # the titles of the open cases
-    reported_states: list[tuple[str, str]]  # what the source was told of each document
+    reported_states: list[tuple[str, str]]  # what the source was told, by number of a document
 
 
 class Database:
@@ -249,9 +249,12 @@ def read_outcome(hub: Any, costtracker: Any, report: Any) -> Outcome:
     for attachment in hub.quickbooks.ask(f"books?realm={hub.realm}")[hub.realm]["Attachable"]:
         if "[hub:" in attachment.get("Note", ""):
             files.append(attachment["FileName"])
+    source = costtracker.ask("books")
+    numbers = {invoice["id"]: invoice["invoice_number"] for invoice in source["invoices"]}
     reported_states = []
-    for number, receipts in costtracker.ask("books")["statuses"].items():
-        reported_states.append((number, receipts[-1]["state"]))
+    for id, receipts in source["statuses"].items():
+        # Of two with one number, the one that QuickBooks gets first is posted.
+        reported_states.append((numbers.get(id) or id, receipts[-1]["state"]))
     return Outcome(
         documents=sorted(document.content for document in documents),
         files=sorted(files),

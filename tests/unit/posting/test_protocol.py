@@ -269,6 +269,21 @@ DOUBTS = [
         Read("17"),
     ),
     ("a refusal's id is not ours", unknown("doubt", "refused/6140:17"), Search()),
+    (
+        "number used on a re-send, and nothing of ours there",
+        unknown("doubt", "refused/6140:17", search_results=()),
+        Hold("number_used", ("17",)),
+    ),
+    (
+        "number used on a re-send by one that was rejected",
+        unknown("doubt", "refused/6140:17", search_results=(), rejected_ids={"17"}),
+        Hold("number_used"),
+    ),
+    (
+        "name used on a re-send, and nothing of ours there",
+        unknown("doubt", "refused/6240", kind="vendor", search_results=()),
+        Hold("name_used"),
+    ),
     ("one with our marker", unknown("doubt", search_results=(OURS,)), Posted("7", adopted=True)),
     (
         "ours among others",
