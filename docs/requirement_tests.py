@@ -60,7 +60,7 @@ def _says_end_to_end(marks: list[ast.expr], otherwise: bool) -> bool:
     texts = [ast.unparse(mark) for mark in marks]
     if "pytest.mark.end_to_end(False)" in texts:
         return False
-    return otherwise or "pytest.mark.end_to_end" in texts
+    return otherwise or any(text.startswith("pytest.mark.end_to_end") for text in texts)
 
 
 def _rows_of(mark: ast.expr) -> list[str]:

@@ -126,7 +126,6 @@ def body(message: Any) -> str:
 
 
 @pytest.mark.row("AT-C10")
-@pytest.mark.end_to_end
 def test_the_mailbox_of_one_app_gets_nothing_of_another(
     owner: Visitor, mail: Any, clock: FakeClock
 ) -> None:

@@ -47,7 +47,7 @@ def test_access_is_requested_and_granted_for_each_app(owner: Visitor, arne: Visi
 
 
 @pytest.mark.row("AT-C3")
-@pytest.mark.end_to_end
+@pytest.mark.end_to_end("connection")
 def test_the_person_who_saves_first_owns_the_app_and_is_warned(
     owner: Visitor, arne: Visitor
 ) -> None:
@@ -66,7 +66,7 @@ def test_the_person_who_saves_first_owns_the_app_and_is_warned(
 
 
 @pytest.mark.row("AT-C3", "AT-C1")
-@pytest.mark.end_to_end
+@pytest.mark.end_to_end("connection")
 def test_two_apps_may_have_two_owners(owner: Visitor, arne: Visitor) -> None:
     enable(owner)
     owner.press(f"/apps/{EXPENSES}/1/grant")

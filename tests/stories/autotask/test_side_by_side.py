@@ -187,6 +187,7 @@ def test_settings_and_matches_outlive_a_rest(app, invoices, quickbooks, how):
 
 
 @pytest.mark.row("AT-C2", "AT-C16")
+@pytest.mark.end_to_end("connection")
 def test_the_account_is_named_and_a_refusal_keeps_nothing(invoices):
     with pytest.raises(NeedsAttention, match="tracking identifier of the integration vendor"):
         invoices.enable(secret="guess")

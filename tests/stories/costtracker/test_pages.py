@@ -183,6 +183,7 @@ def test_the_page_of_a_trial_account_says_how_to_request_access(pages):
 
 
 @pytest.mark.row("CT-S14")
+@pytest.mark.end_to_end("connection")
 def test_an_account_that_has_integrations_needs_no_access(pages):
     pages.connect()
     assert "Enable for " in pages.page(APP)

@@ -90,6 +90,7 @@ def test_nothing_syncs_unless_the_integration_is_activated_and_a_division_chosen
 
 
 @pytest.mark.row("ON-S5", "ON-S6", "ON-S7", "ON-S8")
+@pytest.mark.end_to_end("connection")
 def test_the_default_purchase_account_is_one_of_the_companys_banks_and_cards(site):
     with pytest.raises(SettingsInvalid) as missing:
         site.enable(purchase_account="")

@@ -71,7 +71,6 @@ def test_a_number_that_differs_is_reported(installed, set_listed_codes):
 
 
 @pytest.mark.row("AT-I7")
-@pytest.mark.end_to_end
 def test_a_record_added_a_second_ago_shows(installed, set_listed_codes, quickbooks):
     set_listed_codes.append(Code(id="1", name="Brand New Supplier"))
     assert states(installed) == {"Brand New Supplier": "missing"}

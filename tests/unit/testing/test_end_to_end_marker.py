@@ -1,4 +1,4 @@
-"""A test that is marked as end to end fails unless it calls both stand-ins."""
+"""A test that is marked as end to end fails without a call that counts at both stand-ins."""
 
 import os
 import re
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
+BOTH = "QuickBooks' stand-in or at a source's stand-in"
 TESTS = """
 import pytest
 from qbo_sandbox import create
@@ -20,9 +21,19 @@ def source(environ, start):
     return [b"{}"]
 
 
+class NamedCalls(Harness):
+    def _log(self, call, *args):
+        return super()._log("account", *args)
+
+
 @pytest.fixture
 def call_source():
     return lambda: ask(Harness(source), "GET", "/invoices")
+
+
+@pytest.fixture
+def call_account():
+    return lambda: ask(NamedCalls(source), "GET", "/account")
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +46,17 @@ def story(call_source, books):
     if not STORY:
         STORY["told"] = call_source(), books.ask("GET", "vendor/1")
     return STORY
+
+
+@pytest.fixture
+def connection(call_account, books):
+    call_account(), books.ask("GET", "companyinfo/1"), books.select("select * from Vendor")
+
+
+@pytest.fixture(scope="session")
+def early_story():
+    ask(Harness(source), "GET", "/invoices")
+    create().ask("GET", "vendor/1")
 
 
 pytestmark = pytest.mark.end_to_end
@@ -55,6 +77,28 @@ def test_calls_quickbooks_only(books):
 def test_calls_the_source_and_asks_quickbooks_for_a_token(call_source, books):
     call_source()
     ask(books.wsgi, "POST", "/oauth2/v1/tokens/bearer")
+
+
+def test_is_connected_only(connection):
+    pass
+
+
+def test_uses_what_the_whole_session_shares(early_story):
+    pass
+
+
+def test_calls_only_the_account_at_the_source(connection, books):
+    assert books.ask("GET", "vendor/1").status == 200
+
+
+def test_reads_a_list_itself(call_source, books):
+    call_source()
+    books.select("select * from Vendor")
+
+
+@pytest.mark.end_to_end("connection")
+def test_is_about_the_connection(connection):
+    pass
 
 
 def test_calls_both(call_source, books):
@@ -80,7 +124,7 @@ def test_calls_nothing_after_a_story():
 """
 
 
-def test_a_marked_test_must_call_both_stand_ins(tmp_path):
+def test_a_marked_test_must_have_a_call_that_counts_at_both_stand_ins(tmp_path):
     (tmp_path / "test_marked.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text(
         "[pytest]\naddopts = -p no:cacheprovider -p no:schemathesis\nmarkers = end_to_end\n"
@@ -104,13 +148,16 @@ def test_a_marked_test_must_call_both_stand_ins(tmp_path):
         text=True,
     )
     failed = re.findall(
-        r"^_+ test_(\w+) _+\nThe test .* never calls (.*)\.$", run.stdout, re.MULTILINE
+        r"^_+ test_(\w+) _+\nThe test .* counts at (.*)\.$", run.stdout, re.MULTILINE
     )
     assert failed == [
-        ("calls_nothing", "QuickBooks' stand-in or a source's stand-in"),
+        ("calls_nothing", BOTH),
         ("calls_the_source_only", "QuickBooks' stand-in"),
         ("calls_quickbooks_only", "a source's stand-in"),
         ("calls_the_source_and_asks_quickbooks_for_a_token", "QuickBooks' stand-in"),
-        ("calls_nothing_after_a_story", "QuickBooks' stand-in or a source's stand-in"),
+        ("is_connected_only", BOTH),
+        ("uses_what_the_whole_session_shares", BOTH),
+        ("calls_only_the_account_at_the_source", "a source's stand-in"),
+        ("calls_nothing_after_a_story", BOTH),
     ], run.stdout
-    assert "5 failed, 4 passed" in run.stdout
+    assert "8 failed, 6 passed" in run.stdout

@@ -36,7 +36,7 @@ def _form(visitor: Visitor, **more: str) -> dict[str, str]:
 
 @pytest.mark.row("CT-S13")
 @pytest.mark.row("CT-S23")
-@pytest.mark.end_to_end
+@pytest.mark.end_to_end("connection")
 def test_an_app_is_enabled_with_its_account_checked_and_shown(connected_visitor: Visitor) -> None:
     page = connected_visitor.press(NEW, **_form(connected_visitor))
     row = connected_visitor.row(Installation, 1)
@@ -185,7 +185,7 @@ def test_an_app_owner_changes_only_what_is_theirs(visitor: Visitor) -> None:
 
 
 @pytest.mark.row("CT-S18")
-@pytest.mark.end_to_end
+@pytest.mark.end_to_end("connection")
 def test_after_enabling_the_first_download_is_one_press_away(connected_visitor: Visitor) -> None:
     page = connected_visitor.press(NEW, **_form(connected_visitor))
     assert "Download master data now" in page
