@@ -157,7 +157,7 @@ def test_dev_serves_the_plugin_and_restarts_when_a_file_changes(served, package)
     assert "the stand-in of CostTracker" not in output
     assert "Barn" in page(output, "/apps")
 
-    assert f"create of Vendor {LAST_VENDOR} (vendor:1039), outcome landed:" in read_to(SENT)
+    assert f"create of Supplier {LAST_VENDOR} (vendor:1039), outcome landed:" in read_to(SENT)
     assert '"DisplayName"' in read_to(LAST_VENDOR)
 
     change(package / "__init__.py", 'name="Barn"', 'name="Second Barn"')
@@ -165,7 +165,7 @@ def test_dev_serves_the_plugin_and_restarts_when_a_file_changes(served, package)
     read_to("has changed; the hub starts again.")
     again = read_to(LAST)
     assert "Second Barn" in page(again, "/apps")
-    assert f"update of Vendor {LAST_VENDOR}" in read_to(SENT)
+    assert f"update of Supplier {LAST_VENDOR}" in read_to(SENT)
     assert read_to('"Address"').endswith('"Address": "***@example.com"\n')
     assert re.findall(r"http://\S+", again)[0] == re.findall(r"http://\S+", output)[0]
 
