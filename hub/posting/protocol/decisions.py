@@ -225,13 +225,12 @@ def _decide_after_refusal(history: History, last: SendAttempt) -> Step:
     """Return the step after a credible refusal: nothing landed."""
     if _is_change(history):
         return _decide_after_refused_change(history, last)
-    if last.code == DUPLICATE_NUMBER:
-        if last.id and last.id not in history.rejected_ids:
-            return _check_number_holder(history, last.id)
-        return Hold(HoldReason.DUPLICATE_NUMBER)
-    if last.code == DUPLICATE_NAME and history.kind in LIST_KINDS:
+    hold = _hold_after_refusal(history, last)
+    if hold.candidates:
+        return _check_number_holder(history, hold)
+    if hold.reason == HoldReason.DUPLICATE_NAME:
         return _look_for_name(history)
-    return Hold(HoldReason.REFUSED)
+    return hold
 
 
 def _decide_after_refused_change(history: History, last: SendAttempt) -> Step:
@@ -251,14 +250,15 @@ def _decide_after_refused_change(history: History, last: SendAttempt) -> Step:
     return step
 
 
-def _check_number_holder(history: History, holder_id: str) -> Step:
-    """Adopt the transaction that has the number already if it is this document."""
+def _check_number_holder(history: History, hold: Hold) -> Step:
+    """Adopt the transaction that has the number already if it is this document, else hold it."""
+    (holder_id,) = hold.candidates
     current = history.current
     if current is None:
         return Read(holder_id)
     if is_live_and_own(history, current):
         return Posted(holder_id, adopted=True)
-    return Hold(HoldReason.DUPLICATE_NUMBER, (holder_id,))
+    return hold
 
 
 def _look_for_name(history: History) -> Step:
@@ -311,7 +311,10 @@ def _decide_after_absence(history: History) -> Step:
 
 
 def _hold_after_refusal(history: History, last: SendAttempt) -> Hold:
-    """Hold what was refused and is proved absent: what has its number or name is not the hub's."""
+    """Hold what was refused, for the number or the name that is used, or for another reason.
+
+    The only candidate is the transaction that has the number, unless a person rejected it.
+    """
     if _is_change(history):
         return Hold(HoldReason.REFUSED)
     if last.code == DUPLICATE_NUMBER:
