@@ -46,7 +46,7 @@ def count_delays(session: Session, documents: Any, month: Period) -> list[int]:
     """Return how many documents dated in a month were posted within each of the times."""
     place = delay_column(session)
     query = select_timed_postings(place, func.count())
-    query = query.where(_is_dated_in(month), *documents).group_by(place)
+    query = query.where(month.contains_date(), *documents).group_by(place)
     counts = [0] * len(DELAY_LABELS)
     for number, count in session.execute(query):
         counts[number] = count
@@ -59,7 +59,7 @@ def load_delays(
     """Return the times of each of some companies that has any, in the order of the companies."""
     keys = SourceDocument.company_id, delay_column(session)
     query = select_timed_postings(*keys, func.count())
-    query = query.where(_is_dated_in(month), _is_of(companies), *documents).group_by(*keys)
+    query = query.where(month.contains_date(), _is_of(companies), *documents).group_by(*keys)
     counts: dict[int, list[int]] = {}
     for company_id, place, count in session.execute(query):
         counts.setdefault(company_id, [0] * len(DELAY_LABELS))[place] = count
@@ -78,7 +78,7 @@ def load_approvals(
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
     is_posted = state_column(Posting, TransactionHead) == DocumentState.POSTED
-    query = query.where(_is_dated_in(month), _is_of(companies), is_posted, *documents)
+    query = query.where(month.contains_date(), _is_of(companies), is_posted, *documents)
     sums: dict[int, dict[tuple[str, str], Sum]] = defaultdict(lambda: defaultdict(Sum))
     for company_id, name, code, kind, count, amount in session.execute(query.group_by(*keys)):
         sums[company_id][name, code].add(count, apply_sign(kind, amount))
@@ -90,11 +90,6 @@ def load_approvals(
         ]
         rows += sorted(own, key=lambda row: (-row.documents, row.who, row.currency))
     return rows
-
-
-def _is_dated_in(month: Period) -> Any:
-    """Return the condition of documents dated in a month."""
-    return SourceDocument.date.between(month.first_day, month.last_day)
 
 
 def _is_of(companies: Collection[ConnectedCompany]) -> Any:

@@ -70,7 +70,7 @@ def load_totals_of_month(
     """Return the totals of the documents dated in a month, by company and currency."""
     currency = currency_column()
     keys = SourceDocument.company_id, currency, Posting.kind, group_column()
-    is_of_month = SourceDocument.date.between(month.first_day, month.last_day)
+    is_of_month = month.contains_date()
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
     totals: dict[int, dict[str, CurrencyTotal]] = defaultdict(dict)

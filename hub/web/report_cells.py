@@ -44,8 +44,7 @@ class Cell:
         """Return the conditions of the parts of documents that the number counts."""
         return (
             SourceDocument.installation_id == self.installation_id,
-            SourceDocument.date >= self.period.first_day,
-            SourceDocument.date <= self.period.last_day,
+            self.period.contains_date(),
             _has_currency(self.currency, self.home),
             group_column() == self.group,
         )
@@ -77,10 +76,7 @@ class ApproverCell:
         """Return the conditions of the dates of the documents."""
         if self.period is None:
             return is_dated_in(self.year)
-        return (
-            SourceDocument.date >= self.period.first_day,
-            SourceDocument.date <= self.period.last_day,
-        )
+        return (self.period.contains_date(),)
 
 
 AnyCell = Cell | ApproverCell

@@ -75,6 +75,10 @@ class Period(NamedTuple):
         next_month = self.first_day + dt.timedelta(days=31)
         return next_month.replace(day=1) - dt.timedelta(days=1)
 
+    def contains_date(self) -> ColumnElement[bool]:
+        """Return the condition of documents dated in the month."""
+        return SourceDocument.date.between(self.first_day, self.last_day)
+
     @property
     def written(self) -> str:
         """Return the month as addresses and files have it, such as 2026-02."""
