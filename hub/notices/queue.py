@@ -69,19 +69,21 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
     A daily message is due at seven in the zone of the person, the first time after it was added.
     What a person may no longer see, and what is about a closed case, is left out.
     """
-    usual_zone = _usual_zone(session)
     is_active = cast(Any, User.active)
+    daily_times = _last_daily_times(session)
+    newest_time = max(daily_times.values(), default=current_hub().clock.now())
+    may_be_due = or_(Notice.is_daily.is_(False), Notice.created_at <= newest_time)
     query = (
         select(Notice, User, Case, Installation)
         .join(User, User.id == Notice.user_id)
         .outerjoin(Case, Case.id == Notice.case_id)
         .outerjoin(Installation, Installation.id == Case.installation_id)
-        .where(is_active, Notice.created_at > current_hub().clock.now() - MAX_AGE)
+        .where(may_be_due, is_active, Notice.created_at > current_hub().clock.now() - MAX_AGE)
         .order_by(Notice.user_id, Notice.id)
     )
     by_person: dict[int, tuple[User, list[Notice]]] = {}
     for notice, person, case, installation in session.execute(query):
-        if notice.is_daily and notice.created_at > _last_daily_time(person, usual_zone):
+        if notice.is_daily and notice.created_at > daily_times[int(person.id)]:
             continue
         if case is None or _may_read(person, case, installation):
             by_person.setdefault(int(person.id), (person, []))[1].append(notice)
@@ -120,26 +122,33 @@ def _may_read(person: User, case: Case, installation: Installation | None) -> bo
     return is_enough(rights_of(person).role(subject), "operator")
 
 
-def _usual_zone(session: Session) -> ZoneInfo:
-    """Return the zone of people who chose none: that of the first app."""
+def _last_daily_times(session: Session) -> dict[int, dt.datetime]:
+    """Return for each active person the newest time of the daily mail that has passed.
+
+    People who chose no zone have that of the first app.
+    """
     first = session.scalar(select(Installation.zone).order_by(Installation.id).limit(1))
-    return ZoneInfo(first or "UTC")
+    usual_zone = ZoneInfo(first or "UTC")
+    people = session.scalars(select(User).where(cast(Any, User.active)))
+    return {
+        int(person.id): _last_daily_time(_zone_named(person.zone, usual_zone)) for person in people
+    }
 
 
-def _last_daily_time(person: User, usual_zone: ZoneInfo) -> dt.datetime:
-    """Return the newest time of the person's daily mail that has passed.
+def _last_daily_time(zone: ZoneInfo) -> dt.datetime:
+    """Return the newest time of the daily mail in a zone that has passed.
 
     It is at the same time of the clock on every day, also when daylight saving time begins or ends.
     """
-    now = current_hub().clock.now().astimezone(_zone_of(person, usual_zone))
+    now = current_hub().clock.now().astimezone(zone)
     today = now.replace(hour=DAILY_HOUR, minute=0, second=0, microsecond=0)
     last = today if now >= today else today - dt.timedelta(days=1)
     return last.astimezone(dt.UTC)
 
 
-def _zone_of(person: User, usual_zone: ZoneInfo) -> ZoneInfo:
-    """Return the zone that a person chose; a name that is no zone any more counts as none."""
+def _zone_named(name: str | None, usual_zone: ZoneInfo) -> ZoneInfo:
+    """Return the zone of a name; without a name, or if it is no zone any more, the usual one."""
     try:
-        return ZoneInfo(person.zone) if person.zone else usual_zone
+        return ZoneInfo(name) if name else usual_zone
     except (ZoneInfoNotFoundError, ValueError):
         return usual_zone
