@@ -39,6 +39,7 @@ def test_a_complete_page_is_answered_although_the_connection_of_its_log_in_is_lo
 
     request_finished.connect(end_sessions, visitor.app)
     assert visitor.get("/inbox/").status_code == 200
-    assert True in ended
+    assert ended
+    assert all(ended)
     request_finished.disconnect(end_sessions, visitor.app)
     assert visitor.get("/inbox/").status_code == 200  # still logged in, on a new connection
