@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from click.testing import CliRunner
+from hub_costtracker.sandbox import StandIn as CostTrackerStandIn
 from hub_ion.sandbox import StandIn
 from sqlalchemy import func, inspect, select, text
 
@@ -23,6 +24,7 @@ from hub.security import audit_check, secrets
 from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.pages.page_visitor import Visitor
+from tests.support.runs.prepared_state import NORWAY
 from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 BASELINE = Path(__file__).parents[1] / "baseline"
@@ -33,6 +35,7 @@ STATE_COLUMNS = (*COLUMNS, "operation", "state", "reason", "quickbooks_id")
 # The address of ION in the dump, its postings that were sent, by the path of the call, and when the
 # answer to the second one was lost.
 ION = "http://127.0.0.1:18513"
+COSTTRACKER = "http://127.0.0.1:18512"
 ION_SENT = {"item": 23, "purchaseorder": 24}
 LOST_AT = dt.datetime(2026, 11, 21, 15, 33, 10, tzinfo=dt.UTC)
 
@@ -233,6 +236,44 @@ def test_the_first_sync_finds_what_was_in_doubt_and_posts_nothing_twice(upgraded
             assert row["state"] == "unknown"
             row |= found
     assert part_of(printed(upgraded, "outbox"), names) == postings
+
+
+@pytest.fixture
+def costtracker(upgraded, clock):
+    """Mount the stand-ins of the dump's CostTracker app, a day after its last sync.
+
+    The source has one more invoice since then. Return the stand-in of QuickBooks, whose books are
+    empty: a bill that is sent a second time would be in them.
+    """
+    clock.advance((LOST_AT - clock.now()).total_seconds() + 86400)
+    quickbooks = mount_quickbooks(upgraded, clock)
+    source = CostTrackerStandIn(Journal(None), 20, 1, Clock(clock.now().timestamp(), frozen=True))
+    invoice = source.books.invoices["1001"]
+    lines = [line | {"id": f"2001-{number}"} for number, line in enumerate(invoice["lines"])]
+    fields = invoice | {"invoice_number": "AFTER-1", "lines": lines, "files": []}
+    source.books.do("receive", invoice="2001", fields=fields)
+    adapter = WSGIAdapter(source.wsgi, COSTTRACKER, sleep=clock.sleep)
+    upgraded.extensions["hub"].mounts[COSTTRACKER] = adapter
+    with upgraded.app_context():
+        token = quickbooks.refresh_tokens[NORWAY.realm]
+        oauth_connect.connect_with_refresh_token(NORWAY.realm, token)
+    return quickbooks
+
+
+def test_the_first_sync_of_costtracker_sends_only_what_is_new(upgraded, folder, costtracker):
+    names = ("id", "app", "source_id", "operation", "state", "quickbooks_id")
+    before = part_of(expected(folder, "outbox"), names)
+    with upgraded.app_context():
+        runs = [runner.sync(1, requested_by="kari") for _ in range(2)]
+    assert [run.error for run in runs] == ["", ""]
+    assert runs[1].counts["requests"]["writes"] == 0
+    after = part_of(printed(upgraded, "outbox"), (*names, "number"))
+    count = len(after) - len(before)
+    assert part_of(after[count:], names) == before
+    bills = costtracker.select("select * from Bill", NORWAY.realm)["Bill"]
+    posted = [row["number"] for row in after[:count] if row["state"] == "posted"]
+    assert sorted(bill["DocNumber"] for bill in bills) == sorted(posted)
+    assert "AFTER-1" in posted
 
 
 def purchase_orders(quickbooks):
