@@ -15,7 +15,7 @@ TOO_LARGE = Decimal(10) ** 12  # no amount of a document is; more digits than th
 def money(value: object) -> Decimal:
     """Convert an amount that a source sent as text, int or Decimal.
 
-    A float is refused, since its cents are not known.
+    A float is refused, since its cents are not known. An amount in cents is `money(value) / 100`.
     """
     if isinstance(value, (float, bool)) or not isinstance(value, (str, int, Decimal)):
         raise BadDocument(

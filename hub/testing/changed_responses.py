@@ -13,6 +13,7 @@ from hub.testing.bench import Bench
 from hub.testing.own_rows import find_own_rows
 from hub.testing.rate_limit import ReadResponse, waiting
 from hub.testing.response_values import Path, ResponseValue, identify, iter_values, parse
+from hub.testing.source_units import ONE, find_unit
 from hub.testing.variants import id_at_the_source
 
 _ENCODER = Encoder(decimal_format="number")  # as the source wrote it, without losing a digit
@@ -23,7 +24,7 @@ class ChangedResponses:
 
     A call is known by its method, address and body, because a plugin may make several to read one
     document. `values` are those of the document: where it was looked for in a list, those of the
-    other rows are left out.
+    other rows are left out. `unit` is what a 1 in the responses is worth: 0.01 if they have cents.
     """
 
     def __init__(self, bench: Bench, document: Document) -> None:
@@ -42,6 +43,19 @@ class ChangedResponses:
         self._is_recording = False
         for own_row in list(find_own_rows(self._iter_lists(), self._is_gone)):
             self.values = [one for one in self.values if own_row.has(one.call, one.path)]
+        self.unit = find_unit(self.values, document)
+
+    def amount_of(self, value: ResponseValue) -> Decimal | None:
+        """Return the amount of a value without its sign, or None if it is none."""
+        amount = amount_of(value.value)
+        return None if amount is None else amount * self.unit
+
+    def write_amount(self, amount: Decimal, like: ResponseValue) -> str | int | Decimal:
+        """Return an amount as the source writes it: a text or a number, in its unit."""
+        written = amount / self.unit
+        if isinstance(like.value, str):
+            return f"{written:f}" if self.unit == ONE else str(int(written))
+        return written if self.unit == ONE else int(written)
 
     def read(self, value: ResponseValue, new: Any) -> Document | None:
         """Read the document while a value of the source is another; None if it is no document."""

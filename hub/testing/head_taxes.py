@@ -26,22 +26,24 @@ def judge_head_taxes(responses: ChangedResponses, document: Document) -> str:
     values = [value for value in responses.values if _is_tax(responses, value, document)]
     readings = []
     for value in values[:MAX_TAXES]:
-        readings.append((value, responses.read(value, _increase(value))))
+        readings.append((value, responses.read(value, _increase(responses, value))))
     for value, changed in readings:
         if changed and _has_twice(document, changed):
             return f"it counts {value.name} twice."
-    return _judge_lost_tax(document, readings)
+    return _judge_lost_tax(responses, document, readings)
 
 
 def _judge_lost_tax(
-    document: Document, readings: Iterable[tuple[ResponseValue, Document | None]]
+    responses: ChangedResponses,
+    document: Document,
+    readings: Iterable[tuple[ResponseValue, Document | None]],
 ) -> str:
     """Return the tax that the total contains and that no reading with another one follows."""
     net = sum_amounts(line.amount for line in document.lines)
     tax = abs((document.total or Decimal(0)) - net)
     names = []
     for value, changed in readings:
-        if amount_of(value.value) == tax:
+        if responses.amount_of(value) == tax:
             names.append(value.name)
             if changed is None or _amounts_of(changed) != _amounts_of(document):
                 return ""
@@ -59,10 +61,10 @@ def _is_tax(responses: ChangedResponses, value: ResponseValue, document: Documen
     return not find_line_depth(responses, value, document)
 
 
-def _increase(value: ResponseValue) -> str | Decimal:
+def _increase(responses: ChangedResponses, value: ResponseValue) -> str | int | Decimal:
     """Return a larger amount as the source writes amounts."""
-    amount = Decimal(str(value.value)) + TAX_INCREASE
-    return str(amount) if isinstance(value.value, str) else amount
+    amount = Decimal(str(value.value)) * responses.unit + TAX_INCREASE
+    return responses.write_amount(amount, like=value)
 
 
 def _has_twice(document: Document, other: Document) -> bool:

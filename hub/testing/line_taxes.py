@@ -35,7 +35,7 @@ def _iter_taxes(responses: ChangedResponses, document: Document) -> Iterator[lis
 
 def find_line_depth(responses: ChangedResponses, value: ResponseValue, document: Document) -> int:
     """Return how deep the line is to which a value belongs; 0 if it belongs to none."""
-    amounts = _line_amounts(document)
+    amounts = {amount / responses.unit for amount in _line_amounts(document)}
     for depth in range(len(value.path) - 1, 0, -1):
         if not isinstance(value.path[depth - 1], int):
             continue

@@ -11,7 +11,7 @@ import pytest
 from hub.contract.document_kinds import LIST_KINDS, PAYABLE_KINDS, PAYMENT_KINDS
 from hub.contract.documents import Document
 from hub.testing.bench import Bench
-from hub.testing.changed_responses import ChangedResponses, amount_of
+from hub.testing.changed_responses import ChangedResponses
 from hub.testing.exceptions import check_exception, check_names
 from hub.testing.head_taxes import judge_head_taxes
 from hub.testing.line_codes import judge_line_codes
@@ -19,6 +19,7 @@ from hub.testing.line_taxes import judge_line_taxes
 from hub.testing.postability import Plan
 from hub.testing.response_values import ResponseValue
 from hub.testing.source_texts import judge_descriptions, judge_memo, judge_number
+from hub.testing.source_units import ONE, is_named_after_smallest_unit, smallest_unit
 from hub.testing.variants import VariantBenches
 
 ADVICE = {
@@ -139,16 +140,36 @@ def _judge_total(responses: ChangedResponses, document: Document) -> str:
     totals = _values_close_to(responses, {abs(document.total or Decimal(0))})
     if not totals:
         return f"no answer of the source has its total, {document.total}."
+    problem = _judge_unit(responses, document, totals)
+    if problem:
+        return problem
     for value in _values_close_to(responses, _part_amounts(document)):
-        changed = responses.read(value, _amount_like(value))
+        changed = responses.read(value, _new_amount(responses, value))
         if changed is None:
             continue
         loss = _find_loss(changed)
         if loss is not None:
-            return _lost_cents(loss, value)
+            return _lost_cents(responses, loss, value)
         if changed.total != document.total:
-            return f"its total is {changed.total} if {value.name} is {NEW_AMOUNT}."
+            new = _new_amount(responses, value)
+            return f"its total is {changed.total} if {value.name} is {new}."
     return _judge_whole_amounts(responses, document, totals)
+
+
+def _judge_unit(
+    responses: ChangedResponses, document: Document, totals: Sequence[ResponseValue]
+) -> str:
+    """Return that amounts in cents are read as whole ones; "" if they are not."""
+    unit = smallest_unit(document)
+    if responses.unit != ONE or unit == ONE:
+        return ""
+    for value in totals:
+        if is_named_after_smallest_unit(value):
+            return (
+                f"its total is {document.total}, which is {value.name}. By its name that is"
+                f" {(document.total or 0) * unit:f}: write money(row[…]) / {ONE / unit:f}."
+            )
+    return ""
 
 
 def _judge_whole_amounts(
@@ -157,19 +178,20 @@ def _judge_whole_amounts(
     """Change the values that are equal to the total; the first of its response must decide it."""
     followed = []
     for value in totals:
-        changed = responses.read(value, _amount_like(value))
+        changed = responses.read(value, _new_amount(responses, value))
         if changed is None:
             followed.append(value)
             continue
         loss = _find_loss(changed)
         if loss is not None:
-            return _lost_cents(loss, value)
+            return _lost_cents(responses, loss, value)
         if changed.total != document.total:
             followed.append(value)
     # The total of a row is nearer to its beginning than the amount of its only line.
     first = min(totals, key=_depth)
     if all(_depth(value) > _depth(first) for value in followed):
-        return f"its total stays {document.total} if {first.name} is {NEW_AMOUNT}."
+        new = _new_amount(responses, first)
+        return f"its total stays {document.total} if {first.name} is {new}."
     return ""
 
 
@@ -177,7 +199,7 @@ def _values_close_to(responses: ChangedResponses, amounts: set[Decimal]) -> list
     """Return the first values of the responses that are one of these amounts, with any sign."""
     values = []
     for value in responses.values:
-        amount = amount_of(value.value)
+        amount = responses.amount_of(value)
         if amount and any(_is_close(amount, other) for other in amounts):
             values.append(value)
     return values[:MAX_AMOUNTS]
@@ -199,11 +221,10 @@ def _is_close(amount: Decimal, other: Decimal) -> bool:
     return abs(amount - other) <= HALF_A_CENT
 
 
-def _amount_like(value: ResponseValue) -> str | Decimal:
+def _new_amount(responses: ChangedResponses, value: ResponseValue) -> str | int | Decimal:
     """Return the new amount as the source writes amounts, with the sign of the old one."""
     sign = -1 if Decimal(str(value.value)) < 0 else 1
-    amount = NEW_AMOUNT * sign
-    return str(amount) if isinstance(value.value, str) else amount
+    return responses.write_amount(NEW_AMOUNT * sign, like=value)
 
 
 def _find_loss(document: Document) -> Decimal | None:
@@ -216,10 +237,11 @@ def _find_loss(document: Document) -> Decimal | None:
     return None
 
 
-def _lost_cents(amount: Decimal, value: ResponseValue) -> str:
+def _lost_cents(responses: ChangedResponses, amount: Decimal, value: ResponseValue) -> str:
     """Return the sentence about an amount that is less than the one that the source answers."""
+    new = _new_amount(responses, value)
     return (
-        f"it has {amount} if {value.name} is {NEW_AMOUNT}: cents are lost. Pass each amount to"
+        f"it has {amount} if {value.name} is {new}: cents are lost. Pass each amount to"
         " money(…) as the source answers it, and not through a float."
     )
 

@@ -488,6 +488,34 @@ TAXED_IN_HEAD = (
     (DOCUMENTS, TOTAL, f"{TOTAL}\n        {TAX_OF_HEAD}"),
 )
 TAXED_ABROAD = (*TAXED_IN_HEAD, *TAXED, (HOOKS, 'country="US"', 'country="GB"'))
+# -- a source that answers amounts in cents
+IN_CENTS = (
+    (
+        SAMPLE,
+        "def row(place):",
+        """def row(place):
+    row = row_in_dollars(place)
+    for part in (row, *row["lines"]):
+        for name in ("amount", "tax", "total"):
+            if isinstance(part.get(name), str):
+                part[f"{name}_cents"] = int(part.pop(name).replace(".", ""))
+    return row
+
+
+def row_in_dollars(place):""",
+    ),
+    (DOCUMENTS, "STAGES = {", "def cents(value):\n    return money(value) / 100\n\n\nSTAGES = {"),
+    (DOCUMENTS, TOTAL, 'total=cents(row["total_cents"]),'),
+    (DOCUMENTS, 'amount=money(row["total"])', 'amount=cents(row["total_cents"])'),
+    (DOCUMENTS, 'amount = money(line["amount"])', 'amount = cents(line["amount_cents"])'),
+)
+TAX_IN_CENTS = TAX_OF_HEAD.replace('money(row["tax"])', 'cents(row.get("tax_cents", 0))')
+TAXED_IN_CENTS = (
+    *TAXED_ABROAD,
+    *IN_CENTS,
+    (DOCUMENTS, TAX_OF_HEAD, TAX_IN_CENTS),
+    (SAMPLE, 'else "0",', 'else "0.00",'),
+)
 # -- a source outside the United States whose amounts contain the tax
 CONTAINS_TAX = f'{TOTAL}\n        {TAX_OF_HEAD} tax_mode="inclusive",'
 WITH_TAX = (
@@ -1120,6 +1148,30 @@ DEFECTS = {
         'total=money(int(float(row["total"]) * 100)) / 100,',
         "it has 4.34 if total is 4.35: cents are lost",
     ),
+    "cents that are read as whole amounts": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        "return money(value) / 100",
+        "return money(value)",
+        "its total is 1050, which is total_cents. By its name that is 10.50",
+        setting=IN_CENTS,
+    ),
+    "lines in cents that lose some": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        'amount = cents(line["amount_cents"])',
+        'amount = money(int(line["amount_cents"] / 100 * 100)) / 100',
+        "invoice:.*: it has 4.34 if lines.0.amount_cents is 435: cents are lost",
+        setting=IN_CENTS,
+    ),
+    "a tax in cents that is left out": Defect(
+        FROM_SOURCE,
+        DOCUMENTS,
+        TAX_IN_CENTS,
+        "",
+        "it stays as it is if tax_cents is another amount: pass it as `tax_total`",
+        setting=TAXED_IN_CENTS,
+    ),
     "parts of a payment that lose cents": Defect(
         FROM_SOURCE,
         DOCUMENTS,
@@ -1669,6 +1721,8 @@ def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
         (NOTES_OF_A_PART, "bearer"),
         (TAXED_ABROAD, "bearer"),
         ((*WITH_TAX_ABROAD, (DOCUMENTS, TOTAL, CONTAINS_TAX)), "bearer"),
+        (IN_CENTS, "bearer"),
+        (TAXED_IN_CENTS, "bearer"),
         (RENEWS_ITSELF, "refresh-token"),
         (LOCKS_ITSELF, "refresh-token"),
         (IN_A_SESSION, "refresh-token"),
@@ -1685,6 +1739,8 @@ def test_a_defect_is_found_although_the_source_has_only_lists(suite, name):
         "notes-of-a-part",
         "taxed-abroad",
         "with-tax-abroad",
+        "in-cents",
+        "taxed-in-cents",
         "renews-itself",
         "locks-itself",
         "session",
