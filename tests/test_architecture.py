@@ -32,6 +32,7 @@ FLOORS = [
     "db",
     "models migrations",
     "security cases mapping notices rate_limits",
+    "payloads",
     "qbo",
     "outbox sources",
     "collect posting",

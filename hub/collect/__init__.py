@@ -5,6 +5,6 @@ writes nothing and returns a `DocumentPlan` (module `document_plan`). `intake` p
 that the plan names, and `CollectBatch.apply` carries the plan out.
 
 Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.http`, `hub.mapping`, `hub.models`,
-`hub.outbox`, `hub.qbo`, `hub.reasons` and `hub.sources`, never `hub.posting`. Start reading in
-`run`.
+`hub.outbox`, `hub.payloads`, `hub.qbo`, `hub.reasons` and `hub.sources`, never `hub.posting`. Start
+reading in `run`.
 """

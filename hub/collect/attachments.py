@@ -1,6 +1,6 @@
 """Plan the attachments of documents: postings of their own, each after its document."""
 
-from hub import outbox
+from hub import outbox, payloads
 from hub.collect.batch import CollectBatch
 from hub.collect.document_plan import AttachmentParent, DocumentPlan
 from hub.contract.codec import dump
@@ -8,7 +8,6 @@ from hub.contract.documents import Attachment, Document
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentOutcome, Operation, PostingState
 from hub.outbox.plan_values import Content, Disposition, PartOperation
-from hub.qbo import payloads
 from hub.reasons.texts import CaseText
 
 MAX_NAME_LENGTH = 200

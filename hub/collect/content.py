@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from hub import outbox
+from hub import outbox, payloads
 from hub.cases.findings import Finding
 from hub.collect import cases, links
 from hub.collect.batch import MAX_NUMBER_LENGTH, CollectBatch
@@ -16,7 +16,6 @@ from hub.models import SourceDocument
 from hub.models.enums import Holder, PostingState
 from hub.money import to_cents
 from hub.outbox.plan_values import Content, Disposition
-from hub.qbo import payloads
 from hub.reasons.template import CaseAction
 
 MAX_SILENT_WAIT = dt.timedelta(days=1)  # how long a document waits for another one without a case

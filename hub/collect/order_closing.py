@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from hub import payloads
 from hub.contract.documents import Document
 from hub.models import Posting, TransactionSummary
 from hub.models.enums import Operation
 from hub.models.transaction_summary import CLOSED
-from hub.qbo import payloads
 
 CLOSABLE_KINDS = ("purchase_order",)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hub import outbox, sources
+from hub import outbox, payloads, sources
 from hub.cases.findings import Finding
 from hub.collect import cases
 from hub.collect.batch import CollectBatch
@@ -19,7 +19,6 @@ from hub.models.enums import (
     TransactionState,
 )
 from hub.outbox.plan_values import Content, Disposition, PartOperation
-from hub.qbo import payloads
 from hub.reasons.texts import CaseText
 
 VOIDABLE_KINDS = ("invoice", "payment", "bill_payment")  # QuickBooks voids no others

@@ -16,8 +16,8 @@ from hub.db import engine
 from hub.mapping import MatchIndex
 from hub.models import Cursor, Installation, Match
 from hub.models.enums import PostingState
+from hub.payloads.company_facts import CompanyFacts
 from hub.qbo import company
-from hub.qbo.company_facts import CompanyFacts
 from hub.sources.site import app_of, build_site, initial_state
 from hub.sources.site import load_fields as fields_of
 

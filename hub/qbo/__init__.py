@@ -1,5 +1,6 @@
 """The QuickBooks Online client: the only package that calls QuickBooks.
 
 Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.http`, `hub.mapping`, `hub.models`,
-`hub.rate_limits`, `hub.reasons`, `hub.security` and `hub.telemetry`. Start reading in `client`.
+`hub.payloads`, `hub.rate_limits`, `hub.reasons`, `hub.security` and `hub.telemetry`.
+Start reading in `client`.
 """

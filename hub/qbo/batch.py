@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.errors import Sentence
 from hub.models.enums import Operation, SendOutcome
-from hub.qbo.entities import ENTITY
+from hub.payloads.entities import ENTITY
 from hub.qbo.responses import Expected, QuickBooksResponse, build_lost_response, interpret_item
 
 MAX_ITEMS = 30

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import ConnectedCompany, ListState
+from hub.payloads.entities import DOCUMENTS, ENTITY, KIND, LISTS
 from hub.qbo import (
     record_download,
     records,
@@ -19,7 +20,6 @@ from hub.qbo import (
     transaction_index,
 )
 from hub.qbo.client import PAGE_SIZE, Client
-from hub.qbo.entities import DOCUMENTS, ENTITY, KIND, LISTS
 from hub.qbo.paging import read_all
 
 POLL_OVERLAP = dt.timedelta(minutes=5)  # how far each poll looks back behind the checkpoint

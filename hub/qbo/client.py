@@ -18,11 +18,11 @@ from hub.http.deadline import CONNECT_SECONDS
 from hub.http.exchange import ExchangeError
 from hub.models import ConnectedCompany
 from hub.models.enums import SendOutcome
+from hub.payloads.entities import ENTITY
+from hub.payloads.multipart import encode_multipart
 from hub.qbo import batch, call_record, connection, intuit_keys, transport, usage
 from hub.qbo.batch import BatchItem, id_of
 from hub.qbo.call import Call, read_call
-from hub.qbo.entities import ENTITY
-from hub.qbo.multipart import encode_multipart
 from hub.qbo.oauth import tokens
 from hub.qbo.responses import (
     Expected,

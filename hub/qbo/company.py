@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import ConnectedCompany, ListState, StoredRecord
-from hub.qbo.company_facts import CompanyFacts, Rates
-from hub.qbo.entities import ref_id
+from hub.payloads.company_facts import CompanyFacts, Rates
+from hub.payloads.entities import ref_id
 from hub.qbo.responses import QuickBooksResponse
 
 LIST = "company"

@@ -8,6 +8,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy.orm import Session
 
+from hub.payloads import summarize
+from hub.payloads.entities import ref_id
+from hub.payloads.summary import DISCOUNT
 from hub.qbo.display_labels import (
     ADDRESS_FIELDS,
     ADDRESS_PARTS,
@@ -20,9 +23,6 @@ from hub.qbo.display_labels import (
     VALUE_TEXTS,
 )
 from hub.qbo.display_names import Names, is_placeholder, parse_body, party_list, record_names
-from hub.qbo.entities import ref_id
-from hub.qbo.payloads import summarize
-from hub.qbo.payloads.summary import DISCOUNT
 
 SUBTOTAL = "SubTotalLineDetail"
 EXCHANGE_RATE = "Exchange rate"

@@ -1,6 +1,6 @@
 """What a person reads in place of the names of fields and values in QuickBooks."""
 
-from hub.qbo.entities import KIND
+from hub.payloads.entities import KIND
 
 # Each reference, with its label and the list of its record; "" if its type names the list.
 REFERENCES = {

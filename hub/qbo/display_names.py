@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import Posting, SourceDocument, StoredRecord
+from hub.payloads.entities import KIND
 from hub.qbo.display_labels import FACT_LISTS, REFERENCES
-from hub.qbo.entities import KIND
 
 AWAITED_POSTING = re.compile(r"@posting:(\d{1,18})")  # in place of the id of what it creates
 

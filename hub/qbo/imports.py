@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from hub.contract.documents import Code, Document, Line
 from hub.db import engine
 from hub.models import StoredRecord
+from hub.payloads.entities import ref_id
 from hub.qbo import transaction_index
 from hub.qbo.client import Client
-from hub.qbo.entities import ref_id
 from hub.qbo.paging import read_all
 
 KIND: Final = "purchase_order"

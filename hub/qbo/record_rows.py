@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from hub.qbo.entities import ref_id
+from hub.payloads.entities import ref_id
 
 # QuickBooks appends this to the name of a record when it becomes inactive.
 DELETED_SUFFIX = " (deleted)"

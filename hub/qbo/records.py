@@ -22,7 +22,7 @@ from hub.db.upsert import upsert
 from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordIndex
 from hub.models import ListState, Match, StoredRecord
 from hub.money import sum_amounts
-from hub.qbo.entities import INDEX_DELAY
+from hub.payloads.entities import INDEX_DELAY
 from hub.qbo.record_rows import DELETED_SUFFIX, build_row
 
 # The lists of records that documents refer to.

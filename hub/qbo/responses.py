@@ -11,7 +11,7 @@ from hub.context import mask_secrets
 from hub.errors import ConnectionTrouble, Refused, Retry, Sentence
 from hub.http.exchange import HttpResponse
 from hub.models.enums import SendOutcome
-from hub.qbo.entities import ENTITY
+from hub.payloads.entities import ENTITY
 from hub.qbo.faults import (
     EXPIRED_CODES,
     FORBIDDEN_CODES,

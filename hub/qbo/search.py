@@ -6,8 +6,8 @@ from typing import Any
 
 from hub.contract.value_object import value_object
 from hub.errors import Retry, Sentence
+from hub.payloads.entities import ENTITY, LISTS, ref_id
 from hub.qbo.client import PAGE_SIZE, Client
-from hub.qbo.entities import ENTITY, LISTS, ref_id
 from hub.qbo.responses import extract_rows
 
 MAX_VALUES_PER_QUERY = 100

@@ -10,8 +10,8 @@ from hub import context as hub_context
 from hub.db import engine
 from hub.models import ListState, TransactionHead
 from hub.models.enums import TransactionState
+from hub.payloads.entities import DOCUMENTS, INDEX_DELAY
 from hub.qbo.client import Client
-from hub.qbo.entities import DOCUMENTS, INDEX_DELAY
 from hub.qbo.paging import read_all
 from hub.qbo.transaction_index import HEADS, absorb_all
 

@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from hub.db import bulk, engine
 from hub.models import TransactionHead, TransactionSummary
 from hub.models.enums import TransactionState
-from hub.qbo.entities import DOCUMENTS, amount_sign, linked_kind, ref_id
-from hub.qbo.payloads.fingerprint import compute_content_digest
-from hub.qbo.payloads.summary import PARTIES
+from hub.payloads.entities import DOCUMENTS, amount_sign, linked_kind, ref_id
+from hub.payloads.fingerprint import compute_content_digest
+from hub.payloads.summary import PARTIES
 
 MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
 ACCOUNTS = ("AccountRef", "DepositToAccountRef")

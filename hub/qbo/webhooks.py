@@ -17,8 +17,8 @@ from hub.db import engine
 from hub.errors import Refused
 from hub.models import ConnectedCompany, TransactionHead
 from hub.models.enums import TransactionState
+from hub.payloads.entities import KIND
 from hub.qbo import intuit_keys
-from hub.qbo.entities import KIND
 
 # How often it is noted that webhooks without news arrive.
 RECEIPT_INTERVAL = dt.timedelta(hours=1)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hub import payloads
 from hub.contract.documents import Document
 from hub.mapping import Link
-from hub.qbo import payloads
 
 UNPOSTED = "unposted:"  # precedes a source id where a payload has the id of a transaction
 NOT_POSTED = "not posted yet"

@@ -12,8 +12,8 @@ from hub.contract.types import App, Field
 from hub.contract.value_object import value_object
 from hub.mapping import NAME_SHARING
 from hub.models import Installation, ListState, SeenCode, SourceDocument
+from hub.payloads.company_facts import CompanyFacts
 from hub.qbo import company
-from hub.qbo.company_facts import CompanyFacts
 from hub.translations import dates
 from hub.translations.messages import gettext
 

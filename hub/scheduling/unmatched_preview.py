@@ -20,7 +20,7 @@ from hub.errors import NotFound
 from hub.mapping import build_code_index
 from hub.models import ConnectedCompany, Installation
 from hub.models.enums import InstallationMode
-from hub.qbo.company_facts import EVERYTHING_ON
+from hub.payloads.company_facts import EVERYTHING_ON
 from hub.scheduling import source_preview
 from hub.scheduling.source_preview import DocumentPreview
 

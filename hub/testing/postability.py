@@ -6,14 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from hub import payloads
 from hub.contract.document_kinds import PARTY_ROLES, PAYMENT_KINDS
 from hub.contract.documents import Code, Document, Party, codes_of
 from hub.contract.states import Stage
 from hub.contract.types import Field
 from hub.mapping import Link, Mapped, Missing, amount_of, build_code_index, resolve
-from hub.qbo import payloads
-from hub.qbo.company_facts import EVERYTHING_ON, CompanyFacts
-from hub.qbo.payloads.summary import compute_expected_total, compute_net_total
+from hub.payloads.company_facts import EVERYTHING_ON, CompanyFacts
+from hub.payloads.summary import compute_expected_total, compute_net_total
 from hub.sources.site import with_settings
 from hub.testing.bench import Bench
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from hub import payloads
 from hub.context import current_hub
 from hub.errors import HubError, Sentence
 from hub.models import Posting
 from hub.models.enums import Operation
 from hub.outbox.states import REMOVALS
 from hub.posting.recovery.lookup import is_missing, require_response
-from hub.qbo import display, payloads, search
+from hub.qbo import display, search
 from hub.qbo.client import Client
 from hub.qbo.transaction_index import strip_markers
 from hub.web.access import may_here

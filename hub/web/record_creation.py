@@ -15,10 +15,10 @@ from hub.errors import Refused
 from hub.mapping import NEW, MatchIndex
 from hub.models import Attempt, Case, Installation, Posting, SeenCode, SourceDocument, case_posting
 from hub.models.enums import Operation, PostingState
+from hub.payloads.item import ACCOUNTS
 from hub.posting.preflight.name_checks import is_name_planned
 from hub.qbo import company as qbo_company
 from hub.qbo import records
-from hub.qbo.payloads.item import ACCOUNTS
 from hub.web import matches, record_form
 from hub.web.code_view import CodeState
 from hub.web.record_form import Invalid, RecordForm

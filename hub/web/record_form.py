@@ -13,14 +13,14 @@ from werkzeug.datastructures import MultiDict
 from hub.contract.document_kinds import PARTY_ROLES
 from hub.contract.documents import Address, Item, ItemType, Party, Role
 from hub.mapping import Entry, MatchIndex
-from hub.qbo.payloads.item import ACCOUNTS, MAX_SALES_TEXT_LENGTH, MAX_SKU_LENGTH
-from hub.qbo.payloads.names import (
+from hub.payloads.item import ACCOUNTS, MAX_SALES_TEXT_LENGTH, MAX_SKU_LENGTH
+from hub.payloads.names import (
     MAX_ITEM_LENGTH,
     MAX_PARTY_LENGTH,
     MAX_PHONE_LENGTH,
     MAX_TAX_NUMBER_LENGTH,
 )
-from hub.qbo.payloads.shared_fields import (
+from hub.payloads.shared_fields import (
     MAX_POSTAL_CODE_LENGTH,
     MAX_STREET_LENGTH,
     MAX_STREET_LINES,

@@ -302,10 +302,10 @@ BUGS = (
     ),
     Planted(
         "amounts travel as floats",
-        "hub/qbo/payloads/encoding.py",
+        "hub/payloads/encoding.py",
         'return format(value, "f")',
         "return json.dumps(float(value))",
-        "tests/unit/qbo/test_payloads.py::test_amounts_are_plain_numbers_in_the_bytes",
+        "tests/unit/payloads/test_payloads.py::test_amounts_are_plain_numbers_in_the_bytes",
     ),
     Planted(
         "the cursor is kept before the page",

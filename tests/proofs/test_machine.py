@@ -18,9 +18,9 @@ from hub.db.engine import db, read_only_session, transaction
 from hub.errors import HubError
 from hub.installations import matches
 from hub.models import Attempt, Installation, Posting, SourceDocument
+from hub.payloads.entities import ENTITY
 from hub.posting.actions import retries, undo
 from hub.posting.outcome import batch_sizing
-from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import runner
 from hub.security import audit_check

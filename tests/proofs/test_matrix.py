@@ -9,9 +9,9 @@ from sqlalchemy import select, update
 
 from hub.db import engine
 from hub.models import StoredRecord, TransactionHead
+from hub.payloads.entities import ENTITY
 from hub.qbo import changes, record_download, transaction_download, transport
 from hub.qbo import company as qbo_company
-from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
 from tests.support.proofs.fault_bench import NAMES, FaultBench, body_of
 from tests.support.rows.posting_bench import PostingBench

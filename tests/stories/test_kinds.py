@@ -13,10 +13,10 @@ from hub import Gone, Item, Party
 from hub.contract.documents import KINDS, Document
 from hub.db.engine import read_only_session
 from hub.models import Case
+from hub.payloads.entities import ENTITY
 from hub.posting.actions import retries
 from hub.qbo import transaction_download
 from hub.qbo.client import Client
-from hub.qbo.entities import ENTITY
 from tests.support.sources.every_kind_source import ShopSite, everything, invoice, line
 
 CHANGED = (

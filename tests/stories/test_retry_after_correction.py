@@ -14,8 +14,8 @@ from hub import Document, Field, Line, hookimpl
 from hub.cli import main
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation
+from hub.payloads.entities import ENTITY
 from hub.qbo import record_download
-from hub.qbo.entities import ENTITY
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner
 from tests.support.pages.page_visitor import Visitor

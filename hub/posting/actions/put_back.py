@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from hub import outbox
+from hub import outbox, payloads
 from hub.cases.discrepancies import Discrepancy
 from hub.contract.states import Stage
 from hub.db.engine import read_only_session, transaction
@@ -20,7 +20,6 @@ from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile import cases
 from hub.posting.reconcile.posted_documents import PostedDocument, lock_and_load
 from hub.posting.reconcile.refresh import Entity, fetch_current
-from hub.qbo import payloads
 from hub.security import audit
 
 

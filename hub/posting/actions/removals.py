@@ -9,8 +9,8 @@ from hub import outbox
 from hub.models import Posting, TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.models.enums import PostingState
+from hub.payloads.entities import linked_kind
 from hub.qbo.dependents import describe_dependent
-from hub.qbo.entities import linked_kind
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from hub import outbox
+from hub import outbox, payloads
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.value_object import value_object
 from hub.db.engine import read_only_session, transaction
@@ -17,12 +17,12 @@ from hub.errors import NotFound, Sentence
 from hub.models import Installation, Posting, Run, SourceDocument
 from hub.models.display_names import DisplayName
 from hub.models.enums import InstallationMode, Operation, PostingState
+from hub.payloads.entities import linked_kind
 from hub.posting.outcome.session import PostingSession
 from hub.posting.reconcile.bank_reconciliation import fetch_reconciled_ids
 from hub.posting.reconcile.posted_documents import PostedDocument, iter_documents
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
-from hub.qbo import company, payloads, transaction_index
-from hub.qbo.entities import linked_kind
+from hub.qbo import company, transaction_index
 from hub.security import audit
 from hub.translations.dates import english_date
 

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Row, Table, select
 from sqlalchemy.orm import Session, contains_eager, defer
 
+from hub import payloads
 from hub.db.bulk import is_among
 from hub.models import Attempt, ConnectedCompany, Posting, Proof, SourceDocument, TransactionSummary
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, SearchVerdict, SendOutcome
 from hub.posting.outcome.session import PostingSession
 from hub.posting.protocol.history import History, QuietPeriod, SendAttempt
-from hub.qbo import payloads
 
 log = logging.getLogger("hub")
 

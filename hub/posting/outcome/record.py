@@ -9,7 +9,7 @@ from sqlalchemy import CursorResult, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub import outbox
+from hub import outbox, payloads
 from hub.cases import inbox
 from hub.contract.states import ReceiptState
 from hub.db import bulk
@@ -17,14 +17,13 @@ from hub.errors import Sentence
 from hub.models import Case, Posting, TransactionSummary, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Holder, Operation, PostingState, SendOutcome
+from hub.payloads import FileSummary
 from hub.posting import case_texts, receipts
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.protocol.history import Ask, Hold, Posted, Reconnect, Requeue, Send, Step, Withdraw
-from hub.qbo import payloads
 from hub.qbo.display_names import load_namer
-from hub.qbo.payloads import FileSummary
 from hub.qbo.responses import QuickBooksResponse
 from hub.reasons import texts
 from hub.reasons.texts import CaseText

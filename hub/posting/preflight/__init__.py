@@ -1,5 +1,5 @@
 """The checks of a posting before it is sent.
 
-Imports `hub.posting.outcome`, `hub.mapping`, `hub.outbox` and `hub.qbo`. Only `current_facts` asks
-QuickBooks for something. Start reading in `run`.
+Imports `hub.posting.outcome`, `hub.mapping`, `hub.outbox`, `hub.payloads` and `hub.qbo`. Only
+`current_facts` asks QuickBooks for something. Start reading in `run`.
 """

@@ -7,10 +7,10 @@ from hub.cases.findings import Finding
 from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Operation
 from hub.money import ZERO, format_amount, is_exact, to_cents
+from hub.payloads.line_tax import KINDS_WITH_TAX
 from hub.posting.preflight import duplicate_checks, link_checks, name_checks, record_checks
 from hub.posting.preflight.context import Check, CheckContext
 from hub.posting.preflight.postings import CheckedPosting
-from hub.qbo.payloads.line_tax import KINDS_WITH_TAX
 from hub.reasons.texts import CaseText
 from hub.translations.dates import english_date
 
@@ -101,7 +101,7 @@ def check_payable_account(posting: CheckedPosting, context: CheckContext) -> Ite
 def check_line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[Finding]:
     """Find documents whose lines do not add up to the total that the source gives.
 
-    Collecting does not plan such a document (`hub.qbo.payloads.assembly`). This is the last check
+    Collecting does not plan such a document (`hub.payloads.assembly`). This is the last check
     to the cent: it finds a posting whose stored summary and document no longer agree.
     """
     source_total = posting.document.total

@@ -9,9 +9,9 @@ from hub.cases.findings import Finding
 from hub.contract.value_object import value_object
 from hub.models import StoredRecord, TransactionHead, TransactionSummary
 from hub.money import ZERO
+from hub.payloads.company_facts import CompanyFacts
+from hub.payloads.entities import KIND
 from hub.posting.preflight.postings import CheckedPosting
-from hub.qbo.company_facts import CompanyFacts
-from hub.qbo.entities import KIND
 from hub.reasons.texts import CaseText
 
 PURCHASE_KINDS = ("bill", "vendor_credit", "expense", "purchase_order", "bill_payment")

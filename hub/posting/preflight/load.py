@@ -20,6 +20,7 @@ from hub.models import (
     TransactionHead,
 )
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
+from hub.payloads.entities import DOCUMENTS
 from hub.posting.actions import removals
 from hub.posting.preflight import first_posting
 from hub.posting.preflight.context import (
@@ -34,7 +35,6 @@ from hub.posting.preflight.duplicate_checks import BANK_FEED_DELAY
 from hub.posting.preflight.name_checks import find_namesakes
 from hub.posting.preflight.postings import CheckedPosting
 from hub.qbo import company
-from hub.qbo.entities import DOCUMENTS
 from hub.reasons.texts import CaseText
 
 

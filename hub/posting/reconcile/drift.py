@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
+from hub import payloads
 from hub.cases.discrepancies import ABSENCES, Discrepancy
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
@@ -17,15 +18,14 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
 from hub.money import ZERO, to_cents
+from hub.payloads.entities import linked_kind
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
 from hub.posting.reconcile import cases
 from hub.posting.reconcile.posted_documents import PostedDocument, load_for_heads
 from hub.posting.reconcile.refresh import EntitiesByKey, fetch_current
-from hub.qbo import payloads
 from hub.qbo.display_names import load_namer
-from hub.qbo.entities import linked_kind
 from hub.reasons.texts import CaseText
 
 # The state in the receipt of a posted document, by how much of it is paid.

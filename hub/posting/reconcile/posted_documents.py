@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, defer, joinedload
 
+from hub import payloads
 from hub.cases.discrepancies import Discrepancy
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session
@@ -18,7 +19,6 @@ from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, Transac
 from hub.money import ZERO
 from hub.outbox.main_posting import SAME_TRANSACTION
 from hub.outbox.states import IN_FLIGHT, REMOVALS, UNSENT
-from hub.qbo import payloads
 
 CHUNK_SIZE = 500
 SUMMARY_CHUNK_SIZE = 5000

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from hub import payloads
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
 from hub.errors import ConnectionTrouble, Retry
@@ -32,7 +33,7 @@ from hub.posting.recovery.quickbooks_objects import (
     from_entity,
     from_head,
 )
-from hub.qbo import payloads, search, transaction_index
+from hub.qbo import search, transaction_index
 from hub.qbo.responses import QuickBooksResponse
 
 SEARCH_OVERLAP = dt.timedelta(minutes=10)  # clocks and indexes differ

@@ -6,7 +6,7 @@ import hashlib
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
-from hub import sources
+from hub import payloads, sources
 from hub.cases import inbox
 from hub.context import mask_secrets
 from hub.contract import codec
@@ -16,11 +16,10 @@ from hub.errors import HubError, Refused, Retry, Sentence, WorkInterrupted
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Holder, PostingState
+from hub.payloads import FileSummary
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.record import DEFAULT_PAUSE, change_state
 from hub.posting.outcome.session import PostingSession
-from hub.qbo import payloads
-from hub.qbo.payloads import FileSummary
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Integer, Select, and_, bindparam, func, select
 
-from hub import outbox
+from hub import outbox, payloads
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db.engine import read_only_session, transaction
 from hub.models import Posting, TransactionHead, TransactionSummary
@@ -23,7 +23,7 @@ from hub.posting.protocol.decisions import decide, is_batchable
 from hub.posting.protocol.history import Send
 from hub.posting.recovery.resolve import advance_until_idle
 from hub.posting.send.attachments import fetch_file
-from hub.qbo import payloads, transaction_index
+from hub.qbo import transaction_index
 from hub.qbo.dependents import describe_dependent
 
 EXTRA_CANDIDATES = 20  # read beyond the limit, because a document may have several postings

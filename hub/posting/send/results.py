@@ -14,6 +14,7 @@ from hub.db import bulk
 from hub.db.engine import read_only_session, transaction
 from hub.models import Attempt, TransactionSummary
 from hub.models.enums import Operation, PostingState, SendOutcome
+from hub.payloads.entities import DOCUMENTS
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots, read_summary
 from hub.posting.outcome.record import apply_step, record_posted, report_late_response
@@ -32,7 +33,6 @@ from hub.posting.protocol.history import (
 from hub.posting.recovery.resolve import advance_until_idle
 from hub.posting.send.requests import Result, SendJob, batch_results
 from hub.qbo import records, transaction_index
-from hub.qbo.entities import DOCUMENTS
 from hub.qbo.responses import QuickBooksResponse
 
 ACCEPTED_OUTCOMES = (

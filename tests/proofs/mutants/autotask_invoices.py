@@ -291,7 +291,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-I15",
-        place="hub/qbo/payloads/shared_fields.py",
+        place="hub/payloads/shared_fields.py",
         old='to = (party.email if party else "") or requested.strip()',
         new='to = requested.strip() or (party.email if party else "")',
         bug="An invoice is mailed to the contact instead of the customer's address in QuickBooks.",

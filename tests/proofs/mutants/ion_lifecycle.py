@@ -89,7 +89,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-25",
-        place="hub/qbo/payloads/updates.py",
+        place="hub/payloads/updates.py",
         old=(
             '    update["Line"] = keep_line_ids(update.get("Line") or [], current.get("Line") '
             "or [])\n"

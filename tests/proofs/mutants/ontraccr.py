@@ -132,7 +132,7 @@ ONTRACCR: tuple[Mutant, ...] = (
     ),
     Mutant(
         "ON-S16",
-        "hub/qbo/payloads/comparison.py",
+        "hub/payloads/comparison.py",
         "        return [*self._compare_totals(), *header,",
         "        return [*header,",
         "The total is not compared after posting.",

@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.contract.documents import Document, Line
 from hub.mapping import Mapped, MappedLine, Ref
-from hub.qbo.company_facts import CompanyFacts
+from hub.payloads.company_facts import CompanyFacts
 
 MARKER = "MARKERMARKER"
 US = CompanyFacts(

@@ -9,7 +9,7 @@ from flask import Flask
 from marshmallow import Schema
 from sqlalchemy import select
 
-from hub import outbox
+from hub import outbox, payloads
 from hub.contract.codec import dump
 from hub.contract.documents import Attachment, Document, Line
 from hub.contract.hookspecs import hookimpl
@@ -30,7 +30,7 @@ from hub.models import (
 from hub.models.enums import Operation, PostingState
 from hub.posting.outcome import batch_sizing
 from hub.posting.send.run import DrainResult, drain
-from hub.qbo import payloads, transaction_index
+from hub.qbo import transaction_index
 from hub.testing.clock import FakeClock
 from tests.support.rows.stored_cases import CaseTitle, stored_reasons
 

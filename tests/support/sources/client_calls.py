@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hub.qbo.payloads import encode
+from hub.payloads import encode
 
 KEY = "a" * 32
 

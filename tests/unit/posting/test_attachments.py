@@ -4,10 +4,10 @@ import re
 
 import pytest
 
+from hub import payloads
 from hub.errors import Retry
 from hub.posting.actions import retries
 from hub.posting.recovery.resolve import MAX_CONSECUTIVE_FAILURES
-from hub.qbo import payloads
 from hub.qbo.client import MAX_READ_ATTEMPTS
 from qbo_sandbox.api import uploads
 from tests.support.runs.hub_environment import QUICKBOOKS

@@ -99,7 +99,7 @@ def test_a_doubt_of_a_process_that_died_waits_longer(bench):
 
 
 def test_an_answer_that_cannot_be_read_is_posted_and_shown_and_stops_no_other(bench, monkeypatch):
-    from hub.qbo import payloads
+    from hub import payloads
 
     summarize = payloads.summarize
 

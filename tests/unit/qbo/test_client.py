@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from hub.db import engine
 from hub.models import Case, ConnectedCompany
+from hub.payloads import encode
 from hub.qbo.client import MAX_READ_ATTEMPTS, Client
 from hub.qbo.oauth import tokens
-from hub.qbo.payloads import encode
 from hub.qbo.responses import QuickBooksResponse, extract_rows
 from tests.support.sources.client_calls import KEY, bill, entries
 

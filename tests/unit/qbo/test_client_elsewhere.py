@@ -12,12 +12,12 @@ import pytest
 
 from hub import Attachment
 from hub.db.engine import read_only_session
+from hub.payloads import build_file_metadata, build_update_body, encode
 from hub.qbo import company as qbo_company
 from hub.qbo import record_download, records, search, transaction_index
 from hub.qbo.batch import BatchItem, split_responses
 from hub.qbo.client import Client
 from hub.qbo.oauth import connect as oauth_connect
-from hub.qbo.payloads import build_file_metadata, build_update_body, encode
 from hub.qbo.responses import extract_rows
 from sandbox_tests.recorded import objects, tapes
 from tests.support.sources import independent_books, independent_quickbooks

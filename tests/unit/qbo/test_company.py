@@ -6,9 +6,9 @@ import pytest
 
 from hub.db import engine
 from hub.models import ConnectedCompany
+from hub.payloads.company_facts import CompanyFacts
 from hub.qbo import company
 from hub.qbo.client import Client
-from hub.qbo.company_facts import CompanyFacts
 from hub.qbo.oauth import connect as oauth_connect
 
 

@@ -9,10 +9,10 @@ from hub.contract.documents import ROLES
 from hub.db import engine
 from hub.errors import Retry
 from hub.models import ConnectedCompany, ListState, Match, StoredRecord
+from hub.payloads import encode
 from hub.qbo import changes, record_download, records
 from hub.qbo import company as qbo_company
 from hub.qbo.client import Client
-from hub.qbo.payloads import encode
 
 
 def row(list: str, id: str) -> StoredRecord:

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from hub.db import engine
 from hub.models import ConnectedCompany, ReadDay
+from hub.payloads import encode
 from hub.qbo import usage
 from hub.qbo.client import MAX_READ_ATTEMPTS, Client
-from hub.qbo.payloads import encode
 
 
 def reads() -> usage.Reads:

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.notifications import mail
-from hub.qbo.multipart import encode_multipart
+from hub.payloads.multipart import encode_multipart
 from hub.web.layout import build_csv_download
 
 NAMES = (

@@ -1,0 +1,49 @@
+"""Payloads: the exact bytes of a document for QuickBooks, and the summary of what it answers.
+
+Imports `hub.contract`, `hub.mapping` and `hub.models`. Nothing here calls QuickBooks or the
+database. Start reading in `assembly`; each kind has a module. The rules for texts are in `builder`
+(the memo, the number, the message) and `shared_fields` (custom fields, addresses, and what a kind
+has no field for). `entities` has the names of QuickBooks, `company_facts` the settings of a company
+on which payloads depend.
+"""
+
+from hub.payloads.assembly import Payload, build
+from hub.payloads.comparison import describe_differences
+from hub.payloads.encoding import encode
+from hub.payloads.files import FileSummary, build_file_metadata, find_file_differences
+from hub.payloads.fingerprint import compute_content_digest
+from hub.payloads.line_ids import with_line_ids
+from hub.payloads.placeholders import fill, find_placeholders
+from hub.payloads.summary import UNREADABLE, summarize
+from hub.payloads.updates import (
+    CLOSED,
+    OPEN,
+    build_close_body,
+    build_delete_body,
+    build_update_body,
+    build_void_body,
+    drop_version,
+)
+
+__all__ = [
+    "CLOSED",
+    "OPEN",
+    "UNREADABLE",
+    "FileSummary",
+    "Payload",
+    "build",
+    "build_close_body",
+    "build_delete_body",
+    "build_file_metadata",
+    "build_update_body",
+    "build_void_body",
+    "compute_content_digest",
+    "describe_differences",
+    "drop_version",
+    "encode",
+    "fill",
+    "find_file_differences",
+    "find_placeholders",
+    "summarize",
+    "with_line_ids",
+]

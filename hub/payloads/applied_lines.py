@@ -1,0 +1,122 @@
+"""Lines that settle other transactions, with their amounts and what is left over."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from hub.contract.documents import Kind
+from hub.errors import Sentence
+from hub.mapping.mapped import Link, MappedLine
+from hub.mapping.split import amount_of
+from hub.money import ZERO, format_amount, sum_amounts
+from hub.payloads.builder import PayloadBuilder
+from hub.payloads.entities import ENTITY
+from hub.payloads.kind_names import THE_KINDS
+
+# Credits that a payment can use up. A refund has no balance that could be applied.
+APPLICABLE_CREDIT_KINDS: tuple[Kind, ...] = ("credit_memo", "vendor_credit")
+
+
+def build_lines(
+    builder: PayloadBuilder, kinds: tuple[Kind, ...]
+) -> tuple[list[dict[str, Any]], Decimal]:
+    """Return a line for each transaction that is settled, and their sum.
+
+    A credit that is used up has a negative amount. `kinds` are those that may be settled.
+    """
+    settled: dict[tuple[Kind, str], Decimal] = {}
+    for mapped, line_amount in builder.lines_with_amount():
+        link = mapped.applied
+        if link is None:
+            _check_unapplied(builder, mapped, line_amount)
+        elif not _is_settleable(link, line_amount, kinds):
+            _report_unfit(builder, mapped, kinds)
+        else:
+            key = link.kind, link.id
+            settled[key] = settled.get(key, ZERO) + builder.cents(line_amount)
+
+    bodies = []
+    for (kind, id), amount_settled in settled.items():
+        bodies.append(_build_line(kind, id, amount_settled))
+    return bodies, sum_amounts(settled.values())
+
+
+def compute_total_paid(builder: PayloadBuilder, applied: Decimal) -> Decimal:
+    """Return what is paid in all; report a problem if it is less than what the lines say."""
+    unapplied = []
+    for mapped in builder.mapped.lines:
+        if mapped.line.applied is None:
+            line_amount = amount_of(mapped.line) or ZERO
+            unapplied.append(builder.cents(line_amount))
+    total_of_lines = sum_amounts([applied, *unapplied])
+    paid = builder.total([total_of_lines])
+    if applied > paid:
+        builder.problems.append(
+            Sentence(
+                "It settles %(applied)s with %(paid)s. Fix this at the source.",
+                applied=format_amount(applied, builder.currency),
+                paid=format_amount(paid, builder.currency),
+            )
+        )
+    elif total_of_lines - paid > builder.document.tolerance:
+        builder.problems.append(
+            Sentence(
+                "Its lines add up to %(computed)s; %(document)s says %(stated)s (%(difference)s"
+                " off). Fix this at the source.",
+                computed=format_amount(total_of_lines, builder.currency),
+                document=THE_KINDS[builder.document.kind],
+                stated=format_amount(paid, builder.currency),
+                difference=format_amount(total_of_lines - paid, builder.currency),
+            )
+        )
+    return paid
+
+
+def _is_settleable(link: Link, line_amount: Decimal, kinds: tuple[Kind, ...]) -> bool:
+    """Return whether a line may settle a transaction: credits are negative, others are not."""
+    if link.kind not in kinds:
+        return False
+    if line_amount == 0:
+        return True
+    return (line_amount < 0) == (link.kind in APPLICABLE_CREDIT_KINDS)
+
+
+def _build_line(kind: Kind, id: str, settled: Decimal) -> dict[str, Any]:
+    """Return the line that settles a transaction; QuickBooks wants its amount without a sign."""
+    link = {"TxnId": id, "TxnType": ENTITY[kind]}
+    return {"Amount": abs(settled), "LinkedTxn": [link]}
+
+
+def _check_unapplied(builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal) -> None:
+    """Report a fee: a line of a payment that settles nothing cannot be negative."""
+    if line_amount < 0:
+        builder.problems.append(
+            Sentence(
+                "Line %(line)s deducts something from a payment, such as a fee. QuickBooks"
+                " records fees on the deposit: send a deposit with the payment and the fee.",
+                line=mapped.line.id,
+            )
+        )
+
+
+def _report_unfit(builder: PayloadBuilder, mapped: MappedLine, kinds: tuple[Kind, ...]) -> None:
+    """Report a line that settles a transaction of another kind, or with the wrong sign."""
+    labels = [kind.replace("_", " ") for kind in kinds]
+    builder.problems.append(
+        Sentence(
+            "Line %(line)s has to settle a %(kinds)s, with an amount above zero, or below"
+            " it for a credit that is used up. Fix this at the source.",
+            line=mapped.line.id,
+            kinds=" or ".join(labels),
+        )
+    )
+
+
+def read_link(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the type and id of the transaction that a line is linked to; empty if to none."""
+    links = body.get("LinkedTxn")
+    if not links:
+        return "", ""
+    type = links[0].get("TxnType")
+    id = links[0].get("TxnId")
+    return str(type or ""), str(id or "")

@@ -1,0 +1,214 @@
+"""Build the body of a mapped document, with its summary, warnings and problems."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hub.contract.document_kinds import CREDIT_KINDS, PAYMENT_KINDS, SALES_KINDS
+from hub.errors import Sentence
+from hub.mapping.mapped import Mapped
+from hub.mapping.split import amount_of
+from hub.models.transaction_summary import LineSummary, TransactionSummary
+from hub.money import format_amount, to_cents
+from hub.payloads import (
+    bill,
+    bill_payment,
+    contained_tax,
+    credit_memo,
+    customer,
+    deposit,
+    expense,
+    invoice,
+    item,
+    payment,
+    purchase_order,
+    refund,
+    vendor,
+    vendor_credit,
+)
+from hub.payloads.builder import PayloadBuilder, Solution
+from hub.payloads.company_facts import CompanyFacts
+from hub.payloads.entities import DOCUMENTS
+from hub.payloads.kind_names import THE_KINDS
+from hub.payloads.sales_lines import is_discount
+from hub.payloads.summary import PARTIES, compute_expected_total, summarize
+
+BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
+    "bill": bill.build_body,
+    "vendor_credit": vendor_credit.build_body,
+    "expense": expense.build_body,
+    "purchase_order": purchase_order.build_body,
+    "invoice": invoice.build_body,
+    "credit_memo": credit_memo.build_body,
+    "payment": payment.build_body,
+    "refund": refund.build_body,
+    "bill_payment": bill_payment.build_body,
+    "deposit": deposit.build_body,
+    "vendor": vendor.build_body,
+    "customer": customer.build_body,
+    "item": item.build_body,
+}
+KINDS_WITHOUT_PARTY = ("expense", "deposit")
+NEGATIVE_CREDIT = Sentence(
+    "Its total is negative; the amounts of a credit must be positive. Fix this at the source."
+)
+NEGATIVE_TOTAL = Sentence(
+    "Its total is negative; QuickBooks accepts that only for a credit. Fix this at the source."
+)
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A body with its summary, the warnings to show, and the problems that forbid sending it.
+
+    `solutions` say what a person may do in the hub about the problems; the rest is corrected at the
+    source.
+    """
+
+    body: dict[str, Any]
+    summary: TransactionSummary
+    warnings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    solutions: frozenset[Solution] = frozenset()
+
+
+def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
+    """Build the body of a document, or of one of its parts."""
+    kind = mapped.document.kind
+    builder = PayloadBuilder(mapped, facts, marker)
+    body = BUILDERS[kind](builder)
+    if kind in DOCUMENTS:
+        rate = builder.exchange_rate()
+        if rate is not None:
+            body["ExchangeRate"] = rate
+        _check_completeness(builder, body)
+        _check_sum(builder, body)
+        _check_decimals(builder)
+        body["PrivateNote"] = builder.memo()
+    summary = summarize(kind, body, facts.currency)
+    if kind in DOCUMENTS:
+        summary = _with_open_total(builder, summary)
+        summary = summary._replace(lines=_with_source_ids(builder, summary.lines))
+    return Payload(
+        body,
+        summary,
+        warnings=tuple(dict.fromkeys(builder.warnings)),
+        problems=tuple(dict.fromkeys(builder.problems)),
+        solutions=frozenset(builder.solutions),
+    )
+
+
+def _check_completeness(builder: PayloadBuilder, body: dict[str, Any]) -> None:
+    """Report what QuickBooks requires and the document does not have."""
+    kind = builder.document.kind
+    has_party = any(body.get(name) for name in PARTIES)
+    if not has_party and kind not in KINDS_WITHOUT_PARTY:
+        builder.problems.append(
+            Sentence("It names no supplier or customer. Complete it at the source.")
+        )
+    if not body.get("TxnDate"):
+        builder.problems.append(Sentence("It has no date. Complete it at the source."))
+    if body.get("Line"):
+        return
+    if kind != "payment":
+        builder.problems.append(
+            Sentence("It has no line with an amount. Complete it at the source.")
+        )
+    elif not body.get("TotalAmt"):
+        builder.problems.append(Sentence("It has no amount. Complete it at the source."))
+
+
+def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
+    """Report a total that differs from that of the lines; remark on a tolerated difference."""
+    document = builder.document
+    currency = builder.currency
+    computed = compute_expected_total(body)
+    if computed is not None and computed < 0:
+        is_credit = document.kind in CREDIT_KINDS
+        builder.problems.append(NEGATIVE_CREDIT if is_credit else NEGATIVE_TOTAL)
+    problem = contained_tax.find_problem(builder, body)
+    if problem:
+        builder.problems.append(problem)
+        return
+    if document.total is None or computed is None:
+        return
+    stated = builder.cents(document.total)
+    if abs(stated - computed) > document.tolerance:
+        builder.problems.append(
+            Sentence(
+                "Lines plus tax add up to %(computed)s; %(document)s says %(stated)s"
+                " (%(difference)s off). Fix this at the source.",
+                computed=format_amount(computed, currency),
+                document=THE_KINDS[document.kind],
+                stated=format_amount(stated, currency),
+                difference=format_amount(abs(stated - computed), currency),
+            )
+        )
+    elif stated != computed:
+        remark = Sentence(
+            "Its total at the source is %(stated)s; it is posted with %(computed)s.",
+            stated=format_amount(stated, currency),
+            computed=format_amount(computed, currency),
+        )
+        builder.warnings.append(remark)
+        builder.remarks.append(remark)
+
+
+def _check_decimals(builder: PayloadBuilder) -> None:
+    """Report an amount that can only be posted rounded.
+
+    Amounts of lines may have more decimals if the document has a total: `_check_sum` compares it
+    with the rounded lines.
+    """
+    document = builder.document
+    currency = builder.currency
+    amounts = [document.total]
+    if document.total is None:
+        amounts = [line.amount for line in document.lines]
+    for amount in amounts:
+        if amount is None or abs(to_cents(amount, currency) - amount) <= document.tolerance:
+            continue
+        builder.problems.append(
+            Sentence(
+                "It has the amount %(exact)s, which %(currency)s does not have; the nearest one is"
+                " %(nearest)s. Correct the amount or the currency at the source.",
+                exact=f"{amount:f}",
+                currency=currency,
+                nearest=format_amount(to_cents(amount, currency), currency),
+            )
+        )
+        return
+
+
+def _with_open_total(builder: PayloadBuilder, summary: TransactionSummary) -> TransactionSummary:
+    """Add the total that QuickBooks is expected to work out, if the document states it."""
+    document = builder.document
+    if summary.total is not None or document.total is None:
+        return summary
+    stated = builder.cents(document.total)
+    return summary._replace(total=stated, tolerance=document.tolerance)
+
+
+def _with_source_ids(
+    builder: PayloadBuilder, lines: tuple[LineSummary, ...]
+) -> tuple[LineSummary, ...]:
+    """Return the lines of the summary with the ids that they have at the source.
+
+    Discounts of a sale come last in the summary, as one line without an id.
+    """
+    kind = builder.document.kind
+    if kind in PAYMENT_KINDS:
+        return lines
+    ids = []
+    for mapped in builder.mapped.lines:
+        is_merged = kind in SALES_KINDS and is_discount(mapped)
+        if amount_of(mapped.line) is not None and not is_merged:
+            ids.append(mapped.line.id)
+    if len(ids) > len(lines):
+        return lines
+
+    identified = []
+    for line, id in zip(lines, ids, strict=False):
+        identified.append(line._replace(id=id))
+    without_id = lines[len(ids) :]
+    return (*identified, *without_id)

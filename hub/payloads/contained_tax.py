@@ -1,0 +1,148 @@
+"""Check amounts that include tax: they add up to the total and include the stated tax."""
+
+from decimal import Decimal
+from typing import Any
+
+from hub.contract.document_kinds import SALES_KINDS
+from hub.errors import Sentence
+from hub.mapping.mapped import MappedLine, Ref
+from hub.mapping.split import amount_of
+from hub.money import ZERO, format_amount, sum_amounts
+from hub.payloads.builder import PayloadBuilder
+from hub.payloads.kind_names import THE_KINDS
+from hub.payloads.line_tax import KINDS_WITH_TAX, read_stated_tax
+from hub.payloads.summary import (
+    compute_gross_total,
+    compute_net_total,
+    has_discount,
+    is_taxable,
+)
+
+
+def find_problem(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | None:
+    """Return what is wrong with amounts that contain tax; None if nothing is, or they do not."""
+    document = builder.document
+    if document.tax_mode != "inclusive" or document.kind not in KINDS_WITH_TAX:
+        return None
+    problem = _find_wrong_total(builder, _sum_lines(builder, body))
+    if problem:
+        return problem
+    if builder.facts.tax_codes:
+        return _find_wrong_tax(builder, body)
+    is_taxed_sale = document.kind in SALES_KINDS and is_taxable(body)
+    return _find_unstated_tax(builder) if is_taxed_sale else None
+
+
+def _sum_lines(builder: PayloadBuilder, body: dict[str, Any]) -> Decimal:
+    """Return what the lines add up to with the tax in them, which bodies keep outside the US."""
+    if builder.facts.tax_codes:
+        return compute_gross_total(body)
+    amounts = [amount_of(mapped.line) for mapped in builder.mapped.lines]
+    return sum_amounts(builder.cents(amount or ZERO) for amount in amounts)
+
+
+def _find_wrong_total(builder: PayloadBuilder, gross: Decimal) -> Sentence | None:
+    """Return by how much the lines miss the total that the document states."""
+    document, currency = builder.document, builder.currency
+    if document.total is None:
+        return None
+    stated = builder.cents(document.total)
+    if abs(stated - gross) <= document.tolerance:
+        return None
+    return Sentence(
+        "Its lines contain the tax and add up to %(computed)s; %(document)s says %(stated)s"
+        " (%(difference)s off). Fix this at the source.",
+        computed=format_amount(gross, currency),
+        document=THE_KINDS[document.kind],
+        stated=format_amount(stated, currency),
+        difference=format_amount(abs(stated - gross), currency),
+    )
+
+
+def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence | None:
+    """Return how the stated tax differs from that of the tax codes or of the lines.
+
+    A discount contains tax that QuickBooks works out, so with one nothing is compared.
+    """
+    stated = read_stated_tax(builder)
+    if stated is None or has_discount(body):
+        return None
+    computed = compute_gross_total(body) - compute_net_total(body)
+    if abs(stated - computed) <= builder.document.tolerance:
+        return None
+    rows = _lines_taxed_by_code(builder)
+    if not rows:
+        return _describe_line_taxes(builder, computed, stated)
+    names = {ref.name or ref.id for ref in _tax_codes(rows)}
+    if not names:
+        return None
+    builder.solutions.add("match")
+    return _describe_codes(builder, names, computed, stated)
+
+
+def _lines_taxed_by_code(builder: PayloadBuilder) -> list[MappedLine]:
+    """Return the lines with an amount that do not state their tax."""
+    rows = []
+    for mapped in builder.mapped.lines:
+        if mapped.line.tax is None and amount_of(mapped.line) is not None:
+            rows.append(mapped)
+    return rows
+
+
+def _tax_codes(rows: list[MappedLine]) -> list[Ref]:
+    """Return the tax codes of lines; none if one has no code, which is a problem of its own."""
+    codes = [mapped.refs.get("tax_code") for mapped in rows]
+    matched_codes = [code for code in codes if code]
+    return matched_codes if len(matched_codes) == len(codes) else []
+
+
+def _describe_codes(
+    builder: PayloadBuilder, names: set[str], computed: Decimal, stated: Decimal
+) -> Sentence:
+    """Say which tax the codes give, and which one the document states."""
+    amounts = {
+        "computed": format_amount(computed, builder.currency),
+        "document": THE_KINDS[builder.document.kind],
+        "stated": format_amount(stated, builder.currency),
+    }
+    if len(names) > 1:
+        return Sentence(
+            "The tax codes %(names)s give a tax of %(computed)s, and %(document)s states"
+            " %(stated)s. Match other tax codes, or correct the tax at the source.",
+            names=", ".join(sorted(names)),
+            **amounts,
+        )
+    return Sentence(
+        "The tax code %(name)s gives a tax of %(computed)s, and %(document)s states %(stated)s."
+        " Match another tax code, or correct the tax at the source.",
+        name=names.pop(),
+        **amounts,
+    )
+
+
+def _describe_line_taxes(builder: PayloadBuilder, computed: Decimal, stated: Decimal) -> Sentence:
+    """Say which tax the lines state, and which one the document states in all."""
+    return Sentence(
+        "The taxes of its lines add up to %(computed)s, and it states %(stated)s in all. Correct"
+        " the tax at the source.",
+        computed=format_amount(computed, builder.currency),
+        stated=format_amount(stated, builder.currency),
+    )
+
+
+def _find_unstated_tax(builder: PayloadBuilder) -> Sentence | None:
+    """Return why amounts without tax cannot be worked out for a sale in the United States.
+
+    A tax code does not say the rate there, so the tax of each line must be stated.
+    """
+    stated = read_stated_tax(builder)
+    has_taxes = any(mapped.line.tax is not None for mapped in builder.mapped.lines)
+    computed = builder.cents(sum_amounts(mapped.line.tax for mapped in builder.mapped.lines))
+    if stated == computed:
+        return None
+    if stated is not None and has_taxes:
+        return _describe_line_taxes(builder, computed, stated)
+    return Sentence(
+        "Its amounts contain tax, but amounts in QuickBooks in the United States are without tax."
+        " Send the tax of each taxed line, or amounts without tax."
+    )

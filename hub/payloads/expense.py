@@ -1,0 +1,131 @@
+"""Expenses, paid at once in cash, by check or by card; card refunds are credits."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from hub.errors import Sentence
+from hub.mapping.mapped import Mapped, MappedLine
+from hub.mapping.split import amount_of
+from hub.money import ZERO, sum_amounts
+from hub.payloads import line_tax, purchase_lines
+from hub.payloads.builder import (
+    PayloadBuilder,
+    build_party_reference,
+    drop_empty,
+    format_date,
+    require_reference,
+)
+from hub.payloads.shared_fields import put_texts_into_memo
+
+CASH = "Cash"
+CARD = "CreditCard"
+PAYMENT_TYPES = {
+    "cash": CASH,
+    "check": "Check",
+    "creditcard": CARD,
+    "credit": CARD,
+    "card": CARD,
+}
+CARD_ACCOUNT_TYPE = "Credit Card"
+WORD_SEPARATORS = str.maketrans("", "", "_- ")
+
+
+def build_body(builder: PayloadBuilder) -> dict[str, Any]:
+    """Return the body of an expense; it may have no payee."""
+    paid_by = choose_payment_type(builder)
+    is_credit = _stated_or_summed_total(builder.mapped) < 0
+    if is_credit and paid_by != CARD:
+        builder.problems.append(
+            Sentence(
+                "Its total is negative; QuickBooks accepts that only on credit cards. Make it a"
+                " deposit at the source."
+            )
+        )
+    elif is_credit:
+        builder.mapped = _negate(builder.mapped)
+    pairs = purchase_lines.build_lines(builder)
+    put_texts_into_memo(builder)
+    account = builder.mapped.header.get("payment_account")
+    fields = drop_empty(
+        PaymentType=paid_by,
+        AccountRef=require_reference("payment_account", account, builder),
+        EntityRef=build_party_reference(builder.mapped.header, ("vendor", "customer")),
+        Credit=is_credit or None,
+        PaymentMethodRef=builder.header_reference("payment_method"),
+        DepartmentRef=builder.location(),
+        TxnDate=format_date(builder.document.date),
+        DocNumber=builder.number(),
+        CurrencyRef=builder.currency_ref(),
+        Line=[line for _, line in pairs],
+    )
+    return fields | line_tax.build_tax_detail(builder, pairs)
+
+
+def choose_payment_type(builder: PayloadBuilder) -> str:
+    """Return how a document was paid; if it does not say, its account decides."""
+    account = builder.mapped.header.get("payment_account")
+    is_card_account = account is not None and account.type == CARD_ACCOUNT_TYPE
+    stated = builder.document.payment_type
+    word = (stated or "").casefold().translate(WORD_SEPARATORS)
+    if not word:
+        return CARD if is_card_account else CASH
+    if word not in PAYMENT_TYPES:
+        builder.problems.append(
+            Sentence(
+                "It is paid by %(stated)s; QuickBooks knows cash, check and credit card.",
+                stated=stated,
+            )
+        )
+    type = PAYMENT_TYPES.get(word, CASH)
+    if account and account.type and is_card_account != (type == CARD):
+        builder.report(
+            Sentence(
+                "It is paid by %(stated)s, but %(account)s is an account of type %(type)s."
+                " Choose another account, or correct how it was paid at the source.",
+                stated=stated,
+                account=account.name,
+                type=account.type,
+            ),
+            "settings",
+        )
+    return type
+
+
+def _stated_or_summed_total(mapped: Mapped) -> Decimal:
+    """Return the total that the document states, else the sum of its lines."""
+    document = mapped.document
+    if document.total is not None:
+        return document.total
+    return sum_amounts(amount_of(line) for line in document.lines)
+
+
+def _negate(mapped: Mapped) -> Mapped:
+    """Return a copy in which every amount has the opposite sign."""
+    lines = tuple(_negate_line(line) for line in mapped.lines)
+    document = replace(
+        mapped.document,
+        lines=tuple(line.line for line in lines),
+        total=_negate_amount(mapped.document.total),
+        tax_total=_negate_amount(mapped.document.tax_total),
+    )
+    return replace(mapped, document=document, lines=lines)
+
+
+def _negate_line(mapped: MappedLine) -> MappedLine:
+    """Return a copy of a line with the opposite amount, price and tax."""
+    line = mapped.line
+    negated = replace(
+        line,
+        amount=_negate_amount(line.amount),
+        unit_price=_negate_amount(line.unit_price),
+        tax=_negate_amount(line.tax),
+    )
+    return replace(mapped, line=negated)
+
+
+def _negate_amount(amount: Decimal | None) -> Decimal | None:
+    """Return the opposite of an amount; that of zero is zero, never -0."""
+    if amount is None:
+        return None
+    return ZERO - amount

@@ -1,0 +1,45 @@
+"""Digest what counts in a transaction, to tell later whether any of it was changed."""
+
+import hashlib
+import json
+import logging
+from decimal import Decimal
+from typing import Any
+
+from hub.models.transaction_summary import TransactionSummary
+from hub.payloads.entities import DOCUMENTS
+from hub.payloads.summary import UNREADABLE, summarize
+
+log = logging.getLogger("hub")
+_SORTED = json.JSONEncoder(sort_keys=True)
+
+
+def compute_content_digest(
+    kind: str, entity: dict[str, Any], summary: TransactionSummary | None = None
+) -> str:
+    """Return the digest of a transaction without its memo; "" if there is nothing to compare.
+
+    `summary` is that of the entity, if it was read already.
+    """
+    if kind not in DOCUMENTS or not entity.get("Line") or summary is UNREADABLE:
+        return ""
+    try:
+        facts = (summary or summarize(kind, entity)).dump()
+        for name in ("total", "tax"):
+            facts[name] = _shorten_amounts(facts[name])
+        for line in facts["lines"]:
+            line["amount"] = _shorten_amounts(line["amount"])
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        log.exception("%s %s cannot be read", kind, entity.get("Id"))
+        return ""
+    facts["note"] = ""
+    text = _SORTED.encode(facts)
+    digest = hashlib.sha256(text.encode())
+    return digest.hexdigest()[:32]
+
+
+def _shorten_amounts(amount: str | None) -> str | None:
+    """Write equal amounts alike: 10.10 becomes 10.1."""
+    if amount is None:
+        return None
+    return str(Decimal(amount).normalize())

@@ -1,0 +1,108 @@
+"""Pair the lines of a new version with those in QuickBooks, so that each keeps its id."""
+
+from decimal import Decimal
+from typing import Any
+
+from hub.models.transaction_summary import TransactionSummary
+from hub.payloads.applied_lines import read_link
+from hub.payloads.summary import NOT_COUNTED, list_counted_lines
+
+Line = dict[str, Any]
+FIELDS_OF_QUICKBOOKS = ("MarkupInfo", "ServiceDate", "TaxClassificationRef", "DeferredRevenue")
+
+
+def keep_line_ids(ours: list[Line], theirs: list[Line]) -> list[Line]:
+    """Return our lines in our order, each with the id of the line in QuickBooks that it replaces.
+
+    Lines are paired by the first criterion that fits: the same link, then the same text and amount,
+    the same text, the same place, the same amount.
+    """
+    unpaired = [
+        line for line in theirs if line.get("DetailType") != "SubTotalLineDetail" and line.get("Id")
+    ]
+    lines = [dict(line) for line in ours]
+    for is_alike in (
+        _has_same_link,
+        _has_same_text_and_amount,
+        _has_same_text,
+        _has_same_place,
+        _has_same_amount,
+    ):
+        for place, line in enumerate(lines):
+            if "Id" in line:
+                continue
+            for other in unpaired:
+                if is_alike(line, other, theirs.index(other) == place):
+                    unpaired.remove(other)
+                    line["Id"] = other["Id"]
+                    _keep_additions(line, other)
+                    break
+    return lines
+
+
+def with_line_ids(summary: TransactionSummary, entity: Line) -> TransactionSummary:
+    """Return the summary of a sent body with the ids that its lines have in QuickBooks."""
+    stored_lines = list_counted_lines(entity)
+    if len(stored_lines) != len(summary.lines):
+        return summary
+    identified = []
+    for line, stored in zip(summary.lines, stored_lines, strict=True):
+        line_id = str(stored.get("Id") or "")
+        identified.append(line._replace(quickbooks_line=line_id))
+    return summary._replace(lines=tuple(identified))
+
+
+def _has_same_link(line: Line, other: Line, here: bool) -> bool:
+    """Return whether two lines settle the same transaction with the same amount."""
+    link = read_link(line)
+    if "" in link or link != read_link(other):
+        return False
+    return _has_same_amount(line, other, here)
+
+
+def _has_same_text_and_amount(line: Line, other: Line, here: bool) -> bool:
+    """Return whether two lines have the same text and amount."""
+    return _has_same_text(line, other, here) and _has_same_amount(line, other, here)
+
+
+def _has_same_text(line: Line, other: Line, here: bool) -> bool:
+    """Return whether two lines of one kind have the same description."""
+    has_same_text = line.get("Description") == other.get("Description")
+    return has_same_text and _has_same_kind(line, other)
+
+
+def _has_same_place(line: Line, other: Line, here: bool) -> bool:
+    """Return whether two lines of one kind are in the same place."""
+    return here and _has_same_kind(line, other)
+
+
+def _has_same_amount(line: Line, other: Line, here: bool) -> bool:
+    """Return whether two lines of one kind have the same amount; text and subtotals have none."""
+    if not _has_same_kind(line, other) or line.get("DetailType") in NOT_COUNTED:
+        return False
+    ours = Decimal(str(line.get("Amount")))
+    theirs = Decimal(str(other.get("Amount")))
+    return ours == theirs
+
+
+def _has_same_kind(line: Line, other: Line) -> bool:
+    """Return whether two lines are of one type and not linked to different transactions."""
+    if line.get("DetailType") != other.get("DetailType"):
+        return False
+    ours = read_link(line)
+    theirs = read_link(other)
+    is_either_unlinked = "" in ours or "" in theirs
+    return is_either_unlinked or ours == theirs
+
+
+def _keep_additions(line: Line, other: Line) -> None:
+    """Keep what the line in QuickBooks has and the source does not know."""
+    if other.get("LinkedTxn"):
+        line.setdefault("LinkedTxn", other["LinkedTxn"])
+    detail_field = str(line.get("DetailType"))
+    ours = line.get(detail_field)
+    theirs = other.get(detail_field)
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return
+    additions = {name: theirs[name] for name in FIELDS_OF_QUICKBOOKS if name in theirs}
+    line[detail_field] = additions | ours

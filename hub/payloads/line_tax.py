@@ -1,0 +1,209 @@
+"""Tax in companies where every line has a tax code: amounts with or without it, and stated tax."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from hub.contract.document_kinds import SALES_KINDS
+from hub.errors import Sentence
+from hub.mapping.mapped import MappedLine
+from hub.mapping.split import amount_of
+from hub.money import ZERO, sum_amounts, to_cents
+from hub.payloads.builder import PayloadBuilder, drop_empty
+
+CALCULATIONS = {
+    "exclusive": "TaxExcluded",
+    "computed": "TaxExcluded",
+    "inclusive": "TaxInclusive",
+    "none": "NotApplicable",
+}
+MAX_LINE_ROUNDING = Decimal("0.01")
+KINDS_WITH_TAX = ("bill", "vendor_credit", "expense", "purchase_order", *SALES_KINDS)
+Pairs = Sequence[tuple[MappedLine, dict[str, Any]]]
+Rates = Sequence[tuple[str, Decimal]]  # id and percent of each rate of a tax code
+
+
+def build_tax_detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) -> dict[str, Any]:
+    """Return whether amounts include tax and the stated tax; nothing in the United States.
+
+    `pairs` are the taxed lines with their bodies. They are not `whole` if something else, such as a
+    discount, changes what is taxed.
+    """
+    document = builder.document
+    if not builder.facts.tax_codes:
+        return {}
+    tax = read_stated_tax(builder)
+    if document.tax_mode == "none" and tax:
+        builder.problems.append(
+            Sentence(
+                "It says that no tax applies and states tax all the same. Fix this at the source."
+            )
+        )
+    fields: dict[str, Any] = {"GlobalTaxCalculation": CALCULATIONS[document.tax_mode]}
+    if document.tax_mode in ("none", "computed") or tax is None:
+        return fields
+    tax_lines = _tax_lines(builder, pairs, tax) if whole else []
+    fields["TxnTaxDetail"] = {"TotalTax": tax} | drop_empty(TaxLine=tax_lines)
+    return fields
+
+
+def read_stated_tax(builder: PayloadBuilder) -> Decimal | None:
+    """Return the tax that the document states, as a whole or line by line."""
+    document = builder.document
+    if document.tax_total is not None:
+        return builder.cents(document.tax_total)
+    taxes = [line.tax for line in document.lines if line.tax is not None]
+    if not taxes:
+        return None
+    return builder.cents(sum_amounts(taxes))
+
+
+def choose_tax_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
+    """Return the tax code of a line; None if no tax applies, and in the United States."""
+    if not builder.facts.tax_codes or builder.document.tax_mode == "none":
+        return None
+    code = builder.line_reference(mapped, "tax_code")
+    if code is None:
+        builder.report(
+            Sentence(
+                "Line %(line)s has no tax code, which QuickBooks requires here. Match its tax"
+                " code.",
+                line=mapped.line.id,
+            ),
+            "match",
+        )
+    return code
+
+
+def compute_amount_without_tax(
+    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+) -> Decimal:
+    """Return the amount without the tax that it includes.
+
+    If the line does not state its tax, the rates of its tax code are taken off; where rates are
+    unknown, its share of the tax that the document states. The largest line takes what the lines
+    differ by rounding from that tax.
+    """
+    if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
+        return line_amount
+    net_amount = _amount_without_rates(builder, mapped, line_amount)
+    if builder.net_rounding is None:
+        builder.net_rounding = _find_rounding(builder)
+    rounded_line, difference = builder.net_rounding
+    return net_amount + difference if mapped is rounded_line else net_amount
+
+
+def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]:
+    """Return by how much the lines, each rounded, miss the stated tax, and the line to correct.
+
+    A larger difference is no rounding; then nothing is corrected.
+    """
+    tax = read_stated_tax(builder)
+    if tax is None:
+        return None, ZERO
+    net_amounts: list[tuple[Decimal, MappedLine]] = []
+    difference = -tax
+    for mapped in builder.mapped.lines:
+        line_amount = amount_of(mapped.line)
+        if line_amount is None:
+            continue
+        gross_amount = builder.cents(line_amount)
+        net_amount = _amount_without_rates(builder, mapped, gross_amount)
+        difference += gross_amount - net_amount
+        net_amounts.append((net_amount, mapped))
+    if not net_amounts or abs(difference) > MAX_LINE_ROUNDING * len(net_amounts):
+        return None, ZERO
+    largest = max(net_amounts, key=lambda row: abs(row[0]))
+    return largest[1], difference
+
+
+def _amount_without_rates(
+    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+) -> Decimal:
+    """Return the amount of a line without its stated tax, else without the rates of its code."""
+    stated_tax = mapped.line.tax
+    if stated_tax is not None:
+        return line_amount - builder.cents(stated_tax)
+    if builder.facts.knows_rates:
+        percent = sum_amounts(share for _, share in _tax_rates(builder, mapped))
+        without_tax = line_amount / (1 + percent / 100)
+    else:
+        without_tax = line_amount * (1 - _presumed_share(builder))
+    return to_cents(without_tax, builder.currency)
+
+
+def _presumed_share(builder: PayloadBuilder) -> Decimal:
+    """Return which share of their amounts is tax, if all lines that do not state it are alike."""
+    tax = read_stated_tax(builder) or ZERO
+    gross = ZERO
+    for line in builder.document.lines:
+        if line.tax is None:
+            gross += amount_of(line) or ZERO
+        else:
+            tax -= builder.cents(line.tax)
+    return tax / gross if gross else ZERO
+
+
+def compute_gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Decimal]:
+    """Return the amount with tax, if the amounts of the document include it."""
+    if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
+        return {}
+    line_amount = amount_of(mapped.line)
+    if line_amount is None:
+        return {}
+    return {"TaxInclusiveAmt": builder.cents(line_amount)}
+
+
+def _tax_rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
+    """Return the rates of the tax code of a line; a code has others on sales than on purchases."""
+    code = mapped.refs.get("tax_code")
+    if code is None:
+        return ()
+    is_sale = builder.document.kind in SALES_KINDS
+    rates = builder.facts.sales_rates if is_sale else builder.facts.tax_rates
+    return rates.get(code.id, ())
+
+
+def _tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict[str, Any]]:
+    """Return the stated tax by rate; nothing if the lines do not add up to it."""
+    bases: dict[str, Decimal] = {}
+    taxes: dict[str, Decimal] = {}
+    percents: dict[str, Decimal] = {}
+    for mapped, body in pairs:
+        rates = _tax_rates(builder, mapped)
+        if not rates:
+            return []
+        net_amount = body["Amount"]
+        shares = _divide_tax(builder, mapped, net_amount, rates)
+        for (rate, percent), share in zip(rates, shares, strict=True):
+            bases[rate] = bases.get(rate, ZERO) + net_amount
+            taxes[rate] = taxes.get(rate, ZERO) + share
+            percents[rate] = percent
+    if sum_amounts(taxes.values()) != tax:
+        return []
+    return [_tax_line(rate, taxes[rate], percents[rate], bases[rate]) for rate in bases]
+
+
+def _divide_tax(
+    builder: PayloadBuilder, mapped: MappedLine, net_amount: Decimal, rates: Rates
+) -> list[Decimal]:
+    """Divide the tax of a line over its rates; the last one takes the rounding difference."""
+    shares = []
+    for _, percent in rates:
+        share = net_amount * percent / 100
+        shares.append(to_cents(share, builder.currency))
+    if mapped.line.tax is not None:
+        line_tax = builder.cents(mapped.line.tax)
+        shares[-1] += line_tax - sum_amounts(shares)
+    return shares
+
+
+def _tax_line(rate: str, tax: Decimal, percent: Decimal, base: Decimal) -> dict[str, Any]:
+    """Return the line for the tax of one rate; `base` is the amount that is taxed."""
+    detail = {
+        "TaxRateRef": {"value": rate},
+        "PercentBased": True,
+        "TaxPercent": percent,
+        "NetAmountTaxable": base,
+    }
+    return {"Amount": tax, "DetailType": "TaxLineDetail", "TaxLineDetail": detail}

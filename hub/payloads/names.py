@@ -1,0 +1,79 @@
+"""Names of suppliers, customers and items, and the fields that suppliers and customers share."""
+
+import unicodedata
+from typing import Any
+
+from hub.contract.documents import Party
+from hub.errors import Sentence
+from hub.payloads.builder import PayloadBuilder, clean, drop_empty
+from hub.payloads.shared_fields import build_address, put_texts_into_memo
+
+MAX_PARTY_LENGTH = 500
+MAX_ITEM_LENGTH = 100
+MAX_NAME_PART_LENGTH = 100
+MAX_PHONE_LENGTH = 30
+MAX_TAX_NUMBER_LENGTH = 20
+
+
+def build_name(builder: PayloadBuilder, text: str, max_length: int = MAX_PARTY_LENGTH) -> str:
+    """Return a name on one line; report one that QuickBooks does not take.
+
+    Letters with accents are composed, so that QuickBooks recognizes a name that it has.
+    """
+    composed = unicodedata.normalize("NFC", clean(text))
+    plain = " ".join(composed.split())
+    if ":" in plain:
+        builder.report(
+            Sentence(
+                "QuickBooks allows no colon in a name: %(name)s. Rename it at the source, or"
+                " match it.",
+                name=plain,
+            ),
+            "match",
+        )
+    if len(plain) > max_length:
+        builder.problems.append(
+            Sentence(
+                "QuickBooks allows %(max_length)s characters in a name. Shorten %(name)s… at"
+                " the source.",
+                max_length=max_length,
+                name=plain[:40],
+            )
+        )
+    return plain
+
+
+def build_party_fields(
+    builder: PayloadBuilder, details: Party, number_field: str
+) -> dict[str, Any]:
+    """Return the fields of suppliers and customers; the marker is in the notes, not in the name.
+
+    `number_field` is where QuickBooks has the organisation number.
+    """
+    first, _, last = (details.contact or "").strip().rpartition(" ")
+    if not first:
+        first, last = last, ""
+    email = (details.email or "").strip()
+    phone = (details.phone or "").strip()
+    currency = details.currency or builder.document.currency
+    has_currency = bool(currency) and builder.facts.multicurrency
+    put_texts_into_memo(builder)
+    fields = drop_empty(
+        DisplayName=build_name(builder, details.name),
+        GivenName=builder.fit(first, MAX_NAME_PART_LENGTH, Sentence("First name")),
+        FamilyName=builder.fit(last, MAX_NAME_PART_LENGTH, Sentence("Last name")),
+        PrimaryEmailAddr=drop_empty(Address=email),
+        PrimaryPhone=drop_empty(
+            FreeFormNumber=builder.fit(phone, MAX_PHONE_LENGTH, Sentence("Phone"))
+        ),
+        BillAddr=build_address(builder, details.address),
+        CurrencyRef={"value": currency} if has_currency else None,
+    )
+    number = drop_empty(**{number_field: _tax_number(details)})
+    return fields | number | {"Notes": builder.memo()}
+
+
+def _tax_number(details: Party) -> str:
+    """Return the organisation number, "" for one that is too long: its beginning is another one."""
+    number = clean(details.number or "").strip()
+    return number if len(number) <= MAX_TAX_NUMBER_LENGTH else ""

@@ -1,0 +1,65 @@
+"""Quantity and price of a line; QuickBooks requires that their product is the amount."""
+
+from decimal import Decimal
+from typing import Any
+
+from hub.contract.documents import Line
+from hub.errors import Sentence
+from hub.money import is_too_large
+from hub.payloads.builder import PayloadBuilder, clean
+
+CENT = Decimal("0.01")
+SMALLEST_PRICE_STEP = Decimal("0.0000001")
+MAX_DESCRIPTION_LENGTH = 4000
+
+
+def build_price_fields(line: Line, line_amount: Decimal) -> dict[str, Any]:
+    """Return quantity and price, with a finer price if the stated one does not fit the amount."""
+    if not line.quantity:
+        return {}
+    for candidate in (line.unit_price, _fitting_price(line_amount, line.quantity)):
+        if candidate is None:
+            continue
+        product = line.quantity * candidate
+        if is_too_large(product):
+            continue
+        if product.quantize(CENT, rounding="ROUND_HALF_UP") == line_amount:
+            return {"Qty": line.quantity, "UnitPrice": candidate}
+    return {}
+
+
+def _fitting_price(line_amount: Decimal, quantity: Decimal) -> Decimal | None:
+    """Return the price that yields the amount, without trailing zeros; None if it is too high."""
+    exact = line_amount / quantity
+    if is_too_large(exact):
+        return None
+    price = exact.quantize(SMALLEST_PRICE_STEP).normalize()
+    if price == price.to_integral_value():
+        return price.quantize(Decimal(1))  # 100, which was normalized to 1E+2
+    return price
+
+
+def build_description_with_price(
+    builder: PayloadBuilder, line: Line, detail: dict[str, Any]
+) -> str:
+    """Return the description, with the quantity and price if they are not fields of the line."""
+    if line.quantity is None:
+        return build_description(builder, line)
+    has_price = line.unit_price is None or detail.get("UnitPrice") == line.unit_price
+    if "Qty" in detail and has_price:
+        return build_description(builder, line)
+
+    priced = f"{line.quantity:f}"
+    if line.unit_price is not None:
+        priced += f" x {line.unit_price:f}"
+    suffix = f" ({priced})"
+    whole = build_description(builder, line, MAX_DESCRIPTION_LENGTH - len(suffix))
+    return f"{whole}{suffix}" if whole else priced
+
+
+def build_description(
+    builder: PayloadBuilder, line: Line, max_length: int = MAX_DESCRIPTION_LENGTH
+) -> str:
+    """Return the description of a line as far as QuickBooks takes it."""
+    label = Sentence("Description of line %(line)s", line=line.id)
+    return builder.fit(clean(line.description or ""), max_length, label)

@@ -1,0 +1,131 @@
+"""Lines of purchases: of bills, vendor credits, expenses and purchase orders."""
+
+from decimal import Decimal
+from typing import Any
+
+from hub.errors import Sentence
+from hub.mapping.mapped import MappedLine
+from hub.money import ZERO
+from hub.payloads import line_tax, pricing
+from hub.payloads.builder import PayloadBuilder, drop_empty
+from hub.payloads.entities import ENTITY
+
+ACCOUNT = "AccountBasedExpenseLineDetail"
+ITEM = "ItemBasedExpenseLineDetail"
+
+
+def build_lines(builder: PayloadBuilder) -> list[tuple[MappedLine, dict[str, Any]]]:
+    """Return each line with its body; lines of text alone go into the memo."""
+    pairs = []
+    for mapped, line_amount in builder.lines_with_amount():
+        whole_amount = _with_unclaimed_tax(builder, mapped, line_amount)
+        pairs.append((mapped, _build_line(builder, mapped, whole_amount)))
+    return pairs
+
+
+def _build_line(
+    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+) -> dict[str, Any]:
+    """Return a line for an item, or else for an account; report one that has neither."""
+    detail = _line_dimensions(builder, mapped)
+    net = line_tax.compute_amount_without_tax(builder, mapped, line_amount)
+    if "item" in mapped.refs:
+        detail_type = ITEM
+        detail |= drop_empty(ItemRef=builder.line_reference(mapped, "item"))
+        detail |= pricing.build_price_fields(mapped.line, net)
+    else:
+        detail_type = ACCOUNT
+        detail |= drop_empty(AccountRef=builder.line_reference(mapped, "account"))
+    if "item" not in mapped.refs and "account" not in mapped.refs:
+        builder.report(
+            Sentence(
+                "Line %(line)s has neither account nor item. Complete it at the source, or"
+                " match its code.",
+                line=mapped.line.id,
+            ),
+            "match",
+        )
+    body = {"DetailType": detail_type, "Amount": net, detail_type: detail}
+    return body | drop_empty(
+        Description=pricing.build_description_with_price(builder, mapped.line, detail),
+        LinkedTxn=_order_line_link(builder, mapped),
+    )
+
+
+def _with_unclaimed_tax(
+    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+) -> Decimal:
+    """Round the amount of a line; in the United States it includes the tax on a purchase."""
+    has_tax = mapped.line.tax and builder.document.tax_mode == "exclusive"
+    if has_tax and not builder.facts.tax_codes:
+        line_amount += mapped.line.tax or ZERO
+        builder.warnings.append(
+            Sentence(
+                "QuickBooks in the United States keeps no tax on purchases; it is part of"
+                " the lines."
+            )
+        )
+    return builder.cents(line_amount)
+
+
+def _line_dimensions(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+    """Return class, customer, tax code, and whether the customer is billed for the line."""
+    customer = builder.line_reference(mapped, "customer")
+    is_billable = mapped.line.billable and customer is not None
+    percent = mapped.line.markup if is_billable else None
+    return drop_empty(
+        ClassRef=builder.line_class(mapped),
+        CustomerRef=customer,
+        BillableStatus="Billable" if is_billable else "NotBillable",
+        MarkupInfo=None if percent is None else {"PercentBased": True, "Percent": percent},
+        TaxCodeRef=line_tax.choose_tax_code(builder, mapped),
+        **line_tax.compute_gross_amount(builder, mapped),
+    )
+
+
+def _order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:
+    """Return a link to the line of a purchase order that a line bills."""
+    link = mapped.applied
+    applied = mapped.line.applied
+    if link is None or link.kind != "purchase_order":
+        return []
+    if applied is None or applied.line is None:
+        return []
+    order_line = link.lines.get(applied.line)
+    if order_line is None:
+        builder.warnings.append(
+            Sentence(
+                "Line %(line)s of %(document)s has no line in QuickBooks; it is not linked.",
+                line=applied.line,
+                document=applied.document,
+            )
+        )
+        return []
+    order = {"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": order_line}
+    return [order]
+
+
+def build_order_links(builder: PayloadBuilder) -> list[dict[str, str]]:
+    """Return links to the purchase orders that are billed as a whole, each once.
+
+    Those that a match names come before those that the document names.
+    """
+    ids = []
+    for mapped in builder.mapped.lines:
+        order = mapped.refs.get("purchase_order")
+        if order:
+            ids.append(order.id)
+    for mapped in builder.mapped.lines:
+        if mapped.applied and _is_whole_order(mapped):
+            ids.append(mapped.applied.id)
+    distinct_ids = dict.fromkeys(ids)
+    return [{"TxnId": id, "TxnType": "PurchaseOrder"} for id in distinct_ids]
+
+
+def _is_whole_order(mapped: MappedLine) -> bool:
+    """Return whether a line bills a purchase order rather than one line of it."""
+    link = mapped.applied
+    applied = mapped.line.applied
+    if link is None or applied is None:
+        return False
+    return applied.line is None and link.kind == "purchase_order"

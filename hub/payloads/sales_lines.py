@@ -1,0 +1,157 @@
+"""Lines and header fields that invoices, credit memos and refunds share."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from hub.errors import Sentence
+from hub.mapping.mapped import MappedLine, Ref
+from hub.mapping.split import amount_of
+from hub.money import ZERO, sum_amounts
+from hub.payloads import line_tax, pricing, sales_tax
+from hub.payloads.builder import PayloadBuilder, clean, drop_empty, format_date
+from hub.payloads.shared_fields import build_address, build_custom_fields, build_mailing_fields
+from hub.payloads.summary import DISCOUNT
+
+ITEM = "SalesItemLineDetail"
+TEXT = "DescriptionOnly"
+TEXT_DETAIL = "DescriptionLineDetail"
+
+
+def build_body(builder: PayloadBuilder, **extra_fields: Any) -> dict[str, Any]:
+    """Return the body of a sales form; `extra_fields` are those that only its kind has."""
+    document = builder.document
+    fields = drop_empty(
+        CustomerRef=builder.header_reference("customer"),
+        DepartmentRef=builder.location(),
+        ClassRef=builder.transaction_class(),
+        TxnDate=format_date(document.date),
+        DocNumber=builder.number(),
+        CurrencyRef=builder.currency_ref(),
+        CustomerMemo=drop_empty(value=builder.message()),
+        ShipAddr=build_address(builder, document.ship_to),
+        CustomField=build_custom_fields(builder, builder.facts.sales_fields),
+        **build_mailing_fields(builder, "customer", "BillEmail"),
+        **extra_fields,
+    )
+    return fields | build_lines(builder)
+
+
+def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
+    """Return the lines in their order, then one for all discounts, and the tax."""
+    pairs: list[tuple[MappedLine, dict[str, Any]]] = []
+    discounts: list[MappedLine] = []
+    for mapped in builder.mapped.lines:
+        if is_discount(mapped):
+            discounts.append(mapped)
+        else:
+            pairs.append((mapped, _build_line(builder, mapped)))
+    discount_lines = _build_discount_line(builder, discounts)
+    taxed = [(mapped, line) for mapped, line in pairs if line["DetailType"] == ITEM]
+
+    body = drop_empty(
+        Line=[line for _, line in pairs] + discount_lines,
+        ApplyTaxAfterDiscount=True if discount_lines else None,
+    )
+    if builder.facts.tax_codes:
+        return body | line_tax.build_tax_detail(builder, taxed, whole=not discount_lines)
+    codes = {line[ITEM]["TaxCodeRef"]["value"] for _, line in taxed}
+    return body | sales_tax.build_tax_detail(builder, codes)
+
+
+def is_discount(mapped: MappedLine) -> bool:
+    """Return whether a line takes something off the whole: less than nothing, and of no item."""
+    line_amount = amount_of(mapped.line)
+    if line_amount is None or "item" in mapped.refs:
+        return False
+    return line_amount < 0
+
+
+def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+    """Return a line of text, or else one for an item; report one that has no item."""
+    line_amount = amount_of(mapped.line)
+    if line_amount is None:
+        text = pricing.build_description(builder, mapped.line)
+        return {"DetailType": TEXT, TEXT_DETAIL: {}} | drop_empty(Description=text)
+
+    if "item" not in mapped.refs:
+        builder.report(
+            Sentence(
+                "Line %(line)s has no product or service, which QuickBooks requires on what"
+                " is sold. Match its code, or choose one in the settings of the app.",
+                line=mapped.line.id,
+            ),
+            "match",
+        )
+    net = _amount_without_tax(builder, mapped, builder.cents(line_amount))
+    has_own_class = builder.transaction_class() is None
+    detail = drop_empty(
+        ItemRef=builder.line_reference(mapped, "item"),
+        ClassRef=builder.line_class(mapped) if has_own_class else None,
+        TaxCodeRef=_code(builder, mapped),
+        **line_tax.compute_gross_amount(builder, mapped),
+        **pricing.build_price_fields(mapped.line, net),
+    )
+    body = {"DetailType": ITEM, "Amount": net, ITEM: detail}
+    return body | drop_empty(
+        Description=pricing.build_description_with_price(builder, mapped.line, detail)
+    )
+
+
+def _amount_without_tax(
+    builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
+) -> Decimal:
+    """Return the amount without tax; in the United States a line has no other amount."""
+    if builder.facts.tax_codes:
+        return line_tax.compute_amount_without_tax(builder, mapped, line_amount)
+    stated_tax = mapped.line.tax
+    if builder.document.tax_mode != "inclusive" or stated_tax is None:
+        return line_amount
+    return line_amount - builder.cents(stated_tax)
+
+
+def _discount(builder: PayloadBuilder, mapped: MappedLine) -> Decimal:
+    """Return what a line takes off, below zero; in the United States without the tax in it."""
+    line_amount = amount_of(mapped.line) or ZERO
+    if builder.facts.tax_codes:
+        return line_amount
+    return _amount_without_tax(builder, mapped, line_amount)
+
+
+def _code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
+    """Return the tax code of a line; in the United States only whether it is taxed."""
+    if builder.facts.tax_codes:
+        return line_tax.choose_tax_code(builder, mapped)
+    return sales_tax.choose_tax_code(builder, mapped)
+
+
+def _build_discount_line(
+    builder: PayloadBuilder, discounts: Sequence[MappedLine]
+) -> list[dict[str, Any]]:
+    """Return one line for all discounts, because QuickBooks has room for one."""
+    if not discounts:
+        return []
+    total_discount = -builder.cents(sum_amounts(_discount(builder, mapped) for mapped in discounts))
+
+    accounts: dict[str, Ref] = {}
+    for mapped in discounts:
+        ref = mapped.refs.get("account")
+        if ref:
+            accounts[ref.id] = ref
+    if len(accounts) > 1:
+        names = ", ".join(sorted(ref.name for ref in accounts.values()))
+        builder.problems.append(
+            Sentence(
+                "Its discounts have different accounts (%(names)s); QuickBooks has room for one.",
+                names=names,
+            )
+        )
+    account = builder.line_reference(discounts[0], "account")
+    detail = {"PercentBased": False} | drop_empty(DiscountAccountRef=account)
+
+    descriptions = [clean(mapped.line.description or "") for mapped in discounts]
+    text = builder.fit(
+        "; ".join(filter(None, descriptions)), pricing.MAX_DESCRIPTION_LENGTH, Sentence("Discount")
+    )
+    line = {"DetailType": DISCOUNT, "Amount": total_discount, DISCOUNT: detail}
+    return [line | drop_empty(Description=text)]

@@ -1,0 +1,271 @@
+"""Summarize transactions and list entries, from sent bodies and from responses, to compare them."""
+
+from decimal import Decimal
+from typing import Any
+
+from hub.contract.document_kinds import PAYMENT_KINDS
+from hub.models.transaction_summary import CLOSED, LineSummary, TransactionSummary
+from hub.money import ZERO, sum_amounts
+from hub.payloads.entities import DOCUMENTS, amount_sign, ref_id
+
+NOT_COUNTED = ("SubTotalLineDetail", "DescriptionOnly")
+DISCOUNT = "DiscountLineDetail"
+LINE_REFERENCES = frozenset(
+    ("AccountRef", "ClassRef", "CustomerRef", "DiscountAccountRef", "ItemRef", "TaxCodeRef")
+)
+PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
+PAID_FROM = (("CheckPayment", "BankAccountRef"), ("CreditCardPayment", "CCAccountRef"))
+UNREADABLE = TransactionSummary()  # in place of a value from QuickBooks that cannot be read
+
+
+def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> TransactionSummary:
+    """Return what counts in a transaction or list entry, from a sent body or from a response."""
+    if kind not in DOCUMENTS:
+        return _summarize_entry(entity)
+    sign = amount_sign(entity)
+    lines = [_summarize_line(line, sign) for line in list_counted_lines(entity)]
+    if kind in PAYMENT_KINDS:
+        lines.sort(key=lambda line: (line.linked_type, line.linked))
+    amount = entity["TotalAmt"] if "TotalAmt" in entity else compute_expected_total(entity)
+    return TransactionSummary(
+        party=_party_id(entity),
+        number=_text_of(entity, "DocNumber") or _text_of(entity, "PaymentRefNum"),
+        date=_text_of(entity, "TxnDate"),
+        currency=ref_id(entity, "CurrencyRef") or home_currency,
+        location=ref_id(entity, "DepartmentRef"),
+        memo=_text_of(entity, "PrivateNote"),
+        total=None if amount is None else _apply_sign(_parse_decimal(amount), sign),
+        tax=None if is_open(entity) else _apply_sign(_tax(entity), sign),
+        term=ref_id(entity, "SalesTermRef"),
+        payable_account=ref_id(entity, "APAccountRef"),
+        deposit_account=ref_id(entity, "DepositToAccountRef"),
+        payment_account=ref_id(entity, "AccountRef") or _payment_account(entity),
+        payment_method=ref_id(entity, "PaymentMethodRef"),
+        class_=ref_id(entity, "ClassRef"),
+        due=_text_of(entity, "DueDate"),
+        status=CLOSED if entity.get("POStatus") == CLOSED else "",
+        payee=_payee_type(entity),
+        is_untaxed=entity.get("GlobalTaxCalculation") == "NotApplicable",
+        lines=tuple(lines),
+        exchange_rate=_exchange_rate(entity),
+    )
+
+
+def compute_expected_total(body: dict[str, Any]) -> Decimal | None:
+    """Return the total of a body with its stated tax; None if QuickBooks computes the tax."""
+    if "TotalAmt" in body:
+        return Decimal(str(body["TotalAmt"]))
+    if "Line" not in body:
+        return None
+    is_inclusive = body.get("GlobalTaxCalculation") == "TaxInclusive"
+    if is_inclusive and not _states_all_tax(body):
+        return compute_gross_total(body)
+    if is_open(body):
+        return None
+    return compute_net_total(body) + _tax(body)
+
+
+def _states_all_tax(body: dict[str, Any]) -> bool:
+    """Return whether the total of a body is its amounts without tax plus the stated tax.
+
+    The amount of a discount includes tax.
+    """
+    return "TotalTax" in (body.get("TxnTaxDetail") or {}) and not has_discount(body)
+
+
+def has_discount(body: dict[str, Any]) -> bool:
+    """Return whether something is taken off the whole."""
+    return any(line.get("DetailType") == DISCOUNT for line in list_counted_lines(body))
+
+
+def compute_gross_total(body: dict[str, Any]) -> Decimal:
+    """Return what the lines of a body add up to, with the tax that their amounts contain."""
+    lines = list_counted_lines(body)
+    return sum_amounts(_sign_of(line) * _gross_amount(line) for line in lines)
+
+
+def compute_net_total(body: dict[str, Any]) -> Decimal:
+    """Return what the lines of a body add up to, without tax that is not in their amounts."""
+    lines = list_counted_lines(body)
+    return sum_amounts(_sign_of(line) * _number_or_zero(line.get("Amount")) for line in lines)
+
+
+def is_open(body: dict[str, Any]) -> bool:
+    """Return whether a body leaves the tax to QuickBooks."""
+    tax_detail = body.get("TxnTaxDetail") or {}
+    if "TotalTax" in tax_detail:
+        return False
+    calculation = body.get("GlobalTaxCalculation")
+    if calculation:
+        return bool(calculation != "NotApplicable")
+    return is_taxable(body)
+
+
+def is_taxable(body: dict[str, Any]) -> bool:
+    """Return whether a line has the tax code of taxable lines in the United States."""
+    lines = body.get("Line") or ()
+    return any(ref_id(_line_detail(line), "TaxCodeRef") == "TAX" for line in lines)
+
+
+def list_counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the lines that have an amount of their own."""
+    counted = []
+    for line in entity.get("Line") or ():
+        if line.get("DetailType") not in NOT_COUNTED:
+            counted.append(line)
+    return counted
+
+
+def _party_id(entity: dict[str, Any]) -> str:
+    for name in PARTIES:
+        if entity.get(name):
+            return ref_id(entity, name)
+    return ""
+
+
+def _payee_type(entity: dict[str, Any]) -> str:
+    """Return "customer" if an expense was paid to one."""
+    payee = entity.get("EntityRef") or {}
+    type = _text_of(payee, "type").lower()
+    return type if type == "customer" else ""
+
+
+def _payment_account(entity: dict[str, Any]) -> str:
+    """Return the account that a bill payment was paid from."""
+    for part, field in PAID_FROM:
+        account = ref_id(entity.get(part) or {}, field)
+        if account:
+            return account
+    return ""
+
+
+def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
+    """Summarize a line; its amount has the sign of the transaction, reversed for a discount."""
+    detail = _line_detail(line)
+    line_sign = _sign_of(line)
+    linked, linked_type = _first_link(line)
+    gross = _number_or_zero(detail.get("TaxInclusiveAmt", line.get("Amount")))
+    ids = {name: ref_id(detail, name) for name in detail if name in LINE_REFERENCES}
+    id_of = ids.get
+    return LineSummary(
+        amount=_apply_sign(gross, transaction_sign * line_sign),
+        account=id_of("AccountRef") or id_of("DiscountAccountRef", ""),
+        item=id_of("ItemRef", ""),
+        class_=id_of("ClassRef", ""),
+        customer=id_of("CustomerRef") or _customer_entity(detail),
+        tax_code=id_of("TaxCodeRef", ""),
+        linked=linked,
+        linked_type=linked_type,
+        is_discount=line_sign < 0,
+    )
+
+
+def _first_link(line: dict[str, Any]) -> tuple[str, str]:
+    """Return the id and type of the first transaction that a line is linked to."""
+    for link in line.get("LinkedTxn") or ():
+        id = _text_of(link, "TxnId")
+        if id:
+            return id, _text_of(link, "TxnType")
+    return "", ""
+
+
+def _customer_entity(detail: dict[str, Any]) -> str:
+    """Return the customer of a deposit line, which has no CustomerRef."""
+    entity = detail.get("Entity")
+    if not entity:
+        return ""
+    type = str(entity.get("type"))
+    if type.casefold() != "customer":
+        return ""
+    return _text_of(entity, "value")
+
+
+def _summarize_entry(entity: dict[str, Any]) -> TransactionSummary:
+    """Summarize a list entry: the facts that the hub writes."""
+    return TransactionSummary(
+        name=_text_of(entity, "DisplayName") or _text_of(entity, "Name"),
+        active=entity.get("Active", True),
+        parent=ref_id(entity, "ParentRef"),
+        income_account=ref_id(entity, "IncomeAccountRef"),
+        expense_account=ref_id(entity, "ExpenseAccountRef"),
+        asset_account=ref_id(entity, "AssetAccountRef"),
+        term=ref_id(entity, "TermRef") or ref_id(entity, "SalesTermRef"),
+        currency=ref_id(entity, "CurrencyRef"),
+        type=_text_of(entity, "Type"),
+        sku=_text_of(entity, "Sku"),
+        description=_text_of(entity, "Description"),
+        price=_shortest_price(entity, "UnitPrice"),
+        cost=_shortest_price(entity, "PurchaseCost"),
+        email=_text_of(entity.get("PrimaryEmailAddr") or {}, "Address"),
+        phone=_text_of(entity.get("PrimaryPhone") or {}, "FreeFormNumber"),
+    )
+
+
+def _text_of(part: dict[str, Any], name: str) -> str:
+    """Return a field as text; "" if it is missing or empty."""
+    value = part.get(name)
+    return str(value or "")
+
+
+def _line_detail(line: dict[str, Any]) -> dict[str, Any]:
+    """Return the detail of a line, which is in a field named after its type."""
+    type = line.get("DetailType")
+    detail = line.get(str(type))
+    if not isinstance(detail, dict):
+        return {}
+    return detail
+
+
+def _gross_amount(line: dict[str, Any]) -> Decimal:
+    """Return the amount of a line with tax, if it states one, else its amount."""
+    net = line.get("Amount")
+    gross = _line_detail(line).get("TaxInclusiveAmt", net)
+    return _number_or_zero(gross)
+
+
+def _sign_of(line: dict[str, Any]) -> int:
+    """Return -1 for a discount, whose amount QuickBooks writes without a sign."""
+    is_discount = line.get("DetailType") == DISCOUNT
+    return -1 if is_discount else 1
+
+
+def _tax(entity: dict[str, Any]) -> Decimal:
+    """Return the total tax of a transaction, zero if it has none."""
+    tax_detail = entity.get("TxnTaxDetail") or {}
+    return _number_or_zero(tax_detail.get("TotalTax"))
+
+
+def _number_or_zero(value: Any) -> Decimal:
+    """Return a field as a number, zero if it is missing."""
+    return _parse_decimal(value or ZERO)
+
+
+def _exchange_rate(entity: dict[str, Any]) -> Decimal | None:
+    """Return the exchange rate; None in the home currency, whose rate QuickBooks gives as 1."""
+    rate = entity.get("ExchangeRate")
+    if rate is None or _parse_decimal(rate) == 1:
+        return None
+    return _parse_decimal(rate)
+
+
+def _parse_decimal(value: Any) -> Decimal:
+    """Return a number exactly; a response may have integers, and a stored body texts."""
+    if isinstance(value, Decimal):
+        return value
+    return Decimal(str(value))
+
+
+def _apply_sign(number: Decimal, sign: int) -> Decimal:
+    """Return an amount with the sign of its transaction; zero has none."""
+    is_negative = sign < 0 and number != 0
+    return -number if is_negative else number
+
+
+def _shortest_price(entity: dict[str, Any], name: str) -> str:
+    """Return a price in its shortest form; "" if the entry has none."""
+    price = entity.get(name)
+    if price is None:
+        return ""
+    number = Decimal(str(price)).normalize()
+    without_negative_zero = number + ZERO
+    return format(without_negative_zero, "f")

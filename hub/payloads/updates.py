@@ -1,0 +1,225 @@
+"""Bodies that change an object in QuickBooks, keeping line ids and what other people added."""
+
+from typing import Any
+
+from hub.payloads.builder import memo_room
+from hub.payloads.line_ids import keep_line_ids
+from hub.payloads.summary import is_open
+
+READ_ONLY_FIELDS = (
+    "MetaData",
+    "domain",
+    "sparse",
+    "TotalAmt",
+    "Balance",
+    "HomeBalance",
+    "HomeTotalAmt",
+    "time",
+    "status",
+    "RecurDataRef",
+    "PurchaseEx",
+    "VendorCreditEx",
+    "BillEx",
+    "InvoiceEx",
+    "PaymentEx",
+    "PurchaseOrderEx",
+    "DepositEx",
+    "CreditMemoEx",
+    "RefundReceiptEx",
+    "BillPaymentEx",
+    "UnappliedAmt",
+    "RemainingCredit",
+    "DeliveryInfo",
+    "InvoiceLink",
+)
+FIELDS_OF_HUB = (
+    "VendorRef",
+    "CustomerRef",
+    "EntityRef",
+    "APAccountRef",
+    "AccountRef",
+    "DepositToAccountRef",
+    "DepartmentRef",
+    "ClassRef",
+    "PaymentMethodRef",
+    "PaymentType",
+    "PayType",
+    "CheckPayment",
+    "CreditCardPayment",
+    "Credit",
+    "TxnDate",
+    "DueDate",
+    "DocNumber",
+    "PaymentRefNum",
+    "CurrencyRef",
+    "TotalAmt",
+    "Line",
+    "GlobalTaxCalculation",
+    "TxnTaxDetail",
+    "ApplyTaxAfterDiscount",
+    "CustomerMemo",
+    "Memo",
+    "CustomField",
+    "ShipAddr",
+    "PrivateNote",
+)
+# By a field that identifies the kind of a list entry: fields that are fixed at creation, or that
+# people maintain.
+FIXED_FIELDS = {
+    "DisplayName": ("CurrencyRef", "Notes"),
+    "Type": (
+        "Type",
+        "TrackQtyOnHand",
+        "QtyOnHand",
+        "InvStartDate",
+        "IncomeAccountRef",
+        "ExpenseAccountRef",
+        "AssetAccountRef",
+        "ParentRef",
+        "SubItem",
+    ),
+}
+EMAIL_FIELDS = ("BillEmail", "POEmail")
+CLOSED = {"POStatus": "Closed"}
+OPEN = {"POStatus": "Open"}  # added if a closed purchase order is needed again
+
+
+def build_update_body(
+    body: dict[str, Any], current: dict[str, Any], previous_memo: str = ""
+) -> dict[str, Any]:
+    """Turn a body into an update of `current`, with its Id, SyncToken and line ids.
+
+    The update is sparse, so that fields the hub does not set stay. Emptying a field takes the whole
+    object instead. `previous_memo` is the memo as the hub last wrote it: other lines in the current
+    memo were written by a person and stay.
+    """
+    if "Id" in body and "sparse" not in body:
+        body = _fields_of_hub(body)
+    update = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
+    if "PrivateNote" in body:
+        current_memo = str(current.get("PrivateNote") or "")
+        update["PrivateNote"] = _merge_memo(body["PrivateNote"], current_memo, previous_memo)
+    if "Line" in body or "TotalAmt" in body:
+        return _build_transaction_update(update, current)
+
+    for name in _fixed_fields(body):
+        update.pop(name, None)
+    return update | {"sparse": True}
+
+
+def drop_version(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what an update sets, without the ids and the version that it was written against."""
+    if "sparse" not in body:
+        body = _fields_of_hub(body)
+    content = {
+        name: value for name, value in body.items() if name not in ("Id", "SyncToken", "sparse")
+    }
+    if "Line" in content:
+        content["Line"] = [_without_id(line) for line in content["Line"]]
+    return content
+
+
+def _without_id(line: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if name != "Id"}
+
+
+def _fields_of_hub(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that the hub sets; the others come from an older version of the object."""
+    return {name: body[name] for name in FIELDS_OF_HUB if name in body}
+
+
+def _fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:
+    """Return the fields of a list entry that an update leaves alone."""
+    for name, fields in FIXED_FIELDS.items():
+        if name in body:
+            return fields
+    return ()
+
+
+def build_delete_body(id: str, token: str) -> dict[str, Any]:
+    """Return the body that deletes a transaction; `token` is its SyncToken."""
+    return {"Id": id, "SyncToken": token}
+
+
+def build_void_body(id: str, token: str) -> dict[str, Any]:
+    """Return the body that voids a transaction of a kind that can be voided."""
+    return build_delete_body(id, token) | {"sparse": True}
+
+
+def build_close_body(party: str) -> dict[str, Any]:
+    """Return the body that closes a purchase order, to be sent as an update of it."""
+    return {"VendorRef": {"value": party}, **CLOSED}
+
+
+def _build_transaction_update(update: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:
+    """Return the update of a transaction: sparse, or whole if a field must become empty."""
+    update["Line"] = keep_line_ids(update.get("Line") or [], current.get("Line") or [])
+    _reset_open_tax(update, current)
+    _keep_mailing(update, current)
+    _keep_custom_fields(update, current)
+
+    emptied = _emptied_fields(update, current)
+    if not emptied:
+        return update | {"sparse": True}
+    whole = dict(current)
+    for name in (*READ_ONLY_FIELDS, *emptied):
+        whole.pop(name, None)
+    return whole | update
+
+
+def _keep_mailing(update: dict[str, Any], current: dict[str, Any]) -> None:
+    """Leave the e-mail address and its status as they are, if QuickBooks has an address."""
+    has_address = any(current.get(name) for name in EMAIL_FIELDS)
+    if not has_address:
+        return
+    for name in (*EMAIL_FIELDS, "EmailStatus"):
+        update.pop(name, None)
+
+
+def _reset_open_tax(update: dict[str, Any], current: dict[str, Any]) -> None:
+    """Let QuickBooks work out the tax again; otherwise the tax of the old lines would stay."""
+    current_detail = current.get("TxnTaxDetail")
+    if not current_detail or not is_open(update):
+        return
+    detail = update.get("TxnTaxDetail") or current_detail
+    rate = detail.get("TxnTaxCodeRef")
+    update["TxnTaxDetail"] = {"TxnTaxCodeRef": rate} if rate else {}
+
+
+def _emptied_fields(update: dict[str, Any], current: dict[str, Any]) -> list[str]:
+    """Return the fields to empty: those that only the source sets and for which it has no value.
+
+    QuickBooks itself gives numbers to purchase orders and to sales.
+    """
+    names = ["DepartmentRef"]
+    is_numbered_by_quickbooks = "POStatus" in current or "CustomerRef" in update
+    if not is_numbered_by_quickbooks:
+        names.append("DocNumber")
+    emptied = current.keys() - update.keys()
+    return [name for name in names if name in emptied]
+
+
+def _keep_custom_fields(update: dict[str, Any], current: dict[str, Any]) -> None:
+    """Keep the custom fields of QuickBooks that the hub does not set."""
+    if "CustomField" not in update:
+        return
+    fields = list(update["CustomField"])
+    ids = {field.get("DefinitionId") for field in fields}
+    for field in current.get("CustomField") or ():
+        id = field.get("DefinitionId")
+        if id not in ids:
+            fields.append(field)
+    update["CustomField"] = fields
+
+
+def _merge_memo(ours: str, theirs: str, previous: str) -> str:
+    """Return our memo with the lines that a person added; the marker stays last."""
+    *our_lines, marker_line = ours.splitlines()
+    written_by_us = {*ours.splitlines(), *previous.splitlines()}
+    added = []
+    for line in theirs.splitlines():
+        is_marker = line.startswith("[hub:")
+        if line.strip() and line not in written_by_us and not is_marker:
+            added.append(line)
+    text = "\n".join([*our_lines, *added])
+    return f"{text[: memo_room(marker_line)]}\n{marker_line}".lstrip()
