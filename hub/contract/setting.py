@@ -1,11 +1,19 @@
 """Fields of an app's settings: marshmallow fields with label, section, help and choices."""
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from marshmallow import fields, validate
 
 Condition = Mapping[str, Any]  # the values of other settings, each one value or a tuple of them
+NOT_AN_AMOUNT = "Enter an amount such as 1000.50."
+TOO_SMALL = "This amount is too small."
+TOO_LARGE = "This amount is too large."
+# As people write amounts: a comma before one or two decimals, and spaces between thousands.
+TYPED_AMOUNT = re.compile(r"(-?\d[\d \u00a0\u202f]*)(?:\.(\d{1,6})|,(\d{1,2}))?")
+SPACES = re.compile(r"\s")
 
 
 def metadata(
@@ -61,6 +69,52 @@ def address(
     if required:
         return fields.Url(required=True, **options)
     return fields.Url(load_default=default, **options)
+
+
+class AmountField(fields.Decimal):
+    """A field for an amount of money as a person types it: 1000.50, 1000,50 or 1 000,50."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> Decimal:
+        """Return the amount that a text names; a comma that may separate thousands is refused."""
+        if isinstance(value, str):
+            typed = TYPED_AMOUNT.fullmatch(value.strip())
+            if not typed:
+                raise self.make_error("invalid", input=value)
+            whole, *decimals = typed.groups(default="")
+            value = f"{SPACES.sub('', whole)}.{''.join(decimals) or 0}"
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+def amount(
+    label: str,
+    section: str,
+    help: str = "",
+    *,
+    default: Decimal | None = None,
+    minimum: Decimal = Decimal(0),
+    maximum: Decimal | None = None,
+    required: bool = False,
+    only_if: Condition | None = None,
+) -> fields.Decimal:
+    """Return a setting that is an amount of money, as a Decimal; None without an answer.
+
+    It is in the currency of the company, which the page shows beside it. It is at least `minimum`,
+    and at most `maximum` if there is one.
+    """
+    checks = [validate.Range(min=minimum, error=TOO_SMALL)]
+    if maximum is not None:
+        checks.append(validate.Range(max=maximum, error=TOO_LARGE))
+    options: dict[str, Any] = {
+        "as_string": True,
+        "validate": checks,
+        "error_messages": {"invalid": NOT_AN_AMOUNT, "special": NOT_AN_AMOUNT},
+        "metadata": metadata(label, section, help, only_if, money=True),
+    }
+    if required:
+        return AmountField(required=True, **options)
+    return AmountField(load_default=default, allow_none=default is None, **options)
 
 
 def switch(

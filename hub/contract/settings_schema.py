@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from hub.contract.types import App
 from hub.errors import SettingsInvalid
 
-NEEDED = "This is needed."
+NEEDED = "This is needed."  # pages translate it
 Offered = Iterable[tuple[str, tuple[str, ...]]]  # each choice's id, and what people call it
 Choices = Callable[[str], Offered]
 RecordSettings = Mapping[tuple[str, str], str]  # names of settings by the record that they name

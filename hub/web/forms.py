@@ -46,6 +46,7 @@ class Input:
     kind: str
     required: bool
     value: Any = None
+    unit: str = ""  # the currency of an amount, which the page shows behind its input
     choices: Choices = ()
     blank: bool = True  # whether no answer is one
     stored: bool = False  # a secret that is stored: empty keeps it
@@ -71,11 +72,12 @@ def build_inputs(
     *,
     stored: Sequence[str] = (),
     entered: Sequence[str] = (),
+    currency: str = "",
     source: Source,
 ) -> list[Input]:
     """Return the questions of a schema with the present answers.
 
-    `source` returns the choices that are not in the schema.
+    `source` returns the choices that are not in the schema. `currency` is that of the company.
     """
     present = {
         name: values.get(name, _default_value(field)) for name, field in schema.fields.items()
@@ -87,6 +89,7 @@ def build_inputs(
             replace(
                 question,
                 entered=name in entered,
+                unit=currency if field.metadata.get("money") else "",
                 applies=applies(field, present),
                 only_if=_condition_json(field),
             )

@@ -306,6 +306,7 @@ def _form(
         values,
         stored=stored,
         entered=entered,
+        currency=row.company.currency,
         source=partial(read_choices, app, row, values)
         if may_configure(row)
         else build_choice_lister(row),

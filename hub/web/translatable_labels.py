@@ -12,6 +12,11 @@ WORDS = (
     gettext_noop("operator"),
     gettext_noop("app-owner"),
     gettext_noop("owner"),
+    # what is wrong with a setting
+    gettext_noop("This is needed."),
+    gettext_noop("Enter an amount such as 1000.50."),
+    gettext_noop("This amount is too small."),
+    gettext_noop("This amount is too large."),
     # modes of an app
     gettext_noop("auto"),
     gettext_noop("review"),

@@ -145,16 +145,13 @@ class InvoiceSettings(Access):
     untaxed_code = setting.record(
         "tax_code", "Tax code of lines without tax", "Tax", "Needed outside the United States."
     )
-    tolerance = fields.Decimal(
-        as_string=True,
-        load_default=Decimal("0.05"),
-        validate=validate.Range(min=0, max=10),
-        metadata=setting.metadata(
-            "Rounding difference",
-            "Invoices",
-            "The largest difference of the totals that is accepted; with a larger one the"
-            " document is held.",
-        ),
+    tolerance = setting.amount(
+        "Rounding difference",
+        "Invoices",
+        "The largest difference of the totals that is accepted; with a larger one the document is"
+        " held.",
+        default=Decimal("0.05"),
+        maximum=Decimal(10),
     )
     difference = setting.choice(
         "What to do with a rounding difference",

@@ -209,6 +209,20 @@ def test_a_setting_that_is_emptied_on_the_page_is_empty_or_its_default_again(
     }
 
 
+def test_an_amount_has_the_currency_of_the_company_and_may_have_a_decimal_comma(
+    without_mail: Visitor,
+) -> None:
+    enable(without_mail)
+    page = without_mail.page("/installations/1/settings")
+    pattern = r'name="tolerance"[^>]*value="0.05"[^>]*>\s*<span class="input-group-text">(\w+)<'
+    assert re.findall(pattern, page) == ["USD"]
+    without_mail.press_save("/installations/1/settings", **form(tolerance="0,10"))
+    assert without_mail.row(Installation, 1).settings["tolerance"] == "0.10"
+    refused = without_mail.post("/installations/1/settings", **form(tolerance="1,000"))
+    assert "Enter an amount such as 1000.50." in refused.text
+    assert without_mail.row(Installation, 1).settings["tolerance"] == "0.10"
+
+
 def test_a_mailbox_that_is_no_address_is_refused_beside_its_field(without_mail: Visitor) -> None:
     assert "Not a valid email address" in enable(without_mail, mailbox="accounting")
 

@@ -1,5 +1,7 @@
 """Fields of settings: what they accept, and what the pages show of them."""
 
+from decimal import Decimal
+
 import pytest
 from marshmallow import Schema, ValidationError
 
@@ -43,6 +45,55 @@ def test_a_setting_applies_while_the_others_have_the_values_that_it_needs(values
     declared = Dependent().fields
     applying = {name for name in declared if settings_schema.applies(declared[name], values)}
     assert applying == names
+
+
+class Amounts(Schema):
+    """Amounts with limits, with a default, and one that has to be entered."""
+
+    limit = setting.amount("Limit", "Bills", minimum=Decimal(-5), maximum=Decimal(2000))
+    fee = setting.amount("Fee", "Bills", default=Decimal("0.50"))
+    rent = setting.amount("Rent", "Bills", required=True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount"),
+    [
+        ("1000.50", "1000.50"),
+        ("1000,50", "1000.50"),
+        ("1 000,5", "1000.5"),
+        ("1\u00a0000", "1000"),
+        ("-4.99", "-4.99"),
+        (7, "7"),
+        ("0.005", "0.005"),
+    ],
+)
+def test_an_amount_is_a_decimal_however_a_person_writes_it(typed, amount):
+    loaded = Amounts().load({"limit": typed, "rent": "1"})
+    assert (loaded["limit"], loaded["fee"]) == (Decimal(amount), Decimal("0.50"))
+    assert Amounts().dump(loaded)["limit"] == str(loaded["limit"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [
+        *((text, "Enter an amount such as 1000.50.") for text in ("1,000", "1.000,50", "1e3", "x")),
+        *((text, "Enter an amount such as 1000.50.") for text in ("NaN", "Infinity", "", True)),
+        ("-5.01", "This amount is too small."),
+        ("2000,01", "This amount is too large."),
+    ],
+)
+def test_an_amount_that_is_unclear_or_out_of_its_limits_is_refused(typed, problem):
+    with pytest.raises(ValidationError) as error:
+        Amounts().load({"limit": typed, "rent": "1"})
+    assert error.value.messages == {"limit": [problem]}
+
+
+def test_an_amount_may_be_left_out_unless_it_is_required():
+    assert Amounts().load({"rent": "1"})["fee"] == Decimal("0.50")
+    assert "limit" not in Amounts().dump({})
+    assert Amounts().load({"rent": "1"})["limit"] is None
+    with pytest.raises(ValidationError):
+        Amounts().load({})
 
 
 ANSWERS = {"base_url": "http://shed:8000", "key": "k", "account": "7"}
