@@ -6,8 +6,12 @@ the end as at the beginning.
 
 A long test that starts last keeps one worker busy while the others have nothing to do. Proofs,
 stories in a browser and tests of processes therefore start before the short tests. Those of one
-file go to the same worker, because they share what they set up. In the small form all tests of
-processes do: they mostly wait, and each worker would import the hub for them once more.
+file go to the same worker, because they share what they set up.
+
+Tests of processes mostly wait, also for leases that pass in real time. Cores would be idle while
+all workers run such tests, so one half of the workers starts with them and the other half with
+tests that compute. In the small form one worker runs them all, because each worker would import the
+hub for them once more.
 """
 
 import os
@@ -20,7 +24,7 @@ from tests.support.runs.tiers import FULL
 
 FORK_MARK = "forks"
 LONG_MARKS = ("proof", "browser")
-LONG_FOLDER = "e2e"
+PROCESS_FOLDER = "e2e"
 
 
 @pytest.hookimpl(trylast=True)
@@ -40,26 +44,45 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def first_shares(items: list[pytest.Item], workers: int) -> list[list[pytest.Item]]:
-    """Return for each worker the tests that it runs first: those that fork, then long ones."""
+    """Return for each worker the tests that it runs first.
+
+    One half of the workers gets tests of processes. The others get those that fork, then long ones.
+    """
     forking = [item for item in items if item.get_closest_marker(FORK_MARK)]
-    long = [item for item in items if not item.get_closest_marker(FORK_MARK) and is_long(item)]
-    return [deal(forking, workers, place) + deal(long, workers, place) for place in range(workers)]
+    of_processes = [item for item in items if is_of_processes(item)]
+    placed = {*forking, *of_processes}
+    long = [item for item in items if item not in placed and is_long(item)]
+    half = min(workers // 2, len(places_of(of_processes)))
+    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    waiting, computing = shares[:half] or shares, shares[half:]
+    for tests, group in ((forking, computing), (of_processes, waiting), (long, computing)):
+        for place, share in enumerate(group):
+            share += deal(tests, len(group), place)
+    return shares
+
+
+def is_of_processes(item: pytest.Item) -> bool:
+    """Return whether a test runs the hub in processes of its own."""
+    return item.path.parent.name == PROCESS_FOLDER and not item.get_closest_marker(FORK_MARK)
 
 
 def is_long(item: pytest.Item) -> bool:
     """Return whether a test is of a kind that often takes long."""
-    marked = any(item.get_closest_marker(mark) for mark in LONG_MARKS)
-    return marked or item.path.parent.name == LONG_FOLDER
+    return any(item.get_closest_marker(mark) for mark in LONG_MARKS)
 
 
 def deal(items: list[pytest.Item], workers: int, place: int) -> list[pytest.Item]:
     """Return the tests of every `workers`-th place, beginning with the one at `place`."""
-    places = [list(group) for _, group in groupby(items, place_of)]
-    return [item for tests in places[place::workers] for item in tests]
+    return [item for tests in places_of(items)[place::workers] for item in tests]
+
+
+def places_of(items: list[pytest.Item]) -> list[list[pytest.Item]]:
+    """Return the tests of each place together."""
+    return [list(group) for _, group in groupby(items, place_of)]
 
 
 def place_of(item: pytest.Item) -> Path:
     """Return the file or folder whose tests go to the same worker."""
-    if item.path.parent.name == LONG_FOLDER and not FULL:
+    if item.path.parent.name == PROCESS_FOLDER and not FULL:
         return item.path.parent
     return item.path

@@ -22,7 +22,7 @@ def test_forking(number): pass
 OPTIONS = ["-p", "tests.support.runs.run_order", "-p", "no:cacheprovider", "--collect-only", "-q"]
 
 
-def _order(folder: Path, workers: int) -> list[str]:
+def _order(folder: Path, workers: int, **settings: str) -> list[str]:
     """Return the tests of two equal files in the order of a run with this many workers."""
     for name in ("a", "b"):
         (folder / f"test_{name}.py").write_text(TESTS)
@@ -32,6 +32,7 @@ def _order(folder: Path, workers: int) -> list[str]:
         "PATH": "",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTEST_XDIST_WORKER_COUNT": str(workers),
+        **settings,
     }
     result = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
     lines = result.stdout.splitlines()
@@ -55,12 +56,35 @@ def test_the_files_with_long_tests_are_dealt_to_the_workers(tmp_path: Path) -> N
     assert len(set(order)) == len(order) == 14
 
 
+def _add_tests_of_processes(folder: Path, *files: str) -> None:
+    (folder / "e2e").mkdir()
+    for file in files:
+        (folder / "e2e" / f"test_{file}.py").write_text("def test_process(): pass")
+
+
 def test_tests_of_processes_are_long(tmp_path: Path) -> None:
-    folder = tmp_path / "e2e"
-    folder.mkdir()
-    (folder / "test_c.py").write_text("def test_process(): pass")
+    _add_tests_of_processes(tmp_path, "c")
     order = _order(tmp_path, 1)
     assert [name.rpartition(" ")[2] for name in order[4:7]] == ["process", "long", "long"]
+
+
+def test_one_half_of_the_workers_starts_with_tests_of_processes(tmp_path: Path) -> None:
+    _add_tests_of_processes(tmp_path, "c", "d", "e")
+    order = _order(tmp_path, 4, HUB_PROOF="full")
+    processes = ["e2e/test_c process", "e2e/test_e process", "e2e/test_d process"]
+    assert [name for name in order if "process" in name] == processes
+    shares = [order[:4], order[4:8], order[8:12], order[12:]]  # 17 tests
+    assert shares[0][:2] == [processes[0], processes[1]]
+    assert shares[1][:1] == [processes[2]]
+    assert (shares[2][:3], shares[3][:3]) == (_first_tests("a"), _first_tests("b"))
+    assert len(set(order)) == len(order) == 17
+
+
+def test_in_the_small_form_one_worker_starts_all_processes(tmp_path: Path) -> None:
+    _add_tests_of_processes(tmp_path, "c", "d", "e")
+    order = _order(tmp_path, 3)
+    assert order[:3] == [f"e2e/test_{file} process" for file in "cde"]
+    assert (order[5:8], order[11:14]) == (_first_tests("a"), _first_tests("b"))
 
 
 def test_more_workers_than_tests_get_each_test_once(tmp_path: Path) -> None:
