@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from hub.db import engine as db_engine
+from hub.security import audit
 from hub.web.server import Web
 from tests.support.pages.browser import Person
 from tests.support.pages.page_visitor import Visitor
@@ -42,6 +43,17 @@ CUT = """() => {
 SCROLLS = "() => document.querySelector('.scroll').scrollWidth > " + (
     "document.querySelector('.scroll').clientWidth + 1"
 )
+# Buttons of one word that have two lines, and ids that do.
+BROKEN_WORDS = """() => [...document.querySelectorAll("main .btn, main .mono")]
+  .filter((one) => one.checkVisibility() && !/\\s/.test(one.innerText.trim()))
+  .filter((one) => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1;
+  }).map((one) => one.outerHTML.slice(0, 80))"""
+LOWER_EDGES = """() => [...new Set(
+  [...document.querySelectorAll(".filters :is(input, select, button)")]
+    .map((one) => Math.round(one.getBoundingClientRect().bottom / 4)))]"""
 HEIGHT_OF_BARS = """() => [...document.querySelectorAll("body *")]
   .filter((one) => getComputedStyle(one).position === "sticky")
   .reduce((sum, one) => sum + one.offsetHeight, 0)"""
@@ -106,6 +118,30 @@ def test_the_button_of_each_row_is_in_view_beside_long_names(
     for path in ("/to-approve/", "/reconciliations/", f"/documents/{served.ids[1]}"):
         person.open(path)
         assert not person.page.evaluate(SCROLLS), path
+
+
+def test_no_button_is_broken_within_a_word_beside_long_names(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=DESKTOP)
+    person.log_in("olga", PASSWORD)
+    for path in ("/companies/choose", "/people/", "/reconciliations/", "/apps/costtracker"):
+        person.open(path)
+        assert person.page.evaluate(BROKEN_WORDS) == [], path
+
+
+@pytest.mark.parametrize("language", ["en", "nb"])
+def test_the_filter_of_the_audit_log_is_one_line_on_a_small_desktop(
+    served: Visitor, open_tab: Callable[..., Person], language: str
+) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        audit.record(
+            session, "kjell-hakon.ovrebo-sorensen@byggtekniske.example", "lists pushed", ""
+        )
+    person = open_tab(served.url, viewport={"width": 1280, "height": 800}, locale=language)
+    person.log_in("olga", PASSWORD)
+    person.open("/audit/?from=2026-01-01")
+    assert len(person.page.evaluate(LOWER_EDGES)) == 1
 
 
 def test_bars_that_stay_in_view_leave_room_at_a_zoom_of_400_percent(

@@ -538,7 +538,7 @@ def test_after_a_decision_the_list_has_its_filters_and_its_page(
     place = dict(parse_qsl(urlsplit(address).query))
     assert {"field", "q", "before"} <= place.keys()
     page = operator.page(address)
-    [code_page] = re.findall(r'class="small"\s+href="([^"]*/code[^"]*)"', page)
+    [code_page] = re.findall(r'class="small text-nowrap"\s+href="([^"]*/code[^"]*)"', page)
     code = dict(parse_qsl(urlsplit(unescape(code_page)).query))["code"]
     of_code = operator.page(unescape(code_page))
     search = re.findall(r'name="list" value="([^"]+)"', of_code)
