@@ -145,10 +145,16 @@ def find_pages(browser: Browser, demo: Demo) -> list[str]:
 def log_in(page: Page, demo: Demo, who: str = WHO) -> None:
     """Log in as the demo's owner, or somebody else."""
     page.goto(f"{demo.web.url}/login")
-    page.get_by_label("Name or e-mail").fill(who)
-    page.get_by_label("Password").fill(demo.password)
-    page.get_by_role("button", name="Log in", exact=True).click()
+    fill_log_in(page, demo, who)
     page.wait_for_url(f"{demo.web.url}/")
+
+
+def fill_log_in(page: Page, demo: Demo, who: str) -> None:
+    """Fill in and send the log-in form, whatever language the page has."""
+    page.locator("[name=email]").fill(who)
+    password = page.locator("[name=password]")
+    password.fill(demo.password)
+    password.press("Enter")
 
 
 def links(page: Page, url: str) -> Iterator[str]:
@@ -194,10 +200,10 @@ def take_errors(browser: Browser, demo: Demo, look: str, folder: Path) -> None:
     with demo.app.app_context(), engine.transaction() as session:
         user = session.query(User).filter_by(username=VIEWER).one()
         login_sessions.end_all(session, int(user.id), EndReason.LOGGED_OUT)
-    viewer.get_by_role("button", name="Save").first.click()
-    viewer.get_by_label("Name or e-mail").fill(VIEWER)
-    viewer.get_by_label("Password").fill(demo.password)
-    viewer.get_by_role("button", name="Log in", exact=True).click()
+    viewer.locator("main form.box .btn-primary").first.click()
+    viewer.wait_for_url("**/login**")
+    fill_log_in(viewer, demo, VIEWER)
+    viewer.wait_for_url(lambda url: "/login" not in url)
     take_picture(viewer, folder / file_of(EXPIRED))
     viewer.close()
 

@@ -73,9 +73,10 @@ class Person:
 
     def log_in(self, name: str, password: str) -> None:
         self.open("/login")
-        self.page.get_by_label("Name or e-mail").fill(name)
-        self.page.get_by_label("Password").fill(password)
-        self.press("Log in")
+        self.page.locator("[name=email]").fill(name)
+        field = self.page.locator("[name=password]")
+        field.fill(password)
+        field.press("Enter")
         self.page.wait_for_url(f"{self.url}/")
 
     def type_into(self, label: str, text: str) -> None:
