@@ -41,7 +41,7 @@ def test_every_recorded_exchange_is_answered_as_recorded_or_the_difference_has_i
     assert REASONS.unused(differences_found()) == set(), "reasons that no difference needs"
     figure("recorded exchanges replayed", len(differences_found()), 50)
     figure(
-        "of them answered as recorded to the value",
+        "replayed exchanges answered with exactly the recorded values",
         sum(not changes for changes in differences_found().values()),
         43,
     )

@@ -77,12 +77,12 @@ def test_every_recorded_object_comes_back_with_its_fields_or_the_difference_has_
     assert REASONS.unexplained(differences_found()) == []
     assert REASONS.unused(differences_found()) == set(), "reasons that no difference needs"
     figure(
-        "objects recorded in XML made once more",
+        "objects recorded in XML that were created again",
         sum("#" in name for name in differences_found()),
         189,
     )
     figure(
-        "of them with exactly the recorded fields",
+        "objects created again with exactly the recorded fields",
         sum(not changes for changes in differences_found().values()),
         100,
     )

@@ -33,7 +33,7 @@ def recorded_bodies():
 def test_the_walk_finds_nothing_wrong_with_what_the_real_service_sent(figure):
     bodies = list(recorded_bodies())
     assert [bad for body in bodies for bad in walk_json(body)] == []
-    figure("recorded bodies that the walk against the schema accepts", len(bodies), 49)
+    figure("recorded bodies that the schema check accepts", len(bodies), 49)
 
 
 @pytest.mark.parametrize(

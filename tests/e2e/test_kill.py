@@ -53,13 +53,11 @@ def test_kills_at_any_moment_leave_the_books_that_an_undisturbed_run_leaves(
     )
     kills = _kill_often(hub, sources, apps, random.Random(6 + part))
     figure(
-        f"kills of a hub syncing all its apps that left the books right, part {part} of {PARTS}",
+        f"kills of a hub syncing all its apps, the books right afterwards, part {part} of {PARTS}",
         kills,
         KILLS,
     )
-    figure(
-        f"sends that those kills left in doubt, part {part} of {PARTS}", _count_doubts(hub), KILLS
-    )
+    figure(f"sends left in doubt by these kills, part {part} of {PARTS}", _count_doubts(hub), KILLS)
     code, _, errors = hub.sync()
     assert code == 3, errors
     _, report, errors = hub.sync()

@@ -76,7 +76,7 @@ def test_each_document_is_in_the_books_once_whatever_the_server_and_kills_do(
     figure(
         "documents of a hub at an independent server, each in its books once", app["posted"], GOOD
     )
-    figure("kills of that hub, up to four at a time", kills, KILLS)
+    figure("kills of the hub at the independent server, up to four at a time", kills, KILLS)
     figure(
         "calls that the independent server did not answer",
         counts["lose"] + counts["reset"] + counts["late"],

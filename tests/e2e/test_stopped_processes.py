@@ -83,7 +83,8 @@ def test_the_work_of_a_killed_worker_goes_on_within_the_lease_and_five_seconds(c
     cluster.terminate(other)
     cluster.assert_books_match()
     figure(
-        f"seconds to spare until another worker had to go on {TAKEOVER_SECONDS:g} s after a kill",
+        f"seconds left of the {TAKEOVER_SECONDS:g} s after a kill in which another worker must"
+        " continue",
         round(TAKEOVER_SECONDS - seconds, 1),
         0,
     )

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Planted:
-    """A bug that replaces `old`, unique in `place`, by `new`; `killer` is pytest's command line."""
+    """A bug that replaces `old`, unique in `place`, by `new`.
+
+    `bug` says what the code does wrong; it is a row of docs/proof.md. `killer` names the tests that
+    must fail, as on the command line of pytest.
+    """
 
     bug: str
     place: str
@@ -17,7 +21,7 @@ class Planted:
 MODEL = "tests/proofs/test_model.py"
 BUGS = (
     Planted(
-        "the key is made when it is sent",
+        "the request key is random instead of computed from the request",
         "hub/outbox/identity.py",
         "return uuid.uuid5(_SPACE, _encode([identity, part, operation, base, generation])).hex",
         "return uuid.uuid4().hex",
@@ -27,28 +31,28 @@ BUGS = (
         ),
     ),
     Planted(
-        "the generation is no part of the key",
+        "the request key does not depend on the generation",
         "hub/outbox/identity.py",
         "_encode([identity, part, operation, base, generation])",
         "_encode([identity, part, operation, base])",
         "tests/unit/outbox/test_outbox.py::test_each_part_of_a_request_changes_its_key",
     ),
     Planted(
-        "the key of a change holds no SyncToken",
+        "the request key of an update does not depend on the SyncToken",
         "hub/outbox/identity.py",
         "_encode([identity, part, operation, base, generation])",
         '_encode([identity, part, operation, base.partition(":")[0], generation])',
         "tests/unit/outbox/test_outbox.py::test_a_change_of_another_version_has_another_key",
     ),
     Planted(
-        "a change after one without effect is taken for the posted one",
+        "an update is dropped if the previous one had no effect",
         "hub/outbox/planning.py",
         "    if not is_posted_update and not is_skipped_change:",
         "    if not is_skipped_change:",
         "tests/stories/test_changes_without_effect.py",
     ),
     Planted(
-        "bytes change under a key that may have left",
+        "the bytes of a request change although it may have been sent under the same key",
         "hub/outbox/keys.py",
         "    if outcomes <= set(UNPROCESSED_OUTCOMES):\n        return KeyUse.NEXT\n"
         "    return KeyUse.FROZEN",
@@ -56,7 +60,7 @@ BUGS = (
         "tests/unit/collect/test_run.py::test_bytes_never_change_under_a_key_that_may_have_left",
     ),
     Planted(
-        "a claim without its guard",
+        "a claim does not check the state of the posting",
         "hub/outbox/claims.py",
         "    ids = _claimable_postings(session, list(posting_ids), revisions)\n    if not ids:\n"
         "        return []\n"
@@ -69,7 +73,7 @@ BUGS = (
         "tests/unit/outbox/test_outbox.py::test_two_workers_never_claim_the_same",
     ),
     Planted(
-        "a claim leaves no attempt before the send",
+        "a claim stores no attempt before the request is sent",
         "hub/outbox/claims.py",
         "bulk.execute_each(session, _INSERT_ATTEMPTS, attempts)",
         "pass",
@@ -79,7 +83,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a result is written whoever holds the posting",
+        "a result is written without checking the fence",
         "hub/outbox/transitions.py",
         (
             "        Posting.id == posting_id,\n        Posting.fence == fence,\n"
@@ -89,7 +93,7 @@ BUGS = (
         "tests/unit/outbox/test_outbox.py::test_a_result_is_written_only_under_its_own_fence",
     ),
     Planted(
-        "fences repeat",
+        "every claim has the same fence",
         "hub/posting/send/claim.py",
         "fence = uuid.uuid4().hex",
         'fence = "1"',
@@ -99,21 +103,21 @@ BUGS = (
         ),
     ),
     Planted(
-        "a refusal on a re-send is believed",
+        "a refusal of a repeated send counts although the first send is in doubt",
         "hub/posting/protocol/decisions.py",
         "return not is_doubtful(history, earlier_sends)",
         "return True",
         "tests/unit/posting/test_protocol.py::test_the_decision_table",
     ),
     Planted(
-        "a broken answer is a refusal",
+        "an error code that says nothing about the request counts as a refusal",
         "hub/posting/protocol/decisions.py",
         'UNRELIABLE_REFUSAL_CODES = ("600", "10000")',
         'UNRELIABLE_REFUSAL_CODES = ("600",)',
         MODEL,
     ),
     Planted(
-        "a number that is not found proves absence",
+        "a document counts as absent because its number is not found, without a search",
         "hub/posting/protocol/decisions.py",
         "    if history.search_results is None:\n        return Search()\n"
         "    return _judge_search(history)",
@@ -121,21 +125,21 @@ BUGS = (
         MODEL,
     ),
     Planted(
-        "no quiet time",
+        "a search does not wait for the quiet time",
         "hub/posting/protocol/history.py",
         "return self.seconds_left() <= 0",
         "return True",
         MODEL,
     ),
     Planted(
-        "the short quiet time for another process's doubt",
+        "the quiet time leaves out the deadline of another process",
         "hub/posting/protocol/history.py",
         "required = self.deadline_seconds + self.quiet_seconds",
         "required = self.quiet_seconds",
         "tests/unit/posting/test_protocol.py::test_how_long_nothing_may_be_under_way",
     ),
     Planted(
-        "the quiet time runs on the wall clock",
+        "the quiet time is measured by the wall clock",
         "hub/posting/outcome/session.py",
         "        now = self.clock.monotonic()\n        key = (posting.id, fence)",
         "        now = self.clock.now().timestamp()\n        key = (posting.id, fence)",
@@ -145,21 +149,21 @@ BUGS = (
         ),
     ),
     Planted(
-        "what may be ours but was edited is posted again",
+        "a similar transaction in QuickBooks does not stop a repeated send",
         "hub/posting/protocol/decisions.py",
         "if similar:",
         "if False:",
         MODEL,
     ),
     Planted(
-        "the answer to a re-send is taken for the present",
+        "the response to a repeated send counts as the current state in QuickBooks",
         "hub/posting/protocol/decisions.py",
         "if is_doubtful(history, history.sends[:-1]):",
         "if False:",
         "tests/unit/posting/test_protocol.py::test_the_decision_table",
     ),
     Planted(
-        "a change is written without comparing",
+        "an update is sent without comparing the transaction in QuickBooks",
         "hub/posting/protocol/decisions.py",
         "    if is_change_visible(history, current):\n        return Posted(current.id)\n"
         "    return Ask(AskReason.CHANGED, (current.id,))\n",
@@ -167,14 +171,14 @@ BUGS = (
         MODEL,
     ),
     Planted(
-        "a restore is not noticed",
+        "a database that was restored from a backup is not noticed",
         "hub/posting/recovery/restore.py",
         "if _stored_claim_count(company.realm) > company.sends:",
         "if False:",
         "tests/unit/posting/test_recovery.py::test_after_a_restore_a_refusal_is_not_believed",
     ),
     Planted(
-        "after a restore a check holds what was not looked for",
+        "after a restore a check holds a posting before it was searched for",
         "hub/posting/preflight/run.py",
         "if doubt_after_restore(posting_session, ids):",
         "if False:",
@@ -184,7 +188,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a search pages by position",
+        "a search reads its pages by position instead of by time",
         "hub/qbo/search.py",
         (
             'entities = _read_page(client, kind, f"MetaData.CreateTime >= '
@@ -196,21 +200,21 @@ BUGS = (
         "tests/unit/posting/test_lookup.py",
     ),
     Planted(
-        "the key is not sent",
+        "the request key is not sent to QuickBooks",
         "hub/qbo/client.py",
         '        params = {**params, "requestid": requestid}\n',
         "",
         "tests/unit/qbo/test_client.py",
     ),
     Planted(
-        "a lost answer counts as not sent",
+        "a lost response counts as a request that was not sent",
         "hub/qbo/responses.py",
         "QuickBooksResponse(SendOutcome.DOUBT, text=text)",
         "QuickBooksResponse(SendOutcome.UNSENT, text=text)",
         "tests/unit/qbo/test_client.py::test_a_write_without_a_clear_answer_is_in_doubt",
     ),
     Planted(
-        "an item that a batch's answer leaves out is done",
+        "an item that the batch response leaves out counts as posted",
         "hub/qbo/batch.py",
         'unclear = build_lost_response(\n        Sentence("the answer to the batch does not contain'
         ' it exactly once")\n    )',
@@ -218,7 +222,7 @@ BUGS = (
         "tests/unit/qbo/test_batch.py::test_an_item_that_is_missing_or_repeated_in_the_answer_is_in_doubt",
     ),
     Planted(
-        "a refused item holds its whole batch",
+        "one refused item refuses all items of its batch",
         "hub/posting/send/requests.py",
         "return [(job, _doubt_foreign_response(job, responses[job.bid])) for job in jobs]",
         'worst = next((one for one in responses.values() if one.outcome == "refused"), None)\n'
@@ -231,7 +235,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "the answers to a batch are told by their order",
+        "batch responses are assigned by their order instead of by bId",
         "hub/qbo/batch.py",
         'parts_by_bid.setdefault(str(part.get("bId")), []).append(part)',
         (
@@ -241,7 +245,7 @@ BUGS = (
         "tests/unit/posting/test_batches.py::test_an_answer_is_assigned_by_its_bid_alone",
     ),
     Planted(
-        "the same key for a batch of other items",
+        "the request key of a batch depends on its first item only",
         "hub/outbox/identity.py",
         '_encode(["batch", *requests])',
         '_encode(["batch", *[*requests][:1]])',
@@ -251,7 +255,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "after a doubt it goes in the next batch",
+        "a posting that was in doubt is sent in a batch",
         "hub/posting/protocol/decisions.py",
         "return not (declined or is_doubtful(history))",
         "return not declined",
@@ -261,7 +265,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "absent after a batch, it keeps its generation",
+        "a posting that is absent after a batch keeps its generation",
         "hub/posting/protocol/decisions.py",
         "if history.rekey or (last and last.batched):",
         "if history.rekey:",
@@ -271,7 +275,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a batch leaves no trace before it is sent",
+        "an attempt does not store the batch that it is part of",
         "hub/outbox/claims.py",
         '"batch": batch,',
         '"batch": "",',
@@ -281,7 +285,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a refusal of the whole batch is one of each item",
+        "a refusal of the whole batch counts as a refusal of each item",
         "hub/qbo/batch.py",
         "if whole.outcome != SendOutcome.REFUSED:",
         "if whole:",
@@ -291,7 +295,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "another document's answer is believed",
+        "a response with the marker of another document is accepted",
         "hub/posting/send/requests.py",
         "if not marker or marker == job.marker:",
         "if response:",
@@ -301,21 +305,21 @@ BUGS = (
         ),
     ),
     Planted(
-        "amounts travel as floats",
+        "amounts are sent as binary fractions",
         "hub/payloads/encoding.py",
         'return format(value, "f")',
         "return json.dumps(float(value))",
         "tests/unit/payloads/test_payloads.py::test_amounts_are_plain_numbers_in_the_bytes",
     ),
     Planted(
-        "the cursor is kept before the page",
+        "the cursor is stored before the documents of its page",
         "hub/collect/commit.py",
         "self._commit(waiting, item)\n",
         "self._commit([], item)\n                    self._commit(waiting)\n",
         "tests/unit/collect/test_run.py::test_a_crash_while_committing_moves_no_cursor",
     ),
     Planted(
-        "a receipt is ended before it is told",
+        "a receipt is marked as delivered before the source is called",
         "hub/posting/receipt_delivery.py",
         "        try:\n            _call_plugins(self._site, row)",
         (
@@ -325,7 +329,7 @@ BUGS = (
         "tests/unit/posting/test_receipts.py::test_a_receipt_is_repeated_with_growing_pauses",
     ),
     Planted(
-        "a schedule that is late is dropped",
+        "a scheduled run that is late does not start",
         "hub/scheduling/schedule.py",
         "Schedule.next_due <= now,\n        ~has_open_run,",
         (
@@ -335,21 +339,21 @@ BUGS = (
         "tests/unit/scheduling/test_schedule.py::test_a_run_never_overlaps_itself",
     ),
     Planted(
-        "the deadline is not looked at before the send",
+        "a request is sent after the deadline of its claim",
         "hub/posting/send/requests.py",
         "until = job.started + posting_session.config.deadline_seconds\n    client",
         "until = job.started + 1_000_000\n    client",
         "tests/unit/posting/test_pipeline.py::test_after_the_deadline_nothing_is_sent",
     ),
     Planted(
-        "a read is given up at the first lost answer",
+        "a read is not repeated after a lost response",
         "hub/qbo/client.py",
         "MAX_READ_ATTEMPTS = 3  #",
         "MAX_READ_ATTEMPTS = 1  #",
         "tests/unit/qbo/test_client.py::test_a_read_whose_answer_is_lost_is_asked_again_at_once",
     ),
     Planted(
-        "a system failure is taken for a refusal",
+        "an error inside QuickBooks counts as a refusal",
         "hub/posting/protocol/decisions.py",
         'UNRELIABLE_REFUSAL_CODES = ("600", "10000")',
         'UNRELIABLE_REFUSAL_CODES = ("600",)',
@@ -359,7 +363,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "each answer of a burst slows down once more",
+        "each throttled response of one burst lowers the rate again",
         "hub/rate_limits/limiter.py",
         "if seconds >= self._limits.period and now >= self._paused_to:",
         "if seconds >= self._limits.period:",
@@ -369,7 +373,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "the last refresh token is thrown away",
+        "the previous refresh token is not tried when the newest one is refused",
         "hub/qbo/oauth/tokens.py",
         "grant = _request_grant([token for token in (latest, previous) if token])",
         "grant = _request_grant([token for token in (latest,) if token])",
@@ -379,7 +383,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "our mark is not in the note",
+        "the memo in QuickBooks has no marker",
         "hub/outbox/identity.py",
         "return base64.b32encode(digest).decode()[:MARKER_LENGTH]",
         'return ""',
@@ -389,7 +393,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a posted document is created again when it changes",
+        "a change of a posted document creates a second transaction",
         "hub/collect/operation.py",
         'return cls(posted, newest, "", outbox.Repetition.NONE)',
         'return cls(posted, None, "", outbox.Repetition.NONE)',
@@ -399,7 +403,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a worker that was stopped writes over what another has settled",
+        "a late response to an earlier claim overwrites a settled posting",
         "hub/posting/send/results.py",
         "is_late = posting.fence != job.fence or posting.state not in outbox.IN_FLIGHT",
         "is_late = False",
@@ -409,7 +413,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a worker that was stopped posts what another has settled",
+        "a worker sends a posting that another worker has claimed meanwhile",
         "hub/outbox/claims.py",
         "is_claimed = fence == fences[id] and state in IN_FLIGHT",
         "is_claimed = True",
@@ -419,7 +423,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a pause does not end when the clock was set back",
+        "a pause does not end if the clock is set back",
         "hub/outbox/conditions.py",
         "next_try_at <= now, next_try_at > latest",
         "next_try_at <= now",
@@ -429,7 +433,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a renewal that died hinders the next one when the clock was set back",
+        "an interrupted token renewal blocks the next one if the clock is set back",
         "hub/qbo/oauth/tokens.py",
         "since <= now - RENEWAL_LEASE, since >= now + RENEWAL_LEASE",
         "since <= now - RENEWAL_LEASE",
@@ -439,7 +443,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "what settles a transaction does not leave the books before it",
+        "a transaction is removed before the payment that settles it",
         "hub/posting/preflight/load.py",
         "removals=removals.find_pending_removals(session, company_id, targets)",
         "removals={}",
@@ -449,7 +453,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "what our own removal left open is not known",
+        "after a payment is removed, its invoice still counts as settled",
         "hub/qbo/transaction_index.py",
         "head.links, head.balance = left, None",
         "pass",
@@ -459,7 +463,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "what a check holds is never checked again",
+        "a posting that a check holds is never checked again",
         "hub/posting/preflight/run.py",
         "held_ids = _load_held_postings(posting_session)",
         "held_ids = []",
@@ -469,7 +473,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a record just made counts as inactive at the second reading of its list",
+        "a new record counts as inactive when the list is read again before QuickBooks lists it",
         "hub/qbo/records.py",
         "before.read_at != row.read_at",
         "before.read_at < row.read_at",
@@ -479,7 +483,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a party is made for a document that is held",
+        "a customer or supplier is created for a document that is held",
         "hub/posting/send/creations.py",
         "needed_now = graph.with_needs(postable | requested)",
         "needed_now = needed",
@@ -489,7 +493,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "what waits for a new party is checked only after that is made",
+        "a document is checked only after its new customer or supplier was created",
         "hub/posting/preflight/run.py",
         "return sorted({*due, *waiting})",
         "return sorted(due)",
@@ -499,7 +503,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a party is made although what else its document needs is held",
+        "a customer or supplier is created although something else that its document needs is held",
         "hub/posting/send/creations.py",
         "        if not is_ready:\n            return False\n"
         "        return all(self.can_be_posted(needed) for needed in node.needs)",
@@ -510,14 +514,14 @@ BUGS = (
         ),
     ),
     Planted(
-        "a party that no document needs any more stays planned",
+        "a customer or supplier that no document needs any more stays planned",
         "hub/posting/send/creations.py",
         "_withdraw(session, unneeded)",
         "pass",
         "tests/unit/posting/test_creations.py::test_a_skipped_document_takes_its_new_party_with_it",
     ),
     Planted(
-        "a party without a currency is made in the home currency",
+        "a new customer or supplier gets the home currency instead of that of its document",
         "hub/collect/new_records.py",
         "replace(details, currency=currency)",
         "replace(details, currency=None)",
@@ -527,7 +531,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a party of a foreign currency is made in the home currency",
+        "a customer or supplier in a foreign currency is created in a company with one currency",
         "hub/collect/content.py",
         "if not isinstance(document.details, Party) or operation.update is not None:",
         "if True:",
@@ -537,7 +541,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a document goes to a new party of another currency",
+        "a document is posted to a new customer or supplier in another currency",
         "hub/posting/preflight/load.py",
         "stored | _planned_parties(session, postings, facts.currency)",
         "stored",
@@ -547,7 +551,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "what a new record releases goes only with the next run",
+        "documents that wait for a new record are sent only in the next run",
         "hub/scheduling/runner.py",
         "if steps.errors or after == before:",
         "if True:",
@@ -557,7 +561,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a document that waits again keeps the case of what held it",
+        "a case stays open although its document now waits for something else",
         "hub/collect/finish.py",
         "inbox.release_all(session, batch.released_ids)",
         "pass",
@@ -567,7 +571,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "an approval ends when one of two records has its id",
+        "an approval ends as soon as one of two missing records is created",
         "hub/outbox/placeholders.py",
         "return _replace_placeholders(payload, _known_ids(session, posting_ids))",
         "return payload",
@@ -577,7 +581,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a change that was taken back decides the state of its document",
+        "a withdrawn update decides the state of its document",
         "hub/outbox/main_posting.py",
         "{PostingState.POSTED: 1, PostingState.SKIPPED: 2, PostingState.WITHDRAWN: 2}",
         "{PostingState.POSTED: 1, PostingState.SKIPPED: 1, PostingState.WITHDRAWN: 1}",
@@ -587,7 +591,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a removed document counts as posted",
+        "a document that a person removed counts as posted",
         "hub/outbox/main_posting.py",
         "(posting.operation.in_(REMOVALS), DocumentState.REMOVED)",
         "(posting.operation.in_(REMOVALS), DocumentState.POSTED)",
@@ -597,7 +601,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a document deleted in QuickBooks counts as posted",
+        "a document that was deleted in QuickBooks counts as posted",
         "hub/outbox/main_posting.py",
         "(head.state != TransactionState.LIVE, DocumentState.MISSING)",
         '(head.state == "", DocumentState.MISSING)',
@@ -607,7 +611,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "the source is not told that its document was removed",
+        "the removal of a document is not reported to its source",
         "hub/posting/outcome/record.py",
         "            _report_removal(session, posting)",
         "            pass",
@@ -617,7 +621,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a change at the source stops the removal that a person wants",
+        "a change at the source withdraws a removal that a person requested",
         "hub/outbox/conditions.py",
         "    _is_removal_by_person,\n",
         "",
@@ -627,7 +631,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "the files of a document that is posted again stay behind",
+        "the files of a document that is posted again are not attached",
         "hub/collect/attachments.py",
         "keeps_parent = parent_id is None and parent.operation != Operation.CREATE",
         "keeps_parent = parent_id is None",
@@ -644,7 +648,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "what left QuickBooks is posted again without a look there",
+        "a document is posted again without checking that QuickBooks no longer has it",
         "hub/posting/protocol/decisions.py",
         "may_be_there = is_doubtful(history) or history.was_posted_before",
         "may_be_there = is_doubtful(history)",
@@ -654,7 +658,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a document cannot be removed after it was changed",
+        "a document cannot be removed after an update",
         "hub/posting/actions/undo.py",
         "Posting.id == (newest_id or posting_id)",
         "Posting.id == posting_id",
@@ -664,7 +668,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "putting back writes over an edit that the person has not seen",
+        "put back overwrites an edit in QuickBooks that the person has not seen",
         "hub/posting/actions/put_back.py",
         'if str(current.get("SyncToken")) != sync_token:',
         "if not sync_token:",
@@ -674,7 +678,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "what is put back is withdrawn when its document is planned again",
+        "planning a document withdraws an update that a person requested with put back",
         "hub/collect/planning.py",
         "if active.planned != fingerprint and is_withdrawable(batch, active):",
         "if is_withdrawable(batch, active):",
@@ -684,7 +688,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "an id that the source uses twice is created as the other kind",
+        "a code with the id of a document is created as that document",
         "hub/collect/intake.py",
         "if is_id_of_other_kind(batch, create):",
         "if not create:",
@@ -694,7 +698,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a page looks a code up without its e-mail address",
+        "the matching page ignores the e-mail address of a code",
         "hub/web/matches.py",
         "result = find(field, used or plain, match_index)",
         "result = find(field, plain, match_index)",
@@ -704,7 +708,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a page promises to create what cannot be created",
+        "the matching page offers to create a record whose name is taken",
         "hub/web/matches.py",
         "if used is None and match and match.record == NEW:",
         "if match and match.record == NEW:",
@@ -714,7 +718,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a page does not know for which code a record was created",
+        "the matching page ignores for which code a record was created",
         "hub/web/matches.py",
         "add_created_records(session, installation, [field], match_index, which)",
         "pass",
@@ -724,7 +728,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a posting stores the words of its reasons",
+        "a posting stores its reasons as sentences instead of codes",
         "hub/posting/preflight/run.py",
         "    return texts.dump(*reasons)\n",
         "    text = texts.join_reasons(texts.dump(*reasons))\n"
@@ -732,7 +736,7 @@ BUGS = (
         "tests/stories/test_reworded_postings.py::test_a_posting_that_the_checks_hold",
     ),
     Planted(
-        "a sentence that takes its code is told to the source again",
+        "a stored sentence that is replaced by its code is reported to the source again",
         "hub/posting/receipts.py",
         "                _store_reasons(session, posting)\n                continue\n",
         "                _store_reasons(session, posting)\n",
@@ -742,7 +746,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "the inbox lists the cases of every company",
+        "the inbox lists the cases of companies without a role",
         "hub/web/case_list.py",
         '[*visible.cases(), *_conditions_of_show(filters["show"])]',
         '[*_conditions_of_show(filters["show"])]',
@@ -752,7 +756,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a search finds the documents of every company",
+        "a search finds the documents of companies without a role",
         "hub/web/document_filters.py",
         "return query.where(*load_scope().documents(), *_conditions(session, filters, is_ordered))",
         "return query.where(*_conditions(session, filters, is_ordered))",
@@ -762,14 +766,14 @@ BUGS = (
         ),
     ),
     Planted(
-        "pruning empties the newest version of a posting",
+        "pruning deletes the content of the newest version of a posting",
         "hub/scheduling/retention.py",
         "        has_content,\n        is_replaced,\n",
         "        has_content,\n",
         "tests/unit/scheduling/test_retention.py::test_only_replaced_versions_lose_their_content",
     ),
     Planted(
-        "a right for one company counts for all",
+        "a role for one company counts for all companies",
         "hub/security/rights.py",
         "    return assigned is None or assigned == part\n",
         "    return True\n",
@@ -779,7 +783,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "nothing finds the company of a document's address",
+        "the rights for a document's page do not depend on its company",
         "hub/security/subjects.py",
         '    frozenset({"document_id"}): (_document_target,),\n',
         "",
@@ -789,7 +793,7 @@ BUGS = (
         ),
     ),
     Planted(
-        "a case is mailed to people of other companies",
+        "a case is mailed to people without a role for its company",
         "hub/notifications/case_news.py",
         "        role = rights.role(subject)\n",
         "        role = rights.role_within()\n",

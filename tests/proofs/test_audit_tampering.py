@@ -59,7 +59,7 @@ def test_random_tamperings_are_all_seen(log, figure):
     copy.write_bytes(whole_copy)
     with engine.read_only_session() as session:
         assert audit_check.verify(session).count == ENTRIES
-    figure("random tamperings of the audit log seen", kinds_detected, MANY)
+    figure("random changes of the audit log, detected", kinds_detected, MANY)
 
 
 def flip(text, chance):

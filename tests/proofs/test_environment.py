@@ -139,7 +139,7 @@ def test_a_full_disk_at_any_write_loses_nothing(forked_shop, figure):
     chosen = pick_boundaries(right, 10)
     results = run_with_faults(forked_shop, right, chosen, fill_disk)
     assert_reported(results, "cannot be ")
-    figure("writes from which on the disk was full", len(chosen), 10)
+    figure("writes at which the disk became full", len(chosen), 10)
 
 
 STATEMENTS = {"full": "PRAGMA max_page_count=1", "read-only": "PRAGMA query_only=ON"}
@@ -152,7 +152,7 @@ def test_a_database_that_takes_no_more_loses_nothing(forked_shop, figure, name):
     chosen = pick_boundaries(right, 6)
     results = run_with_faults(forked_shop, right, chosen, begin, begin.listen)
     assert_reported(results, "cannot be used: ")
-    figure(f"writes from which on the database was {name}", len(chosen), 6)
+    figure(f"writes at which the database became {name}", len(chosen), 6)
 
 
 @in_full
@@ -164,7 +164,7 @@ def test_a_postgresql_that_takes_no_more_loses_nothing(shop_on_postgres, figure,
     act, first = (begin, begin.listen) if "read-only" in name else (fill_disk, lambda: None)
     results = run_with_faults(forked_shop, right, chosen, act, first)
     assert_reported(results, "cannot be ")
-    figure(f"writes from which on, with PostgreSQL, {name}", len(chosen), 3)
+    figure(f"writes after which, with PostgreSQL, {name}", len(chosen), 3)
 
 
 @in_full
@@ -189,7 +189,7 @@ def test_a_database_that_another_process_keeps_locked_loses_nothing(
             forked_shop, right, forked_shop.hub.run(forked_shop.sync), f"at {at}: {results[-1]}"
         )
     assert_reported(results, "cannot be used: database is locked")
-    figure("moments from which on another process kept the database locked", len(results), 8)
+    figure("moments after which another process kept the database locked", len(results), 8)
 
 
 # -- the clock -------------------------------------------------------------------------------------
@@ -208,7 +208,7 @@ def test_a_clock_that_is_set_in_the_middle_of_a_run_changes_nothing(forked_shop,
             forked_shop, right, report, f"set by {moved} at {at} ({right[0].names[at - 1]})"
         )
     figure(
-        "moments of a run at which the clock was set, a day, an hour or minutes forth or back",
+        "moments of a run at which the clock was set forward or back by a day, an hour or minutes",
         len(chosen),
         15,
     )
@@ -236,7 +236,7 @@ def test_a_clock_that_is_set_while_the_hub_is_down_changes_nothing(forked_shop, 
             f"set by {moved} after a kill at {at} ({right[0].names[at - 1]})",
         )
     figure(
-        "kills after which the clock was set, a day, an hour or minutes forth or back",
+        "kills after which the clock was set forward or back by a day, an hour or minutes",
         len(chosen),
         15,
     )
@@ -252,7 +252,7 @@ def test_a_terminated_hub_leaves_nothing_in_doubt(forked_shop, figure):
     results = run_with_faults(forked_shop, right, chosen, request_end)
     assert {unclear for *_, unclear in results} == {0}
     assert "ended" in {outcome for outcome, *_ in results}
-    figure("moments at which the hub was told to end", len(chosen), 12)
+    figure("moments at which the hub was asked to stop", len(chosen), 12)
 
 
 # -- the folder of the counters --------------------------------------------------------------------

@@ -296,7 +296,7 @@ STORIES: dict[str, Callable[[FaultBench], None]] = {
     "token.refresh": renew,
     "bill.read": read_back,
     "query.bill": search_by_marker,
-    "cdc in a look": search_by_marker,
+    "cdc in a search": search_by_marker,
     "query.attachable": search_file,
     "cdc": read_changes,
     "companyinfo.read": read_company,
@@ -334,7 +334,7 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(
     STORIES[call](fault_bench)
     assert network.fired >= Counter(fault_bench.faults.values())
     figure(
-        f"faults met at {call}, nothing lost, nothing doubled",
+        f"faults at {call}, nothing lost, nothing doubled",
         len(fault_bench.faults),
         23 if STEP == 1 else 4,
     )
@@ -343,10 +343,10 @@ def test_nothing_is_lost_and_nothing_doubled_whatever_fault_meets(
 def test_every_kind_of_fault_is_met_and_there_are_enough_calls(figure):
     pairs = {(call, fault) for call in STORIES for fault in faults_at(call)}
     assert {fault for _, fault in pairs} == set(faulty_network.FAULTS)
-    figure("kinds of faults met by calls of the client", len(faulty_network.FAULTS), 23)
-    figure("calls of the client that meet them", len(STORIES), 14)
+    figure("kinds of faults in calls of the client", len(faulty_network.FAULTS), 23)
+    figure("calls of the client with these faults", len(STORIES), 14)
     figure(
-        "cells of faults and calls, nothing lost, nothing doubled",
+        "combinations of a fault and a call, nothing lost, nothing doubled",
         len(pairs),
         140 if STEP > 1 else 1200,
     )

@@ -29,7 +29,7 @@ def double(number):
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.row}: {mutant.bug}")
-def test_what_a_mutant_replaces_stands_in_the_code_once(mutant):
+def test_the_code_that_a_mutant_replaces_occurs_once(mutant):
     text = (ROOT / mutant.place).read_text(encoding="utf-8")
     assert text.count(mutant.old) == 1
     assert mutant.old != mutant.new

@@ -67,10 +67,7 @@ def test_the_model_sees_that_marking_posting_and_marking_doubles(monkeypatch, fi
     number = first_duplicate(send_with_new_keys, keys, monkeypatch)
     assert number <= FIRST_HUNDRED
     figure(
-        (
-            "the history of the model, of the first hundred, that "
-            f"shows its duplicate; a known key is {keys}"
-        ),
+        f"histories of the model until a duplicate shows, at most a hundred; a known key is {keys}",
         number,
         1,
     )
@@ -118,7 +115,7 @@ def test_the_server_sees_it_when_answers_are_lost(server, tmp_path, figure):
     naive_engine.post_all(tmp_path / "naive.db", served.url, key)
     assert len(count_notes(served)) == DOCUMENTS
     twice = sum(count > 1 for count in count_notes(served).values())
-    figure("documents of a hundred that it doubles where one answer in five is lost", twice, 5)
+    figure("documents of a hundred posted twice if one response in five is lost", twice, 5)
 
 
 def test_the_server_sees_it_when_the_engine_is_killed(server, tmp_path, figure):
@@ -138,4 +135,4 @@ def test_the_server_sees_it_when_the_engine_is_killed(server, tmp_path, figure):
         engine.wait()
         lives += 1
     assert first_repeated_note(served)
-    figure("the kill, of the first hundred, that shows its duplicate", lives, 1)
+    figure("kills until a duplicate shows, at most a hundred", lives, 1)

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = BUGS if FULL else BUGS[8:9]
 LEAST = 25
 CAUGHT = 1  # the exit code of pytest when a test failed
-PATIENCE = 500  # seconds for the tests of one bug
+MAX_SECONDS = 500  # seconds for the tests of one bug
 
 
 def name(bug):
@@ -28,12 +28,12 @@ def name(bug):
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=name)
-def test_what_is_replaced_stands_in_the_code_once(bug):
+def test_the_code_that_a_bug_replaces_occurs_once(bug):
     assert (ROOT / bug.place).read_text().count(bug.old) == 1
     assert bug.old != bug.new
 
 
-def test_there_are_enough_of_them():
+def test_bugs_have_different_names_and_are_enough():
     assert len({bug.bug for bug in BUGS}) == len(BUGS) >= LEAST
 
 
@@ -58,7 +58,7 @@ class Planting:
         process = self._process
         process.stdin.write(json.dumps(order) + "\n")
         process.stdin.flush()
-        assert select.select([process.stdout], [], [], PATIENCE + 30)[0], f"never ended: {order}"
+        assert select.select([process.stdout], [], [], MAX_SECONDS + 30)[0], f"never ended: {order}"
         return int(process.stdout.readline())
 
     def end(self):
@@ -94,7 +94,7 @@ def test_a_planted_bug_is_caught(bug, planting, tmp_path, figure):
         "tests": bug.killer.split(),
     }
     output = tmp_path / PLANTED_OUTPUT
-    code = planting(output=str(output), seconds=PATIENCE, **about)
+    code = planting(output=str(output), seconds=MAX_SECONDS, **about)
     text = output.read_text()
     assert code == CAUGHT, f"{bug.bug} was not caught by {bug.killer}: {text[-2000:]}"
     assert "FAILED" in text, text[-2000:]

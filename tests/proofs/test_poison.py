@@ -99,7 +99,7 @@ def check(shop, number, chosen):
 @pytest.mark.proof(small=1)
 def test_every_poison_in_one_run_stops_nobody_else(shop, figure):
     check(shop, 0, list(POISONS))
-    figure("sorts of poison that stopped no neighbour", len(POISONS), 20)
+    figure("kinds of bad documents that stopped no other document", len(POISONS), 20)
 
 
 @pytest.mark.proof(small=1)
@@ -110,7 +110,7 @@ def test_one_poison_document_in_thirty_leaves_the_others_posted(shop, figure):
         check(shop, number, [list(POISONS)[number % len(POISONS)]])
         offered = {id: item for id, item in shop.source.items.items() if id not in offered}
     figure(
-        "documents of which one in thirty was poison",
+        "documents of which one in thirty was bad",
         BATCHES * (GOOD + 1),
         LEAST,
     )

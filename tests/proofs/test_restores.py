@@ -45,11 +45,11 @@ def restore_each(forked_shop, name, moments):
 def test_a_backup_of_any_moment_put_back_after_the_run_doubles_nothing(forked_shop, figure, name):
     goal = 4 if FULL else 1
     restored = restore_each(forked_shop, name, goal)
-    figure(f"backups of {name} put back, nothing lost, nothing doubled", restored, goal)
+    figure(f"restored backups of {name}, nothing lost, nothing doubled", restored, goal)
 
 
 @pytest.mark.proof(small=0)
 @pytest.mark.parametrize("name", [PAID, "bill with file, new vendor"])
 def test_a_backup_put_back_on_postgresql_doubles_nothing(shop_on_postgres, figure, name):
     restored = restore_each(shop_on_postgres, name, 3)
-    figure(f"backups of {name} put back on PostgreSQL", restored, 3)
+    figure(f"restored backups of {name} on PostgreSQL", restored, 3)

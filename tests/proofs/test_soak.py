@@ -271,12 +271,12 @@ def test_nothing_is_missed_however_long_it_runs(daily_bills, remote_quickbooks, 
     figure(
         f"documents of {COMPANIES} companies in {DAYS} days of virtual time", documents, documents
     )
-    figure("what people changed in QuickBooks meanwhile, all of it noticed", len(touched), 1)
+    figure("changes by people in QuickBooks, all of them noticed", len(touched), 1)
     if LONG:
         figure("documents a second", round(documents / seconds), 1)
         grown = memory_by_day[-1] / memory_by_day[2 * DAYS // 3 - 1] - 1
         figure(
-            "growth of memory in the last third, in per cent below five",
+            "growth of memory in the last third, percentage points below 5 %",
             round(5 - 100 * grown, 1),
             0,
         )

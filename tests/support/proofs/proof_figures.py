@@ -13,7 +13,7 @@ SECTIONS = {
     "test_histories": "Recorded histories, replayed",
     "test_machine": "Random histories of the whole hub against the ledger",
     "test_matrix": "Every fault at every call",
-    "test_outcomes": "What each answer means",
+    "test_outcomes": "What each response means",
     "test_crashes": "kill -9 at the boundaries of a run",
     "test_kill": "kill -9 of a hub at work",
     "test_acceptance": "A distributed hub, its processes and its database under faults",
@@ -23,16 +23,16 @@ SECTIONS = {
     "test_no_connections_left": "A distributed hub, its processes and its database under faults",
     "test_stopped_processes": "A distributed hub, its processes and its database under faults",
     "test_workers": "Workers that are stopped and come back",
-    "test_other_server": "Another server in the place of QuickBooks",
+    "test_other_server": "Another server in place of QuickBooks",
     "test_environment": "Disk, clock and signals",
-    "test_restores": "Backups put back",
-    "test_poison": "Poison among good documents",
+    "test_restores": "Restored backups",
+    "test_poison": "Bad documents among good ones",
     "test_batches": "Batches",
     "test_token_storms": "Token storms",
-    "test_refresh": "The nightly proof",
-    "test_soak": "Soak",
+    "test_refresh": "Nightly reconciliation",
+    "test_soak": "Soak test",
     "test_planted": "Planted bugs, and the test that catches each",
-    "test_naive": "The same harness and an engine that is naive",
+    "test_naive": "The same tests of a naive engine",
     **dict.fromkeys(
         [
             "test_access",
@@ -55,7 +55,7 @@ SUMMED = (
     "test_restores",
     "test_planted",
 )
-ELSE = "The stand-ins, the sources and the door"
+ELSE = "Stand-ins, sources and API"
 PAGE = """# Proof
 
 Written by the {form} run of the tests itself when every one of them passed: {tests:,} tests, \

@@ -119,7 +119,7 @@ def test_one_poison_among_thirty_leaves_29_posted_and_one_held(bench, figure):
     assert "999" in bench.posting(ids[13]).reason
     assert company(bench).batch_size == 30
     figure(
-        "neighbours of a refused document in one batch that were posted", len(numbers(bench)), 29
+        "other documents in the batch of a refused one that were posted", len(numbers(bench)), 29
     )
 
 

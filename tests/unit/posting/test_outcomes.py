@@ -219,7 +219,7 @@ def test_the_outcome_of_a_whole_batch_counts_for_each_item(came, outcome):
 
 def test_there_is_a_row_for_every_outcome(figure):
     figure(
-        "answers of QuickBooks with the next step after a first send and after a re-send",
+        "responses of QuickBooks with the next step after a first and a repeated send",
         len(TABLE),
         50,
     )

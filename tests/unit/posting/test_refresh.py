@@ -83,7 +83,7 @@ def test_a_proof_of_many_reads_pages_and_needs_little_memory(bench, figure, monk
     assert (reconciliation.found, reconciliation.troubles) == (MANY, 0)
     assert reconciliation.reads <= MANY // PAGE + 2
     assert peak() - before < 100_000
-    figure("documents of one nightly proof, read in pages", MANY, MANY)
+    figure("documents of one nightly reconciliation, read in pages", MANY, MANY)
 
 
 def peak():

@@ -71,7 +71,7 @@ def test_the_figure_of_hostile_cells(figure: Callable[[str, float, float], None]
     """The tests below read each of them with every delimiter, and without quotes."""
     content = spreadsheets.encode(("one",), [[cell] for cell in HOSTILE])
     inert = len(set(HOSTILE)) - len(live(cells(content, ",")))
-    figure("hostile cells inert in a CSV file", inert, 308)
+    figure("hostile cells that stay text in a CSV file", inert, 308)
 
 
 @pytest.mark.parametrize("delimiter", spreadsheets.DELIMITERS)

@@ -38,7 +38,7 @@ def test_every_app_is_read_without_a_gap_whatever_happens_meanwhile(figure, plug
         for contract in results.values()
         if contract.change and all(hasattr(contract, name) for name in PROMISES)
     ]
-    figure("apps that are read without a gap or a skip", len(holding), 7)
+    figure("apps whose documents are read without a gap", len(holding), 7)
 
 
 def early(items):
