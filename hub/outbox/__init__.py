@@ -1,10 +1,11 @@
-"""The outbox: postings on their way, their keys, and every change of their state.
+"""The outbox: planned postings, their keys and states, and what people decide about them.
+
+`hub.collect` plans postings here; `hub.posting` takes them from here, claims and sends them.
 
 Imports `hub.cases`, `hub.contract`, `hub.db`, `hub.mapping`, `hub.models` and `hub.reasons`. Start
-reading in `planning`, then `claims` and `transitions`.
+reading in `planning`, then `conditions` and `transitions`.
 """
 
-from hub.outbox.claims import BatchPlace, ClaimedPosting, claim, lock_claimed
 from hub.outbox.conditions import IS_CURRENT, MAX_PAUSE, get_remover, is_due, is_removal_by_person
 from hub.outbox.hub_statistics import count_by_installation
 from hub.outbox.identity import (
@@ -40,13 +41,6 @@ from hub.outbox.plan_values import (
     Repetition,
 )
 from hub.outbox.planning import approve_when_planned, find_active, load_history, plan_posting
-from hub.outbox.releases import (
-    postpone,
-    release_checked,
-    release_waiting,
-    resume,
-    withdraw_superseded,
-)
 from hub.outbox.states import IN_FLIGHT, REMOVALS, RETRYABLE, UNSENT
 from hub.outbox.statistics import (
     COUNTED_FILE_STATES,
@@ -69,7 +63,6 @@ from hub.outbox.transitions import (
     retry,
     return_to_review,
     skip,
-    store_result,
     withdraw,
 )
 
@@ -84,8 +77,6 @@ __all__ = [
     "RETRYABLE",
     "SIDES",
     "UNSENT",
-    "BatchPlace",
-    "ClaimedPosting",
     "Content",
     "Disposition",
     "PartOperation",
@@ -97,7 +88,6 @@ __all__ = [
     "approve_when_planned",
     "build_identity",
     "build_key",
-    "claim",
     "compute_fingerprint",
     "count_all_files",
     "count_by_installation",
@@ -122,26 +112,19 @@ __all__ = [
     "load_line_ids",
     "load_matched_records",
     "load_states_of_installation",
-    "lock_claimed",
     "main_posting_id",
     "mark_for_reread",
     "match_created_record",
     "may_have_landed",
     "plan_posting",
-    "postpone",
     "rekey",
-    "release_checked",
-    "release_waiting",
-    "resume",
     "retry",
     "return_to_review",
     "sign_of_kind",
     "skip",
     "state_column",
-    "store_result",
     "sum_posted_by_currency",
     "sum_posted_by_kind",
     "was_sent",
     "withdraw",
-    "withdraw_superseded",
 ]

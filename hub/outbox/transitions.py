@@ -1,4 +1,8 @@
-"""Change the state of postings; each change is an update guarded by the previous state."""
+"""Change the state of unsent postings, mostly on a person's decision.
+
+Each change is an update guarded by the previous state. `hub.posting.claims` and
+`hub.posting.releases` have the changes on the way to QuickBooks.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -13,7 +17,7 @@ from hub.models.enums import Holder, Operation, PostingState
 from hub.outbox import approvals
 from hub.outbox.conditions import waits_for_unposted
 from hub.outbox.keys import rekey
-from hub.outbox.states import IN_FLIGHT, RETRYABLE, UNSENT
+from hub.outbox.states import RETRYABLE, UNSENT
 from hub.reasons import texts
 from hub.reasons.texts import CaseText
 
@@ -24,18 +28,6 @@ KEY_COLUMNS_ONLY = (
     defer(Posting.payload),
     defer(Posting.stored_summary),
 )
-
-
-def store_result(
-    session: Session, posting_id: int, fence: str, state: PostingState, **values: Any
-) -> bool:
-    """Store a result if the posting is still claimed under this fence; return whether it was."""
-    is_claimed = (
-        Posting.id == posting_id,
-        Posting.fence == fence,
-        Posting.state.in_(IN_FLIGHT),
-    )
-    return _update_one(session, is_claimed, state=state, **values)
 
 
 def approve(session: Session, ids: Iterable[int], who: str) -> int:
@@ -107,6 +99,11 @@ def update_postings(
     return _update(session, conditions, values, FETCH)
 
 
+def update_one(session: Session, conditions: Sequence[ColumnElement[bool]], **values: Any) -> bool:
+    """Update one posting; return whether the conditions held."""
+    return _update(session, conditions, values, {}) == 1
+
+
 def _reread_documents(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
     """Mark the documents of these postings for rereading; return the number of postings."""
     document_ids = select(Posting.document_id).where(*conditions)
@@ -155,7 +152,7 @@ def _approve(session: Session, condition: ColumnElement[bool], who: str) -> int:
 def _end_unsent(session: Session, posting: Posting, state: PostingState, reason: CaseText) -> bool:
     """Move an unsent posting to a final state and close its cases; return whether it was unsent."""
     is_unsent = (Posting.id == posting.id, Posting.state.in_(UNSENT))
-    is_ended = _update_one(
+    is_ended = update_one(
         session,
         is_unsent,
         state=state,
@@ -167,10 +164,6 @@ def _end_unsent(session: Session, posting: Posting, state: PostingState, reason:
         approvals.drop(session, posting)
         inbox.release(session, posting)
     return is_ended
-
-
-def _update_one(session: Session, conditions: Sequence[ColumnElement[bool]], **values: Any) -> bool:
-    return _update(session, conditions, values, {}) == 1
 
 
 def _update(

@@ -61,7 +61,7 @@ BUGS = (
     ),
     Planted(
         "a claim does not check the state of the posting",
-        "hub/outbox/claims.py",
+        "hub/posting/claims.py",
         "    ids = _claimable_postings(session, list(posting_ids), revisions)\n    if not ids:\n"
         "        return []\n"
         '    rows = session.connection().execute(_CLAIM, {**values, "ids": ids})',
@@ -70,11 +70,11 @@ BUGS = (
         .values(state="sending", fence=fence)
         .returning(*(_postings.c[name] for name in ClaimedPosting._fields))
     )""",
-        "tests/unit/outbox/test_outbox.py::test_two_workers_never_claim_the_same",
+        "tests/unit/posting/test_claims.py::test_two_workers_never_claim_the_same",
     ),
     Planted(
         "a claim stores no attempt before the request is sent",
-        "hub/outbox/claims.py",
+        "hub/posting/claims.py",
         "bulk.execute_each(session, _INSERT_ATTEMPTS, attempts)",
         "pass",
         (
@@ -84,13 +84,13 @@ BUGS = (
     ),
     Planted(
         "a result is written without checking the fence",
-        "hub/outbox/transitions.py",
+        "hub/posting/claims.py",
         (
             "        Posting.id == posting_id,\n        Posting.fence == fence,\n"
             "        Posting.state.in_(IN_FLIGHT),"
         ),
         "        Posting.id == posting_id,\n        Posting.state.in_(IN_FLIGHT),",
-        "tests/unit/outbox/test_outbox.py::test_a_result_is_written_only_under_its_own_fence",
+        "tests/unit/posting/test_claims.py::test_a_result_is_written_only_under_its_own_fence",
     ),
     Planted(
         "every claim has the same fence",
@@ -276,7 +276,7 @@ BUGS = (
     ),
     Planted(
         "an attempt does not store the batch that it is part of",
-        "hub/outbox/claims.py",
+        "hub/posting/claims.py",
         '"batch": batch,',
         '"batch": "",',
         (
@@ -414,7 +414,7 @@ BUGS = (
     ),
     Planted(
         "a worker sends a posting that another worker has claimed meanwhile",
-        "hub/outbox/claims.py",
+        "hub/posting/claims.py",
         "is_claimed = fence == fences[id] and state in IN_FLIGHT",
         "is_claimed = True",
         (

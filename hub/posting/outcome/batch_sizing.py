@@ -12,8 +12,8 @@ from hub.db.engine import transaction
 from hub.errors import Refused
 from hub.models import ConnectedCompany
 from hub.models.enums import BatchMode, SendOutcome
-from hub.outbox.claims import BatchPlace, ClaimedPosting
 from hub.outbox.identity import derive_batch_id
+from hub.posting.claims import BatchPlace, ClaimedPosting
 from hub.qbo.batch import MAX_ITEMS
 from hub.security import audit
 

@@ -18,7 +18,7 @@ from hub.models import Case, Posting, TransactionSummary, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Holder, Operation, PostingState, SendOutcome
 from hub.payloads import FileSummary
-from hub.posting import case_texts, receipts
+from hub.posting import case_texts, claims, receipts
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.context import party_list
@@ -93,7 +93,7 @@ def apply_step(
 def change_state(session: Session, posting: Posting, state: PostingState, **values: Any) -> bool:
     """Change the state of a posting; return False if it has changed since it was read."""
     if posting.state in outbox.IN_FLIGHT:
-        return outbox.store_result(session, posting.id, posting.fence, state, **values)
+        return claims.store_result(session, posting.id, posting.fence, state, **values)
     is_unmoved = (
         Posting.id == posting.id,
         Posting.state == posting.state,

@@ -15,6 +15,7 @@ from hub.cases.findings import Finding
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument, case_posting
 from hub.models.enums import Holder, Operation, PostingState
+from hub.posting import releases
 from hub.posting.actions import removals
 from hub.posting.outcome.session import PostingSession
 from hub.posting.preflight.checks import find_problems
@@ -179,7 +180,7 @@ def _release(
         if app is None:
             continue
         begin = sources.initial_state(app, sources.load_settings(installation), installation.mode)
-        outbox.release_checked(session, own_ids, begin, posting_session.clock.now())
+        releases.release_checked(session, own_ids, begin, posting_session.clock.now())
         inbox.release_all(session, own_ids)
         _wait_for_removals(session, context, own_ids)
 

@@ -6,10 +6,11 @@ from typing import cast
 
 from sqlalchemy import Table, bindparam, update
 
-from hub import outbox
 from hub.db import lease_rows
 from hub.db.engine import transaction
 from hub.models import ConnectedCompany
+from hub.posting import claims
+from hub.posting.claims import BatchPlace, ClaimedPosting
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.session import PostingSession
 from hub.posting.recovery import restore
@@ -33,16 +34,16 @@ def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]
     started = posting_session.clock.monotonic()
     prepared_by_id = {posting.id: posting for posting in prepared}
     apps = {posting.id: posting.app for posting in prepared if posting.is_batchable}
-    places: dict[int, outbox.BatchPlace] = {}
+    places: dict[int, BatchPlace] = {}
 
-    def compose(claimed: Sequence[outbox.ClaimedPosting]) -> Mapping[int, outbox.BatchPlace]:
+    def compose(claimed: Sequence[ClaimedPosting]) -> Mapping[int, BatchPlace]:
         places.update(batch_sizing.compose_batches(claimed, apps, posting_session.batch_sizer))
         return places
 
     with transaction() as session:
         lease_rows.confirm_all(session)
         posting_session.store_date(session)
-        claimed = outbox.claim(
+        claimed = claims.claim(
             session,
             prepared_by_id,
             fence,
@@ -64,11 +65,11 @@ def claim_prepared(posting_session: PostingSession, prepared: Sequence[Prepared]
 
 
 def _build_job(
-    posting: outbox.ClaimedPosting,
+    posting: ClaimedPosting,
     fence: str,
     started: float,
     prepared: Prepared,
-    place: outbox.BatchPlace | None,
+    place: BatchPlace | None,
 ) -> SendJob:
     batch, bid = place or ("", "")
     return SendJob(

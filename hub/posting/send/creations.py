@@ -18,6 +18,7 @@ from hub.models import Installation, Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 from hub.models.postings import PARTIES_AND_ITEMS
 from hub.outbox.conditions import MAY_HAVE_ARRIVED
+from hub.posting import releases
 from hub.posting.outcome.session import PostingSession
 from hub.reasons.texts import CaseText
 
@@ -177,7 +178,7 @@ def _postpone(session: Session, creations: Iterable[Posting]) -> None:
     query = select(Posting.id).where(Posting.id.in_(ready_ids), MAY_HAVE_ARRIVED)
     sent_ids = set(session.scalars(query))
     unsent_ids = [id for id in ready_ids if id not in sent_ids]
-    outbox.postpone(session, unsent_ids, CaseText("posting.postponed"))
+    releases.postpone(session, unsent_ids, CaseText("posting.postponed"))
 
 
 def _resume(session: Session, creations: Iterable[Posting]) -> bool:
@@ -192,5 +193,5 @@ def _resume(session: Session, creations: Iterable[Posting]) -> bool:
         if app:
             settings = sources.load_settings(installation)
             initial_state = sources.initial_state(app, settings, installation.mode)
-            outbox.resume(session, ids, initial_state)
+            releases.resume(session, ids, initial_state)
     return bool(postponed)

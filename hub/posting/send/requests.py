@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 
-from hub import outbox
 from hub.errors import Sentence
 from hub.models.enums import Operation, SendOutcome
+from hub.posting.claims import ClaimedPosting
 from hub.posting.outcome.batch_sizing import (
     MAX_CONCURRENT_REQUESTS,
     TOO_MANY_ITEMS,
@@ -32,7 +32,7 @@ class SendJob:
     None if it has to be loaded again, because more than the response may change it.
     """
 
-    posting: outbox.ClaimedPosting
+    posting: ClaimedPosting
     fence: str
     started: float
     app: str

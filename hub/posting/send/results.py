@@ -15,6 +15,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import Attempt, TransactionSummary
 from hub.models.enums import Operation, PostingState, SendOutcome
 from hub.payloads.entities import DOCUMENTS
+from hub.posting import claims
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots, read_summary
 from hub.posting.outcome.record import apply_step, record_posted, report_late_response
@@ -116,7 +117,7 @@ def _apply_results(
     summaries: Mapping[int, Summary],
 ) -> list[int]:
     """Apply each response; return the postings about which QuickBooks has to be asked."""
-    locked_ids = outbox.lock_claimed(session, {job.posting.id: job.fence for job, _ in results})
+    locked_ids = claims.lock_claimed(session, {job.posting.id: job.fence for job, _ in results})
     posted = []
     others = []
     for job, response in results:

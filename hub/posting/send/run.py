@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 
-from hub import outbox
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, Sentence, WorkInterrupted
 from hub.models import NAMES_ONLY, Installation, Posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import ConnectionState, PostingState
 from hub.outbox import approvals
-from hub.posting import receipts
+from hub.posting import receipts, releases
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.preflight.run import check
 from hub.posting.recovery import resolve, restore, startup_scan
@@ -177,8 +176,8 @@ def _run_rounds(posting_session: PostingSession) -> None:
         company_id = posting_session.company_id
         now = posting_session.clock.now()
         with transaction() as session:
-            outbox.withdraw_superseded(session, company_id)
-            outbox.release_waiting(session, company_id, now)
+            releases.withdraw_superseded(session, company_id)
+            releases.release_waiting(session, company_id, now)
         check(posting_session, include_held=sent > 0)
         if creations.schedule(posting_session):
             check(posting_session, include_held=False)

@@ -1,7 +1,5 @@
-"""The outbox: request ids, guarded transitions and statistics."""
+"""The outbox: request ids, decisions of people and statistics."""
 
-import datetime as dt
-import threading
 from decimal import Decimal
 
 import pytest
@@ -10,17 +8,15 @@ from sqlalchemy import select
 from hub import outbox
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
-from hub.mapping import EMPTY, NEW
 from hub.models import (
-    Attempt,
     ConnectedCompany,
     Installation,
-    Match,
     Posting,
     SourceDocument,
     TransactionHead,
 )
 from hub.outbox import approvals, listing
+from hub.posting import claims, releases
 
 REALM = "9130"
 
@@ -96,49 +92,6 @@ def get(id):
         return session.get_one(Posting, id)
 
 
-# -- records created for codes ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("about", "state"),
-    [
-        ({}, "withdrawn"),
-        ({"record": NEW}, "ready"),
-        ({"record": EMPTY}, "ready"),
-        ({"scope": "ion"}, "ready"),
-        ({"outcome": "refused"}, "ready"),
-        ({"outcome": "declined"}, "withdrawn"),
-    ],
-)
-def test_no_record_is_created_for_a_code_that_was_matched_meanwhile(box, about, state):
-    id = box("v1", kind="vendor", made_for="supplier")
-    match = {"scope": "costtracker", "record": "7"} | about
-    outcome = match.pop("outcome", "")
-    code_values = {
-        "company_id": 1,
-        "tenant": "t1",
-        "field": "supplier",
-        "code": "v1",
-        "role": "vendor",
-    }
-    with transaction() as session:
-        session.get_one(Posting, id).document.slug = "costtracker"
-        session.add(Match(**match, **code_values, match_method="link", who="hub", at=now()))
-        if outcome:
-            session.add(
-                Attempt(
-                    posting_id=id,
-                    generation=0,
-                    requestid="r",
-                    fence="f",
-                    sent_at=now(),
-                    outcome=outcome,
-                )
-            )
-        outbox.withdraw_superseded(session, 1)
-    assert get(id).state == state
-
-
 # -- keys ------------------------------------------------------------------------------------------
 
 
@@ -180,92 +133,6 @@ def test_a_marker_is_short_and_plain():
     assert marker.isupper() or marker.isdigit()
 
 
-# -- sending ---------------------------------------------------------------------------------------
-
-
-def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):
-    id = box()
-    with transaction() as session:
-        (claimed,) = outbox.claim(session, [id], "f1", now())
-    with read_only_session() as session:
-        posting = session.get_one(Posting, id)
-        assert (posting.state, posting.fence, posting.sent_date) == ("sending", "f1", now())
-        (attempt,) = session.query(Attempt).all()
-        assert (attempt.requestid, attempt.generation, attempt.outcome) == (
-            claimed.requestid,
-            0,
-            "sent",
-        )
-
-
-@pytest.mark.parametrize("state", ["held", "waiting", "review", "skipped", "withdrawn"])
-def test_only_what_is_ready_is_claimed(box, state):
-    id = box(state=state)
-    with transaction() as session:
-        assert outbox.claim(session, [id], "f1", now()) == []
-
-
-def test_one_operation_of_a_document_goes_at_a_time(box):
-    first = box()
-    second = box(part="scan", operation="attach")
-    with transaction() as session:
-        assert [row.id for row in outbox.claim(session, [first, second], "f1", now())] == [first]
-    with transaction() as session:
-        assert outbox.claim(session, [second], "f2", now()) == []
-
-
-def test_two_workers_never_claim_the_same(box):
-    ids = [box(f"invoice:{number}") for number in range(6)]
-    app, claimed_ids = current_app(), []
-
-    def work(fence):
-        with app.app_context(), transaction() as session:
-            claimed_ids.extend(row.id for row in outbox.claim(session, ids, fence, now()))
-
-    threads = [threading.Thread(target=work, args=(f"f{number}",)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(claimed_ids) == ids
-
-
-def current_app():
-    from flask import current_app as app
-
-    return app._get_current_object()
-
-
-def test_a_result_is_written_only_under_its_own_fence(box):
-    id = box()
-    with transaction() as session:
-        outbox.claim(session, [id], "f1", now())
-    with transaction() as session:
-        assert not outbox.store_result(session, id, "f0", "posted", quickbooks_id="5")
-        assert outbox.store_result(session, id, "f1", "posted", quickbooks_id="5")
-        assert not outbox.store_result(session, id, "f1", "held")
-    assert (get(id).state, get(id).quickbooks_id) == ("posted", "5")
-
-
-def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):
-    id, app, claimed_payloads = box(payload=b"old"), current_app(), []
-
-    def claim():
-        with app.app_context(), transaction() as session:
-            claimed_payloads.extend(row.payload for row in outbox.claim(session, [id], "f1", now()))
-
-    worker = threading.Thread(target=claim)
-    with transaction() as session:
-        row = session.get_one(Posting, id).document
-        attempts = outbox.load_history(session, [row])[row.id]
-        worker.start()
-        worker.join(0.2)
-        plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
-        outbox.plan_posting(session, row, *plan, postings=attempts)
-    worker.join()
-    assert claimed_payloads == [b"new"]
-
-
 # -- decisions of a person -------------------------------------------------------------------------
 
 
@@ -304,11 +171,12 @@ def test_both_approvals_stay_valid_after_ids_are_filled_in(box):
     with transaction() as session:
         parent = session.get_one(Posting, main)
         parent.state, parent.quickbooks_id = "posted", "500"
-    assert wake() == 1
+    with transaction() as session:
+        assert releases.release_waiting(session, 1, now()) == 1
     assert get(id).state == "ready"
     with transaction() as session:
         assert approvals.return_to_review(session, 1) == 0
-        assert len(outbox.claim(session, [id], "f", now())) == 1
+        assert len(claims.claim(session, [id], "f", now())) == 1
 
 
 def approve_by(id, who):
@@ -330,7 +198,7 @@ def test_an_approved_posting_still_waits_for_the_one_before_it(box):
 def test_a_posting_in_flight_is_not_skipped(box):
     id = box()
     with transaction() as session:
-        outbox.claim(session, [id], "f1", now())
+        claims.claim(session, [id], "f1", now())
         assert not outbox.skip(session, session.get_one(Posting, id), "kari", "double")
 
 
@@ -351,55 +219,6 @@ def test_a_retry_of_what_the_source_holds_asks_the_source_again(box):
         row = session.get_one(Posting, id)
         assert outbox.retry(session, [row.id], "kari")
         assert (row.state, row.document.reread) == ("held", True)
-
-
-# -- waiting ---------------------------------------------------------------------------------------
-
-
-def wake():
-    with transaction() as session:
-        return outbox.release_waiting(session, 1, now())
-
-
-def test_a_posting_that_waits_for_a_time_is_released_then(box):
-    id = box(state="waiting")
-    with transaction() as session:
-        session.get_one(Posting, id).next_try_at = now() + dt.timedelta(minutes=1)
-    assert wake() == 0
-    current_hub().clock.advance(61)
-    assert (wake(), get(id).state) == (1, "ready")
-
-
-def test_a_file_is_keyed_by_the_id_of_its_parent(box):
-    main = box(state="ready")
-    file = box(part="scan", operation="attach", state="waiting", after_id=main)
-    assert wake() == 0
-    before = get(file).requestid
-    with transaction() as session:
-        parent = session.get_one(Posting, main)
-        parent.state, parent.quickbooks_id = "posted", "500"
-    assert wake() == 1
-    assert (get(file).base, get(file).state) == ("500", "ready")
-    assert get(file).requestid != before
-
-
-def test_a_file_of_a_document_that_is_not_posted_is_withdrawn(box):
-    main = box(state="withdrawn")
-    file = box(part="scan", operation="attach", state="waiting", after_id=main)
-    wake()
-    assert get(file).state == "withdrawn"
-
-
-def test_a_payload_waits_until_all_its_ids_are_known(box):
-    one = box("v1", kind="vendor", state="posted", quickbooks_id="31")
-    two = box("p1", kind="item")
-    payload = f'{{"a":"@posting:{one}","b":"@posting:{two}"}}'.encode()
-    id = box(state="waiting", after_id=one, payload=payload)
-    assert (wake(), get(id).after_id) == (0, two)
-    with transaction() as session:
-        row = session.get_one(Posting, two)
-        row.state, row.quickbooks_id = "posted", "71"
-    assert (wake(), get(id).payload) == (1, b'{"a":"31","b":"71"}')
 
 
 # -- statistics ------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from hub.cli import main
 from hub.db import engine
 from hub.models import Approval, AuditEntry, ConnectedCompany, Installation, Posting
 from hub.outbox import approvals, compute_fingerprint
+from hub.posting import claims
 from hub.web import listed_rows
 from tests.support.pages.page_visitor import Visitor
 
@@ -58,7 +59,7 @@ def claimable(visitor: Visitor, name: str) -> bool:
     id = visitor.story.postings[name]
     with visitor.app.app_context(), engine.read_only_session() as session:
         now = visitor.app.extensions["hub"].clock.now()
-        return bool(outbox.claim(session, [id], "fence", now))
+        return bool(claims.claim(session, [id], "fence", now))
 
 
 def sweep(visitor: Visitor) -> int:

@@ -1,4 +1,7 @@
-"""Claim postings for sending: state, fence and attempts are stored before anything is sent."""
+"""Claim postings for sending: state, fence and attempts are stored before anything is sent.
+
+A result is written only under the fence of its claim.
+"""
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,6 +16,7 @@ from hub.models.enums import PostingState
 from hub.outbox.approvals import LACKS_APPROVAL
 from hub.outbox.conditions import IS_DOCUMENT_IN_FLIGHT
 from hub.outbox.states import IN_FLIGHT
+from hub.outbox.transitions import update_one
 
 
 class ClaimedPosting(NamedTuple):
@@ -111,6 +115,18 @@ def lock_claimed(session: Session, fences: Mapping[int, str]) -> set[int]:
         if is_claimed:
             claimed_ids.add(id)
     return claimed_ids
+
+
+def store_result(
+    session: Session, posting_id: int, fence: str, state: PostingState, **values: Any
+) -> bool:
+    """Store a result if the posting is still claimed under this fence; return whether it was."""
+    is_claimed = (
+        Posting.id == posting_id,
+        Posting.fence == fence,
+        Posting.state.in_(IN_FLIGHT),
+    )
+    return update_one(session, is_claimed, state=state, **values)
 
 
 def _claimable_postings(

@@ -1,0 +1,94 @@
+"""Claims: only what is ready is taken, once, and only its holder writes the result."""
+
+import threading
+
+import pytest
+
+from hub import outbox
+from hub.db.engine import read_only_session, transaction
+from hub.models import Attempt, Posting
+from hub.posting import claims
+from tests.unit.outbox.test_outbox import box, get, now, plan_of  # noqa: F401 (a fixture)
+
+
+def test_a_claim_takes_ready_postings_and_writes_their_attempts(box):  # noqa: F811
+    id = box()
+    with transaction() as session:
+        (claimed,) = claims.claim(session, [id], "f1", now())
+    with read_only_session() as session:
+        posting = session.get_one(Posting, id)
+        assert (posting.state, posting.fence, posting.sent_date) == ("sending", "f1", now())
+        (attempt,) = session.query(Attempt).all()
+        assert (attempt.requestid, attempt.generation, attempt.outcome) == (
+            claimed.requestid,
+            0,
+            "sent",
+        )
+
+
+@pytest.mark.parametrize("state", ["held", "waiting", "review", "skipped", "withdrawn"])
+def test_only_what_is_ready_is_claimed(box, state):  # noqa: F811
+    id = box(state=state)
+    with transaction() as session:
+        assert claims.claim(session, [id], "f1", now()) == []
+
+
+def test_one_operation_of_a_document_goes_at_a_time(box):  # noqa: F811
+    first = box()
+    second = box(part="scan", operation="attach")
+    with transaction() as session:
+        assert [row.id for row in claims.claim(session, [first, second], "f1", now())] == [first]
+    with transaction() as session:
+        assert claims.claim(session, [second], "f2", now()) == []
+
+
+def test_two_workers_never_claim_the_same(box):  # noqa: F811
+    ids = [box(f"invoice:{number}") for number in range(6)]
+    app, claimed_ids = current_app(), []
+
+    def work(fence):
+        with app.app_context(), transaction() as session:
+            claimed_ids.extend(row.id for row in claims.claim(session, ids, fence, now()))
+
+    threads = [threading.Thread(target=work, args=(f"f{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed_ids) == ids
+
+
+def current_app():
+    from flask import current_app as app
+
+    return app._get_current_object()
+
+
+def test_a_result_is_written_only_under_its_own_fence(box):  # noqa: F811
+    id = box()
+    with transaction() as session:
+        claims.claim(session, [id], "f1", now())
+    with transaction() as session:
+        assert not claims.store_result(session, id, "f0", "posted", quickbooks_id="5")
+        assert claims.store_result(session, id, "f1", "posted", quickbooks_id="5")
+        assert not claims.store_result(session, id, "f1", "held")
+    assert (get(id).state, get(id).quickbooks_id) == ("posted", "5")
+
+
+def test_a_claim_waits_for_a_change_of_the_bytes_and_takes_the_new_ones(box):  # noqa: F811
+    id, app, claimed_payloads = box(payload=b"old"), current_app(), []
+
+    def claim():
+        with app.app_context(), transaction() as session:
+            claimed_payloads.extend(row.payload for row in claims.claim(session, [id], "f1", now()))
+
+    worker = threading.Thread(target=claim)
+    with transaction() as session:
+        row = session.get_one(Posting, id).document
+        attempts = outbox.load_history(session, [row])[row.id]
+        worker.start()
+        worker.join(0.2)
+        plan = plan_of(operation="create", kind="bill", payload=b"new", state="ready")
+        outbox.plan_posting(session, row, *plan, postings=attempts)
+    worker.join()
+    assert claimed_payloads == [b"new"]
