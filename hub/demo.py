@@ -48,16 +48,16 @@ if TYPE_CHECKING:
 FOLDER = "hub-demo"
 LOCK = "demo.lock"
 LOGIN = "login.txt"
-WHO = data_origin.DEMO_PERSON
+DEMO_PERSON = data_origin.DEMO_PERSON
 ADDRESS = "demo@example.com"
-ABROAD = "GB"  # the country in place of one without a company; its lines have tax codes, too
+DEFAULT_COUNTRY = "GB"  # in place of one without a company; its lines have tax codes, too
 HOST = "127.0.0.1"
-ROOM = "/stand-ins"
+STAND_IN_PATH = "/stand-ins"
 REQUEST_PATIENCE = 30  # seconds that a reset waits for the requests under way
 # Shortened, so that a lost answer is looked for while a newcomer still watches; the stand-in
 # answers in milliseconds.
 TIME_LIMITS = {"HUB_DEADLINE_SECONDS": "4", "HUB_LEASE_SECONDS": "4.5", "HUB_QUIET_SECONDS": "5"}
-PACE = {
+STAND_IN_RATES = {
     "HUB_QBO_PER_SECOND": "50",
     "HUB_QBO_PER_MINUTE": "3000",
 }  # the stand-in is its own: no need to spare it
@@ -65,7 +65,7 @@ PACE = {
 IN_REVIEW = ("harvest",)
 # The response to this bill is lost: its number is in the story of CostTracker's stand-in.
 LOST_NUMBER = "LOST-RESPONSE"
-LOST: dict[str, Any] = {
+LOST_RESPONSE: dict[str, Any] = {
     "call": "bill.create",
     "contains": LOST_NUMBER,
     "status": 504,
@@ -118,14 +118,14 @@ class Demo:
         self.app.register_blueprint(demo_reset.create_pages(self.request_reset))
         self.stand_ins = self._open_stand_ins()
         self.quickbooks.open_countries(map(self._country_of, self.stand_ins.values()))
-        applications = {f"{ROOM}/quickbooks": answer_as_gateway(self.quickbooks.wsgi)}
+        applications = {f"{STAND_IN_PATH}/quickbooks": answer_as_gateway(self.quickbooks.wsgi)}
         for slug, stand_in in self.stand_ins.items():
-            applications[f"{ROOM}/{slug}"] = answer_as_gateway(stand_in.wsgi)
+            applications[f"{STAND_IN_PATH}/{slug}"] = answer_as_gateway(stand_in.wsgi)
         self._switch.replace(DispatcherMiddleware(self.app, applications))
 
     def address(self, name: str) -> str:
         """Return the address of a stand-in: of "quickbooks", or of an app by its slug."""
-        return f"{self.web.url}{ROOM}/{name}"
+        return f"{self.web.url}{STAND_IN_PATH}/{name}"
 
     def name(self, slug: str) -> str:
         """Return the name of an app."""
@@ -143,7 +143,7 @@ class Demo:
             companies = [connect(realm) for realm in self.quickbooks.companies]
             if self.is_new:
                 tell("QuickBooks consented; its lists are read.")
-                self.quickbooks.add_fault("status", **LOST)
+                self.quickbooks.add_fault("status", **LOST_RESPONSE)
             for slug, stand_in in self.stand_ins.items():
                 country = self._country_of(stand_in)
                 company = _company_for(stand_in, country, companies)
@@ -162,7 +162,7 @@ class Demo:
                 for row in rows:
                     forget_cursors(session, row.id)
             for row in rows:
-                run_log.request(RunKind.SYNC, row.id, WHO)
+                run_log.request(RunKind.SYNC, row.id, DEMO_PERSON)
 
     def request_reset(self) -> None:
         """Ask for a new beginning, which `wait` reports."""
@@ -208,11 +208,11 @@ class Demo:
         return stand_ins
 
     def _country_of(self, stand_in: Sandbox) -> str:
-        """Return the country of the company for an app: ABROAD where there is no other company."""
+        """Return the country of the company for an app, or the default country."""
         from qbo_sandbox.seeding.profiles import of_country
 
         country = self._country or stand_in.country
-        return country if not country or of_country(country) else ABROAD
+        return country if not country or of_country(country) else DEFAULT_COUNTRY
 
     def _open(self, slug: str) -> Sandbox:
         """Open the stand-in of an app on a folder of its own."""
@@ -268,7 +268,7 @@ def _lock_folder(folder: Path) -> FileLock:
 def _demo_config(folder: Path, url: str, quickbooks: "QuickBooks") -> Config:
     """Return the configuration of a hub that only calls the stand-ins."""
     config.initialise(folder, {})
-    address = f"{url}{ROOM}/quickbooks"
+    address = f"{url}{STAND_IN_PATH}/quickbooks"
     loaded = config.load(
         {
             "HUB_DATA": str(folder),
@@ -282,7 +282,7 @@ def _demo_config(folder: Path, url: str, quickbooks: "QuickBooks") -> Config:
             "HUB_QBO_WEBHOOK_TOKEN": quickbooks.webhook_verifier,
             "HUB_SECOND_FACTOR": "off",
             **TIME_LIMITS,
-            **PACE,
+            **STAND_IN_RATES,
         }
     )
     return replace(loaded, allow_hosts=frozenset({urlsplit(url).netloc}))
@@ -298,13 +298,13 @@ def _create_person(folder: Path) -> str:
         write_private(file, secrets.token_urlsafe(16))
     password = file.read_text(encoding="utf-8").strip()
     with read_only_session() as session:
-        user_id = session.scalar(select(User.id).where(User.username == WHO))
+        user_id = session.scalar(select(User.id).where(User.username == DEMO_PERSON))
     if user_id is None:
         password_hash = people.hash_new(password)
         with transaction() as session:
-            person = people.insert(session, WHO, password_hash, [Right("owner")])
+            person = people.insert(session, DEMO_PERSON, password_hash, [Right("owner")])
             cast(Any, person).email = ADDRESS  # the mail of a demo is written into a folder
-            audit.record(session, WHO, "person added", WHO, role="owner")
+            audit.record(session, DEMO_PERSON, "person added", DEMO_PERSON, role="owner")
     return password
 
 
@@ -314,7 +314,7 @@ def connect(realm: str) -> ConnectedCompany:
     with read_only_session() as session:
         company = session.scalars(query).one_or_none()
     if company is None or company.state != ConnectionState.CONNECTED:
-        url, _ = oauth_connect.start(WHO, realm if company else None)
+        url, _ = oauth_connect.start(DEMO_PERSON, realm if company else None)
         answers = {"user": "admin", "realm": realm, "decision": "connect"}
         answer = requests.post(url, data=answers, allow_redirects=False, timeout=30)
         if answer.status_code != 302:
@@ -323,7 +323,7 @@ def connect(realm: str) -> ConnectedCompany:
                 " folder."
             )
         redirect = urlsplit(answer.headers["Location"])
-        company = oauth_connect.finish(dict(parse_qsl(redirect.query)), WHO)
+        company = oauth_connect.finish(dict(parse_qsl(redirect.query)), DEMO_PERSON)
         record_download.refresh_outdated(company.id)
     return company
 
@@ -356,12 +356,14 @@ def enable(
     app = current_hub().plugins.apps[slug]
     try:
         installations_enable.require_installation(company.id, slug)
-        installations_enable.change(company.id, slug, settings, who=WHO)
+        installations_enable.change(company.id, slug, settings, who=DEMO_PERSON)
     except HubError:
         settings_of_app = {**_choose_settings(company, app), **settings, "zone": "Europe/Oslo"}
         if app.access and app.access_gate:
-            installations_enable.grant(company.id, slug, who=WHO)
-        row = installations_enable.enable(company.id, slug, settings_of_app, who=WHO, mode=mode)
+            installations_enable.grant(company.id, slug, who=DEMO_PERSON)
+        row = installations_enable.enable(
+            company.id, slug, settings_of_app, who=DEMO_PERSON, mode=mode
+        )
         installations_enable.push_first_lists(row)
         if app.match_first:
             _confirm(row)
@@ -373,7 +375,7 @@ def _confirm(row: Installation) -> None:
     with transaction() as session:
         for item in missing:
             matches.store_decision(
-                session, row, item.field, item.code, NEW, who=WHO, name=item.name
+                session, row, item.field, item.code, NEW, who=DEMO_PERSON, name=item.name
             )
 
 

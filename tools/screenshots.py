@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_pl
 
 from hub.cli.sync_runs import sync_all
 from hub.db import engine
-from hub.demo import IN_REVIEW, WHO, Demo, list_installations
+from hub.demo import DEMO_PERSON, IN_REVIEW, Demo, list_installations
 from hub.models import User
 from hub.security import login_sessions, people
 from hub.security.login_sessions import EndReason
@@ -142,7 +142,7 @@ def find_pages(browser: Browser, demo: Demo) -> list[str]:
     return list(paths.values())
 
 
-def log_in(page: Page, demo: Demo, who: str = WHO) -> None:
+def log_in(page: Page, demo: Demo, who: str = DEMO_PERSON) -> None:
     """Log in as the demo's owner, or somebody else."""
     page.goto(f"{demo.web.url}/login")
     fill_log_in(page, demo, who)

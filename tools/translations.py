@@ -71,7 +71,7 @@ def extract_own() -> Catalog:
         _add_file(catalog, "jinja2.ext:babel_extract", path)
     for text in texts_of_display():
         catalog.add(text)
-    for forms in (*run_result.TEXTS.values(), *interval.UNIT_TEXTS.values()):
+    for forms in (*run_result.COUNT_TEXTS.values(), *interval.UNIT_TEXTS.values()):
         catalog.add(forms, auto_comments=[SENTENCE])
     for text in display_names.list_catalog_texts():
         catalog.add(text, context=display_names.CONTEXT)

@@ -116,13 +116,13 @@ def _serve(demo_hub: "Demo", show_sent: bool, match_codes: bool) -> bool:
 
     Return whether the demo is to start over.
     """
-    from hub.demo import WHO, list_installations
+    from hub.demo import DEMO_PERSON, list_installations
     from hub.scheduling.scheduler import Scheduler
 
     engine = Scheduler(demo_hub.app)
     with ExitStack() as stack:
         if show_sent:
-            sample_matches = SampleMatches(list_installations, WHO) if match_codes else None
+            sample_matches = SampleMatches(list_installations, DEMO_PERSON) if match_codes else None
             changes = sent_payloads.print_changes(demo_hub.app, sample_matches)
             stack.enter_context(changes)
         engine.start()
@@ -146,10 +146,10 @@ def _say_rates(demo_hub: "Demo") -> None:
 
 def _say_addresses(demo_hub: "Demo") -> None:
     """Print where the hub and the stand-ins are, and how to log in."""
-    from hub.demo import WHO
+    from hub.demo import DEMO_PERSON
 
     say(f"The hub is at {demo_hub.web.url}")
-    say(f"  log in as {WHO} with the password {demo_hub.password}")
+    say(f"  log in as {DEMO_PERSON} with the password {demo_hub.password}")
     say(f"  the books of the QuickBooks stand-in: {demo_hub.address('quickbooks')}/")
     for name in demo_hub.stand_ins:
         say(f"  the stand-in of {demo_hub.name(name)}: {demo_hub.address(name)}/")

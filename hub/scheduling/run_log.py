@@ -17,7 +17,7 @@ from hub.scheduling import folder_lock, leases, schedule
 from hub.telemetry.counts import RUN_SECONDS
 
 PROGRESS_SECONDS = 1.0
-INTERRUPTED = (
+INTERRUPTION_MESSAGE = (
     "It was interrupted before it was done; what was committed stays, and the next run goes on"
     " from there."
 )
@@ -253,7 +253,7 @@ def close_interrupted(
     ):
         run.ended_at = now
         run.outcome = RunOutcome.STOPPED
-        run.error = INTERRUPTED
+        run.error = INTERRUPTION_MESSAGE
         run.phase = ""
         schedule.reschedule_after(session, run, now, again=True)
         if repeat:

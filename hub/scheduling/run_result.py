@@ -30,7 +30,7 @@ POSTED_RESULTS: dict[str, str] = {
     Operation.DELETE: "removed",
 }
 # What a result says, in this order; each text has one form for one and another for several.
-TEXTS = {
+COUNT_TEXTS = {
     "posted": ("%(count)s posted", "%(count)s posted"),
     "corrected": ("%(count)s corrected", "%(count)s corrected"),
     "removed": ("%(count)s removed from QuickBooks", "%(count)s removed from QuickBooks"),
@@ -45,7 +45,7 @@ TEXTS = {
     "files_held": ("%(count)s file newly held", "%(count)s files newly held"),
     "files_unknown": ("%(count)s file newly in doubt", "%(count)s files newly in doubt"),
 }
-NOTHING = gettext_noop("nothing new")
+NOTHING_NEW = gettext_noop("nothing new")
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def count_changes(session: Session, installation_id: int, before: Snapshot) -> d
     ids["withdrawn"] = _withdrawn_documents(session, changed)
 
     counts: dict[str, Any] = {}
-    for name in TEXTS:
+    for name in COUNT_TEXTS:
         if ids[name]:
             counts[name] = len(ids[name])
     amounts = _sum_by_currency(changed)
@@ -120,7 +120,7 @@ def combine(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     amounts: dict[str, Decimal] = defaultdict(Decimal)
     for result in results:
         for name, number in result.items():
-            if name in TEXTS:
+            if name in COUNT_TEXTS:
                 counts[name] += number
         for currency, amount in result.get("amounts", {}).items():
             amounts[currency] += Decimal(amount)
@@ -133,7 +133,7 @@ def combine(results: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def format_result(result: Mapping[str, Any]) -> str:
     """Format a result in a few words, such as "3 posted, 1 corrected, 2 newly held"."""
     texts = [text for _, text in _count_texts(result)]
-    return ", ".join(texts) or gettext(NOTHING)
+    return ", ".join(texts) or gettext(NOTHING_NEW)
 
 
 def label_counts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
@@ -149,7 +149,7 @@ def label_counts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
 def _count_texts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
     """Return each count of a result that is not 0, and its text."""
     texts: list[tuple[int, str]] = []
-    for name, (one, many) in TEXTS.items():
+    for name, (one, many) in COUNT_TEXTS.items():
         count = result.get(name)
         if count:
             texts.append((count, ngettext(one, many, count)))

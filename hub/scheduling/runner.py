@@ -169,7 +169,7 @@ def _run(
 
     Raise Busy if another process works on the subject, unless `wait` says to wait for it.
     """
-    definition = KINDS[kind]
+    definition = KINDS_OF_RUNS[kind]
     subject = definition.load_subject(subject_id)
     on_wait = (lambda text: progress(text, 0, 0)) if progress else None
     run_lease = lease(
@@ -199,7 +199,7 @@ def _do_work(
         raise
     except BaseException as error:
         again = isinstance(error, Ending | DatabaseUnavailable)
-        steps.end(run_log.INTERRUPTED, again=again)
+        steps.end(run_log.INTERRUPTION_MESSAGE, again=again)
         raise
     run = steps.end(again=steps.is_database_lost)
     if run.kind == RunKind.SYNC and installation_id is not None:
@@ -358,7 +358,7 @@ class KindOfRun(NamedTuple):
     load_subject: Callable[[int], Any]
 
 
-KINDS: dict[str, KindOfRun] = {
+KINDS_OF_RUNS: dict[str, KindOfRun] = {
     RunKind.SYNC: KindOfRun(_sync, load_installation),
     RunKind.POST: KindOfRun(_post, load_to_post),
     RunKind.LISTS: KindOfRun(process_lists, load_company),

@@ -178,7 +178,7 @@ def shown_state(run: Run) -> str:
 
 def has_differences() -> ColumnElement[bool]:
     """Return the condition of the reconciliations that found something."""
-    troubles = func.coalesce(Run.counts[reconcile_result.TROUBLES].as_integer(), 0)
+    troubles = func.coalesce(Run.counts[reconcile_result.TROUBLES_KEY].as_integer(), 0)
     return (Run.kind == RunKind.RECONCILE) & (troubles > 0)
 
 
@@ -190,7 +190,7 @@ def describe_result(run: Run) -> str:
     if not run.error:
         return text
     error = stored.translate(run.error)
-    if text in ("", gettext(results.NOTHING)):
+    if text in ("", gettext(results.NOTHING_NEW)):
         return error
     return gettext("%(error)s Before that: %(result)s.", error=error, result=text)
 
@@ -203,7 +203,7 @@ def _result_text(run: Run) -> str:
         return reasons.translate_sentence(result.summary)
     if run.kind == RunKind.CHANGES:
         noticed = counts.get("noticed", {})
-        return stored.translate(format_changes(noticed)) or gettext(results.NOTHING)
+        return stored.translate(format_changes(noticed)) or gettext(results.NOTHING_NEW)
     if "result" in counts:
         return results.format_result(counts["result"])
     return ""

@@ -26,7 +26,7 @@ from hub.security.subjects import ANYWHERE, HUB, OWN
 from hub.web import destinations, form_drafts, last_person, row_ids, sessions
 
 __all__ = ["ANYWHERE", "HUB", "OWN", "ROLES"]
-PUBLIC = frozenset(
+PUBLIC_ENDPOINTS = frozenset(
     {
         "static",
         "bootstrap.static",
@@ -42,7 +42,7 @@ SIGNED_IN = frozenset({"security.logout", CHANGE_PASSWORD})
 SECOND_FACTOR = "factor.show"
 CHOSEN_COMPANY = "company"  # in the session: the id of the company that lists show
 # The pages that show the rows of the chosen company only.
-LISTS = frozenset(
+LIST_ENDPOINTS = frozenset(
     {
         "home.show",
         "inbox.show",
@@ -102,7 +102,7 @@ def require_recent_login(view: View) -> View:
 
 def find_required_role(app: Flask, endpoint: str) -> str | None:
     """Return the least role of an endpoint, "anyone", or None if none is set."""
-    if endpoint in PUBLIC:
+    if endpoint in PUBLIC_ENDPOINTS:
         return "anyone"
     if endpoint in SIGNED_IN:
         return "viewer"
@@ -111,7 +111,7 @@ def find_required_role(app: Flask, endpoint: str) -> str | None:
 
 def subject_of_endpoint(app: Flask, endpoint: str) -> str:
     """Return what an endpoint is about, "" if the ids in its address say that."""
-    if endpoint in PUBLIC or endpoint in SIGNED_IN:
+    if endpoint in PUBLIC_ENDPOINTS or endpoint in SIGNED_IN:
         return OWN
     return str(getattr(app.view_functions[endpoint], "needs_of", ""))
 
@@ -178,7 +178,7 @@ def is_narrowed_list() -> bool:
 
     A list of one app does not, because the app is of one company already.
     """
-    return request.endpoint in LISTS and not request.args.get("installation")
+    return request.endpoint in LIST_ENDPOINTS and not request.args.get("installation")
 
 
 def load_rights_scope(least: str = "viewer") -> Scope:

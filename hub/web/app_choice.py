@@ -16,7 +16,8 @@ from hub.web.layout import LISTS_BY_APP
 from hub.web.paging import page
 
 APPS_PER_PAGE = 25
-REPLACED = ("installation", "before", "after")  # arguments that another app makes meaningless
+# Arguments that another app makes meaningless.
+REPLACED_ARGUMENTS = ("installation", "before", "after")
 pages = Blueprint("app_choice", __name__)
 
 
@@ -80,6 +81,6 @@ def _other_filters(text: str) -> dict[str, Any]:
     """
     filters: dict[str, Any] = {}
     for name, value in parse_qsl(text):
-        if not name.startswith("_") and name not in REPLACED:
+        if not name.startswith("_") and name not in REPLACED_ARGUMENTS:
             filters.setdefault(name, []).append(value)
     return filters

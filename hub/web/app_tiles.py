@@ -15,7 +15,7 @@ from hub.security.rights import Rights, Subject
 from hub.translations import reasons
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import viewer
-from hub.web.state_labels import MODES
+from hub.web.state_labels import MODE_LABELS
 
 Row = TypeVar("Row", Installation, Access)
 ACCESS_BADGES = {
@@ -58,7 +58,7 @@ class Place:
         if self.cases or self.company.state != ConnectionState.CONNECTED:
             return gettext("Needs attention"), "bad"
         is_paused = self.installation.mode == InstallationMode.PAUSED
-        mode = gettext(MODES[self.installation.mode][0]).lower()
+        mode = gettext(MODE_LABELS[self.installation.mode][0]).lower()
         return gettext("Enabled · %(mode)s", mode=mode), "calm" if is_paused else "good"
 
     @property

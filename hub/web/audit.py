@@ -70,7 +70,7 @@ def _export_rows(session: Session, entries: Sequence[AuditEntry]) -> Iterator[ex
     """Yield entries as a file has them, each with the sentence that the page shows."""
     for entry in entries:
         subject = entry.subject
-        if entry.what == audit_exports.EXPORTED:
+        if entry.what == audit_exports.EXPORT_ACTION:
             subject = audit_exports.describe(subject, entry.detail)
         action = audit_wording.format_sentence(entry.what, subject)
         yield audit_entries.build_row(entry) | {"action": action}

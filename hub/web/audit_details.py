@@ -8,7 +8,7 @@ from hub.security.rights import ROLES
 from hub.translations.messages import gettext, pgettext
 from hub.translations.reasons import translate_sentence
 from hub.web.source_view import format_dates
-from hub.web.state_labels import MODES
+from hub.web.state_labels import MODE_LABELS
 
 # Of these texts in the catalog: alone they are words that mean something else elsewhere.
 CONTEXT = "audit log"
@@ -94,7 +94,7 @@ SIGN_INS = {
     "set-up code": "set-up code",
 }
 # Values that the hub chose, in place of the names that it stores for them.
-WORDS: Mapping[str, Mapping[str, str]] = {
+VALUE_LABELS: Mapping[str, Mapping[str, str]] = {
     "changed": {
         "client_id": "client id",
         "client_secret": "client secret",
@@ -119,8 +119,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 NAMED_LIKE = {"after": "before"}  # a detail whose values are those of another one
 # Values that are words or sentences of the hub; every other text is data.
-TEXTS = frozenset({"by", "changed", "factor", "matched to", "reason", "role", "via", "was"})
-RIGHTS = frozenset({"right", "rights"})
+TRANSLATED_DETAILS = frozenset(
+    {"by", "changed", "factor", "matched to", "reason", "role", "via", "was"}
+)
+RIGHTS_DETAILS = frozenset({"right", "rights"})
 # A right in words, as `hub.security.rights.describe` writes it; several are joined by commas.
 ROLE = "|".join(ROLES)
 RIGHT = re.compile(rf"(?P<role>{ROLE}) of (?:everything|(?P<app>.+) in (?P<company>.+))")
@@ -136,8 +138,8 @@ SUBJECTS = (
 )
 # Who acted, if it was no person with a name.
 ACTORS = ("nobody", "command line")
-NOTHING = "nothing"
-SWITCHES = {True: "yes", False: "no"}
+NO_VALUE = "nothing"
+SWITCH_LABELS = {True: "yes", False: "no"}
 
 
 class DetailText(NamedTuple):
@@ -170,8 +172,8 @@ def describe_subject(name: str) -> str:
 
 def list_catalog_texts() -> list[str]:
     """Return the texts of the catalog that have this context."""
-    texts = {*LABELS.values(), *SUBJECTS, *ACTORS, *SWITCHES.values(), NOTHING}
-    for words in WORDS.values():
+    texts = {*LABELS.values(), *SUBJECTS, *ACTORS, *SWITCH_LABELS.values(), NO_VALUE}
+    for words in VALUE_LABELS.values():
         texts.update(words.values())
     return sorted(texts)
 
@@ -183,9 +185,9 @@ def _translate(text: str) -> str:
 def _describe_value(what: str, name: str, value: Any) -> str:
     """Return a value as a person reads it."""
     if value in (None, ""):
-        return _translate(NOTHING)
+        return _translate(NO_VALUE)
     if isinstance(value, bool):
-        return _translate(SWITCHES[value])
+        return _translate(SWITCH_LABELS[value])
     if isinstance(value, Mapping):
         return _describe_mapping(what, value)
     if isinstance(value, list | tuple):
@@ -209,14 +211,14 @@ def _describe_text(what: str, name: str, text: str) -> str:
     if name == "snoozed_until":
         return format_dates(text[: len("2026-12-01")])
     if what == "mode changed" or name == "mode":
-        title, _ = MODES.get(text, (text, ""))
+        title, _ = MODE_LABELS.get(text, (text, ""))
         return gettext(title)
-    if name in RIGHTS:
+    if name in RIGHTS_DETAILS:
         return ", ".join(map(_describe_right, NEXT_RIGHT.split(text)))
-    words = WORDS.get(name, {})
+    words = VALUE_LABELS.get(name, {})
     if text in words:
         return _translate(words[text])
-    return translate_sentence(text) if name in TEXTS else text
+    return translate_sentence(text) if name in TRANSLATED_DETAILS else text
 
 
 def _describe_right(text: str) -> str:

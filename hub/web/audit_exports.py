@@ -10,17 +10,17 @@ from werkzeug.exceptions import HTTPException
 from hub.models import ConnectedCompany, Installation, Run, SourceDocument
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import audit_wording, row_ids, run_kinds
-from hub.web.case_list import ACTION_LABELS, SHOWS
+from hub.web.case_list import ACTION_LABELS, CASE_LISTS
 from hub.web.company_choice import find_chosen_or_only_company
-from hub.web.layout import KINDS, app_name, document_title
+from hub.web.layout import KIND_LABELS, app_name, document_title
 from hub.web.report_tables import GROUP_LABELS
-from hub.web.state_labels import STATES
+from hub.web.state_labels import STATE_LABELS
 
-EXPORTED = "data exported"
+EXPORT_ACTION = "data exported"
 MATCHES_OF = "matches of "  # with the slug, as the command line names matches
 FIRST_TABLE = ""  # the table that an address without the name of one downloads
 # What a download is called in the log, by its endpoint and by the table that its address names.
-SUBJECTS: Mapping[str, Mapping[str, str]] = {
+EXPORT_NAMES: Mapping[str, Mapping[str, str]] = {
     "audit.export": {FIRST_TABLE: "audit log"},
     "comparing.export": {FIRST_TABLE: "comparison of codes"},
     "documents.export": {FIRST_TABLE: "documents"},
@@ -41,7 +41,7 @@ SUBJECTS: Mapping[str, Mapping[str, str]] = {
     "files.show": {FIRST_TABLE: "file"},
 }
 OF_NO_COMPANY = ("audit.export", "reconciliations.export_all")
-NAMES = {
+EXPORT_LABELS = {
     "approvals": gettext_noop("the report “Posted by whom”"),
     "audit log": gettext_noop("the audit log"),
     "cases": gettext_noop("the cases"),
@@ -84,7 +84,7 @@ FILTER_NAMES = {
 
 def build_entry(session: Session, request: Request) -> tuple[str, dict[str, Any]]:
     """Return the subject of a download and its details; without a name it is the request."""
-    tables = SUBJECTS.get(request.endpoint or "", {})
+    tables = EXPORT_NAMES.get(request.endpoint or "", {})
     table = request.args.get("table") or request.args.get("list") or FIRST_TABLE
     subject = tables.get(table) or tables.get(FIRST_TABLE)
     if subject is None:
@@ -108,9 +108,9 @@ def describe(subject: str, detail: Mapping[str, Any]) -> str:
         named, format = _read_earlier(subject.removeprefix("GET "))
     if subject.startswith(MATCHES_OF):
         named, slug = "matches", subject.removeprefix(MATCHES_OF)
-    if named not in NAMES:
+    if named not in EXPORT_LABELS:
         return subject
-    what = gettext(NAMES[named])
+    what = gettext(EXPORT_LABELS[named])
     owner = _describe_owner(slug, str(detail.get("company", "")))
     if owner:
         what = gettext("%(what)s of %(owner)s", what=what, owner=owner)
@@ -121,9 +121,9 @@ def translate_filters(filters: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of a download with the words of the pages."""
     words: Mapping[str, Mapping[str, str]] = {
         "group": GROUP_LABELS,
-        "kind": {**KINDS, **run_kinds.KINDS},
-        "show": SHOWS,
-        "state": {state: label for state, (label, _) in STATES.items()},
+        "kind": {**KIND_LABELS, **run_kinds.RUN_KIND_LABELS},
+        "show": CASE_LISTS,
+        "state": {state: label for state, (label, _) in STATE_LABELS.items()},
         "step": ACTION_LABELS,
     }
     texts = {}
@@ -193,7 +193,7 @@ def _read_earlier(path: str) -> tuple[str, str]:
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")
     except HTTPException:
         return "", ""
-    subject = SUBJECTS.get(str(endpoint), {}).get(FIRST_TABLE, "")
+    subject = EXPORT_NAMES.get(str(endpoint), {}).get(FIRST_TABLE, "")
     return subject, _read_format(path, {"format": ""})
 
 

@@ -81,7 +81,7 @@ class Subjects:
             return links
         if entry.what in OF_CODES:
             return [self._codes.link(entry)]
-        if entry.what == audit_exports.EXPORTED:
+        if entry.what == audit_exports.EXPORT_ACTION:
             return [SubjectLink(audit_exports.describe(entry.subject, entry.detail))]
         return [self._describe_subject(entry.subject)]
 
@@ -95,7 +95,7 @@ class Subjects:
         details = {name: value for name, value in entry.detail.items() if name in names}
         if "record" in details and entry.what in OF_CODES:
             details = _with_record_name(entry, details)
-        if entry.what == audit_exports.EXPORTED:
+        if entry.what == audit_exports.EXPORT_ACTION:
             details = _with_filters(details)
         return audit_details.describe(entry.what, details, self._labels_of_lists(entry))
 

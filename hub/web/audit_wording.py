@@ -95,7 +95,7 @@ WORDINGS = {
     "webhook refused": gettext_noop("Sent a webhook that was refused: {}"),
 }
 # Acts as earlier versions recorded them.
-EARLIER = {"not this one": WORDINGS["match rejected"]}
+EARLIER_WORDINGS = {"not this one": WORDINGS["match rejected"]}
 
 
 def parts(what: str) -> tuple[str, str | None]:
@@ -103,7 +103,7 @@ def parts(what: str) -> tuple[str, str | None]:
 
     An act without a wording is named as it was recorded.
     """
-    known = WORDINGS.get(what) or EARLIER.get(what)
+    known = WORDINGS.get(what) or EARLIER_WORDINGS.get(what)
     wording = gettext(known) if known else f"{what[:1].upper()}{what[1:]}: {{}}"
     before, place, after = wording.partition("{}")
     return before, after if place else None

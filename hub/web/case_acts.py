@@ -29,8 +29,8 @@ from hub.web.kind_counts import count_kinds
 from hub.web.paging import get_row_or_404
 
 MAX_SHOWN = 200
-CLOSABLE = (CaseAction.NONE, CaseAction.CHOOSE)
-REMOVING = (CaseAction.VOID, CaseAction.DELETE)
+CLOSABLE_ACTIONS = (CaseAction.NONE, CaseAction.CHOOSE)
+REMOVING_ACTIONS = (CaseAction.VOID, CaseAction.DELETE)
 
 
 def requires_open_case(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -150,7 +150,7 @@ def is_blocking(postings: Sequence[Posting]) -> bool:
 
 def is_closable(case: Case, postings: Sequence[Posting]) -> bool:
     """Return whether a person may close a case, because it stops nothing."""
-    return case.action in CLOSABLE and not is_blocking(postings)
+    return case.action in CLOSABLE_ACTIONS and not is_blocking(postings)
 
 
 def close(case_id: int) -> str:

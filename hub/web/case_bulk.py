@@ -50,7 +50,7 @@ pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
 @require_role("operator", of=ANYWHERE)
 def apply() -> Response:
     """Do one act on many cases; say on how many, and why not on the others."""
-    act = ACTS.get(request.form.get("act", ""))
+    act = BULK_ACTIONS.get(request.form.get("act", ""))
     cases, hidden = _chosen_cases()
     if act is None or not (cases or hidden):
         flash(gettext("Tick at least one case first."), "look")
@@ -176,7 +176,7 @@ def _retry(cases: Sequence[Case], form: Form) -> Reasons:
     retried = []
     for case in cases:
         if case.posts_again:
-            reasons[case.id] = gettext(case_retries.REMOVED)
+            reasons[case.id] = gettext(case_retries.REMOVED_MESSAGE)
         elif case.action in RETRIED_ACTIONS:
             retried.append(case)
         else:
@@ -338,7 +338,7 @@ def _postings(cases: Sequence[Case]) -> Links:
 
 
 # The act of a button -> the message about those done, the word for the others, and what it does.
-ACTS: Mapping[str, tuple[str, str, Act]] = {
+BULK_ACTIONS: Mapping[str, tuple[str, str, Act]] = {
     "retry": (gettext_noop("Retried {}."), gettext_noop("retried"), _retry),
     "skip": (
         gettext_noop("Skipped {}. Their documents will not be posted."),

@@ -46,13 +46,13 @@ ACTION_LABELS: Mapping[str, str] = {
     CaseAction.FILE: gettext_noop("Map columns"),
     CaseAction.NONE: gettext_noop("To look at"),
 }
-SHOWS = {
+CASE_LISTS = {
     "": gettext_noop("Open"),
     "mine": gettext_noop("Assigned to me"),
     "snoozed": gettext_noop("Snoozed"),
     "closed": gettext_noop("Closed"),
 }
-SORTS = {
+SORT_ORDERS = {
     "": gettext_noop("Newest first"),
     "oldest": gettext_noop("Oldest first"),
     "amount": gettext_noop("Largest amount first"),
@@ -120,7 +120,7 @@ class CaseRow:
 def read_filters() -> dict[str, str]:
     """Return the filters of the address; those that it lacks, or that mean nothing, are empty."""
     filters = {name: request.args.get(name, "").strip() for name in FILTER_NAMES}
-    for name, choices in (("show", SHOWS), ("sort", SORTS), ("act", ACTION_LABELS)):
+    for name, choices in (("show", CASE_LISTS), ("sort", SORT_ORDERS), ("act", ACTION_LABELS)):
         if filters[name] not in choices:
             filters[name] = ""
     return filters

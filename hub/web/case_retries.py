@@ -7,7 +7,7 @@ from hub.db.engine import read_only_session
 from hub.posting.actions import retries
 from hub.translations.messages import gettext_noop, translate
 
-REMOVED = gettext_noop(
+REMOVED_MESSAGE = gettext_noop(
     "it was removed from QuickBooks, or may have been. Open its case to post it again or to skip"
     " it."
 )
@@ -20,6 +20,6 @@ def retry_unless_removed(posting_ids: Sequence[int], who: str) -> dict[int, str]
     """
     with read_only_session() as session:
         to_decide = inbox.find_postings_to_decide(session, posting_ids)
-    reasons = {id: translate(REMOVED) for id in posting_ids if id in to_decide}
+    reasons = {id: translate(REMOVED_MESSAGE) for id in posting_ids if id in to_decide}
     retried = [id for id in posting_ids if id not in to_decide]
     return reasons | retries.retry_each(retried, who)

@@ -18,7 +18,7 @@ DOCUMENT_TITLE = "{document}"  # the title of a case that only names its documen
 MAX_HEADLINE = 110
 OF_POSTING = re.compile(r"posting:(\d{1,9})(?::|$)")  # the cause of a case about one posting
 # The kinds of documents within a sentence.
-KINDS = {
+KIND_NOUNS = {
     "bill": gettext_noop("bill"),
     "vendor_credit": gettext_noop("supplier credit"),
     "expense": gettext_noop("expense"),
@@ -86,7 +86,7 @@ def load_postings_of_closed(session: Session, cases: Iterable[Case]) -> dict[int
 def format_name_in_sentence(posting: Posting) -> str:
     """Return the name of a posting as a sentence has it: bill 26M-48248 (Ålesund Asfalt)."""
     name = DisplayName.of_posting(posting)
-    kind = gettext(KINDS.get(posting.kind, name.kind))
+    kind = gettext(KIND_NOUNS.get(posting.kind, name.kind))
     if name.party:
         return f"{kind} {name.label} ({name.party})"
     return f"{kind} {name.label}"

@@ -162,7 +162,7 @@ def switcher() -> Switcher:
 
 def return_address() -> str:
     """Return where to go after another company was chosen: this list, else the home page."""
-    returns = request.endpoint in access.LISTS and request.endpoint != "app_choice.show"
+    returns = request.endpoint in access.LIST_ENDPOINTS and request.endpoint != "app_choice.show"
     return request.path if returns else url_for("home.show")
 
 

@@ -13,7 +13,7 @@ from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
 from hub.outbox.statistics import apply_sign
 from hub.web.report_tables import (
     AGE_LIMITS_IN_DAYS,
-    ATTENTION,
+    ATTENTION_STATES,
     Group,
     Period,
     Sum,
@@ -101,7 +101,7 @@ def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) 
     own = select(Installation.id).where(*installations)
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
     query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
-    query = query.where(Posting.installation_id.in_(own), Posting.state.in_(ATTENTION))
+    query = query.where(Posting.installation_id.in_(own), Posting.state.in_(ATTENTION_STATES))
     sums: dict[str, list[Sum]] = {}
     for code, kind, place, count, amount in session.execute(query.group_by(*keys)):
         ages = sums.setdefault(code, [Sum() for _ in range(len(AGE_LIMITS_IN_DAYS) + 1)])

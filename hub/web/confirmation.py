@@ -31,14 +31,14 @@ from hub.web.headers import csrf
 PASSWORD = "confirm_password"  # noqa: S105 (the name of a field)
 CODE = "confirm_code"
 CREDENTIAL = "confirm_credential"
-PROBLEMS = {
+PROBLEM_TEXTS = {
     PASSWORD: gettext_noop("The password is not right. Try again."),
     CODE: gettext_noop("The code is wrong or was used already. Enter a new one."),
     CREDENTIAL: gettext_noop(
         "This passkey did not confirm that it is you. Try again, or use another way."
     ),
 }
-OWN_FIELDS = ("csrf_token", *PROBLEMS)
+OWN_FIELDS = ("csrf_token", *PROBLEM_TEXTS)
 JSON = "application/json"
 SECRET_WORDS = ("password", "secret", "token")  # in the names of fields
 Fields = Sequence[tuple[str, str]]
@@ -72,7 +72,7 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
         return _redirect(destinations.current_address())
     _require_csrf_token()
     problem = ""
-    if any(name in request.form for name in PROBLEMS):
+    if any(name in request.form for name in PROBLEM_TEXTS):
         problem = _confirm(row)
         if not problem:
             return None
@@ -147,7 +147,7 @@ def _confirm(row: LoginSession) -> str:
 
     Too many wrong ones end the session: then the log-in with its own limit comes first.
     """
-    way = next((name for name in PROBLEMS if name in request.form), PASSWORD)
+    way = next((name for name in PROBLEM_TEXTS if name in request.form), PASSWORD)
     is_right = _is_right(way, row)
     with transaction() as write:
         if is_right:
@@ -162,7 +162,7 @@ def _confirm(row: LoginSession) -> str:
     if is_over:
         logout_user()
         flash(gettext("Too many wrong tries. Log in again."), "error")
-    return PROBLEMS[way]
+    return PROBLEM_TEXTS[way]
 
 
 def _is_right(way: str, row: LoginSession) -> bool:

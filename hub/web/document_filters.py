@@ -27,14 +27,14 @@ from hub.translations.messages import gettext, gettext_noop
 from hub.web import row_ids, viewer
 from hub.web.access import load_scope
 from hub.web.figures import Figure, sum_halves
-from hub.web.layout import KINDS
+from hub.web.layout import KIND_LABELS
 from hub.web.paging import MAX_AMOUNT
 
-NAMES = ("q", "installation", "state", "kind", "from", "to", "amount", "sort", "run")
+FILTER_NAMES = ("q", "installation", "state", "kind", "from", "to", "amount", "sort", "run")
 # Posted documents that QuickBooks has as paid are a state of their own.
 SHOWN_STATES: tuple[str, ...] = (FILTER_STATES[0], ReceiptState.PAID, *FILTER_STATES[1:])
 # The orders that a person may choose; the empty one is that of arrival, the newest first.
-SORTS = {
+SORT_ORDERS = {
     "": gettext_noop("Newest first"),
     "-date": gettext_noop("Latest date first"),
     "date": gettext_noop("Earliest date first"),
@@ -71,7 +71,7 @@ class Summary(NamedTuple):
 
 def read_document_filters(arguments: Mapping[str, str]) -> dict[str, str]:
     """Return the filters of an address; those that it lacks are empty."""
-    return {name: arguments.get(name, "").strip() for name in NAMES}
+    return {name: arguments.get(name, "").strip() for name in FILTER_NAMES}
 
 
 def find_problem(filters: Mapping[str, str]) -> str:
@@ -93,7 +93,7 @@ def order_of(filters: Mapping[str, str]) -> Order:
     If they chose none, documents of certain days are ordered by their date, so that an index leads
     to the first of them; all others by id, the newest first.
     """
-    sort = filters["sort"] if filters["sort"] in SORTS else ""
+    sort = filters["sort"] if filters["sort"] in SORT_ORDERS else ""
     down = sort.startswith("-") or not sort
     if sort.endswith("amount"):
         return Order([SourceDocument.total, SourceDocument.id], down)
@@ -244,7 +244,7 @@ def _conditions(
     run_id = row_ids.parse(filters["run"])
     if run_id is not None:
         conditions.append(_is_posted_by(run_id))
-    if filters["kind"] in KINDS:
+    if filters["kind"] in KIND_LABELS:
         conditions.append(SourceDocument.kind == filters["kind"])
     if filters["q"]:
         conditions.append(has_all_words(session, filters["q"]))

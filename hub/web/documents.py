@@ -37,7 +37,7 @@ from hub.web.access import ANYWHERE, load_scope, may_here, person_name, require_
 from hub.web.case_titles import load_subjects
 from hub.web.document_filters import (
     SHOWN_STATES,
-    SORTS,
+    SORT_ORDERS,
     find_problem,
     order_of,
     payment_state,
@@ -49,14 +49,20 @@ from hub.web.document_lines import Payment, pair_lines
 from hub.web.document_rows import describe, load_rows, load_state_and_main_posting
 from hub.web.installation import is_active
 from hub.web.kind_counts import count_kinds
-from hub.web.layout import KINDS, list_installation_choices, use_zone_of
+from hub.web.layout import KIND_LABELS, list_installation_choices, use_zone_of
 from hub.web.paging import drop_unset, get_row_or_404, page
 from hub.web.record_names import record_namer
 from hub.web.source_view import build_source_view
-from hub.web.timeline import ACTS, OUTCOMES, VERDICTS, TimelineEvent, build_timeline
+from hub.web.timeline import (
+    ACTION_SENTENCES,
+    OUTCOME_LABELS,
+    VERDICT_LABELS,
+    TimelineEvent,
+    build_timeline,
+)
 from hub.web.transaction_facts import page_of
 
-EXPORTED = (
+EXPORT_COLUMNS = (
     "id",
     "app",
     "company_id",
@@ -97,8 +103,8 @@ def index() -> str:
             chosen=drop_unset(filters),
             saved=saved_filters.list_saved(session),
             states=SHOWN_STATES,
-            kinds=KINDS,
-            sorts=SORTS,
+            kinds=KIND_LABELS,
+            sorts=SORT_ORDERS,
             installations=list_installation_choices(session, filters["installation"]),
         )
 
@@ -112,7 +118,7 @@ def export() -> Response:
         query = select_ids(session, filters)
     order = order_of(filters)
     rows = exports.read_in_chunks(query, order.columns, _export_rows, down=order.down)
-    return exports.download("documents", EXPORTED, rows)
+    return exports.download("documents", EXPORT_COLUMNS, rows)
 
 
 def _export_rows(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
@@ -132,7 +138,7 @@ def one(document_id: int) -> str:
     with read_only_session() as session:
         document = get_row_or_404(session, SourceDocument, document_id)
         use_zone_of(document.installation)
-        words = {"OUTCOMES": OUTCOMES, "VERDICTS": VERDICTS}
+        words = {"OUTCOMES": OUTCOME_LABELS, "VERDICTS": VERDICT_LABELS}
         return render_template(
             "document.html", document=document, **words, **_context(session, document)
         )
@@ -198,7 +204,10 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     receipts = _load_in_order(session, ReceiptRow, ReceiptRow.document_id == document.id)
     stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
     cases = _load_in_order(session, Case, Case.id.in_(stops), *load_scope().cases())[::-1]
-    is_act = (AuditEntry.what.in_(ACTS), AuditEntry.subject.in_([str(id) for id in ids]))
+    is_act = (
+        AuditEntry.what.in_(ACTION_SENTENCES),
+        AuditEntry.subject.in_([str(id) for id in ids]),
+    )
     acts = _load_in_order(session, AuditEntry, *is_act)
     state, main = load_state_and_main_posting(session, document)
     return {

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 TRY_IN_A_MINUTE = gettext_noop("Try again in a minute.")
 # status -> what happened, the sentence, the next step
-PAGES = {
+ERROR_PAGES = {
     400: (
         gettext_noop("This could not be done"),
         gettext_noop("The page may have been open too long, so its form is no longer valid."),
@@ -116,8 +116,8 @@ def page(
     """
     if authentication.is_call():
         return problems.build_problem(status, sentence and gettext(sentence))
-    similar = PAGES[500 if status >= 500 else 400]
-    title, usual_sentence, usual_step = PAGES.get(status, similar)
+    similar = ERROR_PAGES[500 if status >= 500 else 400]
+    title, usual_sentence, usual_step = ERROR_PAGES.get(status, similar)
     sentence = gettext(sentence or usual_sentence)
     step = gettext(step or usual_step)
     if request.headers.get("HX-Request") or request.path.startswith("/webhooks/"):

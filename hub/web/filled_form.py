@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 Attributes = list[tuple[str, str | None]]
 Form = MultiDict[str, str]
-TYPED = frozenset(
+TYPED_INPUTS = frozenset(
     {"text", "search", "email", "url", "tel", "number", "date", "time", "datetime-local"}
 )
 NOT_COMPARED = frozenset({"csrf_token", "draft", "listed"})
@@ -180,7 +180,7 @@ class _PageWriter(HTMLParser):
         is_sent = name in self._form
         if kind == "checkbox" or (kind == "radio" and is_sent):
             return self._box(name, attrs)
-        if not is_sent or kind not in TYPED:
+        if not is_sent or kind not in TYPED_INPUTS:
             return text
         others = [(key, value) for key, value in attrs if key != "value"]
         return _tag("input", [*others, ("value", self._form[name])])

@@ -16,13 +16,13 @@ from hub.web.client_address import ClientAddress, Proxies
 csrf = CSRFProtect()
 ASSETS_SECONDS = 3600
 # Parts of at most 63 characters, or an IPv6 address; a port may follow.
-PART = r"\w[\w-]{0,62}"
+HOST_LABEL = r"\w[\w-]{0,62}"
 HOST = re.compile(
-    rf"({PART}(\.{PART}){{0,31}}\.?|\[[0-9A-Fa-f:.]{{2,45}}\])?(:\d{{1,5}})?", re.ASCII
+    rf"({HOST_LABEL}(\.{HOST_LABEL}){{0,31}}\.?|\[[0-9A-Fa-f:.]{{2,45}}\])?(:\d{{1,5}})?", re.ASCII
 )
 # The pages that show a file of the source in a frame.
-FRAMING = frozenset({"documents.one", "preview.show"})
-NEVER = ("camera", "geolocation", "microphone", "payment", "usb")
+FRAMING_ENDPOINTS = frozenset({"documents.one", "preview.show"})
+FORBIDDEN_FEATURES = ("camera", "geolocation", "microphone", "payment", "usb")
 
 
 class PublicAddress:
@@ -116,7 +116,7 @@ def _add_security_headers(app: Flask, config: Config, secure: bool) -> None:
         session_cookie_samesite="Lax",
         frame_options="DENY",
         referrer_policy="same-origin",
-        permissions_policy=dict.fromkeys(NEVER, "()"),
+        permissions_policy=dict.fromkeys(FORBIDDEN_FEATURES, "()"),
         content_security_policy=policy(config),
     )
 
@@ -124,7 +124,7 @@ def _add_security_headers(app: Flask, config: Config, secure: bool) -> None:
 def _allow_frames(response: Response) -> Response:
     """Let the pages that show a file of the source have a frame of our own origin."""
     name = "Content-Security-Policy"
-    if request.endpoint in FRAMING and name in response.headers:
+    if request.endpoint in FRAMING_ENDPOINTS and name in response.headers:
         policy = response.headers[name]
         response.headers[name] = policy.replace("frame-src 'none'", "frame-src 'self'")
     return response

@@ -15,7 +15,7 @@ from hub.web.access import OWN, require_role
 PACKAGE = Path(hub.__file__).parent
 NAME = "admin.md"
 # Where the English text is in a wheel, and where in a checkout.
-PLACES = (PACKAGE / NAME, PACKAGE.parent / "docs" / NAME)
+HELP_FILES = (PACKAGE / NAME, PACKAGE.parent / "docs" / NAME)
 TRANSLATION = "help.md"  # in the folder of a language; its headings are those of the English text
 # The pages -> the heading of their section; other pages lead to the beginning.
 SECTIONS: Mapping[str, str] = {
@@ -81,7 +81,7 @@ def _text(language: str) -> Markup:
 
     Headings have the anchors of the English ones, so that links lead to them in every language.
     """
-    english = next(place for place in PLACES if place.exists())
+    english = next(place for place in HELP_FILES if place.exists())
     anchors = markdown.find_anchors(_without_title(english))
     translation = PACKAGE / "translations" / language / TRANSLATION
     path = translation if translation.exists() else english

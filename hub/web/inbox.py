@@ -58,8 +58,8 @@ def show() -> str | Response:
             place=case_list.build_arguments(),
             with_filters=lambda **changes: drop_unset(filters | changes),
             is_closed=is_closed,
-            shows=case_list.SHOWS,
-            sorts=case_list.SORTS,
+            shows=case_list.CASE_LISTS,
+            sorts=case_list.SORT_ORDERS,
             companies=case_list.list_companies(session, filters["company"]),
             installations=list_installation_choices(session, filters["installation"]),
             has_posted=checklist.has_posted(session, load_scope()),
@@ -149,7 +149,7 @@ def confirm_removal(case_id: int) -> str:
     """Show what would be voided or deleted in QuickBooks, and ask for confirmation."""
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
-        if case.action not in case_acts.REMOVING or case.closed_at:
+        if case.action not in case_acts.REMOVING_ACTIONS or case.closed_at:
             abort(404)
         [row] = case_list.build_rows(session, [case])
         return render_template(
@@ -252,7 +252,7 @@ def restore(case_id: int, posting_id: int) -> Response:
 def leave(case_id: int) -> Response:
     """Leave in QuickBooks what the source no longer has."""
     with read_only_session() as session:
-        if get_row_or_404(session, Case, case_id).action not in case_acts.REMOVING:
+        if get_row_or_404(session, Case, case_id).action not in case_acts.REMOVING_ACTIONS:
             abort(400)
     work = partial(case_acts.leave, case_id)
     return case_acts.apply(case_id, work, CaseDecision.LEFT)

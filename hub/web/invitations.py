@@ -19,7 +19,7 @@ from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.people import Handover, render_people_page
 from hub.web.right_fields import RightFields
 
-WRONG = gettext_noop(
+INVALID_CODE = gettext_noop(
     "Address and code do not belong together, or the code is no longer valid."
     " Check both, or ask an owner of the hub for a new code."
 )
@@ -135,7 +135,7 @@ def _check(address: str, code: str) -> Invitation:
         named = invitations.find(session, address)
     subject = named.address if named else refusals.UNKNOWN_NAME
     refusals.note("invitation code refused", refusals.NOBODY, subject)
-    raise Refused(WRONG)
+    raise Refused(INVALID_CODE)
 
 
 def _form(problem: str = "") -> str:

@@ -6,7 +6,7 @@ from hub.contract.document_kinds import LIST_KINDS
 from hub.translations.messages import gettext, ngettext
 from hub.web.case_titles import documents
 
-TEXTS: dict[str, Callable[[int], str]] = {
+COUNT_TEXTS: dict[str, Callable[[int], str]] = {
     "bill": lambda count: ngettext("%(count)s bill", "%(count)s bills", count),
     "vendor_credit": lambda count: ngettext(
         "%(count)s supplier credit", "%(count)s supplier credits", count
@@ -35,7 +35,7 @@ def count_kinds(counts: Mapping[str, int]) -> str:
     Documents of several kinds are counted together, and records of lists apart from them.
     """
     parts = _count_documents(counts)
-    for kind, text in TEXTS.items():
+    for kind, text in COUNT_TEXTS.items():
         if kind in LIST_KINDS and kind in counts:
             parts.append(text(counts[kind]))
     if not parts:
@@ -50,6 +50,6 @@ def _count_documents(counts: Mapping[str, int]) -> list[str]:
     kinds = [kind for kind in counts if kind not in LIST_KINDS]
     if not kinds:
         return []
-    if len(kinds) == 1 and kinds[0] in TEXTS:
-        return [TEXTS[kinds[0]](counts[kinds[0]])]
+    if len(kinds) == 1 and kinds[0] in COUNT_TEXTS:
+        return [COUNT_TEXTS[kinds[0]](counts[kinds[0]])]
     return [documents(sum(counts[kind] for kind in kinds))]

@@ -35,7 +35,7 @@ from hub.web.source_view import (
     short_money,
     signed,
 )
-from hub.web.state_labels import MODES, STATES
+from hub.web.state_labels import MODE_LABELS, STATE_LABELS
 
 MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
 MAX_CHOICES = 20  # installations that the menu of a filter offers; of more a page chooses one
@@ -49,12 +49,12 @@ pages = Blueprint(
     template_folder="templates",
 )
 
-REQUESTERS = {
+REQUESTER_LABELS = {
     run_log.SCHEDULE: gettext_noop("the schedule"),
     run_log.ENGINE: gettext_noop("the hub"),
     run_log.WEBHOOK: gettext_noop("a webhook"),
 }
-KINDS = {
+KIND_LABELS = {
     "bill": gettext_noop("Bill"),
     "vendor_credit": gettext_noop("Supplier credit"),
     "expense": gettext_noop("Expense"),
@@ -104,8 +104,8 @@ def init_app(app: Flask) -> None:
         dated=format_dates,
     )
     app.jinja_env.globals.update(
-        STATES=STATES,
-        MODES=MODES,
+        STATES=STATE_LABELS,
+        MODES=MODE_LABELS,
         app_name=app_name,
         source_name=advice.source_name,
         app_drawing=app_drawing,
@@ -234,12 +234,12 @@ def document_title(document: NamedDocument) -> str:
 
 def kind_label(name: str) -> str:
     """Return the name of a kind of document for people."""
-    return gettext(KINDS[name]) if name in KINDS else name
+    return gettext(KIND_LABELS[name]) if name in KIND_LABELS else name
 
 
 def requester(name: str) -> str:
     """Return who asked for a run: a person's name, or what the hub itself is called there."""
-    return gettext(REQUESTERS[name]) if name in REQUESTERS else name
+    return gettext(REQUESTER_LABELS[name]) if name in REQUESTER_LABELS else name
 
 
 def initials(name: str) -> str:

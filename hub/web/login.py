@@ -27,7 +27,7 @@ from hub.translations.messages import gettext_noop
 from hub.web import sessions, throttling
 from hub.web.passwords import HubPasswords
 
-SETTINGS = {
+SECURITY_SETTINGS = {
     "SECURITY_PASSWORD_SINGLE_HASH": True,
     "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": ARGON2,
     "SECURITY_PASSWORD_LENGTH_MIN": passwords.MIN_LENGTH,
@@ -108,7 +108,7 @@ def init_app(app: Flask) -> None:
     """Set up log-in."""
     session_factory = sessionmaker(class_=_PeopleSession, autoflush=False)
     people_session = scoped_session(session_factory, scopefunc=lambda: id(_context()))
-    for name, setting in SETTINGS.items():
+    for name, setting in SECURITY_SETTINGS.items():
         app.config.setdefault(name, setting)
     datastore = SQLAlchemySessionUserDatastore(people_session, User, Role)
     security = Security(

@@ -25,8 +25,8 @@ from hub.web.layout import build_csv_download
 from hub.web.paging import build_first_address, get_row_or_404, is_past_end, page
 from hub.web.record_form import Invalid
 
-ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
-SHOW = {
+CODE_ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
+CODE_LISTS = {
     "open": gettext_noop("Documents wait for it"),
     "decided": gettext_noop("Decided"),
     "": gettext_noop("All"),
@@ -46,7 +46,7 @@ def show(installation_id: int) -> str | Response:
         installation = get_row_or_404(session, Installation, installation_id)
         fields = matches.load_fields_by_name(installation)
         query = _select_codes(installation, filters, list(fields))
-        codes = page(session, query, by=ORDER, down=False)
+        codes = page(session, query, by=CODE_ORDER, down=False)
         if is_past_end(codes):
             return redirect(build_first_address())
         match_index = matches.load_match_index(session, installation)
@@ -68,7 +68,7 @@ def show(installation_id: int) -> str | Response:
         suggested=suggested,
         filters=filters,
         fields=fields,
-        shows=SHOW,
+        shows=CODE_LISTS,
         listed=_encode_list(request.args),
         **context,
     )
@@ -222,7 +222,9 @@ def _acceptable_suggestions(
     """Return field, code and record of the suggestions to accept, and how many codes are left."""
     fields = matches.load_fields_by_name(installation)
     filters = {"show": "open", "field": "", "q": ""}
-    query = _select_codes(installation, filters, list(fields)).order_by(*ORDER).limit(MAX_ACCEPTED)
+    query = (
+        _select_codes(installation, filters, list(fields)).order_by(*CODE_ORDER).limit(MAX_ACCEPTED)
+    )
     match_index = matches.load_match_index(session, installation)
     choices, left = [], 0
     for source_code in session.scalars(query):

@@ -14,7 +14,7 @@ from hub.web.readiness import EXTENSION, ReadinessCheck
 
 pages = Blueprint("monitoring", __name__)
 BEARER = "Bearer "
-FORBIDDEN = (
+FORBIDDEN_MESSAGE = (
     "The figures are shown with the token of HUB_METRICS_TOKEN; without that setting only to"
     " programs on the machine of the hub, and not through a proxy.\n"
 )
@@ -51,7 +51,7 @@ def metrics() -> Response:
     if token and not _carries_token(token):
         return _text(UNKNOWN_CALLER, 401, {"WWW-Authenticate": "Bearer"})
     if not token and not _is_from_this_machine():
-        return _text(FORBIDDEN, 403)
+        return _text(FORBIDDEN_MESSAGE, 403)
     try:
         content, content_type = exposition.render(request.headers.get("Accept", ""))
     except DatabaseUnavailable:

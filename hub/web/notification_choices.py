@@ -19,7 +19,7 @@ from hub.web.access import OWN, load_scope, require_role
 from hub.web.layout import app_name
 from hub.web.paging import build_first_address, is_past_end, page
 
-LABELS = {
+TIMING_LABELS = {
     notices.NOW: gettext_noop("At once"),
     notices.DAILY: gettext_noop("Once a day, at seven"),
     notices.OFF: gettext_noop("Never"),
@@ -54,7 +54,7 @@ def show() -> str | Response:
         page=apps,
         search=words,
         kept=destinations.page_address(),
-        labels=LABELS,
+        labels=TIMING_LABELS,
         address=people.mail_address(current_user),
         is_set=notifications.is_set(),
     )

@@ -71,7 +71,7 @@ from hub.web import (
 )
 from hub.web.api import authentication
 
-FAMILIES = (
+PAGE_MODULES = (
     home,
     inbox,
     case_bulk,
@@ -154,5 +154,5 @@ def init_app(app: Flask) -> None:
         monitoring,
     ):
         part.init_app(app)
-    for family in FAMILIES:
+    for family in PAGE_MODULES:
         app.register_blueprint(family.pages)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_RESPONSE_LENGTH = 20_000  # characters
 # A browser may return anything; the library raises these for what it cannot read.
-UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+UNREADABLE_ERRORS = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def add(session: Session, person: User, name: str, challenge: str, response: str
     try:
         data = _server().register_complete(_state(challenge, False), _read(response))
         credential = data.credential_data
-    except UNREADABLE:
+    except UNREADABLE_ERRORS:
         return None
     if credential is None or _find_by_credential_id(session, credential.credential_id) is not None:
         return None
@@ -107,7 +107,7 @@ def find_used(
         state = _state(challenge, verify_person)
         _server().authenticate_complete(state, [AttestedCredentialData(passkey.credential)], parsed)
         counter = answer.response.authenticator_data.counter
-    except UNREADABLE:
+    except UNREADABLE_ERRORS:
         return None
     counts = counter > 0 or passkey.sign_count > 0
     if counts and counter <= passkey.sign_count:  # two devices count with the same key

@@ -14,11 +14,11 @@ from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.paging import get_row_or_404
 from hub.web.people import Handover, render_people_page
 
-ANSWER = gettext_noop(
+REQUEST_ANSWER = gettext_noop(
     "If this is the address of a person who may log in, a mail with a code is on its way."
     " It can take a minute."
 )
-WRONG = gettext_noop(
+INVALID_CODE = gettext_noop(
     "Name and code do not belong together, or the code is no longer valid."
     " Check both, or ask for a new code."
 )
@@ -41,7 +41,7 @@ def ask() -> Response:
     throttling.begin_guess("address", throttling.subject_of(None, name))
     with transaction() as session:
         password_resets.request_code(session, name)
-    flash(ANSWER, "info")
+    flash(REQUEST_ANSWER, "info")
     return redirect(url_for(".show"))
 
 
@@ -118,7 +118,7 @@ def _check(name: str, code: str) -> PasswordReset:
         person = people.find(session, name)
     subject = str(person.username or person.email) if person else refusals.UNKNOWN_NAME
     refusals.note("reset code refused", refusals.NOBODY, subject)
-    raise Refused(WRONG)
+    raise Refused(INVALID_CODE)
 
 
 def _form(problem: str = "") -> str:

@@ -21,7 +21,8 @@ from hub.web.access import person_name, require_recent_login, require_role
 from hub.web.paging import get_row_or_404
 from hub.web.right_fields import RightFields
 
-REFUSALS = (NotFound, NotNow, Refused)  # shown on the page; other errors have pages of their own
+# Shown on the page; other errors have pages of their own.
+SHOWN_ERRORS = (NotFound, NotNow, Refused)
 pages = Blueprint("people", __name__, url_prefix="/people")
 
 
@@ -102,7 +103,7 @@ def create() -> Response | tuple[str, int]:
         with transaction() as session:
             person = people.add(session, new, role, must_change_password=True)
             audit.record(session, person_name(), "person added", str(person.username), role=role)
-    except REFUSALS as error:
+    except SHOWN_ERRORS as error:
         flash(translate(error.sentence), "error")
         return render_people_page(), 400
     flash(
@@ -123,7 +124,7 @@ def change_role(person_id: int) -> Response | tuple[str, int]:
             person = get_row_or_404(session, User, person_id)
             assign(session, person, role)
             audit.record(session, person_name(), "role changed", person.username, role=role)
-    except REFUSALS as error:
+    except SHOWN_ERRORS as error:
         flash(translate(error.sentence), "error")
         return render_people_page(), 400
     flash(gettext("%(username)s is now %(role)s.", username=person.username, role=role), "success")
@@ -142,7 +143,7 @@ def change_active(person_id: int) -> Response | tuple[str, int]:
             person = get_row_or_404(session, User, person_id)
             people.change_active(session, person, active=active)
             audit.record(session, person_name(), action, person.username)
-    except REFUSALS as error:
+    except SHOWN_ERRORS as error:
         flash(translate(error.sentence), "error")
         return render_people_page(), 400
     effect = gettext("may log in again") if active else gettext("can no longer log in")

@@ -125,7 +125,7 @@ def _form(
     collisions = record_form.find_collisions(match_index, field.role, name)
     schema = _schema(session, installation, field)
     return RecordForm(
-        noun=record_form.NOUNS[field.role],
+        noun=record_form.KIND_NOUNS[field.role],
         inputs=record_form.build_form_inputs(schema, values, choices, errors),
         collisions=collisions,
         is_name_refused=is_refused,
@@ -201,7 +201,7 @@ def _may_be_created(field: Field, used: Code | str | None) -> bool:
     A plain code may be the id of a record that QuickBooks has. One that no document uses now can
     be created if its field creates records.
     """
-    if field.role not in record_form.NOUNS:
+    if field.role not in record_form.KIND_NOUNS:
         return False
     if used is None:
         return field.missing == "create"

@@ -30,13 +30,13 @@ from hub.web import forms
 from hub.web.transaction_facts import page_of
 
 # The kinds of records that can be created, and what they are called in a sentence.
-NOUNS: Mapping[str, str] = {
+KIND_NOUNS: Mapping[str, str] = {
     "vendor": gettext_noop("supplier"),
     "customer": gettext_noop("customer"),
     "item": gettext_noop("product or service"),
     "category": gettext_noop("category"),
 }
-EMPLOYEE = gettext_noop("employee")
+EMPLOYEE_NOUN = gettext_noop("employee")
 MAX_EMAIL_LENGTH = 100
 MAX_TEXT_LENGTH = 255
 MAX_CONTACT_LENGTH = 200
@@ -186,7 +186,7 @@ class Collision:
     def error(self) -> str:
         """Say why the name cannot be used."""
         name = self.entry.qualified_name
-        if self.noun == EMPLOYEE:
+        if self.noun == EMPLOYEE_NOUN:
             return gettext(
                 "QuickBooks has an employee called %(name)s already. Enter another name.", name=name
             )
@@ -237,7 +237,7 @@ def find_collisions(match_index: MatchIndex, role: Role, name: str) -> list[Coll
     """Return the records because of which a name cannot be added."""
     namesakes = []
     for other, entry in match_index.find_namesakes(role, name):
-        noun = NOUNS.get(other, EMPLOYEE)
+        noun = KIND_NOUNS.get(other, EMPLOYEE_NOUN)
         namesakes.append(Collision(noun, entry, other, other != role))
     return namesakes
 
@@ -252,7 +252,7 @@ def find_free_name(
     """
     if not is_taken and not find_collisions(match_index, role, name):
         return name
-    noun = gettext(NOUNS[role])
+    noun = gettext(KIND_NOUNS[role])
     proposed = f"{name} ({noun})"
     number = 2
     while find_collisions(match_index, role, proposed):

@@ -50,7 +50,7 @@ class RecordedSettings:
     def _row(self, entry: AuditEntry) -> Installation | None:
         """Return the app that an entry about settings is of, if its plugin is installed."""
         row = self._installations.get(entry.subject)
-        if row is None or entry.what not in setting_history.ACTS:
+        if row is None or entry.what not in setting_history.CHANGE_LABELS:
             return None
         return row if row.slug in current_hub().plugins.apps else None
 

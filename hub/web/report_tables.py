@@ -21,8 +21,8 @@ from hub.outbox.main_posting import SAME_TRANSACTION, counts_for_its_part, state
 from hub.outbox.statistics import apply_sign
 from hub.translations.messages import gettext_noop
 
-ATTENTION = (DocumentState.HELD, DocumentState.REVIEW, DocumentState.UNKNOWN)
-LOST = (DocumentState.MISSING, DocumentState.REMOVED)
+ATTENTION_STATES = (DocumentState.HELD, DocumentState.REVIEW, DocumentState.UNKNOWN)
+LOST_STATES = (DocumentState.MISSING, DocumentState.REMOVED)
 # The ages of what waits, in days: up to each of them, and the rest.
 AGE_LIMITS_IN_DAYS = (7, 30, 60)
 AGE_LABELS = (
@@ -242,7 +242,7 @@ def sum_waiting(
     age = case(*build_age_conditions(today), else_=len(AGE_LIMITS_IN_DAYS))
     keys = (Installation.id, Installation.slug, Posting.currency, Posting.kind, age)
     query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
-    query = query.where(*documents, Posting.state.in_(ATTENTION)).group_by(*keys)
+    query = query.where(*documents, Posting.state.in_(ATTENTION_STATES)).group_by(*keys)
     sums: dict[tuple[int, str, str], list[Sum]] = {}
     for installation_id, slug, currency, kind, place, count, amount in session.execute(query):
         key = installation_id, slug, currency or home
@@ -328,8 +328,8 @@ def group_column() -> ColumnElement[str]:
     state = state_column(Posting, TransactionHead)
     return case(
         (state == DocumentState.POSTED, Group.POSTED),
-        (state.in_(ATTENTION), Group.ATTENTION),
-        (state.in_(LOST), Group.LOST),
+        (state.in_(ATTENTION_STATES), Group.ATTENTION),
+        (state.in_(LOST_STATES), Group.LOST),
         else_=Group.OTHER,
     )
 

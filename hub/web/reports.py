@@ -32,7 +32,7 @@ from hub.web.paging import page
 from hub.web.report_cells import AnyCell, ApproverCell, Cell, CellRow
 from hub.web.report_tables import GROUP_LABELS, ControlTotal, Group
 
-EXPORTED = (
+EXPORT_COLUMNS = (
     "month",
     "app",
     "currency",
@@ -121,7 +121,7 @@ def export() -> Response:
             rows = report_files.iter_approver_rows(approvals)
             return exports.download(f"posted-by-whom-{year}", report_files.APPROVER_COLUMNS, rows)
         totals = report_tables.load_control_totals(session, documents, year, home)
-    return exports.download(f"control-totals-{year}", EXPORTED, _rows(totals))
+    return exports.download(f"control-totals-{year}", EXPORT_COLUMNS, _rows(totals))
 
 
 @pages.get("/documents")

@@ -80,7 +80,9 @@ def _record_export() -> None:
     """Record what a person downloads."""
     with read_only_session() as session:
         subject, details = audit_exports.build_entry(session, request)
-    audit.record_alone(person_name() or refusals.NOBODY, audit_exports.EXPORTED, subject, **details)
+    audit.record_alone(
+        person_name() or refusals.NOBODY, audit_exports.EXPORT_ACTION, subject, **details
+    )
 
 
 def _record_acts(acts: list[tuple[str, str, dict[str, Any]]]) -> None:

@@ -9,12 +9,12 @@ from werkzeug import Response
 from hub.web import row_ids
 
 PAGE_ARGUMENTS = ("before", "after")  # they name a page of the list
-OPENS = "opens"  # the posting whose preview is opened after the decision about another one
+OPEN_ARGUMENT = "opens"  # the posting whose preview is opened after the decision about another one
 
 
 def read_place() -> dict[str, str]:
     """Return those arguments of this address that tell where to go on, for the next address."""
-    names = (*PAGE_ARGUMENTS, OPENS)
+    names = (*PAGE_ARGUMENTS, OPEN_ARGUMENT)
     return {name: request.args[name] for name in names if request.args.get(name)}
 
 
@@ -27,7 +27,7 @@ def build_list_address(installation_id: int, place: Mapping[str, str]) -> str:
 def go_on(installation_id: int, *, is_done: bool) -> Response:
     """Redirect to the next preview if the decision was carried out from one, else to the list."""
     place = read_place()
-    posting_id = row_ids.parse(place.get(OPENS, ""))
+    posting_id = row_ids.parse(place.get(OPEN_ARGUMENT, ""))
     if is_done and posting_id is not None:
         return redirect(url_for("preview.show", posting_id=posting_id))
     return redirect(build_list_address(installation_id, place))

@@ -29,7 +29,7 @@ from hub.web.source_view import money
 MAX_APPROVED = 20_000  # postings in one approval, so that their list fits into a form
 MAX_LEFT_OUT = 10  # held and skipped documents that the page lists
 NOT_IN_REVIEW = (PostingState.HELD, PostingState.SKIPPED)
-ACTS = {
+OPERATION_LABELS = {
     Operation.CREATE: gettext_noop("New"),
     Operation.UPDATE: gettext_noop("Change"),
     Operation.DELETE: gettext_noop("Removal from QuickBooks"),
@@ -65,7 +65,7 @@ class PostingPreview:
     @property
     def act(self) -> str:
         """Say whether it is new, a change or a removal."""
-        return ACTS.get(Operation(self.posting.operation), "")
+        return OPERATION_LABELS.get(Operation(self.posting.operation), "")
 
     @property
     def changes(self) -> str:

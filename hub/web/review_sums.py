@@ -16,8 +16,8 @@ from hub.translations.messages import gettext, gettext_noop
 
 PARTY_LABELS = (gettext_noop("Supplier"), gettext_noop("Customer"), gettext_noop("Party"))
 MONEY_LABELS = ("Deposit account", "Account")  # the account that a payment changes
-PAYMENTS = gettext_noop("Payments")
-REST = gettext_noop("Tax and rounding")
+PAYMENTS_LABEL = gettext_noop("Payments")
+REMAINDER_LABEL = gettext_noop("Tax and rounding")
 NO_PARTY = gettext_noop("Without a party")
 # The currency and the name of an account or a party -> the sum of it.
 Totals = dict[tuple[str, str], Decimal]
@@ -73,7 +73,7 @@ class Breakdown:
                     rest -= line.amount
                     _add(accounts, row.currency, _account(view, line), sign * line.amount)
             if row.total is not None:
-                _add(accounts, row.currency, gettext(REST), sign * rest)
+                _add(accounts, row.currency, gettext(REMAINDER_LABEL), sign * rest)
                 party = _party(view.facts, row.party)
                 _add(parties, row.currency, party, sign * row.total)
         return cls(_sort_totals(accounts), _sort_totals(parties))
@@ -96,7 +96,7 @@ def _account(view: display.TransactionView, line: display.TransactionLineView) -
     for label in MONEY_LABELS:
         if facts.get(label):
             return facts[label]
-    return gettext(PAYMENTS)
+    return gettext(PAYMENTS_LABEL)
 
 
 def _party(facts: Iterable[tuple[str, str]], source_party: str) -> str:
@@ -123,5 +123,5 @@ def _add(totals: Totals, currency: str, name: str, amount: Decimal) -> None:
 def _sort_totals(totals: Totals) -> list[tuple[str, str, Decimal]]:
     """Return currency, name and sum, the largest sum of each currency first, without zeros."""
     rows = [(currency, name, amount) for (currency, name), amount in totals.items() if amount]
-    rest = gettext(REST)
+    rest = gettext(REMAINDER_LABEL)
     return sorted(rows, key=lambda row: (row[0], row[1] == rest, -abs(row[2]), row[1]))

@@ -3,7 +3,7 @@
 from hub.models.enums import RunKind
 from hub.translations.messages import gettext_noop
 
-KINDS: dict[str, str] = {
+RUN_KIND_LABELS: dict[str, str] = {
     RunKind.SYNC: gettext_noop("Sync"),
     RunKind.POST: gettext_noop("Post what was approved"),
     RunKind.LISTS: gettext_noop("Lists of QuickBooks"),

@@ -22,13 +22,23 @@ from hub.web import exports, reconciliation, row_ids, viewer
 from hub.web.access import ANYWHERE, load_scope, may_here, require_role
 from hub.web.layout import app_name, list_installation_choices, use_zone_of
 from hub.web.paging import drop_unset, get_row_or_404, page
-from hub.web.run_kinds import KINDS
+from hub.web.run_kinds import RUN_KIND_LABELS
 
 # Kinds that keep the hub up to date; the list hides those that nobody asked for and that worked.
-HOUSEKEEPING = (RunKind.LISTS, RunKind.CHANGES, RunKind.TOKENS)
+HOUSEKEEPING_KINDS = (RunKind.LISTS, RunKind.CHANGES, RunKind.TOKENS)
 ALL_KINDS = "all"  # the choice of the filter that shows housekeeping, too
 MAX_LINES = 200
-EXPORTED = ("id", "run", "company", "kind", "state", "started", "ended", "requested_by", "result")
+EXPORT_COLUMNS = (
+    "id",
+    "run",
+    "company",
+    "kind",
+    "state",
+    "started",
+    "ended",
+    "requested_by",
+    "result",
+)
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
 
@@ -54,7 +64,7 @@ class RunSubjects:
 
     def title(self, run: Run) -> str:
         """Return what a run does and for whom."""
-        what = gettext(KINDS.get(run.kind, run.kind.capitalize()))
+        what = gettext(RUN_KIND_LABELS.get(run.kind, run.kind.capitalize()))
         installation = self.installations.get(run.installation_id or 0)
         if installation is not None:
             return f"{what} · {app_name(installation.slug)}"
@@ -99,7 +109,7 @@ def index() -> str:
         "rows": rows,
         "filters": filters,
         "chosen": drop_unset(filters),
-        "kinds": KINDS,
+        "kinds": RUN_KIND_LABELS,
         "installations": installations,
     }
     return render_template("runs.html", **context)
@@ -110,7 +120,7 @@ def index() -> str:
 def export() -> Response:
     """Download the runs that the filters choose, newest first."""
     rows = exports.read_in_chunks(_select_runs(_filters()), [Run.id], _export_rows)
-    return exports.download("runs", EXPORTED, rows)
+    return exports.download("runs", EXPORT_COLUMNS, rows)
 
 
 def _filters() -> dict[str, str]:
@@ -121,7 +131,7 @@ def _filters() -> dict[str, str]:
 def _select_runs(filters: Mapping[str, str]) -> Select[Any]:
     """Return the query for the runs that the person may see and the filters choose."""
     query = select(Run).where(*load_scope().runs())
-    if filters["kind"] in KINDS:
+    if filters["kind"] in RUN_KIND_LABELS:
         query = query.where(Run.kind == filters["kind"])
     elif filters["kind"] != ALL_KINDS:
         query = query.where(_is_of_interest())
@@ -142,7 +152,7 @@ def _select_runs(filters: Mapping[str, str]) -> Select[Any]:
 def _is_of_interest() -> ColumnElement[bool]:
     """Return the condition that hides housekeeping, unless it stopped or a person asked for it."""
     return or_(
-        Run.kind.not_in(HOUSEKEEPING),
+        Run.kind.not_in(HOUSEKEEPING_KINDS),
         Run.outcome == RunOutcome.STOPPED,
         Run.requested_by.not_in(run_log.AUTOMATIC),
     )

@@ -15,19 +15,19 @@ from hub.translations.messages import gettext, gettext_noop
 from hub.web import schedule_picker
 from hub.web.forms import Input
 from hub.web.schedule_picker import Picker
-from hub.web.state_labels import MODES
+from hub.web.state_labels import MODE_LABELS
 from hub.web.viewer_choices import list_time_zones
 
-START = gettext_noop(
+START_DATE_HELP = gettext_noop(
     "Documents from before this day are left out; single ones can be included later. If it is"
     " empty, documents of every date are posted."
 )
-TWO_PEOPLE = gettext_noop(
+SECOND_APPROVAL_HELP = gettext_noop(
     "A document above this amount is posted once two people have approved it in Review, in"
     " automatic mode too. So are documents in another currency or without an amount, and their"
     " changes and removals. Empty: one approval is enough, and automatic mode needs none."
 )
-EVERY = gettext_noop(
+SCHEDULE_HELP = gettext_noop(
     "15m, 2h or 1d after the last run, or cron in five fields: 30 6 * * 1-5 is half past six on"
     " working days."
 )
@@ -36,7 +36,9 @@ EVERY = gettext_noop(
 def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> list[Input]:
     """Return the questions with the present answers."""
     start = typed["start_date"] if "start_date" in typed else _start_date(row)
-    modes = [(name, f"{gettext(word)}: {gettext(words)}") for name, (word, words) in MODES.items()]
+    modes = [
+        (name, f"{gettext(word)}: {gettext(words)}") for name, (word, words) in MODE_LABELS.items()
+    ]
     first = _zones_of_company(row)
     others = [name for name in list_time_zones() if name not in first]
     zones = [(name, name) for name in (*first, *others)]
@@ -50,7 +52,11 @@ def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> l
             modes,
         ),
         _input(
-            "schedule", gettext("How often"), EVERY, "text", typed.get("schedule") or row.schedule
+            "schedule",
+            gettext("How often"),
+            SCHEDULE_HELP,
+            "text",
+            typed.get("schedule") or row.schedule,
         ),
         _input(
             "zone",
@@ -63,7 +69,7 @@ def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> l
         _input(
             "start_date",
             gettext("Documents from"),
-            START,
+            START_DATE_HELP,
             "date",
             start,
         ),
@@ -73,7 +79,7 @@ def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> l
                 "Two people approve above (%(company)s)",
                 company=row.company.currency or "the company’s currency",
             ),
-            TWO_PEOPLE,
+            SECOND_APPROVAL_HELP,
             "text",
             _limit(row, typed),
         ),

@@ -15,7 +15,7 @@ from hub.web import form_drafts, throttling
 
 USED_CHALLENGE = "used_challenge"  # of a passkey log-in, in the cookie for this one request
 COOKIE_KEY = "sid"  # of the random id in the signed cookie
-MACHINES = "monitoring"  # the blueprint of the addresses that only machines call
+MACHINE_BLUEPRINT = "monitoring"  # the blueprint of the addresses that only machines call
 IN_REQUEST = "hub.login_session"  # where the WSGI environment holds what was read
 
 
@@ -29,7 +29,7 @@ def init_app(app: Flask) -> None:
 
         The addresses for machines have no person, so that they answer without the database.
         """
-        if request.blueprint == MACHINES:
+        if request.blueprint == MACHINE_BLUEPRINT:
             return None
         row = load_current_row()
         if row is None or row.needs_factor:

@@ -17,10 +17,10 @@ from hub.translations.messages import gettext, gettext_noop
 from hub.web.forms import list_schema_choices
 from hub.web.setting_choices import build_choice_lister
 from hub.web.source_view import format_dates
-from hub.web.state_labels import MODES
+from hub.web.state_labels import MODE_LABELS
 from hub.web.viewer import translate_for_app
 
-ACTS = {
+CHANGE_LABELS = {
     gettext_noop("app enabled"): gettext_noop("Enabled"),
     gettext_noop("settings changed"): gettext_noop("Settings saved"),
     gettext_noop("mode changed"): gettext_noop("Mode changed"),
@@ -28,8 +28,8 @@ ACTS = {
     gettext_noop("app handed over"): gettext_noop("Handed over"),
 }
 MAX_ENTRIES = 10
-NOTHING = gettext_noop("none")
-LABELS = {
+NO_VALUE = gettext_noop("none")
+SETTING_LABELS = {
     "mode": gettext_noop("Mode"),
     "owner": gettext_noop("Owner"),
     "schedule": gettext_noop("Schedule"),
@@ -57,14 +57,14 @@ def read(
     """Return the last acts on the settings of an installation, newest first."""
     query = (
         select(AuditEntry)
-        .where(AuditEntry.what.in_(ACTS), AuditEntry.subject == enable.audit_subject(row))
+        .where(AuditEntry.what.in_(CHANGE_LABELS), AuditEntry.subject == enable.audit_subject(row))
         .order_by(AuditEntry.id.desc())
         .limit(limit)
     )
     entries = []
     for entry in session.scalars(query):
         changes = _changes(app, entry.detail, _stored_names(row))
-        entries.append(SettingsEntry(entry.at, entry.who, ACTS[entry.what], changes))
+        entries.append(SettingsEntry(entry.at, entry.who, CHANGE_LABELS[entry.what], changes))
     return entries
 
 
@@ -114,8 +114,8 @@ def _sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> list[str
 
 def _label(app: App, name: str) -> str:
     """Return the label of a setting, as the form has it."""
-    if name in LABELS:
-        return gettext(LABELS[name])
+    if name in SETTING_LABELS:
+        return gettext(SETTING_LABELS[name])
     field = settings_schema.schema_of(app).fields.get(name)
     words = name.replace("_", " ").capitalize()
     return translate_for_app(str(field.metadata.get("label", words)), app.slug) if field else words
@@ -124,7 +124,7 @@ def _label(app: App, name: str) -> str:
 def _text(app: App, name: str, value: Any, name_of: Names) -> str:
     """Return a value as a person reads it."""
     if value in setting_changes.EMPTY_VALUES:
-        return gettext(NOTHING)
+        return gettext(NO_VALUE)
     if isinstance(value, bool):
         return gettext("on") if value else gettext("off")
     text = str(value)
@@ -142,7 +142,7 @@ def _text(app: App, name: str, value: Any, name_of: Names) -> str:
 
 def _mode_name(name: str) -> str:
     """Return the name of a mode as the form has it."""
-    title, _ = MODES.get(name, (name, ""))
+    title, _ = MODE_LABELS.get(name, (name, ""))
     return gettext(title)
 
 

@@ -18,7 +18,7 @@ from hub.models.enums import InstallationMode
 from hub.translations.messages import gettext, gettext_noop
 from hub.web import setting_history
 from hub.web.layout import day
-from hub.web.state_labels import MODES
+from hub.web.state_labels import MODE_LABELS
 
 DIGEST_FIELD = "shown"  # the field that names the changes that the person has seen
 WITHOUT_REVIEW = gettext_noop("Documents are posted without review from now on.")
@@ -103,7 +103,7 @@ def _consequences(
     if approval_changes.posts_at_once_from_now_on(app, row, values, mode):
         yield gettext(WITHOUT_REVIEW)
     elif "mode" in described and described["mode"]["to"] != InstallationMode.AUTO:
-        _, words = MODES[described["mode"]["to"]]
+        _, words = MODE_LABELS[described["mode"]["to"]]
         yield gettext(words)
     if approval_changes.raises_limit(row, values):
         yield gettext(FEWER_APPROVALS)

@@ -31,7 +31,7 @@ HIDDEN_FIELDS = (
     "tolerance",
 )
 # Labels of fields whose names would read badly; any other is its name with spaces.
-LABELS = {
+FIELD_LABELS = {
     "hold": gettext_noop("Reason"),
     "quickbooks_id": gettext_noop("QuickBooks id"),
     "payment_type": gettext_noop("Paid by"),
@@ -137,7 +137,7 @@ def _document_facts(body: Mapping[str, Any], currency: str) -> list[tuple[str, A
     facts = []
     for name, value in body.items():
         if value and name not in HIDDEN_FIELDS:
-            label = LABELS.get(name) or _label(name)
+            label = FIELD_LABELS.get(name) or _label(name)
             facts.append((label, _fact(name, value, currency)))
     return facts
 

@@ -5,7 +5,7 @@ from hub.models.enums import ConnectionState, DocumentState, InstallationMode, R
 from hub.translations.messages import gettext_noop
 
 # The word on the badge of each state, and its tone.
-STATES: dict[str, tuple[str, str]] = {
+STATE_LABELS: dict[str, tuple[str, str]] = {
     DocumentState.HELD: (gettext_noop("Held"), "bad"),
     DocumentState.WAITING: (gettext_noop("Waiting"), "info"),
     DocumentState.REVIEW: (gettext_noop("To approve"), "look"),
@@ -37,7 +37,7 @@ STATES: dict[str, tuple[str, str]] = {
     ReceiptEnd.REPLACED: (gettext_noop("Replaced"), "calm"),
 }
 # The name of each mode, and what it means.
-MODES: dict[str, tuple[str, str]] = {
+MODE_LABELS: dict[str, tuple[str, str]] = {
     InstallationMode.AUTO: (
         gettext_noop("Automatic"),
         gettext_noop("Collects and posts on schedule."),

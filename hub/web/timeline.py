@@ -22,11 +22,11 @@ ABSENT_AT_SOURCE = gettext_noop(
     "It stays as it is and is asked for again. Only if it is missing in two runs at least an hour"
     " apart does it count as gone."
 )
-UNCHANGED = gettext_noop(
+NO_CHANGE_NEEDED = gettext_noop(
     "It was compared with what was posted. Nothing had to be changed in QuickBooks."
 )
 COMPARED_STAGES = (Stage.READY, Stage.UPDATE_ONLY)
-OUTCOMES: dict[str, tuple[str, str]] = {
+OUTCOME_LABELS: dict[str, tuple[str, str]] = {
     SendOutcome.SENT: (gettext_noop("Sent; no answer is stored yet"), "look"),
     SendOutcome.LANDED: (gettext_noop("QuickBooks accepted it"), "good"),
     SendOutcome.REFUSED: (gettext_noop("QuickBooks refused it"), "bad"),
@@ -42,7 +42,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
         "look",
     ),
 }
-VERDICTS: dict[str, tuple[str, str]] = {
+VERDICT_LABELS: dict[str, tuple[str, str]] = {
     SearchVerdict.ABSENT: (gettext_noop("A complete search did not find it in QuickBooks"), "good"),
     SearchVerdict.PRESENT: (gettext_noop("A complete search found it in QuickBooks"), "good"),
     SearchVerdict.ALIKE: (
@@ -55,7 +55,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
     ),
 }
 
-PLANNED: dict[str, str] = {
+PLANNING_LABELS: dict[str, str] = {
     Operation.CREATE: gettext_noop("Create planned"),
     Operation.UPDATE: gettext_noop("Update planned"),
     Operation.ATTACH: gettext_noop("Attach planned"),
@@ -65,7 +65,7 @@ PLANNED: dict[str, str] = {
 
 
 # What people did to a posting, by the act that the audit log records.
-ACTS = {
+ACTION_SENTENCES = {
     "first approval given": gettext_noop("%(who)s approved it; a second person must approve it"),
     "match rejected": gettext_noop("%(who)s said that a transaction in QuickBooks is another one"),
     "posting adopted": gettext_noop("%(who)s accepted a transaction in QuickBooks as this one"),
@@ -108,7 +108,7 @@ def build_timeline(
     for case in cases:
         events += _case(case)
     for act in acts:
-        events.append(TimelineEvent(act.at, gettext(ACTS[act.what], who=act.who)))
+        events.append(TimelineEvent(act.at, gettext(ACTION_SENTENCES[act.what], who=act.who)))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -116,7 +116,7 @@ def _reading(document: SourceDocument, postings: Sequence[Posting], state: str) 
     """Return the last reading, and that it changed nothing if it came after the last posting."""
     detail = ""
     if _is_compared(document, state) and _is_read_after(document, postings):
-        detail = gettext(UNCHANGED)
+        detail = gettext(NO_CHANGE_NEEDED)
     return TimelineEvent(document.seen_at, gettext("Last read from the source"), detail)
 
 
@@ -155,7 +155,7 @@ def _posting(posting: Posting) -> Iterator[TimelineEvent]:
     part = posting.part
     if posting.operation == Operation.ATTACH and posting.number:
         part = posting.number  # the name of the file
-    text = gettext(PLANNED.get(posting.operation, "Planned"))
+    text = gettext(PLANNING_LABELS.get(posting.operation, "Planned"))
     if part:
         text = f"{text}: {part}"
     yield TimelineEvent(posting.created_at, text)
@@ -172,14 +172,14 @@ def _attempt(attempt: Attempt) -> Iterator[TimelineEvent]:
     if not attempt.ended_at:
         return
     unnamed = (attempt.outcome.capitalize(), "look")
-    text, tone = OUTCOMES.get(attempt.outcome, unnamed)
+    text, tone = OUTCOME_LABELS.get(attempt.outcome, unnamed)
     yield TimelineEvent(attempt.ended_at, text, stored.translate(attempt.text), tone)
 
 
 def _describe_proof(proof: Proof) -> TimelineEvent:
     """Return the result of a search in QuickBooks, with the period that it covered."""
     unnamed = (f"Searched: {proof.result}", "look")
-    text, tone = VERDICTS.get(proof.result, unnamed)
+    text, tone = VERDICT_LABELS.get(proof.result, unnamed)
     since = format_moment(proof.since)
     until = format_moment(proof.until)
     scope = ngettext(

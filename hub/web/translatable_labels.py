@@ -6,7 +6,7 @@ The packages below the pages do not mark them, so they are marked here, for `mak
 from hub.qbo import display_labels
 from hub.translations.messages import gettext_noop
 
-WORDS = (
+TRANSLATABLE_LABELS = (
     # roles
     gettext_noop("viewer"),
     gettext_noop("operator"),

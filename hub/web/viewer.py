@@ -37,7 +37,7 @@ from hub.web import long_texts
 from hub.web.forms import Input
 
 # What browsers ask for -> the language of the pages. Readers of Nynorsk read Bokmål, too.
-REQUESTED = {"en": ENGLISH, "nb": "nb", "no": "nb", "nn": "nb"}
+LANGUAGES_BY_CODE = {"en": ENGLISH, "nb": "nb", "no": "nb", "nn": "nb"}
 
 
 def init_app(app: Flask) -> None:
@@ -114,7 +114,7 @@ def count(number: int) -> str:
 def requested_language() -> str:
     """Return the language that the browser asks for, English if it asks for none of the hub's."""
     for name, quality in request.accept_languages:
-        known = REQUESTED.get(name.replace("_", "-").partition("-")[0].lower())
+        known = LANGUAGES_BY_CODE.get(name.replace("_", "-").partition("-")[0].lower())
         if known and quality > 0:
             return known
     return ENGLISH

@@ -111,7 +111,7 @@ def test_ten_cases_of_five_causes_are_cleared_in_twelve_clicks(
     assert (len(cases), len({case.action for case in cases})) == (CASES, CAUSES)
     correct_elsewhere(full_inbox)
     person = open_tab(full_inbox.web.url)
-    person.log_in(demo.WHO, full_inbox.password)
+    person.log_in(demo.DEMO_PERSON, full_inbox.password)
     began = time.monotonic()
     hand = ClickCounter(person)
     page = person.page

@@ -139,26 +139,26 @@ def check_decimals(posting: CheckedPosting, context: CheckContext) -> Iterator[F
         return
 
 
-NEW: tuple[Operation, ...] = (Operation.CREATE,)
-ALL: tuple[Operation, ...] = (*NEW, *CHANGE_OPERATIONS)
+CREATIONS_ONLY: tuple[Operation, ...] = (Operation.CREATE,)
+ALL_OPERATIONS: tuple[Operation, ...] = (*CREATIONS_ONLY, *CHANGE_OPERATIONS)
 # Each check with the operations that it holds, in the order of their reasons. The summary of a
 # removal is empty, so of the checks for all operations those of contents find nothing in one.
 CHECKS: tuple[tuple[Check, tuple[Operation, ...]], ...] = (
-    (check_first_posting, ALL),
-    (check_closed_period, ALL),
-    (check_purchase_orders, NEW),
-    (check_inventory, NEW),
-    (record_checks.check_records, ALL),
-    (record_checks.check_account_types, ALL),
-    (record_checks.check_items, ALL),
-    (record_checks.check_party_currency, ALL),
-    (name_checks.check_party_name, NEW),
-    (check_payable_account, NEW),
-    (check_tax_codes, ALL),
-    (link_checks.check_links, ALL),
-    (duplicate_checks.check_duplicates, NEW),
-    (check_line_sum, NEW),
-    (check_decimals, ALL),
+    (check_first_posting, ALL_OPERATIONS),
+    (check_closed_period, ALL_OPERATIONS),
+    (check_purchase_orders, CREATIONS_ONLY),
+    (check_inventory, CREATIONS_ONLY),
+    (record_checks.check_records, ALL_OPERATIONS),
+    (record_checks.check_account_types, ALL_OPERATIONS),
+    (record_checks.check_items, ALL_OPERATIONS),
+    (record_checks.check_party_currency, ALL_OPERATIONS),
+    (name_checks.check_party_name, CREATIONS_ONLY),
+    (check_payable_account, CREATIONS_ONLY),
+    (check_tax_codes, ALL_OPERATIONS),
+    (link_checks.check_links, ALL_OPERATIONS),
+    (duplicate_checks.check_duplicates, CREATIONS_ONLY),
+    (check_line_sum, CREATIONS_ONLY),
+    (check_decimals, ALL_OPERATIONS),
     (link_checks.check_dependents, CHANGE_OPERATIONS),
 )
 CHECKS_BY_OPERATION: Mapping[str, tuple[Check, ...]] = {

@@ -17,7 +17,7 @@ from hub.posting.reconcile.totals_lines import (
     sum_differences,
 )
 
-TROUBLES = "troubles"  # the key of the number by which runs are selected
+TROUBLES_KEY = "troubles"  # the key of the number by which runs are selected
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +165,7 @@ class ReconciliationResult:
             found=stored["found"],
             changing=stored.get("under_way", 0),
             accepted=stored["accepted"],
-            troubles=stored[TROUBLES],
+            troubles=stored[TROUBLES_KEY],
             totals=[TotalsLine.load(line) for line in stored["totals"]],
             differences=[DocumentDifference.load(entry) for entry in stored.get("wrong", ())],
             marker_differences=[
@@ -184,7 +184,7 @@ class ReconciliationResult:
             "found": self.found,
             "under_way": self.changing,
             "accepted": self.accepted,
-            TROUBLES: self.troubles,
+            TROUBLES_KEY: self.troubles,
             "totals": [line.dump() for line in self.totals],
             "wrong": [difference.dump() for difference in self.differences],
             "strangers": [difference.dump() for difference in self.marker_differences],
@@ -237,7 +237,7 @@ def load_result(run: Run) -> ReconciliationResult | None:
 
 def needs_attention(run: Run) -> bool:
     """Return whether a reconciliation found something that nobody has accepted."""
-    return bool(run.counts.get(TROUBLES))
+    return bool(run.counts.get(TROUBLES_KEY))
 
 
 def _difference_sentence(totals: Sequence[TotalsLine], accepted: int) -> Sentence | None:

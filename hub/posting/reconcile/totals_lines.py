@@ -10,7 +10,7 @@ from hub.money import ZERO
 
 Key = tuple[str, str, str, str]  # app, kind, period, currency
 # The attributes that are added up.
-SUMMED = (
+SUMMED_FIELDS = (
     "documents",
     "differing",
     "absent",
@@ -95,7 +95,7 @@ class TotalsLine:
 
     def plus(self, other: "TotalsLine") -> "TotalsLine":
         """Return the line with the sums of another one added."""
-        sums = {name: getattr(self, name) + getattr(other, name) for name in SUMMED}
+        sums = {name: getattr(self, name) + getattr(other, name) for name in SUMMED_FIELDS}
         return replace(self, **sums)
 
 

@@ -27,7 +27,7 @@ from hub.web.present_transactions import Basis, ChangePreview
 from hub.web.review_rows import PostingPreview
 from hub.web.second_approvals import SecondApprovals
 
-BULK = (
+TOO_MANY_MESSAGE = (
     "One call approves at most {most} documents; more are approved on the page Review, which asks"
     " who you are."
 )
@@ -204,7 +204,7 @@ def approve(installation_id: int, body: dict[str, Any]) -> Any:
     listed = {approval["posting_id"]: approval["version"] for approval in body["postings"]}
     if review_approvals.is_bulk(len(listed)):
         most = current_hub().config.confirm_approvals_above
-        return problems.build_problem(403, BULK.format(most=most))
+        return problems.build_problem(403, TOO_MANY_MESSAGE.format(most=most))
     return review_approvals.approve(installation_id, listed, person_name())
 
 

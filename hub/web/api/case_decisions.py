@@ -284,7 +284,7 @@ def _posting_ids(session: Session, case_id: int) -> set[int]:
 def _removes(case_id: int) -> bool:
     """Return whether a case asks for a removal from QuickBooks."""
     with read_only_session() as session:
-        return get_row_or_404(session, Case, case_id).action in case_acts.REMOVING
+        return get_row_or_404(session, Case, case_id).action in case_acts.REMOVING_ACTIONS
 
 
 def _code_of(case_id: int) -> tuple[int, str, str] | None:

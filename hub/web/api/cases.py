@@ -33,12 +33,12 @@ resource = Resource(
 class CaseQuery(PageQuery):
     """The filters of the inbox."""
 
-    show = build_choice_field(case_list.SHOWS, "open cases unless another list is named")
+    show = build_choice_field(case_list.CASE_LISTS, "open cases unless another list is named")
     act = build_choice_field(case_list.ACTION_LABELS, "what solves the cases")
     company = build_id_field("the id of a company")
     installation = build_id_field("the id of an installation")
     words = build_text_field("words in title or reason")
-    sort = build_choice_field(case_list.SORTS)
+    sort = build_choice_field(case_list.SORT_ORDERS)
 
 
 class AssigneeSchema(Schema):
@@ -138,7 +138,7 @@ def _perform_act(case_id: int, name: str, form: Mapping[str, str]) -> Any:
         case = get_row_or_404(session, Case, case_id)
     if case.closed_at is not None:
         return problems.build_problem(409, responses.CLOSED)
-    _, _, act = case_bulk.ACTS[name]
+    _, _, act = case_bulk.BULK_ACTIONS[name]
     reasons = case_bulk.act_on([case], act, form)
     if reasons:
         reason = reasons[case_id]  # the end of a sentence of the inbox

@@ -23,13 +23,13 @@ from hub.web.api.resources import (
 )
 from hub.web.document_filters import (
     SHOWN_STATES,
-    SORTS,
+    SORT_ORDERS,
     order_of,
     read_document_filters,
     select_ids,
 )
 from hub.web.document_rows import describe, load_rows
-from hub.web.layout import KINDS
+from hub.web.layout import KIND_LABELS
 from hub.web.paging import get_row_or_404, page
 
 resource = Resource(
@@ -84,11 +84,11 @@ class DocumentQuery(PageQuery):
     q = build_text_field("words in number, party and text")
     installation = build_id_field("the id of an installation")
     state = build_choice_field(SHOWN_STATES)
-    kind = build_choice_field(KINDS)
+    kind = build_choice_field(KIND_LABELS)
     first_day = fields.Date(data_key="from", metadata={"description": "first date"})
     last_day = fields.Date(data_key="to", metadata={"description": "last date"})
     amount = build_text_field("an amount, or two such as 1000-2000")
-    sort = build_choice_field(SORTS)
+    sort = build_choice_field(SORT_ORDERS)
 
 
 @operation(

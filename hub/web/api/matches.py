@@ -24,7 +24,7 @@ from hub.web.api.resources import (
 from hub.web.code_view import CodeView
 from hub.web.paging import get_row_or_404, page
 
-ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
+CODE_ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 resource = Resource(
     "api_matches",
     __name__,
@@ -82,7 +82,7 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
         codes = select(SeenCode).where(
             SeenCode.installation_id == installation_id, SeenCode.field.in_(list(declared))
         )
-        listed = page(session, codes, by=ORDER, down=False)
+        listed = page(session, codes, by=CODE_ORDER, down=False)
         match_index = matches.load_match_index(session, installation)
         rows = []
         for source_code in listed.rows:

@@ -148,7 +148,7 @@ def served(started):
     return started, logged_in(started)
 
 
-def logged_in(demo_hub, who=demo.WHO):
+def logged_in(demo_hub, who=demo.DEMO_PERSON):
     browser = requests.Session()
     page = browser.get(f"{demo_hub.web.url}/login", timeout=60).text
     form = {"email": who, "password": demo_hub.password, "csrf_token": token_in(page)}

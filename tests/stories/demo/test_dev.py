@@ -142,7 +142,7 @@ def page(output, path):
     browser = requests.Session()
     login = browser.get(f"{url}/login", timeout=60).text
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', login)[1]
-    form = {"email": demo.WHO, "password": password, "csrf_token": token}
+    form = {"email": demo.DEMO_PERSON, "password": password, "csrf_token": token}
     browser.post(f"{url}/login", data=form, timeout=60)
     return browser.get(f"{url}{path}", timeout=60).text
 
@@ -239,7 +239,7 @@ def test_a_start_after_a_change_reads_every_document_again(open_demo):
 @pytest.mark.parametrize("slug", ["ontraccr", "autotask-invoices"])
 def test_codes_of_a_stand_in_are_matched_once(open_demo, slug):
     with open_demo(slug, 12) as small:
-        sample_matches = SampleMatches(demo.list_installations, demo.WHO)
+        sample_matches = SampleMatches(demo.list_installations, demo.DEMO_PERSON)
         sync_all(demo.list_installations())
         before = matched_codes()
         holding = codes_that_hold_documents()
@@ -260,7 +260,7 @@ def test_codes_of_which_no_record_has_the_currency_are_named_once(open_demo):
         sync_all(demo.list_installations())
         with transaction() as session:
             session.execute(update(StoredRecord).values(currency="CHF"))
-        sample_matches = SampleMatches(demo.list_installations, demo.WHO)
+        sample_matches = SampleMatches(demo.list_installations, demo.DEMO_PERSON)
         text = sample_matches.describe_new()
         assert re.search(r"^Not matched: \d+ × .* takes documents in USD\. Let the", text, re.M)
         assert "Not matched" not in sample_matches.describe_new()
@@ -355,7 +355,7 @@ def test_documents_whose_codes_were_matched_are_described_after_they_were_read_a
         documents = UnpostedDocuments()
         sync_all(demo.list_installations())
         assert "has a similar name" in " ".join(held_reasons())
-        assert SampleMatches(demo.list_installations, demo.WHO).describe_new()
+        assert SampleMatches(demo.list_installations, demo.DEMO_PERSON).describe_new()
         assert [documents.describe_new(), documents.describe_new()] == ["", ""]
         sync_all(demo.list_installations())
         assert documents.describe_new() == ""

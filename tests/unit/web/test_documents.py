@@ -168,7 +168,7 @@ def test_a_party_is_called_by_its_name_not_by_its_id_at_the_source(visitor: Visi
 
 
 def test_the_timeline_has_a_text_for_every_outcome_of_a_send() -> None:
-    assert timeline.OUTCOMES.keys() == set(SendOutcome)
+    assert timeline.OUTCOME_LABELS.keys() == set(SendOutcome)
 
 
 @pytest.mark.parametrize(
@@ -443,7 +443,7 @@ def test_the_history_names_who_approved_and_retried_a_document(viewer: Visitor) 
     assert "eva" not in history
 
 
-@pytest.mark.parametrize("act", timeline.ACTS)
+@pytest.mark.parametrize("act", timeline.ACTION_SENTENCES)
 def test_every_act_of_the_history_is_one_that_the_audit_log_records(act: str) -> None:
     assert act in audit_subjects.OF_POSTINGS
 
