@@ -62,6 +62,13 @@ class Place:
         return gettext("Enabled · %(mode)s", mode=mode), "calm" if is_paused else "good"
 
     @property
+    def rank(self) -> int:
+        """Return the place in a list: what needs attention, what is enabled, and the rest."""
+        if self.installation is None:
+            return 2
+        return 0 if self.reason else 1
+
+    @property
     def may_open(self) -> bool:
         """Return whether the app may be configured here."""
         if not self.gated:

@@ -34,6 +34,7 @@ from hub.web.access import (
 from hub.web.paging import build_first_address, get_row_or_404, is_past_end, page
 
 COMPANIES_PER_PAGE = 20
+MAX_OPEN = 3  # so few companies are shown with their details, more are one line each
 # In the session: the state of the newest consent, and the page from which it was started.
 CONSENT_ORIGIN = "consent"
 MAX_ORIGIN_LENGTH = 500  # it is in a cookie, beside Intuit's address in the same answer
@@ -60,6 +61,7 @@ def index() -> str | Response:
         "redirect_uri": token_endpoint.redirect_uri(),
         "included": usage.INCLUDED_READS_PER_MONTH,
         "modes": MODES,
+        "max_open": MAX_OPEN,
         "page": listed,
         "search": words,
     }

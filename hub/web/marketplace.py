@@ -18,6 +18,7 @@ from hub.models import Access, ConnectedCompany
 from hub.security import audit
 from hub.security.rights import Subject
 from hub.translations.messages import gettext, gettext_noop
+from hub.web import company_choice
 from hub.web.access import ANYWHERE, load_rights, load_scope, may, person_name, require_role
 from hub.web.app_tiles import build_tiles
 from hub.web.layout import get_app_or_404
@@ -50,12 +51,9 @@ def show() -> str:
         if load_rights().role_within(Subject(slug=app.slug)) and _has_words(app, text):
             apps.append(app)
     with read_only_session() as session:
-        by_name = (
-            _companies()
-            .order_by(ConnectedCompany.name, ConnectedCompany.id)
-            .limit(COMPANIES_PER_TILE + 1)
-        )
-        companies = list(session.scalars(by_name))
+        order = company_choice.problems_first()
+        listed = _companies().order_by(*order).limit(COMPANIES_PER_TILE + 1)
+        companies = list(session.scalars(listed))
         app_tiles = build_tiles(session, apps, load_rights(), companies[:COMPANIES_PER_TILE])
     return render_template(
         "marketplace.html",

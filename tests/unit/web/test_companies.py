@@ -14,6 +14,7 @@ from hub.models.enums import ConnectionState
 from hub.qbo import connection, records
 from hub.security import rights
 from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_company, add_installation
 
 
 def _consent(visitor: Visitor, start: str, realm: str, decision: str = "connect") -> str:
@@ -255,6 +256,22 @@ def test_an_act_leads_back_to_its_company_on_the_same_page_of_the_list(owner: Vi
             form = {"csrf_token": owner._token}
             response = owner.client.post(f"/companies/{company}/{act}", data=form, headers=headers)
             assert response.location == f"/companies{back}#company-{company}", act
+
+
+def test_of_more_than_three_companies_each_that_works_is_one_line(owner: Visitor) -> None:
+    with owner.app.app_context(), engine.transaction() as session:
+        for number in range(2):
+            add_installation(session, add_company(session, f"90{number}", f"Vik {number}"))
+    assert "company-details" not in owner.page("/companies")
+    with owner.app.app_context(), engine.transaction() as session:
+        add_company(session, "903", "Ås Rør AS").state = "reconnect"
+    page = owner.page("/companies")
+    assert page.count('<details class="company-details">') == 3
+    assert page.index("Ås Rør AS") < page.index("company-details")
+    lines = re.findall(r'company-details">\s*<summary[^>]*>(.*?)</summary>', page, re.DOTALL)
+    texts = [" ".join(re.sub(r"<[^>]+>", "", line).split()) for line in lines]
+    assert "Not reconciled yet · CostTracker: Vik 0" in texts
+    assert "company-details" not in owner.page("/companies?q=Vik+0")
 
 
 @pytest.mark.parametrize("language", ["en", "nb"])

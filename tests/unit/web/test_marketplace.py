@@ -15,7 +15,9 @@ from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import Icon
 from hub.db import engine
 from hub.models import Access, AuditEntry, Case, ConnectedCompany, Installation
+from hub.web import marketplace
 from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import add_company
 
 
 @pytest.fixture
@@ -73,6 +75,18 @@ def test_a_tile_says_why_the_app_needs_attention(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.transaction() as session:
         session.get_one(ConnectedCompany, visitor.story.company).state = "reconnect"
     assert "Nordvik Bygg AS is not connected." in visitor.page("/apps/")
+
+
+def test_a_tile_of_many_companies_has_those_that_use_the_app(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        for number in range(marketplace.COMPANIES_PER_TILE):
+            add_company(session, f"90{number}", f"Bygg {number}")
+    visitor.log_in("olga")
+    page = visitor.page("/apps/")
+    assert "Nordvik Bygg AS" in page
+    assert "More companies on its page" in page
+    assert "Bygg 1<" not in page
+    assert "Enable for" not in page
 
 
 def drawings_on(page: str) -> list[str]:
