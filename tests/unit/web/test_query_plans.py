@@ -361,19 +361,13 @@ def planned_reads(
 
 
 @pytest.mark.proof(small=0)
-@pytest.mark.parametrize(
-    "query",
-    [
-        "state=posted",
-        f"from={OLDEST}&to=2026-02-28",
-        f"from={OLDEST}&to=2026-02-28&state=posted",
-    ],
-)
 def test_the_sum_of_a_list_reads_no_more_than_its_limit_if_postgresql_plans_as_it_likes(
-    planned_reads: Callable[[str], dict[str, int]], query: str
+    planned_reads: Callable[[str], dict[str, int]],
 ) -> None:
-    read = planned_reads(query)
-    assert {what: rows for what, rows in read.items() if rows > MAX_LISTED} == {}
+    dates = f"from={OLDEST}&to=2026-02-28"
+    for query in ("state=posted", dates, f"{dates}&state=posted"):
+        read = planned_reads(query)
+        assert {what: rows for what, rows in read.items() if rows > MAX_LISTED} == {}, query
 
 
 @pytest.mark.proof(small=0)
