@@ -297,12 +297,19 @@ BUGS = (
     Planted(
         "a response with the marker of another document is accepted",
         "hub/posting/send/requests.py",
-        "if not marker or marker == job.marker:",
+        "if marker == job.marker:",
         "if response:",
         (
             "tests/unit/posting/test_batches.py::"
             "test_two_items_whose_answers_are_mixed_up_are_looked_for"
         ),
+    ),
+    Planted(
+        "any response to a document that is sent alone is accepted",
+        "hub/posting/send/requests.py",
+        "response = _doubt_foreign_response(job, response)",
+        "pass",
+        "tests/unit/posting/test_send.py::test_an_answer_that_shows_another_document_is_not_believed",
     ),
     Planted(
         "amounts are sent as binary fractions",

@@ -16,7 +16,7 @@ from hub.posting.outcome.batch_sizing import (
 )
 from hub.posting.outcome.load import PostingSnapshot
 from hub.posting.outcome.session import PostingSession
-from hub.qbo import batch, transaction_index
+from hub.qbo import batch, search, transaction_index
 from hub.qbo.batch import BatchItem
 from hub.qbo.responses import QuickBooksResponse, build_lost_response
 
@@ -110,6 +110,7 @@ def send(posting_session: PostingSession, job: SendJob) -> QuickBooksResponse:
         else:
             call = getattr(client, posting.operation)
             response = call(posting.kind, posting.payload, posting.requestid, deadline_at=until)
+            response = _doubt_foreign_response(job, response)
     except Exception as error:
         response = _log_defect(job, error)
     _remember_end(posting_session, job)
@@ -185,16 +186,20 @@ def _remember_end(posting_session: PostingSession, job: SendJob) -> None:
 
 
 def _doubt_foreign_response(job: SendJob, response: QuickBooksResponse) -> QuickBooksResponse:
-    """Treat a response that shows the marker of another document as lost."""
-    entity = response.entity or {}
-    marker = transaction_index.extract_marker(entity.get("PrivateNote"))
-    if not marker or marker == job.marker:
+    """Treat a response as lost if it does not show the marker that was sent.
+
+    An object without any marker is read, because it may be the document; one with the marker of
+    another document is not.
+    """
+    if not response.entity or job.marker.encode() not in job.posting.payload:
         return response
-    log.warning(
-        "posting %s: the answer to its batch shows the document of another item", job.posting.id
-    )
+    marker = transaction_index.extract_marker(search.identify(response.entity).memo)
+    if marker == job.marker:
+        return response
+    log.warning("posting %s: the answer to it shows another document", job.posting.id)
     return replace(
         build_lost_response(Sentence("the answer shows another document")),
+        id=None if marker else response.id,
         date=response.date,
         tid=response.tid,
     )

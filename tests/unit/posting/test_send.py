@@ -1,7 +1,11 @@
 """Sending everything that is ready: each document is in QuickBooks once afterwards."""
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from hub.qbo import transport
 from hub.qbo.client import MAX_READ_ATTEMPTS
 
 
@@ -37,6 +41,45 @@ def test_a_lost_answer_is_found_again_and_nothing_is_sent_twice(bench, kind):
     id = bench.bill()
     assert bench.drain(wait_for_doubts=True).in_doubt == 0
     assert (bench.state(id), len(bench.bills()), len(bench.sent("bill.create"))) == ("posted", 1, 1)
+
+
+def answer_write_with(monkeypatch, bill):
+    """Let the next bill be written, but answer with this one."""
+    send = transport.send
+
+    def send_and_swap(request, **options):
+        response = send(request, **options)
+        if "/bill?" not in request.url:
+            return response
+        monkeypatch.undo()
+        return replace(response, body=json.dumps({"Bill": bill}, default=str).encode())
+
+    monkeypatch.setattr(transport, "send", send_and_swap)
+
+
+@pytest.mark.parametrize("has_marker", [True, False])
+@pytest.mark.parametrize("operation", ["create", "update"])
+def test_an_answer_that_shows_another_document_is_not_believed(
+    bench, monkeypatch, operation, has_marker
+):
+    """A proxy may deliver the answer to another request."""
+    first = bench.bill("A-1")
+    bench.drain()
+    other = dict(bench.bills()[0])
+    if not has_marker:
+        del other["PrivateNote"]
+    id = bench.bill("A-2")
+    if operation == "update":
+        bench.drain()
+        other["Id"] = bench.posting(id).quickbooks_id
+        id = bench.change(id, PrivateNote=bench.body("A-2")["PrivateNote"])
+    answer_write_with(monkeypatch, other)
+    bench.drain(wait_for_doubts=True)
+    ids_by_number = {bill["DocNumber"]: bill["Id"] for bill in bench.bills()}
+    assert bench.posting(first).quickbooks_id == ids_by_number["A-1"]
+    assert bench.posting(id).quickbooks_id == ids_by_number["A-2"]
+    assert len(bench.bills()) == 2
+    assert (bench.state(first), bench.state(id), bench.cases()) == ("posted", "posted", [])
 
 
 @pytest.mark.parametrize("kind", ["lose_request", "refuse"])
