@@ -77,6 +77,7 @@ class PreviewState(StrEnum):
     """The planned outcome for a document; of one that was planned before, its posting has it."""
 
     READY = "ready"
+    UPDATE_ONLY = "update_only"  # it is not posted, and may only update what is posted
     HELD = "held"
     PENDING = "pending"  # not final at the source
     CLOSED = "closed"  # the source wants nothing posted any more
@@ -167,7 +168,7 @@ def preview_item(
         else:
             codes.append(_preview_record(name, code, line_id, settings))
     state, reasons = _state_at_source(item)
-    return _preview_document(item, state or PreviewState.READY, reasons, codes=tuple(codes))
+    return _preview_document(item, state or _ready_state(item), reasons, codes=tuple(codes))
 
 
 def _preview_code(field: Field, code: Code | str, line: str) -> CodePreview:
@@ -251,7 +252,7 @@ def _rehearse(
             sendable.append(posting)
     if is_checked:
         reasons += find_preflight_reasons(batch.session, sendable)
-    state = _state_of_postings(row, postings, sendable, has_reasons=bool(reasons))
+    state = _state_of_postings(row, document, postings, sendable, has_reasons=bool(reasons))
     if state == PreviewState.EXCLUDED:
         reasons.append(
             Sentence(
@@ -272,6 +273,7 @@ def _rehearse(
 
 def _state_of_postings(
     row: SourceDocument,
+    document: Document,
     postings: Sequence[Posting],
     sendable: Sequence[Posting],
     *,
@@ -282,9 +284,14 @@ def _state_of_postings(
         return PreviewState.HELD
     if row.before_start == StartRule.EXCLUDED:
         return PreviewState.EXCLUDED
-    if sendable or not postings:
+    if sendable:
         return PreviewState.READY
-    return PostingState(postings[-1].state)
+    return PostingState(postings[-1].state) if postings else _ready_state(document)
+
+
+def _ready_state(document: Document) -> PreviewState:
+    """Return the state of a document that nothing holds and that was not posted."""
+    return PreviewState.UPDATE_ONLY if document.stage == Stage.UPDATE_ONLY else PreviewState.READY
 
 
 def _state_at_source(document: Document) -> tuple[PreviewState | None, tuple[str, ...]]:

@@ -374,6 +374,15 @@ class TestOfPayments:
         lines = CliRunner().invoke(main, arguments).stdout.splitlines()
         assert self.APPLIED in lines
 
+    def test_a_document_that_only_updates_is_not_called_ready(self, read, source, harvest):
+        closed = "invoice:13038"
+        stand_in = CliRunner().invoke(main, ["read", "harvest", "--stand-in", "--only", closed])
+        outputs = [stand_in.stdout, source("--only", closed).stdout]
+        outputs.append(read("harvest", "--only", closed)[1])
+        for output in outputs:
+            assert output.startswith(f"{closed}  update_only  invoice"), output
+            assert "would post" not in output
+
     def test_a_company_shows_the_invoice_as_it_is_posted(self, read, harvest):
         code, output = read("harvest", "--limit", 200, "--json")
         assert code == 0, output
