@@ -18,7 +18,7 @@ MAX_QUICKBOOKS_ID_LENGTH = 60
 
 
 class CodeTexts(NamedTuple):
-    """What is stored of a code beside its id."""
+    """The stored facts about a code, without its id."""
 
     name: str
     number: str

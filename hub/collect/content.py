@@ -31,7 +31,7 @@ class PartContent:
 
     @property
     def fingerprint(self) -> str:
-        """Return what identifies the bytes."""
+        """Return the hash by which an approval remembers the exact bytes."""
         return outbox.compute_fingerprint(self.content.payload)
 
 

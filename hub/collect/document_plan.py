@@ -47,7 +47,7 @@ class PostingPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class PartPlan:
-    """What happens to one part of a document that is mapped.
+    """The plan for one part of a document that is mapped.
 
     The part keeps its `current` posting if there is no `posting` to plan. A `refused` posting is
     retried instead of planned again.

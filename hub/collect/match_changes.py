@@ -1,4 +1,4 @@
-"""Find out what a match releases: documents of its own app, and of apps that share the match."""
+"""Find the documents that a match releases, of its own app and of apps that share the match."""
 
 import datetime as dt
 from typing import NamedTuple

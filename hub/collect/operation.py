@@ -25,7 +25,7 @@ class Update:
 
 @dataclass(frozen=True)
 class PartHistory:
-    """What was posted of one part of a document, and how it left QuickBooks."""
+    """The earlier postings of one part of a document, and how it left QuickBooks."""
 
     posted: list[Posting]
     current: Posting | None  # the newest posting, if its transaction is in QuickBooks

@@ -27,7 +27,7 @@ def replan_stale(setup: Setup) -> None:
 
 
 def replan_waiting(setup: Setup) -> None:
-    """Plan again what waits for a document that the source may have shown since."""
+    """Plan the documents again that wait for another document, which may have been read since."""
     after = 0
     while ids := _waiting_documents(setup, after):
         replan(setup, ids)

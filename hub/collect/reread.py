@@ -30,7 +30,7 @@ _last_read = func.coalesce(SourceDocument.read_at, SourceDocument.seen_at)
 
 
 class RereadBudget:
-    """What one run may spend on documents that only wait: a number of ids, a share of its calls."""
+    """The limits of one run for waiting documents: a number of ids and a share of its calls."""
 
     def __init__(self, setup: Setup) -> None:
         self._http = cast(AppHttp, setup.site.http)

@@ -23,7 +23,7 @@ def collect(
     ids: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> CollectResult:
-    """Read what is new and read again what waits, or read exactly these ids.
+    """Read new documents, then waiting ones again, or read exactly these ids.
 
     An error that stops the collect is raised. What was stored before it stays. If the rate of
     the source is used up, the result says when the rest is read, except for `ids`.
@@ -81,7 +81,7 @@ class SourceReading:
         self.missed: list[Gone] = []
 
     def read_all(self) -> None:
-        """Read the list, then what waits, so that waiting documents never delay new ones."""
+        """Read the list, then waiting documents, so that these never delay new ones."""
         try:
             self.writer.write(self._read_list())
             self._read_waiting()
@@ -98,7 +98,7 @@ class SourceReading:
             self._store_missed(is_evidence=False)
 
     def _read_waiting(self) -> None:
-        """Read again what waits, until the source asks to slow down.
+        """Read waiting documents again, until the source asks to slow down.
 
         The rest of the requested documents is read as soon as the source may be called again.
         """

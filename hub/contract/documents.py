@@ -1,4 +1,4 @@
-"""What a source wants in the books, in the source's own words: frozen classes for keywords only."""
+"""The documents of a source in the source's own words: frozen classes for keywords only."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ MAX_FILE_SIZE = 20_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileField:
-    """What a person says about a table: the column of a value, or one of `choices`.
+    """A question about a table: which column has a value, or which of `choices` applies.
 
     `choices` are pairs of a value and its label; without them the answer is a column.
     """
@@ -26,7 +26,7 @@ class FileField:
 class FileKinds:
     """The files that an app accepts: their suffixes, such as ".csv", and their size in bytes.
 
-    `fields` are what a person says about a table once, before its rows are read.
+    A person answers `fields` once for a table, before its rows are read.
     """
 
     suffixes: tuple[str, ...]
@@ -67,7 +67,7 @@ class FileTable:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileContent:
-    """What a file holds: the ids of its documents, or a table whose columns need a mapping."""
+    """The content of a file: the ids of its documents, or a table whose columns need a mapping."""
 
     documents: tuple[str, ...] = ()
     table: FileTable | None = None

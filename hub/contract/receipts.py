@@ -1,4 +1,4 @@
-"""What is reported to a source about its documents."""
+"""Receipts: the reports to a source about its documents."""
 
 import datetime as dt
 from decimal import Decimal

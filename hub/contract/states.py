@@ -19,7 +19,7 @@ class Stage(StrEnum):
 
 
 class ReceiptState(StrEnum):
-    """What a receipt says about a document; `App.wants` accepts the plain words too."""
+    """The states that receipts report; `App.wants` accepts the plain words too."""
 
     QUEUED = "queued"  # checked, and not sent yet
     POSTED = "posted"

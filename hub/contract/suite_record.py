@@ -16,7 +16,7 @@ NAME = "test-record.json"
 
 @value_object
 class SuiteRecord:
-    """What a test run has shown of one state of a plugin: its version, and a hash of its code.
+    """The result of a test run for one state of a plugin: its version, and a hash of its code.
 
     `contract` are the apps whose contract suite passed, `deletions` those of which a test read a
     deletion. `reports` are those whose receipts changed something at their stand-in, `webhooks`

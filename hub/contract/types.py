@@ -1,4 +1,4 @@
-"""What hooks receive and return beside documents: apps, fields, sites, records and signals."""
+"""Arguments and results of hooks beside documents: apps, fields, sites, records and signals."""
 
 import datetime as dt
 import re
@@ -275,7 +275,7 @@ class Record:
 
 @value_object
 class Signal:
-    """What a webhook call asks the hub to do: use `collect()`, `read(ids)` or `push_lists()`."""
+    """A request of a webhook call to the hub: use `collect()`, `read(ids)` or `push_lists()`."""
 
     ids: tuple[str, ...] = ()
     records: bool = False

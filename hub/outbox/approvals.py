@@ -25,7 +25,7 @@ _document = aliased(SourceDocument)
 
 
 class Approver(NamedTuple):
-    """A person who approved what a posting holds now, and when."""
+    """An approval of the current content of a posting: its person and its time."""
 
     who: str
     at: dt.datetime
@@ -111,7 +111,7 @@ def add(session: Session, ids: Iterable[int], who: str) -> set[int]:
 
 
 def load_approvers(session: Session, ids: Collection[int]) -> Mapping[int, list[Approver]]:
-    """Return who approved what each posting holds now, the first one first."""
+    """Return the approvals of the current content of each posting, oldest first."""
     query = (
         select(Posting.id, Approval.who, Approval.at)
         .join(Approval, Approval.posting_id == Posting.id)
@@ -125,7 +125,7 @@ def load_approvers(session: Session, ids: Collection[int]) -> Mapping[int, list[
 
 
 def carry_over(session: Session, posting: Posting, content: str, *, keeps: bool) -> None:
-    """Carry the approvals of a posting over to the content that it gets now, or drop them.
+    """Keep the approvals of a posting for its new content, or drop them.
 
     They are kept if the content differs only by ids that were filled in.
     """

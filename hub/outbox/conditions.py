@@ -41,7 +41,7 @@ IS_DOCUMENT_IN_FLIGHT = exists().where(
 
 
 def is_due(now: Any, latest: Any = None) -> ColumnElement[bool]:
-    """Return the condition that a posting has no time to wait for.
+    """Return the condition that a posting waits for no time, or that this time has come.
 
     A time beyond `latest`, by default the longest pause from now, was set before the clock was set
     back, so it is due.

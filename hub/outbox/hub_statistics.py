@@ -58,7 +58,7 @@ def _documents_counted_singly() -> CompoundSelect[int]:
 
 
 def _first_postings_counted_singly() -> Select[int, str, int]:
-    """Return a query for the first postings that do not count, or not alone."""
+    """Return a query for the first postings of documents that are counted one by one."""
     documents = _documents_counted_singly().subquery()
     return _first_postings().join(documents, documents.c.document_id == Posting.document_id)
 

@@ -20,7 +20,7 @@ class KeyUse(Enum):
 
 
 def rekey(posting: Posting) -> None:
-    """Give a posting its next key; only for one that is proved not to have landed."""
+    """Give a posting its next key; call it only if the posting is proved not to have landed."""
     posting.generation += 1
     posting.rekey = False
     posting.fence = ""

@@ -39,7 +39,7 @@ def find_awaited_ids(payload: bytes) -> set[int]:
 
 
 def find_creation_requester(row: SourceDocument) -> str:
-    """Return the person who wants a record made for a code, whether or not a document needs it."""
+    """Return the person who requested a record for a code, even if no document needs it."""
     body = row.body or {}
     facts = body.get("facts", {})
     return str(facts.get(REQUESTED_BY, ""))

@@ -1,4 +1,4 @@
-"""What `planning` writes as a posting: its operation, its content and its first state."""
+"""The values from which `planning` writes a posting: its operation, content and first state."""
 
 from collections.abc import Mapping
 from dataclasses import field
@@ -12,7 +12,7 @@ from hub.reasons.texts import CaseText
 
 
 class RemovalSummary(NamedTuple):
-    """What is stored of a removal: the person who wants it; "" if the source does."""
+    """The stored summary of a removal: the person who requested it; "" if the source did."""
 
     removed_by: str = ""
 
@@ -29,7 +29,7 @@ class RemovalSummary(NamedTuple):
 
 
 class Repetition(StrEnum):
-    """Who wants a part created again after its transaction left QuickBooks."""
+    """Who requests that a part is created again after its transaction left QuickBooks."""
 
     NONE = ""
     OFFERED = "offered"  # its source

@@ -125,7 +125,7 @@ def _postings_of(session: Session, row: SourceDocument) -> Sequence[Posting]:
 
 
 def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
-    """Return whether a posting does this already, perhaps written against a newer SyncToken."""
+    """Return whether a posting is this operation on the same target, at any SyncToken."""
     if posting.operation != operation.operation:
         return False
     target_id = posting.base.partition(":")[0]
@@ -134,7 +134,7 @@ def _is_same_operation(posting: Posting, operation: PartOperation) -> bool:
 
 
 def _is_over(posting: Posting, content: Content) -> bool:
-    """Return whether this change was skipped or posted, and another one has come since.
+    """Return whether this change was skipped or posted, and a newer change has been planned since.
 
     A posted one with the same base left the transaction as it was, so that QuickBooks kept its
     version.

@@ -61,7 +61,7 @@ def skip(session: Session, posting: Posting, who: str, reason: str) -> bool:
 
 
 def withdraw(session: Session, posting: Posting, reason: CaseText) -> bool:
-    """Withdraw a posting that is no longer wanted; return whether it was still unsent."""
+    """Withdraw an unsent posting; return False if it was sent in the meantime."""
     return _end_unsent(session, posting, PostingState.WITHDRAWN, reason)
 
 

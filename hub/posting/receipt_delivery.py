@@ -24,14 +24,15 @@ from hub.sources.site import build_site, build_site_for_listener
 
 # Seconds between the tries of a receipt; the last one repeats.
 RETRY_PAUSES = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
-MAX_FAILED_TRIES = 3  # of a receipt, and
-MAX_FAILING = dt.timedelta(hours=1)  # since it was queued, after which a person should know
+# A case is opened if a receipt has failed so often and was queued so long ago.
+MAX_FAILED_TRIES = 3
+MAX_FAILING = dt.timedelta(hours=1)
 MAX_WAIT = dt.timedelta(seconds=RETRY_PAUSES[-1], hours=1)
 MIN_WAIT = dt.timedelta(seconds=RETRY_PAUSES[0])
-# Receipts that are read together, and whose ends are stored together: a transaction of its own for
-# each would take as much CPU as its call. A hub that is killed repeats at most these.
+# Receipts that are read in one query and recorded in one transaction: one transaction for each
+# would take as much CPU as its call. A hub that is killed repeats at most these.
 GROUP_SIZE = 20
-GROUP_SECONDS = 1.0  # after which the next group is read, so that none is outdated
+GROUP_SECONDS = 1.0  # then the next group is read, so that no receipt is outdated
 _receipts = cast(Table, ReceiptRow.__table__)
 _documents = cast(Table, SourceDocument.__table__)
 _SELECT_RECEIPTS = (

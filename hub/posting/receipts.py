@@ -37,7 +37,7 @@ _INSERT = insert(cast(Table, ReceiptRow.__table__))
 
 
 class TransactionFacts(NamedTuple):
-    """What a receipt says about a transaction in QuickBooks."""
+    """The fields of a receipt about a transaction in QuickBooks."""
 
     kind: str
     id: str
@@ -57,8 +57,8 @@ def queue(
 ) -> None:
     """Queue a receipt if its app wants it; it replaces those of the document that are still open.
 
-    Its message is what `reasons` say, as a posting stores them. Without `repeat` a receipt with the
-    state and the reasons of the last one is not queued, however these read now.
+    Its message is the text of `reasons`, as a posting stores them. Without `repeat` no receipt is
+    queued that has the same state and reasons as the last one, even if their wording has changed.
     """
     if not is_wanted(document.slug, state) or not document.body:
         return
@@ -277,7 +277,7 @@ def _has_listener(plugins: Plugins) -> bool:
 
 
 def _facts_of_posting(posting: Posting | None) -> dict[str, Any]:
-    """Return what a receipt says about the transaction of a posting, as far as there is one."""
+    """Return the fields of a receipt about the transaction of a posting, as far as it has one."""
     if posting is None:
         return {"kind": None}
     if not posting.quickbooks_id:

@@ -1,4 +1,4 @@
-"""What a person decides about postings: retry, adopt, skip and undo.
+"""Decisions of people about postings: retry, adopt, skip and undo.
 
 Imports the other packages of `hub.posting`. Start reading in `retries` and `manual`.
 """

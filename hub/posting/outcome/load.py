@@ -145,7 +145,7 @@ class PostingSnapshot:
         return PostingSnapshot(self.posting, history, self.since, self.error_text, entity, summary)
 
     def with_state(self, state: PostingState) -> "PostingSnapshot":
-        """Return a copy whose history is in another state."""
+        """Return a copy with another state in its history."""
         if self.history.state == state:
             return self
         return replace(self, history=replace(self.history, state=state))

@@ -172,7 +172,7 @@ def _build_posted_values(
 
 
 def _follow_up(session: Session, results: Sequence[tuple[PostingSnapshot, Posted]]) -> None:
-    """Do what follows from being posted.
+    """Update everything that depends on postings that are posted now.
 
     Close cases, link codes to new records, report differences, and queue receipts for the source.
     """

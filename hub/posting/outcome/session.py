@@ -219,7 +219,7 @@ class PostingSession:
         return self._date + elapsed + DATE_TOLERANCE
 
     def quiet_period(self, posting: Posting, fence: str) -> QuietPeriod:
-        """Return for how long the newest send of a posting can have been over."""
+        """Return how long ago the newest send of a posting ended at the latest."""
         now = self.clock.monotonic()
         key = (posting.id, fence)
         since = self.memory.ended.get(key)

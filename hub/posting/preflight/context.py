@@ -1,4 +1,4 @@
-"""What the checks before a send look at, loaded once for many postings, and what they find."""
+"""The data of the checks before a send, loaded once for many postings."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +45,7 @@ TransactionKey = tuple[str, str]  # kind and id
 
 @value_object
 class Namesake:
-    """What has the name of a new supplier or customer; without an id it is planned, too."""
+    """A record with the name of a new supplier or customer; without an id it is only planned."""
 
     list: str
     id: str = ""
@@ -65,7 +65,7 @@ class RelatedTransactions:
 
 @dataclass(frozen=True)
 class CheckContext:
-    """What the checks look at, for many postings of one company."""
+    """The data of the checks for many postings of one company."""
 
     facts: CompanyFacts
     company_id: int

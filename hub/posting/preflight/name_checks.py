@@ -73,7 +73,7 @@ def is_name_planned(session: Session, company_id: int, role: Role, name: str) ->
 
 
 def _first_planned(session: Session, company_id: int) -> Mapping[tuple[str, str], int]:
-    """Return the first posting that creates a supplier or customer, by kind and name."""
+    """Return the first posting for each new supplier or customer, by its kind and name."""
     query = (
         select(Posting.id, Posting.kind, SourceDocument.party)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)

@@ -136,7 +136,7 @@ class OtherSourceTotal:
 
 @dataclass(frozen=True, kw_only=True)
 class ReconciliationResult:
-    """What a reconciliation found; each of the lists has at most a thousand entries.
+    """The result of a reconciliation; each of its lists has at most a thousand entries.
 
     `troubles` are the differences and marker findings that nobody has accepted, and `changing` the
     documents that a change was under way for.

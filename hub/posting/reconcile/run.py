@@ -35,7 +35,7 @@ MAX_LISTED = 1000  # documents in each list of the result; each of the others ha
 
 @dataclass
 class Comparison:
-    """What the comparison of documents with QuickBooks has found so far."""
+    """The results of a comparison of documents with QuickBooks so far."""
 
     totals: Totals = field(default_factory=Totals)
     absent: int = 0

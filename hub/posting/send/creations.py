@@ -57,7 +57,7 @@ class _Graph:
         return can_be_posted
 
     def with_needs(self, ids: Set[int]) -> set[int]:
-        """Return these postings, what they need, and what that needs in turn."""
+        """Return these postings and all postings that they need, directly or indirectly."""
         reached: set[int] = set()
         remaining = list(ids)
         while remaining:
@@ -86,7 +86,7 @@ class _Graph:
 
 
 def schedule(posting_session: PostingSession) -> bool:
-    """Postpone creations that no postable document needs, resume those that one needs.
+    """Postpone creations that no postable document needs, and resume the others.
 
     Withdraw those that no document needs at all. Return whether any was resumed.
     """
@@ -110,7 +110,7 @@ def schedule(posting_session: PostingSession) -> bool:
 
 
 def _requested_by_persons(creations: Iterable[Posting]) -> set[int]:
-    """Return the creations that a person wants, whether or not a document needs them."""
+    """Return the creations that a person requested, even if no document needs them."""
     requested = set()
     for creation in creations:
         if outbox.find_creation_requester(creation.document):

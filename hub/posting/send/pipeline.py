@@ -112,7 +112,7 @@ class SendPipeline:
         return record_results(self.posting_session, wave.results())
 
     def _count_fruitless(self, was_fruitful: bool) -> None:
-        """Count the waves in a row that took nothing further; start over after one that did."""
+        """Count consecutive waves without progress; reset the count after one with progress."""
         if was_fruitful:
             self.fruitless_waves = 0
         else:

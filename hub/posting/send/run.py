@@ -155,7 +155,7 @@ def _send_once(posting_session: PostingSession) -> None:
 
 
 def _catch_errors(posting_session: PostingSession, work: Callable[[PostingSession], None]) -> None:
-    """Do work that an error stops; the session says why."""
+    """Run a step of the session; if an error ends it, report the error and stop the session."""
     try:
         work(posting_session)
     except WorkInterrupted:

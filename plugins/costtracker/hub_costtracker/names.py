@@ -18,7 +18,7 @@ class Page:
 
 
 class Row:
-    """What every entry of a list has."""
+    """The fields of every entry of a list."""
 
     ID = "id"
     VERSION = "version"
@@ -157,7 +157,7 @@ class Record:
 
 
 class Status:
-    """What accounting says of an invoice."""
+    """The fields that accounting writes to an invoice."""
 
     STATE = "state"
     SYSTEM = "system"

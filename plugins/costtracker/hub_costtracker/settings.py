@@ -6,7 +6,7 @@ from hub import setting
 
 
 class Settings(Schema):
-    """What an admin enters and chooses; secrets are stored encrypted and never shown again."""
+    """The settings of the app; secrets are stored encrypted and never shown again."""
 
     base_url = setting.address(
         "Address", "CostTracker", "The address of CostTracker's API, without /v1.", required=True
