@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     JSON,
@@ -49,6 +49,7 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_SECONDS = 30
+OPEN_SESSION = "open_reading_session"  # of the context of the application: the innermost one
 # The server then ends the session of a process that is frozen within a transaction.
 IDLE_TRANSACTION_SECONDS = 60.0
 PAGE_SECONDS = 40.0  # for a statement of a page: more than it may wait for a lock
@@ -211,7 +212,28 @@ def transaction() -> Iterator[Session]:
 @contextmanager
 def read_only_session() -> Iterator[Session]:
     """Open a session that only reads: it never waits for a writer, and changes are discarded."""
+    context = g._get_current_object()  # a generator may end elsewhere
+    outer = context.get(OPEN_SESSION)
     with translate_errors(), Session(read_only_engine(), expire_on_commit=False) as session:
+        setattr(context, OPEN_SESSION, session)
+        try:
+            yield session
+        finally:
+            setattr(context, OPEN_SESSION, outer)
+
+
+@contextmanager
+def joined_session() -> Iterator[Session]:
+    """Join the read-only session that this request has open; without one, open it.
+
+    For what every page shows beside its content: a connection of its own for each part of it would
+    take longer than the queries. Nothing that is written meanwhile is seen.
+    """
+    outer = g.get(OPEN_SESSION)
+    if outer is not None:
+        yield outer
+        return
+    with read_only_session() as session:
         yield session
 
 

@@ -10,8 +10,10 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    false,
     func,
     literal,
+    or_,
     select,
     text,
     union,
@@ -68,7 +70,10 @@ def select_ids_in_state(state: str) -> Select[int]:
     The state is computed for one document after the other. To sort the documents of
     `select_documents_with_posting`, PostgreSQL would rather join them with all postings.
     """
-    return select(SourceDocument.id).where(_is_in_state(state, STATE_OF_DOCUMENT))
+    excluded = _excludes_other_states(state, STATE_OF_DOCUMENT)
+    return select(SourceDocument.id).where(
+        _may_be_in_state(state), _has_only_posting_in_state(state) | excluded
+    )
 
 
 def load_part_states(session: Session, document_id: int) -> dict[int, str]:
@@ -116,18 +121,54 @@ def in_state(state: str) -> ColumnElement[bool]:
     excludes the other states, because the database then expects most candidates to match and stops
     at the first page instead of computing all of them.
     """
-    return _is_in_state(state, STATE)
+    return _may_be_in_state(state) & _excludes_other_states(state, STATE)
 
 
-def _is_in_state(state: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that a document is in a state, which is a column of the query."""
-    states = COUNTED_AS_WAITING if state == DocumentState.WAITING else (state,)
-    excluded_states = [other for other in ALL_STATES if other not in states]
-    is_in_state = column.not_in(excluded_states)
+def _excludes_other_states(state: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that the state of a document, a column of the query, is no other."""
+    states = _counted_as(state)
+    return column.not_in([other for other in ALL_STATES if other not in states])
+
+
+def _counted_as(state: str) -> tuple[str, ...]:
+    """Return the states that a filter for a state chooses."""
+    return COUNTED_AS_WAITING if state == DocumentState.WAITING else (state,)
+
+
+def _may_be_in_state(state: str) -> ColumnElement[bool]:
+    """Return the condition of the candidates for a state."""
     if state == DocumentState.POSTED:
-        return _has_posted() & is_in_state
-    candidates = _candidates(state, states).correlate(None)
-    return SourceDocument.id.in_(candidates) & is_in_state
+        return _has_posted()
+    candidates = _candidates(state, _counted_as(state)).correlate(None)
+    return SourceDocument.id.in_(candidates)
+
+
+def _has_only_posting_in_state(state: str) -> ColumnElement[bool]:
+    """Return the condition that a candidate has only one posting, which gives it the state.
+
+    Most documents are like that, and to compute the state of one takes several times as long. A
+    file gives no state, and some states need more than a posting.
+    """
+    if state in (DocumentState.MISSING, DocumentState.REMOVED, DocumentState.PENDING):
+        return false()
+    number: Any = func.count()  # an index has it; candidates for these states have such a posting
+    if state not in OPEN_STATES:
+        gives_no_state = Posting.operation.in_((Operation.ATTACH, *REMOVALS))
+        is_other = or_(gives_no_state, Posting.state.not_in(_counted_as(state)))
+        number = func.sum(case((is_other, 2), else_=1))
+    query = select(number).where(Posting.document_id == SourceDocument.id)
+    has_only_posting = query.correlate(SourceDocument).scalar_subquery() == 1
+    if state != DocumentState.POSTED:
+        return has_only_posting
+    gone = (
+        select(literal(1))
+        .select_from(Posting)
+        .join(TransactionHead, SAME_TRANSACTION)
+        .where(Posting.document_id == SourceDocument.id, text(NOT_LIVE))
+        .limit(1)
+        .correlate(SourceDocument)
+    )
+    return has_only_posting & gone.scalar_subquery().is_(None)
 
 
 def _has_posted() -> ColumnElement[bool]:
@@ -170,7 +211,7 @@ def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
         closed = select(SourceDocument.id).where(SourceDocument.stage == Stage.CLOSED)
         return select(union(planned, closed).subquery().c[0])
     if set(states) <= set(OPEN_STATES):
-        documents = documents.where(IndexCondition(OPEN))
+        documents = documents.where(IndexCondition(OPEN), Posting.operation != Operation.ATTACH)
     elif set(states) <= set(LEFT_OUT_STATES):
         documents = documents.where(IndexCondition(LEFT_OUT))
     # In the text of the statement, so that a prepared one uses the index, too.

@@ -58,10 +58,18 @@ def is_client_in_environment() -> bool:
 
 def read() -> IntuitKeys:
     """Return the keys in use now; a change on the page takes effect with the next call of this."""
+    if is_client_in_environment():
+        return _from_config(hub_context.current_hub().config)
+    with engine.read_only_session() as session:
+        return load(session)
+
+
+def load(session: Session) -> IntuitKeys:
+    """Return the keys in use, read in a session that is open, to show what they are."""
     config = hub_context.current_hub().config
     if is_client_in_environment():
         return _from_config(config)
-    return _from_stored(config, read_stored())
+    return _from_stored(config, _load_stored(session))
 
 
 def require() -> IntuitKeys:
@@ -90,7 +98,12 @@ def load_webhook_token() -> str:
 def read_stored() -> StoredKeys:
     """Return what is stored, whatever the environment has."""
     with engine.read_only_session() as session:
-        text = secrets.get(session, PLACE)
+        return _load_stored(session)
+
+
+def _load_stored(session: Session) -> StoredKeys:
+    """Return what is stored, read in a session that is open."""
+    text = secrets.get(session, PLACE)
     return StoredKeys(**json.loads(text)) if text else StoredKeys()
 
 

@@ -36,10 +36,10 @@ def put(session: Session, place: str, text: str) -> None:
 
 def get(session: Session, place: str) -> str | None:
     """Return the text at a place; None if there is none."""
-    row = session.get(Secret, place)
-    if row is None:
+    sealed = session.scalar(_SELECT_SEALED, {"_place": place})
+    if sealed is None:
         return None
-    return _open(place, row.sealed)
+    return _open(place, sealed)
 
 
 def _read(place: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
@@ -24,7 +25,12 @@ class NumberFormat:
 
     def localize(self, text: str) -> str:
         """Replace the marks of a number as Python writes it, with "," between thousands."""
-        return text.translate(str.maketrans(",.-", f"{self.thousands}{self.decimal}{MINUS}"))
+        return text.translate(self._marks)
+
+    @cached_property
+    def _marks(self) -> dict[int, int]:
+        """Return what each mark of a number, as Python writes it, is replaced with."""
+        return str.maketrans(",.-", f"{self.thousands}{self.decimal}{MINUS}")
 
 
 COMMA_AND_POINT = NumberFormat(",", ".")

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Flask, abort, g, redirect, render_template, request, session, url_for
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
 from hub.cases import inbox
-from hub.db.engine import read_only_session
+from hub.db.engine import joined_session, read_only_session
 from hub.models import Case, ConnectedCompany
 from hub.models.enums import ConnectionState
 from hub.web import access, row_ids
@@ -26,6 +26,7 @@ COMPANIES_PER_PAGE = 25
 BY_NAME = (ConnectedCompany.name, ConnectedCompany.id)
 COLOR_COUNT = 12  # hub.css has as many
 pages = Blueprint("company_choice", __name__)
+NamedCompany = Row[int, str, str]  # id, name and realm
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Switcher:
     `companies` are empty if there are too many for a menu.
     """
 
-    chosen: ConnectedCompany | None
-    companies: list[ConnectedCompany]
+    chosen: NamedCompany | None
+    companies: list[NamedCompany]
     are_several: bool
 
 
@@ -91,7 +92,7 @@ def choose() -> Response:
     return redirect(local_path(request.form.get("next", "/")))
 
 
-def color(company: ConnectedCompany) -> str:
+def color(company: ConnectedCompany | NamedCompany) -> str:
     """Return the class of a company's own color."""
     return f"company-{company.id % COLOR_COUNT}"
 
@@ -145,13 +146,13 @@ def switcher() -> Switcher:
     """Return what the frame shows; read once for each page."""
     if "switcher" not in g:
         chosen_id = access.find_chosen_company_id()
-        by_name = select(ConnectedCompany).where(*access.load_rights_scope().companies())
-        by_name = by_name.order_by(ConnectedCompany.name, ConnectedCompany.id).limit(
-            MAX_IN_MENU + 1
-        )
-        with read_only_session() as look:
-            companies = list(look.scalars(by_name))
-            chosen = look.get(ConnectedCompany, chosen_id) if chosen_id is not None else None
+        named = select(ConnectedCompany.id, ConnectedCompany.name, ConnectedCompany.realm)
+        visible = named.where(*access.load_rights_scope().companies())
+        with joined_session() as look:
+            by_name = visible.order_by(*BY_NAME).limit(MAX_IN_MENU + 1)
+            companies: list[NamedCompany] = [*look.execute(by_name)]
+            is_chosen = ConnectedCompany.id == chosen_id
+            chosen: NamedCompany | None = look.execute(named.where(is_chosen)).first()
         are_several = len(companies) > 1
         if len(companies) > MAX_IN_MENU:
             companies = []

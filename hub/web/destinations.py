@@ -4,7 +4,7 @@ import re
 from typing import cast
 from urllib.parse import quote
 
-from flask import Response, redirect, request
+from flask import Response, g, redirect, request, url_for
 
 # Characters of an address to come back to, as it is sent. It is a part of the address of a
 # redirect, and nginx by default refuses an answer whose headers exceed a page of memory (4 KB).
@@ -28,6 +28,13 @@ def page_address(anchor: str = "") -> str:
     """Return the address of this page for a form that leads back to it, to a place on it."""
     address = current_address()
     return f"{address}#{anchor}" if anchor else address
+
+
+def document_address(document_id: int) -> str:
+    """Return the address of the page of a document; a list has many, and builds only the first."""
+    if "document_prefix" not in g:
+        g.document_prefix = url_for("documents.one", document_id=0).removesuffix("0")
+    return f"{g.document_prefix}{document_id}"
 
 
 def page_before() -> str:

@@ -116,9 +116,8 @@ def select_ids(
     query: Select[Any] = select(SourceDocument.id)
     state = filters["state"]
     is_sorted = is_ordered and order_of(filters).columns[0] is not SourceDocument.id
-    is_unordered = not is_ordered and _is_found_by_index(state)
     with_state = select_documents_with_posting().with_only_columns(SourceDocument.id)
-    if state in FILTER_STATES and (is_sorted or is_unordered):
+    if state in FILTER_STATES and (is_sorted or not is_ordered):
         query = select_ids_in_state(state)
     elif state in FILTER_STATES:
         query = with_state.where(in_state(state))
@@ -132,7 +131,10 @@ def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
     query = select_ids(session, filters, is_ordered=False)
     is_made = case((SourceDocument.made_for != "", 1), else_=0).label("is_made")
     columns = (is_made, SourceDocument.kind, SourceDocument.currency, SourceDocument.total)
-    newest = query.order_by(*_summary_order(filters)).add_columns(*columns)
+    ordered = query.order_by(*_summary_order(filters))
+    if _is_counted_by_indexes(filters) and session.scalar(ordered.offset(MAX_SUMMED).limit(1)):
+        return Summary(Figure(MAX_SUMMED + 1), {}, is_complete=False)
+    newest = ordered.add_columns(*columns)
     some = newest.limit(MAX_SUMMED + 1).subquery().c
     groups = (some.is_made, some.kind, some.currency)
     rows = session.execute(select(*groups, *sum_halves(some.total)).group_by(*groups))
@@ -161,6 +163,11 @@ def _summary_order(filters: Mapping[str, str]) -> list[ColumnElement[Any]]:
     if is_dated and filters["state"] in ("", DocumentState.POSTED):
         return [SourceDocument.date.desc(), *newest_first]
     return newest_first
+
+
+def _is_counted_by_indexes(filters: Mapping[str, str]) -> bool:
+    """Return whether indexes alone show that there are many, in a tenth of the time of the sum."""
+    return not filters["state"] and not filters["q"]
 
 
 def _is_found_by_index(state: str) -> bool:

@@ -10,6 +10,7 @@ from hub.config import API_URLS
 from hub.context import current_hub
 from hub.contract.types import App
 from hub.contract.web_addresses import LOOPBACK_HOSTS
+from hub.db.engine import joined_session
 from hub.errors import HubError
 from hub.http import allowlist
 from hub.models import Installation
@@ -34,7 +35,8 @@ def quickbooks_badge() -> Badge | None:
     """Return the badge of what the hub calls in place of QuickBooks; None if it is QuickBooks."""
     if "quickbooks_badge" not in g:
         try:
-            g.quickbooks_badge = _badge(intuit_keys.read())
+            with joined_session() as session:
+                g.quickbooks_badge = _badge(intuit_keys.load(session))
         except HubError:  # keys that cannot be read are a matter of their own page
             g.quickbooks_badge = None
     badge: Badge | None = g.quickbooks_badge

@@ -18,7 +18,7 @@ from hub.cases import advice, inbox
 from hub.context import current_hub
 from hub.contract.interval import describe
 from hub.contract.types import App
-from hub.db.engine import read_only_session
+from hub.db.engine import joined_session
 from hub.models import Case, Installation
 from hub.models.display_names import DisplayName, NamedDocument
 from hub.scheduling import run_log
@@ -116,6 +116,7 @@ def init_app(app: Flask) -> None:
         who=access.person_name,
         may_configure=may_configure,
         page_address=destinations.page_address,
+        document_address=destinations.document_address,
     )
 
 
@@ -189,13 +190,19 @@ def zone() -> str:
     if "zone" not in g:
         g.zone = viewer.chosen_zone()
     if not g.zone:
-        installation_id = (request.view_args or {}).get("installation_id")
-        visible = select(Installation.zone).where(*access.load_scope().installations())
-        own = visible.where(Installation.id == (installation_id or 0))
-        first = visible.order_by(Installation.id).limit(1)
-        with read_only_session() as session:
-            g.zone = session.scalar(own) or session.scalar(first) or "UTC"
+        g.zone = _zone_of_installation() or "UTC"
     return str(g.zone)
+
+
+def _zone_of_installation() -> str | None:
+    """Return the zone of the installation of the page, or else of the first that is visible."""
+    installation_id = (request.view_args or {}).get("installation_id")
+    visible = select(Installation.zone).where(*access.load_scope().installations())
+    zone_name: str | None = None
+    with joined_session() as session:
+        if installation_id:
+            zone_name = session.scalar(visible.where(Installation.id == installation_id))
+        return zone_name or session.scalar(visible.order_by(Installation.id).limit(1))
 
 
 def today() -> dt.date:
@@ -286,7 +293,7 @@ def open_cases() -> int:
     if "open_cases" not in g:
         is_open = Case.closed_at.is_(None), inbox.is_awake(), *access.load_shown_scope().cases()
         some = select(Case.id).where(*is_open).limit(MAX_COUNTED + 1).subquery()
-        with read_only_session() as session:
+        with joined_session() as session:
             g.open_cases = session.scalar(select(func.count()).select_from(some))
     return int(g.open_cases)
 

@@ -18,8 +18,8 @@ from flask import (
     template_rendered,
 )
 from flask_security import current_user
-from jinja2 import pass_context
-from jinja2.runtime import Context
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -78,7 +78,10 @@ def reader() -> Reader:
             SQLAlchemyError,
         ):  # nobody knows who it is: the browser decides
             g.reader = _reader(None, None)
-    return cast(Reader, g.reader)
+    person = cast(Reader, g.reader)
+    if messages.find_reader.get() is reader:  # the same for the hundreds of texts of a page
+        messages.find_reader.set(lambda: person)
+    return person
 
 
 def language() -> str:
@@ -151,6 +154,7 @@ def translate_inputs(questions: Sequence[Input], slug: str) -> list[Input]:
 def use(language: str | None, number_format: str | None) -> None:
     """Write the rest of the response in the way that the person has just chosen."""
     g.reader = _reader(language, number_format)
+    _begin()
 
 
 def _reader(language: str | None, number_format: str | None) -> Reader:
@@ -212,8 +216,8 @@ def _translate_stored(text: str | None) -> str:
     return reason_texts.translate_sentence(str(text)) if text else ""
 
 
-@pass_context
-def _text(context: Context, text: str, /, **values: Any) -> str:
+@pass_eval_context
+def _text(context: EvalContext, text: str, /, **values: Any) -> str:
     """Translate a text of a template, `_("Save")`; it may also be a value, since it is escaped."""
     person = messages.reader()
     if isinstance(text, Sentence):
@@ -221,42 +225,44 @@ def _text(context: Context, text: str, /, **values: Any) -> str:
     return _escape(context, person.catalog.gettext(str(text)) if text else "", values, person)
 
 
-@pass_context
-def _text_with_context(context: Context, meaning: str, text: str, /, **values: Any) -> str:
+@pass_eval_context
+def _text_with_context(context: EvalContext, meaning: str, text: str, /, **values: Any) -> str:
     """Translate a text of a template that means different things in English."""
     person = messages.reader()
     return _escape(context, person.catalog.pgettext(meaning, str(text)), values, person)
 
 
-@pass_context
-def _gettext(context: Context, text: str, /, **values: Any) -> str:
+@pass_eval_context
+def _gettext(context: EvalContext, text: str, /, **values: Any) -> str:
     """Translate the text of a {% trans %}, which is a part of the template and may have tags."""
     person = messages.reader()
     return _fill(context, person.catalog.gettext(text), values, person)
 
 
-@pass_context
-def _ngettext(context: Context, singular: str, plural: str, number: int, /, **values: Any) -> str:
+@pass_eval_context
+def _ngettext(
+    context: EvalContext, singular: str, plural: str, number: int, /, **values: Any
+) -> str:
     """Translate the text of a {% trans %} in the form that fits a number."""
     person = messages.reader()
     values.setdefault("num", number)
     return _fill(context, person.catalog.ngettext(singular, plural, number), values, person)
 
 
-def _escape(context: Context, text: str, values: dict[str, Any], person: Reader) -> str:
+def _escape(context: EvalContext, text: str, values: dict[str, Any], person: Reader) -> str:
     """Fill in the placeholders of a plain text, and escape it for a page.
 
     An apostrophe stays: templates enclose attributes in quotation marks.
     """
-    if not context.eval_ctx.autoescape:
+    if not context.autoescape:
         return messages.fill(text, values, person)
     template = Markup(str(escape(text)).replace("&#39;", "'"))  # noqa: S704 (escaped)
     return _fill(context, template, values, person) if values else template
 
 
-def _fill(context: Context, text: str, values: dict[str, Any], person: Reader) -> str:
+def _fill(context: EvalContext, text: str, values: dict[str, Any], person: Reader) -> str:
     """Fill in placeholders as a template prints values: escaped, long texts cut."""
-    template = Markup(text) if context.eval_ctx.autoescape else text  # noqa: S704 (of a template)
+    template = Markup(text) if context.autoescape else text  # noqa: S704 (of a template)
     printed_values = {}
     for name, value in values.items():
         printed_values[name] = messages.format_value(long_texts.print_value(value), person)

@@ -28,7 +28,7 @@ from hub.web.document_filters import (
     read_document_filters,
     select_ids,
 )
-from hub.web.document_rows import describe, load_rows
+from hub.web.document_rows import ListedDocument, ListedPosting, describe, load_rows
 from hub.web.layout import KIND_LABELS
 from hub.web.paging import get_row_or_404, page
 
@@ -120,7 +120,9 @@ def load(document_id: int) -> dict[str, Any]:
         return _describe(*row) | {"postings": [_describe_posting(posting) for posting in postings]}
 
 
-def _describe(document: SourceDocument, posting: Posting | None, state: str) -> dict[str, Any]:
+def _describe(
+    document: ListedDocument, posting: ListedPosting | None, state: str
+) -> dict[str, Any]:
     """Return a document as the API answers it: why it cannot be read, and the last id it had."""
     row = describe(document, posting, state)
     if posting is None:

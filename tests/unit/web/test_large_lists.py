@@ -82,6 +82,23 @@ def test_the_number_of_queries_does_not_grow_with_the_companies(
     assert queries_of(viewer_of_many, path) <= two
 
 
+def test_what_surrounds_a_list_joins_its_session(viewer_of_many: Visitor) -> None:
+    """Beside the list, only the log-in and the person have a connection of their own."""
+    viewer_of_many.page("/documents")  # what is read once for each process
+    checkouts = []
+
+    def note(*event_arguments) -> None:
+        checkouts.append(event_arguments)
+
+    with viewer_of_many.app.app_context():
+        engine = db.engine
+    event.listen(engine, "checkout", note)
+    viewer_of_many.page("/documents")
+    event.remove(engine, "checkout", note)
+    assert len(checkouts) == 3
+    assert queries_of(viewer_of_many, "/documents") <= 14
+
+
 def test_the_number_of_queries_does_not_grow_with_the_runs(viewer_of_many: Visitor) -> None:
     few = queries_of(viewer_of_many, "/runs/")
     with viewer_of_many.app.app_context(), transaction() as session:

@@ -35,6 +35,7 @@ ADDS_UP_MONTH = ("/reports/?month=", "/reports/export?month=")
 MAX_LISTED = 1_000  # rows for a page of documents and the sums above it
 OLDEST = "2026-01-01"
 ADDS_UP = "AS is_made"  # in the query of the sum above a list
+COUNTS_FURTHER = "OFFSET"  # in the query whether a list has more than are added up
 DATED_BY_ID = f"DATE '{OLDEST}' + (id * 365 / {DOCUMENTS})::int"
 STEPS_PER_CALL = 100
 EXPORTED_PARTS = 4  # of an export that are downloaded; each reads its rows by queries like the next
@@ -353,7 +354,9 @@ def planned_reads(
         with app.app_context():
             database = engine.db.engine
         statements = _executed(visitor, database, f"/documents?{query}", "olga")
-        (sum_of_list,) = [statement for statement in statements if ADDS_UP in statement.sql]
+        added_up = [statement for statement in statements if ADDS_UP in statement.sql]
+        counted = [statement for statement in statements if COUNTS_FURTHER in statement.sql]
+        (sum_of_list,) = added_up or counted
         with database.connect() as connection:
             return dict(_reads_on_postgresql(connection.connection.cursor(), sum_of_list))
 
