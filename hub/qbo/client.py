@@ -299,7 +299,9 @@ class Client:
         try:
             with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at):
                 response = self._send(call, access.token, deadline_at)
-                return replace(response, is_trial=access.is_trial), access
+                if access.is_trial:
+                    response = replace(response, is_trial=True)
+                return response, access
         except (NoSlot, DatabaseUnavailable) as error:
             return build_unsent_response(str(error), _seconds_after(error)), access
 

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from dataclasses import asdict, dataclass, field, replace
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 from hub import exact_json
@@ -315,6 +316,7 @@ def _is_json(http_response: HttpResponse) -> bool:
     return "json" in http_response.content_type.lower()
 
 
+@lru_cache(maxsize=100)  # the responses of a second have the same date
 def _parse_date(text: str) -> dt.datetime | None:
     """Return the date of a response in UTC; None if it has none that can be read."""
     if not text:
