@@ -55,9 +55,11 @@ def first_shares(items: list[pytest.Item], workers: int) -> list[list[pytest.Ite
     half = min(workers // 2, len(places_of(of_processes)))
     shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
     waiting, computing = shares[:half] or shares, shares[half:]
-    for tests, group in ((forking, computing), (of_processes, waiting), (long, computing)):
-        for place, share in enumerate(group):
-            share += deal(tests, len(group), place)
+    for tests in (forking, long):
+        for place, share in enumerate(computing):
+            share += deal(tests, len(computing), place)
+    for tests in sorted(places_of(of_processes), key=len, reverse=True):
+        min(waiting, key=len).extend(tests)  # whole files, which have one test or dozens
     return shares
 
 

@@ -65,7 +65,7 @@ def _add_tests_of_processes(folder: Path, *files: str) -> None:
 def test_tests_of_processes_are_long(tmp_path: Path) -> None:
     _add_tests_of_processes(tmp_path, "c")
     order = _order(tmp_path, 1)
-    assert [name.rpartition(" ")[2] for name in order[4:7]] == ["process", "long", "long"]
+    assert [name.rpartition(" ")[2] for name in order[4:7]] == ["long", "long", "process"]
 
 
 def test_one_half_of_the_workers_starts_with_tests_of_processes(tmp_path: Path) -> None:
@@ -78,6 +78,17 @@ def test_one_half_of_the_workers_starts_with_tests_of_processes(tmp_path: Path) 
     assert shares[1][:1] == [processes[2]]
     assert (shares[2][:3], shares[3][:3]) == (_first_tests("a"), _first_tests("b"))
     assert len(set(order)) == len(order) == 17
+
+
+def test_a_file_with_many_tests_of_processes_is_weighed_by_their_number(tmp_path: Path) -> None:
+    _add_tests_of_processes(tmp_path, "c", "d", "e")
+    many = (
+        "import pytest\n\n@pytest.mark.parametrize('number', range(3))\ndef test_many(number): pass"
+    )
+    (tmp_path / "e2e" / "test_e.py").write_text(many)
+    order = _order(tmp_path, 4, HUB_PROOF="full")
+    assert order[:3] == [f"e2e/test_e many[{number}]" for number in range(3)]
+    assert order[4:6] == ["e2e/test_c process", "e2e/test_d process"]
 
 
 def test_in_the_small_form_one_worker_starts_all_processes(tmp_path: Path) -> None:
