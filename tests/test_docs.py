@@ -448,6 +448,7 @@ MODELS_WITHOUT_A_TERM = {
     "AuditHead": "the signed end of the audit log",
     "Authenticator": "a means to log in",
     "CaseNote": "a part of a case",
+    "CompanyNotification": "which notices a person wants about a company",
     "DatabaseOrigin": "which command made the database",
     "DocumentTerm": "an index for the search of documents",
     "FileDocument": "joins received files and their documents",

@@ -11,7 +11,7 @@ from hub.models.installations import ConnectedCompany, Cursor, Installation, Rea
 from hub.models.lists import ListState, Match, SeenCode, StoredRecord, TransactionHead
 from hub.models.login import ApiToken, Authenticator, LoginSession, Passkey, RecoveryCode
 from hub.models.metrics import MetricTotal
-from hub.models.notices import Notice, NotificationChoice
+from hub.models.notices import CompanyNotification, Notice, NotificationChoice
 from hub.models.origin import DatabaseOrigin
 from hub.models.people import (
     Access,
@@ -52,6 +52,7 @@ __all__ = [
     "Authenticator",
     "Case",
     "CaseNote",
+    "CompanyNotification",
     "ConnectedCompany",
     "Cursor",
     "DatabaseOrigin",

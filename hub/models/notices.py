@@ -31,6 +31,18 @@ class NotificationChoice(Model):
     timing: Mapped[str] = mapped_column(String(10))
 
 
+class CompanyNotification(Model):
+    """When a person is mailed about a company and those of its apps that have no own choice."""
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("user.id", ondelete="CASCADE"), primary_key=True
+    )
+    company_id: Mapped[int] = mapped_column(
+        ForeignKey("company.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    timing: Mapped[str] = mapped_column(String(10))
+
+
 class Notice(Model):
     """A message to a person that is not sent yet; daily ones wait for the mail of the day."""
 

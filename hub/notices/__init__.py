@@ -6,10 +6,20 @@ Imports `hub.context`, `hub.contract`, `hub.db`, `hub.http`, `hub.models`, `hub.
 
 from hub.notices.languages import language_of
 from hub.notices.queue import add, add_for_owners, drop, drop_old, list_due_messages
-from hub.notices.timing import DAILY, NOW, OFF, Timings, load, store
+from hub.notices.timing import (
+    DAILY,
+    INHERITED,
+    NOW,
+    OFF,
+    Timings,
+    load,
+    store,
+    store_for_companies,
+)
 
 __all__ = [
     "DAILY",
+    "INHERITED",
     "NOW",
     "OFF",
     "Timings",
@@ -21,4 +31,5 @@ __all__ = [
     "list_due_messages",
     "load",
     "store",
+    "store_for_companies",
 ]

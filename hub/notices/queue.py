@@ -53,7 +53,7 @@ def add_for_owners(
     is_active = cast(Any, User.active)
     count = 0
     for person in session.scalars(select(User).where(is_active)):
-        when = timings.of(int(person.id), None)
+        when = timings.of(int(person.id), None, subject.company_id)
         is_reached = when != timing.OFF and bool(mail_address(person))
         if is_reached and rights_of(person).may("owner", subject):
             with language_of(person):

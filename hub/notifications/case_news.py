@@ -44,11 +44,12 @@ class News:
     ids: dict[str, int] = field(default_factory=dict)
     persons: dict[int, User] = field(default_factory=dict)
     amounts: dict[int, tuple[int, list[str]]] = field(default_factory=dict)
-    timings: timing.Timings = field(default_factory=lambda: timing.Timings({}))
+    timings: timing.Timings = field(default_factory=lambda: timing.Timings({}, {}))
 
     def choose_timing(self, address: str, case: Case) -> str:
         """Return when the person with an address is mailed about a case."""
-        return self.timings.of(self.ids[address], case.installation_id)
+        subject = self.apps.get(case.installation_id or 0, Subject(case.company_id))
+        return self.timings.of(self.ids[address], case.installation_id, subject.company_id)
 
     def person(self, address: str) -> User | None:
         """Return the person with an address; None if it is the mailbox of an app."""

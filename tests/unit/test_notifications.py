@@ -251,6 +251,12 @@ def choose(timing, name="kari@example.com", installation=None):
         notices.store(session, person.id, {installation: timing})
 
 
+def choose_for_company(timing, company_id, name="kari@example.com"):
+    with transaction() as session:
+        person = session.scalars(select(User).where(User.username == name)).one()
+        notices.store_for_companies(session, person.id, {company_id: timing})
+
+
 def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, mail, clock):
     clock.set(dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC))
     choose(notices.DAILY)
@@ -315,6 +321,37 @@ def test_a_choice_for_one_app_counts_before_that_for_everything_else(hub, mail, 
     clock.advance(60)
     assert notifications.digest() == 1
     assert "App" in mail.messages[0]["Subject"]
+
+
+def test_a_choice_for_a_company_is_that_of_its_connection_and_its_apps(hub, mail, clock):
+    with transaction() as session:
+        for place, name in enumerate(("Quiet AS", "Loud AS")):
+            company = add_company(session, f"913{place}", name)
+            app = add_installation(session, company, owner="", tenant=f"t{place}")
+            about = {"company_id": company.id, "action": "retry", "reason": "Why."}
+            open_stored_case(session, f"connection:{place}", title=f"{name} expires", **about)
+            about["installation_id"] = app.id
+            open_stored_case(session, f"app:{place}", title=f"{name} bills", **about)
+            if name == "Quiet AS":
+                quiet_id = company.id
+    choose_for_company(notices.OFF, quiet_id)
+    clock.advance(60)
+    assert notifications.digest() == 1
+    text = mail.messages[0].get_payload()
+    assert ("Loud AS expires" in text, "Loud AS bills" in text) == (True, True)
+    assert "Quiet AS" not in text
+
+
+def test_a_request_for_access_follows_the_choice_for_its_company(hub, clock):
+    with transaction() as session:
+        insert(session, "eva@example.com", hash_new(PASSWORD), [rights.Right("owner")])
+        quiet, loud = add_company(session, "9130"), add_company(session, "9131", "Loud AS")
+        quiet_id, loud_id = quiet.id, loud.id
+    choose_for_company(notices.OFF, quiet_id, "eva@example.com")
+    with transaction() as session:
+        for company_id, count in ((quiet_id, 0), (loud_id, 1)):
+            subject = rights.Subject(company_id, "costtracker")
+            assert notices.add_for_owners(session, subject, lambda: ("Title", "Text")) == count
 
 
 def test_a_daily_mail_leaves_out_what_a_person_may_not_see_any_more(hub, mail, clock):

@@ -8,9 +8,12 @@ from sqlalchemy import select
 
 from hub import notices, notifications
 from hub.db.engine import read_only_session, transaction
-from hub.models import ConnectedCompany, Installation, Notice, User
+from hub.models import Notice, User
+from hub.security import people
+from hub.security.rights import Right, Subject
 from hub.web import notification_choices
 from tests.support.pages.page_visitor import Visitor
+from tests.support.rows.page_rows import PASSWORD, add_company, add_installation
 from tests.support.servers.mail_server import mail_url
 
 HERE = "/account/notifications"
@@ -21,78 +24,107 @@ def _id_of(visitor: Visitor, name: str) -> int:
         return int(session.scalars(select(User.id).where(User.username == name)).one())
 
 
-def test_a_person_chooses_for_each_app_and_for_everything_else(visitor: Visitor) -> None:
+def _load_timings(visitor: Visitor) -> notices.Timings:
+    with visitor.app.app_context(), read_only_session() as session:
+        return notices.load(session)
+
+
+def test_a_person_chooses_for_everything_companies_and_apps(visitor: Visitor) -> None:
     visitor.log_in("vera")
-    app = visitor.story.installation
+    app, company = visitor.story.installation, visitor.story.company
     assert HERE in visitor.page("/account/")
-    assert "CostTracker · Nordvik Bygg AS" in visitor.page(HERE)
-    form = {"timing-other": "off", f"timing-{app}": "daily", "timing-999": "off"}
+    assert "Mail about Nordvik Bygg AS" in visitor.page(HERE)
+    form = {"timing-other": "off", f"timing-{app}": "daily", "timing-999": "now"}
     assert "Your notifications are saved." in visitor.press(HERE, **form)
-    assert visitor.page(HERE).count(" selected") == 2
+    assert visitor.page(HERE).count(" selected") == 3
     vera, oda = _id_of(visitor, "vera"), _id_of(visitor, "oda")
-    with visitor.app.app_context(), read_only_session() as session:
-        timings = notices.load(session)
-    assert [timings.of(vera, None), timings.of(vera, app), timings.of(vera, 999)] == [
-        "off",
-        "daily",
-        "off",
-    ]
-    assert timings.of(oda, app) == "now"
+    timings = _load_timings(visitor)
+    assert timings.of(vera, None) == "off"
+    assert timings.of(vera, app, company) == "daily"
+    assert timings.of(vera, 999, company) == "off"
+    assert timings.of(oda, app, company) == "now"
     visitor.press(HERE, **{"timing-other": "now", f"timing-{app}": "sometimes"})
-    with visitor.app.app_context(), read_only_session() as session:
-        assert notices.load(session).of(vera, app) == "daily"
+    assert _load_timings(visitor).of(vera, app, company) == "daily"
 
 
-def test_the_apps_of_many_companies_are_on_pages_and_are_found(
+def test_an_app_without_an_own_choice_follows_its_company(visitor: Visitor) -> None:
+    visitor.log_in("vera")
+    app, company = visitor.story.installation, visitor.story.company
+    vera = _id_of(visitor, "vera")
+    key = f"timing-company-{company}"
+    visitor.press(HERE, **{"timing-other": "now", key: "off", f"timing-{app}": ""})
+    timings = _load_timings(visitor)
+    assert [timings.of(vera, app, company), timings.of(vera, None, company)] == ["off", "off"]
+    assert [timings.of(vera, None), timings.of(vera, None, 999)] == ["now", "now"]
+    visitor.press(HERE, **{f"timing-{app}": "daily"})
+    timings = _load_timings(visitor)
+    assert [timings.of(vera, app, company), timings.of(vera, None, company)] == ["daily", "off"]
+    visitor.press(HERE, **{key: "", f"timing-{app}": ""})
+    timings = _load_timings(visitor)
+    assert [timings.of(vera, app, company), timings.of(vera, None, company)] == ["now", "now"]
+
+
+def test_nothing_is_stored_for_companies_that_the_person_may_not_see(visitor: Visitor) -> None:
+    with visitor.app.app_context(), transaction() as session:
+        other = add_company(session, "9130002", "Vik Elektro AS")
+        app = add_installation(session, other, tenant="t2")
+        right = [Right("viewer", Subject(visitor.story.company))]
+        people.insert(session, "pia", people.hash_new(PASSWORD), right)
+        other_id, app_id = other.id, app.id
+    visitor.log_in("pia")
+    assert "Vik Elektro AS" not in visitor.page(HERE)
+    visitor.press(HERE, **{f"timing-company-{other_id}": "off", f"timing-{app_id}": "off"})
+    assert _load_timings(visitor).of(_id_of(visitor, "pia"), app_id, other_id) == "now"
+
+
+def test_many_companies_are_on_pages_and_are_found(
     visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notification_choices, "APPS_PER_PAGE", 2)
+    monkeypatch.setattr(notification_choices, "COMPANIES_PER_PAGE", 2)
     with visitor.app.app_context(), transaction() as session:
-        first = session.get_one(Installation, visitor.story.installation)
-        columns = {
-            column.key: getattr(first, column.key)
-            for column in Installation.__table__.columns
-            if column.key not in ("id", "company_id")
-        }
         for number in range(3):
-            company = ConnectedCompany(
-                realm=f"90{number}", name=f"Vik {number}", connected_at=first.company.connected_at
-            )
-            session.add(company)
-            session.flush()
-            session.add(Installation(**columns, company_id=company.id))
+            company = add_company(session, f"90{number}", f"Vik {number}")
+            add_installation(session, company, tenant=f"t{number + 2}")
     visitor.log_in("vera")
     page = visitor.page(HERE)
-    assert page.count('<select class="form-select w-auto" id="timing-') == 3
-    names = set(re.findall(r"CostTracker · ([^<]+)<", page))
-    following = re.search(r'href="([^"]+)">Next', page)
+    assert page.count('name="timing-company-') == 2
+    names = set(re.findall(r"Mail about ([^\"]+)\"", page))
+    following = re.search(r'href="([^"]+)">More companies', page)
     assert following
     page = visitor.page(unescape(following[1]))
-    names |= set(re.findall(r"CostTracker · ([^<]+)<", page))
+    names |= set(re.findall(r"Mail about ([^\"]+)\"", page))
     assert names == {"Nordvik Bygg AS", "Vik 0", "Vik 1", "Vik 2"}
     found = visitor.page(f"{HERE}?q=Vik+2")
-    assert re.findall(r"CostTracker · ([^<]+)<", found) == ["Vik 2"]
+    assert re.findall(r"Mail about ([^\"]+)\"", found) == ["Vik 2"]
     (key,) = re.findall(r'name="timing-(\d+)"', found)
     answer = visitor.post(HERE, **{f"timing-{key}": "off", "kept": f"{HERE}?q=Vik+2"})
     assert answer.location == f"{HERE}?q=Vik+2"
     assert visitor.post(HERE, kept="//evil.example").location == HERE
-    with visitor.app.app_context(), read_only_session() as session:
-        assert notices.load(session).of(_id_of(visitor, "vera"), int(key)) == "off"
+    assert _load_timings(visitor).of(_id_of(visitor, "vera"), int(key)) == "off"
     assert "No company has this name" in visitor.page(f"{HERE}?q=nothing")
 
 
-def test_everything_else_comes_after_the_apps(visitor: Visitor) -> None:
+def test_of_many_companies_the_apps_with_an_own_choice_are_open(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     visitor.log_in("vera")
+    assert '<details class="small" open>' in visitor.page(HERE)
+    monkeypatch.setattr(notification_choices, "MAX_OPEN", 0)
     page = visitor.page(HERE)
-    assert page.index("CostTracker · Nordvik Bygg AS") < page.index("Everything else")
+    assert "1 app<" in page
+    assert '<details class="small" open>' not in page
+    visitor.press(HERE, **{f"timing-{visitor.story.installation}": "off"})
+    page = visitor.page(HERE)
+    assert "1 app, 1 with its own choice" in page
+    assert '<details class="small" open>' in page
 
 
-def test_without_an_app_there_is_nothing_else(open_pages) -> None:
+def test_without_a_company_there_is_one_choice(open_pages) -> None:
     visitor = open_pages("people")
     visitor.log_in("olga")
     page = visitor.page(HERE)
+    assert page.count('name="timing-') == 1
     assert "Everything</label>" in page
-    assert "Everything else" not in page
 
 
 def test_without_an_address_nothing_is_mailed(visitor: Visitor) -> None:
