@@ -57,13 +57,19 @@ class Template:
     action: CaseAction = CaseAction.NONE
     shows_title: bool = False
     posts_again: bool = False
-    # Other texts for one value of the parameter `problem`, with the same parameters and action.
+    # Other texts for one value of the parameter `problem`, with the same parameters and action; a
+    # key that ends with a colon is for every problem that begins with it.
     special: Mapping[str, "Template"] = field(default_factory=dict)
 
     def for_params(self, params: Mapping[str, Any]) -> "Template":
         """Return the texts for these parameters."""
         problem = params.get("problem")
-        return self.special.get(problem, self) if isinstance(problem, str) else self
+        if not isinstance(problem, str):
+            return self
+        for key, template in self.special.items():
+            if problem == key or (key.endswith(":") and problem.startswith(key)):
+                return template
+        return self
 
     @property
     def parameters(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from hub.cases.advice import reason_alone
 from hub.models import NAMES_ONLY, Case, Posting, case_posting
 from hub.models.display_names import DisplayName, format_posting_name
 from hub.reasons.catalogue import CATALOGUE
+from hub.reasons.catalogue.collecting import NOTHING_FITS
 from hub.translations.messages import gettext, gettext_noop, ngettext, translate_name
 
 DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
@@ -100,8 +101,10 @@ def documents(number: int) -> str:
 def reason(case: Case, subject: str | None) -> str:
     """Return the reason of a case without the name beside its title and the advice after it.
 
-    `subject` is that name, as `subjects` returns it.
+    `subject` is that name, as `subjects` returns it. Return "" if the title says it all.
     """
+    if case.code == "code.match" and case.params.get("problem") == NOTHING_FITS[0]:
+        return ""
     text = reason_alone(case.reason, case.instruction)
     if not subject or not text.startswith(subject):
         return text

@@ -15,7 +15,7 @@ from hub.web.source_view import format_dates, money
 
 HUB_LABELS = (
     gettext_noop("State"),
-    gettext_noop("Mark"),
+    gettext_noop("Marker"),
     gettext_noop("Created"),
 )  # what the hub adds to the facts of a transaction
 DATE_LABELS = (gettext_noop("Date"), gettext_noop("Due"))
@@ -31,7 +31,7 @@ def stored_facts(session: Session, head: TransactionHead, currency: str) -> list
         gettext_noop("Account"): _record_name(session, head, ("account",), head.account),
         gettext_noop("Total"): money(head.total, currency),
         gettext_noop("State"): _state_in_words(head.state),
-        gettext_noop("Mark"): f"[hub:{head.marker}]" if head.marker else gettext("none"),
+        gettext_noop("Marker"): f"[hub:{head.marker}]" if head.marker else gettext("none"),
         gettext_noop("Created"): format_moment(head.created_at) if head.created_at else "",
     }
     return [(label, text) for label, text in pairs.items() if text]

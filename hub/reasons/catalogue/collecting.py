@@ -14,6 +14,8 @@ NOTHING_FITS_REASONS = (
     "{code} has no match in QuickBooks.",
     "{code} has no match in QuickBooks. Match it, or confirm it as new, before the first posting.",
 )
+# What the matching says of a code that QuickBooks has under a name like its own only.
+SIMILAR_NAME = "it would be created, but QuickBooks has a similar name:"
 SETTINGS = "Choose another record in the settings of the app."
 EITHER = (
     "Correct it at the source, or change the settings of the app. The change is picked up with the"
@@ -49,10 +51,14 @@ def _code(reason: str, instruction: str, action: CaseAction) -> Template:
     title = "{code} is not matched yet"
     special = {}
     if action is CaseAction.MATCH:
-        for problem, reason_without_it in zip(NOTHING_FITS, NOTHING_FITS_REASONS, strict=True):
+        special_reasons = {
+            **dict(zip(NOTHING_FITS, NOTHING_FITS_REASONS, strict=True)),
+            SIMILAR_NAME: reason,
+        }
+        for problem, special_reason in special_reasons.items():
             special[problem] = Template(
                 title="QuickBooks has no {code:called}",
-                reason=reason_without_it,
+                reason=special_reason,
                 instruction=MATCH,
                 action=action,
             )

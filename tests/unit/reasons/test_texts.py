@@ -222,6 +222,13 @@ def test_a_code_that_nothing_fits_says_what_quickbooks_lacks(label, title, instr
     assert CaseText("code.match", code=label, problem=problem).title == title
 
 
+def test_a_code_with_a_similar_name_in_quickbooks_has_the_title_of_one_that_nothing_fits():
+    problem = "it would be created, but QuickBooks has a similar name: Hara Ltd."
+    text = render("code.match", {"code": "Supplier “Hara”", "problem": problem})
+    assert text.title == "QuickBooks has no supplier called “Hara”"
+    assert text.reason == f"Supplier “Hara”: {problem}"
+
+
 def test_a_code_that_several_records_fit_is_not_called_missing():
     problem = "several records in QuickBooks fit: A, B."
     text = render("code.match", {"code": "Supplier “Hara”", "problem": problem})

@@ -23,7 +23,7 @@ from hub.models import (
 )
 from hub.posting.reconcile.run import reconcile
 from hub.qbo.display import TransactionLineView
-from hub.reasons.texts import CaseText
+from hub.reasons.texts import CaseText, dump
 from hub.security import audit_check
 from hub.testing.clock import FakeClock
 from hub.web import case_comparison, case_titles
@@ -742,6 +742,41 @@ def test_the_choices_are_cards_and_only_the_harmless_one_is_green(operator: Visi
     posting = operator.row(Case, operator.story.cases["choose"])
     [skip] = re.findall(r'action="(/inbox/\d+/\d+/skip\?[^"]+)"', cards)
     assert skip.startswith(f"/inbox/{posting.id}/")
+
+
+@pytest.mark.parametrize(
+    ("text", "once"),
+    [
+        (
+            CaseText("check.books_closed", name="Bill F-77", date="02 Mar 2026"),
+            "Bill F-77 is dated in that period, and QuickBooks would refuse it.",
+        ),
+        (
+            CaseText(
+                "code.match", code="Supplier “Hara”", problem="nothing in QuickBooks fits it."
+            ),
+            "What to do:",
+        ),
+    ],
+)
+def test_the_page_of_a_case_says_once_what_is_wrong(
+    operator: Visitor, text: CaseText, once: str
+) -> None:
+    with operator.app.app_context(), transaction() as session:
+        posting = session.get_one(Posting, operator.story.postings["held"])
+        posting.reasons = dump(text)
+        case = inbox.open(
+            session,
+            "posting:77:closed",
+            text,
+            company_id=operator.story.company,
+            installation_id=operator.story.installation,
+            postings=[posting],
+        )
+        address = f"/inbox/{case.id}"
+    page = operator.page(address)
+    assert page.count(once) == 1
+    assert "has no match in QuickBooks" not in page
 
 
 def test_cases_are_found_by_the_words_of_the_page_in_every_language(operator: Visitor) -> None:
