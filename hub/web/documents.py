@@ -35,6 +35,7 @@ from hub.translations.messages import gettext, translate
 from hub.web import exports, matches, row_ids, saved_filters, source_files, viewer
 from hub.web.access import ANYWHERE, load_scope, may_here, person_name, require_role
 from hub.web.case_titles import load_subjects
+from hub.web.document_facts import pair_facts
 from hub.web.document_filters import (
     SHOWN_STATES,
     SORT_ORDERS,
@@ -239,14 +240,18 @@ def _posting_values(
     parts = load_part_states(session, document.id)
     views = {posting.id: _payload_view(session, posting) for posting in postings}
     view = _main_view(main, postings, views)
-    fields = matches.load_fields_by_name(document.installation).values()
+    fields = list(matches.load_fields_by_name(document.installation).values())
     source = build_source_view(
         document,
         record_namer(session, document.installation),
         {field.name: field.label for field in fields},
     )
+    # What belongs to the document itself comes first, the files after it; each newest first.
+    in_order = sorted(
+        postings, key=lambda posting: (posting.operation == Operation.ATTACH, -posting.id)
+    )
     return {
-        "postings": postings[::-1],
+        "postings": in_order,
         "shown": views,
         "states": {
             posting.id: parts.get(posting.id) or _replaced_state(posting) for posting in postings
@@ -258,6 +263,7 @@ def _posting_values(
         },
         "view": view,
         "source": source,
+        "facts": pair_facts(document, source, view, fields),
         "framed": source_files.choose_file(source.attachments),
         "main_file": _main_file(document, source.attachments),
         "pairs": pair_lines(source.lines, view.lines) if view and view.lines else [],

@@ -22,7 +22,7 @@ from hub.web import audit_subjects, timeline
 from hub.web.document_filters import parse_amounts
 from hub.web.document_lines import pair_lines
 from tests.support.pages.page_visitor import Visitor
-from tests.support.rows.page_rows import add_document
+from tests.support.rows.page_rows import add_document, add_posting
 
 
 def _document(visitor: Visitor, name: str) -> str:
@@ -381,6 +381,51 @@ def test_the_list_is_ordered_by_due_date_in_both_directions(viewer: Visitor) -> 
 def _listed(viewer: Visitor, address: str) -> list[int]:
     body = viewer.page(address).partition("<tbody>")[2].partition("</tbody>")[0]
     return [int(id) for id in re.findall(r'href="/documents/(\d+)"', body)]
+
+
+def _facts(page: str, heading: str) -> list[tuple[str, str]]:
+    """Return the labels and values of a box of the page of a document."""
+    box = page[page.index(f">{heading}</h2>") :].partition("</dl>")[0]
+    pairs = re.findall(r"<dt>(.*?)</dt>\s*<dd>(.*?)</dd>", box, re.DOTALL)
+    return [
+        (label, " ".join(re.sub("<[^m/][^>]*>|</[^m][^>]*>", "", text).split()))
+        for label, text in pairs
+    ]
+
+
+def test_what_both_sides_have_is_in_the_same_order_and_a_difference_is_marked(
+    viewer: Visitor,
+) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        document = session.get_one(SourceDocument, viewer.story.documents["posted"])
+        document.body = document.body | {"date": "2026-03-06"}
+    page = _document(viewer, "posted")
+    ours, theirs = _facts(page, "At the source"), _facts(page, "As it was posted")
+    assert [label for label, _ in ours][:5] == [
+        "Supplier",
+        "Number",
+        "Date",
+        "Payable account",
+        "Total",
+    ]
+    assert [label for label, _ in theirs][:5] == [label for label, _ in ours][:5]
+    assert theirs[1:5] == ours[1:5]
+    assert ours[4][1] == "1,250.50 NOK"
+    with viewer.app.app_context(), engine.transaction() as session:
+        document = session.get_one(SourceDocument, viewer.story.documents["posted"])
+        document.body = document.body | {"total": "1250.51"}
+    page = _document(viewer, "posted")
+    totals = [dict(_facts(page, side))["Total"] for side in ("At the source", "As it was posted")]
+    assert totals == [f"<mark>{total} NOK</mark> , differs" for total in ("1,250.51", "1,250.50")]
+
+
+def test_the_posting_of_a_document_comes_before_those_of_its_files(viewer: Visitor) -> None:
+    with viewer.app.app_context(), engine.transaction() as session:
+        posting = session.get_one(Posting, viewer.story.postings["posted"])
+        of_file = {"operation": "attach", "number": "a1", "requestid": f"{999:032x}"}
+        add_posting(session, posting.document, "posted", {}, **of_file)
+    page = _document(viewer, "posted")
+    assert page.index("Create bill") < page.index("Attach a1")
 
 
 def test_a_document_has_its_source_and_its_posting_line_by_line(viewer: Visitor) -> None:
