@@ -26,6 +26,8 @@ from hub.web.matches import load_fields_by_name
 from hub.web.paging import get_row_or_404
 
 MAX_LISTED_PAIRS = 500
+# States in which both sides agree; all others need attention.
+AGREEING_STATES = (compare.PairState.MATCHED, compare.PairState.LEFT_OUT)
 pages = Blueprint("comparing", __name__, url_prefix="/installations/<int:installation_id>/compare")
 
 
@@ -44,6 +46,7 @@ def show(installation_id: int) -> str:
     trouble = ""
     if field in field_names:
         pairs, trouble = _compare_field(installation, field)
+    pairs.sort(key=_place_in_list)
     return render_template(
         "compare.html",
         fields=[fields[name] for name in field_names],
@@ -147,6 +150,11 @@ def _file(pairs: Sequence[compare.Pair]) -> notifications.File:
     return notifications.File(
         name="compare.csv", mime=spreadsheets.MIME, content=compare.as_csv(pairs)
     )
+
+
+def _place_in_list(pair: compare.Pair) -> tuple[bool, str, str]:
+    """Return where a pair comes in the list: what needs attention first, then by name."""
+    return pair.state in AGREEING_STATES, (pair.name or pair.quickbooks_name).casefold(), pair.code
 
 
 def _compare_field(installation: Installation, field: str) -> tuple[list[compare.Pair], str]:

@@ -13,8 +13,8 @@ TAX = "Tax"
 # The labels that facts of a source have in QuickBooks, where these are others.
 POSTED_LABELS = {"Tax total": TAX, "Tax mode": "Amounts"}
 # Facts that the hub posts as they are; names of records may differ rightly.
-COMPARED = ("Number", "Date", "Due", TAX, TOTAL)
-HIDDEN = "Memo"  # has the marker; the memo of the source is among its facts
+COMPARED_LABELS = ("Number", "Date", "Due", TAX, TOTAL)
+HIDDEN_LABEL = "Memo"  # has the marker; the memo of the source is among its facts
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def pair_facts(
         if mine is not None:
             our_side.remove(mine)
             their_side.remove(theirs)
-            differs = theirs.label in COMPARED and mine.text != theirs.text
+            differs = theirs.label in COMPARED_LABELS and mine.text != theirs.text
             shared.append((replace(mine, differs=differs), replace(theirs, differs=differs)))
     return BothSides(
         source=[mine for mine, _ in shared] + our_side,
@@ -87,7 +87,7 @@ def _posted_facts(view: TransactionView, home_currency: str) -> list[tuple[str, 
     A company that uses one currency only is sent none.
     """
     currency = view.currency or home_currency
-    facts = [(label, fact(text, label)) for label, text in view.facts if label != HIDDEN]
+    facts = [(label, fact(text, label)) for label, text in view.facts if label != HIDDEN_LABEL]
     facts += view.addresses
     if view.tax:
         facts.append((TAX, money(view.tax, currency)))

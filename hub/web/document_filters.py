@@ -35,7 +35,7 @@ FILTER_NAMES = ("q", "installation", "state", "kind", "from", "to", "amount", "s
 SHOWN_STATES: tuple[str, ...] = (FILTER_STATES[0], ReceiptState.PAID, *FILTER_STATES[1:])
 # The orders that a person may choose; the empty one is that of arrival, the newest first.
 SORT_ORDERS = {
-    "": gettext_noop("Newest first"),
+    "": gettext_noop("Last received first"),
     "-date": gettext_noop("Latest date first"),
     "date": gettext_noop("Earliest date first"),
     "due": gettext_noop("Earliest due date first"),

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import Select, exists, literal, or_, select
+from sqlalchemy import Select, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -58,9 +58,11 @@ def show(installation_id: int) -> str | Response:
             entries = match_index.records(field.role).by_id
             suggested[field.name, view.code] = code_facts.build_suggestions(view, entries)
         waits = _waiting_documents(session, installation, codes.rows)
+        waiting_codes = 0 if filters["show"] else _count_waiting_codes(session, installation)
         context = build_tabs(session, installation)
     return render_template(
         "matching.html",
+        waiting_codes=waiting_codes,
         waits=waits,
         thresholds=SCORE_THRESHOLDS,
         page=codes,
@@ -214,6 +216,17 @@ def _waiting_documents(
     causes = {match_cause(installation, code.field, code.code): code for code in codes}
     waiting = code_facts.load_waiting_documents(session, causes)
     return {(causes[cause].field, causes[cause].code): row for cause, row in waiting.items()}
+
+
+def _count_waiting_codes(session: Session, installation: Installation) -> int:
+    """Return how many codes documents wait for, by their open cases."""
+    query = select(func.count()).where(
+        Case.installation_id == installation.id,
+        Case.cause.startswith(f"match:{installation.id}:"),
+        Case.closed_at.is_(None),
+        Case.decision.not_in(case_list.ACTED_ON),
+    )
+    return session.scalar(query) or 0
 
 
 def _acceptable_suggestions(

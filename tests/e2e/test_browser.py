@@ -680,3 +680,58 @@ def test_on_a_phone_the_title_of_a_case_has_the_whole_width(
     line = headline.locator("xpath=..")
     width = line.evaluate("e => e.clientWidth - 2 * parseFloat(getComputedStyle(e).paddingLeft)")
     assert headline.evaluate("e => e.clientWidth") == pytest.approx(width, abs=1)
+
+
+@pytest.mark.parametrize("language", ["en", "nb"])
+def test_the_filters_of_the_inbox_are_one_line_on_a_usual_screen(
+    served: Visitor, open_tab: Callable[..., Person], language: str
+) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        company = add_company(session, "9130002", "Ålesund Betong og Entreprenør Holding AS")
+        add_installation(session, company)
+        session.query(User).filter_by(username="olga").one().language = language
+    person = open_tab(served.url, viewport={"width": 1280, "height": 900})
+    person.log_in("olga", PASSWORD)
+    for address in ("/inbox/", "/inbox/?words=a", "/inbox/?show=closed&words=a"):
+        person.open(address)
+        tops = person.page.locator(".filters > :is(div, button, a)").evaluate_all(
+            "all => all.map(e => e.getBoundingClientRect()).map(e => [e.top, e.bottom])"
+        )
+        assert len(tops) >= 5
+        assert max(top for top, _ in tops) < min(bottom for _, bottom in tops), address
+
+
+def test_the_facts_of_a_document_are_one_line_on_a_usual_screen(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    document_id = served.story.documents["posted"]
+    with served.app.app_context(), db_engine.transaction() as session:
+        document = session.get_one(SourceDocument, document_id)
+        more = {"url": "https://costtracker.test/1", "due": "2026-04-03"}
+        document.body = document.body | more
+    person = open_tab(served.url, viewport={"width": 1280, "height": 900})
+    person.log_in("olga", PASSWORD)
+    person.open(f"/documents/{document_id}")
+    tiles = person.page.locator(".key-facts > li")
+    assert tiles.count() >= 4
+    assert len(set(tiles.evaluate_all("all => all.map(e => e.getBoundingClientRect().top)"))) == 1
+    both = person.page.locator(".two > .box")
+    totals = both.locator("dt", has_text=re.compile("^Total$"))
+    tops = totals.evaluate_all("all => all.map(e => Math.round(e.getBoundingClientRect().top))")
+    assert len(tops) == 2
+    assert tops[0] == tops[1]
+
+
+def test_on_a_phone_home_has_amount_and_due_date_of_a_case_on_one_line(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    add_case(served, 900, "13329.76", due="2026-12-21", title="Number already used")
+    person = open_tab(served.url, viewport=TELEPHONE)
+    person.log_in("olga", PASSWORD)
+    line = person.page.locator(".case-lines li", has_text="Number already used")
+    tops = [
+        line.locator(name).evaluate("e => e.getBoundingClientRect().bottom")
+        for name in (".about", ".amount", ".due")
+    ]
+    assert tops[1] == pytest.approx(tops[2], abs=4)
+    assert tops[0] < tops[1]

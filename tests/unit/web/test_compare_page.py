@@ -4,10 +4,12 @@ import re
 from html import unescape
 
 import pytest
+from sqlalchemy import select
 
 from hub.contract.documents import Code
-from hub.db.engine import transaction
+from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
+from hub.models import StoredRecord
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
 from tests.support.sources.small_source import SLUG
@@ -63,3 +65,20 @@ def problems(page):
 def test_codes_of_one_name_have_a_next_step(open_visitor, source, language, expected):
     source.codes = [Code(id="1", name="Telco West"), Code(id="2", name="Telco West")]
     assert problems(open_visitor(language).page(HERE)) == [expected, expected]
+
+
+def test_codes_that_need_attention_come_first_and_all_by_name(open_visitor, source):
+    visitor = open_visitor("en")
+    visitor.page(HERE)
+    with read_only_session() as session:
+        is_vendor = StoredRecord.list == "vendor"
+        known = session.scalar(select(StoredRecord.name).where(is_vendor).limit(1))
+    source.codes = [
+        Code(id="1", name="Zzz Nowhere"),
+        Code(id="2", name=known),
+        Code(id="3", name="Aaa Nowhere"),
+    ]
+    page = visitor.page(HERE)
+    body = page.partition("<tbody>")[2].partition("</tbody>")[0]
+    names = re.findall(r"code=[^>]*>\s*([^<]+)</a>", body)
+    assert names == ["Aaa Nowhere", "Zzz Nowhere", known]

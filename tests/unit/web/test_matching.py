@@ -476,6 +476,16 @@ def test_each_code_says_how_much_waits_for_it(operator: Visitor) -> None:
     assert "1,287.50 NOK" in row
 
 
+def test_the_list_of_all_codes_begins_with_how_many_documents_wait_for(operator: Visitor) -> None:
+    note = "1 code has no match, and documents wait for it."
+    page = operator.page(_here(operator))
+    assert note in " ".join(page.split())
+    assert re.search(r'href="[^"]*show=open"[^>]*>\s*Show only these', page)
+    assert note not in operator.page(f"{_here(operator)}?show=open")
+    _decide(operator, "s1", record="v1")
+    assert "documents wait for it" not in operator.page(_here(operator))
+
+
 def test_suggestions_above_a_threshold_are_accepted_at_once(operator: Visitor) -> None:
     page = operator.press(f"{_here(operator)}accept", threshold="100")
     assert "Matched 0 codes." in page

@@ -64,11 +64,14 @@ def test_a_run_leads_to_the_documents_that_it_posted(operator: Visitor) -> None:
 
 def test_a_run_shows_its_result_and_its_log(operator: Visitor) -> None:
     page = operator.page(f"/runs/{operator.story.runs['done']}")
-    assert re.findall(r"<strong>([^<]+)</strong>([^<]+)</span>", page) == [
-        ("1", "Posted"),
-        ("2", "Newly held"),
-        ("1,250.50 NOK", "Amount posted"),
+    figures = page[page.index('class="figures"') : page.index(">Log<")]
+    texts = re.findall(r"<li>(.*?)</li>", figures, re.DOTALL)
+    assert [" ".join(re.sub(r"<[^>]*>", " ", text).split()) for text in texts] == [
+        "1 Posted",
+        "2 Newly held",
+        "1,250.50 NOK Amount posted",
     ]
+    assert re.search(r"<dt>Took</dt><dd>[\d.]+ s</dd>", page)
     assert "1 posted, 2 newly held" in operator.page("/runs/")
     assert "120 documents were read." in page
 
