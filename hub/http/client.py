@@ -90,7 +90,7 @@ class AppHttp:
         on_secrets: Callable[[Iterable[str]], object] = lambda secrets: None,
         on_call: Callable[[SentCall], object] = lambda call: None,
         on_response: Callable[[MaskedCall, str, HttpResponse], object] = _no_recording,
-        open_slot: Callable[[], AbstractContextManager[None]] = nullcontext,
+        open_slot: Callable[[], AbstractContextManager[object]] = nullcontext,
         on_throttled: Callable[[float], object] = lambda seconds: None,
         max_bytes: int = MAX_RESPONSE_BYTES,
     ) -> None:

@@ -21,6 +21,7 @@ IDLE_LOOKS = 20  # in a row without an exchange, after which it sleeps; to wake 
 MAX_JOINED_BYTES = 65536  # of a body that is sent together with its headers
 
 Permitted = Callable[[str, int, str], bool]  # host, port, address
+BeforeSending = Callable[[], object]  # called right before the first byte; may wait, or raise
 
 
 class NotPermitted(Exception):
@@ -34,10 +35,16 @@ class RequestGuard:
     no byte of the request was handed over.
     """
 
-    def __init__(self, seconds: float, permitted: Permitted | None) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        permitted: Permitted | None,
+        before_sending: BeforeSending | None = None,
+    ) -> None:
         # Sockets wait in real time, also in a test that stopped the hub's clock.
         self.ends = time.monotonic() + seconds
         self.permitted = permitted
+        self.before_sending = before_sending
         self.expired = False
         self.may_have_sent = True
         self._sockets: list[socket.socket] = []
@@ -69,11 +76,15 @@ class RequestGuard:
 
 
 @contextmanager
-def limit_time(seconds: float, permitted: Permitted | None = None) -> Iterator[RequestGuard]:
+def limit_time(
+    seconds: float,
+    permitted: Permitted | None = None,
+    before_sending: BeforeSending | None = None,
+) -> Iterator[RequestGuard]:
     """Limit the time of what this thread does with a `LimitedAdapter` inside the block."""
     require_requests_allowed()
     outer = getattr(_current, "guard", None)
-    guard = RequestGuard(seconds, permitted)
+    guard = RequestGuard(seconds, permitted, before_sending)
     _current.guard = guard
     _watchdog.watch(guard)
     try:
@@ -176,6 +187,11 @@ class _Connection:
         if self.sock is None:
             self.connect()
         guard: RequestGuard = _current.guard
+        before_sending = guard.before_sending
+        if before_sending:
+            guard.before_sending = None
+            guard.may_have_sent = False
+            before_sending()
         if guard.expired and not guard.may_have_sent:
             raise ConnectTimeoutError(self, "The time was over before the first byte was sent.")
         guard.may_have_sent = True

@@ -34,7 +34,7 @@ from hub.qbo.responses import (
     is_worth_repeating,
     repeat_doubtful_read,
 )
-from hub.rate_limits.limiter import NoSlot, get_rate_limiter
+from hub.rate_limits.limiter import NoSlot, Permit, get_rate_limiter
 
 MINOR_VERSION = "75"
 PAGE_SIZE = 1000
@@ -297,21 +297,18 @@ class Client:
             outcome = SendOutcome.UNAUTHORISED if is_refused else SendOutcome.UNSENT
             return QuickBooksResponse(outcome, text=error.text, after=_seconds_after(error)), None
         try:
-            with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at):
-                response = self._send(call, access.token, deadline_at)
+            with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at) as permit:
+                response = self._exchange(call, access.token, deadline_at, permit)
+                call_record.note(call, response, self.company_id)
                 if access.is_trial:
                     response = replace(response, is_trial=True)
                 return response, access
         except (NoSlot, DatabaseUnavailable) as error:
             return build_unsent_response(str(error), _seconds_after(error)), access
 
-    def _send(self, call: Call, token: str, deadline_at: float | None) -> QuickBooksResponse:
-        """Send a call, interpret its response and count it; the outcome says if it was sent."""
-        response = self._exchange(call, token, deadline_at)
-        call_record.note(call, response, self.company_id)
-        return response
-
-    def _exchange(self, call: Call, token: str, deadline_at: float | None) -> QuickBooksResponse:
+    def _exchange(
+        self, call: Call, token: str, deadline_at: float | None, permit: Permit
+    ) -> QuickBooksResponse:
         """Send a call and interpret its response."""
         clock = self._context.clock
         started_at = clock.monotonic()
@@ -329,6 +326,7 @@ class Client:
                 clock=clock,
                 seconds=seconds,
                 connect_seconds=seconds if call.slow else CONNECT_SECONDS,
+                before_sending=permit.confirm,
             )
         except ExchangeError as error:
             if not error.may_have_sent:

@@ -54,6 +54,7 @@ def send(
     clock: Clock,
     seconds: float,
     connect_seconds: float = deadline.CONNECT_SECONDS,
+    before_sending: deadline.BeforeSending | None = None,
 ) -> HttpResponse:
     """Send a request over a connection of this thread; raise ExchangeError if no response comes.
 
@@ -70,6 +71,7 @@ def send(
             clock=clock,
             max_bytes=MAX_RESPONSE_BYTES,
             connect_seconds=connect_seconds,
+            before_sending=before_sending,
             options=connections.options(url),
         )
     finally:

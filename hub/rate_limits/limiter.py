@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hub.clock import Clock
 from hub.config import Config
 from hub.db.engine import db
 from hub.rate_limits.budget_row import BudgetRow
+from hub.rate_limits.permit import Permit
 from hub.rate_limits.rules import (
     INTUIT,
     MIN_PER_MINUTE,
@@ -34,6 +36,7 @@ __all__ = [
     "Budget",
     "Limits",
     "NoSlot",
+    "Permit",
     "RateLimiter",
     "get_rate_limiter",
     "get_shared_limiter",
@@ -63,18 +66,33 @@ class RateLimiter:
         self._cap_at = clock.monotonic()
 
     @contextmanager
-    def slot(self, app: str = "", *, items: int = 0, until: float | None = None) -> Iterator[None]:
+    def slot(
+        self, app: str = "", *, items: int = 0, until: float | None = None
+    ) -> Iterator[Permit]:
         """Wait for a slot and hold it while a request runs; a batch has `items`.
 
         Raise NoSlot if the request cannot start before `until`.
         """
-        self._enter(Ticket(app, items), until)
+        ticket = Ticket(app, items)
+        self._enter(ticket, until)
         try:
-            yield
+            yield Permit(self._clock, ticket, partial(self._start_again, ticket, until))
         finally:
             with self._changed:
                 self._running -= 1
                 self._changed.notify_all()
+
+    def _start_again(self, ticket: Ticket, until: float | None) -> None:
+        """Wait for another start of a request that holds a slot; the former one counts as well."""
+        with self._changed:
+            self._running -= 1
+            self._changed.notify_all()
+        try:
+            self._enter(ticket, until)
+        except BaseException:
+            with self._changed:
+                self._running += 1
+            raise
 
     def note_throttling(self, seconds: float) -> None:
         """Pause for as long as QuickBooks asked, and continue a little slower than before.
@@ -214,6 +232,7 @@ class RateLimiter:
     def _start(self, ticket: Ticket) -> None:
         """Count a request that starts now."""
         now = self._clock.monotonic()
+        ticket.started_at = now
         self._turn += 1
         self._running += 1
         self._last_turns[ticket.app] = self._turn

@@ -54,9 +54,13 @@ class Budget:
     paused: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Ticket:
-    """A request that waits: the app that makes it, and the number of items if it is a batch."""
+    """A request that waits: the app that makes it, and the number of items if it is a batch.
+
+    `started_at` is when it may be sent, or was last allowed to be.
+    """
 
     app: str
     items: int
+    started_at: float = 0.0

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from hub.clock import Clock
 from hub.errors import DatabaseUnavailable
+from hub.rate_limits.permit import Permit
 from hub.rate_limits.process_times import OwnSlot, TimedGrant
 from hub.rate_limits.rules import TURN_SECONDS, Budget, Limits, NoSlot, Ticket
 from hub.rate_limits.shared_budget import (
@@ -78,21 +79,39 @@ class SharedRateLimiter:
         self._renewal_due = threading.Event()  # before its time, if it is set
 
     @contextmanager
-    def slot(self, app: str = "", *, items: int = 0, until: float | None = None) -> Iterator[None]:
+    def slot(
+        self, app: str = "", *, items: int = 0, until: float | None = None
+    ) -> Iterator[Permit]:
         """Wait for a slot and hold it while a request runs; a batch has `items`.
 
         Raise NoSlot if the request cannot start before `until`, DatabaseUnavailable if there is no
         such time and the row cannot be reached.
         """
-        self._enter(Ticket(app, items), until)
+        ticket = Ticket(app, items)
+        self._enter(ticket, until)
         try:
-            yield
+            yield Permit(self._clock, ticket, partial(self._start_again, ticket, until))
         finally:
             with self._changed:
-                self._running -= 1
-                if self._waits_for_share and self._running < self._concurrent:
-                    self._ask_at = {False: 0.0, True: 0.0}
-                self._changed.notify_all()
+                self._end()
+
+    def _start_again(self, ticket: Ticket, until: float | None) -> None:
+        """Wait for another start of a request that holds a slot; the former one counts as well."""
+        with self._changed:
+            self._end()
+        try:
+            self._enter(ticket, until)
+        except BaseException:
+            with self._changed:
+                self._running += 1
+            raise
+
+    def _end(self) -> None:
+        """Note that a request no longer runs."""
+        self._running -= 1
+        if self._waits_for_share and self._running < self._concurrent:
+            self._ask_at = {False: 0.0, True: 0.0}
+        self._changed.notify_all()
 
     def note_throttling(self, seconds: float) -> None:
         """Pause on all machines for as long as QuickBooks asked, and continue somewhat slower.
@@ -154,6 +173,7 @@ class SharedRateLimiter:
             return False
         self._slots.remove(slot)
         self._outcomes.append(StartOutcome(slot.slot.number, now))
+        ticket.started_at = now
         self._turn += 1
         self._running += 1
         self._last_turns[ticket.app] = self._turn

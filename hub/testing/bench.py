@@ -46,7 +46,7 @@ URL = "https://source.test/below"
 DEADLINE_SECONDS = 20.0
 DEFAULT_COUNTRY = "US"  # of the company where it makes no difference to the stand-in
 ACCESS_TOKEN = "access_token"  # noqa: S105 (a name in the secrets)
-OpenSlot = Callable[[], contextlib.AbstractContextManager[None]]
+OpenSlot = Callable[[], contextlib.AbstractContextManager[object]]
 
 
 @cache

@@ -52,13 +52,14 @@ def _read(realm: str, access_token: str) -> QuickBooksResponse:
     parameters = urlencode({"minorversion": MINOR_VERSION})
     url = f"{intuit_keys.require().api_url}/v3/company/{realm}/companyinfo/{realm}?{parameters}"
     request = transport.request("GET", url, access_token)
-    with get_rate_limiter(realm, shared.clock, shared.config).slot():
+    with get_rate_limiter(realm, shared.clock, shared.config).slot() as permit:
         try:
             http_response = transport.send(
                 request,
                 mounts=shared.mounts,
                 clock=shared.clock,
                 seconds=shared.config.deadline_seconds,
+                before_sending=permit.confirm,
             )
         except ExchangeError as error:
             return build_unsent_response(str(error))

@@ -73,7 +73,7 @@ class SendStopper:
         self.strict = BEFORE_THE_BYTES not in moments  # otherwise only the key prevents a duplicate
         self._lock = threading.Lock()
         self._thread = threading.local()
-        self._wrap(Client, "_send", self._send)
+        self._wrap(Client, "_exchange", self._send)
         self._wrap(transport, "send", self._send_over_wire)
         self._wrap(db.engine.dialect, "do_commit", self._commit)
         if db.engine.dialect.name == "sqlite":

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from unittest.mock import Mock
 
 import pytest
 import requests
@@ -10,6 +11,7 @@ import requests
 from hub.clock import SystemClock
 from hub.http import deadline, exchange
 from hub.http.client import open_session
+from hub.rate_limits.limiter import NoSlot
 from qbo_sandbox.kit import Wire
 from qbo_sandbox.kit.wsgi import mount
 from tests.support.servers.raw_server import answer_at_once, send_slowly
@@ -30,10 +32,17 @@ def fetch(session, url, method="GET", data=None, **options):
     return send(session, request, **options)
 
 
-def send(session, request, clock=None, max_bytes=10**9, seconds=PATIENT_SECONDS):
-    adapter = session.get_adapter(request.url)
-    clock = clock or SystemClock()
-    return exchange.fetch(adapter, request, seconds=seconds, clock=clock, max_bytes=max_bytes)
+def send(
+    session, request, clock=None, max_bytes=10**9, seconds=PATIENT_SECONDS, before_sending=None
+):
+    return exchange.fetch(
+        session.get_adapter(request.url),
+        request,
+        seconds=seconds,
+        clock=clock or SystemClock(),
+        max_bytes=max_bytes,
+        before_sending=before_sending,
+    )
 
 
 @contextlib.contextmanager
@@ -55,6 +64,43 @@ def test_a_connection_is_used_again(serve, session):
     for _ in range(5):
         fetch(session, server.url)
     assert (server.connections, len(server.heads)) == (1, 5)
+
+
+@pytest.mark.parametrize("data", [None, b"x", b"x" * 100_000])
+def test_before_sending_is_called_once_before_any_byte(serve, session, data):
+    server = serve(answer_at_once("200 OK"))
+    calls = []
+    for _ in range(2):
+        request = session.prepare_request(requests.Request("POST", server.url, data=data))
+        send(session, request, before_sending=lambda: calls.append(len(server.heads)))
+    assert (calls, len(server.heads), server.connections) == ([0, 1], 2, 1)
+
+
+@pytest.mark.parametrize("sent_before", [0, 1])
+def test_nothing_is_sent_if_what_is_called_before_raises(serve, session, sent_before):
+    server = serve(answer_at_once("200 OK"))
+    request = session.prepare_request(requests.Request("POST", server.url, data=b"x"))
+    for _ in range(sent_before):
+        send(session, request)
+    no_slot = NoSlot(1.0)
+    with pytest.raises(NoSlot) as raised:
+        send(session, request, before_sending=Mock(side_effect=no_slot))
+    assert raised.value is no_slot
+    send(session, request)
+    assert len(server.heads) == sent_before + 1
+
+
+@pytest.mark.parametrize("sent_before", [0, 1])
+def test_a_wait_before_the_first_byte_that_is_too_long_ends_before_it(serve, session, sent_before):
+    server = serve(answer_at_once("200 OK"))
+    request = session.prepare_request(requests.Request("POST", server.url, data=b"x"))
+    for _ in range(sent_before):
+        send(session, request)
+    is_cut = threading.Event()
+    with pytest.raises(exchange.DeadlinePassed) as late:
+        send(session, request, seconds=SECONDS, before_sending=lambda: is_cut.wait(3 * SECONDS))
+    assert not late.value.may_have_sent
+    assert len(server.heads) == sent_before
 
 
 def dripping(serve, first):

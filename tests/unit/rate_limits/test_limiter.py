@@ -1,5 +1,6 @@
 """The rate limit: within Intuit's limits, fair between apps, slower after a 429."""
 
+import random
 import threading
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from hub.config import Config
 from hub.rate_limits.limiter import INTUIT, Limits, NoSlot, RateLimiter, get_rate_limiter
+from hub.rate_limits.permit import MAX_STARTS
 from hub.testing.clock import FakeClock
 
 
@@ -46,6 +48,59 @@ def test_delays_in_the_network_do_not_exceed_the_limits(clock):
     assert most_within(start_times, 1.0 + 0.19) <= 10
     assert most_within(start_times, 60.0 + 0.49) <= 500
     assert most_within(batches, 60.0 + 0.49) <= 40
+
+
+@pytest.mark.parametrize("threads", [1, 10])
+def test_a_request_that_was_delayed_after_its_start_waits_for_another_one(clock, threads):
+    """Opening a connection takes longer for some, so they would arrive together with later ones."""
+    limiter, sent, dice = RateLimiter(clock), [], random.Random(7)
+
+    def send() -> None:
+        for _ in range(60 // threads):
+            with limiter.slot("app") as permit:
+                clock.sleep(dice.choice([0.0, 0.0, 0.0, 0.05, 0.3, 0.7]))
+                permit.confirm()
+                sent.append(clock.monotonic())
+
+    running = [threading.Thread(target=send) for _ in range(threads)]
+    for thread in running:
+        thread.start()
+    for thread in running:
+        thread.join()
+    assert most_within(sent, 1.0 + 0.09) <= 10
+    assert limiter.budget().running == 0
+
+
+def test_a_request_that_is_sent_at_once_has_one_start(clock):
+    limiter = RateLimiter(clock)
+    with limiter.slot("app") as permit:
+        clock.advance(seconds=0.09)
+        permit.confirm()
+    assert limiter.budget().requests == 499
+
+
+def test_a_delayed_request_without_another_start_in_time_is_not_sent(clock):
+    limiter = RateLimiter(clock)
+    with limiter.slot("app", until=clock.monotonic() + 0.5) as permit:
+        starts(limiter, clock, 9)
+        clock.advance(seconds=0.3)
+        with pytest.raises(NoSlot):
+            permit.confirm()
+    assert limiter.budget().running == 0
+
+
+def test_a_machine_that_delays_every_start_sends_nevertheless(monkeypatch, clock):
+    limiter, monotonic = RateLimiter(clock), clock.monotonic
+
+    def pass_time() -> float:
+        clock.advance(seconds=0.3)
+        return monotonic()
+
+    with limiter.slot("app") as permit:
+        monkeypatch.setattr(clock, "monotonic", pass_time)
+        permit.confirm()
+        monkeypatch.undo()
+    assert limiter.budget().requests == 500 - MAX_STARTS
 
 
 def test_requests_take_hardly_longer_than_the_limits_allow(clock):

@@ -232,6 +232,19 @@ class Gated(FakeClock):
         super().sleep(seconds)
 
 
+def test_requests_that_were_delayed_after_their_start_wait_for_another_one(make, clock):
+    two, sent, dice = [make(), make()], [], random.Random(7)
+    for _ in range(30):
+        for limiter in two:
+            with limiter.slot() as permit:
+                clock.sleep(dice.choice([0.0, 0.0, 0.05, 0.3, 0.7]))
+                permit.confirm()
+                require_requests_allowed()
+                sent.append(clock.monotonic())
+    assert most_within(sent, 1.0) <= SMALL.per_second
+    assert [limiter.budget().running for limiter in two] == [0, 0]
+
+
 def test_the_apps_of_a_process_take_turns(make):
     clock = Gated()
     limiter, served = make(Limits(), clock), []
