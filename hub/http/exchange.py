@@ -10,7 +10,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 
 from hub.clock import Clock
 from hub.errors import Sentence
-from hub.http import deadline
+from hub.http import deadline, network_errors
 
 CHUNK_BYTES = 65536
 TOO_LATE = Sentence("the answer did not end in time")
@@ -78,7 +78,7 @@ def fetch(
             is_late = guard.expired or isinstance(error, requests.Timeout)
             failure = DeadlinePassed if is_late else ExchangeError
             raise failure(
-                _describe_error(error), may_have_sent=_may_have_sent(guard, error)
+                network_errors.describe(error), may_have_sent=_may_have_sent(guard, error)
             ) from error
         # Headers that end where the connection was cut look complete to the standard library.
         if guard.expired:
@@ -113,14 +113,3 @@ def _may_have_sent(guard: deadline.RequestGuard, error: Exception) -> bool:
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", None)
     return not isinstance(reason, NewConnectionError)
-
-
-def _describe_error(error: Exception) -> str:
-    """Return what went wrong, in a few words."""
-    cause = error.args[0] if error.args else error
-    reason = getattr(cause, "reason", None) or cause
-    text = str(reason)
-    if isinstance(reason, NewConnectionError):
-        # It begins with the connection object.
-        text = text.rpartition(": ")[2]
-    return text or type(error).__name__

@@ -1,0 +1,75 @@
+"""What went wrong in an HTTP exchange without a whole response, in words for the inbox and pages.
+
+The messages of the libraries name their own classes, connection pools and error numbers, which say
+nothing to the person who reads them.
+"""
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+
+import requests
+import urllib3.exceptions as urllib3_errors
+
+from hub.errors import Sentence
+
+# The first line that one of the exceptions belongs to counts.
+DESCRIPTIONS: tuple[tuple[tuple[type[BaseException], ...], Sentence], ...] = (
+    (
+        (urllib3_errors.NameResolutionError, socket.gaierror),
+        Sentence("the address of its host was not found"),
+    ),
+    ((ssl.SSLCertVerificationError,), Sentence("its certificate is not valid")),
+    ((ConnectionRefusedError,), Sentence("it refused the connection")),
+    (
+        (urllib3_errors.ConnectTimeoutError, requests.ConnectTimeout),
+        Sentence("no connection was opened in time"),
+    ),
+    (
+        (urllib3_errors.ReadTimeoutError, requests.ReadTimeout, TimeoutError),
+        Sentence("no answer came in time"),
+    ),
+    (
+        (http.client.RemoteDisconnected,),
+        Sentence("the connection was closed before an answer came"),
+    ),
+    (
+        (urllib3_errors.IncompleteRead, http.client.IncompleteRead),
+        Sentence("the answer broke off"),
+    ),
+    (
+        (ConnectionResetError, ConnectionAbortedError, BrokenPipeError),
+        Sentence("the connection was cut"),
+    ),
+    (
+        (urllib3_errors.SSLError, requests.exceptions.SSLError, ssl.SSLError),
+        Sentence("no encrypted connection could be opened"),
+    ),
+    (
+        (urllib3_errors.DecodeError, requests.exceptions.ContentDecodingError),
+        Sentence("the answer could not be decompressed"),
+    ),
+    (
+        (urllib3_errors.NewConnectionError,),
+        Sentence("no connection could be opened"),
+    ),
+)
+
+
+def describe(error: BaseException) -> str:
+    """Return what went wrong, in a few words; the library's own text if it is none of the usual."""
+    causes = list(_list_causes(error))
+    for types, description in DESCRIPTIONS:
+        if any(isinstance(cause, types) for cause in causes):
+            return description
+    return str(causes[-1]) or type(error).__name__
+
+
+def _list_causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an exception, and those that it wraps as `reason`, as argument or as cause."""
+    yield error
+    wrapped = [getattr(error, "reason", None), *error.args, error.__cause__]
+    for cause in wrapped:
+        if isinstance(cause, BaseException) and cause is not error:
+            yield from _list_causes(cause)
