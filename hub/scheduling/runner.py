@@ -58,6 +58,7 @@ COUNT_WORDS = {
     "pending": gettext_noop("not final yet"),
     "unknown": gettext_noop("removed before being read"),
     "none": gettext_noop("with nothing to post"),
+    "files": gettext_noop("not attached"),
 }
 ONE_DOCUMENT = gettext_noop("document")
 UNATTENDED = (run_log.ENGINE, run_log.WEBHOOK)
