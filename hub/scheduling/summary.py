@@ -14,10 +14,9 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.errors import NotFound
 from hub.models import Case, ConnectedCompany, Installation, Run, RunLine, case_posting
-from hub.models.enums import DocumentState, RunKind, RunOutcome, RunState
+from hub.models.enums import DocumentState, PostingState, RunKind, RunOutcome, RunState
 from hub.money import ZERO, to_cents
 from hub.outbox import case_amounts
-from hub.outbox.statistics import UNDELIVERED_STATES
 from hub.posting.reconcile import result as reconcile_result
 from hub.scheduling import run_result as results
 from hub.security.rights import Condition
@@ -31,6 +30,11 @@ STATE_LABELS: dict[str, str] = {
     DocumentState.REVIEW: "to approve",
     DocumentState.UNKNOWN: "in doubt",
     DocumentState.MISSING: "missing in QuickBooks",
+}
+FILE_LABELS: dict[str, str] = {
+    PostingState.HELD: "held",
+    PostingState.UNKNOWN: "in doubt",
+    PostingState.WAITING: "not sent yet",  # such as one that the source could not deliver
 }
 CHANGE_LABELS = {
     "differs": "changed",
@@ -346,13 +350,13 @@ def _state_label(name: str) -> str:
 
 
 def _file_lines(counts: Mapping[str, int]) -> list[str]:
-    """Say how many files are held or in doubt."""
+    """Say how many files are held, in doubt, or not sent yet."""
     lines: list[str] = []
-    for state in UNDELIVERED_STATES:
+    for state, label in FILE_LABELS.items():
         number = counts.get(state)
         if number:
             noun = "file" if number == 1 else "files"
-            lines.append(f"{number:,} {noun} {_state_label(state)}")
+            lines.append(f"{number:,} {noun} {label}")
     return lines
 
 

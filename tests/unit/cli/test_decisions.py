@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from hub import Attachment, Checkpoint, Gone, hookimpl, spreadsheets
+from hub import Attachment, Checkpoint, Gone, Retry, hookimpl, spreadsheets
 from hub.cases import inbox
 from hub.cli import main
 from hub.contract.registry import Plugins
@@ -67,6 +67,8 @@ class Scans(SmallSource):
 
     @hookimpl
     def hub_attachment(self, app, site, document, attachment):
+        if self.scan is None:
+            raise Retry("The source delivers no files at the moment.")
         return self.scan
 
 
@@ -78,6 +80,12 @@ def scans(app, quickbooks):
     scan = Attachment(id="1", name="scan.pdf", mime="application/pdf")
     source.items = make_page(bill("1", supplier="1", attachments=(scan,)), cursor="1")
     return source
+
+
+def test_a_sync_names_a_file_that_the_source_does_not_deliver_yet(empty, scans):
+    scans.scan = None
+    code, out, _ = empty("sync")
+    assert (code, "1 document: 1 posted.\n  1 file not sent yet." in out) == (0, True)
 
 
 def test_a_file_that_is_held_counts_as_a_document_does(empty, scans):
