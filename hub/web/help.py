@@ -66,7 +66,8 @@ def init_app(app: Flask) -> None:
 @require_role("viewer", of=OWN)
 def show() -> str:
     """Show the documentation for admins."""
-    return render_template("help.html", text=_text(viewer.language()))
+    language = viewer.language()
+    return render_template("help.html", text=_text(language), contents=_contents(language))
 
 
 def address() -> str:
@@ -81,11 +82,27 @@ def _text(language: str) -> Markup:
 
     Headings have the anchors of the English ones, so that links lead to them in every language.
     """
-    english = next(place for place in HELP_FILES if place.exists())
-    anchors = markdown.find_anchors(_without_title(english))
+    return markdown.render(_without_title(_file(language)), _anchors())
+
+
+@cache
+def _contents(language: str) -> list[tuple[str, str]]:
+    """Return the anchor and the heading of each section, in a language."""
+    headings = markdown.find_headings(_without_title(_file(language)))
+    return list(zip(_anchors(), headings, strict=True))
+
+
+def _anchors() -> list[str]:
+    return markdown.find_anchors(_without_title(_english_file()))
+
+
+def _file(language: str) -> Path:
     translation = PACKAGE / "translations" / language / TRANSLATION
-    path = translation if translation.exists() else english
-    return markdown.render(_without_title(path), anchors)
+    return translation if translation.exists() else _english_file()
+
+
+def _english_file() -> Path:
+    return next(place for place in HELP_FILES if place.exists())
 
 
 def _without_title(path: Path) -> str:

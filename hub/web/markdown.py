@@ -44,14 +44,19 @@ def render(text: str, heading_anchors: Sequence[str] | None = None) -> Markup:
     return Markup(html)  # noqa: S704 (tags in the text are escaped)
 
 
-def find_anchors(text: str) -> list[str]:
-    """Return the anchors of the headings of a page, as on GitHub."""
+def find_headings(text: str) -> list[str]:
+    """Return the headings of a page."""
     tokens = _parser().parse(text)
-    results = []
+    headings = []
     for position, token in enumerate(tokens):
         if token.type == "heading_open":
-            results.append(anchor_of_heading(tokens[position + 1].content))
-    return results
+            headings.append(tokens[position + 1].content)
+    return headings
+
+
+def find_anchors(text: str) -> list[str]:
+    """Return the anchors of the headings of a page, as on GitHub."""
+    return [anchor_of_heading(heading) for heading in find_headings(text)]
 
 
 def _parser() -> "MarkdownIt":

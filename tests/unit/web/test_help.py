@@ -24,6 +24,13 @@ def test_every_section_that_pages_lead_to_is_in_the_help(viewer: Visitor) -> Non
     assert set(help.SECTIONS) <= set(viewer.app.blueprints)
 
 
+@pytest.mark.parametrize("headers", [{}, NORWEGIAN], ids=["en", "nb"])
+def test_the_contents_lead_to_every_section(viewer: Visitor, headers: dict[str, str]) -> None:
+    text = viewer.get("/help", headers=headers).text
+    contents = re.findall(r'<li><a href="#([^"]+)">([^<]+)</a></li>', text)
+    assert contents == re.findall(r'<h2 id="([^"]+)">([^<]+)</h2>', text)
+
+
 @pytest.mark.parametrize(
     ("path", "address"),
     [
