@@ -14,14 +14,18 @@ import urllib3.exceptions as urllib3_errors
 
 from hub.errors import Sentence
 
-# The first line that one of the exceptions belongs to counts.
+# The first line that one of the exceptions belongs to counts. In urllib3, a new connection that
+# fails is also a ConnectTimeoutError.
 DESCRIPTIONS: tuple[tuple[tuple[type[BaseException], ...], Sentence], ...] = (
     (
         (urllib3_errors.NameResolutionError, socket.gaierror),
         Sentence("the address of its host was not found"),
     ),
-    ((ssl.SSLCertVerificationError,), Sentence("its certificate is not valid")),
     ((ConnectionRefusedError,), Sentence("it refused the connection")),
+    (
+        (urllib3_errors.NewConnectionError,),
+        Sentence("no connection could be opened"),
+    ),
     (
         (urllib3_errors.ConnectTimeoutError, requests.ConnectTimeout),
         Sentence("no connection was opened in time"),
@@ -50,16 +54,16 @@ DESCRIPTIONS: tuple[tuple[tuple[type[BaseException], ...], Sentence], ...] = (
         (urllib3_errors.DecodeError, requests.exceptions.ContentDecodingError),
         Sentence("the answer could not be decompressed"),
     ),
-    (
-        (urllib3_errors.NewConnectionError,),
-        Sentence("no connection could be opened"),
-    ),
 )
 
 
 def describe(error: BaseException) -> str:
     """Return what went wrong, in a few words; the library's own text if it is none of the usual."""
     causes = list(_list_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            reason = cause.verify_message or cause.reason
+            return Sentence("its certificate is not valid: %(reason)s", reason=reason)
     for types, description in DESCRIPTIONS:
         if any(isinstance(cause, types) for cause in causes):
             return description

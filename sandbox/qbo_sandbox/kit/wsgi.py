@@ -158,9 +158,9 @@ def _refuse(request: requests.PreparedRequest) -> ConnectionError:
     """Return the error of a connection that was refused."""
     parts = urlsplit(request.url or "")
     connection = HTTPConnection(str(parts.hostname or "localhost"))
-    reason = NewConnectionError(
-        connection, "Failed to establish a new connection: [Errno 111] Connection refused"
-    )
+    refusal = ConnectionRefusedError(111, "Connection refused")
+    reason = NewConnectionError(connection, f"Failed to establish a new connection: {refusal}")
+    reason.__cause__ = refusal
     error = MaxRetryError(None, request.url or "", reason)  # type: ignore[arg-type]
     return ConnectionError(error, request=request)
 
