@@ -7,7 +7,7 @@ nothing to the person who reads them.
 import http.client
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import requests
 import urllib3.exceptions as urllib3_errors
@@ -65,9 +65,13 @@ def describe(error: BaseException) -> str:
             reason = cause.verify_message or cause.reason
             return Sentence("its certificate is not valid: %(reason)s", reason=reason)
     for types, description in DESCRIPTIONS:
-        if any(isinstance(cause, types) for cause in causes):
+        if _has_any(causes, types):
             return description
     return str(causes[-1]) or type(error).__name__
+
+
+def _has_any(causes: Sequence[BaseException], types: tuple[type[BaseException], ...]) -> bool:
+    return any(isinstance(cause, types) for cause in causes)
 
 
 def _list_causes(error: BaseException) -> Iterator[BaseException]:
