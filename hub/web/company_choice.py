@@ -14,7 +14,7 @@ from werkzeug import Response
 
 from hub.cases import inbox
 from hub.db.engine import joined_session, read_only_session
-from hub.models import Case, ConnectedCompany
+from hub.models import Case, ConnectedCompany, Installation
 from hub.models.enums import ConnectionState
 from hub.web import access, row_ids
 from hub.web.access import ANYWHERE, require_role
@@ -126,13 +126,15 @@ def select_visible_companies() -> Select[Any]:
     return select(ConnectedCompany).where(*access.load_scope().companies())
 
 
-def problems_first() -> list[Any]:
+def problems_first(slug: str = "") -> list[Any]:
     """Return the order of companies that need attention first, then by name.
 
     First come those without a working connection, then those with open cases that the person may
-    see and that are not snoozed.
+    see and that are not snoozed. With `slug` only the cases of this app count.
     """
-    listed_cases = Case.closed_at.is_(None), inbox.is_awake(), *access.load_scope().cases()
+    listed_cases = [Case.closed_at.is_(None), inbox.is_awake(), *access.load_scope().cases()]
+    if slug:
+        listed_cases.append(Case.installation_id.in_(_select_installations(slug)))
     with_cases = select(Case.company_id).where(*listed_cases)
     rank = case(
         (ConnectedCompany.state != ConnectionState.CONNECTED, 0),
@@ -140,6 +142,11 @@ def problems_first() -> list[Any]:
         else_=2,
     )
     return [rank, *BY_NAME]
+
+
+def _select_installations(slug: str) -> Select[Any]:
+    """Return the query for the ids of an app's installations."""
+    return select(Installation.id).where(Installation.slug == slug)
 
 
 def switcher() -> Switcher:

@@ -71,8 +71,8 @@ def one(slug: str) -> str:
     """Show one app: what it posts and calls, and its state at each company."""
     app = get_app_or_404(slug)
     with read_only_session() as session:
-        by_name = [ConnectedCompany.name, ConnectedCompany.id]
-        companies = page(session, _companies(), by=by_name, down=False, size=COMPANIES_PER_PAGE)
+        order = company_choice.problems_first(slug)
+        companies = page(session, _companies(), by=order, down=False, size=COMPANIES_PER_PAGE)
         tile = build_tiles(session, [app], load_rights(), companies.rows)[0]
         company_ids = [place.company.id for place in tile.places]
         query = select(Access).where(Access.slug == slug, Access.company_id.in_(company_ids))

@@ -166,6 +166,35 @@ def test_an_app_is_enabled_from_its_tile_by_who_may(gated: Visitor) -> None:
     assert address not in viewer.page("/apps/")
 
 
+def test_the_page_of_an_app_lists_companies_with_its_problems_first(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        add_company(session, "9130002", "Alta Bygg AS")
+        add_company(session, "9130003", "Bodø Bygg AS").state = "reconnect"
+    visitor.log_in("olga")
+    with_cases = ["Bodø Bygg AS", "Nordvik Bygg AS", "Alta Bygg AS"]
+    assert _companies(visitor.page("/apps/costtracker")) == with_cases
+    by_name = ["Bodø Bygg AS", "Alta Bygg AS", "Nordvik Bygg AS"]
+    assert _companies(visitor.page("/apps/ontraccr")) == by_name
+
+
+def _companies(page: str) -> list[str]:
+    """Return the companies in the first column of a table, in its order."""
+    return re.findall(r'<th scope="row" class="long-name">(.*?)</th>', page)
+
+
+def test_who_may_enable_an_app_is_not_offered_to_request_access(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        company = add_company(session, "9130002", "Alta Bygg AS").id
+    ask, enable = f"/apps/costtracker/{company}/ask", f"/apps/costtracker/{company}/configure"
+    visitor.log_in("olga")
+    page = visitor.page("/apps/costtracker")
+    assert (ask in page, enable in page) == (False, True)
+    viewer = Visitor(visitor.app, visitor.story)
+    viewer.log_in("vera")
+    page = viewer.page("/apps/costtracker")
+    assert (ask in page, enable in page) == (True, False)
+
+
 def test_an_unknown_app_is_not_found(visitor: Visitor) -> None:
     visitor.log_in("vera")
     assert visitor.get("/apps/nothing").status_code == 404
