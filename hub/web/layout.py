@@ -40,6 +40,25 @@ from hub.web.state_labels import MODE_LABELS, STATE_LABELS
 MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
 MAX_CHOICES = 20  # installations that the menu of a filter offers; of more a page chooses one
 LISTS_BY_APP = {"documents": "documents.index", "inbox": "inbox.show", "runs": "runs.index"}
+# The pages below an entry of the menu -> the entry; other pages have one of their own, or none.
+MENU_SECTIONS = {
+    "chat_webhook": "mail_server",
+    "comparing": "marketplace",
+    "earlier": "marketplace",
+    "installation": "marketplace",
+    "invitations": "people",
+    "matching": "marketplace",
+    "match_files": "marketplace",
+    "person_sessions": "people",
+    "plugins": "marketplace",
+    "preview": "marketplace",
+    "ready": "marketplace",
+    "received_files": "marketplace",
+    "review": "marketplace",
+    "rights": "people",
+    "settings": "marketplace",
+    "undoing": "documents",
+}
 HTMX = str(files("js_lib_htmx") / "static" / "htmx")
 pages = Blueprint(
     "frame",
@@ -349,6 +368,12 @@ def _page_values() -> dict[str, Any]:
         "open_cases": open_cases,
         "bounded": format_bounded,
         "zone_now": zone_now,
-        "section": request.blueprint if request else "",
+        "section": _find_menu_section(),
         "without_database": False,
     }
+
+
+def _find_menu_section() -> str:
+    """Return the entry of the menu to which the page belongs, "" outside a request."""
+    name = (request.blueprint or "") if request else ""
+    return MENU_SECTIONS.get(name, name)

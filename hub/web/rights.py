@@ -80,7 +80,6 @@ def _page(person_id: int) -> str:
             person=person,
             rows=_rows(session, person),
             chosen=_read_form(),
-            section="people",
             **right_fields.list_choices(session),
         )
 

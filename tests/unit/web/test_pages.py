@@ -317,3 +317,33 @@ def test_a_moment_of_today_or_yesterday_says_so(
     visitor.log_in("olga")
     page = visitor.page(f"/runs/{visitor.story.runs['done']}")
     assert re.search(rf"<dt>Started</dt><dd><time[^>]*>{day}\d\d:\d\d</time>", page)
+
+
+@pytest.mark.parametrize(
+    ("path", "entry"),
+    [
+        ("/installations/1/settings", "Apps"),
+        ("/installations/1/review/", "Apps"),
+        ("/apps/ontraccr/1/configure", "Apps"),
+        ("/people/1/sessions/", "People"),
+        ("/people/1/rights/", "People"),
+        ("/documents", "Documents"),
+        ("/account/", ""),
+    ],
+)
+def test_the_menu_marks_the_entry_to_which_a_page_belongs(
+    visitor: Visitor, path: str, entry: str
+) -> None:
+    visitor.log_in("olga")
+    menu = re.search(r'<header class="side">.*?</header>', visitor.page(path), re.DOTALL)
+    assert menu
+    marked = re.findall(r'aria-current="page">\s*<i[^>]*></i>([^<]*)', menu[0])
+    assert [text.strip() for text in marked] == [entry] * bool(entry)
+
+
+def test_the_title_of_a_page_says_whether_an_app_is_enabled_or_its_settings_change(
+    visitor: Visitor,
+) -> None:
+    visitor.log_in("olga")
+    assert "<title>Enable Ontraccr ·" in visitor.page("/apps/ontraccr/1/configure")
+    assert "<title>Settings of CostTracker ·" in visitor.page("/installations/1/settings")
