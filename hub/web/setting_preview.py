@@ -108,14 +108,15 @@ def _consequences(
     if approval_changes.raises_limit(row, values):
         yield gettext(FEWER_APPROVALS)
     if "start_date" in described:
-        yield _preview_start_date(row.start_date, described["start_date"]["to"])
+        text = described["start_date"]["to"]
+        after = dt.date.fromisoformat(text) if text else None
+        yield describe_new_start(row.start_date, after)
     if "zone" in described:
         yield gettext(OTHER_ZONE)
 
 
-def _preview_start_date(before: dt.date | None, text: str | None) -> str:
+def describe_new_start(before: dt.date | None, after: dt.date | None) -> str:
     """Return what follows from another start date."""
-    after = dt.date.fromisoformat(text) if text else None
     is_earlier = after is None or (before is not None and after < before)
     if is_earlier:
         return start_warning(after)

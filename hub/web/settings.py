@@ -254,9 +254,7 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
     flash(setting_messages.describe_saving(app, was_enabled, saved.tenant_name), "success")
     if was_enabled:
         _flash_changes(app, saved)
-    is_new_start = not was_enabled or before.start_date != saved.start_date
-    if is_new_start and setting_preview.is_past(saved.start_date, saved.zone):
-        flash(setting_preview.start_warning(saved.start_date), "look")
+    _warn_of_start(before, saved)
     warning = shared_accounts.find_warning(saved)
     if warning and not (was_enabled and before.enabled):
         flash(reasons.translate_sentence(warning), "look")
@@ -264,6 +262,15 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
         enabled_apps.request_runs(before, saved)
     elif current_hub().plugins.has(before.slug, "hub_records"):
         flash(gettext("Next: download the master data, below."), "info")
+
+
+def _warn_of_start(before: Installation, saved: Installation) -> None:
+    """Say which documents a new start date posts or leaves out."""
+    start = saved.start_date
+    if before.id and before.start_date != start:
+        flash(setting_preview.describe_new_start(before.start_date, start), "look")
+    elif not before.id and setting_preview.is_past(start, saved.zone):
+        flash(setting_preview.start_warning(start), "look")
 
 
 def _flash_changes(app: App, row: Installation) -> None:

@@ -288,6 +288,8 @@ def test_rows_that_cannot_be_used_are_listed_and_the_others_can_be_imported(
     page = _upload(visitor, content)
     problems = page.partition("Rows of the file that cannot be used")[2].partition("</table>")[0]
     texts = [unescape(re.sub(r"<[^>]+>", " ", row)) for row in problems.split("<tr>")[2:]]
+    assert [text.split()[1] for text in texts] == ["Supplier", "suplier", "Supplier", "Supplier"]
+    assert 'aria-current="page">Matching</a>' in page
     assert [text.split()[0] for text in texts] == ["3", "4", "5", "6"]
     for text, sentence in zip(
         texts,

@@ -427,6 +427,8 @@ def test_the_page_names_the_consequences_while_one_edits(
     assert match
     form = _form(connected_visitor, **{**before, **after}, shown=match[1])
     assert connected_visitor.post("/installations/1/settings", **form).status_code == 302
+    if "start_date" in after:
+        assert consequence in connected_visitor.page("/installations/1/")
 
 
 @pytest.mark.parametrize(
