@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import Select, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
 
@@ -40,13 +40,15 @@ pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installa
 @pages.get("/")
 @require_role("viewer")
 def show(installation_id: int) -> str | Response:
-    """List codes by name, with the match of each."""
+    """List codes by name, with the match of each; those that documents wait for come first."""
     filters = {name: request.args.get(name, "").strip() for name in ("show", "field", "q")}
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         fields = matches.load_fields_by_name(installation)
         query = _select_codes(installation, filters, list(fields))
-        codes = page(session, query, by=CODE_ORDER, down=False)
+        waiting_first = case((_is_waited_for(installation), 0), else_=1)
+        order = CODE_ORDER if filters["show"] else (waiting_first, *CODE_ORDER)
+        codes = page(session, query, by=order, down=False)
         if is_past_end(codes):
             return redirect(build_first_address())
         match_index = matches.load_match_index(session, installation)
@@ -220,13 +222,27 @@ def _waiting_documents(
 
 def _count_waiting_codes(session: Session, installation: Installation) -> int:
     """Return how many codes documents wait for, by their open cases."""
-    query = select(func.count()).where(
+    query = select(func.count()).where(*_are_waiting(installation))
+    return session.scalar(query) or 0
+
+
+def _is_waited_for(installation: Installation) -> ColumnElement[bool]:
+    """Return the condition that documents wait for the match of a code."""
+    cause = literal(f"match:{installation.id}:") + SeenCode.field + ":" + SeenCode.code
+    return cause.in_(select(Case.cause).where(*_are_waiting(installation)))
+
+
+def _are_waiting(installation: Installation) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for the open cases of codes that nobody decided.
+
+    The case of a decided code is open until a sync has continued with its documents.
+    """
+    return (
         Case.installation_id == installation.id,
         Case.cause.startswith(f"match:{installation.id}:"),
         Case.closed_at.is_(None),
         Case.decision.not_in(case_list.ACTED_ON),
     )
-    return session.scalar(query) or 0
 
 
 def _acceptable_suggestions(
@@ -297,10 +313,7 @@ def _select_codes(
         )
         query = query.where(is_hit)
     if filters["show"] == "open":
-        cause = literal(f"match:{installation.id}:") + SeenCode.field + ":" + SeenCode.code
-        # The case of a decided code is open until a sync has continued with its documents.
-        is_waiting = Case.closed_at.is_(None) & Case.decision.not_in(case_list.ACTED_ON)
-        query = query.where(exists().where(Case.cause == cause, is_waiting))
+        query = query.where(_is_waited_for(installation))
     if filters["show"] == "decided":
         is_decided = exists().where(
             Match.company_id == installation.company_id,

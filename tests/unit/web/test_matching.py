@@ -488,6 +488,42 @@ def test_the_list_of_all_codes_begins_with_how_many_documents_wait_for(operator:
     assert "documents wait for it" not in operator.page(_here(operator))
 
 
+def test_codes_that_documents_wait_for_come_first(
+    operator: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with operator.app.app_context(), engine.transaction() as session:
+        last = SeenCode(field="supplier", code="s99", name="Åsen Tak AS")
+        last.installation_id = operator.story.installation
+        last.seen_at = current_hub().clock.now()
+        session.add(last)
+        case = select(Case).where(Case.cause.endswith(":s1"))
+        session.scalars(case).one().cause = f"match:{operator.story.installation}:supplier:s99"
+    assert _list_codes(operator, _here(operator))[0] == "s99"
+    by_name = _list_codes(operator, _here(operator))[1:]
+    assert _list_codes(operator, f"{_here(operator)}?q=s")[0] == "s99"
+
+    monkeypatch.setattr("hub.web.paging.page.__kwdefaults__", {"down": True, "size": 1})
+    address, turned = _here(operator), []
+    for _ in range(len(by_name) + 1):
+        turned += _list_codes(operator, address)
+        following = re.findall(r'rel="next" href="([^"]+)"', operator.page(address))
+        address = unescape(following[0]) if following else ""
+    assert turned == ["s99", *by_name]
+    assert not address
+
+    _decide(operator, "s99", record="v1")
+    monkeypatch.undo()
+    assert _list_codes(operator, _here(operator))[-1] == "s99"
+
+
+def _list_codes(visitor: Visitor, address: str) -> list[str]:
+    """Return the codes of a page of the list, in its order."""
+    links = re.findall(
+        r'class="small text-nowrap"\s+href="([^"]*/code[^"]*)"', visitor.page(address)
+    )
+    return [dict(parse_qsl(urlsplit(unescape(link)).query))["code"] for link in links]
+
+
 def test_suggestions_above_a_threshold_are_accepted_at_once(operator: Visitor) -> None:
     page = operator.press(f"{_here(operator)}accept", threshold="100")
     assert "Matched 0 codes." in page
