@@ -83,7 +83,7 @@ Row = TypeVar("Row", AuditEntry, Posting, Attempt, Proof, ReceiptRow, Case)
 pages = Blueprint("documents", __name__)
 
 
-@pages.get("/documents")
+@pages.get("/documents", strict_slashes=False)
 @require_role("viewer", of=ANYWHERE)
 def index() -> str:
     """List documents by text, app, state, kind, date and amount, with their number and sum."""

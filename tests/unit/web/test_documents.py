@@ -598,3 +598,10 @@ def test_the_example_of_an_amount_has_the_format_of_the_person(
     page = viewer.page("/documents?amount=x")
     assert one in page
     assert "1250.50" not in page
+
+
+def test_the_list_answers_with_a_slash_at_the_end_as_other_lists_do(viewer: Visitor) -> None:
+    lists = [viewer.page(f"/documents{end}?state=posted") for end in ("", "/")]
+    rows = [re.findall(r'href="(/documents/\d+)"', page) for page in lists]
+    assert rows[0]
+    assert rows[0] == rows[1]
