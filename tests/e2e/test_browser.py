@@ -16,7 +16,7 @@ from hub.context import current_hub
 from hub.contract.registry import Plugins
 from hub.db import engine as db_engine
 from hub.demo import Demo
-from hub.models import Installation, Posting, Run, SourceDocument, User
+from hub.models import ConnectedCompany, Installation, Posting, Run, SourceDocument, User
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right
@@ -680,6 +680,70 @@ def test_on_a_phone_the_title_of_a_case_has_the_whole_width(
     line = headline.locator("xpath=..")
     width = line.evaluate("e => e.clientWidth - 2 * parseFloat(getComputedStyle(e).paddingLeft)")
     assert headline.evaluate("e => e.clientWidth") == pytest.approx(width, abs=1)
+
+
+def test_long_names_fit_a_telephone_with_everything_open(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        add_company(session, "9130003", "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 2)
+    person = open_tab(served.url, viewport=TELEPHONE)
+    person.log_in("olga", PASSWORD)
+    for address in ("/", "/companies", "/reconciliations/", _name_document_long(served)):
+        person.open(address)
+        person.page.locator("main details").evaluate_all("all => all.forEach(e => e.open = true)")
+        root = person.page.locator("html")
+        assert root.evaluate("e => e.scrollWidth - e.clientWidth") == 0, address
+
+
+def _name_document_long(visitor: Visitor) -> str:
+    """Give a document a number and a party of one long word each; return its address."""
+    document_id = visitor.story.documents["posted"]
+    with visitor.app.app_context(), db_engine.transaction() as session:
+        document = session.get_one(SourceDocument, document_id)
+        document.number = document.party = "Rechnungszusammenstellung" * 4
+    return f"/documents/{document_id}"
+
+
+def test_the_button_of_a_case_is_in_view_beside_a_company_with_a_long_name(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    with served.app.app_context(), db_engine.transaction() as session:
+        add_company(session, "9130003", "Aas AS")
+        company = session.get_one(ConnectedCompany, served.story.company)
+        company.name = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 2
+    person = open_tab(served.url, viewport={"width": 1280, "height": 900})
+    person.log_in("olga", PASSWORD)
+    for address in ("/inbox/", "/runs/", "/documents"):
+        person.open(address)
+        places = person.page.locator("main .box, main .scroll")
+        too_wide = places.evaluate_all("all => all.map(e => e.scrollWidth - e.clientWidth)")
+        assert max(too_wide) <= 0, address
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_box_that_selects_all_cases_is_shown_where_it_works(
+    served: Visitor, open_tab: Callable[..., Person], javascript: bool
+) -> None:
+    for size in (TELEPHONE, DESKTOP):
+        person = open_tab(served.url, viewport=size, java_script_enabled=javascript)
+        person.log_in("olga", PASSWORD)
+        person.open("/inbox/")
+        boxes = person.page.locator("main table input[type=checkbox]")
+        expect(boxes.first).to_be_visible(visible=javascript)
+        expect(boxes.nth(1)).to_be_visible()
+
+
+def test_the_title_of_a_case_is_not_cut_on_the_page_of_its_app(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    title = "Lines plus tax add up to 71,955.22 NOK; the bill says 71,955.23 NOK (0.01 NOK off)"
+    add_case(served, 900, "71955.23", due="2026-12-21", title=title)
+    person = open_tab(served.url, viewport={"width": 1280, "height": 900})
+    person.log_in("olga", PASSWORD)
+    person.open(f"/installations/{served.story.installation}/")
+    headline = person.page.locator(".case-lines .headline", has_text="Lines plus tax")
+    assert headline.evaluate("e => e.scrollWidth - e.clientWidth") == 0
 
 
 @pytest.mark.parametrize("language", ["en", "nb"])

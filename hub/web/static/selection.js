@@ -1,6 +1,8 @@
 // Tick boxes: one with data-selects ticks all boxes of that name in its form, and follows them.
 // An element with data-counts shows how many boxes of that name are ticked.
+// One that only works with this script is hidden without it.
 "use strict";
+for (const box of document.querySelectorAll("[data-selects][hidden]")) box.hidden = false;
 const count = () => {
   for (const place of document.querySelectorAll("[data-counts]")) {
     const boxes = document.querySelectorAll(`input[name="${place.dataset.counts}"]:checked`);

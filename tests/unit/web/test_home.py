@@ -578,3 +578,14 @@ def test_a_demo_shows_no_checklist(visitor: Visitor) -> None:
     object.__setattr__(visitor.app.extensions["hub"], "is_demo", True)
     visitor.log_in("olga")
     assert _steps(visitor.page("/")) == {}
+
+
+def test_home_explains_once_what_a_reconciliation_is(visitor: Visitor) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        for number in range(2):
+            company = add_company(session, f"913{number}", f"Aas {number} AS")
+            add_installation(session, company, tenant=f"t{number}")
+    visitor.log_in("vera")
+    page = visitor.page("/")
+    assert page.count("Not reconciled yet") >= 2
+    assert page.count("to the cent") == 1
