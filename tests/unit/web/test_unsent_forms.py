@@ -65,6 +65,12 @@ def test_a_form_comes_back_filled_in_and_nothing_is_done(owner: Visitor) -> None
     assert NEW_PERSON["name"] in owner.page("/people/")
 
 
+def test_the_log_in_page_says_that_the_form_comes_back(owner: Visitor) -> None:
+    sentence = "Your session has ended. Log in to see your form again."
+    assert sentence in owner.page(send_late(owner).location)
+    assert sentence not in owner.page("/login")
+
+
 def test_passwords_are_not_even_stored_sealed(owner: Visitor) -> None:
     back = page_after_log_in(send_late(owner))
     owner.log_in("olga")
