@@ -72,7 +72,7 @@ class StartingPoint:
     an even one it is new and reads them before the end.
     """
 
-    def __init__(self, app, quickbooks, clock, folder, number=0):
+    def __init__(self, app, quickbooks, clock, number=0):
         self.app, self.quickbooks, self.clock = make_volatile(app), quickbooks, clock
         quickbooks.switch(previous_refresh_token="grace")
         self.shop, self.is_new = ShopSite(app, quickbooks, clock, gone="delete"), number % 2 == 0
@@ -81,7 +81,7 @@ class StartingPoint:
             self.shop.run()
         head = Path(db.engine.url.database).parent / "audit.head"
         self.head = head.read_bytes() if head.exists() else b""
-        self.start_state = prepared_state.store(quickbooks, folder / "base.db")
+        self.start_state = prepared_state.store(quickbooks)
         self.start = clock.now()
         self.batches = 0
 
@@ -367,7 +367,7 @@ class Machine(RuleBasedStateMachine):
 )
 def test_a_history_that_is_kept_leaves_the_books_right(app, quickbooks, clock, tmp_path, path):
     """Run a history saved from a failure's output, from `state = ` on."""
-    Machine.starting_point = StartingPoint(app, quickbooks, clock, tmp_path)
+    Machine.starting_point = StartingPoint(app, quickbooks, clock)
     state = Machine()
     for step in path.read_text().splitlines()[1:]:
         called = ast.parse(step).body[0].value
@@ -377,7 +377,7 @@ def test_a_history_that_is_kept_leaves_the_books_right(app, quickbooks, clock, t
 
 @pytest.mark.parametrize("number", range(SEEDS))
 def test_any_history_leaves_the_books_right(app, quickbooks, clock, tmp_path, figure, number):
-    starting_point, counts = StartingPoint(app, quickbooks, clock, tmp_path, number), Counter()
+    starting_point, counts = StartingPoint(app, quickbooks, clock, number), Counter()
 
     @seed(number)
     class BoundMachine(Machine):

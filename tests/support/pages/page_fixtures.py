@@ -77,14 +77,11 @@ def connected_visitor(
     open_pages: Callable[..., Visitor],
     clock: FakeClock,
     page_databases: dict[str, Any],
-    connected_databases: Path,
 ) -> Visitor:
     """Return an owner at the pages of a new hub with the first company of QuickBooks, id 1."""
     visitor = _open_with_stand_ins(open_pages, clock)
     with visitor.app.app_context():
-        prepared_state.connect(
-            visitor.app, visitor.quickbooks, page_databases["people"], connected_databases
-        )
+        prepared_state.connect(visitor.app, visitor.quickbooks, page_databases["people"])
     visitor.log_in("olga")
     return visitor
 

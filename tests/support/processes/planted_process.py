@@ -1,14 +1,17 @@
 """Test runs in forks of one process, each with one changed file.
 
 With `--imported` the process first imports the hub and the tests, which takes longer than most of
-these runs, and a fork replaces the code of the changed functions. A change outside of functions
-cannot be made this way: the answer is then NOT_SWAPPABLE.
+these runs, and runs a few tests, so that the forks take over what is equal for all: the empty
+database, and compiled statements, templates and routes. A fork replaces the code of the changed
+functions. A change outside of functions cannot be made this way: the answer is then NOT_SWAPPABLE.
 """
 
 import faulthandler
 import json
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -30,6 +33,11 @@ from tests.support.watched import planted_source
 ROOT = Path(__file__).parents[3]
 IMPORTED = "--imported"
 NOT_SWAPPABLE = -1
+OPTIONS = ("-x", "-n0", "--assert=plain", "-o", "faulthandler_timeout=0")
+WARM_UP = (  # tests that use most of what the tests of the bugs share
+    "tests/unit/posting/test_removals.py::"
+    "test_a_change_goes_once_the_payment_that_settled_it_is_removed",
+)
 PYTHON_PATH = ("docs", "sandbox/tests", "plugins/files/tests")  # as the settings of pytest have it
 
 
@@ -41,7 +49,34 @@ def import_tests():
     modules = [file.removesuffix(".py").replace("/", ".") for file in files]
     for module in [*plugins, *sorted(modules), "hub.web.pages"]:
         import_module(module)
+    with output_to(os.devnull):
+        assert run_tests(WARM_UP) == 0, WARM_UP
     return code_swap.functions_by_file({str(ROOT / bug.place) for bug in BUGS})
+
+
+def run_tests(tests: Sequence[str]):
+    """Run tests in this process and return the exit code of pytest."""
+    return pytest.main([*OPTIONS, *tests])
+
+
+@contextmanager
+def output_to(path):
+    """Write what this process prints to a file."""
+    earlier = [os.dup(number) for number in (1, 2)]
+    redirect_output(path)
+    yield
+    sys.stdout.flush()
+    for number, copy in zip((1, 2), earlier, strict=True):
+        os.dup2(copy, number)
+        os.close(copy)
+
+
+def redirect_output(path):
+    """Write what this process prints from now on to a file."""
+    output = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    for number in (1, 2):
+        os.dup2(output, number)
+    os.close(output)
 
 
 def change(order, functions):
@@ -64,14 +99,10 @@ def code_pairs(place, old, new):
 
 def run(order, functions):
     """Run the tests in this process and exit with their code."""
-    output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    for number in (1, 2):
-        os.dup2(output, number)
+    redirect_output(order["output"])
     faulthandler.dump_traceback_later(order["seconds"], exit=True, file=2)
     change(order, functions)
-    code = pytest.main(
-        ["-x", "-n0", "--assert=plain", "-o", "faulthandler_timeout=0", *order["tests"]]
-    )
+    code = run_tests(order["tests"])
     sys.stdout.flush()
     os._exit(code)
 

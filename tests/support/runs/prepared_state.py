@@ -1,7 +1,6 @@
 """State that most tests start with, prepared once for each worker."""
 
 import pickle
-import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +32,7 @@ open_books = company_creation.open_books
 class Connected(NamedTuple):
     """A hub's database and its stand-in, just after the two were connected."""
 
-    database: Path
+    database: bytes
     books: bytes
 
 
@@ -102,15 +101,16 @@ def restore_books(quickbooks: QuickBooks, books: bytes) -> None:
     vars(quickbooks.log).update(log)
 
 
-def connect(app: Flask, quickbooks: QuickBooks, initial_database: Path, folder: Path) -> None:
+def connect(app: Flask, quickbooks: QuickBooks, initial_database: Path) -> None:
     """Connect the stand-in's first company, with the id 1, and read its lists.
 
-    A hub whose database is still a copy of `initial_database` gets a copy of what an earlier one
-    had then; `folder` keeps it. Its application context is open.
+    A hub whose database is still a copy of `initial_database` gets what an earlier one had then.
+    Its application context is open.
     """
     hub = app.extensions["hub"]
-    key = hub.config.secret_key, hub.config.vault_keys, initial_database
-    is_usual = _is_untouched(hub.clock, initial_database)
+    initial_rows = initial_database.read_bytes()
+    key = hub.config.secret_key, hub.config.vault_keys, initial_rows
+    is_usual = _is_untouched(hub.clock, initial_rows)
     if is_usual and key in CONNECTED:
         restore(quickbooks, CONNECTED[key])
         return
@@ -118,19 +118,14 @@ def connect(app: Flask, quickbooks: QuickBooks, initial_database: Path, folder: 
     company = oauth_connect.connect_with_refresh_token(quickbooks.realm, token)
     record_download.refresh(company.id)
     if is_usual and hub.clock.now() == START:
-        CONNECTED[key] = store(quickbooks, folder / f"connected-{len(CONNECTED)}.db")
+        CONNECTED[key] = store(quickbooks)
 
 
-def _is_untouched(clock: FakeClock, initial_database: Path) -> bool:
+def _is_untouched(clock: FakeClock, initial_rows: bytes) -> bool:
     """Return whether a hub is as its fixture creates it: nothing written, no time passed."""
     path = Path(engine.db.engine.url.database or "")
     usual = path.name == "hub.db" and engine.db.engine.dialect.name == "sqlite"
-    return (
-        usual
-        and clock.now() == START
-        and not clock.slept
-        and _rows(path) == _rows(initial_database)
-    )
+    return usual and clock.now() == START and not clock.slept and _rows(path) == initial_rows
 
 
 def _rows(path: Path) -> bytes:
@@ -138,17 +133,15 @@ def _rows(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def store(quickbooks: QuickBooks, database: Path) -> Connected:
-    """Copy the hub's database to `database` and return it with the books."""
+def store(quickbooks: QuickBooks) -> Connected:
+    """Return the contents of the hub's database and the books."""
     path = Path(engine.db.engine.url.database or "")
-    engine.db.engine.dispose()
-    shutil.copy(path, database)
-    return Connected(database, dump_books(quickbooks))
+    return Connected(_rows(path), dump_books(quickbooks))
 
 
 def restore(quickbooks: QuickBooks, connected: Connected) -> None:
     """Return a hub's database and its stand-in to a stored state."""
     path = Path(engine.db.engine.url.database or "")
     engine.db.engine.dispose()
-    shutil.copy(connected.database, path)
+    path.write_bytes(connected.database)
     restore_books(quickbooks, connected.books)

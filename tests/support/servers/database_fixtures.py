@@ -6,6 +6,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 import flask_migrate
@@ -37,10 +38,19 @@ def empty_database(run_folder: Path) -> Path:
     with FileLock(f"{path}.lock"):
         if not path.exists():
             draft = path.with_suffix(".draft")
-            _begin_small(draft)
-            create_tables(f"sqlite:///{draft}", run_folder)
+            draft.write_bytes(_empty_file())
             draft.replace(path)
     return path
+
+
+@cache
+def _empty_file() -> bytes:
+    """Return an SQLite file with every table, which later runs of this process use too."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        _begin_small(path)
+        create_tables(f"sqlite:///{path}", path.parent)
+        return path.read_bytes()
 
 
 def _begin_small(path: Path) -> None:

@@ -30,18 +30,10 @@ def mount_quickbooks(app: Flask, clock: FakeClock) -> QuickBooks:
     return quickbooks
 
 
-@pytest.fixture(scope="session")
-def connected_databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the databases that `prepared_state.connect` copies."""
-    return tmp_path_factory.mktemp("connected")
-
-
 @pytest.fixture
-def quickbooks(
-    app: Flask, intuit: QuickBooks, empty_database: Path, connected_databases: Path
-) -> QuickBooks:
+def quickbooks(app: Flask, intuit: QuickBooks, empty_database: Path) -> QuickBooks:
     """Return the stand-in with its first company connected, with the id 1, and its lists read."""
-    prepared_state.connect(app, intuit, empty_database, connected_databases)
+    prepared_state.connect(app, intuit, empty_database)
     return intuit
 
 
