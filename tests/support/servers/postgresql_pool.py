@@ -16,7 +16,7 @@ TABLES = """
 SELECT relname, attname FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
 WHERE relnamespace = 'public'::regnamespace AND attnum > 0 AND NOT attisdropped ORDER BY 1, 2
 """
-REMOVE_ROWS = """
+REMOVE_ROWS_AND_SETTINGS = """
 DO $$
 DECLARE
     "table" text;
@@ -36,6 +36,7 @@ BEGIN
     IF filled IS NOT NULL THEN
         EXECUTE 'TRUNCATE ' || array_to_string(filled, ', ') || ' CASCADE';
     END IF;
+    EXECUTE format('ALTER DATABASE %I RESET ALL', current_database());
     PERFORM setval(oid::regclass, 1, false) FROM pg_class
     WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace;
 END $$
@@ -43,7 +44,7 @@ END $$
 
 
 def empty(url: str, template: str) -> bool:
-    """Remove every row from a database, but that of its revision.
+    """Remove every row from a database, except that of its revision, and its own settings.
 
     Return False if it has other tables than its template, or another revision.
     """
@@ -54,7 +55,7 @@ def empty(url: str, template: str) -> bool:
         revision = connection.execute("SELECT version_num FROM alembic_version").fetchall()
         if revision != [(schema.find_newest_revision(),)]:
             return False
-        connection.execute(REMOVE_ROWS)
+        connection.execute(REMOVE_ROWS_AND_SETTINGS)
         return True
 
 
