@@ -72,7 +72,7 @@ from hub.contract.types import (
 from hub.contract.web_addresses import web_address
 from hub.contract.webhooks import signed_json
 from hub.errors import AccessNeeded, NeedsAttention, Refused, Retry, Sentence
-from hub.money import money, to_cents
+from hub.money import money, round_amount
 
 if TYPE_CHECKING:
     from hub.contract import setting
@@ -158,15 +158,15 @@ __all__ = [
     "read_numbered_pages",
     "read_pages",
     "readable",
+    "round_amount",
     "row_version",
     "setting",
     "signed_json",
-    "to_cents",
     "web_address",
 ]
 
 # The name of today for each earlier one, which keeps working for one minor version.
-RENAMED: Mapping[str, str] = {}
+RENAMED: Mapping[str, str] = {"to_cents": "round_amount"}
 
 if not TYPE_CHECKING:
 

@@ -36,7 +36,7 @@ def precision(currency: str) -> int:
     return int(_import_babel().get_currency_precision(currency))
 
 
-def to_cents(amount: Decimal, currency: str) -> Decimal:
+def round_amount(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the smallest unit of the currency."""
     unit = _smallest_unit(currency)
     return amount.quantize(unit, rounding=ROUND_HALF_UP)
@@ -56,7 +56,7 @@ def is_too_large(amount: Decimal) -> bool:
 
 def is_exact(amount: Decimal, currency: str) -> bool:
     """Return whether the amount has no more decimals than its currency."""
-    return to_cents(amount, currency) == amount
+    return round_amount(amount, currency) == amount
 
 
 def sum_amounts(amounts: Iterable[Decimal | None]) -> Decimal:

@@ -123,9 +123,9 @@ def _signed_total(posting: "Posting") -> str:
 
 def _in_cents(amount: "Decimal", currency: str) -> str:
     """Return an amount with the decimals of its currency, if that is known."""
-    from hub.money import to_cents
+    from hub.money import round_amount
 
-    return str(to_cents(amount, currency) if currency else amount)
+    return str(round_amount(amount, currency) if currency else amount)
 
 
 def _posting_json(row: Any, document_state: str) -> dict[str, Any]:

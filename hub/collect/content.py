@@ -14,7 +14,7 @@ from hub.contract.documents import Document, Party
 from hub.mapping import Mapped
 from hub.models import SourceDocument
 from hub.models.enums import Holder, PostingState
-from hub.money import to_cents
+from hub.money import round_amount
 from hub.outbox.plan_values import Content, Disposition
 from hub.reasons.template import CaseAction
 
@@ -185,4 +185,4 @@ def _stated_or_summed_total(
     if document.total is None:
         return computed
     currency = document.currency or home_currency
-    return to_cents(document.total, currency)
+    return round_amount(document.total, currency)

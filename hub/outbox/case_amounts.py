@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from hub.contract.document_kinds import CREDIT_KINDS
 from hub.models import Posting, SourceDocument, case_posting
 from hub.models.enums import Operation
-from hub.money import to_cents
+from hub.money import round_amount
 
 CASES_AT_ONCE = 500
 # The currency of an amount: that of the posting, or else of the document.
@@ -43,7 +43,9 @@ def sum_by_case(session: Session, case_ids: Sequence[int]) -> dict[int, dict[str
         sums = sums.group_by(case_posting.c.case_id, CURRENCY).order_by(CURRENCY)
         for case_id, currency, total in session.execute(sums):
             if total is not None:
-                amounts[case_id][currency] = str(to_cents(total, currency) if currency else total)
+                amounts[case_id][currency] = str(
+                    round_amount(total, currency) if currency else total
+                )
     return amounts
 
 

@@ -9,7 +9,7 @@ from hub.errors import Sentence
 from hub.mapping.mapped import Mapped
 from hub.mapping.split import amount_of
 from hub.models.transaction_summary import LineSummary, TransactionSummary
-from hub.money import format_amount, to_cents
+from hub.money import format_amount, round_amount
 from hub.payloads import (
     bill,
     bill_payment,
@@ -166,7 +166,7 @@ def _check_decimals(builder: PayloadBuilder) -> None:
     if document.total is None:
         amounts = [line.amount for line in document.lines]
     for amount in amounts:
-        if amount is None or abs(to_cents(amount, currency) - amount) <= document.tolerance:
+        if amount is None or abs(round_amount(amount, currency) - amount) <= document.tolerance:
             continue
         builder.problems.append(
             Sentence(
@@ -174,7 +174,7 @@ def _check_decimals(builder: PayloadBuilder) -> None:
                 " %(nearest)s. Correct the amount or the currency at the source.",
                 exact=f"{amount:f}",
                 currency=currency,
-                nearest=format_amount(to_cents(amount, currency), currency),
+                nearest=format_amount(round_amount(amount, currency), currency),
             )
         )
         return

@@ -10,7 +10,7 @@ from hub.contract.documents import Document, Role
 from hub.errors import BadDocument, Sentence
 from hub.mapping.mapped import Mapped, MappedLine, Ref
 from hub.mapping.split import amount_of
-from hub.money import precision, sum_amounts, to_cents
+from hub.money import precision, round_amount, sum_amounts
 from hub.payloads.company_facts import CompanyFacts
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class PayloadBuilder:
 
     def cents(self, number: Decimal) -> Decimal:
         """Round an amount to its currency; report one that QuickBooks cannot keep."""
-        exact = to_cents(number, self.currency)
+        exact = round_amount(number, self.currency)
         if precision(self.currency) <= AMOUNT_DECIMALS:
             return exact
         rounded = exact.quantize(Decimal(1).scaleb(-AMOUNT_DECIMALS))

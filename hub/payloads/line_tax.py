@@ -8,7 +8,7 @@ from hub.contract.document_kinds import SALES_KINDS
 from hub.errors import Sentence
 from hub.mapping.mapped import MappedLine
 from hub.mapping.split import amount_of
-from hub.money import ZERO, sum_amounts, to_cents
+from hub.money import ZERO, round_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder, drop_empty
 
 CALCULATIONS = {
@@ -129,7 +129,7 @@ def _amount_without_rates(
         without_tax = line_amount / (1 + percent / 100)
     else:
         without_tax = line_amount * (1 - _presumed_share(builder))
-    return to_cents(without_tax, builder.currency)
+    return round_amount(without_tax, builder.currency)
 
 
 def _presumed_share(builder: PayloadBuilder) -> Decimal:
@@ -191,7 +191,7 @@ def _divide_tax(
     shares = []
     for _, percent in rates:
         share = net_amount * percent / 100
-        shares.append(to_cents(share, builder.currency))
+        shares.append(round_amount(share, builder.currency))
     if mapped.line.tax is not None:
         line_tax = builder.cents(mapped.line.tax)
         shares[-1] += line_tax - sum_amounts(shares)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hub.db.bulk import is_among
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation, PostingState
-from hub.money import to_cents
+from hub.money import round_amount
 from hub.outbox import apply_sign
 from hub.translations.messages import gettext, gettext_noop, ngettext
 
@@ -239,5 +239,5 @@ def _signed_amount(posting: _ChangedPosting) -> Decimal:
 def _format_amount(amount: Decimal, currency: str) -> str:
     """Return an amount as plain text, in cents if its currency is known."""
     if currency:
-        amount = to_cents(amount, currency)
+        amount = round_amount(amount, currency)
     return str(amount)

@@ -15,7 +15,7 @@ from hub.db.engine import read_only_session
 from hub.errors import NotFound
 from hub.models import Case, ConnectedCompany, Installation, Run, RunLine, case_posting
 from hub.models.enums import DocumentState, PostingState, RunKind, RunOutcome, RunState
-from hub.money import ZERO, to_cents
+from hub.money import ZERO, round_amount
 from hub.outbox import case_amounts
 from hub.posting.reconcile import result as reconcile_result
 from hub.scheduling import run_result as results
@@ -288,7 +288,7 @@ def _format_in_cents(sums: dict[str, Decimal], currency: str) -> dict[str, str]:
     for name in outbox.SIDES:
         amount = sums[name]
         if currency:
-            amount = to_cents(amount, currency)
+            amount = round_amount(amount, currency)
         texts[name] = str(amount)
     return texts
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hub import spreadsheets
 from hub.db.engine import read_only_session
-from hub.money import to_cents
+from hub.money import round_amount
 from hub.translations.messages import use_english
 from hub.web import xlsx
 from hub.web.paging import follows
@@ -41,7 +41,7 @@ def download(name: str, columns: Sequence[str], rows: Iterable[Row]) -> Response
 
 def amount(total: Decimal, currency: str) -> Decimal:
     """Return an amount with the decimals of its currency; without one it stays as it is."""
-    return to_cents(total, currency) if currency else total
+    return round_amount(total, currency) if currency else total
 
 
 def read_in_chunks(

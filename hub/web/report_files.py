@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from hub.models import ConnectedCompany
-from hub.money import to_cents
+from hub.money import round_amount
 from hub.web.company_postings import CompanyApproval, CompanyDelays
 from hub.web.exports import Row
 from hub.web.layout import app_name
@@ -41,7 +41,7 @@ def iter_waiting(waiting: Iterable[WaitingAmount]) -> Iterator[Row]:
     for row in waiting:
         cells: dict[str, object] = {"app": app_name(row.slug), "currency": row.currency}
         for name, age in zip(AGE_NAMES, row.ages, strict=True):
-            cells |= {name: age.count, f"{name}_amount": to_cents(age.amount, row.currency)}
+            cells |= {name: age.count, f"{name}_amount": round_amount(age.amount, row.currency)}
         yield cells
 
 
@@ -86,5 +86,5 @@ def _approval_columns(row: Approved | CompanyApproval) -> dict[str, object]:
         "approved_by": row.who,
         "currency": row.currency,
         "documents": row.documents,
-        "amount": to_cents(row.amount, row.currency or "USD"),
+        "amount": round_amount(row.amount, row.currency or "USD"),
     }

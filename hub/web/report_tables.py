@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
-from hub.money import ZERO, to_cents
+from hub.money import ZERO, round_amount
 from hub.outbox.main_posting import SAME_TRANSACTION, counts_for_its_part, state_column
 from hub.outbox.statistics import apply_sign
 from hub.translations.messages import gettext_noop
@@ -134,7 +134,7 @@ def columns_of_sums(sum_for: Callable[[Group], Sum], currency: str) -> dict[str,
     columns: dict[str, Any] = {}
     for group, (count_column, total_column) in GROUP_COLUMNS.items():
         one = sum_for(group)
-        columns |= {count_column: one.count, total_column: to_cents(one.amount, currency)}
+        columns |= {count_column: one.count, total_column: round_amount(one.amount, currency)}
     return columns
 
 

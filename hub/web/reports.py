@@ -12,7 +12,7 @@ from werkzeug import Response
 from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, SourceDocument
-from hub.money import to_cents
+from hub.money import round_amount
 from hub.translations import dates
 from hub.translations.messages import gettext
 from hub.web import (
@@ -237,7 +237,7 @@ def _exported_document(row: CellRow, currency: str) -> exports.Row:
         "date": row.document.date,
         "state": row.state,
         "currency": currency,
-        "amount": to_cents(row.amount, currency or "USD"),
+        "amount": round_amount(row.amount, currency or "USD"),
     }
 
 

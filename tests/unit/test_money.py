@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import BadDocument
-from hub.money import format_amount, is_exact, money, precision, sum_amounts, to_cents
+from hub.money import format_amount, is_exact, money, precision, round_amount, sum_amounts
 
 
 @pytest.mark.parametrize(
@@ -49,13 +49,13 @@ def test_each_currency_has_its_decimals(currency, decimals):
     ],
 )
 def test_halves_are_rounded_away_from_zero(amount, currency, rounded):
-    assert str(to_cents(Decimal(amount), currency)) == rounded
+    assert str(round_amount(Decimal(amount), currency)) == rounded
 
 
 @given(st.integers(-(10**12), 10**12))
 def test_whole_cents_stay_as_they_are(cents):
     amount = Decimal(cents) / 100
-    assert to_cents(amount, "USD") == amount
+    assert round_amount(amount, "USD") == amount
     assert is_exact(amount, "USD")
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from hub.cases.findings import Finding
 from hub.models.display_names import format_posting_name
 from hub.models.enums import CHANGE_OPERATIONS, Operation
-from hub.money import ZERO, format_amount, is_exact, to_cents
+from hub.money import ZERO, format_amount, is_exact, round_amount
 from hub.payloads.line_tax import KINDS_WITH_TAX
 from hub.posting.preflight import duplicate_checks, link_checks, name_checks, record_checks
 from hub.posting.preflight.context import Check, CheckContext
@@ -109,7 +109,7 @@ def check_line_sum(posting: CheckedPosting, context: CheckContext) -> Iterator[F
     if source_total is None or line_total is None or posting.part:
         return
     currency = posting.currency or context.facts.currency
-    expected = to_cents(source_total, currency)
+    expected = round_amount(source_total, currency)
     if abs(expected - line_total) <= context.tolerances.get(posting.document_id, ZERO):
         return
     text = CaseText(

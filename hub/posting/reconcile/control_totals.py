@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 
 from hub.cases.discrepancies import ABSENCES, Discrepancy
-from hub.money import ZERO, to_cents
+from hub.money import ZERO, round_amount
 from hub.outbox import statistics
 from hub.posting.reconcile.posted_documents import PostedSummary
 from hub.posting.reconcile.totals_lines import Key, TotalsLine
@@ -67,7 +67,7 @@ class Totals:
 def _totals_line(key: Key, sums: Sums) -> TotalsLine:
     """Return a line with its amounts rounded to those of the currency."""
     app, kind, period, currency = key
-    cents = partial(to_cents, currency=currency or "USD")
+    cents = partial(round_amount, currency=currency or "USD")
     return TotalsLine(
         app=app,
         kind=kind,

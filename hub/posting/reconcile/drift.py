@@ -17,7 +17,7 @@ from hub.contract.states import ReceiptState
 from hub.db.engine import read_only_session, transaction
 from hub.models import TransactionHead
 from hub.models.display_names import format_posting_name
-from hub.money import ZERO, to_cents
+from hub.money import ZERO, round_amount
 from hub.payloads.entities import linked_kind
 from hub.posting import receipts
 from hub.posting.outcome.session import PostingSession
@@ -172,7 +172,7 @@ def _paid_amount(document: PostedDocument) -> Decimal | None:
     if not head.total or head.balance is None:
         return None
     currency = head.currency or document.posting.currency or "USD"
-    return to_cents(head.total - head.balance, currency)
+    return round_amount(head.total - head.balance, currency)
 
 
 def _last_payment_date(document: PostedDocument, current: EntitiesByKey) -> dt.date | None:

@@ -9,7 +9,7 @@ from typing import Any
 from hub.errors import Sentence
 from hub.models import Run
 from hub.models.enums import RunKind
-from hub.money import to_cents
+from hub.money import round_amount
 from hub.posting.reconcile.totals_lines import (
     TotalsLine,
     count_differing,
@@ -262,7 +262,7 @@ def _difference_sentence(totals: Sequence[TotalsLine], accepted: int) -> Sentenc
 
 def _format_difference(amount: Decimal, currency: str) -> str:
     """Return a difference with its sign and currency, as "−20.10 USD"."""
-    digits = f"{to_cents(amount, currency):,}" if currency else f"{amount:,}"
+    digits = f"{round_amount(amount, currency):,}" if currency else f"{amount:,}"
     return f"{digits} {currency}".strip().replace("-", "\N{MINUS SIGN}")
 
 

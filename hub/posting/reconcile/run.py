@@ -10,7 +10,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.errors import Sentence
 from hub.models import Posting
 from hub.models.display_names import format_posting_name
-from hub.money import ZERO, format_amount, to_cents
+from hub.money import ZERO, format_amount, round_amount
 from hub.outbox import statistics
 from hub.posting.outcome.session import PostingSession, Progress
 from hub.posting.reconcile import cases, drift, markers
@@ -148,7 +148,7 @@ def _has_other_source_total(summary: PostedSummary) -> bool:
         return False
     if summary.source_total == summary.posted_total:
         return False
-    return to_cents(summary.source_total, summary.currency or "USD") != summary.posted_total
+    return round_amount(summary.source_total, summary.currency or "USD") != summary.posted_total
 
 
 def _other_source_total(summary: PostedSummary) -> OtherSourceTotal:
@@ -188,9 +188,9 @@ def _document_difference(document: PostedDocument, *, is_accepted: bool) -> Docu
         party=document.posting.document.party,
         date=str(summary.written_date or summary.source_date or ""),
         currency=summary.currency,
-        source=to_cents(sign * (summary.expected_total or ZERO), currency),
-        posted=to_cents(sign * (summary.posted_total or ZERO), currency),
-        quickbooks=to_cents(sign * summary.quickbooks_total, currency),
+        source=round_amount(sign * (summary.expected_total or ZERO), currency),
+        posted=round_amount(sign * (summary.posted_total or ZERO), currency),
+        quickbooks=round_amount(sign * summary.quickbooks_total, currency),
         quickbooks_id=document.posting.quickbooks_id or "",
     )
 

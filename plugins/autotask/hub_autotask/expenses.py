@@ -20,7 +20,7 @@ from hub import (
     Site,
     StageName,
     money,
-    to_cents,
+    round_amount,
 )
 from hub_autotask import lists
 from hub_autotask.client import RATE, Autotask, local_day, where
@@ -144,7 +144,7 @@ class _Translation:
                 "department": self._department_code(),
             },
             lines=(*map(self._build_line, self.items), *self._advance_line()),
-            total=to_cents(money(row["amountDue"] or 0), self.currency),
+            total=round_amount(money(row["amountDue"] or 0), self.currency),
             tax_mode="none",
             facts=self._collect_facts(),
         )
@@ -227,7 +227,7 @@ class _Translation:
         field = "category_billable" if is_billable else "category"
         return Line(
             id=str(item["id"]),
-            amount=to_cents(self._amount_of(item), self.currency),
+            amount=round_amount(self._amount_of(item), self.currency),
             description=self._describe_item(item),
             codes={
                 field: self._category_code(item),
@@ -279,7 +279,7 @@ class _Translation:
             codes["category"] = Code(id="cash advance", name="Cash advance", hold=NO_ADVANCE)
         line = Line(
             id="advance",
-            amount=-to_cents(self.advance, self.currency),
+            amount=-round_amount(self.advance, self.currency),
             description="Cash advance",
             codes=codes,
         )

@@ -15,7 +15,7 @@ from hub import (
     StageName,
     TaxMode,
     money,
-    to_cents,
+    round_amount,
 )
 from hub_autotask import lists
 from hub_autotask.client import local_day
@@ -41,7 +41,7 @@ class InvoiceTranslation:
         self.settings = kind.site.settings
         self.company = self.lists.company(row["companyID"])
         self.currency = self.lists.currency(row["companyID"])
-        self.total = to_cents(money(row["invoiceTotal"]), self.currency)
+        self.total = round_amount(money(row["invoiceTotal"]), self.currency)
         is_credit = self.total < 0 and self.settings["negative"] == "credit_memo"
         self.sign = -1 if is_credit else 1
 
@@ -89,7 +89,7 @@ class InvoiceTranslation:
         total = money(0)
         for line in self.lines:
             total += money(line["taxDollars"] or 0)
-        return to_cents(total, self.currency)
+        return round_amount(total, self.currency)
 
     # -- state --
 
@@ -159,7 +159,7 @@ class InvoiceTranslation:
         quantity = line["quantity"]
         return Line(
             id=str(line["id"]),
-            amount=to_cents(money(line["extendedPrice"] or 0), self.currency) * self.sign,
+            amount=round_amount(money(line["extendedPrice"] or 0), self.currency) * self.sign,
             quantity=None if quantity is None else money(quantity) * self.sign,
             unit_price=None if line["rate"] is None else money(line["rate"]),
             description=self._describe_line(line),

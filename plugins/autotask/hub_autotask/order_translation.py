@@ -14,7 +14,7 @@ from hub import (
     Sentence,
     StageName,
     money,
-    to_cents,
+    round_amount,
 )
 from hub_autotask import lists
 from hub_autotask.client import local_day
@@ -146,7 +146,7 @@ class OrderTranslation:
         cost = money(item["unitCost"])
         return Line(
             id=str(item["id"]),
-            amount=to_cents(quantity * cost, self.currency),
+            amount=round_amount(quantity * cost, self.currency),
             quantity=quantity,
             unit_price=cost,
             description=description or None,
@@ -167,7 +167,7 @@ class OrderTranslation:
     def _freight_line(self) -> tuple[Line, ...]:
         """Return a line for the freight of the order, if there is any."""
         freight = money(self.row["internalCurrencyFreight"] or self.row["freight"] or 0)
-        amount = to_cents(freight, self.currency)
+        amount = round_amount(freight, self.currency)
         if not amount:
             return ()
         codes: dict[str, Code | str | None] = {}

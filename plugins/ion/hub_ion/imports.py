@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from hub import Code, Document, Line, Record, Row, Sentence, Site, money, to_cents
+from hub import Code, Document, Line, Record, Row, Sentence, Site, money, round_amount
 from hub_ion import orders, parts, queries
 from hub_ion.client import Ion
 
@@ -203,7 +203,7 @@ def _quantity_and_cost(line: Line, currency: str | None) -> tuple[Decimal, Decim
     quantity = line.quantity
     price = line.unit_price
     if quantity and price is not None:
-        amount = to_cents(quantity * price, currency or "USD")
+        amount = round_amount(quantity * price, currency or "USD")
         if amount == line.amount:
             return quantity, price
     return money(1), line.amount or money(0)

@@ -18,7 +18,7 @@ from hub import (
     StageName,
     money,
     parse_date,
-    to_cents,
+    round_amount,
 )
 from hub_ion import parts
 from hub_ion.client import ENVIRONMENTS
@@ -240,7 +240,7 @@ def _build_line(site: Site, line: Row, currency: str, twins: parts.Twins) -> Lin
         amount = money(line["total"])
     return Line(
         id=f"line:{line['id']}",
-        amount=to_cents(amount, currency),
+        amount=round_amount(amount, currency),
         quantity=quantity,
         unit_price=cost,
         description=_describe_line(line, unit, bool(account)),
@@ -300,7 +300,7 @@ def _describe_part(line: Row, is_account: bool) -> str:
 def _build_fee(fee: Row, currency: str) -> Line:
     """Return a fee of an order as a line."""
     name = (fee["name"] or "").strip() or "Fee"
-    amount = to_cents(money(fee["value"]), currency)
+    amount = round_amount(money(fee["value"]), currency)
     return Line(
         id=f"fee:{fee['id']}",
         amount=amount,

@@ -229,7 +229,7 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I11",
         place=f"{PLUGIN}/invoice_translation.py",
-        old='self.total = to_cents(money(row["invoiceTotal"]), self.currency)',
+        old='self.total = round_amount(money(row["invoiceTotal"]), self.currency)',
         new='self.total = money(row["invoiceTotal"])',
         bug="Four decimals are sent to QuickBooks.",
     ),
@@ -243,8 +243,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I12",
         place=f"{PLUGIN}/invoice_translation.py",
-        old='amount=to_cents(money(line["extendedPrice"] or 0), self.currency) * self.sign,',
-        new='amount=to_cents(money(line["extendedPrice"] or 0), self.currency),',
+        old='amount=round_amount(money(line["extendedPrice"] or 0), self.currency) * self.sign,',
+        new='amount=round_amount(money(line["extendedPrice"] or 0), self.currency),',
         bug="The lines of a credit memo are negative.",
     ),
     Mutant(

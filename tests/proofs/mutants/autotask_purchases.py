@@ -52,8 +52,8 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E5",
         place=f"{PLUGIN}/expenses.py",
-        old="amount=-to_cents(self.advance, self.currency)",
-        new="amount=to_cents(self.advance, self.currency)",
+        old="amount=-round_amount(self.advance, self.currency)",
+        new="amount=round_amount(self.advance, self.currency)",
         bug="A cash advance is added instead of taken off.",
     ),
     Mutant(

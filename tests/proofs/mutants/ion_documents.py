@@ -182,8 +182,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-11",
         place=f"{PLUGIN}/orders.py",
-        old='    amount = to_cents(money(fee["value"]), currency)\n',
-        new='    amount = abs(to_cents(money(fee["value"]), currency))\n',
+        old='    amount = round_amount(money(fee["value"]), currency)\n',
+        new='    amount = abs(round_amount(money(fee["value"]), currency))\n',
         bug="A negative fee is added.",
     ),
     Mutant(

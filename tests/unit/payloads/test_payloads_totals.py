@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hub import payloads
 from hub.contract.documents import Applied, Document, Item, Line
 from hub.mapping import Link, Mapped, MappedLine, Ref, amount_of
-from hub.money import is_exact, to_cents
+from hub.money import is_exact, round_amount
 from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.summary import compute_expected_total
 from tests.support.rows.payload_cases import NO, US, line, mapped, norwegian, refs
@@ -117,7 +117,7 @@ def test_a_body_comes_to_the_total_or_is_refused_with_a_sentence(what, facts):
         signed = comes_to * (-1 if built.body.get("Credit") else 1)
         assert built.summary.total == signed
         if document.total is not None:
-            assert abs(to_cents(document.total, currency) - signed) <= document.tolerance
+            assert abs(round_amount(document.total, currency) - signed) <= document.tolerance
 
 
 @pytest.mark.parametrize(
