@@ -1,6 +1,6 @@
-"""ION in the hub: purchase orders that were ordered become purchase orders, parts become items.
+"""The plugin for ION: ordered purchase orders become purchase orders, parts become items.
 
-Start reading in `reading`; `orders` and `parts` make documents of what it reads.
+Start reading in `reading`; `orders` and `parts` build the documents of its rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ APP = App(
     gone=FromSetting("gone"),
     access="your First Resonance representative",
 )
-IMPORTED_ORDER = "order"
+IMPORTED_ORDER_FIELD = "order"
 
 
 def _field(name: str, label: str, role: Role, **options: Any) -> Field:
@@ -70,14 +70,14 @@ FIELDS = (
     _field("fee", "Fee", "account", match=("name",), default=FromSetting("fee_account")),
     _field("payable", "Payable account", "payable_account", match=("words",)),
     Field(
-        name=IMPORTED_ORDER,
+        name=IMPORTED_ORDER_FIELD,
         label="Order made in QuickBooks",
         role="purchase_order",
         pushed=FromSetting("import_orders"),
     ),
 )
-REFUSED = "calls refused"
-RESOURCES = {"PURCHASEORDER": orders.PREFIX, "PART": parts.PREFIX}
+WEBHOOK_WARNING_KEY = "calls refused"
+PREFIXES_BY_RESOURCE = {"PURCHASEORDER": orders.PREFIX, "PART": parts.PREFIX}
 
 
 @hookimpl
@@ -94,43 +94,43 @@ def hub_fields(app: str) -> tuple[Field, ...]:
 def hub_check(app: str, site: Site) -> Tenant:
     source = Ion(site)
     id, name = source.organization()
-    lacks = source.learn()
-    missing = schema.list_missing(lacks, site.settings)
+    absent_fields = source.read_schema()
+    missing = schema.list_missing_requirements(absent_fields, site.settings)
     if missing:
         raise NeedsAttention(
             "ION's API does not have %(missed)s, without which orders cannot be posted. Install"
             " the newest version of the app, or send this message to its author.",
             missed=", ".join(missing),
         )
-    warnings = [_warn_of_lacks(lacks), site.secrets.get(REFUSED)]
+    warnings = [_warn_of_absent_fields(absent_fields), site.secrets.get(WEBHOOK_WARNING_KEY)]
     warnings += imports.list_warnings(site)
     return Tenant(id=id, name=name, warnings=tuple(filter(None, warnings)))
 
 
-def _warn_of_lacks(lacks: frozenset[str]) -> str:
-    """Return what orders are posted without, because ION does not have these fields."""
-    without = schema.missing_details(lacks)
+def _warn_of_absent_fields(absent_fields: frozenset[str]) -> str:
+    """Return a warning about the details that orders lack, because ION does not have the fields."""
+    without = schema.missing_details(absent_fields)
     if not without:
         return ""
     return Sentence(
         "ION's API does not have %(fields)s. Orders are posted all the same, without %(without)s.",
-        fields=", ".join(sorted(lacks)),
+        fields=", ".join(sorted(absent_fields)),
         without="; ".join(without),
     )
 
 
 @hookimpl
 def hub_subscribe(app: str, site: Site, on: bool) -> None:
-    """Set up the webhook if the key may; without it ION is polled on schedule all the same."""
+    """Set up or remove the webhook; keep a warning if the key may not, as polling goes on."""
     source = Ion(site)
     try:
         if on:
             site.secrets["webhook_secret"] = source.subscribe(site.webhook_url or "")
         else:
             source.unsubscribe(site.webhook_url or "")
-        site.secrets.pop(REFUSED, None)
+        site.secrets.pop(WEBHOOK_WARNING_KEY, None)
     except Refused as error:
-        site.secrets[REFUSED] = Sentence(
+        site.secrets[WEBHOOK_WARNING_KEY] = Sentence(
             "ION does not call the hub, which asks on its schedule instead. %(text)s",
             text=error.text,
         )
@@ -138,8 +138,8 @@ def hub_subscribe(app: str, site: Site, on: bool) -> None:
 
 @hookimpl
 def hub_codes(app: str, site: Site, field: str) -> list[Code | str]:
-    """Return the codes of orders that are not complete, so that missing matches show early."""
-    if field == IMPORTED_ORDER:
+    """Return the codes of open orders, so that missing matches are visible before they are sent."""
+    if field == IMPORTED_ORDER_FIELD:
         return []
     open_orders = reading.read_open_orders(site, Ion(site))
     return codes_in_use(open_orders, field)
@@ -165,7 +165,7 @@ def hub_report(app: str, site: Site, document: Document, receipt: Receipt) -> No
 @hookimpl
 def hub_records(app: str, site: Site, field: str, records: Sequence[Record]) -> list[Code]:
     """Create open orders of QuickBooks in ION, if the settings want it."""
-    if field != IMPORTED_ORDER:
+    if field != IMPORTED_ORDER_FIELD:
         return []
     source = Ion(site)
     return imports.import_orders(site, source, records)
@@ -185,10 +185,10 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
 
 
 def _signals_of(call: Row) -> list[Signal]:
-    """Return what the hub should do about a webhook call; only the id in it is used."""
+    """Return the signals of a webhook call; only its resource and id are used."""
     name = str(call.get("resource", "")).upper()
     resource = name.replace("_", "").removesuffix("S")
-    prefix = RESOURCES.get(resource)
+    prefix = PREFIXES_BY_RESOURCE.get(resource)
     if prefix:
         return [Signal.read(f"{prefix}{call['id']}")]
     return [Signal.collect()]

@@ -1,4 +1,4 @@
-"""ION's API over `site.http`: every call of the app, and what it assumes about it."""
+"""Call ION's API over `site.http`: tokens, pages, etags and errors."""
 
 import logging
 import re
@@ -12,7 +12,7 @@ from hub_ion.queries import Listing
 
 log = logging.getLogger(__name__)
 PAGE_SIZE = 100
-LACKS = "fields that its schema lacks"
+ABSENT_FIELDS_KEY = "fields that its schema lacks"
 MAX_TRIES = 3
 
 
@@ -43,8 +43,8 @@ ENVIRONMENTS = {
     "custom": ("Custom", "", ""),
 }
 HOSTS = ("*.buildwithion.com", "*.ion-gov.com", "*.ion-aus.com", "{api_url}", "{token_url}")
-CONFLICT = re.compile(r"etag|stale|been (updated|modified|changed) since", re.IGNORECASE)
-FORBIDDEN = re.compile(r"permission|forbidden|not (allowed|authori[sz]ed)", re.IGNORECASE)
+CONFLICT_MESSAGE = re.compile(r"etag|stale|been (updated|modified|changed) since", re.IGNORECASE)
+FORBIDDEN_MESSAGE = re.compile(r"permission|forbidden|not (allowed|authori[sz]ed)", re.IGNORECASE)
 
 
 class Conflict(Retry):
@@ -54,24 +54,24 @@ class Conflict(Retry):
         super().__init__("What the hub wanted to change in ION has changed there meanwhile.")
 
 
-class Denied(Refused):
+class MutationForbidden(Refused):
     """ION refuses a mutation that the rights of the key do not allow."""
 
 
-class Misunderstood(NeedsAttention):
+class SchemaMismatch(NeedsAttention):
     """ION's schema lacks something that a query uses."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Rows in the order of their ids; `start` is the cursor that leads to this page again."""
+    """Rows in the order of their ids; `start` is the cursor that reads this page again."""
 
     rows: list[Row]
     start: str | None
 
 
 class Ion:
-    """The calls, each with a bearer token that is renewed when it is rejected."""
+    """Calls to ION, each with a bearer token that is renewed when ION rejects it."""
 
     def __init__(self, site: Site) -> None:
         self._secrets = site.secrets
@@ -86,18 +86,18 @@ class Ion:
             refused=Sentence(
                 "ION did not accept these API keys in its environment %(environment)s. %(pair)s",
                 environment=self.environment,
-                pair=self._pair(),
+                pair=self._explain_keys(),
             ),
             form={"audience": self._url},
             in_form=True,
         )
         self.api = ApiClient(site, "ION", base_url=self._url, tokens=self._tokens)
-        self.lacks = frozenset(self._secrets.get(LACKS, "").split())
+        self.absent_fields = frozenset(self._secrets.get(ABSENT_FIELDS_KEY, "").split())
 
     def organization(self) -> tuple[str, str]:
         """Return the id and name of the organization that the keys belong to."""
         self._tokens.renew()
-        user = self.ask(queries.ME)["me"] or {}
+        user = self.ask(queries.CURRENT_USER)["me"] or {}
         organization = user.get("organization")
         if not organization:
             raise NeedsAttention(
@@ -106,26 +106,26 @@ class Ion:
         id = str(organization["id"])
         return id, organization["domain"] or f"organization {id}"
 
-    def learn(self) -> frozenset[str]:
-        """Read ION's schema; return the fields that the app uses and it lacks, as `Type.field`.
+    def read_schema(self) -> frozenset[str]:
+        """Read ION's schema; return the requested fields that it does not have, as `Type.field`.
 
-        Queries leave them out from then on, except for those that orders cannot be posted without.
+        From then on queries leave out those that orders can be posted without.
         """
         data, errors = self._parse_answer(queries.SCHEMA, {})
         if errors:
             self._refuse(queries.SCHEMA, errors[0])
-        lacks = schema.lacking_fields(data["__schema"]["types"])
-        missing = schema.list_missing(lacks, self._settings)
-        self.lacks = lacks - set(missing)
-        self._secrets[LACKS] = " ".join(sorted(self.lacks))
-        return lacks
+        absent_fields = schema.find_absent_fields(data["__schema"]["types"])
+        missing = schema.list_missing_requirements(absent_fields, self._settings)
+        self.absent_fields = absent_fields - set(missing)
+        self._secrets[ABSENT_FIELDS_KEY] = " ".join(sorted(self.absent_fields))
+        return absent_fields
 
     def pages(
         self, query: Listing, filters: Row | None = None, after: str | None = None
     ) -> Iterator[Page]:
-        """Yield every page of a list; each row comes once, even if rows move between pages.
+        """Yield every page of a list, each row once, even if rows move between pages.
 
-        If rows left the list while it is read, others moved up: the page before is read again.
+        If the list became shorter, rows have moved to earlier pages: read the previous page again.
         """
         ids_read: set[Any] = set()
         last_count: int | None = None
@@ -156,7 +156,7 @@ class Ion:
 
     def write_number(self, id: str, key: str, text: str) -> None:
         """Write an order's number in QuickBooks to External Reference or the attribute `key`."""
-        query = queries.ATTRIBUTES if key else queries.REFERENCE
+        query = queries.ORDER_ATTRIBUTES if key else queries.ORDER_REFERENCE
         for _ in range(MAX_TRIES):
             order = self.ask(query, id=id)["order"]
             if order is None or _current_text(order, key) == text:
@@ -169,7 +169,7 @@ class Ion:
         raise Retry("Order %(id)s changed in ION while the hub wrote to it.", id=str(id))
 
     def _write_text(self, id: str, etag: str, key: str, text: str) -> None:
-        """Write to an attribute of an order, or to its reference if no attribute is named."""
+        """Write to an attribute of an order, or to its External Reference if the key is empty."""
         if key:
             self.ask(queries.SET_ATTRIBUTE, key=key, id=id, etag=etag, text=text)
         else:
@@ -180,8 +180,8 @@ class Ion:
         self.unsubscribe(address)
         answer = self.ask(queries.ADD_RECEIVER, address=address)
         receiver = answer["made"]["row"]
-        for resource in queries.WATCHED:
-            for action in queries.ACTIONS:
+        for resource in queries.WATCHED_RESOURCES:
+            for action in queries.WATCHED_ACTIONS:
                 self.ask(
                     queries.SUBSCRIBE,
                     receiver=receiver["id"],
@@ -195,7 +195,7 @@ class Ion:
         answer = self.ask(queries.RECEIVERS)
         for row in answer["rows"] or ():
             if row["address"] == address:
-                self.ask(queries.DROP_RECEIVER, id=row["id"], etag=row["etag"])
+                self.ask(queries.DELETE_RECEIVER, id=row["id"], etag=row["etag"])
 
     # -- one request --
 
@@ -218,31 +218,31 @@ class Ion:
         data, errors = self._answer_list(query, variables)
         if not data or not data.get("rows"):
             error = errors[0] if errors else {"message": "no rows"}
-            self._refuse(query.text(self.lacks), error)
+            self._refuse(query.text(self.absent_fields), error)
         page = data["rows"]
         rows = [edge["node"] for edge in page["edges"] or ()]
         for error in errors:
             self._mark_unreadable(rows, error)
         if None in rows:
             raise Retry("ION could not return one of its rows; it is asked again later.")
-        completed = [query.complete(row, self.lacks) for row in rows]
+        completed = [query.complete(row, self.absent_fields) for row in rows]
         return completed, page["pageInfo"]
 
     def _answer_list(self, query: Listing, variables: Row) -> tuple[Any, list[Row]]:
-        """Ask for a page; if ION does not know a field, ask again without the fields it lacks."""
+        """Ask for a page; if ION rejects the query, read its schema and ask again."""
         try:
-            return self._parse_answer(query.text(self.lacks), variables)
-        except Misunderstood:
-            before = self.lacks
-            self.learn()
-            if self.lacks == before:
+            return self._parse_answer(query.text(self.absent_fields), variables)
+        except SchemaMismatch:
+            before = self.absent_fields
+            self.read_schema()
+            if self.absent_fields == before:
                 raise
-            return self._parse_answer(query.text(self.lacks), variables)
+            return self._parse_answer(query.text(self.absent_fields), variables)
 
     def _mark_unreadable(self, rows: list[Any], error: Row) -> None:
-        """Mark the row that ION could not return completely; the other rows are valid."""
-        place = _place_of(error)
-        row = None if place is None else rows[place]
+        """Mark the row that ION could not return completely; the other rows are complete."""
+        position = _row_position(error)
+        row = None if position is None else rows[position]
         if row is None:
             raise Retry(
                 "ION could not answer (%(message)s); it is asked again later.",
@@ -255,7 +255,7 @@ class Ion:
         reply = self.api.call("POST", "", json={"query": query, "variables": variables})
         if reply.status == 401:
             raise NeedsAttention(
-                "ION's API does not accept its own tokens. %(pair)s", pair=self._pair()
+                "ION's API does not accept its own tokens. %(pair)s", pair=self._explain_keys()
             )
         if reply.status == 409:
             raise Conflict()
@@ -269,8 +269,8 @@ class Ion:
         return answer.get("data"), errors
 
     def _refuse_query(self, error: Row) -> NoReturn:
-        """Raise the error for a query that does not fit ION's schema."""
-        raise Misunderstood(
+        """Raise SchemaMismatch for a query that ION rejects as a whole."""
+        raise SchemaMismatch(
             "ION does not understand what it is asked (%(message)s). Its API has"
             " changed: press Test connection in the settings of ION to see what is"
             " missing, and install the newest version of this app.",
@@ -280,28 +280,28 @@ class Ion:
     def _refuse(self, query: str, error: Row) -> NoReturn:
         """Raise the error for a query or mutation that ION did not carry out."""
         message = str(error.get("message") or "no reason given")
-        if CONFLICT.search(message):
+        if CONFLICT_MESSAGE.search(message):
             raise Conflict()
-        if FORBIDDEN.search(message):
+        if FORBIDDEN_MESSAGE.search(message):
             raise self._refusal(query, message)
         if query.startswith("mutation"):
             raise Refused("ION refused it: %(message)s", message=message)
         raise Retry("ION could not answer (%(message)s); it is asked again later.", message=message)
 
-    def _refusal(self, query: str, message: str) -> Denied | NeedsAttention:
-        """Return the error for what the key may not do; a query that it may not do stops all."""
+    def _refusal(self, query: str, message: str) -> MutationForbidden | NeedsAttention:
+        """Return the error for a missing right; without the right to read, everything waits."""
         reason = Sentence(
             "The API key may not do that in ION (%(message)s). A key has the rights"
             " that its maker had when it was made: make a new one with a user who has"
             " the right, and put it into the settings of ION.",
             message=message,
         )
-        return Denied(reason) if query.startswith("mutation") else NeedsAttention(reason)
+        return MutationForbidden(reason) if query.startswith("mutation") else NeedsAttention(reason)
 
     # -- tokens --
 
-    def _pair(self) -> str:
-        """Say that a key belongs to one environment."""
+    def _explain_keys(self) -> str:
+        """Return a sentence that says that a key belongs to one environment."""
         return Sentence(
             "A key belongs to the one environment that it was made in: choose that one"
             " in place of %(environment)s, or make a new key there under Settings →"
@@ -311,7 +311,7 @@ class Ion:
 
 
 def _errors_of(answer: Any) -> list[Row]:
-    """Return the errors of an answer; raise Retry if it is no answer to a query."""
+    """Return the errors in the answer to a query; raise Retry if the body is something else."""
     if isinstance(answer, dict) and answer.keys() & {"data", "errors"}:
         errors = answer.get("errors") or []
         if isinstance(errors, list):
@@ -319,17 +319,17 @@ def _errors_of(answer: Any) -> list[Row]:
     raise Retry("ION's answer is not an answer to a query; it is asked again later.")
 
 
-def _place_of(error: Row) -> int | None:
-    """Return the place of the row that an error concerns, or None if it concerns none."""
+def _row_position(error: Row) -> int | None:
+    """Return the position of the row that an error is about, or None."""
     path: list[Any] = error.get("path") or []
     if len(path) < 3 or path[:2] != ["rows", "edges"]:
         return None
-    place: int | None = path[2]
-    return place
+    position: int | None = path[2]
+    return position
 
 
 def _current_text(order: Row, key: str) -> str | None:
-    """Return the value of an attribute of an order, or its External Reference without a key."""
+    """Return an attribute of an order, or its External Reference if the key is empty."""
     if not key:
         reference: str | None = order["reference"]
         return reference

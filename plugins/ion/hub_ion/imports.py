@@ -1,4 +1,4 @@
-"""Import open purchase orders that people made in QuickBooks into ION, each once."""
+"""Create open purchase orders of QuickBooks in ION, each once."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -8,36 +8,37 @@ from hub import Code, Document, Line, Record, Row, Sentence, Site, money, round_
 from hub_ion import orders, parts, queries
 from hub_ion.client import Ion
 
-WARNINGS = "orders not taken over"  # the secret that keeps the warnings of the last import
-STEPS = ("DRAFT", "IN_REVIEW", "APPROVED", "ORDERED")
+# The secret that keeps the warnings of the last import.
+IMPORT_WARNINGS_KEY = "orders not taken over"
+STATUSES_UP_TO_ORDERED = ("DRAFT", "IN_REVIEW", "APPROVED", "ORDERED")
 
 
 def import_orders(site: Site, source: Ion, records: Sequence[Record]) -> list[Code]:
     """Create the orders that ION does not have, and return their codes.
 
-    What ION lacks for the others is a warning.
+    Keep a warning for each order whose supplier, part or currency ION does not have.
     """
-    lists: Lists | None = None
+    source_ids: SourceIds | None = None
     codes: list[Code] = []
     warnings: list[str] = []
     for record in records:
         if record.code or not record.order:
             continue
-        lists = lists or Lists(source)
-        missing = lists.describe_missing(record.order)
+        source_ids = source_ids or SourceIds(source)
+        missing = source_ids.describe_missing(record.order)
         if missing:
             warnings.append(_warn_of_missing(record, missing))
             continue
-        id = _create_order(site, source, lists, record, record.order)
+        id = _create_order(site, source, source_ids, record, record.order)
         code_id = f"{orders.PREFIX}{id}"
         codes.append(Code(id=code_id, name=record.name, quickbooks_id=record.id))
-    site.secrets[WARNINGS] = "\n".join(warnings)
+    site.secrets[IMPORT_WARNINGS_KEY] = "\n".join(warnings)
     return codes
 
 
 def list_warnings(site: Site) -> list[str]:
     """Return the warnings of the last import."""
-    text = site.secrets.get(WARNINGS, "")
+    text = site.secrets.get(IMPORT_WARNINGS_KEY, "")
     return text.splitlines()
 
 
@@ -50,8 +51,8 @@ def _warn_of_missing(record: Record, missing: str) -> str:
     )
 
 
-class Lists:
-    """The ids of ION's rows, by the names that their records have in QuickBooks."""
+class SourceIds:
+    """The ids of rows in ION, by the names of their records in QuickBooks."""
 
     def __init__(self, source: Ion) -> None:
         self.suppliers: dict[str, Any] = {}
@@ -68,7 +69,7 @@ class Lists:
             self.parts[_normalize(name)] = row["id"]
         for row in source.ask(queries.CURRENCIES)["rows"] or ():
             self.currencies[row["code"]] = row["id"]
-        for row in source.rows(queries.REFERENCES):
+        for row in source.rows(queries.ORDER_REFERENCES):
             if row["reference"]:
                 self.references[row["reference"]] = row["id"]
 
@@ -109,36 +110,38 @@ def _item_names(order: Document) -> list[str | None]:
     return [item.name for item in items if item]
 
 
-def _create_order(site: Site, source: Ion, lists: Lists, record: Record, order: Document) -> Any:
-    """Return the order's id; finish one that an earlier attempt left unfinished."""
+def _create_order(
+    site: Site, source: Ion, source_ids: SourceIds, record: Record, order: Document
+) -> Any:
+    """Create an order, or finish one that an earlier attempt left incomplete; return its id."""
     number = record.number or ""
     reference = f"QuickBooks {record.id}: {number}"
-    id = lists.references.get(reference)
+    id = source_ids.references.get(reference)
     if id is None:
-        id = _add_order(source, lists, order, reference)
-    row = source.ask(queries.UNFINISHED, id=id)["row"]
+        id = _add_order(source, source_ids, order, reference)
+    row = source.ask(queries.UNFINISHED_ORDER, id=id)["row"]
     if row["status"] == "DRAFT":
-        _complete_lines(site, source, lists, id, row["lines"], order)
-    if row["status"] in STEPS:
+        _complete_lines(site, source, source_ids, id, row["lines"], order)
+    if row["status"] in STATUSES_UP_TO_ORDERED:
         _advance_status(source, id, row["status"])
     return id
 
 
-def _add_order(source: Ion, lists: Lists, order: Document, reference: str) -> Any:
+def _add_order(source: Ion, source_ids: SourceIds, order: Document, reference: str) -> Any:
     """Add an order without lines; return its id."""
     supplier = _code_of(order, "vendor")
     answer = source.ask(
         queries.ADD_ORDER,
-        supplier=lists.suppliers[_normalize(supplier.name if supplier else None)],
+        supplier=source_ids.suppliers[_normalize(supplier.name if supplier else None)],
         reference=reference,
-        currency=lists.currencies.get(order.currency),
+        currency=source_ids.currencies.get(order.currency),
         notes=order.message,
     )
     return answer["made"]["row"]["id"]
 
 
 def _complete_lines(
-    site: Site, source: Ion, lists: Lists, id: Any, rows: Sequence[Row], order: Document
+    site: Site, source: Ion, source_ids: SourceIds, id: Any, rows: Sequence[Row], order: Document
 ) -> None:
     """Add the lines that an order lacks, and write account and class to each."""
     rows = sorted(rows, key=lambda row: row["number"])
@@ -146,26 +149,26 @@ def _complete_lines(
         if position < len(rows):
             line_row = rows[position]
         else:
-            line_row = _add_line(source, lists, id, order, line)
+            line_row = _add_line(source, source_ids, id, order, line)
         _write_attributes(site, source, line_row, line)
 
 
 def _advance_status(source: Ion, id: Any, status: str) -> None:
-    """Move an order through all the steps that follow its status."""
-    next_step = STEPS.index(status) + 1
-    for step in STEPS[next_step:]:
-        order = source.ask(queries.ETAG, id=id)["order"]
-        source.ask(queries.MOVE, id=id, etag=order["etag"], status=step)
+    """Move an order through all statuses after its own, up to ORDERED."""
+    next_index = STATUSES_UP_TO_ORDERED.index(status) + 1
+    for next_status in STATUSES_UP_TO_ORDERED[next_index:]:
+        order = source.ask(queries.ORDER_ETAG, id=id)["order"]
+        source.ask(queries.SET_STATUS, id=id, etag=order["etag"], status=next_status)
 
 
-def _add_line(source: Ion, lists: Lists, id: Any, order: Document, line: Line) -> Row:
+def _add_line(source: Ion, source_ids: SourceIds, id: Any, order: Document, line: Line) -> Row:
     """Add a line to an order; return its row."""
     item = _code_of(line, "item")
     quantity, cost = _quantity_and_cost(line, order.currency)
     answer = source.ask(
         queries.ADD_LINE,
         order=id,
-        part=lists.parts[_normalize(item.name)] if item else None,
+        part=source_ids.parts[_normalize(item.name)] if item else None,
         needed=order.due.isoformat() if order.due else None,
         text=line.description,
         quantity=f"{quantity:f}",

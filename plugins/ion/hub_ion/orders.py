@@ -1,4 +1,4 @@
-"""A purchase order of ION as the purchase order that it is to become."""
+"""Build the purchase order of an order in ION."""
 
 import datetime as dt
 import re
@@ -24,15 +24,15 @@ from hub_ion import parts
 from hub_ion.client import ENVIRONMENTS
 
 PREFIX = "order:"
-DELETED = Sentence("It was deleted in ION.")
-COST_DECIMALS = 6  # decimals of a cost that is worked out
-WAITING_REASONS = {
+DELETED_REASON = Sentence("It was deleted in ION.")
+COST_DECIMALS = 6  # of a cost that is computed from the supplier's unit
+PENDING_REASONS = {
     "DRAFT": Sentence("is a draft in ION"),
     "IN_REVIEW": Sentence("is under review in ION"),
     "APPROVED": Sentence("is approved in ION, but not ordered"),
 }
 QUICKBOOKS_REFERENCE = re.compile(r"QuickBooks (\S+): (.*)")
-SENT = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")
+SENT_STATUSES = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")
 
 
 def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
@@ -52,7 +52,7 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
         stage=stage,
         hold=_find_hold(site, row, live, stage),
         date=_order_date(site, row, stage),
-        due=_expected_on(live),
+        due=_first_expected_date(live),
         number=number or str(row["id"]),
         memo=_compose_memo(site, row),
         currency=currency,
@@ -68,7 +68,7 @@ def build_document(site: Site, row: Row, twins: parts.Twins) -> Document:
 
 
 def _order_date(site: Site, row: Row, stage: StageName) -> dt.date | None:
-    """Return the day of the order; one that is ready without it has the day of its last change."""
+    """Return the day of the order, or of its last change if it is ready and has no day."""
     date = parse_date(row["ordered"])
     if date is None and stage == "ready":
         return parse_date(row["updated"], site.zone) or site.today
@@ -90,7 +90,7 @@ def _sum_amounts(lines: Sequence[Line]) -> Decimal:
     return total
 
 
-def _expected_on(lines: Sequence[Row]) -> dt.date | None:
+def _first_expected_date(lines: Sequence[Row]) -> dt.date | None:
     """Return the first day on which one of the lines is expected, or else needed."""
     days = []
     for line in lines:
@@ -126,12 +126,12 @@ def attribute(row: Row, key: str) -> str | None:
 
 
 def _decide_stage(site: Site, status: str) -> StageName:
-    """Return how far an order is: it is ready from the status on that the settings name."""
+    """Return the stage of an order; the settings say from which status on it is ready."""
     if status == "CANCELED":
         return "closed"
     if site.settings["send_at"] != "ordered" and status == "APPROVED":
         return "ready"
-    return "ready" if status in SENT else "pending"
+    return "ready" if status in SENT_STATUSES else "pending"
 
 
 def _find_hold(site: Site, row: Row, live: Sequence[Row], stage: StageName) -> str | None:
@@ -144,11 +144,11 @@ def _find_hold(site: Site, row: Row, live: Sequence[Row], stage: StageName) -> s
 
 
 def _waiting_reason(row: Row) -> str:
-    """Say which status an order waits in, and what QuickBooks keeps of it meanwhile."""
+    """Say in which status an order waits, and that QuickBooks keeps its last version."""
     unknown = Sentence(
         "has the status %(status)s, which this app does not know", status=str(row["status"])
     )
-    status = WAITING_REASONS.get(str(row["status"]).upper(), unknown)
+    status = PENDING_REASONS.get(str(row["status"]).upper(), unknown)
     return Sentence(
         "Order %(id)s %(status)s. What QuickBooks has of it stays as it was last"
         " ordered until it is ordered again.",
@@ -158,7 +158,7 @@ def _waiting_reason(row: Row) -> str:
 
 
 def _missing_data(site: Site, row: Row, live: Sequence[Row]) -> str | None:
-    """Return what an order that was sent lacks, and where to add it; None if it lacks nothing."""
+    """Say what a sent order does not have, and where to add it; None if it is complete."""
     if not live and not row["fees"]:
         return Sentence(
             "Order %(id)s has no lines. Add them in ION, or cancel the order there.",
@@ -187,7 +187,7 @@ def _has_code(site: Site, line: Row) -> bool:
 
 
 def _line_title(line: Row) -> str:
-    """Return how texts name a line."""
+    """Return the number and description of a line, for messages."""
     description = line["description"] or "without a description"
     return Sentence(
         "line %(number)s (%(description)s)",
@@ -270,7 +270,7 @@ def _quantity_and_cost(site: Site, line: Row) -> tuple[Decimal, Decimal, str | N
 def _item_or_account(
     site: Site, part: Row | None, account: str | None, twins: parts.Twins
 ) -> Codes:
-    """Return an account or an item; with an account the part is in the description."""
+    """Return the account of a line, or else its item; the account takes precedence."""
     if account:
         return {"expense_code": Code(id=account, number=account, name=account)}
     if part:
@@ -331,7 +331,7 @@ def _street_lines(text: str) -> tuple[str, ...]:
 
 
 def _collect_warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
-    """Return what a person may want to see before the order is sent."""
+    """Return a warning if the lines and fees do not add up to ION's estimate."""
     estimated = row["estimated"]
     total = _sum_amounts(lines)
     if estimated is None or abs(money(estimated) - total) <= money("0.01") * len(lines):
@@ -346,7 +346,7 @@ def _collect_warnings(row: Row, lines: Sequence[Line]) -> tuple[str, ...]:
 
 
 def _collect_facts(row: Row, live: Sequence[Row]) -> dict[str, str]:
-    """Return what a reviewer wants to see and QuickBooks has no field for."""
+    """Return the details of an order that QuickBooks has no field for."""
     received_count = sum(bool(money(line["received"] or 0)) for line in live)
     status = str(row["status"]).replace("_", " ")
     facts = {

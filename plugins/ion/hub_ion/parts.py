@@ -1,4 +1,4 @@
-"""A part of ION as the item that it is to become."""
+"""Build the item of a part in ION."""
 
 import datetime as dt
 import re
@@ -12,17 +12,21 @@ from hub_ion.queries import Listing
 Twins = set[tuple[str, str | None]]  # numbers and revisions of parts
 PREFIX = "part:"
 MAX_NAME_LENGTH = 100
-ODD = re.compile(r"[:\\\t\r\n\"]+")
-TYPES: dict[str, ItemType] = {
+FORBIDDEN_CHARACTERS = re.compile(r"[:\\\t\r\n\"]+")
+ITEM_TYPES: dict[str, ItemType] = {
     "INVENTORY": "inventory",
     "NON_INVENTORY": "non_inventory",
     "DIGITAL": "service",
 }
-STAGES: dict[str, StageName] = {"all": "ready", "ordered": "update_only", "none": "closed"}
+STAGES_BY_SETTING: dict[str, StageName] = {
+    "all": "ready",
+    "ordered": "update_only",
+    "none": "closed",
+}
 
 
 def build_document(site: Site, row: Row, twins: Twins) -> Document:
-    """Return the item of a part; it has no date, as ION lists a part again when it changes."""
+    """Return the item of a part; it has no date, because ION lists a part whenever it changes."""
     return Document(
         kind="item",
         source_id=f"{PREFIX}{row['id']}",
@@ -35,30 +39,30 @@ def build_document(site: Site, row: Row, twins: Twins) -> Document:
 
 
 def part_code(site: Site, row: Row, twins: Twins) -> Code:
-    """Return the code of a part: matched by whole words in an item's name, else created."""
+    """Return the code of a part: it matches an item whose name has its words, or creates one."""
     new_item = build_item(site, row, twins)
-    has_twin = comparison_key(row) in twins
+    is_ambiguous = comparison_key(row) in twins
     is_created = site.settings["parts"] != "none"
     return Code(
         id=f"{PREFIX}{row['id']}",
-        name=new_item.name if has_twin else part_name(row),
+        name=new_item.name if is_ambiguous else part_name(row),
         number=row["number"],
         create=new_item if is_created else None,
     )
 
 
 def part_name(row: Row) -> str:
-    """Return a part with its revision, as ION writes it into names of items."""
+    """Return the number and revision of a part, as the names of items contain them."""
     revision = row["revision"] or "A"
     return f"{row['number']} Rev {revision}"
 
 
 def build_item(site: Site, row: Row, twins: Twins) -> Item:
     """Return the item to create for a part, with the accounts of the settings."""
-    has_twin = comparison_key(row) in twins
+    is_ambiguous = comparison_key(row) in twins
     words = row["number"].split()
     return Item(
-        name=safe_name(part_name(row), row["id"], has_twin),
+        name=safe_name(part_name(row), row["id"], is_ambiguous),
         type=_item_type(site, row),
         sku=" ".join(words),
         description=row["description"] or None,
@@ -73,7 +77,7 @@ def safe_name(text: str, id: int, is_taken: bool = False) -> str:
 
     A name that had to be changed ends with ION's id.
     """
-    words = ODD.sub("-", text).split()
+    words = FORBIDDEN_CHARACTERS.sub("-", text).split()
     plain = " ".join(words)
     if plain == text and len(plain) <= MAX_NAME_LENGTH and not is_taken:
         return plain
@@ -83,7 +87,7 @@ def safe_name(text: str, id: int, is_taken: bool = False) -> str:
 
 
 def comparison_key(row: Row) -> tuple[str, str | None]:
-    """Return what distinguishes the names of parts, as QuickBooks compares names."""
+    """Return the number and revision of a part, which identify it."""
     return row["number"], row["revision"]
 
 
@@ -108,17 +112,17 @@ def find_twins(source: Ion, rows: Iterable[Row], query: Listing) -> Twins:
 
 
 def _decide_stage(site: Site) -> StageName:
-    """Return what becomes of parts by the settings; nothing if one item stands for all of them."""
+    """Return the stage of parts by the settings; closed if one item is used for all parts."""
     if site.settings["generic_item"]:
         return "closed"
-    return STAGES[site.settings["parts"]]
+    return STAGES_BY_SETTING[site.settings["parts"]]
 
 
 def _item_type(site: Site, row: Row) -> ItemType:
     """Return the type of the item, which may follow from how the part is purchased."""
     type: ItemType | Literal["purchase_type"] = site.settings["part_type"]
     if type == "purchase_type":
-        return TYPES.get(str(row["purchased"]).upper(), "inventory")
+        return ITEM_TYPES.get(str(row["purchased"]).upper(), "inventory")
     return type
 
 

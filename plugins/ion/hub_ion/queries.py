@@ -1,11 +1,11 @@
-"""What ION is asked, in GraphQL: every assumption about the names of its API."""
+"""The GraphQL queries and mutations for ION; names in its API are used here and in `schema`."""
 
 from dataclasses import dataclass
 
 from hub import Row
 from hub_ion import schema
 
-LIST = """query {operation}($filters: {filters}, $first: Int, $after: String) {{
+LIST_TEMPLATE = """query {operation}($filters: {filters}, $first: Int, $after: String) {{
   rows: {things}(filters: $filters, sort: [ID_ASC], first: $first, after: $after) {{
     edges {{ node {{ {node} }} }} pageInfo {{ endCursor hasNextPage totalCount }} }} }}"""
 
@@ -20,21 +20,21 @@ class Listing:
     type: str
     node: str = ""
 
-    def text(self, lacks: frozenset[str]) -> str:
+    def text(self, absent_fields: frozenset[str]) -> str:
         """Return the query, without the fields that ION lacks."""
-        node = self.node or schema.select(self.type, lacks)
-        return LIST.format(
+        node = self.node or schema.select(self.type, absent_fields)
+        return LIST_TEMPLATE.format(
             operation=self.operation,
             things=self.things,
             filters=self.filters,
             node=node,
         )
 
-    def complete(self, row: Row, lacks: frozenset[str]) -> Row:
+    def complete(self, row: Row, absent_fields: frozenset[str]) -> Row:
         """Give a row the fields that ION lacks, empty."""
-        if not lacks or self.node:
+        if not absent_fields or self.node:
             return row
-        return schema.fill_missing_fields(self.type, row, lacks)
+        return schema.fill_missing_fields(self.type, row, absent_fields)
 
 
 ORDERS = Listing("Orders", "purchaseOrders", "PurchaseOrdersInputFilters", "PurchaseOrder")
@@ -53,7 +53,7 @@ PART_NAMES = Listing(
     "PartNames", "parts", "PartsInputFilters", "Part", "id number: partNumber revision"
 )
 SUPPLIERS = Listing("Suppliers", "suppliers", "SuppliersInputFilters", "Supplier")
-REFERENCES = Listing(
+ORDER_REFERENCES = Listing(
     "References",
     "purchaseOrders",
     "PurchaseOrdersInputFilters",
@@ -61,7 +61,7 @@ REFERENCES = Listing(
     "id reference: externalReference",
 )
 CURRENCIES = "query Currencies { rows: currencies { id code } }"
-UNFINISHED = """query Unfinished($id: ID!) { row: purchaseOrder(id: $id) { id status
+UNFINISHED_ORDER = """query Unfinished($id: ID!) { row: purchaseOrder(id: $id) { id status
   lines: purchaseOrderLines { id etag: _etag number: lineNumber attributes { key value } } } }"""
 ADD_ORDER = """mutation AddOrder(
   $supplier: ID!, $currency: ID, $reference: String!, $notes: String) {
@@ -77,15 +77,15 @@ SET_LINE_ATTRIBUTE = """mutation SetLineAttribute(
   made: updatePurchaseOrderLineAttribute(input: { purchaseOrderLineId: $id, etag: $etag,
     key: $key, value: $text }) {
     row: purchaseOrderLine { etag: _etag } } }"""
-MOVE = """mutation Move($id: ID!, $etag: String!, $status: PurchaseOrderStatus!) {
+SET_STATUS = """mutation Move($id: ID!, $etag: String!, $status: PurchaseOrderStatus!) {
   updatePurchaseOrder(input: { id: $id, etag: $etag, status: $status }) {
     purchaseOrder { id } } }"""
-ME = "query Me { me { organization { id domain } } }"
+CURRENT_USER = "query Me { me { organization { id domain } } }"
 SCHEMA = "query Schema { __schema { types { name fields { name } inputFields { name } } } }"
-ETAG = "query Etag($id: ID!) { order: purchaseOrder(id: $id) { etag: _etag } }"
-REFERENCE = """query Reference($id: ID!) {
+ORDER_ETAG = "query Etag($id: ID!) { order: purchaseOrder(id: $id) { etag: _etag } }"
+ORDER_REFERENCE = """query Reference($id: ID!) {
   order: purchaseOrder(id: $id) { etag: _etag reference: externalReference } }"""
-ATTRIBUTES = """query Attributes($id: ID!) {
+ORDER_ATTRIBUTES = """query Attributes($id: ID!) {
   order: purchaseOrder(id: $id) { etag: _etag attributes { key value } } }"""
 SET_REFERENCE = """mutation SetReference($id: ID!, $etag: String!, $text: String!) {
   updatePurchaseOrder(input: { id: $id, etag: $etag, externalReference: $text }) {
@@ -103,7 +103,7 @@ SUBSCRIBE = """mutation Subscribe($receiver: ID!, $resource: ResourceEnum!, $act
   createWebhookSubscription(input: { receiverId: $receiver, resource: $resource,
     action: $action }) {
     webhookSubscription { id } } }"""
-DROP_RECEIVER = """mutation DropReceiver($id: ID!, $etag: String!) {
+DELETE_RECEIVER = """mutation DropReceiver($id: ID!, $etag: String!) {
   deleteWebhookReceiver(id: $id, etag: $etag) { id } }"""
-WATCHED = ("PURCHASEORDERS", "PURCHASEORDERLINES", "PURCHASEORDERFEES", "PARTS")
-ACTIONS = ("CREATE", "UPDATE", "DELETE")
+WATCHED_RESOURCES = ("PURCHASEORDERS", "PURCHASEORDERLINES", "PURCHASEORDERFEES", "PARTS")
+WATCHED_ACTIONS = ("CREATE", "UPDATE", "DELETE")

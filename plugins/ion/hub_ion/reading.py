@@ -1,6 +1,6 @@
-"""Read the orders and parts of ION: those that changed, or single ones, and what was deleted.
+"""Read changed or single orders and parts of ION, and find deleted orders.
 
-Lists are read page by page, so that an interruption skips nothing.
+There is a checkpoint after each page, so that an interrupted run skips nothing.
 """
 
 import datetime as dt
@@ -26,22 +26,23 @@ from hub_ion import orders, parts, queries, schema
 from hub_ion.client import Ion
 from hub_ion.queries import Listing
 
-Reader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
+RowReader = Callable[[Site, Ion, Sequence[Row]], Iterator[Outcome]]
 IDS_PER_QUERY = 50
-AT_SUPPLIER = {"status": {"in": ["ORDERED", "PARTIALLY_RECEIVED"]}}
-OPEN = {"status": {"notIn": ["RECEIVED", "CANCELED"]}}
-PARTS = "parts"  # the streams of cursors
-SWEEP = "deletions"
-FORMER_SWEEP = "sweep"  # the stream of deletions in earlier versions of the app
+AT_SUPPLIER_FILTER = {"status": {"in": ["ORDERED", "PARTIALLY_RECEIVED"]}}
+OPEN_ORDERS_FILTER = {"status": {"notIn": ["RECEIVED", "CANCELED"]}}
+# Streams of cursors.
+PARTS_STREAM = "parts"
+DELETIONS_STREAM = "deletions"
+FORMER_DELETIONS_STREAM = "sweep"  # the stream of deletions in earlier versions of the app
 
 
 def iter_changes(site: Site, source: Ion, cursors: Mapping[str, str]) -> Iterator[Yielded]:
-    """Yield every order and part that changed since the cursors, and what was deleted."""
+    """Yield every order and part that changed since the cursors, and the deleted orders."""
     sweep = _open_sweep(site, cursors)
     changed_orders = _iter_changed_orders(site, source, cursors.get("", ""))
     yield from sweep.watch(changed_orders)
     if site.settings["parts"] != "none" and not site.settings["generic_item"]:
-        yield from _iter_changed_parts(site, source, cursors.get(PARTS, ""))
+        yield from _iter_changed_parts(site, source, cursors.get(PARTS_STREAM, ""))
     if sweep.is_due:
         yield from _sweep_orders(site, source, sweep)
 
@@ -51,14 +52,14 @@ def read_exactly(site: Site, source: Ion, ids: Sequence[str]) -> Iterator[Yielde
     return read_ids(
         ids,
         lambda chunk: _read_batch(site, source, chunk),
-        reason=orders.DELETED,
+        reason=orders.DELETED_REASON,
         chunk_size=IDS_PER_QUERY,
     )
 
 
 def read_open_orders(site: Site, source: Ion) -> Iterator[Outcome]:
     """Yield the orders that are neither received nor canceled."""
-    for page in source.pages(queries.ORDERS, OPEN):
+    for page in source.pages(queries.ORDERS, OPEN_ORDERS_FILTER):
         yield from _read_orders(site, source, page.rows)
 
 
@@ -66,8 +67,8 @@ def read_open_orders(site: Site, source: Ion) -> Iterator[Outcome]:
 
 
 def _next_cursor(site: Site, source: Ion, text: str, news: set[str]) -> ChangeCursor:
-    """Return where to read on; the beginning if ION's schema has no time of change."""
-    if source.lacks & news:
+    """Return the cursor to continue from; without times of change in ION, read everything."""
+    if source.absent_fields & news:
         return ChangeCursor()
     start = None
     if site.start:
@@ -77,43 +78,43 @@ def _next_cursor(site: Site, source: Ion, text: str, news: set[str]) -> ChangeCu
 
 def _iter_changed_orders(site: Site, source: Ion, text: str) -> Iterator[Yielded]:
     """Yield every order that changed since the cursor, or whose lines did."""
-    cursor = _next_cursor(site, source, text, schema.ORDER_NEWS)
+    cursor = _next_cursor(site, source, text, schema.ORDER_CHANGE_FIELDS)
     ids_read: set[int] = set()
     yield from _read_pages(site, source, queries.ORDERS, cursor, "", _read_orders, ids_read)
-    if cursor.since and not source.lacks & schema.LINE_NEWS:
-        yield from _read_by_lines(site, source, cursor, ids_read)
+    if cursor.since and not source.absent_fields & schema.LINE_CHANGE_FIELDS:
+        yield from _iter_orders_of_changed_lines(site, source, cursor, ids_read)
     finished = cursor.finished()
     yield Checkpoint(cursor=str(finished))
 
 
 def _iter_changed_parts(site: Site, source: Ion, text: str) -> Iterator[Yielded]:
     """Yield every part that changed since the cursor."""
-    cursor = _next_cursor(site, source, text, schema.PART_NEWS)
-    yield from _read_pages(site, source, queries.PARTS, cursor, PARTS, _read_parts, set())
+    cursor = _next_cursor(site, source, text, schema.PART_CHANGE_FIELDS)
+    yield from _read_pages(site, source, queries.PARTS, cursor, PARTS_STREAM, _read_parts, set())
     finished = cursor.finished()
-    yield Checkpoint(cursor=str(finished), stream=PARTS)
+    yield Checkpoint(cursor=str(finished), stream=PARTS_STREAM)
 
 
 def _open_sweep(site: Site, cursors: Mapping[str, str]) -> DeletionSweep:
     """Return the daily search for orders that were deleted, which ION does not announce."""
     return DeletionSweep(
-        cursors.get(SWEEP) or cursors.get(FORMER_SWEEP, ""),
+        cursors.get(DELETIONS_STREAM) or cursors.get(FORMER_DELETIONS_STREAM, ""),
         site.today,
         prefix=orders.PREFIX,
-        stream=SWEEP,
+        stream=DELETIONS_STREAM,
     )
 
 
 def _sweep_orders(site: Site, source: Ion, sweep: DeletionSweep) -> Iterator[Yielded]:
-    """Yield each order that the supplier still has to deliver, and what was deleted.
+    """Yield each order that the supplier still has to deliver, and the deleted orders.
 
-    These orders are read even if their time of change did not move.
+    Open orders are read even if their time of change is the same as before.
     """
     present = [row["id"] for row in source.rows(queries.ORDER_IDS)]
     if not sweep.is_first:
-        for page in source.pages(queries.ORDERS, AT_SUPPLIER):
+        for page in source.pages(queries.ORDERS, AT_SUPPLIER_FILTER):
             yield from _read_orders(site, source, page.rows)
-    yield from sweep.compare(present, reason=orders.DELETED)
+    yield from sweep.compare(present, reason=orders.DELETED_REASON)
 
 
 def _read_pages(
@@ -122,7 +123,7 @@ def _read_pages(
     query: Listing,
     cursor: ChangeCursor,
     stream: str,
-    read: Reader,
+    read: RowReader,
     ids_read: set[int],
 ) -> Iterator[Yielded]:
     """Yield new rows in the order of their ids, and a Checkpoint after each page."""
@@ -147,7 +148,7 @@ def _remember_lines(cursor: ChangeCursor, row: Row) -> None:
         cursor.remember(key, line["etag"], line["updated"])
 
 
-def _read_by_lines(
+def _iter_orders_of_changed_lines(
     site: Site, source: Ion, cursor: ChangeCursor, ids_read: set[int]
 ) -> Iterator[Yielded]:
     """Yield orders whose own row did not change, but one of their lines did."""
@@ -179,14 +180,14 @@ def _is_new(cursor: ChangeCursor, row: Row, kind: str) -> bool:
 
 def _read_batch(site: Site, source: Ion, source_ids: Sequence[str]) -> Iterator[Outcome]:
     """Yield the orders and parts with these source ids."""
-    order_ids = _ids_after(orders.PREFIX, source_ids)
+    order_ids = _source_row_ids(orders.PREFIX, source_ids)
     yield from _read_ids(site, source, queries.ORDERS, order_ids, _read_orders)
-    part_ids = _ids_after(parts.PREFIX, source_ids)
+    part_ids = _source_row_ids(parts.PREFIX, source_ids)
     yield from _read_ids(site, source, queries.PARTS, part_ids, _read_parts)
 
 
-def _ids_after(prefix: str, source_ids: Sequence[str]) -> list[str]:
-    """Return ION's ids of the kind with this prefix."""
+def _source_row_ids(prefix: str, source_ids: Sequence[str]) -> list[str]:
+    """Return the ids in ION of the source ids that have this prefix."""
     ids = []
     for source_id in source_ids:
         if source_id.startswith(prefix):
@@ -195,9 +196,9 @@ def _ids_after(prefix: str, source_ids: Sequence[str]) -> list[str]:
 
 
 def _read_ids(
-    site: Site, source: Ion, query: Listing, ids: Sequence[Any], read: Reader
+    site: Site, source: Ion, query: Listing, ids: Sequence[Any], read: RowReader
 ) -> Iterator[Outcome]:
-    """Yield the documents of the rows with these ids, some rows for each query."""
+    """Yield the documents of the rows with these ids; each query reads up to IDS_PER_QUERY."""
     for chunk in iter_chunks(ids, IDS_PER_QUERY):
         texts = [str(id) for id in chunk]
         filters = {"id": {"in": texts}}
@@ -209,7 +210,7 @@ def _read_ids(
 
 
 def _read_orders(site: Site, source: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
-    """Yield the documents of some orders."""
+    """Yield the documents of these orders."""
     twins = parts.find_twins(source, _parts_of(rows), queries.PART_NAMES)
     for row in rows:
         yield _read(orders, site, row, twins)
@@ -227,7 +228,7 @@ def _parts_of(rows: Sequence[Row]) -> list[Row]:
 
 
 def _read_parts(site: Site, source: Ion, rows: Sequence[Row]) -> Iterator[Outcome]:
-    """Yield the documents of some parts."""
+    """Yield the documents of these parts."""
     twins = parts.find_twins(source, rows, queries.PART_NAMES)
     for row in rows:
         yield _read(parts, site, row, twins)

@@ -1,4 +1,4 @@
-"""The fields of ION's API that the app uses, and what is lost without those it can miss."""
+"""The fields of ION's API that the app uses, and what orders lack without the optional ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,8 @@ from hub import Row, Sentence
 class RequestedField:
     """A field of a type in ION: its name, its name in the app, and the type that it leads to.
 
-    `without` says what an order lacks if ION does not have the field; empty where posting needs it.
+    `without` names what an order lacks if ION does not have the field. It is empty for a
+    required field.
     """
 
     name: str
@@ -20,84 +21,82 @@ class RequestedField:
     without: str = ""
 
 
-def _ask_required(name: str, alias: str = "", type: str = "") -> RequestedField:
+def _required(name: str, alias: str = "", type: str = "") -> RequestedField:
     """Return a field that posting needs."""
     return RequestedField(name, alias or name, type)
 
 
-def _ask_optional(name: str, without: str, alias: str = "", type: str = "") -> RequestedField:
+def _optional(name: str, without: str, alias: str = "", type: str = "") -> RequestedField:
     """Return a field that orders can do without."""
     return RequestedField(name, alias or name, type, without)
 
 
-FIELDS = {
+REQUESTED_FIELDS = {
     "PurchaseOrder": (
-        _ask_required("id"),
-        _ask_required("_etag", "etag"),
-        _ask_required("status"),
-        _ask_optional("updated", Sentence("quick news: every order is read each time"), "updated"),
-        _ask_optional("orderedDate", Sentence("the day of the order"), "ordered"),
-        _ask_optional(
-            "estimatedTotalCost", Sentence("a comparison with ION's estimate"), "estimated"
-        ),
-        _ask_optional("terms", "terms"),
-        _ask_optional("notes", "notes"),
-        _ask_optional("externalReference", "the external reference", "reference"),
-        _ask_required("currency", type="Currency"),
-        _ask_required("supplier", type="Supplier"),
-        _ask_optional("shipToLocation", "a shipping address", "location", "Location"),
-        _ask_optional("attributes", "the version", type="Attribute"),
-        _ask_required("fees", type="PurchaseOrderFee"),
-        _ask_required("purchaseOrderLines", "lines", "PurchaseOrderLine"),
+        _required("id"),
+        _required("_etag", "etag"),
+        _required("status"),
+        _optional("updated", Sentence("quick news: every order is read each time"), "updated"),
+        _optional("orderedDate", Sentence("the day of the order"), "ordered"),
+        _optional("estimatedTotalCost", Sentence("a comparison with ION's estimate"), "estimated"),
+        _optional("terms", "terms"),
+        _optional("notes", "notes"),
+        _optional("externalReference", "the external reference", "reference"),
+        _required("currency", type="Currency"),
+        _required("supplier", type="Supplier"),
+        _optional("shipToLocation", "a shipping address", "location", "Location"),
+        _optional("attributes", "the version", type="Attribute"),
+        _required("fees", type="PurchaseOrderFee"),
+        _required("purchaseOrderLines", "lines", "PurchaseOrderLine"),
     ),
     "PurchaseOrderLine": (
-        _ask_required("id"),
-        _ask_required("_etag", "etag"),
-        _ask_required("status"),
-        _ask_optional("lineNumber", "numbers of lines", "number"),
-        _ask_optional("description", "descriptions of lines"),
-        _ask_required("quantity"),
-        _ask_required("cost"),
-        _ask_optional(
+        _required("id"),
+        _required("_etag", "etag"),
+        _required("status"),
+        _optional("lineNumber", "numbers of lines", "number"),
+        _optional("description", "descriptions of lines"),
+        _required("quantity"),
+        _required("cost"),
+        _optional(
             "totalCost", Sentence("ION's totals of lines: quantity times cost is posted"), "total"
         ),
-        _ask_optional("receivedQuantity", "received quantities", "received"),
-        _ask_optional("needDate", "need-by days", "needed"),
-        _ask_optional("estimatedArrivalDate", "expected days", "eta"),
-        _ask_optional("updated", Sentence("news of lines alone before the next day")),
-        _ask_required("attributes", type="Attribute"),
-        _ask_optional("supplierPart", "units of suppliers", "unit", "SupplierPart"),
-        _ask_required("part", type="Part"),
+        _optional("receivedQuantity", "received quantities", "received"),
+        _optional("needDate", "need-by days", "needed"),
+        _optional("estimatedArrivalDate", "expected days", "eta"),
+        _optional("updated", Sentence("news of lines alone before the next day")),
+        _required("attributes", type="Attribute"),
+        _optional("supplierPart", "units of suppliers", "unit", "SupplierPart"),
+        _required("part", type="Part"),
     ),
     "PurchaseOrderFee": (
-        _ask_required("id"),
-        _ask_optional("name", "names of fees"),
-        _ask_required("value"),
+        _required("id"),
+        _optional("name", "names of fees"),
+        _required("value"),
     ),
     "Part": (
-        _ask_required("id"),
-        _ask_required("_etag", "etag"),
-        _ask_required("partNumber", "number"),
-        _ask_required("revision"),
-        _ask_optional("description", "descriptions of parts"),
-        _ask_optional("purchaseType", Sentence("purchase types of parts"), "purchased"),
-        _ask_optional("cost", "costs of parts"),
-        _ask_optional("created", Sentence("the day on which a part was made")),
-        _ask_optional("updated", Sentence("quick news: every part is read each time")),
+        _required("id"),
+        _required("_etag", "etag"),
+        _required("partNumber", "number"),
+        _required("revision"),
+        _optional("description", "descriptions of parts"),
+        _optional("purchaseType", Sentence("purchase types of parts"), "purchased"),
+        _optional("cost", "costs of parts"),
+        _optional("created", Sentence("the day on which a part was made")),
+        _optional("updated", Sentence("quick news: every part is read each time")),
     ),
-    "Supplier": (_ask_required("id"), _ask_required("name")),
+    "Supplier": (_required("id"), _required("name")),
     "SupplierPart": (
-        _ask_optional("stockUnitsPerUnit", Sentence("units of the stock"), "factor"),
-        _ask_required("unitOfMeasure", "of", "UnitOfMeasurement"),
+        _optional("stockUnitsPerUnit", Sentence("units of the stock"), "factor"),
+        _required("unitOfMeasure", "of", "UnitOfMeasurement"),
     ),
-    "UnitOfMeasurement": (_ask_required("type"),),
-    "Currency": (_ask_required("code"),),
+    "UnitOfMeasurement": (_required("type"),),
+    "Currency": (_required("code"),),
     "Location": (
-        _ask_optional("name", "names of places"),
-        _ask_required("address", type="Address"),
+        _optional("name", "names of places"),
+        _required("address", type="Address"),
     ),
     "Address": tuple(
-        _ask_optional(name, "whole addresses", alias)
+        _optional(name, "whole addresses", alias)
         for name, alias in (
             ("name", "name"),
             ("street", "street"),
@@ -107,29 +106,29 @@ FIELDS = {
             ("country", "country"),
         )
     ),
-    "Attribute": (_ask_required("key"), _ask_required("value")),
+    "Attribute": (_required("key"), _required("value")),
     "PurchaseOrdersInputFilters": (
-        _ask_required("id"),
-        _ask_required("status"),
-        _ask_optional("updated", Sentence("quick news: every order is read each time")),
+        _required("id"),
+        _required("status"),
+        _optional("updated", Sentence("quick news: every order is read each time")),
     ),
     "PurchaseOrderLinesInputFilters": (
-        _ask_optional("updated", Sentence("news of lines alone before the next day")),
+        _optional("updated", Sentence("news of lines alone before the next day")),
     ),
     "PartsInputFilters": (
-        _ask_required("id"),
-        _ask_required("partNumber"),
-        _ask_optional("updated", Sentence("quick news: every part is read each time")),
+        _required("id"),
+        _required("partNumber"),
+        _optional("updated", Sentence("quick news: every part is read each time")),
     ),
 }
-ORDER_NEWS = {"PurchaseOrder.updated", "PurchaseOrdersInputFilters.updated"}
-LINE_NEWS = {"PurchaseOrderLine.updated", "PurchaseOrderLinesInputFilters.updated"}
-PART_NEWS = {"Part.updated", "PartsInputFilters.updated"}
-REFERENCE = "PurchaseOrder.externalReference"
+ORDER_CHANGE_FIELDS = {"PurchaseOrder.updated", "PurchaseOrdersInputFilters.updated"}
+LINE_CHANGE_FIELDS = {"PurchaseOrderLine.updated", "PurchaseOrderLinesInputFilters.updated"}
+PART_CHANGE_FIELDS = {"Part.updated", "PartsInputFilters.updated"}
+EXTERNAL_REFERENCE = "PurchaseOrder.externalReference"
 # Fields that are needed once a setting has one of these values.
-WITH_SETTINGS = (
-    (REFERENCE, "write_back", ("reference",)),
-    (REFERENCE, "import_orders", (True,)),
+FIELDS_REQUIRED_BY_SETTINGS = (
+    (EXTERNAL_REFERENCE, "write_back", ("reference",)),
+    (EXTERNAL_REFERENCE, "import_orders", (True,)),
     ("PurchaseOrder.attributes", "write_back", ("attribute",)),
     ("PurchaseOrderLine.lineNumber", "import_orders", (True,)),
     ("PurchaseOrderLine.supplierPart", "units", ("stock",)),
@@ -138,59 +137,66 @@ WITH_SETTINGS = (
 )
 
 
-def lacking_fields(types: Sequence[Row]) -> frozenset[str]:
-    """Return the requested fields that the schema lacks, as `Type.field`.
+def find_absent_fields(types: Sequence[Row]) -> frozenset[str]:
+    """Return the requested fields that these types of the schema do not have, as `Type.field`."""
+    names_by_type = _field_names_by_type(types)
+    absent_fields: set[str] = set()
+    for type, requested in REQUESTED_FIELDS.items():
+        names = names_by_type.get(type, set())
+        for field in requested:
+            if field.name not in names:
+                absent_fields.add(f"{type}.{field.name}")
+    return frozenset(absent_fields)
 
-    `types` are those of introspection.
-    """
+
+def _field_names_by_type(types: Sequence[Row]) -> dict[str, set[str]]:
+    """Return the names of the fields and input fields of each type."""
     names_by_type: dict[str, set[str]] = {}
     for row in types:
         fields = [*(row["fields"] or ()), *(row["inputFields"] or ())]
         names_by_type[row["name"]] = {field["name"] for field in fields}
-    lacks: set[str] = set()
-    for type, requested in FIELDS.items():
-        names = names_by_type.get(type, set())
-        lacks.update(f"{type}.{field.name}" for field in requested if field.name not in names)
-    return frozenset(lacks)
+    return names_by_type
 
 
-def list_missing(lacks: frozenset[str], settings: Mapping[str, Any]) -> list[str]:
-    """Return those of the lacking fields that orders cannot be posted without, with these settings.
+def list_missing_requirements(
+    absent_fields: frozenset[str], settings: Mapping[str, Any]
+) -> list[str]:
+    """Return the absent fields that orders cannot be posted without, with these settings.
 
-    A needed field of a type counts only if a field that leads to the type exists, or is needed
+    A required field of a type counts only if a field that leads to the type exists, or is needed
     itself.
     """
     needed_by_settings = set()
-    for name, setting, values in WITH_SETTINGS:
+    for name, setting, values in FIELDS_REQUIRED_BY_SETTINGS:
         if settings[setting] in values:
             needed_by_settings.add(name)
-    missing = [name for name in lacks if name in needed_by_settings or _is_needed(name)]
+    missing = [name for name in absent_fields if name in needed_by_settings or _is_required(name)]
     return sorted(missing)
 
 
-def missing_details(lacks: frozenset[str]) -> list[str]:
-    """Return what orders lack for want of fields that posting does not need, each once."""
+def missing_details(absent_fields: frozenset[str]) -> list[str]:
+    """Return what orders lack because optional fields are absent, each text once."""
     details: dict[str, None] = {}
-    for type, fields in FIELDS.items():
+    for type, fields in REQUESTED_FIELDS.items():
         for field in fields:
-            if field.without and not is_there(type, field, lacks):
+            if field.without and not is_available(type, field, absent_fields):
                 details[field.without] = None
     return list(details)
 
 
-def select(type: str, lacks: frozenset[str]) -> str:
-    """Return the selection of a type's fields in GraphQL, without those that ION lacks."""
+def select(type: str, absent_fields: frozenset[str]) -> str:
+    """Return the selection of a type's fields in GraphQL, without the absent ones."""
     fields = []
-    for field in FIELDS[type]:
-        if is_there(type, field, lacks):
-            fields.append(_select(field, lacks))
+    for field in REQUESTED_FIELDS[type]:
+        if is_available(type, field, absent_fields):
+            fields.append(_select(field, absent_fields))
     return " ".join(fields)
 
 
-def fill_missing_fields(type: str, row: Row, lacks: frozenset[str]) -> Row:
-    """Give a row that was read the fields that ION lacks, empty."""
-    for field in FIELDS[type]:
-        if not is_there(type, field, lacks):
+def fill_missing_fields(type: str, row: Row, absent_fields: frozenset[str]) -> Row:
+    """Add the absent fields to a row, each as None."""
+    for field in REQUESTED_FIELDS[type]:
+        if not is_available(type, field, absent_fields):
             row[field.alias] = None
             continue
         value = row[field.alias]
@@ -199,51 +205,51 @@ def fill_missing_fields(type: str, row: Row, lacks: frozenset[str]) -> Row:
         inner_rows = value if isinstance(value, list) else [value]
         for inner_row in inner_rows:
             if inner_row:
-                fill_missing_fields(field.type, inner_row, lacks)
+                fill_missing_fields(field.type, inner_row, absent_fields)
     return row
 
 
-def is_there(type: str, api_field: RequestedField, lacks: frozenset[str]) -> bool:
-    """Return whether ION has a field and enough of the type that it leads to."""
-    if f"{type}.{api_field.name}" in lacks:
+def is_available(type: str, api_field: RequestedField, absent_fields: frozenset[str]) -> bool:
+    """Return whether ION has a field, and the required fields of the type that it leads to."""
+    if f"{type}.{api_field.name}" in absent_fields:
         return False
-    inner_fields = FIELDS.get(api_field.type, ())
+    inner_fields = REQUESTED_FIELDS.get(api_field.type, ())
     if not inner_fields:
         return True
     is_any_there = False
     for field in inner_fields:
-        if is_there(api_field.type, field, lacks):
+        if is_available(api_field.type, field, absent_fields):
             is_any_there = True
         elif not field.without:
             return False
     return is_any_there
 
 
-def _select(field: RequestedField, lacks: frozenset[str]) -> str:
+def _select(field: RequestedField, absent_fields: frozenset[str]) -> str:
     """Return the selection of one field in GraphQL."""
     selection = field.name
     if field.alias != field.name:
         selection = f"{field.alias}: {field.name}"
     if not field.type:
         return selection
-    return f"{selection} {{ {select(field.type, lacks)} }}"
+    return f"{selection} {{ {select(field.type, absent_fields)} }}"
 
 
-def _is_needed(name: str) -> bool:
+def _is_required(name: str) -> bool:
     """Return whether posting needs a field, whatever the settings are."""
     type, _, field_name = name.partition(".")
-    (field,) = [candidate for candidate in FIELDS[type] if candidate.name == field_name]
-    return not field.without and _is_reached(type)
+    (field,) = [candidate for candidate in REQUESTED_FIELDS[type] if candidate.name == field_name]
+    return not field.without and _is_type_required(type)
 
 
-def _is_reached(type: str) -> bool:
+def _is_type_required(type: str) -> bool:
     """Return whether orders need a type: nothing leads to it, or a needed field does."""
     is_root = True
-    for owner, fields in FIELDS.items():
+    for owner, fields in REQUESTED_FIELDS.items():
         for field in fields:
             if field.type != type:
                 continue
             is_root = False
-            if not field.without and _is_reached(owner):
+            if not field.without and _is_type_required(owner):
                 return True
     return is_root

@@ -144,7 +144,7 @@ def test_the_codes_of_open_orders_are_known_before_they_are_ordered(bench):
 
 
 def test_a_status_that_nobody_knows_waits_with_a_reason(bench, monkeypatch):
-    monkeypatch.setattr("hub_ion.orders.WAITING_REASONS", {})
+    monkeypatch.setattr("hub_ion.orders.PENDING_REASONS", {})
     assert "has the status DRAFT, which this app does not know" in bench.case("a draft").hold
 
 

@@ -217,7 +217,7 @@ def test_several_operations_may_come_at_once(bench):
 
 
 def test_a_long_list_asked_for_whole_takes_too_long(bench, monkeypatch):
-    monkeypatch.setattr("hub_ion.sandbox.graph.MAX_UNPAGED", 20)
+    monkeypatch.setattr("hub_ion.sandbox.graph.MAX_ROWS_WITHOUT_PAGES", 20)
     Ion(bench.site).organization()
     assert query_api(bench, "{ purchaseOrders { edges { node { id } } } }").status_code == 502
 

@@ -81,8 +81,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-5",
         place=f"{PLUGIN}/orders.py",
-        old='SENT = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")',
-        new='SENT = ("APPROVED", "ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")',
+        old='SENT_STATUSES = ("ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")',
+        new='SENT_STATUSES = ("APPROVED", "ORDERED", "PARTIALLY_RECEIVED", "RECEIVED")',
         bug="An approved order is sent before it is ordered.",
     ),
     Mutant(
@@ -346,8 +346,8 @@ ION_DOCUMENTS: tuple[Mutant, ...] = (
     Mutant(
         row="ION-20",
         place=f"{PLUGIN}/parts.py",
-        old='= {"all": "ready", "ordered": "update_only", "none": "closed"}',
-        new='= {"all": "ready", "ordered": "ready", "none": "closed"}',
+        old='"ordered": "update_only",',
+        new='"ordered": "ready",',
         bug="Items are made for parts that nobody ordered.",
     ),
     Mutant(

@@ -117,8 +117,8 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-26",
         place=f"{PLUGIN}/orders.py",
-        old='    return "ready" if status in SENT else "pending"\n',
-        new='    return "ready" if status in SENT else "closed"\n',
+        old='    return "ready" if status in SENT_STATUSES else "pending"\n',
+        new='    return "ready" if status in SENT_STATUSES else "closed"\n',
         bug="An order that is taken back to draft is closed in QuickBooks.",
     ),
     Mutant(
@@ -183,7 +183,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-31",
         place=f"{PLUGIN}/reading.py",
-        old="        yield from _read_by_lines(site, source, cursor, ids_read)\n",
+        old="        yield from _iter_orders_of_changed_lines(site, source, cursor, ids_read)\n",
         new="        yield from ()\n",
         bug="A change of a line alone is not noticed.",
     ),
@@ -302,7 +302,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         row="ION-38",
         place=f"{PLUGIN}/client.py",
         old=(
-            '        return Denied(reason) if query.startswith("mutation") else '
+            '        return MutationForbidden(reason) if query.startswith("mutation") else '
             "NeedsAttention(reason)\n"
         ),
         new="        return NeedsAttention(reason)\n",
@@ -329,7 +329,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-39",
         place=f"{PLUGIN}/schema.py",
-        old="    return not field.without and _is_reached(type)\n",
+        old="    return not field.without and _is_type_required(type)\n",
         new="    return True\n",
         bug="A field that posting does not need stops the app.",
     ),
@@ -371,7 +371,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-42",
         place=f"{PLUGIN}/parts.py",
-        old='    words = ODD.sub("-", text).split()\n',
+        old='    words = FORBIDDEN_CHARACTERS.sub("-", text).split()\n',
         new="    words = text.split()\n",
         bug="A part name with a colon is sent as it is.",
     ),

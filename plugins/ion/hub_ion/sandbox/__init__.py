@@ -1,4 +1,4 @@
-"""An ION to run against: its GraphQL API, strict about what it is sent, and a page to drive it.
+"""A stand-in for ION: its GraphQL API, with strict checks of requests, and pages to act in it.
 
 Start reading in `api`; `graph` resolves the fields of the schema.
 """
@@ -12,7 +12,7 @@ from hub_ion.sandbox.changes import Changes
 from hub_ion.sandbox.pages import Pages
 from qbo_sandbox.kit import Clock, Faults, Harness, Journal
 
-MESSAGES = {
+ERROR_MESSAGES = {
     401: "The access token is missing, unknown or expired.",
     403: "This key may not do that.",
     409: "The row has been updated since the etag was read.",
@@ -23,14 +23,14 @@ MESSAGES = {
 
 
 class StandIn:
-    """The organization's books, the application that serves them, and settings to connect."""
+    """The data of the organization, its WSGI application, and the settings to connect."""
 
     def __init__(self, journal, documents=None, seed=0, clock=None, *, demo=False):
         self.clock = clock or Clock()
         self.books = Books(journal, self.clock, documents, seed, demo)
         self.changes = Changes(self.books)
         self.calls = Calls(self.books, api.ORGANIZATIONS["production"]["id"])
-        self.faults = Faults(api.FAULTS, options=("message", "type", "id"))
+        self.faults = Faults(api.GRAPHQL_FAULTS, options=("message", "type", "id"))
         self._api = api.Api(self.books, self.clock)
         self._pages = Pages(self.books, self.changes, self.calls)
         pages = {
@@ -61,7 +61,7 @@ class StandIn:
     def settings(url, environment="production"):
         """Return the settings with which an installation reaches the stand-in at this address."""
         base = url.rstrip("/") + ("/staging" if environment == "sandbox" else "")
-        client, secret = next(iter(api.KEYS[environment].items()))
+        client, secret = next(iter(api.API_KEYS[environment].items()))
         return {
             "environment": "custom",
             "api_url": f"{base}/graphql",
@@ -90,6 +90,6 @@ def _call(environ):
 
 def _shape(status, environ):
     """Return the media type and the body of an answer that only reports an error."""
-    message = MESSAGES.get(status, "Something went wrong in ION.")
+    message = ERROR_MESSAGES.get(status, "Something went wrong in ION.")
     body = json.dumps({"errors": [{"message": message}]})
     return "application/json", body.encode()

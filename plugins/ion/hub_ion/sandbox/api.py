@@ -1,4 +1,4 @@
-"""The API itself: keys to tokens, for each environment its own, and GraphQL over POST."""
+"""The API: tokens for the keys of each environment, and GraphQL over POST."""
 
 import datetime as dt
 import json
@@ -11,39 +11,39 @@ from functools import cache
 from graphql import GraphQLError, execute_sync, parse, validate
 
 from hub_ion.sandbox.changes import Changes
-from hub_ion.sandbox.graph import has, schema
+from hub_ion.sandbox.graph import has_field, schema
 from qbo_sandbox.kit import Limits, Tokens, form_of, json_answer, text_answer
 from qbo_sandbox.kit.messages import body_of
 from qbo_sandbox.kit.tokens import basic_of
 
 TOKEN_SECONDS = 300
-JSON, FORM = "application/json", "application/x-www-form-urlencoded"
-TOKEN = re.compile(r"(?:/auth)?/realms/api-keys/protocol/openid-connect/token")
-OPERATION = re.compile(rb'"query":\s*"[^{"]*?(?:query|mutation)\s+(\w+)')
+JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
+TOKEN_PATH = re.compile(r"(?:/auth)?/realms/api-keys/protocol/openid-connect/token")
+OPERATION_NAME = re.compile(rb'"query":\s*"[^{"]*?(?:query|mutation)\s+(\w+)')
 ORGANIZATIONS = {
     "production": {"id": 4711, "domain": "orbital-works.example"},
     "sandbox": {"id": 4712, "domain": "sandbox.orbital-works.example"},
 }
-KEYS = {
+API_KEYS = {
     "production": {
         "ion-production-key": "stand-in-secret-7c1e",
         "ion-reading-key": "stand-in-secret-55d0",
     },
     "sandbox": {"ion-sandbox-key": "stand-in-secret-a90b"},
 }
-READING = "ion-reading-key"  # its creator could change nothing
+READ_ONLY_KEY = "ion-reading-key"  # the key of a user without the right to change anything
 
 
 @dataclass
 class Call:
-    """One GraphQL request: whose it is, what it may do, and what a fault wants broken."""
+    """One GraphQL request: its organization and permissions, and the row that a fault breaks."""
 
     books: object
     changes: Changes
     organization: dict
     permissions: frozenset
-    broken: tuple = ()
-    too_long: bool = False
+    broken_row: tuple = ()
+    is_timed_out: bool = False
 
 
 def environment_of(environ):
@@ -57,11 +57,11 @@ def environment_of(environ):
 def operation(environ):
     """Return the call's name, for faults and the log; None if it is no call of the API."""
     path = environment_of(environ)[1]
-    if TOKEN.fullmatch(path):
+    if TOKEN_PATH.fullmatch(path):
         return "token"
     if path != "/graphql":
         return None
-    match = OPERATION.search(body_of(environ))
+    match = OPERATION_NAME.search(body_of(environ))
     return match[1].decode() if match else "graphql"
 
 
@@ -70,22 +70,22 @@ class Api:
 
     def __init__(self, books, clock):
         self.limit = Limits(clock, 0, 1)  # ION publishes no number
-        self.lacks = frozenset()  # fields that this ION does not have
+        self.absent_fields = frozenset()  # fields that this ION does not have
         self._books = books
         self._changes = Changes(books)
         self._clock = clock
         self._tokens = {}
-        for environment, keys in KEYS.items():
+        for environment, keys in API_KEYS.items():
             self._tokens[environment] = Tokens(clock, keys, lifetime=TOKEN_SECONDS)
 
     def schema_page(self, method, body):
         """Answer or set what the schema lacks; a customer's schema may differ from this one."""
         if method == "POST":
-            unknown = [field for field in body["lacks"] if not has(field)]
+            unknown = [field for field in body["lacks"] if not has_field(field)]
             if unknown:
                 raise ValueError(f"The schema has no {', '.join(unknown)}.")
-            self.lacks = frozenset(body["lacks"])
-        return {"lacks": sorted(self.lacks)}
+            self.absent_fields = frozenset(body["lacks"])
+        return {"lacks": sorted(self.absent_fields)}
 
     def __call__(self, environ, start):
         return self._serve(environ, self._add_date(start))
@@ -104,7 +104,7 @@ class Api:
         environment, path = environment_of(environ)
         if environ["REQUEST_METHOD"] != "POST":
             return json_answer(start, 405, {"errors": [{"message": "Use POST."}]})
-        if TOKEN.fullmatch(path):
+        if TOKEN_PATH.fullmatch(path):
             return self._token(environ, start, environment)
         if wait := self.limit.wait():
             body = {"errors": [{"message": "Too many requests."}]}
@@ -117,7 +117,7 @@ class Api:
 
     def _token(self, environ, start, environment):
         """Answer a token for a key, which is in the form or in the header."""
-        form = form_of(environ) if environ.get("CONTENT_TYPE", "").startswith(FORM) else {}
+        form = form_of(environ) if environ.get("CONTENT_TYPE", "").startswith(FORM_TYPE) else {}
         if form.get("grant_type") != "client_credentials":
             body = {"error": "unsupported_grant_type", "error_description": "Unsupported"}
             return json_answer(start, 400, body)
@@ -143,17 +143,17 @@ class Api:
         fault = environ.get("sandbox.fault")
         call = self._open_call(environment, client, fault)
         if isinstance(request, list):
-            body = [_play(fault) or self._answer(query, call) for query in request]
+            body = [_fault_answer(fault) or self._answer(query, call) for query in request]
         else:
-            body = _play(fault) or self._answer(request, call)
-        if call.too_long:
+            body = _fault_answer(fault) or self._answer(request, call)
+        if call.is_timed_out:
             return text_answer(start, 502, "<html><body><h1>502 Bad Gateway</h1></body></html>")
         return json_answer(start, _status_of(fault), body)
 
     def _open_call(self, environment, client, fault):
         """Return the call of a client, which may do everything unless it only reads."""
         permissions = frozenset()
-        if client != READING:
+        if client != READ_ONLY_KEY:
             permissions = frozenset(self._changes.names())
         organization = ORGANIZATIONS[environment]
         broken = _broken_row(fault)
@@ -163,11 +163,11 @@ class Api:
         """Answer one GraphQL request."""
         if not isinstance(request, dict) or not isinstance(request.get("query"), str):
             return {"errors": [{"message": "There is no query."}]}
-        document, errors = read(request["query"], self.lacks)
+        document, errors = parse_query(request["query"], self.absent_fields)
         if errors:
             return {"errors": [error.formatted for error in errors]}
         result = execute_sync(
-            schema(self.lacks),
+            schema(self.absent_fields),
             document,
             context_value=call,
             variable_values=request.get("variables") or {},
@@ -176,18 +176,18 @@ class Api:
 
 
 @cache
-def read(text, lacks=frozenset()):
+def parse_query(text, absent_fields=frozenset()):
     """Return (query, errors), parsed and validated, cached by its text."""
     try:
         document = parse(text)
     except GraphQLError as error:
         return None, [error]
-    return document, validate(schema(lacks), document)
+    return document, validate(schema(absent_fields), document)
 
 
 def _json_of(environ):
     """Return the JSON of a body; None if its media type or its text is another."""
-    if not environ.get("CONTENT_TYPE", "").startswith(JSON):
+    if not environ.get("CONTENT_TYPE", "").startswith(JSON_TYPE):
         return None
     try:
         return json.loads(body_of(environ))
@@ -204,7 +204,7 @@ def _bearer(environ):
 
 # -- faults that only GraphQL has ---------------------------------------------------------------
 
-FAULTS = {
+GRAPHQL_FAULTS = {
     "errors": "the answer is 200 with `message` as its only error",
     "partial": (
         "one field of the row `type` `id` cannot be read: data and an error that names its path"
@@ -212,10 +212,10 @@ FAULTS = {
     "stale": "any etag is taken for an old one",
     "conflict": "the same, said with status 409",
 }
-STALE = "The row has been updated since the etag was read."
+STALE_ETAG_MESSAGE = "The row has been updated since the etag was read."
 
 
-def _play(fault):
+def _fault_answer(fault):
     """Return the answer of a fault that replaces the whole answer, or None."""
     if fault is None:
         return None
@@ -223,7 +223,7 @@ def _play(fault):
         message = fault.options.get("message", "Something went wrong.")
         return {"errors": [{"message": message}], "data": None}
     if fault.kind in ("stale", "conflict"):
-        return {"errors": [{"message": STALE, "path": ["update"]}], "data": None}
+        return {"errors": [{"message": STALE_ETAG_MESSAGE, "path": ["update"]}], "data": None}
     return None
 
 

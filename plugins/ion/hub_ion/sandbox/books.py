@@ -1,4 +1,4 @@
-"""The state of the organization: each change is written to the journal before it counts."""
+"""The data of the organization; each change is written to the journal before it is applied."""
 
 import datetime as dt
 import hashlib
@@ -20,16 +20,16 @@ TABLES = (
     "receivers",
     "subscriptions",
 )
-CHILDREN = ("lines", "fees")
+ORDER_CHILD_TABLES = ("lines", "fees")
 
 
 class Books:
-    """Rows by table and id; all changes go through `commit`, which calls `hear` for each row."""
+    """Rows by table and id; `commit` makes every change and calls the listeners for each row."""
 
     def __init__(self, journal, clock, documents=None, seed=0, demo=False):
         self.tables = {name: {} for name in TABLES}
-        self._of_order = {name: defaultdict(dict) for name in CHILDREN}
-        self.hear = []
+        self._of_order = {name: defaultdict(dict) for name in ORDER_CHILD_TABLES}
+        self.listeners = []
         self._journal = journal
         self._clock = clock
         self._lock = threading.RLock()
@@ -57,12 +57,12 @@ class Books:
     def commit(self, *changes):
         """Write ("put", table, values) and ("drop", table, id) as an event; return the put rows."""
         with self._lock:
-            event = {"at": self._now(), "changes": [self._number(change) for change in changes]}
-            acts = [self._act(change) for change in event["changes"]]
+            event = {"at": self._now(), "changes": [self._assign_id(change) for change in changes]}
+            actions = [self._subscription_action(change) for change in event["changes"]]
             put = self._write(event)
-        for act, (_, table, values) in zip(acts, event["changes"], strict=True):
-            for hear in self.hear:
-                hear(act, table, values if act == "DELETE" else values["id"])
+        for action, (_, table, values) in zip(actions, event["changes"], strict=True):
+            for notify in self.listeners:
+                notify(action, table, values if action == "DELETE" else values["id"])
         return put
 
     def put(self, table, **values):
@@ -79,23 +79,23 @@ class Books:
         now = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
         return now.date().isoformat()
 
-    def _number(self, change):
+    def _assign_id(self, change):
         """Give a new row its id."""
-        how, table, values = change
-        if how == "put" and "id" not in values:
+        operation, table, values = change
+        if operation == "put" and "id" not in values:
             last_id = max(self.tables[table], default=FIRST_IDS.get(table, 0))
             values = {"id": last_id + 1, **values}
-        return how, table, values
+        return operation, table, values
 
-    def _act(self, change):
+    def _subscription_action(self, change):
         """Return what subscriptions call a change: CREATE, UPDATE or DELETE."""
-        how, table, values = change
-        if how == "drop":
+        operation, table, values = change
+        if operation == "drop":
             return "DELETE"
         return "UPDATE" if values["id"] in self.tables[table] else "CREATE"
 
     def _now(self):
-        """Return a time later than all before, so that no watermark skips a change."""
+        """Return a time later than all earlier ones, so that no cursor skips a change."""
         at = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
         if self._last:
             at = max(at, dt.datetime.fromisoformat(self._last) + dt.timedelta(milliseconds=1))
@@ -110,22 +110,22 @@ class Books:
         """Apply an event of the journal; return the rows that it put."""
         self._last = event["at"]
         if "begin" in event:
-            self._begin(event["at"], **event["begin"])
+            self._create_first_rows(event["at"], **event["begin"])
             return []
-        results = [self._change(event["at"], *change) for change in event["changes"]]
+        results = [self._apply_change(event["at"], *change) for change in event["changes"]]
         return [row for row in results if row]
 
-    def _begin(self, at, documents, seed, demo=False):
+    def _create_first_rows(self, at, documents, seed, demo=False):
         """Add the rows of the first day."""
         for moment, table, values in make_story(documents, seed, at, demo):
             self._put(moment, table, values)
 
-    def _change(self, at, how, table, values):
+    def _apply_change(self, at, operation, table, values):
         """Apply one change of an event; return the row, or None if it was dropped."""
-        if how == "put":
+        if operation == "put":
             return self._put(at, table, values)
         dropped = self.tables[table].pop(values)
-        if table in CHILDREN:
+        if table in ORDER_CHILD_TABLES:
             self._of_order[table][dropped["purchaseOrderId"]].pop(values)
         return None
 
@@ -137,6 +137,6 @@ class Books:
         digest = hashlib.sha256(f"{table}:{id}:{count}".encode()).hexdigest()
         row = {**before, **values, "updated": at, "_etag": digest[:32], "writes": count}
         self.tables[table][id] = row
-        if table in CHILDREN:
+        if table in ORDER_CHILD_TABLES:
             self._of_order[table][row["purchaseOrderId"]][id] = row
         return row

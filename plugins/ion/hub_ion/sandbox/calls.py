@@ -1,8 +1,8 @@
-"""Calls of the hub when something changes: a delivery for each row and subscription."""
+"""Webhook calls about changes: one delivery for each changed row and subscription."""
 
 from qbo_sandbox import kit
 
-RESOURCES = {
+RESOURCES_BY_TABLE = {
     "orders": "PURCHASEORDERS",
     "lines": "PURCHASEORDERLINES",
     "fees": "PURCHASEORDERFEES",
@@ -19,11 +19,11 @@ class Calls(kit.Calls):
         super().__init__("x-ion-signature", "sha256=")
         self._books = books
         self._organization = organization
-        self._books.hear.append(self.changed)
+        self._books.listeners.append(self.changed)
 
     def changed(self, action, table, id):
         """Send a changed row to the subscriptions for it."""
-        resource = RESOURCES.get(table)
+        resource = RESOURCES_BY_TABLE.get(table)
         if not resource:
             return
         for subscription in self._books.rows("subscriptions"):

@@ -1,7 +1,7 @@
-"""The odd orders and parts of the seed, each with the words that name what it shows."""
+"""Orders and parts with special cases, each order with the name of its case."""
 
-EURO = 2
-GERMAN, UNKNOWN = 7, 8
+EURO_ID = 2
+GERMAN_SUPPLIER_ID, UNKNOWN_SUPPLIER_ID = 7, 8
 SUPPLIERS = (
     "Canyon Steel Works",
     "copper  state SUPPLY",
@@ -26,7 +26,7 @@ LOCATIONS = (
     },
     {"name": "Site without an address", "address": None},
 )
-LONG = "OW-" + "7" * 110
+LONG_PART_NUMBER = "OW-" + "7" * 110
 ODD_PARTS = (
     ("820412-001", "B", "Bracket, port", "INVENTORY"),
     ("820412-001", "BA", "Bracket, port, long", "INVENTORY"),
@@ -34,12 +34,14 @@ ODD_PARTS = (
     ("AN:960\\416\t2", "A", "Washer with a name that QuickBooks does not take", "INVENTORY"),
     ("part 7a", "A", "Seal, hand made", "INVENTORY"),
     ("PART 7A", "A", "Seal, from stock", "INVENTORY"),
-    (LONG, "A", "A part number beyond every limit", "INVENTORY"),
+    (LONG_PART_NUMBER, "A", "A part number beyond every limit", "INVENTORY"),
     ("GLOVES-M", "A", "Nitrile gloves", "NON_INVENTORY"),
     ("CAD-SEAT", "A", "Licence, a seat and year", "DIGITAL"),
 )
-BRACKET, BRACKET_BA, BRACKET_1, COLON, LOWER, UPPER, LONGEST, GLOVES, CAD = range(1, 10)
-ROLL = {
+# The ids of these parts, in their order.
+BRACKET, BRACKET_BA, BRACKET_1, WASHER = range(1, 5)
+LOWER_CASE, UPPER_CASE, LONG_NUMBER, GLOVES, CAD_SEAT = range(5, 10)
+SUPPLIER_ROLL = {
     "id": 1,
     "number": "ROLL-100",
     "unitOfMeasure": {"id": 2, "type": "roll"},
@@ -60,8 +62,8 @@ def line(part=None, quantity="1", cost="10.00", **more):
     }
 
 
-def case(words, *lines, fees=(), **more):
-    """Return an order; fields that are not stated are as in most orders."""
+def case(name, *lines, fees=(), **more):
+    """Return an order of the case with this name; other fields are as in most orders."""
     usual = {
         "supplierId": 1,
         "currencyId": None,
@@ -69,7 +71,7 @@ def case(words, *lines, fees=(), **more):
         "phase": "ORDERED",
         "attributes": {},
     }
-    return {**usual, "case": words, "lines": lines, "fees": fees, **more}
+    return {**usual, "case": name, "lines": lines, "fees": fees, **more}
 
 
 CASES = (
@@ -101,14 +103,17 @@ CASES = (
         line(None, "1", "88.00", account="9876", description="Test stand"),
     ),
     case("a class that is missing", line(BRACKET, "1", "25.50", section="Skunk Works")),
-    case("a supplier that is missing", line(BRACKET, "1", "26.00"), supplierId=UNKNOWN),
+    case("a supplier that is missing", line(BRACKET, "1", "26.00"), supplierId=UNKNOWN_SUPPLIER_ID),
     case("a supplier written otherwise", line(BRACKET, "2", "25.50"), supplierId=2),
-    case("euro", line(BRACKET, "10", "9.90"), currencyId=EURO, supplierId=GERMAN),
+    case("euro", line(BRACKET, "10", "9.90"), currencyId=EURO_ID, supplierId=GERMAN_SUPPLIER_ID),
     case("a negative fee", line(BRACKET, "4", "25.00"), fees=(("Early payment", "-10.00"),)),
     case("costs below a cent", line(BRACKET, "10000", "0.0042"), line(BRACKET, "3", "0.3333")),
     case("a total of its own", line(BRACKET, "3", "0.3333", totalCost="0.99")),
     case("two and a half", line(BRACKET, "2.5", "80.00")),
-    case("five rolls", line(BRACKET, "5", "80.00", supplierPart=ROLL, description="Harness wire")),
+    case(
+        "five rolls",
+        line(BRACKET, "5", "80.00", supplierPart=SUPPLIER_ROLL, description="Harness wire"),
+    ),
     case("no address", line(BRACKET, "1", "25.50"), shipToLocationId=2),
     case(
         "a canceled line", line(BRACKET, "2", "25.50"), line(BRACKET, "1", "99.00", canceled=True)
@@ -121,10 +126,10 @@ CASES = (
     case("approved", line(BRACKET, "1", "25.50"), phase="APPROVED"),
     case("no lines"),
     case("names that look alike", line(BRACKET_BA, "1", "31.00"), line(BRACKET_1, "1", "32.00")),
-    case("a name with a colon", line(COLON, "100", "0.12")),
-    case("case alone differs", line(LOWER, "1", "4.00"), line(UPPER, "1", "5.00")),
-    case("a name beyond every limit", line(LONGEST, "1", "7.00")),
-    case("no stock", line(GLOVES, "20", "6.25"), line(CAD, "1", "1200.00")),
+    case("a name with a colon", line(WASHER, "100", "0.12")),
+    case("case alone differs", line(LOWER_CASE, "1", "4.00"), line(UPPER_CASE, "1", "5.00")),
+    case("a name beyond every limit", line(LONG_NUMBER, "1", "7.00")),
+    case("no stock", line(GLOVES, "20", "6.25"), line(CAD_SEAT, "1", "1200.00")),
 )
 # These need a person; of such orders the demo has only the one with a missing supplier.
 LEFT_OUT_OF_DEMO = frozenset(

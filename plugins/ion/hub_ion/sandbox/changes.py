@@ -1,4 +1,4 @@
-"""Every mutation of the API: what it needs, what it refuses, what it writes."""
+"""The mutations of the API: they check the input and write rows."""
 
 import hashlib
 from decimal import Decimal
@@ -8,19 +8,19 @@ from graphql import GraphQLError
 from hub_ion.sandbox import rules
 from hub_ion.sandbox.rules import check_draft, check_etag, require
 
-HTTPS = ("https://", "http://127.0.0.1", "http://localhost")
-REFERENCES = {
+RECEIVER_ADDRESS_PREFIXES = ("https://", "http://127.0.0.1", "http://localhost")
+REFERENCED_TABLES = {
     "supplierId": ("suppliers", "Supplier"),
     "currencyId": ("currencies", "Currency"),
     "shipToLocationId": ("locations", "Location"),
     "partId": ("parts", "Part"),
 }
-NOT_WRITTEN = {"_etag", "id", "etag"}
-KEPT_BY_REVISIONS = ("partNumber", "description", "purchaseType", "cost")
+READ_ONLY_FIELDS = {"_etag", "id", "etag"}
+FIELDS_COPIED_TO_REVISION = ("partNumber", "description", "purchaseType", "cost")
 
 
 class Changes:
-    """The mutations by name, each with its arguments as the schema gives them."""
+    """The mutations, each a method with the name and the arguments of the schema."""
 
     def __init__(self, books):
         self._books = books
@@ -35,13 +35,13 @@ class Changes:
         """Add a draft."""
         self._check_references(input)
         values = {"phase": "DRAFT", "attributes": {}, **_plain_values(input)}
-        return {"purchaseOrder": self._books.put("orders", **_ids(values))}
+        return {"purchaseOrder": self._books.put("orders", **_ids_as_numbers(values))}
 
     def updatePurchaseOrder(self, input):
         """Change fields or the status; most fields change only on a draft."""
         order = self._order(input["id"], input["etag"])
         self._check_references(input)
-        changes = _ids(_plain_values(input))
+        changes = _ids_as_numbers(_plain_values(input))
         status = input.get("status")
         changes.pop("status", None)
         if changes.keys() - {"terms", "notes", "externalReference"}:
@@ -52,7 +52,7 @@ class Changes:
 
     def _move(self, order, status, changes):
         """Change the status and the etags of all lines; each move to Ordered is a new version."""
-        rules.check_move(order, status)
+        rules.check_status_change(order, status)
         values = {**changes, "id": order["id"], "phase": status}
         if status == "ORDERED":
             version = int(order["attributes"].get("Version") or 0) + 1
@@ -89,7 +89,7 @@ class Changes:
         check_draft(order, "Lines")
         self._check_references(input)
         numbers = [line["lineNumber"] for line in self._lines(order)]
-        values = _ids(_plain_values(input))
+        values = _ids_as_numbers(_plain_values(input))
         number = max(numbers, default=0) + 1
         row = self._books.put("lines", lineNumber=number, attributes={}, **values)
         return {"purchaseOrderLine": row}
@@ -98,7 +98,7 @@ class Changes:
         """Change a line, as the status of its order allows."""
         line, order = self._line(input["id"], input["etag"])
         self._check_references(input)
-        changes = _ids(_plain_values(input))
+        changes = _ids_as_numbers(_plain_values(input))
         rules.check_line_change(order, line, changes)
         status = changes.pop("status", None)
         if status:
@@ -129,7 +129,7 @@ class Changes:
     def createPurchaseOrderFee(self, input):
         """Add a fee to an order."""
         self._order(input["purchaseOrderId"])
-        values = _ids(_plain_values(input))
+        values = _ids_as_numbers(_plain_values(input))
         return {"purchaseOrderFee": self._books.put("fees", **values)}
 
     def updatePurchaseOrderFee(self, input):
@@ -194,7 +194,7 @@ class Changes:
         """Add the next revision of a part."""
         part = require(self._books.row("parts", input["id"]), "Part", input["id"])
         check_etag(part, input["etag"], "Part")
-        fields = {name: part.get(name) for name in KEPT_BY_REVISIONS}
+        fields = {name: part.get(name) for name in FIELDS_COPIED_TO_REVISION}
         next_letter = chr(ord(part["revision"][-1]) + 1)
         fields["revision"] = input.get("revision") or next_letter
         return {"part": self._new_part(fields)}
@@ -211,7 +211,7 @@ class Changes:
 
     def createWebhookReceiver(self, input):
         """Add an address to call; its secret signs the calls."""
-        if not input["webhookUri"].startswith(HTTPS):
+        if not input["webhookUri"].startswith(RECEIVER_ADDRESS_PREFIXES):
             raise GraphQLError("A webhook receiver needs an https address.")
         count = len(self._books.rows("receivers"))
         secret = hashlib.sha256(f"{input['webhookUri']}:{count}".encode()).hexdigest()
@@ -234,14 +234,14 @@ class Changes:
         """Subscribe an address to changes of a resource."""
         id = input["receiverId"]
         require(self._books.row("receivers", id), "WebhookReceiver", id)
-        values = _ids(_plain_values(input))
+        values = _ids_as_numbers(_plain_values(input))
         return {"webhookSubscription": self._books.put("subscriptions", **values)}
 
     def _check_references(self, input):
         """Refuse an id that no row of its table has."""
-        for name, (table, what) in REFERENCES.items():
+        for name, (table, type_name) in REFERENCED_TABLES.items():
             if input.get(name) is not None:
-                require(self._books.row(table, input[name]), what, input[name])
+                require(self._books.row(table, input[name]), type_name, input[name])
 
     # -- finding --------------------------------------------------------------------------------
 
@@ -272,14 +272,14 @@ class Changes:
 
 def _plain_values(input):
     """Return the values to write, with amounts as text."""
-    values = {name: value for name, value in input.items() if name not in NOT_WRITTEN}
+    values = {name: value for name, value in input.items() if name not in READ_ONLY_FIELDS}
     for name, value in values.items():
         if isinstance(value, Decimal):
             values[name] = str(value)
     return values
 
 
-def _ids(values):
+def _ids_as_numbers(values):
     """Return ids, which the API accepts as texts or numbers, as numbers."""
     numbered = {}
     for name, value in values.items():

@@ -1,4 +1,4 @@
-"""The schema with its resolvers: what each field of the API is worked out from."""
+"""The schema with its resolvers, which compute the fields of the API from the rows."""
 
 import datetime as dt
 from decimal import Decimal, InvalidOperation
@@ -10,24 +10,24 @@ from graphql import GraphQLError, build_schema
 from hub_ion.sandbox import lists, rules
 from qbo_sandbox.kit.journaled_books import stamp
 
-LISTS = {
+LIST_TABLES = {
     "purchaseOrders": "orders",
     "purchaseOrderLines": "lines",
     "parts": "parts",
     "suppliers": "suppliers",
     "receipts": "receipts",
 }
-SINGLES = {
+ROW_TABLES = {
     "purchaseOrder": "orders",
     "purchaseOrderLine": "lines",
     "part": "parts",
     "supplier": "suppliers",
 }
-MAX_UNPAGED = 250  # a longer list that is requested whole takes the real ION too long
+MAX_ROWS_WITHOUT_PAGES = 250  # the real ION times out on a longer list without pages
 
 
 @cache
-def schema(lacks=frozenset()):
+def schema(absent_fields=frozenset()):
     """Read the schema once, without the fields in `lacks`; a resolver's context is its call."""
     text = files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8")
     schema_document = build_schema(text)
@@ -38,42 +38,42 @@ def schema(lacks=frozenset()):
         scalar.coerce_input_literal = lambda node, read=read: read(getattr(node, "value", None))
     query = schema_document.query_type.fields
     mutation = schema_document.mutation_type.fields
-    for name, table in LISTS.items():
+    for name, table in LIST_TABLES.items():
         query[name].resolve = _list(table)
-    for name, table in SINGLES.items():
-        query[name].resolve = _single(table)
+    for name, table in ROW_TABLES.items():
+        query[name].resolve = _row_by_id(table)
     for name, field in mutation.items():
         field.resolve = _mutation(name)
     for owner, resolvers in RESOLVERS.items():
         for name, resolve in resolvers.items():
             schema_document.type_map[owner].fields[name].resolve = resolve
-    for lacking in lacks:
+    for lacking in absent_fields:
         owner, _, name = lacking.partition(".")
         del schema_document.type_map[owner].fields[name]
     return schema_document
 
 
-def has(field):
+def has_field(field):
     """Return whether `Type.field` is in the schema."""
     owner, _, name = field.partition(".")
     return name in getattr(schema().type_map.get(owner), "fields", ())
 
 
 def _list(table):
-    """Return the resolver of a list; a long one that is requested whole takes too long."""
+    """Return the resolver of a list; a long list that is requested without pages times out."""
 
     def resolve(_, info, **arguments):
         """Return a page of the list."""
-        page = lists.connection(info.context.books, table, **arguments)
+        page = lists.read_connection(info.context.books, table, **arguments)
         is_whole = arguments.get("first") is None and arguments.get("last") is None
-        if is_whole and len(page["edges"]) > MAX_UNPAGED:
-            info.context.too_long = True
+        if is_whole and len(page["edges"]) > MAX_ROWS_WITHOUT_PAGES:
+            info.context.is_timed_out = True
         return page
 
     return resolve
 
 
-def _single(table):
+def _row_by_id(table):
     """Return the resolver of one row by its id."""
     return lambda _, info, id: info.context.books.row(table, id)
 
@@ -94,7 +94,7 @@ def _mutation(name):
 # -- fields that are worked out -----------------------------------------------------------------
 
 
-def _row(table, key):
+def _related_row(table, key):
     """Return the resolver of the row that a field of another row names."""
 
     def resolve(row, info):
@@ -108,7 +108,7 @@ def _row(table, key):
 
 def _attributes(row, info):
     """Return the attributes of a row; one that a fault breaks affects its own row only."""
-    if info.context.broken == (info.parent_type.name, row["id"]):
+    if info.context.broken_row == (info.parent_type.name, row["id"]):
         raise GraphQLError("Attribute service did not answer.")
     attributes = []
     for key, value in row.get("attributes", {}).items():
@@ -122,7 +122,7 @@ def _lines(order, info):
     return info.context.books.of_order("lines", order)
 
 
-def _live_total(order, info):
+def _estimated_total(order, info):
     """Return the cost of an order without its canceled lines."""
     fees = info.context.books.of_order("fees", order)
     return rules.order_total(_lines(order, info), fees)
@@ -153,10 +153,10 @@ RESOLVERS = {
     },
     "PurchaseOrder": {
         "status": lambda order, info: rules.order_status(order, _lines(order, info)),
-        "currency": _row("currencies", "currencyId"),
-        "supplier": _row("suppliers", "supplierId"),
-        "shipToLocation": _row("locations", "shipToLocationId"),
-        "estimatedTotalCost": _live_total,
+        "currency": _related_row("currencies", "currencyId"),
+        "supplier": _related_row("suppliers", "supplierId"),
+        "shipToLocation": _related_row("locations", "shipToLocationId"),
+        "estimatedTotalCost": _estimated_total,
         "purchaseOrderLines": _lines,
         "fees": lambda order, info: info.context.books.of_order("fees", order),
         "attributes": _attributes,
@@ -164,7 +164,7 @@ RESOLVERS = {
     "PurchaseOrderLine": {
         "status": lambda line, info: rules.line_status(_order_of(line, info), line),
         "purchaseOrder": _order_of,
-        "part": _row("parts", "partId"),
+        "part": _related_row("parts", "partId"),
         "totalCost": lambda line, info: rules.line_total(line),
         "receivedQuantity": lambda line, info: line.get("receivedQuantity", "0"),
         "paid": lambda line, info: bool(line.get("paid")),

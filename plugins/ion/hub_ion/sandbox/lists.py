@@ -21,17 +21,17 @@ OPERATORS = {
 }
 
 
-def connection(
+def read_connection(
     books, table, filters=None, sort=None, first=None, after=None, last=None, before=None
 ):
     """Return one page of a table."""
     _check_size(first)
     _check_size(last)
-    rows = [row for row in books.rows(table) if _fits(books, row, filters or {})]
+    rows = [row for row in books.rows(table) if _passes_filters(books, row, filters or {})]
     is_descending = bool(sort) and sort[0] == "ID_DESC"
     rows.sort(key=lambda row: row["id"], reverse=is_descending)
-    start = _place(after, -1) + 1
-    end = min(_place(before, len(rows)), len(rows))
+    start = _decode_cursor(after, -1) + 1
+    end = min(_decode_cursor(before, len(rows)), len(rows))
     if first is not None:
         end = min(end, start + first)
     if last is not None:
@@ -40,16 +40,16 @@ def connection(
 
 
 def _check_size(size):
-    """Refuse a page of fewer than no rows."""
+    """Refuse a negative page size."""
     if size is not None and size < 0:
         raise GraphQLError("A page cannot have fewer than no rows.")
 
 
 def _page(rows, start, end):
-    """Return the rows between two places with the facts about their page."""
+    """Return the rows between two positions, with the information about their page."""
     edges = []
-    for place, row in enumerate(rows[start:end], start):
-        edges.append({"node": row, "cursor": cursor(place)})
+    for position, row in enumerate(rows[start:end], start):
+        edges.append({"node": row, "cursor": encode_cursor(position)})
     info = {
         "startCursor": edges[0]["cursor"] if edges else None,
         "endCursor": edges[-1]["cursor"] if edges else None,
@@ -61,14 +61,14 @@ def _page(rows, start, end):
     return {"edges": edges, "pageInfo": info}
 
 
-def cursor(place):
-    """Return a place in a list as the API writes it."""
-    text = f"{CURSOR_PREFIX}{place}"
+def encode_cursor(position):
+    """Return the cursor of a position in a list."""
+    text = f"{CURSOR_PREFIX}{position}"
     return base64.b64encode(text.encode()).decode()
 
 
-def _place(cursor, default):
-    """Return the place that a cursor names, or the default without one."""
+def _decode_cursor(cursor, default):
+    """Return the position of a cursor, or the default without a cursor."""
     if cursor is None:
         return default
     try:
@@ -78,7 +78,7 @@ def _place(cursor, default):
         raise GraphQLError("The cursor is not one of this list.") from None
 
 
-def _fits(books, row, filters):
+def _passes_filters(books, row, filters):
     """Return whether a row passes all filters."""
     for name, operand in filters.items():
         value = row.get(name)
@@ -86,13 +86,13 @@ def _fits(books, row, filters):
             value = order_status(row, books.of_order("lines", row))
         for operator, argument in operand.items():
             if name.endswith(("id", "Id")):
-                argument = _ids(argument)
+                argument = _parse_ids(argument)
             if not OPERATORS[operator](value, argument):
                 return False
     return True
 
 
-def _ids(argument):
+def _parse_ids(argument):
     """Return one id or several as numbers; the API accepts them as texts, too."""
     try:
         if isinstance(argument, list):

@@ -1,4 +1,4 @@
-"""The pages for people: orders and parts, their changes, receipts and deletions, webhooks."""
+"""The pages: orders and parts with forms to change, receive and delete them, and webhooks."""
 
 from graphql import GraphQLError
 
@@ -11,7 +11,7 @@ ROWS_PER_PAGE = 50
 
 
 class Pages(kit.Pages):
-    """What a person sees of ION and does in it."""
+    """The pages of ION."""
 
     name = "ION"
     package = "hub_ion.sandbox"
@@ -78,7 +78,7 @@ class Pages(kit.Pages):
             "total": rules.order_total(lines, fees),
             "fees": fees,
             "lines": [self._line_view(order, line) for line in lines],
-            "next": rules.NEXT.get(order["phase"], ()),
+            "next": rules.NEXT_STATUSES.get(order["phase"], ()),
         }
 
     def _related(self, table, id):

@@ -1,17 +1,18 @@
-"""What ION works out and forbids: statuses, totals, who may change what and when."""
+"""Compute statuses and totals, and refuse changes that ION does not allow."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
 from graphql import GraphQLError
 
 CENT = Decimal("0.01")
-NEXT = {
+NEXT_STATUSES = {
     "DRAFT": ("IN_REVIEW",),
     "IN_REVIEW": ("APPROVED", "DRAFT"),
     "APPROVED": ("ORDERED", "DRAFT"),
     "ORDERED": ("DRAFT",),
 }
-ALWAYS = {"estimatedArrivalDate", "paid"}  # the fields of a line that every status lets change
+# Fields of a line that can be changed in every status.
+ALWAYS_CHANGEABLE_FIELDS = {"estimatedArrivalDate", "paid"}
 
 
 def line_status(order, line):
@@ -55,9 +56,9 @@ def order_total(lines, fees):
     return total
 
 
-def check_move(order, status):
+def check_status_change(order, status):
     """Refuse a status that cannot follow the present one."""
-    if status not in NEXT.get(order["phase"], ()):
+    if status not in NEXT_STATUSES.get(order["phase"], ()):
         raise GraphQLError(f"A purchase order cannot go from {order['phase']} to {status}.")
 
 
@@ -79,12 +80,12 @@ def check_line_change(order, line, changes):
         )
     if status == "CANCELED":
         check_not_received(line)
-    if changes.keys() - ALWAYS - {"status"}:
+    if changes.keys() - ALWAYS_CHANGEABLE_FIELDS - {"status"}:
         check_draft(order, "A line")
 
 
 def check_not_received(line):
-    """Refuse to remove what has been received."""
+    """Refuse to cancel or delete a line that was received."""
     if Decimal(line.get("receivedQuantity", "0")):
         raise GraphQLError("A line that was received cannot be canceled or deleted.")
 

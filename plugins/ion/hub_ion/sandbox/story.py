@@ -1,4 +1,4 @@
-"""What the organization has at the start: suppliers, parts, and orders, the odd ones first."""
+"""The data at the start: suppliers, parts and orders, the special cases first."""
 
 import datetime as dt
 import random
@@ -18,17 +18,17 @@ DOCUMENT_COUNT = 112
 PART_COUNT = 24
 FIRST_IDS = {"orders": 1000, "parts": 0, "lines": 0, "fees": 0}
 ORDER_INTERVAL = dt.timedelta(minutes=30)
-NOUNS = ("Bracket", "Panel", "Harness", "Valve", "Fitting", "Housing", "Spacer", "Manifold")
+PART_NOUNS = ("Bracket", "Panel", "Harness", "Valve", "Fitting", "Housing", "Spacer", "Manifold")
 
 
 def make_story(documents, seed, end, demo=False):
     """Yield (moment, table, row) of everything, oldest first; 0 documents: no orders, no parts."""
     at = dt.datetime.fromisoformat(end)
-    chance = random.Random(seed)  # noqa: S311  (a story, the same for the same seed)
-    orders = _orders(DOCUMENT_COUNT if documents is None else documents, chance, demo)
+    rng = random.Random(seed)  # noqa: S311  (a story, the same for the same seed)
+    orders = _orders(DOCUMENT_COUNT if documents is None else documents, rng, demo)
     first = at - ORDER_INTERVAL * (len(orders) + 1)
     yield from _lists(first)
-    yield from _parts(first, chance) if orders else ()
+    yield from _parts(first, rng) if orders else ()
     ids = {"lines": 0, "fees": 0}
     for number, order in enumerate(orders, 1):
         yield from _order(number, order, first + ORDER_INTERVAL * number, ids)
@@ -46,47 +46,47 @@ def _lists(first):
         yield at, "locations", {"id": id, **location}
 
 
-def _parts(first, chance):
-    """Yield the parts, the odd ones first."""
+def _parts(first, rng):
+    """Yield the parts, the special ones first."""
     plain = []
     for n in range(1, PART_COUNT - len(ODD_PARTS) + 1):
-        plain.append((f"OW-{1000 + n}", "A", f"{chance.choice(NOUNS)} {n}", "INVENTORY"))
+        plain.append((f"OW-{1000 + n}", "A", f"{rng.choice(PART_NOUNS)} {n}", "INVENTORY"))
     for id, (number, revision, description, purchased) in enumerate((*ODD_PARTS, *plain), 1):
         at = first - dt.timedelta(days=30) + dt.timedelta(minutes=id)
-        cost = f"{chance.randint(100, 9000) / 100:.2f}"
+        cost = f"{rng.randint(100, 9000) / 100:.2f}"
         values = {
             "partNumber": number,
             "revision": revision,
             "description": description,
             "cost": cost,
         }
-        more = {
+        extra = {
             "purchaseType": purchased,
             "attributes": {},
             "unitOfMeasure": {"id": 1, "type": "each"},
         }
-        yield stamp(at), "parts", {"id": id, **values, **more}
+        yield stamp(at), "parts", {"id": id, **values, **extra}
 
 
-def _orders(documents, chance, demo):
+def _orders(documents, rng, demo):
     """Return the orders: the cases, then usual ones up to a number."""
     cases = [item for item in CASES if not (demo and item["case"] in LEFT_OUT_OF_DEMO)]
     orders = cases[:documents]
     while len(orders) < documents:
-        lines = [_line(chance) for _ in range(chance.choice((1, 1, 2)))]
-        orders.append(case("usual", *lines, supplierId=chance.randint(1, 4)))
+        lines = [_line(rng) for _ in range(rng.choice((1, 1, 2)))]
+        orders.append(case("usual", *lines, supplierId=rng.randint(1, 4)))
     return orders
 
 
-def _line(chance):
+def _line(rng):
     """Return a usual line: of a part, or now and then of an expense."""
-    quantity = str(chance.randint(1, 40))
-    cost = f"{chance.randint(150, 25_000) / 100:.2f}"
-    if chance.random() < 0.2:
-        account = chance.choice(("6300", "6400"))
+    quantity = str(rng.randint(1, 40))
+    cost = f"{rng.randint(150, 25_000) / 100:.2f}"
+    if rng.random() < 0.2:
+        account = rng.choice(("6300", "6400"))
         return line(None, quantity, cost, account=account, description="By the order")
-    part = chance.randint(len(ODD_PARTS) + 1, PART_COUNT)
-    days = chance.randint(5, 60)
+    part = rng.randint(len(ODD_PARTS) + 1, PART_COUNT)
+    days = rng.randint(5, 60)
     return line(part, quantity, cost, needDate=f"+{days}")
 
 
@@ -102,12 +102,12 @@ def _order(number, order, at, ids):
             "attributes": {**head["attributes"], "Version": "1"},
         }
     yield moment, "orders", head
-    for place, fields in enumerate(order["lines"], 1):
+    for position, fields in enumerate(order["lines"], 1):
         ids["lines"] += 1
         row = {
             "id": ids["lines"],
             "purchaseOrderId": head["id"],
-            "lineNumber": place,
+            "lineNumber": position,
             **fields,
         }
         yield moment, "lines", {**row, **_plan_needed(fields, day)}
