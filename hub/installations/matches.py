@@ -302,7 +302,7 @@ def _name_of_record(session: Session, row: Installation, field: Field, record: s
 def _find_or_create_match(session: Session, row: Installation, field: str, code: str) -> Match:
     """Return the match of a code, or a new one that is not added to the session yet."""
     key: dict[str, Any] = {
-        **_shared_columns(row),
+        **shared_columns(row),
         "field": field,
         "code": code,
     }
@@ -311,7 +311,7 @@ def _find_or_create_match(session: Session, row: Installation, field: str, code:
     return stored or Match(**key)
 
 
-def _shared_columns(row: Installation) -> dict[str, Any]:
+def shared_columns(row: Installation) -> dict[str, Any]:
     """Return the columns that the matches of an installation share with those of its plugin."""
     return {
         "company_id": row.company_id,
@@ -322,7 +322,7 @@ def _shared_columns(row: Installation) -> dict[str, Any]:
 
 def _file_rows(session: Session, row: Installation) -> list[dict[str, str]]:
     """Return every match and every code that was seen without one, as rows of the file."""
-    query = select(Match).filter_by(**_shared_columns(row))
+    query = select(Match).filter_by(**shared_columns(row))
     matches = session.scalars(query).all()
     lines = _matched_lines(session, row, matches)
     matched_codes = {(match.field, match.code) for match in matches}

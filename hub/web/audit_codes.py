@@ -7,7 +7,8 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hub.models import AuditEntry, Installation, SeenCode
+from hub.installations import matches as stored_matches
+from hub.models import AuditEntry, Installation, Match, SeenCode
 from hub.translations.messages import gettext
 from hub.web import matches
 from hub.web.layout import app_name
@@ -37,29 +38,31 @@ class AuditedCodes:
     """The codes that some entries are about, read together."""
 
     def __init__(self, session: Session, entries: Iterable[AuditEntry]) -> None:
-        """Read the names that documents gave to these codes, and the labels of their fields."""
+        """Read the names of these codes, and the labels of their fields."""
         keys = set()
         for entry in entries:
             key = _key(entry)
             if key and key.installation_id:
                 keys.add(key)
-        self._names = _read_names(session, keys)
-        self._labels = _read_labels(session, {key.installation_id for key in keys})
+        ids = {key.installation_id for key in keys}
+        installations = session.scalars(select(Installation).where(Installation.id.in_(ids))).all()
+        by_match = _read_names_of_matches(session, keys, installations)
+        self._names = {**by_match, **_read_names(session, keys)}
+        self._labels = _read_labels(installations)
 
     def link(self, entry: AuditEntry) -> SubjectLink:
         """Return the name of an entry's code, and its page if the entry has the app of the code.
 
-        A code that no document named is called as the entry does.
+        A code that nothing named is called as the entry does.
         """
         key = _key(entry)
+        if not key.code:
+            return SubjectLink(entry.subject)
         label = self._labels.get((key.installation_id, key.field), key.field.replace("_", " "))
-        name = self._names.get(key)
-        if name:
-            text = gettext(
-                "%(label)s “%(name)s” (%(app)s)", label=label, name=name, app=app_name(key.slug)
-            )
-        else:
-            text = f"{app_name(key.slug)} {label} {key.code}".strip()
+        name = self._names.get(key) or key.code
+        text = gettext(
+            "%(label)s “%(name)s” (%(app)s)", label=label, name=name, app=app_name(key.slug)
+        )
         if not key.installation_id:
             return SubjectLink(text)
         url = url_for(
@@ -92,10 +95,31 @@ def _read_names(session: Session, keys: Iterable[CodeKey]) -> dict[CodeKey, str]
     return names
 
 
-def _read_labels(session: Session, ids: Iterable[int]) -> dict[tuple[int, str], str]:
+def _read_names_of_matches(
+    session: Session, keys: Iterable[CodeKey], installations: Iterable[Installation]
+) -> dict[CodeKey, str]:
+    """Return the names that lists of the source gave to codes which no document has used yet."""
+    keys_by_installation: dict[int, list[CodeKey]] = {}
+    for key in keys:
+        keys_by_installation.setdefault(key.installation_id, []).append(key)
+    names = {}
+    for row in installations:
+        by_place = {(key.field, key.code): key for key in keys_by_installation[row.id]}
+        query: Any = select(Match.field, Match.code, Match.name).filter_by(
+            **stored_matches.shared_columns(row)
+        )
+        codes = {code for _, code in by_place}
+        for field, code, name in session.execute(query.where(Match.code.in_(codes))):
+            named = by_place.get((field, code))
+            if named and name:
+                names[named] = name
+    return names
+
+
+def _read_labels(installations: Iterable[Installation]) -> dict[tuple[int, str], str]:
     """Return the labels of the code fields of installations, in the language of the person."""
     labels = {}
-    for row in session.scalars(select(Installation).where(Installation.id.in_(ids))):
+    for row in installations:
         for field in matches.load_fields_by_name(row).values():
             labels[row.id, field.name] = translate_for_app(field.label, row.slug)
     return labels

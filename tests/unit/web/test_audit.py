@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hub import spreadsheets
 from hub.cli import main
 from hub.db import engine
-from hub.installations import enable
+from hub.installations import enable, matches
 from hub.models import Installation, StoredRecord
 from hub.scheduling import retention
 from hub.security import audit
@@ -68,13 +68,24 @@ def test_the_name_of_a_code_is_quoted_as_the_language_of_the_page_does(owner):
     assert "Leverandør «Byggmakker Aas» (CostTracker)</a>" in page
 
 
-def test_a_code_that_no_document_named_is_called_as_it_was_recorded(owner):
+def test_a_code_that_only_a_list_of_the_source_named_has_this_name(owner):
+    with owner.app.app_context(), engine.transaction() as session:
+        row = session.get_one(Installation, owner.story.installation)
+        matches.store_decision(
+            session, row, "supplier", "s77", "v1", who="oda", name="Nordvik Stål AS"
+        )
+    page = owner.page("/audit/?what=code+matched")
+    assert ">Supplier “Nordvik Stål AS” (CostTracker)</a></td>" in page
+    assert "s77</a>" not in page
+
+
+def test_a_code_that_nothing_named_is_called_as_it_was_recorded(owner):
     details = {"record": "v1", "installation": owner.story.installation}
     record(owner, "oda", "match removed", "costtracker supplier s99", **details)
     record(owner, "oda", "match removed", "costtracker supplier s1", record="v1")
     page = owner.page("/audit/?what=match+removed")
-    assert ">CostTracker Supplier s99</a></td>" in page
-    assert "<td>Removed the match of CostTracker supplier s1</td>" in page
+    assert ">Supplier “s99” (CostTracker)</a></td>" in page
+    assert "<td>Removed the match of supplier “s1” (CostTracker)</td>" in page
 
 
 def test_every_act_that_the_code_records_has_a_wording():

@@ -138,7 +138,7 @@ def test_a_retry_of_a_held_posting_lets_it_go_on(operator: Visitor) -> None:
     assert operator.row(AuditEntry, 2).what == "posting retried"
 
 
-def test_a_file_that_is_held_is_named_and_has_no_amount(operator: Visitor) -> None:
+def test_a_file_that_is_held_is_named_with_the_amount_of_its_document(operator: Visitor) -> None:
     with operator.app.app_context(), transaction() as session:
         stopped = select(case_posting.c.posting_id).where(
             case_posting.c.case_id == operator.story.cases["retry"]
@@ -147,9 +147,10 @@ def test_a_file_that_is_held_is_named_and_has_no_amount(operator: Visitor) -> No
         total = posting.document.total
         posting.operation, posting.part, posting.number = "attach", "f1", "faktura.pdf"
     page = operator.page(_case(operator, "retry"))
-    rows = page[page.index("Documents that it stops") :].partition("</table>")[0]
+    assert "Documents that it stops" not in page
+    rows = page[page.index("Documents that lack a file") :].partition("</table>")[0]
     assert "· file faktura.pdf</a>" in rows
-    assert f"{total:,.2f}" not in rows
+    assert f"{total:,.2f}" in rows
 
 
 def test_skipping_needs_a_reason_which_is_kept(operator: Visitor) -> None:
