@@ -1,6 +1,6 @@
-"""Files in the hub: bills and invoices from CSV and Excel tables and from e-invoices.
+"""The plugin for files: bills and invoices from CSV and Excel tables and from e-invoices.
 
-Start reading in `reading`; `rows` makes documents of tables, `invoices` of e-invoices.
+Start reading in `reading`; `rows` builds the documents of tables, `invoices` of e-invoices.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,7 @@ def hub_apps() -> list[App]:
             posts=("bill", "vendor_credit", "invoice", "credit_memo", "vendor", "customer"),
             settings=Settings,
             files=FileKinds(
-                suffixes=(".csv", ".xlsx", ".xml"), fields=tuple(columns.ask_about_table())
+                suffixes=(".csv", ".xlsx", ".xml"), fields=tuple(columns.iter_mapping_fields())
             ),
         )
     ]

@@ -1,4 +1,4 @@
-"""The fields of a table of documents, and the columns that likely hold them."""
+"""The fields that the columns of a table are mapped to, and suggestions for the mapping."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -7,18 +7,18 @@ from hub import FileField, FileTable
 from hub_files import values
 from hub_files.tables import Cell, Table, text_of
 
-ROWS_SHOWN = 5
+MAX_PREVIEW_ROWS = 5
 BILLS, INVOICES = "bill", "invoice"
-HOLDS = ((BILLS, "Bills from suppliers"), (INVOICES, "Invoices to customers"))
-DATES = (
+CONTENT_CHOICES = ((BILLS, "Bills from suppliers"), (INVOICES, "Invoices to customers"))
+DATE_ORDER_CHOICES = (
     ("dmy", "day, month, year: 31.12.2026"),
     ("mdy", "month, day, year: 12/31/2026"),
     ("ymd", "year, month, day: 2026-12-31"),
 )
-DECIMALS = ((".", "a point: 1,234.50"), (",", "a comma: 1 234,50"))
-AMOUNTS = (("exclusive", "without tax"), ("inclusive", "with tax"))
-# The label of each field that a column holds, and the names of columns that mean it, in small
-# letters and digits only. The names are English and Norwegian.
+DECIMAL_MARK_CHOICES = ((".", "a point: 1,234.50"), (",", "a comma: 1 234,50"))
+TAX_MODE_CHOICES = (("exclusive", "without tax"), ("inclusive", "with tax"))
+# The label of each field, and the names of columns that suggest it, in English and Norwegian. The
+# names are written with lower-case letters and digits only.
 COLUMNS: Mapping[str, tuple[str, str]] = {
     "party": (
         "Supplier or customer",
@@ -76,60 +76,60 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     ),
     "memo": ("Memo", "memo note notes comment comments merknad kommentar"),
 }
-REQUIRED = ("party", "number", "date", "amount")
+REQUIRED_FIELDS = ("party", "number", "date", "amount")
 SALES_WORDS = ("customer", "client", "kunde")
 PURCHASE_WORDS = ("supplier", "vendor", "leverandør", "payee")
 
 
-def ask_about_table() -> Iterator[FileField]:
-    """Yield what a person says about a table, first what it holds."""
+def iter_mapping_fields() -> Iterator[FileField]:
+    """Yield the fields of the mapping of a table, as a person fills them in."""
     yield FileField(
         name="holds",
         label="The rows are lines of",
         required=True,
-        choices=HOLDS,
+        choices=CONTENT_CHOICES,
     )
     for name, (label, _) in COLUMNS.items():
-        yield FileField(name=name, label=label, required=name in REQUIRED)
+        yield FileField(name=name, label=label, required=name in REQUIRED_FIELDS)
     yield FileField(
         name="dates",
         label="Dates are written as",
         help="Dates that Excel stores as dates are read as they are.",
         required=True,
-        choices=DATES,
+        choices=DATE_ORDER_CHOICES,
     )
     yield FileField(
         name="decimal",
         label="Cents come after",
         required=True,
-        choices=DECIMALS,
+        choices=DECIMAL_MARK_CHOICES,
     )
     yield FileField(
         name="amounts",
         label="Amounts of lines are",
         required=True,
-        choices=AMOUNTS,
+        choices=TAX_MODE_CHOICES,
     )
 
 
-def describe(table: Table) -> FileTable:
-    """Return the columns and first rows of a table, with the likely answers about it."""
+def describe_table(table: Table) -> FileTable:
+    """Return the columns and first rows of a table, with a suggested mapping."""
     rows = []
-    for row in table.rows[:ROWS_SHOWN]:
+    for row in table.rows[:MAX_PREVIEW_ROWS]:
         rows.append(tuple(text_of(cell) for cell in row.cells))
     columns = _likely_columns(table)
     suggestions = {
         **columns,
         "holds": _likely_kind(columns.get("party", "")),
-        "dates": values.likely_order(_cells(table, columns.get("date", ""))),
+        "dates": values.likely_date_order(_cells(table, columns.get("date", ""))),
         "decimal": values.likely_decimal_mark(_cells(table, columns.get("amount", ""))),
-        "amounts": AMOUNTS[0][0],
+        "amounts": TAX_MODE_CHOICES[0][0],
     }
     return FileTable(columns=table.columns, rows=tuple(rows), suggestions=suggestions)
 
 
 def _likely_columns(table: Table) -> dict[str, str]:
-    """Return the column that likely holds each field; no column holds two."""
+    """Return the likely column of each field; no column has two fields."""
     remaining = {re.sub(r"[\W_]", "", column.lower()): column for column in table.columns}
     columns = {}
     for name, (_, words) in COLUMNS.items():
@@ -141,7 +141,7 @@ def _likely_columns(table: Table) -> dict[str, str]:
 
 
 def _likely_kind(column: str) -> str:
-    """Return what a table holds by the name of the column of its parties; empty if that is open."""
+    """Return the likely direction by the name of the party column; empty if it is ambiguous."""
     name = column.lower()
     if any(word in name for word in SALES_WORDS):
         return INVOICES
@@ -154,5 +154,5 @@ def _cells(table: Table, column: str) -> list[Cell]:
     """Return the cells of a column that are not empty."""
     if column not in table.columns:
         return []
-    place = table.columns.index(column)
-    return [row.cells[place] for row in table.rows if row.cells[place]]
+    index = table.columns.index(column)
+    return [row.cells[index] for row in table.rows if row.cells[index]]

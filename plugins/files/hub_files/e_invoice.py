@@ -25,7 +25,7 @@ CREDIT_NOTE_TYPES = "81 83 381 396 532"
 
 
 class DocumentForm(NamedTuple):
-    """What differs between the two kinds of document; `element` begins the names of some others."""
+    """A kind of document; `element` is the prefix in the names of other elements."""
 
     kind: str
     element: str
@@ -35,12 +35,15 @@ class DocumentForm(NamedTuple):
 
 INVOICE = DocumentForm("invoice", "Invoice", "cbc:InvoicedQuantity", INVOICE_TYPES)
 CREDIT_NOTE = DocumentForm("credit_note", "CreditNote", "cbc:CreditedQuantity", CREDIT_NOTE_TYPES)
-FORMS = {f"{{{UBL}:Invoice-2}}Invoice": INVOICE, f"{{{UBL}:CreditNote-2}}CreditNote": CREDIT_NOTE}
+FORMS_BY_TAG = {
+    f"{{{UBL}:Invoice-2}}Invoice": INVOICE,
+    f"{{{UBL}:CreditNote-2}}CreditNote": CREDIT_NOTE,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class EInvoiceParty:
-    """The supplier or the customer; what the document does not say is empty."""
+    """The supplier or the customer; absent details are empty."""
 
     name: str
     registration_id: str
@@ -145,9 +148,9 @@ class EInvoice:
 
 
 def read_e_invoice(content: bytes) -> EInvoice:
-    """Return the invoice or credit note in a file; raise ValueError with a sentence if none is."""
+    """Return the invoice or credit note in a file; raise ValueError if there is none."""
     element = _parse(content)
-    form = FORMS[element.tag]
+    form = FORMS_BY_TAG[element.tag]
     currency = InvoiceNode(element, "").require("cbc:DocumentCurrencyCode", Sentence("currency"))
     root = InvoiceNode(element, currency)
     _check_type(root, form)
@@ -189,7 +192,7 @@ def read_e_invoice(content: bytes) -> EInvoice:
 
 
 def _parse(content: bytes) -> Element:
-    """Return the root of a UBL document; no entity is resolved and nothing is loaded."""
+    """Return the root of a UBL document, without resolving entities or loading other files."""
     from lxml import etree  # only now: it takes 4 MB, and most processes read no e-invoice
 
     parser = etree.XMLParser(
@@ -217,7 +220,7 @@ def _parse(content: bytes) -> Element:
         ) from None
     if root.getroottree().docinfo.internalDTD is not None:
         raise problem(Sentence("The e-invoice declares a DTD, which no e-invoice may have"))
-    if root.tag not in FORMS:
+    if root.tag not in FORMS_BY_TAG:
         name = etree.QName(root).localname
         raise problem(
             Sentence(
@@ -228,7 +231,7 @@ def _parse(content: bytes) -> Element:
 
 
 def _check_type(root: InvoiceNode, form: DocumentForm) -> None:
-    """Refuse documents by other rules, such as EHF 2, and types such as self-billed invoices."""
+    """Raise an error for other specifications, such as EHF 2, or types such as self-billing."""
     specification = root.text("cbc:CustomizationID") or "no specification"
     if not specification.startswith(SPECIFICATION):
         raise problem(
@@ -250,7 +253,7 @@ def _check_type(root: InvoiceNode, form: DocumentForm) -> None:
 
 
 def _read_party(root: InvoiceNode, path: str) -> EInvoiceParty:
-    """Return a party by its legal name, else by the name that it trades under."""
+    """Return a party with its legal name, or else its trading name."""
     legal_name = root.text(f"{path}/cac:PartyLegalEntity/cbc:RegistrationName")
     vat_ids = [
         scheme.text("cbc:CompanyID")
@@ -302,7 +305,7 @@ def _read_allowances(node: InvoiceNode) -> tuple[Allowance, ...]:
 
 
 def _is_charge(node: InvoiceNode) -> bool:
-    """Return whether it is a charge; a guess could turn the sign of its amount."""
+    """Return whether it is a charge; never guess, because that decides the sign of its amount."""
     indicator = node.text("cbc:ChargeIndicator")
     if indicator not in ("true", "false"):
         raise problem(
@@ -315,7 +318,7 @@ def _is_charge(node: InvoiceNode) -> bool:
 
 
 def _tax_totals(root: InvoiceNode) -> list[InvoiceNode]:
-    """Return the tax totals, without the one in the currency of the tax authority (BT-111)."""
+    """Return the tax totals, except the one in the currency of the tax authority (BT-111)."""
     path = "cbc:TaxAmount"
     name = "currencyID"
     currencies = ("", root.currency)
@@ -358,7 +361,7 @@ def _read_totals(root: InvoiceNode) -> EInvoiceTotals:
 
 
 def _embedded_files(root: InvoiceNode) -> tuple[EmbeddedFile, ...]:
-    """Return the files inside the document; refuse one that is damaged."""
+    """Return the files inside the document; raise an error if one is damaged."""
     path = "cac:AdditionalDocumentReference/cac:Attachment/cbc:EmbeddedDocumentBinaryObject"
     files = []
     for node in root.nodes(path):

@@ -14,15 +14,15 @@ from hub_files.e_invoice import Allowance, EInvoice, EInvoiceLine, VatSubtotal
 
 ZERO, ONE, CENT = Decimal(0), Decimal(1), Decimal("0.01")
 LINE_TOLERANCE = Decimal("0.02")
-PRECISION = 100  # digits: more than a quantity times a price can have
+PRECISION = 100  # digits; a quantity times a price always has fewer
 UNTAXED_CATEGORIES = ("AE", "E", "G", "K", "O", "Z")
-RULE_FAMILIES = {"K": "IC", "L": "AF", "M": "AG"}  # others are called as their category: BR-S-08
-Group = tuple[str, Decimal | None]  # a VAT category, with the percentage if VAT is charged
+RULE_FAMILIES = {"K": "IC", "L": "AF", "M": "AG"}  # other families have the name of the category
+VatGroup = tuple[str, Decimal | None]  # a VAT category, with the percentage if VAT is charged
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An amount that breaks a rule, and the amount that follows from the others."""
+    """An amount that breaks a rule, with the expected amount."""
 
     rule: str
     expected: Decimal
@@ -35,7 +35,7 @@ class Finding:
 
 
 def check_e_invoice(invoice: EInvoice) -> list[Finding]:
-    """Return each amount of an e-invoice that does not follow from the others."""
+    """Return the amounts of an e-invoice that break a rule."""
     findings: list[Finding] = []
     with localcontext(prec=PRECISION):
         for check in CHECKS:
@@ -147,15 +147,15 @@ def check_vat_amounts(invoice: EInvoice) -> Iterator[Finding]:
         group = _group_key(subtotal.category, subtotal.percent)
         percent = group[1] or ZERO
         expected = _to_cents(subtotal.taxable * percent / 100)
-        if not _agrees(subtotal.category, expected, subtotal.tax):
+        if not _is_within_tolerance(subtotal.category, expected, subtotal.tax):
             is_untaxed = subtotal.category in UNTAXED_CATEGORIES
             yield _build_finding(
                 _category_rule(subtotal.category, "09") if is_untaxed else "BR-CO-17",
-                Sentence("The VAT of %(name)s", name=_name(group)),
+                Sentence("The VAT of %(name)s", name=_group_name(group)),
                 Sentence(
                     "%(percent)s %% of %(taxable)s",
                     percent=f"{percent.normalize():f}",
-                    taxable=_show(subtotal.taxable),
+                    taxable=_format_amount(subtotal.taxable),
                 ),
                 expected,
                 subtotal.tax,
@@ -163,15 +163,15 @@ def check_vat_amounts(invoice: EInvoice) -> Iterator[Finding]:
 
 
 def check_taxable_amounts(invoice: EInvoice) -> Iterator[Finding]:
-    """Check the taxable amount of each category and percentage, those without one included."""
+    """Check the taxable amount of each category and percentage, also where one is absent."""
     expected = _sum_by_group(_taxed_amounts(invoice))
     actual = _sum_by_group(map(_taxable_amount, invoice.vat_subtotals))
-    for group in sorted(expected | actual, key=_name):
+    for group in sorted(expected | actual, key=_group_name):
         taxable = actual.get(group, ZERO)
-        if not _agrees(group[0], expected.get(group, ZERO), taxable):
+        if not _is_within_tolerance(group[0], expected.get(group, ZERO), taxable):
             yield _build_finding(
                 _category_rule(group[0], "08"),
-                Sentence("The taxable amount of %(name)s", name=_name(group)),
+                Sentence("The taxable amount of %(name)s", name=_group_name(group)),
                 Sentence("the lines of that category, less allowances, plus charges"),
                 expected.get(group, ZERO),
                 taxable,
@@ -195,17 +195,17 @@ CHECKS: tuple[Callable[[EInvoice], Iterator[Finding]], ...] = (
 # -- VAT categories --------------------------------------------------------------------------------
 
 
-def _group_key(category: str, percent: Decimal | None) -> Group:
-    """Return what amounts are added up by; the percentage matters only if VAT is charged."""
+def _group_key(category: str, percent: Decimal | None) -> VatGroup:
+    """Return the group of an amount; the percentage is part of it only if VAT is charged."""
     return (category, None if category in UNTAXED_CATEGORIES else percent)
 
 
 def _category_rule(category: str, number: str) -> str:
-    """Return the name of the rule with a number that a VAT category has."""
+    """Return the name of a rule of a VAT category."""
     return f"BR-{RULE_FAMILIES.get(category, category)}-{number}"
 
 
-def _name(group: Group) -> str:
+def _group_name(group: VatGroup) -> str:
     """Return the name of a category and percentage."""
     category, percent = group
     if percent is None:
@@ -217,7 +217,7 @@ def _name(group: Group) -> str:
     )
 
 
-def _taxed_amounts(invoice: EInvoice) -> Iterator[tuple[Group, Decimal]]:
+def _taxed_amounts(invoice: EInvoice) -> Iterator[tuple[VatGroup, Decimal]]:
     """Yield the amounts of lines, charges and allowances that have a VAT category."""
     taxed: list[EInvoiceLine | Allowance] = [*invoice.lines, *invoice.allowances]
     for part in taxed:
@@ -226,22 +226,22 @@ def _taxed_amounts(invoice: EInvoice) -> Iterator[tuple[Group, Decimal]]:
             yield _group_key(part.vat_category, part.vat_percent), amount
 
 
-def _taxable_amount(subtotal: VatSubtotal) -> tuple[Group, Decimal]:
+def _taxable_amount(subtotal: VatSubtotal) -> tuple[VatGroup, Decimal]:
     """Return the taxable amount of a category, with its group."""
     group = _group_key(subtotal.category, subtotal.percent)
     return group, subtotal.taxable
 
 
-def _sum_by_group(amounts: Iterable[tuple[Group, Decimal]]) -> dict[Group, Decimal]:
+def _sum_by_group(amounts: Iterable[tuple[VatGroup, Decimal]]) -> dict[VatGroup, Decimal]:
     """Add up the amounts of each category and percentage."""
-    sums: dict[Group, Decimal] = {}
+    sums: dict[VatGroup, Decimal] = {}
     for group, amount in amounts:
         sums[group] = sums.get(group, ZERO) + amount
     return sums
 
 
-def _agrees(category: str, expected: Decimal, actual: Decimal) -> bool:
-    """Return whether two amounts of a VAT category are as close as its rules demand."""
+def _is_within_tolerance(category: str, expected: Decimal, actual: Decimal) -> bool:
+    """Return whether an amount is as close to the expected one as its category requires."""
     if category in UNTAXED_CATEGORIES:
         return actual == expected
     return abs(actual - expected) < ONE
@@ -251,7 +251,7 @@ def _agrees(category: str, expected: Decimal, actual: Decimal) -> bool:
 
 
 def _signed_amount(allowance: Allowance) -> Decimal:
-    """Return what an allowance or charge adds to a sum."""
+    """Return the amount of a charge, or the negative amount of an allowance."""
     return allowance.amount if allowance.is_charge else -allowance.amount
 
 
@@ -276,8 +276,8 @@ def _build_finding(
     sentence = Sentence(
         "%(subject)s is %(actual)s and should be %(rounded)s: %(meaning)s (%(rule)s).",
         subject=subject,
-        actual=_show(actual),
-        rounded=_show(rounded),
+        actual=_format_amount(actual),
+        rounded=_format_amount(rounded),
         meaning=meaning,
         rule=rule,
     )
@@ -289,7 +289,7 @@ def _to_cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
-def _show(amount: Decimal) -> str:
+def _format_amount(amount: Decimal) -> str:
     """Return an amount with two decimals, or with all of them if it has more."""
     rounded = _to_cents(amount)
     return f"{rounded if rounded == amount else amount:f}"

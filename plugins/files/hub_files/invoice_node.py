@@ -1,4 +1,4 @@
-"""The elements of an e-invoice, read with the errors that name what is missing or wrong."""
+"""Read the elements of an e-invoice; the errors name the element that is missing or wrong."""
 
 import datetime as dt
 import re
@@ -18,7 +18,7 @@ Element = Any  # lxml brings no types
 
 
 class InvoiceNode:
-    """An element, with the currency that its amounts must have."""
+    """An element of an e-invoice, and the currency that its amounts must have."""
 
     def __init__(self, element: Element, currency: str) -> None:
         self._element = element
@@ -43,7 +43,7 @@ class InvoiceNode:
         return "" if element is None else " ".join(element.get(name, "").split())
 
     def require(self, path: str, name: str) -> str:
-        """Return the text of an element that must be there."""
+        """Return the text of a required element."""
         text = self.text(path)
         if not text:
             raise problem(
@@ -52,7 +52,7 @@ class InvoiceNode:
         return text
 
     def decimal(self, path: str, name: str, default: Decimal | None = None) -> Decimal:
-        """Return an amount or quantity; it must be there unless there is a default."""
+        """Return an amount or quantity; it is required unless there is a default."""
         if default is not None and not self.text(path):
             return default
         currency = self.attribute(path, "currencyID")
@@ -86,7 +86,7 @@ class InvoiceNode:
 
 
 def to_date(text: str, name: str) -> dt.date:
-    """Return a date of XML, which may have a time zone."""
+    """Parse a date in XML, which may have a time zone; raise an error for another text."""
     if DATE.fullmatch(text):
         with suppress(ValueError):  # no such day
             return dt.date.fromisoformat(text[:10])
@@ -100,7 +100,7 @@ def to_date(text: str, name: str) -> dt.date:
 
 
 def problem(sentence: Sentence) -> ValueError:
-    """Return the error for an e-invoice that does not comply; the sentence has no stop."""
+    """Return the error for an e-invoice that does not comply; the sentence has no full stop."""
     return ValueError(
         Sentence("%(problem)s; ask the sender for a correct e-invoice.", problem=sentence)
     )

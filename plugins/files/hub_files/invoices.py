@@ -1,4 +1,4 @@
-"""An e-invoice as the document that it is to become."""
+"""Build the document of an e-invoice."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -27,18 +27,18 @@ from hub_files.values import rate_name
 
 ZERO, CENT = Decimal(0), Decimal("0.01")
 MAX_PRICE_DECIMALS = 6
-XML = "application/xml"
-XML_ID = "file"
-# Standard VAT, and the taxes in its place on the Canary Islands and in Ceuta and Melilla: which of
-# them it is follows from the percentage. Without a category only the percentage is known.
+XML_MIME_TYPE = "application/xml"
+XML_ATTACHMENT_ID = "file"
+# Standard VAT, the taxes of the Canary Islands and of Ceuta and Melilla, and no category: their
+# percentage alone identifies the tax.
 CATEGORIES_BY_RATE = ("S", "L", "M", "")
 # The kinds of a purchase and of a sale, each with that of its credit.
 KINDS: dict[str, tuple[Kind, Kind]] = {
     BILLS: ("bill", "vendor_credit"),
     INVOICES: ("invoice", "credit_memo"),
 }
-# How the ids of e-invoices begin, and those of credit notes. Also a negative invoice, which becomes
-# a credit, has a number among those of the invoices.
+# The prefixes of the ids of e-invoices and of credit notes. A negative invoice becomes a credit,
+# but has the prefix of invoices, because its number is one of an invoice.
 ID_PREFIXES: dict[str, tuple[str, str]] = {
     BILLS: (BILLS, "vendor_credit"),
     INVOICES: (INVOICES, "credit_memo"),
@@ -54,10 +54,10 @@ class TaxedPart(NamedTuple):
 
 
 def source_id(site: Site, invoice: EInvoice) -> str:
-    """Return the id of an e-invoice: the other party by its first number, and the document's."""
-    holds = _decide_direction(site, invoice)
-    party = _other_party(holds, invoice)
-    prefix = ID_PREFIXES[holds][_is_credit_note(invoice)]
+    """Return the id of an e-invoice, with the number of the other party and of the document."""
+    direction = _decide_direction(site, invoice)
+    party = _other_party(direction, invoice)
+    prefix = ID_PREFIXES[direction][_is_credit_note(invoice)]
     return document_id(prefix, _first_id(party) or party.name, invoice.number)
 
 
@@ -68,7 +68,7 @@ def read_document(site: Site, file: ReceivedFile, content: bytes) -> Document | 
 
 def read_attachment(content: bytes, attachment: Attachment) -> bytes:
     """Return the file itself, or the embedded file with the id of an attachment."""
-    if attachment.id.startswith(XML_ID):
+    if attachment.id.startswith(XML_ATTACHMENT_ID):
         return content
     for file in e_invoice.read_e_invoice(content).embedded_files:
         if _id_of(file) == attachment.id:
@@ -77,13 +77,13 @@ def read_attachment(content: bytes, attachment: Attachment) -> bytes:
 
 
 def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
-    """Return the document of an e-invoice; wrong sums hold it."""
+    """Return the document of an e-invoice, on hold if its sums are wrong."""
     invoice = e_invoice.read_e_invoice(content)
-    holds = _decide_direction(site, invoice)
-    other = _other_party(holds, invoice)
+    direction = _decide_direction(site, invoice)
+    other = _other_party(direction, invoice)
     is_negative = invoice.totals.tax_inclusive < 0
     sign = -1 if is_negative else 1
-    lines = list(_iter_lines(site, holds, invoice, sign))
+    lines = list(_iter_lines(site, direction, invoice, sign))
     party = Party(
         name=other.name,
         email=other.email or None,
@@ -92,16 +92,16 @@ def _build_document(site: Site, file: ReceivedFile, content: bytes) -> Document:
     )
     id = source_id(site, invoice)
     return Document(
-        kind=KINDS[holds][_is_credit_note(invoice) != is_negative],
+        kind=KINDS[direction][_is_credit_note(invoice) != is_negative],
         source_id=id,
         version=file.digest[:16],
-        hold=_find_wrong_sums(invoice) or missing_default(holds, lines),
+        hold=_find_wrong_sums(invoice) or missing_default(direction, lines),
         date=invoice.issue_date,
         due=invoice.due_date,
         number=invoice.number,
         memo=invoice.note or None,
         currency=invoice.currency,
-        codes=party_code(holds, _first_id(other) or other.name.casefold(), party),
+        codes=party_code(direction, _first_id(other) or other.name.casefold(), party),
         lines=tuple(lines),
         total=(invoice.totals.tax_inclusive + invoice.totals.rounding) * sign,
         tax_total=invoice.totals.tax * sign,
@@ -117,15 +117,15 @@ def _is_credit_note(invoice: EInvoice) -> bool:
 
 
 def _decide_direction(site: Site, invoice: EInvoice) -> str:
-    """Return whether it is a sale or a purchase: a sale if the seller has one of our numbers."""
+    """Return INVOICES if the supplier has one of our own numbers, else BILLS."""
     own_ids = site.settings["own_ids"].split(",")
-    own_numbers = {_plain_number(id) for id in own_ids if id.strip()}
-    sellers = {_plain_number(id) for id in _party_numbers(invoice.supplier)}
+    own_numbers = {_letters_and_digits(id) for id in own_ids if id.strip()}
+    sellers = {_letters_and_digits(id) for id in _party_numbers(invoice.supplier)}
     return INVOICES if own_numbers & sellers else BILLS
 
 
 def _party_numbers(party: EInvoiceParty) -> list[str]:
-    """Return the numbers of a party, that of the register of companies first."""
+    """Return the numbers of a party, its registration number first."""
     numbers = (party.registration_id, party.vat_id, party.endpoint_id)
     return list(filter(None, numbers))
 
@@ -136,15 +136,15 @@ def _first_id(party: EInvoiceParty) -> str:
     return numbers[0] if numbers else ""
 
 
-def _plain_number(id: str) -> str:
-    """Return a number as letters and digits: "NO 987 654 321 MVA" is "NO987654321MVA"."""
+def _letters_and_digits(id: str) -> str:
+    """Return only the letters and digits: "NO987654321MVA" for "NO 987 654 321 MVA"."""
     characters = filter(str.isalnum, id.upper())
     return "".join(characters)
 
 
-def _other_party(holds: str, invoice: EInvoice) -> EInvoiceParty:
+def _other_party(direction: str, invoice: EInvoice) -> EInvoiceParty:
     """Return the supplier of a bill or the customer of an invoice; raise ValueError without one."""
-    party = invoice.supplier if holds == BILLS else invoice.customer
+    party = invoice.supplier if direction == BILLS else invoice.customer
     if not party.name:
         raise ValueError(
             Sentence("The e-invoice names no customer; ask the sender for a correct e-invoice.")
@@ -155,16 +155,16 @@ def _other_party(holds: str, invoice: EInvoice) -> EInvoiceParty:
 # -- lines -----------------------------------------------------------------------------------------
 
 
-def _iter_lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterator[Line]:
+def _iter_lines(site: Site, direction: str, invoice: EInvoice, sign: int) -> Iterator[Line]:
     """Yield the lines, then the allowances and charges of the whole document, then its rounding."""
     taxes = _tax_amounts(invoice, _taxed_parts(invoice))
     line_taxes = taxes[: len(invoice.lines)]
     allowance_taxes = taxes[len(invoice.lines) :]
     for line, tax in zip(invoice.lines, line_taxes, strict=True):
-        yield _build_line(site, holds, invoice, line, tax, sign)
+        yield _build_line(site, direction, invoice, line, tax, sign)
     allowances = zip(invoice.allowances, allowance_taxes, strict=True)
     for number, (allowance, tax) in enumerate(allowances, 1):
-        yield _build_allowance(site, holds, invoice, allowance, number, tax, sign)
+        yield _build_allowance(site, direction, invoice, allowance, number, tax, sign)
     if invoice.totals.rounding:
         yield Line(
             id="rounding",
@@ -172,13 +172,13 @@ def _iter_lines(site: Site, holds: str, invoice: EInvoice, sign: int) -> Iterato
             description="Rounding",
             tax=ZERO,
             codes=line_codes(
-                site, holds, accounting_cost=invoice.accounting_cost, tax=rate_name(ZERO)
+                site, direction, accounting_cost=invoice.accounting_cost, tax=rate_name(ZERO)
             ),
         )
 
 
 def _build_line(
-    site: Site, holds: str, invoice: EInvoice, line: EInvoiceLine, tax: Decimal, sign: int
+    site: Site, direction: str, invoice: EInvoice, line: EInvoiceLine, tax: Decimal, sign: int
 ) -> Line:
     """Return a line of the e-invoice with its tax."""
     cost = line.accounting_cost or invoice.accounting_cost
@@ -187,16 +187,16 @@ def _build_line(
         id=line.id,
         amount=line.amount * sign,
         quantity=abs(line.quantity),
-        unit_price=_price_of_one(line),
+        unit_price=_unit_price(line),
         description=line.description or line.name or None,
         tax=tax * sign,
-        codes=line_codes(site, holds, accounting_cost=cost, tax=tax_name),
+        codes=line_codes(site, direction, accounting_cost=cost, tax=tax_name),
     )
 
 
 def _build_allowance(
     site: Site,
-    holds: str,
+    direction: str,
     invoice: EInvoice,
     allowance: Allowance,
     number: int,
@@ -210,14 +210,14 @@ def _build_allowance(
         amount=_net_amount(allowance) * sign,
         description=allowance.reason or ("Charge" if allowance.is_charge else "Allowance"),
         tax=tax * sign,
-        codes=line_codes(site, holds, accounting_cost=invoice.accounting_cost, tax=tax_name),
+        codes=line_codes(site, direction, accounting_cost=invoice.accounting_cost, tax=tax_name),
     )
 
 
 def _tax_name(category: str, percent: Decimal | None) -> str:
-    """Return the name of a tax: its percentage, with its category if no rate of its own tells it.
+    """Return the name of a tax: its percentage, with its category if the percentage is ambiguous.
 
-    Reverse charge, exports and exempt sales all have 0 %, and go to different boxes of a VAT
+    Reverse charge, exports and exempt sales all have 0 %, but belong in different boxes of a VAT
     return.
     """
     rate = rate_name(percent or ZERO)
@@ -237,12 +237,12 @@ def _taxed_parts(invoice: EInvoice) -> list[TaxedPart]:
 
 
 def _net_amount(allowance: Allowance) -> Decimal:
-    """Return what an allowance or charge adds to the amount."""
+    """Return the amount of a charge, or the negative amount of an allowance."""
     return allowance.amount if allowance.is_charge else -allowance.amount
 
 
-def _price_of_one(line: EInvoiceLine) -> Decimal | None:
-    """Return the price of one unit; None if it has more digits than a price may have."""
+def _unit_price(line: EInvoiceLine) -> Decimal | None:
+    """Return the price of one unit; None if it has too many decimals for QuickBooks."""
     price = line.unit_price / (line.base_quantity or 1)
     if price != round(price, MAX_PRICE_DECIMALS):
         return None
@@ -250,28 +250,28 @@ def _price_of_one(line: EInvoiceLine) -> Decimal | None:
 
 
 def _tax_amounts(invoice: EInvoice, parts: Sequence[TaxedPart]) -> list[Decimal]:
-    """Return the tax of each part; those of one category and rate add up to its tax."""
+    """Return the tax of each part; the parts of a category and rate add up to its VAT subtotal."""
     taxes = [ZERO] * len(parts)
     for subtotal in invoice.vat_subtotals:
         rate = subtotal.percent or ZERO
-        places = []
-        for place, part in enumerate(parts):
+        indexes = []
+        for index, part in enumerate(parts):
             if (part.category, part.rate) == (subtotal.category, rate):
-                places.append(place)
-        if not places:
+                indexes.append(index)
+        if not indexes:
             continue
-        for place in places:
-            exact = parts[place].amount * rate / 100
-            taxes[place] = exact.quantize(CENT)
-        taxes[places[-1]] += subtotal.tax - sum(taxes[place] for place in places)
+        for index in indexes:
+            exact = parts[index].amount * rate / 100
+            taxes[index] = exact.quantize(CENT)
+        taxes[indexes[-1]] += subtotal.tax - sum(taxes[index] for index in indexes)
     return taxes
 
 
-# -- what else a document says ---------------------------------------------------------------------
+# -- holds, warnings, facts and attachments --------------------------------------------------------
 
 
 def _find_wrong_sums(invoice: EInvoice) -> str | None:
-    """Return which sums of an e-invoice are wrong, so that it is held; None if all are right."""
+    """Return a hold that names the wrong sums of an e-invoice; None if all are correct."""
     findings = list(map(str, check_e_invoice(invoice)))
     if not findings:
         return None
@@ -280,7 +280,7 @@ def _find_wrong_sums(invoice: EInvoice) -> str | None:
 
 
 def _collect_warnings(invoice: EInvoice) -> tuple[str, ...]:
-    """Return what a reviewer should know and QuickBooks has no field for."""
+    """Return a warning if a part of the amount was prepaid."""
     if not invoice.totals.prepaid:
         return ()
     paid = f"{invoice.currency} {invoice.totals.prepaid}"
@@ -288,7 +288,7 @@ def _collect_warnings(invoice: EInvoice) -> tuple[str, ...]:
 
 
 def _collect_facts(file: ReceivedFile, invoice: EInvoice) -> dict[str, str]:
-    """Collect what a reviewer wants to see and QuickBooks has no place for."""
+    """Return the details of an e-invoice that QuickBooks has no field for."""
     facts = {
         "File": file.name,
         "Order": invoice.order_reference,
@@ -314,10 +314,10 @@ def _iter_attachments(site: Site, file: ReceivedFile, invoice: EInvoice) -> Iter
         yield Attachment(
             id=_id_of(inner_file), name=inner_file.name, mime=inner_file.mime_type, size=size
         )
-    id = f"{XML_ID}:{file.digest[:32]}"
-    yield Attachment(id=id, name=file.name, mime=XML, size=file.size, sha256=file.digest)
+    id = f"{XML_ATTACHMENT_ID}:{file.digest[:32]}"
+    yield Attachment(id=id, name=file.name, mime=XML_MIME_TYPE, size=file.size, sha256=file.digest)
 
 
 def _id_of(file: e_invoice.EmbeddedFile) -> str:
-    """Return the id of an embedded file, which follows from its content."""
+    """Return the id of an embedded file, which is a digest of its content."""
     return f"embedded:{digest_of(file.content)}"

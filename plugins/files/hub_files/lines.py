@@ -1,24 +1,24 @@
-"""The codes of documents and lines, with what the settings say where a file names none."""
+"""Build the codes of documents and lines, with defaults from the settings."""
 
 from collections.abc import Iterable
 
 from hub import Code, Codes, Line, Party, Sentence, Site
 from hub_files.columns import BILLS
 
-# The names of codes that each say what a line is for.
-NAMES = ("product", "item", "account_code", "accounting_cost", "account")
-UNITED_STATES = "US"  # where a line has no tax code
+# A line needs at least one of these codes.
+ITEM_AND_ACCOUNT_CODES = ("product", "item", "account_code", "accounting_cost", "account")
+UNITED_STATES = "US"  # lines have no tax codes there
 
 
-def party_code(holds: str, id: str, party: Party) -> Codes:
+def party_code(direction: str, id: str, party: Party) -> Codes:
     """Return the supplier of a bill or the customer of an invoice, by name in QuickBooks."""
-    field = "supplier" if holds == BILLS else "customer"
+    field = "supplier" if direction == BILLS else "customer"
     return {field: Code(id=f"{field}:{id}", name=party.name, create=party)}
 
 
 def line_codes(
     site: Site,
-    holds: str,
+    direction: str,
     *,
     account: str = "",
     accounting_cost: str = "",
@@ -28,14 +28,14 @@ def line_codes(
 ) -> Codes:
     """Return the codes of a line.
 
-    What it does not name comes from the settings: the QuickBooks id of a record, by its role.
-    `accounting_cost` is what the buyer asked a sender to repeat, which is an account or not: its
-    field falls back to the account of the settings.
+    An absent account, item or tax comes from the settings, as the QuickBooks id of a record.
+    `accounting_cost` is a text that the buyer asked the sender to repeat. It may be an account;
+    if it matches none, its field falls back to the account of the settings.
     """
     codes: dict[str, Code | str | None] = {}
     if item:
         codes["product"] = Code(id=f"item:{item}", name=item)
-    elif holds != BILLS:
+    elif direction != BILLS:
         codes["item"] = site.settings["item"] or None
     elif account:
         codes["account_code"] = Code(id=f"account:{account}", name=account, number=account)
@@ -60,12 +60,12 @@ def _tax_code(site: Site, name: str) -> Codes:
     return {"tax_code": site.settings["tax_code"] or None}
 
 
-def missing_default(holds: str, lines: Iterable[Line]) -> str | None:
-    """Return why lines that name no account or item must wait; None if all of them have one."""
+def missing_default(direction: str, lines: Iterable[Line]) -> str | None:
+    """Return why a line without an account or item must wait; None if all lines have one."""
     for line in lines:
-        if any(line.codes.get(name) for name in NAMES):
+        if any(line.codes.get(name) for name in ITEM_AND_ACCOUNT_CODES):
             continue
-        if holds == BILLS:
+        if direction == BILLS:
             return Sentence(
                 "Line %(id)s names no account. Choose the account of bills in the"
                 " settings of Files, or map a column to it.",

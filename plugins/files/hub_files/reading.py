@@ -1,4 +1,4 @@
-"""Read received files: tables with their mapping, and e-invoices."""
+"""Read the documents of received files: mapped tables and e-invoices."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -18,11 +18,11 @@ from hub import (
 from hub_files import columns, e_invoice, invoices, rows
 from hub_files.tables import read_table
 
-E_INVOICE = ".xml"
+E_INVOICE_SUFFIX = ".xml"
 
 
 def read_content(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
-    """Return the ids of the documents in a file, or the table whose columns are to be mapped."""
+    """Return the ids of the documents in a file, or its table if it is not mapped yet."""
     if _is_e_invoice(file):
         try:
             invoice = e_invoice.read_e_invoice(content)
@@ -32,7 +32,7 @@ def read_content(site: Site, file: ReceivedFile, content: bytes) -> FileContent:
         return FileContent(documents=(id,))
     table = read_table(file.name, content)
     if file.mapping is None:
-        return FileContent(table=columns.describe(table))
+        return FileContent(table=columns.describe_table(table))
     mapped = rows.MappedTable(table, file.mapping, file.name)
     return FileContent(documents=rows.document_ids(site, mapped))
 
@@ -90,4 +90,4 @@ def _iter_documents(site: Site, file: ReceivedFile) -> Iterator[Document | Unrea
 def _is_e_invoice(file: ReceivedFile) -> bool:
     """Return whether a file is an e-invoice by its name."""
     name = file.name.lower()
-    return name.endswith(E_INVOICE)
+    return name.endswith(E_INVOICE_SUFFIX)

@@ -1,4 +1,4 @@
-"""The rows of a mapped table as documents: rows with one party and number are its lines."""
+"""Build documents of the rows of a mapped table: one for each party and number."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,13 +22,13 @@ from hub_files.identity import digest_of, document_id
 from hub_files.lines import line_codes, missing_default, party_code
 from hub_files.tables import Cell, Row, Table, text_of
 
-# The kind of a document by what the table holds, and of one whose lines are negative together.
+# The kinds of document in a table: with a positive sum of lines, and with a negative one.
 KINDS: Mapping[str, tuple[Kind, Kind]] = {
     "bill": ("bill", "vendor_credit"),
     "invoice": ("invoice", "credit_memo"),
 }
-# What the rows of one document must agree about, as the page calls it.
-ONCE = {
+# Fields that must be equal in all rows of a document, with their plural for messages.
+HEADER_FIELDS = {
     "date": "dates",
     "due": "due dates",
     "currency": "currencies",
@@ -36,7 +36,7 @@ ONCE = {
     "total": "totals",
     "memo": "memos",
 }
-LINES_NAMED = 5  # in a reason
+MAX_LINES_IN_MESSAGE = 5
 MIME_TYPES = {
     ".csv": "text/csv",
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -44,25 +44,25 @@ MIME_TYPES = {
 
 
 class MappedTable:
-    """A table with the answers about its columns, and the name of its file."""
+    """A table with the mapping of its columns, and the name of its file."""
 
     def __init__(self, table: Table, mapping: Mapping[str, str], name: str) -> None:
         """Find the column of each field."""
         self.rows = table.rows
         self.mapping = mapping
         self.name = name
-        self.holds = mapping["holds"]
-        self._places: dict[str, int] = {}
+        self.direction = mapping["holds"]
+        self._column_indexes: dict[str, int] = {}
         for field, answer in mapping.items():
             if answer in table.columns:
-                self._places[field] = table.columns.index(answer)
+                self._column_indexes[field] = table.columns.index(answer)
 
     def cell(self, row: Row, field: str) -> Cell:
         """Return the cell of a field in a row; empty if no column holds the field."""
-        place = self._places.get(field)
-        if place is None:
+        index = self._column_indexes.get(field)
+        if index is None:
             return ""
-        return row.cells[place]
+        return row.cells[index]
 
     def text(self, row: Row, field: str) -> str:
         """Return the text of a field in a row."""
@@ -73,14 +73,14 @@ class MappedTable:
         cell = self.cell(row, field)
         if not text_of(cell):
             return None
-        return values.amount_of(cell, self.mapping["decimal"])
+        return values.parse_amount(cell, self.mapping["decimal"])
 
     def date(self, row: Row, field: str) -> dt.date | None:
         """Return the date of a field in a row, None for an empty cell; raise ValueError."""
         cell = self.cell(row, field)
         if not text_of(cell):
             return None
-        return values.date_of(cell, self.mapping["dates"])
+        return values.parse_date(cell, self.mapping["dates"])
 
     def groups(self) -> dict[str, list[Row]]:
         """Return the rows of each document by its id, in the order of the table.
@@ -92,7 +92,7 @@ class MappedTable:
             party = self.text(row, "party_number") or self.text(row, "party")
             number = self.text(row, "number")
             if party and number:
-                id = document_id(self.holds, party, number)
+                id = document_id(self.direction, party, number)
             else:
                 id = f"row:{_digest_of([row])}"
             groups.setdefault(id, []).append(row)
@@ -100,7 +100,7 @@ class MappedTable:
 
 
 def iter_documents(site: Site, mapped: MappedTable) -> Iterator[Document | Unreadable]:
-    """Yield the documents of a table; one that cannot be read stops no other."""
+    """Yield the documents of a table, with an Unreadable for each that cannot be read."""
     for id, rows in mapped.groups().items():
         yield readable(id, _read_document, site, mapped, id, rows)
 
@@ -115,11 +115,11 @@ def document_ids(site: Site, mapped: MappedTable) -> tuple[str, ...]:
 
 
 def _read_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
-    """Return one document; raise Refused with the lines of the file and what is wrong in them."""
+    """Return one document; raise Refused with the numbers of its lines and the error."""
     try:
         return _build_document(site, mapped, id, rows)
     except ValueError as error:
-        numbers = ", ".join(str(row.number) for row in rows[:LINES_NAMED])
+        numbers = ", ".join(str(row.number) for row in rows[:MAX_LINES_IN_MESSAGE])
         raise Refused(
             "Line %(numbers)s of %(name)s: %(why)s.",
             numbers=numbers,
@@ -129,7 +129,7 @@ def _read_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) ->
 
 
 def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -> Document:
-    """Return one document; raise ValueError with what is wrong in its rows."""
+    """Return one document; raise ValueError for an error in its rows."""
     first = rows[0]
     for field in ("party", "number", "date"):
         if not mapped.text(first, field):
@@ -141,9 +141,9 @@ def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -
     taxes = [line.tax for line in lines if line.tax is not None]
     total = mapped.amount(first, "total")
     return Document(
-        kind=KINDS[mapped.holds][is_credit],
+        kind=KINDS[mapped.direction][is_credit],
         source_id=id,
-        hold=missing_default(mapped.holds, lines),
+        hold=missing_default(mapped.direction, lines),
         date=mapped.date(first, "date"),
         due=mapped.date(first, "due"),
         number=mapped.text(first, "number"),
@@ -162,7 +162,7 @@ def _build_document(site: Site, mapped: MappedTable, id: str, rows: list[Row]) -
 
 def _build_lines(site: Site, mapped: MappedTable, rows: list[Row]) -> tuple[bool, list[Line]]:
     """Return whether the rows are a credit, and the lines with the signs of their kind."""
-    amounts = [_amount_of_line(mapped, row) for row in rows]
+    amounts = [_line_amount(mapped, row) for row in rows]
     is_credit = sum(amounts) < 0
     lines = []
     for number, (row, amount) in enumerate(zip(rows, amounts, strict=True), 1):
@@ -172,16 +172,16 @@ def _build_lines(site: Site, mapped: MappedTable, rows: list[Row]) -> tuple[bool
 
 
 def _check_agreement(mapped: MappedTable, rows: list[Row]) -> None:
-    """Raise ValueError if rows of one document say different things about it."""
-    for field, plural in ONCE.items():
+    """Raise ValueError if rows of one document differ in a header field."""
+    for field, plural in HEADER_FIELDS.items():
         texts = {mapped.text(row, field) for row in rows}
         if len(texts) > 1:
             raise ValueError(_describe_disagreement(mapped, rows, plural))
 
 
 def _describe_disagreement(mapped: MappedTable, rows: list[Row], plural: str) -> Sentence:
-    """Return what rows of one document disagree about; they may be an invoice and its credit."""
-    signs = {_amount_of_line(mapped, row) < 0 for row in rows}
+    """Return the error for rows that differ; they may be an invoice and its credit."""
+    signs = {_line_amount(mapped, row) < 0 for row in rows}
     if len(signs) == 1:
         return Sentence("these lines of one document have different %(plural)s", plural=plural)
     return Sentence(
@@ -192,7 +192,7 @@ def _describe_disagreement(mapped: MappedTable, rows: list[Row], plural: str) ->
     )
 
 
-def _amount_of_line(mapped: MappedTable, row: Row) -> Decimal:
+def _line_amount(mapped: MappedTable, row: Row) -> Decimal:
     """Return the amount of a row; raise ValueError if it has none."""
     amount = mapped.amount(row, "amount")
     if amount is None:
@@ -205,7 +205,7 @@ def _amount_of_line(mapped: MappedTable, row: Row) -> Decimal:
 def _build_line(
     site: Site, mapped: MappedTable, row: Row, id: str, amount: Decimal, *, is_credit: bool
 ) -> Line:
-    """Return a row as a line; `amount` has the sign that it has in a document of its kind."""
+    """Return a row as a line; `amount` has the sign for the kind of the document."""
     tax = mapped.amount(row, "tax")
     quantity = mapped.amount(row, "quantity")
     return Line(
@@ -217,10 +217,10 @@ def _build_line(
         tax=-tax if tax and is_credit else tax,
         codes=line_codes(
             site,
-            mapped.holds,
+            mapped.direction,
             account=mapped.text(row, "account"),
             item=mapped.text(row, "item"),
-            tax=values.tax_name_of(mapped.cell(row, "tax_code")),
+            tax=values.tax_name(mapped.cell(row, "tax_code")),
             class_=mapped.text(row, "class"),
         ),
     )
@@ -233,9 +233,9 @@ def _row_currency(site: Site, mapped: MappedTable, row: Row) -> str:
 
 
 def _exchange_rate(mapped: MappedTable, row: Row) -> Decimal | None:
-    """Return the exchange rate of a row, None for an empty cell; raise ValueError if it is none.
+    """Return the exchange rate of a row, None for an empty cell; raise ValueError for other texts.
 
-    Without one, QuickBooks uses its own rate of the document's date.
+    Without a rate, QuickBooks uses its own for the date of the document.
     """
     rate = mapped.amount(row, "exchange_rate")
     if rate is not None and rate <= 0:
@@ -249,7 +249,7 @@ def _party_code(site: Site, mapped: MappedTable, row: Row) -> Codes:
     name = mapped.text(row, "party")
     party = Party(name=name, currency=_row_currency(site, mapped, row))
     id = mapped.text(row, "party_number") or name.casefold()
-    return party_code(mapped.holds, id, party)
+    return party_code(mapped.direction, id, party)
 
 
 def _build_attachments(
@@ -257,7 +257,7 @@ def _build_attachments(
 ) -> tuple[Attachment, ...]:
     """Return the file of a document.
 
-    Its id changes with the rows of the document only: a file that repeats the same document is not
+    Its id depends only on the rows of the document, so that another file with the same rows is not
     attached again.
     """
     if not site.settings["attach"]:

@@ -1,4 +1,4 @@
-"""What an admin sets for files."""
+"""The settings of Files."""
 
 from marshmallow import Schema
 

@@ -16,8 +16,8 @@ from hub import Refused
 
 MAX_ROWS = 10_000
 MAX_COLUMNS = 100
-MAX_CELL = 4_000  # characters
-MAX_UNPACKED = 100_000_000  # bytes of an Excel file, which is compressed
+MAX_CELL_LENGTH = 4_000
+MAX_UNPACKED_BYTES = 100_000_000  # of an Excel file, which is compressed
 DELIMITERS = (",", ";", "\t", "|")
 ZIP_SIGNATURE = b"PK\x03\x04"
 
@@ -26,7 +26,7 @@ Cell = str | Decimal | dt.date
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table; `number` is its line in the file, `cells` one for each column."""
+    """A row of a table with one cell for each column; `number` is its line in the file."""
 
     number: int
     cells: tuple[Cell, ...]
@@ -34,37 +34,37 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The columns of a table, each with a name of its own, and the rows that are not empty."""
+    """The names of the columns, each different, and the rows that are not empty."""
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
 
 
 def read_table(name: str, content: bytes) -> Table:
-    """Read the table in a CSV file, or on the first sheet of an Excel file that has one.
+    """Read the table in a CSV file, or on the first sheet of an Excel file that is not empty.
 
-    Raise Refused with what is wrong if there is no table in it.
+    Raise Refused with the reason if the file has no table.
     """
     is_workbook = content.startswith(ZIP_SIGNATURE)
-    lines = _lines_of_workbook(name, content) if is_workbook else _lines_of_csv(name, content)
-    filled = [(number, cells) for number, cells in enumerate(lines, 1) if any(cells)]
-    if len(filled) < 2:  # the names of the columns, and a row
+    lines = _read_workbook_lines(name, content) if is_workbook else _read_csv_lines(name, content)
+    numbered_lines = [(number, cells) for number, cells in enumerate(lines, 1) if any(cells)]
+    if len(numbered_lines) < 2:  # the names of the columns, and a row
         raise Refused("%(name)s has no row below the names of its columns.", name=name)
-    if len(filled) > MAX_ROWS + 1:
+    if len(numbered_lines) > MAX_ROWS + 1:
         raise Refused(
             "%(name)s has more than %(count)s rows. Split it into several files.",
             name=name,
             count=MAX_ROWS,
         )
-    columns = _column_names(name, filled[0][1])
+    columns = _column_names(name, numbered_lines[0][1])
     rows = []
-    for number, cells in filled[1:]:
+    for number, cells in numbered_lines[1:]:
         rows.append(_build_row(name, number, cells, len(columns)))
     return Table(columns, tuple(rows))
 
 
 def text_of(cell: Cell) -> str:
-    """Return a cell as a person reads it: a number without an exponent, a date as in ISO 8601."""
+    """Return the text of a cell: a number without an exponent, a date in ISO 8601."""
     if isinstance(cell, Decimal):
         return f"{cell:f}"
     if isinstance(cell, dt.date):
@@ -83,9 +83,9 @@ def _column_names(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
             name=name,
             count=MAX_COLUMNS,
         )
-    for place, column in enumerate(names):
+    for index, column in enumerate(names):
         if not column:
-            names[place] = f"Column {_column_letters(place)}"
+            names[index] = f"Column {_column_letters(index)}"
     repeated = {column for column in names if names.count(column) > 1}
     if repeated:
         raise Refused(
@@ -96,11 +96,11 @@ def _column_names(name: str, cells: Sequence[Cell]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _column_letters(place: int) -> str:
-    """Return the letters with which spreadsheets call a column: A to Z, then AA."""
+def _column_letters(index: int) -> str:
+    """Return the letters of a column in spreadsheets: A to Z, then AA."""
     from openpyxl.utils import get_column_letter
 
-    letters: str = get_column_letter(place + 1)
+    letters: str = get_column_letter(index + 1)
     return letters
 
 
@@ -114,12 +114,12 @@ def _build_row(name: str, number: int, cells: Sequence[Cell], width: int) -> Row
             name=name,
         )
     for cell in cells:
-        if isinstance(cell, str) and len(cell) > MAX_CELL:
+        if isinstance(cell, str) and len(cell) > MAX_CELL_LENGTH:
             raise Refused(
                 "Line %(number)s of %(name)s has a text of more than %(count)s characters.",
                 number=number,
                 name=name,
-                count=MAX_CELL,
+                count=MAX_CELL_LENGTH,
             )
     missing = ("",) * (width - len(cells))
     return Row(number, (*cells[:width], *missing))
@@ -128,7 +128,7 @@ def _build_row(name: str, number: int, cells: Sequence[Cell], width: int) -> Row
 # -- CSV -------------------------------------------------------------------------------------------
 
 
-def _lines_of_csv(name: str, content: bytes) -> list[list[Cell]]:
+def _read_csv_lines(name: str, content: bytes) -> list[list[Cell]]:
     """Return the lines of a CSV file as stripped texts."""
     text = _decode(name, content)
     reader = csv.reader(
@@ -169,8 +169,8 @@ def _guess_delimiter(text: str) -> str:
 # -- Excel -----------------------------------------------------------------------------------------
 
 
-def _lines_of_workbook(name: str, content: bytes) -> list[list[Cell]]:
-    """Return the lines of the first sheet that has any, with the results of its formulas."""
+def _read_workbook_lines(name: str, content: bytes) -> list[list[Cell]]:
+    """Return the lines of the first sheet that is not empty, with the results of formulas."""
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
@@ -178,7 +178,7 @@ def _lines_of_workbook(name: str, content: bytes) -> list[list[Cell]]:
     try:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         for sheet in workbook.worksheets:
-            lines = _lines_of_sheet(sheet.iter_rows())
+            lines = _read_sheet_lines(sheet.iter_rows())
             if any(any(line) for line in lines):
                 return lines
     except (InvalidFileException, ParseError, KeyError, ValueError, TypeError, OSError) as error:
@@ -189,18 +189,18 @@ def _lines_of_workbook(name: str, content: bytes) -> list[list[Cell]]:
 
 
 def _check_unpacked_size(name: str, content: bytes) -> None:
-    """Raise Refused for a file that is no archive, or unpacks to more than any table needs."""
+    """Raise Refused for a file that is no archive, or that is too large when it is unpacked."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(part.file_size for part in archive.infolist())
     except zipfile.BadZipFile as error:
         raise _workbook_error(name) from error
-    if size > MAX_UNPACKED:
+    if size > MAX_UNPACKED_BYTES:
         raise Refused("%(name)s is too large when it is unpacked. Split it.", name=name)
 
 
-def _lines_of_sheet(rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
-    """Return the lines of a sheet, one more than is allowed at most."""
+def _read_sheet_lines(rows: Iterable[Sequence[object]]) -> list[list[Cell]]:
+    """Return the lines of a sheet, but at most one more than is allowed."""
     lines = []
     for row in rows:
         lines.append([_convert_cell(cell) for cell in row])
@@ -234,7 +234,7 @@ def _convert_number(cell: object, value: float) -> Cell:
 
 
 def _workbook_error(name: str) -> Refused:
-    """Return the error about a file that Excel would not open either."""
+    """Return the error for a file that is not an Excel workbook."""
     return Refused(
         "%(name)s is not an Excel file. Save it as “Excel workbook (.xlsx)” and try again.",
         name=name,

@@ -1,4 +1,4 @@
-"""The values in the cells of a table: amounts, dates and tax rates as people write them."""
+"""Parse amounts, dates and tax rates as people write them in the cells of a table."""
 
 import datetime as dt
 import re
@@ -12,31 +12,31 @@ DATE = re.compile(r"(\d{1,4})[./\- ]+(\d{1,2})[./\- ]+(\d{1,4})(?:[T ].*)?")
 NUMBER = re.compile(r"\d*(?:\.\d+)?")
 RATE = re.compile(r"(\d+(?:[.,]\d+)?) *%?")
 # The symbol or name of a currency on either side of an amount: "$", "kr." or "NOK".
-UNIT = r"(?:[^\W\d_]+\.?|[^\w\s.,()+\-])?"
+CURRENCY_MARK = r"(?:[^\W\d_]+\.?|[^\w\s.,()+\-])?"
 AMOUNT = re.compile(
-    rf"{UNIT}\s*([(+\-]?)\s*{UNIT}\s*(\d[\d.,'’\s]*|[.,]\d+)\s*{UNIT}\s*([)\-]?)\s*{UNIT}"
+    rf"{CURRENCY_MARK}\s*([(+\-]?)\s*{CURRENCY_MARK}\s*(\d[\d.,'’\s]*|[.,]\d+)\s*{CURRENCY_MARK}\s*([)\-]?)\s*{CURRENCY_MARK}"
 )
-NO_CENTS = re.compile(r"[.,]\s*[-\u2013]$")  # as in "100,-", which is no negative amount
-THOUSANDS = {
+NO_CENTS_SUFFIX = re.compile(r"[.,]\s*[-\u2013]$")  # in "100,-", which is not negative
+THOUSANDS_SEPARATORS = {
     ".": re.compile(r"(?<=\d)[,'’\s](?=\d{3}(?!\d))"),
     ",": re.compile(r"(?<=\d)[.'’\s](?=\d{3}(?!\d))"),
 }
-CENTS = re.compile(r"\d([.,])\d{1,2}(?!\d)[^.,\d]*$")
+CENTS_AT_END = re.compile(r"\d([.,])\d{1,2}(?!\d)[^.,\d]*$")
 MIN_YEAR, MAX_YEAR = 1990, 2100
 
 
-def amount_of(cell: Cell, decimal_mark: str) -> Decimal:
-    """Return an amount, which is negative with a minus sign on either side or in brackets.
+def parse_amount(cell: Cell, decimal_mark: str) -> Decimal:
+    """Return an amount; it is negative with a minus sign on either side or in brackets.
 
-    Raise ValueError if it cannot be one with this decimal mark: 12.34 where the mark is a comma.
+    Raise ValueError for other texts, and for 12.34 if the decimal mark is a comma.
     """
     if isinstance(cell, Decimal):
         return cell
-    text = NO_CENTS.sub("", text_of(cell).replace("\u2212", "-"))
+    text = NO_CENTS_SUFFIX.sub("", text_of(cell).replace("\u2212", "-"))
     match = AMOUNT.fullmatch(text)
     digits = ""
     if match:
-        digits = THOUSANDS[decimal_mark].sub("", match[2].strip())
+        digits = THOUSANDS_SEPARATORS[decimal_mark].sub("", match[2].strip())
     if decimal_mark == ",":
         digits = digits.replace(".", "?").replace(",", ".")
     if match is None or not digits or not NUMBER.fullmatch(digits):
@@ -50,10 +50,10 @@ def amount_of(cell: Cell, decimal_mark: str) -> Decimal:
     return -Decimal(digits) if is_negative else Decimal(digits)
 
 
-def date_of(cell: Cell, order: str) -> dt.date:
-    """Return a date, written in the order "dmy", "mdy" or "ymd", or with the year first.
+def parse_date(cell: Cell, order: str) -> dt.date:
+    """Return a date that is written in the order "dmy", "mdy" or "ymd", or with the year first.
 
-    Raise ValueError if it is none.
+    Raise ValueError for other texts.
     """
     if isinstance(cell, dt.date):
         return cell
@@ -63,17 +63,17 @@ def date_of(cell: Cell, order: str) -> dt.date:
         raise ValueError(Sentence("“%(text)s” is not a date", text=text))
     if len(match[1]) == 4:
         order = "ymd"
-    part = dict(zip(order, (int(number) for number in match.groups()), strict=True))
-    year = part["y"] if part["y"] > 99 else 2000 + part["y"]
+    parts = dict(zip(order, (int(number) for number in match.groups()), strict=True))
+    year = parts["y"] if parts["y"] > 99 else 2000 + parts["y"]
     if not MIN_YEAR <= year <= MAX_YEAR:
         raise ValueError(Sentence("“%(text)s” is not a date of our time", text=text))
     try:
-        return dt.date(year, part["m"], part["d"])
+        return dt.date(year, parts["m"], parts["d"])
     except ValueError:
         raise ValueError(Sentence("“%(text)s” is not a date", text=text)) from None
 
 
-def tax_name_of(cell: Cell) -> str:
+def tax_name(cell: Cell) -> str:
     """Return the name of a tax: a rate as "25 %", any other text unchanged."""
     text = text_of(cell)
     match = RATE.fullmatch(text)
@@ -87,8 +87,8 @@ def rate_name(rate: Decimal) -> str:
     return f"{rate.normalize():f} %"
 
 
-def likely_order(cells: Iterable[Cell]) -> str:
-    """Return the order in which dates are written; empty if the dates leave it open."""
+def likely_date_order(cells: Iterable[Cell]) -> str:
+    """Return the likely order of day, month and year in dates; empty if it is ambiguous."""
     orders = set()
     for cell in cells:
         match = DATE.fullmatch(text_of(cell))
@@ -104,9 +104,9 @@ def likely_order(cells: Iterable[Cell]) -> str:
 
 
 def likely_decimal_mark(cells: Iterable[Cell]) -> str:
-    """Return the decimal mark of the amounts, a point if they leave it open."""
+    """Return the likely decimal mark of the amounts; a point if it is ambiguous."""
     for cell in cells:
-        match = CENTS.search(text_of(cell))
+        match = CENTS_AT_END.search(text_of(cell))
         if match and not isinstance(cell, Decimal):
             return match[1]
     return "."

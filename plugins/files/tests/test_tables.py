@@ -271,7 +271,7 @@ def test_a_file_without_a_table_is_refused_with_the_reason(bench, name, content,
 
 def test_an_excel_file_that_unpacks_to_too_much_is_refused(bench, monkeypatch):
     content = workbook([["A"], ["x" * 1000]])
-    monkeypatch.setattr("hub_files.tables.MAX_UNPACKED", 1000)
+    monkeypatch.setattr("hub_files.tables.MAX_UNPACKED_BYTES", 1000)
     with pytest.raises(Refused, match="too large when it is unpacked"):
         bench.receive("a.xlsx", content)
 

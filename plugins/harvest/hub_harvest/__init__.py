@@ -1,6 +1,6 @@
-"""Harvest in the hub: invoices and what clients paid of them.
+"""The plugin for Harvest: invoices and their payments.
 
-Start reading in `reading`; `documents` makes documents of invoices and payments.
+Start reading in `reading`; `documents` builds the documents of invoices and payments.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from hub import (
     hookimpl,
 )
 from hub_harvest import reading, receipts
-from hub_harvest.client import RATE, Harvest
+from hub_harvest.client import RATE_LIMIT, Harvest
 from hub_harvest.settings import Settings
 
 
@@ -36,7 +36,7 @@ def hub_apps() -> list[App]:
             posts=("invoice", "payment", "customer"),
             settings=Settings,
             hosts=("{base_url}",),
-            rate=RATE,
+            rate=RATE_LIMIT,
             wants=("posted",),
         )
     ]

@@ -1,4 +1,4 @@
-"""Harvest's API v2 over `site.http`: every call of the app.
+"""Call Harvest's API v2 over `site.http`.
 
 Harvest documents it at help.getharvest.com/api-v2; the limits and the headers that each call needs
 are under “General”, the links between pages under “Pagination”.
@@ -11,18 +11,18 @@ from urllib.parse import quote, urlsplit
 
 from hub import ApiClient, Row, Site, read_linked_pages, web_address
 
-RATE = "100/15s"
+RATE_LIMIT = "100/15s"
 PAGE_SIZE = 2000  # the most that Harvest allows
-PROGRAM = "QuickBooks Online hub"
+PROGRAM_NAME = "QuickBooks Online hub"
 
 
 class Harvest:
-    """The calls for one account, with the token of the settings."""
+    """Calls for one account, with the token of the settings."""
 
     def __init__(self, site: Site) -> None:
         headers = {
             "Harvest-Account-Id": site.settings["account_id"],
-            "User-Agent": f"{PROGRAM} ({_contact(site)})",
+            "User-Agent": f"{PROGRAM_NAME} ({_contact_address(site)})",
         }
         token = site.secrets["token"]
         self.api = ApiClient(site, "Harvest", bearer=token, headers=headers)
@@ -51,7 +51,7 @@ class Harvest:
         return row
 
     def invoices(self, since: str, page: str) -> Iterator[tuple[list[Row], str]]:
-        """Yield (invoices, link to the next page) of what changed since a moment."""
+        """Yield (invoices, link to the next page) of the invoices that changed since a moment."""
         parameters = {
             "per_page": str(PAGE_SIZE),
             "updated_since": since or None,
@@ -85,9 +85,9 @@ class Harvest:
         parameters: dict[str, str | None],
         page: str = "",
     ) -> Iterator[tuple[list[Row], str]]:
-        """Yield (rows, link to the next page) of a list, from the page of a link on.
+        """Yield (rows, link to the next page) of a list, starting with the page of a link.
 
-        The links have a cursor, so a row that is deleted meanwhile moves no other one.
+        The links have cursors, so that a deletion meanwhile does not shift the pages.
         """
 
         def fetch(link: str) -> tuple[list[Row], str | None]:
@@ -99,8 +99,8 @@ class Harvest:
         return read_linked_pages(fetch, page, "Harvest")
 
 
-def _contact(site: Site) -> str:
-    """Return how Harvest reaches the people behind the calls: as set, else the hub's address."""
+def _contact_address(site: Site) -> str:
+    """Return the contact in the settings, or else the address of the hub."""
     if site.settings["contact"]:
         return str(site.settings["contact"])
     hub = urlsplit(site.webhook_url or "")

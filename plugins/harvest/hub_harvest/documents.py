@@ -1,4 +1,4 @@
-"""The invoices and payments of Harvest as the documents that they are to become."""
+"""Build the documents of invoices and payments in Harvest."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -26,10 +26,10 @@ STAGES: dict[str, tuple[StageName, str | None]] = {
     "draft": ("pending", Sentence("It is a draft in Harvest.")),
     "open": ("ready", None),
     "paid": ("ready", None),
-    # Written off. What is in the books stays there; the loss is a decision of the bookkeeper.
+    # Written off: a posted invoice stays as it is, because the bookkeeper decides about the loss.
     "closed": ("update_only", None),
 }
-# Payments need their invoice. What is left of it is a loss that the bookkeeper decides about, too.
+# Payments need their invoice. The bookkeeper decides about the rest that is not paid, too.
 STAGES_IF_PAID_IN_PART = {**STAGES, "closed": STAGES["open"]}
 
 
@@ -39,7 +39,7 @@ def invoice_id(row: Row) -> str:
 
 
 def payment_id(invoice: Row, row: Row) -> str:
-    """Return the id of a payment as a document; Harvest finds it by its invoice only."""
+    """Return the id of a payment as a document, with its invoice, by which Harvest finds it."""
     return f"payment:{invoice['id']}-{row['id']}"
 
 
@@ -93,7 +93,7 @@ def build_payment(invoice: Row, row: Row, deposit_account: str, url: str | None)
 
 
 def _client_code(invoice: Row) -> Code:
-    """Return the client of an invoice, with what a new customer would be created from."""
+    """Return the client of an invoice, with the details of a new customer."""
     client = invoice["client"]
     name = client["name"]
     return Code(
@@ -139,23 +139,23 @@ def _line_taxes(row: Row) -> list[Decimal]:
     weights = []
     for line in row["line_items"]:
         weights.append(money(line["amount"]) * _tax_percentage(row, line))
-    taxed_places = [place for place, weight in enumerate(weights) if weight]
+    taxed_indexes = [index for index, weight in enumerate(weights) if weight]
     taxes = [ZERO] * len(weights)
-    if not taxed_places:
+    if not taxed_indexes:
         return taxes
     total = _tax_total(row)
     total_weight = sum(weights)
-    for place in taxed_places:
-        exact = total * weights[place] / total_weight
-        taxes[place] = exact.quantize(CENT)
+    for index in taxed_indexes:
+        exact = total * weights[index] / total_weight
+        taxes[index] = exact.quantize(CENT)
     rest = total - sum(taxes)
-    last = taxed_places[-1]
+    last = taxed_indexes[-1]
     taxes[last] += rest
     return taxes
 
 
 def _tax_percentage(row: Row, line: Row) -> Decimal:
-    """Return the percentage of both taxes that a line has."""
+    """Return the sum of the percentages of the taxes of a line."""
     rate = ZERO
     if line["taxed"]:
         rate += money(row["tax"] or 0)
@@ -183,7 +183,7 @@ def _tax_total(row: Row) -> Decimal:
 
 
 def _collect_facts(row: Row) -> dict[str, str]:
-    """Return what a reviewer wants to see and QuickBooks has no place for."""
+    """Return the details of an invoice that QuickBooks has no field for."""
     retainer = row["retainer"]
     facts = {
         "Status in Harvest": row["state"],

@@ -1,8 +1,8 @@
-"""Read invoices with their payments: what changed, single ones, and what was deleted.
+"""Read changed or single invoices with their payments, and find deleted ones.
 
 A payment has no list of its own in Harvest. It changes its invoice, so the payments of each changed
 invoice are read with it. The ids of all payments are remembered: one that the list of its invoice
-lacks was deleted. Deleted invoices are found once a day, by comparing all ids.
+no longer has was deleted. Deleted invoices are found once a day, by comparing all ids.
 """
 
 from collections import defaultdict
@@ -27,11 +27,12 @@ from hub import (
 from hub_harvest import documents
 from hub_harvest.client import Harvest
 
-VERSION = row_version("updated_at")
-PAYMENTS = "payment-deletions"  # the stream of the ids of payments
-FORMER_PAYMENTS = "payments"  # the same in earlier versions of the app
-DELETED = Sentence("It was deleted in Harvest.")
-MISSING = Sentence("Harvest no longer has it.")
+ROW_VERSION = row_version("updated_at")
+# The stream whose cursor has the ids of all payments, and its name in earlier versions.
+PAYMENT_DELETIONS_STREAM = "payment-deletions"
+FORMER_PAYMENT_DELETIONS_STREAM = "payments"  # the same in earlier versions of the app
+DELETED_REASON = Sentence("It was deleted in Harvest.")
+MISSING_REASON = Sentence("Harvest no longer has it.")
 
 
 def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Yielded]:
@@ -41,7 +42,7 @@ def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Yi
         invoice_number, _, payment_number = number.partition("-")
         invoice = source.invoice(invoice_number)
         if invoice is None:
-            yield Gone(source_id=id, reason=MISSING)
+            yield Gone(source_id=id, reason=MISSING_REASON)
         elif kind == "invoice":
             yield _read_invoice(site, source, invoice)
         else:
@@ -49,8 +50,10 @@ def read_exactly(site: Site, source: Harvest, ids: Sequence[str]) -> Iterator[Yi
 
 
 def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Iterator[Yielded]:
-    """Yield every document that changed since the cursors, and what was deleted."""
-    payments = PaymentIds(cursors.get(PAYMENTS) or cursors.get(FORMER_PAYMENTS, ""))
+    """Yield every document that changed since the cursors, and every deleted one."""
+    payments = PaymentIds(
+        cursors.get(PAYMENT_DELETIONS_STREAM) or cursors.get(FORMER_PAYMENT_DELETIONS_STREAM, "")
+    )
     changes = _changed_invoices(site, source, cursors.get("", ""), payments)
     sweep = DeletionSweep(
         cursors.get("deletions", ""),
@@ -63,7 +66,7 @@ def iter_changes(site: Site, source: Harvest, cursors: Mapping[str, str]) -> Ite
     present = list(_iter_invoice_ids(source))
     yield from payments.remove_without_invoice(present)
     yield payments.checkpoint()
-    yield from sweep.compare(present, reason=DELETED)
+    yield from sweep.compare(present, reason=DELETED_REASON)
 
 
 def _iter_invoice_ids(source: Harvest) -> Iterator[int]:
@@ -99,7 +102,7 @@ class PaymentIds:
             payment_ids = set(self._ids_of_invoice[invoice_id])
             yield from self._remove(payment_ids)
 
-    def has_of(self, invoice: Row) -> bool:
+    def has_payments(self, invoice: Row) -> bool:
         """Return whether an invoice had payments when it was read last."""
         invoice_id = str(invoice["id"])
         return bool(self._ids_of_invoice.get(invoice_id))
@@ -109,7 +112,7 @@ class PaymentIds:
         ids: set[str] = set()
         for ids_of_invoice in self._ids_of_invoice.values():
             ids |= ids_of_invoice
-        return Checkpoint(cursor=format_ids(ids), stream=PAYMENTS)
+        return Checkpoint(cursor=format_ids(ids), stream=PAYMENT_DELETIONS_STREAM)
 
     def _remove(self, ids: Iterable[str]) -> Iterator[Gone]:
         """Forget these ids, and yield a Gone for each."""
@@ -118,13 +121,13 @@ class PaymentIds:
             self._ids_of_invoice[invoice_id].discard(id)
             yield Gone(
                 source_id=f"payment:{id}",
-                reason=DELETED,
+                reason=DELETED_REASON,
                 inferred=True,
             )
 
 
 def _invoice_id(payment_id: str) -> str:
-    """Return the id of the invoice that the id of a payment begins with."""
+    """Return the id of the invoice, with which the id of its payment begins."""
     return payment_id.partition("-")[0]
 
 
@@ -136,7 +139,7 @@ def _changed_invoices(
     for rows, next_page in source.invoices(cursor.changed_since, cursor.page):
         cursor.begin(source.api.date)
         for row in rows:
-            if cursor.is_new(*VERSION(row)):
+            if cursor.is_new(*ROW_VERSION(row)):
                 yield _read_invoice(site, source, row)
                 yield from _iter_payments(site, source, row, payments)
         yield payments.checkpoint()
@@ -151,12 +154,12 @@ def _iter_payments(
 ) -> Iterator[Outcome]:
     """Yield the payments of an invoice, and those that it no longer has.
 
-    Those of an invoice that never had any are not requested.
+    The payments of an invoice that never had any are not requested.
     """
     if invoice["state"] == "draft":
         return
     is_unpaid = money(invoice["due_amount"]) == money(invoice["amount"])
-    if is_unpaid and not payments.has_of(invoice):
+    if is_unpaid and not payments.has_payments(invoice):
         return
     rows = source.payments(invoice["id"])
     for row in rows:
@@ -167,7 +170,8 @@ def _iter_payments(
 def _read_invoice(site: Site, source: Harvest, row: Row) -> Outcome:
     """Return the document of an invoice, or Unreadable with the reason.
 
-    Of a written-off invoice the payments are requested: only they tell whether it was paid in part.
+    For a written-off invoice, the payments are requested, too: only they show whether it was paid
+    in part.
     """
     has_payments = row["state"] == "closed" and bool(source.payments(row["id"]))
     return readable(
@@ -185,7 +189,7 @@ def _find_payment(site: Site, source: Harvest, invoice: Row, number: str) -> Out
     for row in source.payments(invoice["id"]):
         if str(row["id"]) == number:
             return _read_payment(site, source, invoice, row)
-    return Gone(source_id=f"payment:{invoice['id']}-{number}", reason=MISSING)
+    return Gone(source_id=f"payment:{invoice['id']}-{number}", reason=MISSING_REASON)
 
 
 def _read_payment(site: Site, source: Harvest, invoice: Row, row: Row) -> Outcome:

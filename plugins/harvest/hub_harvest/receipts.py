@@ -7,8 +7,8 @@ from hub_harvest.client import Harvest
 def report(site: Site, source: Harvest, document: Document, receipt: Receipt) -> None:
     """Add a message to the invoice, once.
 
-    Two calls would add it twice. So the messages of the invoice are read first: an earlier call may
-    have arrived although its answer was lost.
+    The messages of the invoice are read first, because an earlier call may have added it although
+    its response was lost.
     """
     address = site.settings["receipt_address"]
     kind, _, id = document.source_id.partition(":")

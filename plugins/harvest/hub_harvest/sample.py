@@ -1,14 +1,14 @@
-"""The invoices with which the stand-in begins: each state, taxes, discounts and payments."""
+"""The invoices of a new stand-in: each state, with taxes, discounts and payments."""
 
 import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 FIRST_CHANGE = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)
-BETWEEN_CHANGES = dt.timedelta(minutes=10)
+CHANGE_INTERVAL = dt.timedelta(minutes=10)
 CLIENTS = ("Harbour Works", "North Supply", "Bolt and Sons")
 ITEM_TYPES = ("Services", "Labor")
-# The cases of the first invoices, which repeat: state, payments, and whether taxed and discounted.
+# The cases of the invoices, which repeat: state, number of payments, taxed, discounted.
 CASES = (
     ("open", 0, False, False),
     ("paid", 1, False, False),
@@ -19,7 +19,9 @@ CASES = (
     ("open", 0, False, True),
     ("closed", 1, False, False),
 )
-TAX, TAX2, DISCOUNT = Decimal("8.25"), Decimal("1.5"), Decimal(10)  # per cent
+TAX_PERCENTAGE = Decimal("8.25")
+TAX2_PERCENTAGE = Decimal("1.5")
+DISCOUNT_PERCENTAGE = Decimal(10)
 
 
 def invoices(count: int) -> list[dict[str, Any]]:
@@ -30,9 +32,9 @@ def invoices(count: int) -> list[dict[str, Any]]:
 def invoice(number: int) -> dict[str, Any]:
     """Return the invoice with this number."""
     state, payment_count, is_taxed, is_discounted = CASES[(number - 1) % len(CASES)]
-    changed_at = f"{FIRST_CHANGE + number * BETWEEN_CHANGES:%Y-%m-%dT%H:%M:%SZ}"
+    changed_at = f"{FIRST_CHANGE + number * CHANGE_INTERVAL:%Y-%m-%dT%H:%M:%SZ}"
     client = number % len(CLIENTS)
-    lines = [_sample_line(number, place, is_taxed) for place in (1, 2)]
+    lines = [_sample_line(number, position, is_taxed) for position in (1, 2)]
     amounts = _compute_amounts(lines, is_taxed, is_discounted)
     payments = _sample_payments(number, payment_count, state, amounts["amount"], changed_at)
     row = {
@@ -51,15 +53,15 @@ def invoice(number: int) -> dict[str, Any]:
         "payments": payments,
         "messages": [],
         **amounts,
-        **state_of(amounts["amount"], payments),
+        **payment_state(amounts["amount"], payments),
     }
     if state in ("draft", "closed"):
         row["state"] = state
     return row
 
 
-def state_of(amount: float, payments: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what is due of an invoice, and its state."""
+def payment_state(amount: float, payments: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the amount that is due of an invoice, and its state."""
     total = Decimal(str(amount))
     paid = _sum_amounts(payments)
     due = total - paid
@@ -69,19 +71,19 @@ def state_of(amount: float, payments: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _sample_line(number: int, place: int, is_taxed: bool) -> dict[str, Any]:
+def _sample_line(number: int, position: int, is_taxed: bool) -> dict[str, Any]:
     """Return one line of an invoice."""
-    hours = Decimal(number % 9 + place)
+    hours = Decimal(number % 9 + position)
     price = Decimal("75.35")
     return {
-        "id": number * 10 + place,
-        "kind": ITEM_TYPES[place - 1],
-        "description": f"Work of week {number}, part {place}",
+        "id": number * 10 + position,
+        "kind": ITEM_TYPES[position - 1],
+        "description": f"Work of week {number}, part {position}",
         "quantity": float(hours),
         "unit_price": float(price),
         "amount": float(hours * price),
         "taxed": is_taxed,
-        "taxed2": is_taxed and place == 1,
+        "taxed2": is_taxed and position == 1,
         "project": {"id": 14307913, "name": "Online store", "code": "OS1"},
     }
 
@@ -91,17 +93,17 @@ def _compute_amounts(
 ) -> dict[str, Any]:
     """Return discount, taxes and total, rounded as Harvest rounds them: each of them once."""
     subtotal = _sum_amounts(lines)
-    discount = _percent(subtotal, DISCOUNT if is_discounted else Decimal(0))
+    discount = _percent(subtotal, DISCOUNT_PERCENTAGE if is_discounted else Decimal(0))
     share = 1 - discount / subtotal
-    tax = _percent(subtotal * share, TAX if is_taxed else Decimal(0))
+    tax = _percent(subtotal * share, TAX_PERCENTAGE if is_taxed else Decimal(0))
     taxed_twice = [line for line in lines if line["taxed2"]]
-    tax2 = _percent(_sum_amounts(taxed_twice) * share, TAX2)
+    tax2 = _percent(_sum_amounts(taxed_twice) * share, TAX2_PERCENTAGE)
     return {
-        "discount": float(DISCOUNT) if is_discounted else None,
+        "discount": float(DISCOUNT_PERCENTAGE) if is_discounted else None,
         "discount_amount": float(discount),
-        "tax": float(TAX) if is_taxed else None,
+        "tax": float(TAX_PERCENTAGE) if is_taxed else None,
         "tax_amount": float(tax),
-        "tax2": float(TAX2) if is_taxed else None,
+        "tax2": float(TAX2_PERCENTAGE) if is_taxed else None,
         "tax2_amount": float(tax2),
         "amount": float(subtotal - discount + tax + tax2),
     }
@@ -110,18 +112,18 @@ def _compute_amounts(
 def _sample_payments(
     number: int, count: int, state: str, amount: float, paid_at: str
 ) -> list[dict[str, Any]]:
-    """Return the payments of an invoice; together they pay all of it if it is paid."""
+    """Return the payments of an invoice; if its state is paid, they add up to its amount."""
     remaining = Decimal(str(amount)) if state == "paid" else Decimal("50.00")
     payments = []
-    for place in range(1, count + 1):
-        part = remaining if place == count else _percent(remaining, Decimal(40))
+    for position in range(1, count + 1):
+        part = remaining if position == count else _percent(remaining, Decimal(40))
         remaining -= part
         payments.append(
             {
-                "id": number * 100 + place,
+                "id": number * 100 + position,
                 "amount": float(part),
                 "paid_date": "2026-01-20",
-                "transaction_id": f"T-{number}-{place}",
+                "transaction_id": f"T-{number}-{position}",
                 "notes": "",
                 "updated_at": paid_at,
             }

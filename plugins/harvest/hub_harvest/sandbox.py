@@ -1,4 +1,4 @@
-"""A Harvest to run against: the API v2, and a form with which a person edits an invoice."""
+"""A stand-in for Harvest: the API v2, and a form to edit an invoice."""
 
 import datetime as dt
 import re
@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from hub_harvest import sample
-from hub_harvest.client import RATE
+from hub_harvest.client import RATE_LIMIT
 from qbo_sandbox.kit import RowSource, bearer_of, json_of, query_of
 
-TOKEN, ACCOUNT = "harvest-token", "130020"
-MEMBER = "harvest-token-of-a-member"  # the token of a person who may not see invoices
+TOKEN, ACCOUNT_ID = "harvest-token", "130020"
+# The token of a person who may not see invoices.
+MEMBER_TOKEN = "harvest-token-of-a-member"  # noqa: S105  (of the stand-in, known to all)
 MAX_PAGE_SIZE = 2000
-NESTED = {"payments": "invoice_payments", "messages": "invoice_messages"}
+NESTED_LISTS = {"payments": "invoice_payments", "messages": "invoice_messages"}
 Answer = tuple[int, Any]
 USER_AGENT = re.compile(r"\S.* \((https?://[^\s/()][^\s()]*|[^\s@()]+@[^\s@()]+)\)")
 NOT_FOUND: Answer = (404, {"message": "Not Found"})
@@ -23,18 +24,18 @@ class StandIn(RowSource):
     """The invoices and the application that serves them."""
 
     name = "harvest"
-    rate = RATE
-    access: ClassVar[Mapping[str, str]] = {"account_id": ACCOUNT, "token": TOKEN}
+    rate = RATE_LIMIT
+    access: ClassVar[Mapping[str, str]] = {"account_id": ACCOUNT_ID, "token": TOKEN}
 
     def answer(self, environ: dict[str, Any], method: str, path: Sequence[str]) -> Answer:
         """Return status and body of a call of the API."""
-        problem = _problem_of_headers(environ)
+        problem = _refuse_headers(environ)
         if problem:
             return problem
         match path:
             case ["v2", "company"]:
                 return 200, {"name": "Bright Ideas", "base_uri": "https://bright.example"}
-            case ["v2", "invoices", *_] if bearer_of(environ) == MEMBER:
+            case ["v2", "invoices", *_] if bearer_of(environ) == MEMBER_TOKEN:
                 return 403, {"message": "You don't have access to invoices."}
             case ["v2", "invoices"]:
                 return self._list_invoices(environ)
@@ -47,23 +48,23 @@ class StandIn(RowSource):
     ) -> Answer:
         """Answer a call for an invoice, or for its payments or messages."""
         if not below:
-            return 200, _answer_row(row)
+            return 200, _encode_row(row)
         name = below[0]
-        if name not in NESTED:
+        if name not in NESTED_LISTS:
             return NOT_FOUND
         if method == "POST":
             return self._add_message(row, json_of(environ))
-        return _page_of(environ, NESTED[name], row[name])
+        return _answer_page(environ, NESTED_LISTS[name], row[name])
 
     def _list_invoices(self, environ: dict[str, Any]) -> Answer:
         """Return a page of the invoices that changed since a moment, the newest id first."""
         query = query_of(environ)
-        since = _moment(query.get("updated_since", ""))
+        since = _parse_moment(query.get("updated_since", ""))
         changed = []
         for row in self.rows.values():
-            if _moment(row["updated_at"]) >= since:
-                changed.append(_answer_row(row))
-        return _page_of(environ, "invoices", changed)
+            if _parse_moment(row["updated_at"]) >= since:
+                changed.append(_encode_row(row))
+        return _answer_page(environ, "invoices", changed)
 
     def _add_message(self, row: dict[str, Any], message: dict[str, Any]) -> Answer:
         """Store a message; a real Harvest mails it."""
@@ -75,7 +76,7 @@ class StandIn(RowSource):
         return 201, stored
 
     def edit(self, row: dict[str, Any], form: Mapping[str, str]) -> dict[str, Any] | None:
-        """Change an invoice as a person does: its subject, or delete it or one of its payments."""
+        """Change the subject, or delete a payment; return None to delete the invoice."""
         if "delete" in form:
             return None
         if "subject" in form:
@@ -84,22 +85,22 @@ class StandIn(RowSource):
             deleted = form["delete_payment"]
             payments = [payment for payment in row["payments"] if str(payment["id"]) != deleted]
             row["payments"] = payments
-            row.update(sample.state_of(row["amount"], payments))
+            row.update(sample.payment_state(row["amount"], payments))
         return row
 
 
-def _problem_of_headers(environ: dict[str, Any]) -> Answer | None:
-    """Return the refusal of a call without a valid token, account or name of the program."""
-    if bearer_of(environ) not in (TOKEN, MEMBER):
+def _refuse_headers(environ: dict[str, Any]) -> Answer | None:
+    """Return the refusal of a call without a valid token, account id or User-Agent."""
+    if bearer_of(environ) not in (TOKEN, MEMBER_TOKEN):
         return 401, {"error": "invalid_token", "error_description": "The token is not valid."}
-    if environ.get("HTTP_HARVEST_ACCOUNT_ID") != ACCOUNT:
+    if environ.get("HTTP_HARVEST_ACCOUNT_ID") != ACCOUNT_ID:
         return 403, {"message": "The account id is not one of this token."}
     if not USER_AGENT.fullmatch(environ.get("HTTP_USER_AGENT", "")):
         return 400, {"message": "The User-Agent must have the form: Name (link or email)."}
     return None
 
 
-def _page_of(environ: dict[str, Any], name: str, rows: Sequence[Any]) -> Answer:
+def _answer_page(environ: dict[str, Any], name: str, rows: Sequence[Any]) -> Answer:
     """Return a page of rows, the newest id first, with a link whose cursor is its last id."""
     query = query_of(environ)
     size = int(query.get("per_page", str(MAX_PAGE_SIZE)))
@@ -112,7 +113,7 @@ def _page_of(environ: dict[str, Any], name: str, rows: Sequence[Any]) -> Answer:
     items, link = ordered[:size], None
     if len(ordered) > size:
         query |= {"cursor": str(_number(items[-1])), "ref": "next_cursor"}
-        link = f"{_address_of(environ)}?{urlencode(query)}"
+        link = f"{_request_address(environ)}?{urlencode(query)}"
     return 200, {
         name: items,
         "links": {"next": link},
@@ -125,21 +126,21 @@ def _number(row: Mapping[str, Any]) -> int:
     return int(row["id"])
 
 
-def _address_of(environ: Mapping[str, Any]) -> str:
+def _request_address(environ: Mapping[str, Any]) -> str:
     """Return the address that was called."""
     site = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}"
     return f"{site}{environ.get('SCRIPT_NAME', '')}{environ['PATH_INFO']}"
 
 
-def _answer_row(row: dict[str, Any]) -> dict[str, Any]:
+def _encode_row(row: dict[str, Any]) -> dict[str, Any]:
     """Return an invoice as the API answers it."""
-    fields = {name: value for name, value in row.items() if name not in NESTED}
+    fields = {name: value for name, value in row.items() if name not in NESTED_LISTS}
     fields["id"] = int(row["id"])
     return fields
 
 
-def _moment(text: str) -> dt.datetime:
-    """Return a moment of the API; a text that is none is before all of them."""
+def _parse_moment(text: str) -> dt.datetime:
+    """Return a moment of the API, or the earliest possible one for a text that is no moment."""
     try:
         return dt.datetime.fromisoformat(text)
     except ValueError:

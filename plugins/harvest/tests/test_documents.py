@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from hub_harvest import sample
-from hub_harvest.sandbox import MEMBER, StandIn
+from hub_harvest.sandbox import MEMBER_TOKEN, StandIn
 
 from hub import Company, Gone, NeedsAttention, Refused
 from hub.testing.bench import Bench
@@ -147,6 +147,6 @@ def test_a_contact_that_is_no_address_is_refused_by_harvest(bench):
 
 
 def test_the_connection_of_a_person_without_access_to_invoices_fails(bench):
-    bench.set(token=MEMBER)
+    bench.set(token=MEMBER_TOKEN)
     with pytest.raises(NeedsAttention, match="You don't have access to invoices"):
         bench.check()

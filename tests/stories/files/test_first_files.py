@@ -7,7 +7,7 @@ from html import unescape
 from urllib.parse import quote, unquote_plus
 
 import pytest
-from hub_files.columns import ask_about_table
+from hub_files.columns import iter_mapping_fields
 from sqlalchemy import select
 from test_tables import workbook
 
@@ -177,7 +177,7 @@ def test_the_columns_of_a_table_are_asked_for_in_norwegian(day):
     page = day.upload(**{"leverandører.csv": CSV.encode()})
     labels = {" ".join(text.split()) for text in re.findall(r'for="field-\w+">([^<]+)', page)}
     assert {"Radene er linjer i", "Datoer skrives som", "Ører kommer etter"} <= labels
-    assert not labels & {field.label for field in ask_about_table()}
+    assert not labels & {field.label for field in iter_mapping_fields()}
     assert "Bills from suppliers" not in page
 
 
