@@ -14,7 +14,8 @@ RATE = re.compile(r"(\d+(?:[.,]\d+)?) *%?")
 # The symbol or name of a currency on either side of an amount: "$", "kr." or "NOK".
 CURRENCY_MARK = r"(?:[^\W\d_]+\.?|[^\w\s.,()+\-])?"
 AMOUNT = re.compile(
-    rf"{CURRENCY_MARK}\s*([(+\-]?)\s*{CURRENCY_MARK}\s*(\d[\d.,'’\s]*|[.,]\d+)\s*{CURRENCY_MARK}\s*([)\-]?)\s*{CURRENCY_MARK}"
+    rf"{CURRENCY_MARK}\s*([(+\-]?)\s*{CURRENCY_MARK}\s*(\d[\d.,'’\s]*|[.,]\d+)"
+    rf"\s*{CURRENCY_MARK}\s*([)\-]?)\s*{CURRENCY_MARK}"
 )
 NO_CENTS_SUFFIX = re.compile(r"[.,]\s*[-\u2013]$")  # in "100,-", which is not negative
 THOUSANDS_SEPARATORS = {
