@@ -1,6 +1,9 @@
 """Forgotten passwords: ask for a code by mail, and set a new password with it."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import session as cookie
 from werkzeug import Response
 
 from hub import notifications
@@ -22,6 +25,8 @@ INVALID_CODE = gettext_noop(
     "Name and code do not belong together, or the code is no longer valid."
     " Check both, or ask for a new code."
 )
+ASKED_NAME = "name that asked for a code"
+MAX_NAME_LENGTH = 254  # as the fields of the forms
 pages = Blueprint("password_reset", __name__)
 Page = str | Response | tuple[str, int]
 
@@ -41,6 +46,7 @@ def ask() -> Response:
     throttling.begin_guess("address", throttling.subject_of(None, name))
     with transaction() as session:
         password_resets.request_code(session, name)
+    cookie[ASKED_NAME] = name.strip()[:MAX_NAME_LENGTH]
     flash(REQUEST_ANSWER, "info")
     return redirect(url_for(".show"))
 
@@ -48,8 +54,11 @@ def ask() -> Response:
 @pages.get("/new-password")
 @require_role("anyone")
 def show() -> str:
-    """Show the form in which a person enters name, code and a new password."""
-    return _form()
+    """Show the form in which a person enters name, code and a new password.
+
+    Who has just asked for a code does not type the name again.
+    """
+    return _form({"name": cookie.pop(ASKED_NAME, "")})
 
 
 @pages.post("/new-password")
@@ -68,7 +77,7 @@ def change() -> Page:
         with transaction() as session:
             password_resets.use(session, reset, password_hash)
     except Refused as error:
-        return _form(translate(error.sentence)), 400
+        return _form(request.form, translate(error.sentence)), 400
     flash(
         gettext("Your password is changed, and your sessions have ended. Log in with it."),
         "success",
@@ -121,8 +130,8 @@ def _check(name: str, code: str) -> PasswordReset:
     raise Refused(INVALID_CODE)
 
 
-def _form(problem: str = "") -> str:
+def _form(form: Mapping[str, str], problem: str = "") -> str:
     """Draw the form for a new password."""
     return render_template(
-        "new_password.html", problem=problem, min_length=passwords.MIN_LENGTH, form=request.form
+        "new_password.html", problem=problem, min_length=passwords.MIN_LENGTH, form=form
     )

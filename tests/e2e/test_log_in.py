@@ -76,6 +76,7 @@ def test_a_passkey_is_added_and_logs_in_with_and_without_the_password(
     person.page.get_by_label("Password").fill(PASSWORD)
     person.press("Log in")
     person.expect_text("Second factor")
+    expect(person.page.get_by_role("button", name="Use a passkey")).to_be_focused()
     person.check_page()
     person.press("Use a passkey")
     person.page.wait_for_url(f"{address}/", timeout=SOON)

@@ -65,6 +65,7 @@ async function run(form) {
 function prepare(form) {
   const problem = form.querySelector("[data-problem]");
   form.hidden = false;
+  form.querySelector(".btn-primary")?.focus();
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     problem.textContent = "";

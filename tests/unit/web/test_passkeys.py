@@ -46,7 +46,8 @@ def test_a_passkey_completes_the_log_in(owner: Visitor) -> None:
     passkey = SoftwarePasskey()
     assert "recovery codes" in add(owner, passkey)
     other = log_in_again(owner)
-    assert "Use a passkey" in other.page("/login/second-factor")
+    page = other.page("/login/second-factor")
+    assert page.index("Use a passkey") < page.index("Recovery code")
     credential = passkey.use(options(other, "/login/second-factor/passkey"))
     assert not reaches_home(other)
     assert other.post("/login/second-factor", credential=credential).location == "/"

@@ -53,7 +53,10 @@ def add_kari(visitor: Visitor) -> None:
 
 def post(visitor: Visitor, path: str, **form: str) -> Any:
     """Send a form of a page without a log-in."""
-    person = Visitor(visitor.app, visitor.story)
+    return post_as(Visitor(visitor.app, visitor.story), path, **form)
+
+
+def post_as(person: Visitor, path: str, **form: str) -> Any:
     token = re.search(r'name="csrf_token" value="([^"]+)"', person.page(path))
     assert token
     return person.client.post(path, data={"csrf_token": token[1], **form})
@@ -118,6 +121,13 @@ def test_every_name_gets_the_same_answer_and_the_same_work(on_sqlite: Visitor, m
     assert mailed(on_sqlite) == 1
     assert [message["To"] for message in mail.messages] == [ADDRESS]
     assert requests_of(on_sqlite) == []
+
+
+def test_a_name_that_asked_for_a_code_is_in_the_next_form_once(on_sqlite: Visitor) -> None:
+    person = Visitor(on_sqlite.app, on_sqlite.story)
+    assert post_as(person, "/forgotten-password", name=f" {ADDRESS}").location == "/new-password"
+    assert f'value="{ADDRESS}"' in person.page("/new-password")
+    assert ADDRESS not in person.page("/new-password")
 
 
 def test_a_disabled_person_gets_no_code(on_sqlite: Visitor, mail: Any) -> None:
