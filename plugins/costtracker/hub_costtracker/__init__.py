@@ -1,6 +1,6 @@
-"""CostTracker in the hub: supplier invoices become bills, credit notes become vendor credits.
+"""The plugin for CostTracker: supplier invoices become bills, credit notes vendor credits.
 
-Start reading in `reading`; `invoices` makes a document of an invoice.
+Start reading in `reading`; `invoices` builds the document of an invoice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ from hub import (
 )
 from hub_costtracker import invoices, lists, names, reading, receipts, suppliers
 from hub_costtracker.cached_secrets import CachedSecrets
-from hub_costtracker.client import RATE, SUPPORT, CostTracker
+from hub_costtracker.client import RATE_LIMIT, SUPPORT_CONTACT, CostTracker
 from hub_costtracker.settings import Settings
 
 APP = App(
@@ -40,9 +40,9 @@ APP = App(
     posts=("bill", "vendor_credit", "vendor"),
     settings=Settings,
     hosts=("{base_url}",),
-    rate=RATE,
+    rate=RATE_LIMIT,
     wants=("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"),
-    access=SUPPORT,
+    access=SUPPORT_CONTACT,
     access_gate=False,  # only trial accounts lack integrations, and `hub_check` sees that
     assumed_api=Path(__file__).with_name("openapi.yaml"),
 )
@@ -123,7 +123,7 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
 
 
 def _signals_of(call: Row) -> list[Signal]:
-    """Return what the hub should do about a webhook call."""
+    """Return the signals of a webhook call."""
     topic = call[names.Change.TOPIC]
     if topic == "invoice.changed":
         return [Signal.read(f"{invoices.PREFIX}{call[names.Change.ID]}")]

@@ -1,4 +1,4 @@
-"""Secrets that are read once, because every line of an invoice needs some of them."""
+"""Secrets that are read only once, because every line of an invoice needs them."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -7,7 +7,7 @@ from hub import Secrets
 
 
 class CachedSecrets(Secrets):
-    """The secrets of a site as they were at first; changes are stored, too."""
+    """A copy of the secrets of a site; changes are also stored."""
 
     __slots__ = ("_stored", "_values")
 

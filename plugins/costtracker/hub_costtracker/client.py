@@ -1,4 +1,4 @@
-"""CostTracker's API over `site.http`: every call of the app, and what it assumes about it."""
+"""Call CostTracker's assumed API over `site.http`."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,17 +19,19 @@ from hub import (
 )
 from hub_costtracker import names
 
-Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
+RowPages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 
 PAGE_SIZE = 100
-RATE = "1000/30s"  # as assumed in openapi.yaml
-SUPPORT = "CostTracker support (support@costtracker.no, or the integration section in CostTracker)"
-CLOSED = b"integrations_disabled"
-OUTDATED_STATUS = 409  # the status of an answer to a receipt for an older version
+RATE_LIMIT = "1000/30s"  # as assumed in openapi.yaml
+SUPPORT_CONTACT = (
+    "CostTracker support (support@costtracker.no, or the integration section in CostTracker)"
+)
+NO_INTEGRATIONS_CODE = b"integrations_disabled"
+OUTDATED_STATUS = 409  # the HTTP status if CostTracker has a newer version
 
 
 class CostTracker(ApiClient):
-    """The calls for one account, with a bearer token that is renewed when it is rejected."""
+    """Calls for one account, with a bearer token that is renewed when CostTracker rejects it."""
 
     def __init__(self, site: Site) -> None:
         self._credentials = ClientCredentials(
@@ -38,7 +40,7 @@ class CostTracker(ApiClient):
             refused=Sentence(
                 "CostTracker does not accept the client id and secret. Check them in the"
                 " settings of the app, or ask %(support)s for new ones.",
-                support=SUPPORT,
+                support=SUPPORT_CONTACT,
             ),
         )
         super().__init__(site, "CostTracker", tokens=self._credentials)
@@ -53,11 +55,11 @@ class CostTracker(ApiClient):
                     "The CostTracker account %(name)s does not have integrations yet.",
                     name=str(account[names.Account.NAME]),
                 ),
-                SUPPORT,
+                SUPPORT_CONTACT,
             )
         return account
 
-    def invoices(self, cursor: str | None = None) -> Pages:
+    def invoices(self, cursor: str | None = None) -> RowPages:
         """Yield (rows, cursor after them), page by page, oldest change first."""
         return self._pages("/v1/invoices", cursor)
 
@@ -86,12 +88,12 @@ class CostTracker(ApiClient):
         reply.check()
         return True
 
-    def suppliers(self, cursor: str | None = None) -> Pages:
+    def suppliers(self, cursor: str | None = None) -> RowPages:
         """Yield (rows, cursor after them) of the suppliers that people edited in CostTracker."""
         return self._pages("/v1/suppliers", cursor)
 
     def push_entries(self, kind: str, items: Sequence[Row]) -> Row:
-        """Push entries of a list into CostTracker; return its ids by those of QuickBooks."""
+        """Push entries of a list to CostTracker; return its ids by the ids of QuickBooks."""
         path = f"/v1/master-data/{kind}"
         reply = self.call("PUT", path, json={names.Record.ITEMS: items})
         answer = reply.check().json()
@@ -100,8 +102,8 @@ class CostTracker(ApiClient):
             own_ids[row[names.Record.EXTERNAL_ID]] = str(row[names.Record.ID])
         return own_ids
 
-    def _pages(self, path: str, cursor: str | None) -> Pages:
-        """Yield (rows, cursor after them) of a list, from a cursor on."""
+    def _pages(self, path: str, cursor: str | None) -> RowPages:
+        """Yield (rows, cursor after them) of a list, starting at a cursor."""
 
         def fetch(cursor: str | None) -> Page[Row]:
             """Return the page after a cursor."""
@@ -118,11 +120,11 @@ class CostTracker(ApiClient):
     def call(self, method: str, path: str, **request: Any) -> Reply:
         """Send a request; raise NeedsAttention if the account lost its integrations."""
         reply = super().call(method, path, **request)
-        if reply.status == 403 and CLOSED in reply.body:
+        if reply.status == 403 and NO_INTEGRATIONS_CODE in reply.body:
             raise NeedsAttention(
                 "The CostTracker account no longer has integrations, so nothing is read or"
                 " reported. Ask %(support)s for access.",
-                support=SUPPORT,
+                support=SUPPORT_CONTACT,
             )
         return reply
 

@@ -1,4 +1,4 @@
-"""An invoice of CostTracker as the bill or vendor credit that it is to become."""
+"""Build the bill or vendor credit of an invoice in CostTracker."""
 
 from decimal import Decimal
 from typing import Any
@@ -35,7 +35,7 @@ WAITING_REASONS = {
     "validated": Sentence("it was not yet sent for approval in CostTracker"),
     "sent_for_approval": Sentence("its approvers have not decided yet in CostTracker"),
 }
-NEEDED = (
+REQUIRED_FIELDS = (
     names.Invoice.DATE,
     names.Invoice.SUPPLIER,
     names.Invoice.CURRENCY,
@@ -46,7 +46,7 @@ NEEDED = (
 
 
 def build_document(site: Site, row: Row) -> Document:
-    """Return the bill or vendor credit that an invoice is to become."""
+    """Return the bill or vendor credit of an invoice."""
     status = _normalize(row[names.Invoice.STATUS])
     stage = look_up(STAGES, status, "status")
     kind = look_up(KINDS, _normalize(row[names.Invoice.KIND]), "kind")
@@ -76,7 +76,7 @@ def build_document(site: Site, row: Row) -> Document:
 
 
 def _normalize(word: Any) -> str:
-    """Return a status or kind as the tables write it, such as "sent_for_approval"."""
+    """Return a status or kind in lower case with underscores, such as "sent_for_approval"."""
     return str(word).lower().replace(" ", "_")
 
 
@@ -87,8 +87,8 @@ def _is_negative(row: Row) -> bool:
 
 
 def _check_completeness(row: Row) -> None:
-    """Raise ValueError if an approved invoice lacks what a bill needs."""
-    missing = [name for name in NEEDED if row.get(name) in (None, "")]
+    """Raise ValueError if an approved invoice has no value in a required field."""
+    missing = [name for name in REQUIRED_FIELDS if row.get(name) in (None, "")]
     if missing:
         raise ValueError(
             Sentence(
@@ -117,7 +117,7 @@ def _find_hold(row: Row, status: str, kind: Kind) -> str | None:
 
 
 def _choose_number(site: Site, row: Row) -> str | None:
-    """Return the number of the bill: the invoice's own, or its reference if the settings say so."""
+    """Return the number of the invoice, or its reference if the settings say so."""
     number = row.get(names.Invoice.NUMBER) or None
     if site.settings["reference_to"] == "number":
         return row.get(names.Invoice.REFERENCE) or number
@@ -156,7 +156,7 @@ def _build_line(site: Site, row: Row, line: Row, sign: int) -> Line:
 
 
 def _order_facts(order: Row) -> dict[str, str]:
-    """Return what a reviewer wants to see of the line of the purchase order."""
+    """Return the details of the line of the purchase order."""
     facts = {
         "Order": order.get(names.OrderLine.NUMBER),
         "Order line": order.get(names.OrderLine.LINE),
@@ -167,7 +167,7 @@ def _order_facts(order: Row) -> dict[str, str]:
 
 
 def _describe_line(site: Site, row: Row, line: Row, order: Row) -> str | None:
-    """Return the description of a line, with reference and order where they belong."""
+    """Return the description of a line, with its order and, by the settings, its reference."""
     parts = []
     if site.settings["reference_to"] == "line_description":
         parts.append(row.get(names.Invoice.REFERENCE))
@@ -198,7 +198,7 @@ def _build_attachment(file: Row) -> Attachment:
 
 
 def _collect_facts(row: Row) -> dict[str, str]:
-    """Collect what a reviewer wants to see and QuickBooks has no place for."""
+    """Return the details of an invoice that QuickBooks has no field for."""
     approvals = row.get(names.Invoice.APPROVALS) or ()
     order_numbers = row.get(names.Invoice.ORDER_NUMBERS) or ()
     supplier = row.get(names.Invoice.SUPPLIER) or {}
@@ -214,7 +214,7 @@ def _collect_facts(row: Row) -> dict[str, str]:
 
 
 def _describe_approval(approval: Row) -> str:
-    """Return one approval as a line of text, like "Kari (Manager): approved 2026-01-05T08:00"."""
+    """Return one approval as text, such as "Kari (Manager): approved 2026-01-05T08:00"."""
     person = approval.get(names.Approval.USER)
     role = approval.get(names.Approval.ROLE)
     decision = approval.get(names.Approval.DECISION) or "asked"

@@ -1,4 +1,4 @@
-"""The lists that the hub pushes into CostTracker, and the codes of lines that come back."""
+"""Push lists to CostTracker, and build the codes of invoices."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from hub import Code, Codes, Field, FromSetting, Party, Record, Row, Site, iter_
 from hub_costtracker import names
 from hub_costtracker.client import CostTracker
 
-BATCH_SIZE = 500  # entries that one push takes
-KINDS = {
+BATCH_SIZE = 500  # entries in one push
+LIST_KINDS = {
     "supplier": "suppliers",
     "account": "accounts",
     "tax_code": "tax-codes",
@@ -15,12 +15,12 @@ KINDS = {
     "class": "classes",
     "customer": "customers",
 }
-SWITCHES = {
+TRANSFER_SETTINGS = {
     "location": "transfer_locations",
     "class": "transfer_classes",
     "customer": "transfer_customers",
 }
-HIDING = {"account": "hidden_accounts", "tax_code": "hidden_tax_codes"}
+HIDDEN_IDS_SETTINGS = {"account": "hidden_accounts", "tax_code": "hidden_tax_codes"}
 LINE_CODES = {
     "account": names.Line.ACCOUNT,
     "tax_code": names.Line.TAX_CODE,
@@ -46,16 +46,16 @@ FIELDS = (
 
 def is_used(site: Site, field: str) -> bool:
     """Return whether the settings transfer the field's list to CostTracker and use it on bills."""
-    if field not in SWITCHES:
+    if field not in TRANSFER_SETTINGS:
         return True
-    switch = SWITCHES[field]
+    switch = TRANSFER_SETTINGS[field]
     return bool(site.settings[switch])
 
 
 def is_pushed(site: Site, field: str) -> bool:
-    """Return whether this installation put the field's list into CostTracker.
+    """Return whether this installation has pushed the field's list to CostTracker.
 
-    Only then do external ids mean records of this company.
+    Only then the external ids are ids of records in this company.
     """
     return f"pushed {field}" in site.secrets
 
@@ -91,7 +91,7 @@ def supplier_code(site: Site, row: Row) -> Code:
 
 
 def _new_supplier(row: Row) -> Party | None:
-    """Return what a supplier that QuickBooks lacks is created from; None without its number."""
+    """Return the vendor to create if QuickBooks has none; None without an organisation number."""
     number = row.get(names.Supplier.ORG_NUMBER)
     if not number:
         return None
@@ -99,7 +99,7 @@ def _new_supplier(row: Row) -> Party | None:
 
 
 def push_list(site: Site, source: CostTracker, field: str, records: Sequence[Record]) -> list[Code]:
-    """Push a whole list into CostTracker, if the settings want it; return its links."""
+    """Push a whole list to CostTracker, if the settings use it; return its links."""
     if not is_used(site, field):
         return []
     usable = [record for record in records if _is_for_bills(site, field, record)]
@@ -107,19 +107,19 @@ def push_list(site: Site, source: CostTracker, field: str, records: Sequence[Rec
     own_ids: Row = {}
     chunks = iter_chunks(items, BATCH_SIZE) if items else [[]]  # an empty list is pushed, too
     for chunk in chunks:
-        own_ids |= source.push_entries(KINDS[field], chunk)
+        own_ids |= source.push_entries(LIST_KINDS[field], chunk)
     site.secrets[f"pushed {field}"] = "yes"
     links = []
     for record in usable:
         if record.id in own_ids:
-            links.append(_link(field, record, own_ids))
+            links.append(_build_link(field, record, own_ids))
     return links
 
 
 def _is_for_bills(site: Site, field: str, record: Record) -> bool:
     """Return whether a record can be used on bills.
 
-    Tax codes for sales cannot. In the United States none can, as bills have no tax codes there.
+    Tax codes for sales cannot, and in the United States no tax code can.
     """
     if field != "tax_code":
         return True
@@ -143,10 +143,10 @@ def _list_entry(site: Site, field: str, record: Record) -> Row:
 
 
 def _is_hidden(site: Site, field: str, record: Record) -> bool | None:
-    """Return whether the settings hide a record; None for a list without hidden ones."""
-    if field not in HIDING:
+    """Return whether the settings hide a record; None for a list without that setting."""
+    if field not in HIDDEN_IDS_SETTINGS:
         return None
-    hidden_ids = site.settings[HIDING[field]]
+    hidden_ids = site.settings[HIDDEN_IDS_SETTINGS[field]]
     return record.id in hidden_ids
 
 
@@ -158,10 +158,10 @@ def _currency(site: Site, record: Record) -> str:
     return site.company.currency
 
 
-def _link(field: str, record: Record, own_ids: Row) -> Code:
-    """Return a record as a code, by the id that CostTracker uses on invoices.
+def _build_link(field: str, record: Record, own_ids: Row) -> Code:
+    """Return a record as a code, with the id that CostTracker uses on invoices.
 
-    That is its own id of a supplier, and QuickBooks' id of any other record.
+    That is CostTracker's own id for a supplier, and QuickBooks' id for other records.
     """
     id = own_ids[record.id] if field == "supplier" else record.id
     return Code(

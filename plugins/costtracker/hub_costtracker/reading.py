@@ -1,4 +1,4 @@
-"""Read the invoices of CostTracker and the edits of its suppliers: what changed, or single ones."""
+"""Read changed or single invoices and edits of suppliers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -19,7 +19,7 @@ from hub_costtracker.invoices import PREFIX, build_document
 
 
 def iter_changes(site: Site, source: CostTracker, cursors: Mapping[str, str]) -> Iterator[Yielded]:
-    """Yield what changed since the cursors: invoices, and suppliers if the settings want them."""
+    """Yield the invoices that changed since the cursors, and suppliers if the settings say so."""
     yield from _iter_changed_invoices(site, source, cursors.get(""))
     if site.settings["update_suppliers"]:
         yield from suppliers.iter_changes(site, source, cursors.get(suppliers.STREAM))
@@ -65,7 +65,7 @@ def _read_invoices(site: Site, source: CostTracker, ids: Sequence[str]) -> Itera
 
 
 def read(site: Site, row: Row) -> Document | Gone | Unreadable:
-    """Convert a row of the list; return Unreadable if that fails."""
+    """Return the document of a row, Gone if it was deleted, or Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Invoice.ID):
         reason = Sentence("CostTracker sent an invoice without an id.")
         return Unreadable(source_id=f"{PREFIX}?", reason=reason)

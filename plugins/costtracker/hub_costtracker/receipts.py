@@ -5,14 +5,14 @@ from hub_costtracker import names
 from hub_costtracker.client import CostTracker
 from hub_costtracker.invoices import PREFIX
 
-STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
+STATE_NAMES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
 
 
 def report(source: CostTracker, document: Document, receipt: Receipt) -> None:
-    """Report the state of an invoice; CostTracker has none for the edit of a supplier.
+    """Report the state of an invoice; edits of suppliers have no state in CostTracker.
 
-    CostTracker refuses a state for an older version of the invoice than it has. It then gets the
-    state once more, for its present version.
+    CostTracker refuses a state for an older version of the invoice than its own. Then report it
+    once more, for the current version.
     """
     if not document.source_id.startswith(PREFIX):
         return
@@ -29,10 +29,10 @@ def report(source: CostTracker, document: Document, receipt: Receipt) -> None:
 
 
 def _build_status(receipt: Receipt, version: int) -> Row:
-    """Return a receipt as CostTracker wants it."""
+    """Return the fields of a receipt in CostTracker's API."""
     paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
     status = {
-        names.Status.STATE: STATES.get(receipt.state, receipt.state),
+        names.Status.STATE: STATE_NAMES.get(receipt.state, receipt.state),
         names.Status.SYSTEM: "quickbooks_online",
         names.Status.EXTERNAL_ID: receipt.id,
         names.Status.EXTERNAL_NUMBER: receipt.number,

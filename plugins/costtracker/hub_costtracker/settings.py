@@ -1,4 +1,4 @@
-"""The settings of CostTracker: the connection, the payable account, and what is transferred."""
+"""The settings of CostTracker: the connection, bills, and the lists that are transferred."""
 
 from marshmallow import Schema
 

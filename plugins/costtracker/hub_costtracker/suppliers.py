@@ -1,4 +1,4 @@
-"""A supplier that somebody edited in CostTracker, as an update of an existing vendor."""
+"""Build the update of an existing vendor from a supplier that was edited in CostTracker."""
 
 from collections.abc import Iterator, Sequence
 
@@ -33,7 +33,7 @@ def iter_changes(site: Site, source: CostTracker, cursor: str | None) -> Iterato
 
 
 def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterator[Yielded]:
-    """Yield the edits with these source ids; CostTracker has no call for a single one."""
+    """Yield the edits with these source ids; read the whole list, as no call returns one edit."""
     if not ids:
         return
     rows_by_id = {}
@@ -51,7 +51,7 @@ def read_exactly(site: Site, source: CostTracker, ids: Sequence[str]) -> Iterato
 
 
 def _read(site: Site, row: Row) -> Document | Gone | Unreadable:
-    """Convert a row of the list; return Unreadable if that fails."""
+    """Return the document of a row, Gone if it was deleted, or Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.SupplierEdit.ID):
         reason = Sentence("CostTracker sent a supplier without an id.")
         return Unreadable(source_id=f"{PREFIX}?", reason=reason)
@@ -104,25 +104,25 @@ def _decide_stage(site: Site, has_right: bool) -> StageName:
 
 
 def _build_party(row: Row) -> Party:
-    """Return the vendor as the supplier is in CostTracker now."""
-    place = row.get(names.SupplierEdit.ADDRESS)
+    """Return the details of the vendor, which are those of the supplier in CostTracker."""
+    address = row.get(names.SupplierEdit.ADDRESS)
     return Party(
         name=row[names.SupplierEdit.NAME],
         email=row.get(names.SupplierEdit.EMAIL),
         phone=row.get(names.SupplierEdit.PHONE),
         contact=row.get(names.SupplierEdit.CONTACT),
-        address=_build_address(place) if place else None,
+        address=_build_address(address) if address else None,
     )
 
 
-def _build_address(place: Row) -> Address:
+def _build_address(address: Row) -> Address:
     """Return the address of a supplier."""
     return Address(
-        lines=tuple(place.get(names.Address.LINES) or ()),
-        city=place.get(names.Address.CITY),
-        region=place.get(names.Address.REGION),
-        postal_code=place.get(names.Address.POSTAL_CODE),
-        country=place.get(names.Address.COUNTRY),
+        lines=tuple(address.get(names.Address.LINES) or ()),
+        city=address.get(names.Address.CITY),
+        region=address.get(names.Address.REGION),
+        postal_code=address.get(names.Address.POSTAL_CODE),
+        country=address.get(names.Address.COUNTRY),
     )
 
 

@@ -59,7 +59,7 @@ def test_a_supplier_of_the_same_name_is_the_same_supplier(bench):
     bench.push_lists(
         supplier=[Record(id="1", name="Første"), Record(id="7", name="bygg & bolig proff")]
     )
-    assert bench.books.lists.of("suppliers", "s4")["external_id"] == "7"
+    assert bench.books.lists.pushed_record("suppliers", "s4")["external_id"] == "7"
 
 
 def test_a_code_keeps_the_record_that_it_was_bound_to(connected):

@@ -11,7 +11,7 @@ def documents(bench):
 
 
 def ids(bench, field):
-    return set(bench.books.lists.pushed[lists.KINDS[field]])
+    return set(bench.books.lists.pushed[lists.LIST_KINDS[field]])
 
 
 @pytest.mark.row("CT-S7")
@@ -51,7 +51,7 @@ def test_tax_codes_that_no_bill_may_carry_are_not_offered(bench):
 @pytest.mark.row("CT-S4")
 def test_every_kind_of_list_arrives(connected):
     pushed = connected.books.lists.pushed
-    assert set(pushed) == set(lists.KINDS.values())
+    assert set(pushed) == set(lists.LIST_KINDS.values())
     assert pushed["customers"]["91"]["parent_external_id"] == "90"
 
 
@@ -72,7 +72,7 @@ def test_before_the_first_push_codes_are_costtrackers_own_numbers_and_names(benc
 
 def test_an_id_of_another_companys_list_is_never_used(connected):
     """CostTracker has the ids of a former company until this installation has pushed its lists."""
-    for field in lists.KINDS:
+    for field in lists.LIST_KINDS:
         connected.secrets.pop(f"pushed {field}")
     document = connected.case("without an order")
     account = document.lines[0].codes["account"]
@@ -138,5 +138,5 @@ def test_the_codes_of_a_field_are_those_that_invoices_use(bench):
 
 
 def test_each_field_has_a_list_in_costtracker():
-    assert {field.name for field in hub_fields(app="costtracker")} == set(lists.KINDS)
+    assert {field.name for field in hub_fields(app="costtracker")} == set(lists.LIST_KINDS)
     assert hub_apps()[0].posts == ("bill", "vendor_credit", "vendor")

@@ -1,6 +1,6 @@
-"""Ontraccr in the hub: payables of jobs become bills or expenses, as each of them says.
+"""The plugin for Ontraccr: payables of jobs become bills or expenses.
 
-Start reading in `reading`; `payables` makes a document of a payable.
+Start reading in `reading`; `payables` builds the document of a payable.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,7 +28,7 @@ from hub import (
     signed_json,
 )
 from hub_ontraccr import names, payables, profiles, reading, receipts
-from hub_ontraccr.client import RATE, Ontraccr
+from hub_ontraccr.client import RATE_LIMIT, Ontraccr
 from hub_ontraccr.settings import Settings
 
 APP = App(
@@ -41,13 +41,13 @@ APP = App(
     posts=("bill", "expense", "vendor", "item"),
     settings=Settings,
     hosts=("{base_url}",),
-    rate=RATE,
+    rate=RATE_LIMIT,
     wants=("queued", "posted", "part_paid", "paid", "held", "failed", "changed", "missing"),
     gone=FromSetting("deleted"),
     automatic="auto_sync",
     assumed_api=Path(__file__).with_name("openapi.yaml"),
 )
-REFUSED = "calls refused"
+WEBHOOK_WARNING_KEY = "calls refused"
 
 
 @hookimpl
@@ -65,11 +65,11 @@ def hub_check(app: str, site: Site) -> Tenant:
     source = Ontraccr(site)
     company = source.company()[names.Integration.NAME]
     division = _find_division(site, company, source.divisions())
-    refusal = site.secrets.get(REFUSED)
+    warning = site.secrets.get(WEBHOOK_WARNING_KEY)
     return Tenant(
         id=str(division[names.Division.ID]),
         name=f"{company}, {division[names.Division.NAME]}",
-        warnings=(refusal,) if refusal else (),
+        warnings=(warning,) if warning else (),
     )
 
 
@@ -93,16 +93,16 @@ def _find_division(site: Site, company: str, divisions: Sequence[Row]) -> Row:
 
 @hookimpl
 def hub_subscribe(app: str, site: Site, on: bool) -> None:
-    """Set up the webhook; without it Ontraccr is polled on schedule all the same."""
+    """Set up or remove the webhook; keep a warning if that is refused, as polling goes on."""
     source = Ontraccr(site)
     try:
         if on:
             site.secrets["webhook_secret"] = source.subscribe(site.webhook_url or "")
         else:
             source.unsubscribe()
-        site.secrets.pop(REFUSED, None)
+        site.secrets.pop(WEBHOOK_WARNING_KEY, None)
     except Refused as error:
-        site.secrets[REFUSED] = Sentence(
+        site.secrets[WEBHOOK_WARNING_KEY] = Sentence(
             "Ontraccr does not call the hub, which asks on its schedule instead. %(text)s",
             text=error.text,
         )
@@ -166,9 +166,9 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
 
 
 def _signals_of(call: Row) -> list[Signal]:
-    """Return what the hub should do about a webhook call.
+    """Return the signals of a webhook call.
 
-    A changed link concerns the lists and the documents that wait for it.
+    A changed profile affects the lists, and the documents that wait for its link.
     """
     topic = call[names.Change.TOPIC]
     if topic == "payable.changed":

@@ -1,4 +1,4 @@
-"""Ontraccr's API over `site.http`: every call of the app, and what it assumes about it."""
+"""Call Ontraccr's assumed API over `site.http`."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,21 +19,21 @@ from hub import (
 )
 from hub_ontraccr import names
 
-Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
+RowPages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 PAGE_SIZE = 100
-BATCH_SIZE = 200  # profiles that one import takes
-RATE = "1000/30s"  # as assumed in openapi.yaml
-PROFILES = {"project": "projects", "cost_code": "cost-codes", "vendor": "vendors"}
-LISTS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_code": "tax-codes"}
-# Where the integration is activated, as Ontraccr's help says.
-PLACE = "Settings → Integrations → QuickBooks"
-INACTIVE = b"integration_inactive"
-WEBHOOK = "/v1/integration/webhook"
-OUTDATED_STATUS = 409  # the status of an answer to a receipt for an older version
+BATCH_SIZE = 200  # profiles in one import
+RATE_LIMIT = "1000/30s"  # as assumed in openapi.yaml
+PROFILE_PATHS = {"project": "projects", "cost_code": "cost-codes", "vendor": "vendors"}
+LIST_PATHS = {"purchase_account": "purchase-accounts", "class": "classes", "tax_code": "tax-codes"}
+# Where an admin activates the integration, according to Ontraccr's help.
+ACTIVATION_PLACE = "Settings → Integrations → QuickBooks"
+INACTIVE_CODE = b"integration_inactive"
+WEBHOOK_PATH = "/v1/integration/webhook"
+OUTDATED_STATUS = 409  # the HTTP status if Ontraccr has a newer version
 
 
 class Ontraccr(ApiClient):
-    """The calls for one division, with a bearer token that is renewed when it is rejected."""
+    """Calls for one division, with a bearer token that is renewed when Ontraccr rejects it."""
 
     def __init__(self, site: Site) -> None:
         self._division = site.settings["division"] or site.tenant
@@ -65,20 +65,20 @@ class Ontraccr(ApiClient):
     def subscribe(self, url: str) -> str:
         """Have Ontraccr call this address; return the secret that signs its calls."""
         body = {names.Webhook.URL: url}
-        reply = self.call("PUT", WEBHOOK, params=self._of_division(), json=body)
+        reply = self.call("PUT", WEBHOOK_PATH, params=self._division_parameter(), json=body)
         answer = reply.check().json()
         return str(answer[names.Webhook.SECRET])
 
     def unsubscribe(self) -> None:
-        """Have Ontraccr call no address any more."""
-        reply = self.call("DELETE", WEBHOOK, params=self._of_division())
+        """Remove the address that Ontraccr calls."""
+        reply = self.call("DELETE", WEBHOOK_PATH, params=self._division_parameter())
         reply.check()
 
     # -- payables --
 
-    def payables(self, cursor: str | None = None) -> Pages:
-        """Yield (rows, cursor after them) of the division, oldest change first, with deleted."""
-        query = {names.Page.INCLUDE_DELETED: "1", **self._of_division()}
+    def payables(self, cursor: str | None = None) -> RowPages:
+        """Yield (rows, cursor after them) of the division, with deleted ones, by time of change."""
+        query = {names.Page.INCLUDE_DELETED: "1", **self._division_parameter()}
         return self._pages("/v1/payables", cursor, query)
 
     def payable(self, id: str) -> Row | None:
@@ -112,9 +112,9 @@ class Ontraccr(ApiClient):
 
     def profiles(self, kind: str) -> list[Row]:
         """Return every profile of a kind, archived ones too."""
-        path = f"/v1/profiles/{PROFILES[kind]}"
+        path = f"/v1/profiles/{PROFILE_PATHS[kind]}"
         profiles: list[Row] = []
-        for rows, _ in self._pages(path, None, self._of_division()):
+        for rows, _ in self._pages(path, None, self._division_parameter()):
             profiles += rows
         return profiles
 
@@ -134,36 +134,36 @@ class Ontraccr(ApiClient):
         self.call("PUT", path, json=body).check()
 
     def import_profiles(self, kind: str, items: Sequence[Row]) -> None:
-        """Create profiles of new entries, and update those that are linked, some in each call."""
-        path = f"/v1/profiles/{PROFILES[kind]}/import"
+        """Create profiles of new entries, and update linked ones, up to BATCH_SIZE in each call."""
+        path = f"/v1/profiles/{PROFILE_PATHS[kind]}/import"
         for chunk in iter_chunks(items, BATCH_SIZE):
             body = {names.ImportedProfile.ITEMS: chunk}
-            reply = self.call("POST", path, params=self._of_division(), json=body)
+            reply = self.call("POST", path, params=self._division_parameter(), json=body)
             reply.check()
 
     # -- lists of QuickBooks that Ontraccr offers --
 
-    def offer_choices(self, field: str, items: Sequence[Row], more: Row) -> None:
-        """Replace the whole list that Ontraccr has; `more` are further fields beside its items."""
-        body = {names.Choice.ITEMS: items, **more}
-        path = f"/v1/integration/{LISTS[field]}"
-        reply = self.call("PUT", path, params=self._of_division(), json=body)
+    def offer_choices(self, field: str, items: Sequence[Row], extra_fields: Row) -> None:
+        """Replace a list that Ontraccr offers; `extra_fields` are sent beside its items."""
+        body = {names.Choice.ITEMS: items, **extra_fields}
+        path = f"/v1/integration/{LIST_PATHS[field]}"
+        reply = self.call("PUT", path, params=self._division_parameter(), json=body)
         reply.check()
 
     def choices(self, field: str) -> list[Row]:
         """Return the items of the list that Ontraccr has."""
-        path = f"/v1/integration/{LISTS[field]}"
-        answer = self.get(path, **self._of_division())
+        path = f"/v1/integration/{LIST_PATHS[field]}"
+        answer = self.get(path, **self._division_parameter())
         items: list[Row] = answer[names.Choice.ITEMS]
         return items
 
     # -- one call --
 
-    def _of_division(self) -> Row:
+    def _division_parameter(self) -> Row:
         """Return the parameter that names the division."""
         return {names.Page.DIVISION: self._division}
 
-    def _pages(self, path: str, cursor: str | None, query: Row | None = None) -> Pages:
+    def _pages(self, path: str, cursor: str | None, query: Row | None = None) -> RowPages:
         """Yield (rows, cursor after them) of a list, from a cursor on."""
 
         def fetch(cursor: str | None) -> Page[Row]:
@@ -181,11 +181,11 @@ class Ontraccr(ApiClient):
     def call(self, method: str, path: str, **request: Any) -> Reply:
         """Send a request; raise NeedsAttention if the integration is not activated."""
         reply = super().call(method, path, **request)
-        if reply.status == 403 and INACTIVE in reply.body:
+        if reply.status == 403 and INACTIVE_CODE in reply.body:
             raise NeedsAttention(
                 "The QuickBooks integration is not activated in Ontraccr, so nothing"
                 " is synced. Let an admin activate it there under %(place)s.",
-                place=PLACE,
+                place=ACTIVATION_PLACE,
             )
         return reply
 
@@ -197,4 +197,4 @@ def _payable_path(id: str) -> str:
 
 def _profile_path(kind: str, id: str) -> str:
     """Return the path of a profile in the API."""
-    return f"/v1/profiles/{PROFILES[kind]}/{quote(id, safe='')}"
+    return f"/v1/profiles/{PROFILE_PATHS[kind]}/{quote(id, safe='')}"

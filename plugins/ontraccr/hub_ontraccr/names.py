@@ -19,7 +19,7 @@ class Page:
 
 
 class Row:
-    """What every entry of a list has."""
+    """The fields of every entry of a list."""
 
     ID = "id"
     UPDATED_AT = "updated_at"

@@ -1,4 +1,4 @@
-"""A payable of Ontraccr as the bill or expense that it is to become."""
+"""Build the bill or expense of a payable in Ontraccr."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -58,15 +58,15 @@ def build_document(site: Site, cached_profiles: Profiles, row: Row) -> Document:
 
 
 def _compose_title(row: Row) -> str:
-    """Return how texts name a payable: by its number, or by its id if it has none."""
+    """Return the title of a payable in messages, with its number or else its id."""
     number = row.get(names.Payable.NUMBER) or row[names.Payable.ID]
     return Sentence("Payable %(number)s", number=str(number))
 
 
 def _explain_hold(row: Row) -> str:
-    """Say that somebody holds a payable back from QuickBooks, and who, if Ontraccr names them."""
-    who = row.get(names.Payable.HELD_BY)
-    if not who:
+    """Say that a payable is held back from QuickBooks, and by whom, if Ontraccr names them."""
+    person = row.get(names.Payable.HELD_BY)
+    if not person:
         return Sentence(
             "%(title)s is held back from QuickBooks in Ontraccr. Release it there to have it"
             " posted.",
@@ -76,7 +76,7 @@ def _explain_hold(row: Row) -> str:
         "%(title)s is held back from QuickBooks in Ontraccr by %(who)s. Release it there to have"
         " it posted.",
         title=_compose_title(row),
-        who=who,
+        who=person,
     )
 
 
@@ -134,7 +134,7 @@ def _header_codes(site: Site, row: Row) -> Codes:
 
 
 def _purchase_account(site: Site, row: Row) -> Codes:
-    """Return the uploader's choice, else that of the settings; a bill has it in the memo."""
+    """Return the account that the uploader chose, or else that of the settings."""
     chosen = row.get(names.Payable.PURCHASE_ACCOUNT_EXTERNAL_ID)
     if not chosen:
         return {"payment_account": site.settings["purchase_account"]}
@@ -143,9 +143,9 @@ def _purchase_account(site: Site, row: Row) -> Codes:
 
 
 def _payment_type(site: Site, cached_profiles: Profiles, row: Row, kind: Kind) -> str | None:
-    """Return that an expense was paid by check, if the settings say so of bank accounts.
+    """Return "check" for an expense from a bank account, if the settings say so.
 
-    None leaves it to the type of the account.
+    Return None otherwise: then the type of the account decides.
     """
     if kind == "bill" or site.settings["bank_payments"] == "cash":
         return None
@@ -176,7 +176,7 @@ def _build_attachment(file: Row) -> Attachment:
 
 
 def _collect_facts(row: Row) -> dict[str, str]:
-    """Collect what a reviewer wants to see and QuickBooks has no place for."""
+    """Return the details of a payable that QuickBooks has no field for."""
     facts = {}
     uploader = row.get(names.Payable.UPLOADED_BY)
     if uploader:
@@ -229,7 +229,7 @@ def _is_release(line: Row) -> bool:
 
 
 def _item_or_account(site: Site, cached_profiles: Profiles, line: Row) -> Codes:
-    """Return the item of the cost code; without one the account for such lines."""
+    """Return the item of the cost code, or else the account for lines without one."""
     if _is_release(line):
         return {"account": site.settings["retainage_account"]}
     id = line.get(names.Line.COST_CODE_ID)
@@ -240,7 +240,7 @@ def _item_or_account(site: Site, cached_profiles: Profiles, line: Row) -> Codes:
 
 
 def _project_codes(site: Site, cached_profiles: Profiles, id: str | None) -> Codes:
-    """Return the project, and the class that its profile names if the settings want it."""
+    """Return the project, and the class of its profile if the settings use it."""
     if not id:
         return {}
     profile = cached_profiles.get("project", str(id))
@@ -254,9 +254,9 @@ def _project_codes(site: Site, cached_profiles: Profiles, id: str | None) -> Cod
 
 def _tax_code(site: Site, row: Row) -> Codes:
     """Return the tax code of a payable, else that of the settings."""
-    own = row.get(names.Payable.TAX_CODE_EXTERNAL_ID)
-    if own:
-        return {"tax_code": Code(id=own, quickbooks_id=own)}
+    external_id = row.get(names.Payable.TAX_CODE_EXTERNAL_ID)
+    if external_id:
+        return {"tax_code": Code(id=external_id, quickbooks_id=external_id)}
     return {"tax_code": site.settings["tax_code"]}
 
 
@@ -264,14 +264,14 @@ def _tax_code(site: Site, row: Row) -> Codes:
 
 
 def _has_retainage(row: Row) -> bool:
-    """Return whether something is booked to the account of retainage."""
+    """Return whether any amount is posted to the account of retainage."""
     if _is_net(row):
         return True
     return any(_is_release(line) for line in row[names.Payable.LINES])
 
 
 def _is_net(row: Row) -> bool:
-    """Return whether the total is what remains after retainage; else nothing of it is booked."""
+    """Return whether the total is net of retainage; only then the retainage is posted."""
     retainage = money(row.get(names.Payable.RETAINAGE) or 0)
     if not retainage:
         return False
@@ -282,7 +282,7 @@ def _is_net(row: Row) -> bool:
 
 
 def _retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterator[Line]:
-    """Yield a line on the account of retainage for what each project's lines keep back."""
+    """Yield a line on the account of retainage for the retainage of each project."""
     if not _is_net(row):
         return
     for project, amount in _retainage_by_project(row).items():
@@ -300,7 +300,7 @@ def _retainage_lines(site: Site, cached_profiles: Profiles, row: Row) -> Iterato
 
 
 def _retainage_by_project(row: Row) -> dict[Any, Decimal]:
-    """Return what the lines of each project keep back; None is the key of those without one."""
+    """Return the sum of retainage by project; the key is None for lines without a project."""
     retainage: dict[Any, Decimal] = {}
     for line in row[names.Payable.LINES]:
         if line.get(names.Line.RETAINAGE):

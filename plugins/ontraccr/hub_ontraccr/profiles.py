@@ -32,7 +32,7 @@ FIELDS = (
     Field(name="tax_code", label="Tax code", role="tax_code"),
 )
 RECORD_TYPES = {"project": "Project", "cost_code": "Item", "vendor": "Vendor"}
-SWITCHES = {
+LIST_SETTINGS = {
     "project": "import_projects",
     "cost_code": "import_cost_codes",
     "vendor": "import_vendors",
@@ -41,18 +41,18 @@ SWITCHES = {
 
 
 class Profiles:
-    """The profiles that documents name: the whole list read once, or single ones on demand."""
+    """Cached profiles: each list is read once as a whole, or single profiles on demand."""
 
-    def __init__(self, source: Ontraccr, whole: bool) -> None:
+    def __init__(self, source: Ontraccr, reads_whole_lists: bool) -> None:
         self._source = source
-        self._whole = whole
+        self._reads_whole_lists = reads_whole_lists
         self._profiles: dict[str, dict[str, Row]] = {}
         self._account_types: dict[str, str | None] | None = None
 
     def get(self, kind: str, id: str) -> Row:
         """Return a profile, or a placeholder for one that Ontraccr does not have any more."""
         if kind not in self._profiles:
-            rows = self._source.profiles(kind) if self._whole else ()
+            rows = self._source.profiles(kind) if self._reads_whole_lists else ()
             self._profiles[kind] = {str(row[names.Profile.ID]): row for row in rows}
         profiles_by_id = self._profiles[kind]
         if id not in profiles_by_id:
@@ -71,7 +71,7 @@ class Profiles:
 
 
 def _deleted_profile(id: str) -> Row:
-    """Return what stands in for a profile that a payable names and Ontraccr no longer has."""
+    """Return a placeholder for a profile that Ontraccr no longer has."""
     return {
         names.Profile.ID: id,
         names.Profile.NAME: Sentence("%(id)s (deleted in Ontraccr)", id=str(id)),
@@ -88,7 +88,7 @@ def profile_codes(site: Site, source: Ontraccr, kind: str) -> list[Code]:
 
 
 def profile_code(site: Site, kind: str, row: Row) -> Code:
-    """Return the code of a profile: only its link counts; for a vendor its name counts too."""
+    """Return the code of a profile: it matches by its link only, and a vendor also by name."""
     number = row.get(names.Profile.NUMBER) or None
     quickbooks_id = _link_of(kind, row) or None
     if quickbooks_id is None and not _may_create(site, kind):
@@ -111,7 +111,7 @@ def _may_create(site: Site, kind: str) -> bool:
 
 
 def _link_of(kind: str, row: Row) -> str | None:
-    """Return the id that a profile is linked to; a record of another kind counts as missing."""
+    """Return the id that a profile is linked to, with a note if the record has another type."""
     id: str | None = row.get(names.Profile.EXTERNAL_ID)
     expected_type = RECORD_TYPES[kind]
     record_type = row.get(names.Profile.EXTERNAL_TYPE) or expected_type
@@ -121,7 +121,7 @@ def _link_of(kind: str, row: Row) -> str | None:
 
 
 def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | Item | None:
-    """Return what may be created where QuickBooks has no such record: never a project."""
+    """Return the record to create if QuickBooks has none; projects are never created."""
     if kind == "vendor":
         return Party(
             name=row[names.Profile.NAME],
@@ -144,7 +144,7 @@ def _new_record(site: Site, kind: str, row: Row, number: str | None) -> Party | 
 
 
 def push_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> list[Code]:
-    """Push a QuickBooks list into Ontraccr, decided links first; return its profiles' links."""
+    """Push a list of QuickBooks to Ontraccr, links that people chose first; return all links."""
     is_switched_on = _is_switched_on(site, field)
     if field not in RECORD_TYPES:
         if is_switched_on:
@@ -152,25 +152,25 @@ def push_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record
         return []
     _link_profiles(source, field, records)
     if is_switched_on:
-        items = [_list_entry(record) for record in records if _is_for(field, record)]
+        items = [_list_entry(record) for record in records if _belongs_to_field(field, record)]
         source.import_profiles(field, items)
     return [profile_code(site, field, row) for row in source.profiles(field)]
 
 
 def _is_switched_on(site: Site, field: str) -> bool:
-    """Return whether the settings want a list in Ontraccr; some lists have no setting."""
-    if field not in SWITCHES:
+    """Return whether the settings push a list to Ontraccr; some lists have no setting."""
+    if field not in LIST_SETTINGS:
         return True
-    switch = SWITCHES[field]
+    switch = LIST_SETTINGS[field]
     return bool(site.settings[switch])
 
 
 def _offer_list(site: Site, source: Ontraccr, field: str, records: Sequence[Record]) -> None:
-    """Offer the records of a list that people in Ontraccr can use for what they buy."""
+    """Offer the active records of a list, without those for sales only, in Ontraccr."""
     usable = [record for record in records if record.active and record.use != "sales"]
     items = [_build_choice(record) for record in usable]
-    more = _account_defaults(site, usable) if field == "purchase_account" else {}
-    source.offer_choices(field, items, more)
+    account_fields = _account_defaults(site, usable) if field == "purchase_account" else {}
+    source.offer_choices(field, items, account_fields)
 
 
 def _build_choice(record: Record) -> Row:
@@ -221,10 +221,10 @@ def _chosen_records(records: Sequence[Record]) -> dict[str, Record]:
     return chosen_records
 
 
-def _is_for(field: str, record: Record) -> bool:
-    """Return whether a record belongs to a field.
+def _belongs_to_field(field: str, record: Record) -> bool:
+    """Return whether a record belongs to the list of a field.
 
-    A project has a customer above it, a cost code can be bought, and each vendor is a vendor.
+    A project is a customer below another one, and a cost code is an item that can be bought.
     """
     if field == "project":
         return bool(record.parent)

@@ -21,7 +21,7 @@ from hub_ontraccr.profiles import Profiles
 
 def iter_changes(site: Site, source: Ontraccr, cursors: Mapping[str, str]) -> Iterator[Yielded]:
     """Yield every payable that changed since the cursor, with a Checkpoint after each page."""
-    profiles = Profiles(source, whole=True)
+    profiles = Profiles(source, reads_whole_lists=True)
     for rows, after in source.payables(cursors.get("")):
         for row in rows:
             yield read(site, profiles, row)
@@ -31,7 +31,7 @@ def iter_changes(site: Site, source: Ontraccr, cursors: Mapping[str, str]) -> It
 
 def read_exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Yielded]:
     """Yield the payables with these source ids."""
-    profiles = Profiles(source, whole=False)
+    profiles = Profiles(source, reads_whole_lists=False)
     for source_id in ids:
         row = source.payable(source_id.removeprefix(PREFIX))
         if row is None:
@@ -44,7 +44,7 @@ def read_exactly(site: Site, source: Ontraccr, ids: Sequence[str]) -> Iterator[Y
 
 
 def read(site: Site, profiles: Profiles, row: Row) -> Document | Gone | Unreadable:
-    """Convert a row of the list; return Unreadable if that fails."""
+    """Return the document of a row, Gone if it was deleted, or Unreadable if that fails."""
     if not isinstance(row, dict) or not row.get(names.Payable.ID):
         reason = Sentence("Ontraccr sent a payable without an id.")
         return Unreadable(source_id=f"{PREFIX}?", reason=reason)

@@ -6,7 +6,7 @@ from hub_ontraccr.client import Ontraccr
 from hub_ontraccr.payables import PREFIX
 from hub_ontraccr.profiles import RECORD_TYPES
 
-STATES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
+STATE_NAMES = {"changed": "changed_in_ledger", "missing": "missing_in_ledger"}
 
 
 def report(source: Ontraccr, document: Document, receipt: Receipt) -> None:
@@ -20,8 +20,8 @@ def report(source: Ontraccr, document: Document, receipt: Receipt) -> None:
 def _report_payable(source: Ontraccr, document: Document, receipt: Receipt) -> None:
     """Report a state to a payable.
 
-    Ontraccr refuses a state for an older version of the payable than it has. It then gets the state
-    once more, for its present version.
+    Ontraccr refuses a state for an older version of the payable than its own. Then report it once
+    more, for the current version.
     """
     id = document.source_id.removeprefix(PREFIX)
     version = int(document.version or 0)
@@ -46,10 +46,10 @@ def _link_profile(source: Ontraccr, document: Document, receipt: Receipt) -> Non
 
 
 def _build_status(receipt: Receipt, version: int) -> Row:
-    """Return a receipt as Ontraccr wants it."""
+    """Return the fields of a receipt in Ontraccr's API."""
     paid_on = f"Paid on {receipt.paid_on}" if receipt.paid_on else None
     status = {
-        names.Status.STATE: STATES.get(receipt.state, receipt.state),
+        names.Status.STATE: STATE_NAMES.get(receipt.state, receipt.state),
         names.Status.SYSTEM: "quickbooks_online",
         names.Status.EXTERNAL_ID: receipt.id,
         names.Status.EXTERNAL_NUMBER: receipt.number,

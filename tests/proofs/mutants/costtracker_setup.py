@@ -144,8 +144,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S14",
         place=f"{PLUGIN}/client.py",
-        old='SUPPORT = "CostTracker support (support@costtracker.no, or the',
-        new='SUPPORT = "CostTracker support (or the',
+        old='"CostTracker support (support@costtracker.no, or the',
+        new='"CostTracker support (or the',
         bug="The address that opens a trial account is not named.",
     ),
     Mutant(
@@ -270,8 +270,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S28",
         place=f"{PLUGIN}/lists.py",
-        old='HIDING = {"account": "hidden_accounts",',
-        new='HIDING = {"account": "hidden_tax_codes",',
+        old='HIDDEN_IDS_SETTINGS = {"account": "hidden_accounts",',
+        new='HIDDEN_IDS_SETTINGS = {"account": "hidden_tax_codes",',
         bug="The accounts to hide are not hidden.",
     ),
     Mutant(

@@ -14,8 +14,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-S1",
         "client",
-        'INACTIVE = b"integration_inactive"',
-        'INACTIVE = b"not_activated"',
+        'INACTIVE_CODE = b"integration_inactive"',
+        'INACTIVE_CODE = b"not_activated"',
         "An integration that is not activated is reported as any refused call.",
     ),
     mutant(
@@ -217,7 +217,7 @@ ONTRACCR: tuple[Mutant, ...] = (
     mutant(
         "ON-B9",
         "receipts",
-        "names.Status.STATE: STATES.get(receipt.state, receipt.state),",
+        "names.Status.STATE: STATE_NAMES.get(receipt.state, receipt.state),",
         'names.Status.STATE: "queued",',
         "A payable does not show what became of it.",
     ),

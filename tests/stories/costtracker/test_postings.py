@@ -386,7 +386,7 @@ def test_with_the_lists_pushed_invoices_post_without_any_matching_by_hand(site):
 
 def edit_supplier(site, user, phone):
     """Change a supplier's phone in CostTracker, as a person does; return its vendor from before."""
-    name = site.books.lists.of("suppliers", "s1")["name"]
+    name = site.books.lists.pushed_record("suppliers", "s1")["name"]
     site.press("/suppliers/s1", name=name, phone=phone, user=user)
 
 

@@ -110,7 +110,7 @@ class CostTrackerSite(SourceSite):
 
     def record(self, kind: str, slot: str) -> str:
         """Return the id of the QuickBooks record matched to an entry of CostTracker's own lists."""
-        return str(self.books.lists.of(kind, slot)["external_id"])
+        return str(self.books.lists.pushed_record(kind, slot)["external_id"])
 
     def page(self, path: str) -> str:
         """Return a page of CostTracker."""

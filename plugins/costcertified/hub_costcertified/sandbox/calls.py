@@ -1,4 +1,4 @@
-"""Calls of the hub when something changes: each says what to read again, and nothing of it."""
+"""Webhook calls about changes: each names a topic and an id, but no content."""
 
 from hub_costcertified import names
 from hub_costcertified.sandbox.company import WEBHOOK_SECRET

@@ -1,8 +1,8 @@
-"""The API itself: token, invoices with their files, pushed lists, supplier edits, the account."""
+"""The API: token, account, invoices with their files, pushed lists, supplier edits."""
 
 from hub_costtracker import names
 from hub_costtracker.sandbox import checks, files, views, wire
-from hub_costtracker.sandbox.company import ACCOUNT, CLIENT, NAME, USERS
+from hub_costtracker.sandbox.company import ACCOUNT_ID, CLIENT_ID, NAME, USERS
 from qbo_sandbox import kit
 from qbo_sandbox.kit import (
     accounting,
@@ -22,8 +22,8 @@ ROUTES = (
     ("PUT", r"/v1/master-data/([^/]+)", "push"),
     ("GET", r"/v1/suppliers", "suppliers"),
 )
-PAGED = (names.Page.CURSOR, names.Page.LIMIT)
-PARAMETERS = {"invoices": (*PAGED, names.Page.STATUS), "suppliers": PAGED}
+PAGE_PARAMETERS = (names.Page.CURSOR, names.Page.LIMIT)
+PARAMETERS = {"invoices": (*PAGE_PARAMETERS, names.Page.STATUS), "suppliers": PAGE_PARAMETERS}
 
 
 class Api(kit.Api):
@@ -43,13 +43,13 @@ class Api(kit.Api):
 
     def _token(self, environ):
         """Answer a new token for the client id and secret."""
-        return self.grant_token(environ, CLIENT)
+        return self.grant_token(environ, CLIENT_ID)
 
     def _account(self, environ):
         """Answer the account with its users."""
         return wire.account(
             {
-                "id": ACCOUNT,
+                "id": ACCOUNT_ID,
                 "name": NAME,
                 "plan": "complete",
                 "integrations_enabled": self._books.integrations,
@@ -60,7 +60,7 @@ class Api(kit.Api):
     def _invoices(self, environ):
         """Answer a page of the invoices, the oldest change first."""
         query = query_of(environ)
-        after, limit = checks.page(query)
+        after, limit = checks.read_page(query)
         status = query.get(names.Page.STATUS)
         rows, more = self._books.changed_invoices(after, limit, status)
         site = site_of(environ)
@@ -70,7 +70,7 @@ class Api(kit.Api):
     def _suppliers(self, environ):
         """Answer a page of the suppliers' edits, the oldest change first."""
         query = query_of(environ)
-        rows, more = self._books.changed_suppliers(*checks.page(query))
+        rows, more = self._books.changed_suppliers(*checks.read_page(query))
         sent = [wire.supplier_edit(row) for row in rows]
         return paginate(query, sent, more, names.Page, names.SupplierEdit)
 
@@ -106,7 +106,7 @@ class Api(kit.Api):
         )
 
     def _push(self, environ, kind):
-        """Take in a batch of a list of QuickBooks."""
+        """Store a batch of a list of QuickBooks."""
         sent = checks.read_push(kind, json_body(environ))
         items = [decode_row(item, wire.RECORD) for item in sent]
         ids = self._books.do("push", kind=kind, items=items)

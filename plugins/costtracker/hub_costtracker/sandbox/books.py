@@ -1,17 +1,17 @@
-"""The state of the account: each event is written to the journal before it counts."""
+"""The data of the account; each event is written to the journal before it is applied."""
 
 import datetime as dt
 from decimal import Decimal
 
 from hub_costtracker.sandbox import views
-from hub_costtracker.sandbox.company import EDITS, LISTS
+from hub_costtracker.sandbox.company import LISTS, SUPPLIER_EDITS
 from hub_costtracker.sandbox.lists import Lists
 from hub_costtracker.sandbox.story import FIRST_ID, make_story
 from qbo_sandbox.kit import Rows
 from qbo_sandbox.kit.journaled_books import Journalled
 
 DOCUMENT_COUNT = 150
-NEXT = {
+STATUSES_BY_ACTION = {
     "approve": "approved",
     "reject": "rejected",
     "send": "sent_for_approval",
@@ -35,7 +35,7 @@ class Books(Journalled):
             self.do("begin", documents=documents, seed=seed, demo=demo)
 
     def _begin(self, event):
-        """Add the invoices and edits of the first day."""
+        """Add the invoices and edits that exist at the start."""
         count = event["documents"]
         if count is None:
             count = DOCUMENT_COUNT
@@ -44,11 +44,11 @@ class Books(Journalled):
         for row in make_story(count, event["seed"], at, demo):
             self.invoices.put(row)
         first_version = {"version": 1, "name": None, "updated_at": event["at"]}
-        for edit in EDITS:
+        for edit in SUPPLIER_EDITS:
             self.edits.put(first_version | edit)
 
     def _push(self, event):
-        """Take in a batch of a list of QuickBooks."""
+        """Store a batch of a list of QuickBooks."""
         return self.lists.push(event["kind"], event["items"])
 
     def _status(self, event):
@@ -60,7 +60,7 @@ class Books(Journalled):
 
     def _decide(self, event):
         """Move an invoice to another status; an approval replaces one of the same person."""
-        status = NEXT[event["act"]]
+        status = STATUSES_BY_ACTION[event["act"]]
         invoice = self.invoices[event["invoice"]]
         user = event["user"]
         approvals = [other for other in invoice["approvals"] if other["user"] != user]
@@ -69,7 +69,7 @@ class Books(Journalled):
         self._change(event, status=status, approvals=approvals)
 
     def _receive(self, event):
-        """Take in an invoice as it arrives: by upload or by mail."""
+        """Add an invoice that arrives by upload or mail."""
         received = {"id": event["invoice"], "version": 1, "updated_at": event["at"]}
         self.invoices.put({**event["fields"], **received})
 
@@ -80,9 +80,9 @@ class Books(Journalled):
         if lines:
             lines[0] = lines[0] | event["line"]
         changes = event["header"] | {"lines": lines}
-        typed = event.get("totals", {})
-        if typed:
-            changes |= views.offsets(self.lists, invoice | changes, typed)
+        corrected_totals = event.get("totals", {})
+        if corrected_totals:
+            changes |= views.total_offsets(self.lists, invoice | changes, corrected_totals)
         self._change(event, **changes)
 
     def _delete(self, event):

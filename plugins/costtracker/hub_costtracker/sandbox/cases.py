@@ -1,10 +1,10 @@
-"""The invoices that differ from the others: each case has a name and the differing fields."""
+"""Invoices with special cases: each case has a name and the fields that differ."""
 
 import datetime as dt
 
 from hub_costtracker.sandbox.company import ACCOUNTANT
 
-LONG_NUMBER = 30
+LONG_NUMBER_LENGTH = 30
 
 
 def _fields(**changes):
@@ -13,7 +13,7 @@ def _fields(**changes):
 
 
 def _lines(**changes):
-    """Return a change of every line, or of the first where the story names a list."""
+    """Return a change of these fields of every line."""
     return lambda invoice, earlier, today: {
         "lines": [{**line, **changes} for line in invoice["lines"]]
     }
@@ -24,7 +24,7 @@ def _leave_unapproved(status):
     return _fields(status=status, approvals=[])
 
 
-def _abroad(supplier):
+def _foreign_supplier(supplier):
     """Return a change to a foreign supplier, whose lines have no tax."""
 
     def change(invoice, earlier, today):
@@ -47,14 +47,14 @@ def _two_locations(invoice, earlier, today):
     return {"lines": [{**first, "location": "l1"}, second]}
 
 
-def _reject(invoice, earlier, today):
+def _rejected(invoice, earlier, today):
     """Reject an invoice."""
     rejection = invoice["approvals"][:1]
     approvals = [{**approval, "decision": "rejected"} for approval in rejection]
     return {"status": "rejected", "approvals": approvals}
 
 
-def _send(invoice, earlier, today):
+def _sent_for_approval(invoice, earlier, today):
     """Send an invoice for approval; its approvers have not decided yet."""
     approvals = [
         {"user": approval["user"], "decision": None, "at": None}
@@ -63,14 +63,14 @@ def _send(invoice, earlier, today):
     return {"status": "sent_for_approval", "approvals": approvals}
 
 
-def _by_accounting(invoice, earlier, today):
-    """Leave the approval to one person of Accounting."""
+def _approved_by_accounting(invoice, earlier, today):
+    """Keep one approval, by a person of Accounting."""
     last = invoice["approvals"][-1]
     approval = {**last, "user": ACCOUNTANT, "role": "Accounting"}
     return {"approvals": [approval]}
 
 
-def _again(invoice, earlier, today):
+def _duplicate(invoice, earlier, today):
     """Repeat the newest plain invoice with another id."""
     approved = [other for other in earlier if other["status"] == "approved"]
     twin = [other for other in approved if other["supplier"] != "s29"][-1]
@@ -78,7 +78,7 @@ def _again(invoice, earlier, today):
     return {name: twin[name] for name in names}
 
 
-def _long_ago(invoice, earlier, today):
+def _closed_period(invoice, earlier, today):
     """Date an invoice before the current fiscal year."""
     date = today - dt.timedelta(days=400)
     return {
@@ -90,11 +90,11 @@ def _long_ago(invoice, earlier, today):
 def _long_number(invoice, earlier, today):
     """Give an invoice a number of 30 characters."""
     number = f"{invoice['invoice_number']}-KID-{invoice['id']:0>30}"
-    return {"invoice_number": number[:LONG_NUMBER]}
+    return {"invoice_number": number[:LONG_NUMBER_LENGTH]}
 
 
-def _letters(invoice, earlier, today):
-    """Give an invoice letters and signs that are often mangled."""
+def _special_characters(invoice, earlier, today):
+    """Give an invoice special characters."""
     text = """Dører "Ærlig" 7' × 2½ – blå/gråmalt, levert på Åsen & Ås <hjørnet>"""
     return {
         "reference": 'Øst\'s "blå" hus; 50 % & mer',
@@ -102,7 +102,7 @@ def _letters(invoice, earlier, today):
     }
 
 
-def _lost_tax_digit(invoice, earlier, today):
+def _tax_rounded_per_line(invoice, earlier, today):
     """Set a tax of 0.005 on two lines: rounded line by line it is one more than on the sum."""
     first = {**invoice["lines"][0], "tax_code": "standard", "net": "100.02"}
     second = {**first, "id": f"{invoice['id']}-b"}
@@ -112,37 +112,36 @@ def _lost_tax_digit(invoice, earlier, today):
 CASES = (
     ("credit note", _fields(kind="credit_note")),
     ("not sent for approval yet", _leave_unapproved("validated")),
-    ("foreign currency", _abroad("s21")),
+    ("foreign currency", _foreign_supplier("s21")),
     ("locations that differ", _two_locations),
     ("a supplier that QuickBooks does not know", _fields(supplier="s29")),
     ("number of 30 characters", _long_number),
     ("sum off by one øre", _fields(gross_off="0.01")),
-    ("rejected", _reject),
-    ("dated in a closed period", _long_ago),
-    ("the same supplier and number twice", _again),
+    ("rejected", _rejected),
+    ("dated in a closed period", _closed_period),
+    ("the same supplier and number twice", _duplicate),
     ("an account that was never pushed", _lines(account="a1999")),
-    ("letters and quotes", _letters),
+    ("letters and quotes", _special_characters),
     ("hidden account", _lines(account="a6810")),
     ("changed after approval", _fields(version=3)),
     ("its file is missing", _fields(files=["missing"])),
     ("its file is a web page", _fields(files=["pdf", "html"])),
     ("its file is too large", _fields(files=["large"])),
-    ("waits for its approvers", _send),
+    ("waits for its approvers", _sent_for_approval),
     ("draft", _fields(status="draft", approvals=[], invoice_number=None, due_date=None)),
     ("deleted after approval", _fields(version=2, deleted=True)),
-    ("foreign currency, another", _abroad("s22")),
+    ("foreign currency, another", _foreign_supplier("s22")),
     ("tax off by one øre", _fields(tax_off="0.01")),
-    ("tax rounded on each line", _lost_tax_digit),
+    ("tax rounded on each line", _tax_rounded_per_line),
     ("read by OCR", _fields(ocr={"invoice_number": "0.97", "gross_total": "0.88"})),
     ("a date that is none", _fields(invoice_date="31.02.2026")),
     ("credit note to an order", _fields(kind="credit_note", files=["pdf"])),
-    ("approved by Accounting alone", _by_accounting),
+    ("approved by Accounting alone", _approved_by_accounting),
     ("draft without lines", _fields(status="draft", approvals=[], lines=[], files=[])),
 )
-# `hub demo` lets QuickBooks' response to this invoice get lost, so that a newcomer can find it.
+# `hub demo` loses the response of QuickBooks to this invoice, to show how the hub recovers.
 LOST_RESPONSE = ("its response is lost", _fields(invoice_number="LOST-RESPONSE"))
-# Each of these needs a person for a cause that another invoice of the demo has already, or that a
-# newcomer need not meet.
+# These would open cases that the demo has already, or that a newcomer does not need to see.
 LEFT_OUT_OF_DEMO = frozenset(
     {
         "locations that differ",

@@ -1,4 +1,4 @@
-"""What the API accepts: everything else is refused with the field that is wrong."""
+"""Check requests; refuse wrong ones with the name of the field."""
 
 import datetime as dt
 from decimal import Decimal
@@ -11,7 +11,7 @@ KINDS = ("suppliers", "accounts", "tax-codes", "locations", "classes", "customer
 STATUSES = ("draft", "validated", "sent_for_approval", "approved", "rejected", "transferred")
 MAX_ITEMS = 1000
 CENT = Decimal("0.01")
-ITEM = {
+RECORD_FIELDS = {
     names.Record.EXTERNAL_ID: TEXT,
     names.Record.NAME: TEXT,
     names.Record.NUMBER: TEXT,
@@ -25,7 +25,7 @@ ITEM = {
 
 
 def read_push(kind, body):
-    """Return the items of a list that is put into the account."""
+    """Return the items of a pushed list."""
     if kind not in KINDS:
         kinds = ", ".join(KINDS)
         raise Wrong(404, "not_found", f"There is no list {kind!r}; there are {kinds}.")
@@ -36,7 +36,7 @@ def read_push(kind, body):
     external_ids = set()
     for number, item in enumerate(items):
         place = f"{names.Record.ITEMS}.{number}"
-        as_object(item, ITEM, (names.Record.EXTERNAL_ID, names.Record.NAME), place)
+        as_object(item, RECORD_FIELDS, (names.Record.EXTERNAL_ID, names.Record.NAME), place)
         _check_rate(item.get(names.Record.RATE), f"{place}.{names.Record.RATE}")
         external_ids.add(item[names.Record.EXTERNAL_ID])
     if len(external_ids) < len(items):
@@ -52,7 +52,7 @@ def _check_rate(text, where):
         raise invalid(where, "A rate in per cent is needed.") from None
 
 
-def page(query):
+def read_page(query):
     """Return (position after which to read, limit) of a request for a list."""
     place = strict.page(query, names.Page, most=200)
     if query.get(names.Page.STATUS, STATUSES[0]) not in STATUSES:

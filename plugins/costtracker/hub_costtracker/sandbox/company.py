@@ -1,37 +1,37 @@
-"""The account of the stand-in: its people, and its lists before any were pushed into it."""
+"""The account of the stand-in: its people, and its own lists before any list is pushed."""
 
 from dataclasses import dataclass
 
 NAME = "Fjord & Fjell Bygg AS"
-ACCOUNT = "ct-70115"
-CLIENT, SECRET = "costtracker-stand-in", "stand-in-secret-1f0c"
+ACCOUNT_ID = "ct-70115"
+CLIENT_ID, CLIENT_SECRET = "costtracker-stand-in", "stand-in-secret-1f0c"
 WEBHOOK_SECRET = "stand-in-webhook-9a2e"  # noqa: S105  (of the stand-in, known to all)
-RIGHT = "can_update_accounting_suppliers"
+SUPPLIER_RIGHT = "can_update_accounting_suppliers"
 ACCOUNTANT = "Åse Lund"
 USERS = (
-    {"name": "Kari Nordmann", "role": "Purchasing", RIGHT: True},
-    {"name": "Ola Hansen", "role": "Site manager", RIGHT: False},
-    {"name": "Ingrid Øverås", "role": "Project manager", RIGHT: False},
-    {"name": ACCOUNTANT, "role": "Accounting", RIGHT: True},
+    {"name": "Kari Nordmann", "role": "Purchasing", SUPPLIER_RIGHT: True},
+    {"name": "Ola Hansen", "role": "Site manager", SUPPLIER_RIGHT: False},
+    {"name": "Ingrid Øverås", "role": "Project manager", SUPPLIER_RIGHT: False},
+    {"name": ACCOUNTANT, "role": "Accounting", SUPPLIER_RIGHT: True},
 )
 
 
 @dataclass(frozen=True)
 class Slot:
-    """An entry of one of the account's own lists, which a pushed record replaces if `bound`.
+    """An entry of one of the account's own lists; a pushed record may replace it.
 
-    `sort` is the kind of record that fits: home or foreign suppliers, cost or expense accounts.
+    `category` says which records fit: home or foreign suppliers, cost or expense accounts.
     """
 
     id: str
     name: str
     number: str | None = None
-    sort: str = ""
+    category: str = ""
     rate: str | None = None
-    bound: bool = True
+    is_replaceable: bool = True
 
 
-HOME = (
+HOME_SUPPLIERS = (
     "Aas Trelast AS",
     "Betong Øst AS",
     "Brødrene Dahle Rør",
@@ -53,25 +53,25 @@ HOME = (
 )
 
 
-def _slots(letter, names, sort=""):
+def _slots(letter, names, category=""):
     """Return entries with the ids a1, a2, ... for the letter a."""
     slots = []
     for number, name in enumerate(names, 1):
-        slots.append(Slot(f"{letter}{number}", name, sort=sort))
+        slots.append(Slot(f"{letter}{number}", name, category=category))
     return slots
 
 
-def _account(number, name, sort, bound=True):
+def _account(number, name, category, is_replaceable=True):
     """Return an account of the account's own chart."""
-    return Slot(f"a{number}", name, number, sort, bound=bound)
+    return Slot(f"a{number}", name, number, category, is_replaceable=is_replaceable)
 
 
 LISTS = {
     "suppliers": [
-        *_slots("s", HOME, "home"),
-        Slot("s21", "Hamburg Hebetechnik GmbH", sort="foreign"),
-        Slot("s22", "Malmö Trähus AB", sort="foreign"),
-        Slot("s29", "Helt Ny Leverandør ENK", sort="home", bound=False),
+        *_slots("s", HOME_SUPPLIERS, "home"),
+        Slot("s21", "Hamburg Hebetechnik GmbH", category="foreign"),
+        Slot("s22", "Malmö Trähus AB", category="foreign"),
+        Slot("s29", "Helt Ny Leverandør ENK", category="home", is_replaceable=False),
     ],
     "accounts": [
         _account("4000", "Materialkjøp", "cost"),
@@ -85,7 +85,7 @@ LISTS = {
         _account("7000", "Drivstoff", "expense"),
         _account("7140", "Reisekostnader", "expense"),
         _account("6810", "Programvare", "hidden"),
-        _account("1999", "Gammel interimskonto", "expense", bound=False),
+        _account("1999", "Gammel interimskonto", "expense", is_replaceable=False),
     ],
     "tax-codes": [
         Slot("standard", "25 % mva", rate="25"),
@@ -112,7 +112,7 @@ ADDRESSES = {
         "country": "NO",
     },
 }
-EDITS = (
+SUPPLIER_EDITS = (
     {
         "id": "s3",
         "user": "Kari Nordmann",
@@ -130,5 +130,5 @@ EDITS = (
 
 def may_update(user):
     """Return whether a person may update suppliers in the accounting system."""
-    names = {person["name"] for person in USERS if person[RIGHT]}
+    names = {person["name"] for person in USERS if person[SUPPLIER_RIGHT]}
     return user in names

@@ -1,4 +1,4 @@
-"""The lists pushed into the account, and the pushed record that replaced each own entry."""
+"""The pushed lists, and the bindings of the account's own entries to pushed records."""
 
 from collections import Counter
 from decimal import Decimal
@@ -10,15 +10,15 @@ STANDARD_RATE = 25
 
 
 class Lists:
-    """Pushed records by kind and external id; a binding, once made, stays."""
+    """Pushed records by kind and external id; bindings never change."""
 
     def __init__(self):
         """Begin without pushed lists."""
         self.pushed = {}
-        self._bound = {}
+        self._bindings = {}
 
     def push(self, kind, items):
-        """Take in a batch of records; return the account's own id of each."""
+        """Store a batch of records; return the account's own id of each."""
         records = self.pushed.setdefault(kind, {})
         for item in items:
             records[item["external_id"]] = {"active": True, "hidden": False, **item}
@@ -34,22 +34,22 @@ class Lists:
     def _slots_by_external_id(self, kind):
         """Return the entries of a list by the pushed records that they are bound to."""
         slots = {}
-        for (bound_kind, slot), external_id in self._bound.items():
+        for (bound_kind, slot), external_id in self._bindings.items():
             if bound_kind == kind:
                 slots[external_id] = slot
         return slots
 
-    def of(self, kind, slot):
+    def pushed_record(self, kind, slot):
         """Return the pushed record of an entry of the account's own list, or None."""
         records = self.pushed.get(kind, {})
-        bound_id = self._bound.get((kind, slot))
+        bound_id = self._bindings.get((kind, slot))
         return records.get(bound_id)
 
     def is_pushed(self, kind):
         """Return whether a list was pushed."""
         return kind in self.pushed
 
-    def home(self):
+    def home_currency(self):
         """Return the currency that most pushed suppliers have."""
         suppliers = self.pushed.get("suppliers", {}).values()
         currencies = Counter(item.get("currency") for item in suppliers)
@@ -60,38 +60,38 @@ class Lists:
         return currency
 
     def _bind(self, kind):
-        """Bind each free slot to a pushed record: first by name or number, then by what fits."""
+        """Bind each open slot to a pushed record: by name or number, or else by category."""
         usable = [item for item in self.pushed[kind].values() if item["active"]]
         slots = self._open_slots(kind)
         candidates = {}
         for slot in slots:
             candidates[slot.id] = self._candidates(kind, slot, usable)
-            self._bind_alike(kind, slot, candidates[slot.id])
-        for turn, slot in enumerate(slots):
+            self._bind_same_name(kind, slot, candidates[slot.id])
+        for position, slot in enumerate(slots):
             items = candidates[slot.id]
             if items and not self._is_bound(kind, slot):
-                self._bound[kind, slot.id] = self._choose(kind, turn, items)
+                self._bindings[kind, slot.id] = self._choose(kind, position, items)
 
     def _open_slots(self, kind):
         """Return the entries that a pushed record may still replace."""
         open_slots = []
         for slot in LISTS[kind]:
-            if slot.bound and not self._is_bound(kind, slot):
+            if slot.is_replaceable and not self._is_bound(kind, slot):
                 open_slots.append(slot)
         return open_slots
 
     def _is_bound(self, kind, slot):
         """Return whether a pushed record has replaced an entry."""
-        return (kind, slot.id) in self._bound
+        return (kind, slot.id) in self._bindings
 
-    def _bind_alike(self, kind, slot, items):
+    def _bind_same_name(self, kind, slot, items):
         """Bind an entry to the first record with its name or number."""
         for item in items:
-            if _is_alike(slot, item):
-                self._bound[kind, slot.id] = item["external_id"]
+            if _has_same_name(slot, item):
+                self._bindings[kind, slot.id] = item["external_id"]
                 return
 
-    def _choose(self, kind, turn, candidates):
+    def _choose(self, kind, position, candidates):
         """Return the external id of a candidate, one that is not used yet if possible."""
         external_ids = [item["external_id"] for item in candidates]
         if kind == "tax-codes":
@@ -100,7 +100,7 @@ class Lists:
         for external_id in external_ids:
             if external_id not in bound_ids:
                 return external_id
-        return external_ids[turn % len(external_ids)]
+        return external_ids[position % len(external_ids)]
 
     def _candidates(self, kind, slot, usable):
         """Return the records that a slot may be bound to, the best first."""
@@ -108,7 +108,7 @@ class Lists:
         if kind == "suppliers":
             return self._suppliers(slot, visible)
         if kind == "accounts":
-            return _accounts(slot.sort, usable, visible)
+            return _accounts(slot.category, usable, visible)
         if kind == "tax-codes":
             return _tax_codes(slot.id, visible)
         if kind == "customers":
@@ -116,11 +116,11 @@ class Lists:
         return visible
 
     def _suppliers(self, slot, visible):
-        """Return the suppliers with the currency that most have, or those with another one."""
-        home = self.home()
-        if slot.sort == "foreign":
-            return [item for item in visible if item.get("currency") != home]
-        return [item for item in visible if item.get("currency") == home]
+        """Return the suppliers in the home currency, or in other currencies for a foreign slot."""
+        home_currency = self.home_currency()
+        if slot.category == "foreign":
+            return [item for item in visible if item.get("currency") != home_currency]
+        return [item for item in visible if item.get("currency") == home_currency]
 
 
 def _visible(items):
@@ -133,21 +133,21 @@ def _projects(items):
     return [item for item in items if item.get("parent_external_id")]
 
 
-def _is_alike(slot, item):
+def _has_same_name(slot, item):
     """Return whether an entry has the name or number of a record."""
     if slot.name.casefold() == item["name"].casefold():
         return True
     return slot.number is not None and slot.number == item.get("number")
 
 
-def _accounts(sort, usable, visible):
+def _accounts(category, usable, visible):
     """Return the accounts of a sort, or else all accounts for costs, or else all accounts."""
     costs = _of_types(visible, "cost", "expense")
-    if sort == "hidden":
+    if category == "hidden":
         hidden = [item for item in usable if item["hidden"]]
         best = _of_types(hidden, "cost", "expense")
     else:
-        best = _of_types(costs, sort)
+        best = _of_types(costs, category)
     return best or costs or visible
 
 

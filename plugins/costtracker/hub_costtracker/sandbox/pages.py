@@ -1,4 +1,4 @@
-"""The pages for people: invoices and decisions, changes and deletions, pushed lists, statuses."""
+"""The pages: invoices with forms to decide, change and delete them; suppliers; pushed lists."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from qbo_sandbox.kit import PageRefused, query_of
 
 
 class Pages(kit.Pages):
-    """What a person sees of CostTracker and does in it."""
+    """The pages of CostTracker."""
 
     name = "CostTracker"
     package = "hub_costtracker.sandbox"
@@ -41,7 +41,7 @@ class Pages(kit.Pages):
         if not parts:
             return True
         id = parts[0]
-        return id in self._books.invoices or id in views.SLOTS["suppliers"]
+        return id in self._books.invoices or id in views.SLOTS_BY_ID["suppliers"]
 
     # -- looking --------------------------------------------------------------------------------
 
@@ -111,13 +111,13 @@ class Pages(kit.Pages):
     # -- acting ---------------------------------------------------------------------------------
 
     def receive(self, form):
-        """Take in an invoice of one line, as it arrives by upload or mail, not yet approved."""
+        """Add an invoice of one line that is not approved yet, as by upload or mail."""
         net = form.get("net", "")
         date = form.get("invoice_date", "")
         if not checks.is_amount(net) or not checks.is_date(date):
             raise PageRefused("A date, and an amount with at most two decimals, are needed.")
         supplier = form.get("supplier", "")
-        if supplier not in views.SLOTS["suppliers"]:
+        if supplier not in views.SLOTS_BY_ID["suppliers"]:
             raise PageRefused("One of the account's suppliers is needed.")
         id = self._books.next_id()
         line = {

@@ -1,4 +1,4 @@
-"""Invoices and suppliers as the API shows them, in the words of whatever lists were pushed."""
+"""Invoices and suppliers as the API shows them, with the ids and names of pushed lists."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -7,9 +7,9 @@ from hub_costtracker.sandbox.company import ADDRESSES, LISTS, may_update
 from hub_costtracker.sandbox.lists import rate
 
 CENT = Decimal("0.01")
-ABROAD = {"s21": "EUR", "s22": "SEK"}
-SLOTS = {kind: {slot.id: slot for slot in slots} for kind, slots in LISTS.items()}
-FIELDS = {
+FOREIGN_CURRENCIES = {"s21": "EUR", "s22": "SEK"}
+SLOTS_BY_ID = {kind: {slot.id: slot for slot in slots} for kind, slots in LISTS.items()}
+LIST_KINDS_BY_FIELD = {
     "account": "accounts",
     "location": "locations",
     "class": "classes",
@@ -22,7 +22,7 @@ def invoice(lists, raw):
     lines = [_line(lists, line) for line in raw["lines"]]
     net = _sum(lines, "net")
     tax = _sum(lines, "tax")
-    plain = (
+    copied_fields = (
         "id",
         "version",
         "status",
@@ -33,7 +33,7 @@ def invoice(lists, raw):
         "due_date",
     )
     return {
-        **{name: raw[name] for name in plain},
+        **{name: raw[name] for name in copied_fields},
         "supplier": supplier(lists, raw["supplier"]),
         "currency": raw.get("currency") or currency(lists, raw["supplier"]),
         "net_total": net,
@@ -51,14 +51,14 @@ def invoice(lists, raw):
     }
 
 
-def offsets(lists, raw, typed):
-    """Return how far the typed totals are from the sums of the lines."""
+def total_offsets(lists, raw, corrected_totals):
+    """Return the differences between corrected totals and the sums of the lines."""
     lines = [_line(lists, line) for line in raw["lines"]]
     tax = _sum(lines, "tax")
     sums = {"gross_total": _sum(lines, "net") + tax, "tax_total": tax}
     fields = {"gross_total": "gross_off", "tax_total": "tax_off"}
     result = {}
-    for name, text in typed.items():
+    for name, text in corrected_totals.items():
         result[fields[name]] = str(Decimal(text) - sums[name])
     return result
 
@@ -74,12 +74,12 @@ def attachments(raw):
 
 def supplier(lists, slot):
     """Return a supplier as an invoice names it."""
-    pushed = lists.of("suppliers", slot)
-    own = SLOTS["suppliers"][slot]
-    name, external = (pushed["name"], pushed["external_id"]) if pushed else (own.name, None)
+    pushed = lists.pushed_record("suppliers", slot)
+    slot_entry = SLOTS_BY_ID["suppliers"][slot]
+    name, external = (pushed["name"], pushed["external_id"]) if pushed else (slot_entry.name, None)
     number = 910_000_000 + 111_111 * int(slot[1:])
     return {
-        "id": own.id,
+        "id": slot_entry.id,
         "external_id": external,
         "name": name,
         "org_number": str(number),
@@ -101,8 +101,8 @@ def edit(lists, raw):
 
 def currency(lists, slot):
     """Return the supplier's currency in the books, or else its own."""
-    pushed = lists.of("suppliers", slot) or {}
-    return pushed.get("currency") or ABROAD.get(slot) or lists.home() or "NOK"
+    pushed = lists.pushed_record("suppliers", slot) or {}
+    return pushed.get("currency") or FOREIGN_CURRENCIES.get(slot) or lists.home_currency() or "NOK"
 
 
 def _line(lists, line):
@@ -115,41 +115,41 @@ def _line(lists, line):
         "net": net,
         "tax": tax.quantize(CENT, ROUND_HALF_UP),
         "tax_code": _code(lists, "tax-codes", line["tax_code"]),
-        **{field: _code(lists, kind, line[field]) for field, kind in FIELDS.items()},
+        **{field: _code(lists, kind, line[field]) for field, kind in LIST_KINDS_BY_FIELD.items()},
         "po": line["po"],
     }
 
 
 def _code(lists, kind, slot):
-    """Return the external id if the list was pushed or an id chosen ("=id").
+    """Return the external id of a record, or the account's own number or name before a push.
 
-    Before that it is the account's own number or name.
+    A text that begins with "=" is an external id that a person chose.
     """
     if slot is None:
         return None
     if slot.startswith("="):
         return slot.removeprefix("=")
-    pushed = lists.of(kind, slot)
+    pushed = lists.pushed_record(kind, slot)
     if pushed:
         return pushed["external_id"]
     if kind != "accounts" and lists.is_pushed(kind):
         return None
-    own = SLOTS[kind][slot]
-    return own.number or own.name
+    slot_entry = SLOTS_BY_ID[kind][slot]
+    return slot_entry.number or slot_entry.name
 
 
 def _rate(lists, slot):
     """Return the rate of a tax code: of the pushed one, or of the account's own."""
-    pushed = lists.of("tax-codes", slot)
+    pushed = lists.pushed_record("tax-codes", slot)
     if pushed:
         return rate(pushed)
     if lists.is_pushed("tax-codes"):
         return Decimal(0)
-    return Decimal(SLOTS["tax-codes"][slot].rate)
+    return Decimal(SLOTS_BY_ID["tax-codes"][slot].rate)
 
 
 def _ocr(raw):
-    """Return how sure OCR was of each field, if it read the invoice."""
+    """Return the confidence of OCR for each field, if it read the invoice."""
     shares = raw.get("ocr")
     if not shares:
         return {}

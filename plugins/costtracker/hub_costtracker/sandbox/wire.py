@@ -1,12 +1,12 @@
-"""Converts rows to and from the API's names, which `hub_costtracker.names` holds."""
+"""Convert rows to and from the names in the API, which are in `hub_costtracker.names`."""
 
 from hub_costtracker import names
 from qbo_sandbox.kit import encode_row, row_fields
 
-RIGHT = {"may_update_suppliers": "can_update_accounting_suppliers"}
+RIGHT_FIELD = {"may_update_suppliers": "can_update_accounting_suppliers"}
 RECORD = row_fields(names.Record)
 ACCOUNT = row_fields(names.Account)
-USER = row_fields(names.User, **RIGHT)
+USER = row_fields(names.User, **RIGHT_FIELD)
 INVOICE = row_fields(
     names.Invoice, number="invoice_number", date="invoice_date", order_numbers="po_numbers"
 )
@@ -15,7 +15,7 @@ APPROVAL = row_fields(names.Approval)
 LINE = row_fields(names.Line, order="po")
 ORDER_LINE = row_fields(names.OrderLine)
 ATTACHMENT = row_fields(names.Attachment)
-EDIT = row_fields(names.SupplierEdit, **RIGHT)
+EDIT = row_fields(names.SupplierEdit, **RIGHT_FIELD)
 ADDRESS = row_fields(names.Address)
 
 

@@ -1,9 +1,9 @@
-"""An Ontraccr to run against: its API, strict about what it is sent, and pages to drive it.
+"""A stand-in for Ontraccr: its API, with strict checks of requests, and pages to act in it.
 
 Start reading in `api`; `books` keeps the state of the company.
 """
 
-from hub_ontraccr.client import RATE
+from hub_ontraccr.client import RATE_LIMIT
 from hub_ontraccr.sandbox import company, views
 from hub_ontraccr.sandbox.api import Api
 from hub_ontraccr.sandbox.books import Books
@@ -16,15 +16,17 @@ TOKEN_SECONDS = 86400
 
 
 class StandIn(kit.StandIn):
-    """The company's books, the application that serves them, and the settings that lead there."""
+    """The data of the company, its WSGI application, and the settings to connect."""
 
     name = "Ontraccr"
 
     def __init__(self, journal, documents=None, seed=0, clock=None, *, demo=False):
         super().__init__(clock)
         self.books = Books(journal, self.clock, documents, seed, demo)
-        tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=TOKEN_SECONDS)
-        limits = Limits.at_rate(self.clock, RATE)
+        tokens = Tokens(
+            self.clock, {company.CLIENT_ID: company.CLIENT_SECRET}, lifetime=TOKEN_SECONDS
+        )
+        limits = Limits.at_rate(self.clock, RATE_LIMIT)
         calls = Calls(self.books)
         api = Api(self.books, tokens, limits)
         pages = Pages(self.books, calls)
@@ -42,10 +44,10 @@ class StandIn(kit.StandIn):
 
     @staticmethod
     def settings(url, division=company.WEST):
-        """Return what an installation needs to reach a division at this address."""
+        """Return the settings to connect a division to the stand-in at this address."""
         settings = {
-            "client_id": company.CLIENT,
-            "client_secret": company.SECRET,
+            "client_id": company.CLIENT_ID,
+            "client_secret": company.CLIENT_SECRET,
             "division": division,
         }
         return {"base_url": url.rstrip("/"), **settings}

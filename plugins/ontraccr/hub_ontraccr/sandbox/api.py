@@ -1,40 +1,45 @@
-"""The API itself: token, integration, payables with files, profiles with links, lists."""
+"""The API: token, integration, payables with files, profiles with links, lists."""
 
 import secrets
 
 from hub_ontraccr import names
 from hub_ontraccr.sandbox import checks, files, views, wire
-from hub_ontraccr.sandbox.company import CLIENT, DIVISIONS, KINDS, NAME
+from hub_ontraccr.sandbox.company import CLIENT_ID, DIVISIONS, NAME, RECORD_TYPES_BY_KIND
 from qbo_sandbox import kit
 from qbo_sandbox.kit import accounting, decode_row, query_of, site_of
 from qbo_sandbox.kit.strict import Wrong, invalid, json_body, page, paginate
 
-_KIND, _LIST = f"({'|'.join(KINDS)})", "(purchase-accounts|classes|tax-codes)"
+_KIND_PATTERN, _LIST_PATTERN = (
+    f"({'|'.join(RECORD_TYPES_BY_KIND)})",
+    "(purchase-accounts|classes|tax-codes)",
+)
 ROUTES = (
     ("POST", r"/oauth/token", "token"),
     ("GET", r"/v1/integration", "integration"),
     ("PUT", r"/v1/integration/webhook", "subscribe"),
     ("DELETE", r"/v1/integration/webhook", "unsubscribe"),
-    ("GET", rf"/v1/integration/{_LIST}", "list_choices"),
-    ("PUT", rf"/v1/integration/{_LIST}", "offer"),
+    ("GET", rf"/v1/integration/{_LIST_PATTERN}", "list_choices"),
+    ("PUT", rf"/v1/integration/{_LIST_PATTERN}", "offer"),
     ("GET", r"/v1/divisions", "divisions"),
     ("GET", r"/v1/payables", "payables"),
     ("GET", r"/v1/payables/([^/]+)", "payable"),
     ("GET", r"/v1/payables/([^/]+)/attachments/([^/]+)", "attachment"),
     ("PUT", r"/v1/payables/([^/]+)/accounting-status", "status"),
-    ("GET", rf"/v1/profiles/{_KIND}", "profiles"),
-    ("GET", rf"/v1/profiles/{_KIND}/([^/]+)", "profile"),
-    ("POST", rf"/v1/profiles/{_KIND}/import", "import"),
-    ("PUT", rf"/v1/profiles/{_KIND}/([^/]+)/link", "link"),
-    ("DELETE", rf"/v1/profiles/{_KIND}/([^/]+)/link", "unlink"),
+    ("GET", rf"/v1/profiles/{_KIND_PATTERN}", "profiles"),
+    ("GET", rf"/v1/profiles/{_KIND_PATTERN}/([^/]+)", "profile"),
+    ("POST", rf"/v1/profiles/{_KIND_PATTERN}/import", "import"),
+    ("PUT", rf"/v1/profiles/{_KIND_PATTERN}/([^/]+)/link", "link"),
+    ("DELETE", rf"/v1/profiles/{_KIND_PATTERN}/([^/]+)/link", "unlink"),
 )
-HERE = (names.Page.DIVISION,)
-PAGED = (names.Page.CURSOR, names.Page.LIMIT)
+DIVISION_PARAMETER = (names.Page.DIVISION,)
+PAGE_PARAMETERS = (names.Page.CURSOR, names.Page.LIMIT)
 PARAMETERS = {
-    "divisions": PAGED,
-    "payables": (*PAGED, *HERE, names.Page.INCLUDE_DELETED),
-    "profiles": (*PAGED, *HERE),
-    **dict.fromkeys(("subscribe", "unsubscribe", "list_choices", "offer", "import"), HERE),
+    "divisions": PAGE_PARAMETERS,
+    "payables": (*PAGE_PARAMETERS, *DIVISION_PARAMETER, names.Page.INCLUDE_DELETED),
+    "profiles": (*PAGE_PARAMETERS, *DIVISION_PARAMETER),
+    **dict.fromkeys(
+        ("subscribe", "unsubscribe", "list_choices", "offer", "import"), DIVISION_PARAMETER
+    ),
 }
 
 
@@ -50,18 +55,18 @@ class Api(kit.Api):
 
     def admit(self, name):
         """Refuse every call while the integration is not activated."""
-        if not self._books.activated:
+        if not self._books.is_activated:
             raise Wrong(403, "integration_inactive", "The QuickBooks integration is not activated.")
 
     def _token(self, environ):
         """Answer a new token for the client id and secret."""
-        return self.grant_token(environ, CLIENT)
+        return self.grant_token(environ, CLIENT_ID)
 
     # -- the company ----------------------------------------------------------------------------
 
     def _integration(self, environ):
         """Answer the company and whether its integration is activated."""
-        return wire.integration(NAME, self._books.activated)
+        return wire.integration(NAME, self._books.is_activated)
 
     def _divisions(self, environ):
         """Answer a page of the divisions, by their ids."""
@@ -77,7 +82,7 @@ class Api(kit.Api):
     def _subscribe(self, environ):
         """Store the address to call; answer its secret, which stays the same."""
         division = _division(environ)
-        url = checks.address(json_body(environ))
+        url = checks.read_address(json_body(environ))
         old = self._books.hubs.get(division, {})
         secret = old.get("secret") or secrets.token_urlsafe(24)
         if old.get("url") != url:
@@ -90,7 +95,7 @@ class Api(kit.Api):
         return {}
 
     def _list_choices(self, environ, name):
-        """Answer a list of QuickBooks as it was last put here."""
+        """Answer a list of QuickBooks as the hub sent it last."""
         rows = self._books.list(_division(environ), name)
         return wire.choices(rows)
 
@@ -185,7 +190,7 @@ class Api(kit.Api):
     def _link(self, environ, kind, id):
         """Link a profile to a record; a link that it already has changes nothing."""
         profile = self._require_profile(kind, id)
-        link = decode_row(checks.link(json_body(environ)), wire.LINK)
+        link = decode_row(checks.read_link(json_body(environ)), wire.LINK)
         if link.items() - profile.items():
             self._books.do("link", kind=kind, id=id, link={**link, "who": "the hub"})
         return self._profile(environ, kind, id)

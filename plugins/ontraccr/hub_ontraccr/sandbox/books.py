@@ -1,4 +1,4 @@
-"""The state of the company: each event is written to the journal before it counts."""
+"""The data of the company; each event is written to the journal before it is applied."""
 
 import datetime as dt
 from decimal import Decimal
@@ -24,14 +24,14 @@ class Books(Journalled):
         self.lists = {}
         self.default = {}
         self.currency = None
-        self.activated = True
+        self.is_activated = True
         self.hubs = {}
         self._replay()
         if not self._last:
             self.do("begin", documents=documents, seed=seed, demo=demo)
 
     def _begin(self, event):
-        """Add the payables and profiles of the first day."""
+        """Add the payables and profiles that exist at the start."""
         count = event["documents"]
         if count is None:
             count = DOCUMENT_COUNT
@@ -90,7 +90,7 @@ class Books(Journalled):
     # -- profiles, lists, the integration -------------------------------------------------------
 
     def _bring(self, event):
-        """Take in records of QuickBooks as profiles."""
+        """Import records of QuickBooks as profiles."""
         return self.profiles.bring(event["kind"], event["division"], event["items"], event["at"])
 
     def _link(self, event):
@@ -114,7 +114,7 @@ class Books(Journalled):
 
     def _activate(self, event):
         """Switch the integration on or off."""
-        self.activated = event["on"]
+        self.is_activated = event["on"]
 
     def _call(self, event):
         """Store the address to call for a division."""
@@ -146,7 +146,7 @@ class Books(Journalled):
             return [views.profile(self, kind, row) for row in rows], more
 
     def list(self, division, name):
-        """Return a list of QuickBooks as it was last put here."""
+        """Return a list of QuickBooks as the hub sent it last."""
         assert name in LISTS
         return self.lists.get((division, name), [])
 

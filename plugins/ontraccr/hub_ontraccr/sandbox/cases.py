@@ -1,9 +1,9 @@
-"""The payables that differ from the others: each case has a name and the differing fields."""
+"""Payables with special cases: each case has a name and the fields that differ."""
 
 import datetime as dt
 from decimal import Decimal
 
-from hub_ontraccr.sandbox.company import LOST
+from hub_ontraccr.sandbox.company import LOST_RECORD_ID
 
 
 def _fields(**changes):
@@ -24,8 +24,8 @@ def _first_line(payable, **changes):
     return [{**first, **changes}, *others]
 
 
-def _one(payable, amount, **more):
-    """Return the first line of a payable for one piece at this amount."""
+def _single_piece_line(payable, amount, **more):
+    """Return the first line of a payable with a quantity of one and this amount."""
     return {
         **payable["lines"][0],
         "quantity": "1",
@@ -36,7 +36,7 @@ def _one(payable, amount, **more):
 
 
 def _same_shape(kind):
-    """Return a change to a payable of one line that has the same vendor, project and cost code."""
+    """Return a change to a payable of one line, with a fixed vendor, project and cost code."""
 
     def change(payable, earlier, today):
         other = {
@@ -48,24 +48,30 @@ def _same_shape(kind):
         return {
             "type": kind,
             "vendor": "v1",
-            "lines": [_one(payable, "1250.00", **other)],
+            "lines": [_single_piece_line(payable, "1250.00", **other)],
             "files": [],
         }
 
     return change
 
 
-def _bare(payable, earlier, today):
+def _without_cost_code(payable, earlier, today):
     """Take the cost code from the first line."""
     return {"lines": _first_line(payable, cost_code=None)}
 
 
-def _everywhere(payable, earlier, today):
+def _several_projects(payable, earlier, today):
     """Give the lines several projects, and one of them none."""
     lines = [
-        _one(payable, f"{n}10.10", id=f"{payable['id']}-{n}", project=f"p{n}") for n in range(1, 4)
+        _single_piece_line(payable, f"{n}10.10", id=f"{payable['id']}-{n}", project=f"p{n}")
+        for n in range(1, 4)
     ]
-    return {"lines": [*lines, _one(payable, "0.40", id=f"{payable['id']}-4", project=None)]}
+    return {
+        "lines": [
+            *lines,
+            _single_piece_line(payable, "0.40", id=f"{payable['id']}-4", project=None),
+        ]
+    }
 
 
 def _add_tax(payable, earlier, today):
@@ -77,13 +83,13 @@ def _add_tax(payable, earlier, today):
     return {"lines": lines}
 
 
-def _retain(net):
+def _with_retainage(net):
     """Keep back ten per cent; the total is net of it, or not."""
 
     def change(payable, earlier, today):
         lines = [
-            _one(payable, "8000.00", retainage="800.00"),
-            _one(payable, "500.05", retainage="50.01", project="p2"),
+            _single_piece_line(payable, "8000.00", retainage="800.00"),
+            _single_piece_line(payable, "500.05", retainage="50.01", project="p2"),
         ]
         lines[1]["id"] = f"{payable['id']}-2"
         return {"type": "bill", "lines": lines, "net": net, "due": None}
@@ -91,22 +97,26 @@ def _retain(net):
     return change
 
 
-def _release(payable, earlier, today):
+def _retainage_release(payable, earlier, today):
     """Release the retainage of earlier payables in one line."""
     return {
         "type": "bill",
-        "lines": [_one(payable, "850.01", cost_code=None, release=True, description="Holdback")],
+        "lines": [
+            _single_piece_line(
+                payable, "850.01", cost_code=None, release=True, description="Holdback"
+            )
+        ],
     }
 
 
-def _again(payable, earlier, today):
+def _duplicate(payable, earlier, today):
     """Repeat the newest plain bill with another id."""
     twin = next(other for other in reversed(earlier) if other["case"] == "a plain bill")
     names = ("type", "vendor", "number", "date", "due", "lines", "description")
     return {name: twin[name] for name in names}
 
 
-def _long_ago(payable, earlier, today):
+def _closed_period(payable, earlier, today):
     """Date a payable before the current fiscal year."""
     date = today - dt.timedelta(days=400)
     return {
@@ -121,8 +131,8 @@ def _long_number(payable, earlier, today):
     return {"number": f"{payable['number']}-{payable['id']:0>30}"[:30]}
 
 
-def _letters(payable, earlier, today):
-    """Give a payable letters and signs that are often mangled."""
+def _special_characters(payable, earlier, today):
+    """Give a payable special characters."""
     return {"description": 'Déjà payé; "Étage" 7\' × 2½ – <front> & back', "number": 'Ö-12/"A"'}
 
 
@@ -132,23 +142,23 @@ CASES = (
     ("a cost code that is not linked", _lines(cost_code="c8")),
     ("a project that is not linked", _lines(project="p8")),
     ("another purchase account", _fields(type="expense", account="second")),
-    ("a purchase account that is gone", _fields(type="expense", account=f"={LOST}")),
+    ("a purchase account that is gone", _fields(type="expense", account=f"={LOST_RECORD_ID}")),
     ("held back", _fields(held_by="Priya Nair")),
     ("a vendor that QuickBooks does not know", _fields(type="bill", vendor="v10")),
     ("a vendor with a near name", _fields(vendor="v11")),
-    ("a line without a cost code", _bare),
+    ("a line without a cost code", _without_cost_code),
     ("with tax", _add_tax),
     ("total off by one cent", _fields(total_off="0.01")),
-    ("several projects", _everywhere),
-    ("retainage taken off", _retain(net=True)),
-    ("retainage not taken off", _retain(net=False)),
-    ("retainage released", _release),
+    ("several projects", _several_projects),
+    ("retainage taken off", _with_retainage(net=True)),
+    ("retainage not taken off", _with_retainage(net=False)),
+    ("retainage released", _retainage_release),
     ("a cost code linked to a vendor", _lines(cost_code="c9")),
     ("a project that QuickBooks lost", _lines(project="p9")),
-    ("the same vendor and number twice", _again),
+    ("the same vendor and number twice", _duplicate),
     ("number of 30 characters", _long_number),
-    ("letters and quotes", _letters),
-    ("dated in a closed period", _long_ago),
+    ("letters and quotes", _special_characters),
+    ("dated in a closed period", _closed_period),
     ("changed after upload", _fields(version=3)),
     ("deleted after upload", _fields(version=2, deleted=True)),
     ("a date that is none", _fields(date="31.02.2026")),

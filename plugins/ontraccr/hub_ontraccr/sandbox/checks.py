@@ -1,14 +1,14 @@
-"""What the API accepts: everything else is refused with the field that is wrong."""
+"""Check requests; refuse wrong ones with the name of the field."""
 
 from decimal import Decimal
 
 from hub_ontraccr import names
-from hub_ontraccr.sandbox.company import KINDS
+from hub_ontraccr.sandbox.company import RECORD_TYPES_BY_KIND
 from qbo_sandbox.kit.strict import FLAG, TEXT, as_object, invalid
 
 MAX_ITEMS = 1000
 CENT = Decimal("0.01")
-BROUGHT = {
+IMPORTED_PROFILE_FIELDS = {
     names.ImportedProfile.EXTERNAL_ID: TEXT,
     names.ImportedProfile.EXTERNAL_NAME: TEXT,
     names.ImportedProfile.NAME: TEXT,
@@ -17,18 +17,18 @@ BROUGHT = {
     names.ImportedProfile.CURRENCY: TEXT,
     names.ImportedProfile.EMAIL: TEXT,
 }
-NEEDED = (
+REQUIRED_PROFILE_FIELDS = (
     names.ImportedProfile.EXTERNAL_ID,
     names.ImportedProfile.EXTERNAL_NAME,
     names.ImportedProfile.NAME,
 )
-CHOICE = {
+CHOICE_FIELDS = {
     names.Choice.EXTERNAL_ID: TEXT,
     names.Choice.NAME: TEXT,
     names.Choice.TYPE: TEXT,
 }
-ABOUT_ACCOUNTS = {names.Choice.DEFAULT_EXTERNAL_ID: TEXT, names.Choice.CURRENCY: TEXT}
-LINK = {
+ACCOUNT_LIST_FIELDS = {names.Choice.DEFAULT_EXTERNAL_ID: TEXT, names.Choice.CURRENCY: TEXT}
+LINK_FIELDS = {
     names.Link.EXTERNAL_ID: TEXT,
     names.Link.EXTERNAL_NAME: TEXT,
     names.Link.EXTERNAL_TYPE: TEXT,
@@ -39,24 +39,28 @@ def read_records(body):
     """Return the records that become profiles."""
     as_object(body, {names.ImportedProfile.ITEMS: list}, ())
     items = body.get(names.ImportedProfile.ITEMS)
-    return _items(items, names.ImportedProfile, BROUGHT, NEEDED)
+    return _check_items(
+        items, names.ImportedProfile, IMPORTED_PROFILE_FIELDS, REQUIRED_PROFILE_FIELDS
+    )
 
 
 def read_list(name, body):
-    """Return a list to choose from; accounts are banks and credit cards, one may be the default."""
+    """Return the entries of a list to offer; the list of accounts has a currency and a default."""
     is_account = name == "purchase-accounts"
-    more = ABOUT_ACCOUNTS if is_account else {}
+    extra_fields = ACCOUNT_LIST_FIELDS if is_account else {}
     required = (names.Choice.CURRENCY,) if is_account else ()
-    as_object(body, {names.Choice.ITEMS: list, **more}, required)
+    as_object(body, {names.Choice.ITEMS: list, **extra_fields}, required)
     sent = body.get(names.Choice.ITEMS)
-    items = _items(sent, names.Choice, CHOICE, (names.Choice.EXTERNAL_ID, names.Choice.NAME))
+    items = _check_items(
+        sent, names.Choice, CHOICE_FIELDS, (names.Choice.EXTERNAL_ID, names.Choice.NAME)
+    )
     if is_account:
         _check_accounts(body, items)
     return items
 
 
 def _check_accounts(body, items):
-    """Refuse accounts that pay for nothing, and a default that is not among them."""
+    """Refuse accounts that are neither bank nor credit card, and a default that is not listed."""
     for number, item in enumerate(items):
         if item.get(names.Choice.TYPE) not in ("Bank", "Credit Card"):
             place = f"{names.Choice.ITEMS}.{number}.{names.Choice.TYPE}"
@@ -67,28 +71,32 @@ def _check_accounts(body, items):
         raise invalid(names.Choice.DEFAULT_EXTERNAL_ID, "The default is one of the accounts.")
 
 
-def _items(items, own, allowed, required):
-    """Check the items of a list, which have ids of their own, and return them."""
+def _check_items(items, item_names, allowed, required):
+    """Check the items of a list, and that their external ids differ; return them."""
     if not isinstance(items, list) or len(items) > MAX_ITEMS:
-        raise invalid(own.ITEMS, f"A list of at most {MAX_ITEMS} items is needed.")
+        raise invalid(item_names.ITEMS, f"A list of at most {MAX_ITEMS} items is needed.")
     for number, item in enumerate(items):
-        as_object(item, allowed, required, f"{own.ITEMS}.{number}")
-    external_ids = {item[own.EXTERNAL_ID] for item in items}
+        as_object(item, allowed, required, f"{item_names.ITEMS}.{number}")
+    external_ids = {item[item_names.EXTERNAL_ID] for item in items}
     if len(external_ids) < len(items):
-        raise invalid(own.ITEMS, "The same external id stands twice in it.")
+        raise invalid(item_names.ITEMS, "The same external id stands twice in it.")
     return items
 
 
-def link(body):
-    """Return a link of a profile; it states the kind of its record, which may be wrong."""
-    as_object(body, LINK, tuple(LINK))
-    if body[names.Link.EXTERNAL_TYPE] not in (*KINDS.values(), "Customer", "Account"):
+def read_link(body):
+    """Return the link of a profile; any type of record is accepted, also a wrong one."""
+    as_object(body, LINK_FIELDS, tuple(LINK_FIELDS))
+    if body[names.Link.EXTERNAL_TYPE] not in (
+        *RECORD_TYPES_BY_KIND.values(),
+        "Customer",
+        "Account",
+    ):
         raise invalid(names.Link.EXTERNAL_TYPE, "QuickBooks has no such kind of record.")
     return body
 
 
-def address(body):
-    """Return where the hub is called."""
+def read_address(body):
+    """Return the address to call."""
     as_object(body, {names.Webhook.URL: TEXT}, (names.Webhook.URL,))
     url = body[names.Webhook.URL]
     if not url.startswith(("http://", "https://")):
@@ -98,7 +106,7 @@ def address(body):
     return url
 
 
-def amount(text):
+def parse_amount(text):
     """Return an amount of money from a form, or None."""
     try:
         number = Decimal(text)

@@ -1,34 +1,34 @@
-"""The company of the stand-in: divisions, people, and its profiles before any were linked."""
+"""The company of the stand-in: divisions, people, and its profiles before imports."""
 
 from dataclasses import dataclass
 
 NAME = "Maple & Granite Builders Ltd."
-CLIENT, SECRET = "ontraccr-stand-in", "stand-in-secret-7d2e"
+CLIENT_ID, CLIENT_SECRET = "ontraccr-stand-in", "stand-in-secret-7d2e"
 WEST, EAST = "div-1", "div-2"
 DIVISIONS = ({"id": WEST, "name": "West Coast"}, {"id": EAST, "name": "Prairies"})
 PEOPLE = ("Priya Nair", "Tom Beauchamp", "Élodie Côté")
-KINDS = {"projects": "Project", "cost-codes": "Item", "vendors": "Vendor"}
+RECORD_TYPES_BY_KIND = {"projects": "Project", "cost-codes": "Item", "vendors": "Vendor"}
 LISTS = ("purchase-accounts", "classes", "tax-codes")
-LOST = "990001"  # an id that no record of QuickBooks has
+LOST_RECORD_ID = "990001"  # an id that no record of QuickBooks has
 
 
 @dataclass(frozen=True)
-class Own:
-    """A profile of the company's own; an imported record replaces it only if it is `free`."""
+class OwnProfile:
+    """A profile of the company's own; an imported record may take it over if `is_replaceable`."""
 
     id: str
     name: str
     number: str | None = None
-    free: bool = True
+    is_replaceable: bool = True
     link: tuple[str, str] | None = None
-    alike: str | None = None
+    similar_to: str | None = None
 
 
 def _free_profiles(letter, names):
-    """Return profiles with the ids a1, a2, ... for the letter a, each free to be replaced."""
+    """Return replaceable profiles with the ids a1, a2, ... for the letter a."""
     profiles = []
     for number, name in enumerate(names, 1):
-        profiles.append(Own(f"{letter}{number}", name))
+        profiles.append(OwnProfile(f"{letter}{number}", name))
     return profiles
 
 
@@ -38,12 +38,14 @@ PROFILES = {
             "p",
             ("Harbour View", "Mill Lane School", "Depot Refit", "Orchard Townhomes", "Clinic Wing"),
         ),
-        Own("p8", "Cedar Heights, Lot 12", free=False),
-        Own("p9", "Old Mill Renovation", free=False, link=(LOST, "Project")),
+        OwnProfile("p8", "Cedar Heights, Lot 12", is_replaceable=False),
+        OwnProfile(
+            "p9", "Old Mill Renovation", is_replaceable=False, link=(LOST_RECORD_ID, "Project")
+        ),
     ),
     "cost-codes": (
         *(
-            Own(f"c{n}", name, number)
+            OwnProfile(f"c{n}", name, number)
             for n, (number, name) in enumerate(
                 (
                     ("03-300", "Cast-in-place concrete"),
@@ -56,8 +58,8 @@ PROFILES = {
                 1,
             )
         ),
-        Own("c8", "Painting", "09-900", free=False),
-        Own("c9", "Temporary works", "01-500", free=False, link=("7", "Vendor")),
+        OwnProfile("c8", "Painting", "09-900", is_replaceable=False),
+        OwnProfile("c9", "Temporary works", "01-500", is_replaceable=False, link=("7", "Vendor")),
     ),
     "vendors": (
         *_free_profiles(
@@ -73,12 +75,15 @@ PROFILES = {
                 "Harbour Roofing",
             ),
         ),
-        Own("v10", "Great Northern Glazing Ltd.", free=False),
-        Own("v11", "Coast Lumber", free=False, alike="v1"),
+        OwnProfile("v10", "Great Northern Glazing Ltd.", is_replaceable=False),
+        OwnProfile("v11", "Coast Lumber", is_replaceable=False, similar_to="v1"),
     ),
 }
-EASTERN = {
-    "projects": (Own("p21", "Grain Terminal"), Own("p22", "Rail Yard Office")),
-    "cost-codes": (Own("c21", "Earthworks", "31-000"), Own("c22", "Site concrete", "03-310")),
-    "vendors": (Own("v21", "Prairie Aggregates"), Own("v22", "Wheatland Steel")),
+EASTERN_PROFILES = {
+    "projects": (OwnProfile("p21", "Grain Terminal"), OwnProfile("p22", "Rail Yard Office")),
+    "cost-codes": (
+        OwnProfile("c21", "Earthworks", "31-000"),
+        OwnProfile("c22", "Site concrete", "03-310"),
+    ),
+    "vendors": (OwnProfile("v21", "Prairie Aggregates"), OwnProfile("v22", "Wheatland Steel")),
 }

@@ -1,12 +1,12 @@
-"""The pages for people: upload, change, hold back and delete payables; link profiles."""
+"""The pages: upload, change, hold back and delete payables; link profiles."""
 
 from hub_ontraccr.sandbox import checks, company, views, wire
 from qbo_sandbox import kit
 from qbo_sandbox.kit import PageRefused, encode_row, query_of
 from qbo_sandbox.kit.strict import Wrong
 
-CHANGES = ("number", "date", "due", "type", "description")
-FILES = {
+EDITABLE_FIELDS = ("number", "date", "due", "type", "description")
+FILE_CHOICES = {
     "pdf": "a PDF",
     "html": "a web page",
     "large": "a file that is too large",
@@ -15,7 +15,7 @@ FILES = {
 
 
 class Pages(kit.Pages):
-    """What a person sees of Ontraccr and does in it."""
+    """The pages of Ontraccr."""
 
     name = "Ontraccr"
     package = "hub_ontraccr.sandbox"
@@ -32,7 +32,11 @@ class Pages(kit.Pages):
         ("GET", r"/payables/([^/]+)", "payable"),
         ("POST", r"/payables/([^/]+)/(edit|hold|release|attach|delete)", "act"),
         ("GET", r"/profiles", "profiles"),
-        ("POST", rf"/profiles/({'|'.join(company.KINDS)})/([^/]+)/(link|unlink|class)", "relink"),
+        (
+            "POST",
+            rf"/profiles/({'|'.join(company.RECORD_TYPES_BY_KIND)})/([^/]+)/(link|unlink|class)",
+            "relink",
+        ),
         ("GET", r"/integration", "integration"),
         ("POST", r"/integration", "activate"),
     )
@@ -124,7 +128,7 @@ class Pages(kit.Pages):
             "payable": self._row(raw),
             "statuses": statuses,
             "names": names,
-            "files": FILES,
+            "files": FILE_CHOICES,
             "default": default,
         }
         return self.render(environ, "payable", **about, **lists)
@@ -132,25 +136,25 @@ class Pages(kit.Pages):
     def profiles(self, environ):
         """Show the profiles of a division with their links."""
         division = query_of(environ).get("division", company.WEST)
-        groups = {kind: self._all(kind, division) for kind in company.KINDS}
+        groups = {kind: self._all(kind, division) for kind in company.RECORD_TYPES_BY_KIND}
         classes = self._books.list(division, "classes")
         return self.render(
             environ,
             "profiles",
             division=division,
             groups=groups,
-            sorts=company.KINDS,
+            sorts=company.RECORD_TYPES_BY_KIND,
             classes=classes,
         )
 
     def integration(self, environ):
-        """Show what QuickBooks put here, and the last calls of the hub."""
+        """Show the lists from QuickBooks, and the last webhook calls."""
         lists = {
             division["id"]: {name: self._books.list(division["id"], name) for name in company.LISTS}
             for division in company.DIVISIONS
         }
         state = {
-            "activated": self._books.activated,
+            "activated": self._books.is_activated,
             "hubs": self._books.hubs,
             "last": self._calls.last,
         }
@@ -199,7 +203,7 @@ class Pages(kit.Pages):
 
     def _edit(self, form, id):
         """Change fields of a payable, and its first line."""
-        fields = _filled_values(form, CHANGES)
+        fields = _filled_values(form, EDITABLE_FIELDS)
         if "account" in form:
             account = form["account"]
             fields["account"] = f"={account}" if account else None
@@ -219,8 +223,8 @@ class Pages(kit.Pages):
 
     def _attach(self, form, id):
         """Add a file to a payable."""
-        if form.get("file") not in FILES:
-            raise PageRefused(f"One of {', '.join(FILES)} is needed.")
+        if form.get("file") not in FILE_CHOICES:
+            raise PageRefused(f"One of {', '.join(FILE_CHOICES)} is needed.")
         self._books.do("attach", payable=id, file=form["file"])
 
     def _delete(self, form, id):
@@ -260,25 +264,25 @@ def _read_line(form, id):
 
 
 def _read_cost(form):
-    """Return the amount of a form as that of one piece."""
+    """Return the amount of a form, with a quantity of one."""
     net = str(_read_amount(form.get("amount", "")))
     return {"quantity": "1", "unit_cost": net, "amount": net}
 
 
 def _read_amount(text):
     """Return an amount of a form; refuse a text that is none."""
-    amount = checks.amount(text)
+    amount = checks.parse_amount(text)
     if amount is None:
         raise PageRefused("An amount with at most two decimals is needed.")
     return amount
 
 
 def _read_link(form):
-    """Return the link of a form, and who made it; refuse one that the API would refuse."""
+    """Return the link in a form and its author; refuse a link that the API would refuse."""
     link = {name: form.get(name, "").strip() for name in wire.LINK.values()}
     link["external_name"] = link["external_name"] or link["external_id"]
     try:
-        checks.link(encode_row(link, wire.LINK))
+        checks.read_link(encode_row(link, wire.LINK))
     except Wrong as wrong:
         raise PageRefused(str(wrong)) from None
     return {**link, "who": form.get("person", company.PEOPLE[0])}

@@ -1,4 +1,4 @@
-"""The first payables of the company: plain ones, and every second a case until all are used."""
+"""The payables at the start: plain ones, and each second one a case until all are used."""
 
 import datetime as dt
 import random
@@ -8,8 +8,8 @@ from hub_ontraccr.sandbox.cases import CASES, LEFT_OUT_OF_DEMO
 from hub_ontraccr.sandbox.company import EAST, PEOPLE, WEST
 from qbo_sandbox.kit.journaled_books import stamp
 
-FIRST_ID, FIRST_EASTERN, EASTERN_COUNT = 2001, 9001, 6
-WORDS = (
+FIRST_ID, FIRST_EASTERN_ID, EASTERN_DOCUMENT_COUNT = 2001, 9001, 6
+DESCRIPTIONS = (
     "Ready-mix, {n} m³",
     "Framing lumber",
     "Crane, week {n}",
@@ -25,33 +25,33 @@ def make_story(documents, seed, now, demo=False):
     payables = []
     for index in range(documents):
         changed = now - dt.timedelta(minutes=3 * (documents - index))
-        payable = plain(FIRST_ID + index, WEST, index, _chance(seed, index), changed)
+        payable = plain_payable(FIRST_ID + index, WEST, index, _create_rng(seed, index), changed)
         if index % 2 and cases:
             name, change = cases.pop(0)
             payable = {**payable, "case": name, **change(payable, payables, now.date())}
         payables.append(payable)
     east = [
-        plain(
-            FIRST_EASTERN + index,
+        plain_payable(
+            FIRST_EASTERN_ID + index,
             EAST,
             index,
-            _chance(f"{seed}/east", index),
+            _create_rng(f"{seed}/east", index),
             now - dt.timedelta(hours=index + 1),
         )
-        for index in range(EASTERN_COUNT)
+        for index in range(EASTERN_DOCUMENT_COUNT)
     ]
     return payables + east
 
 
-def _chance(seed, index):
+def _create_rng(seed, index):
     """Return the random numbers of one payable."""
     return random.Random(f"{seed}/{index}")  # noqa: S311  (a story)
 
 
-def plain(id, division, index, chance, changed):
-    """Return a payable like most, bills and expenses by turns."""
+def plain_payable(id, division, index, rng, changed):
+    """Return a usual payable, alternately a bill or an expense."""
     kind = "bill" if index % 2 == 0 else "expense"
-    date = _day(changed.date(), chance.randrange(50))
+    date = _day(changed.date(), rng.randrange(50))
     return {
         "id": str(id),
         "version": 1,
@@ -60,17 +60,16 @@ def plain(id, division, index, chance, changed):
         "type": kind,
         "account": None,
         "tax_code": None,
-        "vendor": _own("v", division, index, 8),
+        "vendor": _own_profile_id("v", division, index, 8),
         "number": (
-            f"{chance.choice('ABKR')}-{41000 + index * 7 + chance.randrange(7)}"
+            f"{rng.choice('ABKR')}-{41000 + index * 7 + rng.randrange(7)}"
             f"{'E' if division == EAST else ''}"
         ),
         "date": date.isoformat(),
         "due": (date + dt.timedelta(days=30)).isoformat() if kind == "bill" else None,
         "description": f"Week {date.isocalendar().week}",
         "lines": [
-            line(id, number, division, index, chance)
-            for number in range(1, chance.randrange(1, 4) + 1)
+            line(id, number, division, index, rng) for number in range(1, rng.randrange(1, 4) + 1)
         ],
         "files": ["pdf"] if index % 6 == 0 else [],
         "uploaded_by": PEOPLE[index % len(PEOPLE)],
@@ -79,15 +78,15 @@ def plain(id, division, index, chance, changed):
     }
 
 
-def line(id, number, division, index, chance):
+def line(id, number, division, index, rng):
     """Return a line of a project and a cost code."""
-    quantity = chance.randrange(1, 40)
-    cost = Decimal(chance.randrange(500, 60_000)) / 100
+    quantity = rng.randrange(1, 40)
+    cost = Decimal(rng.randrange(500, 60_000)) / 100
     return {
         "id": f"{id}-{number}",
-        "project": _own("p", division, index, 5),
-        "cost_code": _own("c", division, index + number, 6),
-        "description": chance.choice(WORDS).format(n=chance.randrange(1, 50)),
+        "project": _own_profile_id("p", division, index, 5),
+        "cost_code": _own_profile_id("c", division, index + number, 6),
+        "description": rng.choice(DESCRIPTIONS).format(n=rng.randrange(1, 50)),
         "quantity": str(quantity),
         "unit_cost": f"{cost:.2f}",
         "amount": f"{quantity * cost:.2f}",
@@ -95,13 +94,13 @@ def line(id, number, division, index, chance):
     }
 
 
-def _own(letter, division, index, count):
-    """Return the id of a profile that a division has from the start: one of `count` by turns."""
+def _own_profile_id(letter, division, index, count):
+    """Return the id of one of the `count` first profiles of a division, in turn."""
     if division == EAST:
         return f"{letter}{21 + index % 2}"
     return f"{letter}{index % count + 1}"
 
 
 def _day(today, back):
-    """Return a day of the last weeks, but of this year, because the last one may be closed."""
+    """Return a day some days ago, but in this year, because the last year may be closed."""
     return max(today - dt.timedelta(days=back), today.replace(month=1, day=1))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hub_ontraccr.sandbox import files
 
 ZERO = Decimal(0)
-CARD = "Credit Card"
+CREDIT_CARD = "Credit Card"
 
 
 def payable(books, raw):
@@ -15,14 +15,14 @@ def payable(books, raw):
     total = subtotal + tax + Decimal(raw.get("total_off", 0))
     if raw.get("net"):
         total -= retained
-    account = account_of(books, raw)
+    account = chosen_account(books, raw)
     return {
         "id": raw["id"],
         "version": raw["version"],
         "division_id": raw["division"],
         "type": raw["type"],
         "purchase_account_external_id": account,
-        "purchase_account_name": _name_of(books, raw, "purchase-accounts", account),
+        "purchase_account_name": _entry_name(books, raw, "purchase-accounts", account),
         "tax_code_external_id": _tax_code(books, raw),
         "vendor": _vendor(books, raw["vendor"]) if raw["vendor"] else None,
         "number": raw["number"],
@@ -56,14 +56,17 @@ def attachments(raw):
     return files
 
 
-def account_of(books, raw):
-    """Return the purchase account that the uploader chose: "=id", the second choice, or none."""
+def chosen_account(books, raw):
+    """Return the id of the purchase account that the uploader chose, or None.
+
+    It is stored as "=id"; "second" means the first credit card account.
+    """
     chosen = raw.get("account")
     if chosen == "second":
         offered = [
             account
             for account in books.list(raw["division"], "purchase-accounts")
-            if account.get("type") == CARD
+            if account.get("type") == CREDIT_CARD
         ]
         return offered[0]["external_id"] if offered else None
     return chosen and chosen.removeprefix("=")
@@ -109,15 +112,15 @@ def _vendor(books, id):
 
 
 def _tax_code(books, raw):
-    """Return the tax code that the uploader chose: an id, the first one offered, or none."""
+    """Return the id of the tax code that the uploader chose, or None; "first" is the first one."""
     offered = books.list(raw["division"], "tax-codes")
     if raw["tax_code"] == "first":
         return offered[0]["external_id"] if offered else None
     return raw["tax_code"]
 
 
-def _name_of(books, raw, name, id):
-    """Return the name of an entry of a list, or None if the list lacks it."""
+def _entry_name(books, raw, name, id):
+    """Return the name of an entry of a list, or None if it is not in the list."""
     for entry in books.list(raw["division"], name):
         if entry["external_id"] == id:
             return entry["name"]

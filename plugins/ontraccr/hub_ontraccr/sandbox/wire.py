@@ -1,4 +1,4 @@
-"""Converts rows to and from the API's names, which `hub_ontraccr.names` holds."""
+"""Convert rows to and from the names in the API, which are in `hub_ontraccr.names`."""
 
 from hub_ontraccr import names
 from qbo_sandbox.kit import encode_row, row_fields
