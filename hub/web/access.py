@@ -26,17 +26,7 @@ from hub.security.subjects import ANYWHERE, HUB, OWN
 from hub.web import destinations, form_drafts, last_person, row_ids, sessions
 
 __all__ = ["ANYWHERE", "HUB", "OWN", "ROLES"]
-PUBLIC_ENDPOINTS = frozenset(
-    {
-        "static",
-        "bootstrap.static",
-        "frame.static",
-        "security.static",
-        "frame.htmx",
-        "frame.favicon",
-        "security.login",
-    }
-)
+PUBLIC_ENDPOINTS = sessions.ASSET_ENDPOINTS | {"security.login"}
 CHANGE_PASSWORD = "security.change_password"  # noqa: S105  (an endpoint, no secret)
 SIGNED_IN = frozenset({"security.logout", CHANGE_PASSWORD})
 SECOND_FACTOR = "factor.show"

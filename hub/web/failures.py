@@ -74,7 +74,8 @@ ERROR_PAGES = {
             "The hub met an error that it did not expect. Nothing that was saved is lost."
         ),
         gettext_noop(
-            "Try again. If it happens again, the log of the hub has the details under this time."
+            "Try again. If it happens again, give the number of the request below to the person"
+            " who runs the hub: its log has the details under it."
         ),
     ),
     503: (
@@ -85,8 +86,10 @@ ERROR_PAGES = {
 }
 
 DATABASE_UNAVAILABLE = (
-    gettext_noop("The database cannot be used now."),
-    gettext_noop("Nothing was lost. The log of the hub says why; try again."),
+    gettext_noop("The database cannot be used now. Nothing was lost."),
+    gettext_noop(
+        "Try again in a minute. If it lasts, tell the person who runs the hub: its log says why."
+    ),
 )
 
 GO_BACK = gettext_noop("Go back and correct it.")
@@ -132,8 +135,16 @@ def page(
         "status": status,
         "request_id": request_log.request_id(),
         "back": destinations.page_before(),
+        "again": _address_to_retry(status),
     }
     return make_response(_render_with_navigation(context, database_away), status)
+
+
+def _address_to_retry(status: int) -> str:
+    """Return the address of a page that may work later; "" if it would not, or was a form."""
+    if status < 500 or request.method != "GET":
+        return ""
+    return destinations.local_path(destinations.current_address())
 
 
 def _render_with_navigation(context: dict[str, Any], database_away: bool) -> str:

@@ -16,6 +16,17 @@ from hub.web import form_drafts, throttling
 USED_CHALLENGE = "used_challenge"  # of a passkey log-in, in the cookie for this one request
 COOKIE_KEY = "sid"  # of the random id in the signed cookie
 MACHINE_BLUEPRINT = "monitoring"  # the blueprint of the addresses that only machines call
+# What every page loads, also one that says that the database is away.
+ASSET_ENDPOINTS = frozenset(
+    {
+        "static",
+        "bootstrap.static",
+        "frame.static",
+        "security.static",
+        "frame.htmx",
+        "frame.favicon",
+    }
+)
 IN_REQUEST = "hub.login_session"  # where the WSGI environment holds what was read
 
 
@@ -27,9 +38,10 @@ def init_app(app: Flask) -> None:
     def load(uniquifier: str) -> User | None:
         """Return the person of the live session; None if it needs its second factor.
 
-        The addresses for machines have no person, so that they answer without the database.
+        The addresses for machines and assets have no person, so that they answer without the
+        database.
         """
-        if request.blueprint == MACHINE_BLUEPRINT:
+        if request.blueprint == MACHINE_BLUEPRINT or request.endpoint in ASSET_ENDPOINTS:
             return None
         row = load_current_row()
         if row is None or row.needs_factor:

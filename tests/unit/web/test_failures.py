@@ -80,6 +80,11 @@ def test_a_database_that_is_gone_gives_the_same_page(visitor: Visitor) -> None:
     assert answer.status_code == 503
     assert "Nothing was lost" in answer.text
     assert '<nav aria-label="Main">' in answer.text
+    assets = re.findall(r'(?:src|href)="(/assets/[^"]+|/[^"]+\.(?:css|js)[^"]*)"', answer.text)
+    assert len(assets) >= 5
+    for address in assets:
+        with visitor.get(address) as asset:
+            assert asset.status_code == 200, address
 
 
 def test_a_part_of_a_page_fails_in_plain_words(visitor: Visitor) -> None:
@@ -113,6 +118,15 @@ def test_an_error_page_keeps_the_navigation_and_leads_back_and_to_help(
     assert "<strong>vera</strong>" in answer.text
     assert 'href="/inbox/?sort=age">Back</a>' in answer.text
     assert re.search(r'<a class="btn btn-quiet" href="/help[^"]*">Help</a>', answer.text)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("boom"), DatabaseUnavailable("x", "disk full")])
+def test_a_page_that_may_work_later_offers_to_try_again(visitor: Visitor, error: Exception) -> None:
+    fail_with(visitor, error)
+    visitor.log_in("vera")
+    answer = visitor.get("/plugins/?q=a")
+    assert '<a class="btn btn-primary" href="/plugins/?q=a">Try again</a>' in answer.text
+    assert "Try again</a>" not in visitor.get("/nowhere").text
 
 
 def test_an_error_page_of_a_stranger_has_no_navigation(visitor: Visitor) -> None:
