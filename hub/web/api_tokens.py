@@ -47,7 +47,7 @@ def create() -> str | tuple[str, int]:
     except Refused as error:
         flash(translate(error.sentence), "error")
         return _page(name=name, scopes=scopes), 400
-    return _page(token=token)
+    return _page(new_token=token)
 
 
 @pages.post("/revoke")
@@ -70,13 +70,13 @@ def revoke_token(person_id: int) -> None:
     flash(gettext("The API token “%(name)s” is revoked.", name=token.name), "success")
 
 
-def _page(token: str = "", name: str = "", scopes: Sequence[str] = (api_tokens.READ,)) -> str:
+def _page(new_token: str = "", name: str = "", scopes: Sequence[str] = (api_tokens.READ,)) -> str:
     """Draw the page, with a token that was created just now or with what was entered."""
     with read_only_session() as session:
         return render_template(
             "api_tokens.html",
             tokens=api_tokens.list_valid(session, current_user.id),
-            token=token,
+            new_token=new_token,
             name=name,
             scopes=SCOPES,
             chosen=scopes,

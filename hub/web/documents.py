@@ -139,9 +139,9 @@ def one(document_id: int) -> str:
     with read_only_session() as session:
         document = get_row_or_404(session, SourceDocument, document_id)
         use_zone_of(document.installation)
-        words = {"OUTCOMES": OUTCOME_LABELS, "VERDICTS": VERDICT_LABELS}
+        labels = {"OUTCOME_LABELS": OUTCOME_LABELS, "VERDICT_LABELS": VERDICT_LABELS}
         return render_template(
-            "document.html", document=document, **words, **_context(session, document)
+            "document.html", document=document, **labels, **_context(session, document)
         )
 
 

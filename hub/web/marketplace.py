@@ -59,7 +59,7 @@ def show() -> str:
         "marketplace.html",
         tiles=app_tiles,
         broken=plugins.broken,
-        q=text,
+        search=text,
         plugins=plugins.describe() if may("viewer") else (),
         has_more=len(companies) > COMPANIES_PER_TILE,
     )
