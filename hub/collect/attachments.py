@@ -30,7 +30,7 @@ def plan_attachments(batch: CollectBatch, parent: AttachmentParent) -> DocumentP
     attachment_ids: set[str] = set()
     for attachment in document.attachments:
         attachment_ids.add(attachment.id)
-        newest = _newest_posting(batch, row, attachment.id)
+        newest = _find_newest_posting(batch, row, attachment.id)
         _plan_attachment(batch, plan, attachment, parent.posting, newest)
     for posting in batch.postings(row):
         is_unsent = posting.operation == Operation.ATTACH and posting.state in outbox.UNSENT
@@ -99,7 +99,7 @@ def _is_done(newest: Posting, parent: Posting, parent_id: str | None, payload: b
     return keeps_parent or newest.base == parent_id
 
 
-def _newest_posting(batch: CollectBatch, row: SourceDocument, part: str) -> Posting | None:
+def _find_newest_posting(batch: CollectBatch, row: SourceDocument, part: str) -> Posting | None:
     """Return the newest posting of an attachment; its id is the part."""
     for posting in reversed(batch.postings(row)):
         is_attachment = posting.operation == Operation.ATTACH

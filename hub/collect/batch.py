@@ -150,12 +150,12 @@ class CollectBatch:
         row.kind = document.kind
         row.stage = document.stage
         row.body = body
-        row.number = _fit_column(document.number, MAX_NUMBER_LENGTH)
-        row.party = _fit_column(party, MAX_PARTY_LENGTH)
+        row.number = _shorten_for_column(document.number, MAX_NUMBER_LENGTH)
+        row.party = _shorten_for_column(party, MAX_PARTY_LENGTH)
         row.date = document.date
         row.due = document.due
         row.total = document.total
-        row.currency = _fit_column(document.currency, CURRENCY_LENGTH)
+        row.currency = _shorten_for_column(document.currency, CURRENCY_LENGTH)
         row.unreadable = ""
         row.gone = row.gone_at = None
         row.reread = False
@@ -202,13 +202,13 @@ class CollectBatch:
         """
         if part.outcome is not None:
             return part.outcome
-        posting = self._posting_of_part(row, part)
+        posting = self._find_posting_of_part(row, part)
         document = part.document
         if document.attachments or not part.part:
             self.attachment_parents.append(AttachmentParent(row, document, posting))
-        return _outcome(part, posting)
+        return _get_outcome(part, posting)
 
-    def _posting_of_part(self, row: SourceDocument, part: PartPlan) -> Posting:
+    def _find_posting_of_part(self, row: SourceDocument, part: PartPlan) -> Posting:
         """Return the posting that represents a part: retried, planned, or the current one."""
         if part.posting is None:
             assert part.current
@@ -255,7 +255,7 @@ class CollectBatch:
             planning.approve_when_planned(self.session, posting, plan.approved_by)
 
 
-def _outcome(part: PartPlan, posting: Posting) -> DocumentOutcome:
+def _get_outcome(part: PartPlan, posting: Posting) -> DocumentOutcome:
     """Return the outcome for a part whose posting this is now."""
     if posting is part.current:
         return DocumentOutcome.UNCHANGED
@@ -266,7 +266,7 @@ def _outcome(part: PartPlan, posting: Posting) -> DocumentOutcome:
     return DocumentOutcome.NEW
 
 
-def _fit_column(text: str | None, max_length: int) -> str:
+def _shorten_for_column(text: str | None, max_length: int) -> str:
     """Return a text that a column of this length can hold on every database."""
     if text is None:
         return ""

@@ -83,7 +83,7 @@ def update_cases(
 
     Of two entries for one posting the last one counts.
     """
-    findings_by_posting = _findings_of_held(findings)
+    findings_by_posting = _load_findings_of_held(findings)
     if not findings_by_posting:
         return
     session.flush()
@@ -105,7 +105,7 @@ def update_cases(
         _open(session, cause, finding, installation.company_id, installation.id, postings)
 
 
-def _findings_of_held(
+def _load_findings_of_held(
     findings: Iterable[tuple[Posting, tuple[Finding, ...]]],
 ) -> dict[Posting, tuple[Finding, ...]]:
     """Return the last reasons of each posting that is held."""

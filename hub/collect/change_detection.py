@@ -30,30 +30,30 @@ def _is_read_as_usual(row: SourceDocument) -> bool:
 
 def has_same_content(before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Return whether two stored documents differ at most in what QuickBooks does not hold."""
-    material_before = _comparable_document(before)
-    material_after = _comparable_document(after)
+    material_before = _without_immaterial_fields(before)
+    material_after = _without_immaterial_fields(after)
     return material_before == material_after
 
 
-def _comparable_document(body: dict[str, Any]) -> dict[str, Any]:
+def _without_immaterial_fields(body: dict[str, Any]) -> dict[str, Any]:
     """Return a document without its version, facts, attachments, address and contact data."""
     material = _copy_without(body, *IMMATERIAL_FIELDS)
     codes = body.get("codes", {})
     lines = body.get("lines", ())
-    material["codes"] = _material_codes(codes)
-    material["lines"] = [_material_line(line) for line in lines]
+    material["codes"] = _build_material_codes(codes)
+    material["lines"] = [_build_material_line(line) for line in lines]
     return material
 
 
-def _material_line(line: dict[str, Any]) -> dict[str, Any]:
+def _build_material_line(line: dict[str, Any]) -> dict[str, Any]:
     """Return a line without its facts and contact data."""
     codes = line.get("codes", {})
     material = _copy_without(line, "facts")
-    material["codes"] = _material_codes(codes)
+    material["codes"] = _build_material_codes(codes)
     return material
 
 
-def _material_codes(codes: dict[str, Any]) -> dict[str, Any]:
+def _build_material_codes(codes: dict[str, Any]) -> dict[str, Any]:
     """Return codes without what would be created for them.
 
     A code is a dict, or its plain id.

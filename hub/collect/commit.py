@@ -90,7 +90,7 @@ class BatchWriter:
                 return self._write_singly(items, checkpoint)
             if not items or isinstance(items[0], Unreadable):
                 raise
-            defect = self._as_unreadable(items[0], error)
+            defect = self._build_unreadable(items[0], error)
         return self._write_together([defect], checkpoint)
 
     def _write_together(
@@ -115,7 +115,7 @@ class BatchWriter:
             self._write_or_hold([], checkpoint)
         return outcomes
 
-    def _as_unreadable(self, item: Item, error: Exception) -> Unreadable:
+    def _build_unreadable(self, item: Item, error: Exception) -> Unreadable:
         """Return a document that the hub cannot store as a defect with the reason."""
         if isinstance(error, HubError):
             reason = error.text

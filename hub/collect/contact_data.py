@@ -19,12 +19,12 @@ def build_contact_data_changes(batch: CollectBatch, fills: Iterable[Fill]) -> It
         if party in batch.parties_with_contact_data:
             continue
         batch.parties_with_contact_data.add(party)
-        document = _change_of_party(batch, fill)
+        document = _build_party_change(batch, fill)
         if document:
             yield document
 
 
-def _change_of_party(batch: CollectBatch, fill: Fill) -> Document | None:
+def _build_party_change(batch: CollectBatch, fill: Fill) -> Document | None:
     """Return a document that adds contact data to a party; None if nothing is to be added.
 
     A party that the hub has not created is changed by the row of a document of its own. A row that
@@ -32,7 +32,7 @@ def _change_of_party(batch: CollectBatch, fill: Fill) -> Document | None:
     """
     key = (batch.installation.company_id, fill.role, fill.id)
     record = batch.session.get(StoredRecord, key)
-    details = _missing_details(record, fill.details) if record else None
+    details = _find_missing_details(record, fill.details) if record else None
     if details is None:
         return None
     row = batch.record_document(fill.code, fill.role, fill.field)
@@ -55,7 +55,7 @@ def _is_being_created(batch: CollectBatch, row: SourceDocument) -> bool:
     return any(creation.state in open_states for creation in creations)
 
 
-def _missing_details(record: StoredRecord, details: Party) -> Party | None:
+def _find_missing_details(record: StoredRecord, details: Party) -> Party | None:
     """Return the contact data that the code has and the record lacks; None if there is none."""
     if "sync_token" not in record.body:
         # QuickBooks has not returned the data of this new record yet, so what it lacks is unknown.

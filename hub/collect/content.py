@@ -49,7 +49,7 @@ def find_obstacle(
     document = operation.document
     if payload.problems:
         key = "currency" if _is_foreign(batch, document) else "content"
-        code = _code_of_problems(payload)
+        code = _find_instruction_code(payload)
         return cases.build_document_finding(key, row, code, problems=" ".join(payload.problems))
     party_finding = _find_party_obstacle(batch, row, operation)
     if party_finding:
@@ -68,7 +68,7 @@ def find_obstacle(
     return None
 
 
-def _code_of_problems(payload: payloads.Payload) -> str:
+def _find_instruction_code(payload: payloads.Payload) -> str:
     """Return the entry of the catalogue whose instruction fits the problems of a payload."""
     if "match" in payload.solutions:
         return "content_match"
@@ -127,7 +127,7 @@ def complete_content(
         payload=payloads.encode(body),
         stored_summary=summary.dump(),
         number=(document.number or "")[:MAX_NUMBER_LENGTH] if mapped.part else row.number,
-        total=_stated_or_summed_total(document, batch.setup.facts.currency, payload.summary.total),
+        total=_compute_total(document, batch.setup.facts.currency, payload.summary.total),
         currency=row.currency or batch.installation.company.currency,
         warnings=(*mapped.warnings, *payload.warnings),
         after_id=after_id,
@@ -178,7 +178,7 @@ def _is_foreign(batch: CollectBatch, document: Document) -> bool:
     return not batch.setup.facts.uses_currency(document.currency)
 
 
-def _stated_or_summed_total(
+def _compute_total(
     document: Document, home_currency: str, computed: Decimal | None
 ) -> Decimal | None:
     """Return the total that the source states, in cents; else that of the lines."""

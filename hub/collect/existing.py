@@ -23,11 +23,11 @@ def find_existing(
     Only orders that were linked and items that a rule matches exist before they are sent.
     """
     if document.kind == "purchase_order":
-        return _linked_order_id(batch, row), ()
+        return _find_linked_order_id(batch, row), ()
     details = document.details
     if document.kind != "item" or not isinstance(details, Item):
         return None, ()
-    field = _item_field(batch)
+    field = _find_item_field(batch)
     if field is None or row.made_for or document.stage != Stage.READY:
         return None, ()
     for posting in batch.postings(row):
@@ -50,7 +50,7 @@ def _match_item(
     return None, ()
 
 
-def _item_field(batch: CollectBatch) -> Field | None:
+def _find_item_field(batch: CollectBatch) -> Field | None:
     """Return the first field of the app whose codes are items."""
     for field in batch.setup.fields:
         if field.role == "item":
@@ -58,7 +58,7 @@ def _item_field(batch: CollectBatch) -> Field | None:
     return None
 
 
-def _linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | None:
+def _find_linked_order_id(batch: CollectBatch, row: SourceDocument) -> str | None:
     """Return the id of the order in QuickBooks that this order was linked to, if any."""
     for field in batch.setup.fields:
         if field.role == "purchase_order":
@@ -84,13 +84,15 @@ def keep_fixed_values(
             details = replace(details, name=record.name)
             return replace(mapped, document=replace(document, details=details))
     if document.kind == "purchase_order":
-        date = _order_date(batch, quickbooks_id, current)
+        date = _get_order_date(batch, quickbooks_id, current)
         if date:
             return replace(mapped, document=replace(document, date=date))
     return mapped
 
 
-def _order_date(batch: CollectBatch, quickbooks_id: str, current: Posting | None) -> dt.date | None:
+def _get_order_date(
+    batch: CollectBatch, quickbooks_id: str, current: Posting | None
+) -> dt.date | None:
     """Return the date that an order has in QuickBooks: as it was posted, or as it is listed."""
     if current:
         return current.summary.parsed_date

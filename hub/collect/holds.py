@@ -51,8 +51,8 @@ def hold_other_kind(
         "kind",
         row,
         "kind_changed",
-        previous_kind=_with_article(posting.kind),
-        kind=_with_article(document.kind),
+        previous_kind=_add_article(posting.kind),
+        kind=_add_article(document.kind),
     )
     return hold_document(batch, row, document, Holder.SOURCE, finding, kind=posting.kind)
 
@@ -78,7 +78,7 @@ def hold_unreadable(batch: CollectBatch, row: SourceDocument, reason: str) -> Do
     return plan
 
 
-def _with_article(kind: str) -> str:
+def _add_article(kind: str) -> str:
     """Return a kind of document with its article, such as "an invoice"."""
     words = words_of(kind)
     article = "an" if words[0] in "ei" else "a"

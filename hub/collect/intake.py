@@ -81,14 +81,14 @@ def create_records(installation_id: int, creates: Iterable[Create], requested_by
     setup = prepare(installation_id)
     with engine.transaction() as session:
         batch = CollectBatch(session, setup, [])
-        postings = [_place_record(batch, create, requested_by) for create in creates]
+        postings = [_find_or_plan_record(batch, create, requested_by) for create in creates]
         finish(batch)
         session.flush()
         posting_ids = [posting.id for posting in postings]
         outbox.approve(session, posting_ids, requested_by)
 
 
-def _place_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
+def _find_or_plan_record(batch: CollectBatch, create: Create, requested_by: str = "") -> Posting:
     """Return the posting that creates a record for a code; plan and apply it if there is none.
 
     A record that a person requested is created even if no document needs it. A document of the
@@ -134,15 +134,17 @@ def _plan_and_apply(
     """Plan a stored document and apply the plan, after its new records and contact data."""
     plan = plan_document(batch, row, document)
     if plan.new_records:
-        records = _place_records(batch, plan, document.currency)
+        records = _find_or_plan_records(batch, plan, document.currency)
         plan = plan_document(batch, row, document, records)
     for change in build_contact_data_changes(batch, plan.fills):
         _ingest_document(batch, change)
     return batch.apply(plan)
 
 
-def _place_records(batch: CollectBatch, plan: DocumentPlan, currency: str | None) -> PlacedRecords:
-    """Place the records that an incomplete plan names; return the posting of each."""
+def _find_or_plan_records(
+    batch: CollectBatch, plan: DocumentPlan, currency: str | None
+) -> PlacedRecords:
+    """Find or plan the records that an incomplete plan names; return the posting of each."""
     records: dict[tuple[str, str], Posting | None] = {}
     for create in plan.new_records:
         key = (create.field, create.code)
@@ -150,7 +152,7 @@ def _place_records(batch: CollectBatch, plan: DocumentPlan, currency: str | None
             records[key] = None
             continue
         create = with_document_currency(batch, plan.row, create, currency)
-        records[key] = _place_record(batch, create)
+        records[key] = _find_or_plan_record(batch, create)
     return records
 
 
@@ -161,13 +163,13 @@ def _plan_stored(batch: CollectBatch, row: SourceDocument) -> None:
         return
     if not _is_final(row):
         return
-    _plan_and_apply(batch, row, _stored_document(batch, row))
+    _plan_and_apply(batch, row, _load_stored_document(batch, row))
     for posting in batch.postings(row):
         if posting.state in outbox.UNSENT:
             posting.changed_at = batch.now
 
 
-def _stored_document(batch: CollectBatch, row: SourceDocument) -> Document:
+def _load_stored_document(batch: CollectBatch, row: SourceDocument) -> Document:
     """Return the stored document; a record to create has the details that a person entered."""
     document = load(Document, row.body)
     decision = batch.setup.index.matches.get((row.made_for, row.source_id))
@@ -199,7 +201,7 @@ def _ingest_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
     if isinstance(item, Unreadable):
         reason = item.reason or Sentence("The source sent no reason.")
         return _hold_defect(batch, row, reason)
-    defect = _storage_defect(item)
+    defect = _find_storage_defect(item)
     if defect:
         return _hold_defect(batch, row, defect)
     return _ingest_document(batch, item)
@@ -269,7 +271,7 @@ def _find_too_large_amount(document: Document) -> str | None:
     return None
 
 
-def _storage_defect(document: Document) -> str | None:
+def _find_storage_defect(document: Document) -> str | None:
     """Return why the database cannot hold a document; None if it can."""
     total = document.total
     if total is not None and not _is_storable(total):

@@ -41,15 +41,15 @@ def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
 def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
     """Return the transaction of a document; None if it is neither posted nor planned."""
     postings = [posting for posting in batch.transaction_postings(row) if not posting.part]
-    creation = _newest_creation(postings)
+    creation = _find_newest_creation(postings)
     if creation is None:
         return None
     if creation.state == PostingState.POSTED and creation.quickbooks_id:
-        return _posted_link(creation, creation.quickbooks_id, postings)
-    return _unposted_link(creation)
+        return _build_posted_link(creation, creation.quickbooks_id, postings)
+    return _build_unposted_link(creation)
 
 
-def _posted_link(creation: Posting, quickbooks_id: str, postings: list[Posting]) -> Link:
+def _build_posted_link(creation: Posting, quickbooks_id: str, postings: list[Posting]) -> Link:
     """Return a link with the ids that a transaction and its lines have in QuickBooks.
 
     The newest update knows the lines that were added to a transaction since its creation.
@@ -62,7 +62,7 @@ def _posted_link(creation: Posting, quickbooks_id: str, postings: list[Posting])
     return Link(kind=cast(Kind, creation.kind), id=quickbooks_id, lines=lines)
 
 
-def _unposted_link(creation: Posting) -> Link:
+def _build_unposted_link(creation: Posting) -> Link:
     """Return a link with placeholders for the ids that a transaction and its lines will have."""
     lines: dict[str, str] = {}
     for line in creation.summary.lines:
@@ -72,7 +72,7 @@ def _unposted_link(creation: Posting) -> Link:
     return Link(kind=kind, id=outbox.format_placeholder(creation.id), lines=lines)
 
 
-def _newest_creation(postings: list[Posting]) -> Posting | None:
+def _find_newest_creation(postings: list[Posting]) -> Posting | None:
     """Return the newest creation that is posted or may still be sent."""
     for posting in reversed(postings):
         is_creation = posting.operation == Operation.CREATE

@@ -39,7 +39,7 @@ def add_created_records(
     """
     matches: dict[tuple[str, str], Decision] = {}
     created_for: dict[tuple[str, str], str] = {}
-    query = _created_records(installation).where(*where)
+    query = _select_created_records(installation).where(*where)
     for kind, source_id, quickbooks_id in session.execute(query):
         record_id = quickbooks_id or ""
         link = Decision(record=record_id, match_method=MatchOrigin.LINK)
@@ -51,7 +51,7 @@ def add_created_records(
     index.created_for = dict(index.created_for) | created_for
 
 
-def _created_records(installation: Installation) -> Select[str, str, str | None]:
+def _select_created_records(installation: Installation) -> Select[str, str, str | None]:
     """Select kind, source id and QuickBooks id of the posted parties and items of this source."""
     return (
         select(Posting.kind, SourceDocument.source_id, Posting.quickbooks_id)

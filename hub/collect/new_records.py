@@ -78,15 +78,15 @@ def _is_needed_by_others(
 
 def with_record_ids(mapped: Mapped, ids: Mapping[str, str]) -> Mapped:
     """Replace the names of records to create by their ids or placeholders."""
-    header = _refs_with_ids(mapped.header, ids)
+    header = _fill_ids(mapped.header, ids)
     lines: list[MappedLine] = []
     for line in mapped.lines:
-        refs = _refs_with_ids(line.refs, ids)
+        refs = _fill_ids(line.refs, ids)
         lines.append(replace(line, refs=refs))
     return replace(mapped, header=header, lines=tuple(lines))
 
 
-def _refs_with_ids(refs: Mapping[Role, Ref], ids: Mapping[str, str]) -> dict[Role, Ref]:
+def _fill_ids(refs: Mapping[Role, Ref], ids: Mapping[str, str]) -> dict[Role, Ref]:
     """Return the records of a header or line, each new one with its id or placeholder."""
     refs_with_ids: dict[Role, Ref] = {}
     for role, ref in refs.items():

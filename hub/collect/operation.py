@@ -156,7 +156,7 @@ def _find_update(
     if current:
         return Update(current.quickbooks_id or "", current.sync_token or "")
     if existing_id and not history.repetition:
-        return Update(existing_id, _sync_token(batch, kind, existing_id))
+        return Update(existing_id, _find_sync_token(batch, kind, existing_id))
     return None
 
 
@@ -192,7 +192,7 @@ def _is_given_up(posting: Posting) -> bool:
     return was_created and posting.operation == Operation.CREATE
 
 
-def _sync_token(batch: CollectBatch, kind: str, quickbooks_id: str) -> str:
+def _find_sync_token(batch: CollectBatch, kind: str, quickbooks_id: str) -> str:
     """Return the version that QuickBooks had of a record or transaction when it was last listed.
 
     Return "" for one that is not listed; QuickBooks is asked before it is changed.

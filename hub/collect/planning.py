@@ -66,7 +66,7 @@ def plan_document(
     """
     app_name = batch.setup.app.name
     if document.stage == Stage.PENDING:
-        reason = _reason_unwanted(document, CaseText("posting.not_wanted_yet", app=app_name))
+        reason = _find_reason_unwanted(document, CaseText("posting.not_wanted_yet", app=app_name))
         plan = plan_withdrawal(batch, row, reason)
         plan.outcome = DocumentOutcome.PENDING
         return plan
@@ -74,12 +74,12 @@ def plan_document(
     postings = batch.transaction_postings(row)
     posted = [posting for posting in postings if posting.state == PostingState.POSTED]
     if document.stage == Stage.CLOSED:
-        reason = _reason_unwanted(document, CaseText("posting.not_wanted", app=app_name))
+        reason = _find_reason_unwanted(document, CaseText("posting.not_wanted", app=app_name))
         return plan_removal(batch, row, reason, is_gone=bool(posted))
     if posted:
         return _plan_wanted(batch, row, document, posted, records)
 
-    too_early = _reason_too_early(batch, row, document)
+    too_early = _find_reason_too_early(batch, row, document)
     if too_early:
         plan = plan_removal(batch, row, too_early)
         plan.start_rule = StartRule.EXCLUDED
@@ -105,14 +105,14 @@ def _plan_wanted(
     return _plan_by_codes(batch, row, document, records)
 
 
-def _reason_unwanted(document: Document, default: CaseText) -> CaseText:
+def _find_reason_unwanted(document: Document, default: CaseText) -> CaseText:
     """Return why the source does not want a document posted, in its own words if it has any."""
     if document.hold:
         return CaseText("posting.source_says", reason=document.hold)
     return default
 
 
-def _reason_too_early(
+def _find_reason_too_early(
     batch: CollectBatch, row: SourceDocument, document: Document
 ) -> CaseText | None:
     """Return why a document from before the start date is left out; None if it counts.
@@ -241,7 +241,7 @@ def _plan_content(
     created = RecordsToCreate(mapped)
     is_for_source = bool(obstacles) and holder_of(obstacles) == Holder.SOURCE
     if mapped.creates and not is_for_source:
-        created = _refer_to_records(batch, plan, mapped, records)
+        created = _fill_record_ids(batch, plan, mapped, records)
         operation = replace(operation, mapped=created.mapped)
         payload = build_payload(batch, row, operation)
     plan.fills.extend(mapped.fills)
@@ -249,7 +249,7 @@ def _plan_content(
     return complete_content(batch, row, operation, payload, findings, created.after_id)
 
 
-def _refer_to_records(
+def _fill_record_ids(
     batch: CollectBatch, plan: DocumentPlan, mapped: Mapped, records: PlacedRecords
 ) -> RecordsToCreate:
     """Put the ids of the records that a document needs into it; plan those that have none."""

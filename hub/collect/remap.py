@@ -21,7 +21,7 @@ UNCLAIMED = (PostingState.REVIEW, PostingState.READY, PostingState.WAITING)
 def replan_stale(setup: Setup) -> None:
     """Plan again what was planned before the newest match."""
     after = 0
-    while ids := _stale_documents(setup, after):
+    while ids := _load_stale_documents(setup, after):
         replan(setup, ids)
         after = ids[-1]
 
@@ -29,7 +29,7 @@ def replan_stale(setup: Setup) -> None:
 def replan_waiting(setup: Setup) -> None:
     """Plan the documents again that wait for another document, which may have been read since."""
     after = 0
-    while ids := _waiting_documents(setup, after):
+    while ids := _load_waiting_documents(setup, after):
         replan(setup, ids)
         after = ids[-1]
 
@@ -49,16 +49,16 @@ def replan(setup: Setup, ids: Sequence[int]) -> None:
             replan(setup, [id])
 
 
-def _waiting_documents(setup: Setup, after: int) -> list[int]:
+def _load_waiting_documents(setup: Setup, after: int) -> list[int]:
     """Return the next documents that wait for another document."""
     query = _select_documents(setup, after).where(
         Posting.state == PostingState.WAITING,
         Posting.held_by == Holder.SOURCE,
     )
-    return _next_ids(query)
+    return _select_next_ids(query)
 
 
-def _stale_documents(setup: Setup, after: int) -> list[int]:
+def _load_stale_documents(setup: Setup, after: int) -> list[int]:
     """Return the next documents whose plan may be out of date."""
     is_old = Posting.changed_at <= setup.matched_at if setup.matched_at else false()
     is_unclaimed = Posting.state.in_(UNCLAIMED) & is_old & (Posting.held_by == Holder.NOBODY)
@@ -77,7 +77,7 @@ def _stale_documents(setup: Setup, after: int) -> list[int]:
             or_(is_unclaimed, is_record_to_create),
         )
     )
-    return _next_ids(query)
+    return _select_next_ids(query)
 
 
 def _select_documents(setup: Setup, after: int) -> Select[int]:
@@ -89,7 +89,7 @@ def _select_documents(setup: Setup, after: int) -> Select[int]:
     )
 
 
-def _next_ids(query: Select[int]) -> list[int]:
+def _select_next_ids(query: Select[int]) -> list[int]:
     """Return the ids of the first documents that a query selects, as many as a batch holds."""
     first = query.order_by(Posting.document_id).limit(DOCUMENTS_PER_BATCH)
     with engine.read_only_session() as session:

@@ -41,7 +41,7 @@ def plan_removal(
         plan.add_posting(operation, Content(kind=row.kind), disposition)
     if is_gone and row.kind not in LIST_KINDS:
         policy = sources.removal_policy(batch.setup.app, batch.setup.site.settings)
-        for posting in _postings_in_books(postings):
+        for posting in _find_postings_in_books(postings):
             _plan_by_policy(batch, plan, posting, reason, policy)
     return plan
 
@@ -86,7 +86,7 @@ def release_former_parts(batch: CollectBatch, plan: DocumentPlan, parts: set[str
         active = outbox.find_active(batch.postings(row), part)
         if active and is_withdrawable(batch, active):
             plan.withdraw(active, CaseText("posting.split_differently"))
-    for posting in _postings_in_books(postings):
+    for posting in _find_postings_in_books(postings):
         plan.open_case(posting, cases.build_document_finding("parts", row, "former_part"))
 
 
@@ -162,7 +162,7 @@ def _plan_closing(batch: CollectBatch, plan: DocumentPlan, posting: Posting) -> 
     plan.add_posting(operation, content, Disposition(state=batch.setup.state))
 
 
-def _postings_in_books(postings: Iterable[Posting]) -> list[Posting]:
+def _find_postings_in_books(postings: Iterable[Posting]) -> list[Posting]:
     """Return the newest posting of each part that QuickBooks holds.
 
     The postings are given oldest first.

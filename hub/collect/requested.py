@@ -14,7 +14,7 @@ from hub.models.postings import REQUESTED
 
 def has_requests(installation_id: int) -> bool:
     """Return whether a person wants documents of this app posted again."""
-    return bool(_document_ids(installation_id))
+    return bool(_load_document_ids(installation_id))
 
 
 def plan_requested(installation_id: int) -> None:
@@ -22,14 +22,14 @@ def plan_requested(installation_id: int) -> None:
 
     The source is not called.
     """
-    ids = _document_ids(installation_id)
+    ids = _load_document_ids(installation_id)
     setup = load_setup(installation_id)
     for start in range(0, len(ids), DOCUMENTS_PER_BATCH):
         part = ids[start : start + DOCUMENTS_PER_BATCH]
         replan(setup, part)
 
 
-def _document_ids(installation_id: int) -> Sequence[int]:
+def _load_document_ids(installation_id: int) -> Sequence[int]:
     query = (
         select(SourceDocument.id)
         .where(

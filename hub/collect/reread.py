@@ -63,14 +63,14 @@ def find_requested_ids(setup: Setup) -> list[str]:
     queries = [flagged]
     if setup.matched_at:
         queries.append(_select_matched(setup.installation))
-    return _source_ids(setup, queries)
+    return _load_source_ids(setup, queries)
 
 
 def find_matched_ids(setup: Setup) -> list[str]:
     """Return the ids of documents held by a code that was matched since they were planned."""
     if not setup.matched_at:
         return []
-    return _source_ids(setup, [_select_matched(setup.installation)])
+    return _load_source_ids(setup, [_select_matched(setup.installation)])
 
 
 def has_released(installation: Installation) -> bool:
@@ -102,7 +102,7 @@ def find_waiting_ids(setup: Setup) -> list[str]:
     is_absent = SourceDocument.absent_at.is_not(None) & is_present
     oldest = hub_context.current_hub().clock.now() - GONE_LOOKUP_PERIOD
     missed = documents.where(text(NOT_AT_SOURCE), or_(is_absent, SourceDocument.gone_at >= oldest))
-    return _source_ids(setup, [not_final, held, missed])
+    return _load_source_ids(setup, [not_final, held, missed])
 
 
 def mark_as_requested(setup: Setup, source_ids: Iterable[str]) -> None:
@@ -148,7 +148,7 @@ def _select_matched(installation: Installation) -> Select[Any]:
     )
 
 
-def _source_ids(setup: Setup, queries: Iterable[Select[Any]]) -> list[str]:
+def _load_source_ids(setup: Setup, queries: Iterable[Select[Any]]) -> list[str]:
     """Return the ids that the queries select, longest unread first, without those read already."""
     rows: set[Any] = set()
     with engine.read_only_session() as session:

@@ -139,7 +139,7 @@ class SourceReading:
         """
         unanswered = dict.fromkeys(ids)
         try:
-            self.writer.write(self._answers(unanswered, budget))
+            self.writer.write(self._read_answers(unanswered, budget))
         except (Refused, PluginFault):
             # It would be the first to be read with every run, and keep the others from being read.
             first_unanswered = list(unanswered)[:1]
@@ -150,7 +150,7 @@ class SourceReading:
         if budget:
             budget.spend(len(ids))
 
-    def _answers(
+    def _read_answers(
         self, unanswered: dict[str, None], budget: RereadBudget | None
     ) -> Iterator[Yielded]:
         """Yield the documents that the source has of these ids, until the budget is spent."""

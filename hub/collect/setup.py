@@ -63,7 +63,7 @@ def load_setup(
     fields = fields_of(installation, site)
     with engine.read_only_session() as session:
         facts = company.load_facts(session, installation.company_id)
-        fields = _with_optional_fields(fields, facts)
+        fields = _make_unused_fields_optional(fields, facts)
         index = build_match_index(session, installation)
         add_created_records(session, installation, fields, index)
         return Setup(
@@ -74,11 +74,13 @@ def load_setup(
             index=index,
             facts=facts,
             cursors=_load_cursors(session, installation_id),
-            matched_at=_last_match_time(session, installation),
+            matched_at=_load_last_match_time(session, installation),
         )
 
 
-def _with_optional_fields(fields: tuple[Field, ...], facts: CompanyFacts) -> tuple[Field, ...]:
+def _make_unused_fields_optional(
+    fields: tuple[Field, ...], facts: CompanyFacts
+) -> tuple[Field, ...]:
     """Hold nothing for a class or location that the company has switched off; only warn of it."""
     has_classes = facts.class_per_line or facts.class_per_document
     is_on = {"class": has_classes, "location": facts.locations}
@@ -100,7 +102,7 @@ def _load_cursors(session: Session, installation_id: int) -> dict[str, str]:
     return cursors
 
 
-def _last_match_time(session: Session, installation: Installation) -> dt.datetime | None:
+def _load_last_match_time(session: Session, installation: Installation) -> dt.datetime | None:
     """Return when a person or a rule last matched a code of this app.
 
     The apps of a plugin share their matches, so a match of another app counts too.

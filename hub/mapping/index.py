@@ -93,10 +93,10 @@ def fold_name(text: str) -> str:
 
 def plain_name(text: str) -> str:
     """Return a name without accents, punctuation, legal forms and the word for and."""
-    return _plain_key(fold_name(text))
+    return _get_plain_key(fold_name(text))
 
 
-def _plain_key(name_key: str) -> str:
+def _get_plain_key(name_key: str) -> str:
     """Return the plain name of a name that is known by its key."""
     transliterated = name_key.translate(_LETTERS)
     decomposed = unicodedata.normalize("NFKD", transliterated)
@@ -197,7 +197,7 @@ class RecordIndex:
         for id, text in self._names.items():
             if words in text and pattern.search(text):
                 ids.append(id)
-        return self._active_entries(ids)
+        return self._filter_active(ids)
 
     def find_near_names(self, name: str) -> list[Entry]:
         """Return the records, active or not, with nearly this name, best first."""
@@ -236,7 +236,7 @@ class RecordIndex:
             for id, score in self._score_names(fold_name(text)):
                 scores[id] = max(score, scores.get(id, 0))
         best_first = sorted(scores, key=lambda id: (-scores[id], self._names[id]))
-        return self._active_entries(best_first)[:MAX_SUGGESTIONS]
+        return self._filter_active(best_first)[:MAX_SUGGESTIONS]
 
     def _score_names(self, text: str) -> Iterator[tuple[str, float]]:
         """Yield id and score of the records whose name is similar to a text."""
@@ -255,7 +255,7 @@ class RecordIndex:
             if not _have_different_numbers(text, self._names[id]):
                 yield id, score
 
-    def _active_entries(self, ids: Iterable[str]) -> list[Entry]:
+    def _filter_active(self, ids: Iterable[str]) -> list[Entry]:
         """Return the records with these ids in the same order, without the inactive ones."""
         entries = [self.by_id[id] for id in ids]
         return [entry for entry in entries if entry.active]
@@ -266,7 +266,7 @@ class RecordIndex:
         self.by_id[entry.id] = entry
         self._names[entry.id] = name_key
         own_key = name_key if entry.name == entry.qualified_name else fold_name(entry.name)
-        self._plain_names[entry.id] = _plain_key(own_key)
+        self._plain_names[entry.id] = _get_plain_key(own_key)
         if not entry.active:
             return
         self._by_name[name_key].append(entry)

@@ -176,7 +176,7 @@ class _Resolver:
         parts = split(mapped, role, line_refs)
         if isinstance(parts, tuple):
             return replace(mapped, parts=parts)
-        label = _field_label(self._field_of(role), role)
+        label = _get_field_label(self._find_field(role), role)
         return [
             Missing(field=role, label=label, role=role, code="", problem=parts, solution="source")
         ]
@@ -225,7 +225,7 @@ class _Resolver:
         name = format_code_name(code)
         if isinstance(result, Ref):
             name = result.name
-        label = _field_label(field, role)
+        label = _get_field_label(field, role)
         self.remarks[f"{label}: {name}"] = None
 
     def _add_missing(self, field: str, label: str, problem: str) -> None:
@@ -237,8 +237,8 @@ class _Resolver:
         self, role: Role, carried: list[tuple[Line, Ref]], header: dict[Role, Ref]
     ) -> bool:
         """Do what the field says when lines differ; return whether the document must be split."""
-        field = self._field_of(role)
-        label = _field_label(field, role)
+        field = self._find_field(role)
+        label = _get_field_label(field, role)
         policy = field.differ if field else "hold"
         if policy == "split":
             return True
@@ -272,7 +272,7 @@ class _Resolver:
         self.missing.setdefault((missing.field, missing.code), missing)
         return False
 
-    def _field_of(self, role: Role) -> Field | None:
+    def _find_field(self, role: Role) -> Field | None:
         """Return the first field of a role, if the app has one."""
         for field in self.fields.values():
             if field.role == role:
@@ -280,7 +280,7 @@ class _Resolver:
         return None
 
 
-def _field_label(field: Field | None, role: Role) -> str:
+def _get_field_label(field: Field | None, role: Role) -> str:
     """Return the name of a field for people, or of the role if the app has no field for it."""
     if field:
         return field.label

@@ -30,7 +30,7 @@ def find(field: Field, code: Code | str, index: MatchIndex) -> MatchResult:
     identity = _cache_key(field, code)
     if identity not in index.cache:
         result = _find(field, code, index)
-        index.cache[identity] = _refuse_separator(field, code, result, index)
+        index.cache[identity] = _require_no_separator(field, code, result, index)
     return index.cache[identity]  # type: ignore[return-value]
 
 
@@ -45,7 +45,7 @@ def find_setting(role: Role, id: str, index: MatchIndex) -> Ref | Missing:
         role=role,
         code=id,
         solution="settings",
-        problem=_unusable_reason(id, index, role),
+        problem=_find_unusable_reason(id, index, role),
     )
 
 
@@ -54,12 +54,12 @@ def find_existing_record(field: Field, code: Code, index: MatchIndex) -> Ref | M
 
     Return None if a record would be created for it, or if it is left out.
     """
-    decision = _current_decision(field, code, index)
+    decision = _find_current_decision(field, code, index)
     if decision is None:
         return _find_by_rules(field, code, index, is_plain=False)
     if decision.record == NEW:
         return None
-    result = _decided_record(field, code, decision, index)
+    result = _find_decided_record(field, code, decision, index)
     if isinstance(result, Ref | Missing):
         return result
     return None
@@ -102,12 +102,12 @@ def _cache_key(field: Field, code: Code | str) -> tuple[object, ...]:
 def _find(field: Field, raw_code: Code | str, index: MatchIndex) -> MatchResult:
     """Find the record of a code by its match, then the rules, then the policy of its field."""
     is_plain = isinstance(raw_code, str)
-    code = _as_code(raw_code)
+    code = _parse_code(raw_code)
     if code.hold:
-        return _missing_result(field, code, index, code.hold, solution="source")
-    decision = _current_decision(field, code, index)
+        return _build_missing_result(field, code, index, code.hold, solution="source")
+    decision = _find_current_decision(field, code, index)
     if decision and decision.record != NEW:
-        return _decided_record(field, code, decision, index)
+        return _find_decided_record(field, code, decision, index)
     if decision:
         return _apply_policy(field, decision.complete(code), index, is_confirmed=True)
     record = _find_by_rules(field, code, index, is_plain)
@@ -116,14 +116,14 @@ def _find(field: Field, raw_code: Code | str, index: MatchIndex) -> MatchResult:
     return _apply_policy(field, code, index, is_confirmed=False)
 
 
-def _as_code(code: Code | str) -> Code:
+def _parse_code(code: Code | str) -> Code:
     """Return a plain code as one that may be an id, a name or a number."""
     if isinstance(code, Code):
         return code
     return Code(id=code, name=code, number=code)
 
 
-def _refuse_separator(
+def _require_no_separator(
     field: Field, code: Code | str, result: MatchResult, index: MatchIndex
 ) -> MatchResult:
     """Refuse a record whose name holds the source's separator: it separates nothing there."""
@@ -132,10 +132,10 @@ def _refuse_separator(
     if isinstance(code, str):
         code = Code(id=code, name=code)
     entry = index.records(field.role).by_id[result.id]
-    return _missing_result(field, code, index, explain_separator(field, result.name), [entry])
+    return _build_missing_result(field, code, index, explain_separator(field, result.name), [entry])
 
 
-def _current_decision(field: Field, code: Code, index: MatchIndex) -> Decision | None:
+def _find_current_decision(field: Field, code: Code, index: MatchIndex) -> Decision | None:
     """Return the match or link of a code, unless the document itself names another record.
 
     An empty id in the document means that the code is linked to nothing.
@@ -148,7 +148,9 @@ def _current_decision(field: Field, code: Code, index: MatchIndex) -> Decision |
     return None
 
 
-def _decided_record(field: Field, code: Code, decision: Decision, index: MatchIndex) -> MatchResult:
+def _find_decided_record(
+    field: Field, code: Code, decision: Decision, index: MatchIndex
+) -> MatchResult:
     """Return the record of a match or link; None if a person chose to leave the code out.
 
     Return what is missing if the record has become inactive or is gone.
@@ -158,11 +160,11 @@ def _decided_record(field: Field, code: Code, decision: Decision, index: MatchIn
     entry = index.records(field.role).get_active(decision.record)
     if entry:
         return to_ref(field.role, entry)
-    reason = _unusable_reason(decision.record, index, field.role)
+    reason = _find_unusable_reason(decision.record, index, field.role)
     problem = Sentence("it is linked to a record that cannot be used: %(why)s", why=reason)
     if decision.match_method == MatchOrigin.DECIDED:
         problem = Sentence("it was matched to a record that cannot be used: %(why)s", why=reason)
-    return _missing_result(field, code, index, problem)
+    return _build_missing_result(field, code, index, problem)
 
 
 def _find_by_rules(
@@ -172,13 +174,13 @@ def _find_by_rules(
     records = index.records(field.role)
     for rule in field.match:
         if rule == "id" and _has_unusable_id(records, code):
-            reason = _unusable_reason(code.quickbooks_id or "", index, field.role)
-            return _missing_result(field, code, index, reason)
+            reason = _find_unusable_reason(code.quickbooks_id or "", index, field.role)
+            return _build_missing_result(field, code, index, reason)
         hits = _RULES[rule](records, code, is_plain)
         if rule == "words":
             hits = _without_records_of_others(field, code, hits, index)
         if hits:
-            return _one_record(field, code, index, rule, hits)
+            return _require_one_record(field, code, index, rule, hits)
     return None
 
 
@@ -187,24 +189,24 @@ def _has_unusable_id(records: RecordIndex, code: Code) -> bool:
     return bool(code.quickbooks_id) and not records.get_active(code.quickbooks_id or "")
 
 
-def _one_record(
+def _require_one_record(
     field: Field, code: Code, index: MatchIndex, rule: str, hits: list[Entry]
 ) -> Ref | Missing:
     """Return the one record that a rule has found; else why it cannot be used or chosen."""
     if rule == "name" and _are_all_other_parties(field, code, hits, index):
         reason = Sentence(
             "QuickBooks has that name with another e-mail address or code: %(record)s.",
-            record=_entry_title(hits[0]),
+            record=_format_entry(hits[0]),
         )
-        return _missing_result(field, code, index, reason, hits)
+        return _build_missing_result(field, code, index, reason, hits)
     if len(hits) == 1:
         return to_ref(field.role, hits[0])
     names = sorted(entry.qualified_name for entry in hits)
     reason = Sentence("several records in QuickBooks fit: %(names)s.", names=", ".join(names))
-    return _missing_result(field, code, index, reason, hits)
+    return _build_missing_result(field, code, index, reason, hits)
 
 
-def _party_email(code: Code) -> str:
+def _get_party_email(code: Code) -> str:
     """Return the e-mail address that the source has of a party; "" for none, and for items."""
     if not isinstance(code.create, Party):
         return ""
@@ -232,7 +234,7 @@ def _are_all_other_parties(field: Field, code: Code, hits: list[Entry], index: M
 
 def _is_other_party(field: Field, code: Code, entry: Entry, index: MatchIndex) -> bool:
     """Return whether a record of the same name has another address or belongs to another code."""
-    email = _party_email(code)
+    email = _get_party_email(code)
     if email and entry.email:
         has_same_email = RecordIndex([entry]).find_by_email(email)
         if not has_same_email:
@@ -253,7 +255,7 @@ _RULES: dict[str, Callable[[RecordIndex, Code, bool], list[Entry]]] = {
     "id": _find_by_id,
     "number": lambda records, code, is_plain: records.find_by_number(code.number or ""),
     "name": lambda records, code, is_plain: records.find_by_name(code.name or ""),
-    "email": lambda records, code, is_plain: records.find_by_email(_party_email(code)),
+    "email": lambda records, code, is_plain: records.find_by_email(_get_party_email(code)),
     "words": lambda records, code, is_plain: records.find_by_words(code.name or ""),
 }
 
@@ -262,12 +264,12 @@ def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: boo
     """Return what the field says about a code that no record fits."""
     if not is_confirmed:
         if field.default:
-            return _default_record(field, code, field.default, index)
+            return _find_default_record(field, code, field.default, index)
         if field.name in index.confirm_first and len(index.records(field.role)):
             reason = Sentence(
                 "nothing fits it; match it or confirm it as new before the first posting."
             )
-            return _missing_result(field, code, index, reason)
+            return _build_missing_result(field, code, index, reason)
     may_create = field.missing == "create" or is_confirmed
     if code.create and may_create:
         return _create(field, code, code.create.name, index, is_confirmed)
@@ -280,7 +282,7 @@ def _apply_policy(field: Field, code: Code, index: MatchIndex, is_confirmed: boo
     reason = Sentence("nothing in QuickBooks fits it.")
     if code.quickbooks_id == "":
         reason = Sentence("it is not linked to anything in QuickBooks.")
-    return _missing_result(field, code, index, reason)
+    return _build_missing_result(field, code, index, reason)
 
 
 def _create(
@@ -289,28 +291,30 @@ def _create(
     assert code.create
     namesakes = [entry for _, entry in index.find_namesakes(field.role, name)]
     if namesakes:
-        title = _entry_title(namesakes[0])
+        title = _format_entry(namesakes[0])
         reason = Sentence("the name is taken in QuickBooks: %(record)s.", record=title)
-        return _missing_result(field, code, index, reason, namesakes)
+        return _build_missing_result(field, code, index, reason, namesakes)
     if not is_confirmed and field.role != "item":
         near_names = index.records(field.role).find_near_names(name)
         if near_names:
             reason = Sentence(
                 "it would be created, but QuickBooks has a similar name: %(record)s.",
-                record=_entry_title(near_names[0]),
+                record=_format_entry(near_names[0]),
             )
-            return _missing_result(field, code, index, reason, near_names)
+            return _build_missing_result(field, code, index, reason, near_names)
     return Create(field=field.name, role=field.role, code=code.id, details=code.create)
 
 
-def _entry_title(entry: Entry) -> str:
+def _format_entry(entry: Entry) -> str:
     """Return the name of a record for people, who need to know if it is inactive."""
     if entry.active:
         return entry.qualified_name
     return Sentence("%(record)s (inactive)", record=entry.qualified_name)
 
 
-def _default_record(field: Field, code: Code, default: str, index: MatchIndex) -> Ref | Missing:
+def _find_default_record(
+    field: Field, code: Code, default: str, index: MatchIndex
+) -> Ref | Missing:
     """Return the record that a field takes for all codes which no record fits.
 
     If that record cannot be used, return what the settings have to say instead.
@@ -318,14 +322,14 @@ def _default_record(field: Field, code: Code, default: str, index: MatchIndex) -
     entry = index.records(field.role).get_active(default)
     if entry:
         return to_ref(field.role, entry)
-    why = _unusable_reason(default, index, field.role)
+    why = _find_unusable_reason(default, index, field.role)
     problem = Sentence(
         "nothing fits it, and the settings' default cannot be used: %(why)s", why=why
     )
-    return _missing_result(field, code, index, problem, solution="settings")
+    return _build_missing_result(field, code, index, problem, solution="settings")
 
 
-def _unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
+def _find_unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
     """Return why a record that is not active in its list cannot be used."""
     entry = index.records(role).by_id.get(id)
     if entry:
@@ -334,7 +338,7 @@ def _unusable_reason(id: str, index: MatchIndex, role: Role) -> str:
     return Sentence("QuickBooks has no %(kind)s with the id %(id)s.", kind=kind, id=id)
 
 
-def _missing_result(
+def _build_missing_result(
     field: Field,
     code: Code,
     index: MatchIndex,
@@ -354,12 +358,12 @@ def _missing_result(
         problem=problem,
         solution=solution,
         suggestions=tuple(to_ref(field.role, entry) for entry in suggestions),
-        exact=_certain_id(field, code, suggestions, index),
+        exact=_find_certain_id(field, code, suggestions, index),
         new_name=code.create.name if code.create else "",
     )
 
 
-def _certain_id(field: Field, code: Code, suggestions: list[Entry], index: MatchIndex) -> str:
+def _find_certain_id(field: Field, code: Code, suggestions: list[Entry], index: MatchIndex) -> str:
     """Return the id of the one suggestion that is certain; "" if there is none or several."""
     certain_ids = []
     for entry in suggestions:

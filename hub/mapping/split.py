@@ -17,7 +17,7 @@ def split(mapped: Mapped, role: Role, line_refs: Mapping[str, Ref]) -> tuple[Map
     Return a sentence if the parts would not add up to the document. `line_refs` are the records
     of the role by line id; lines without one go with that of the header, else with the first.
     """
-    reason = _reason_against(mapped.document)
+    reason = _find_reason_against(mapped.document)
     if reason:
         return reason
     refs = {ref.id: ref for ref in line_refs.values()}
@@ -45,9 +45,9 @@ def amount_of(line: Line) -> Decimal | None:
     return line.quantity * line.unit_price
 
 
-def _reason_against(document: Document) -> str:
+def _find_reason_against(document: Document) -> str:
     """Return why a document cannot be split to the cent; "" if it can."""
-    tax_of_lines = _tax(document.lines)
+    tax_of_lines = _get_tax(document.lines)
     is_taxed_by_line = (document.tax_total or ZERO) == tax_of_lines
     if document.tax_mode == "exclusive" and not is_taxed_by_line:
         return Sentence(
@@ -75,7 +75,7 @@ def _build_part(
         lines=lines,
         number=number,
         total=None if document.total is None else _sum_lines(document, lines),
-        tax_total=None if document.tax_total is None else _tax(lines),
+        tax_total=None if document.tax_total is None else _get_tax(lines),
         attachments=document.attachments if position == 1 else (),
     )
     return replace(
@@ -87,7 +87,7 @@ def _build_part(
     )
 
 
-def _tax(lines: tuple[Line, ...]) -> Decimal:
+def _get_tax(lines: tuple[Line, ...]) -> Decimal:
     return sum_amounts(line.tax for line in lines)
 
 
@@ -96,5 +96,5 @@ def _sum_lines(document: Document, lines: tuple[Line, ...]) -> Decimal:
     amounts = [amount_of(line) for line in lines]
     net = sum_amounts(amounts)
     if document.tax_mode == "exclusive":
-        return net + _tax(lines)
+        return net + _get_tax(lines)
     return net

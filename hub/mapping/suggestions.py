@@ -14,7 +14,7 @@ def find_suggestions(code: Code, records: RecordIndex, hits: list[Entry]) -> lis
     suggestions = records.find_by_tax_number(organisation_number(code))[:MAX_SUGGESTIONS]
     others = [entry for entry in hits if records.get_active(entry.id) is entry]
     if not others:
-        others = _similar_records(records, code.name or "", code.number or "")
+        others = _find_similar_records(records, code.name or "", code.number or "")
     for entry in others:
         if entry not in suggestions:
             suggestions.append(entry)
@@ -28,7 +28,7 @@ def organisation_number(code: Code | str | None) -> str:
     return ""
 
 
-def _similar_records(records: RecordIndex, name: str, number: str) -> list[Entry]:
+def _find_similar_records(records: RecordIndex, name: str, number: str) -> list[Entry]:
     """Return the records with this number, then those with a similar name or number."""
     entries = list(records.find_by_number(number))
     for entry in records.suggest(name, number):

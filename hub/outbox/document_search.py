@@ -23,7 +23,7 @@ def has_all_words(session: Session, text: str) -> ColumnElement[bool]:
     are common, the documents of a list are tested one after the other, and a page is full soon.
     """
     words = list(dict.fromkeys(words_of(text)))[:MAX_WORDS]
-    has_id = SourceDocument.id.in_(union_all(*_with_id(text)))
+    has_id = SourceDocument.id.in_(union_all(*_select_with_id(text)))
     if not words:
         return has_id
     counts = {word: _count(session, word) for word in words}
@@ -32,13 +32,13 @@ def has_all_words(session: Session, text: str) -> ColumnElement[bool]:
     if counts[rarest] > MAX_CANDIDATES:
         return or_(has_every_word, has_id)
     candidates = select(DocumentTerm.document_id).where(_begins_with(rarest))
-    is_candidate = SourceDocument.id.in_(union_all(candidates, *_with_id(text)))
+    is_candidate = SourceDocument.id.in_(union_all(candidates, *_select_with_id(text)))
     if len(words) == 1:
         return is_candidate
     return and_(is_candidate, or_(has_every_word, has_id))
 
 
-def _with_id(text: str) -> list[Select[Any]]:
+def _select_with_id(text: str) -> list[Select[Any]]:
     """Return queries for the documents with a marker, and for those with an id in QuickBooks."""
     marker = text.removeprefix(MARKER_START).removesuffix(MARKER_END)
     with_marker = select(SourceDocument.id).where(SourceDocument.marker == marker)

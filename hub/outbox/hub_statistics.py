@@ -25,19 +25,19 @@ def count_by_installation(session: Session) -> dict[int, Counter[str]]:
     counts the documents that have only their first posting in an index.
     """
     counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for installation_id, state, number in session.execute(_first_postings()):
+    for installation_id, state, number in session.execute(_select_first_postings()):
         counts[installation_id][state] += number
-    for installation_id, state, number in session.execute(_first_postings_counted_singly()):
+    for installation_id, state, number in session.execute(_select_first_postings_counted_singly()):
         counts[installation_id][state] -= number
-    for installation_id, number in session.execute(_missing_first_postings()):
+    for installation_id, number in session.execute(_select_missing_first_postings()):
         counts[installation_id][DocumentState.POSTED] -= number
         counts[installation_id][DocumentState.MISSING] += number
-    for installation_id, place, number in session.execute(_states_by_attention()):
+    for installation_id, place, number in session.execute(_select_states_by_attention()):
         counts[installation_id][ATTENTION_ORDER[place]] += number
     return counts
 
 
-def _first_postings() -> Select[int, str, int]:
+def _select_first_postings() -> Select[int, str, int]:
     """Return a query for the number of first postings in each state."""
     return (
         select(Posting.installation_id, Posting.state, func.count())
@@ -46,36 +46,36 @@ def _first_postings() -> Select[int, str, int]:
     )
 
 
-def _documents_with_several_postings() -> Select[int]:
+def _select_documents_with_several_postings() -> Select[int]:
     """Return a query for the documents that have more than their first posting."""
     return select(Posting.document_id).where(text(FURTHER_POSTINGS))
 
 
-def _documents_counted_singly() -> CompoundSelect[int]:
+def _select_documents_counted_singly() -> CompoundSelect[int]:
     """Return a query for the documents whose state is not that of their first posting."""
     made_for_codes = select(SourceDocument.id).where(text(MADE_FOR_CODES))
-    return union(_documents_with_several_postings(), made_for_codes)
+    return union(_select_documents_with_several_postings(), made_for_codes)
 
 
-def _first_postings_counted_singly() -> Select[int, str, int]:
+def _select_first_postings_counted_singly() -> Select[int, str, int]:
     """Return a query for the first postings of documents that are counted one by one."""
-    documents = _documents_counted_singly().subquery()
-    return _first_postings().join(documents, documents.c.document_id == Posting.document_id)
+    documents = _select_documents_counted_singly().subquery()
+    return _select_first_postings().join(documents, documents.c.document_id == Posting.document_id)
 
 
-def _missing_first_postings() -> Select[int, int]:
+def _select_missing_first_postings() -> Select[int, int]:
     """Return a query for the number of single postings voided or deleted in QuickBooks."""
     return (
         select(Posting.installation_id, func.count())
         .select_from(TransactionHead)
         .join(Posting, SAME_TRANSACTION)
         .where(text(NOT_LIVE), *IS_FIRST_POSTING, Posting.state == PostingState.POSTED)
-        .where(Posting.document_id.not_in(_documents_counted_singly()))
+        .where(Posting.document_id.not_in(_select_documents_counted_singly()))
         .group_by(Posting.installation_id)
     )
 
 
-def _states_by_attention() -> Select[int, int, int]:
+def _select_states_by_attention() -> Select[int, int, int]:
     """Return a query for the documents with several postings, by place in ATTENTION_ORDER."""
     state = state_column(Posting, TransactionHead)
     places = [(state == name, place) for place, name in enumerate(ATTENTION_ORDER)]
@@ -84,7 +84,7 @@ def _states_by_attention() -> Select[int, int, int]:
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .outerjoin(TransactionHead, SAME_TRANSACTION)
         .where(
-            Posting.document_id.in_(_documents_with_several_postings()),
+            Posting.document_id.in_(_select_documents_with_several_postings()),
             Posting.operation != Operation.ATTACH,
             counts_for_its_part(Posting),
             SourceDocument.made_for == "",

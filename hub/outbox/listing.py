@@ -126,11 +126,11 @@ def in_state(state: str) -> ColumnElement[bool]:
 
 def _excludes_other_states(state: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition that the state of a document, a column of the query, is no other."""
-    states = _counted_as(state)
+    states = _list_states_counted_as(state)
     return column.not_in([other for other in ALL_STATES if other not in states])
 
 
-def _counted_as(state: str) -> tuple[str, ...]:
+def _list_states_counted_as(state: str) -> tuple[str, ...]:
     """Return the states that a filter for a state chooses."""
     return COUNTED_AS_WAITING if state == DocumentState.WAITING else (state,)
 
@@ -139,7 +139,7 @@ def _may_be_in_state(state: str) -> ColumnElement[bool]:
     """Return the condition of the candidates for a state."""
     if state == DocumentState.POSTED:
         return _has_posted()
-    candidates = _candidates(state, _counted_as(state)).correlate(None)
+    candidates = _select_candidates(state, _list_states_counted_as(state)).correlate(None)
     return SourceDocument.id.in_(candidates)
 
 
@@ -154,7 +154,7 @@ def _has_only_posting_in_state(state: str) -> ColumnElement[bool]:
     number: Any = func.count()  # an index has it; candidates for these states have such a posting
     if state not in OPEN_STATES:
         gives_no_state = Posting.operation.in_((Operation.ATTACH, *REMOVALS))
-        is_other = or_(gives_no_state, Posting.state.not_in(_counted_as(state)))
+        is_other = or_(gives_no_state, Posting.state.not_in(_list_states_counted_as(state)))
         number = func.sum(case((is_other, 2), else_=1))
     query = select(number).where(Posting.document_id == SourceDocument.id)
     has_only_posting = query.correlate(SourceDocument).scalar_subquery() == 1
@@ -188,7 +188,7 @@ def _has_posted() -> ColumnElement[bool]:
     return query.scalar_subquery().is_not(None)
 
 
-def _candidates(state: str, states: tuple[str, ...]) -> Select[int]:
+def _select_candidates(state: str, states: tuple[str, ...]) -> Select[int]:
     """Return a query for the documents that may be in a state, by an index or a column.
 
     To compute the state of every document would take too long.

@@ -66,16 +66,16 @@ def state_column(posting: Any, head: Any) -> ColumnElement[str]:
 @cache
 def main_posting_id() -> ScalarSelect[int]:
     """Return a subquery for the main posting of the `SourceDocument` of the enclosing statement."""
-    return _main_posting(is_state=False)
+    return _select_main_posting(is_state=False)
 
 
 @cache
 def select_main_posting_state() -> ScalarSelect[str]:
     """Return a subquery for the state that the main posting of a `SourceDocument` gives to it."""
-    return _main_posting(is_state=True)
+    return _select_main_posting(is_state=True)
 
 
-def _main_posting(*, is_state: bool) -> ScalarSelect[Any]:
+def _select_main_posting(*, is_state: bool) -> ScalarSelect[Any]:
     """Return a subquery for the id of the main posting, or for the state that it gives."""
     posting = aliased(Posting)
     head = aliased(TransactionHead)

@@ -84,7 +84,7 @@ def fill(session: Session, posting: Posting) -> int | None:
     posting_ids = find_awaited_ids(posting.payload)
     if not posting_ids:
         return None
-    known_ids = _known_ids(session, posting_ids)
+    known_ids = _load_known_ids(session, posting_ids)
     missing = posting_ids - known_ids.keys()
     if missing:
         return min(missing)
@@ -104,7 +104,7 @@ def fill_known_ids(session: Session, payload: bytes) -> bytes:
     posting_ids = find_awaited_ids(payload)
     if not posting_ids:
         return payload
-    return _replace_placeholders(payload, _known_ids(session, posting_ids))
+    return _replace_placeholders(payload, _load_known_ids(session, posting_ids))
 
 
 def load_matched_records(
@@ -152,7 +152,7 @@ def match_created_record(session: Session, posting_id: int) -> None:
         _add_record(session, posting, row)
 
 
-def _known_ids(session: Session, posting_ids: Iterable[int]) -> dict[int, _PostedIds]:
+def _load_known_ids(session: Session, posting_ids: Iterable[int]) -> dict[int, _PostedIds]:
     """Return the ids of those postings that are posted, or whose code has a record by now."""
     is_chosen = Posting.id.in_(posting_ids)
     ids = {}

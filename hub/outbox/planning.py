@@ -83,17 +83,17 @@ def plan_posting(
     QuickBooks. `postings` are all postings of the document, if they are loaded already.
     """
     if postings is None:
-        postings = _postings_of(session, row)
+        postings = _load_postings(session, row)
     current = find_active(postings, operation.part)
     if current and current.state in IN_FLIGHT:
         row.reread = True
         return current
     if current and not _is_same_operation(current, operation):
-        if not _displace(session, row, current):
+        if not _withdraw_displaced(session, row, current):
             return current
         current = None
 
-    previous = current or _newest_posting(postings, operation)
+    previous = current or _find_newest_posting(postings, operation)
     if previous is None:
         return _add(session, row, operation, content, disposition)
     next_generation = previous.generation + 1
@@ -108,7 +108,7 @@ def plan_posting(
 
 def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
     """Release a posting that was just planned by a person's decision, without approval."""
-    posting.state = _approved_state(posting)
+    posting.state = _get_approved_state(posting)
     posting.held_by = Holder.NOBODY
     posting.reasons = []
     posting.approved_by = who
@@ -117,7 +117,7 @@ def approve_when_planned(session: Session, posting: Posting, who: str) -> None:
     inbox.release(session, posting)
 
 
-def _postings_of(session: Session, row: SourceDocument) -> Sequence[Posting]:
+def _load_postings(session: Session, row: SourceDocument) -> Sequence[Posting]:
     """Return the postings of a document, oldest first; none if it is not stored yet."""
     if not row.id:
         return ()
@@ -150,7 +150,7 @@ def _is_over(posting: Posting, content: Content) -> bool:
     return posting.planned != compute_fingerprint(content.payload)
 
 
-def _newest_posting(postings: Sequence[Posting], operation: PartOperation) -> Posting | None:
+def _find_newest_posting(postings: Sequence[Posting], operation: PartOperation) -> Posting | None:
     """Return the newest posting with the same part, operation and base."""
     key = (operation.part, operation.operation, operation.base)
     for posting in reversed(postings):
@@ -184,13 +184,13 @@ def _add(
         reasons=texts.dump(*disposition.reasons),
         created_at=now,
         changed_at=now,
-        **_columns(content),
+        **_build_columns(content),
     )
     session.add(posting)
     return posting
 
 
-def _columns(content: Content) -> dict[str, Any]:
+def _build_columns(content: Content) -> dict[str, Any]:
     """Return the columns of a posting that a plan with other bytes replaces."""
     return {
         "kind": content.kind,
@@ -223,7 +223,7 @@ def _inherit_history(posting: Posting, postings: Sequence[Posting]) -> None:
     posting.rejected_ids = sorted(rejected_ids)
 
 
-def _displace(session: Session, row: SourceDocument, posting: Posting) -> bool:
+def _withdraw_displaced(session: Session, row: SourceDocument, posting: Posting) -> bool:
     """Withdraw a posting that another operation replaces; return whether it was withdrawn.
 
     One that may have landed stays, and so does a removal that a person wants.
@@ -299,7 +299,7 @@ def _replace_content(
     approvals.carry_over(
         session, posting, compute_fingerprint(content.payload), keeps=keeps_approval
     )
-    for name, value in _columns(content).items():
+    for name, value in _build_columns(content).items():
         setattr(posting, name, value)
     posting.revision += 1
     if keeps_approval:
@@ -341,7 +341,7 @@ def _set_disposition(posting: Posting, disposition: Disposition) -> None:
     state = disposition.state
     is_approved = posting.approved_payload == posting.planned
     if state == PostingState.REVIEW and is_approved:
-        state = _approved_state(posting)
+        state = _get_approved_state(posting)
     posting.state = state
     posting.held_by = disposition.holder
     posting.reasons = texts.dump(*disposition.reasons)
@@ -350,7 +350,7 @@ def _set_disposition(posting: Posting, disposition: Disposition) -> None:
     posting.changed_at = hub_context.current_hub().clock.now()
 
 
-def _approved_state(posting: Posting) -> PostingState:
+def _get_approved_state(posting: Posting) -> PostingState:
     """Return the state in which a person's approval puts a posting."""
     if posting.after_id:
         return PostingState.WAITING

@@ -90,7 +90,7 @@ def count_documents_of_each(
         .where(*IS_FIRST_POSTING)
         .group_by(Posting.installation_id, Posting.state)
     )
-    documents = _documents_counted_singly(installation_ids).subquery()
+    documents = _select_documents_counted_singly(installation_ids).subquery()
     # Without a condition on the installation, SQLite looks up the postings of the few documents.
     counted_singly = first_postings.join(documents, documents.c.document_id == Posting.document_id)
     first_postings = first_postings.where(Posting.installation_id.in_(installation_ids))
@@ -104,7 +104,7 @@ def count_documents_of_each(
     for installation_id, number in session.execute(missing):
         by_state[installation_id][DocumentState.POSTED] -= number
         by_state[installation_id][DocumentState.MISSING] += number
-    has_several = Posting.document_id.in_(_documents_with_several_postings(installation_ids))
+    has_several = Posting.document_id.in_(_select_documents_with_several_postings(installation_ids))
     for installation_id, states_by_document in _states_of_each(session, has_several).items():
         by_state[installation_id].update(states_by_document.values())
     return {id: _count_documents(by_state[id]) for id in installation_ids}
@@ -182,29 +182,29 @@ def sum_posted_by_kind(session: Session, installation_id: int) -> KindSums:
     return dict(totals)
 
 
-def _documents_with_several_postings(installation_ids: Collection[int]) -> Select[int]:
+def _select_documents_with_several_postings(installation_ids: Collection[int]) -> Select[int]:
     """Return a query for the documents that have more than their first posting."""
     return select(Posting.document_id).where(
         Posting.installation_id.in_(installation_ids), text(FURTHER_POSTINGS)
     )
 
 
-def _documents_made_for_codes(installation_ids: Collection[int]) -> Select[int]:
+def _select_documents_made_for_codes(installation_ids: Collection[int]) -> Select[int]:
     """Return a query for the documents that create records for codes."""
     return select(SourceDocument.id).where(
         SourceDocument.installation_id.in_(installation_ids), text(MADE_FOR_CODES)
     )
 
 
-def _documents_counted_singly(installation_ids: Collection[int]) -> CompoundSelect[int]:
+def _select_documents_counted_singly(installation_ids: Collection[int]) -> CompoundSelect[int]:
     """Return a query for the documents whose state is not that of their first posting."""
-    several = _documents_with_several_postings(installation_ids)
-    return union(several, _documents_made_for_codes(installation_ids))
+    several = _select_documents_with_several_postings(installation_ids)
+    return union(several, _select_documents_made_for_codes(installation_ids))
 
 
 def _count_missing_first_postings(installation_ids: Collection[int]) -> Select[int, int]:
     """Return a query for the single postings voided or deleted in QuickBooks, by installation."""
-    counted_singly = _documents_counted_singly(installation_ids)
+    counted_singly = _select_documents_counted_singly(installation_ids)
     companies = select(Installation.company_id).where(Installation.id.in_(installation_ids))
     return (
         select(Posting.installation_id, func.count())
@@ -234,7 +234,7 @@ def _states_of_each(session: Session, condition: ColumnElement[bool]) -> dict[in
     """Return the states of documents by installation and document."""
     installations: dict[int, int] = {}
     states_by_document: dict[int, list[str]] = defaultdict(list)
-    query = _counted_postings(condition).add_columns(
+    query = _select_counted_postings(condition).add_columns(
         Posting.installation_id, Posting.document_id, state_column(Posting, TransactionHead)
     )
     for _, installation_id, document_id, state in session.execute(query):
@@ -242,12 +242,12 @@ def _states_of_each(session: Session, condition: ColumnElement[bool]) -> dict[in
         states_by_document[document_id].append(state)
     by_installation: dict[int, dict[int, str]] = defaultdict(dict)
     for document_id, of_parts in states_by_document.items():
-        state = min(of_parts, key=_attention_rank)
+        state = min(of_parts, key=_rank_by_attention)
         by_installation[installations[document_id]][document_id] = state
     return by_installation
 
 
-def _attention_rank(state: str) -> int:
+def _rank_by_attention(state: str) -> int:
     """Return the place of a state in the order of attention: 0 for the one that needs most."""
     return ATTENTION_ORDER.index(DocumentState(state))
 
@@ -264,7 +264,7 @@ def _sum_first_postings(installation_id: int) -> Select[Any]:
         halves.append(func.coalesce(func.sum(millionths // HALF_BASE), 0))
         halves.append(func.coalesce(func.sum(millionths % HALF_BASE), 0))
     columns: Any = (Posting.kind, Posting.currency, *halves)
-    counted_singly = _documents_counted_singly([installation_id])
+    counted_singly = _select_documents_counted_singly([installation_id])
     return (
         select(*columns)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
@@ -278,7 +278,9 @@ def _sum_first_postings(installation_id: int) -> Select[Any]:
 
 def _add_others(session: Session, installation_id: int, totals: KindSums) -> None:
     """Add the documents that have more than one posting."""
-    has_several = Posting.document_id.in_(_documents_with_several_postings([installation_id]))
+    has_several = Posting.document_id.in_(
+        _select_documents_with_several_postings([installation_id])
+    )
     states = _states(session, has_several)
 
     with_source_total: set[int] = set()
@@ -312,7 +314,7 @@ def apply_sign(kind: str, total: Decimal | None) -> Decimal:
     return sign_of_kind(kind) * total
 
 
-def _counted_postings(condition: ColumnElement[bool]) -> Select[Any]:
+def _select_counted_postings(condition: ColumnElement[bool]) -> Select[Any]:
     """Return a query for the postings that count for their parts, joined with their heads."""
     return (
         select(Posting.id)
@@ -335,6 +337,9 @@ def _iter_amounts(session: Session, condition: ColumnElement[bool]) -> Iterator[
     )
     is_written = Posting.state == PostingState.POSTED, Posting.operation.not_in(REMOVALS)
     query = (
-        _counted_postings(condition).add_columns(*amounts).where(*is_written).order_by(Posting.id)
+        _select_counted_postings(condition)
+        .add_columns(*amounts)
+        .where(*is_written)
+        .order_by(Posting.id)
     )
     yield from session.execute(query)

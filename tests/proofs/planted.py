@@ -580,7 +580,7 @@ BUGS = (
     Planted(
         "an approval ends as soon as one of two missing records is created",
         "hub/outbox/placeholders.py",
-        "return _replace_placeholders(payload, _known_ids(session, posting_ids))",
+        "return _replace_placeholders(payload, _load_known_ids(session, posting_ids))",
         "return payload",
         (
             "tests/stories/test_releases.py::"

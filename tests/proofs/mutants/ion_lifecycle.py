@@ -102,9 +102,9 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
         place="hub/collect/existing.py",
         old=(
             '    if document.kind == "purchase_order":\n'
-            "        date = _order_date(batch, quickbooks_id, current)\n"
+            "        date = _get_order_date(batch, quickbooks_id, current)\n"
         ),
-        new="    if False:\n        date = _order_date(batch, quickbooks_id, current)\n",
+        new="    if False:\n        date = _get_order_date(batch, quickbooks_id, current)\n",
         bug="A revised order gets another day.",
     ),
     Mutant(
@@ -225,7 +225,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-34",
         place="hub/collect/planning.py",
-        old="    too_early = _reason_too_early(batch, row, document)\n",
+        old="    too_early = _find_reason_too_early(batch, row, document)\n",
         new="    too_early = None\n",
         bug="Orders from before the first day are sent.",
     ),

@@ -217,7 +217,7 @@ def test_the_queries_of_each_scrape_read_no_table_of_postings(visitor: Visitor) 
     with visitor.app.app_context(), engine.read_only_session() as session:
         oldest = plan_of(session, gauges._oldest_in_state_query(PostingState.HELD))
         doubt = plan_of(session, gauges._in_doubt_query())
-        firsts = plan_of(session, outbox.hub_statistics._first_postings())
+        firsts = plan_of(session, outbox.hub_statistics._select_first_postings())
     assert "USING COVERING INDEX ix_posting_company_state" in oldest
     assert "USING COVERING INDEX ix_posting_company_state" in doubt
     assert "USING COVERING INDEX ix_posting_installation_state" in firsts
