@@ -28,8 +28,8 @@ def report(run: Run, *, only_source_failed: bool = False) -> None:
         if company is None:
             return
         case = _find_open_case(session, company.id)
-        failing = _failing_subjects(session, case) if case else set()
-        subject = _subject(run)
+        failing = _list_failing_subjects(session, case) if case else set()
+        subject = _identify_subject(run)
         if run.outcome == RunOutcome.DONE:
             failing.discard(subject)
         elif not _has_other_case(session, company, only_source_failed) and _is_due(session, run):
@@ -41,10 +41,10 @@ def report(run: Run, *, only_source_failed: bool = False) -> None:
 
 def forget(session: Session, company_id: int) -> None:
     """Close the case of a company for which nothing runs any more."""
-    inbox.close(session, _case_cause(company_id))
+    inbox.close(session, _build_case_cause(company_id))
 
 
-def _subject(run: Run) -> str:
+def _identify_subject(run: Run) -> str:
     """Return what identifies the runs that succeed or fail in a row."""
     return f"{run.kind}:{run.installation_id or 0}"
 
@@ -89,7 +89,7 @@ def _match_subject(run: Run) -> tuple[ColumnElement[bool], ...]:
 def _open_case(session: Session, company: ConnectedCompany, run: Run) -> Case:
     """Open the case of a company, or change what the open one says."""
     text = CaseText("runs.failing", company=company.name or company.realm, problem=run.error)
-    return inbox.open(session, _case_cause(company.id), text, company_id=company.id)
+    return inbox.open(session, _build_case_cause(company.id), text, company_id=company.id)
 
 
 def _store_subjects(session: Session, case: Case, subjects: set[str]) -> None:
@@ -100,7 +100,7 @@ def _store_subjects(session: Session, case: Case, subjects: set[str]) -> None:
         inbox.close(session, case.cause)
 
 
-def _failing_subjects(session: Session, case: Case) -> set[str]:
+def _list_failing_subjects(session: Session, case: Case) -> set[str]:
     """Return the subjects that a case names, without those of apps that are disabled or paused."""
     active = select(Installation.id).where(
         Installation.company_id == case.company_id,
@@ -114,10 +114,12 @@ def _failing_subjects(session: Session, case: Case) -> set[str]:
 
 
 def _find_open_case(session: Session, company_id: int) -> Case | None:
-    query = select(Case).where(Case.cause == _case_cause(company_id), Case.closed_at.is_(None))
+    query = select(Case).where(
+        Case.cause == _build_case_cause(company_id), Case.closed_at.is_(None)
+    )
     return session.scalars(query).one_or_none()
 
 
-def _case_cause(company_id: int) -> str:
+def _build_case_cause(company_id: int) -> str:
     """Return the cause by which the case of a company is stored."""
     return f"runs:{company_id}"

@@ -117,7 +117,7 @@ def release(session: Session, posting: Posting | int, keep: Iterable[str] = ()) 
 
     `keep` holds the causes of the cases that still stop it.
     """
-    id = _id(posting)
+    id = _get_posting_id(posting)
     release_all(session, [id], keep)
 
 
@@ -238,7 +238,7 @@ def _move_links(
 
 def _attach(session: Session, case: Case, postings: Iterable[Posting | int]) -> None:
     """Add postings to a case; skip those that it has already."""
-    ids = {_id(posting) for posting in postings}
+    ids = {_get_posting_id(posting) for posting in postings}
     if not ids:
         return
     rows = [{"case_id": case.id, "posting_id": id} for id in sorted(ids)]
@@ -246,7 +246,7 @@ def _attach(session: Session, case: Case, postings: Iterable[Posting | int]) -> 
     session.execute(insert.on_conflict_do_nothing())
 
 
-def _id(posting: Posting | int) -> int:
+def _get_posting_id(posting: Posting | int) -> int:
     """Return the id of a posting, which may be passed as its id already."""
     if isinstance(posting, int):
         return posting

@@ -87,8 +87,8 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
         body["PrivateNote"] = builder.memo()
     summary = summarize(kind, body, facts.currency)
     if kind in DOCUMENTS:
-        summary = _with_open_total(builder, summary)
-        summary = summary._replace(lines=_with_source_ids(builder, summary.lines))
+        summary = _add_open_total(builder, summary)
+        summary = summary._replace(lines=_add_source_ids(builder, summary.lines))
     return Payload(
         body,
         summary,
@@ -180,7 +180,7 @@ def _check_decimals(builder: PayloadBuilder) -> None:
         return
 
 
-def _with_open_total(builder: PayloadBuilder, summary: TransactionSummary) -> TransactionSummary:
+def _add_open_total(builder: PayloadBuilder, summary: TransactionSummary) -> TransactionSummary:
     """Add the total that QuickBooks is expected to work out, if the document states it."""
     document = builder.document
     if summary.total is not None or document.total is None:
@@ -189,7 +189,7 @@ def _with_open_total(builder: PayloadBuilder, summary: TransactionSummary) -> Tr
     return summary._replace(total=stated, tolerance=document.tolerance)
 
 
-def _with_source_ids(
+def _add_source_ids(
     builder: PayloadBuilder, lines: tuple[LineSummary, ...]
 ) -> tuple[LineSummary, ...]:
     """Return the lines of the summary with the ids that they have at the source.

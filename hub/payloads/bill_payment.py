@@ -33,10 +33,10 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         TotalAmt=paid,
         Line=lines,
     )
-    return fields | _source_of_payment(choose_payment_type(builder), account)
+    return fields | _build_payment_account(choose_payment_type(builder), account)
 
 
-def _source_of_payment(type: str, account: Ref | None) -> dict[str, Any]:
+def _build_payment_account(type: str, account: Ref | None) -> dict[str, Any]:
     """Return the account of a card, or else of a check."""
     if type == CARD:
         return {

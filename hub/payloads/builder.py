@@ -97,7 +97,7 @@ class PayloadBuilder:
         """Return the location, unless the company has switched locations off."""
         ref = self.mapped.header.get("location")
         is_enabled = self.facts.locations
-        return self._reference_if_enabled(
+        return self._build_reference_if_enabled(
             ref, is_enabled, label="Location", plural=Sentence("Locations")
         )
 
@@ -105,7 +105,7 @@ class PayloadBuilder:
         """Return the class of a line, unless the company has switched classes off."""
         ref = line.refs.get("class")
         is_enabled = self.facts.class_per_line or self.facts.class_per_document
-        return self._reference_if_enabled(
+        return self._build_reference_if_enabled(
             ref, is_enabled, label="Class", plural=Sentence("Classes")
         )
 
@@ -113,7 +113,7 @@ class PayloadBuilder:
         """Return the class of the transaction, if the company has one class for each."""
         if self.facts.class_per_line or not self.facts.class_per_document:
             return None
-        classes = self._classes()
+        classes = self._list_classes()
         if len(classes) > 1:
             names = ", ".join(sorted(ref.name for ref in classes))
             self.problems.append(
@@ -128,12 +128,12 @@ class PayloadBuilder:
 
     def shared_class(self) -> dict[str, str] | None:
         """Return the class that all lines have, for kinds with classes on lines and header."""
-        classes = self._classes()
+        classes = self._list_classes()
         if not self.facts.class_per_document or len(classes) != 1:
             return None
         return as_reference(classes[0])
 
-    def _classes(self) -> list[Ref]:
+    def _list_classes(self) -> list[Ref]:
         """Return the different classes of the lines."""
         classes: dict[str, Ref] = {}
         for line in self.mapped.lines:
@@ -153,7 +153,7 @@ class PayloadBuilder:
                 lines.append((mapped, line_amount))
         return lines
 
-    def _reference_if_enabled(
+    def _build_reference_if_enabled(
         self, ref: Ref | None, is_enabled: bool, label: str, plural: str
     ) -> dict[str, str] | None:
         """Return a reference; put its name into the memo if the company has switched them off."""
@@ -292,11 +292,11 @@ class PayloadBuilder:
             )
             return None
         if not self.facts.uses_currency(self.currency):
-            self.problems.append(self._unused_currency())
+            self.problems.append(self._report_unused_currency())
             return None
         return {"value": self.currency} if self.facts.multicurrency else None
 
-    def _unused_currency(self) -> str:
+    def _report_unused_currency(self) -> str:
         """Say that the company does not keep books in the currency of the document."""
         if self.facts.multicurrency:
             return Sentence(

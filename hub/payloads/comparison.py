@@ -95,7 +95,12 @@ class _Comparison:
             if getattr(self.actual, name):
                 facts.append(name)
         header = self._compare_facts(self.expected, self.actual, facts)
-        return [*self._compare_totals(), *header, *self._exchange_rate(), *self._compare_lines()]
+        return [
+            *self._compare_totals(),
+            *header,
+            *self._compare_exchange_rate(),
+            *self._compare_lines(),
+        ]
 
     def compare_list_entries(self) -> list[str]:
         """Compare names, whose case does not count, and the facts that the hub writes."""
@@ -118,10 +123,10 @@ class _Comparison:
         for name, ours, stored in amounts:
             theirs = stored or ZERO
             if ours is not None and abs(ours - theirs) > tolerance:
-                sentences.append(self._amount_sentence(AMOUNTS[name], ours, theirs))
+                sentences.append(self._format_amount_sentence(AMOUNTS[name], ours, theirs))
         return sentences
 
-    def _exchange_rate(self) -> list[str]:
+    def _compare_exchange_rate(self) -> list[str]:
         """Compare the exchange rate if the hub sent one; otherwise it is QuickBooks' own."""
         ours = self.expected.exchange_rate
         if ours is None:
@@ -160,7 +165,7 @@ class _Comparison:
         for place, (ours, theirs) in enumerate(zip(expected, actual, strict=True), start=1):
             if ours.amount != theirs.amount:
                 where = Sentence("on line %(place)s", place=place)
-                sentences.append(self._amount_sentence(where, ours.amount, theirs.amount))
+                sentences.append(self._format_amount_sentence(where, ours.amount, theirs.amount))
             if _line_facts(ours) == _line_facts(theirs):
                 continue
             for sentence in self._compare_facts(ours, theirs, LINE_FACTS):
@@ -193,7 +198,7 @@ class _Comparison:
             expected=self.name_of(name, ours) if ours else NOTHING,
         )
 
-    def _amount_sentence(self, where: Sentence, ours: Decimal, theirs: Decimal) -> str:
+    def _format_amount_sentence(self, where: Sentence, ours: Decimal, theirs: Decimal) -> str:
         """Return the sentence for an amount; `where` is such as "on line 2"."""
         return Sentence(
             "QuickBooks has %(actual)s %(where)s instead of %(expected)s.",

@@ -70,17 +70,17 @@ def _find_wrong_tax(builder: PayloadBuilder, body: dict[str, Any]) -> Sentence |
     computed = compute_gross_total(body) - compute_net_total(body)
     if abs(stated - computed) <= builder.document.tolerance:
         return None
-    rows = _lines_taxed_by_code(builder)
+    rows = _list_lines_taxed_by_code(builder)
     if not rows:
         return _describe_line_taxes(builder, computed, stated)
-    names = {ref.name or ref.id for ref in _tax_codes(rows)}
+    names = {ref.name or ref.id for ref in _list_tax_codes(rows)}
     if not names:
         return None
     builder.solutions.add("match")
     return _describe_codes(builder, names, computed, stated)
 
 
-def _lines_taxed_by_code(builder: PayloadBuilder) -> list[MappedLine]:
+def _list_lines_taxed_by_code(builder: PayloadBuilder) -> list[MappedLine]:
     """Return the lines with an amount that do not state their tax."""
     rows = []
     for mapped in builder.mapped.lines:
@@ -89,7 +89,7 @@ def _lines_taxed_by_code(builder: PayloadBuilder) -> list[MappedLine]:
     return rows
 
 
-def _tax_codes(rows: list[MappedLine]) -> list[Ref]:
+def _list_tax_codes(rows: list[MappedLine]) -> list[Ref]:
     """Return the tax codes of lines; none if one has no code, which is a problem of its own."""
     codes = [mapped.refs.get("tax_code") for mapped in rows]
     matched_codes = [code for code in codes if code]

@@ -19,10 +19,10 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
         Job=True if parent else None,
     )
     party = build_party_fields(builder, details, "PrimaryTaxIdentifier")
-    return party | fields | _tax(builder)
+    return party | fields | _build_tax_code(builder)
 
 
-def _tax(builder: PayloadBuilder) -> dict[str, Any]:
+def _build_tax_code(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the tax code that applies to the customer; in the United States whether tax does."""
     code = builder.mapped.header.get("tax_code")
     if code is None:

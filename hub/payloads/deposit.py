@@ -48,7 +48,7 @@ def _build_line(
     fields = {"DetailType": DETAIL, "Amount": line_amount}
     fields |= drop_empty(Description=description)
     if link is None:
-        return fields | {DETAIL: _other_money(builder, mapped)}
+        return fields | {DETAIL: _build_other_money(builder, mapped)}
 
     if link.kind not in DEPOSITABLE_KINDS:
         builder.problems.append(
@@ -62,7 +62,7 @@ def _build_line(
     return fields | {"LinkedTxn": [linked], DETAIL: detail}
 
 
-def _other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+def _build_other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return the detail of money that is no payment; a negative amount is a fee."""
     if "account" not in mapped.refs:
         builder.report(

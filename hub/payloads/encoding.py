@@ -10,20 +10,22 @@ _encode_scalar = json.JSONEncoder(ensure_ascii=False).encode
 
 def encode(body: Any) -> bytes:
     """Return canonical JSON; amounts keep their decimals and never become binary fractions."""
-    return _canonical_json(body).encode()
+    return _encode_canonical_json(body).encode()
 
 
-def _canonical_json(value: Any) -> str:
+def _encode_canonical_json(value: Any) -> str:
     """Return a value as JSON, with members sorted by name and no spaces."""
     if type(value) is str:  # most values are
         return _encode_scalar(value)
     if isinstance(value, dict):
         members = []
         for name in sorted(value):
-            members.append(f"{_canonical_json(str(name))}:{_canonical_json(value[name])}")
+            members.append(
+                f"{_encode_canonical_json(str(name))}:{_encode_canonical_json(value[name])}"
+            )
         return "{" + ",".join(members) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ",".join(map(_canonical_json, value)) + "]"
+        return "[" + ",".join(map(_encode_canonical_json, value)) + "]"
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, float):

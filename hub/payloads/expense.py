@@ -34,7 +34,7 @@ WORD_SEPARATORS = str.maketrans("", "", "_- ")
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the body of an expense; it may have no payee."""
     paid_by = choose_payment_type(builder)
-    is_credit = _stated_or_summed_total(builder.mapped) < 0
+    is_credit = _compute_total(builder.mapped) < 0
     if is_credit and paid_by != CARD:
         builder.problems.append(
             Sentence(
@@ -92,7 +92,7 @@ def choose_payment_type(builder: PayloadBuilder) -> str:
     return type
 
 
-def _stated_or_summed_total(mapped: Mapped) -> Decimal:
+def _compute_total(mapped: Mapped) -> Decimal:
     """Return the total that the document states, else the sum of its lines."""
     document = mapped.document
     if document.total is not None:

@@ -80,7 +80,7 @@ def find_file_differences(
             )
         )
 
-    owners = _attachable_refs(actual)
+    owners = _build_attachable_refs(actual)
     for link in metadata["AttachableRef"]:
         owner = link["EntityRef"]
         if owner not in owners:
@@ -94,7 +94,7 @@ def find_file_differences(
     return sentences
 
 
-def _attachable_refs(file: Mapping[str, Any]) -> list[dict[str, str]]:
+def _build_attachable_refs(file: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return what a file is attached to: type and id of each."""
     owners = []
     for link in file.get("AttachableRef") or ():

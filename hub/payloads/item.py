@@ -43,14 +43,16 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     if item.type == "category":
         return fields
     fields |= (
-        _descriptions_and_prices(builder, item) | _item_accounts(builder, item) | _tax(builder)
+        _build_descriptions_and_prices(builder, item)
+        | _build_account_refs(builder, item)
+        | _build_tax_code(builder)
     )
     fields |= drop_empty(
         PrefVendorRef=builder.header_reference("vendor"),
         ClassRef=builder.header_reference("class"),
     )
     if item.type == "inventory":
-        fields |= _opening_stock(builder, item)
+        fields |= _build_opening_stock(builder, item)
     return fields
 
 
@@ -74,7 +76,7 @@ def _warn_of_texts(builder: PayloadBuilder) -> None:
             )
 
 
-def _descriptions_and_prices(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
+def _build_descriptions_and_prices(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     """Return the SKU, the description for sales and purchases, and the prices."""
     sku = clean(item.sku or "")
     description = clean(item.description or "")
@@ -89,7 +91,7 @@ def _descriptions_and_prices(builder: PayloadBuilder, item: Item) -> dict[str, A
     )
 
 
-def _item_accounts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
+def _build_account_refs(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     """Return the accounts of an item; an inventory item needs all three, any other one of two."""
     header = builder.mapped.header
     is_inventory = item.type == "inventory"
@@ -115,7 +117,7 @@ def _item_accounts(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     )
 
 
-def _opening_stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
+def _build_opening_stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     """Return the quantity in stock, with the day from which QuickBooks counts it."""
     start = item.start or builder.document.date
     if start is None:
@@ -131,7 +133,7 @@ def _opening_stock(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     return fields | drop_empty(InvStartDate=format_date(start))
 
 
-def _tax(builder: PayloadBuilder) -> dict[str, Any]:
+def _build_tax_code(builder: PayloadBuilder) -> dict[str, Any]:
     """Return the tax code of the item; in the United States only whether it is taxed."""
     code = builder.mapped.header.get("tax_code")
     if code is None:

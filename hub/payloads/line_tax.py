@@ -42,7 +42,7 @@ def build_tax_detail(builder: PayloadBuilder, pairs: Pairs, whole: bool = True) 
     fields: dict[str, Any] = {"GlobalTaxCalculation": CALCULATIONS[document.tax_mode]}
     if document.tax_mode in ("none", "computed") or tax is None:
         return fields
-    tax_lines = _tax_lines(builder, pairs, tax) if whole else []
+    tax_lines = _build_tax_lines(builder, pairs, tax) if whole else []
     fields["TxnTaxDetail"] = {"TotalTax": tax} | drop_empty(TaxLine=tax_lines)
     return fields
 
@@ -86,7 +86,7 @@ def compute_amount_without_tax(
     """
     if not builder.facts.tax_codes or builder.document.tax_mode != "inclusive":
         return line_amount
-    net_amount = _amount_without_rates(builder, mapped, line_amount)
+    net_amount = _compute_amount_without_rates(builder, mapped, line_amount)
     if builder.net_rounding is None:
         builder.net_rounding = _find_rounding(builder)
     rounded_line, difference = builder.net_rounding
@@ -108,7 +108,7 @@ def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]
         if line_amount is None:
             continue
         gross_amount = builder.cents(line_amount)
-        net_amount = _amount_without_rates(builder, mapped, gross_amount)
+        net_amount = _compute_amount_without_rates(builder, mapped, gross_amount)
         difference += gross_amount - net_amount
         net_amounts.append((net_amount, mapped))
     if not net_amounts or abs(difference) > MAX_LINE_ROUNDING * len(net_amounts):
@@ -117,7 +117,7 @@ def _find_rounding(builder: PayloadBuilder) -> tuple[MappedLine | None, Decimal]
     return largest[1], difference
 
 
-def _amount_without_rates(
+def _compute_amount_without_rates(
     builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
 ) -> Decimal:
     """Return the amount of a line without its stated tax, else without the rates of its code."""
@@ -125,14 +125,14 @@ def _amount_without_rates(
     if stated_tax is not None:
         return line_amount - builder.cents(stated_tax)
     if builder.facts.knows_rates:
-        percent = sum_amounts(share for _, share in _tax_rates(builder, mapped))
+        percent = sum_amounts(share for _, share in _find_tax_rates(builder, mapped))
         without_tax = line_amount / (1 + percent / 100)
     else:
-        without_tax = line_amount * (1 - _presumed_share(builder))
+        without_tax = line_amount * (1 - _compute_presumed_share(builder))
     return round_amount(without_tax, builder.currency)
 
 
-def _presumed_share(builder: PayloadBuilder) -> Decimal:
+def _compute_presumed_share(builder: PayloadBuilder) -> Decimal:
     """Return which share of their amounts is tax, if all lines that do not state it are alike."""
     tax = read_stated_tax(builder) or ZERO
     gross = ZERO
@@ -154,7 +154,7 @@ def compute_gross_amount(builder: PayloadBuilder, mapped: MappedLine) -> dict[st
     return {"TaxInclusiveAmt": builder.cents(line_amount)}
 
 
-def _tax_rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
+def _find_tax_rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
     """Return the rates of the tax code of a line; a code has others on sales than on purchases."""
     code = mapped.refs.get("tax_code")
     if code is None:
@@ -164,13 +164,13 @@ def _tax_rates(builder: PayloadBuilder, mapped: MappedLine) -> Rates:
     return rates.get(code.id, ())
 
 
-def _tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict[str, Any]]:
+def _build_tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict[str, Any]]:
     """Return the stated tax by rate; nothing if the lines do not add up to it."""
     bases: dict[str, Decimal] = {}
     taxes: dict[str, Decimal] = {}
     percents: dict[str, Decimal] = {}
     for mapped, body in pairs:
-        rates = _tax_rates(builder, mapped)
+        rates = _find_tax_rates(builder, mapped)
         if not rates:
             return []
         net_amount = body["Amount"]
@@ -181,7 +181,7 @@ def _tax_lines(builder: PayloadBuilder, pairs: Pairs, tax: Decimal) -> list[dict
             percents[rate] = percent
     if sum_amounts(taxes.values()) != tax:
         return []
-    return [_tax_line(rate, taxes[rate], percents[rate], bases[rate]) for rate in bases]
+    return [_build_tax_line(rate, taxes[rate], percents[rate], bases[rate]) for rate in bases]
 
 
 def _divide_tax(
@@ -198,7 +198,7 @@ def _divide_tax(
     return shares
 
 
-def _tax_line(rate: str, tax: Decimal, percent: Decimal, base: Decimal) -> dict[str, Any]:
+def _build_tax_line(rate: str, tax: Decimal, percent: Decimal, base: Decimal) -> dict[str, Any]:
     """Return the line for the tax of one rate; `base` is the amount that is taxed."""
     detail = {
         "TaxRateRef": {"value": rate},

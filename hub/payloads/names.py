@@ -69,11 +69,11 @@ def build_party_fields(
         BillAddr=build_address(builder, details.address),
         CurrencyRef={"value": currency} if has_currency else None,
     )
-    number = drop_empty(**{number_field: _tax_number(details)})
+    number = drop_empty(**{number_field: _get_tax_number(details)})
     return fields | number | {"Notes": builder.memo()}
 
 
-def _tax_number(details: Party) -> str:
+def _get_tax_number(details: Party) -> str:
     """Return the organisation number, "" for one that is too long: its beginning is another one."""
     number = clean(details.number or "").strip()
     return number if len(number) <= MAX_TAX_NUMBER_LENGTH else ""

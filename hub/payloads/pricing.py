@@ -17,7 +17,7 @@ def build_price_fields(line: Line, line_amount: Decimal) -> dict[str, Any]:
     """Return quantity and price, with a finer price if the stated one does not fit the amount."""
     if not line.quantity:
         return {}
-    for candidate in (line.unit_price, _fitting_price(line_amount, line.quantity)):
+    for candidate in (line.unit_price, _compute_fitting_price(line_amount, line.quantity)):
         if candidate is None:
             continue
         product = line.quantity * candidate
@@ -28,7 +28,7 @@ def build_price_fields(line: Line, line_amount: Decimal) -> dict[str, Any]:
     return {}
 
 
-def _fitting_price(line_amount: Decimal, quantity: Decimal) -> Decimal | None:
+def _compute_fitting_price(line_amount: Decimal, quantity: Decimal) -> Decimal | None:
     """Return the price that yields the amount, without trailing zeros; None if it is too high."""
     exact = line_amount / quantity
     if is_too_large(exact):

@@ -18,7 +18,7 @@ def build_lines(builder: PayloadBuilder) -> list[tuple[MappedLine, dict[str, Any
     """Return each line with its body; lines of text alone go into the memo."""
     pairs = []
     for mapped, line_amount in builder.lines_with_amount():
-        whole_amount = _with_unclaimed_tax(builder, mapped, line_amount)
+        whole_amount = _round_with_unclaimed_tax(builder, mapped, line_amount)
         pairs.append((mapped, _build_line(builder, mapped, whole_amount)))
     return pairs
 
@@ -27,7 +27,7 @@ def _build_line(
     builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
 ) -> dict[str, Any]:
     """Return a line for an item, or else for an account; report one that has neither."""
-    detail = _line_dimensions(builder, mapped)
+    detail = _build_line_dimensions(builder, mapped)
     net = line_tax.compute_amount_without_tax(builder, mapped, line_amount)
     if "item" in mapped.refs:
         detail_type = ITEM
@@ -48,11 +48,11 @@ def _build_line(
     body = {"DetailType": detail_type, "Amount": net, detail_type: detail}
     return body | drop_empty(
         Description=pricing.build_description_with_price(builder, mapped.line, detail),
-        LinkedTxn=_order_line_link(builder, mapped),
+        LinkedTxn=_build_order_line_link(builder, mapped),
     )
 
 
-def _with_unclaimed_tax(
+def _round_with_unclaimed_tax(
     builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
 ) -> Decimal:
     """Round the amount of a line; in the United States it includes the tax on a purchase."""
@@ -68,7 +68,7 @@ def _with_unclaimed_tax(
     return builder.cents(line_amount)
 
 
-def _line_dimensions(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
+def _build_line_dimensions(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     """Return class, customer, tax code, and whether the customer is billed for the line."""
     customer = builder.line_reference(mapped, "customer")
     is_billable = mapped.line.billable and customer is not None
@@ -83,7 +83,7 @@ def _line_dimensions(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, A
     )
 
 
-def _order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:
+def _build_order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[dict[str, str]]:
     """Return a link to the line of a purchase order that a line bills."""
     link = mapped.applied
     applied = mapped.line.applied

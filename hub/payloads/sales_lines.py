@@ -83,12 +83,12 @@ def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
             ),
             "match",
         )
-    net = _amount_without_tax(builder, mapped, builder.cents(line_amount))
+    net = _compute_amount_without_tax(builder, mapped, builder.cents(line_amount))
     has_own_class = builder.transaction_class() is None
     detail = drop_empty(
         ItemRef=builder.line_reference(mapped, "item"),
         ClassRef=builder.line_class(mapped) if has_own_class else None,
-        TaxCodeRef=_code(builder, mapped),
+        TaxCodeRef=_choose_code(builder, mapped),
         **line_tax.compute_gross_amount(builder, mapped),
         **pricing.build_price_fields(mapped.line, net),
     )
@@ -98,7 +98,7 @@ def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     )
 
 
-def _amount_without_tax(
+def _compute_amount_without_tax(
     builder: PayloadBuilder, mapped: MappedLine, line_amount: Decimal
 ) -> Decimal:
     """Return the amount without tax; in the United States a line has no other amount."""
@@ -110,15 +110,15 @@ def _amount_without_tax(
     return line_amount - builder.cents(stated_tax)
 
 
-def _discount(builder: PayloadBuilder, mapped: MappedLine) -> Decimal:
+def _compute_discount(builder: PayloadBuilder, mapped: MappedLine) -> Decimal:
     """Return what a line takes off, below zero; in the United States without the tax in it."""
     line_amount = amount_of(mapped.line) or ZERO
     if builder.facts.tax_codes:
         return line_amount
-    return _amount_without_tax(builder, mapped, line_amount)
+    return _compute_amount_without_tax(builder, mapped, line_amount)
 
 
-def _code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
+def _choose_code(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, str] | None:
     """Return the tax code of a line; in the United States only whether it is taxed."""
     if builder.facts.tax_codes:
         return line_tax.choose_tax_code(builder, mapped)
@@ -131,7 +131,9 @@ def _build_discount_line(
     """Return one line for all discounts, because QuickBooks has room for one."""
     if not discounts:
         return []
-    total_discount = -builder.cents(sum_amounts(_discount(builder, mapped) for mapped in discounts))
+    total_discount = -builder.cents(
+        sum_amounts(_compute_discount(builder, mapped) for mapped in discounts)
+    )
 
     accounts: dict[str, Ref] = {}
     for mapped in discounts:

@@ -47,7 +47,7 @@ def build_tax_detail(builder: PayloadBuilder, codes: set[str]) -> dict[str, Any]
                 " there, or fix this at the source."
             )
         )
-    fields = drop_empty(TxnTaxCodeRef=_document_rate(builder))
+    fields = drop_empty(TxnTaxCodeRef=_find_document_rate(builder))
     if tax is not None:
         fields["TotalTax"] = tax
     return {"TxnTaxDetail": fields} if fields else {}
@@ -72,7 +72,7 @@ def _check(builder: PayloadBuilder, tax: Decimal | None, *, has_taxable_line: bo
         )
 
 
-def _document_rate(builder: PayloadBuilder) -> dict[str, str] | None:
+def _find_document_rate(builder: PayloadBuilder) -> dict[str, str] | None:
     """Return the rate of the document: the tax code of its lines, if it names a rate."""
     rates: dict[str, Ref] = {}
     for line in builder.mapped.lines:

@@ -17,7 +17,7 @@ def build_address(builder: PayloadBuilder, source: Address | None) -> dict[str, 
     """Return a postal address; street lines for which there is no room are joined."""
     if source is None:
         return {}
-    lines = _street_lines(source)
+    lines = _list_street_lines(source)
     if len(lines) > MAX_STREET_LINES:
         last = MAX_STREET_LINES - 1
         lines = [*lines[:last], ", ".join(lines[last:])]
@@ -33,7 +33,7 @@ def build_address(builder: PayloadBuilder, source: Address | None) -> dict[str, 
     )
 
 
-def _street_lines(source: Address) -> list[str]:
+def _list_street_lines(source: Address) -> list[str]:
     """Return the lines above the city: the name and the street."""
     return [line for line in (source.name, *source.lines) if line]
 
@@ -43,7 +43,7 @@ def format_address(source: Address | None) -> str:
     if source is None:
         return ""
     place = (source.city, source.region, source.postal_code, source.country)
-    parts = [*_street_lines(source), *place]
+    parts = [*_list_street_lines(source), *place]
     return ", ".join(part for part in parts if part)
 
 
@@ -54,7 +54,7 @@ def build_custom_fields(builder: PayloadBuilder, ids: Mapping[str, str]) -> list
     """
     by_key = {name.casefold(): (id, name) for name, id in ids.items()}
     fields = []
-    for name, text in _custom_texts(builder):
+    for name, text in _iter_custom_texts(builder):
         id, label = by_key.get(name.strip().casefold(), ("", name))
         if not id:
             _put_custom_text_into_memo(builder, name, text)
@@ -78,11 +78,11 @@ def put_texts_into_memo(builder: PayloadBuilder) -> None:
     """
     document = builder.document
     builder.put_into_memo(message=document.message, ship_to=format_address(document.ship_to))
-    for name, text in _custom_texts(builder):
+    for name, text in _iter_custom_texts(builder):
         _put_custom_text_into_memo(builder, name, text)
 
 
-def _custom_texts(builder: PayloadBuilder) -> Iterator[tuple[str, str]]:
+def _iter_custom_texts(builder: PayloadBuilder) -> Iterator[tuple[str, str]]:
     """Yield name and text of the document's custom fields that are not empty."""
     for name, value in builder.document.custom.items():
         text = clean(value)

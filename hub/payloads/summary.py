@@ -28,26 +28,26 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         lines.sort(key=lambda line: (line.linked_type, line.linked))
     amount = entity["TotalAmt"] if "TotalAmt" in entity else compute_expected_total(entity)
     return TransactionSummary(
-        party=_party_id(entity),
-        number=_text_of(entity, "DocNumber") or _text_of(entity, "PaymentRefNum"),
-        date=_text_of(entity, "TxnDate"),
+        party=_get_party_id(entity),
+        number=_get_text(entity, "DocNumber") or _get_text(entity, "PaymentRefNum"),
+        date=_get_text(entity, "TxnDate"),
         currency=ref_id(entity, "CurrencyRef") or home_currency,
         location=ref_id(entity, "DepartmentRef"),
-        memo=_text_of(entity, "PrivateNote"),
+        memo=_get_text(entity, "PrivateNote"),
         total=None if amount is None else _apply_sign(_parse_decimal(amount), sign),
-        tax=None if is_open(entity) else _apply_sign(_tax(entity), sign),
+        tax=None if is_open(entity) else _apply_sign(_get_tax(entity), sign),
         term=ref_id(entity, "SalesTermRef"),
         payable_account=ref_id(entity, "APAccountRef"),
         deposit_account=ref_id(entity, "DepositToAccountRef"),
-        payment_account=ref_id(entity, "AccountRef") or _payment_account(entity),
+        payment_account=ref_id(entity, "AccountRef") or _get_payment_account(entity),
         payment_method=ref_id(entity, "PaymentMethodRef"),
         class_=ref_id(entity, "ClassRef"),
-        due=_text_of(entity, "DueDate"),
+        due=_get_text(entity, "DueDate"),
         status=CLOSED if entity.get("POStatus") == CLOSED else "",
-        payee=_payee_type(entity),
+        payee=_get_payee_type(entity),
         is_untaxed=entity.get("GlobalTaxCalculation") == "NotApplicable",
         lines=tuple(lines),
-        exchange_rate=_exchange_rate(entity),
+        exchange_rate=_get_exchange_rate(entity),
     )
 
 
@@ -62,7 +62,7 @@ def compute_expected_total(body: dict[str, Any]) -> Decimal | None:
         return compute_gross_total(body)
     if is_open(body):
         return None
-    return compute_net_total(body) + _tax(body)
+    return compute_net_total(body) + _get_tax(body)
 
 
 def _states_all_tax(body: dict[str, Any]) -> bool:
@@ -81,7 +81,7 @@ def has_discount(body: dict[str, Any]) -> bool:
 def compute_gross_total(body: dict[str, Any]) -> Decimal:
     """Return what the lines of a body add up to, with the tax that their amounts contain."""
     lines = list_counted_lines(body)
-    return sum_amounts(_sign_of(line) * _gross_amount(line) for line in lines)
+    return sum_amounts(_sign_of(line) * _get_gross_amount(line) for line in lines)
 
 
 def compute_net_total(body: dict[str, Any]) -> Decimal:
@@ -104,7 +104,7 @@ def is_open(body: dict[str, Any]) -> bool:
 def is_taxable(body: dict[str, Any]) -> bool:
     """Return whether a line has the tax code of taxable lines in the United States."""
     lines = body.get("Line") or ()
-    return any(ref_id(_line_detail(line), "TaxCodeRef") == "TAX" for line in lines)
+    return any(ref_id(_get_line_detail(line), "TaxCodeRef") == "TAX" for line in lines)
 
 
 def list_counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
@@ -116,21 +116,21 @@ def list_counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
     return counted
 
 
-def _party_id(entity: dict[str, Any]) -> str:
+def _get_party_id(entity: dict[str, Any]) -> str:
     for name in PARTIES:
         if entity.get(name):
             return ref_id(entity, name)
     return ""
 
 
-def _payee_type(entity: dict[str, Any]) -> str:
+def _get_payee_type(entity: dict[str, Any]) -> str:
     """Return "customer" if an expense was paid to one."""
     payee = entity.get("EntityRef") or {}
-    type = _text_of(payee, "type").lower()
+    type = _get_text(payee, "type").lower()
     return type if type == "customer" else ""
 
 
-def _payment_account(entity: dict[str, Any]) -> str:
+def _get_payment_account(entity: dict[str, Any]) -> str:
     """Return the account that a bill payment was paid from."""
     for part, field in PAID_FROM:
         account = ref_id(entity.get(part) or {}, field)
@@ -141,9 +141,9 @@ def _payment_account(entity: dict[str, Any]) -> str:
 
 def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
     """Summarize a line; its amount has the sign of the transaction, reversed for a discount."""
-    detail = _line_detail(line)
+    detail = _get_line_detail(line)
     line_sign = _sign_of(line)
-    linked, linked_type = _first_link(line)
+    linked, linked_type = _get_first_link(line)
     gross = _number_or_zero(detail.get("TaxInclusiveAmt", line.get("Amount")))
     ids = {name: ref_id(detail, name) for name in detail if name in LINE_REFERENCES}
     id_of = ids.get
@@ -152,7 +152,7 @@ def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
         account=id_of("AccountRef") or id_of("DiscountAccountRef", ""),
         item=id_of("ItemRef", ""),
         class_=id_of("ClassRef", ""),
-        customer=id_of("CustomerRef") or _customer_entity(detail),
+        customer=id_of("CustomerRef") or _get_customer_entity(detail),
         tax_code=id_of("TaxCodeRef", ""),
         linked=linked,
         linked_type=linked_type,
@@ -160,16 +160,16 @@ def _summarize_line(line: dict[str, Any], transaction_sign: int) -> LineSummary:
     )
 
 
-def _first_link(line: dict[str, Any]) -> tuple[str, str]:
+def _get_first_link(line: dict[str, Any]) -> tuple[str, str]:
     """Return the id and type of the first transaction that a line is linked to."""
     for link in line.get("LinkedTxn") or ():
-        id = _text_of(link, "TxnId")
+        id = _get_text(link, "TxnId")
         if id:
-            return id, _text_of(link, "TxnType")
+            return id, _get_text(link, "TxnType")
     return "", ""
 
 
-def _customer_entity(detail: dict[str, Any]) -> str:
+def _get_customer_entity(detail: dict[str, Any]) -> str:
     """Return the customer of a deposit line, which has no CustomerRef."""
     entity = detail.get("Entity")
     if not entity:
@@ -177,13 +177,13 @@ def _customer_entity(detail: dict[str, Any]) -> str:
     type = str(entity.get("type"))
     if type.casefold() != "customer":
         return ""
-    return _text_of(entity, "value")
+    return _get_text(entity, "value")
 
 
 def _summarize_entry(entity: dict[str, Any]) -> TransactionSummary:
     """Summarize a list entry: the facts that the hub writes."""
     return TransactionSummary(
-        name=_text_of(entity, "DisplayName") or _text_of(entity, "Name"),
+        name=_get_text(entity, "DisplayName") or _get_text(entity, "Name"),
         active=entity.get("Active", True),
         parent=ref_id(entity, "ParentRef"),
         income_account=ref_id(entity, "IncomeAccountRef"),
@@ -191,23 +191,23 @@ def _summarize_entry(entity: dict[str, Any]) -> TransactionSummary:
         asset_account=ref_id(entity, "AssetAccountRef"),
         term=ref_id(entity, "TermRef") or ref_id(entity, "SalesTermRef"),
         currency=ref_id(entity, "CurrencyRef"),
-        type=_text_of(entity, "Type"),
-        sku=_text_of(entity, "Sku"),
-        description=_text_of(entity, "Description"),
-        price=_shortest_price(entity, "UnitPrice"),
-        cost=_shortest_price(entity, "PurchaseCost"),
-        email=_text_of(entity.get("PrimaryEmailAddr") or {}, "Address"),
-        phone=_text_of(entity.get("PrimaryPhone") or {}, "FreeFormNumber"),
+        type=_get_text(entity, "Type"),
+        sku=_get_text(entity, "Sku"),
+        description=_get_text(entity, "Description"),
+        price=_format_price(entity, "UnitPrice"),
+        cost=_format_price(entity, "PurchaseCost"),
+        email=_get_text(entity.get("PrimaryEmailAddr") or {}, "Address"),
+        phone=_get_text(entity.get("PrimaryPhone") or {}, "FreeFormNumber"),
     )
 
 
-def _text_of(part: dict[str, Any], name: str) -> str:
+def _get_text(part: dict[str, Any], name: str) -> str:
     """Return a field as text; "" if it is missing or empty."""
     value = part.get(name)
     return str(value or "")
 
 
-def _line_detail(line: dict[str, Any]) -> dict[str, Any]:
+def _get_line_detail(line: dict[str, Any]) -> dict[str, Any]:
     """Return the detail of a line, which is in a field named after its type."""
     type = line.get("DetailType")
     detail = line.get(str(type))
@@ -216,10 +216,10 @@ def _line_detail(line: dict[str, Any]) -> dict[str, Any]:
     return detail
 
 
-def _gross_amount(line: dict[str, Any]) -> Decimal:
+def _get_gross_amount(line: dict[str, Any]) -> Decimal:
     """Return the amount of a line with tax, if it states one, else its amount."""
     net = line.get("Amount")
-    gross = _line_detail(line).get("TaxInclusiveAmt", net)
+    gross = _get_line_detail(line).get("TaxInclusiveAmt", net)
     return _number_or_zero(gross)
 
 
@@ -229,7 +229,7 @@ def _sign_of(line: dict[str, Any]) -> int:
     return -1 if is_discount else 1
 
 
-def _tax(entity: dict[str, Any]) -> Decimal:
+def _get_tax(entity: dict[str, Any]) -> Decimal:
     """Return the total tax of a transaction, zero if it has none."""
     tax_detail = entity.get("TxnTaxDetail") or {}
     return _number_or_zero(tax_detail.get("TotalTax"))
@@ -240,7 +240,7 @@ def _number_or_zero(value: Any) -> Decimal:
     return _parse_decimal(value or ZERO)
 
 
-def _exchange_rate(entity: dict[str, Any]) -> Decimal | None:
+def _get_exchange_rate(entity: dict[str, Any]) -> Decimal | None:
     """Return the exchange rate; None in the home currency, whose rate QuickBooks gives as 1."""
     rate = entity.get("ExchangeRate")
     if rate is None or _parse_decimal(rate) == 1:
@@ -261,7 +261,7 @@ def _apply_sign(number: Decimal, sign: int) -> Decimal:
     return -number if is_negative else number
 
 
-def _shortest_price(entity: dict[str, Any], name: str) -> str:
+def _format_price(entity: dict[str, Any], name: str) -> str:
     """Return a price in its shortest form; "" if the entry has none."""
     price = entity.get(name)
     if price is None:

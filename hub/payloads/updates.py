@@ -94,7 +94,7 @@ def build_update_body(
     memo were written by a person and stay.
     """
     if "Id" in body and "sparse" not in body:
-        body = _fields_of_hub(body)
+        body = _select_hub_fields(body)
     update = body | {"Id": current["Id"], "SyncToken": current["SyncToken"]}
     if "PrivateNote" in body:
         current_memo = str(current.get("PrivateNote") or "")
@@ -102,7 +102,7 @@ def build_update_body(
     if "Line" in body or "TotalAmt" in body:
         return _build_transaction_update(update, current)
 
-    for name in _fixed_fields(body):
+    for name in _list_fixed_fields(body):
         update.pop(name, None)
     return update | {"sparse": True}
 
@@ -110,25 +110,25 @@ def build_update_body(
 def drop_version(body: dict[str, Any]) -> dict[str, Any]:
     """Return what an update sets, without the ids and the version that it was written against."""
     if "sparse" not in body:
-        body = _fields_of_hub(body)
+        body = _select_hub_fields(body)
     content = {
         name: value for name, value in body.items() if name not in ("Id", "SyncToken", "sparse")
     }
     if "Line" in content:
-        content["Line"] = [_without_id(line) for line in content["Line"]]
+        content["Line"] = [_drop_id(line) for line in content["Line"]]
     return content
 
 
-def _without_id(line: dict[str, Any]) -> dict[str, Any]:
+def _drop_id(line: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in line.items() if name != "Id"}
 
 
-def _fields_of_hub(body: dict[str, Any]) -> dict[str, Any]:
+def _select_hub_fields(body: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that the hub sets; the others come from an older version of the object."""
     return {name: body[name] for name in FIELDS_OF_HUB if name in body}
 
 
-def _fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:
+def _list_fixed_fields(body: dict[str, Any]) -> tuple[str, ...]:
     """Return the fields of a list entry that an update leaves alone."""
     for name, fields in FIXED_FIELDS.items():
         if name in body:
@@ -158,7 +158,7 @@ def _build_transaction_update(update: dict[str, Any], current: dict[str, Any]) -
     _keep_mailing(update, current)
     _keep_custom_fields(update, current)
 
-    emptied = _emptied_fields(update, current)
+    emptied = _find_emptied_fields(update, current)
     if not emptied:
         return update | {"sparse": True}
     whole = dict(current)
@@ -186,7 +186,7 @@ def _reset_open_tax(update: dict[str, Any], current: dict[str, Any]) -> None:
     update["TxnTaxDetail"] = {"TxnTaxCodeRef": rate} if rate else {}
 
 
-def _emptied_fields(update: dict[str, Any], current: dict[str, Any]) -> list[str]:
+def _find_emptied_fields(update: dict[str, Any], current: dict[str, Any]) -> list[str]:
     """Return the fields to empty: those that only the source sets and for which it has no value.
 
     QuickBooks itself gives numbers to purchase orders and to sales.

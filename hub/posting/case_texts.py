@@ -23,7 +23,7 @@ def format_question(
     """Return the question about what QuickBooks has; `reason` is that of the step `Ask`."""
     name = format_posting_name(posting)
     if reason == AskReason.CHANGED:
-        return CaseText("outcome.changed", name=name, app=_app_name(posting))
+        return CaseText("outcome.changed", name=name, app=_get_app_name(posting))
     states = {candidate.get("state") for candidate in candidates}
     if reason == AskReason.ALIKE and states == {TransactionState.DELETED}:
         reason = "gone"  # there is nothing left to compare with
@@ -83,7 +83,7 @@ def describe_candidate(id: str, head: TransactionHead | None) -> dict[str, Any]:
     }
 
 
-def _app_name(posting: Posting) -> str:
+def _get_app_name(posting: Posting) -> str:
     """Return the name of the app of a posting; its slug if the plugin is no longer installed."""
     slug = posting.document.slug
     app = hub_context.current_hub().plugins.apps.get(slug)

@@ -93,7 +93,7 @@ def claim(
     sent. `doubted` is QuickBooks' date from which a doubt about this send counts.
     """
     values = {"_fence": fence, "_now": now, "_doubted": doubted, "_run": run_id}
-    ids = _claimable_postings(session, list(posting_ids), revisions)
+    ids = _select_claimable_postings(session, list(posting_ids), revisions)
     if not ids:
         return []
     rows = session.connection().execute(_CLAIM, {**values, "ids": ids})
@@ -101,7 +101,9 @@ def claim(
     if not claimed:
         return []
     places = compose(claimed) if compose else {}
-    attempts = [_attempt(posting, fence, now, places.get(posting.id)) for posting in claimed]
+    attempts = [
+        _build_attempt_row(posting, fence, now, places.get(posting.id)) for posting in claimed
+    ]
     bulk.execute_each(session, _INSERT_ATTEMPTS, attempts)
     return claimed
 
@@ -129,7 +131,7 @@ def store_result(
     return update_one(session, is_claimed, state=state, **values)
 
 
-def _claimable_postings(
+def _select_claimable_postings(
     session: Session, ids: list[int], revisions: Mapping[int, int] | None
 ) -> list[int]:
     """Return the first ready posting of each document, in the order of their ids.
@@ -145,7 +147,7 @@ def _claimable_postings(
     return list(first_by_document.values())
 
 
-def _attempt(
+def _build_attempt_row(
     posting: ClaimedPosting, fence: str, now: dt.datetime, place: BatchPlace | None
 ) -> dict[str, Any]:
     """Return the row of an attempt: its key is that of the posting, or of its place in a batch."""

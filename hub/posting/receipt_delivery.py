@@ -112,7 +112,7 @@ def deliver(installation_id: int) -> int:
             ReceiptRow.installation_id == installation_id, is_due(now)
         )
         ids = session.scalars(query.order_by(ReceiptRow.at, ReceiptRow.id)).all()
-        has_case = inbox.is_open(session, _case_cause(installation_id))
+        has_case = inbox.is_open(session, _build_case_cause(installation_id))
     if not ids:
         return 0
     delivery = _Delivery(installation, has_case)
@@ -177,7 +177,7 @@ class _Delivery:
         with engine.transaction() as session:
             _record_ends(session, ends)
             if self._has_case and not _has_failing(session, self._installation.id):
-                inbox.close(session, _case_cause(self._installation.id))
+                inbox.close(session, _build_case_cause(self._installation.id))
 
 
 def _has_failing(session: Session, installation_id: int) -> bool:
@@ -294,13 +294,13 @@ def _open_case(session: Session, installation: Installation, code: str, problem:
     app = hub_context.current_hub().plugins.apps[installation.slug]
     inbox.open(
         session,
-        _case_cause(installation.id),
+        _build_case_cause(installation.id),
         CaseText(code, app=app.name, problem=problem),
         company_id=installation.company_id,
         installation_id=installation.id,
     )
 
 
-def _case_cause(installation_id: int) -> str:
+def _build_case_cause(installation_id: int) -> str:
     """Return the cause of the case about receipts of an installation."""
     return f"receipts:{installation_id}"

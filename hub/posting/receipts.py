@@ -67,10 +67,10 @@ def queue(
         if previous and previous.state == state and texts.are_same(previous.reasons, reasons):
             previous.reasons = list(reasons)  # it may be a sentence from before codes were stored
             return
-    facts = _facts_of_posting(posting)
+    facts = _build_posting_facts(posting)
     facts |= {"message": texts.join_reasons(reasons) or None, "paid": paid, "paid_on": paid_on}
     if posting and state in HELD_STATES:
-        facts["cause"] = _cause_of_hold(session, posting)
+        facts["cause"] = _find_cause_of_hold(session, posting)
     _replace_open(session, [document.id])
     session.add(ReceiptRow(**_build_receipt_values(document, state, facts, reasons)))
 
@@ -105,7 +105,7 @@ def queue_posted(session: Session, postings: Sequence[tuple[Posting, Transaction
     for posting, transaction in reported:
         rows.append(
             _build_receipt_values(
-                posting.document, ReceiptState.POSTED, _transaction_facts(transaction)
+                posting.document, ReceiptState.POSTED, _build_transaction_facts(transaction)
             )
         )
     bulk.execute_each(session, _INSERT, rows)
@@ -125,11 +125,11 @@ def _select_wanted(
             reporting_ids.append(posting.document_id)
     if not reporting_ids:
         return []
-    ids_from_source = _documents_from_source(session, reporting_ids)
+    ids_from_source = _load_documents_from_source(session, reporting_ids)
     return [item for item in postings if item[0].document_id in ids_from_source]
 
 
-def _documents_from_source(session: Session, document_ids: Collection[int]) -> set[int]:
+def _load_documents_from_source(session: Session, document_ids: Collection[int]) -> set[int]:
     """Return the documents that the source brought: all except those that the hub creates."""
     source_id = SourceDocument.body["source_id"].as_string()
     is_from_source = SourceDocument.id.in_(document_ids) & source_id.is_not(None)
@@ -190,8 +190,8 @@ def queue_unposted(session: Session, installation_ids: Iterable[int]) -> None:
     reporting_ids = [id for id in installation_ids if _reports_unposted(session, id)]
     if not reporting_ids:
         return
-    last_state = _last_receipt_column(ReceiptRow.state)
-    last_reasons = _last_receipt_column(ReceiptRow.reasons.cast(Text))
+    last_state = _select_last_receipt_column(ReceiptRow.state)
+    last_reasons = _select_last_receipt_column(ReceiptRow.reasons.cast(Text))
     is_newly_queued = and_(
         Posting.state.in_((PostingState.READY, PostingState.REVIEW)),
         Posting.checked_at.is_not(None),
@@ -232,7 +232,7 @@ def _store_reasons(session: Session, posting: Posting) -> None:
         receipt.reasons = posting.reasons
 
 
-def _last_receipt_column(
+def _select_last_receipt_column(
     column: InstrumentedAttribute[str] | ColumnElement[str],
 ) -> ColumnElement[str]:
     """Return a column of the last receipt of a posting's document, for a query on postings.
@@ -250,7 +250,7 @@ def _reports_unposted(session: Session, installation_id: int) -> bool:
     return is_wanted(installation.slug, ReceiptState.HELD, ReceiptState.QUEUED)
 
 
-def _cause_of_hold(session: Session, posting: Posting) -> Cause | None:
+def _find_cause_of_hold(session: Session, posting: Posting) -> Cause | None:
     """Return what holds a posting, as a receipt names it; None for a reason without a name."""
     currency_case = f"posting:{posting.id}:{CURRENCY}"
     if inbox.open_causes(session, currency_case):
@@ -276,7 +276,7 @@ def _has_listener(plugins: Plugins) -> bool:
     return any(not plugin["broken"] for plugin in without_app)
 
 
-def _facts_of_posting(posting: Posting | None) -> dict[str, Any]:
+def _build_posting_facts(posting: Posting | None) -> dict[str, Any]:
     """Return the fields of a receipt about the transaction of a posting, as far as it has one."""
     if posting is None:
         return {"kind": None}
@@ -284,10 +284,10 @@ def _facts_of_posting(posting: Posting | None) -> dict[str, Any]:
         return {"kind": posting.kind}
     number = posting.summary.number or posting.number
     transaction = TransactionFacts(posting.kind, posting.quickbooks_id, number)
-    return _transaction_facts(transaction)
+    return _build_transaction_facts(transaction)
 
 
-def _transaction_facts(transaction: TransactionFacts) -> dict[str, Any]:
+def _build_transaction_facts(transaction: TransactionFacts) -> dict[str, Any]:
     """Return the fields of a receipt that name a transaction, with the address of its page."""
     return {
         "kind": transaction.kind,

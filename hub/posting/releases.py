@@ -105,14 +105,14 @@ def _end_hold(
     update_postings(
         session,
         conditions,
-        state=_released_state(initial_state),
+        state=_decide_released_state(initial_state),
         held_by=Holder.NOBODY,
         reasons=[],
         **values,
     )
 
 
-def _released_state(initial_state: str) -> ColumnElement[Any]:
+def _decide_released_state(initial_state: str) -> ColumnElement[Any]:
     """Return the state of a released posting; one that waits for another still has to wait."""
     is_approved = Posting.approved_payload.is_not(None)
     may_go = is_approved | (initial_state == PostingState.READY)

@@ -48,7 +48,7 @@ def split_responses(
     """
     bids = [item.bid for item in items]
     if not whole.landed:
-        return dict.fromkeys(bids, _response_of_each(whole))
+        return dict.fromkeys(bids, _build_response_of_each(whole))
     parts_by_bid: dict[str, list[dict[str, Any]]] = {}
     for part in whole.body["BatchItemResponse"]:
         if isinstance(part, dict):
@@ -70,7 +70,7 @@ def split_responses(
     return response_by_bid
 
 
-def _response_of_each(whole: QuickBooksResponse) -> QuickBooksResponse:
+def _build_response_of_each(whole: QuickBooksResponse) -> QuickBooksResponse:
     """Return the response to each item of a batch that was not done.
 
     An Id in the response is left out, because it may belong to any of the items.

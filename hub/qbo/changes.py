@@ -64,7 +64,7 @@ def _poll(company_id: int, client: Client) -> Changes:
 
     A checkpoint is the time up to which the changes of a kind are stored.
     """
-    states = _reported_states(company_id)
+    states = _select_reported_states(company_id)
     checkpoints = {}
     for kind, state in states.items():
         if state.changed_to:
@@ -77,14 +77,14 @@ def _poll(company_id: int, client: Client) -> Changes:
         return _read_again(company_id, client, states)
     since = oldest - POLL_OVERLAP
     response = client.cdc(checkpoints, since).check()
-    objects = _changed_objects(response.body)
+    objects = _iter_changed_objects(response.body)
     count = sum(len(rows) for rows in objects.values())
     if count >= PAGE_SIZE:
         objects = _query_changes(company_id, client, checkpoints, since)
     return _store(company_id, objects, checkpoints, response.date or oldest)
 
 
-def _reported_states(company_id: int) -> dict[str, ListState]:
+def _select_reported_states(company_id: int) -> dict[str, ListState]:
     """Return the states of the kinds and lists of which QuickBooks reports changes."""
     of_company = select(ListState).where(ListState.company_id == company_id)
     with engine.read_only_session() as session:
@@ -117,7 +117,7 @@ def is_due(company_id: int) -> bool:
     return changed_at >= day_ago or last_poll <= now - IDLE_POLL_INTERVAL
 
 
-def _changed_objects(body: dict[str, Any]) -> Objects:
+def _iter_changed_objects(body: dict[str, Any]) -> Objects:
     """Return the changed objects in a response to a change data call."""
     objects: Objects = {}
     for response in search.change_responses(body):

@@ -247,7 +247,7 @@ class Client:
     def _send_once(self, call: Call, deadline_at: float | None = None) -> QuickBooksResponse:
         """Send a call once, and again with a new token if its token has expired."""
         with self._flask.app_context():
-            response, access = self._send_with(lambda: self._access_for(call), call, deadline_at)
+            response, access = self._send_with(lambda: self._get_access(call), call, deadline_at)
             if response.expired and access:
                 response, _ = self._send_with(lambda: self._renew_token(access), call, deadline_at)
             is_let_in = response.outcome != SendOutcome.UNAUTHORISED
@@ -295,7 +295,9 @@ class Client:
         except HubError as error:
             is_refused = isinstance(error, NeedsAttention)
             outcome = SendOutcome.UNAUTHORISED if is_refused else SendOutcome.UNSENT
-            return QuickBooksResponse(outcome, text=error.text, after=_seconds_after(error)), None
+            return QuickBooksResponse(
+                outcome, text=error.text, after=_find_retry_pause(error)
+            ), None
         try:
             with self._rate_limiter.slot(self.app, items=call.items, until=deadline_at) as permit:
                 response = self._exchange(call, access.token, deadline_at, permit)
@@ -304,7 +306,7 @@ class Client:
                     response = replace(response, is_trial=True)
                 return response, access
         except (NoSlot, DatabaseUnavailable) as error:
-            return build_unsent_response(str(error), _seconds_after(error)), access
+            return build_unsent_response(str(error), _find_retry_pause(error)), access
 
     def _exchange(
         self, call: Call, token: str, deadline_at: float | None, permit: Permit
@@ -358,7 +360,7 @@ class Client:
         if not call.writes:
             usage.count_read(self.company_id)
 
-    def _access_for(self, call: Call) -> _Access:
+    def _get_access(self, call: Call) -> _Access:
         """Return access for a call: the token that was used before if it is recent.
 
         Of several threads that need it at once, one reads it for all.
@@ -391,7 +393,7 @@ class Client:
             self._token_until = now + TOKEN_SECONDS
 
 
-def _seconds_after(error: HubError | NoSlot) -> float | None:
+def _find_retry_pause(error: HubError | NoSlot) -> float | None:
     """Return after how many seconds a call that could not be sent is tried again, if known."""
     if isinstance(error, DatabaseUnavailable):
         return DATABASE_PAUSE_SECONDS

@@ -69,7 +69,7 @@ def store_facts(
     Without `active_currencies`, those that were read before remain.
     """
     now = hub_context.current_hub().clock.now()
-    currencies = _preference_section(preferences, "CurrencyPrefs")
+    currencies = _get_preference_section(preferences, "CurrencyPrefs")
     home_currency = ref_id(currencies, "HomeCurrency")
     with engine.transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)
@@ -78,7 +78,7 @@ def store_facts(
         if active_currencies is None:
             active_currencies = company.preferences.get(CURRENCIES, [])
         company.preferences = preferences | {
-            EDITION: _named_value(info, EDITION),
+            EDITION: _find_named_value(info, EDITION),
             CURRENCIES: active_currencies,
         }
         company.verified_at = company.verified_at or now
@@ -110,8 +110,8 @@ def load_facts(session: Session, company_id: int) -> CompanyFacts:
         StoredRecord.list.in_(("tax_code", "tax_rate")),
     )
     rows = session.execute(tax_lists).all()
-    tax_rates = _tax_rates(rows, "purchase")
-    sales_rates = _tax_rates(rows, "sales")
+    tax_rates = _load_tax_rates(rows, "purchase")
+    sales_rates = _load_tax_rates(rows, "sales")
     return facts_of(company, tax_rates, sales_rates)
 
 
@@ -120,12 +120,12 @@ def facts_of(
 ) -> CompanyFacts:
     """Return the facts in a company's row."""
     preferences = company.preferences
-    accounting = _preference_section(preferences, "AccountingInfoPrefs")
-    purchases = _preference_section(preferences, "VendorAndPurchasesPrefs")
-    sales = _preference_section(preferences, "SalesFormsPrefs")
-    tax = _preference_section(preferences, "TaxPrefs")
-    stock = _preference_section(preferences, "ProductAndServicesPrefs")
-    other = _preference_section(preferences, "OtherPrefs")
+    accounting = _get_preference_section(preferences, "AccountingInfoPrefs")
+    purchases = _get_preference_section(preferences, "VendorAndPurchasesPrefs")
+    sales = _get_preference_section(preferences, "SalesFormsPrefs")
+    tax = _get_preference_section(preferences, "TaxPrefs")
+    stock = _get_preference_section(preferences, "ProductAndServicesPrefs")
+    other = _get_preference_section(preferences, "OtherPrefs")
     closed_to = accounting.get("BookCloseDate")
     return CompanyFacts(
         country=company.country or "US",
@@ -140,15 +140,15 @@ def facts_of(
         automated_tax=_is_on(tax, "PartnerTaxEnabled"),
         billable=_is_on(purchases, "BillableExpenseTracking"),
         customer_on_lines=_is_on(purchases, "TrackingByCustomer"),
-        projects=_named_value(other, "ProjectsEnabled").lower() == "true",
+        projects=_find_named_value(other, "ProjectsEnabled").lower() == "true",
         closed_to=dt.date.fromisoformat(str(closed_to)[:10]) if closed_to else None,
         bills=_is_other_edition(company, EDITIONS_WITHOUT_BILLS),
         purchase_orders=_is_other_edition(company, EDITIONS_WITHOUT_PURCHASE_ORDERS),
         stock=_is_on(stock, "QuantityOnHand", default=True),
         tax_rates=tax_rates or {},
         sales_rates=sales_rates or {},
-        sales_fields=_custom_field_ids(sales.get("CustomField"), SALES_FIELD),
-        order_fields=_custom_field_ids(purchases.get("POCustomField"), ORDER_FIELD),
+        sales_fields=_list_custom_field_ids(sales.get("CustomField"), SALES_FIELD),
+        order_fields=_list_custom_field_ids(purchases.get("POCustomField"), ORDER_FIELD),
     )
 
 
@@ -170,7 +170,7 @@ def _read_currencies(client: CompanyClient) -> list[str] | None:
 
 def _has_several_currencies(preferences: dict[str, Any]) -> bool:
     """Return whether a company keeps books in more than its home currency."""
-    section = _preference_section(preferences, "CurrencyPrefs")
+    section = _get_preference_section(preferences, "CurrencyPrefs")
     return _is_on(section, "MultiCurrencyEnabled")
 
 
@@ -180,7 +180,7 @@ def _is_other_edition(company: ConnectedCompany, editions: Sequence[str]) -> boo
     return not any(name in edition for name in editions)
 
 
-def _tax_rates(rows: Sequence[Row[str, str, str, dict[str, Any]]], side: str) -> Rates:
+def _load_tax_rates(rows: Sequence[Row[str, str, str, dict[str, Any]]], side: str) -> Rates:
     """Return, by tax code, the ids and percentages of its rates for a side.
 
     The rows are those of tax codes and of tax rates: list, id, rate and body.
@@ -201,7 +201,7 @@ def _tax_rates(rows: Sequence[Row[str, str, str, dict[str, Any]]], side: str) ->
     return rates
 
 
-def _preference_section(preferences: dict[str, Any], name: str) -> dict[str, Any]:
+def _get_preference_section(preferences: dict[str, Any], name: str) -> dict[str, Any]:
     """Return a section of the preferences; empty if the company has none."""
     part = preferences.get(name)
     if not isinstance(part, dict):
@@ -215,7 +215,7 @@ def _is_on(part: dict[str, Any], name: str, *, default: bool = False) -> bool:
     return str(preference).lower() == "true"
 
 
-def _named_value(part: dict[str, Any], name: str) -> str:
+def _find_named_value(part: dict[str, Any], name: str) -> str:
     """Return a value of a list of names and values; "" if the name is not in it."""
     for pair in part.get("NameValue") or []:
         if pair.get("Name") == name:
@@ -223,10 +223,10 @@ def _named_value(part: dict[str, Any], name: str) -> str:
     return ""
 
 
-def _custom_field_ids(sections: Any, pattern: re.Pattern[str]) -> dict[str, str]:
+def _list_custom_field_ids(sections: Any, pattern: re.Pattern[str]) -> dict[str, str]:
     """Return the ids of the custom fields in use, by the names that the company gave them."""
     ids: dict[str, str] = {}
-    for field in _custom_fields(sections):
+    for field in _iter_custom_fields(sections):
         name = str(field.get("Name") or "")
         match = pattern.fullmatch(name)
         label = field.get("StringValue")
@@ -235,7 +235,7 @@ def _custom_field_ids(sections: Any, pattern: re.Pattern[str]) -> dict[str, str]
     return ids
 
 
-def _custom_fields(sections: Any) -> Iterator[dict[str, Any]]:
+def _iter_custom_fields(sections: Any) -> Iterator[dict[str, Any]]:
     """Yield the custom fields in the sections of the preferences."""
     if not isinstance(sections, list):
         return

@@ -29,7 +29,7 @@ def remove(company_id: int, who: str) -> None:
         realm = company.realm
         _forget_secrets(session, company_id)
         for table in reversed(engine.db.metadata.sorted_tables):
-            condition = _company_condition(table, company_id)
+            condition = _build_company_condition(table, company_id)
             if condition is not None:
                 session.execute(delete(table).where(condition))
         session.expire_all()
@@ -53,7 +53,7 @@ def _forget_secrets(session: Session, company_id: int) -> None:
     tokens.forget(session, company_id)
 
 
-def _company_condition(table: Table, company_id: int) -> ColumnElement[bool] | None:
+def _build_company_condition(table: Table, company_id: int) -> ColumnElement[bool] | None:
     """Return the condition of a company's rows; None for a table without companies."""
     columns = table.columns
     if table.name == "company":

@@ -163,7 +163,7 @@ def clear(session: Session, company: ConnectedCompany, who: str) -> None:
     company.refusals = 0
     company.refuses_reads = False
     company.refuses_writes = False
-    inbox.close(session, _case_cause(company.id), by=who)
+    inbox.close(session, _build_case_cause(company.id), by=who)
 
 
 def allow_try(company_id: int) -> ConnectedCompany:
@@ -203,7 +203,7 @@ def _pause(company: ConnectedCompany, now: dt.datetime) -> None:
 
 def _update_case(session: Session, company: ConnectedCompany, now: dt.datetime) -> None:
     """Open the case of a refused connection or update it; a short interruption needs none."""
-    cause = _case_cause(company.id)
+    cause = _build_case_cause(company.id)
     if company.state == ConnectionState.INTERRUPTED:
         since = company.refused_since
         is_short = since is None or now - since < CASE_DELAY
@@ -223,7 +223,7 @@ def _describe_trouble(company: ConnectedCompany) -> str:
     return Sentence(SENTENCES[ConnectionState(company.state)], name=name)
 
 
-def _case_cause(company_id: int) -> str:
+def _build_case_cause(company_id: int) -> str:
     """Return the cause by which the case of a connection is stored."""
     return f"connection:{company_id}"
 

@@ -12,7 +12,7 @@ def describe_dependent(head: TransactionHead) -> str:
     """Return what depends on a transaction, as half a sentence; "" if nothing does."""
     if head.kind in OPEN_KINDS and _is_partly_settled(head):
         return Sentence("a payment or credit was applied to it")
-    linked_types = _linked_types(head)
+    linked_types = _list_linked_types(head)
     if head.kind == "purchase_order" and "Bill" in linked_types:
         return Sentence("a bill was made from it")
     if head.kind in DEPOSITABLE_KINDS and "Deposit" in linked_types:
@@ -27,7 +27,7 @@ def _is_partly_settled(head: TransactionHead) -> bool:
     return head.balance != head.total
 
 
-def _linked_types(head: TransactionHead) -> set[str]:
+def _list_linked_types(head: TransactionHead) -> set[str]:
     """Return the types of the transactions to which a transaction is linked."""
     links = head.links or ()
     return {str(link.get("type")) for link in links}

@@ -93,24 +93,24 @@ def view_entities(
 ) -> dict[Key, TransactionView]:
     """Return the views of entities, given with their kinds, by key; one query reads all names."""
     names = record_names(session, company_id, [entity for _, entity in entities.values()])
-    return {key: _view(kind, entity, names) for key, (kind, entity) in entities.items()}
+    return {key: _build_view(kind, entity, names) for key, (kind, entity) in entities.items()}
 
 
 def view_entity(
     session: Session, company_id: int, kind: str, entity: dict[str, Any]
 ) -> TransactionView:
     """Return the view of a body that is sent, or of an object in QuickBooks."""
-    return _view(kind, entity, record_names(session, company_id, entity))
+    return _build_view(kind, entity, record_names(session, company_id, entity))
 
 
-def _view(kind: str, entity: dict[str, Any], names: Names) -> TransactionView:
+def _build_view(kind: str, entity: dict[str, Any], names: Names) -> TransactionView:
     """Return the view of an entity with the names of the records to which it refers."""
     summary = summarize(kind, entity)
-    facts = sorted(_iter_facts(entity, names), key=_fact_place)
+    facts = sorted(_iter_facts(entity, names), key=_rank_fact)
     lines = []
     for line in entity.get("Line") or ():
         if line.get("DetailType") != SUBTOTAL:
-            lines.append(_line_view(line, names))
+            lines.append(_build_line_view(line, names))
     return TransactionView(
         facts=tuple(facts),
         lines=tuple(lines),
@@ -137,7 +137,7 @@ def find_differences(one: TransactionView, other: TransactionView) -> set[str]:
     return places
 
 
-def _fact_place(fact: tuple[str, str]) -> int:
+def _rank_fact(fact: tuple[str, str]) -> int:
     """Return where a fact comes in the order of facts."""
     label, _ = fact
     if label not in FACT_ORDER:
@@ -148,12 +148,12 @@ def _fact_place(fact: tuple[str, str]) -> int:
 def _iter_facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str]]:
     """Yield the label and the text of each fact."""
     yield from _iter_references(entity, names)
-    yield from _plain_facts(entity)
-    yield from _nested_facts(entity)
+    yield from _iter_plain_facts(entity)
+    yield from _iter_nested_facts(entity)
     for field in PAYMENT_DETAILS:
         detail = entity.get(field) or {}
         yield from _iter_references(detail, names)
-    rate = _exchange_rate(entity)
+    rate = _format_exchange_rate(entity)
     if rate:
         yield EXCHANGE_RATE, rate
     for custom in entity.get("CustomField") or ():
@@ -162,31 +162,31 @@ def _iter_facts(entity: dict[str, Any], names: Names) -> Iterator[tuple[str, str
         yield label, str(text)
 
 
-def _exchange_rate(entity: dict[str, Any]) -> str:
+def _format_exchange_rate(entity: dict[str, Any]) -> str:
     """Return the exchange rate as text; "" in the home currency, whose rate is 1."""
-    rate = _exact_number(entity.get("ExchangeRate"))
+    rate = _parse_number(entity.get("ExchangeRate"))
     if rate is None or rate == 1:
         return ""
     return format(rate.normalize(), "f")
 
 
-def _plain_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _iter_plain_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the facts with a plain value, or with a reference that only has a value."""
     for field, label in PLAIN_FIELDS.items():
         value = entity.get(field)
-        text = _plain_text(value)
+        text = _format_plain_value(value)
         if text:
             yield label, VALUE_TEXTS.get(text, text)
 
 
-def _plain_text(value: Any) -> str:
+def _format_plain_value(value: Any) -> str:
     """Return a value as text; of a reference without a name, such as a memo, what it holds."""
     if isinstance(value, dict):
         return str(value.get("value", ""))
     return str(value or "")
 
 
-def _nested_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _iter_nested_facts(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the facts with a value inside another one."""
     for field, (label, inner) in NESTED_FIELDS.items():
         outer = entity.get(field)
@@ -205,7 +205,7 @@ def _iter_addresses(entity: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 yield label, ", ".join(parts)
 
 
-def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
+def _build_line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
     """Return the view of a line; its references become tags, except for what it posts to."""
     detail_field = str(line.get("DetailType"))
     detail = line.get(detail_field)
@@ -215,7 +215,7 @@ def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
     posts_to = tags.pop("Account", "") or tags.pop("Item", "")
     linked_type, linked_name = "", ""
     if not posts_to:
-        linked_type, linked_name = _linked_transaction(line, names)
+        linked_type, linked_name = _describe_linked_transaction(line, names)
     if linked_type:
         posts_to = f"{linked_type} {linked_name}" if linked_name else UNNAMED.format(linked_type)
     elif not posts_to and line.get("DetailType") == DISCOUNT:
@@ -226,24 +226,24 @@ def _line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
         description=str(line.get("Description") or ""),
         posts_to=posts_to,
         tags=tuple(tags.items()),
-        quantity=_exact_number(detail.get("Qty")),
-        price=_exact_number(detail.get("UnitPrice")),
-        amount=_line_amount(line),
+        quantity=_parse_number(detail.get("Qty")),
+        price=_parse_number(detail.get("UnitPrice")),
+        amount=_get_line_amount(line),
         linked_type=linked_type,
         linked_name=linked_name,
     )
 
 
-def _line_amount(line: dict[str, Any]) -> Decimal | None:
+def _get_line_amount(line: dict[str, Any]) -> Decimal | None:
     """Return the amount of a line; that of a discount is negative."""
-    amount = _exact_number(line.get("Amount"))
+    amount = _parse_number(line.get("Amount"))
     is_discount = line.get("DetailType") == DISCOUNT
     if amount and is_discount:
         return -amount
     return amount
 
 
-def _linked_transaction(line: dict[str, Any], names: Names) -> tuple[str, str]:
+def _describe_linked_transaction(line: dict[str, Any], names: Names) -> tuple[str, str]:
     """Return the title and the number of the transaction that a line pays; "" if there is none.
 
     Without a stored number its id in QuickBooks takes the place. One that is yet to be created may
@@ -266,11 +266,11 @@ def _iter_references(part: dict[str, Any], names: Names) -> Iterator[tuple[str, 
     for field, (label, list_name) in REFERENCES.items():
         id = ref_id(part, field)
         if id:
-            name = _reference_text(part[field], list_name, id, names)
+            name = _format_reference(part[field], list_name, id, names)
             yield label, name
 
 
-def _reference_text(reference: dict[str, Any], list_name: str, id: str, names: Names) -> str:
+def _format_reference(reference: dict[str, Any], list_name: str, id: str, names: Names) -> str:
     """Return the stored name of a reference, else the name that it has itself, else its id.
 
     A record that is created first has the name with which it is created.
@@ -285,7 +285,7 @@ def _reference_text(reference: dict[str, Any], list_name: str, id: str, names: N
     return str(name) or id
 
 
-def _exact_number(value: Any) -> Decimal | None:
+def _parse_number(value: Any) -> Decimal | None:
     """Return a number exactly; None if there is none."""
     if value in (None, ""):
         return None

@@ -27,7 +27,9 @@ def record_names(session: Session, company_id: int, entity: Any) -> Names:
         StoredRecord.company_id == company_id,
         StoredRecord.quickbooks_id.in_(ids),
     )
-    names = _names_of_awaited(session, keys) | _numbers_of_posted(session, company_id, keys)
+    names = _load_names_of_awaited(session, keys) | _load_numbers_of_posted(
+        session, company_id, keys
+    )
     for row in session.scalars(with_these_ids):
         key = row.list, row.quickbooks_id
         if key in keys:
@@ -35,7 +37,7 @@ def record_names(session: Session, company_id: int, entity: Any) -> Names:
     return names
 
 
-def _names_of_awaited(
+def _load_names_of_awaited(
     session: Session, keys: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
     """Return the names of the records that are created first, by list and placeholder."""
@@ -58,7 +60,7 @@ def _names_of_awaited(
     return {key: names_by_posting.get(posting_id, "") for key, posting_id in awaited.items()}
 
 
-def _numbers_of_posted(
+def _load_numbers_of_posted(
     session: Session, company_id: int, keys: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
     """Return the source's numbers of the transactions that the hub posted, by type and id."""
@@ -94,10 +96,10 @@ def _record_keys(part: Any) -> Iterator[tuple[str, str]]:
             yield from _record_keys(element)
     elif isinstance(part, dict):
         for field, value in part.items():
-            yield from _field_keys(field, value)
+            yield from _iter_field_keys(field, value)
 
 
-def _field_keys(field: str, value: Any) -> Iterator[tuple[str, str]]:
+def _iter_field_keys(field: str, value: Any) -> Iterator[tuple[str, str]]:
     """Yield list and id of the record of a reference, or of all records inside another field.
 
     A linked transaction has its type, such as "Invoice", in place of a list.

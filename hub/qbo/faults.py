@@ -176,7 +176,7 @@ def parse(body: bytes) -> tuple[Fault, ...]:
         except ValueError:
             return ()
     if text.startswith(b"<") and (b"Fault" in text or b"fault" in text):
-        return _from_xml(text)
+        return _parse_xml(text)
     return ()
 
 
@@ -210,7 +210,7 @@ def _parse_fault(error: dict[str, Any], type: str) -> Fault:
     )
 
 
-def _from_xml(text: bytes) -> tuple[Fault, ...]:
+def _parse_xml(text: bytes) -> tuple[Fault, ...]:
     """Return the faults in an XML response, as Intuit's gateway sends it; none if it is no XML."""
     if b"<!DOCTYPE" in text:
         return ()
@@ -218,24 +218,24 @@ def _from_xml(text: bytes) -> tuple[Fault, ...]:
         root = ElementTree.fromstring(text)  # noqa: S314  (no entities, see above)
     except ElementTree.ParseError:
         return ()
-    return tuple(_xml_errors(root))
+    return tuple(_iter_xml_errors(root))
 
 
-def _xml_errors(root: ElementTree.Element) -> Iterator[Fault]:
+def _iter_xml_errors(root: ElementTree.Element) -> Iterator[Fault]:
     """Yield the errors with the type of the first fault; their facts are attributes or elements."""
-    types = [node.get("type", "") for node in root.iter() if _local_name(node) == "Fault"]
+    types = [node.get("type", "") for node in root.iter() if _get_local_name(node) == "Fault"]
     type = types[0] if types else ""
     for node in root.iter():
-        if _local_name(node) != "Error":
+        if _get_local_name(node) != "Error":
             continue
         error = dict(node.attrib)
         for child in node:
-            name = _local_name(child).lower()
+            name = _get_local_name(child).lower()
             error[name] = (child.text or "").strip()
         yield _parse_fault(error, type)
 
 
-def _local_name(node: ElementTree.Element) -> str:
+def _get_local_name(node: ElementTree.Element) -> str:
     """Return the name of an element without its namespace."""
     return node.tag.rpartition("}")[2]
 

@@ -50,7 +50,7 @@ def order_as_document(session: Session, company_id: int, entity: dict[str, Any])
     tax = entity.get("TxnTaxDetail") or {}
     lines = []
     for line in entity.get("Line") or ():
-        detail = _line_detail(line)
+        detail = _get_line_detail(line)
         if detail:
             lines.append(_import_line(session, company_id, line, detail))
     return Document(
@@ -63,10 +63,10 @@ def order_as_document(session: Session, company_id: int, entity: dict[str, Any])
         message=entity.get("Memo"),
         memo=entity.get("PrivateNote"),
         currency=ref_id(entity, "CurrencyRef") or None,
-        codes=_reference_codes(session, company_id, entity, HEADER_ROLES),
+        codes=_build_reference_codes(session, company_id, entity, HEADER_ROLES),
         lines=tuple(lines),
-        total=_exact_number(entity.get("TotalAmt")),
-        tax_total=_exact_number(tax.get("TotalTax")),
+        total=_parse_number(entity.get("TotalAmt")),
+        tax_total=_parse_number(tax.get("TotalTax")),
     )
 
 
@@ -84,15 +84,15 @@ def _import_line(
     """Return a line of an order, with its id in QuickBooks."""
     return Line(
         id=str(line["Id"]),
-        amount=_exact_number(line.get("Amount")),
-        quantity=_exact_number(detail.get("Qty")),
-        unit_price=_exact_number(detail.get("UnitPrice")),
+        amount=_parse_number(line.get("Amount")),
+        quantity=_parse_number(detail.get("Qty")),
+        unit_price=_parse_number(detail.get("UnitPrice")),
         description=line.get("Description"),
-        codes=_reference_codes(session, company_id, detail, LINE_ROLES),
+        codes=_build_reference_codes(session, company_id, detail, LINE_ROLES),
     )
 
 
-def _line_detail(line: Mapping[str, Any]) -> dict[str, Any]:
+def _get_line_detail(line: Mapping[str, Any]) -> dict[str, Any]:
     """Return the detail of a line with an item or an account; empty for other lines."""
     type = line.get("DetailType")
     detail: dict[str, Any] = line.get(str(type)) or {}
@@ -102,7 +102,7 @@ def _line_detail(line: Mapping[str, Any]) -> dict[str, Any]:
     return detail
 
 
-def _reference_codes(
+def _build_reference_codes(
     session: Session, company_id: int, part: Mapping[str, Any], roles: Mapping[str, str]
 ) -> dict[str, Code]:
     """Return the references of an order or of a line as codes, by role."""
@@ -112,13 +112,11 @@ def _reference_codes(
         if isinstance(reference, dict) and reference.get("value"):
             id = str(reference["value"])
             name = reference.get("name")
-            codes[role] = _code_of_reference(session, company_id, role, id, name)
+            codes[role] = _build_code(session, company_id, role, id, name)
     return codes
 
 
-def _code_of_reference(
-    session: Session, company_id: int, role: str, id: str, name: str | None
-) -> Code:
+def _build_code(session: Session, company_id: int, role: str, id: str, name: str | None) -> Code:
     """Return an id as a code, with the name that the reference has if the list lacks the record."""
     row = session.get(StoredRecord, (company_id, role, id))
     if row is None:
@@ -130,7 +128,7 @@ def _code_of_reference(
     )
 
 
-def _exact_number(value: Any) -> Decimal | None:
+def _parse_number(value: Any) -> Decimal | None:
     """Return a number exactly; None if there is none."""
     if value is None:
         return None

@@ -59,7 +59,7 @@ def is_client_in_environment() -> bool:
 def read() -> IntuitKeys:
     """Return the keys in use now; a change on the page takes effect with the next call of this."""
     if is_client_in_environment():
-        return _from_config(hub_context.current_hub().config)
+        return _load_from_config(hub_context.current_hub().config)
     with engine.read_only_session() as session:
         return load(session)
 
@@ -68,8 +68,8 @@ def load(session: Session) -> IntuitKeys:
     """Return the keys in use, read in a session that is open, to show what they are."""
     config = hub_context.current_hub().config
     if is_client_in_environment():
-        return _from_config(config)
-    return _from_stored(config, _load_stored(session))
+        return _load_from_config(config)
+    return _complete_stored(config, _load_stored(session))
 
 
 def require() -> IntuitKeys:
@@ -132,7 +132,7 @@ def describe_place() -> str:
     return "The client id and secret under Set up → Intuit keys"
 
 
-def _from_config(config: Config) -> IntuitKeys:
+def _load_from_config(config: Config) -> IntuitKeys:
     """Return the keys and addresses that the environment gives."""
     return IntuitKeys(
         client_id=config.qbo_client_id,
@@ -145,7 +145,7 @@ def _from_config(config: Config) -> IntuitKeys:
     )
 
 
-def _from_stored(config: Config, stored: StoredKeys) -> IntuitKeys:
+def _complete_stored(config: Config, stored: StoredKeys) -> IntuitKeys:
     """Return the stored keys with their addresses, where the environment names no others."""
     environment = stored.environment
     if _is_in_environment(ENVIRONMENT_SETTING):

@@ -48,7 +48,7 @@ def refresh_outdated(
 
     The employees are read with them, but are no reason for a reading: no document refers to them.
     """
-    fresh = _fresh_lists(company_id, max_age)
+    fresh = _load_fresh_lists(company_id, max_age)
     stale = [name for name in records.LISTS if name not in fresh]
     is_company_stale = company.LIST not in fresh
     if not stale and not is_company_stale:
@@ -61,7 +61,7 @@ def refresh_outdated(
     return stale
 
 
-def _fresh_lists(company_id: int, max_age: dt.timedelta) -> set[str]:
+def _load_fresh_lists(company_id: int, max_age: dt.timedelta) -> set[str]:
     """Return the lists that were read recently."""
     oldest = hub_context.current_hub().clock.now() - max_age
     fresh = select(ListState.list).where(

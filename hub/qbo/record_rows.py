@@ -25,8 +25,8 @@ def build_row(
     if name == "employee":
         entity = {field: entity[field] for field in EMPLOYEE_FIELDS if field in entity}
     is_active = str(entity.get("Active", True)).lower() == "true"
-    short_name = _text_of(entity, "DisplayName") or _text_of(entity, "Name")
-    full_name = _text_of(entity, "FullyQualifiedName") or short_name
+    short_name = _get_text(entity, "DisplayName") or _get_text(entity, "Name")
+    full_name = _get_text(entity, "FullyQualifiedName") or short_name
     if not is_active:
         short_name = short_name.removesuffix(DELETED_SUFFIX)
         full_name = full_name.removesuffix(DELETED_SUFFIX)
@@ -36,91 +36,91 @@ def build_row(
         "quickbooks_id": str(entity["Id"]),
         "name": short_name,
         "full_name": full_name,
-        "number": (_text_of(entity, "AcctNum") or _text_of(entity, "Sku"))[:100],
-        "type": _text_of(entity, "AccountType") or _text_of(entity, "Type"),
-        "sub_type": _text_of(entity, "AccountSubType"),
+        "number": (_get_text(entity, "AcctNum") or _get_text(entity, "Sku"))[:100],
+        "type": _get_text(entity, "AccountType") or _get_text(entity, "Type"),
+        "sub_type": _get_text(entity, "AccountSubType"),
         "parent": ref_id(entity, "ParentRef") or None,
         "active": is_active,
         "currency": ref_id(entity, "CurrencyRef"),
-        "email": _inner_text(entity, "PrimaryEmailAddr", "Address")[:200],
-        "tax_numbers": _tax_numbers(entity),
-        "rate": _text_of(entity, "RateValue"),
-        "body": _further_facts(name, entity),
+        "email": _get_inner_text(entity, "PrimaryEmailAddr", "Address")[:200],
+        "tax_numbers": _format_tax_numbers(entity),
+        "rate": _get_text(entity, "RateValue"),
+        "body": _build_further_facts(name, entity),
         "read_at": now,
     }
 
 
-def _further_facts(name: str, entity: dict[str, Any]) -> dict[str, Any]:
+def _build_further_facts(name: str, entity: dict[str, Any]) -> dict[str, Any]:
     """Return the further facts of a record, without empty ones."""
     is_tax_code = name == "tax_code"
     body = {
-        "description": _text_of(entity, "Description")[:500],
-        "contact": _contact_name(entity),
-        "phone": _inner_text(entity, "PrimaryPhone", "FreeFormNumber"),
-        "address": _address_parts(entity.get("BillAddr")),
+        "description": _get_text(entity, "Description")[:500],
+        "contact": _get_contact_name(entity),
+        "phone": _get_inner_text(entity, "PrimaryPhone", "FreeFormNumber"),
+        "address": _list_address_parts(entity.get("BillAddr")),
         "job": bool(entity.get("Job")) or None,
         "project": bool(entity.get("IsProject")) or None,
-        "due_days": _text_of(entity, "DueDays"),
-        "use": _tax_code_use(entity) if is_tax_code else None,
-        "rates": _tax_rate_ids(entity) if is_tax_code else None,
+        "due_days": _get_text(entity, "DueDays"),
+        "use": _get_tax_code_use(entity) if is_tax_code else None,
+        "rates": _list_tax_rate_ids(entity) if is_tax_code else None,
         "income_account": ref_id(entity, "IncomeAccountRef"),
         "expense_account": ref_id(entity, "ExpenseAccountRef"),
         "asset_account": ref_id(entity, "AssetAccountRef"),
         "term": ref_id(entity, "TermRef") or ref_id(entity, "SalesTermRef"),
-        "stock_since": _text_of(entity, "InvStartDate"),
-        "sync_token": _text_of(entity, "SyncToken"),
+        "stock_since": _get_text(entity, "InvStartDate"),
+        "sync_token": _get_text(entity, "SyncToken"),
     }
     return {key: value for key, value in body.items() if value}
 
 
-def _contact_name(entity: dict[str, Any]) -> str:
+def _get_contact_name(entity: dict[str, Any]) -> str:
     """Return the name of the person at a supplier or customer."""
-    given_name = _text_of(entity, "GivenName")
-    family_name = _text_of(entity, "FamilyName")
+    given_name = _get_text(entity, "GivenName")
+    family_name = _get_text(entity, "FamilyName")
     names = [name for name in (given_name, family_name) if name]
     return " ".join(names)
 
 
-def _tax_numbers(entity: dict[str, Any]) -> str:
+def _format_tax_numbers(entity: dict[str, Any]) -> str:
     """Return the numbers under which a party is registered or taxed, one a line."""
-    numbers = [_text_of(entity, name) for name in TAX_NUMBERS]
+    numbers = [_get_text(entity, name) for name in TAX_NUMBERS]
     return "\n".join(number for number in numbers if number)[:MAX_TAX_NUMBERS_LENGTH]
 
 
-def _address_parts(address: Any) -> dict[str, Any]:
+def _list_address_parts(address: Any) -> dict[str, Any]:
     """Return the parts of an address that are not empty."""
     if not isinstance(address, dict):
         return {}
-    lines = [_text_of(address, name) for name in ADDRESS_LINES]
+    lines = [_get_text(address, name) for name in ADDRESS_LINES]
     parts = {
         "lines": [line for line in lines if line],
-        "city": _text_of(address, "City"),
-        "region": _text_of(address, "CountrySubDivisionCode"),
-        "postal_code": _text_of(address, "PostalCode"),
-        "country": _text_of(address, "Country"),
+        "city": _get_text(address, "City"),
+        "region": _get_text(address, "CountrySubDivisionCode"),
+        "postal_code": _get_text(address, "PostalCode"),
+        "country": _get_text(address, "Country"),
     }
     return {key: value for key, value in parts.items() if value}
 
 
-def _tax_code_use(entity: dict[str, Any]) -> str:
+def _get_tax_code_use(entity: dict[str, Any]) -> str:
     """Return where a tax code may be used: purchase, sales or both."""
-    has_purchase_rates = bool(_rate_details(entity, "purchase"))
-    has_sales_rates = bool(_rate_details(entity, "sales"))
+    has_purchase_rates = bool(_list_rate_details(entity, "purchase"))
+    has_sales_rates = bool(_list_rate_details(entity, "sales"))
     if has_purchase_rates == has_sales_rates:
         return "both"
     return "purchase" if has_purchase_rates else "sales"
 
 
-def _tax_rate_ids(entity: dict[str, Any]) -> dict[str, list[str]]:
+def _list_tax_rate_ids(entity: dict[str, Any]) -> dict[str, list[str]]:
     """Return the ids of the rates of a tax code, for purchases and for sales."""
     rates = {}
     for side in RATE_LISTS:
-        details = _rate_details(entity, side)
+        details = _list_rate_details(entity, side)
         rates[side] = [ref_id(detail, "TaxRateRef") for detail in details]
     return rates
 
 
-def _rate_details(entity: dict[str, Any], side: str) -> list[dict[str, Any]]:
+def _list_rate_details(entity: dict[str, Any], side: str) -> list[dict[str, Any]]:
     """Return the rates of a tax code for a side, as QuickBooks lists them.
 
     A side is "purchase" or "sales".
@@ -132,15 +132,15 @@ def _rate_details(entity: dict[str, Any], side: str) -> list[dict[str, Any]]:
     return rates.get("TaxRateDetail") or []
 
 
-def _inner_text(entity: dict[str, Any], name: str, field: str) -> str:
+def _get_inner_text(entity: dict[str, Any], name: str, field: str) -> str:
     """Return a text inside another value; "" if there is none."""
     outer = entity.get(name)
     if not isinstance(outer, dict):
         return ""
-    return _text_of(outer, field)
+    return _get_text(outer, field)
 
 
-def _text_of(entity: dict[str, Any], name: str) -> str:
+def _get_text(entity: dict[str, Any], name: str) -> str:
     """Return a field as text; "" if it is missing."""
     value = entity.get(name)
     if value is None:

@@ -162,7 +162,7 @@ def _load_index(
             return cached_index
 
     rows = read_list(ROLE_LIST[role])
-    new_index = RecordIndex(_index_entry(row) for row in rows if _fits_role(role, row))
+    new_index = RecordIndex(_build_index_entry(row) for row in rows if _fits_role(role, row))
     cached[key] = version, new_index
     return new_index
 
@@ -185,7 +185,7 @@ def _list_rows(session: Session, company_id: int, name: str) -> Sequence[StoredR
     return session.scalars(without_bodies).all()
 
 
-def _index_entry(row: StoredRecord) -> Entry:
+def _build_index_entry(row: StoredRecord) -> Entry:
     """Return a record as mapping needs it."""
     return Entry(
         id=row.quickbooks_id,
@@ -213,7 +213,7 @@ def to_record(row: StoredRecord) -> types.Record:
         active=row.active,
         rate=row.rate or None,
         use=_use(row),
-        party=_party_details(row) if row.list in PARTY_ROLES else None,
+        party=_build_party_details(row) if row.list in PARTY_ROLES else None,
     )
 
 
@@ -230,7 +230,7 @@ def _use(row: StoredRecord) -> str | None:
     return "sales" if is_sold else None
 
 
-def _party_details(row: StoredRecord) -> Party:
+def _build_party_details(row: StoredRecord) -> Party:
     """Return the details of a supplier or customer."""
     stored = row.body.get("address")
     address = None

@@ -130,7 +130,7 @@ def interpret_response(http_response: HttpResponse, expected: Expected) -> Quick
         faults=faults,
         tid=mask_secrets(http_response.headers.get("intuit_tid", "")),
         date=_parse_date(http_response.headers.get("Date", "")),
-        **_version(entity, http_response.body),
+        **_parse_version(entity, http_response.body),
     )
     return _decide_outcome(response, entity, http_response, expected)
 
@@ -197,7 +197,7 @@ def interpret_item(
         body=item,
         faults=faults,
         entity=None,
-        **_version(entity, b""),
+        **_parse_version(entity, b""),
     )
     return _decide_outcome(response, entity, http_response, expected)
 
@@ -285,7 +285,7 @@ def _extract_entity(body: dict[str, Any], expected: Expected) -> dict[str, Any] 
     return content
 
 
-def _version(entity: dict[str, Any] | None, body: bytes) -> dict[str, Any]:
+def _parse_version(entity: dict[str, Any] | None, body: bytes) -> dict[str, Any]:
     """Return the Id and SyncToken of an entity, or else the first ones in the bytes of a body."""
     if entity and entity.get("Id"):
         id = str(entity["Id"])

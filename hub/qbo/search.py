@@ -45,23 +45,27 @@ def identify(entity: Entity) -> ObjectIdentity:
 
     Items of two categories count as items of two types.
     """
-    type = _text_of(entity, "Type")
+    type = _get_text(entity, "Type")
     category = ref_id(entity, "ParentRef") if type else ""
     name = (
-        _text_of(entity, "DisplayName") or _text_of(entity, "Name") or _text_of(entity, "FileName")
+        _get_text(entity, "DisplayName")
+        or _get_text(entity, "Name")
+        or _get_text(entity, "FileName")
     )
-    memo = _text_of(entity, "PrivateNote") or _text_of(entity, "Notes") or _text_of(entity, "Note")
+    memo = (
+        _get_text(entity, "PrivateNote") or _get_text(entity, "Notes") or _get_text(entity, "Note")
+    )
     return ObjectIdentity(
-        id=_text_of(entity, "Id"),
+        id=_get_text(entity, "Id"),
         name=name,
         type=f"{type} in {category}" if category else type,
         active=str(entity.get("Active", True)).lower() == "true",
         memo=memo,
-        token=_text_of(entity, "SyncToken"),
+        token=_get_text(entity, "SyncToken"),
     )
 
 
-def _text_of(entity: Entity, name: str) -> str:
+def _get_text(entity: Entity, name: str) -> str:
     """Return a field as text; "" if it is missing or empty."""
     value = entity.get(name)
     return str(value or "")
@@ -98,7 +102,7 @@ def find_created_since(
     seen_ids: set[str] = set()
     while True:
         entities = _read_page(client, kind, f"MetaData.CreateTime >= '{start.isoformat()}'", page)
-        yield _without(entities, seen_ids)
+        yield _exclude_ids(entities, seen_ids)
         if len(entities) < page:
             return
         last = created_at(entities[-1])
@@ -106,14 +110,14 @@ def find_created_since(
             # The page holds nothing but objects of one second, and that second has more of them.
             seen_ids |= {entity["Id"] for entity in entities}
             of_second = _find_created_in_second(client, kind, start, page)
-            yield _without(of_second, seen_ids)
+            yield _exclude_ids(of_second, seen_ids)
             last = start + ONE_SECOND
         start = last
         # Only these can occur on the next page.
         seen_ids = {entity["Id"] for entity in entities if created_at(entity) >= last}
 
 
-def _without(entities: Iterable[Entity], ids: set[str]) -> list[Entity]:
+def _exclude_ids(entities: Iterable[Entity], ids: set[str]) -> list[Entity]:
     """Return the objects whose ids are not among these."""
     return [entity for entity in entities if entity["Id"] not in ids]
 
@@ -182,7 +186,7 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
     deleted: dict[str, Entity] = {}
     while True:
         response = client.cdc([kind], since).check()
-        changed = _changed_objects(response.body, kind)
+        changed = _list_changed_objects(response.body, kind)
         for entity in changed:
             if entity.get("status") == "Deleted":
                 id = str(entity["Id"])
@@ -195,7 +199,7 @@ def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime
         since = last
 
 
-def _changed_objects(body: Entity, kind: str) -> list[Entity]:
+def _list_changed_objects(body: Entity, kind: str) -> list[Entity]:
     """Return the objects of one kind in the response to a change data call."""
     changes: list[Entity] = []
     for response in change_responses(body):

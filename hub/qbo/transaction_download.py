@@ -18,7 +18,7 @@ from hub.qbo.transaction_index import HEADS, absorb_all
 
 def download_missing(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
     """Read the kinds that were not read back to a day yet; return the number of transactions."""
-    complete = _complete_lists(company_id, since)
+    complete = _load_complete_lists(company_id, since)
     missing = []
     for kind in dict.fromkeys(kinds):
         is_complete = HEADS + kind in complete
@@ -37,7 +37,7 @@ def load(company_id: int, client: Client, kinds: Iterable[str], since: dt.date) 
     return count
 
 
-def _complete_lists(company_id: int, since: dt.date) -> set[str]:
+def _load_complete_lists(company_id: int, since: dt.date) -> set[str]:
     """Return the names, in the table of lists, of those that were read at least back to a day."""
     complete = select(ListState.list).where(
         ListState.company_id == company_id,

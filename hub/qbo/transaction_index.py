@@ -60,22 +60,22 @@ def absorb_all(
     """
     if kind not in DOCUMENTS or not entities:
         return []
-    deleted_ids, rows = _partition(company_id, kind, entities, summaries or {})
+    deleted_ids, rows = _partition_entities(company_id, kind, entities, summaries or {})
     ids = [*deleted_ids, *(row["quickbooks_id"] for row in rows)]
-    stored = _stored_heads(session, company_id, kind, ids)
+    stored = _load_stored_heads(session, company_id, kind, ids)
     current, changed = _select_newer(rows, stored)
     newly_deleted = [id for id in deleted_ids if not _is_deleted(stored.get(id))]
 
-    ended_links = _ended_links(stored, current, newly_deleted)
+    ended_links = _find_ended_links(stored, current, newly_deleted)
     _remove_links(session, company_id, kind, ended_links)
     new_deleted_rows = _mark_deleted(company_id, kind, stored, newly_deleted, is_news=not ours)
-    _upsert(session, stored, [*changed, *new_deleted_rows], is_news=not ours)
+    _upsert_heads(session, stored, [*changed, *new_deleted_rows], is_news=not ours)
 
     changed_ids = [row["quickbooks_id"] for row in changed]
     return [(kind, id) for id in (*newly_deleted, *changed_ids)]
 
 
-def _partition(
+def _partition_entities(
     company_id: int,
     kind: str,
     entities: Iterable[dict[str, Any]],
@@ -133,7 +133,7 @@ def _mark_deleted(
     return new_rows
 
 
-def _ended_links(
+def _find_ended_links(
     stored: Mapping[str, TransactionHead], current: Iterable[Row], deleted_ids: Iterable[str]
 ) -> dict[str, list[Link]]:
     """Return, by Id, the transactions to which each of these was linked and no longer is."""
@@ -176,7 +176,7 @@ def _link_key(link: Mapping[str, str]) -> Link:
     return kind, link["id"]
 
 
-def _upsert(
+def _upsert_heads(
     session: Session, stored: Mapping[str, TransactionHead], rows: Iterable[Row], *, is_news: bool
 ) -> None:
     """Update stored heads and insert new ones; of two rows with the same Id the last one counts.
@@ -196,11 +196,11 @@ def _upsert(
         head.news = is_news
     if new_rows:
         dialect = session.get_bind().dialect.name
-        bulk.execute_each(session, _insert_if_absent(dialect), new_rows)
+        bulk.execute_each(session, _build_insert_if_absent(dialect), new_rows)
 
 
 @cache
-def _insert_if_absent(dialect: str) -> Insert:
+def _build_insert_if_absent(dialect: str) -> Insert:
     """Return the statement that inserts a head unless another process has just done so."""
     insert = engine.INSERTS[dialect](_heads_table)
     return cast(Insert, insert.on_conflict_do_nothing())
@@ -236,13 +236,13 @@ def build_head(
         "kind": kind,
         "quickbooks_id": str(entity["Id"]),
         "number": str(number or "")[:100],
-        "party": _first_ref_id(entity, PARTIES),
-        "account": _first_ref_id(entity, ACCOUNTS),
+        "party": _get_first_ref_id(entity, PARTIES),
+        "account": _get_first_ref_id(entity, ACCOUNTS),
         "date": _parse_day(entity.get("TxnDate")),
         "currency": ref_id(entity, "CurrencyRef")[:3],
-        "total": _column_amount(entity.get("TotalAmt"), amount_sign(entity)),
-        "balance": _column_amount(entity.get("Balance")),
-        "links": _transaction_links(entity),
+        "total": _round_for_column(entity.get("TotalAmt"), amount_sign(entity)),
+        "balance": _round_for_column(entity.get("Balance")),
+        "links": _list_transaction_links(entity),
         "sync_token": str(entity.get("SyncToken") or ""),
         "marker": extract_marker(entity.get("PrivateNote")),
         "state": TransactionState.VOIDED if is_voided(entity) else TransactionState.LIVE,
@@ -252,7 +252,7 @@ def build_head(
     }
 
 
-def _first_ref_id(entity: dict[str, Any], names: Iterable[str]) -> str:
+def _get_first_ref_id(entity: dict[str, Any], names: Iterable[str]) -> str:
     """Return the id in the first of these references that an entity has; "" if it has none."""
     for name in names:
         if entity.get(name):
@@ -265,12 +265,12 @@ def is_voided(entity: dict[str, Any]) -> bool:
     memo = str(entity.get("PrivateNote") or "")
     if "Voided" not in memo:
         return False
-    total = _column_amount(entity.get("TotalAmt"))
-    balance = _column_amount(entity.get("Balance"))
+    total = _round_for_column(entity.get("TotalAmt"))
+    balance = _round_for_column(entity.get("Balance"))
     return not total and not balance
 
 
-def _stored_heads(
+def _load_stored_heads(
     session: Session, company_id: int, kind: str, ids: list[str]
 ) -> dict[str, TransactionHead]:
     """Return the stored heads with these Ids, by Id."""
@@ -309,7 +309,7 @@ def _is_same(row: Row, stored: TransactionHead | None) -> bool:
     return all(getattr(stored, name) == value for name, value in row.items())
 
 
-def _transaction_links(entity: dict[str, Any]) -> list[dict[str, str]]:
+def _list_transaction_links(entity: dict[str, Any]) -> list[dict[str, str]]:
     """Return the links of a transaction and of its lines, each once."""
     lines = entity.get("Line") or []
     links = {}
@@ -339,7 +339,7 @@ def _parse_moment(text: str) -> dt.datetime | None:
         return None
 
 
-def _column_amount(number: Any, sign: int = 1) -> Decimal | None:
+def _round_for_column(number: Any, sign: int = 1) -> Decimal | None:
     """Return an amount with as many decimals as its column; None if there is none."""
     if number is None:
         return None

@@ -61,7 +61,7 @@ def send(
     `mounts` are the stand-ins of this process, by the beginning of their addresses. The caller has
     hidden the secrets of the request.
     """
-    connections = _connections_of_thread(mounts, clock)
+    connections = _get_connections_of_thread(mounts, clock)
     url = request.url or ""
     try:
         return exchange.fetch(
@@ -108,7 +108,7 @@ class _Connections:
 _thread = threading.local()
 
 
-def _connections_of_thread(mounts: Mapping[str, BaseAdapter], clock: Clock) -> _Connections:
+def _get_connections_of_thread(mounts: Mapping[str, BaseAdapter], clock: Clock) -> _Connections:
     """Return the connections of this thread; another application has mounts of its own."""
     connections: _Connections | None = getattr(_thread, "connections", None)
     now = clock.monotonic()

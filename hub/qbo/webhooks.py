@@ -169,17 +169,17 @@ def _parse_events(body: bytes) -> list[WebhookEvent]:
     except ValueError:
         raise Refused("The webhook's body is not JSON.") from None
     if isinstance(content, list):
-        return list(_cloud_events(content))
-    return list(_classic_events(content))
+        return list(_iter_cloud_events(content))
+    return list(_iter_classic_events(content))
 
 
-def _classic_events(content: Any) -> Iterator[WebhookEvent]:
+def _iter_classic_events(content: Any) -> Iterator[WebhookEvent]:
     """Yield the events of a webhook in the older format."""
-    for notification in _objects_in(content, "eventNotifications"):
-        yield from _notified_events(notification)
+    for notification in _list_objects(content, "eventNotifications"):
+        yield from _iter_notified_events(notification)
 
 
-def _objects_in(content: Any, name: str) -> list[dict[str, Any]]:
+def _list_objects(content: Any, name: str) -> list[dict[str, Any]]:
     """Return the objects of a list in an object; none if the list is missing or no list."""
     items = content.get(name) if isinstance(content, dict) else None
     if not isinstance(items, list):
@@ -187,10 +187,10 @@ def _objects_in(content: Any, name: str) -> list[dict[str, Any]]:
     return [item for item in items if isinstance(item, dict)]
 
 
-def _notified_events(notification: dict[str, Any]) -> Iterator[WebhookEvent]:
+def _iter_notified_events(notification: dict[str, Any]) -> Iterator[WebhookEvent]:
     """Yield the events of one company; a merge is an event of both objects."""
     realm = str(notification.get("realmId") or "")
-    for entity in _objects_in(notification.get("dataChangeEvent"), "entities"):
+    for entity in _list_objects(notification.get("dataChangeEvent"), "entities"):
         name = str(entity.get("name"))
         for id in (entity.get("id"), entity.get("deletedId")):
             if not id:
@@ -204,7 +204,7 @@ def _notified_events(notification: dict[str, Any]) -> Iterator[WebhookEvent]:
             )
 
 
-def _cloud_events(content: list[Any]) -> Iterator[WebhookEvent]:
+def _iter_cloud_events(content: list[Any]) -> Iterator[WebhookEvent]:
     """Yield the events of a webhook as CloudEvents, with types like qbo.bill.created.v1."""
     kinds = {entity.lower(): kind for entity, kind in KIND.items()}
     for event in content:

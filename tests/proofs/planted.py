@@ -62,8 +62,8 @@ BUGS = (
     Planted(
         "a claim does not check the state of the posting",
         "hub/posting/claims.py",
-        "    ids = _claimable_postings(session, list(posting_ids), revisions)\n    if not ids:\n"
-        "        return []\n"
+        "    ids = _select_claimable_postings(session, list(posting_ids), revisions)\n"
+        "    if not ids:\n        return []\n"
         '    rows = session.connection().execute(_CLAIM, {**values, "ids": ids})',
         """    rows = session.connection().execute(
         update(_postings).where(_postings.c.id.in_(list(posting_ids)))
@@ -173,7 +173,7 @@ BUGS = (
     Planted(
         "a database that was restored from a backup is not noticed",
         "hub/posting/recovery/restore.py",
-        "if _stored_claim_count(company.realm) > company.sends:",
+        "if _read_stored_claim_count(company.realm) > company.sends:",
         "if False:",
         "tests/unit/posting/test_recovery.py::test_after_a_restore_a_refusal_is_not_believed",
     ),
@@ -550,7 +550,7 @@ BUGS = (
     Planted(
         "a document is posted to a new customer or supplier in another currency",
         "hub/posting/preflight/load.py",
-        "stored | _planned_parties(session, postings, facts.currency)",
+        "stored | _load_planned_parties(session, postings, facts.currency)",
         "stored",
         (
             "tests/unit/posting/test_creations.py::"

@@ -107,14 +107,14 @@ def reject_match(posting_id: int, quickbooks_id: str, who: str) -> None:
     with engine.transaction() as session:
         if _may_have_created(session, posting, quickbooks_id):
             values["rekey"] = True
-        is_moved = change_state(session, posting, _state_after_rejection(snapshot), **values)
+        is_moved = change_state(session, posting, _decide_state_after_rejection(snapshot), **values)
         if not is_moved:
             raise _build_moved_on_error(name)
         inbox.release(session, posting)
         audit.record(session, who, "match rejected", str(posting_id), quickbooks_id=quickbooks_id)
 
 
-def _state_after_rejection(snapshot: PostingSnapshot) -> PostingState:
+def _decide_state_after_rejection(snapshot: PostingSnapshot) -> PostingState:
     """Return the state in which a posting continues.
 
     One that may have landed is looked for again.
@@ -169,7 +169,7 @@ def skip(posting_id: int, reason: str, who: str) -> None:
             raise NotNow(
                 "%(name)s is %(state)s, so it cannot be skipped now.",
                 name=name,
-                state=_state_text(posting),
+                state=_format_state(posting),
             )
         inbox.release(session, posting_id)
         session.get_one(SourceDocument, posting.document_id).requested_by = ""
@@ -211,7 +211,7 @@ def _skip_posted(session: Session, posting: Posting, who: str, reason: str) -> N
     inbox.release_all(session, ids)
 
 
-def _state_text(posting: Posting) -> Sentence:
+def _format_state(posting: Posting) -> Sentence:
     """Return the state of a posting as the end of a sentence for a person."""
     if posting.state == PostingState.POSTED:
         return Sentence("in QuickBooks")

@@ -97,7 +97,7 @@ def _plan_update(session: Session, document: PostedDocument, sync_token: str, na
     )
     content = Content(
         kind=document.posting.kind,
-        payload=payloads.encode(_content_to_restore(last_write)),
+        payload=payloads.encode(_build_content_to_restore(last_write)),
         stored_summary=last_write.stored_summary,
         number=last_write.number,
         total=last_write.total,
@@ -117,7 +117,7 @@ def _plan_update(session: Session, document: PostedDocument, sync_token: str, na
     return update
 
 
-def _content_to_restore(last_write: Posting) -> dict[str, Any]:
+def _build_content_to_restore(last_write: Posting) -> dict[str, Any]:
     """Return what the last write set, without what tied it to an earlier version."""
     body: dict[str, Any] = json.loads(last_write.payload, parse_float=Decimal)
     if last_write.operation == Operation.UPDATE:

@@ -97,9 +97,9 @@ def plan_selection(conditions: Sequence[ColumnElement[bool]]) -> UndoPlan:
         first = session.scalars(select(Posting).where(*conditions).limit(1)).first()
         company_id = first.company_id if first else 0
         documents = list(iter_documents(session, company_id, conditions))
-        stored = _stored_obstacles(session, documents)
+        stored = _find_stored_obstacles(session, documents)
         closed_to = company.load_facts(session, company_id).closed_to if documents else None
-        blocked = _blocked_postings(session, conditions)
+        blocked = _find_blocked_postings(session, conditions)
     if not documents:
         return UndoPlan(company_id=company_id, blocked=tuple(blocked))
     posting_session = PostingSession(company_id)
@@ -190,7 +190,7 @@ def _build_deletion(document: PostedDocument) -> outbox.PartOperation:
     return outbox.PartOperation(
         operation=Operation.DELETE,
         part=posting.part,
-        base=f"{posting.quickbooks_id}:{_written_version(document)}",
+        base=f"{posting.quickbooks_id}:{_get_written_version(document)}",
         quickbooks_id=str(posting.quickbooks_id),
     )
 
@@ -198,7 +198,7 @@ def _build_deletion(document: PostedDocument) -> outbox.PartOperation:
 def _build_deletion_content(document: PostedDocument, who: str) -> outbox.Content:
     """Return what the deletion of a document sends, and who asked for it."""
     posting = document.posting
-    body = payloads.build_delete_body(str(posting.quickbooks_id), _written_version(document))
+    body = payloads.build_delete_body(str(posting.quickbooks_id), _get_written_version(document))
     return outbox.Content(
         kind=posting.kind,
         payload=payloads.encode(body),
@@ -209,7 +209,7 @@ def _build_deletion_content(document: PostedDocument, who: str) -> outbox.Conten
     )
 
 
-def _written_version(document: PostedDocument) -> str:
+def _get_written_version(document: PostedDocument) -> str:
     """Return the SyncToken that QuickBooks answered to the last write of a document."""
     return document.last_write.sync_token or ""
 
@@ -234,15 +234,15 @@ def _find_obstacles(
     for document in documents:
         if document.posting.id in stored:
             continue
-        obstacle = _own_obstacle(document, current, reconciled, closed_to)
+        obstacle = _find_own_obstacle(document, current, reconciled, closed_to)
         if obstacle:
             obstacles[document.posting.id] = obstacle
-    return _with_dependents(documents, current, obstacles)
+    return _add_dependent_obstacles(documents, current, obstacles)
 
 
-def _stored_obstacles(session: Session, documents: Sequence[PostedDocument]) -> dict[int, str]:
+def _find_stored_obstacles(session: Session, documents: Sequence[PostedDocument]) -> dict[int, str]:
     """Return, by posting, the obstacles that are known without QuickBooks."""
-    changing = _changing_documents(
+    changing = _load_changing_documents(
         session, [document.posting.document_id for document in documents]
     )
     installation_ids = {document.posting.installation_id for document in documents}
@@ -264,7 +264,7 @@ def _stored_obstacles(session: Session, documents: Sequence[PostedDocument]) -> 
     return obstacles
 
 
-def _own_obstacle(
+def _find_own_obstacle(
     document: PostedDocument,
     current: EntitiesByKey,
     reconciled: Container[str],
@@ -289,7 +289,7 @@ def _own_obstacle(
     return ""
 
 
-def _with_dependents(
+def _add_dependent_obstacles(
     documents: Sequence[PostedDocument], current: EntitiesByKey, obstacles: Mapping[int, str]
 ) -> dict[int, str]:
     """Add the obstacles of documents on which something depends that stays.
@@ -302,7 +302,7 @@ def _with_dependents(
         removable = {document.key for document in remaining}
         added = {}
         for document in remaining:
-            obstacle = _dependent_obstacle(document, current[document.key], removable)
+            obstacle = _find_dependent_obstacle(document, current[document.key], removable)
             if obstacle:
                 added[document.posting.id] = obstacle
         if not added:
@@ -310,12 +310,12 @@ def _with_dependents(
         obstacles |= added
 
 
-def _dependent_obstacle(
+def _find_dependent_obstacle(
     document: PostedDocument, entity: Mapping[str, Any], removable: Container[tuple[str, str]]
 ) -> str:
     """Say what depends on a transaction and is not removed with it; "" if nothing does."""
     response = document.last_write.answer or {}
-    dependents = _linked_transactions(entity) - _linked_transactions(response)
+    dependents = _list_linked_transactions(entity) - _list_linked_transactions(response)
     if dependents and all(key in removable for key in dependents):
         return ""
     if _is_partly_paid(entity):
@@ -325,7 +325,7 @@ def _dependent_obstacle(
     return ""
 
 
-def _linked_transactions(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
+def _list_linked_transactions(entity: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return the kinds and ids of the transactions that one is linked to.
 
     QuickBooks' own type stands for the kind of a transaction that the hub does not post.
@@ -348,7 +348,7 @@ def _is_partly_paid(entity: Mapping[str, Any]) -> bool:
     return balance != total
 
 
-def _changing_documents(session: Session, document_ids: Sequence[int]) -> set[int]:
+def _load_changing_documents(session: Session, document_ids: Sequence[int]) -> set[int]:
     """Return the documents of which a change is under way or planned."""
     changing: set[int] = set()
     for first in range(0, len(document_ids), CHUNK_SIZE):
@@ -361,7 +361,7 @@ def _changing_documents(session: Session, document_ids: Sequence[int]) -> set[in
     return changing
 
 
-def _blocked_postings(
+def _find_blocked_postings(
     session: Session, conditions: Sequence[ColumnElement[bool]]
 ) -> list[BlockedRemoval]:
     """Return the list entries that were posted, and the changes of transactions of others."""

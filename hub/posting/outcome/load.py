@@ -261,13 +261,13 @@ def _take_snapshot(
     company = posting_session.company
     history = _load_history(posting, recorded_id, evidence, posting_session)
     proofs = evidence.valid_proofs(posting.id, company)
-    since = proofs[-1].until if proofs else _first_possible_date(posting, history, company)
+    since = proofs[-1].until if proofs else _compute_first_possible_date(posting, history, company)
     attempts = evidence.attempts_of(posting.id)
     error_text = attempts[-1].text if attempts else ""
     return PostingSnapshot(posting, history, since, error_text)
 
 
-def _first_possible_date(
+def _compute_first_possible_date(
     posting: Posting, history: History, company: ConnectedCompany
 ) -> dt.datetime:
     """Return the date before which a posting without proved absences cannot be in QuickBooks."""
@@ -290,7 +290,7 @@ def _load_history(
     total = posting.total if summary.total is None else summary.total
     marker = "" if operation == Operation.ATTACH else document.marker  # a file carries none
     attempts = evidence.attempts_of(posting.id)
-    sends = tuple(_send_attempt(attempt) for attempt in attempts)
+    sends = tuple(_build_send_attempt(attempt) for attempt in attempts)
     proofs = evidence.valid_proofs(posting.id, posting_session.company)
     is_restored = posting_session.company.restored_since is not None
     after_restore = is_restored and operation not in CHANGE_OPERATIONS
@@ -312,13 +312,13 @@ def _load_history(
         rekey=posting.rekey,
         gone=document.gone is not None,
         rejected_ids=frozenset(posting.rejected_ids or ()),
-        quiet_period=_quiet_period(
+        quiet_period=_build_quiet_period(
             posting, posting_session, is_unproved=after_restore and not proofs
         ),
     )
 
 
-def _quiet_period(
+def _build_quiet_period(
     posting: Posting, posting_session: PostingSession, *, is_unproved: bool
 ) -> QuietPeriod:
     """Return how long nothing may be sent; after a restore it starts again until a proof."""
@@ -326,7 +326,7 @@ def _quiet_period(
     return posting_session.quiet_period(posting, key)
 
 
-def _send_attempt(attempt: AttemptRow) -> SendAttempt:
+def _build_send_attempt(attempt: AttemptRow) -> SendAttempt:
     return SendAttempt(
         generation=attempt.generation,
         outcome=SendOutcome(attempt.outcome),

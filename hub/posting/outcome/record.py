@@ -324,7 +324,7 @@ def _open_only_case(
     details = {}
     if candidate_ids:
         details["candidates"] = case_texts.describe_candidates(session, posting, candidate_ids)
-    cause = _case_cause(posting, name)
+    cause = _build_case_cause(posting, name)
     inbox.release(session, posting, keep=[cause])
     _open_case(session, posting, name, text, details)
 
@@ -338,7 +338,7 @@ def _open_case(
 ) -> None:
     inbox.open(
         session,
-        _case_cause(posting, name),
+        _build_case_cause(posting, name),
         text,
         company_id=posting.company_id,
         installation_id=posting.installation_id,
@@ -347,7 +347,7 @@ def _open_case(
     )
 
 
-def _case_cause(posting: Posting, name: str) -> str:
+def _build_case_cause(posting: Posting, name: str) -> str:
     return f"posting:{posting.id}:{name}"
 
 

@@ -21,7 +21,7 @@ def refresh_facts(posting_ids: Sequence[int]) -> None:
     Retry expects the hub to see it. Costs five reads for each company, whatever the number of
     postings. If QuickBooks cannot be asked, the stored facts stay.
     """
-    for company_id in _connected_companies(posting_ids):
+    for company_id in _load_connected_companies(posting_ids):
         client = Client(company_id)
         with suppress(HubError):
             company.read(company_id, client)
@@ -29,7 +29,7 @@ def refresh_facts(posting_ids: Sequence[int]) -> None:
             record_download.refresh(company_id, changes.UNREPORTED_LISTS, client)
 
 
-def _connected_companies(posting_ids: Sequence[int]) -> Sequence[int]:
+def _load_connected_companies(posting_ids: Sequence[int]) -> Sequence[int]:
     """Return the connected companies of those of the postings that are held."""
     query = (
         select(Posting.company_id)

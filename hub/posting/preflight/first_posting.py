@@ -24,11 +24,11 @@ def find_blocks(session: Session, installation_ids: Iterable[int]) -> Mapping[in
         count = _count_undecided_codes(session, installation, list(app.match_first))
         if not count or _has_posted(session, installation.id):
             continue
-        reasons[installation.id] = _block_text(count, app.name)
+        reasons[installation.id] = _build_block_text(count, app.name)
     return reasons
 
 
-def _block_text(count: int, app_name: str) -> CaseText:
+def _build_block_text(count: int, app_name: str) -> CaseText:
     """Return the text for this many undecided codes."""
     if count == 1:
         return CaseText("check.match_first_one", app=app_name)
@@ -39,7 +39,7 @@ def _count_undecided_codes(
     session: Session, installation: Installation, fields: Sequence[str]
 ) -> int:
     """Count the codes of these fields that documents wait for and that nobody has decided on."""
-    awaited = _awaited_codes(session, installation, fields)
+    awaited = _load_awaited_codes(session, installation, fields)
     scope = hub_context.current_hub().plugins.scope(installation.slug)
     decisions = select(Match.field, Match.code).where(
         Match.company_id == installation.company_id,
@@ -52,7 +52,7 @@ def _count_undecided_codes(
     return len(awaited)
 
 
-def _awaited_codes(
+def _load_awaited_codes(
     session: Session, installation: Installation, fields: Sequence[str]
 ) -> set[tuple[str, str]]:
     """Return field and code of the open cases that a match would solve."""

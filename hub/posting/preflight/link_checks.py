@@ -23,7 +23,7 @@ def check_links(posting: CheckedPosting, context: CheckContext) -> Iterator[Find
         head = context.related.by_id.get(key)
         if head is None:
             continue
-        obstacle = _settlement_obstacle(posting, context, head, amount)
+        obstacle = _find_settlement_obstacle(posting, context, head, amount)
         if obstacle:
             yield Finding(key=f"link-{head.quickbooks_id}", text=obstacle)
 
@@ -52,7 +52,7 @@ def check_dependents(posting: CheckedPosting, context: CheckContext) -> Iterator
     yield Finding(key="paid", text=text)
 
 
-def _settlement_obstacle(
+def _find_settlement_obstacle(
     posting: CheckedPosting, context: CheckContext, head: TransactionHead, amount: Decimal
 ) -> CaseText | None:
     """Return why a posting cannot settle a transaction; None if it can."""

@@ -46,18 +46,18 @@ def load_context(
     refs = {posting.id: list_record_refs(posting) for posting in postings}
     stored = _load_records(session, company_id, set().union(*refs.values()))
     lists = select(ListState.list).where(ListState.company_id == company_id)
-    targets = _targets(session, company_id, postings)
+    targets = _load_targets(session, company_id, postings)
     installation_ids = {posting.installation_id for posting in postings}
     return CheckContext(
         facts=facts,
         company_id=company_id,
         lists=frozenset(session.scalars(lists)),
-        records=stored | _planned_parties(session, postings, facts.currency),
-        related=_related_transactions(session, company_id, postings),
+        records=stored | _load_planned_parties(session, postings, facts.currency),
+        related=_load_related_transactions(session, company_id, postings),
         targets=targets,
         removals=removals.find_pending_removals(session, company_id, targets),
         refs=refs,
-        missing_accounts=_missing_accounts(session, installation_ids),
+        missing_accounts=_find_missing_accounts(session, installation_ids),
         first_posting_blocks=first_posting.find_blocks(session, installation_ids),
         namesakes=find_namesakes(session, company_id, postings),
         tolerances=_load_tolerances(session, postings),
@@ -83,7 +83,7 @@ def _load_records(
     return records
 
 
-def _planned_parties(
+def _load_planned_parties(
     session: Session, postings: Sequence[CheckedPosting], home_currency: str
 ) -> dict[RecordKey, StoredRecord]:
     """Return the parties that are still to be created for these postings, as if they existed."""
@@ -129,11 +129,11 @@ def _load_tolerances(session: Session, postings: Sequence[CheckedPosting]) -> Ma
     return tolerances
 
 
-def _related_transactions(
+def _load_related_transactions(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> RelatedTransactions:
     """Return the transactions that these postings may be or that they settle."""
-    candidates = _duplicate_candidates(session, company_id, postings)
+    candidates = _load_duplicate_candidates(session, company_id, postings)
     by_number: dict[tuple[str, str], list[TransactionHead]] = defaultdict(list)
     by_total: dict[tuple[str, Decimal | None], list[TransactionHead]] = defaultdict(list)
     for head in candidates:
@@ -141,12 +141,12 @@ def _related_transactions(
         if head.number:
             by_number[head.kind, head.number].append(head)
     by_id: dict[TransactionKey, TransactionHead] = {}
-    for head in _settled_transactions(session, company_id, postings):
+    for head in _load_settled_transactions(session, company_id, postings):
         by_id[head.kind, head.quickbooks_id] = head
     return RelatedTransactions(by_number=by_number, by_total=by_total, by_id=by_id)
 
 
-def _settled_transactions(
+def _load_settled_transactions(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> Sequence[TransactionHead]:
     """Return the transactions that these postings settle or bill, as far as they are known."""
@@ -164,7 +164,7 @@ def _settled_transactions(
     return session.scalars(query).all()
 
 
-def _duplicate_candidates(
+def _load_duplicate_candidates(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> Sequence[TransactionHead]:
     """Return the transactions with the number of a new one, or with its total near its date."""
@@ -179,7 +179,7 @@ def _duplicate_candidates(
         number = posting.summary.number
         if number:
             numbers.add(number)
-        dates |= _dates_nearby(posting)
+        dates |= _list_nearby_dates(posting)
         total = posting.summary.total
         if total is not None:
             totals.add(total)
@@ -197,7 +197,7 @@ def _duplicate_candidates(
     return list(dict.fromkeys([*same_number, *same_total]))
 
 
-def _dates_nearby(posting: CheckedPosting) -> set[dt.date]:
+def _list_nearby_dates(posting: CheckedPosting) -> set[dt.date]:
     """Return the dates that a duplicate of a posting may have."""
     date = posting.summary.parsed_date
     if date is None:
@@ -209,7 +209,7 @@ def _dates_nearby(posting: CheckedPosting) -> set[dt.date]:
     return dates
 
 
-def _targets(
+def _load_targets(
     session: Session, company_id: int, postings: Sequence[CheckedPosting]
 ) -> Mapping[int, TransactionHead]:
     """Return, by posting, the transactions that changes are written against."""
@@ -224,7 +224,9 @@ def _targets(
     return targets
 
 
-def _missing_accounts(session: Session, installation_ids: Iterable[int]) -> Mapping[int, CaseText]:
+def _find_missing_accounts(
+    session: Session, installation_ids: Iterable[int]
+) -> Mapping[int, CaseText]:
     """Return the installations whose app needs an accounts payable account that is not chosen."""
     query = select(Installation).where(Installation.id.in_(list(installation_ids)))
     reasons = {}
@@ -232,14 +234,14 @@ def _missing_accounts(session: Session, installation_ids: Iterable[int]) -> Mapp
         app = hub_context.current_hub().plugins.apps.get(installation.slug)
         if app is None:
             continue
-        names = _payable_account_settings(app.settings)
+        names = _list_payable_account_settings(app.settings)
         if any(not installation.settings.get(name) for name in names):
             text = CaseText("check.payable_account_missing", app=app.name)
             reasons[installation.id] = text
     return reasons
 
 
-def _payable_account_settings(settings: Schema | type[Schema]) -> list[str]:
+def _list_payable_account_settings(settings: Schema | type[Schema]) -> list[str]:
     """Return the names of the settings that choose an accounts payable account."""
     schema = settings() if isinstance(settings, type) else settings
     names = []

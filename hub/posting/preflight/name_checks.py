@@ -41,7 +41,7 @@ def find_namesakes(
     if not creations:
         return {}
     read_index = cache(partial(records.load_index, session, company_id))
-    planned = _first_planned(session, company_id)
+    planned = _load_first_planned(session, company_id)
     namesakes = {}
     for posting in creations:
         name = posting.document.party
@@ -68,11 +68,11 @@ def _find_stored(
 
 def is_name_planned(session: Session, company_id: int, role: Role, name: str) -> bool:
     """Return whether a supplier is to be created with the name of a new customer, or vice versa."""
-    planned = _first_planned(session, company_id)
+    planned = _load_first_planned(session, company_id)
     return any((owner, fold_name(name)) in planned for owner in NAME_SHARING.get(role, ()))
 
 
-def _first_planned(session: Session, company_id: int) -> Mapping[tuple[str, str], int]:
+def _load_first_planned(session: Session, company_id: int) -> Mapping[tuple[str, str], int]:
     """Return the first posting for each new supplier or customer, by its kind and name."""
     query = (
         select(Posting.id, Posting.kind, SourceDocument.party)

@@ -30,7 +30,7 @@ def check_records(posting: CheckedPosting, context: CheckContext) -> Iterator[Fi
         text = CaseText(
             "check.record_inactive" if record else "check.record_missing",
             name=format_posting_name(posting),
-            record=_record_name(name, id, record),
+            record=_format_record_name(name, id, record),
         )
         yield Finding(
             cause=f"record:{context.company_id}:{name}:{id}",
@@ -73,7 +73,7 @@ def check_items(posting: CheckedPosting, context: CheckContext) -> Iterator[Find
         record = context.records.get(("item", id))
         if record is None or not record.active:
             continue
-        obstacle = _item_obstacle(posting, record, side)
+        obstacle = _find_item_obstacle(posting, record, side)
         if obstacle is None:
             continue
         yield Finding(
@@ -102,7 +102,7 @@ def check_party_currency(posting: CheckedPosting, context: CheckContext) -> Iter
     yield Finding(key="currency", text=text)
 
 
-def _record_name(list_name: str, id: str, record: StoredRecord | None) -> str:
+def _format_record_name(list_name: str, id: str, record: StoredRecord | None) -> str:
     """Return the list and the name of a record; its id if QuickBooks has no such record."""
     label = "Supplier" if list_name == "vendor" else list_name.replace("_", " ").capitalize()
     if record is None:
@@ -111,7 +111,9 @@ def _record_name(list_name: str, id: str, record: StoredRecord | None) -> str:
     return f"{label} {name}"
 
 
-def _item_obstacle(posting: CheckedPosting, record: StoredRecord, side: str) -> CaseText | None:
+def _find_item_obstacle(
+    posting: CheckedPosting, record: StoredRecord, side: str
+) -> CaseText | None:
     """Return why an item cannot be on a line.
 
     None if it can, or if its accounts are not known yet.

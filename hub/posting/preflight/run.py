@@ -40,7 +40,7 @@ def check(posting_session: PostingSession, *, include_held: bool = True) -> None
     ids = _list_unchecked(posting_session)
     if doubt_after_restore(posting_session, ids):
         ids = _list_unchecked(posting_session)
-    for kind in _created_kinds(ids):
+    for kind in _load_created_kinds(ids):
         startup_scan.adopt_marked(posting_session, kind)
     for first in range(0, len(ids), CHUNK_SIZE):
         with transaction() as session:
@@ -105,7 +105,7 @@ def _waits_for_creation() -> ColumnElement[bool]:
     return is_waiting & is_free & (Posting.operation != Operation.ATTACH) & record_is_planned
 
 
-def _created_kinds(ids: Sequence[int]) -> list[str]:
+def _load_created_kinds(ids: Sequence[int]) -> list[str]:
     """Return the kinds that these postings create."""
     if not ids:
         return []
@@ -139,7 +139,7 @@ def _check_held_chunk(
     _release(session, posting_session, passed, context)
     for id, findings in failed.items():
         posting = session.get_one(Posting, id)
-        reasons = _reasons_of(findings)
+        reasons = _list_reasons(findings)
         if not texts.are_same(posting.reasons, reasons):
             _hold(session, posting_session, posting, findings)
         elif posting.reasons != reasons:
@@ -205,7 +205,7 @@ def _close_cases(session: Session, ids: Sequence[int]) -> None:
         inbox.release(session, id)
 
 
-def _reasons_of(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+def _list_reasons(findings: Sequence[Finding]) -> list[dict[str, Any]]:
     """Return the reasons of findings as a posting stores them."""
     reasons = [finding.text for finding in findings]
     return texts.dump(*reasons)
@@ -221,7 +221,7 @@ def _hold(
     causes = {finding.cause_for(posting.id): finding for finding in findings}
     posting.state = PostingState.HELD
     posting.held_by = Holder.PREFLIGHT
-    posting.reasons = _reasons_of(findings)
+    posting.reasons = _list_reasons(findings)
     posting.changed_at = posting_session.clock.now()
     inbox.release(session, posting, keep=causes)
     for cause, finding in causes.items():

@@ -32,7 +32,7 @@ def search_verdict(history: History) -> SearchVerdict:
 
 def find_own_objects(history: History) -> list[QuickBooksObject]:
     """Return the search results that carry the marker, else those of the same name or file."""
-    candidates = _possible_objects(history)
+    candidates = _list_possible_objects(history)
     marked = [candidate for candidate in candidates if _has_own_marker(history, candidate)]
     if marked:
         return marked
@@ -48,7 +48,7 @@ def find_similar_objects(history: History) -> list[QuickBooksObject]:
     return [candidate for candidate in results if _is_similar(history, candidate)]
 
 
-def _possible_objects(history: History) -> list[QuickBooksObject]:
+def _list_possible_objects(history: History) -> list[QuickBooksObject]:
     """Return the search results that neither a person nor another document excludes."""
     candidates = []
     for candidate in history.search_results or ():

@@ -108,7 +108,7 @@ def _decide_before_send(history: History) -> Step:
     if _needs_proof_of_absence(history):
         return Doubt()
     if _is_change(history):
-        return _change_after_comparing(history)
+        return _decide_change_after_comparing(history)
     return _decide_before_creation(history)
 
 
@@ -169,11 +169,11 @@ def _decide_in_doubt(history: History) -> Step:
     if is_refused and not history.rekey:
         return _decide_after_refusal(history, last)
     if _is_change(history):
-        return _change_in_doubt(history, last)
-    return _creation_in_doubt(history)
+        return _decide_change_in_doubt(history, last)
+    return _decide_creation_in_doubt(history)
 
 
-def _creation_in_doubt(history: History) -> Step:
+def _decide_creation_in_doubt(history: History) -> Step:
     """Decide a creation in doubt by the ids that responses named, else by a search."""
     landed = find_landed_ids(history)
     if len(landed) > 1:
@@ -244,7 +244,7 @@ def _decide_after_refused_change(history: History, last: SendAttempt) -> Step:
         return Ask(AskReason.DELETED, (history.target,))
     if last.code != STALE_OBJECT:
         return Hold(HoldReason.REFUSED)
-    step = _change_after_comparing(history)
+    step = _decide_change_after_comparing(history)
     if isinstance(step, Send) and step.rebase is None:
         return Hold(HoldReason.REFUSED)
     return step
@@ -271,7 +271,7 @@ def _look_for_name(history: History) -> Step:
     own = find_own_objects(history)
     if len(own) == 1 and own[0].state == TransactionState.LIVE:
         return Posted(own[0].id, adopted=True)
-    return Hold(HoldReason.DUPLICATE_NAME, _entity_ids(own))
+    return Hold(HoldReason.DUPLICATE_NAME, _list_ids(own))
 
 
 def _judge_search(history: History) -> Step:
@@ -282,16 +282,16 @@ def _judge_search(history: History) -> Step:
     """
     own = find_own_objects(history)
     if len(own) > 1:
-        return Ask(AskReason.SEVERAL, _entity_ids(own))
+        return Ask(AskReason.SEVERAL, _list_ids(own))
     if own:
         if own[0].state == TransactionState.LIVE:
             return Posted(own[0].id, adopted=True)
-        return Ask(find_reason_to_ask(own[0]), _entity_ids(own))
+        return Ask(find_reason_to_ask(own[0]), _list_ids(own))
     similar = find_similar_objects(history)
     if similar == [FORGOTTEN]:
         return Ask(AskReason.FORGOTTEN)
     if similar:
-        return Ask(AskReason.ALIKE, _entity_ids(similar))
+        return Ask(AskReason.ALIKE, _list_ids(similar))
     return _decide_after_absence(history)
 
 
@@ -338,7 +338,7 @@ def _may_have_landed(send: SendAttempt) -> bool:
     return send.code in UNRELIABLE_REFUSAL_CODES
 
 
-def _change_after_comparing(history: History) -> Step:
+def _decide_change_after_comparing(history: History) -> Step:
     """Write a change only onto a version the hub knows; never overwrite a person's edit unseen."""
     current = history.current
     if current is None:
@@ -354,7 +354,7 @@ def _change_after_comparing(history: History) -> Step:
     return Ask(AskReason.CHANGED, (current.id,))
 
 
-def _change_in_doubt(history: History, last: SendAttempt) -> Step:
+def _decide_change_in_doubt(history: History, last: SendAttempt) -> Step:
     """Decide a change in doubt by the token (anything written?) and the content (by the hub?)."""
     landed = find_landed_ids(history)
     if landed and last.outcome == SendOutcome.LANDED:
@@ -395,5 +395,5 @@ def _is_change(history: History) -> bool:
     return history.operation in CHANGE_OPERATIONS
 
 
-def _entity_ids(objects: Iterable[QuickBooksObject]) -> tuple[str, ...]:
+def _list_ids(objects: Iterable[QuickBooksObject]) -> tuple[str, ...]:
     return tuple(each.id for each in objects)

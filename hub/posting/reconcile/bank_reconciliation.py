@@ -23,14 +23,16 @@ def fetch_reconciled_ids(
     months = set()
     for (kind, _), entity in entities.items():
         if kind in BANK_KINDS:
-            months.add(_transaction_date(entity).replace(day=1))
+            months.add(_parse_transaction_date(entity).replace(day=1))
     ids: set[str] = set()
     for first_day in sorted(months):
-        ids.update(_reconciled_in_month(posting_session, first_day))
+        ids.update(_fetch_reconciled_in_month(posting_session, first_day))
     return frozenset(ids)
 
 
-def _reconciled_in_month(posting_session: PostingSession, first_day: dt.date) -> Iterator[str]:
+def _fetch_reconciled_in_month(
+    posting_session: PostingSession, first_day: dt.date
+) -> Iterator[str]:
     """Yield the ids of all reconciled transactions of a month."""
     _, days = calendar.monthrange(first_day.year, first_day.month)
     last_day = first_day.replace(day=days)
@@ -41,8 +43,8 @@ def _reconciled_in_month(posting_session: PostingSession, first_day: dt.date) ->
     }
     response = posting_session.client().report("TransactionList", parameters)
     report = posting_session.note_date(response).check().body
-    column = _transaction_column(report)
-    for cells in _report_rows(report.get("Rows")):
+    column = _find_transaction_column(report)
+    for cells in _iter_report_rows(report.get("Rows")):
         if column >= len(cells):
             continue
         id = cells[column].get("id")
@@ -50,7 +52,7 @@ def _reconciled_in_month(posting_session: PostingSession, first_day: dt.date) ->
             yield str(id)
 
 
-def _transaction_column(report: Mapping[str, Any]) -> int:
+def _find_transaction_column(report: Mapping[str, Any]) -> int:
     """Return the column whose ids are of transactions; others have ids of parties and accounts."""
     columns = (report.get("Columns") or {}).get("Column") or []
     for index, column in enumerate(columns):
@@ -62,16 +64,16 @@ def _transaction_column(report: Mapping[str, Any]) -> int:
     return 1
 
 
-def _report_rows(section: Mapping[str, Any] | None) -> Iterator[list[Cell]]:
+def _iter_report_rows(section: Mapping[str, Any] | None) -> Iterator[list[Cell]]:
     """Yield the cells of each row, also of nested sections."""
     for row in (section or {}).get("Row") or ():
         cells = row.get("ColData")
         if isinstance(cells, list):
             yield cells
-        yield from _report_rows(row.get("Rows"))
+        yield from _iter_report_rows(row.get("Rows"))
 
 
-def _transaction_date(entity: Mapping[str, Any]) -> dt.date:
+def _parse_transaction_date(entity: Mapping[str, Any]) -> dt.date:
     """Return the date of a transaction, without the time zone that may follow it."""
     text = str(entity["TxnDate"])
     return dt.date.fromisoformat(text[:10])

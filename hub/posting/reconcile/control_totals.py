@@ -61,10 +61,10 @@ class Totals:
 
     def lines(self) -> list[TotalsLine]:
         """Return the lines in the order of app, kind, month and currency."""
-        return [_totals_line(key, sums) for key, sums in sorted(self._lines.items())]
+        return [_build_totals_line(key, sums) for key, sums in sorted(self._lines.items())]
 
 
-def _totals_line(key: Key, sums: Sums) -> TotalsLine:
+def _build_totals_line(key: Key, sums: Sums) -> TotalsLine:
     """Return a line with its amounts rounded to those of the currency."""
     app, kind, period, currency = key
     cents = partial(round_amount, currency=currency or "USD")

@@ -58,21 +58,21 @@ def watch(company_id: int) -> Counter[str]:
     counts = Counter[str]()
     last_key = ("", "")
     while True:
-        chunk = _next_chunk(company_id, last_key)
+        chunk = _load_next_chunk(company_id, last_key)
         if not chunk.heads:
             return counts
         last_key = chunk.heads[-1].kind, chunk.heads[-1].quickbooks_id
         idle = [document for document in chunk.documents if not document.is_changing]
         current = _read_current(posting_session, idle)
         news = [_compare_document(document, current) for document in idle]
-        processed = _settled_heads(chunk)
+        processed = _list_settled_heads(chunk)
         with transaction() as session:
             for item in news:
                 counts += _report(session, item)
             _mark_processed(session, processed)
 
 
-def _settled_heads(chunk: _Chunk) -> list[TransactionHead]:
+def _list_settled_heads(chunk: _Chunk) -> list[TransactionHead]:
     """Return the heads that none of our own changes is about to change again."""
     changing_keys = {document.key for document in chunk.documents if document.is_changing}
     settled = []
@@ -82,7 +82,7 @@ def _settled_heads(chunk: _Chunk) -> list[TransactionHead]:
     return settled
 
 
-def _next_chunk(company_id: int, last_key: tuple[str, str]) -> _Chunk:
+def _load_next_chunk(company_id: int, last_key: tuple[str, str]) -> _Chunk:
     """Load the next heads that changed, with their documents."""
     query = (
         select(TransactionHead)
@@ -109,15 +109,15 @@ def _read_current(
         if document.is_edited and document.discrepancy not in ABSENCES:
             kind, id = document.key
             ids_by_kind[kind].add(id)
-        for kind, id in _payment_keys(document):
+        for kind, id in _list_payment_keys(document):
             ids_by_kind[kind].add(id)
     return fetch_current(posting_session, ids_by_kind)
 
 
-def _payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
+def _list_payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
     """Return the newest payments of a document; none if no app wants to know of them."""
     head = document.head
-    if head is None or _paid_amount(document) is None:
+    if head is None or _compute_paid_amount(document) is None:
         return []
     slug = document.posting.document.slug
     if not receipts.is_wanted(slug, ReceiptState.PAID, ReceiptState.PART_PAID):
@@ -144,8 +144,8 @@ def _compare_document(document: PostedDocument, current: EntitiesByKey) -> Docum
         document,
         Discrepancy.DIFFERS if edits else Discrepancy.NONE,
         text,
-        _paid_amount(document),
-        _last_payment_date(document, current),
+        _compute_paid_amount(document),
+        _find_last_payment_date(document, current),
     )
 
 
@@ -162,7 +162,7 @@ def _describe_edits(document: PostedDocument, current: EntitiesByKey) -> list[st
         return payloads.describe_differences(written, edited, name_of=name_of)
 
 
-def _paid_amount(document: PostedDocument) -> Decimal | None:
+def _compute_paid_amount(document: PostedDocument) -> Decimal | None:
     """Return what is paid of a document; None if it cannot be paid."""
     head = document.head
     if head is None:
@@ -175,10 +175,10 @@ def _paid_amount(document: PostedDocument) -> Decimal | None:
     return round_amount(head.total - head.balance, currency)
 
 
-def _last_payment_date(document: PostedDocument, current: EntitiesByKey) -> dt.date | None:
+def _find_last_payment_date(document: PostedDocument, current: EntitiesByKey) -> dt.date | None:
     """Return the date of the last payment, or the day of the last change if none was read."""
     dates = []
-    for key in _payment_keys(document):
+    for key in _list_payment_keys(document):
         text = current.get(key, {}).get("TxnDate")
         if text:
             dates.append(dt.date.fromisoformat(str(text)[:10]))
@@ -211,7 +211,7 @@ def _report_payment(session: Session, news: DocumentNews) -> str:
     if news.paid is None:
         return ""
     source_document = news.document.posting.document
-    state = _payment_state(news.document, news.paid)
+    state = _get_payment_state(news.document, news.paid)
     amount = None if state == ReceiptState.POSTED else news.paid
     last = receipts.find_last(session, source_document, PAYMENT_STATES)
     last_state = last.state if last else ReceiptState.POSTED
@@ -230,7 +230,7 @@ def _report_payment(session: Session, news: DocumentNews) -> str:
     return state
 
 
-def _payment_state(document: PostedDocument, paid: Decimal) -> ReceiptState:
+def _get_payment_state(document: PostedDocument, paid: Decimal) -> ReceiptState:
     """Return the state of a document by what is paid of it; "posted" if nothing is."""
     head = document.head
     if head is not None and head.balance == ZERO:

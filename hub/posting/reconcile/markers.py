@@ -54,8 +54,8 @@ def check(session: Session, posting_session: PostingSession) -> list[MarkerDiffe
     company_id = posting_session.company_id
     findings = [
         *_find_duplicates(session, company_id),
-        *_unknown_markers(session, company_id),
-        *_shared_transactions(session, company_id),
+        *_find_unknown_markers(session, company_id),
+        *_find_shared_transactions(session, company_id),
     ]
     _close_solved(session, company_id, {finding.cause for finding in findings})
     open_findings = []
@@ -124,7 +124,7 @@ def _find_duplicates(session: Session, company_id: int) -> Iterator[MarkerFindin
         candidate = case_texts.describe_candidate(head.quickbooks_id, head)
         yield MarkerFinding(
             cause=f"stranger:{company_id}:{head.kind}:{head.quickbooks_id}",
-            text=CaseText("marker.twice", transaction=_head_name(head), document=owner),
+            text=CaseText("marker.twice", transaction=_format_head_name(head), document=owner),
             quickbooks_id=head.quickbooks_id,
             kind=head.kind,
             document=document.source_id,
@@ -146,7 +146,7 @@ def _is_under_way(session: Session, document: SourceDocument) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def _unknown_markers(session: Session, company_id: int) -> Iterator[MarkerFinding]:
+def _find_unknown_markers(session: Session, company_id: int) -> Iterator[MarkerFinding]:
     """Yield one finding for all markers of documents that this hub does not have."""
     query = select_unclaimed_heads(company_id).where(SourceDocument.id.is_(None))
     heads = session.scalars(query.limit(MAX_LISTED)).all()
@@ -161,14 +161,14 @@ def _unknown_markers(session: Session, company_id: int) -> Iterator[MarkerFindin
     candidates = [case_texts.describe_candidate(head.quickbooks_id, head) for head in heads]
     yield MarkerFinding(
         cause=f"stranger:{company_id}:unknown",
-        text=CaseText("marker.unknown", transactions=f"{_head_name(first)}{others}"),
+        text=CaseText("marker.unknown", transactions=f"{_format_head_name(first)}{others}"),
         quickbooks_id=first.quickbooks_id,
         kind=first.kind,
         details={"candidates": candidates},
     )
 
 
-def _shared_transactions(session: Session, company_id: int) -> Iterator[MarkerFinding]:
+def _find_shared_transactions(session: Session, company_id: int) -> Iterator[MarkerFinding]:
     """Yield transactions that more than one document was posted as."""
     key = Posting.kind, Posting.quickbooks_id
     query = (
@@ -195,7 +195,7 @@ def _shared_transactions(session: Session, company_id: int) -> Iterator[MarkerFi
         )
 
 
-def _head_name(head: TransactionHead) -> str:
+def _format_head_name(head: TransactionHead) -> str:
     """Return the name of a transaction for people, with the id by which QuickBooks shows it."""
     kind = head.kind.replace("_", " ")
     number = head.number or head.quickbooks_id

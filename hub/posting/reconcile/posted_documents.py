@@ -180,7 +180,7 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
             rows = session.execute(query.where(Posting.id > last_id)).all()
             document_ids = [row.document_id for row in rows]
             writes = _load_writes(session, document_ids)
-            changing = _changing_documents(session, document_ids)
+            changing = _load_changing_documents(session, document_ids)
         if not rows:
             return
         last_id = rows[-1].id
@@ -196,7 +196,7 @@ def iter_posted(company_id: int) -> Iterator[list[PostedSummary]]:
 def _apply_writes(created: PostedSummary, writes: WritesByPart[_Write]) -> PostedSummary | None:
     """Return a document as its last change left it; None if it was removed or created again."""
     part_writes = writes.get((created.document_id, created.part), ())
-    later = _later_writes(created.id, part_writes)
+    later = _list_later_writes(created.id, part_writes)
     if _is_superseded(later):
         return None
     if not later:
@@ -205,7 +205,7 @@ def _apply_writes(created: PostedSummary, writes: WritesByPart[_Write]) -> Poste
     return created._replace(written_date=last.written_date, posted_total=last.posted_total)
 
 
-def _later_writes(creation_id: int, writes: Sequence[W]) -> Sequence[W]:
+def _list_later_writes(creation_id: int, writes: Sequence[W]) -> Sequence[W]:
     """Return the writes that came after a creation."""
     return [write for write in writes if write.id > creation_id]
 
@@ -260,7 +260,7 @@ def iter_documents(
         if not rows:
             return
         last_id = rows[-1][0].id
-        yield from _current_documents(session, rows)
+        yield from _build_current_documents(session, rows)
 
 
 def load_posted(
@@ -270,7 +270,9 @@ def load_posted(
     limit: int = CHUNK_SIZE,
 ) -> list[PostedDocument]:
     """Load the posted documents of a selection of creations, without those that were removed."""
-    return _current_documents(session, _load_creations(session, company_id, conditions, limit))
+    return _build_current_documents(
+        session, _load_creations(session, company_id, conditions, limit)
+    )
 
 
 def _load_creations(
@@ -289,19 +291,19 @@ def _load_creations(
     return [(posting, head) for posting, head in session.execute(query)]
 
 
-def _current_documents(
+def _build_current_documents(
     session: Session, rows: Sequence[tuple[Posting, TransactionHead | None]]
 ) -> list[PostedDocument]:
     """Return the documents of these creations that were neither removed nor created again."""
     document_ids = [posting.document_id for posting, _ in rows]
     writes = _load_write_postings(session, document_ids)
-    changing = _changing_documents(session, document_ids)
+    changing = _load_changing_documents(session, document_ids)
     documents = []
     for posting, head in rows:
         if posting.kind in LIST_KINDS:
             continue
         part_writes = writes.get((posting.document_id, posting.part), ())
-        later = _later_writes(posting.id, part_writes)
+        later = _list_later_writes(posting.id, part_writes)
         if _is_superseded(later):
             continue
         last_write = later[-1] if later else posting
@@ -310,7 +312,7 @@ def _current_documents(
     return documents
 
 
-def _changing_documents(session: Session, document_ids: Sequence[int]) -> set[int]:
+def _load_changing_documents(session: Session, document_ids: Sequence[int]) -> set[int]:
     """Return the documents that are being changed, or are to be created again."""
     is_in_flight = Posting.state.in_(IN_FLIGHT)
     is_created_again = and_(

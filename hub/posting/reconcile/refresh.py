@@ -52,7 +52,7 @@ def refresh(posting_session: PostingSession) -> None:
     is marked as deleted.
     """
     done = 0
-    for kind, since in _posted_kinds(posting_session):
+    for kind, since in _load_posted_kinds(posting_session):
         read_ids: set[str] = set()
         for page in search.find_created_since(
             posting_session.client(), kind, since - lookup.SEARCH_OVERLAP
@@ -67,7 +67,7 @@ def refresh(posting_session: PostingSession) -> None:
         _refresh_rest(posting_session, kind, read_ids)
 
 
-def _posted_kinds(posting_session: PostingSession) -> list[tuple[str, dt.datetime]]:
+def _load_posted_kinds(posting_session: PostingSession) -> list[tuple[str, dt.datetime]]:
     """Return the kinds of transactions that were posted, each with the time of the first."""
     first_sent = func.min(func.coalesce(Posting.sent_date, Posting.created_at))
     query = (
@@ -120,7 +120,7 @@ def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str])
         return
     deleted_ids: set[str] = set()
     if len(ids) > MAX_SINGLE_READS:
-        deleted_ids = _recently_deleted(posting_session, kind)
+        deleted_ids = _fetch_recently_deleted(posting_session, kind)
     ids_to_read = [id for id in ids if id not in deleted_ids]
     current = fetch_current(posting_session, {kind: ids_to_read})
     entities = [current.get((kind, id)) or build_deleted_entity(id) for id in ids]
@@ -128,7 +128,7 @@ def _refresh_ids(posting_session: PostingSession, kind: str, ids: Sequence[str])
         lookup.store_entities(session, posting_session, kind, entities)
 
 
-def _recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
+def _fetch_recently_deleted(posting_session: PostingSession, kind: str) -> set[str]:
     """Return the ids of the deletions that QuickBooks remembers; these need no single reads."""
     now = posting_session.date_or_now()
     since = lookup.compute_oldest_known_deletion(now)

@@ -208,7 +208,7 @@ class ReconciliationResult:
         if self.documents == 1:
             one = Sentence("%(matching)s of %(documents)s document matches QuickBooks", **counts)
             sentences = [one]
-        difference = _difference_sentence(self.totals, self.accepted)
+        difference = _format_differences(self.totals, self.accepted)
         if difference:
             sentences.append(difference)
         if self.troubles:
@@ -240,7 +240,7 @@ def needs_attention(run: Run) -> bool:
     return bool(run.counts.get(TROUBLES_KEY))
 
 
-def _difference_sentence(totals: Sequence[TotalsLine], accepted: int) -> Sentence | None:
+def _format_differences(totals: Sequence[TotalsLine], accepted: int) -> Sentence | None:
     """Say by how much the books differ in each currency, and in how many documents; None if not.
 
     Documents whose difference a person accepted are left out.

@@ -95,7 +95,7 @@ def _add(company_id: int, comparison: Comparison, summary: PostedSummary, has_ca
         summary = document.summary
     comparison.totals.add(summary, accepted=not is_open)
     if _has_other_source_total(summary) and len(comparison.other_source_totals) < MAX_LISTED:
-        comparison.other_source_totals.append(_other_source_total(summary))
+        comparison.other_source_totals.append(_build_other_source_total(summary))
     if summary.is_changing:
         comparison.changing += 1
     elif document is not None and summary.discrepancy != Discrepancy.NONE:
@@ -111,7 +111,7 @@ def _count_discrepancy(comparison: Comparison, document: PostedDocument, *, is_o
     else:
         comparison.accepted += 1
     if len(comparison.differing) < MAX_LISTED:
-        comparison.differing.append(_document_difference(document, is_accepted=not is_open))
+        comparison.differing.append(_build_document_difference(document, is_accepted=not is_open))
 
 
 def _update_case(company_id: int, posting_id: int) -> tuple[PostedDocument | None, bool]:
@@ -151,7 +151,7 @@ def _has_other_source_total(summary: PostedSummary) -> bool:
     return round_amount(summary.source_total, summary.currency or "USD") != summary.posted_total
 
 
-def _other_source_total(summary: PostedSummary) -> OtherSourceTotal:
+def _build_other_source_total(summary: PostedSummary) -> OtherSourceTotal:
     """Return a document whose source has another total now, as the result lists it."""
     currency = summary.currency or "USD"
     source_total = format_amount(summary.source_total or ZERO, currency)
@@ -168,7 +168,9 @@ def _other_source_total(summary: PostedSummary) -> OtherSourceTotal:
     return OtherSourceTotal(summary.id, reason)
 
 
-def _document_difference(document: PostedDocument, *, is_accepted: bool) -> DocumentDifference:
+def _build_document_difference(
+    document: PostedDocument, *, is_accepted: bool
+) -> DocumentDifference:
     """Return a document that differs from QuickBooks, as the result lists it.
 
     Its amounts count as in the totals: those of credits are negative.

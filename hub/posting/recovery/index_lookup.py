@@ -40,10 +40,10 @@ def find_candidates(
     unsorted_rows: set[TransactionHead] = set()
     for condition in conditions:
         unsorted_rows.update(session.scalars(heads.where(*condition)))
-    return sorted(unsorted_rows, key=_creation_order)
+    return sorted(unsorted_rows, key=_get_creation_order)
 
 
-def _creation_order(head: TransactionHead) -> tuple[dt.datetime, str]:
+def _get_creation_order(head: TransactionHead) -> tuple[dt.datetime, str]:
     """Return the key that sorts by creation; heads without that date come first."""
     created_at = head.created_at or EARLIEST
     return created_at, head.quickbooks_id

@@ -101,7 +101,7 @@ def _compare_with_writes(
     posting = snapshot.posting
     current = payloads.summarize(posting.kind, entity)
     agreements = set()
-    last = _last_written_posting(session, posting)
+    last = _load_last_written_posting(session, posting)
     if last and last.answer:
         written = payloads.summarize(posting.kind, last.answer)
         if posting.kind == "item":
@@ -115,7 +115,7 @@ def _compare_with_writes(
     return frozenset(agreements)
 
 
-def _last_written_posting(session: Session, posting: Posting) -> Posting | None:
+def _load_last_written_posting(session: Session, posting: Posting) -> Posting | None:
     """Return the newest posting that wrote the transaction of a part."""
     query = select(Posting).where(
         Posting.document_id == posting.document_id,
@@ -252,14 +252,14 @@ def _search_transactions(
     with_entities = [replace(snapshot, search_entities=entities) for snapshot in snapshots]
     searched = _add_candidates(posting_session, with_entities)
 
-    numbers = _absent_numbers(searched)
+    numbers = _list_absent_numbers(searched)
     numbered = search.find_by_number(posting_session.client(), kind, numbers)
     with transaction() as session:
         store_entities(session, posting_session, kind, numbered)
     return _add_candidates(posting_session, searched)
 
 
-def _absent_numbers(snapshots: Iterable[PostingSnapshot]) -> list[str]:
+def _list_absent_numbers(snapshots: Iterable[PostingSnapshot]) -> list[str]:
     """Return the numbers of the postings that a search did not find, each once."""
     numbers = set()
     for snapshot in snapshots:

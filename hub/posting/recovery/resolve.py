@@ -58,7 +58,7 @@ def doubt_after_restore(posting_session: PostingSession, ids: Iterable[int]) -> 
 
 def resolve_doubts(posting_session: PostingSession) -> None:
     """Advance every posting in doubt as far as possible now."""
-    ids = _ids_in_doubt(posting_session)
+    ids = _load_ids_in_doubt(posting_session)
     if not ids:
         return
     record_first_sight(posting_session, ids)
@@ -79,7 +79,7 @@ def compute_seconds_until_next(posting_session: PostingSession) -> float | None:
         Posting.operation != Operation.ATTACH,
         ~outbox.is_due(now),
     )
-    ids = _ids_in_doubt(posting_session)
+    ids = _load_ids_in_doubt(posting_session)
     with read_only_session() as session:
         snapshots = load_snapshots(session, posting_session, ids)
         waits = [snapshot.history.quiet_period.seconds_left() for snapshot in snapshots]
@@ -131,7 +131,7 @@ def record_first_sight(posting_session: PostingSession, ids: Iterable[int]) -> N
         session.execute(still_undated.values(doubted_date=date))
 
 
-def _ids_in_doubt(posting_session: PostingSession) -> list[int]:
+def _load_ids_in_doubt(posting_session: PostingSession) -> list[int]:
     query = select(Posting.id).where(
         *posting_session.own_postings(), Posting.state == PostingState.UNKNOWN
     )

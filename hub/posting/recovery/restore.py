@@ -25,12 +25,12 @@ def store_claim_count(posting_session: PostingSession, count: int) -> None:
     Call this after a claim is committed and before its postings are sent.
     """
     realm = posting_session.company.realm
-    path = _counter_path(realm)
+    path = _get_counter_path(realm)
     draft = path.with_suffix(".draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("w") as file:
-            file.write(str(max(count, _stored_claim_count(realm))))
+            file.write(str(max(count, _read_stored_claim_count(realm))))
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
@@ -41,7 +41,7 @@ def store_claim_count(posting_session: PostingSession, count: int) -> None:
 def detect_restore(posting_session: PostingSession) -> None:
     """Notice a restore: more was sent than the database knows of, or it is another database."""
     company = posting_session.company
-    if _stored_claim_count(company.realm) > company.sends:
+    if _read_stored_claim_count(company.realm) > company.sends:
         _note_restore(posting_session, company.database_identity)
     if posting_session.config.is_distributed:
         _compare_identity(posting_session)
@@ -132,7 +132,7 @@ def _mark_restored(session: Session, company: ConnectedCompany) -> None:
     company.restored_since = since
     company.restored_seen = None
     company.restored_until = None
-    claim_count = _stored_claim_count(company.realm)
+    claim_count = _read_stored_claim_count(company.realm)
     company.sends = max(company.sends, claim_count)
 
 
@@ -162,14 +162,14 @@ def _note_restore(posting_session: PostingSession, identity: Identity | None) ->
     posting_session.reload()
 
 
-def _counter_path(realm: str) -> Path:
+def _get_counter_path(realm: str) -> Path:
     """Return the file in the data folder that holds the number of claims of a company."""
     return hub_context.current_hub().config.data / "sends" / realm
 
 
-def _stored_claim_count(realm: str) -> int:
+def _read_stored_claim_count(realm: str) -> int:
     """Return the number of claims in the file next to the database; 0 if it cannot be read."""
     try:
-        return int(_counter_path(realm).read_text() or 0)
+        return int(_get_counter_path(realm).read_text() or 0)
     except (OSError, ValueError):
         return 0

@@ -28,9 +28,9 @@ def scan(posting_session: PostingSession) -> None:
     company_id = posting_session.company_id
     scanned = posting_session.memory.scanned
     kinds = [
-        kind for kind in _kinds_to_create(posting_session) if (company_id, kind) not in scanned
+        kind for kind in _load_kinds_to_create(posting_session) if (company_id, kind) not in scanned
     ]
-    since = _start_date(posting_session)
+    since = _get_start_date(posting_session)
     for kind in kinds:
         lookup.search_since(posting_session, kind, since - lookup.SEARCH_OVERLAP)
         adopt_marked(posting_session, kind)
@@ -50,7 +50,7 @@ def scan_after_restart(posting_session: PostingSession) -> None:
     with read_only_session() as session:
         newest = restore.find_newest_posting_date(session, company_id)
     since = newest or posting_session.company.connected_at
-    for kind in sorted(_kinds_of_company(company_id)):
+    for kind in sorted(_load_kinds_of_company(company_id)):
         lookup.search_since(posting_session, kind, since - lookup.SEARCH_OVERLAP)
         adopt_marked(posting_session, kind)
         posting_session.memory.scanned.add((company_id, kind))
@@ -69,7 +69,7 @@ def scan_after_restore(posting_session: PostingSession) -> None:
         return
     posting_session.fetch_date()
     start = posting_session.date
-    for kind in sorted(_kinds_of_apps()):
+    for kind in sorted(_list_kinds_of_apps()):
         lookup.search_since(posting_session, kind, company.restored_since - lookup.SEARCH_OVERLAP)
         adopt_marked(posting_session, kind)
     with transaction() as session:
@@ -123,7 +123,7 @@ def _treat_as_searched_doubt(snapshot: PostingSnapshot) -> PostingSnapshot:
     return replace(snapshot, history=history)
 
 
-def _kinds_to_create(posting_session: PostingSession) -> list[str]:
+def _load_kinds_to_create(posting_session: PostingSession) -> list[str]:
     """Return the kinds of transactions of which some are ready to be created."""
     query = select(Posting.kind).where(
         *posting_session.own_postings(),
@@ -135,7 +135,7 @@ def _kinds_to_create(posting_session: PostingSession) -> list[str]:
     return [kind for kind in kinds if kind not in LIST_KINDS]
 
 
-def _start_date(posting_session: PostingSession) -> dt.datetime:
+def _get_start_date(posting_session: PostingSession) -> dt.datetime:
     """Return the newest posting date known when this process first posted for the company."""
     bounds = posting_session.memory.bounds
     company_id = posting_session.company_id
@@ -146,7 +146,7 @@ def _start_date(posting_session: PostingSession) -> dt.datetime:
     return bounds[company_id]
 
 
-def _kinds_of_company(company_id: int) -> set[str]:
+def _load_kinds_of_company(company_id: int) -> set[str]:
     """Return the kinds of transactions that the apps of a company post."""
     query = select(Installation.slug).where(Installation.company_id == company_id)
     with read_only_session() as session:
@@ -158,7 +158,7 @@ def _kinds_of_company(company_id: int) -> set[str]:
     return kinds - set(LIST_KINDS)
 
 
-def _kinds_of_apps() -> Iterable[str]:
+def _list_kinds_of_apps() -> Iterable[str]:
     """Return the kinds of transactions that any app of this hub posts."""
     kinds: set[str] = set()
     for app in hub_context.current_hub().plugins.apps.values():

@@ -91,11 +91,11 @@ def schedule(posting_session: PostingSession) -> bool:
     Withdraw those that no document needs at all. Return whether any was resumed.
     """
     with transaction() as session:
-        creations = _unsent_creations(session, posting_session)
+        creations = _load_unsent_creations(session, posting_session)
         if not creations:
             return False
         graph = _load_graph(session, posting_session, creations)
-        requested = _requested_by_persons(creations)
+        requested = _find_requested_by_persons(creations)
         documents = graph.documents()
         postable = {id for id in documents if graph.can_be_posted(id)}
         needed = graph.with_needs(documents | requested)
@@ -109,7 +109,7 @@ def schedule(posting_session: PostingSession) -> bool:
         return _resume(session, resumed)
 
 
-def _requested_by_persons(creations: Iterable[Posting]) -> set[int]:
+def _find_requested_by_persons(creations: Iterable[Posting]) -> set[int]:
     """Return the creations that a person requested, even if no document needs them."""
     requested = set()
     for creation in creations:
@@ -118,7 +118,7 @@ def _requested_by_persons(creations: Iterable[Posting]) -> set[int]:
     return requested
 
 
-def _unsent_creations(session: Session, posting_session: PostingSession) -> list[Posting]:
+def _load_unsent_creations(session: Session, posting_session: PostingSession) -> list[Posting]:
     """Return the unsent postings that make records for codes."""
     query = (
         select(Posting)

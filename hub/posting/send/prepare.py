@@ -242,11 +242,11 @@ def _build_change_body(posting: Posting, entity: dict[str, Any]) -> dict[str, An
     if posting.operation == Operation.VOID:
         return payloads.build_void_body(id, sync_token)
     planned = json.loads(posting.payload, parse_float=Decimal)
-    note = _last_posted_note(posting)
+    note = _load_last_posted_note(posting)
     return payloads.build_update_body(planned, entity, note)
 
 
-def _last_posted_note(posting: Posting) -> str:
+def _load_last_posted_note(posting: Posting) -> str:
     """Return the note as last posted, to distinguish it from a note that a person wrote."""
     query = (
         select(Posting.stored_summary)

@@ -127,7 +127,7 @@ def batch_results(results: Sequence[Result]) -> list[BatchResult]:
     batch_results = []
     for key, responses in by_batch.items():
         items = len(responses) if key else 1
-        batch_results.append(_batch_result(responses, items))
+        batch_results.append(_build_batch_result(responses, items))
     return batch_results
 
 
@@ -215,7 +215,7 @@ def _log_defect(job: SendJob, error: Exception) -> QuickBooksResponse:
     )
 
 
-def _batch_result(responses: Sequence[QuickBooksResponse], items: int) -> BatchResult:
+def _build_batch_result(responses: Sequence[QuickBooksResponse], items: int) -> BatchResult:
     declined = [response for response in responses if response.outcome == SendOutcome.DECLINED]
     return BatchResult(
         items=items,

@@ -66,7 +66,7 @@ _STORE_RESPONSES = (
 def record_results(posting_session: PostingSession, results: Sequence[Result]) -> int:
     """Record every result; return how many sends QuickBooks processed."""
     with transaction() as session:
-        summaries = _summaries(results)
+        summaries = _build_summaries(results)
         _absorb(session, posting_session, results, summaries)
         _note_attempts(session, posting_session, results)
         unfinished = _apply_results(session, posting_session, results, summaries)
@@ -98,7 +98,7 @@ def _adjust_batches(
         posting_session.batch_sizer = batch_sizer
 
 
-def _summaries(results: Sequence[Result]) -> dict[int, Summary]:
+def _build_summaries(results: Sequence[Result]) -> dict[int, Summary]:
     """Return the summary of each document that a response shows, by posting."""
     summaries = {}
     for job, response in results:
@@ -123,7 +123,7 @@ def _apply_results(
     for job, response in results:
         snapshot = None
         if job.posting.id in locked_ids:
-            snapshot = _with_response(job, response, summaries)
+            snapshot = _add_response(job, response, summaries)
         step = decide(snapshot.history) if snapshot else None
         if snapshot and isinstance(step, Posted):
             posted.append((snapshot, step))
@@ -136,7 +136,7 @@ def _apply_results(
     return _apply_reloaded(session, posting_session, others, summaries)
 
 
-def _with_response(
+def _add_response(
     job: SendJob, response: QuickBooksResponse, summaries: Mapping[int, Summary]
 ) -> PostingSnapshot | None:
     """Return the prepared state with this response; None if the rows must be read again."""

@@ -70,7 +70,7 @@ def drain(
         _wait_for_doubts(posting_session, seconds_left)
     with transaction() as session:
         posting_session.store_date(session)
-        receipts.queue_unposted(session, _installation_ids(posting_session))
+        receipts.queue_unposted(session, _load_installation_ids(posting_session))
     return _build_result(posting_session, posting_session.stop_reason)
 
 
@@ -128,7 +128,7 @@ def _send_all(posting_session: PostingSession) -> float | None:
     _send_once(posting_session)
     fruitless_pauses = 0
     while posting_session.stop_reason and fruitless_pauses < MAX_FRUITLESS_PAUSES:
-        pause = _seconds_to_wait(posting_session)
+        pause = _compute_seconds_to_wait(posting_session)
         if pause is None:
             break
         steps_before = posting_session.counts.total()
@@ -142,7 +142,7 @@ def _send_all(posting_session: PostingSession) -> float | None:
     return resolve.compute_seconds_until_next(posting_session)
 
 
-def _seconds_to_wait(posting_session: PostingSession) -> float | None:
+def _compute_seconds_to_wait(posting_session: PostingSession) -> float | None:
     """Return the seconds to wait before the next attempt; None if the run does not wait."""
     pause = posting_session.pause
     if pause is not None and pause <= MAX_LIMIT_PAUSE_SECONDS:
@@ -276,7 +276,7 @@ def _describe_old_doubts(posting_session: PostingSession) -> str:
     )
 
 
-def _installation_ids(posting_session: PostingSession) -> list[int]:
+def _load_installation_ids(posting_session: PostingSession) -> list[int]:
     """Return the installations that a drain is limited to, else all of the company."""
     chosen_ids = posting_session.installation_ids
     if chosen_ids is not None:

@@ -92,7 +92,7 @@ def finish(args: Mapping[str, str], session_id: str, who: str = "hub") -> Connec
             "Intuit's answer names no company, so nothing was connected. Press Connect again."
         )
     if expected_realm and expected_realm != realm:
-        raise OtherCompany(_company_title(expected_realm), _company_title(realm))
+        raise OtherCompany(_format_company_title(expected_realm), _format_company_title(realm))
     try:
         grant = token_endpoint.exchange(code, args["state"])
     except token_endpoint.Rejected:
@@ -217,7 +217,7 @@ def _connect(realm: str, grant: TokenGrant, who: str) -> ConnectedCompany:
 def _store_connection(realm: str, grant: TokenGrant, info: dict[str, Any], who: str) -> int:
     """Store a connection that works, with its tokens; return the id of the company."""
     now = hub_context.current_hub().clock.now()
-    identity = _identity_to_store()
+    identity = _find_identity_to_store()
     with engine.transaction() as session:
         company = session.scalars(
             select(ConnectedCompany).where(ConnectedCompany.realm == realm)
@@ -237,7 +237,7 @@ def _store_connection(realm: str, grant: TokenGrant, info: dict[str, Any], who: 
         return company.id
 
 
-def _identity_to_store() -> dict[str, Any] | None:
+def _find_identity_to_store() -> dict[str, Any] | None:
     """Return the identity of the database for a new company; None if it is not needed or complete.
 
     A failover may lose everything that happened since a company was connected. If only the first
@@ -271,7 +271,7 @@ def _use_state(state: str, session_id: str) -> str | None:
     return row.realm
 
 
-def _company_title(realm: str) -> str:
+def _format_company_title(realm: str) -> str:
     """Return the name and number of a company for a message."""
     with_realm = select(ConnectedCompany).where(ConnectedCompany.realm == realm)
     with engine.read_only_session() as session:

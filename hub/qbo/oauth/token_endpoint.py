@@ -80,15 +80,15 @@ class Session(OAuth2Session):  # type: ignore[misc]  # the package brings no typ
                 seconds=TIMEOUT_SECONDS,
             )
         except ExchangeError as error:
-            raise _unavailable_error(mask_secrets(str(error))) from None
-        return _response(request, http_response)
+            raise _build_unavailable_error(mask_secrets(str(error))) from None
+        return _build_response(request, http_response)
 
 
 def build_consent_url(state: str) -> str:
     """Return the address where a person allows the hub to work in a company."""
     with Session(scope=[SCOPE], redirect_uri=redirect_uri()) as session:
         url, _ = session.authorization_url(
-            session.keys.authorize_url, state=state, **_code_challenge(session, state)
+            session.keys.authorize_url, state=state, **_build_code_challenge(session, state)
         )
         return str(url)
 
@@ -98,11 +98,11 @@ def exchange(code: str, state: str) -> TokenGrant:
     with Session(redirect_uri=redirect_uri()) as session, _translate_errors():
         proof = {}
         if hub_context.current_hub().config.qbo_pkce:
-            proof["code_verifier"] = _code_verifier(state)
+            proof["code_verifier"] = _derive_code_verifier(state)
         token = session.fetch_token(
             session.keys.token_url,
             code=code,
-            auth=_client_secret(session.keys),
+            auth=_load_client_secret(session.keys),
             headers=HEADERS,
             **proof,
         )
@@ -115,7 +115,7 @@ def renew(refresh_token: str) -> TokenGrant:
         token = session.refresh_token(
             session.keys.token_url,
             refresh_token=refresh_token,
-            auth=_client_secret(session.keys),
+            auth=_load_client_secret(session.keys),
             headers=HEADERS,
         )
         return _parse_grant(token)
@@ -125,12 +125,12 @@ def revoke(refresh_token: str) -> None:
     """End the connection at Intuit; it is not an error if it has ended already."""
     content = {"token": refresh_token}
     with Session() as session:
-        secret = _client_secret(session.keys)
+        secret = _load_client_secret(session.keys)
         url = session.keys.revoke_url
         http_response = session.request("POST", url, json=content, auth=secret, headers=HEADERS)
     status = http_response.status_code
     if status >= 500 or status in (408, 429):
-        raise _unavailable_error(
+        raise _build_unavailable_error(
             Sentence("status %(status)s", status=str(status)), http_response.headers
         )
 
@@ -142,16 +142,16 @@ def _allow_plain_http(keys: IntuitKeys) -> None:
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
 
 
-def _code_challenge(session: Session, state: str) -> dict[str, str]:
+def _build_code_challenge(session: Session, state: str) -> dict[str, str]:
     """Return the parameters of PKCE for a consent; none unless HUB_QBO_PKCE is set."""
     if not hub_context.current_hub().config.qbo_pkce:
         return {}
-    verifier = _code_verifier(state)
+    verifier = _derive_code_verifier(state)
     challenge = session._client.create_code_challenge(verifier, "S256")
     return {"code_challenge": challenge, "code_challenge_method": "S256"}
 
 
-def _code_verifier(state: str) -> str:
+def _derive_code_verifier(state: str) -> str:
     """Return the code verifier of a consent.
 
     It is derived from the state and the hub's secret key, so it never leaves the server, needs no
@@ -170,12 +170,14 @@ def redirect_uri() -> str:
     return f"{hub_context.current_hub().config.public_url}/quickbooks/callback"
 
 
-def _client_secret(keys: IntuitKeys) -> HTTPBasicAuth:
+def _load_client_secret(keys: IntuitKeys) -> HTTPBasicAuth:
     """Return the client id and secret of the hub, with which it signs in at Intuit."""
     return HTTPBasicAuth(keys.client_id, keys.client_secret)
 
 
-def _response(request: requests.PreparedRequest, http_response: HttpResponse) -> requests.Response:
+def _build_response(
+    request: requests.PreparedRequest, http_response: HttpResponse
+) -> requests.Response:
     """Return a response in the form that the OAuth library reads."""
     response = requests.Response()
     response.request = request
@@ -201,9 +203,9 @@ def _translate_errors() -> Iterator[None]:
         ) from None
     except OAuth2Error as error:
         words = mask_secrets(str(error.error or "nothing"))
-        raise _unavailable_error(Sentence("it says %(words)s", words=words)) from None
+        raise _build_unavailable_error(Sentence("it says %(words)s", words=words)) from None
     except (ValueError, TypeError):
-        raise _unavailable_error(Sentence("an answer without tokens")) from None
+        raise _build_unavailable_error(Sentence("an answer without tokens")) from None
 
 
 def _require_tokens_or_error(response: requests.Response) -> requests.Response:
@@ -214,7 +216,7 @@ def _require_tokens_or_error(response: requests.Response) -> requests.Response:
         with suppress(ValueError, RecursionError):
             content = json.loads(response.content)
     if not isinstance(content, dict):
-        raise _unavailable_error(
+        raise _build_unavailable_error(
             Sentence("status %(status)s without an answer that can be read", status=str(status)),
             response.headers,
         )
@@ -222,13 +224,13 @@ def _require_tokens_or_error(response: requests.Response) -> requests.Response:
         return response
     has_tokens = content.get("access_token") and content.get("refresh_token")
     if status != 200 or not has_tokens:
-        raise _unavailable_error(
+        raise _build_unavailable_error(
             Sentence("status %(status)s, without tokens", status=str(status)), response.headers
         )
     return response
 
 
-def _unavailable_error(reason: str, headers: Mapping[str, str] | None = None) -> Retry:
+def _build_unavailable_error(reason: str, headers: Mapping[str, str] | None = None) -> Retry:
     """Return the error for a sign-in of Intuit that does not work, with the pause it asks for."""
     after = (headers or {}).get("Retry-After", "")
     seconds = float(after) if after.isdigit() else None

@@ -57,7 +57,7 @@ def get_access_token(company_id: int, *, writes: bool = False) -> str:
 
     Raise ConnectionTrouble while QuickBooks refuses such calls, or Retry while Intuit is down.
     """
-    state = _token_state(company_id)
+    state = _load_token_state(company_id)
     trouble = connection.find_trouble(state.company, writes=writes)
     if trouble:
         raise trouble
@@ -78,7 +78,7 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
     give_up_at = clock.monotonic() + 2 * RENEWAL_LEASE.total_seconds()
     has_waited = False
     while clock.monotonic() < give_up_at:
-        state = _token_state(company_id)
+        state = _load_token_state(company_id)
         if state.rejected and not revive:
             raise state.rejected
         if state.access != stale_token and state.expires_at > clock.now():
@@ -101,7 +101,7 @@ def refresh(company_id: int, stale_token: str, *, revive: bool = False) -> str:
 
 def retry_refused_renewal(company_id: int) -> None:
     """Ask Intuit again for a token that it refused to renew."""
-    state = _token_state(company_id)
+    state = _load_token_state(company_id)
     keys_refused = state.company.state == ConnectionState.CONFIGURATION
     if state.rejected or keys_refused:
         refresh(company_id, state.access, revive=True)
@@ -114,9 +114,9 @@ def store(session: Session, company_id: int, grant: TokenGrant) -> None:
     """
     previous = refresh_token(session, company_id)
     if previous and previous != grant.refresh:
-        secrets.put(session, _secret_name(company_id, "refresh_previous"), previous)
-    secrets.put(session, _secret_name(company_id, "refresh"), grant.refresh)
-    secrets.put(session, _secret_name(company_id, "access"), grant.access)
+        secrets.put(session, _build_secret_name(company_id, "refresh_previous"), previous)
+    secrets.put(session, _build_secret_name(company_id, "refresh"), grant.refresh)
+    secrets.put(session, _build_secret_name(company_id, "access"), grant.access)
 
     now = hub_context.current_hub().clock.now()
     token = session.get(Token, company_id) or Token(company_id=company_id)
@@ -132,12 +132,12 @@ def store(session: Session, company_id: int, grant: TokenGrant) -> None:
 def forget(session: Session, company_id: int) -> None:
     """Remove every token of a company."""
     for name in ("access", "refresh", "refresh_previous"):
-        secrets.forget(session, _secret_name(company_id, name))
+        secrets.forget(session, _build_secret_name(company_id, name))
 
 
 def refresh_token(session: Session, company_id: int) -> str | None:
     """Return the current refresh token; None if the company has none."""
-    place = _secret_name(company_id, "refresh")
+    place = _build_secret_name(company_id, "refresh")
     return secrets.get(session, place)
 
 
@@ -155,7 +155,7 @@ def _refresh_tokens(session: Session, company_id: int) -> set[str]:
     """Return the current and the previous refresh token."""
     tokens = set()
     for name in ("refresh", "refresh_previous"):
-        token = secrets.get(session, _secret_name(company_id, name))
+        token = secrets.get(session, _build_secret_name(company_id, name))
         if token:
             tokens.add(token)
     return tokens
@@ -175,12 +175,12 @@ def load_expiry(company_id: int) -> Expiry | None:
     )
 
 
-def _token_state(company_id: int) -> _TokenState:
+def _load_token_state(company_id: int) -> _TokenState:
     """Return the stored state; raise NotFound or, without tokens, ReconnectNeeded."""
     with engine.read_only_session() as session:
         company = session.get(ConnectedCompany, company_id)
         token = session.get(Token, company_id)
-        access = secrets.get(session, _secret_name(company_id, "access"))
+        access = secrets.get(session, _build_secret_name(company_id, "access"))
     if company is None:
         raise NotFound("company", str(company_id))
     name = company.name or company.realm
@@ -234,9 +234,9 @@ def _renew(company_id: int, stale_token: str, fence: str) -> str:
     """
     try:
         with engine.read_only_session() as session:
-            current = secrets.get(session, _secret_name(company_id, "access"))
+            current = secrets.get(session, _build_secret_name(company_id, "access"))
             latest = refresh_token(session, company_id)
-            previous = secrets.get(session, _secret_name(company_id, "refresh_previous"))
+            previous = secrets.get(session, _build_secret_name(company_id, "refresh_previous"))
         if current and current != stale_token:
             _release(company_id, fence)
             return current
@@ -278,7 +278,7 @@ def _store_renewed(company_id: int, fence: str, used_token: str | None, grant: T
         if token.fence == fence or is_unchanged:
             store(session, company_id, grant)
             return grant.access
-        newer = secrets.get(session, _secret_name(company_id, "access"))
+        newer = secrets.get(session, _build_secret_name(company_id, "access"))
         return newer or grant.access
 
 
@@ -303,7 +303,7 @@ def _give_up(company_id: int, rejection: str) -> ConnectionTrouble:
     return trouble or ReconnectNeeded(str(company_id), rejection)
 
 
-def _secret_name(company_id: int, name: str) -> str:
+def _build_secret_name(company_id: int, name: str) -> str:
     """Return the name under which a token is stored among the secrets."""
     return f"company:{company_id}:{name}"
 

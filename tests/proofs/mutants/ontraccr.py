@@ -133,8 +133,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     Mutant(
         "ON-S16",
         "hub/payloads/comparison.py",
-        "        return [*self._compare_totals(), *header,",
-        "        return [*header,",
+        "            *self._compare_totals(),\n",
+        "",
         "The total is not compared after posting.",
     ),
     mutant(

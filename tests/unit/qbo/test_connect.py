@@ -227,7 +227,7 @@ def test_with_pkce_the_verifier_stays_on_the_server_and_fits_the_challenge(conse
     query = dict(parse_qsl(urlsplit(url).query))
     assert query["code_challenge_method"] == "S256"
     assert len(query["code_challenge"]) == 43
-    verifier = token_endpoint._code_verifier(state)
+    verifier = token_endpoint._derive_code_verifier(state)
     assert 43 <= len(verifier) <= 128
     assert verifier not in url
     assert oauth_connect.finish(consent(url), BROWSER).state == "connected"
