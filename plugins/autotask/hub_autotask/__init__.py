@@ -1,4 +1,4 @@
-"""Autotask in the hub: three apps, each enabled and configured by itself, with one connection.
+"""The plugin for Autotask: three apps, which are enabled and configured separately.
 
 Start reading in `invoices`; `polling` reads the documents of all three apps.
 """
@@ -23,11 +23,11 @@ from hub import (
 from hub_autotask import checks, expenses, invoices, purchase_orders
 from hub_autotask.client import Autotask
 from hub_autotask.lists import Lists
-from hub_autotask.polling import Kind
+from hub_autotask.polling import DocumentReader
 
 
 class AppModule(Protocol):
-    """What the module of each app defines."""
+    """The interface of the module of each app."""
 
     @property
     def APP(self) -> App:
@@ -37,8 +37,8 @@ class AppModule(Protocol):
     def FIELDS(self) -> Sequence[Field]:
         """Return the fields of the app."""
 
-    def open_kind(self, site: Site, source: Autotask, source_lists: Lists) -> Kind:
-        """Return the documents of one run."""
+    def open_reader(self, site: Site, source: Autotask, source_lists: Lists) -> DocumentReader:
+        """Return the reader of the documents of one run."""
 
     def codes(self, site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
         """Return the codes of a field as Autotask has them now."""
@@ -80,11 +80,11 @@ def hub_documents(
 ) -> Iterator[Yielded]:
     source = Autotask(site)
     source_lists = Lists(site, source)
-    kind = MODULES[app].open_kind(site, source, source_lists)
+    reader = MODULES[app].open_reader(site, source, source_lists)
     if ids:
-        yield from kind.read_by_ids(ids)
+        yield from reader.read_by_ids(ids)
     else:
-        yield from kind.poll(cursors.get(""))
+        yield from reader.poll(cursors.get(""))
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""Checks before an app runs: rights, names without tildes, who numbers documents, calls left."""
+"""Check the rights, names with tildes, numbering of invoices, and the limit of calls."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from hub import NeedsAttention, Sentence, Site, Tenant
 from hub_autotask.client import Autotask, start_of_day, where
 
-Rights = Mapping[str, tuple[str, ...]]  # the verbs by the entity
+Rights = Mapping[str, tuple[str, ...]]  # verbs by entity
 
-LISTS = ("Companies", "Contacts", "Countries", "Currencies")
-RECEIVING = "PurchaseOrderItemReceiving"
-NEEDS = {
+LIST_ENTITIES = ("Companies", "Contacts", "Countries", "Currencies")
+RECEIPT_ENTITY = "PurchaseOrderItemReceiving"
+REQUIRED_RIGHTS = {
     "autotask-invoices": {
         "Invoices": ("query", "update"),
         "BillingItems": ("query",),
@@ -33,7 +33,7 @@ NEEDS = {
         "PaymentTerms": ("query",),
     },
 }
-NAMES = (
+NAME_FIELDS = (
     ("Companies", "companyName", "organisations"),
     ("BillingCodes", "name", "billing codes"),
     ("BillingCodes", "externalNumber", "external numbers"),
@@ -45,13 +45,13 @@ NAMES = (
     ("TaxCategories", "name", "tax categories"),
 )
 RECENT_DAYS = 30
-MIN_INVOICES = 3  # fewer say nothing about who numbers invoices
-MAX_NAMES = 20
+MIN_RECENT_INVOICES = 3  # with fewer, who numbers invoices is unknown
+MAX_NAMES_IN_WARNING = 20
 BUSY_SHARE = 0.75  # of the calls that Autotask allows in an hour
 
 
 def check(app: str, site: Site, source: Autotask) -> Tenant:
-    """Return the database that the settings reach; name all missing rights in one error."""
+    """Return the database of the settings, with warnings; raise an error for missing rights."""
     id, name = source.account()
     needed = _needed_rights(app, site)
     lacking = _list_lacking_rights(needed, source)
@@ -71,9 +71,9 @@ def check(app: str, site: Site, source: Autotask) -> Tenant:
 
 def _needed_rights(app: str, site: Site) -> Rights:
     """Return the rights that the app needs to read its documents and lists, and to report."""
-    needed = {**NEEDS[app], **dict.fromkeys(LISTS, ("query",))}
+    needed = {**REQUIRED_RIGHTS[app], **dict.fromkeys(LIST_ENTITIES, ("query",))}
     if site.settings.get("post_as") == "bill_per_receipt":
-        needed[RECEIVING] = ("query",)
+        needed[RECEIPT_ENTITY] = ("query",)
     return needed
 
 
@@ -88,14 +88,14 @@ def _list_lacking_rights(needed: Rights, source: Autotask) -> list[str]:
 
 
 def warn_of_tildes(needed: Rights, source: Autotask) -> str | None:
-    """Return a warning that lists every name with a tilde, and where it is.
+    """Return a warning that lists every name with a tilde.
 
-    Lists that the app does not need are left out if the user may not query them.
+    Skip lists that the app does not need if the user may not query them.
     """
-    unneeded = {entity for entity, _, _ in NAMES} - needed.keys()
+    unneeded = {entity for entity, _, _ in NAME_FIELDS} - needed.keys()
     hidden = {entity for entity in unneeded if "query" not in source.rights(entity)}
     places = []
-    for entity, field, what in NAMES:
+    for entity, field, what in NAME_FIELDS:
         if entity in hidden:
             continue
         rows = source.rows(entity, where(field, "contains", "~"), fields=("id", field))
@@ -113,17 +113,17 @@ def warn_of_tildes(needed: Rights, source: Autotask) -> str | None:
 
 def _list_names(names: Sequence[str]) -> str:
     """Return the first names in quotation marks, and how many more there are."""
-    quoted = [f"“{name}”" for name in names[:MAX_NAMES]]
+    quoted = [f"“{name}”" for name in names[:MAX_NAMES_IN_WARNING]]
     text = ", ".join(quoted)
-    more = len(names) - MAX_NAMES
-    if more > 0:
-        text += f" and {more} more"
+    remaining = len(names) - MAX_NAMES_IN_WARNING
+    if remaining > 0:
+        text += f" and {remaining} more"
     return text
 
 
 def warn_of_busy_calls(source: Autotask) -> str | None:
-    """Return a warning if the hourly calls of the whole database run short."""
-    used, allowed = source.load()
+    """Return a warning if the database has used most of its calls of this hour."""
+    used, allowed = source.call_usage()
     if used < allowed * BUSY_SHARE:
         return None
     return Sentence(
@@ -135,7 +135,7 @@ def warn_of_busy_calls(source: Autotask) -> str | None:
 
 
 def warn_of_own_numbering(site: Site, source: Autotask) -> str | None:
-    """Return a warning if Autotask numbers invoices by itself: none would ever be ready."""
+    """Return a warning if Autotask numbers invoices by itself, so that none is ever ready."""
     if site.settings["numbering"] != "quickbooks":
         return None
     since = start_of_day(site.today - dt.timedelta(days=RECENT_DAYS), site.zone)
@@ -147,7 +147,9 @@ def warn_of_own_numbering(site: Site, source: Autotask) -> str | None:
         where("isVoided", "eq", False),
     )
     recent = [row["invoiceNumber"] for row in source.rows("Invoices", *later, fields=fields)]
-    if len(recent) < MIN_INVOICES or not all(number and number != "ERROR" for number in recent):
+    if len(recent) < MIN_RECENT_INVOICES or not all(
+        number and number != "ERROR" for number in recent
+    ):
         return None
     return Sentence(
         "All %(count)s recent invoices already have a number that is not from the hub: Autotask"
@@ -158,7 +160,7 @@ def warn_of_own_numbering(site: Site, source: Autotask) -> str | None:
 
 
 def warn_of_no_invoices(site: Site, source: Autotask) -> str | None:
-    """Return a warning if the user sees no invoice: it may be limited to lines of business."""
+    """Return a warning if the user sees no recent invoice, as it may lack lines of business."""
     since = start_of_day(site.today - dt.timedelta(days=3 * RECENT_DAYS), site.zone)
     is_recent = where("createDateTime", "gte", since)
     if any(source.rows("Invoices", is_recent, fields=("id",))):
@@ -172,7 +174,7 @@ def warn_of_no_invoices(site: Site, source: Autotask) -> str | None:
 
 
 def require_own_numbers(site: Site) -> None:
-    """Raise NeedsAttention if the setting of QuickBooks does not fit the numbers to use."""
+    """Raise NeedsAttention if the numbering in QuickBooks contradicts the settings."""
     by_quickbooks = site.settings["numbering"] == "quickbooks"
     if by_quickbooks != site.company.custom_numbers:
         return

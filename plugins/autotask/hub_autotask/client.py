@@ -1,4 +1,4 @@
-"""Autotask's REST API over `site.http`: every call of the apps, and what they assume about it."""
+"""Call Autotask's REST API over `site.http`."""
 
 import base64
 import datetime as dt
@@ -20,13 +20,13 @@ from hub import (
     read_linked_pages,
 )
 
-HOME = "https://webservices.autotask.net"
+DEFAULT_ADDRESS = "https://webservices.autotask.net"
 # Half of what Autotask allows a database, for the three apps together. All integrations of the
 # database share the allowance, and from half of it on Autotask slows every call down ("REST API
 # supportability, query thresholds, and latency" in Autotask's developer help).
-RATE = "5000/h"
+RATE_LIMIT = "5000/h"
 MAX_RECORDS = 500
-NO_ANSWER: Row = {}  # in place of the answer to a call that a zone does not have
+NOT_SUPPORTED: Row = {}  # stands for the answer to a call that a zone does not support
 # Autotask refuses a query or a change with this status; the reasons are in the body.
 REFUSED_STATUS = 500
 CREDENTIALS_ADVICE = Sentence(
@@ -78,7 +78,7 @@ def start_of_day(date: dt.date, zone: ZoneInfo) -> str:
 
 
 class Autotask:
-    """The calls, each to the zone of the user's database."""
+    """Calls to the zone of the user's database."""
 
     def __init__(self, site: Site) -> None:
         self._http = site.http
@@ -123,8 +123,8 @@ class Autotask:
         for page in self.pages(entity, *conditions, fields=fields):
             yield from page
 
-    def among(self, entity: str, field: str, values: Iterable[int]) -> Iterator[Row]:
-        """Yield the rows whose field has one of these values, of which there may be any number."""
+    def rows_with(self, entity: str, field: str, values: Iterable[int]) -> Iterator[Row]:
+        """Yield the rows whose field has one of these values, in queries of up to MAX_RECORDS."""
         for chunk in iter_chunks(sorted(values), MAX_RECORDS):
             yield from self.rows(entity, where(field, "in", chunk))
 
@@ -134,14 +134,14 @@ class Autotask:
         row: Row | None = answer.get("item")
         return row
 
-    def change(self, entity: str, id: int, **fields: Any) -> None:
-        """Write these fields of a row, and no others.
+    def update(self, entity: str, id: int, **fields: Any) -> None:
+        """Write these fields of a row.
 
-        One zone has no such call and needs the whole row.
+        One zone does not support PATCH: there, the whole row is written.
         """
         changes = {"id": id, **fields}
-        answer = self._json("PATCH", entity, entity, json=changes, absent=NO_ANSWER)
-        if answer is not NO_ANSWER:
+        answer = self._json("PATCH", entity, entity, json=changes, absent=NOT_SUPPORTED)
+        if answer is not NOT_SUPPORTED:
             return
         row = self.get(entity, id) or {}
         unchanged = {}
@@ -150,13 +150,13 @@ class Autotask:
                 unchanged[field["name"]] = row[field["name"]]
         self._json("PUT", f"{entity}/{id}", entity, json={**unchanged, **changes})
 
-    def label(self, entity: str, field: str, value: Any) -> str:
-        """Return the label that a number of a picklist has in this database."""
+    def picklist_label(self, entity: str, field: str, value: Any) -> str:
+        """Return the label of a number in a picklist of this database."""
         labels = self.picklist(entity, field)
         return labels.get(str(value), "")
 
-    def number(self, entity: str, field: str, label: str) -> int:
-        """Return the number that this database gave a picklist's label; its case does not count."""
+    def picklist_number(self, entity: str, field: str, label: str) -> int:
+        """Return the number of a label in a picklist of this database, ignoring case."""
         for value, existing in self.picklist(entity, field).items():
             if existing.casefold() == label.casefold():
                 return int(value)
@@ -185,8 +185,8 @@ class Autotask:
                 rights.add(verb.lower())
         return rights
 
-    def load(self) -> tuple[int, int]:
-        """Return the calls of this hour and the limit, both of the whole database."""
+    def call_usage(self) -> tuple[int, int]:
+        """Return the number of calls of this hour and its limit, for the whole database."""
         usage = self._json("GET", "ThresholdInformation", "ThresholdInformation")
         return usage["currentTimeframeRequestCount"], usage["externalRequestThreshold"]
 
@@ -218,7 +218,7 @@ class Autotask:
     ) -> Row:
         """Return the JSON of an answer; `absent` if there is no such call or row.
 
-        A 401 may mean that the database was moved to another zone: the call is then made there.
+        After a 401, if the database was moved to another zone, repeat the call there.
         """
         reply = self._send(method, path, json)
         if reply.status == 401 and self._has_moved():
@@ -249,7 +249,7 @@ class Autotask:
         )
 
     def _refusal(self, entity: str, errors: Any) -> NeedsAttention | Refused | Retry:
-        """Return the error for an answer with these reasons."""
+        """Return the exception for these errors of an answer."""
         message = " ".join(map(str, errors or ())) or "nothing more"
         if "adequate permissions" in message:
             return NeedsAttention(
@@ -272,7 +272,7 @@ class Autotask:
         )
 
     def _zone(self) -> str:
-        """Return the address of the database's zone, requested once and stored for this user."""
+        """Return the address of the database's zone, which is stored for this user."""
         address: str = self._bound.get("zone") or self._discover()["url"]
         return address
 

@@ -23,10 +23,10 @@ from hub import (
     round_amount,
 )
 from hub_autotask import lists
-from hub_autotask.client import RATE, Autotask, local_day, where
+from hub_autotask.client import RATE_LIMIT, Autotask, local_day, where
 from hub_autotask.lists import Lists
-from hub_autotask.polling import Kind, Mark, is_error, recent_changes
-from hub_autotask.settings import FILL, ExpenseSettings
+from hub_autotask.polling import DocumentReader, TransferMark, is_error, recent_changes
+from hub_autotask.settings import FILL_CONTACTS, ExpenseSettings
 from hub_autotask.tile import HELPDESK, compose_help
 
 APP = App(
@@ -43,7 +43,7 @@ APP = App(
     posts=("bill", "vendor", "customer"),
     settings=ExpenseSettings,
     hosts=("*.autotask.net", "{address}"),
-    rate=RATE,
+    rate=RATE_LIMIT,
     wants=("posted", "held", "failed"),
     access=HELPDESK,
     mailbox="mailbox",
@@ -53,7 +53,11 @@ APP = App(
 FIELDS = (
     lists.code_field("person", "Resource", "vendor", missing=FromSetting("create_parties")),
     lists.code_field(
-        "customer", "Organisation", "customer", missing=FromSetting("create_parties"), fill=FILL
+        "customer",
+        "Organisation",
+        "customer",
+        missing=FromSetting("create_parties"),
+        fill=FILL_CONTACTS,
     ),
     lists.code_field("category", "Expense category", "account", match=("number", "name")),
     lists.code_field(
@@ -62,35 +66,35 @@ FIELDS = (
     lists.code_field("department", "Department", "class", missing="warn"),
 )
 ENTITY = "ExpenseReports"
-APPROVED = "Approved for Payment"
-MARK = Mark("quickBooksReferenceNumber", "QuickBooks reference number")
-NO_ADVANCE = Sentence(
+APPROVED_STATUS = "Approved for Payment"
+TRANSFER_MARK = TransferMark("quickBooksReferenceNumber", "QuickBooks reference number")
+ADVANCE_ACCOUNT_MISSING = Sentence(
     "Expense reports with a cash advance need an account for the advance. Choose one in the"
     " settings of the app."
 )
 
 
-def open_kind(site: Site, source: Autotask, source_lists: Lists) -> "Expenses":
+def open_reader(site: Site, source: Autotask, source_lists: Lists) -> "Expenses":
     """Return the expense reports of one run."""
     return Expenses(site, source, source_lists)
 
 
-class Expenses(Kind):
+class Expenses(DocumentReader):
     """The expense reports of one run."""
 
     entity, prefix = ENTITY, "expense_report:"
 
-    def mark(self) -> Mark:
+    def mark(self) -> TransferMark:
         """Return the field that marks a report as transferred."""
-        return MARK
+        return TRANSFER_MARK
 
     def open_conditions(self) -> list[Row]:
         """Return the conditions of a poll: reports approved recently that are open."""
-        approved_status = self.source.number(ENTITY, "status", APPROVED)
+        approved_status = self.source.picklist_number(ENTITY, "status", APPROVED_STATUS)
         is_approved = where("status", "eq", approved_status)
         return [
             is_approved,
-            *recent_changes("approvedDate", self.window_start(), *MARK.open_conditions()),
+            *recent_changes("approvedDate", self.window_start(), *TRANSFER_MARK.open_conditions()),
         ]
 
     def prepare(self, rows: Sequence[Row]) -> None:
@@ -98,11 +102,11 @@ class Expenses(Kind):
         self._items = defaultdict(list)
         report_ids = {row["id"] for row in rows}
         company_ids = set()
-        for item in self.source.among("ExpenseItems", "expenseReportID", report_ids):
+        for item in self.source.rows_with("ExpenseItems", "expenseReportID", report_ids):
             self._items[item["expenseReportID"]].append(item)
             if item["companyID"]:
                 company_ids.add(item["companyID"])
-        self.lists.load(company_ids)
+        self.lists.load_companies(company_ids)
 
     def document(self, row: Row) -> Document:
         """Return the bill of a report."""
@@ -120,7 +124,7 @@ class _Translation:
         self.lists = kind.lists
         self.settings = kind.site.settings
         self.zone = kind.site.zone
-        self.currency = kind.lists.home
+        self.currency = kind.lists.home_currency
         self.items = [item for item in items if item["isReimbursable"] and not item["isRejected"]]
         self.advance = money(row["internalCurrencyCashAdvanceAmount"] or 0)
 
@@ -151,8 +155,8 @@ class _Translation:
 
     def _decide_stage(self) -> tuple[StageName, str | None]:
         """Return the stage of the report, and the reason why it waits or is closed."""
-        label = self.kind.source.label(ENTITY, "status", self.row["status"])
-        if label != APPROVED and MARK.is_ready(self.row):
+        label = self.kind.source.picklist_label(ENTITY, "status", self.row["status"])
+        if label != APPROVED_STATUS and TRANSFER_MARK.is_ready(self.row):
             return "pending", Sentence(
                 "%(name)s waits: in Autotask it is %(label)s.",
                 name=self._name(),
@@ -167,7 +171,7 @@ class _Translation:
 
     def _find_hold(self) -> str | None:
         """Return why the report cannot be posted, or None."""
-        foreign = self._foreign()
+        foreign = self._foreign_currency()
         if foreign:
             return Sentence(
                 "%(name)s is to be repaid in %(foreign)s, and expense reports are"
@@ -177,7 +181,7 @@ class _Translation:
                 foreign=foreign,
                 currency=self.currency,
             )
-        total = sum(map(self._amount_of, self.items), money(0))
+        total = sum(map(self._reimbursed_amount, self.items), money(0))
         if self.advance > total:
             return Sentence(
                 "%(name)s has a cash advance of %(advance)s %(currency)s, which is"
@@ -189,9 +193,9 @@ class _Translation:
             )
         return None
 
-    def _foreign(self) -> str | None:
-        """Return the name of the currency of the report if it is not that of the company."""
-        currencies = self.lists.whole("Currencies")
+    def _foreign_currency(self) -> str | None:
+        """Return the currency of the report if it is not that of the company."""
+        currencies = self.lists.all_rows("Currencies")
         row = currencies.get(self.row["reimbursementCurrencyID"])
         if not row or row["name"] == self.currency:
             return None
@@ -199,46 +203,46 @@ class _Translation:
         return name
 
     def _name(self) -> str:
-        """Return how texts name the report."""
+        """Return the title of the report in messages."""
         return Sentence("Expense report “%(name)s”", name=str(self.row["name"]))
 
     def _vendor_code(self) -> Code:
         """Return the person who submitted the report."""
-        submitter = self.lists.one("Resources", self.row["submitterID"])
-        return as_person(submitter, self.currency)
+        submitter = self.lists.row("Resources", self.row["submitterID"])
+        return person_code(submitter, self.currency)
 
     def _department_code(self) -> Code | None:
         """Return the department of the report, if it has one."""
         text = lists.normalize_name(self.row["departmentNumber"])
-        return as_department(text) if text else None
+        return department_code(text) if text else None
 
     @staticmethod
-    def _amount_of(item: Row) -> Decimal:
-        """Return what is reimbursed of an item, by default all of the expense."""
+    def _reimbursed_amount(item: Row) -> Decimal:
+        """Return the reimbursed amount of an item, by default the whole expense."""
         amount = item["internalCurrencyReimbursementAmount"]
         if amount is None:
             amount = item["internalCurrencyExpenseAmount"]
         return money(amount)
 
     def _build_line(self, item: Row) -> Line:
-        """Return the line of an item; what is billed to a customer has a category of its own."""
+        """Return the line of an item; billable items have a category code of their own."""
         company = item["companyID"]
         is_billable = bool(item["isBillableToCompany"] and company)
         field = "category_billable" if is_billable else "category"
         return Line(
             id=str(item["id"]),
-            amount=round_amount(self._amount_of(item), self.currency),
+            amount=round_amount(self._reimbursed_amount(item), self.currency),
             description=self._describe_item(item),
             codes={
                 field: self._category_code(item),
-                "customer": self.lists.organisation(company) if company else None,
+                "customer": self.lists.company_code(company) if company else None,
             },
             billable=is_billable,
         )
 
     def _category_code(self, item: Row) -> Code:
         """Return the expense category of an item."""
-        row = self.lists.whole("BillingCodes").get(item["expenseCategory"])
+        row = self.lists.all_rows("BillingCodes").get(item["expenseCategory"])
         if row is None:
             raise ValueError(
                 Sentence(
@@ -246,7 +250,7 @@ class _Translation:
                     category=str(item["expenseCategory"]),
                 )
             )
-        return as_category(row)
+        return category_code(row)
 
     def _describe_item(self, item: Row) -> str:
         """Return day, description, route, distance and foreign amount of an item."""
@@ -262,21 +266,23 @@ class _Translation:
 
     def _foreign_amount(self, item: Row) -> str | None:
         """Return the amount that was spent in another currency, or None."""
-        currency = self.lists.whole("Currencies").get(item["expenseCurrencyID"])
+        currency = self.lists.all_rows("Currencies").get(item["expenseCurrencyID"])
         amount = item["expenseCurrencyExpenseAmount"]
         if not currency or currency["name"] == self.currency or not amount:
             return None
         return f"{money(amount):.2f} {currency['name']}"
 
     def _advance_line(self) -> tuple[Line, ...]:
-        """Return a line that takes the cash advance off, if there was one."""
+        """Return a negative line for the cash advance, if there was one."""
         if not self.advance:
             return ()
         codes: dict[str, Code | str | None] = {}
         if self.settings["advance_account"]:
             codes["account"] = self.settings["advance_account"]
         else:
-            codes["category"] = Code(id="cash advance", name="Cash advance", hold=NO_ADVANCE)
+            codes["category"] = Code(
+                id="cash advance", name="Cash advance", hold=ADVANCE_ACCOUNT_MISSING
+            )
         line = Line(
             id="advance",
             amount=-round_amount(self.advance, self.currency),
@@ -286,7 +292,7 @@ class _Translation:
         return (line,)
 
     def _collect_facts(self) -> dict[str, str]:
-        """Collect what a reviewer wants to see and QuickBooks has no place for."""
+        """Return the details of a report that QuickBooks has no field for."""
         approved_on = local_day(self.row["approvedDate"], self.zone)
         total = money(self.row["internalCurrencyExpenseTotal"] or 0)
         facts = {
@@ -297,10 +303,10 @@ class _Translation:
         return {label: text for label, text in facts.items() if text}
 
 
-# -- what else the hub asks --
+# -- codes and receipts --
 
 
-def as_person(row: Row, currency: str) -> Code:
+def person_code(row: Row, currency: str) -> Code:
     """Return the code of a resource: a vendor named v-Last, First."""
     last_name = lists.normalize_name(row["lastName"])
     first_name = lists.normalize_name(row["firstName"])
@@ -314,23 +320,23 @@ def as_person(row: Row, currency: str) -> Code:
     )
 
 
-def as_department(number: str) -> Code:
-    """Return the code of a department, which expense reports know by its number only."""
+def department_code(number: str) -> Code:
+    """Return the code of a department, of which expense reports have the number only."""
     return Code(
         id=f"department:{number}",
         name=number,
-        hold=lists.tilde_problem(number, lists.NUMBER),
+        hold=lists.tilde_problem(number, lists.NUMBER_LABEL),
     )
 
 
-def as_category(row: Row) -> Code:
+def category_code(row: Row) -> Code:
     """Return the code of an expense category.
 
-    It has one account for what is billed to a customer and one for the rest.
+    It is matched to two accounts: for billable items, and for the others.
     """
     name = lists.normalize_name(row["name"])
     number = lists.normalize_name(row["externalNumber"]) or None
-    hold = lists.tilde_problem(name) or lists.tilde_problem(number, lists.EXTERNAL_NUMBER)
+    hold = lists.tilde_problem(name) or lists.tilde_problem(number, lists.EXTERNAL_NUMBER_LABEL)
     return Code(id=f"billing_code:{row['id']}", name=name, number=number, hold=hold)
 
 
@@ -343,26 +349,26 @@ def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list
     if field == "department":
         return _department_codes(source_lists)
     resources = source.rows("Resources", where("isActive", "eq", True))
-    return [as_person(row, source_lists.home) for row in resources]
+    return [person_code(row, source_lists.home_currency) for row in resources]
 
 
 def _department_codes(source_lists: Lists) -> list[Code]:
     """Return the codes of all departments with a number."""
     departments = []
-    for row in source_lists.whole("Departments").values():
+    for row in source_lists.all_rows("Departments").values():
         number = lists.normalize_name(row["number"])
         if number:
-            departments.append(as_department(number))
+            departments.append(department_code(number))
     return departments
 
 
 def _category_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
     """Return the codes of all active expense categories."""
-    use_type = lists.use_type(site, source, lists.EXPENSE)
+    use_type = lists.use_type(site, source, lists.EXPENSE_SETTING)
     categories = []
-    for row in source_lists.active("BillingCodes"):
+    for row in source_lists.active_rows("BillingCodes"):
         if row["useType"] == use_type:
-            categories.append(as_category(row))
+            categories.append(category_code(row))
     return categories
 
 
@@ -370,6 +376,6 @@ def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -
     """Write the bill's number, or the mark of a failure, to the expense report."""
     id = int(document.source_id.removeprefix(Expenses.prefix))
     if receipt.state == "posted":
-        source.change(ENTITY, id, **{MARK.field: receipt.number or receipt.id})
+        source.update(ENTITY, id, **{TRANSFER_MARK.field: receipt.number or receipt.id})
     elif is_error(site, document, receipt):
-        source.change(ENTITY, id, **{MARK.field: MARK.error})
+        source.update(ENTITY, id, **{TRANSFER_MARK.field: TRANSFER_MARK.error})

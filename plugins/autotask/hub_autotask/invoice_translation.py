@@ -1,4 +1,4 @@
-"""The conversion of one Autotask invoice, with its lines, to a document of the hub."""
+"""Convert an invoice of Autotask, with its lines, to a document."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -19,26 +19,26 @@ from hub import (
 )
 from hub_autotask import lists
 from hub_autotask.client import local_day
-from hub_autotask.polling import Kind, Mark, sum_amounts
+from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
 
-NO_CODE = Sentence("choose an item for them in the settings of the app.")
+BILLING_CODE_MISSING = Sentence("choose an item for them in the settings of the app.")
 
 
-def by_quickbooks(site: Site) -> bool:
+def is_numbered_by_quickbooks(site: Site) -> bool:
     """Return whether QuickBooks numbers the invoices."""
     return bool(site.settings["numbering"] == "quickbooks")
 
 
 class InvoiceTranslation:
-    """The conversion of one invoice; `kind` gives the site, the lists and the mark."""
+    """The conversion of one invoice; `reader` has the site, the lists and the mark."""
 
-    def __init__(self, kind: Kind, row: Row, lines: Sequence[Row]) -> None:
-        self.kind = kind
+    def __init__(self, reader: DocumentReader, row: Row, lines: Sequence[Row]) -> None:
+        self.reader = reader
         self.row = row
         self.lines = lines
-        self.site = kind.site
-        self.lists = kind.lists
-        self.settings = kind.site.settings
+        self.site = reader.site
+        self.lists = reader.lists
+        self.settings = reader.site.settings
         self.company = self.lists.company(row["companyID"])
         self.currency = self.lists.currency(row["companyID"])
         self.total = round_amount(money(row["invoiceTotal"]), self.currency)
@@ -101,7 +101,7 @@ class InvoiceTranslation:
                 " Allow credit memos in the settings of the app, or correct it in Autotask.",
                 name=self._name(),
             )
-        if self.kind.mark().is_failed(self.row) and self.currency != self.site.company.currency:
+        if self.reader.mark().is_failed(self.row) and self.currency != self.site.company.currency:
             return Sentence(
                 "%(name)s is in %(currency)s: QuickBooks needs several currencies"
                 " switched on, and its customer has to be kept in %(currency)s there.",
@@ -121,28 +121,32 @@ class InvoiceTranslation:
                 name=self._name(),
                 date=str(voided_on),
             )
-        return self.kind.decide_stage(self.row, hold)
+        return self.reader.decide_stage(self.row, hold)
 
     def _name(self) -> str:
-        """Return how texts name the invoice; its number is unusable while it marks a failure."""
+        """Return the title of the invoice, with its id if the number field marks a failure."""
         number = self.row["invoiceNumber"]
-        if not number or self.kind.mark().is_failed(self.row):
+        if not number or self.reader.mark().is_failed(self.row):
             number = self.row["id"]
         return f"Invoice {number}"
 
     # -- content --
 
     def _number(self) -> str | None:
-        """Return Autotask's number or id of the invoice; None if QuickBooks numbers it."""
-        if by_quickbooks(self.site):
+        """Return the number or id in Autotask; None if QuickBooks numbers invoices."""
+        if is_numbered_by_quickbooks(self.site):
             return None
         number: str | None = self.row["invoiceNumber"]
-        if self.settings["numbering"] == "autotask_number" and number and number != Mark.error:
+        if (
+            self.settings["numbering"] == "autotask_number"
+            and number
+            and number != TransferMark.error
+        ):
             return number
         return str(self.row["id"])
 
     def _tax_mode(self) -> TaxMode:
-        """Return whether QuickBooks computes the tax, there is none, or Autotask adds it."""
+        """Return the tax mode by the settings: computed, none, or exclusive."""
         modes: dict[str, TaxMode] = {"quickbooks": "computed", "none": "none"}
         return modes.get(self.settings["tax"], "exclusive")
 
@@ -151,7 +155,7 @@ class InvoiceTranslation:
         term = None
         if self.sign > 0:
             term = self.lists.term(self.row["paymentTerm"])
-        return {"customer": self.lists.as_code(self.company), "term": term}
+        return {"customer": self.lists.code_of_row(self.company), "term": term}
 
     def _build_line(self, line: Row) -> Line:
         """Return a line with the sign of the document, and the tax that Autotask states."""
@@ -169,18 +173,20 @@ class InvoiceTranslation:
 
     def _item_code(self, line: Row) -> Codes:
         """Return the item of a line's billing code, else the default of the settings."""
-        code = self.lists.whole("BillingCodes").get(line["billingCodeID"])
+        code = self.lists.all_rows("BillingCodes").get(line["billingCodeID"])
         if code:
             by_number = self.settings["item_match"] == "external_number"
-            item = lists.as_item(code, by_number, self.settings["income_account"])
+            item = lists.item_code(code, by_number, self.settings["income_account"])
             return {"billing_code": item}
         if self.settings["default_item"]:
             return {"item": self.settings["default_item"]}
-        no_code = Code(id="no billing code", name="Lines without billing code", hold=NO_CODE)
+        no_code = Code(
+            id="no billing code", name="Lines without billing code", hold=BILLING_CODE_MISSING
+        )
         return {"billing_code": no_code}
 
     def _tax_code(self, line: Row, tax: Decimal) -> Codes:
-        """Return the tax code of a line, which comes from its region or its category."""
+        """Return the tax code of a line, by its region or category."""
         source_of_tax = self.settings["tax"]
         region = self.row["taxRegionName"]
         if source_of_tax in ("none", "quickbooks"):
@@ -188,10 +194,10 @@ class InvoiceTranslation:
         if not tax or (source_of_tax == "region" and not region):
             return self._untaxed_code()
         if source_of_tax == "region":
-            return {"tax_region": lists.as_tax_region(region)}
-        categories = self.lists.whole("TaxCategories")
+            return {"tax_region": lists.tax_region_code(region)}
+        categories = self.lists.all_rows("TaxCategories")
         category = categories.get(line["taxCategoryID"]) or {"id": 0, "name": "no category"}
-        return {"tax_category": lists.as_tax_category(category)}
+        return {"tax_category": lists.tax_category_code(category)}
 
     def _untaxed_code(self) -> Codes:
         """Return the tax code of lines without tax, if the settings name one."""
@@ -207,7 +213,7 @@ class InvoiceTranslation:
     def _rounding_line(
         self, lines: Sequence[Line], total: Decimal, tax: Decimal | None
     ) -> tuple[tuple[Line, ...], Decimal, list[str]]:
-        """Return a line for the difference of rounding, the tolerance, and a warning of it."""
+        """Return a line for the rounding difference, the tolerance, and a warning."""
         gap = total - sum_amounts(lines) - (tax or 0)
         if not gap or abs(gap) > self.settings["tolerance"] or self._tax_mode() == "computed":
             return (), money(0), []
@@ -222,7 +228,7 @@ class InvoiceTranslation:
         return (line,), money(0), [warning]
 
     def _compose_memo(self, warnings: Sequence[str]) -> str | None:
-        """Return a memo with what no field of the document shows."""
+        """Return a memo with the details that have no field."""
         row = self.row
         parts = {
             "Order number": row["orderNumber"],
@@ -253,7 +259,7 @@ class InvoiceTranslation:
         return (pdf,)
 
     def _collect_facts(self) -> dict[str, str]:
-        """Collect what a reviewer wants to see and QuickBooks has no place for."""
+        """Return the details of an invoice that QuickBooks has no field for."""
         zone = self.site.zone
         period = (local_day(self.row["fromDate"], zone), local_day(self.row["toDate"], zone))
         paid_on = local_day(self.row["paidDate"], zone)

@@ -17,11 +17,17 @@ from hub import (
     Site,
 )
 from hub_autotask import checks, lists
-from hub_autotask.client import RATE, Autotask, all_of, any_of, where
-from hub_autotask.invoice_translation import InvoiceTranslation, by_quickbooks
+from hub_autotask.client import RATE_LIMIT, Autotask, all_of, any_of, where
+from hub_autotask.invoice_translation import InvoiceTranslation, is_numbered_by_quickbooks
 from hub_autotask.lists import Lists
-from hub_autotask.polling import DateMark, Kind, Mark, is_error, recent_changes
-from hub_autotask.settings import FILL, InvoiceSettings
+from hub_autotask.polling import (
+    DocumentReader,
+    TransferDateMark,
+    TransferMark,
+    is_error,
+    recent_changes,
+)
+from hub_autotask.settings import FILL_CONTACTS, InvoiceSettings
 from hub_autotask.tile import HELPDESK, compose_help
 
 APP = App(
@@ -38,7 +44,7 @@ APP = App(
     posts=("invoice", "credit_memo", "customer", "item"),
     settings=InvoiceSettings,
     hosts=("*.autotask.net", "{address}"),
-    rate=RATE,
+    rate=RATE_LIMIT,
     wants=("posted", "paid", "held", "failed"),
     gone=FromSetting("voided"),
     access=HELPDESK,
@@ -49,7 +55,11 @@ APP = App(
 )
 FIELDS = (
     lists.code_field(
-        "customer", "Organisation", "customer", missing=FromSetting("create_parties"), fill=FILL
+        "customer",
+        "Organisation",
+        "customer",
+        missing=FromSetting("create_parties"),
+        fill=FILL_CONTACTS,
     ),
     lists.code_field("billing_code", "Billing code", "item", missing=FromSetting("item_missing")),
     lists.code_field("term", "Payment term", "term", missing=FromSetting("term_missing")),
@@ -59,12 +69,12 @@ FIELDS = (
 ENTITY = "Invoices"
 
 
-class Invoices(Kind):
+class Invoices(DocumentReader):
     """The invoices of one run."""
 
     entity, prefix = ENTITY, "invoice:"
 
-    def mark(self) -> Mark | DateMark:
+    def mark(self) -> TransferMark | TransferDateMark:
         """Return the field that marks an invoice as transferred."""
         return mark(self.site)
 
@@ -76,17 +86,17 @@ class Invoices(Kind):
         return [any_of(all_of(*is_open), all_of(*is_voided))]
 
     def state(self, row: Row) -> str:
-        """Return the state of an invoice as a word; a void counts more than the mark."""
+        """Return the state of an invoice; a void takes precedence over the mark."""
         if row["isVoided"]:
             return "voided"
         return super().state(row)
 
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request the lines and the organisations of a page of invoices."""
-        self.lists.load(row["companyID"] for row in rows)
+        self.lists.load_companies(row["companyID"] for row in rows)
         invoice_ids = {row["id"] for row in rows}
         self._lines = defaultdict(list)
-        for line in self.source.among("BillingItems", "invoiceID", invoice_ids):
+        for line in self.source.rows_with("BillingItems", "invoiceID", invoice_ids):
             self._lines[line["invoiceID"]].append(line)
 
     def document(self, row: Row) -> Document:
@@ -97,24 +107,24 @@ class Invoices(Kind):
 
 
 def _line_position(line: Row) -> tuple[int, int]:
-    """Return the place of a line in its invoice."""
+    """Return the sort key of a line in its invoice."""
     return line["sortOrderID"] or 0, line["id"]
 
 
-def open_kind(site: Site, source: Autotask, source_lists: Lists) -> Invoices:
-    """Return the invoices of one run; raise an error if the wrong side would number them."""
+def open_reader(site: Site, source: Autotask, source_lists: Lists) -> Invoices:
+    """Return the reader of invoices; raise an error if the numbering contradicts the settings."""
     checks.require_own_numbers(site)
     return Invoices(site, source, source_lists)
 
 
-def mark(site: Site) -> Mark | DateMark:
+def mark(site: Site) -> TransferMark | TransferDateMark:
     """Return the field that marks an invoice: its number, unless Autotask numbers invoices."""
-    if by_quickbooks(site):
-        return Mark("invoiceNumber", "invoice number")
-    return DateMark("webServiceDate", "Web Service Date")
+    if is_numbered_by_quickbooks(site):
+        return TransferMark("invoiceNumber", "invoice number")
+    return TransferDateMark("webServiceDate", "Web Service Date")
 
 
-# -- what else the hub asks --
+# -- codes and receipts --
 
 
 def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list[Code]:
@@ -126,20 +136,23 @@ def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list
     if field == "term":
         return lists.term_codes(source_lists)
     if field == "tax_region":
-        names = [row["name"] for row in source_lists.active("TaxRegions")]
-        return list(map(lists.as_tax_region, names))
-    return list(map(lists.as_tax_category, source_lists.active("TaxCategories")))
+        names = [row["name"] for row in source_lists.active_rows("TaxRegions")]
+        return list(map(lists.tax_region_code, names))
+    return list(map(lists.tax_category_code, source_lists.active_rows("TaxCategories")))
 
 
 def _billing_codes(site: Site, source: Autotask, source_lists: Lists) -> list[Code]:
-    """Return the codes of what is sold, each once, and the one for rounding differences."""
+    """Return the codes of sold items, each once, and the code of rounding differences."""
     by_number = site.settings["item_match"] == "external_number"
     income = site.settings["income_account"]
-    not_sold = {lists.use_type(site, source, name) for name in (lists.EXPENSE, lists.INTERNAL)}
+    not_sold = {
+        lists.use_type(site, source, name)
+        for name in (lists.EXPENSE_SETTING, lists.INTERNAL_SETTING)
+    }
     codes_by_id = {}
-    for row in source_lists.active("BillingCodes"):
+    for row in source_lists.active_rows("BillingCodes"):
         if row["useType"] not in not_sold:
-            code = lists.as_item(row, by_number, income)
+            code = lists.item_code(row, by_number, income)
             codes_by_id[code.id] = code
     rounding = lists.rounding_code(income)
     codes_by_id[rounding.id] = rounding
@@ -154,21 +167,21 @@ def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -
     elif receipt.state == "paid":
         _report_paid(site, source, id, receipt)
     elif is_error(site, document, receipt):
-        source.change(ENTITY, id, **{mark(site).field: mark(site).error})
+        source.update(ENTITY, id, **{mark(site).field: mark(site).error})
 
 
 def _report_posted(site: Site, source: Autotask, id: int, receipt: Receipt) -> None:
-    """Write the number that QuickBooks gave, or the day if Autotask numbers invoices."""
-    if not by_quickbooks(site):
+    """Write the number from QuickBooks, or the day if Autotask numbers invoices."""
+    if not is_numbered_by_quickbooks(site):
         day = receipt.at.astimezone(site.zone).date()
-        source.change(ENTITY, id, webServiceDate=f"{day}T00:00:00Z")
+        source.update(ENTITY, id, webServiceDate=f"{day}T00:00:00Z")
         return
     if not receipt.number:
         raise Refused(
             "QuickBooks gave it no number, so Autotask still shows none. Switch custom"
             " transaction numbers off."
         )
-    source.change(ENTITY, id, invoiceNumber=receipt.number)
+    source.update(ENTITY, id, invoiceNumber=receipt.number)
     if id > int(site.secrets.get("numbered", "0")):
         site.secrets["numbered"] = str(id)
 
@@ -179,4 +192,4 @@ def _report_paid(site: Site, source: Autotask, id: int, receipt: Receipt) -> Non
         return
     row = source.get(ENTITY, id)
     if row and not row["paidDate"]:
-        source.change(ENTITY, id, paidDate=f"{receipt.paid_on}T00:00:00Z")
+        source.update(ENTITY, id, paidDate=f"{receipt.paid_on}T00:00:00Z")

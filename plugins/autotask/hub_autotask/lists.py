@@ -1,7 +1,4 @@
-"""What documents refer to: organisations, codes, terms and regions, as codes of the hub.
-
-Each is requested once a run.
-"""
+"""Read the lists that documents refer to, each row once a run, and build their codes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -24,7 +21,7 @@ from hub import (
 )
 from hub_autotask.client import Autotask, where
 
-EXPENSE, INTERNAL = "expense_use_type", "internal_use_type"
+EXPENSE_SETTING, INTERNAL_SETTING = "expense_use_type", "internal_use_type"
 # The labels of billing codes' use types as Autotask delivers them, by their numbers.
 USE_TYPES = {
     "1": "General Allocation Code",
@@ -44,15 +41,15 @@ BILLING_ADDRESS = (
     "billToZipCode",
 )
 OWN_ADDRESS = ("address1", "address2", "city", "state", "postalCode")
-NAME = Sentence("name")
-NUMBER = Sentence("number")
-EXTERNAL_NUMBER = Sentence("External Number")
+NAME_LABEL = Sentence("name")
+NUMBER_LABEL = Sentence("number")
+EXTERNAL_NUMBER_LABEL = Sentence("External Number")
 
 
 def code_field(
     name: str, label: str, role: Role, match: tuple[MatchMethod, ...] = ("name",), **more: Any
 ) -> Field:
-    """Return a code field with the tilde, which separates levels of a name in Autotask."""
+    """Return a code field whose names have levels separated by a tilde, as in Autotask."""
     return Field(name=name, label=label, role=role, match=match, separator="~", **more)
 
 
@@ -64,32 +61,32 @@ class Lists:
         self._source = source
         self._companies: dict[int, Row | None] = {}
         self._contacts: dict[int, Row] = {}
-        self._whole: dict[str, dict[Any, Row]] = {}
-        self._some: dict[str, dict[int, Row]] = {}
+        self._all_rows: dict[str, dict[Any, Row]] = {}
+        self._rows_by_id: dict[str, dict[int, Row]] = {}
 
-    def whole(self, entity: str) -> dict[Any, Row]:
+    def all_rows(self, entity: str) -> dict[Any, Row]:
         """Return all rows of a short list by their ids."""
-        if entity not in self._whole:
-            self._whole[entity] = {row["id"]: row for row in self._source.rows(entity)}
-        return self._whole[entity]
+        if entity not in self._all_rows:
+            self._all_rows[entity] = {row["id"]: row for row in self._source.rows(entity)}
+        return self._all_rows[entity]
 
-    def active(self, entity: str) -> list[Row]:
+    def active_rows(self, entity: str) -> list[Row]:
         """Return the active rows of a short list."""
-        rows = self.whole(entity).values()
+        rows = self.all_rows(entity).values()
         return [row for row in rows if row["isActive"]]
 
-    def fetch(self, entity: str, ids: Iterable[int]) -> None:
+    def fetch_rows(self, entity: str, ids: Iterable[int]) -> None:
         """Request rows of a long list by their ids, except those that were read before."""
-        rows_by_id = self._some.setdefault(entity, {})
+        rows_by_id = self._rows_by_id.setdefault(entity, {})
         new_ids = set(ids) - rows_by_id.keys()
-        for row in self._source.among(entity, "id", new_ids):
+        for row in self._source.rows_with(entity, "id", new_ids):
             rows_by_id[row["id"]] = row
 
-    def one(self, entity: str, id: int) -> Row:
+    def row(self, entity: str, id: int) -> Row:
         """Return one row of a long list; raise ValueError if Autotask does not show it."""
-        if id not in self._some.get(entity, {}):
-            self.fetch(entity, [id])
-        if id not in self._some[entity]:
+        if id not in self._rows_by_id.get(entity, {}):
+            self.fetch_rows(entity, [id])
+        if id not in self._rows_by_id[entity]:
             raise ValueError(
                 Sentence(
                     "%(entity)s %(id)s, which it names, is not shown to the API user",
@@ -97,23 +94,23 @@ class Lists:
                     id=str(id),
                 )
             )
-        return self._some[entity][id]
+        return self._rows_by_id[entity][id]
 
-    def load(self, companies: Iterable[int | None]) -> None:
-        """Request organisations and their primary contacts together, without those read before."""
+    def load_companies(self, companies: Iterable[int | None]) -> None:
+        """Request organisations and their primary contacts, except those that were read before."""
         new_ids = {id for id in companies if id is not None} - self._companies.keys()
         if not new_ids:
             return
         self._companies |= dict.fromkeys(new_ids)
-        rows = self._source.among("Companies", "id", new_ids)
+        rows = self._source.rows_with("Companies", "id", new_ids)
         self._companies |= {row["id"]: row for row in rows}
-        for row in self._source.among("Contacts", "companyID", new_ids):
+        for row in self._source.rows_with("Contacts", "companyID", new_ids):
             if row["primaryContact"]:
                 self._contacts.setdefault(row["companyID"], row)
 
     def company(self, id: int) -> Row:
         """Return one organisation; raise ValueError if Autotask does not show it."""
-        self.load([id])
+        self.load_companies([id])
         company = self._companies[id]
         if company is None:
             raise ValueError(
@@ -123,29 +120,29 @@ class Lists:
 
     def contact(self, id: int) -> Row | None:
         """Return the primary contact of an organisation, or None."""
-        self.load([id])
+        self.load_companies([id])
         return self._contacts.get(id)
 
     def currency(self, company_id: int) -> str:
         """Return the currency that Autotask has for an organisation."""
         company = self.company(company_id)
-        row = self.whole("Currencies").get(company["currencyID"])
-        return row["name"] if row else self.home
+        row = self.all_rows("Currencies").get(company["currencyID"])
+        return row["name"] if row else self.home_currency
 
     @cached_property
-    def home(self) -> str:
+    def home_currency(self) -> str:
         """Return Autotask's own currency."""
-        for row in self.whole("Currencies").values():
+        for row in self.all_rows("Currencies").values():
             if row["isInternalCurrency"]:
                 name: str = row["name"]
                 return name
         return self._site.company.currency
 
-    def organisation(self, id: int) -> Code:
+    def company_code(self, id: int) -> Code:
         """Return an organisation as the code of a customer or vendor."""
-        return self.as_code(self.company(id))
+        return self.code_of_row(self.company(id))
 
-    def as_code(self, row: Row) -> Code:
+    def code_of_row(self, row: Row) -> Code:
         """Return the code of an organisation's row."""
         name = normalize_name(row["companyName"])
         return Code(
@@ -156,7 +153,7 @@ class Lists:
         )
 
     def _build_party(self, row: Row, name: str) -> Party | None:
-        """Return what to create for an organisation; QuickBooks takes no name with a colon."""
+        """Return the party to create for an organisation; None if its name has a colon."""
         if ":" in name or not row.get("id"):
             return None
         contact = self._contacts.get(row["id"]) or {}
@@ -173,7 +170,7 @@ class Lists:
     def _build_address(self, row: Row) -> Address:
         """Return the billing address of an organisation, or its own if it has none."""
         country_id = row["billToCountryID"] or row["countryID"]
-        country = self.whole("Countries").get(country_id) or {}
+        country = self.all_rows("Countries").get(country_id) or {}
         fields = BILLING_ADDRESS if row["billingAddress1"] else OWN_ADDRESS
         first_line, second_line, city, region, postal_code = (row[name] or None for name in fields)
         return Address(
@@ -185,32 +182,32 @@ class Lists:
         )
 
     def term(self, id: int | None) -> Code | None:
-        """Return the payment term with this id.
+        """Return the payment term with this id, without its days.
 
-        Its days are left out: a comparison would show them as its number.
+        A comparison of lists would show the days as its number.
         """
         if id is None:
             return None
-        row = self.whole("PaymentTerms").get(id)
-        return replace(as_term(row), number=None) if row else None
+        row = self.all_rows("PaymentTerms").get(id)
+        return replace(term_code(row), number=None) if row else None
 
 
 def customer_codes(source: Autotask, source_lists: Lists, kind: str = "Customer") -> list[Code]:
     """Return the codes of all active organisations of a kind."""
-    type_number = source.number("Companies", "companyType", kind)
+    type_number = source.picklist_number("Companies", "companyType", kind)
     is_of_kind = where("companyType", "eq", type_number)
     is_active = where("isActive", "eq", True)
     rows = list(source.rows("Companies", is_of_kind, is_active))
-    source_lists.load(row["id"] for row in rows)
-    return [source_lists.as_code(row) for row in rows if row["id"]]
+    source_lists.load_companies(row["id"] for row in rows)
+    return [source_lists.code_of_row(row) for row in rows if row["id"]]
 
 
 def term_codes(source_lists: Lists) -> list[Code]:
     """Return the codes of all active payment terms."""
-    return [as_term(row) for row in source_lists.active("PaymentTerms")]
+    return [term_code(row) for row in source_lists.active_rows("PaymentTerms")]
 
 
-def as_term(row: Row) -> Code:
+def term_code(row: Row) -> Code:
     """Return the code of a payment term's row."""
     name = normalize_name(row["name"])
     days = row["paymentDueInDays"]
@@ -223,25 +220,25 @@ def as_term(row: Row) -> Code:
     )
 
 
-def as_tax_region(text: str) -> Code:
-    """Return the code of a tax region, which invoices know by its name only."""
+def tax_region_code(text: str) -> Code:
+    """Return the code of a tax region, of which invoices have the name only."""
     name = normalize_name(text)
     return Code(id=f"region:{name}", name=name, hold=tilde_problem(name))
 
 
-def as_tax_category(row: Row) -> Code:
+def tax_category_code(row: Row) -> Code:
     """Return the code of a tax category's row."""
     name = normalize_name(row["name"])
     return Code(id=f"category:{row['id']}", name=name, hold=tilde_problem(name))
 
 
 def normalize_name(text: str | None) -> str:
-    """Return a name without spaces around it, and with single ones inside."""
+    """Return a name without spaces around it or repeated spaces inside."""
     words = (text or "").split()
     return " ".join(words)
 
 
-def tilde_problem(name: str | None, what: str = NAME) -> str | None:
+def tilde_problem(name: str | None, what: str = NAME_LABEL) -> str | None:
     """Return the reason why a name with a tilde may not be used, or None."""
     if not name or "~" not in name:
         return None
@@ -255,14 +252,13 @@ def tilde_problem(name: str | None, what: str = NAME) -> str | None:
 def use_type(site: Site, source: Autotask, setting: str) -> int:
     """Return the number of the use type that a setting names.
 
-    Raise NeedsAttention if that is unclear: codes of expenses and internal codes must not be
-    taken for what is sold.
+    Raise NeedsAttention if it is unclear, because expense and internal codes are not sold.
     """
     number = _find_use_type(site, source, setting)
     if number is not None:
         return number
     name = str(site.settings[setting])
-    if setting == INTERNAL:
+    if setting == INTERNAL_SETTING:
         raise NeedsAttention(
             "Autotask has no use type of billing codes called “%(internal)s”. Enter the use type"
             " of internal codes in the settings of the app.",
@@ -276,11 +272,10 @@ def use_type(site: Site, source: Autotask, setting: str) -> int:
 
 
 def _find_use_type(site: Site, source: Autotask, setting: str) -> int | None:
-    """Return the number of the use type that a setting names, or None if that is unclear.
+    """Return the number of the use type that a setting names, or None if it is unclear.
 
-    An entry with that label comes first; its case does not count. If there is none, somebody
-    renamed the entry with the number that Autotask ships the label with, unless its label is
-    another one that Autotask ships.
+    Prefer the entry with that label, ignoring case. Otherwise take the entry whose original label
+    in Autotask it is, unless that entry now has the original label of another one.
     """
     name = site.settings[setting].casefold()
     labels = _fold(source.picklist("BillingCodes", "useType"))
@@ -299,14 +294,14 @@ def _fold(labels: Mapping[str, str]) -> dict[str, str]:
     return {number: label.casefold() for number, label in labels.items()}
 
 
-def as_item(row: Row, external: bool, income: str) -> Code:
+def item_code(row: Row, external: bool, income: str) -> Code:
     """Return the code of a billing code's row.
 
     It is matched by its External Number, which several may share, or by its name.
     """
     name = normalize_name(row["name"])
     number = normalize_name(row["externalNumber"])
-    hold = tilde_problem(name) or tilde_problem(number if external else "", EXTERNAL_NUMBER)
+    hold = tilde_problem(name) or tilde_problem(number if external else "", EXTERNAL_NUMBER_LABEL)
     if not external:
         create = Item(name=name, codes={"income_account": income}) if ":" not in name else None
         return Code(id=f"billing_code:{row['id']}", name=name, hold=hold, create=create)
@@ -325,8 +320,8 @@ def as_item(row: Row, external: bool, income: str) -> Code:
     )
 
 
-def as_product(row: Row, settings: Mapping[str, Any]) -> Code:
-    """Return the code of a product; a new item is bought and sold, but not counted."""
+def product_code(row: Row, settings: Mapping[str, Any]) -> Code:
+    """Return the code of a product; a new item is a non-inventory item."""
     name = normalize_name(row["name"])
     create = Item(
         name=name,
@@ -350,7 +345,7 @@ def as_product(row: Row, settings: Mapping[str, Any]) -> Code:
 
 
 def rounding_code(income: str) -> Code:
-    """Return the code of the line for the difference between four decimals and two."""
+    """Return the code of the line for rounding differences."""
     name = "Rounding difference"
     return Code(
         id="rounding",

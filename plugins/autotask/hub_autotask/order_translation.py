@@ -1,4 +1,4 @@
-"""The conversion of a purchase order, or of the receipts of one, to a document."""
+"""Convert a purchase order of Autotask, or its receipts, to a document."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,14 +18,14 @@ from hub import (
 )
 from hub_autotask import lists
 from hub_autotask.client import local_day
-from hub_autotask.polling import Kind, Mark, sum_amounts
+from hub_autotask.polling import DocumentReader, TransferMark, sum_amounts
 
-SUBMITTED, CANCELED = "Submitted", "Canceled"
-MARK = Mark("externalPONumber", "External P.O. Number")
-FREIGHT = Sentence(
+SUBMITTED_STATUS, CANCELED_STATUS = "Submitted", "Canceled"
+TRANSFER_MARK = TransferMark("externalPONumber", "External P.O. Number")
+FREIGHT_ACCOUNT_MISSING = Sentence(
     "Orders with freight need an account for it. Choose one in the settings of the app."
 )
-CHARGE = Sentence(
+CHARGE_ACCOUNT_MISSING = Sentence(
     "Items without a product need an account. Choose one in the settings of the app,"
     " or add a product in Autotask."
 )
@@ -34,16 +34,16 @@ CHARGE = Sentence(
 class OrderTranslation:
     """The conversion of one purchase order."""
 
-    def __init__(self, kind: Kind, row: Row, items: Sequence[Row], status: str) -> None:
-        self.kind = kind
+    def __init__(self, reader: DocumentReader, row: Row, items: Sequence[Row], status: str) -> None:
+        self.reader = reader
         self.row = row
         self.status = status
         self.items = items
-        self.lists = kind.lists
-        self.settings = kind.site.settings
-        self.zone = kind.site.zone
-        self.currency = self.lists.home
-        self.vendor = self.lists.organisation(row["vendorID"])
+        self.lists = reader.lists
+        self.settings = reader.site.settings
+        self.zone = reader.site.zone
+        self.currency = self.lists.home_currency
+        self.vendor = self.lists.company_code(row["vendorID"])
 
     def document(self) -> Document:
         """Return the purchase order, or the bill if the settings post orders as bills."""
@@ -74,15 +74,15 @@ class OrderTranslation:
 
     def _decide_stage(self) -> tuple[StageName, str | None]:
         """Return the stage of the order, and the reason why it waits or is closed."""
-        if self.status == CANCELED:
+        if self.status == CANCELED_STATUS:
             return "closed", Sentence("%(name)s was canceled in Autotask.", name=self._name())
-        if self.status != SUBMITTED and MARK.is_ready(self.row):
+        if self.status != SUBMITTED_STATUS and TRANSFER_MARK.is_ready(self.row):
             return "pending", Sentence(
                 "%(name)s waits: in Autotask it is %(status)s.",
                 name=self._name(),
                 status=self.status or Sentence("in a state unknown there"),
             )
-        return self.kind.decide_stage(self.row, self._find_hold())
+        return self.reader.decide_stage(self.row, self._find_hold())
 
     def _find_hold(self) -> str | None:
         """Return why the order cannot be posted, or None."""
@@ -109,14 +109,14 @@ class OrderTranslation:
         return None
 
     def _name(self) -> str:
-        """Return how texts name the order."""
+        """Return the title of the order in messages."""
         number = self.row["purchaseOrderNumber"] or self.row["id"]
         return f"Purchase order {number}"
 
     def _number(self) -> str | None:
-        """Return Autotask's number if it is to be used, or if QuickBooks would give none."""
+        """Return the number in Autotask, or None if QuickBooks numbers the order."""
         is_order = self.settings["post_as"] == "purchase_order"
-        numbered_by_quickbooks = is_order and not self.kind.site.company.custom_numbers
+        numbered_by_quickbooks = is_order and not self.reader.site.company.custom_numbers
         if numbered_by_quickbooks and not self.settings["own_number"]:
             return None
         return self.row["purchaseOrderNumber"] or str(self.row["id"])
@@ -132,13 +132,13 @@ class OrderTranslation:
     def _buyer(self) -> Code | None:
         """Return the organisation that the order was placed for, if any."""
         id = self.row["purchaseForCompanyID"]
-        return self.lists.organisation(id) if id else None
+        return self.lists.company_code(id) if id else None
 
     def _build_line(self, item: Row) -> Line:
         """Return a line for an item of the order."""
         product = None
         if item["productID"]:
-            product = self.lists.one("Products", item["productID"])
+            product = self.lists.row("Products", item["productID"])
         description = item["memo"]
         if product and not description:
             description = product["description"] or product["name"]
@@ -157,12 +157,16 @@ class OrderTranslation:
         )
 
     def _product_or_account(self, product: Row | None) -> Codes:
-        """Return the product of an item; without one the account for charges."""
+        """Return the product of an item, or else the account for charges."""
         if product:
-            return {"product": lists.as_product(product, self.settings)}
+            return {"product": lists.product_code(product, self.settings)}
         if self.settings["charge_account"]:
             return {"account": self.settings["charge_account"]}
-        return {"product": Code(id="no product", name="Items without product", hold=CHARGE)}
+        return {
+            "product": Code(
+                id="no product", name="Items without product", hold=CHARGE_ACCOUNT_MISSING
+            )
+        }
 
     def _freight_line(self) -> tuple[Line, ...]:
         """Return a line for the freight of the order, if there is any."""
@@ -174,7 +178,7 @@ class OrderTranslation:
         if self.settings["freight_account"]:
             codes["account"] = self.settings["freight_account"]
         else:
-            codes["product"] = Code(id="freight", name="Freight", hold=FREIGHT)
+            codes["product"] = Code(id="freight", name="Freight", hold=FREIGHT_ACCOUNT_MISSING)
         codes["customer"] = self._buyer()
         line = Line(id="freight", amount=amount, description="Freight", codes=codes)
         return (line,)
@@ -195,16 +199,16 @@ class OrderTranslation:
 
 
 class ReceiptTranslation(OrderTranslation):
-    """What was received with one invoice of a vendor; the first bill has the freight."""
+    """The conversion of receipts with one vendor invoice; the first bill has the freight."""
 
     def __init__(
         self,
-        kind: Kind,
+        reader: DocumentReader,
         row: Row,
         status: str,
         items: Mapping[Any, Row],
         receipts: Sequence[Row],
-        leads: bool,
+        is_first: bool,
         source_id: str,
         number: str,
     ) -> None:
@@ -213,9 +217,9 @@ class ReceiptTranslation(OrderTranslation):
             item = items[receipt["purchaseOrderItemID"]]
             quantity = receipt["quantityNowReceiving"]
             parts.append({**item, "id": receipt["id"], "quantity": quantity})
-        if not leads:
+        if not is_first:
             row = {**row, "freight": 0, "internalCurrencyFreight": 0}
-        super().__init__(kind, row, parts, status)
+        super().__init__(reader, row, parts, status)
         days = (local_day(receipt["receiveDate"], self.zone) for receipt in receipts)
         self.day = max(filter(None, days))
         self.source_id = source_id

@@ -1,4 +1,4 @@
-"""Read the documents of the three apps: a poll of those that are open, or single ones."""
+"""Read the documents of the three apps: poll open ones, or read single ones."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -32,11 +32,11 @@ from hub_autotask.client import (
 from hub_autotask.lists import Lists
 from hub_autotask.report_history import DONE, FAILED, OPEN, ReportHistory
 
-FAILED_ON = dt.date(1999, 12, 31)
+FAILURE_DATE = dt.date(1999, 12, 31)
 
 
-class Mark:
-    """The text field that marks a row as transferred: empty, the number in QuickBooks, or ERROR."""
+class TransferMark:
+    """The text field that marks a row as transferred: empty, a QuickBooks number, or ERROR."""
 
     error = "ERROR"
 
@@ -57,14 +57,14 @@ class Mark:
         return is_blank(self.field), where(self.field, "eq", self.error)
 
 
-class DateMark(Mark):
+class TransferDateMark(TransferMark):
     """The date field that marks a row as transferred; an impossible day marks a failure."""
 
-    error = f"{FAILED_ON}T00:00:00Z"
+    error = f"{FAILURE_DATE}T00:00:00Z"
 
     def is_failed(self, row: Row) -> bool:
         """Return whether a row is marked as failed."""
-        return bool(row[self.field]) and local_day(row[self.field], dt.UTC) == FAILED_ON
+        return bool(row[self.field]) and local_day(row[self.field], dt.UTC) == FAILURE_DATE
 
     def open_conditions(self) -> tuple[Row, ...]:
         """Return the conditions of a poll for rows that are ready or marked as failed."""
@@ -72,14 +72,14 @@ class DateMark(Mark):
 
 
 def is_error(site: Site, document: Document, receipt: Receipt) -> bool:
-    """Return whether to mark a document as failed: refused, or impossible to post unchanged."""
+    """Return whether to mark a document as failed, because it cannot be posted unchanged."""
     if not site.settings["mark_errors"]:
         return False
     return bool(receipt.state == "failed" or document.hold or receipt.cause == "currency")
 
 
-class Kind:
-    """One kind of document of Autotask: its entity, its prefix of source ids, its reading."""
+class DocumentReader:
+    """Reads the documents of one entity of Autotask."""
 
     entity, prefix = "", ""
 
@@ -89,30 +89,30 @@ class Kind:
         self.lists = lists
 
     def window_start(self) -> str:
-        """Return the first moment of the first day that is read."""
+        """Return the start of the first day that is polled."""
         days_back = dt.timedelta(days=self.site.settings["days_back"])
         first_day = self.site.today - days_back
         return start_of_day(first_day, self.site.zone)
 
     def open_conditions(self) -> list[Row]:
-        """Return the conditions of a poll for everything that is open in the window."""
+        """Return the conditions of a poll for all open rows since the first day."""
         raise AssertionError("each kind defines this")
 
-    def mark(self) -> Mark:
+    def mark(self) -> TransferMark:
         """Return the field that marks a row as transferred."""
         raise AssertionError("each kind defines this")
 
     def state(self, row: Row) -> str:
-        """Return the state of a row as a word; the row is reported again if that changes."""
+        """Return the state of a row; the row is yielded again if it changes."""
         mark = self.mark()
         if mark.is_failed(row):
             return FAILED
         return OPEN if mark.is_ready(row) else DONE
 
     def decide_stage(self, row: Row, hold: str | None) -> tuple[StageName, str | None]:
-        """Return the stage by the row's mark, and the reason why it waits.
+        """Return the stage by the mark of the row, and the reason why it waits.
 
-        `hold` is any other reason against the document.
+        `hold` is another reason to hold the document.
         """
         mark = self.mark()
         if mark.is_failed(row):
@@ -125,7 +125,7 @@ class Kind:
         return ("ready" if mark.is_ready(row) else "update_only"), hold
 
     def prepare(self, rows: Sequence[Row]) -> None:
-        """Request everything that a page of rows needs, together."""
+        """Request related rows for a whole page of rows."""
 
     def document(self, row: Row) -> Document:
         """Return the document of a row."""
@@ -136,14 +136,14 @@ class Kind:
     def poll(self, cursor: str | None) -> Iterator[Yielded]:
         """Yield open rows that are new or changed, then those that are no longer open.
 
-        They come page by page, each page with its Checkpoint.
+        Yield a Checkpoint after each page.
         """
         history = ReportHistory(cursor)
         for page in self.source.pages(self.entity, *self.open_conditions()):
-            news = [row for row in page if history.is_news(row["id"], self.state(row))]
-            yield from self._read(news)
+            unreported = [row for row in page if history.note_state(row["id"], self.state(row))]
+            yield from self._read(unreported)
             yield Checkpoint(cursor=history.interim_cursor())
-        closed = list(self.source.among(self.entity, "id", history.missing_ids()))
+        closed = list(self.source.rows_with(self.entity, "id", history.missing_ids()))
         yield from self._read(closed)
         yield Checkpoint(cursor=history.final_cursor())
 
@@ -159,11 +159,11 @@ class Kind:
             suffix = id.removeprefix(self.prefix)
             if suffix.isdecimal():
                 numbers.append(int(suffix))
-        rows = list(self.source.among(self.entity, "id", numbers))
+        rows = list(self.source.rows_with(self.entity, "id", numbers))
         return self._read(rows)
 
     def _read(self, rows: Sequence[Row]) -> Iterator[Document | Unreadable]:
-        """Yield the documents of rows, after what they need was requested together."""
+        """Yield the documents of rows, after their related rows are requested."""
         if rows:
             self.prepare(rows)
         for row in rows:
@@ -179,9 +179,9 @@ def sum_amounts(lines: Sequence[Line]) -> Decimal:
     return total
 
 
-def recent_changes(field: str, since: str, *more: Any) -> list[Row]:
-    """Return the conditions that a moment is in the window, and that one of `more` holds."""
+def recent_changes(field: str, since: str, *alternatives: Any) -> list[Row]:
+    """Return the conditions that a moment is recent, and that one of `alternatives` holds."""
     conditions = [where(field, "gte", since)]
-    if more:
-        conditions.append(any_of(*more))
+    if alternatives:
+        conditions.append(any_of(*alternatives))
     return conditions

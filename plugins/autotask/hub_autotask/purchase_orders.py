@@ -23,18 +23,18 @@ from hub import (
     readable,
 )
 from hub_autotask import lists
-from hub_autotask.client import RATE, Autotask, all_of, any_of, where
+from hub_autotask.client import RATE_LIMIT, Autotask, all_of, any_of, where
 from hub_autotask.lists import Lists
 from hub_autotask.order_translation import (
-    CANCELED,
-    MARK,
-    SUBMITTED,
+    CANCELED_STATUS,
+    SUBMITTED_STATUS,
+    TRANSFER_MARK,
     OrderTranslation,
     ReceiptTranslation,
 )
-from hub_autotask.polling import Kind, Mark, is_error, recent_changes
+from hub_autotask.polling import DocumentReader, TransferMark, is_error, recent_changes
 from hub_autotask.report_history import OPEN, ReportHistory
-from hub_autotask.settings import FILL, OrderSettings
+from hub_autotask.settings import FILL_CONTACTS, OrderSettings
 from hub_autotask.tile import HELPDESK, compose_help
 
 APP = App(
@@ -50,7 +50,7 @@ APP = App(
     posts=("purchase_order", "bill", "vendor", "customer", "item"),
     settings=OrderSettings,
     hosts=("*.autotask.net", "{address}"),
-    rate=RATE,
+    rate=RATE_LIMIT,
     wants=("posted", "held", "failed"),
     access=HELPDESK,
     mailbox="mailbox",
@@ -60,39 +60,43 @@ APP = App(
 FIELDS = (
     lists.code_field("vendor", "Vendor", "vendor", missing=FromSetting("create_parties")),
     lists.code_field(
-        "customer", "Organisation", "customer", missing=FromSetting("create_parties"), fill=FILL
+        "customer",
+        "Organisation",
+        "customer",
+        missing=FromSetting("create_parties"),
+        fill=FILL_CONTACTS,
     ),
     lists.code_field("product", "Product", "item", missing=FromSetting("item_missing")),
     lists.code_field("term", "Payment term", "term", missing=FromSetting("term_missing")),
 )
 ENTITY = "PurchaseOrders"
-RECEIVING = "PurchaseOrderItemReceiving"
+RECEIPT_ENTITY = "PurchaseOrderItemReceiving"
 
 
-def open_kind(site: Site, source: Autotask, source_lists: Lists) -> "Orders":
-    """Return the purchase orders of one run, or the receipts of them."""
+def open_reader(site: Site, source: Autotask, source_lists: Lists) -> "Orders":
+    """Return the reader of purchase orders, or of their receipts, by the settings."""
     if site.settings["post_as"] == "bill_per_receipt":
         return Receipts(site, source, source_lists)
     return Orders(site, source, source_lists)
 
 
-class Orders(Kind):
+class Orders(DocumentReader):
     """The purchase orders of one run."""
 
     entity, prefix = ENTITY, "purchase_order:"
 
-    def mark(self) -> Mark:
+    def mark(self) -> TransferMark:
         """Return the field that marks an order as transferred."""
-        return MARK
+        return TRANSFER_MARK
 
     def open_conditions(self) -> list[Row]:
         """Return the conditions of a poll: recent orders that are open, and those canceled."""
         since = self.window_start()
-        submitted_status = self.source.number(ENTITY, "status", SUBMITTED)
-        canceled_status = self.source.number(ENTITY, "status", CANCELED)
+        submitted_status = self.source.picklist_number(ENTITY, "status", SUBMITTED_STATUS)
+        canceled_status = self.source.picklist_number(ENTITY, "status", CANCELED_STATUS)
         is_ready = [
             where("status", "eq", submitted_status),
-            *recent_changes("createDateTime", since, *MARK.open_conditions()),
+            *recent_changes("createDateTime", since, *TRANSFER_MARK.open_conditions()),
         ]
         is_canceled = [
             where("status", "eq", canceled_status),
@@ -101,29 +105,29 @@ class Orders(Kind):
         return [any_of(all_of(*is_ready), all_of(*is_canceled))]
 
     def state(self, row: Row) -> str:
-        """Return the state of an order as a word; a cancellation counts more than the mark."""
-        if self.status(row) == CANCELED:
+        """Return the state of an order; a cancellation takes precedence over the mark."""
+        if self.status(row) == CANCELED_STATUS:
             return "canceled"
         return super().state(row)
 
     def status(self, row: Row) -> str:
         """Return the label of an order's status."""
-        return self.source.label(ENTITY, "status", row["status"])
+        return self.source.picklist_label(ENTITY, "status", row["status"])
 
     def prepare(self, rows: Sequence[Row]) -> None:
         """Request the items, organisations and products of a page of orders."""
         order_ids = {row["id"] for row in rows}
         self._items = defaultdict(list)
-        for item in self.source.among("PurchaseOrderItems", "orderID", order_ids):
+        for item in self.source.rows_with("PurchaseOrderItems", "orderID", order_ids):
             self._items[item["orderID"]].append(item)
         companies: list[int] = []
         for row in rows:
             companies += filter(None, (row["vendorID"], row["purchaseForCompanyID"]))
-        self.lists.load(companies)
+        self.lists.load_companies(companies)
         product_ids: set[int] = set()
         for items in self._items.values():
             product_ids.update(item["productID"] for item in items if item["productID"])
-        self.lists.fetch("Products", product_ids)
+        self.lists.fetch_rows("Products", product_ids)
 
     def document(self, row: Row) -> Document:
         """Return the purchase order or bill of a row."""
@@ -133,16 +137,16 @@ class Orders(Kind):
 
 
 class Receipts(Orders):
-    """What was received of orders in one run: a bill for each invoice of a vendor."""
+    """Reads receipts of orders: a bill for each vendor invoice."""
 
     def poll(self, cursor: str | None) -> Iterator[Yielded]:
-        """Yield each bill that something was received for since the last poll."""
+        """Yield each bill with receipts since the last poll."""
         history = ReportHistory(cursor)
         is_recent = recent_changes("receiveDate", self.window_start())
-        for page in self.source.pages(RECEIVING, *is_recent):
-            news = [row for row in page if history.is_news(row["id"], OPEN)]
-            item_ids = {row["purchaseOrderItemID"] for row in news}
-            items = self.source.among("PurchaseOrderItems", "id", item_ids)
+        for page in self.source.pages(RECEIPT_ENTITY, *is_recent):
+            unreported = [row for row in page if history.note_state(row["id"], OPEN)]
+            item_ids = {row["purchaseOrderItemID"] for row in unreported}
+            items = self.source.rows_with("PurchaseOrderItems", "id", item_ids)
             order_ids = {row["orderID"] for row in items}
             for bill in self._bills(order_ids):
                 if item_ids & self.received_by.get(bill.source_id, item_ids):
@@ -169,7 +173,7 @@ class Receipts(Orders):
 
     def _bills(self, order_ids: set[int]) -> Iterator[Document | Unreadable]:
         """Yield the bills of some orders: one for all receipts with the same vendor invoice."""
-        rows = list(self.source.among(ENTITY, "id", order_ids))
+        rows = list(self.source.rows_with(ENTITY, "id", order_ids))
         self.prepare(rows)
         rows_by_id = {row["id"]: row for row in rows}
         items: dict[Any, Row] = {}
@@ -177,7 +181,7 @@ class Receipts(Orders):
             items |= {item["id"]: item for item in items_of_order}
         bills: dict[tuple[int, str], list[Row]] = defaultdict(list)
         first_receipt_ids: dict[int, int] = {}
-        for receipt in self.source.among(RECEIVING, "purchaseOrderItemID", items):
+        for receipt in self.source.rows_with(RECEIPT_ENTITY, "purchaseOrderItemID", items):
             number = receipt["vendorInvoiceNumber"] or f"receipt {receipt['id']}"
             order_id = items[receipt["purchaseOrderItemID"]]["orderID"]
             bills[order_id, number].append(receipt)
@@ -187,27 +191,27 @@ class Receipts(Orders):
             id = f"purchase_receipt:{order_id}:{number}"
             self.received_by[id] = {receipt["purchaseOrderItemID"] for receipt in receipts}
             receipt_ids = {receipt["id"] for receipt in receipts}
-            leads = first_receipt_ids[order_id] in receipt_ids
+            is_first = first_receipt_ids[order_id] in receipt_ids
             row = rows_by_id[order_id]
-            yield readable(id, self._bill, row, items, receipts, leads, id, number)
+            yield readable(id, self._bill, row, items, receipts, is_first, id, number)
 
     def _bill(
         self,
         row: Row,
         items: Mapping[Any, Row],
         receipts: Sequence[Row],
-        leads: bool,
+        is_first: bool,
         source_id: str,
         number: str,
     ) -> Document:
-        """Return the bill of what was received with one invoice of a vendor."""
+        """Return the bill of the receipts with one vendor invoice."""
         translation = ReceiptTranslation(
             self,
             row,
             self.status(row),
             items,
             receipts,
-            leads,
+            is_first,
             source_id,
             number,
         )
@@ -218,7 +222,7 @@ def codes(site: Site, source: Autotask, source_lists: Lists, field: str) -> list
     """Return the codes of a field as Autotask has them now."""
     if field == "product":
         rows = source.rows("Products", where("isActive", "eq", True))
-        return [lists.as_product(row, site.settings) for row in rows]
+        return [lists.product_code(row, site.settings) for row in rows]
     if field == "term":
         return lists.term_codes(source_lists)
     company_type = "Vendor" if field == "vendor" else "Customer"
@@ -229,6 +233,6 @@ def report(site: Site, source: Autotask, document: Document, receipt: Receipt) -
     """Write the number in QuickBooks, or the mark of a failure, to the order."""
     id = int(document.source_id.split(":")[1])
     if receipt.state == "posted":
-        source.change(ENTITY, id, **{MARK.field: receipt.number or receipt.id})
+        source.update(ENTITY, id, **{TRANSFER_MARK.field: receipt.number or receipt.id})
     elif is_error(site, document, receipt):
-        source.change(ENTITY, id, **{MARK.field: MARK.error})
+        source.update(ENTITY, id, **{TRANSFER_MARK.field: TRANSFER_MARK.error})

@@ -1,4 +1,4 @@
-"""Which documents a poll reports: new ones, those in another state, and those that are gone."""
+"""Remember which documents a poll has yielded, and in which state."""
 
 import json
 
@@ -8,16 +8,16 @@ OPEN, FAILED, DONE = "open", "failed", "done"
 
 
 class ReportHistory:
-    """The states in which documents were last reported, as a cursor with ranges of ids."""
+    """The last yielded states of documents, stored in a cursor with ranges of ids."""
 
     def __init__(self, cursor: str | None) -> None:
         self._before = _read(cursor)
         self._current: dict[int, str] = {}
 
-    def is_news(self, id: int, state: str) -> bool:
-        """Return whether this state of a document was not reported yet, and note it.
+    def note_state(self, id: int, state: str) -> bool:
+        """Note the state of a document; return whether it is new.
 
-        A change from open to failed is no news: the hub itself marks documents as failed.
+        A change from open to failed is not: the hub itself marks documents as failed.
         """
         self._current[id] = state
         before = self._before.get(id)
@@ -30,7 +30,7 @@ class ReportHistory:
         return [id for id in self._before if id not in self._current]
 
     def interim_cursor(self) -> str:
-        """Return the cursor in the middle of a poll: documents still to come are unchanged."""
+        """Return the cursor during a poll; documents that were not read yet keep their states."""
         return _write({**self._before, **self._current})
 
     def final_cursor(self) -> str:

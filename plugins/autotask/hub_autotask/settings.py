@@ -6,70 +6,70 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from hub import FromSetting, setting
-from hub_autotask.client import HOME
+from hub_autotask.client import DEFAULT_ADDRESS
 
-ACCESS, RUNNING = "Autotask", "Which documents"
-FILL = FromSetting("fill_contacts")  # the setting that a field of customers names
+CONNECTION, DOCUMENTS = "Autotask", "Which documents"
+FILL_CONTACTS = FromSetting("fill_contacts")  # used by the fields of customers
 
 
-class Access(Schema):
-    """The way into Autotask, and how far back an app looks."""
+class ConnectionSettings(Schema):
+    """The settings that all apps share: the connection, and which documents are read."""
 
     username = setting.text(
         "User name of the API user",
-        ACCESS,
+        CONNECTION,
         "In Autotask: Admin, Resources, New API User. The security level is API User (system) or a"
         " copy of it that you may edit. Such a user has no access to the pages, takes no paid seat"
         " and is exempt from password resets. Make one for each of the three apps.",
         required=True,
     )
-    secret = setting.secret("Secret", ACCESS, "The password of the API user.")
+    secret = setting.secret("Secret", CONNECTION, "The password of the API user.")
     integration_code = setting.text(
         "Tracking identifier",
-        ACCESS,
+        CONNECTION,
         "Of the API user: choose the integration vendor “Autotask - QuickBooks Online” and copy"
         " what it shows.",
         required=True,
     )
     address = setting.address(
         "Address",
-        ACCESS,
+        CONNECTION,
         "Where the hub asks for your zone. Leave it unless you test.",
-        default=HOME,
+        default=DEFAULT_ADDRESS,
     )
     days_back = fields.Integer(
         load_default=14,
         validate=validate.Range(min=1, max=3650),
         metadata=setting.metadata(
-            "Days back", RUNNING, "The number of days before today from which documents are read."
+            "Days back", DOCUMENTS, "The number of days before today from which documents are read."
         ),
     )
     mailbox = fields.Email(
         load_default="",
         metadata=setting.metadata(
             "Mailbox",
-            RUNNING,
+            DOCUMENTS,
             "Comparisons and errors of this app are mailed to this address, besides the people"
             " of the hub.",
         ),
     )
     mark_errors = setting.switch(
         "Mark what failed",
-        RUNNING,
+        DOCUMENTS,
         "Writes ERROR where the QuickBooks number would stand; clear it in Autotask to have the"
         " document tried again.",
         default=True,
     )
     create_parties = setting.choice(
         "When a name is not in QuickBooks",
-        RUNNING,
+        DOCUMENTS,
         {"create": "make it", "hold": "hold the document"},
         "Customers and vendors are matched by name; the primary contact goes with a new one. Its"
         " currency is the one that Autotask has for it, and QuickBooks never lets that be changed.",
     )
     fill_contacts = setting.switch(
         "Contacts of matched customers",
-        RUNNING,
+        DOCUMENTS,
         "Adds the primary contact's name, phone and e-mail where a customer in QuickBooks has"
         " none. Existing values are never changed.",
         default=True,
@@ -82,8 +82,8 @@ def _use_type(default: str, label: str, section: str) -> Any:
     return setting.text(label, section, help, default=default)
 
 
-class InvoiceSettings(Access):
-    """What becomes of invoices."""
+class InvoiceSettings(ConnectionSettings):
+    """The settings of the invoice app."""
 
     numbering = setting.choice(
         "Invoice numbers",
@@ -192,8 +192,8 @@ class InvoiceSettings(Access):
     )
 
 
-class ExpenseSettings(Access):
-    """What becomes of expense reports."""
+class ExpenseSettings(ConnectionSettings):
+    """The settings of the expense app."""
 
     payable_account = setting.record(
         "payable_account",
@@ -212,8 +212,8 @@ class ExpenseSettings(Access):
     )
 
 
-class OrderSettings(Access):
-    """What becomes of purchase orders."""
+class OrderSettings(ConnectionSettings):
+    """The settings of the purchase order app."""
 
     post_as = setting.choice(
         "Post as",

@@ -1,10 +1,10 @@
-"""What the pages of the three apps say before anybody has configured them."""
+"""The help of the three apps before they are configured."""
 
 HELPDESK = "Kaseya's helpdesk (helpdesk.kaseya.com)"
 
 
 def compose_help(app: str, help: str) -> str:
-    """Return the help of an app: what it is for, what comes first, and how to get access to it."""
+    """Return the help of an app: its purpose, the prerequisites, and how to request access."""
     return (
         f"{help} If you are new to Autotask, finish your Autotask implementation first, because the"
         " app relies on the organisations, billing codes and users that are set up there. Then"

@@ -45,15 +45,15 @@ def test_lines_of_many_invoices_are_asked_for_at_once(open_bench):
 
 
 def test_picklists_are_known_by_their_labels(source):
-    assert source.number("ExpenseReports", "status", "Approved for Payment") == 14
-    assert source.label("PurchaseOrders", "status", 22) == "Submitted"
+    assert source.picklist_number("ExpenseReports", "status", "Approved for Payment") == 14
+    assert source.picklist_label("PurchaseOrders", "status", 22) == "Submitted"
     with pytest.raises(NeedsAttention, match=r"no entry .Closed"):
-        source.number("PurchaseOrders", "status", "Closed")
+        source.picklist_number("PurchaseOrders", "status", "Closed")
 
 
 def test_a_refusal_has_the_words_of_autotask(source):
     with pytest.raises(Refused, match=r"Autotask refused this for Invoices: .*read-only"):
-        source.change("Invoices", 4001, invoiceTotal=1)
+        source.update("Invoices", 4001, invoiceTotal=1)
     with pytest.raises(Refused, match="Unable to find colour"):
         list(source.rows("Invoices", where("colour", "eq", 1)))
 
@@ -62,7 +62,7 @@ def test_a_zone_that_knows_no_patch_is_sent_every_field(invoices, source, source
     change_row(invoices, "numbered already", paidDate="2026-03-01T00:00:00Z")
     before = source_row(invoices, "numbered already")
     invoices.stand_in.faults.add(Fault(kind="no_patch", call="Invoices.change"))
-    source.change("Invoices", before["id"], invoiceNumber="7")
+    source.update("Invoices", before["id"], invoiceNumber="7")
     assert source_row(invoices, "numbered already") == {**before, "invoiceNumber": "7"}
     assert invoices.count_calls("Invoices.change") == 2
 

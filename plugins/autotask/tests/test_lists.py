@@ -19,7 +19,7 @@ LABELS = {
 @pytest.fixture
 def relabel(monkeypatch):
     """Give the picklist of use types other entries; the stand-in's rows keep their numbers."""
-    return lambda labels: monkeypatch.setitem(picklists.LISTS, USE_TYPE, labels)
+    return lambda labels: monkeypatch.setitem(picklists.PICKLISTS, USE_TYPE, labels)
 
 
 def billing_code_names(bench):

@@ -258,9 +258,9 @@ def test_calls_take_half_a_second_longer_once_half_of_the_allowance_is_used(invo
 
 def test_four_calls_at_once_and_calls_past_the_allowance_are_refused(invoices, call_api):
     limits = invoices.stand_in._api.limits
-    limits._now["Companies"] = 3
+    limits._concurrent_calls["Companies"] = 3
     assert call_api(invoices, "GET", "Companies/0").status == 429
-    limits._now["Companies"], limits._allowance = 0, 1
+    limits._concurrent_calls["Companies"], limits._allowance = 0, 1
     invoices.stand_in.clock.advance(600)
     refused = call_api(invoices, "GET", "Companies/0")
     assert "suspended" in refused.json()["errors"][0]

@@ -1,6 +1,6 @@
-"""CostCertified in the hub: invoices and payments of clients, payouts, and their fees.
+"""The plugin for CostCertified: invoices and payments of clients, payouts, and their fees.
 
-Start reading in `reading`; `invoices`, `payments`, `payouts` and `expenses` make the documents.
+Start reading in `reading`; `invoices`, `payments`, `payouts` and `expenses` build the documents.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ from hub import (
     signed_json,
 )
 from hub_costcertified import codes, invoices, names, reading, receipts
-from hub_costcertified.client import RATE, SUPPORT, CostCertified
+from hub_costcertified.client import RATE_LIMIT, SUPPORT_CONTACT, CostCertified
 from hub_costcertified.settings import Settings
 
 APP = App(
@@ -54,7 +54,7 @@ APP = App(
     ),
     settings=Settings,
     hosts=("{base_url}",),
-    rate=RATE,
+    rate=RATE_LIMIT,
     wants=("posted", "held", "failed"),
     gone=FromSetting("voided"),
     assumed_api=Path(__file__).with_name("openapi.yaml"),
@@ -80,7 +80,7 @@ def hub_check(app: str, site: Site) -> Tenant:
             Sentence(
                 "%(name)s does not take payments of clients through CostCertified yet.", name=name
             ),
-            SUPPORT,
+            SUPPORT_CONTACT,
         )
     return Tenant(id=str(account[names.Account.ID]), name=name)
 
@@ -122,7 +122,7 @@ def hub_webhook(app: str, site: Site, headers: Mapping[str, str], body: bytes) -
 
 
 def _signals_of(call: Row) -> list[Signal]:
-    """Return what the hub should do about a webhook call."""
+    """Return the signals of a webhook call."""
     topic = call[names.Change.TOPIC]
     if topic.startswith("invoice."):
         return [Signal.read(f"{invoices.PREFIX}{call[names.Change.ID]}")]

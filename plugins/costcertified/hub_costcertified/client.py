@@ -1,4 +1,4 @@
-"""CostCertified's API over `site.http`: every call of the app, and what it assumes about it."""
+"""Call CostCertified's assumed API over `site.http`."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,20 +17,20 @@ from hub import (
 )
 from hub_costcertified import names
 
-Pages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
+RowPages = Iterator[tuple[list[Row], str | None]]  # rows, and the cursor after them
 
 PAGE_SIZE = 100
-RATE = "2500/5m"  # as assumed in openapi.yaml
-SUPPORT = "CostCertified support, in its chat or by a ticket"
-CLOSED = b"payments_disabled"
-OUTDATED_STATUS = 409  # the status of an answer to a receipt for an older version
+RATE_LIMIT = "2500/5m"  # as assumed in openapi.yaml
+SUPPORT_CONTACT = "CostCertified support, in its chat or by a ticket"
+PAYMENTS_DISABLED_CODE = b"payments_disabled"
+OUTDATED_STATUS = 409  # the HTTP status if CostCertified has a newer version
 
 
 class CostCertified(ApiClient):
-    """The calls for one account, with a bearer token; its refresh token changes with every use.
+    """Calls for one account, with a bearer token; its refresh token changes with every use.
 
-    The previous refresh token stays valid until the newer one is used, so a lost answer does no
-    harm.
+    The previous refresh token stays valid until the newer one is used, so that the answer to a
+    renewal can be lost.
     """
 
     def __init__(self, site: Site) -> None:
@@ -41,18 +41,18 @@ class CostCertified(ApiClient):
                 "CostCertified does not accept the access any more. Check client id,"
                 " secret and refresh token in the settings of the app, or ask for new"
                 " ones: %(support)s.",
-                support=SUPPORT,
+                support=SUPPORT_CONTACT,
             ),
         )
         super().__init__(site, "CostCertified", tokens=self._credentials)
 
     def account(self) -> Row:
-        """Return the account behind the access: name, currency, whether it takes payments."""
+        """Return the account of the credentials: name, currency, whether it takes payments."""
         self._credentials.renew()
         account: Row = self.get("/v1/account")
         return account
 
-    def pages(self, list_name: str, cursor: str | None = None) -> Pages:
+    def pages(self, list_name: str, cursor: str | None = None) -> RowPages:
         """Yield (rows, cursor after them) of invoices, payments, payouts or expenses."""
 
         def fetch(cursor: str | None) -> Page[Row]:
@@ -84,12 +84,12 @@ class CostCertified(ApiClient):
     def call(self, method: str, path: str, **request: Any) -> Reply:
         """Send a request; raise NeedsAttention if the account no longer takes payments."""
         reply = super().call(method, path, **request)
-        if reply.status == 403 and CLOSED in reply.body:
+        if reply.status == 403 and PAYMENTS_DISABLED_CODE in reply.body:
             raise NeedsAttention(
                 "The account no longer takes payments of clients through"
                 " CostCertified, so nothing is exported. Switch payments on there"
                 " again, or ask %(support)s.",
-                support=SUPPORT,
+                support=SUPPORT_CONTACT,
             )
         return reply
 

@@ -1,4 +1,4 @@
-"""Clients, services, taxes and payment methods of CostCertified as codes of the hub."""
+"""Build the codes of clients, vendors, services, fees, taxes and payment methods."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -43,15 +43,15 @@ FIELDS = (
     ),
     Field(name="category", label="Category", role="account", match=("number", "name")),
 )
-CHOOSE = Sentence(
+HOLDING_ACCOUNT_MISSING = Sentence(
     "Choose the account for money on its way in the settings of CostCertified; what is"
     " given back goes through it."
 )
-METHODS = {"card": "Credit Card", "ach": "ACH"}
+METHOD_NAMES = {"card": "Credit Card", "ach": "ACH"}
 
 
 def client_code(row: Row) -> Code:
-    """Return the code of a client, with what a new customer would be created from."""
+    """Return the code of a client, with the details of a new customer."""
     first_name = row.get(names.Client.FIRST_NAME)
     last_name = row.get(names.Client.LAST_NAME)
     person = " ".join(filter(None, (first_name, last_name)))
@@ -81,7 +81,7 @@ def _build_address(row: Row) -> Address | None:
 
 
 def vendor_code(row: Row | None) -> Code:
-    """Return the code of the vendor of an expense; without one the expense is held."""
+    """Return the code of the vendor of an expense; a code with a hold if it has none."""
     if not row:
         return Code(
             id="no vendor",
@@ -97,7 +97,7 @@ def vendor_code(row: Row | None) -> Code:
 
 
 def service_code(site: Site, number: str) -> Codes:
-    """Return the product or service with an invoice's number, or the one for all invoices."""
+    """Return the product or service with the number of the invoice, or the one in the settings."""
     if site.settings["item_mode"] == "fixed_item":
         return {"item": site.settings["item"]}
     item = _new_item(site, number)
@@ -105,7 +105,7 @@ def service_code(site: Site, number: str) -> Codes:
 
 
 def fee_code(site: Site) -> Codes:
-    """Return the product or service of a fee that the client bears."""
+    """Return the product or service of a fee that the client pays."""
     if site.settings["fee_item"]:
         return {"item": site.settings["fee_item"]}
     item = _new_item(site, "Transaction fee")
@@ -129,7 +129,7 @@ def tax_code(site: Site, name: str | None) -> Codes:
 
 def method_code(raw: str) -> Code:
     """Return the code of a payment method."""
-    return Code(id=raw, name=METHODS.get(raw, raw))
+    return Code(id=raw, name=METHOD_NAMES.get(raw, raw))
 
 
 def parse_amount(value: Any) -> Decimal | None:
@@ -138,12 +138,12 @@ def parse_amount(value: Any) -> Decimal | None:
 
 
 def build_gone(source_id: str, deleted_at: str) -> Gone:
-    """Return a document that was deleted in CostCertified."""
+    """Return the Gone of a document that was deleted in CostCertified."""
     reason = Sentence("Deleted in CostCertified on %(deleted_at)s.", deleted_at=deleted_at[:10])
     return Gone(source_id=source_id, reason=reason)
 
 
-def total_of(amounts: Iterable[Any]) -> Decimal:
+def sum_amounts(amounts: Iterable[Any]) -> Decimal:
     """Return the sum of amounts as CostCertified sends them."""
     total = money(0)
     for amount in amounts:

@@ -1,4 +1,4 @@
-"""An expense of a project: a bill, and for a receipt the payment of it as well."""
+"""Build the documents of an expense: a bill and, for a receipt, also its payment."""
 
 from collections.abc import Sequence
 
@@ -18,17 +18,17 @@ from hub import (
 )
 from hub_costcertified import codes, names
 
-PREFIX, PAID = "expense:", "expense-payment:"
-LIST = "expenses"
-IS_PAID = {"bill": False, "receipt": True}  # by the type of an expense
+PREFIX, PAYMENT_PREFIX = "expense:", "expense-payment:"
+LIST_NAME = "expenses"
+IS_PAID_BY_TYPE = {"bill": False, "receipt": True}  # by the type of an expense
 
 
 def build_documents(site: Site, row: Row) -> list[Document | Gone]:
     """Return the bill of an expense, and for a receipt its payment."""
     kind = row[names.Expense.TYPE]
     if row.get(names.Expense.DELETED_AT):
-        return _list_gone(row, (PREFIX, PAID) if IS_PAID.get(kind) else (PREFIX,))
-    is_paid = look_up(IS_PAID, kind, "type")
+        return _list_gone(row, (PREFIX, PAYMENT_PREFIX) if IS_PAID_BY_TYPE.get(kind) else (PREFIX,))
+    is_paid = look_up(IS_PAID_BY_TYPE, kind, "type")
     documents: list[Document | Gone] = [_build_bill(site, row)]
     if is_paid:
         documents.append(_build_payment(site, row))
@@ -36,14 +36,14 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
 
 
 def _list_gone(row: Row, prefixes: Sequence[str]) -> list[Document | Gone]:
-    """Return the documents of a deleted expense as gone."""
+    """Return a Gone for each document of a deleted expense."""
     id = row[names.Expense.ID]
     deleted_at = row[names.Expense.DELETED_AT]
     return [codes.build_gone(f"{prefix}{id}", deleted_at) for prefix in prefixes]
 
 
 def _common_fields(site: Site, row: Row) -> Row:
-    """Return what the bill and its payment have in common."""
+    """Return the fields that the bill and its payment share."""
     is_pushed = row[names.Expense.PUSH] and site.settings["expenses"]
     reason = Sentence("It is not to be pushed to QuickBooks, as CostCertified or the settings say.")
     return {
@@ -72,7 +72,7 @@ def _build_bill(site: Site, row: Row) -> Document:
             "payable_account": site.settings["payable_account"],
         },
         lines=tuple(_build_line(site, line) for line in lines),
-        tax_total=codes.total_of(line[names.Line.TAX] or 0 for line in lines),
+        tax_total=codes.sum_amounts(line[names.Line.TAX] or 0 for line in lines),
         **_common_fields(site, row),
     )
 
@@ -100,7 +100,7 @@ def _build_payment(site: Site, row: Row) -> Document:
     line = Line(id="1", amount=money(row[names.Expense.TOTAL]), applied=bill)
     return Document(
         kind="bill_payment",
-        source_id=f"{PAID}{id}",
+        source_id=f"{PAYMENT_PREFIX}{id}",
         codes={
             "vendor": codes.vendor_code(row[names.Expense.VENDOR]),
             "payment_account": site.settings["paid_from"],

@@ -1,4 +1,4 @@
-"""An invoice of CostCertified as the invoice that it is to become."""
+"""Build the invoice of an invoice in CostCertified."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from hub import (
 from hub_costcertified import codes, names
 
 PREFIX = "invoice:"
-LIST = "invoices"
+LIST_NAME = "invoices"
 STAGES: dict[str, StageName] = {
     "draft": "pending",
     "sent": "ready",
@@ -26,11 +26,11 @@ STAGES: dict[str, StageName] = {
     "paid": "ready",
     "void": "closed",
 }
-BASES = {
+BASIS_TEXTS = {
     "percent_total": "of the project total",
     "percent_remaining": "of what remained of the project",
 }
-MANAGED = Sentence("This invoice is managed and paid in CostCertified.")
+MANAGED_NOTE = Sentence("This invoice is managed and paid in CostCertified.")
 
 
 def build_documents(site: Site, row: Row) -> list[Document | Gone]:
@@ -55,7 +55,7 @@ def _build_document(site: Site, row: Row) -> Document:
         date=parse_date(row[names.Invoice.DATE]),
         due=parse_date(row[names.Invoice.DUE_DATE]),
         number=row[names.Invoice.NUMBER],
-        message=MANAGED,
+        message=MANAGED_NOTE,
         memo=_compose_memo(row),
         currency=row[names.Invoice.CURRENCY],
         codes={"client": codes.client_code(row[names.Invoice.CLIENT])},
@@ -90,7 +90,7 @@ def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
 
 
 def _is_partly_paid(row: Row) -> bool:
-    """Return whether a client has paid some of an invoice, or all."""
+    """Return whether a client has paid an invoice, at least in part."""
     return bool(row[names.Invoice.PAID_AT] or money(row[names.Invoice.PAID_TOTAL]))
 
 
@@ -105,7 +105,7 @@ def _build_lines(site: Site, row: Row) -> list[Line]:
 
 
 def _group_by_tax(lines: Sequence[Row]) -> list[list[Row]]:
-    """Return the lines of each tax, in the order of their first ones."""
+    """Group the lines by tax, in the order of the first line of each tax."""
     groups: dict[str, list[Row]] = {}
     for line in lines:
         groups.setdefault(line[names.Line.TAX_NAME], []).append(line)
@@ -118,8 +118,8 @@ def _build_line(site: Site, row: Row, lines: Sequence[Row]) -> Line:
     first = lines[0]
     return Line(
         id=str(first[names.Line.ID]),
-        amount=codes.total_of(line[names.Line.AMOUNT] for line in lines),
-        tax=codes.total_of(line[names.Line.TAX] or 0 for line in lines),
+        amount=codes.sum_amounts(line[names.Line.AMOUNT] for line in lines),
+        tax=codes.sum_amounts(line[names.Line.TAX] or 0 for line in lines),
         description=_describe_lines(site, number, lines),
         codes={
             **codes.service_code(site, number),
@@ -129,7 +129,7 @@ def _build_line(site: Site, row: Row, lines: Sequence[Row]) -> Line:
 
 
 def _describe_lines(site: Site, number: str, lines: Sequence[Row]) -> str | None:
-    """Return the descriptions of lines; after the invoice's number if the service lacks it."""
+    """Return the descriptions of lines, with the invoice number if the service does not have it."""
     texts = [line.get(names.Line.DESCRIPTION) for line in lines]
     description = "; ".join(filter(None, texts))
     if site.settings["item_mode"] != "fixed_item":
@@ -139,7 +139,7 @@ def _describe_lines(site: Site, number: str, lines: Sequence[Row]) -> str | None
 
 
 def _build_client_fees(site: Site, row: Row) -> list[Line]:
-    """Return the fees on the client's invoice; the contractor's fees are part of the payout."""
+    """Return the fees that the client pays; the contractor's fees are part of the payout."""
     fees = [fee for fee in row[names.Invoice.FEES] if fee[names.Fee.BORNE_BY] == "client"]
     return [_build_fee(site, fee, number) for number, fee in enumerate(fees, 1)]
 
@@ -156,11 +156,11 @@ def _build_fee(site: Site, fee: Row, number: int) -> Line:
 
 
 def _compose_memo(row: Row) -> str:
-    """Return a memo that names the project, and what the invoice is a percentage of."""
+    """Return a memo with the project, and with the percentage that the invoice is of."""
     project = row[names.Invoice.PROJECT]
     name_and_address = (project[names.Project.NAME], project.get(names.Project.ADDRESS))
     memo = "Project: " + ", ".join(filter(None, name_and_address))
-    basis = BASES.get(row[names.Invoice.BASIS])
+    basis = BASIS_TEXTS.get(row[names.Invoice.BASIS])
     if basis:
         percent = money(row[names.Invoice.BASIS_VALUE]).normalize()
         memo += f"\n{percent:f} % {basis}"
@@ -185,7 +185,7 @@ def _collect_warnings(row: Row) -> tuple[str, ...]:
 
 
 def _collect_facts(row: Row) -> dict[str, str]:
-    """Collect what a reviewer wants to see and QuickBooks has no place for."""
+    """Return the details of an invoice that QuickBooks has no field for."""
     sent_at = row[names.Invoice.SENT_AT] or ""
     paid_total = money(row[names.Invoice.PAID_TOTAL])
     fees = []

@@ -1,4 +1,4 @@
-"""Payments of clients: the payment, its refunds, and its fee if payments are booked singly."""
+"""Build the documents of a payment: the payment, its refunds and, without payouts, its fee."""
 
 import datetime as dt
 from decimal import Decimal
@@ -20,8 +20,8 @@ from hub import (
 )
 from hub_costcertified import codes, names
 
-PREFIX, REFUND, FEE = "payment:", "refund:", "fee:"
-LIST = "payments"
+PREFIX, REFUND_PREFIX, FEE_PREFIX = "payment:", "refund:", "fee:"
+LIST_NAME = "payments"
 STAGES: dict[str, StageName] = {
     "processing": "pending",
     "paid": "ready",
@@ -31,7 +31,7 @@ STAGES: dict[str, StageName] = {
 
 
 def build_documents(site: Site, row: Row) -> list[Document | Gone]:
-    """Return the payment, its fee if that is an expense of its own, and its refunds."""
+    """Return the payment, its fee if that is a separate expense, and its refunds."""
     deleted_at = row.get(names.Payment.DELETED_AT)
     if deleted_at:
         return [codes.build_gone(f"{PREFIX}{row[names.Payment.ID]}", deleted_at)]
@@ -44,7 +44,7 @@ def build_documents(site: Site, row: Row) -> list[Document | Gone]:
 
 
 def row_id_of(source_id: str) -> str:
-    """Return CostCertified's id of the row that a document was read from."""
+    """Return the id of the row in CostCertified that a document belongs to."""
     _, _, id = source_id.partition(":")
     row_id, _, _ = id.partition("/")
     return row_id
@@ -114,7 +114,7 @@ def _build_line(allocation: Row) -> Line:
 
 
 def _money_account(site: Site) -> str:
-    """Return the account of the money: the bank, or one where it waits for its payout."""
+    """Return the account of the money: the bank, or the one that holds it until its payout."""
     is_direct = site.settings["payouts"] == "payment"
     account: str = site.settings["bank_account" if is_direct else "holding_account"]
     return account
@@ -122,7 +122,7 @@ def _money_account(site: Site) -> str:
 
 def _fee_total(row: Row) -> Decimal:
     """Return the sum of the fees of a payment."""
-    return codes.total_of(fee[names.Fee.AMOUNT] for fee in row[names.Payment.FEES])
+    return codes.sum_amounts(fee[names.Fee.AMOUNT] for fee in row[names.Payment.FEES])
 
 
 def _build_fee(site: Site, row: Row) -> Document:
@@ -138,7 +138,7 @@ def _build_fee(site: Site, row: Row) -> Document:
     )
     return Document(
         kind="expense",
-        source_id=f"{FEE}{row[names.Payment.ID]}",
+        source_id=f"{FEE_PREFIX}{row[names.Payment.ID]}",
         version=str(row[names.Payment.VERSION]),
         url=web_address(row.get(names.Payment.WEB_URL)),
         stage=stage,
@@ -161,7 +161,7 @@ def _build_refund(site: Site, row: Row, refund: Row) -> Document:
     tax = money(refund[names.Refund.TAX] or 0)
     return Document(
         kind="refund",
-        source_id=f"{REFUND}{row[names.Payment.ID]}/{refund[names.Refund.ID]}",
+        source_id=f"{REFUND_PREFIX}{row[names.Payment.ID]}/{refund[names.Refund.ID]}",
         version=str(row[names.Payment.VERSION]),
         url=web_address(row.get(names.Payment.WEB_URL)),
         hold=_find_refund_hold(site, row, refund),
@@ -177,7 +177,7 @@ def _build_refund(site: Site, row: Row, refund: Row) -> Document:
 
 
 def _build_refund_line(site: Site, row: Row, refund: Row, amount: Decimal, tax: Decimal) -> Line:
-    """Return the line of a refund, with the service of the first invoice that was paid."""
+    """Return the line of a refund, with the service of the first paid invoice."""
     reason = refund[names.Refund.REASON] or "no reason given"
     allocations = row[names.Payment.ALLOCATIONS]
     service: Codes = {}
@@ -205,6 +205,6 @@ def _find_refund_hold(site: Site, row: Row, refund: Row) -> str | None:
         return Sentence(
             "%(title)s leaves an account that is not chosen yet. %(choose)s",
             title=title,
-            choose=codes.CHOOSE,
+            choose=codes.HOLDING_ACCOUNT_MISSING,
         )
     return None

@@ -1,4 +1,4 @@
-"""A payout: several payments that reach the bank as one deposit, less refunds and fees."""
+"""Build the deposit of a payout: several payments, less refunds and fees."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,9 +19,9 @@ from hub import (
 from hub_costcertified import codes, names
 
 PREFIX = "payout:"
-LIST = "payouts"
+LIST_NAME = "payouts"
 STAGES: dict[str, StageName] = {"in_transit": "pending", "paid": "ready"}
-LABELS = {"payment": "Payment", "refund": "Refund", "return": "Returned payment"}
+MOVEMENT_LABELS = {"payment": "Payment", "refund": "Refund", "return": "Returned payment"}
 
 
 def build_documents(site: Site, row: Row) -> list[Document | Gone]:
@@ -63,7 +63,7 @@ def _decide_stage(site: Site, row: Row) -> tuple[StageName, str | None]:
     return stage, Sentence(
         "%(title)s takes money back. %(choose)s",
         title=title,
-        choose=codes.CHOOSE,
+        choose=codes.HOLDING_ACCOUNT_MISSING,
     )
 
 
@@ -71,7 +71,7 @@ def _iter_lines(site: Site, lines: Sequence[Row]) -> Iterator[Line]:
     """Yield the movements of a payout, and one line for the fees of all of them."""
     for line in lines:
         yield _build_line(site, line)
-    fees = codes.total_of(line[names.Movement.FEE] for line in lines)
+    fees = codes.sum_amounts(line[names.Movement.FEE] for line in lines)
     if fees:
         yield Line(
             id="fees",
@@ -82,9 +82,9 @@ def _iter_lines(site: Site, lines: Sequence[Row]) -> Iterator[Line]:
 
 
 def _build_line(site: Site, line: Row) -> Line:
-    """Return one movement: of undeposited funds, or of the account for money on its way."""
+    """Return the line of one movement: a posted payment, or an amount of the holding account."""
     kind = line[names.Movement.KIND]
-    label = look_up(LABELS, kind, "kind of line")
+    label = look_up(MOVEMENT_LABELS, kind, "kind of line")
     sign = 1 if kind == "payment" else -1
     holding_account = site.settings["holding_account"]
     is_linked = kind == "payment" and not holding_account

@@ -1,4 +1,4 @@
-"""Read the four lists of CostCertified: what changed in each, or single rows."""
+"""Read changed or single rows of the four lists of CostCertified."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,9 +9,9 @@ from hub_costcertified.client import CostCertified
 
 Outcome = Document | Gone | Unreadable
 # The modules of the lists, by the streams of their cursors; invoices come before their payments.
-STREAMS = {"": invoices, "payments": payments, "payouts": payouts, "expenses": expenses}
+MODULES_BY_STREAM = {"": invoices, "payments": payments, "payouts": payouts, "expenses": expenses}
 # The modules of the lists, by the prefixes of source ids.
-KINDS = {
+MODULES_BY_PREFIX = {
     "invoice": invoices,
     "payment": payments,
     "refund": payments,
@@ -26,10 +26,10 @@ def iter_changes(
     site: Site, source: CostCertified, cursors: Mapping[str, str]
 ) -> Iterator[Yielded]:
     """Yield every row that changed since the cursors, with a Checkpoint after each page."""
-    for stream, kind in STREAMS.items():
-        for rows, after in source.pages(kind.LIST, cursors.get(stream)):
+    for stream, module in MODULES_BY_STREAM.items():
+        for rows, after in source.pages(module.LIST_NAME, cursors.get(stream)):
             for row in rows:
-                yield from read(site, kind, row)
+                yield from read(site, module, row)
             if after:
                 yield Checkpoint(cursor=after, stream=stream)
 
@@ -39,16 +39,16 @@ def read_exactly(site: Site, source: CostCertified, ids: Sequence[str]) -> Itera
     items_by_row: dict[tuple[str, str], list[Outcome]] = {}
     for source_id in ids:
         prefix, _, _ = source_id.partition(":")
-        kind = KINDS[prefix]
-        key = (kind.LIST, payments.row_id_of(source_id))
+        module = MODULES_BY_PREFIX[prefix]
+        key = (module.LIST_NAME, payments.row_id_of(source_id))
         if key not in items_by_row:
             row = source.row(*key)
-            items_by_row[key] = [] if row is None else list(read(site, kind, row))
-        yield _item_of(source_id, items_by_row[key])
+            items_by_row[key] = [] if row is None else list(read(site, module, row))
+        yield _find_item(source_id, items_by_row[key])
 
 
-def _item_of(source_id: str, items: Sequence[Outcome]) -> Outcome:
-    """Return the document with this id; Gone or Unreadable if its whole row is that."""
+def _find_item(source_id: str, items: Sequence[Outcome]) -> Outcome:
+    """Return the document with this id; if its row is gone or unreadable, so is the document."""
     for item in items:
         if item.source_id == source_id:
             return item
@@ -60,14 +60,14 @@ def _item_of(source_id: str, items: Sequence[Outcome]) -> Outcome:
     return Gone(source_id=source_id, reason=Sentence("CostCertified does not have it any more."))
 
 
-def read(site: Site, kind: Any, row: Row) -> Iterator[Outcome]:
+def read(site: Site, module: Any, row: Row) -> Iterator[Outcome]:
     """Yield the documents of a row, or Unreadable if it cannot be converted."""
     if not isinstance(row, dict) or not row.get(names.Row.ID):
         reason = Sentence("CostCertified sent a row without an id.")
-        yield Unreadable(source_id=f"{kind.PREFIX}?", reason=reason)
+        yield Unreadable(source_id=f"{module.PREFIX}?", reason=reason)
         return
-    source_id = f"{kind.PREFIX}{row[names.Row.ID]}"
-    outcome = readable(source_id, kind.build_documents, site, row)
+    source_id = f"{module.PREFIX}{row[names.Row.ID]}"
+    outcome = readable(source_id, module.build_documents, site, row)
     if isinstance(outcome, list):
         yield from outcome
     else:

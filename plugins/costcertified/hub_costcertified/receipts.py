@@ -4,7 +4,7 @@ from hub import Document, Receipt, Row, format_moment
 from hub_costcertified import invoices, names, payments
 from hub_costcertified.client import CostCertified
 
-LISTS = {invoices.PREFIX: invoices.LIST, payments.PREFIX: payments.LIST}
+LIST_NAMES_BY_PREFIX = {invoices.PREFIX: invoices.LIST_NAME, payments.PREFIX: payments.LIST_NAME}
 
 
 def report(source: CostCertified, document: Document, receipt: Receipt) -> None:
@@ -14,7 +14,7 @@ def report(source: CostCertified, document: Document, receipt: Receipt) -> None:
     state once more, for its present version.
     """
     prefix, colon, id = document.source_id.partition(":")
-    list_name = LISTS.get(f"{prefix}{colon}")
+    list_name = LIST_NAMES_BY_PREFIX.get(f"{prefix}{colon}")
     if not list_name:
         return
     version = int(document.version or 0)
@@ -29,7 +29,7 @@ def report(source: CostCertified, document: Document, receipt: Receipt) -> None:
 
 
 def _build_status(receipt: Receipt, version: int) -> Row:
-    """Return a receipt as CostCertified wants it."""
+    """Return the fields of a receipt in CostCertified's API."""
     status = {
         names.Status.STATE: receipt.state,
         names.Status.SYSTEM: "quickbooks_online",

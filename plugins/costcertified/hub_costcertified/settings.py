@@ -1,4 +1,4 @@
-"""The settings of CostCertified: the access, when and how invoices are posted, and accounts."""
+"""The settings of CostCertified: the connection, how invoices are posted, and accounts."""
 
 from typing import Any
 
@@ -133,6 +133,6 @@ class Settings(Schema):
 
     @validates_schema
     def check_item(self, values: Row, **_: Any) -> None:
-        """Raise ValidationError if items are fixed and none is chosen."""
+        """Raise ValidationError if all invoices use one item and none is chosen."""
         if values["item_mode"] == "fixed_item" and not values["item"]:
             raise ValidationError("Choose the product or service that every invoice gets.", "item")

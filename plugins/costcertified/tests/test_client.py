@@ -6,7 +6,7 @@ import json
 
 import pytest
 from hub_costcertified import hub_check, hub_webhook
-from hub_costcertified.sandbox.company import REFRESH, WEBHOOK_SECRET
+from hub_costcertified.sandbox.company import REFRESH_TOKEN, WEBHOOK_SECRET
 
 from hub import AccessNeeded, NeedsAttention, Refused, Retry, Signal
 from qbo_sandbox.kit import Fault
@@ -39,14 +39,14 @@ def test_payments_that_are_switched_off_later_stop_the_export_with_a_sentence(be
 def test_the_refresh_token_is_renewed_and_an_answer_that_was_lost_costs_nothing(bench):
     check(bench)
     first = bench.secrets["renewed_token"]
-    assert REFRESH not in first
+    assert REFRESH_TOKEN not in first
     bench.stand_in.clock.advance(4000)
     bench.stand_in.faults.add(Fault(kind="lose_answer", call="token"))
     with pytest.raises(Retry):
         bench.read()
     assert bench.read()
     assert bench.secrets["renewed_token"] != first
-    assert bench.secrets["refresh_token"] == REFRESH
+    assert bench.secrets["refresh_token"] == REFRESH_TOKEN
 
 
 def test_a_refresh_token_that_was_used_long_ago_needs_a_person(bench):

@@ -4,7 +4,7 @@ import pytest
 from hub_costcertified import APP, hub_codes, hub_webhook
 from hub_costcertified.client import CostCertified
 from hub_costcertified.sandbox.cases import CASES
-from hub_costcertified.sandbox.company import CLIENT, REFRESH, SECRET
+from hub_costcertified.sandbox.company import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN
 
 from hub import Signal
 from hub.testing.bench import URL
@@ -69,23 +69,27 @@ def test_calls_without_a_token_are_refused_and_a_token_is_requested_with_a_form(
     assert (
         bench.browser.get(f"{URL}/v1/account", headers={"Authorization": header}).status_code == 401
     )
-    fields = {"grant_type": "refresh_token", "refresh_token": REFRESH}
+    fields = {"grant_type": "refresh_token", "refresh_token": REFRESH_TOKEN}
     assert (
-        bench.browser.post(f"{URL}/oauth/token", json=fields, auth=(CLIENT, SECRET)).status_code
+        bench.browser.post(
+            f"{URL}/oauth/token", json=fields, auth=(CLIENT_ID, CLIENT_SECRET)
+        ).status_code
         == 415
     )
     assert (
-        bench.browser.post(f"{URL}/oauth/token", data=fields, auth=(CLIENT, "guess")).status_code
+        bench.browser.post(f"{URL}/oauth/token", data=fields, auth=(CLIENT_ID, "guess")).status_code
         == 401
     )
     wrong = fields | {"grant_type": "client_credentials"}
     assert (
-        bench.browser.post(f"{URL}/oauth/token", data=wrong, auth=(CLIENT, SECRET)).status_code
+        bench.browser.post(
+            f"{URL}/oauth/token", data=wrong, auth=(CLIENT_ID, CLIENT_SECRET)
+        ).status_code
         == 400
     )
-    assert bench.browser.post(f"{URL}/oauth/token", data=fields, auth=(CLIENT, SECRET)).json()[
-        "refresh_token"
-    ]
+    assert bench.browser.post(
+        f"{URL}/oauth/token", data=fields, auth=(CLIENT_ID, CLIENT_SECRET)
+    ).json()["refresh_token"]
 
 
 def test_a_row_that_moves_while_pages_are_read_is_read(open_bench, monkeypatch):

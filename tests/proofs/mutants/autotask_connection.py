@@ -266,8 +266,8 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     Mutant(
         row="AT-C15",
         place=f"{PLUGIN}/sandbox/api.py",
-        old='FINAL = {("Companies", "currencyID")}',
-        new="FINAL = set()",
+        old='WRITE_ONCE_FIELDS = {("Companies", "currencyID")}',
+        new="WRITE_ONCE_FIELDS = set()",
         bug="Autotask's stand-in lets a currency be changed.",
     ),
     Mutant(

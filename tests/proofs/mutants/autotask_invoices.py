@@ -15,16 +15,16 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I1",
         place=f"{PLUGIN}/invoices.py",
-        old="    source.change(ENTITY, id, invoiceNumber=receipt.number)\n",
-        new="    source.change(ENTITY, id, invoiceNumber=receipt.id)\n",
+        old="    source.update(ENTITY, id, invoiceNumber=receipt.number)\n",
+        new="    source.update(ENTITY, id, invoiceNumber=receipt.id)\n",
         bug="QuickBooks' id is written back instead of its number.",
     ),
     Mutant(
         row="AT-I1",
         place=f"{PLUGIN}/invoices.py",
-        old="    source.change(ENTITY, id, invoiceNumber=receipt.number)\n",
+        old="    source.update(ENTITY, id, invoiceNumber=receipt.number)\n",
         new=(
-            "    source.change(ENTITY, id, invoiceNumber=receipt.number, "
+            "    source.update(ENTITY, id, invoiceNumber=receipt.number, "
             'webServiceDate=f"{receipt.at.date()}T00:00:00Z")\n'
         ),
         bug="The Web Service Date is written beside the number.",
@@ -46,15 +46,15 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I2",
         place=f"{PLUGIN}/invoices.py",
-        old=('source.change(ENTITY, id, webServiceDate=f"{day}T00:00:00Z")'),
-        new="source.change(ENTITY, id, invoiceNumber=receipt.number)",
+        old=('source.update(ENTITY, id, webServiceDate=f"{day}T00:00:00Z")'),
+        new="source.update(ENTITY, id, invoiceNumber=receipt.number)",
         bug="An invoice with Autotask's number is not marked by the Web Service Date.",
     ),
     Mutant(
         row="AT-I3",
         place=f"{PLUGIN}/checks.py",
-        old="    if len(recent) < MIN_INVOICES or not all(",
-        new="    if len(recent) < MIN_INVOICES or any(",
+        old="    if len(recent) < MIN_RECENT_INVOICES or not all(",
+        new="    if len(recent) < MIN_RECENT_INVOICES or any(",
         bug="Automatic numbering in Autotask is not noticed.",
     ),
     Mutant(
@@ -123,12 +123,12 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
         row="AT-I7",
         place=f"{PLUGIN}/invoices.py",
         old=(
-            "    not_sold = {lists.use_type(site, source, name) for name in "
-            "(lists.EXPENSE, lists.INTERNAL)}\n"
+            "        lists.use_type(site, source, name)\n"
+            "        for name in (lists.EXPENSE_SETTING, lists.INTERNAL_SETTING)\n"
         ),
         new=(
-            '    not_sold = {source.number("BillingCodes", "useType", name) for '
-            'name in ("Internal", "Expense")}\n'
+            '        source.picklist_number("BillingCodes", "useType", name)\n'
+            '        for name in ("Internal", "Expense")\n'
         ),
         bug="The comparison needs labels that Autotask does not have.",
     ),
@@ -170,8 +170,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I9",
         place=f"{PLUGIN}/lists.py",
-        old='        return row["name"] if row else self.home\n',
-        new="        return self.home\n",
+        old='        return row["name"] if row else self.home_currency\n',
+        new="        return self.home_currency\n",
         bug="Every invoice is in Autotask's own currency.",
     ),
     Mutant(
@@ -313,8 +313,8 @@ AUTOTASK_INVOICES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-I17",
         place=f"{PLUGIN}/polling.py",
-        old='self.source.among(self.entity, "id", numbers)',
-        new='self.source.among(self.entity, "id", numbers[:0])',
+        old='self.source.rows_with(self.entity, "id", numbers)',
+        new='self.source.rows_with(self.entity, "id", numbers[:0])',
         bug="A document that is asked for by its id is not read.",
     ),
     Mutant(

@@ -8,14 +8,14 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E1",
         place=f"{PLUGIN}/expenses.py",
-        old='APPROVED = "Approved for Payment"',
-        new='APPROVED = "Paid"',
+        old='APPROVED_STATUS = "Approved for Payment"',
+        new='APPROVED_STATUS = "Paid"',
         bug="Reports are posted once they are paid.",
     ),
     Mutant(
         row="AT-E1",
         place=f"{PLUGIN}/expenses.py",
-        old='recent_changes("approvedDate", self.window_start(), *MARK.open_conditions())',
+        old='recent_changes("approvedDate", self.window_start(), *TRANSFER_MARK.open_conditions())',
         new='recent_changes("approvedDate", self.window_start())',
         bug="Reports that have a reference are read too.",
     ),
@@ -44,7 +44,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
         row="AT-E4",
         place=f"{PLUGIN}/expenses.py",
         old=(
-            '                "customer": self.lists.organisation(company) if company else None,\n'
+            '                "customer": self.lists.company_code(company) if company else None,\n'
         ),
         new="",
         bug="An expense for a customer does not name it.",
@@ -94,14 +94,14 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E8",
         place=f"{PLUGIN}/expenses.py",
-        old="source.change(ENTITY, id, **{MARK.field: receipt.number or receipt.id})",
-        new="source.change(ENTITY, id, **{MARK.field: receipt.id})",
+        old="source.update(ENTITY, id, **{TRANSFER_MARK.field: receipt.number or receipt.id})",
+        new="source.update(ENTITY, id, **{TRANSFER_MARK.field: receipt.id})",
         bug="QuickBooks' id is written instead of the bill's number.",
     ),
     Mutant(
         row="AT-E8",
         place=f"{PLUGIN}/expenses.py",
-        old="        source.change(ENTITY, id, **{MARK.field: MARK.error})",
+        old="        source.update(ENTITY, id, **{TRANSFER_MARK.field: TRANSFER_MARK.error})",
         new="        pass",
         bug="A failure is not written to the report.",
     ),
@@ -115,7 +115,7 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-E9",
         place=f"{PLUGIN}/expenses.py",
-        old="        foreign = self._foreign()\n",
+        old="        foreign = self._foreign_currency()\n",
         new="        foreign = None\n",
         bug="Repayment in another currency is posted in Autotask's own.",
     ),
@@ -129,15 +129,15 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P1",
         place=f"{PLUGIN}/order_translation.py",
-        old='SUBMITTED, CANCELED = "Submitted", "Canceled"',
-        new='SUBMITTED, CANCELED = "New", "Canceled"',
+        old='SUBMITTED_STATUS, CANCELED_STATUS = "Submitted", "Canceled"',
+        new='SUBMITTED_STATUS, CANCELED_STATUS = "New", "Canceled"',
         bug="New orders are posted.",
     ),
     Mutant(
         row="AT-P1",
         place=f"{PLUGIN}/purchase_orders.py",
-        old='            *recent_changes("createDateTime", since, *MARK.open_conditions()),',
-        new="            any_of(*MARK.open_conditions()),",
+        old='*recent_changes("createDateTime", since, *TRANSFER_MARK.open_conditions()),',
+        new="any_of(*TRANSFER_MARK.open_conditions()),",
         bug="Orders from before the days back are posted.",
     ),
     Mutant(
@@ -204,14 +204,14 @@ AUTOTASK_PURCHASES: tuple[Mutant, ...] = (
     Mutant(
         row="AT-P7",
         place=f"{PLUGIN}/order_translation.py",
-        old='MARK = Mark("externalPONumber", "External P.O. Number")',
-        new='MARK = Mark("vendorInvoiceNumber", "External P.O. Number")',
+        old='TRANSFER_MARK = TransferMark("externalPONumber", "External P.O. Number")',
+        new='TRANSFER_MARK = TransferMark("vendorInvoiceNumber", "External P.O. Number")',
         bug="The number is written to another field.",
     ),
     Mutant(
         row="AT-P7",
         place=f"{PLUGIN}/purchase_orders.py",
-        old="        source.change(ENTITY, id, **{MARK.field: MARK.error})",
+        old="        source.update(ENTITY, id, **{TRANSFER_MARK.field: TRANSFER_MARK.error})",
         new="        pass",
         bug="A failure is not written to the order.",
     ),

@@ -15,15 +15,15 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S2",
         place=f"{PLUGIN}/reading.py",
-        old='STREAMS = {"": invoices, "payments": payments,',
-        new='STREAMS = {"payments": payments,',
+        old='MODULES_BY_STREAM = {"": invoices, "payments": payments,',
+        new='MODULES_BY_STREAM = {"payments": payments,',
         bug="The list of invoices is not read.",
     ),
     Mutant(
         row="CC-S3",
         place=f"{PLUGIN}/client.py",
-        old='CLOSED = b"payments_disabled"',
-        new='CLOSED = b"payments_closed"',
+        old='PAYMENTS_DISABLED_CODE = b"payments_disabled"',
+        new='PAYMENTS_DISABLED_CODE = b"payments_closed"',
         bug="An account whose payments were switched off is reported as any refused call.",
     ),
     Mutant(
@@ -43,8 +43,8 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S6",
         place=f"{PLUGIN}/client.py",
-        old='SUPPORT = "CostCertified support, in its chat or by a ticket"',
-        new='SUPPORT = "the administrator"',
+        old='SUPPORT_CONTACT = "CostCertified support, in its chat or by a ticket"',
+        new='SUPPORT_CONTACT = "the administrator"',
         bug="A refused admin is sent to nobody at CostCertified.",
     ),
     Mutant(
@@ -109,7 +109,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S14",
         place=f"{PLUGIN}/invoices.py",
-        old="        amount=codes.total_of(line[names.Line.AMOUNT] for line in lines),",
+        old="        amount=codes.sum_amounts(line[names.Line.AMOUNT] for line in lines),",
         new="        amount=money(lines[0][names.Line.AMOUNT]),",
         bug="Of several lines with one tax rate only the first is charged.",
     ),
@@ -144,7 +144,7 @@ COSTCERTIFIED: tuple[Mutant, ...] = (
     Mutant(
         row="CC-S18",
         place=f"{PLUGIN}/invoices.py",
-        old="        message=MANAGED,\n",
+        old="        message=MANAGED_NOTE,\n",
         new="",
         bug="The invoice does not say that it is managed in CostCertified.",
     ),

@@ -55,7 +55,7 @@ class CostCertifiedSite(SourceSite):
 
     def invoice(self, *amounts: str, sent: str | None = "costcertified", **fields: Any) -> str:
         """Create an invoice with these amounts and tax, sent by default; return its id."""
-        name, rate = company.TAX
+        name, rate = company.SALES_TAX
         plain = {"description": "Work", "tax_name": name, "tax_rate": rate}
         lines = [
             {**plain, "id": str(n), "amount": amount}
@@ -75,7 +75,7 @@ class CostCertifiedSite(SourceSite):
         return id
 
     def line(self, amount: str, taxed: bool = True) -> dict[str, Any]:
-        name, rate = company.TAX if taxed else (None, None)
+        name, rate = company.SALES_TAX if taxed else (None, None)
         return {
             "id": amount,
             "description": "Work",

@@ -1,6 +1,6 @@
-"""An Autotask to run against: its REST API, strict about what it is sent, and pages to drive it.
+"""A stand-in for Autotask: its REST API, with strict checks of requests, and pages to act in it.
 
-Start reading in `api`; `msp` has the lists that are there from the start.
+Start reading in `api`; `msp` has the lists that exist at the start.
 """
 
 import json
@@ -13,7 +13,7 @@ from qbo_sandbox.kit import Clock, Faults, Harness, Journal
 
 
 class StandIn:
-    """The database, the application that serves it, and the settings that lead there."""
+    """The data, its WSGI application, and the settings to connect."""
 
     def __init__(self, journal, app=None, documents=None, clock=None, *, demo=False):
         self.clock = clock or Clock()
@@ -60,11 +60,11 @@ class StandIn:
 
     @staticmethod
     def settings(url):
-        """Return what an installation needs to reach the stand-in at this address."""
+        """Return the settings to connect to the stand-in at this address."""
         return {
             "address": url.rstrip("/"),
             "username": msp.USER,
-            "integration_code": msp.CODE,
+            "integration_code": msp.INTEGRATION_CODE,
             "secret": msp.SECRET,
         }
 

@@ -1,4 +1,4 @@
-"""What people do in Autotask: approve and post work, void invoices, approve reports, order."""
+"""Actions of people in Autotask: post work, void invoices, approve reports, receive orders."""
 
 from decimal import Decimal, InvalidOperation
 
@@ -25,7 +25,7 @@ def _now(books, form):
 
 
 def _form_value(name):
-    """Return what reads a field of a form."""
+    """Return a function that returns a field of the form."""
     return lambda books, form: form.get(name) or None
 
 
@@ -141,7 +141,7 @@ def post_work(books, form):
 
 
 def set_doors(books, form):
-    """Set security level, secret, zone, and automatic numbering of invoices."""
+    """Set the security level, the secret, the zone, and the automatic numbering of invoices."""
     if form.get("lacking") in ("", *ENTITIES):
         lacking = filter(None, [form["lacking"]])
         books.do("level", lacking=list(lacking))

@@ -1,4 +1,4 @@
-"""The API itself: zones, credentials, queries, single rows, changes, and its description."""
+"""The API: zones, credentials, queries, single rows, changes, and metadata."""
 
 import base64
 import json
@@ -6,14 +6,14 @@ import re
 from urllib.parse import unquote, urlencode
 
 from hub_autotask.sandbox import picklists
-from hub_autotask.sandbox.limits import Limits, later
-from hub_autotask.sandbox.msp import CALLS_PER_HOUR, CI, ZONE
-from hub_autotask.sandbox.query import Query, place_of, token
-from hub_autotask.sandbox.refusals import Refusal, stranger, wrong
-from hub_autotask.sandbox.schema import BY_PATH
+from hub_autotask.sandbox.limits import Limits, answer_later
+from hub_autotask.sandbox.msp import CALLS_PER_HOUR, DATABASE_ID, ZONE_NAME
+from hub_autotask.sandbox.query import Query, decode_token, encode_token
+from hub_autotask.sandbox.refusals import Refusal, bad_request, unauthorized
+from hub_autotask.sandbox.schema import ENTITIES_BY_PATH
 from qbo_sandbox.kit import json_answer, json_of, pdf, query_of, site_of, text_answer
 
-ROOT = re.compile(r"/atservicesrest(/v1\.0)?/(.*)", re.IGNORECASE)
+ROOT_PATH = re.compile(r"/atservicesrest(/v1\.0)?/(.*)", re.IGNORECASE)
 ROUTES = (
     ("GET", r"zoneinformation", "zone"),
     ("GET", r"versioninformation", "versions"),
@@ -30,10 +30,10 @@ ROUTES = (
     ("PATCH|PUT", r"(\w+)", "change"),
     ("PUT", r"(\w+)/(\d+)", "change"),
 )
-OPEN = ("zone", "versions")
-OUTSIDE = ("zoneinformation", "versioninformation")  # what is there below no version, too
-CALLOUT_ENTITIES = ("Companies", "Contacts")  # Autotask calls out only their changes
-FINAL = {("Companies", "currencyID")}
+PUBLIC_CALLS = ("zone", "versions")
+UNVERSIONED_PATHS = ("zoneinformation", "versioninformation")
+CALLOUT_ENTITIES = ("Companies", "Contacts")  # entities with webhooks
+WRITE_ONCE_FIELDS = {("Companies", "currencyID")}
 
 
 def route(environ):
@@ -41,9 +41,9 @@ def route(environ):
 
     The name is empty if there is no such call, and `other` for another verb.
     """
-    root = ROOT.fullmatch(environ.get("PATH_INFO", ""))
+    root = ROOT_PATH.fullmatch(environ.get("PATH_INFO", ""))
     path = root[2].rstrip("/").lower() if root else ""
-    if root and not root[1] and path not in OUTSIDE:
+    if root and not root[1] and path not in UNVERSIONED_PATHS:
         return "", []
     other = "other" if "/" in path else ""
     for verbs, pattern, name in ROUTES:
@@ -58,9 +58,9 @@ def route(environ):
 
 
 def call_of(environ):
-    """Return the call as faults and log name it: `Invoices.query`, `zone`; `page` for people."""
+    """Return the name of a call for faults and the log: `Invoices.query`, `zone`, or `page`."""
     name, arguments = route(environ)
-    entity = BY_PATH.get(arguments[0]) if arguments else None
+    entity = ENTITIES_BY_PATH.get(arguments[0]) if arguments else None
     return f"{entity.name}.{name}" if entity else name or "page"
 
 
@@ -81,9 +81,9 @@ class Api:
             return json_answer(
                 start, refusal.status, {"errors": list(refusal.errors)}, refusal.headers
             )
-        pause = self.limits.pause() if name not in OPEN else 0
+        pause = self.limits.pause() if name not in PUBLIC_CALLS else 0
         if pause:
-            return later(pause, json_answer, 200, answer)
+            return answer_later(pause, json_answer, 200, answer)
         return json_answer(start, 200, answer)
 
     def _answer(self, environ, name, arguments):
@@ -92,7 +92,7 @@ class Api:
             raise Refusal(404, "No HTTP resource was found that matches the request.")
         if name == "other":
             raise Refusal(405, "The requested resource does not support this method.")
-        if name in OPEN:
+        if name in PUBLIC_CALLS:
             return getattr(self, f"_{name}")(environ)
         self._admit(environ)
         with self.limits.admit(call_of(environ)):
@@ -103,7 +103,7 @@ class Api:
         headers = ("HTTP_APIINTEGRATIONCODE", "HTTP_USERNAME", "HTTP_SECRET")
         credentials = [environ.get(name, "") for name in headers]
         if credentials != self._books.credentials:
-            raise stranger()
+            raise unauthorized()
 
     # -- its description ------------------------------------------------------------------------
 
@@ -114,10 +114,10 @@ class Api:
             raise Refusal(500, "Zone information could not be determined")
         address = self._address(environ)
         return {
-            "zoneName": ZONE,
+            "zoneName": ZONE_NAME,
             "url": f"{address}/ATServicesRest/",
             "webUrl": f"{address}/",
-            "ci": CI,
+            "ci": DATABASE_ID,
         }
 
     def _address(self, environ):
@@ -164,7 +164,7 @@ class Api:
         """Answer the fields of an entity with their picklists."""
         fields = []
         for field in self._entity(name).fields.values():
-            values = picklists.of(name, field.name)
+            values = picklists.picklist_values(name, field.name)
             fields.append(_describe_field(field, values))
         return {"fields": fields}
 
@@ -177,11 +177,11 @@ class Api:
 
     def _entity(self, name, right="query"):
         """Return an entity; refuse one that is unknown or that the user has no right to."""
-        entity = BY_PATH.get(name)
+        entity = ENTITIES_BY_PATH.get(name)
         if entity is None or (right and right not in entity.rights):
             raise Refusal(404, "No HTTP resource was found that matches the request.")
         if right and entity.name in self._books.lacking:
-            raise wrong(
+            raise bad_request(
                 f"The logged in Resource does not have the adequate permissions to {right}"
                 " this entity type"
                 f" ({entity.name})."
@@ -200,7 +200,7 @@ class Api:
         try:
             return json.loads(query_of(environ).get("search", "null"))
         except ValueError:
-            raise wrong("The query is not JSON.") from None
+            raise bad_request("The query is not JSON.") from None
 
     def _query(self, environ, name, after=-1):
         """Answer the rows that match a query, one page of them."""
@@ -215,7 +215,7 @@ class Api:
             "nextPageUrl": None,
         }
         if more:
-            place = {"paging": token(entity.name, verb, rows[-1]["id"])}
+            place = {"paging": encode_token(entity.name, verb, rows[-1]["id"])}
             if verb == "GET":
                 place["search"] = query_of(environ)["search"]
             below = f"ATServicesRest/V1.0/{entity.name}/query/next?{urlencode(place)}"
@@ -224,7 +224,7 @@ class Api:
 
     def _next(self, environ, name):
         """Answer the next page, which must be requested with the verb of the first."""
-        verb, after = place_of(query_of(environ).get("paging", ""), self._entity(name))
+        verb, after = decode_token(query_of(environ).get("paging", ""), self._entity(name))
         if verb != environ["REQUEST_METHOD"]:
             raise Refusal(405, "The requested resource does not support this method.")
         return self._query(environ, name, after)
@@ -257,7 +257,7 @@ class Api:
         """Refuse a change of a row that is not there, or of its fields."""
         is_row = isinstance(body, dict) and isinstance(body.get("id"), int)
         if not is_row or body["id"] not in self._books.rows(entity.name):
-            raise wrong("No matching records found, or the id of the record is missing.")
+            raise bad_request("No matching records found, or the id of the record is missing.")
         row = self._books.rows(entity.name)[body["id"]]
         for name, value in body.items():
             self._check_field(entity, row, name, value)
@@ -266,13 +266,13 @@ class Api:
         """Refuse a value that a field does not accept."""
         field = entity.fields.get(name)
         if field is None:
-            raise wrong(f"Could not find member {name} on the {entity.name} entity.")
+            raise bad_request(f"Could not find member {name} on the {entity.name} entity.")
         if field.read_only and name != "id":
-            raise wrong(f"The field {name} of {entity.name} is read-only.")
-        if (entity.name, name) in FINAL and value != row[name]:
-            raise wrong(f"The {name} of {entity.name} cannot be changed once it is set.")
+            raise bad_request(f"The field {name} of {entity.name} is read-only.")
+        if (entity.name, name) in WRITE_ONCE_FIELDS and value != row[name]:
+            raise bad_request(f"The {name} of {entity.name} cannot be changed once it is set.")
         if not field.accepts(value):
-            raise wrong(
+            raise bad_request(
                 f"The value of {name} is not of its type, or is longer than {field.length}."
             )
 
@@ -280,7 +280,7 @@ class Api:
         """Answer an invoice as a PDF."""
         invoice = self._books.rows("Invoices").get(int(id))
         if invoice is None:
-            raise wrong("No matching records found.")
+            raise bad_request("No matching records found.")
         title = f"Invoice {invoice['invoiceNumber'] or id}"
         data = pdf([title])
         item = {
@@ -302,7 +302,7 @@ def _body(environ):
     try:
         return json_of(environ)
     except ValueError:
-        raise wrong("The body is not JSON.") from None
+        raise bad_request("The body is not JSON.") from None
 
 
 def _describe_field(field, values):

@@ -1,4 +1,4 @@
-"""The state of the database: each event is written to the journal before it counts."""
+"""The data; each event is written to the journal before it is applied."""
 
 import datetime as dt
 import threading
@@ -9,7 +9,7 @@ from hub_autotask.sandbox import expenses, invoices, msp, orders
 from hub_autotask.sandbox.schema import ENTITIES
 from qbo_sandbox.kit.journaled_books import stamp
 
-STORIES = {
+STORIES_BY_APP = {
     "autotask-invoices": invoices,
     "autotask-expenses": expenses,
     "autotask-purchase-orders": orders,
@@ -22,7 +22,7 @@ class Books:
     def __init__(self, journal, clock, app=None, documents=None, demo=False):
         self._tables = defaultdict(dict)
         self.cases = {}
-        self.credentials = [msp.CODE, msp.USER, msp.SECRET]
+        self.credentials = [msp.INTEGRATION_CODE, msp.USER, msp.SECRET]
         self.lacking = set()
         self.zone = ""
         self.automatic = False
@@ -59,12 +59,12 @@ class Books:
         return act(event)
 
     def _begin(self, event):
-        """Add the rows of the first day: the lists, and the documents of all apps."""
+        """Add the rows that exist at the start: the lists, and the documents of all apps."""
         demo = event.get("demo", False)
-        for entity, row in msp.lists():
+        for entity, row in msp.all_rows():
             if not (demo and msp.has_tilde(row)):
                 self._tables[entity][row["id"]] = row
-        for app, story in STORIES.items():
+        for app, story in STORIES_BY_APP.items():
             documents = event["documents"] if app == event["app"] else None
             self._add_documents(story, documents, event["at"], demo)
 

@@ -1,9 +1,9 @@
-"""The expense reports of the stand-in, in every status, with the odd ones among them."""
+"""The expense reports of the stand-in: in every status, and with special cases."""
 
 import datetime as dt
 from decimal import Decimal
 
-from hub_autotask.sandbox.msp import EURO, HOME
+from hub_autotask.sandbox.msp import EURO, HOME_CURRENCY
 from hub_autotask.sandbox.picklists import EXPENSE_STATUS, PAYMENT_TYPES, number
 from hub_autotask.sandbox.schema import ENTITIES
 from hub_autotask.sandbox.selection import select_cases
@@ -134,7 +134,7 @@ def _report(id, seed_case, items, at):
         "internalCurrencyExpenseTotal": sum(
             (row["internalCurrencyExpenseAmount"] for row in items), Decimal(0)
         ),
-        "reimbursementCurrencyID": HOME,
+        "reimbursementCurrencyID": HOME_CURRENCY,
         "reimbursementCurrencyAmountDue": due - advance,
     }
     return {
@@ -154,7 +154,7 @@ def _item(id, report, seed_case, fields, at):
         "expenseDate": f"{at.date() - dt.timedelta(days=seed_case['age'] + 2)}T00:00:00.000Z",
         "expenseCategory": fields["category"],
         "paymentType": number(PAYMENT_TYPES, fields["paid"]),
-        "expenseCurrencyID": HOME,
+        "expenseCurrencyID": HOME_CURRENCY,
         "expenseCurrencyExpenseAmount": amount,
         "internalCurrencyExpenseAmount": amount,
         "internalCurrencyReimbursementAmount": Decimal(0)

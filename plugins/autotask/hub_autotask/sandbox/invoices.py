@@ -1,4 +1,4 @@
-"""The invoices of the stand-in: cases that each show something, and plain ones up to a number."""
+"""The invoices of the stand-in: cases, and plain ones up to a number."""
 
 import datetime as dt
 from decimal import Decimal
@@ -183,7 +183,7 @@ PLAIN_COMPANIES = (177, 185, 188, 177)
 
 
 def _plain(n):
-    """Return an invoice like most."""
+    """Return a usual invoice."""
     line = item(801 if n % 3 else 806, str(n % 7 + 1), f"{n % 90 + 10}.50", text=f"Work order {n}")
     return case("plain", PLAIN_COMPANIES[n % len(PLAIN_COMPANIES)], n % 13, line)
 

@@ -12,40 +12,40 @@ from collections import Counter, deque
 from hub_autotask.sandbox.refusals import Refusal
 from qbo_sandbox.kit import Wire
 
-HOUR = 3600  # seconds
+HOUR_SECONDS = 3600
 MAX_CONCURRENT_CALLS = 3  # for an entity
-SLOWDOWN_SECONDS = 0.5  # seconds a call takes longer once half of the allowance is used
+SLOWDOWN_SECONDS = 0.5  # added to a call once half of the allowance is used
 
 
 class Limits:
-    """Counts calls; past the allowance, or with too many at once, a call is refused with 429."""
+    """Counts calls; refuses calls beyond the allowance, or too many at once, with 429."""
 
     def __init__(self, clock, allowance):
         self._clock = clock
         self._allowance = allowance
         self._calls = deque()
-        self._now = Counter()
+        self._concurrent_calls = Counter()
         self._lock = threading.Lock()
 
     def count_calls(self):
         """Return the number of calls in the last hour, this one included."""
         with self._lock:
-            self._forget_former()
+            self._forget_old_calls()
             return len(self._calls)
 
-    def _forget_former(self):
+    def _forget_old_calls(self):
         """Forget the calls that were made more than an hour ago."""
-        while self._calls and self._calls[0] <= self._clock.now() - HOUR:
+        while self._calls and self._calls[0] <= self._clock.now() - HOUR_SECONDS:
             self._calls.popleft()
 
     def page(self, method, body):
         """Answer /_sandbox/limit: GET reads; POST {"requests": 100} sets it."""
         if method == "POST":
             self._allowance = int(body["requests"])
-        return {"requests": self._allowance, "seconds": HOUR}
+        return {"requests": self._allowance, "seconds": HOUR_SECONDS}
 
     def pause(self):
-        """Return the seconds that a call takes longer now."""
+        """Return the seconds by which a call is slowed down now."""
         return SLOWDOWN_SECONDS if self.count_calls() > self._allowance / 2 else 0
 
     @contextlib.contextmanager
@@ -53,14 +53,14 @@ class Limits:
         """Admit a call for as long as it runs."""
         endpoint = call.partition(".")[0]
         with self._lock:
-            self._forget_former()
+            self._forget_old_calls()
             if len(self._calls) >= self._allowance:
                 raise self._refusal()
             self._calls.append(self._clock.now())
-            self._now[endpoint] += 1
-            many = self._now[endpoint] > MAX_CONCURRENT_CALLS
+            self._concurrent_calls[endpoint] += 1
+            is_too_many = self._concurrent_calls[endpoint] > MAX_CONCURRENT_CALLS
         try:
-            if many:
+            if is_too_many:
                 raise Refusal(
                     429,
                     f"The thread threshold of {MAX_CONCURRENT_CALLS} threads has been exceeded for"
@@ -69,12 +69,12 @@ class Limits:
             yield
         finally:
             with self._lock:
-                self._now[endpoint] -= 1
+                self._concurrent_calls[endpoint] -= 1
 
     def _refusal(self):
-        """Return the refusal of a call past the allowance, with the time until one is free."""
+        """Return the refusal of a call beyond the allowance, with the time to wait."""
         oldest = self._calls[0] if self._calls else self._clock.now()
-        seconds = math.ceil(oldest + HOUR - self._clock.now())
+        seconds = math.ceil(oldest + HOUR_SECONDS - self._clock.now())
         return Refusal(
             429,
             "The request threshold has been exceeded. Requests are suspended for this database.",
@@ -82,7 +82,7 @@ class Limits:
         )
 
 
-def later(seconds, answer, *what):
+def answer_later(seconds, answer, *what):
     """Raise `Wire` with the answer, to be sent that many seconds later."""
     beginning = []
 

@@ -6,14 +6,14 @@ from hub_autotask.sandbox.picklists import COMPANY_TYPES, USE_TYPES, number
 from hub_autotask.sandbox.schema import ENTITIES
 
 NAME = "Brightwater Managed IT"
-CI, ZONE = 70115, "America East 2"
-USER, SECRET, CODE = (
+DATABASE_ID, ZONE_NAME = 70115, "America East 2"
+USER, SECRET, INTEGRATION_CODE = (
     "qbo-api@brightwater.example",
     "stand-in-secret-7c1e",
     "STANDINCODE0000000000000001",
 )
 CALLS_PER_HOUR = 10_000
-HOME, EURO = 1, 2
+HOME_CURRENCY, EURO = 1, 2
 CUSTOMER, VENDOR = number(COMPANY_TYPES, "Customer"), number(COMPANY_TYPES, "Vendor")
 CALIFORNIA, TUCSON, TEXAS = 501, 502, 503
 SERVICES, GOODS = 701, 702
@@ -40,13 +40,13 @@ COMPANIES = (
     (203, "Riverton County", VENDOR, {}),
     (204, "Kobold Hardware AG", VENDOR, {"currencyID": EURO}),
 )
-NO_CONTACT = {0, 179, 201}
+COMPANIES_WITHOUT_CONTACT = {0, 179, 201}
 CONTACTS = {
     176: ("Mary", "Alder"),
     183: ("Jürgen", "Weiß"),
     187: ("Siobhan", "O'Neill"),
 }
-CODES = (
+BILLING_CODES = (
     (801, "Remote Support", "Labor", "General Allocation Code"),
     (802, "Onsite Support", "Labor", "General Allocation Code"),
     (803, "After Hours Support", "Labor", "General Allocation Code"),
@@ -106,8 +106,8 @@ def has_tilde(row):
     return any("~" in value for value in row.values() if isinstance(value, str))
 
 
-def lists():
-    """Yield (entity, row) of everything that is there from the start."""
+def all_rows():
+    """Yield (entity, row) of all lists."""
     yield from _organisations()
     yield from _codes()
     yield from _terms()
@@ -122,7 +122,7 @@ def lists():
 def _organisations():
     for id, name, kind, more in COMPANIES:
         yield "Companies", _company(id, name, kind, more)
-        if id not in NO_CONTACT:
+        if id not in COMPANIES_WITHOUT_CONTACT:
             yield "Contacts", _contact(id)
     yield (
         "Contacts",
@@ -141,7 +141,7 @@ def _organisations():
 
 
 def _codes():
-    for id, name, external, use in CODES:
+    for id, name, external, use in BILLING_CODES:
         yield (
             "BillingCodes",
             _row(
@@ -165,7 +165,7 @@ def _terms():
 
 
 def _currencies():
-    for id, code, home in ((HOME, "USD", True), (EURO, "EUR", False)):
+    for id, code, home in ((HOME_CURRENCY, "USD", True), (EURO, "EUR", False)):
         yield (
             "Currencies",
             _row(
@@ -267,7 +267,7 @@ def _company(id, name, kind, more):
         "companyName": name,
         "companyType": kind,
         "isActive": True,
-        "currencyID": HOME,
+        "currencyID": HOME_CURRENCY,
         "phone": f"555-0{id:03}",
     }
     return _row("Companies", **{**about, **address, **billed, **more})

@@ -1,10 +1,10 @@
-"""The purchase orders of the stand-in, in every status, with the odd ones among them."""
+"""The purchase orders of the stand-in: in every status, and with special cases."""
 
 import datetime as dt
 from decimal import Decimal
 
 from hub_autotask.sandbox.msp import CALIFORNIA, NAME, NET30
-from hub_autotask.sandbox.picklists import DESCRIPTIONS, ORDER_STATUS, number
+from hub_autotask.sandbox.picklists import DESCRIPTION_SOURCES, ORDER_STATUS, number
 from hub_autotask.sandbox.schema import ENTITIES
 from hub_autotask.sandbox.selection import select_cases
 
@@ -117,7 +117,7 @@ def _order(id, seed_case, at):
         "shipToCity": "Riverton",
         "shipToState": "CA",
         "shipToPostalCode": "95363",
-        "useItemDescriptionsFrom": number(DESCRIPTIONS, "Product (Catalog)"),
+        "useItemDescriptionsFrom": number(DESCRIPTION_SOURCES, "Product (Catalog)"),
         "creatorResourceID": 43,
     }
 

@@ -1,4 +1,4 @@
-"""The pages for people: see what is there, act on it as in Autotask, and set the doors."""
+"""The pages: tables and rows with actions as in Autotask, and the settings for tests."""
 
 from hub_autotask.sandbox import acts, msp, picklists
 from hub_autotask.sandbox.schema import ENTITIES
@@ -12,7 +12,7 @@ TABLES = {
     "purchase-orders": "PurchaseOrders",
     "billing-codes": "BillingCodes",
 }
-LINES = {
+LINE_ENTITIES = {
     "Invoices": ("BillingItems", "invoiceID"),
     "ExpenseReports": ("ExpenseItems", "expenseReportID"),
     "PurchaseOrders": ("PurchaseOrderItems", "orderID"),
@@ -48,7 +48,7 @@ COLUMNS = {
 
 
 class Pages(kit.Pages):
-    """What a person sees of Autotask and does in it, and the doors that a test sets."""
+    """The pages of Autotask, and a page with settings for tests."""
 
     name = "Autotask"
     package = "hub_autotask.sandbox"
@@ -102,8 +102,8 @@ class Pages(kit.Pages):
         if field.reference == "Resources":
             person = self._books.rows("Resources")[value]
             return f"{person['firstName']} {person['lastName']}".strip()
-        if field.picklist and (entity.lower(), name) in picklists.LISTS:
-            return picklists.LISTS[entity.lower(), name].get(value, value)
+        if field.picklist and (entity.lower(), name) in picklists.PICKLISTS:
+            return picklists.PICKLISTS[entity.lower(), name].get(value, value)
         return str(value)[:10] if field.type == "datetime" else value
 
     # -- looking --------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class Pages(kit.Pages):
     def row(self, environ, table, id):
         """Show one row with its lines and acts."""
         entity = TABLES[table]
-        lines_entity, by = LINES.get(entity, ("", ""))
+        lines_entity, by = LINE_ENTITIES.get(entity, ("", ""))
         lines = self._books.rows(lines_entity).values() if lines_entity else ()
         return self.render(
             environ,
@@ -172,7 +172,7 @@ class Pages(kit.Pages):
         )
 
     def doors(self, environ):
-        """Show what a test can set."""
+        """Show the settings for tests."""
         return self.render(
             environ,
             "doors",
@@ -222,6 +222,6 @@ class Pages(kit.Pages):
         return f"/{table}/{id}"
 
     def set(self, form):
-        """Set what a test needs."""
+        """Change the settings for tests."""
         acts.set_doors(self._books, form)
         return "/doors"

@@ -1,4 +1,4 @@
-"""The picklists of this database: numbers are its own, only labels are the same everywhere."""
+"""The picklists of this database; each database has its own numbers for the labels."""
 
 COMPANY_TYPES = {1: "Customer", 2: "Lead", 3: "Prospect", 6: "Vendor", 7: "Partner"}
 EXPENSE_STATUS = {
@@ -36,22 +36,22 @@ USE_TYPES = {
     5: "Recurring Contract Service Code",
     6: "Milestone Code",
 }
-DESCRIPTIONS = {1: "Product (Catalog)", 2: "Quote Item", 3: "Charge"}
-LISTS = {
+DESCRIPTION_SOURCES = {1: "Product (Catalog)", 2: "Quote Item", 3: "Charge"}
+PICKLISTS = {
     ("companies", "companyType"): COMPANY_TYPES,
     ("expensereports", "status"): EXPENSE_STATUS,
     ("expenseitems", "paymentType"): PAYMENT_TYPES,
     ("purchaseorders", "status"): ORDER_STATUS,
-    ("purchaseorders", "useItemDescriptionsFrom"): DESCRIPTIONS,
+    ("purchaseorders", "useItemDescriptionsFrom"): DESCRIPTION_SOURCES,
     ("billingitems", "billingItemType"): ITEM_TYPES,
     ("billingcodes", "useType"): USE_TYPES,
     ("billingcodes", "billingCodeType"): {0: "Normal", 1: "System", 2: "Non-Billable"},
 }
 
 
-def of(entity, field):
+def picklist_values(entity, field):
     """Return the values of a picklist field for the metadata; None for other fields."""
-    values = LISTS.get((entity.lower(), field))
+    values = PICKLISTS.get((entity.lower(), field))
     if values is None:
         return None
     return [
@@ -59,12 +59,12 @@ def of(entity, field):
             "value": str(value),
             "label": label,
             "isDefaultValue": False,
-            "sortOrder": place,
+            "sortOrder": position,
             "parentValue": "",
             "isActive": True,
             "isSystem": True,
         }
-        for place, (value, label) in enumerate(values.items())
+        for position, (value, label) in enumerate(values.items())
     ]
 
 

@@ -1,4 +1,4 @@
-"""Autotask's query language: filters over the rows of an entity, in pages behind an id."""
+"""Autotask's query language: filters over the rows of an entity, with pages after an id."""
 
 import base64
 import bisect
@@ -6,19 +6,19 @@ import datetime as dt
 import json
 from decimal import Decimal
 
-from hub_autotask.sandbox.refusals import wrong
+from hub_autotask.sandbox.refusals import bad_request
 
 MAX_RECORDS = 500
 MAX_CONDITIONS = 500
-KEYS = {"op", "field", "value", "udf", "items"}
+CONDITION_KEYS = {"op", "field", "value", "udf", "items"}
 
 
-def _equal(have, want):
-    """Return whether a value is the wanted one; null equals nothing."""
-    return have is not None and have == want
+def _equal(value, operand):
+    """Return whether a value equals the operand; null equals nothing."""
+    return value is not None and value == operand
 
 
-COMPARE = {
+OPERATORS = {
     "eq": _equal,
     "noteq": lambda have, want: have != want,
     "gt": lambda have, want: have is not None and have > want,
@@ -31,21 +31,23 @@ COMPARE = {
     "in": lambda have, want: have in want,
     "notin": lambda have, want: have not in want,
 }
-NEEDS_NONE = {"exist": lambda have: have is not None, "notexist": lambda have: have is None}
+NULL_OPERATORS = {"exist": lambda have: have is not None, "notexist": lambda have: have is None}
 
 
 class Query:
-    """A query as it was sent: which rows, how many a page, which columns."""
+    """A query: its conditions, page size and columns."""
 
     def __init__(self, entity, body):
         body = _lowercase(body, {"filter", "maxrecords", "includefields"})
         if not isinstance(body.get("filter"), list):
-            raise wrong("A filter is required: the query must have at least a list of conditions.")
+            raise bad_request(
+                "A filter is required: the query must have at least a list of conditions."
+            )
         self.entity = entity
-        self._conditions = 0
-        self._wants = [self._read(condition) for condition in body["filter"]]
-        if self._conditions > MAX_CONDITIONS:
-            raise wrong(f"The query has more than {MAX_CONDITIONS} OR conditions.")
+        self._condition_count = 0
+        self._conditions_met = [self._read(condition) for condition in body["filter"]]
+        if self._condition_count > MAX_CONDITIONS:
+            raise bad_request(f"The query has more than {MAX_CONDITIONS} OR conditions.")
         self.size = _size_of(body)
         self.columns = [self._field(name).name for name in body.get("includefields") or ()]
 
@@ -64,7 +66,7 @@ class Query:
     def _check_columns(self):
         """Require the id as a column of results that do not fit on one page."""
         if self.size == MAX_RECORDS and self.columns and "id" not in self.columns:
-            raise wrong(
+            raise bad_request(
                 f"IncludeFields must name id where there are more than {MAX_RECORDS} results."
             )
 
@@ -74,7 +76,7 @@ class Query:
 
     def _matches(self, row):
         """Return whether a row meets all conditions."""
-        return all(want(row) for want in self._wants)
+        return all(want(row) for want in self._conditions_met)
 
     def present(self, row):
         """Return a row with the requested columns."""
@@ -83,9 +85,11 @@ class Query:
         return {name: row[name] for name in self.columns}
 
     def _read(self, raw):
-        """Return a function that says whether a row meets a condition."""
-        if not isinstance(raw, dict) or not raw.keys() <= KEYS:
-            raise wrong(f"A condition may have {', '.join(sorted(KEYS))}; {raw!r} is none.")
+        """Return a function that returns whether a row meets a condition."""
+        if not isinstance(raw, dict) or not raw.keys() <= CONDITION_KEYS:
+            raise bad_request(
+                f"A condition may have {', '.join(sorted(CONDITION_KEYS))}; {raw!r} is none."
+            )
         op = str(raw.get("op", "")).lower()
         if op not in ("and", "or"):
             return self._read_comparison(op, raw)
@@ -98,13 +102,15 @@ class Query:
         """Return a function that compares a field of a row."""
         field = self._field(raw.get("field"))
         if not field.queryable:
-            raise wrong(f"The field {field.name} of {self.entity.name} cannot be filtered on.")
+            raise bad_request(
+                f"The field {field.name} of {self.entity.name} cannot be filtered on."
+            )
         value = raw.get("value")
-        self._conditions += len(value) if isinstance(value, list) else 1
-        if op in NEEDS_NONE:
-            return lambda row: NEEDS_NONE[op](row[field.name])
-        if op not in COMPARE:
-            raise wrong(f"The operator {raw.get('op')!r} is not known.")
+        self._condition_count += len(value) if isinstance(value, list) else 1
+        if op in NULL_OPERATORS:
+            return lambda row: NULL_OPERATORS[op](row[field.name])
+        if op not in OPERATORS:
+            raise bad_request(f"The operator {raw.get('op')!r} is not known.")
         return self._compare(op, field, value)
 
     def _compare(self, op, field, value):
@@ -112,17 +118,17 @@ class Query:
         many = op in ("in", "notin")
         if many != isinstance(value, list):
             needed = "a list" if many else "one value"
-            raise wrong(f"The operator {op} needs {needed} for {field.name}.")
+            raise bad_request(f"The operator {op} needs {needed} for {field.name}.")
         want = _values(field, value) if many else _value(field, value)
         if op in ("beginswith", "endswith", "contains"):
-            return lambda row: COMPARE[op](row[field.name], want)
-        return lambda row: COMPARE[op](_plain(field, row[field.name]), want)
+            return lambda row: OPERATORS[op](row[field.name], want)
+        return lambda row: OPERATORS[op](_plain(field, row[field.name]), want)
 
     def _field(self, name):
         """Return a field of the entity; refuse one that it does not have."""
         field = self.entity.find_field(name)
         if field is None:
-            raise wrong(f"Unable to find {name} in the {self.entity.name} entity.")
+            raise bad_request(f"Unable to find {name} in the {self.entity.name} entity.")
         return field
 
 
@@ -133,7 +139,7 @@ def _lowercase(body, parts):
     lowered = {str(name).lower(): value for name, value in body.items()}
     unknown = sorted(lowered.keys() - parts)
     if unknown:
-        raise wrong(f"The query has unknown parts: {', '.join(unknown)}.")
+        raise bad_request(f"The query has unknown parts: {', '.join(unknown)}.")
     return lowered
 
 
@@ -142,18 +148,18 @@ def _size_of(body):
     size = body.get("maxrecords", MAX_RECORDS)
     is_number = isinstance(size, int) and not isinstance(size, bool)
     if not is_number or not 1 <= size <= MAX_RECORDS:
-        raise wrong(f"maxCountOfRecordsToReturn must be between 1 and {MAX_RECORDS}.")
+        raise bad_request(f"maxCountOfRecordsToReturn must be between 1 and {MAX_RECORDS}.")
     return size
 
 
-FLAGS = {"true": "1", "false": "0"}  # as numbers
+FLAG_NUMBERS = {"true": "1", "false": "0"}  # as numbers
 
 
 def _value(field, value):
     """Return the value of a condition; refuse one of another type than the field's."""
     is_flag = isinstance(value, bool)
     if value is None or (field.type == "boolean" and not is_flag):
-        raise wrong(f"The value of {field.name} is not valid.")
+        raise bad_request(f"The value of {field.name} is not valid.")
     if field.type != "boolean" and is_flag:
         value = str(value).lower()
     if field.type in ("long", "integer", "decimal"):
@@ -170,9 +176,9 @@ def _number(field, value):
     """Return a number of a condition."""
     text = str(value)
     try:
-        return Decimal(FLAGS.get(text.lower(), text))
+        return Decimal(FLAG_NUMBERS.get(text.lower(), text))
     except ArithmeticError:
-        raise wrong(f"The value {value!r} of {field.name} is no number.") from None
+        raise bad_request(f"The value {value!r} of {field.name} is no number.") from None
 
 
 def _plain(field, value):
@@ -184,22 +190,22 @@ def _plain(field, value):
     try:
         at = dt.datetime.fromisoformat(value)
     except ValueError:
-        raise wrong(f"The value {value!r} of {field.name} is no date.") from None
+        raise bad_request(f"The value {value!r} of {field.name} is no date.") from None
     return at if at.tzinfo else at.replace(tzinfo=dt.UTC)
 
 
-def token(entity, verb, after):
-    """Return an opaque place to continue from, with the verb of the first request."""
+def encode_token(entity, verb, after):
+    """Return an opaque token to continue after an id, with the verb of the first request."""
     place = json.dumps([entity, verb, after])
     return base64.urlsafe_b64encode(place.encode()).decode()
 
 
-def place_of(text, entity):
+def decode_token(text, entity):
     """Return (verb, the id after which to continue)."""
     try:
         place, verb, after = json.loads(base64.urlsafe_b64decode(text.encode()))
     except (ValueError, TypeError):
         place = verb = after = None
     if place != entity.name:
-        raise wrong("The paging token is not valid.")
+        raise bad_request("The paging token is not valid.")
     return verb, after

@@ -1,8 +1,8 @@
-"""How Autotask says no: nearly always with 500 and a list of sentences."""
+"""The refusals of Autotask, nearly always with status 500 and a list of sentences."""
 
 
 class Refusal(Exception):
-    """An answer that is no success; without sentences its body is empty."""
+    """An answer with an error status; without sentences its body is empty."""
 
     def __init__(self, status, *errors, headers=()):
         super().__init__(*errors)
@@ -11,11 +11,11 @@ class Refusal(Exception):
         self.headers = headers
 
 
-def wrong(text):
+def bad_request(text):
     """Return the error of an unacceptable request."""
     return Refusal(500, text)
 
 
-def stranger():
+def unauthorized():
     """Return the empty 401 for any problem with the credentials."""
     return Refusal(401, headers=[("WWW-Authenticate", 'Basic Realm="Autotask Web Services"')])

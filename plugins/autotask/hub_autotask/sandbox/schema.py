@@ -1,4 +1,4 @@
-"""The entities of the stand-in: their fields, types and marks, from the table beside it."""
+"""The entities of the stand-in with their fields and types, from `entities.txt`."""
 
 import datetime as dt
 import re
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from importlib.resources import files
 
-NUMBERS = {"long": int, "integer": int, "decimal": (int, Decimal)}
+NUMBER_TYPES = {"long": int, "integer": int, "decimal": (int, Decimal)}
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Field:
             return not self.required
         if isinstance(value, bool):
             return self.type == "boolean"
-        if self.type in NUMBERS:
-            return isinstance(value, NUMBERS[self.type])
+        if self.type in NUMBER_TYPES:
+            return isinstance(value, NUMBER_TYPES[self.type])
         return self.type != "boolean" and self._accepts_text(value)
 
     def _accepts_text(self, value):
@@ -42,7 +42,7 @@ class Field:
 
 @dataclass
 class Entity:
-    """An entity, what may be done with it, and where its rows are written."""
+    """An entity with its fields and rights; rows of a `parent` cannot be changed directly."""
 
     name: str
     rights: tuple[str, ...]
@@ -74,7 +74,7 @@ def _is_moment(text):
     return True
 
 
-def _field(line):
+def _parse_field(line):
     name, type_, *more = line.split()
     kind, length = re.fullmatch(r"([a-z]+)(\d*)", type_).groups()
     marks = next((part for part in more if not part.startswith(">")), "")
@@ -91,7 +91,7 @@ def _field(line):
     )
 
 
-def _read():
+def _read_entities():
     entities = {}
     for line in (files(__package__) / "entities.txt").read_text("utf-8").splitlines():
         if line.startswith("#"):
@@ -101,10 +101,10 @@ def _read():
             rights, _, parent = rest.partition(" of ")
             entity = entities[name] = Entity(name, tuple(rights.split()), parent)
         else:
-            field = _field(line)
+            field = _parse_field(line)
             entity.fields[field.name] = field
     return entities
 
 
-ENTITIES = _read()
-BY_PATH = {name.lower(): entity for name, entity in ENTITIES.items()}
+ENTITIES = _read_entities()
+ENTITIES_BY_PATH = {name.lower(): entity for name, entity in ENTITIES.items()}

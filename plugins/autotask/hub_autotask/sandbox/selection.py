@@ -1,4 +1,4 @@
-"""The cases that a stand-in has: all of them, those of the demo, or a number of documents."""
+"""Select the cases of a stand-in."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ def select_cases(
     documents: int | None,
     demo: bool,
 ) -> Iterator[Case]:
-    """Yield the cases, cut or filled up with plain ones to a number of documents."""
+    """Yield all cases or those of the demo, cut or filled up to a number of documents."""
     selection = list(cases)
     if demo:
         selection = [case for case in cases if case["name"] not in left_out_of_demo]

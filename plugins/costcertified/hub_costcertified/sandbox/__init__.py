@@ -1,12 +1,12 @@
-"""A CostCertified to run against: its API, strict about what it is sent, and pages to drive it.
+"""A stand-in for CostCertified: its API, with strict checks of requests, and pages to act in it.
 
-Start reading in `api`; `acts` has what can happen in the account.
+Start reading in `api`; `acts` has the events of the account.
 """
 
-from hub_costcertified.client import RATE
+from hub_costcertified.client import RATE_LIMIT
 from hub_costcertified.sandbox import company
 from hub_costcertified.sandbox.api import Api
-from hub_costcertified.sandbox.books import THINGS, Books
+from hub_costcertified.sandbox.books import LIST_NAMES, Books
 from hub_costcertified.sandbox.calls import Calls
 from hub_costcertified.sandbox.pages import Pages
 from qbo_sandbox import kit
@@ -16,15 +16,17 @@ TOKEN_SECONDS = 3600
 
 
 class StandIn(kit.StandIn):
-    """The account's books, the application that serves them, and the settings that lead there."""
+    """The data of the account, its WSGI application, and the settings to connect."""
 
     name = "CostCertified"
 
     def __init__(self, journal, documents=None, seed=0, clock=None, *, demo=False):
         super().__init__(clock)
         self.books = Books(journal, self.clock, documents, seed, demo)
-        tokens = Tokens(self.clock, {company.CLIENT: company.SECRET}, lifetime=TOKEN_SECONDS)
-        limits = Limits.at_rate(self.clock, RATE)
+        tokens = Tokens(
+            self.clock, {company.CLIENT_ID: company.CLIENT_SECRET}, lifetime=TOKEN_SECONDS
+        )
+        limits = Limits.at_rate(self.clock, RATE_LIMIT)
         calls = Calls(self.books)
         api = Api(self.books, tokens, limits)
         pages = Pages(self.books, calls)
@@ -33,7 +35,7 @@ class StandIn(kit.StandIn):
     def _list_books(self, method, body):
         """Answer /_sandbox/books: the rows of all lists, and the statuses."""
         answer = {"statuses": self.books.statuses}
-        for things in THINGS:
+        for things in LIST_NAMES:
             answer[things] = [self.books.row(things, id) for id in self.books.rows[things]]
         return answer
 
@@ -43,12 +45,12 @@ class StandIn(kit.StandIn):
 
     @staticmethod
     def settings(url):
-        """Return what an installation needs to reach the stand-in at this address."""
+        """Return the settings to connect to the stand-in at this address."""
         return {
             "base_url": url.rstrip("/"),
-            "client_id": company.CLIENT,
-            "client_secret": company.SECRET,
-            "refresh_token": company.REFRESH,
+            "client_id": company.CLIENT_ID,
+            "client_secret": company.CLIENT_SECRET,
+            "refresh_token": company.REFRESH_TOKEN,
             "webhook_secret": company.WEBHOOK_SECRET,
         }
 

@@ -1,4 +1,4 @@
-"""Everything that can happen in the account; each act takes the books and the event."""
+"""The events of the account; each function applies an event to the books."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -13,7 +13,7 @@ def _project(books, event):
 
 
 def _make(books, event):
-    """Make a draft; its number comes when it is generated."""
+    """Create a draft with a number."""
     rows = books.rows["invoices"]
     id = str(1001 + len(rows))
     fields = {
@@ -60,7 +60,7 @@ def _delete(books, event):
 def _pay(books, event):
     """Pay an invoice, or in advance; the payment processes until it settles."""
     id = f"p{1 + len(books.rows['payments'])}"
-    kind, percent = company.FEES[event["method"]]
+    kind, percent = company.FEES_BY_METHOD[event["method"]]
     amount = Decimal(event["amount"])
     fee = {
         "kind": f"{kind} {percent} %",
@@ -88,11 +88,11 @@ def _pay(books, event):
         refunds=[],
         returned_in=None,
     )
-    _use(books, event, id)
+    _update_paid_invoices(books, event, id)
     return id
 
 
-def _use(books, event, id):
+def _update_paid_invoices(books, event, id):
     """Mark the invoices of a payment as changed."""
     for allocation in books.rows["payments"][id]["allocations"]:
         invoice_id = allocation["invoice"]
@@ -107,13 +107,13 @@ def _use(books, event, id):
 def _settle(books, event):
     """Settle a payment that was processing."""
     books.put("payments", event, event["payment"], state="paid", paid_at=event["at"])
-    _use(books, event, event["payment"])
+    _update_paid_invoices(books, event, event["payment"])
 
 
 def _fail(books, event):
     """Let a payment fail, even after it settled."""
     books.put("payments", event, event["payment"], state="failed")
-    _use(books, event, event["payment"])
+    _update_paid_invoices(books, event, event["payment"])
 
 
 def _allocate(books, event):
@@ -124,7 +124,7 @@ def _allocate(books, event):
         {"invoice": event["invoice"], "amount": event["amount"]},
     ]
     books.put("payments", event, event["payment"], allocations=allocations)
-    _use(books, event, event["payment"])
+    _update_paid_invoices(books, event, event["payment"])
 
 
 def _refund(books, event):
@@ -145,8 +145,8 @@ def _refund(books, event):
     return id
 
 
-def _in_payout(row, id):
-    """Return the fields of a payment whose movements a payout contains."""
+def _payout_fields(row, id):
+    """Return the fields of a payment once a payout contains its movements."""
     refunds = [{**refund, "payout": refund["payout"] or id} for refund in row["refunds"]]
     returned_in = row["returned_in"]
     if row["state"] == "failed":
@@ -168,10 +168,10 @@ def _payout(books, event):
         if movements:
             rows.append(row)
             lines += movements
-    if views.gross(lines) <= 0:
+    if views.gross_total(lines) <= 0:
         return None
     for row in rows:
-        changes = _in_payout(row, id)
+        changes = _payout_fields(row, id)
         books.put("payments", event, row["id"], **changes)
     books.put(
         "payouts",
@@ -219,7 +219,7 @@ def _call(books, event):
 
 
 def _rotate(books, event):
-    """Issue a new refresh token; the one before it stays valid."""
+    """Issue a new refresh token; the previous one stays valid."""
     newest, _ = books.refresh
     books.refresh = event["token"], newest
 

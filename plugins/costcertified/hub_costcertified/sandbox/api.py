@@ -1,21 +1,21 @@
-"""The API itself: tokens, the account, lists of invoices, payments, payouts and expenses."""
+"""The API: tokens, the account, and lists of invoices, payments, payouts and expenses."""
 
 import secrets
 
 from hub_costcertified import names
 from hub_costcertified.sandbox import wire
-from hub_costcertified.sandbox.company import ACCOUNT, CLIENT, CURRENCY, NAME, REGION
+from hub_costcertified.sandbox.company import ACCOUNT_ID, CLIENT_ID, CURRENCY, NAME, REGION
 from qbo_sandbox import kit
 from qbo_sandbox.kit import accounting, query_of, site_of
 from qbo_sandbox.kit.api import form
 from qbo_sandbox.kit.strict import Wrong, page, paginate, route
 
-LISTS = "(invoices|payments|payouts|expenses)"
+LISTS_PATTERN = "(invoices|payments|payouts|expenses)"
 ROUTES = (
     ("POST", r"/oauth/token", "token"),
     ("GET", r"/v1/account", "account"),
-    ("GET", rf"/v1/{LISTS}", "list"),
-    ("GET", rf"/v1/{LISTS}/([^/]+)", "one"),
+    ("GET", rf"/v1/{LISTS_PATTERN}", "list"),
+    ("GET", rf"/v1/{LISTS_PATTERN}/([^/]+)", "one"),
     ("PUT", r"/v1/(invoices|payments)/([^/]+)/accounting-status", "status"),
 )
 PARAMETERS = {"list": (names.Page.CURSOR, names.Page.LIMIT)}
@@ -32,7 +32,7 @@ class Api(kit.Api):
         self._books = books
 
     def call(self, environ):
-        """Name the calls for lists and rows after their content: `invoices`, `payment`, …"""
+        """Return the name of a call; that of a list or row is its content, such as `payment`."""
         name, parts = route(ROUTES, environ)
         if name == "list":
             return parts[0]
@@ -60,13 +60,13 @@ class Api(kit.Api):
         if refresh_token == newest:
             self._books.do("rotate", token=secrets.token_urlsafe(24))
         newest, _ = self._books.refresh
-        return {**self.issue_token(CLIENT, client), "refresh_token": newest}
+        return {**self.issue_token(CLIENT_ID, client), "refresh_token": newest}
 
     def _account(self, environ):
         """Answer the account."""
         return wire.account(
             {
-                "id": ACCOUNT,
+                "id": ACCOUNT_ID,
                 "name": NAME,
                 "payments_enabled": self._books.enabled,
                 "region": REGION,

@@ -1,4 +1,4 @@
-"""The state of the account: each event is written to the journal before it counts."""
+"""The data of the account; each event is written to the journal before it is applied."""
 
 import datetime as dt
 from collections import defaultdict
@@ -9,7 +9,7 @@ from qbo_sandbox.kit import Rows
 from qbo_sandbox.kit.journaled_books import Journalled, stamp
 
 DOCUMENT_COUNT = 60
-THINGS = ("invoices", "payments", "payouts", "expenses")
+LIST_NAMES = ("invoices", "payments", "payouts", "expenses")
 
 
 class Books(Journalled):
@@ -17,14 +17,14 @@ class Books(Journalled):
 
     def __init__(self, journal, clock, documents, seed, demo=False):
         super().__init__(journal, clock)
-        self.rows = {things: Rows() for things in THINGS}
+        self.rows = {things: Rows() for things in LIST_NAMES}
         self.projects = {}
         self.invoices_of = defaultdict(list)
         self.payments_of = defaultdict(list)
         self.statuses = {}
         self.enabled = True
         self.hub = ""
-        self.refresh = (company.REFRESH, "")
+        self.refresh = (company.REFRESH_TOKEN, "")
         self._replay()
         if not self._last:
             self.do("begin", documents=documents, seed=seed, demo=demo)
@@ -39,7 +39,7 @@ class Books(Journalled):
         return act(self, event)
 
     def _begin(self, event):
-        """Carry out the acts of the past."""
+        """Apply the events that happened before the start."""
         count = event["documents"]
         if count is None:
             count = DOCUMENT_COUNT

@@ -1,12 +1,12 @@
-"""The invoices that differ from the others: each case is a few acts."""
+"""Invoices with special cases: each case is a few events."""
 
 from decimal import Decimal
 
 from hub_costcertified.sandbox import company
 
 
-def _number(index):
-    """Return the id of the invoice with this place in the story."""
+def _invoice_id(index):
+    """Return the id of the invoice at this position of the story."""
     return str(1001 + index)
 
 
@@ -16,13 +16,13 @@ def _case(case, via="costcertified", then=None, **changes):
     The function continues with `then`.
     """
 
-    def make_acts(story, index, chance):
-        fields = story.invoice(index, chance, case=case)
+    def make_acts(story, index, rng):
+        fields = story.invoice(index, rng, case=case)
         for name, change in changes.items():
             fields[name] = change(fields) if callable(change) else change
         yield story.act("make", fields=fields)
         if via:
-            yield story.act("send", invoice=_number(index), via=via)
+            yield story.act("send", invoice=_invoice_id(index), via=via)
         if then:
             yield from then(story, index, fields)
 
@@ -30,7 +30,7 @@ def _case(case, via="costcertified", then=None, **changes):
 
 
 def _fee(borne_by):
-    """Return the fees of an invoice by who carries those of a card, as the contractor chooses."""
+    """Return a function that makes the card fee of an invoice, paid by client or contractor."""
 
     def fees(fields):
         total = sum(Decimal(line["amount"]) for line in fields["lines"])
@@ -45,24 +45,24 @@ def _fee(borne_by):
     return fees
 
 
-def _override(fields):
+def _without_tax_on_first_line(fields):
     """Take the tax from the first line."""
     first, *others = fields["lines"]
     return [{**first, "tax_name": None, "tax_rate": None}, *others]
 
 
 def _pay(story, index, fields):
-    """Pay with a card whose fee the party of the invoice's fee bears."""
+    """Pay with a card; the same party pays its fee as the fee on the invoice."""
     fee = fields["fees"][0]
     yield from story.pay(index, fields, bears=fee["borne_by"])
 
 
-def _paid_plainly(story, index, fields):
+def _pay_in_full(story, index, fields):
     """Pay an invoice."""
     yield from story.pay(index, fields)
 
 
-def _in_part(story, index, fields):
+def _pay_in_part(story, index, fields):
     """Pay a part of an invoice."""
     yield from story.pay(index, fields, amount=Decimal("250.00"))
 
@@ -93,12 +93,12 @@ def _fail(story, index, fields):
 
 def _void(story, index, fields):
     """Void an invoice."""
-    yield story.act("void", invoice=_number(index))
+    yield story.act("void", invoice=_invoice_id(index))
 
 
 def _delete(story, index, fields):
     """Delete an invoice."""
-    yield story.act("delete", things="invoices", id=_number(index))
+    yield story.act("delete", things="invoices", id=_invoice_id(index))
 
 
 def _edit(story, index, fields):
@@ -106,16 +106,16 @@ def _edit(story, index, fields):
     first, *others = fields["lines"]
     yield story.act(
         "edit",
-        invoice=_number(index),
+        invoice=_invoice_id(index),
         fields={"lines": [{**first, "amount": "777.00"}, *others]},
     )
 
 
 def _in_advance(case, used):
-    """Return a case that takes money before any work is invoiced, and uses it later or not."""
+    """Return a case of a payment in advance, which is used on a later invoice or not."""
 
-    def make_acts(story, index, chance):
-        fields = story.invoice(index, chance, case=case)
+    def make_acts(story, index, rng):
+        fields = story.invoice(index, rng, case=case)
         story.payments += 1
         payment = f"p{story.payments}"
         yield story.act(
@@ -129,9 +129,11 @@ def _in_advance(case, used):
         )
         yield story.act("settle", payment=payment)
         yield story.act("make", fields=fields)
-        yield story.act("send", invoice=_number(index), via="costcertified")
+        yield story.act("send", invoice=_invoice_id(index), via="costcertified")
         if used:
-            yield story.act("allocate", payment=payment, invoice=_number(index), amount="200.00")
+            yield story.act(
+                "allocate", payment=payment, invoice=_invoice_id(index), amount="200.00"
+            )
 
     return case, make_acts
 
@@ -142,7 +144,7 @@ CASES = (
     _case("handed over by another way", via="other"),
     _case("percentage of the total", basis="percent_total", basis_value="30"),
     _case("percentage of what remained", basis="percent_remaining", basis_value="50"),
-    _case("tax of one item changed", then=_paid_plainly, lines=_override),
+    _case("tax of one item changed", then=_pay_in_full, lines=_without_tax_on_first_line),
     _case("paid and given back in part", then=_refund),
     _case("a bank transfer that came back", then=_return),
     _case("a bank transfer that failed", then=_fail),
@@ -150,7 +152,7 @@ CASES = (
     _case("deleted", then=_delete),
     _case("edited after it was sent", then=_edit),
     _in_advance("paid in advance and used", used=True),
-    _case("paid in part", then=_in_part),
+    _case("paid in part", then=_pay_in_part),
     _case("a client with a namesake", client=company.NAMESAKES[0]),
     _case("the namesake", client=company.NAMESAKES[1]),
     _in_advance("paid in advance and not used yet", used=False),

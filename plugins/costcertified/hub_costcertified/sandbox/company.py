@@ -1,13 +1,13 @@
-"""The account that the stand-in plays: its access, its clients, and what is built for them."""
+"""The account of the stand-in: credentials, clients, projects and vendors."""
 
 NAME = "Ridgeline Renovations LLC"
-ACCOUNT = "cc-2047"
-CLIENT, SECRET = "costcertified-stand-in", "stand-in-secret-77b0"
-REFRESH = "stand-in-refresh-0"
+ACCOUNT_ID = "cc-2047"
+CLIENT_ID, CLIENT_SECRET = "costcertified-stand-in", "stand-in-secret-77b0"
+REFRESH_TOKEN = "stand-in-refresh-0"  # noqa: S105  (of the stand-in, known to all)
 WEBHOOK_SECRET = "stand-in-webhook-31d4"  # noqa: S105  (of the stand-in, known to all)
 CURRENCY, REGION = "USD", "US"
-TAX = ("Sales tax", "8")
-FEES = {"card": ("Card fee", "2.9"), "ach": ("Transaction fee", "0.7")}
+SALES_TAX = ("Sales tax", "8")
+FEES_BY_METHOD = {"card": ("Card fee", "2.9"), "ach": ("Transaction fee", "0.7")}
 
 
 def _client(id, fname, lname, **more):
@@ -42,7 +42,7 @@ NAMESAKES = (
     _client(20, "Jordan", "Mercer"),
     _client(21, "Jordan", "Mercer", email="jm.architect@example.com"),
 )
-WORK = (
+PROJECT_NAMES = (
     "Kitchen remodel",
     "Garage conversion",
     "Bathroom refresh",
@@ -52,7 +52,7 @@ WORK = (
     "Shop front",
     "Sunroom",
 )
-TASKS = (
+LINE_DESCRIPTIONS = (
     "Demolition and disposal",
     "Framing",
     "Rough plumbing",

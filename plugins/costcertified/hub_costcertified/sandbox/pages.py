@@ -1,4 +1,4 @@
-"""The pages for people: make, send, pay, settle, refund, void, pay out, and see the statuses."""
+"""The pages: make, send, pay, settle, refund, void and pay out invoices; see the statuses."""
 
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ CENT = Decimal("0.01")
 
 
 class Pages(kit.Pages):
-    """What a person sees of CostCertified and does in it."""
+    """The pages of CostCertified."""
 
     name = "CostCertified"
     package = "hub_costcertified.sandbox"
@@ -86,7 +86,7 @@ class Pages(kit.Pages):
         for payment_id in self._books.payments_of[id]:
             payments.append(self._view("payments", self._books.rows["payments"][payment_id]))
         statuses = self._books.statuses.get(f"invoices/{id}", [])
-        balance = views.open_of(self._books, id)
+        balance = views.balance_of(self._books, id)
         return self.render(
             environ,
             "invoice",
@@ -119,13 +119,13 @@ class Pages(kit.Pages):
             "hub": self._books.hub,
             "last": self._calls.last,
         }
-        return self.render(environ, "export", **connection, client=company.CLIENT)
+        return self.render(environ, "export", **connection, client=company.CLIENT_ID)
 
     # -- acting ---------------------------------------------------------------------------------
 
     def make(self, form):
         """Make an invoice of one line for the first project."""
-        name, rate = company.TAX if form.get("taxed") else (None, None)
+        name, rate = company.SALES_TAX if form.get("taxed") else (None, None)
         line = {
             "id": "1",
             "description": form.get("description") or "Work",
@@ -184,12 +184,12 @@ class Pages(kit.Pages):
     def _is_above_balance(self, form, id):
         """Return whether the amount of a form is more than what is open of an invoice."""
         amount = Decimal(_amount(form.get("amount")))
-        return amount > views.open_of(self._books, id)
+        return amount > views.balance_of(self._books, id)
 
     def _pay(self, form, client, project, invoice):
         """Add a payment, of an invoice or in advance."""
         method = form.get("method", "card")
-        if method not in company.FEES:
+        if method not in company.FEES_BY_METHOD:
             raise PageRefused("A client pays by card or by bank transfer.")
         return self._books.do(
             "pay",

@@ -1,4 +1,4 @@
-"""The past of the account: plain invoices, and every fourth a case until all cases are used."""
+"""The events before the start: plain invoices, and cases until all of them are used."""
 
 import datetime as dt
 import random
@@ -9,16 +9,16 @@ from hub_costcertified.sandbox.cases import CASES, EXPENSES, LEFT_OUT_OF_DEMO
 
 EVENT_INTERVAL = dt.timedelta(minutes=20)
 CENT = Decimal("0.01")
-PLAIN = ("sent", "paid by card", "processing", "paid by bank transfer", "draft")
+PLAIN_CASES = ("sent", "paid by card", "processing", "paid by bank transfer", "draft")
 
 
 def make_story(documents, seed, now, demo=False):
-    """Return the acts of the past, oldest first; the same for the same seed and moment."""
+    """Return the events before the start, the oldest first; they depend on seed and time only."""
     return list(_Story(documents, seed, now, demo).acts())
 
 
 class _Story:
-    """The acts of the past, with the moment and the payments that they have reached."""
+    """The events before the start, with the time and the number of payments so far."""
 
     def __init__(self, documents, seed, now, demo):
         self.demo = demo
@@ -33,20 +33,20 @@ class _Story:
         """Yield all acts, the oldest first."""
         cases = _cases(self.demo)
         for index in range(self.documents):
-            chance = random.Random(f"{self.seed}/{index}")  # noqa: S311  (a story)
+            rng = random.Random(f"{self.seed}/{index}")  # noqa: S311  (a story)
             if index % 3 == 0:
                 place = index // 3
-                yield self.act("project", id=f"j{place + 1}", fields=_project(place, chance))
+                yield self.act("project", id=f"j{place + 1}", fields=_project(place, rng))
             if index % 2 and cases:
                 _, make_acts = cases.pop(0)
-                yield from make_acts(self, index, chance)
+                yield from make_acts(self, index, rng)
             else:
-                yield from self.plain(index, chance)
+                yield from self.plain(index, rng)
             if index % 8 == 7:
                 yield from self.paid_out()
         if not self.documents:
-            chance = random.Random(self.seed)  # noqa: S311  (a story)
-            yield self.act("project", id="j1", fields=_project(0, chance))
+            rng = random.Random(self.seed)  # noqa: S311  (a story)
+            yield self.act("project", id="j1", fields=_project(0, rng))
         for fields in EXPENSES:
             yield self.act("spend", fields=fields(self.today))
 
@@ -55,27 +55,27 @@ class _Story:
         self.at += EVENT_INTERVAL
         return {"do": what, **event, "at": self.at}
 
-    def plain(self, index, chance):
-        """Yield the acts of an invoice like most."""
-        case = PLAIN[(index // 2) % len(PLAIN)]
-        fields = self.invoice(index, chance, case=case)
+    def plain(self, index, rng):
+        """Yield the events of a usual invoice."""
+        case = PLAIN_CASES[(index // 2) % len(PLAIN_CASES)]
+        fields = self.invoice(index, rng, case=case)
         yield self.act("make", fields=fields)
         if case == "draft":
             return
-        yield self.act("send", invoice=number(index), via="costcertified")
+        yield self.act("send", invoice=invoice_id(index), via="costcertified")
         if case != "sent":
             method = "ach" if "transfer" in case else "card"
             yield from self.pay(index, fields, method, settled=case != "processing")
 
-    def invoice(self, index, chance, **more):
+    def invoice(self, index, rng, **more):
         """Return an invoice of two or three lines, never dated in a year that may be closed."""
         project = f"j{index // 3 + 1}"
-        day = self.today - dt.timedelta(days=chance.randrange(40))
+        day = self.today - dt.timedelta(days=rng.randrange(40))
         date = max(day, self.today.replace(month=1, day=1))
         lines = []
-        for place in range(1, chance.randrange(2, 4) + 1):
-            lines.append({**_task(chance), "id": f"{number(index)}-{place}"})
-        due = date + dt.timedelta(days=chance.choice((7, 14)))
+        for place in range(1, rng.randrange(2, 4) + 1):
+            lines.append({**_task(rng), "id": f"{invoice_id(index)}-{place}"})
+        due = date + dt.timedelta(days=rng.choice((7, 14)))
         return {
             "invoice_date": date.isoformat(),
             "due_date": due.isoformat(),
@@ -90,7 +90,7 @@ class _Story:
         self.payments += 1
         yield self.act(
             "pay",
-            invoice=number(index),
+            invoice=invoice_id(index),
             client=fields["client"],
             project=fields["project"],
             amount=str(amount or amount_due(fields)),
@@ -114,7 +114,7 @@ def _cases(demo):
     return [case for case in CASES if case[0] not in LEFT_OUT_OF_DEMO]
 
 
-def number(index):
+def invoice_id(index):
     """Return the id of the invoice with this place in the story."""
     return str(1001 + index)
 
@@ -137,23 +137,23 @@ def _tax(line):
     return tax.quantize(CENT, ROUND_HALF_UP)
 
 
-def _project(index, chance):
+def _project(index, rng):
     """Return a project of one of the clients."""
     client = company.CLIENTS[index % len(company.CLIENTS)]
-    work = company.WORK[index % len(company.WORK)]
+    work = company.PROJECT_NAMES[index % len(company.PROJECT_NAMES)]
     return {
         "name": f"{work} {index + 1}",
         "address": client["address"],
-        "total": f"{chance.randrange(40, 90)}000.00",
+        "total": f"{rng.randrange(40, 90)}000.00",
     }
 
 
-def _task(chance):
+def _task(rng):
     """Return a line of an invoice without its id."""
-    name, rate = company.TAX
-    amount = Decimal(chance.randrange(20_000, 400_000)) / 100
+    name, rate = company.SALES_TAX
+    amount = Decimal(rng.randrange(20_000, 400_000)) / 100
     return {
-        "description": chance.choice(company.TASKS),
+        "description": rng.choice(company.LINE_DESCRIPTIONS),
         "amount": f"{amount:.2f}",
         "tax_name": name,
         "tax_rate": rate,

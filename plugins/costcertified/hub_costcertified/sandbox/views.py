@@ -1,4 +1,4 @@
-"""Rows as the API shows them; what depends on other rows is computed each time."""
+"""Rows as the API shows them; fields that depend on other rows are computed each time."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -40,7 +40,7 @@ def _invoice(books, raw):
 
 
 def _status(books, raw):
-    """Return the status of an invoice; that of one that was sent follows from its payments."""
+    """Return the status of an invoice; for a sent one, its payments decide."""
     if raw["state"] != "sent":
         return raw["state"]
     if is_paid(books, raw["id"]):
@@ -52,7 +52,7 @@ def _status(books, raw):
 
 
 def total(raw):
-    """Return what the client owes: lines, tax, and the client's fees."""
+    """Return the amount that the client owes: lines, tax, and the fees of the client."""
     total = ZERO
     for line in map(_line, raw["lines"]):
         total += line["amount"] + line["tax"]
@@ -64,17 +64,17 @@ def total(raw):
 
 def is_paid(books, id):
     """Return whether an invoice is paid in full."""
-    return open_of(books, id) <= 0
+    return balance_of(books, id) <= 0
 
 
-def open_of(books, id):
-    """Return what is still to be paid of an invoice."""
+def balance_of(books, id):
+    """Return the open balance of an invoice."""
     invoice = books.rows["invoices"][id]
     return total(invoice) - _paid_total(books, id)
 
 
 def _paid_total(books, id):
-    """Return what was paid of an invoice."""
+    """Return the paid amount of an invoice."""
     amounts = []
     for payment_id in books.payments_of.get(id, ()):
         payment = books.rows["payments"][payment_id]
@@ -114,7 +114,7 @@ def _project(books, id):
     }
 
 
-def _project_of(books, id):
+def _project_reference(books, id):
     """Return id and name of a project, or None without an id."""
     if not id:
         return None
@@ -136,7 +136,7 @@ def _payment(books, raw):
     return {
         **{name: raw[name] for name in names},
         "status": raw["state"],
-        "project": _project_of(books, raw["project"]),
+        "project": _project_reference(books, raw["project"]),
         "amount": Decimal(raw["amount"]),
         "currency": company.CURRENCY,
         "allocations": [_allocation(books, allocation) for allocation in raw["allocations"]],
@@ -148,7 +148,7 @@ def _payment(books, raw):
 
 
 def _allocation(books, raw):
-    """Return how much of a payment an invoice used."""
+    """Return the part of a payment that an invoice used."""
     invoice = books.rows["invoices"][raw["invoice"]]
     return {
         "invoice_id": raw["invoice"],
@@ -158,13 +158,13 @@ def _allocation(books, raw):
 
 
 def _refund(raw):
-    """Return what was given back of a payment."""
+    """Return a refund of a payment."""
     tax = Decimal(raw["tax"])
     return {
         "id": raw["id"],
         "amount": Decimal(raw["amount"]),
         "tax": tax,
-        "tax_name": company.TAX[0] if tax else None,
+        "tax_name": company.SALES_TAX[0] if tax else None,
         "reason": raw["reason"],
         "refunded_at": raw["at"],
         "payout_id": raw["payout"],
@@ -221,14 +221,14 @@ def _movement(payment, kind, id, **fields):
 
 
 def _is_to_pay_out(payment):
-    """Return whether a payment that no payout contains belongs into the next one."""
+    """Return whether a payment belongs into the next payout."""
     if not payment["paid_at"] or payment["deleted"]:
         return False
     return payment["state"] != "failed"
 
 
 def _is_paid_out(payment):
-    """Return whether payouts contain the whole payment, so that no line of it is left."""
+    """Return whether payouts contain all movements of a payment."""
     if not payment["payout"]:
         return False
     if payment["state"] == "failed" and not payment["returned_in"]:
@@ -236,7 +236,7 @@ def _is_paid_out(payment):
     return not payment["refunds"] or all(refund["payout"] for refund in payment["refunds"])
 
 
-def gross(lines):
+def gross_total(lines):
     """Return the sum of movements before fees."""
     total = ZERO
     for line in lines:
@@ -246,7 +246,7 @@ def gross(lines):
 
 
 def _payout(books, raw):
-    """Return a payout: its amount is what its lines come to, less their fees."""
+    """Return a payout; its amount is the sum of its lines, less their fees."""
     lines = []
     for line in raw["lines"]:
         amounts = {"amount": Decimal(line["amount"]), "fee": Decimal(line["fee"])}
@@ -256,7 +256,7 @@ def _payout(books, raw):
         **{name: raw[name] for name in names},
         "status": raw["state"],
         "currency": company.CURRENCY,
-        "amount": gross(lines) - _sum(line["fee"] for line in lines),
+        "amount": gross_total(lines) - _sum(line["fee"] for line in lines),
         "lines": lines,
     }
 
@@ -267,7 +267,7 @@ def _expense(books, raw):
     names = ("id", "version", "type", "push", "vendor", "number", "date", "due_date", "updated_at")
     return {
         **{name: raw[name] for name in names},
-        "project": _project_of(books, raw["project"]),
+        "project": _project_reference(books, raw["project"]),
         "currency": company.CURRENCY,
         "lines": lines,
         "total": _sum(line["amount"] + line["tax"] for line in lines),

@@ -1,4 +1,4 @@
-"""Converts rows to and from the API's names, which `hub_costcertified.names` holds."""
+"""Convert rows to and from the names in the API, which are in `hub_costcertified.names`."""
 
 from hub_costcertified import names
 from qbo_sandbox.kit import encode_row, row_fields
@@ -16,7 +16,7 @@ REFUND = row_fields(names.Refund)
 PAYOUT = row_fields(names.Payout)
 MOVEMENT = row_fields(names.Movement)
 EXPENSE = row_fields(names.Expense)
-PAGES = {
+PAGE_PATHS = {
     "invoices": "/invoices/{id}",
     "payments": "/payments",
     "payouts": "/payments",
@@ -77,11 +77,11 @@ def _encode_all(rows, fields):
 
 def encode(things, row, site):
     """Return a row of a list; its page is one of the stand-in's at the address `site`."""
-    page = PAGES[things].format(id=row["id"])
-    return {**ROWS[things](row), names.Row.WEB_URL: f"{site}{page}"}
+    page = PAGE_PATHS[things].format(id=row["id"])
+    return {**ENCODERS[things](row), names.Row.WEB_URL: f"{site}{page}"}
 
 
-ROWS = {
+ENCODERS = {
     "invoices": _invoice,
     "payments": _payment,
     "payouts": _payout,
