@@ -41,8 +41,9 @@ def sync(slug: str | None, realm: str | None, ids: tuple[str, ...], as_json: boo
 
     Posts until nothing is left to send. Waits for answers in doubt and for another process that
     works on the company. Ends with 0 when all is posted, 3 when some documents or files are held or
-    in review (`hub cases` says what to do), 4 when some are in doubt, 1 when a run could not be
-    done or was asked to stop (SIGTERM or Ctrl-C): then what is being sent comes to its end first.
+    in review (`hub cases` says what to do), 4 when some are in doubt, 5 when some are not sent yet
+    (the next sync sends them), 1 when a run could not be done or was asked to stop (SIGTERM or
+    Ctrl-C): then what is being sent comes to its end first.
     """
     from hub.scheduling import runner, summary
 

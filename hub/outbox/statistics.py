@@ -57,7 +57,7 @@ COUNTED_FILE_STATES = (
     PostingState.SKIPPED,
     PostingState.WITHDRAWN,
 )
-UNDELIVERED_STATES = (PostingState.HELD, PostingState.UNKNOWN)  # of files
+UNDELIVERED_STATES = (PostingState.HELD, PostingState.UNKNOWN, *COUNTED_AS_WAITING)  # of files
 SIDES = ("source", "posted", "quickbooks")  # whose totals of the posted documents are added up
 KindSums = dict[tuple[str, str], dict[str, Decimal]]  # by kind and currency
 HALF_BASE = 10**9  # sums of millionths are added up in two halves: above and below this
@@ -122,7 +122,10 @@ def _count_documents(by_state: Mapping[str, int]) -> dict[str, int]:
 
 
 def count_files(session: Session, installation_id: int) -> dict[str, int]:
-    """Count the files that did not arrive, by state: held or in doubt."""
+    """Count the files that did not arrive, by state.
+
+    Files that are ready or being sent count as waiting.
+    """
     query = (
         select(Posting.state, func.count())
         .where(
@@ -132,7 +135,7 @@ def count_files(session: Session, installation_id: int) -> dict[str, int]:
         )
         .group_by(Posting.state)
     )
-    return _read_counts(session, query)
+    return _count_unsent_as_waiting(_read_counts(session, query))
 
 
 def count_all_files(session: Session, installation_id: int) -> dict[str, int]:
@@ -146,10 +149,16 @@ def count_all_files(session: Session, installation_id: int) -> dict[str, int]:
         .group_by(Posting.state)
     )
     counts: dict[str, int] = dict.fromkeys(COUNTED_FILE_STATES, 0)
-    for state, number in session.execute(query):
-        name = state if state in counts else PostingState.WAITING
-        counts[name] += number
-    return counts
+    return counts | _count_unsent_as_waiting(_read_counts(session, query))
+
+
+def _count_unsent_as_waiting(counts: dict[str, int]) -> dict[str, int]:
+    """Return counts by state with what is ready or being sent among what waits."""
+    result: dict[str, int] = {}
+    for state, number in counts.items():
+        name = PostingState.WAITING if state in COUNTED_AS_WAITING else state
+        result[name] = result.get(name, 0) + number
+    return result
 
 
 def load_states_of_installation(session: Session, installation_id: int) -> dict[int, str]:

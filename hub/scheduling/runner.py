@@ -50,8 +50,13 @@ from hub.telemetry import log_context
 from hub.translations.messages import gettext_noop
 
 MAX_ROUNDS = 3  # of posting in one run: each may create what releases more documents
-# States of documents and files that the exit code of a command reports.
-ATTENTION_STATES = (PostingState.HELD, PostingState.REVIEW, PostingState.UNKNOWN)
+# States of documents and files that the exit code of a command reports, the first that applies.
+EXIT_CODES = {
+    PostingState.UNKNOWN: 4,
+    PostingState.HELD: 3,
+    PostingState.REVIEW: 3,
+    PostingState.WAITING: 5,
+}
 # Who asks for runs at moments that nobody chose: those do not try a refused connection.
 # What the log says in place of the name of a count that would be misread there.
 COUNT_WORDS = {
@@ -129,8 +134,8 @@ def execute(run_id: int) -> None:
 def exit_code(runs: Iterable[Run]) -> int:
     """Return the exit code of a command that did these runs.
 
-    1 if a run failed, else 4 if documents or files are in doubt, 3 if some are held or in review, 0
-    if none.
+    1 if a run failed, else 4 if documents or files are in doubt, 3 if some are held or in review, 5
+    if some are not sent yet, 0 if none.
     """
     last_counts: dict[tuple[int | None, int | None], Mapping[str, Any]] = {}
     for run in runs:
@@ -141,16 +146,17 @@ def exit_code(runs: Iterable[Run]) -> int:
     open_states: set[PostingState] = set()
     for counts in last_counts.values():
         open_states.update(_open_states(counts))
-    if PostingState.UNKNOWN in open_states:
-        return 4
-    return 3 if open_states else 0
+    for state, code in EXIT_CODES.items():
+        if state in open_states:
+            return code
+    return 0
 
 
 def _open_states(counts: Mapping[str, Any]) -> list[PostingState]:
-    """Return the states that need attention and that some documents or files are in."""
+    """Return the states that are not final and that some documents or files are in."""
     file_counts = counts.get("files", {})
     states: list[PostingState] = []
-    for state in ATTENTION_STATES:
+    for state in EXIT_CODES:
         if counts.get(state) or file_counts.get(state):
             states.append(state)
     return states

@@ -243,6 +243,9 @@ def finish_run(outcome="done", **counts):
         ([finish_run(unknown=1), finish_run("stopped")], 1),
         ([finish_run(posted=3, files={"held": 1})], 3),
         ([finish_run(posted=3, held=1, files={"unknown": 1})], 4),
+        ([finish_run(posted=3, files={"waiting": 1})], 5),
+        ([finish_run(posted=3, waiting=1)], 5),
+        ([finish_run(posted=3, held=1, waiting=1)], 3),
     ],
 )
 def test_the_exit_code_is_the_first_that_applies(runs, code):
