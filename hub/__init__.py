@@ -51,7 +51,7 @@ from hub.contract.pages import (
 )
 from hub.contract.reading import iter_chunks, read_changes, read_ids
 from hub.contract.receipts import Receipt
-from hub.contract.rows import look_up, readable
+from hub.contract.rows import check_fields, look_up, readable, require_id
 from hub.contract.states import ReceiptState, ReceiptStateName, Stage, StageName
 from hub.contract.tokens import BoundSecrets, TokenCache
 from hub.contract.types import (
@@ -140,6 +140,7 @@ __all__ = [
     "Unreadable",
     "Yielded",
     "add_deletions",
+    "check_fields",
     "codes_in_use",
     "format_ids",
     "format_moment",
@@ -158,6 +159,7 @@ __all__ = [
     "read_numbered_pages",
     "read_pages",
     "readable",
+    "require_id",
     "round_amount",
     "row_version",
     "setting",

@@ -27,6 +27,18 @@ def parse(text: bytes) -> Any:
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
 
 
+def parse_rows(text: bytes) -> Any:
+    """Parse JSON from a source as `parse` does, but read NaN and Infinity as Decimals.
+
+    JSON does not have them, but some programs write them. Where an amount belongs they are refused,
+    so that one row does not make the whole list unreadable.
+    """
+    try:
+        return _AMOUNTS.decode(text)
+    except DecodeError:
+        return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
+
+
 def parse_call(body: bytes) -> Any:
     """Parse JSON that another system sends to the hub; raise ValueError if it is not JSON.
 

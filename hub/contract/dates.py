@@ -17,8 +17,8 @@ def parse_date(text: str | None, zone: dt.tzinfo | None = None) -> dt.date | Non
         return None
     try:
         moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(Sentence("“%(text)s” is not a date", text=text)) from None
+    except (TypeError, ValueError):  # a number or a list is no date either
+        raise ValueError(Sentence("“%(text)s” is not a date", text=str(text))) from None
     if moment.tzinfo is None:
         return moment.date()
     if zone is None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
-from hub.contract.documents import Unreadable
+from hub.contract.documents import Row, Unreadable
 from hub.errors import BadDocument, Refused, Sentence
 
 Parameters = ParamSpec("Parameters")
@@ -17,6 +17,14 @@ Result = TypeVar("Result")
 Value = TypeVar("Value")
 log = logging.getLogger("hub")
 WRONG_CALL = re.compile(r"\(\) (takes|missing|got) |is not callable$")
+MAX_QUOTE_LENGTH = 60
+METHODS_OF_ROWS = frozenset(("get", "items", "keys", "values"))
+FIELD_PROBLEMS: dict[type, Sentence] = {
+    str: Sentence("its %(name)s is %(value)s, and not a text"),
+    list: Sentence("its %(name)s is %(value)s, and not a list"),
+    dict: Sentence("its %(name)s is %(value)s, and not a group of fields"),
+}
+ENTRY_PROBLEM = Sentence("its %(name)s contains %(value)s, and not only groups of fields")
 JSON_TYPES = (str, int, float, bool, type(None), list, dict, Decimal)
 
 
@@ -41,17 +49,80 @@ def readable(
         if is_plugin_defect(error):
             log.exception("%s could not be read by %s", source_id, _module_of(build))
             return Unreadable(source_id=source_id, reason=_describe_defect(build, error))
-        if isinstance(error, KeyError):
-            return Unreadable(
-                source_id=source_id,
-                reason=Sentence("The source sent no %(name)s for it.", name=repr(error.args[0])),
-            )
-        return Unreadable(
-            source_id=source_id,
-            reason=Sentence(
-                "The source sent something that cannot be read: %(error)s.", error=str(error)
-            ),
+        if isinstance(error, (TypeError, IndexError)):
+            log.warning("%s could not be read: %s", source_id, _locate(error))
+        return Unreadable(source_id=source_id, reason=_explain(error))
+
+
+def check_fields(row: Row, kinds: Mapping[str, type | list[type]]) -> None:
+    """Check that fields of a row have the kind of value that the plugin expects.
+
+    `kinds` has for each name `str`, `list` or `dict`, or `[dict]` for a list of rows. Null and a
+    missing field are accepted. Otherwise raise ValueError with the name of the field, so that the
+    row is Unreadable: "its supplier is 'abc', and not a group of fields".
+    """
+    for name, expected in kinds.items():
+        value = row.get(name)
+        if value is None:
+            continue
+        if isinstance(expected, list):
+            _check_kind(name, value, list, FIELD_PROBLEMS[list])
+            for entry in value:
+                _check_kind(name, entry, expected[0], ENTRY_PROBLEM)
+        else:
+            _check_kind(name, value, expected, FIELD_PROBLEMS[expected])
+
+
+def _check_kind(name: str, value: object, kind: type, problem: Sentence) -> None:
+    """Raise ValueError with the problem if a value of a row has another kind."""
+    if not isinstance(value, kind):
+        raise ValueError(Sentence(problem, name=name, value=_quote(value)))
+
+
+def require_id(row: Row, name: str) -> str:
+    """Return the id that a row has under a name, as text; raise KeyError if it is null or blank.
+
+    `str(row["id"])` would be "None" for every row without an id.
+    """
+    id = row[name]
+    if id is None or not str(id).strip():
+        raise KeyError(name)
+    return str(id)
+
+
+def _explain(error: Exception) -> str:
+    """Say what is wrong with a row that a plugin could not convert."""
+    if isinstance(error, KeyError):
+        return Sentence("The source sent no %(name)s for it.", name=repr(error.args[0]))
+    if isinstance(error, AttributeError) and error.name in METHODS_OF_ROWS:
+        value = _quote(error.obj)
+        return Sentence("The source sent %(value)s where a group of fields belongs.", value=value)
+    if isinstance(error, AttributeError):
+        return Sentence(
+            "The source sent %(value)s where another kind of value belongs.",
+            value=_quote(error.obj),
         )
+    if isinstance(error, ArithmeticError):
+        return Sentence("The source sent something else where a number belongs.")
+    if isinstance(error, ValueError):
+        problem = error.args[0] if isinstance(next(iter(error.args), ""), Sentence) else str(error)
+        return Sentence("The source sent something that cannot be read: %(error)s.", error=problem)
+    return Sentence(
+        "The source sent a value of another kind than usual, such as a text in place of a list."
+        " The log of the hub says where."
+    )
+
+
+def _locate(error: Exception) -> str:
+    """Return an error with the place in the code where it was raised."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({place.name}, line {place.lineno})"
+
+
+def _quote(value: object) -> str:
+    """Return the beginning of a value, to show it."""
+    text = repr(value)
+    return text if len(text) <= MAX_QUOTE_LENGTH else f"{text[:MAX_QUOTE_LENGTH]}…"
 
 
 def look_up(table: Mapping[str, Value], value: str, name: str) -> Value:

@@ -68,7 +68,7 @@ class HttpReply:
     def json(self) -> Any:
         """Return the body as JSON, with decimal numbers as Decimal."""
         try:
-            return exact_json.parse(self.body)
+            return exact_json.parse_rows(self.body)
         except (ValueError, RecursionError):
             kind = self.headers.get("Content-Type", "no content type").partition(";")[0]
             kind = self._call.clean(kind[:MAX_TYPE_LENGTH])

@@ -17,6 +17,7 @@ from hub import (
     Sentence,
     Site,
     money,
+    require_id,
 )
 from hub_costcertified import names
 
@@ -65,7 +66,7 @@ def client_code(row: Row) -> Code:
         contact=person if company and person else None,
         address=_build_address(row),
     )
-    return Code(id=f"client:{row[names.Client.ID]}", name=name, create=create)
+    return Code(id=f"client:{require_id(row, names.Client.ID)}", name=name, create=create)
 
 
 def _build_address(row: Row) -> Address | None:
@@ -90,7 +91,7 @@ def vendor_code(row: Row | None) -> Code:
         )
     name = row[names.Vendor.NAME]
     return Code(
-        id=f"vendor:{row[names.Vendor.ID]}",
+        id=f"vendor:{require_id(row, names.Vendor.ID)}",
         name=name,
         create=Party(name=name, email=row.get(names.Vendor.EMAIL)),
     )

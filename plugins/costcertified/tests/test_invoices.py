@@ -4,7 +4,7 @@ import pytest
 from hub_costcertified import codes
 from marshmallow import ValidationError
 
-from hub import parse_date
+from hub import parse_date, readable
 
 
 @pytest.mark.row("CC-B1")
@@ -86,3 +86,10 @@ def test_a_client_comes_with_all_that_is_known(shared_bench):
 def test_a_day_is_one_where_the_company_is(shared_bench):
     assert str(parse_date("2026-03-01T03:00:00.000Z", shared_bench.site.zone)) == "2026-02-28"
     assert str(parse_date("2026-03-08T09:30:00.000Z", shared_bench.site.zone)) == "2026-03-08"
+
+
+@pytest.mark.parametrize("code_of", [codes.client_code, codes.vendor_code])
+def test_a_party_without_an_id_is_not_taken_for_another_one(code_of):
+    """Two parties with the code "client:None" would be matched with the same record."""
+    row = {"id": None, "name": "Ek AB", "company": "Ek AB"}
+    assert readable("invoice:1", code_of, row).reason == "The source sent no 'id' for it."

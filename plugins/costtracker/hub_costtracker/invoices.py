@@ -13,6 +13,7 @@ from hub import (
     Sentence,
     Site,
     StageName,
+    check_fields,
     look_up,
     money,
     parse_date,
@@ -35,6 +36,26 @@ WAITING_REASONS = {
     "validated": Sentence("it was not yet sent for approval in CostTracker"),
     "sent_for_approval": Sentence("its approvers have not decided yet in CostTracker"),
 }
+FIELD_TYPES: dict[str, type | list[type]] = {
+    names.Invoice.SUPPLIER: dict,
+    names.Invoice.NUMBER: str,
+    names.Invoice.REFERENCE: str,
+    names.Invoice.CURRENCY: str,
+    names.Invoice.ORDER_NUMBERS: list,
+    names.Invoice.APPROVALS: [dict],
+    names.Invoice.LINES: [dict],
+    names.Invoice.ATTACHMENTS: [dict],
+    names.Invoice.OCR: dict,
+}
+LINE_FIELD_TYPES: dict[str, type | list[type]] = {
+    names.Line.DESCRIPTION: str,
+    names.Line.ACCOUNT: str,
+    names.Line.TAX_CODE: str,
+    names.Line.LOCATION: str,
+    names.Line.CLASS: str,
+    names.Line.CUSTOMER: str,
+    names.Line.ORDER: dict,
+}
 REQUIRED_FIELDS = (
     names.Invoice.DATE,
     names.Invoice.SUPPLIER,
@@ -47,6 +68,7 @@ REQUIRED_FIELDS = (
 
 def build_document(site: Site, row: Row) -> Document:
     """Return the bill or vendor credit of an invoice."""
+    check_fields(row, FIELD_TYPES)
     status = _normalize(row[names.Invoice.STATUS])
     stage = look_up(STAGES, status, "status")
     kind = look_up(KINDS, _normalize(row[names.Invoice.KIND]), "kind")
@@ -144,6 +166,7 @@ def _header_codes(site: Site, row: Row) -> Codes:
 
 def _build_line(site: Site, row: Row, line: Row, sign: int) -> Line:
     """Return a line of the bill; `sign` is -1 on a credit note with negative amounts."""
+    check_fields(line, LINE_FIELD_TYPES)
     order = line.get(names.Line.ORDER) or {}
     return Line(
         id=str(line[names.Line.ID]),

@@ -2,7 +2,18 @@
 
 from collections.abc import Sequence
 
-from hub import Code, Codes, Field, FromSetting, Party, Record, Row, Site, iter_chunks
+from hub import (
+    Code,
+    Codes,
+    Field,
+    FromSetting,
+    Party,
+    Record,
+    Row,
+    Site,
+    iter_chunks,
+    require_id,
+)
 from hub_costtracker import names
 from hub_costtracker.client import CostTracker
 
@@ -83,7 +94,7 @@ def supplier_code(site: Site, row: Row) -> Code:
     if is_pushed(site, "supplier"):
         quickbooks_id = row.get(names.Supplier.EXTERNAL_ID)
     return Code(
-        id=str(row[names.Supplier.ID]),
+        id=require_id(row, names.Supplier.ID),
         name=row[names.Supplier.NAME],
         quickbooks_id=quickbooks_id or None,
         create=_new_supplier(row),

@@ -78,5 +78,5 @@ def _build_item(site: Site, source_id: str, row: Row) -> Document | Gone:
     deleted_at = row.get(names.Invoice.DELETED_AT)
     if not deleted_at:
         return build_document(site, row)
-    reason = Sentence("Deleted in CostTracker on %(deleted_at)s.", deleted_at=deleted_at[:10])
+    reason = Sentence("Deleted in CostTracker on %(deleted_at)s.", deleted_at=str(deleted_at)[:10])
     return Gone(source_id=source_id, reason=reason)

@@ -204,6 +204,19 @@ def test_an_invoice_that_costtracker_never_had_is_gone(bench):
         ({"gross_total": "much"}, "'much' is not an amount"),
         ({"lines": [{"net": 1}]}, "no 'id'"),
         ({"kind": "reminder"}, "its kind 'reminder' is none of invoice, credit_note"),
+        ({"supplier": "Acme"}, "its supplier is 'Acme', and not a group of fields"),
+        ({"supplier": {"id": None, "name": "Acme"}}, "no 'id'"),
+        ({"lines": 5}, "its lines is 5, and not a list"),
+        ({"lines": [None]}, "its lines contains None, and not only groups of fields"),
+        ({"lines": [{"id": "1", "net": 1, "po": "4711"}]}, "its po is '4711', and not a group of"),
+        (
+            {"lines": [{"id": "1", "net": 1, "account": 6000}]},
+            "its account is 6000, and not a text",
+        ),
+        ({"attachments": ["a.pdf"]}, "its attachments contains 'a.pdf', and not only groups of"),
+        ({"invoice_number": 7}, "its invoice_number is 7, and not a text"),
+        ({"invoice_date": 20260320}, "“20260320” is not a date"),
+        ({"gross_total": Decimal("NaN")}, "is not an amount"),
     ],
 )
 def test_a_row_that_makes_no_sense_says_what_is_wrong_with_it(bench, change, words):

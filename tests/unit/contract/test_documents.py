@@ -26,6 +26,7 @@ from hub import (
     Stage,
     Tenant,
     Unreadable,
+    parse_date,
     readable,
 )
 from hub.contract.documents import codes_of
@@ -184,6 +185,10 @@ def test_every_code_is_found_with_its_line():
     assert list(codes_of(document)) == [("supplier", Code(id="S1"), None), ("job", "J1", line)]
 
 
+TEXT = "abc"
+WRONG_KIND = "The source sent a value of another kind than usual, such as a text in place of a "
+
+
 def test_a_row_that_can_be_read_becomes_what_was_built():
     assert readable("1", lambda: bill()) == bill()
     assert readable("1", lambda id: Gone(source_id=id), "1") == Gone(source_id="1")
@@ -194,13 +199,22 @@ def test_a_row_that_can_be_read_becomes_what_was_built():
     [
         (lambda: {}["supplier"], "The source sent no 'supplier' for it."),
         (lambda: bill(total=0.1), "total of invoice:1 must be a Decimal, not 0.1."),
-        (lambda: Decimal("12,5"), "The source sent something that cannot be read: "),
+        (lambda: Decimal("12,5"), "The source sent something else where a number belongs."),
         (
             lambda: dt.date.fromisoformat("31.12.2026"),
             "The source sent something that cannot be read: Invalid isoformat",
         ),
-        (lambda: None.strip(), "The source sent something that cannot be read: 'NoneType' object"),
-        (lambda: [][0], "The source sent something that cannot be read: list index out of range."),
+        (lambda: "abc".get("id"), "The source sent 'abc' where a group of fields belongs."),
+        (lambda: (5.0).items(), "The source sent 5.0 where a group of fields belongs."),
+        (lambda: None.strip(), "The source sent None where another kind of value belongs."),
+        (lambda: [][0], WRONG_KIND),
+        (lambda: list(7), WRONG_KIND),
+        (lambda: TEXT[TEXT], WRONG_KIND),
+        (lambda: ", ".join([1]), WRONG_KIND),
+        (
+            lambda: parse_date(20261224),
+            "The source sent something that cannot be read: “20261224” ",
+        ),
     ],
 )
 def test_a_row_that_cannot_be_read_says_why(build, reason):

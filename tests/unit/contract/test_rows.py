@@ -1,8 +1,8 @@
-"""Values of a row that a table of the plugin names."""
+"""Values of a row: those that a table of the plugin names, and those of a wrong kind."""
 
 import pytest
 
-from hub import Unreadable, look_up, readable
+from hub import Unreadable, check_fields, look_up, readable, require_id
 
 STAGES = {"draft": ("pending", "It is a draft."), "sent": ("ready", None)}
 
@@ -16,3 +16,47 @@ def test_a_row_with_a_value_that_the_table_lacks_is_unreadable_with_its_name(val
     item = readable("r1", look_up, STAGES, value, "status")
     assert isinstance(item, Unreadable)
     assert f"its status {value!r} is none of draft, sent" in item.reason
+
+
+FIELDS = {"supplier": dict, "lines": [dict], "orders": list, "number": str}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {},
+        {"supplier": None, "lines": None, "orders": None, "number": None},
+        {"supplier": {"id": 1}, "lines": [{}], "orders": [1, "2"], "number": "7", "other": 7},
+    ],
+)
+def test_fields_of_the_expected_kinds_are_accepted(row):
+    assert readable("r1", check_fields, row, FIELDS) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("supplier", "abc", "its supplier is 'abc', and not a group of fields"),
+        ("lines", {"a": 1}, "its lines is {'a': 1}, and not a list"),
+        ("lines", ["x", {}], "its lines contains 'x', and not only groups of fields"),
+        ("lines", [None], "its lines contains None, and not only groups of fields"),
+        ("orders", 5, "its orders is 5, and not a list"),
+        ("number", True, "its number is True, and not a text"),
+        ("number", ["x" * 100], f"its number is ['{'x' * 58}…, and not a text"),
+    ],
+)
+def test_a_field_of_another_kind_makes_the_row_unreadable(field, value, problem):
+    item = readable("r1", check_fields, {field: value}, FIELDS)
+    assert isinstance(item, Unreadable)
+    assert item.reason == f"The source sent something that cannot be read: {problem}."
+
+
+@pytest.mark.parametrize("id", [None, "", "  "])
+def test_an_id_that_is_null_or_blank_is_none(id):
+    """`str(None)` would be the same id for every row without one."""
+    assert readable("r1", require_id, {"id": id}, "id").reason == "The source sent no 'id' for it."
+
+
+@pytest.mark.parametrize("id", ["7", 7, 0])
+def test_an_id_is_text(id):
+    assert require_id({"id": id}, "id") == str(id)

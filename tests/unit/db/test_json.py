@@ -46,6 +46,13 @@ def test_amounts_are_read_with_their_own_decimals():
     )
 
 
+def test_what_is_no_number_in_rows_of_a_source_is_left_to_the_row():
+    rows = exact_json.parse_rows(b'[{"net": NaN}, {"net": -Infinity}, {"net": 0.10}]')
+    assert [str(row["net"]) for row in rows] == ["NaN", "-Infinity", "0.10"]
+    with pytest.raises(ValueError, match="NaN is not a number"):
+        exact_json.parse(b"[NaN]")
+
+
 @pytest.mark.parametrize("more", ["", "half a \ud83d character"])
 def test_amounts_are_kept_as_text(more):
     text = exact_json.dumps({"a": [Decimal("0.10"), 1, None, True], "more": more})

@@ -25,7 +25,7 @@ def test_an_answer_below_400_is_itself():
 
 
 @pytest.mark.parametrize(
-    "body", [b"<html>down for tea</html>", b"", b'{"a": NaN}', b"\xff\xfe", b"[" * 100_000]
+    "body", [b"<html>down for tea</html>", b"", b'{"a": Nothing}', b"\xff\xfe", b"[" * 100_000]
 )
 def test_an_answer_that_is_not_json_is_tried_again_with_a_sentence(body):
     with pytest.raises(Retry) as caught:
