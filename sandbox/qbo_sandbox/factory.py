@@ -13,7 +13,7 @@ from qbo_sandbox.app import App
 from qbo_sandbox.faults.rules import faults as fault_rules
 from qbo_sandbox.kit import Answer, Clock, Fault, Harness, Journal, ask, serve
 from qbo_sandbox.kit.json_object import JsonObject
-from qbo_sandbox.oauth.grants import ACCESS_LIFE, DAY, Grants
+from qbo_sandbox.oauth.grants import ACCESS_LIFETIME, DAY_SECONDS, Grants
 from qbo_sandbox.options import US, Options
 from qbo_sandbox.seeding import profiles
 from qbo_sandbox.seeding.company_creation import CompanyCreator
@@ -21,11 +21,13 @@ from qbo_sandbox.switches import read as read_switch
 from qbo_sandbox.web.control import Control
 from qbo_sandbox.web.pages import BookPages
 
-CLIENT = "ABstandinclient0000000000000000000000000000000000"
-SECRET = "standinsecret000000000000000000000000000"  # noqa: S105  (the stand-in's own)
-VERIFIER = "5f0c5c3e-0000-4000-8000-000000000000"
+CLIENT_ID = "ABstandinclient0000000000000000000000000000000000"
+CLIENT_SECRET = "standinsecret000000000000000000000000000"  # noqa: S105  (the stand-in's own)
+WEBHOOK_VERIFIER = "5f0c5c3e-0000-4000-8000-000000000000"
 SCOPE = "com.intuit.quickbooks.accounting"
-FIXED_TOKEN_LIFE = 100 * 365 * DAY  # seconds; a test that chose its access token never refreshes it
+FIXED_TOKEN_LIFETIME = (
+    100 * 365 * DAY_SECONDS
+)  # seconds; a test that chose its access token never refreshes it
 
 
 class QuickBooks:
@@ -50,7 +52,7 @@ class QuickBooks:
         self.log = harness.log
         self.companies = app.companies
         self.client_id, self.client_secret = client
-        self.webhook_verifier = VERIFIER
+        self.webhook_verifier = WEBHOOK_VERIFIER
         self.refresh_tokens: dict[str, str] = {}
         self.access_tokens: dict[str, str] = {}
 
@@ -166,7 +168,7 @@ def create(
     *,
     companies: Iterable[Options] = (US,),
     clock: Clock | None = None,
-    client: tuple[str, str] = (CLIENT, SECRET),
+    client: tuple[str, str] = (CLIENT_ID, CLIENT_SECRET),
     refresh_token: str | None = None,
     access_token: str | None = None,
     fsync: bool = False,
@@ -184,7 +186,7 @@ def create(
     grants = Grants(clock, journal, lambda: control.switches)
     control = Control(by_realm, grants, journal)
     control.set(switches)
-    sender = Sender(clock, journal, VERIFIER, lambda: control.switches)
+    sender = Sender(clock, journal, WEBHOOK_VERIFIER, lambda: control.switches)
     creator = CompanyCreator(control, clock, journal, sender, folder)
     creator.replay()
     for options in companies:
@@ -236,7 +238,7 @@ def _issue_one(
     if grant is None or refresh not in (None, grant.refresh):
         refresh = refresh or f"AB11standin{realm}".ljust(50, "0")
         grant = grants.grant(quickbooks.client_id, realm, SCOPE, refresh)
-    life = ACCESS_LIFE if access is None else FIXED_TOKEN_LIFE
+    life = ACCESS_LIFETIME if access is None else FIXED_TOKEN_LIFETIME
     quickbooks.refresh_tokens[realm] = grant.refresh
     quickbooks.access_tokens[realm] = grants.issue(grant, access, life=life)
 
@@ -272,7 +274,7 @@ def serve_quickbooks(
     """
     clock = Clock()
     chosen = _read_options(companies, realm, clock.now())
-    id, _, secret = (client or f"{CLIENT}:{SECRET}").partition(":")
+    id, _, secret = (client or f"{CLIENT_ID}:{CLIENT_SECRET}").partition(":")
     tokens: JsonObject = {"refresh_token": refresh_token, "access_token": access_token}
     quickbooks = create(folder, companies=chosen, clock=clock, client=(id, secret), **tokens)
     for text in switches:

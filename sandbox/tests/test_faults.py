@@ -10,9 +10,9 @@ import pytest
 import requests
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.faults.rules import OAUTH, VERBS
+from qbo_sandbox.faults.rules import OAUTH_CALLS, VERBS
 from qbo_sandbox.kit import KINDS, Clock, Server, Wire, ask
-from qbo_sandbox.kit.fault_effects import PLAYS
+from qbo_sandbox.kit.fault_effects import EFFECTS
 from qbo_sandbox.kit.wsgi import mount
 
 NOON = 1_800_000_000.0
@@ -195,14 +195,14 @@ def wait_for_port(url, way):
 
 def test_every_kind_in_the_table_is_proved(quickbooks):
     assert {kind for kind, *_ in FAULT_CASES} | OF_OTHER_CALLS == set(quickbooks.faults.kinds)
-    assert set(PLAYS) == set(KINDS)
+    assert set(EFFECTS) == set(KINDS)
 
 
 def test_the_table_can_be_read_at_the_control_door(quickbooks):
     response = ask(quickbooks.wsgi, "GET", "/_sandbox/faults").json()
     assert response["kinds"]["lose_answer"].startswith("carried out")
     assert {"nth", "probability", "seed", "commit", "code", "bytes"} <= set(response["options"])
-    assert {f"bill.{verb}" for verb in VERBS} | {"query.vendor", "cdc", *OAUTH} <= set(
+    assert {f"bill.{verb}" for verb in VERBS} | {"query.vendor", "cdc", *OAUTH_CALLS} <= set(
         response["calls"]
     )
 

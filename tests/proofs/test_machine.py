@@ -212,7 +212,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def reconnect(self):
         scope, realm = "com.intuit.quickbooks.accounting", self.quickbooks.realm
-        grant = self.quickbooks.app.grants.grant(sandbox_factory.CLIENT, realm, scope)
+        grant = self.quickbooks.app.grants.grant(sandbox_factory.CLIENT_ID, realm, scope)
         self.attempt(lambda: oauth_connect.connect_with_refresh_token(realm, grant.refresh))
 
     # -- a person in QuickBooks --------------------------------------------------------------------

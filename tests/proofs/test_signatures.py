@@ -67,7 +67,9 @@ def in_base64(digest: bytes) -> str:
     return base64.b64encode(digest).decode()
 
 
-QUICKBOOKS = Caller("intuit-signature", factory.VERIFIER, b'{"eventNotifications": []}', in_base64)
+QUICKBOOKS = Caller(
+    "intuit-signature", factory.WEBHOOK_VERIFIER, b'{"eventNotifications": []}', in_base64
+)
 SOURCES = {
     "costcertified": Caller(
         "X-CostCertified-Signature", SECRET, b'{"topic": "invoice.changed", "id": "7"}', bytes.hex

@@ -192,7 +192,7 @@ def companies():
 
 def sign(notification):
     body = json.dumps({"eventNotifications": [notification]}).encode()
-    seal = hmac.new(factory.VERIFIER.encode(), body, hashlib.sha256).digest()
+    seal = hmac.new(factory.WEBHOOK_VERIFIER.encode(), body, hashlib.sha256).digest()
     return {"intuit-signature": base64.b64encode(seal).decode()}, body
 
 

@@ -139,7 +139,7 @@ def _answer_batch(call: Call) -> bytes:
     refused = [item for item in items if item.startswith(b'{"Fault"')]
     call.note["items"] = len(items)
     call.note["items_refused"] = len(refused)
-    items = rules.items(call.fault, items)
+    items = rules.change_batch_items(call.fault, items)
     content = b",".join(items)
     return call.wrap(b'"BatchItemResponse":[' + content + b"]")
 

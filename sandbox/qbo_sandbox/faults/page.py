@@ -5,7 +5,7 @@ from html import escape
 
 from qbo_sandbox.kit import Fault, Faults
 
-CALLS = (
+CALL_CHOICES = (
     "bill.create",
     "bill.update",
     "invoice.create",
@@ -20,7 +20,7 @@ CALLS = (
     "token.refresh",
     "*",
 )
-USUAL = {
+DEFAULT_VALUES = {
     "seconds": 0.0,
     "status": None,
     "commit": False,
@@ -37,7 +37,7 @@ def section(faults: Faults) -> str:
         f"<option value={kind}>{kind} – {escape(says)}</option>"
         for kind, says in faults.kinds.items()
     )
-    calls = "".join(f"<option>{call}</option>" for call in CALLS)
+    calls = "".join(f"<option>{call}</option>" for call in CALL_CHOICES)
     rules = "".join(f"<li>{_describe(rule)}</li>" for rule in faults.rules())
     stop = (
         '<form method="post"><button name="do" value="behave">Let nothing go wrong</button></form>'
@@ -71,13 +71,13 @@ def carry_out(faults: Faults, form: dict[str, str]) -> str:
 
 
 def _describe(rule: Fault) -> str:
-    """Return a rule in words: what goes wrong, how often, and each option that is not the usual."""
+    """Describe a rule: its kind, how often, and the options that are not default."""
     frequency = "always"
     if rule.count:
         frequency = f"{rule.count - rule.fired} of {rule.count} times to come"
     parts = [f"{rule.kind} on {rule.call}", frequency]
     for field in fields(rule):
         name = field.name
-        if name in USUAL and getattr(rule, name) != USUAL[name]:
+        if name in DEFAULT_VALUES and getattr(rule, name) != DEFAULT_VALUES[name]:
             parts.append(f"{name} {getattr(rule, name)}")
     return escape(", ".join(parts))

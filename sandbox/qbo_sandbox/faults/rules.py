@@ -1,4 +1,4 @@
-"""Faults that only QuickBooks can have, the calls that they apply to, and how each one looks."""
+"""Faults that only QuickBooks can have, the calls that they apply to, and their answers."""
 
 from qbo_sandbox.accounting.kinds import KINDS
 from qbo_sandbox.accounting.refusals import (
@@ -31,11 +31,19 @@ FAULTS = {
     "other_realm": "consent is given for another company than the one chosen",
 }
 OTHER_USER = "Kari Nordmann"
-UNEXPECTED = "An unexpected error has occurred."
-FOREIGN = b'{"Fault":{"Error":[],"type":"ValidationFault"},"bId":"nobody"}'
+UNEXPECTED_ERROR = "An unexpected error has occurred."
+FOREIGN_BATCH_ITEM = b'{"Fault":{"Error":[],"type":"ValidationFault"},"bId":"nobody"}'
 VERBS = ("create", "update", "delete", "void", "read", "pdf", "send")
-OTHERS = ("cdc", "batch", "upload", "download", "file", "page", "unknown")
-OAUTH = ("authorize", "token.code", "token.refresh", "revoke", "userinfo", "discovery", "keys")
+OTHER_CALLS = ("cdc", "batch", "upload", "download", "file", "page", "unknown")
+OAUTH_CALLS = (
+    "authorize",
+    "token.code",
+    "token.refresh",
+    "revoke",
+    "userinfo",
+    "discovery",
+    "keys",
+)
 
 
 def faults() -> Faults:
@@ -49,7 +57,7 @@ def faults() -> Faults:
     return Faults(
         FAULTS,
         options=("code", "detail", "element"),
-        calls=(*calls, *OTHERS, *OAUTH),
+        calls=(*calls, *OTHER_CALLS, *OAUTH_CALLS),
     )
 
 
@@ -66,9 +74,9 @@ def refusal(fault: Fault | None) -> Refusal | GatewayRefusal | None:
     if fault.kind == "system_failure":
         return Refusal("10000", "System Failure Error", status=500, kind="SystemFault")
     if fault.kind == "fault_200":
-        return Refusal("6000", f"Business Validation Error: {UNEXPECTED}", "", status=200)
+        return Refusal("6000", f"Business Validation Error: {UNEXPECTED_ERROR}", "", status=200)
     if fault.kind == "business":
-        return business_error(UNEXPECTED)
+        return business_error(UNEXPECTED_ERROR)
     return None
 
 
@@ -77,18 +85,18 @@ def _choose_refusal(options: JsonObject, status: int) -> Refusal | GatewayRefusa
     code = str(options.get("code", "6000"))
     if code == "3100":
         return forbidden_call()
-    detail = str(options.get("detail", MESSAGES.get(code, UNEXPECTED)))
+    detail = str(options.get("detail", MESSAGES.get(code, UNEXPECTED_ERROR)))
     kind = "ValidationFault" if status < 500 else "SystemFault"
     return Refusal(code, detail, options.get("element"), status=status, kind=kind)
 
 
-def items(fault: Fault | None, answered: list[bytes]) -> list[bytes]:
-    """Return the items of a batch as its client sees them."""
+def change_batch_items(fault: Fault | None, answered: list[bytes]) -> list[bytes]:
+    """Return the answered items of a batch, changed by the fault."""
     kind = fault.kind if fault else ""
     if kind == "bid_missing":
         return answered[:-1]
     if kind == "bid_twice":
         return [*answered, answered[-1]]
     if kind == "bid_foreign":
-        return [*answered, FOREIGN]
+        return [*answered, FOREIGN_BATCH_ITEM]
     return answered[::-1] if kind == "bid_reversed" else answered

@@ -1,4 +1,4 @@
-"""The status that accounting reports for a row of a source, and how stand-ins check it."""
+"""Check and store the accounting status that the hub reports for a row of a source."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -11,15 +11,15 @@ from qbo_sandbox.kit.strict import (
     NUMBER,
     TEXT,
     WHOLE,
+    CallRefused,
     Types,
-    Wrong,
     as_object,
     invalid,
     json_body,
     moment,
 )
 
-STATES = (
+REPORTED_STATES = (
     "queued",
     "posted",
     "failed",
@@ -29,7 +29,7 @@ STATES = (
     "part_paid",
     "paid",
 )
-IN_BOOKS = ("posted", "changed_in_ledger", "part_paid", "paid")
+STATES_IN_BOOKS = ("posted", "changed_in_ledger", "part_paid", "paid")
 
 
 class StatusNames(Protocol):
@@ -52,7 +52,7 @@ def store_status(
     names: type[StatusNames],
     store: Callable[[JsonObject], object],
 ) -> JsonObject:
-    """Answer a call that reports a status of `what`; refuse one that is older than `last`.
+    """Answer a call that reports a status of `what`; refuse a status that is older than `last`.
 
     `last` is the newest status in the books, and `store` gets a new one, with the names of
     `row_fields`. `names` has AMOUNT_PAID as a further field if the source receives payments.
@@ -71,13 +71,15 @@ def _check_status(
     """Return the status in the body of a call."""
     needed = (names.STATE, names.SYSTEM, names.AT, names.VERSION)
     new: JsonObject = as_object(body, _status_types(names), needed)
-    if new[names.STATE] not in STATES:
-        raise invalid(names.STATE, f"One of {', '.join(STATES)} is needed.")
-    if new[names.STATE] in IN_BOOKS and not new.get(names.EXTERNAL_ID):
+    if new[names.STATE] not in REPORTED_STATES:
+        raise invalid(names.STATE, f"One of {', '.join(REPORTED_STATES)} is needed.")
+    if new[names.STATE] in STATES_IN_BOOKS and not new.get(names.EXTERNAL_ID):
         raise invalid(names.EXTERNAL_ID, "What stands in the books has an id there.")
     order = _status_order(new, names)
     if last and order < _status_order(last, names):
-        raise Wrong(409, "stale", f"Something newer is already known of {what}.", names.VERSION)
+        raise CallRefused(
+            409, "stale", f"Something newer is already known of {what}.", names.VERSION
+        )
     return new
 
 
@@ -101,5 +103,5 @@ def _status_types(names: type[StatusNames]) -> Types:
 
 
 def _status_order(row: JsonObject, names: type[StatusNames]) -> tuple[int, dt.datetime]:
-    """Return what puts statuses in order: the version they are of, then their time."""
+    """Return the sort key of a status: its version, then its time."""
     return row[names.VERSION], moment(row[names.AT], names.AT)

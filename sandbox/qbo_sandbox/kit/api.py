@@ -1,4 +1,4 @@
-"""A strict JSON API with bearer tokens: access, the parameters of each call, refusals."""
+"""A strict JSON API with bearer tokens: checks access and the parameters of each call."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
@@ -8,10 +8,10 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.limits import Limits
 from qbo_sandbox.kit.messages import form_of, json_answer, text_answer
-from qbo_sandbox.kit.strict import Wrong, invalid, route
+from qbo_sandbox.kit.strict import CallRefused, invalid, route
 from qbo_sandbox.kit.tokens import Tokens, basic_of
 
-FORM = "application/x-www-form-urlencoded"
+FORM_TYPE = "application/x-www-form-urlencoded"
 
 
 class Api:
@@ -36,33 +36,35 @@ class Api:
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         name, arguments = route(self.routes, environ)
         try:
-            self._let_in(environ, name)
+            self._check_access(environ, name)
             answer = getattr(self, f"_{name}")(environ, *arguments)
-        except Wrong as wrong:
+        except CallRefused as wrong:
             return json_answer(start, wrong.status, wrong.body, wrong.headers)
         if isinstance(answer, tuple):
             kind, content = answer
             return text_answer(start, 200, content, kind)
         return json_answer(start, 200, answer)
 
-    def _let_in(self, environ: WSGIEnvironment, name: str | None) -> None:
+    def _check_access(self, environ: WSGIEnvironment, name: str | None) -> None:
         """Refuse a call over the limit, an unknown one, and one without a token."""
         self.limits.count()
         if name is None:
-            raise Wrong(404, "not_found", "There is no such call.")
+            raise CallRefused(404, "not_found", "There is no such call.")
         if name != "token":
             if self.tokens.holder(environ) is None:
-                raise Wrong(401, "unauthorized", "The bearer token is missing, unknown or expired.")
+                raise CallRefused(
+                    401, "unauthorized", "The bearer token is missing, unknown or expired."
+                )
             self.admit(name)
         _check_parameters(environ, self.parameters.get(name, ()))
 
     def admit(self, name: str) -> None:
-        """Refuse a caller whose valid token is not enough for this call."""
+        """Refuse a call for which a valid token is not enough."""
 
     def grant_token(self, environ: WSGIEnvironment, subject: str) -> JsonObject:
         """Answer a bearer token to a client with the right id and secret."""
         if form(environ) != {"grant_type": "client_credentials"}:
-            raise Wrong(
+            raise CallRefused(
                 400, "unsupported_grant_type", "Only client_credentials is supported.", "grant_type"
             )
         return self.issue_token(subject, self.client(environ))
@@ -71,7 +73,7 @@ class Api:
         """Return the id of the client that requests a token."""
         client, secret = basic_of(environ)
         if not self.tokens.knows(client, secret):
-            raise Wrong(401, "invalid_client", "The client id or secret is wrong.")
+            raise CallRefused(401, "invalid_client", "The client id or secret is wrong.")
         return client
 
     def issue_token(self, subject: str, client: str) -> JsonObject:
@@ -86,17 +88,17 @@ class Api:
 
 def form(environ: WSGIEnvironment) -> dict[str, str]:
     """Return the form in the body; refuse any other content."""
-    if not environ.get("CONTENT_TYPE", "").startswith(FORM):
-        raise Wrong(415, "unsupported_media_type", "The body must be a form.")
+    if not environ.get("CONTENT_TYPE", "").startswith(FORM_TYPE):
+        raise CallRefused(415, "unsupported_media_type", "The body must be a form.")
     return form_of(environ)
 
 
 def _check_parameters(environ: WSGIEnvironment, allowed: Sequence[str]) -> None:
-    """Refuse parameters that the call does not have, or that stand twice."""
-    earlier = set[str]()
+    """Refuse parameters that the call does not have, and repeated ones."""
+    seen_names = set[str]()
     for name, _ in parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True):
         if name not in allowed:
             raise invalid(name, "There is no such parameter.")
-        if name in earlier:
+        if name in seen_names:
             raise invalid(name, "It stands twice in the address.")
-        earlier.add(name)
+        seen_names.add(name)

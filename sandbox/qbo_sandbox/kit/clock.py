@@ -10,7 +10,7 @@ from qbo_sandbox.kit.json_object import JsonObject
 
 
 class Clock:
-    """Seconds since 1970, settable; `frozen` stands still between moves."""
+    """A clock that can be set; with `frozen` it only moves when it is set."""
 
     def __init__(self, now: float | None = None, *, frozen: bool = False) -> None:
         self._offset = 0.0
@@ -32,16 +32,16 @@ class Clock:
         return time.time() + self._offset
 
     def set(self, now: float, *, frozen: bool | None = None) -> None:
-        """Put the clock to a moment; `frozen` left out keeps it running or standing as it was."""
+        """Set the clock; without `frozen` it keeps running, or stays frozen, as before."""
         if frozen is None:
             frozen = self._stopped is not None
         self._offset = now - time.time()
         self._stopped = now if frozen else None
-        for tell in self.on_change:
-            tell()
+        for notify in self.on_change:
+            notify()
 
     def state(self) -> dict[str, float | None]:
-        """Return what a journal records of the clock, for `restore`."""
+        """Return the state of the clock for the journal, see `restore`."""
         return {"offset": self._offset, "stopped": self._stopped}
 
     def restore(self, state: JsonObject) -> None:

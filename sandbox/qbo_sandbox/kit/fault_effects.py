@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from qbo_sandbox.kit.fault_kinds import STATUS
+from qbo_sandbox.kit.fault_kinds import STATUS_FAULTS
 from qbo_sandbox.kit.faults import Fault, Wire
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import Headers, status_line
 
 OVERSIZED_BYTES = 64 * 1024 * 1024
-SIGN_IN = b"<html><body>Please sign in</body></html>"
-ELSEWHERE = "https://elsewhere.test/"
+SIGN_IN_PAGE = b"<html><body>Please sign in</body></html>"
+REDIRECT_ADDRESS = "https://elsewhere.test/"
 
 
 class FaultTarget(Protocol):
-    """What a play needs of the stand-in that it happens to."""
+    """The interface of a stand-in that an effect uses."""
 
     shape: Callable[[int, WSGIEnvironment], tuple[str, bytes]]
     sleep: Callable[[float], None]
@@ -29,77 +29,77 @@ class FaultTarget(Protocol):
         ...
 
 
-Play = Callable[[FaultTarget, Fault, WSGIEnvironment, StartResponse], Iterable[bytes]]
+Effect = Callable[[FaultTarget, Fault, WSGIEnvironment, StartResponse], Iterable[bytes]]
 
 
 def _refuse(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Refuse the connection."""
     raise Wire(refused=True, pause=fault.seconds)
 
 
 def _reset_request(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Reset the connection before anything is done."""
     raise Wire(pause=fault.seconds, reset=True)
 
 
 def _lose_request(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Close the connection before anything is done."""
     raise Wire(pause=fault.seconds)
 
 
 def _lose_answer(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Carry out the call, and close the connection without an answer."""
-    stage.carry_out(environ)
+    target.carry_out(environ)
     raise Wire(pause=fault.seconds)
 
 
 def _commit_late(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Carry out the call later, and answer with a status of the fault or not at all."""
-    stage.put_off(environ, fault.seconds)
+    target.put_off(environ, fault.seconds)
     if fault.status:
-        return _answer_only(stage, fault, fault.status, environ, start)
+        return _answer_only(target, fault, fault.status, environ, start)
     raise Wire
 
 
 def _delay(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Carry the request out, and answer later."""
-    status, headers, body = stage.carry_out(environ)
+    status, headers, body = target.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, pause=fault.seconds)
 
 
 def _delay_before(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Wait, then carry the request out."""
-    stage.sleep(fault.seconds)
-    return send(start, *stage.carry_out(environ))
+    target.sleep(fault.seconds)
+    return send(start, *target.carry_out(environ))
 
 
 def _drip(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Carry the request out, and answer byte by byte."""
-    status, headers, body = stage.carry_out(environ)
+    status, headers, body = target.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, drip=fault.seconds or 1.0)
 
 
 def _reset(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Carry the request out, and reset the connection in the middle of the answer."""
-    status, headers, body = stage.carry_out(environ)
+    status, headers, body = target.carry_out(environ)
     half = len(body) // 2
     bytes_to_send = int(fault.options.get("bytes", half))
     cut = min(bytes_to_send, len(body))
@@ -107,27 +107,29 @@ def _reset(
 
 
 def _hang_up(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Carry the request out, answer, and close the connection."""
-    status, headers, body = stage.carry_out(environ)
+    status, headers, body = target.carry_out(environ)
     raise Wire(status=status, headers=headers, body=body, hang_up=True)
 
 
 def _status(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
-    """Answer with a status; carry the request out only if the rule says so."""
+    """Answer with a status; carry out the request only with `commit`."""
     if fault.commit:
-        stage.carry_out(environ)
-    return _answer_only(stage, fault, fault.status or STATUS.get(fault.kind, 500), environ, start)
+        target.carry_out(environ)
+    return _answer_only(
+        target, fault, fault.status or STATUS_FAULTS.get(fault.kind, 500), environ, start
+    )
 
 
 def _answer_only(
-    stage: FaultTarget, fault: Fault, status: int, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, status: int, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
-    """Answer with a status, whatever became of the request."""
-    kind, body = stage.shape(status, environ)
+    """Answer with a status, whether or not the request was carried out."""
+    kind, body = target.shape(status, environ)
     headers = [("Content-Type", kind), *environ.get("sandbox.headers", ())]
     if fault.retry_after is not None:
         headers.append(("Retry-After", str(fault.retry_after)))
@@ -135,34 +137,34 @@ def _answer_only(
 
 
 def _redirect(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Answer with another address."""
     if fault.commit:
-        stage.carry_out(environ)
+        target.carry_out(environ)
     else:
         environ["sandbox.note"]["verdict"] = "redirected"
-    address = str(fault.options.get("to", ELSEWHERE))
+    address = str(fault.options.get("to", REDIRECT_ADDRESS))
     return send(start, fault.status or 307, [("Location", address)], b"")
 
 
-def _spoil(
-    stage: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
+def _change_body(
+    target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
-    """Carry the request out, and answer with a spoiled body."""
-    status, headers, body = stage.carry_out(environ)
-    spoil = SPOILS[fault.kind]
-    kind, spoiled = spoil(fault.options, body)
+    """Carry out the request, and change the body of the answer."""
+    status, headers, body = target.carry_out(environ)
+    change = BODY_CHANGES[fault.kind]
+    kind, changed_body = change(fault.options, body)
     if kind:
         headers = [pair for pair in headers if pair[0].lower() != "content-type"]
         headers.append(("Content-Type", kind))
-    return send(start, status, headers, spoiled)
+    return send(start, status, headers, changed_body)
 
 
-SPOILS: dict[str, Callable[[JsonObject, bytes], tuple[str, bytes]]] = {
+BODY_CHANGES: dict[str, Callable[[JsonObject, bytes], tuple[str, bytes]]] = {
     "truncate": lambda options, body: ("", body[: len(body) // 2]),
     "empty": lambda options, body: ("", b""),
-    "wrong_type": lambda options, body: ("text/html", SIGN_IN),
+    "wrong_type": lambda options, body: ("text/html", SIGN_IN_PAGE),
     "mislabelled": lambda options, body: (str(options.get("type", "text/html")), body),
     "wrong_json": lambda options, body: (
         "application/json",
@@ -170,7 +172,7 @@ SPOILS: dict[str, Callable[[JsonObject, bytes], tuple[str, bytes]]] = {
     ),
     "oversized": lambda options, body: ("", body.ljust(int(options.get("bytes", OVERSIZED_BYTES)))),
 }
-PLAYS: dict[str, Play] = {
+EFFECTS: dict[str, Effect] = {
     "refuse": _refuse,
     "reset_request": _reset_request,
     "lose_request": _lose_request,
@@ -182,8 +184,8 @@ PLAYS: dict[str, Play] = {
     "reset": _reset,
     "hang_up": _hang_up,
     "redirect": _redirect,
-    **dict.fromkeys(("status", *STATUS), _status),
-    **dict.fromkeys(SPOILS, _spoil),
+    **dict.fromkeys(("status", *STATUS_FAULTS), _status),
+    **dict.fromkeys(BODY_CHANGES, _change_body),
 }
 
 

@@ -1,6 +1,6 @@
 """The kinds of faults that can be set on a call to any stand-in."""
 
-BROKEN = {
+CONNECTION_FAULTS = {
     "refuse": "the connection is refused; nothing is taken, and for `seconds` no new connection is",
     "reset_request": "the connection is reset; nothing is done",
     "lose_request": "nothing is done; `seconds` later the connection closes without an answer",
@@ -17,7 +17,7 @@ BROKEN = {
         "carried out and answered whole; then the connection closes, though it promised to stay"
     ),
 }
-STATUS = {
+STATUS_FAULTS = {
     "unauthorised": 401,
     "forbidden": 403,
     "not_found": 404,
@@ -27,7 +27,7 @@ STATUS = {
     "unavailable": 503,
     "gateway_timeout": 504,
 }
-SPOILED = {
+BODY_FAULTS = {
     "truncate": "carried out; the answer is cut in half, and looks complete",
     "empty": "carried out; the answer has no body",
     "wrong_type": "carried out; the answer is a web page that asks to sign in",
@@ -37,11 +37,11 @@ SPOILED = {
     "redirect": "the answer is `status` (307) and points to `to`; carried out only with `commit`",
 }
 KINDS = {
-    **BROKEN,
+    **CONNECTION_FAULTS,
     "status": (
         "the answer is `status`, with `retry_after` where given; carried out only with `commit`"
     ),
-    **{name: f"the same with {status}" for name, status in STATUS.items()},
-    **SPOILED,
+    **{name: f"the same with {status}" for name, status in STATUS_FAULTS.items()},
+    **BODY_FAULTS,
 }
-OPTIONS = frozenset({"body", "bytes", "to", "type"})
+FAULT_OPTIONS = frozenset({"body", "bytes", "to", "type"})

@@ -1,4 +1,4 @@
-"""What can be made to go wrong on a call to a stand-in, and how often."""
+"""Rules for faults: which calls to a stand-in are affected, and how."""
 
 import random
 import threading
@@ -8,7 +8,7 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
 
-from qbo_sandbox.kit.fault_kinds import KINDS, OPTIONS
+from qbo_sandbox.kit.fault_kinds import FAULT_OPTIONS, KINDS
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import Headers
 
@@ -72,9 +72,9 @@ class Fault:
         return cls.read(raw)
 
     def wants(self, call: str, read_body: Callable[[], bytes] = bytes) -> bool:
-        """Count a call, and tell whether the rule affects it.
+        """Count a call, and return whether the rule affects it.
 
-        The body is read only if the rule looks for a text in it.
+        The body is read only if `contains` is set.
         """
         is_used_up = self.count and self.fired >= self.count
         if is_used_up or not fnmatchcase(call, self.call):
@@ -87,7 +87,7 @@ class Fault:
         return is_affected
 
     def _affects_match(self) -> bool:
-        """Return whether the call that was counted last is one that the rule affects."""
+        """Return whether the rule affects the last counted call."""
         if self.matches < (self.nth or 1):
             return False
         if self.probability is None:
@@ -96,7 +96,7 @@ class Fault:
 
 
 def _check_field(key: str, value: Any) -> None:
-    """Raise ValueError if a value is not of the kind that a field of a rule needs."""
+    """Raise ValueError if a value has the wrong type for a field of a rule."""
     is_valid = True
     expected = ""
     if key in DECIMALS:
@@ -147,7 +147,7 @@ class Faults:
         calls: Iterable[str] = (),
     ) -> None:
         self.kinds = KINDS | (kinds or {})
-        self.options = OPTIONS | frozenset(options)
+        self.options = FAULT_OPTIONS | frozenset(options)
         self.calls = tuple(calls)
         self._rules: list[Fault] = []
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""A stand-in behind another server, which cannot break its connections."""
+"""Serve a stand-in behind another server, where it cannot break connections."""
 
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

@@ -1,4 +1,4 @@
-"""Wraps a stand-in: plays faults, logs its calls, and serves the pages under /_sandbox/."""
+"""Wrap a stand-in: apply faults, log its calls, and serve the pages under /_sandbox/."""
 
 import io
 import threading
@@ -9,11 +9,11 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from qbo_sandbox.kit.clock import Clock
-from qbo_sandbox.kit.fault_effects import PLAYS
+from qbo_sandbox.kit.fault_effects import EFFECTS
 from qbo_sandbox.kit.faults import Fault, Faults, Wire
 from qbo_sandbox.kit.log import RequestLog, verdict
 from qbo_sandbox.kit.messages import (
-    JSON,
+    JSON_TYPE,
     Headers,
     body_of,
     json_answer,
@@ -25,7 +25,7 @@ from qbo_sandbox.kit.messages import (
 
 Page = Callable[[str, Any], object]
 Shape = Callable[[int, WSGIEnvironment], tuple[str, bytes]]
-PAGES = "/_sandbox/"
+CONTROL_PATH = "/_sandbox/"
 
 
 def plain_call(environ: WSGIEnvironment) -> str:
@@ -47,7 +47,7 @@ class Harness:
 
     `call` names a request for faults and log; `shape` returns the body of an injected status;
     `pages` adds to /_sandbox/clock, /_sandbox/faults and /_sandbox/log. A stand-in finds a fault
-    of a kind that only it can play in environ["sandbox.fault"], and the requests that are still to
+    of a kind without an effect here in environ["sandbox.fault"], and the requests that are still to
     be carried out in environ["sandbox.pending"]. It may write into environ["sandbox.note"] what
     the log is to contain.
     """
@@ -85,8 +85,8 @@ class Harness:
         if self._late:
             self.settle()
             environ["sandbox.pending"] = [late for _, late in self._late]
-        if path.startswith(PAGES):
-            return self._page(path.removeprefix(PAGES), environ, start)
+        if path.startswith(CONTROL_PATH):
+            return self._page(path.removeprefix(CONTROL_PATH), environ, start)
         call = self.call(environ)
         fault = self.faults.due(call, partial(body_of, environ))
         return self._log(call, fault, environ, start)
@@ -94,7 +94,7 @@ class Harness:
     def _log(
         self, call: str, fault: Fault | None, environ: WSGIEnvironment, start: StartResponse
     ) -> Iterable[bytes]:
-        """Answer a call, and write into the log what became of it."""
+        """Answer a call, and add it to the log with its outcome."""
         at = self.clock.now()
         status = 0
         note = environ.setdefault("sandbox.note", {})
@@ -105,7 +105,11 @@ class Harness:
             return start(line, headers)
 
         try:
-            return self._play(fault, environ, begin) if fault else self.app(environ, begin)
+            return (
+                self._answer_with_fault(fault, environ, begin)
+                if fault
+                else self.app(environ, begin)
+            )
         except Wire as wire:
             status = wire.status or 0
             raise
@@ -116,15 +120,15 @@ class Harness:
                 at, environ["REQUEST_METHOD"], path, call, status, fault.kind if fault else "", note
             )
 
-    def _play(
+    def _answer_with_fault(
         self, fault: Fault, environ: WSGIEnvironment, start: StartResponse
     ) -> Iterable[bytes]:
-        """Answer with a fault; the application itself plays those that only it can."""
+        """Answer with a fault; kinds without an effect here are left to the application."""
         environ["sandbox.fault"] = fault
-        play = PLAYS.get(fault.kind)
-        if play is None:
+        effect = EFFECTS.get(fault.kind)
+        if effect is None:
             return self.app(environ, start)
-        return play(self, fault, environ, start)
+        return effect(self, fault, environ, start)
 
     def carry_out(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
         """Run the stand-in and hold its answer back."""
@@ -138,14 +142,14 @@ class Harness:
         return beginning[0], beginning[1], body
 
     def put_off(self, environ: WSGIEnvironment, seconds: float) -> None:
-        """Carry a request out later, whatever becomes of its client."""
+        """Carry out a request later, even if its client is gone by then."""
         body_of(environ)
         environ["sandbox.note"]["verdict"] = "put off"
         with self._late_lock:
             self._late.append((self.clock.now() + seconds, dict(environ)))
 
     def settle(self) -> None:
-        """Carry out what was held back and is due by now, each at its own moment."""
+        """Carry out the postponed requests that are due, each at its own time."""
         with self._late_lock:
             due = sorted(
                 (late for late in self._late if late[0] <= self.clock.now()),
@@ -173,7 +177,7 @@ class Harness:
                 body = query_of(environ)
             content = page(environ["REQUEST_METHOD"], body)
             if isinstance(content, bytes):
-                return text_answer(start, 200, content, JSON)
+                return text_answer(start, 200, content, JSON_TYPE)
             return json_answer(start, 200, content)
         except (ValueError, KeyError, TypeError) as wrong:
             return json_answer(start, 400, {"error": str(wrong)})

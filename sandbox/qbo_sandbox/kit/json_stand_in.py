@@ -12,7 +12,7 @@ from qbo_sandbox.kit.harness import Harness, Page
 from qbo_sandbox.kit.pages import Pages
 from qbo_sandbox.kit.webhook_calls import Calls
 
-PROBLEMS = {
+ERRORS_BY_STATUS = {
     401: ("unauthorized", "The bearer token is missing, unknown or expired."),
     409: ("stale", "Something newer is already known."),
     422: ("invalid", "The data is not as agreed."),
@@ -57,8 +57,8 @@ class StandIn:
 
     def _shape(self, status: int, environ: WSGIEnvironment) -> tuple[str, bytes]:
         """Return the content type and the body of an error."""
-        if status in PROBLEMS:
-            code, message = PROBLEMS[status]
+        if status in ERRORS_BY_STATUS:
+            code, message = ERRORS_BY_STATUS[status]
         elif status == 503:
             code = "unavailable"
             message = f"{self.name} is being updated."

@@ -1,4 +1,4 @@
-"""How often a stand-in may be asked: so many calls in so many seconds, by its own clock."""
+"""The rate limit of a stand-in: a number of calls in some seconds, by its own clock."""
 
 import math
 import re
@@ -7,14 +7,14 @@ from collections import deque
 from typing import Any, Self
 
 from qbo_sandbox.kit.clock import Clock
-from qbo_sandbox.kit.strict import Wrong
+from qbo_sandbox.kit.strict import CallRefused
 
-RATE = re.compile(r"(\d+)/(\d*)([smhd])")
+RATE_PATTERN = re.compile(r"(\d+)/(\d*)([smhd])")
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class Limits:
-    """Counts the calls of all clients; `requests` may be set while it runs, 0 takes all."""
+    """Counts the calls of all clients; `requests` can be changed, and 0 means no limit."""
 
     def __init__(self, clock: Clock, requests: int, seconds: int) -> None:
         self.requests = requests
@@ -26,7 +26,7 @@ class Limits:
     @classmethod
     def at_rate(cls, clock: Clock, rate: str) -> Self:
         """Return the limit of a rate, such as `100/15s`, `10/s` or `5000/h`."""
-        match = RATE.fullmatch(rate)
+        match = RATE_PATTERN.fullmatch(rate)
         if match is None:
             raise ValueError(f"{rate!r} is no rate; write it as 100/15s")
         requests, count, unit = match.groups()
@@ -48,7 +48,9 @@ class Limits:
         """Count a call; refuse it with the time to wait if it is not admitted."""
         if seconds := self.wait():
             message = f"More than {self.requests} requests in {self.seconds} seconds."
-            raise Wrong(429, "too_many_requests", message, headers=(("Retry-After", str(seconds)),))
+            raise CallRefused(
+                429, "too_many_requests", message, headers=(("Retry-After", str(seconds)),)
+            )
 
     def page(self, method: str, body: Any) -> object:
         """Answer /_sandbox/limit: GET reads; POST {"requests": 100} sets it."""

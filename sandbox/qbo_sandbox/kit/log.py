@@ -1,4 +1,4 @@
-"""The list of requests a stand-in answered, with its verdict on each, for tests to read."""
+"""The log of answered requests, with a verdict on each, for tests."""
 
 import threading
 from collections import deque
@@ -7,24 +7,24 @@ from typing import Any
 from qbo_sandbox.kit.clock import iso
 from qbo_sandbox.kit.json_object import JsonObject
 
-WORDS = {0: "lost", 401: "unauthorised", 403: "forbidden", 429: "throttled"}
+VERDICTS_BY_STATUS = {0: "lost", 401: "unauthorised", 403: "forbidden", 429: "throttled"}
 
 
 def verdict(status: int, note: JsonObject) -> str:
     """Return what happened to a request, whatever its client received."""
-    if status in WORDS:
-        return WORDS[status]
+    if status in VERDICTS_BY_STATUS:
+        return VERDICTS_BY_STATUS[status]
     if status >= 400 or "code" in note:
         return "failed" if status >= 500 else "refused"
     return "replayed" if note.get("replayed") else "accepted"
 
 
-# Shared by all logs, because a lock in each of them could not be copied with it.
-_NUMBERING = threading.Lock()
+# Shared by all logs, because a log with a lock of its own could not be copied.
+_NUMBER_LOCK = threading.Lock()
 
 
 class RequestLog:
-    """The newest requests, oldest first; headers are never kept, since they hold tokens."""
+    """The newest requests, the oldest first; without headers, because they contain tokens."""
 
     def __init__(self, keep: int = 100_000) -> None:
         self._entries: deque[tuple[Any, ...]] = deque(maxlen=keep)
@@ -41,7 +41,7 @@ class RequestLog:
         note: JsonObject,
     ) -> None:
         """Add a call with its answer's status."""
-        with _NUMBERING:
+        with _NUMBER_LOCK:
             self._newest_number += 1
             number = self._newest_number
             self._entries.append((number, at, method, path, call, status, fault, note))

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-REASONS = {
+REASON_PHRASES = {
     200: "OK",
     201: "Created",
     202: "Accepted",
@@ -27,14 +27,14 @@ REASONS = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
-JSON = "application/json;charset=utf-8"
+JSON_TYPE = "application/json;charset=utf-8"
 Header = tuple[str, str]
 Headers = list[Header]
 
 
 def status_line(status: int) -> str:
     """Return a status with its reason."""
-    return f"{status} {REASONS.get(status, 'Answer')}"
+    return f"{status} {REASON_PHRASES.get(status, 'Answer')}"
 
 
 def site_of(environ: WSGIEnvironment) -> str:
@@ -89,11 +89,11 @@ def json_answer(
 ) -> Iterable[bytes]:
     """Answer in JSON."""
     text = json.dumps(value, ensure_ascii=False, default=_plain_text)
-    return text_answer(start, status, text, JSON, headers)
+    return text_answer(start, status, text, JSON_TYPE, headers)
 
 
 def _plain_text(value: object) -> object:
-    """Return a value that JSON does not have as one that it has; raise TypeError for bytes."""
+    """Convert a value that JSON does not support; raise TypeError for bytes."""
     if isinstance(value, bytes | bytearray | memoryview):
         raise TypeError(
             "An answer of the stand-in has bytes, which JSON does not have. Answer a file as a pair"

@@ -1,4 +1,4 @@
-"""Files that a stand-in hands out, made from a line of text: small true PDFs, and the odd ones."""
+"""Files of a stand-in, made from a line of text: small PDFs, and files with a problem."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -6,48 +6,48 @@ from functools import lru_cache
 
 from qbo_sandbox.kit.pdf import pdf
 
-TOO_LARGE = 26 * 1024 * 1024
-SPACES = b" " * 65536
+TOO_LARGE_BYTES = 26 * 1024 * 1024
+PADDING = b" " * 65536
 
 
-def content(sort: str, text: str, html: str) -> bytes | None:
+def content(kind: str, text: str, html: str) -> bytes | None:
     """Return the bytes of a file; None for one that was lost."""
-    if sort == "missing":
+    if kind == "missing":
         return None
-    return b"".join(_file_parts(sort, text, html))
+    return b"".join(_file_parts(kind, text, html))
 
 
 @lru_cache(maxsize=512)
-def describe(sort: str, text: str, html: str) -> dict[str, object]:
+def describe(kind: str, text: str, html: str) -> dict[str, object]:
     """Return name, type, size and checksum of a file without building it whole in memory."""
     size = 0
-    sums = hashlib.sha256()
-    for part in _file_parts(sort, text, html):
+    digest = hashlib.sha256()
+    for part in _file_parts(kind, text, html):
         size += len(part)
-        sums.update(part)
-    page = sort == "html"
+        digest.update(part)
+    is_page = kind == "html"
     return {
-        "name": f"{text}.{'html' if page else 'pdf'}",
-        "mime": "text/html" if page else "application/pdf",
+        "name": f"{text}.{'html' if is_page else 'pdf'}",
+        "mime": "text/html" if is_page else "application/pdf",
         "size": size,
-        "sha256": sums.hexdigest(),
+        "sha256": digest.hexdigest(),
     }
 
 
-def _file_parts(sort: str, text: str, html: str) -> Iterator[bytes]:
+def _file_parts(kind: str, text: str, html: str) -> Iterator[bytes]:
     """Yield the parts of a file; a large one is filled up with spaces."""
-    whole = html.encode() if sort == "html" else pdf([text])
+    whole = html.encode() if kind == "html" else pdf([text])
     yield whole
-    for start in range(len(whole), TOO_LARGE if sort == "large" else 0, len(SPACES)):
-        yield SPACES[: TOO_LARGE - start]
+    for start in range(len(whole), TOO_LARGE_BYTES if kind == "large" else 0, len(PADDING)):
+        yield PADDING[: TOO_LARGE_BYTES - start]
 
 
 def find_file(
     files: Iterable[tuple[str, str, str]], id: str, html: str
 ) -> tuple[str, bytes] | None:
-    """Return (type, bytes) of a file among (id, sort, text) rows; None if missing or lost."""
-    for file_id, sort, text in files:
-        data = content(sort, text, html) if file_id == id else None
+    """Return (type, bytes) of a file among (id, kind, text) rows; None if missing or lost."""
+    for file_id, kind, text in files:
+        data = content(kind, text, html) if file_id == id else None
         if data is not None:
-            return str(describe(sort, text, html)["mime"]), data
+            return str(describe(kind, text, html)["mime"]), data
     return None

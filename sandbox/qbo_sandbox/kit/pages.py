@@ -1,4 +1,4 @@
-"""The pages that a stand-in has for people: no script is needed, and they work below any path."""
+"""The pages of a stand-in for people; they need no script and work below any path."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -11,19 +11,19 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import Header, form_of, query_of, text_answer
 
-SAFE: Sequence[Header] = (
+SECURITY_HEADERS: Sequence[Header] = (
     (
         "Content-Security-Policy",
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
     ),
     ("X-Content-Type-Options", "nosniff"),
 )
-ORIGINS = ("same-origin", "none")
+ALLOWED_FETCH_SITES = ("same-origin", "none")
 ROWS_PER_PAGE = 50
 
 
 class PageRefused(Exception):
-    """What a person asked for cannot be done; its text says why."""
+    """The error for a form that cannot be carried out; its text is shown on a page."""
 
 
 class Pages:
@@ -52,21 +52,21 @@ class Pages:
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         name, parts = self._route(environ)
         if not name or not self.is_known(environ, *parts):
-            text = self._nothing(environ, "There is no such page")
-            return text_answer(start, 404, text, headers=SAFE)
+            text = self._message_page(environ, "There is no such page")
+            return text_answer(start, 404, text, headers=SECURITY_HEADERS)
         handler = getattr(self, name)
         if environ["REQUEST_METHOD"] == "GET":
-            return text_answer(start, 200, handler(environ, *parts), headers=SAFE)
-        if environ.get("HTTP_SEC_FETCH_SITE", "same-origin") not in ORIGINS:
-            text = self._nothing(environ, "Another site sent this form")
-            return text_answer(start, 403, text, headers=SAFE)
+            return text_answer(start, 200, handler(environ, *parts), headers=SECURITY_HEADERS)
+        if environ.get("HTTP_SEC_FETCH_SITE", "same-origin") not in ALLOWED_FETCH_SITES:
+            text = self._message_page(environ, "Another site sent this form")
+            return text_answer(start, 403, text, headers=SECURITY_HEADERS)
         try:
             path = self.carry_out(handler, form_of(environ), *parts)
         except PageRefused as refused:
-            text = self._nothing(environ, str(refused))
-            return text_answer(start, 422, text, headers=SAFE)
+            text = self._message_page(environ, str(refused))
+            return text_answer(start, 422, text, headers=SECURITY_HEADERS)
         address = environ.get("SCRIPT_NAME", "") + path
-        return text_answer(start, 303, "", headers=(("Location", address), *SAFE))
+        return text_answer(start, 303, "", headers=(("Location", address), *SECURITY_HEADERS))
 
     def is_known(self, environ: WSGIEnvironment, *parts: str) -> bool:
         """Return whether the object of a path exists."""
@@ -78,13 +78,13 @@ class Pages:
 
     def render(self, environ: WSGIEnvironment, template: str, **values: Any) -> str:
         """Return the text of a page; `root` is the path below which it works."""
-        about = {
+        context = {
             "name": self.name,
             "colour": self.colour,
             "menu": self.menu,
             "root": environ.get("SCRIPT_NAME", ""),
         }
-        return self.templates.get_template(f"{template}.html").render(**about, **values)
+        return self.templates.get_template(f"{template}.html").render(**context, **values)
 
     def render_list(
         self, environ: WSGIEnvironment, template: str, rows: Sequence[JsonObject], **values: Any
@@ -95,19 +95,19 @@ class Pages:
         matching = [row for row in rows if words in row["searched"].casefold()]
         last = max(0, (len(matching) - 1) // ROWS_PER_PAGE)
         number = query.get("page", "")
-        place = max(0, min(int(number) - 1, last)) if number.isdecimal() else 0
+        index = max(0, min(int(number) - 1, last)) if number.isdecimal() else 0
         pages = [(number, urlencode({**query, "page": number})) for number in range(1, last + 2)]
-        about = {
+        context = {
             "count": len(matching),
-            "page": place + 1,
+            "page": index + 1,
             "pages": pages,
             "search": query.get("search", ""),
         }
         return self.render(
             environ,
             template,
-            rows=matching[place * ROWS_PER_PAGE : (place + 1) * ROWS_PER_PAGE],
-            **about,
+            rows=matching[index * ROWS_PER_PAGE : (index + 1) * ROWS_PER_PAGE],
+            **context,
             **values,
         )
 
@@ -119,6 +119,6 @@ class Pages:
                 return name, match.groups()
         return "", ()
 
-    def _nothing(self, environ: WSGIEnvironment, text: str) -> str:
+    def _message_page(self, environ: WSGIEnvironment, text: str) -> str:
         """Return a page with nothing but a message."""
         return self.render(environ, "nothing", message=text)

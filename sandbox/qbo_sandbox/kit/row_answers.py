@@ -1,4 +1,4 @@
-"""What a source with rows answers to a call: JSON or a file, with headers of its own."""
+"""Answer a call to a source with rows: JSON or a file, with headers."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

@@ -16,15 +16,15 @@ from qbo_sandbox.kit.limits import Limits
 from qbo_sandbox.kit.messages import form_of, json_answer, json_of, query_of
 from qbo_sandbox.kit.row_answers import RowAnswer, answer_page, send
 from qbo_sandbox.kit.rows import Rows
-from qbo_sandbox.kit.strict import Wrong
+from qbo_sandbox.kit.strict import CallRefused
 from qbo_sandbox.kit.tokens import Tokens
 from qbo_sandbox.kit.webhook_calls import Calls
 
 Row = JsonObject
-NO_CALL: RowAnswer = (404, {"message": "There is no such call."})
+UNKNOWN_CALL: RowAnswer = (404, {"message": "There is no such call."})
 FIRST_CHANGE = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)  # of rows without a time of their own
-BETWEEN_CHANGES = dt.timedelta(minutes=10)
-REMOVED = "_removed"  # in the file: the fields that a row no longer has
+CHANGE_INTERVAL = dt.timedelta(minutes=10)
+REMOVED_FIELDS_KEY = "_removed"  # in the file: the fields that a row no longer has
 
 
 class RowSource:
@@ -118,7 +118,7 @@ class RowSource:
     def _add_first_rows(self, rows: Iterable[Row], *, is_kept: bool) -> None:
         """Add the rows with which the source begins; remember them if the file refers to them."""
         for place, row in enumerate(rows):
-            changed_at = FIRST_CHANGE + place * BETWEEN_CHANGES
+            changed_at = FIRST_CHANGE + place * CHANGE_INTERVAL
             first = {self.changed_at: _format_moment(changed_at), **row}
             first = self._with_moment(first)
             self._apply(first)
@@ -144,7 +144,7 @@ class RowSource:
             parts = list_path.strip("/").split("/")
             if path[: len(parts)] == parts:
                 return self._answer_below(environ, method, type, path[len(parts) :])
-        return NO_CALL
+        return UNKNOWN_CALL
 
     def page(self, environ: WSGIEnvironment, rows: list[Row]) -> Any:
         """Return the answer to a call for a list, whose rows are these, the oldest change first.
@@ -215,7 +215,7 @@ class RowSource:
         if not fields:
             return self._answer_row(environ, method, row)
         if method != "PUT" or len(fields) > 1:
-            return NO_CALL
+            return UNKNOWN_CALL
         self.store({**row, fields[0]: json_of(environ)})
         return 200, {}
 
@@ -233,7 +233,7 @@ class RowSource:
         """Answer a call for a row; one with another method than GET writes fields of it."""
         if method != "GET":
             if not self.writable or method not in ("PUT", "PATCH"):
-                return NO_CALL
+                return UNKNOWN_CALL
             row = self._written_row(row, json_of(environ))
             self.store(row)
         body = self.show(environ, row)
@@ -294,7 +294,7 @@ class RowSource:
             else:
                 self.limits.count()
                 answer = self._admit(environ, method, path)
-        except Wrong as wrong:
+        except CallRefused as wrong:
             return json_answer(start, wrong.status, wrong.body, wrong.headers)
         except ValueError as error:
             return json_answer(start, 422, {"message": str(error)})
@@ -340,7 +340,7 @@ class RowSource:
                 change[name] = value
         removed = [name for name in first if name not in row]
         if removed and not row.get("deleted"):
-            change[REMOVED] = removed
+            change[REMOVED_FIELDS_KEY] = removed
         return change
 
     def _changed_row(self, change: Row) -> Row:
@@ -348,7 +348,7 @@ class RowSource:
         first = self._first_rows.get(change["id"], {})
         row = {name: json.loads(text) for name, text in first.items()}
         row.update(change)
-        removed = row.pop(REMOVED, ())
+        removed = row.pop(REMOVED_FIELDS_KEY, ())
         for name in removed:
             row.pop(name, None)
         return row

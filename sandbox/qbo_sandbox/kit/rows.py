@@ -1,4 +1,4 @@
-"""Rows by id that can also be read in the order of their changes, as most sources offer theirs."""
+"""Rows by id that can also be read in the order of their changes."""
 
 import base64
 import bisect
@@ -12,9 +12,9 @@ Place = tuple[str, str]  # the time of the last change, and the id as text
 
 
 class Rows(dict[Any, JsonObject]):
-    """A row has an `id` and the time of its last change; what changes moves to the end.
+    """Rows by `id`, in the order of their last changes.
 
-    `changed_at` names the field with that time.
+    `changed_at` names the field with the time of the last change.
     """
 
     def __init__(self, *, changed_at: str = "updated_at") -> None:
@@ -34,7 +34,7 @@ class Rows(dict[Any, JsonObject]):
         bisect.insort(self._order, new_place)
 
     def find(self, id: str) -> JsonObject | None:
-        """Return the row whose id is written so in an address, or None; ids may be numbers."""
+        """Return the row with this id, or None; the text also finds an id that is a number."""
         row = self.get(id)
         if row is None and id.isdecimal():
             return self.get(int(id))
@@ -141,7 +141,7 @@ def decode_row(sent: Mapping[str, Any], fields: Mapping[str, str]) -> JsonObject
 
 
 def format_cursor(moment: str, id: str) -> str:
-    """Return a place as a text whose meaning only the source knows."""
+    """Return a place as an opaque text."""
     place = f"{moment}|{id}"
     text = base64.urlsafe_b64encode(place.encode()).decode()
     return text.rstrip("=")

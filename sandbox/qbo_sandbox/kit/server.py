@@ -17,8 +17,8 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 from qbo_sandbox.kit.faults import Wire
 from qbo_sandbox.kit.messages import Headers, status_line
 
-MAX_HEAD = 64 * 1024
-LARGE_BODY = 1024 * 1024  # from here on a copy costs more than a packet
+MAX_HEAD_BYTES = 64 * 1024
+LARGE_BODY_BYTES = 1024 * 1024  # from here on a copy costs more than a packet
 # A signal just before `accept`, or one that another thread got, does not end the wait for a caller.
 ACCEPT_SECONDS = 0.5
 
@@ -148,7 +148,7 @@ class _Connection:
         """Return the lines before the body, or None if the client closed the connection."""
         while b"\r\n\r\n" not in self.buffer:
             more = self.peer.recv(65536)
-            if not more or len(self.buffer) > MAX_HEAD:
+            if not more or len(self.buffer) > MAX_HEAD_BYTES:
                 return None
             self.buffer += more
         head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
@@ -227,7 +227,7 @@ class _Connection:
         """Send an answer; HEAD gets its headers only."""
         head = _response_head(status, headers, len(content), keep)
         body = b"" if method == "HEAD" else content
-        if len(body) < LARGE_BODY:
+        if len(body) < LARGE_BODY_BYTES:
             self.peer.sendall(head + body)
         else:
             self.peer.sendall(head)

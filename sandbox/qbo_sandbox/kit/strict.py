@@ -33,7 +33,7 @@ class RowNames(Protocol):
     UPDATED_AT: ClassVar[str]
 
 
-class Wrong(Exception):
+class CallRefused(Exception):
     """An answer with an error status: `code`, a message for people, and the field that is wrong."""
 
     def __init__(
@@ -50,9 +50,9 @@ class Wrong(Exception):
         self.body = {"code": code, "message": message, "field": field}
 
 
-def invalid(field: str, message: str) -> Wrong:
+def invalid(field: str, message: str) -> CallRefused:
     """Return the error of a field that is not acceptable."""
-    return Wrong(422, "invalid", message, field)
+    return CallRefused(422, "invalid", message, field)
 
 
 def route(
@@ -70,11 +70,11 @@ def route(
 def json_body(environ: WSGIEnvironment) -> Any:
     """Return the JSON of the body; refuse any other content."""
     if not environ.get("CONTENT_TYPE", "").startswith("application/json"):
-        raise Wrong(415, "unsupported_media_type", "The body must be JSON.")
+        raise CallRefused(415, "unsupported_media_type", "The body must be JSON.")
     try:
         return json_of(environ)
     except ValueError:
-        raise Wrong(422, "invalid", "The body is not JSON.") from None
+        raise CallRefused(422, "invalid", "The body is not JSON.") from None
 
 
 def as_object(value: Any, allowed: Types, required: Sequence[str], where: str = "") -> Any:

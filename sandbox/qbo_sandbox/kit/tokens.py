@@ -10,12 +10,13 @@ from wsgiref.types import WSGIEnvironment
 from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.messages import form_of
 
-MARK = "stand-in-token-"  # how every token begins, so that tests recognize it wherever it appears
+# The prefix of every token, so that tests recognize them anywhere.
+TOKEN_PREFIX = "stand-in-token-"  # noqa: S105  (a part of tokens, no secret)
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token stands for."""
+    """The subject and client of a token, and when it expires."""
 
     subject: str
     client: str
@@ -119,7 +120,7 @@ class Tokens:
         return grant
 
     def revoke(self, subject: str) -> None:
-        """Take all tokens of a subject away."""
+        """Revoke all tokens of a subject."""
         for tokens in (self._access, self._refresh):
             revoked = [token for token, grant in tokens.items() if grant.subject == subject]
             for token in revoked:
@@ -127,9 +128,9 @@ class Tokens:
 
 
 def _new_token() -> str:
-    """Return a random token with the mark that all tokens of stand-ins have."""
+    """Return a random token with the prefix of all tokens of stand-ins."""
     random_part = secrets.token_urlsafe(32)
-    return f"{MARK}{random_part}"
+    return f"{TOKEN_PREFIX}{random_part}"
 
 
 def bearer_of(environ: WSGIEnvironment) -> str:

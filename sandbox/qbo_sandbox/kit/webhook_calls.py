@@ -1,4 +1,4 @@
-"""Signed webhook calls of a stand-in, sent in the background and repeated when they fail."""
+"""Send signed webhook calls in the background, and repeat them when they fail."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from typing import Any
 from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.json_object import JsonObject
 
-CALL_TIMEOUT = 10
+CALL_TIMEOUT_SECONDS = 10
 MAX_TRIES = 3
 
 
@@ -78,7 +78,7 @@ class Calls:
             for call in reversed(waiting) if self.habits["held"] else waiting:
                 self._queue.put(call)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, daemon=True)
+                self._thread = threading.Thread(target=self._send_queued_calls, daemon=True)
                 self._thread.start()
 
     def settle(self) -> None:
@@ -113,12 +113,12 @@ class Calls:
         requests = [{"headers": headers, "body": body.decode()} for headers, body in waiting]
         return {"habits": self.habits, "events": self.events, "waiting": requests}
 
-    def _work(self) -> None:
+    def _send_queued_calls(self) -> None:
         """Make the calls in the queue, in a thread of its own."""
         while True:
             event, secret = self._queue.get()
             try:
-                event["outcome"] = self._outcome(event, secret)
+                event["outcome"] = self._send_call(event, secret)
             finally:
                 self._queue.task_done()
 
@@ -133,15 +133,15 @@ class Calls:
         signature = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
         return headers | {self._header: self._prefix + signature}, body
 
-    def _outcome(self, event: JsonObject, secret: str) -> str:
-        """Send a call, several times if nobody takes it; return what became of it in words."""
+    def _send_call(self, event: JsonObject, secret: str) -> str:
+        """Send a call, up to MAX_TRIES times until it is accepted; return the outcome as text."""
         headers, body = self._request(event, secret)
         outcome = ""
         for _ in range(MAX_TRIES):
             address = event["to"]
             request = urllib.request.Request(address, body, headers)  # noqa: S310  (was checked)
             try:
-                answer = urllib.request.urlopen(request, timeout=CALL_TIMEOUT)  # noqa: S310 (above)
+                answer = urllib.request.urlopen(request, timeout=CALL_TIMEOUT_SECONDS)  # noqa: S310 (above)
                 with answer:
                     return f"taken with {answer.status}"
             except OSError as error:

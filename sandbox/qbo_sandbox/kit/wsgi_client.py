@@ -10,7 +10,7 @@ from wsgiref.types import WSGIApplication, WSGIEnvironment
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; header names in lower case."""
+    """A response; header names are in lower case."""
 
     status: int
     headers: dict[str, str]

@@ -28,7 +28,7 @@ SCOPES = (
     "payroll.compensation.read",
 )
 NO_STORE = [("Cache-Control", "no-cache, no-store"), ("Pragma", "no-cache")]
-PERSON = {
+USER_INFO = {
     "sub": "4c1fa8b2-52b4-4f39-a3a5-0a6ce1f0c001",
     "email": "kari@example.com",
     "emailVerified": True,
@@ -46,7 +46,7 @@ PERSON = {
 
 
 class Authority:
-    """Answers everything that is not the accounting API."""
+    """The authorization server."""
 
     def __init__(
         self, grants: Grants, clients: dict[str, str], companies: dict[str, Company], clock: Clock
@@ -217,12 +217,12 @@ class Authority:
         return text_answer(start, 200, b"", "application/json;charset=utf-8")
 
     def userinfo(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
-        """Answer who gave the access token."""
+        """Answer the person who gave the access token."""
         _, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         access = self.grants.access.get(token)
         if access is None or access.expires <= self.clock.now():
             return json_answer(start, 401, {"error": "invalid_token"})
-        return json_answer(start, 200, PERSON)
+        return json_answer(start, 200, USER_INFO)
 
     def discovery(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer the addresses of this authority."""
@@ -264,7 +264,7 @@ def _claims(grant: Consent, now: float, site: str) -> JsonObject:
     return {
         "aud": [grant.client],
         "iss": f"{site}/op/v1",
-        "sub": PERSON["sub"],
+        "sub": USER_INFO["sub"],
         "realmid": grant.realm,
         **times,
     }

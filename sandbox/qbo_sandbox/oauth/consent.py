@@ -1,11 +1,11 @@
-"""The page on which a person lets an application into a company."""
+"""The page on which a person gives an application access to a company."""
 
 from collections.abc import Iterable
 from html import escape
 
 from qbo_sandbox.accounting.company import Company
 
-PAGE = """<!doctype html>
+PAGE_TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} – QuickBooks stand-in</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
@@ -22,18 +22,18 @@ small {{ color: #555 }}
 {main}
 </main></body></html>"""
 
-USERS = (("admin", "Kari Nordmann (company admin)"), ("clerk", "Ola Hansen (no admin)"))
+USER_CHOICES = (("admin", "Kari Nordmann (company admin)"), ("clerk", "Ola Hansen (no admin)"))
 
 
 def page(title: str, main: str) -> str:
     """Return a page with a heading."""
-    return PAGE.format(title=escape(title), main=main)
+    return PAGE_TEMPLATE.format(title=escape(title), main=main)
 
 
 def form(client: str, params: dict[str, str], companies: Iterable[Company]) -> str:
     """Return the form that asks for user, company and consent."""
     hidden = "".join(_hidden_input(name, value) for name, value in params.items())
-    users = "".join(_radio_input("user", key, name, key == "admin") for key, name in USERS)
+    users = "".join(_radio_input("user", key, name, key == "admin") for key, name in USER_CHOICES)
     first = True
     choices = ""
     for company in companies:

@@ -13,9 +13,14 @@ from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.switches import Switches
 
-HOUR, DAY = 3600, 86400
-CODE_LIFE, ACCESS_LIFE, REFRESH_LIFE, HARD_LIFE = 600, HOUR, 8_726_400, 5 * 365 * DAY
-MARK = "standin"  # in every code and token, so that tests recognize it wherever it appears
+HOUR_SECONDS, DAY_SECONDS = 3600, 86400
+# Lifetimes in seconds; MAX_LIFETIME is that of a consent, however often its tokens are refreshed.
+CODE_LIFETIME = 600
+ACCESS_LIFETIME = HOUR_SECONDS
+REFRESH_LIFETIME = 8_726_400
+MAX_LIFETIME = 5 * 365 * DAY_SECONDS
+# In every code and token, so that tests recognize them anywhere.
+TOKEN_MARK = "standin"  # noqa: S105  (a part of tokens, no secret)
 CODE_LENGTH, REFRESH_TOKEN_LENGTH = 51, 50
 
 
@@ -25,7 +30,7 @@ class InvalidGrant(Exception):
 
 @dataclass
 class Consent:
-    """One consent: a client's standing to speak for a company."""
+    """A consent: the permission of a client to access a company."""
 
     client: str
     realm: str
@@ -39,7 +44,7 @@ class Consent:
 
 
 class AccessToken(NamedTuple):
-    """What an access token opens: a company, for a client, until it expires."""
+    """An access token: it gives a client access to a company until it expires."""
 
     client: str
     realm: str
@@ -48,7 +53,7 @@ class AccessToken(NamedTuple):
 
 @dataclass
 class AuthorizationCode:
-    """What the code in the address of a callback stands for, until it is exchanged for tokens."""
+    """An authorization code, which the client exchanges for tokens."""
 
     client: str
     realm: str
@@ -75,8 +80,8 @@ class Grants:
     ) -> str:
         """Return a code for the callback, valid once and for ten minutes."""
         random_part = secrets.token_hex(24)
-        code = f"AB1{MARK}{random_part}"[:CODE_LENGTH]
-        expires = self.clock.now() + CODE_LIFE
+        code = f"AB1{TOKEN_MARK}{random_part}"[:CODE_LENGTH]
+        expires = self.clock.now() + CODE_LIFETIME
         issued = AuthorizationCode(client, realm, scope, redirect, expires, challenge)
         self.codes[code] = issued
         self._write({"code": [code, vars(issued)]})
@@ -110,8 +115,8 @@ class Grants:
             scope=scope,
             refresh=refresh or _refresh_token(),
             since=now,
-            expires=now + REFRESH_LIFE,
-            hard=now + HARD_LIFE,
+            expires=now + REFRESH_LIFETIME,
+            hard=now + MAX_LIFETIME,
         )
         self._keep(grant)
         return grant
@@ -145,12 +150,12 @@ class Grants:
         if token == grant.refresh:
             if switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice)
                 grant.previous_until = 0.0
-            is_old = now - grant.since >= DAY
+            is_old = now - grant.since >= DAY_SECONDS
             if is_old or rotate or switches.rotate == "always":
                 self._rotate(grant, now, switches)
         elif now >= grant.previous_until:
             raise InvalidGrant("Incorrect or invalid refresh token")
-        grant.expires = now + REFRESH_LIFE
+        grant.expires = now + REFRESH_LIFETIME
         self._keep(grant)
         return grant, self.issue(grant)
 
@@ -159,19 +164,19 @@ class Grants:
         grant.previous = grant.refresh
         grant.previous_until = 0.0
         if switches.previous_refresh_token == "grace":  # noqa: S105  (a choice, no secret)
-            grant.previous_until = now + DAY
+            grant.previous_until = now + DAY_SECONDS
         if switches.previous_refresh_token == "until_used":  # noqa: S105  (a choice, no secret)
             grant.previous_until = grant.hard
         grant.refresh = _refresh_token()
         grant.since = now
 
-    def issue(self, grant: Consent, token: str | None = None, life: float = ACCESS_LIFE) -> str:
+    def issue(self, grant: Consent, token: str | None = None, life: float = ACCESS_LIFETIME) -> str:
         """Issue an access token for a consent, a new one or `token`.
 
         A new one is about as long as one of Intuit.
         """
         if not token:
-            token = f"eyJ{MARK}{secrets.token_urlsafe(320)}"
+            token = f"eyJ{TOKEN_MARK}{secrets.token_urlsafe(320)}"
         expires = self.clock.now() + life
         access = AccessToken(grant.client, grant.realm, expires)
         self.access[token] = access
@@ -226,7 +231,7 @@ class Grants:
         """Take one event from the journal; its fractions are Decimal."""
         if "grant" in event:
             grant = event["grant"]
-            times = {name: float(grant[name]) for name in FLOATS if name in grant}
+            times = {name: float(grant[name]) for name in TIME_FIELDS if name in grant}
             self._file(Consent(**{**grant, **times}))
         elif "access" in event:
             token, client, realm, expires = event["access"]
@@ -241,14 +246,14 @@ class Grants:
             self._end(*event["end"])
 
 
-FLOATS = ("since", "expires", "hard", "previous_until")
+TIME_FIELDS = ("since", "expires", "hard", "previous_until")
 
 
 def _refresh_token() -> str:
     """Return a new refresh token."""
     random_part = secrets.token_urlsafe(60)
     letters = random_part.replace("-", "x").replace("_", "y")
-    token = f"AB11{MARK}{letters}"
+    token = f"AB11{TOKEN_MARK}{letters}"
     return token[:REFRESH_TOKEN_LENGTH]
 
 

@@ -23,12 +23,12 @@ from qbo_sandbox import factory
 from tests.support.runs.hub_environment import PASSWORD, PLANTED_SECRET, SECRET_KEY, VAULT_KEYS
 
 _KEY_TEXT = VAULT_KEYS.partition(":")[2]
-_BASIC = base64.b64encode(f"{factory.CLIENT}:{factory.SECRET}".encode()).decode()
+_BASIC = base64.b64encode(f"{factory.CLIENT_ID}:{factory.CLIENT_SECRET}".encode()).decode()
 # Printed by `hub sandbox` on purpose, because anyone who tries an app must enter them.
 PRINTED = {
     "secret of a stand-in": re.compile(rb"stand-in-(?:secret|webhook)-[0-9a-f]{4}"),
-    "client secret of the Intuit stand-in": re.compile(factory.SECRET.encode()),
-    "webhook token of the Intuit stand-in": re.compile(factory.VERIFIER.encode()),
+    "client secret of the Intuit stand-in": re.compile(factory.CLIENT_SECRET.encode()),
+    "webhook token of the Intuit stand-in": re.compile(factory.WEBHOOK_VERIFIER.encode()),
 }
 SECRETS = {
     "secret key": re.compile(re.escape(SECRET_KEY.encode())),
@@ -49,7 +49,7 @@ BEGINNINGS = [
     PASSWORD.encode(),
     PLANTED_SECRET.encode(),
     _BASIC.encode(),
-    factory.VERIFIER.encode(),
+    factory.WEBHOOK_VERIFIER.encode(),
     b"stand-in-",
     b"standin",
 ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from qbo_sandbox import factory
-from qbo_sandbox.kit.tokens import MARK
+from qbo_sandbox.kit.tokens import TOKEN_PREFIX
 from qbo_sandbox.oauth import grants
 from tests.support.proofs.canaries import canaries_in
 from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
@@ -24,12 +24,12 @@ ROOT = Path(__file__).parents[3]
     [
         SECRET_KEY,
         VAULT_KEYS,
-        factory.SECRET,
-        factory.VERIFIER,
-        MARK + "x" * 43,
-        f"AB1{grants.MARK}" + "0f" * 20,
-        f"AB11{grants.MARK}" + "q" * 39,
-        f"eyJ{grants.MARK}" + "x" * 427,
+        factory.CLIENT_SECRET,
+        factory.WEBHOOK_VERIFIER,
+        TOKEN_PREFIX + "x" * 43,
+        f"AB1{grants.TOKEN_MARK}" + "0f" * 20,
+        f"AB11{grants.TOKEN_MARK}" + "q" * 39,
+        f"eyJ{grants.TOKEN_MARK}" + "x" * 427,
         "stand-in-secret-1f0c",
     ],
 )

@@ -68,7 +68,11 @@ def test_a_call_over_a_megabyte_is_refused(visitor: Visitor) -> None:
 
 
 def _from_quickbooks(
-    visitor: Visitor, realm: str, token: str = factory.VERIFIER, bill: str = "145", **options: Any
+    visitor: Visitor,
+    realm: str,
+    token: str = factory.WEBHOOK_VERIFIER,
+    bill: str = "145",
+    **options: Any,
 ) -> int:
     entity = {
         "name": "Bill",
@@ -242,7 +246,7 @@ HOSTILE_BODIES = [
 @pytest.mark.proof(small=4)
 @pytest.mark.parametrize("body", HOSTILE_BODIES, ids=range(len(HOSTILE_BODIES)))
 def test_a_signed_body_of_any_shape_is_no_error_of_the_hub(owner, body):
-    digest = hmac.new(factory.VERIFIER.encode(), body, hashlib.sha256).digest()
+    digest = hmac.new(factory.WEBHOOK_VERIFIER.encode(), body, hashlib.sha256).digest()
     headers = {"intuit-signature": base64.b64encode(digest).decode()}
     assert owner.client.post("/webhooks/quickbooks", data=body, headers=headers).status_code < 500
 

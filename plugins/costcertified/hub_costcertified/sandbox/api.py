@@ -8,7 +8,7 @@ from hub_costcertified.sandbox.company import ACCOUNT_ID, CLIENT_ID, CURRENCY, N
 from qbo_sandbox import kit
 from qbo_sandbox.kit import accounting, query_of, site_of
 from qbo_sandbox.kit.api import form
-from qbo_sandbox.kit.strict import Wrong, page, paginate, route
+from qbo_sandbox.kit.strict import CallRefused, page, paginate, route
 
 LISTS_PATTERN = "(invoices|payments|payouts|expenses)"
 ROUTES = (
@@ -43,7 +43,9 @@ class Api(kit.Api):
     def admit(self, name):
         """Refuse every call but that for the account while it takes no payments."""
         if not self._books.enabled and name != "account":
-            raise Wrong(403, "payments_disabled", "This account does not take payments of clients.")
+            raise CallRefused(
+                403, "payments_disabled", "This account does not take payments of clients."
+            )
 
     def _token(self, environ):
         """Answer new tokens for the newest refresh token, or for the one before it."""
@@ -51,7 +53,7 @@ class Api(kit.Api):
         client = self.client(environ)
         newest, before = self._books.refresh
         if not refresh_token or refresh_token not in (newest, before):
-            raise Wrong(
+            raise CallRefused(
                 400,
                 "invalid_grant",
                 "The refresh token was used before, or is none.",
@@ -87,7 +89,7 @@ class Api(kit.Api):
         """Answer one row."""
         row = self._books.row(things, id)
         if row is None:
-            raise Wrong(404, "not_found", f"There is no {things[:-1]} {id}.")
+            raise CallRefused(404, "not_found", f"There is no {things[:-1]} {id}.")
         return wire.encode(things, row, site_of(environ))
 
     def _status(self, environ, things, id):
@@ -107,5 +109,7 @@ def _refresh_token_of(environ):
     parameters = form(environ)
     is_refresh = parameters.get("grant_type") == "refresh_token"
     if not is_refresh or parameters.keys() != {"grant_type", "refresh_token"}:
-        raise Wrong(400, "unsupported_grant_type", "Only refresh_token is supported.", "grant_type")
+        raise CallRefused(
+            400, "unsupported_grant_type", "Only refresh_token is supported.", "grant_type"
+        )
     return parameters["refresh_token"]

@@ -10,7 +10,7 @@ from qbo_sandbox.kit import (
     query_of,
     site_of,
 )
-from qbo_sandbox.kit.strict import Wrong, json_body, paginate
+from qbo_sandbox.kit.strict import CallRefused, json_body, paginate
 
 ROUTES = (
     ("POST", r"/oauth/token", "token"),
@@ -39,7 +39,9 @@ class Api(kit.Api):
     def admit(self, name):
         """Refuse every call but that for the account while it has no integrations."""
         if not self._books.integrations and name != "account":
-            raise Wrong(403, "integrations_disabled", "This account does not have integrations.")
+            raise CallRefused(
+                403, "integrations_disabled", "This account does not have integrations."
+            )
 
     def _token(self, environ):
         """Answer a new token for the client id and secret."""
@@ -82,7 +84,7 @@ class Api(kit.Api):
         """Return an invoice, or answer that there is none with this id."""
         invoice = self._books.invoice(id)
         if invoice is None:
-            raise Wrong(404, "not_found", f"There is no invoice {id}.")
+            raise CallRefused(404, "not_found", f"There is no invoice {id}.")
         return invoice
 
     def _attachment(self, environ, id, file):
@@ -91,7 +93,7 @@ class Api(kit.Api):
         attachments = views.attachments(self._books.invoices[id])
         file_content = files.find_file(attachments, file)
         if not file_content:
-            raise Wrong(404, "not_found", f"Invoice {id} has no file {file}.")
+            raise CallRefused(404, "not_found", f"Invoice {id} has no file {file}.")
         return file_content
 
     def _status(self, environ, id):

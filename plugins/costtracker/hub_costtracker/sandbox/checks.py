@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from hub_costtracker import names
 from qbo_sandbox.kit import strict
-from qbo_sandbox.kit.strict import FLAG, TEXT, Wrong, as_object, invalid
+from qbo_sandbox.kit.strict import FLAG, TEXT, CallRefused, as_object, invalid
 
 KINDS = ("suppliers", "accounts", "tax-codes", "locations", "classes", "customers")
 STATUSES = ("draft", "validated", "sent_for_approval", "approved", "rejected", "transferred")
@@ -28,7 +28,7 @@ def read_push(kind, body):
     """Return the items of a pushed list."""
     if kind not in KINDS:
         kinds = ", ".join(KINDS)
-        raise Wrong(404, "not_found", f"There is no list {kind!r}; there are {kinds}.")
+        raise CallRefused(404, "not_found", f"There is no list {kind!r}; there are {kinds}.")
     as_object(body, {names.Record.ITEMS: list}, ())
     items = body.get(names.Record.ITEMS)
     if items is None or len(items) > MAX_ITEMS:

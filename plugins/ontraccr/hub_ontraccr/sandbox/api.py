@@ -7,7 +7,7 @@ from hub_ontraccr.sandbox import checks, files, views, wire
 from hub_ontraccr.sandbox.company import CLIENT_ID, DIVISIONS, NAME, RECORD_TYPES_BY_KIND
 from qbo_sandbox import kit
 from qbo_sandbox.kit import accounting, decode_row, query_of, site_of
-from qbo_sandbox.kit.strict import Wrong, invalid, json_body, page, paginate
+from qbo_sandbox.kit.strict import CallRefused, invalid, json_body, page, paginate
 
 _KIND_PATTERN, _LIST_PATTERN = (
     f"({'|'.join(RECORD_TYPES_BY_KIND)})",
@@ -56,7 +56,9 @@ class Api(kit.Api):
     def admit(self, name):
         """Refuse every call while the integration is not activated."""
         if not self._books.is_activated:
-            raise Wrong(403, "integration_inactive", "The QuickBooks integration is not activated.")
+            raise CallRefused(
+                403, "integration_inactive", "The QuickBooks integration is not activated."
+            )
 
     def _token(self, environ):
         """Answer a new token for the client id and secret."""
@@ -134,7 +136,7 @@ class Api(kit.Api):
     def _require_payable(self, id):
         """Return a payable, or answer that there is none with this id."""
         if id not in self._books.payables:
-            raise Wrong(404, "not_found", f"There is no payable {id}.")
+            raise CallRefused(404, "not_found", f"There is no payable {id}.")
         return self._books.payables[id]
 
     def _attachment(self, environ, id, file):
@@ -142,7 +144,7 @@ class Api(kit.Api):
         attachments = views.attachments(self._require_payable(id))
         file_content = files.find_file(attachments, file)
         if not file_content:
-            raise Wrong(404, "not_found", f"Payable {id} has no file {file}.")
+            raise CallRefused(404, "not_found", f"Payable {id} has no file {file}.")
         return file_content
 
     def _status(self, environ, id):
@@ -176,7 +178,7 @@ class Api(kit.Api):
         """Return a profile, or answer that there is none with this id."""
         profiles = self._books.profiles.rows[kind]
         if id not in profiles:
-            raise Wrong(404, "not_found", f"There is no profile {id} among the {kind}.")
+            raise CallRefused(404, "not_found", f"There is no profile {id} among the {kind}.")
         return profiles[id]
 
     def _import(self, environ, kind):

@@ -3,7 +3,7 @@
 from hub_ontraccr.sandbox import checks, company, views, wire
 from qbo_sandbox import kit
 from qbo_sandbox.kit import PageRefused, encode_row, query_of
-from qbo_sandbox.kit.strict import Wrong
+from qbo_sandbox.kit.strict import CallRefused
 
 EDITABLE_FIELDS = ("number", "date", "due", "type", "description")
 FILE_CHOICES = {
@@ -283,7 +283,7 @@ def _read_link(form):
     link["external_name"] = link["external_name"] or link["external_id"]
     try:
         checks.read_link(encode_row(link, wire.LINK))
-    except Wrong as wrong:
+    except CallRefused as wrong:
         raise PageRefused(str(wrong)) from None
     return {**link, "who": form.get("person", company.PEOPLE[0])}
 
