@@ -141,7 +141,9 @@ class Calls:
             address = event["to"]
             request = urllib.request.Request(address, body, headers)  # noqa: S310  (was checked)
             try:
-                answer = urllib.request.urlopen(request, timeout=CALL_TIMEOUT_SECONDS)  # noqa: S310 (above)
+                answer = urllib.request.urlopen(  # noqa: S310  (the address was checked)
+                    request, timeout=CALL_TIMEOUT_SECONDS
+                )
                 with answer:
                     return f"taken with {answer.status}"
             except OSError as error:
