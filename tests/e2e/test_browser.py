@@ -456,7 +456,8 @@ def test_a_bill_of_ten_lines_is_printed_on_one_sheet(
         posting = session.get_one(Posting, story.postings["posted"])
         line = document.body["lines"][0]
         lines = [{**line, "id": str(number)} for number in range(1, 11)]
-        document.body = {**document.body, "lines": lines, "due": "2026-04-03"}
+        facts = {f"Fact {number}": f"Value {number}" for number in range(1, 12)}
+        document.body = {**document.body, "lines": lines, "due": "2026-04-03", "facts": facts}
         payload = json.loads(posting.payload)
         payload["Line"] = payload["Line"][:1] * 10
         posting.payload = json.dumps(payload).encode()
