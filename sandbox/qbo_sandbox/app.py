@@ -1,4 +1,4 @@
-"""The stand-in as a WSGI application: admits calls, carries them out, plays its own faults."""
+"""The stand-in as a WSGI application: it checks calls, carries them out, and applies its faults."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +14,7 @@ from qbo_sandbox.accounting.refusals import (
 )
 from qbo_sandbox.accounting.values import dump, envelope_time
 from qbo_sandbox.api import calls, responses, uploads
-from qbo_sandbox.api.calls import JSON, Call
+from qbo_sandbox.api.calls import JSON_TYPE, Call
 from qbo_sandbox.api.limits import RequestLimits
 from qbo_sandbox.api.routes import Route
 from qbo_sandbox.faults import rules
@@ -25,9 +25,9 @@ from qbo_sandbox.oauth.authority import Authority
 from qbo_sandbox.oauth.grants import Grants
 from qbo_sandbox.web.pages import BookPages
 
-UNTIMED = ("2030",)
-FILE_LIFE = 900
-EXPIRED = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
+CODES_WITHOUT_TIME = ("2030",)
+FILE_LIFETIME_SECONDS = 900
+EXPIRED_FILE_BODY = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
 OPEN_CALLS = ("authorize", "token.code", "token.refresh", "revoke", "userinfo", "discovery", "keys")
 
 
@@ -91,10 +91,10 @@ class App:
         except GatewayRefusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
             body = responses.gateway_fault(refusal, self.clock.now())
-            return refusal.status, responses.REFUSED, body
+            return refusal.status, responses.REFUSAL_TYPE, body
         except Refusal as refusal:
             environ["sandbox.note"]["code"] = refusal.code
-            kind = JSON if refusal.status == 200 else responses.REFUSED
+            kind = JSON_TYPE if refusal.status == 200 else responses.REFUSAL_TYPE
             body = self._fault_body(refusal, route.realm)
             return refusal.status, kind, body
 
@@ -104,7 +104,7 @@ class App:
         An invalid id is refused before a company is known, so that answer has no time.
         """
         body: JsonObject = {"Fault": refusal.fault()}
-        if refusal.code not in UNTIMED:
+        if refusal.code not in CODES_WITHOUT_TIME:
             company = self.companies.get(realm)
             zone = company.options.zone if company else "UTC"
             body["time"] = envelope_time(self.clock.now(), zone)
@@ -146,7 +146,7 @@ class App:
         return body
 
     def _carry_out(self, call: Call) -> bytes:
-        """Carry out a call, or refuse it as its fault demands."""
+        """Carry out a call, or refuse it if its fault says so."""
         fault = call.fault
         company = call.company
         if fault is not None and fault.kind == "stale_reads":
@@ -172,8 +172,8 @@ class App:
         if company is None or content is None:
             return text_answer(start, 404, "no such file", "text/plain")
         signed_at = query_of(environ).get("X-Amz-Date", "")
-        if not signed_at.isdigit() or self.clock.now() > int(signed_at) + FILE_LIFE:
-            return text_answer(start, 403, EXPIRED, "application/xml")
+        if not signed_at.isdigit() or self.clock.now() > int(signed_at) + FILE_LIFETIME_SECONDS:
+            return text_answer(start, 403, EXPIRED_FILE_BODY, "application/xml")
         row = company.row("Attachable", id)
         kind = "application/octet-stream"
         if row:

@@ -25,9 +25,8 @@ CLIENT_ID = "ABstandinclient0000000000000000000000000000000000"
 CLIENT_SECRET = "standinsecret000000000000000000000000000"  # noqa: S105  (the stand-in's own)
 WEBHOOK_VERIFIER = "5f0c5c3e-0000-4000-8000-000000000000"
 SCOPE = "com.intuit.quickbooks.accounting"
-FIXED_TOKEN_LIFETIME = (
-    100 * 365 * DAY_SECONDS
-)  # seconds; a test that chose its access token never refreshes it
+# Seconds; a test that sets its access token never refreshes it.
+FIXED_TOKEN_LIFETIME = 100 * 365 * DAY_SECONDS
 
 
 class QuickBooks:

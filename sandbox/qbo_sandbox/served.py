@@ -11,7 +11,7 @@ from qbo_sandbox.options import US, Options
 
 
 class ServedQuickBooks:
-    """A stand-in at a local address; `quickbooks` is the stand-in itself, for everything else."""
+    """A stand-in at a local address; `quickbooks` is the stand-in in this process."""
 
     def __init__(self, quickbooks: QuickBooks, url: str) -> None:
         self.quickbooks = quickbooks

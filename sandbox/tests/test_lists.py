@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.entities.list_defaults import SUBTYPES
-from qbo_sandbox.entities.subtypes import DETAIL_TYPES, TYPE_OF
+from qbo_sandbox.entities.list_defaults import DEFAULT_SUBTYPES
+from qbo_sandbox.entities.subtypes import SUBTYPES_BY_TYPE, TYPE_BY_SUBTYPE
 from qbo_sandbox.kit import Clock
 
 NOON = 1_800_000_000.0
@@ -309,8 +309,10 @@ def test_an_account_is_made_by_its_detail_type_alone(quickbooks, detail, kind, c
 
 def test_the_usual_detail_type_of_each_account_type_belongs_to_it():
     assert {
-        kind: TYPE_OF[detail] for kind, detail in SUBTYPES.items() if kind != "Non-Posting"
-    } == {kind: kind for kind in DETAIL_TYPES}
+        kind: TYPE_BY_SUBTYPE[detail]
+        for kind, detail in DEFAULT_SUBTYPES.items()
+        if kind != "Non-Posting"
+    } == {kind: kind for kind in SUBTYPES_BY_TYPE}
 
 
 def test_the_social_security_number_of_an_employee_is_never_shown(quickbooks):

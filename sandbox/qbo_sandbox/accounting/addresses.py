@@ -2,7 +2,14 @@
 
 from qbo_sandbox.kit.json_object import JsonObject
 
-FIELDS = ("BillAddr", "ShipAddr", "PrimaryAddr", "VendorAddr", "RemitToAddr", "ShipFromAddr")
+ADDRESS_FIELDS = (
+    "BillAddr",
+    "ShipAddr",
+    "PrimaryAddr",
+    "VendorAddr",
+    "RemitToAddr",
+    "ShipFromAddr",
+)
 
 
 def highest_id(data: JsonObject) -> int:
@@ -17,7 +24,7 @@ def highest_id(data: JsonObject) -> int:
 
 def assign_ids(data: JsonObject, old: JsonObject | None, last: int) -> None:
     """Give addresses their ids: the one they had, or one that follows `last`."""
-    for field in FIELDS:
+    for field in ADDRESS_FIELDS:
         address = data.get(field)
         if not isinstance(address, dict) or address.get("Id"):
             continue
@@ -32,5 +39,5 @@ def assign_ids(data: JsonObject, old: JsonObject | None, last: int) -> None:
 
 def _addresses_in(data: JsonObject) -> list[JsonObject]:
     """Return the addresses in an object."""
-    contents = [data.get(field) for field in FIELDS]
+    contents = [data.get(field) for field in ADDRESS_FIELDS]
     return [content for content in contents if isinstance(content, dict)]

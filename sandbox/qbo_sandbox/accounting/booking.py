@@ -22,7 +22,7 @@ ITEM_ACCOUNTS = {
     ITEM_LINE: ("AssetAccountRef", "ExpenseAccountRef", "IncomeAccountRef"),
     SALES_LINE: ("IncomeAccountRef", "ExpenseAccountRef"),
 }
-PARTY_ACCOUNTS = {"Accounts Receivable": 1, "Accounts Payable": -1}
+PARTY_ACCOUNT_SIGNS = {"Accounts Receivable": 1, "Accounts Payable": -1}
 
 
 def entries_of(company: Lookups, kind: str, data: JsonObject) -> Entries:
@@ -30,7 +30,7 @@ def entries_of(company: Lookups, kind: str, data: JsonObject) -> Entries:
     rule = TXN_KINDS[kind]
     if not rule.booking:
         return ()
-    book = BOOKS[rule.booking]
+    book = BOOKING_RULES[rule.booking]
     return book(company, rule, data)
 
 
@@ -196,7 +196,7 @@ def _opens_of_journal(company: Lookups, data: JsonObject) -> Opens:
         if not row or not party:
             continue
         account = row.read()
-        direction = PARTY_ACCOUNTS.get(account["AccountType"], 0)
+        direction = PARTY_ACCOUNT_SIGNS.get(account["AccountType"], 0)
         if not direction:
             continue
         amount = direction * Decimal(line["Amount"])
@@ -206,7 +206,7 @@ def _opens_of_journal(company: Lookups, data: JsonObject) -> Opens:
     return tuple(opens)
 
 
-BOOKS: dict[str, Callable[[Lookups, TxnKind, JsonObject], Entries]] = {
+BOOKING_RULES: dict[str, Callable[[Lookups, TxnKind, JsonObject], Entries]] = {
     "lines": _book_lines,
     "transfer": _book_transfer,
     "journal": _book_journal,

@@ -19,8 +19,8 @@ from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.options import Options
 from qbo_sandbox.switches import Switches
 
-NAMES = ("Vendor", "Customer", "Employee")
-LONG_IDS = 5_000_000_000_000_000_000
+PARTY_KINDS = ("Vendor", "Customer", "Employee")
+LONG_ID_OFFSET = 5_000_000_000_000_000_000
 
 
 class Change(NamedTuple):
@@ -35,7 +35,7 @@ Watcher = Callable[[str, list[Change], str, float], None]
 
 
 class StoredReply(NamedTuple):
-    """What was answered to a write, kept for the id of its request."""
+    """The stored answer to a write, for the id of its request."""
 
     kind: str
     body: bytes
@@ -74,7 +74,7 @@ class Company(Representation):
         number = self.counters.get(counter, 0) + 1
         rule = LIST_KINDS.get(kind)
         if rule and rule.long_id:
-            number += LONG_IDS
+            number += LONG_ID_OFFSET
         return str(number)
 
     def head(self, id: str, token: int = 0, created: str = "") -> JsonObject:
@@ -120,7 +120,7 @@ class Company(Representation):
         return line + "}"
 
     def remember(self, key: str, digest: str, refusal: Refusal | None) -> None:
-        """Keep what came with a request id, and how it was refused."""
+        """Store the digest of a request id, and its refusal."""
         self.digests[key] = digest
         if refusal is not None:
             self.refused[key] = refusal
@@ -136,7 +136,7 @@ class Company(Representation):
     def apply(
         self, changes: list[Change], texts: list[str], now: float, request: str | None = None
     ) -> StoredReply:
-        """Make changes that are safe in the journal; also how the journal is read again."""
+        """Apply changes that are in the journal, also when it is replayed."""
         for change, text in zip(changes, texts, strict=True):
             if change.data is None:
                 self._remove(change.kind, change.id, now)
@@ -150,7 +150,7 @@ class Company(Representation):
         return reply
 
     def derive(self, kind: str, id: str, data: JsonObject) -> None:
-        """Put an object into its table that follows from what is known, and needs no journal."""
+        """Put a derived object into its table; it needs no journal."""
         self._put(kind, id, data, "", self.now())
 
     def _put(self, kind: str, id: str, data: JsonObject, text: str, now: float) -> None:
@@ -223,7 +223,7 @@ class Company(Representation):
         table.by_party.setdefault(party, {})[row.id] = None
 
     def _unbook(self, kind: str, row: Row, before: JsonObject, at: float) -> None:
-        """Take back what the former version of a transaction booked."""
+        """Reverse the entries of the former version of a transaction."""
         open = open_amounts(self, kind, before)
         self._move(row, open, -1, at)
 
@@ -334,8 +334,8 @@ class Company(Representation):
     def _raise_counters(self, kind: str, id: str, data: JsonObject) -> None:
         """Raise the counters to the id of an object and to those of its addresses."""
         number = int(id) if id.isdigit() else 0
-        if number > LONG_IDS:
-            number -= LONG_IDS
+        if number > LONG_ID_OFFSET:
+            number -= LONG_ID_OFFSET
         counter = _counter_name(kind)
         if number > self.counters.get(counter, 0):
             self.counters[counter] = number
@@ -347,11 +347,11 @@ def _counter_name(kind: str) -> str:
     """Return which counter gives a kind its ids; all transactions share one, as do all names."""
     if kind in TXN_KINDS:
         return "transactions"
-    return "names" if kind in NAMES else kind
+    return "names" if kind in PARTY_KINDS else kind
 
 
 def name_key(kind: str, data: JsonObject) -> str:
-    """Return what must be unique within a list, regardless of case."""
+    """Return the key that must be unique within a list; it ignores case."""
     rule = LIST_KINDS[kind]
     name = None
     if rule.nested:

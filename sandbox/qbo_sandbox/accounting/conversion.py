@@ -1,4 +1,4 @@
-"""Entries of amounts in a transaction's own currency."""
+"""Make ledger entries of amounts in the currency of a transaction."""
 
 from decimal import Decimal
 

@@ -11,8 +11,8 @@ TEXT_LINE = "DescriptionOnly"
 DISCOUNT_LINE = "DiscountLineDetail"
 SUBTOTAL_LINE = "SubTotalLineDetail"
 GROUP_LINE = "GroupLineDetail"
-BUYING = (ACCOUNT_LINE, ITEM_LINE, TEXT_LINE)
-SELLING = (SALES_LINE, GROUP_LINE, TEXT_LINE, DISCOUNT_LINE, SUBTOTAL_LINE)
+PURCHASE_LINES = (ACCOUNT_LINE, ITEM_LINE, TEXT_LINE)
+SALES_LINES = (SALES_LINE, GROUP_LINE, TEXT_LINE, DISCOUNT_LINE, SUBTOTAL_LINE)
 
 
 @dataclass(frozen=True)
@@ -93,17 +93,22 @@ LISTS = (
     ListKind("Preferences", "preferences", "", required=()),
     ListKind("Attachable", "attachable", "", required=(), long_id=True, deletable=True),
 )
-VENDOR: JsonObject = {"party": "VendorRef", "party_kind": "Vendor"}
-CUSTOMER: JsonObject = {"party": "CustomerRef", "party_kind": "Customer"}
-PAYABLE: JsonObject = {
+VENDOR_PARTY: JsonObject = {"party": "VendorRef", "party_kind": "Vendor"}
+CUSTOMER_PARTY: JsonObject = {"party": "CustomerRef", "party_kind": "Customer"}
+PAYABLE_ACCOUNTS: JsonObject = {
     "control": "APAccountRef",
     "control_type": "Accounts Payable",
     "counter": "APAccountRef",
 }
-BOUGHT: JsonObject = {**VENDOR, "details": BUYING, "side": "buy", "booking": "lines"}
-SOLD: JsonObject = {
-    **CUSTOMER,
-    "details": SELLING,
+PURCHASE_RULES: JsonObject = {
+    **VENDOR_PARTY,
+    "details": PURCHASE_LINES,
+    "side": "buy",
+    "booking": "lines",
+}
+SALES_RULES: JsonObject = {
+    **CUSTOMER_PARTY,
+    "details": SALES_LINES,
     "side": "sell",
     "numbers": "auto",
     "unique": "kind",
@@ -113,8 +118,8 @@ TRANSACTIONS = (
         "Bill",
         "bill",
         "Bill",
-        **BOUGHT,
-        **PAYABLE,
+        **PURCHASE_RULES,
+        **PAYABLE_ACCOUNTS,
         required=("VendorRef", "Line"),
         open_field="Balance",
         open_sign=1,
@@ -126,8 +131,8 @@ TRANSACTIONS = (
         "VendorCredit",
         "vendorcredit",
         "Vendor Credit",
-        **BOUGHT,
-        **PAYABLE,
+        **PURCHASE_RULES,
+        **PAYABLE_ACCOUNTS,
         required=("VendorRef", "Line"),
         open_field="Balance",
         open_sign=-1,
@@ -138,7 +143,7 @@ TRANSACTIONS = (
         "Purchase",
         "purchase",
         "Expense",
-        details=BUYING,
+        details=PURCHASE_LINES,
         side="buy",
         booking="lines",
         required=("PaymentType", "AccountRef", "Line"),
@@ -149,8 +154,8 @@ TRANSACTIONS = (
         "PurchaseOrder",
         "purchaseorder",
         "Purchase Order",
-        **VENDOR,
-        details=BUYING,
+        **VENDOR_PARTY,
+        details=PURCHASE_LINES,
         side="buy",
         control="APAccountRef",
         control_type="Accounts Payable",
@@ -162,7 +167,7 @@ TRANSACTIONS = (
         "Invoice",
         "invoice",
         "Invoice",
-        **SOLD,
+        **SALES_RULES,
         required=("CustomerRef", "Line"),
         booking="lines",
         direction=-1,
@@ -172,12 +177,12 @@ TRANSACTIONS = (
         voids=True,
         dated_due=30,
     ),
-    TxnKind("Estimate", "estimate", "Estimate", **SOLD, required=("CustomerRef", "Line")),
+    TxnKind("Estimate", "estimate", "Estimate", **SALES_RULES, required=("CustomerRef", "Line")),
     TxnKind(
         "SalesReceipt",
         "salesreceipt",
         "Sales Receipt",
-        **SOLD,
+        **SALES_RULES,
         required=("Line",),
         booking="lines",
         direction=-1,
@@ -188,7 +193,7 @@ TRANSACTIONS = (
         "CreditMemo",
         "creditmemo",
         "Credit Memo",
-        **SOLD,
+        **SALES_RULES,
         required=("CustomerRef", "Line"),
         booking="lines",
         direction=1,
@@ -200,7 +205,7 @@ TRANSACTIONS = (
         "RefundReceipt",
         "refundreceipt",
         "Refund",
-        **SOLD,
+        **SALES_RULES,
         required=("DepositToAccountRef", "Line"),
         booking="lines",
         direction=1,
@@ -210,7 +215,7 @@ TRANSACTIONS = (
         "Payment",
         "payment",
         "Payment",
-        **CUSTOMER,
+        **CUSTOMER_PARTY,
         required=("CustomerRef",),
         booking="payment",
         direction=1,
@@ -225,7 +230,7 @@ TRANSACTIONS = (
         "BillPayment",
         "billpayment",
         "Bill Payment",
-        **VENDOR,
+        **VENDOR_PARTY,
         required=("VendorRef", "PayType", "Line"),
         booking="payment",
         direction=-1,
@@ -272,14 +277,16 @@ TRANSACTIONS = (
 LIST_KINDS = {kind.name: kind for kind in LISTS}
 TXN_KINDS = {kind.name: kind for kind in TRANSACTIONS}
 KINDS: dict[str, ListKind | TxnKind] = {**LIST_KINDS, **TXN_KINDS}
-BY_PATH = {name: kind.name for kind in KINDS.values() for name in (kind.path, kind.name.lower())}
-LABELS = {"Check": "Check", "Cash": "Expense", "CreditCard": "Credit Card Expense"}
+KIND_NAMES_BY_PATH = {
+    name: kind.name for kind in KINDS.values() for name in (kind.path, kind.name.lower())
+}
+PURCHASE_LABELS = {"Check": "Check", "Cash": "Expense", "CreditCard": "Credit Card Expense"}
 
 
 def label_of(kind: str, data: JsonObject) -> str:
     """Return the name that people use for such a transaction."""
     if kind == "Purchase":
-        return LABELS[data["PaymentType"]]
+        return PURCHASE_LABELS[data["PaymentType"]]
     if kind == "BillPayment":
         return f"Bill Payment ({'Check' if data['PayType'] == 'Check' else 'Credit Card'})"
     return TXN_KINDS[kind].label

@@ -17,7 +17,7 @@ from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.options import Options
 from qbo_sandbox.switches import Switches
 
-IN_DOLLARS = {
+RATES_IN_DOLLARS = {
     "USD": ONE,
     "EUR": Decimal("1.16"),
     "GBP": Decimal("1.31"),
@@ -99,8 +99,8 @@ class Lookups:
             rate_of_day = self.row("ExchangeRate", f"{code}.{date[:10]}")
             if rate_of_day:
                 return Decimal(rate_of_day.read()["Rate"])
-        in_dollars = IN_DOLLARS.get(code, ONE)
-        home_in_dollars = IN_DOLLARS.get(self.options.currency, ONE)
+        in_dollars = RATES_IN_DOLLARS.get(code, ONE)
+        home_in_dollars = RATES_IN_DOLLARS.get(self.options.currency, ONE)
         rate = in_dollars / home_in_dollars
         return shortest_number(rate.quantize(Decimal("0.000001")))
 

@@ -5,9 +5,9 @@ from typing import Any
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.options import Options
 
-SECTIONS = "Prefs"
-THANKS = "We are glad to build with you."
-FORMS = {
+SECTION_SUFFIX = "Prefs"
+THANK_YOU_TEXT = "We are glad to build with you."
+SALES_FORM_FLAGS = {
     **dict.fromkeys(
         ("AllowDiscount", "AllowEstimates", "AutoApplyCredit", "AutoApplyPayments"), True
     ),
@@ -18,10 +18,10 @@ FORMS = {
     ),
     "ETransactionEnabledStatus": "NotApplicable",
     "DefaultTerms": {"value": "3"},
-    "DefaultCustomerMessage": THANKS,
+    "DefaultCustomerMessage": THANK_YOU_TEXT,
 }
-OTHERS = {
-    "SalesFormsPrefs.DefaultCustomerMessage": THANKS,
+OTHER_PREFERENCES = {
+    "SalesFormsPrefs.DefaultCustomerMessage": THANK_YOU_TEXT,
     "SalesFormsPrefs.DefaultItem": "1",
     "DTXCopyMemo": "true",
     "SFCEnabled": "true",
@@ -34,7 +34,7 @@ US_PREFERENCES = {
     "UncategorizedIncomeAccountId": "30",
     "UncategorizedExpenseAccountId": "31",
 }
-MAILED = ("Invoice", "Estimate", "Sales Receipt", "Statement")
+MAILED_FORMS = ("Invoice", "Estimate", "Sales Receipt", "Statement")
 
 
 def sections(options: Options) -> JsonObject:
@@ -46,11 +46,11 @@ def sections(options: Options) -> JsonObject:
     tax |= {"TaxGroupCodeRef": {"value": "2"}} if options.tax == "automated" else {}
     tracking = dict.fromkeys(("EnableBills", "TrackingByCustomer", "BillableExpenseTracking"), True)
     other = (
-        OTHERS
+        OTHER_PREFERENCES
         | (US_PREFERENCES if options.country == "US" else {})
         | {"ProjectsEnabled": str(options.projects).lower()}
     )
-    forms = FORMS | ({"DefaultDiscountAccount": "86"} if options.country == "US" else {})
+    forms = SALES_FORM_FLAGS | ({"DefaultDiscountAccount": "86"} if options.country == "US" else {})
     return {
         "AccountingInfoPrefs": _accounting_changes(options),
         "ProductAndServicesPrefs": dict.fromkeys(
@@ -63,7 +63,7 @@ def sections(options: Options) -> JsonObject:
         },
         "EmailMessagesPrefs": {
             f"{form.replace(' ', '')}Message": _message_changes(form, options.name)
-            for form in MAILED
+            for form in MAILED_FORMS
         },
         "VendorAndPurchasesPrefs": {**tracking, "POCustomField": [_unnamed_fields("Purchase")]},
         "TimeTrackingPrefs": {
@@ -101,7 +101,7 @@ def _message_changes(form: str, name: str) -> dict[str, str]:
     """Return the text of the message that a form is mailed with."""
     return {
         "Subject": f"{form} from {name}",
-        "Message": f"Please find it attached.\n\n{THANKS}\n{name}",
+        "Message": f"Please find it attached.\n\n{THANK_YOU_TEXT}\n{name}",
     }
 
 
@@ -128,11 +128,11 @@ def merge_changes(changes: JsonObject, old: JsonObject) -> JsonObject:
 
     Fields that only a person can set keep their old values.
     """
-    data = {name: value for name, value in old.items() if name.endswith(SECTIONS)}
+    data = {name: value for name, value in old.items() if name.endswith(SECTION_SUFFIX)}
     for name, section in changes.items():
-        if name.endswith(SECTIONS) and isinstance(section, dict):
+        if name.endswith(SECTION_SUFFIX) and isinstance(section, dict):
             data[name] = {**data.get(name, {}), **section}
-    for name, fields in FIXED.items():
+    for name, fields in FIXED_FIELDS.items():
         new_section = data.get(name, {})
         old_section = old.get(name, {})
         for field in fields:
@@ -140,7 +140,7 @@ def merge_changes(changes: JsonObject, old: JsonObject) -> JsonObject:
     return data
 
 
-FIXED = {
+FIXED_FIELDS = {
     "AccountingInfoPrefs": ("BookCloseDate",),
     "CurrencyPrefs": ("MultiCurrencyEnabled", "HomeCurrency"),
     "TaxPrefs": ("UsingSalesTax", "PartnerTaxEnabled"),

@@ -6,7 +6,7 @@ from typing import Any
 from qbo_sandbox.accounting.kinds import LIST_KINDS
 from qbo_sandbox.kit.json_object import JsonObject
 
-UNNAMED = ("TaxCode", "Term", "TaxAgency", "CustomerType")
+KINDS_WITHOUT_NAMES = ("TaxCode", "Term", "TaxAgency", "CustomerType")
 REFERENCES = {
     "VendorRef": "Vendor",
     "CustomerRef": "Customer",
@@ -43,7 +43,7 @@ REFERENCES = {
     "AgencyRef": "TaxAgency",
     "GroupItemRef": "Item",
 }
-TYPED = ("Vendor", "Customer", "Employee", "VENDOR", "CUSTOMER", "EMPLOYEE")
+ENTITY_TYPES = ("Vendor", "Customer", "Employee", "VENDOR", "CUSTOMER", "EMPLOYEE")
 
 
 def title(kind: str, data: JsonObject) -> str:
@@ -91,6 +91,6 @@ def _entity_list(key: str, inner: Any, above: str) -> str:
     if not isinstance(inner, dict):
         return ""
     entity_type = str(inner.get("type") or above)
-    if entity_type not in TYPED:
+    if entity_type not in ENTITY_TYPES:
         return ""
     return entity_type.capitalize()

@@ -4,9 +4,9 @@ from typing import Any
 
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import LIST_KINDS
-from qbo_sandbox.accounting.reference_names import REFERENCES, UNNAMED, title
+from qbo_sandbox.accounting.reference_names import KINDS_WITHOUT_NAMES, REFERENCES, title
 from qbo_sandbox.accounting.refusals import (
-    INACTIVE,
+    INACTIVE_MESSAGE,
     Refusal,
     business_error,
     not_found,
@@ -15,7 +15,9 @@ from qbo_sandbox.accounting.refusals import (
 from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.kit.json_object import JsonObject
 
-ONE_CURRENCY = "The transaction needs to be in the same currency as the A/R and A/P accounts."
+ONE_CURRENCY_MESSAGE = (
+    "The transaction needs to be in the same currency as the A/R and A/P accounts."
+)
 
 
 def resolve(company: Company, kind: str, reference: Any) -> Row:
@@ -29,7 +31,7 @@ def resolve(company: Company, kind: str, reference: Any) -> Row:
     if not row.active:
         if company.switches.inactive_reference == "610":
             raise not_found()
-        raise Refusal("2500", f"Invalid Reference Id : {INACTIVE}", "")
+        raise Refusal("2500", f"Invalid Reference Id : {INACTIVE_MESSAGE}", "")
     return row
 
 
@@ -48,7 +50,7 @@ def resolve_all(company: Company, data: JsonObject) -> None:
         reference = data[field]
         if not reference or reference.get("value") in (None, ""):
             del data[field]
-        elif kind in UNNAMED:
+        elif kind in KINDS_WITHOUT_NAMES:
             row = resolve(company, kind, reference)
             data[field] = {"value": row.id}
         else:
@@ -63,5 +65,5 @@ def resolve_in_currency(company: Company, kind: str, reference: Any, *codes: str
     if "CurrencyRef" in entry:
         currency = entry["CurrencyRef"].get("value", currency)
     if currency not in codes:
-        raise business_error(ONE_CURRENCY)
+        raise business_error(ONE_CURRENCY_MESSAGE)
     return entry

@@ -58,7 +58,7 @@ MESSAGES = {
     "6540": "Deposited Transaction cannot be changed",
     "10000": "An application error has occurred while processing your request",
 }
-INACTIVE = (
+INACTIVE_MESSAGE = (
     "Something you're trying to use has been made inactive."
     " Check the fields with accounts, customers, items, "
     "vendors or employees."
@@ -163,7 +163,7 @@ def business_error(text: str, status: int = 400) -> Refusal:
     return Refusal("6000", f"Business Validation Error: {text}", "", status=status)
 
 
-def not_found(text: str = INACTIVE) -> Refusal:
+def not_found(text: str = INACTIVE_MESSAGE) -> Refusal:
     """Return the refusal of an object that does not exist, or that is inactive."""
     return Refusal("610", f"Object Not Found : {text}", "")
 

@@ -12,17 +12,17 @@ from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.accounting.values import ZERO, dump, round_money, shortest_number
 from qbo_sandbox.kit.json_object import JsonObject
 
-NATURAL_DEBIT = ("Asset", "Expense")
-HEAD = ("domain", "sparse", "Id", "SyncToken", "MetaData")
-HIDDEN = {
-    "TaxService": HEAD,
-    "RecurringTransaction": HEAD,
+DEBIT_CLASSIFICATIONS = ("Asset", "Expense")
+HEAD_FIELDS = ("domain", "sparse", "Id", "SyncToken", "MetaData")
+HIDDEN_FIELDS = {
+    "TaxService": HEAD_FIELDS,
+    "RecurringTransaction": HEAD_FIELDS,
     "ExchangeRate": ("Id", "SyncToken"),
 }
 
 
 class Representation(Lookups):
-    """What a company answers: its objects with current balances and names."""
+    """Represents the objects of a company with current balances and names."""
 
     ledger: Ledger
     site: str
@@ -87,12 +87,12 @@ class Representation(Lookups):
         self._add_balances(kind, row, data)
         if data.get("FileAccessUri"):
             data["TempDownloadUri"] = self.file_address(data)
-        for field in HIDDEN.get(kind, ()):
+        for field in HIDDEN_FIELDS.get(kind, ()):
             data.pop(field, None)
         return data
 
     def _add_balances(self, kind: str, row: Row, data: JsonObject) -> None:
-        """Add what an object of a list shows of the ledger."""
+        """Add balances from the ledger to an object of a list."""
         match kind:
             case "Vendor":
                 data["Balance"] = self._party_balance(row.id)
@@ -115,7 +115,7 @@ class Representation(Lookups):
             data["QtyOnHand"] = shortest_number(quantity)
 
     def _party_balance(self, id: str) -> Decimal:
-        """Return what is open of a vendor or customer, in their currency."""
+        """Return the open balance of a vendor or customer, in their currency."""
         balance = self.ledger.parties.get(id, ZERO)
         return round_money(balance)
 
@@ -140,7 +140,7 @@ class Representation(Lookups):
         """Return a balance in the account's currency, positive on its own side."""
         debit_balance = self.ledger.own.get(row.id, ZERO)
         classification = row.read().get("Classification")
-        if classification in NATURAL_DEBIT:
+        if classification in DEBIT_CLASSIFICATIONS:
             return debit_balance
         return -debit_balance
 

@@ -11,7 +11,7 @@ from qbo_sandbox.accounting.lookups import Lookups
 from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.kit.json_object import JsonObject
 
-CREDITS = ("CreditMemo", "VendorCredit")
+CREDIT_KINDS = ("CreditMemo", "VendorCredit")
 
 
 @dataclass
@@ -29,7 +29,7 @@ class SettledAmount:
 
 def sign_of(link: JsonObject) -> int:
     """Return -1 for a link to a credit, else 1."""
-    return -1 if link["TxnType"] in CREDITS else 1
+    return -1 if link["TxnType"] in CREDIT_KINDS else 1
 
 
 def applied_amount(data: JsonObject) -> Decimal:

@@ -65,7 +65,7 @@ def _only_reads(item: Any) -> bool:
     """Return whether an item of a batch changes nothing."""
     if not isinstance(item, dict):
         return False
-    return any(name in item for name in READS)
+    return any(name in item for name in READERS)
 
 
 def _execute_item(company: Company, item: Any, request: Key | None, late: bool) -> bytes:
@@ -89,7 +89,7 @@ def _execute(company: Company, item: Any, request: Key | None, late: bool) -> by
             "2010",
             "Property Name:Can not deserialize BatchItemRequest specified is unsupported",
         )
-    for name, read in READS.items():
+    for name, read in READERS.items():
         if name in item:
             return read(company, item[name])
     return _write(company, item, request, late)
@@ -119,7 +119,7 @@ def _run_report(company: Company, address: Any) -> bytes:
     return b'"Report":' + report
 
 
-READS: dict[str, Callable[[Company, Any], bytes]] = {
+READERS: dict[str, Callable[[Company, Any], bytes]] = {
     "Query": _run_query,
     "CDCQuery": _read_changes,
     "ReportQuery": _run_report,

@@ -16,7 +16,7 @@ from qbo_sandbox.accounting.values import dump, envelope_time
 from qbo_sandbox.api import batch, changes, emails, printed_pdf, uploads
 from qbo_sandbox.api.request_ids import (
     MAX_BATCH_LENGTH,
-    MAX_LENGTH,
+    MAX_ID_LENGTH,
     Key,
     add_digest,
     check_under_way,
@@ -31,7 +31,7 @@ from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import body_of
 
-JSON = "application/json;charset=utf-8"
+JSON_TYPE = "application/json;charset=utf-8"
 PAYMENT_SITE = "https://pay.example"  # a reserved name: the address looks right and leads nowhere
 
 
@@ -44,7 +44,7 @@ class Call:
     company: Company
     client: str
     folder: Path | None
-    kind: str = JSON
+    kind: str = JSON_TYPE
 
     @property
     def fault(self) -> Fault | None:
@@ -63,7 +63,7 @@ class Call:
         """Return whether the call is carried out after its connection has been given up."""
         return "sandbox.late" in self.environ
 
-    def key(self, longest: int = MAX_LENGTH) -> Key | None:
+    def key(self, longest: int = MAX_ID_LENGTH) -> Key | None:
         """Return the operation that its request id identifies.
 
         Refuse an id whose first request is still under way, if a switch says so.
@@ -111,9 +111,9 @@ def carry_out(call: Call) -> bytes:
     Calls that address one object, such as bill.create, are found by their verb.
     """
     name, _, verb = call.route.call.partition(".")
-    act = ACTS_BY_NAME.get(name)
+    act = ANSWERS_BY_NAME.get(name)
     if act is None and call.route.kind:
-        act = VERBS.get(verb)
+        act = ANSWERS_BY_VERB.get(verb)
     if act is None:
         raise unsupported_operation(call.environ.get("PATH_INFO", ""))
     return act(call)
@@ -249,7 +249,7 @@ def _answer_pdf(call: Call) -> bytes:
 
 
 Act = Callable[[Call], bytes]
-ACTS_BY_NAME: dict[str, Act] = {
+ANSWERS_BY_NAME: dict[str, Act] = {
     "query": _answer_query,
     "cdc": _answer_changes,
     "batch": _answer_batch,
@@ -257,7 +257,7 @@ ACTS_BY_NAME: dict[str, Act] = {
     "download": _answer_download,
     "report": _answer_report,
 }
-VERBS: dict[str, Act] = {
+ANSWERS_BY_VERB: dict[str, Act] = {
     "read": _answer_read,
     **dict.fromkeys(("create", "update", "delete", "void"), _answer_write),
     "send": _answer_send,

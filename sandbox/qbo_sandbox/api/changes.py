@@ -1,13 +1,13 @@
 """Change data capture: objects created, changed or deleted since a time."""
 
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.accounting.kinds import BY_PATH
+from qbo_sandbox.accounting.kinds import KIND_NAMES_BY_PATH
 from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.accounting.values import dump
 
 MAX_OBJECTS = 1000
 WINDOW_SECONDS = 30 * 86400
-UNTRACKED = (
+UNTRACKED_KINDS = (
     "TaxAgency",
     "TaxCode",
     "TaxRate",
@@ -27,8 +27,8 @@ def answer(company: Company, params: dict[str, str]) -> bytes:
     remaining = MAX_OBJECTS
     groups = []
     for name in names:
-        kind = BY_PATH.get(name.lower())
-        if kind is None or kind in UNTRACKED:
+        kind = KIND_NAMES_BY_PATH.get(name.lower())
+        if kind is None or kind in UNTRACKED_KINDS:
             raise Refusal(
                 "2000",
                 f"Unknown object : {name} is not supported by change data capture",

@@ -12,36 +12,36 @@ from qbo_sandbox.accounting.refusals import (
 from qbo_sandbox.entities.operations import require_existing
 from qbo_sandbox.kit.json_object import JsonObject
 
-ADDRESS_OF = {
+ADDRESS_FIELDS_BY_KIND = {
     **dict.fromkeys(
         ("Invoice", "Estimate", "CreditMemo", "SalesReceipt", "RefundReceipt"), "BillEmail"
     ),
     "PurchaseOrder": "POEmail",
     "Payment": "",
 }
-ADDRESS = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
+ADDRESS_PATTERN = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 DAY_SECONDS = 86400
 
 
 def send(company: Company, kind: str, id: str, to: str | None, request: str | None) -> StoredReply:
     """Mail a document to `to`, or else to its own address; its SyncToken does not change."""
-    if kind not in ADDRESS_OF:
+    if kind not in ADDRESS_FIELDS_BY_KIND:
         raise unsupported_operation(f"send {kind.lower()}")
     data = require_existing(company, kind, id).read()
     address = _mail_address(company, kind, data, to)
     _count_mail(company, kind, id, address)
     stamp = company.stamp(company.now())
     mailed = {**data, "MetaData": data["MetaData"] | {"LastUpdatedTime": stamp}}
-    if ADDRESS_OF[kind]:
-        mailed |= {"EmailStatus": "EmailSent", ADDRESS_OF[kind]: {"Address": address}}
-    if ADDRESS_OF[kind] == "BillEmail":
+    if ADDRESS_FIELDS_BY_KIND[kind]:
+        mailed |= {"EmailStatus": "EmailSent", ADDRESS_FIELDS_BY_KIND[kind]: {"Address": address}}
+    if ADDRESS_FIELDS_BY_KIND[kind] == "BillEmail":
         mailed["DeliveryInfo"] = {"DeliveryType": "Email", "DeliveryTime": stamp}
     return company.commit([Change(kind, id, mailed)], request, "Emailed")
 
 
 def _mail_address(company: Company, kind: str, data: JsonObject, to: str | None) -> str:
     """Return the address to mail to; raise a refusal if there is none or it is malformed."""
-    field = ADDRESS_OF[kind]
+    field = ADDRESS_FIELDS_BY_KIND[kind]
     address = to
     if not address and field:
         address = (data.get(field) or {}).get("Address")
@@ -49,7 +49,7 @@ def _mail_address(company: Company, kind: str, data: JsonObject, to: str | None)
         address = _address_of_customer(company, data)
     if not address:
         raise missing_field(field or "sendTo")
-    if not all(ADDRESS.fullmatch(part.strip()) for part in address.split(",")):
+    if not all(ADDRESS_PATTERN.fullmatch(part.strip()) for part in address.split(",")):
         raise Refusal(
             "2210",
             f"Email Address does not conform to the syntax rules of RFC 822. : {address}",

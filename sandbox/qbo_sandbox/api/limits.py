@@ -12,8 +12,8 @@ from qbo_sandbox.kit import Clock
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.switches import Switches
 
-WRITES = ("create", "update", "delete", "void", "send")
-READING_ITEMS = {"Query", "CDCQuery", "ReportQuery"}
+WRITE_VERBS = ("create", "update", "delete", "void", "send")
+READ_ITEM_TYPES = {"Query", "CDCQuery", "ReportQuery"}
 Key = tuple[str, ...]
 
 
@@ -106,11 +106,11 @@ def count_reads_and_writes(call: str, body: Any) -> tuple[int, int]:
     """Return how many reads and writes a call is; Intuit meters the reads."""
     if call == "batch":
         items = _batch_items(body)
-        reading_items = [item for item in items if not READING_ITEMS.isdisjoint(item)]
+        reading_items = [item for item in items if not READ_ITEM_TYPES.isdisjoint(item)]
         reads = len(reading_items)
         return reads, len(items) - reads
     _, _, verb = call.rpartition(".")
-    if call == "upload" or verb in WRITES:
+    if call == "upload" or verb in WRITE_VERBS:
         return 0, 1
     return 1, 0
 

@@ -10,7 +10,7 @@ from qbo_sandbox.entities.operations import require_existing
 from qbo_sandbox.kit import pdf
 from qbo_sandbox.kit.json_object import JsonObject
 
-PRINTED = (
+PRINTED_KINDS = (
     "Invoice",
     "Estimate",
     "CreditMemo",
@@ -24,7 +24,7 @@ LINE_WIDTH = 84
 
 def print_document(company: Company, kind: str, id: str) -> bytes:
     """Return the document with this id as QuickBooks prints it."""
-    if kind not in PRINTED:
+    if kind not in PRINTED_KINDS:
         raise unsupported_operation(f"pdf {kind.lower()}")
     data = require_existing(company, kind, id).read()
     return pdf(_all_rows(company, kind, data))

@@ -32,7 +32,7 @@ TRANSACTION_FIELDS = (
 )
 LIST_FIELDS = (*TIME_FIELDS, "AttachableRef.EntityRef.type", "AttachableRef.EntityRef.value")
 HEAD_COLUMNS = {"DocNumber": 0, "TxnDate": 1, "TotalAmt": 3}  # positions in Row.head
-PLAIN_TYPES = ("s", "d", "i", "b", "date", "time")
+SIMPLE_TYPES = ("s", "d", "i", "b", "date", "time")
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operators.eq,
     "!=": operators.ne,
@@ -79,7 +79,7 @@ def _is_plain(field: Field) -> bool:
     """Return whether a field holds one simple value, an enumeration or a reference."""
     if field.many:
         return False
-    return field.type[0] in "=r" or field.type in PLAIN_TYPES
+    return field.type[0] in "=r" or field.type in SIMPLE_TYPES
 
 
 def resolve_condition(company: Company, kind: str, condition: Condition) -> Condition:

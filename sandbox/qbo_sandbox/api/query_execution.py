@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.accounting.kinds import BY_PATH, LIST_KINDS, TXN_KINDS
+from qbo_sandbox.accounting.kinds import KIND_NAMES_BY_PATH, LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.table import Row, Table
 from qbo_sandbox.accounting.values import dump
 from qbo_sandbox.api.query import Condition, Select, invalid_query
@@ -60,7 +60,7 @@ def _page_of(kind: str, rows: Iterable[Row], select: Select) -> Iterable[Row]:
 
 def entity_of(name: str) -> str:
     """Return the kind that a query names; raise 4001 if there is none."""
-    kind = BY_PATH.get(name.lower())
+    kind = KIND_NAMES_BY_PATH.get(name.lower())
     if kind and kind != "TaxService":
         return kind
     raise invalid_query(f"invalid context declaration: {name}")

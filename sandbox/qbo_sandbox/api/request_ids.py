@@ -8,12 +8,12 @@ from qbo_sandbox.accounting.refusals import Refusal, business_error
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.switches import Switches
 
-MAX_LENGTH, MAX_BATCH_LENGTH, MAX_BID_LENGTH = 50, 36, 10
-UNDER_WAY = "A request with this id is still being worked on."
+MAX_ID_LENGTH, MAX_BATCH_LENGTH, MAX_BID_LENGTH = 50, 36, 10
+UNDER_WAY_MESSAGE = "A request with this id is still being worked on."
 
 
 class Key(str):
-    """What a request id stands for in a company, with a digest of what came with it."""
+    """A request id in a company, with a digest of the request."""
 
     digest = ""
     in_batch = False
@@ -22,7 +22,7 @@ class Key(str):
 def run_once(
     company: Company, key: Key | None, late: bool, action: Callable[[str | None], StoredReply]
 ) -> StoredReply:
-    """Carry out the action, or answer again what was answered to the same id."""
+    """Carry out the action, or repeat the answer to an earlier request with this id."""
     switches = company.switches
     if not key or switches.requestid == "ignore":
         return action(None)
@@ -71,12 +71,12 @@ def _earlier_reply(company: Company, key: Key) -> StoredReply | None:
 
 
 def key_of(
-    company: Company, params: dict[str, str], client: str, longest: int = MAX_LENGTH
+    company: Company, params: dict[str, str], client: str, longest: int = MAX_ID_LENGTH
 ) -> Key | None:
     """Return the key of a request id in this company; refuse a long one with 2130."""
     request = params.get("requestid", "").strip()
     if longest == MAX_BATCH_LENGTH and company.switches.requestid_batch_length == "joined":
-        longest = MAX_LENGTH
+        longest = MAX_ID_LENGTH
     if len(request) > longest:
         raise Refusal("2130", f"Invalid Request Id : longer than {longest} characters", "requestid")
     return (
@@ -90,12 +90,13 @@ def key_in_batch(company: Company, request: Key | None, bid: str, item: object) 
     """Return the key of one item; refuse a long one with 2130."""
     if not request:
         return None
-    if len(request) + len(bid) > MAX_LENGTH:
+    if len(request) + len(bid) > MAX_ID_LENGTH:
         length = (
             f"You tried entering {request[:10]}..., which is {len(request) + len(bid)} characters."
         )
         raise business_error(
-            f"You cannot enter more than {MAX_LENGTH} characters in the request_id field. {length}"
+            f"You cannot enter more than {MAX_ID_LENGTH} characters in the request_id field."
+            f" {length}"
         )
     if company.switches.requestid_batch_length == "separate" and len(bid) > MAX_BID_LENGTH:
         raise Refusal(
@@ -125,4 +126,4 @@ def check_under_way(company: Company, key: Key | None, pending: Iterable[JsonObj
             route.realm == company.options.realm and route.params.get("requestid") == key
             for route in routes
         ):
-            raise business_error(UNDER_WAY)
+            raise business_error(UNDER_WAY_MESSAGE)

@@ -17,20 +17,20 @@ from qbo_sandbox.accounting.refusals import (
 )
 from qbo_sandbox.accounting.values import dump, envelope_time
 from qbo_sandbox.api import xml
-from qbo_sandbox.api.calls import JSON
+from qbo_sandbox.api.calls import JSON_TYPE
 from qbo_sandbox.api.routes import Route
 from qbo_sandbox.kit import Fault, text_answer
 from qbo_sandbox.kit.messages import Headers
 from qbo_sandbox.switches import Switches
 
-REFUSED = "application/json"
-XML = "application/xml;charset=utf-8"
-GATEWAY: dict[int, Callable[[], GatewayRefusal]] = {
+REFUSAL_TYPE = "application/json"
+XML_TYPE = "application/xml;charset=utf-8"
+GATEWAY_REFUSALS: dict[int, Callable[[], GatewayRefusal]] = {
     401: lambda: expired_token("AB01"),
     403: forbidden_call,
     429: throttled_call,
 }
-TITLES = {
+STATUS_TITLES = {
     502: "502 Bad Gateway",
     503: "503 Service Temporarily Unavailable",
     504: "504 Gateway Time-out",
@@ -49,8 +49,10 @@ def send(
 ) -> Iterable[bytes]:
     """Send an answer of the accounting API."""
     sent = answer_headers(status, now)
-    if kind in (JSON, REFUSED) and (not wants_json(environ) or _xml_throttle(status, switches)):
-        body, kind = xml.from_json(body), XML
+    if kind in (JSON_TYPE, REFUSAL_TYPE) and (
+        not wants_json(environ) or _xml_throttle(status, switches)
+    ):
+        body, kind = xml.from_json(body), XML_TYPE
     if status == 429 and switches and switches.retry_after is not None:
         sent.append(("Retry-After", str(switches.retry_after)))
     return text_answer(start, status, body, kind, sent)
@@ -72,7 +74,7 @@ def answer_headers(status: int, now: float) -> Headers:
     trace, sent = _new_trace_id(now)
     if status == 200:
         sent += [("QBO-Version", "1944.190"), ("Service-Time", "total=20, db=14"), ("Expires", "0")]
-        sent += [("X-Spanid", trace[-16:]), ("Cache-Control", NOT_KEPT)]
+        sent += [("X-Spanid", trace[-16:]), ("Cache-Control", NO_CACHE)]
     if status == 401:
         sent.append(("WWW-Authenticate", 'Bearer realm="Intuit", error="invalid_token"'))
     return sent
@@ -98,7 +100,7 @@ def add_trace(start: StartResponse, now: float) -> StartResponse:
     return begin
 
 
-NOT_KEPT = "max-age=0, no-cache, no-store, must-revalidate, private"
+NO_CACHE = "max-age=0, no-cache, no-store, must-revalidate, private"
 
 
 def gateway_fault(refusal: GatewayRefusal, now: float) -> bytes:
@@ -109,20 +111,20 @@ def gateway_fault(refusal: GatewayRefusal, now: float) -> bytes:
 def shape_status(status: int, environ: WSGIEnvironment, now: float) -> tuple[str, bytes]:
     """Return the content type and body of a proxy's status; put its headers into the environ."""
     environ["sandbox.headers"] = answer_headers(status, now)
-    if status in GATEWAY:
-        body = gateway_fault(GATEWAY[status](), now)
+    if status in GATEWAY_REFUSALS:
+        body = gateway_fault(GATEWAY_REFUSALS[status](), now)
         return (
-            (REFUSED, body)
+            (REFUSAL_TYPE, body)
             if wants_json(environ) and not _xml_fault(environ)
-            else (XML, xml.from_json(body))
+            else (XML_TYPE, xml.from_json(body))
         )
     if status == 500:
         failure = Refusal(
             "10000", "System Failure Error: please try again later", kind="SystemFault"
         )
         body = dump({"Fault": failure.fault(), "time": envelope_time(now, "UTC")}).encode()
-        return (REFUSED, body) if wants_json(environ) else (XML, xml.from_json(body))
-    text = TITLES.get(status, f"{status} Error")
+        return (REFUSAL_TYPE, body) if wants_json(environ) else (XML_TYPE, xml.from_json(body))
+    text = STATUS_TITLES.get(status, f"{status} Error")
     page = (
         f"<html>\n<head><title>{text}</title></head>\n"
         f"<body><center><h1>{text}</h1></center></body>\n</html>"

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
-from qbo_sandbox.accounting.kinds import BY_PATH, KINDS
+from qbo_sandbox.accounting.kinds import KIND_NAMES_BY_PATH, KINDS
 from qbo_sandbox.accounting.values import load
 from qbo_sandbox.api import xml
 from qbo_sandbox.entities.parameters import operation
 from qbo_sandbox.kit import form_of, query_of
 from qbo_sandbox.kit.messages import body_of
 
-FROM = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
+FROM_CLAUSE = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
 UNREADABLE, MISENCODED = object(), object()
-API = "/v3/company/"
-BARE = "/v3/"
+COMPANY_PATH = "/v3/company/"
+VERSION_PATH = "/v3/"
 GZIP_OR_ZLIB = 47  # window bits of zlib that accept both headers
 MAX_UNPACKED_BYTES = 100 * 1024 * 1024
-PAPER_METHODS = {"pdf": "GET", "send": "POST"}
-FIXED = {
+PRINT_METHODS = {"pdf": "GET", "send": "POST"}
+FIXED_ROUTES = {
     "": "page",
     "/connect/oauth2": "authorize",
     "/oauth2/v1/tokens/bearer": "token",
@@ -69,11 +69,11 @@ def _decompress(environ: WSGIEnvironment) -> None:
 def _route(environ: WSGIEnvironment) -> Route:
     """Return the route of a request."""
     path = environ.get("PATH_INFO", "")
-    if path.startswith(API):
-        return _api_route(environ, path[len(API) :].strip("/").split("/"))
-    if path.startswith(BARE):
-        return _api_route(environ, ["", *path[len(BARE) :].strip("/").split("/")])
-    name = FIXED.get(path.rstrip("/"), "")
+    if path.startswith(COMPANY_PATH):
+        return _api_route(environ, path[len(COMPANY_PATH) :].strip("/").split("/"))
+    if path.startswith(VERSION_PATH):
+        return _api_route(environ, ["", *path[len(VERSION_PATH) :].strip("/").split("/")])
+    name = FIXED_ROUTES.get(path.rstrip("/"), "")
     if name == "token":
         refreshing = form_of(environ).get("grant_type") == "refresh_token"
         name = "token.refresh" if refreshing else "token.code"
@@ -103,7 +103,9 @@ def _api_route(environ: WSGIEnvironment, parts: list[str]) -> Route:
         return Route(f"report.{report.lower()}", realm, id=report, params=params)
     if name == "taxservice" and "/".join(rest).lower() == "taxcode":
         rest = []
-    return _of_kind(environ, Route("unknown", realm, BY_PATH.get(name, ""), params=params), rest)
+    return _of_kind(
+        environ, Route("unknown", realm, KIND_NAMES_BY_PATH.get(name, ""), params=params), rest
+    )
 
 
 def _query_route(environ: WSGIEnvironment, realm: str, params: dict[str, str]) -> Route:
@@ -111,7 +113,7 @@ def _query_route(environ: WSGIEnvironment, realm: str, params: dict[str, str]) -
     text = params.get("query", "")
     if not text and environ["REQUEST_METHOD"] == "POST":
         text = _query_in_body(environ)
-    entity = FROM.search(text)
+    entity = FROM_CLAUSE.search(text)
     name = entity[1].lower() if entity else ""
     return Route(f"query.{name}", realm, params=params, body=text)
 
@@ -123,7 +125,7 @@ def _of_kind(environ: WSGIEnvironment, route: Route, rest: list[str]) -> Route:
     path = KINDS[route.kind].path
     method = environ["REQUEST_METHOD"]
     route.id = rest[0] if rest else ""
-    if len(rest) == 2 and PAPER_METHODS.get(rest[1].lower()) == method:
+    if len(rest) == 2 and PRINT_METHODS.get(rest[1].lower()) == method:
         route.call = f"{path}.{rest[1].lower()}"
     elif len(rest) < 2 and method == "GET":
         route.call = f"{path}.read"

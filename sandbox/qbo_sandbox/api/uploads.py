@@ -18,10 +18,10 @@ from qbo_sandbox.entities import schema
 from qbo_sandbox.entities.attachables import check_links
 from qbo_sandbox.kit.json_object import JsonObject
 
-SUFFIXES = "ai csv doc docx eps gif jpeg jpg ods pdf png rtf tif txt xls xlsx xml"
+ALLOWED_SUFFIXES = "ai csv doc docx eps gif jpeg jpg ods pdf png rtf tif txt xls xlsx xml"
 MAX_FILE_SIZE = 100 * 1024 * 1024
-NAME = re.compile(r'name="?([^";]+)"?', re.IGNORECASE)
-FILENAME = re.compile(r'filename="?([^";]+)"?', re.IGNORECASE)
+NAME_PATTERN = re.compile(r'name="?([^";]+)"?', re.IGNORECASE)
+FILENAME_PATTERN = re.compile(r'filename="?([^";]+)"?', re.IGNORECASE)
 
 
 class Part:
@@ -33,8 +33,8 @@ class Part:
             name, _, value = line.partition(":")
             self.headers[name.strip().lower()] = value.strip()
         disposition = self.headers.get("content-disposition", "")
-        name_match = NAME.search(disposition.replace("filename", "f1le"))
-        filename_match = FILENAME.search(disposition)
+        name_match = NAME_PATTERN.search(disposition.replace("filename", "f1le"))
+        filename_match = FILENAME_PATTERN.search(disposition)
         self.name = name_match[1] if name_match else ""
         self.filename = filename_match[1] if filename_match else ""
         self.content = content
@@ -165,7 +165,7 @@ def _check_file(name: str, content: bytes) -> None:
     if len(content) > MAX_FILE_SIZE:
         raise Refusal("6030", "Uploaded file too large : at most 100 MB", "")
     _, _, suffix = name.rpartition(".")
-    if suffix.lower() not in SUFFIXES.split(" "):
+    if suffix.lower() not in ALLOWED_SUFFIXES.split(" "):
         raise Refusal("6041", f"File type not supported : {name}", "")
 
 

@@ -10,18 +10,18 @@ from typing import NamedTuple
 from qbo_sandbox.accounting.company import Change
 from qbo_sandbox.kit.json_object import JsonObject
 
-LISTS = (
+LIST_KINDS = (
     "Account Budget Class CompanyCurrency Customer Department Employee Item PaymentMethod "
     "Preferences TaxAgency Term"
 )
-DOCUMENTS = (
+DOCUMENT_KINDS = (
     "Bill BillPayment CreditMemo Deposit Estimate Invoice JournalEntry Payment Purchase "
     "PurchaseOrder RefundReceipt "
     "SalesReceipt TimeActivity Transfer Vendor VendorCredit"
 )
-KINDS_WITH_EVENTS = frozenset(f"{LISTS} {DOCUMENTS}".split())
-NAMES = {"CompanyCurrency": "Currency"}
-PAST = {
+KINDS_WITH_EVENTS = frozenset(f"{LIST_KINDS} {DOCUMENT_KINDS}".split())
+EVENT_NAMES = {"CompanyCurrency": "Currency"}
+EVENT_VERBS = {
     "Create": "created",
     "Update": "updated",
     "Delete": "deleted",
@@ -43,7 +43,7 @@ class Event(NamedTuple):
 
     @property
     def same(self) -> tuple[str, ...]:
-        """Return what equal events have in common; of these only the newest is sent."""
+        """Return the key of equal events, of which only the newest is sent."""
         return self.realm, self.kind, self.id, self.act
 
 
@@ -82,7 +82,7 @@ def _classic_event(realm: str, events: list[Event]) -> bytes:
     """Return the older form of a message: all changes of one company."""
     entities = [
         {
-            "name": NAMES.get(e.kind, e.kind),
+            "name": EVENT_NAMES.get(e.kind, e.kind),
             "id": e.id,
             "operation": e.act,
             "lastUpdated": format_moment(e.at),
@@ -100,12 +100,12 @@ def cloud_body(events: Iterable[Event]) -> list[bytes]:
 
 def _cloud_event(event: Event) -> JsonObject:
     """Return a change as an event in the form of CloudEvents."""
-    kind = NAMES.get(event.kind, event.kind).lower()
+    kind = EVENT_NAMES.get(event.kind, event.kind).lower()
     return {
         "specversion": "1.0",
         "id": str(uuid.uuid4()),
         "source": SOURCE,
-        "type": f"qbo.{kind}.{PAST[event.act]}.v1",
+        "type": f"qbo.{kind}.{EVENT_VERBS[event.act]}.v1",
         "datacontenttype": "application/json",
         "time": format_moment(event.at),
         "intuitentityid": event.id,
@@ -123,4 +123,4 @@ def format_moment(at: float) -> str:
     )
 
 
-FORMS = {"cloudevents": cloud_body, "classic": classic_bodies}
+BODY_BUILDERS = {"cloudevents": cloud_body, "classic": classic_bodies}

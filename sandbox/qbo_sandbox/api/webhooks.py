@@ -1,4 +1,4 @@
-"""Sends webhooks: gathers events, signs them, and tries again while the receiver is in trouble."""
+"""Send webhooks: gather events, sign them, and try again if the receiver fails."""
 
 import base64
 import hashlib
@@ -13,16 +13,16 @@ from urllib.parse import urlsplit
 from wsgiref.types import WSGIApplication
 
 from qbo_sandbox.accounting.company import Change
-from qbo_sandbox.api.webhook_events import FORMS, Event, events_of, format_moment
+from qbo_sandbox.api.webhook_events import BODY_BUILDERS, Event, events_of, format_moment
 from qbo_sandbox.kit import Clock, Journal, Wire, ask
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.switches import Switches
 
-DELIVERY_TIMEOUT = 3.0
+DELIVERY_TIMEOUT_SECONDS = 3.0
 RETRY_SECONDS = (10, 20, 30, 300, 1200, 7200, 14400, 21600)
 RETRIED_STATUSES = (0, 408, 500, 502, 503, 504)
 MAX_DELIVERIES = 1000
-CLASSIC = "classic:"
+CLASSIC_PREFIX = "classic:"
 
 
 @dataclass
@@ -80,10 +80,12 @@ class Sender:
 
         "classic:" before the address says the form too.
         """
-        if url.startswith(CLASSIC):
-            url, form = url.removeprefix(CLASSIC), "classic"
-        if form not in FORMS or urlsplit(url).scheme not in ("http", "https"):
-            raise ValueError(f"a webhook needs an http address and a form of {', '.join(FORMS)}")
+        if url.startswith(CLASSIC_PREFIX):
+            url, form = url.removeprefix(CLASSIC_PREFIX), "classic"
+        if form not in BODY_BUILDERS or urlsplit(url).scheme not in ("http", "https"):
+            raise ValueError(
+                f"a webhook needs an http address and a form of {', '.join(BODY_BUILDERS)}"
+            )
         if wsgi is not None:
             self._mounted[url] = wsgi
         self.journal.append({"webhooks": {"url": url, "form": form}})
@@ -150,7 +152,7 @@ class Sender:
             self._thread.start()
 
     def settle(self) -> None:
-        """Do all that is due by now, each at its own moment."""
+        """Send everything that is due, each at its own time."""
         with self._sending:
             while (due := self._next()) is not None and due <= self.clock.now():
                 with self.clock.pretend(due):
@@ -190,7 +192,7 @@ class Sender:
             self._waiting = {}
             self._unsent_at = now
         for url, form in self.addresses.items():
-            for body in FORMS[form](events):
+            for body in BODY_BUILDERS[form](events):
                 self._numbers += 1
                 self.deliveries.append(Delivery(self._numbers, url, body, now))
         del self.deliveries[:-MAX_DELIVERIES]
@@ -266,7 +268,7 @@ def _send(delivery: Delivery, headers: dict[str, str]) -> int:
     """Deliver over HTTP; return the status, 0 without an answer."""
     parts = urlsplit(delivery.url)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = connect(parts.hostname or "", parts.port, timeout=DELIVERY_TIMEOUT)
+    connection = connect(parts.hostname or "", parts.port, timeout=DELIVERY_TIMEOUT_SECONDS)
     target = parts.path or "/"
     if parts.query:
         target += f"?{parts.query}"

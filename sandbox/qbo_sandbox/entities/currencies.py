@@ -3,7 +3,7 @@
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.kit.json_object import JsonObject
 
-NAMES = {
+CURRENCY_NAMES = {
     "USD": "United States Dollar",
     "NOK": "Norwegian Krone",
     "EUR": "Euro",
@@ -23,8 +23,8 @@ NAMES = {
     "PLN": "Polish Zloty",
     "ISK": "Icelandic Krona",
 }
-CONTROLS = ("Accounts Payable", "Accounts Receivable")
-GAIN: JsonObject = {
+CONTROL_ACCOUNT_TYPES = ("Accounts Payable", "Accounts Receivable")
+GAIN_ACCOUNT: JsonObject = {
     "Name": "Exchange Gain or Loss",
     "AccountType": "Other Expense",
     "AccountSubType": "ExchangeGainOrLoss",
@@ -33,7 +33,7 @@ GAIN: JsonObject = {
 
 def currency_ref(code: str) -> dict[str, str]:
     """Return a reference to a currency."""
-    return {"value": code, "name": NAMES.get(code, code)}
+    return {"value": code, "name": CURRENCY_NAMES.get(code, code)}
 
 
 def needed_accounts(company: Company, code: str = "") -> list[JsonObject]:
@@ -43,9 +43,9 @@ def needed_accounts(company: Company, code: str = "") -> list[JsonObject]:
         foreign &= {code}
     if not company.options.multicurrency or (code and not foreign):
         return []
-    accounts = [] if company.has_gain_account() else [dict(GAIN)]
+    accounts = [] if company.has_gain_account() else [dict(GAIN_ACCOUNT)]
     for code in sorted(foreign):
-        for kind in CONTROLS:
+        for kind in CONTROL_ACCOUNT_TYPES:
             if not company.control_account(kind, code):
                 home = company.row(
                     "Account", company.control_account(kind, company.options.currency)

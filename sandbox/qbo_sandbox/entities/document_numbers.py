@@ -7,7 +7,7 @@ from qbo_sandbox.accounting.kinds import TxnKind, label_of
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.kit.json_object import JsonObject
 
-CHECKS = ("Purchase", "BillPayment")
+CHECK_KINDS = ("Purchase", "BillPayment")
 NUMBER_IN_USE = "You must specify a different number. This number has already been used."
 
 
@@ -65,7 +65,7 @@ def find_duplicate(
 def _kinds_to_compare(rule: TxnKind, data: JsonObject) -> Sequence[str]:
     """Return the kinds of transactions that may not have the same number."""
     if is_check(data):
-        return CHECKS
+        return CHECK_KINDS
     return (rule.name,) if rule.unique else ()
 
 

@@ -14,7 +14,7 @@ from qbo_sandbox.accounting.refusals import (
 from qbo_sandbox.entities import schema
 from qbo_sandbox.kit.json_object import JsonObject
 
-NONE = "Multicurrency is not turned on in this company."
+NO_MULTICURRENCY_MESSAGE = "Multicurrency is not turned on in this company."
 
 
 def write(
@@ -66,7 +66,7 @@ def _parse_day(text: str) -> str:
 def _require_currency(company: Company, code: str) -> str:
     """Return the code of a currency in capitals; refuse one that the company does not use."""
     if not company.options.multicurrency:
-        raise business_error(NONE)
+        raise business_error(NO_MULTICURRENCY_MESSAGE)
     code = str(code).upper()
     if code not in {company.options.currency, *company.currencies()}:
         raise unknown_reference("Currencies", code)

@@ -1,4 +1,4 @@
-"""What a transaction does to the others it is linked with: open amounts, links, closed orders."""
+"""The effects of a transaction on linked ones: open amounts, links, closed orders."""
 
 from decimal import Decimal
 
@@ -8,13 +8,13 @@ from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.entities import payments, purchases
 from qbo_sandbox.kit.json_object import JsonObject
 
-LABELS = {"Check": "BillPaymentCheck", "CreditCard": "BillPaymentCreditCard"}
+LINK_TYPES = {"Check": "BillPaymentCheck", "CreditCard": "BillPaymentCreditCard"}
 
 
 def linked_changes(
     company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
-    """Return the changes of other transactions that follow from this one; their versions stay."""
+    """Return the changes of linked transactions; their versions stay the same."""
     if TXN_KINDS[kind].pays:
         return _settle(company, kind, id, data, old)
     changes: list[Change] = []
@@ -35,7 +35,7 @@ def _settle(
     before = payments.settled_amounts(old)
     payment = data or old or {}
     pay_type = str(payment.get("PayType"))
-    link = {"TxnId": id, "TxnType": LABELS.get(pay_type, kind)}
+    link = {"TxnId": id, "TxnType": LINK_TYPES.get(pay_type, kind)}
     changes = []
     for key in now.keys() | before.keys():
         target_kind, target_id = key

@@ -7,11 +7,11 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.references import name_reference, resolve, resolve_all
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import round_money, shortest_number
-from qbo_sandbox.entities.currencies import NAMES, currency_ref
-from qbo_sandbox.entities.subtypes import TYPE_OF
+from qbo_sandbox.entities.currencies import CURRENCY_NAMES, currency_ref
+from qbo_sandbox.entities.subtypes import TYPE_BY_SUBTYPE
 from qbo_sandbox.kit.json_object import JsonObject
 
-SUBTYPES = {
+DEFAULT_SUBTYPES = {
     "Bank": "Checking",
     "Accounts Receivable": "AccountsReceivable",
     "Other Current Asset": "OtherCurrentAssets",
@@ -42,7 +42,7 @@ CLASSIFICATIONS = {
     "Expense": ("Expense", "Cost of Goods Sold", "Other Expense"),
 }
 HIDDEN_NUMBER = "XXX-XX-XXXX"  # a social security number is never told again
-CLASS_OF = {kind: name for name, kinds in CLASSIFICATIONS.items() for kind in kinds}
+CLASSIFICATION_BY_TYPE = {kind: name for name, kinds in CLASSIFICATIONS.items() for kind in kinds}
 
 
 def _complete_currency(company: Company, data: JsonObject, old: JsonObject | None) -> None:
@@ -95,7 +95,7 @@ def _complete_employee(company: Company, data: JsonObject, old: JsonObject | Non
 
 def _complete_account(company: Company, data: JsonObject, old: JsonObject | None) -> None:
     """Check an account's type, and derive its classification and currency."""
-    kind = data.get("AccountType") or TYPE_OF.get(str(data.get("AccountSubType")))
+    kind = data.get("AccountType") or TYPE_BY_SUBTYPE.get(str(data.get("AccountSubType")))
     if not kind:
         raise Refusal(
             "6010",
@@ -105,8 +105,8 @@ def _complete_account(company: Company, data: JsonObject, old: JsonObject | None
     if '"' in str(data.get("Name")):
         raise business_error('Name cannot include double quotes (") or colons (:).')
     data["AccountType"] = kind
-    data.setdefault("AccountSubType", SUBTYPES[kind])
-    data["Classification"] = CLASS_OF.get(kind)
+    data.setdefault("AccountSubType", DEFAULT_SUBTYPES[kind])
+    data["Classification"] = CLASSIFICATION_BY_TYPE.get(kind)
     _complete_currency(company, data, old)
 
 
@@ -230,7 +230,7 @@ def _company_currency(company: Company, data: JsonObject, old: JsonObject | None
     is_code = len(code) == 3 and code.isalpha()
     if not is_code:
         raise Refusal("2220", f"Invalid currency type : {code}", "Code")
-    data.setdefault("Name", NAMES.get(code, code))
+    data.setdefault("Name", CURRENCY_NAMES.get(code, code))
 
 
 def _complete_budget(company: Company, data: JsonObject, old: JsonObject | None) -> None:
@@ -248,7 +248,7 @@ def _complete_budget(company: Company, data: JsonObject, old: JsonObject | None)
         raise business_error("A budget cannot end before it starts.")
 
 
-RULES: dict[str, Callable[[Company, JsonObject, JsonObject | None], None]] = {
+COMPLETION_RULES: dict[str, Callable[[Company, JsonObject, JsonObject | None], None]] = {
     "Vendor": _complete_vendor,
     "Customer": _complete_customer,
     "Employee": _complete_employee,

@@ -1,4 +1,4 @@
-"""The name lists: which names QuickBooks accepts, what it fills in, how entries become inactive."""
+"""The rules of list entries: names, default values, and how entries become inactive."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,12 @@ from qbo_sandbox.accounting.kinds import LIST_KINDS
 from qbo_sandbox.accounting.references import resolve, resolve_all
 from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_field
 from qbo_sandbox.accounting.values import day_of_month, plus_days
-from qbo_sandbox.entities.list_defaults import RULES
+from qbo_sandbox.entities.list_defaults import COMPLETION_RULES
 from qbo_sandbox.entities.schema import check_length
 from qbo_sandbox.kit.json_object import JsonObject
 
-DELETED = " (deleted)"
-COMPUTED = (
+DELETED_SUFFIX = " (deleted)"
+COMPUTED_FIELDS = (
     "Balance",
     "BalanceWithJobs",
     "CurrentBalance",
@@ -20,20 +20,20 @@ COMPUTED = (
     "Level",
     "FullyQualifiedName",
 )
-FREE_NAMES = ("TaxCode", "CompanyInfo")  # may have the signs that other names may not
-FORBIDDEN_SIGNS = frozenset(":\t\n")
+KINDS_WITH_ANY_NAME = ("TaxCode", "CompanyInfo")  # may have the signs that other names may not
+FORBIDDEN_CHARACTERS = frozenset(":\t\n")
 NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 
 
 def complete(company: Company, kind: str, data: JsonObject, old: JsonObject | None) -> JsonObject:
     """Return the entry as QuickBooks stores it: checked, named, completed."""
-    for field in COMPUTED:
+    for field in COMPUTED_FIELDS:
         data.pop(field, None)
     resolve_all(company, data)
     _check_name(company, kind, data)
     data.setdefault("Active", True)
-    if kind in RULES:
-        RULES[kind](company, data, old)
+    if kind in COMPLETION_RULES:
+        COMPLETION_RULES[kind](company, data, old)
     _set_parent(company, kind, data, old)
     _rename_by_activity(company, kind, data, old)
     _require_unique_name(company, kind, data, old)
@@ -55,8 +55,8 @@ def _check_name(company: Company, kind: str, data: JsonObject) -> None:
         _complete_person(data)
     _require(rule.required, data)
     name = str(data.get(rule.field) or "")
-    has_forbidden_sign = not FORBIDDEN_SIGNS.isdisjoint(name)
-    if has_forbidden_sign and kind not in FREE_NAMES:
+    has_forbidden_sign = not FORBIDDEN_CHARACTERS.isdisjoint(name)
+    if has_forbidden_sign and kind not in KINDS_WITH_ANY_NAME:
         raise business_error(f"{rule.field} cannot include tabs, new lines, or colons.")
     if rule.space == "people":
         check_length(rule.field, name, company.switches.name_length)
@@ -156,9 +156,9 @@ def _rename_by_activity(
         return
     fields = [field for field in (LIST_KINDS[kind].field, "FullyQualifiedName") if data.get(field)]
     for field in fields:
-        bare = str(data[field]).removesuffix(DELETED)
+        bare = str(data[field]).removesuffix(DELETED_SUFFIX)
         if not data.get("Active", True):
-            data[field] = bare + DELETED
+            data[field] = bare + DELETED_SUFFIX
         elif not was:
             data[field] = bare
 

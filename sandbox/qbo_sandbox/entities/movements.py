@@ -5,7 +5,7 @@ from decimal import Decimal
 from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.kinds import TxnKind
 from qbo_sandbox.accounting.references import (
-    ONE_CURRENCY,
+    ONE_CURRENCY_MESSAGE,
     name_reference,
     resolve,
     resolve_all,
@@ -15,11 +15,11 @@ from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_fie
 from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.kit.json_object import JsonObject
 
-DEPOSITED, JOURNAL = "DepositLineDetail", "JournalEntryLineDetail"
+DEPOSIT_LINE, JOURNAL_LINE = "DepositLineDetail", "JournalEntryLineDetail"
 PARTY_KINDS = {"Accounts Receivable": "Customer", "Accounts Payable": "Vendor"}
-WHO = ("Customer", "Vendor", "Employee")
-TO_DEPOSIT = ("Payment", "SalesReceipt")
-TO_BANK = ("Bank", "Other Current Asset")
+ENTITY_TYPES = ("Customer", "Vendor", "Employee")
+DEPOSITABLE_KINDS = ("Payment", "SalesReceipt")
+DEPOSIT_ACCOUNT_TYPES = ("Bank", "Other Current Asset")
 
 
 def complete_deposit(
@@ -27,7 +27,7 @@ def complete_deposit(
 ) -> None:
     """Complete a deposit, less the cash that is taken out."""
     data["DepositToAccountRef"] = _account_reference(
-        company, data["DepositToAccountRef"], data, TO_BANK, "DepositToAccountRef"
+        company, data["DepositToAccountRef"], data, DEPOSIT_ACCOUNT_TYPES, "DepositToAccountRef"
     )
     lines: list[JsonObject] = []
     for line in data["Line"]:
@@ -55,7 +55,7 @@ def _deposited_amount(
     """Return the whole of a payment or receipt in undeposited funds."""
     refusal = Refusal("620", f"Transaction {link.get('TxnId')} cannot be linked", "")
     row = None
-    if link.get("TxnType") in TO_DEPOSIT:
+    if link.get("TxnType") in DEPOSITABLE_KINDS:
         row = company.row(link.get("TxnType", ""), link.get("TxnId"))
     target = row.read() if row else {}
     account = target.get("DepositToAccountRef", {})
@@ -67,7 +67,7 @@ def _deposited_amount(
             raise refusal
     code = data["CurrencyRef"]["value"]
     if target["CurrencyRef"]["value"] != code:
-        raise business_error(ONE_CURRENCY)
+        raise business_error(ONE_CURRENCY_MESSAGE)
     return Decimal(target["TotalAmt"])
 
 
@@ -90,7 +90,7 @@ def complete_card_payment(
     """Complete a credit card payment from the bank, both in home currency."""
     data["Amount"] = round_money(str(data["Amount"]))
     if data["CurrencyRef"]["value"] != company.options.currency:
-        raise business_error(ONE_CURRENCY)
+        raise business_error(ONE_CURRENCY_MESSAGE)
     _account_reference(
         company, data["CreditCardAccountRef"], data, ("Credit Card",), "CreditCardAccountRef"
     )
@@ -98,7 +98,7 @@ def complete_card_payment(
 
 
 def as_transfer(payment: JsonObject) -> JsonObject:
-    """Return a credit card payment as QuickBooks shows it to who reads it as a transfer."""
+    """Return a credit card payment as QuickBooks shows it when it is read as a transfer."""
     own = ("BankAccountRef", "CreditCardAccountRef", "VendorRef", "CheckNum", "PrintStatus", "Memo")
     visible = {key: value for key, value in payment.items() if key not in own}
     return visible | {
@@ -128,10 +128,10 @@ def complete_journal(
 ) -> None:
     """Check that debits equal credits, and put the lines in place."""
     lines = [_complete_entry(company, data, place, line) for place, line in enumerate(data["Line"])]
-    entries = [line for line in lines if JOURNAL in line]
+    entries = [line for line in lines if JOURNAL_LINE in line]
     total = ZERO
     for entry in entries:
-        is_debit = entry[JOURNAL]["PostingType"] == "Debit"
+        is_debit = entry[JOURNAL_LINE]["PostingType"] == "Debit"
         total += entry["Amount"] if is_debit else -entry["Amount"]
     if total:
         raise Refusal("2300", "Total debits and credits do not match", "")
@@ -145,27 +145,27 @@ def _linked_line(
     company: Company, data: JsonObject, old: JsonObject | None, line: JsonObject
 ) -> JsonObject:
     """Return a line of a deposit that takes money from undeposited funds, as it is stored."""
-    stored = _without_keys(line, "Id", "LineNum", DEPOSITED)
+    stored = _without_keys(line, "Id", "LineNum", DEPOSIT_LINE)
     stored["Amount"] = _deposited_amount(company, line["LinkedTxn"][0], data, old)
     stored.pop("DetailType", None)
-    if line.get(DEPOSITED):
-        stored[DEPOSITED] = dict(line[DEPOSITED])
+    if line.get(DEPOSIT_LINE):
+        stored[DEPOSIT_LINE] = dict(line[DEPOSIT_LINE])
     return stored
 
 
 def _account_line(company: Company, line: JsonObject, number: int) -> JsonObject:
     """Return a line of a deposit with an account of its own, as it is stored."""
-    detail = dict(line.get(DEPOSITED) or {})
+    detail = dict(line.get(DEPOSIT_LINE) or {})
     resolve_all(company, detail)
     amount = _parse_amount(line)
     if not detail.get("AccountRef"):
         raise missing_field("AccountRef")
-    stored = _without_keys(line, "Id", "LineNum", DEPOSITED)
+    stored = _without_keys(line, "Id", "LineNum", DEPOSIT_LINE)
     stored["Amount"] = amount
     stored["Id"] = str(number)
     stored["LineNum"] = number
-    stored["DetailType"] = DEPOSITED
-    stored[DEPOSITED] = detail
+    stored["DetailType"] = DEPOSIT_LINE
+    stored[DEPOSIT_LINE] = detail
     return stored
 
 
@@ -186,7 +186,7 @@ def _complete_party(company: Company, detail: JsonObject, account: JsonObject) -
         raise business_error(
             f"When you use this account, you must choose a {needed_kind.lower()} in the Name field."
         )
-    if kind not in WHO:
+    if kind not in ENTITY_TYPES:
         return
     reference = entity.get("EntityRef")
     detail["Entity"] = entity | {"EntityRef": name_reference(company, kind, reference)}
@@ -197,10 +197,10 @@ def _complete_party(company: Company, detail: JsonObject, account: JsonObject) -
 
 def _complete_entry(company: Company, data: JsonObject, place: int, line: JsonObject) -> JsonObject:
     """Check a line of a journal entry, and fill in the names of its references."""
-    other = _without_keys(line, "Id", "LineNum", JOURNAL)
+    other = _without_keys(line, "Id", "LineNum", JOURNAL_LINE)
     if line.get("DetailType") == "DescriptionOnly":
         return {"Id": str(place), **other}
-    detail = dict(line.get(JOURNAL) or {})
+    detail = dict(line.get(JOURNAL_LINE) or {})
     for field in ("PostingType", "AccountRef"):
         if not detail.get(field):
             raise missing_field(field)
@@ -213,8 +213,8 @@ def _complete_entry(company: Company, data: JsonObject, place: int, line: JsonOb
         "Id": str(place),
         **other,
         "Amount": _parse_amount(line),
-        "DetailType": JOURNAL,
-        JOURNAL: detail,
+        "DetailType": JOURNAL_LINE,
+        JOURNAL_LINE: detail,
     }
 
 

@@ -1,4 +1,4 @@
-"""Create, read, full update, sparse update and delete, for every kind alike."""
+"""Create, read, update (fully or sparsely) and delete objects of every kind."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -8,7 +8,7 @@ from qbo_sandbox.accounting import addresses
 from qbo_sandbox.accounting.company import Change, Company, StoredReply
 from qbo_sandbox.accounting.kinds import LIST_KINDS, TXN_KINDS
 from qbo_sandbox.accounting.refusals import (
-    INACTIVE,
+    INACTIVE_MESSAGE,
     Refusal,
     missing_field,
     not_found,
@@ -34,7 +34,7 @@ from qbo_sandbox.entities import (
 from qbo_sandbox.entities.parameters import operation, read_include
 from qbo_sandbox.kit.json_object import JsonObject
 
-DROPPED = (
+GENERATED_FIELDS = (
     "Id",
     "domain",
     "sparse",
@@ -46,15 +46,19 @@ DROPPED = (
     "HomeBalance",
     "HomeTotalAmt",
 )
-REQUIRED_AGAIN = {"Bill": ("VendorRef",), "Purchase": ("PaymentType",)}  # by sparse updates too
-DELETED = "Another user has deleted this transaction."
+# Also in sparse updates.
+REQUIRED_IN_UPDATES = {
+    "Bill": ("VendorRef",),
+    "Purchase": ("PaymentType",),
+}
+DELETED_MESSAGE = "Another user has deleted this transaction."
 OTHER_USER = "Kari Nordmann"
 
 
 def write(
     company: Company, kind: str, body: Any, params: dict[str, str], request: str | None = None
 ) -> StoredReply:
-    """Carry out what a POST to the kind's address asks for."""
+    """Carry out a POST to the address of a kind."""
     if not isinstance(body, dict):
         raise Refusal(
             "2010", "Property Name:Can not deserialize the body specified is unsupported or invalid"
@@ -63,8 +67,8 @@ def write(
         raise Refusal(
             "6190", "Invalid Company Status : Subscription period has ended or canceled", ""
         )
-    if kind in SPECIAL:
-        return SPECIAL[kind](company, body, params, request)
+    if kind in SPECIAL_WRITERS:
+        return SPECIAL_WRITERS[kind](company, body, params, request)
     wanted_operation = operation(params, body)
     if wanted_operation == "delete":
         return delete(company, kind, body, request)
@@ -79,7 +83,9 @@ def write(
     return act(company, kind, body, params, request)
 
 
-SPECIAL: dict[str, Callable[[Company, JsonObject, dict[str, str], str | None], StoredReply]] = {
+SPECIAL_WRITERS: dict[
+    str, Callable[[Company, JsonObject, dict[str, str], str | None], StoredReply]
+] = {
     "ExchangeRate": exchange_rates.write,
     "TaxService": taxservice.write,
     "RecurringTransaction": recurring.write,
@@ -105,7 +111,7 @@ def require_existing(company: Company, kind: str, id: object) -> Row:
     row = company.row(kind, text)
     if row is None:
         is_deleted = text in company.table(kind).gone
-        raise not_found(DELETED if is_deleted else INACTIVE)
+        raise not_found(DELETED_MESSAGE if is_deleted else INACTIVE_MESSAGE)
     return row
 
 
@@ -181,7 +187,7 @@ def _merge_update(kind: str, body: JsonObject, old: JsonObject) -> JsonObject:
     removes most of them. New lines need a new computation of the tax.
     """
     data = _client_fields(kind, body)
-    for field in REQUIRED_AGAIN.get(kind, ()):
+    for field in REQUIRED_IN_UPDATES.get(kind, ()):
         if field not in data:
             raise missing_field(field)
     is_sparse = body.get("sparse") in (True, "true")
@@ -265,17 +271,17 @@ def _check_writable(kind: str, *, new: bool = False) -> None:
     rule = LIST_KINDS.get(kind)
     if rule is None:
         return
-    is_second = new and kind in singletons.KINDS
+    is_second = new and kind in singletons.SINGLETON_KINDS
     if is_second or not rule.writable:
         raise unsupported_operation(f"create {kind.lower()}")
 
 
 def _client_fields(kind: str, body: JsonObject) -> JsonObject:
-    """Return what a client may set of an object: of a payment the total, too."""
+    """Return the fields that a client may set; on payments also the total."""
     is_payment = kind in TXN_KINDS and TXN_KINDS[kind].booking == "payment"
     fields = {}
     for key, value in body.items():
-        is_computed = key in DROPPED and not (is_payment and key == "TotalAmt")
+        is_computed = key in GENERATED_FIELDS and not (is_payment and key == "TotalAmt")
         if value is not None and not is_computed:
             fields[key] = _without_empty(value)
     return fields
@@ -324,7 +330,7 @@ def _complete(
         return transactions.complete(company, TXN_KINDS[kind], data, old, params)
     if kind == "Attachable":
         return attachables.check_links(company, data)
-    if kind in singletons.KINDS:
+    if kind in singletons.SINGLETON_KINDS:
         return singletons.complete(company, kind, data, old or {})
     return lists.complete(company, kind, data, old)
 

@@ -1,4 +1,4 @@
-"""The parameters of a write: `operation=` says what is done, `include=` how."""
+"""The parameters of a write: `operation` and `include`."""
 
 from typing import Any
 

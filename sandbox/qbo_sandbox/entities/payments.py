@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_fie
 from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.kit.json_object import JsonObject
 
-DETAILS = {
+PAYMENT_DETAILS = {
     "Check": ("CheckPayment", "BankAccountRef", "Bank"),
     "CreditCard": ("CreditCardPayment", "CCAccountRef", "Credit Card"),
 }
@@ -48,9 +48,9 @@ def complete_bill_payment(
     """Complete a payment to a vendor."""
     whole = _complete_amount(data)
     pay_type = data["PayType"]
-    if pay_type not in DETAILS:
+    if pay_type not in PAYMENT_DETAILS:
         raise Refusal("2170", f"Invalid Enumeration : {pay_type}", "PayType")
-    name, field, account_type = DETAILS[pay_type]
+    name, field, account_type = PAYMENT_DETAILS[pay_type]
     detail = dict(data.get(name) or {})
     if detail.get(field):
         account = resolve(company, "Account", detail[field]).read()

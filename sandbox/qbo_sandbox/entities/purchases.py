@@ -1,4 +1,4 @@
-"""What is special about expenses, purchase orders, and bills made from them."""
+"""The rules of expenses, purchase orders, and bills of purchase orders."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,8 +10,8 @@ from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_fie
 from qbo_sandbox.kit.json_object import JsonObject
 
 TXN_TYPES = {"Cash": "54", "Check": "3", "CreditCard": "54"}
-PAID_FROM = {"Cash": "Bank", "Check": "Bank", "CreditCard": "Credit Card"}
-NO_ORDERS = "Feature Not Supported Error : purchase orders are not part of this edition"
+PAYMENT_ACCOUNT_TYPES = {"Cash": "Bank", "Check": "Bank", "CreditCard": "Credit Card"}
+NO_ORDERS_MESSAGE = "Feature Not Supported Error : purchase orders are not part of this edition"
 
 
 def complete_expense(
@@ -19,14 +19,14 @@ def complete_expense(
 ) -> None:
     """Complete the head of an expense: account, payee and payment method."""
     sort = data["PaymentType"]
-    if sort not in PAID_FROM:
+    if sort not in PAYMENT_ACCOUNT_TYPES:
         raise Refusal("2170", f"Invalid Enumeration : {sort}", "PaymentType")
     if old and old["PaymentType"] != sort:
         raise business_error("The payment type of an expense cannot be changed.")
     account = resolve(company, "Account", data["AccountRef"]).read()
-    if account["AccountType"] != PAID_FROM[sort]:
+    if account["AccountType"] != PAYMENT_ACCOUNT_TYPES[sort]:
         text = (
-            f"Invalid account type : AccountRef must be of type {PAID_FROM[sort]}"
+            f"Invalid account type : AccountRef must be of type {PAYMENT_ACCOUNT_TYPES[sort]}"
             f" for payment type {sort}"
         )
         raise Refusal("6430", text, "AccountRef")
@@ -70,7 +70,7 @@ def complete_order(
 ) -> None:
     """Put the defaults of a purchase order in place."""
     if not company.options.purchase_orders:
-        raise Refusal("5020", NO_ORDERS, "")
+        raise Refusal("5020", NO_ORDERS_MESSAGE, "")
     data.setdefault("POStatus", (old or {}).get("POStatus", "Open"))
     data.setdefault("EmailStatus", "NotSet")
     data.setdefault("CustomField", [])

@@ -9,7 +9,7 @@ from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.entities import schema, transactions
 from qbo_sandbox.kit.json_object import JsonObject
 
-TEMPLATES = (
+TEMPLATE_KINDS = (
     "Bill",
     "Purchase",
     "CreditMemo",
@@ -23,7 +23,7 @@ TEMPLATES = (
     "VendorCredit",
     "PurchaseOrder",
 )
-SORTS = {
+TEMPLATE_TYPES = {
     "Automated": "Automated",
     "Scheduled": "Automated",
     "Reminded": "Reminded",
@@ -82,7 +82,7 @@ def _former_template(row: Row, kind: str) -> JsonObject:
 
 def _find_template(body: JsonObject) -> tuple[str, JsonObject]:
     """Return (kind, template) of the object in a body."""
-    kinds = [name for name in body if name in TEMPLATES and isinstance(body[name], dict)]
+    kinds = [name for name in body if name in TEMPLATE_KINDS and isinstance(body[name], dict)]
     if kinds:
         return kinds[0], body[kinds[0]]
     if body.get("Id"):
@@ -97,7 +97,7 @@ def _complete(company: Company, kind: str, template: JsonObject, before: JsonObj
     for field in ("Name", "RecurType"):
         if not info.get(field):
             raise missing_field(f"RecurringInfo.{field}")
-    if info["RecurType"] not in SORTS:
+    if info["RecurType"] not in TEMPLATE_TYPES:
         raise Refusal("2170", f"Invalid Enumeration : {info['RecurType']}", "RecurType")
     info.setdefault("Active", True)
     left_out = (

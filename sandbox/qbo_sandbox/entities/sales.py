@@ -22,7 +22,7 @@ from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.accounting.values import ONE, ZERO, round_money, shortest_number
 from qbo_sandbox.kit.json_object import JsonObject
 
-ONLINE = (
+ONLINE_PAYMENT_FIELDS = (
     "AllowIPNPayment",
     "AllowOnlinePayment",
     "AllowOnlineCreditCardPayment",
@@ -81,7 +81,7 @@ def finish(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | 
     data.setdefault("EmailStatus", "NotSet")
     if rule.name == "Invoice":
         data.setdefault("LinkedTxn", [])
-        for field in ONLINE:
+        for field in ONLINE_PAYMENT_FIELDS:
             data.setdefault(field, False)
     elif rule.name == "Estimate":
         data.setdefault("TxnStatus", "Pending")

@@ -10,7 +10,7 @@ from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import is_date
 from qbo_sandbox.kit.json_object import JsonObject
 
-LENGTHS = {
+MAX_LENGTHS = {
     "DocNumber": 21,
     "PaymentRefNum": 21,
     "PrivateNote": 4000,
@@ -34,14 +34,14 @@ LENGTHS = {
     "Line2": 500,
     "PostalCode": 30,
 }
-LENGTHS_OF_KIND = {
+MAX_LENGTHS_BY_KIND = {
     ("MemoRef", "value"): 1000,
     ("Term", "Name"): 31,
     ("PaymentMethod", "Name"): 31,
     ("Account", "AcctNum"): 20,
 }
-SHOWN_NAMES = {("MemoRef", "value"): "Customer Memo"}
-AMOUNT_DIGITS = 15
+DISPLAY_NAMES = {("MemoRef", "value"): "Customer Memo"}
+MAX_AMOUNT_DIGITS = 15
 
 
 class Field(NamedTuple):
@@ -154,8 +154,8 @@ def _field_checks(kind: str) -> dict[str, Check]:
 def _make_check(kind: str, name: str, type_name: str) -> Callable[[Any], Any]:
     """Return the function that checks a value of a type, and converts it if necessary."""
     if type_name == "s":
-        shown_name = SHOWN_NAMES.get((kind, name), name)
-        limit = LENGTHS_OF_KIND.get((kind, name)) or LENGTHS.get(name)
+        shown_name = DISPLAY_NAMES.get((kind, name), name)
+        limit = MAX_LENGTHS_BY_KIND.get((kind, name)) or MAX_LENGTHS.get(name)
         return partial(_check_text, shown_name, limit)
     if type_name in ("d", "i"):
         return partial(_check_number, name, type_name == "i")
@@ -247,7 +247,7 @@ def _check_number(name: str, whole: bool, value: Any) -> int | Decimal:
         raise invalid from None
     if type(number) is Decimal and not number.is_finite():
         raise invalid
-    if abs(number) >= 10**AMOUNT_DIGITS:
+    if abs(number) >= 10**MAX_AMOUNT_DIGITS:
         raise Refusal("2090", f"Amount is too large : {value}", name)
     if not whole:
         return number

@@ -5,7 +5,7 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.refusals import missing_field
 from qbo_sandbox.kit.json_object import JsonObject
 
-FIXED = (
+FIXED_FIELDS = (
     "CompanyStartDate",
     "FiscalYearStartMonth",
     "Country",
@@ -14,7 +14,7 @@ FIXED = (
     "NameValue",
     "EmployerId",
 )
-KINDS = ("CompanyInfo", "Preferences")
+SINGLETON_KINDS = ("CompanyInfo", "Preferences")
 
 
 def complete(company: Company, kind: str, data: JsonObject, old: JsonObject) -> JsonObject:
@@ -24,4 +24,4 @@ def complete(company: Company, kind: str, data: JsonObject, old: JsonObject) -> 
     if not str(data.get("CompanyName") or "").strip():
         raise missing_field("CompanyName")
     data.pop("Active", None)
-    return data | {field: old[field] for field in FIXED if field in old}
+    return data | {field: old[field] for field in FIXED_FIELDS if field in old}

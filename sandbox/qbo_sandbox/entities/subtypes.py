@@ -1,6 +1,6 @@
 """The detail types of accounts by account type; an account may be created by its detail type."""
 
-DETAIL_TYPES = {
+SUBTYPES_BY_TYPE = {
     "Bank": "CashOnHand Checking MoneyMarket RentsHeldInTrust Savings TrustAccounts",
     "Accounts Receivable": "AccountsReceivable",
     "Other Current Asset": (
@@ -66,4 +66,4 @@ DETAIL_TYPES = {
         "VehicleLoanInterest VehicleRegistration VehicleRepairs WashAndRoadServices"
     ),
 }
-TYPE_OF = {name: kind for kind, names in DETAIL_TYPES.items() for name in names.split()}
+TYPE_BY_SUBTYPE = {name: kind for kind, names in SUBTYPES_BY_TYPE.items() for name in names.split()}

@@ -12,8 +12,8 @@ from qbo_sandbox.kit.json_object import JsonObject
 
 HUNDRED = Decimal(100)
 PRICE_STEP = Decimal("0.0000001")
-US_CODES = ("TAX", "NON")
-NO_RATE = "Make sure all your transactions have a GST/HST rate before you save."
+US_TAX_CODES = ("TAX", "NON")
+NO_RATE_MESSAGE = "Make sure all your transactions have a GST/HST rate before you save."
 
 
 def apply(company: Company, rule: TxnKind, data: JsonObject) -> None:
@@ -51,7 +51,7 @@ def _apply_us_tax(company: Company, rule: TxnKind, data: JsonObject) -> None:
     for detail in _tax_details(data):
         reference = detail.get("TaxCodeRef") or {}
         code = reference.get("value", "NON")
-        if code not in US_CODES:
+        if code not in US_TAX_CODES:
             raise Refusal("6100", f"Invalid Tax Code : line tax code {code} must be TAX or NON", "")
         detail["TaxCodeRef"] = {"value": code}
     stated_tax = data.pop("TxnTaxDetail", None) or {}
@@ -91,7 +91,7 @@ def _line_rates(company: Company, rule: TxnKind, detail: JsonObject) -> list[str
     reference = detail.get("TaxCodeRef") or {}
     code = reference.get("value")
     if not code:
-        raise business_error(NO_RATE)
+        raise business_error(NO_RATE_MESSAGE)
     return _code_rates(company, code, rule.side)
 
 

@@ -8,7 +8,7 @@ from qbo_sandbox.accounting.refusals import Refusal, missing_field
 from qbo_sandbox.entities import schema
 from qbo_sandbox.kit.json_object import JsonObject
 
-SIDES = {"Sales": "SalesTaxRateList", "Purchase": "PurchaseTaxRateList"}
+RATE_LISTS = {"Sales": "SalesTaxRateList", "Purchase": "PurchaseTaxRateList"}
 
 
 def write(
@@ -87,7 +87,7 @@ def _find_code(name: str, rates: list[JsonObject]) -> JsonObject:
         "Taxable": True,
         "TaxGroup": True,
     }
-    for side, field in SIDES.items():
+    for side, field in RATE_LISTS.items():
         own = [rate for rate in rates if rate["TaxApplicableOn"] == side]
         entries = [_rate_entry(rate, place) for place, rate in enumerate(own)]
         data[field] = {"TaxRateDetail": entries} if entries else {}

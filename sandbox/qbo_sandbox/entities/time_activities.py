@@ -6,19 +6,19 @@ from qbo_sandbox.accounting.refusals import Refusal, business_error, missing_fie
 from qbo_sandbox.accounting.values import shortest_number
 from qbo_sandbox.kit.json_object import JsonObject
 
-WHO = {"Employee": "EmployeeRef", "Vendor": "VendorRef"}
+WORKER_FIELDS = {"Employee": "EmployeeRef", "Vendor": "VendorRef"}
 
 
 def finish(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Check who worked how long, and fill in what QuickBooks does."""
     for field in ("CurrencyRef", "ExchangeRate", "LinkedTxn", "DocNumber"):
         data.pop(field, None)
-    who = WHO.get(data["NameOf"])
-    if who is None:
+    worker_field = WORKER_FIELDS.get(data["NameOf"])
+    if worker_field is None:
         raise Refusal("2170", f"Invalid Enumeration : {data['NameOf']}", "NameOf")
-    if not data.get(who):
-        raise missing_field(who)
-    for field in set(WHO.values()) - {who}:
+    if not data.get(worker_field):
+        raise missing_field(worker_field)
+    for field in set(WORKER_FIELDS.values()) - {worker_field}:
         data.pop(field, None)
     if data.get("Hours") is None and data.get("Minutes") is None and not data.get("StartTime"):
         raise missing_field("Hours")

@@ -28,14 +28,14 @@ from qbo_sandbox.entities.lines import complete_lines
 from qbo_sandbox.kit.json_object import JsonObject
 
 Step = Callable[[Company, TxnKind, JsonObject, JsonObject | None], None]
-BEFORE: dict[str, Step] = {
+PREPARATION_STEPS: dict[str, Step] = {
     "Purchase": purchases.complete_expense,
     "PurchaseOrder": purchases.complete_order,
     **dict.fromkeys(
         ("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.prepare
     ),
 }
-AFTER: dict[str, Step] = {
+COMPLETION_STEPS: dict[str, Step] = {
     "Bill": purchases.check_orders,
     "Purchase": purchases.finish_expense,
     "CreditCardPaymentTxn": movements.complete_card_payment,
@@ -49,10 +49,10 @@ AFTER: dict[str, Step] = {
         ("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), sales.finish
     ),
 }
-ORIGINS = ("PurchaseOrder", "Estimate", "ReimburseCharge", "TimeActivity")
-HOME_BALANCE = {"Bill": "Balance", "Invoice": "Balance", "CreditMemo": "RemainingCredit"}
-SIGNS = {DISCOUNT_LINE: -1, SUBTOTAL_LINE: 0}
-CLOSED = (
+ORIGIN_KINDS = ("PurchaseOrder", "Estimate", "ReimburseCharge", "TimeActivity")
+HOME_BALANCE_FIELDS = {"Bill": "Balance", "Invoice": "Balance", "CreditMemo": "RemainingCredit"}
+LINE_SIGNS = {DISCOUNT_LINE: -1, SUBTOTAL_LINE: 0}
+CLOSED_BOOKS_MESSAGE = (
     "The account period has closed and the account books cannot be updated through the QBO"
     " Services API. Please use "
     "the QBO website to make these changes."
@@ -68,7 +68,7 @@ def complete(
 ) -> JsonObject:
     """Return the transaction as QuickBooks stores it."""
     _require(rule, data)
-    _run_step(BEFORE, company, rule, data, old)
+    _run_step(PREPARATION_STEPS, company, rule, data, old)
     resolve_all(company, data)
     _remove_unused_dimensions(company, rule, data)
     data.setdefault("TxnDate", company.today())
@@ -82,7 +82,7 @@ def complete(
     _complete_due_date(company, rule, data)
     document_numbers.assign_number(company, rule, data, old, params)
     _merge_links(data, old)
-    _run_step(AFTER, company, rule, data, old)
+    _run_step(COMPLETION_STEPS, company, rule, data, old)
     return data
 
 
@@ -98,7 +98,7 @@ def _remove_unused_dimensions(company: Company, rule: TxnKind, data: JsonObject)
 
 def _is_origin(link: JsonObject) -> bool:
     """Return whether a link leads to the document from which a transaction was made."""
-    return link.get("TxnType") in ORIGINS
+    return link.get("TxnType") in ORIGIN_KINDS
 
 
 def _merge_links(data: JsonObject, old: JsonObject | None) -> None:
@@ -141,7 +141,7 @@ def check_open(company: Company, rule: TxnKind, date: str) -> None:
         return
     if date[:10] <= options.closed:
         code = "6210" if options.closing_password else "6200"
-        raise Refusal(code, CLOSED, "")
+        raise Refusal(code, CLOSED_BOOKS_MESSAGE, "")
 
 
 def _complete_currency(company: Company, rule: TxnKind, data: JsonObject) -> None:
@@ -209,7 +209,7 @@ def _sum_lines(rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
     """Set the total of a transaction to its lines and its tax."""
     net = ZERO
     for line in sales.flatten_lines(data["Line"]):
-        sign = SIGNS.get(line["DetailType"], 1)
+        sign = LINE_SIGNS.get(line["DetailType"], 1)
         net += sign * line.get("Amount", ZERO)
     whole = round_money(net + taxes.total_tax(data))
     if whole < 0:
@@ -235,7 +235,7 @@ def _set_home_amounts(rule: TxnKind, data: JsonObject) -> None:
         data["HomeTotalAmt"] = round_money(data[rule.total] * rate)
     else:
         data.pop("HomeTotalAmt", None)
-    balance = HOME_BALANCE.get(rule.name, "")
+    balance = HOME_BALANCE_FIELDS.get(rule.name, "")
     if balance and rate != 1:
         data["HomeBalance"] = round_money(data[balance] * rate)
     else:

@@ -7,18 +7,18 @@ from qbo_sandbox.accounting.kinds import GROUP_LINE, TXN_KINDS
 from qbo_sandbox.entities import links
 from qbo_sandbox.kit.json_object import JsonObject
 
-NOTHING = Decimal(0)
+ZERO = Decimal(0)
 
 
 def void(company: Company, kind: str, old: JsonObject) -> tuple[JsonObject, list[Change]]:
     """Return the voided transaction and the effects on others."""
     rule = TXN_KINDS[kind]
-    data = old | {"PrivateNote": "Voided", rule.total: NOTHING}
+    data = old | {"PrivateNote": "Voided", rule.total: ZERO}
     for field in ("Balance", "UnappliedAmt", "RemainingCredit", "HomeBalance", "HomeTotalAmt"):
         if field in data:
-            data[field] = NOTHING
+            data[field] = ZERO
     if "TxnTaxDetail" in data:
-        data["TxnTaxDetail"] = {"TotalTax": NOTHING}
+        data["TxnTaxDetail"] = {"TotalTax": ZERO}
     id = old["Id"]
     changes = links.release_payments(company, id, old)
     if rule.pays:
@@ -36,11 +36,11 @@ def _void_line(line: JsonObject) -> JsonObject:
     """Return a line with an amount and a quantity of zero."""
     void_line = dict(line)
     if "Amount" in line:
-        void_line["Amount"] = NOTHING
+        void_line["Amount"] = ZERO
     detail_type = line["DetailType"]
     detail = line.get(detail_type)
     if isinstance(detail, dict) and "Qty" in detail:
-        detail = detail | {"Qty": NOTHING}
+        detail = detail | {"Qty": ZERO}
         void_line[detail_type] = detail
     if detail_type == GROUP_LINE:
         parts = [_void_line(part) for part in line[GROUP_LINE]["Line"]]

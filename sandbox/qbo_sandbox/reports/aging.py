@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.open_balances import Open, items_open_on
+from qbo_sandbox.reports.open_balances import OpenItem, items_open_on
 from qbo_sandbox.reports.report_base import Frame
 from qbo_sandbox.reports.report_parts import (
     Column,
@@ -54,7 +54,7 @@ def aged_detail(frame: Frame, side: str) -> Report:
     """List open transactions by age, the longest due first."""
     day = frame.period.end
     items = _open_items(frame, side, day)
-    items_by_age: dict[int, list[Open]] = defaultdict(list)
+    items_by_age: dict[int, list[OpenItem]] = defaultdict(list)
     for item in items:
         age = _age_index(frame, item, day)
         items_by_age[age].append(item)
@@ -93,7 +93,7 @@ def _detail_columns(side: str) -> list[Column]:
     ]
 
 
-def _party_row(frame: Frame, side: str, item: Open, day: dt.date) -> Row:
+def _party_row(frame: Frame, side: str, item: OpenItem, day: dt.date) -> Row:
     """Return an open transaction with its party and its days past due."""
     values = [
         value_cell(item.date),
@@ -108,7 +108,7 @@ def _party_row(frame: Frame, side: str, item: Open, day: dt.date) -> Row:
     return {"ColData": values, "type": "Data"}
 
 
-def _sum_columns(items: list[Open], width: int) -> list[str]:
+def _sum_columns(items: list[OpenItem], width: int) -> list[str]:
     """Return the sums of the last two columns, amount and open balance, after empty ones."""
     whole = sum((item.whole for item in items), ZERO)
     balance = sum((item.balance for item in items), ZERO)
@@ -116,7 +116,7 @@ def _sum_columns(items: list[Open], width: int) -> list[str]:
     return [*empty, format_amount(whole), format_amount(balance)]
 
 
-def _open_items(frame: Frame, side: str, day: dt.date) -> list[Open]:
+def _open_items(frame: Frame, side: str, day: dt.date) -> list[OpenItem]:
     """Return what is open on a day, of the parties that the parameters name or of all."""
     items = items_open_on(frame.company, side, day)
     wanted_text = frame.params.get(side.lower(), "")
@@ -172,7 +172,7 @@ def _age_heading(frame: Frame, place: int) -> str:
     return f"{first} - {last} days past due"
 
 
-def _age_index(frame: Frame, item: Open, day: dt.date) -> int:
+def _age_index(frame: Frame, item: OpenItem, day: dt.date) -> int:
     """Return the place of an item's age among the titles; 0 if it is not yet due."""
     days, count = _age_sizes(frame)
     days_late = (day - item.due).days

@@ -14,8 +14,8 @@ from qbo_sandbox.reports.report_parts import (
     section_rows,
 )
 from qbo_sandbox.reports.statements import (
-    EARNING,
-    GAAP,
+    EARNING_TYPES,
+    GAAP_OPTION,
     Tree,
     Values,
     add,
@@ -90,7 +90,7 @@ def balance_sheet(frame: Frame) -> Report:
     ]
     columns = [Column("", "Account", "account"), *_day_columns(frame)]
     return Report(
-        columns, [*assets, *rows], {"SummarizeColumnsBy": summarize(frame)}, not sums, [GAAP]
+        columns, [*assets, *rows], {"SummarizeColumnsBy": summarize(frame)}, not sums, [GAAP_OPTION]
     )
 
 
@@ -134,7 +134,7 @@ class _Sheet(Tree):
 
     def earnings(self) -> Values:
         """Return the net income up to each day."""
-        return self.total(EARNING)
+        return self.total(EARNING_TYPES)
 
     def equity(self) -> Values:
         """Return the sums of equity, with the net income of the period."""

@@ -14,11 +14,11 @@ from qbo_sandbox.reports.report_parts import (
     section_rows,
     summary_row,
 )
-from qbo_sandbox.reports.statements import EARNING, summarize
+from qbo_sandbox.reports.statements import EARNING_TYPES, summarize
 
-CASH = ("Bank",)
-UNDEPOSITED = "UndepositedFunds"
-OPERATING = (
+CASH_TYPES = ("Bank",)
+UNDEPOSITED_FUNDS = "UndepositedFunds"
+OPERATING_TYPES = (
     "Accounts Receivable",
     "Other Current Asset",
     "Accounts Payable",
@@ -39,7 +39,7 @@ ACTIVITIES = (
         ("Long Term Liability", "Equity"),
     ),
 )
-ADJUSTED = "Adjustments to reconcile Net Income to Net Cash provided by operations:"
+ADJUSTMENTS_TITLE = "Adjustments to reconcile Net Income to Net Cash provided by operations:"
 
 
 def cash_flow(frame: Frame) -> Report:
@@ -50,16 +50,18 @@ def cash_flow(frame: Frame) -> Report:
         if is_cash(frame, move.account):
             before += move.amount if move.date < frame.period.start else ZERO
         elif frame.period.start <= move.date <= frame.period.end:
-            if frame.account(move.account)["AccountType"] in EARNING:
+            if frame.account(move.account)["AccountType"] in EARNING_TYPES:
                 earned -= move.amount
             else:
                 changed[move.account] = changed.get(move.account, ZERO) - move.amount
-    adjusted = _activity_rows(frame, changed, OPERATING)
-    operating = earned + _sum_columns(frame, changed, OPERATING)
-    total = name_and_values("Total " + ADJUSTED.rstrip(":"), [format_amount(operating - earned)])
+    adjusted = _activity_rows(frame, changed, OPERATING_TYPES)
+    operating = earned + _sum_columns(frame, changed, OPERATING_TYPES)
+    total = name_and_values(
+        "Total " + ADJUSTMENTS_TITLE.rstrip(":"), [format_amount(operating - earned)]
+    )
     own = [data_row("Net Income", [format_amount(earned)], group="NetIncome")]
     own += (
-        [section_rows(ADJUSTED, adjusted, total, width=2, group="OperatingAdjustments")]
+        [section_rows(ADJUSTMENTS_TITLE, adjusted, total, width=2, group="OperatingAdjustments")]
         if adjusted
         else []
     )
@@ -98,7 +100,9 @@ def cash_flow(frame: Frame) -> Report:
 def is_cash(frame: Frame, id: str) -> bool:
     """Return whether an account holds cash."""
     account = frame.account(id)
-    return account["AccountType"] in CASH or account.get("AccountSubType") == UNDEPOSITED
+    return (
+        account["AccountType"] in CASH_TYPES or account.get("AccountSubType") == UNDEPOSITED_FUNDS
+    )
 
 
 def _activity_rows(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> list[Row]:

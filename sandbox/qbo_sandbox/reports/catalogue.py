@@ -16,12 +16,12 @@ from qbo_sandbox.reports import (
     parties,
     statements,
 )
-from qbo_sandbox.reports.report_base import FILTERS, MONTH_TO_DATE, YEAR_TO_DATE, Frame
+from qbo_sandbox.reports.report_base import FILTER_PARTS, MONTH_TO_DATE, YEAR_TO_DATE, Frame
 from qbo_sandbox.reports.report_parts import Report, header_options
 
 Builder = Callable[[Frame], Report]
-TODAY, ALWAYS = "today", "all"
-BASED = (
+TODAY, ALL_DATES = "today", "all"
+REPORTS_WITH_BASIS = (
     "ProfitAndLoss",
     "ProfitAndLossDetail",
     "BalanceSheet",
@@ -35,7 +35,7 @@ BASED = (
     "VendorExpenses",
     "TaxSummary",
 )
-SALES: tuple[tuple[str, str, str], ...] = (
+SALES_REPORTS: tuple[tuple[str, str, str], ...] = (
     ("CustomerSales", "customer", "Customer"),
     ("ClassSales", "class", "Class"),
     ("DepartmentSales", "department", "Department"),
@@ -57,7 +57,7 @@ REPORTS: dict[str, tuple[Builder, str]] = {
     "VendorBalanceDetail": (lambda frame: parties.balance_detail(frame, "Vendor"), TODAY),
     "CustomerIncome": (parties.income_by_customer, YEAR_TO_DATE),
     "VendorExpenses": (
-        lambda frame: parties.sum_by(frame, "vendor", parties.SPENT, 1, "Vendor"),
+        lambda frame: parties.sum_by(frame, "vendor", parties.EXPENSE_TYPES, 1, "Vendor"),
         YEAR_TO_DATE,
     ),
     "ItemSales": (item_reports.item_sales, MONTH_TO_DATE),
@@ -86,16 +86,16 @@ REPORTS: dict[str, tuple[Builder, str]] = {
 
 def _sales_report(sort: str, kind: str) -> Builder:
     """Return the builder of a report of sales by a party, item or the like."""
-    return lambda frame: parties.sum_by(frame, sort, parties.EARNED, -1, kind)
+    return lambda frame: parties.sum_by(frame, sort, parties.INCOME_TYPES, -1, kind)
 
 
-REPORTS |= {name: (_sales_report(sort, kind), MONTH_TO_DATE) for name, sort, kind in SALES}
-BY_NAME = {name.lower(): name for name in REPORTS}
+REPORTS |= {name: (_sales_report(sort, kind), MONTH_TO_DATE) for name, sort, kind in SALES_REPORTS}
+REPORT_NAMES = {name.lower(): name for name in REPORTS}
 
 
 def answer(company: Company, name: str, params: dict[str, str]) -> bytes:
     """Return the report of a name; name and parameters are case-insensitive."""
-    report_name = BY_NAME.get(name.lower())
+    report_name = REPORT_NAMES.get(name.lower())
     if report_name is None:
         raise unsupported_operation(f"report {name}")
     build, usual = REPORTS[report_name]
@@ -118,16 +118,16 @@ def _report_header(name: str, frame: Frame, report: Report) -> JsonObject:
     }
     if period.macro:
         header["DateMacro"] = period.macro
-    if name in BASED:
+    if name in REPORTS_WITH_BASIS:
         header["ReportBasis"] = frame.basis
-    if period.macro != ALWAYS:
+    if period.macro != ALL_DATES:
         header["StartPeriod"] = period.start.isoformat()
         header["EndPeriod"] = period.end.isoformat()
     for key, value in report.about.items():
         if value:
             header[key] = value
     header["Currency"] = frame.company.options.currency
-    for sort in FILTERS:
+    for sort in FILTER_PARTS:
         if frame.params.get(sort):
             header[sort.capitalize()] = frame.params[sort]
     pairs = [*report.options, ("NoReportData", str(report.empty).lower())]

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.listing import (
-    LEDGER,
+    LEDGER_COLUMNS,
     Split,
     account_section,
     list_postings,
@@ -34,7 +34,7 @@ def general_ledger(frame: Frame) -> Report:
         _account_section(frame, id, opening_balances, moves_by_account, below, split, "")[0]
         for id in below.get("", ())
     ]
-    return Report([Column(title, kind) for title, kind in LEDGER], rows, {}, not rows)
+    return Report([Column(title, kind) for title, kind in LEDGER_COLUMNS], rows, {}, not rows)
 
 
 def _opening_balances(frame: Frame) -> dict[str, Decimal]:

@@ -18,9 +18,9 @@ from qbo_sandbox.reports.report_parts import (
     value_cell,
 )
 
-SOLD, RETURNED = ("Invoice", "SalesReceipt"), ("CreditMemo", "RefundReceipt")
+SALE_KINDS, RETURN_KINDS = ("Invoice", "SalesReceipt"), ("CreditMemo", "RefundReceipt")
 
-TAXED = (
+TAXED_KINDS = (
     "Invoice",
     "SalesReceipt",
     "CreditMemo",
@@ -68,8 +68,8 @@ def item_sales(frame: Frame) -> Report:
 def _items_sold(frame: Frame) -> dict[str, ItemSales]:
     """Add up the lines of sales forms in the period by item; returns count as negative."""
     items: dict[str, ItemSales] = {}
-    for kind in (*SOLD, *RETURNED):
-        sign = 1 if kind in SOLD else -1
+    for kind in (*SALE_KINDS, *RETURN_KINDS):
+        sign = 1 if kind in SALE_KINDS else -1
         for row in frame.company.table(kind).rows.values():
             data = row.read()
             if not str(frame.period.start) <= data["TxnDate"] <= str(frame.period.end):
@@ -186,8 +186,8 @@ def _sums_by_rate(frame: Frame) -> dict[str, tuple[Decimal, Decimal]]:
     first_day = str(frame.period.start)
     last_day = str(frame.period.end)
     sums: dict[str, tuple[Decimal, Decimal]] = {}
-    for kind in TAXED:
-        sign = -1 if kind in (*RETURNED, "Bill", "Purchase") else 1
+    for kind in TAXED_KINDS:
+        sign = -1 if kind in (*RETURN_KINDS, "Bill", "Purchase") else 1
         for row in frame.company.table(kind).rows.values():
             data = row.read()
             if not first_day <= data["TxnDate"] <= last_day:

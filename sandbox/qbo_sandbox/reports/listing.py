@@ -20,11 +20,11 @@ from qbo_sandbox.reports.report_parts import (
     value_cell,
 )
 from qbo_sandbox.reports.report_postings import ReportPosting
-from qbo_sandbox.reports.statements import EARNING
+from qbo_sandbox.reports.statements import EARNING_TYPES
 
-NATURAL_DEBIT = ("Asset", "Expense")
-PARTIES = ("customer", "vendor", "employee")
-LEDGER = (
+DEBIT_CLASSIFICATIONS = ("Asset", "Expense")
+PARTY_PARTS = ("customer", "vendor", "employee")
+LEDGER_COLUMNS = (
     ("Date", "tx_date"),
     ("Transaction Type", "txn_type"),
     ("Num", "doc_num"),
@@ -34,7 +34,7 @@ LEDGER = (
     ("Amount", "subt_nat_amount"),
     ("Balance", "rbal_nat_amount"),
 )
-LIST = (
+LIST_COLUMNS = (
     ("Date", "Date", "tx_date"),
     ("Transaction Type", "String", "txn_type"),
     ("Num", "String", "doc_num"),
@@ -45,7 +45,7 @@ LIST = (
     ("Split", "String", "other_account"),
     ("Amount", "Money", "subt_nat_amount"),
 )
-JOURNAL = (
+JOURNAL_COLUMNS = (
     ("Date", "Date", "tx_date"),
     ("Transaction Type", "String", "txn_type"),
     ("Num", "String", "doc_num"),
@@ -62,7 +62,7 @@ Split = Callable[[ReportPosting], tuple[str, str]]
 
 def party_of(move: ReportPosting) -> tuple[str, str]:
     """Return (id, name) of the party of a posting."""
-    for sort in PARTIES:
+    for sort in PARTY_PARTS:
         if sort in move.about:
             return move.about[sort]
     return "", ""
@@ -110,7 +110,7 @@ def list_postings(
 
 def account_section(name: str, rows: list[Row], total: Decimal, id: str) -> Row:
     """Return a section with the postings of an account and their total."""
-    width = len(LEDGER)
+    width = len(LEDGER_COLUMNS)
     amount = format_amount(total, blank=True)
     values = [""] * (width - 3) + [amount, ""]  # the balance stays empty
     whole = name_and_values(f"Total for {name}", values)
@@ -119,7 +119,7 @@ def account_section(name: str, rows: list[Row], total: Decimal, id: str) -> Row:
 
 def own_side(account: JsonObject) -> int:
     """Return 1 for an account that a debit increases, else -1."""
-    return 1 if account.get("Classification") in NATURAL_DEBIT else -1
+    return 1 if account.get("Classification") in DEBIT_CLASSIFICATIONS else -1
 
 
 def _describe_posting(move: ReportPosting) -> list[Row]:
@@ -157,13 +157,13 @@ def list_journal(frame: Frame) -> Report:
         rows.append({"Summary": total, "type": "Section"})
     if rows:
         rows.append(summary_row("TOTAL", _journal_sums(debits, credits), "GrandTotal"))
-    columns = [Column(*column) for column in JOURNAL]
+    columns = [Column(*column) for column in JOURNAL_COLUMNS]
     return Report(columns, rows, {}, not rows)
 
 
 def _journal_sums(debit: Decimal, credit: Decimal) -> list[str]:
     """Return the values of a row of sums: the last two columns, after empty ones."""
-    empty = [""] * (len(JOURNAL) - 3)
+    empty = [""] * (len(JOURNAL_COLUMNS) - 3)
     return [*empty, format_amount(debit), format_amount(credit)]
 
 
@@ -202,7 +202,7 @@ def _transactions_by_party(frame: Frame, by: str) -> list[tuple[tuple[str, str],
 def list_transactions(frame: Frame, by: str = "") -> Report:
     """List transactions, each with the account that it moves most; `by` groups them by a party."""
     pairs = _transactions_by_party(frame, by)
-    columns = [Column(*column) for column in LIST]
+    columns = [Column(*column) for column in LIST_COLUMNS]
     if by:
         rows = _group_rows(pairs, len(columns))
         return Report(columns, rows, empty=not rows)
@@ -291,7 +291,7 @@ def detail_profit_and_loss(frame: Frame) -> Report:
     postings_by_account: dict[str, list[ReportPosting]] = defaultdict(list)
     for move in frame.moves:
         account = frame.account(move.account)
-        if account["AccountType"] in EARNING:
+        if account["AccountType"] in EARNING_TYPES:
             postings_by_account[move.account].append(move)
     rows = []
     for id in sorted(postings_by_account, key=lambda id: _earning_order(frame, id)):
@@ -300,13 +300,13 @@ def detail_profit_and_loss(frame: Frame) -> Report:
         postings = postings_by_account[id]
         lines, total = list_postings(postings, own_side(account), ZERO, split)
         rows.append(account_section(name, lines, total, id))
-    columns = [Column(title, kind) for title, kind in LEDGER]
+    columns = [Column(title, kind) for title, kind in LEDGER_COLUMNS]
     return Report(columns, rows, empty=not rows)
 
 
 def _earning_order(frame: Frame, id: str) -> tuple[int, str]:
     """Return what puts accounts in the order of their types, then of their names."""
     account = frame.account(id)
-    rank = EARNING.index(account["AccountType"])
+    rank = EARNING_TYPES.index(account["AccountType"])
     name = str(account["Name"])
     return rank, name.casefold()

@@ -15,14 +15,14 @@ from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.entities.payments import settled_amounts
 from qbo_sandbox.kit.json_object import JsonObject
 
-SIDES = {
+KINDS_BY_PARTY = {
     "Customer": ("Invoice", "CreditMemo", "Payment"),
     "Vendor": ("Bill", "VendorCredit", "BillPayment"),
 }
-CREDITS = ("CreditMemo", "VendorCredit", "Payment", "BillPayment")
+CREDIT_KINDS = ("CreditMemo", "VendorCredit", "Payment", "BillPayment")
 
 
-class Open(NamedTuple):
+class OpenItem(NamedTuple):
     """One transaction with something open: the whole and what is open of it, credits negative."""
 
     party: str
@@ -48,12 +48,12 @@ def _settled_by(company: Company, kind: str, day: dt.date) -> dict[tuple[str, st
     return amounts
 
 
-def items_open_on(company: Company, side: str, day: dt.date) -> list[Open]:
+def items_open_on(company: Company, side: str, day: dt.date) -> list[OpenItem]:
     """Return everything open with customers or vendors on a day, oldest first."""
-    *_, payment = SIDES[side]
+    *_, payment = KINDS_BY_PARTY[side]
     paid = _settled_by(company, payment, day)
-    items: list[Open] = []
-    for kind in SIDES[side]:
+    items: list[OpenItem] = []
+    for kind in KINDS_BY_PARTY[side]:
         items += _of_kind(company, kind, day, paid)
     items += [item for item in _journal_balances(company, side, day) if item.balance]
     return sorted(items, key=lambda item: (item.date, int(item.id)))
@@ -66,10 +66,10 @@ def _document_date(text: str) -> dt.date:
 
 def _of_kind(
     company: Company, kind: str, day: dt.date, paid: dict[tuple[str, str], Decimal]
-) -> Iterator[Open]:
+) -> Iterator[OpenItem]:
     """Yield what is open of the transactions of a kind up to a day."""
     rule = TXN_KINDS[kind]
-    sign = -1 if kind in CREDITS else 1
+    sign = -1 if kind in CREDIT_KINDS else 1
     for row in company.table(kind).rows.values():
         data = row.read()
         date = _document_date(data["TxnDate"])
@@ -80,7 +80,7 @@ def _of_kind(
             party = str(data[rule.party]["value"])
             due = _document_date(data.get("DueDate") or data["TxnDate"])
             sums = round_money(sign * whole * rate), round_money(sign * balance * rate)
-            yield Open(
+            yield OpenItem(
                 party,
                 kind,
                 row.id,
@@ -92,7 +92,7 @@ def _of_kind(
             )
 
 
-def _journal_balances(company: Company, side: str, day: dt.date) -> Iterator[Open]:
+def _journal_balances(company: Company, side: str, day: dt.date) -> Iterator[OpenItem]:
     """Yield what journal entries up to a day booked on customers or vendors."""
     for row in company.table("JournalEntry").rows.values():
         data: JsonObject = row.read()
@@ -104,7 +104,7 @@ def _journal_balances(company: Company, side: str, day: dt.date) -> Iterator[Ope
             if not company.row(side, party):
                 continue
             home = round_money(value * rate_of(data))
-            yield Open(
+            yield OpenItem(
                 party,
                 "JournalEntry",
                 row.id,

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.aging import name_of
-from qbo_sandbox.reports.open_balances import Open, items_open_on
+from qbo_sandbox.reports.open_balances import OpenItem, items_open_on
 from qbo_sandbox.reports.report_base import UNSPECIFIED, Frame
 from qbo_sandbox.reports.report_parts import (
     Column,
@@ -21,7 +21,7 @@ from qbo_sandbox.reports.report_parts import (
 )
 from qbo_sandbox.reports.statements import COST, EXPENSE, INCOME, OTHER_EXPENSE, OTHER_INCOME
 
-EARNED, SPENT = (*INCOME, *OTHER_INCOME), (*COST, *EXPENSE, *OTHER_EXPENSE)
+INCOME_TYPES, EXPENSE_TYPES = (*INCOME, *OTHER_INCOME), (*COST, *EXPENSE, *OTHER_EXPENSE)
 Sums = dict[str, list[Decimal]]
 
 
@@ -49,7 +49,7 @@ def balance_detail(frame: Frame, side: str) -> Report:
     """List the open transactions of each party with a running balance."""
     day = frame.period.end
     items = items_open_on(frame.company, side, day)
-    items_by_party: dict[str, list[Open]] = {}
+    items_by_party: dict[str, list[OpenItem]] = {}
     for item in items:
         items_by_party.setdefault(item.party, []).append(item)
     columns = _balance_columns("neg" if side == "Vendor" else "nat")
@@ -83,7 +83,7 @@ def _balance_columns(sign: str) -> list[Column]:
     ]
 
 
-def _open_row(item: Open, running: Decimal) -> Row:
+def _open_row(item: OpenItem, running: Decimal) -> Row:
     """Return the row of one open document with the running balance."""
     cells = [
         value_cell(item.date),
@@ -97,7 +97,7 @@ def _open_row(item: Open, running: Decimal) -> Row:
     return {"ColData": cells, "type": "Data"}
 
 
-def _sum_by_party(items: list[Open]) -> list[str]:
+def _sum_by_party(items: list[OpenItem]) -> list[str]:
     """Return the sums of the amounts and of what is open."""
     whole = sum((item.whole for item in items), ZERO)
     balance = sum((item.balance for item in items), ZERO)
@@ -139,12 +139,12 @@ def income_by_customer(frame: Frame) -> Report:
     names: dict[str, str] = {}
     for move in frame.moves:
         account_type = frame.account(move.account)["AccountType"]
-        if account_type not in (*EARNED, *SPENT):
+        if account_type not in (*INCOME_TYPES, *EXPENSE_TYPES):
             continue
         id, name = move.about.get("customer", UNSPECIFIED)
         names[id] = name
         values = sums.setdefault(id, [ZERO, ZERO, ZERO])
-        if account_type in EARNED:
+        if account_type in INCOME_TYPES:
             values[0] -= move.amount
         else:
             values[1] += move.amount

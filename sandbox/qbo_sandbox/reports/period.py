@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from qbo_sandbox.accounting.refusals import Refusal
 
-FIRST = dt.date(1970, 1, 1)
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
-STEPS = {
+EARLIEST_DATE = dt.date(1970, 1, 1)
+MONTHS_BY_INTERVAL = {"month": 1, "quarter": 3, "year": 12}
+INTERVALS = {
     "days": "day",
     "day": "day",
     "week": "week",
@@ -62,14 +62,14 @@ def _parse_day(text: str, name: str) -> dt.date:
 def _named_period(macro: str, today: dt.date) -> Period:
     """Return the period of a macro such as "last month" or "this fiscal year-to-date"."""
     if macro in ("all", "all dates"):
-        return Period(FIRST, dt.date.max, "all")
+        return Period(EARLIEST_DATE, dt.date.max, "all")
     if macro in ("today", "yesterday"):
         day = today if macro == "today" else today - dt.timedelta(days=1)
         return Period(day, day, macro)
     which, _, unit = macro.removesuffix("-to-date").partition(" ")
     offset = {"last": -1, "this": 0, "next": 1}.get(which)
     unit = unit.removeprefix("fiscal ").removeprefix("calendar ")
-    if offset is None or unit not in ("week", *MONTHS):
+    if offset is None or unit not in ("week", *MONTHS_BY_INTERVAL):
         raise Refusal("2170", f"Invalid Enumeration : {macro}", "date_macro")
     start = _move_period(_first_day(today, unit), unit, offset)
     end = _move_period(start, unit, 1) - dt.timedelta(days=1)
@@ -85,7 +85,7 @@ def _first_day(day: dt.date, unit: str) -> dt.date:
         return day
     if unit == "week":
         return day - dt.timedelta(days=(day.weekday() + 1) % 7)
-    size = MONTHS[unit]
+    size = MONTHS_BY_INTERVAL[unit]
     return dt.date(day.year, (day.month - 1) // size * size + 1, 1)
 
 
@@ -95,14 +95,14 @@ def _move_period(day: dt.date, unit: str, count: int) -> dt.date:
         return day + dt.timedelta(days=count)
     if unit == "week":
         return day + dt.timedelta(weeks=count)
-    months = day.year * 12 + day.month - 1 + count * MONTHS[unit]
+    months = day.year * 12 + day.month - 1 + count * MONTHS_BY_INTERVAL[unit]
     year, month = divmod(months, 12)
     return dt.date(year, month + 1, 1)
 
 
 def split_period(period: Period, by: str) -> list[Period]:
     """Split a period into days, weeks, months, quarters or years."""
-    unit = STEPS[by.lower()]
+    unit = INTERVALS[by.lower()]
     parts = []
     start = period.start
     while start <= period.end:

@@ -11,11 +11,11 @@ from qbo_sandbox.accounting.company import Company
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.kit.json_object import JsonObject
-from qbo_sandbox.reports.period import STEPS, Period, column_title, read_period, split_period
+from qbo_sandbox.reports.period import INTERVALS, Period, column_title, read_period, split_period
 from qbo_sandbox.reports.report_parts import Column
 from qbo_sandbox.reports.report_postings import ReportPosting, report_postings
 
-SORTS = {
+GROUP_PARTS = {
     "customers": "customer",
     "vendors": "vendor",
     "classes": "class",
@@ -23,8 +23,8 @@ SORTS = {
     "employees": "employee",
     "productsandservices": "item",
 }
-FILTERS = ("customer", "vendor", "class", "department", "item", "employee")
-STATUSES = {"Reconciled": True, "Uncleared": False, "Cleared": None, "Deposited": None}
+FILTER_PARTS = ("customer", "vendor", "class", "department", "item", "employee")
+RECONCILED_BY_STATUS = {"Reconciled": True, "Uncleared": False, "Cleared": None, "Deposited": None}
 UNSPECIFIED = ("", "Not specified")  # the group of postings that name no party, class or the like
 YEAR_TO_DATE, MONTH_TO_DATE = "this calendar year-to-date", "this month-to-date"
 Sums = dict[str, list[Decimal]]
@@ -63,7 +63,7 @@ class Frame:
     def all_moves(self) -> list[ReportPosting]:
         """Return the postings that the parameters do not filter out, of any date."""
         moves = report_postings(self.company, cash=self.basis == "Cash")
-        for name in FILTERS:
+        for name in FILTER_PARTS:
             if self.params.get(name):
                 ids = set(self.params[name].split(","))
                 moves = [move for move in moves if move.about.get(name, ("", ""))[0] in ids]
@@ -84,24 +84,24 @@ class Frame:
         status = self.params.get("cleared", "").capitalize()
         if not status:
             return True
-        if status not in STATUSES:
+        if status not in RECONCILED_BY_STATUS:
             raise Refusal("2170", f"Invalid Enumeration : {status}", "cleared")
         is_reconciled = id in self.company.options.reconciled
-        return STATUSES[status] == is_reconciled
+        return RECONCILED_BY_STATUS[status] == is_reconciled
 
     @cached_property
     def by(self) -> str:
         """Return what the columns are: periods, parties or the like, or only the total."""
         text = self.params.get("summarize_column_by") or "Total"
         name = text.lower()
-        if name not in (*STEPS, *SORTS, "total"):
+        if name not in (*INTERVALS, *GROUP_PARTS, "total"):
             raise Refusal("2170", f"Invalid Enumeration : {name}", "summarize_column_by")
         return name
 
     @cached_property
     def parts(self) -> list[Period]:
         """Return the periods that are columns of their own; none if there is only the total."""
-        if self.by not in STEPS:
+        if self.by not in INTERVALS:
             return []
         period = self.period
         if period.macro == "all":
@@ -114,10 +114,10 @@ class Frame:
     @cached_property
     def groups(self) -> list[tuple[str, str]]:
         """Return the parties, classes or the like that are columns of their own."""
-        sort = SORTS.get(self.by)
-        if not sort:
+        group_part = GROUP_PARTS.get(self.by)
+        if not group_part:
             return []
-        names = {move.about.get(sort, UNSPECIFIED) for move in self.moves}
+        names = {move.about.get(group_part, UNSPECIFIED) for move in self.moves}
         return sorted(names, key=_group_order)
 
     @cached_property
@@ -135,7 +135,7 @@ class Frame:
             columns.append(Column(name, about=about))
         if len(self.parts) == 1:
             return columns
-        has_parts = self.parts or self.by in SORTS
+        has_parts = self.parts or self.by in GROUP_PARTS
         total = "TOTAL" if has_parts else "Total"
         columns.append(Column(total, key="total"))
         return columns
@@ -145,10 +145,10 @@ class Frame:
         last = self.width - 1
         if self.parts:
             periods = enumerate(self.parts)
-            place = next(place for place, part in periods if part.start <= move.date <= part.end)
-            return [place] if last == 0 else [place, last]
+            index = next(index for index, part in periods if part.start <= move.date <= part.end)
+            return [index] if last == 0 else [index, last]
         if self.groups:
-            group = move.about.get(SORTS[self.by], UNSPECIFIED)
+            group = move.about.get(GROUP_PARTS[self.by], UNSPECIFIED)
             return [self.groups.index(group), last]
         return [last]
 

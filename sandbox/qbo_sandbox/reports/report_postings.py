@@ -12,9 +12,9 @@ from qbo_sandbox.accounting.table import Row
 from qbo_sandbox.accounting.values import ZERO, round_money
 from qbo_sandbox.kit.json_object import JsonObject
 
-CONTROLS = ("Accounts Receivable", "Accounts Payable")
+CONTROL_ACCOUNT_TYPES = ("Accounts Receivable", "Accounts Payable")
 OPEN_KINDS = ("Invoice", "CreditMemo", "Bill", "VendorCredit")
-PARTS = ("customer", "vendor", "class", "department", "item", "employee")
+ENTITY_PARTS = ("customer", "vendor", "class", "department", "item", "employee")
 
 
 class ReportPosting(NamedTuple):
@@ -112,7 +112,7 @@ def _entity_references(data: JsonObject, detail: JsonObject) -> JsonObject:
     for entity in entities:
         stated_type = entity.get("type") or entity.get("Type")
         entity_type = str(stated_type).lower()
-        if entity_type in PARTS:
+        if entity_type in ENTITY_PARTS:
             by_type[entity_type] = entity
     return by_type
 
@@ -138,7 +138,9 @@ def about_of(data: JsonObject, line: JsonObject) -> dict[str, tuple[str, str]]:
 def _iter_paid(company: Company, kind: str, row: Row, data: JsonObject) -> Iterator[ReportPosting]:
     """Yield a payment on a cash basis: the money against the lines that it pays, in proportion."""
     lines = [
-        entry for entry in row.booked if _transaction_type(company, entry.account) not in CONTROLS
+        entry
+        for entry in row.booked
+        if _transaction_type(company, entry.account) not in CONTROL_ACCOUNT_TYPES
     ]
     moves = [_to_posting(kind, data, entry) for entry in lines]
     for line in data.get("Line", ()):
@@ -167,7 +169,7 @@ def _paid_share(
     entries = [
         entry
         for entry in target.booked
-        if _transaction_type(company, entry.account) not in CONTROLS
+        if _transaction_type(company, entry.account) not in CONTROL_ACCOUNT_TYPES
     ]
     shares = [_to_posting(kind, paid, entry) for entry in entries]
     return [

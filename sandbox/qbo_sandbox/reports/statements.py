@@ -22,8 +22,8 @@ from qbo_sandbox.reports.report_parts import (
 Values = list[Decimal]
 INCOME, COST, EXPENSE = ("Income",), ("Cost of Goods Sold",), ("Expense",)
 OTHER_INCOME, OTHER_EXPENSE = ("Other Income",), ("Other Expense",)
-EARNING = (*INCOME, *COST, *EXPENSE, *OTHER_INCOME, *OTHER_EXPENSE)
-RETAINED = "RetainedEarnings"
+EARNING_TYPES = (*INCOME, *COST, *EXPENSE, *OTHER_INCOME, *OTHER_EXPENSE)
+RETAINED_EARNINGS = "RetainedEarnings"
 
 
 class Tree:
@@ -117,7 +117,7 @@ class ProfitAndLoss:
         self.types: set[str] = set()
         for id, sums in frame.sums().items():
             account_type = frame.account(id)["AccountType"]
-            if account_type in EARNING:
+            if account_type in EARNING_TYPES:
                 self.sums[id] = sums
                 self.types.add(account_type)
         self.income = Tree(frame, self.sums, -1)
@@ -174,10 +174,10 @@ def profit_and_loss(frame: Frame) -> Report:
     statement = ProfitAndLoss(frame)
     about = {"SummarizeColumnsBy": summarize(frame)}
     is_empty = not statement.sums
-    return Report(frame.columns(), statement.rows(), about, is_empty, [GAAP])
+    return Report(frame.columns(), statement.rows(), about, is_empty, [GAAP_OPTION])
 
 
-GAAP = ("AccountingStandard", "GAAP")
+GAAP_OPTION = ("AccountingStandard", "GAAP")
 
 
 def summarize(frame: Frame) -> str:
@@ -198,7 +198,7 @@ def closing_balances(frame: Frame, end: dt.date, year: dt.date | None = None) ->
             break
         account = move.account
         account_type = frame.account(account)["AccountType"]
-        if account_type in EARNING and move.date < year:
+        if account_type in EARNING_TYPES and move.date < year:
             account = retained
         sums[account] = sums.get(account, ZERO) + move.amount
     return sums
@@ -207,7 +207,7 @@ def closing_balances(frame: Frame, end: dt.date, year: dt.date | None = None) ->
 def retained_account(frame: Frame) -> str:
     """Return the id of the account of retained earnings, or ""."""
     for id, row in frame.company.table("Account").rows.items():
-        if row.read().get("AccountSubType") == RETAINED:
+        if row.read().get("AccountSubType") == RETAINED_EARNINGS:
             return id
     return ""
 
@@ -240,14 +240,14 @@ def trial_balance(frame: Frame) -> Report:
 def account_order(account: JsonObject) -> tuple[int, str]:
     """Return what puts accounts in the order of the chart."""
     kind = account["AccountType"]
-    place = len(ORDER)
-    if kind in ORDER:
-        place = ORDER.index(kind)
+    place = len(ACCOUNT_TYPE_ORDER)
+    if kind in ACCOUNT_TYPE_ORDER:
+        place = ACCOUNT_TYPE_ORDER.index(kind)
     name = str(account["Name"])
     return place, name.casefold()
 
 
-ORDER = (
+ACCOUNT_TYPE_ORDER = (
     "Bank",
     "Accounts Receivable",
     "Other Current Asset",
@@ -258,7 +258,7 @@ ORDER = (
     "Other Current Liability",
     "Long Term Liability",
     "Equity",
-    *EARNING,
+    *EARNING_TYPES,
 )
 
 

@@ -9,7 +9,7 @@ from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.options import NORWAY, US, Options
 
 LAST_MONTH = "last-month"
-CODES = {"tax": "codes", "multicurrency": True}
+TAX_CODE_OPTIONS = {"tax": "codes", "multicurrency": True}
 PROFILES: dict[str, tuple[str, JsonObject]] = {
     "us": (
         "United States: automated sales tax, a class on each line, locations, projects",
@@ -27,7 +27,7 @@ PROFILES: dict[str, tuple[str, JsonObject]] = {
             "currency": "CAD",
             "zone": "America/Toronto",
             "currencies": ("USD", "EUR", "GBP"),
-            **CODES,
+            **TAX_CODE_OPTIONS,
         },
     ),
     "united-kingdom": (
@@ -38,7 +38,7 @@ PROFILES: dict[str, tuple[str, JsonObject]] = {
             "currency": "GBP",
             "zone": "Europe/London",
             "currencies": ("USD", "EUR", "CAD"),
-            **CODES,
+            **TAX_CODE_OPTIONS,
         },
     ),
     "australia": (
@@ -49,7 +49,7 @@ PROFILES: dict[str, tuple[str, JsonObject]] = {
             "currency": "AUD",
             "zone": "Australia/Sydney",
             "currencies": ("USD", "EUR", "GBP", "CAD"),
-            **CODES,
+            **TAX_CODE_OPTIONS,
         },
     ),
     "multicurrency": (

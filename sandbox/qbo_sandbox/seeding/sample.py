@@ -17,9 +17,9 @@ from qbo_sandbox.entities import operations
 from qbo_sandbox.entities.lists import write_entry
 from qbo_sandbox.kit.json_object import JsonObject
 
-DAY = 86400
+DAY_SECONDS = 86400
 Body = JsonObject
-FIELDS_MISSING = [""] * 6  # rows may leave out the last fields
+MISSING_FIELDS = [""] * 6  # rows may leave out the last fields
 STOCK_SINCE = "2015-01-01"
 
 
@@ -96,7 +96,7 @@ def _build_address(company: Company, number: str) -> Body:
 
 
 def _special_tax_code(company: Company, fields: list[str]) -> None:
-    """Write a tax code that is no number: queries show it on each page, and no line may have it."""
+    """Write a tax code whose id is not a number, which queries show on each page."""
     name = fields[0]
     data = {
         "Name": name,
@@ -129,7 +129,7 @@ def write_transactions(company: Company) -> None:
             write(company, fields)
             continue
         id, days_ago, *more = fields
-        day = now - int(days_ago) * DAY
+        day = now - int(days_ago) * DAY_SECONDS
         with company.clock.pretend(day):
             _write_transaction(company, kind, id, more)
 
@@ -141,7 +141,7 @@ def _read_rows() -> list[list[str]]:
     for line in file.read_text("utf-8").splitlines():
         is_comment = line.startswith("#")
         if line and not is_comment:
-            rows.append([*line.split("|"), *FIELDS_MISSING])
+            rows.append([*line.split("|"), *MISSING_FIELDS])
     return rows
 
 
@@ -155,7 +155,7 @@ def _write_transaction(company: Company, kind: str, id: str, fields: list[str]) 
     rule = TXN_KINDS[kind]
     if party and rule.party:
         body[rule.party] = {"value": party}
-    build = BODIES[kind]
+    build = BODY_BUILDERS[kind]
     body |= build(party, *rest)
     operations.write(company, kind, body, {})
 
@@ -314,7 +314,7 @@ def _build_time_activity(party: str, unused: str, customer: str, hours: str, *re
     }
 
 
-BODIES: dict[str, Callable[..., Body]] = {
+BODY_BUILDERS: dict[str, Callable[..., Body]] = {
     **dict.fromkeys(
         ("Invoice", "Estimate", "SalesReceipt", "CreditMemo", "RefundReceipt"), _build_sale
     ),
@@ -337,7 +337,7 @@ BODIES: dict[str, Callable[..., Body]] = {
 def _build_template(company: Company, fields: list[str]) -> None:
     """Write a template of a recurring transaction."""
     kind, party, name, interval, lines = fields[:5]
-    body = BODIES[kind](party, lines)
+    body = BODY_BUILDERS[kind](party, lines)
     body[TXN_KINDS[kind].party] = {"value": party}
     body["RecurringInfo"] = {
         "Name": name,

@@ -1,4 +1,4 @@
-"""Opens a new company's books: its info, preferences and lists, from the files in `books`."""
+"""Open the books of a new company: its info, preferences and lists, from the files in `books`."""
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -13,23 +13,25 @@ from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.seeding import sample
 
 Writer = Callable[[Company, list[str]], None]
-BARE = ("Account", "TaxAgency", "TaxRate", "TaxCode", "Term")
-OPENING_AGE = 90 * 86400
+REQUIRED_KINDS = ("Account", "TaxAgency", "TaxRate", "TaxCode", "Term")
+OPENING_AGE_SECONDS = 90 * 86400
 COUNTRY_NAMES = {"US": "USA", "NO": "NOR", "CA": "CAN", "GB": "GBR", "AU": "AUS"}
-TAXES = ("CA", "GB", "AU")  # countries with a file of taxes; the other lists are American
+COUNTRIES_WITH_TAXES = ("CA", "GB", "AU")  # with a file of taxes; other lists are American
 
 
 def open_books(company: Company) -> None:
     """Write everything a company has before its first transaction, as if three months ago."""
-    with company.clock.pretend(company.now() - OPENING_AGE):
+    with company.clock.pretend(company.now() - OPENING_AGE_SECONDS):
         write_entry(company, "CompanyInfo", _write_info(company), "1")
         write_entry(company, "Preferences", preferences.sections(company.options), "1")
         for code in (*company.options.currencies, company.options.currency):
             write_entry(
-                company, "CompanyCurrency", {"Code": code, "Name": currencies.NAMES.get(code, code)}
+                company,
+                "CompanyCurrency",
+                {"Code": code, "Name": currencies.CURRENCY_NAMES.get(code, code)},
             )
         for kind, fields in _read_rows(company):
-            if not company.options.seeded and kind not in BARE:
+            if not company.options.seeded and kind not in REQUIRED_KINDS:
                 continue
             WRITERS[kind](company, fields)
         if not company.options.sample:  # there the first foreign customer or vendor brings them
@@ -48,7 +50,7 @@ def _read_rows(company: Company) -> Iterator[tuple[str, list[str]]]:
         name = "sample.txt"
     rows = _read_file(name)
     country = company.options.country
-    if country in TAXES:
+    if country in COUNTRIES_WITH_TAXES:
         rows = [row for row in rows if not row[0].startswith("Tax")]
         rows += _read_file(f"taxes_{country.lower()}.txt")
     rows.sort(key=_seeding_order)

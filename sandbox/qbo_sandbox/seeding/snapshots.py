@@ -1,4 +1,4 @@
-"""Everything the stand-in knows, saved under a name and put back later, also after a restart."""
+"""Save the whole state of the stand-in under a name, and restore it later."""
 
 import pickle
 import re
@@ -13,12 +13,12 @@ from qbo_sandbox.kit import Clock, Journal
 from qbo_sandbox.options import Options
 from qbo_sandbox.web.control import Control
 
-NOT_KEPT = ("options", "clock", "journal", "switches", "lock", "watchers", "refused")
-NAME = re.compile(r"[\w.-]{1,60}")
+EXCLUDED_ATTRIBUTES = ("options", "clock", "journal", "switches", "lock", "watchers", "refused")
+NAME_PATTERN = re.compile(r"[\w.-]{1,60}")
 
 
 class Snapshots:
-    """Saved states: files beside the journal where there is a folder, else kept in memory."""
+    """Saved states, in files beside the journal, or in memory if there is no folder."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Snapshots:
 
     def save(self, name: str) -> None:
         """Save the present state under a name."""
-        if not NAME.fullmatch(name):
+        if not NAME_PATTERN.fullmatch(name):
             raise ValueError("a snapshot's name has letters, digits, . _ and - only, at most 60")
         state = self._state()
         if self._folder is None:
@@ -66,7 +66,7 @@ class Snapshots:
         draft.replace(self._folder / f"{name}@{sha256(state).hexdigest()[:16]}")
 
     def load(self, name: str) -> None:
-        """Put a saved state back; the journal says so first."""
+        """Restore a saved state, after noting it in the journal."""
         if name not in self.names():
             raise ValueError(
                 f"there is no snapshot {name!r}; there are {', '.join(self.names()) or 'none'}"
@@ -101,13 +101,15 @@ class Snapshots:
         """Return the state of a company."""
         with company.lock:
             attributes = {
-                name: value for name, value in vars(company).items() if name not in NOT_KEPT
+                name: value
+                for name, value in vars(company).items()
+                if name not in EXCLUDED_ATTRIBUTES
             }
             refused = {key: vars(refusal) for key, refusal in company.refused.items()}
             return pickle.dumps((company.options, attributes, refused))
 
     def _put(self, state: bytes) -> None:
-        """Go back to a state."""
+        """Restore a state."""
         saved_state = pickle.loads(state)  # noqa: S301  (written by this stand-in)
         companies, tokens, switches, clock = saved_state
         self.clock.restore(clock)

@@ -25,11 +25,11 @@ REQUIRED_FIELDS: dict[str, tuple[str, ...]] = {
 # What no client sends: the stand-in makes it for each answer.
 GENERATED_FIELDS = ("domain", "sparse", "MetaData", "FileAccessUri", "TempDownloadUri")
 # What the API only reads, and a person edits on QuickBooks' tax page.
-EDITED_BY_PEOPLE = ("TaxCode", "TaxRate")
+KINDS_EDITED_BY_PEOPLE = ("TaxCode", "TaxRate")
 
 
 class Control:
-    """Answers a test, or a person driving the stand-in."""
+    """The pages for tests, and for people who control the stand-in."""
 
     def __init__(self, companies: dict[str, Company], grants: Grants, journal: Journal) -> None:
         self.companies = companies
@@ -161,7 +161,7 @@ class Control:
         return {"reconciled": list(reconciled)}
 
     def _disconnect(self, company: Company, body: JsonObject) -> object:
-        """Take the application's access away, as an admin does."""
+        """Revoke the application's access, as an admin does."""
         realm = company.options.realm
         clients = {grant.client for grant in self.grants.by_refresh.values()}
         for client in clients:
@@ -204,7 +204,7 @@ def _edit_object(company: Company, body: JsonObject) -> object:
     row = operations.require_existing(company, kind, body["id"])
     changes = body.get("set", {})
     data = {**row.read(), **changes, "SyncToken": str(row.token)}
-    if kind in EDITED_BY_PEOPLE:
+    if kind in KINDS_EDITED_BY_PEOPLE:
         return _rewrite(company, kind, row.id, data)
     for name in GENERATED_FIELDS:
         data.pop(name, None)

@@ -6,16 +6,24 @@ from html import escape
 
 from qbo_sandbox.kit.json_object import JsonObject
 
-BOUGHT = ("Bill", "VendorCredit", "Purchase", "PurchaseOrder", "BillPayment")
-SOLD = ("Invoice", "CreditMemo", "Payment", "SalesReceipt", "RefundReceipt", "Estimate", "Deposit")
-ACTS = {
-    **dict.fromkeys((*BOUGHT, *SOLD), (("delete", "Delete"),)),
+PURCHASE_KINDS = ("Bill", "VendorCredit", "Purchase", "PurchaseOrder", "BillPayment")
+SALE_KINDS = (
+    "Invoice",
+    "CreditMemo",
+    "Payment",
+    "SalesReceipt",
+    "RefundReceipt",
+    "Estimate",
+    "Deposit",
+)
+ACTS_BY_KIND = {
+    **dict.fromkeys((*PURCHASE_KINDS, *SALE_KINDS), (("delete", "Delete"),)),
     "Bill": (("pay", "Pay"), ("delete", "Delete")),
     "Invoice": (("pay", "Take payment"), ("void", "Void"), ("delete", "Delete")),
     "Payment": (("void", "Void"), ("delete", "Delete")),
     "Vendor": (("deactivate", "Make inactive"), ("activate", "Make active")),
 }
-FACTS = {
+FACT_LABELS = {
     "DocNumber": "Number",
     "TxnDate": "Date",
     "DueDate": "Due",
@@ -26,17 +34,21 @@ FACTS = {
     "TotalAmt": "Total",
     "Balance": "Open",
 }
-DETAILS = ("AccountRef", "ItemRef", "CustomerRef", "ClassRef", "TaxCodeRef")
-CHANGED = ("AccountBasedExpenseLineDetail", "ItemBasedExpenseLineDetail", "SalesItemLineDetail")
+POSTING_FIELDS = ("AccountRef", "ItemRef", "CustomerRef", "ClassRef", "TaxCodeRef")
+EDITABLE_LINES = (
+    "AccountBasedExpenseLineDetail",
+    "ItemBasedExpenseLineDetail",
+    "SalesItemLineDetail",
+)
 
 
 def entry_section(kind: str, body: JsonObject) -> str:
     """Return the page of an entry: facts, lines, buttons, and all fields folded."""
     buttons = []
-    for do, label in ACTS.get(kind, ()):
+    for do, label in ACTS_BY_KIND.get(kind, ()):
         buttons.append(button_form(do, label, kind=kind, id=body["Id"]))
     facts = []
-    for field, label in FACTS.items():
+    for field, label in FACT_LABELS.items():
         if body.get(field):
             facts.append(_fact_row(label, body[field]))
     table = f"<table><tbody>{''.join(facts)}</tbody></table>"
@@ -101,7 +113,7 @@ def _first_line(body: JsonObject) -> JsonObject | None:
         (
             line
             for line in body.get("Line", ())
-            if line.get("DetailType") in CHANGED and "Amount" in line
+            if line.get("DetailType") in EDITABLE_LINES and "Amount" in line
         ),
         None,
     )
@@ -163,7 +175,7 @@ def _posts_to(line: JsonObject) -> str:
     if not isinstance(detail, dict):
         return ""
     names = []
-    for field in DETAILS:
+    for field in POSTING_FIELDS:
         reference = detail.get(field)
         if isinstance(reference, dict) and reference.get("name"):
             names.append(str(reference["name"]))

@@ -15,11 +15,11 @@ from qbo_sandbox.faults import page as fault_page
 from qbo_sandbox.kit import Faults, form_of, query_of, text_answer
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.web import entry
-from qbo_sandbox.web.entry import BOUGHT, SOLD, button_form, format_amount
+from qbo_sandbox.web.entry import PURCHASE_KINDS, SALE_KINDS, button_form, format_amount
 
 MAX_ROWS = 100
-LISTS = ("Vendor", "Customer", "Account", "Class", "Department", "TaxCode", "Item", "Term")
-PAGE = """<!doctype html>
+LISTED_KINDS = ("Vendor", "Customer", "Account", "Class", "Department", "TaxCode", "Item", "Term")
+PAGE_TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title} – QuickBooks stand-in</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <style>
@@ -86,7 +86,7 @@ class BookPages:
             main += fault_page.section(self.faults)
             main += _program_links(environ.get("SCRIPT_NAME", ""))
         main = self._head(company) + note + main
-        return text_answer(start, 200, PAGE.format(title=escape(title), main=main))
+        return text_answer(start, 200, PAGE_TEMPLATE.format(title=escape(title), main=main))
 
     def _company_of(self, query: dict[str, str]) -> Company:
         """Return the company that an address names, by default the first one."""
@@ -145,7 +145,11 @@ def _program_links(root: str) -> str:
 
 def _list_page(company: Company, kind: str) -> str:
     """Return the page with the newest objects of a kind."""
-    kinds = [name for name in (*BOUGHT, *SOLD, *LISTS) if _count_objects(company, name)]
+    kinds = [
+        name
+        for name in (*PURCHASE_KINDS, *SALE_KINDS, *LISTED_KINDS)
+        if _count_objects(company, name)
+    ]
     tabs = "".join(_kind_link(company, name, name == kind) for name in kinds)
     newest = islice(_newest_first(company, kind), MAX_ROWS)
     rows = "".join(_entry_row(company, kind, body) for body in newest)
