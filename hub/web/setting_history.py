@@ -69,8 +69,14 @@ def read(
 
 
 def format_changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
-    """Return a sentence for each change that an entry of the audit log holds."""
-    return _changes(app, detail, name_of)
+    """Return a sentence for each change that an entry of the audit log holds, or that it has none.
+
+    A token that the source renewed meanwhile is no change for people.
+    """
+    texts = _changes(app, detail, name_of)
+    if "changes" in detail and not texts:
+        return [gettext("Nothing changed")]
+    return texts
 
 
 def _changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:

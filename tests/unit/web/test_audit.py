@@ -153,6 +153,18 @@ def test_changed_settings_read_from_old_to_new(owner):
     assert "client secret: changed" in page
 
 
+def test_settings_that_were_saved_without_a_change_have_no_raw_values(owner):
+    with owner.app.app_context(), engine.read_only_session() as session:
+        subject = enable.audit_subject(session.get_one(Installation, owner.story.installation))
+    record(owner, "olga", "settings changed", subject, changes={}, mode="auto")
+    changes = {"access_token": "changed"}  # the source renewed it
+    record(owner, "olga", "settings changed", subject, changes=changes, mode="auto")
+    page = owner.page("/audit/?what=settings+changed")
+    assert page.count("Nothing changed") == 2
+    assert "access token" not in page
+    assert ">changes<" not in page
+
+
 def test_changes_of_settings_have_the_words_of_the_form_and_names_of_records(owner):
     changes = {
         "schedule": {"from": "15m", "to": "2h"},
