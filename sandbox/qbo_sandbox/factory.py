@@ -217,8 +217,8 @@ def create(
 
 def _issue_tokens(quickbooks: QuickBooks, refresh: str | None, access: str | None) -> None:
     """Issue tokens for each company; the values that are named are those of the first one."""
-    for place, realm in enumerate(quickbooks.companies):
-        if place == 0:
+    for index, realm in enumerate(quickbooks.companies):
+        if index == 0:
             _issue_one(quickbooks, realm, refresh, access)
         else:
             _issue_one(quickbooks, realm)

@@ -10,12 +10,12 @@ def report(site: Site, source: Ion, document: Document, receipt: Receipt) -> Non
 
     An order that was made in QuickBooks and imported into ION names its number already.
     """
-    place = site.settings["write_back"]
-    if place == "no" or document.kind != "purchase_order":
+    location = site.settings["write_back"]
+    if location == "no" or document.kind != "purchase_order":
         return
     if receipt.state != "posted" or document.quickbooks_id:
         return
     id = document.source_id.removeprefix(PREFIX)
-    key = site.settings["write_back_attribute"] if place == "attribute" else ""
+    key = site.settings["write_back_attribute"] if location == "attribute" else ""
     number = receipt.number or receipt.id or ""
     source.write_number(id, key, number)

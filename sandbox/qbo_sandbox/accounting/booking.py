@@ -68,23 +68,23 @@ def _counter_account(company: Lookups, rule: TxnKind, data: JsonObject) -> str:
     return company.control_account(rule.counter_type, code)
 
 
-def _round_to_zero(booked: list[LedgerEntry]) -> list[LedgerEntry]:
+def _round_to_zero(entries: list[LedgerEntry]) -> list[LedgerEntry]:
     """Return the entries with a total of zero in home currency.
 
     The largest entry takes the difference; the last one is the counter entry and stays.
     """
-    rest = sum((entry.home for entry in booked), ZERO)
-    if not rest or len(booked) < 2:
-        return booked
-    places = range(len(booked) - 1)
-    place = max(places, key=lambda place: abs(booked[place].home))
-    largest = booked[place]
+    difference = sum((entry.home for entry in entries), ZERO)
+    if not difference or len(entries) < 2:
+        return entries
+    indexes = range(len(entries) - 1)
+    index = max(indexes, key=lambda index: abs(entries[index].home))
+    largest = entries[index]
     is_home_currency = largest.own == largest.home
-    rounded = largest._replace(home=largest.home - rest)
+    rounded = largest._replace(home=largest.home - difference)
     if is_home_currency:
-        rounded = rounded._replace(own=largest.own - rest)
-    booked[place] = rounded
-    return booked
+        rounded = rounded._replace(own=largest.own - difference)
+    entries[index] = rounded
+    return entries
 
 
 def _booked_amounts(company: Lookups, line: JsonObject) -> list[tuple[str, Decimal]]:
@@ -136,8 +136,8 @@ def _book_transfer(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries
 
 def _book_journal(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     """Book each line of a journal entry on the account and the side that it states."""
-    booked = []
-    for place, line in enumerate(data["Line"]):
+    entries = []
+    for index, line in enumerate(data["Line"]):
         detail = line.get("JournalEntryLineDetail")
         if not detail or not line.get("Amount"):
             continue
@@ -145,21 +145,21 @@ def _book_journal(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
         if detail["PostingType"] != "Debit":
             amount = -amount
         account = detail["AccountRef"]["value"]
-        booked.append(make_entry(company, account, amount, data, place))
-    return tuple(_round_to_zero(booked))
+        entries.append(make_entry(company, account, amount, data, index))
+    return tuple(_round_to_zero(entries))
 
 
 def _line_entries(company: Lookups, data: JsonObject, direction: int) -> list[LedgerEntry]:
     """Return the entries of the lines; `direction` is 1 for a debit, -1 for a credit."""
-    booked: list[LedgerEntry] = []
-    for place, line in enumerate(data.get("Line", ())):
+    entries: list[LedgerEntry] = []
+    for index, line in enumerate(data.get("Line", ())):
         for account, amount in _booked_amounts(company, line):
             if not account or not amount:
                 continue
             signed_amount = direction * amount
-            entry = make_entry(company, account, signed_amount, data, place)
-            booked.append(entry)
-    return booked
+            entry = make_entry(company, account, signed_amount, data, index)
+            entries.append(entry)
+    return entries
 
 
 def open_amounts(company: Lookups, kind: str, data: JsonObject) -> Opens:

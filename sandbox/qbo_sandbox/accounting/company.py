@@ -101,8 +101,8 @@ class Company(Representation):
         line = self._journal_line(changes, texts, now, request, act)
         self.journal.append_line(line.encode())
         reply = self.apply(changes, texts, now, request)
-        for tell in self.watchers:
-            tell(self.options.realm, changes, act, now)
+        for notify in self.watchers:
+            notify(self.options.realm, changes, act, now)
         return reply
 
     def _journal_line(

@@ -159,27 +159,27 @@ def custom_fields(data: JsonObject, values: list[JsonObject]) -> list[JsonObject
     """Return the custom fields of a company's sales forms with their values."""
     groups = data.get("SalesFormsPrefs", {}).get("CustomField", ())
     preferences = {
-        each["Name"].partition(".")[2]: each
+        field["Name"].partition(".")[2]: field
         for group in groups
-        for each in group.get("CustomField", ())
+        for field in group.get("CustomField", ())
     }
-    used = [
-        place
-        for place in "123"
-        if _is_true(preferences.get(f"UseSalesCustom{place}", {}).get("BooleanValue"))
+    numbers = [
+        number
+        for number in "123"
+        if _is_true(preferences.get(f"UseSalesCustom{number}", {}).get("BooleanValue"))
     ]
     names = {
-        place: preferences.get(f"SalesCustomName{place}", {}).get("StringValue", "")
-        for place in used
+        number: preferences.get(f"SalesCustomName{number}", {}).get("StringValue", "")
+        for number in numbers
     }
-    own = {
-        place: {"DefinitionId": place, "Name": name, "Type": "StringType"}
-        for place, name in names.items()
+    fields = {
+        number: {"DefinitionId": number, "Name": name, "Type": "StringType"}
+        for number, name in names.items()
     }
-    for each in values:
-        place = str(each.get("DefinitionId"))
-        own[place] = own.get(place, {}) | each
-    return list(own.values())
+    for field in values:
+        number = str(field.get("DefinitionId"))
+        fields[number] = fields.get(number, {}) | field
+    return list(fields.values())
 
 
 def read_options(options: Options, data: JsonObject) -> Options:

@@ -115,34 +115,34 @@ def _book_exchange_gain(company: Lookups, booked: list[LedgerEntry]) -> Entries:
 
 
 def _deposit_line(
-    company: Lookups, data: JsonObject, line: JsonObject, amount: Decimal, place: int
+    company: Lookups, data: JsonObject, line: JsonObject, amount: Decimal, index: int
 ) -> LedgerEntry:
     """Return the entry of a line: of undeposited funds, or of the account that it names."""
     links = line.get("LinkedTxn")
     if not links:
         account = line["DepositLineDetail"]["AccountRef"]["value"]
-        return make_entry(company, account, -amount, data, place)
+        return make_entry(company, account, -amount, data, index)
     link = links[0]
     row = company.row(link["TxnType"], link["TxnId"])
     received = row.read() if row else data
     home = round_money(amount * rate_of(received))
-    return LedgerEntry(company.undeposited_funds(), -home, -home, place)
+    return LedgerEntry(company.undeposited_funds(), -home, -home, index)
 
 
 def book_deposit(company: Lookups, rule: TxnKind, data: JsonObject) -> Entries:
     """Book a deposit; undeposited funds lose the amount that was booked there."""
-    booked = []
-    for place, line in enumerate(data.get("Line", ())):
+    entries = []
+    for index, line in enumerate(data.get("Line", ())):
         amount = Decimal(line.get("Amount") or 0)
         if amount:
-            booked.append(_deposit_line(company, data, line, amount, place))
+            entries.append(_deposit_line(company, data, line, amount, index))
     cash_back = data.get("CashBack") or {}
     if cash_back.get("Amount"):
         account = cash_back["AccountRef"]["value"]
         amount = Decimal(cash_back["Amount"])
-        booked.append(make_entry(company, account, amount, data))
+        entries.append(make_entry(company, account, amount, data))
     total = Decimal(data.get(rule.total) or 0)
     if total:
         account = data["DepositToAccountRef"]["value"]
-        booked.append(make_entry(company, account, total, data))
-    return _book_exchange_gain(company, booked)
+        entries.append(make_entry(company, account, total, data))
+    return _book_exchange_gain(company, entries)

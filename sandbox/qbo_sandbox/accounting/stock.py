@@ -14,17 +14,17 @@ def book_movements(company: Lookups, data: JsonObject, direction: int) -> Entrie
 
     Purchases go into stock with their line; sales leave it at the purchase cost.
     """
-    booked: list[LedgerEntry] = []
-    for place, line in enumerate(data.get("Line", ())):
+    entries: list[LedgerEntry] = []
+    for index, line in enumerate(data.get("Line", ())):
         parts = [line]
         if line["DetailType"] == GROUP_LINE:
             parts = line[GROUP_LINE].get("Line", ())
         for part in parts:
-            booked += _book_line(company, part, direction, place)
-    return tuple(booked)
+            entries += _book_line(company, part, direction, index)
+    return tuple(entries)
 
 
-def _book_line(company: Lookups, line: JsonObject, direction: int, place: int) -> list[LedgerEntry]:
+def _book_line(company: Lookups, line: JsonObject, direction: int, index: int) -> list[LedgerEntry]:
     """Return the stock entries of a line; none unless it has a quantity of a stock item."""
     kind = line.get("DetailType")
     if kind not in (ITEM_LINE, SALES_LINE):
@@ -43,12 +43,12 @@ def _book_line(company: Lookups, line: JsonObject, direction: int, place: int) -
     asset = item["AssetAccountRef"]["value"]
     expense = item["ExpenseAccountRef"]["value"]
     if kind == ITEM_LINE:
-        return [LedgerEntry(asset, ZERO, ZERO, place, row.id, quantity)]
+        return [LedgerEntry(asset, ZERO, ZERO, index, row.id, quantity)]
     unit_cost = Decimal(str(item.get("PurchaseCost") or 0))
     cost = round_money(quantity * unit_cost)
-    entries = [LedgerEntry(asset, cost, cost, place, row.id, quantity)]
+    entries = [LedgerEntry(asset, cost, cost, index, row.id, quantity)]
     if cost:
-        entries.append(LedgerEntry(expense, -cost, -cost, place))
+        entries.append(LedgerEntry(expense, -cost, -cost, index))
     return entries
 
 

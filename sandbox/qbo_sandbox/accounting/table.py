@@ -74,9 +74,9 @@ class SortedIds:
     def remove(self, at: float, seq: int, id: str) -> None:
         """Remove an id that was added at this moment."""
         moment = (at, seq, id)
-        place = bisect_left(self._moments, moment)
-        if place < len(self._moments) and self._moments[place] == moment:
-            del self._moments[place]
+        index = bisect_left(self._moments, moment)
+        if index < len(self._moments) and self._moments[index] == moment:
+            del self._moments[index]
 
     def between(
         self, low: float | None, high: float | None, *, falling: bool = False
@@ -88,10 +88,10 @@ class SortedIds:
         end = len(self._moments)
         if high is not None:
             end = bisect_right(self._moments, (high, float("inf"), ""))
-        places = range(first, end)
+        indexes = range(first, end)
         if falling:
-            places = places[::-1]
-        return (self._moments[place][2] for place in places)
+            indexes = indexes[::-1]
+        return (self._moments[index][2] for index in indexes)
 
 
 class Table:

@@ -18,20 +18,20 @@ from qbo_sandbox.kit.json_object import JsonObject
 ITEM_OPTIONS = ("bId", "operation", "optionsData")
 
 
-def answer(company: Company, body: Any, request: Key | None, late: bool) -> list[bytes]:
+def answer(company: Company, body: Any, request: Key | None, is_late: bool) -> list[bytes]:
     """Return one JSON object for each item, in order.
 
     Items that only read are executed first: they do not see what the others write.
     """
     items = _batch_items(company, body)
     responses: dict[int, bytes] = {}
-    for place, item in enumerate(items):
+    for position, item in enumerate(items):
         if _only_reads(item):
-            responses[place] = _execute_item(company, item, request, late)
-    for place, item in enumerate(items):
-        if place not in responses:
-            responses[place] = _execute_item(company, item, request, late)
-    return [responses[place] for place in range(len(items))]
+            responses[position] = _execute_item(company, item, request, is_late)
+    for position, item in enumerate(items):
+        if position not in responses:
+            responses[position] = _execute_item(company, item, request, is_late)
+    return [responses[position] for position in range(len(items))]
 
 
 def _batch_items(company: Company, body: Any) -> list[Any]:
@@ -68,10 +68,10 @@ def _only_reads(item: Any) -> bool:
     return any(name in item for name in READERS)
 
 
-def _execute_item(company: Company, item: Any, request: Key | None, late: bool) -> bytes:
+def _execute_item(company: Company, item: Any, request: Key | None, is_late: bool) -> bytes:
     """Execute one item and return its response or fault with its bId."""
     try:
-        content = _execute(company, item, request, late)
+        content = _execute(company, item, request, is_late)
     except Refusal as refusal:
         fault = dump(refusal.item_fault())
         content = f'"Fault":{fault}'.encode()
@@ -82,7 +82,7 @@ def _execute_item(company: Company, item: Any, request: Key | None, late: bool) 
     return b"{" + content + end
 
 
-def _execute(company: Company, item: Any, request: Key | None, late: bool) -> bytes:
+def _execute(company: Company, item: Any, request: Key | None, is_late: bool) -> bytes:
     """Carry out an item of a batch; return its answer without the braces around it."""
     if not isinstance(item, dict):
         raise Refusal(
@@ -92,7 +92,7 @@ def _execute(company: Company, item: Any, request: Key | None, late: bool) -> by
     for name, read in READERS.items():
         if name in item:
             return read(company, item[name])
-    return _write(company, item, request, late)
+    return _write(company, item, request, is_late)
 
 
 def _run_query(company: Company, text: Any) -> bytes:
@@ -140,7 +140,7 @@ def query_response(company: Company, text: str) -> bytes:
     return head.encode() + content + tail.encode()
 
 
-def _write(company: Company, item: JsonObject, request: Key | None, late: bool) -> bytes:
+def _write(company: Company, item: JsonObject, request: Key | None, is_late: bool) -> bytes:
     """Carry out an item that writes an object."""
     kind = _item_kind(item)
     body = item[kind]
@@ -155,7 +155,7 @@ def _write(company: Company, item: JsonObject, request: Key | None, late: bool) 
 
     bid = str(item.get("bId", ""))
     key = key_in_batch(company, request, bid, item)
-    reply = run_once(company, key, late, write)
+    reply = run_once(company, key, is_late, write)
     return f'"{kind}":'.encode() + reply.body
 
 

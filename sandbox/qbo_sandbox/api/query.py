@@ -57,22 +57,24 @@ def parse(text: str) -> Select:
 def _split_tokens(text: str) -> list[QueryToken]:
     """Split the text of a query into tokens."""
     tokens = []
-    place = 0
+    position = 0
     text = text.strip().rstrip(";")
-    while place < len(text):
-        match = TOKEN.match(text, place)
-        if match is None or match.end() == place:
-            bad = text[place:].strip()
-            raise _lexical_error(bad[0], _describe_place(text, text.index(bad[0], place)))
+    while position < len(text):
+        match = TOKEN.match(text, position)
+        if match is None or match.end() == position:
+            bad = text[position:].strip()
+            raise _lexical_error(bad[0], _describe_position(text, text.index(bad[0], position)))
         kind = str(match.lastgroup)
-        tokens.append(QueryToken(kind, match.group(kind), _describe_place(text, match.start(kind))))
-        place = match.end()
-    return [*tokens, QueryToken("end", "<EOF>", _describe_place(text, len(text)))]
+        tokens.append(
+            QueryToken(kind, match.group(kind), _describe_position(text, match.start(kind)))
+        )
+        position = match.end()
+    return [*tokens, QueryToken("end", "<EOF>", _describe_position(text, len(text)))]
 
 
-def _describe_place(text: str, place: int) -> str:
+def _describe_position(text: str, position: int) -> str:
     """Return a place in a query as line and column."""
-    lines = text[:place].split("\n")
+    lines = text[:position].split("\n")
     return f"at line {len(lines)}, column {len(lines[-1]) + 1}."
 
 
@@ -234,7 +236,7 @@ class _Parser:
             self._accept("asc")
         return name, is_descending
 
-    def _positive_number(self, most: int | None = None) -> int:
+    def _positive_number(self, maximum: int | None = None) -> int:
         """Take a number of at least 1, and of at most `most`."""
         token = self._take("bare")
         if not token.text.lstrip("-").isdigit():
@@ -242,8 +244,8 @@ class _Parser:
         number = int(token.text)
         if number < 1:
             raise invalid_query(f"value {token.text} is too small. Min allowed value is 1")
-        if most and number > most:
-            raise invalid_query(f"value {token.text} is too large. Max allowed value is {most}")
+        if maximum and number > maximum:
+            raise invalid_query(f"value {token.text} is too large. Max allowed value is {maximum}")
         return number
 
 

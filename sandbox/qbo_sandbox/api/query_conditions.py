@@ -77,7 +77,7 @@ def _require_queryable(kind: str, name: str) -> None:
 
 def _is_plain(field: Field) -> bool:
     """Return whether a field holds one simple value, an enumeration or a reference."""
-    if field.many:
+    if field.is_list:
         return False
     return field.type[0] in "=r" or field.type in SIMPLE_TYPES
 

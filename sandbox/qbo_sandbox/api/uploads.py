@@ -86,9 +86,9 @@ def _parse_part(piece: bytes) -> Part:
     head = piece
     content = b""
     if empty_lines:
-        place, mark = min(empty_lines)
-        head = piece[:place]
-        content = piece[place + len(mark) :]
+        position, mark = min(empty_lines)
+        head = piece[:position]
+        content = piece[position + len(mark) :]
     line_end = b"\r\n" if content.endswith(b"\r\n") else b"\n"
     content = content.removesuffix(line_end)
     return Part(head.strip(), content)
@@ -100,7 +100,7 @@ def upload(
     content_type: str,
     body: bytes,
     request: Key | None,
-    late: bool,
+    is_late: bool,
 ) -> list[bytes]:
     """Store files; answer the Attachable or the fault of each."""
     if not company.switches.requestid_uploads:
@@ -115,20 +115,20 @@ def upload(
     if not files:
         raise Refusal("6040", "Metadata is not an Attachable : no file was sent", "")
     answers = []
-    for place, part in enumerate(files):
+    for position, part in enumerate(files):
         metadata = metadata_by_number.get(part.number)
-        key = Key(f"{request}{place or ''}") if request else None
+        key = Key(f"{request}{position or ''}") if request else None
         store = partial(_store, company, folder, metadata, part)
-        answers.append(_upload_one(company, key, late, store))
+        answers.append(_upload_one(company, key, is_late, store))
     return answers
 
 
 def _upload_one(
-    company: Company, key: Key | None, late: bool, store: Callable[[str | None], StoredReply]
+    company: Company, key: Key | None, is_late: bool, store: Callable[[str | None], StoredReply]
 ) -> bytes:
     """Store one file of an upload; return its answer, which may be a refusal of its own."""
     try:
-        reply = run_once(company, key, late, store)
+        reply = run_once(company, key, is_late, store)
     except Refusal as refusal:
         fault = dump(refusal.item_fault())
         return f'{{"Fault":{fault}}}'.encode()

@@ -218,7 +218,7 @@ def _parse_object(element: Element, kind: str) -> JsonObject:
         content["sparse"] = content["sparse"] == "true"
     for name, field, child in _child_elements(element, kind):
         value = _parse_value(child, field)
-        if field.many:
+        if field.is_list:
             content.setdefault(name, []).append(value)
         else:
             content[name] = value

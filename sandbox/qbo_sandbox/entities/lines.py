@@ -37,10 +37,10 @@ def complete_lines(
             continue
         id = ids.take(line)
         number += 1
-        place: JsonObject = {"Id": id, "LineNum": number}
+        position: JsonObject = {"Id": id, "LineNum": number}
         if line.get("DetailType") == DISCOUNT_LINE:
-            place = {}
-        completed = place | _complete_line(company, rule, data, line)
+            position = {}
+        completed = position | _complete_line(company, rule, data, line)
         lines.append(completed)
         if completed["DetailType"] == GROUP_LINE:
             for part in completed[GROUP_LINE]["Line"]:

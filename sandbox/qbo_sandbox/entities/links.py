@@ -31,21 +31,21 @@ def _settle(
     company: Company, kind: str, id: str, data: JsonObject | None, old: JsonObject | None
 ) -> list[Change]:
     """Return the transactions that a payment settles, with their new open amounts and links."""
-    now = payments.settled_amounts(data)
-    before = payments.settled_amounts(old)
+    settled = payments.settled_amounts(data)
+    previously_settled = payments.settled_amounts(old)
     payment = data or old or {}
     pay_type = str(payment.get("PayType"))
     link = {"TxnId": id, "TxnType": LINK_TYPES.get(pay_type, kind)}
     changes = []
-    for key in now.keys() | before.keys():
+    for key in settled.keys() | previously_settled.keys():
         target_kind, target_id = key
         target = _copy_to_change(company, target_kind, target_id)
         if target is None:
             continue
         if kind != "Deposit":
-            more = now.get(key, ZERO) - before.get(key, ZERO)
-            _lower_balance(target_kind, target, more)
-        _add_link(target, link, is_linked=key in now)
+            increase = settled.get(key, ZERO) - previously_settled.get(key, ZERO)
+            _lower_balance(target_kind, target, increase)
+        _add_link(target, link, is_linked=key in settled)
         changes.append(Change(target_kind, target_id, target))
     return changes
 

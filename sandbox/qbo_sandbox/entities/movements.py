@@ -127,7 +127,9 @@ def complete_journal(
     company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Check that debits equal credits, and put the lines in place."""
-    lines = [_complete_entry(company, data, place, line) for place, line in enumerate(data["Line"])]
+    lines = [
+        _complete_entry(company, data, position, line) for position, line in enumerate(data["Line"])
+    ]
     entries = [line for line in lines if JOURNAL_LINE in line]
     total = ZERO
     for entry in entries:
@@ -195,11 +197,13 @@ def _complete_party(company: Company, detail: JsonObject, account: JsonObject) -
         resolve_in_currency(company, needed_kind, reference, code)
 
 
-def _complete_entry(company: Company, data: JsonObject, place: int, line: JsonObject) -> JsonObject:
+def _complete_entry(
+    company: Company, data: JsonObject, position: int, line: JsonObject
+) -> JsonObject:
     """Check a line of a journal entry, and fill in the names of its references."""
     other = _without_keys(line, "Id", "LineNum", JOURNAL_LINE)
     if line.get("DetailType") == "DescriptionOnly":
-        return {"Id": str(place), **other}
+        return {"Id": str(position), **other}
     detail = dict(line.get(JOURNAL_LINE) or {})
     for field in ("PostingType", "AccountRef"):
         if not detail.get(field):
@@ -210,7 +214,7 @@ def _complete_entry(company: Company, data: JsonObject, place: int, line: JsonOb
     if company.options.classes == "off":
         detail.pop("ClassRef", None)
     return {
-        "Id": str(place),
+        "Id": str(position),
         **other,
         "Amount": _parse_amount(line),
         "DetailType": JOURNAL_LINE,

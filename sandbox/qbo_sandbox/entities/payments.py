@@ -46,7 +46,7 @@ def complete_bill_payment(
     company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Complete a payment to a vendor."""
-    whole = _complete_amount(data)
+    amount = _complete_amount(data)
     pay_type = data["PayType"]
     if pay_type not in PAYMENT_DETAILS:
         raise Refusal("2170", f"Invalid Enumeration : {pay_type}", "PayType")
@@ -59,7 +59,7 @@ def complete_bill_payment(
                 "6430", f"Invalid account type : {field} must be of type {account_type}", field
             )
         detail[field] = _money_account(company, data, detail[field])
-    elif whole:
+    elif amount:
         raise missing_field(field)
     if name == "CheckPayment":
         detail.setdefault("PrintStatus", "NeedToPrint")
@@ -80,10 +80,10 @@ def _complete_amount(data: JsonObject) -> Decimal:
 
 def _unapplied_amount(data: JsonObject) -> Decimal:
     """Return what no line uses, at least zero."""
-    rest = settlements.unapplied_amount(data)
-    if rest < 0:
+    unapplied = settlements.unapplied_amount(data)
+    if unapplied < 0:
         raise business_error("The amount applied is more than the amount of the payment.")
-    return rest
+    return unapplied
 
 
 def _settling_lines(

@@ -18,23 +18,24 @@ def complete_expense(
     company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None
 ) -> None:
     """Complete the head of an expense: account, payee and payment method."""
-    sort = data["PaymentType"]
-    if sort not in PAYMENT_ACCOUNT_TYPES:
-        raise Refusal("2170", f"Invalid Enumeration : {sort}", "PaymentType")
-    if old and old["PaymentType"] != sort:
+    payment_type = data["PaymentType"]
+    if payment_type not in PAYMENT_ACCOUNT_TYPES:
+        raise Refusal("2170", f"Invalid Enumeration : {payment_type}", "PaymentType")
+    if old and old["PaymentType"] != payment_type:
         raise business_error("The payment type of an expense cannot be changed.")
     account = resolve(company, "Account", data["AccountRef"]).read()
-    if account["AccountType"] != PAYMENT_ACCOUNT_TYPES[sort]:
+    account_type = PAYMENT_ACCOUNT_TYPES[payment_type]
+    if account["AccountType"] != account_type:
         text = (
-            f"Invalid account type : AccountRef must be of type {PAYMENT_ACCOUNT_TYPES[sort]}"
-            f" for payment type {sort}"
+            f"Invalid account type : AccountRef must be of type {account_type}"
+            f" for payment type {payment_type}"
         )
         raise Refusal("6430", text, "AccountRef")
     data.setdefault("CurrencyRef", account["CurrencyRef"])
     code = data["CurrencyRef"].get("value")
     home = company.options.currency
     resolve_in_currency(company, "Account", data["AccountRef"], str(code), home)
-    if sort != "CreditCard":
+    if payment_type != "CreditCard":
         data.pop("Credit", None)
     payee = data.get("EntityRef")
     if payee:
@@ -53,7 +54,7 @@ def finish_expense(
     if data["PaymentType"] == "Check":
         data.setdefault("PrintStatus", "NotSet")
     value = {"Name": "TxnType", "Value": TXN_TYPES[data["PaymentType"]]}
-    about = {
+    extension = {
         "name": "{http://schema.intuit.com/finance/v3}NameValue",
         "declaredType": "com.intuit.schema.finance.v3.NameValue",
         "scope": "javax.xml.bind.JAXBElement$GlobalScope",
@@ -62,7 +63,7 @@ def finish_expense(
         "globalScope": True,
         "typeSubstituted": False,
     }
-    data["PurchaseEx"] = {"any": [about]}
+    data["PurchaseEx"] = {"any": [extension]}
 
 
 def complete_order(

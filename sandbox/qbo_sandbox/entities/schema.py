@@ -48,7 +48,7 @@ class Field(NamedTuple):
     """The type of a field, and whether the field holds a list of such values."""
 
     type: str
-    many: bool
+    is_list: bool
 
 
 class OwnFields(NamedTuple):
@@ -61,12 +61,12 @@ class OwnFields(NamedTuple):
 @cache
 def type_fields() -> dict[str, dict[str, Field]]:
     """Return the fields of every object by name, with those of its base."""
-    own: dict[str, OwnFields] = {}
+    own_fields: dict[str, OwnFields] = {}
     for line in _lines():
         head, *pairs = line.split()
         name, _, base = head.partition("<")
-        own[name] = OwnFields(base, dict(map(_parse_field, pairs)))
-    return {name: _with_base(name, own) for name in own}
+        own_fields[name] = OwnFields(base, dict(map(_parse_field, pairs)))
+    return {name: _with_base(name, own_fields) for name in own_fields}
 
 
 @cache
@@ -104,13 +104,13 @@ def _parse_field(text: str) -> tuple[str, Field]:
     return name, field
 
 
-def _with_base(name: str, own: dict[str, OwnFields]) -> dict[str, Field]:
+def _with_base(name: str, own_fields: dict[str, OwnFields]) -> dict[str, Field]:
     """Return the fields of a type, after those of the type that it extends."""
-    base = own[name].base
+    base = own_fields[name].base
     if not base:
-        return own[name].fields
-    base_fields = _with_base(base, own)
-    return base_fields | own[name].fields
+        return own_fields[name].fields
+    base_fields = _with_base(base, own_fields)
+    return base_fields | own_fields[name].fields
 
 
 def check(kind: str, body: JsonObject) -> None:
@@ -122,13 +122,13 @@ def check(kind: str, body: JsonObject) -> None:
             raise unknown_property(name, kind)
         if value is None or value == "":
             continue
-        if not field.many:
-            fitting = field.fits(value)
-            if fitting is not value:
-                body[name] = fitting
+        if not field.is_list:
+            converted = field.convert(value)
+            if converted is not value:
+                body[name] = converted
         elif isinstance(value, list):
             for item in value:
-                field.fits(item)
+                field.convert(item)
         else:
             raise _misfit_refusal(name, "a list")
 
@@ -136,8 +136,8 @@ def check(kind: str, body: JsonObject) -> None:
 class Check(NamedTuple):
     """How the value of one field is checked."""
 
-    fits: Callable[[Any], Any]
-    many: bool
+    convert: Callable[[Any], Any]
+    is_list: bool
 
 
 @cache
@@ -146,8 +146,8 @@ def _field_checks(kind: str) -> dict[str, Check]:
     checks = {}
     for name, field in type_fields()[kind].items():
         if field.type != "any":
-            fits = _make_check(kind, name, field.type)
-            checks[name] = Check(fits, field.many)
+            convert = _make_check(kind, name, field.type)
+            checks[name] = Check(convert, field.is_list)
     return checks
 
 

@@ -89,18 +89,18 @@ def _find_code(name: str, rates: list[JsonObject]) -> JsonObject:
     }
     for side, field in RATE_LISTS.items():
         own = [rate for rate in rates if rate["TaxApplicableOn"] == side]
-        entries = [_rate_entry(rate, place) for place, rate in enumerate(own)]
+        entries = [_rate_entry(rate, position) for position, rate in enumerate(own)]
         data[field] = {"TaxRateDetail": entries} if entries else {}
     return data
 
 
-def _rate_entry(rate: JsonObject, place: int) -> JsonObject:
+def _rate_entry(rate: JsonObject, position: int) -> JsonObject:
     """Return a tax rate as an entry of a tax code."""
     reference = {"value": rate["TaxRateId"], "name": rate["TaxRateName"]}
     return {
         "TaxRateRef": reference,
         "TaxTypeApplicable": "TaxOnAmount",
-        "TaxOrder": place,
+        "TaxOrder": position,
     }
 
 

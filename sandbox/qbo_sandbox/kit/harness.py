@@ -76,15 +76,15 @@ class Harness:
             "log": self.log.page,
             **(pages or {}),
         }
-        self._late: list[tuple[float, WSGIEnvironment]] = []
-        self._late_lock = threading.Lock()
+        self._postponed: list[tuple[float, WSGIEnvironment]] = []
+        self._postponed_lock = threading.Lock()
         self.clock.on_change.append(self.settle)
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        if self._late:
+        if self._postponed:
             self.settle()
-            environ["sandbox.pending"] = [late for _, late in self._late]
+            environ["sandbox.pending"] = [postponed for _, postponed in self._postponed]
         if path.startswith(CONTROL_PATH):
             return self._page(path.removeprefix(CONTROL_PATH), environ, start)
         call = self.call(environ)
@@ -132,38 +132,43 @@ class Harness:
 
     def carry_out(self, environ: WSGIEnvironment) -> tuple[int, Headers, bytes]:
         """Run the stand-in and hold its answer back."""
-        beginning: list[Any] = []
+        head: list[Any] = []
 
         def hold(line: str, headers: Headers, exc_info: Any = None) -> Any:
-            beginning[:] = [int(line[:3]), headers]
+            head[:] = [int(line[:3]), headers]
 
         body = b"".join(self.app(environ, hold))
-        environ["sandbox.done"] = beginning[0]
-        return beginning[0], beginning[1], body
+        environ["sandbox.done"] = head[0]
+        return head[0], head[1], body
 
     def put_off(self, environ: WSGIEnvironment, seconds: float) -> None:
         """Carry out a request later, even if its client is gone by then."""
         body_of(environ)
         environ["sandbox.note"]["verdict"] = "put off"
-        with self._late_lock:
-            self._late.append((self.clock.now() + seconds, dict(environ)))
+        with self._postponed_lock:
+            self._postponed.append((self.clock.now() + seconds, dict(environ)))
 
     def settle(self) -> None:
         """Carry out the postponed requests that are due, each at its own time."""
-        with self._late_lock:
+        with self._postponed_lock:
             due = sorted(
-                (late for late in self._late if late[0] <= self.clock.now()),
-                key=lambda late: late[0],
+                (postponed for postponed in self._postponed if postponed[0] <= self.clock.now()),
+                key=lambda postponed: postponed[0],
             )
-            self._late = [late for late in self._late if late not in due]
+            self._postponed = [postponed for postponed in self._postponed if postponed not in due]
         for at, environ in due:
-            fresh = {
+            fresh_environ = {
                 "wsgi.input": io.BytesIO(),
                 "sandbox.late": True,
                 "sandbox.note": {"late": True},
             }
             with self.clock.pretend(at):
-                self._log(self.call(environ), None, {**environ, **fresh}, lambda *_: lambda _: None)
+                self._log(
+                    self.call(environ),
+                    None,
+                    {**environ, **fresh_environ},
+                    lambda *_: lambda _: None,
+                )
 
     def _page(self, name: str, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer a call of the control API."""
@@ -179,5 +184,5 @@ class Harness:
             if isinstance(content, bytes):
                 return text_answer(start, 200, content, JSON_TYPE)
             return json_answer(start, 200, content)
-        except (ValueError, KeyError, TypeError) as wrong:
-            return json_answer(start, 400, {"error": str(wrong)})
+        except (ValueError, KeyError, TypeError) as error:
+            return json_answer(start, 400, {"error": str(error)})

@@ -18,10 +18,10 @@ class Journalled:
         self._lock = threading.RLock()
         self._last = ""
 
-    def do(self, what: str, **event: Any) -> Any:
+    def do(self, event_type: str, **event: Any) -> Any:
         """Write an event to the journal, apply it, and return what it yields."""
         with self._lock:
-            event = {"do": what, **event, "at": self.now()}
+            event = {"do": event_type, **event, "at": self.now()}
             self._journal.append(event)
             return self._apply(event)
 

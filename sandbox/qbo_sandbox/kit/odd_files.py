@@ -36,9 +36,9 @@ def describe(kind: str, text: str, html: str) -> dict[str, object]:
 
 def _file_parts(kind: str, text: str, html: str) -> Iterator[bytes]:
     """Yield the parts of a file; a large one is filled up with spaces."""
-    whole = html.encode() if kind == "html" else pdf([text])
-    yield whole
-    for start in range(len(whole), TOO_LARGE_BYTES if kind == "large" else 0, len(PADDING)):
+    content = html.encode() if kind == "html" else pdf([text])
+    yield content
+    for start in range(len(content), TOO_LARGE_BYTES if kind == "large" else 0, len(PADDING)):
         yield PADDING[: TOO_LARGE_BYTES - start]
 
 

@@ -8,9 +8,9 @@ FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEnc
 
 def pdf(rows: Sequence[str]) -> bytes:
     """Return a valid PDF of these rows of text."""
-    places = range(0, len(rows), LINES_PER_PAGE)
-    pages = [rows[place : place + LINES_PER_PAGE] for place in places] or [[]]
-    numbers = [4 + 2 * place for place in range(len(pages))]
+    starts = range(0, len(rows), LINES_PER_PAGE)
+    pages = [rows[index : index + LINES_PER_PAGE] for index in starts] or [[]]
+    numbers = [4 + 2 * index for index in range(len(pages))]
     kids = b" ".join(b"%d 0 R" % number for number in numbers)
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -24,9 +24,9 @@ def pdf(rows: Sequence[str]) -> bytes:
 
 def _build_page(content: int) -> bytes:
     """Return the object of a page with the number of its content."""
-    place = b"/Parent 2 0 R /MediaBox [0 0 595 842]"
+    parent = b"/Parent 2 0 R /MediaBox [0 0 595 842]"
     return b"<< /Type /Page %s /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>" % (
-        place,
+        parent,
         content,
     )
 
@@ -51,11 +51,11 @@ def _escape(text: str) -> bytes:
 def _build_file(objects: list[bytes]) -> bytes:
     """Return head, objects, the table of their places, and its place."""
     body = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n"
-    places = []
+    offsets = []
     for number, content in enumerate(objects, 1):
-        places.append(len(body))
+        offsets.append(len(body))
         body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
     size = len(objects) + 1
     end = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, len(body))
     return body + b"xref\n0 %d\n0000000000 65535 f \n" % size + table + end

@@ -12,8 +12,8 @@ RowAnswer = tuple[int, Any] | tuple[int, Any, Mapping[str, str]]
 def send(start: StartResponse, answer: RowAnswer, headers: Sequence[Header]) -> Iterable[bytes]:
     """Send the status, the body and the headers of an answer, and these headers."""
     status, body, *own_headers = answer
-    for more in own_headers:
-        headers = (*headers, *more.items())
+    for own_header in own_headers:
+        headers = (*headers, *own_header.items())
     if isinstance(body, tuple):
         kind, content = body
         return text_answer(start, status, content, kind, headers)

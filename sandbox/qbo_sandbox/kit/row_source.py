@@ -117,8 +117,8 @@ class RowSource:
 
     def _add_first_rows(self, rows: Iterable[Row], *, is_kept: bool) -> None:
         """Add the rows with which the source begins; remember them if the file refers to them."""
-        for place, row in enumerate(rows):
-            changed_at = FIRST_CHANGE + place * CHANGE_INTERVAL
+        for index, row in enumerate(rows):
+            changed_at = FIRST_CHANGE + index * CHANGE_INTERVAL
             first = {self.changed_at: _format_moment(changed_at), **row}
             first = self._with_moment(first)
             self._apply(first)
@@ -241,16 +241,16 @@ class RowSource:
             body = {self.envelope: body}
         return 200, body
 
-    def _written_row(self, row: Row, sent: Any) -> Row:
+    def _written_row(self, row: Row, fields: Any) -> Row:
         """Return a row with fields that a call sends, changed now."""
-        if not isinstance(sent, dict):
+        if not isinstance(fields, dict):
             raise ValueError("The body must be an object with fields.")
-        others = sent.keys() - set(self.writable)
-        if others:
-            names = ", ".join(sorted(others))
+        unknown = fields.keys() - set(self.writable)
+        if unknown:
+            names = ", ".join(sorted(unknown))
             raise ValueError(f"These fields cannot be written: {names}.")
         version = self._next_version(row)
-        return {**row, **sent, self.changed_at: self.moment(), **version}
+        return {**row, **fields, self.changed_at: self.moment(), **version}
 
     def _next_version(self, row: Row) -> Row:
         """Return the field of the version of a row, counted up; nothing if the row has none."""

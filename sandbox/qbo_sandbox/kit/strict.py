@@ -119,12 +119,12 @@ def moment(text: str, field: str) -> dt.datetime:
 
 
 def page(
-    query: Mapping[str, str], names: type[PageNames], most: int = 100
+    query: Mapping[str, str], names: type[PageNames], maximum: int = 100
 ) -> tuple[Place | None, int]:
     """Return (position after which to read, limit) of a request for a list."""
     limit = query.get(names.LIMIT, "50")
-    if not limit.isdecimal() or not 1 <= int(limit) <= most:
-        raise invalid(names.LIMIT, f"A whole number from 1 to {most} is needed.")
+    if not limit.isdecimal() or not 1 <= int(limit) <= maximum:
+        raise invalid(names.LIMIT, f"A whole number from 1 to {maximum} is needed.")
     return _parse_position(query.get(names.CURSOR), names), int(limit)
 
 

@@ -83,8 +83,8 @@ class Tokens:
         refresh_token = token
         if self.rotate:
             del self._refresh[token]
-            rest = grant.expires - now
-            refresh_token = self.issue_refresh(grant.subject, client, lifetime=rest)
+            remaining = grant.expires - now
+            refresh_token = self.issue_refresh(grant.subject, client, lifetime=remaining)
         access_token = self.issue(grant.subject, client)
         return access_token, refresh_token
 

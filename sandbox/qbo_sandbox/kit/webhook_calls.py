@@ -126,11 +126,11 @@ class Calls:
         """Return the headers and the body of a call."""
         body = json.dumps(event["said"]).encode()
         headers = {"Content-Type": "application/json"}
-        signed = body
+        signed_content = body
         if self._timestamp:
             headers[self._timestamp] = str(event["sent_at"])
-            signed = f"{event['sent_at']}.".encode() + body
-        signature = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+            signed_content = f"{event['sent_at']}.".encode() + body
+        signature = hmac.new(secret.encode(), signed_content, hashlib.sha256).hexdigest()
         return headers | {self._header: self._prefix + signature}, body
 
     def _send_call(self, event: JsonObject, secret: str) -> str:

@@ -110,10 +110,10 @@ def _party_row(frame: Frame, side: str, item: OpenItem, day: dt.date) -> Row:
 
 def _sum_columns(items: list[OpenItem], width: int) -> list[str]:
     """Return the sums of the last two columns, amount and open balance, after empty ones."""
-    whole = sum((item.whole for item in items), ZERO)
+    total = sum((item.whole for item in items), ZERO)
     balance = sum((item.balance for item in items), ZERO)
     empty = [""] * (width - 3)
-    return [*empty, format_amount(whole), format_amount(balance)]
+    return [*empty, format_amount(total), format_amount(balance)]
 
 
 def _open_items(frame: Frame, side: str, day: dt.date) -> list[OpenItem]:
@@ -160,14 +160,14 @@ def _age_titles(frame: Frame) -> list[str]:
     return titles
 
 
-def _age_heading(frame: Frame, place: int) -> str:
+def _age_heading(frame: Frame, index: int) -> str:
     """Return the heading of an age's section."""
     days, count = _age_sizes(frame)
-    if not place:
+    if not index:
         return "Current"
-    last = place * days
+    last = index * days
     first = last - days + 1
-    if place == count:
+    if index == count:
         return f"{first} or more days past due"
     return f"{first} - {last} days past due"
 

@@ -70,9 +70,9 @@ def balance_sheet(frame: Frame) -> Report:
     """Report assets, liabilities and equity; headings only if nothing is posted."""
     width = len(period_ends(frame))
     sums: Sums = {}
-    for place, part in enumerate(period_ends(frame)):
+    for index, part in enumerate(period_ends(frame)):
         for id, value in closing_balances(frame, part.end).items():
-            sums.setdefault(id, [ZERO] * width)[place] = value
+            sums.setdefault(id, [ZERO] * width)[index] = value
     had = _Sheet(frame, sums, 1)
     owed = _Sheet(frame, sums, -1)
     assets = had.part(ASSETS, "TOTAL ASSETS")

@@ -84,12 +84,12 @@ REPORTS: dict[str, tuple[Builder, str]] = {
 }
 
 
-def _sales_report(sort: str, kind: str) -> Builder:
+def _sales_report(part: str, kind: str) -> Builder:
     """Return the builder of a report of sales by a party, item or the like."""
-    return lambda frame: parties.sum_by(frame, sort, parties.INCOME_TYPES, -1, kind)
+    return lambda frame: parties.sum_by(frame, part, parties.INCOME_TYPES, -1, kind)
 
 
-REPORTS |= {name: (_sales_report(sort, kind), MONTH_TO_DATE) for name, sort, kind in SALES_REPORTS}
+REPORTS |= {name: (_sales_report(part, kind), MONTH_TO_DATE) for name, part, kind in SALES_REPORTS}
 REPORT_NAMES = {name.lower(): name for name in REPORTS}
 
 
@@ -98,8 +98,8 @@ def answer(company: Company, name: str, params: dict[str, str]) -> bytes:
     report_name = REPORT_NAMES.get(name.lower())
     if report_name is None:
         raise unsupported_operation(f"report {name}")
-    build, usual = REPORTS[report_name]
-    frame = Frame(company, {key.lower(): value for key, value in params.items()}, usual)
+    build, default_period = REPORTS[report_name]
+    frame = Frame(company, {key.lower(): value for key, value in params.items()}, default_period)
     report = build(frame)
     body = {
         "Header": _report_header(report_name, frame, report),
@@ -127,8 +127,8 @@ def _report_header(name: str, frame: Frame, report: Report) -> JsonObject:
         if value:
             header[key] = value
     header["Currency"] = frame.company.options.currency
-    for sort in FILTER_PARTS:
-        if frame.params.get(sort):
-            header[sort.capitalize()] = frame.params[sort]
+    for part in FILTER_PARTS:
+        if frame.params.get(part):
+            header[part.capitalize()] = frame.params[part]
     pairs = [*report.options, ("NoReportData", str(report.empty).lower())]
     return {**header, "Option": header_options(pairs)}

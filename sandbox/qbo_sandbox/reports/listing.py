@@ -62,9 +62,9 @@ Split = Callable[[ReportPosting], tuple[str, str]]
 
 def party_of(move: ReportPosting) -> tuple[str, str]:
     """Return (id, name) of the party of a posting."""
-    for sort in PARTY_PARTS:
-        if sort in move.about:
-            return move.about[sort]
+    for part in PARTY_PARTS:
+        if part in move.about:
+            return move.about[part]
     return "", ""
 
 
@@ -113,8 +113,8 @@ def account_section(name: str, rows: list[Row], total: Decimal, id: str) -> Row:
     width = len(LEDGER_COLUMNS)
     amount = format_amount(total, blank=True)
     values = [""] * (width - 3) + [amount, ""]  # the balance stays empty
-    whole = name_and_values(f"Total for {name}", values)
-    return section_rows(name, rows, whole, width=width, id=id)
+    totals = name_and_values(f"Total for {name}", values)
+    return section_rows(name, rows, totals, width=width, id=id)
 
 
 def own_side(account: JsonObject) -> int:

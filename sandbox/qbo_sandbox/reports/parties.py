@@ -99,23 +99,23 @@ def _open_row(item: OpenItem, running: Decimal) -> Row:
 
 def _sum_by_party(items: list[OpenItem]) -> list[str]:
     """Return the sums of the amounts and of what is open."""
-    whole = sum((item.whole for item in items), ZERO)
+    total = sum((item.whole for item in items), ZERO)
     balance = sum((item.balance for item in items), ZERO)
-    return format_amounts([whole, balance])
+    return format_amounts([total, balance])
 
 
-def sum_by(frame: Frame, sort: str, types: tuple[str, ...], sign: int, kind: str) -> Report:
+def sum_by(frame: Frame, part: str, types: tuple[str, ...], sign: int, kind: str) -> Report:
     """Sum postings on accounts of some types by party, item, class or location."""
     sums: Sums = {}
     names: dict[str, str] = {}
     for move in frame.moves:
         if frame.account(move.account)["AccountType"] not in types:
             continue
-        id, name = move.about.get(sort, UNSPECIFIED)
+        id, name = move.about.get(part, UNSPECIFIED)
         names[id] = name
         values = sums.setdefault(id, [ZERO] * frame.width)
-        for place in frame.places(move):
-            values[place] += sign * move.amount
+        for index in frame.column_indexes(move):
+            values[index] += sign * move.amount
     rows: list[Row] = []
     for id in sorted(sums, key=lambda id: (not id, names[id].casefold())):
         texts = format_amounts(sums[id], blank=True)

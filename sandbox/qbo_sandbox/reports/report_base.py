@@ -140,7 +140,7 @@ class Frame:
         columns.append(Column(total, key="total"))
         return columns
 
-    def places(self, move: ReportPosting) -> list[int]:
+    def column_indexes(self, move: ReportPosting) -> list[int]:
         """Return the columns in which a posting is counted."""
         last = self.width - 1
         if self.parts:
@@ -160,7 +160,7 @@ class Frame:
         totals: Sums = defaultdict(lambda: [ZERO] * width)
         for move in moves:
             account_totals = totals[move.account]
-            for place in self.places(move):
+            for place in self.column_indexes(move):
                 account_totals[place] += move.amount
         return totals
 

@@ -240,11 +240,11 @@ def trial_balance(frame: Frame) -> Report:
 def account_order(account: JsonObject) -> tuple[int, str]:
     """Return what puts accounts in the order of the chart."""
     kind = account["AccountType"]
-    place = len(ACCOUNT_TYPE_ORDER)
+    index = len(ACCOUNT_TYPE_ORDER)
     if kind in ACCOUNT_TYPE_ORDER:
-        place = ACCOUNT_TYPE_ORDER.index(kind)
+        index = ACCOUNT_TYPE_ORDER.index(kind)
     name = str(account["Name"])
-    return place, name.casefold()
+    return index, name.casefold()
 
 
 ACCOUNT_TYPE_ORDER = (

@@ -284,7 +284,7 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     Mutant(
         row="ION-38",
         place=f"{PLUGIN}/receipts.py",
-        old='    if place == "no" or document',
+        old='    if location == "no" or document',
         new="    if document",
         bug="The number is written to ION although that is not wanted.",
     ),

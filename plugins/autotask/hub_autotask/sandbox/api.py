@@ -134,11 +134,11 @@ class Api:
 
     def _threshold(self, environ):
         """Answer the calls of this hour and their limit."""
-        used = self.limits.count_calls()
+        used_calls = self.limits.count_calls()
         return {
             "externalRequestThreshold": self.limits.page("GET", None)["requests"],
             "requestThresholdTimeframe": 60,
-            "currentTimeframeRequestCount": used,
+            "currentTimeframeRequestCount": used_calls,
         }
 
     def _information(self, environ, name):
@@ -207,20 +207,20 @@ class Api:
         entity = self._entity(name)
         verb = environ["REQUEST_METHOD"]
         query = Query(entity, self._read_query(environ))
-        rows, more = query.page(self._books.rows(entity.name), after)
-        about = {
+        rows, has_more = query.page(self._books.rows(entity.name), after)
+        page_details = {
             "count": len(rows),
             "requestCount": query.size,
             "prevPageUrl": None,
             "nextPageUrl": None,
         }
-        if more:
-            place = {"paging": encode_token(entity.name, verb, rows[-1]["id"])}
+        if has_more:
+            parameters = {"paging": encode_token(entity.name, verb, rows[-1]["id"])}
             if verb == "GET":
-                place["search"] = query_of(environ)["search"]
-            below = f"ATServicesRest/V1.0/{entity.name}/query/next?{urlencode(place)}"
-            about["nextPageUrl"] = f"{self._address(environ)}/{below}"
-        return {"items": [query.present(row) for row in rows], "pageDetails": about}
+                parameters["search"] = query_of(environ)["search"]
+            path = f"ATServicesRest/V1.0/{entity.name}/query/next?{urlencode(parameters)}"
+            page_details["nextPageUrl"] = f"{self._address(environ)}/{path}"
+        return {"items": [query.present(row) for row in rows], "pageDetails": page_details}
 
     def _next(self, environ, name):
         """Answer the next page, which must be requested with the verb of the first."""

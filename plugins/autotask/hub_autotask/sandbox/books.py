@@ -38,10 +38,10 @@ class Books:
         """Return the rows of an entity by their ids."""
         return self._tables[entity]
 
-    def do(self, what, **event):
+    def do(self, event_type, **event):
         """Write an event to the journal, apply it, and return what it yields."""
         with self._lock:
-            event = {"do": what, **event, "at": self.now()}
+            event = {"do": event_type, **event, "at": self.now()}
             self._journal.append(event)
             return self._apply(event)
 
@@ -55,8 +55,8 @@ class Books:
 
     def _apply(self, event):
         """Apply an event; return what its method returns."""
-        act = getattr(self, f"_{event['do']}")
-        return act(event)
+        apply_event = getattr(self, f"_{event['do']}")
+        return apply_event(event)
 
     def _begin(self, event):
         """Add the rows that exist at the start: the lists, and the documents of all apps."""

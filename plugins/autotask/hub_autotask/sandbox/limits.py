@@ -82,13 +82,13 @@ class Limits:
         )
 
 
-def answer_later(seconds, answer, *what):
+def answer_later(seconds, answer, *arguments):
     """Raise `Wire` with the answer, to be sent that many seconds later."""
-    beginning = []
+    head = []
 
     def start(line, headers):
-        beginning[:] = int(line[:3]), headers
+        head[:] = int(line[:3]), headers
 
-    body = b"".join(answer(start, *what))
-    status, headers = beginning
+    body = b"".join(answer(start, *arguments))
+    status, headers = head
     raise Wire(status=status, headers=headers, body=body, pause=seconds)

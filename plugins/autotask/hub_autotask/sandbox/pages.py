@@ -120,7 +120,7 @@ class Pages(kit.Pages):
         rows = self._search(entity, search)
         number = int(query["page"]) if query.get("page", "").isdecimal() else 1
         last_place = (len(rows) - 1) // ROWS_PER_PAGE
-        place = max(0, min(number - 1, last_place))
+        page_index = max(0, min(number - 1, last_place))
         return self.render(
             environ,
             "table",
@@ -129,9 +129,9 @@ class Pages(kit.Pages):
             columns=COLUMNS[entity],
             count=len(rows),
             case=self._case,
-            rows=rows[place * ROWS_PER_PAGE : (place + 1) * ROWS_PER_PAGE],
+            rows=rows[page_index * ROWS_PER_PAGE : (page_index + 1) * ROWS_PER_PAGE],
             pages=(len(rows) + ROWS_PER_PAGE - 1) // ROWS_PER_PAGE,
-            page=place + 1,
+            page=page_index + 1,
             search=search,
             companies=self._names("Companies", "companyName"),
             codes=self._names("BillingCodes", "name"),

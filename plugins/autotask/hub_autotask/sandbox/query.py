@@ -20,18 +20,18 @@ def _equal(value, operand):
 
 OPERATORS = {
     "eq": _equal,
-    "noteq": lambda have, want: have != want,
-    "gt": lambda have, want: have is not None and have > want,
-    "gte": lambda have, want: have is not None and have >= want,
-    "lt": lambda have, want: have is not None and have < want,
-    "lte": lambda have, want: have is not None and have <= want,
-    "beginswith": lambda have, want: (have or "").lower().startswith(want),
-    "endswith": lambda have, want: (have or "").lower().endswith(want),
-    "contains": lambda have, want: want in (have or "").lower(),
-    "in": lambda have, want: have in want,
-    "notin": lambda have, want: have not in want,
+    "noteq": lambda value, operand: value != operand,
+    "gt": lambda value, operand: value is not None and value > operand,
+    "gte": lambda value, operand: value is not None and value >= operand,
+    "lt": lambda value, operand: value is not None and value < operand,
+    "lte": lambda value, operand: value is not None and value <= operand,
+    "beginswith": lambda value, operand: (value or "").lower().startswith(operand),
+    "endswith": lambda value, operand: (value or "").lower().endswith(operand),
+    "contains": lambda value, operand: operand in (value or "").lower(),
+    "in": lambda value, operand: value in operand,
+    "notin": lambda value, operand: value not in operand,
 }
-NULL_OPERATORS = {"exist": lambda have: have is not None, "notexist": lambda have: have is None}
+NULL_OPERATORS = {"exist": lambda value: value is not None, "notexist": lambda value: value is None}
 
 
 class Query:
@@ -76,7 +76,7 @@ class Query:
 
     def _matches(self, row):
         """Return whether a row meets all conditions."""
-        return all(want(row) for want in self._conditions_met)
+        return all(operand(row) for operand in self._conditions_met)
 
     def present(self, row):
         """Return a row with the requested columns."""
@@ -115,14 +115,14 @@ class Query:
 
     def _compare(self, op, field, value):
         """Return a function that compares a field with a value, or with some."""
-        many = op in ("in", "notin")
-        if many != isinstance(value, list):
-            needed = "a list" if many else "one value"
+        takes_list = op in ("in", "notin")
+        if takes_list != isinstance(value, list):
+            needed = "a list" if takes_list else "one value"
             raise bad_request(f"The operator {op} needs {needed} for {field.name}.")
-        want = _values(field, value) if many else _value(field, value)
+        operand = _values(field, value) if takes_list else _value(field, value)
         if op in ("beginswith", "endswith", "contains"):
-            return lambda row: OPERATORS[op](row[field.name], want)
-        return lambda row: OPERATORS[op](_plain(field, row[field.name]), want)
+            return lambda row: OPERATORS[op](row[field.name], operand)
+        return lambda row: OPERATORS[op](_plain(field, row[field.name]), operand)
 
     def _field(self, name):
         """Return a field of the entity; refuse one that it does not have."""
@@ -196,16 +196,16 @@ def _plain(field, value):
 
 def encode_token(entity, verb, after):
     """Return an opaque token to continue after an id, with the verb of the first request."""
-    place = json.dumps([entity, verb, after])
-    return base64.urlsafe_b64encode(place.encode()).decode()
+    content = json.dumps([entity, verb, after])
+    return base64.urlsafe_b64encode(content.encode()).decode()
 
 
 def decode_token(text, entity):
     """Return (verb, the id after which to continue)."""
     try:
-        place, verb, after = json.loads(base64.urlsafe_b64decode(text.encode()))
+        entity_name, verb, after = json.loads(base64.urlsafe_b64decode(text.encode()))
     except (ValueError, TypeError):
-        place = verb = after = None
-    if place != entity.name:
+        entity_name = verb = after = None
+    if entity_name != entity.name:
         raise bad_request("The paging token is not valid.")
     return verb, after

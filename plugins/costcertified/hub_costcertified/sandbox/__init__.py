@@ -35,8 +35,8 @@ class StandIn(kit.StandIn):
     def _list_books(self, method, body):
         """Answer /_sandbox/books: the rows of all lists, and the statuses."""
         answer = {"statuses": self.books.statuses}
-        for things in LIST_NAMES:
-            answer[things] = [self.books.row(things, id) for id in self.books.rows[things]]
+        for list_name in LIST_NAMES:
+            answer[list_name] = [self.books.row(list_name, id) for id in self.books.rows[list_name]]
         return answer
 
     def _do(self, method, body):

@@ -76,31 +76,31 @@ class Api(kit.Api):
             }
         )
 
-    def _list(self, environ, things):
+    def _list(self, environ, list_name):
         """Answer a page of a list, the oldest change first."""
         query = query_of(environ)
         after, limit = page(query, names.Page)
-        rows, more = self._books.changed(things, after, limit)
+        rows, has_more = self._books.changed(list_name, after, limit)
         site = site_of(environ)
-        sent = [wire.encode(things, row, site) for row in rows]
-        return paginate(query, sent, more, names.Page, names.Row)
+        items = [wire.encode(list_name, row, site) for row in rows]
+        return paginate(query, items, has_more, names.Page, names.Row)
 
-    def _one(self, environ, things, id):
+    def _one(self, environ, list_name, id):
         """Answer one row."""
-        row = self._books.row(things, id)
+        row = self._books.row(list_name, id)
         if row is None:
-            raise CallRefused(404, "not_found", f"There is no {things[:-1]} {id}.")
-        return wire.encode(things, row, site_of(environ))
+            raise CallRefused(404, "not_found", f"There is no {list_name[:-1]} {id}.")
+        return wire.encode(list_name, row, site_of(environ))
 
-    def _status(self, environ, things, id):
+    def _status(self, environ, list_name, id):
         """Store the status of a row in accounting."""
-        self._one(environ, things, id)
+        self._one(environ, list_name, id)
         return accounting.store_status(
             environ,
-            self._books.status(things, id),
+            self._books.status(list_name, id),
             "it",
             names.Status,
-            lambda status: self._books.do("status", things=things, id=id, status=status),
+            lambda status: self._books.do("status", things=list_name, id=id, status=status),
         )
 
 

@@ -17,7 +17,7 @@ class Books(Journalled):
 
     def __init__(self, journal, clock, documents, seed, demo=False):
         super().__init__(journal, clock)
-        self.rows = {things: Rows() for things in LIST_NAMES}
+        self.rows = {list_name: Rows() for list_name in LIST_NAMES}
         self.projects = {}
         self.invoices_of = defaultdict(list)
         self.payments_of = defaultdict(list)
@@ -35,8 +35,8 @@ class Books(Journalled):
         if event["do"] == "begin":
             self._begin(event)
             return None
-        act = acts.ACTS[event["do"]]
-        return act(self, event)
+        apply_event = acts.ACTS[event["do"]]
+        return apply_event(self, event)
 
     def _begin(self, event):
         """Apply the events that happened before the start."""
@@ -45,39 +45,39 @@ class Books(Journalled):
             count = DOCUMENT_COUNT
         at = dt.datetime.fromisoformat(event["at"])
         demo = event.get("demo", False)
-        for past in make_story(count, event["seed"], at, demo):
-            act = acts.ACTS[past["do"]]
-            act(self, past | {"at": stamp(past["at"])})
+        for past_event in make_story(count, event["seed"], at, demo):
+            apply_event = acts.ACTS[past_event["do"]]
+            apply_event(self, past_event | {"at": stamp(past_event["at"])})
 
     # -- for the acts ---------------------------------------------------------------------------
 
-    def put(self, things, event, id, **changes):
+    def put(self, list_name, event, id, **changes):
         """Add or change a row; each change is a version."""
-        before = self.rows[things].get(id, {"id": id, "version": 0, "deleted": False})
+        previous_row = self.rows[list_name].get(id, {"id": id, "version": 0, "deleted": False})
         row = {
-            **before,
+            **previous_row,
             **changes,
-            "version": before["version"] + 1,
+            "version": previous_row["version"] + 1,
             "updated_at": event["at"],
         }
-        self.rows[things].put(row)
+        self.rows[list_name].put(row)
         return row
 
     # -- reading --------------------------------------------------------------------------------
 
-    def changed(self, things, after, limit):
+    def changed(self, list_name, after, limit):
         """Return (rows in the order of their changes, whether there are more)."""
-        view = views.VIEWS[things]
+        view = views.VIEWS[list_name]
         with self._lock:
-            rows, more = self.rows[things].first_after(after, limit)
-            return [view(self, row) for row in rows], more
+            rows, has_more = self.rows[list_name].first_after(after, limit)
+            return [view(self, row) for row in rows], has_more
 
-    def row(self, things, id):
+    def row(self, list_name, id):
         """Return one row as the API shows it."""
         with self._lock:
-            raw = self.rows[things].get(id)
-            return views.VIEWS[things](self, raw) if raw else None
+            raw = self.rows[list_name].get(id)
+            return views.VIEWS[list_name](self, raw) if raw else None
 
-    def status(self, things, id):
+    def status(self, list_name, id):
         """Return the last status of a row from accounting."""
-        return self.statuses.get(f"{things}/{id}", [None])[-1]
+        return self.statuses.get(f"{list_name}/{id}", [None])[-1]

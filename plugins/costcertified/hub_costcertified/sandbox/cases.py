@@ -171,7 +171,7 @@ CASES = (
 )
 
 
-def _expense(case, **more):
+def _expense(case, **overrides):
     """Return a function that makes the fields of an expense of today."""
     line = {
         "id": "1",
@@ -196,7 +196,7 @@ def _expense(case, **more):
             "number": f"X-{case[:12]}",
             "date": day,
             "due_date": day,
-            **more,
+            **overrides,
         }
 
     return fields

@@ -10,7 +10,7 @@ SALES_TAX = ("Sales tax", "8")
 FEES_BY_METHOD = {"card": ("Card fee", "2.9"), "ach": ("Transaction fee", "0.7")}
 
 
-def _client(id, fname, lname, **more):
+def _client(id, fname, lname, **overrides):
     """Return a client; the address and phone follow from the id."""
     email = f"{fname}.{lname}@example.com".lower().replace("'", "").replace(" ", "")
     return {
@@ -24,7 +24,7 @@ def _client(id, fname, lname, **more):
         "suite": None,
         "city": "Boulder",
         "postal": f"803{id:02d}",
-        **more,
+        **overrides,
     }
 
 

@@ -54,21 +54,21 @@ class Pages(kit.Pages):
         """Return whether there is a row with the id of a path."""
         if not parts:
             return True
-        things = environ.get("PATH_INFO", "").split("/")[1]
-        return parts[0] in self._books.rows[things]
+        list_name = environ.get("PATH_INFO", "").split("/")[1]
+        return parts[0] in self._books.rows[list_name]
 
     # -- looking --------------------------------------------------------------------------------
 
-    def _view(self, things, raw):
+    def _view(self, list_name, raw):
         """Return a row as the API shows it, with its case and its status in accounting."""
-        view = views.VIEWS[things](self._books, raw)
+        view = views.VIEWS[list_name](self._books, raw)
         view["case"] = raw.get("case", "")
-        view["last_status"] = self._books.status(things, raw["id"])
+        view["last_status"] = self._books.status(list_name, raw["id"])
         return view
 
-    def _views(self, things):
+    def _views(self, list_name):
         """Return all rows of a list."""
-        return [self._view(things, raw) for raw in self._books.rows[things].values()]
+        return [self._view(list_name, raw) for raw in self._books.rows[list_name].values()]
 
     def home(self, environ):
         """Show all invoices."""

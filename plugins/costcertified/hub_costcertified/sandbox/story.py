@@ -35,8 +35,10 @@ class _Story:
         for index in range(self.documents):
             rng = random.Random(f"{self.seed}/{index}")  # noqa: S311  (a story)
             if index % 3 == 0:
-                place = index // 3
-                yield self.act("project", id=f"j{place + 1}", fields=_project(place, rng))
+                project_index = index // 3
+                yield self.act(
+                    "project", id=f"j{project_index + 1}", fields=_project(project_index, rng)
+                )
             if index % 2 and cases:
                 _, make_acts = cases.pop(0)
                 yield from make_acts(self, index, rng)
@@ -50,10 +52,10 @@ class _Story:
         for fields in EXPENSES:
             yield self.act("spend", fields=fields(self.today))
 
-    def act(self, what, **event):
+    def act(self, event_type, **event):
         """Return an act with the next moment."""
         self.at += EVENT_INTERVAL
-        return {"do": what, **event, "at": self.at}
+        return {"do": event_type, **event, "at": self.at}
 
     def plain(self, index, rng):
         """Yield the events of a usual invoice."""
@@ -67,14 +69,14 @@ class _Story:
             method = "ach" if "transfer" in case else "card"
             yield from self.pay(index, fields, method, settled=case != "processing")
 
-    def invoice(self, index, rng, **more):
+    def invoice(self, index, rng, **overrides):
         """Return an invoice of two or three lines, never dated in a year that may be closed."""
         project = f"j{index // 3 + 1}"
         day = self.today - dt.timedelta(days=rng.randrange(40))
         date = max(day, self.today.replace(month=1, day=1))
         lines = []
-        for place in range(1, rng.randrange(2, 4) + 1):
-            lines.append({**_task(rng), "id": f"{invoice_id(index)}-{place}"})
+        for position in range(1, rng.randrange(2, 4) + 1):
+            lines.append({**_task(rng), "id": f"{invoice_id(index)}-{position}"})
         due = date + dt.timedelta(days=rng.choice((7, 14)))
         return {
             "invoice_date": date.isoformat(),
@@ -82,7 +84,7 @@ class _Story:
             "lines": lines,
             "project": project,
             "client": company.CLIENTS[index // 3 % len(company.CLIENTS)],
-            **more,
+            **overrides,
         }
 
     def pay(self, index, fields, method="card", settled=True, amount=None, bears="contractor"):

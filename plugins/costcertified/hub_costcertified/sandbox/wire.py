@@ -75,10 +75,10 @@ def _encode_all(rows, fields):
     return [encode_row(row, fields) for row in rows]
 
 
-def encode(things, row, site):
+def encode(list_name, row, site):
     """Return a row of a list; its page is one of the stand-in's at the address `site`."""
-    page = PAGE_PATHS[things].format(id=row["id"])
-    return {**ENCODERS[things](row), names.Row.WEB_URL: f"{site}{page}"}
+    page = PAGE_PATHS[list_name].format(id=row["id"])
+    return {**ENCODERS[list_name](row), names.Row.WEB_URL: f"{site}{page}"}
 
 
 ENCODERS = {

@@ -64,17 +64,17 @@ class Api(kit.Api):
         query = query_of(environ)
         after, limit = checks.read_page(query)
         status = query.get(names.Page.STATUS)
-        rows, more = self._books.changed_invoices(after, limit, status)
+        rows, has_more = self._books.changed_invoices(after, limit, status)
         site = site_of(environ)
-        sent = [wire.invoice(row, site) for row in rows]
-        return paginate(query, sent, more, names.Page, names.Invoice)
+        items = [wire.invoice(row, site) for row in rows]
+        return paginate(query, items, has_more, names.Page, names.Invoice)
 
     def _suppliers(self, environ):
         """Answer a page of the suppliers' edits, the oldest change first."""
         query = query_of(environ)
-        rows, more = self._books.changed_suppliers(*checks.read_page(query))
-        sent = [wire.supplier_edit(row) for row in rows]
-        return paginate(query, sent, more, names.Page, names.SupplierEdit)
+        rows, has_more = self._books.changed_suppliers(*checks.read_page(query))
+        items = [wire.supplier_edit(row) for row in rows]
+        return paginate(query, items, has_more, names.Page, names.SupplierEdit)
 
     def _invoice(self, environ, id):
         """Answer one invoice."""

@@ -101,13 +101,13 @@ class Books(Journalled):
     def _supplier(self, event):
         """Change a supplier, or add one."""
         empty = {"version": 0, "email": None, "phone": None, "name": None}
-        before = self.edits.get(event["supplier"], empty)
+        previous_row = self.edits.get(event["supplier"], empty)
         next_version = {
             "id": event["supplier"],
-            "version": before["version"] + 1,
+            "version": previous_row["version"] + 1,
             "updated_at": event["at"],
         }
-        self.edits.put(before | event["fields"] | next_version)
+        self.edits.put(previous_row | event["fields"] | next_version)
 
     def _integrate(self, event):
         """Switch the account's integrations on or off."""
@@ -127,16 +127,16 @@ class Books(Journalled):
     def changed_invoices(self, after, limit, status=None):
         """Return (invoices in the order of their changes, whether there are more)."""
         with self._lock:
-            rows, more = self.invoices.first_after(
+            rows, has_more = self.invoices.first_after(
                 after, limit, lambda row: status in (None, row["status"])
             )
-            return [views.invoice(self.lists, row) for row in rows], more
+            return [views.invoice(self.lists, row) for row in rows], has_more
 
     def changed_suppliers(self, after, limit):
         """Return (suppliers' edits in order, whether there are more)."""
         with self._lock:
-            rows, more = self.edits.first_after(after, limit)
-            return [views.edit(self.lists, row) for row in rows], more
+            rows, has_more = self.edits.first_after(after, limit)
+            return [views.edit(self.lists, row) for row in rows], has_more
 
     def invoice(self, id):
         """Return one invoice as the API shows it, or None if there is none with this id."""

@@ -9,12 +9,12 @@ LONG_NUMBER_LENGTH = 30
 
 def _fields(**changes):
     """Return a change of these fields of an invoice."""
-    return lambda invoice, earlier, today: changes
+    return lambda invoice, earlier_invoices, today: changes
 
 
 def _lines(**changes):
     """Return a change of these fields of every line."""
-    return lambda invoice, earlier, today: {
+    return lambda invoice, earlier_invoices, today: {
         "lines": [{**line, **changes} for line in invoice["lines"]]
     }
 
@@ -27,14 +27,14 @@ def _leave_unapproved(status):
 def _foreign_supplier(supplier):
     """Return a change to a foreign supplier, whose lines have no tax."""
 
-    def change(invoice, earlier, today):
+    def change(invoice, earlier_invoices, today):
         home = {"tax_code": "zero", "customer": None}
         return {"supplier": supplier, "lines": [{**line, **home} for line in invoice["lines"]]}
 
     return change
 
 
-def _two_locations(invoice, earlier, today):
+def _two_locations(invoice, earlier_invoices, today):
     """Give an invoice two lines with different locations."""
     first = invoice["lines"][0]
     second = {
@@ -47,14 +47,14 @@ def _two_locations(invoice, earlier, today):
     return {"lines": [{**first, "location": "l1"}, second]}
 
 
-def _rejected(invoice, earlier, today):
+def _rejected(invoice, earlier_invoices, today):
     """Reject an invoice."""
     rejection = invoice["approvals"][:1]
     approvals = [{**approval, "decision": "rejected"} for approval in rejection]
     return {"status": "rejected", "approvals": approvals}
 
 
-def _sent_for_approval(invoice, earlier, today):
+def _sent_for_approval(invoice, earlier_invoices, today):
     """Send an invoice for approval; its approvers have not decided yet."""
     approvals = [
         {"user": approval["user"], "decision": None, "at": None}
@@ -63,22 +63,28 @@ def _sent_for_approval(invoice, earlier, today):
     return {"status": "sent_for_approval", "approvals": approvals}
 
 
-def _approved_by_accounting(invoice, earlier, today):
+def _approved_by_accounting(invoice, earlier_invoices, today):
     """Keep one approval, by a person of Accounting."""
     last = invoice["approvals"][-1]
     approval = {**last, "user": ACCOUNTANT, "role": "Accounting"}
     return {"approvals": [approval]}
 
 
-def _duplicate(invoice, earlier, today):
+def _duplicate(invoice, earlier_invoices, today):
     """Repeat the newest plain invoice with another id."""
-    approved = [other for other in earlier if other["status"] == "approved"]
-    twin = [other for other in approved if other["supplier"] != "s29"][-1]
+    approved = [
+        earlier_invoice
+        for earlier_invoice in earlier_invoices
+        if earlier_invoice["status"] == "approved"
+    ]
+    twin = [
+        earlier_invoice for earlier_invoice in approved if earlier_invoice["supplier"] != "s29"
+    ][-1]
     names = ("supplier", "invoice_number", "invoice_date", "due_date", "lines", "reference", "kind")
     return {name: twin[name] for name in names}
 
 
-def _closed_period(invoice, earlier, today):
+def _closed_period(invoice, earlier_invoices, today):
     """Date an invoice before the current fiscal year."""
     date = today - dt.timedelta(days=400)
     return {
@@ -87,13 +93,13 @@ def _closed_period(invoice, earlier, today):
     }
 
 
-def _long_number(invoice, earlier, today):
+def _long_number(invoice, earlier_invoices, today):
     """Give an invoice a number of 30 characters."""
     number = f"{invoice['invoice_number']}-KID-{invoice['id']:0>30}"
     return {"invoice_number": number[:LONG_NUMBER_LENGTH]}
 
 
-def _special_characters(invoice, earlier, today):
+def _special_characters(invoice, earlier_invoices, today):
     """Give an invoice special characters."""
     text = """Dører "Ærlig" 7' × 2½ – blå/gråmalt, levert på Åsen & Ås <hjørnet>"""
     return {
@@ -102,7 +108,7 @@ def _special_characters(invoice, earlier, today):
     }
 
 
-def _tax_rounded_per_line(invoice, earlier, today):
+def _tax_rounded_per_line(invoice, earlier_invoices, today):
     """Set a tax of 0.005 on two lines: rounded line by line it is one more than on the sum."""
     first = {**invoice["lines"][0], "tax_code": "standard", "net": "100.02"}
     second = {**first, "id": f"{invoice['id']}-b"}

@@ -54,7 +54,7 @@ def _check_rate(text, where):
 
 def read_page(query):
     """Return (position after which to read, limit) of a request for a list."""
-    place = strict.page(query, names.Page, most=200)
+    place = strict.page(query, names.Page, maximum=200)
     if query.get(names.Page.STATUS, STATUSES[0]) not in STATUSES:
         raise invalid(names.Page.STATUS, f"One of {', '.join(STATUSES)} is needed.")
     return place

@@ -43,7 +43,7 @@ def invoice(lists, raw):
         "approvals": raw["approvals"],
         "lines": lines,
         "attachments": [
-            {"id": id, **files.describe(sort, text)} for id, sort, text in attachments(raw)
+            {"id": id, **files.describe(kind, text)} for id, kind, text in attachments(raw)
         ],
         **_ocr(raw),
         "updated_at": raw["updated_at"],
@@ -64,11 +64,11 @@ def total_offsets(lists, raw, corrected_totals):
 
 
 def attachments(raw):
-    """Return (id, sort, text) of an invoice's files."""
+    """Return (id, kind, text) of an invoice's files."""
     title = f"Faktura {raw['invoice_number'] or raw['id']}"
     files = []
-    for number, sort in enumerate(raw["files"], 1):
-        files.append((f"{raw['id']}-f{number}", sort, title))
+    for number, kind in enumerate(raw["files"], 1):
+        files.append((f"{raw['id']}-f{number}", kind, title))
     return files
 
 

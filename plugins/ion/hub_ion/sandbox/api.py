@@ -93,11 +93,11 @@ class Api:
     def _add_date(self, start):
         """Add the time to every answer, and the id by which ION's log knows the request."""
         now = dt.datetime.fromtimestamp(self._clock.now(), dt.UTC)
-        more = [
+        headers_to_add = [
             ("Date", format_datetime(now, usegmt=True)),
             ("x-b3-trace-id", secrets.token_hex(16)),
         ]
-        return lambda line, headers, exc_info=None: start(line, [*headers, *more])
+        return lambda line, headers, exc_info=None: start(line, [*headers, *headers_to_add])
 
     def _serve(self, environ, start):
         """Answer a request for a token, or a GraphQL request with one."""

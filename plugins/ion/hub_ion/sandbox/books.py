@@ -132,10 +132,10 @@ class Books:
     def _put(self, at, table, values):
         """Add or change a row, with the time and a new etag."""
         id = values["id"]
-        before = self.tables[table].get(id, {"created": at})
-        count = before.get("writes", 0) + 1
+        previous_row = self.tables[table].get(id, {"created": at})
+        count = previous_row.get("writes", 0) + 1
         digest = hashlib.sha256(f"{table}:{id}:{count}".encode()).hexdigest()
-        row = {**before, **values, "updated": at, "_etag": digest[:32], "writes": count}
+        row = {**previous_row, **values, "updated": at, "_etag": digest[:32], "writes": count}
         self.tables[table][id] = row
         if table in ORDER_CHILD_TABLES:
             self._of_order[table][row["purchaseOrderId"]][id] = row

@@ -49,20 +49,23 @@ SUPPLIER_ROLL = {
 }
 
 
-def line(part=None, quantity="1", cost="10.00", **more):
+def line(part=None, quantity="1", cost="10.00", **fields):
     """Return a line of an order; `account` and `section` are custom attributes."""
-    values = {"Expense Account": more.pop("account", None), "Class": more.pop("section", None)}
+    values = {
+        "Expense Account": fields.pop("account", None),
+        "Class": fields.pop("section", None),
+    }
     attributes = {key: value for key, value in values.items() if value}
     return {
         "partId": part,
         "quantity": quantity,
         "cost": cost,
         "attributes": attributes,
-        **more,
+        **fields,
     }
 
 
-def case(name, *lines, fees=(), **more):
+def case(name, *lines, fees=(), **overrides):
     """Return an order of the case with this name; other fields are as in most orders."""
     usual = {
         "supplierId": 1,
@@ -71,7 +74,7 @@ def case(name, *lines, fees=(), **more):
         "phase": "ORDERED",
         "attributes": {},
     }
-    return {**usual, "case": name, "lines": lines, "fees": fees, **more}
+    return {**usual, "case": name, "lines": lines, "fees": fees, **overrides}
 
 
 CASES = (

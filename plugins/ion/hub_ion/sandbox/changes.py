@@ -60,10 +60,12 @@ class Changes:
                 "orderedDate": self._books.today(),
                 "attributes": {**order["attributes"], "Version": str(version)},
             }
-        touched = []
+        touched_lines = []
         for line in self._lines(order):
-            touched.append(("put", "lines", {"id": line["id"], "purchaseOrderId": order["id"]}))
-        row, *_ = self._books.commit(("put", "orders", values), *touched)
+            touched_lines.append(
+                ("put", "lines", {"id": line["id"], "purchaseOrderId": order["id"]})
+            )
+        row, *_ = self._books.commit(("put", "orders", values), *touched_lines)
         return row
 
     def deletePurchaseOrder(self, id, etag):
@@ -150,7 +152,7 @@ class Changes:
 
     def createReceipt(self, input):
         """Receive quantities of lines that are ordered."""
-        received = []
+        puts = []
         ids = []
         for received_line in input["lines"]:
             line, order = self._line(received_line["purchaseOrderLineId"])
@@ -164,9 +166,9 @@ class Changes:
                 "purchaseOrderId": order["id"],
                 "receivedQuantity": str(quantity),
             }
-            received.append(("put", "lines", values))
+            puts.append(("put", "lines", values))
             ids.append(line["id"])
-        row, *_ = self._books.commit(("put", "receipts", {"lines": ids}), *received)
+        row, *_ = self._books.commit(("put", "receipts", {"lines": ids}), *puts)
         return {"receipt": row}
 
     # -- lists ----------------------------------------------------------------------------------

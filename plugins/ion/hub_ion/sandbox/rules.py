@@ -19,10 +19,10 @@ def line_status(order, line):
     """Return a line's status by its order and what was received."""
     if line.get("canceled"):
         return "CANCELED"
-    received = Decimal(line.get("receivedQuantity", "0"))
-    if order["phase"] != "ORDERED" or not received:
+    received_quantity = Decimal(line.get("receivedQuantity", "0"))
+    if order["phase"] != "ORDERED" or not received_quantity:
         return order["phase"]
-    return "RECEIVED" if received >= Decimal(line["quantity"]) else "PARTIALLY_RECEIVED"
+    return "RECEIVED" if received_quantity >= Decimal(line["quantity"]) else "PARTIALLY_RECEIVED"
 
 
 def order_status(order, lines):

@@ -106,11 +106,11 @@ class Api(kit.Api):
         body = json_body(environ)
         division = _division(environ)
         items = [decode_row(item, wire.CHOICE) for item in checks.read_list(name, body)]
-        more = {
+        list_fields = {
             "default": body.get(names.Choice.DEFAULT_EXTERNAL_ID),
             "currency": body.get(names.Choice.CURRENCY),
         }
-        self._books.do("offer", division=division, list=name, items=items, **more)
+        self._books.do("offer", division=division, list=name, items=items, **list_fields)
         return wire.choices(items)
 
     # -- payables -------------------------------------------------------------------------------
@@ -123,10 +123,10 @@ class Api(kit.Api):
         deleted = query.get(names.Page.INCLUDE_DELETED, "0")
         if deleted not in ("0", "1"):
             raise invalid(names.Page.INCLUDE_DELETED, "0 or 1 is needed.")
-        rows, more = self._books.changed(division, after, limit, deleted == "1")
+        rows, has_more = self._books.changed(division, after, limit, deleted == "1")
         site = site_of(environ)
-        sent = [wire.payable(row, site) for row in rows]
-        return paginate(query, sent, more, names.Page, names.Payable)
+        items = [wire.payable(row, site) for row in rows]
+        return paginate(query, items, has_more, names.Page, names.Payable)
 
     def _payable(self, environ, id):
         """Answer one payable."""
@@ -165,9 +165,9 @@ class Api(kit.Api):
         query = query_of(environ)
         division = _division(environ)
         after, limit = page(query, names.Page)
-        rows, more = self._books.profiles_of(kind, division, after, limit)
-        sent = [wire.profile(row) for row in rows]
-        return paginate(query, sent, more, names.Page, names.Profile)
+        rows, has_more = self._books.profiles_of(kind, division, after, limit)
+        items = [wire.profile(row) for row in rows]
+        return paginate(query, items, has_more, names.Page, names.Profile)
 
     def _profile(self, environ, kind, id):
         """Answer one profile."""

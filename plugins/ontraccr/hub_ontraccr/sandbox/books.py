@@ -130,20 +130,20 @@ class Books(Journalled):
     def changed(self, division, after, limit, deleted):
         """Return (payables in the order of their changes, whether there are more)."""
         with self._lock:
-            rows, more = self.payables.first_after(
+            rows, has_more = self.payables.first_after(
                 after,
                 limit,
                 lambda row: row["division"] == division and (deleted or not row.get("deleted")),
             )
-            return [views.payable(self, row) for row in rows], more
+            return [views.payable(self, row) for row in rows], has_more
 
     def profiles_of(self, kind, division, after, limit):
         """Return (profiles in the order of their changes, whether there are more)."""
         with self._lock:
-            rows, more = self.profiles.rows[kind].first_after(
+            rows, has_more = self.profiles.rows[kind].first_after(
                 after, limit, lambda row: row["division_id"] == division
             )
-            return [views.profile(self, kind, row) for row in rows], more
+            return [views.profile(self, kind, row) for row in rows], has_more
 
     def list(self, division, name):
         """Return a list of QuickBooks as the hub sent it last."""

@@ -8,12 +8,12 @@ from hub_ontraccr.sandbox.company import LOST_RECORD_ID
 
 def _fields(**changes):
     """Return a change of these fields of a payable."""
-    return lambda payable, earlier, today: changes
+    return lambda payable, earlier_payables, today: changes
 
 
 def _lines(**changes):
     """Return a change of every line."""
-    return lambda payable, earlier, today: {
+    return lambda payable, earlier_payables, today: {
         "lines": [{**line, **changes} for line in payable["lines"]]
     }
 
@@ -24,21 +24,21 @@ def _first_line(payable, **changes):
     return [{**first, **changes}, *others]
 
 
-def _single_piece_line(payable, amount, **more):
+def _single_piece_line(payable, amount, **overrides):
     """Return the first line of a payable with a quantity of one and this amount."""
     return {
         **payable["lines"][0],
         "quantity": "1",
         "unit_cost": amount,
         "amount": amount,
-        **more,
+        **overrides,
     }
 
 
 def _same_shape(kind):
     """Return a change to a payable of one line, with a fixed vendor, project and cost code."""
 
-    def change(payable, earlier, today):
+    def change(payable, earlier_payables, today):
         other = {
             "description": "Same goods",
             "id": f"{payable['id']}-1",
@@ -55,12 +55,12 @@ def _same_shape(kind):
     return change
 
 
-def _without_cost_code(payable, earlier, today):
+def _without_cost_code(payable, earlier_payables, today):
     """Take the cost code from the first line."""
     return {"lines": _first_line(payable, cost_code=None)}
 
 
-def _several_projects(payable, earlier, today):
+def _several_projects(payable, earlier_payables, today):
     """Give the lines several projects, and one of them none."""
     lines = [
         _single_piece_line(payable, f"{n}10.10", id=f"{payable['id']}-{n}", project=f"p{n}")
@@ -74,7 +74,7 @@ def _several_projects(payable, earlier, today):
     }
 
 
-def _add_tax(payable, earlier, today):
+def _add_tax(payable, earlier_payables, today):
     """Add a tax of five per cent to every line."""
     lines = []
     for line in payable["lines"]:
@@ -86,7 +86,7 @@ def _add_tax(payable, earlier, today):
 def _with_retainage(net):
     """Keep back ten per cent; the total is net of it, or not."""
 
-    def change(payable, earlier, today):
+    def change(payable, earlier_payables, today):
         lines = [
             _single_piece_line(payable, "8000.00", retainage="800.00"),
             _single_piece_line(payable, "500.05", retainage="50.01", project="p2"),
@@ -97,7 +97,7 @@ def _with_retainage(net):
     return change
 
 
-def _retainage_release(payable, earlier, today):
+def _retainage_release(payable, earlier_payables, today):
     """Release the retainage of earlier payables in one line."""
     return {
         "type": "bill",
@@ -109,14 +109,18 @@ def _retainage_release(payable, earlier, today):
     }
 
 
-def _duplicate(payable, earlier, today):
+def _duplicate(payable, earlier_payables, today):
     """Repeat the newest plain bill with another id."""
-    twin = next(other for other in reversed(earlier) if other["case"] == "a plain bill")
+    twin = next(
+        earlier_payable
+        for earlier_payable in reversed(earlier_payables)
+        if earlier_payable["case"] == "a plain bill"
+    )
     names = ("type", "vendor", "number", "date", "due", "lines", "description")
     return {name: twin[name] for name in names}
 
 
-def _closed_period(payable, earlier, today):
+def _closed_period(payable, earlier_payables, today):
     """Date a payable before the current fiscal year."""
     date = today - dt.timedelta(days=400)
     return {
@@ -126,12 +130,12 @@ def _closed_period(payable, earlier, today):
     }
 
 
-def _long_number(payable, earlier, today):
+def _long_number(payable, earlier_payables, today):
     """Give a payable a number of 30 characters."""
     return {"number": f"{payable['number']}-{payable['id']:0>30}"[:30]}
 
 
-def _special_characters(payable, earlier, today):
+def _special_characters(payable, earlier_payables, today):
     """Give a payable special characters."""
     return {"description": 'Déjà payé; "Étage" 7\' × 2½ – <front> & back', "number": 'Ö-12/"A"'}
 

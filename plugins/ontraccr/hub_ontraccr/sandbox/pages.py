@@ -124,14 +124,14 @@ class Pages(kit.Pages):
         default = self._default(raw["division"])
         names = {row["id"]: row for kind in ("projects", "codes") for row in lists[kind]}
         statuses = self._books.statuses.get(id, [])
-        about = {
+        context = {
             "payable": self._row(raw),
             "statuses": statuses,
             "names": names,
             "files": FILE_CHOICES,
             "default": default,
         }
-        return self.render(environ, "payable", **about, **lists)
+        return self.render(environ, "payable", **context, **lists)
 
     def profiles(self, environ):
         """Show the profiles of a division with their links."""

@@ -38,7 +38,7 @@ def payable(books, raw):
         "held_by": raw.get("held_by") or None,
         "lines": lines,
         "attachments": [
-            {"id": id, **files.describe(sort, text)} for id, sort, text in attachments(raw)
+            {"id": id, **files.describe(kind, text)} for id, kind, text in attachments(raw)
         ],
         "uploaded_by": raw["uploaded_by"],
         "uploaded_at": raw["uploaded_at"],
@@ -48,11 +48,11 @@ def payable(books, raw):
 
 
 def attachments(raw):
-    """Return (id, sort, text) of a payable's files."""
+    """Return (id, kind, text) of a payable's files."""
     title = f"Invoice {raw['number'] or raw['id']}".replace("/", "-")
     files = []
-    for number, sort in enumerate(raw["files"], 1):
-        files.append((f"{raw['id']}-f{number}", sort, title))
+    for number, kind in enumerate(raw["files"], 1):
+        files.append((f"{raw['id']}-f{number}", kind, title))
     return files
 
 
