@@ -589,3 +589,4 @@ def test_home_explains_once_what_a_reconciliation_is(visitor: Visitor) -> None:
     page = visitor.page("/")
     assert page.count("Not reconciled yet") >= 2
     assert page.count("to the cent") == 1
+    assert "Not reconciled yet</span> Every night" in page
