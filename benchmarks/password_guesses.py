@@ -27,7 +27,7 @@ def serve(folder: str, slots: int) -> None:
     from hub.security import people
     from hub.security.password_hashing import BoundedHashing
     from hub.security.rights import Right
-    from hub.web.server import Web
+    from hub.web.serving.server import Web
 
     environ = {"HUB_DATA": folder, "HUB_SECOND_FACTOR": "off", "HUB_TRUSTED_PROXY": "127.0.0.1"}
     configuration.initialise(Path(folder))

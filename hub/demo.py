@@ -39,8 +39,8 @@ from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log
 from hub.security import audit, data_origin
 from hub.web import demo_reset
-from hub.web.server import Web
-from hub.web.wsgi_switch import WSGISwitch
+from hub.web.serving.server import Web
+from hub.web.serving.wsgi_switch import WSGISwitch
 
 if TYPE_CHECKING:
     from qbo_sandbox import QuickBooks

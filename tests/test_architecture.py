@@ -43,6 +43,27 @@ FLOORS = [
     "demo demo_companies testing",
     "cli",
 ]
+# The packages of the pages; each may import those before it.
+WEB_PACKAGES = (
+    "request",
+    "authentication",
+    "frame",
+    "lists",
+    "apps",
+    "transactions",
+    "cases",
+    "codes",
+    "documents",
+    "postings",
+    "reconcile",
+    "accounts",
+    "administration",
+    "reporting",
+    "api",
+    "serving",
+    "audit_log",
+)
+MAX_PAGES_WITHOUT_PACKAGE = 12  # modules directly in hub.web
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 LONGEST_MODULE, LONGEST_FUNCTION, LONGEST_LINE = 400, 60, 100
 HIGHEST_COMPLEXITY = 15
@@ -181,6 +202,26 @@ def test_nothing_is_imported_from_a_floor_above():
     assert [
         f"{name} imports {other}" for name, other in pairs if floor_of(other) > floor_of(name)
     ] == []
+
+
+def test_packages_of_pages_import_only_those_before_them():
+    web_packages = {path.parent.name for path in ROOT.glob("hub/web/*/__init__.py")}
+    assert web_packages == set(WEB_PACKAGES)
+    wrong = []
+    for place, package in enumerate(WEB_PACKAGES):
+        allowed = [f"hub.web.{other}" for other in WEB_PACKAGES[: place + 1]]
+        for name in modules():
+            if not within(name, f"hub.web.{package}"):
+                continue
+            for other in hub_imports(name):
+                if within(other, "hub.web") and not within(other, *allowed):
+                    wrong.append(f"{name} imports {other}")
+    assert wrong == []
+
+
+def test_few_modules_of_pages_are_in_no_package():
+    loose = [path.stem for path in ROOT.glob("hub/web/*.py") if path.stem != "__init__"]
+    assert len(loose) <= MAX_PAGES_WITHOUT_PACKAGE
 
 
 def test_no_import_cycle_exists_type_only_imports_included():

@@ -18,7 +18,7 @@ from hub.models import Case
 from qbo_sandbox import kit
 from qbo_sandbox.kit.wsgi import mount
 from tests.support.sources.guide_plugin import guide_plugin, install
-from tests.test_architecture import FLOOR
+from tests.test_architecture import FLOOR, WEB_PACKAGES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
@@ -391,6 +391,11 @@ def test_the_architecture_page_lists_every_package_with_its_floor():
 def test_the_architecture_page_lists_packages_from_the_highest_floor_down():
     floors = [int(floor) for floor, _ in PACKAGE_ROW.findall(ARCHITECTURE.read_text())]
     assert floors == sorted(floors, reverse=True)
+
+
+def test_the_architecture_page_lists_the_packages_of_the_pages_in_their_order():
+    rows = re.findall(r"^\| `hub\.web\.(\w+)` \|", ARCHITECTURE.read_text(), re.MULTILINE)
+    assert tuple(rows) == WEB_PACKAGES
 
 
 def test_every_module_that_the_architecture_page_names_exists():

@@ -28,7 +28,7 @@ from hub.models import User
 from hub.security import login_sessions, people
 from hub.security.login_sessions import EndReason
 from hub.security.rights import Right
-from hub.web import first_owner
+from hub.web.administration import first_owner
 
 DESKTOP: ViewportSize = {"width": 1360, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}

@@ -26,9 +26,9 @@ from hub.scheduling import run_result
 from hub.translations import display_names
 from hub.translations.catalogs import ENGLISH, LANGUAGES, OWN_FOLDER, SENTENCE, path_of
 from hub.translations.reasons import CONTEXT as REASON
-from hub.web import audit_details
-from hub.web.plugin_texts import list_texts_of_plugin
-from hub.web.translatable_labels import texts_of_display
+from hub.web.audit_log import audit_details
+from hub.web.frame.plugin_texts import list_texts_of_plugin
+from hub.web.frame.translatable_labels import texts_of_display
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS: dict[str, Any] = {
@@ -55,7 +55,7 @@ SENTENCES = (
 )
 # Parts whose errors only commands print.
 COMMANDS = ("cli", "demo.py", "migrations", "testing", "transfer")
-OPTIONS = {"trimmed": "true"}  # as `hub.web.viewer` sets the environment
+OPTIONS = {"trimmed": "true"}  # as `hub.web.frame.viewer` sets the environment
 FIXED_DATE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # so that a catalog changes only with its texts
 WIDTH = 100
 

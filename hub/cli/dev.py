@@ -146,7 +146,7 @@ def _plugin_folders() -> Iterator[Path]:
 
 def _free_port() -> int:
     """Return a port that is free now; each start of the hub listens there."""
-    from hub.web import server
+    from hub.web.serving import server
 
     with closing(server.listen("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]

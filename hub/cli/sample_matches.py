@@ -83,7 +83,7 @@ class SampleMatches:
     def _match(self, row: Any, choices: Iterable[Choice]) -> list[str]:
         """Match codes with the records that were chosen; return a sentence about each."""
         from hub.errors import HubError
-        from hub.web import matches
+        from hub.web.codes import matches
 
         matched = []
         for choice in choices:
@@ -101,8 +101,8 @@ def _choose_records(row: Any) -> list[Choice]:
 
     from hub.db.engine import read_only_session
     from hub.models import ConnectedCompany, SeenCode
-    from hub.web import matches
-    from hub.web.code_view import CodeState
+    from hub.web.codes import matches
+    from hub.web.codes.code_view import CodeState
 
     chosen = []
     counts: Counter[str] = Counter()

@@ -104,7 +104,7 @@ def _describe(sent: Any, count: int) -> str:
     from hub.models import Posting
     from hub.models.display_names import format_posting_name
     from hub.security.secrets import SiteSecrets
-    from hub.web.source_view import format_payload
+    from hub.web.frame.source_view import format_payload
 
     with read_only_session() as session:
         posting = session.get_one(Posting, sent.posting_id)

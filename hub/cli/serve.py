@@ -52,7 +52,7 @@ def serve(host: str, port: int, no_engine: bool, workers: int | None, allow_loop
     from hub.errors import ConfigurationError
     from hub.scheduling.scheduler import Scheduler
     from hub.security import audit, data_origin
-    from hub.web import server
+    from hub.web.serving import server
 
     settings = {"HUB_ALLOW_LOOPBACK": "1"} if allow_loopback else {}
     listener = server.listen(host, port)
@@ -91,7 +91,7 @@ def _serve_processes(
     """Become gunicorn, which serves the pages from so many processes."""
     from hub.context import current_hub
     from hub.db.engine import db
-    from hub.web import first_owner
+    from hub.web.administration import first_owner
 
     if not first_owner.owner_exists():
         say("Nobody owns this hub yet; `hub users add NAME` adds the first owner.")
@@ -119,7 +119,7 @@ def _print_setup_code() -> None:
     It goes to the terminal only, never to a log.
     """
     from hub.context import current_hub
-    from hub.web import first_owner
+    from hub.web.administration import first_owner
 
     config = current_hub().config
     if config.allow_loopback:

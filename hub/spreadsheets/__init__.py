@@ -1,6 +1,7 @@
 """Files for spreadsheet programs: CSV files, written so that no cell runs as a formula.
 
-Pages, commands and the audit log write and read lists with it. `hub.web.xlsx` streams XLSX files.
+Pages, commands and the audit log write and read lists with it. `hub.web.lists.xlsx` streams XLSX
+files.
 
 Imports only `hub.errors`. Start reading here; `workbooks` reads XLSX files.
 """

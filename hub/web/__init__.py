@@ -1,4 +1,6 @@
-"""The web pages, rendered on the server: one module for each family of pages.
+"""The web pages, rendered on the server: a package for each part of them.
 
-May import every package except `hub.cli`. Start reading in `pages`.
+May import every package except `hub.cli`. Start reading in `pages`, which lists the modules with
+pages in the order of the menu. Of its own packages each imports only those that come before it in
+the table of docs/architecture.md.
 """

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import Blueprint, render_template, url_for
 from werkzeug import Response
 
-from hub.web.access import require_role
+from hub.web.authentication.access import require_role
 
 
 def create_pages(reset: Callable[[], None]) -> Blueprint:

@@ -3,7 +3,7 @@
 Address and number of processes come from `hub serve`. Bodies are limited by the application.
 """
 
-from hub.web.connections import ConnectionLimits
+from hub.web.serving.connections import ConnectionLimits
 
 _LIMITS = ConnectionLimits()
 worker_class = "gthread"

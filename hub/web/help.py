@@ -9,8 +9,8 @@ from flask import Blueprint, Flask, render_template, request, url_for
 from markupsafe import Markup
 
 import hub
-from hub.web import markdown, viewer
-from hub.web.access import OWN, require_role
+from hub.web.authentication.access import OWN, require_role
+from hub.web.frame import markdown, viewer
 
 PACKAGE = Path(hub.__file__).parent
 NAME = "admin.md"

@@ -20,11 +20,15 @@ from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock, summary
 from hub.security.rights import Subject
-from hub.web import case_list, checklist, company_choice, figures, posted_chart, reconciliation
-from hub.web.access import ANYWHERE, load_rights, load_scope, require_role
-from hub.web.figures import PostedFigures
-from hub.web.layout import zone
-from hub.web.paging import load_pairs, page
+from hub.web.administration import checklist
+from hub.web.authentication.access import ANYWHERE, load_rights, load_scope, require_role
+from hub.web.frame import company_choice
+from hub.web.frame.layout import zone
+from hub.web.frame.paging import load_pairs, page
+from hub.web.lists import case_list, figures
+from hub.web.lists.figures import PostedFigures
+from hub.web.reconcile import reconciliation
+from hub.web.reporting import posted_chart
 
 COMPANIES_PER_PAGE = 20
 pages = Blueprint("home", __name__)

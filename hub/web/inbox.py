@@ -16,22 +16,22 @@ from hub.models.enums import CaseDecision
 from hub.outbox.listing import load_states_of_parts
 from hub.posting.actions import manual, put_back
 from hub.translations.messages import gettext, translate
-from hub.web import (
-    case_acts,
-    case_assignees,
-    case_comparison,
-    case_export,
-    case_list,
-    case_transactions,
-    checklist,
-    exports,
-    matches,
-    record_creation,
+from hub.web.administration import checklist
+from hub.web.authentication.access import (
+    ANYWHERE,
+    load_scope,
+    may_anywhere,
+    may_here,
+    person_name,
+    require_role,
 )
-from hub.web.access import ANYWHERE, load_scope, may_anywhere, may_here, person_name, require_role
-from hub.web.layout import list_installation_choices, use_zone_of
-from hub.web.paging import build_first_address, drop_unset, get_row_or_404, is_past_end
-from hub.web.record_form import Invalid
+from hub.web.cases import case_acts, case_assignees
+from hub.web.codes import matches, record_creation
+from hub.web.codes.record_form import Invalid
+from hub.web.frame.layout import list_installation_choices, use_zone_of
+from hub.web.frame.paging import build_first_address, drop_unset, get_row_or_404, is_past_end
+from hub.web.lists import case_export, case_list, exports
+from hub.web.transactions import case_comparison, case_transactions
 
 MAX_REASONS = 5  # sentences about single ones of many
 pages = Blueprint("inbox", __name__, url_prefix="/inbox")

@@ -8,9 +8,9 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from hub.context import current_hub
 from hub.errors import DatabaseUnavailable
 from hub.metrics import exposition
-from hub.web import client_address
-from hub.web.access import require_role
+from hub.web.authentication.access import require_role
 from hub.web.readiness import EXTENSION, ReadinessCheck
+from hub.web.request import client_address
 
 pages = Blueprint("monitoring", __name__)
 BEARER = "Bearer "

@@ -2,80 +2,65 @@
 
 from flask import Flask
 
-from hub.web import (
-    access,
+from hub.web import help, home, inbox, monitoring, runs, search, webhooks
+from hub.web.accounts import (
     account,
     api_tokens,
-    app_choice,
-    appearance,
-    assets,
-    audit,
-    body_limits,
-    case_bulk,
-    chat_webhook,
-    companies,
-    company_choice,
-    compare,
-    confirmation,
-    documents,
-    early_documents,
-    environment_badge,
-    failures,
-    headers,
-    help,
-    home,
-    inbox,
-    installation,
-    intuit_pages,
     invitations,
-    last_person,
-    layout,
-    line_targets,
-    login,
-    long_texts,
-    mail_server,
-    marketplace,
-    match_files,
-    matching,
-    monitoring,
     notification_choices,
     password_reset,
     people,
     person_sessions,
+    rights,
+)
+from hub.web.administration import chat_webhook, companies, intuit_pages, mail_server, setup
+from hub.web.api import authentication
+from hub.web.apps import (
+    installation,
+    marketplace,
     plugins,
-    posting_preview,
     readiness_report,
     received_files,
-    reconciliations,
-    reports,
-    request_audit,
-    request_log,
-    review,
-    rights,
-    row_ids,
-    runs,
-    saved_filters,
     schedule_picker,
-    search,
-    second_factor,
     settings,
-    setup,
-    source_files,
+)
+from hub.web.audit_log import audit, request_audit
+from hub.web.authentication import (
+    access,
+    confirmation,
+    last_person,
+    login,
+    second_factor,
     throttling,
-    undo,
     unsent_forms,
+)
+from hub.web.cases import case_bulk
+from hub.web.codes import compare, match_files, matching
+from hub.web.documents import document_pages, early_documents, source_files
+from hub.web.frame import (
+    app_choice,
+    appearance,
+    assets,
+    company_choice,
+    environment_badge,
+    layout,
+    long_texts,
     viewer,
     viewer_choices,
-    waiting_approvals,
-    webhooks,
 )
-from hub.web.api import authentication
+from hub.web.lists import saved_filters
+from hub.web.postings import posting_preview, review, undo, waiting_approvals
+from hub.web.reconcile import reconciliations
+from hub.web.reporting import reports
+from hub.web.request import headers, request_log, row_ids
+from hub.web.serving import body_limits, failures
+from hub.web.transactions import line_targets
 
 PAGE_MODULES = (
     home,
     inbox,
     case_bulk,
-    documents,
+    document_pages,
     saved_filters,
     search,
     runs,

@@ -18,11 +18,14 @@ from hub.posting.reconcile.result import load_result
 from hub.scheduling import run_log, run_result, summary
 from hub.sources import outage
 from hub.translations.messages import gettext
-from hub.web import exports, reconciliation, row_ids, viewer
-from hub.web.access import ANYWHERE, load_scope, may_here, require_role
-from hub.web.layout import app_name, list_installation_choices, use_zone_of
-from hub.web.paging import drop_unset, get_row_or_404, page
-from hub.web.run_kinds import RUN_KIND_LABELS
+from hub.web.authentication.access import ANYWHERE, load_scope, may_here, require_role
+from hub.web.frame import viewer
+from hub.web.frame.layout import app_name, list_installation_choices, use_zone_of
+from hub.web.frame.paging import drop_unset, get_row_or_404, page
+from hub.web.frame.run_kinds import RUN_KIND_LABELS
+from hub.web.lists import exports
+from hub.web.reconcile import reconciliation
+from hub.web.request import row_ids
 
 # Kinds that keep the hub up to date; the list hides those that nobody asked for and that worked.
 HOUSEKEEPING_KINDS = (RunKind.LISTS, RunKind.CHANGES, RunKind.TOKENS)

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany
-from hub.web import case_list
-from hub.web.access import ANYWHERE, load_scope, require_role
-from hub.web.company_choice import matches_words
-from hub.web.document_filters import read_document_filters, select_ids
-from hub.web.document_rows import load_rows
+from hub.web.authentication.access import ANYWHERE, load_scope, require_role
+from hub.web.frame.company_choice import matches_words
+from hub.web.lists import case_list
+from hub.web.lists.document_filters import read_document_filters, select_ids
+from hub.web.lists.document_rows import load_rows
 
 MAX_HITS = 8  # of each kind; a link leads to all
 MAX_WORDS_LENGTH = 200

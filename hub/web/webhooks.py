@@ -18,11 +18,11 @@ from hub.models.enums import InstallationMode, RunKind
 from hub.qbo import webhooks as quickbooks_webhooks
 from hub.scheduling import run_log
 from hub.translations.messages import translate
-from hub.web import throttling
-from hub.web.access import require_role
-from hub.web.call_rates import BurstRate, CallRates
-from hub.web.headers import csrf
-from hub.web.paging import get_row_or_404
+from hub.web.authentication import throttling
+from hub.web.authentication.access import require_role
+from hub.web.frame.paging import get_row_or_404
+from hub.web.request.call_rates import BurstRate, CallRates
+from hub.web.request.headers import csrf
 
 pages = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 csrf.exempt(pages)

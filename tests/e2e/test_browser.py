@@ -20,7 +20,7 @@ from hub.models import ConnectedCompany, Installation, Posting, Run, SourceDocum
 from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right
-from hub.web.server import Web
+from hub.web.serving.server import Web
 from tests.support.pages.browser import SOON, Person
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation

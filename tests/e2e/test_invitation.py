@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.scheduling.scheduler import Scheduler
-from hub.web.server import Web
+from hub.web.serving.server import Web
 from tests.support.pages.browser import SOON, Person
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD

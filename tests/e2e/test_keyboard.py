@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from hub.db import engine as db_engine
 from hub.models import Installation, Posting
-from hub.web.server import Web
+from hub.web.serving.server import Web
 from tests.support.pages.browser import SOON, Person
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_document

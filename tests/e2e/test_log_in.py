@@ -8,7 +8,7 @@ from passlib.totp import TOTP
 from playwright.sync_api import expect
 
 from hub.testing.clock import FakeClock
-from hub.web.server import Web
+from hub.web.serving.server import Web
 from tests.support.pages.browser import SOON, Person
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD

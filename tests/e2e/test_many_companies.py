@@ -7,7 +7,7 @@ import pytest
 
 from hub.db import engine as db_engine
 from hub.security import audit
-from hub.web.server import Web
+from hub.web.serving.server import Web
 from tests.support.pages.browser import Person
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation

@@ -18,8 +18,8 @@ import requests
 from flask import Flask
 
 from hub.models import AuditEntry
-from hub.web import server
-from hub.web.body_limits import FORM_LIMIT
+from hub.web.serving import server
+from hub.web.serving.body_limits import FORM_LIMIT
 from tests.support.pages.page_visitor import TOKEN, Visitor
 from tests.support.rows.page_rows import PASSWORD, Story
 from tests.support.rows.rights_rows import ANYONE, TwoCompanies

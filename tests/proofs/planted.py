@@ -706,7 +706,7 @@ BUGS = (
     ),
     Planted(
         "the matching page ignores the e-mail address of a code",
-        "hub/web/matches.py",
+        "hub/web/codes/matches.py",
         "result = find(field, used or plain, match_index)",
         "result = find(field, plain, match_index)",
         (
@@ -716,7 +716,7 @@ BUGS = (
     ),
     Planted(
         "the matching page offers to create a record whose name is taken",
-        "hub/web/matches.py",
+        "hub/web/codes/matches.py",
         "if used is None and match and match.record == NEW:",
         "if match and match.record == NEW:",
         (
@@ -726,7 +726,7 @@ BUGS = (
     ),
     Planted(
         "the matching page ignores for which code a record was created",
-        "hub/web/matches.py",
+        "hub/web/codes/matches.py",
         "add_created_records(session, installation, [field], match_index, which)",
         "pass",
         (
@@ -754,7 +754,7 @@ BUGS = (
     ),
     Planted(
         "the inbox lists the cases of companies without a role",
-        "hub/web/case_list.py",
+        "hub/web/lists/case_list.py",
         '[*visible.cases(), *_conditions_of_show(filters["show"])]',
         '[*_conditions_of_show(filters["show"])]',
         (
@@ -764,7 +764,7 @@ BUGS = (
     ),
     Planted(
         "a search finds the documents of companies without a role",
-        "hub/web/document_filters.py",
+        "hub/web/lists/document_filters.py",
         "return query.where(*load_scope().documents(), *_conditions(session, filters, is_ordered))",
         "return query.where(*_conditions(session, filters, is_ordered))",
         (

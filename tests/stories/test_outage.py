@@ -16,7 +16,7 @@ from hub.scheduling import runner, schedule
 from hub.scheduling.scheduler import Scheduler
 from hub.security.people import hash_new, insert
 from hub.security.rights import WHOLE_HUB, Right, Rights
-from hub.web.app_tiles import build_tiles
+from hub.web.apps.app_tiles import build_tiles
 from qbo_sandbox.kit import Fault
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.servers.mail_server import mail_url

@@ -24,8 +24,8 @@ from hub.db.engine import MAX_CONNECTIONS
 from hub.metrics.gauges import GAUGES
 from hub.models.enums import ConnectionState, RunOutcome, SendOutcome
 from hub.telemetry.counts import COUNTERS, HISTOGRAMS
-from hub.web.body_limits import FORM_LIMIT, UPLOAD_LIMIT
-from hub.web.server import DEFAULT_LIMITS
+from hub.web.serving.body_limits import FORM_LIMIT, UPLOAD_LIMIT
+from hub.web.serving.server import DEFAULT_LIMITS
 from tests.support.servers import alert_rules
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"

@@ -6,7 +6,6 @@ from flask import Blueprint, Flask, Response, current_app, jsonify
 from flask_smorest import Api
 from marshmallow import fields
 
-from hub.web.access import require_role
 from hub.web.api import (
     approvals,
     case_decisions,
@@ -21,7 +20,8 @@ from hub.web.api import (
     runs,
 )
 from hub.web.api.resources import PREFIX
-from hub.web.headers import csrf
+from hub.web.authentication.access import require_role
+from hub.web.request.headers import csrf
 
 VERSION = "1.0.0"
 OPENAPI = "hub.openapi"  # the extension that holds the document
@@ -57,7 +57,7 @@ document = Blueprint("api", __name__, url_prefix=PREFIX)
 
 
 class JsonApi(Api):  # type: ignore[misc]
-    """The API; its errors are answered by `hub.web.failures`, like those of the pages."""
+    """The API; its errors are answered by `hub.web.serving.failures`, like those of the pages."""
 
     ERROR_SCHEMA = problems.ProblemSchema
 

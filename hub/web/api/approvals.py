@@ -8,8 +8,6 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session
 from hub.models import Installation
 from hub.security import api_tokens
-from hub.web import listed_rows, review_approvals, review_rows
-from hub.web.access import person_name
 from hub.web.api import problems
 from hub.web.api.resources import (
     PREFIX,
@@ -22,10 +20,13 @@ from hub.web.api.resources import (
     to_list,
 )
 from hub.web.api.transactions import TransactionSchema, describe_transaction
-from hub.web.paging import get_row_or_404
-from hub.web.present_transactions import Basis, ChangePreview
-from hub.web.review_rows import PostingPreview
-from hub.web.second_approvals import SecondApprovals
+from hub.web.authentication.access import person_name
+from hub.web.frame import listed_rows
+from hub.web.frame.paging import get_row_or_404
+from hub.web.postings import review_approvals, review_rows
+from hub.web.postings.review_rows import PostingPreview
+from hub.web.postings.second_approvals import SecondApprovals
+from hub.web.transactions.present_transactions import Basis, ChangePreview
 
 TOO_MANY_MESSAGE = (
     "One call approves at most {most} documents; more are approved on the page Review, which asks"

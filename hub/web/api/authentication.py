@@ -8,9 +8,9 @@ from hub.db.engine import read_only_session
 from hub.models import ApiToken, User
 from hub.security import api_tokens, audit, refusals
 from hub.translations.messages import use_english
-from hub.web import access, sessions
 from hub.web.api import problems
 from hub.web.api.resources import PREFIX
+from hub.web.authentication import access, sessions
 
 BEARER = "Bearer"
 INVALID = "The API token is not valid: it is wrong, has expired or was revoked."

@@ -13,8 +13,6 @@ from hub.db.engine import read_only_session
 from hub.models import Case, Posting
 from hub.models.enums import CaseDecision
 from hub.posting.actions import manual, put_back
-from hub.web import case_acts, case_comparison, case_transactions, matches, record_creation
-from hub.web.access import person_name
 from hub.web.api import case_responses, problems
 from hub.web.api.case_responses import CaseSchema, ReasonSchema
 from hub.web.api.resources import (
@@ -29,9 +27,13 @@ from hub.web.api.resources import (
     operation,
 )
 from hub.web.api.transactions import TransactionSchema, describe_transaction
-from hub.web.case_comparison import Side
-from hub.web.paging import get_row_or_404
-from hub.web.record_form import Invalid
+from hub.web.authentication.access import person_name
+from hub.web.cases import case_acts
+from hub.web.codes import matches, record_creation
+from hub.web.codes.record_form import Invalid
+from hub.web.frame.paging import get_row_or_404
+from hub.web.transactions import case_comparison, case_transactions
+from hub.web.transactions.case_comparison import Side
 
 CONFIRM = "It is voided or deleted in QuickBooks. Send confirmed: true to do so."
 OTHER_DECISION = "The case needs another decision: it removes nothing from QuickBooks."

@@ -7,9 +7,9 @@ from sqlalchemy.orm import Session
 
 from hub.models import Case
 from hub.models.cases import MAX_NOTE_LENGTH
-from hub.web import case_list
 from hub.web.api.resources import Amount, build_text_field
-from hub.web.paging import get_row_or_404
+from hub.web.frame.paging import get_row_or_404
+from hub.web.lists import case_list
 
 CLOSED = "The case is closed already."
 

@@ -7,8 +7,6 @@ from marshmallow import Schema, fields
 
 from hub.db.engine import read_only_session
 from hub.models import Case
-from hub.web import case_bulk, case_list
-from hub.web.access import ANYWHERE
 from hub.web.api import case_responses as responses
 from hub.web.api import problems
 from hub.web.api.case_responses import CaseSchema, ReasonSchema
@@ -23,7 +21,10 @@ from hub.web.api.resources import (
     operation,
     to_list,
 )
-from hub.web.paging import get_row_or_404
+from hub.web.authentication.access import ANYWHERE
+from hub.web.cases import case_bulk
+from hub.web.frame.paging import get_row_or_404
+from hub.web.lists import case_list
 
 resource = Resource(
     "api_cases", __name__, url_prefix=f"{PREFIX}/cases", description="what needs a person"

@@ -7,9 +7,9 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany
-from hub.web.access import ANYWHERE, load_scope
 from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, to_list
-from hub.web.paging import get_row_or_404, page
+from hub.web.authentication.access import ANYWHERE, load_scope
+from hub.web.frame.paging import get_row_or_404, page
 
 resource = Resource(
     "api_companies",

@@ -11,13 +11,13 @@ from hub.models.enums import RunKind
 from hub.posting.actions import retries, undo
 from hub.posting.actions.undo import UndoPlan
 from hub.scheduling import dry_run, run_log
-from hub.web.access import person_name
 from hub.web.api import documents, problems
 from hub.web.api.documents import DocumentWithPostingsSchema
 from hub.web.api.resources import PREFIX, ConfirmationSchema, Resource, operation
-from hub.web.document_rows import load_state_and_main_posting
-from hub.web.installation import is_active
-from hub.web.paging import get_row_or_404
+from hub.web.apps.installation import is_active
+from hub.web.authentication.access import person_name
+from hub.web.frame.paging import get_row_or_404
+from hub.web.lists.document_rows import load_state_and_main_posting
 
 CONFIRM = "It is removed from QuickBooks. Send confirmed: true to do so."
 resource = Resource(

@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from hub.db.engine import read_only_session
 from hub.models import Posting, SourceDocument
-from hub.web.access import ANYWHERE
 from hub.web.api.resources import (
     PREFIX,
     Amount,
@@ -21,16 +20,17 @@ from hub.web.api.resources import (
     operation,
     to_list,
 )
-from hub.web.document_filters import (
+from hub.web.authentication.access import ANYWHERE
+from hub.web.frame.layout import KIND_LABELS
+from hub.web.frame.paging import get_row_or_404, page
+from hub.web.lists.document_filters import (
     SHOWN_STATES,
     SORT_ORDERS,
     order_of,
     read_document_filters,
     select_ids,
 )
-from hub.web.document_rows import ListedDocument, ListedPosting, describe, load_rows
-from hub.web.layout import KIND_LABELS
-from hub.web.paging import get_row_or_404, page
+from hub.web.lists.document_rows import ListedDocument, ListedPosting, describe, load_rows
 
 resource = Resource(
     "api_documents", __name__, url_prefix=f"{PREFIX}/documents", description="documents of sources"

@@ -16,8 +16,6 @@ from hub.installations import approval_changes, enable
 from hub.models import Installation
 from hub.models.enums import InstallationMode
 from hub.security import api_tokens
-from hub.web import enabled_apps
-from hub.web.access import ANYWHERE, load_scope
 from hub.web.api import problems
 from hub.web.api.resources import (
     PREFIX,
@@ -29,8 +27,10 @@ from hub.web.api.resources import (
     operation,
     to_list,
 )
-from hub.web.layout import get_app_or_404
-from hub.web.paging import get_installation_or_404, get_row_or_404, page
+from hub.web.apps import enabled_apps
+from hub.web.authentication.access import ANYWHERE, load_scope
+from hub.web.frame.layout import get_app_or_404
+from hub.web.frame.paging import get_installation_or_404, get_row_or_404, page
 
 resource = Resource(
     "api_installations", __name__, url_prefix=PREFIX, description="apps, and where they are enabled"

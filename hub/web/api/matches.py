@@ -10,8 +10,6 @@ from sqlalchemy.orm import Session
 from hub.db.engine import read_only_session
 from hub.mapping import Ref
 from hub.models import Installation, SeenCode
-from hub.web import matches
-from hub.web.access import person_name
 from hub.web.api.resources import (
     PREFIX,
     PageQuery,
@@ -21,8 +19,10 @@ from hub.web.api.resources import (
     operation,
     to_list,
 )
-from hub.web.code_view import CodeView
-from hub.web.paging import get_row_or_404, page
+from hub.web.authentication.access import person_name
+from hub.web.codes import matches
+from hub.web.codes.code_view import CodeView
+from hub.web.frame.paging import get_row_or_404, page
 
 CODE_ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 resource = Resource(

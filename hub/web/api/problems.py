@@ -7,7 +7,7 @@ from flask import Response, json, make_response
 from marshmallow import Schema, fields
 from werkzeug.exceptions import HTTPException
 
-from hub.web import request_log
+from hub.web.request import request_log
 
 MIME = "application/problem+json"
 SENTENCES = {

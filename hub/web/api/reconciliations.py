@@ -9,10 +9,10 @@ from marshmallow import Schema, fields
 from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Run
 from hub.posting.reconcile.result import load_result
-from hub.web.access import load_scope
 from hub.web.api.resources import PREFIX, Amount, Resource, operation
-from hub.web.paging import get_row_or_404
-from hub.web.reconciliation_report import (
+from hub.web.authentication.access import load_scope
+from hub.web.frame.paging import get_row_or_404
+from hub.web.reconcile.reconciliation_report import (
     ReconciliationReport,
     describe_difference,
     describe_line,

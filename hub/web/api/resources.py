@@ -8,9 +8,9 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields, validate
 
 from hub.security import api_tokens
-from hub.web.access import require_role
 from hub.web.api import problems
-from hub.web.paging import ListPage
+from hub.web.authentication.access import require_role
+from hub.web.frame.paging import ListPage
 
 PREFIX = "/api/v1"
 MAX_TEXT = 300  # characters of a filter, code or name
@@ -105,8 +105,9 @@ def operation(
 ) -> Callable[[View], View]:
     """Return a decorator that declares a view: its address, role, arguments and answers.
 
-    `role` and `of` are those of `hub.web.access.require_role`. A token needs `scope`, or without
-    one the scope of the role. The view gets what was sent as `query` and `body`.
+    `role` and `of` are those of `hub.web.authentication.access.require_role`. A token needs
+    `scope`, or without one the scope of the role. The view gets what was sent as `query` and
+    `body`.
     """
 
     def declare(view: View) -> View:

@@ -9,7 +9,6 @@ from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Run, RunLine
 from hub.models.enums import RunKind, RunState
 from hub.scheduling import run_log, summary
-from hub.web.access import ANYWHERE, load_scope, person_name
 from hub.web.api import problems
 from hub.web.api.resources import (
     PREFIX,
@@ -21,8 +20,9 @@ from hub.web.api.resources import (
     operation,
     to_list,
 )
-from hub.web.installation import is_active
-from hub.web.paging import get_row_or_404, page
+from hub.web.apps.installation import is_active
+from hub.web.authentication.access import ANYWHERE, load_scope, person_name
+from hub.web.frame.paging import get_row_or_404, page
 
 MAX_LINES = 200
 PAUSED = "The app is disabled or paused. Set its mode to auto or review first."

@@ -59,7 +59,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C3",
-        place="hub/web/settings.py",
+        place="hub/web/apps/settings.py",
         old='        audit.record(session, person_name(), "app handed over", subject, to=name)\n',
         new="",
         bug="Handing an app over is not in the audit log.",
@@ -73,14 +73,14 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C4",
-        place="hub/web/enabled_apps.py",
+        place="hub/web/apps/enabled_apps.py",
         old="    is_granted = access is not None and access.granted_at is not None\n",
         new="    is_granted = access is not None\n",
         bug="An app whose access was only requested can be configured.",
     ),
     Mutant(
         row="AT-C4",
-        place="hub/web/app_tiles.py",
+        place="hub/web/apps/app_tiles.py",
         old='    return "granted" if row.granted_at else "asked"\n',
         new='    return "granted"\n',
         bug="The page counts a request as a grant.",
@@ -94,7 +94,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C4",
-        place="hub/web/marketplace.py",
+        place="hub/web/apps/marketplace.py",
         old="requested_by=person_name(),\n",
         new="requested_by=app.name,\n",
         bug="Who asked for access is not kept.",
@@ -199,7 +199,7 @@ AUTOTASK_CONNECTION: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="AT-C10",
-        place="hub/web/compare.py",
+        place="hub/web/codes/compare.py",
         old="    if mailbox:\n        return mailbox\n",
         new="",
         bug="A comparison goes to the person instead of the mailbox.",

@@ -136,7 +136,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-S13",
-        place="hub/web/forms.py",
+        place="hub/web/frame/forms.py",
         old="    for name, field in schema.fields.items():\n        question = _input(",
         new="    for name, field in list(schema.fields.items())[1:]:\n        question = _input(",
         bug="The first setting is missing from the page.",
@@ -178,7 +178,7 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="CT-S18",
-        place="hub/web/installation.py",
+        place="hub/web/apps/installation.py",
         old="    return start(installation_id, RunKind.LISTS, installation.company_id)",
         new="    return start(installation_id, RunKind.SYNC, installation_id)",
         bug="The download button starts a sync.",

@@ -52,14 +52,14 @@ ION_LIFECYCLE: tuple[Mutant, ...] = (
     ),
     Mutant(
         row="ION-23",
-        place="hub/web/case_acts.py",
+        place="hub/web/cases/case_acts.py",
         old="    reasons = retry(ids, person_name())\n",
         new="    reasons = retry(ids[:1], person_name())\n",
         bug="The button of a cause sends one order only.",
     ),
     Mutant(
         row="ION-23",
-        place="hub/web/case_acts.py",
+        place="hub/web/cases/case_acts.py",
         old="    retries.retry(posting_id, person_name())\n",
         new="",
         bug="The button of one order does nothing.",

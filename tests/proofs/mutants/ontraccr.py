@@ -48,7 +48,7 @@ ONTRACCR: tuple[Mutant, ...] = (
     ),
     Mutant(
         "ON-S6",
-        "hub/web/forms.py",
+        "hub/web/frame/forms.py",
         "    for name, field in schema.fields.items():\n        question = _input(",
         "    for name, field in list(schema.fields.items())[:-1]:\n        question = _input(",
         "The last setting is missing from the page.",
@@ -265,7 +265,7 @@ ONTRACCR: tuple[Mutant, ...] = (
     ),
     Mutant(
         "ON-B15",
-        "hub/web/review.py",
+        "hub/web/postings/review.py",
         'chosen = None if which == "all" else',
         "chosen = None if which else",
         "A person who chose one payable pushes all of them.",

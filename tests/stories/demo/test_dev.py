@@ -34,7 +34,7 @@ from hub.models import (
     SeenCode,
     StoredRecord,
 )
-from hub.web import matches
+from hub.web.codes import matches
 from tests.support.sources.small_demo import SmallDemo
 
 NAME = "barn"

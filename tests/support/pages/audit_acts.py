@@ -75,7 +75,7 @@ def _position(module: str, call: ast.Call) -> int | None:
         return None
     if module == LOG and target.id in ("record", "record_alone"):
         return RECORDERS[target.id]
-    if module == "web/request_audit.py" and target.id == "_note":
+    if module == "web/audit_log/request_audit.py" and target.id == "_note":
         return 0
     return None
 

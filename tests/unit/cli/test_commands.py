@@ -107,7 +107,7 @@ import os, sys
 from hub import config
 from hub.app import create_app
 from hub.scheduling import scheduler
-from hub.web import server
+from hub.web.serving import server
 app = create_app(config.load(os.environ), pages=True)
 assert app.test_client().get("/", follow_redirects=True).status_code == 200
 print(*sorted({name.partition(".")[0] for name in sys.modules}))

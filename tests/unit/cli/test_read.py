@@ -17,7 +17,7 @@ from hub.models import Installation, Posting, Secret, SourceDocument
 from hub.scheduling import runner
 from hub.testing.bench import Bench, load_plugins
 from hub.testing.stand_in import open_stand_in
-from hub.web import server
+from hub.web.serving import server
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 
 URL = "http://costtracker.test"

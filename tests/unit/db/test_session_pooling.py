@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from hub.cli import main
 from hub.db.engine import db
 from hub.scheduling.worker import Worker
-from hub.web import server
+from hub.web.serving import server
 from tests.support.servers.transaction_pooler import Pooler
 
 REFUSAL = (

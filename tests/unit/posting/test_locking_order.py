@@ -10,7 +10,7 @@ from hub.models import Installation, Posting
 from hub.posting.actions import retries
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
-from hub.web import review_approvals
+from hub.web.postings import review_approvals
 from tests.support.servers.blocked_transactions import wait_until_blocked
 from tests.support.sources.every_kind_source import SUPPLIER, ShopSite, document, line
 from tests.support.sources.stand_in_fixtures import mount_quickbooks

@@ -18,7 +18,7 @@ from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.catalogue.collecting import NOTHING_FITS
 from hub.reasons.template import CaseAction, placeholder_names
 from hub.reasons.texts import CaseText, render
-from hub.web.case_list import ACTION_LABELS
+from hub.web.lists.case_list import ACTION_LABELS
 from tests.support.rows.stored_cases import open_stored_case
 from tests.unit.outbox.test_outbox import box  # noqa: F401 (a fixture)
 

@@ -12,7 +12,7 @@ from flask import Flask
 from hub import demo
 from hub.cli import accounts
 from hub.testing.clock import FakeClock
-from hub.web import first_owner
+from hub.web.administration import first_owner
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, Story
 from tests.unit.web.test_invitations import accept, code_in

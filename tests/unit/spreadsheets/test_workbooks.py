@@ -9,7 +9,7 @@ import pytest
 from hub import spreadsheets
 from hub.errors import Refused
 from hub.spreadsheets import workbooks
-from hub.web import xlsx
+from hub.web.lists import xlsx
 
 SHEET = "xl/worksheets/sheet1.xml"
 NAMESPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

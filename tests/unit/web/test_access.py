@@ -13,8 +13,8 @@ from werkzeug.routing import Rule
 from hub.models import AuditEntry, User
 from hub.security import rights, subjects
 from hub.testing.clock import FakeClock
-from hub.web import access
 from hub.web.api import application
+from hub.web.authentication import access
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD
 from tests.support.rows.rights_rows import ANYONE, Grant, Owner, RouteRow, RouteRows, TwoCompanies

@@ -14,7 +14,7 @@ from hub.installations import enable, matches
 from hub.models import Installation, StoredRecord
 from hub.scheduling import retention
 from hub.security import audit
-from hub.web import audit_details, audit_subjects, audit_wording
+from hub.web.audit_log import audit_details, audit_subjects, audit_wording
 from tests.support.pages.audit_acts import recorded_acts, recorded_details
 from tests.support.pages.page_texts import PageTexts
 from tests.support.pages.page_visitor import Visitor

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.web.body_limits import ANONYMOUS_LIMIT, FORM_LIMIT, WEBHOOK_LIMIT, limit_of
+from hub.web.serving.body_limits import ANONYMOUS_LIMIT, FORM_LIMIT, WEBHOOK_LIMIT, limit_of
 
 
 @pytest.mark.parametrize(

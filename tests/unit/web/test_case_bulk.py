@@ -13,7 +13,7 @@ from hub.models import AuditEntry, Case, CaseNote, Posting, RoleAssignment, Run,
 from hub.security import people
 from hub.security.rights import Right, Subject
 from hub.testing.clock import FakeClock
-from hub.web import case_assignees, case_bulk
+from hub.web.cases import case_assignees, case_bulk
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_installation
 from tests.unit.web.test_case_list import add_case, rows_of
@@ -307,7 +307,7 @@ def test_the_acts_are_in_the_log_with_links_to_the_cases(operator: Visitor) -> N
 def test_the_list_and_a_case_keep_their_page_after_an_act(
     operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.web.case_list.ROWS_PER_PAGE", 2)
+    monkeypatch.setattr("hub.web.lists.case_list.ROWS_PER_PAGE", 2)
     first = operator.page("/inbox/?words=Case")
     [following] = re.findall(r'rel="next" href="([^"]+)"', first)
     address = unescape(following)
@@ -322,7 +322,7 @@ def test_the_list_and_a_case_keep_their_page_after_an_act(
 def test_a_page_with_nothing_left_leads_to_the_first(
     operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.web.case_list.ROWS_PER_PAGE", 4)
+    monkeypatch.setattr("hub.web.lists.case_list.ROWS_PER_PAGE", 4)
     [following] = re.findall(r'rel="next" href="([^"]+)"', operator.page("/inbox/?words=Case"))
     page = operator.page(unescape(following))
     [action] = re.findall(r'action="(/inbox/bulk/[^"]*)"', page)

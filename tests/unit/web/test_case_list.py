@@ -11,7 +11,7 @@ from hub.cases import inbox
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation, Posting, SourceDocument
-from hub.web import case_list
+from hub.web.lists import case_list
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_company, add_document, add_installation, add_posting
 from tests.support.rows.stored_cases import open_stored_case

@@ -4,7 +4,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from hub.web.client_address import MAX_HOPS, ClientAddress, Proxies, group
+from hub.web.request.client_address import MAX_HOPS, ClientAddress, Proxies, group
 
 PROXY, OTHER_PROXY, CLIENT, FORGED = "192.0.2.1", "192.0.2.2", "203.0.113.9", "198.51.100.1"
 

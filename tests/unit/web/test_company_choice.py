@@ -11,7 +11,7 @@ from hub.db import engine
 from hub.models import Case, Posting, RoleAssignment, User
 from hub.models.enums import ConnectionState
 from hub.reasons.template import CaseAction
-from hub.web import company_choice
+from hub.web.frame import company_choice
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_company
 from tests.support.rows.rights_rows import APPS, COMPANIES, TwoCompanies, canary

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from hub.security import rights
 from hub.security.rights import Scope
-from hub.web import xlsx
+from hub.web.lists import xlsx
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.rights_rows import APPS, COMPANIES, MIXED, TwoCompanies, canary
 from tests.support.runs.tiers import by_form

@@ -11,8 +11,8 @@ import pytest
 import requests
 from waitress import buffers
 
-from hub.web.connections import ConnectionLimits
-from hub.web.server import Web
+from hub.web.serving.connections import ConnectionLimits
+from hub.web.serving.server import Web
 
 HALF_OPEN = b"GET /page HTTP/1.1\r\nHost: hub\r\nX-Slow: "
 LARGE = 40_000_000

@@ -18,9 +18,10 @@ from hub.models import Installation, Posting, SavedFilter, SourceDocument, Trans
 from hub.models.enums import SendOutcome
 from hub.outbox import placeholders
 from hub.security import audit
-from hub.web import audit_subjects, timeline
-from hub.web.document_filters import parse_amounts
-from hub.web.document_lines import pair_lines
+from hub.web.audit_log import audit_subjects
+from hub.web.documents import timeline
+from hub.web.documents.document_lines import pair_lines
+from hub.web.lists.document_filters import parse_amounts
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_document, add_posting
 
@@ -247,7 +248,7 @@ def test_the_amount_of_a_credit_has_the_sign_that_it_has_in_the_sum(
 
 
 def test_a_long_list_is_not_added_up(viewer: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.web.document_filters.MAX_SUMMED", 3)
+    monkeypatch.setattr("hub.web.lists.document_filters.MAX_SUMMED", 3)
     assert summary(viewer.page("/documents")) == (
         "More than 3 documents. Choose filters to see their sum."
     )
@@ -348,7 +349,7 @@ def test_nothing_is_saved_without_a_name_or_filters_or_beyond_the_limit(
     assert "Not saved" in viewer.press("/documents/filters/save", name=" ", state="held")
     assert "Not saved" in viewer.press("/documents/filters/save", name="Empty")
     assert "Not saved" in viewer.press("/documents/filters/save", name="Long", q="x" * 900)
-    monkeypatch.setattr("hub.web.saved_filters.MAX_FILTERS", 1)
+    monkeypatch.setattr("hub.web.lists.saved_filters.MAX_FILTERS", 1)
     viewer.press("/documents/filters/save", name="One", state="held")
     page = viewer.press("/documents/filters/save", name="Two", state="held")
     assert "Remove one of your 1 saved filters first" in page

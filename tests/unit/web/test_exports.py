@@ -14,7 +14,7 @@ import pytest
 from hub import spreadsheets
 from hub.db.engine import transaction
 from hub.models import Installation
-from hub.web import exports, xlsx
+from hub.web.lists import exports, xlsx
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_document
 from tests.unit.web.test_case_list import add_case

@@ -4,7 +4,7 @@ import pytest
 
 from hub.notifications import mail
 from hub.payloads.multipart import encode_multipart
-from hub.web.layout import build_csv_download
+from hub.web.frame.layout import build_csv_download
 
 NAMES = (
     "a.csv\r\nX-Injected: 1",

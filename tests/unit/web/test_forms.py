@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 from werkzeug.datastructures import MultiDict
 
 from hub.errors import NeedsAttention, SettingsInvalid
-from hub.web import forms
+from hub.web.frame import forms
 
 
 class Colour(enum.Enum):

@@ -107,7 +107,7 @@ HEADERS = [
 def field_names():
     """Return the names of arguments and fields that the pages read."""
     folder = Path(hub.__file__).parent / "web"
-    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))]
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.rglob("*.py"))]
     return sorted({name for text in texts for name in FIELD.findall(text)} - {"csrf_token"})
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.web import help, markdown
+from hub.web import help
+from hub.web.frame import markdown
 from tests.support.pages.page_visitor import Visitor
 
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / help.NAME

@@ -27,7 +27,8 @@ from hub.outbox.listing import in_state, select_documents_with_posting
 from hub.security import people
 from hub.security.rights import Right, Scope, Subject
 from hub.testing.clock import FakeClock
-from hub.web import bar_chart, posted_chart, source_view
+from hub.web.frame import source_view
+from hub.web.reporting import bar_chart, posted_chart
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.servers.mail_server import mail_url

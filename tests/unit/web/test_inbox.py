@@ -26,7 +26,8 @@ from hub.qbo.display import TransactionLineView
 from hub.reasons.texts import CaseText, dump
 from hub.security import audit_check
 from hub.testing.clock import FakeClock
-from hub.web import case_comparison, case_titles
+from hub.web.frame import case_titles
+from hub.web.transactions import case_comparison
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.stored_cases import open_stored_case
 from tests.unit.posting.test_cost import count_statements
@@ -480,7 +481,7 @@ def test_a_removed_document_is_not_posted_again_from_the_list(bench, code) -> No
 
 
 def test_a_retry_is_for_all_that_a_case_stops_however_few_are_shown(bench, monkeypatch) -> None:
-    monkeypatch.setattr("hub.web.case_acts.MAX_SHOWN", 1)
+    monkeypatch.setattr("hub.web.cases.case_acts.MAX_SHOWN", 1)
     posting_ids = [bench.bill(f"C-{n}") for n in range(3)]
     for id in posting_ids:
         bench.hold(id, "preflight", "The period is closed.")

@@ -12,7 +12,7 @@ from hub.models import AuditEntry, ConnectedCompany, Invitation, InvitationRight
 from hub.qbo import company_removal
 from hub.security import people
 from hub.testing.clock import FakeClock
-from hub.web import row_ids
+from hub.web.request import row_ids
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company
 from tests.support.rows.rights_rows import APPS, COMPANIES, TwoCompanies, canary

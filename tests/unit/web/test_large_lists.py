@@ -11,7 +11,9 @@ from hub.models.document_terms import terms_of, terms_of_row, words_of
 from hub.outbox import document_search
 from hub.security import people
 from hub.security.rights import Right, Subject
-from hub.web import app_choice, companies, home, layout
+from hub.web import home
+from hub.web.administration import companies
+from hub.web.frame import app_choice, layout
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_installation
 

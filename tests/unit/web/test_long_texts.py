@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from hub.db import engine
 from hub.models import Case, Posting, SeenCode, SourceDocument, StoredRecord
-from hub.web.long_texts import MAX_DETAIL_LENGTH, MAX_LENGTH
+from hub.web.frame.long_texts import MAX_DETAIL_LENGTH, MAX_LENGTH
 from tests.support.runs.tiers import by_form
 
 LONG = "Ålesund " * by_form(25_000, 125_000, 125_000)  # a megabyte, or a fifth of it

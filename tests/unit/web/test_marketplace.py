@@ -15,7 +15,7 @@ from hub.contract.tiers import TIER_TITLES, assess
 from hub.contract.types import Icon
 from hub.db import engine
 from hub.models import Access, AuditEntry, Case, ConnectedCompany, Installation
-from hub.web import marketplace
+from hub.web.apps import marketplace
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_company
 

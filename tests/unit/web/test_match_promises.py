@@ -7,7 +7,7 @@ from sqlalchemy import select
 from hub.db.engine import read_only_session, transaction
 from hub.mapping import NEW
 from hub.models import Case, Installation
-from hub.web import listed_rows
+from hub.web.frame import listed_rows
 from tests.support.pages.page_visitor import Visitor
 from tests.support.sources.costcertified_site import CLEARING, CostCertifiedSite
 

@@ -29,7 +29,8 @@ from hub.models import (
     SourceDocument,
     StoredRecord,
 )
-from hub.web import code_facts, record_search, xlsx
+from hub.web.codes import code_facts, record_search
+from hub.web.lists import xlsx
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_document
 
@@ -502,7 +503,7 @@ def test_codes_that_documents_wait_for_come_first(
     by_name = _list_codes(operator, _here(operator))[1:]
     assert _list_codes(operator, f"{_here(operator)}?q=s")[0] == "s99"
 
-    monkeypatch.setattr("hub.web.paging.page.__kwdefaults__", {"down": True, "size": 1})
+    monkeypatch.setattr("hub.web.frame.paging.page.__kwdefaults__", {"down": True, "size": 1})
     address, turned = _here(operator), []
     for _ in range(len(by_name) + 1):
         turned += _list_codes(operator, address)
@@ -579,7 +580,7 @@ def test_a_code_without_a_form_says_where_its_record_is_created(operator: Visito
 def test_after_a_decision_the_list_has_its_filters_and_its_page(
     operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.web.paging.page.__kwdefaults__", {"down": True, "size": 1})
+    monkeypatch.setattr("hub.web.frame.paging.page.__kwdefaults__", {"down": True, "size": 1})
     first = f"{_here(operator)}?field=supplier&q=s"
     [following] = re.findall(r'rel="next" href="([^"]+)"', operator.page(first))
     address = unescape(following)

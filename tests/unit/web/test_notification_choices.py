@@ -11,7 +11,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import Notice, User
 from hub.security import people
 from hub.security.rights import Right, Subject
-from hub.web import notification_choices
+from hub.web.accounts import notification_choices
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_installation
 from tests.support.servers.mail_server import mail_url

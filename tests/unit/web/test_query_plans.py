@@ -20,7 +20,7 @@ from hub.models.postings import OPEN, REREAD_DOCUMENTS
 from hub.outbox import document_search
 from hub.security import people
 from hub.security.rights import MAX_LOOKUPS, Right, Subject
-from hub.web import document_filters, exports
+from hub.web.lists import document_filters, exports
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows import large_data
 from tests.support.rows.page_rows import PASSWORD

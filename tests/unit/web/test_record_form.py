@@ -15,8 +15,8 @@ from hub.mapping import Entry, MatchIndex, RecordIndex
 from hub.models import AuditEntry, Case, Match, Posting
 from hub.models.enums import PostingState
 from hub.scheduling import runner
-from hub.web import record_form
-from hub.web.record_form import Invalid
+from hub.web.codes import record_form
+from hub.web.codes.record_form import Invalid
 from tests.support.pages.page_visitor import Visitor
 from tests.unit.web.test_match_promises import Pages
 

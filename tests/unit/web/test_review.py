@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from hub.db import engine
 from hub.models import AuditEntry, Installation, Posting, Run, SourceDocument
 from hub.outbox import compute_fingerprint
-from hub.web import kind_counts, listed_rows
+from hub.web.frame import listed_rows
+from hub.web.lists import kind_counts
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import add_document, add_posting, bill
 from tests.unit.web.test_large_lists import queries_of
@@ -446,7 +447,7 @@ def test_138_bills_are_approved_with_their_sum_in_view_in_four_clicks(visitor: V
 def test_more_than_a_page_can_list_is_reported_with_its_sum(
     operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.web.review.MAX_LISTED", 1)
+    monkeypatch.setattr("hub.web.postings.review.MAX_LISTED", 1)
     page = operator.page(f"{_here(operator)}approve?which=all")
     assert "and 1 more · 1,990.50 NOK" in page
 
@@ -454,7 +455,7 @@ def test_more_than_a_page_can_list_is_reported_with_its_sum(
 def test_at_most_so_many_are_approved_at_once_as_a_form_can_carry(
     operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.web.review_rows.MAX_APPROVED", 1)
+    monkeypatch.setattr("hub.web.postings.review_rows.MAX_APPROVED", 1)
     page = operator.page(f"{_here(operator)}approve?which=all")
     assert "Approve 1 bill ·" in page
     assert "1 more stays in review." in page

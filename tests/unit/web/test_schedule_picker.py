@@ -6,7 +6,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from hub.testing.clock import FakeClock
-from hub.web import schedule_picker
+from hub.web.apps import schedule_picker
 from tests.support.pages.page_visitor import Visitor
 
 NORWEGIAN = {"Accept-Language": "nb-NO"}

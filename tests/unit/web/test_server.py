@@ -9,7 +9,7 @@ import requests
 from flask import request
 
 from hub.errors import ConfigurationError
-from hub.web.server import Web, browser_address, listen
+from hub.web.serving.server import Web, browser_address, listen
 
 
 def hello(environ, start):
@@ -106,7 +106,7 @@ def test_another_thread_stops_it_without_a_word(monkeypatch):
 # The thread signals itself once the main thread waits, so that nothing wakes the main thread up.
 SIGNAL_TO_ANOTHER_THREAD = """
 import signal, sys, threading
-from hub.web.server import Web
+from hub.web.serving.server import Web
 
 def is_waiting():
     frame = sys._current_frames()[main]  # of Condition.wait, which Event.wait calls

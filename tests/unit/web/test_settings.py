@@ -12,7 +12,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.models import AuditEntry, Installation, Run, Secret, SourceDocument
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
-from hub.web import setting_preview
+from hub.web.apps import setting_preview
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company
 

@@ -18,7 +18,7 @@ from hub.qbo import intuit_keys
 from hub.security import hub_settings, login_sessions, one_time_codes
 from hub.security.rights import rights_of
 from hub.testing.clock import FakeClock
-from hub.web import first_owner
+from hub.web.administration import first_owner
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD
 from tests.support.runs.hub_environment import INTUIT

@@ -11,7 +11,7 @@ from hub.db import engine
 from hub.models import ConnectedCompany, SourceDocument, User
 from hub.scheduling import runner
 from hub.security import rights
-from hub.web import source_files
+from hub.web.documents import source_files
 from tests.support.pages.page_visitor import Visitor
 
 PDF = b"%PDF-1.7 a bill"

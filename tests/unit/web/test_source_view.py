@@ -9,7 +9,7 @@ import pytest
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.translations import catalogs
-from hub.web.source_view import amount, build_source_view, format_payload
+from hub.web.frame.source_view import amount, build_source_view, format_payload
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,7 @@ def test_each_fact_of_a_document_has_a_norwegian_label() -> None:
     body = dict.fromkeys(names, "1") | {"custom": {"Buyer": "Ola"}, "ship_to": {"city": "Oslo"}}
     labels = [label for label, _ in build_source_view(SourceDocument(body=body)).facts]
     assert [label for label in labels if not catalog.gettext(label)] == [], (
-        "Add the label to hub/web/translatable_labels.py and run make translations, or name the"
-        " field in HIDDEN_FIELDS of hub/web/source_view.py if the page shows it elsewhere."
+        "Add the label to hub/web/frame/translatable_labels.py and run make translations, or name"
+        " the field in HIDDEN_FIELDS of hub/web/frame/source_view.py if the page shows it"
+        " elsewhere."
     )

@@ -9,7 +9,7 @@ import pytest
 from hub.db import engine
 from hub.errors import TooManyGuesses
 from hub.models import GuessCount
-from hub.web import throttling
+from hub.web.authentication import throttling
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_people
 

@@ -23,9 +23,9 @@ from hub.models import RunLine, SourceDocument, User
 from hub.notices import languages
 from hub.reasons.texts import CaseText, render
 from hub.translations.messages import gettext, ngettext, translate
-from hub.web import viewer
-from hub.web.plugin_texts import list_texts_of_plugin
-from hub.web.source_view import build_source_view
+from hub.web.frame import viewer
+from hub.web.frame.plugin_texts import list_texts_of_plugin
+from hub.web.frame.source_view import build_source_view
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story
 from tools import translations

@@ -13,7 +13,7 @@ from hub.db import engine
 from hub.models import Approval, AuditEntry, ConnectedCompany, Installation, Posting
 from hub.outbox import approvals, compute_fingerprint
 from hub.posting import claims
-from hub.web import listed_rows
+from hub.web.frame import listed_rows
 from tests.support.pages.page_visitor import Visitor
 
 

@@ -12,7 +12,8 @@ from hub.db import engine
 from hub.models import Secret, User
 from hub.security import login_sessions, secrets
 from hub.testing.clock import FakeClock
-from hub.web import filled_form, form_drafts, last_person
+from hub.web.authentication import last_person
+from hub.web.request import filled_form, form_drafts
 from tests.support.pages.page_visitor import Visitor
 
 IDLE_SECONDS = login_sessions.IDLE_LIMIT.total_seconds()

@@ -17,7 +17,7 @@ from hub.models import ConnectedCompany, Run, SourceDocument
 from hub.security.secrets import SiteSecrets
 from hub.testing.clock import FakeClock
 from hub.web import webhooks
-from hub.web.call_rates import MAX_CALLERS, BurstRate, CallRates
+from hub.web.request.call_rates import MAX_CALLERS, BurstRate, CallRates
 from qbo_sandbox import factory
 from tests.support.pages.page_visitor import Visitor
 

@@ -1,0 +1,137 @@
+"""Forgotten passwords: ask for a code by mail, and set a new password with it."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import session as cookie
+from werkzeug import Response
+
+from hub import notifications
+from hub.db.engine import read_only_session, transaction
+from hub.errors import NotNow, Refused, Retry, Sentence
+from hub.models import PasswordReset, User
+from hub.security import one_time_codes, password_resets, passwords, people, refusals
+from hub.translations.messages import gettext, gettext_noop, translate
+from hub.web.accounts.people import Handover, render_people_page
+from hub.web.authentication import throttling
+from hub.web.authentication.access import person_name, require_recent_login, require_role
+from hub.web.frame.paging import get_row_or_404
+
+REQUEST_ANSWER = gettext_noop(
+    "If this is the address of a person who may log in, a mail with a code is on its way."
+    " It can take a minute."
+)
+INVALID_CODE = gettext_noop(
+    "Name and code do not belong together, or the code is no longer valid."
+    " Check both, or ask for a new code."
+)
+ASKED_NAME = "name that asked for a code"
+MAX_NAME_LENGTH = 254  # as the fields of the forms
+pages = Blueprint("password_reset", __name__)
+Page = str | Response | tuple[str, int]
+
+
+@pages.get("/forgotten-password")
+@require_role("anyone")
+def forgotten() -> str:
+    """Show the form in which somebody asks for a code."""
+    return render_template("forgotten_password.html", can_mail=notifications.is_set())
+
+
+@pages.post("/forgotten-password")
+@require_role("anyone")
+def ask() -> Response:
+    """Take the request for a code; the answer is the same for every name."""
+    name = request.form.get("name", "")
+    throttling.begin_guess("address", throttling.subject_of(None, name))
+    with transaction() as session:
+        password_resets.request_code(session, name)
+    cookie[ASKED_NAME] = name.strip()[:MAX_NAME_LENGTH]
+    flash(REQUEST_ANSWER, "info")
+    return redirect(url_for(".show"))
+
+
+@pages.get("/new-password")
+@require_role("anyone")
+def show() -> str:
+    """Show the form in which a person enters name, code and a new password.
+
+    Who has just asked for a code does not type the name again.
+    """
+    return _form({"name": cookie.pop(ASKED_NAME, "")})
+
+
+@pages.post("/new-password")
+@require_role("anyone")
+def change() -> Page:
+    """Set a new password with a code; the person logs in with it, and a second factor if any."""
+    name = request.form.get("name", "").strip()
+    password = request.form.get("password", "")
+    try:
+        passwords.require_hashable(password)
+        if password != request.form.get("password_again", ""):
+            raise Refused(gettext("The two passwords differ."))
+        reset = _check(name, request.form.get("code", ""))
+        passwords.require_good(password, name)
+        password_hash = people.hash_new(password)
+        with transaction() as session:
+            password_resets.use(session, reset, password_hash)
+    except Refused as error:
+        return _form(request.form, translate(error.sentence)), 400
+    flash(
+        gettext("Your password is changed, and your sessions have ended. Log in with it."),
+        "success",
+    )
+    return redirect(url_for("security.login"))
+
+
+@pages.post("/people/<int:person_id>/reset")
+@require_role("owner")
+@require_recent_login
+def send_code(person_id: int) -> Page:
+    """Mail a code for a new password to a person, or show it to the owner to hand over."""
+    code = one_time_codes.generate()
+    validity = password_resets.OWNERS_CODE_LIFETIME
+    with transaction() as session:
+        person = get_row_or_404(session, User, person_id)
+        if not person.active:
+            raise NotNow(
+                gettext("%(username)s is disabled. Enable them first.", username=person.username)
+            )
+        password_resets.store_code(session, person, code, validity, person_name())
+    name = str(person.username)
+    try:
+        if not people.mail_address(person):
+            raise NotNow(gettext("%(name)s has no e-mail address.", name=name))
+        notifications.send_password_code(person, code, Sentence("one day"))
+    except (NotNow, Retry) as error:
+        return render_people_page(Handover(name, code, translate(error.sentence), url_for(".show")))
+    flash(
+        gettext("%(name)s has mail with a code for a new password, valid for one day.", name=name),
+        "success",
+    )
+    return redirect(url_for("people.index"))
+
+
+def _check(name: str, code: str) -> PasswordReset:
+    """Return the stored code of a person if the typed one is right; raise Refused if not."""
+    subject = throttling.subject_of(None, name)
+    with throttling.begin_guess("reset code", subject) as guess:
+        with transaction() as session:
+            reset = password_resets.check(session, name, code)
+        if reset is not None:
+            guess.succeed()
+            return reset
+    # A name that nobody has is not recorded: it may be a password in the wrong field.
+    with read_only_session() as session:
+        person = people.find(session, name)
+    subject = str(person.username or person.email) if person else refusals.UNKNOWN_NAME
+    refusals.note("reset code refused", refusals.NOBODY, subject)
+    raise Refused(INVALID_CODE)
+
+
+def _form(form: Mapping[str, str], problem: str = "") -> str:
+    """Draw the form for a new password."""
+    return render_template(
+        "new_password.html", problem=problem, min_length=passwords.MIN_LENGTH, form=form
+    )

@@ -1,0 +1,94 @@
+"""The sessions, API tokens and second factors of another person, for owners."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from hub.db.engine import read_only_session, transaction
+from hub.models import LoginSession, User
+from hub.security import api_tokens, audit, login_sessions, second_factor
+from hub.security.login_sessions import EndReason
+from hub.translations.messages import gettext
+from hub.web.accounts import api_tokens as own_tokens
+from hub.web.accounts.account import describe_browser
+from hub.web.authentication.access import person_name, require_recent_login, require_role
+from hub.web.frame.paging import get_row_or_404
+from hub.web.request import row_ids
+
+pages = Blueprint("person_sessions", __name__, url_prefix="/people/<int:person_id>/sessions")
+
+
+@pages.get("/")
+@require_role("owner")
+def show(person_id: int) -> str:
+    """List the sessions and API tokens of a person, and which second factors they have."""
+    with read_only_session() as look:
+        person = get_row_or_404(look, User, person_id)
+        return render_template(
+            "person_sessions.html",
+            person=person,
+            sessions=login_sessions.list_live(look, person_id),
+            tokens=api_tokens.list_valid(look, person_id),
+            has_authenticator=second_factor.has_authenticator(look, person_id),
+            passkeys=second_factor.count_passkeys(look, person_id),
+            codes_left=second_factor.count_recovery_codes(look, person_id),
+            describe_browser=describe_browser,
+        )
+
+
+@pages.post("/end")
+@require_role("owner")
+def end(person_id: int) -> Response:
+    """End one session of a person."""
+    session_id = row_ids.parse(request.form.get("session_id", "")) or 0
+    with transaction() as write:
+        person = get_row_or_404(write, User, person_id)
+        row = write.get(LoginSession, session_id)
+        if row is None or row.user_id != person_id:
+            abort(404)
+        login_sessions.end(write, session_id, EndReason.ENDED_BY_OWNER)
+        audit.record(write, person_name(), "session ended", _name(person), browser=row.browser)
+    flash(gettext("The session is ended."), "success")
+    return redirect(url_for("person_sessions.show", person_id=person_id))
+
+
+@pages.post("/end-all")
+@require_role("owner")
+def end_all(person_id: int) -> Response:
+    """End all sessions of a person."""
+    with transaction() as write:
+        person = get_row_or_404(write, User, person_id)
+        count = login_sessions.end_all(write, person_id, EndReason.ENDED_BY_OWNER)
+        audit.record(write, person_name(), "sessions ended", _name(person), count=count)
+    flash(gettext("%(name)s has to log in again.", name=_name(person)), "success")
+    return redirect(url_for("person_sessions.show", person_id=person_id))
+
+
+@pages.post("/revoke-token")
+@require_role("owner")
+def revoke_token(person_id: int) -> Response:
+    """Revoke an API token of a person."""
+    own_tokens.revoke_token(person_id)
+    return redirect(url_for("person_sessions.show", person_id=person_id))
+
+
+@pages.post("/reset-factor")
+@require_role("owner")
+@require_recent_login
+def reset_factor(person_id: int) -> Response:
+    """Remove the second factors of a person who lost them, and end their sessions."""
+    with transaction() as write:
+        person = get_row_or_404(write, User, person_id)
+        second_factor.reset_lost(write, person, person_name())
+    flash(
+        gettext(
+            "%(name)s logs in with the password alone and can set up a new factor.",
+            name=_name(person),
+        ),
+        "success",
+    )
+    return redirect(url_for("person_sessions.show", person_id=person_id))
+
+
+def _name(person: User) -> str:
+    """Return the name of a person as the audit log has it."""
+    return str(person.username or person.email)

@@ -1,0 +1,255 @@
+"""The steps from an empty hub to posted bills; each is done if the database says so."""
+
+from collections.abc import Sequence
+
+from flask import url_for
+from sqlalchemy import exists, select, text
+from sqlalchemy.orm import Session
+
+from hub.context import current_hub
+from hub.contract.value_object import value_object
+from hub.installations import enable
+from hub.models import AuditEntry, ConnectedCompany, Installation, ListState, Posting, Run
+from hub.models.enums import ConnectionState, RunKind, RunOutcome
+from hub.models.postings import POSTED
+from hub.qbo import intuit_keys
+from hub.security import hub_settings
+from hub.security.rights import Scope
+from hub.translations.messages import gettext
+from hub.web.administration import first_owner
+from hub.web.authentication.access import load_rights_scope, may
+
+MAX_NAMED_OWNERS = 3
+MAX_SUBJECTS = 1000  # apps and entries that are compared with each other
+
+
+@value_object
+class Step:
+    """A step of the set-up; `needed` ones come before the first posted bill."""
+
+    title: str
+    about: str
+    url: str
+    role: str
+    is_done: bool
+    is_needed: bool = True
+
+    @property
+    def is_allowed(self) -> bool:
+        """Return whether the person who is logged in can do it."""
+        return may(self.role)
+
+
+@value_object
+class Checklist:
+    """All steps, and who can do those that the person who is logged in cannot."""
+
+    steps: list[Step]
+    owners: list[str]
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether every step is done."""
+        return all(step.is_done for step in self.steps)
+
+    @property
+    def count_done(self) -> int:
+        """Return how many steps are done."""
+        return sum(step.is_done for step in self.steps)
+
+    @property
+    def next_step(self) -> Step | None:
+        """Return the next step towards the first posted bill; None if bills are posted."""
+        for step in self.steps:
+            if step.is_needed and not step.is_done:
+                return step
+        return None
+
+
+def read(session: Session) -> Checklist:
+    """Return the checklist with the steps that are done now."""
+    enabled = select(Installation).where(Installation.enabled).order_by(Installation.id)
+    first = session.scalar(enabled.limit(1))
+    owners = first_owner.list_owners(session, at_most=MAX_NAMED_OWNERS)
+    steps = [
+        *_steps_of_connection(session),
+        *_steps_of_apps(session, first),
+        _step_of_mail(),
+        Step(
+            title=gettext("Add a second owner"),
+            about=gettext("Somebody else can help if you lose your log-in."),
+            url=url_for("people.index"),
+            role="owner",
+            is_done=len(owners) > 1,
+            is_needed=False,
+        ),
+    ]
+    return Checklist(steps=steps, owners=[str(owner.username) for owner in owners])
+
+
+def read_if_shown(session: Session) -> Checklist | None:
+    """Return the checklist for a person who may see it: it is about the hub as a whole."""
+    return read(session) if may("viewer") and not current_hub().is_demo else None
+
+
+def read_until_posted(session: Session) -> Checklist | None:
+    """Return the checklist while no app that the person sees has posted anything."""
+    return None if has_posted(session, load_rights_scope()) else read_if_shown(session)
+
+
+def describe_who_can(step: Step, checklist: Checklist) -> str:
+    """Say who can do a step that the person who is logged in cannot do."""
+    names = ", ".join(checklist.owners)
+    role = (
+        gettext("An owner")
+        if step.role == "owner"
+        else gettext("An owner or %(role)s", role=step.role)
+    )
+    return (
+        gettext("%(role)s does this: %(names)s.", role=role, names=names)
+        if names
+        else gettext("%(role)s does this.", role=role)
+    )
+
+
+def has_posted(session: Session, visible: Scope) -> bool:
+    """Return whether a visible, enabled app of a connected company has posted a document."""
+    posted = (
+        select(Posting.id)
+        .join(Installation, Installation.id == Posting.installation_id)
+        .join(ConnectedCompany, ConnectedCompany.id == Installation.company_id)
+        .where(
+            Installation.enabled,
+            ConnectedCompany.state != ConnectionState.DISCONNECTED,
+            text(f"posting.{POSTED}"),
+            *visible.installations(),
+        )
+    )
+    return session.scalar(posted.limit(1)) is not None
+
+
+def _steps_of_connection(session: Session) -> list[Step]:
+    """Return the steps of the Intuit keys and the first company."""
+    connected = (
+        select(ConnectedCompany.id)
+        .where(ConnectedCompany.state != ConnectionState.DISCONNECTED)
+        .limit(1)
+    )
+    return [
+        Step(
+            title=gettext("Enter the keys of your Intuit app"),
+            about=gettext("With them the hub signs in at Intuit."),
+            url=url_for("setup.intuit"),
+            role="owner",
+            is_done=intuit_keys.read().are_complete,
+        ),
+        Step(
+            title=gettext("Connect a QuickBooks company"),
+            about=gettext("Sign in to QuickBooks as an administrator of the company."),
+            url=url_for("companies.index"),
+            role="owner",
+            is_done=session.scalar(connected) is not None,
+        ),
+    ]
+
+
+def _steps_of_apps(session: Session, first: Installation | None) -> list[Step]:
+    """Return the steps of the first app: settings, lists and approval."""
+    app_page, review_page = url_for("marketplace.show"), url_for("marketplace.show")
+    if first:
+        app_page = url_for("installation.show", installation_id=first.id)
+        review_page = url_for("review.show", installation_id=first.id)
+    return [
+        Step(
+            title=gettext("Enable the first app"),
+            about=gettext("Enter its address and keys, and test them."),
+            url=url_for("marketplace.show"),
+            role="app-owner",
+            is_done=first is not None,
+        ),
+        Step(
+            title=gettext("Download the lists"),
+            about=gettext("The app gets the accounts, suppliers and tax codes of QuickBooks."),
+            url=app_page,
+            role="operator",
+            is_done=_has_lists(session),
+        ),
+        Step(
+            title=gettext("Approve the first documents"),
+            about=gettext("Run the app, match its codes, and approve what will be posted."),
+            url=review_page if first else app_page,
+            role="operator",
+            is_done=_has_approved(session),
+        ),
+    ]
+
+
+def _step_of_mail() -> Step:
+    """Return the step of the mail server, which is done once the server has accepted a message."""
+    about = gettext("The hub mails new cases to those who can solve them.")
+    if hub_settings.mail_url():
+        about = gettext("Send a test message: the mail server has not accepted one yet.")
+    return Step(
+        title=gettext("Enter and test a mail server"),
+        about=about,
+        url=url_for("mail_server.show"),
+        role="owner",
+        is_done=hub_settings.has_accepted_mail(),
+        is_needed=False,
+    )
+
+
+def _has_approved(session: Session) -> bool:
+    """Return whether a document was posted or approved.
+
+    Nearly always one was posted, which an index says; only a new hub is searched for approvals.
+    """
+    posted = select(Posting.id).where(text(f"posting.{POSTED}")).limit(1)
+    if session.scalar(posted) is not None:
+        return True
+    approved = select(Posting.id).where(Posting.approved_by.is_not(None)).limit(1)
+    return session.scalar(approved) is not None
+
+
+def _has_lists(session: Session) -> bool:
+    """Return whether lists were downloaded for an enabled app.
+
+    One that takes no lists needs QuickBooks' only. The apps are tested by few queries for all.
+    """
+    enabled = select(Installation.slug).where(Installation.enabled).distinct()
+    taking: list[str] = []
+    others: list[str] = []
+    plugins = current_hub().plugins
+    for slug in session.scalars(enabled):
+        takes_lists = slug in plugins.apps and plugins.has(slug, "hub_records")
+        (taking if takes_lists else others).append(slug)
+
+    has_read = (
+        select(ListState.list)
+        .join(Installation, Installation.company_id == ListState.company_id)
+        .where(Installation.enabled, Installation.slug.in_(others))
+    )
+    # For each app an index leads to the runs of its company; a join would read all runs.
+    pushes = exists().where(
+        Run.company_id == Installation.company_id,
+        Run.kind == RunKind.LISTS,
+        Run.outcome == RunOutcome.DONE,
+        Run.started_at >= Installation.created_at,
+    )
+    has_pushed = select(Installation.id).where(
+        Installation.enabled, Installation.slug.in_(taking), pushes
+    )
+    if any(session.scalar(query.limit(1)) is not None for query in (has_read, has_pushed)):
+        return True
+    return _has_pushed_when_enabled(session, taking)
+
+
+def _has_pushed_when_enabled(session: Session, slugs: Sequence[str]) -> bool:
+    """Return whether the audit log has that lists were pushed when an app was enabled."""
+    entries = select(AuditEntry.subject).where(AuditEntry.what == enable.LISTS).distinct()
+    subjects = set(session.scalars(entries.limit(MAX_SUBJECTS)))
+    if not subjects:
+        return False
+    taking = select(Installation).where(Installation.enabled, Installation.slug.in_(slugs))
+    apps = session.scalars(taking.order_by(Installation.id).limit(MAX_SUBJECTS))
+    return any(enable.audit_subject(app) in subjects for app in apps)

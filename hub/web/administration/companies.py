@@ -1,0 +1,329 @@
+"""The QuickBooks companies: connect, reconnect, disconnect, check, and refresh their lists."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from sqlalchemy import Select, func, select, text
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub.db.engine import read_only_session
+from hub.errors import HubError
+from hub.models import ConnectedCompany, Installation, ListState, StoredRecord, Token
+from hub.models.enums import RunKind
+from hub.posting.outcome.batch_sizing import MODES, store_mode
+from hub.qbo import company_removal, intuit_keys, records, usage
+from hub.qbo.oauth import connect as oauth_connect
+from hub.qbo.oauth import token_endpoint
+from hub.qbo.oauth.token_expiry import days_left
+from hub.scheduling import run_log
+from hub.security import refusals
+from hub.translations.messages import gettext, translate
+from hub.web.authentication.access import (
+    ANYWHERE,
+    load_scope,
+    may,
+    person_name,
+    require_recent_login,
+    require_role,
+)
+from hub.web.frame import company_choice
+from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, page
+from hub.web.reconcile import reconciliation
+from hub.web.request import destinations
+
+COMPANIES_PER_PAGE = 20
+MAX_OPEN = 3  # so few companies are shown with their details, more are one line each
+# In the session: the state of the newest consent, and the page from which it was started.
+CONSENT_ORIGIN = "consent"
+MAX_ORIGIN_LENGTH = 500  # it is in a cookie, beside Intuit's address in the same answer
+pages = Blueprint("companies", __name__)
+
+
+@pages.get("/companies")
+@require_role("viewer", of=ANYWHERE)
+def index() -> str | Response:
+    """List the companies with their connections and lists; those with problems come first."""
+    keys = intuit_keys.read()
+    words = request.args.get("q", "").strip()
+    visible = select(ConnectedCompany).where(*load_scope().companies())
+    if words:
+        visible = visible.where(company_choice.matches_words(words))
+    with read_only_session() as look:
+        order = company_choice.problems_first()
+        listed = page(look, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
+        if is_past_end(listed):
+            return redirect(build_first_address())
+        companies = _describe_each(look, listed.rows)
+    context = {
+        "ready": keys.are_complete,
+        "redirect_uri": token_endpoint.redirect_uri(),
+        "included": usage.INCLUDED_READS_PER_MONTH,
+        "modes": MODES,
+        "max_open": MAX_OPEN,
+        "page": listed,
+        "search": words,
+    }
+    return render_template("companies.html", companies=companies, **context)
+
+
+@pages.post("/companies/connect")
+@require_role("owner")
+@require_recent_login
+def connect() -> Response:
+    """Redirect to the consent page of QuickBooks."""
+    return to_consent(None)
+
+
+@pages.post("/companies/<int:company_id>/reconnect")
+@require_role("owner")
+@require_recent_login
+def reconnect(company_id: int) -> Response:
+    """Redirect to the consent page for a connected company.
+
+    A consent for another company is refused when the browser returns.
+    """
+    with read_only_session() as look:
+        company = get_row_or_404(look, ConnectedCompany, company_id)
+    return to_consent(company.realm)
+
+
+@pages.get("/quickbooks/callback")
+@require_role("owner", of=ANYWHERE)
+def callback() -> Response:
+    """Accept the browser that QuickBooks sends back after the consent."""
+    _check_consent(request.args.get("state", ""))
+    try:
+        company = oauth_connect.finish(request.args, session.get("browser", ""), person_name())
+    except HubError as error:
+        what = "consent refused" if request.args.get("error") else "consent not accepted"
+        refusals.note(what, person_name(), "QuickBooks", reason=str(error))
+        flash(translate(error.sentence), "error")
+        return redirect(_take_consent_origin())
+    run_log.request(RunKind.LISTS, company.id, person_name())
+    name = company.name or company.realm
+    flash(gettext("%(name)s is connected; its lists are being read.", name=name), "success")
+    return redirect(_take_consent_origin())
+
+
+@pages.post("/companies/<int:company_id>/disconnect")
+@require_role("owner")
+@require_recent_login
+def disconnect(company_id: int) -> Response:
+    """Revoke the connection; settings and matches are kept."""
+    company = _company(company_id)
+    if request.form.get("sure") != "1":
+        flash(
+            gettext(
+                "Tick the box to disconnect %(company)s.", company=company.name or company.realm
+            ),
+            "look",
+        )
+        return _back_to(company_id)
+    return _report(
+        lambda: oauth_connect.disconnect(company_id, person_name()),
+        gettext("{name} is disconnected. Settings and matches are kept."),
+    )
+
+
+@pages.post("/companies/<int:company_id>/remove")
+@require_role("owner")
+@require_recent_login
+def remove(company_id: int) -> Response:
+    """Remove a company that never worked, for example because of a mistyped number."""
+    company = _company(company_id)
+    name = company.name or company.realm
+    if request.form.get("sure") != "1":
+        flash(gettext("Tick the box to remove %(name)s.", name=name), "look")
+        return _back_to(company_id)
+    try:
+        company_removal.remove(company_id, person_name())
+        flash(gettext("%(name)s is removed.", name=name), "success")
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+    return _back_to(company_id)
+
+
+@pages.post("/companies/<int:company_id>/check")
+@require_role("operator")
+def check(company_id: int) -> Response:
+    """Check the connection with a request to QuickBooks."""
+    _company(company_id)
+    sentence = gettext("The connection to {name} works.")
+    return _report(lambda: oauth_connect.check(company_id, person_name()), sentence)
+
+
+@pages.post("/companies/<int:company_id>/batches")
+@require_role("owner")
+def send_by(company_id: int) -> Response:
+    """Set how documents are sent to the company."""
+    mode = request.form.get("batches", "")
+    how_many = gettext(MODES.get(mode, ""))  # `choose` refuses any other mode
+    sentence = gettext(
+        "Documents go to {name} %(how_many)s from the next run on.", how_many=how_many
+    )
+    return _report(lambda: store_mode(company_id, mode, person_name()), sentence)
+
+
+@pages.post("/companies/<int:company_id>/lists")
+@require_role("operator")
+def lists(company_id: int) -> Response:
+    """Read the company's lists again and push them to the sources that take them."""
+    return _start(RunKind.LISTS, company_id)
+
+
+@pages.post("/companies/<int:company_id>/prove")  # its earlier address
+@pages.post("/companies/<int:company_id>/reconcile")
+@require_role("operator")
+def reconcile(company_id: int) -> Response:
+    """Start the comparison of all posted documents with QuickBooks."""
+    return _start(RunKind.RECONCILE, company_id)
+
+
+def _start(kind: str, company_id: int) -> Response:
+    """Request a run for a company and redirect to it; answer 404 for an unknown company."""
+    company = _company(company_id)
+    run_id = run_log.request(kind, company.id, person_name())
+    run_page = url_for("runs.one", run_id=run_id)
+    return redirect(run_page)
+
+
+def to_consent(realm: str | None) -> Response:
+    """Redirect to Intuit's consent page; `realm` reconnects that company."""
+    browser = session.setdefault("browser", secrets.token_urlsafe(32))
+    origin = _read_consent_origin()
+    try:
+        url, state = oauth_connect.start(browser, realm)
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        return redirect(origin)
+    session[CONSENT_ORIGIN] = [state, origin]
+    return redirect(url)
+
+
+def _read_consent_origin() -> str:
+    """Return the page that the form of this request names; else the list of companies."""
+    origin = destinations.local_path(request.form.get("next", ""))
+    if origin == "/" or len(origin) > MAX_ORIGIN_LENGTH:
+        return url_for("companies.index")
+    return origin
+
+
+def _take_consent_origin() -> str:
+    """Return the page from which this consent was started, once; else the list of companies.
+
+    The session is signed, so that no address leads elsewhere.
+    """
+    state, origin = session.get(CONSENT_ORIGIN, ["", ""])
+    if not state or state != request.args.get("state", ""):
+        return url_for("companies.index")
+    del session[CONSENT_ORIGIN]
+    return str(origin)
+
+
+def _check_consent(state: str) -> None:
+    """Answer 403 to an owner of some companies, unless the consent reconnects one of them."""
+    if may("owner"):
+        return
+    with read_only_session() as look:
+        realm = oauth_connect.realm_of(look, state)
+        company_id = look.scalar(select(ConnectedCompany.id).where(ConnectedCompany.realm == realm))
+    if company_id is None or not may("owner", company_id):
+        abort(403)
+
+
+def _company(company_id: int) -> ConnectedCompany:
+    """Return a company or answer 404."""
+    with read_only_session() as look:
+        company: ConnectedCompany = get_row_or_404(look, ConnectedCompany, company_id)
+        return company
+
+
+def _back_to(company_id: int) -> Response:
+    """Redirect to a company on the page of the list from which the form was sent."""
+    path, _, query = destinations.page_before().partition("?")
+    address = url_for("companies.index")
+    if path == address and query:
+        address = f"{address}?{query}"
+    return redirect(f"{address}#company-{company_id}")
+
+
+def _report(work: Callable[[], object], done: str) -> Response:
+    """Do the work and show its result on the page of companies.
+
+    `done` is the sentence for a success, with {name} for the company of the request.
+    """
+    company_id = (request.view_args or {})["company_id"]
+    company = _company(company_id)
+    name = company.name or company.realm
+    try:
+        work()
+        flash(done.format(name=name), "success")
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+    return _back_to(company_id)
+
+
+def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list[dict[str, Any]]:
+    """Return what the page shows of each company, in a few queries for all.
+
+    What is about all apps needs a role for the whole company.
+    """
+    ids = [company.id for company in companies]
+    whole_ids = [company_id for company_id in ids if load_scope().has_company(company_id)]
+    tokens = {token.company_id: token for token in look.scalars(_rows_of_companies(Token, ids))}
+    of_records = ListState.list.in_((*records.LISTS, records.EMPLOYEES))
+    lists = _group_by_company(look.scalars(_rows_of_companies(ListState, ids).where(of_records)))
+    apps_of_companies = _rows_of_companies(Installation, ids).where(*load_scope().installations())
+    apps = _group_by_company(look.scalars(apps_of_companies.order_by(Installation.id)))
+    sizes = _sizes_of_lists(look, ids)
+    runs = reconciliation.load_newest_runs(look, whole_ids, RunKind.LISTS)
+    reads = usage.count_reads_of_each(look, ids)
+    reconciled = reconciliation.load_newest_reconciliations(look, whole_ids)
+    about = []
+    for company in companies:
+        about.append(
+            {
+                "company": company,
+                "is_whole": company.id in whole_ids,
+                "token": tokens.get(company.id),
+                "days": days_left(tokens.get(company.id)),
+                "lists": lists[company.id],
+                "sizes": sizes[company.id],
+                "apps": apps[company.id],
+                "run": runs.get(company.id),
+                "reads": reads[company.id],
+                "room": usage.compute_remaining_budget(company),
+                "reconciled": reconciled.get(company.id),
+            }
+        )
+    return about
+
+
+def _rows_of_companies(model: Any, company_ids: Collection[int]) -> Select[Any]:
+    """Return the query for the rows of a table that belong to some companies."""
+    return select(model).where(model.company_id.in_(company_ids))
+
+
+def _group_by_company(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    """Group rows by their company."""
+    by_company: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_company[row.company_id].append(row)
+    return by_company
+
+
+def _sizes_of_lists(look: Session, company_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """Count the active entries of each list, by company."""
+    query = (
+        select(StoredRecord.company_id, StoredRecord.list, func.count())
+        .where(StoredRecord.company_id.in_(company_ids), text("record.active"))
+        .group_by(StoredRecord.company_id, StoredRecord.list)
+    )
+    sizes: dict[int, dict[str, int]] = defaultdict(dict)
+    for company_id, name, number in look.execute(query):
+        sizes[company_id][name] = number
+    return sizes

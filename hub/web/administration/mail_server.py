@@ -1,0 +1,183 @@
+"""The page of the mail server: an owner enters it and sends a test message."""
+
+from dataclasses import replace
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_security import current_user
+from marshmallow import ValidationError
+from werkzeug import Response
+from werkzeug.datastructures import MultiDict
+
+from hub import notifications
+from hub.contract.value_object import value_object
+from hub.db.engine import transaction
+from hub.errors import HubError
+from hub.notices import chat
+from hub.security import audit, hub_settings
+from hub.security.names import NO_ADDRESS
+from hub.setting_fields import check_mail_url
+from hub.translations.messages import gettext, gettext_noop, translate
+from hub.web.authentication.access import keep_form, person_name, require_recent_login, require_role
+from hub.web.request import form_drafts
+
+ENCRYPTIONS = {
+    "smtp": gettext_noop("STARTTLS, usually port 587"),
+    "smtps": gettext_noop("TLS, usually port 465"),
+}
+SETTING = "HUB_MAIL_URL"
+pages = Blueprint("mail_server", __name__, url_prefix="/setup/mail")
+Page = str | Response | tuple[str, int]
+
+
+@value_object
+class ServerForm:
+    """The fields of the form, without the password."""
+
+    host: str = ""
+    port: str = ""
+    encryption: str = "smtp"
+    user: str = ""
+    sender: str = ""
+
+
+@pages.get("")
+@require_role("owner")
+def show() -> str:
+    """Show the mail server."""
+    draft = form_drafts.load_posted(request.args.get("draft", ""), person_name())
+    return _form(_read_form(draft) if draft else _parse(hub_settings.mail_url()))
+
+
+def _secret_fields() -> set[str]:
+    """Return the fields that are never stored with a draft of the form."""
+    return {"password"}
+
+
+@pages.post("")
+@keep_form(_secret_fields)
+@require_recent_login
+@require_role("owner")
+def store() -> Page:
+    """Store the mail server; without a host it is removed."""
+    typed = _read_form(request.form)
+    url = _address(typed, _password(typed)) if typed.host else ""
+    try:
+        if url:
+            check_mail_url(url)
+    except ValidationError:
+        flash(gettext("Not saved. Check the host and the port of the mail server."), "error")
+        return _form(typed), 400
+    changed = _changed_fields(hub_settings.read(hub_settings.MAIL_URL), url)
+    with transaction() as session:
+        hub_settings.store(session, hub_settings.MAIL_URL, url)
+        audit.record(
+            session, person_name(), "mail server changed", typed.host or "none", changed=changed
+        )
+    message = (
+        gettext("The mail server is saved. Send a test message now.")
+        if url
+        else gettext("No mail is sent.")
+    )
+    flash(message, "success")
+    return redirect(url_for("mail_server.show"))
+
+
+@pages.post("/test")
+@require_role("owner")
+def test() -> Response:
+    """Send a message to an address, so that an owner sees that it arrives."""
+    to = request.form.get("to", "").strip()
+    if "@" not in to:
+        flash(gettext("Enter the e-mail address that the test message goes to."), "error")
+        return redirect(url_for("mail_server.show"))
+    server = _parse(hub_settings.mail_url())
+    host = server.host
+    if host:
+        address = f"{host}:{server.port}" if server.port else host
+        audit.record_alone(person_name(), "connection tested", address, addresses=[address])
+    try:
+        text = gettext("The hub can send mail.")
+        notifications.send([to], gettext("Test message of the hub"), f"{text}\n")
+        folder = notifications.demo_folder()
+        message = (
+            gettext("The test message to %(to)s lies in %(folder)s.", to=to, folder=folder)
+            if folder
+            else gettext("The mail server accepted the test message to %(to)s.", to=to)
+        )
+        flash(message, "success")
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+    return redirect(url_for("mail_server.show"))
+
+
+def _read_form(form: MultiDict[str, str]) -> ServerForm:
+    """Return what was typed into the form."""
+    texts = {name: form.get(name, "").strip() for name in ServerForm.__dataclass_fields__}
+    if texts["encryption"] not in ENCRYPTIONS:
+        texts["encryption"] = "smtp"
+    return ServerForm(**texts)
+
+
+def _password(typed: ServerForm) -> str:
+    """Return the password that was typed, else the stored one of the same server and user.
+
+    Another port or encryption is another server: its operator must not receive the password.
+    """
+    password = request.form.get("password", "")
+    if password:
+        return password
+    before = hub_settings.read(hub_settings.MAIL_URL)
+    if replace(_parse(before), sender="") != replace(typed, sender=""):
+        return ""
+    return unquote(urlsplit(before).password or "")
+
+
+def _address(typed: ServerForm, password: str) -> str:
+    """Return the address of the mail server as HUB_MAIL_URL has it."""
+    login = ""
+    if typed.user:
+        login = f"{quote(typed.user, safe='')}:{quote(password, safe='')}@"
+    port = f":{typed.port}" if typed.port else ""
+    sender = f"?{urlencode({'from': typed.sender})}" if typed.sender else ""
+    return f"{typed.encryption}://{login}{typed.host}{port}{sender}"
+
+
+def _parse(url: str) -> ServerForm:
+    """Return the fields of a valid address."""
+    if not url:
+        return ServerForm()
+    parts = urlsplit(url)
+    return ServerForm(
+        host=parts.hostname or "",
+        port=str(parts.port or ""),
+        encryption=parts.scheme,
+        user=unquote(parts.username or ""),
+        sender=parse_qs(parts.query).get("from", [""])[0],
+    )
+
+
+def _changed_fields(before: str, after: str) -> list[str]:
+    """Return the names of the fields that differ between two addresses, never their values."""
+    old, new = _parse(before), _parse(after)
+    names = ServerForm.__dataclass_fields__
+    changed = [name for name in names if getattr(old, name) != getattr(new, name)]
+    if urlsplit(before).password != urlsplit(after).password:
+        changed.append("password")
+    return changed
+
+
+def _form(server: ServerForm) -> str:
+    """Draw the page; the password is never shown."""
+    address = str(current_user.email)
+    return render_template(
+        "setup_mail.html",
+        server=server,
+        is_set=notifications.is_set(),
+        demo_folder=notifications.demo_folder(),
+        setting=SETTING if hub_settings.is_in_environment(SETTING) else "",
+        encryptions=ENCRYPTIONS,
+        chat_host=chat.host(),
+        refused_addresses=notifications.load_refused_addresses(),
+        my_address="" if address.endswith(NO_ADDRESS) else address,
+    )

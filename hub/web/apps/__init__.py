@@ -1,0 +1,4 @@
+"""The marketplace and the pages of an app: its state, settings, schedule, readiness and files.
+
+Start reading in `installation`.
+"""

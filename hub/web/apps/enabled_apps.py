@@ -1,0 +1,87 @@
+"""Enable an app for a company, change its settings and disable it: what pages and API share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import abort
+from sqlalchemy import select
+
+from hub.context import current_hub
+from hub.contract.types import App
+from hub.db.engine import read_only_session
+from hub.errors import AccessNeeded
+from hub.installations import enable
+from hub.models import Access, ConnectedCompany, Installation
+from hub.models.enums import InstallationMode, RunKind
+from hub.scheduling import run_log
+from hub.web.apps import setting_messages
+from hub.web.apps.installation import is_active
+from hub.web.authentication.access import person_name
+from hub.web.frame.layout import may_configure
+from hub.web.frame.paging import get_row_or_404
+
+
+def find_or_prepare(app: App, company_id: int, zone: str) -> Installation:
+    """Return the installation, or a new one that is not stored; raise if access is missing."""
+    with read_only_session() as session:
+        company = get_row_or_404(session, ConnectedCompany, company_id)
+        query = select(Installation).where(
+            Installation.company_id == company_id,
+            Installation.slug == app.slug,
+        )
+        row = session.scalars(query).one_or_none()
+        access = session.get(Access, (app.slug, company_id))
+    if row is not None:
+        return row
+    is_granted = access is not None and access.granted_at is not None
+    if app.access and app.access_gate and not is_granted:
+        raise AccessNeeded(setting_messages.explain_access(app.name), app.access)
+    row = Installation(
+        company_id=company_id,
+        slug=app.slug,
+        schedule=app.every,
+        zone=zone,
+        mode=InstallationMode.REVIEW,
+    )
+    row.company = company
+    row.settings = {}
+    row.enabled = True
+    row.owner = ""
+    return row
+
+
+def check_right(row: Installation) -> None:
+    """Abort with 403 if the person may not configure the app."""
+    if not may_configure(row):
+        abort(403)
+
+
+def save(row: Installation, values: Mapping[str, Any], mode: str | None) -> Installation:
+    """Store the settings of an enabled app, or enable the app with them.
+
+    The person becomes the owner of a new installation. Raise SettingsInvalid for values that do not
+    fit, and whatever error the source returns.
+    """
+    person = person_name()
+    if row.id and row.enabled:
+        return enable.change(row.company_id, row.slug, values, who=person, mode=mode)
+    owner = None if row.id else person
+    return enable.enable(row.company_id, row.slug, values, who=person, mode=mode, owner=owner)
+
+
+def request_runs(before: Installation, saved: Installation) -> None:
+    """Request the runs that changed settings need; a paused app needs none."""
+    if not is_active(saved):
+        return
+    has_lists = current_hub().plugins.has(saved.slug, "hub_records")
+    if has_lists and saved.settings != before.settings:
+        run_log.request(RunKind.LISTS, saved.company_id, person_name())
+    run_log.request(RunKind.SYNC, saved.id, person_name())
+
+
+def disable(row: Installation) -> Installation:
+    """Disable an app; its settings and matches stay. One that is disabled already is left alone."""
+    check_right(row)
+    if not row.enabled:
+        return row
+    return enable.disable(row.company_id, row.slug, who=person_name())

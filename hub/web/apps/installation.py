@@ -1,0 +1,193 @@
+"""An app of one company: its state, and the buttons to run, refresh, pause or disable it."""
+
+from decimal import Decimal
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub import outbox
+from hub.context import current_hub
+from hub.db.engine import read_only_session
+from hub.errors import HubError
+from hub.installations import early_documents, enable
+from hub.models import (
+    AuditEntry,
+    Case,
+    Installation,
+    Posting,
+    Run,
+    Schedule,
+    SeenCode,
+    SourceDocument,
+)
+from hub.models.enums import InstallationMode, RunKind
+from hub.outbox import approvals
+from hub.scheduling import run_log
+from hub.translations.messages import gettext, translate
+from hub.web.authentication.access import may_open_run, person_name, require_role
+from hub.web.frame import environment_badge
+from hub.web.frame.layout import app_name
+from hub.web.frame.paging import get_row_or_404
+from hub.web.lists import case_list
+from hub.web.lists.counts import count_documents, count_in_review
+from hub.web.lists.kind_counts import count_kinds
+
+pages = Blueprint("installation", __name__, url_prefix="/installations/<int:installation_id>")
+
+
+@pages.get("/")
+@require_role("viewer")
+def show(installation_id: int) -> str:
+    """Show the state of an installation."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        head = build_tabs(session, installation)
+        about = _page_values(session, installation)
+        return render_template("installation.html", **head, **about)
+
+
+@pages.post("/run")
+@require_role("operator")
+def run(installation_id: int) -> Response:
+    """Start a sync now."""
+    return start(installation_id, RunKind.SYNC, installation_id)
+
+
+@pages.post("/lists")
+@require_role("operator")
+def lists(installation_id: int) -> Response:
+    """Download the master data: read the lists of QuickBooks and push them into the source."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+    return start(installation_id, RunKind.LISTS, installation.company_id)
+
+
+def _sums(session: Session, installation_id: int) -> list[tuple[str, str, dict[str, Decimal]]]:
+    """Return kind, currency and sums of the posted documents; a payment is no further invoice."""
+    by_kind = outbox.sum_posted_by_kind(session, installation_id)
+    return [(*key, by_kind[key]) for key in sorted(by_kind)]
+
+
+def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:
+    """Return what the head of every page of an installation shows.
+
+    The app is None if its plugin is not installed.
+    """
+    plugins = current_hub().plugins
+    app = plugins.apps.get(installation.slug)
+    company = installation.company
+    waiting = (
+        select(func.count())
+        .select_from(Posting)
+        .where(*approvals.review_conditions(installation.id))
+    )
+    return {
+        "installation": installation,
+        "app": app,
+        "company_name": company.name or company.realm,
+        "source_badge": environment_badge.build_source_badge(app, installation),
+        "has_lists": bool(app) and plugins.has(installation.slug, "hub_records"),
+        "has_webhook": bool(app) and plugins.has(installation.slug, "hub_webhook"),
+        "to_review": session.scalar(waiting),
+        "crumbs": [
+            (gettext("Apps"), url_for("marketplace.show")),
+            (app_name(installation.slug), _app_page(installation)),
+        ],
+    }
+
+
+def is_active(installation: Installation) -> bool:
+    """Return whether an app is enabled and not paused, so that its runs may be started."""
+    if not installation.enabled:
+        return False
+    return installation.mode != InstallationMode.PAUSED
+
+
+def count_before_start(session: Session, installation_id: int) -> int:
+    """Count the documents that are excluded because of the start date."""
+    is_excluded = early_documents.match_excluded(installation_id)
+    query = select(func.count()).select_from(SourceDocument).where(*is_excluded)
+    return session.scalar(query) or 0
+
+
+def _app_page(installation: Installation) -> str:
+    """Return the address of the app's page, or of the list if its plugin is not installed."""
+    if installation.slug not in current_hub().plugins.apps:
+        return url_for("marketplace.show")
+    return url_for("marketplace.one", slug=installation.slug)
+
+
+def start(installation_id: int, kind: str, subject_id: int) -> Response:
+    """Request a run and redirect to it; a paused app only shows a message."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+    app_page = url_for("installation.show", installation_id=installation_id)
+    if not is_active(installation):
+        flash(
+            gettext("It is paused. Set its mode to automatic or review first, under Settings."),
+            "error",
+        )
+        return redirect(app_page)
+    try:
+        run_id = run_log.request(kind, subject_id, person_name())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        return redirect(app_page)
+    with read_only_session() as session:
+        if may_open_run(session.get(Run, run_id)):
+            return redirect(url_for("runs.one", run_id=run_id))
+    flash(gettext("The lists of the company are being read."), "success")
+    return redirect(app_page)
+
+
+def _page_values(session: Session, installation: Installation) -> dict[str, Any]:
+    """Return what the page of an installation shows."""
+    is_of_app = Run.installation_id == installation.id
+    is_lists_run = (
+        Run.company_id == installation.company_id,
+        Run.kind == RunKind.LISTS,
+        or_(Run.started_at.is_(None), Run.started_at >= installation.created_at),
+    )
+    newest = select(Run).order_by(Run.id.desc())
+    newest_cases = (
+        select(Case)
+        .where(Case.installation_id == installation.id, Case.closed_at.is_(None))
+        .order_by(Case.id.desc())
+        .limit(5)
+    )
+    cases = list(session.scalars(newest_cases))
+    codes = (
+        select(func.count())
+        .select_from(SeenCode)
+        .where(SeenCode.installation_id == installation.id)
+    )
+    planned = select(Schedule).where(
+        Schedule.installation_id == installation.id, Schedule.kind == RunKind.SYNC
+    )
+    return {
+        "counts": count_documents(session, installation.id),
+        "to_approve": count_kinds(count_in_review(session, installation.id)),
+        "sums": _sums(session, installation.id),
+        "runs": list(session.scalars(newest.where(is_of_app).limit(5))),
+        "lists_run": session.scalar(newest.where(*is_lists_run).limit(1)),
+        "lists_put": session.scalar(_lists_put(installation)),
+        "cases": case_list.build_rows(session, cases),
+        "codes": session.scalar(codes),
+        "schedule": session.scalar(planned),
+        "left_out": count_before_start(session, installation.id),
+        "mine": request.args.get("mine", ""),
+    }
+
+
+def _lists_put(installation: Installation) -> Select[AuditEntry]:
+    """Return the query for the audit entry of the lists that enabling pushed."""
+    subject = enable.audit_subject(installation)
+    entries = select(AuditEntry).where(
+        AuditEntry.what == enable.LISTS,
+        AuditEntry.subject == subject,
+    )
+    newest_first = entries.order_by(AuditEntry.id.desc())
+    return newest_first.limit(1)

@@ -1,0 +1,229 @@
+"""The files that an app received: their list, the form that uploads more, and their columns."""
+
+from collections.abc import Iterable
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+from werkzeug.datastructures import FileStorage
+
+from hub.context import current_hub
+from hub.contract.files import FileKinds, FileTable
+from hub.db.engine import read_only_session
+from hub.errors import HubError
+from hub.models import Installation, StoredFile
+from hub.models.enums import FileState, FileWay, RunKind
+from hub.sources import file_folder, file_intake, file_mapping
+from hub.translations.messages import gettext, ngettext, translate
+from hub.web.apps import installation as installation_page
+from hub.web.authentication.access import person_name, require_role
+from hub.web.frame.paging import get_row_or_404, page
+
+MAX_FILES = 50  # in one upload
+pages = Blueprint(
+    "received_files", __name__, url_prefix="/installations/<int:installation_id>/files"
+)
+
+
+@pages.get("/")
+@require_role("viewer")
+def show(installation_id: int) -> str:
+    """Show the files of an app that receives files, the newest first."""
+    query = select(StoredFile).where(StoredFile.installation_id == installation_id)
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        kinds = _kinds_of(installation)
+        listed = page(session, query, by=[StoredFile.id])
+        return render_template(
+            "received_files.html",
+            page=listed,
+            files=listed.rows,
+            suffixes=kinds.suffixes,
+            limit=kinds.limit,
+            folder=file_folder.folder_of(installation),
+            **installation_page.build_tabs(session, installation),
+        )
+
+
+@pages.post("/")
+@require_role("operator")
+def upload(installation_id: int) -> Response:
+    """Store the uploaded files; map the columns of the first new table, or else start a sync."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+    _kinds_of(installation)
+    uploads = [file for file in request.files.getlist("file") if file.filename]
+    if not 0 < len(uploads) <= MAX_FILES:
+        flash(gettext("Choose between 1 and %(count)s files.", count=MAX_FILES), "error")
+        return _to_list(installation_id)
+    results = _receive_all(installation, uploads)
+    unmapped_ids = [result.id for result in results if result.state == FileState.UNMAPPED]
+    if unmapped_ids:
+        return _to_columns(installation_id, unmapped_ids[0])
+    if any(result.is_new for result in results):
+        return _sync(installation)
+    return _to_list(installation_id)
+
+
+@pages.get("/<int:file_id>/columns")
+@require_role("operator")
+def columns(installation_id: int, file_id: int) -> str | Response:
+    """Ask which column of a table holds what, with its first rows and the likely answers."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        stored = _require_file(session, installation, file_id)
+    try:
+        table = file_mapping.open_table(installation, file_id).table
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        return _to_list(installation_id)
+    previous = file_intake.find_newest_mapping(installation, table.columns)
+    answers = dict(table.suggestions)
+    if stored.mapping is not None:
+        answers = stored.mapping
+    elif previous:
+        answers = previous.answers
+    name = previous.name if previous else stored.name.rpartition(".")[0]
+    return _columns_page(installation, stored, table, answers, name)
+
+
+@pages.post("/<int:file_id>/columns")
+@require_role("operator")
+def map_columns(installation_id: int, file_id: int) -> str | Response:
+    """Accept a table with the answers; show the form again if the table cannot be read so."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        stored = _require_file(session, installation, file_id)
+    answers = {}
+    for key, value in request.form.items():
+        field, _, name = key.partition(":")
+        if field == "field":
+            answers[name] = value
+    name = request.form.get("name", "")
+    try:
+        count = file_mapping.apply(installation, file_id, name, answers, person_name())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        table = file_mapping.open_table(installation, file_id).table
+        return _columns_page(installation, stored, table, answers, name)
+    text = ngettext(
+        "%(count)s document in %(name)s.",
+        "%(count)s documents in %(name)s.",
+        count,
+        name=stored.name,
+    )
+    flash(text, "success")
+    return _sync(installation)
+
+
+@pages.post("/<int:file_id>/discard")
+@require_role("operator")
+def discard(installation_id: int, file_id: int) -> Response:
+    """Delete a table that waits for its columns."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        stored = _require_file(session, installation, file_id)
+    try:
+        file_mapping.discard(installation, file_id, person_name())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+    else:
+        flash(gettext("%(name)s was discarded.", name=stored.name), "success")
+    return _to_list(installation_id)
+
+
+def _receive_all(
+    installation: Installation, uploads: Iterable[FileStorage]
+) -> list[file_intake.IntakeResult]:
+    """Store files one by one, and return the outcomes for those that were not refused."""
+    results = []
+    for file in uploads:
+        result = _receive(installation, file.filename or "", file.read())
+        if result:
+            results.append(result)
+    return results
+
+
+def _receive(
+    installation: Installation, name: str, content: bytes
+) -> file_intake.IntakeResult | None:
+    """Store one file and describe the outcome; return None if it was refused."""
+    try:
+        result = file_intake.receive(
+            installation, name, content, way=FileWay.UPLOAD, who=person_name()
+        )
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        return None
+    if not result.is_new:
+        flash(gettext("%(name)s was received before. Nothing was added.", name=name), "info")
+    elif result.state == FileState.ACCEPTED:
+        text = ngettext(
+            "%(count)s document in %(name)s.",
+            "%(count)s documents in %(name)s.",
+            result.documents,
+            name=result.name,
+        )
+        flash(text, "success")
+    return result
+
+
+def _columns_page(
+    installation: Installation,
+    stored: StoredFile,
+    table: FileTable,
+    answers: dict[str, str],
+    name: str,
+) -> str:
+    """Return the page that asks for the columns of a table."""
+    with read_only_session() as session:
+        context = installation_page.build_tabs(
+            session, get_row_or_404(session, Installation, installation.id)
+        )
+    return render_template(
+        "file_columns.html",
+        file=stored,
+        table=table,
+        fields=file_mapping.fields_of(installation),
+        answers=answers,
+        mapping_name=name,
+        max_name_length=file_mapping.MAX_NAME_LENGTH,
+        **context,
+    )
+
+
+def _sync(installation: Installation) -> Response:
+    """Start a sync that reads the new files; an app that is paused reads them when it is on."""
+    if installation_page.is_active(installation):
+        return installation_page.start(installation.id, RunKind.SYNC, installation.id)
+    flash(gettext("The app is paused. It reads the files when it is on again."), "info")
+    return _to_list(installation.id)
+
+
+def _to_columns(installation_id: int, file_id: int) -> Response:
+    """Redirect to the form about the columns of a table."""
+    address = url_for("received_files.columns", installation_id=installation_id, file_id=file_id)
+    return redirect(address)
+
+
+def _to_list(installation_id: int) -> Response:
+    """Redirect to the list of files."""
+    return redirect(url_for("received_files.show", installation_id=installation_id))
+
+
+def _require_file(session: Session, installation: Installation, file_id: int) -> StoredFile:
+    """Return a file of an installation; abort if it has none with this id."""
+    _kinds_of(installation)
+    stored: StoredFile = get_row_or_404(session, StoredFile, file_id)
+    if stored.installation_id != installation.id:
+        abort(404)
+    return stored
+
+
+def _kinds_of(installation: Installation) -> FileKinds:
+    """Return what files the app of an installation accepts; abort if it accepts none."""
+    app = current_hub().plugins.apps.get(installation.slug)
+    if app is None or app.files is None or not installation.enabled:
+        abort(404)
+    return app.files

@@ -1,0 +1,80 @@
+"""The choices of a setting: records of QuickBooks, or codes of the source."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from hub import sources
+from hub.contract import settings_schema
+from hub.contract.documents import Role
+from hub.contract.types import App
+from hub.db.engine import read_only_session
+from hub.errors import HubError
+from hub.models import Installation
+from hub.qbo import record_download, records
+from hub.web.frame.forms import Choices
+
+
+def read_choices(
+    app: App, installation: Installation, values: Mapping[str, Any], source: str
+) -> Choices:
+    """Return the choices of a setting as pairs of id and label.
+
+    `source` is a role such as "vendor" for records of QuickBooks, or "code:" and the name of a
+    field for codes of the source. The source is asked with the settings as typed, so that they need
+    not be saved first. Raise HubError if neither side can answer.
+    """
+    kind, _, field = source.partition(":")
+    if kind == "code":
+        return _codes(app, installation, values, field)
+    return _records(installation.company_id, cast(Role, source))
+
+
+def build_choice_lister(installation: Installation) -> Callable[[str], Choices]:
+    """Return what lists the choices of a setting for a person who may not change it.
+
+    It calls neither QuickBooks nor the source: it knows the records as last read, and no codes.
+    """
+
+    def list_records(source: str) -> Choices:
+        """Return the stored records of a role; none for codes of the source."""
+        if source.startswith("code:"):
+            return []
+        return _stored_records(installation.company_id, cast(Role, source))
+
+    return list_records
+
+
+def _codes(app: App, installation: Installation, values: Mapping[str, Any], field: str) -> Choices:
+    """Return the codes that the source has for a field, labeled with number and name."""
+    secret_names = settings_schema.secret_names(app)
+    settings = {name: value for name, value in values.items() if name not in secret_names}
+    secrets = sources.merge_secrets(app, installation, values)
+    choices = []
+    for code in sources.read_codes(installation, field, settings=settings, secrets=secrets):
+        label = f"{code.number or ''} {code.name or ''}".strip()
+        choices.append((code.id, label or code.id))
+    return choices
+
+
+def _records(company_id: int, role: Role) -> Choices:
+    """Return the company's records that fit, as last read if QuickBooks cannot be asked now."""
+    trouble = None
+    try:
+        record_download.refresh_outdated(company_id)
+    except HubError as error:
+        trouble = error
+    choices = _stored_records(company_id, role)
+    if trouble and not choices:
+        raise trouble
+    return choices
+
+
+def _stored_records(company_id: int, role: Role) -> Choices:
+    """Return the company's records that fit, as last read."""
+    with read_only_session() as session:
+        entries = records.list_choices(session, company_id, role)
+    choices = []
+    for entry in entries:
+        label = f"{entry.number} {entry.full_name or entry.name}".strip()
+        choices.append((entry.quickbooks_id, label))
+    return choices

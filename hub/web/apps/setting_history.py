@@ -1,0 +1,160 @@
+"""How the settings of an app were changed: who, when and what. Secrets are never shown."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.contract import settings_schema
+from hub.contract.interval import describe
+from hub.contract.types import App
+from hub.errors import Refused
+from hub.installations import enable, setting_changes
+from hub.models import AuditEntry, Installation
+from hub.translations.messages import gettext, gettext_noop
+from hub.web.apps.setting_choices import build_choice_lister
+from hub.web.frame.forms import list_schema_choices
+from hub.web.frame.source_view import format_dates
+from hub.web.frame.state_labels import MODE_LABELS
+from hub.web.frame.viewer import translate_for_app
+
+CHANGE_LABELS = {
+    gettext_noop("app enabled"): gettext_noop("Enabled"),
+    gettext_noop("settings changed"): gettext_noop("Settings saved"),
+    gettext_noop("mode changed"): gettext_noop("Mode changed"),
+    gettext_noop("app disabled"): gettext_noop("Disabled"),
+    gettext_noop("app handed over"): gettext_noop("Handed over"),
+}
+MAX_ENTRIES = 10
+NO_VALUE = gettext_noop("none")
+SETTING_LABELS = {
+    "mode": gettext_noop("Mode"),
+    "owner": gettext_noop("Owner"),
+    "schedule": gettext_noop("Schedule"),
+    "zone": gettext_noop("Time zone"),
+    "start_date": gettext_noop("Documents from"),
+    "second_approval_above": gettext_noop("Two people approve above"),
+}
+
+
+Names = Callable[[str, str], str]  # from the source of a setting's choices and an id to its name
+
+
+class SettingsEntry(NamedTuple):
+    """One act on the settings, with a sentence for each value that changed."""
+
+    at: dt.datetime
+    who: str
+    what: str
+    changes: list[str]
+
+
+def read(
+    session: Session, app: App, row: Installation, limit: int = MAX_ENTRIES
+) -> list[SettingsEntry]:
+    """Return the last acts on the settings of an installation, newest first."""
+    query = (
+        select(AuditEntry)
+        .where(AuditEntry.what.in_(CHANGE_LABELS), AuditEntry.subject == enable.audit_subject(row))
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    )
+    entries = []
+    for entry in session.scalars(query):
+        changes = _changes(app, entry.detail, _stored_names(row))
+        entries.append(SettingsEntry(entry.at, entry.who, CHANGE_LABELS[entry.what], changes))
+    return entries
+
+
+def format_changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
+    """Return a sentence for each change that an entry of the audit log holds, or that it has none.
+
+    A token that the source renewed meanwhile is no change for people.
+    """
+    texts = _changes(app, detail, name_of)
+    if "changes" in detail and not texts:
+        return [gettext("Nothing changed")]
+    return texts
+
+
+def _changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
+    """Return a sentence for each change that an entry of the audit log holds."""
+    if "before" in detail:
+        label = _label(app, "mode")
+        return [f"{label}: {_mode_name(detail['before'])} → {_mode_name(detail['after'])}"]
+    if "to" in detail:
+        return [f"{_label(app, 'owner')}: {detail['to']}"]
+    return _sentences(app, detail.get("changes") or {}, name_of)
+
+
+def format_setting_changes(app: App, row: Installation, changes: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each change of a setting, as `setting_changes` describes them."""
+    return _sentences(app, changes, _stored_names(row))
+
+
+def _stored_names(row: Installation) -> Names:
+    """Return what names a record that a setting of the app has."""
+
+    def name_of(source: str, id: str) -> str:
+        """Return the name of a record, or its id if it is no longer known."""
+        return dict(build_choice_lister(row)(source)).get(id, id)
+
+    return name_of
+
+
+def _sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> list[str]:
+    schema = settings_schema.schema_of(app)
+    texts = []
+    for name, change in changes.items():
+        label = _label(app, name)
+        if change == setting_changes.SECRET_CHANGED:
+            if name in schema.fields:  # not a token that the source renewed meanwhile
+                texts.append(gettext("%(label)s changed", label=label))
+        else:
+            before, after = (_text(app, name, change[side], name_of) for side in ("from", "to"))
+            texts.append(f"{label}: {before} → {after}")
+    return texts
+
+
+def _label(app: App, name: str) -> str:
+    """Return the label of a setting, as the form has it."""
+    if name in SETTING_LABELS:
+        return gettext(SETTING_LABELS[name])
+    field = settings_schema.schema_of(app).fields.get(name)
+    words = name.replace("_", " ").capitalize()
+    return translate_for_app(str(field.metadata.get("label", words)), app.slug) if field else words
+
+
+def _text(app: App, name: str, value: Any, name_of: Names) -> str:
+    """Return a value as a person reads it."""
+    if value in setting_changes.EMPTY_VALUES:
+        return gettext(NO_VALUE)
+    if isinstance(value, bool):
+        return gettext("on") if value else gettext("off")
+    text = str(value)
+    if name == "mode":
+        return _mode_name(text)
+    if name == "schedule":
+        return _schedule(text)
+    field = settings_schema.schema_of(app).fields.get(name)
+    source = str(field.metadata.get("choices_from", "")) if field else ""
+    if source:
+        return name_of(source, text)
+    labels = dict(list_schema_choices(field)) if field else {}
+    return translate_for_app(labels[text], app.slug) if labels.get(text) else format_dates(text)
+
+
+def _mode_name(name: str) -> str:
+    """Return the name of a mode as the form has it."""
+    title, _ = MODE_LABELS.get(name, (name, ""))
+    return gettext(title)
+
+
+def _schedule(text: str) -> str:
+    """Return a schedule in words; its text if it cannot be read any more."""
+    try:
+        return describe(text)
+    except Refused:
+        return text

@@ -1,0 +1,358 @@
+"""The settings of an app: a form drawn from its schema, tested at the source before it is saved."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub import sources
+from hub.context import current_hub
+from hub.contract import settings_schema
+from hub.contract.types import App
+from hub.db.engine import read_only_session, transaction
+from hub.errors import HubError, Refused, SettingsInvalid
+from hub.installations import approval_changes, shared_accounts
+from hub.installations import enable as installations_enable
+from hub.models import Installation, User
+from hub.security import audit
+from hub.security.rights import ACTIVE, Subject, rights_of
+from hub.translations import reasons
+from hub.translations.messages import gettext, translate
+from hub.web.apps import (
+    enabled_apps,
+    entered_secrets,
+    setting_history,
+    setting_messages,
+    setting_preview,
+)
+from hub.web.apps.installation import build_tabs
+from hub.web.apps.schedule_form import build_picker, plan_inputs, plan_typed
+from hub.web.apps.setting_choices import build_choice_lister, read_choices
+from hub.web.apps.setting_preview import SettingsPreview
+from hub.web.authentication import confirmation
+from hub.web.authentication.access import (
+    keep_form,
+    may_here,
+    person_name,
+    require_recent_login,
+    require_role,
+)
+from hub.web.frame import forms, viewer
+from hub.web.frame.layout import get_app_or_404, may_configure, zone
+from hub.web.frame.paging import get_installation_or_404, get_row_or_404
+from hub.web.request import form_drafts
+
+pages = Blueprint("settings", __name__)
+Page = str | Response | tuple[str, int]
+
+
+def _secret_fields(slug: str = "", company_id: int = 0, installation_id: int = 0) -> set[str]:
+    """Return the names of the secret fields of the form at an address.
+
+    The address has either the app and the company, or the installation.
+    """
+    slug = slug or get_installation_or_404(installation_id).slug
+    app = get_app_or_404(slug)
+    return settings_schema.secret_names(app)
+
+
+@pages.get("/apps/<slug>/<int:company_id>/configure")
+@require_role("app-owner")
+def new(slug: str, company_id: int) -> Page:
+    """Show the settings of an app that is not enabled for the company yet.
+
+    If it is enabled by now, show the page of its settings, with what was typed.
+    """
+    app = get_app_or_404(slug)
+    row = enabled_apps.find_or_prepare(app, company_id, zone())
+    if row.id:
+        address = url_for("settings.show", installation_id=row.id, draft=_draft_token())
+        return redirect(address)
+    return _first_form(row)
+
+
+@pages.post("/apps/<slug>/<int:company_id>/configure")
+@keep_form(_secret_fields)
+@require_role("app-owner")
+def enable(slug: str, company_id: int) -> Page:
+    """Test the settings, and enable the app with them.
+
+    If it was enabled in the meantime, its settings change.
+    """
+    app = get_app_or_404(slug)
+    return _submit(enabled_apps.find_or_prepare(app, company_id, zone()))
+
+
+@pages.get("/installations/<int:installation_id>/settings")
+@require_role("viewer")
+def show(installation_id: int) -> Page:
+    """Show the settings of an enabled app."""
+    row = get_installation_or_404(installation_id)
+    return _first_form(row)
+
+
+@pages.post("/installations/<int:installation_id>/settings")
+@keep_form(_secret_fields)
+@require_role("app-owner")
+def change(installation_id: int) -> Page:
+    """Test the settings and save them."""
+    row = get_installation_or_404(installation_id)
+    return _submit(row)
+
+
+@pages.post("/apps/<slug>/<int:company_id>/configure/changes")
+@require_role("app-owner")
+def first_changes(slug: str, company_id: int) -> str:
+    """Return what enabling the app with this form would mean for the books, for htmx."""
+    app = get_app_or_404(slug)
+    return _preview(app, enabled_apps.find_or_prepare(app, company_id, zone()))
+
+
+@pages.post("/installations/<int:installation_id>/settings/changes")
+@require_role("app-owner")
+def changes(installation_id: int) -> str:
+    """Return what saving the form would change, for htmx."""
+    row = get_installation_or_404(installation_id)
+    return _preview(get_app_or_404(row.slug), row)
+
+
+def _preview(app: App, row: Installation) -> str:
+    """Return the changes of the form and what follows from them; nothing if it cannot be saved."""
+    enabled_apps.check_right(row)
+    typed = forms.parse(settings_schema.schema_of(app), request.form)
+    values = entered_secrets.load(app, row, typed) | typed | plan_typed(request.form)
+    try:
+        preview = setting_preview.read(app, row, values, request.form.get("mode") or None)
+    except HubError:
+        return ""
+    return render_template("setting_change_list.html", preview=preview)
+
+
+@pages.post("/installations/<int:installation_id>/disable")
+@require_role("app-owner")
+def disable(installation_id: int) -> Response:
+    """Disable the app; settings and matches stay.
+
+    Without a tick in the form's box nothing happens.
+    """
+    row = get_installation_or_404(installation_id)
+    enabled_apps.check_right(row)
+    is_confirmed = request.form.get("sure") == "1"
+    if is_confirmed:
+        enabled_apps.disable(row)
+        flash(gettext("The app is disabled. Its settings and matches are kept."), "success")
+    return redirect(url_for("installation.show", installation_id=installation_id))
+
+
+@pages.post("/installations/<int:installation_id>/owner")
+@require_role("app-owner")
+@require_recent_login
+def hand_over(installation_id: int) -> Response:
+    """Give the app to another person; only its owner may do that."""
+    with transaction() as session:
+        row = get_row_or_404(session, Installation, installation_id)
+        enabled_apps.check_right(row)
+        name = request.form.get("owner", "")
+        if name not in _people_of(session, row):
+            abort(400)
+        row.owner = name
+        company_name = row.company.name
+        subject = f"{row.slug} for {company_name}"
+        audit.record(session, person_name(), "app handed over", subject, to=name)
+    flash(gettext("%(name)s now owns this app.", name=name), "success")
+    return redirect(url_for("installation.show", installation_id=installation_id))
+
+
+def _first_form(row: Installation) -> str:
+    """Draw the form as it is stored, or with the values of one that could not be saved."""
+    form = form_drafts.load_posted(_draft_token() or "", person_name())
+    if not form:
+        return _form(row, {}, {})
+    flash(
+        setting_messages.explain_expired_form(),
+        "look",
+    )
+    answers = forms.parse(settings_schema.schema_of(get_app_or_404(row.slug)), form)
+    return _form(row, answers | plan_typed(form), {}, form.get("mode"))
+
+
+def _draft_token() -> str | None:
+    """Return the token of the draft that the form belongs to."""
+    return request.args.get("draft")
+
+
+def _submit(row: Installation) -> Page:
+    """Check the right, parse the form, test or save it, and follow up."""
+    enabled_apps.check_right(row)
+    app = get_app_or_404(row.slug)
+    typed = forms.parse(settings_schema.schema_of(app), request.form)
+    answers = entered_secrets.load(app, row, typed) | typed
+    values = answers | plan_typed(request.form)
+    mode = request.form.get("mode") or None
+    try:
+        if "test" in request.form:
+            return _test(app, row, answers)
+        if "edit" in request.form:
+            return _form(row, values, {}, mode)
+        preview = setting_preview.read(app, row, values, mode)
+        question = _confirm(app, row, values, preview) or _question(app, row, values, mode)
+        if question is not None:
+            return question
+        saved = enabled_apps.save(row, values, mode)
+    except SettingsInvalid as error:
+        return _form(row, values, error.fields, mode), 400
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        return _form(row, values, {}, mode), 400
+    _follow_up(app, row, saved)
+    return redirect(url_for("installation.show", installation_id=saved.id))
+
+
+def _confirm(
+    app: App, row: Installation, values: dict[str, Any], preview: SettingsPreview
+) -> Page | None:
+    """Return the page that shows the changes; None if the person has seen them already."""
+    if preview.is_confirmed:
+        return None
+    fields = _repeat_fields(app, row, values)
+    if fields is None:
+        raise Refused(gettext("Not saved. A secret is too long."))
+    with read_only_session() as session:
+        about = build_tabs(session, row)
+    about |= {"app": app, "row": row, "preview": preview, "fields": fields}
+    return render_template("setting_changes.html", **about)
+
+
+def _question(app: App, row: Installation, values: dict[str, Any], mode: str | None) -> Page | None:
+    """Return the page that asks who it is if documents would need fewer approvals from now on."""
+    if not approval_changes.needs_fewer_approvals(app, row, values, mode):
+        return None
+    question: Page | None = confirmation.ask(partial(_repeat_fields, app, row, values))
+    return question
+
+
+def _repeat_fields(
+    app: App, row: Installation, values: dict[str, Any]
+) -> confirmation.Fields | None:
+    """Return the fields of this form with a token in place of its secrets.
+
+    None if the secrets cannot be stored: then the form has to be filled in again.
+    """
+    secret_names = settings_schema.secret_names(app)
+    token, _ = entered_secrets.save(app, row, values)
+    if not token and any(values.get(name) for name in secret_names):
+        return None
+    left_out = {"draft", setting_preview.DIGEST_FIELD, *confirmation.OWN_FIELDS, *secret_names}
+    entries = request.form.items(multi=True)
+    fields = [(name, value) for name, value in entries if name not in left_out]
+    return [*fields, ("draft", token)]
+
+
+def _follow_up(app: App, before: Installation, saved: Installation) -> None:
+    """Forget the draft, say what was saved, and request the runs that the new settings need."""
+    form_drafts.forget(request.form.get("draft", ""))
+    was_enabled = bool(before.id)
+    flash(setting_messages.describe_saving(app, was_enabled, saved.tenant_name), "success")
+    if was_enabled:
+        _flash_changes(app, saved)
+    _warn_of_start(before, saved)
+    warning = shared_accounts.find_warning(saved)
+    if warning and not (was_enabled and before.enabled):
+        flash(reasons.translate_sentence(warning), "look")
+    if was_enabled:
+        enabled_apps.request_runs(before, saved)
+    elif current_hub().plugins.has(before.slug, "hub_records"):
+        flash(gettext("Next: download the master data, below."), "info")
+
+
+def _warn_of_start(before: Installation, saved: Installation) -> None:
+    """Say which documents a new start date posts or leaves out."""
+    start = saved.start_date
+    if before.id and before.start_date != start:
+        flash(setting_preview.describe_new_start(before.start_date, start), "look")
+    elif not before.id and setting_preview.is_past(start, saved.zone):
+        flash(setting_preview.start_warning(start), "look")
+
+
+def _flash_changes(app: App, row: Installation) -> None:
+    """Say what the last change of the settings changed."""
+    with read_only_session() as session:
+        entries = setting_history.read(session, app, row, limit=1)
+    for entry in entries:
+        if entry.changes:
+            changes = "; ".join(entry.changes)
+            flash(gettext("Changed: %(changes)s.", changes=changes), "info")
+
+
+def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
+    """Show the form again, with what the source answers to settings that are not saved.
+
+    Raise HubError if the source refuses them.
+    """
+    tenant = installations_enable.try_settings(row, answers, who=person_name())
+    flash(setting_messages.confirm_connection(app, tenant.name), "success")
+    for text in tenant.warnings:
+        flash(reasons.translate_sentence(text), "look")
+    values = answers | plan_typed(request.form)
+    mode = request.form.get("mode")
+    return _form(row, values, {}, mode)
+
+
+def _form(
+    row: Installation,
+    typed: dict[str, Any],
+    errors: Mapping[str, list[str]],
+    mode: str | None = None,
+) -> str:
+    """Render the form with what was typed and what is wrong with it."""
+    app = get_app_or_404(row.slug)
+    values = {**row.settings, **typed}
+    stored = list(sources.load_stored_secrets(app, row))
+    draft, entered = entered_secrets.save(app, row, typed)
+    drawn = forms.build_inputs(
+        settings_schema.schema_of(app),
+        values,
+        stored=stored,
+        entered=entered,
+        currency=row.company.currency,
+        source=partial(read_choices, app, row, values)
+        if may_configure(row)
+        else build_choice_lister(row),
+    )
+    drawn = viewer.translate_inputs(drawn, app.slug)
+    plan = plan_inputs(row, typed, mode)
+    with read_only_session() as session:
+        about = (
+            build_tabs(session, row)
+            if row.id
+            else {"company_name": row.company.name or row.company.realm}
+        )
+        people = _people_of(session, row)
+        history: Sequence[setting_history.SettingsEntry] = ()
+        if row.id and may_here("operator"):
+            history = setting_history.read(session, app, row)
+    groups = forms.group_by_section(forms.with_focus(forms.with_errors([*drawn, *plan], errors)))
+    about |= {
+        "app": app,
+        "row": row,
+        "groups": groups,
+        "people": people,
+        "history": history,
+        "labels": {question.name: question.label for question in (*drawn, *plan)},
+        "picker": build_picker(row, typed),
+        "allowed": may_configure(row),
+        "extra": forms.list_errors_without_field(errors, values),
+        "draft": draft,
+    }
+    return render_template("settings.html", wrong=errors, **about)
+
+
+def _people_of(session: Session, row: Installation) -> list[str]:
+    """Return the names of the people who may see the app, to whom it can be given."""
+    subject = Subject(row.company_id, row.slug)
+    users = session.scalars(select(User).where(ACTIVE).order_by(User.username))
+    return [str(user.username) for user in users if rights_of(user).role(subject)]

@@ -1,0 +1,99 @@
+"""The changes of settings in entries of the audit log, with names of records in place of ids."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, cast
+
+from marshmallow.fields import Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.context import current_hub
+from hub.contract import settings_schema
+from hub.contract.documents import Role
+from hub.models import AuditEntry, Installation, StoredRecord
+from hub.qbo import records
+from hub.web.apps import setting_history
+
+# A record of a company: its list and its id.
+Key = tuple[int, str, str]
+
+
+class RecordedSettings:
+    """What entries say about settings; the records that they name are read together."""
+
+    def __init__(
+        self,
+        session: Session,
+        entries: Iterable[AuditEntry],
+        installations: Mapping[str, Installation],
+    ) -> None:
+        """Read the names; `installations` are those of the entries by their subjects."""
+        self._installations = installations
+        keys: set[Key] = set()
+        for entry in entries:
+            keys.update(self._keys(entry))
+        self._names = _read_names(session, keys)
+
+    def changes(self, entry: AuditEntry) -> list[str]:
+        """Return a sentence for each change of an entry about settings, none for others."""
+        row = self._row(entry)
+        if row is None:
+            return []
+
+        def name_of(source: str, id: str) -> str:
+            """Return the name of a record, or its id if it is no longer known."""
+            return self._names.get((row.company_id, _list_of(source), id), id)
+
+        app = current_hub().plugins.apps[row.slug]
+        return setting_history.format_changes(app, entry.detail, name_of)
+
+    def _row(self, entry: AuditEntry) -> Installation | None:
+        """Return the app that an entry about settings is of, if its plugin is installed."""
+        row = self._installations.get(entry.subject)
+        if row is None or entry.what not in setting_history.CHANGE_LABELS:
+            return None
+        return row if row.slug in current_hub().plugins.apps else None
+
+    def _keys(self, entry: AuditEntry) -> Iterator[Key]:
+        """Yield the records that an entry may name."""
+        row = self._row(entry)
+        if row is None:
+            return
+        fields = settings_schema.schema_of(current_hub().plugins.apps[row.slug]).fields
+        for name, change in (entry.detail.get("changes") or {}).items():
+            list_name = _list_of_setting(fields.get(name))
+            if list_name and isinstance(change, Mapping):
+                for value in change.values():
+                    yield row.company_id, list_name, str(value)
+
+
+def _list_of_setting(field: Field[Any] | None) -> str:
+    """Return the list of QuickBooks that a setting chooses from, "" if it is not declared."""
+    if field is None:
+        return ""
+    source = field.metadata.get("choices_from", "")
+    return _list_of(str(source))
+
+
+def _list_of(source: str) -> str:
+    """Return the list of QuickBooks that a source of choices means, "" for any other source."""
+    return records.ROLE_LIST.get(cast(Role, source), "")
+
+
+def _read_names(session: Session, keys: set[Key]) -> dict[Key, str]:
+    """Return number and name of each record that is known."""
+    if not keys:
+        return {}
+    columns: tuple[Any, ...] = (
+        StoredRecord.company_id,
+        StoredRecord.list,
+        StoredRecord.quickbooks_id,
+    )
+    query = select(*columns, StoredRecord.number, StoredRecord.full_name, StoredRecord.name)
+    for place, column in enumerate(columns):
+        query = query.where(column.in_({key[place] for key in keys}))
+    names: dict[Key, str] = {}
+    for row in session.execute(query):
+        key = (row.company_id, row.list, row.quickbooks_id)
+        names[key] = f"{row.number} {row.full_name or row.name}".strip()
+    return names

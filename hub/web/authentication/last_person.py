@@ -1,0 +1,43 @@
+"""Remember who logged in last with this browser, so that the form of an expired session is kept.
+
+A signed cookie stores the name for a few days; it outlasts the session and logs nobody in.
+"""
+
+import datetime as dt
+from typing import Any
+
+from flask import Flask, after_this_request
+
+from hub.context import current_hub
+from hub.db.engine import read_only_session
+from hub.models import User
+from hub.security.login_sessions import logged_in
+from hub.web.request.signed_cookies import SignedCookie
+
+COOKIE_LIFETIME = dt.timedelta(days=3)
+COOKIE = SignedCookie("hub-person", "hub.last-person", COOKIE_LIFETIME)
+
+
+def init_app(app: Flask) -> None:
+    """Remember people who log in."""
+    logged_in.connect(_remember, app, weak=False)
+
+
+def name() -> str:
+    """Return the name of the person who logged in last; "" after a few days."""
+    person_id, since = COOKIE.read() or (0, 0)
+    if since < (_current_time() - COOKIE_LIFETIME).timestamp():
+        return ""
+    with read_only_session() as session:
+        person = session.get(User, person_id)
+    return str(person.username or person.email) if person is not None else ""
+
+
+def _remember(app: Flask, user: User, **ignored: Any) -> None:
+    """Set the cookie."""
+    value = [user.id, int(_current_time().timestamp())]
+    after_this_request(lambda response: COOKIE.set(response, value))
+
+
+def _current_time() -> dt.datetime:
+    return current_hub().clock.now()

@@ -1,0 +1,164 @@
+"""The second step of a log-in, and the log-in with a passkey alone."""
+
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask_security import current_user, login_user
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub.context import current_hub
+from hub.db.engine import read_only_session, transaction
+from hub.models import LoginSession, User
+from hub.security import audit, login_sessions, refusals, second_factor
+from hub.translations.messages import gettext
+from hub.web.authentication import passkeys, sessions, throttling
+from hub.web.authentication.access import require_role
+from hub.web.request.destinations import local_path
+
+CHALLENGE = "passkey_challenge"  # in the signed cookie: nobody is logged in yet
+CHALLENGE_SECONDS = 300
+pages = Blueprint("factor", __name__, url_prefix="/login")
+
+
+@pages.get("/second-factor")
+@require_role("anyone")
+def show() -> str | Response:
+    """Ask for the second factor after the password."""
+    row = sessions.load_current_row()
+    if row is None or not row.needs_factor:
+        return redirect(_destination())
+    return _page(row, "")
+
+
+@pages.post("/second-factor")
+@require_role("anyone")
+def check() -> str | Response:
+    """Complete the log-in with a code or a passkey."""
+    row = sessions.load_current_row()
+    if row is None or not row.needs_factor:
+        flash(gettext("This took too long. Log in again."), "look")
+        return redirect(url_for("security.login", next=_destination()))
+    guess = throttling.begin_guess("second-factor code", f"user {row.user_id}")
+    factor = _accepted_factor(row)
+    if not factor:
+        with transaction() as write:
+            is_over = login_sessions.note_failure(write, row.id)
+            name = _name_of(write, row.user_id)
+        refusals.note("second factor refused", name, name)
+        sessions.forget_row()
+        if is_over:
+            flash(gettext("Too many wrong codes. Log in again."), "error")
+            return redirect(url_for("security.login"))
+        return _page(row, gettext("The code is wrong or was used already. Enter a new one."))
+    guess.succeed()
+    sessions.complete(row, factor)
+    return redirect(_destination())
+
+
+@pages.post("/second-factor/passkey")
+@require_role("anyone")
+def options() -> dict[str, Any]:
+    """Return what a passkey of the person has to sign as second factor."""
+    row = sessions.load_current_row()
+    if row is None or not row.needs_factor:
+        abort(403)
+    with transaction() as write:
+        own = passkeys.list_passkeys(write, row.user_id)
+        challenge = passkeys.build_challenge_to_use(own, verify_person=False)
+        login_sessions.set_challenge(write, row.id, challenge.text)
+    return challenge.options
+
+
+@pages.post("/passkey/options")
+@require_role("anyone")
+def options_of_anyone() -> dict[str, Any]:
+    """Return what a passkey has to sign to log in without a name and password."""
+    challenge = passkeys.build_challenge_to_use(None, verify_person=True)
+    session[CHALLENGE] = [challenge.text, current_hub().clock.now().timestamp()]
+    return challenge.options
+
+
+@pages.post("/passkey")
+@require_role("anyone")
+def log_in() -> Response:
+    """Log in with a passkey alone: the device has asked for a PIN or a fingerprint."""
+    if current_user.is_authenticated:
+        return redirect(_destination())
+    challenge, began = session.pop(CHALLENGE, ("", 0))
+    response = request.form.get("credential", "")
+    person = None
+    if challenge and current_hub().clock.now().timestamp() - began < CHALLENGE_SECONDS:
+        person = _person_of(challenge, response)
+    if person is None:
+        refusals.note("log-in failed", refusals.NOBODY, "unknown passkey")
+        flash(gettext("This passkey is not known here. Log in with your password."), "error")
+        return redirect(url_for("security.login", next=_destination()))
+    session[sessions.USED_CHALLENGE] = challenge
+    try:
+        login_user(person, authn_via=["passkey"])
+    except IntegrityError:  # the same response was sent before
+        abort(400)
+    return redirect(_destination())
+
+
+def _person_of(challenge: str, response: str) -> User | None:
+    """Return the active person whose passkey signed the challenge.
+
+    Strangers may send anything, so nothing is written before the signature was right.
+    """
+    with read_only_session() as look:
+        used = passkeys.find_used(look, challenge, response, verify_person=True)
+        if used is None:
+            return None
+        sign_count = used.sign_count
+    with transaction() as write:
+        passkeys.note_use(write, used.id, sign_count)
+    person: User | None = sessions.datastore().find_user(id=used.user_id)
+    return person if person is not None and person.active else None
+
+
+def _accepted_factor(row: LoginSession) -> str:
+    """Return which factor of the form is right, "" for none."""
+    code = request.form.get("code", "")
+    credential = request.form.get("credential", "")
+    with transaction() as write:
+        if credential:
+            challenge = login_sessions.take_challenge(write, row.id)
+            if challenge is None:
+                return ""
+            used = passkeys.find_used(write, challenge, credential, verify_person=False)
+            return "passkey" if used is not None and used.user_id == row.user_id else ""
+        if second_factor.accept_code(write, row.user_id, code):
+            return "authenticator"
+        if second_factor.accept_recovery_code(write, row.user_id, code):
+            name = _name_of(write, row.user_id)
+            audit.record(write, name, "recovery code used", name)
+            return "recovery code"
+    return ""
+
+
+def _page(row: LoginSession, problem: str) -> str:
+    """Return the page that asks for the second factor."""
+    with read_only_session() as look:
+        own = passkeys.list_passkeys(look, row.user_id)
+        has_authenticator = second_factor.has_authenticator(look, row.user_id)
+    return render_template(
+        "second_factor.html",
+        destination=_destination(),
+        has_passkeys=bool(own),
+        has_authenticator=has_authenticator,
+        problem=problem,
+    )
+
+
+def _destination() -> str:
+    """Return the page that the log-in leads to."""
+    return local_path(request.args.get("next", "/"))
+
+
+def _name_of(write: Session, user_id: int) -> str:
+    """Return the name of a person as the audit log has it."""
+    person = write.get_one(User, user_id)
+    return str(person.username or person.email)

@@ -1,0 +1,322 @@
+"""Limits on guesses of passwords and codes: growing delays by name, by address and by browser.
+
+Every guess is counted as wrong before it is checked, so that many guesses at the same time are
+counted one by one. The counts are rows of the database: all processes share them, and they
+survive a restart.
+
+A stranger's guesses never keep the owner of a name out. A browser or an address from which
+somebody logged in with the name has a count of its own. Everybody else waits at most once for
+the delay of the name, whatever others try meanwhile.
+"""
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from flask import Flask, after_this_request, request
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from hub.context import current_hub
+from hub.db.engine import insert, read_only_session, transaction
+from hub.errors import TooManyGuesses
+from hub.models import GuessCount, User
+from hub.security import names
+from hub.security.login_sessions import logged_in
+from hub.web.request import client_address
+from hub.web.request.signed_cookies import SignedCookie
+
+FORGET_INTERVAL = dt.timedelta(minutes=10)
+COUNTED_FOR = dt.timedelta(days=1)
+KNOWN_FOR = dt.timedelta(days=90)
+MAX_FAILURES = 1000
+MAX_NAMES_OF_BROWSER = 8
+COOKIE = SignedCookie("hub-browser", "hub.known-browser", dt.timedelta(days=180))
+
+
+@dataclass(frozen=True)
+class GuessDelays:
+    """The delays after wrong guesses: none at first, then a second, doubled by each guess."""
+
+    free: int  # wrong guesses without a delay
+    longest: dt.timedelta
+
+    def delay_after(self, failures: int) -> dt.timedelta:
+        """Return the delay after a number of wrong guesses."""
+        doublings = failures - self.free
+        if doublings < 0:
+            return dt.timedelta()
+        seconds = 2.0 ** min(doublings, 30)
+        return min(self.longest, dt.timedelta(seconds=seconds))
+
+
+# One person who guesses at one name: from one address, or in one browser.
+OWN_DELAYS = GuessDelays(free=5, longest=dt.timedelta(minutes=15))
+NAME_DELAYS = GuessDelays(free=10, longest=dt.timedelta(minutes=5))
+ADDRESS_DELAYS = GuessDelays(free=20, longest=dt.timedelta(minutes=15))
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The counts that a guess belongs to; a known browser or address has only its own."""
+
+    own: str
+    name: str = ""
+    address: str = ""
+
+    def all(self) -> list[str]:
+        """Return the keys in the order in which rows are locked."""
+        return sorted(key for key in (self.own, self.name, self.address) if key)
+
+
+@dataclass
+class Guess:
+    """One guess that was counted as wrong; report the result of the guess if it was not.
+
+    As a context it takes the guess back if the check itself fails with an error.
+    """
+
+    keys: Keys
+    waits_before: dict[str, dt.datetime | None] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        """Start the check of the secret."""
+        return self
+
+    def __exit__(self, error_type: type[BaseException] | None, *ignored: object) -> None:
+        """Take the guess back after an error."""
+        if error_type is not None:
+            self.withdraw()
+
+    def succeed(self) -> None:
+        """Forget the wrong guesses of this person: the secret was right."""
+        with transaction() as session:
+            counts = _lock_counts(session, self.keys)
+            self._take_back(counts)
+            own = counts.pop(self.keys.own, None)
+            if own is not None:
+                session.delete(own)
+
+    def withdraw(self) -> None:
+        """Take the guess back: the secret was not checked after all."""
+        with transaction() as session:
+            counts = _lock_counts(session, self.keys)
+            self._take_back(counts)
+
+    def _take_back(self, counts: dict[str, GuessCount]) -> None:
+        """Reduce the counts by this guess; the wrong guesses of others stay."""
+        for key, count in counts.items():
+            count.failures = max(0, count.failures - 1)
+            if key in self.waits_before:
+                count.wait_until = self.waits_before[key]
+
+
+def begin_guess(secret: str, subject: str) -> Guess:
+    """Count a guess of a password or code; raise TooManyGuesses if it comes too early.
+
+    Call this before the secret is checked, whether or not the subject exists. The error becomes
+    a page with status 429, a sentence with the wait and the header Retry-After.
+
+    `secret` is what is guessed, in words for people: "password", "second-factor code", "reset
+    code", "invitation code", "set-up code". Each has counts of its own.
+    `subject` is whose it is: `subject_of(user, typed_name)`, or "hub" if it belongs to nobody.
+
+    Example::
+
+        subject = throttling.subject_of(user, name)
+        with throttling.begin_guess("reset code", subject) as guess:
+            if not is_right(code):
+                return the form again  # the guess counts as wrong
+            guess.succeed()
+
+    Call `guess.withdraw()` instead if the secret was not checked, for example because another
+    field of the form was empty.
+    """
+    keys = _keys(secret, subject)
+    with read_only_session() as session:
+        stored = session.scalars(select(GuessCount).where(GuessCount.key.in_(keys.all())))
+        wait = _wait(keys, {count.key: count for count in stored})
+    if wait is None:
+        with transaction() as session:
+            session.execute(delete(GuessCount).where(GuessCount.expires_at < _current_time()))
+            counts = _lock_counts(session, keys, create=True)
+            wait = _wait(keys, counts)
+            if wait is None:
+                return _count_guess(keys, counts)
+            _keep_turn(keys, counts, wait)
+    elif wait.is_new:
+        with transaction() as session:
+            _keep_turn(keys, _lock_counts(session, keys, create=True), wait)
+    raise TooManyGuesses(secret, wait.seconds)
+
+
+def subject_of(user: Any, typed_name: str) -> str:
+    """Return whose secret is guessed: the person of a name, or the name if nobody has it.
+
+    All spellings of a name are one subject.
+    """
+    if user is not None:
+        return f"user {user.id}"
+    return f"name {names.normalize(typed_name)}"
+
+
+def client() -> str:
+    """Return the address of the client of this request, for log entries and lists of sessions."""
+    return request.remote_addr or ""
+
+
+def client_group() -> str:
+    """Return what limits count together: an IPv4 address, or the /64 of an IPv6 address."""
+    return client_address.group(client())
+
+
+def init_app(app: Flask) -> None:
+    """Remember the browser and the address of everybody who logs in."""
+    logged_in.connect(_remember_log_in, app, weak=False)
+
+
+@dataclass(frozen=True)
+class _Wait:
+    """How long a guess has to wait; `is_new` if no row says so yet."""
+
+    seconds: float
+    is_new: bool = False
+
+
+def _wait(keys: Keys, counts: dict[str, GuessCount]) -> _Wait | None:
+    """Return how long a guess has to wait, None if it may be checked now."""
+    own = counts.get(keys.own)
+    address = counts.get(keys.address)
+    seconds = max(_seconds_left(own, OWN_DELAYS), _seconds_left(address, ADDRESS_DELAYS))
+    if seconds:
+        return _Wait(seconds)
+
+    has_waited = own is not None and own.wait_until is not None
+    name = counts.get(keys.name)
+    if has_waited or name is None:
+        return None
+    delay = NAME_DELAYS.delay_after(_failures(name))
+    return _Wait(delay.total_seconds(), is_new=True) if delay else None
+
+
+def _keep_turn(keys: Keys, counts: dict[str, GuessCount], wait: _Wait) -> None:
+    """Store until when this person waits for the delay of the name.
+
+    The guesses of others after this do not prolong it.
+    """
+    own = counts[keys.own]
+    if wait.is_new and own.wait_until is None:
+        own.wait_until = _current_time() + dt.timedelta(seconds=wait.seconds)
+        own.expires_at = _current_time() + COUNTED_FOR
+
+
+def _count_guess(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
+    """Count one wrong guess in each row, and set the time of the next one."""
+    now = _current_time()
+    guess = Guess(keys)
+    for key, count in counts.items():
+        guess.waits_before[key] = count.wait_until
+        count.failures = min(MAX_FAILURES, _failures(count) + 1)
+        count.counted_at = now
+        count.expires_at = now + COUNTED_FOR
+
+    own = counts[keys.own]
+    delay = OWN_DELAYS.delay_after(own.failures)
+    if keys.name:
+        delay = max(delay, NAME_DELAYS.delay_after(counts[keys.name].failures))
+    own.wait_until = now + delay if delay else None
+    if keys.address:
+        address = counts[keys.address]
+        delay = ADDRESS_DELAYS.delay_after(address.failures)
+        address.wait_until = now + delay if delay else None
+    return guess
+
+
+def _failures(count: GuessCount) -> int:
+    """Return the wrong guesses that still count: one less every ten minutes."""
+    forgotten = (_current_time() - count.counted_at) // FORGET_INTERVAL
+    return max(0, count.failures - max(0, forgotten))
+
+
+def _seconds_left(count: GuessCount | None, delays: GuessDelays) -> float:
+    """Return the seconds until the next guess, 0 if it may be made now.
+
+    It is at most the longest delay, also if the clock was set back.
+    """
+    if count is None or count.wait_until is None:
+        return 0.0
+    left = min(count.wait_until - _current_time(), delays.longest)
+    return max(0.0, left.total_seconds())
+
+
+def _lock_counts(session: Session, keys: Keys, *, create: bool = False) -> dict[str, GuessCount]:
+    """Return the counts by their keys and lock them until the transaction ends."""
+    now = _current_time()
+    if create:
+        rows = [
+            {"key": key, "failures": 0, "counted_at": now, "expires_at": now + COUNTED_FOR}
+            for key in keys.all()
+        ]
+        session.execute(insert(session, GuessCount).values(rows).on_conflict_do_nothing())
+    query = select(GuessCount).where(GuessCount.key.in_(keys.all()))
+    counts = session.scalars(query.order_by(GuessCount.key).with_for_update())
+    return {count.key: count for count in counts}
+
+
+def _keys(secret: str, subject: str) -> Keys:
+    """Return the counts that a guess of this request belongs to."""
+    browser = _browsers().get(_hash("browser", subject))
+    if browser:
+        return Keys(own=_hash("own", secret, subject, browser))
+    group = client_group()
+    own = _hash("own", secret, subject, group)
+    with read_only_session() as session:
+        known = session.get(GuessCount, _hash("known", subject, group))
+    if known is not None and known.expires_at > _current_time():
+        return Keys(own=own)
+    return Keys(own=own, name=_hash("name", secret, subject), address=_hash("address", group))
+
+
+def _remember_log_in(app: Flask, user: User, **ignored: Any) -> None:
+    """Store that a person logged in from this address and with this browser."""
+    subject = subject_of(user, "")
+    now = _current_time()
+    key = _hash("known", subject, client_group())
+    row = {"key": key, "failures": 0, "counted_at": now, "expires_at": now + KNOWN_FOR}
+    with transaction() as session:
+        statement = insert(session, GuessCount).values([row])
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["key"], set_={"expires_at": row["expires_at"]}
+            )
+        )
+    after_this_request(_set_cookie_for(subject))
+
+
+def _set_cookie_for(subject: str) -> Any:
+    """Return a function that adds the signed cookie of a known browser to a response."""
+    name = _hash("browser", subject)
+    browsers = _browsers()
+    browser = browsers.pop(name, "") or secrets.token_hex(16)
+    newest = [(name, browser), *browsers.items()][:MAX_NAMES_OF_BROWSER]
+    return lambda response: COOKIE.set(response, dict(newest))
+
+
+def _browsers() -> dict[str, str]:
+    """Return the random ids of this browser by the hash of whom it is known for."""
+    browsers: dict[str, str] = COOKIE.read() or {}
+    return browsers
+
+
+def _hash(*parts: str) -> str:
+    """Return a keyed hash, so that neither the database nor a cookie contains a typed name."""
+    texts: Iterable[bytes] = (part.encode("utf-8", "replace") for part in parts)
+    key = hashlib.sha256(current_hub().config.secret_key.encode()).digest()
+    return hashlib.blake2b(b"\0".join(texts), key=key, digest_size=32).hexdigest()
+
+
+def _current_time() -> dt.datetime:
+    return current_hub().clock.now()

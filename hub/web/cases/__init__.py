@@ -1,0 +1,4 @@
+"""What people decide about cases: one at a time, or many at once.
+
+Start reading in `case_acts`.
+"""

@@ -1,0 +1,239 @@
+"""Carry out what a person decided about a case; a page then opens the next case of its list."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import Any
+
+from flask import flash, redirect, request, url_for
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub.cases import inbox
+from hub.collect.cases import match_cause
+from hub.db.engine import read_only_session, transaction
+from hub.errors import HubError, Refused
+from hub.models import Case, Installation, Posting, case_posting
+from hub.models.enums import CaseDecision, InstallationMode, RunKind
+from hub.outbox.states import FINAL
+from hub.posting.actions import manual, retries
+from hub.reasons.template import CaseAction
+from hub.scheduling import run_log
+from hub.security import audit
+from hub.translations.messages import gettext, translate
+from hub.web.apps.installation import is_active
+from hub.web.authentication.access import load_scope, person_name
+from hub.web.cases import case_retries
+from hub.web.frame import viewer
+from hub.web.frame.case_titles import documents, format_name_in_sentence
+from hub.web.frame.paging import get_row_or_404
+from hub.web.lists import case_list
+from hub.web.lists.kind_counts import count_kinds
+
+MAX_SHOWN = 200
+CLOSABLE_ACTIONS = (CaseAction.NONE, CaseAction.CHOOSE)
+REMOVING_ACTIONS = (CaseAction.VOID, CaseAction.DELETE)
+
+
+def requires_open_case(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate a view that carries out a decision, so that it does so for open cases only.
+
+    The case may have been closed since its page was shown, by a run or in another window. Its page
+    then says so, with who closed it.
+    """
+
+    @wraps(view)
+    def decide_if_open(case_id: int, **arguments_of_view: Any) -> Any:
+        with read_only_session() as session:
+            is_closed = get_row_or_404(session, Case, case_id).closed_at is not None
+        if is_closed:
+            flash(gettext("This case was closed in the meantime. Nothing was changed."), "look")
+            return redirect(url_for("inbox.one", case_id=case_id, **case_list.build_arguments()))
+        return view(case_id, **arguments_of_view)
+
+    return decide_if_open
+
+
+def apply(
+    case_id: int,
+    work: Callable[[], str],
+    decision: CaseDecision,
+    note: str = "",
+    *,
+    syncs: bool = True,
+) -> Response:
+    """Do what a person decided, request a sync that continues with it, and open the next case."""
+    filters = case_list.read_filters()
+    with read_only_session() as session:
+        following = case_list.find_next_case_id(session, filters, case_id) if _goes_on() else None
+    try:
+        message = carry_out(case_id, work, decision, note, syncs=syncs)
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        return redirect(url_for("inbox.one", case_id=case_id, **case_list.build_arguments()))
+    return _open_next(message, following)
+
+
+def carry_out(
+    case_id: int,
+    work: Callable[[], str],
+    decision: CaseDecision,
+    note: str = "",
+    *,
+    syncs: bool = True,
+) -> str:
+    """Do what a person decided, record it, and request a sync that continues with it.
+
+    Return the sentence that confirms it; what `work` raises is passed on.
+    """
+    of_case = case_posting.c.case_id == case_id
+    stopped = select(Posting.kind, func.count()).select_from(case_posting).join(Posting)
+    with read_only_session() as session:
+        by_kind = stopped.where(of_case, *load_scope().postings()).group_by(Posting.kind)
+        counts = {}
+        for kind, count in session.execute(by_kind):
+            counts[kind] = count
+    message = work()
+    with transaction() as session:
+        inbox.record_decision(session, [case_id], decision, person_name(), note)
+        case = get_row_or_404(session, Case, case_id)
+        installation = (
+            session.get(Installation, case.installation_id) if case.installation_id else None
+        )
+    if syncs and installation and is_active(installation):
+        run_log.request(RunKind.SYNC, installation.id, person_name())
+        message += _continuation(decision, installation, counts)
+    return message
+
+
+def continue_matched(installation_id: int, codes: Iterable[tuple[str, str]]) -> bool:
+    """Note on the cases of codes that they are decided, and request a sync that continues.
+
+    `codes` are pairs of field and code. Return whether a sync was requested: one is if documents
+    wait for the codes and the app is not paused.
+    """
+    with transaction() as session:
+        installation = session.get_one(Installation, installation_id)
+        causes = {match_cause(installation, field, code) for field, code in codes}
+        open_cases = select(Case.id, Case.cause).where(
+            Case.installation_id == installation_id, Case.closed_at.is_(None)
+        )
+        case_ids = [id for id, cause in session.execute(open_cases) if cause in causes]
+        inbox.record_decision(session, case_ids, CaseDecision.MATCHED, person_name())
+    if not case_ids or not is_active(installation):
+        return False
+    run_log.request(RunKind.SYNC, installation_id, person_name())
+    return True
+
+
+def select_postings(case_id: int, least: str) -> Select[Any]:
+    """Return the query for the postings of a case for which the person has at least a role.
+
+    A case may stop documents of several apps.
+    """
+    return (
+        select(Posting)
+        .join(case_posting)
+        .where(case_posting.c.case_id == case_id, *load_scope(least).postings())
+        .order_by(Posting.id)
+    )
+
+
+def load_postings(session: Session, case_id: int) -> list[Posting]:
+    """Return the postings of a case that the person may see, oldest first."""
+    query = select_postings(case_id, "viewer").limit(MAX_SHOWN)
+    return list(session.scalars(query).unique())
+
+
+def is_blocking(postings: Sequence[Posting]) -> bool:
+    """Return whether a case holds postings that could continue."""
+    return any(posting.state not in FINAL for posting in postings)
+
+
+def is_closable(case: Case, postings: Sequence[Posting]) -> bool:
+    """Return whether a person may close a case, because it stops nothing."""
+    return case.action in CLOSABLE_ACTIONS and not is_blocking(postings)
+
+
+def close(case_id: int) -> str:
+    """Close a case that stops nothing, and record who did; return the sentence about it."""
+    with transaction() as session:
+        case = get_row_or_404(session, Case, case_id)
+        inbox.close(session, case.cause, person_name())
+        audit.record(session, person_name(), "case closed", case.title, cause=case.cause)
+    return gettext("The case is closed.")
+
+
+def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str]]:
+    """Retry every posting of a case; return those that were, and why not the others.
+
+    A deletion in QuickBooks has to be confirmed. A posting that another case asks a person about,
+    because somebody removed it from QuickBooks, is left to that case.
+    """
+    with read_only_session() as session:
+        case = get_row_or_404(session, Case, case_id)
+        deletes = case.action == CaseAction.DELETE
+        retry = retries.retry_each if case.posts_again else case_retries.retry_unless_removed
+        posting_ids = select_postings(case_id, "operator").with_only_columns(Posting.id)
+        ids = list(session.scalars(posting_ids))
+    if deletes and not is_confirmed:
+        raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
+    reasons = retry(ids, person_name())
+    return [id for id in ids if id not in reasons], list(reasons.values())
+
+
+def describe_retry(posting_ids: Sequence[int]) -> str:
+    """Return the sentence about what was retried; a single document is named."""
+    if len(posting_ids) != 1:
+        return gettext("Retried %(documents)s.", documents=documents(len(posting_ids)))
+    with read_only_session() as session:
+        posting = session.get_one(Posting, posting_ids[0])
+        return gettext("Retried %(document_name)s.", document_name=format_name_in_sentence(posting))
+
+
+def retry_one(posting_id: int, *, is_confirmed: bool) -> str:
+    """Retry one posting; a deletion in QuickBooks has to be confirmed."""
+    if retries.list_unconfirmed_deletions([posting_id]) and not is_confirmed:
+        raise Refused(gettext("Confirm that it is deleted in QuickBooks."))
+    retries.retry(posting_id, person_name())
+    return describe_retry([posting_id])
+
+
+def leave(case_id: int) -> str:
+    """Skip every posting of a case, which are removals; return the sentence about it."""
+    with read_only_session() as session:
+        of_case = select_postings(case_id, "operator").limit(MAX_SHOWN)
+        ids = list(session.scalars(of_case.with_only_columns(Posting.id)))
+    for id in ids:
+        manual.skip(id, "Left as it is in QuickBooks", person_name())
+    return gettext("Left as it is in QuickBooks.")
+
+
+def _continuation(
+    decision: CaseDecision, installation: Installation, stopped: Mapping[str, int]
+) -> str:
+    """Return the sentence about the sync that was requested."""
+    if decision == CaseDecision.SKIPPED:
+        return ""
+    if decision == CaseDecision.MATCHED and installation.mode == InstallationMode.AUTO and stopped:
+        return gettext(" Posting %(documents)s…", documents=count_kinds(stopped))
+    return gettext(" A sync continues with it now.")
+
+
+def _goes_on() -> bool:
+    """Return whether the form was on the page of a case, which leads to the next one."""
+    return request.args.get("then") == "next"
+
+
+def _open_next(message: str, following: int | None) -> Response:
+    """Open the next case if it is still open, else the list with the same filters."""
+    filters = case_list.build_arguments()
+    filters.pop("then", None)
+    with read_only_session() as session:
+        case = session.get(Case, following) if following is not None else None
+    if case is None or case.closed_at is not None:
+        flash(message, "success")
+        return redirect(url_for("inbox.show", **filters))
+    with viewer.translate_reasons():
+        flash(f"{message} {gettext('Next:')} {case.title}", "success")
+    return redirect(url_for("inbox.one", case_id=case.id, **filters))

@@ -1,0 +1,74 @@
+"""The people to whom a case can be assigned: those who may act on it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from hub.errors import NotFound
+from hub.models import RoleAssignment, User
+from hub.security import people
+from hub.security.rights import ACTIVE, ROLES, Scope, build_scope, rights_of
+from hub.web.authentication.access import load_rights_scope
+
+MAX_PEOPLE = 50  # that a menu offers; of more, some are suggested for what a person types
+MAX_SUGGESTED = 10
+MAX_QUERY_LENGTH = 100
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The people of a menu; with `are_more` there are more than it holds, and a name is typed."""
+
+    names: tuple[str, ...]
+    are_more: bool = False
+
+
+def offer(session: Session) -> Offer:
+    """Return the people to whom the person can assign a case, by name."""
+    names = _names(session, "", MAX_PEOPLE + 1)
+    if len(names) > MAX_PEOPLE:
+        return Offer((), are_more=True)
+    return Offer(names)
+
+
+def suggest(session: Session, text: str) -> tuple[str, ...]:
+    """Return the first people whose name contains a text; without a text none."""
+    text = text.strip()[:MAX_QUERY_LENGTH]
+    return _names(session, text, MAX_SUGGESTED) if text else ()
+
+
+def find(session: Session, name: str) -> tuple[str, Scope]:
+    """Return the name of a person as the hub spells it, and the rows on which they may act.
+
+    Raise NotFound if nobody has the name.
+    """
+    person = people.find(session, name)
+    if person is None or not person.active:
+        raise NotFound("person", name)
+    own_name = str(person.username or person.email)
+    return own_name, build_scope(session, rights_of(person), "operator")
+
+
+def _names(session: Session, text: str, limit: int) -> tuple[str, ...]:
+    """Return the people who may act in a company in which the person may act too."""
+    user: Any = User  # whose columns Flask-Security declares without types
+    name = func.coalesce(user.username, user.email)
+    may_act = select(RoleAssignment.user_id).where(*_acts_in_shared_company())
+    query = select(name).where(ACTIVE, user.id.in_(may_act)).order_by(name).limit(limit)
+    if text:
+        query = query.where(name.icontains(text, autoescape=True))
+    return tuple(session.scalars(query))
+
+
+def _acts_in_shared_company() -> list[ColumnElement[bool]]:
+    """Return the conditions of rights to act in a company that the person acts in."""
+    acting_roles = ROLES[ROLES.index("operator") :]
+    conditions: list[ColumnElement[bool]] = [RoleAssignment.role.in_(acting_roles)]
+    own = load_rights_scope("operator")
+    if not own.is_everything:
+        is_everywhere = RoleAssignment.company_id.is_(None)
+        is_shared = RoleAssignment.company_id.in_(own.company_ids)
+        conditions.append(or_(is_everywhere, is_shared))
+    return conditions

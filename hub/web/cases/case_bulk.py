@@ -1,0 +1,354 @@
+"""Act on many cases at once: those that are ticked, or all that the filters choose."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlalchemy import and_, select, update
+from werkzeug import Response
+
+from hub.cases import inbox
+from hub.context import current_hub
+from hub.db.engine import read_only_session, transaction
+from hub.errors import HubError, Refused
+from hub.models import Case, CaseNote, Installation, Posting, case_posting
+from hub.models.cases import MAX_NOTE_LENGTH
+from hub.models.enums import CaseDecision, Holder, Operation, RunKind
+from hub.outbox.states import FINAL
+from hub.posting.actions import manual
+from hub.reasons.template import CaseAction
+from hub.scheduling import run_log
+from hub.security import audit
+from hub.translations.messages import gettext, gettext_noop, ngettext, translate
+from hub.web.apps.installation import is_active
+from hub.web.authentication.access import ANYWHERE, load_rights_scope, person_name, require_role
+from hub.web.cases import case_assignees, case_retries
+from hub.web.frame.layout import zone
+from hub.web.frame.paging import drop_unset
+from hub.web.lists import case_list
+from hub.web.request import form_drafts, row_ids
+
+MAX_CASES = 2000  # of one act; the message says that others are left
+MAX_SKIPPED = 500  # documents that one act skips, each in a transaction of its own
+MAX_REASONS = 5  # that the message gives for cases on which nothing was done
+RETRIED_ACTIONS = (
+    CaseAction.RETRY,
+    CaseAction.OPEN_PERIOD,
+    CaseAction.SOURCE,
+    CaseAction.EITHER,
+    CaseAction.DIFFER,
+)
+Reasons = dict[int, str]  # why nothing was done, by case
+Links = dict[int, list[int]]  # postings by case
+Form = Mapping[str, str]  # text, assignee or until, as the act needs it
+Act = Callable[[Sequence[Case], Form], Reasons]
+pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
+
+
+@pages.post("/")
+@require_role("operator", of=ANYWHERE)
+def apply() -> Response:
+    """Do one act on many cases; say on how many, and why not on the others."""
+    act = BULK_ACTIONS.get(request.form.get("act", ""))
+    cases, hidden = _chosen_cases()
+    if act is None or not (cases or hidden):
+        flash(gettext("Tick at least one case first."), "look")
+        return _return_form()
+    message, word, work = act
+    message, word = gettext(message), gettext(word)
+    following = _following_case_id() if work is _snooze else None
+    try:
+        reasons = act_on(cases, work, request.form)
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        return _return_form()
+    _report(message, word, len(cases) - len(reasons), list(reasons.values()))
+    if hidden:
+        flash(gettext("%(hidden)s more are left. Repeat the act for them.", hidden=hidden), "look")
+    if following is not None:
+        arguments = case_list.build_arguments()
+        return redirect(url_for("inbox.one", case_id=following, **arguments))
+    return _redirect_back()
+
+
+@pages.get("/people")
+@require_role("operator", of=ANYWHERE)
+def people() -> str:
+    """Suggest people for what was typed so far, for htmx."""
+    with read_only_session() as session:
+        names = case_assignees.suggest(session, request.args.get("assignee", ""))
+    return render_template("suggested_people.html", names=names)
+
+
+def act_on(cases: Sequence[Case], act: Act, form: Form) -> Reasons:
+    """Do an act on the cases on which the person may act; return why not on the others."""
+    may_act = load_rights_scope("operator")
+    allowed = [case for case in cases if may_act.has(case)]
+    reasons: Reasons = {}
+    for case in cases:
+        if not may_act.has(case):
+            reasons[case.id] = gettext("you may only look at it.")
+    return reasons | act(allowed, form)
+
+
+def _chosen_cases() -> tuple[list[Case], int]:
+    """Return the open cases that the form names, and how many more there are above the limit.
+
+    All that the filters choose are those that were listed; a case that opened since is not one.
+    """
+    with read_only_session() as session:
+        if request.form.get("which") == "all":
+            filters = case_list.read_filters()
+            newest = row_ids.parse(request.form.get("newest", "")) or 0
+            conditions = [*case_list.build_conditions(session, filters), Case.id <= newest]
+        else:
+            ids = {row_ids.parse(text) for text in request.form.getlist("case")}
+            chosen = [id for id in ids if id is not None]
+            conditions = [Case.id.in_(chosen[:MAX_CASES]), *load_rights_scope().cases()]
+        query = select(Case).where(Case.closed_at.is_(None), *conditions).order_by(Case.id)
+        cases = list(session.scalars(query.limit(MAX_CASES + 1)))
+        if len(cases) <= MAX_CASES:
+            return cases, 0
+        count = len(session.scalars(query.with_only_columns(Case.id)).all())
+        return cases[:MAX_CASES], count - MAX_CASES
+
+
+def _following_case_id() -> int | None:
+    """Return the case that follows the one whose page has the form; None for a list."""
+    case_id = row_ids.parse(request.args.get("case", ""))
+    if case_id is None:
+        return None
+    with read_only_session() as session:
+        return case_list.find_next_case_id(session, case_list.read_filters(), case_id)
+
+
+def _return_form() -> Response:
+    """Return to the page of the form, with what was ticked and entered."""
+    token = form_drafts.save_posted(person_name(), set(), page=request.path, was_refused=True)
+    return _redirect_back(draft=token)
+
+
+def _redirect_back(draft: str = "") -> Response:
+    """Return to the list with its filters, or to the case whose page has the form."""
+    arguments = case_list.build_arguments() | drop_unset({"draft": draft})
+    case_id = row_ids.parse(request.args.get("case", ""))
+    if case_id is not None:
+        return redirect(url_for("inbox.one", case_id=case_id, **arguments))
+    return redirect(url_for("inbox.show", **arguments))
+
+
+def _report(message: str, word: str, done: int, reasons: Sequence[str]) -> None:
+    """Say on how many cases the act was done, and why not on the others."""
+    if done:
+        flash(message.format(_cases(done)), "success")
+    by_reason = Counter(reasons)
+    for reason, count in by_reason.most_common(MAX_REASONS):
+        flash(
+            gettext(
+                "%(count)s could not be %(word)s: %(reason)s", count=count, word=word, reason=reason
+            ),
+            "look",
+        )
+    if len(by_reason) > MAX_REASONS:
+        others = sum(by_reason.values()) - sum(n for _, n in by_reason.most_common(MAX_REASONS))
+        flash(
+            gettext(
+                "%(others)s more could not be %(word)s, for other reasons.",
+                others=others,
+                word=word,
+            ),
+            "look",
+        )
+
+
+def _cases(count: int) -> str:
+    """Return a number of cases as a sentence has it."""
+    return ngettext("%(count)s case", "%(count)s cases", count)
+
+
+def _retry(cases: Sequence[Case], form: Form) -> Reasons:
+    """Retry what the cases stop.
+
+    Deletions in QuickBooks, open questions and what somebody removed from QuickBooks are left.
+    """
+    reasons: Reasons = {}
+    retried = []
+    for case in cases:
+        if case.posts_again:
+            reasons[case.id] = gettext(case_retries.REMOVED_MESSAGE)
+        elif case.action in RETRIED_ACTIONS:
+            retried.append(case)
+        else:
+            reasons[case.id] = gettext("this needs a decision on the page of the case.")
+    links = _postings(retried)
+    posting_ids = set[int]().union(*links.values())
+    failed = case_retries.retry_unless_removed(sorted(posting_ids), person_name())
+    for case in retried:
+        reason = _reason_not_retried(links.get(case.id, []), failed)
+        if reason:
+            reasons[case.id] = reason
+    _record(cases, reasons, CaseDecision.RETRIED)
+    return reasons
+
+
+def _reason_not_retried(ids: Sequence[int], failed: Mapping[int, str]) -> str:
+    """Return why nothing that a case stops could be retried; "" if something was."""
+    if not ids:
+        return gettext("it stops no document that can be retried.")
+    remaining = [failed[id] for id in ids if id in failed]
+    return translate(remaining[0]) if len(remaining) == len(ids) else ""
+
+
+def _skip(cases: Sequence[Case], form: Form) -> Reasons:
+    """Skip what the cases stop, with the reason of the form."""
+    note = form.get("text", "").strip()
+    if not note:
+        raise Refused(gettext("Enter the reason for which they are skipped."))
+    reasons: Reasons = {}
+    links = _postings(cases)
+    skipped: set[int] = set()
+    for case in cases:
+        ids = [id for id in links.get(case.id, []) if id not in skipped]
+        if not links.get(case.id):
+            reasons[case.id] = gettext("it stops no document that can be skipped.")
+        elif len(skipped) + len(ids) > MAX_SKIPPED and skipped:
+            reasons[case.id] = gettext(
+                "one act skips %(max_skipped)s documents. Repeat it for the others.",
+                max_skipped=MAX_SKIPPED,
+            )
+        else:
+            problem = _skip_each(ids, note)
+            skipped.update(ids)
+            if problem:
+                reasons[case.id] = problem
+    _record(cases, reasons, CaseDecision.SKIPPED, note)
+    return reasons
+
+
+def _skip_each(ids: Iterable[int], note: str) -> str:
+    """Skip postings one by one; return the first reason for which one could not be skipped."""
+    problem = ""
+    for id in ids:
+        try:
+            manual.skip(id, note, person_name())
+        except HubError as error:
+            problem = problem or translate(error.sentence)
+    return problem
+
+
+def _assign(cases: Sequence[Case], form: Form) -> Reasons:
+    """Assign cases to the person of the form, or to nobody; each must be theirs to act on."""
+    name = form.get("assignee", "").strip()
+    reasons: Reasons = {}
+    with transaction() as session:
+        if name:
+            name, may_act = case_assignees.find(session, name)
+            for case in cases:
+                if not may_act.has(case):
+                    reasons[case.id] = gettext("%(name)s may not act on it.", name=name)
+        _store(session, cases, reasons, "case assigned", {"assignee": name})
+    return reasons
+
+
+def _snooze(cases: Sequence[Case], form: Form) -> Reasons:
+    """Hide cases until the morning of a day; then they are listed again."""
+    try:
+        day = dt.date.fromisoformat(form.get("until", ""))
+    except ValueError:
+        raise Refused(gettext("Choose the day until which they are hidden.")) from None
+    until = dt.datetime.combine(day, dt.time(), ZoneInfo(zone()))
+    if until <= current_hub().clock.now():
+        raise Refused(gettext("Choose a day in the future."))
+    with transaction() as session:
+        _store(session, cases, {}, "case snoozed", {"snoozed_until": until})
+    return {}
+
+
+def _wake(cases: Sequence[Case], form: Form) -> Reasons:
+    """List snoozed cases again."""
+    with transaction() as session:
+        _store(session, cases, {}, "case woken", {"snoozed_until": None})
+    return {}
+
+
+def _note(cases: Sequence[Case], form: Form) -> Reasons:
+    """Add the note of the form to each case."""
+    text = form.get("text", "").strip()[:MAX_NOTE_LENGTH]
+    if not text:
+        raise Refused(gettext("Enter the note."))
+    now = current_hub().clock.now()
+    with transaction() as session:
+        for case in cases:
+            session.add(CaseNote(case_id=case.id, at=now, who=person_name(), text=text))
+        details = {f"case {case.id}": {"text": text} for case in cases}
+        audit.record_each(session, person_name(), "case note added", details)
+    return {}
+
+
+def _store(
+    session: Any, cases: Sequence[Case], reasons: Reasons, what: str, values: Mapping[str, Any]
+) -> None:
+    """Change columns of the cases for which there is no reason against it, with audit entries."""
+    ids = [case.id for case in cases if case.id not in reasons]
+    session.execute(update(Case).where(Case.id.in_(ids)).values(**values))
+    details = {f"case {id}": dict(values) for id in ids}
+    audit.record_each(session, person_name(), what, details)
+
+
+def _record(
+    cases: Sequence[Case], reasons: Reasons, decision: CaseDecision, note: str = ""
+) -> None:
+    """Record the decision on the cases that were acted on, and request syncs that continue."""
+    done = [case for case in cases if case.id not in reasons]
+    with transaction() as session:
+        inbox.record_decision(session, [case.id for case in done], decision, person_name(), note)
+        installation_ids = {case.installation_id for case in done}
+        query = select(Installation).where(Installation.id.in_(installation_ids))
+        installations = list(session.scalars(query))
+    for installation in installations:
+        if is_active(installation):
+            run_log.request(RunKind.SYNC, installation.id, person_name())
+
+
+def _postings(cases: Sequence[Case]) -> Links:
+    """Return the postings of cases on which the person may act, without those that have ended.
+
+    A deletion that no person has approved is decided on the page of its case.
+    """
+    is_unconfirmed = and_(
+        Posting.operation == Operation.DELETE,
+        Posting.held_by == Holder.PERSON,
+        Posting.approved_by.is_(None),
+    )
+    query = (
+        select(case_posting.c.case_id, case_posting.c.posting_id)
+        .join(Posting, Posting.id == case_posting.c.posting_id)
+        .where(case_posting.c.case_id.in_([case.id for case in cases]))
+        .where(
+            Posting.state.not_in(FINAL), ~is_unconfirmed, *load_rights_scope("operator").postings()
+        )
+        .order_by(case_posting.c.posting_id)
+    )
+    links: Links = {}
+    with read_only_session() as session:
+        for case_id, posting_id in session.execute(query):
+            links.setdefault(case_id, []).append(posting_id)
+    return links
+
+
+# The act of a button -> the message about those done, the word for the others, and what it does.
+BULK_ACTIONS: Mapping[str, tuple[str, str, Act]] = {
+    "retry": (gettext_noop("Retried {}."), gettext_noop("retried"), _retry),
+    "skip": (
+        gettext_noop("Skipped {}. Their documents will not be posted."),
+        gettext_noop("skipped"),
+        _skip,
+    ),
+    "assign": (gettext_noop("Assigned {}."), gettext_noop("assigned"), _assign),
+    "snooze": (gettext_noop("Snoozed {}."), gettext_noop("snoozed"), _snooze),
+    "wake": (gettext_noop("Back in the list: {}."), gettext_noop("listed again"), _wake),
+    "note": (gettext_noop("Added the note to {}."), gettext_noop("given the note"), _note),
+}

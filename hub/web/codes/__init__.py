@@ -1,0 +1,4 @@
+"""Codes of sources: their matches, suggestions, files, and new records in QuickBooks.
+
+Start reading in `matching`.
+"""

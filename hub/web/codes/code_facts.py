@@ -1,0 +1,230 @@
+"""Facts that decide a match: what the source knows, which documents wait, and how records fit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.collect.cases import match_cause
+from hub.contract.codec import load
+from hub.contract.documents import Code, Document, Item, Party, Role, codes_of
+from hub.mapping import Entry, Ref
+from hub.mapping.index import fold_name
+from hub.mapping.tax_numbers import NumberMatch
+from hub.models import (
+    NAMES_ONLY,
+    Case,
+    Installation,
+    Posting,
+    SeenCode,
+    SourceDocument,
+    case_posting,
+)
+from hub.models.document_terms import DocumentTerm, terms_of
+from hub.translations.messages import gettext, gettext_noop
+from hub.web.authentication.access import load_scope
+from hub.web.frame.source_view import money
+from hub.web.lists import case_list
+from hub.web.lists.case_list import CaseRow
+
+FULL_SCORE = 100
+SAME_ORGANISATION = 98
+SAME_NUMBER = 95
+MAX_SIMILAR = 94  # a name that is only similar is never as good as the same number
+SAME_END = 85  # of an organisation number, whose beginning QuickBooks does not show
+MAX_DOCUMENTS = 3
+MAX_SEARCHED = 50  # documents of a party that are searched for those that use a code
+MAX_CANDIDATES = 1_000  # documents with a word of the party's name that are looked up
+PARTY_ROLES = ("vendor", "customer")
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A record that may be the code: how well it fits, from 0 to 100, and why."""
+
+    ref: Ref
+    score: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """What the source knows of a code, and the newest documents that wait for it or use it.
+
+    Each document is preceded by its kind.
+    """
+
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    documents: list[tuple[str, SourceDocument]] = field(default_factory=list)
+    waiting: CaseRow | None = None
+
+
+def build_suggestions(code: Any, entries: Mapping[str, Entry]) -> list[Suggestion]:
+    """Return the suggestions of a code with score and reason, best first; `entries` are by id."""
+    suggestions = []
+    for ref in code.suggestions:
+        entry = entries.get(ref.id)
+        fit = entry.fit_of_number(code.organisation_number) if entry else NumberMatch.NONE
+        if fit == NumberMatch.WHOLE:
+            score = FULL_SCORE if ref.id == code.exact else SAME_ORGANISATION
+            suggestions.append(Suggestion(ref, score, gettext("Same organisation number")))
+            continue
+        suggestion = _suggest_by_names(code, ref, entry)
+        if fit == NumberMatch.END and suggestion.score < SAME_NUMBER:
+            score = max(suggestion.score, SAME_END)
+            suggestion = Suggestion(ref, score, gettext("Organisation number ends alike"))
+        suggestions.append(suggestion)
+    return sorted(suggestions, key=lambda suggestion: -suggestion.score)
+
+
+def _suggest_by_names(code: Any, ref: Ref, entry: Entry | None) -> Suggestion:
+    """Return a suggestion with the score and the reason of its number and name."""
+    from rapidfuzz import fuzz  # only now: it takes 4 MB of memory
+
+    number = fold_name(code.number)
+    has_number = entry is not None and bool(number) and number == fold_name(entry.number)
+    if ref.id == code.exact:
+        reason = gettext("Same number") if has_number else gettext("Same id or full name")
+        return Suggestion(ref, FULL_SCORE, reason)
+    if has_number:
+        return Suggestion(ref, SAME_NUMBER, gettext("Same number, other name"))
+    similarity = fuzz.WRatio(fold_name(code.name or code.code), fold_name(ref.name))
+    is_same = fold_name(code.name) == fold_name(ref.name) != ""
+    reason = gettext("Same name") if is_same else gettext("Similar name")
+    return Suggestion(ref, min(int(similarity), MAX_SIMILAR), reason)
+
+
+def find_best(suggestions: list[Suggestion], threshold: int) -> Suggestion | None:
+    """Return the one suggestion that reaches a threshold and is better than all others."""
+    if not suggestions or suggestions[0].score < threshold:
+        return None
+    if len(suggestions) > 1 and suggestions[1].score == suggestions[0].score:
+        return None
+    return suggestions[0]
+
+
+def list_source_facts(
+    session: Session,
+    installation: Installation,
+    seen: SeenCode,
+    role: Role,
+    used: Code | str | None,
+) -> SourceFacts:
+    """Return what the source knows of a code; `used` is the code as a held document has it."""
+    cause = match_cause(installation, seen.field, seen.code)
+    waiting = load_waiting_documents(session, [cause]).get(cause)
+    documents = _waiting_documents(session, waiting.case.id) if waiting else []
+    if not documents and role in PARTY_ROLES:
+        using = _documents_with_code(session, installation, seen)
+        documents = [(document.kind, document) for document, _ in using]
+        used = used or next((code for _, code in using), None)
+    facts = [
+        (gettext_noop("Name"), seen.name),
+        (gettext_noop("Number"), seen.number),
+        (gettext_noop("Id"), seen.code),
+    ]
+    details = used.create if isinstance(used, Code) else None
+    facts += _detail_facts(details)
+    return SourceFacts(
+        facts=[(label, text) for label, text in facts if text],
+        documents=documents,
+        waiting=waiting,
+    )
+
+
+def load_waiting_documents(session: Session, causes: Iterable[str]) -> dict[str, CaseRow]:
+    """Return what waits for codes, by the cause of their open cases."""
+    query = select(Case).where(
+        Case.cause.in_(list(causes)), Case.closed_at.is_(None), *load_scope().cases()
+    )
+    rows = case_list.build_rows(session, list(session.scalars(query)))
+    return {row.case.cause: row for row in rows}
+
+
+def _detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
+    """Return what a new record would be created from."""
+    if isinstance(details, Party):
+        return _party_facts(details)
+    if isinstance(details, Item):
+        return [
+            (gettext("Type"), details.type.replace("_", " ")),
+            ("SKU", details.sku or ""),
+            ("Description", details.description or ""),
+            (gettext("Price"), money(details.price, "")),
+            (gettext("Cost"), money(details.cost, "")),
+        ]
+    return []
+
+
+def _party_facts(details: Party) -> list[tuple[str, str]]:
+    """Return what a new vendor or customer would be created from."""
+    address = details.address
+    parts = [*address.lines, address.postal_code, address.city] if address else []
+    return [
+        (gettext_noop("Organisation number"), details.number or ""),
+        ("E-mail", details.email or ""),
+        (gettext("Phone"), details.phone or ""),
+        (gettext("Contact"), details.contact or ""),
+        (gettext("Address"), ", ".join(part for part in parts if part)),
+        (gettext("Currency"), details.currency or ""),
+    ]
+
+
+def _waiting_documents(session: Session, case_id: int) -> list[tuple[str, SourceDocument]]:
+    """Return the newest documents that a case stops and the person may see."""
+    query = (
+        select(Posting)
+        .join(case_posting, case_posting.c.posting_id == Posting.id)
+        .where(case_posting.c.case_id == case_id, *load_scope().postings())
+        .order_by(Posting.id.desc())
+        .limit(MAX_DOCUMENTS)
+        .options(*NAMES_ONLY)
+    )
+    postings = session.scalars(query).unique()
+    return [(posting.kind, posting.document) for posting in postings]
+
+
+def _documents_with_code(
+    session: Session, installation: Installation, seen: SeenCode
+) -> list[tuple[SourceDocument, Code | str]]:
+    """Return the newest documents that use the code of a party, each with the code as it has it.
+
+    They are looked up by the name of the party, among the newest documents with its longest word. A
+    party may have had another name in older ones.
+    """
+    words = terms_of([seen.name])
+    if not words:
+        return []
+    with_word = (
+        select(DocumentTerm.document_id)
+        .where(DocumentTerm.term == max(words, key=len))
+        .order_by(DocumentTerm.document_id.desc())
+        .limit(MAX_CANDIDATES)
+    )
+    query = (
+        select(SourceDocument)
+        .where(
+            SourceDocument.id.in_(with_word),
+            SourceDocument.installation_id == installation.id,
+            SourceDocument.party == seen.name,
+            SourceDocument.made_for == "",
+        )
+        .order_by(SourceDocument.id.desc())
+        .limit(MAX_SEARCHED)
+    )
+    using: list[tuple[SourceDocument, Code | str]] = []
+    for row in session.scalars(query):
+        code = find_code(load(Document, row.body), seen.field, seen.code) if row.body else None
+        if code is not None and len(using) < MAX_DOCUMENTS:
+            using.append((row, code))
+    return using
+
+
+def find_code(document: Document, field: str, id: str) -> Code | str | None:
+    """Return a code as a document uses it; None if it does not."""
+    for name, code, _ in codes_of(document):
+        if name == field and id == (code if isinstance(code, str) else code.id):
+            return code
+    return None

@@ -1,0 +1,166 @@
+"""The Compare page: an app's codes beside the lists of QuickBooks, read now, also as CSV.
+
+It needs an operator, because each look at it calls the source and QuickBooks, which meters reads.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_security import current_user
+from werkzeug import Response
+
+from hub import notifications, sources, spreadsheets
+from hub.db.engine import read_only_session
+from hub.errors import HubError
+from hub.installations import compare
+from hub.models import Installation
+from hub.models.enums import RunKind
+from hub.scheduling import run_log
+from hub.security.names import NO_ADDRESS
+from hub.translations.messages import gettext, translate
+from hub.web.apps.installation import build_tabs, is_active
+from hub.web.authentication.access import person_name, require_role
+from hub.web.codes.matches import load_fields_by_name
+from hub.web.frame.layout import build_csv_download
+from hub.web.frame.paging import get_row_or_404
+
+MAX_LISTED_PAIRS = 500
+# States in which both sides agree; all others need attention.
+AGREEING_STATES = (compare.PairState.MATCHED, compare.PairState.LEFT_OUT)
+pages = Blueprint("comparing", __name__, url_prefix="/installations/<int:installation_id>/compare")
+
+
+@pages.get("/")
+@require_role("operator")
+def show(installation_id: int) -> str:
+    """Show the codes of both sides; nothing is read before a field is selected."""
+    field = request.args.get("field", "")
+    state = request.args.get("state", "")
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        about = build_tabs(session, installation)
+    fields = load_fields_by_name(installation)
+    field_names = sources.app_of(installation).match_first or tuple(fields)
+    pairs: list[compare.Pair] = []
+    trouble = ""
+    if field in field_names:
+        pairs, trouble = _compare_field(installation, field)
+    pairs.sort(key=_place_in_list)
+    return render_template(
+        "compare.html",
+        fields=[fields[name] for name in field_names],
+        field_name=field,
+        state=state,
+        trouble=trouble,
+        counts=Counter(pair.state for pair in pairs),
+        states=tuple(compare.PairState),
+        limit=MAX_LISTED_PAIRS,
+        mails=notifications.is_set(),
+        mail_to=_mail_to(installation),
+        pairs=[pair for pair in pairs if state in ("", pair.state)],
+        **about,
+    )
+
+
+@pages.get("/compare.csv")
+@require_role("operator")
+def export(installation_id: int) -> Response:
+    """Download all fields as a CSV file."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+    pairs = compare.compare(installation)
+    name = f"compare-{installation.slug}-{installation.company.realm}.csv"
+    return build_csv_download(name, compare.as_csv(pairs))
+
+
+@pages.post("/mail")
+@require_role("operator")
+def mail(installation_id: int) -> Response:
+    """Mail the CSV file to the app's mailbox, or else to the person."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+    name, address = sources.app_of(installation).name, _mail_to(installation)
+    if not address:
+        abort(400)
+    try:
+        pairs = compare.compare(installation)
+        notifications.send(
+            [address],
+            gettext("%(name)s compared with QuickBooks", name=name),
+            compare.format_summary(pairs),
+            [_file(pairs)],
+        )
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+    else:
+        flash(gettext("The comparison is on its way to %(address)s.", address=address), "success")
+    return redirect(url_for("comparing.show", installation_id=installation_id))
+
+
+@pages.post("/copy")
+@require_role("operator")
+def copy(installation_id: int) -> Response:
+    """Confirm as new what is missing in QuickBooks, so that a sync creates it there."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+    field = request.form.get("field", "")
+    here = url_for("comparing.show", installation_id=installation_id, field=field)
+    if request.form.get("sure") != "1":
+        flash(gettext("Tick the box to make in QuickBooks what is missing there."), "look")
+        return redirect(here)
+    try:
+        count = compare.copy_missing(installation, [field], who=person_name())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+    else:
+        flash(
+            gettext(
+                "%(count)s confirmed as new. %(when_created)s",
+                count=count,
+                when_created=_start_creation(installation),
+            ),
+            "success",
+        )
+    return redirect(here)
+
+
+def _start_creation(installation: Installation) -> str:
+    """Start a sync that creates what was confirmed; say so, or that the app is off."""
+    if not is_active(installation):
+        app = sources.app_of(installation)
+        return gettext("They are created in QuickBooks once %(name)s is on again.", name=app.name)
+    run_log.request(RunKind.SYNC, installation.id, person_name())
+    return gettext("A sync creates them in QuickBooks now.")
+
+
+def _mail_to(installation: Installation) -> str:
+    """Return where a comparison is mailed to, "" if neither app nor person has an address."""
+    mailbox = notifications.find_mailbox(installation)
+    if mailbox:
+        return mailbox
+    address = str(current_user.email)
+    if address.endswith(NO_ADDRESS):
+        return ""
+    return address
+
+
+def _file(pairs: Sequence[compare.Pair]) -> notifications.File:
+    """Return the comparison as a CSV attachment."""
+    return notifications.File(
+        name="compare.csv", mime=spreadsheets.MIME, content=compare.as_csv(pairs)
+    )
+
+
+def _place_in_list(pair: compare.Pair) -> tuple[bool, str, str]:
+    """Return where a pair comes in the list: what needs attention first, then by name."""
+    return pair.state in AGREEING_STATES, (pair.name or pair.quickbooks_name).casefold(), pair.code
+
+
+def _compare_field(installation: Installation, field: str) -> tuple[list[compare.Pair], str]:
+    """Return the pairs of a field and the reason if they cannot be compared."""
+    try:
+        pairs = compare.compare(installation, [field])
+    except HubError as error:
+        return [], translate(error.sentence)
+    return pairs, ""

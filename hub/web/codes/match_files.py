@@ -1,0 +1,184 @@
+"""Matches as files: downloaded with what waits for each code, and uploaded with a preview."""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response as Redirect
+
+from hub.collect.cases import match_cause
+from hub.db.engine import read_only_session
+from hub.errors import HubError, Refused
+from hub.installations.matches import (
+    COLUMNS,
+    ImportRow,
+    export_lines,
+    import_rows,
+    plan_import,
+)
+from hub.models import Installation
+from hub.translations.messages import gettext, ngettext, translate
+from hub.web.apps.installation import build_tabs
+from hub.web.authentication.access import person_name, require_role
+from hub.web.cases import case_acts
+from hub.web.codes import code_facts, matches
+from hub.web.frame.layout import UNSAFE_IN_FILE_NAME, may_configure
+from hub.web.frame.paging import get_row_or_404
+from hub.web.lists import xlsx
+from hub.web.lists.case_list import CaseRow
+
+WAITING_COLUMNS = ("documents_waiting", "amount_waiting", "currency_waiting")
+CODES_PER_QUERY = 500
+MAX_LISTED = 500  # rows of each kind that the preview shows
+MAX_CONTENT = 800_000  # characters of the changes that the form of the preview carries
+VALUES_PER_CHANGE = 4  # of a change: field, code, name and record
+pages = Blueprint(
+    "match_files", __name__, url_prefix="/installations/<int:installation_id>/matching"
+)
+
+
+@pages.get("/matches.xlsx")
+@require_role("viewer")
+def export(installation_id: int) -> Response:
+    """Download every match and code; those that documents wait for come first."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        lines = export_lines(installation)
+        waits = _waiting_documents(session, installation, lines)
+    rows = []
+    for line in lines:
+        rows.append(_cells(line, waits.get((line["field"], line["code"]))))
+    rows.sort(key=lambda cells: -(cells[len(COLUMNS)] or 0))
+    content = xlsx.stream_file((*COLUMNS, *WAITING_COLUMNS), rows)
+    name = f"matches-{installation.slug}-{installation.company.realm}.xlsx"
+    safe_name = UNSAFE_IN_FILE_NAME.sub("_", name)
+    headers = {"Content-Disposition": f"attachment; filename={safe_name}"}
+    return Response(content, mimetype=xlsx.MIME, headers=headers)
+
+
+@pages.post("/import")
+@require_role("app-owner")
+def preview(installation_id: int) -> str | Redirect:
+    """Show what a file would change, and the rows that cannot be used; store nothing."""
+    installation = _require_configurable(installation_id)
+    file = request.files.get("file")
+    content = file.read() if file else b""
+    try:
+        planned = plan_import(installation, content)
+        carried = _write_changes(planned)
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        return _to_list(installation_id)
+    changes = [change for change in planned if change.is_change]
+    problems = [change for change in planned if change.problem]
+    with read_only_session() as session:
+        context = build_tabs(session, get_row_or_404(session, Installation, installation_id))
+    return render_template(
+        "match_import.html",
+        changes=changes,
+        problems=problems,
+        unchanged=len(planned) - len(changes) - len(problems),
+        carried=carried,
+        max_listed=MAX_LISTED,
+        fields=matches.load_fields_by_name(installation),
+        **context,
+    )
+
+
+@pages.post("/import/confirm")
+@require_role("app-owner")
+def confirm(installation_id: int) -> Redirect:
+    """Store the changes that the preview showed, or none of them."""
+    installation = _require_configurable(installation_id)
+    rows = _changes_of_form() or abort(400)
+    try:
+        count = import_rows(installation, rows, who=person_name())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+        return _to_list(installation_id)
+    message = ngettext("Imported %(count)s match.", "Imported %(count)s matches.", count)
+    if case_acts.continue_matched(installation_id, [(row[0], row[1]) for row in rows]):
+        message += gettext(" A sync continues with their documents now.")
+    flash(message, "success")
+    return _to_list(installation_id)
+
+
+def _require_configurable(installation_id: int) -> Installation:
+    """Return an installation whose matches the person may import; abort otherwise."""
+    with read_only_session() as session:
+        installation: Installation = get_row_or_404(session, Installation, installation_id)
+    if not may_configure(installation):
+        abort(403)
+    return installation
+
+
+def _to_list(installation_id: int) -> Redirect:
+    return redirect(url_for("matching.show", installation_id=installation_id, show=""))
+
+
+def _write_changes(planned: list[ImportRow]) -> str:
+    """Return the changes as the form of the preview carries them."""
+    rows = [
+        (change.field, change.code, change.name, change.record)
+        for change in planned
+        if change.is_change
+    ]
+    text = json.dumps(rows, ensure_ascii=False)
+    if len(text.encode()) > MAX_CONTENT:
+        raise Refused(gettext("The file changes too much at once. Split it and try again."))
+    return text
+
+
+def _changes_of_form() -> list[tuple[str, ...]]:
+    """Return the changes that the form carries; none if it was edited into something else."""
+    try:
+        rows = json.loads(request.form.get("changes", ""))
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(rows, list):
+        return []
+    changes = []
+    for row in rows:
+        if not isinstance(row, list) or len(row) != VALUES_PER_CHANGE:
+            return []
+        if not all(isinstance(value, str) for value in row):
+            return []
+        changes.append(tuple(row))
+    return changes
+
+
+def _waiting_documents(
+    session: Session, installation: Installation, lines: list[dict[str, str]]
+) -> dict[tuple[str, str], CaseRow]:
+    """Return the documents that wait for codes, by field and code."""
+    waits: dict[tuple[str, str], CaseRow] = {}
+    for start in range(0, len(lines), CODES_PER_QUERY):
+        causes = {}
+        for line in lines[start : start + CODES_PER_QUERY]:
+            key = line["field"], line["code"]
+            causes[match_cause(installation, *key)] = key
+        for cause, row in code_facts.load_waiting_documents(session, causes).items():
+            waits[causes[cause]] = row
+    return waits
+
+
+def _cells(line: dict[str, str], waiting: CaseRow | None) -> list[Any]:
+    """Return a row of the file; several currencies are written into one cell."""
+    cells: list[Any] = [line[column] for column in COLUMNS]
+    if waiting is None:
+        return [*cells, None, None, None]
+    return [*cells, waiting.documents, *_amount(waiting.amounts)]
+
+
+def _amount(amounts: dict[str, Decimal]) -> Iterator[Any]:
+    """Yield the amount and its currency; of several only one text for all."""
+    if len(amounts) == 1:
+        ((currency, amount),) = amounts.items()
+        yield amount
+        yield currency
+        return
+    yield None
+    yield ", ".join(f"{amount:f} {currency}" for currency, amount in sorted(amounts.items()))

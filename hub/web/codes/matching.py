@@ -1,0 +1,329 @@
+"""The matching page: each code that documents used, its match, and what fits if it has none."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub.collect.cases import match_cause
+from hub.db.engine import read_only_session
+from hub.errors import HubError
+from hub.installations.matches import export_csv
+from hub.models import Case, Installation, Match, SeenCode
+from hub.models.enums import CaseDecision, MatchOrigin, RunKind
+from hub.translations.messages import gettext, gettext_noop, ngettext, translate
+from hub.web.apps.installation import build_tabs, start
+from hub.web.authentication.access import person_name, require_role
+from hub.web.cases import case_acts
+from hub.web.codes import code_facts, matches, record_creation
+from hub.web.codes.code_view import CodeState
+from hub.web.codes.record_form import Invalid
+from hub.web.frame.layout import build_csv_download
+from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, page
+from hub.web.lists import case_list
+from hub.web.lists.case_list import CaseRow
+from hub.web.request import row_ids
+
+CODE_ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
+CODE_LISTS = {
+    "open": gettext_noop("Documents wait for it"),
+    "decided": gettext_noop("Decided"),
+    "": gettext_noop("All"),
+}
+LIST_ARGUMENTS = ("show", "field", "q", "before", "after")
+SCORE_THRESHOLDS = (100, 95, 90, 80)  # percent by which a suggestion has to fit to be accepted
+MAX_ACCEPTED = 500  # codes that one act looks at
+pages = Blueprint("matching", __name__, url_prefix="/installations/<int:installation_id>/matching")
+
+
+@pages.get("/")
+@require_role("viewer")
+def show(installation_id: int) -> str | Response:
+    """List codes by name, with the match of each; those that documents wait for come first."""
+    filters = {name: request.args.get(name, "").strip() for name in ("show", "field", "q")}
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        fields = matches.load_fields_by_name(installation)
+        query = _select_codes(installation, filters, list(fields))
+        waiting_first = case((_is_waited_for(installation), 0), else_=1)
+        order = CODE_ORDER if filters["show"] else (waiting_first, *CODE_ORDER)
+        codes = page(session, query, by=order, down=False)
+        if is_past_end(codes):
+            return redirect(build_first_address())
+        match_index = matches.load_match_index(session, installation)
+        rows, suggested = [], {}
+        for source_code in codes.rows:
+            field = fields[source_code.field]
+            view = matches.view_code(session, installation, source_code, field, match_index)
+            rows.append(view)
+            entries = match_index.records(field.role).by_id
+            suggested[field.name, view.code] = code_facts.build_suggestions(view, entries)
+        waits = _waiting_documents(session, installation, codes.rows)
+        waiting_codes = 0 if filters["show"] else _count_waiting_codes(session, installation)
+        context = build_tabs(session, installation)
+    return render_template(
+        "matching.html",
+        waiting_codes=waiting_codes,
+        waits=waits,
+        thresholds=SCORE_THRESHOLDS,
+        page=codes,
+        rows=rows,
+        suggested=suggested,
+        filters=filters,
+        fields=fields,
+        shows=CODE_LISTS,
+        listed=_encode_list(request.args),
+        **context,
+    )
+
+
+@pages.get("/code")
+@require_role("viewer")
+def one(installation_id: int) -> str:
+    """Show one code, with a search in all records that fit its role."""
+    return _code_page(installation_id)
+
+
+@pages.post("/code")
+@require_role("operator")
+def decide(installation_id: int) -> Response | tuple[str, int]:
+    """Store or take back the choice for a code; without a choice show the form again."""
+    field = request.form.get("field", "")
+    code = request.form.get("code", "")
+    try:
+        if "forget" in request.form:
+            message = matches.forget(installation_id, field, code, person_name())
+        else:
+            choice = request.form.get("record", "")
+            message = _decide(
+                installation_id,
+                field,
+                code,
+                lambda: matches.decide(installation_id, field, code, choice, person_name()),
+            )
+    except HubError as error:
+        return _code_page(installation_id, wrong=translate(error.sentence)), 400
+    flash(message, "success")
+    return redirect(_list_address(installation_id))
+
+
+@pages.post("/create")
+@require_role("operator")
+def create(installation_id: int) -> Response | tuple[str, int]:
+    """Have the record of a code created as the form says; show the form again with its errors."""
+    field = request.form.get("field", "")
+    code = request.form.get("code", "")
+    try:
+        message = _decide(
+            installation_id,
+            field,
+            code,
+            lambda: record_creation.create(
+                installation_id, field, code, request.form, person_name()
+            ),
+        )
+    except Invalid as error:
+        return _code_page(installation_id, invalid=error), 400
+    except HubError as error:
+        return _code_page(installation_id, wrong=translate(error.sentence)), 400
+    flash(message, "success")
+    return redirect(_list_address(installation_id))
+
+
+@pages.post("/accept")
+@require_role("operator")
+def accept(installation_id: int) -> Response:
+    """Match each open code that has a single best suggestion above a threshold."""
+    threshold = row_ids.parse(request.form.get("threshold", ""))
+    if threshold not in SCORE_THRESHOLDS:
+        abort(400)
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        choices, left = _acceptable_suggestions(session, installation, threshold)
+    decided: list[tuple[str, str]] = []
+    for field, code, record in choices:
+        try:
+            matches.decide(installation_id, field, code, record, person_name())
+        except HubError as error:
+            flash(translate(error.sentence), "error")
+            left += 1
+        else:
+            decided.append((field, code))
+    message = ngettext("Matched %(count)s code.", "Matched %(count)s codes.", len(decided))
+    if case_acts.continue_matched(installation_id, decided):
+        message += gettext(" A sync continues with their documents now.")
+    flash(message, "success")
+    if left:
+        flash(
+            gettext(
+                "%(left)s were left: none of their records fits %(threshold)s %%, or several do.",
+                left=left,
+                threshold=threshold,
+            ),
+            "look",
+        )
+    return redirect(_list_address(installation_id))
+
+
+def _encode_list(arguments: Mapping[str, str]) -> str:
+    """Return the filters and the page of the list as one text, "" for the first page of all."""
+    return urlencode({name: arguments[name] for name in LIST_ARGUMENTS if arguments.get(name)})
+
+
+def _list_address(installation_id: int) -> str:
+    """Return the address of the list from which the form of this request was opened."""
+    arguments = _encode_list(dict(parse_qsl(request.args.get("list", ""))))
+    address = url_for("matching.show", installation_id=installation_id)
+    return f"{address}?{arguments}" if arguments else address
+
+
+def _decide(installation_id: int, field: str, code: str, work: Callable[[], str]) -> str:
+    """Do what a person decided about a code; a sync continues with the documents of its case.
+
+    Return the sentence that confirms it; what `work` raises is passed on.
+    """
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        cause = match_cause(installation, field, code)
+        has_cause = (Case.cause == cause, Case.closed_at.is_(None))
+        case_id = session.scalar(select(Case.id).where(*has_cause))
+    if case_id is None:
+        return work()
+    return case_acts.carry_out(case_id, work, CaseDecision.MATCHED)
+
+
+@pages.post("/apply")
+@require_role("operator")
+def apply(installation_id: int) -> Response:
+    """Run the app, so that documents held by codes that are matched now continue."""
+    return start(installation_id, RunKind.SYNC, installation_id)
+
+
+@pages.get("/matches.csv")
+@require_role("viewer")
+def export(installation_id: int) -> Response:
+    """Export every match as a file for a spreadsheet."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+    content, _ = export_csv(installation)
+    name = f"matches-{installation.slug}-{installation.company.realm}.csv"
+    return build_csv_download(name, content)
+
+
+def _waiting_documents(
+    session: Session, installation: Installation, codes: Sequence[SeenCode]
+) -> dict[tuple[str, str], CaseRow]:
+    """Return the documents that wait for codes, by field and code."""
+    causes = {match_cause(installation, code.field, code.code): code for code in codes}
+    waiting = code_facts.load_waiting_documents(session, causes)
+    return {(causes[cause].field, causes[cause].code): row for cause, row in waiting.items()}
+
+
+def _count_waiting_codes(session: Session, installation: Installation) -> int:
+    """Return how many codes documents wait for, by their open cases."""
+    query = select(func.count()).where(*_are_waiting(installation))
+    return session.scalar(query) or 0
+
+
+def _is_waited_for(installation: Installation) -> ColumnElement[bool]:
+    """Return the condition that documents wait for the match of a code."""
+    cause = literal(f"match:{installation.id}:") + SeenCode.field + ":" + SeenCode.code
+    return cause.in_(select(Case.cause).where(*_are_waiting(installation)))
+
+
+def _are_waiting(installation: Installation) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for the open cases of codes that nobody decided.
+
+    The case of a decided code is open until a sync has continued with its documents.
+    """
+    return (
+        Case.installation_id == installation.id,
+        Case.cause.startswith(f"match:{installation.id}:"),
+        Case.closed_at.is_(None),
+        Case.decision.not_in(case_list.ACTED_ON),
+    )
+
+
+def _acceptable_suggestions(
+    session: Session, installation: Installation, threshold: int
+) -> tuple[list[tuple[str, str, str]], int]:
+    """Return field, code and record of the suggestions to accept, and how many codes are left."""
+    fields = matches.load_fields_by_name(installation)
+    filters = {"show": "open", "field": "", "q": ""}
+    query = (
+        _select_codes(installation, filters, list(fields)).order_by(*CODE_ORDER).limit(MAX_ACCEPTED)
+    )
+    match_index = matches.load_match_index(session, installation)
+    choices, left = [], 0
+    for source_code in session.scalars(query):
+        field = fields[source_code.field]
+        view = matches.view_code(session, installation, source_code, field, match_index)
+        if view.state != CodeState.OPEN:
+            continue
+        entries = match_index.records(field.role).by_id
+        suggestion = code_facts.find_best(code_facts.build_suggestions(view, entries), threshold)
+        if suggestion is None:
+            left += 1
+        else:
+            choices.append((field.name, source_code.code, suggestion.ref.id))
+    return choices, left
+
+
+def _code_page(installation_id: int, wrong: str = "", invalid: Invalid | None = None) -> str:
+    """Render the page of one code.
+
+    `wrong` says beside the choice why it was not stored, `invalid` in the form of a new record.
+    """
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        form = _code(session, installation, invalid)
+        head = build_tabs(session, installation)
+        listed = request.args.get("list", "")
+        return render_template("code.html", wrong=wrong, listed=listed, **form, **head)
+
+
+def _code(session: Session, installation: Installation, invalid: Invalid | None) -> dict[str, Any]:
+    """Return what the page of one code shows."""
+    fields = matches.load_fields_by_name(installation)
+    name = request.values.get("field", "")
+    code = request.values.get("code", "")
+    field = fields.get(name) or next(iter(fields.values()))
+    source_code = matches.find_code_as_used(session, installation.id, name, code)
+    query = request.args.get("q", "").strip()
+    return record_creation.build_code_form(
+        session, installation, source_code, field, query, invalid
+    )
+
+
+def _select_codes(
+    installation: Installation, filters: dict[str, str], fields: list[str]
+) -> Select[Any]:
+    """Return the query for the codes that fit the filters of the page."""
+    query = select(SeenCode).where(
+        SeenCode.installation_id == installation.id, SeenCode.field.in_(fields)
+    )
+    if filters["field"]:
+        query = query.where(SeenCode.field == filters["field"])
+    if filters["q"]:
+        is_hit = or_(
+            SeenCode.name.icontains(filters["q"], autoescape=True),
+            SeenCode.code.icontains(filters["q"], autoescape=True),
+            SeenCode.number.icontains(filters["q"], autoescape=True),
+        )
+        query = query.where(is_hit)
+    if filters["show"] == "open":
+        query = query.where(_is_waited_for(installation))
+    if filters["show"] == "decided":
+        is_decided = exists().where(
+            Match.company_id == installation.company_id,
+            Match.tenant == (installation.tenant or ""),
+            Match.field == SeenCode.field,
+            Match.code == SeenCode.code,
+            Match.match_method == MatchOrigin.DECIDED,
+        )
+        query = query.where(is_decided)
+    return query

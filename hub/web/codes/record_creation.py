@@ -1,0 +1,266 @@
+"""Create a record in QuickBooks for a code, with what a person entered in the form."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from hub.contract.codec import load
+from hub.contract.documents import Code, Document, Item, Party
+from hub.contract.types import Field
+from hub.db.engine import read_only_session
+from hub.errors import Refused
+from hub.mapping import NEW, MatchIndex
+from hub.models import Attempt, Case, Installation, Posting, SeenCode, SourceDocument, case_posting
+from hub.models.enums import Operation, PostingState
+from hub.payloads.item import ACCOUNTS
+from hub.posting.preflight.name_checks import is_name_planned
+from hub.qbo import company as qbo_company
+from hub.qbo import records
+from hub.web.codes import matches, record_form
+from hub.web.codes.code_view import CodeState
+from hub.web.codes.record_form import Invalid, RecordForm
+
+NAME_TAKEN = "6240"  # the code of QuickBooks for a name of another record, such as an employee's
+CodeOfCase = tuple[Installation, SeenCode, Field]
+
+
+def find_code_of_case(session: Session, case: Case) -> CodeOfCase | None:
+    """Return the code that a case is about, also if QuickBooks refused to create its record."""
+    code = matches.find_code_of_case(session, case)
+    if code is not None:
+        return code
+    posting = _refused_creation(session, case)
+    if posting is None:
+        return None
+    row = posting.document
+    field = matches.load_fields_by_name(row.installation).get(row.made_for)
+    if field is None:
+        return None
+    name = {"name": row.party}
+    source_code = matches.find_code_as_used(
+        session, row.installation_id, field.name, row.source_id, name
+    )
+    return row.installation, source_code, field
+
+
+def build_code_form(
+    session: Session,
+    installation: Installation,
+    source_code: SeenCode,
+    field: Field,
+    query: str,
+    invalid: Invalid | None = None,
+) -> dict[str, Any]:
+    """Return what the page of a code shows: records to match it to, and the form for a new one.
+
+    `invalid` is what was entered before and could not be created.
+    """
+    match_index = matches.load_match_index(session, installation)
+    form = matches.build_match_form(session, installation, source_code, field, query, match_index)
+    used = _used_code(session, installation, source_code)
+    is_unmatched = form["one"].state in (CodeState.OPEN, CodeState.NEW)
+    is_offered = is_unmatched and _may_be_created(field, used)
+    creation = None
+    if is_offered:
+        creation = _form(session, installation, source_code, field, used, match_index, invalid)
+    return form | {"creation": creation}
+
+
+def create(
+    installation_id: int, field_name: str, code: str, form: MultiDict[str, str], who: str
+) -> str:
+    """Store what a person entered for the new record of a code; the next sync creates it.
+
+    Return the sentence that confirms it. Raise Invalid with the errors of the fields.
+    """
+    with read_only_session() as session:
+        installation = session.get_one(Installation, installation_id)
+        field = matches.load_fields_by_name(installation).get(field_name)
+        source_code = matches.find_code_as_used(session, installation_id, field_name, code)
+        used = _used_code(session, installation, source_code)
+        if field is None or not _may_be_created(field, used):
+            raise Refused("%(name)s cannot be created from here.", name=source_code.name or code)
+        schema = _schema(session, installation, field)
+        details = record_form.read(schema, form, _details_of(used))
+        match_index = matches.load_match_index(session, installation)
+        errors = _errors(session, installation, field, details, match_index)
+    if errors:
+        entries = {name: form.get(name, "") for name in schema.fields}
+        raise Invalid(entries, errors)
+    return matches.decide(installation_id, field_name, code, NEW, who, details)
+
+
+def _form(
+    session: Session,
+    installation: Installation,
+    source_code: SeenCode,
+    field: Field,
+    used: Code | str | None,
+    match_index: MatchIndex,
+    invalid: Invalid | None,
+) -> RecordForm:
+    """Return the form, filled in with what was entered, or else with what the source knows."""
+    name = source_code.name or source_code.code
+    is_refused = _is_name_refused(session, installation, source_code)
+    errors: Mapping[str, Sequence[str]] = {}
+    if invalid is None:
+        details = _entered_before(match_index, source_code) or _details_of(used)
+        proposed = record_form.cut_name(field.role, details.name if details else name)
+        is_planned = is_name_planned(session, installation.company_id, field.role, proposed)
+        is_taken = is_refused or is_planned
+        free_name = record_form.find_free_name(match_index, field.role, proposed, is_taken=is_taken)
+        accounts = _accounts(installation, details)
+        values = record_form.build_values(details, free_name, accounts)
+        name = proposed
+    else:
+        values, errors = dict(invalid.values), invalid.errors
+
+    def choices(role: str) -> list[tuple[str, str]]:
+        """Return the accounts that a role may take."""
+        return _choices(session, installation, role)
+
+    collisions = record_form.find_collisions(match_index, field.role, name)
+    schema = _schema(session, installation, field)
+    return RecordForm(
+        noun=record_form.KIND_NOUNS[field.role],
+        inputs=record_form.build_form_inputs(schema, values, choices, errors),
+        collisions=collisions,
+        is_name_refused=is_refused,
+        is_open=bool(errors or collisions or is_refused),
+    )
+
+
+def _schema(session: Session, installation: Installation, field: Field) -> Any:
+    """Return the fields of the record of a code."""
+    facts = qbo_company.load_facts(session, installation.company_id)
+    return record_form.build_schema(field.role, has_currencies=facts.multicurrency)
+
+
+def _errors(
+    session: Session,
+    installation: Installation,
+    field: Field,
+    details: Party | Item,
+    match_index: MatchIndex,
+) -> dict[str, list[str]]:
+    """Return what QuickBooks would refuse of a new record: a name that is taken, an account."""
+    errors = {}
+    collisions = record_form.find_collisions(match_index, field.role, details.name)
+    if collisions:
+        errors["name"] = [collisions[0].error]
+    codes = details.codes if isinstance(details, Item) else {}
+    for role in ACCOUNTS:
+        chosen = codes.get(role)
+        offered = {id for id, _ in _choices(session, installation, role)} if chosen else set()
+        if chosen and chosen not in offered:
+            errors[role] = ["QuickBooks has no such account that may be used there."]
+    return errors
+
+
+def _choices(session: Session, installation: Installation, role: str) -> list[tuple[str, str]]:
+    """Return the records that a role may take, with their names."""
+    rows = records.list_choices(session, installation.company_id, role)  # type: ignore[arg-type]
+    return [(row.quickbooks_id, f"{row.number} {row.full_name}".strip()) for row in rows]
+
+
+def _accounts(installation: Installation, details: Party | Item | None) -> dict[str, str]:
+    """Return the accounts of a new item: those of its source, or else those of the settings."""
+    accounts: dict[str, str] = {}
+    if isinstance(details, Item) and details.codes:
+        for role in ACCOUNTS:
+            code = details.codes.get(role)
+            if isinstance(code, Code):
+                code = code.quickbooks_id or code.id
+            if code:
+                accounts[role] = code
+        return accounts
+    for role in ACCOUNTS:
+        account = installation.settings.get(role)
+        if account:
+            accounts[role] = str(account)
+    return accounts
+
+
+def _entered_before(match_index: MatchIndex, source_code: SeenCode) -> Party | Item | None:
+    """Return what a person entered for a code before."""
+    decision = match_index.matches.get((source_code.field, source_code.code))
+    return decision.details if decision else None
+
+
+def _details_of(used: Code | str | None) -> Party | Item | None:
+    """Return what the source knows of a new record."""
+    return used.create if isinstance(used, Code) else None
+
+
+def _may_be_created(field: Field, used: Code | str | None) -> bool:
+    """Return whether a record can be created for a code.
+
+    A plain code may be the id of a record that QuickBooks has. One that no document uses now can
+    be created if its field creates records.
+    """
+    if field.role not in record_form.KIND_NOUNS:
+        return False
+    if used is None:
+        return field.missing == "create"
+    return isinstance(used, Code) and not used.hold
+
+
+def _used_code(
+    session: Session, installation: Installation, source_code: SeenCode
+) -> Code | str | None:
+    """Return a code as documents use it, or else as its record is going to be created."""
+    used = matches.find_code_of_documents(session, installation, source_code)
+    if used is not None:
+        return used
+    row = session.scalar(select(SourceDocument).where(*_is_record_of(installation, source_code)))
+    if row is None or not row.body:
+        return None
+    details = load(Document, row.body).details
+    return Code(id=source_code.code, name=source_code.name or row.party or None, create=details)
+
+
+def _is_record_of(installation: Installation, source_code: SeenCode) -> tuple[Any, ...]:
+    """Return the conditions of the row of the record that is created for a code."""
+    return (
+        SourceDocument.company_id == installation.company_id,
+        SourceDocument.slug == installation.slug,
+        SourceDocument.tenant == installation.tenant,
+        SourceDocument.source_id == source_code.code,
+        SourceDocument.made_for == source_code.field,
+    )
+
+
+def _refused_creation(session: Session, case: Case) -> Posting | None:
+    """Return the creation of a record that a case is about, None if it is about another posting."""
+    if case.closed_at is not None:
+        return None
+    query = (
+        select(Posting)
+        .join(case_posting, case_posting.c.posting_id == Posting.id)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(
+            case_posting.c.case_id == case.id,
+            Posting.operation == Operation.CREATE,
+            Posting.state == PostingState.HELD,
+            SourceDocument.made_for != "",
+        )
+        .limit(2)
+    )
+    postings = session.scalars(query).all()
+    return postings[0] if len(postings) == 1 else None
+
+
+def _is_name_refused(session: Session, installation: Installation, source_code: SeenCode) -> bool:
+    """Return whether QuickBooks refused the newest creation because its name is taken."""
+    query = (
+        select(Attempt.code)
+        .join(Posting, Posting.id == Attempt.posting_id)
+        .join(SourceDocument, SourceDocument.id == Posting.document_id)
+        .where(*_is_record_of(installation, source_code), Posting.state == PostingState.HELD)
+        .order_by(Attempt.id.desc())
+        .limit(1)
+    )
+    return session.scalar(query) == NAME_TAKEN

@@ -1,0 +1,96 @@
+"""The facts of a document at its source, line by line beside those that are posted."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from hub.contract.types import Field
+from hub.models import SourceDocument
+from hub.qbo.display import TransactionView
+from hub.web.frame.source_view import ROLE_LABELS, View, fact, money
+
+TOTAL = "Total"
+TAX = "Tax"
+# The labels that facts of a source have in QuickBooks, where these are others.
+POSTED_LABELS = {"Tax total": TAX, "Tax mode": "Amounts"}
+# Facts that the hub posts as they are; names of records may differ rightly.
+COMPARED_LABELS = ("Number", "Date", "Due", TAX, TOTAL)
+HIDDEN_LABEL = "Memo"  # has the marker; the memo of the source is among its facts
+
+
+@dataclass(frozen=True)
+class SideFact:
+    """A fact of one side, and whether the other side has another value for it."""
+
+    label: str
+    text: str
+    differs: bool = False
+
+
+@dataclass(frozen=True)
+class BothSides:
+    """The facts of both sides; those that both have come first, in the same order."""
+
+    source: list[SideFact]
+    posted: list[SideFact]
+
+
+def pair_facts(
+    document: SourceDocument, source: View, view: TransactionView | None, fields: Iterable[Field]
+) -> BothSides:
+    """Order the facts of a document and of its posting, so that equal labels share a line."""
+    ours = _source_facts(document, source)
+    if view is None:
+        return BothSides([SideFact(label, text) for label, text in ours], [])
+    labels = POSTED_LABELS | _labels_of_roles(fields)
+    their_side = [SideFact(label, text) for label, text in _posted_facts(view, document.currency)]
+    our_side = [SideFact(label, text) for label, text in ours]
+    shared = []
+    for theirs in list(their_side):
+        mine = _find(our_side, theirs.label, labels)
+        if mine is not None:
+            our_side.remove(mine)
+            their_side.remove(theirs)
+            differs = theirs.label in COMPARED_LABELS and mine.text != theirs.text
+            shared.append((replace(mine, differs=differs), replace(theirs, differs=differs)))
+    return BothSides(
+        source=[mine for mine, _ in shared] + our_side,
+        posted=[theirs for _, theirs in shared] + their_side,
+    )
+
+
+def _labels_of_roles(fields: Iterable[Field]) -> dict[str, str]:
+    """Return the labels in QuickBooks of the codes of an app, by the labels of the app."""
+    return {field.label: ROLE_LABELS.get(field.role, field.label) for field in fields}
+
+
+def _find(facts: Iterable[SideFact], label: str, labels: Mapping[str, str]) -> SideFact | None:
+    """Return the first fact of the source that QuickBooks has under this label."""
+    for one in facts:
+        if labels.get(one.label, one.label) == label:
+            return one
+    return None
+
+
+def _source_facts(document: SourceDocument, source: View) -> list[tuple[str, str]]:
+    """Return the facts and the codes of the source; sums of money have their currency."""
+    facts = []
+    for label, text in [*source.facts, *source.codes]:
+        if label in (TOTAL, "Tax total") and text:
+            text = f"{text} {document.currency}"
+        facts.append((label, str(text)))
+    return facts
+
+
+def _posted_facts(view: TransactionView, home_currency: str) -> list[tuple[str, str]]:
+    """Return what is posted as a person reads it: facts, addresses, tax and total.
+
+    A company that uses one currency only is sent none.
+    """
+    currency = view.currency or home_currency
+    facts = [(label, fact(text, label)) for label, text in view.facts if label != HIDDEN_LABEL]
+    facts += view.addresses
+    if view.tax:
+        facts.append((TAX, money(view.tax, currency)))
+    if view.total is not None:
+        facts.append((TOTAL, money(view.total, currency)))
+    return facts

@@ -1,0 +1,396 @@
+"""The list of documents, and the page of one: its source data, its postings and its history."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub import outbox
+from hub.contract.document_kinds import LIST_KINDS, PAYABLE_KINDS
+from hub.contract.states import Stage
+from hub.db.engine import read_only_session
+from hub.errors import HubError
+from hub.models import (
+    Attempt,
+    AuditEntry,
+    Case,
+    Posting,
+    Proof,
+    ReceiptRow,
+    SourceDocument,
+    TransactionHead,
+    case_posting,
+)
+from hub.models.enums import DocumentState, Operation, PostingState, RunKind
+from hub.outbox.listing import load_part_states
+from hub.posting.actions import retries
+from hub.qbo import display
+from hub.scheduling import dry_run, run_log
+from hub.translations.messages import gettext, translate
+from hub.web.apps.installation import is_active
+from hub.web.authentication.access import ANYWHERE, load_scope, may_here, person_name, require_role
+from hub.web.codes import matches
+from hub.web.codes.record_names import record_namer
+from hub.web.documents import source_files
+from hub.web.documents.document_facts import pair_facts
+from hub.web.documents.document_lines import Payment, pair_lines
+from hub.web.documents.timeline import (
+    ACTION_SENTENCES,
+    OUTCOME_LABELS,
+    VERDICT_LABELS,
+    TimelineEvent,
+    build_timeline,
+)
+from hub.web.frame import viewer
+from hub.web.frame.case_titles import load_subjects
+from hub.web.frame.layout import KIND_LABELS, list_installation_choices, use_zone_of
+from hub.web.frame.paging import drop_unset, get_row_or_404, page
+from hub.web.frame.source_view import build_source_view
+from hub.web.lists import exports, saved_filters
+from hub.web.lists.document_filters import (
+    SHOWN_STATES,
+    SORT_ORDERS,
+    find_problem,
+    order_of,
+    payment_state,
+    read_document_filters,
+    select_ids,
+    summarize,
+)
+from hub.web.lists.document_rows import describe, load_rows, load_state_and_main_posting
+from hub.web.lists.kind_counts import count_kinds
+from hub.web.request import row_ids
+from hub.web.transactions.transaction_facts import page_of
+
+EXPORT_COLUMNS = (
+    "id",
+    "app",
+    "company_id",
+    "source_id",
+    "kind",
+    "number",
+    "party",
+    "date",
+    "due",
+    "total",
+    "currency",
+    "state",
+    "reason",
+    "quickbooks_id",
+)
+Row = TypeVar("Row", AuditEntry, Posting, Attempt, Proof, ReceiptRow, Case)
+pages = Blueprint("documents", __name__)
+
+
+@pages.get("/documents", strict_slashes=False)
+@require_role("viewer", of=ANYWHERE)
+def index() -> str:
+    """List documents by text, app, state, kind, date and amount, with their number and sum."""
+    filters = read_document_filters(request.args)
+    order = order_of(filters)
+    with read_only_session() as session:
+        query = select_ids(session, filters)
+        summary = summarize(session, filters)
+        documents = page(session, query, by=order.columns, down=order.down)
+        return render_template(
+            "documents.html",
+            page=replace(documents, rows=load_rows(session, documents.rows)),
+            summary=summary,
+            made_records=count_kinds(summary.made_records) if summary.made_records else "",
+            filters=filters,
+            run_id=row_ids.parse(filters["run"]),
+            problem=find_problem(filters),
+            chosen=drop_unset(filters),
+            saved=saved_filters.list_saved(session),
+            states=SHOWN_STATES,
+            kinds=KIND_LABELS,
+            sorts=SORT_ORDERS,
+            installations=list_installation_choices(session, filters["installation"]),
+        )
+
+
+@pages.get("/documents/export")
+@require_role("viewer", of=ANYWHERE)
+def export() -> Response:
+    """Download the documents that the filters choose, in the order of the list."""
+    filters = read_document_filters(request.args)
+    with read_only_session() as session:
+        query = select_ids(session, filters)
+    order = order_of(filters)
+    rows = exports.read_in_chunks(query, order.columns, _export_rows, down=order.down)
+    return exports.download("documents", EXPORT_COLUMNS, rows)
+
+
+def _export_rows(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
+    """Yield documents as a file has them: with the amounts of the list, credits negative."""
+    for row in load_rows(session, ids):
+        values = describe(*row)
+        if values["total"] is not None:
+            total = outbox.apply_sign(values["kind"], values["total"])
+            values["total"] = exports.amount(total, values["currency"])
+        yield values
+
+
+@pages.get("/documents/<int:document_id>")
+@require_role("viewer")
+def one(document_id: int) -> str:
+    """Show everything that is known of one document."""
+    with read_only_session() as session:
+        document = get_row_or_404(session, SourceDocument, document_id)
+        use_zone_of(document.installation)
+        labels = {"OUTCOME_LABELS": OUTCOME_LABELS, "VERDICT_LABELS": VERDICT_LABELS}
+        return render_template(
+            "document.html", document=document, **labels, **_context(session, document)
+        )
+
+
+@pages.post("/documents/<int:document_id>/check")
+@require_role("operator")
+def check(document_id: int) -> Response:
+    """Say what would stop a document, by the rules of posting; write nothing."""
+    with read_only_session() as session:
+        get_row_or_404(session, SourceDocument, document_id)
+    try:
+        stops = dry_run.check(document_id)
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+    else:
+        for text in stops:
+            flash(gettext("It would be held: %(text)s", text=text), "look")
+        if not stops:
+            flash(
+                gettext("Nothing would stop it: QuickBooks would be sent it as it is."), "success"
+            )
+    return redirect(url_for("documents.one", document_id=document_id))
+
+
+@pages.post("/documents/<int:document_id>/post-again")
+@require_role("operator")
+def post_again(document_id: int) -> Response:
+    """Post a document again that is no longer in QuickBooks."""
+    with read_only_session() as session:
+        document = get_row_or_404(session, SourceDocument, document_id)
+        installation = document.installation
+        _, main = load_state_and_main_posting(session, document)
+    if main is None:
+        abort(404)
+    try:
+        retries.retry(main.id, person_name())
+    except HubError as error:
+        flash(translate(error.sentence), "error")
+    else:
+        flash(gettext("The hub searches QuickBooks for it and then posts it again."), "success")
+        if is_active(installation):
+            run_log.request(RunKind.SYNC, installation.id, person_name())
+    return redirect(url_for("documents.one", document_id=document_id))
+
+
+@pages.get("/postings/<int:posting_id>")
+@require_role("viewer")
+def posting(posting_id: int) -> Response:
+    """Redirect to the place of a posting on the page of its document."""
+    with read_only_session() as session:
+        document_id = get_row_or_404(session, Posting, posting_id).document_id
+    anchor = f"posting-{posting_id}"
+    return redirect(url_for("documents.one", document_id=document_id, _anchor=anchor))
+
+
+def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
+    """Return what the page of a document shows."""
+    postings = _load_in_order(session, Posting, Posting.document_id == document.id)
+    ids = [posting.id for posting in postings]
+    attempts = _load_in_order(session, Attempt, Attempt.posting_id.in_(ids))
+    proofs = _load_in_order(session, Proof, Proof.posting_id.in_(ids))
+    receipts = _load_in_order(session, ReceiptRow, ReceiptRow.document_id == document.id)
+    stops = select(case_posting.c.case_id).where(case_posting.c.posting_id.in_(ids))
+    cases = _load_in_order(session, Case, Case.id.in_(stops), *load_scope().cases())[::-1]
+    is_act = (
+        AuditEntry.what.in_(ACTION_SENTENCES),
+        AuditEntry.subject.in_([str(id) for id in ids]),
+    )
+    acts = _load_in_order(session, AuditEntry, *is_act)
+    state, main = load_state_and_main_posting(session, document)
+    return {
+        **_posting_values(session, document, postings, main),
+        **_state_values(session, document, main, state),
+        "main": main,
+        "awaited": _awaited_postings(session, main),
+        "attempts": _group_by_posting(attempts),
+        "proofs": _group_by_posting(proofs),
+        "receipts": receipts,
+        "cases": [case for case in cases if case.closed_at is None],
+        "called": load_subjects(session, cases),
+        "events": _events(document, postings, attempts, proofs, receipts, cases, acts, state=state),
+    }
+
+
+def _awaited_postings(session: Session, main: Posting | None) -> list[Posting]:
+    """Return what a posting waits for: postings whose ids in QuickBooks it needs."""
+    if main is None or main.state != PostingState.WAITING or not main.payload:
+        return []
+    ids = outbox.find_awaited_ids(main.payload)
+    return _load_in_order(session, Posting, Posting.id.in_(ids), *load_scope().postings())
+
+
+def _posting_values(
+    session: Session, document: SourceDocument, postings: list[Posting], main: Posting | None
+) -> dict[str, Any]:
+    """Return the postings as the page shows them, and the main one beside the source."""
+    parts = load_part_states(session, document.id)
+    views = {posting.id: _payload_view(session, posting) for posting in postings}
+    view = _main_view(main, postings, views)
+    fields = list(matches.load_fields_by_name(document.installation).values())
+    source = build_source_view(
+        document,
+        record_namer(session, document.installation),
+        {field.name: field.label for field in fields},
+    )
+    # What belongs to the document itself comes first, the files after it; each newest first.
+    in_order = sorted(
+        postings, key=lambda posting: (posting.operation == Operation.ATTACH, -posting.id)
+    )
+    return {
+        "postings": in_order,
+        "shown": views,
+        "states": {
+            posting.id: parts.get(posting.id) or _replaced_state(posting) for posting in postings
+        },
+        "pages": {
+            posting.id: _page(posting)
+            for posting in postings
+            if parts.get(posting.id) == DocumentState.POSTED
+        },
+        "view": view,
+        "source": source,
+        "facts": pair_facts(document, source, view, fields),
+        "framed": source_files.choose_file(source.attachments),
+        "main_file": _main_file(document, source.attachments),
+        "pairs": pair_lines(source.lines, view.lines) if view and view.lines else [],
+    }
+
+
+def _main_file(
+    document: SourceDocument, attachments: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """Return the file to open from the head of the page; None without one that can be fetched."""
+    if not attachments or document.unreadable:
+        return None
+    return source_files.choose_file(attachments) or attachments[0]
+
+
+def _state_values(
+    session: Session, document: SourceDocument, main: Posting | None, state: str
+) -> dict[str, Any]:
+    """Return the state of a document, what is paid of it, and what the person may do with it."""
+    payment = _payment(session, main, state)
+    is_removable = state == DocumentState.POSTED and document.kind not in LIST_KINDS
+    may_undo = is_removable and may_here("operator")
+    return {
+        "state": state,
+        "shown_state": _shown_state(state, main, payment),
+        "payment": payment,
+        "undoable": main.id if main and may_undo else None,
+        "repostable": main.id if main and _is_repostable(document, state) else None,
+    }
+
+
+def _main_view(
+    main: Posting | None,
+    postings: list[Posting],
+    views: dict[int, display.TransactionView | None],
+) -> display.TransactionView | None:
+    """Return the content of the main posting, to stand beside the source.
+
+    A document that is posted in several parts has none: its lines are divided among them.
+    """
+    parts = {posting.part for posting in postings if posting.operation != Operation.ATTACH}
+    if main is None or len(parts) > 1:
+        return None
+    return views.get(main.id)
+
+
+def _payment(session: Session, main: Posting | None, state: str) -> Payment | None:
+    """Return what is paid of a posted bill or invoice; None while QuickBooks has no balance."""
+    if main is None or state != DocumentState.POSTED:
+        return None
+    head = _payable_head(session, main)
+    if head is None or head.balance is None or not head.total:
+        return None
+    return Payment(head.total - head.balance, head.balance)
+
+
+def _payable_head(session: Session, main: Posting) -> TransactionHead | None:
+    """Return what QuickBooks has of a bill or invoice; None for other kinds."""
+    if main.kind not in PAYABLE_KINDS:
+        return None
+    key = main.company_id, main.kind, main.quickbooks_id or ""
+    return session.get(TransactionHead, key)
+
+
+def _shown_state(state: str, main: Posting | None, payment: Payment | None) -> str:
+    """Return the state for the badge: of a posted bill or invoice, whether it is paid."""
+    if main is None or payment is None:
+        return state
+    return payment_state(state, main.kind, payment.paid + payment.open, payment.open)
+
+
+def _load_in_order(
+    session: Session, model: type[Row], *conditions: ColumnElement[bool]
+) -> list[Row]:
+    """Return the rows of a table that fit all conditions, oldest first."""
+    query = select(model).where(*conditions).order_by(model.id)
+    return list(session.scalars(query))
+
+
+def _replaced_state(posting: Posting) -> str:
+    """Return the state to show for a posting that no longer counts, or for a file."""
+    is_file = posting.operation == Operation.ATTACH
+    if posting.state == PostingState.POSTED and not is_file:
+        return "replaced"
+    return posting.state
+
+
+def _is_repostable(document: SourceDocument, state: str) -> bool:
+    """Return whether the person may have the document posted again.
+
+    It is no longer in QuickBooks, and the source still has it.
+    """
+    if document.gone is not None or document.stage == Stage.CLOSED or document.made_for:
+        return False
+    if state not in (DocumentState.MISSING, DocumentState.REMOVED):
+        return False
+    return may_here("operator")
+
+
+def _payload_view(session: Session, posting: Posting) -> display.TransactionView | None:
+    """Return the payload as a person reads it; None for operations without content."""
+    has_content = posting.operation in (Operation.CREATE, Operation.UPDATE)
+    if not has_content:
+        return None
+    return display.view_payload(session, posting.company_id, posting.kind, posting.payload)
+
+
+def _page(posting: Posting) -> str | None:
+    """Return where a person opens the posted transaction."""
+    if not posting.quickbooks_id:
+        return None
+    return page_of(posting.kind, posting.quickbooks_id)
+
+
+def _group_by_posting(rows: list[Any]) -> dict[int, list[Any]]:
+    """Group rows by the id of their posting, in the order in which they come."""
+    by_posting: dict[int, list[Any]] = defaultdict(list)
+    for row in rows:
+        by_posting[row.posting_id].append(row)
+    return dict(by_posting)
+
+
+def _events(*rows: Any, state: str) -> list[TimelineEvent]:
+    """Return the history of a document, with reasons in the language of the person."""
+    with viewer.translate_reasons():
+        return list(build_timeline(*rows, state=state))

@@ -1,0 +1,207 @@
+"""Documents from before an app's start date, with their sum; some or all can be included."""
+
+import datetime as dt
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub import outbox
+from hub.db.engine import read_only_session, transaction
+from hub.installations import early_documents
+from hub.models import Installation, SourceDocument
+from hub.models.enums import RunKind
+from hub.scheduling import run_log
+from hub.translations.messages import gettext, ngettext
+from hub.web.apps.installation import build_tabs, is_active
+from hub.web.authentication.access import person_name, require_role
+from hub.web.frame import listed_rows
+from hub.web.frame.layout import may_configure
+from hub.web.frame.paging import get_row_or_404, page
+from hub.web.frame.source_view import sum_texts
+
+MAX_INCLUDED = 20_000  # documents included at once, so that their list fits into a form
+MAX_LISTED = 500  # rows on the page that asks for confirmation
+pages = Blueprint("earlier", __name__, url_prefix="/installations/<int:installation_id>/earlier")
+
+
+class Early(NamedTuple):
+    """A document that is left out, as a list shows it."""
+
+    id: int
+    kind: str
+    number: str
+    source_id: str
+    party: str
+    date: dt.date | None
+    due: dt.date | None
+    total: Decimal | None
+    currency: str
+
+    @property
+    def seal(self) -> str:
+        """Return the digest of what the list shows, to notice a later change."""
+        content = repr(tuple(self))
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @property
+    def pair(self) -> str:
+        """Return the document in this version, for a tick box."""
+        return listed_rows.pair(self.id, self.seal)
+
+
+COLUMNS = (
+    SourceDocument.id,
+    SourceDocument.kind,
+    SourceDocument.number,
+    SourceDocument.source_id,
+    SourceDocument.party,
+    SourceDocument.date,
+    SourceDocument.due,
+    SourceDocument.total,
+    SourceDocument.currency,
+)
+
+
+@pages.get("/")
+@require_role("viewer")
+def show(installation_id: int) -> str:
+    """List what the start date leaves out, newest first."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        is_excluded = early_documents.match_excluded(installation_id)
+        query = select(SourceDocument).where(*is_excluded)
+        documents = page(session, query, by=[SourceDocument.id])
+        rows = [_row_values(row) for row in documents.rows]
+        count, sums = summary(session, installation_id)
+        return render_template(
+            "earlier.html",
+            page=documents,
+            rows=rows,
+            count=count,
+            sums=sums,
+            **build_tabs(session, installation),
+        )
+
+
+@pages.get("/include")
+@require_role("app-owner")
+def confirm(installation_id: int) -> str | Response:
+    """List what is about to be included with its sum, and ask for confirmation."""
+    with read_only_session() as session:
+        installation = _require_installation(session, installation_id)
+        which = request.args.get("which", "selected")
+        chosen = None
+        if which != "all":
+            chosen = listed_rows.from_pairs(request.args.getlist(which))
+        rows = []
+        for row in _list_excluded(session, installation_id, chosen):
+            if chosen is None or listed_rows.is_same(chosen.get(row.id), row.seal):
+                rows.append(row)
+        about = build_tabs(session, installation)
+    if not rows:
+        flash(gettext("Select at least one document."), "look")
+        return redirect(url_for("earlier.show", installation_id=installation_id))
+    return render_template(
+        "include.html",
+        rows=rows[:MAX_LISTED],
+        count=len(rows),
+        sums=_sums(rows),
+        more=len(rows[MAX_LISTED:]),
+        listed=listed_rows.encode({row.id: row.seal for row in rows}),
+        **about,
+    )
+
+
+@pages.post("/include")
+@require_role("app-owner")
+def include(installation_id: int) -> Response:
+    """Include exactly what was listed; what has changed since then stays left out."""
+    chosen = listed_rows.decode(request.form.get("listed", ""))
+    with transaction() as session:
+        installation = _require_installation(session, installation_id)
+        unchanged = []
+        for row in _list_excluded(session, installation_id, chosen):
+            if listed_rows.is_same(chosen[row.id], row.seal):
+                unchanged.append(row.id)
+        included = len(early_documents.include(session, installation, unchanged, who=person_name()))
+    if included:
+        if is_active(installation):
+            run_log.request(RunKind.SYNC, installation_id, person_name())
+        flash(
+            ngettext(
+                "Included %(count)s document. They are read with the next sync.",
+                "Included %(count)s documents. They are read with the next sync.",
+                included,
+            ),
+            "success",
+        )
+    changed = len(chosen) - included
+    if changed > 0:
+        flash(
+            gettext(
+                "%(changed)s changed since they were listed and are still left out.",
+                changed=changed,
+            ),
+            "look",
+        )
+    return redirect(url_for("earlier.show", installation_id=installation_id))
+
+
+def summary(session: Session, installation_id: int) -> tuple[int, list[str]]:
+    """Return how many documents the start date leaves out, and their sums by currency."""
+    columns = SourceDocument.kind, SourceDocument.currency
+    is_excluded = early_documents.match_excluded(installation_id)
+    by_kind_and_currency = (
+        select(*columns, func.count(), func.sum(SourceDocument.total))
+        .where(*is_excluded)
+        .group_by(*columns)
+    )
+    count = 0
+    sums = defaultdict[str, Decimal](Decimal)
+    for kind, currency, number, total in session.execute(by_kind_and_currency):
+        count += number
+        sums[currency] += outbox.apply_sign(kind, total)
+    return count, sum_texts(sums)
+
+
+def _require_installation(session: Session, installation_id: int) -> Installation:
+    """Return the installation; abort unless the person may change its settings.
+
+    Including documents moves the start date for some of them.
+    """
+    installation: Installation = get_row_or_404(session, Installation, installation_id)
+    return installation if may_configure(installation) else abort(403)
+
+
+def _list_excluded(
+    session: Session, installation_id: int, chosen: Mapping[int, str] | None
+) -> Iterable[Early]:
+    """Return the excluded documents, newest first; with `chosen` only those."""
+    is_excluded = early_documents.match_excluded(installation_id)
+    query: Any = (
+        select(*COLUMNS).where(*is_excluded).order_by(SourceDocument.id.desc()).limit(MAX_INCLUDED)
+    )
+    if chosen is not None:
+        query = query.where(SourceDocument.id.in_(chosen))
+    return [Early(*row) for row in session.execute(query)]
+
+
+def _row_values(row: SourceDocument) -> Early:
+    """Return the columns of a document that the list shows."""
+    values = [getattr(row, column.key) for column in COLUMNS]
+    return Early(*values)
+
+
+def _sums(rows: Iterable[Early]) -> list[str]:
+    """Return the total of each currency as text."""
+    sums = defaultdict[str, Decimal](Decimal)
+    for row in rows:
+        sums[row.currency] += outbox.apply_sign(row.kind, row.total)
+    return sum_texts(sums)

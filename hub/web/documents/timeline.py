@@ -1,0 +1,215 @@
+"""The history of a document in order: read, sent, looked for, reported, decided."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hub.contract.states import Stage
+from hub.models import Attempt, AuditEntry, Case, Posting, Proof, ReceiptRow, SourceDocument
+from hub.models.enums import (
+    DocumentState,
+    Operation,
+    PostingState,
+    ReceiptEnd,
+    SearchVerdict,
+    SendOutcome,
+)
+from hub.translations import stored
+from hub.translations.messages import gettext, gettext_noop, ngettext
+from hub.web.frame.layout import format_moment
+
+ABSENT_AT_SOURCE = gettext_noop(
+    "It stays as it is and is asked for again. Only if it is missing in two runs at least an hour"
+    " apart does it count as gone."
+)
+NO_CHANGE_NEEDED = gettext_noop(
+    "It was compared with what was posted. Nothing had to be changed in QuickBooks."
+)
+COMPARED_STAGES = (Stage.READY, Stage.UPDATE_ONLY)
+OUTCOME_LABELS: dict[str, tuple[str, str]] = {
+    SendOutcome.SENT: (gettext_noop("Sent; no answer is stored yet"), "look"),
+    SendOutcome.LANDED: (gettext_noop("QuickBooks accepted it"), "good"),
+    SendOutcome.REFUSED: (gettext_noop("QuickBooks refused it"), "bad"),
+    SendOutcome.DECLINED: (
+        gettext_noop("QuickBooks refused the batch that it was in; it is sent alone"),
+        "look",
+    ),
+    SendOutcome.THROTTLED: (gettext_noop("QuickBooks asked to wait"), "look"),
+    SendOutcome.UNAUTHORISED: (gettext_noop("QuickBooks did not accept the sign-in"), "bad"),
+    SendOutcome.DOUBT: (gettext_noop("No clear answer: it may or may not have arrived"), "look"),
+    SendOutcome.UNSENT: (
+        gettext_noop("It did not leave: the connection failed before the first byte"),
+        "look",
+    ),
+}
+VERDICT_LABELS: dict[str, tuple[str, str]] = {
+    SearchVerdict.ABSENT: (gettext_noop("A complete search did not find it in QuickBooks"), "good"),
+    SearchVerdict.PRESENT: (gettext_noop("A complete search found it in QuickBooks"), "good"),
+    SearchVerdict.ALIKE: (
+        gettext_noop("A complete search found something similar; a person must decide"),
+        "look",
+    ),
+    SearchVerdict.SEVERAL: (
+        gettext_noop("A complete search found it more than once; a person must decide"),
+        "bad",
+    ),
+}
+
+PLANNING_LABELS: dict[str, str] = {
+    Operation.CREATE: gettext_noop("Create planned"),
+    Operation.UPDATE: gettext_noop("Update planned"),
+    Operation.ATTACH: gettext_noop("Attach planned"),
+    Operation.DELETE: gettext_noop("Removal from QuickBooks planned"),
+    Operation.VOID: gettext_noop("Voiding in QuickBooks planned"),
+}
+
+
+# What people did to a posting, by the act that the audit log records.
+ACTION_SENTENCES = {
+    "first approval given": gettext_noop("%(who)s approved it; a second person must approve it"),
+    "match rejected": gettext_noop("%(who)s said that a transaction in QuickBooks is another one"),
+    "posting adopted": gettext_noop("%(who)s accepted a transaction in QuickBooks as this one"),
+    "posting approved": gettext_noop("%(who)s approved it"),
+    "posting put back": gettext_noop("%(who)s put it back in QuickBooks as it was posted"),
+    "posting retried": gettext_noop("%(who)s retried it"),
+}
+
+
+@dataclass(frozen=True)
+class TimelineEvent:
+    """One thing that happened."""
+
+    at: dt.datetime
+    text: str
+    detail: str = ""
+    tone: str = ""
+
+
+def build_timeline(
+    document: SourceDocument,
+    postings: Sequence[Posting],
+    attempts: Sequence[Attempt],
+    proofs: Sequence[Proof],
+    receipts: Sequence[ReceiptRow],
+    cases: Sequence[Case],
+    acts: Sequence[AuditEntry],
+    *,
+    state: str,
+) -> list[TimelineEvent]:
+    """Return every event, oldest first; `state` is that of the document."""
+    events = [_reading(document, postings, state)]
+    events += _absence_events(document)
+    for posting in postings:
+        events += _posting(posting)
+    for attempt in attempts:
+        events += _attempt(attempt)
+    events += map(_describe_proof, proofs)
+    events += map(_receipt, receipts)
+    for case in cases:
+        events += _case(case)
+    for act in acts:
+        events.append(TimelineEvent(act.at, gettext(ACTION_SENTENCES[act.what], who=act.who)))
+    return sorted(events, key=lambda event: event.at)
+
+
+def _reading(document: SourceDocument, postings: Sequence[Posting], state: str) -> TimelineEvent:
+    """Return the last reading, and that it changed nothing if it came after the last posting."""
+    detail = ""
+    if _is_compared(document, state) and _is_read_after(document, postings):
+        detail = gettext(NO_CHANGE_NEEDED)
+    return TimelineEvent(document.seen_at, gettext("Last read from the source"), detail)
+
+
+def _is_compared(document: SourceDocument, state: str) -> bool:
+    """Return whether a reading of the document is compared with what was posted."""
+    if state != DocumentState.POSTED or document.reread:
+        return False
+    return document.stage in COMPARED_STAGES
+
+
+def _is_read_after(document: SourceDocument, postings: Sequence[Posting]) -> bool:
+    """Return whether the last reading came after the one that planned the newest posting."""
+    for posting in postings:
+        if posting.operation != Operation.ATTACH and posting.created_at >= document.seen_at:
+            return False
+    return bool(postings)
+
+
+def _absence_events(document: SourceDocument) -> Iterator[TimelineEvent]:
+    """Yield when the source no longer had the document."""
+    if document.absent_at:
+        yield TimelineEvent(
+            document.absent_at, gettext("The source did not have it"), ABSENT_AT_SOURCE, "look"
+        )
+    if document.gone is not None and document.gone_at:
+        yield TimelineEvent(
+            document.gone_at,
+            gettext("The source no longer has it"),
+            stored.translate(document.gone),
+            "look",
+        )
+
+
+def _posting(posting: Posting) -> Iterator[TimelineEvent]:
+    """Yield when a posting was planned, and skipped or withdrawn."""
+    part = posting.part
+    if posting.operation == Operation.ATTACH and posting.number:
+        part = posting.number  # the name of the file
+    text = gettext(PLANNING_LABELS.get(posting.operation, "Planned"))
+    if part:
+        text = f"{text}: {part}"
+    yield TimelineEvent(posting.created_at, text)
+    if posting.state in (PostingState.SKIPPED, PostingState.WITHDRAWN):
+        yield TimelineEvent(posting.changed_at, posting.state.capitalize(), posting.reason)
+
+
+def _attempt(attempt: Attempt) -> Iterator[TimelineEvent]:
+    """Yield when a posting was sent and how it ended."""
+    sent = (
+        gettext("Sent to QuickBooks in a batch") if attempt.batch else gettext("Sent to QuickBooks")
+    )
+    yield TimelineEvent(attempt.sent_at, sent)
+    if not attempt.ended_at:
+        return
+    unnamed = (attempt.outcome.capitalize(), "look")
+    text, tone = OUTCOME_LABELS.get(attempt.outcome, unnamed)
+    yield TimelineEvent(attempt.ended_at, text, stored.translate(attempt.text), tone)
+
+
+def _describe_proof(proof: Proof) -> TimelineEvent:
+    """Return the result of a search in QuickBooks, with the period that it covered."""
+    unnamed = (f"Searched: {proof.result}", "look")
+    text, tone = VERDICT_LABELS.get(proof.result, unnamed)
+    since = format_moment(proof.since)
+    until = format_moment(proof.until)
+    scope = ngettext(
+        "%(count)s transaction between %(since)s and %(until)s",
+        "%(count)s transactions between %(since)s and %(until)s",
+        proof.rows,
+        since=since,
+        until=until,
+    )
+    return TimelineEvent(proof.at, text, scope, tone)
+
+
+def _receipt(row: ReceiptRow) -> TimelineEvent:
+    """Return what was reported to the source."""
+    state = gettext(row.state.replace("_", " "))
+    if row.ended == ReceiptEnd.DELIVERED:
+        return TimelineEvent(
+            row.at, gettext("Reported to the source: %(state)s", state=state), tone="good"
+        )
+    if row.ended == ReceiptEnd.REFUSED:
+        refusal = gettext("The source did not accept the receipt: %(state)s", state=state)
+        return TimelineEvent(row.at, refusal, stored.translate(row.error), "bad")
+    waiting = gettext("Receipt for the source: %(state)s", state=state)
+    return TimelineEvent(row.at, waiting, stored.translate(row.error))
+
+
+def _case(case: Case) -> Iterator[TimelineEvent]:
+    """Yield when a case was opened and closed."""
+    opened = gettext("A case was opened: %(title)s", title=case.title)
+    yield TimelineEvent(case.opened_at, opened, case.reason, "bad")
+    if case.closed_at:
+        closed = gettext("The case was closed by %(closed_by)s", closed_by=case.closed_by)
+        yield TimelineEvent(case.closed_at, closed, case.title, "good")

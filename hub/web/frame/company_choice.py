@@ -1,0 +1,180 @@
+"""The company that the pages are about: one that the person chose, or all of them.
+
+The choice is kept in the session. It narrows lists and counts, and never widens what a person may
+see; a page about one document, case or run shows it whatever company is chosen.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Flask, abort, g, redirect, render_template, request, session, url_for
+from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub.cases import inbox
+from hub.db.engine import joined_session, read_only_session
+from hub.models import Case, ConnectedCompany, Installation
+from hub.models.enums import ConnectionState
+from hub.web.authentication import access
+from hub.web.authentication.access import ANYWHERE, require_role
+from hub.web.frame.paging import load_pairs, page
+from hub.web.request import row_ids
+from hub.web.request.destinations import local_path
+
+MAX_IN_MENU = 8  # companies in the menu of the switcher; of more a page chooses one
+COMPANIES_PER_PAGE = 25
+BY_NAME = (ConnectedCompany.name, ConnectedCompany.id)
+COLOR_COUNT = 12  # hub.css has as many
+pages = Blueprint("company_choice", __name__)
+NamedCompany = Row[int, str, str]  # id, name and realm
+
+
+@dataclass(frozen=True)
+class Switcher:
+    """What the frame of each page shows: the chosen company, and those of the menu.
+
+    `companies` are empty if there are too many for a menu.
+    """
+
+    chosen: NamedCompany | None
+    companies: list[NamedCompany]
+    are_several: bool
+
+
+def init_app(app: Flask) -> None:
+    """Let every page know the chosen company."""
+    app.context_processor(_page_values)
+    app.jinja_env.filters.update(company_color=color, company_crumbs=build_crumbs)
+
+
+@pages.get("/companies/choose")
+@require_role("viewer", of=ANYWHERE)
+def show() -> str:
+    """List the companies by name, with a search, so that one can be chosen."""
+    words = request.args.get("q", "").strip()
+    visible = select_visible_companies()
+    if words:
+        visible = visible.where(matches_words(words))
+    with read_only_session() as look:
+        companies = page(look, visible, by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
+        ids = [company.id for company in companies.rows]
+        counted = (
+            select(Case.company_id, func.count())
+            .where(Case.closed_at.is_(None), Case.company_id.in_(ids), *access.load_scope().cases())
+            .group_by(Case.company_id)
+        )
+        return render_template(
+            "choose_company.html",
+            page=companies,
+            search=words,
+            cases=load_pairs(look, counted),
+            next=local_path(request.args.get("next", "/")),
+            section="companies",
+        )
+
+
+@pages.post("/companies/choose")
+@require_role("viewer", of=ANYWHERE)
+def choose() -> Response:
+    """Show one company from now on, or all; answer 404 for one that the person may not see."""
+    company_id = row_ids.parse(request.form.get("company", ""))
+    if company_id is not None:
+        with read_only_session() as look:
+            company = look.scalar(
+                select_visible_companies().where(ConnectedCompany.id == company_id)
+            )
+        if company is None:
+            abort(404)
+    if company_id is None:
+        session.pop(access.CHOSEN_COMPANY, None)
+    else:
+        session[access.CHOSEN_COMPANY] = company_id
+    return redirect(local_path(request.form.get("next", "/")))
+
+
+def color(company: ConnectedCompany | NamedCompany) -> str:
+    """Return the class of a company's own color."""
+    return f"company-{company.id % COLOR_COUNT}"
+
+
+def build_crumbs(company: ConnectedCompany | None) -> list[tuple[str, str]]:
+    """Return the place of a company in the crumbs of a page about one thing of it."""
+    if company is None:
+        return []
+    return [(company.name or company.realm, url_for("companies.index", q=company.realm))]
+
+
+def matches_words(words: str) -> ColumnElement[bool]:
+    """Return the condition of a search for companies: a part of the name, or the whole number."""
+    return or_(
+        ConnectedCompany.name.icontains(words, autoescape=True), ConnectedCompany.realm == words
+    )
+
+
+def find_chosen_or_only_company(look: Session) -> ConnectedCompany | None:
+    """Return the chosen company, or the only one that the person may see; else None."""
+    company_id = access.find_chosen_company_id()
+    if company_id is not None:
+        return look.get(ConnectedCompany, company_id)
+    visible = select(ConnectedCompany).where(*access.load_rights_scope().companies())
+    companies = look.scalars(visible.order_by(ConnectedCompany.id).limit(2)).all()
+    return companies[0] if len(companies) == 1 else None
+
+
+def select_visible_companies() -> Select[Any]:
+    """Return the query for the companies that the person may see."""
+    return select(ConnectedCompany).where(*access.load_scope().companies())
+
+
+def problems_first(slug: str = "") -> list[Any]:
+    """Return the order of companies that need attention first, then by name.
+
+    First come those without a working connection, then those with open cases that the person may
+    see and that are not snoozed. With `slug` only the cases of this app count.
+    """
+    listed_cases = [Case.closed_at.is_(None), inbox.is_awake(), *access.load_scope().cases()]
+    if slug:
+        listed_cases.append(Case.installation_id.in_(_select_installations(slug)))
+    with_cases = select(Case.company_id).where(*listed_cases)
+    rank = case(
+        (ConnectedCompany.state != ConnectionState.CONNECTED, 0),
+        (ConnectedCompany.id.in_(with_cases), 1),
+        else_=2,
+    )
+    return [rank, *BY_NAME]
+
+
+def _select_installations(slug: str) -> Select[Any]:
+    """Return the query for the ids of an app's installations."""
+    return select(Installation.id).where(Installation.slug == slug)
+
+
+def switcher() -> Switcher:
+    """Return what the frame shows; read once for each page."""
+    if "switcher" not in g:
+        chosen_id = access.find_chosen_company_id()
+        named = select(ConnectedCompany.id, ConnectedCompany.name, ConnectedCompany.realm)
+        visible = named.where(*access.load_rights_scope().companies())
+        with joined_session() as look:
+            by_name = visible.order_by(*BY_NAME).limit(MAX_IN_MENU + 1)
+            companies: list[NamedCompany] = [*look.execute(by_name)]
+            is_chosen = ConnectedCompany.id == chosen_id
+            chosen: NamedCompany | None = look.execute(named.where(is_chosen)).first()
+        are_several = len(companies) > 1
+        if len(companies) > MAX_IN_MENU:
+            companies = []
+        g.switcher = Switcher(chosen, companies, are_several)
+    present: Switcher = g.switcher
+    return present
+
+
+def return_address() -> str:
+    """Return where to go after another company was chosen: this list, else the home page."""
+    returns = request.endpoint in access.LIST_ENDPOINTS and request.endpoint != "app_choice.show"
+    return request.path if returns else url_for("home.show")
+
+
+def _page_values() -> dict[str, Any]:
+    """Return what the frame of a page needs."""
+    return {"switcher": switcher, "return_to_list": return_address}

@@ -1,0 +1,381 @@
+"""What every page shares: frame, assets, labels of states, formats of amounts and moments."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Flask, Response, abort, g, request, send_from_directory, url_for
+from flask_bootstrap import Bootstrap5
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub import spreadsheets
+from hub.cases import advice, inbox
+from hub.context import current_hub
+from hub.contract.interval import describe
+from hub.contract.types import App
+from hub.db.engine import joined_session
+from hub.models import Case, Installation
+from hub.models.display_names import DisplayName, NamedDocument
+from hub.scheduling import run_log
+from hub.translations import dates
+from hub.translations.messages import gettext, gettext_noop
+from hub.web.authentication import access
+from hub.web.frame import viewer
+from hub.web.frame.case_titles import reason, shorten_reason
+from hub.web.frame.source_view import (
+    amount,
+    fact,
+    format_dates,
+    format_payload,
+    money,
+    short_money,
+    signed,
+)
+from hub.web.frame.state_labels import MODE_LABELS, STATE_LABELS
+from hub.web.request import destinations, row_ids
+
+MAX_COUNTED = 10_000  # open cases; more are shown as "10,000+"
+MAX_CHOICES = 20  # installations that the menu of a filter offers; of more a page chooses one
+LISTS_BY_APP = {"documents": "documents.index", "inbox": "inbox.show", "runs": "runs.index"}
+# The pages below an entry of the menu -> the entry; other pages have one of their own, or none.
+MENU_SECTIONS = {
+    "chat_webhook": "mail_server",
+    "comparing": "marketplace",
+    "earlier": "marketplace",
+    "installation": "marketplace",
+    "invitations": "people",
+    "matching": "marketplace",
+    "match_files": "marketplace",
+    "person_sessions": "people",
+    "plugins": "marketplace",
+    "preview": "marketplace",
+    "ready": "marketplace",
+    "received_files": "marketplace",
+    "review": "marketplace",
+    "rights": "people",
+    "settings": "marketplace",
+    "undoing": "documents",
+}
+HTMX = str(files("js_lib_htmx") / "static" / "htmx")
+pages = Blueprint(
+    "frame",
+    "hub.web",  # the package with the folders of templates and static files
+    static_folder="static",
+    static_url_path="/assets",
+    template_folder="templates",
+)
+
+REQUESTER_LABELS = {
+    run_log.SCHEDULE: gettext_noop("the schedule"),
+    run_log.ENGINE: gettext_noop("the hub"),
+    run_log.WEBHOOK: gettext_noop("a webhook"),
+}
+KIND_LABELS = {
+    "bill": gettext_noop("Bill"),
+    "vendor_credit": gettext_noop("Supplier credit"),
+    "expense": gettext_noop("Expense"),
+    "purchase_order": gettext_noop("Purchase order"),
+    "invoice": gettext_noop("Invoice"),
+    "credit_memo": gettext_noop("Credit memo"),
+    "payment": gettext_noop("Payment"),
+    "refund": gettext_noop("Refund"),
+    "bill_payment": gettext_noop("Bill payment"),
+    "deposit": gettext_noop("Deposit"),
+    "vendor": gettext_noop("Supplier"),
+    "customer": gettext_noop("Customer"),
+    "item": gettext_noop("Item"),
+}
+NAMES_OF_DAYS = {0: gettext_noop("today"), 1: gettext_noop("yesterday")}
+UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9_.-]+")
+
+
+def init_app(app: Flask) -> None:
+    """Add assets, filters and what the frame of the pages shows."""
+    app.config.setdefault("BOOTSTRAP_SERVE_LOCAL", True)
+    Bootstrap5(app)
+    app.register_blueprint(pages)
+    app.context_processor(_page_values)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        amount=amount,
+        money=money,
+        signed=signed,
+        short_money=short_money,
+        moment=format_moment,
+        exact=format_exact_time,
+        day=day,
+        month=month,
+        day_of_month=dates.day_of_month,
+        month_of=dates.month,
+        fact=fact,
+        kind=kind_label,
+        titled=document_title,
+        every=describe,
+        payload=format_payload,
+        initials=initials,
+        requester=requester,
+        reason=reason,
+        brief=shorten_reason,
+        instruction=advice.instruction_of,
+        dated=format_dates,
+    )
+    app.jinja_env.globals.update(
+        STATE_LABELS=STATE_LABELS,
+        MODE_LABELS=MODE_LABELS,
+        app_name=app_name,
+        source_name=advice.source_name,
+        app_drawing=app_drawing,
+        may=access.may,
+        may_anywhere=access.may_anywhere,
+        may_here=access.may_here,
+        may_open_run=access.may_open_run,
+        person_name=access.person_name,
+        may_configure=may_configure,
+        page_address=destinations.page_address,
+        document_address=destinations.document_address,
+    )
+
+
+@pages.get("/assets/htmx.min.js")
+def htmx() -> Response:
+    """Serve the script that polls progress; every page works without it."""
+    return send_from_directory(HTMX, "htmx.min.js", max_age=86400)
+
+
+@pages.get("/favicon.ico")
+def favicon() -> Response:
+    """Serve the icon for browsers that ask for it here."""
+    return send_from_directory(str(pages.static_folder), "icon.svg")
+
+
+def build_csv_download(name: str, content: bytes) -> Response:
+    """Return a CSV file that the browser saves under this name.
+
+    Characters that have a meaning in a header become underscores.
+    """
+    safe_name = UNSAFE_IN_FILE_NAME.sub("_", name)
+    headers = {"Content-Disposition": f"attachment; filename={safe_name}"}
+    return Response(content, mimetype=spreadsheets.MIME, headers=headers)
+
+
+def get_app_or_404(slug: str) -> App:
+    """Return an app by its slug, or answer 404."""
+    app = current_hub().plugins.apps.get(slug)
+    return app or abort(404)
+
+
+def format_moment(value: dt.datetime | None) -> str:
+    """Format a time to the minute, in the zone that the foot of the page names.
+
+    The last two days are "today" and "yesterday"; None is "never".
+    """
+    if value is None:
+        return gettext("never")
+    page_zone = ZoneInfo(zone())
+    local = value.astimezone(page_zone)
+    now = current_hub().clock.now().astimezone(page_zone)
+    days_ago = (now.date() - local.date()).days
+    date = gettext(NAMES_OF_DAYS[days_ago]) if days_ago in NAMES_OF_DAYS else day(local)
+    return f"{date} {local:%H:%M}"
+
+
+def format_exact_time(value: dt.datetime) -> str:
+    """Format a time to the second, with its date and zone."""
+    local = value.astimezone(ZoneInfo(zone()))
+    date = day(local)
+    time = f"{local:%H:%M:%S}"
+    zone_name = local.tzname()
+    return f"{date} {time} {zone_name}"
+
+
+def zone_now() -> str:
+    """Return the zone of the page and its abbreviation now, as "Oslo time (CET)"."""
+    name = zone()
+    if "/" not in name:
+        return name
+    local = current_hub().clock.now().astimezone(ZoneInfo(name))
+    city = name.rsplit("/", 1)[1].replace("_", " ")
+    return gettext("%(city)s time (%(zone)s)", city=city, zone=local.tzname())
+
+
+def zone() -> str:
+    """Return the zone that the person chose, else that of the installation of the page.
+
+    Without one it is that of the first installation that the person may see. Cached per page.
+    """
+    if "zone" not in g:
+        g.zone = viewer.chosen_zone()
+    if not g.zone:
+        g.zone = _zone_of_installation() or "UTC"
+    return str(g.zone)
+
+
+def _zone_of_installation() -> str | None:
+    """Return the zone of the installation of the page, or else of the first that is visible."""
+    installation_id = (request.view_args or {}).get("installation_id")
+    visible = select(Installation.zone).where(*access.load_scope().installations())
+    zone_name: str | None = None
+    with joined_session() as session:
+        if installation_id:
+            zone_name = session.scalar(visible.where(Installation.id == installation_id))
+        return zone_name or session.scalar(visible.order_by(Installation.id).limit(1))
+
+
+def today() -> dt.date:
+    """Return the date of today in the zone of the page."""
+    date: dt.date = current_hub().clock.now().astimezone(ZoneInfo(zone())).date()
+    return date
+
+
+def use_zone_of(installation: Installation | None) -> None:
+    """Show the times of this page in the installation's zone, unless the person chose one."""
+    if installation and not viewer.chosen_zone():
+        g.zone = installation.zone
+
+
+def day(value: dt.date | None) -> str:
+    """Format a date, or the date of a time in the zone of the page; the month is a word."""
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(ZoneInfo(zone()))
+    return dates.date(value)
+
+
+def month(period: str) -> str:
+    """Format a month such as 2026-09 for people."""
+    if not period:
+        return ""
+    first_day = dt.date.fromisoformat(f"{period}-01")
+    return dates.month(first_day)
+
+
+def document_title(document: NamedDocument) -> str:
+    """Return the name of a document beside its kind: its number, or the name of a record."""
+    return DisplayName.of_document(document).label
+
+
+def kind_label(name: str) -> str:
+    """Return the name of a kind of document for people."""
+    return gettext(KIND_LABELS[name]) if name in KIND_LABELS else name
+
+
+def requester(name: str) -> str:
+    """Return who asked for a run: a person's name, or what the hub itself is called there."""
+    return gettext(REQUESTER_LABELS[name]) if name in REQUESTER_LABELS else name
+
+
+def initials(name: str) -> str:
+    """Return two letters for an app: the initials of its words, or its capitals.
+
+    A name with one word and fewer than two capitals is shortened.
+    """
+    words = name.split()
+    letters = [letter for letter in name if letter.isupper()]
+    if len(words) > 1:
+        letters = [word[0] for word in words]
+    if len(letters) < 2:
+        return name[:2]
+    return "".join(letters[:2]).upper()
+
+
+def app_name(slug: str) -> str:
+    """Return the name of an app, or its slug if its plugin is not installed."""
+    app = current_hub().plugins.apps.get(slug)
+    return app.name if app else slug
+
+
+def app_drawing(slug: str) -> str:
+    """Return the name of an app's drawing, "" if it has none or its plugin is not installed."""
+    app = current_hub().plugins.apps.get(slug)
+    return app.icon if app else ""
+
+
+def may_configure(installation: Installation) -> bool:
+    """Return whether the person may change the installation's settings.
+
+    The plugin decides whether they are personal; those of one that is not installed are not.
+    """
+    app = current_hub().plugins.apps.get(installation.slug)
+    is_personal = app is not None and app.owner_only
+    return access.may_configure(installation, is_personal)
+
+
+def open_cases() -> int:
+    """Count the open cases that are not snoozed, at most one more than `MAX_COUNTED`.
+
+    They are counted once for each page.
+    """
+    if "open_cases" not in g:
+        is_open = Case.closed_at.is_(None), inbox.is_awake(), *access.load_shown_scope().cases()
+        some = select(Case.id).where(*is_open).limit(MAX_COUNTED + 1).subquery()
+        with joined_session() as session:
+            g.open_cases = session.scalar(select(func.count()).select_from(some))
+    return int(g.open_cases)
+
+
+def format_bounded(number: int) -> str:
+    """Format a count that ends above `MAX_COUNTED`."""
+    if number > MAX_COUNTED:
+        return f"{viewer.count(MAX_COUNTED)}+"
+    return viewer.count(number)
+
+
+@dataclass(frozen=True)
+class AppChoices:
+    """What the menu of a filter by app offers; of many apps only the chosen one."""
+
+    options: list[Installation]
+    choose_url: str = ""  # the page that chooses among many apps
+
+    def __iter__(self) -> Iterator[Installation]:
+        """Iterate over the installations of the menu."""
+        return iter(self.options)
+
+
+def list_installation_choices(session: Session, chosen: str = "") -> AppChoices:
+    """Return the installations that the filter of this list offers.
+
+    A hub may have thousands; then the menu has the chosen one, and a link to choose another.
+    """
+    visible = select(Installation).where(*access.load_scope().installations())
+    first = visible.order_by(Installation.id).limit(MAX_CHOICES + 1)
+    ids = list(session.scalars(first.with_only_columns(Installation.id)))
+    if len(ids) <= MAX_CHOICES:
+        return AppChoices(list(session.scalars(first)))
+    chosen_id = row_ids.parse(chosen)
+    options = []
+    if chosen_id is not None:
+        options = list(session.scalars(visible.where(Installation.id == chosen_id)))
+    return AppChoices(options, _choose_url())
+
+
+def _choose_url() -> str:
+    """Return the address of the page that chooses an app for this list, "" on any other page."""
+    for list_name, endpoint in LISTS_BY_APP.items():
+        if endpoint == request.endpoint:
+            filters = request.query_string.decode("utf-8", "replace")
+            return url_for("app_choice.show", list=list_name, filters=filters or None)
+    return ""
+
+
+def _page_values() -> dict[str, Any]:
+    """Return what every page shows; `section` marks the entry of the menu."""
+    return {
+        "open_cases": open_cases,
+        "bounded": format_bounded,
+        "zone_now": zone_now,
+        "section": _find_menu_section(),
+        "without_database": False,
+    }
+
+
+def _find_menu_section() -> str:
+    """Return the entry of the menu to which the page belongs, "" outside a request."""
+    name = (request.blueprint or "") if request else ""
+    return MENU_SECTIONS.get(name, name)

@@ -1,0 +1,233 @@
+"""Page through long lists.
+
+The next page begins after the last row shown, so page 200 costs as much as the first.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from flask import abort, request, url_for
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
+from sqlalchemy.orm import Session
+
+from hub import exact_json
+from hub.db.engine import Instant, Money, read_only_session
+from hub.models import Installation
+from hub.web.request import row_ids
+
+PAGE_SIZE = 50
+MAX_AMOUNT = 10**12  # of a column, which has millionths in 64 bits
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """Rows and the addresses of the pages beside them, "" where there is none."""
+
+    rows: list[Any]
+    newer: str = ""
+    older: str = ""
+
+
+def page(
+    session: Session,
+    query: Select[Any],
+    *,
+    by: Sequence[Any],
+    down: bool = True,
+    size: int = PAGE_SIZE,
+) -> ListPage:
+    """Return one page of a query ordered by columns that are unique together.
+
+    `down` begins with the highest.
+    """
+    is_backwards = "after" in request.args
+    key = _cursor(request.args.get("after") or request.args.get("before"), by)
+    is_descending = down != is_backwards
+    if key:
+        query = query.where(follows(by, key, down=is_descending))
+    order = [column.desc() if is_descending else column.asc() for column in by]
+    query = query.order_by(*order).add_columns(*by)
+    rows = [
+        *session.execute(query.limit(size + 1)).unique()
+    ]  # one more tells whether there is more
+    has_more = len(rows) > size
+    rows = rows[:size]
+    if is_backwards:
+        rows.reverse()
+        return _link_neighbours(rows, len(by), further=bool(key), earlier=has_more)
+    return _link_neighbours(rows, len(by), further=has_more, earlier=bool(key))
+
+
+def is_past_end(listed: ListPage) -> bool:
+    """Return whether nothing is left on a page after the first, for example since an act."""
+    return not listed.rows and bool(request.args.get("after") or request.args.get("before"))
+
+
+def build_first_address() -> str:
+    """Return the address of the first page of this list, with the same filters."""
+    return build_address_with(before=None, after=None)
+
+
+def follows(by: Sequence[Any], key: Sequence[Any], *, down: bool) -> ColumnElement[bool]:
+    """Return the condition that a row comes after the one with this key.
+
+    Each part of the key has the type of its column, because an amount is stored as a number.
+    """
+    parts = [literal(part, column.type) for part, column in zip(key, by, strict=True)]
+    row_key, last_key = tuple_(*by), tuple_(*parts)
+    return row_key < last_key if down else row_key > last_key
+
+
+def get_row_or_404(session: Session, model: type[Any], key: Any) -> Any:
+    """Return the row, or abort with the page that says there is none."""
+    row = session.get(model, key)
+    if row is None:
+        abort(404)
+    return row
+
+
+def get_installation_or_404(installation_id: int) -> Installation:
+    """Return an installation for reading, or abort with the page that says there is none."""
+    with read_only_session() as session:
+        installation: Installation = get_row_or_404(session, Installation, installation_id)
+    return installation
+
+
+def load_pairs(session: Session, query: Any) -> dict[Any, Any]:
+    """Return the two columns of a query as a dictionary: the first is the key."""
+    contents = {}
+    for key, content in session.execute(query):
+        contents[key] = content
+    return contents
+
+
+def drop_unset(filters: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters that are set, for the address of a file with the same rows."""
+    return {name: value for name, value in filters.items() if value}
+
+
+def list_distinct_values(session: Session, column: Any) -> list[Any]:
+    """Return the different values of a column with an index, in order.
+
+    The index is entered once for each value, so it does not matter how many rows have it.
+    """
+    table = column.class_
+    first = select(func.min(column).label("value")).select_from(table)
+    steps = first.cte("steps", recursive=True)
+    following = select(func.min(column)).where(column > steps.c.value).scalar_subquery()
+    steps = steps.union_all(select(following).where(steps.c.value.is_not(None)))
+    return list(session.scalars(select(steps.c.value).where(steps.c.value.is_not(None))))
+
+
+def build_address_with(**changes: Any) -> str:
+    """Return the address of this page with some arguments changed; None removes one.
+
+    An argument that comes several times keeps all of its values.
+    """
+    arguments: dict[str, Any] = request.args.to_dict(flat=False)
+    arguments |= request.view_args or {}
+    arguments |= changes
+    remaining = {}
+    for name, value in arguments.items():
+        if value is not None:
+            remaining[name] = value
+    endpoint = request.endpoint or "home.show"
+    return url_for(endpoint, **remaining)
+
+
+def _link_neighbours(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> ListPage:
+    """Return the page with links to the newer and older ones.
+
+    The last `keys` columns of each row are its key. What is before them is the content: the only
+    column itself, or a tuple of several.
+    """
+    contents = []
+    for row in rows:
+        columns = tuple(row[:-keys])
+        contents.append(columns[0] if len(columns) == 1 else columns)
+    newer = older = ""
+    if earlier:
+        newer = _address_beside(rows, 0, keys, "after")
+    if further:
+        older = _address_beside(rows, -1, keys, "before")
+    return ListPage(contents, newer, older)
+
+
+def _address_beside(rows: list[Any], place: int, keys: int, side: str) -> str:
+    """Return the address of the page beside a row; without rows, that of the first page."""
+    cursor: dict[str, str | None] = {"before": None, "after": None}
+    if rows:
+        key = list(rows[place][-keys:])
+        cursor[side] = json.dumps(key, default=str)
+    return build_address_with(**cursor)
+
+
+def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
+    """Return the key in an address; None, for the first page, if it does not fit the columns.
+
+    An address that somebody edited by hand thus leads to the first page.
+    """
+    try:
+        key = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(key, list):
+        return None
+    if len(key) != len(by):
+        return None
+    parts = [_part(part, column) for part, column in zip(key, by, strict=True)]
+    return None if None in parts else parts
+
+
+def _part(part: Any, column: Any) -> Any:
+    """Return a part of a key as its column has it; None if it does not fit the column."""
+    if isinstance(column.type, Instant):
+        return _parse_moment(part)
+    if isinstance(column.type, Money):
+        return _amount(part)
+    expected = column.type.python_type
+    if expected is dt.date:
+        return _day(part)
+    fits = type(part) is expected and _fits_column(part)
+    return part if fits else None
+
+
+def _day(part: Any) -> dt.date | None:
+    """Return the day that a part of a key is, None if it is none."""
+    try:
+        return dt.date.fromisoformat(part)
+    except (TypeError, ValueError):
+        return None
+
+
+def _parse_moment(part: Any) -> dt.datetime | None:
+    """Return the moment that a part of a key is, None if it is none; a moment has a zone."""
+    try:
+        moment = dt.datetime.fromisoformat(part)
+        return moment.astimezone(dt.UTC) if moment.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _amount(part: Any) -> Decimal | None:
+    """Return the amount that a part of a key is, None if it is none that a column can hold."""
+    try:
+        amount = Decimal(part) if isinstance(part, str) else None
+    except InvalidOperation:
+        return None
+    if amount is None or not amount.is_finite() or abs(amount) >= MAX_AMOUNT:
+        return None
+    return amount if amount == round(amount, 6) else None
+
+
+def _fits_column(part: Any) -> bool:
+    """Return whether a part of a key is a number or text that a column can hold."""
+    if isinstance(part, int):
+        return abs(part) <= row_ids.MAX_ROW_ID
+    if isinstance(part, str):
+        return exact_json.is_storable(part)
+    return True

@@ -1,0 +1,67 @@
+"""Cases as the rows of a file."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hub.cases import advice
+from hub.models import Case
+from hub.web.frame.layout import app_name
+from hub.web.lists import case_list, exports
+from hub.web.lists.case_list import CaseRow
+
+COLUMNS = (
+    "id",
+    "company_id",
+    "company",
+    "installation_id",
+    "app",
+    "opened",
+    "title",
+    "document",
+    "party",
+    "documents",
+    "amount",
+    "currency",
+    "due",
+    "reason",
+    "instruction",
+    "assignee",
+    "closed",
+    "closed_by",
+)
+
+
+def iter_rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
+    """Yield cases as a file has them: a row for each currency of a case, one at least."""
+    for row in case_list.build_rows(session, cases):
+        about = _describe(row)
+        for currency, total in sorted(row.amounts.items()):
+            yield about | {"amount": exports.amount(total, currency), "currency": currency}
+        if not row.amounts:
+            yield about | {"amount": None, "currency": ""}
+
+
+def _describe(row: CaseRow) -> dict[str, Any]:
+    """Return what the file has of a case besides its amount."""
+    case = row.case
+    slug = row.installation.slug if row.installation else ""
+    return {
+        "id": case.id,
+        "company_id": case.company_id,
+        "company": (row.company.name or row.company.realm) if row.company else "",
+        "installation_id": case.installation_id,
+        "app": app_name(slug) if slug else "",
+        "opened": case.opened_at,
+        "title": case.title,
+        "document": row.subject,
+        "party": row.party,
+        "documents": row.documents,
+        "due": row.due,
+        "reason": advice.reason_alone(case.reason, case.instruction),
+        "instruction": advice.instruction_of(case, slug),
+        "assignee": case.assignee,
+        "closed": case.closed_at,
+        "closed_by": case.decided_by or case.closed_by,
+    }

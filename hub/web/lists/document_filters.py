@@ -1,0 +1,291 @@
+"""The filters of the list of documents, as a query that only reads ids."""
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, select, text
+from sqlalchemy.orm import Session
+
+from hub.contract.document_kinds import PAYABLE_KINDS
+from hub.contract.states import ReceiptState
+from hub.models import Posting, SourceDocument, TransactionHead, lists
+from hub.models.enums import DocumentState, PostingState
+from hub.money import ZERO
+from hub.outbox.document_search import has_all_words
+from hub.outbox.listing import (
+    FILTER_STATES,
+    in_state,
+    select_documents_with_posting,
+    select_ids_in_state,
+)
+from hub.outbox.main_posting import SAME_TRANSACTION
+from hub.translations.messages import gettext, gettext_noop
+from hub.web.authentication.access import load_scope
+from hub.web.frame import viewer
+from hub.web.frame.layout import KIND_LABELS
+from hub.web.frame.paging import MAX_AMOUNT
+from hub.web.lists.figures import Figure, sum_halves
+from hub.web.request import row_ids
+
+FILTER_NAMES = ("q", "installation", "state", "kind", "from", "to", "amount", "sort", "run")
+# Posted documents that QuickBooks has as paid are a state of their own.
+SHOWN_STATES: tuple[str, ...] = (FILTER_STATES[0], ReceiptState.PAID, *FILTER_STATES[1:])
+# The orders that a person may choose; the empty one is that of arrival, the newest first.
+SORT_ORDERS = {
+    "": gettext_noop("Last received first"),
+    "-date": gettext_noop("Latest date first"),
+    "date": gettext_noop("Earliest date first"),
+    "due": gettext_noop("Earliest due date first"),
+    "-due": gettext_noop("Latest due date first"),
+    "-amount": gettext_noop("Largest amount first"),
+    "amount": gettext_noop("Smallest amount first"),
+}
+MAX_SUMMED = 2_000  # documents; the state of each is computed
+MAX_CANDIDATES = 10_000  # paid transactions that are looked up one by one
+DIGITS = r"\d[\d\s.,\u00a0\u202f]*"
+SIGNED = rf"[-\u2212+]?\s*{DIGITS}"  # lists show credits with a sign, the stored total has none
+ONE_AMOUNT = re.compile(SIGNED)
+TWO_AMOUNTS = re.compile(rf"({SIGNED})\s*(?:-|\u2013|\.\.\.?|to|til)\s*({SIGNED})")
+
+
+class Order(NamedTuple):
+    """The columns by which the list is ordered, which are unique together, and the direction."""
+
+    columns: list[Any]
+    down: bool = True
+
+
+class Summary(NamedTuple):
+    """Number and amount of the documents of a list; only counted up to a limit.
+
+    Suppliers, customers and items that were made for codes are counted apart, as on Home.
+    """
+
+    figure: Figure
+    made_records: dict[str, int]  # by kind
+    is_complete: bool
+
+
+def read_document_filters(arguments: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters of an address; those that it lacks are empty."""
+    return {name: arguments.get(name, "").strip() for name in FILTER_NAMES}
+
+
+def find_problem(filters: Mapping[str, str]) -> str:
+    """Say what a person should correct in the filters, "" if nothing."""
+    if filters["amount"] and parse_amounts(filters["amount"]) is None:
+        numbers = viewer.number_format()
+        return gettext(
+            "The amount is not used: enter one such as %(one)s, or two such as %(first)s–%(last)s.",
+            one=numbers.amount(Decimal("1250.50"), 2),
+            first=numbers.amount(Decimal(1000), 0),
+            last=numbers.amount(Decimal(2000), 0),
+        )
+    return ""
+
+
+def order_of(filters: Mapping[str, str]) -> Order:
+    """Return the order that a person chose.
+
+    If they chose none, documents of certain days are ordered by their date, so that an index leads
+    to the first of them; all others by id, the newest first.
+    """
+    sort = filters["sort"] if filters["sort"] in SORT_ORDERS else ""
+    down = sort.startswith("-") or not sort
+    if sort.endswith("amount"):
+        return Order([SourceDocument.total, SourceDocument.id], down)
+    if sort.endswith("due"):
+        return Order([SourceDocument.due, SourceDocument.id], down)
+    is_dated = _date(filters["from"]) or _date(filters["to"])
+    if sort or is_dated:
+        return Order([SourceDocument.date, SourceDocument.id], down)
+    return Order([SourceDocument.id], down)
+
+
+def select_ids(
+    session: Session, filters: Mapping[str, str], *, is_ordered: bool = True
+) -> Select[Any]:
+    """Return the query for the ids of the documents that a person may see and the filters choose.
+
+    Unknown values are ignored. The other columns are read for the rows of one page only. A query
+    that is not ordered by the chosen column has the same documents, by other indexes.
+    """
+    query: Select[Any] = select(SourceDocument.id)
+    state = filters["state"]
+    is_sorted = is_ordered and order_of(filters).columns[0] is not SourceDocument.id
+    with_state = select_documents_with_posting().with_only_columns(SourceDocument.id)
+    if state in FILTER_STATES and (is_sorted or not is_ordered):
+        query = select_ids_in_state(state)
+    elif state in FILTER_STATES:
+        query = with_state.where(in_state(state))
+    elif state == ReceiptState.PAID:
+        query = with_state.where(in_state(DocumentState.POSTED), *_is_paid(session))
+    return query.where(*load_scope().documents(), *_conditions(session, filters, is_ordered))
+
+
+def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
+    """Count the documents that the filters choose and add up their amounts by currency."""
+    query = select_ids(session, filters, is_ordered=False)
+    is_made = case((SourceDocument.made_for != "", 1), else_=0).label("is_made")
+    columns = (is_made, SourceDocument.kind, SourceDocument.currency, SourceDocument.total)
+    ordered = query.order_by(*_summary_order(filters))
+    if _is_counted_by_indexes(filters) and session.scalar(ordered.offset(MAX_SUMMED).limit(1)):
+        return Summary(Figure(MAX_SUMMED + 1), {}, is_complete=False)
+    newest = ordered.add_columns(*columns)
+    some = newest.limit(MAX_SUMMED + 1).subquery().c
+    groups = (some.is_made, some.kind, some.currency)
+    rows = session.execute(select(*groups, *sum_halves(some.total)).group_by(*groups))
+    figure = Figure()
+    made_records: Counter[str] = Counter()
+    for is_made_record, kind, currency, count, *halves in rows:
+        if is_made_record:
+            made_records[kind] += count
+        else:
+            figure.add(count, kind, currency, halves)
+    is_complete = figure.count + made_records.total() <= MAX_SUMMED
+    return Summary(figure, made_records, is_complete)
+
+
+def _summary_order(filters: Mapping[str, str]) -> list[ColumnElement[Any]]:
+    """Return the order in which documents are added up until the limit is reached.
+
+    By their ids PostgreSQL would read all documents that are newer than the chosen days. Of a
+    state whose documents an index finds, it would read all that are newer than the last one that
+    is added up; those have no order.
+    """
+    if _is_found_by_index(filters["state"]):
+        return []
+    newest_first: list[ColumnElement[Any]] = [SourceDocument.id.desc()]
+    is_dated = _date(filters["from"]) or _date(filters["to"])
+    if is_dated and filters["state"] in ("", DocumentState.POSTED):
+        return [SourceDocument.date.desc(), *newest_first]
+    return newest_first
+
+
+def _is_counted_by_indexes(filters: Mapping[str, str]) -> bool:
+    """Return whether indexes alone show that there are many, in a tenth of the time of the sum."""
+    return not filters["state"] and not filters["q"]
+
+
+def _is_found_by_index(state: str) -> bool:
+    """Return whether an index leads to the documents in a state, because they are few."""
+    return state in FILTER_STATES and state != DocumentState.POSTED
+
+
+def payment_state(state: str, kind: str, total: Decimal | None, balance: Decimal | None) -> str:
+    """Return the state to show: of a posted bill or invoice, whether QuickBooks has it as paid."""
+    if state != DocumentState.POSTED or kind not in PAYABLE_KINDS:
+        return state
+    if not total or balance is None or balance == total:
+        return state
+    return ReceiptState.PAID if balance == ZERO else ReceiptState.PART_PAID
+
+
+def parse_amounts(text: str) -> tuple[Decimal, Decimal] | None:
+    """Return the lowest and highest amount of a filter; None if it is neither one nor two."""
+    pair = TWO_AMOUNTS.fullmatch(text)
+    texts = pair.groups() if pair else (text, text)
+    amounts = []
+    for text in texts:
+        if ONE_AMOUNT.fullmatch(text) is None:
+            return None
+        amount = _amount(text)
+        if amount is None:
+            return None
+        amounts.append(amount)
+    return min(amounts), max(amounts)
+
+
+def _amount(text: str) -> Decimal | None:
+    """Return an amount as people write it, with a comma or a point before the decimals."""
+    digits = re.sub(r"[^\d.,]", "", text)
+    whole, decimals = _whole_and_decimals(digits)
+    if len(decimals) > 6:
+        return None
+    amount = Decimal(f"{whole or 0}.{decimals or 0}")
+    return amount if amount < MAX_AMOUNT else None
+
+
+def _whole_and_decimals(digits: str) -> tuple[str, str]:
+    """Split an amount at its last mark, unless that separates thousands, as in 1,000."""
+    marks = re.findall(r"[.,]", digits)
+    if not marks:
+        return digits, ""
+    last_mark = marks[-1]
+    whole, _, decimals = digits.rpartition(last_mark)
+    is_repeated = marks.count(last_mark) > 1
+    is_english_thousands = last_mark == "," and len(decimals) == 3
+    if is_repeated or is_english_thousands:
+        return re.sub(r"[.,]", "", digits), ""
+    return re.sub(r"[.,]", "", whole), decimals
+
+
+def _is_paid(session: Session) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions that QuickBooks has the bill or invoice of a document as paid.
+
+    An index finds a few paid ones. Of many, one is soon met in the order of the list.
+    """
+    is_paid = (
+        text(lists.PAID),
+        TransactionHead.kind.in_(PAYABLE_KINDS),
+        TransactionHead.total != ZERO,
+    )
+    yield and_(*is_paid)
+    some = select(TransactionHead.kind).where(text(lists.PAID)).limit(MAX_CANDIDATES + 1).subquery()
+    if (session.scalar(select(func.count()).select_from(some)) or 0) <= MAX_CANDIDATES:
+        candidates = select(Posting.document_id).join(TransactionHead, SAME_TRANSACTION)
+        yield SourceDocument.id.in_(candidates.where(*is_paid).correlate(None))
+
+
+def _conditions(
+    session: Session, filters: Mapping[str, str], is_ordered: bool
+) -> list[ColumnElement[bool]]:
+    """Return the conditions of all filters but the state."""
+    conditions = []
+    installation_id = row_ids.parse(filters["installation"])
+    if installation_id is not None:
+        conditions.append(SourceDocument.installation_id == installation_id)
+    run_id = row_ids.parse(filters["run"])
+    if run_id is not None:
+        conditions.append(_is_posted_by(run_id))
+    if filters["kind"] in KIND_LABELS:
+        conditions.append(SourceDocument.kind == filters["kind"])
+    if filters["q"]:
+        conditions.append(has_all_words(session, filters["q"]))
+    first_day = _date(filters["from"])
+    if first_day:
+        conditions.append(SourceDocument.date >= first_day)
+    last_day = _date(filters["to"])
+    if last_day:
+        conditions.append(SourceDocument.date <= last_day)
+    amounts = parse_amounts(filters["amount"])
+    if amounts:
+        conditions.append(SourceDocument.total.between(*amounts))
+    order = order_of(filters).columns[0]
+    if order is SourceDocument.id:
+        return conditions
+    # Documents without it have no place. As a text the column leads to no index of PostgreSQL,
+    # which would read all documents that have it instead of the few of a state.
+    has_choice = is_ordered and not (order is SourceDocument.total and filters["state"])
+    conditions.append((order if has_choice else cast(order, Text)).is_not(None))
+    return conditions
+
+
+def _is_posted_by(run_id: int) -> ColumnElement[bool]:
+    """Return the condition that a run posted, corrected or removed something of a document."""
+    postings = select(Posting.document_id).where(
+        Posting.run_id == run_id, Posting.state == PostingState.POSTED
+    )
+    return SourceDocument.id.in_(postings)
+
+
+def _date(text: str) -> dt.date | None:
+    """Parse a date of a filter; None if it is not one."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None

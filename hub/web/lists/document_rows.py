@@ -1,0 +1,107 @@
+"""The rows of a list of documents: each with its main posting and its state."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import func
+from sqlalchemy.orm import Session
+
+from hub.models import ConnectedCompany, Posting, SourceDocument, TransactionHead
+from hub.models.enums import DocumentState
+from hub.outbox.listing import STATE, select_documents_with_posting
+from hub.reasons.texts import join_reasons
+from hub.web.lists.document_filters import payment_state
+
+
+class ListedDocument(NamedTuple):
+    """What lists show of a document; neither its content nor the settings of its app are read."""
+
+    id: int
+    installation_id: int
+    company_id: int
+    slug: str
+    source_id: str
+    kind: str
+    number: str
+    party: str
+    date: dt.date | None
+    due: dt.date | None
+    total: Decimal | None
+    currency: str
+    unreadable: str
+    company_name: str
+
+
+class ListedPosting(NamedTuple):
+    """What lists show of the main posting of a document."""
+
+    kind: str
+    reasons: list[Any]
+    quickbooks_id: str | None
+
+    @property
+    def reason(self) -> str:
+        """Return why it is held, waits or has ended, as it reads now; "" if nothing is to say."""
+        return join_reasons(self.reasons)
+
+
+ListedRow = tuple[ListedDocument, ListedPosting | None, str]
+_COMPANY_NAME = func.coalesce(func.nullif(ConnectedCompany.name, ""), ConnectedCompany.realm)
+_DOCUMENT_COLUMNS = [getattr(SourceDocument, name) for name in ListedDocument._fields[:-1]]
+_POSTING_COLUMNS = [getattr(Posting, name) for name in ListedPosting._fields]
+_OTHER_COLUMNS = (STATE, Posting.id, TransactionHead.total, TransactionHead.balance)
+
+
+def load_rows(session: Session, ids: Sequence[int]) -> list[ListedRow]:
+    """Return the documents with these ids with their main postings and states, in this order.
+
+    A posted document that is paid in QuickBooks has the state "paid".
+    """
+    query = (
+        select_documents_with_posting()
+        .join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
+        .where(SourceDocument.id.in_(ids))
+        .with_only_columns(*_OTHER_COLUMNS, *_POSTING_COLUMNS, *_DOCUMENT_COLUMNS, _COMPANY_NAME)
+    )
+    rows = {}
+    for state, posting_id, total, balance, *columns in session.execute(query):
+        posting = ListedPosting._make(columns[: len(_POSTING_COLUMNS)]) if posting_id else None
+        document = ListedDocument._make(columns[len(_POSTING_COLUMNS) :])
+        kind = posting.kind if posting else document.kind
+        rows[document.id] = document, posting, payment_state(state, kind, total, balance)
+    return [rows[document_id] for document_id in ids]
+
+
+def describe(document: ListedDocument, posting: ListedPosting | None, state: str) -> dict[str, Any]:
+    """Return a row as files and the JSON API have it; what is gone from QuickBooks has no id."""
+    is_there = posting is not None and state not in (DocumentState.REMOVED, DocumentState.MISSING)
+    return {
+        "id": document.id,
+        "app": document.slug,
+        "installation_id": document.installation_id,
+        "company_id": document.company_id,
+        "source_id": document.source_id,
+        "kind": posting.kind if posting else document.kind,
+        "number": document.number,
+        "party": document.party,
+        "date": document.date,
+        "due": document.due,
+        "total": document.total,
+        "currency": document.currency,
+        "state": state,
+        "reason": posting.reason if posting else "",
+        "quickbooks_id": posting.quickbooks_id if posting and is_there else None,
+    }
+
+
+def load_state_and_main_posting(
+    session: Session, document: SourceDocument
+) -> tuple[str, Posting | None]:
+    """Return the state of a document and its main posting."""
+    is_document = SourceDocument.id == document.id
+    query = select_documents_with_posting().where(is_document)
+    row = session.execute(query).one()
+    _, main, state = row
+    return state, main

@@ -1,0 +1,114 @@
+"""Download lists as CSV, XLSX or JSON, row by row, so that memory does not grow with the list.
+
+The rows are read in chunks, each in a transaction of its own, so that a slow download holds none.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from flask import Response, abort, request, stream_with_context
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from hub import spreadsheets
+from hub.db.engine import read_only_session
+from hub.money import round_amount
+from hub.translations.messages import use_english
+from hub.web.frame.paging import follows
+from hub.web.lists import xlsx
+
+ROWS_AT_ONCE = 500
+Row = Mapping[str, Any]
+JSON_MIME = "application/json"
+
+
+def download(name: str, columns: Sequence[str], rows: Iterable[Row]) -> Response:
+    """Stream rows in the format that the address names, CSV if it names none.
+
+    `columns` are the names of the values of a row, in the order of the file.
+    """
+    format = request.args.get("format", "csv")
+    if format not in FORMATS:
+        abort(404)
+    mimetype, encode = FORMATS[format]
+    use_english()  # the rows are written after this function has returned
+    content = stream_with_context(encode(columns, rows))
+    headers = {"Content-Disposition": f"attachment; filename={name}.{format}"}
+    return Response(content, mimetype=mimetype, headers=headers)
+
+
+def amount(total: Decimal, currency: str) -> Decimal:
+    """Return an amount with the decimals of its currency; without one it stays as it is."""
+    return round_amount(total, currency) if currency else total
+
+
+def read_in_chunks(
+    query: Select[Any],
+    by: Sequence[Any],
+    to_rows: Callable[[Session, Sequence[Any]], Iterable[Row]],
+    *,
+    down: bool = True,
+) -> Iterator[Row]:
+    """Yield the rows of a query, reading some hundreds at a time; `down` begins with the highest.
+
+    `by` are the columns of the key; `to_rows` makes rows of the first columns of a chunk.
+    """
+    key: Sequence[Any] = ()
+    order = [column.desc() if down else column.asc() for column in by]
+    ordered = query.order_by(*order).add_columns(*by).limit(ROWS_AT_ONCE)
+    while True:
+        chunk = ordered.where(follows(by, key, down=down)) if key else ordered
+        with read_only_session() as session:
+            found = session.execute(chunk).all()
+            rows = list(to_rows(session, [row[0] for row in found]))
+        yield from rows
+        if len(found) < ROWS_AT_ONCE:
+            return
+        key = found[-1][-len(by) :]
+
+
+def _format_csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield a CSV file."""
+    return spreadsheets.stream(columns, _cells(columns, rows))
+
+
+def _format_xlsx(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield an XLSX file."""
+    return xlsx.stream_file(columns, _cells(columns, rows))
+
+
+def _format_json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield a JSON array with one row in each line; amounts are texts."""
+    separator = "[\n"
+    for row in rows:
+        values = {name: row[name] for name in columns}
+        line = json.dumps(values, ensure_ascii=False, default=str)
+        yield f"{separator}{line}".encode()
+        separator = ",\n"
+    yield b"\n]\n" if separator != "[\n" else b"[]\n"
+
+
+def _cells(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[list[spreadsheets.Cell]]:
+    """Yield the values of rows in the order of the columns, as cells."""
+    for row in rows:
+        yield [_cell(row[name]) for name in columns]
+
+
+def _cell(value: Any) -> spreadsheets.Cell:
+    """Return a value as a cell: numbers stay numbers, all else becomes text."""
+    if value is None or isinstance(value, str | Decimal):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+FORMATS: dict[str, tuple[str, Callable[[Sequence[str], Iterable[Row]], Iterator[bytes]]]] = {
+    "csv": (spreadsheets.MIME, _format_csv),
+    "xlsx": (xlsx.MIME, _format_xlsx),
+    "json": (JSON_MIME, _format_json),
+}

@@ -1,0 +1,4 @@
+"""Decisions about postings: review, preview, approvals, and removal from QuickBooks.
+
+Start reading in `review`.
+"""

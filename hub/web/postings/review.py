@@ -1,0 +1,362 @@
+"""The review: what will be posted, one row per document; approve the selected ones or all."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy.orm import Session
+from werkzeug import Response
+
+from hub import outbox
+from hub.db.engine import read_only_session
+from hub.errors import HubError
+from hub.installations import enable
+from hub.models import Installation
+from hub.models.enums import InstallationMode, RunKind
+from hub.outbox import approvals
+from hub.posting.actions import manual
+from hub.scheduling import run_log
+from hub.translations.messages import gettext, ngettext, translate
+from hub.web.apps.installation import build_tabs, count_before_start
+from hub.web.authentication import confirmation
+from hub.web.authentication.access import person_name, require_recent_login, require_role
+from hub.web.frame import listed_rows
+from hub.web.frame.layout import may_configure
+from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end
+from hub.web.lists.counts import count_in_review
+from hub.web.lists.kind_counts import count_kinds
+from hub.web.postings import review_approvals, review_places, review_rows
+from hub.web.postings.review_rows import WaitingPosting
+from hub.web.postings.review_sums import Breakdown
+from hub.web.postings.second_approvals import SecondApprovals, flash_outcome
+from hub.web.transactions.present_transactions import ReadTransactions
+
+MAX_LISTED = 500  # rows on the page that asks for confirmation, and postings that it sums up
+pages = Blueprint("review", __name__, url_prefix="/installations/<int:installation_id>/review")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The ticked rows: how many, their sums as text, and their list for the form.
+
+    `asks_again` tells that their approval needs a page of its own, because of what they are.
+    """
+
+    count: int
+    sums: list[str]
+    listed: str
+    asks_again: bool
+    has_all_of_page: bool = False
+
+
+@pages.get("/")
+@require_role("viewer")
+def show(installation_id: int) -> str | Response:
+    """List what waits for approval, oldest first.
+
+    A change or a removal is compared with what was posted last, at once. What QuickBooks has now
+    takes longer: the page asks for it with `changes`, or for the whole list with `compare=now`.
+    """
+    is_read = request.args.get("compare") == "now"
+    read = review_rows.read_page_now(installation_id) if is_read else ReadTransactions()
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        postings = review_rows.page_in_review(session, installation_id)
+        if is_past_end(postings):
+            return redirect(build_first_address())
+        context = build_tabs(session, installation)
+        chosen = _chosen_on_page()
+        sums = review_rows.load_sums_in_review(session, installation_id)
+        return render_template(
+            "review.html",
+            page=postings,
+            previews=review_rows.build_previews(session, postings.rows, read),
+            failure=read.failure,
+            is_read=is_read,
+            shown=listed_rows.encode({row.id: row.planned for row in postings.rows}),
+            chosen=chosen or {},
+            place=review_places.read_place(),
+            selection=_selection(session, installation, chosen) if chosen else None,
+            documents=count_kinds(count_in_review(session, installation_id)),
+            sums=sums.texts(),
+            payments=sums.payment_texts(),
+            second_approvals=SecondApprovals.of(session, postings.rows),
+            left_out=count_before_start(session, installation_id),
+            others=review_rows.count_left_out(session, installation_id),
+            newest_others=review_rows.load_newest_left_out(session, installation_id),
+            breakdown=_breakdown_of_all(session, installation, context["to_review"]),
+            asks_for_automatic=_may_become_automatic(installation),
+            **context,
+        )
+
+
+@pages.get("/changes")
+@require_role("operator")
+def changes(installation_id: int) -> str:
+    """Return the changes and removals compared with what QuickBooks has now, for htmx."""
+    read = review_rows.read_page_now(installation_id)
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        postings = review_rows.page_in_review(session, installation_id)
+        return render_template(
+            "review_changes.html",
+            installation=installation,
+            previews=review_rows.build_previews(session, postings.rows, read),
+            failure=read.failure,
+            is_read=True,
+            is_part=True,
+        )
+
+
+@pages.get("/selection")
+@require_role("operator")
+def selection(installation_id: int) -> str:
+    """Return the bar with the sum of the ticked rows, for htmx."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        selected = _selection(session, installation, _chosen_on_page() or {})
+        context = build_tabs(session, installation)
+        sums = review_rows.load_sums_in_review(session, installation_id).texts()
+    place = review_places.read_place()
+    return render_template("selection.html", selection=selected, sums=sums, place=place, **context)
+
+
+@pages.get("/approve")
+@require_role("operator")
+def confirm(installation_id: int) -> str | Response:
+    """List what is about to be approved with its sum, and ask for confirmation."""
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+        which = request.args.get("which", "selected")
+        chosen = None if which == "all" else _chosen_on_page()
+        rows = list(review_rows.iter_in_review(session, installation_id, chosen))
+        second_approvals = SecondApprovals.of(session, rows)
+        context = build_tabs(session, installation)
+        unchanged = review_rows.select_unchanged(rows, chosen)
+        breakdown = _breakdown(session, installation, unchanged)
+        left_out = set(chosen or ()) - {row.id for row in unchanged}
+        changed = review_approvals.count_in_review(session, installation_id, left_out)
+    if not unchanged:
+        if left_out:
+            _flash_left_out(changed, len(left_out) - changed)
+        else:
+            flash(gettext("Select at least one document."), "look")
+        return review_places.go_on(installation_id, is_done=False)
+    place = review_places.read_place()
+    more = unchanged[MAX_LISTED:]
+    sums = review_rows.sum_by_currency(unchanged)
+    return render_template(
+        "approve.html",
+        rows=unchanged[:MAX_LISTED],
+        count=len(unchanged),
+        documents=count_kinds(Counter(row.kind for row in unchanged)),
+        more=more,
+        left=context["to_review"] - len(unchanged),
+        changed=changed,
+        settled=len(left_out) - changed,
+        sums=sums.texts(),
+        payments=sums.payment_texts(),
+        more_sums=review_rows.sum_by_currency(more).texts(),
+        breakdown=breakdown,
+        removed=sum(row.operation in outbox.REMOVALS for row in unchanged),
+        firsts=second_approvals.count_firsts(row.id for row in unchanged),
+        listed=listed_rows.encode({row.id: row.planned for row in unchanged}),
+        place=place,
+        back=review_places.build_list_address(installation_id, place),
+        **context,
+    )
+
+
+def _chosen_on_page() -> dict[int, str]:
+    """Return the rows that the address names: the ticked ones, or all of the page."""
+    is_page = request.args.get("which") == "shown" or "page" in request.args
+    if is_page:
+        return listed_rows.decode(request.args.get("shown", ""))
+    return listed_rows.from_pairs(request.args.getlist("selected"))
+
+
+def _selection(
+    session: Session, installation: Installation, chosen: Mapping[int, str]
+) -> Selection:
+    """Return the ticked rows that are still as the page listed them."""
+    waiting = review_rows.iter_in_review(session, installation.id, chosen)
+    rows = review_rows.select_unchanged(waiting, chosen)
+    sums = review_rows.sum_by_currency(rows)
+    return Selection(
+        len(rows),
+        sums.texts(),
+        listed_rows.encode({row.id: row.planned for row in rows}),
+        _needs_confirmation(session, installation, rows, sums),
+        has_all_of_page="page" in request.args,
+    )
+
+
+def _needs_confirmation(
+    session: Session,
+    installation: Installation,
+    rows: Sequence[WaitingPosting],
+    sums: Mapping[str, Decimal],
+) -> bool:
+    """Return whether the approval of these rows is asked for again on a page of its own.
+
+    It is, unless a limit for approvals by one person is set and their sum is not above it. It is
+    also for removals, unknown amounts, other currencies, and whatever two people approve.
+    """
+    limit = installation.second_approval_above
+    if limit is None or not rows:
+        return True
+    if sums.keys() - {installation.company.currency}:
+        return True
+    if any(row.operation in outbox.REMOVALS or row.total is None for row in rows):
+        return True
+    if any(abs(total) > limit for total in sums.values()):
+        return True
+    return bool(approvals.find_lacking(session, [row.id for row in rows]))
+
+
+def _breakdown_of_all(session: Session, installation: Installation, count: int) -> Breakdown | None:
+    """Return the sums of all `count` postings in review, unless they are too many or none."""
+    if not 0 < count <= MAX_LISTED:
+        return None
+    rows = review_rows.iter_in_review(session, installation.id, None)
+    return _breakdown(session, installation, list(rows))
+
+
+def _breakdown(
+    session: Session, installation: Installation, rows: Sequence[WaitingPosting]
+) -> Breakdown | None:
+    """Return the sums by account and party; None for more postings than a page can sum up."""
+    if len(rows) > MAX_LISTED:
+        return None
+    return Breakdown.of(session, installation.company_id, rows)
+
+
+@pages.post("/approve")
+@require_role("operator")
+def approve(installation_id: int) -> Response | str:
+    """Approve exactly what was listed; what has changed since then stays in review.
+
+    An approval of many asks again who it is, as `hub.web.authentication.confirmation` describes.
+    """
+    with read_only_session() as session:
+        get_row_or_404(session, Installation, installation_id)
+    listed = listed_rows.decode(request.form.get("listed", ""))
+    if review_approvals.is_bulk(len(listed)):
+        question: Response | str | None = confirmation.ask()
+        if question is not None:
+            return question
+    outcome = review_approvals.approve(installation_id, listed, person_name())
+    if outcome.released:
+        approved = count_kinds(Counter(outcome.kinds))
+        flash(gettext("Approved %(documents)s. Posting now.", documents=approved), "success")
+        _flash_waiting(review_approvals.count_waiting(installation_id, listed))
+    flash_outcome(outcome)
+    with read_only_session() as session:
+        changed = review_approvals.count_in_review(session, installation_id, outcome.changed)
+    _flash_left_out(changed, len(outcome.changed) - changed)
+    is_done = bool(outcome.released or outcome.first)
+    return review_places.go_on(installation_id, is_done=is_done)
+
+
+@pages.post("/skip")
+@require_role("operator")
+def skip(installation_id: int) -> Response:
+    """Leave out of the books what was listed, with a reason; what has changed stays in review."""
+    chosen = listed_rows.decode(request.form.get("listed", ""))
+    with read_only_session() as session:
+        get_row_or_404(session, Installation, installation_id)
+        waiting = list(review_rows.iter_in_review(session, installation_id, chosen))
+        unchanged = [row.id for row in review_rows.select_unchanged(waiting, chosen)]
+    count = 0
+    for posting_id in unchanged:
+        try:
+            manual.skip(posting_id, request.form.get("reason", ""), person_name())
+        except HubError as error:
+            flash(translate(error.sentence), "error")
+            break
+        count += 1
+    if count:
+        text = ngettext(
+            "Skipped %(count)s document. It will not be posted.",
+            "Skipped %(count)s documents. They will not be posted.",
+            count,
+        )
+        flash(text, "success")
+    _flash_left_out(len(waiting) - len(unchanged), len(chosen) - len(waiting))
+    return review_places.go_on(installation_id, is_done=bool(count))
+
+
+@pages.post("/automatic")
+@require_role("app-owner")
+@require_recent_login
+def automatic(installation_id: int) -> Response:
+    """Let the app post without review from now on.
+
+    Without a first approval the mode stays as it is.
+    """
+    with read_only_session() as session:
+        installation = get_row_or_404(session, Installation, installation_id)
+    if not may_configure(installation):
+        abort(403)
+    if _may_become_automatic(installation):
+        enable.set_mode(installation.id, "auto", who=person_name())
+        run_log.request(RunKind.SYNC, installation_id, person_name())
+        flash(gettext("New documents are now posted automatically."), "success")
+    return redirect(url_for("review.show", installation_id=installation_id))
+
+
+def _flash_waiting(count: int) -> None:
+    """Say how many approved documents wait for something else."""
+    which = gettext("a new supplier, customer or item that is still in review")
+    if count == 1:
+        flash(gettext("1 document waits for %(which)s; approve that too.", which=which), "look")
+    elif count:
+        flash(
+            gettext(
+                "%(count)s documents wait for %(which)s; approve that too.",
+                count=count,
+                which=which,
+            ),
+            "look",
+        )
+
+
+def _may_become_automatic(installation: Installation) -> bool:
+    """Return whether to offer posting without review.
+
+    Only after a first approval, and to a person who may decide it.
+    """
+    if installation.mode != InstallationMode.REVIEW or installation.previewed_at is None:
+        return False
+    return may_configure(installation)
+
+
+def _flash_left_out(changed: int, settled: int) -> None:
+    """Say how many of the listed documents were not approved, because they are not as listed.
+
+    Some changed; others were settled meanwhile, for example approved in another window.
+    """
+    if changed == 1:
+        flash(gettext("1 document changed since it was listed and stays in review."), "look")
+    elif changed:
+        flash(
+            gettext(
+                "%(count)s documents changed since they were listed and stay in review.",
+                count=changed,
+            ),
+            "look",
+        )
+    if settled:
+        flash(settled_text(settled), "look")
+
+
+@pages.app_template_filter("settled")
+def settled_text(count: int) -> str:
+    """Say how many of the listed documents are not in review any more."""
+    return ngettext(
+        "%(count)s document is no longer in review: it was approved or changed meanwhile.",
+        "%(count)s documents are no longer in review: they were approved or changed meanwhile.",
+        count,
+    )

@@ -1,0 +1,144 @@
+"""Approve what a list of the review showed, on its page and through the API.
+
+What has changed since it was listed is not approved.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub import outbox
+from hub.context import current_hub
+from hub.db.engine import read_only_session, transaction
+from hub.models import Installation, Posting
+from hub.models.enums import PostingState, RunKind
+from hub.outbox import approvals
+from hub.scheduling import run_log
+from hub.security import audit
+from hub.web.frame import listed_rows
+
+POSTINGS_PER_TRANSACTION = 500  # postings approved in one transaction
+
+
+@dataclass(frozen=True)
+class ApprovalOutcome:
+    """The outcome for each of the listed postings, by id."""
+
+    released: tuple[int, ...] = ()
+    kinds: tuple[str, ...] = ()  # of the released ones
+    first: tuple[int, ...] = ()  # a second person must approve them too
+    repeated: tuple[int, ...] = ()  # approved by the same person before
+    changed: tuple[int, ...] = ()  # not in review any more, or not as they were listed
+    run_id: int | None = None  # of the run that posts them
+
+    def combine(self, other: "ApprovalOutcome") -> "ApprovalOutcome":
+        """Return both as one."""
+        return ApprovalOutcome(
+            released=self.released + other.released,
+            kinds=self.kinds + other.kinds,
+            first=self.first + other.first,
+            repeated=self.repeated + other.repeated,
+            changed=self.changed + other.changed,
+            run_id=other.run_id or self.run_id,
+        )
+
+
+def is_bulk(count: int) -> bool:
+    """Return whether an approval of this many postings asks who the person is."""
+    return count > current_hub().config.confirm_approvals_above
+
+
+def approve(installation_id: int, listed: Mapping[int, str], who: str) -> ApprovalOutcome:
+    """Approve exactly what was listed, and request the run that posts it.
+
+    `listed` holds the seal of each posting by id, as `hub.web.frame.listed_rows` describes.
+    """
+    ids = sorted(listed)
+    outcome = ApprovalOutcome()
+    for start in range(0, len(ids), POSTINGS_PER_TRANSACTION):
+        seals = {id: listed[id] for id in ids[start : start + POSTINGS_PER_TRANSACTION]}
+        outcome = outcome.combine(_approve_chunk(installation_id, seals, who))
+    if not outcome.released:
+        return outcome
+    _note_preview(installation_id)
+    run_id = run_log.request(RunKind.POST, installation_id, who)
+    return outcome.combine(ApprovalOutcome(run_id=run_id))
+
+
+def count_waiting(installation_id: int, approved: Collection[int]) -> int:
+    """Count those of the approved postings that need a record which is still in review.
+
+    A person who approved them should approve the new supplier, customer or item too.
+    """
+    waiting = select(Posting.id, Posting.payload).where(
+        Posting.installation_id == installation_id,
+        Posting.state == PostingState.WAITING,
+        Posting.after_id.is_not(None),
+    )
+    still_in_review = select(Posting.id).where(*approvals.review_conditions(installation_id))
+    count = 0
+    with read_only_session() as session:
+        ids_in_review = set(session.scalars(still_in_review))
+        for id, payload in session.execute(waiting):
+            if id not in approved:
+                continue
+            awaited = outbox.find_awaited_ids(payload)
+            count += not ids_in_review.isdisjoint(awaited)
+    return count
+
+
+def count_in_review(session: Session, installation_id: int, ids: Collection[int]) -> int:
+    """Count those of some postings that are in review."""
+    in_review = select(Posting.id).where(*approvals.review_conditions(installation_id))
+    return len(set(session.scalars(in_review)).intersection(ids))
+
+
+def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> ApprovalOutcome:
+    """Approve those of the listed postings that are as they were listed.
+
+    One that needs two people is released by the second of them. The audit log keeps the digest of
+    what was approved.
+    """
+    query = (
+        select(Posting.id, Posting.planned, Posting.kind)
+        .where(*approvals.review_conditions(installation_id))
+        .where(Posting.id.in_(seals))
+        .order_by(Posting.id)
+        .with_for_update()
+    )
+    with transaction() as session:
+        unchanged, kinds = {}, {}
+        for id, planned, kind in session.execute(query):
+            if listed_rows.is_same(seals[id], planned):
+                unchanged[id] = planned
+                kinds[id] = kind
+        given = approvals.add(session, unchanged, who)
+        lacking = approvals.find_lacking(session, unchanged)
+        released = {id: seal for id, seal in unchanged.items() if id not in lacking}
+        first = {id: seal for id, seal in unchanged.items() if id in lacking & given}
+        outbox.approve(session, released, who)
+        _record(session, who, "posting approved", released)
+        _record(session, who, "first approval given", first)
+    return ApprovalOutcome(
+        released=tuple(sorted(released)),
+        kinds=tuple(kinds[id] for id in sorted(released)),
+        first=tuple(sorted(first)),
+        repeated=tuple(sorted(lacking - given)),
+        changed=tuple(sorted(seals.keys() - unchanged.keys())),
+    )
+
+
+def _record(session: Session, who: str, what: str, seals: Mapping[int, str]) -> None:
+    """Record an act on each posting with the digest of what was approved."""
+    details = {str(id): {"seal": seal} for id, seal in seals.items()}
+    audit.record_each(session, who, what, details)
+
+
+def _note_preview(installation_id: int) -> None:
+    """Note that a person has approved postings; only then is automatic posting offered."""
+    with transaction() as session:
+        installation = session.get_one(Installation, installation_id)
+        if installation.previewed_at is None:
+            installation.previewed_at = current_hub().clock.now()

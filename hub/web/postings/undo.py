@@ -1,0 +1,120 @@
+"""The page that removes one posting, or all of a run, from QuickBooks: first shown, then done."""
+
+from collections.abc import Callable
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug import Response
+
+from hub.contract.document_kinds import LIST_KINDS
+from hub.db.engine import read_only_session
+from hub.errors import NotFound, NotNow
+from hub.models import ConnectedCompany, Posting, Run
+from hub.models.enums import Operation, RunKind
+from hub.posting.actions import undo
+from hub.posting.actions.undo import UndoPlan
+from hub.scheduling import run_log
+from hub.translations.messages import gettext, ngettext, translate
+from hub.web.authentication.access import person_name, require_role
+from hub.web.frame.paging import get_row_or_404
+from hub.web.postings.review_rows import CurrencySums
+
+pages = Blueprint("undoing", __name__, url_prefix="/undo")
+
+
+@pages.get("/run/<int:run_id>")
+@require_role("operator")
+def run(run_id: int) -> str:
+    """Show which postings of a run can be removed and why others cannot.
+
+    Nothing is changed before the form of the page is sent.
+    """
+    with read_only_session() as session:
+        get_row_or_404(session, Run, run_id)
+    plan = undo.plan_run(run_id)
+    back = url_for("runs.one", run_id=run_id)
+    return _page(gettext("Run"), back, plan)
+
+
+@pages.post("/run/<int:run_id>")
+@require_role("operator")
+def undo_run(run_id: int) -> Response:
+    """Remove exactly what was shown, as far as it still can be removed."""
+    back = url_for("runs.one", run_id=run_id)
+    return _remove(lambda: undo.plan_run(run_id), back)
+
+
+@pages.get("/posting/<int:posting_id>")
+@require_role("operator")
+def posting(posting_id: int) -> str:
+    """Show whether a document can be removed from QuickBooks."""
+    with read_only_session() as session:
+        row = get_row_or_404(session, Posting, posting_id)
+    plan = undo.plan_posting(posting_id)
+    back = url_for("documents.one", document_id=row.document_id)
+    return _page(gettext("Document"), back, plan)
+
+
+@pages.post("/posting/<int:posting_id>")
+@require_role("operator")
+def undo_posting(posting_id: int) -> Response:
+    """Remove one document from QuickBooks."""
+    with read_only_session() as session:
+        row = get_row_or_404(session, Posting, posting_id)
+    back = url_for("documents.one", document_id=row.document_id)
+    return _remove(lambda: undo.plan_posting(posting_id), back)
+
+
+def _page(origin: str, back: str, plan: UndoPlan) -> str:
+    """Render the page that confirms a removal; `origin` names the page that leads to it."""
+    sums = CurrencySums()
+    for removable in plan.removable:
+        sums.add(
+            removable.posting.kind,
+            Operation.CREATE,
+            removable.posting.currency,
+            removable.posted_total,
+        )
+    with read_only_session() as session:
+        company = session.get(ConnectedCompany, plan.company_id)
+    return render_template(
+        "undo.html",
+        origin=origin,
+        back=back,
+        company=company,
+        plan=plan,
+        list_kinds=LIST_KINDS,
+        sums=sums.texts() if plan.removable else [],
+    )
+
+
+def _remove(make_plan: Callable[[], UndoPlan], back: str) -> Response:
+    """Remove the documents that are ticked and can still be removed."""
+    ticked_ids = set(request.form.getlist("posting", type=int))
+    try:
+        plan = make_plan()
+        chosen = tuple(
+            removable for removable in plan.removable if removable.posting.id in ticked_ids
+        )
+        if not chosen:
+            raise NotNow(
+                gettext(
+                    "Nothing was removed: nothing was selected, or it has changed since the page"
+                    " was shown."
+                )
+            )
+        chosen_plan = UndoPlan(company_id=plan.company_id, removable=chosen)
+        count = undo.undo(chosen_plan, person_name())
+    except (NotNow, NotFound) as error:
+        flash(translate(error.sentence), "look")
+        return redirect(back)
+    for installation_id in {removable.posting.installation_id for removable in chosen}:
+        run_log.request(RunKind.POST, installation_id, person_name())
+    flash(
+        ngettext(
+            "Removing %(count)s document from QuickBooks…",
+            "Removing %(count)s documents from QuickBooks…",
+            count,
+        ),
+        "success",
+    )
+    return redirect(back)

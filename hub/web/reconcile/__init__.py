@@ -1,0 +1,4 @@
+"""Reconciliations as pages, files and PDF.
+
+Start reading in `reconciliations`.
+"""

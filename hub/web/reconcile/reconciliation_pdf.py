@@ -1,0 +1,378 @@
+"""A reconciliation as a PDF for an auditor: who ran it and when, its sums, and what differs.
+
+The rows are first divided into pages, because each page says how many there are, and then drawn.
+"""
+
+import datetime as dt
+import io
+import unicodedata
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import cache
+
+from reportlab.lib.pagesizes import A4, landscape
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from hub.posting.reconcile.totals_lines import TotalsLine
+from hub.translations import messages
+from hub.translations.messages import gettext, ngettext
+from hub.web.frame import layout
+from hub.web.frame.source_view import amount, format_dates, money
+from hub.web.reconcile.reconciliation import ReconciliationSummary
+from hub.web.reconcile.reconciliation_report import ReconciliationReport, ReportedDifference
+
+MIME = "application/pdf"
+WIDTH, HEIGHT = landscape(A4)
+PAGE_MARGIN = 40.0
+FOOTER_HEIGHT = 30.0  # height of the footer above the edge of the page
+LINE_HEIGHT = 13.0
+FONT_SIZE = 8.5
+REGULAR, BOLD = "Vera", "VeraBd"  # the library brings both; what is used of them is embedded
+SUM_COLUMNS = (0, 150, 230, 330, 450, 570, 690, 762)
+DIFFERENCE_COLUMNS = (0, 210, 300, 362, 452, 542, 632, 648)
+
+
+class PdfCell:
+    """A text at a place of a row; the text is shortened to the space that it has."""
+
+    def __init__(
+        self, text: str, left: float, width: float, *, right: bool = False, bold: bool = False
+    ) -> None:
+        self.text = text
+        self.left = left
+        self.width = width
+        self.is_right_aligned = right
+        self.font = BOLD if bold else REGULAR
+
+
+class PdfRow:
+    """A row of cells; `header` is the row that is repeated above it on a new page."""
+
+    def __init__(
+        self,
+        cells: Sequence[PdfCell],
+        *,
+        header: "PdfRow | None" = None,
+        size: float = FONT_SIZE,
+        rule: bool = False,
+        space: float = 0,
+    ) -> None:
+        self.cells = cells
+        self.header = header
+        self.size = size
+        self.has_rule = rule
+        self.height = space + max(LINE_HEIGHT, size * 1.5)
+
+
+def render(report: ReconciliationReport, *, printed_by: str, printed_at: dt.datetime) -> bytes:
+    """Return the file."""
+    _register_fonts()
+    pages = _paginate(_rows(report, printed_by, printed_at))
+    output = io.BytesIO()
+    # Invariant: the library does not write the time of the machine into the file.
+    size = WIDTH, HEIGHT
+    language = messages.reader().language
+    canvas = Canvas(output, pagesize=size, pageCompression=1, invariant=1, lang=language)
+    title = gettext(
+        "Reconciliation %(id)s · %(company)s",
+        id=str(report.run.id),
+        company=_company_name(report),
+    )
+    canvas.setTitle(title)
+    for number, rows in enumerate(pages, start=1):
+        _draw(canvas, rows)
+        page = gettext("Page %(number)s of %(pages)s", number=number, pages=len(pages))
+        foot = f"{title} · {page}"
+        _draw_cell(canvas, PdfCell(foot, 0, WIDTH - 2 * PAGE_MARGIN), FOOTER_HEIGHT, 7.5)
+        canvas.showPage()
+    canvas.save()
+    return output.getvalue()
+
+
+def _rows(
+    report: ReconciliationReport, printed_by: str, printed_at: dt.datetime
+) -> Iterator[PdfRow]:
+    """Yield all rows of the document."""
+    yield _text(gettext("Reconciliation with QuickBooks"), size=16, bold=True)
+    for label, text in _facts(report, printed_by, printed_at):
+        label_cell = PdfCell(label, 0, 120, bold=True)
+        yield PdfRow([label_cell, PdfCell(text, 125, WIDTH - 2 * PAGE_MARGIN - 125)])
+    yield _text(gettext("Sums by kind and currency"), size=11, bold=True, space=14)
+    yield from _sum_rows(report.sums_by_kind())
+    yield _text(gettext("Documents that differ"), size=11, bold=True, space=14)
+    yield from _difference_rows(report)
+    findings = report.marker_differences
+    if findings:
+        yield _text(gettext("Transactions with a marker of this hub"), size=11, bold=True, space=14)
+        for finding in findings:
+            yield from _paragraph(finding.reason)
+
+
+def _facts(
+    report: ReconciliationReport, printed_by: str, printed_at: dt.datetime
+) -> Iterator[tuple[str, str]]:
+    """Yield what the head of the document says, as label and text."""
+    first, last = report.months
+    months = layout.month(first)
+    if last != first:
+        months = f"{months} – {layout.month(last)}"
+    zone = layout.zone()
+    requested_by = report.run.requested_by
+    if requested_by == "schedule":
+        requested_by = gettext("Nightly schedule")
+    company = gettext(
+        "%(name)s (QuickBooks company %(realm)s)",
+        name=_company_name(report),
+        realm=report.company.realm,
+    )
+    app = layout.app_name(report.slug) if report.slug else gettext("All apps of the company")
+    printed = gettext(
+        "%(at)s (%(zone)s) by %(person)s",
+        at=layout.format_exact_time(printed_at),
+        zone=zone,
+        person=printed_by,
+    )
+    yield gettext("Company"), company
+    yield gettext("App"), app
+    yield gettext("Reconciled"), f"{layout.format_exact_time(report.summary.at)} ({zone})"
+    yield gettext("Requested by"), requested_by
+    yield gettext("Run"), str(report.run.id)
+    yield gettext("Documents dated"), months or "–"
+    yield gettext("Result"), result_text(report.summary)
+    yield gettext("Printed"), printed
+
+
+def result_text(result: ReconciliationSummary) -> str:
+    """Return the result in one or two sentences, as the page says it."""
+    counts = gettext(
+        "%(matching)s of %(documents)s documents match QuickBooks.",
+        matching=result.matching,
+        documents=result.documents,
+    )
+    if result.documents == 1:
+        counts = gettext(
+            "%(matching)s of %(documents)s document matches QuickBooks.",
+            matching=result.matching,
+            documents=1,
+        )
+    sentences = [counts, _difference_text(result)]
+    if result.accepted:
+        sentences.append(gettext("%(count)s accepted.", count=result.accepted))
+    return " ".join(sentences)
+
+
+def _difference_text(result: ReconciliationSummary) -> str:
+    """Return by how much the books differ, and in how many documents."""
+    if result.is_exact:
+        return gettext("No difference.")
+    sums = [money(sum, currency) for currency, sum in result.stated_differences.items()]
+    text = gettext(" and ").join(sums)
+    if not result.open_differing:
+        return gettext("Difference %(sums)s.", sums=text)
+    return ngettext(
+        "Difference %(sums)s in %(count)s document.",
+        "Difference %(sums)s in %(count)s documents.",
+        count=result.open_differing,
+        sums=text,
+    )
+
+
+def _sum_rows(sums: Sequence[TotalsLine]) -> Iterator[PdfRow]:
+    """Yield the sums by kind and currency, or the sentence that there are none."""
+    if not sums:
+        yield _text(gettext("Nothing was posted yet."))
+        return
+    names = (
+        gettext("Kind"),
+        gettext("Currency"),
+        gettext("Documents"),
+        gettext("Source"),
+        gettext("Posted by the hub"),
+        gettext("In QuickBooks"),
+        gettext("Difference"),
+    )
+    header = _table_row(names, SUM_COLUMNS, texts=2, bold=True)
+    yield header
+    for total in sums:
+        amounts = (total.source, total.posted, total.quickbooks, total.difference)
+        cells = (
+            layout.kind_label(total.kind),
+            total.currency,
+            messages.reader().numbers.count(total.documents),
+            *[_amount(value, total.currency) for value in amounts],
+        )
+        yield _table_row(cells, SUM_COLUMNS, texts=2, header=header)
+
+
+def _difference_rows(report: ReconciliationReport) -> Iterator[PdfRow]:
+    """Yield the documents that differ, or the sentence that none does."""
+    differences = report.differences
+    if not differences and not report.unlisted:
+        yield _text(gettext("No document differs from QuickBooks."))
+        return
+    names = (
+        gettext("Document"),
+        gettext("App"),
+        gettext("Date"),
+        gettext("Posted"),
+        gettext("In QuickBooks"),
+        gettext("Difference"),
+        gettext("What differs"),
+    )
+    columns = DIFFERENCE_COLUMNS
+    header = _difference_row(names, header=None)
+    yield header
+    for difference in differences:
+        if difference.posted is None:
+            yield PdfRow([PdfCell(difference.reason, 0, columns[-1])], header=header)
+            continue
+        yield _difference_row(_difference_texts(difference), header=header)
+    if report.unlisted:
+        yield _text(
+            gettext(
+                "%(count)s more documents differ; each has a case in the hub's inbox.",
+                count=report.unlisted,
+            )
+        )
+
+
+def _difference_texts(difference: ReportedDifference) -> tuple[str, ...]:
+    """Return the cells of a document that differs."""
+    label = gettext(difference.label)
+    if difference.is_accepted:
+        label = gettext("%(label)s (accepted)", label=label)
+    return (
+        messages.translate_name(difference.document),
+        layout.app_name(difference.slug),
+        format_dates(difference.date),
+        money(difference.posted, difference.currency),
+        money(difference.quickbooks, difference.currency),
+        money(difference.amount, difference.currency),
+        label,
+    )
+
+
+def _difference_row(texts: Sequence[str], header: PdfRow | None) -> PdfRow:
+    """Return a row of the documents that differ: three texts, three amounts and a text."""
+    row = _table_row(texts[:6], DIFFERENCE_COLUMNS[:7], texts=3, header=header, bold=header is None)
+    left = DIFFERENCE_COLUMNS[7]
+    last = PdfCell(texts[6], left, WIDTH - 2 * PAGE_MARGIN - left, bold=header is None)
+    return PdfRow([*row.cells, last], header=header, rule=True)
+
+
+def _table_row(
+    texts_of_row: Sequence[str],
+    columns: Sequence[float],
+    *,
+    texts: int,
+    header: PdfRow | None = None,
+    bold: bool = False,
+) -> PdfRow:
+    """Return a row of a table; the first columns are texts, the others amounts at the right."""
+    cells = []
+    for place, text in enumerate(texts_of_row):
+        left, end = columns[place], columns[place + 1]
+        is_amount = place >= texts
+        cells.append(PdfCell(text, left, end - left - 6, right=is_amount, bold=bold))
+    return PdfRow(cells, header=header, rule=True)
+
+
+def _text(text: str, *, size: float = FONT_SIZE, bold: bool = False, space: float = 0) -> PdfRow:
+    """Return a row with one text over the whole width."""
+    return PdfRow([PdfCell(text, 0, WIDTH - 2 * PAGE_MARGIN, bold=bold)], size=size, space=space)
+
+
+def _paragraph(text: str) -> Iterator[PdfRow]:
+    """Yield the rows of a text that may be longer than a line."""
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}".strip()
+        if line and _width(longer, REGULAR, FONT_SIZE) > WIDTH - 2 * PAGE_MARGIN:
+            yield _text(line)
+            longer = word
+        line = longer
+    yield _text(line)
+
+
+def _paginate(rows: Iterator[PdfRow]) -> list[list[PdfRow]]:
+    """Divide rows into pages; a table that continues has its header again."""
+    room = HEIGHT - 2 * PAGE_MARGIN - LINE_HEIGHT
+    pages: list[list[PdfRow]] = [[]]
+    used = 0.0
+    for row in rows:
+        if used + row.height > room:
+            pages.append([row.header] if row.header else [])
+            used = row.header.height if row.header else 0.0
+        pages[-1].append(row)
+        used += row.height
+    return pages
+
+
+def _draw(canvas: Canvas, rows: Sequence[PdfRow]) -> None:
+    """Draw the rows of a page from its top."""
+    top = HEIGHT - PAGE_MARGIN
+    for row in rows:
+        top -= row.height
+        for cell in row.cells:
+            _draw_cell(canvas, cell, top, row.size)
+        if row.has_rule:
+            canvas.setStrokeGray(0.8)
+            canvas.setLineWidth(0.4)
+            canvas.line(PAGE_MARGIN, top - 3.5, WIDTH - PAGE_MARGIN, top - 3.5)
+
+
+def _draw_cell(canvas: Canvas, cell: PdfCell, base: float, size: float) -> None:
+    """Draw the text of a cell on its base line."""
+    text = _shorten(_make_printable(cell.text), cell.font, size, cell.width)
+    canvas.setFont(cell.font, size)
+    if cell.is_right_aligned:
+        canvas.drawRightString(PAGE_MARGIN + cell.left + cell.width, base, text)
+    else:
+        canvas.drawString(PAGE_MARGIN + cell.left, base, text)
+
+
+def _shorten(text: str, font: str, size: float, width: float) -> str:
+    """Return the text, or as much of its beginning as the width holds and an ellipsis."""
+    if _width(text, font, size) <= width:
+        return text
+    shorter = text[: int(width)]  # no character is narrower than a point
+    while shorter and _width(f"{shorter}…", font, size) > width:
+        shorter = shorter[:-1]
+    return f"{shorter}…"
+
+
+def _width(text: str, font: str, size: float) -> float:
+    """Return how wide a text is drawn."""
+    return float(pdfmetrics.stringWidth(text, font, size))
+
+
+def _make_printable(text: str) -> str:
+    """Return a text in the characters of the font: without accents that it lacks, or with "?"."""
+    glyphs = pdfmetrics.getFont(REGULAR).face.charToGlyph
+    characters = []
+    for character in " ".join(text.split()):
+        if ord(character) in glyphs:
+            characters.append(character)
+            continue
+        base = unicodedata.normalize("NFKD", character)[0]
+        characters.append(base if ord(base) in glyphs else "?")
+    return "".join(characters)
+
+
+def _amount(value: Decimal, currency: str) -> str:
+    """Format an amount without its currency, which has a column of its own."""
+    return amount(value, currency)
+
+
+def _company_name(report: ReconciliationReport) -> str:
+    """Return the name of the company, or its number while it has none."""
+    return report.company.name or report.company.realm
+
+
+@cache
+def _register_fonts() -> None:
+    """Let the library find both fonts, once for a process."""
+    for name in (REGULAR, BOLD):
+        pdfmetrics.registerFont(TTFont(name, f"{name}.ttf"))

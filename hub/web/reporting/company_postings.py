@@ -1,0 +1,97 @@
+"""Count what was posted of a month by company: how fast it was, and who approved it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from sqlalchemy import func
+from sqlalchemy.orm import Session
+
+from hub.models import ConnectedCompany, Posting, SourceDocument, TransactionHead
+from hub.models.enums import DocumentState
+from hub.outbox.main_posting import state_column
+from hub.outbox.statistics import apply_sign
+from hub.web.reporting.company_totals import currency_column
+from hub.web.reporting.report_tables import (
+    AUTOMATIC,
+    DELAY_LABELS,
+    Period,
+    Sum,
+    amount_column,
+    delay_column,
+    select_parts,
+    select_timed_postings,
+)
+
+
+class CompanyDelays(NamedTuple):
+    """How many documents of one company were posted within each of the times from the source."""
+
+    company: ConnectedCompany
+    counts: Sequence[int]
+
+
+class CompanyApproval(NamedTuple):
+    """What one person approved for a company in one currency; `who` is empty for automatic."""
+
+    company: ConnectedCompany
+    who: str
+    currency: str
+    documents: int
+    amount: Decimal
+
+
+def count_delays(session: Session, documents: Any, month: Period) -> list[int]:
+    """Return how many documents dated in a month were posted within each of the times."""
+    place = delay_column(session)
+    query = select_timed_postings(place, func.count())
+    query = query.where(month.contains_date(), *documents).group_by(place)
+    counts = [0] * len(DELAY_LABELS)
+    for number, count in session.execute(query):
+        counts[number] = count
+    return counts
+
+
+def load_delays(
+    session: Session, documents: Any, month: Period, companies: Collection[ConnectedCompany]
+) -> list[CompanyDelays]:
+    """Return the times of each of some companies that has any, in the order of the companies."""
+    keys = SourceDocument.company_id, delay_column(session)
+    query = select_timed_postings(*keys, func.count())
+    query = query.where(month.contains_date(), _is_of(companies), *documents).group_by(*keys)
+    counts: dict[int, list[int]] = {}
+    for company_id, place, count in session.execute(query):
+        counts.setdefault(company_id, [0] * len(DELAY_LABELS))[place] = count
+    return [
+        CompanyDelays(company, counts[company.id]) for company in companies if company.id in counts
+    ]
+
+
+def load_approvals(
+    session: Session, documents: Any, month: Period, companies: Collection[ConnectedCompany]
+) -> list[CompanyApproval]:
+    """Return who approved what was posted for each of some companies, the largest number first."""
+    who = func.coalesce(Posting.approved_by, AUTOMATIC)
+    currency = currency_column()
+    keys = SourceDocument.company_id, who, currency, Posting.kind
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
+    is_posted = state_column(Posting, TransactionHead) == DocumentState.POSTED
+    query = query.where(month.contains_date(), _is_of(companies), is_posted, *documents)
+    sums: dict[int, dict[tuple[str, str], Sum]] = defaultdict(lambda: defaultdict(Sum))
+    for company_id, name, code, kind, count, amount in session.execute(query.group_by(*keys)):
+        sums[company_id][name, code].add(count, apply_sign(kind, amount))
+    rows = []
+    for company in companies:
+        own = [
+            CompanyApproval(company, *key, one.count, one.amount)
+            for key, one in sums[company.id].items()
+        ]
+        rows += sorted(own, key=lambda row: (-row.documents, row.who, row.currency))
+    return rows
+
+
+def _is_of(companies: Collection[ConnectedCompany]) -> Any:
+    """Return the condition of documents of some companies."""
+    return SourceDocument.company_id.in_([company.id for company in companies])

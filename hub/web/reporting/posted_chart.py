@@ -1,0 +1,80 @@
+"""The chart of what was posted and corrected on each of the last days, drawn into the page."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import case, func, or_, select, text
+from sqlalchemy.orm import Session
+
+from hub.context import current_hub
+from hub.contract.document_kinds import LIST_KINDS
+from hub.models import Posting, SourceDocument
+from hub.models.enums import Operation
+from hub.models.postings import POSTED
+from hub.security.rights import Scope
+from hub.web.frame.layout import today, zone
+from hub.web.reporting import bar_chart
+from hub.web.reporting.bar_chart import Chart, Value
+
+CHART_DAYS = 14
+POSTED_OPERATIONS = (Operation.CREATE, Operation.UPDATE)
+Counts = Mapping[tuple[dt.date, str], int]
+
+
+def read(session: Session, visible: Scope) -> Chart | None:
+    """Return the chart of the last days; None if nothing was posted in them."""
+    counts = count_by_day(session, visible, ZoneInfo(zone()))
+    if not counts:
+        return None
+    return lay_out(counts, today())
+
+
+def count_by_day(
+    session: Session, visible: Scope, page_zone: ZoneInfo
+) -> Counter[tuple[dt.date, str]]:
+    """Count what was posted and corrected on each of the last days of a time zone.
+
+    The index holds all columns that are read, and the days bound it. Only of suppliers, customers
+    and items the document is looked up: those made for codes do not count.
+    """
+    last_day = current_hub().clock.now().astimezone(page_zone).date()
+    days = [last_day - dt.timedelta(days=number) for number in range(CHART_DAYS)]
+    starts = [dt.datetime.combine(day, dt.time(), page_zone) for day in days]
+    age = case(*[(Posting.changed_at >= start, number) for number, start in enumerate(starts)])
+    made_for = (
+        select(SourceDocument.made_for)
+        .where(SourceDocument.id == Posting.document_id)
+        .scalar_subquery()
+    )
+    # The offset keeps SQLite from grouping while it reads, for which it would take another index.
+    posted = (
+        select(age.label("age"), Posting.operation)
+        .where(
+            text(f"posting.{POSTED}"),
+            Posting.part == "",
+            Posting.operation.in_(POSTED_OPERATIONS),
+            Posting.changed_at >= starts[-1],
+            or_(Posting.kind.not_in(LIST_KINDS), made_for == ""),
+            *visible.postings(),
+        )
+        .offset(0)
+        .subquery()
+        .c
+    )
+    query = select(posted.age, posted.operation, func.count())
+    counts: Counter[tuple[dt.date, str]] = Counter()
+    for number, operation, count in session.execute(query.group_by(posted.age, posted.operation)):
+        counts[days[number], operation] += count
+    return counts
+
+
+def lay_out(counts: Counts, today: dt.date) -> Chart:
+    """Lay out the bars of the last days, oldest first: what was posted, and on it the corrected."""
+    values = []
+    for number in range(CHART_DAYS - 1, -1, -1):
+        day = today - dt.timedelta(days=number)
+        posted = counts.get((day, Operation.CREATE), 0)
+        values.append(Value(day, posted, counts.get((day, Operation.UPDATE), 0)))
+    return bar_chart.lay_out(values)

@@ -1,0 +1,90 @@
+"""The tables of the reports as files: what waits by age, time until posted, posted by person."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from hub.models import ConnectedCompany
+from hub.money import round_amount
+from hub.web.frame.layout import app_name
+from hub.web.lists.exports import Row
+from hub.web.reporting.company_postings import CompanyApproval, CompanyDelays
+from hub.web.reporting.report_tables import (
+    AGE_LIMITS_IN_DAYS,
+    DELAY_LIMITS_IN_HOURS,
+    Approved,
+    Period,
+    PostingDelays,
+    WaitingAmount,
+)
+
+AGE_NAMES = (
+    *[f"up_to_{days}_days" for days in AGE_LIMITS_IN_DAYS],
+    f"over_{AGE_LIMITS_IN_DAYS[-1]}_days",
+)
+AGE_COLUMNS = (
+    "app",
+    "currency",
+    *[f"{name}{end}" for name in AGE_NAMES for end in ("", "_amount")],
+)
+DELAY_NAMES = (
+    *[f"up_to_{hours}_hours" for hours in DELAY_LIMITS_IN_HOURS],
+    f"over_{DELAY_LIMITS_IN_HOURS[-1]}_hours",
+)
+DELAY_COLUMNS = ("app", *DELAY_NAMES)
+APPROVER_COLUMNS = ("approved_by", "currency", "documents", "amount")
+COMPANY_COLUMNS = ("month", "company", "company_id")
+COMPANY_DELAY_COLUMNS = (*COMPANY_COLUMNS, *DELAY_NAMES)
+COMPANY_APPROVER_COLUMNS = (*COMPANY_COLUMNS, *APPROVER_COLUMNS)
+
+
+def iter_waiting(waiting: Iterable[WaitingAmount]) -> Iterator[Row]:
+    """Yield what waits in an app and currency, by age."""
+    for row in waiting:
+        cells: dict[str, object] = {"app": app_name(row.slug), "currency": row.currency}
+        for name, age in zip(AGE_NAMES, row.ages, strict=True):
+            cells |= {name: age.count, f"{name}_amount": round_amount(age.amount, row.currency)}
+        yield cells
+
+
+def iter_delay_rows(delays: Iterable[PostingDelays]) -> Iterator[Row]:
+    """Yield how many documents of an app were posted within each span of time."""
+    for row in delays:
+        counts: Sequence[int] = row.counts
+        yield {"app": app_name(row.slug), **dict(zip(DELAY_NAMES, counts, strict=True))}
+
+
+def iter_approver_rows(approvals: Iterable[Approved]) -> Iterator[Row]:
+    """Yield what each person approved; without a name, what was posted automatically."""
+    for row in approvals:
+        yield _approval_columns(row)
+
+
+def iter_company_delays(month: Period, delays: Iterable[CompanyDelays]) -> Iterator[Row]:
+    """Yield how many documents of a company and month were posted within each span of time."""
+    for row in delays:
+        counts = dict(zip(DELAY_NAMES, row.counts, strict=True))
+        yield {**company_columns(month, row.company), **counts}
+
+
+def iter_company_approvals(month: Period, approvals: Iterable[CompanyApproval]) -> Iterator[Row]:
+    """Yield what each person approved for a company in a month."""
+    for row in approvals:
+        yield {**company_columns(month, row.company), **_approval_columns(row)}
+
+
+def company_columns(month: Period, company: ConnectedCompany) -> dict[str, object]:
+    """Return the first columns of a file about many companies."""
+    return {
+        "month": month.written,
+        "company": company.name or company.realm,
+        "company_id": company.realm,
+    }
+
+
+def _approval_columns(row: Approved | CompanyApproval) -> dict[str, object]:
+    """Return what a person approved as a file has it."""
+    return {
+        "approved_by": row.who,
+        "currency": row.currency,
+        "documents": row.documents,
+        "amount": round_amount(row.amount, row.currency or "USD"),
+    }

@@ -1,0 +1,4 @@
+"""Transactions of QuickBooks on pages, beside what the hub posts or has posted.
+
+Start reading in `case_comparison`.
+"""

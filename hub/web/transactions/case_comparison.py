@@ -1,0 +1,355 @@
+"""Compare what we post, or have posted, with the transactions in QuickBooks of a case."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import SequenceMatcher
+from itertools import zip_longest
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.cases.discrepancies import CAUSE_SUFFIX, Discrepancy
+from hub.models import Case, Posting, SourceDocument, TransactionHead
+from hub.models.enums import Operation, TransactionState
+from hub.posting.reconcile.posted_documents import load_posted
+from hub.qbo import display
+from hub.qbo.transaction_index import strip_markers
+from hub.translations.messages import gettext, gettext_noop
+from hub.web.authentication.access import load_scope
+from hub.web.frame.source_view import money
+from hub.web.transactions.case_transactions import (
+    Entities,
+    Key,
+    list_candidates,
+    list_unexpected_keys,
+)
+from hub.web.transactions.compared_facts import (
+    COMPARED_LABELS,
+    PARTY_LABELS,
+    STATE,
+    ComparedFact,
+    compare_fact,
+)
+from hub.web.transactions.transaction_facts import dated_facts, page_of, present_facts, stored_facts
+
+MEMO = "Memo"
+LINE_LABELS = {
+    "posts_to": gettext_noop("Posts to"),
+    "description": gettext_noop("Description"),
+    "tags": gettext_noop("Class, customer and tax"),
+    "quantity": gettext_noop("Quantity"),
+    "price": gettext_noop("Price"),
+    "amount": gettext_noop("Amount"),
+}
+NOT_IN_BOOKS = (TransactionState.DELETED, TransactionState.VOIDED)
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A transaction in QuickBooks: its facts, its address, and whose marker it bears."""
+
+    id: str
+    facts: list[tuple[str, str]]
+    head: TransactionHead | None
+    url: str | None
+    whose: SourceDocument | None = None
+    foreign: bool = False  # it bears the mark of another document, so it cannot be this one
+    # As QuickBooks has it now; None if QuickBooks could not be asked.
+    present: display.TransactionView | None = None
+
+    @property
+    def may_be_taken(self) -> bool:
+        """Return whether a person may say that this is the document."""
+        if self.foreign:
+            return False
+        return self.head is None or self.head.state not in NOT_IN_BOOKS
+
+
+@dataclass(frozen=True)
+class ComparedLines:
+    """A line as we post it beside one of QuickBooks; None where one side has no such line."""
+
+    ours: display.TransactionLineView | None
+    present: display.TransactionLineView | None
+
+    @property
+    def differs(self) -> bool:
+        """Return whether the two sides differ in what they post."""
+        return self.ours != self.present
+
+    @property
+    def difference(self) -> str:
+        """Return what differs, in words."""
+        if self.present is None:
+            return gettext("Not in QuickBooks")
+        if self.ours is None:
+            return gettext("Only in QuickBooks")
+        return ", ".join(gettext(LINE_LABELS[name]) for name in self.differing_fields)
+
+    @property
+    def differing_fields(self) -> list[str]:
+        """Return the fields in which the two lines differ; all where one side has no such line."""
+        return [
+            name
+            for name in LINE_LABELS
+            if getattr(self.ours, name, None) != getattr(self.present, name, None)
+        ]
+
+
+@dataclass(frozen=True)
+class Side:
+    """A posting and the transactions that it is or may be; with `asks` a person must say which."""
+
+    posting: Posting | None
+    ours: display.TransactionView | None
+    transactions: list[Transaction]
+    title: str = gettext_noop("Is it this document?")
+    asks: bool = True
+    # The version in QuickBooks that a person may write over with what was posted; "" for none.
+    put_back_token: str = ""
+
+    @property
+    def is_taken(self) -> bool:
+        """Return whether every transaction is posted from another document."""
+        if not self.asks or not self.transactions:
+            return False
+        return all(transaction.foreign for transaction in self.transactions)
+
+    def describe_difference(self, row: ComparedFact, place: int) -> str:
+        """Return how a fact of the transaction at a place differs; of totals, by how much."""
+        difference = row.cells[place].difference
+        if row.label == "Total" and difference:
+            return self._total_difference(self.transactions[place]) or difference
+        return difference
+
+    def _total_difference(self, transaction: Transaction) -> str:
+        """Return by how much the total in QuickBooks is above ours; "" if it is not."""
+        our_total = _total_of(self.ours)
+        present_total = _total_of(transaction.present)
+        if self.posting is None or our_total is None or present_total is None:
+            return ""
+        difference = present_total - our_total
+        if not difference:
+            return ""
+        sign = "+" if difference > 0 else ""
+        return f"{sign}{money(difference, self.posting.currency)}"
+
+    @property
+    def rows(self) -> list[ComparedFact]:
+        """Compare fact by fact, those that are always compared first."""
+        our_facts: dict[str, str] = {}
+        if self.ours and self.posting:
+            our_facts = _posting_facts(self.ours, self.posting)
+        party = _party_label(our_facts)
+        columns = [_transaction_facts(transaction, party) for transaction in self.transactions]
+        if our_facts and not self.asks:
+            our_facts |= _posted_state(columns)
+        labels = _ordered_labels([our_facts, *columns])
+        return [compare_fact(label, our_facts, columns, self._is_present) for label in labels]
+
+    @property
+    def _is_present(self) -> bool:
+        """Return whether QuickBooks could be asked for every transaction."""
+        return bool(self.transactions) and all(one.present for one in self.transactions)
+
+    def lines(self, transaction: Transaction) -> list[ComparedLines]:
+        """Align our lines with those of a transaction: equal ones beside each other, in order.
+
+        A transaction that could not be read from QuickBooks has no lines to compare.
+        """
+        if not transaction.present:
+            return []
+        ours = self.ours.lines if self.ours else ()
+        return align(ours, transaction.present.lines)
+
+
+def _total_of(view: display.TransactionView | None) -> Decimal | None:
+    """Return the total of a transaction, None if it is unknown."""
+    return view.total if view else None
+
+
+def _posting_facts(ours: display.TransactionView, posting: Posting) -> dict[str, str]:
+    """Return the facts of our side, with the total in the posting's currency."""
+    facts = _without_markers(dated_facts(ours))
+    if ours.total is not None:
+        facts["Total"] = money(ours.total, posting.currency)
+    return facts
+
+
+def _party_label(facts: Mapping[str, str]) -> str:
+    """Return what the posting calls its party; "Party" if it names none."""
+    for label in PARTY_LABELS:
+        if label in facts:
+            return label
+    return PARTY_LABELS[-1]
+
+
+def _posted_state(columns: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """Return the state of what we posted, if a transaction was deleted or voided since."""
+    return {STATE: gettext("Posted")} if any(STATE in facts for facts in columns) else {}
+
+
+def _transaction_facts(transaction: Transaction, party: str) -> dict[str, str]:
+    """Return the facts of a transaction, its party under the label of the posting."""
+    facts = _without_markers(transaction.facts)
+    if "Party" in facts:
+        facts[party] = facts.pop("Party")
+    return facts
+
+
+def _without_markers(facts: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return facts with the memo as people wrote it: the hub's markers are no difference."""
+    texts = dict(facts)
+    if MEMO in texts:
+        texts[MEMO] = strip_markers(texts[MEMO])
+    return texts
+
+
+def _ordered_labels(columns: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the labels of all columns, those that are always compared first."""
+    labels: dict[str, None] = {}  # a dict, because it keeps the order in which labels come
+    for facts in columns:
+        labels.update(dict.fromkeys(facts))
+    always = [label for label in labels if label in COMPARED_LABELS]
+    others = [label for label in labels if label not in COMPARED_LABELS]
+    return always + others
+
+
+def align(
+    ours: Sequence[display.TransactionLineView], theirs: Sequence[display.TransactionLineView]
+) -> list[ComparedLines]:
+    """Put equal lines of two transactions beside each other, and those between them in order."""
+    pairs: list[ComparedLines] = []
+    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
+    for _, start, end, other_start, other_end in matcher.get_opcodes():
+        beside = zip_longest(ours[start:end], theirs[other_start:other_end])
+        pairs += [ComparedLines(one, other) for one, other in beside]
+    return pairs
+
+
+def build_sides(
+    session: Session, case: Case, postings: list[Posting], entities: Entities
+) -> list[Side]:
+    """Return what a person compares in a case.
+
+    For a question, each posting beside its candidates; for a difference, both sides as they are.
+    """
+    if case.action == "choose":
+        ids = list_candidates(case.details)
+        return [_candidate_side(session, posting, ids, entities) for posting in postings]
+    if case.cause.endswith(CAUSE_SUFFIX):
+        differs = case.cause.endswith(f":{Discrepancy.DIFFERS}{CAUSE_SUFFIX}")
+        return [_posted_side(session, posting, entities, differs) for posting in postings]
+    if case.cause.startswith("stranger:"):
+        return _marked_sides(session, case, entities)
+    return []
+
+
+def _candidate_side(session: Session, posting: Posting, ids: list[str], entities: Entities) -> Side:
+    """Compare the planned payload with the transactions in QuickBooks that it may be."""
+    company_id, kind = posting.company_id, posting.kind
+    ours = display.view_payload(session, company_id, kind, posting.payload)
+    keys = [(company_id, kind, id) for id in ids]
+    transactions = [_transaction(session, key, entities, posting) for key in keys]
+    return Side(posting, ours, transactions)
+
+
+def _posted_side(
+    session: Session, posting: Posting, entities: Entities, may_be_put_back: bool
+) -> Side:
+    """Compare what was written last with what is in QuickBooks now."""
+    key = (posting.company_id, posting.kind, str(posting.quickbooks_id))
+    transaction = _transaction(session, key, entities, posting)
+    written = _written_view(session, posting)
+    title = gettext("What was posted, and what is there now")
+    is_there = transaction.head is None or transaction.head.state not in NOT_IN_BOOKS
+    token = ""
+    if may_be_put_back and is_there and key in entities:
+        token = str(entities[key].get("SyncToken", ""))
+    return Side(posting, written, [transaction], title, asks=False, put_back_token=token)
+
+
+def _written_view(session: Session, posting: Posting) -> display.TransactionView | None:
+    """Return the transaction as the hub last wrote it: the response, or else the payload."""
+    company_id, kind = posting.company_id, posting.kind
+    documents = load_posted(session, company_id, [Posting.id == posting.id])
+    response = posting.answer
+    if documents:
+        response = documents[0].last_write.answer
+    if response.get("Line"):
+        return display.view_entity(session, company_id, kind, response)
+    return display.view_payload(session, company_id, kind, posting.payload)
+
+
+def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side]:
+    """Compare each transaction that bears a marker of ours with the posting it names."""
+    sides = []
+    for key in list_unexpected_keys(case):
+        head = session.get(TransactionHead, key)
+        document = _document_of_marker(session, head)
+        posting = _creating_posting(session, document) if document else None
+        transaction = _transaction(session, key, entities, posting)
+        written = None
+        title = gettext("A transaction with a mark")
+        if posting:
+            written = _written_view(session, posting)
+            title = gettext("What was posted, and other transactions with its marker")
+        sides.append(Side(posting, written, [transaction], title, asks=False))
+    return sides
+
+
+def _creating_posting(session: Session, document: SourceDocument) -> Posting | None:
+    """Return the posting that created a document's transaction."""
+    query = (
+        select(Posting)
+        .where(
+            Posting.document_id == document.id,
+            Posting.part == "",
+            Posting.operation == Operation.CREATE,
+        )
+        .order_by(Posting.id.desc())
+        .limit(1)
+    )
+    return session.scalars(query).first()
+
+
+def _transaction(
+    session: Session, key: Key, entities: Entities, posting: Posting | None = None
+) -> Transaction:
+    """Return a transaction as it is shown beside a posting."""
+    company_id, kind, id = key
+    head = session.get(TransactionHead, key)
+    is_foreign = _bears_other_marker(head, posting)
+    owner = None
+    if is_foreign or not posting:  # else its document is on the page already
+        owner = _document_of_marker(session, head)
+    currency = head.currency if head else ""
+    if not currency and posting:
+        currency = posting.currency
+    facts = stored_facts(session, head, currency) if head else []
+    present = None
+    if key in entities:
+        present = display.view_entity(session, company_id, kind, entities[key])
+        facts = present_facts(present, currency, facts)
+    return Transaction(id, facts, head, page_of(kind, id), owner, is_foreign, present)
+
+
+def _bears_other_marker(head: TransactionHead | None, posting: Posting | None) -> bool:
+    """Return whether a transaction bears the marker of another document than the posting's."""
+    if head is None or posting is None or not head.marker:
+        return False
+    return head.marker != posting.document.marker
+
+
+def _document_of_marker(session: Session, head: TransactionHead | None) -> SourceDocument | None:
+    """Return the document whose marker a transaction bears, if the person may see it."""
+    if head is None or not head.marker:
+        return None
+    bears_marker = (
+        SourceDocument.company_id == head.company_id,
+        SourceDocument.marker == head.marker,
+        *load_scope().documents(),
+    )
+    query = select(SourceDocument).where(*bears_marker)
+    return session.scalars(query).first()

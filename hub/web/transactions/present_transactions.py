@@ -1,0 +1,243 @@
+"""What QuickBooks has now of the transactions that postings in review change or remove."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hub import payloads
+from hub.context import current_hub
+from hub.errors import HubError, Sentence
+from hub.models import Posting
+from hub.models.enums import Operation
+from hub.outbox.states import REMOVALS
+from hub.posting.recovery.lookup import is_missing, require_response
+from hub.qbo import display, search
+from hub.qbo.client import Client
+from hub.qbo.transaction_index import strip_markers
+from hub.web.authentication.access import may_here
+from hub.web.transactions.case_comparison import MEMO, ComparedLines, align
+from hub.web.transactions.compared_facts import COMPARED_LABELS
+
+MAX_SINGLE_READS = 5  # of transactions that a query does not show: removed, or new a moment ago
+NOW, SENT, RESPONSE = "now", "sent", "response"
+READ_SECONDS = 5.0  # for everything together; a page does not wait longer for QuickBooks
+Key = tuple[str, str]  # kind and QuickBooks id of a transaction
+Entity = dict[str, Any]
+
+
+class Basis(StrEnum):
+    """What a posting in review is compared with."""
+
+    NOW = "now"
+    MISSING = "missing"  # QuickBooks does not have the transaction any more
+    LAST_POSTED = "last posted"  # QuickBooks was not asked, or did not answer
+
+
+@dataclass
+class ReadTransactions:
+    """Transactions as QuickBooks has them now; `failure` says why some could not be read."""
+
+    entities: dict[Key, Entity] = field(default_factory=dict)
+    missing: set[Key] = field(default_factory=set)
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class ChangePreview:
+    """A posting beside the transaction that it changes or removes: only what differs."""
+
+    basis: Basis
+    view: display.TransactionView | None  # None if there is none, or nobody knows it
+    facts: list[tuple[str, str, str]] = field(default_factory=list)  # label, as it is, as planned
+    lines: list[ComparedLines] = field(default_factory=list)
+    has_other_total: bool = False
+
+    @property
+    def differs(self) -> bool:
+        """Return whether the posting changes anything."""
+        return bool(self.facts or self.lines or self.has_other_total)
+
+
+def read_now(company_id: int, keys: Iterable[Key]) -> ReadTransactions:
+    """Read transactions from QuickBooks: one query for each kind, as few single reads as needed.
+
+    Nothing is read for a viewer, who causes no call to QuickBooks.
+    """
+    read = ReadTransactions()
+    ids_by_kind: dict[str, list[str]] = {}
+    for kind, id in dict.fromkeys(keys):
+        ids_by_kind.setdefault(kind, []).append(id)
+    if not ids_by_kind or not may_here("operator"):
+        return read
+    deadline_at = current_hub().clock.monotonic() + READ_SECONDS
+    try:
+        client = Client(company_id)
+        for kind, ids in ids_by_kind.items():
+            for entity in search.find_by_ids(client, kind, ids, deadline_at=deadline_at):
+                read.entities[kind, str(entity["Id"])] = entity
+        _read_others(client, ids_by_kind, read, deadline_at)
+    except HubError as error:
+        read.failure = error.sentence
+    return read
+
+
+def _read_others(
+    client: Client, ids_by_kind: Mapping[str, Sequence[str]], read: ReadTransactions, until: float
+) -> None:
+    """Read singly what the queries did not show: they may not know yet what is new."""
+    keys = [(kind, id) for kind, ids in ids_by_kind.items() for id in ids]
+    unknown = [key for key in keys if key not in read.entities]
+    if len(unknown) > MAX_SINGLE_READS:
+        count = len(unknown) - MAX_SINGLE_READS
+        read.failure = Sentence(
+            "a query did not show %(count)s more. Open a document to read its transaction.",
+            count=count,
+        )
+    for kind, id in unknown[:MAX_SINGLE_READS]:
+        response = client.read(kind, id, deadline_at=until)
+        if is_missing(response):
+            read.missing.add((kind, id))
+        elif entity := require_response(response).entity:
+            read.entities[kind, id] = entity
+
+
+@dataclass(frozen=True)
+class Write:
+    """A change or a removal, and the last posting of the same part of its document."""
+
+    posting: Posting
+    earlier: Posting | None
+    key: Key
+
+
+def compare(
+    session: Session,
+    writes: Sequence[Write],
+    payload_views: Mapping[int, display.TransactionView],
+    read: ReadTransactions,
+) -> dict[int, ChangePreview]:
+    """Compare postings of one company with what was read, by their ids; one query reads all names.
+
+    Without what QuickBooks has, compare with what was posted last. `payload_views` are the views of
+    the postings and of the earlier ones.
+    """
+    entities: dict[tuple[str, int], tuple[str, Entity]] = {}
+    for write in writes:
+        entities |= _entities_to_view(write, read.entities.get(write.key))
+    company_id = writes[0].posting.company_id if writes else 0
+    views = display.view_entities(session, company_id, entities)
+    comparisons = {}
+    for write in writes:
+        if write.key in read.missing:
+            comparisons[write.posting.id] = ChangePreview(Basis.MISSING, None)
+        else:
+            comparisons[write.posting.id] = _compare_write(write, payload_views, views)
+    return comparisons
+
+
+def _compare_write(
+    write: Write,
+    payload_views: Mapping[int, display.TransactionView],
+    views: Mapping[tuple[str, int], display.TransactionView],
+) -> ChangePreview:
+    """Compare a posting with what QuickBooks has now; without it, with what was posted last."""
+    posting = write.posting
+    planned = payload_views.get(posting.id)
+    last_posted = payload_views.get(write.earlier.id) if write.earlier else None
+    present = views.get((NOW, posting.id))
+    if present is None:
+        return _compare(posting, planned, last_posted, Basis.LAST_POSTED)
+    sent = views.get((SENT, posting.id))
+    if planned and sent:
+        planned = replace(planned, facts=sent.facts)
+    response = views.get((RESPONSE, posting.id))
+    present = _without_additions(present, response, last_posted)
+    return _compare(posting, planned, present, Basis.NOW)
+
+
+def _entities_to_view(
+    write: Write, entity: Entity | None
+) -> dict[tuple[str, int], tuple[str, Entity]]:
+    """Return what QuickBooks has, what is sent to it, and how it answered to the last posting."""
+    posting, earlier = write.posting, write.earlier
+    if entity is None:
+        return {}
+    kind = posting.kind
+    entities = {(NOW, posting.id): (kind, entity)}
+    if posting.operation == Operation.UPDATE:
+        body = json.loads(posting.payload, parse_float=Decimal)
+        memo = earlier.summary.memo if earlier else ""
+        sent = payloads.build_update_body(body, entity, memo)
+        # A sparse update leaves the fields that it does not name as they are.
+        entities[SENT, posting.id] = kind, entity | sent if sent.get("sparse") else sent
+    if earlier and earlier.answer:
+        entities[RESPONSE, posting.id] = kind, earlier.answer
+    return entities
+
+
+def _without_additions(
+    present: display.TransactionView,
+    response: display.TransactionView | None,
+    written: display.TransactionView | None,
+) -> display.TransactionView:
+    """Leave out what QuickBooks itself added to lines when they were written, such as tax codes."""
+    if response is None or written is None:
+        return present
+    added = _tags(response) - _tags(written)
+    lines = []
+    for line in present.lines:
+        tags = tuple(tag for tag in line.tags if tag not in added)
+        lines.append(replace(line, tags=tags))
+    return replace(present, lines=tuple(lines))
+
+
+def _tags(view: display.TransactionView) -> set[tuple[str, str]]:
+    """Return the dimensions of all lines, such as classes and tax codes."""
+    return {tag for line in view.lines for tag in line.tags}
+
+
+def _compare(
+    posting: Posting,
+    planned: display.TransactionView | None,
+    present: display.TransactionView | None,
+    basis: Basis,
+) -> ChangePreview:
+    """Return what differs."""
+    if planned is None or present is None:
+        return ChangePreview(basis, present)
+    if posting.operation in REMOVALS:
+        return _removal(present, basis)
+    return ChangePreview(
+        basis,
+        present,
+        _differing_facts(planned, present),
+        [pair for pair in align(planned.lines, present.lines) if pair.differs],
+        planned.total != present.total,
+    )
+
+
+def _removal(present: display.TransactionView, basis: Basis) -> ChangePreview:
+    """Return what is removed: the main facts, the lines and the total."""
+    facts = [(label, text, "") for label, text in present.facts if label in COMPARED_LABELS]
+    lines = [ComparedLines(None, line) for line in present.lines]
+    return ChangePreview(basis, present, facts, lines, present.total is not None)
+
+
+def _differing_facts(
+    planned: display.TransactionView, present: display.TransactionView
+) -> list[tuple[str, str, str]]:
+    """Return the facts that differ: label, text in QuickBooks, planned text."""
+    ours, theirs = dict(planned.facts), dict(present.facts)
+    facts = []
+    for label in dict.fromkeys((*ours, *theirs)):
+        text, now = ours.get(label, ""), theirs.get(label, "")
+        if label == MEMO:  # the hub's markers are no difference
+            text, now = strip_markers(text), strip_markers(now)
+        if now != text:
+            facts.append((label, now, text))
+    return facts
