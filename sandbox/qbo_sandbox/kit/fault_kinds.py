@@ -41,7 +41,10 @@ KINDS = {
     "status": (
         "the answer is `status`, with `retry_after` where given; carried out only with `commit`"
     ),
-    **{name: f"the same with {status}" for name, status in STATUS_FAULTS.items()},
+    **{
+        name: f"the answer is {status}; its options are those of `status`"
+        for name, status in STATUS_FAULTS.items()
+    },
     **BODY_FAULTS,
 }
 FAULT_OPTIONS = frozenset({"body", "bytes", "to", "type"})

@@ -66,7 +66,7 @@ PROFILES: dict[str, tuple[str, JsonObject]] = {
         {"name": "Fjord & Sons Closed", "closed": LAST_MONTH},
     ),
     "closed-for-good": (
-        "the same without a password",
+        "books closed up to the end of last month, without a password",
         {
             "name": "Fjord & Sons Sealed",
             "closed": LAST_MONTH,
