@@ -132,7 +132,7 @@ class Table:
         return row
 
     def touch(self, row: Row, at: float) -> None:
-        """Mark a row as changed without a new version: a balance moved."""
+        """Mark a row as changed without a new version, because a balance changed."""
         if at != row.updated:
             self.updated.remove(row.updated, row.seq, row.id)
             row.updated = at

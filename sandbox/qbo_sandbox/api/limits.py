@@ -18,7 +18,7 @@ Key = tuple[str, ...]
 
 
 class Limit(NamedTuple):
-    """How many requests of a key are allowed within some seconds, and for how many one counts."""
+    """The number of requests of a key in some seconds, and for how many a request counts."""
 
     key: Key
     seconds: float

@@ -79,11 +79,11 @@ def key_of(
         longest = MAX_ID_LENGTH
     if len(request) > longest:
         raise Refusal("2130", f"Invalid Request Id : longer than {longest} characters", "requestid")
-    return (
-        Key(f"{request}@{client}" if company.switches.requestid_per_app else request)
-        if request
-        else None
-    )
+    if not request:
+        return None
+    if company.switches.requestid_per_app:
+        return Key(f"{request}@{client}")
+    return Key(request)
 
 
 def key_in_batch(company: Company, request: Key | None, bid: str, item: object) -> Key | None:

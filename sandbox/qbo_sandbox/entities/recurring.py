@@ -35,7 +35,7 @@ KIND = "RecurringTransaction"
 def write(
     company: Company, body: JsonObject, params: dict[str, str], request: str | None
 ) -> StoredReply:
-    """Make, change or delete a template; the one object in the body says of which kind it is."""
+    """Create, change or delete a template; its kind is that of the only object in the body."""
     kind, template = _find_template(body)
     row = _newest_row(company, template)
     if params.get("operation", "").lower() == "delete":

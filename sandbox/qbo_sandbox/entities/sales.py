@@ -1,4 +1,4 @@
-"""What is special about invoices, estimates, receipts, credit memos and refunds."""
+"""The rules of invoices, estimates, receipts, credit memos and refunds."""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal

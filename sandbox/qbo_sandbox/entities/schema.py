@@ -1,4 +1,4 @@
-"""The fields each object may carry, read from fields.txt, and the check of a body against them."""
+"""Read the fields of each object from fields.txt, and check bodies against them."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -98,7 +98,7 @@ def _lines() -> list[str]:
 
 
 def _parse_field(text: str) -> tuple[str, Field]:
-    """Return the name and the field of a text such as "Line:Line*", whose star says many."""
+    """Return the name and the field of a text such as "Line:Line*"; the star stands for a list."""
     name, _, kind = text.partition(":")
     field = Field(kind.rstrip("*"), kind.endswith("*"))
     return name, field
@@ -134,7 +134,7 @@ def check(kind: str, body: JsonObject) -> None:
 
 
 class Check(NamedTuple):
-    """How the value of one field is checked."""
+    """The check of a field: a function that converts its value, and whether it is a list."""
 
     convert: Callable[[Any], Any]
     is_list: bool
@@ -206,7 +206,7 @@ def _check_value(name: str, type_name: str, value: Any) -> Any:
 
 
 def _check_boolean(name: str, value: Any) -> bool:
-    """Return the boolean that a value is; a text may say it."""
+    """Return a boolean, also for the texts "true" and "false"; refuse other values."""
     if isinstance(value, bool):
         return value
     text = str(value).lower()
@@ -237,7 +237,7 @@ def check_length(name: str, value: Any, limit: int) -> None:
 
 
 def _check_number(name: str, whole: bool, value: Any) -> int | Decimal:
-    """Return the number that a value is; refuse anything else, and numbers that are too large."""
+    """Return a value as a number; refuse other values, and numbers that are too large."""
     invalid = Refusal("2070", f"Invalid Number : {value}", name)
     if isinstance(value, bool | dict | list):
         raise invalid

@@ -1,4 +1,4 @@
-"""The tax service: the one way for a client to make tax codes and tax rates."""
+"""The tax service, with which clients create tax codes and tax rates."""
 
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ RATE_LISTS = {"Sales": "SalesTaxRateList", "Purchase": "PurchaseTaxRateList"}
 def write(
     company: Company, body: JsonObject, params: dict[str, str], request: str | None
 ) -> StoredReply:
-    """Make a tax code of rates that are there, or made with it."""
+    """Create a tax code of existing rates, or of rates that are created with it."""
     schema.check("TaxService", body)
     name = str(body.get("TaxCode") or "").strip()
     if not name:
@@ -114,7 +114,7 @@ def _require_unused(company: Company, kind: str, name: str) -> None:
 
 
 def _name_in_use(what: str) -> Refusal:
-    """Return the refusal of a name that is taken."""
+    """Return the refusal of a name that is in use."""
     text = (
         f"The name supplied already exists. : Another {what} is already using this \n"
         "name. Please use a different name."

@@ -10,7 +10,7 @@ WORKER_FIELDS = {"Employee": "EmployeeRef", "Vendor": "VendorRef"}
 
 
 def finish(company: Company, rule: TxnKind, data: JsonObject, old: JsonObject | None) -> None:
-    """Check who worked how long, and fill in what QuickBooks does."""
+    """Check the worker and the hours, and set the defaults of QuickBooks."""
     for field in ("CurrencyRef", "ExchangeRate", "LinkedTxn", "DocNumber"):
         data.pop(field, None)
     worker_field = WORKER_FIELDS.get(data["NameOf"])

@@ -105,11 +105,9 @@ class Harness:
             return start(line, headers)
 
         try:
-            return (
-                self._answer_with_fault(fault, environ, begin)
-                if fault
-                else self.app(environ, begin)
-            )
+            if fault:
+                return self._answer_with_fault(fault, environ, begin)
+            return self.app(environ, begin)
         except Wire as wire:
             status = wire.status or 0
             raise

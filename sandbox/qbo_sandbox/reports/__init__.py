@@ -1,7 +1,7 @@
 """The reports, computed from the journal at each request.
 
 May import: `entities`, `accounting` and below. Start reading at `catalogue.REPORTS`, the table of
-reports; `frame` reads the parameters, `grid` builds columns and rows.
+reports; `report_base` reads the parameters, `report_parts` builds columns and rows.
 """
 
 from qbo_sandbox.reports.catalogue import REPORTS, answer

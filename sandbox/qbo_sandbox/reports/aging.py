@@ -1,4 +1,4 @@
-"""What is owed, by how long it is due."""
+"""Open balances by age."""
 
 import datetime as dt
 from collections import defaultdict
@@ -7,7 +7,7 @@ from decimal import Decimal
 from qbo_sandbox.accounting.refusals import Refusal
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.open_balances import OpenItem, items_open_on
-from qbo_sandbox.reports.report_base import Frame
+from qbo_sandbox.reports.report_base import ReportRequest
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
@@ -22,18 +22,18 @@ from qbo_sandbox.reports.report_parts import (
 )
 
 
-def age_balances(frame: Frame, side: str) -> Report:
+def age_balances(request: ReportRequest, side: str) -> Report:
     """Return a row for each party and a column for each age."""
-    day = frame.period.end
-    titles = _age_titles(frame)
+    day = request.period.end
+    titles = _age_titles(request)
     sums_by_party: dict[str, list[Decimal]] = {}
-    for item in _open_items(frame, side, day):
+    for item in _open_items(request, side, day):
         zeros = [ZERO] * (len(titles) + 1)
         sums = sums_by_party.setdefault(item.party, zeros)
-        age = _age_index(frame, item, day)
+        age = _age_index(request, item, day)
         sums[age] += item.balance
         sums[-1] += item.balance
-    names = {id: name_of(frame, side, id) for id in sums_by_party}
+    names = {id: name_of(request, side, id) for id in sums_by_party}
     rows: list[Row] = []
     for id in sorted(sums_by_party, key=lambda id: names[id].casefold()):
         texts = format_amounts(sums_by_party[id], blank=True)
@@ -50,21 +50,21 @@ def age_balances(frame: Frame, side: str) -> Report:
     )
 
 
-def aged_detail(frame: Frame, side: str) -> Report:
+def aged_detail(request: ReportRequest, side: str) -> Report:
     """List open transactions by age, the longest due first."""
-    day = frame.period.end
-    items = _open_items(frame, side, day)
+    day = request.period.end
+    items = _open_items(request, side, day)
     items_by_age: dict[int, list[OpenItem]] = defaultdict(list)
     for item in items:
-        age = _age_index(frame, item, day)
+        age = _age_index(request, item, day)
         items_by_age[age].append(item)
     columns = _detail_columns(side)
     width = len(columns)
     rows: list[Row] = []
     for age in sorted(items_by_age, reverse=True):
-        title = _age_heading(frame, age)
+        title = _age_heading(request, age)
         items_of_age = items_by_age[age]
-        item_rows = [_party_row(frame, side, item, day) for item in items_of_age]
+        item_rows = [_party_row(request, side, item, day) for item in items_of_age]
         total = name_and_values(f"Total for {title}", _sum_columns(items_of_age, width))
         rows.append(section_rows(title, item_rows, total, width=width))
     if rows:
@@ -93,13 +93,13 @@ def _detail_columns(side: str) -> list[Column]:
     ]
 
 
-def _party_row(frame: Frame, side: str, item: OpenItem, day: dt.date) -> Row:
+def _party_row(request: ReportRequest, side: str, item: OpenItem, day: dt.date) -> Row:
     """Return an open transaction with its party and its days past due."""
     values = [
         value_cell(item.date),
         value_cell(item.label, item.id),
         value_cell(item.number),
-        value_cell(name_of(frame, side, item.party), item.party),
+        value_cell(name_of(request, side, item.party), item.party),
         value_cell(item.due),
         value_cell((day - item.due).days),
         value_cell(format_amount(item.whole)),
@@ -116,30 +116,30 @@ def _sum_columns(items: list[OpenItem], width: int) -> list[str]:
     return [*empty, format_amount(total), format_amount(balance)]
 
 
-def _open_items(frame: Frame, side: str, day: dt.date) -> list[OpenItem]:
+def _open_items(request: ReportRequest, side: str, day: dt.date) -> list[OpenItem]:
     """Return what is open on a day, of the parties that the parameters name or of all."""
-    items = items_open_on(frame.company, side, day)
-    wanted_text = frame.params.get(side.lower(), "")
+    items = items_open_on(request.company, side, day)
+    wanted_text = request.params.get(side.lower(), "")
     wanted_parties = {id for id in wanted_text.split(",") if id}
     if not wanted_parties:
         return items
     return [item for item in items if item.party in wanted_parties]
 
 
-def name_of(frame: Frame, side: str, id: str) -> str:
-    """Return the name of a party; of one that is gone its id."""
-    row = frame.company.row(side, id)
+def name_of(request: ReportRequest, side: str, id: str) -> str:
+    """Return the name of a party, or its id if it was deleted."""
+    row = request.company.row(side, id)
     if row is None:
         return id
     data = row.read()
     return str(data.get("FullyQualifiedName") or data.get("DisplayName") or id)
 
 
-def _age_sizes(frame: Frame) -> tuple[int, int]:
+def _age_sizes(request: ReportRequest) -> tuple[int, int]:
     """Return the days of an age, and the number of ages after "not yet due"."""
     try:
-        days = int(frame.params.get("aging_period", 30))
-        count = int(frame.params.get("num_periods", 4))
+        days = int(request.params.get("aging_period", 30))
+        count = int(request.params.get("num_periods", 4))
     except ValueError:
         raise Refusal(
             "2070", "Invalid Number : aging_period or num_periods", "aging_period"
@@ -147,9 +147,9 @@ def _age_sizes(frame: Frame) -> tuple[int, int]:
     return max(days, 1), max(count, 1)
 
 
-def _age_titles(frame: Frame) -> list[str]:
+def _age_titles(request: ReportRequest) -> list[str]:
     """Return the titles of the ages, like "1 - 30"."""
-    days, count = _age_sizes(frame)
+    days, count = _age_sizes(request)
     titles = ["Current"]
     first = 1
     for _ in range(count - 1):
@@ -160,9 +160,9 @@ def _age_titles(frame: Frame) -> list[str]:
     return titles
 
 
-def _age_heading(frame: Frame, index: int) -> str:
+def _age_heading(request: ReportRequest, index: int) -> str:
     """Return the heading of an age's section."""
-    days, count = _age_sizes(frame)
+    days, count = _age_sizes(request)
     if not index:
         return "Current"
     last = index * days
@@ -172,9 +172,9 @@ def _age_heading(frame: Frame, index: int) -> str:
     return f"{first} - {last} days past due"
 
 
-def _age_index(frame: Frame, item: OpenItem, day: dt.date) -> int:
-    """Return the place of an item's age among the titles; 0 if it is not yet due."""
-    days, count = _age_sizes(frame)
+def _age_index(request: ReportRequest, item: OpenItem, day: dt.date) -> int:
+    """Return the index of the age of an item; 0 if it is not yet due."""
+    days, count = _age_sizes(request)
     days_late = (day - item.due).days
     if days_late <= 0:
         return 0

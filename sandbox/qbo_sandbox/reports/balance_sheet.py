@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.report_base import Frame, Sums, period_column
+from qbo_sandbox.reports.report_base import ReportRequest, Sums, period_column
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
@@ -66,15 +66,15 @@ LIABILITIES: Part = (
 )
 
 
-def balance_sheet(frame: Frame) -> Report:
+def balance_sheet(request: ReportRequest) -> Report:
     """Report assets, liabilities and equity; headings only if nothing is posted."""
-    width = len(period_ends(frame))
+    width = len(period_ends(request))
     sums: Sums = {}
-    for index, part in enumerate(period_ends(frame)):
-        for id, value in closing_balances(frame, part.end).items():
+    for index, part in enumerate(period_ends(request)):
+        for id, value in closing_balances(request, part.end).items():
             sums.setdefault(id, [ZERO] * width)[index] = value
-    had = _Sheet(frame, sums, 1)
-    owed = _Sheet(frame, sums, -1)
+    had = _Sheet(request, sums, 1)
+    owed = _Sheet(request, sums, -1)
     assets = had.part(ASSETS, "TOTAL ASSETS")
     rows = [*owed.part(LIABILITIES, "Total Liabilities"), _equity_rows(owed)]
     total = add(owed.sum(LIABILITIES), owed.equity())
@@ -84,29 +84,33 @@ def balance_sheet(frame: Frame) -> Report:
             "LIABILITIES AND EQUITY",
             rows,
             both,
-            width=owed.width,
+            width=owed.column_count,
             group="TotalLiabilitiesAndEquity",
         )
     ]
-    columns = [Column("", "Account", "account"), *_day_columns(frame)]
+    columns = [Column("", "Account", "account"), *_day_columns(request)]
     return Report(
-        columns, [*assets, *rows], {"SummarizeColumnsBy": summarize(frame)}, not sums, [GAAP_OPTION]
+        columns,
+        [*assets, *rows],
+        {"SummarizeColumnsBy": summarize(request)},
+        not sums,
+        [GAAP_OPTION],
     )
 
 
-def _day_columns(frame: Frame) -> list[Column]:
+def _day_columns(request: ReportRequest) -> list[Column]:
     """Return the columns of the amounts: one for each part of the period, or one for all."""
-    if not frame.parts:
+    if not request.column_periods:
         return [Column("Total", key="total")]
-    return [period_column(part) for part in frame.parts]
+    return [period_column(part) for part in request.column_periods]
 
 
 class _Sheet(Tree):
     """The tree of accounts with one column for each day of balance."""
 
-    def __init__(self, frame: Frame, sums: Sums, sign: int) -> None:
-        super().__init__(frame, sums, sign)
-        self.width = len(period_ends(frame)) + 1
+    def __init__(self, request: ReportRequest, sums: Sums, sign: int) -> None:
+        super().__init__(request, sums, sign)
+        self.column_count = len(period_ends(request)) + 1
 
     def amounts(self, values: Values) -> list[str]:
         """Format sums; all are empty in a sheet without any."""
@@ -130,7 +134,7 @@ class _Sheet(Tree):
         if not rows and not total:
             return []
         whole = name_and_values(total or f"Total {name}", self.amounts(self.sum(part)))
-        return [section_rows(name, rows, whole, width=self.width, group=group)]
+        return [section_rows(name, rows, whole, width=self.column_count, group=group)]
 
     def earnings(self) -> Values:
         """Return the net income up to each day."""
@@ -148,4 +152,4 @@ def _equity_rows(sheet: _Sheet) -> Row:
     if any(earned):
         rows.append(data_row("Net Income", sheet.amounts(earned), group="NetIncome"))
     total = name_and_values("Total Equity", sheet.amounts(sheet.equity()))
-    return section_rows("Equity", rows, total, width=sheet.width, group="Equity")
+    return section_rows("Equity", rows, total, width=sheet.column_count, group="Equity")

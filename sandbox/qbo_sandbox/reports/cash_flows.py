@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO
-from qbo_sandbox.reports.report_base import Frame
+from qbo_sandbox.reports.report_base import ReportRequest
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
@@ -42,20 +42,20 @@ ACTIVITIES = (
 ADJUSTMENTS_TITLE = "Adjustments to reconcile Net Income to Net Cash provided by operations:"
 
 
-def cash_flow(frame: Frame) -> Report:
+def cash_flow(request: ReportRequest) -> Report:
     """Report net income, the changes of other accounts, and the change of cash."""
     changed: dict[str, Decimal] = {}
     earned = before = ZERO
-    for move in frame.all_moves:
-        if is_cash(frame, move.account):
-            before += move.amount if move.date < frame.period.start else ZERO
-        elif frame.period.start <= move.date <= frame.period.end:
-            if frame.account(move.account)["AccountType"] in EARNING_TYPES:
-                earned -= move.amount
+    for posting in request.all_postings:
+        if is_cash(request, posting.account):
+            before += posting.amount if posting.date < request.period.start else ZERO
+        elif request.period.start <= posting.date <= request.period.end:
+            if request.account(posting.account)["AccountType"] in EARNING_TYPES:
+                earned -= posting.amount
             else:
-                changed[move.account] = changed.get(move.account, ZERO) - move.amount
-    adjusted = _activity_rows(frame, changed, OPERATING_TYPES)
-    operating = earned + _sum_columns(frame, changed, OPERATING_TYPES)
+                changed[posting.account] = changed.get(posting.account, ZERO) - posting.amount
+    adjusted = _activity_rows(request, changed, OPERATING_TYPES)
+    operating = earned + _sum_columns(request, changed, OPERATING_TYPES)
     total = name_and_values(
         "Total " + ADJUSTMENTS_TITLE.rstrip(":"), [format_amount(operating - earned)]
     )
@@ -79,8 +79,8 @@ def cash_flow(frame: Frame) -> Report:
     ]
     increase = operating
     for title, name, group, types in ACTIVITIES:
-        lines = _activity_rows(frame, changed, types)
-        value = _sum_columns(frame, changed, types)
+        lines = _activity_rows(request, changed, types)
+        value = _sum_columns(request, changed, types)
         increase += value
         end = name_and_values(f"Net cash provided by {name}", [format_amount(value)])
         rows += [section_rows(title, lines, end, width=2, group=group)] if lines else []
@@ -94,22 +94,24 @@ def cash_flow(frame: Frame) -> Report:
         summary_row("Cash at end of period", [format_amount(before + increase)], "EndingCash")
     )
     columns = [Column("", "Account", "account"), Column("Total", key="total")]
-    return Report(columns, rows, {"SummarizeColumnsBy": summarize(frame)}, not frame.moves)
+    return Report(columns, rows, {"SummarizeColumnsBy": summarize(request)}, not request.postings)
 
 
-def is_cash(frame: Frame, id: str) -> bool:
+def is_cash(request: ReportRequest, id: str) -> bool:
     """Return whether an account holds cash."""
-    account = frame.account(id)
+    account = request.account(id)
     return (
         account["AccountType"] in CASH_TYPES or account.get("AccountSubType") == UNDEPOSITED_FUNDS
     )
 
 
-def _activity_rows(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> list[Row]:
+def _activity_rows(
+    request: ReportRequest, changed: dict[str, Decimal], types: tuple[str, ...]
+) -> list[Row]:
     """Return the changes of the accounts of some types, in the order of their names."""
     names = {}
     for id, value in changed.items():
-        account = frame.account(id)
+        account = request.account(id)
         if value and account["AccountType"] in types:
             names[id] = str(account["Name"])
     rows = []
@@ -118,10 +120,12 @@ def _activity_rows(frame: Frame, changed: dict[str, Decimal], types: tuple[str, 
     return rows
 
 
-def _sum_columns(frame: Frame, changed: dict[str, Decimal], types: tuple[str, ...]) -> Decimal:
+def _sum_columns(
+    request: ReportRequest, changed: dict[str, Decimal], types: tuple[str, ...]
+) -> Decimal:
     """Return the sum of the changes of the accounts of some types."""
     total = ZERO
     for id, value in changed.items():
-        if frame.account(id)["AccountType"] in types:
+        if request.account(id)["AccountType"] in types:
             total += value
     return total

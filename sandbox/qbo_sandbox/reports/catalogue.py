@@ -16,10 +16,10 @@ from qbo_sandbox.reports import (
     parties,
     statements,
 )
-from qbo_sandbox.reports.report_base import FILTER_PARTS, MONTH_TO_DATE, YEAR_TO_DATE, Frame
+from qbo_sandbox.reports.report_base import FILTER_PARTS, MONTH_TO_DATE, YEAR_TO_DATE, ReportRequest
 from qbo_sandbox.reports.report_parts import Report, header_options
 
-Builder = Callable[[Frame], Report]
+Builder = Callable[[ReportRequest], Report]
 TODAY, ALL_DATES = "today", "all"
 REPORTS_WITH_BASIS = (
     "ProfitAndLoss",
@@ -47,17 +47,17 @@ REPORTS: dict[str, tuple[Builder, str]] = {
     "TrialBalance": (statements.trial_balance, MONTH_TO_DATE),
     "TrialBalanceFR": (statements.trial_balance, MONTH_TO_DATE),
     "CashFlow": (cash_flows.cash_flow, YEAR_TO_DATE),
-    "AgedPayables": (lambda frame: aging.age_balances(frame, "Vendor"), TODAY),
-    "AgedReceivables": (lambda frame: aging.age_balances(frame, "Customer"), TODAY),
-    "AgedPayableDetail": (lambda frame: aging.aged_detail(frame, "Vendor"), TODAY),
-    "AgedReceivableDetail": (lambda frame: aging.aged_detail(frame, "Customer"), TODAY),
-    "CustomerBalance": (lambda frame: parties.balances_by_party(frame, "Customer"), TODAY),
-    "CustomerBalanceDetail": (lambda frame: parties.balance_detail(frame, "Customer"), TODAY),
-    "VendorBalance": (lambda frame: parties.balances_by_party(frame, "Vendor"), TODAY),
-    "VendorBalanceDetail": (lambda frame: parties.balance_detail(frame, "Vendor"), TODAY),
+    "AgedPayables": (lambda request: aging.age_balances(request, "Vendor"), TODAY),
+    "AgedReceivables": (lambda request: aging.age_balances(request, "Customer"), TODAY),
+    "AgedPayableDetail": (lambda request: aging.aged_detail(request, "Vendor"), TODAY),
+    "AgedReceivableDetail": (lambda request: aging.aged_detail(request, "Customer"), TODAY),
+    "CustomerBalance": (lambda request: parties.balances_by_party(request, "Customer"), TODAY),
+    "CustomerBalanceDetail": (lambda request: parties.balance_detail(request, "Customer"), TODAY),
+    "VendorBalance": (lambda request: parties.balances_by_party(request, "Vendor"), TODAY),
+    "VendorBalanceDetail": (lambda request: parties.balance_detail(request, "Vendor"), TODAY),
     "CustomerIncome": (parties.income_by_customer, YEAR_TO_DATE),
     "VendorExpenses": (
-        lambda frame: parties.sum_by(frame, "vendor", parties.EXPENSE_TYPES, 1, "Vendor"),
+        lambda request: parties.sum_by(request, "vendor", parties.EXPENSE_TYPES, 1, "Vendor"),
         YEAR_TO_DATE,
     ),
     "ItemSales": (item_reports.item_sales, MONTH_TO_DATE),
@@ -74,11 +74,11 @@ REPORTS: dict[str, tuple[Builder, str]] = {
     "TransactionList": (listing.list_transactions, MONTH_TO_DATE),
     "TransactionListWithSplits": (listing.list_journal, MONTH_TO_DATE),
     "TransactionListByCustomer": (
-        lambda frame: listing.list_transactions(frame, "customer"),
+        lambda request: listing.list_transactions(request, "customer"),
         MONTH_TO_DATE,
     ),
     "TransactionListByVendor": (
-        lambda frame: listing.list_transactions(frame, "vendor"),
+        lambda request: listing.list_transactions(request, "vendor"),
         MONTH_TO_DATE,
     ),
 }
@@ -86,7 +86,7 @@ REPORTS: dict[str, tuple[Builder, str]] = {
 
 def _sales_report(part: str, kind: str) -> Builder:
     """Return the builder of a report of sales by a party, item or the like."""
-    return lambda frame: parties.sum_by(frame, part, parties.INCOME_TYPES, -1, kind)
+    return lambda request: parties.sum_by(request, part, parties.INCOME_TYPES, -1, kind)
 
 
 REPORTS |= {name: (_sales_report(part, kind), MONTH_TO_DATE) for name, part, kind in SALES_REPORTS}
@@ -94,41 +94,43 @@ REPORT_NAMES = {name.lower(): name for name in REPORTS}
 
 
 def answer(company: Company, name: str, params: dict[str, str]) -> bytes:
-    """Return the report of a name; name and parameters are case-insensitive."""
+    """Return the report with this name; name and parameters are case-insensitive."""
     report_name = REPORT_NAMES.get(name.lower())
     if report_name is None:
         raise unsupported_operation(f"report {name}")
     build, default_period = REPORTS[report_name]
-    frame = Frame(company, {key.lower(): value for key, value in params.items()}, default_period)
-    report = build(frame)
+    request = ReportRequest(
+        company, {key.lower(): value for key, value in params.items()}, default_period
+    )
+    report = build(request)
     body = {
-        "Header": _report_header(report_name, frame, report),
+        "Header": _report_header(report_name, request, report),
         "Columns": {"Column": [column.as_json() for column in report.columns]},
         "Rows": {"Row": report.rows} if report.rows else {},
     }
     return dump(body).encode()
 
 
-def _report_header(name: str, frame: Frame, report: Report) -> JsonObject:
+def _report_header(name: str, request: ReportRequest, report: Report) -> JsonObject:
     """Return the header of a report: its name, period, basis, filters and options."""
-    period = frame.period
+    period = request.period
     header = {
-        "Time": frame.company.stamp(frame.company.now()),
+        "Time": request.company.stamp(request.company.now()),
         "ReportName": name,
     }
     if period.macro:
         header["DateMacro"] = period.macro
     if name in REPORTS_WITH_BASIS:
-        header["ReportBasis"] = frame.basis
+        header["ReportBasis"] = request.basis
     if period.macro != ALL_DATES:
         header["StartPeriod"] = period.start.isoformat()
         header["EndPeriod"] = period.end.isoformat()
-    for key, value in report.about.items():
+    for key, value in report.header_fields.items():
         if value:
             header[key] = value
-    header["Currency"] = frame.company.options.currency
+    header["Currency"] = request.company.options.currency
     for part in FILTER_PARTS:
-        if frame.params.get(part):
-            header[part.capitalize()] = frame.params[part]
+        if request.params.get(part):
+            header[part.capitalize()] = request.params[part]
     pairs = [*report.options, ("NoReportData", str(report.empty).lower())]
     return {**header, "Option": header_options(pairs)}

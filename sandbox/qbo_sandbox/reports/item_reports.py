@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from qbo_sandbox.accounting.values import ZERO, shortest_number
-from qbo_sandbox.reports.report_base import Frame
+from qbo_sandbox.reports.report_base import ReportRequest
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
@@ -40,9 +40,9 @@ class ItemSales:
     value: Decimal = ZERO
 
 
-def item_sales(frame: Frame) -> Report:
+def item_sales(request: ReportRequest) -> Report:
     """Report for each item the quantity and amount sold, and its share of all sales."""
-    items = _items_sold(frame)
+    items = _items_sold(request)
     total = sum((item.value for item in items.values()), ZERO)
     rows: list[Row] = []
     for id, item in sorted(items.items(), key=lambda pair: pair[1].name.casefold()):
@@ -65,14 +65,14 @@ def item_sales(frame: Frame) -> Report:
     )
 
 
-def _items_sold(frame: Frame) -> dict[str, ItemSales]:
+def _items_sold(request: ReportRequest) -> dict[str, ItemSales]:
     """Add up the lines of sales forms in the period by item; returns count as negative."""
     items: dict[str, ItemSales] = {}
     for kind in (*SALE_KINDS, *RETURN_KINDS):
         sign = 1 if kind in SALE_KINDS else -1
-        for row in frame.company.table(kind).rows.values():
+        for row in request.company.table(kind).rows.values():
             data = row.read()
-            if not str(frame.period.start) <= data["TxnDate"] <= str(frame.period.end):
+            if not str(request.period.start) <= data["TxnDate"] <= str(request.period.end):
                 continue
             rate = Decimal(data.get("ExchangeRate") or 1)
             for line in data["Line"]:
@@ -86,21 +86,21 @@ def _items_sold(frame: Frame) -> dict[str, ItemSales]:
     return items
 
 
-def stock_summary(frame: Frame) -> Report:
+def stock_summary(request: ReportRequest) -> Report:
     """Report quantity, value and average cost of stock."""
-    totals = _stock_totals(frame)
+    totals = _stock_totals(request)
     rows: list[Row] = []
     for id, (count, value) in sorted(totals.items()):
-        row = frame.company.row("Item", id)
-        about = row.read() if row else {}
+        row = request.company.row("Item", id)
+        item = row.read() if row else {}
         average = format_amount(value / count) if count else ""
         texts = [
-            str(about.get("Sku", "")),
+            str(item.get("Sku", "")),
             str(shortest_number(count)),
             format_amount(value),
             average,
         ]
-        rows.append(name_and_values(about["Name"], texts, id))
+        rows.append(name_and_values(item["Name"], texts, id))
     if rows:
         total = format_amount(sum((value for _, value in totals.values()), ZERO))
         rows.append(summary_row("TOTAL", ["", "", total, ""], "GrandTotal"))
@@ -108,36 +108,36 @@ def stock_summary(frame: Frame) -> Report:
     return Report([*columns, Column("Asset Value"), Column("Calc. Avg")], rows, {}, not rows)
 
 
-def _stock_totals(frame: Frame) -> dict[str, tuple[Decimal, Decimal]]:
+def _stock_totals(request: ReportRequest) -> dict[str, tuple[Decimal, Decimal]]:
     """Return the quantity and value of each item in stock at the end of the period."""
     totals: dict[str, tuple[Decimal, Decimal]] = {}
-    for move in frame.all_moves:
-        item = move.about.get("item", ("", ""))[0]
-        row = frame.company.row("Item", item)
-        if not row or row.read().get("Type") != "Inventory" or move.date > frame.period.end:
+    for posting in request.all_postings:
+        item = posting.references.get("item", ("", ""))[0]
+        row = request.company.row("Item", item)
+        if not row or row.read().get("Type") != "Inventory" or posting.date > request.period.end:
             continue
         count, value = totals.get(item, (ZERO, ZERO))
-        if move.account == row.read()["AssetAccountRef"]["value"]:
-            value += move.amount
-        totals[item] = count + move.quantity, value
+        if posting.account == row.read()["AssetAccountRef"]["value"]:
+            value += posting.amount
+        totals[item] = count + posting.quantity, value
     return totals
 
 
-def stock_detail(frame: Frame) -> Report:
+def stock_detail(request: ReportRequest) -> Report:
     """List every movement of every item in stock."""
     by_item: dict[str, list[Row]] = {}
     names: dict[str, str] = {}
-    for move in frame.moves:
-        if move.quantity:
-            id, names[id] = move.about["item"][0], move.about["item"][1]
+    for posting in request.postings:
+        if posting.quantity:
+            id, names[id] = posting.references["item"][0], posting.references["item"][1]
             plain = [
-                value_cell(move.date),
-                value_cell(move.label, move.id),
-                value_cell(move.number),
-                value_cell(shortest_number(move.quantity)),
+                value_cell(posting.date),
+                value_cell(posting.label, posting.id),
+                value_cell(posting.number),
+                value_cell(shortest_number(posting.quantity)),
             ]
             by_item.setdefault(id, []).append(
-                {"ColData": [*plain, value_cell(format_amount(move.amount))], "type": "Data"}
+                {"ColData": [*plain, value_cell(format_amount(posting.amount))], "type": "Data"}
             )
     columns = [
         Column("Date", "Date", "tx_date"),
@@ -152,24 +152,24 @@ def stock_detail(frame: Frame) -> Report:
     return Report(columns, rows, {}, not rows)
 
 
-def account_list(frame: Frame) -> Report:
+def account_list(request: ReportRequest) -> Report:
     """List every active account with its type and balance."""
-    table = frame.company.table("Account")
+    table = request.company.table("Account")
     rows = []
     for row in sorted(
         table.rows.values(), key=lambda row: str(row.read()["FullyQualifiedName"]).casefold()
     ):
         data = row.read()
         if row.active:
-            balance = format_amount(frame.company.account_balance(row))
-            about = [
+            balance = format_amount(request.company.account_balance(row))
+            values = [
                 data["AccountType"],
                 data.get("AccountSubType", ""),
                 data.get("Description", ""),
                 balance,
             ]
             rows.append(
-                name_and_values(data["FullyQualifiedName"], about, row.id) | {"type": "Data"}
+                name_and_values(data["FullyQualifiedName"], values, row.id) | {"type": "Data"}
             )
     columns = [
         Column("Account", "String", "account_name"),
@@ -181,14 +181,14 @@ def account_list(frame: Frame) -> Report:
     return Report(columns, rows, {}, not rows)
 
 
-def _sums_by_rate(frame: Frame) -> dict[str, tuple[Decimal, Decimal]]:
+def _sums_by_rate(request: ReportRequest) -> dict[str, tuple[Decimal, Decimal]]:
     """Return the taxed amounts and the tax of each rate in the period."""
-    first_day = str(frame.period.start)
-    last_day = str(frame.period.end)
+    first_day = str(request.period.start)
+    last_day = str(request.period.end)
     sums: dict[str, tuple[Decimal, Decimal]] = {}
     for kind in TAXED_KINDS:
         sign = -1 if kind in (*RETURN_KINDS, "Bill", "Purchase") else 1
-        for row in frame.company.table(kind).rows.values():
+        for row in request.company.table(kind).rows.values():
             data = row.read()
             if not first_day <= data["TxnDate"] <= last_day:
                 continue
@@ -202,12 +202,12 @@ def _sums_by_rate(frame: Frame) -> dict[str, tuple[Decimal, Decimal]]:
     return sums
 
 
-def tax_summary(frame: Frame) -> Report:
+def tax_summary(request: ReportRequest) -> Report:
     """Report the taxed amounts and the tax of each rate on sales and purchases."""
-    sums = _sums_by_rate(frame)
+    sums = _sums_by_rate(request)
     rows: list[Row] = []
     for id, (base, tax) in sums.items():
-        rate = frame.company.row("TaxRate", id)
+        rate = request.company.row("TaxRate", id)
         name = str(rate.read()["Name"]) if rate else id
         rows.append(name_and_values(name, format_amounts([base, tax]), id))
     if rows:
@@ -219,5 +219,5 @@ def tax_summary(frame: Frame) -> Report:
         Column("Taxable Amount"),
         Column("Tax Amount"),
     ]
-    about = {"Agency": frame.params.get("agency_id", "")}
-    return Report(columns, rows, about, not rows)
+    header_fields = {"Agency": request.params.get("agency_id", "")}
+    return Report(columns, rows, header_fields, not rows)

@@ -8,7 +8,7 @@ from itertools import groupby
 from qbo_sandbox.accounting.kinds import TXN_KINDS
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.kit.json_object import JsonObject
-from qbo_sandbox.reports.report_base import UNSPECIFIED, Frame
+from qbo_sandbox.reports.report_base import UNSPECIFIED, ReportRequest
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
@@ -60,47 +60,47 @@ JOURNAL_COLUMNS = (
 Split = Callable[[ReportPosting], tuple[str, str]]
 
 
-def party_of(move: ReportPosting) -> tuple[str, str]:
+def party_of(posting: ReportPosting) -> tuple[str, str]:
     """Return (id, name) of the party of a posting."""
     for part in PARTY_PARTS:
-        if part in move.about:
-            return move.about[part]
+        if part in posting.references:
+            return posting.references[part]
     return "", ""
 
 
-def split_finder(frame: Frame) -> Split:
+def split_finder(request: ReportRequest) -> Split:
     """Return a function from a posting to the other account of its transaction."""
     accounts: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for move in frame.all_moves:
-        accounts[move.kind, move.id].add(move.account)
+    for posting in request.all_postings:
+        accounts[posting.kind, posting.id].add(posting.account)
 
-    def split(move: ReportPosting) -> tuple[str, str]:
+    def split(posting: ReportPosting) -> tuple[str, str]:
         """Return (id, name) of the other account; "-Split-" if there are several."""
-        others = accounts[move.kind, move.id] - {move.account}
+        others = accounts[posting.kind, posting.id] - {posting.account}
         if not others:
             return "", ""
         if len(others) > 1:
             return "", "-Split-"
         [other] = others
-        account = frame.account(other)
+        account = request.account(other)
         return other, str(account["Name"])
 
     return split
 
 
 def list_postings(
-    moves: Iterable[ReportPosting], sign: int, balance: Decimal, split: Split
+    postings: Iterable[ReportPosting], sign: int, balance: Decimal, split: Split
 ) -> tuple[list[Row], Decimal]:
     """Return a row for each posting with a running balance, and their sum."""
     rows: list[Row] = []
     total = ZERO
-    for move in moves:
-        amount = sign * move.amount
+    for posting in postings:
+        amount = sign * posting.amount
         total += amount
         balance += amount
         cells = [
-            *_describe_posting(move),
-            _split_cell(split(move)),
+            *_describe_posting(posting),
+            _split_cell(split(posting)),
             value_cell(format_amount(amount)),
             value_cell(format_amount(balance)),
         ]
@@ -122,16 +122,16 @@ def own_side(account: JsonObject) -> int:
     return 1 if account.get("Classification") in DEBIT_CLASSIFICATIONS else -1
 
 
-def _describe_posting(move: ReportPosting) -> list[Row]:
+def _describe_posting(posting: ReportPosting) -> list[Row]:
     """Return date, transaction, number, name and memo of a posting."""
-    id, name = party_of(move)
+    id, name = party_of(posting)
     party = {"value": name, "id": id}
     return [
-        value_cell(move.date),
-        value_cell(move.label, move.id),
-        value_cell(move.number),
+        value_cell(posting.date),
+        value_cell(posting.label, posting.id),
+        value_cell(posting.number),
         party,
-        value_cell(move.memo),
+        value_cell(posting.memo),
     ]
 
 
@@ -141,16 +141,18 @@ def _split_cell(pair: tuple[str, str]) -> Row:
     return value_cell(name, id)
 
 
-def list_journal(frame: Frame) -> Report:
+def list_journal(request: ReportRequest) -> Report:
     """List every transaction with all its postings in debit and credit."""
     rows: list[Row] = []
     debits = credits = ZERO
-    for _, group in groupby(frame.moves, key=lambda move: (move.date, move.kind, move.id)):
+    for _, group in groupby(
+        request.postings, key=lambda posting: (posting.date, posting.kind, posting.id)
+    ):
         debit = credit = ZERO
-        for move in group:
-            rows.append(_side_of(frame, move))
-            debit += max(move.amount, ZERO)
-            credit += max(-move.amount, ZERO)
+        for posting in group:
+            rows.append(_side_of(request, posting))
+            debit += max(posting.amount, ZERO)
+            credit += max(-posting.amount, ZERO)
         debits += debit
         credits += credit
         total = name_and_values("", _journal_sums(debit, credit))
@@ -167,47 +169,49 @@ def _journal_sums(debit: Decimal, credit: Decimal) -> list[str]:
     return [*empty, format_amount(debit), format_amount(credit)]
 
 
-def _side_of(frame: Frame, move: ReportPosting) -> Row:
+def _side_of(request: ReportRequest, posting: ReportPosting) -> Row:
     """Return a posting with its amount in the column of debits or of credits."""
-    account = frame.account(move.account)
-    debit = max(move.amount, ZERO)
-    credit = max(-move.amount, ZERO)
+    account = request.account(posting.account)
+    debit = max(posting.amount, ZERO)
+    credit = max(-posting.amount, ZERO)
     cells = [
-        *_describe_posting(move),
-        value_cell(account["Name"], move.account),
+        *_describe_posting(posting),
+        value_cell(account["Name"], posting.account),
         value_cell(format_amount(debit, blank=True)),
         value_cell(format_amount(credit, blank=True)),
     ]
     return {"ColData": cells, "type": "Data"}
 
 
-def _transactions_by_party(frame: Frame, by: str) -> list[tuple[tuple[str, str], Row]]:
+def _transactions_by_party(request: ReportRequest, by: str) -> list[tuple[tuple[str, str], Row]]:
     """Return (party, row) of each transaction; with `by`, only of those that have such a party."""
-    split = split_finder(frame)
+    split = split_finder(request)
     rows: list[tuple[tuple[str, str], Row]] = []
-    for (_, _, id), group in groupby(frame.moves, key=lambda move: (move.date, move.kind, move.id)):
-        if not frame.is_wanted(id):
+    for (_, _, id), group in groupby(
+        request.postings, key=lambda posting: (posting.date, posting.kind, posting.id)
+    ):
+        if not request.has_wanted_status(id):
             continue
-        moves = list(group)
-        parties = [move.about[by] for move in moves if by in move.about]
+        postings = list(group)
+        parties = [posting.references[by] for posting in postings if by in posting.references]
         party = parties[0] if parties else UNSPECIFIED
         if by and not party[0]:
             continue
-        largest = max(moves, key=lambda move: abs(move.amount))
-        row = _transaction_rows(frame, largest, split)
+        largest = max(postings, key=lambda posting: abs(posting.amount))
+        row = _transaction_rows(request, largest, split)
         rows.append((party, row))
     return rows
 
 
-def list_transactions(frame: Frame, by: str = "") -> Report:
+def list_transactions(request: ReportRequest, by: str = "") -> Report:
     """List transactions, each with the account that it moves most; `by` groups them by a party."""
-    pairs = _transactions_by_party(frame, by)
+    pairs = _transactions_by_party(request, by)
     columns = [Column(*column) for column in LIST_COLUMNS]
     if by:
         rows = _group_rows(pairs, len(columns))
         return Report(columns, rows, empty=not rows)
     rows = [row for _, row in pairs]
-    rows += _list_unbooked(frame)
+    rows += _list_unbooked(request)
     rows.sort(key=_date_of)
     return Report(columns, rows, empty=not rows)
 
@@ -218,10 +222,10 @@ def _date_of(row: Row) -> str:
     return str(cells[0]["value"])
 
 
-def _transaction_rows(frame: Frame, move: ReportPosting, split: Split) -> Row:
+def _transaction_rows(request: ReportRequest, posting: ReportPosting, split: Split) -> Row:
     """Return the row of one posting in the list of transactions."""
-    date, label, number, name, memo = _describe_posting(move)
-    account = value_cell(frame.account(move.account)["Name"], move.account)
+    date, label, number, name, memo = _describe_posting(posting)
+    account = value_cell(request.account(posting.account)["Name"], posting.account)
     values = [
         date,
         label,
@@ -230,22 +234,22 @@ def _transaction_rows(frame: Frame, move: ReportPosting, split: Split) -> Row:
         name,
         memo,
         account,
-        _split_cell(split(move)),
-        value_cell(format_amount(abs(move.amount))),
+        _split_cell(split(posting)),
+        value_cell(format_amount(abs(posting.amount))),
     ]
     return {"ColData": values, "type": "Data"}
 
 
-def _list_unbooked(frame: Frame) -> list[Row]:
+def _list_unbooked(request: ReportRequest) -> list[Row]:
     """Return rows of orders and estimates, which are not booked."""
-    first_day = str(frame.period.start)
-    last_day = str(frame.period.end)
+    first_day = str(request.period.start)
+    last_day = str(request.period.end)
     rows: list[Row] = []
     for kind in ("PurchaseOrder", "Estimate"):
-        for row in frame.company.table(kind).rows.values():
+        for row in request.company.table(kind).rows.values():
             data = row.read()
             is_in_period = first_day <= data["TxnDate"] <= last_day
-            if is_in_period and frame.is_wanted(row.id):
+            if is_in_period and request.has_wanted_status(row.id):
                 rows.append(_unbooked_row(TXN_KINDS[kind].label, data))
     return rows
 
@@ -285,17 +289,17 @@ def _group_rows(whole: list[tuple[tuple[str, str], Row]], width: int) -> list[Ro
     return rows
 
 
-def detail_profit_and_loss(frame: Frame) -> Report:
+def detail_profit_and_loss(request: ReportRequest) -> Report:
     """List the postings of profit and loss, account by account."""
-    split = split_finder(frame)
+    split = split_finder(request)
     postings_by_account: dict[str, list[ReportPosting]] = defaultdict(list)
-    for move in frame.moves:
-        account = frame.account(move.account)
+    for posting in request.postings:
+        account = request.account(posting.account)
         if account["AccountType"] in EARNING_TYPES:
-            postings_by_account[move.account].append(move)
+            postings_by_account[posting.account].append(posting)
     rows = []
-    for id in sorted(postings_by_account, key=lambda id: _earning_order(frame, id)):
-        account = frame.account(id)
+    for id in sorted(postings_by_account, key=lambda id: _earning_order(request, id)):
+        account = request.account(id)
         name = str(account["Name"])
         postings = postings_by_account[id]
         lines, total = list_postings(postings, own_side(account), ZERO, split)
@@ -304,9 +308,9 @@ def detail_profit_and_loss(frame: Frame) -> Report:
     return Report(columns, rows, empty=not rows)
 
 
-def _earning_order(frame: Frame, id: str) -> tuple[int, str]:
-    """Return what puts accounts in the order of their types, then of their names."""
-    account = frame.account(id)
+def _earning_order(request: ReportRequest, id: str) -> tuple[int, str]:
+    """Return the sort key of an account: its type, then its name."""
+    account = request.account(id)
     rank = EARNING_TYPES.index(account["AccountType"])
     name = str(account["Name"])
     return rank, name.casefold()

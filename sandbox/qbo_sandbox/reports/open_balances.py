@@ -23,7 +23,7 @@ CREDIT_KINDS = ("CreditMemo", "VendorCredit", "Payment", "BillPayment")
 
 
 class OpenItem(NamedTuple):
-    """One transaction with something open: the whole and what is open of it, credits negative."""
+    """A transaction with an open balance; credits are negative."""
 
     party: str
     kind: str

@@ -1,4 +1,4 @@
-"""Reports by customer and vendor: what is owed, and what they bring in or cost."""
+"""Reports by customer and vendor: open balances, income and expenses."""
 
 from collections import defaultdict
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.reports.aging import name_of
 from qbo_sandbox.reports.open_balances import OpenItem, items_open_on
-from qbo_sandbox.reports.report_base import UNSPECIFIED, Frame
+from qbo_sandbox.reports.report_base import UNSPECIFIED, ReportRequest
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
@@ -25,13 +25,13 @@ INCOME_TYPES, EXPENSE_TYPES = (*INCOME, *OTHER_INCOME), (*COST, *EXPENSE, *OTHER
 Sums = dict[str, list[Decimal]]
 
 
-def balances_by_party(frame: Frame, side: str) -> Report:
+def balances_by_party(request: ReportRequest, side: str) -> Report:
     """Report one row for each party with something open."""
-    day = frame.period.end
+    day = request.period.end
     sums: dict[str, Decimal] = defaultdict(Decimal)
-    for item in items_open_on(frame.company, side, day):
+    for item in items_open_on(request.company, side, day):
         sums[item.party] += item.balance
-    names = {id: name_of(frame, side, id) for id in sums}
+    names = {id: name_of(request, side, id) for id in sums}
     rows: list[Row] = []
     for id in sorted(sums, key=lambda id: names[id].casefold()):
         if sums[id]:
@@ -45,15 +45,15 @@ def balances_by_party(frame: Frame, side: str) -> Report:
     return Report(columns, rows, empty=not rows, options=[("report_date", day.isoformat())])
 
 
-def balance_detail(frame: Frame, side: str) -> Report:
+def balance_detail(request: ReportRequest, side: str) -> Report:
     """List the open transactions of each party with a running balance."""
-    day = frame.period.end
-    items = items_open_on(frame.company, side, day)
+    day = request.period.end
+    items = items_open_on(request.company, side, day)
     items_by_party: dict[str, list[OpenItem]] = {}
     for item in items:
         items_by_party.setdefault(item.party, []).append(item)
     columns = _balance_columns("neg" if side == "Vendor" else "nat")
-    names = {id: name_of(frame, side, id) for id in items_by_party}
+    names = {id: name_of(request, side, id) for id in items_by_party}
     rows: list[Row] = []
     for id in sorted(items_by_party, key=lambda id: names[id].casefold()):
         running = ZERO
@@ -98,30 +98,32 @@ def _open_row(item: OpenItem, running: Decimal) -> Row:
 
 
 def _sum_by_party(items: list[OpenItem]) -> list[str]:
-    """Return the sums of the amounts and of what is open."""
+    """Return the sums of the amounts and of the open balances."""
     total = sum((item.whole for item in items), ZERO)
     balance = sum((item.balance for item in items), ZERO)
     return format_amounts([total, balance])
 
 
-def sum_by(frame: Frame, part: str, types: tuple[str, ...], sign: int, kind: str) -> Report:
+def sum_by(
+    request: ReportRequest, part: str, types: tuple[str, ...], sign: int, kind: str
+) -> Report:
     """Sum postings on accounts of some types by party, item, class or location."""
     sums: Sums = {}
     names: dict[str, str] = {}
-    for move in frame.moves:
-        if frame.account(move.account)["AccountType"] not in types:
+    for posting in request.postings:
+        if request.account(posting.account)["AccountType"] not in types:
             continue
-        id, name = move.about.get(part, UNSPECIFIED)
+        id, name = posting.references.get(part, UNSPECIFIED)
         names[id] = name
-        values = sums.setdefault(id, [ZERO] * frame.width)
-        for index in frame.column_indexes(move):
-            values[index] += sign * move.amount
+        values = sums.setdefault(id, [ZERO] * request.column_count)
+        for index in request.column_indexes(posting):
+            values[index] += sign * posting.amount
     rows: list[Row] = []
     for id in sorted(sums, key=lambda id: (not id, names[id].casefold())):
         texts = format_amounts(sums[id], blank=True)
         rows.append(name_and_values(names[id], texts, id))
     rows = _add_totals(rows, sums)
-    return Report(frame.columns(kind), rows, empty=not rows)
+    return Report(request.columns(kind), rows, empty=not rows)
 
 
 def _add_totals(rows: list[Row], sums: Sums) -> list[Row]:
@@ -133,22 +135,22 @@ def _add_totals(rows: list[Row], sums: Sums) -> list[Row]:
     return [*rows, total]
 
 
-def income_by_customer(frame: Frame) -> Report:
+def income_by_customer(request: ReportRequest) -> Report:
     """Report income, expense and the difference for each customer."""
     sums: Sums = {}
     names: dict[str, str] = {}
-    for move in frame.moves:
-        account_type = frame.account(move.account)["AccountType"]
+    for posting in request.postings:
+        account_type = request.account(posting.account)["AccountType"]
         if account_type not in (*INCOME_TYPES, *EXPENSE_TYPES):
             continue
-        id, name = move.about.get("customer", UNSPECIFIED)
+        id, name = posting.references.get("customer", UNSPECIFIED)
         names[id] = name
         values = sums.setdefault(id, [ZERO, ZERO, ZERO])
         if account_type in INCOME_TYPES:
-            values[0] -= move.amount
+            values[0] -= posting.amount
         else:
-            values[1] += move.amount
-        values[2] -= move.amount
+            values[1] += posting.amount
+        values[2] -= posting.amount
     rows: list[Row] = []
     for id in sorted(sums, key=lambda id: (not id, names[id].casefold())):
         texts = format_amounts(sums[id])

@@ -1,4 +1,4 @@
-"""Which days a report covers, and how they are cut into columns."""
+"""The period of a report, and how it is split into columns."""
 
 import calendar
 import datetime as dt
@@ -23,7 +23,7 @@ INTERVALS = {
 
 
 class Period(NamedTuple):
-    """Both days included; `macro` is the name it was asked for by, or has as the usual one."""
+    """A period, both days included; `macro` is its name in the request, or of the default."""
 
     start: dt.date
     end: dt.date
@@ -31,7 +31,7 @@ class Period(NamedTuple):
 
 
 def read_period(params: dict[str, str], today: dt.date, usual: str) -> Period:
-    """Return the period of the parameters, or the usual one."""
+    """Return the period of the parameters, or the default period."""
     macro = params.get("date_macro", "").strip().lower()
     if macro:
         return _named_period(macro, today)

@@ -1,4 +1,4 @@
-"""What every financial report uses: company, parameters, period, postings and columns."""
+"""The request for a report: company, parameters, period, postings and columns."""
 
 import datetime as dt
 from collections import defaultdict
@@ -31,12 +31,12 @@ Sums = dict[str, list[Decimal]]
 
 
 @dataclass
-class Frame:
-    """One question for a report."""
+class ReportRequest:
+    """A request for a report: the company, and the parameters with what follows from them."""
 
     company: Company
     params: dict[str, str]
-    usual: str = YEAR_TO_DATE
+    default_period: str = YEAR_TO_DATE
 
     @cached_property
     def today(self) -> dt.date:
@@ -46,7 +46,7 @@ class Frame:
     @cached_property
     def period(self) -> Period:
         """Return the period of the parameters, or else the report's usual one."""
-        return read_period(self.params, self.today, self.usual)
+        return read_period(self.params, self.today, self.default_period)
 
     @cached_property
     def basis(self) -> str:
@@ -60,26 +60,32 @@ class Frame:
         return basis
 
     @cached_property
-    def all_moves(self) -> list[ReportPosting]:
+    def all_postings(self) -> list[ReportPosting]:
         """Return the postings that the parameters do not filter out, of any date."""
-        moves = report_postings(self.company, cash=self.basis == "Cash")
+        postings = report_postings(self.company, cash=self.basis == "Cash")
         for name in FILTER_PARTS:
             if self.params.get(name):
                 ids = set(self.params[name].split(","))
-                moves = [move for move in moves if move.about.get(name, ("", ""))[0] in ids]
-        return moves
+                postings = [
+                    posting
+                    for posting in postings
+                    if posting.references.get(name, ("", ""))[0] in ids
+                ]
+        return postings
 
     @cached_property
-    def moves(self) -> list[ReportPosting]:
+    def postings(self) -> list[ReportPosting]:
         """Return the postings of the period."""
         return [
-            move for move in self.all_moves if self.period.start <= move.date <= self.period.end
+            posting
+            for posting in self.all_postings
+            if self.period.start <= posting.date <= self.period.end
         ]
 
-    def is_wanted(self, id: str) -> bool:
-        """Return whether the parameter `cleared` lets a transaction into the list.
+    def has_wanted_status(self, id: str) -> bool:
+        """Return whether a transaction has the status in the parameter `cleared`.
 
-        The stand-in has no state between uncleared and reconciled: the others match nothing.
+        The stand-in only knows uncleared and reconciled transactions; other statuses match none.
         """
         status = self.params.get("cleared", "").capitalize()
         if not status:
@@ -90,8 +96,8 @@ class Frame:
         return RECONCILED_BY_STATUS[status] == is_reconciled
 
     @cached_property
-    def by(self) -> str:
-        """Return what the columns are: periods, parties or the like, or only the total."""
+    def group_by(self) -> str:
+        """Return what the columns are grouped by: periods, parties or the like, or "total"."""
         text = self.params.get("summarize_column_by") or "Total"
         name = text.lower()
         if name not in (*INTERVALS, *GROUP_PARTS, "total"):
@@ -99,69 +105,69 @@ class Frame:
         return name
 
     @cached_property
-    def parts(self) -> list[Period]:
+    def column_periods(self) -> list[Period]:
         """Return the periods that are columns of their own; none if there is only the total."""
-        if self.by not in INTERVALS:
+        if self.group_by not in INTERVALS:
             return []
         period = self.period
         if period.macro == "all":
-            dates = [move.date for move in self.all_moves] or [self.today]
+            dates = [posting.date for posting in self.all_postings] or [self.today]
             period = Period(min(dates), max(dates))
         else:
             period = Period(period.start, period.end)
-        return split_period(period, self.by)
+        return split_period(period, self.group_by)
 
     @cached_property
     def groups(self) -> list[tuple[str, str]]:
         """Return the parties, classes or the like that are columns of their own."""
-        group_part = GROUP_PARTS.get(self.by)
+        group_part = GROUP_PARTS.get(self.group_by)
         if not group_part:
             return []
-        names = {move.about.get(group_part, UNSPECIFIED) for move in self.moves}
+        names = {posting.references.get(group_part, UNSPECIFIED) for posting in self.postings}
         return sorted(names, key=_group_order)
 
     @cached_property
-    def width(self) -> int:
+    def column_count(self) -> int:
         """Return the number of columns with sums."""
         return len(self.columns()) - 1
 
     def columns(self, kind: str = "Account") -> list[Column]:
         """Return the column of names, one for each period or group, and the total."""
         columns = [Column("", kind, kind.lower())]
-        for part in self.parts:
+        for part in self.column_periods:
             columns.append(period_column(part))
         for id, name in self.groups:
-            about = (("ID", id),) if id else ()
-            columns.append(Column(name, about=about))
-        if len(self.parts) == 1:
+            metadata = (("ID", id),) if id else ()
+            columns.append(Column(name, metadata=metadata))
+        if len(self.column_periods) == 1:
             return columns
-        has_parts = self.parts or self.by in GROUP_PARTS
+        has_parts = self.column_periods or self.group_by in GROUP_PARTS
         total = "TOTAL" if has_parts else "Total"
         columns.append(Column(total, key="total"))
         return columns
 
-    def column_indexes(self, move: ReportPosting) -> list[int]:
+    def column_indexes(self, posting: ReportPosting) -> list[int]:
         """Return the columns in which a posting is counted."""
-        last = self.width - 1
-        if self.parts:
-            periods = enumerate(self.parts)
-            index = next(index for index, part in periods if part.start <= move.date <= part.end)
+        last = self.column_count - 1
+        if self.column_periods:
+            periods = enumerate(self.column_periods)
+            index = next(index for index, part in periods if part.start <= posting.date <= part.end)
             return [index] if last == 0 else [index, last]
         if self.groups:
-            group = move.about.get(GROUP_PARTS[self.by], UNSPECIFIED)
+            group = posting.references.get(GROUP_PARTS[self.group_by], UNSPECIFIED)
             return [self.groups.index(group), last]
         return [last]
 
-    def sums(self, moves: Iterable[ReportPosting] | None = None) -> Sums:
+    def sums(self, postings: Iterable[ReportPosting] | None = None) -> Sums:
         """Return the sum of each account's postings in every column, with debits positive."""
-        if moves is None:
-            moves = self.moves
-        width = self.width
+        if postings is None:
+            postings = self.postings
+        width = self.column_count
         totals: Sums = defaultdict(lambda: [ZERO] * width)
-        for move in moves:
-            account_totals = totals[move.account]
-            for place in self.column_indexes(move):
-                account_totals[place] += move.amount
+        for posting in postings:
+            account_totals = totals[posting.account]
+            for place in self.column_indexes(posting):
+                account_totals[place] += posting.amount
         return totals
 
     def account(self, id: str) -> JsonObject:
@@ -173,7 +179,7 @@ class Frame:
 
 
 def _group_order(group: tuple[str, str]) -> tuple[bool, str]:
-    """Return what puts groups in the order of their names, with the unspecified one at the end."""
+    """Return the sort key of a group: by name, with the unspecified one at the end."""
     id, name = group
     return not id, name.casefold()
 
@@ -181,4 +187,4 @@ def _group_order(group: tuple[str, str]) -> tuple[bool, str]:
 def period_column(period: Period) -> Column:
     """Return the column of the sums of a period."""
     dates = (("StartDate", str(period.start)), ("EndDate", str(period.end)))
-    return Column(column_title(period), about=dates)
+    return Column(column_title(period), metadata=dates)

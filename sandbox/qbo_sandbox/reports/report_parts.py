@@ -11,16 +11,16 @@ Row = JsonObject
 
 @dataclass(frozen=True)
 class Column:
-    """A column: `kind` is its type, `key` its name for programs, `about` its further metadata."""
+    """A column: `kind` is its type, `key` its name for programs."""
 
     title: str
     kind: str = "Money"
     key: str = ""
-    about: tuple[tuple[str, str], ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
 
     def as_json(self) -> Row:
         """Return the column as reports describe it."""
-        pairs = list(self.about)
+        pairs = list(self.metadata)
         if self.key:
             pairs.append(("ColKey", self.key))
         head: Row = {"ColTitle": self.title, "ColType": self.kind}
@@ -31,11 +31,11 @@ class Column:
 
 @dataclass
 class Report:
-    """A report before it is written: its contents, and its header beyond name and period."""
+    """The contents of a report, with further fields and options of its header."""
 
     columns: Sequence[Column]
     rows: list[Row]
-    about: dict[str, str] = field(default_factory=dict)
+    header_fields: dict[str, str] = field(default_factory=dict)
     empty: bool = False
     options: list[tuple[str, str]] = field(default_factory=list)
 

@@ -1,4 +1,4 @@
-"""The journal as reports read it: each posting with its date, party and class."""
+"""The postings of the journal for reports, each with its date, party and class."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ ENTITY_PARTS = ("customer", "vendor", "class", "department", "item", "employee")
 
 
 class ReportPosting(NamedTuple):
-    """One posting in home currency, debit positive; `about` has (id, name) by sort of party."""
+    """A posting in home currency, debit positive; `references` has (id, name) by part."""
 
     date: dt.date
     kind: str
@@ -28,17 +28,17 @@ class ReportPosting(NamedTuple):
     memo: str
     account: str
     amount: Decimal
-    about: dict[str, tuple[str, str]]
+    references: dict[str, tuple[str, str]]
     quantity: Decimal = ZERO
 
 
 def report_postings(company: Company, *, cash: bool = False) -> list[ReportPosting]:
     """Return every posting by date; on a cash basis bills and invoices count when they are paid."""
-    moves: list[ReportPosting] = []
+    postings: list[ReportPosting] = []
     for kind in TXN_KINDS:
-        moves += _of_kind(company, kind, cash=cash)
-    moves += _opening_stock(company)
-    return sorted(moves, key=lambda move: (move.date, int(move.id)))
+        postings += _of_kind(company, kind, cash=cash)
+    postings += _opening_stock(company)
+    return sorted(postings, key=lambda posting: (posting.date, int(posting.id)))
 
 
 def _of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[ReportPosting]:
@@ -51,10 +51,10 @@ def _of_kind(company: Company, kind: str, *, cash: bool) -> Iterator[ReportPosti
             continue
         data = row.read()
         if cash and is_payment:
-            yield from _iter_paid(company, kind, row, data)
+            yield from _iter_cash_postings(company, kind, row, data)
             continue
         for entry in row.booked:
-            yield _to_posting(kind, data, entry)
+            yield _build_posting(kind, data, entry)
 
 
 def _opening_stock(company: Company) -> Iterator[ReportPosting]:
@@ -63,7 +63,7 @@ def _opening_stock(company: Company) -> Iterator[ReportPosting]:
         data = row.read()
         for entry in row.booked:
             date = dt.date.fromisoformat(str(data.get("InvStartDate") or company.today())[:10])
-            about = {"item": (row.id, str(data["Name"]))}
+            references = {"item": (row.id, str(data["Name"]))}
             label = "Inventory Starting Value"
             yield ReportPosting(
                 date,
@@ -74,19 +74,19 @@ def _opening_stock(company: Company) -> Iterator[ReportPosting]:
                 "",
                 entry.account,
                 entry.home,
-                about,
+                references,
                 entry.quantity,
             )
 
 
-def _to_posting(kind: str, data: JsonObject, entry: LedgerEntry) -> ReportPosting:
+def _build_posting(kind: str, data: JsonObject, entry: LedgerEntry) -> ReportPosting:
     """Return an entry of the ledger with what reports show of its transaction."""
     line = data["Line"][entry.line] if entry.line >= 0 else {}
     memo = str(line.get("Description") or data.get("PrivateNote") or "")
     number = str(data.get("DocNumber") or "")
     label = label_of(kind, data)
     date = dt.date.fromisoformat(data["TxnDate"][:10])
-    about = about_of(data, line)
+    references = references_of(data, line)
     return ReportPosting(
         date,
         kind,
@@ -96,7 +96,7 @@ def _to_posting(kind: str, data: JsonObject, entry: LedgerEntry) -> ReportPostin
         memo,
         entry.account,
         entry.home,
-        about,
+        references,
         entry.quantity,
     )
 
@@ -117,8 +117,8 @@ def _entity_references(data: JsonObject, detail: JsonObject) -> JsonObject:
     return by_type
 
 
-def about_of(data: JsonObject, line: JsonObject) -> dict[str, tuple[str, str]]:
-    """Return (id, name) of whom and what a line is for, or else its transaction."""
+def references_of(data: JsonObject, line: JsonObject) -> dict[str, tuple[str, str]]:
+    """Return (id, name) of the parties, class and item of a line, or else of its transaction."""
     detail: JsonObject = line.get(str(line.get("DetailType"))) or {}
     references = {
         "customer": detail.get("CustomerRef") or data.get("CustomerRef"),
@@ -128,35 +128,37 @@ def about_of(data: JsonObject, line: JsonObject) -> dict[str, tuple[str, str]]:
         "item": detail.get("ItemRef"),
     }
     references |= _entity_references(data, detail)
-    about = {}
+    named_references = {}
     for part, reference in references.items():
         if reference:
-            about[part] = str(reference["value"]), str(reference.get("name", ""))
-    return about
+            named_references[part] = str(reference["value"]), str(reference.get("name", ""))
+    return named_references
 
 
-def _iter_paid(company: Company, kind: str, row: Row, data: JsonObject) -> Iterator[ReportPosting]:
+def _iter_cash_postings(
+    company: Company, kind: str, row: Row, data: JsonObject
+) -> Iterator[ReportPosting]:
     """Yield a payment on a cash basis: the money against the lines that it pays, in proportion."""
     lines = [
         entry
         for entry in row.booked
         if _transaction_type(company, entry.account) not in CONTROL_ACCOUNT_TYPES
     ]
-    moves = [_to_posting(kind, data, entry) for entry in lines]
+    postings = [_build_posting(kind, data, entry) for entry in lines]
     for line in data.get("Line", ()):
         link = line["LinkedTxn"][0]
         target = company.row(link["TxnType"], link["TxnId"])
         if target is not None:
-            moves += _paid_share(
+            postings += _paid_share(
                 company, link["TxnType"], target, Decimal(line["Amount"]), data["TxnDate"]
             )
-    rest = -sum((move.amount for move in moves), ZERO)
-    if rest and moves:
+    rest = -sum((posting.amount for posting in postings), ZERO)
+    if rest and postings:
         control = company.control_account(
             TXN_KINDS[kind].counter_type, data["CurrencyRef"]["value"]
         )
-        moves.append(moves[0]._replace(account=control, amount=rest))
-    yield from moves
+        postings.append(postings[0]._replace(account=control, amount=rest))
+    yield from postings
 
 
 def _paid_share(
@@ -171,9 +173,10 @@ def _paid_share(
         for entry in target.booked
         if _transaction_type(company, entry.account) not in CONTROL_ACCOUNT_TYPES
     ]
-    shares = [_to_posting(kind, paid, entry) for entry in entries]
+    shares = [_build_posting(kind, paid, entry) for entry in entries]
     return [
-        move._replace(date=day, amount=round_money(move.amount * amount / whole)) for move in shares
+        posting._replace(date=day, amount=round_money(posting.amount * amount / whole))
+        for posting in shares
     ]
 
 

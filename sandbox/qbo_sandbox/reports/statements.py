@@ -6,7 +6,7 @@ from decimal import Decimal
 from qbo_sandbox.accounting.values import ZERO
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.reports.period import Period
-from qbo_sandbox.reports.report_base import Frame, Sums
+from qbo_sandbox.reports.report_base import ReportRequest, Sums
 from qbo_sandbox.reports.report_parts import (
     Column,
     Report,
@@ -29,19 +29,19 @@ RETAINED_EARNINGS = "RetainedEarnings"
 class Tree:
     """The accounts of some types with their sums, sub-accounts below their parents."""
 
-    def __init__(self, frame: Frame, sums: Sums, sign: int) -> None:
-        self.frame = frame
+    def __init__(self, request: ReportRequest, sums: Sums, sign: int) -> None:
+        self.request = request
         self.sign = sign
         self.sums = sums
-        self.width = len(frame.columns())
+        self.column_count = len(request.columns())
         self.children: dict[str, list[str]] = {}
-        for id, row in frame.company.table("Account").rows.items():
+        for id, row in request.company.table("Account").rows.items():
             reference = row.read().get("ParentRef") or {}
             parent = reference.get("value", "")
             siblings = self.children.setdefault(parent, [])
             siblings.append(id)
 
-    def own(self, id: str) -> Values:
+    def own_sums(self, id: str) -> Values:
         """Return the sums of an account without those below it, one for each column."""
         values = self.sums.get(id)
         if not values:
@@ -50,21 +50,21 @@ class Tree:
 
     def _zeros(self) -> Values:
         """Return a sum of zero for each column; the first column has the names."""
-        return [ZERO] * (self.width - 1)
+        return [ZERO] * (self.column_count - 1)
 
-    def whole(self, id: str) -> Values:
+    def total_sums(self, id: str) -> Values:
         """Return the sums of an account with those below it."""
-        total = self.own(id)
+        total = self.own_sums(id)
         for child in self.children.get(id, ()):
-            total = add(total, self.whole(child))
+            total = add(total, self.total_sums(child))
         return total
 
-    def has_moved(self, id: str) -> bool:
+    def has_sum(self, id: str) -> bool:
         """Return whether an account or one below it has a sum."""
-        if any(self.own(id)):
+        if any(self.own_sums(id)):
             return True
         children = self.children.get(id, ())
-        return any(self.has_moved(child) for child in children)
+        return any(self.has_sum(child) for child in children)
 
     def rows(self, types: tuple[str, ...], parent: str = "") -> list[Row]:
         """Return the accounts of some types below another, in the order of their names.
@@ -73,8 +73,8 @@ class Tree:
         """
         names: dict[str, str] = {}
         for id in self.children.get(parent, ()):
-            account = self.frame.account(id)
-            if account["AccountType"] in types and self.has_moved(id):
+            account = self.request.account(id)
+            if account["AccountType"] in types and self.has_sum(id):
                 names[id] = account["Name"]
         ids = sorted(names, key=lambda id: names[id].casefold())
         return [self._row(types, id, names[id]) for id in ids]
@@ -82,20 +82,20 @@ class Tree:
     def _row(self, types: tuple[str, ...], id: str, name: str) -> Row:
         """Return an account, with those below it."""
         below = self.rows(types, id)
-        own = self.texts(self.own(id), blank=True)
+        own = self.texts(self.own_sums(id), blank=True)
         if not below:
             return data_row(name, own, id)
-        whole = self.texts(self.whole(id))
+        whole = self.texts(self.total_sums(id))
         total = name_and_values(f"Total {name}", whole)
-        return section_rows(name, below, total, width=self.width, id=id, own=own)
+        return section_rows(name, below, total, width=self.column_count, id=id, own=own)
 
     def total(self, types: tuple[str, ...]) -> Values:
         """Return the sums of all accounts of some types."""
         values = self._zeros()
         for id in self.sums:
-            account = self.frame.account(id)
+            account = self.request.account(id)
             if account["AccountType"] in types:
-                values = add(values, self.own(id))
+                values = add(values, self.own_sums(id))
         return values
 
     def texts(self, values: Values, *, blank: bool = False) -> list[str]:
@@ -112,16 +112,16 @@ def add(values: Values, other_values: Values, sign: int = 1) -> Values:
 class ProfitAndLoss:
     """The sections and sums of profit and loss; sums are blank if nothing is posted."""
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, request: ReportRequest) -> None:
         self.sums: Sums = {}
         self.types: set[str] = set()
-        for id, sums in frame.sums().items():
-            account_type = frame.account(id)["AccountType"]
+        for id, sums in request.sums().items():
+            account_type = request.account(id)["AccountType"]
             if account_type in EARNING_TYPES:
                 self.sums[id] = sums
                 self.types.add(account_type)
-        self.income = Tree(frame, self.sums, -1)
-        self.spent = Tree(frame, self.sums, 1)
+        self.income = Tree(request, self.sums, -1)
+        self.spent = Tree(request, self.sums, 1)
 
     def rows(self) -> list[Row]:
         """Return the sections, with the sums between them."""
@@ -147,7 +147,7 @@ class ProfitAndLoss:
         rows = tree.rows(types)
         sums = self._texts(tree.total(types))
         total = name_and_values(f"Total {title}", sums)
-        return section_rows(title, rows, total, width=tree.width, group=group)
+        return section_rows(title, rows, total, width=tree.column_count, group=group)
 
     def _optional_section(
         self, tree: Tree, types: tuple[str, ...], title: str, group: str
@@ -169,56 +169,58 @@ class ProfitAndLoss:
         return format_amounts(values)
 
 
-def profit_and_loss(frame: Frame) -> Report:
+def profit_and_loss(request: ReportRequest) -> Report:
     """Report income less cost and expense."""
-    statement = ProfitAndLoss(frame)
-    about = {"SummarizeColumnsBy": summarize(frame)}
+    statement = ProfitAndLoss(request)
+    header_fields = {"SummarizeColumnsBy": summarize(request)}
     is_empty = not statement.sums
-    return Report(frame.columns(), statement.rows(), about, is_empty, [GAAP_OPTION])
+    return Report(request.columns(), statement.rows(), header_fields, is_empty, [GAAP_OPTION])
 
 
 GAAP_OPTION = ("AccountingStandard", "GAAP")
 
 
-def summarize(frame: Frame) -> str:
-    """Return what the columns are, as the header says it."""
-    return frame.params.get("summarize_column_by") or "Total"
+def summarize(request: ReportRequest) -> str:
+    """Return the name of the columns in the header."""
+    return request.params.get("summarize_column_by") or "Total"
 
 
-def closing_balances(frame: Frame, end: dt.date, year: dt.date | None = None) -> dict[str, Decimal]:
+def closing_balances(
+    request: ReportRequest, end: dt.date, year: dt.date | None = None
+) -> dict[str, Decimal]:
     """Return debit balances at the end of a day.
 
     Earnings before its fiscal year, or before the day `year`, are in retained earnings.
     """
     sums: dict[str, Decimal] = {}
     year = year or end.replace(month=1, day=1)
-    retained = retained_account(frame)
-    for move in frame.all_moves:
-        if move.date > end:
+    retained = retained_account(request)
+    for posting in request.all_postings:
+        if posting.date > end:
             break
-        account = move.account
-        account_type = frame.account(account)["AccountType"]
-        if account_type in EARNING_TYPES and move.date < year:
+        account = posting.account
+        account_type = request.account(account)["AccountType"]
+        if account_type in EARNING_TYPES and posting.date < year:
             account = retained
-        sums[account] = sums.get(account, ZERO) + move.amount
+        sums[account] = sums.get(account, ZERO) + posting.amount
     return sums
 
 
-def retained_account(frame: Frame) -> str:
+def retained_account(request: ReportRequest) -> str:
     """Return the id of the account of retained earnings, or ""."""
-    for id, row in frame.company.table("Account").rows.items():
+    for id, row in request.company.table("Account").rows.items():
         if row.read().get("AccountSubType") == RETAINED_EARNINGS:
             return id
     return ""
 
 
-def trial_balance(frame: Frame) -> Report:
+def trial_balance(request: ReportRequest) -> Report:
     """Report every account with its balance in debit or credit."""
-    sums = closing_balances(frame, min(frame.period.end, dt.date.max))
+    sums = closing_balances(request, min(request.period.end, dt.date.max))
     rows: list[Row] = []
     debits = ZERO
     credits = ZERO
-    for id in sorted(sums, key=lambda id: account_order(frame.account(id))):
+    for id in sorted(sums, key=lambda id: account_order(request.account(id))):
         balance = sums[id]
         if not balance:
             continue
@@ -226,19 +228,19 @@ def trial_balance(frame: Frame) -> Report:
         credit = max(-balance, ZERO)
         debits += debit
         credits += credit
-        account = frame.account(id)
+        account = request.account(id)
         name = str(account.get("FullyQualifiedName") or id)
         texts = format_amounts([debit, credit], blank=True)
         rows.append(name_and_values(name, texts, id))
     if rows:
         rows.append(grand_total([debits, credits]))
     columns = [Column("", "Account"), Column("Debit"), Column("Credit")]
-    about = {"SummarizeColumnsBy": summarize(frame)}
-    return Report(columns, rows, about, not rows)
+    header_fields = {"SummarizeColumnsBy": summarize(request)}
+    return Report(columns, rows, header_fields, not rows)
 
 
 def account_order(account: JsonObject) -> tuple[int, str]:
-    """Return what puts accounts in the order of the chart."""
+    """Return the sort key of an account in the chart."""
     kind = account["AccountType"]
     index = len(ACCOUNT_TYPE_ORDER)
     if kind in ACCOUNT_TYPE_ORDER:
@@ -262,6 +264,6 @@ ACCOUNT_TYPE_ORDER = (
 )
 
 
-def period_ends(frame: Frame) -> list[Period]:
+def period_ends(request: ReportRequest) -> list[Period]:
     """Return the periods that are columns."""
-    return frame.parts or [frame.period]
+    return request.column_periods or [request.period]
