@@ -52,11 +52,16 @@ Item = Document | Gone | Unreadable | Absent
 class CollectBatch:
     """The documents of one transaction, their postings, and what is planned for them."""
 
-    def __init__(self, session: Session, setup: Setup, items: Sequence[Item]) -> None:
+    def __init__(
+        self, session: Session, setup: Setup, items: Sequence[Item], *, from_list: bool = False
+    ) -> None:
         """Load the documents of the items, and their postings."""
         self.session = session
         self.setup = setup
         self.items = items
+        self.from_list = from_list  # the source sent the items unasked, in its list
+        # Source ids of items that are older than what the hub has.
+        self.outdated_ids: set[str] = set()
         installation_id = setup.installation.id
         self.installation = session.get_one(Installation, installation_id)
         self.now = hub_context.current_hub().clock.now()

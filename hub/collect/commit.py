@@ -43,6 +43,15 @@ class BatchWriter:
         self.setup = setup
         self.result = result
         self.progress = progress
+        self._from_list = False
+
+    def write_list(self, items: Iterable[Yielded | Absent]) -> None:
+        """Commit items of the source's list, which may be older than what the hub has."""
+        self._from_list = True
+        try:
+            self.write(items)
+        finally:
+            self._from_list = False
 
     def write(self, items: Iterable[Yielded | Absent]) -> None:
         """Commit items in batches, a cursor never before the items that it covers."""
@@ -98,10 +107,11 @@ class BatchWriter:
     ) -> Counter[DocumentOutcome]:
         """Write items and the cursor behind them in one transaction."""
         with engine.transaction() as session:
-            batch = CollectBatch(session, self.setup, items)
+            batch = CollectBatch(session, self.setup, items, from_list=self._from_list)
             outcomes = ingest(batch)
             _store_cursor(session, self.setup.installation.id, checkpoint)
         self.setup.read_ids.update(item.source_id for item in items)
+        self.setup.read_ids -= batch.outdated_ids  # these are read by their ids
         return outcomes
 
     def _write_singly(

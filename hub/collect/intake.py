@@ -27,6 +27,7 @@ from hub.collect.new_records import (
     with_document_currency,
     with_entered_details,
 )
+from hub.collect.outdated import is_outdated
 from hub.collect.planning import PlacedRecords, plan_document
 from hub.collect.prepare import prepare
 from hub.collect.removal import plan_removal
@@ -204,6 +205,10 @@ def _ingest_item(batch: CollectBatch, item: Item) -> DocumentOutcome:
     defect = _find_storage_defect(item)
     if defect:
         return _hold_defect(batch, row, defect)
+    if batch.from_list and is_outdated(row, item):
+        row.reread = True
+        batch.outdated_ids.add(item.source_id)
+        return DocumentOutcome.UNCHANGED
     return _ingest_document(batch, item)
 
 

@@ -83,7 +83,7 @@ class SourceReading:
     def read_all(self) -> None:
         """Read the list, then waiting documents, so that these never delay new ones."""
         try:
-            self.writer.write(self._read_list())
+            self.writer.write_list(self._read_list())
             self._read_waiting()
         except HubError:
             self._store_missed(is_evidence=False)

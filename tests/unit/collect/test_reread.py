@@ -304,3 +304,53 @@ def test_a_source_that_takes_fewer_than_wait_is_read_on_where_it_stopped(waiting
     runs = [waiting.sync() for _ in range(5)]
     assert {done.outcome for done, _ in runs} == {"done"}
     assert {id for _, read in runs for id in read} >= {*waiting.pending()}
+
+
+# -- versions that a list repeats ------------------------------------------------------------------
+
+ordered_versions = pytest.mark.parametrize(
+    ("older", "newer"),
+    [("9", "10"), ("2026-03-01T08:00:00Z", "2026-03-01T10:00:00+01:00")],
+)
+
+
+def planned_total():
+    """Return the total of the only posting that was not withdrawn."""
+    (posting,) = (posting for posting in postings() if posting.state != "withdrawn")
+    return f"{posting.total:.2f}"
+
+
+@ordered_versions
+@pytest.mark.parametrize("is_same_reading", [True, False])
+def test_an_older_version_in_the_list_is_read_by_its_id(hub, source, older, newer, is_same_reading):
+    """The list of a source may come from a copy of its database that lags behind."""
+    first, second = bill("1", version=older), bill("1", total="300.30", version=newer)
+    source.by_id = {second.source_id: second}
+    hub(first)
+    if is_same_reading:
+        assert hub(second, first) == [1]
+    else:
+        hub(second)
+        assert hub(first) == [1]
+    assert planned_total() == "300.30"
+    assert not hub()
+
+
+@ordered_versions
+def test_a_source_that_has_the_older_version_again_is_believed_by_its_answer_to_the_id(
+    hub, source, older, newer
+):
+    """A source may have been restored from a backup."""
+    first, second = bill("1", version=older), bill("1", total="300.30", version=newer)
+    source.by_id = {first.source_id: first}
+    hub(second)
+    assert hub(first) == [1]
+    assert planned_total() == "125.00"
+    assert not hub()
+
+
+@pytest.mark.parametrize(("earlier", "later"), [("b7", "a3"), (None, "1"), ("2", None)])
+def test_versions_without_an_order_are_taken_as_they_come(hub, source, earlier, later):
+    hub(bill("1", version=earlier))
+    assert not hub(bill("1", total="300.30", version=later))
+    assert planned_total() == "300.30"

@@ -1,0 +1,37 @@
+"""Recognize versions of documents that are older than the one the hub has.
+
+The list of a source may repeat or reorder its rows, for example because a copy of its database
+answers that lags behind. Such a row is not believed: the document is read by its id instead.
+"""
+
+import datetime as dt
+
+from hub.contract.documents import Document
+from hub.models import SourceDocument
+
+
+def is_outdated(row: SourceDocument, document: Document) -> bool:
+    """Return whether the hub has a newer version of a document than this one.
+
+    Versions that are neither whole numbers nor times have no order.
+    """
+    stored = row.body.get("version") if row.body else None
+    if not stored or not document.version or stored == document.version:
+        return False
+    return _is_lower_number(document.version, stored) or _is_earlier(document.version, stored)
+
+
+def _is_lower_number(version: str, stored: str) -> bool:
+    """Return whether both versions are whole numbers, and the first is the lower one."""
+    if not (version.isdecimal() and stored.isdecimal()):
+        return False
+    return int(version) < int(stored)
+
+
+def _is_earlier(version: str, stored: str) -> bool:
+    """Return whether both versions are moments, and the first is the earlier one."""
+    try:
+        moments = [dt.datetime.fromisoformat(text) for text in (version, stored)]
+        return moments[0] < moments[1]
+    except (TypeError, ValueError):  # no moments, or only one of them with an offset
+        return False
