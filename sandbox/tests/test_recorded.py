@@ -94,7 +94,7 @@ def test_the_field_table_is_that_of_the_official_schema():
         kind = {"ref": "ReferenceType", "any": "IntuitAnyType"}.get(
             ours.type, PLAIN.get(ours.type, ours.type.lstrip("="))
         )
-        return ours.many == theirs.many and kind in (theirs.type, base.replace("long", "int"))
+        return ours.is_list == theirs.is_list and kind in (theirs.type, base.replace("long", "int"))
 
     wrong = [
         f"{kind}.{name}: {field}, not {schema.field(kind, name)}"

@@ -31,7 +31,7 @@ STAGES: dict[str, StageName] = {
     "approved": "ready",
     "transferred": "ready",
 }
-WAITING_REASONS = {
+PENDING_REASONS = {
     "draft": Sentence("it is still a draft in CostTracker"),
     "validated": Sentence("it was not yet sent for approval in CostTracker"),
     "sent_for_approval": Sentence("its approvers have not decided yet in CostTracker"),
@@ -124,11 +124,11 @@ def _find_hold(row: Row, status: str, kind: Kind) -> str | None:
     """Return why an invoice waits for a person, or None."""
     number = row.get(names.Invoice.NUMBER) or row[names.Invoice.ID]
     title = f"Invoice {number}"
-    if status in WAITING_REASONS:
+    if status in PENDING_REASONS:
         return Sentence(
             "%(title)s waits: %(status)s.",
             title=title,
-            status=str(WAITING_REASONS[status]),
+            status=str(PENDING_REASONS[status]),
         )
     if kind == "bill" and _is_negative(row):
         return Sentence(

@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, validates_schema
 from hub import Row, setting
 from hub_ion.client import ENVIRONMENTS
 
-KEYS, ORDERS, LINES, PARTS = "ION", "Purchase orders", "Lines and fees", "Parts"
+CONNECTION, ORDERS, LINES, PARTS = "ION", "Purchase orders", "Lines and fees", "Parts"
 
 
 class Settings(Schema):
@@ -15,19 +15,19 @@ class Settings(Schema):
 
     environment = setting.choice(
         "Environment",
-        KEYS,
+        CONNECTION,
         {name: label for name, (label, _, _) in ENVIRONMENTS.items()},
         "The one that the API key was made in; a key of one environment does not work in another.",
     )
     client_id = setting.text(
         "Client id",
-        KEYS,
+        CONNECTION,
         "In ION: Settings → API Keys. A key of a service account outlives people.",
         required=True,
     )
-    client_secret = setting.secret("Client secret", KEYS, "Shown once beside the client id.")
-    api_url = setting.address("Address of the API", KEYS, only_if={"environment": "custom"})
-    token_url = setting.address("Address for tokens", KEYS, only_if={"environment": "custom"})
+    client_secret = setting.secret("Client secret", CONNECTION, "Shown once beside the client id.")
+    api_url = setting.address("Address of the API", CONNECTION, only_if={"environment": "custom"})
+    token_url = setting.address("Address for tokens", CONNECTION, only_if={"environment": "custom"})
     payable_account = setting.record(
         "payable_account",
         "Accounts payable",

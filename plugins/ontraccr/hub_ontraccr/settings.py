@@ -4,26 +4,26 @@ from marshmallow import Schema
 
 from hub import setting
 
-ACCESS, SYNC, PAYABLES, LINES, PROFILES = "Ontraccr", "Sync", "Payables", "Lines", "Profiles"
+CONNECTION, SYNC, PAYABLES, LINES, PROFILES = "Ontraccr", "Sync", "Payables", "Lines", "Profiles"
 
 
 class Settings(Schema):
     """What an admin enters and chooses; secrets are stored encrypted and never shown again."""
 
     base_url = setting.address(
-        "Address", ACCESS, "The address of Ontraccr's API, without /v1.", required=True
+        "Address", CONNECTION, "The address of Ontraccr's API, without /v1.", required=True
     )
     client_id = setting.text(
         "Client id",
-        ACCESS,
+        CONNECTION,
         "Ontraccr does not document how to get API credentials; ask Ontraccr for them.",
         required=True,
     )
-    client_secret = setting.secret("Client secret", ACCESS, "Belongs to the client id.")
+    client_secret = setting.secret("Client secret", CONNECTION, "Belongs to the client id.")
     division = setting.record(
         "code:division",
         "Division",
-        ACCESS,
+        CONNECTION,
         "Each division is connected on its own. Blank where the company has only one.",
     )
     auto_sync = setting.switch(

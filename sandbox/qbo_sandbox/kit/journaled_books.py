@@ -9,7 +9,7 @@ from qbo_sandbox.kit.journal import Journal
 from qbo_sandbox.kit.json_object import JsonObject
 
 
-class Journalled:
+class JournaledBooks:
     """A subclass says in `_apply` how an event counts, and ends its `__init__` with `_replay`."""
 
     def __init__(self, journal: Journal, clock: Clock) -> None:

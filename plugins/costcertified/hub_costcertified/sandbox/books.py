@@ -6,13 +6,13 @@ from collections import defaultdict
 from hub_costcertified.sandbox import acts, company, views
 from hub_costcertified.sandbox.story import make_story
 from qbo_sandbox.kit import Rows
-from qbo_sandbox.kit.journaled_books import Journalled, stamp
+from qbo_sandbox.kit.journaled_books import JournaledBooks, stamp
 
 DOCUMENT_COUNT = 60
 LIST_NAMES = ("invoices", "payments", "payouts", "expenses")
 
 
-class Books(Journalled):
+class Books(JournaledBooks):
     """Invoices, payments, payouts, expenses and their statuses; all changes go through `do`."""
 
     def __init__(self, journal, clock, documents, seed, demo=False):

@@ -8,7 +8,7 @@ from hub_costtracker.sandbox.company import LISTS, SUPPLIER_EDITS
 from hub_costtracker.sandbox.lists import Lists
 from hub_costtracker.sandbox.story import FIRST_ID, make_story
 from qbo_sandbox.kit import Rows
-from qbo_sandbox.kit.journaled_books import Journalled
+from qbo_sandbox.kit.journaled_books import JournaledBooks
 
 DOCUMENT_COUNT = 150
 STATUSES_BY_ACTION = {
@@ -19,7 +19,7 @@ STATUSES_BY_ACTION = {
 }
 
 
-class Books(Journalled):
+class Books(JournaledBooks):
     """Invoices, pushed lists, supplier edits and statuses; every change goes through `do`."""
 
     def __init__(self, journal, clock, documents, seed, demo=False):

@@ -8,12 +8,12 @@ from hub_ontraccr.sandbox.company import LISTS
 from hub_ontraccr.sandbox.profiles import Profiles
 from hub_ontraccr.sandbox.story import FIRST_ID, make_story
 from qbo_sandbox.kit import Rows
-from qbo_sandbox.kit.journaled_books import Journalled
+from qbo_sandbox.kit.journaled_books import JournaledBooks
 
 DOCUMENT_COUNT = 120
 
 
-class Books(Journalled):
+class Books(JournaledBooks):
     """Payables, profiles, lists from QuickBooks and statuses; all changes go through `do`."""
 
     def __init__(self, journal, clock, documents, seed, demo=False):
