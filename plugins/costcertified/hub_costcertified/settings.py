@@ -6,29 +6,31 @@ from marshmallow import Schema, ValidationError, validates_schema
 
 from hub import Row, setting
 
-ACCESS, INVOICES, MONEY, EXPENSES = "CostCertified", "Invoices", "Payments", "Expenses"
+CONNECTION, INVOICES, MONEY, EXPENSES = "CostCertified", "Invoices", "Payments", "Expenses"
 
 
 class Settings(Schema):
     """What an admin enters and chooses; secrets are stored encrypted and never shown again."""
 
     base_url = setting.address(
-        "Address", ACCESS, "The address of CostCertified's API, without /v1.", required=True
+        "Address", CONNECTION, "The address of CostCertified's API, without /v1.", required=True
     )
     client_id = setting.text(
         "Client id",
-        ACCESS,
+        CONNECTION,
         "CostCertified does not document how to get API credentials; ask CostCertified support,"
         " in its chat or by a ticket.",
         required=True,
     )
-    client_secret = setting.secret("Client secret", ACCESS, "Belongs to the client id.")
+    client_secret = setting.secret("Client secret", CONNECTION, "Belongs to the client id.")
     refresh_token = setting.secret(
-        "Refresh token", ACCESS, "Belongs to the same credentials; the hub renews it automatically."
+        "Refresh token",
+        CONNECTION,
+        "Belongs to the same credentials; the hub renews it automatically.",
     )
     webhook_secret = setting.secret(
         "Webhook secret",
-        ACCESS,
+        CONNECTION,
         "Optional: with it CostCertified notifies the hub of changes immediately.",
         required=False,
     )

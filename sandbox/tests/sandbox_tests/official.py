@@ -97,7 +97,7 @@ class Official:
         fields = self.types[kind]
         field = fields.get(name)
         if field is None and OBJECT in fields and name in self.objects:
-            return Field(self.objects[name], fields[OBJECT].many)
+            return Field(self.objects[name], fields[OBJECT].is_list)
         return field
 
 
@@ -130,7 +130,7 @@ def _walk_field(schema: Official, kind: str, name: str, value: Any) -> list[str]
     field = schema.field(kind, name)
     if field is None:
         return [f" is unknown to {kind}"]
-    if not field.many:
+    if not field.is_list:
         return walk(field.type, value)
     if not isinstance(value, list):
         return [f" is no list of {field.type}"]
@@ -224,7 +224,7 @@ def _walk_child(kind: str, name: str, child: ElementTree.Element, again: bool) -
     field = official().field(kind, name)
     if field is None or field.attribute:
         return [f" is unknown to {kind}"]
-    if again and not field.many:
+    if again and not field.is_list:
         return [" stands twice"]
     return walk_element(field.type, child)
 

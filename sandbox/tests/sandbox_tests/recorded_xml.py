@@ -39,7 +39,7 @@ def to_json(kind: str, element: ElementTree.Element) -> Any:
         if field is None:
             continue
         value = to_json(field.type, child)
-        if field.many:
+        if field.is_list:
             body.setdefault(name, []).append(value)
         else:
             body[name] = value
