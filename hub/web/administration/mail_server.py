@@ -46,7 +46,10 @@ class ServerForm:
 def show() -> str:
     """Show the mail server."""
     draft = form_drafts.load_posted(request.args.get("draft", ""), person_name())
-    return _form(_read_form(draft) if draft else _parse(hub_settings.mail_url()))
+    if not draft:
+        return _form(_parse(hub_settings.mail_url()))
+    flash(form_drafts.explain_expired_form(), "look")
+    return _form(_read_form(draft))
 
 
 def _secret_fields() -> set[str]:

@@ -122,7 +122,10 @@ def intuit() -> str:
     """Show which keys are in use, and the addresses to enter at Intuit."""
     keys = intuit_keys.read_stored()
     draft = form_drafts.load_posted(request.args.get("draft", ""), person_name())
-    return _intuit_form(_typed_keys(draft, keys) if draft else keys)
+    if not draft:
+        return _intuit_form(keys)
+    flash(form_drafts.explain_expired_form(), "look")
+    return _intuit_form(_typed_keys(draft, keys))
 
 
 def _secret_fields() -> set[str]:

@@ -29,14 +29,6 @@ def _only_receives(app: App) -> bool:
     return bool(app.files) and not app.hosts
 
 
-def explain_expired_form() -> str:
-    """Say why a form is shown again."""
-    return gettext(
-        "The form was not saved, because the page had been open too long. Check it and save it"
-        " again."
-    )
-
-
 def explain_access(app: str) -> str:
     """Say who opens an app for an account."""
     return gettext("%(name)s is opened for each account by its maker.", name=app)

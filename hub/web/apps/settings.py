@@ -38,6 +38,7 @@ from hub.web.authentication.access import (
     keep_form,
     may_here,
     person_name,
+    renew_while_typing,
     require_recent_login,
     require_role,
 )
@@ -105,6 +106,7 @@ def change(installation_id: int) -> Page:
 
 
 @pages.post("/apps/<slug>/<int:company_id>/configure/changes")
+@renew_while_typing
 @require_role("app-owner")
 def first_changes(slug: str, company_id: int) -> str:
     """Return what enabling the app with this form would mean for the books, for htmx."""
@@ -113,6 +115,7 @@ def first_changes(slug: str, company_id: int) -> str:
 
 
 @pages.post("/installations/<int:installation_id>/settings/changes")
+@renew_while_typing
 @require_role("app-owner")
 def changes(installation_id: int) -> str:
     """Return what saving the form would change, for htmx."""
@@ -173,7 +176,7 @@ def _first_form(row: Installation) -> str:
     if not form:
         return _form(row, {}, {})
     flash(
-        setting_messages.explain_expired_form(),
+        form_drafts.explain_expired_form(),
         "look",
     )
     answers = forms.parse(settings_schema.schema_of(get_app_or_404(row.slug)), form)

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Flask, Response, abort, current_app, g, request, session, url_for
 from flask_security import current_user
+from markupsafe import escape
 from sqlalchemy import select
 from werkzeug.exceptions import HTTPException, NotFound
 
@@ -23,6 +24,7 @@ from hub.security.rights import (
     rights_of,
 )
 from hub.security.subjects import ANYWHERE, HUB, OWN
+from hub.translations.messages import gettext
 from hub.web.authentication import last_person, sessions
 from hub.web.request import destinations, form_drafts, row_ids
 
@@ -348,11 +350,38 @@ def keep_form(secrets_of_form: Callable[..., set[str]]) -> Callable[[View], View
     return mark
 
 
+def renew_while_typing(view: View) -> View:
+    """Mark a view that tells what a form would do while a person fills it in."""
+    cast(Any, view).renews_while_typing = True
+    return view
+
+
+def explain_ended_session() -> Response | None:
+    """Answer a request that is sent while a person fills in a form and whose session has ended.
+
+    A redirect would take the form away; its own button does that, and brings it back.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    is_part = "HX-Request" in request.headers and getattr(view, "renews_while_typing", False)
+    if not is_part or current_user.is_authenticated:
+        return None
+    text = gettext("Your session has ended. Save leads to the log-in, and then back to this form.")
+    return Response(f'<p class="wrong mb-1">{escape(text)}</p>')
+
+
 def _to_login() -> Response:
-    """Redirect to the log-in page and come back afterwards."""
+    """Redirect to the log-in page and come back afterwards.
+
+    From a part that htmx renews one comes back to its page.
+    """
+    note = explain_ended_session()
+    if note is not None:
+        return note
     next_page = destinations.current_address()
     if request.method != "GET":
         next_page = store_draft() or store_unsent_form()
+    elif request.headers.get("HX-Request"):
+        next_page = destinations.page_before() or url_for("home.show")
     row = sessions.load_current_row()
     page = "security.login" if row is None else SECOND_FACTOR
     return destinations.send_to(url_for(page, next=next_page))

@@ -21,6 +21,7 @@ from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
 from hub.models import Secret
 from hub.security import secrets
+from hub.translations.messages import gettext
 
 DRAFT_LIFETIME = dt.timedelta(minutes=30)
 MAX_DRAFTS = 200  # so that a stranger cannot fill the database with forms
@@ -137,6 +138,14 @@ def form_of(draft: Mapping[str, Any]) -> MultiDict[str, str]:
     for name, values in draft["form"].items():
         form.setlist(name, values)
     return form
+
+
+def explain_expired_form() -> str:
+    """Say why a form is shown again."""
+    return gettext(
+        "The form was not saved, because the page had been open too long. Check it and save it"
+        " again."
+    )
 
 
 def _is_own_form() -> bool:

@@ -216,6 +216,9 @@ def _from_csrf(error: CSRFError) -> Any:
 
     If a log-in is needed, it comes first.
     """
+    note = access.explain_ended_session()
+    if note is not None:
+        return note
     form_page = access.store_draft()
     is_logged_in = sessions.load_current_row() is not None
     if not form_page and not is_logged_in:

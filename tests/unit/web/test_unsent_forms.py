@@ -163,6 +163,41 @@ def test_a_part_of_a_page_leads_to_the_log_in_with_its_form(owner: Visitor) -> N
     assert NEW_PERSON["name"] in owner.page(next_page)
 
 
+def test_from_a_part_of_a_page_one_comes_back_to_its_page(owner: Visitor) -> None:
+    headers = {"Referer": "http://localhost/inbox/?sort=age", "HX-Request": "true"}
+    answer = owner.get("/search/?q=oda", headers=headers)
+    next_page = parse_qs(urlsplit(answer.headers["HX-Redirect"]).query)["next"][0]
+    assert next_page == "/inbox/?sort=age"
+
+
+@pytest.mark.parametrize("has_cookie", [True, False])
+def test_a_form_is_not_taken_away_while_it_is_filled_in(owner: Visitor, has_cookie: bool) -> None:
+    if not has_cookie:
+        owner.client.delete_cookie("hub")
+    headers = {
+        "Referer": f"http://localhost/installations/{owner.story.installation}/settings",
+        "Origin": "http://localhost",
+        "HX-Request": "true",
+    }
+    address = f"/installations/{owner.story.installation}/settings/changes"
+    form = {"csrf_token": owner._token, "schedule": "2h"}
+    answer = owner.client.post(address, data=form, headers=headers)
+    assert answer.status_code == 200
+    assert "HX-Redirect" not in answer.headers
+    assert "Your session has ended. Save leads to the log-in" in answer.text
+    assert draft_count(owner) == 0
+
+
+def test_the_form_of_the_mail_server_says_why_it_is_shown_again(owner: Visitor) -> None:
+    path = "/setup/mail"
+    back = page_after_log_in(send_late(owner, path, path, host="smtp.example.com"))
+    owner.log_in("olga")
+    page = owner.page(back)
+    assert "Check it and save it again." in page
+    assert "smtp.example.com" in page
+    assert "Check it and save it again." not in owner.page(path)
+
+
 FORMS = """<!doctype html><main><svg viewBox="0 0 1 1"/>
 <form action="/other" method="post"><input name="note" value="a"></form>
 <form action="/act" method="post">
