@@ -32,7 +32,7 @@ class Field(NamedTuple):
     """A field of a complex type: its type, whether it repeats, and whether it is an attribute."""
 
     type: str
-    many: bool = False
+    is_list: bool = False
     attribute: bool = False
 
 
