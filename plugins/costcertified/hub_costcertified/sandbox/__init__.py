@@ -7,8 +7,8 @@ from hub_costcertified.client import RATE_LIMIT
 from hub_costcertified.sandbox import company
 from hub_costcertified.sandbox.api import Api
 from hub_costcertified.sandbox.books import LIST_NAMES, Books
-from hub_costcertified.sandbox.calls import Calls
 from hub_costcertified.sandbox.pages import Pages
+from hub_costcertified.sandbox.webhooks import Calls
 from qbo_sandbox import kit
 from qbo_sandbox.kit import Journal, Limits, Tokens
 

@@ -3,7 +3,7 @@
 import secrets
 
 from hub_costcertified import names
-from hub_costcertified.sandbox import wire
+from hub_costcertified.sandbox import encoding
 from hub_costcertified.sandbox.company import ACCOUNT_ID, CLIENT_ID, CURRENCY, NAME, REGION
 from qbo_sandbox import kit
 from qbo_sandbox.kit import accounting, query_of, site_of
@@ -66,7 +66,7 @@ class Api(kit.Api):
 
     def _account(self, environ):
         """Answer the account."""
-        return wire.account(
+        return encoding.account(
             {
                 "id": ACCOUNT_ID,
                 "name": NAME,
@@ -82,7 +82,7 @@ class Api(kit.Api):
         after, limit = page(query, names.Page)
         rows, has_more = self._books.changed(list_name, after, limit)
         site = site_of(environ)
-        items = [wire.encode(list_name, row, site) for row in rows]
+        items = [encoding.encode(list_name, row, site) for row in rows]
         return paginate(query, items, has_more, names.Page, names.Row)
 
     def _one(self, environ, list_name, id):
@@ -90,7 +90,7 @@ class Api(kit.Api):
         row = self._books.row(list_name, id)
         if row is None:
             raise CallRefused(404, "not_found", f"There is no {list_name[:-1]} {id}.")
-        return wire.encode(list_name, row, site_of(environ))
+        return encoding.encode(list_name, row, site_of(environ))
 
     def _status(self, environ, list_name, id):
         """Store the status of a row in accounting."""

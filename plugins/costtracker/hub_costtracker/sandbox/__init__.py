@@ -7,8 +7,8 @@ from hub_costtracker.client import RATE_LIMIT
 from hub_costtracker.sandbox import company
 from hub_costtracker.sandbox.api import Api
 from hub_costtracker.sandbox.books import Books
-from hub_costtracker.sandbox.calls import Calls
 from hub_costtracker.sandbox.pages import Pages
+from hub_costtracker.sandbox.webhooks import Calls
 from qbo_sandbox import kit
 from qbo_sandbox.kit import Journal, Limits, Tokens
 

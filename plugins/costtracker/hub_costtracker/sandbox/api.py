@@ -1,7 +1,7 @@
 """The API: token, account, invoices with their files, pushed lists, supplier edits."""
 
 from hub_costtracker import names
-from hub_costtracker.sandbox import checks, files, views, wire
+from hub_costtracker.sandbox import checks, encoding, files, views
 from hub_costtracker.sandbox.company import ACCOUNT_ID, CLIENT_ID, NAME, USERS
 from qbo_sandbox import kit
 from qbo_sandbox.kit import (
@@ -49,7 +49,7 @@ class Api(kit.Api):
 
     def _account(self, environ):
         """Answer the account with its users."""
-        return wire.account(
+        return encoding.account(
             {
                 "id": ACCOUNT_ID,
                 "name": NAME,
@@ -66,19 +66,19 @@ class Api(kit.Api):
         status = query.get(names.Page.STATUS)
         rows, has_more = self._books.changed_invoices(after, limit, status)
         site = site_of(environ)
-        items = [wire.invoice(row, site) for row in rows]
+        items = [encoding.invoice(row, site) for row in rows]
         return paginate(query, items, has_more, names.Page, names.Invoice)
 
     def _suppliers(self, environ):
         """Answer a page of the suppliers' edits, the oldest change first."""
         query = query_of(environ)
         rows, has_more = self._books.changed_suppliers(*checks.read_page(query))
-        items = [wire.supplier_edit(row) for row in rows]
+        items = [encoding.supplier_edit(row) for row in rows]
         return paginate(query, items, has_more, names.Page, names.SupplierEdit)
 
     def _invoice(self, environ, id):
         """Answer one invoice."""
-        return wire.invoice(self._require_invoice(id), site_of(environ))
+        return encoding.invoice(self._require_invoice(id), site_of(environ))
 
     def _require_invoice(self, id):
         """Return an invoice, or answer that there is none with this id."""
@@ -110,6 +110,6 @@ class Api(kit.Api):
     def _push(self, environ, kind):
         """Store a batch of a list of QuickBooks."""
         sent = checks.read_push(kind, json_body(environ))
-        items = [decode_row(item, wire.RECORD) for item in sent]
+        items = [decode_row(item, encoding.RECORD) for item in sent]
         ids = self._books.do("push", kind=kind, items=items)
-        return wire.imported(ids)
+        return encoding.imported(ids)

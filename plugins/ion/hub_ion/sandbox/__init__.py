@@ -7,9 +7,9 @@ import json
 
 from hub_ion.sandbox import api
 from hub_ion.sandbox.books import Books
-from hub_ion.sandbox.calls import Calls
 from hub_ion.sandbox.changes import Changes
 from hub_ion.sandbox.pages import Pages
+from hub_ion.sandbox.webhooks import Calls
 from qbo_sandbox.kit import Clock, Faults, Harness, Journal
 
 ERROR_MESSAGES = {

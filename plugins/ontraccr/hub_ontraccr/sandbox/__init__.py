@@ -7,8 +7,8 @@ from hub_ontraccr.client import RATE_LIMIT
 from hub_ontraccr.sandbox import company, views
 from hub_ontraccr.sandbox.api import Api
 from hub_ontraccr.sandbox.books import Books
-from hub_ontraccr.sandbox.calls import Calls
 from hub_ontraccr.sandbox.pages import Pages
+from hub_ontraccr.sandbox.webhooks import Calls
 from qbo_sandbox import kit
 from qbo_sandbox.kit import Journal, Limits, Tokens
 

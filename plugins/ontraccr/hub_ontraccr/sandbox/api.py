@@ -3,7 +3,7 @@
 import secrets
 
 from hub_ontraccr import names
-from hub_ontraccr.sandbox import checks, files, views, wire
+from hub_ontraccr.sandbox import checks, encoding, files, views
 from hub_ontraccr.sandbox.company import CLIENT_ID, DIVISIONS, NAME, RECORD_TYPES_BY_KIND
 from qbo_sandbox import kit
 from qbo_sandbox.kit import accounting, decode_row, query_of, site_of
@@ -68,7 +68,7 @@ class Api(kit.Api):
 
     def _integration(self, environ):
         """Answer the company and whether its integration is activated."""
-        return wire.integration(NAME, self._books.is_activated)
+        return encoding.integration(NAME, self._books.is_activated)
 
     def _divisions(self, environ):
         """Answer a page of the divisions, by their ids."""
@@ -77,7 +77,7 @@ class Api(kit.Api):
         rows = []
         for row in DIVISIONS:
             if after is None or row["id"] > after[1]:
-                rows.append(wire.division(row))
+                rows.append(encoding.division(row))
         has_more = len(rows) > limit
         return paginate(query, rows[:limit], has_more, names.Page, names.Division)
 
@@ -89,7 +89,7 @@ class Api(kit.Api):
         secret = old.get("secret") or secrets.token_urlsafe(24)
         if old.get("url") != url:
             self._books.do("call", division=division, url=url, secret=secret)
-        return wire.webhook(url, secret)
+        return encoding.webhook(url, secret)
 
     def _unsubscribe(self, environ):
         """Forget the address to call."""
@@ -99,19 +99,19 @@ class Api(kit.Api):
     def _list_choices(self, environ, name):
         """Answer a list of QuickBooks as the hub sent it last."""
         rows = self._books.list(_division(environ), name)
-        return wire.choices(rows)
+        return encoding.choices(rows)
 
     def _offer(self, environ, name):
         """Replace a list of QuickBooks."""
         body = json_body(environ)
         division = _division(environ)
-        items = [decode_row(item, wire.CHOICE) for item in checks.read_list(name, body)]
+        items = [decode_row(item, encoding.CHOICE) for item in checks.read_list(name, body)]
         list_fields = {
             "default": body.get(names.Choice.DEFAULT_EXTERNAL_ID),
             "currency": body.get(names.Choice.CURRENCY),
         }
         self._books.do("offer", division=division, list=name, items=items, **list_fields)
-        return wire.choices(items)
+        return encoding.choices(items)
 
     # -- payables -------------------------------------------------------------------------------
 
@@ -125,13 +125,13 @@ class Api(kit.Api):
             raise invalid(names.Page.INCLUDE_DELETED, "0 or 1 is needed.")
         rows, has_more = self._books.changed(division, after, limit, deleted == "1")
         site = site_of(environ)
-        items = [wire.payable(row, site) for row in rows]
+        items = [encoding.payable(row, site) for row in rows]
         return paginate(query, items, has_more, names.Page, names.Payable)
 
     def _payable(self, environ, id):
         """Answer one payable."""
         row = views.payable(self._books, self._require_payable(id))
-        return wire.payable(row, site_of(environ))
+        return encoding.payable(row, site_of(environ))
 
     def _require_payable(self, id):
         """Return a payable, or answer that there is none with this id."""
@@ -166,13 +166,13 @@ class Api(kit.Api):
         division = _division(environ)
         after, limit = page(query, names.Page)
         rows, has_more = self._books.profiles_of(kind, division, after, limit)
-        items = [wire.profile(row) for row in rows]
+        items = [encoding.profile(row) for row in rows]
         return paginate(query, items, has_more, names.Page, names.Profile)
 
     def _profile(self, environ, kind, id):
         """Answer one profile."""
         row = views.profile(self._books, kind, self._require_profile(kind, id))
-        return wire.profile(row)
+        return encoding.profile(row)
 
     def _require_profile(self, kind, id):
         """Return a profile, or answer that there is none with this id."""
@@ -185,14 +185,14 @@ class Api(kit.Api):
         """Take in records of QuickBooks as profiles."""
         division = _division(environ)
         sent = checks.read_records(json_body(environ))
-        items = [decode_row(item, wire.IMPORTED) for item in sent]
+        items = [decode_row(item, encoding.IMPORTED) for item in sent]
         results = self._books.do("bring", kind=kind, division=division, items=items)
-        return wire.imported(results)
+        return encoding.imported(results)
 
     def _link(self, environ, kind, id):
         """Link a profile to a record; a link that it already has changes nothing."""
         profile = self._require_profile(kind, id)
-        link = decode_row(checks.read_link(json_body(environ)), wire.LINK)
+        link = decode_row(checks.read_link(json_body(environ)), encoding.LINK)
         if link.items() - profile.items():
             self._books.do("link", kind=kind, id=id, link={**link, "who": "the hub"})
         return self._profile(environ, kind, id)

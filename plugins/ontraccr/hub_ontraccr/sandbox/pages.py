@@ -1,6 +1,6 @@
 """The pages: upload, change, hold back and delete payables; link profiles."""
 
-from hub_ontraccr.sandbox import checks, company, views, wire
+from hub_ontraccr.sandbox import checks, company, encoding, views
 from qbo_sandbox import kit
 from qbo_sandbox.kit import PageRefused, encode_row, query_of
 from qbo_sandbox.kit.strict import CallRefused
@@ -279,10 +279,10 @@ def _read_amount(text):
 
 def _read_link(form):
     """Return the link in a form and its author; refuse a link that the API would refuse."""
-    link = {name: form.get(name, "").strip() for name in wire.LINK.values()}
+    link = {name: form.get(name, "").strip() for name in encoding.LINK.values()}
     link["external_name"] = link["external_name"] or link["external_id"]
     try:
-        checks.read_link(encode_row(link, wire.LINK))
+        checks.read_link(encode_row(link, encoding.LINK))
     except CallRefused as wrong:
         raise PageRefused(str(wrong)) from None
     return {**link, "who": form.get("person", company.PEOPLE[0])}
