@@ -254,7 +254,7 @@ def _check_number_holder(history: History, hold: Hold) -> Step:
     """Adopt the transaction that has the number already if it is this document, else hold it."""
     (holder_id,) = hold.candidates
     current = history.current
-    if current is None:
+    if current is None or current.id != holder_id:
         return Read(holder_id)
     if is_live_and_own(history, current):
         return Posted(holder_id, adopted=True)
@@ -304,7 +304,9 @@ def _decide_after_absence(history: History) -> Step:
     if history.rekey or (last and last.batched):
         return Send(resend=True, renew=True)
     if last and _is_conclusive_refusal(last):
-        return _hold_after_refusal(history, last)
+        hold = _hold_after_refusal(history, last)
+        # The search may have missed what QuickBooks itself names: its index may lag behind.
+        return _check_number_holder(history, hold) if hold.candidates else hold
     if history.proved_absences + 1 >= MAX_PROVED_ABSENCES:
         return Hold(HoldReason.NO_ANSWER)
     return Send(resend=True)

@@ -270,9 +270,29 @@ DOUBTS = [
     ),
     ("a refusal's id is not ours", unknown("doubt", "refused/6140:17"), Search()),
     (
-        "number used on a re-send, and nothing of ours there",
+        "number used on a re-send, and the search found nothing of ours",
         unknown("doubt", "refused/6140:17", search_results=()),
+        Read("17"),
+    ),
+    (
+        "number used on a re-send by ours, which the search missed",
+        unknown(
+            "doubt",
+            "refused/6140:17",
+            search_results=(),
+            current=live_object("17", marker=OWN_MARKER),
+        ),
+        Posted("17", adopted=True),
+    ),
+    (
+        "number used on a re-send by another",
+        unknown("doubt", "refused/6140:17", search_results=(), current=live_object("17")),
         Hold("number_used", ("17",)),
+    ),
+    (
+        "number used on a re-send, after another one was read",
+        unknown("doubt:7", "refused/6140:17", search_results=(), current=PLAIN),
+        Read("17"),
     ),
     (
         "number used on a re-send by one that was rejected",
