@@ -26,7 +26,7 @@ def money(value: object) -> Decimal:
     except InvalidOperation:
         raise BadDocument(f"{value!r} is not an amount.") from None
     if not amount.is_finite():
-        raise BadDocument(f"{value!r} is not an amount.")
+        raise BadDocument(f"'{amount}' is not an amount.")
     return amount
 
 

@@ -11,6 +11,7 @@ from hub import (
     Site,
     Unreadable,
     Yielded,
+    check_fields,
     readable,
 )
 from hub_costtracker import names, suppliers
@@ -75,8 +76,9 @@ def read(site: Site, row: Row) -> Document | Gone | Unreadable:
 
 def _build_item(site: Site, source_id: str, row: Row) -> Document | Gone:
     """Return the document of a row with an id."""
+    check_fields(row, {names.Invoice.DELETED_AT: str})
     deleted_at = row.get(names.Invoice.DELETED_AT)
     if not deleted_at:
         return build_document(site, row)
-    reason = Sentence("Deleted in CostTracker on %(deleted_at)s.", deleted_at=str(deleted_at)[:10])
+    reason = Sentence("Deleted in CostTracker on %(deleted_at)s.", deleted_at=deleted_at[:10])
     return Gone(source_id=source_id, reason=reason)

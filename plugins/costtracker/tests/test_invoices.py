@@ -214,9 +214,10 @@ def test_an_invoice_that_costtracker_never_had_is_gone(bench):
             "its account is 6000, and not a text",
         ),
         ({"attachments": ["a.pdf"]}, "its attachments contains 'a.pdf', and not only groups of"),
+        ({"deleted_at": True}, "its deleted_at is True, and not a text"),
         ({"invoice_number": 7}, "its invoice_number is 7, and not a text"),
         ({"invoice_date": 20260320}, "“20260320” is not a date"),
-        ({"gross_total": Decimal("NaN")}, "is not an amount"),
+        ({"gross_total": Decimal("NaN")}, "'NaN' is not an amount"),
     ],
 )
 def test_a_row_that_makes_no_sense_says_what_is_wrong_with_it(bench, change, words):
