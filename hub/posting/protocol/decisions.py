@@ -226,11 +226,9 @@ def _decide_after_refusal(history: History, last: SendAttempt) -> Step:
     if _is_change(history):
         return _decide_after_refused_change(history, last)
     hold = _hold_after_refusal(history, last)
-    if hold.candidates:
-        return _check_number_holder(history, hold)
     if hold.reason == HoldReason.DUPLICATE_NAME:
         return _look_for_name(history)
-    return hold
+    return _check_number_holder(history, hold)
 
 
 def _decide_after_refused_change(history: History, last: SendAttempt) -> Step:
@@ -252,6 +250,8 @@ def _decide_after_refused_change(history: History, last: SendAttempt) -> Step:
 
 def _check_number_holder(history: History, hold: Hold) -> Step:
     """Adopt the transaction that has the number already if it is this document, else hold it."""
+    if not hold.candidates:
+        return hold
     (holder_id,) = hold.candidates
     current = history.current
     if current is None or current.id != holder_id:
@@ -304,9 +304,8 @@ def _decide_after_absence(history: History) -> Step:
     if history.rekey or (last and last.batched):
         return Send(resend=True, renew=True)
     if last and _is_conclusive_refusal(last):
-        hold = _hold_after_refusal(history, last)
-        # The search may have missed what QuickBooks itself names: its index may lag behind.
-        return _check_number_holder(history, hold) if hold.candidates else hold
+        # The search may have missed the holder of the number: QuickBooks' index may lag behind.
+        return _check_number_holder(history, _hold_after_refusal(history, last))
     if history.proved_absences + 1 >= MAX_PROVED_ABSENCES:
         return Hold(HoldReason.NO_ANSWER)
     return Send(resend=True)
