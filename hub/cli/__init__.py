@@ -97,7 +97,7 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            raise _with_suggestion(error, args[0]) from None
+            raise _add_suggestion(error, args[0]) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command and turn its errors into a sentence and an exit code."""
@@ -108,7 +108,7 @@ class Commands(click.Group):
         except Exception as error:
             if ctx.params.get("traceback"):
                 raise
-            click.echo(_error_sentence(error), err=True)
+            click.echo(_format_error(error), err=True)
             ctx.exit(getattr(error, "exit_code", 1))
 
 
@@ -144,7 +144,7 @@ def main(context: click.Context, traceback: bool, person: str | None) -> None:
         )
 
 
-def _with_suggestion(error: click.UsageError, name: str) -> click.UsageError:
+def _add_suggestion(error: click.UsageError, name: str) -> click.UsageError:
     """Return the error about an unknown command with the nearest name."""
     from difflib import get_close_matches
 
@@ -153,7 +153,7 @@ def _with_suggestion(error: click.UsageError, name: str) -> click.UsageError:
     return click.UsageError(f"There is no command {name!r}.{hint}", ctx=error.ctx)
 
 
-def _error_sentence(error: Exception) -> str:
+def _format_error(error: Exception) -> str:
     """Return the sentence that a person sees for an error."""
     if hasattr(error, "exit_code"):
         return str(error)

@@ -46,7 +46,7 @@ def list_(as_json: bool) -> None:
     from hub.context import current_hub
 
     installed = current_hub().plugins.apps.values()
-    rows = [row for app in installed for row in _rows(app)]
+    rows = [row for app in installed for row in _list_rows(app)]
     if as_json:
         print_json(rows)
         return
@@ -54,7 +54,7 @@ def list_(as_json: bool) -> None:
     print_table(COLUMNS, cells, "No plugin with an app is installed.")
 
 
-def _rows(app: Any) -> list[dict[str, Any]]:
+def _list_rows(app: Any) -> list[dict[str, Any]]:
     """Return one row for each installation of an app, or one for an app without any."""
     from sqlalchemy import select
 
@@ -118,7 +118,7 @@ def enable(
         company_id, slug, settings, who=account_name(), mode=mode, owner=owner
     )
     company_name = row.company.name or row.company.realm
-    say(f"{_app_name(row)} is enabled, in mode {row.mode}, for {company_name}.")
+    say(f"{_get_app_name(row)} is enabled, in mode {row.mode}, for {company_name}.")
     warning = shared_accounts.find_warning(row)
     if warning:
         say(warning)
@@ -166,7 +166,7 @@ def set_(
     company_id = find_company(realm).id
     rights.require_settings(find_stored_app(company_id, slug))
     row = installations_enable.change(company_id, slug, settings, who=account_name(), mode=mode)
-    say(f"{_app_name(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
+    say(f"{_get_app_name(row)} is changed: mode {row.mode}, every {row.schedule} ({row.zone}).")
 
 
 @apps.command()
@@ -181,7 +181,7 @@ def disable(slug: str, realm: str | None) -> None:
     company_id = find_company(realm).id
     rights.require_settings(find_stored_app(company_id, slug))
     row = installations_enable.disable(company_id, slug, who=account_name())
-    say(f"{_app_name(row)} is disabled. Its settings and matches are kept.")
+    say(f"{_get_app_name(row)} is disabled. Its settings and matches are kept.")
 
 
 @apps.command()
@@ -224,7 +224,7 @@ def matches(slug: str, realm: str | None, source: Any, target: Any) -> None:
     say(f"Wrote {count_of(count, 'match', 'matches')}.")
 
 
-def _app_name(row: Any) -> str:
+def _get_app_name(row: Any) -> str:
     """Return the name of an installation's app."""
     from hub.context import current_hub
 

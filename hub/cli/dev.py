@@ -59,7 +59,7 @@ def dev(slug: str, port: int, country: str | None, read_again: bool, match_codes
         find_apps_of_plugin(slug)
     options = ["--match-codes"] if match_codes else []
     options += ["--country", country] if country else []
-    Supervisor(slug, port or _free_port(), read_again, options).run()
+    Supervisor(slug, port or _find_free_port(), read_again, options).run()
 
 
 class Supervisor:
@@ -118,7 +118,7 @@ class Supervisor:
 def list_plugin_files() -> Files:
     """Return the files of all plugins, each with its time and size."""
     files = {}
-    for folder in _plugin_folders():
+    for folder in _iter_plugin_folders():
         for file in sorted(folder.rglob("*")):
             if "__pycache__" in file.parts or not file.is_file():
                 continue
@@ -135,7 +135,7 @@ def find_changed_file(before: Files, after: Files) -> str:
     return ""
 
 
-def _plugin_folders() -> Iterator[Path]:
+def _iter_plugin_folders() -> Iterator[Path]:
     """Yield the folder of each plugin's package, without importing it."""
     packages = {entry.module.partition(".")[0] for entry in entry_points(group="hub")}
     for package in sorted(packages):
@@ -144,7 +144,7 @@ def _plugin_folders() -> Iterator[Path]:
             yield Path(location)
 
 
-def _free_port() -> int:
+def _find_free_port() -> int:
     """Return a port that is free now; each start of the hub listens there."""
     from hub.web.serving import server
 

@@ -80,7 +80,7 @@ def _iter_checks() -> Iterator[tuple[bool, str]]:
             yield from _check_settings(loaded)
             yield from _find_other_folder()
             yield from _check_demo_remains(loaded.data)
-            yield from _audit_copy(loaded)
+            yield from _check_audit_copy(loaded)
             yield from _check_connections()
     except HubError as error:
         yield False, error.text
@@ -150,7 +150,7 @@ def _find_other_folder() -> Iterator[tuple[bool, str]]:
         yield True, standby.text.rstrip(".")
 
 
-def _audit_copy(config: Any) -> Iterator[tuple[bool, str]]:
+def _check_audit_copy(config: Any) -> Iterator[tuple[bool, str]]:
     """Yield whether the entries of the audit log are copied, if they should be."""
     from hub.security import audit_copy
 
@@ -182,7 +182,7 @@ def _check_tables() -> tuple[bool, str]:
     )
 
 
-def _intuit_keys() -> Iterator[tuple[bool, str]]:
+def _check_intuit_keys() -> Iterator[tuple[bool, str]]:
     """Yield the checks of the keys of the hub's app at Intuit."""
     from hub.qbo import intuit_keys
 
@@ -205,7 +205,7 @@ def _check_connections() -> Iterator[tuple[bool, str]]:
     from hub.models.enums import ConnectionState
     from hub.security import hub_settings
 
-    yield from _intuit_keys()
+    yield from _check_intuit_keys()
     yield (
         bool(list_people()),
         "a person who can log in"
@@ -354,7 +354,7 @@ def plugins(as_json: bool, hashes: bool) -> None:
             item["plugin"],
             item["distribution"],
             item["version"],
-            _slugs_of(item),
+            _list_slugs(item),
             _describe_state(item),
         )
         for item in described
@@ -378,7 +378,7 @@ def _say_tier(app: dict[str, Any]) -> None:
         say(f"    {name}: {problem}")
 
 
-def _slugs_of(item: dict[str, Any]) -> str:
+def _list_slugs(item: dict[str, Any]) -> str:
     """Return the slugs of a plugin's apps."""
     slugs = [app["slug"] for app in item["apps"]]
     return ", ".join(slugs)

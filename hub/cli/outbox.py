@@ -55,14 +55,14 @@ def outbox(state: str | None, slug: str | None, limit: int, as_json: bool) -> No
     with read_only_session() as session:
         postings = session.scalars(_select_newest(state, slug, limit)).all()
         states = listing.load_document_states(session, [row.document_id for row in postings])
-        rows = [_posting_json(row, states[row.document_id]) for row in postings]
+        rows = [_build_posting_json(row, states[row.document_id]) for row in postings]
     if slug and not rows:
         _require_app(slug)
     if as_json:
         print_json(rows)
         return
     for posting, row in zip(postings, rows, strict=True):
-        _word_for_people(row, posting)
+        _reword_for_people(row, posting)
         if state in DOCUMENT_STATES:
             row["state"] = row["document_state"]
     cells = [[row[name] for name in COLUMNS] for row in rows]
@@ -103,37 +103,37 @@ def _require_app(slug: str) -> None:
         raise NotFound("app", slug, slugs)
 
 
-def _word_for_people(row: dict[str, Any], posting: "Posting") -> None:
+def _reword_for_people(row: dict[str, Any], posting: "Posting") -> None:
     """Replace in a row of the JSON output what people read in other words."""
     from hub.models.enums import Operation
 
-    row["total"] = _signed_total(posting)
+    row["total"] = _get_signed_total(posting)
     if posting.operation == Operation.ATTACH:
         row["kind"] = "file"
 
 
-def _signed_total(posting: "Posting") -> str:
+def _get_signed_total(posting: "Posting") -> str:
     """Return a posting's total as the pages list it: a credit is negative; "" if it has none."""
     from hub.outbox import apply_sign
 
     if posting.total is None:
         return ""
-    return _in_cents(apply_sign(posting.kind, posting.total), posting.currency)
+    return _round_for_json(apply_sign(posting.kind, posting.total), posting.currency)
 
 
-def _in_cents(amount: "Decimal", currency: str) -> str:
+def _round_for_json(amount: "Decimal", currency: str) -> str:
     """Return an amount with the decimals of its currency, if that is known."""
     from hub.money import round_amount
 
     return str(round_amount(amount, currency) if currency else amount)
 
 
-def _posting_json(row: Any, document_state: str) -> dict[str, Any]:
+def _build_posting_json(row: Any, document_state: str) -> dict[str, Any]:
     """Return a posting as the JSON output has it."""
     document = row.document
     total = None
     if row.total is not None:
-        total = _in_cents(row.total, row.currency)
+        total = _round_for_json(row.total, row.currency)
     return {
         "id": row.id,
         "app": document.slug,

@@ -50,14 +50,14 @@ class Requirement(NamedTuple):
     subjects: Subjects | None = None
 
 
-def _hub_target(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_hub_target(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the hub as a whole."""
     from hub.security.rights import WHOLE_HUB
 
     yield Named("everything", WHOLE_HUB)
 
 
-def _company_target(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_company_target(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the company of the realm; nothing for a command that goes through all of them."""
     from hub.security.rights import Subject
 
@@ -67,7 +67,7 @@ def _company_target(session: "Session", options: Options) -> Iterator[Named]:
     yield Named(row.name or row.realm, Subject(row.id))
 
 
-def _app_target(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_app_target(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the app at the company of the realm, or at the only company."""
     from hub.security.rights import Subject
 
@@ -76,7 +76,7 @@ def _app_target(session: "Session", options: Options) -> Iterator[Named]:
     yield Named(f"{slug} in {row.name or row.realm}", Subject(row.id, slug))
 
 
-def _enabled_apps(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_enabled_apps(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the app at each company that it is enabled for; nothing without the name of an app."""
     from sqlalchemy import select
 
@@ -95,7 +95,7 @@ def _enabled_apps(session: "Session", options: Options) -> Iterator[Named]:
         yield Named(f"{slug} in {company_name}", Subject(row.company_id, slug))
 
 
-def _posting_targets(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_posting_targets(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the postings of the ids."""
     for id_ in options.get("ids") or (options["id_"],):
         yield _select_target(session, "posting", id_)
@@ -107,7 +107,7 @@ def _run_target(session: "Session", options: Options) -> Iterator[Named]:
         yield _select_target(session, "run", options["run_id"])
 
 
-def _posting_or_run(session: "Session", options: Options) -> Iterator[Named]:
+def _iter_posting_or_run(session: "Session", options: Options) -> Iterator[Named]:
     """Yield the posting, or the run whose postings the command names.
 
     The command checks the form.
@@ -132,38 +132,38 @@ def _select_target(session: "Session", kind: str, id_: int) -> Named:
 
 # The words of a command -> what it needs.
 REQUIREMENTS: Mapping[str, Requirement] = {
-    "users add": Requirement("owner", _hub_target),
-    "users list": Requirement("owner", _hub_target),
-    "users role": Requirement("owner", _hub_target),
-    "users disable": Requirement("owner", _hub_target),
-    "users enable": Requirement("owner", _hub_target),
-    "users reset-factor": Requirement("owner", _hub_target),
-    "users reset": Requirement("owner", _hub_target),
-    "tokens create": Requirement("owner", _hub_target),
-    "tokens list": Requirement("owner", _hub_target),
-    "tokens revoke": Requirement("owner", _hub_target),
-    "companies add": Requirement("owner", _hub_target),
+    "users add": Requirement("owner", _iter_hub_target),
+    "users list": Requirement("owner", _iter_hub_target),
+    "users role": Requirement("owner", _iter_hub_target),
+    "users disable": Requirement("owner", _iter_hub_target),
+    "users enable": Requirement("owner", _iter_hub_target),
+    "users reset-factor": Requirement("owner", _iter_hub_target),
+    "users reset": Requirement("owner", _iter_hub_target),
+    "tokens create": Requirement("owner", _iter_hub_target),
+    "tokens list": Requirement("owner", _iter_hub_target),
+    "tokens revoke": Requirement("owner", _iter_hub_target),
+    "companies add": Requirement("owner", _iter_hub_target),
     "companies list": Requirement("viewer"),
-    "companies check": Requirement("operator", _company_target),
-    "companies batches": Requirement("owner", _company_target),
-    "companies disconnect": Requirement("owner", _company_target),
-    "companies remove": Requirement("owner", _company_target),
+    "companies check": Requirement("operator", _iter_company_target),
+    "companies batches": Requirement("owner", _iter_company_target),
+    "companies disconnect": Requirement("owner", _iter_company_target),
+    "companies remove": Requirement("owner", _iter_company_target),
     "apps list": Requirement("viewer"),
-    "apps enable": Requirement("app-owner", _app_target),
-    "apps set": Requirement("app-owner", _app_target),
-    "apps disable": Requirement("app-owner", _app_target),
-    "apps matches": Requirement("viewer", _app_target),
-    "sync": Requirement("operator", _enabled_apps),
-    "read": Requirement("app-owner", _enabled_apps),
+    "apps enable": Requirement("app-owner", _iter_app_target),
+    "apps set": Requirement("app-owner", _iter_app_target),
+    "apps disable": Requirement("app-owner", _iter_app_target),
+    "apps matches": Requirement("viewer", _iter_app_target),
+    "sync": Requirement("operator", _iter_enabled_apps),
+    "read": Requirement("app-owner", _iter_enabled_apps),
     "outbox": Requirement("viewer"),
     "cases": Requirement("viewer"),
-    "retry": Requirement("operator", _posting_targets),
-    "adopt": Requirement("operator", _posting_targets),
-    "not-this": Requirement("operator", _posting_targets),
-    "skip": Requirement("operator", _posting_targets),
-    "approve": Requirement("operator", _posting_targets),
-    "undo": Requirement("operator", _posting_or_run),
-    "reconcile": Requirement("operator", _company_target),
+    "retry": Requirement("operator", _iter_posting_targets),
+    "adopt": Requirement("operator", _iter_posting_targets),
+    "not-this": Requirement("operator", _iter_posting_targets),
+    "skip": Requirement("operator", _iter_posting_targets),
+    "approve": Requirement("operator", _iter_posting_targets),
+    "undo": Requirement("operator", _iter_posting_or_run),
+    "reconcile": Requirement("operator", _iter_company_target),
     "runs": Requirement("viewer", _run_target),
 }
 
@@ -174,7 +174,7 @@ def check() -> None:
     The hub is open.
     """
     if person.name():
-        require(_required_right().role)
+        require(_get_required_right().role)
 
 
 def require(role: str) -> None:
@@ -189,7 +189,7 @@ def require(role: str) -> None:
     rights = person.load_rights()
     if not rights.role_within():
         raise person.refusal(role, "a company or an app")
-    subjects = _required_right().subjects
+    subjects = _get_required_right().subjects
     if subjects is None:
         return
     options = click.get_current_context().params
@@ -215,7 +215,7 @@ def require_settings(row: "Installation") -> None:
         raise person.refusal("owner", f"{row.slug}, which {row.owner} set up")
 
 
-def _required_right() -> Requirement:
+def _get_required_right() -> Requirement:
     """Return what the command needs; raise NotForPerson for one that has no entry."""
     words = person.command_words()
     if words not in REQUIREMENTS:

@@ -110,7 +110,7 @@ def _choose_records(row: Any) -> list[Choice]:
         company = session.get_one(ConnectedCompany, row.company_id)
         declared = matches.load_fields_by_name(row)
         match_index = matches.load_match_index(session, row)
-        suitable_records = cache(partial(_suitable_records, session, company))
+        suitable_records = cache(partial(_list_suitable_records, session, company))
         codes = select(SeenCode).where(SeenCode.installation_id == row.id)
         for seen in session.scalars(codes.order_by(SeenCode.field, SeenCode.code)).all():
             field = declared.get(seen.field)
@@ -135,7 +135,7 @@ def _choose_records(row: Any) -> list[Choice]:
     return chosen
 
 
-def _suitable_records(
+def _list_suitable_records(
     session: "Session", company: "ConnectedCompany", role: Any, currency: str
 ) -> list["StoredRecord"]:
     """Return the records that may take a role in documents of a currency."""

@@ -133,7 +133,7 @@ def sandbox(
                 webhook=webhook,
                 companies=companies or ("us", "norway"),
                 switches=switches,
-                hints=_intuit_keys,
+                hints=_build_intuit_keys,
             )
         else:
             _serve_source(name, port, folder, documents, seed, faults, as_json)
@@ -186,10 +186,10 @@ def _serve_source(
             wsgi, port, facts=lambda url: [json.dumps(stand_in.settings(url))], says_address=False
         )
     else:
-        serve(wsgi, port, facts=lambda url: _settings_to_enter(app, stand_in.settings(url)))
+        serve(wsgi, port, facts=lambda url: _build_settings_to_enter(app, stand_in.settings(url)))
 
 
-def _intuit_keys(quickbooks: Any, url: str) -> list[str]:
+def _build_intuit_keys(quickbooks: Any, url: str) -> list[str]:
     """Return what to enter in a hub that is to use the stand-in in place of QuickBooks."""
     scheme, _, host = url.partition("://")
     address = f"{scheme}://{quickbooks.client_id}:{quickbooks.client_secret}@{host}"
@@ -199,7 +199,7 @@ def _intuit_keys(quickbooks: Any, url: str) -> list[str]:
     ]
 
 
-def _settings_to_enter(app: "App", settings: "Mapping[str, object]") -> list[str]:
+def _build_settings_to_enter(app: "App", settings: "Mapping[str, object]") -> list[str]:
     """Return what to enter in a hub that uses the stand-in of a source, by the labels there."""
     from hub.contract import settings_schema
 

@@ -88,7 +88,7 @@ def find_installations(slug: str | None, realm: str | None, role: str) -> "list[
             raise NotFound("enabled app", slug, {row.slug for row in enabled})
         return of_app
     if not enabled:
-        raise _nothing_enabled_error(role)
+        raise _build_nothing_enabled_error(role)
     running = [row for row in enabled if row.mode != InstallationMode.PAUSED]
     if not running:
         raise NotNow(
@@ -97,7 +97,7 @@ def find_installations(slug: str | None, realm: str | None, role: str) -> "list[
     return running
 
 
-def _nothing_enabled_error(role: str) -> "Refused":
+def _build_nothing_enabled_error(role: str) -> "Refused":
     """Return the error about no enabled app, or none for which the person has a role."""
     from hub.errors import Refused
 

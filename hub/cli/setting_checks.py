@@ -19,7 +19,7 @@ def find_unusable_settings(config: "Config", plugins: "Plugins") -> Iterator[str
             f" {', '.join(sorted(plugins.apps)) or 'nothing, as no plugin is installed'}"
         )
     if config.files_root:
-        yield from _problem_of_folder("HUB_FILES_ROOT", config.files_root)
+        yield from _check_folder("HUB_FILES_ROOT", config.files_root)
     for host in sorted(config.allow_hosts):
         if "/" in host:
             yield (
@@ -28,7 +28,7 @@ def find_unusable_settings(config: "Config", plugins: "Plugins") -> Iterator[str
             )
 
 
-def _problem_of_folder(name: str, folder: Path) -> Iterator[str]:
+def _check_folder(name: str, folder: Path) -> Iterator[str]:
     """Yield what is wrong with the folder of a setting, if anything is."""
     if not folder.is_dir():
         yield f"{name} names {folder}, where there is no folder. Create it or correct the setting"

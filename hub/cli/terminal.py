@@ -62,13 +62,13 @@ def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]], empty: s
         return
     lines = [[head.upper() for head in heads]]
     for row in rows:
-        lines.append([_cell_text(cell) for cell in row])
-    widths = _column_widths(lines)
+        lines.append([_format_cell(cell) for cell in row])
+    widths = _compute_column_widths(lines)
     for line in lines:
         say(_align(line, widths))
 
 
-def _column_widths(lines: Sequence[Sequence[str]]) -> list[int]:
+def _compute_column_widths(lines: Sequence[Sequence[str]]) -> list[int]:
     """Return the length of the longest text in each column."""
     columns = zip(*lines, strict=True)
     return [max(map(len, column)) for column in columns]
@@ -87,7 +87,7 @@ def format_moment(value: datetime | None) -> str:
     return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}Z"
 
 
-def _cell_text(cell: object) -> str:
+def _format_cell(cell: object) -> str:
     """Return a cell as text; None is empty."""
     if isinstance(cell, datetime):
         return format_moment(cell)
@@ -110,7 +110,7 @@ class Terminal:
             self.line(f"{self._name}: {phase}.")
         elif self._is_terminal:
             label = PHASE_LABELS.get(phase, phase.capitalize())
-            amount = _amount(phase, done, of)
+            amount = _format_progress(phase, done, of)
             self._show(f"{self._name}: {label}{amount}")
 
     def line(self, text: str) -> None:
@@ -133,7 +133,7 @@ class Terminal:
         self._width = len(text)
 
 
-def _amount(phase: str, done: int, of: int) -> str:
+def _format_progress(phase: str, done: int, of: int) -> str:
     """Return the part of a progress line that counts."""
     if phase in ("wait", "pause"):
         return f" in {of - done} s"

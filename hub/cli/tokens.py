@@ -47,7 +47,7 @@ def create(person: str, name: str, scopes: tuple[str, ...], days: int) -> None:
 @with_hub
 def list_(as_json: bool) -> None:
     """List the tokens that can be used, the newest first."""
-    rows = _tokens()
+    rows = _list_tokens()
     if as_json:
         print_json(rows)
         return
@@ -70,7 +70,7 @@ def revoke(token_id: int) -> None:
     say(f"The API token “{name}” is revoked.")
 
 
-def _tokens() -> list[dict[str, Any]]:
+def _list_tokens() -> list[dict[str, Any]]:
     """Return the tokens that can be used, the newest first."""
     from hub.db.engine import read_only_session
     from hub.models import User

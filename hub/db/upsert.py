@@ -28,7 +28,7 @@ def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]])
     keys = list(rows_by_key)
     for start in range(0, len(keys), KEYS_PER_QUERY):
         part = keys[start : start + KEYS_PER_QUERY]
-        stored = _stored_rows(session, table, names, part)
+        stored = _load_stored_rows(session, table, names, part)
         for key in part:
             entry = stored.get(key)
             if entry is None:
@@ -40,7 +40,7 @@ def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]])
     return changed
 
 
-def _stored_rows(
+def _load_stored_rows(
     session: Session, table: type[Model], names: Sequence[str], keys: Sequence[Key]
 ) -> dict[Key, Model]:
     """Return the stored rows with these keys, by key; `names` are the columns of the key."""

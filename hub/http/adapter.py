@@ -50,7 +50,7 @@ class LimitedAdapter(HTTPAdapter):
         """Return the pool of connections to the server of a request, or to its proxy."""
         if proxies:
             return super().get_connection_with_tls_context(request, verify, proxies, cert)
-        server = _Server(_origin(request.url or ""), verify, cert)
+        server = _Server(_get_origin(request.url or ""), verify, cert)
         latest = self._latest_pool
         if latest and latest[0] == server:
             return latest[1]
@@ -89,7 +89,7 @@ class LimitedAdapter(HTTPAdapter):
         super().close()
 
 
-def _origin(url: str) -> str:
+def _get_origin(url: str) -> str:
     """Return scheme, host and port of an address, as they are written there."""
     host_start = url.find("://") + len("://")
     host_end = url.find("/", host_start)

@@ -43,8 +43,8 @@ class Hosts:
         settings: Mapping[str, Any],
         allowed: Collection[str],
     ) -> None:
-        urls = _declared_urls(declared, settings)
-        self._patterns = [_host_and_port(url) for url in urls]
+        urls = _list_declared_urls(declared, settings)
+        self._patterns = [_parse_host_and_port(url) for url in urls]
         self._allowed = allowed
 
     def permit(self, url: str, *, is_stand_in: bool = False) -> bool:
@@ -53,7 +53,7 @@ class Hosts:
         A stand-in in this process needs no https.
         """
         parsed = parse(url)
-        host, port = _host_and_port(parsed)
+        host, port = _parse_host_and_port(parsed)
         is_encrypted = parsed.scheme == "https"
         if not is_encrypted and not is_stand_in and not self._is_allowed(host, port):
             return False
@@ -64,12 +64,12 @@ class Hosts:
         parsed = parse(url)
         if parsed.auth:
             return False
-        host, port = _host_and_port(parsed)
+        host, port = _parse_host_and_port(parsed)
         return any(_matches(pattern, host, port) for pattern in self._patterns)
 
     def declares_host(self, url: str) -> bool:
         """Return whether the app declares the host of an address, whatever its port."""
-        host, _ = _host_and_port(parse(url))
+        host, _ = _parse_host_and_port(parse(url))
         return any(_matches(pattern, host, pattern[1]) for pattern in self._patterns)
 
     def permit_address(self, host: str, port: int, address: str) -> bool:
@@ -101,13 +101,13 @@ def list_addresses(declared: Iterable[str], settings: Mapping[str, Any]) -> froz
 
     Each is written as scheme://host:port, to compare those of two versions of the settings.
     """
-    urls = _declared_urls(declared, settings)
+    urls = _list_declared_urls(declared, settings)
     return frozenset(_normalize(url) for url in urls)
 
 
 def _normalize(url: Url) -> str:
     """Write the address of a host in one way, with its port; an IPv6 address gets brackets."""
-    host, port = _host_and_port(url)
+    host, port = _parse_host_and_port(url)
     if ":" in host:
         host = f"[{host}]"
     return f"{url.scheme}://{host}:{port}"
@@ -118,7 +118,7 @@ def is_public(address: str) -> bool:
     without_zone = address.partition("%")[0]
     ip = ipaddress.ip_address(without_zone)
     if isinstance(ip, ipaddress.IPv6Address):
-        inner = _inner_address(ip)
+        inner = _get_inner_address(ip)
         if inner is not None:
             return is_public(str(inner))
     if str(ip) in PUBLIC_EXCEPTIONS:
@@ -133,7 +133,7 @@ def _is_internal(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return any(ip in network for network in INTERNAL_NETWORKS)
 
 
-def _inner_address(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _get_inner_address(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the IPv4 address to which an IPv6 address leads; None if to none."""
     last_32_bits = int(ip) & 0xFFFFFFFF
     third_quarter = (int(ip) >> 32) & 0xFFFFFFFF
@@ -143,7 +143,7 @@ def _inner_address(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return ip.ipv4_mapped or ip.sixtofour or teredo_client
 
 
-def _host_and_port(url: Url) -> tuple[str, int]:
+def _parse_host_and_port(url: Url) -> tuple[str, int]:
     """Return the host, without brackets and a final full stop, and the port that is called."""
     host = (url.host or "").lower()
     host = host.strip("[]").rstrip(".")
@@ -151,17 +151,17 @@ def _host_and_port(url: Url) -> tuple[str, int]:
     return host, port
 
 
-def _declared_urls(declared: Iterable[str], settings: Mapping[str, Any]) -> list[Url]:
+def _list_declared_urls(declared: Iterable[str], settings: Mapping[str, Any]) -> list[Url]:
     """Return the declared hosts with the settings filled in, without those that name no host."""
     urls = []
     for text in declared:
-        url = _declared_url(text, settings)
+        url = _parse_declared_url(text, settings)
         if url.host:
             urls.append(url)
     return urls
 
 
-def _declared_url(declared: str, settings: Mapping[str, Any]) -> Url:
+def _parse_declared_url(declared: str, settings: Mapping[str, Any]) -> Url:
     """Return a declared host with the settings filled in; it has no host if they name none."""
     text = SETTING_REFERENCE.sub(lambda match: str(settings.get(match[1]) or ""), declared).strip()
     if "://" not in text:

@@ -146,7 +146,7 @@ class AppHttp:
         self._hide(call, credentials.find_request_secrets(address, prepared.headers, prepared.body))
         if not self._hosts.permit(address, is_stand_in=stand_in is not None):
             lacks = self._explain_refused_address(address)
-            self._refuse(call, parse(address).host or call.host, lacks=lacks)
+            self._refuse_host(call, parse(address).host or call.host, lacks=lacks)
         with self._open_slot():
             response = self._send(call, adapter, prepared)
         self._hide(call, credentials.find_json_secrets(response.body))
@@ -170,7 +170,7 @@ class AppHttp:
             call.hide(hidden)
             self._on_secrets(hidden)
 
-    def _refuse(self, call: MaskedCall, host: str, *, lacks: str) -> NoReturn:
+    def _refuse_host(self, call: MaskedCall, host: str, *, lacks: str) -> NoReturn:
         """Announce that the app asked for a host that it may not call, and raise HostNotAllowed."""
         plain_host = call.clean(host)
         self._on_refused(self._app, plain_host)
@@ -206,7 +206,7 @@ class AppHttp:
                 permitted=self._hosts.permit_address,
             )
         except deadline.NotPermitted:
-            self._refuse(call, call.host, lacks="public")
+            self._refuse_host(call, call.host, lacks="public")
         except exchange.TooLarge:
             raise Refused(
                 "%(call)s answered with more than %(max_bytes)s bytes, which is not read.",
@@ -221,7 +221,7 @@ class AppHttp:
                 seconds=f"{seconds:g}",
             ) from None
         except exchange.ExchangeError as error:
-            raise _unreachable_error(call, _root_cause(error)) from None
+            raise _build_unreachable_error(call, _find_root_cause(error)) from None
 
     def _judge(
         self, call: MaskedCall, response: HttpResponse, answers: Collection[int]
@@ -268,11 +268,11 @@ def open_session() -> requests.Session:
 
 def encode(value: Any) -> bytes:
     """Return a value as JSON, each Decimal as a number with the same digits."""
-    text = json.dumps(value, default=_json_number, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(value, default=_convert_to_json_number, allow_nan=False, ensure_ascii=False)
     return text.encode()
 
 
-def _json_number(value: Any) -> Any:
+def _convert_to_json_number(value: Any) -> Any:
     """Return a Decimal as a number that JSON writes alike; raise ValueError if there is none."""
     if not isinstance(value, Decimal):
         raise TypeError(f"{type(value).__name__} cannot be sent as JSON")
@@ -283,7 +283,7 @@ def _json_number(value: Any) -> Any:
     return number
 
 
-def _unreachable_error(call: MaskedCall, cause: BaseException) -> HubError:
+def _build_unreachable_error(call: MaskedCall, cause: BaseException) -> HubError:
     """Return the error for a host that cannot be reached, with the cause in plain words."""
     plain = TECHNICAL_PARTS.sub("", str(cause)).strip(" .")
     text = call.clean(plain or type(cause).__name__)
@@ -302,11 +302,11 @@ def _unreachable_error(call: MaskedCall, cause: BaseException) -> HubError:
     )
 
 
-def _root_cause(error: BaseException) -> BaseException:
+def _find_root_cause(error: BaseException) -> BaseException:
     """Return the error with which it began, under the ones that libraries wrap around it."""
     inner = getattr(error, "reason", None) or error.__cause__ or error.__context__
     if isinstance(inner, BaseException):
-        return _root_cause(inner)
+        return _find_root_cause(inner)
     return error
 
 

@@ -57,7 +57,7 @@ def find_request_secrets(url: str, headers: Mapping[str, str], body: object) -> 
     secrets |= _find_in_headers(headers)
     content = body.encode() if isinstance(body, str) else body
     if isinstance(content, bytes):
-        secrets |= _find_in_body(content, _header_text(headers.get("Content-Type") or ""))
+        secrets |= _find_in_body(content, _decode_header(headers.get("Content-Type") or ""))
     return secrets - {""}
 
 
@@ -66,7 +66,7 @@ def _find_in_headers(headers: Mapping[str, str]) -> set[str]:
     secrets = set()
     for name, value in headers.items():
         if name.lower() not in PLAIN_HEADERS:
-            secrets |= _find_in_header(_header_text(value))
+            secrets |= _find_in_header(_decode_header(value))
     return secrets
 
 
@@ -87,7 +87,7 @@ def find_json_secrets(body: bytes) -> set[str]:
         content = json.loads(body)
     except (ValueError, RecursionError):
         return set()
-    return set(_named_secrets(content, MAX_DEPTH))
+    return set(_iter_named_secrets(content, MAX_DEPTH))
 
 
 def _has_secret_name(body: bytes) -> bool:
@@ -96,20 +96,20 @@ def _has_secret_name(body: bytes) -> bool:
     return any(name in lower for name in JSON_NAMES)
 
 
-def _named_secrets(content: Any, depth: int) -> Iterator[str]:
+def _iter_named_secrets(content: Any, depth: int) -> Iterator[str]:
     """Yield the texts under names of secrets."""
     if not depth:
         return
     if isinstance(content, list):
         for part in content:
-            yield from _named_secrets(part, depth - 1)
+            yield from _iter_named_secrets(part, depth - 1)
     if not isinstance(content, dict):
         return
     for name, value in content.items():
         if isinstance(value, str) and JSON_NAME.search(name):
             yield value
         else:
-            yield from _named_secrets(value, depth - 1)
+            yield from _iter_named_secrets(value, depth - 1)
 
 
 def _find_in_form(text: str) -> set[str]:
@@ -131,6 +131,6 @@ def _find_in_header(value: str) -> set[str]:
     return {credentials, text, user, password}
 
 
-def _header_text(value: object) -> str:
+def _decode_header(value: object) -> str:
     """Return a header's value as a text; requests also takes bytes."""
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)

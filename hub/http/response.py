@@ -35,7 +35,7 @@ class MaskedCall:
         self.method = method
         self.host = parsed.host or Sentence("an address that cannot be read")
         self.place = f"{self.host}:{parsed.port}" if parsed.port else self.host
-        self.path = _short_path(parsed)
+        self.path = _shorten_path(parsed)
         self._mask = SecretMask()
 
     def __str__(self) -> str:
@@ -129,7 +129,7 @@ class HttpReply:
         """Return the message of a refusal in quotation marks; "" if it has none."""
         if "html" in self.headers.get("Content-Type", ""):
             return ""
-        message = self._call.clean(_message(self.body))
+        message = self._call.clean(_find_message(self.body))
         text = " ".join(message.split())
         if not text:
             return ""
@@ -160,7 +160,7 @@ def wait_of(headers: Mapping[str, str], now: dt.datetime) -> float | None:
     return min(max(0.0, seconds), MAX_WAIT_SECONDS)
 
 
-def _short_path(url: Url) -> str:
+def _shorten_path(url: Url) -> str:
     """Return the path with an ellipsis for each long part, which may be a key."""
     parts = []
     for part in (url.path or "/").split("/"):
@@ -168,13 +168,13 @@ def _short_path(url: Url) -> str:
     return "/".join(parts)
 
 
-def _message(body: bytes) -> str:
+def _find_message(body: bytes) -> str:
     """Return the message in an error response, or the beginning of the response."""
     try:
         content: Any = json.loads(body)
     except (ValueError, RecursionError):
         return body[:MAX_MESSAGE_LENGTH].decode("utf-8", "replace")
-    while name := _message_key(content):
+    while name := _find_message_key(content):
         content = content[name]
     if isinstance(content, str):
         return content
@@ -184,7 +184,7 @@ def _message(body: bytes) -> str:
     return text[:MAX_MESSAGE_LENGTH]
 
 
-def _message_key(content: Any) -> str:
+def _find_message_key(content: Any) -> str:
     """Return the first key under which an object carries its message; "" if it has none."""
     if not isinstance(content, dict):
         return ""

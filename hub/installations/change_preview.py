@@ -25,7 +25,7 @@ def preview(
         name: value for name, value in answers.items() if name not in enable.HUB_SETTINGS
     }
     draft = sources.make_draft(app, row, app_answers)
-    changes["settings"] = draft.settings | _chosen_records(app, row, draft.settings)
+    changes["settings"] = draft.settings | _load_chosen_records(app, row, draft.settings)
     if mode:
         changes["mode"] = mode
     stored = sources.load_stored_secrets(app, row)
@@ -33,7 +33,9 @@ def preview(
     return enable.describe_changes(row, changes) | secret_changes
 
 
-def _chosen_records(app: App, row: Installation, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _load_chosen_records(
+    app: App, row: Installation, settings: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the settings that choose from lists of QuickBooks that were read, with ids."""
     offered: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
     checked = {}

@@ -86,7 +86,7 @@ def compare(installation: Installation, names: Iterable[str] = ()) -> list[Pair]
 
     Without names, the fields are compared that the app wants matched first.
     """
-    compared_fields = _fields(installation, names)
+    compared_fields = _choose_fields(installation, names)
     codes: dict[str, list[Code]] = {}
     for field in compared_fields:
         codes[field.name] = sources.read_codes(installation, field.name)
@@ -118,8 +118,8 @@ def format_summary(pairs: Sequence[Pair]) -> str:
 def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: str) -> int:
     """Confirm every missing code as new and plan its record in QuickBooks; return how many."""
     creates: list[Create] = []
-    for field in _fields(installation, names):
-        creates += _missing_records(installation, field)
+    for field in _choose_fields(installation, names):
+        creates += _list_missing_records(installation, field)
     with transaction() as session:
         for create in creates:
             store_decision(
@@ -137,7 +137,7 @@ def copy_missing(installation: Installation, names: Iterable[str] = (), *, who: 
     return len(creates)
 
 
-def _missing_records(installation: Installation, field: Field) -> list[Create]:
+def _list_missing_records(installation: Installation, field: Field) -> list[Create]:
     """Return a record to create for each code of a field that QuickBooks lacks."""
     codes = sources.read_codes(installation, field.name)
     record_download.refresh(installation.company_id, {records.ROLE_LIST[field.role]})
@@ -157,7 +157,7 @@ def _missing_records(installation: Installation, field: Field) -> list[Create]:
     return creates
 
 
-def _fields(installation: Installation, names: Iterable[str]) -> list[Field]:
+def _choose_fields(installation: Installation, names: Iterable[str]) -> list[Field]:
     """Return the fields with these names, else those to match first, else all."""
     fields_of_app = sources.load_fields(installation, sources.build_site(installation))
     names = tuple(names) or sources.app_of(installation).match_first
@@ -183,7 +183,7 @@ def _pair_all(installation: Installation, field: Field, codes: Sequence[Code]) -
     paired_ids = {pair.quickbooks_id for pair in pairs}
     for row in rows.values():
         if has_separator(field, row.full_name) and row.quickbooks_id not in paired_ids:
-            pairs.append(_unusable_pair(field, row))
+            pairs.append(_build_unusable_pair(field, row))
     return pairs
 
 
@@ -210,7 +210,7 @@ def _pair_code(
     if code.hold:
         return Pair(**code_values, state=PairState.NOT_USABLE, problem=code.hold)
     if isinstance(result, Ref):
-        return _matched_pair(code_values, rows.get(result.id), result, is_duplicate)
+        return _build_matched_pair(code_values, rows.get(result.id), result, is_duplicate)
     if result is None:
         return Pair(**code_values, state=PairState.LEFT_OUT, problem=LEFT_OUT)
     if not isinstance(result, Missing):
@@ -218,11 +218,11 @@ def _pair_code(
         return Pair(**code_values, state=PairState.MISSING, problem=shared)
     refused_row = _record_with_separator(field, result, rows)
     if refused_row:
-        return replace(_unusable_pair(field, refused_row), **code_values)
-    return _missing_pair(code_values, result)
+        return replace(_build_unusable_pair(field, refused_row), **code_values)
+    return _build_missing_pair(code_values, result)
 
 
-def _missing_pair(code_values: dict[str, Any], result: Missing) -> Pair:
+def _build_missing_pair(code_values: dict[str, Any], result: Missing) -> Pair:
     """Return the pair of a code that no record fits, or several."""
     if len(result.suggestions) > 1 and "several" in result.problem:
         problem = f"{result.problem} {CHOOSE_ONE}"
@@ -241,7 +241,7 @@ def _record_with_separator(
     return None
 
 
-def _unusable_pair(field: Field, row: StoredRecord) -> Pair:
+def _build_unusable_pair(field: Field, row: StoredRecord) -> Pair:
     """Return the pair of a record whose name holds the separator of the source."""
     return Pair(
         field=field.name,
@@ -256,7 +256,7 @@ def _unusable_pair(field: Field, row: StoredRecord) -> Pair:
     )
 
 
-def _matched_pair(
+def _build_matched_pair(
     code_values: dict[str, Any], row: StoredRecord | None, ref: Ref, is_duplicate: bool
 ) -> Pair:
     """Return the pair of a code that has a record, and what differs between them."""

@@ -40,9 +40,9 @@ def enable(
     owner: str | None = None,
 ) -> Installation:
     """Enable an app for a company; settings that are not among the answers stay as they are."""
-    app = _available_app(slug)
+    app = _find_available_app(slug)
     _check_access(app, company_id)
-    row = find_installation(company_id, slug) or _new_installation(app, company_id, owner or who)
+    row = find_installation(company_id, slug) or _build_installation(app, company_id, owner or who)
     row = _save(app, row, answers, who=who, mode=mode, owner=owner, what="app enabled")
     if current_hub().plugins.has(slug, "hub_subscribe"):
         sources.subscribe(row, on=True)
@@ -72,7 +72,7 @@ def change(
     Raise NotFound if it never was enabled; an app that was disabled is enabled again.
     """
     row = require_installation(company_id, slug)
-    app = _available_app(slug)
+    app = _find_available_app(slug)
     return _save(app, row, answers, who=who, mode=mode, owner=None, what="settings changed")
 
 
@@ -125,7 +125,7 @@ def try_settings(row: Installation, answers: Mapping[str, Any], *, who: str) -> 
 
     Raise SettingsInvalid if they do not fit, and whatever error the source returns.
     """
-    app = _available_app(row.slug)
+    app = _find_available_app(row.slug)
     draft = sources.make_draft(app, row, answers)
     _log_test(row, draft, who)
     return sources.check(row, draft.settings, draft.secrets)
@@ -157,7 +157,7 @@ def _save(
     settings = settings_schema.resolve_choices(
         app,
         draft.settings,
-        lambda source: _setting_choices(row, draft.settings, draft.secrets, source),
+        lambda source: _load_setting_choices(row, draft.settings, draft.secrets, source),
     )
     tenant = sources.check(row, settings, draft.secrets) if is_tested else None
     changes["settings"] = settings
@@ -242,7 +242,7 @@ def parse_hub_settings(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
     return changes
 
 
-def _setting_choices(
+def _load_setting_choices(
     row: Installation, settings: Mapping[str, Any], secrets: dict[str, str], source: str
 ) -> settings_schema.Offered:
     """Return what a setting may be chosen from, each id with the texts that may stand for it.
@@ -282,7 +282,7 @@ def _store(
         if row.id:
             row = session.get_one(Installation, row.id)
             _forget_cursors(session, row, changes)
-            _reread_by_new_dates(session, row, changes)
+            _mark_for_reread_by_new_dates(session, row, changes)
         else:
             row = session.merge(row)
         settings_before = dict(row.settings)
@@ -320,7 +320,9 @@ def _forget_cursors(session: Session, row: Installation, changes: Mapping[str, A
         forget_cursors(session, row.id)
 
 
-def _reread_by_new_dates(session: Session, row: Installation, changes: Mapping[str, Any]) -> None:
+def _mark_for_reread_by_new_dates(
+    session: Session, row: Installation, changes: Mapping[str, Any]
+) -> None:
     """Mark waiting documents for rereading if the first day or the time zone has changed."""
     for name in ("start_date", "zone"):
         if changes.get(name, getattr(row, name)) != getattr(row, name):
@@ -349,7 +351,7 @@ def _apply_automatic_switch(
         audit.record(session, who, "postings approved", audit_subject(row), count=count)
 
 
-def _available_app(slug: str) -> App:
+def _find_available_app(slug: str) -> App:
     """Return an app of an installed plugin; raise NotFound if there is none with this slug."""
     apps = current_hub().plugins.apps
     if slug not in apps:
@@ -378,7 +380,7 @@ def find_installation(company_id: int, slug: str) -> Installation | None:
         return session.scalars(query).one_or_none()
 
 
-def _new_installation(app: App, company_id: int, owner: str) -> Installation:
+def _build_installation(app: App, company_id: int, owner: str) -> Installation:
     """Return an installation that is not stored yet."""
     with read_only_session() as session:
         company = session.get_one(ConnectedCompany, company_id)

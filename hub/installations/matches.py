@@ -98,7 +98,7 @@ def import_csv(row: Installation, content: bytes, *, who: str) -> int:
     """Store every row of the file that names a record, or none of them; return how many."""
     lines = _read(content)
     with transaction() as session:
-        listed = {(line["field"], line["code"]) for line in _file_rows(session, row)}
+        listed = {(line["field"], line["code"]) for line in _load_file_rows(session, row)}
         choices = _Choices(session, row)
         for number, line in lines:
             field = line["field"]
@@ -122,7 +122,7 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
     lines = _read(content)
     planned: list[ImportRow] = []
     with read_only_session() as session:
-        listed = {(line["field"], line["code"]): line for line in _file_rows(session, row)}
+        listed = {(line["field"], line["code"]): line for line in _load_file_rows(session, row)}
         choices = _Choices(session, row)
         first_lines: dict[tuple[str, str], int] = {}
         for number, line in lines:
@@ -131,7 +131,7 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
                 key = line["field"], line["code"].strip()
             stored = listed.get(key)
             name = line["name"] or (stored["name"] if stored else "")
-            one = ImportRow(number, *key, name, before=_present_text(stored))
+            one = ImportRow(number, *key, name, before=_format_present_match(stored))
             first_line = first_lines.setdefault(key, number)
             try:
                 if first_line != number:
@@ -140,7 +140,7 @@ def plan_import(row: Installation, content: bytes) -> list[ImportRow]:
                         number=first_line,
                     )
                 record = choices.find(line)
-                is_same = stored is not None and _stored_record(stored) == record
+                is_same = stored is not None and _find_stored_record(stored) == record
                 after = one.before if is_same else choices.title(line["field"], record)
                 planned.append(replace(one, record=record, after=after, is_change=not is_same))
             except Refused as error:
@@ -169,7 +169,7 @@ def import_rows(row: Installation, rows: Iterable[Sequence[str]], *, who: str) -
 def export_lines(row: Installation) -> list[dict[str, str]]:
     """Return every match and every code that has none, by field and code."""
     with read_only_session() as session:
-        lines = _file_rows(session, row)
+        lines = _load_file_rows(session, row)
     return sorted(lines, key=itemgetter("field", "code"))
 
 
@@ -217,11 +217,11 @@ class _Choices:
 
     def find(self, line: dict[str, str]) -> str:
         """Return the record that a row names by id or name; raise Refused if it cannot be used."""
-        field = self._field(line["field"])
+        field = self._find_field(line["field"])
         named = line["quickbooks_id"]
         if named in SPECIAL_RECORDS:
             return SPECIAL_RECORDS[named]
-        records_of_role = self._records(field)
+        records_of_role = self._load_records(field)
         if named:
             if all(record.quickbooks_id != named for record in records_of_role):
                 raise Refused(_explain_unusable(field, named))
@@ -245,18 +245,18 @@ class _Choices:
         """Return a record as a person reads it."""
         if record_id in SPECIAL_WORDS:
             return SPECIAL_WORDS[record_id]
-        for record in self._records(self._field(field_name)):
+        for record in self._load_records(self._find_field(field_name)):
             if record.quickbooks_id == record_id:
                 return record.full_name or record.name
         return record_id
 
-    def _field(self, name: str) -> Field:
+    def _find_field(self, name: str) -> Field:
         """Return a code field of the app; raise NotFound if it has none of this name."""
         if name not in self._fields:
             raise NotFound("field", name, self._fields)
         return self._fields[name]
 
-    def _records(self, field: Field) -> list[StoredRecord]:
+    def _load_records(self, field: Field) -> list[StoredRecord]:
         """Return the active records that may take the role of a field."""
         if field.role not in self._by_role:
             found = records.list_choices(self._session, self._company_id, field.role)
@@ -264,14 +264,14 @@ class _Choices:
         return self._by_role[field.role]
 
 
-def _present_text(stored: dict[str, str] | None) -> str:
+def _format_present_match(stored: dict[str, str] | None) -> str:
     """Return the record of a code in the exported row, as a person reads it."""
     if stored is None:
         return ""
     return stored["quickbooks_name"] or stored["quickbooks_id"]
 
 
-def _stored_record(stored: dict[str, str]) -> str | None:
+def _find_stored_record(stored: dict[str, str]) -> str | None:
     """Return the record that an exported row names, None if its code has no match."""
     record_id = stored["quickbooks_id"]
     return SPECIAL_RECORDS.get(record_id, record_id) if record_id else None
@@ -320,22 +320,22 @@ def shared_columns(row: Installation) -> dict[str, Any]:
     }
 
 
-def _file_rows(session: Session, row: Installation) -> list[dict[str, str]]:
+def _load_file_rows(session: Session, row: Installation) -> list[dict[str, str]]:
     """Return every match and every code that was seen without one, as rows of the file."""
     query = select(Match).filter_by(**shared_columns(row))
     matches = session.scalars(query).all()
-    lines = _matched_lines(session, row, matches)
+    lines = _build_matched_lines(session, row, matches)
     matched_codes = {(match.field, match.code) for match in matches}
     seen_codes = select(SeenCode).where(SeenCode.installation_id == row.id)
     for seen in session.scalars(seen_codes):
         if (seen.field, seen.code) in matched_codes:
             continue
         name = seen.name or seen.number
-        lines.append(_file_row(seen.field, seen.code, name, "", ""))
+        lines.append(_build_file_row(seen.field, seen.code, name, "", ""))
     return lines
 
 
-def _matched_lines(
+def _build_matched_lines(
     session: Session, row: Installation, matches: Iterable[Match]
 ) -> list[dict[str, str]]:
     """Return the matches as rows of the file, with the names of their records."""
@@ -351,12 +351,14 @@ def _matched_lines(
         list_name = records.ROLE_LIST.get(role, "")
         record_name = names.get((list_name, match.record), "")
         record_id = SPECIAL_WORDS.get(match.record, match.record)
-        line = _file_row(match.field, match.code, match.name, record_id, record_name)
+        line = _build_file_row(match.field, match.code, match.name, record_id, record_name)
         lines.append(line)
     return lines
 
 
-def _file_row(field: str, code: str, name: str, record_id: str, record_name: str) -> dict[str, str]:
+def _build_file_row(
+    field: str, code: str, name: str, record_id: str, record_name: str
+) -> dict[str, str]:
     """Return a row of the file."""
     return {
         "field": field,

@@ -55,7 +55,7 @@ class Gauge(NamedTuple):
 
 def documents(session: Session) -> Values:
     """Count the documents of each app by state."""
-    slugs = _app_slugs(session)
+    slugs = _load_app_slugs(session)
     by_app: Counter[tuple[str, ...]] = Counter()
     for slug in set(slugs.values()):
         by_app.update(dict.fromkeys(((slug, state.value) for state in ATTENTION_ORDER), 0))
@@ -71,16 +71,16 @@ def oldest_unposted_ages(session: Session) -> Values:
     for waits_for, states in (("hub", HUB_STATES), ("person", PERSON_STATES)):
         oldest: dict[str, dt.datetime] = {}
         for state in states:
-            for company_id, created_at in session.execute(_oldest_in_state_query(state)):
+            for company_id, created_at in session.execute(_select_oldest_in_state(state)):
                 company = str(company_id)
                 oldest[company] = min(created_at, oldest.get(company, created_at))
         for company, created_at in oldest.items():
-            yield (company, waits_for), _age_in_seconds(now - created_at)
+            yield (company, waits_for), _compute_age_in_seconds(now - created_at)
 
 
 def count_in_doubt(session: Session) -> Values:
     """Count the postings of each company whose result is not known, where there are any."""
-    for company_id, count in session.execute(_in_doubt_query()):
+    for company_id, count in session.execute(_select_in_doubt()):
         if count:
             yield (str(company_id),), count
 
@@ -214,12 +214,12 @@ GAUGES = (
 )
 
 
-def _app_slugs(session: Session) -> dict[int, str]:
+def _load_app_slugs(session: Session) -> dict[int, str]:
     """Return the app of each installation."""
     return dict(iter(session.execute(select(Installation.id, Installation.slug))))
 
 
-def _oldest_in_state_query(state: PostingState) -> Select[int, dt.datetime]:
+def _select_oldest_in_state(state: PostingState) -> Select[int, dt.datetime]:
     """Return a query for the oldest posting in a state of each company that has one.
 
     Ids grow with time, so the index over company, state and id finds it without reading others.
@@ -234,7 +234,7 @@ def _oldest_in_state_query(state: PostingState) -> Select[int, dt.datetime]:
     return select(ConnectedCompany.id, oldest.created_at).join(oldest, oldest.id == oldest_id)
 
 
-def _in_doubt_query() -> Select[Any]:
+def _select_in_doubt() -> Select[Any]:
     """Return a query for the number of postings in doubt of each company, also those with none."""
     number = (
         select(func.count())
@@ -250,6 +250,6 @@ def _count_rows(session: Session, *conditions: Any) -> Values:
     yield (), session.scalar(select(func.count()).where(*conditions)) or 0
 
 
-def _age_in_seconds(age: dt.timedelta) -> float:
+def _compute_age_in_seconds(age: dt.timedelta) -> float:
     """Return an age in seconds, 0 if a clock was set back."""
     return max(0.0, age.total_seconds())

@@ -44,7 +44,7 @@ def post(text: str) -> None:
     hide_secrets((url, urlsplit(url).path))
     name = host()
     try:
-        _client(name).request("POST", url, json=_body(name, text[:MAX_LENGTH]))
+        _build_client(name).request("POST", url, json=_build_body(name, text[:MAX_LENGTH]))
     except HubError as error:
         problem = mask_secrets(error.text)
         raise Retry(
@@ -52,7 +52,7 @@ def post(text: str) -> None:
         ) from None
 
 
-def _body(name: str, text: str) -> dict[str, Any]:
+def _build_body(name: str, text: str) -> dict[str, Any]:
     """Return a message as Slack reads it, or as an adaptive card for Teams."""
     if name == SLACK_HOST:
         return {"text": text}
@@ -61,7 +61,7 @@ def _body(name: str, text: str) -> dict[str, Any]:
     return {"type": "message", "attachments": [{"contentType": ADAPTIVE_CARD, "content": card}]}
 
 
-def _client(name: str) -> AppHttp:
+def _build_client(name: str) -> AppHttp:
     """Return a client that may call this host only, at a public address."""
     context = current_hub()
     return AppHttp(

@@ -26,7 +26,7 @@ def language_of(person: User | None) -> Iterator[None]:
 
     A mailbox of an app has no language, so its messages are English.
     """
-    reader = _reader_for(person)
+    reader = _build_reader(person)
     labels: dict[str, str] = {}
     if reader.language != ENGLISH:
         labels = load_field_labels(reader.language)
@@ -41,7 +41,7 @@ def language_of(person: User | None) -> Iterator[None]:
         messages.find_reader.reset(reader_token)
 
 
-def _reader_for(person: User | None) -> Reader:
+def _build_reader(person: User | None) -> Reader:
     """Return a person as a reader, with the number format that they chose or that is usual."""
     language = person.language if person else None
     if language not in LANGUAGES:
@@ -56,7 +56,7 @@ def load_catalog(language: str, package: str = HUB) -> NullTranslations:
 
     Texts that a plugin does not translate are looked up in the hub's.
     """
-    read = _catalogs()
+    read = _get_catalogs()
     key = (package, language)
     if key not in read:
         if package == HUB:
@@ -68,7 +68,7 @@ def load_catalog(language: str, package: str = HUB) -> NullTranslations:
 
 def load_plugin_catalogs(language: str) -> list[NullTranslations]:
     """Return the translations of all plugins, in the order of their packages."""
-    collected = _catalogs()
+    collected = _get_catalogs()
     key = ("of plugins", language)
     if key not in collected:
         plugins = current_hub().plugins
@@ -79,7 +79,7 @@ def load_plugin_catalogs(language: str) -> list[NullTranslations]:
 
 def load_field_labels(language: str) -> dict[str, str]:
     """Return the translated labels of the fields of all apps; they are collected once."""
-    collected = _catalogs()
+    collected = _get_catalogs()
     key = ("labels of fields", language)
     if key not in collected:
         plugins = current_hub().plugins
@@ -97,7 +97,7 @@ def labels_of_fields(plugins: Plugins, slug: str) -> list[str]:
     return [field.label for field in plugins.call(slug, "hub_fields") or ()]
 
 
-def _catalogs() -> dict[tuple[str, str], Any]:
+def _get_catalogs() -> dict[tuple[str, str], Any]:
     """Return what was read of the catalogs in this process, by package and language."""
     collected: dict[tuple[str, str], Any] = current_app.extensions.setdefault(CATALOGS, {})
     return collected

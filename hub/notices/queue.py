@@ -70,7 +70,7 @@ def list_due_messages(session: Session) -> list[tuple[User, list[Notice]]]:
     What a person may no longer see, and what is about a closed case, is left out.
     """
     is_active = cast(Any, User.active)
-    daily_times = _last_daily_times(session)
+    daily_times = _load_last_daily_times(session)
     newest_time = max(daily_times.values(), default=current_hub().clock.now())
     may_be_due = or_(Notice.is_daily.is_(False), Notice.created_at <= newest_time)
     query = (
@@ -122,7 +122,7 @@ def _may_read(person: User, case: Case, installation: Installation | None) -> bo
     return is_enough(rights_of(person).role(subject), "operator")
 
 
-def _last_daily_times(session: Session) -> dict[int, dt.datetime]:
+def _load_last_daily_times(session: Session) -> dict[int, dt.datetime]:
     """Return for each active person the newest time of the daily mail that has passed.
 
     People who chose no zone have that of the first app.
@@ -131,11 +131,12 @@ def _last_daily_times(session: Session) -> dict[int, dt.datetime]:
     usual_zone = ZoneInfo(first or "UTC")
     people = session.scalars(select(User).where(cast(Any, User.active)))
     return {
-        int(person.id): _last_daily_time(_zone_named(person.zone, usual_zone)) for person in people
+        int(person.id): _compute_last_daily_time(_get_zone(person.zone, usual_zone))
+        for person in people
     }
 
 
-def _last_daily_time(zone: ZoneInfo) -> dt.datetime:
+def _compute_last_daily_time(zone: ZoneInfo) -> dt.datetime:
     """Return the newest time of the daily mail in a zone that has passed.
 
     It is at the same time of the clock on every day, also when daylight saving time begins or ends.
@@ -146,7 +147,7 @@ def _last_daily_time(zone: ZoneInfo) -> dt.datetime:
     return last.astimezone(dt.UTC)
 
 
-def _zone_named(name: str | None, usual_zone: ZoneInfo) -> ZoneInfo:
+def _get_zone(name: str | None, usual_zone: ZoneInfo) -> ZoneInfo:
     """Return the zone of a name; without a name, or if it is no zone any more, the usual one."""
     try:
         return ZoneInfo(name) if name else usual_zone

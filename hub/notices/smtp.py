@@ -44,7 +44,7 @@ def deliver(mail_url: str, message: EmailMessage) -> None:
     server_url = urlsplit(mail_url)
     host = server_url.hostname or ""
     try:
-        with _server(server_url.scheme, host, server_url.port) as server:
+        with _connect(server_url.scheme, host, server_url.port) as server:
             if server_url.username:
                 _require_encryption(server, host)
                 user = unquote(server_url.username)
@@ -85,7 +85,7 @@ def _send(server: smtplib.SMTP, message: EmailMessage, host: str) -> None:
     raise AddressRefused(host, address, problem)
 
 
-def _server(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
+def _connect(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
     """Connect to the mail server: TLS at once for smtps://, STARTTLS if possible for smtp://.
 
     A log-in requires TLS.

@@ -86,14 +86,14 @@ def iter_recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
     """
     for address, (name, rights) in news.people.items():
         cases = []
-        for case in _cases_of_person(news, name, rights):
+        for case in _select_cases_of_person(news, name, rights):
             if news.choose_timing(address, case) == timing.NOW:
                 cases.append(case)
         if cases:
             yield address, cases
     app_mailboxes = set(news.mailboxes.values()) - {"", *news.people}
     for address in sorted(app_mailboxes):
-        cases = _cases_of_apps(news, news.mailboxes, address)
+        cases = _select_cases_of_apps(news, news.mailboxes, address)
         if cases:
             yield address, cases
 
@@ -101,7 +101,7 @@ def iter_recipients(news: News) -> Iterator[tuple[str, list[Case]]]:
 def iter_daily_cases(news: News) -> Iterator[tuple[int, Case]]:
     """Yield the id of each person who wants one mail a day, with each case for it."""
     for address, (name, rights) in news.people.items():
-        for case in _cases_of_person(news, name, rights):
+        for case in _select_cases_of_person(news, name, rights):
             if news.choose_timing(address, case) == timing.DAILY:
                 yield news.ids[address], case
 
@@ -134,7 +134,7 @@ def compose_text(cases: Sequence[Case], news: News) -> str:
 def build_case_text(case: Case, news: News) -> str:
     """Return a case as a message has it: what it is, what it stops, why, and what to do."""
     lines = [cut(case.title, MAX_TITLE)]
-    about = (news.company_names.get(case.company_id or 0), _amount_text(news, case))
+    about = (news.company_names.get(case.company_id or 0), _format_amounts(news, case))
     lines += [text for text in about if text]
     reason = advice.reason_alone(case.reason, case.instruction)
     lines.append(cut(reason, MAX_REASON))
@@ -153,7 +153,7 @@ def find_mailbox(installation: Installation) -> str:
     return str(installation.settings.get(app.mailbox) or "")
 
 
-def _amount_text(news: News, case: Case) -> str:
+def _format_amounts(news: News, case: Case) -> str:
     """Return how many documents a case stops, and their sums; "" if it stops none."""
     if case.id not in news.amounts:
         return ""
@@ -180,7 +180,7 @@ def _count_and_sum(session: Session, case_ids: Sequence[int]) -> dict[int, tuple
     return {case_id: (count, sums[case_id]) for case_id, count in counts.items()}
 
 
-def _cases_of_person(news: News, name: str, rights: Rights) -> list[Case]:
+def _select_cases_of_person(news: News, name: str, rights: Rights) -> list[Case]:
     """Return the cases on which a person can act.
 
     A person who is an app owner for a case receives it only if the app is their own.
@@ -197,7 +197,9 @@ def _cases_of_person(news: News, name: str, rights: Rights) -> list[Case]:
     return cases
 
 
-def _cases_of_apps(news: News, by_installation: dict[int, str], recipient: str) -> list[Case]:
+def _select_cases_of_apps(
+    news: News, by_installation: dict[int, str], recipient: str
+) -> list[Case]:
     """Return the cases of those apps that have this owner or mailbox.
 
     A case of a whole company belongs to no app, so it is not among them.

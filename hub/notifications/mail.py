@@ -77,7 +77,7 @@ def send_invitation(address: str, rights: Sequence[str], who: str, code: str) ->
             "You choose a password there. The code is valid for seven days and can be used once."
         ),
     )
-    send([address], gettext("Your invitation to the QuickBooks hub"), _letter_text(parts))
+    send([address], gettext("Your invitation to the QuickBooks hub"), _format_letter(parts))
 
 
 def send_password_code(person: User, code: str, validity: Sentence) -> None:
@@ -98,7 +98,7 @@ def send_password_code(person: User, code: str, validity: Sentence) -> None:
             ),
         )
         title = gettext("Your code for a new password")
-    send([people_of_hub.mail_address(person)], title, _letter_text(parts))
+    send([people_of_hub.mail_address(person)], title, _format_letter(parts))
 
 
 def answer_password_requests() -> int:
@@ -141,7 +141,7 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
     """
     folder = demo_folder()
     if folder:
-        _write(folder, _build_message(_sender(""), to, subject, text, files))
+        _write(folder, _build_message(_build_sender(""), to, subject, text, files))
         return
     mail_url = hub_settings.mail_url()
     if not mail_url:
@@ -150,7 +150,7 @@ def send(to: Sequence[str], subject: str, text: str, files: Sequence[File] = ())
             "one under Set up → Mail.",
             names=", ".join(to),
         )
-    message = _build_message(_sender(urlsplit(mail_url).query), to, subject, text, files)
+    message = _build_message(_build_sender(urlsplit(mail_url).query), to, subject, text, files)
     smtp.deliver(mail_url, message)
     hub_settings.note_accepted_mail(mail_url)
 
@@ -294,7 +294,7 @@ def _post_to_chat(news: case_news.News) -> None:
         log.warning("%s", error.text)
 
 
-def _letter_text(parts: Sequence[str]) -> str:
+def _format_letter(parts: Sequence[str]) -> str:
     """Return the text of a message, with an empty line between its parts."""
     return "\n\n".join(parts) + "\n"
 
@@ -306,7 +306,7 @@ def _write(folder: Path, message: EmailMessage) -> None:
     (folder / f"{number:04}.eml").write_bytes(bytes(message))
 
 
-def _sender(query: str) -> str:
+def _build_sender(query: str) -> str:
     """Return the sender that the mail server's address names, or else hub@ at the public host."""
     public_url = urlsplit(current_hub().config.public_url)
     default = f"hub@{public_url.hostname}"

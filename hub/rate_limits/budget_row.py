@@ -48,7 +48,7 @@ class BudgetRow:
             with self._engine.connect() as connection:
                 return self._change(connection, change)
         except (DBAPIError, NoConnection) as error:
-            raise self._unavailable_error(str(getattr(error, "orig", error))) from error
+            raise self._build_unavailable_error(str(getattr(error, "orig", error))) from error
 
     def read(self) -> tuple[SharedBudget, float]:
         """Return the budget and the time of the database; raise DatabaseUnavailable."""
@@ -65,7 +65,7 @@ class BudgetRow:
                 connection.execute(first.on_conflict_do_nothing())
                 continue
             if after - before > MAX_UNCERTAINTY:
-                raise self._unavailable_error("it answers too slowly")
+                raise self._build_unavailable_error("it answers too slowly")
             version, state, database_time = row
             now = float(database_time)
             if not self._has_own_time:
@@ -74,7 +74,7 @@ class BudgetRow:
             result = change(budget, now, before, after)
             if self._write(connection, version, encode(budget), state):
                 return result
-        raise self._unavailable_error("other processes write the rate limit all the time")
+        raise self._build_unavailable_error("other processes write the rate limit all the time")
 
     def _write(self, connection: Connection, version: int, state: str, former: str) -> bool:
         """Write the state if nobody has written the row since it was read; return whether."""
@@ -87,7 +87,7 @@ class BudgetRow:
         )
         return connection.execute(statement).rowcount == 1
 
-    def _unavailable_error(self, why: str) -> DatabaseUnavailable:
+    def _build_unavailable_error(self, why: str) -> DatabaseUnavailable:
         address = address_without_password(self._engine.url)
         return DatabaseUnavailable(address, why.strip())
 

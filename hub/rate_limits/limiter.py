@@ -106,7 +106,7 @@ class RateLimiter:
             if seconds >= self._limits.period and now >= self._paused_to:
                 self._count_batches_by_items(now)
                 used = sum(start > now - self._limits.period for start in self._counted)
-                allowed = self._allowed_requests(now)
+                allowed = self._compute_allowed_requests(now)
                 slower = min(allowed, used) * SLOWDOWN_FACTOR
                 self._cap = max(MIN_PER_MINUTE, slower, allowed / 2)
                 self._cap_at = now + seconds
@@ -120,7 +120,7 @@ class RateLimiter:
             since = now - self._limits.period
             used = sum(start > since for start in self._counted)
             batches = sum(start > since for start, _ in self._batches)
-            allowed = int(self._allowed_requests(now))
+            allowed = int(self._compute_allowed_requests(now))
             waiting = sum(len(queue) for queue in self._waiting.values())
             return Budget(
                 requests=max(0, allowed - used),
@@ -162,10 +162,10 @@ class RateLimiter:
         Return 0 if it started, else the seconds to wait, or None if it is the turn of another one.
         """
         with self._synchronize():
-            delay = self._delay(ticket)
+            delay = self._compute_delay(ticket)
             if until is not None and self._clock.monotonic() + delay >= until:
                 raise NoSlot(delay)
-            if self._running >= self._limits.concurrent or self._next_request() is not ticket:
+            if self._running >= self._limits.concurrent or self._find_next_request() is not ticket:
                 return None
             if delay == 0:
                 self._start(ticket)
@@ -237,55 +237,57 @@ class RateLimiter:
         self._running += 1
         self._last_turns[ticket.app] = self._turn
         self._starts.append(now)
-        self._counted.extend([now] * self._weight_of(ticket))
+        self._counted.extend([now] * self._count_weight(ticket))
         if ticket.items:
             self._batches.append((now, ticket.items))
 
-    def _next_request(self) -> Ticket:
+    def _find_next_request(self) -> Ticket:
         """Return the first request of the app that waited longest for its turn.
 
         Batches that wait for their own limit let other requests pass.
         """
         firsts = [queue[0] for queue in self._waiting.values() if queue]
-        return min(firsts, key=self._waiting_rank)
+        return min(firsts, key=self._rank_waiting)
 
-    def _waiting_rank(self, ticket: Ticket) -> tuple[float, int]:
+    def _rank_waiting(self, ticket: Ticket) -> tuple[float, int]:
         """Return when the limit of batches lets a request start, and the last turn of its app."""
         last_turn = self._last_turns.get(ticket.app, 0)
-        return self._batch_at(ticket), last_turn
+        return self._compute_batch_start(ticket), last_turn
 
-    def _delay(self, ticket: Ticket) -> float:
+    def _compute_delay(self, ticket: Ticket) -> float:
         """Return the seconds until the limits allow a request; never negative."""
         now = self._clock.monotonic()
-        allowed = int(self._allowed_requests(now))
-        room = max(1, allowed - self._weight_of(ticket) + 1)
-        second_free_at = _next_free_time(self._starts, self._limits.per_second, SECOND_WINDOW)
-        period_free_at = _next_free_time(self._counted, room, self._limits.window)
+        allowed = int(self._compute_allowed_requests(now))
+        room = max(1, allowed - self._count_weight(ticket) + 1)
+        second_free_at = _compute_next_free_time(
+            self._starts, self._limits.per_second, SECOND_WINDOW
+        )
+        period_free_at = _compute_next_free_time(self._counted, room, self._limits.window)
         start_at = max(
             self._paused_to,
-            self._batch_at(ticket),
+            self._compute_batch_start(ticket),
             second_free_at,
             period_free_at,
         )
         return max(0.0, start_at - now)
 
-    def _batch_at(self, ticket: Ticket) -> float:
+    def _compute_batch_start(self, ticket: Ticket) -> float:
         """Return when the limit of batches allows a request; 0 if it does now."""
         if not ticket.items:
             return 0.0
         starts = [start for start, _ in self._batches]
-        free_at = _next_free_time(starts, self._limits.batches, self._limits.window)
+        free_at = _compute_next_free_time(starts, self._limits.batches, self._limits.window)
         if free_at <= self._clock.monotonic():
             return 0.0
         return free_at
 
-    def _weight_of(self, ticket: Ticket) -> int:
+    def _count_weight(self, ticket: Ticket) -> int:
         """Return how often a request counts."""
         if ticket.items and self._by_items:
             return ticket.items
         return 1
 
-    def _allowed_requests(self, now: float) -> float:
+    def _compute_allowed_requests(self, now: float) -> float:
         """Return how many requests may start in a period."""
         seconds_since_cap = max(0.0, now - self._cap_at)
         recovery = RECOVERY_PER_MINUTE * seconds_since_cap / MINUTE
@@ -293,7 +295,7 @@ class RateLimiter:
         return min(limit, self._cap + recovery)
 
 
-def _next_free_time(starts: Sequence[float], room: int, seconds: float) -> float:
+def _compute_next_free_time(starts: Sequence[float], room: int, seconds: float) -> float:
     """Return when fewer than `room` of the starts lie within so many seconds."""
     if len(starts) < room:
         return 0.0

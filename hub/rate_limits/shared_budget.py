@@ -134,7 +134,7 @@ class SharedBudget:
         self._drop_unused(demand)
         for at, seconds in demand.throttles:
             self._throttle(at, seconds, limits)
-        concurrent = self._divide(demand, limits, now)
+        concurrent = self._renew_share(demand, limits, now)
         reservation = _Reservation(self, demand, limits, now, uncertainty)
         reservation.fill(concurrent)
         return reservation.grant
@@ -196,7 +196,7 @@ class SharedBudget:
             self.cap_at = at + seconds
         self.paused_to = max(self.paused_to, at + seconds)
 
-    def _divide(self, demand: Demand, limits: Limits, now: float) -> int:
+    def _renew_share(self, demand: Demand, limits: Limits, now: float) -> int:
         """Renew the share of a process and return how many calls it may have under way.
 
         If there are more processes than calls at once, they take turns.
@@ -210,7 +210,7 @@ class SharedBudget:
         others_without = self._count_without(since, includes_later=has_turn)
         if not has_turn:
             free -= others_without
-        concurrent = max(0, min(self._fair_share(demand, limits, now), free))
+        concurrent = max(0, min(self._compute_fair_share(demand, limits, now), free))
         if has_turn and others_without and now - since >= TERM_SECONDS:
             concurrent = min(concurrent, demand.running)
         units = max(demand.running, concurrent)
@@ -225,12 +225,12 @@ class SharedBudget:
         waits = [share.since for share in self.shares.values() if share.units == 0]
         return sum(includes_later or other < since for other in waits)
 
-    def _fair_share(self, demand: Demand, limits: Limits, now: float) -> int:
+    def _compute_fair_share(self, demand: Demand, limits: Limits, now: float) -> int:
         """Return an equal part of the calls at once; what cannot be divided goes round."""
         place = sum(process < demand.process for process in self.shares)
         position = (place + int(now / ROTATION_SECONDS)) % (len(self.shares) + 1)
         others = [share.wanted for share in self.shares.values()]
-        return _equal_part(limits.concurrent, demand.wanted, others, position)
+        return _compute_equal_part(limits.concurrent, demand.wanted, others, position)
 
 
 @dataclass
@@ -264,8 +264,8 @@ class _Reservation:
         soon = self.now + HORIZON
         free_units = self.grant.concurrent - self.demand.running
         for place, items in enumerate(ready):
-            batch_at = self._batch_at(items)
-            start_at = max(self.now, batch_at, self._next_free_time(items))
+            batch_at = self._compute_batch_start(items)
+            start_at = max(self.now, batch_at, self._compute_next_free_time(items))
             if place >= free_units and start_at == self.now:
                 return True  # nothing but the share limits it
             if start_at <= soon:
@@ -309,7 +309,7 @@ class _Reservation:
         if weight > 1:
             self.budget.shares[self.demand.process].room = weight
 
-    def _next_free_time(self, items: int) -> float:
+    def _compute_next_free_time(self, items: int) -> float:
         """Return when pauses and the limits of a second and a period allow a call."""
         budget = self.budget
         shares = budget.shares.items()
@@ -321,9 +321,9 @@ class _Reservation:
         second_free_at = 0.0
         if len(starts) >= per_second:
             second_free_at = starts[-per_second].at + SECOND_WINDOW
-        return max(budget.paused_to, second_free_at, self._period_free_at(room))
+        return max(budget.paused_to, second_free_at, self._compute_period_free_time(room))
 
-    def _period_free_at(self, room: int) -> float:
+    def _compute_period_free_time(self, room: int) -> float:
         """Return when the starts of a period count for no more than `room`."""
         total = 0
         for start in reversed(self.budget.starts):
@@ -332,7 +332,7 @@ class _Reservation:
                 return start.at + self.limits.window
         return 0.0
 
-    def _batch_at(self, items: int) -> float:
+    def _compute_batch_start(self, items: int) -> float:
         """Return when the limit of batches allows a call; 0 if it is no batch."""
         if not items:
             return 0.0
@@ -342,7 +342,7 @@ class _Reservation:
         return starts[-self.limits.batches] + self.limits.window
 
 
-def _equal_part(total: int, wanted: int, others: Iterable[int], position: int) -> int:
+def _compute_equal_part(total: int, wanted: int, others: Iterable[int], position: int) -> int:
     """Return the part of a total that a process gets that wants so many, beside others.
 
     A process that wants less than an equal part leaves the rest to the others. A remainder goes to

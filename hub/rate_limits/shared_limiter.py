@@ -167,9 +167,9 @@ class SharedRateLimiter:
         """
         self._drop_late_slots()
         now = self._clock.monotonic()
-        slot = self._slot_for(ticket)
+        slot = self._find_slot(ticket)
         is_ready = slot is not None and slot.start_at <= now and self._has_share(now)
-        if slot is None or not is_ready or self._next_request() is not ticket:
+        if slot is None or not is_ready or self._find_next_request() is not ticket:
             return False
         self._slots.remove(slot)
         self._outcomes.append(StartOutcome(slot.slot.number, now))
@@ -185,7 +185,7 @@ class SharedRateLimiter:
         """Wait until a start may be possible, or ask for one; raise NoSlot if it would be late."""
         now = self._clock.monotonic()
         is_batch = ticket.items > 0
-        slot = self._slot_for(ticket)
+        slot = self._find_slot(ticket)
         self._require_time(slot.start_at if slot else self._free_at[is_batch], until)
         is_first = self._waiting[ticket.app, is_batch][0] is ticket
         if self._is_asking or not is_first or self._running >= self._limits.concurrent:
@@ -218,7 +218,7 @@ class SharedRateLimiter:
 
     def _sleep(self, ticket: Ticket, seconds: float) -> None:
         """Wait for some seconds; a request that is not the next one waits for its turn."""
-        if self._next_request() is not ticket:
+        if self._find_next_request() is not ticket:
             self._changed.wait(TURN_SECONDS)
             return
         if seconds <= 0:
@@ -252,7 +252,7 @@ class SharedRateLimiter:
             if answer:
                 self._take(demand, answer)
             else:
-                self._try_later()
+                self._postpone_asking()
         return None
 
     def _ask_alone(self) -> None:
@@ -270,7 +270,7 @@ class SharedRateLimiter:
             process=f"{os.getpid()}-{self._name}",
             running=self._running,
             wanted=self._running + max(waiting, recent if reserves else 0),
-            waiting=self._items_without_slot() if reserves else (),
+            waiting=self._list_items_without_slot() if reserves else (),
             extra=recent if reserves else 0,
             next_number=self._next_number,
             outcomes=tuple(self._outcomes),
@@ -316,13 +316,13 @@ class SharedRateLimiter:
             else:
                 self._ask_at[is_batch] = 0.0
 
-    def _try_later(self) -> None:
+    def _postpone_asking(self) -> None:
         """Wait before the next look at a row that cannot be reached."""
         retry_at = self._clock.monotonic() + RETRY_SECONDS
         self._ask_at = {False: retry_at, True: retry_at}
         self._free_at = dict(self._ask_at)
 
-    def _items_without_slot(self) -> list[int]:
+    def _list_items_without_slot(self) -> list[int]:
         """Return the items of the calls that wait without a reserved start, app by app in turns."""
         queues = [queue for queue in self._waiting.values() if queue]
         queues.sort(key=lambda queue: self._last_turns.get(queue[0].app, 0))
@@ -338,19 +338,19 @@ class SharedRateLimiter:
                 slots.remove(slot)
         return items[: self._limits.per_second]
 
-    def _slot_for(self, ticket: Ticket) -> OwnSlot | None:
+    def _find_slot(self, ticket: Ticket) -> OwnSlot | None:
         """Return the first reserved start that a call may use."""
         slots = [slot for slot in self._slots if slot.fits(ticket)]
         return min(slots, key=attrgetter("start_at"), default=None)
 
-    def _next_request(self) -> Ticket:
+    def _find_next_request(self) -> Ticket:
         """Return the first request of the app that waited longest, among those that may start."""
         firsts = [queue[0] for queue in self._waiting.values() if queue]
-        return min(firsts, key=self._waiting_rank)
+        return min(firsts, key=self._rank_waiting)
 
-    def _waiting_rank(self, ticket: Ticket) -> tuple[float, int]:
+    def _rank_waiting(self, ticket: Ticket) -> tuple[float, int]:
         """Return when a request may start, and the last turn of its app."""
-        slot = self._slot_for(ticket)
+        slot = self._find_slot(ticket)
         start_at = max(slot.start_at, self._clock.monotonic()) if slot else inf
         return start_at, self._last_turns.get(ticket.app, 0)
 

@@ -90,7 +90,7 @@ class SharedState:
 
     def write(self, state: RateLimitState) -> None:
         """Write a state; it matters for a minute only, so nothing waits for the disk."""
-        content = array("d", _to_numbers(state)).tobytes()
+        content = array("d", _encode_state(state)).tobytes()
         self._content = b""
         with suppress(OSError):
             number = self._open()
@@ -128,7 +128,7 @@ class _Descriptor:
             return False
 
 
-def _to_numbers(state: RateLimitState) -> list[float]:
+def _encode_state(state: RateLimitState) -> list[float]:
     """Return a state as numbers: a header with the lengths, then starts, batches and counted."""
     numbers = [
         state.paused_to,

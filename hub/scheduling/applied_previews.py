@@ -87,14 +87,14 @@ def _collect(
     path: frozenset[str],
 ) -> None:
     """Add the documents that one applies to; `path` are those on the way, which may be a circle."""
-    for source_id in _applied_ids(document):
+    for source_id in _iter_applied_ids(document):
         other = others.get(source_id)
         if other and source_id not in path and source_id not in awaited:
             _collect(other, others, awaited, path | {source_id})
             awaited[source_id] = other
 
 
-def _applied_ids(document: Document) -> Iterator[str]:
+def _iter_applied_ids(document: Document) -> Iterator[str]:
     """Yield the source ids of the documents that lines apply to."""
     for line in document.lines:
         if line.applied:

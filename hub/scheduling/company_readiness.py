@@ -53,7 +53,7 @@ def find_facts_for(
     if set(app.posts) & set(BILL_KINDS):
         parts.append(_check_bills(facts, edition))
     if "purchase_order" in app.posts:
-        parts.append(_purchase_orders(facts, edition))
+        parts.append(_check_purchase_orders(facts, edition))
     if "item" in app.posts:
         parts.append(_check_stock(facts, edition))
     if set(app.posts) & set(CUSTOMER_KINDS):
@@ -61,7 +61,7 @@ def find_facts_for(
     if {*app.posts, *(field.role for field in fields)} & NAME_SHARING.keys():
         parts.append(_check_names(session, installation))
     parts += _check_dimensions(session, installation, facts, fields)
-    parts.append(_closed_books(facts))
+    parts.append(_describe_closed_books(facts))
     return parts
 
 
@@ -141,7 +141,7 @@ def _check_bills(facts: CompanyFacts, edition: str) -> Fact:
     )
 
 
-def _purchase_orders(facts: CompanyFacts, edition: str) -> Fact:
+def _check_purchase_orders(facts: CompanyFacts, edition: str) -> Fact:
     """Return whether the edition has purchase orders."""
     if facts.purchase_orders:
         return Fact(
@@ -252,7 +252,7 @@ def _count_codes(session: Session, installation: Installation, field_names: list
     return session.scalar(query) or 0
 
 
-def _closed_books(facts: CompanyFacts) -> Fact:
+def _describe_closed_books(facts: CompanyFacts) -> Fact:
     """Tell up to when the books are closed."""
     if facts.closed_to is None:
         return Fact(title=gettext("Closed books"), text=gettext("No period is closed."))

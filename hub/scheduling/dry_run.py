@@ -34,7 +34,7 @@ def check(document_id: int) -> tuple[str, ...]:
             " after it has changed there."
         )
     setup = prepare(row.installation_id)
-    document = _as_final(load(Document, row.body))
+    document = _ignore_awaited(load(Document, row.body))
     reasons: tuple[str, ...] = ()
     try:
         with transaction() as session:
@@ -44,7 +44,7 @@ def check(document_id: int) -> tuple[str, ...]:
         return reasons
 
 
-def _as_final(document: Document) -> Document:
+def _ignore_awaited(document: Document) -> Document:
     """Return the document as if no other document were awaited.
 
     The `hold` of a pending document only says what it waits for, so it is dropped.

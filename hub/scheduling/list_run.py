@@ -21,7 +21,7 @@ def process_lists(steps: Steps, company: ConnectedCompany) -> None:
     if counts is not None:
         total = sum(counts.values())
         steps.recorder.line(Sentence("Records read from QuickBooks: %(count)s.", count=total))
-    steps.step("check what waits", lambda: _recheck_held(steps, company))
+    steps.step("check what waits", lambda: _check_held_again(steps, company))
     for installation in list_active_installations(company.id):
         slug = installation.slug
         if plugins.has(slug, "hub_records"):
@@ -37,7 +37,7 @@ def _report_push(steps: Steps, app_name: str, pushed: dict[str, int]) -> None:
     steps.recorder.line(Sentence("Records sent to %(app)s: %(count)s.", app=app_name, count=total))
 
 
-def _recheck_held(steps: Steps, company: ConnectedCompany) -> None:
+def _check_held_again(steps: Steps, company: ConnectedCompany) -> None:
     """Check again what is held by a check, while no other process works on the company."""
     on_wait = steps.recorder.progress
     with company_lock(company.id, wait=True, on_wait=on_wait):

@@ -37,10 +37,10 @@ def claim(now: dt.datetime) -> int:
     An installation gets at most one such run a minute, and fewer after a failed one.
     """
     with read_only_session() as session:
-        if not _installations_with_work(session, now):
+        if not _find_installations_with_work(session, now):
             return 0
     with transaction() as session:
-        rows = _installations_with_work(session, now)
+        rows = _find_installations_with_work(session, now)
         session.add_all(
             Run(
                 kind=RunKind.POST,
@@ -78,7 +78,7 @@ def select_sendable(installation_ids: Iterable[int], now: dt.datetime) -> set[in
         return set(session.scalars(select(Installation.id).where(is_active, ready)))
 
 
-def _installations_with_work(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
+def _find_installations_with_work(session: Session, now: dt.datetime) -> list[tuple[int, int]]:
     """Return the ids of installations that have work, and are not running.
 
     Those that are disabled or paused have only doubts to resolve. Each comes with the id of its

@@ -86,7 +86,7 @@ class RunQueue:
             self._address = address_without_password(db.engine.url)
             self._stalled_seconds = min(MAX_STALLED_SECONDS, current_hub().config.lease_seconds)
             name = coordination.application_name(current_hub().process)
-            settings = _connection_settings(db.engine.url, name)
+            settings = _build_connection_settings(db.engine.url, name)
         connector = procrastinate.PsycopgConnector(pool_factory=_ConnectionPool, **settings)
         self._working = _make_app(connector, self._execute)
         # It has no connections of its own.
@@ -125,7 +125,7 @@ class RunQueue:
 
         Return their number. Only the elected scheduler may call this.
         """
-        waiting = _oldest_run_by_lease(run_log.list_waiting_runs())
+        waiting = _load_oldest_runs_by_lease(run_log.list_waiting_runs())
         if not waiting:
             return 0
         occupied = lease_rows.process_leases().held_names() | _load_listed_locks()
@@ -194,7 +194,7 @@ def _make_app(connector: Any, execute: Callable[[str, int], None]) -> procrastin
     return app
 
 
-def _connection_settings(url: URL, name: str) -> dict[str, Any]:
+def _build_connection_settings(url: URL, name: str) -> dict[str, Any]:
     """Return the arguments of the connection pools of the queue."""
     plain = url.set(drivername="postgresql")
     return {
@@ -220,7 +220,7 @@ def _describe_failure(error: procrastinate.exceptions.ConnectorException) -> str
     return str(error.__cause__ or error).strip()
 
 
-def _oldest_run_by_lease(runs: list[Run]) -> dict[str, Run]:
+def _load_oldest_runs_by_lease(runs: list[Run]) -> dict[str, Run]:
     """Return the oldest run under each lease."""
     first: dict[str, Run] = {}
     for run in runs:

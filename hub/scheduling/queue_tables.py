@@ -24,7 +24,7 @@ def prepare() -> None:
     Workers that start at the same time take turns. Tables of a later release stay as they are.
     Raise ConfigurationError if another program made tables of the same names.
     """
-    migrations = _package_migrations()
+    migrations = _list_package_migrations()
     newest = migrations[-1].name
     with transaction() as session:
         connection = session.connection()
@@ -46,7 +46,7 @@ def prepare() -> None:
                 _record(connection, migration.name)
 
 
-def _package_migrations() -> list[Path]:
+def _list_package_migrations() -> list[Path]:
     """Return the migrations of the installed package; their names begin with its release."""
     folder = Path(SchemaManager.get_migrations_path())
     return sorted(folder.glob("*.sql"), key=lambda path: path.name)

@@ -94,14 +94,14 @@ class ReadinessReport:
 
 def report(session: Session, installation: Installation, app: App) -> ReadinessReport:
     """Return what would stop the documents of an app, as far as it was collected."""
-    ids = _unposted_ids(session, installation.id)
+    ids = _load_unposted_ids(session, installation.id)
     postings = load_postings(session, ids[:MAX_CHECKED])
     dependents = new_parties.find_dependents(postings)
     stopped = _check(session, installation.company_id, postings)
     _stop_dependents(stopped, dependents)
-    obstacles = _from_findings(session, installation, stopped, dependents)
+    obstacles = _build_obstacles_from_findings(session, installation, stopped, dependents)
     held = new_parties.list_held_creations(session, installation.id, dependents)
-    obstacles += _from_cases(session, installation, held, dependents)
+    obstacles += _build_obstacles_from_cases(session, installation, held, dependents)
     stopped_ids = set(stopped)
     for _, creation_id in held:
         stopped_ids |= {posting.id for posting in dependents[creation_id]}
@@ -113,7 +113,7 @@ def report(session: Session, installation: Installation, app: App) -> ReadinessR
     )
 
 
-def _unposted_ids(session: Session, installation_id: int) -> Sequence[int]:
+def _load_unposted_ids(session: Session, installation_id: int) -> Sequence[int]:
     """Return the ids of the postings that nothing holds, the oldest first."""
     unposted = (
         select(Posting.id)
@@ -150,7 +150,7 @@ def _stop_dependents(stopped: dict[int, StoppedPosting], dependents: Dependents)
             entry.findings.extend(stopped[creation_id].findings)
 
 
-def _from_cases(
+def _build_obstacles_from_cases(
     session: Session,
     installation: Installation,
     held: Sequence[tuple[int, int]],
@@ -162,7 +162,7 @@ def _from_cases(
     """
     home = installation.company.currency
     creation_ids = [creation_id for _, creation_id in held]
-    sums = _documents_stopped_by_cases(session, installation, creation_ids)
+    sums = _sum_documents_stopped_by_cases(session, installation, creation_ids)
     stopping = {stopped.case_id for stopped in sums} | {case_id for case_id, _ in held}
     of_app_alone = and_(Case.closed_at.is_(None), Case.installation_id == installation.id)
     query = select(Case).where(or_(Case.id.in_(stopping), of_app_alone)).order_by(Case.id)
@@ -174,7 +174,7 @@ def _from_cases(
         if case.id in name_texts:
             name_text = name_texts[case.id]
             text = render(name_text.code, name_text.params)
-        obstacle = _obstacle(text, case.code, case.params, installation.slug)
+        obstacle = _build_obstacle(text, case.code, case.params, installation.slug)
         obstacle.case_id = case.id
         obstacles[case.id] = obstacle
     for stopped in sums:
@@ -198,7 +198,7 @@ class StoppedDocuments(NamedTuple):
     total: Decimal
 
 
-def _documents_stopped_by_cases(
+def _sum_documents_stopped_by_cases(
     session: Session, installation: Installation, except_for: Sequence[int]
 ) -> list[StoppedDocuments]:
     """Return the documents that open cases stop, added up; leave out some postings."""
@@ -226,7 +226,9 @@ def _documents_stopped_by_cases(
     return sums
 
 
-def _obstacle(text: RenderedText, code: str, params: Mapping[str, Any], slug: str) -> Obstacle:
+def _build_obstacle(
+    text: RenderedText, code: str, params: Mapping[str, Any], slug: str
+) -> Obstacle:
     """Return an obstacle with the texts of a case; its reason does not repeat the next step."""
     return Obstacle(
         text.title,
@@ -235,7 +237,7 @@ def _obstacle(text: RenderedText, code: str, params: Mapping[str, Any], slug: st
     )
 
 
-def _from_findings(
+def _build_obstacles_from_findings(
     session: Session,
     installation: Installation,
     stopped: Mapping[int, StoppedPosting],
@@ -255,7 +257,7 @@ def _from_findings(
             obstacle = obstacles.get(key)
             if obstacle is None:
                 text = render(case_text.code, case_text.params)
-                obstacle = _obstacle(text, case_text.code, case_text.params, slug)
+                obstacle = _build_obstacle(text, case_text.code, case_text.params, slug)
                 obstacles[key] = obstacle
             if key == name_cause(posting):
                 obstacle.code = codes.get(posting.id)

@@ -72,13 +72,17 @@ def list_rules() -> tuple[Rule, ...]:
             _match_replaced,
             REPLACED_CONTENT,
         ),
-        Rule("receipts", ReceiptRow, config.keep_receipts_days, _ended_receipts, {"body": {}}),
-        Rule("details of cases", Case, config.keep_cases_days, _closed_cases, {"details": {}}),
-        Rule("run lines", RunLine, config.keep_run_lines_days, _old_lines),
-        Rule("runs", Run, config.keep_runs_days, _old_runs),
-        Rule("sessions", LoginSession, config.keep_sessions_days, _ended_sessions),
-        Rule("login attempts", GuessCount, config.keep_sessions_days, _old_guesses),
-        Rule("consents", OAuthState, config.keep_sessions_days, _old_consents),
+        Rule(
+            "receipts", ReceiptRow, config.keep_receipts_days, _match_ended_receipts, {"body": {}}
+        ),
+        Rule(
+            "details of cases", Case, config.keep_cases_days, _match_closed_cases, {"details": {}}
+        ),
+        Rule("run lines", RunLine, config.keep_run_lines_days, _match_old_lines),
+        Rule("runs", Run, config.keep_runs_days, _match_old_runs),
+        Rule("sessions", LoginSession, config.keep_sessions_days, _match_ended_sessions),
+        Rule("login attempts", GuessCount, config.keep_sessions_days, _match_old_guesses),
+        Rule("consents", OAuthState, config.keep_sessions_days, _match_old_consents),
     )
 
 
@@ -87,7 +91,7 @@ def count() -> dict[str, int]:
     counts = {}
     with read_only_session() as session:
         for rule in list_rules():
-            query = select(func.count()).select_from(rule.model).where(*_row_conditions(rule))
+            query = select(func.count()).select_from(rule.model).where(*_build_row_conditions(rule))
             counts[rule.name] = session.scalar(query) or 0 if rule.days else 0
     return counts
 
@@ -121,7 +125,7 @@ def _apply(rule: Rule) -> Iterator[int]:
     key = inspect(rule.model).primary_key[0]
     last_key: Any = None
     while True:
-        conditions = _row_conditions(rule)
+        conditions = _build_row_conditions(rule)
         query = select(key).where(*conditions).order_by(key).limit(ROWS_AT_ONCE)
         if last_key is not None:
             query = query.where(key > last_key)
@@ -139,7 +143,7 @@ def _apply(rule: Rule) -> Iterator[int]:
         yield result.rowcount
 
 
-def _row_conditions(rule: Rule) -> Conditions:
+def _build_row_conditions(rule: Rule) -> Conditions:
     """Return the conditions of the rows that a rule covers now."""
     before = current_hub().clock.now() - dt.timedelta(days=rule.days)
     return rule.conditions(before)
@@ -175,7 +179,7 @@ def _match_replaced(before: dt.datetime) -> Conditions:
     )
 
 
-def _ended_receipts(before: dt.datetime) -> Conditions:
+def _match_ended_receipts(before: dt.datetime) -> Conditions:
     """Match receipts that are no longer sent: their state and reasons stay, their bodies do not.
 
     The next payment is compared with the body of the last receipt about one, which stays.
@@ -189,18 +193,18 @@ def _ended_receipts(before: dt.datetime) -> Conditions:
     )
 
 
-def _closed_cases(before: dt.datetime) -> Conditions:
+def _match_closed_cases(before: dt.datetime) -> Conditions:
     """Match closed cases: code, reason and who closed them stay, so that none opens again."""
     return (Case.closed_at < before, Case.details.cast(Text) != "{}")
 
 
-def _old_lines(before: dt.datetime) -> Conditions:
+def _match_old_lines(before: dt.datetime) -> Conditions:
     """Match the log lines of runs that ended long ago."""
     has_ended = exists().where(Run.id == RunLine.run_id, Run.ended_at < before)
     return (RunLine.at < before, has_ended)
 
 
-def _old_runs(before: dt.datetime) -> Conditions:
+def _match_old_runs(before: dt.datetime) -> Conditions:
     """Match ended runs that posted nothing, of which no lines are left, and which a later replaces.
 
     The newest that was done stays, of each kind and subject: pages and schedules refer to it.
@@ -221,16 +225,16 @@ def _old_runs(before: dt.datetime) -> Conditions:
     )
 
 
-def _ended_sessions(before: dt.datetime) -> Conditions:
+def _match_ended_sessions(before: dt.datetime) -> Conditions:
     """Match sessions in which nobody has done anything since, and which have run out by now."""
     return (LoginSession.seen_at < min(before, current_hub().clock.now() - MAX_SESSION_LENGTH),)
 
 
-def _old_guesses(before: dt.datetime) -> Conditions:
+def _match_old_guesses(before: dt.datetime) -> Conditions:
     """Match counts of wrong guesses that delay nobody any more."""
     return (GuessCount.expires_at < min(before, current_hub().clock.now()),)
 
 
-def _old_consents(before: dt.datetime) -> Conditions:
+def _match_old_consents(before: dt.datetime) -> Conditions:
     """Match consents at Intuit that were used, or never were."""
     return (OAuthState.created_at < min(before, current_hub().clock.now() - MAX_CONSENT_AGE),)

@@ -146,7 +146,7 @@ def start(
         close_interrupted(session, kind, subject.id, now, repeat=False)
         run = session.get(Run, run_id) if run_id else None
         if run is None:
-            run = _new_run(kind, subject, requested_by)
+            run = _build_run(kind, subject, requested_by)
             session.add(run)
         run.started_at = now
         session.flush()
@@ -308,7 +308,7 @@ def _repeat_post(session: Session, run: Run) -> None:
         )
 
 
-def _new_run(kind: str, subject: Installation | ConnectedCompany, requested_by: str) -> Run:
+def _build_run(kind: str, subject: Installation | ConnectedCompany, requested_by: str) -> Run:
     of_installation = isinstance(subject, Installation)
     company_id = subject.company_id if isinstance(subject, Installation) else subject.id
     return Run(

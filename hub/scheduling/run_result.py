@@ -93,16 +93,16 @@ def count_changes(session: Session, installation_id: int, before: Snapshot) -> d
     A document that was in the same state before is not counted, so a run that finds only known
     problems reports nothing new.
     """
-    changed = list(_changed_postings(session, installation_id, before))
+    changed = list(_iter_changed_postings(session, installation_id, before))
     ids: dict[str, set[int]] = defaultdict(set)
     for posting in changed:
-        name = _result_name(posting)
+        name = _get_result_name(posting)
         if name:
             is_file = posting.operation == Operation.ATTACH
             ids[name].add(posting.id if is_file else posting.document_id)
     for state in STOPPED_STATES:
         ids[state] -= before.documents.get(state, set())
-    ids["withdrawn"] = _withdrawn_documents(session, changed)
+    ids["withdrawn"] = _load_withdrawn_documents(session, changed)
 
     counts: dict[str, Any] = {}
     for name in COUNT_TEXTS:
@@ -156,7 +156,7 @@ def _count_texts(result: Mapping[str, Any]) -> list[tuple[int, str]]:
     return texts
 
 
-def _changed_postings(
+def _iter_changed_postings(
     session: Session, installation_id: int, before: Snapshot
 ) -> Iterable[_ChangedPosting]:
     """Yield the postings that are new or in another state since the snapshot."""
@@ -181,7 +181,7 @@ def _changed_postings(
             yield _ChangedPosting(*row)
 
 
-def _result_name(posting: _ChangedPosting) -> str:
+def _get_result_name(posting: _ChangedPosting) -> str:
     """Return the name under which a result counts the posting, "" if it leaves it out."""
     if posting.operation == Operation.ATTACH:
         return FILE_RESULTS.get(posting.state, "")
@@ -194,7 +194,7 @@ def _result_name(posting: _ChangedPosting) -> str:
     return posting.state
 
 
-def _withdrawn_documents(session: Session, changed: Iterable[_ChangedPosting]) -> set[int]:
+def _load_withdrawn_documents(session: Session, changed: Iterable[_ChangedPosting]) -> set[int]:
     """Return the documents of which nothing is left to post.
 
     A withdrawn posting may also have been replaced by a newer one.
@@ -220,7 +220,7 @@ def _sum_by_currency(changed: Iterable[_ChangedPosting]) -> dict[str, str]:
     for posting in changed:
         is_creation = posting.operation == Operation.CREATE and not posting.made_for
         if is_creation and posting.state == PostingState.POSTED:
-            sums[posting.currency] += _signed_amount(posting)
+            sums[posting.currency] += _get_signed_amount(posting)
     amounts: dict[str, str] = {}
     for currency, amount in sorted(sums.items()):
         if amount:
@@ -228,7 +228,7 @@ def _sum_by_currency(changed: Iterable[_ChangedPosting]) -> dict[str, str]:
     return amounts
 
 
-def _signed_amount(posting: _ChangedPosting) -> Decimal:
+def _get_signed_amount(posting: _ChangedPosting) -> Decimal:
     """Return what QuickBooks has as the total, else what was planned; negative for a credit."""
     amount = posting.posted_total
     if amount is None:

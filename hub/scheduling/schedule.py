@@ -96,7 +96,7 @@ def claim_due(session: Session, now: dt.datetime) -> int:
         )
     )
     # One statement for all schedules that are due next at the same time, as most of them are.
-    for next_due, ids in _next_due_times(claimed_rows, now).items():
+    for next_due, ids in _load_next_due_times(claimed_rows, now).items():
         session.execute(_SET_NEXT_DUE, {"due": next_due, "ids": ids})
     return len(run_ids)
 
@@ -141,9 +141,9 @@ def add_missing_schedules(session: Session, now: dt.datetime) -> None:
 
     The rows of disconnected companies are disabled.
     """
-    for installation, row in session.execute(_installations_to_schedule()):
-        _update_row(session, row, now, **_sync_fields(installation))
-    for company in session.scalars(_companies_to_schedule()):
+    for installation, row in session.execute(_select_installations_to_schedule()):
+        _update_row(session, row, now, **_build_sync_fields(installation))
+    for company in session.scalars(_select_companies_to_schedule()):
         _arrange_nightly(session, company, now)
 
 
@@ -153,12 +153,12 @@ def _must_be_arranged(session: Session) -> bool:
     There is usually none. With a limit PostgreSQL expects to meet one soon and compares row by row,
     which takes seconds for 10,000 installations; without it the tables are joined at once.
     """
-    if session.execute(_installations_to_schedule()).first():
+    if session.execute(_select_installations_to_schedule()).first():
         return True
-    return session.scalars(_companies_to_schedule()).first() is not None
+    return session.scalars(_select_companies_to_schedule()).first() is not None
 
 
-def _installations_to_schedule() -> Any:
+def _select_installations_to_schedule() -> Any:
     """Select installations, each with its schedule, that have none or one that is out of date."""
     should_run = and_(
         Installation.enabled,
@@ -179,7 +179,7 @@ def _installations_to_schedule() -> Any:
     )
 
 
-def _companies_to_schedule() -> Any:
+def _select_companies_to_schedule() -> Any:
     """Select companies without nightly runs, or whose runs are not enabled as they should be."""
     rows = select(Schedule.id).where(
         Schedule.company_id == ConnectedCompany.id,
@@ -198,7 +198,7 @@ def _is_connected() -> ColumnElement[bool]:
     return ConnectedCompany.state != ConnectionState.DISCONNECTED
 
 
-def _sync_fields(installation: Installation) -> dict[str, Any]:
+def _build_sync_fields(installation: Installation) -> dict[str, Any]:
     """Return the columns of the schedule of an installation."""
     is_connected = installation.company.state != ConnectionState.DISCONNECTED
     is_active = installation.enabled and installation.mode != InstallationMode.PAUSED
@@ -312,7 +312,7 @@ def _insert_runs(session: Session, now: dt.datetime) -> Insert:
     return statement
 
 
-def _next_due_times(
+def _load_next_due_times(
     rows: Iterable[tuple[int, str, str, str]], now: dt.datetime
 ) -> dict[dt.datetime | None, list[int]]:
     """Return the ids of schedules by the time at which they are due next.

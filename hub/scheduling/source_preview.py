@@ -167,8 +167,8 @@ def preview_item(
             codes.append(_preview_code(field, code, line_id))
         else:
             codes.append(_preview_record(name, code, line_id, settings))
-    state, reasons = _state_at_source(item)
-    return _preview_document(item, state or _ready_state(item), reasons, codes=tuple(codes))
+    state, reasons = _get_state_at_source(item)
+    return _preview_document(item, state or _get_ready_state(item), reasons, codes=tuple(codes))
 
 
 def _preview_code(field: Field, code: Code | str, line: str) -> CodePreview:
@@ -221,7 +221,7 @@ def preview_with_matches(
     """
     if not isinstance(item, Document):
         return _preview_defect(item)
-    state, reasons = _state_at_source(item)
+    state, reasons = _get_state_at_source(item)
     if state:
         return _preview_document(item, state, reasons, codes=codes)
     preview = _preview_document(item, PreviewState.READY, (), codes=codes)
@@ -252,7 +252,7 @@ def _rehearse(
             sendable.append(posting)
     if is_checked:
         reasons += find_preflight_reasons(batch.session, sendable)
-    state = _state_of_postings(row, document, postings, sendable, has_reasons=bool(reasons))
+    state = _get_state_of_postings(row, document, postings, sendable, has_reasons=bool(reasons))
     if state == PreviewState.EXCLUDED:
         reasons.append(
             Sentence(
@@ -271,7 +271,7 @@ def _rehearse(
     )
 
 
-def _state_of_postings(
+def _get_state_of_postings(
     row: SourceDocument,
     document: Document,
     postings: Sequence[Posting],
@@ -286,15 +286,15 @@ def _state_of_postings(
         return PreviewState.EXCLUDED
     if sendable:
         return PreviewState.READY
-    return PostingState(postings[-1].state) if postings else _ready_state(document)
+    return PostingState(postings[-1].state) if postings else _get_ready_state(document)
 
 
-def _ready_state(document: Document) -> PreviewState:
+def _get_ready_state(document: Document) -> PreviewState:
     """Return the state of a document that nothing holds and that was not posted."""
     return PreviewState.UPDATE_ONLY if document.stage == Stage.UPDATE_ONLY else PreviewState.READY
 
 
-def _state_at_source(document: Document) -> tuple[PreviewState | None, tuple[str, ...]]:
+def _get_state_at_source(document: Document) -> tuple[PreviewState | None, tuple[str, ...]]:
     """Return the state that the source itself gives a document, with the reason; None if ready."""
     reasons = (document.hold,) if document.hold else ()
     if document.stage in (Stage.PENDING, Stage.CLOSED):

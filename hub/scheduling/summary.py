@@ -51,10 +51,10 @@ def summarize_runs(runs: Sequence[Run], visible_cases: Condition = ()) -> dict[s
     """
     apps: dict[str, Any] = {}
     with read_only_session() as session:
-        for row in _installations_of_runs(session, runs):
-            app = apps.setdefault(row.slug, _empty_result())
-            _add_installation(app, session, row, _runs_of(row, runs))
-        cases = _case_summaries(session, runs, visible_cases)
+        for row in _list_installations(session, runs):
+            app = apps.setdefault(row.slug, _build_empty_result())
+            _add_installation(app, session, row, _list_runs(row, runs))
+        cases = _load_case_summaries(session, runs, visible_cases)
     for app in apps.values():
         sums_by_currency = app["sums"]
         for currency, sums in sums_by_currency.items():
@@ -62,7 +62,7 @@ def summarize_runs(runs: Sequence[Run], visible_cases: Condition = ()) -> dict[s
     return {"apps": apps, "cases": cases}
 
 
-def _case_summaries(
+def _load_case_summaries(
     session: Session, runs: Sequence[Run], visible: Condition
 ) -> list[dict[str, Any]]:
     """Return the open cases of the apps and companies of the runs."""
@@ -74,51 +74,51 @@ def _case_summaries(
         if run.company_id:
             company_ids.append(run.company_id)
     rows = _open_cases(session, installation_ids, company_ids, visible).all()
-    return _cases_with_postings(session, rows)
+    return _load_cases_with_postings(session, rows)
 
 
 def format_summary(summary: dict[str, Any], runs: Sequence[Run]) -> str:
     """Return the summary of `summarize_runs` as text, with the reason of each case."""
-    results_by_app = _results_by_app(runs)
+    results_by_app = _sum_results_by_app(runs)
     output: list[str] = []
     for slug, app in summary["apps"].items():
-        output += _app_lines(slug, app, results_by_app[slug])
+        output += _format_app_lines(slug, app, results_by_app[slug])
     cases = summary["cases"]
     if cases:
-        output += _case_lines(cases)
+        output += _format_case_lines(cases)
     return "\n".join(output)
 
 
-def _results_by_app(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+def _sum_results_by_app(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     """Add up what the runs did, by the slug of their app."""
     run_results: dict[str, list[dict[str, Any]]] = defaultdict(list)
     with read_only_session() as session:
-        for row in _installations_of_runs(session, runs):
-            for run in _runs_of(row, runs):
+        for row in _list_installations(session, runs):
+            for run in _list_runs(row, runs):
                 result = run.counts.get("result", {})
                 run_results[row.slug].append(result)
     return {slug: results.combine(of_app) for slug, of_app in run_results.items()}
 
 
-def _app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) -> list[str]:
+def _format_app_lines(slug: str, app: dict[str, Any], result: dict[str, Any]) -> list[str]:
     """Return the lines about one app: its documents by state, files, this run, and sums."""
     counts: list[str] = []
     for name in outbox.COUNTED_STATES:
         if app[name]:
-            counts.append(f"{app[name]} {_state_label(name)}")
+            counts.append(f"{app[name]} {_get_state_label(name)}")
     detail = f": {', '.join(counts)}" if counts else ""
 
     documents = ngettext("%(count)s document", "%(count)s documents", app["documents"])
-    output = [f"{_app_name(slug)}: {documents}{detail}."]
-    for line in _file_lines(app["files"]):
+    output = [f"{_get_app_name(slug)}: {documents}{detail}."]
+    for line in _format_file_lines(app["files"]):
         output.append(f"  {line}.")
     output.append(f"  This run: {results.format_result(result)}.")
     for currency, sums in sorted(app["sums"].items()):
-        output.append(f"  {currency}: {_sums_text(sums)}")
+        output.append(f"  {currency}: {_format_sums(sums)}")
     return output
 
 
-def _case_lines(cases: list[dict[str, Any]]) -> list[str]:
+def _format_case_lines(cases: list[dict[str, Any]]) -> list[str]:
     """Return two lines for each of the first cases: what is wrong, and what to do."""
     output = ["", "To do:"]
     for case in cases[:MAX_CASES]:
@@ -147,7 +147,7 @@ def open_cases(realm: str | None, visible: Condition = ()) -> Iterator[dict[str,
     while True:
         with read_only_session() as session:
             rows = session.scalars(query.where(Case.id > last_id)).all()
-            cases = _cases_with_postings(session, rows)
+            cases = _load_cases_with_postings(session, rows)
         for row, case in zip(rows, cases, strict=True):
             yield {**case, "id": row.id, "opened": row.opened_at}
         if len(rows) < CASES_AT_ONCE:
@@ -190,7 +190,7 @@ def describe_result(run: Run) -> str:
     """Say in a few words what a run did, and why it stopped; "" while it is running."""
     if not run.ended_at:
         return stored.translate(run.error)
-    text = _result_text(run)
+    text = _format_result(run)
     if not run.error:
         return text
     error = stored.translate(run.error)
@@ -199,7 +199,7 @@ def describe_result(run: Run) -> str:
     return gettext("%(error)s Before that: %(result)s.", error=error, result=text)
 
 
-def _result_text(run: Run) -> str:
+def _format_result(run: Run) -> str:
     """Say what a run did; "" for kinds of runs that only report errors."""
     counts = run.counts
     result = reconcile_result.load_result(run)
@@ -235,7 +235,7 @@ def log_lines(run_id: int) -> list[dict[str, Any]]:
     return lines
 
 
-def _empty_result() -> dict[str, Any]:
+def _build_empty_result() -> dict[str, Any]:
     return {
         **dict.fromkeys(COUNT_NAMES, 0),
         "files": dict.fromkeys(outbox.COUNTED_FILE_STATES, 0),
@@ -244,13 +244,13 @@ def _empty_result() -> dict[str, Any]:
     }
 
 
-def _installations_of_runs(session: Session, runs: Iterable[Run]) -> list[Installation]:
+def _list_installations(session: Session, runs: Iterable[Run]) -> list[Installation]:
     """Return the installations of the runs, each once."""
     ids = dict.fromkeys(run.installation_id for run in runs)
     return [session.get_one(Installation, id) for id in ids]
 
 
-def _runs_of(installation: Installation, runs: Iterable[Run]) -> list[Run]:
+def _list_runs(installation: Installation, runs: Iterable[Run]) -> list[Run]:
     """Return those of the runs that are of this installation."""
     own_runs: list[Run] = []
     for run in runs:
@@ -306,7 +306,7 @@ def _open_cases(
     return session.scalars(query)
 
 
-def _cases_with_postings(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:
+def _load_cases_with_postings(session: Session, cases: Sequence[Case]) -> list[dict[str, Any]]:
     """Return cases as `hub cases --json` prints them, by few queries for all."""
     installation_ids = {case.installation_id for case in cases}
     slugs = select(Installation.id, Installation.slug).where(Installation.id.in_(installation_ids))
@@ -337,7 +337,7 @@ def _cases_with_postings(session: Session, cases: Sequence[Case]) -> list[dict[s
     return rows
 
 
-def _app_name(slug: str | None) -> str:
+def _get_app_name(slug: str | None) -> str:
     """Return the name of an app, or its slug if its plugin is not installed."""
     if not slug:
         return "QuickBooks"
@@ -345,11 +345,11 @@ def _app_name(slug: str | None) -> str:
     return app.name if app else slug
 
 
-def _state_label(name: str) -> str:
+def _get_state_label(name: str) -> str:
     return STATE_LABELS.get(name, name)
 
 
-def _file_lines(counts: Mapping[str, int]) -> list[str]:
+def _format_file_lines(counts: Mapping[str, int]) -> list[str]:
     """Say how many files are held, in doubt, or not sent yet."""
     lines: list[str] = []
     for state, label in FILE_LABELS.items():
@@ -360,7 +360,7 @@ def _file_lines(counts: Mapping[str, int]) -> list[str]:
     return lines
 
 
-def _sums_text(sums: dict[str, str]) -> str:
+def _format_sums(sums: dict[str, str]) -> str:
     if len(set(sums.values())) == 1:
         return f"{sums['posted']} at the source, as posted, and in QuickBooks"
     return ", ".join(

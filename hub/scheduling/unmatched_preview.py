@@ -47,7 +47,7 @@ def preview_app(
     items = list(islice(source_preview.drop_checkpoints(read(setup, ids)), limit))
     documents = source_preview.index_documents(items)
     setup.index = build_code_index(setup.fields, documents.values())
-    setup.facts = replace(setup.facts, currency=_currency_of(items) or setup.facts.currency)
+    setup.facts = replace(setup.facts, currency=_find_currency(items) or setup.facts.currency)
     named = settings_schema.record_settings(setup.app, setup.site.settings)
     for item in items:
         codes = source_preview.preview_item(item, setup.fields, named).codes
@@ -99,7 +99,7 @@ def _set_up(app: App, answers: Mapping[str, Any], country: str) -> Setup:
     return replace(setup, fields=fields, facts=facts)
 
 
-def _currency_of(items: Iterable[Yielded]) -> str:
+def _find_currency(items: Iterable[Yielded]) -> str:
     """Return the currency of the first document that names one; "" if none does."""
     for item in items:
         if isinstance(item, Document) and item.currency:

@@ -61,7 +61,7 @@ def create(
             expires_at=now + dt.timedelta(days=days),
         )
     )
-    subject = _audit_subject(person, name)
+    subject = _format_audit_subject(person, name)
     audit.record(session, who, "token created", subject, scopes=ordered_scopes, days=days)
     return token
 
@@ -110,7 +110,7 @@ def revoke(session: Session, token_id: int, who: str, *, user_id: int | None = N
     token.revoked_at = current_hub().clock.now()
     token.revoked_by = who
     person = session.get_one(User, token.user_id)
-    audit.record(session, who, "token revoked", _audit_subject(person, token.name))
+    audit.record(session, who, "token revoked", _format_audit_subject(person, token.name))
     return token
 
 
@@ -137,6 +137,6 @@ def _check(session: Session, person: User, name: str, scopes: Collection[str], d
         raise Refused("There are %(most)s tokens already. Revoke one first.", most=MAX_TOKENS)
 
 
-def _audit_subject(person: User, name: str) -> str:
+def _format_audit_subject(person: User, name: str) -> str:
     """Return what the audit log calls a token."""
     return f"{person.username or person.email}: {name}"

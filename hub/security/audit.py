@@ -49,7 +49,7 @@ def record_each(
     if not details:
         return
     _lock(session)
-    newest = _newest_entry(session)
+    newest = _load_newest_entry(session)
     number = _number_of(session, newest)
     may_write_head = _may_write_head(session, newest, number)
     may_note_head = may_write_head and not find_missing_note(session)
@@ -60,9 +60,9 @@ def record_each(
 
     last = entries[-1]
     last.id = session.scalars(select(AuditEntry.id).where(AuditEntry.hash == last.hash)).one()
-    head = _head_of(last, number + len(entries))
+    head = _build_head(last, number + len(entries))
     if is_shared() and may_write_head:
-        audit_witness.write_row(session, head, _head_key())
+        audit_witness.write_row(session, head, _derive_head_key())
 
     def publish(_: Session) -> None:
         """Note the newest entry and copy all of them; they are committed now."""
@@ -82,10 +82,10 @@ def record_alone(who: str, what: str, subject: str, **detail: Any) -> None:
 def record_restore(session: Session, who: str) -> None:
     """Record that the database was restored from a backup, whose log continues from here."""
     _lock(session)
-    newest = _newest_entry(session)
-    head = _head_of(newest, _number_of(session, newest))
+    newest = _load_newest_entry(session)
+    head = _build_head(newest, _number_of(session, newest))
     if is_shared():
-        audit_witness.write_row(session, head, _head_key())
+        audit_witness.write_row(session, head, _derive_head_key())
     _write_head(head, replaces=True)
     record(session, who, audit_witness.RESTORED, "audit log")
 
@@ -135,15 +135,15 @@ def head_name() -> str:
 def read_stored_head(session: Session) -> audit_head.StoredHead:
     """Read the head that this data folder holds, or the one that all machines share."""
     if is_shared():
-        return audit_witness.read_row(session, _head_key())
-    return audit_head.read(_head_path(), _head_key())
+        return audit_witness.read_row(session, _derive_head_key())
+    return audit_head.read(_get_head_path(), _derive_head_key())
 
 
 def find_missing_note(session: Session) -> audit_head.Head | None:
     """Return the head that this machine noted in its data folder if the log lacks that entry."""
     if not is_shared():
         return None
-    return audit_witness.find_missing_entry(session, _head_path(), _head_key())
+    return audit_witness.find_missing_entry(session, _get_head_path(), _derive_head_key())
 
 
 def key() -> bytes:
@@ -192,7 +192,7 @@ def _lock(session: Session) -> None:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": AUDIT_LOCK})
 
 
-def _newest_entry(session: Session) -> AuditEntry | None:
+def _load_newest_entry(session: Session) -> AuditEntry | None:
     """Return the newest entry."""
     newest_first = select(AuditEntry).order_by(AuditEntry.id.desc())
     return session.scalar(newest_first.limit(1))
@@ -229,7 +229,7 @@ def _make_entries(
             who=who[:200],
             what=what[:60],
             subject=subject[:MAX_SUBJECT_LENGTH],
-            detail=_plain_details({**detail, **origin_detail}),
+            detail=_convert_details({**detail, **origin_detail}),
             origin=here,
             previous=previous,
         )
@@ -239,7 +239,7 @@ def _make_entries(
     return entries
 
 
-def _plain_details(detail: Mapping[str, Any]) -> dict[str, Any]:
+def _convert_details(detail: Mapping[str, Any]) -> dict[str, Any]:
     """Return details as JSON reads them back; numbers with decimals become texts."""
     text = json.dumps(detail, default=str)
     plain: dict[str, Any] = json.loads(text, parse_float=str)
@@ -257,7 +257,7 @@ def _may_write_head(session: Session, newest: AuditEntry | None, number: int) ->
         if has_entry_of_head(session):
             return False
         if not is_shared():
-            _write_head(_head_of(newest, number))
+            _write_head(_build_head(newest, number))
         return True
     if stored.head is None:
         return False
@@ -269,7 +269,7 @@ def _may_write_head(session: Session, newest: AuditEntry | None, number: int) ->
     return session.scalar(is_noted) is not None
 
 
-def _head_of(newest: AuditEntry | None, number: int) -> audit_head.Head:
+def _build_head(newest: AuditEntry | None, number: int) -> audit_head.Head:
     """Return the head of the log as it is in the database."""
     now = hub_context.current_hub().clock.now()
     if newest is None:
@@ -279,9 +279,9 @@ def _head_of(newest: AuditEntry | None, number: int) -> audit_head.Head:
 
 def _write_head(head: audit_head.Head, *, replaces: bool = False) -> None:
     """Note the newest entry outside the database; a head that cannot be written proves less."""
-    path = _head_path()
+    path = _get_head_path()
     try:
-        audit_head.write(path, head, _head_key(), replaces=replaces)
+        audit_head.write(path, head, _derive_head_key(), replaces=replaces)
     except OSError as error:
         log.error("The head of the audit log could not be written to %s: %s", path, error)
 
@@ -293,12 +293,12 @@ def _copy(lines: Sequence[Mapping[str, Any]]) -> None:
         audit_copy.write(config.audit_copy, config.data, lines)
 
 
-def _head_path() -> Path:
+def _get_head_path() -> Path:
     """Return the file of the head in the data folder."""
     return hub_context.current_hub().config.data / HEAD_FILE
 
 
-def _head_key() -> bytes:
+def _derive_head_key() -> bytes:
     """Return the key that signs heads."""
     return _derive_key(b"audit head")
 

@@ -184,9 +184,9 @@ def _compare_copy(session: Session, copied: _CopyFile, result: Verification) -> 
     for lines in copied.chunks():
         entries = [line for line in lines if line is not None]
         unreadable += len(lines) - len(entries)
-        stored_hashes = _stored_hashes(session, entries)
+        stored_hashes = _load_stored_hashes(session, entries)
         for entry in entries:
-            number = _copied_number(entry, copied.path)
+            number = _get_copied_number(entry, copied.path)
             first_number = min(first_number or number, number)
             if entry["hash"] not in stored_hashes:
                 missing.append(number)
@@ -216,14 +216,14 @@ def _remark_on_copy(result: Verification, path: Path, unreadable: int, lacking: 
         )
 
 
-def _stored_hashes(session: Session, entries: Collection[dict[str, Any]]) -> set[str]:
+def _load_stored_hashes(session: Session, entries: Collection[dict[str, Any]]) -> set[str]:
     """Return which of these entries the database has."""
     hashes = [str(entry.get("hash")) for entry in entries]
     query = select(AuditEntry.hash).where(AuditEntry.hash.in_(hashes))
     return set(session.scalars(query))
 
 
-def _copied_number(entry: dict[str, Any], path: Path) -> int:
+def _get_copied_number(entry: dict[str, Any], path: Path) -> int:
     """Return the number of a copied entry; raise AuditBroken if the copy of it was changed."""
     number = entry.get("number")
     if not isinstance(number, int) or not _is_unchanged(entry):

@@ -82,7 +82,7 @@ def write(target: str, folder: Path, lines: Sequence[Line]) -> None:
         if is_syslog(target):
             _send(target, lines)
         else:
-            _append(Path(target), lines)
+            _append_lines(Path(target), lines)
     except OSError as error:
         log.error("An entry of the audit log could not be copied to %s: %s", target, error)
         with suppress(OSError):
@@ -115,7 +115,7 @@ def decode(text: str) -> dict[str, Any] | None:
     return values if isinstance(values, dict) else None
 
 
-def _append(path: Path, lines: Sequence[Line]) -> None:
+def _append_lines(path: Path, lines: Sequence[Line]) -> None:
     """Append all lines in one write, so that those of several processes do not mix."""
     content = "".join(f"{encode(line)}\n" for line in lines).encode()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -67,11 +67,11 @@ def build_row(entry: AuditEntry) -> dict[str, Any]:
 
 def as_csv(session: Session, chosen: Filter) -> Iterator[bytes]:
     """Yield the entries as a CSV file for spreadsheets, part by part."""
-    lines = (_to_cells(row) for row in iter_rows(session, chosen))
+    lines = (_format_cells(row) for row in iter_rows(session, chosen))
     return spreadsheets.stream(COLUMNS, lines)
 
 
-def _to_cells(row: dict[str, Any]) -> list[Any]:
+def _format_cells(row: dict[str, Any]) -> list[Any]:
     """Return the values of an entry, with its details as JSON."""
     detail = json.dumps(row["detail"], ensure_ascii=False, default=str)
     return list((row | {"detail": detail}).values())

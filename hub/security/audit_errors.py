@@ -29,15 +29,15 @@ class AuditBroken(HubError):
         text = Sentence(
             "is in the copy %(path)s and not in the log, which was cut off or replaced", path=path
         )
-        return cls(number, text, _entry_number(number))
+        return cls(number, text, _format_entry_number(number))
 
     @classmethod
     def copy(cls, number: object, path: str) -> "AuditBroken":
         """Return the error for a copied entry that was changed."""
         return cls(
-            0, Sentence("was changed in the copy %(path)s", path=path), _entry_number(number)
+            0, Sentence("was changed in the copy %(path)s", path=path), _format_entry_number(number)
         )
 
 
-def _entry_number(number: object) -> Sentence:
+def _format_entry_number(number: object) -> Sentence:
     return Sentence("entry number %(number)s", number=str(number))

@@ -117,7 +117,7 @@ def require_no_demo() -> None:
 
 def require_no_demo_folder(folder: Path) -> None:
     """Raise ConfigurationError if `hub demo` made a data folder."""
-    if _creator_of(folder) == DEMO:
+    if _read_creator(folder) == DEMO:
         raise ConfigurationError(
             "HUB_DATA",
             f"names {folder}, which `hub demo` or `hub dev` made. To run an app there, press Run"
@@ -127,7 +127,7 @@ def require_no_demo_folder(folder: Path) -> None:
 
 def require_demo_folder(folder: Path) -> None:
     """Raise ConfigurationError unless a folder is empty or a demo's."""
-    made_by = _creator_of(folder)
+    made_by = _read_creator(folder)
     if made_by == DEMO:
         return
     if made_by is None and (_is_empty(folder) or _is_unmarked_demo(folder)):
@@ -159,7 +159,7 @@ def is_demo(session: Session) -> bool:
     return session.scalar(added_by_demo.limit(1)) is not None
 
 
-def _creator_of(folder: Path) -> str | None:
+def _read_creator(folder: Path) -> str | None:
     """Return the program that created the folder; None if it does not say."""
     file = folder / ORIGIN_FILE
     if not file.exists():

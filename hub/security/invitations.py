@@ -104,7 +104,7 @@ def check(session: Session, address: str, code: str) -> Invitation | None:
 
 def accept(session: Session, invitation: Invitation, password_hash: str) -> User:
     """Make the invited address a person; raise Refused if the invitation is gone by now."""
-    rights = _present_rights(session, invitation)
+    rights = _load_present_rights(session, invitation)
     same_code = (Invitation.id == invitation.id, Invitation.code_hash == invitation.code_hash)
     used = session.execute(delete(Invitation).where(*same_code))
     if not cast(Any, used).rowcount or not rights:
@@ -125,7 +125,7 @@ def accept(session: Session, invitation: Invitation, password_hash: str) -> User
     return person
 
 
-def _present_rights(session: Session, invitation: Invitation) -> list[Right]:
+def _load_present_rights(session: Session, invitation: Invitation) -> list[Right]:
     """Return the rights of an invitation as they are now, whenever it was read."""
     present = session.get(Invitation, invitation.id)
     return [] if present is None else rights_of(present)

@@ -35,7 +35,7 @@ def normalize(name: str) -> str:
     Case, surrounding and repeated spaces and compatibility characters do not matter, and the
     domain of an address has its ASCII form. Revision 0022 does the same with existing names.
     """
-    text = _fold(name)
+    text = _normalize(name)
     local, at, domain = text.rpartition("@")
     if not at or len(text) > MAX_LENGTH:
         return text
@@ -54,7 +54,7 @@ def address_for_new_person(text: str) -> str:
     text = unicodedata.normalize("NFKC", text[: MAX_LENGTH + 1]).strip()
     if not text:
         raise Refused("Enter the e-mail address of the person.")
-    if _fold(text) in _reserved_names():
+    if _normalize(text) in _list_reserved_names():
         raise Refused(
             "“%(name)s” is reserved for the hub itself. Enter the person's e-mail address.",
             name=text,
@@ -81,15 +81,15 @@ def is_mailable(address: str) -> bool:
     return True
 
 
-def _fold(name: str) -> str:
+def _normalize(name: str) -> str:
     """Return a name without differences of case, spaces and compatibility characters."""
     folded = unicodedata.normalize("NFKC", name).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
-def _reserved_names() -> set[str]:
+def _list_reserved_names() -> set[str]:
     """Return the names that the audit log uses for others than people, normalized."""
     names = set(RESERVED)
     for slug, app in current_hub().plugins.apps.items():
-        names |= {_fold(slug), _fold(app.name)}
+        names |= {_normalize(slug), _normalize(app.name)}
     return names

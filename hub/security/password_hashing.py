@@ -41,12 +41,12 @@ class BoundedHashing:
 
     def hash(self, secret: str | bytes, **options: Any) -> str:
         """Return the hash of a password."""
-        with self._slot(secret):
+        with self._hold_slot(secret):
             return str(self._context.hash(secret, **options))
 
     def verify(self, secret: str | bytes, hash: str | bytes | None) -> bool:
         """Return whether a password has this hash."""
-        with self._slot(secret):
+        with self._hold_slot(secret):
             return bool(self._context.verify(secret, hash))
 
     def __getattr__(self, name: str) -> Any:
@@ -54,15 +54,15 @@ class BoundedHashing:
         return getattr(self._context, name)
 
     @contextmanager
-    def _slot(self, secret: str | bytes) -> Iterator[None]:
+    def _hold_slot(self, secret: str | bytes) -> Iterator[None]:
         """Hold a slot; raise PasswordTooLong, or Retry if too many wait or none becomes free."""
         if len(secret) > MAX_PASSWORD_LENGTH:
             raise PasswordTooLong(MAX_PASSWORD_LENGTH)
         if not self._places.acquire(blocking=False):
-            raise _busy_error(self._patience)
+            raise _build_busy_error(self._patience)
         try:
             if not self._slots.acquire(timeout=self._patience):
-                raise _busy_error(self._patience)
+                raise _build_busy_error(self._patience)
             try:
                 yield
             finally:
@@ -71,6 +71,6 @@ class BoundedHashing:
             self._places.release()
 
 
-def _busy_error(after: float) -> Retry:
+def _build_busy_error(after: float) -> Retry:
     """Return the error of a password that cannot be checked now."""
     return Retry("Too many passwords are being checked at the moment.", after)

@@ -57,7 +57,7 @@ def find_problem(password: str, *words: str) -> str:
     """
     if len(password) < MIN_LENGTH:
         return Sentence("The password needs at least %(length)s characters.", length=MIN_LENGTH)
-    known_words = _texts_and_words(words)
+    known_words = _list_texts_and_words(words)
     if _count_rest(password, known_words) < MIN_REST:
         return Sentence(
             "This password is little more than your name or the name of the hub. %(advice)s",
@@ -90,7 +90,7 @@ def _explain_guessable(password: str, known_words: set[str]) -> str:
     return Sentence(TOO_EASY_BECAUSE, warning=warning, advice=ADVICE)
 
 
-def _texts_and_words(texts: tuple[str, ...]) -> set[str]:
+def _list_texts_and_words(texts: tuple[str, ...]) -> set[str]:
     """Return texts and the words in them, in lower case."""
     parts = set(OWN_WORDS)
     for text in texts:

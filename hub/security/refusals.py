@@ -69,13 +69,13 @@ def note(what: str, who: str, subject: str, **detail: object) -> None:
     """Record a refusal, or count it; one that cannot be recorded is refused all the same."""
     record_counted()
     subject = subject[:MAX_SUBJECT_LENGTH]
-    if _refusals().admit(what, f"{who} {subject} {audit.client_address()}"):
+    if _get_refusals().admit(what, f"{who} {subject} {audit.client_address()}"):
         _write(what, who, subject, **detail)
 
 
 def record_counted() -> None:
     """Record how many refusals were only counted, once the ten minutes are over."""
-    for what, count in _refusals().end_window().items():
+    for what, count in _get_refusals().end_window().items():
         _write(what, HUB, "further ones in ten minutes", count=count)
 
 
@@ -87,7 +87,7 @@ def _write(what: str, who: str, subject: str, **detail: object) -> None:
         log.error("“%s” could not be recorded in the audit log: %s", what, error)
 
 
-def _refusals() -> Refusals:
+def _get_refusals() -> Refusals:
     """Return the refusals of this application."""
     refusals: Refusals = current_app.extensions.setdefault(EXTENSION, Refusals())
     return refusals

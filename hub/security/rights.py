@@ -51,7 +51,7 @@ class Right(NamedTuple):
 
     def touches(self, subject: Subject) -> bool:
         """Return whether the right is for a part of a subject, or for all of it."""
-        return _touches(self.subject.company_id, subject.company_id) and _touches(
+        return _overlaps(self.subject.company_id, subject.company_id) and _overlaps(
             self.subject.slug, subject.slug
         )
 
@@ -64,11 +64,11 @@ class Rights:
 
     def role(self, subject: Subject = WHOLE_HUB) -> str:
         """Return the highest role for all of a subject, "" for none."""
-        return _highest_role(right.role for right in self.rights if right.covers(subject))
+        return _find_highest_role(right.role for right in self.rights if right.covers(subject))
 
     def role_within(self, subject: Subject = WHOLE_HUB) -> str:
         """Return the highest role for a part of a subject, "" for none."""
-        return _highest_role(right.role for right in self.rights if right.touches(subject))
+        return _find_highest_role(right.role for right in self.rights if right.touches(subject))
 
     def may(self, least: str, subject: Subject = WHOLE_HUB) -> bool:
         """Return whether the person has at least this role for all of a subject."""
@@ -240,7 +240,7 @@ def assign(session: Session, person: User, role: str, subject: Subject = WHOLE_H
         raise NotFound("role", role, ROLES)
     if subject == WHOLE_HUB and role != "owner":
         check_not_last_owner(session, person)
-    remaining = _other_assignments(person, subject)
+    remaining = _list_other_assignments(person, subject)
     assignment = RoleAssignment(role=role, company_id=subject.company_id, slug=subject.slug)
     person.assignments = [*remaining, assignment]
 
@@ -252,16 +252,16 @@ def withdraw(session: Session, person: User, subject: Subject) -> bool:
     """
     if subject == WHOLE_HUB:
         check_not_last_owner(session, person)
-    remaining = _other_assignments(person, subject)
+    remaining = _list_other_assignments(person, subject)
     has_changed = len(remaining) < len(person.assignments)
     person.assignments = remaining
     return has_changed
 
 
-def _other_assignments(person: User, subject: Subject) -> list[RoleAssignment]:
+def _list_other_assignments(person: User, subject: Subject) -> list[RoleAssignment]:
     """Return the assignments of a person for other subjects than this one."""
     assignments = person.assignments
-    return [other for other in assignments if _assignment_subject(other) != subject]
+    return [other for other in assignments if _get_assignment_subject(other) != subject]
 
 
 def assign_in_words(
@@ -276,9 +276,9 @@ def assign_in_words(
     assign(session, person, role, subject)
     text = describe(session, right)
     if subject == WHOLE_HUB:
-        audit.record(session, who, "role changed", _audit_name(person), role=role)
+        audit.record(session, who, "role changed", _load_audit_name(person), role=role)
     else:
-        audit.record(session, who, "right added", _audit_name(person), right=text)
+        audit.record(session, who, "right added", _load_audit_name(person), right=text)
     return text
 
 
@@ -287,7 +287,7 @@ def check_exists(session: Session, right: Right) -> None:
     if right.role not in ROLES:
         raise NotFound("role", right.role, ROLES)
     company_id, slug = right.subject
-    known_apps = _known_apps(session)
+    known_apps = _list_known_apps(session)
     if slug is not None and slug not in known_apps:
         raise NotFound("app", slug, known_apps)
     if company_id is not None and session.get(ConnectedCompany, company_id) is None:
@@ -303,7 +303,7 @@ def take_away(session: Session, person: User, subject: Subject, *, who: str) -> 
         if right.subject == subject:
             withdraw(session, person, subject)
             text = describe(session, right)
-            audit.record(session, who, "right removed", _audit_name(person), right=text)
+            audit.record(session, who, "right removed", _load_audit_name(person), right=text)
             return text
     raise NotFound("right of this person", describe(session, Right("a role", subject)))
 
@@ -338,13 +338,13 @@ def audit_detail(session: Session, rights: Sequence[Right]) -> dict[str, str]:
     return {"rights": ", ".join(describe(session, right) for right in rights)}
 
 
-def _known_apps(session: Session) -> list[str]:
+def _list_known_apps(session: Session) -> list[str]:
     """Return the apps that are installed or enabled anywhere."""
     enabled = session.scalars(select(Installation.slug).distinct())
     return sorted({*current_hub().plugins.apps, *enabled})
 
 
-def _audit_name(person: User) -> str:
+def _load_audit_name(person: User) -> str:
     """Return the name of a person as the audit log has it."""
     return str(person.username or person.email)
 
@@ -356,7 +356,8 @@ def check_not_last_owner(session: Session, person: User) -> None:
     others: Any = select(User.id).where(ACTIVE, is_owner(), User.id != person.id)
     if session.scalar(others.limit(1)) is None:
         raise NotNow(
-            "%(name)s is the only owner. Make someone else owner first.", name=_audit_name(person)
+            "%(name)s is the only owner. Make someone else owner first.",
+            name=_load_audit_name(person),
         )
 
 
@@ -378,12 +379,12 @@ def _is_named_by(rights: Iterable[Right]) -> ColumnElement[bool]:
     return ConnectedCompany.id.in_(company_ids)
 
 
-def _assignment_subject(assignment: RoleAssignment) -> Subject:
+def _get_assignment_subject(assignment: RoleAssignment) -> Subject:
     """Return what an assignment is about."""
     return Subject(assignment.company_id, assignment.slug)
 
 
-def _highest_role(roles: Iterable[str]) -> str:
+def _find_highest_role(roles: Iterable[str]) -> str:
     """Return the highest of some roles, "" for none."""
     return max(roles, key=ROLES.index, default="")
 
@@ -393,6 +394,6 @@ def _covers(assigned: int | str | None, part: int | str | None) -> bool:
     return assigned is None or assigned == part
 
 
-def _touches(assigned: int | str | None, part: int | str | None) -> bool:
+def _overlaps(assigned: int | str | None, part: int | str | None) -> bool:
     """Return whether a company or app of a right and another one have something in common."""
     return assigned is None or part is None or assigned == part

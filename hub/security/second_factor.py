@@ -42,12 +42,12 @@ def count_passkeys(session: Session, user_id: int) -> int:
 
 def propose_secret(session: Session, user_id: int) -> None:
     """Store a new secret for an authenticator app; it counts once a code confirms it."""
-    secrets.put(session, _secret_name(user_id, "proposal"), TOTP.new().base32_key)
+    secrets.put(session, _build_secret_name(user_id, "proposal"), TOTP.new().base32_key)
 
 
 def proposed_secret(session: Session, user_id: int) -> str | None:
     """Return the secret that waits for its first code, in base32."""
-    return secrets.get(session, _secret_name(user_id, "proposal"))
+    return secrets.get(session, _build_secret_name(user_id, "proposal"))
 
 
 def build_address_for_app(secret: str, name: str) -> str:
@@ -64,8 +64,8 @@ def confirm_secret(session: Session, user_id: int, code: str) -> bool:
     match = _match_code(secret, code, None)
     if match is None:
         return False
-    secrets.put(session, _secret_name(user_id, "secret"), secret)
-    secrets.forget(session, _secret_name(user_id, "proposal"))
+    secrets.put(session, _build_secret_name(user_id, "secret"), secret)
+    secrets.forget(session, _build_secret_name(user_id, "proposal"))
     now = current_hub().clock.now()
     session.merge(Authenticator(user_id=user_id, added_at=now, last_counter=match.counter))
     return True
@@ -74,7 +74,7 @@ def confirm_secret(session: Session, user_id: int, code: str) -> bool:
 def accept_code(session: Session, user_id: int, code: str) -> bool:
     """Accept a code of the authenticator app, each only once."""
     authenticator = session.get(Authenticator, user_id)
-    secret = secrets.get(session, _secret_name(user_id, "secret"))
+    secret = secrets.get(session, _build_secret_name(user_id, "secret"))
     if authenticator is None or secret is None:
         return False
     match = _match_code(secret, code, authenticator.last_counter)
@@ -91,7 +91,9 @@ def accept_recovery_code(session: Session, user_id: int, code: str) -> bool:
     """Accept a recovery code, each only once; spaces, hyphens and capitals do not matter."""
     is_unused = (
         RecoveryCode.user_id == user_id,
-        RecoveryCode.code.in_((_hash_recovery_code(user_id, code), _former_hash(user_id, code))),
+        RecoveryCode.code.in_(
+            (_hash_recovery_code(user_id, code), _compute_former_hash(user_id, code))
+        ),
         RecoveryCode.used_at.is_(None),
     )
     values = {"used_at": current_hub().clock.now()}
@@ -122,7 +124,7 @@ def remove_authenticator(session: Session, user_id: int) -> None:
     """Remove the authenticator app of a person."""
     session.execute(delete(Authenticator).where(Authenticator.user_id == user_id))
     for name in ("secret", "proposal"):
-        secrets.forget(session, _secret_name(user_id, name))
+        secrets.forget(session, _build_secret_name(user_id, name))
 
 
 def reset(session: Session, user_id: int) -> None:
@@ -157,7 +159,7 @@ def _match_code(secret: str, code: str, last_counter: int | None) -> TotpMatch |
         return None
 
 
-def _secret_name(user_id: int, name: str) -> str:
+def _build_secret_name(user_id: int, name: str) -> str:
     """Return where the vault holds a secret of a person's authenticator app."""
     return f"person:{user_id}:authenticator-{name}"
 
@@ -167,7 +169,7 @@ def _hash_recovery_code(user_id: int, code: str) -> str:
     return one_time_codes.hash_lasting_code(RECOVERY, str(user_id), code)
 
 
-def _former_hash(user_id: int, code: str) -> str:
+def _compute_former_hash(user_id: int, code: str) -> str:
     """Return the hash of a recovery code as earlier versions stored it."""
     letters = "".join(code.lower().replace("-", "").split())
     return hashlib.sha256(f"{user_id}:{letters}".encode("utf-8", "replace")).hexdigest()

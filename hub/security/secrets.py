@@ -75,7 +75,7 @@ def put_all(
 
     A text that is stored already is not sealed again.
     """
-    prefix = _secret_prefix(installation_id)
+    prefix = _build_secret_prefix(installation_id)
     if forget_others:
         is_of_installation = Secret.place.startswith(prefix, autoescape=True)
         session.execute(delete(Secret).where(is_of_installation))
@@ -99,7 +99,7 @@ def rotate(session: Session) -> int:
     return len(changes)
 
 
-def _secret_prefix(installation_id: int) -> str:
+def _build_secret_prefix(installation_id: int) -> str:
     """Return how the places of an installation's secrets begin."""
     return f"installation:{installation_id}:"
 
@@ -114,7 +114,7 @@ class SiteSecrets(Secrets):
 
     def __init__(self, installation_id: int) -> None:
         self._id = installation_id
-        self._prefix = _secret_prefix(installation_id)
+        self._prefix = _build_secret_prefix(installation_id)
 
     def __getitem__(self, name: str) -> str:
         """Open the secret with a name; raise KeyError if there is none."""
@@ -136,15 +136,15 @@ class SiteSecrets(Secrets):
             forget(session, self._prefix + name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._names())
+        return iter(self._list_names())
 
     def __len__(self) -> int:
-        return len(self._names())
+        return len(self._list_names())
 
     def __repr__(self) -> str:
         return f"<secrets of installation {self._id}>"
 
-    def _names(self) -> list[str]:
+    def _list_names(self) -> list[str]:
         """Return the names of all secrets of the installation, sorted."""
         is_of_installation = Secret.place.startswith(self._prefix, autoescape=True)
         with engine.read_only_session() as session:
@@ -166,11 +166,11 @@ def installation_lock(installation_id: int) -> AbstractContextManager[None]:
     shared_lock: SharedLock | None = current_app.extensions.get(SHARED_LOCK)
     if shared_lock:
         return shared_lock(installation_id, LOCK_SECONDS)
-    return _file_lock(installation_id)
+    return _hold_file_lock(installation_id)
 
 
 @contextmanager
-def _file_lock(installation_id: int) -> Iterator[None]:
+def _hold_file_lock(installation_id: int) -> Iterator[None]:
     """Hold a lock among the processes of this data folder."""
     folder = hub_context.current_hub().config.data / "locks"
     lock = FileLock(folder / f"secrets-{installation_id}.lock")

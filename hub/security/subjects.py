@@ -49,40 +49,40 @@ Targets = tuple[Target, ...]
 Arguments = Mapping[str, Any]
 
 
-def _installation_target(session: Session, arguments: Arguments) -> Target | None:
+def _find_installation_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of an installation."""
     query = select(Installation.company_id, Installation.slug)
-    return _first_app(session, query.where(Installation.id == arguments["installation_id"]))
+    return _find_first_app(session, query.where(Installation.id == arguments["installation_id"]))
 
 
-def _document_target(session: Session, arguments: Arguments) -> Target | None:
+def _find_document_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of a document."""
     query = select(SourceDocument.company_id, SourceDocument.slug)
-    return _first_app(session, query.where(SourceDocument.id == arguments["document_id"]))
+    return _find_first_app(session, query.where(SourceDocument.id == arguments["document_id"]))
 
 
-def _posting_target(session: Session, arguments: Arguments) -> Target | None:
+def _find_posting_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of a posting."""
     query = select(Installation.company_id, Installation.slug).join(
         Posting, Posting.installation_id == Installation.id
     )
-    return _first_app(session, query.where(Posting.id == arguments["posting_id"]))
+    return _find_first_app(session, query.where(Posting.id == arguments["posting_id"]))
 
 
-def _file_target(session: Session, arguments: Arguments) -> Target | None:
+def _find_file_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app that received a file."""
     query = select(Installation.company_id, Installation.slug).join(
         StoredFile, StoredFile.installation_id == Installation.id
     )
-    return _first_app(session, query.where(StoredFile.id == arguments["file_id"]))
+    return _find_first_app(session, query.where(StoredFile.id == arguments["file_id"]))
 
 
-def _case_target(session: Session, arguments: Arguments) -> Target | None:
+def _find_case_target(session: Session, arguments: Arguments) -> Target | None:
     """Return the app of a case, its company, or the whole hub."""
     query = select(Case.company_id, Installation.company_id, Installation.slug).outerjoin(
         Installation, Installation.id == Case.installation_id
     )
-    return _owner_target(session, query.where(Case.id == arguments["case_id"]))
+    return _find_owner_target(session, query.where(Case.id == arguments["case_id"]))
 
 
 def _run_target(session: Session, arguments: Arguments) -> Target | None:
@@ -90,10 +90,10 @@ def _run_target(session: Session, arguments: Arguments) -> Target | None:
     query = select(Run.company_id, Installation.company_id, Installation.slug).outerjoin(
         Installation, Installation.id == Run.installation_id
     )
-    return _owner_target(session, query.where(Run.id == arguments["run_id"]))
+    return _find_owner_target(session, query.where(Run.id == arguments["run_id"]))
 
 
-def _company_target(session: Session, arguments: Arguments) -> Target | None:
+def _find_company_target(session: Session, arguments: Arguments) -> Target | None:
     """Return a company."""
     company_id = session.scalar(
         select(ConnectedCompany.id).where(ConnectedCompany.id == arguments["company_id"])
@@ -101,20 +101,20 @@ def _company_target(session: Session, arguments: Arguments) -> Target | None:
     return None if company_id is None else Target(Subject(company_id), is_shared=True)
 
 
-def _app_target(session: Session, arguments: Arguments) -> Target:
+def _find_app_target(session: Session, arguments: Arguments) -> Target:
     """Return an app at all companies; the view knows whether its plugin is installed."""
     return Target(Subject(slug=arguments["slug"]), is_shared=True)
 
 
-def _app_at_company(session: Session, arguments: Arguments) -> Target | None:
+def _find_app_at_company(session: Session, arguments: Arguments) -> Target | None:
     """Return an app at a company, whether it is enabled there or not."""
-    company = _company_target(session, arguments)
+    company = _find_company_target(session, arguments)
     if company is None:
         return None
     return Target(Subject(company.subject.company_id, arguments["slug"]))
 
 
-def _hub_target(session: Session, arguments: Arguments) -> Target:
+def _find_hub_target(session: Session, arguments: Arguments) -> Target:
     """Return the hub as a whole."""
     return Target(WHOLE_HUB)
 
@@ -122,17 +122,17 @@ def _hub_target(session: Session, arguments: Arguments) -> Target:
 Resolver = Callable[[Session, Arguments], Target | None]
 # The names of the arguments in an address -> what finds the company and app of each.
 RESOLVERS: Mapping[frozenset[str], tuple[Resolver, ...]] = {
-    frozenset({"installation_id"}): (_installation_target,),
-    frozenset({"installation_id", "file_id"}): (_installation_target, _file_target),
-    frozenset({"document_id"}): (_document_target,),
-    frozenset({"posting_id"}): (_posting_target,),
-    frozenset({"case_id"}): (_case_target,),
-    frozenset({"case_id", "posting_id"}): (_case_target, _posting_target),
+    frozenset({"installation_id"}): (_find_installation_target,),
+    frozenset({"installation_id", "file_id"}): (_find_installation_target, _find_file_target),
+    frozenset({"document_id"}): (_find_document_target,),
+    frozenset({"posting_id"}): (_find_posting_target,),
+    frozenset({"case_id"}): (_find_case_target,),
+    frozenset({"case_id", "posting_id"}): (_find_case_target, _find_posting_target),
     frozenset({"run_id"}): (_run_target,),
-    frozenset({"company_id"}): (_company_target,),
-    frozenset({"slug"}): (_app_target,),
-    frozenset({"slug", "company_id"}): (_app_at_company,),
-    frozenset({"person_id"}): (_hub_target,),
+    frozenset({"company_id"}): (_find_company_target,),
+    frozenset({"slug"}): (_find_app_target,),
+    frozenset({"slug", "company_id"}): (_find_app_at_company,),
+    frozenset({"person_id"}): (_find_hub_target,),
 }
 
 
@@ -152,13 +152,13 @@ def resolve(session: Session, arguments: Arguments) -> Targets | None:
     return tuple(targets)
 
 
-def _first_app(session: Session, query: Any) -> Target | None:
+def _find_first_app(session: Session, query: Any) -> Target | None:
     """Return the app that a query finds by company and slug."""
     row = session.execute(query).one_or_none()
     return None if row is None else Target(Subject(*row))
 
 
-def _owner_target(session: Session, query: Any) -> Target | None:
+def _find_owner_target(session: Session, query: Any) -> Target | None:
     """Return what a row belongs to: its installation, or else its company."""
     row = session.execute(query).one_or_none()
     if row is None:

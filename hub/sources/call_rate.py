@@ -37,14 +37,14 @@ def build_rate_options(app: App, installation: Installation) -> dict[str, Any]:
     rate = Rate.parse(app.rate)
     if hub_context.current_hub().is_demo and rate.is_divided:
         return {}
-    name = _account_name(app, installation)
+    name = _build_account_name(app, installation)
     return {
         "open_slot": partial(_open_slot, app.name, app.slug, rate, name),
         "on_throttled": partial(_pause, rate, name),
     }
 
 
-def _account_name(app: App, installation: Installation) -> str:
+def _build_account_name(app: App, installation: Installation) -> str:
     """Return the name under which the calls to an account of a source are counted.
 
     All installations that are bound to the account share it, and the apps of a plugin with the same
@@ -72,7 +72,7 @@ def _open_slot(app: str, slug: str, rate: Rate, name: str) -> Iterator[None]:
 def _enter(slot: ExitStack, app: str, slug: str, rate: Rate, name: str) -> None:
     """Enter a slot of the limiter, in several turns if the wait is long."""
     clock = hub_context.current_hub().clock
-    limiter = _account_limiter(rate, name)
+    limiter = _get_account_limiter(rate, name)
     is_page = has_request_context()
     until = clock.monotonic() + (MAX_PAGE_WAIT_SECONDS if is_page else MAX_WAIT_SECONDS)
     while True:
@@ -91,10 +91,10 @@ def _enter(slot: ExitStack, app: str, slug: str, rate: Rate, name: str) -> None:
 def _pause(rate: Rate, name: str, seconds: float) -> None:
     """Let no process call the source for as long as it asked."""
     if has_app_context():
-        _account_limiter(rate, name).note_throttling(seconds)
+        _get_account_limiter(rate, name).note_throttling(seconds)
 
 
-def _account_limiter(rate: Rate, name: str) -> RateLimiter | SharedRateLimiter:
+def _get_account_limiter(rate: Rate, name: str) -> RateLimiter | SharedRateLimiter:
     """Return the limiter of an account of a source in this process."""
     hub = hub_context.current_hub()
     calls, seconds = rate.part

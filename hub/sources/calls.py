@@ -43,7 +43,10 @@ def check(
         raise OtherTenant(app.name, bound_to, tenant.name)
 
     warnings = list(tenant.warnings)
-    for warning in (_separated_names(installation, here), _missing_mail_server(app, here)):
+    for warning in (
+        _warn_of_separated_names(installation, here),
+        _warn_of_missing_mail_server(app, here),
+    ):
         if warning:
             warnings.append(warning)
     tenant = mask_item(replace(tenant, warnings=tuple(warnings)))
@@ -53,7 +56,7 @@ def check(
     return tenant
 
 
-def _missing_mail_server(app: App, here: Site) -> str:
+def _warn_of_missing_mail_server(app: App, here: Site) -> str:
     """Warn of a mailbox that nothing can be mailed to."""
     address = here.settings.get(app.mailbox) if app.mailbox else ""
     if not address or hub_settings.mail_url():
@@ -65,13 +68,13 @@ def _missing_mail_server(app: App, here: Site) -> str:
     )
 
 
-def _separated_names(installation: Installation, here: Site) -> str:
+def _warn_of_separated_names(installation: Installation, here: Site) -> str:
     """Warn of records in QuickBooks whose names hold the source's separator of name levels."""
     separators: dict[Role, str] = {}
     for field in load_fields(installation, here):
         if field.separator:
             separators[field.role] = field.separator
-    names = _names_with(installation, separators)
+    names = _load_names_with(installation, separators)
     if not names:
         return ""
     signs = sorted({f"“{separator}”" for separator in separators.values()})
@@ -87,7 +90,7 @@ def _separated_names(installation: Installation, here: Site) -> str:
     )
 
 
-def _names_with(installation: Installation, separators: Mapping[Role, str]) -> list[str]:
+def _load_names_with(installation: Installation, separators: Mapping[Role, str]) -> list[str]:
     """Return the kind and name of each record whose name holds the separator of its role."""
     names: list[str] = []
     with engine.read_only_session() as session:

@@ -44,7 +44,7 @@ def receive_all(installation: Installation) -> list[Sentence]:
     try:
         for subfolder in (DONE, REFUSED):
             (folder / subfolder).mkdir(parents=True, exist_ok=True)
-        for path in _settled_files(folder):
+        for path in _iter_settled_files(folder):
             notes.append(_receive(installation, path))
     except OSError as error:
         problem = NeedsAttention(
@@ -58,7 +58,7 @@ def receive_all(installation: Installation) -> list[Sentence]:
     return notes
 
 
-def _settled_files(folder: Path) -> Iterator[Path]:
+def _iter_settled_files(folder: Path) -> Iterator[Path]:
     """Yield the files in a folder that are completely written, in the order of their names."""
     now = current_hub().clock.now().timestamp()
     settled = (path for path in sorted(folder.iterdir()) if _is_settled(path, now))
@@ -91,7 +91,7 @@ def _receive(installation: Installation, path: Path) -> Sentence:
         return Sentence("%(name)s was refused: %(why)s", name=path.name, why=error.sentence)
     _move_file(path, DONE)
     with transaction() as session:
-        inbox.close(session, _case_cause(installation, path.name))
+        inbox.close(session, _build_case_cause(installation, path.name))
     if not result.is_new:
         return Sentence("%(name)s was received before. Nothing was added.", name=path.name)
     if result.state == FileState.UNMAPPED:
@@ -104,7 +104,7 @@ def _refuse(installation: Installation, path: Path, error: Refused) -> None:
     with transaction() as session:
         inbox.open(
             session,
-            _case_cause(installation, path.name),
+            _build_case_cause(installation, path.name),
             CaseText(
                 "file.refused",
                 file=path.name,
@@ -128,7 +128,7 @@ def _move_file(path: Path, subfolder: str) -> Path:
     return path.rename(target)
 
 
-def _case_cause(installation: Installation, name: str) -> str:
+def _build_case_cause(installation: Installation, name: str) -> str:
     """Return the cause of the case of a refused file: a corrected one has the same name."""
     digest = hashlib.sha256(name.encode()).hexdigest()[:32]
     return f"folder:{installation.id}:{digest}"

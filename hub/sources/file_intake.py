@@ -44,7 +44,7 @@ def receive(
     of a stored mapping is accepted with it; another one waits for a person, with a case.
     """
     check_size(installation, name, len(content))
-    name = _checked_name(installation, name)
+    name = _require_accepted_name(installation, name)
     digest = hashlib.sha256(content).hexdigest()
     existing = _find_earlier_result(installation, digest)
     if existing:
@@ -76,7 +76,7 @@ def receive(
             record_in_audit_log(
                 session, installation, stored, who, RECEIVED, digest=digest, size=stored.size
             )
-            result = _result(stored, is_new=True)
+            result = _build_result(stored, is_new=True)
     except IntegrityError:  # the same content arrived at the same moment
         existing = _find_earlier_result(installation, digest)
         if existing is None:
@@ -105,7 +105,7 @@ def accept(
     """Give a file the next position, so that the next sync reads it, and close its case."""
     stored.state = FileState.ACCEPTED
     stored.mapping = None if mapping is None else dict(mapping)
-    stored.position = _next_position(session, installation)
+    stored.position = _load_next_position(session, installation)
     stored.document_count = len(documents)
     rows = [{"file_id": stored.id, "document_id": id} for id in dict.fromkeys(documents)]
     if rows:
@@ -163,7 +163,7 @@ def check_size(installation: Installation, name: str, size: int) -> None:
         )
 
 
-def _checked_name(installation: Installation, name: str) -> str:
+def _require_accepted_name(installation: Installation, name: str) -> str:
     """Return the name of a file without its folders; raise Refused for another kind of file."""
     app = app_of(installation)
     suffixes = app.files.suffixes if app.files else ()
@@ -218,10 +218,10 @@ def _find_earlier_result(installation: Installation, digest: str) -> IntakeResul
     )
     with read_only_session() as session:
         stored = session.scalar(query)
-    return None if stored is None else _result(stored, is_new=False)
+    return None if stored is None else _build_result(stored, is_new=False)
 
 
-def _result(stored: StoredFile, *, is_new: bool) -> IntakeResult:
+def _build_result(stored: StoredFile, *, is_new: bool) -> IntakeResult:
     """Return the outcome for a stored file."""
     return IntakeResult(
         id=stored.id,
@@ -232,7 +232,7 @@ def _result(stored: StoredFile, *, is_new: bool) -> IntakeResult:
     )
 
 
-def _next_position(session: Session, installation: Installation) -> int:
+def _load_next_position(session: Session, installation: Installation) -> int:
     """Return the position of the next accepted file; the lock keeps positions in commit order."""
     session.execute(
         select(Installation.id).where(Installation.id == installation.id).with_for_update()

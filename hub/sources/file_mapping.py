@@ -54,7 +54,7 @@ def apply(
     if not 0 < len(name) <= MAX_NAME_LENGTH:
         raise Refused("Name the mapping, with at most %(count)s characters.", count=MAX_NAME_LENGTH)
     opened = open_table(installation, file_id)
-    mapping = _checked_answers(fields_of(installation), opened.table, answers)
+    mapping = _validate_answers(fields_of(installation), opened.table, answers)
     mapped = replace(opened.file, mapping=mapping)
     documents = file_intake.read(installation, mapped, opened.content).documents
     with transaction() as session:
@@ -88,7 +88,7 @@ def fields_of(installation: Installation) -> tuple[files.FileField, ...]:
     return kinds.fields if kinds else ()
 
 
-def _checked_answers(
+def _validate_answers(
     fields: Iterable[files.FileField], table: files.FileTable, answers: Mapping[str, str]
 ) -> dict[str, str]:
     """Return the answers to the fields of a table; raise Refused for one that is not possible."""

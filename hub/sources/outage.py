@@ -71,7 +71,7 @@ def report(installation_id: int | None = None) -> None:
     with engine.transaction() as session:
         for row in session.scalars(failing.where(Installation.id.in_(due_ids))):
             case = _open_case(session, row)
-            _insert_case(session, row, _code(case))
+            _insert_case(session, row, _get_code(case))
 
 
 def outage_cause(installation_id: int) -> str:
@@ -124,7 +124,7 @@ def _open_case(session: Session, row: Installation) -> Case | None:
     return session.scalars(query).one_or_none()
 
 
-def _code(case: Case | None) -> str:
+def _get_code(case: Case | None) -> str:
     """Return what the case says; one that asks for access keeps asking."""
     if case and case.code:
         return case.code
@@ -136,7 +136,7 @@ def _insert_case(session: Session, row: Installation, code: str) -> None:
         code,
         app=app_of(row).name,
         problem=row.failure,
-        next_attempt=_next_attempt_text(session, row),
+        next_attempt=_format_next_attempt(session, row),
     )
     inbox.open(
         session,
@@ -147,7 +147,7 @@ def _insert_case(session: Session, row: Installation, code: str) -> None:
     )
 
 
-def _next_attempt_text(session: Session, row: Installation) -> str:
+def _format_next_attempt(session: Session, row: Installation) -> str:
     """Say when the source is tried again, in the zone of the installation."""
     due = find_next_attempt(session, row)
     if due is None:

@@ -25,7 +25,7 @@ class SiteFiles:
     def after(self, position: int) -> Iterator[files.ReceivedFile]:
         """Yield the accepted files with a higher position, in the order of positions."""
         while True:
-            received = self._page_after(position)
+            received = self._load_page_after(position)
             for file in received:
                 position = file.position
                 yield file
@@ -36,7 +36,7 @@ class SiteFiles:
         """Return the newest file with each of these documents; one that no file has is absent."""
         newest: dict[str, files.ReceivedFile] = {}
         for start in range(0, len(ids), IDS_PER_READ):
-            newest |= self._newest_files(ids[start : start + IDS_PER_READ])
+            newest |= self._load_newest_files(ids[start : start + IDS_PER_READ])
         return newest
 
     def content(self, file: files.ReceivedFile) -> bytes:
@@ -50,14 +50,14 @@ class SiteFiles:
             raise KeyError(file.id)
         return content
 
-    def _page_after(self, position: int) -> list[files.ReceivedFile]:
+    def _load_page_after(self, position: int) -> list[files.ReceivedFile]:
         """Return the next files; no session stays in the frame of the generator."""
         query = self._select_accepted().where(StoredFile.position > position)
         with read_only_session() as session:
             page = session.scalars(query.order_by(StoredFile.position).limit(FILES_PER_READ))
             return [to_contract(stored) for stored in page]
 
-    def _newest_files(self, ids: Sequence[str]) -> dict[str, files.ReceivedFile]:
+    def _load_newest_files(self, ids: Sequence[str]) -> dict[str, files.ReceivedFile]:
         """Return the newest file of each document: one query for positions, one for files."""
         positions = (
             select(FileDocument.document_id, func.max(StoredFile.position).label("position"))

@@ -41,13 +41,13 @@ def push_lists(installation: Installation, fields: Iterable[str] | None = None) 
         if not field.pushed:
             continue
         if names is None or field.name in names:
-            counts[field.name] = _push(installation, here, field)
+            counts[field.name] = _push_list(installation, here, field)
     return counts
 
 
-def _push(installation: Installation, here: Site, field: Field) -> int:
+def _push_list(installation: Installation, here: Site, field: Field) -> int:
     """Push the list of one field and link the codes returned; return the length of the list."""
-    rows = _records_to_push(installation, here, field)
+    rows = _list_records_to_push(installation, here, field)
     with guard(installation, f"taking in the list of {field.label.lower()}s"):
         codes = call_hook(installation, "hub_records", site=here, field=field.name, records=rows)
         codes = [mask_item(code) for code in codes or ()]
@@ -56,14 +56,16 @@ def _push(installation: Installation, here: Site, field: Field) -> int:
     return len(rows)
 
 
-def _records_to_push(installation: Installation, here: Site, field: Field) -> list[types.Record]:
+def _list_records_to_push(
+    installation: Installation, here: Site, field: Field
+) -> list[types.Record]:
     """Return the list of a field: open orders if it stands for orders, else a list of QuickBooks.
 
     An order is a transaction, so QuickBooks has no list of orders.
     """
     if field.role == imports.KIND:
         return _open_orders(installation, here, field)
-    return _listed_records(installation, field)
+    return _load_listed_records(installation, field)
 
 
 def _open_orders(installation: Installation, here: Site, field: Field) -> list[types.Record]:
@@ -84,15 +86,15 @@ def _open_orders(installation: Installation, here: Site, field: Field) -> list[t
         ]
 
 
-def _listed_records(installation: Installation, field: Field) -> list[types.Record]:
+def _load_listed_records(installation: Installation, field: Field) -> list[types.Record]:
     """Return every record of a role, with its code and the source's document it was created for."""
     company_id = installation.company_id
     pushed: list[types.Record] = []
     with engine.read_only_session() as session:
         matches = _matches_by_record(session, installation, field)
-        created = _created_records(session, installation, field.role)
-        rates = _purchase_rates(session, installation, field.role)
-        for row in _records_of_role(session, company_id, field.role):
+        created = _load_created_records(session, installation, field.role)
+        rates = _load_purchase_rates(session, installation, field.role)
+        for row in _load_records_of_role(session, company_id, field.role):
             record_id = row.quickbooks_id
             match = matches.get(record_id)
             rate = rates.get(record_id, row.rate)
@@ -126,7 +128,9 @@ def _match_values(match: Match | None) -> dict[str, Any]:
     return {"code": match.code, "decided": is_decided}
 
 
-def _purchase_rates(session: Session, installation: Installation, role: Role) -> dict[str, str]:
+def _load_purchase_rates(
+    session: Session, installation: Installation, role: Role
+) -> dict[str, str]:
     """Return what each tax code adds to a purchase, in per cent.
 
     QuickBooks keeps that in lists of rates of their own.
@@ -140,7 +144,7 @@ def _purchase_rates(session: Session, installation: Installation, role: Role) ->
     return rates
 
 
-def _records_of_role(session: Session, company_id: int, role: Role) -> list[StoredRecord]:
+def _load_records_of_role(session: Session, company_id: int, role: Role) -> list[StoredRecord]:
     """Return the records of the company that may take a role, by name."""
     list_name = records.ROLE_LIST.get(role, "")
     query = (
@@ -155,7 +159,9 @@ def _records_of_role(session: Session, company_id: int, role: Role) -> list[Stor
     return [row for row in rows if fits(row)]
 
 
-def _created_records(session: Session, installation: Installation, role: Role) -> dict[str, str]:
+def _load_created_records(
+    session: Session, installation: Installation, role: Role
+) -> dict[str, str]:
     """Return the source id for which each record of a role was created, by QuickBooks id."""
     query = (
         select(Posting.quickbooks_id, SourceDocument.source_id)

@@ -47,11 +47,11 @@ class Recorder:
                 if header in headers
             },
         }
-        recorded |= self._body(call, name, response.body)
+        recorded |= self._record_body(call, name, response.body)
         text = json.dumps(recorded, ensure_ascii=False, indent=2)
         (self.folder / f"{name}.json").write_text(f"{text}\n", encoding="utf-8")
 
-    def _body(self, call: MaskedCall, name: str, body: bytes) -> dict[str, Any]:
+    def _record_body(self, call: MaskedCall, name: str, body: bytes) -> dict[str, Any]:
         """Return the body as JSON or text; store any other one and return the name of its file."""
         try:
             text = _clean(call, body.decode())

@@ -18,13 +18,13 @@ def note(slug: str, call: SentCall) -> None:
     It is a function without any reference to the hub, because plugins hold it.
     """
     if has_app_context():
-        current_hub().counts.add(SOURCE_CALLS, slug, _status_class(call.status))
+        current_hub().counts.add(SOURCE_CALLS, slug, _get_status_class(call.status))
     if log.isEnabledFor(logging.INFO):
         fields = {"app": slug, "status": call.status, "seconds": round(call.seconds, 3)}
         log.info("Source: %s %s", call.method, call.host, extra=fields)
 
 
-def _status_class(status: int | None) -> str:
+def _get_status_class(status: int | None) -> str:
     """Return the class of a status."""
     if status is None:
         return "failed"

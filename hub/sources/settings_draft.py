@@ -52,7 +52,7 @@ def merge_secrets(
     addresses = new_addresses(app, installation.settings, settings)
     absent = [name for name in stored if not answers.get(name)]
     if addresses and absent:
-        label = _changed_setting(app, installation.settings, settings)
+        label = _find_changed_setting(app, installation.settings, settings)
         sentence = Sentence(
             "Enter this again: “%(label)s” now leads to %(addresses)s, and a stored secret is only"
             " sent to the address that it was entered for.",
@@ -99,12 +99,12 @@ def may_use_stored(
 
 def new_addresses(app: App, before: Mapping[str, Any], after: Mapping[str, Any]) -> frozenset[str]:
     """Return the addresses that an app may call only after a change of its settings."""
-    complete_before = _complete(app, before)
-    complete_after = _complete(app, after)
-    return _added_addresses(app.hosts, complete_before, complete_after)
+    complete_before = _add_defaults(app, before)
+    complete_after = _add_defaults(app, after)
+    return _list_added_addresses(app.hosts, complete_before, complete_after)
 
 
-def _added_addresses(
+def _list_added_addresses(
     hosts: Sequence[str], before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> frozenset[str]:
     """Return the addresses of these hosts that other settings add."""
@@ -113,20 +113,20 @@ def _added_addresses(
     return addresses_after - addresses_before
 
 
-def _changed_setting(app: App, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def _find_changed_setting(app: App, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Return the label of the setting that leads to a new address."""
-    settings = _complete(app, before)
+    settings = _add_defaults(app, before)
     for name, field in settings_schema.schema_of(app).fields.items():
         placeholder = f"{{{name}}}"
         hosts = [host for host in app.hosts if placeholder in host]
         changed_settings = settings | {name: after.get(name)}
-        if _added_addresses(hosts, settings, changed_settings):
+        if _list_added_addresses(hosts, settings, changed_settings):
             label: str = field.metadata.get("label", name)
             return label
     return app.name
 
 
-def _complete(app: App, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _add_defaults(app: App, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings with the schema's default for each one that is absent."""
     complete: dict[str, Any] = {}
     schema = settings_schema.schema_of(app)

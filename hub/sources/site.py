@@ -68,13 +68,13 @@ class UnsavedSecrets(Secrets):
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of all secrets, each once."""
-        return iter(self._names())
+        return iter(self._list_names())
 
     def __len__(self) -> int:
         """Return how many names have a secret."""
-        return len(self._names())
+        return len(self._list_names())
 
-    def _names(self) -> set[str]:
+    def _list_names(self) -> set[str]:
         """Return the names of all secrets that can be read."""
         return {*self._typed, *self._stored}
 
@@ -115,7 +115,7 @@ def build_site(
     now = context.clock.now()
     return Site(
         settings=values,
-        secrets=_readable_secrets(app, installation, settings, secrets),
+        secrets=_load_readable_secrets(app, installation, settings, secrets),
         http=http,
         company=types.Company(
             country=facts.country,
@@ -149,7 +149,7 @@ def build_site_for_listener(here: Site) -> Site:
     return replace(here, http=http, secrets=UnsavedSecrets(0, {}, {}))
 
 
-def _readable_secrets(
+def _load_readable_secrets(
     app: App,
     installation: Installation,
     settings: Mapping[str, Any] | None,
@@ -245,7 +245,7 @@ def removal_policy(app: App, settings: Mapping[str, Any]) -> str:
 
     It is one of the values of `App.gone`, or what the setting says that `App.gone` names.
     """
-    return _setting_text(app.gone, settings)
+    return _get_setting_text(app.gone, settings)
 
 
 def is_automatic(app: App, settings: Mapping[str, Any]) -> bool:
@@ -307,23 +307,23 @@ def with_settings(field: Field, settings: Mapping[str, Any]) -> Field:
     """Return a field whose policies that name settings have their values."""
     pushed = field.pushed
     if not isinstance(pushed, bool):
-        pushed = bool(_setting_text(pushed, settings))
+        pushed = bool(_get_setting_text(pushed, settings))
     fill = field.fill
     if not isinstance(fill, bool):
         setting_name = fill.strip("{}")
         fill = bool(settings.get(setting_name))
-    default = _setting_text(field.default or "", settings)
+    default = _get_setting_text(field.default or "", settings)
     return replace(
         field,
         default=default or None,
-        missing=cast(Any, _setting_text(field.missing, settings)),
-        differ=cast(Any, _setting_text(field.differ, settings)),
+        missing=cast(Any, _get_setting_text(field.missing, settings)),
+        differ=cast(Any, _get_setting_text(field.differ, settings)),
         pushed=pushed,
         fill=fill,
     )
 
 
-def _setting_text(text: str, settings: Mapping[str, Any]) -> str:
+def _get_setting_text(text: str, settings: Mapping[str, Any]) -> str:
     """Return the value of the setting that a text names, else the text with its {settings}."""
     if text in settings and not SETTING_REFERENCE.search(text):
         return str(settings[text] or "")

@@ -97,7 +97,7 @@ class Archive:
 
     def require_signature(self, secret_key: str) -> None:
         """Raise ArchiveUnusable unless the manifest was signed with this secret key."""
-        expected = _compute_signature(_plain_manifest(self.manifest), secret_key)
+        expected = _compute_signature(_dump_manifest(self.manifest), secret_key)
         if not hmac.compare_digest(expected.encode(), self._signature.encode()):
             raise ArchiveUnusable(
                 self.path,
@@ -129,14 +129,14 @@ def open_archive(path: Path) -> Iterator[Archive]:
         raise ArchiveUnusable(path, DAMAGED) from error
 
 
-def _plain_manifest(manifest: Manifest) -> dict[str, Any]:
+def _dump_manifest(manifest: Manifest) -> dict[str, Any]:
     """Return a manifest as JSON holds it."""
     return asdict(manifest)
 
 
 def _sign(manifest: Manifest, secret_key: str) -> str:
     """Return a manifest with its signature."""
-    values = _plain_manifest(manifest)
+    values = _dump_manifest(manifest)
     values["signature"] = _compute_signature(values, secret_key)
     return json.dumps(values, indent=2)
 

@@ -133,7 +133,7 @@ def copy(source: Connection, origin: str, progress: Progress) -> None:
 def copy_rows(source: Connection, target: Connection, progress: Progress) -> None:
     """Copy all rows from one database to another one that has none."""
     total = sum(rows.count(source, table) for table in rows.list_tables())
-    rows.copy_all(source, target, _progress_counter("copy", total, progress))
+    rows.copy_all(source, target, _build_progress_counter("copy", total, progress))
 
 
 def prove(source: Connection, progress: Progress) -> CopyProof:
@@ -145,7 +145,7 @@ def prove(source: Connection, progress: Progress) -> CopyProof:
 def compare(source: Connection, target: Connection, progress: Progress) -> CopyProof:
     """Compare all rows and sums of two databases."""
     total = sum(rows.count(source, table) for table in rows.list_tables())
-    return proof.compare(source, target, _progress_counter("prove", total, progress))
+    return proof.compare(source, target, _build_progress_counter("prove", total, progress))
 
 
 def release(
@@ -211,7 +211,7 @@ def _lock(target: Connection) -> None:
     target.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MOVE_LOCK})
 
 
-def _progress_counter(phase: str, total: int, progress: Progress) -> rows.Advance:
+def _build_progress_counter(phase: str, total: int, progress: Progress) -> rows.Advance:
     """Return what adds up the rows of a phase and reports them."""
     done = 0
 

@@ -74,9 +74,9 @@ def _compare_table(
             key = rows.key_of(table, row)
             digest = row_digest(table, row)
             if key not in copied:
-                raise CopyDiffers(f"row {_key_text(key)} of table {table.name} is missing")
+                raise CopyDiffers(f"row {_format_key(key)} of table {table.name} is missing")
             if row_digest(table, copied[key]) != digest:
-                raise CopyDiffers(f"row {_key_text(key)} of table {table.name} differs")
+                raise CopyDiffers(f"row {_format_key(key)} of table {table.name} differs")
             whole.update(digest)
         advance(len(page))
     return TableProof(table.name, counts[0], whole.hexdigest()[:DIGEST_CHARACTERS])
@@ -84,14 +84,14 @@ def _compare_table(
 
 def _compare_pairs(source: Connection, target: Connection, table: Table, whole: Any) -> None:
     """Compare the rows of a table without a primary key, in whatever order they come."""
-    digests = [_sorted_digests(connection, table) for connection in (source, target)]
+    digests = [_load_sorted_digests(connection, table) for connection in (source, target)]
     if digests[0] != digests[1]:
         raise CopyDiffers(f"the rows of table {table.name} differ")
     for digest in digests[0]:
         whole.update(digest)
 
 
-def _sorted_digests(connection: Connection, table: Table) -> list[bytes]:
+def _load_sorted_digests(connection: Connection, table: Table) -> list[bytes]:
     """Return the digests of all rows of a small table, in order."""
     return sorted(
         row_digest(table, row) for page in rows.iter_chunks(connection, table) for row in page
@@ -102,14 +102,14 @@ def row_digest(table: Table, row: Row[Any]) -> bytes:
     """Return a digest of the values of a row that does not depend on the database."""
     own = OWN_COLUMNS.get(table.name, set())
     values = [
-        _plain_value(value)
+        _convert_value(value)
         for column, value in zip(table.columns, row, strict=True)
         if column.name not in own
     ]
     return hashlib.sha256(exact_json.dumps(values).encode()).digest()
 
 
-def _plain_value(value: Any) -> Any:
+def _convert_value(value: Any) -> Any:
     """Return a value as JSON holds it."""
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
@@ -118,7 +118,7 @@ def _plain_value(value: Any) -> Any:
     return value
 
 
-def _key_text(key: Sequence[object]) -> str:
+def _format_key(key: Sequence[object]) -> str:
     """Return a primary key as text."""
     return ", ".join(map(str, key))
 
@@ -134,7 +134,9 @@ def _compare_sums(source: Connection, target: Connection) -> list[SumProof]:
 
 def _count_and_sum(connection: Connection) -> dict[str, int | Decimal]:
     """Return documents, postings by state, and amounts by currency."""
-    sums: dict[str, int | Decimal] = {"documents": rows.count(connection, _table(SourceDocument))}
+    sums: dict[str, int | Decimal] = {
+        "documents": rows.count(connection, _get_table(SourceDocument))
+    }
     by_state = select(Posting.state, func.count()).group_by(Posting.state)
     for state, number in sorted(connection.execute(by_state).all()):
         sums[f"postings, {state}"] = number
@@ -149,7 +151,7 @@ def _count_and_sum(connection: Connection) -> dict[str, int | Decimal]:
     return sums
 
 
-def _table(model: Any) -> Table:
+def _get_table(model: Any) -> Table:
     """Return the table of a model."""
     table: Table = model.__table__
     return table

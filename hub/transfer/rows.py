@@ -43,10 +43,10 @@ def columns_of(table: Table) -> list[Any]:
     JSON, and types that are not the hub's own, are read as the text that is stored, so that it
     stays as it is.
     """
-    return [_column_reader(item) for item in table.columns]
+    return [_build_column_reader(item) for item in table.columns]
 
 
-def _column_reader(item: Column[Any]) -> Any:
+def _build_column_reader(item: Column[Any]) -> Any:
     """Return how a column is read."""
     if isinstance(item.type, JSON):
         return cast(column(item.name, Text), Text).label(item.name)
@@ -195,7 +195,7 @@ def _defer_references(target: Connection) -> Iterator[None]:
         if broken := target.execute(text("PRAGMA foreign_key_check")).first():
             raise CopyDiffers(f"a row of {broken[0]} refers to a row of {broken[2]} that is absent")
         return
-    constraints = list(_self_references(target))
+    constraints = list(_iter_self_references(target))
     for constraint in constraints:
         target.execute(text(f"{constraint} DEFERRABLE INITIALLY DEFERRED"))
     yield
@@ -204,7 +204,7 @@ def _defer_references(target: Connection) -> Iterator[None]:
         target.execute(text(f"{constraint} NOT DEFERRABLE"))
 
 
-def _self_references(target: Connection) -> Iterator[str]:
+def _iter_self_references(target: Connection) -> Iterator[str]:
     """Yield the start of a statement about each constraint by which a table refers to itself."""
     inspector = inspect(target)
     preparer = target.dialect.identifier_preparer

@@ -59,7 +59,7 @@ pages = Blueprint("help", __name__)
 
 def init_app(app: Flask) -> None:
     """Let every page know the address of its help."""
-    app.context_processor(_page_values)
+    app.context_processor(_build_page_values)
 
 
 @pages.get("/help")
@@ -67,7 +67,9 @@ def init_app(app: Flask) -> None:
 def show() -> str:
     """Show the documentation for admins."""
     language = viewer.language()
-    return render_template("help.html", text=_text(language), contents=_contents(language))
+    return render_template(
+        "help.html", text=_render_text(language), contents=_list_contents(language)
+    )
 
 
 def address() -> str:
@@ -77,39 +79,39 @@ def address() -> str:
 
 
 @cache
-def _text(language: str) -> Markup:
+def _render_text(language: str) -> Markup:
     """Return the text in a language as HTML, without its title.
 
     Headings have the anchors of the English ones, so that links lead to them in every language.
     """
-    return markdown.render(_without_title(_file(language)), _anchors())
+    return markdown.render(_remove_title(_find_file(language)), _list_anchors())
 
 
 @cache
-def _contents(language: str) -> list[tuple[str, str]]:
+def _list_contents(language: str) -> list[tuple[str, str]]:
     """Return the anchor and the heading of each section, in a language."""
-    headings = markdown.find_headings(_without_title(_file(language)))
-    return list(zip(_anchors(), headings, strict=True))
+    headings = markdown.find_headings(_remove_title(_find_file(language)))
+    return list(zip(_list_anchors(), headings, strict=True))
 
 
-def _anchors() -> list[str]:
-    return markdown.find_anchors(_without_title(_english_file()))
+def _list_anchors() -> list[str]:
+    return markdown.find_anchors(_remove_title(_find_english_file()))
 
 
-def _file(language: str) -> Path:
+def _find_file(language: str) -> Path:
     translation = PACKAGE / "translations" / language / TRANSLATION
-    return translation if translation.exists() else _english_file()
+    return translation if translation.exists() else _find_english_file()
 
 
-def _english_file() -> Path:
+def _find_english_file() -> Path:
     return next(place for place in HELP_FILES if place.exists())
 
 
-def _without_title(path: Path) -> str:
+def _remove_title(path: Path) -> str:
     _, _, text = path.read_text(encoding="utf-8").partition("\n")
     return text
 
 
-def _page_values() -> dict[str, Any]:
+def _build_page_values() -> dict[str, Any]:
     """Return what the frame of a page needs."""
     return {"help_address": address}

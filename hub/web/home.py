@@ -78,7 +78,7 @@ def show() -> str:
         visible = select(ConnectedCompany).where(*load_scope().companies())
         order = company_choice.problems_first()
         companies = page(session, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
-        open_documents = figures.open_figures(session, _visible_installations())
+        open_documents = figures.open_figures(session, _select_visible_installations())
         return render_template(
             "home.html",
             standby=standby,
@@ -87,17 +87,19 @@ def show() -> str:
             checklist=checklist.read_if_shown(session),
             has_posted=checklist.has_posted(session, load_scope()),
             page=companies,
-            companies=_health(session, companies.rows),
+            companies=_load_health(session, companies.rows),
             figures=open_documents,
-            attention=figures.sum_attention(session, _visible_installations(), open_documents),
-            last_reconciled=_newest_reconciliation(session),
+            attention=figures.sum_attention(
+                session, _select_visible_installations(), open_documents
+            ),
+            last_reconciled=_load_newest_reconciliation(session),
             differing=_count_differing_companies(session),
             has_whole_company=load_scope().is_everything or bool(load_scope().whole_company_ids),
             chart=posted_chart.read(session, load_scope()),
         )
 
 
-def _visible_installations() -> Select[Any]:
+def _select_visible_installations() -> Select[Any]:
     """Return the query for the installations that the person may see."""
     return select(Installation.id).where(*load_scope().installations())
 
@@ -119,7 +121,7 @@ def _load_access_requests(session: Session) -> list[AccessRequest]:
     return requests
 
 
-def _newest_reconciliation(session: Session) -> Run | None:
+def _load_newest_reconciliation(session: Session) -> Run | None:
     """Return the newest reconciliation that was done and that the person may see."""
     is_done = Run.kind == RunKind.RECONCILE, Run.outcome == RunOutcome.DONE
     newest = select(Run).where(*is_done, *load_scope().runs()).order_by(Run.id.desc()).limit(1)
@@ -145,7 +147,7 @@ def _count_differing_companies(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Run).where(*is_newest)) or 0
 
 
-def _health(session: Session, companies: Sequence[ConnectedCompany]) -> list[Health]:
+def _load_health(session: Session, companies: Sequence[ConnectedCompany]) -> list[Health]:
     """Return the connection of each company, its last reconciliation, and the state of its apps.
 
     A reconciliation is about all apps, so it needs a role for the whole company.
@@ -179,9 +181,9 @@ def _add_apps(session: Session, healths: Mapping[int, Health]) -> None:
     installations = list(session.scalars(query))
     ids = [installation.id for installation in installations]
     counts = outbox.count_documents_of_each(session, ids)
-    last_runs = _last_runs(session, ids)
-    next_runs = _next_runs(session, ids)
-    posted = figures.load_posted_figures(session, ids, *_starts())
+    last_runs = _load_last_runs(session, ids)
+    next_runs = _load_next_runs(session, ids)
+    posted = figures.load_posted_figures(session, ids, *_compute_period_starts())
     for installation in installations:
         health = healths[installation.company_id]
         health.apps.append(
@@ -195,7 +197,7 @@ def _add_apps(session: Session, healths: Mapping[int, Health]) -> None:
         )
 
 
-def _last_runs(session: Session, installation_ids: Collection[int]) -> dict[int, Run]:
+def _load_last_runs(session: Session, installation_ids: Collection[int]) -> dict[int, Run]:
     """Return the newest sync of each installation; the index is entered once for each."""
     newest = (
         select(func.max(Run.id))
@@ -208,7 +210,7 @@ def _last_runs(session: Session, installation_ids: Collection[int]) -> dict[int,
     return {run.installation_id: run for run in runs if run.installation_id is not None}
 
 
-def _next_runs(session: Session, installation_ids: Collection[int]) -> dict[int, dt.datetime]:
+def _load_next_runs(session: Session, installation_ids: Collection[int]) -> dict[int, dt.datetime]:
     """Return when the next sync of each installation is due."""
     query = select(Schedule.installation_id, Schedule.next_due).where(
         Schedule.installation_id.in_(installation_ids),
@@ -219,7 +221,7 @@ def _next_runs(session: Session, installation_ids: Collection[int]) -> dict[int,
     return load_pairs(session, query)
 
 
-def _starts() -> tuple[dt.datetime, dt.datetime]:
+def _compute_period_starts() -> tuple[dt.datetime, dt.datetime]:
     """Return when today and this month began, in the zone of the page."""
     now = current_hub().clock.now().astimezone(ZoneInfo(zone()))
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)

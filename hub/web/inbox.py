@@ -63,7 +63,7 @@ def show() -> str | Response:
             companies=case_list.list_companies(session, filters["company"]),
             installations=list_installation_choices(session, filters["installation"]),
             has_posted=checklist.has_posted(session, load_scope()),
-            bulk=_bulk(session, filters) if has_bulk_form else None,
+            bulk=_build_bulk_values(session, filters) if has_bulk_form else None,
         )
 
 
@@ -82,7 +82,7 @@ def export() -> Response:
 @require_role("viewer")
 def one(case_id: int) -> str:
     """Show one case: its documents, and everything needed to decide it."""
-    return _case_page(case_id)
+    return _render_case_page(case_id)
 
 
 @pages.post("/<int:case_id>/match")
@@ -90,13 +90,13 @@ def one(case_id: int) -> str:
 @case_acts.requires_open_case
 def match(case_id: int) -> Response | tuple[str, int]:
     """Match the code of a case and release what it held; without a choice show the form again."""
-    installation, source_code, field = _code_of_case(case_id)
+    installation, source_code, field = _get_code_of_case(case_id)
     code = source_code.code
     choice = request.form.get("record", "")
     try:
         message = matches.decide(installation.id, field.name, code, choice, person_name())
     except HubError as error:
-        return _case_page(case_id, wrong=translate(error.sentence)), 400
+        return _render_case_page(case_id, wrong=translate(error.sentence)), 400
     return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
 
 
@@ -105,16 +105,16 @@ def match(case_id: int) -> Response | tuple[str, int]:
 @case_acts.requires_open_case
 def create(case_id: int) -> Response | tuple[str, int]:
     """Have the record of a case created as the form says; show the form again with its errors."""
-    installation, source_code, field = _code_of_case(case_id)
+    installation, source_code, field = _get_code_of_case(case_id)
     code = source_code.code
     try:
         message = record_creation.create(
             installation.id, field.name, code, request.form, person_name()
         )
     except Invalid as error:
-        return _case_page(case_id, invalid=error), 400
+        return _render_case_page(case_id, invalid=error), 400
     except HubError as error:
-        return _case_page(case_id, wrong=translate(error.sentence)), 400
+        return _render_case_page(case_id, wrong=translate(error.sentence)), 400
     return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
 
 
@@ -258,7 +258,7 @@ def leave(case_id: int) -> Response:
     return case_acts.apply(case_id, work, CaseDecision.LEFT)
 
 
-def _bulk(session: Session, filters: case_list.Filters) -> dict[str, Any]:
+def _build_bulk_values(session: Session, filters: case_list.Filters) -> dict[str, Any]:
     """Return what the form for many cases shows: how many there are, and who may take them."""
     conditions = case_list.build_conditions(session, filters)
     total, newest = session.execute(
@@ -267,14 +267,14 @@ def _bulk(session: Session, filters: case_list.Filters) -> dict[str, Any]:
     return {"total": total, "newest": newest or 0, "people": case_assignees.offer(session)}
 
 
-def _code_of_case(case_id: int) -> record_creation.CodeOfCase:
+def _get_code_of_case(case_id: int) -> record_creation.CodeOfCase:
     """Return the code that a case is about; answer 404 if it is about something else."""
     with read_only_session() as session:
         code = record_creation.find_code_of_case(session, get_row_or_404(session, Case, case_id))
     return code or abort(404)
 
 
-def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) -> str:
+def _render_case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) -> str:
     """Draw the page of a case.
 
     `wrong` says beside the choice of a record why it was not stored, `invalid` in the form of a
@@ -314,7 +314,7 @@ def _case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) ->
             sides=case_comparison.build_sides(session, case, postings, entities),
             reads_now=reads_now,
             max_listed=case_acts.MAX_SHOWN,
-            **_context(session, case),
+            **_build_context(session, case),
         )
 
 
@@ -330,7 +330,7 @@ def _match(session: Session, case: Case, invalid: Invalid | None) -> dict[str, A
     )
 
 
-def _context(session: Session, case: Case) -> dict[str, Any]:
+def _build_context(session: Session, case: Case) -> dict[str, Any]:
     """Return which documents a case stops, and which one it is about."""
     [row] = case_list.build_rows(session, [case])
     notes = select(CaseNote).where(CaseNote.case_id == case.id).order_by(CaseNote.id)

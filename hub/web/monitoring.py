@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
 @require_role("anyone")
 def health() -> Response:
     """Answer without the database: the process works on requests."""
-    return _text("ok\n")
+    return _build_text_response("ok\n")
 
 
 @pages.get("/readyz")
@@ -49,13 +49,13 @@ def metrics() -> Response:
     """Show the figures to callers with the token; without a token, to this machine only."""
     token = current_hub().config.metrics_token
     if token and not _carries_token(token):
-        return _text(UNKNOWN_CALLER, 401, {"WWW-Authenticate": "Bearer"})
+        return _build_text_response(UNKNOWN_CALLER, 401, {"WWW-Authenticate": "Bearer"})
     if not token and not _is_from_this_machine():
-        return _text(FORBIDDEN_MESSAGE, 403)
+        return _build_text_response(FORBIDDEN_MESSAGE, 403)
     try:
         content, content_type = exposition.render(request.headers.get("Accept", ""))
     except DatabaseUnavailable:
-        return _text("The database cannot be used now.\n", 503)
+        return _build_text_response("The database cannot be used now.\n", 503)
     return Response(content, content_type=content_type)
 
 
@@ -80,6 +80,8 @@ def _is_from_this_machine() -> bool:
     return isinstance(caller, ipaddress.IPv4Address | ipaddress.IPv6Address) and caller.is_loopback
 
 
-def _text(text: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def _build_text_response(
+    text: str, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
     """Return a line of text."""
     return Response(text, status, headers, mimetype="text/plain")

@@ -64,9 +64,9 @@ class ReadinessCheck:
 
     def check(self) -> Readiness:
         """Return what is in order now."""
-        return Readiness({**self._database(), **self._scheduler()})
+        return Readiness({**self._check_database(), **self._is_scheduler_ticking()})
 
-    def _database(self) -> dict[str, str]:
+    def _check_database(self) -> dict[str, str]:
         """Return the problems of the database, as they were a second ago at most."""
         now = self._hub.clock.monotonic()
         with self._lock:
@@ -105,7 +105,7 @@ class ReadinessCheck:
             self._fresh_until = self._hub.clock.monotonic() + FRESH_SECONDS
             self._thread = None
 
-    def _scheduler(self) -> dict[str, str]:
+    def _is_scheduler_ticking(self) -> dict[str, str]:
         """Return whether the scheduler ticks, if this process has one."""
         heartbeat: Heartbeat | None = self._app.extensions.get(OF_SCHEDULER)
         if heartbeat is None:

@@ -96,7 +96,7 @@ def format_duration(run: Run) -> str:
 @require_role("viewer", of=ANYWHERE)
 def index() -> str:
     """List runs, newest first."""
-    filters = _filters()
+    filters = _parse_filters()
     query = _select_runs(filters)
     with read_only_session() as session:
         runs = page(session, query, by=[Run.id])
@@ -122,11 +122,11 @@ def index() -> str:
 @require_role("viewer", of=ANYWHERE)
 def export() -> Response:
     """Download the runs that the filters choose, newest first."""
-    rows = exports.read_in_chunks(_select_runs(_filters()), [Run.id], _export_rows)
+    rows = exports.read_in_chunks(_select_runs(_parse_filters()), [Run.id], _export_rows)
     return exports.download("runs", EXPORT_COLUMNS, rows)
 
 
-def _filters() -> dict[str, str]:
+def _parse_filters() -> dict[str, str]:
     """Return the filters of the address; those that it lacks are empty."""
     return {name: request.args.get(name, "") for name in ("kind", "installation", "state")}
 
@@ -183,7 +183,7 @@ def _export_rows(session: Session, runs: Sequence[Run]) -> Iterator[exports.Row]
 @require_role("viewer")
 def one(run_id: int) -> str:
     """Show one run: its progress, result and log."""
-    context = _context(run_id)
+    context = _build_context(run_id)
     return render_template("run.html", **context)
 
 
@@ -194,13 +194,13 @@ def progress(run_id: int) -> tuple[str, int]:
 
     Status 286 tells htmx that the run is over.
     """
-    context = _context(run_id)
+    context = _build_context(run_id)
     is_over = context["run"].ended_at is not None
     part = render_template("progress.html", part=True, **context)
     return part, 286 if is_over else 200
 
 
-def _context(run_id: int) -> dict[str, Any]:
+def _build_context(run_id: int) -> dict[str, Any]:
     """Return what the page of a run shows."""
     with read_only_session() as session:
         run = get_row_or_404(session, Run, run_id)
@@ -233,15 +233,15 @@ def _context(run_id: int) -> dict[str, Any]:
             "reconciled": reconciled,
             "lines": list(session.scalars(newest))[::-1],
             "installation": installation,
-            "next_try": _next_try_time(session, run, installation),
-            "apps": _apps(session, run),
+            "next_try": _load_next_try_time(session, run, installation),
+            "apps": _load_apps(session, run),
             "has_posted": _has_posted(session, run),
             "undoable": may_here("operator") and has_ended and _has_created(session, run),
             "back": url_for("runs.index"),
         }
 
 
-def _next_try_time(
+def _load_next_try_time(
     session: Session, run: Run, installation: Installation | None
 ) -> dt.datetime | None:
     """Return when a sync that stopped is tried again, if a schedule says so."""
@@ -265,7 +265,7 @@ def _has_created(session: Session, run: Run) -> bool:
     return _has_posted(session, run, Posting.operation == Operation.CREATE, is_transaction)
 
 
-def _apps(session: Session, run: Run) -> list[Installation]:
+def _load_apps(session: Session, run: Run) -> list[Installation]:
     """Return the apps that a run of a whole company serves."""
     if run.installation_id or not run.company_id:
         return []

@@ -44,7 +44,7 @@ class WebhookRates:
 
         The client is counted first: it cannot use up what others may send to the same address.
         """
-        return self.callers.wait(_caller()) or self.addresses.wait(request.path)
+        return self.callers.wait(_get_caller()) or self.addresses.wait(request.path)
 
 
 def init_app(app: Flask) -> None:
@@ -62,18 +62,18 @@ def limit_rate() -> None:
     QuickBooks reports the changes of all companies to one address, so only calls without its
     signature count there, and only their client has to wait.
     """
-    rates = _rates()
+    rates = _get_rates()
     is_from_quickbooks = request.endpoint == QUICKBOOKS
-    _refuse_until(rates.callers.pause(_caller()) if is_from_quickbooks else rates.wait())
+    _refuse_until(rates.callers.pause(_get_caller()) if is_from_quickbooks else rates.wait())
 
 
-def _rates() -> WebhookRates:
+def _get_rates() -> WebhookRates:
     """Return the rates of this process."""
     rates: WebhookRates = current_app.extensions["hub.webhook_rates"]
     return rates
 
 
-def _caller() -> tuple[str, str]:
+def _get_caller() -> tuple[str, str]:
     """Return what the calls of a client to this address are counted by."""
     return request.path, throttling.client_group()
 
@@ -95,11 +95,11 @@ def source(installation_id: int) -> Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
     if not installation.enabled:
-        return _text("This app is disabled.")
+        return _build_text_response("This app is disabled.")
     try:
-        signals = sources.interpret_webhook(installation, _headers(), body)
+        signals = sources.interpret_webhook(installation, _build_headers(), body)
     except Refused as error:
-        return _text(translate(error.sentence), 401)
+        return _build_text_response(translate(error.sentence), 401)
     if any(signal.records for signal in signals):
         run_log.request(RunKind.LISTS, installation.company_id, run_log.WEBHOOK)
     if any(not signal.records for signal in signals):
@@ -107,7 +107,7 @@ def source(installation_id: int) -> Response:
         _read_again(installation, ids)
         if installation.mode != InstallationMode.PAUSED:
             run_log.request(RunKind.SYNC, installation_id, run_log.WEBHOOK)
-    return _text("ok")
+    return _build_text_response("ok")
 
 
 @pages.post("/quickbooks")
@@ -123,17 +123,17 @@ def quickbooks() -> Response:
             run_log.request_changes,
         )
     except Refused as error:
-        _refuse_until(_rates().wait())
-        return _text(translate(error.sentence), 401)
-    return _text("ok")
+        _refuse_until(_get_rates().wait())
+        return _build_text_response(translate(error.sentence), 401)
+    return _build_text_response("ok")
 
 
-def _text(text: str, status: int = 200) -> Response:
+def _build_text_response(text: str, status: int = 200) -> Response:
     """Return a line of text, since no person reads the answer on a page."""
     return Response(f"{text}\n", status, mimetype="text/plain")
 
 
-def _headers() -> dict[str, str]:
+def _build_headers() -> dict[str, str]:
     """Return the headers of a call without its cookies, which may be those of a person."""
     return {name: value for name, value in request.headers.items() if name.lower() != "cookie"}
 

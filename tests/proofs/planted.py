@@ -755,8 +755,8 @@ BUGS = (
     Planted(
         "the inbox lists the cases of companies without a role",
         "hub/web/lists/case_list.py",
-        '[*visible.cases(), *_conditions_of_show(filters["show"])]',
-        '[*_conditions_of_show(filters["show"])]',
+        '[*visible.cases(), *_build_tab_conditions(filters["show"])]',
+        '[*_build_tab_conditions(filters["show"])]',
         (
             "tests/unit/web/test_company_scope.py::"
             "test_no_page_and_no_file_names_what_a_person_has_no_role_for"
@@ -765,8 +765,8 @@ BUGS = (
     Planted(
         "a search finds the documents of companies without a role",
         "hub/web/lists/document_filters.py",
-        "return query.where(*load_scope().documents(), *_conditions(session, filters, is_ordered))",
-        "return query.where(*_conditions(session, filters, is_ordered))",
+        "    return query.where(*load_scope().documents(), *_build_conditions(",
+        "    return query.where(*_build_conditions(",
         (
             "tests/unit/web/test_company_scope.py::"
             "test_no_page_and_no_file_names_what_a_person_has_no_role_for"
@@ -792,7 +792,7 @@ BUGS = (
     Planted(
         "the rights for a document's page do not depend on its company",
         "hub/security/subjects.py",
-        '    frozenset({"document_id"}): (_document_target,),\n',
+        '    frozenset({"document_id"}): (_find_document_target,),\n',
         "",
         (
             "tests/unit/web/test_access.py::"

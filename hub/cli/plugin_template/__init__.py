@@ -113,13 +113,13 @@ def render(choices: Choices) -> dict[str, str]:
     """Return the files of the plugin, by their place in its folder."""
     choices = choices._replace(kinds=sort_paid_first(choices.kinds))
     rendered = _render_modules(choices)
-    return rendered | _golden_files(choices, rendered)
+    return rendered | _build_golden_files(choices, rendered)
 
 
 def _render_modules(choices: Choices) -> dict[str, str]:
     """Return the files of the plugin but its golden files."""
-    environment = _environment()
-    values = _values(choices)
+    environment = _build_environment()
+    values = _build_values(choices)
     rendered = {}
     for template, place in PLACES.items():
         text: str = environment.get_template(f"{template}.jinja").render(**values)
@@ -133,13 +133,13 @@ def is_name_in_use(name: str) -> bool:
     These are the keywords and built-in names of Python, and what the modules of a plugin import and
     define.
     """
-    class_name = _class_name(name)
-    names = {*keyword.kwlist, *dir(builtins), *_names_of_modules()}
+    class_name = _build_class_name(name)
+    names = {*keyword.kwlist, *dir(builtins), *_list_names_of_modules()}
     return class_name in names or keyword.iskeyword(name)
 
 
 @cache
-def _names_of_modules() -> frozenset[str]:
+def _list_names_of_modules() -> frozenset[str]:
     """Return the names that the modules of a plugin import and define, whatever its choices."""
     by_auth = [Choices("name", KINDS, auth, webhook=True) for auth in AUTHENTICATIONS]
     by_paging = [
@@ -151,7 +151,7 @@ def _names_of_modules() -> frozenset[str]:
         for place, text in _render_modules(choices).items():
             if place.endswith(".py"):
                 names.update(_bound_names(ast.parse(text)))
-    return frozenset(names - {_class_name("name")})
+    return frozenset(names - {_build_class_name("name")})
 
 
 def _bound_names(module: ast.Module) -> Iterator[str]:
@@ -165,13 +165,13 @@ def _bound_names(module: ast.Module) -> Iterator[str]:
             yield node.id
 
 
-def _class_name(name: str) -> str:
+def _build_class_name(name: str) -> str:
     """Return the name of the class that calls the source."""
     return name.capitalize()
 
 
 @cache
-def _environment() -> Any:
+def _build_environment() -> Any:
     """Return what renders the templates."""
     import jinja2
 
@@ -186,7 +186,7 @@ def _environment() -> Any:
         lstrip_blocks=True,
     )
     environment.globals["import_from"] = _import_from
-    environment.globals["tuple_of"] = _tuple_of
+    environment.globals["tuple_of"] = _format_tuple
     return environment
 
 
@@ -199,7 +199,7 @@ def _import_from(module: str, names: list[str]) -> str:
     return "\n".join([f"from {module} import (", *lines, ")"])
 
 
-def _tuple_of(names: tuple[str, ...], before: str) -> str:
+def _format_tuple(names: tuple[str, ...], before: str) -> str:
     """Return a tuple of texts behind what stands before it, on several lines if it is long."""
     texts = [f'"{name}"' for name in names]
     line = f"{before}({', '.join(texts)}{',' if len(texts) == 1 else ''})"
@@ -209,7 +209,7 @@ def _tuple_of(names: tuple[str, ...], before: str) -> str:
     return "\n".join([f"{before}(", *lines, ")"])
 
 
-def _values(choices: Choices) -> dict[str, Any]:
+def _build_values(choices: Choices) -> dict[str, Any]:
     """Return what the templates need beside the choices."""
     all_parts = [(kind, KIND_PARTS[kind]) for kind in choices.kinds]
     transactions = [pair for pair in all_parts if pair[0] not in LIST_KINDS]
@@ -220,7 +220,7 @@ def _values(choices: Choices) -> dict[str, Any]:
         **choices._asdict(),
         "states": STATES,
         "title": _title(choices),
-        "class_name": _class_name(choices.name),
+        "class_name": _build_class_name(choices.name),
         "all_parts": all_parts,
         "transactions": transactions,
         "records": [pair for pair in all_parts if pair[0] in LIST_KINDS],
@@ -230,14 +230,14 @@ def _values(choices: Choices) -> dict[str, Any]:
         "is_taxed": is_taxed(choices.kinds),
         "fields": fields,
         "accounts": list_accounts(choices.kinds),
-        "access_values": _access_values(choices).items(),
+        "access_values": _build_access_values(choices).items(),
         "due": write_due_date([kind for kind, _ in transactions]),
         "access": [*access, WEBHOOK] if choices.webhook else access,
         "wrong_key": WRONG_KEYS.get(choices.auth, "client_secret"),
-        "client_imports": _client_imports(choices),
-        "document_imports": _document_imports(choices, bool(transactions), bool(applied)),
-        "hook_imports": _hook_imports(choices, bool(fields)),
-        "kit_imports": _kit_imports(choices),
+        "client_imports": _list_client_imports(choices),
+        "document_imports": _list_document_imports(choices, bool(transactions), bool(applied)),
+        "hook_imports": _list_hook_imports(choices, bool(fields)),
+        "kit_imports": _list_kit_imports(choices),
         "test_imports": _test_imports(choices),
     }
 
@@ -247,7 +247,7 @@ def _title(choices: Choices) -> str:
     return choices.title or choices.name.capitalize()
 
 
-def _access_values(choices: Choices) -> dict[str, str]:
+def _build_access_values(choices: Choices) -> dict[str, str]:
     """Return the credentials of the stand-in by the names of their settings."""
     names = [setting.name for setting in ACCESS[choices.auth]]
     if choices.webhook:
@@ -255,7 +255,7 @@ def _access_values(choices: Choices) -> dict[str, str]:
     return {name: f"{choices.name}-{name.replace('_', '-')}" for name in names}
 
 
-def _client_imports(choices: Choices) -> list[str]:
+def _list_client_imports(choices: Choices) -> list[str]:
     """Return the names that the client imports from the hub."""
     names = ["ApiClient", *PAGING_IMPORTS[choices.paging]]
     if choices.lists == "each" and choices.paging != "cursor":
@@ -265,7 +265,9 @@ def _client_imports(choices: Choices) -> list[str]:
     return _sort_names(names)
 
 
-def _document_imports(choices: Choices, has_transactions: bool, has_applied: bool) -> list[str]:
+def _list_document_imports(
+    choices: Choices, has_transactions: bool, has_applied: bool
+) -> list[str]:
     """Return the names that the module about documents imports from the hub."""
     names = ["Document", "Gone", "look_up"]
     if has_transactions:
@@ -281,7 +283,7 @@ def _document_imports(choices: Choices, has_transactions: bool, has_applied: boo
     return _sort_names(names)
 
 
-def _hook_imports(choices: Choices, has_fields: bool) -> list[str]:
+def _list_hook_imports(choices: Choices, has_fields: bool) -> list[str]:
     """Return the names that the hooks import from the hub."""
     names = ["App", "Sandbox", "Tenant", "hookimpl", "read_lists"]
     if has_fields:
@@ -299,7 +301,7 @@ def _test_imports(choices: Choices) -> list[str]:
     return _sort_names(names)
 
 
-def _kit_imports(choices: Choices) -> list[str]:
+def _list_kit_imports(choices: Choices) -> list[str]:
     """Return the names that the stand-in imports from the kit."""
     names = ["RowSource", "query_of"]
     if choices.webhook:
@@ -317,7 +319,7 @@ def _sort_names(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: (name.islower(), name))
 
 
-def _golden_files(choices: Choices, rendered: dict[str, str]) -> dict[str, str]:
+def _build_golden_files(choices: Choices, rendered: dict[str, str]) -> dict[str, str]:
     """Return the documents of the first rows, as the tests of the plugin compare them."""
     documents: dict[str, Any] = {}
     exec(rendered[f"hub_{choices.name}/documents.py"], documents)  # noqa: S102 (rendered above)

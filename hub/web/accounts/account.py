@@ -85,14 +85,16 @@ def may_postpone() -> bool:
 def show() -> str:
     """Show the person's sessions and second factors."""
     with read_only_session() as look:
-        return render_template("account.html", destination=_destination(), **_page_values(look))
+        return render_template(
+            "account.html", destination=_get_destination(), **_build_page_values(look)
+        )
 
 
 @pages.get("/required")
 @require_role("viewer", of=OWN)
 def require_factor() -> str | Response:
     """Explain that a second factor is required, and offer to set it up or to postpone it."""
-    destination = _destination()
+    destination = _get_destination()
     if not is_factor_missing():
         return redirect(destination)
     if current_user.factor_asked_at is None:
@@ -113,7 +115,7 @@ def postpone() -> Response:
     """Go on without a second factor in this session."""
     if may_postpone():
         session[POSTPONED] = True
-    return redirect(_destination())
+    return redirect(_get_destination())
 
 
 @pages.post("/sessions/end")
@@ -147,8 +149,8 @@ def end_other_sessions() -> Response:
 def new_authenticator() -> Response:
     """Create the secret of an authenticator app, which its first code confirms."""
     with transaction() as write:
-        second_factor.propose_secret(write, _id())
-    return redirect(url_for("account.authenticator", next=_destination()))
+        second_factor.propose_secret(write, _get_person_id())
+    return redirect(url_for("account.authenticator", next=_get_destination()))
 
 
 @pages.get("/authenticator")
@@ -156,7 +158,7 @@ def new_authenticator() -> Response:
 @require_recent_login
 def authenticator() -> str | Response:
     """Show the secret for the authenticator app as a QR code and as text."""
-    return _authenticator_page("")
+    return _render_authenticator_page("")
 
 
 @pages.post("/authenticator")
@@ -171,13 +173,13 @@ def confirm_authenticator() -> str | Response:
         )
         codes = _note_new_factor(write, "authenticator") if is_right else []
     if not is_right:
-        return _authenticator_page(
+        return _render_authenticator_page(
             gettext("The code is not right. Enter the one that the app shows now.")
         )
     guess.succeed()
     sessions.forget_row()
     if codes:
-        return _recovery_codes_page(codes, gettext("Authenticator app added"))
+        return _render_recovery_codes_page(codes, gettext("Authenticator app added"))
     flash(gettext("The authenticator app is added."), "success")
     return redirect(url_for("account.show"))
 
@@ -188,8 +190,8 @@ def confirm_authenticator() -> str | Response:
 def remove_authenticator() -> Response:
     """Remove the authenticator app."""
     with transaction() as write:
-        _check_may_remove(has_other=second_factor.count_passkeys(write, _id()) > 0)
-        second_factor.remove_authenticator(write, _id())
+        _check_may_remove(has_other=second_factor.count_passkeys(write, _get_person_id()) > 0)
+        second_factor.remove_authenticator(write, _get_person_id())
         _note_removed(write, gettext_noop("authenticator app"))
     return redirect(url_for("account.show"))
 
@@ -200,11 +202,11 @@ def remove_authenticator() -> Response:
 def new_recovery_codes() -> str:
     """Replace the recovery codes and show the new ones once."""
     with transaction() as write:
-        if not second_factor.has_any(write, _id()):
+        if not second_factor.has_any(write, _get_person_id()):
             abort(404)
-        codes = second_factor.renew_recovery_codes(write, _id())
+        codes = second_factor.renew_recovery_codes(write, _get_person_id())
         audit.record(write, person_name(), "recovery codes renewed", person_name())
-    return _recovery_codes_page(codes, gettext("New recovery codes"))
+    return _render_recovery_codes_page(codes, gettext("New recovery codes"))
 
 
 @pages.post("/passkeys/options")
@@ -212,7 +214,7 @@ def new_recovery_codes() -> str:
 @require_recent_login
 def passkey_options() -> dict[str, Any]:
     """Return what the browser needs to create a passkey."""
-    row = _row()
+    row = _get_session_row()
     with transaction() as write:
         challenge = passkeys.build_challenge_to_add(write, cast(User, current_user))
         login_sessions.set_challenge(write, row.id, challenge.text)
@@ -224,7 +226,7 @@ def passkey_options() -> dict[str, Any]:
 @require_recent_login
 def add_passkey() -> str | Response:
     """Store a passkey that the browser created."""
-    row = _row()
+    row = _get_session_row()
     name = request.form.get("name", "")
     response = request.form.get("credential", "")
     with transaction() as write:
@@ -236,7 +238,7 @@ def add_passkey() -> str | Response:
         return redirect(url_for("account.show"))
     sessions.forget_row()
     if codes:
-        return _recovery_codes_page(codes, gettext("Passkey added"))
+        return _render_recovery_codes_page(codes, gettext("Passkey added"))
     flash(gettext("The passkey “%(name)s” is added.", name=passkey.name), "success")
     return redirect(url_for("account.show"))
 
@@ -249,11 +251,11 @@ def remove_passkey() -> Response:
     passkey_id = row_ids.parse(request.form.get("passkey_id", "")) or 0
     with transaction() as write:
         passkey = write.get(Passkey, passkey_id)
-        if passkey is None or passkey.user_id != _id():
+        if passkey is None or passkey.user_id != _get_person_id():
             abort(404)
         has_other = (
-            second_factor.has_authenticator(write, _id())
-            or second_factor.count_passkeys(write, _id()) > 1
+            second_factor.has_authenticator(write, _get_person_id())
+            or second_factor.count_passkeys(write, _get_person_id()) > 1
         )
         _check_may_remove(has_other=has_other)
         write.delete(passkey)
@@ -261,14 +263,14 @@ def remove_passkey() -> Response:
     return redirect(url_for("account.show"))
 
 
-def _page_values(look: Session) -> dict[str, Any]:
+def _build_page_values(look: Session) -> dict[str, Any]:
     """Return what the page of the account shows."""
     return {
-        "own": _row(),
-        "sessions": login_sessions.list_live(look, _id()),
-        "has_authenticator": second_factor.has_authenticator(look, _id()),
-        "codes_left": second_factor.count_recovery_codes(look, _id()),
-        "passkeys": passkeys.list_passkeys(look, _id()),
+        "own": _get_session_row(),
+        "sessions": login_sessions.list_live(look, _get_person_id()),
+        "has_authenticator": second_factor.has_authenticator(look, _get_person_id()),
+        "codes_left": second_factor.count_recovery_codes(look, _get_person_id()),
+        "passkeys": passkeys.list_passkeys(look, _get_person_id()),
         "describe_browser": describe_browser,
         **viewer_choices.list_choices(),
     }
@@ -285,43 +287,43 @@ def describe_browser(text: str) -> str:
         "Mac OS X": "macOS",
         "Linux": "Linux",
     }
-    browser = _first_word(browsers | {"Safari": "Safari"}, text)
-    system = _first_word(systems, text)
+    browser = _find_first_word(browsers | {"Safari": "Safari"}, text)
+    system = _find_first_word(systems, text)
     if browser and system:
         return gettext("%(browser)s on %(system)s", browser=browser, system=system)
     return browser or system or text[:60] or gettext("Unknown browser")
 
 
-def _first_word(words: dict[str, str], text: str) -> str:
+def _find_first_word(words: dict[str, str], text: str) -> str:
     """Return the name of the first word that a text contains."""
     return next((name for word, name in words.items() if word in text), "")
 
 
-def _authenticator_page(problem: str) -> str | Response:
+def _render_authenticator_page(problem: str) -> str | Response:
     """Return the page with the proposed secret."""
     with read_only_session() as look:
-        secret = second_factor.proposed_secret(look, _id())
+        secret = second_factor.proposed_secret(look, _get_person_id())
     if secret is None:
         return redirect(url_for("account.show"))
     groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
     address = second_factor.build_address_for_app(secret, person_name())
     return render_template(
         "authenticator.html",
-        image=_qr_image(address),
+        image=_build_qr_image(address),
         secret=" ".join(groups),
         problem=problem,
-        destination=_destination(),
+        destination=_get_destination(),
     )
 
 
-def _recovery_codes_page(codes: list[str], heading: str) -> str:
+def _render_recovery_codes_page(codes: list[str], heading: str) -> str:
     """Return the page that shows recovery codes once and leads on to the destination."""
     return render_template(
-        "recovery_codes.html", codes=codes, heading=heading, destination=_destination()
+        "recovery_codes.html", codes=codes, heading=heading, destination=_get_destination()
     )
 
 
-def _qr_image(text: str) -> str:
+def _build_qr_image(text: str) -> str:
     """Return a QR code as the address of an image that the content security policy allows."""
     import qrcode
     from qrcode.image.svg import SvgPathFillImage
@@ -338,12 +340,14 @@ def _note_new_factor(write: Session, factor: str) -> list[str]:
 
     This session counts as logged in with the factor.
     """
-    login_sessions.end_all(write, _id(), EndReason.FACTOR_CHANGED, keep=_row().id)
-    login_sessions.add_factor(write, _row().id, factor)
+    login_sessions.end_all(
+        write, _get_person_id(), EndReason.FACTOR_CHANGED, keep=_get_session_row().id
+    )
+    login_sessions.add_factor(write, _get_session_row().id, factor)
     audit.record(write, person_name(), "second factor added", person_name(), factor=factor)
-    if second_factor.count_recovery_codes(write, _id()):
+    if second_factor.count_recovery_codes(write, _get_person_id()):
         return []
-    return second_factor.renew_recovery_codes(write, _id())
+    return second_factor.renew_recovery_codes(write, _get_person_id())
 
 
 def _check_may_remove(*, has_other: bool) -> None:
@@ -354,7 +358,9 @@ def _check_may_remove(*, has_other: bool) -> None:
 
 def _note_removed(write: Session, factor: str) -> None:
     """End the other sessions after a second factor was removed."""
-    login_sessions.end_all(write, _id(), EndReason.FACTOR_CHANGED, keep=_row().id)
+    login_sessions.end_all(
+        write, _get_person_id(), EndReason.FACTOR_CHANGED, keep=_get_session_row().id
+    )
     audit.record(write, person_name(), "second factor removed", person_name(), factor=factor)
     flash(gettext("Removed the %(factor)s.", factor=gettext(factor)), "success")
 
@@ -362,23 +368,23 @@ def _note_removed(write: Session, factor: str) -> None:
 def _end_others(reason: EndReason) -> int:
     """End the person's sessions in other browsers; return how many they were."""
     with transaction() as write:
-        count = login_sessions.end_all(write, _id(), reason, keep=_row().id)
+        count = login_sessions.end_all(write, _get_person_id(), reason, keep=_get_session_row().id)
         if count:
             audit.record(write, person_name(), "sessions ended", person_name(), count=count)
     return count
 
 
-def _destination() -> str:
+def _get_destination() -> str:
     """Return the page that led to the set-up of the second factor, Home if none did."""
     return destinations.local_path(request.args.get("next", "/"))
 
 
-def _id() -> int:
+def _get_person_id() -> int:
     """Return the id of the person who is logged in."""
     return int(current_user.id)
 
 
-def _row() -> LoginSession:
+def _get_session_row() -> LoginSession:
     """Return the session of this request, which the guard has checked."""
     row = sessions.load_current_row()
     if row is None:

@@ -29,7 +29,7 @@ pages = Blueprint("api_tokens", __name__, url_prefix="/account/tokens")
 @require_role("viewer", of=OWN)
 def show() -> str:
     """List the person's tokens, with the form for a new one."""
-    return _page()
+    return _render_page()
 
 
 @pages.post("/")
@@ -46,8 +46,8 @@ def create() -> str | tuple[str, int]:
             token = api_tokens.create(session, person, name, scopes, who=person_name(), days=days)
     except Refused as error:
         flash(translate(error.sentence), "error")
-        return _page(name=name, scopes=scopes), 400
-    return _page(new_token=token)
+        return _render_page(name=name, scopes=scopes), 400
+    return _render_page(new_token=token)
 
 
 @pages.post("/revoke")
@@ -70,7 +70,9 @@ def revoke_token(person_id: int) -> None:
     flash(gettext("The API token “%(name)s” is revoked.", name=token.name), "success")
 
 
-def _page(new_token: str = "", name: str = "", scopes: Sequence[str] = (api_tokens.READ,)) -> str:
+def _render_page(
+    new_token: str = "", name: str = "", scopes: Sequence[str] = (api_tokens.READ,)
+) -> str:
     """Draw the page, with a token that was created just now or with what was entered."""
     with read_only_session() as session:
         return render_template(

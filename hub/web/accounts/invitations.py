@@ -85,7 +85,7 @@ def withdraw() -> Response:
 @require_role("anyone")
 def show() -> str:
     """Show the form in which an invited person enters address, code and password."""
-    return _form()
+    return _render_form()
 
 
 @pages.post("/invitation")
@@ -102,9 +102,9 @@ def accept() -> Page:
         passwords.require_good(password, invitation.address)
         password_hash = people.hash_new(password)
         with transaction() as session:
-            person_id = _person_id(invitations.accept(session, invitation, password_hash))
+            person_id = _load_person_id(invitations.accept(session, invitation, password_hash))
     except Refused as error:
-        return _form(translate(error.sentence)), 400
+        return _render_form(translate(error.sentence)), 400
 
     if current_user.is_authenticated:
         logout_user()
@@ -118,7 +118,7 @@ def accept() -> Page:
     return redirect(url_for("home.show"))
 
 
-def _person_id(person: Any) -> int:
+def _load_person_id(person: Any) -> int:
     """Return the id of a person who was added in this transaction."""
     return int(person.id)
 
@@ -140,7 +140,7 @@ def _check(address: str, code: str) -> Invitation:
     raise Refused(INVALID_CODE)
 
 
-def _form(problem: str = "") -> str:
+def _render_form(problem: str = "") -> str:
     """Draw the form for an invited person."""
     return render_template(
         "invitation.html", problem=problem, min_length=passwords.MIN_LENGTH, form=request.form

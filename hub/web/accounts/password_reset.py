@@ -58,7 +58,7 @@ def show() -> str:
 
     Who has just asked for a code does not type the name again.
     """
-    return _form({"name": cookie.pop(ASKED_NAME, "")})
+    return _render_form({"name": cookie.pop(ASKED_NAME, "")})
 
 
 @pages.post("/new-password")
@@ -77,7 +77,7 @@ def change() -> Page:
         with transaction() as session:
             password_resets.use(session, reset, password_hash)
     except Refused as error:
-        return _form(request.form, translate(error.sentence)), 400
+        return _render_form(request.form, translate(error.sentence)), 400
     flash(
         gettext("Your password is changed, and your sessions have ended. Log in with it."),
         "success",
@@ -130,7 +130,7 @@ def _check(name: str, code: str) -> PasswordReset:
     raise Refused(INVALID_CODE)
 
 
-def _form(form: Mapping[str, str], problem: str = "") -> str:
+def _render_form(form: Mapping[str, str], problem: str = "") -> str:
     """Draw the form for a new password."""
     return render_template(
         "new_password.html", problem=problem, min_length=passwords.MIN_LENGTH, form=form

@@ -53,7 +53,7 @@ def render_people_page(
         users = session.scalars(select(User).order_by(func.lower(User.username)))
         return render_template(
             "people.html",
-            people=[_row(session, user) for user in users],
+            people=[_build_row(session, user) for user in users],
             invitations=[
                 _describe_invitation(session, row) for row in invitations.list_pending(session)
             ],
@@ -74,7 +74,7 @@ class PersonRow(NamedTuple):
     last_login_at: dt.datetime | None
 
 
-def _row(session: Session, person: User) -> PersonRow:
+def _build_row(session: Session, person: User) -> PersonRow:
     """Return a person as the table shows them."""
     rights = rights_of(person)
     others = [right for right in rights.rights if right.subject != WHOLE_HUB]

@@ -40,7 +40,7 @@ def list_choices(session: Session) -> dict[str, Any]:
     companies = session.scalars(
         select(ConnectedCompany).order_by(ConnectedCompany.name, ConnectedCompany.id)
     )
-    return {"roles": ROLE_TEXTS, "companies": list(companies), "apps": _apps(session)}
+    return {"roles": ROLE_TEXTS, "companies": list(companies), "apps": _list_apps(session)}
 
 
 def read_chosen_rows() -> list[RightFields]:
@@ -62,7 +62,7 @@ def parse_subject(row: RightFields) -> Subject:
     return Subject(company_id, row.app or None)
 
 
-def _apps(session: Session) -> list[tuple[str, str]]:
+def _list_apps(session: Session) -> list[tuple[str, str]]:
     """Return slug and name of every app that is installed or enabled anywhere."""
     slugs = {*current_hub().plugins.apps, *session.scalars(select(Installation.slug).distinct())}
     apps = [(slug, app_name(slug)) for slug in slugs]

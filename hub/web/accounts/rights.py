@@ -24,7 +24,7 @@ pages = Blueprint("rights", __name__, url_prefix="/people/<int:person_id>/rights
 @require_role("owner")
 def show(person_id: int) -> str:
     """Show a person's rights, and the form that adds one."""
-    return _page(person_id)
+    return _render_page(person_id)
 
 
 @pages.post("/add")
@@ -40,7 +40,7 @@ def add(person_id: int) -> Response | tuple[str, int]:
             text = rights.assign_in_words(session, person, chosen.role, subject, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return _page(person_id), 400
+        return _render_page(person_id), 400
     flash(gettext("%(username)s is now %(text)s.", username=person.username, text=text), "success")
     return redirect(url_for("rights.show", person_id=person_id))
 
@@ -57,7 +57,7 @@ def remove(person_id: int) -> Response | tuple[str, int]:
             text = rights.take_away(session, person, subject, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return _page(person_id), 400
+        return _render_page(person_id), 400
     flash(
         gettext("%(username)s is no longer %(text)s.", username=person.username, text=text),
         "success",
@@ -71,20 +71,20 @@ def _read_form() -> RightFields:
     return rows[0] if rows else RightFields()
 
 
-def _page(person_id: int) -> str:
+def _render_page(person_id: int) -> str:
     """Render the page."""
     with read_only_session() as session:
         person = get_row_or_404(session, User, person_id)
         return render_template(
             "rights.html",
             person=person,
-            rows=_rows(session, person),
+            rows=_build_rows(session, person),
             chosen=_read_form(),
             **right_fields.list_choices(session),
         )
 
 
-def _rows(session: Session, person: User) -> list[dict[str, Any]]:
+def _build_rows(session: Session, person: User) -> list[dict[str, Any]]:
     """Return the rights of a person as a table shows them."""
     rows = []
     for right in rights.rights_of(person).rights:

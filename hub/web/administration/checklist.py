@@ -72,8 +72,8 @@ def read(session: Session) -> Checklist:
     first = session.scalar(enabled.limit(1))
     owners = first_owner.list_owners(session, at_most=MAX_NAMED_OWNERS)
     steps = [
-        *_steps_of_connection(session),
-        *_steps_of_apps(session, first),
+        *_build_connection_steps(session),
+        *_build_app_steps(session, first),
         _step_of_mail(),
         Step(
             title=gettext("Add a second owner"),
@@ -128,7 +128,7 @@ def has_posted(session: Session, visible: Scope) -> bool:
     return session.scalar(posted.limit(1)) is not None
 
 
-def _steps_of_connection(session: Session) -> list[Step]:
+def _build_connection_steps(session: Session) -> list[Step]:
     """Return the steps of the Intuit keys and the first company."""
     connected = (
         select(ConnectedCompany.id)
@@ -153,7 +153,7 @@ def _steps_of_connection(session: Session) -> list[Step]:
     ]
 
 
-def _steps_of_apps(session: Session, first: Installation | None) -> list[Step]:
+def _build_app_steps(session: Session, first: Installation | None) -> list[Step]:
     """Return the steps of the first app: settings, lists and approval."""
     app_page, review_page = url_for("marketplace.show"), url_for("marketplace.show")
     if first:

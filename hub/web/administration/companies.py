@@ -114,7 +114,7 @@ def callback() -> Response:
 @require_recent_login
 def disconnect(company_id: int) -> Response:
     """Revoke the connection; settings and matches are kept."""
-    company = _company(company_id)
+    company = _get_company_or_404(company_id)
     if request.form.get("sure") != "1":
         flash(
             gettext(
@@ -122,7 +122,7 @@ def disconnect(company_id: int) -> Response:
             ),
             "look",
         )
-        return _back_to(company_id)
+        return _redirect_to_company(company_id)
     return _report(
         lambda: oauth_connect.disconnect(company_id, person_name()),
         gettext("{name} is disconnected. Settings and matches are kept."),
@@ -134,24 +134,24 @@ def disconnect(company_id: int) -> Response:
 @require_recent_login
 def remove(company_id: int) -> Response:
     """Remove a company that never worked, for example because of a mistyped number."""
-    company = _company(company_id)
+    company = _get_company_or_404(company_id)
     name = company.name or company.realm
     if request.form.get("sure") != "1":
         flash(gettext("Tick the box to remove %(name)s.", name=name), "look")
-        return _back_to(company_id)
+        return _redirect_to_company(company_id)
     try:
         company_removal.remove(company_id, person_name())
         flash(gettext("%(name)s is removed.", name=name), "success")
     except HubError as error:
         flash(translate(error.sentence), "error")
-    return _back_to(company_id)
+    return _redirect_to_company(company_id)
 
 
 @pages.post("/companies/<int:company_id>/check")
 @require_role("operator")
 def check(company_id: int) -> Response:
     """Check the connection with a request to QuickBooks."""
-    _company(company_id)
+    _get_company_or_404(company_id)
     sentence = gettext("The connection to {name} works.")
     return _report(lambda: oauth_connect.check(company_id, person_name()), sentence)
 
@@ -185,7 +185,7 @@ def reconcile(company_id: int) -> Response:
 
 def _start(kind: str, company_id: int) -> Response:
     """Request a run for a company and redirect to it; answer 404 for an unknown company."""
-    company = _company(company_id)
+    company = _get_company_or_404(company_id)
     run_id = run_log.request(kind, company.id, person_name())
     run_page = url_for("runs.one", run_id=run_id)
     return redirect(run_page)
@@ -235,14 +235,14 @@ def _check_consent(state: str) -> None:
         abort(403)
 
 
-def _company(company_id: int) -> ConnectedCompany:
+def _get_company_or_404(company_id: int) -> ConnectedCompany:
     """Return a company or answer 404."""
     with read_only_session() as look:
         company: ConnectedCompany = get_row_or_404(look, ConnectedCompany, company_id)
         return company
 
 
-def _back_to(company_id: int) -> Response:
+def _redirect_to_company(company_id: int) -> Response:
     """Redirect to a company on the page of the list from which the form was sent."""
     path, _, query = destinations.page_before().partition("?")
     address = url_for("companies.index")
@@ -257,14 +257,14 @@ def _report(work: Callable[[], object], done: str) -> Response:
     `done` is the sentence for a success, with {name} for the company of the request.
     """
     company_id = (request.view_args or {})["company_id"]
-    company = _company(company_id)
+    company = _get_company_or_404(company_id)
     name = company.name or company.realm
     try:
         work()
         flash(done.format(name=name), "success")
     except HubError as error:
         flash(translate(error.sentence), "error")
-    return _back_to(company_id)
+    return _redirect_to_company(company_id)
 
 
 def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list[dict[str, Any]]:
@@ -274,12 +274,18 @@ def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list
     """
     ids = [company.id for company in companies]
     whole_ids = [company_id for company_id in ids if load_scope().has_company(company_id)]
-    tokens = {token.company_id: token for token in look.scalars(_rows_of_companies(Token, ids))}
+    tokens = {
+        token.company_id: token for token in look.scalars(_select_rows_of_companies(Token, ids))
+    }
     of_records = ListState.list.in_((*records.LISTS, records.EMPLOYEES))
-    lists = _group_by_company(look.scalars(_rows_of_companies(ListState, ids).where(of_records)))
-    apps_of_companies = _rows_of_companies(Installation, ids).where(*load_scope().installations())
+    lists = _group_by_company(
+        look.scalars(_select_rows_of_companies(ListState, ids).where(of_records))
+    )
+    apps_of_companies = _select_rows_of_companies(Installation, ids).where(
+        *load_scope().installations()
+    )
     apps = _group_by_company(look.scalars(apps_of_companies.order_by(Installation.id)))
-    sizes = _sizes_of_lists(look, ids)
+    sizes = _count_list_entries(look, ids)
     runs = reconciliation.load_newest_runs(look, whole_ids, RunKind.LISTS)
     reads = usage.count_reads_of_each(look, ids)
     reconciled = reconciliation.load_newest_reconciliations(look, whole_ids)
@@ -303,7 +309,7 @@ def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list
     return about
 
 
-def _rows_of_companies(model: Any, company_ids: Collection[int]) -> Select[Any]:
+def _select_rows_of_companies(model: Any, company_ids: Collection[int]) -> Select[Any]:
     """Return the query for the rows of a table that belong to some companies."""
     return select(model).where(model.company_id.in_(company_ids))
 
@@ -316,7 +322,7 @@ def _group_by_company(rows: Iterable[Any]) -> dict[int, list[Any]]:
     return by_company
 
 
-def _sizes_of_lists(look: Session, company_ids: Collection[int]) -> dict[int, dict[str, int]]:
+def _count_list_entries(look: Session, company_ids: Collection[int]) -> dict[int, dict[str, int]]:
     """Count the active entries of each list, by company."""
     query = (
         select(StoredRecord.company_id, StoredRecord.list, func.count())

@@ -23,7 +23,7 @@ pages = Blueprint("intuit", __name__)
 @require_role("viewer", of=ANYWHERE)
 def launch() -> Response:
     """Open the company from which a person started the hub in QuickBooks; log in first."""
-    company = _company()
+    company = _find_company()
     if company is None:
         return redirect(url_for("companies.index" if request.args.get("realmId") else "home.show"))
     return redirect(url_for("companies.index", _anchor=f"company-{company.id}"))
@@ -33,7 +33,7 @@ def launch() -> Response:
 @require_role("viewer", of=ANYWHERE)
 def reconnect() -> Response:
     """Lead an owner to the consent for a company; log in first."""
-    company = _company()
+    company = _find_company()
     if company is None:
         flash(gettext("Choose the company to reconnect."), "info")
         return redirect(url_for("companies.index"))
@@ -70,7 +70,7 @@ def privacy() -> str:
     return render_template("privacy.html", contact=hub_settings.contact_address())
 
 
-def _company() -> ConnectedCompany | None:
+def _find_company() -> ConnectedCompany | None:
     """Return the company that the address names; None if the person may not see such a one."""
     realm = request.args.get("realmId", "")
     with read_only_session() as session:

@@ -47,31 +47,31 @@ def show() -> str:
     """Show the mail server."""
     draft = form_drafts.load_posted(request.args.get("draft", ""), person_name())
     if not draft:
-        return _form(_parse(hub_settings.mail_url()))
+        return _render_form(_parse(hub_settings.mail_url()))
     flash(form_drafts.explain_expired_form(), "look")
-    return _form(_read_form(draft))
+    return _render_form(_read_form(draft))
 
 
-def _secret_fields() -> set[str]:
+def _list_secret_fields() -> set[str]:
     """Return the fields that are never stored with a draft of the form."""
     return {"password"}
 
 
 @pages.post("")
-@keep_form(_secret_fields)
+@keep_form(_list_secret_fields)
 @require_recent_login
 @require_role("owner")
 def store() -> Page:
     """Store the mail server; without a host it is removed."""
     typed = _read_form(request.form)
-    url = _address(typed, _password(typed)) if typed.host else ""
+    url = _build_address(typed, _get_password(typed)) if typed.host else ""
     try:
         if url:
             check_mail_url(url)
     except ValidationError:
         flash(gettext("Not saved. Check the host and the port of the mail server."), "error")
-        return _form(typed), 400
-    changed = _changed_fields(hub_settings.read(hub_settings.MAIL_URL), url)
+        return _render_form(typed), 400
+    changed = _list_changed_fields(hub_settings.read(hub_settings.MAIL_URL), url)
     with transaction() as session:
         hub_settings.store(session, hub_settings.MAIL_URL, url)
         audit.record(
@@ -122,7 +122,7 @@ def _read_form(form: MultiDict[str, str]) -> ServerForm:
     return ServerForm(**texts)
 
 
-def _password(typed: ServerForm) -> str:
+def _get_password(typed: ServerForm) -> str:
     """Return the password that was typed, else the stored one of the same server and user.
 
     Another port or encryption is another server: its operator must not receive the password.
@@ -136,7 +136,7 @@ def _password(typed: ServerForm) -> str:
     return unquote(urlsplit(before).password or "")
 
 
-def _address(typed: ServerForm, password: str) -> str:
+def _build_address(typed: ServerForm, password: str) -> str:
     """Return the address of the mail server as HUB_MAIL_URL has it."""
     login = ""
     if typed.user:
@@ -160,7 +160,7 @@ def _parse(url: str) -> ServerForm:
     )
 
 
-def _changed_fields(before: str, after: str) -> list[str]:
+def _list_changed_fields(before: str, after: str) -> list[str]:
     """Return the names of the fields that differ between two addresses, never their values."""
     old, new = _parse(before), _parse(after)
     names = ServerForm.__dataclass_fields__
@@ -170,7 +170,7 @@ def _changed_fields(before: str, after: str) -> list[str]:
     return changed
 
 
-def _form(server: ServerForm) -> str:
+def _render_form(server: ServerForm) -> str:
     """Draw the page; the password is never shown."""
     address = str(current_user.email)
     return render_template(

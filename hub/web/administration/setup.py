@@ -42,10 +42,10 @@ Page = str | WerkzeugResponse | tuple[str, int]
 def init_app(app: Flask) -> None:
     """Lead every page to the set-up for as long as the hub has no owner."""
     first_owner.init_app(app)
-    app.before_request(_lead_to_setup)
+    app.before_request(_redirect_to_setup)
 
 
-def _lead_to_setup() -> WerkzeugResponse | None:
+def _redirect_to_setup() -> WerkzeugResponse | None:
     """Redirect a request for a page to the set-up; a demo brings its own owner."""
     if _is_open_before_setup(request.endpoint or ""):
         return None
@@ -73,12 +73,12 @@ def owner() -> Page:
             abort(404)
         return redirect(url_for("home.show"))
     if request.method == "GET":
-        return _owner_form()
+        return _render_owner_form()
     name = request.form.get("email", "").strip()
     try:
         person = _add_owner(request.form.get("code", ""), name, request.form.get("password", ""))
     except HubError as error:
-        return _owner_form(translate(error.sentence)), 400
+        return _render_owner_form(translate(error.sentence)), 400
     login_user(person, authn_via=["password"])
     flash(
         gettext("You own this hub now, %(name)s. Next: the keys of your Intuit app.", name=name),
@@ -87,7 +87,7 @@ def owner() -> Page:
     return redirect(url_for("setup.intuit"))
 
 
-def _owner_form(problem: str = "") -> str:
+def _render_owner_form(problem: str = "") -> str:
     """Draw the form for the first owner."""
     has_code = first_owner.get_setup_code().is_valid
     return render_template("setup_owner.html", problem=problem, has_code=has_code)
@@ -123,24 +123,24 @@ def intuit() -> str:
     keys = intuit_keys.read_stored()
     draft = form_drafts.load_posted(request.args.get("draft", ""), person_name())
     if not draft:
-        return _intuit_form(keys)
+        return _render_intuit_form(keys)
     flash(form_drafts.explain_expired_form(), "look")
-    return _intuit_form(_typed_keys(draft, keys))
+    return _render_intuit_form(_parse_keys(draft, keys))
 
 
-def _secret_fields() -> set[str]:
+def _list_secret_fields() -> set[str]:
     """Return the fields of the form of the keys that are never stored with a draft."""
     return {"client_secret", "webhook_token", "stand_in"}
 
 
 @pages.post("/intuit")
-@keep_form(_secret_fields)
+@keep_form(_list_secret_fields)
 @require_recent_login
 @require_role("owner")
 def store_intuit() -> Page:
     """Store the keys of the Intuit app in the vault."""
     before = intuit_keys.read_stored()
-    keys = _typed_keys(request.form, before)
+    keys = _parse_keys(request.form, before)
     try:
         with transaction() as session:
             intuit_keys.store(session, keys)
@@ -149,16 +149,16 @@ def store_intuit() -> Page:
                 person_name(),
                 "Intuit keys changed",
                 keys.client_id,
-                changed=_changed_fields(before, keys),
+                changed=_list_changed_fields(before, keys),
             )
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return _intuit_form(keys), 400
+        return _render_intuit_form(keys), 400
     flash(gettext("The keys are stored. Next: connect a company."), "success")
     return redirect(url_for("companies.index"))
 
 
-def _typed_keys(form: MultiDict[str, str], before: StoredKeys) -> StoredKeys:
+def _parse_keys(form: MultiDict[str, str], before: StoredKeys) -> StoredKeys:
     """Return the keys of the form; a secret that was left empty stays as it is stored."""
     stand_in, client_id, client_secret = _split_credentials(form.get("stand_in", ""))
     return StoredKeys(
@@ -185,13 +185,13 @@ def _split_credentials(address: str) -> tuple[str, str, str]:
     return f"{scheme}{separator}{host}", client_id, client_secret
 
 
-def _changed_fields(before: StoredKeys, after: StoredKeys) -> list[str]:
+def _list_changed_fields(before: StoredKeys, after: StoredKeys) -> list[str]:
     """Return the names of the fields that differ."""
     names = StoredKeys.__dataclass_fields__
     return [name for name in names if getattr(before, name) != getattr(after, name)]
 
 
-def _intuit_form(keys: StoredKeys) -> str:
+def _render_intuit_form(keys: StoredKeys) -> str:
     """Draw the page of the Intuit keys; stored secrets are never shown."""
     config = current_hub().config
     addresses = {

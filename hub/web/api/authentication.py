@@ -40,18 +40,18 @@ def _authenticate() -> Any:
         return None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.casefold() != BEARER.casefold() or not token.strip():
-        return _refuse()
-    return _act_for(token.strip(), current_app.view_functions[endpoint])
+        return _build_refusal()
+    return _authenticate_token(token.strip(), current_app.view_functions[endpoint])
 
 
-def _act_for(token: str, view: Any) -> Any:
+def _authenticate_token(token: str, view: Any) -> Any:
     """Let the request act for the person of a token that may call a view; else say why not."""
     with read_only_session() as session:
         stored = api_tokens.find(session, token)
-    person = _person_of(stored)
+    person = _find_person(stored)
     if stored is None or person is None:
         refusals.note("token refused", refusals.NOBODY, f"{request.method} {request.path}")
-        return _refuse(INVALID)
+        return _build_refusal(INVALID)
     if person.must_change_password:
         return problems.build_problem(403, FIRST_LOG_IN)
     g._login_user = person
@@ -64,7 +64,7 @@ def _act_for(token: str, view: Any) -> Any:
     return None
 
 
-def _person_of(token: ApiToken | None) -> User | None:
+def _find_person(token: ApiToken | None) -> User | None:
     """Return the person of a token; None without a token, and for one who was disabled."""
     if token is None:
         return None
@@ -73,7 +73,7 @@ def _person_of(token: ApiToken | None) -> User | None:
     return person if person is not None and person.active else None
 
 
-def _refuse(sentence: str = "") -> Any:
+def _build_refusal(sentence: str = "") -> Any:
     """Return the response to a call without a valid token."""
     response = problems.build_problem(401, sentence)
     response.headers["WWW-Authenticate"] = f'{BEARER} realm="hub"'

@@ -141,7 +141,7 @@ def index(case_id: int, query: dict[str, Any]) -> Any:
 @case_decision("/match", body=ChosenRecordSchema)
 def match(case_id: int, body: dict[str, Any]) -> Any:
     """Match the code that a case is about; the next sync continues with what it stopped."""
-    code = _code_of(case_id)
+    code = _find_code(case_id)
     if code is None:
         return problems.build_problem(409, NO_CODE)
     work = partial(matches.decide, *code, body["record"], person_name())
@@ -151,7 +151,7 @@ def match(case_id: int, body: dict[str, Any]) -> Any:
 @case_decision("/create", body=NewRecordSchema)
 def create(case_id: int, body: dict[str, Any]) -> Any:
     """Have the record of a case created in QuickBooks; 422 says which values cannot be used."""
-    code = _code_of(case_id)
+    code = _find_code(case_id)
     if code is None:
         return problems.build_problem(409, NO_CODE)
     form = MultiDict(body["values"])
@@ -165,7 +165,7 @@ def create(case_id: int, body: dict[str, Any]) -> Any:
 @case_decision("/remove", body=ConfirmationSchema)
 def remove(case_id: int, body: dict[str, Any]) -> Any:
     """Void or delete in QuickBooks what the source no longer has."""
-    if not _removes(case_id):
+    if not _asks_for_removal(case_id):
         return problems.build_problem(409, OTHER_DECISION)
     if not body["confirmed"]:
         return problems.build_problem(409, CONFIRM)
@@ -185,7 +185,7 @@ def remove(case_id: int, body: dict[str, Any]) -> Any:
 @case_decision("/leave")
 def leave(case_id: int) -> Any:
     """Leave in QuickBooks what the source no longer has."""
-    if not _removes(case_id):
+    if not _asks_for_removal(case_id):
         return problems.build_problem(409, OTHER_DECISION)
     return _carry_out(case_id, partial(case_acts.leave, case_id), CaseDecision.LEFT)
 
@@ -265,7 +265,7 @@ def _carry_out(
     with read_only_session() as session:
         if get_row_or_404(session, Case, case_id).closed_at is not None:
             return problems.build_problem(409, case_responses.CLOSED)
-        if posting_id is not None and posting_id not in _posting_ids(session, case_id):
+        if posting_id is not None and posting_id not in _load_posting_ids(session, case_id):
             abort(404)
 
     def carried_out() -> str:
@@ -277,19 +277,19 @@ def _carry_out(
         return case_responses.load(session, case_id)
 
 
-def _posting_ids(session: Session, case_id: int) -> set[int]:
+def _load_posting_ids(session: Session, case_id: int) -> set[int]:
     """Return the ids of the postings of a case that the person may act on."""
     query = case_acts.select_postings(case_id, "operator").with_only_columns(Posting.id)
     return set(session.scalars(query))
 
 
-def _removes(case_id: int) -> bool:
+def _asks_for_removal(case_id: int) -> bool:
     """Return whether a case asks for a removal from QuickBooks."""
     with read_only_session() as session:
         return get_row_or_404(session, Case, case_id).action in case_acts.REMOVING_ACTIONS
 
 
-def _code_of(case_id: int) -> tuple[int, str, str] | None:
+def _find_code(case_id: int) -> tuple[int, str, str] | None:
     """Return the installation, field and code that a case is about; None if it has none."""
     with read_only_session() as session:
         about = record_creation.find_code_of_case(session, get_row_or_404(session, Case, case_id))

@@ -58,7 +58,7 @@ def post_again(document_id: int) -> Any:
     """Post a document again that is no longer in QuickBooks; it is looked for there first."""
     with read_only_session() as session:
         installation = get_row_or_404(session, SourceDocument, document_id).installation
-    retries.retry(_main_posting_id(document_id), person_name())
+    retries.retry(_load_main_posting_id(document_id), person_name())
     if is_active(installation):
         run_log.request(RunKind.SYNC, installation.id, person_name())
     return documents.load(document_id)
@@ -67,7 +67,7 @@ def post_again(document_id: int) -> Any:
 @operation(resource, "/removal", role="operator", response=RemovalSchema)
 def plan_removal(document_id: int) -> Any:
     """Return whether a document can be removed from QuickBooks, and why not."""
-    plan = undo.plan_posting(_main_posting_id(document_id))
+    plan = undo.plan_posting(_load_main_posting_id(document_id))
     return {
         "removable": bool(plan.removable),
         "reasons": [str(blocked.reason) for blocked in plan.blocked],
@@ -84,24 +84,24 @@ def plan_removal(document_id: int) -> Any:
 )
 def remove(document_id: int, body: dict[str, Any]) -> Any:
     """Remove a document from QuickBooks; a run carries it out."""
-    plan = undo.plan_posting(_main_posting_id(document_id))
+    plan = undo.plan_posting(_load_main_posting_id(document_id))
     if not body["confirmed"]:
         return problems.build_problem(409, CONFIRM)
     if not plan.removable:
-        return problems.build_problem(409, _first_reason(plan))
+        return problems.build_problem(409, _get_first_reason(plan))
     undo.undo(plan, person_name())
     for installation_id in {removable.posting.installation_id for removable in plan.removable}:
         run_log.request(RunKind.POST, installation_id, person_name())
     return documents.load(document_id)
 
 
-def _first_reason(plan: UndoPlan) -> str:
+def _get_first_reason(plan: UndoPlan) -> str:
     """Return why a document cannot be removed."""
     reasons = [str(blocked.reason) for blocked in plan.blocked]
     return reasons[0] if reasons else "It is not in QuickBooks."
 
 
-def _main_posting_id(document_id: int) -> int:
+def _load_main_posting_id(document_id: int) -> int:
     """Return the id of the main posting of a document, or abort with 404."""
     with read_only_session() as session:
         document = get_row_or_404(session, SourceDocument, document_id)

@@ -95,8 +95,8 @@ def build_tiles(
     installations = _group_by_app_and_company(session, Installation, company_ids)
     requests = _group_by_app_and_company(session, Access, company_ids)
     installation_ids = [row.id for row in installations.values()]
-    case_counts = _case_counts(session, installation_ids)
-    newest_cases = _newest_cases(session, installation_ids)
+    case_counts = _count_cases(session, installation_ids)
+    newest_cases = _load_newest_cases(session, installation_ids)
     app_tiles = []
     for app in apps:
         places = []
@@ -104,7 +104,7 @@ def build_tiles(
             if not rights.role(Subject(company.id, app.slug)):
                 continue
             installation = installations.get((app.slug, company.id))
-            access = _access(app, requests.get((app.slug, company.id)))
+            access = _get_access_state(app, requests.get((app.slug, company.id)))
             id = installation.id if installation else 0
             cases, newest = case_counts[id], newest_cases.get(id, "")
             places.append(Place(company, installation, cases, access, app.access_gate, newest))
@@ -120,7 +120,7 @@ def _group_by_app_and_company(
     return {(row.slug, row.company_id): row for row in rows}
 
 
-def _access(app: App, row: Access | None) -> str:
+def _get_access_state(app: App, row: Access | None) -> str:
     """Return the state of the access to an app: not needed, requested or granted."""
     if not app.access:
         return "open"
@@ -129,7 +129,7 @@ def _access(app: App, row: Access | None) -> str:
     return "granted" if row.granted_at else "asked"
 
 
-def _newest_cases(session: Session, installation_ids: Collection[int]) -> dict[int, str]:
+def _load_newest_cases(session: Session, installation_ids: Collection[int]) -> dict[int, str]:
     """Return the title of the newest open case of each of some installations."""
     newest = (
         select(func.max(Case.id))
@@ -143,7 +143,7 @@ def _newest_cases(session: Session, installation_ids: Collection[int]) -> dict[i
     return titles
 
 
-def _case_counts(session: Session, installation_ids: Collection[int]) -> Counter[int]:
+def _count_cases(session: Session, installation_ids: Collection[int]) -> Counter[int]:
     """Count the open cases of each of some installations."""
     counted = (
         select(Case.installation_id, func.count())

@@ -23,9 +23,9 @@ def load(app: App, row: Installation, typed: Mapping[str, Any]) -> dict[str, str
     """
     token = request.form.get("draft", "")
     draft = form_drafts.load(token, person_name())
-    if draft.get("subject") != _subject(row):
+    if draft.get("subject") != _get_subject(row):
         return {}
-    addresses = _addresses(app, row, typed)
+    addresses = _list_addresses(app, row, typed)
     if addresses != draft["addresses"]:
         return {}
     entered: dict[str, str] = draft["secrets"]
@@ -44,8 +44,8 @@ def save(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, l
     if not entered:
         return "", []
     draft = {
-        "subject": _subject(row),
-        "addresses": _addresses(app, row, values),
+        "subject": _get_subject(row),
+        "addresses": _list_addresses(app, row, values),
         "secrets": entered,
     }
     token = form_drafts.save(draft, person_name())
@@ -54,12 +54,12 @@ def save(app: App, row: Installation, values: Mapping[str, Any]) -> tuple[str, l
     return token, list(entered)
 
 
-def _subject(row: Installation) -> str:
+def _get_subject(row: Installation) -> str:
     """Return the app and company that a draft is about."""
     return f"{row.slug}:{row.company_id}"
 
 
-def _addresses(app: App, row: Installation, values: Mapping[str, Any]) -> list[str]:
+def _list_addresses(app: App, row: Installation, values: Mapping[str, Any]) -> list[str]:
     """Return the addresses that the app would call with these values, sorted.
 
     A setting that is not among the values is as stored.

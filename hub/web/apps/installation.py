@@ -45,7 +45,7 @@ def show(installation_id: int) -> str:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         head = build_tabs(session, installation)
-        about = _page_values(session, installation)
+        about = _build_page_values(session, installation)
         return render_template("installation.html", **head, **about)
 
 
@@ -65,7 +65,7 @@ def lists(installation_id: int) -> Response:
     return start(installation_id, RunKind.LISTS, installation.company_id)
 
 
-def _sums(session: Session, installation_id: int) -> list[tuple[str, str, dict[str, Decimal]]]:
+def _load_sums(session: Session, installation_id: int) -> list[tuple[str, str, dict[str, Decimal]]]:
     """Return kind, currency and sums of the posted documents; a payment is no further invoice."""
     by_kind = outbox.sum_posted_by_kind(session, installation_id)
     return [(*key, by_kind[key]) for key in sorted(by_kind)]
@@ -94,7 +94,7 @@ def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:
         "to_review": session.scalar(waiting),
         "crumbs": [
             (gettext("Apps"), url_for("marketplace.show")),
-            (app_name(installation.slug), _app_page(installation)),
+            (app_name(installation.slug), _get_app_page(installation)),
         ],
     }
 
@@ -113,7 +113,7 @@ def count_before_start(session: Session, installation_id: int) -> int:
     return session.scalar(query) or 0
 
 
-def _app_page(installation: Installation) -> str:
+def _get_app_page(installation: Installation) -> str:
     """Return the address of the app's page, or of the list if its plugin is not installed."""
     if installation.slug not in current_hub().plugins.apps:
         return url_for("marketplace.show")
@@ -143,7 +143,7 @@ def start(installation_id: int, kind: str, subject_id: int) -> Response:
     return redirect(app_page)
 
 
-def _page_values(session: Session, installation: Installation) -> dict[str, Any]:
+def _build_page_values(session: Session, installation: Installation) -> dict[str, Any]:
     """Return what the page of an installation shows."""
     is_of_app = Run.installation_id == installation.id
     is_lists_run = (
@@ -170,7 +170,7 @@ def _page_values(session: Session, installation: Installation) -> dict[str, Any]
     return {
         "counts": count_documents(session, installation.id),
         "to_approve": count_kinds(count_in_review(session, installation.id)),
-        "sums": _sums(session, installation.id),
+        "sums": _load_sums(session, installation.id),
         "runs": list(session.scalars(newest.where(is_of_app).limit(5))),
         "lists_run": session.scalar(newest.where(*is_lists_run).limit(1)),
         "lists_put": session.scalar(_lists_put(installation)),

@@ -59,7 +59,7 @@ def show() -> str:
             apps.append(app)
     with read_only_session() as session:
         order = company_choice.problems_first()
-        listed = _companies().order_by(*order).limit(COMPANIES_PER_TILE + 1)
+        listed = _select_companies().order_by(*order).limit(COMPANIES_PER_TILE + 1)
         companies = list(session.scalars(listed))
         app_tiles = build_tiles(session, apps, load_rights(), companies[:COMPANIES_PER_TILE])
     return render_template(
@@ -79,7 +79,9 @@ def one(slug: str) -> str:
     app = get_app_or_404(slug)
     with read_only_session() as session:
         order = company_choice.problems_first(slug)
-        companies = page(session, _companies(), by=order, down=False, size=COMPANIES_PER_PAGE)
+        companies = page(
+            session, _select_companies(), by=order, down=False, size=COMPANIES_PER_PAGE
+        )
         tile = build_tiles(session, [app], load_rights(), companies.rows)[0]
         company_ids = [place.company.id for place in tile.places]
         query = select(Access).where(Access.slug == slug, Access.company_id.in_(company_ids))
@@ -105,7 +107,7 @@ def _has_words(app: App, text: str) -> bool:
     return all(any(word.startswith(part) for word in words) for part in text.lower().split())
 
 
-def _companies() -> Select[Any]:
+def _select_companies() -> Select[Any]:
     """Return the query for the companies that the person may see."""
     return select(ConnectedCompany).where(*load_scope().companies())
 

@@ -33,7 +33,7 @@ def show(installation_id: int) -> str:
     query = select(StoredFile).where(StoredFile.installation_id == installation_id)
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        kinds = _kinds_of(installation)
+        kinds = _get_file_kinds(installation)
         listed = page(session, query, by=[StoredFile.id])
         return render_template(
             "received_files.html",
@@ -52,18 +52,18 @@ def upload(installation_id: int) -> Response:
     """Store the uploaded files; map the columns of the first new table, or else start a sync."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-    _kinds_of(installation)
+    _get_file_kinds(installation)
     uploads = [file for file in request.files.getlist("file") if file.filename]
     if not 0 < len(uploads) <= MAX_FILES:
         flash(gettext("Choose between 1 and %(count)s files.", count=MAX_FILES), "error")
-        return _to_list(installation_id)
+        return _redirect_to_list(installation_id)
     results = _receive_all(installation, uploads)
     unmapped_ids = [result.id for result in results if result.state == FileState.UNMAPPED]
     if unmapped_ids:
-        return _to_columns(installation_id, unmapped_ids[0])
+        return _redirect_to_columns(installation_id, unmapped_ids[0])
     if any(result.is_new for result in results):
-        return _sync(installation)
-    return _to_list(installation_id)
+        return _request_sync(installation)
+    return _redirect_to_list(installation_id)
 
 
 @pages.get("/<int:file_id>/columns")
@@ -77,7 +77,7 @@ def columns(installation_id: int, file_id: int) -> str | Response:
         table = file_mapping.open_table(installation, file_id).table
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return _to_list(installation_id)
+        return _redirect_to_list(installation_id)
     previous = file_intake.find_newest_mapping(installation, table.columns)
     answers = dict(table.suggestions)
     if stored.mapping is not None:
@@ -85,7 +85,7 @@ def columns(installation_id: int, file_id: int) -> str | Response:
     elif previous:
         answers = previous.answers
     name = previous.name if previous else stored.name.rpartition(".")[0]
-    return _columns_page(installation, stored, table, answers, name)
+    return _render_columns_page(installation, stored, table, answers, name)
 
 
 @pages.post("/<int:file_id>/columns")
@@ -106,7 +106,7 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
     except HubError as error:
         flash(translate(error.sentence), "error")
         table = file_mapping.open_table(installation, file_id).table
-        return _columns_page(installation, stored, table, answers, name)
+        return _render_columns_page(installation, stored, table, answers, name)
     text = ngettext(
         "%(count)s document in %(name)s.",
         "%(count)s documents in %(name)s.",
@@ -114,7 +114,7 @@ def map_columns(installation_id: int, file_id: int) -> str | Response:
         name=stored.name,
     )
     flash(text, "success")
-    return _sync(installation)
+    return _request_sync(installation)
 
 
 @pages.post("/<int:file_id>/discard")
@@ -130,7 +130,7 @@ def discard(installation_id: int, file_id: int) -> Response:
         flash(translate(error.sentence), "error")
     else:
         flash(gettext("%(name)s was discarded.", name=stored.name), "success")
-    return _to_list(installation_id)
+    return _redirect_to_list(installation_id)
 
 
 def _receive_all(
@@ -169,7 +169,7 @@ def _receive(
     return result
 
 
-def _columns_page(
+def _render_columns_page(
     installation: Installation,
     stored: StoredFile,
     table: FileTable,
@@ -193,35 +193,35 @@ def _columns_page(
     )
 
 
-def _sync(installation: Installation) -> Response:
+def _request_sync(installation: Installation) -> Response:
     """Start a sync that reads the new files; an app that is paused reads them when it is on."""
     if installation_page.is_active(installation):
         return installation_page.start(installation.id, RunKind.SYNC, installation.id)
     flash(gettext("The app is paused. It reads the files when it is on again."), "info")
-    return _to_list(installation.id)
+    return _redirect_to_list(installation.id)
 
 
-def _to_columns(installation_id: int, file_id: int) -> Response:
+def _redirect_to_columns(installation_id: int, file_id: int) -> Response:
     """Redirect to the form about the columns of a table."""
     address = url_for("received_files.columns", installation_id=installation_id, file_id=file_id)
     return redirect(address)
 
 
-def _to_list(installation_id: int) -> Response:
+def _redirect_to_list(installation_id: int) -> Response:
     """Redirect to the list of files."""
     return redirect(url_for("received_files.show", installation_id=installation_id))
 
 
 def _require_file(session: Session, installation: Installation, file_id: int) -> StoredFile:
     """Return a file of an installation; abort if it has none with this id."""
-    _kinds_of(installation)
+    _get_file_kinds(installation)
     stored: StoredFile = get_row_or_404(session, StoredFile, file_id)
     if stored.installation_id != installation.id:
         abort(404)
     return stored
 
 
-def _kinds_of(installation: Installation) -> FileKinds:
+def _get_file_kinds(installation: Installation) -> FileKinds:
     """Return what files the app of an installation accepts; abort if it accepts none."""
     app = current_hub().plugins.apps.get(installation.slug)
     if app is None or app.files is None or not installation.enabled:

@@ -39,11 +39,11 @@ def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> l
     modes = [
         (name, f"{gettext(word)}: {gettext(words)}") for name, (word, words) in MODE_LABELS.items()
     ]
-    first = _zones_of_company(row)
+    first = _load_zones_of_company(row)
     others = [name for name in list_time_zones() if name not in first]
     zones = [(name, name) for name in (*first, *others)]
     return [
-        _input(
+        _build_input(
             "mode",
             gettext("Mode"),
             gettext("A new app starts in review."),
@@ -51,14 +51,14 @@ def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> l
             mode or row.mode,
             modes,
         ),
-        _input(
+        _build_input(
             "schedule",
             gettext("How often"),
             SCHEDULE_HELP,
             "text",
             typed.get("schedule") or row.schedule,
         ),
-        _input(
+        _build_input(
             "zone",
             gettext("Time zone"),
             gettext("The schedule and the dates on the pages of the app are in this zone."),
@@ -66,14 +66,14 @@ def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> l
             typed.get("zone") or row.zone,
             zones,
         ),
-        _input(
+        _build_input(
             "start_date",
             gettext("Documents from"),
             START_DATE_HELP,
             "date",
             start,
         ),
-        _input(
+        _build_input(
             "second_approval_above",
             gettext(
                 "Two people approve above (%(company)s)",
@@ -86,7 +86,7 @@ def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> l
     ]
 
 
-def _zones_of_company(row: Installation) -> list[str]:
+def _load_zones_of_company(row: Installation) -> list[str]:
     """Return the time zones of the company's apps, which a list offers first."""
     query = select(Installation.zone).where(Installation.company_id == row.company_id).distinct()
     with read_only_session() as session:
@@ -109,13 +109,13 @@ def _limit(row: Installation, typed: dict[str, Any]) -> str:
 
 def _start_date(row: Installation) -> str:
     """Return the start date as stored; for an app that is not enabled yet suggest one."""
-    start = row.start_date if row.id else _suggested_start(row)
+    start = row.start_date if row.id else _suggest_start(row)
     if start is None:
         return ""
     return start.isoformat()
 
 
-def _suggested_start(row: Installation) -> dt.date | None:
+def _suggest_start(row: Installation) -> dt.date | None:
     """Suggest today, because older documents may have been entered in QuickBooks by hand.
 
     Those of a stand-in have not: there suggest the date of the first document that the app has
@@ -141,7 +141,9 @@ def plan_typed(form: MultiDict[str, str]) -> dict[str, Any]:
     return submitted
 
 
-def _input(name: str, label: str, help: str, kind: str, value: str, choices: Any = ()) -> Input:
+def _build_input(
+    name: str, label: str, help: str, kind: str, value: str, choices: Any = ()
+) -> Input:
     """Return one input; the start date and the limit of one approval are optional."""
     is_required = name not in ("start_date", "second_approval_above")
     return Input(

@@ -63,8 +63,8 @@ def show() -> str:
 
 def build_picker(text: str, zone: str) -> Picker:
     """Return the picker for a schedule, whether it can be read or not."""
-    choice, time = _choice(text)
-    return Picker(choice, time, text, _next_times(text, zone))
+    choice, time = _parse_choice(text)
+    return Picker(choice, time, text, _list_next_times(text, zone))
 
 
 def read_schedule(form: MultiDict[str, str]) -> str:
@@ -72,11 +72,11 @@ def read_schedule(form: MultiDict[str, str]) -> str:
     text = form.get("schedule", "").strip()
     choice = form.get("often", CUSTOM)
     if choice in CRON_DAYS:
-        return _cron_at(choice, form.get("daily_at", "").strip())
+        return _build_cron(choice, form.get("daily_at", "").strip())
     return text if choice == CUSTOM else choice
 
 
-def _cron_at(choice: str, time: str) -> str:
+def _build_cron(choice: str, time: str) -> str:
     """Return a schedule at a time of the day in cron; a text that is none for another time."""
     found = TIME.fullmatch(time)
     if not found:
@@ -85,7 +85,7 @@ def _cron_at(choice: str, time: str) -> str:
     return f"{minute} {hour} * * {CRON_DAYS[choice]}"
 
 
-def _choice(text: str) -> tuple[str, str]:
+def _parse_choice(text: str) -> tuple[str, str]:
     """Return the choice that a schedule is, and its time of the day."""
     if text in dict(CHOICES):
         return text, USUAL_TIME
@@ -97,7 +97,7 @@ def _choice(text: str) -> tuple[str, str]:
     return choice, f"{int(hour):02}:{int(minute):02}"
 
 
-def _next_times(text: str, zone_name: str) -> list[str]:
+def _list_next_times(text: str, zone_name: str) -> list[str]:
     """Return the next times of a schedule in its zone; none if it cannot be read."""
     try:
         interval = Interval.parse(text)

@@ -25,8 +25,8 @@ def read_choices(
     """
     kind, _, field = source.partition(":")
     if kind == "code":
-        return _codes(app, installation, values, field)
-    return _records(installation.company_id, cast(Role, source))
+        return _load_codes(app, installation, values, field)
+    return _load_records(installation.company_id, cast(Role, source))
 
 
 def build_choice_lister(installation: Installation) -> Callable[[str], Choices]:
@@ -39,12 +39,14 @@ def build_choice_lister(installation: Installation) -> Callable[[str], Choices]:
         """Return the stored records of a role; none for codes of the source."""
         if source.startswith("code:"):
             return []
-        return _stored_records(installation.company_id, cast(Role, source))
+        return _load_stored_records(installation.company_id, cast(Role, source))
 
     return list_records
 
 
-def _codes(app: App, installation: Installation, values: Mapping[str, Any], field: str) -> Choices:
+def _load_codes(
+    app: App, installation: Installation, values: Mapping[str, Any], field: str
+) -> Choices:
     """Return the codes that the source has for a field, labeled with number and name."""
     secret_names = settings_schema.secret_names(app)
     settings = {name: value for name, value in values.items() if name not in secret_names}
@@ -56,20 +58,20 @@ def _codes(app: App, installation: Installation, values: Mapping[str, Any], fiel
     return choices
 
 
-def _records(company_id: int, role: Role) -> Choices:
+def _load_records(company_id: int, role: Role) -> Choices:
     """Return the company's records that fit, as last read if QuickBooks cannot be asked now."""
     trouble = None
     try:
         record_download.refresh_outdated(company_id)
     except HubError as error:
         trouble = error
-    choices = _stored_records(company_id, role)
+    choices = _load_stored_records(company_id, role)
     if trouble and not choices:
         raise trouble
     return choices
 
 
-def _stored_records(company_id: int, role: Role) -> Choices:
+def _load_stored_records(company_id: int, role: Role) -> Choices:
     """Return the company's records that fit, as last read."""
     with read_only_session() as session:
         entries = records.list_choices(session, company_id, role)

@@ -63,7 +63,7 @@ def read(
     )
     entries = []
     for entry in session.scalars(query):
-        changes = _changes(app, entry.detail, _stored_names(row))
+        changes = _changes(app, entry.detail, _load_stored_names(row))
         entries.append(SettingsEntry(entry.at, entry.who, CHANGE_LABELS[entry.what], changes))
     return entries
 
@@ -83,18 +83,18 @@ def _changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
     """Return a sentence for each change that an entry of the audit log holds."""
     if "before" in detail:
         label = _label(app, "mode")
-        return [f"{label}: {_mode_name(detail['before'])} → {_mode_name(detail['after'])}"]
+        return [f"{label}: {_get_mode_name(detail['before'])} → {_get_mode_name(detail['after'])}"]
     if "to" in detail:
         return [f"{_label(app, 'owner')}: {detail['to']}"]
-    return _sentences(app, detail.get("changes") or {}, name_of)
+    return _list_sentences(app, detail.get("changes") or {}, name_of)
 
 
 def format_setting_changes(app: App, row: Installation, changes: Mapping[str, Any]) -> list[str]:
     """Return a sentence for each change of a setting, as `setting_changes` describes them."""
-    return _sentences(app, changes, _stored_names(row))
+    return _list_sentences(app, changes, _load_stored_names(row))
 
 
-def _stored_names(row: Installation) -> Names:
+def _load_stored_names(row: Installation) -> Names:
     """Return what names a record that a setting of the app has."""
 
     def name_of(source: str, id: str) -> str:
@@ -104,7 +104,7 @@ def _stored_names(row: Installation) -> Names:
     return name_of
 
 
-def _sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> list[str]:
+def _list_sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> list[str]:
     schema = settings_schema.schema_of(app)
     texts = []
     for name, change in changes.items():
@@ -113,7 +113,9 @@ def _sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> list[str
             if name in schema.fields:  # not a token that the source renewed meanwhile
                 texts.append(gettext("%(label)s changed", label=label))
         else:
-            before, after = (_text(app, name, change[side], name_of) for side in ("from", "to"))
+            before, after = (
+                _format_value(app, name, change[side], name_of) for side in ("from", "to")
+            )
             texts.append(f"{label}: {before} → {after}")
     return texts
 
@@ -127,7 +129,7 @@ def _label(app: App, name: str) -> str:
     return translate_for_app(str(field.metadata.get("label", words)), app.slug) if field else words
 
 
-def _text(app: App, name: str, value: Any, name_of: Names) -> str:
+def _format_value(app: App, name: str, value: Any, name_of: Names) -> str:
     """Return a value as a person reads it."""
     if value in setting_changes.EMPTY_VALUES:
         return gettext(NO_VALUE)
@@ -135,7 +137,7 @@ def _text(app: App, name: str, value: Any, name_of: Names) -> str:
         return gettext("on") if value else gettext("off")
     text = str(value)
     if name == "mode":
-        return _mode_name(text)
+        return _get_mode_name(text)
     if name == "schedule":
         return _schedule(text)
     field = settings_schema.schema_of(app).fields.get(name)
@@ -146,7 +148,7 @@ def _text(app: App, name: str, value: Any, name_of: Names) -> str:
     return translate_for_app(labels[text], app.slug) if labels.get(text) else format_dates(text)
 
 
-def _mode_name(name: str) -> str:
+def _get_mode_name(name: str) -> str:
     """Return the name of a mode as the form has it."""
     title, _ = MODE_LABELS.get(name, (name, ""))
     return gettext(title)

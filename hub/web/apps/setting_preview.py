@@ -55,7 +55,7 @@ def read(
     text = json.dumps(described, sort_keys=True, default=str)
     return SettingsPreview(
         changes=setting_history.format_setting_changes(app, row, described),
-        consequences=list(_consequences(app, row, values, mode, described)),
+        consequences=list(_iter_consequences(app, row, values, mode, described)),
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
 
@@ -92,7 +92,7 @@ def _preview_new_app(
         yield start_warning(start)
 
 
-def _consequences(
+def _iter_consequences(
     app: App,
     row: Installation,
     values: Mapping[str, Any],

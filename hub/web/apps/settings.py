@@ -51,7 +51,7 @@ pages = Blueprint("settings", __name__)
 Page = str | Response | tuple[str, int]
 
 
-def _secret_fields(slug: str = "", company_id: int = 0, installation_id: int = 0) -> set[str]:
+def _list_secret_fields(slug: str = "", company_id: int = 0, installation_id: int = 0) -> set[str]:
     """Return the names of the secret fields of the form at an address.
 
     The address has either the app and the company, or the installation.
@@ -71,13 +71,13 @@ def new(slug: str, company_id: int) -> Page:
     app = get_app_or_404(slug)
     row = enabled_apps.find_or_prepare(app, company_id, zone())
     if row.id:
-        address = url_for("settings.show", installation_id=row.id, draft=_draft_token())
+        address = url_for("settings.show", installation_id=row.id, draft=_get_draft_token())
         return redirect(address)
-    return _first_form(row)
+    return _render_first_form(row)
 
 
 @pages.post("/apps/<slug>/<int:company_id>/configure")
-@keep_form(_secret_fields)
+@keep_form(_list_secret_fields)
 @require_role("app-owner")
 def enable(slug: str, company_id: int) -> Page:
     """Test the settings, and enable the app with them.
@@ -93,11 +93,11 @@ def enable(slug: str, company_id: int) -> Page:
 def show(installation_id: int) -> Page:
     """Show the settings of an enabled app."""
     row = get_installation_or_404(installation_id)
-    return _first_form(row)
+    return _render_first_form(row)
 
 
 @pages.post("/installations/<int:installation_id>/settings")
-@keep_form(_secret_fields)
+@keep_form(_list_secret_fields)
 @require_role("app-owner")
 def change(installation_id: int) -> Page:
     """Test the settings and save them."""
@@ -111,7 +111,7 @@ def change(installation_id: int) -> Page:
 def first_changes(slug: str, company_id: int) -> str:
     """Return what enabling the app with this form would mean for the books, for htmx."""
     app = get_app_or_404(slug)
-    return _preview(app, enabled_apps.find_or_prepare(app, company_id, zone()))
+    return _build_preview(app, enabled_apps.find_or_prepare(app, company_id, zone()))
 
 
 @pages.post("/installations/<int:installation_id>/settings/changes")
@@ -120,10 +120,10 @@ def first_changes(slug: str, company_id: int) -> str:
 def changes(installation_id: int) -> str:
     """Return what saving the form would change, for htmx."""
     row = get_installation_or_404(installation_id)
-    return _preview(get_app_or_404(row.slug), row)
+    return _build_preview(get_app_or_404(row.slug), row)
 
 
-def _preview(app: App, row: Installation) -> str:
+def _build_preview(app: App, row: Installation) -> str:
     """Return the changes of the form and what follows from them; nothing if it cannot be saved."""
     enabled_apps.check_right(row)
     typed = forms.parse(settings_schema.schema_of(app), request.form)
@@ -160,7 +160,7 @@ def hand_over(installation_id: int) -> Response:
         row = get_row_or_404(session, Installation, installation_id)
         enabled_apps.check_right(row)
         name = request.form.get("owner", "")
-        if name not in _people_of(session, row):
+        if name not in _load_people(session, row):
             abort(400)
         row.owner = name
         company_name = row.company.name
@@ -170,20 +170,20 @@ def hand_over(installation_id: int) -> Response:
     return redirect(url_for("installation.show", installation_id=installation_id))
 
 
-def _first_form(row: Installation) -> str:
+def _render_first_form(row: Installation) -> str:
     """Draw the form as it is stored, or with the values of one that could not be saved."""
-    form = form_drafts.load_posted(_draft_token() or "", person_name())
+    form = form_drafts.load_posted(_get_draft_token() or "", person_name())
     if not form:
-        return _form(row, {}, {})
+        return _render_form(row, {}, {})
     flash(
         form_drafts.explain_expired_form(),
         "look",
     )
     answers = forms.parse(settings_schema.schema_of(get_app_or_404(row.slug)), form)
-    return _form(row, answers | plan_typed(form), {}, form.get("mode"))
+    return _render_form(row, answers | plan_typed(form), {}, form.get("mode"))
 
 
-def _draft_token() -> str | None:
+def _get_draft_token() -> str | None:
     """Return the token of the draft that the form belongs to."""
     return request.args.get("draft")
 
@@ -200,17 +200,17 @@ def _submit(row: Installation) -> Page:
         if "test" in request.form:
             return _test(app, row, answers)
         if "edit" in request.form:
-            return _form(row, values, {}, mode)
+            return _render_form(row, values, {}, mode)
         preview = setting_preview.read(app, row, values, mode)
-        question = _confirm(app, row, values, preview) or _question(app, row, values, mode)
+        question = _confirm(app, row, values, preview) or _render_question(app, row, values, mode)
         if question is not None:
             return question
         saved = enabled_apps.save(row, values, mode)
     except SettingsInvalid as error:
-        return _form(row, values, error.fields, mode), 400
+        return _render_form(row, values, error.fields, mode), 400
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return _form(row, values, {}, mode), 400
+        return _render_form(row, values, {}, mode), 400
     _follow_up(app, row, saved)
     return redirect(url_for("installation.show", installation_id=saved.id))
 
@@ -221,7 +221,7 @@ def _confirm(
     """Return the page that shows the changes; None if the person has seen them already."""
     if preview.is_confirmed:
         return None
-    fields = _repeat_fields(app, row, values)
+    fields = _list_repeat_fields(app, row, values)
     if fields is None:
         raise Refused(gettext("Not saved. A secret is too long."))
     with read_only_session() as session:
@@ -230,15 +230,17 @@ def _confirm(
     return render_template("setting_changes.html", **about)
 
 
-def _question(app: App, row: Installation, values: dict[str, Any], mode: str | None) -> Page | None:
+def _render_question(
+    app: App, row: Installation, values: dict[str, Any], mode: str | None
+) -> Page | None:
     """Return the page that asks who it is if documents would need fewer approvals from now on."""
     if not approval_changes.needs_fewer_approvals(app, row, values, mode):
         return None
-    question: Page | None = confirmation.ask(partial(_repeat_fields, app, row, values))
+    question: Page | None = confirmation.ask(partial(_list_repeat_fields, app, row, values))
     return question
 
 
-def _repeat_fields(
+def _list_repeat_fields(
     app: App, row: Installation, values: dict[str, Any]
 ) -> confirmation.Fields | None:
     """Return the fields of this form with a token in place of its secrets.
@@ -302,10 +304,10 @@ def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
         flash(reasons.translate_sentence(text), "look")
     values = answers | plan_typed(request.form)
     mode = request.form.get("mode")
-    return _form(row, values, {}, mode)
+    return _render_form(row, values, {}, mode)
 
 
-def _form(
+def _render_form(
     row: Installation,
     typed: dict[str, Any],
     errors: Mapping[str, list[str]],
@@ -334,7 +336,7 @@ def _form(
             if row.id
             else {"company_name": row.company.name or row.company.realm}
         )
-        people = _people_of(session, row)
+        people = _load_people(session, row)
         history: Sequence[setting_history.SettingsEntry] = ()
         if row.id and may_here("operator"):
             history = setting_history.read(session, app, row)
@@ -354,7 +356,7 @@ def _form(
     return render_template("settings.html", wrong=errors, **about)
 
 
-def _people_of(session: Session, row: Installation) -> list[str]:
+def _load_people(session: Session, row: Installation) -> list[str]:
     """Return the names of the people who may see the app, to whom it can be given."""
     subject = Subject(row.company_id, row.slug)
     users = session.scalars(select(User).where(ACTIVE).order_by(User.username))

@@ -41,7 +41,7 @@ class AuditedCodes:
         """Read the names of these codes, and the labels of their fields."""
         keys = set()
         for entry in entries:
-            key = _key(entry)
+            key = _get_key(entry)
             if key and key.installation_id:
                 keys.add(key)
         ids = {key.installation_id for key in keys}
@@ -55,7 +55,7 @@ class AuditedCodes:
 
         A code that nothing named is called as the entry does.
         """
-        key = _key(entry)
+        key = _get_key(entry)
         if not key.code:
             return SubjectLink(entry.subject)
         label = self._labels.get((key.installation_id, key.field), key.field.replace("_", " "))
@@ -71,7 +71,7 @@ class AuditedCodes:
         return SubjectLink(text, url)
 
 
-def _key(entry: AuditEntry) -> CodeKey:
+def _get_key(entry: AuditEntry) -> CodeKey:
     """Return the code that an entry names; without an installation if the entry has none."""
     slug, _, rest = entry.subject.partition(" ")
     field, _, code = rest.partition(" ")

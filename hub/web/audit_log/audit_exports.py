@@ -158,18 +158,18 @@ def _read_owner(session: Session, endpoint: str, names: Mapping[str, Any]) -> di
     if "run_id" in names:
         run = session.get_one(Run, names["run_id"])
         company = session.get(ConnectedCompany, run.company_id) if run.company_id else None
-        return {"company": _company_name(company), "run": str(run.id)}
+        return {"company": _load_company_name(company), "run": str(run.id)}
     if endpoint in OF_NO_COMPANY:
         return {}
-    return {"company": _company_name(find_chosen_or_only_company(session))}
+    return {"company": _load_company_name(find_chosen_or_only_company(session))}
 
 
 def _describe_app(installation: Installation) -> dict[str, str]:
     """Return an app at a company as the log stores it."""
-    return {"app": installation.slug, "company": _company_name(installation.company)}
+    return {"app": installation.slug, "company": _load_company_name(installation.company)}
 
 
-def _company_name(company: ConnectedCompany | None) -> str:
+def _load_company_name(company: ConnectedCompany | None) -> str:
     """Return the name of a company, "" for all companies."""
     return (company.name or company.realm) if company else ""
 

@@ -76,7 +76,7 @@ class Subjects:
     def of(self, entry: AuditEntry) -> list[SubjectLink]:
         """Return the names and links of what an entry is about."""
         if entry.what in OF_POSTINGS:
-            ids = _ids(entry.subject)
+            ids = _parse_ids(entry.subject)
             links = [self._posting(id) for id in ids[:MAX_LINKS]]
             if len(ids) > MAX_LINKS:
                 links.append(SubjectLink(gettext("%(count)s more", count=len(ids) - MAX_LINKS)))
@@ -96,10 +96,10 @@ class Subjects:
         names = {"address"} if self.changes(entry) else entry.detail.keys() - NOT_SHOWN
         details = {name: value for name, value in entry.detail.items() if name in names}
         if "record" in details and entry.what in OF_CODES:
-            details = _with_record_name(entry, details)
+            details = _add_record_name(entry, details)
         if entry.what == audit_exports.EXPORT_ACTION:
-            details = _with_filters(details)
-        return audit_details.describe(entry.what, details, self._labels_of_lists(entry))
+            details = _add_filters(details)
+        return audit_details.describe(entry.what, details, self._list_labels_of_lists(entry))
 
     def person(self, name: str) -> SubjectLink:
         """Return the name of a person, with the page of the people if it is one."""
@@ -107,7 +107,7 @@ class Subjects:
             return SubjectLink(name, url_for("people.index"))
         return SubjectLink(audit_details.describe_actor(name))
 
-    def _labels_of_lists(self, entry: AuditEntry) -> dict[str, str]:
+    def _list_labels_of_lists(self, entry: AuditEntry) -> dict[str, str]:
         """Return the labels of the code fields whose lists an entry counts."""
         row = self._installations.get(entry.subject)
         if row is None or entry.what != enable.LISTS:
@@ -129,7 +129,7 @@ class Subjects:
     def _describe_subject(self, subject: str) -> SubjectLink:
         """Return an app at a company, a company, a person or a case; else the subject itself."""
         if subject in self._installations:
-            return _app(self._installations[subject])
+            return _link_app(self._installations[subject])
         if subject in self._companies:
             company = self._companies[subject]
             return SubjectLink(company.name or subject, url_for("companies.index"))
@@ -142,7 +142,7 @@ class Subjects:
         return SubjectLink(_describe_other(subject))
 
 
-def _ids(subject: str) -> list[int]:
+def _parse_ids(subject: str) -> list[int]:
     """Return the ids that a subject lists; one that was cut off does not count."""
     parts = [part.strip() for part in subject.split(",")]
     if len(subject) == MAX_SUBJECT_LENGTH and len(parts) > 1:
@@ -155,7 +155,7 @@ def _postings(session: Session, entries: Iterable[AuditEntry]) -> dict[int, Post
     ids: set[int] = set()
     for entry in entries:
         if entry.what in OF_POSTINGS:
-            ids.update(_ids(entry.subject)[:MAX_LINKS])
+            ids.update(_parse_ids(entry.subject)[:MAX_LINKS])
     document = joinedload(Posting.document).defer(SourceDocument.body)
     query = select(Posting).where(Posting.id.in_(ids)).options(document, defer(Posting.payload))
     return {row.id: row for row in session.scalars(query)}
@@ -182,7 +182,7 @@ def _installations(session: Session, subjects: Iterable[str]) -> dict[str, Insta
     return rows
 
 
-def _app(row: Installation) -> SubjectLink:
+def _link_app(row: Installation) -> SubjectLink:
     """Return an app at a company."""
     company = row.company.name or row.company.realm
     name = gettext("%(app)s for %(company)s", app=app_name(row.slug), company=company)
@@ -199,7 +199,7 @@ def _closed_cases(session: Session, entries: Iterable[AuditEntry]) -> dict[str, 
     links = {}
     query = select(Case).where(Case.cause.in_(causes)).order_by(Case.id)
     for case in session.scalars(query) if causes else ():
-        links[causes[case.cause]] = _case_link(case)
+        links[causes[case.cause]] = _link_case(case)
     return links
 
 
@@ -212,11 +212,11 @@ def _titles(session: Session, entries: Iterable[AuditEntry]) -> dict[str, Subjec
             ids.add(int(number))
     links = {}
     for case in session.scalars(select(Case).where(Case.id.in_(ids))):
-        links[f"case {case.id}"] = _case_link(case)
+        links[f"case {case.id}"] = _link_case(case)
     return links
 
 
-def _case_link(case: Case) -> SubjectLink:
+def _link_case(case: Case) -> SubjectLink:
     """Return a case by its title, in the language of the person."""
     with viewer.translate_reasons():
         return SubjectLink(case.title, url_for("inbox.one", case_id=case.id))
@@ -235,7 +235,7 @@ def _describe_other(subject: str) -> str:
     return f"{app_name(first)} {rest}".strip()
 
 
-def _with_filters(details: Mapping[str, Any]) -> dict[str, Any]:
+def _add_filters(details: Mapping[str, Any]) -> dict[str, Any]:
     """Return the details of a download that its sentence does not have, and its filters."""
     others = dict(details)
     for name in IN_SENTENCE_OF_EXPORT:
@@ -244,7 +244,7 @@ def _with_filters(details: Mapping[str, Any]) -> dict[str, Any]:
     return {**audit_exports.translate_filters(filters), **others}
 
 
-def _with_record_name(entry: AuditEntry, details: dict[str, Any]) -> dict[str, Any]:
+def _add_record_name(entry: AuditEntry, details: dict[str, Any]) -> dict[str, Any]:
     """Return the details of a match with the name of its record first, in place of the id."""
     record = details.pop("record")
     name = entry.detail.get("record_name")

@@ -31,12 +31,12 @@ class RecordedSettings:
         self._installations = installations
         keys: set[Key] = set()
         for entry in entries:
-            keys.update(self._keys(entry))
+            keys.update(self._iter_keys(entry))
         self._names = _read_names(session, keys)
 
     def changes(self, entry: AuditEntry) -> list[str]:
         """Return a sentence for each change of an entry about settings, none for others."""
-        row = self._row(entry)
+        row = self._find_row(entry)
         if row is None:
             return []
 
@@ -47,16 +47,16 @@ class RecordedSettings:
         app = current_hub().plugins.apps[row.slug]
         return setting_history.format_changes(app, entry.detail, name_of)
 
-    def _row(self, entry: AuditEntry) -> Installation | None:
+    def _find_row(self, entry: AuditEntry) -> Installation | None:
         """Return the app that an entry about settings is of, if its plugin is installed."""
         row = self._installations.get(entry.subject)
         if row is None or entry.what not in setting_history.CHANGE_LABELS:
             return None
         return row if row.slug in current_hub().plugins.apps else None
 
-    def _keys(self, entry: AuditEntry) -> Iterator[Key]:
+    def _iter_keys(self, entry: AuditEntry) -> Iterator[Key]:
         """Yield the records that an entry may name."""
-        row = self._row(entry)
+        row = self._find_row(entry)
         if row is None:
             return
         fields = settings_schema.schema_of(current_hub().plugins.apps[row.slug]).fields

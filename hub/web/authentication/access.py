@@ -242,16 +242,16 @@ def _guard() -> Any:
     of = subject_of_endpoint(current_app, endpoint)
     if least is None or not subjects.is_subject_known(of, rule.arguments):
         abort(403)
-    earlier_step = _to_earlier_step(endpoint)
+    earlier_step = _redirect_to_earlier_step(endpoint)
     if earlier_step is None:
         _check(least, of)
     return earlier_step
 
 
-def _to_earlier_step(endpoint: str) -> Response | None:
+def _redirect_to_earlier_step(endpoint: str) -> Response | None:
     """Redirect to the log-in, or to the change of a password that somebody else chose."""
     if not current_user.is_authenticated:
-        return _to_login()
+        return _redirect_to_login()
     if current_user.must_change_password and endpoint not in SIGNED_IN:
         return destinations.send_to(url_for(CHANGE_PASSWORD))
     return None
@@ -369,7 +369,7 @@ def explain_ended_session() -> Response | None:
     return Response(f'<p class="wrong mb-1">{escape(text)}</p>')
 
 
-def _to_login() -> Response:
+def _redirect_to_login() -> Response:
     """Redirect to the log-in page and come back afterwards.
 
     From a part that htmx renews one comes back to its page.

@@ -85,14 +85,14 @@ def ask(repeat: Callable[[], Fields | None] = lambda: None) -> Any:
         if form_page or not _is_repeatable():
             return _redirect(form_page or destinations.page_before() or "/")
         fields = list(request.form.items(multi=True))
-    return _page(request.full_path.rstrip("?"), problem, fields)
+    return _render_page(request.full_path.rstrip("?"), problem, fields)
 
 
 @pages.get("/confirm")
 @require_role("viewer", of=OWN)
 def show() -> str:
     """Ask who it is before a page."""
-    return _page(url_for("confirmation.check", next=request.args.get("next", "/")))
+    return _render_page(url_for("confirmation.check", next=request.args.get("next", "/")))
 
 
 @pages.post("/confirm")
@@ -108,7 +108,7 @@ def check() -> str | Response:
         return redirect(destination)
     if sessions.load_current_row() is None:
         return redirect(url_for("security.login"))
-    return _page(url_for("confirmation.check", next=destination), problem)
+    return _render_page(url_for("confirmation.check", next=destination), problem)
 
 
 @pages.post("/confirm/passkey")
@@ -127,7 +127,7 @@ def options() -> dict[str, Any]:
     return challenge.options
 
 
-def _page(action: str, problem: str = "", fields: Fields = ()) -> str:
+def _render_page(action: str, problem: str = "", fields: Fields = ()) -> str:
     """Return the page that asks, with the ways in which this person can confirm who it is."""
     with read_only_session() as look:
         has_passkeys = second_factor.count_passkeys(look, current_user.id) > 0

@@ -107,7 +107,7 @@ class _PeopleSession(Session):
 def init_app(app: Flask) -> None:
     """Set up log-in."""
     session_factory = sessionmaker(class_=_PeopleSession, autoflush=False)
-    people_session = scoped_session(session_factory, scopefunc=lambda: id(_context()))
+    people_session = scoped_session(session_factory, scopefunc=lambda: id(_build_context()))
     for name, setting in SECURITY_SETTINGS.items():
         app.config.setdefault(name, setting)
     datastore = SQLAlchemySessionUserDatastore(people_session, User, Role)
@@ -148,7 +148,7 @@ def _accept_own_password(app: Flask, user: User, **ignored: Any) -> None:
     user.must_change_password = False
 
 
-def _context() -> object:
+def _build_context() -> object:
     from flask.globals import app_ctx
 
     return app_ctx._get_current_object()  # type: ignore[attr-defined]

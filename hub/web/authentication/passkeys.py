@@ -49,9 +49,9 @@ def build_challenge_to_add(session: Session, person: User) -> Challenge:
         name=str(person.username or person.email),
         display_name=str(person.username or person.email),
     )
-    options, state = _server().register_begin(
+    options, state = _build_server().register_begin(
         user,
-        _credentials(list_passkeys(session, person.id)),
+        _list_credentials(list_passkeys(session, person.id)),
         resident_key_requirement=ResidentKeyRequirement.PREFERRED,
         user_verification=UserVerificationRequirement.PREFERRED,
     )
@@ -60,9 +60,9 @@ def build_challenge_to_add(session: Session, person: User) -> Challenge:
 
 def build_challenge_to_use(passkeys: Sequence[Passkey] | None, *, verify_person: bool) -> Challenge:
     """Return the options for using one of the passkeys, or any that the browser offers."""
-    options, state = _server().authenticate_begin(
-        None if passkeys is None else _credentials(passkeys),
-        user_verification=_verification(verify_person),
+    options, state = _build_server().authenticate_begin(
+        None if passkeys is None else _list_credentials(passkeys),
+        user_verification=_get_verification(verify_person),
     )
     return Challenge(dict(options), state["challenge"])
 
@@ -70,7 +70,7 @@ def build_challenge_to_use(passkeys: Sequence[Passkey] | None, *, verify_person:
 def add(session: Session, person: User, name: str, challenge: str, response: str) -> Passkey | None:
     """Store a new passkey; None if the response is not one to the challenge."""
     try:
-        data = _server().register_complete(_state(challenge, False), _read(response))
+        data = _build_server().register_complete(_load_state(challenge, False), _read(response))
         credential = data.credential_data
     except UNREADABLE_ERRORS:
         return None
@@ -104,8 +104,10 @@ def find_used(
         passkey = _find_by_credential_id(session, answer.raw_id)
         if passkey is None:
             return None
-        state = _state(challenge, verify_person)
-        _server().authenticate_complete(state, [AttestedCredentialData(passkey.credential)], parsed)
+        state = _load_state(challenge, verify_person)
+        _build_server().authenticate_complete(
+            state, [AttestedCredentialData(passkey.credential)], parsed
+        )
         counter = answer.response.authenticator_data.counter
     except UNREADABLE_ERRORS:
         return None
@@ -137,7 +139,7 @@ def list_passkeys(session: Session, user_id: Any) -> Sequence[Passkey]:
     return session.scalars(query).all()
 
 
-def _server() -> "Fido2Server":
+def _build_server() -> "Fido2Server":
     """Return the checks for passkeys of the address at which this request arrived."""
     from fido2.server import Fido2Server
     from fido2.webauthn import PublicKeyCredentialRpEntity
@@ -150,7 +152,7 @@ def _server() -> "Fido2Server":
     )
 
 
-def _verification(verify_person: bool) -> "UserVerificationRequirement":
+def _get_verification(verify_person: bool) -> "UserVerificationRequirement":
     """Return how much the device has to verify the person who uses it."""
     from fido2.webauthn import UserVerificationRequirement
 
@@ -159,9 +161,9 @@ def _verification(verify_person: bool) -> "UserVerificationRequirement":
     return UserVerificationRequirement.PREFERRED
 
 
-def _state(challenge: str, verify_person: bool) -> dict[str, Any]:
+def _load_state(challenge: str, verify_person: bool) -> dict[str, Any]:
     """Return the state that the library expects from the beginning of the exchange."""
-    return {"challenge": challenge, "user_verification": _verification(verify_person)}
+    return {"challenge": challenge, "user_verification": _get_verification(verify_person)}
 
 
 def _read(response: str) -> dict[str, Any]:
@@ -174,7 +176,7 @@ def _read(response: str) -> dict[str, Any]:
     return parsed
 
 
-def _credentials(passkeys: Sequence[Passkey]) -> "list[AttestedCredentialData]":
+def _list_credentials(passkeys: Sequence[Passkey]) -> "list[AttestedCredentialData]":
     """Return the public keys as the library reads them."""
     from fido2.webauthn import AttestedCredentialData
 

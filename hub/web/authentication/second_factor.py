@@ -28,8 +28,8 @@ def show() -> str | Response:
     """Ask for the second factor after the password."""
     row = sessions.load_current_row()
     if row is None or not row.needs_factor:
-        return redirect(_destination())
-    return _page(row, "")
+        return redirect(_get_destination())
+    return _render_page(row, "")
 
 
 @pages.post("/second-factor")
@@ -39,9 +39,9 @@ def check() -> str | Response:
     row = sessions.load_current_row()
     if row is None or not row.needs_factor:
         flash(gettext("This took too long. Log in again."), "look")
-        return redirect(url_for("security.login", next=_destination()))
+        return redirect(url_for("security.login", next=_get_destination()))
     guess = throttling.begin_guess("second-factor code", f"user {row.user_id}")
-    factor = _accepted_factor(row)
+    factor = _find_accepted_factor(row)
     if not factor:
         with transaction() as write:
             is_over = login_sessions.note_failure(write, row.id)
@@ -51,10 +51,10 @@ def check() -> str | Response:
         if is_over:
             flash(gettext("Too many wrong codes. Log in again."), "error")
             return redirect(url_for("security.login"))
-        return _page(row, gettext("The code is wrong or was used already. Enter a new one."))
+        return _render_page(row, gettext("The code is wrong or was used already. Enter a new one."))
     guess.succeed()
     sessions.complete(row, factor)
-    return redirect(_destination())
+    return redirect(_get_destination())
 
 
 @pages.post("/second-factor/passkey")
@@ -85,25 +85,25 @@ def options_of_anyone() -> dict[str, Any]:
 def log_in() -> Response:
     """Log in with a passkey alone: the device has asked for a PIN or a fingerprint."""
     if current_user.is_authenticated:
-        return redirect(_destination())
+        return redirect(_get_destination())
     challenge, began = session.pop(CHALLENGE, ("", 0))
     response = request.form.get("credential", "")
     person = None
     if challenge and current_hub().clock.now().timestamp() - began < CHALLENGE_SECONDS:
-        person = _person_of(challenge, response)
+        person = _load_person(challenge, response)
     if person is None:
         refusals.note("log-in failed", refusals.NOBODY, "unknown passkey")
         flash(gettext("This passkey is not known here. Log in with your password."), "error")
-        return redirect(url_for("security.login", next=_destination()))
+        return redirect(url_for("security.login", next=_get_destination()))
     session[sessions.USED_CHALLENGE] = challenge
     try:
         login_user(person, authn_via=["passkey"])
     except IntegrityError:  # the same response was sent before
         abort(400)
-    return redirect(_destination())
+    return redirect(_get_destination())
 
 
-def _person_of(challenge: str, response: str) -> User | None:
+def _load_person(challenge: str, response: str) -> User | None:
     """Return the active person whose passkey signed the challenge.
 
     Strangers may send anything, so nothing is written before the signature was right.
@@ -119,7 +119,7 @@ def _person_of(challenge: str, response: str) -> User | None:
     return person if person is not None and person.active else None
 
 
-def _accepted_factor(row: LoginSession) -> str:
+def _find_accepted_factor(row: LoginSession) -> str:
     """Return which factor of the form is right, "" for none."""
     code = request.form.get("code", "")
     credential = request.form.get("credential", "")
@@ -139,21 +139,21 @@ def _accepted_factor(row: LoginSession) -> str:
     return ""
 
 
-def _page(row: LoginSession, problem: str) -> str:
+def _render_page(row: LoginSession, problem: str) -> str:
     """Return the page that asks for the second factor."""
     with read_only_session() as look:
         own = passkeys.list_passkeys(look, row.user_id)
         has_authenticator = second_factor.has_authenticator(look, row.user_id)
     return render_template(
         "second_factor.html",
-        destination=_destination(),
+        destination=_get_destination(),
         has_passkeys=bool(own),
         has_authenticator=has_authenticator,
         problem=problem,
     )
 
 
-def _destination() -> str:
+def _get_destination() -> str:
     """Return the page that the log-in leads to."""
     return local_path(request.args.get("next", "/"))
 

@@ -135,7 +135,7 @@ def begin_guess(secret: str, subject: str) -> Guess:
     Call `guess.withdraw()` instead if the secret was not checked, for example because another
     field of the form was empty.
     """
-    keys = _keys(secret, subject)
+    keys = _build_keys(secret, subject)
     with read_only_session() as session:
         stored = session.scalars(select(GuessCount).where(GuessCount.key.in_(keys.all())))
         wait = _wait(keys, {count.key: count for count in stored})
@@ -190,7 +190,9 @@ def _wait(keys: Keys, counts: dict[str, GuessCount]) -> _Wait | None:
     """Return how long a guess has to wait, None if it may be checked now."""
     own = counts.get(keys.own)
     address = counts.get(keys.address)
-    seconds = max(_seconds_left(own, OWN_DELAYS), _seconds_left(address, ADDRESS_DELAYS))
+    seconds = max(
+        _compute_seconds_left(own, OWN_DELAYS), _compute_seconds_left(address, ADDRESS_DELAYS)
+    )
     if seconds:
         return _Wait(seconds)
 
@@ -198,7 +200,7 @@ def _wait(keys: Keys, counts: dict[str, GuessCount]) -> _Wait | None:
     name = counts.get(keys.name)
     if has_waited or name is None:
         return None
-    delay = NAME_DELAYS.delay_after(_failures(name))
+    delay = NAME_DELAYS.delay_after(_count_failures(name))
     return _Wait(delay.total_seconds(), is_new=True) if delay else None
 
 
@@ -219,7 +221,7 @@ def _count_guess(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
     guess = Guess(keys)
     for key, count in counts.items():
         guess.waits_before[key] = count.wait_until
-        count.failures = min(MAX_FAILURES, _failures(count) + 1)
+        count.failures = min(MAX_FAILURES, _count_failures(count) + 1)
         count.counted_at = now
         count.expires_at = now + COUNTED_FOR
 
@@ -235,13 +237,13 @@ def _count_guess(keys: Keys, counts: dict[str, GuessCount]) -> Guess:
     return guess
 
 
-def _failures(count: GuessCount) -> int:
+def _count_failures(count: GuessCount) -> int:
     """Return the wrong guesses that still count: one less every ten minutes."""
     forgotten = (_current_time() - count.counted_at) // FORGET_INTERVAL
     return max(0, count.failures - max(0, forgotten))
 
 
-def _seconds_left(count: GuessCount | None, delays: GuessDelays) -> float:
+def _compute_seconds_left(count: GuessCount | None, delays: GuessDelays) -> float:
     """Return the seconds until the next guess, 0 if it may be made now.
 
     It is at most the longest delay, also if the clock was set back.
@@ -266,9 +268,9 @@ def _lock_counts(session: Session, keys: Keys, *, create: bool = False) -> dict[
     return {count.key: count for count in counts}
 
 
-def _keys(secret: str, subject: str) -> Keys:
+def _build_keys(secret: str, subject: str) -> Keys:
     """Return the counts that a guess of this request belongs to."""
-    browser = _browsers().get(_hash("browser", subject))
+    browser = _parse_browsers().get(_hash("browser", subject))
     if browser:
         return Keys(own=_hash("own", secret, subject, browser))
     group = client_group()
@@ -299,13 +301,13 @@ def _remember_log_in(app: Flask, user: User, **ignored: Any) -> None:
 def _set_cookie_for(subject: str) -> Any:
     """Return a function that adds the signed cookie of a known browser to a response."""
     name = _hash("browser", subject)
-    browsers = _browsers()
+    browsers = _parse_browsers()
     browser = browsers.pop(name, "") or secrets.token_hex(16)
     newest = [(name, browser), *browsers.items()][:MAX_NAMES_OF_BROWSER]
     return lambda response: COOKIE.set(response, dict(newest))
 
 
-def _browsers() -> dict[str, str]:
+def _parse_browsers() -> dict[str, str]:
     """Return the random ids of this browser by the hash of whom it is known for."""
     browsers: dict[str, str] = COOKIE.read() or {}
     return browsers

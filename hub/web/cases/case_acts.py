@@ -65,7 +65,11 @@ def apply(
     """Do what a person decided, request a sync that continues with it, and open the next case."""
     filters = case_list.read_filters()
     with read_only_session() as session:
-        following = case_list.find_next_case_id(session, filters, case_id) if _goes_on() else None
+        following = (
+            case_list.find_next_case_id(session, filters, case_id)
+            if _was_sent_from_case()
+            else None
+        )
     try:
         message = carry_out(case_id, work, decision, note, syncs=syncs)
     except HubError as error:
@@ -102,7 +106,7 @@ def carry_out(
         )
     if syncs and installation and is_active(installation):
         run_log.request(RunKind.SYNC, installation.id, person_name())
-        message += _continuation(decision, installation, counts)
+        message += _describe_continuation(decision, installation, counts)
     return message
 
 
@@ -209,7 +213,7 @@ def leave(case_id: int) -> str:
     return gettext("Left as it is in QuickBooks.")
 
 
-def _continuation(
+def _describe_continuation(
     decision: CaseDecision, installation: Installation, stopped: Mapping[str, int]
 ) -> str:
     """Return the sentence about the sync that was requested."""
@@ -220,7 +224,7 @@ def _continuation(
     return gettext(" A sync continues with it now.")
 
 
-def _goes_on() -> bool:
+def _was_sent_from_case() -> bool:
     """Return whether the form was on the page of a case, which leads to the next one."""
     return request.args.get("then") == "next"
 

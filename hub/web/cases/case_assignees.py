@@ -27,7 +27,7 @@ class Offer:
 
 def offer(session: Session) -> Offer:
     """Return the people to whom the person can assign a case, by name."""
-    names = _names(session, "", MAX_PEOPLE + 1)
+    names = _load_names(session, "", MAX_PEOPLE + 1)
     if len(names) > MAX_PEOPLE:
         return Offer((), are_more=True)
     return Offer(names)
@@ -36,7 +36,7 @@ def offer(session: Session) -> Offer:
 def suggest(session: Session, text: str) -> tuple[str, ...]:
     """Return the first people whose name contains a text; without a text none."""
     text = text.strip()[:MAX_QUERY_LENGTH]
-    return _names(session, text, MAX_SUGGESTED) if text else ()
+    return _load_names(session, text, MAX_SUGGESTED) if text else ()
 
 
 def find(session: Session, name: str) -> tuple[str, Scope]:
@@ -51,18 +51,18 @@ def find(session: Session, name: str) -> tuple[str, Scope]:
     return own_name, build_scope(session, rights_of(person), "operator")
 
 
-def _names(session: Session, text: str, limit: int) -> tuple[str, ...]:
+def _load_names(session: Session, text: str, limit: int) -> tuple[str, ...]:
     """Return the people who may act in a company in which the person may act too."""
     user: Any = User  # whose columns Flask-Security declares without types
     name = func.coalesce(user.username, user.email)
-    may_act = select(RoleAssignment.user_id).where(*_acts_in_shared_company())
+    may_act = select(RoleAssignment.user_id).where(*_build_shared_company_conditions())
     query = select(name).where(ACTIVE, user.id.in_(may_act)).order_by(name).limit(limit)
     if text:
         query = query.where(name.icontains(text, autoescape=True))
     return tuple(session.scalars(query))
 
 
-def _acts_in_shared_company() -> list[ColumnElement[bool]]:
+def _build_shared_company_conditions() -> list[ColumnElement[bool]]:
     """Return the conditions of rights to act in a company that the person acts in."""
     acting_roles = ROLES[ROLES.index("operator") :]
     conditions: list[ColumnElement[bool]] = [RoleAssignment.role.in_(acting_roles)]

@@ -53,13 +53,13 @@ pages = Blueprint("case_bulk", __name__, url_prefix="/inbox/bulk")
 def apply() -> Response:
     """Do one act on many cases; say on how many, and why not on the others."""
     act = BULK_ACTIONS.get(request.form.get("act", ""))
-    cases, hidden = _chosen_cases()
+    cases, hidden = _load_chosen_cases()
     if act is None or not (cases or hidden):
         flash(gettext("Tick at least one case first."), "look")
         return _return_form()
     message, word, work = act
     message, word = gettext(message), gettext(word)
-    following = _following_case_id() if work is _snooze else None
+    following = _find_following_case_id() if work is _snooze else None
     try:
         reasons = act_on(cases, work, request.form)
     except HubError as error:
@@ -94,7 +94,7 @@ def act_on(cases: Sequence[Case], act: Act, form: Form) -> Reasons:
     return reasons | act(allowed, form)
 
 
-def _chosen_cases() -> tuple[list[Case], int]:
+def _load_chosen_cases() -> tuple[list[Case], int]:
     """Return the open cases that the form names, and how many more there are above the limit.
 
     All that the filters choose are those that were listed; a case that opened since is not one.
@@ -116,7 +116,7 @@ def _chosen_cases() -> tuple[list[Case], int]:
         return cases[:MAX_CASES], count - MAX_CASES
 
 
-def _following_case_id() -> int | None:
+def _find_following_case_id() -> int | None:
     """Return the case that follows the one whose page has the form; None for a list."""
     case_id = row_ids.parse(request.args.get("case", ""))
     if case_id is None:
@@ -143,7 +143,7 @@ def _redirect_back(draft: str = "") -> Response:
 def _report(message: str, word: str, done: int, reasons: Sequence[str]) -> None:
     """Say on how many cases the act was done, and why not on the others."""
     if done:
-        flash(message.format(_cases(done)), "success")
+        flash(message.format(_format_case_count(done)), "success")
     by_reason = Counter(reasons)
     for reason, count in by_reason.most_common(MAX_REASONS):
         flash(
@@ -164,7 +164,7 @@ def _report(message: str, word: str, done: int, reasons: Sequence[str]) -> None:
         )
 
 
-def _cases(count: int) -> str:
+def _format_case_count(count: int) -> str:
     """Return a number of cases as a sentence has it."""
     return ngettext("%(count)s case", "%(count)s cases", count)
 
@@ -183,18 +183,18 @@ def _retry(cases: Sequence[Case], form: Form) -> Reasons:
             retried.append(case)
         else:
             reasons[case.id] = gettext("this needs a decision on the page of the case.")
-    links = _postings(retried)
+    links = _load_postings(retried)
     posting_ids = set[int]().union(*links.values())
     failed = case_retries.retry_unless_removed(sorted(posting_ids), person_name())
     for case in retried:
-        reason = _reason_not_retried(links.get(case.id, []), failed)
+        reason = _find_reason_not_retried(links.get(case.id, []), failed)
         if reason:
             reasons[case.id] = reason
     _record(cases, reasons, CaseDecision.RETRIED)
     return reasons
 
 
-def _reason_not_retried(ids: Sequence[int], failed: Mapping[int, str]) -> str:
+def _find_reason_not_retried(ids: Sequence[int], failed: Mapping[int, str]) -> str:
     """Return why nothing that a case stops could be retried; "" if something was."""
     if not ids:
         return gettext("it stops no document that can be retried.")
@@ -208,7 +208,7 @@ def _skip(cases: Sequence[Case], form: Form) -> Reasons:
     if not note:
         raise Refused(gettext("Enter the reason for which they are skipped."))
     reasons: Reasons = {}
-    links = _postings(cases)
+    links = _load_postings(cases)
     skipped: set[int] = set()
     for case in cases:
         ids = [id for id in links.get(case.id, []) if id not in skipped]
@@ -313,7 +313,7 @@ def _record(
             run_log.request(RunKind.SYNC, installation.id, person_name())
 
 
-def _postings(cases: Sequence[Case]) -> Links:
+def _load_postings(cases: Sequence[Case]) -> Links:
     """Return the postings of cases on which the person may act, without those that have ended.
 
     A deletion that no person has approved is decided on the page of its case.

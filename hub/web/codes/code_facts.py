@@ -115,9 +115,9 @@ def list_source_facts(
     """Return what the source knows of a code; `used` is the code as a held document has it."""
     cause = match_cause(installation, seen.field, seen.code)
     waiting = load_waiting_documents(session, [cause]).get(cause)
-    documents = _waiting_documents(session, waiting.case.id) if waiting else []
+    documents = _load_waiting_documents(session, waiting.case.id) if waiting else []
     if not documents and role in PARTY_ROLES:
-        using = _documents_with_code(session, installation, seen)
+        using = _load_documents_with_code(session, installation, seen)
         documents = [(document.kind, document) for document, _ in using]
         used = used or next((code for _, code in using), None)
     facts = [
@@ -126,7 +126,7 @@ def list_source_facts(
         (gettext_noop("Id"), seen.code),
     ]
     details = used.create if isinstance(used, Code) else None
-    facts += _detail_facts(details)
+    facts += _list_detail_facts(details)
     return SourceFacts(
         facts=[(label, text) for label, text in facts if text],
         documents=documents,
@@ -143,10 +143,10 @@ def load_waiting_documents(session: Session, causes: Iterable[str]) -> dict[str,
     return {row.case.cause: row for row in rows}
 
 
-def _detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
+def _list_detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
     """Return what a new record would be created from."""
     if isinstance(details, Party):
-        return _party_facts(details)
+        return _list_party_facts(details)
     if isinstance(details, Item):
         return [
             (gettext("Type"), details.type.replace("_", " ")),
@@ -158,7 +158,7 @@ def _detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
     return []
 
 
-def _party_facts(details: Party) -> list[tuple[str, str]]:
+def _list_party_facts(details: Party) -> list[tuple[str, str]]:
     """Return what a new vendor or customer would be created from."""
     address = details.address
     parts = [*address.lines, address.postal_code, address.city] if address else []
@@ -172,7 +172,7 @@ def _party_facts(details: Party) -> list[tuple[str, str]]:
     ]
 
 
-def _waiting_documents(session: Session, case_id: int) -> list[tuple[str, SourceDocument]]:
+def _load_waiting_documents(session: Session, case_id: int) -> list[tuple[str, SourceDocument]]:
     """Return the newest documents that a case stops and the person may see."""
     query = (
         select(Posting)
@@ -186,7 +186,7 @@ def _waiting_documents(session: Session, case_id: int) -> list[tuple[str, Source
     return [(posting.kind, posting.document) for posting in postings]
 
 
-def _documents_with_code(
+def _load_documents_with_code(
     session: Session, installation: Installation, seen: SeenCode
 ) -> list[tuple[SourceDocument, Code | str]]:
     """Return the newest documents that use the code of a party, each with the code as it has it.

@@ -46,7 +46,7 @@ def show(installation_id: int) -> str:
     trouble = ""
     if field in field_names:
         pairs, trouble = _compare_field(installation, field)
-    pairs.sort(key=_place_in_list)
+    pairs.sort(key=_rank_pair)
     return render_template(
         "compare.html",
         fields=[fields[name] for name in field_names],
@@ -89,7 +89,7 @@ def mail(installation_id: int) -> Response:
             [address],
             gettext("%(name)s compared with QuickBooks", name=name),
             compare.format_summary(pairs),
-            [_file(pairs)],
+            [_build_file(pairs)],
         )
     except HubError as error:
         flash(translate(error.sentence), "error")
@@ -145,14 +145,14 @@ def _mail_to(installation: Installation) -> str:
     return address
 
 
-def _file(pairs: Sequence[compare.Pair]) -> notifications.File:
+def _build_file(pairs: Sequence[compare.Pair]) -> notifications.File:
     """Return the comparison as a CSV attachment."""
     return notifications.File(
         name="compare.csv", mime=spreadsheets.MIME, content=compare.as_csv(pairs)
     )
 
 
-def _place_in_list(pair: compare.Pair) -> tuple[bool, str, str]:
+def _rank_pair(pair: compare.Pair) -> tuple[bool, str, str]:
     """Return where a pair comes in the list: what needs attention first, then by name."""
     return pair.state in AGREEING_STATES, (pair.name or pair.quickbooks_name).casefold(), pair.code
 

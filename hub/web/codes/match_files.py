@@ -47,10 +47,10 @@ def export(installation_id: int) -> Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         lines = export_lines(installation)
-        waits = _waiting_documents(session, installation, lines)
+        waits = _load_waiting_documents(session, installation, lines)
     rows = []
     for line in lines:
-        rows.append(_cells(line, waits.get((line["field"], line["code"]))))
+        rows.append(_build_cells(line, waits.get((line["field"], line["code"]))))
     rows.sort(key=lambda cells: -(cells[len(COLUMNS)] or 0))
     content = xlsx.stream_file((*COLUMNS, *WAITING_COLUMNS), rows)
     name = f"matches-{installation.slug}-{installation.company.realm}.xlsx"
@@ -71,7 +71,7 @@ def preview(installation_id: int) -> str | Redirect:
         carried = _write_changes(planned)
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return _to_list(installation_id)
+        return _redirect_to_list(installation_id)
     changes = [change for change in planned if change.is_change]
     problems = [change for change in planned if change.problem]
     with read_only_session() as session:
@@ -98,12 +98,12 @@ def confirm(installation_id: int) -> Redirect:
         count = import_rows(installation, rows, who=person_name())
     except HubError as error:
         flash(translate(error.sentence), "error")
-        return _to_list(installation_id)
+        return _redirect_to_list(installation_id)
     message = ngettext("Imported %(count)s match.", "Imported %(count)s matches.", count)
     if case_acts.continue_matched(installation_id, [(row[0], row[1]) for row in rows]):
         message += gettext(" A sync continues with their documents now.")
     flash(message, "success")
-    return _to_list(installation_id)
+    return _redirect_to_list(installation_id)
 
 
 def _require_configurable(installation_id: int) -> Installation:
@@ -115,7 +115,7 @@ def _require_configurable(installation_id: int) -> Installation:
     return installation
 
 
-def _to_list(installation_id: int) -> Redirect:
+def _redirect_to_list(installation_id: int) -> Redirect:
     return redirect(url_for("matching.show", installation_id=installation_id, show=""))
 
 
@@ -150,7 +150,7 @@ def _changes_of_form() -> list[tuple[str, ...]]:
     return changes
 
 
-def _waiting_documents(
+def _load_waiting_documents(
     session: Session, installation: Installation, lines: list[dict[str, str]]
 ) -> dict[tuple[str, str], CaseRow]:
     """Return the documents that wait for codes, by field and code."""
@@ -165,15 +165,15 @@ def _waiting_documents(
     return waits
 
 
-def _cells(line: dict[str, str], waiting: CaseRow | None) -> list[Any]:
+def _build_cells(line: dict[str, str], waiting: CaseRow | None) -> list[Any]:
     """Return a row of the file; several currencies are written into one cell."""
     cells: list[Any] = [line[column] for column in COLUMNS]
     if waiting is None:
         return [*cells, None, None, None]
-    return [*cells, waiting.documents, *_amount(waiting.amounts)]
+    return [*cells, waiting.documents, *_iter_amount_cells(waiting.amounts)]
 
 
-def _amount(amounts: dict[str, Decimal]) -> Iterator[Any]:
+def _iter_amount_cells(amounts: dict[str, Decimal]) -> Iterator[Any]:
     """Yield the amount and its currency; of several only one text for all."""
     if len(amounts) == 1:
         ((currency, amount),) = amounts.items()

@@ -84,7 +84,7 @@ def view_code(
     fields_of_view |= {
         "name": source_code.name,
         "number": source_code.number,
-        "needed": field.role in _required_roles(installation),
+        "needed": field.role in _list_required_roles(installation),
     }
     used = find_code_of_documents(session, installation, source_code)
     plain = Code(
@@ -97,13 +97,15 @@ def view_code(
     _add_created(session, installation, field, source_code, match_index)
     result = find(field, used or plain, match_index)
     if isinstance(result, Ref):
-        return CodeView(**fields_of_view, state=_matched_state(match), now=result.name)
+        return CodeView(**fields_of_view, state=_get_matched_state(match), now=result.name)
     if isinstance(result, Missing):
         if used is None and match and match.record == NEW:
-            return CodeView(**fields_of_view, state=CodeState.NEW, now=_created_later(match))
-        creation = _state_of_creation(session, installation, source_code)
+            return CodeView(
+                **fields_of_view, state=CodeState.NEW, now=_describe_later_creation(match)
+            )
+        creation = _load_state_of_creation(session, installation, source_code)
         if creation is not None:
-            now = _created_later(match)
+            now = _describe_later_creation(match)
             if creation == PostingState.REVIEW:
                 now = gettext("created in QuickBooks once it is approved in Review")
             return CodeView(**fields_of_view, state=CodeState.NEW, now=now)
@@ -115,13 +117,13 @@ def view_code(
         }
         return CodeView(**fields_of_view, state=CodeState.OPEN)
     if isinstance(result, Create):
-        return CodeView(**fields_of_view, state=CodeState.NEW, now=_created_later(match))
+        return CodeView(**fields_of_view, state=CodeState.NEW, now=_describe_later_creation(match))
     if isinstance(result, str):
         return CodeView(**fields_of_view, state=CodeState.LEFT_OUT, problem=result)
     return CodeView(**fields_of_view, state=CodeState.LEFT_OUT, now=gettext("left out, as decided"))
 
 
-def _state_of_creation(
+def _load_state_of_creation(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> PostingState | None:
     """Return the state of the posting that creates the record of a code; None if there is none."""
@@ -142,14 +144,14 @@ def _state_of_creation(
     return PostingState(state) if state else None
 
 
-def _matched_state(match: Match | None) -> CodeState:
+def _get_matched_state(match: Match | None) -> CodeState:
     """Return how a code with a record was matched: by a stored match, or by a rule."""
     if match and match.match_method in tuple(MatchOrigin):
         return CodeState(match.match_method)
     return CodeState.RULE
 
 
-def _created_later(match: Match | None) -> str:
+def _describe_later_creation(match: Match | None) -> str:
     """Say when a record is created, and under which name if a person entered one."""
     details = records.load_entered_details(match) if match else None
     if details is None:
@@ -207,7 +209,7 @@ def _add_created(
     add_created_records(session, installation, [field], match_index, which)
 
 
-def _required_roles(installation: Installation) -> set[str]:
+def _list_required_roles(installation: Installation) -> set[str]:
     """Return the roles without which no document of the app can be posted."""
     app = current_hub().plugins.apps.get(installation.slug)
     needs_customer = app is not None and any(kind in CUSTOMER_KINDS for kind in app.posts)
@@ -363,7 +365,7 @@ def forget(installation_id: int, field: str, code: str, who: str) -> str:
     return gettext("The decision is taken back; the rules decide again.")
 
 
-def _scope(installation: Installation) -> str:
+def _get_scope(installation: Installation) -> str:
     """Return the plugin that shares its matches, or "" if the app is not installed."""
     plugins = current_hub().plugins
     if installation.slug not in plugins.apps:
@@ -376,7 +378,7 @@ def _match(installation: Installation, field: str, code: str) -> Any:
     return select(Match).where(
         Match.company_id == installation.company_id,
         Match.tenant == (installation.tenant or ""),
-        Match.scope == _scope(installation),
+        Match.scope == _get_scope(installation),
         Match.field == field,
         Match.code == code,
     )

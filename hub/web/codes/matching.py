@@ -62,7 +62,7 @@ def show(installation_id: int) -> str | Response:
             rows.append(view)
             entries = match_index.records(field.role).by_id
             suggested[field.name, view.code] = code_facts.build_suggestions(view, entries)
-        waits = _waiting_documents(session, installation, codes.rows)
+        waits = _load_waiting_documents(session, installation, codes.rows)
         waiting_codes = 0 if filters["show"] else _count_waiting_codes(session, installation)
         context = build_tabs(session, installation)
     return render_template(
@@ -85,7 +85,7 @@ def show(installation_id: int) -> str | Response:
 @require_role("viewer")
 def one(installation_id: int) -> str:
     """Show one code, with a search in all records that fit its role."""
-    return _code_page(installation_id)
+    return _render_code_page(installation_id)
 
 
 @pages.post("/code")
@@ -106,7 +106,7 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
                 lambda: matches.decide(installation_id, field, code, choice, person_name()),
             )
     except HubError as error:
-        return _code_page(installation_id, wrong=translate(error.sentence)), 400
+        return _render_code_page(installation_id, wrong=translate(error.sentence)), 400
     flash(message, "success")
     return redirect(_list_address(installation_id))
 
@@ -127,9 +127,9 @@ def create(installation_id: int) -> Response | tuple[str, int]:
             ),
         )
     except Invalid as error:
-        return _code_page(installation_id, invalid=error), 400
+        return _render_code_page(installation_id, invalid=error), 400
     except HubError as error:
-        return _code_page(installation_id, wrong=translate(error.sentence)), 400
+        return _render_code_page(installation_id, wrong=translate(error.sentence)), 400
     flash(message, "success")
     return redirect(_list_address(installation_id))
 
@@ -143,7 +143,7 @@ def accept(installation_id: int) -> Response:
         abort(400)
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        choices, left = _acceptable_suggestions(session, installation, threshold)
+        choices, left = _list_acceptable_suggestions(session, installation, threshold)
     decided: list[tuple[str, str]] = []
     for field, code, record in choices:
         try:
@@ -214,7 +214,7 @@ def export(installation_id: int) -> Response:
     return build_csv_download(name, content)
 
 
-def _waiting_documents(
+def _load_waiting_documents(
     session: Session, installation: Installation, codes: Sequence[SeenCode]
 ) -> dict[tuple[str, str], CaseRow]:
     """Return the documents that wait for codes, by field and code."""
@@ -225,17 +225,17 @@ def _waiting_documents(
 
 def _count_waiting_codes(session: Session, installation: Installation) -> int:
     """Return how many codes documents wait for, by their open cases."""
-    query = select(func.count()).where(*_are_waiting(installation))
+    query = select(func.count()).where(*_build_waiting_conditions(installation))
     return session.scalar(query) or 0
 
 
 def _is_waited_for(installation: Installation) -> ColumnElement[bool]:
     """Return the condition that documents wait for the match of a code."""
     cause = literal(f"match:{installation.id}:") + SeenCode.field + ":" + SeenCode.code
-    return cause.in_(select(Case.cause).where(*_are_waiting(installation)))
+    return cause.in_(select(Case.cause).where(*_build_waiting_conditions(installation)))
 
 
-def _are_waiting(installation: Installation) -> tuple[ColumnElement[bool], ...]:
+def _build_waiting_conditions(installation: Installation) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for the open cases of codes that nobody decided.
 
     The case of a decided code is open until a sync has continued with its documents.
@@ -248,7 +248,7 @@ def _are_waiting(installation: Installation) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _acceptable_suggestions(
+def _list_acceptable_suggestions(
     session: Session, installation: Installation, threshold: int
 ) -> tuple[list[tuple[str, str, str]], int]:
     """Return field, code and record of the suggestions to accept, and how many codes are left."""
@@ -273,20 +273,22 @@ def _acceptable_suggestions(
     return choices, left
 
 
-def _code_page(installation_id: int, wrong: str = "", invalid: Invalid | None = None) -> str:
+def _render_code_page(installation_id: int, wrong: str = "", invalid: Invalid | None = None) -> str:
     """Render the page of one code.
 
     `wrong` says beside the choice why it was not stored, `invalid` in the form of a new record.
     """
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        form = _code(session, installation, invalid)
+        form = _build_code_values(session, installation, invalid)
         head = build_tabs(session, installation)
         listed = request.args.get("list", "")
         return render_template("code.html", wrong=wrong, listed=listed, **form, **head)
 
 
-def _code(session: Session, installation: Installation, invalid: Invalid | None) -> dict[str, Any]:
+def _build_code_values(
+    session: Session, installation: Installation, invalid: Invalid | None
+) -> dict[str, Any]:
     """Return what the page of one code shows."""
     fields = matches.load_fields_by_name(installation)
     name = request.values.get("field", "")

@@ -32,7 +32,7 @@ def find_code_of_case(session: Session, case: Case) -> CodeOfCase | None:
     code = matches.find_code_of_case(session, case)
     if code is not None:
         return code
-    posting = _refused_creation(session, case)
+    posting = _find_refused_creation(session, case)
     if posting is None:
         return None
     row = posting.document
@@ -60,12 +60,14 @@ def build_code_form(
     """
     match_index = matches.load_match_index(session, installation)
     form = matches.build_match_form(session, installation, source_code, field, query, match_index)
-    used = _used_code(session, installation, source_code)
+    used = _load_used_code(session, installation, source_code)
     is_unmatched = form["one"].state in (CodeState.OPEN, CodeState.NEW)
     is_offered = is_unmatched and _may_be_created(field, used)
     creation = None
     if is_offered:
-        creation = _form(session, installation, source_code, field, used, match_index, invalid)
+        creation = _build_form(
+            session, installation, source_code, field, used, match_index, invalid
+        )
     return form | {"creation": creation}
 
 
@@ -80,20 +82,20 @@ def create(
         installation = session.get_one(Installation, installation_id)
         field = matches.load_fields_by_name(installation).get(field_name)
         source_code = matches.find_code_as_used(session, installation_id, field_name, code)
-        used = _used_code(session, installation, source_code)
+        used = _load_used_code(session, installation, source_code)
         if field is None or not _may_be_created(field, used):
             raise Refused("%(name)s cannot be created from here.", name=source_code.name or code)
-        schema = _schema(session, installation, field)
-        details = record_form.read(schema, form, _details_of(used))
+        schema = _build_schema(session, installation, field)
+        details = record_form.read(schema, form, _load_details(used))
         match_index = matches.load_match_index(session, installation)
-        errors = _errors(session, installation, field, details, match_index)
+        errors = _find_errors(session, installation, field, details, match_index)
     if errors:
         entries = {name: form.get(name, "") for name in schema.fields}
         raise Invalid(entries, errors)
     return matches.decide(installation_id, field_name, code, NEW, who, details)
 
 
-def _form(
+def _build_form(
     session: Session,
     installation: Installation,
     source_code: SeenCode,
@@ -107,12 +109,12 @@ def _form(
     is_refused = _is_name_refused(session, installation, source_code)
     errors: Mapping[str, Sequence[str]] = {}
     if invalid is None:
-        details = _entered_before(match_index, source_code) or _details_of(used)
+        details = _load_entered_before(match_index, source_code) or _load_details(used)
         proposed = record_form.cut_name(field.role, details.name if details else name)
         is_planned = is_name_planned(session, installation.company_id, field.role, proposed)
         is_taken = is_refused or is_planned
         free_name = record_form.find_free_name(match_index, field.role, proposed, is_taken=is_taken)
-        accounts = _accounts(installation, details)
+        accounts = _find_accounts(installation, details)
         values = record_form.build_values(details, free_name, accounts)
         name = proposed
     else:
@@ -120,10 +122,10 @@ def _form(
 
     def choices(role: str) -> list[tuple[str, str]]:
         """Return the accounts that a role may take."""
-        return _choices(session, installation, role)
+        return _list_choices(session, installation, role)
 
     collisions = record_form.find_collisions(match_index, field.role, name)
-    schema = _schema(session, installation, field)
+    schema = _build_schema(session, installation, field)
     return RecordForm(
         noun=record_form.KIND_NOUNS[field.role],
         inputs=record_form.build_form_inputs(schema, values, choices, errors),
@@ -133,13 +135,13 @@ def _form(
     )
 
 
-def _schema(session: Session, installation: Installation, field: Field) -> Any:
+def _build_schema(session: Session, installation: Installation, field: Field) -> Any:
     """Return the fields of the record of a code."""
     facts = qbo_company.load_facts(session, installation.company_id)
     return record_form.build_schema(field.role, has_currencies=facts.multicurrency)
 
 
-def _errors(
+def _find_errors(
     session: Session,
     installation: Installation,
     field: Field,
@@ -154,19 +156,19 @@ def _errors(
     codes = details.codes if isinstance(details, Item) else {}
     for role in ACCOUNTS:
         chosen = codes.get(role)
-        offered = {id for id, _ in _choices(session, installation, role)} if chosen else set()
+        offered = {id for id, _ in _list_choices(session, installation, role)} if chosen else set()
         if chosen and chosen not in offered:
             errors[role] = ["QuickBooks has no such account that may be used there."]
     return errors
 
 
-def _choices(session: Session, installation: Installation, role: str) -> list[tuple[str, str]]:
+def _list_choices(session: Session, installation: Installation, role: str) -> list[tuple[str, str]]:
     """Return the records that a role may take, with their names."""
     rows = records.list_choices(session, installation.company_id, role)  # type: ignore[arg-type]
     return [(row.quickbooks_id, f"{row.number} {row.full_name}".strip()) for row in rows]
 
 
-def _accounts(installation: Installation, details: Party | Item | None) -> dict[str, str]:
+def _find_accounts(installation: Installation, details: Party | Item | None) -> dict[str, str]:
     """Return the accounts of a new item: those of its source, or else those of the settings."""
     accounts: dict[str, str] = {}
     if isinstance(details, Item) and details.codes:
@@ -184,13 +186,13 @@ def _accounts(installation: Installation, details: Party | Item | None) -> dict[
     return accounts
 
 
-def _entered_before(match_index: MatchIndex, source_code: SeenCode) -> Party | Item | None:
+def _load_entered_before(match_index: MatchIndex, source_code: SeenCode) -> Party | Item | None:
     """Return what a person entered for a code before."""
     decision = match_index.matches.get((source_code.field, source_code.code))
     return decision.details if decision else None
 
 
-def _details_of(used: Code | str | None) -> Party | Item | None:
+def _load_details(used: Code | str | None) -> Party | Item | None:
     """Return what the source knows of a new record."""
     return used.create if isinstance(used, Code) else None
 
@@ -208,7 +210,7 @@ def _may_be_created(field: Field, used: Code | str | None) -> bool:
     return isinstance(used, Code) and not used.hold
 
 
-def _used_code(
+def _load_used_code(
     session: Session, installation: Installation, source_code: SeenCode
 ) -> Code | str | None:
     """Return a code as documents use it, or else as its record is going to be created."""
@@ -233,7 +235,7 @@ def _is_record_of(installation: Installation, source_code: SeenCode) -> tuple[An
     )
 
 
-def _refused_creation(session: Session, case: Case) -> Posting | None:
+def _find_refused_creation(session: Session, case: Case) -> Posting | None:
     """Return the creation of a record that a case is about, None if it is about another posting."""
     if case.closed_at is not None:
         return None

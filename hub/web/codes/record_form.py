@@ -51,15 +51,15 @@ Accounts = Mapping[str, str]  # the QuickBooks id by role
 Details = Party | Item
 
 
-def _metadata(label: str, help: str = "", **more: Any) -> dict[str, Any]:
+def _build_metadata(label: str, help: str = "", **more: Any) -> dict[str, Any]:
     """Return the metadata with which a field is drawn."""
     return {"label": label, "help": help, "section": "", **more}
 
 
-def _text(label: str, max_length: int, **more: Any) -> fields.String:
+def _build_text_field(label: str, max_length: int, **more: Any) -> fields.String:
     """Return an optional text of QuickBooks."""
     length = validate.Length(max=max_length, error=f"QuickBooks allows {max_length} characters.")
-    return fields.String(validate=[length], metadata=_metadata(label, **more))
+    return fields.String(validate=[length], metadata=_build_metadata(label, **more))
 
 
 def _name(max_length: int) -> fields.String:
@@ -70,43 +70,43 @@ def _name(max_length: int) -> fields.String:
             validate.Length(max=max_length, error=f"QuickBooks allows {max_length} characters."),
             validate.ContainsNoneOf(":", error="QuickBooks allows no colon in a name."),
         ],
-        metadata=_metadata(gettext_noop("Name")),
+        metadata=_build_metadata(gettext_noop("Name")),
         error_messages={"required": "Enter a name."},
     )
 
 
-def _account(label: str, role: str, help: str = "") -> fields.String:
+def _build_account_field(label: str, role: str, help: str = "") -> fields.String:
     """Return a choice among the accounts that a role may take."""
-    return fields.String(metadata=_metadata(label, help, choices_from=role))
+    return fields.String(metadata=_build_metadata(label, help, choices_from=role))
 
 
 class _PartyForm(Schema):
     """A supplier or customer."""
 
     name = _name(MAX_PARTY_LENGTH)
-    number = _text(gettext_noop("Organisation number"), MAX_TAX_NUMBER_LENGTH)
-    contact = _text(gettext_noop("Contact person"), MAX_CONTACT_LENGTH)
+    number = _build_text_field(gettext_noop("Organisation number"), MAX_TAX_NUMBER_LENGTH)
+    contact = _build_text_field(gettext_noop("Contact person"), MAX_CONTACT_LENGTH)
     email = fields.Email(
         validate=[
             validate.Length(
                 max=MAX_EMAIL_LENGTH, error=f"QuickBooks allows {MAX_EMAIL_LENGTH} characters."
             )
         ],
-        metadata=_metadata(gettext_noop("E-mail")),
+        metadata=_build_metadata(gettext_noop("E-mail")),
         error_messages={"invalid": "Enter one e-mail address."},
     )
-    phone = _text(gettext_noop("Phone"), MAX_PHONE_LENGTH)
+    phone = _build_text_field(gettext_noop("Phone"), MAX_PHONE_LENGTH)
     street = fields.String(
-        metadata=_metadata(
+        metadata=_build_metadata(
             gettext_noop("Street"),
             gettext_noop("Each line of the address on a line of its own."),
             long=True,
         )
     )
-    postal_code = _text(gettext_noop("Postal code"), MAX_POSTAL_CODE_LENGTH)
-    city = _text(gettext_noop("City"), MAX_TEXT_LENGTH)
-    region = _text(gettext_noop("State or region"), MAX_TEXT_LENGTH)
-    country = _text(gettext_noop("Country"), MAX_TEXT_LENGTH)
+    postal_code = _build_text_field(gettext_noop("Postal code"), MAX_POSTAL_CODE_LENGTH)
+    city = _build_text_field(gettext_noop("City"), MAX_TEXT_LENGTH)
+    region = _build_text_field(gettext_noop("State or region"), MAX_TEXT_LENGTH)
+    country = _build_text_field(gettext_noop("Country"), MAX_TEXT_LENGTH)
 
     @validates_schema
     def check_street(self, data: dict[str, Any], **_: Any) -> None:
@@ -123,7 +123,7 @@ class _ForeignPartyForm(_PartyForm):
 
     currency = fields.String(
         validate=[validate.Regexp(r"[A-Z]{3}\Z", error="Enter three letters, such as EUR.")],
-        metadata=_metadata(
+        metadata=_build_metadata(
             gettext_noop("Currency"), gettext_noop("QuickBooks can never change it.")
         ),
     )
@@ -142,17 +142,19 @@ class _ItemForm(Schema):
     type = fields.String(
         required=True,
         validate=[validate.OneOf(list(ITEM_TYPES), list(ITEM_TYPES.values()))],
-        metadata=_metadata(gettext_noop("Type")),
+        metadata=_build_metadata(gettext_noop("Type")),
     )
-    sku = _text(gettext_noop("SKU"), MAX_SKU_LENGTH)
-    description = _text(gettext_noop("Description"), MAX_SALES_TEXT_LENGTH, long=True)
-    price = fields.Decimal(metadata=_metadata(gettext_noop("Sales price")))
-    cost = fields.Decimal(metadata=_metadata(gettext_noop("Purchase cost")))
-    income_account = _account(gettext_noop("Income account"), "income_account")
-    expense_account = _account(gettext_noop("Expense account"), "expense_account")
-    asset_account = _account(gettext_noop("Stock account"), "asset_account", STOCK_ONLY)
-    start = fields.Date(metadata=_metadata(gettext_noop("In stock from"), STOCK_ONLY))
-    on_hand = fields.Decimal(metadata=_metadata(gettext_noop("Quantity on that day"), STOCK_ONLY))
+    sku = _build_text_field(gettext_noop("SKU"), MAX_SKU_LENGTH)
+    description = _build_text_field(gettext_noop("Description"), MAX_SALES_TEXT_LENGTH, long=True)
+    price = fields.Decimal(metadata=_build_metadata(gettext_noop("Sales price")))
+    cost = fields.Decimal(metadata=_build_metadata(gettext_noop("Purchase cost")))
+    income_account = _build_account_field(gettext_noop("Income account"), "income_account")
+    expense_account = _build_account_field(gettext_noop("Expense account"), "expense_account")
+    asset_account = _build_account_field(gettext_noop("Stock account"), "asset_account", STOCK_ONLY)
+    start = fields.Date(metadata=_build_metadata(gettext_noop("In stock from"), STOCK_ONLY))
+    on_hand = fields.Decimal(
+        metadata=_build_metadata(gettext_noop("Quantity on that day"), STOCK_ONLY)
+    )
 
     @validates_schema
     def check_accounts(self, data: dict[str, Any], **_: Any) -> None:
@@ -282,7 +284,7 @@ def build_values(details: Details | None, name: str, accounts: Accounts) -> dict
     if isinstance(details, Item):
         for field in ("type", "sku", "description", "price", "cost", "start", "on_hand"):
             values[field] = getattr(details, field)
-        return _cut(values | dict(accounts))
+        return _shorten_texts(values | dict(accounts))
     values |= {"type": "service"} | dict(accounts)
     if isinstance(details, Party):
         address = details.address or Address()
@@ -299,7 +301,7 @@ def build_values(details: Details | None, name: str, accounts: Accounts) -> dict
             "country": address.country,
             "currency": details.currency,
         }
-    return _cut(values)
+    return _shorten_texts(values)
 
 
 def build_form_inputs(
@@ -313,17 +315,17 @@ def build_form_inputs(
         replace(question, value=_display_value(values.get(question.name), question.value))
         for question in forms.build_inputs(schema, values, source=choices)
     ]
-    return forms.with_errors([_with_translated_types(question) for question in inputs], errors)
+    return forms.with_errors([_translate_types(question) for question in inputs], errors)
 
 
-def _with_translated_types(question: forms.Input) -> forms.Input:
+def _translate_types(question: forms.Input) -> forms.Input:
     """Translate the types of an item; other choices are names in QuickBooks."""
     if question.name != "type":
         return question
     return replace(question, choices=[(name, gettext(text)) for name, text in question.choices])
 
 
-def _cut(values: Mapping[str, Any]) -> dict[str, Any]:
+def _shorten_texts(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values without the end of texts that are longer than any field of QuickBooks."""
     cut = {}
     for name, value in values.items():
@@ -347,8 +349,8 @@ def read(schema: Schema, form: MultiDict[str, str], source: Details | None) -> D
         entries = {name: form.get(name, "") for name in schema.fields}
         raise Invalid(entries, cast(Errors, error.messages_dict)) from None
     if isinstance(schema, _PartyForm):
-        return _party(values, source)
-    return _item(values, source, is_category=isinstance(schema, _CategoryForm))
+        return _build_party(values, source)
+    return _build_item(values, source, is_category=isinstance(schema, _CategoryForm))
 
 
 def _display_value(value: Any, drawn: Any) -> Any:
@@ -356,7 +358,7 @@ def _display_value(value: Any, drawn: Any) -> Any:
     return value if isinstance(value, str) else drawn
 
 
-def _party(values: Mapping[str, Any], source: Details | None) -> Party:
+def _build_party(values: Mapping[str, Any], source: Details | None) -> Party:
     """Return the supplier or customer that was entered."""
     address = Address(
         lines=tuple(values.get("street", "").splitlines()),
@@ -377,7 +379,7 @@ def _party(values: Mapping[str, Any], source: Details | None) -> Party:
     )
 
 
-def _item(values: Mapping[str, Any], source: Details | None, *, is_category: bool) -> Item:
+def _build_item(values: Mapping[str, Any], source: Details | None, *, is_category: bool) -> Item:
     """Return the item that was entered, with the other codes that the source gives it."""
     codes = dict(source.codes) if isinstance(source, Item) else {}
     if is_category:

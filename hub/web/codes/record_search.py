@@ -15,11 +15,11 @@ def search(entries: Iterable[Entry], query: str) -> tuple[Entry, ...]:
     if not words:
         return ()
     hits = [entry for entry in entries if entry.active and _contains(entry, words)]
-    hits.sort(key=_length_order)
+    hits.sort(key=_get_length_order)
     return tuple(hits[:MAX_HITS])
 
 
-def _length_order(entry: Entry) -> tuple[int, str]:
+def _get_length_order(entry: Entry) -> tuple[int, str]:
     """Return the key that sorts records by the length of their names, then by alphabet."""
     name = entry.qualified_name
     return len(name), name

@@ -38,11 +38,13 @@ def pair_facts(
     document: SourceDocument, source: View, view: TransactionView | None, fields: Iterable[Field]
 ) -> BothSides:
     """Order the facts of a document and of its posting, so that equal labels share a line."""
-    ours = _source_facts(document, source)
+    ours = _list_source_facts(document, source)
     if view is None:
         return BothSides([SideFact(label, text) for label, text in ours], [])
-    labels = POSTED_LABELS | _labels_of_roles(fields)
-    their_side = [SideFact(label, text) for label, text in _posted_facts(view, document.currency)]
+    labels = POSTED_LABELS | _load_labels_of_roles(fields)
+    their_side = [
+        SideFact(label, text) for label, text in _list_posted_facts(view, document.currency)
+    ]
     our_side = [SideFact(label, text) for label, text in ours]
     shared = []
     for theirs in list(their_side):
@@ -58,7 +60,7 @@ def pair_facts(
     )
 
 
-def _labels_of_roles(fields: Iterable[Field]) -> dict[str, str]:
+def _load_labels_of_roles(fields: Iterable[Field]) -> dict[str, str]:
     """Return the labels in QuickBooks of the codes of an app, by the labels of the app."""
     return {field.label: ROLE_LABELS.get(field.role, field.label) for field in fields}
 
@@ -71,7 +73,7 @@ def _find(facts: Iterable[SideFact], label: str, labels: Mapping[str, str]) -> S
     return None
 
 
-def _source_facts(document: SourceDocument, source: View) -> list[tuple[str, str]]:
+def _list_source_facts(document: SourceDocument, source: View) -> list[tuple[str, str]]:
     """Return the facts and the codes of the source; sums of money have their currency."""
     facts = []
     for label, text in [*source.facts, *source.codes]:
@@ -81,7 +83,7 @@ def _source_facts(document: SourceDocument, source: View) -> list[tuple[str, str
     return facts
 
 
-def _posted_facts(view: TransactionView, home_currency: str) -> list[tuple[str, str]]:
+def _list_posted_facts(view: TransactionView, home_currency: str) -> list[tuple[str, str]]:
     """Return what is posted as a person reads it: facts, addresses, tax and total.
 
     A company that uses one currency only is sent none.

@@ -145,7 +145,7 @@ def one(document_id: int) -> str:
         use_zone_of(document.installation)
         labels = {"OUTCOME_LABELS": OUTCOME_LABELS, "VERDICT_LABELS": VERDICT_LABELS}
         return render_template(
-            "document.html", document=document, **labels, **_context(session, document)
+            "document.html", document=document, **labels, **_build_context(session, document)
         )
 
 
@@ -200,7 +200,7 @@ def posting(posting_id: int) -> Response:
     return redirect(url_for("documents.one", document_id=document_id, _anchor=anchor))
 
 
-def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
+def _build_context(session: Session, document: SourceDocument) -> dict[str, Any]:
     """Return what the page of a document shows."""
     postings = _load_in_order(session, Posting, Posting.document_id == document.id)
     ids = [posting.id for posting in postings]
@@ -216,20 +216,22 @@ def _context(session: Session, document: SourceDocument) -> dict[str, Any]:
     acts = _load_in_order(session, AuditEntry, *is_act)
     state, main = load_state_and_main_posting(session, document)
     return {
-        **_posting_values(session, document, postings, main),
-        **_state_values(session, document, main, state),
+        **_build_posting_values(session, document, postings, main),
+        **_build_state_values(session, document, main, state),
         "main": main,
-        "awaited": _awaited_postings(session, main),
+        "awaited": _load_awaited_postings(session, main),
         "attempts": _group_by_posting(attempts),
         "proofs": _group_by_posting(proofs),
         "receipts": receipts,
         "cases": [case for case in cases if case.closed_at is None],
         "called": load_subjects(session, cases),
-        "events": _events(document, postings, attempts, proofs, receipts, cases, acts, state=state),
+        "events": _list_events(
+            document, postings, attempts, proofs, receipts, cases, acts, state=state
+        ),
     }
 
 
-def _awaited_postings(session: Session, main: Posting | None) -> list[Posting]:
+def _load_awaited_postings(session: Session, main: Posting | None) -> list[Posting]:
     """Return what a posting waits for: postings whose ids in QuickBooks it needs."""
     if main is None or main.state != PostingState.WAITING or not main.payload:
         return []
@@ -237,13 +239,13 @@ def _awaited_postings(session: Session, main: Posting | None) -> list[Posting]:
     return _load_in_order(session, Posting, Posting.id.in_(ids), *load_scope().postings())
 
 
-def _posting_values(
+def _build_posting_values(
     session: Session, document: SourceDocument, postings: list[Posting], main: Posting | None
 ) -> dict[str, Any]:
     """Return the postings as the page shows them, and the main one beside the source."""
     parts = load_part_states(session, document.id)
-    views = {posting.id: _payload_view(session, posting) for posting in postings}
-    view = _main_view(main, postings, views)
+    views = {posting.id: _build_payload_view(session, posting) for posting in postings}
+    view = _build_main_view(main, postings, views)
     fields = list(matches.load_fields_by_name(document.installation).values())
     source = build_source_view(
         document,
@@ -258,10 +260,11 @@ def _posting_values(
         "postings": in_order,
         "shown": views,
         "states": {
-            posting.id: parts.get(posting.id) or _replaced_state(posting) for posting in postings
+            posting.id: parts.get(posting.id) or _get_replaced_state(posting)
+            for posting in postings
         },
         "pages": {
-            posting.id: _page(posting)
+            posting.id: _build_page_address(posting)
             for posting in postings
             if parts.get(posting.id) == DocumentState.POSTED
         },
@@ -269,12 +272,12 @@ def _posting_values(
         "source": source,
         "facts": pair_facts(document, source, view, fields),
         "framed": source_files.choose_file(source.attachments),
-        "main_file": _main_file(document, source.attachments),
+        "main_file": _find_main_file(document, source.attachments),
         "pairs": pair_lines(source.lines, view.lines) if view and view.lines else [],
     }
 
 
-def _main_file(
+def _find_main_file(
     document: SourceDocument, attachments: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
     """Return the file to open from the head of the page; None without one that can be fetched."""
@@ -283,23 +286,23 @@ def _main_file(
     return source_files.choose_file(attachments) or attachments[0]
 
 
-def _state_values(
+def _build_state_values(
     session: Session, document: SourceDocument, main: Posting | None, state: str
 ) -> dict[str, Any]:
     """Return the state of a document, what is paid of it, and what the person may do with it."""
-    payment = _payment(session, main, state)
+    payment = _build_payment(session, main, state)
     is_removable = state == DocumentState.POSTED and document.kind not in LIST_KINDS
     may_undo = is_removable and may_here("operator")
     return {
         "state": state,
-        "shown_state": _shown_state(state, main, payment),
+        "shown_state": _get_shown_state(state, main, payment),
         "payment": payment,
         "undoable": main.id if main and may_undo else None,
         "repostable": main.id if main and _is_repostable(document, state) else None,
     }
 
 
-def _main_view(
+def _build_main_view(
     main: Posting | None,
     postings: list[Posting],
     views: dict[int, display.TransactionView | None],
@@ -314,17 +317,17 @@ def _main_view(
     return views.get(main.id)
 
 
-def _payment(session: Session, main: Posting | None, state: str) -> Payment | None:
+def _build_payment(session: Session, main: Posting | None, state: str) -> Payment | None:
     """Return what is paid of a posted bill or invoice; None while QuickBooks has no balance."""
     if main is None or state != DocumentState.POSTED:
         return None
-    head = _payable_head(session, main)
+    head = _find_payable_head(session, main)
     if head is None or head.balance is None or not head.total:
         return None
     return Payment(head.total - head.balance, head.balance)
 
 
-def _payable_head(session: Session, main: Posting) -> TransactionHead | None:
+def _find_payable_head(session: Session, main: Posting) -> TransactionHead | None:
     """Return what QuickBooks has of a bill or invoice; None for other kinds."""
     if main.kind not in PAYABLE_KINDS:
         return None
@@ -332,7 +335,7 @@ def _payable_head(session: Session, main: Posting) -> TransactionHead | None:
     return session.get(TransactionHead, key)
 
 
-def _shown_state(state: str, main: Posting | None, payment: Payment | None) -> str:
+def _get_shown_state(state: str, main: Posting | None, payment: Payment | None) -> str:
     """Return the state for the badge: of a posted bill or invoice, whether it is paid."""
     if main is None or payment is None:
         return state
@@ -347,7 +350,7 @@ def _load_in_order(
     return list(session.scalars(query))
 
 
-def _replaced_state(posting: Posting) -> str:
+def _get_replaced_state(posting: Posting) -> str:
     """Return the state to show for a posting that no longer counts, or for a file."""
     is_file = posting.operation == Operation.ATTACH
     if posting.state == PostingState.POSTED and not is_file:
@@ -367,7 +370,7 @@ def _is_repostable(document: SourceDocument, state: str) -> bool:
     return may_here("operator")
 
 
-def _payload_view(session: Session, posting: Posting) -> display.TransactionView | None:
+def _build_payload_view(session: Session, posting: Posting) -> display.TransactionView | None:
     """Return the payload as a person reads it; None for operations without content."""
     has_content = posting.operation in (Operation.CREATE, Operation.UPDATE)
     if not has_content:
@@ -375,7 +378,7 @@ def _payload_view(session: Session, posting: Posting) -> display.TransactionView
     return display.view_payload(session, posting.company_id, posting.kind, posting.payload)
 
 
-def _page(posting: Posting) -> str | None:
+def _build_page_address(posting: Posting) -> str | None:
     """Return where a person opens the posted transaction."""
     if not posting.quickbooks_id:
         return None
@@ -390,7 +393,7 @@ def _group_by_posting(rows: list[Any]) -> dict[int, list[Any]]:
     return dict(by_posting)
 
 
-def _events(*rows: Any, state: str) -> list[TimelineEvent]:
+def _list_events(*rows: Any, state: str) -> list[TimelineEvent]:
     """Return the history of a document, with reasons in the language of the person."""
     with viewer.translate_reasons():
         return list(build_timeline(*rows, state=state))

@@ -78,7 +78,7 @@ def show(installation_id: int) -> str:
         is_excluded = early_documents.match_excluded(installation_id)
         query = select(SourceDocument).where(*is_excluded)
         documents = page(session, query, by=[SourceDocument.id])
-        rows = [_row_values(row) for row in documents.rows]
+        rows = [_build_row_values(row) for row in documents.rows]
         count, sums = summary(session, installation_id)
         return render_template(
             "earlier.html",
@@ -112,7 +112,7 @@ def confirm(installation_id: int) -> str | Response:
         "include.html",
         rows=rows[:MAX_LISTED],
         count=len(rows),
-        sums=_sums(rows),
+        sums=_format_sums(rows),
         more=len(rows[MAX_LISTED:]),
         listed=listed_rows.encode({row.id: row.seal for row in rows}),
         **about,
@@ -193,13 +193,13 @@ def _list_excluded(
     return [Early(*row) for row in session.execute(query)]
 
 
-def _row_values(row: SourceDocument) -> Early:
+def _build_row_values(row: SourceDocument) -> Early:
     """Return the columns of a document that the list shows."""
     values = [getattr(row, column.key) for column in COLUMNS]
     return Early(*values)
 
 
-def _sums(rows: Iterable[Early]) -> list[str]:
+def _format_sums(rows: Iterable[Early]) -> list[str]:
     """Return the total of each currency as text."""
     sums = defaultdict[str, Decimal](Decimal)
     for row in rows:

@@ -108,7 +108,7 @@ def _fetch(document_id: int) -> tuple[Attachment, bytes]:
     if not row.body or row.unreadable:
         abort(404)
     document = load(Document, row.body)
-    attachment = _attachment(document, request.args.get("id", ""))
+    attachment = _get_attachment_or_404(document, request.args.get("id", ""))
     return attachment, sources.read_file(installation, document, attachment)
 
 
@@ -130,7 +130,7 @@ def inline_type(content: bytes) -> str:
     return ""
 
 
-def _attachment(document: Document, id: str) -> Attachment:
+def _get_attachment_or_404(document: Document, id: str) -> Attachment:
     """Return a file of a document by its id, or answer 404."""
     attachments = {attachment.id: attachment for attachment in document.attachments}
     return attachments.get(id) or abort(404)

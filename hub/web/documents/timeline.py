@@ -97,22 +97,24 @@ def build_timeline(
     state: str,
 ) -> list[TimelineEvent]:
     """Return every event, oldest first; `state` is that of the document."""
-    events = [_reading(document, postings, state)]
-    events += _absence_events(document)
+    events = [_build_reading_event(document, postings, state)]
+    events += _iter_absence_events(document)
     for posting in postings:
-        events += _posting(posting)
+        events += _iter_posting_events(posting)
     for attempt in attempts:
-        events += _attempt(attempt)
+        events += _iter_attempt_events(attempt)
     events += map(_describe_proof, proofs)
-    events += map(_receipt, receipts)
+    events += map(_build_receipt_event, receipts)
     for case in cases:
-        events += _case(case)
+        events += _iter_case_events(case)
     for act in acts:
         events.append(TimelineEvent(act.at, gettext(ACTION_SENTENCES[act.what], who=act.who)))
     return sorted(events, key=lambda event: event.at)
 
 
-def _reading(document: SourceDocument, postings: Sequence[Posting], state: str) -> TimelineEvent:
+def _build_reading_event(
+    document: SourceDocument, postings: Sequence[Posting], state: str
+) -> TimelineEvent:
     """Return the last reading, and that it changed nothing if it came after the last posting."""
     detail = ""
     if _is_compared(document, state) and _is_read_after(document, postings):
@@ -135,7 +137,7 @@ def _is_read_after(document: SourceDocument, postings: Sequence[Posting]) -> boo
     return bool(postings)
 
 
-def _absence_events(document: SourceDocument) -> Iterator[TimelineEvent]:
+def _iter_absence_events(document: SourceDocument) -> Iterator[TimelineEvent]:
     """Yield when the source no longer had the document."""
     if document.absent_at:
         yield TimelineEvent(
@@ -150,7 +152,7 @@ def _absence_events(document: SourceDocument) -> Iterator[TimelineEvent]:
         )
 
 
-def _posting(posting: Posting) -> Iterator[TimelineEvent]:
+def _iter_posting_events(posting: Posting) -> Iterator[TimelineEvent]:
     """Yield when a posting was planned, and skipped or withdrawn."""
     part = posting.part
     if posting.operation == Operation.ATTACH and posting.number:
@@ -163,7 +165,7 @@ def _posting(posting: Posting) -> Iterator[TimelineEvent]:
         yield TimelineEvent(posting.changed_at, posting.state.capitalize(), posting.reason)
 
 
-def _attempt(attempt: Attempt) -> Iterator[TimelineEvent]:
+def _iter_attempt_events(attempt: Attempt) -> Iterator[TimelineEvent]:
     """Yield when a posting was sent and how it ended."""
     sent = (
         gettext("Sent to QuickBooks in a batch") if attempt.batch else gettext("Sent to QuickBooks")
@@ -192,7 +194,7 @@ def _describe_proof(proof: Proof) -> TimelineEvent:
     return TimelineEvent(proof.at, text, scope, tone)
 
 
-def _receipt(row: ReceiptRow) -> TimelineEvent:
+def _build_receipt_event(row: ReceiptRow) -> TimelineEvent:
     """Return what was reported to the source."""
     state = gettext(row.state.replace("_", " "))
     if row.ended == ReceiptEnd.DELIVERED:
@@ -206,7 +208,7 @@ def _receipt(row: ReceiptRow) -> TimelineEvent:
     return TimelineEvent(row.at, waiting, stored.translate(row.error))
 
 
-def _case(case: Case) -> Iterator[TimelineEvent]:
+def _iter_case_events(case: Case) -> Iterator[TimelineEvent]:
     """Yield when a case was opened and closed."""
     opened = gettext("A case was opened: %(title)s", title=case.title)
     yield TimelineEvent(case.opened_at, opened, case.reason, "bad")

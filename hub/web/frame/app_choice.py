@@ -29,7 +29,7 @@ def show() -> str:
     if list_name not in LISTS_BY_APP:
         abort(404)
     filters = request.args.get("filters", "")
-    other_filters = _other_filters(filters)
+    other_filters = _parse_other_filters(filters)
     words = request.args.get("q", "").strip()
     by_name = [ConnectedCompany.name, ConnectedCompany.id, Installation.id]
     with read_only_session() as session:
@@ -59,10 +59,10 @@ def _select(words: str) -> Select[Any]:
         .options(contains_eager(Installation.company))
         .where(*load_scope().installations())
     )
-    return query.where(_mentions(words)) if words else query
+    return query.where(_has_words(words)) if words else query
 
 
-def _mentions(words: str) -> ColumnElement[bool]:
+def _has_words(words: str) -> ColumnElement[bool]:
     """Return the condition that a company or an app has these words, or a company this number."""
     slugs = []
     for slug, app in current_hub().plugins.apps.items():
@@ -74,7 +74,7 @@ def _mentions(words: str) -> ColumnElement[bool]:
     )
 
 
-def _other_filters(text: str) -> dict[str, Any]:
+def _parse_other_filters(text: str) -> dict[str, Any]:
     """Return the other filters of the list, which come as the query of its address.
 
     Names with an underscore in front would change how the address is built.

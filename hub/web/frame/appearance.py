@@ -25,7 +25,7 @@ pages = Blueprint("appearance", __name__)
 
 def init_app(app: Flask) -> None:
     """Let every page know the chosen colors."""
-    app.context_processor(_page_values)
+    app.context_processor(_build_page_values)
 
 
 @pages.post("/appearance")
@@ -59,7 +59,7 @@ def return_address() -> str:
     return destinations.current_address()
 
 
-def _page_values() -> dict[str, Any]:
+def _build_page_values() -> dict[str, Any]:
     """Return what the frame of a page needs to know."""
     color_scheme, dark_media = THEMES[theme()]
     return {

@@ -30,17 +30,17 @@ def init_app(app: Flask) -> None:
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
     """Add the digest of an asset to its address."""
-    path = _path(endpoint, values)
+    path = _find_path(endpoint, values)
     if path is not None and path.is_file():
-        values[VERSION] = _digest(path)
+        values[VERSION] = _compute_digest(path)
 
 
 def _compress(response: Response) -> Response:
     """Compress an asset for browsers that take it, and let them keep it if it has its version."""
-    path = _path(request.endpoint or "", request.view_args or {})
+    path = _find_path(request.endpoint or "", request.view_args or {})
     if path is None or response.status_code not in (200, 304):
         return response
-    if request.args.get(VERSION) == _digest(path):
+    if request.args.get(VERSION) == _compute_digest(path):
         response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
     if response.mimetype not in COMPRESSED_TYPES:
         return response
@@ -50,12 +50,12 @@ def _compress(response: Response) -> Response:
         response.direct_passthrough = False
         response.set_data(_compress_file(path))
         response.content_encoding = "gzip"
-        response.set_etag(f"{_digest(path)}-gzip")
+        response.set_etag(f"{_compute_digest(path)}-gzip")
         response.make_conditional(request)
     return response
 
 
-def _path(endpoint: str, values: dict[str, Any]) -> Path | None:
+def _find_path(endpoint: str, values: dict[str, Any]) -> Path | None:
     """Return the file of an asset; None for every other address."""
     if endpoint == HTMX_ENDPOINT:
         return Path(layout.HTMX, "htmx.min.js")
@@ -66,7 +66,7 @@ def _path(endpoint: str, values: dict[str, Any]) -> Path | None:
 
 
 @lru_cache
-def _digest(path: Path) -> str:
+def _compute_digest(path: Path) -> str:
     """Return what identifies the content of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:DIGEST_LENGTH]
 

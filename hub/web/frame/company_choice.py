@@ -44,7 +44,7 @@ class Switcher:
 
 def init_app(app: Flask) -> None:
     """Let every page know the chosen company."""
-    app.context_processor(_page_values)
+    app.context_processor(_build_page_values)
     app.jinja_env.filters.update(company_color=color, company_crumbs=build_crumbs)
 
 
@@ -175,6 +175,6 @@ def return_address() -> str:
     return request.path if returns else url_for("home.show")
 
 
-def _page_values() -> dict[str, Any]:
+def _build_page_values() -> dict[str, Any]:
     """Return what the frame of a page needs."""
     return {"switcher": switcher, "return_to_list": return_address}

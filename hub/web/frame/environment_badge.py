@@ -28,7 +28,7 @@ class Badge:
 
 def init_app(app: Flask) -> None:
     """Let the frame of every page show the badge of QuickBooks."""
-    app.context_processor(_page_values)
+    app.context_processor(_build_page_values)
 
 
 def quickbooks_badge() -> Badge | None:
@@ -36,7 +36,7 @@ def quickbooks_badge() -> Badge | None:
     if "quickbooks_badge" not in g:
         try:
             with joined_session() as session:
-                g.quickbooks_badge = _badge(intuit_keys.load(session))
+                g.quickbooks_badge = _build_badge(intuit_keys.load(session))
         except HubError:  # keys that cannot be read are a matter of their own page
             g.quickbooks_badge = None
     badge: Badge | None = g.quickbooks_badge
@@ -58,7 +58,7 @@ def build_source_badge(app: App | None, installation: Installation) -> Badge | N
     return Badge(gettext("Stand-in"), sentence)
 
 
-def _badge(keys: intuit_keys.IntuitKeys) -> Badge | None:
+def _build_badge(keys: intuit_keys.IntuitKeys) -> Badge | None:
     """Return the badge of the addresses in use."""
     if current_hub().is_demo:
         sentence = gettext("This is a demo: QuickBooks and the sources are stand-ins.")
@@ -73,6 +73,6 @@ def _badge(keys: intuit_keys.IntuitKeys) -> Badge | None:
     return Badge(gettext("Stand-in"), sentence)
 
 
-def _page_values() -> dict[str, Any]:
+def _build_page_values() -> dict[str, Any]:
     """Return what the frame of a page needs."""
     return {"quickbooks_badge": quickbooks_badge}

@@ -80,18 +80,18 @@ def build_inputs(
     `source` returns the choices that are not in the schema. `currency` is that of the company.
     """
     present = {
-        name: values.get(name, _default_value(field)) for name, field in schema.fields.items()
+        name: values.get(name, _get_default_value(field)) for name, field in schema.fields.items()
     }
     questions = []
     for name, field in schema.fields.items():
-        question = _input(name, field, values, name in stored or name in entered, source)
+        question = _build_input(name, field, values, name in stored or name in entered, source)
         questions.append(
             replace(
                 question,
                 entered=name in entered,
                 unit=currency if field.metadata.get("money") else "",
                 applies=applies(field, present),
-                only_if=_condition_json(field),
+                only_if=_encode_condition(field),
             )
         )
     return questions
@@ -148,13 +148,13 @@ def with_focus(questions: Sequence[Input]) -> list[Input]:
     return [replace(question, focus=question.name == first) for question in questions]
 
 
-def _condition_json(field: fields.Field[Any]) -> str:
+def _encode_condition(field: fields.Field[Any]) -> str:
     """Return the values of other settings that a setting needs, as JSON; "" for none."""
     needed = conditions(field)
     return json.dumps(needed, sort_keys=True) if needed else ""
 
 
-def _input(
+def _build_input(
     name: str, field: fields.Field[Any], values: Mapping[str, Any], stored: bool, source: Source
 ) -> Input:
     """Return the input that a field of a schema is drawn as.
@@ -162,16 +162,16 @@ def _input(
     A stored secret is never drawn: its input is empty, and it need not be typed again.
     """
     metadata = field.metadata
-    choices, problem = _choices(field, source)
+    choices, problem = _load_choices(field, source)
     if is_secret(field):
         kind, value = "password", None
     else:
         is_offered = bool(metadata.get("choices_from")) and not problem  # maybe an empty list
         has_choices = bool(choices) or is_offered
-        kind = _input_kind(field, has_choices=has_choices, count=len(choices))
-        value = values.get(name, _default_value(field))
+        kind = _get_input_kind(field, has_choices=has_choices, count=len(choices))
+        value = values.get(name, _get_default_value(field))
     if kind in ("select", "suggest", "picks"):
-        choices, value = _with_value(field, choices, value)
+        choices, value = _add_value(field, choices, value)
     name_in_words = name.replace("_", " ").capitalize()
     return Input(
         name=name,
@@ -182,13 +182,13 @@ def _input(
         required=field.required and not stored,
         value=_display_value(kind, value),
         choices=choices,
-        blank=not field.required and not _default_value(field),
+        blank=not field.required and not _get_default_value(field),
         stored=stored,
         problem=problem,
     )
 
 
-def _default_value(field: fields.Field[Any]) -> Any:
+def _get_default_value(field: fields.Field[Any]) -> Any:
     """Return the value that a field has without input."""
     default = field.load_default
     if default is missing:
@@ -196,17 +196,17 @@ def _default_value(field: fields.Field[Any]) -> Any:
     return default() if callable(default) else default
 
 
-def _input_kind(field: fields.Field[Any], has_choices: bool, count: int) -> str:
+def _get_input_kind(field: fields.Field[Any], has_choices: bool, count: int) -> str:
     """Return how a field is drawn; `count` is the number of its choices."""
-    kind = _kind_of_type(field)
+    kind = _get_kind_of_type(field)
     if has_choices and kind != "checkbox":
-        return _kind_with_choices(field, kind, count)
+        return _get_kind_with_choices(field, kind, count)
     if field.metadata.get("long") and kind != "lines":
         return "area"
     return kind
 
 
-def _kind_with_choices(field: fields.Field[Any], kind: str, count: int) -> str:
+def _get_kind_with_choices(field: fields.Field[Any], kind: str, count: int) -> str:
     """Return how a field is drawn that has choices."""
     if kind == "lines":
         return "picks"
@@ -215,7 +215,7 @@ def _kind_with_choices(field: fields.Field[Any], kind: str, count: int) -> str:
     return "select"
 
 
-def _kind_of_type(field: fields.Field[Any]) -> str:
+def _get_kind_of_type(field: fields.Field[Any]) -> str:
     """Return the kind of control for the type of a field."""
     for field_type, kind in INPUT_KINDS:
         if isinstance(field, field_type):
@@ -223,7 +223,7 @@ def _kind_of_type(field: fields.Field[Any]) -> str:
     return "text"
 
 
-def _choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
+def _load_choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
     """Return the choices of a field and the reason if its source cannot be asked."""
     source_name = field.metadata.get("choices_from")
     if not source_name:
@@ -248,10 +248,10 @@ def list_schema_choices(field: fields.Field[Any]) -> Choices:
     inner = field.inner if isinstance(field, fields.List) else field
     if isinstance(inner, fields.Boolean):
         return ()
-    return _validated_choices(inner)
+    return _list_validated_choices(inner)
 
 
-def _validated_choices(field: fields.Field[Any]) -> Choices:
+def _list_validated_choices(field: fields.Field[Any]) -> Choices:
     """Return the values that the validators of a field allow."""
     for check in field.validators:
         if not isinstance(check, validate.OneOf):
@@ -263,13 +263,13 @@ def _validated_choices(field: fields.Field[Any]) -> Choices:
     return ()
 
 
-def _with_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple[Choices, Any]:
+def _add_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple[Choices, Any]:
     """Add the stored values that are no longer in the list; preselect the only choice.
 
     Return the choices and the value. Nothing is preselected where a value may be left out, and a
     stored value is never replaced.
     """
-    values = _as_texts(field, value)
+    values = _format_values(field, value)
     offered = {entry for entry, _ in choices}
     extended = list(choices)
     for entry in values:
@@ -282,7 +282,7 @@ def _with_value(field: fields.Field[Any], choices: Choices, value: Any) -> tuple
     return extended, value
 
 
-def _as_texts(field: fields.Field[Any], value: Any) -> list[str]:
+def _format_values(field: fields.Field[Any], value: Any) -> list[str]:
     """Return the stored values of a field as texts.
 
     Only a list has several; a field without a value has none.
@@ -322,7 +322,7 @@ def _parse_field(name: str, field: fields.Field[Any], form: MultiDict[str, str])
         return name in form
     if isinstance(field, fields.List):
         entries = form.getlist(name)  # ticked boxes, or one text with a line for each
-        return _lines("\n".join(entries))
+        return _split_lines("\n".join(entries))
     if name not in form:
         return None
     text = form[name].strip()
@@ -334,7 +334,7 @@ def _parse_field(name: str, field: fields.Field[Any], form: MultiDict[str, str])
     return text
 
 
-def _lines(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     """Return the lines that are not empty, without the spaces around them."""
     lines = []
     for line in text.splitlines():
@@ -346,7 +346,7 @@ def _lines(text: str) -> list[str]:
 def _parse_pairs(text: str) -> dict[str, str]:
     """Parse lines of "name = value"; of a name that comes twice the last value counts."""
     pairs = {}
-    for line in _lines(text):
+    for line in _split_lines(text):
         before, _, after = line.partition("=")
         name = before.strip()
         pairs[name] = after.strip()

@@ -99,7 +99,7 @@ def init_app(app: Flask) -> None:
     app.config.setdefault("BOOTSTRAP_SERVE_LOCAL", True)
     Bootstrap5(app)
     app.register_blueprint(pages)
-    app.context_processor(_page_values)
+    app.context_processor(_build_page_values)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         amount=amount,
@@ -211,11 +211,11 @@ def zone() -> str:
     if "zone" not in g:
         g.zone = viewer.chosen_zone()
     if not g.zone:
-        g.zone = _zone_of_installation() or "UTC"
+        g.zone = _find_zone_of_installation() or "UTC"
     return str(g.zone)
 
 
-def _zone_of_installation() -> str | None:
+def _find_zone_of_installation() -> str | None:
     """Return the zone of the installation of the page, or else of the first that is visible."""
     installation_id = (request.view_args or {}).get("installation_id")
     visible = select(Installation.zone).where(*access.load_scope().installations())
@@ -364,7 +364,7 @@ def _choose_url() -> str:
     return ""
 
 
-def _page_values() -> dict[str, Any]:
+def _build_page_values() -> dict[str, Any]:
     """Return what every page shows; `section` marks the entry of the menu."""
     return {
         "open_cases": open_cases,

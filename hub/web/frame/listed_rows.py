@@ -42,7 +42,7 @@ def encode(seals: Mapping[int, str]) -> str:
     content = bytearray()
     before = 0
     for id in sorted(seals):
-        content += _varint(id - before)
+        content += _encode_varint(id - before)
         content += bytes.fromhex(shorten(seals[id]))
         before = id
     return base64.urlsafe_b64encode(content).decode()
@@ -75,7 +75,7 @@ def is_same(listed: str | None, now: str) -> bool:
     return listed == shorten(now)
 
 
-def _varint(number: int) -> bytes:
+def _encode_varint(number: int) -> bytes:
     """Return seven bits a byte, the lowest first; the highest bit marks that another follows."""
     content = bytearray()
     while number > 127:

@@ -20,33 +20,33 @@ def render(text: str, heading_anchors: Sequence[str] | None = None) -> Markup:
 
     Its headings have these anchors, in this order; without any they have their own.
     """
-    parser = _parser()
-    parser.add_render_rule("fence", _fence)
+    parser = _build_parser()
+    parser.add_render_rule("fence", _render_fence)
     tokens = parser.parse(text)
     heading = ""
     remaining_anchors = iter(find_anchors(text) if heading_anchors is None else heading_anchors)
     for position, token in enumerate(tokens):
         if token.type == "heading_open":
             token.attrSet("id", next(remaining_anchors))
-            heading = _plain_text(tokens[position + 1])
+            heading = _get_plain_text(tokens[position + 1])
         elif token.type == "th_open":
             token.attrs = {"scope": "col"}
         elif token.type == "td_open":
             token.attrs = {}
         elif token.type == "table_open":
             token.attrSet("class", "grid")
-            token.meta["caption"] = f"{heading}: {', '.join(_header_texts(tokens, position))}"
+            token.meta["caption"] = f"{heading}: {', '.join(_list_header_texts(tokens, position))}"
         elif token.children:
-            token.children = _without_other_pages(token.children)
-    parser.add_render_rule("table_open", _table_open)
-    parser.add_render_rule("table_close", _table_close)
+            token.children = _remove_links_to_other_pages(token.children)
+    parser.add_render_rule("table_open", _render_table_open)
+    parser.add_render_rule("table_close", _render_table_close)
     html = parser.renderer.render(tokens, parser.options, {})
     return Markup(html)  # noqa: S704 (tags in the text are escaped)
 
 
 def find_headings(text: str) -> list[str]:
     """Return the headings of a page."""
-    tokens = _parser().parse(text)
+    tokens = _build_parser().parse(text)
     headings = []
     for position, token in enumerate(tokens):
         if token.type == "heading_open":
@@ -59,7 +59,7 @@ def find_anchors(text: str) -> list[str]:
     return [anchor_of_heading(heading) for heading in find_headings(text)]
 
 
-def _parser() -> "MarkdownIt":
+def _build_parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt  # only the help needs it
 
     return MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -70,7 +70,7 @@ def anchor_of_heading(heading: str) -> str:
     return NOT_IN_ANCHOR.sub("", heading.lower()).replace(" ", "-")
 
 
-def _without_other_pages(tokens: Sequence[Any]) -> list[Any]:
+def _remove_links_to_other_pages(tokens: Sequence[Any]) -> list[Any]:
     """Return the tokens of a line without its links to other pages; their labels stay."""
     remaining = []
     is_other_page = False
@@ -83,28 +83,28 @@ def _without_other_pages(tokens: Sequence[Any]) -> list[Any]:
     return remaining
 
 
-def _header_texts(tokens: Sequence[Any], position: int) -> list[str]:
+def _list_header_texts(tokens: Sequence[Any], position: int) -> list[str]:
     """Return the texts of the first row of the table that begins at a position."""
     heads = []
     while tokens[position].type != "thead_close":
         if tokens[position].type == "th_open":
-            heads.append(_plain_text(tokens[position + 1]))
+            heads.append(_get_plain_text(tokens[position + 1]))
         position += 1
     return heads
 
 
-def _plain_text(token: Any) -> str:
+def _get_plain_text(token: Any) -> str:
     """Return the text of a line without its marks."""
     return "".join(child.content for child in token.children)
 
 
-def _fence(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:
+def _render_fence(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:
     """Return a block of code; it can be scrolled by keyboard."""
     code = escape(tokens[position].content.rstrip("\n"))
     return f'<pre tabindex="0"><code>{code}</code></pre>\n'
 
 
-def _table_open(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:
+def _render_table_open(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:
     """Return the beginning of a table in a region that can be scrolled by keyboard."""
     caption = escape(tokens[position].meta["caption"])
     region = f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}">\n'
@@ -112,6 +112,6 @@ def _table_open(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any)
     return f'{region}{table}<caption class="visually-hidden">{caption}</caption>\n'
 
 
-def _table_close(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:
+def _render_table_close(renderer: Any, tokens: Sequence[Any], position: int, *rest: Any) -> str:
     """Return the end of a table and its region."""
     return str(renderer.renderToken(tokens, position, *rest)) + "</div>\n"

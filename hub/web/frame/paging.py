@@ -45,7 +45,7 @@ def page(
     `down` begins with the highest.
     """
     is_backwards = "after" in request.args
-    key = _cursor(request.args.get("after") or request.args.get("before"), by)
+    key = _parse_cursor(request.args.get("after") or request.args.get("before"), by)
     is_descending = down != is_backwards
     if key:
         query = query.where(follows(by, key, down=is_descending))
@@ -151,13 +151,13 @@ def _link_neighbours(rows: list[Any], keys: int, *, further: bool, earlier: bool
         contents.append(columns[0] if len(columns) == 1 else columns)
     newer = older = ""
     if earlier:
-        newer = _address_beside(rows, 0, keys, "after")
+        newer = _build_neighbor_address(rows, 0, keys, "after")
     if further:
-        older = _address_beside(rows, -1, keys, "before")
+        older = _build_neighbor_address(rows, -1, keys, "before")
     return ListPage(contents, newer, older)
 
 
-def _address_beside(rows: list[Any], place: int, keys: int, side: str) -> str:
+def _build_neighbor_address(rows: list[Any], place: int, keys: int, side: str) -> str:
     """Return the address of the page beside a row; without rows, that of the first page."""
     cursor: dict[str, str | None] = {"before": None, "after": None}
     if rows:
@@ -166,7 +166,7 @@ def _address_beside(rows: list[Any], place: int, keys: int, side: str) -> str:
     return build_address_with(**cursor)
 
 
-def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
+def _parse_cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
     """Return the key in an address; None, for the first page, if it does not fit the columns.
 
     An address that somebody edited by hand thus leads to the first page.
@@ -179,24 +179,24 @@ def _cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
         return None
     if len(key) != len(by):
         return None
-    parts = [_part(part, column) for part, column in zip(key, by, strict=True)]
+    parts = [_parse_part(part, column) for part, column in zip(key, by, strict=True)]
     return None if None in parts else parts
 
 
-def _part(part: Any, column: Any) -> Any:
+def _parse_part(part: Any, column: Any) -> Any:
     """Return a part of a key as its column has it; None if it does not fit the column."""
     if isinstance(column.type, Instant):
         return _parse_moment(part)
     if isinstance(column.type, Money):
-        return _amount(part)
+        return _parse_amount(part)
     expected = column.type.python_type
     if expected is dt.date:
-        return _day(part)
+        return _parse_day(part)
     fits = type(part) is expected and _fits_column(part)
     return part if fits else None
 
 
-def _day(part: Any) -> dt.date | None:
+def _parse_day(part: Any) -> dt.date | None:
     """Return the day that a part of a key is, None if it is none."""
     try:
         return dt.date.fromisoformat(part)
@@ -213,7 +213,7 @@ def _parse_moment(part: Any) -> dt.datetime | None:
         return None
 
 
-def _amount(part: Any) -> Decimal | None:
+def _parse_amount(part: Any) -> Decimal | None:
     """Return the amount that a part of a key is, None if it is none that a column can hold."""
     try:
         amount = Decimal(part) if isinstance(part, str) else None

@@ -25,13 +25,13 @@ def list_texts_of_plugin(plugins: Plugins, package: str) -> list[str]:
             continue
         texts += [app.summary, app.help, app.access or "", *labels_of_fields(plugins, app.slug)]
         if app.files:
-            texts += _texts_of_files(app.files)
+            texts += _iter_texts_of_files(app.files)
         for setting in schema_of(app).fields.values():
-            texts += _texts_of_setting(setting)
+            texts += _iter_texts_of_setting(setting)
     return list(dict.fromkeys(text for text in texts if text))
 
 
-def _texts_of_files(kinds: FileKinds) -> Iterator[str]:
+def _iter_texts_of_files(kinds: FileKinds) -> Iterator[str]:
     """Yield what the form about the columns of a table shows."""
     for field in kinds.fields:
         yield field.label
@@ -40,7 +40,7 @@ def _texts_of_files(kinds: FileKinds) -> Iterator[str]:
             yield label
 
 
-def _texts_of_setting(setting: fields.Field[Any]) -> Iterator[str]:
+def _iter_texts_of_setting(setting: fields.Field[Any]) -> Iterator[str]:
     """Yield what the form of the settings shows of a setting."""
     for name in TEXTS_OF_SETTING:
         yield str(setting.metadata.get(name, ""))

@@ -116,29 +116,29 @@ def build_source_view(
     if body.get("kind") in LIST_KINDS:
         facts = _record_facts(body.get("details") or {})
     else:
-        facts = _document_facts(body, document.currency)
+        facts = _iter_document_facts(body, document.currency)
     for name, value in body.get("facts", {}).items():
         facts.append((_label(name), format_dates(str(value))))
     lines = []
     for line in body.get("lines", []):
-        codes_of_line = _codes(line.get("codes", {}), record_name, field_labels)
+        codes_of_line = _list_codes(line.get("codes", {}), record_name, field_labels)
         lines.append({**line, "codes": codes_of_line})
     return View(
         facts=facts,
         lines=lines,
-        codes=_codes(body.get("codes", {}), record_name, field_labels),
+        codes=_list_codes(body.get("codes", {}), record_name, field_labels),
         attachments=body.get("attachments", []),
         warnings=body.get("warnings", []),
     )
 
 
-def _document_facts(body: Mapping[str, Any], currency: str) -> list[tuple[str, Any]]:
+def _iter_document_facts(body: Mapping[str, Any], currency: str) -> list[tuple[str, Any]]:
     """Return the fields of a document that are not shown elsewhere on its page."""
     facts = []
     for name, value in body.items():
         if value and name not in HIDDEN_FIELDS:
             label = FIELD_LABELS.get(name) or _label(name)
-            facts.append((label, _fact(name, value, currency)))
+            facts.append((label, _format_fact(name, value, currency)))
     return facts
 
 
@@ -147,7 +147,7 @@ def _record_facts(details: Mapping[str, Any]) -> list[tuple[str, Any]]:
     facts = []
     for name, label in RECORD_LABELS.items():
         if details.get(name):
-            facts.append((label, _fact(name, details[name], details.get("currency") or "")))
+            facts.append((label, _format_fact(name, details[name], details.get("currency") or "")))
     return facts
 
 
@@ -208,7 +208,7 @@ def short_money(value: Decimal, currency: str) -> str:
     return gettext("%(millions)s M %(currency)s", millions=millions, currency=currency).strip()
 
 
-def _fact(name: str, value: Any, currency: str) -> str:
+def _format_fact(name: str, value: Any, currency: str) -> str:
     """Return the text of a simple value: an amount, a date or a label."""
     if name in AMOUNTS or name in PRICES:
         return amount(value, currency)
@@ -218,8 +218,8 @@ def _fact(name: str, value: Any, currency: str) -> str:
     if name == "type":
         return str(value).replace("_", " ")
     if name in ADDRESSES and isinstance(value, dict):
-        return ", ".join(_text(part) for part in value.values() if part)
-    text = _text(value)
+        return ", ".join(_format_value(part) for part in value.values() if part)
+    text = _format_value(value)
     if name in DATES:
         return format_dates(text)
     return text
@@ -236,10 +236,10 @@ def fact(text: str, label: str) -> str:
 
 def format_dates(text: str) -> str:
     """Return the text with its dates as a person writes them."""
-    return DATE_PATTERN.sub(_date, text)
+    return DATE_PATTERN.sub(_format_date, text)
 
 
-def _date(match: re.Match[str]) -> str:
+def _format_date(match: re.Match[str]) -> str:
     """Return a date as a person reads it, with the time that follows it."""
     try:
         day = dt.date.fromisoformat(match[1])
@@ -249,7 +249,7 @@ def _date(match: re.Match[str]) -> str:
     return f"{dates.date(day)}{time}"
 
 
-def _codes(
+def _list_codes(
     codes: dict[str, Any], record_name: RecordName, field_labels: Mapping[str, str]
 ) -> list[tuple[str, str]]:
     """Return the codes of a document as pairs of label and text."""
@@ -257,11 +257,11 @@ def _codes(
     for key, code in codes.items():
         if code:
             label = field_labels.get(key) or ROLE_LABELS.get(key) or _label(key)
-            texts.append((label, _code(key, code, record_name)))
+            texts.append((label, _format_code(key, code, record_name)))
     return texts
 
 
-def _code(key: str, code: Any, record_name: RecordName) -> str:
+def _format_code(key: str, code: Any, record_name: RecordName) -> str:
     """Return the number and name of a code.
 
     If it has neither, or both only repeat its id, return the name of the record that it is.
@@ -284,13 +284,13 @@ def _label(name: str) -> str:
     return first_letter + text[1:]
 
 
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Return a value as text, without braces and brackets, as "width: 2, height: 3".
 
     Values within it are shown in the same way.
     """
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {_text(part)}" for name, part in value.items())
+        return ", ".join(f"{name}: {_format_value(part)}" for name, part in value.items())
     if isinstance(value, list):
-        return ", ".join(map(_text, value))
+        return ", ".join(map(_format_value, value))
     return str(value)

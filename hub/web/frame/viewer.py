@@ -51,16 +51,16 @@ def init_app(app: Flask) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.newstyle_gettext = True  # type: ignore[attr-defined]  # the extension adds it
     environment.globals.update(
-        _=_text,
-        gettext=_gettext,
-        ngettext=_ngettext,
-        pgettext=_text_with_context,
+        _=_translate_text,
+        gettext=_translate_block,
+        ngettext=_translate_plural_block,
+        pgettext=_translate_text_with_context,
         language=language,
     )
     environment.filters.update(
         number=count,
         of_app=translate_for_app,
-        of_reasons=_reason,
+        of_reasons=_translate_reason,
         stored=_translate_stored,
         display_name=messages.translate_name,
     )
@@ -72,12 +72,12 @@ def reader() -> Reader:
         return messages.ENGLISH
     if "reader" not in g:
         try:
-            g.reader = _reader(_choice("language"), _choice("number_format"))
+            g.reader = _build_reader(_get_choice("language"), _get_choice("number_format"))
         except (
             DatabaseUnavailable,
             SQLAlchemyError,
         ):  # nobody knows who it is: the browser decides
-            g.reader = _reader(None, None)
+            g.reader = _build_reader(None, None)
     person = cast(Reader, g.reader)
     if messages.find_reader.get() is reader:  # the same for the hundreds of texts of a page
         messages.find_reader.set(lambda: person)
@@ -91,7 +91,7 @@ def language() -> str:
 
 def chosen_zone() -> str:
     """Return the time zone that the person chose, "" if none."""
-    name = _choice("zone")
+    name = _get_choice("zone")
     return name if name and is_zone(name) else ""
 
 
@@ -153,18 +153,18 @@ def translate_inputs(questions: Sequence[Input], slug: str) -> list[Input]:
 
 def use(language: str | None, number_format: str | None) -> None:
     """Write the rest of the response in the way that the person has just chosen."""
-    g.reader = _reader(language, number_format)
+    g.reader = _build_reader(language, number_format)
     _begin()
 
 
-def _reader(language: str | None, number_format: str | None) -> Reader:
+def _build_reader(language: str | None, number_format: str | None) -> Reader:
     """Return a reader with these choices; what is not chosen comes from the browser."""
     name = language if language in LANGUAGES else requested_language()
     numbers = FORMATS[number_format] if number_format in FORMATS else USUAL_FORMATS[name]
     return Reader(name, load_catalog(name), numbers, load_plugin_catalogs)
 
 
-def _choice(name: str) -> str | None:
+def _get_choice(name: str) -> str | None:
     """Return what the person has chosen; None if nothing or if nobody is logged in."""
     if not current_user.is_authenticated:
         return None
@@ -189,7 +189,7 @@ def translate_reasons() -> Iterator[None]:
     While a template is rendered they are translated anyway. Otherwise they are English, because
     views also store them.
     """
-    token = reasons.translate.set(_reason)
+    token = reasons.translate.set(_translate_reason)
     try:
         yield
     finally:
@@ -197,14 +197,14 @@ def translate_reasons() -> Iterator[None]:
 
 
 def _translate_reasons(*sender: Any, **ignored: Any) -> None:
-    reasons.translate.set(_reason)
+    reasons.translate.set(_translate_reason)
 
 
 def _keep_reasons(*sender: Any, **ignored: Any) -> None:
     reasons.translate.set(str)
 
 
-def _reason(text: str) -> str:
+def _translate_reason(text: str) -> str:
     """Translate a text of `hub.reasons`, or the label of a code, which its plugin translates."""
     return reason_texts.translate(
         text, lambda label: load_field_labels(language()).get(label, label)
@@ -217,7 +217,7 @@ def _translate_stored(text: str | None) -> str:
 
 
 @pass_eval_context
-def _text(context: EvalContext, text: str, /, **values: Any) -> str:
+def _translate_text(context: EvalContext, text: str, /, **values: Any) -> str:
     """Translate a text of a template, `_("Save")`; it may also be a value, since it is escaped."""
     person = messages.reader()
     if isinstance(text, Sentence):
@@ -226,21 +226,23 @@ def _text(context: EvalContext, text: str, /, **values: Any) -> str:
 
 
 @pass_eval_context
-def _text_with_context(context: EvalContext, meaning: str, text: str, /, **values: Any) -> str:
+def _translate_text_with_context(
+    context: EvalContext, meaning: str, text: str, /, **values: Any
+) -> str:
     """Translate a text of a template that means different things in English."""
     person = messages.reader()
     return _escape(context, person.catalog.pgettext(meaning, str(text)), values, person)
 
 
 @pass_eval_context
-def _gettext(context: EvalContext, text: str, /, **values: Any) -> str:
+def _translate_block(context: EvalContext, text: str, /, **values: Any) -> str:
     """Translate the text of a {% trans %}, which is a part of the template and may have tags."""
     person = messages.reader()
     return _fill(context, person.catalog.gettext(text), values, person)
 
 
 @pass_eval_context
-def _ngettext(
+def _translate_plural_block(
     context: EvalContext, singular: str, plural: str, number: int, /, **values: Any
 ) -> str:
     """Translate the text of a {% trans %} in the form that fits a number."""

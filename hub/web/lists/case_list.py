@@ -145,21 +145,21 @@ def build_conditions(
     """
     installation_id = row_ids.parse(filters["installation"])
     visible = load_shown_scope() if installation_id is None else load_rights_scope()
-    chosen: list[ColumnElement[bool]] = [*visible.cases(), *_conditions_of_show(filters["show"])]
+    chosen: list[ColumnElement[bool]] = [*visible.cases(), *_build_tab_conditions(filters["show"])]
     if installation_id is not None:
         chosen.append(Case.installation_id == installation_id)
     company_id = row_ids.parse(filters["company"])
     if company_id is not None:
         chosen.append(Case.company_id == company_id)
     if filters["words"]:
-        ids = _ids_with_words(session, select(Case).where(*chosen), filters["words"])
+        ids = _find_ids_with_words(session, select(Case).where(*chosen), filters["words"])
         chosen.append(Case.id.in_(ids))
     if with_group and filters["act"]:
         chosen.append(inbox.is_solved_by(filters["act"]))
     return chosen
 
 
-def _ids_with_words(session: Session, query: Select[Case], words: str) -> list[int]:
+def _find_ids_with_words(session: Session, query: Select[Case], words: str) -> list[int]:
     """Return the ids of those cases of a query that have these words, newest first.
 
     Their texts are searched in English and, if it is another one, in the person's language.
@@ -179,7 +179,7 @@ def order_cases(session: Session, filters: Filters) -> tuple[Select[Any], list[A
     if sort not in ("amount", "due"):
         key = [Case.closed_at, Case.id] if filters["show"] == "closed" else [Case.id]
         return query, key, sort != "oldest"
-    totals = _totals(is_open=filters["show"] != "closed")
+    totals = _select_totals(is_open=filters["show"] != "closed")
     query = query.outerjoin(totals, totals.c.case_id == Case.id)
     if sort == "amount":
         amount = cast(func.abs(func.coalesce(totals.c.amount, 0)), BigInteger)
@@ -246,7 +246,7 @@ def list_companies(session: Session, chosen: str) -> list[ConnectedCompany]:
     return list(session.scalars(visible.where(ConnectedCompany.id == (company_id or 0))))
 
 
-def _conditions_of_show(show: str) -> list[ColumnElement[bool]]:
+def _build_tab_conditions(show: str) -> list[ColumnElement[bool]]:
     """Return the conditions of a tab."""
     if show == "closed":
         return [Case.closed_at.is_not(None)]
@@ -258,12 +258,12 @@ def _conditions_of_show(show: str) -> list[ColumnElement[bool]]:
     return [*is_open, inbox.is_awake()]
 
 
-def _links_to_documents(*columns: Any) -> Select[Any]:
+def _select_links_to_documents(*columns: Any) -> Select[Any]:
     """Select from the links of cases to documents that the person may see."""
     return case_amounts.select_documents(*columns).where(*load_scope().postings())
 
 
-def _totals(*, is_open: bool) -> Any:
+def _select_totals(*, is_open: bool) -> Any:
     """Return the amount, in millionths, and the earliest due date of each case.
 
     Amounts of several currencies are added up as they are, and a credit counts as much as a bill
@@ -271,7 +271,7 @@ def _totals(*, is_open: bool) -> Any:
     """
     amount = func.sum(type_coerce(case_amounts.signed_amount(), BigInteger)).label("amount")
     due = func.min(SourceDocument.due).label("due")
-    query = _links_to_documents(amount, due).join(Case, Case.id == case_posting.c.case_id)
+    query = _select_links_to_documents(amount, due).join(Case, Case.id == case_posting.c.case_id)
     is_listed = Case.closed_at.is_(None) if is_open else Case.closed_at.is_not(None)
     return query.where(is_listed).group_by(case_posting.c.case_id).subquery()
 
@@ -300,7 +300,7 @@ def _add_owners(session: Session, rows: Mapping[int, CaseRow]) -> None:
 
 def _add_documents(session: Session, rows: Mapping[int, CaseRow]) -> None:
     """Add number, amounts, earliest due date and party of the documents of each case."""
-    query = _links_to_documents(
+    query = _select_links_to_documents(
         case_amounts.CURRENCY,
         func.count(),
         func.sum(case_amounts.signed_amount()),

@@ -100,7 +100,7 @@ def order_of(filters: Mapping[str, str]) -> Order:
         return Order([SourceDocument.total, SourceDocument.id], down)
     if sort.endswith("due"):
         return Order([SourceDocument.due, SourceDocument.id], down)
-    is_dated = _date(filters["from"]) or _date(filters["to"])
+    is_dated = _parse_date(filters["from"]) or _parse_date(filters["to"])
     if sort or is_dated:
         return Order([SourceDocument.date, SourceDocument.id], down)
     return Order([SourceDocument.id], down)
@@ -124,7 +124,7 @@ def select_ids(
         query = with_state.where(in_state(state))
     elif state == ReceiptState.PAID:
         query = with_state.where(in_state(DocumentState.POSTED), *_is_paid(session))
-    return query.where(*load_scope().documents(), *_conditions(session, filters, is_ordered))
+    return query.where(*load_scope().documents(), *_build_conditions(session, filters, is_ordered))
 
 
 def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
@@ -132,7 +132,7 @@ def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
     query = select_ids(session, filters, is_ordered=False)
     is_made = case((SourceDocument.made_for != "", 1), else_=0).label("is_made")
     columns = (is_made, SourceDocument.kind, SourceDocument.currency, SourceDocument.total)
-    ordered = query.order_by(*_summary_order(filters))
+    ordered = query.order_by(*_get_summary_order(filters))
     if _is_counted_by_indexes(filters) and session.scalar(ordered.offset(MAX_SUMMED).limit(1)):
         return Summary(Figure(MAX_SUMMED + 1), {}, is_complete=False)
     newest = ordered.add_columns(*columns)
@@ -150,7 +150,7 @@ def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
     return Summary(figure, made_records, is_complete)
 
 
-def _summary_order(filters: Mapping[str, str]) -> list[ColumnElement[Any]]:
+def _get_summary_order(filters: Mapping[str, str]) -> list[ColumnElement[Any]]:
     """Return the order in which documents are added up until the limit is reached.
 
     By their ids PostgreSQL would read all documents that are newer than the chosen days. Of a
@@ -160,7 +160,7 @@ def _summary_order(filters: Mapping[str, str]) -> list[ColumnElement[Any]]:
     if _is_found_by_index(filters["state"]):
         return []
     newest_first: list[ColumnElement[Any]] = [SourceDocument.id.desc()]
-    is_dated = _date(filters["from"]) or _date(filters["to"])
+    is_dated = _parse_date(filters["from"]) or _parse_date(filters["to"])
     if is_dated and filters["state"] in ("", DocumentState.POSTED):
         return [SourceDocument.date.desc(), *newest_first]
     return newest_first
@@ -193,24 +193,24 @@ def parse_amounts(text: str) -> tuple[Decimal, Decimal] | None:
     for text in texts:
         if ONE_AMOUNT.fullmatch(text) is None:
             return None
-        amount = _amount(text)
+        amount = _parse_amount(text)
         if amount is None:
             return None
         amounts.append(amount)
     return min(amounts), max(amounts)
 
 
-def _amount(text: str) -> Decimal | None:
+def _parse_amount(text: str) -> Decimal | None:
     """Return an amount as people write it, with a comma or a point before the decimals."""
     digits = re.sub(r"[^\d.,]", "", text)
-    whole, decimals = _whole_and_decimals(digits)
+    whole, decimals = _split_decimals(digits)
     if len(decimals) > 6:
         return None
     amount = Decimal(f"{whole or 0}.{decimals or 0}")
     return amount if amount < MAX_AMOUNT else None
 
 
-def _whole_and_decimals(digits: str) -> tuple[str, str]:
+def _split_decimals(digits: str) -> tuple[str, str]:
     """Split an amount at its last mark, unless that separates thousands, as in 1,000."""
     marks = re.findall(r"[.,]", digits)
     if not marks:
@@ -241,7 +241,7 @@ def _is_paid(session: Session) -> Iterator[ColumnElement[bool]]:
         yield SourceDocument.id.in_(candidates.where(*is_paid).correlate(None))
 
 
-def _conditions(
+def _build_conditions(
     session: Session, filters: Mapping[str, str], is_ordered: bool
 ) -> list[ColumnElement[bool]]:
     """Return the conditions of all filters but the state."""
@@ -256,10 +256,10 @@ def _conditions(
         conditions.append(SourceDocument.kind == filters["kind"])
     if filters["q"]:
         conditions.append(has_all_words(session, filters["q"]))
-    first_day = _date(filters["from"])
+    first_day = _parse_date(filters["from"])
     if first_day:
         conditions.append(SourceDocument.date >= first_day)
-    last_day = _date(filters["to"])
+    last_day = _parse_date(filters["to"])
     if last_day:
         conditions.append(SourceDocument.date <= last_day)
     amounts = parse_amounts(filters["amount"])
@@ -283,7 +283,7 @@ def _is_posted_by(run_id: int) -> ColumnElement[bool]:
     return SourceDocument.id.in_(postings)
 
 
-def _date(text: str) -> dt.date | None:
+def _parse_date(text: str) -> dt.date | None:
     """Parse a date of a filter; None if it is not one."""
     try:
         return dt.date.fromisoformat(text)

@@ -71,12 +71,12 @@ def read_in_chunks(
 
 def _format_csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield a CSV file."""
-    return spreadsheets.stream(columns, _cells(columns, rows))
+    return spreadsheets.stream(columns, _iter_cells(columns, rows))
 
 
 def _format_xlsx(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield an XLSX file."""
-    return xlsx.stream_file(columns, _cells(columns, rows))
+    return xlsx.stream_file(columns, _iter_cells(columns, rows))
 
 
 def _format_json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
@@ -90,13 +90,13 @@ def _format_json(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]
     yield b"\n]\n" if separator != "[\n" else b"[]\n"
 
 
-def _cells(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[list[spreadsheets.Cell]]:
+def _iter_cells(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[list[spreadsheets.Cell]]:
     """Yield the values of rows in the order of the columns, as cells."""
     for row in rows:
-        yield [_cell(row[name]) for name in columns]
+        yield [_format_cell(row[name]) for name in columns]
 
 
-def _cell(value: Any) -> spreadsheets.Cell:
+def _format_cell(value: Any) -> spreadsheets.Cell:
     """Return a value as a cell: numbers stay numbers, all else becomes text."""
     if value is None or isinstance(value, str | Decimal):
         return value

@@ -56,12 +56,12 @@ def stream_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterat
             name = f"xl/worksheets/sheet{sheets}.xml"
             with archive.open(name, "w", force_zip64=True) as sheet:
                 sheet.write(f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
-                sheet.write(_row(header))
+                sheet.write(_build_row(header))
                 is_complete = True
                 part: list[bytes] = []
                 size = 0
                 for count, row in enumerate(remaining, start=2):
-                    part.append(_row(row))
+                    part.append(_build_row(row))
                     size += len(part[-1])
                     if size >= PART_SIZE:
                         sheet.write(b"".join(part))
@@ -71,18 +71,18 @@ def stream_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterat
                         is_complete = False
                         break
                 sheet.write(b"".join(part) + b"</sheetData></worksheet>")
-        for name, text in _frame(sheets):
+        for name, text in _iter_frame_files(sheets):
             archive.writestr(name, f"{_HEAD}{text}")
     yield output.take()
 
 
-def _row(cells: Sequence[Cell]) -> bytes:
+def _build_row(cells: Sequence[Cell]) -> bytes:
     """Return a row of a sheet."""
-    content = "".join(map(_cell, cells))
+    content = "".join(map(_build_cell, cells))
     return f"<row>{content}</row>".encode()
 
 
-def _cell(cell: Cell) -> str:
+def _build_cell(cell: Cell) -> str:
     """Return a cell: numbers are numbers, and texts are never formulas."""
     if cell is None or cell == "":
         return "<c/>"
@@ -94,7 +94,7 @@ def _cell(cell: Cell) -> str:
     return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 
-def _frame(sheets: int) -> Iterator[tuple[str, str]]:
+def _iter_frame_files(sheets: int) -> Iterator[tuple[str, str]]:
     """Yield name and content of the files that make the sheets a workbook."""
     numbers = range(1, sheets + 1)
     types = "".join(

@@ -52,14 +52,14 @@ def show(posting_id: int) -> str | Response:
             posting=posting,
             document=posting.document,
             failure=read.failure,
-            subtotal=_subtotal(preview.planned),
+            subtotal=_compute_subtotal(preview.planned),
             uses_own_rate=_uses_own_rate(preview),
             files=files,
             framed_types=source_files.OPENED_TYPES.values(),
             framed=source_files.choose_file(files, request.args.get("file", "")),
             warnings=source.warnings,
             second_approvals=SecondApprovals.of(session, [posting]),
-            **_neighbours(session, posting),
+            **_find_neighbors(session, posting),
             **build_tabs(session, posting.document.installation),
         )
 
@@ -73,14 +73,14 @@ def _uses_own_rate(preview: PostingPreview) -> bool:
     return display.EXCHANGE_RATE not in dict(view.facts)
 
 
-def _subtotal(view: display.TransactionView | None) -> Any:
+def _compute_subtotal(view: display.TransactionView | None) -> Any:
     """Return the sum of the lines if there is a tax to add to it; None otherwise."""
     if view is None or not view.tax:
         return None
     return sum((line.amount for line in view.lines if line.amount), ZERO)
 
 
-def _neighbours(session: Session, posting: Posting) -> dict[str, int | None]:
+def _find_neighbors(session: Session, posting: Posting) -> dict[str, int | None]:
     """Return the ids of the postings in review before and after this one."""
     others = approvals.review_conditions(posting.installation_id)
     before = select(func.max(Posting.id)).where(*others, Posting.id < posting.id)

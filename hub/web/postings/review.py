@@ -67,7 +67,7 @@ def show(installation_id: int) -> str | Response:
         if is_past_end(postings):
             return redirect(build_first_address())
         context = build_tabs(session, installation)
-        chosen = _chosen_on_page()
+        chosen = _parse_chosen_rows()
         sums = review_rows.load_sums_in_review(session, installation_id)
         return render_template(
             "review.html",
@@ -78,7 +78,7 @@ def show(installation_id: int) -> str | Response:
             shown=listed_rows.encode({row.id: row.planned for row in postings.rows}),
             chosen=chosen or {},
             place=review_places.read_place(),
-            selection=_selection(session, installation, chosen) if chosen else None,
+            selection=_load_selection(session, installation, chosen) if chosen else None,
             documents=count_kinds(count_in_review(session, installation_id)),
             sums=sums.texts(),
             payments=sums.payment_texts(),
@@ -86,7 +86,7 @@ def show(installation_id: int) -> str | Response:
             left_out=count_before_start(session, installation_id),
             others=review_rows.count_left_out(session, installation_id),
             newest_others=review_rows.load_newest_left_out(session, installation_id),
-            breakdown=_breakdown_of_all(session, installation, context["to_review"]),
+            breakdown=_build_breakdown_of_all(session, installation, context["to_review"]),
             asks_for_automatic=_may_become_automatic(installation),
             **context,
         )
@@ -116,7 +116,7 @@ def selection(installation_id: int) -> str:
     """Return the bar with the sum of the ticked rows, for htmx."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-        selected = _selection(session, installation, _chosen_on_page() or {})
+        selected = _load_selection(session, installation, _parse_chosen_rows() or {})
         context = build_tabs(session, installation)
         sums = review_rows.load_sums_in_review(session, installation_id).texts()
     place = review_places.read_place()
@@ -130,12 +130,12 @@ def confirm(installation_id: int) -> str | Response:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         which = request.args.get("which", "selected")
-        chosen = None if which == "all" else _chosen_on_page()
+        chosen = None if which == "all" else _parse_chosen_rows()
         rows = list(review_rows.iter_in_review(session, installation_id, chosen))
         second_approvals = SecondApprovals.of(session, rows)
         context = build_tabs(session, installation)
         unchanged = review_rows.select_unchanged(rows, chosen)
-        breakdown = _breakdown(session, installation, unchanged)
+        breakdown = _build_breakdown(session, installation, unchanged)
         left_out = set(chosen or ()) - {row.id for row in unchanged}
         changed = review_approvals.count_in_review(session, installation_id, left_out)
     if not unchanged:
@@ -169,7 +169,7 @@ def confirm(installation_id: int) -> str | Response:
     )
 
 
-def _chosen_on_page() -> dict[int, str]:
+def _parse_chosen_rows() -> dict[int, str]:
     """Return the rows that the address names: the ticked ones, or all of the page."""
     is_page = request.args.get("which") == "shown" or "page" in request.args
     if is_page:
@@ -177,7 +177,7 @@ def _chosen_on_page() -> dict[int, str]:
     return listed_rows.from_pairs(request.args.getlist("selected"))
 
 
-def _selection(
+def _load_selection(
     session: Session, installation: Installation, chosen: Mapping[int, str]
 ) -> Selection:
     """Return the ticked rows that are still as the page listed them."""
@@ -216,15 +216,17 @@ def _needs_confirmation(
     return bool(approvals.find_lacking(session, [row.id for row in rows]))
 
 
-def _breakdown_of_all(session: Session, installation: Installation, count: int) -> Breakdown | None:
+def _build_breakdown_of_all(
+    session: Session, installation: Installation, count: int
+) -> Breakdown | None:
     """Return the sums of all `count` postings in review, unless they are too many or none."""
     if not 0 < count <= MAX_LISTED:
         return None
     rows = review_rows.iter_in_review(session, installation.id, None)
-    return _breakdown(session, installation, list(rows))
+    return _build_breakdown(session, installation, list(rows))
 
 
-def _breakdown(
+def _build_breakdown(
     session: Session, installation: Installation, rows: Sequence[WaitingPosting]
 ) -> Breakdown | None:
     """Return the sums by account and party; None for more postings than a page can sum up."""

@@ -79,7 +79,7 @@ class PostingPreview:
         """Name what differs, such as "Due, Line 2": from QuickBooks now, else the last posting."""
         if self.comparison and self.comparison.basis == Basis.NOW:
             return _changes_from_now(self.comparison, self.posting)
-        texts = [_changed_label(label) for label in sorted(self.differs)]
+        texts = [_format_changed_label(label) for label in sorted(self.differs)]
         if self.planned and self.posted and self.planned.total != self.posted.total:
             currency = self.posting.currency
             before = money(self.posted.total, currency)
@@ -95,14 +95,14 @@ def _changes_from_now(comparison: ChangePreview, posting: Posting) -> str:
         texts.append(gettext("Total in QuickBooks is %(now)s", now=now))
     if posting.operation in outbox.REMOVALS:
         return ", ".join(texts)
-    texts += [_changed_label(label) for label, _, _ in comparison.facts]
+    texts += [_format_changed_label(label) for label, _, _ in comparison.facts]
     if comparison.lines:
         count = len(comparison.lines)
         texts.append(ngettext("%(count)s line", "%(count)s lines", count))
     return ", ".join(texts)
 
 
-def _changed_label(name: str) -> str:
+def _format_changed_label(name: str) -> str:
     """Return a fact that differs, or a line such as "line 2", as a list of changes has it."""
     number = name.removeprefix("line ")
     if number != name:
@@ -138,7 +138,7 @@ class LeftOut(NamedTuple):
 
 def list_keys_to_read(session: Session, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions in QuickBooks that postings change or remove."""
-    return [write.key for write in _writes(postings, _last_posted(session, postings))]
+    return [write.key for write in _iter_writes(postings, _load_last_posted(session, postings))]
 
 
 def read_page_now(installation_id: int) -> ReadTransactions:
@@ -160,7 +160,7 @@ def build_previews(
     """
     if not postings:
         return []
-    earlier = _last_posted(session, postings)
+    earlier = _load_last_posted(session, postings)
     payloads: dict[int, tuple[str, bytes]] = {}
     for posting in (*postings, *earlier.values()):
         payloads[posting.id] = posting.kind, posting.payload
@@ -176,12 +176,12 @@ def build_previews(
         rows.append(PostingPreview(posting, seal, planned, present, differs))
     if read is None:
         return rows
-    writes = list(_writes(postings, earlier))
+    writes = list(_iter_writes(postings, earlier))
     comparisons = present_transactions.compare(session, writes, views, read)
     return [replace(row, comparison=comparisons.get(row.posting.id)) for row in rows]
 
 
-def _writes(postings: Iterable[Posting], earlier: Mapping[int, Posting]) -> Iterator[Write]:
+def _iter_writes(postings: Iterable[Posting], earlier: Mapping[int, Posting]) -> Iterator[Write]:
     """Yield the changes and removals among postings, each with its transaction in QuickBooks."""
     for posting in postings:
         before = earlier.get(posting.id)
@@ -205,7 +205,7 @@ def with_documents() -> tuple[Any, ...]:
     return (joinedload(Posting.document),)
 
 
-def _last_posted(session: Session, postings: Iterable[Posting]) -> dict[int, Posting]:
+def _load_last_posted(session: Session, postings: Iterable[Posting]) -> dict[int, Posting]:
     """Return the posting before each of these that was posted for the same part, by id."""
     document_ids = {posting.document_id for posting in postings}
     query = (
@@ -269,7 +269,7 @@ def count_left_out(session: Session, installation_id: int) -> list[LeftOut]:
     columns = Posting.state, Posting.kind, Posting.operation, Posting.currency
     query = (
         select(*columns, func.count(), func.sum(Posting.total))
-        .where(*_not_in_review(installation_id))
+        .where(*_build_not_in_review_conditions(installation_id))
         .group_by(*columns)
     )
     groups: dict[str, tuple[int, CurrencySums]] = {}
@@ -284,7 +284,7 @@ def load_newest_left_out(session: Session, installation_id: int) -> list[Posting
     """Return the newest held and skipped postings, with their documents."""
     query = (
         select(Posting)
-        .where(*_not_in_review(installation_id))
+        .where(*_build_not_in_review_conditions(installation_id))
         .options(*with_documents())
         .order_by(Posting.id.desc())
         .limit(MAX_LEFT_OUT)
@@ -292,7 +292,7 @@ def load_newest_left_out(session: Session, installation_id: int) -> list[Posting
     return list(session.scalars(query))
 
 
-def _not_in_review(installation_id: int) -> tuple[Any, ...]:
+def _build_not_in_review_conditions(installation_id: int) -> tuple[Any, ...]:
     """Return the conditions of postings that are held or skipped, without files."""
     return (
         Posting.installation_id == installation_id,

@@ -64,22 +64,22 @@ class Breakdown:
         added = {row.id: row for row in rows if row.operation not in outbox.REMOVALS}
         accounts: Totals = {}
         parties: Totals = {}
-        for id, view in _views(session, company_id, added).items():
+        for id, view in _build_views(session, company_id, added).items():
             row = added[id]
             sign = outbox.sign_of_kind(row.kind)
             rest = row.total or ZERO
             for line in view.lines:
                 if line.amount:
                     rest -= line.amount
-                    _add(accounts, row.currency, _account(view, line), sign * line.amount)
+                    _add(accounts, row.currency, _find_account(view, line), sign * line.amount)
             if row.total is not None:
                 _add(accounts, row.currency, gettext(REMAINDER_LABEL), sign * rest)
-                party = _party(view.facts, row.party)
+                party = _find_party(view.facts, row.party)
                 _add(parties, row.currency, party, sign * row.total)
         return cls(_sort_totals(accounts), _sort_totals(parties))
 
 
-def _views(
+def _build_views(
     session: Session, company_id: int, ids: Iterable[int]
 ) -> Mapping[int, display.TransactionView]:
     """Return what these postings send, by their ids."""
@@ -88,7 +88,7 @@ def _views(
     return display.view_payloads(session, company_id, payloads)
 
 
-def _account(view: display.TransactionView, line: display.TransactionLineView) -> str:
+def _find_account(view: display.TransactionView, line: display.TransactionLineView) -> str:
     """Return what a line posts to; that of a payment posts to the account of the money."""
     if not line.linked_type:
         return line.posts_to
@@ -99,7 +99,7 @@ def _account(view: display.TransactionView, line: display.TransactionLineView) -
     return gettext(PAYMENTS_LABEL)
 
 
-def _party(facts: Iterable[tuple[str, str]], source_party: str) -> str:
+def _find_party(facts: Iterable[tuple[str, str]], source_party: str) -> str:
     """Return the name of the supplier or customer among the facts of a transaction.
 
     One that is only created in QuickBooks first has the name that its source gives.

@@ -32,7 +32,7 @@ def run(run_id: int) -> str:
         get_row_or_404(session, Run, run_id)
     plan = undo.plan_run(run_id)
     back = url_for("runs.one", run_id=run_id)
-    return _page(gettext("Run"), back, plan)
+    return _render_page(gettext("Run"), back, plan)
 
 
 @pages.post("/run/<int:run_id>")
@@ -51,7 +51,7 @@ def posting(posting_id: int) -> str:
         row = get_row_or_404(session, Posting, posting_id)
     plan = undo.plan_posting(posting_id)
     back = url_for("documents.one", document_id=row.document_id)
-    return _page(gettext("Document"), back, plan)
+    return _render_page(gettext("Document"), back, plan)
 
 
 @pages.post("/posting/<int:posting_id>")
@@ -64,7 +64,7 @@ def undo_posting(posting_id: int) -> Response:
     return _remove(lambda: undo.plan_posting(posting_id), back)
 
 
-def _page(origin: str, back: str, plan: UndoPlan) -> str:
+def _render_page(origin: str, back: str, plan: UndoPlan) -> str:
     """Render the page that confirms a removal; `origin` names the page that leads to it."""
     sums = CurrencySums()
     for removable in plan.removable:

@@ -47,11 +47,11 @@ def index() -> str | Response:
         listed = page(session, query, by=[ConnectedCompany.name, Installation.id], down=False)
         if len(listed.rows) == 1 and not (listed.newer or listed.older):
             return redirect(url_for("review.show", installation_id=listed.rows[0].id))
-        apps = _waiting_apps(session, listed.rows)
+        apps = _load_waiting_apps(session, listed.rows)
         return render_template("to_approve.html", page=listed, apps=apps)
 
 
-def _waiting_apps(session: Session, installations: Sequence[Installation]) -> list[WaitingApp]:
+def _load_waiting_apps(session: Session, installations: Sequence[Installation]) -> list[WaitingApp]:
     """Return what waits in each of these apps, in one query."""
     apps = {installation.id: WaitingApp(installation) for installation in installations}
     columns = Posting.installation_id, Posting.kind, Posting.operation, Posting.currency

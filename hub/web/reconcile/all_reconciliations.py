@@ -76,7 +76,7 @@ def render(session: Session) -> str:
     companies = page(
         session, select_visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE
     )
-    rows = _rows(session, companies.rows)
+    rows = _load_rows(session, companies.rows)
     listed = ListPage(rows, companies.newer, companies.older)
     return render_template("reconciliations_of_all.html", page=listed)
 
@@ -86,26 +86,28 @@ def download() -> Response:
 
     def to_rows(look: Session, companies: Sequence[ConnectedCompany]) -> Iterator[exports.Row]:
         """Yield a row for each company and currency that differs."""
-        for row in _rows(look, companies):
+        for row in _load_rows(look, companies):
             yield from _export_rows(row)
 
     rows = exports.read_in_chunks(select_visible_companies(), BY_NAME, to_rows, down=False)
     return exports.download("reconciliations", COLUMNS, rows)
 
 
-def _rows(session: Session, companies: Sequence[ConnectedCompany]) -> list[CompanyReconciliation]:
+def _load_rows(
+    session: Session, companies: Sequence[ConnectedCompany]
+) -> list[CompanyReconciliation]:
     """Return the newest reconciliation of each company, in a few queries for all."""
     whole_ids = [company.id for company in companies if load_scope().has_company(company.id)]
     summaries = reconciliation.load_newest_reconciliations(session, whole_ids)
     rows = []
     for company in companies:
         summary = summaries.get(company.id)
-        result = _result(summary) if company.id in whole_ids else Result.HIDDEN
+        result = _describe_result(summary) if company.id in whole_ids else Result.HIDDEN
         rows.append(CompanyReconciliation(company, result, summary))
     return rows
 
 
-def _result(summary: ReconciliationSummary | None) -> Result:
+def _describe_result(summary: ReconciliationSummary | None) -> Result:
     """Return what a reconciliation says; one that failed later, or long ago, is old."""
     if summary is None:
         return Result.NONE

@@ -69,7 +69,7 @@ class PdfRow:
 def render(report: ReconciliationReport, *, printed_by: str, printed_at: dt.datetime) -> bytes:
     """Return the file."""
     _register_fonts()
-    pages = _paginate(_rows(report, printed_by, printed_at))
+    pages = _paginate(_iter_rows(report, printed_by, printed_at))
     output = io.BytesIO()
     # Invariant: the library does not write the time of the machine into the file.
     size = WIDTH, HEIGHT
@@ -78,7 +78,7 @@ def render(report: ReconciliationReport, *, printed_by: str, printed_at: dt.date
     title = gettext(
         "Reconciliation %(id)s · %(company)s",
         id=str(report.run.id),
-        company=_company_name(report),
+        company=_get_company_name(report),
     )
     canvas.setTitle(title)
     for number, rows in enumerate(pages, start=1):
@@ -91,26 +91,28 @@ def render(report: ReconciliationReport, *, printed_by: str, printed_at: dt.date
     return output.getvalue()
 
 
-def _rows(
+def _iter_rows(
     report: ReconciliationReport, printed_by: str, printed_at: dt.datetime
 ) -> Iterator[PdfRow]:
     """Yield all rows of the document."""
-    yield _text(gettext("Reconciliation with QuickBooks"), size=16, bold=True)
-    for label, text in _facts(report, printed_by, printed_at):
+    yield _build_text_row(gettext("Reconciliation with QuickBooks"), size=16, bold=True)
+    for label, text in _iter_facts(report, printed_by, printed_at):
         label_cell = PdfCell(label, 0, 120, bold=True)
         yield PdfRow([label_cell, PdfCell(text, 125, WIDTH - 2 * PAGE_MARGIN - 125)])
-    yield _text(gettext("Sums by kind and currency"), size=11, bold=True, space=14)
+    yield _build_text_row(gettext("Sums by kind and currency"), size=11, bold=True, space=14)
     yield from _sum_rows(report.sums_by_kind())
-    yield _text(gettext("Documents that differ"), size=11, bold=True, space=14)
-    yield from _difference_rows(report)
+    yield _build_text_row(gettext("Documents that differ"), size=11, bold=True, space=14)
+    yield from _iter_difference_rows(report)
     findings = report.marker_differences
     if findings:
-        yield _text(gettext("Transactions with a marker of this hub"), size=11, bold=True, space=14)
+        yield _build_text_row(
+            gettext("Transactions with a marker of this hub"), size=11, bold=True, space=14
+        )
         for finding in findings:
-            yield from _paragraph(finding.reason)
+            yield from _iter_paragraph_rows(finding.reason)
 
 
-def _facts(
+def _iter_facts(
     report: ReconciliationReport, printed_by: str, printed_at: dt.datetime
 ) -> Iterator[tuple[str, str]]:
     """Yield what the head of the document says, as label and text."""
@@ -124,7 +126,7 @@ def _facts(
         requested_by = gettext("Nightly schedule")
     company = gettext(
         "%(name)s (QuickBooks company %(realm)s)",
-        name=_company_name(report),
+        name=_get_company_name(report),
         realm=report.company.realm,
     )
     app = layout.app_name(report.slug) if report.slug else gettext("All apps of the company")
@@ -157,13 +159,13 @@ def result_text(result: ReconciliationSummary) -> str:
             matching=result.matching,
             documents=1,
         )
-    sentences = [counts, _difference_text(result)]
+    sentences = [counts, _format_difference(result)]
     if result.accepted:
         sentences.append(gettext("%(count)s accepted.", count=result.accepted))
     return " ".join(sentences)
 
 
-def _difference_text(result: ReconciliationSummary) -> str:
+def _format_difference(result: ReconciliationSummary) -> str:
     """Return by how much the books differ, and in how many documents."""
     if result.is_exact:
         return gettext("No difference.")
@@ -182,7 +184,7 @@ def _difference_text(result: ReconciliationSummary) -> str:
 def _sum_rows(sums: Sequence[TotalsLine]) -> Iterator[PdfRow]:
     """Yield the sums by kind and currency, or the sentence that there are none."""
     if not sums:
-        yield _text(gettext("Nothing was posted yet."))
+        yield _build_text_row(gettext("Nothing was posted yet."))
         return
     names = (
         gettext("Kind"),
@@ -193,7 +195,7 @@ def _sum_rows(sums: Sequence[TotalsLine]) -> Iterator[PdfRow]:
         gettext("In QuickBooks"),
         gettext("Difference"),
     )
-    header = _table_row(names, SUM_COLUMNS, texts=2, bold=True)
+    header = _build_table_row(names, SUM_COLUMNS, texts=2, bold=True)
     yield header
     for total in sums:
         amounts = (total.source, total.posted, total.quickbooks, total.difference)
@@ -201,16 +203,16 @@ def _sum_rows(sums: Sequence[TotalsLine]) -> Iterator[PdfRow]:
             layout.kind_label(total.kind),
             total.currency,
             messages.reader().numbers.count(total.documents),
-            *[_amount(value, total.currency) for value in amounts],
+            *[_format_amount(value, total.currency) for value in amounts],
         )
-        yield _table_row(cells, SUM_COLUMNS, texts=2, header=header)
+        yield _build_table_row(cells, SUM_COLUMNS, texts=2, header=header)
 
 
-def _difference_rows(report: ReconciliationReport) -> Iterator[PdfRow]:
+def _iter_difference_rows(report: ReconciliationReport) -> Iterator[PdfRow]:
     """Yield the documents that differ, or the sentence that none does."""
     differences = report.differences
     if not differences and not report.unlisted:
-        yield _text(gettext("No document differs from QuickBooks."))
+        yield _build_text_row(gettext("No document differs from QuickBooks."))
         return
     names = (
         gettext("Document"),
@@ -222,15 +224,15 @@ def _difference_rows(report: ReconciliationReport) -> Iterator[PdfRow]:
         gettext("What differs"),
     )
     columns = DIFFERENCE_COLUMNS
-    header = _difference_row(names, header=None)
+    header = _build_difference_row(names, header=None)
     yield header
     for difference in differences:
         if difference.posted is None:
             yield PdfRow([PdfCell(difference.reason, 0, columns[-1])], header=header)
             continue
-        yield _difference_row(_difference_texts(difference), header=header)
+        yield _build_difference_row(_format_difference_cells(difference), header=header)
     if report.unlisted:
-        yield _text(
+        yield _build_text_row(
             gettext(
                 "%(count)s more documents differ; each has a case in the hub's inbox.",
                 count=report.unlisted,
@@ -238,7 +240,7 @@ def _difference_rows(report: ReconciliationReport) -> Iterator[PdfRow]:
         )
 
 
-def _difference_texts(difference: ReportedDifference) -> tuple[str, ...]:
+def _format_difference_cells(difference: ReportedDifference) -> tuple[str, ...]:
     """Return the cells of a document that differs."""
     label = gettext(difference.label)
     if difference.is_accepted:
@@ -254,15 +256,17 @@ def _difference_texts(difference: ReportedDifference) -> tuple[str, ...]:
     )
 
 
-def _difference_row(texts: Sequence[str], header: PdfRow | None) -> PdfRow:
+def _build_difference_row(texts: Sequence[str], header: PdfRow | None) -> PdfRow:
     """Return a row of the documents that differ: three texts, three amounts and a text."""
-    row = _table_row(texts[:6], DIFFERENCE_COLUMNS[:7], texts=3, header=header, bold=header is None)
+    row = _build_table_row(
+        texts[:6], DIFFERENCE_COLUMNS[:7], texts=3, header=header, bold=header is None
+    )
     left = DIFFERENCE_COLUMNS[7]
     last = PdfCell(texts[6], left, WIDTH - 2 * PAGE_MARGIN - left, bold=header is None)
     return PdfRow([*row.cells, last], header=header, rule=True)
 
 
-def _table_row(
+def _build_table_row(
     texts_of_row: Sequence[str],
     columns: Sequence[float],
     *,
@@ -279,21 +283,23 @@ def _table_row(
     return PdfRow(cells, header=header, rule=True)
 
 
-def _text(text: str, *, size: float = FONT_SIZE, bold: bool = False, space: float = 0) -> PdfRow:
+def _build_text_row(
+    text: str, *, size: float = FONT_SIZE, bold: bool = False, space: float = 0
+) -> PdfRow:
     """Return a row with one text over the whole width."""
     return PdfRow([PdfCell(text, 0, WIDTH - 2 * PAGE_MARGIN, bold=bold)], size=size, space=space)
 
 
-def _paragraph(text: str) -> Iterator[PdfRow]:
+def _iter_paragraph_rows(text: str) -> Iterator[PdfRow]:
     """Yield the rows of a text that may be longer than a line."""
     line = ""
     for word in text.split():
         longer = f"{line} {word}".strip()
-        if line and _width(longer, REGULAR, FONT_SIZE) > WIDTH - 2 * PAGE_MARGIN:
-            yield _text(line)
+        if line and _measure_width(longer, REGULAR, FONT_SIZE) > WIDTH - 2 * PAGE_MARGIN:
+            yield _build_text_row(line)
             longer = word
         line = longer
-    yield _text(line)
+    yield _build_text_row(line)
 
 
 def _paginate(rows: Iterator[PdfRow]) -> list[list[PdfRow]]:
@@ -335,15 +341,15 @@ def _draw_cell(canvas: Canvas, cell: PdfCell, base: float, size: float) -> None:
 
 def _shorten(text: str, font: str, size: float, width: float) -> str:
     """Return the text, or as much of its beginning as the width holds and an ellipsis."""
-    if _width(text, font, size) <= width:
+    if _measure_width(text, font, size) <= width:
         return text
     shorter = text[: int(width)]  # no character is narrower than a point
-    while shorter and _width(f"{shorter}…", font, size) > width:
+    while shorter and _measure_width(f"{shorter}…", font, size) > width:
         shorter = shorter[:-1]
     return f"{shorter}…"
 
 
-def _width(text: str, font: str, size: float) -> float:
+def _measure_width(text: str, font: str, size: float) -> float:
     """Return how wide a text is drawn."""
     return float(pdfmetrics.stringWidth(text, font, size))
 
@@ -361,12 +367,12 @@ def _make_printable(text: str) -> str:
     return "".join(characters)
 
 
-def _amount(value: Decimal, currency: str) -> str:
+def _format_amount(value: Decimal, currency: str) -> str:
     """Format an amount without its currency, which has a column of its own."""
     return amount(value, currency)
 
 
-def _company_name(report: ReconciliationReport) -> str:
+def _get_company_name(report: ReconciliationReport) -> str:
     """Return the name of the company, or its number while it has none."""
     return report.company.name or report.company.realm
 

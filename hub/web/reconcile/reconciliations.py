@@ -121,7 +121,7 @@ def pdf(run_id: int) -> Response:
 
     with read_only_session() as session:
         report = _report_or_404(session, run_id)
-        use_zone_of(_first_app(session, report.company))
+        use_zone_of(_find_first_app(session, report.company))
         now = current_hub().clock.now()
     with viewer.translate_reasons():
         content = reconciliation_pdf.render(report, printed_by=person_name(), printed_at=now)
@@ -150,7 +150,7 @@ def _report(company: ConnectedCompany, run: Run | None) -> ReconciliationReport 
 
 def _render(session: Session, company: ConnectedCompany, run: Run | None) -> str:
     """Render the page of a company: one of its reconciliations, and the earlier ones."""
-    use_zone_of(_first_app(session, company))
+    use_zone_of(_find_first_app(session, company))
     report = _report(company, run)
     is_visible = load_scope().has_company(company.id)
     context: dict[str, Any] = {}
@@ -163,7 +163,7 @@ def _render(session: Session, company: ConnectedCompany, run: Run | None) -> str
         run=run,
         report=report,
         is_visible=is_visible,
-        history=_history(session, company) if is_visible else ListPage([]),
+        history=_load_history(session, company) if is_visible else ListPage([]),
         may_start=may("operator", company.id),
         show_all=request.args.get("show") == "all",
         **context,
@@ -178,10 +178,10 @@ def _report_values(session: Session, report: ReconciliationReport) -> dict[str, 
     previous = build_address_with(**{"from": max(start - ROWS_PER_PAGE, 0)}) if start else ""
     has_more = start + ROWS_PER_PAGE < len(report.differences)
     following = build_address_with(**{"from": start + ROWS_PER_PAGE}) if has_more else ""
-    return {"differences": ListPage(rows, previous, following), "addresses": _addresses(rows)}
+    return {"differences": ListPage(rows, previous, following), "addresses": _build_addresses(rows)}
 
 
-def _addresses(differences: Sequence[ReportedDifference]) -> dict[int, str]:
+def _build_addresses(differences: Sequence[ReportedDifference]) -> dict[int, str]:
     """Return where the transactions open in QuickBooks, by posting; none for a stand-in."""
     addresses: dict[int, str] = {}
     environment = environment_with_pages()
@@ -194,7 +194,7 @@ def _addresses(differences: Sequence[ReportedDifference]) -> dict[int, str]:
     return addresses
 
 
-def _history(session: Session, company: ConnectedCompany) -> ListPage:
+def _load_history(session: Session, company: ConnectedCompany) -> ListPage:
     """Return a page of the company's reconciliations, the newest first."""
     is_reconciliation = Run.company_id == company.id, Run.kind == RunKind.RECONCILE
     runs = page(session, select(Run).where(*is_reconciliation), by=[Run.id], size=HISTORY_ROWS)
@@ -202,7 +202,7 @@ def _history(session: Session, company: ConnectedCompany) -> ListPage:
     return ListPage(rows, runs.newer, runs.older)
 
 
-def _first_app(session: Session, company: ConnectedCompany) -> Installation | None:
+def _find_first_app(session: Session, company: ConnectedCompany) -> Installation | None:
     """Return the app whose zone the times of a company have."""
     of_company = select(Installation).where(Installation.company_id == company.id)
     return session.scalar(of_company.order_by(Installation.id).limit(1))

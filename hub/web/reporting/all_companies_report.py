@@ -44,7 +44,7 @@ def render(session: Session) -> str:
     if not waiting and company_totals.find_newest_date(session, load_scope().documents()) is None:
         steps = checklist.read_until_posted(session)
         return render_template("reports_of_all.html", is_empty=True, checklist=steps)
-    newest, month = _months(session)
+    newest, month = _find_months(session)
     documents = load_scope().documents()
     totals = company_totals.load_totals_of_month(session, documents, month)
     delays = company_postings.count_delays(session, documents, month)
@@ -58,7 +58,7 @@ def render(session: Session) -> str:
         months=offered if month in offered else [month, *offered],
         sums=company_totals.sum_by_currency(totals.values()),
         page=companies,
-        rows=[_row(company, totals) for company in companies.rows],
+        rows=[_build_row(company, totals) for company in companies.rows],
         delays=company_postings.load_delays(session, documents, month, companies.rows),
         delay_sums=delays,
         delay_labels=report_tables.DELAY_LABELS,
@@ -72,13 +72,13 @@ def render(session: Session) -> str:
 
 def download(session: Session) -> Response:
     """Download a table of the companies in a month: the totals if the address names no other."""
-    _, month = _months(session)
-    name, columns, to_rows = _file(session, month)
+    _, month = _find_months(session)
+    name, columns, to_rows = _choose_file(session, month)
     rows = exports.read_in_chunks(select_visible_companies(), BY_NAME, to_rows, down=False)
     return exports.download(f"{name}-{month.written}", columns, rows)
 
 
-def _file(session: Session, month: Period) -> tuple[str, Sequence[str], ToRows]:
+def _choose_file(session: Session, month: Period) -> tuple[str, Sequence[str], ToRows]:
     """Return name and columns of a file, and what makes its rows of some companies."""
     documents = load_scope().documents()
     table = request.args.get("table", "")
@@ -104,19 +104,21 @@ def _file(session: Session, month: Period) -> tuple[str, Sequence[str], ToRows]:
     def iter_totals(_: Session, companies: Sequence[Any]) -> Iterator[exports.Row]:
         """Yield the totals of companies as a file has them."""
         for company in companies:
-            for total in _row(company, totals).totals:
+            for total in _build_row(company, totals).totals:
                 yield _export_row(month, company, total)
 
     return "totals-of-companies", COLUMNS, iter_totals
 
 
-def _months(session: Session) -> tuple[Period, Period]:
+def _find_months(session: Session) -> tuple[Period, Period]:
     """Return the newest month with documents, and the one that the address names or else this."""
     newest = company_totals.find_newest_month(session, load_scope().documents(), today())
     return newest, report_tables.parse_month(request.args.get("month", "")) or newest
 
 
-def _row(company: ConnectedCompany, totals: dict[int, dict[str, CurrencyTotal]]) -> CompanyTotals:
+def _build_row(
+    company: ConnectedCompany, totals: dict[int, dict[str, CurrencyTotal]]
+) -> CompanyTotals:
     """Return the totals of a company in the order of their currencies."""
     own = totals.get(company.id, {})
     return CompanyTotals(company, [own[currency] for currency in sorted(own)])

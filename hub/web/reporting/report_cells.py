@@ -66,13 +66,13 @@ class ApproverCell:
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions of the parts of documents that the number counts."""
         return (
-            *self._dates(),
+            *self._build_date_conditions(),
             func.coalesce(Posting.approved_by, AUTOMATIC) == self.who,
             _has_currency(self.currency, self.home),
             state_column(Posting, TransactionHead) == DocumentState.POSTED,
         )
 
-    def _dates(self) -> tuple[ColumnElement[bool], ...]:
+    def _build_date_conditions(self) -> tuple[ColumnElement[bool], ...]:
         """Return the conditions of the dates of the documents."""
         if self.period is None:
             return is_dated_in(self.year)

@@ -35,8 +35,8 @@ class AppChart(NamedTuple):
 
 def build_posted_charts(totals: Sequence[ControlTotal]) -> list[AppChart]:
     """Return a chart for each app, the one that posted most first; none while all are empty."""
-    posted: dict[tuple[int, str], list[Sum]] = defaultdict(_year)
-    attention: dict[tuple[int, str], list[Sum]] = defaultdict(_year)
+    posted: dict[tuple[int, str], list[Sum]] = defaultdict(_build_empty_year)
+    attention: dict[tuple[int, str], list[Sum]] = defaultdict(_build_empty_year)
     for total in totals:
         app = total.installation_id, total.slug
         place = total.period.month - 1
@@ -84,6 +84,6 @@ def build_chart_of_counts(counts: Sequence[int]) -> Chart | None:
     return bar_chart.lay_out(values, bar_chart.NARROW_WIDTH)
 
 
-def _year() -> list[Sum]:
+def _build_empty_year() -> list[Sum]:
     """Return an empty sum for each month."""
     return [Sum() for _ in MONTHS]

@@ -55,7 +55,7 @@ def iter_delay_rows(delays: Iterable[PostingDelays]) -> Iterator[Row]:
 def iter_approver_rows(approvals: Iterable[Approved]) -> Iterator[Row]:
     """Yield what each person approved; without a name, what was posted automatically."""
     for row in approvals:
-        yield _approval_columns(row)
+        yield _build_approval_columns(row)
 
 
 def iter_company_delays(month: Period, delays: Iterable[CompanyDelays]) -> Iterator[Row]:
@@ -68,7 +68,7 @@ def iter_company_delays(month: Period, delays: Iterable[CompanyDelays]) -> Itera
 def iter_company_approvals(month: Period, approvals: Iterable[CompanyApproval]) -> Iterator[Row]:
     """Yield what each person approved for a company in a month."""
     for row in approvals:
-        yield {**company_columns(month, row.company), **_approval_columns(row)}
+        yield {**company_columns(month, row.company), **_build_approval_columns(row)}
 
 
 def company_columns(month: Period, company: ConnectedCompany) -> dict[str, object]:
@@ -80,7 +80,7 @@ def company_columns(month: Period, company: ConnectedCompany) -> dict[str, objec
     }
 
 
-def _approval_columns(row: Approved | CompanyApproval) -> dict[str, object]:
+def _build_approval_columns(row: Approved | CompanyApproval) -> dict[str, object]:
     """Return what a person approved as a file has it."""
     return {
         "approved_by": row.who,

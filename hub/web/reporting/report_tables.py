@@ -282,12 +282,12 @@ def select_timed_postings(*columns: Any) -> Select[Any]:
 
 def delay_column(session: Session) -> ColumnElement[int]:
     """Return the place in `DELAY_LABELS` of the time until a posting was posted."""
-    seconds = _seconds_until_posted(session)
+    seconds = _build_delay_expression(session)
     limits = [(seconds <= hours * 3600, place) for place, hours in enumerate(DELAY_LIMITS_IN_HOURS)]
     return case(*limits, else_=len(DELAY_LIMITS_IN_HOURS))
 
 
-def _seconds_until_posted(session: Session) -> Any:
+def _build_delay_expression(session: Session) -> Any:
     """Return the seconds from when a posting was planned until it was posted."""
     if session.get_bind().dialect.name == "sqlite":
         days = func.julianday(Posting.changed_at) - func.julianday(Posting.created_at)

@@ -63,7 +63,7 @@ def show() -> str:
         company = find_chosen_or_only_company(session)
         if company is None:
             return all_companies_report.render(session)
-        documents = _documents(company)
+        documents = _build_document_conditions(company)
         is_named = company_id_of_address() is not None
         years = report_tables.list_years(session, documents)
         home = company.currency
@@ -74,7 +74,7 @@ def show() -> str:
             return render_template(
                 "reports.html", company=company, is_named=is_named, is_empty=True, checklist=steps
             )
-        year = _year(years)
+        year = _choose_year(years)
         totals = report_tables.load_control_totals(session, documents, year, home)
         delays = report_tables.load_delays(session, documents, year)
         return render_template(
@@ -107,12 +107,12 @@ def export() -> Response:
         company = find_chosen_or_only_company(session)
         if company is None:
             return all_companies_report.download(session)
-        documents, home = _documents(company), company.currency
+        documents, home = _build_document_conditions(company), company.currency
         if table == "age":
             waiting = report_tables.sum_waiting(session, documents, current_hub().clock.now(), home)
             rows = report_files.iter_waiting(waiting)
             return exports.download("needs-attention-by-age", report_files.AGE_COLUMNS, rows)
-        year = _year(report_tables.list_years(session, documents))
+        year = _choose_year(report_tables.list_years(session, documents))
         if table == "delays":
             rows = report_files.iter_delay_rows(report_tables.load_delays(session, documents, year))
             return exports.download(f"time-to-books-{year}", report_files.DELAY_COLUMNS, rows)
@@ -121,7 +121,7 @@ def export() -> Response:
             rows = report_files.iter_approver_rows(approvals)
             return exports.download(f"posted-by-whom-{year}", report_files.APPROVER_COLUMNS, rows)
         totals = report_tables.load_control_totals(session, documents, year, home)
-    return exports.download(f"control-totals-{year}", EXPORT_COLUMNS, _rows(totals))
+    return exports.download(f"control-totals-{year}", EXPORT_COLUMNS, _iter_rows(totals))
 
 
 @pages.get("/documents")
@@ -129,11 +129,11 @@ def export() -> Response:
 def documents() -> str | Response:
     """List exactly the documents that make up a number of the control totals."""
     with read_only_session() as session:
-        company = _company_of_cell(session)
-        cell = _cell(company) if company else None
+        company = _find_company_of_cell(session)
+        cell = _parse_cell(company) if company else None
         if company is None or cell is None:
             return redirect(url_for("reports.show"))
-        visible = _documents(company)
+        visible = _build_document_conditions(company)
         query = report_cells.select_documents(cell, visible)
         listed = page(session, query, by=CELL_ORDER)
         return render_template(
@@ -141,7 +141,7 @@ def documents() -> str | Response:
             company=company,
             cell=cell,
             title=_title(cell),
-            about=_app_and_currency(session, cell),
+            about=_describe_cell(session, cell),
             total=report_cells.sum_of(session, cell, visible),
             page=replace(listed, rows=report_cells.load_rows(session, cell, listed.rows)),
             chosen={name: request.args[name] for name in CELL_ARGUMENTS if name in request.args},
@@ -153,41 +153,41 @@ def documents() -> str | Response:
 def export_documents() -> Response:
     """Download the documents that make up a number of the control totals."""
     with read_only_session() as session:
-        company = _company_of_cell(session)
-        cell = _cell(company) if company else None
+        company = _find_company_of_cell(session)
+        cell = _parse_cell(company) if company else None
         if company is None or cell is None:
             return redirect(url_for("reports.show"))
-        query = report_cells.select_documents(cell, _documents(company))
+        query = report_cells.select_documents(cell, _build_document_conditions(company))
 
     def to_rows(look: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
         """Yield documents as a file has them."""
         for row in report_cells.load_rows(look, cell, ids):
-            yield _exported_document(row, cell.currency)
+            yield _build_exported_document(row, cell.currency)
 
     rows = exports.read_in_chunks(query, CELL_ORDER, to_rows)
     return exports.download("documents-of-control-total", DOCUMENT_COLUMNS, rows)
 
 
-def _installation_id() -> int | None:
+def _parse_installation_id() -> int | None:
     """Return the app whose number the address names."""
     return row_ids.parse(request.args.get("installation", ""))
 
 
-def _company_of_cell(session: Session) -> ConnectedCompany | None:
+def _find_company_of_cell(session: Session) -> ConnectedCompany | None:
     """Return the company of the app that the address names, whichever company is chosen."""
-    installation_id = _installation_id()
+    installation_id = _parse_installation_id()
     if installation_id is None or not load_scope().has_installation(installation_id):
         return find_chosen_or_only_company(session)
     installation = session.get(Installation, installation_id)
     return session.get(ConnectedCompany, installation.company_id) if installation else None
 
 
-def _cell(company: ConnectedCompany) -> AnyCell | None:
+def _parse_cell(company: ConnectedCompany) -> AnyCell | None:
     """Return the number of the reports that the address names, None if it names none."""
     if "approver" in request.args:
-        return _approver_cell(company)
+        return _parse_approver_cell(company)
     period = report_tables.parse_month(request.args.get("month", ""))
-    installation_id = _installation_id()
+    installation_id = _parse_installation_id()
     group = request.args.get("group", "")
     if period is None or installation_id is None or group not in GROUP_LABELS:
         return None
@@ -195,7 +195,7 @@ def _cell(company: ConnectedCompany) -> AnyCell | None:
     return Cell(period, installation_id, currency, Group(group), company.currency)
 
 
-def _approver_cell(company: ConnectedCompany) -> ApproverCell | None:
+def _parse_approver_cell(company: ConnectedCompany) -> ApproverCell | None:
     """Return what the address names as approved by a person, None if it has no year or month."""
     currency = request.args.get("currency", "")[:3]
     who = request.args["approver"]
@@ -218,14 +218,14 @@ def _title(cell: AnyCell) -> str:
     return gettext("Posted automatically, %(year)s", year=time)
 
 
-def _app_and_currency(session: Session, cell: AnyCell) -> str:
+def _describe_cell(session: Session, cell: AnyCell) -> str:
     """Return the app and the currency of a number."""
     installation_id = cell.installation_id if isinstance(cell, Cell) else None
     installation = session.get(Installation, installation_id) if installation_id else None
     return f"{app_name(installation.slug)} · {cell.currency}" if installation else cell.currency
 
 
-def _exported_document(row: CellRow, currency: str) -> exports.Row:
+def _build_exported_document(row: CellRow, currency: str) -> exports.Row:
     """Return a document as a file has it."""
     return {
         "id": row.document.id,
@@ -241,12 +241,12 @@ def _exported_document(row: CellRow, currency: str) -> exports.Row:
     }
 
 
-def _documents(company: ConnectedCompany) -> tuple[Any, ...]:
+def _build_document_conditions(company: ConnectedCompany) -> tuple[Any, ...]:
     """Return the conditions of the company's documents that the person may see."""
     return SourceDocument.company_id == company.id, *load_scope().documents()
 
 
-def _year(years: list[int]) -> int:
+def _choose_year(years: list[int]) -> int:
     """Return the year that the address names, or else the newest one with documents."""
     name = request.args.get("year", "")
     if name.isdecimal() and int(name) in years:
@@ -254,7 +254,7 @@ def _year(years: list[int]) -> int:
     return years[0] if years else today().year
 
 
-def _rows(totals: list[ControlTotal]) -> Iterator[exports.Row]:
+def _iter_rows(totals: list[ControlTotal]) -> Iterator[exports.Row]:
     """Yield the rows of the file."""
     for total in totals:
         currency = total.currency

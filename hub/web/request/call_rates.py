@@ -32,7 +32,7 @@ class CallRates:
         with self._lock:
             if len(self._left) >= MAX_CALLERS:
                 self._forget_idle(now)
-            left = self._calls_left(caller, now)
+            left = self._count_calls_left(caller, now)
             if left < 1:
                 return (1 - left) / self._per_second
             self._left[caller] = (left - 1, now)
@@ -41,10 +41,10 @@ class CallRates:
     def pause(self, caller: Hashable) -> float:
         """Return the seconds until a caller may call, 0 for now; count nothing."""
         with self._lock:
-            left = self._calls_left(caller, self._now())
+            left = self._count_calls_left(caller, self._now())
         return 0.0 if left >= 1 else (1 - left) / self._per_second
 
-    def _calls_left(self, caller: Hashable, now: float) -> float:
+    def _count_calls_left(self, caller: Hashable, now: float) -> float:
         """Return how many calls a caller has left at a moment."""
         left, since = self._left.get(caller, (self._rate.burst, now))
         return min(self._rate.burst, left + (now - since) * self._per_second)
@@ -54,6 +54,6 @@ class CallRates:
         busy = {
             caller: entry
             for caller, entry in self._left.items()
-            if self._calls_left(caller, now) < self._rate.burst
+            if self._count_calls_left(caller, now) < self._rate.burst
         }
         self._left = busy if len(busy) < MAX_CALLERS else {}

@@ -54,7 +54,7 @@ class Proxies:
         client = str(parsed)
         if not self.is_proxy(caller):
             return client
-        for entry in _entries_from_the_right(forwarded_for):
+        for entry in _iter_entries_from_right(forwarded_for):
             hop = parse(entry)
             if hop is None:
                 break
@@ -114,7 +114,7 @@ def group(address: str) -> str:
     return str(parsed or address)
 
 
-def _entries_from_the_right(forwarded_for: str) -> list[str]:
+def _iter_entries_from_right(forwarded_for: str) -> list[str]:
     """Return the last entries of an X-Forwarded-For header, the last one first."""
     end = forwarded_for[-MAX_FORWARDED_LENGTH:]
     entries = end.split(",")

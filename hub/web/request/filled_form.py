@@ -111,9 +111,9 @@ class _PageWriter(HTMLParser):
             self.parts.append(f"{self._note}{text}" if self._is_inside else text)
         elif tag == "option":
             self._close_option()
-            self.parts.append(self._option_tag(text, attrs))
+            self.parts.append(self._build_option(text, attrs))
         elif tag in ("input", "select", "textarea") and self._is_of_form(attrs):
-            self.parts.append(self._field(tag, text, attrs))
+            self.parts.append(self._build_field(tag, text, attrs))
         else:
             self.parts.append(text)
 
@@ -161,11 +161,11 @@ class _PageWriter(HTMLParser):
         form_id = dict(attrs).get("form")
         return form_id == self._form_id if form_id else self._is_inside
 
-    def _field(self, tag: str, text: str, attrs: Attributes) -> str:
+    def _build_field(self, tag: str, text: str, attrs: Attributes) -> str:
         """Return the tag of a field with its value."""
         name = dict(attrs).get("name") or ""
         if tag == "input":
-            return self._input(name, text, attrs)
+            return self._build_input(name, text, attrs)
         if name not in self._form:
             return text
         if tag == "select":
@@ -174,23 +174,23 @@ class _PageWriter(HTMLParser):
         self._is_replaced = True
         return f"{text}\n{escape(self._form[name])}"  # a browser ignores the first line end
 
-    def _input(self, name: str, text: str, attrs: Attributes) -> str:
+    def _build_input(self, name: str, text: str, attrs: Attributes) -> str:
         """Return the tag of an input with its value."""
         kind = dict(attrs).get("type") or "text"
         is_sent = name in self._form
         if kind == "checkbox" or (kind == "radio" and is_sent):
-            return self._box(name, attrs)
+            return self._build_checkbox(name, attrs)
         if not is_sent or kind not in TYPED_INPUTS:
             return text
         others = [(key, value) for key, value in attrs if key != "value"]
-        return _tag("input", [*others, ("value", self._form[name])])
+        return _build_tag("input", [*others, ("value", self._form[name])])
 
-    def _box(self, name: str, attrs: Attributes) -> str:
+    def _build_checkbox(self, name: str, attrs: Attributes) -> str:
         """Return the tag of a box to tick; one that was not sent is not ticked."""
         value = dict(attrs).get("value") or "on"
-        return _tag("input", attrs, "checked", value in self._form.getlist(name))
+        return _build_tag("input", attrs, "checked", value in self._form.getlist(name))
 
-    def _option_tag(self, text: str, attrs: Attributes) -> str:
+    def _build_option(self, text: str, attrs: Attributes) -> str:
         """Return the tag of an option, chosen or not; one without a value waits for its text."""
         if self._chosen is None:
             return text
@@ -199,7 +199,7 @@ class _PageWriter(HTMLParser):
             self._option = (len(self.parts), attrs)
             self._option_text = ""
             return text
-        return _tag("option", attrs, "selected", (values["value"] or "") in self._chosen)
+        return _build_tag("option", attrs, "selected", (values["value"] or "") in self._chosen)
 
     def _close_option(self) -> None:
         """Choose the option that has ended if its text is a value."""
@@ -207,11 +207,11 @@ class _PageWriter(HTMLParser):
             return
         place, attrs = self._option
         is_chosen = unescape(self._option_text).strip() in self._chosen
-        self.parts[place] = _tag("option", attrs, "selected", is_chosen)
+        self.parts[place] = _build_tag("option", attrs, "selected", is_chosen)
         self._option = None
 
 
-def _tag(tag: str, attrs: Attributes, switch: str = "", is_on: bool = False) -> str:
+def _build_tag(tag: str, attrs: Attributes, switch: str = "", is_on: bool = False) -> str:
     """Return a tag with its attributes; the attribute `switch` is there only if it is on."""
     parts = [tag]
     for name, value in attrs:

@@ -40,12 +40,12 @@ def save(content: Mapping[str, Any], owner: str) -> str:
     if len(text) > MAX_LENGTH:
         return ""
     now = current_hub().clock.now()
-    expires = _stamp(now + DRAFT_LIFETIME)
+    expires = _format_time(now + DRAFT_LIFETIME)
     random_part = tokens.token_urlsafe(32)
     token = f"{expires}-{random_part}"
     with transaction() as session:
         _remove_surplus(session, now)
-        secrets.put(session, _place(token), text)
+        secrets.put(session, _get_storage_name(token), text)
     return token
 
 
@@ -55,7 +55,7 @@ def _remove_surplus(session: Session, now: dt.datetime) -> None:
     A token begins with the time of its expiry, so drafts sort by age.
     """
     is_draft = Secret.place.startswith(PREFIX)
-    expired_before = _place(_stamp(now))
+    expired_before = _get_storage_name(_format_time(now))
     expired = delete(Secret).where(is_draft, Secret.place < expired_before)
     session.execute(expired)
     newest = (
@@ -74,10 +74,10 @@ def load(token: str, owner: str) -> dict[str, Any]:
     if match is None:
         return {}
     expires = match[1]
-    if expires < _stamp(current_hub().clock.now()):
+    if expires < _format_time(current_hub().clock.now()):
         return {}
     with read_only_session() as session:
-        text = secrets.get(session, _place(token))
+        text = secrets.get(session, _get_storage_name(token))
     if not text:
         return {}
     draft: dict[str, Any] = json.loads(text)
@@ -91,7 +91,7 @@ def forget(token: str) -> None:
     """Remove a draft that is no longer needed."""
     if TOKEN.fullmatch(token):
         with transaction() as session:
-            secrets.forget(session, _place(token))
+            secrets.forget(session, _get_storage_name(token))
 
 
 def save_posted(
@@ -159,11 +159,11 @@ def _is_own_form() -> bool:
     return request.headers.get("Sec-Fetch-Site") in (None, "same-origin")
 
 
-def _place(token: str) -> str:
+def _get_storage_name(token: str) -> str:
     """Return the name under which a draft is stored."""
     return PREFIX + token
 
 
-def _stamp(moment: dt.datetime) -> str:
+def _format_time(moment: dt.datetime) -> str:
     """Return the time as a text that sorts by age."""
     return f"{int(moment.timestamp()):012d}"

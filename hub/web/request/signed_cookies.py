@@ -31,7 +31,7 @@ class SignedCookie:
         """Return the value that this request brings; None without one, or if it was changed."""
         text = request.cookies.get(full_name(self._name), "")
         try:
-            return self._serializer().loads(text) if text else None
+            return self._build_serializer().loads(text) if text else None
         except BadSignature:
             return None
 
@@ -39,7 +39,7 @@ class SignedCookie:
         """Add the cookie to a response."""
         response.set_cookie(
             full_name(self._name),
-            str(self._serializer().dumps(value)),
+            str(self._build_serializer().dumps(value)),
             max_age=self._max_age,
             secure=is_secure(),
             httponly=True,
@@ -47,5 +47,5 @@ class SignedCookie:
         )
         return response
 
-    def _serializer(self) -> URLSafeSerializer:
+    def _build_serializer(self) -> URLSafeSerializer:
         return URLSafeSerializer(current_hub().config.secret_key, salt=self._salt)

@@ -230,7 +230,7 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         self.now = clock.monotonic
         self._proxies = proxies
         self._next_check = 0.0
-        self._max_connections = min(limits.connections, _max_files() - FILES_OF_OTHERS)
+        self._max_connections = min(limits.connections, _get_max_files() - FILES_OF_OTHERS)
         adj = Adjustments(
             sockets=[listener],
             threads=limits.threads,
@@ -273,24 +273,24 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
         """Close the connection that waits longest if a new one is one too many."""
         channels = list(self.active_channels.values())
         if not self._proxies.is_proxy(str(newest.addr[0])):
-            same = _connections_of_group(channels, newest.group)
+            same = _list_connections_of_group(channels, newest.group)
             if len(same) > self.limits.connections_per_client:
                 _close_longest_waiting(same, newest)
                 return
         if len(channels) > self._max_connections:
-            _close_longest_waiting(_connections_of_largest_group(channels), newest)
+            _close_longest_waiting(_list_connections_of_largest_group(channels), newest)
 
 
-def _connections_of_group(channels: list[BoundedChannel], group: str) -> list[BoundedChannel]:
+def _list_connections_of_group(channels: list[BoundedChannel], group: str) -> list[BoundedChannel]:
     """Return the connections of one client."""
     return [channel for channel in channels if channel.group == group]
 
 
-def _connections_of_largest_group(channels: list[BoundedChannel]) -> list[BoundedChannel]:
+def _list_connections_of_largest_group(channels: list[BoundedChannel]) -> list[BoundedChannel]:
     """Return the connections of the client with most that wait; of nobody if none waits."""
     waiting = Counter(channel.group for channel in channels if channel.is_waiting())
     for group, _ in waiting.most_common(1):
-        return _connections_of_group(channels, group)
+        return _list_connections_of_group(channels, group)
     return []
 
 
@@ -301,7 +301,7 @@ def _close_longest_waiting(channels: list[BoundedChannel], newest: BoundedChanne
     longest.handle_close()
 
 
-def _max_files() -> int:
+def _get_max_files() -> int:
     """Return how many files this process may open; a thousand if the system does not say."""
     try:
         import resource

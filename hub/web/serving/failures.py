@@ -101,12 +101,12 @@ TRY_AGAIN = gettext_noop(
 
 def init_app(app: Flask) -> None:
     """Register an error page for every error."""
-    app.register_error_handler(HTTPException, _from_http)
-    app.register_error_handler(CSRFError, _from_csrf)
-    app.register_error_handler(HubError, _from_hub)
+    app.register_error_handler(HTTPException, _handle_http_error)
+    app.register_error_handler(CSRFError, _handle_csrf_error)
+    app.register_error_handler(HubError, _handle_hub_error)
     for error in (OperationalError, InterfaceError, TimeoutError):
-        app.register_error_handler(error, _from_database)
-    app.register_error_handler(RecursionError, _from_nested_json)
+        app.register_error_handler(error, _handle_database_error)
+    app.register_error_handler(RecursionError, _handle_nested_json)
     app.register_error_handler(Exception, _answer_defect)
     app.before_request(_refuse_null_characters)
 
@@ -200,7 +200,7 @@ def _refuse_unstorable(content: Any) -> None:
             pending += value
 
 
-def _from_http(error: HTTPException) -> Any:
+def _handle_http_error(error: HTTPException) -> Any:
     """Return the page of an HTTP error, with the headers that callers need."""
     if error.code is None or error.code < 400:
         return error
@@ -211,7 +211,7 @@ def _from_http(error: HTTPException) -> Any:
     return response
 
 
-def _from_csrf(error: CSRFError) -> Any:
+def _handle_csrf_error(error: CSRFError) -> Any:
     """Show a form again whose page was open longer than the session.
 
     If a log-in is needed, it comes first.
@@ -225,11 +225,11 @@ def _from_csrf(error: CSRFError) -> Any:
         form_page = access.store_unsent_form(default="")
     if not form_page:
         g.is_forged_form = is_logged_in  # another site may have sent it; the audit log has it
-        return _from_http(error)
+        return _handle_http_error(error)
     return redirect(form_page, 303)
 
 
-def _from_hub(error: HubError) -> Response:
+def _handle_hub_error(error: HubError) -> Response:
     """Return the page of an error whose sentence the hub wrote."""
     if isinstance(error, DatabaseUnavailable):
         log.error("%s", error)
@@ -248,7 +248,7 @@ def _from_hub(error: HubError) -> Response:
     return page(status, translate(error.sentence), GO_BACK)
 
 
-def _from_database(error: SQLAlchemyError) -> Response:
+def _handle_database_error(error: SQLAlchemyError) -> Response:
     """Return the page of a database that cannot be used."""
     log.error(
         "The database cannot be used for a page: %s",
@@ -257,7 +257,7 @@ def _from_database(error: SQLAlchemyError) -> Response:
     return page(503, *DATABASE_UNAVAILABLE, database_away=True)
 
 
-def _from_nested_json(error: RecursionError) -> Response:
+def _handle_nested_json(error: RecursionError) -> Response:
     """Refuse JSON that is nested too deeply to be read; any other recursion is a defect."""
     if authentication.is_call() and request.is_json:
         return page(400)

@@ -120,13 +120,13 @@ class Side:
         """Return how a fact of the transaction at a place differs; of totals, by how much."""
         difference = row.cells[place].difference
         if row.label == "Total" and difference:
-            return self._total_difference(self.transactions[place]) or difference
+            return self._format_total_difference(self.transactions[place]) or difference
         return difference
 
-    def _total_difference(self, transaction: Transaction) -> str:
+    def _format_total_difference(self, transaction: Transaction) -> str:
         """Return by how much the total in QuickBooks is above ours; "" if it is not."""
-        our_total = _total_of(self.ours)
-        present_total = _total_of(transaction.present)
+        our_total = _get_total(self.ours)
+        present_total = _get_total(transaction.present)
         if self.posting is None or our_total is None or present_total is None:
             return ""
         difference = present_total - our_total
@@ -140,12 +140,12 @@ class Side:
         """Compare fact by fact, those that are always compared first."""
         our_facts: dict[str, str] = {}
         if self.ours and self.posting:
-            our_facts = _posting_facts(self.ours, self.posting)
-        party = _party_label(our_facts)
-        columns = [_transaction_facts(transaction, party) for transaction in self.transactions]
+            our_facts = _list_posting_facts(self.ours, self.posting)
+        party = _find_party_label(our_facts)
+        columns = [_list_transaction_facts(transaction, party) for transaction in self.transactions]
         if our_facts and not self.asks:
-            our_facts |= _posted_state(columns)
-        labels = _ordered_labels([our_facts, *columns])
+            our_facts |= _find_posted_state(columns)
+        labels = _order_labels([our_facts, *columns])
         return [compare_fact(label, our_facts, columns, self._is_present) for label in labels]
 
     @property
@@ -164,20 +164,20 @@ class Side:
         return align(ours, transaction.present.lines)
 
 
-def _total_of(view: display.TransactionView | None) -> Decimal | None:
+def _get_total(view: display.TransactionView | None) -> Decimal | None:
     """Return the total of a transaction, None if it is unknown."""
     return view.total if view else None
 
 
-def _posting_facts(ours: display.TransactionView, posting: Posting) -> dict[str, str]:
+def _list_posting_facts(ours: display.TransactionView, posting: Posting) -> dict[str, str]:
     """Return the facts of our side, with the total in the posting's currency."""
-    facts = _without_markers(dated_facts(ours))
+    facts = _remove_markers(dated_facts(ours))
     if ours.total is not None:
         facts["Total"] = money(ours.total, posting.currency)
     return facts
 
 
-def _party_label(facts: Mapping[str, str]) -> str:
+def _find_party_label(facts: Mapping[str, str]) -> str:
     """Return what the posting calls its party; "Party" if it names none."""
     for label in PARTY_LABELS:
         if label in facts:
@@ -185,20 +185,20 @@ def _party_label(facts: Mapping[str, str]) -> str:
     return PARTY_LABELS[-1]
 
 
-def _posted_state(columns: Sequence[Mapping[str, str]]) -> dict[str, str]:
+def _find_posted_state(columns: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """Return the state of what we posted, if a transaction was deleted or voided since."""
     return {STATE: gettext("Posted")} if any(STATE in facts for facts in columns) else {}
 
 
-def _transaction_facts(transaction: Transaction, party: str) -> dict[str, str]:
+def _list_transaction_facts(transaction: Transaction, party: str) -> dict[str, str]:
     """Return the facts of a transaction, its party under the label of the posting."""
-    facts = _without_markers(transaction.facts)
+    facts = _remove_markers(transaction.facts)
     if "Party" in facts:
         facts[party] = facts.pop("Party")
     return facts
 
 
-def _without_markers(facts: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _remove_markers(facts: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return facts with the memo as people wrote it: the hub's markers are no difference."""
     texts = dict(facts)
     if MEMO in texts:
@@ -206,7 +206,7 @@ def _without_markers(facts: Iterable[tuple[str, str]]) -> dict[str, str]:
     return texts
 
 
-def _ordered_labels(columns: Sequence[Mapping[str, str]]) -> list[str]:
+def _order_labels(columns: Sequence[Mapping[str, str]]) -> list[str]:
     """Return the labels of all columns, those that are always compared first."""
     labels: dict[str, None] = {}  # a dict, because it keeps the order in which labels come
     for facts in columns:
@@ -237,31 +237,33 @@ def build_sides(
     """
     if case.action == "choose":
         ids = list_candidates(case.details)
-        return [_candidate_side(session, posting, ids, entities) for posting in postings]
+        return [_build_candidate_side(session, posting, ids, entities) for posting in postings]
     if case.cause.endswith(CAUSE_SUFFIX):
         differs = case.cause.endswith(f":{Discrepancy.DIFFERS}{CAUSE_SUFFIX}")
-        return [_posted_side(session, posting, entities, differs) for posting in postings]
+        return [_build_posted_side(session, posting, entities, differs) for posting in postings]
     if case.cause.startswith("stranger:"):
-        return _marked_sides(session, case, entities)
+        return _build_marked_sides(session, case, entities)
     return []
 
 
-def _candidate_side(session: Session, posting: Posting, ids: list[str], entities: Entities) -> Side:
+def _build_candidate_side(
+    session: Session, posting: Posting, ids: list[str], entities: Entities
+) -> Side:
     """Compare the planned payload with the transactions in QuickBooks that it may be."""
     company_id, kind = posting.company_id, posting.kind
     ours = display.view_payload(session, company_id, kind, posting.payload)
     keys = [(company_id, kind, id) for id in ids]
-    transactions = [_transaction(session, key, entities, posting) for key in keys]
+    transactions = [_build_transaction(session, key, entities, posting) for key in keys]
     return Side(posting, ours, transactions)
 
 
-def _posted_side(
+def _build_posted_side(
     session: Session, posting: Posting, entities: Entities, may_be_put_back: bool
 ) -> Side:
     """Compare what was written last with what is in QuickBooks now."""
     key = (posting.company_id, posting.kind, str(posting.quickbooks_id))
-    transaction = _transaction(session, key, entities, posting)
-    written = _written_view(session, posting)
+    transaction = _build_transaction(session, key, entities, posting)
+    written = _build_written_view(session, posting)
     title = gettext("What was posted, and what is there now")
     is_there = transaction.head is None or transaction.head.state not in NOT_IN_BOOKS
     token = ""
@@ -270,7 +272,7 @@ def _posted_side(
     return Side(posting, written, [transaction], title, asks=False, put_back_token=token)
 
 
-def _written_view(session: Session, posting: Posting) -> display.TransactionView | None:
+def _build_written_view(session: Session, posting: Posting) -> display.TransactionView | None:
     """Return the transaction as the hub last wrote it: the response, or else the payload."""
     company_id, kind = posting.company_id, posting.kind
     documents = load_posted(session, company_id, [Posting.id == posting.id])
@@ -282,24 +284,24 @@ def _written_view(session: Session, posting: Posting) -> display.TransactionView
     return display.view_payload(session, company_id, kind, posting.payload)
 
 
-def _marked_sides(session: Session, case: Case, entities: Entities) -> list[Side]:
+def _build_marked_sides(session: Session, case: Case, entities: Entities) -> list[Side]:
     """Compare each transaction that bears a marker of ours with the posting it names."""
     sides = []
     for key in list_unexpected_keys(case):
         head = session.get(TransactionHead, key)
-        document = _document_of_marker(session, head)
-        posting = _creating_posting(session, document) if document else None
-        transaction = _transaction(session, key, entities, posting)
+        document = _find_document_of_marker(session, head)
+        posting = _find_creating_posting(session, document) if document else None
+        transaction = _build_transaction(session, key, entities, posting)
         written = None
         title = gettext("A transaction with a mark")
         if posting:
-            written = _written_view(session, posting)
+            written = _build_written_view(session, posting)
             title = gettext("What was posted, and other transactions with its marker")
         sides.append(Side(posting, written, [transaction], title, asks=False))
     return sides
 
 
-def _creating_posting(session: Session, document: SourceDocument) -> Posting | None:
+def _find_creating_posting(session: Session, document: SourceDocument) -> Posting | None:
     """Return the posting that created a document's transaction."""
     query = (
         select(Posting)
@@ -314,7 +316,7 @@ def _creating_posting(session: Session, document: SourceDocument) -> Posting | N
     return session.scalars(query).first()
 
 
-def _transaction(
+def _build_transaction(
     session: Session, key: Key, entities: Entities, posting: Posting | None = None
 ) -> Transaction:
     """Return a transaction as it is shown beside a posting."""
@@ -323,7 +325,7 @@ def _transaction(
     is_foreign = _bears_other_marker(head, posting)
     owner = None
     if is_foreign or not posting:  # else its document is on the page already
-        owner = _document_of_marker(session, head)
+        owner = _find_document_of_marker(session, head)
     currency = head.currency if head else ""
     if not currency and posting:
         currency = posting.currency
@@ -342,7 +344,9 @@ def _bears_other_marker(head: TransactionHead | None, posting: Posting | None) -
     return head.marker != posting.document.marker
 
 
-def _document_of_marker(session: Session, head: TransactionHead | None) -> SourceDocument | None:
+def _find_document_of_marker(
+    session: Session, head: TransactionHead | None
+) -> SourceDocument | None:
     """Return the document whose marker a transaction bears, if the person may see it."""
     if head is None or not head.marker:
         return None

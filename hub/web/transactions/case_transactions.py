@@ -18,15 +18,15 @@ Entities = Mapping[Key, dict[str, Any]]
 def list_transaction_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions that the page of a case compares."""
     if case.action == "choose":
-        return _candidate_keys(case, postings)
+        return _list_candidate_keys(case, postings)
     if case.cause.endswith(CAUSE_SUFFIX):
-        return _posted_keys(postings)
+        return _list_posted_keys(postings)
     if case.cause.startswith("stranger:"):
         return list_unexpected_keys(case)
     return []
 
 
-def _candidate_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
+def _list_candidate_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions that a posting may be."""
     keys = []
     for posting in postings:
@@ -35,7 +35,7 @@ def _candidate_keys(case: Case, postings: Sequence[Posting]) -> list[Key]:
     return keys
 
 
-def _posted_keys(postings: Sequence[Posting]) -> list[Key]:
+def _list_posted_keys(postings: Sequence[Posting]) -> list[Key]:
     """Name the transactions that postings have created."""
     keys = []
     for posting in postings:
@@ -81,10 +81,10 @@ def list_candidates(details: dict[str, Any]) -> list[str]:
     stored = details.get("candidates") or details.get("ids") or details.get("quickbooks_id") or []
     if not isinstance(stored, list):
         stored = [stored]
-    return [_candidate_id(candidate) for candidate in stored if candidate]
+    return [_get_candidate_id(candidate) for candidate in stored if candidate]
 
 
-def _candidate_id(candidate: Any) -> str:
+def _get_candidate_id(candidate: Any) -> str:
     """Return the QuickBooks id of a candidate, which is stored alone or with details."""
     if isinstance(candidate, dict):
         return str(candidate.get("id"))

@@ -128,7 +128,7 @@ def compare(
     """
     entities: dict[tuple[str, int], tuple[str, Entity]] = {}
     for write in writes:
-        entities |= _entities_to_view(write, read.entities.get(write.key))
+        entities |= _list_entities_to_view(write, read.entities.get(write.key))
     company_id = writes[0].posting.company_id if writes else 0
     views = display.view_entities(session, company_id, entities)
     comparisons = {}
@@ -156,11 +156,11 @@ def _compare_write(
     if planned and sent:
         planned = replace(planned, facts=sent.facts)
     response = views.get((RESPONSE, posting.id))
-    present = _without_additions(present, response, last_posted)
+    present = _remove_additions(present, response, last_posted)
     return _compare(posting, planned, present, Basis.NOW)
 
 
-def _entities_to_view(
+def _list_entities_to_view(
     write: Write, entity: Entity | None
 ) -> dict[tuple[str, int], tuple[str, Entity]]:
     """Return what QuickBooks has, what is sent to it, and how it answered to the last posting."""
@@ -180,7 +180,7 @@ def _entities_to_view(
     return entities
 
 
-def _without_additions(
+def _remove_additions(
     present: display.TransactionView,
     response: display.TransactionView | None,
     written: display.TransactionView | None,
@@ -188,7 +188,7 @@ def _without_additions(
     """Leave out what QuickBooks itself added to lines when they were written, such as tax codes."""
     if response is None or written is None:
         return present
-    added = _tags(response) - _tags(written)
+    added = _list_tags(response) - _list_tags(written)
     lines = []
     for line in present.lines:
         tags = tuple(tag for tag in line.tags if tag not in added)
@@ -196,7 +196,7 @@ def _without_additions(
     return replace(present, lines=tuple(lines))
 
 
-def _tags(view: display.TransactionView) -> set[tuple[str, str]]:
+def _list_tags(view: display.TransactionView) -> set[tuple[str, str]]:
     """Return the dimensions of all lines, such as classes and tax codes."""
     return {tag for line in view.lines for tag in line.tags}
 
@@ -211,24 +211,24 @@ def _compare(
     if planned is None or present is None:
         return ChangePreview(basis, present)
     if posting.operation in REMOVALS:
-        return _removal(present, basis)
+        return _describe_removal(present, basis)
     return ChangePreview(
         basis,
         present,
-        _differing_facts(planned, present),
+        _list_differing_facts(planned, present),
         [pair for pair in align(planned.lines, present.lines) if pair.differs],
         planned.total != present.total,
     )
 
 
-def _removal(present: display.TransactionView, basis: Basis) -> ChangePreview:
+def _describe_removal(present: display.TransactionView, basis: Basis) -> ChangePreview:
     """Return what is removed: the main facts, the lines and the total."""
     facts = [(label, text, "") for label, text in present.facts if label in COMPARED_LABELS]
     lines = [ComparedLines(None, line) for line in present.lines]
     return ChangePreview(basis, present, facts, lines, present.total is not None)
 
 
-def _differing_facts(
+def _list_differing_facts(
     planned: display.TransactionView, present: display.TransactionView
 ) -> list[tuple[str, str, str]]:
     """Return the facts that differ: label, text in QuickBooks, planned text."""

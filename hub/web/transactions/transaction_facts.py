@@ -30,14 +30,14 @@ def stored_facts(session: Session, head: TransactionHead, currency: str) -> list
         gettext_noop("Date"): day(head.date),
         gettext_noop("Account"): _record_name(session, head, ("account",), head.account),
         gettext_noop("Total"): money(head.total, currency),
-        gettext_noop("State"): _state_in_words(head.state),
+        gettext_noop("State"): _format_state(head.state),
         gettext_noop("Marker"): f"[hub:{head.marker}]" if head.marker else gettext("none"),
         gettext_noop("Created"): format_moment(head.created_at) if head.created_at else "",
     }
     return [(label, text) for label, text in pairs.items() if text]
 
 
-def _state_in_words(state: str) -> str:
+def _format_state(state: str) -> str:
     """Return a state that a transaction seldom has, deleted or voided; "" for any other."""
     return "" if state == TransactionState.LIVE else gettext(state.capitalize())
 

@@ -124,7 +124,7 @@ COSTTRACKER_POSTING: tuple[Mutant, ...] = (
     Mutant(
         row="CT-B13",
         place="hub/scheduling/list_run.py",
-        old='    steps.step("check what waits", lambda: _recheck_held(steps, company))\n',
+        old='    steps.step("check what waits", lambda: _check_held_again(steps, company))\n',
         new="",
         bug="What waits is not checked when a supplier has changed.",
     ),

@@ -215,8 +215,8 @@ def plan_of(session: Any, query: Any) -> str:
 
 def test_the_queries_of_each_scrape_read_no_table_of_postings(visitor: Visitor) -> None:
     with visitor.app.app_context(), engine.read_only_session() as session:
-        oldest = plan_of(session, gauges._oldest_in_state_query(PostingState.HELD))
-        doubt = plan_of(session, gauges._in_doubt_query())
+        oldest = plan_of(session, gauges._select_oldest_in_state(PostingState.HELD))
+        doubt = plan_of(session, gauges._select_in_doubt())
         firsts = plan_of(session, outbox.hub_statistics._select_first_postings())
     assert "USING COVERING INDEX ix_posting_company_state" in oldest
     assert "USING COVERING INDEX ix_posting_company_state" in doubt

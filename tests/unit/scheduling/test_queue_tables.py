@@ -55,15 +55,15 @@ def later_release(tmp_path, monkeypatch):
     """Add a migration as a later release of the package has; return its name."""
     migration = tmp_path / "99.00.00_01_later.sql"
     migration.write_text("CREATE TABLE added_later (a int); INSERT INTO added_later VALUES (1);")
-    present = queue_tables._package_migrations()
-    monkeypatch.setattr(queue_tables, "_package_migrations", lambda: [*present, migration])
+    present = queue_tables._list_package_migrations()
+    monkeypatch.setattr(queue_tables, "_list_package_migrations", lambda: [*present, migration])
     return migration.name
 
 
 def test_the_first_worker_creates_the_tables(app):
     queue_tables.prepare()
     assert JOBS in tables()
-    assert newest_applied() == queue_tables._package_migrations()[-1].name
+    assert newest_applied() == queue_tables._list_package_migrations()[-1].name
     queue_tables.prepare()
     assert JOBS in tables()
 
@@ -104,6 +104,6 @@ def test_tables_of_another_program_are_refused(app):
 
 
 def test_the_package_names_its_migrations_by_release():
-    names = [path.name for path in queue_tables._package_migrations()]
+    names = [path.name for path in queue_tables._list_package_migrations()]
     assert len(names) > 20
     assert all(Path(name).suffix == ".sql" and name[0].isdigit() for name in names)

@@ -121,7 +121,7 @@ def test_a_person_waits_when_too_many_passwords_are_checked(visitor):
     security = visitor.app.extensions["security"]
     bounded = security.pwd_context
     security.pwd_context = BoundedHashing(bounded, slots=1, max_waiting=0, patience=1)
-    with security.pwd_context._slot(""):
+    with security.pwd_context._hold_slot(""):
         for _ in range(6):
             answer = visitor.log_in("olga")
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
