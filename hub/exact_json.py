@@ -11,8 +11,8 @@ from typing import Any
 from msgspec import DecodeError
 from msgspec.json import Decoder, Encoder
 
-_AMOUNTS = Decoder(float_hook=Decimal)
-_PLAIN = Decoder()
+_AMOUNT_DECODER = Decoder(float_hook=Decimal)
+_PLAIN_DECODER = Decoder()
 SURROGATE_OR_NULL = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -22,7 +22,7 @@ def parse(text: bytes) -> Any:
     Raise ValueError if it is not JSON, RecursionError if it is nested too deeply.
     """
     try:
-        return _AMOUNTS.decode(text)
+        return _AMOUNT_DECODER.decode(text)
     except DecodeError:  # raised for half a surrogate pair too, which the standard library reads
         return json.loads(text, parse_float=Decimal, parse_constant=_refuse)
 
@@ -34,7 +34,7 @@ def parse_rows(text: bytes) -> Any:
     so that one row does not make the whole list unreadable.
     """
     try:
-        return _AMOUNTS.decode(text)
+        return _AMOUNT_DECODER.decode(text)
     except DecodeError:
         return json.loads(text, parse_float=Decimal, parse_constant=Decimal)
 
@@ -75,7 +75,7 @@ def dumps(value: Any) -> str:
 def loads(text: str | bytes) -> Any:
     """Read JSON from the database."""
     try:
-        return _PLAIN.decode(text)
+        return _PLAIN_DECODER.decode(text)
     except DecodeError:
         return json.loads(text)
 

@@ -36,7 +36,7 @@ PATIENT_SECONDS = 20.0  # which no answer of a test's own server takes, however 
 GC_THRESHOLD = 200_000  # new objects before the youngest generation is collected
 # Password hashes of the tests need no protection against guessing.
 CHEAP = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
-password_hashing.ARGON2.update(CHEAP)
+password_hashing.ARGON2_PARAMETERS.update(CHEAP)
 
 
 pytest_plugins = [

@@ -22,7 +22,10 @@ class Discrepancy(StrEnum):
     DIFFERS = "differs"
 
 
-ABSENCES = (Discrepancy.MISSING, Discrepancy.VOIDED)  # nothing of the document is in the books
+ABSENT_DISCREPANCIES = (
+    Discrepancy.MISSING,
+    Discrepancy.VOIDED,
+)  # nothing of the document is in the books
 
 
 def cause_of(posting_id: int, discrepancy: str) -> str:
@@ -35,7 +38,7 @@ def close_as_gone_everywhere(session: Session, posting: Posting) -> None:
 
     The closed case says so in the history of the document.
     """
-    causes = [cause_of(posting.id, absence) for absence in ABSENCES]
+    causes = [cause_of(posting.id, absence) for absence in ABSENT_DISCREPANCIES]
     query = select(Case).where(Case.cause.in_(causes), Case.closed_at.is_(None))
     for case in session.scalars(query):
         text = CaseText(

@@ -13,10 +13,10 @@ from hub.cli.terminal import account_name, count_of, print_json, print_table, sa
 
 COLUMNS = ("app", "name", "state", "realm", "mode", "schedule", "source")
 # Those of `InstallationMode`, which is not imported here: `hub --help` loads no tables.
-MODES = click.Choice(["auto", "review", "manual", "once", "paused"])
+MODE_CHOICE = click.Choice(["auto", "review", "manual", "once", "paused"])
 mode_option = click.option(
     "--mode",
-    type=MODES,
+    type=MODE_CHOICE,
     help=(
         "auto posts on schedule; review and manual wait for approval; once posts with the next run,"
         " then pauses."

@@ -17,7 +17,7 @@ from hub.contract.documents import KINDS
 
 PLUGIN_NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
 # What stands in texts of Python, TOML and Markdown without being escaped.
-TITLE = re.compile(r"[\w&+.'()-]([\w &+.'()-]{0,38}[\w&+.'()-])?")
+TITLE_PATTERN = re.compile(r"[\w&+.'()-]([\w &+.'()-]{0,38}[\w&+.'()-])?")
 # Names that mean something else: to commands of the hub, to its packages, and in its tutorial.
 RESERVED_NAMES = frozenset(
     {"hub", "quickbooks", "qbo", "intuit", "sandbox", "testing", "demo", "shed"}
@@ -107,7 +107,7 @@ def _check_name(name: str) -> None:
 
 def _check_title(title: str) -> str:
     """Return the title of a plugin; raise UsageError if it cannot be one."""
-    if not TITLE.fullmatch(title):
+    if not TITLE_PATTERN.fullmatch(title):
         raise click.UsageError(
             f"{title!r} cannot be the title: up to 40 letters, digits, spaces and & + . ' ( ) -"
         )

@@ -13,9 +13,9 @@ from hub.cli.terminal import account_name, count_of, format_moment, print_json, 
 if TYPE_CHECKING:
     from hub.models import ConnectedCompany, Token
 
-DETAILS = ("why", "batches", "holds_unused_until", "reconnect_by")
+DETAIL_COLUMNS = ("why", "batches", "holds_unused_until", "reconnect_by")
 # What the pages call these, for people; the JSON output has the names.
-HEADS = {"holds_unused_until": "expires if unused", "reconnect_by": "reconnect before"}
+COLUMN_HEADINGS = {"holds_unused_until": "expires if unused", "reconnect_by": "reconnect before"}
 
 # Those of `BatchMode`, which is not imported here: `hub --help` loads no tables.
 BATCH_MODES = click.Choice(["single", "auto", "batch"])
@@ -82,7 +82,7 @@ def list_(as_json: bool) -> None:
         query = select(ConnectedCompany).where(*visible.companies()).order_by(ConnectedCompany.id)
         for row in session.scalars(query):
             about = {"realm": row.realm, "name": row.name, "state": row.state}
-            details = dict.fromkeys(DETAILS, "")
+            details = dict.fromkeys(DETAIL_COLUMNS, "")
             # Who sees single apps of a company learns its name and state alone, as on the pages.
             if visible.has_company(row.id):
                 details = _describe_connection(row, session.get(Token, row.id))
@@ -90,7 +90,7 @@ def list_(as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    heads = [HEADS.get(name, name) for name in rows[0]] if rows else []
+    heads = [COLUMN_HEADINGS.get(name, name) for name in rows[0]] if rows else []
     cells = [list(row.values()) for row in rows]
     print_table(heads, cells, "No company is connected yet.")
 
@@ -141,7 +141,7 @@ def batches(realm: str, mode: str) -> None:
     row = find_company(realm)
     batch_sizing.store_mode(row.id, mode, account_name())
     name = row.name or realm
-    how_many = batch_sizing.MODES[mode]  # "one by one", for example
+    how_many = batch_sizing.MODE_LABELS[mode]  # "one by one", for example
     say(f"Documents go to {name} {how_many} from the next run on.")
 
 

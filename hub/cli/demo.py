@@ -21,7 +21,7 @@ from hub.contract.rate import Rate
 if TYPE_CHECKING:
     from hub.demo import Demo
 
-CHANGES = (
+CHANGE_HINT = (
     "To change a document at the source, submit a form of its stand-in (of a RowSource:"
     " curl -d note=changed ADDRESS/ID/edit) and press Run now. A row that changes without a new"
     " time of change is not read again."
@@ -130,7 +130,7 @@ def _serve(demo_hub: "Demo", show_sent: bool, match_codes: bool) -> bool:
         _say_addresses(demo_hub)
         if show_sent:
             _say_rates(demo_hub)
-            say(CHANGES)
+            say(CHANGE_HINT)
         return demo_hub.wait()
 
 

@@ -18,10 +18,10 @@ from hub.contract.checkout import require_stand_ins
 from hub.end_signals import set_when_told_to_end
 from hub.errors import PluginBroken
 
-FOLDER = "hub-dev"
+DEV_FOLDER = "hub-dev"
 DEFAULT_PORT = 8080
 POLL_SECONDS = 0.5  # between two looks at the files
-WAITS = "It starts again when a file of a plugin changes; Ctrl-C ends it."
+RESTART_NOTICE = "It starts again when a file of a plugin changes; Ctrl-C ends it."
 Files = Mapping[str, tuple[int, int]]
 
 
@@ -77,7 +77,7 @@ class Supervisor:
             *(sys.executable, "-c", "from hub.cli import main; main()"),
             *("demo", "--plugin", slug, "--port", str(port), "--show-sent", *options),
         ]
-        self._environ = {"HUB_DATA": FOLDER, **os.environ}
+        self._environ = {"HUB_DATA": DEV_FOLDER, **os.environ}
         self._read_again = read_again
         self._ended = threading.Event()
 
@@ -111,7 +111,7 @@ class Supervisor:
                 return changed
             if is_running and process.poll() is not None:
                 is_running = False
-                say(f"The hub has ended. {WAITS}")
+                say(f"The hub has ended. {RESTART_NOTICE}")
         return ""
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from hub.models import SeenCode, StoredRecord
 
-SAME = "It has this name or number."
-SIMILAR = "It has a similar name."
+SAME_NAME_REASON = "It has this name or number."
+SIMILAR_NAME_REASON = "It has a similar name."
 OF_TYPE = "No record has a similar name; this is the next account of the type {type}."
 NOT_SIMILAR = "No record has a similar name; this is the next one of its list."
 INCOME_KINDS = ("invoice", "credit_memo", "refund", "deposit")
@@ -46,11 +46,11 @@ def find_likely_records(
     """
     same = [record for record in suitable if _have_same_name(seen, record)]
     if same:
-        return LikelyRecords(same, SAME)
+        return LikelyRecords(same, SAME_NAME_REASON)
     fitting = [record for record in suitable if _fits_kind(record, role, kind)]
     similar = _pick(suggested_ids, fitting or suitable)
     if similar:
-        return LikelyRecords(similar, SIMILAR)
+        return LikelyRecords(similar, SIMILAR_NAME_REASON)
     if fitting and role == "account":
         return LikelyRecords(fitting, OF_TYPE, is_known=False)
     return LikelyRecords(suitable, NOT_SIMILAR, is_known=False)

@@ -12,8 +12,10 @@ from hub.errors import Refused
 if TYPE_CHECKING:
     from hub.security.rights import Rights, Scope
 
-NAME = "hub.person"  # in the context of the command: the name of the person as the hub spells it
-RIGHTS = "hub.rights"  # there, too: the rights of this person, once they are read
+PERSON_KEY = (
+    "hub.person"  # in the context of the command: the name of the person as the hub spells it
+)
+RIGHTS_KEY = "hub.rights"  # there, too: the rights of this person, once they are read
 
 
 class RoleNeeded(Refused):
@@ -36,7 +38,7 @@ def name() -> str:
     if context is None:
         return ""
     given = context.find_root().params.get("person")
-    return str(context.meta.get(NAME) or given or "")
+    return str(context.meta.get(PERSON_KEY) or given or "")
 
 
 def load_rights() -> "Rights":
@@ -46,14 +48,14 @@ def load_rights() -> "Rights":
     from hub.security.rights import rights_of
 
     meta = click.get_current_context().meta
-    if RIGHTS not in meta:
+    if RIGHTS_KEY not in meta:
         with read_only_session() as session:
             user = people.get(session, name())
             if not user.active:
                 raise Refused(f"{name()} is disabled; `hub users enable` undoes that.")
-            meta[NAME] = str(user.username or user.email)
-            meta[RIGHTS] = rights_of(user)
-    stored: Rights = meta[RIGHTS]
+            meta[PERSON_KEY] = str(user.username or user.email)
+            meta[RIGHTS_KEY] = rights_of(user)
+    stored: Rights = meta[RIGHTS_KEY]
     return stored
 
 

@@ -20,7 +20,7 @@ ENDED_STATES = (
     PostingState.SKIPPED,
 )  # such a posting is not sent any more by itself
 
-WRITING = (Operation.CREATE, Operation.UPDATE)
+WRITE_OPERATIONS = (Operation.CREATE, Operation.UPDATE)
 
 
 def find_links(batch: CollectBatch, document: Document) -> Mapping[str, Link]:
@@ -56,7 +56,7 @@ def _build_posted_link(creation: Posting, quickbooks_id: str, postings: list[Pos
     """
     newest = creation
     for posting in postings:
-        if posting.state == PostingState.POSTED and posting.operation in WRITING:
+        if posting.state == PostingState.POSTED and posting.operation in WRITE_OPERATIONS:
             newest = posting
     lines = outbox.load_line_ids(newest.summary)
     return Link(kind=cast(Kind, creation.kind), id=quickbooks_id, lines=lines)

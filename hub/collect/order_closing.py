@@ -7,7 +7,7 @@ from hub import payloads
 from hub.contract.documents import Document
 from hub.models import Posting, TransactionSummary
 from hub.models.enums import Operation
-from hub.models.transaction_summary import CLOSED
+from hub.models.transaction_summary import CLOSED_STATUS
 
 CLOSABLE_KINDS = ("purchase_order",)
 
@@ -31,17 +31,17 @@ def with_order_status(
     """
     if not document.closed or document.kind not in CLOSABLE_KINDS:
         was_closed = any(is_closing(posting) for posting in postings)
-        body = payload.body | payloads.OPEN if was_closed else payload.body
+        body = payload.body | payloads.OPEN_STATUS if was_closed else payload.body
         return BodyAndSummary(body, payload.summary)
     if current is None:
-        summary = payload.summary._replace(status=CLOSED)
-        return BodyAndSummary(payload.body | payloads.CLOSED, summary)
+        summary = payload.summary._replace(status=CLOSED_STATUS)
+        return BodyAndSummary(payload.body | payloads.CLOSED_STATUS, summary)
     return build_closing_content(current)
 
 
 def build_closing_content(posting: Posting) -> BodyAndSummary:
     """Return body and summary of a change that only closes a posted order."""
-    summary = posting.summary._replace(status=CLOSED)
+    summary = posting.summary._replace(status=CLOSED_STATUS)
     body = payloads.build_close_body(summary.party)
     return BodyAndSummary(body, summary)
 

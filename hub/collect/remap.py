@@ -15,7 +15,7 @@ from hub.models import Posting, SourceDocument
 from hub.models.enums import Holder, Operation, PostingState
 
 log = logging.getLogger("hub")
-UNCLAIMED = (PostingState.REVIEW, PostingState.READY, PostingState.WAITING)
+UNCLAIMED_STATES = (PostingState.REVIEW, PostingState.READY, PostingState.WAITING)
 
 
 def replan_stale(setup: Setup) -> None:
@@ -61,7 +61,7 @@ def _load_waiting_documents(setup: Setup, after: int) -> list[int]:
 def _load_stale_documents(setup: Setup, after: int) -> list[int]:
     """Return the next documents whose plan may be out of date."""
     is_old = Posting.changed_at <= setup.matched_at if setup.matched_at else false()
-    is_unclaimed = Posting.state.in_(UNCLAIMED) & is_old & (Posting.held_by == Holder.NOBODY)
+    is_unclaimed = Posting.state.in_(UNCLAIMED_STATES) & is_old & (Posting.held_by == Holder.NOBODY)
     is_record_to_create = (
         (Posting.state == PostingState.HELD)
         & (SourceDocument.made_for != "")
@@ -71,7 +71,7 @@ def _load_stale_documents(setup: Setup, after: int) -> list[int]:
         _select_documents(setup, after)
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(
-            Posting.state.in_((*UNCLAIMED, PostingState.HELD)),
+            Posting.state.in_((*UNCLAIMED_STATES, PostingState.HELD)),
             Posting.operation.in_((Operation.CREATE, Operation.UPDATE)),
             SourceDocument.gone.is_(None),
             or_(is_unclaimed, is_record_to_create),

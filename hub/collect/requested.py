@@ -9,7 +9,7 @@ from hub.collect.remap import replan
 from hub.collect.setup import load_setup
 from hub.db import engine
 from hub.models import SourceDocument
-from hub.models.postings import REQUESTED
+from hub.models.postings import REQUESTED_CONDITION
 
 
 def has_requests(installation_id: int) -> bool:
@@ -34,7 +34,7 @@ def _load_document_ids(installation_id: int) -> Sequence[int]:
         select(SourceDocument.id)
         .where(
             SourceDocument.installation_id == installation_id,
-            text(f"source_document.{REQUESTED}"),
+            text(f"source_document.{REQUESTED_CONDITION}"),
             SourceDocument.made_for == "",
         )
         .order_by(SourceDocument.id)

@@ -10,9 +10,9 @@ from typing import Any, TypeVar, cast
 from hub.contract.codec import field_names
 
 T = TypeVar("T")
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-SURROGATE = re.compile("[\ud800-\udfff]")
-UNCLEAN = re.compile(f"{CONTROL.pattern}|{SURROGATE.pattern}")
+CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+SURROGATES = re.compile("[\ud800-\udfff]")
+UNCLEAN_CHARACTERS = re.compile(f"{CONTROL_CHARACTERS.pattern}|{SURROGATES.pattern}")
 PLAIN_TYPES = (Decimal, dt.date, int, type(None))
 REPLACEMENT = "\ufffd"  # for a character that cannot be shown
 
@@ -44,10 +44,10 @@ def _clean_value(value: Any) -> Any:
 
 def _clean_text(text: str) -> str:
     """Drop control characters and replace surrogates, which cannot be encoded."""
-    if not UNCLEAN.search(text):
+    if not UNCLEAN_CHARACTERS.search(text):
         return text
-    without_controls = CONTROL.sub("", text)
-    return SURROGATE.sub(REPLACEMENT, without_controls)
+    without_controls = CONTROL_CHARACTERS.sub("", text)
+    return SURROGATES.sub(REPLACEMENT, without_controls)
 
 
 def _clean_fields(instance: Any, names: tuple[str, ...]) -> Any:

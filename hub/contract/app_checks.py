@@ -26,13 +26,13 @@ from hub.contract.types import (
 )
 from hub.errors import Refused
 
-SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+SLUG_PATTERN = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # A host as an app declares it, with a word in place of each setting that it names.
-HOST = re.compile(
+HOST_PATTERN = re.compile(
     r"(https?://)?((\*\.)?[\w-]+(\.[\w-]+)+|[\w-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/\S*)?"
 )
-CODES = "code:"  # a setting whose choices are the codes of a field at the source
-TEXTS = ("name", "summary", "help", "automatic", "mailbox")
+CODES_PREFIX = "code:"  # a setting whose choices are the codes of a field at the source
+TEXT_FIELDS = ("name", "summary", "help", "automatic", "mailbox")
 
 
 class Policy(NamedTuple):
@@ -63,7 +63,7 @@ def _identity_problem(app: Any, slugs: Sequence[str]) -> str:
     """Return why an app cannot be identified by its slug, as a sentence; "" if it can."""
     if not isinstance(app, App):
         return f"its hub_apps brought {type(app).__name__}, not an App."
-    if not isinstance(app.slug, str) or not SLUG.fullmatch(app.slug):
+    if not isinstance(app.slug, str) or not SLUG_PATTERN.fullmatch(app.slug):
         return f"{app.slug!r} is no slug: small letters, digits and hyphens only."
     if slugs.count(app.slug) > 1:
         return f"it brings the app {app.slug} twice."
@@ -72,7 +72,7 @@ def _identity_problem(app: Any, slugs: Sequence[str]) -> str:
 
 def _value_problems(app: App) -> Iterator[str]:
     """Yield each value of an app that is not one of those that it may have."""
-    for name in TEXTS:
+    for name in TEXT_FIELDS:
         value = getattr(app, name)
         if not isinstance(value, str):
             yield f"{name} of app {app.slug} must be a text, not {value!r}."
@@ -117,7 +117,7 @@ def _host_problems(app: App) -> Iterator[str]:
         return
     for host in app.hosts:
         text = SETTING_REFERENCE.sub("setting", host) if isinstance(host, str) else ""
-        if not HOST.fullmatch(text):
+        if not HOST_PATTERN.fullmatch(text):
             yield (
                 f"hosts of app {app.slug} has {host!r}, which is no host. Write api.example.com,"
                 " *.example.com for all below it, or {base_url} for the address that a setting"
@@ -206,7 +206,7 @@ def hook_problems(app: App, hooks: Collection[str]) -> Iterator[str]:
         )
     for name, setting in schema_of(app).fields.items():
         source = str(setting.metadata.get("choices_from", ""))
-        if source.startswith(CODES) and "hub_codes" not in hooks:
+        if source.startswith(CODES_PREFIX) and "hub_codes" not in hooks:
             yield (
                 f"the setting {name} of app {app.slug} offers codes of the source, but the plugin"
                 " lacks the hook hub_codes, which lists them. Implement it."
@@ -249,7 +249,7 @@ def _setting_problems(
 ) -> Iterator[str]:
     """Yield what is wrong with the metadata of a setting."""
     source = setting.metadata.get("choices_from")
-    if source and source not in ROLES and not str(source).startswith(CODES):
+    if source and source not in ROLES and not str(source).startswith(CODES_PREFIX):
         yield _describe_unoffered(
             f"choices_from of the setting {name} of app {app.slug}", source, ROLES
         )

@@ -5,7 +5,9 @@ import re
 from hub.contract.registry import Plugins
 from hub.errors import HubError, NotFound, PluginBroken, Refused
 
-PREFIX = re.compile(r"^(qbo-)?hub-")  # of the names of distributions and packages of plugins
+DISTRIBUTION_PREFIX = re.compile(
+    r"^(qbo-)?hub-"
+)  # of the names of distributions and packages of plugins
 
 
 def find_error(plugins: Plugins, slug: str) -> HubError:
@@ -28,6 +30,6 @@ def find_error(plugins: Plugins, slug: str) -> HubError:
 
 def _is_about(error: PluginBroken, slug: str) -> bool:
     """Return whether a plugin is named after an app, or its error names the app."""
-    name = PREFIX.sub("", error.distribution.lower().replace("_", "-"))
+    name = DISTRIBUTION_PREFIX.sub("", error.distribution.lower().replace("_", "-"))
     is_named_so = slug == name or slug.startswith(f"{name}-")
     return is_named_so or re.search(rf"\bapp {re.escape(slug)}\b(?!-)", error.reason) is not None

@@ -13,14 +13,14 @@ from urllib.parse import unquote, urlsplit
 from hub.errors import MissingExtra
 
 CHECKOUT = "CHECKOUT"  # stands for the folder of the hub's source where it is not known
-HUB = "qbo-hub"
+HUB_DISTRIBUTION = "qbo-hub"
 # The package of the QuickBooks stand-in, of the distribution qbo-sandbox.
 SANDBOX_PACKAGE = "qbo_sandbox"
 
 
 def find_checkout() -> str:
     """Return the folder of the hub's source, from which it runs or was installed, or CHECKOUT."""
-    for folder in (str(Path(__file__).parents[2]), _origin_of(HUB)):
+    for folder in (str(Path(__file__).parents[2]), _origin_of(HUB_DISTRIBUTION)):
         if folder and (Path(folder) / "sandbox" / "pyproject.toml").exists():
             return folder
     return CHECKOUT

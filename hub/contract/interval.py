@@ -18,7 +18,7 @@ UNIT_TEXTS = {
     "h": ("every hour", "every %(count)s hours"),
     "d": ("every day", "every %(count)s days"),
 }
-DURATION = re.compile(r"(\d{1,6})([mhd])")
+DURATION_PATTERN = re.compile(r"(\d{1,6})([mhd])")
 CRON_FIELDS = 5
 # CronSim needs a start. To validate or describe an expression, any moment will do.
 ANY_MOMENT = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -41,7 +41,7 @@ class Interval:
 
         A spread may follow: `0 2 * * * ~30m` starts within half an hour after two.
         """
-        duration = DURATION.fullmatch(text.strip())
+        duration = DURATION_PATTERN.fullmatch(text.strip())
         if duration:
             return cls(minutes=_minutes(duration, text))
         cron, tilde, spread_text = (part.strip() for part in text.partition("~"))
@@ -49,7 +49,7 @@ class Interval:
             raise _unreadable_error(text)
         if not tilde:
             return cls(cron=cron)
-        spread = DURATION.fullmatch(spread_text)
+        spread = DURATION_PATTERN.fullmatch(spread_text)
         if not spread:
             raise _unreadable_error(text)
         return cls(cron=cron, spread=_minutes(spread, text))

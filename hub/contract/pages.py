@@ -11,7 +11,7 @@ from hub.errors import Refused, Retry
 Row = TypeVar("Row")
 RowVersion = tuple[str, str, str | float]  # id, version and time of the last change of a row
 BETWEEN_LINKS = " "  # a link has no space
-LINK = re.compile(r"<([^>]*)>([^<]*)")  # of the header Link: the address, its parameters
+LINK_PATTERN = re.compile(r"<([^>]*)>([^<]*)")  # of the header Link: the address, its parameters
 LINK_PARAMETER = re.compile(r';\s*([\w*]+)\s*=\s*(?:"([^"]*)"|([^",;\s]+))')
 
 
@@ -96,7 +96,7 @@ def read_linked_pages(
 
 def next_link(reply: Reply) -> str:
     """Return the link to the next page that the header Link of a reply names; "" if it has none."""
-    for address, parameters in LINK.findall(reply.headers.get("Link", "")):
+    for address, parameters in LINK_PATTERN.findall(reply.headers.get("Link", "")):
         for name, quotation, token in LINK_PARAMETER.findall(parameters):
             if name.lower() == "rel" and "next" in (quotation or token).lower().split():
                 return str(address)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from hub.errors import ConfigurationError, PluginBroken
 
-SETTING = "HUB_PLUGINS_FILE"
-LINE = re.compile(r"(?P<name>[\w.-]+)==(?P<version>\S+)\s+sha256:(?P<hash>[0-9a-f]{64})")
+SETTING_NAME = "HUB_PLUGINS_FILE"
+LINE_PATTERN = re.compile(r"(?P<name>[\w.-]+)==(?P<version>\S+)\s+sha256:(?P<hash>[0-9a-f]{64})")
 SEPARATORS = re.compile(r"[-_.]+")
 # Files of a distribution's folder of metadata that depend on how it was installed.
 INSTALLER_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
@@ -38,7 +38,9 @@ def load(path: str) -> Allowed | None:
     try:
         return parse(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigurationError(SETTING, f"names {path}, which cannot be read: {error}") from None
+        raise ConfigurationError(
+            SETTING_NAME, f"names {path}, which cannot be read: {error}"
+        ) from None
 
 
 def parse(text: str) -> Allowed:
@@ -48,10 +50,10 @@ def parse(text: str) -> Allowed:
         entry = line.partition("#")[0].strip()
         if not entry:
             continue
-        match = LINE.fullmatch(entry)
+        match = LINE_PATTERN.fullmatch(entry)
         if match is None:
             raise ConfigurationError(
-                SETTING,
+                SETTING_NAME,
                 f"has the line {entry!r}, which is not like `distribution==version sha256:…`;"
                 " `hub plugins --hashes` prints the lines",
             )
@@ -79,11 +81,11 @@ def refusal(entry: EntryPoint, allowed: Allowed) -> str:
     """
     distribution = entry.dist
     if distribution is None:
-        return f"it belongs to no distribution, so the list of {SETTING} cannot name it."
+        return f"it belongs to no distribution, so the list of {SETTING_NAME} cannot name it."
     hashes = allowed.get(_distribution_key(distribution.name, distribution.version))
     if not hashes:
         return (
-            f"the list of {SETTING} does not have it in version {distribution.version}."
+            f"the list of {SETTING_NAME} does not have it in version {distribution.version}."
             " `hub plugins --hashes` prints the line for it."
         )
     try:
@@ -92,8 +94,8 @@ def refusal(entry: EntryPoint, allowed: Allowed) -> str:
         return error.reason
     if installed not in hashes:
         return (
-            f"its files are not those of the list of {SETTING}: their hash is sha256:{installed}."
-            " Install it again, or find out who changed it."
+            f"its files are not those of the list of {SETTING_NAME}: their hash is "
+            f"sha256:{installed}. Install it again, or find out who changed it."
         )
     return ""
 
@@ -129,8 +131,8 @@ def _require_files_of_its_own(distribution: Distribution) -> None:
     if is_editable or any(file.path.suffix == ".pth" for file in files):
         raise PluginBroken(
             distribution.name,
-            f"it is installed in a form that {SETTING} cannot check (editable, or with a .pth file,"
-            " which runs when Python starts). Install its wheel.",
+            f"it is installed in a form that {SETTING_NAME} cannot check (editable, or with a "
+            ".pth file, which runs when Python starts). Install its wheel.",
         )
     if not files:
         raise PluginBroken(distribution.name, "it has no list of its files (RECORD).")

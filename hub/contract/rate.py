@@ -6,7 +6,7 @@ from typing import Self
 
 from hub.errors import Refused, Sentence
 
-RATE = re.compile(r"([1-9]\d{0,6})/([1-9]\d{0,4})?([smhd])")
+RATE_PATTERN = re.compile(r"([1-9]\d{0,6})/([1-9]\d{0,4})?([smhd])")
 UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 # One of each unit, and several.
 UNIT_TEXTS = {
@@ -31,7 +31,7 @@ class Rate:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Parse `100/15s`, `10/s`, `1000/5m` or `5000/h`; raise Refused for any other text."""
-        match = RATE.fullmatch(text)
+        match = RATE_PATTERN.fullmatch(text)
         if match:
             calls, count, unit = match.groups()
             rate = cls(int(calls), int(count or 1) * UNIT_SECONDS[unit])

@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from hub.contract.types import App
 from hub.errors import SettingsInvalid
 
-NEEDED = "This is needed."  # pages translate it
+REQUIRED_MESSAGE = "This is needed."  # pages translate it
 Offered = Iterable[tuple[str, tuple[str, ...]]]  # each choice's id, and what people call it
 Choices = Callable[[str], Offered]
 RecordSettings = Mapping[tuple[str, str], str]  # names of settings by the record that they name
@@ -242,5 +242,5 @@ def _flatten_messages(texts: Any) -> list[str]:
             sentences += _flatten_messages(nested_texts)
         return sentences
     for text in texts:
-        sentences.append(NEEDED if text == MISSING_MESSAGE else str(text))
+        sentences.append(REQUIRED_MESSAGE if text == MISSING_MESSAGE else str(text))
     return sentences

@@ -11,7 +11,7 @@ from pathlib import Path
 from hub.contract.registry import Plugins
 from hub.contract.value_object import value_object
 
-NAME = "test-record.json"
+RECORD_FILE_NAME = "test-record.json"
 
 
 @value_object
@@ -54,7 +54,7 @@ def code_hash(folder: Path) -> str:
 def read(folder: Path) -> SuiteRecord | None:
     """Return the record in the folder of a package; None if there is none that can be read."""
     try:
-        values = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        values = json.loads((folder / RECORD_FILE_NAME).read_text(encoding="utf-8"))
         return SuiteRecord(
             version=str(values["version"]),
             code=str(values["code"]),
@@ -79,6 +79,6 @@ def write(folder: Path, record: SuiteRecord) -> Path:
         "reports": sorted(record.reports),
         "webhooks": sorted(record.webhooks),
     }
-    file = folder / NAME
+    file = folder / RECORD_FILE_NAME
     file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
     return file

@@ -8,7 +8,7 @@ from hub.contract.types import Reply, Secrets
 
 UNAUTHORIZED = 401
 DIGEST_LENGTH = 16
-UNBOUND = (
+UNBOUND_MESSAGE = (
     "TokenCache stores a token for certain credentials. Pass BoundSecrets(site.secrets, …) with the"
     " address and the credentials behind the token, such as a client id and its secret: a token of"
     " other credentials may belong to another account."
@@ -62,7 +62,7 @@ class TokenCache:
     ) -> None:
         """Store the token in `bound`; raise TypeError for secrets that are bound to nothing."""
         if not isinstance(bound, BoundSecrets):
-            raise TypeError(UNBOUND)
+            raise TypeError(UNBOUND_MESSAGE)
         self._bound = bound
         self._issue = issue
         self._exclusive = exclusive

@@ -6,7 +6,9 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 MAX_LENGTH = 2000
-PLAIN = re.compile(r"https?://[!#-;=?-\[\]-~]+")  # printable ASCII without < > " \ and spaces
+PLAIN_ADDRESS = re.compile(
+    r"https?://[!#-;=?-\[\]-~]+"
+)  # printable ASCII without < > " \ and spaces
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -33,7 +35,7 @@ def url_problems(owner: str, url: Any) -> Iterator[str]:
 
 def _is_web_address(text: str) -> bool:
     """Return whether a text is an address that the pages may link to."""
-    if len(text) > MAX_LENGTH or not PLAIN.fullmatch(text):
+    if len(text) > MAX_LENGTH or not PLAIN_ADDRESS.fullmatch(text):
         return False
     try:
         parts = urlsplit(text)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 # As the list of Pwned Passwords has it: a SHA-1 in hexadecimal, and how often it was seen.
-LINE = re.compile(rb"([0-9A-Fa-f]{40})(?::\d+)?\s*")
+LINE_PATTERN = re.compile(rb"([0-9A-Fa-f]{40})(?::\d+)?\s*")
 MAX_LINE_LENGTH = 100
 SAMPLED_LINES = 64  # lines that are compared to see whether a file is sorted
 
@@ -26,7 +26,7 @@ class HashList:
                 _, line = _line_at(file, size * sample // SAMPLED_LINES)
                 if not line and sample:  # in the middle of the last line
                     break
-                match = LINE.fullmatch(line)
+                match = LINE_PATTERN.fullmatch(line)
                 if match is None:
                     raise ValueError("which is no list of SHA-1 hashes, one in each line")
                 if match[1].upper() < former:

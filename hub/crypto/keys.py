@@ -16,7 +16,7 @@ ORIGIN_FILE = "made-by"  # says which command made a data folder, after its tabl
 CREDENTIALS_FOLDER = "CREDENTIALS_DIRECTORY"  # the variable that names it
 KEY_BYTES = 32
 MIN_DIFFERENT_BYTES = 12
-COMMON = (
+COMMON_WORDS = (
     "change",
     "default",
     "example",
@@ -199,4 +199,4 @@ def _is_guessable(key: str) -> bool:
     if len(set(key)) < MIN_DIFFERENT_BYTES:
         return True
     lowered = key.lower()
-    return any(word in lowered for word in COMMON)
+    return any(word in lowered for word in COMMON_WORDS)

@@ -24,14 +24,14 @@ DIGEST_PREFIX = re.compile(r"[0-9a-f]{16} ")  # before the values of `BoundSecre
 DIGIT = re.compile(r"\d")
 NO_LETTERS = re.compile(r"[\W_]+")
 # A character escaped for JSON, Python, an address or HTML.
-ESCAPE = re.compile(
+ESCAPE_PATTERN = re.compile(
     r"\\u(?P<unicode>[0-9a-f]{4})|\\x(?P<byte>[0-9a-f]{2})|%(?P<percent>[0-9a-f]{2})"
     r"|&#x(?P<hex>[0-9a-f]{1,6});|&#(?P<decimal>[0-9]{1,7});|&(?P<entity>[a-z]{2,8});"
     r"|\\(?P<plain>[\\/\"'])",
     re.IGNORECASE,
 )
 # A value that its name, or the scheme before it, calls secret.
-LABELED = re.compile(
+LABELED_SECRET = re.compile(
     r"(?P<label>(?:token|secret|passw(?:or)?d|api[ _-]?key|authorization)"
     r"[\"'\\]*\s*[:=]\s*[\"'\\]*(?:(?:bearer|basic)\s+)?|\b(?:bearer|basic)\s+)"
     r"(?P<value>[\w.~+/=%-]{12,})",
@@ -92,7 +92,7 @@ class SecretMask:
                 for secret in self._secrets:
                     self._index(secret)
             spans = list(self._find_spans(text)) if self._parts else []
-        return LABELED.sub(_mask_value, _replace(text, spans))
+        return LABELED_SECRET.sub(_mask_value, _replace(text, spans))
 
     def _index(self, secret: str) -> None:
         """Index the parts of each form of a secret by which it is recognized."""
@@ -233,7 +233,7 @@ def _decode(encoded: _Text) -> _Text | None:
     starts: list[int] = []
     ends: list[int] = []
     position = 0
-    for match in ESCAPE.finditer(encoded.text):
+    for match in ESCAPE_PATTERN.finditer(encoded.text):
         plain = _decode_escape(match)
         if plain is None:
             continue

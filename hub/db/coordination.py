@@ -33,9 +33,9 @@ CONNECT_ARGUMENTS: dict[str, Any] = {
     ),
 }
 FROZEN_SECONDS = 2.0 * STATEMENT_SECONDS  # after which a server is frozen
-_KEY = "hashtextextended(:name, 0)"
-_TRY_LOCK = text(f"SELECT pg_try_advisory_lock({_KEY})")
-_UNLOCK = text(f"SELECT pg_advisory_unlock({_KEY})")
+_LOCK_KEY = "hashtextextended(:name, 0)"
+_TRY_LOCK = text(f"SELECT pg_try_advisory_lock({_LOCK_KEY})")
+_UNLOCK = text(f"SELECT pg_advisory_unlock({_LOCK_KEY})")
 _creation = threading.Lock()
 log = logging.getLogger("hub")
 

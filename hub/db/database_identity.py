@@ -11,7 +11,7 @@ from hub.db.engine import db, translate_errors
 STARTED_AT = "started_at"
 # The server and the machine that it began on, its history, the database, the file of the table of
 # postings, and when the server was started.
-QUERIES = {
+IDENTITY_QUERIES = {
     "system": "SELECT system_identifier::text FROM pg_control_system()",
     "timeline": "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8)",
     "database": "SELECT oid::text FROM pg_database WHERE datname = current_database()",
@@ -39,14 +39,14 @@ def read() -> dict[str, str | None]:
 
 def read_from(connection: Connection) -> dict[str, str | None]:
     """Return the identity of the database of a connection on which each statement is committed."""
-    columns = ", ".join(f"({query})" for query in QUERIES.values())
+    columns = ", ".join(f"({query})" for query in IDENTITY_QUERIES.values())
     try:
         values = connection.execute(text(f"SELECT {columns}")).one()
     except DBAPIError as error:
         if error.connection_invalidated:
             raise
-        return {name: _read_one(connection, query) for name, query in QUERIES.items()}
-    return dict(zip(QUERIES, values, strict=True))
+        return {name: _read_one(connection, query) for name, query in IDENTITY_QUERIES.items()}
+    return dict(zip(IDENTITY_QUERIES, values, strict=True))
 
 
 def compare(stored: Identity | None, current: Identity) -> IdentityDifference:

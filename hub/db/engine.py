@@ -41,7 +41,7 @@ from hub import exact_json
 from hub.errors import ConfigurationError, DatabaseUnavailable
 from hub.request_ban import forbid_requests
 
-NAMES = {
+NAMING_CONVENTION = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -72,8 +72,8 @@ CLIENT_KEEPALIVES: dict[str, Any] = {
     "tcp_user_timeout": 30_000,
 }
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-UNAVAILABLE = (OperationalError, InternalError, InterfaceError)
-INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+UNAVAILABLE_ERRORS = (OperationalError, InternalError, InterfaceError)
+INSERT_FUNCTIONS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 class Money(TypeDecorator[Decimal]):
@@ -127,7 +127,7 @@ class Base(DeclarativeBase):
     """What every table shares."""
 
     registry = registry(
-        metadata=MetaData(naming_convention=NAMES),
+        metadata=MetaData(naming_convention=NAMING_CONVENTION),
         type_annotation_map={
             Decimal: Money,
             dt.datetime: Instant,
@@ -138,7 +138,7 @@ class Base(DeclarativeBase):
 
 
 DATABASE_SETTING = "HUB_DATABASE_URL"
-EXAMPLE = "postgresql://hub:password@db.example.com/hub"
+EXAMPLE_ADDRESS = "postgresql://hub:password@db.example.com/hub"
 db = SQLAlchemy(model_class=Base)
 
 if TYPE_CHECKING:
@@ -260,7 +260,7 @@ def read_only_engine() -> Engine:
 def insert(session: Session, table: Any) -> Any:
     """Return an insert that supports ON CONFLICT."""
     dialect_name = session.get_bind().dialect.name
-    insert_into = INSERTS[dialect_name]
+    insert_into = INSERT_FUNCTIONS[dialect_name]
     return insert_into(table)
 
 
@@ -307,7 +307,7 @@ def check_url(name: str, url: str) -> None:
         backend = make_url(url).get_backend_name()
     except (ArgumentError, ValueError):
         raise ConfigurationError(
-            name, f"is not the address of a database such as {EXAMPLE}"
+            name, f"is not the address of a database such as {EXAMPLE_ADDRESS}"
         ) from None
     if backend not in ("sqlite", "postgresql", "postgres"):
         raise ConfigurationError(
@@ -395,7 +395,7 @@ def translate_errors() -> Iterator[None]:
             address_without_password(db.engine.url), "all its connections are in use"
         ) from error
     except DBAPIError as error:
-        if isinstance(error, UNAVAILABLE) or type(error) is DatabaseError:
+        if isinstance(error, UNAVAILABLE_ERRORS) or type(error) is DatabaseError:
             raise DatabaseUnavailable(
                 address_without_password(db.engine.url), str(error.orig).strip()
             ) from error

@@ -38,7 +38,7 @@ _TAKE = text(
     " RETURNING fence"
 )
 # Reading waits for nobody: a frozen holder may have locked the row in an open transaction.
-_HOLDER = text(
+_SELECT_HOLDER = text(
     "SELECT holder, backend_pid, backend_start,"
     " heartbeat_at < clock_timestamp() - make_interval(secs => :seconds) AS is_expired"
     " FROM lease WHERE name = :name AND holder NOT IN ('', :process)"
@@ -62,7 +62,7 @@ _CONFIRM = text(
     "UPDATE lease SET heartbeat_at = clock_timestamp()"
     " WHERE holder = :process AND name = :name AND fence = :fence RETURNING fence"
 )
-_HELD = text(
+_SELECT_HELD = text(
     "SELECT name FROM lease WHERE holder <> ''"
     " AND heartbeat_at >= clock_timestamp() - make_interval(secs => :seconds)"
 )
@@ -111,7 +111,7 @@ class LeaseRows:
                 "process": self._process,
                 "seconds": self._seconds,
             }
-            holder = connection.execute(_HOLDER, values).first()
+            holder = connection.execute(_SELECT_HOLDER, values).first()
             if holder is not None and not holder.is_expired:
                 return None
             if holder is not None:
@@ -179,7 +179,7 @@ class LeaseRows:
     def held_names(self) -> set[str]:
         """Return the names of the leases that some process holds and renews."""
         with process_coordination().connection() as connection:
-            return set(connection.scalars(_HELD, {"seconds": self._seconds}))
+            return set(connection.scalars(_SELECT_HELD, {"seconds": self._seconds}))
 
     def stop_heartbeats(self) -> None:
         """End the thread; leases that are still held run out."""

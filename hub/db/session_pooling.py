@@ -10,7 +10,7 @@ from hub.db.engine import DATABASE_SETTING, db, translate_errors
 from hub.errors import ConfigurationError
 
 PROBE_ROUNDS = 3  # a pooler may give a connection the same session again by chance
-_SESSION = text("SELECT pg_backend_pid()")
+_SELECT_SESSION = text("SELECT pg_backend_pid()")
 
 
 def require_own_sessions() -> None:
@@ -33,8 +33,10 @@ def changes_sessions() -> bool:
     engine = db.engine.execution_options(isolation_level="AUTOCOMMIT")
     with translate_errors(), engine.connect() as first, db.engine.connect() as second:
         for _ in range(PROBE_ROUNDS):
-            session = first.scalar(_SESSION)
+            session = first.scalar(_SELECT_SESSION)
             with second.begin():
-                if session == second.scalar(_SESSION) or session != first.scalar(_SESSION):
+                if session == second.scalar(_SELECT_SESSION) or session != first.scalar(
+                    _SELECT_SESSION
+                ):
                     return True
     return False

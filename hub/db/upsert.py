@@ -10,7 +10,7 @@ from hub.db.engine import Model
 
 Key = tuple[Any, ...]
 KEYS_PER_QUERY = 200
-UNCOUNTED = ("read_at",)  # columns whose change does not make a row count as changed
+UNCOUNTED_COLUMNS = ("read_at",)  # columns whose change does not make a row count as changed
 
 
 def upsert(session: Session, table: type[Model], rows: Sequence[dict[str, Any]]) -> int:
@@ -60,6 +60,6 @@ def _overwrite(entry: Model, row: dict[str, Any]) -> bool:
         if getattr(entry, name) == value:
             continue
         setattr(entry, name, value)
-        if name not in UNCOUNTED:
+        if name not in UNCOUNTED_COLUMNS:
             is_changed = True
     return is_changed

@@ -16,7 +16,7 @@ from hub.errors import Sentence
 
 # The first line that one of the exceptions belongs to counts. In urllib3, a new connection that
 # fails is also a ConnectTimeoutError.
-DESCRIPTIONS: tuple[tuple[tuple[type[BaseException], ...], Sentence], ...] = (
+ERROR_DESCRIPTIONS: tuple[tuple[tuple[type[BaseException], ...], Sentence], ...] = (
     (
         (urllib3_errors.NameResolutionError, socket.gaierror),
         Sentence("the address of its host was not found"),
@@ -64,7 +64,7 @@ def describe(error: BaseException) -> str:
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = cause.verify_message or cause.reason
             return Sentence("its certificate is not valid: %(reason)s", reason=reason)
-    for types, description in DESCRIPTIONS:
+    for types, description in ERROR_DESCRIPTIONS:
         if _has_any(causes, types):
             return description
     return str(causes[-1]) or type(error).__name__

@@ -11,7 +11,7 @@ from hub.installations.enable import HUB_SETTINGS
 from hub.models import Installation
 from hub.models.enums import PostingState
 
-LIMIT = "second_approval_above"
+LIMIT_SETTING = "second_approval_above"
 
 
 def needs_fewer_approvals(
@@ -42,12 +42,12 @@ def _posts_without_review(app: App, settings: Mapping[str, Any], mode: str) -> b
 def raises_limit(row: Installation, answers: Mapping[str, Any]) -> bool:
     """Return whether the limit above which two people approve becomes higher, or is removed."""
     before = row.second_approval_above
-    if before is None or LIMIT not in answers:
+    if before is None or LIMIT_SETTING not in answers:
         return False
-    if answers[LIMIT] in (None, ""):
+    if answers[LIMIT_SETTING] in (None, ""):
         return True
     try:
-        limit: Decimal = HUB_SETTINGS[LIMIT](answers[LIMIT])
+        limit: Decimal = HUB_SETTINGS[LIMIT_SETTING](answers[LIMIT_SETTING])
     except Refused:  # it will not be stored
         return False
     return limit > before

@@ -27,7 +27,7 @@ from hub.security import audit, secrets
 from hub.sources import outage
 from hub.sources.record_push import push_lists
 
-LISTS = "lists pushed"  # as the audit log names it
+LISTS_PUSHED_ACTION = "lists pushed"  # as the audit log names it
 
 
 def enable(
@@ -116,7 +116,7 @@ def push_first_lists(row: Installation) -> dict[str, int]:
     counts = push_lists(row)
     who = row.owner or "command line"
     with transaction() as session:
-        audit.record(session, who, LISTS, audit_subject(row), **counts)
+        audit.record(session, who, LISTS_PUSHED_ACTION, audit_subject(row), **counts)
     return counts
 
 

@@ -7,7 +7,7 @@ from hub.db.engine import read_only_session
 from hub.errors import Sentence
 from hub.models import Installation
 
-WARNING = Sentence(
+SHARED_ACCOUNT_WARNING = Sentence(
     "This account is enabled for another company, too. A document that counts for both is posted in"
     " both: check the start date, and disable the app for the other company if it should not."
 )
@@ -30,4 +30,4 @@ def find_warning(row: Installation) -> Sentence | None:
     )
     with read_only_session() as session:
         is_shared = session.scalar(other.limit(1)) is not None
-    return WARNING if is_shared else None
+    return SHARED_ACCOUNT_WARNING if is_shared else None

@@ -10,7 +10,7 @@ from hub.mapping.index import Decision, Entry, MatchIndex, NameOwner, RecordInde
 from hub.mapping.rules import format_code_name
 from hub.models.enums import MatchOrigin
 
-UNMATCHED = "unmatched:"  # precedes a code where a payload has the id of a record
+UNMATCHED_PREFIX = "unmatched:"  # precedes a code where a payload has the id of a record
 
 
 def build_code_index(fields: Iterable[Field], documents: Iterable[Document]) -> MatchIndex:
@@ -24,7 +24,7 @@ def build_code_index(fields: Iterable[Field], documents: Iterable[Document]) -> 
             record_name = format_code_name(code)
             field = fields_by_name.get(name)
             if field:
-                role, record_id = field.role, UNMATCHED + code_id
+                role, record_id = field.role, UNMATCHED_PREFIX + code_id
                 decision = Decision(record=record_id, match_method=MatchOrigin.DECIDED)
                 matches[name, code_id] = decision
                 if field.separator:  # a record with it in its name could not be used

@@ -16,20 +16,22 @@ def _iter_places(header: tuple[Role, ...], line: tuple[Role, ...] = ()) -> Place
     return Places(header=frozenset(header), line=frozenset(line))
 
 
-_ORDERED: tuple[Role, ...] = ("item", "account", "class", "customer", "tax_code")
-_BOUGHT: tuple[Role, ...] = (*_ORDERED, "purchase_order")
-_SOLD: tuple[Role, ...] = ("item", "account", "class", "tax_code")
+_ORDER_ROLES: tuple[Role, ...] = ("item", "account", "class", "customer", "tax_code")
+_PURCHASE_ROLES: tuple[Role, ...] = (*_ORDER_ROLES, "purchase_order")
+_SALES_ROLES: tuple[Role, ...] = ("item", "account", "class", "tax_code")
 
 PLACES: dict[Kind, Places] = {
-    "bill": _iter_places(("vendor", "payable_account", "term", "location"), _BOUGHT),
-    "vendor_credit": _iter_places(("vendor", "payable_account", "location"), _BOUGHT),
+    "bill": _iter_places(("vendor", "payable_account", "term", "location"), _PURCHASE_ROLES),
+    "vendor_credit": _iter_places(("vendor", "payable_account", "location"), _PURCHASE_ROLES),
     "expense": _iter_places(
-        ("vendor", "customer", "payment_account", "payment_method", "location"), _BOUGHT
+        ("vendor", "customer", "payment_account", "payment_method", "location"), _PURCHASE_ROLES
     ),
-    "purchase_order": _iter_places(("vendor", "payable_account", "term", "location"), _ORDERED),
-    "invoice": _iter_places(("customer", "term", "location"), _SOLD),
-    "credit_memo": _iter_places(("customer", "location", "payment_method"), _SOLD),
-    "refund": _iter_places(("customer", "location", "payment_method", "deposit_account"), _SOLD),
+    "purchase_order": _iter_places(("vendor", "payable_account", "term", "location"), _ORDER_ROLES),
+    "invoice": _iter_places(("customer", "term", "location"), _SALES_ROLES),
+    "credit_memo": _iter_places(("customer", "location", "payment_method"), _SALES_ROLES),
+    "refund": _iter_places(
+        ("customer", "location", "payment_method", "deposit_account"), _SALES_ROLES
+    ),
     "payment": _iter_places(("customer", "payment_method", "deposit_account")),
     "bill_payment": _iter_places(("vendor", "payment_account", "payable_account", "location")),
     "deposit": _iter_places(

@@ -6,9 +6,9 @@ from enum import IntEnum
 # The digits of a number with the prefix of its country and the Norwegian word for registered for
 # VAT: NO 987 654 321 MVA is 987654321.
 _DIGITS = re.compile(r"(?:[A-Z]{2})?(\d{6,})(?:MVA)?")
-_SIGNS = re.compile(r"[^A-Z0-9]")
+_PUNCTUATION = re.compile(r"[^A-Z0-9]")
 # QuickBooks shows the last characters of some numbers: XXXXXX9875.
-_MASKED = re.compile(r"X{3,}([A-Z0-9]{3,})")
+_MASKED_NUMBER = re.compile(r"X{3,}([A-Z0-9]{3,})")
 MIN_LENGTH = 5  # of a number; a shorter one says too little
 
 
@@ -22,7 +22,7 @@ class NumberMatch(IntEnum):
 
 def number_key(number: str) -> str:
     """Return an organisation number as it is compared, "" for one that says too little."""
-    plain = _SIGNS.sub("", number.upper())
+    plain = _PUNCTUATION.sub("", number.upper())
     digits = _DIGITS.fullmatch(plain)
     if digits:
         plain = digits[1]
@@ -34,7 +34,7 @@ def compare_numbers(number: str, record_number: str) -> NumberMatch:
     key = number_key(number)
     if not key:
         return NumberMatch.NONE
-    masked = _MASKED.fullmatch(_SIGNS.sub("", record_number.upper()))
+    masked = _MASKED_NUMBER.fullmatch(_PUNCTUATION.sub("", record_number.upper()))
     if masked:
         return NumberMatch.END if key.endswith(masked[1]) else NumberMatch.NONE
     return NumberMatch.WHOLE if key == number_key(record_number) else NumberMatch.NONE

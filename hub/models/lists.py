@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.db.engine import Model
 
 NOT_LIVE = "head.state <> 'live'"  # a query says it in these words to use the index
-PAID = "head.balance = 0"  # the same
+PAID_CONDITION = "head.balance = 0"  # the same
 
 
 class Match(Model):

@@ -17,12 +17,12 @@ from hub.reasons.texts import join_reasons
 REREAD_DOCUMENTS = "(reread OR stage = 'pending' OR unreadable <> '')"
 NOT_AT_SOURCE = "(absent_at IS NOT NULL OR gone_at IS NOT NULL)"
 MADE_FOR_CODES = "made_for <> ''"
-POSTED = "state = 'posted'"
+POSTED_CONDITION = "state = 'posted'"
 OPEN_STATES = (PostingState.UNKNOWN, PostingState.HELD, PostingState.REVIEW)
-OPEN = "state IN ('unknown', 'held', 'review')"
+OPEN_CONDITION = "state IN ('unknown', 'held', 'review')"
 LEFT_OUT_STATES = (PostingState.SKIPPED, PostingState.WITHDRAWN)
 LEFT_OUT = "state IN ('skipped', 'withdrawn')"
-REQUESTED = "requested_by <> ''"
+REQUESTED_CONDITION = "requested_by <> ''"
 BEFORE_START = "before_start = 'excluded'"
 OPEN_RECEIPTS = "next_try_at IS NOT NULL"
 PARTIES_AND_ITEMS = "kind IN ('vendor', 'customer', 'item')"
@@ -51,7 +51,9 @@ class SourceDocument(Model):
         _partial_index("ix_source_document_again", REREAD_DOCUMENTS, "installation_id", "made_for"),
         _partial_index("ix_source_document_absent", NOT_AT_SOURCE, "installation_id", "made_for"),
         _partial_index("ix_source_document_made", MADE_FOR_CODES, "installation_id"),
-        _partial_index("ix_source_document_requested", REQUESTED, "installation_id", "made_for"),
+        _partial_index(
+            "ix_source_document_requested", REQUESTED_CONDITION, "installation_id", "made_for"
+        ),
         _partial_index("ix_source_document_before_start", BEFORE_START, "installation_id", "stage"),
         Index("ix_source_document_date", "date", "id"),
         Index("ix_source_document_due", "due", "id"),
@@ -112,7 +114,7 @@ class Posting(Model):
         _partial_index("ix_posting_beside", FURTHER_POSTINGS, "installation_id", "document_id"),
         _partial_index(
             "ix_posting_posted",
-            POSTED,
+            POSTED_CONDITION,
             "changed_at",
             "installation_id",
             "operation",
@@ -124,7 +126,7 @@ class Posting(Model):
         # It has every column by which open documents are listed and summed.
         _partial_index(
             "ix_posting_open",
-            OPEN,
+            OPEN_CONDITION,
             "installation_id",
             "document_id",
             "state",
@@ -134,7 +136,7 @@ class Posting(Model):
             "total",
         ),
         _partial_index("ix_posting_left_out", LEFT_OUT, "installation_id", "state", "document_id"),
-        _partial_index("ix_posting_posted_of", POSTED, "installation_id", "changed_at"),
+        _partial_index("ix_posting_posted_of", POSTED_CONDITION, "installation_id", "changed_at"),
         _partial_index("ix_posting_made", PARTIES_AND_ITEMS, "company_id", "state", "kind"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

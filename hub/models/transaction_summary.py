@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-CLOSED = "Closed"
+CLOSED_STATUS = "Closed"
 _YES = "yes"
 
 
@@ -123,7 +123,7 @@ class TransactionSummary(NamedTuple):
     @property
     def is_closed(self) -> bool:
         """Return whether this is a closed purchase order."""
-        return self.status == CLOSED
+        return self.status == CLOSED_STATUS
 
     @property
     def parsed_date(self) -> dt.date | None:
@@ -136,10 +136,10 @@ class TransactionSummary(NamedTuple):
         if not stored:
             return cls()
         facts: dict[str, Any] = {}
-        for name, key in _TEXTS.items():
+        for name, key in _TEXT_FIELDS.items():
             if key in stored:
                 facts[name] = stored[key]
-        for name in _AMOUNTS:
+        for name in _AMOUNT_FIELDS:
             amount = stored.get(name)
             if amount is not None:
                 facts[name] = Decimal(amount)
@@ -180,12 +180,12 @@ class TransactionSummary(NamedTuple):
         for name in names:
             value = getattr(self, name)
             if value:
-                key = _TEXTS[name]
+                key = _TEXT_FIELDS[name]
                 texts[key] = value
         return texts
 
 
-_AMOUNTS = ("total", "tax", "tolerance", "exchange_rate")
+_AMOUNT_FIELDS = ("total", "tax", "tolerance", "exchange_rate")
 _HEADER_FACTS = (
     "term",
     "payable_account",
@@ -213,7 +213,7 @@ _ENTRY_FACTS = (
     "phone",
 )
 # The key under which each fact is stored that is a text, or needs no conversion.
-_TEXTS = {
+_TEXT_FIELDS = {
     **{name: name for name in ("party", "number", "date", "currency", "location")},
     **{name: name for name in _HEADER_FACTS},
     **{name: name for name in ("name", "active", *_ENTRY_FACTS)},

@@ -12,7 +12,7 @@ from hub.http.client import AppHttp
 from hub.security import audit, hub_settings
 
 CHAT_URL = "chat_url"  # the name of the stored setting
-NAME = "Slack or Teams"
+CHANNEL_NAME = "Slack or Teams"
 SLACK_HOST = "hooks.slack.com"
 MAX_LENGTH = 8000
 ADAPTIVE_CARD = "application/vnd.microsoft.card.adaptive"
@@ -65,7 +65,7 @@ def _build_client(name: str) -> AppHttp:
     """Return a client that may call this host only, at a public address."""
     context = current_hub()
     return AppHttp(
-        NAME,
+        CHANNEL_NAME,
         (name,),
         {},
         clock=context.clock,

@@ -16,8 +16,8 @@ from hub.translations.catalogs import ENGLISH, LANGUAGES
 from hub.translations.messages import Reader
 from hub.translations.numbers import FORMATS, USUAL_FORMATS
 
-CATALOGS = "hub_catalogs"  # of the application: (package, language) -> catalog
-HUB = "hub"
+CATALOGS_KEY = "hub_catalogs"  # of the application: (package, language) -> catalog
+HUB_PACKAGE = "hub"
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def _build_reader(person: User | None) -> Reader:
     return Reader(language, load_catalog(language), numbers, load_plugin_catalogs)
 
 
-def load_catalog(language: str, package: str = HUB) -> NullTranslations:
+def load_catalog(language: str, package: str = HUB_PACKAGE) -> NullTranslations:
     """Return the translations of the hub or of the package of a plugin; each is read once.
 
     Texts that a plugin does not translate are looked up in the hub's.
@@ -59,7 +59,7 @@ def load_catalog(language: str, package: str = HUB) -> NullTranslations:
     read = _get_catalogs()
     key = (package, language)
     if key not in read:
-        if package == HUB:
+        if package == HUB_PACKAGE:
             read[key] = catalogs.hub_catalog(language)
         else:
             read[key] = catalogs.load_plugin_catalog(language, package, load_catalog(language))
@@ -99,5 +99,5 @@ def labels_of_fields(plugins: Plugins, slug: str) -> list[str]:
 
 def _get_catalogs() -> dict[tuple[str, str], Any]:
     """Return what was read of the catalogs in this process, by package and language."""
-    collected: dict[tuple[str, str], Any] = current_app.extensions.setdefault(CATALOGS, {})
+    collected: dict[tuple[str, str], Any] = current_app.extensions.setdefault(CATALOGS_KEY, {})
     return collected

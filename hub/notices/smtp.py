@@ -9,7 +9,7 @@ from hub.context import hide_secrets, mask_secrets
 from hub.errors import Refused, Retry
 
 SESSION_SECONDS = 30.0
-LOCAL = ("localhost", "127.0.0.1", "::1")
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 FIRST_PERMANENT_CODE = 500  # replies from here on say that a repetition would be refused, too
 
 
@@ -107,7 +107,7 @@ def _require_encryption(server: smtplib.SMTP, host: str) -> None:
 
     The connection must have TLS, or stay on this machine.
     """
-    if not isinstance(server.sock, ssl.SSLSocket) and host not in LOCAL:
+    if not isinstance(server.sock, ssl.SSLSocket) and host not in LOCAL_HOSTS:
         raise Retry(
             "The mail server %(host)s speaks no TLS, so the password is not sent. Check the "
             "mail server under Set up → Mail.",

@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Iterable
 
-_SPACE = uuid.UUID("8f0e1c52-6f0b-5a39-9c1d-4d9b6f0f7a11")
+_NAMESPACE = uuid.UUID("8f0e1c52-6f0b-5a39-9c1d-4d9b6f0f7a11")
 MARKER_LENGTH = 12
 
 
@@ -26,12 +26,12 @@ def derive_request_id(identity: str, part: str, operation: str, base: str, gener
 
     The same request always has the same key, so that QuickBooks recognises a repetition.
     """
-    return uuid.uuid5(_SPACE, _encode([identity, part, operation, base, generation])).hex
+    return uuid.uuid5(_NAMESPACE, _encode([identity, part, operation, base, generation])).hex
 
 
 def derive_batch_id(requests: Iterable[str]) -> str:
     """Return the key of a batch: the same only for the same requests in the same order."""
-    return uuid.uuid5(_SPACE, _encode(["batch", *requests])).hex
+    return uuid.uuid5(_NAMESPACE, _encode(["batch", *requests])).hex
 
 
 def compute_fingerprint(payload: bytes) -> str:

@@ -25,7 +25,13 @@ from hub.db.index_condition import IndexCondition
 from hub.models import Installation, Posting, SourceDocument, TransactionHead
 from hub.models.enums import DocumentState, Operation, PostingState
 from hub.models.lists import NOT_LIVE
-from hub.models.postings import FURTHER_POSTINGS, LEFT_OUT, LEFT_OUT_STATES, OPEN, OPEN_STATES
+from hub.models.postings import (
+    FURTHER_POSTINGS,
+    LEFT_OUT,
+    LEFT_OUT_STATES,
+    OPEN_CONDITION,
+    OPEN_STATES,
+)
 from hub.outbox.main_posting import (
     SAME_TRANSACTION,
     counts_for_its_part,
@@ -211,7 +217,9 @@ def _select_candidates(state: str, states: tuple[str, ...]) -> Select[int]:
         closed = select(SourceDocument.id).where(SourceDocument.stage == Stage.CLOSED)
         return select(union(planned, closed).subquery().c[0])
     if set(states) <= set(OPEN_STATES):
-        documents = documents.where(IndexCondition(OPEN), Posting.operation != Operation.ATTACH)
+        documents = documents.where(
+            IndexCondition(OPEN_CONDITION), Posting.operation != Operation.ATTACH
+        )
     elif set(states) <= set(LEFT_OUT_STATES):
         documents = documents.where(IndexCondition(LEFT_OUT))
     # In the text of the statement, so that a prepared one uses the index, too.

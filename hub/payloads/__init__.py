@@ -16,8 +16,8 @@ from hub.payloads.line_ids import with_line_ids
 from hub.payloads.placeholders import fill, find_placeholders
 from hub.payloads.summary import UNREADABLE, summarize
 from hub.payloads.updates import (
-    CLOSED,
-    OPEN,
+    CLOSED_STATUS,
+    OPEN_STATUS,
     build_close_body,
     build_delete_body,
     build_update_body,
@@ -26,8 +26,8 @@ from hub.payloads.updates import (
 )
 
 __all__ = [
-    "CLOSED",
-    "OPEN",
+    "CLOSED_STATUS",
+    "OPEN_STATUS",
     "UNREADABLE",
     "FileSummary",
     "Payload",

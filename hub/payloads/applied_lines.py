@@ -10,7 +10,7 @@ from hub.mapping.mapped import Link, MappedLine
 from hub.mapping.split import amount_of
 from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder
-from hub.payloads.entities import ENTITY
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.payloads.kind_names import THE_KINDS
 
 # Credits that a payment can use up. A refund has no balance that could be applied.
@@ -83,7 +83,7 @@ def _is_settleable(link: Link, line_amount: Decimal, kinds: tuple[Kind, ...]) ->
 
 def _build_line(kind: Kind, id: str, settled: Decimal) -> dict[str, Any]:
     """Return the line that settles a transaction; QuickBooks wants its amount without a sign."""
-    link = {"TxnId": id, "TxnType": ENTITY[kind]}
+    link = {"TxnId": id, "TxnType": ENTITY_BY_KIND[kind]}
     return {"Amount": abs(settled), "LinkedTxn": [link]}
 
 

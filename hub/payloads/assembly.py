@@ -28,10 +28,10 @@ from hub.payloads import (
 )
 from hub.payloads.builder import PayloadBuilder, Solution
 from hub.payloads.company_facts import CompanyFacts
-from hub.payloads.entities import DOCUMENTS
+from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.payloads.kind_names import THE_KINDS
 from hub.payloads.sales_lines import is_discount
-from hub.payloads.summary import PARTIES, compute_expected_total, summarize
+from hub.payloads.summary import PARTY_FIELDS, compute_expected_total, summarize
 
 BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
     "bill": bill.build_body,
@@ -77,7 +77,7 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
     kind = mapped.document.kind
     builder = PayloadBuilder(mapped, facts, marker)
     body = BUILDERS[kind](builder)
-    if kind in DOCUMENTS:
+    if kind in DOCUMENT_ENTITIES:
         rate = builder.exchange_rate()
         if rate is not None:
             body["ExchangeRate"] = rate
@@ -86,7 +86,7 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
         _check_decimals(builder)
         body["PrivateNote"] = builder.memo()
     summary = summarize(kind, body, facts.currency)
-    if kind in DOCUMENTS:
+    if kind in DOCUMENT_ENTITIES:
         summary = _add_open_total(builder, summary)
         summary = summary._replace(lines=_add_source_ids(builder, summary.lines))
     return Payload(
@@ -101,7 +101,7 @@ def build(mapped: Mapped, facts: CompanyFacts, marker: str) -> Payload:
 def _check_completeness(builder: PayloadBuilder, body: dict[str, Any]) -> None:
     """Report what QuickBooks requires and the document does not have."""
     kind = builder.document.kind
-    has_party = any(body.get(name) for name in PARTIES)
+    has_party = any(body.get(name) for name in PARTY_FIELDS)
     if not has_party and kind not in KINDS_WITHOUT_PARTY:
         builder.problems.append(
             Sentence("It names no supplier or customer. Complete it at the source.")

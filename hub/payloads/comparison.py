@@ -10,7 +10,7 @@ from hub.models.transaction_summary import LineSummary, TransactionSummary
 from hub.money import ZERO, format_amount
 
 NameOf = Callable[[str, str], str]
-TITLES = {
+FIELD_NAMES = {
     "party": Sentence("the party"),
     "date": Sentence("the date"),
     "number": Sentence("the number"),
@@ -37,7 +37,7 @@ TITLES = {
     "email": Sentence("the e-mail address"),
     "phone": Sentence("the phone number"),
 }
-AMOUNTS = {"total": Sentence("as the total"), "tax": Sentence("as the tax")}
+AMOUNT_FIELDS = {"total": Sentence("as the total"), "tax": Sentence("as the tax")}
 NOTHING = Sentence("nothing")
 HEADER_FACTS = (
     "party",
@@ -123,7 +123,7 @@ class _Comparison:
         for name, ours, stored in amounts:
             theirs = stored or ZERO
             if ours is not None and abs(ours - theirs) > tolerance:
-                sentences.append(self._format_amount_sentence(AMOUNTS[name], ours, theirs))
+                sentences.append(self._format_amount_sentence(AMOUNT_FIELDS[name], ours, theirs))
         return sentences
 
     def _compare_exchange_rate(self) -> list[str]:
@@ -194,7 +194,7 @@ class _Comparison:
         return Sentence(
             "QuickBooks has %(actual)s as %(title)s instead of %(expected)s.",
             actual=self.name_of(name, theirs) if theirs else NOTHING,
-            title=TITLES[name],
+            title=FIELD_NAMES[name],
             expected=self.name_of(name, ours) if ours else NOTHING,
         )
 

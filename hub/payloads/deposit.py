@@ -14,10 +14,10 @@ from hub.payloads.builder import (
     format_date,
     require_reference,
 )
-from hub.payloads.entities import ENTITY
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.payloads.shared_fields import put_texts_into_memo
 
-DETAIL = "DepositLineDetail"
+DETAIL_TYPE = "DepositLineDetail"
 
 
 def build_body(builder: PayloadBuilder) -> dict[str, Any]:
@@ -45,10 +45,10 @@ def _build_line(
     """Return a line for a payment or refund that is deposited, or for other money."""
     link = mapped.applied
     description = pricing.build_description(builder, mapped.line)
-    fields = {"DetailType": DETAIL, "Amount": line_amount}
+    fields = {"DetailType": DETAIL_TYPE, "Amount": line_amount}
     fields |= drop_empty(Description=description)
     if link is None:
-        return fields | {DETAIL: _build_other_money(builder, mapped)}
+        return fields | {DETAIL_TYPE: _build_other_money(builder, mapped)}
 
     if link.kind not in DEPOSITABLE_KINDS:
         builder.problems.append(
@@ -57,9 +57,9 @@ def _build_line(
                 line=mapped.line.id,
             )
         )
-    linked = {"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": "0"}
+    linked = {"TxnId": link.id, "TxnType": ENTITY_BY_KIND[link.kind], "TxnLineId": "0"}
     detail = drop_empty(PaymentMethodRef=builder.line_reference(mapped, "payment_method"))
-    return fields | {"LinkedTxn": [linked], DETAIL: detail}
+    return fields | {"LinkedTxn": [linked], DETAIL_TYPE: detail}
 
 
 def _build_other_money(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 # How long a query may not yet show an object that was just created.
 INDEX_DELAY = dt.timedelta(minutes=10)
 
-DOCUMENTS = {
+DOCUMENT_ENTITIES = {
     "bill": "Bill",
     "vendor_credit": "VendorCredit",
     "expense": "Purchase",
@@ -19,7 +19,7 @@ DOCUMENTS = {
     "deposit": "Deposit",
 }
 PARTIES_AND_ITEMS = {"vendor": "Vendor", "customer": "Customer", "item": "Item"}
-LISTS = PARTIES_AND_ITEMS | {
+LIST_ENTITIES = PARTIES_AND_ITEMS | {
     "account": "Account",
     "class": "Class",
     "location": "Department",
@@ -29,8 +29,8 @@ LISTS = PARTIES_AND_ITEMS | {
     "payment_method": "PaymentMethod",
     "employee": "Employee",
 }
-ENTITY = DOCUMENTS | LISTS | {"attachment": "Attachable"}
-KIND = {entity: kind for kind, entity in ENTITY.items()}
+ENTITY_BY_KIND = DOCUMENT_ENTITIES | LIST_ENTITIES | {"attachment": "Attachable"}
+KIND_BY_ENTITY = {entity: kind for kind, entity in ENTITY_BY_KIND.items()}
 
 
 def linked_kind(type: str) -> str:
@@ -38,7 +38,7 @@ def linked_kind(type: str) -> str:
 
     QuickBooks adds to a bill payment how it was paid: BillPaymentCheck, BillPaymentCreditCard.
     """
-    return KIND.get("BillPayment" if type.startswith("BillPayment") else type, "")
+    return KIND_BY_ENTITY.get("BillPayment" if type.startswith("BillPayment") else type, "")
 
 
 def ref_id(entity: dict[str, Any], name: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from hub.contract.documents import Attachment
 from hub.errors import Sentence
-from hub.payloads.entities import ENTITY
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.payloads.multipart import media_type
 
 MAX_NAME_LENGTH = 1000
@@ -40,7 +40,7 @@ def build_file_metadata(
     """Return the metadata that attaches a file to a transaction, with the marker as its note."""
     one_line_name = attachment.name.replace("\r", " ").replace("\n", " ").strip()
     name = one_line_name or attachment.id
-    owner = {"type": ENTITY[kind], "value": quickbooks_id}
+    owner = {"type": ENTITY_BY_KIND[kind], "value": quickbooks_id}
     metadata: dict[str, Any] = {
         "FileName": name[-MAX_NAME_LENGTH:],
         "ContentType": media_type(attachment.mime),

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from hub.models.transaction_summary import TransactionSummary
-from hub.payloads.entities import DOCUMENTS
+from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.payloads.summary import UNREADABLE, summarize
 
 log = logging.getLogger("hub")
-_SORTED = json.JSONEncoder(sort_keys=True)
+_SORTED_ENCODER = json.JSONEncoder(sort_keys=True)
 
 
 def compute_content_digest(
@@ -21,7 +21,7 @@ def compute_content_digest(
 
     `summary` is that of the entity, if it was read already.
     """
-    if kind not in DOCUMENTS or not entity.get("Line") or summary is UNREADABLE:
+    if kind not in DOCUMENT_ENTITIES or not entity.get("Line") or summary is UNREADABLE:
         return ""
     try:
         facts = (summary or summarize(kind, entity)).dump()
@@ -33,7 +33,7 @@ def compute_content_digest(
         log.exception("%s %s cannot be read", kind, entity.get("Id"))
         return ""
     facts["note"] = ""
-    text = _SORTED.encode(facts)
+    text = _SORTED_ENCODER.encode(facts)
     digest = hashlib.sha256(text.encode())
     return digest.hexdigest()[:32]
 

@@ -17,13 +17,13 @@ from hub.payloads.names import MAX_ITEM_LENGTH, build_name
 from hub.payloads.sales_tax import EXEMPT, TAXABLE
 from hub.payloads.shared_fields import format_address
 
-TYPES = {
+ITEM_TYPES = {
     "service": "Service",
     "non_inventory": "NonInventory",
     "inventory": "Inventory",
     "category": "Category",
 }
-ACCOUNTS: tuple[Role, ...] = ("income_account", "expense_account", "asset_account")
+ACCOUNT_ROLES: tuple[Role, ...] = ("income_account", "expense_account", "asset_account")
 MAX_SALES_TEXT_LENGTH = 4000
 MAX_PURCHASE_TEXT_LENGTH = 1000
 MAX_SKU_LENGTH = 100
@@ -36,7 +36,7 @@ def build_body(builder: PayloadBuilder) -> dict[str, Any]:
     _warn_of_texts(builder)
     fields = drop_empty(
         Name=build_name(builder, item.name, MAX_ITEM_LENGTH),
-        Type=TYPES[item.type],
+        Type=ITEM_TYPES[item.type],
         ParentRef=parent,
         SubItem=True if parent else None,
     )
@@ -97,7 +97,7 @@ def _build_account_refs(builder: PayloadBuilder, item: Item) -> dict[str, Any]:
     is_inventory = item.type == "inventory"
     missing = []
     if is_inventory:
-        missing = [ACCOUNT_LABELS[role] for role in ACCOUNTS if role not in header]
+        missing = [ACCOUNT_LABELS[role] for role in ACCOUNT_ROLES if role not in header]
     elif "income_account" not in header and "expense_account" not in header:
         missing = [Sentence("income account or expense account")]
     if missing:

@@ -8,10 +8,10 @@ from hub.mapping.mapped import MappedLine
 from hub.money import ZERO
 from hub.payloads import line_tax, pricing
 from hub.payloads.builder import PayloadBuilder, drop_empty
-from hub.payloads.entities import ENTITY
+from hub.payloads.entities import ENTITY_BY_KIND
 
-ACCOUNT = "AccountBasedExpenseLineDetail"
-ITEM = "ItemBasedExpenseLineDetail"
+ACCOUNT_DETAIL = "AccountBasedExpenseLineDetail"
+ITEM_DETAIL = "ItemBasedExpenseLineDetail"
 
 
 def build_lines(builder: PayloadBuilder) -> list[tuple[MappedLine, dict[str, Any]]]:
@@ -30,11 +30,11 @@ def _build_line(
     detail = _build_line_dimensions(builder, mapped)
     net = line_tax.compute_amount_without_tax(builder, mapped, line_amount)
     if "item" in mapped.refs:
-        detail_type = ITEM
+        detail_type = ITEM_DETAIL
         detail |= drop_empty(ItemRef=builder.line_reference(mapped, "item"))
         detail |= pricing.build_price_fields(mapped.line, net)
     else:
-        detail_type = ACCOUNT
+        detail_type = ACCOUNT_DETAIL
         detail |= drop_empty(AccountRef=builder.line_reference(mapped, "account"))
     if "item" not in mapped.refs and "account" not in mapped.refs:
         builder.report(
@@ -101,7 +101,7 @@ def _build_order_line_link(builder: PayloadBuilder, mapped: MappedLine) -> list[
             )
         )
         return []
-    order = {"TxnId": link.id, "TxnType": ENTITY[link.kind], "TxnLineId": order_line}
+    order = {"TxnId": link.id, "TxnType": ENTITY_BY_KIND[link.kind], "TxnLineId": order_line}
     return [order]
 
 

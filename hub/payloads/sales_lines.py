@@ -11,10 +11,10 @@ from hub.money import ZERO, sum_amounts
 from hub.payloads import line_tax, pricing, sales_tax
 from hub.payloads.builder import PayloadBuilder, clean, drop_empty, format_date
 from hub.payloads.shared_fields import build_address, build_custom_fields, build_mailing_fields
-from hub.payloads.summary import DISCOUNT
+from hub.payloads.summary import DISCOUNT_DETAIL
 
-ITEM = "SalesItemLineDetail"
-TEXT = "DescriptionOnly"
+ITEM_DETAIL = "SalesItemLineDetail"
+TEXT_TYPE = "DescriptionOnly"
 TEXT_DETAIL = "DescriptionLineDetail"
 
 
@@ -47,7 +47,7 @@ def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
         else:
             pairs.append((mapped, _build_line(builder, mapped)))
     discount_lines = _build_discount_line(builder, discounts)
-    taxed = [(mapped, line) for mapped, line in pairs if line["DetailType"] == ITEM]
+    taxed = [(mapped, line) for mapped, line in pairs if line["DetailType"] == ITEM_DETAIL]
 
     body = drop_empty(
         Line=[line for _, line in pairs] + discount_lines,
@@ -55,7 +55,7 @@ def build_lines(builder: PayloadBuilder) -> dict[str, Any]:
     )
     if builder.facts.tax_codes:
         return body | line_tax.build_tax_detail(builder, taxed, whole=not discount_lines)
-    codes = {line[ITEM]["TaxCodeRef"]["value"] for _, line in taxed}
+    codes = {line[ITEM_DETAIL]["TaxCodeRef"]["value"] for _, line in taxed}
     return body | sales_tax.build_tax_detail(builder, codes)
 
 
@@ -72,7 +72,7 @@ def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
     line_amount = amount_of(mapped.line)
     if line_amount is None:
         text = pricing.build_description(builder, mapped.line)
-        return {"DetailType": TEXT, TEXT_DETAIL: {}} | drop_empty(Description=text)
+        return {"DetailType": TEXT_TYPE, TEXT_DETAIL: {}} | drop_empty(Description=text)
 
     if "item" not in mapped.refs:
         builder.report(
@@ -92,7 +92,7 @@ def _build_line(builder: PayloadBuilder, mapped: MappedLine) -> dict[str, Any]:
         **line_tax.compute_gross_amount(builder, mapped),
         **pricing.build_price_fields(mapped.line, net),
     )
-    body = {"DetailType": ITEM, "Amount": net, ITEM: detail}
+    body = {"DetailType": ITEM_DETAIL, "Amount": net, ITEM_DETAIL: detail}
     return body | drop_empty(
         Description=pricing.build_description_with_price(builder, mapped.line, detail)
     )
@@ -155,5 +155,5 @@ def _build_discount_line(
     text = builder.fit(
         "; ".join(filter(None, descriptions)), pricing.MAX_DESCRIPTION_LENGTH, Sentence("Discount")
     )
-    line = {"DetailType": DISCOUNT, "Amount": total_discount, DISCOUNT: detail}
+    line = {"DetailType": DISCOUNT_DETAIL, "Amount": total_discount, DISCOUNT_DETAIL: detail}
     return [line | drop_empty(Description=text)]

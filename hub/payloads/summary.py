@@ -4,23 +4,23 @@ from decimal import Decimal
 from typing import Any
 
 from hub.contract.document_kinds import PAYMENT_KINDS
-from hub.models.transaction_summary import CLOSED, LineSummary, TransactionSummary
+from hub.models.transaction_summary import CLOSED_STATUS, LineSummary, TransactionSummary
 from hub.money import ZERO, sum_amounts
-from hub.payloads.entities import DOCUMENTS, amount_sign, ref_id
+from hub.payloads.entities import DOCUMENT_ENTITIES, amount_sign, ref_id
 
 NOT_COUNTED = ("SubTotalLineDetail", "DescriptionOnly")
-DISCOUNT = "DiscountLineDetail"
+DISCOUNT_DETAIL = "DiscountLineDetail"
 LINE_REFERENCES = frozenset(
     ("AccountRef", "ClassRef", "CustomerRef", "DiscountAccountRef", "ItemRef", "TaxCodeRef")
 )
-PARTIES = ("VendorRef", "CustomerRef", "EntityRef")
+PARTY_FIELDS = ("VendorRef", "CustomerRef", "EntityRef")
 PAID_FROM = (("CheckPayment", "BankAccountRef"), ("CreditCardPayment", "CCAccountRef"))
 UNREADABLE = TransactionSummary()  # in place of a value from QuickBooks that cannot be read
 
 
 def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> TransactionSummary:
     """Return what counts in a transaction or list entry, from a sent body or from a response."""
-    if kind not in DOCUMENTS:
+    if kind not in DOCUMENT_ENTITIES:
         return _summarize_entry(entity)
     sign = amount_sign(entity)
     lines = [_summarize_line(line, sign) for line in list_counted_lines(entity)]
@@ -43,7 +43,7 @@ def summarize(kind: str, entity: dict[str, Any], home_currency: str = "") -> Tra
         payment_method=ref_id(entity, "PaymentMethodRef"),
         class_=ref_id(entity, "ClassRef"),
         due=_get_text(entity, "DueDate"),
-        status=CLOSED if entity.get("POStatus") == CLOSED else "",
+        status=CLOSED_STATUS if entity.get("POStatus") == CLOSED_STATUS else "",
         payee=_get_payee_type(entity),
         is_untaxed=entity.get("GlobalTaxCalculation") == "NotApplicable",
         lines=tuple(lines),
@@ -75,7 +75,7 @@ def _states_all_tax(body: dict[str, Any]) -> bool:
 
 def has_discount(body: dict[str, Any]) -> bool:
     """Return whether something is taken off the whole."""
-    return any(line.get("DetailType") == DISCOUNT for line in list_counted_lines(body))
+    return any(line.get("DetailType") == DISCOUNT_DETAIL for line in list_counted_lines(body))
 
 
 def compute_gross_total(body: dict[str, Any]) -> Decimal:
@@ -117,7 +117,7 @@ def list_counted_lines(entity: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _get_party_id(entity: dict[str, Any]) -> str:
-    for name in PARTIES:
+    for name in PARTY_FIELDS:
         if entity.get(name):
             return ref_id(entity, name)
     return ""
@@ -225,7 +225,7 @@ def _get_gross_amount(line: dict[str, Any]) -> Decimal:
 
 def _sign_of(line: dict[str, Any]) -> int:
     """Return -1 for a discount, whose amount QuickBooks writes without a sign."""
-    is_discount = line.get("DetailType") == DISCOUNT
+    is_discount = line.get("DetailType") == DISCOUNT_DETAIL
     return -1 if is_discount else 1
 
 

@@ -80,8 +80,8 @@ FIXED_FIELDS = {
     ),
 }
 EMAIL_FIELDS = ("BillEmail", "POEmail")
-CLOSED = {"POStatus": "Closed"}
-OPEN = {"POStatus": "Open"}  # added if a closed purchase order is needed again
+CLOSED_STATUS = {"POStatus": "Closed"}
+OPEN_STATUS = {"POStatus": "Open"}  # added if a closed purchase order is needed again
 
 
 def build_update_body(
@@ -148,7 +148,7 @@ def build_void_body(id: str, token: str) -> dict[str, Any]:
 
 def build_close_body(party: str) -> dict[str, Any]:
     """Return the body that closes a purchase order, to be sent as an update of it."""
-    return {"VendorRef": {"value": party}, **CLOSED}
+    return {"VendorRef": {"value": party}, **CLOSED_STATUS}
 
 
 def _build_transaction_update(update: dict[str, Any], current: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.errors import Sentence
 from hub.models.enums import Operation, SendOutcome
-from hub.payloads.entities import ENTITY
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.qbo.responses import Expected, QuickBooksResponse, build_lost_response, interpret_item
 
 MAX_ITEMS = 30
@@ -32,7 +32,7 @@ class BatchItem:
         """Return what a good response to the item contains."""
         is_create = self.operation == Operation.CREATE
         return Expected(
-            ENTITY[self.kind],
+            ENTITY_BY_KIND[self.kind],
             deletes=self.operation == Operation.DELETE,
             id=None if is_create else id_of(self.body),
         )
@@ -111,7 +111,7 @@ def _encode_item(item: BatchItem) -> bytes:
     if item.operation == Operation.VOID:
         header = {"bId": item.bid, "operation": "update", "optionsData": "void"}
     opening = json.dumps(header).removesuffix("}")
-    entity = ENTITY[item.kind]
+    entity = ENTITY_BY_KIND[item.kind]
     return f'{opening}, "{entity}": '.encode() + item.body + b"}"
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub.db import engine
 from hub.models import ConnectedCompany, ListState
-from hub.payloads.entities import DOCUMENTS, ENTITY, KIND, LISTS
+from hub.payloads.entities import DOCUMENT_ENTITIES, ENTITY_BY_KIND, KIND_BY_ENTITY, LIST_ENTITIES
 from hub.qbo import (
     record_download,
     records,
@@ -91,8 +91,8 @@ def _select_reported_states(company_id: int) -> dict[str, ListState]:
         rows = session.scalars(of_company).all()
     states = {}
     for row in rows:
-        kind = row.list.removeprefix(transaction_index.HEADS)
-        if kind in ENTITY and kind not in UNREPORTED_LISTS:
+        kind = row.list.removeprefix(transaction_index.HEADS_PREFIX)
+        if kind in ENTITY_BY_KIND and kind not in UNREPORTED_LISTS:
             states[kind] = row
     return states
 
@@ -122,8 +122,8 @@ def _iter_changed_objects(body: dict[str, Any]) -> Objects:
     objects: Objects = {}
     for response in search.change_responses(body):
         for entity, rows in response.items():
-            if entity in KIND and isinstance(rows, list):
-                kind = KIND[entity]
+            if entity in KIND_BY_ENTITY and isinstance(rows, list):
+                kind = KIND_BY_ENTITY[entity]
                 objects.setdefault(kind, []).extend(rows)
     return objects
 
@@ -135,13 +135,13 @@ def _query_changes(
 
     Lists are read whole and stored at once; the transactions are returned.
     """
-    lists = [kind for kind in kinds if kind in LISTS]
+    lists = [kind for kind in kinds if kind in LIST_ENTITIES]
     record_download.refresh(company_id, lists, client)
     now = client.newest_date or hub_context.current_hub().clock.now()
     where = f"MetaData.LastUpdatedTime >= '{since.isoformat()}'"
     objects = {}
     for kind in kinds:
-        if kind in DOCUMENTS:
+        if kind in DOCUMENT_ENTITIES:
             changed, _ = read_all(client, kind, where)
             deleted = search.find_deleted(client, kind, since, now)
             objects[kind] = [*changed, *deleted]
@@ -150,10 +150,10 @@ def _query_changes(
 
 def _read_again(company_id: int, client: Client, states: Mapping[str, ListState]) -> Changes:
     """Read everything again: QuickBooks does not remember changes for so long."""
-    lists = tuple(kind for kind in states if kind in LISTS)
+    lists = tuple(kind for kind in states if kind in LIST_ENTITIES)
     record_download.refresh(company_id, lists, client)
     for kind, state in states.items():
-        if kind in DOCUMENTS and state.since:
+        if kind in DOCUMENT_ENTITIES and state.since:
             transaction_download.load(company_id, client, [kind], state.since)
     return Changes(lists=lists, has_any=True)
 
@@ -164,11 +164,11 @@ def _store(company_id: int, objects: Objects, kinds: Iterable[str], until: dt.da
     lists: list[str] = []
     with engine.transaction() as session:
         for kind, rows in objects.items():
-            if kind in DOCUMENTS:
+            if kind in DOCUMENT_ENTITIES:
                 heads += transaction_index.absorb_all(session, company_id, kind, rows)
             elif rows:
                 records.absorb(session, company_id, kind, rows)
-            if kind in LISTS and rows:
+            if kind in LIST_ENTITIES and rows:
                 lists.append(kind)
         _advance(session, company_id, kinds, until)
     return Changes(
@@ -193,6 +193,6 @@ def _advance(session: Session, company_id: int, kinds: Iterable[str], until: dt.
 
 def _list_name(kind: str) -> str:
     """Return the name under which the state of a kind or list is stored."""
-    if kind in DOCUMENTS:
-        return transaction_index.HEADS + kind
+    if kind in DOCUMENT_ENTITIES:
+        return transaction_index.HEADS_PREFIX + kind
     return kind

@@ -18,7 +18,7 @@ from hub.http.deadline import CONNECT_SECONDS
 from hub.http.exchange import ExchangeError
 from hub.models import ConnectedCompany
 from hub.models.enums import SendOutcome
-from hub.payloads.entities import ENTITY
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.payloads.multipart import encode_multipart
 from hub.qbo import batch, call_record, connection, intuit_keys, transport, usage
 from hub.qbo.batch import BatchItem, id_of
@@ -87,14 +87,14 @@ class Client:
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> QuickBooksResponse:
         """Create an object; the same request id with the same bytes creates it once."""
-        expected = Expected(ENTITY[kind])
+        expected = Expected(ENTITY_BY_KIND[kind])
         return self._write(kind, body, requestid, {}, expected, deadline_at)
 
     def update(
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> QuickBooksResponse:
         """Change an object; the body contains its Id and SyncToken."""
-        expected = Expected(ENTITY[kind], id=id_of(body))
+        expected = Expected(ENTITY_BY_KIND[kind], id=id_of(body))
         return self._write(kind, body, requestid, {}, expected, deadline_at)
 
     def delete(
@@ -102,7 +102,7 @@ class Client:
     ) -> QuickBooksResponse:
         """Delete a transaction by the Id and SyncToken in the body."""
         params = {"operation": "delete"}
-        expected = Expected(ENTITY[kind], deletes=True, id=id_of(body))
+        expected = Expected(ENTITY_BY_KIND[kind], deletes=True, id=id_of(body))
         return self._write(kind, body, requestid, params, expected, deadline_at)
 
     def void(
@@ -112,7 +112,7 @@ class Client:
         params = {"operation": "void"}
         if kind in KINDS_VOIDED_BY_UPDATE:
             params = {"operation": "update", "include": "void"}
-        expected = Expected(ENTITY[kind], id=id_of(body))
+        expected = Expected(ENTITY_BY_KIND[kind], id=id_of(body))
         return self._write(kind, body, requestid, params, expected, deadline_at)
 
     def upload(
@@ -165,14 +165,14 @@ class Client:
     ) -> QuickBooksResponse:
         """Send a write with its request id, by which QuickBooks does it at most once."""
         params = {**params, "requestid": requestid}
-        call = Call("POST", ENTITY[kind].lower(), params, expected, body)
+        call = Call("POST", ENTITY_BY_KIND[kind].lower(), params, expected, body)
         return self._call(call, deadline_at)
 
     # -- reads ------------------------------------------------------------------------------------
 
     def read(self, kind: str, id: str, *, deadline_at: float | None = None) -> QuickBooksResponse:
         """Read one object."""
-        entity = ENTITY[kind]
+        entity = ENTITY_BY_KIND[kind]
         safe_id = quote(id, safe="")
         call = read_call(f"{entity.lower()}/{safe_id}", Expected(entity, id=id))
         return self._call(call, deadline_at)
@@ -193,7 +193,7 @@ class Client:
         deadline_at: float | None = None,
     ) -> QuickBooksResponse:
         """Run a query for one page of the objects of a kind; `start` counts from 1."""
-        entity = ENTITY[kind]
+        entity = ENTITY_BY_KIND[kind]
         conditions = f"WHERE {where} ORDERBY {order}"
         page = f"STARTPOSITION {start} MAXRESULTS {PAGE_SIZE}"
         text = f"SELECT * FROM {entity} {conditions} {page}"  # noqa: S608  (no SQL)
@@ -201,7 +201,7 @@ class Client:
 
     def cdc(self, kinds: Iterable[str], since: dt.datetime) -> QuickBooksResponse:
         """Return what changed or was deleted since a moment; 1,000 objects mean there is more."""
-        entities = [ENTITY[kind] for kind in kinds]
+        entities = [ENTITY_BY_KIND[kind] for kind in kinds]
         params = {"entities": ",".join(entities), "changedSince": since.isoformat()}
         call = read_call("cdc", Expected("CDCResponse"), params)
         return self._call(call)

@@ -16,9 +16,9 @@ from hub.payloads.company_facts import CompanyFacts, Rates
 from hub.payloads.entities import ref_id
 from hub.qbo.responses import QuickBooksResponse
 
-LIST = "company"
+COMPANY_LIST = "company"
 # Stored among the preferences of a company, beside what QuickBooks answers for them.
-EDITION = "OfferingSku"
+EDITION_NAME = "OfferingSku"
 CURRENCIES = "CompanyCurrencies"
 # Source: the help pages of Dext, which hides bills for Simple Start, and of Procore.
 EDITIONS_WITHOUT_BILLS = ("Simple Start", "Easy Start", "EasyStart", "Self-Employed")
@@ -78,11 +78,11 @@ def store_facts(
         if active_currencies is None:
             active_currencies = company.preferences.get(CURRENCIES, [])
         company.preferences = preferences | {
-            EDITION: _find_named_value(info, EDITION),
+            EDITION_NAME: _find_named_value(info, EDITION_NAME),
             CURRENCIES: active_currencies,
         }
         company.verified_at = company.verified_at or now
-        state = ListState(company_id=company_id, list=LIST, read_at=now)
+        state = ListState(company_id=company_id, list=COMPANY_LIST, read_at=now)
         session.merge(state)
 
 
@@ -97,7 +97,7 @@ def identify(company: ConnectedCompany, info: dict[str, Any]) -> None:
 
 def edition_name(company: ConnectedCompany) -> str:
     """Return the name of the company's edition; "" if QuickBooks did not name it."""
-    return str(company.preferences.get(EDITION) or "")
+    return str(company.preferences.get(EDITION_NAME) or "")
 
 
 def load_facts(session: Session, company_id: int) -> CompanyFacts:

@@ -22,7 +22,7 @@ SHORT_PAUSE_SECONDS = 32.0  # a run waits this long and continues; a longer paus
 ACCESS_FAULTS = {"3100", "120"}
 SUBSCRIPTION_FAULTS = {"6190"}
 
-SENTENCES = {
+STATE_SENTENCES = {
     ConnectionState.INTERRUPTED: Sentence(
         "QuickBooks does not accept the connection to %(name)s at the moment, although Intuit"
         " renews it. It is retried automatically."
@@ -220,7 +220,7 @@ def _update_case(session: Session, company: ConnectedCompany, now: dt.datetime) 
 def _describe_trouble(company: ConnectedCompany) -> str:
     """Return what is wrong with a connection and what happens next."""
     name = company.name or company.realm
-    return Sentence(SENTENCES[ConnectionState(company.state)], name=name)
+    return Sentence(STATE_SENTENCES[ConnectionState(company.state)], name=name)
 
 
 def _build_case_cause(company_id: int) -> str:

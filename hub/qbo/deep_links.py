@@ -6,7 +6,7 @@ SITES = {
     "production": "https://app.qbo.intuit.com",
     "sandbox": "https://app.sandbox.qbo.intuit.com",
 }
-PAGES = {
+PAGE_PATHS = {
     "bill": "bill?txnId=",
     "vendor_credit": "vendorcredit?txnId=",
     "expense": "expense?txnId=",
@@ -27,7 +27,7 @@ def page_address(kind: str, id: str, environment: str = "") -> str | None:
 
     Without an environment it is that of the Intuit keys, which takes a query.
     """
-    page = PAGES.get(kind)
+    page = PAGE_PATHS.get(kind)
     if page is None:
         return None
     site = SITES[environment or intuit_keys.read().environment]

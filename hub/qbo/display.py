@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hub.payloads import summarize
 from hub.payloads.entities import ref_id
-from hub.payloads.summary import DISCOUNT
+from hub.payloads.summary import DISCOUNT_DETAIL
 from hub.qbo.display_labels import (
     ADDRESS_FIELDS,
     ADDRESS_PARTS,
@@ -24,11 +24,11 @@ from hub.qbo.display_labels import (
 )
 from hub.qbo.display_names import Names, is_placeholder, parse_body, party_list, record_names
 
-SUBTOTAL = "SubTotalLineDetail"
+SUBTOTAL_DETAIL = "SubTotalLineDetail"
 EXCHANGE_RATE = "Exchange rate"
 DISCOUNT_TITLE = "Discount"
 PLACEHOLDER_TEXT = "created in QuickBooks first"
-UNNAMED = f"{{}}, {PLACEHOLDER_TEXT}"  # for a transaction without a number
+UNNAMED_TEMPLATE = f"{{}}, {PLACEHOLDER_TEXT}"  # for a transaction without a number
 Key = TypeVar("Key")
 
 
@@ -109,7 +109,7 @@ def _build_view(kind: str, entity: dict[str, Any], names: Names) -> TransactionV
     facts = sorted(_iter_facts(entity, names), key=_rank_fact)
     lines = []
     for line in entity.get("Line") or ():
-        if line.get("DetailType") != SUBTOTAL:
+        if line.get("DetailType") != SUBTOTAL_DETAIL:
             lines.append(_build_line_view(line, names))
     return TransactionView(
         facts=tuple(facts),
@@ -217,8 +217,10 @@ def _build_line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
     if not posts_to:
         linked_type, linked_name = _describe_linked_transaction(line, names)
     if linked_type:
-        posts_to = f"{linked_type} {linked_name}" if linked_name else UNNAMED.format(linked_type)
-    elif not posts_to and line.get("DetailType") == DISCOUNT:
+        posts_to = (
+            f"{linked_type} {linked_name}" if linked_name else UNNAMED_TEMPLATE.format(linked_type)
+        )
+    elif not posts_to and line.get("DetailType") == DISCOUNT_DETAIL:
         posts_to = DISCOUNT_TITLE
     if detail.get("BillableStatus") == "Billable":
         tags["Billable"] = "yes"
@@ -237,7 +239,7 @@ def _build_line_view(line: dict[str, Any], names: Names) -> TransactionLineView:
 def _get_line_amount(line: dict[str, Any]) -> Decimal | None:
     """Return the amount of a line; that of a discount is negative."""
     amount = _parse_number(line.get("Amount"))
-    is_discount = line.get("DetailType") == DISCOUNT
+    is_discount = line.get("DetailType") == DISCOUNT_DETAIL
     if amount and is_discount:
         return -amount
     return amount

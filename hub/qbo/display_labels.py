@@ -1,6 +1,6 @@
 """What a person reads in place of the names of fields and values in QuickBooks."""
 
-from hub.payloads.entities import KIND
+from hub.payloads.entities import KIND_BY_ENTITY
 
 # Each reference, with its label and the list of its record; "" if its type names the list.
 REFERENCES = {
@@ -83,7 +83,7 @@ VALUE_TEXTS = {
     "CreditCard": "Credit card",
     "NonInventory": "Non-inventory",
 }
-ENTITY_TITLES = {name: kind.replace("_", " ").capitalize() for name, kind in KIND.items()}
+ENTITY_TITLES = {name: kind.replace("_", " ").capitalize() for name, kind in KIND_BY_ENTITY.items()}
 # The facts that come first, in this order.
 FACT_ORDER = (
     "Name",

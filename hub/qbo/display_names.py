@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.models import Posting, SourceDocument, StoredRecord
-from hub.payloads.entities import KIND
+from hub.payloads.entities import KIND_BY_ENTITY
 from hub.qbo.display_labels import FACT_LISTS, REFERENCES
 
 AWAITED_POSTING = re.compile(r"@posting:(\d{1,18})")  # in place of the id of what it creates
@@ -64,7 +64,9 @@ def _load_numbers_of_posted(
     session: Session, company_id: int, keys: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
     """Return the source's numbers of the transactions that the hub posted, by type and id."""
-    transactions = {(KIND[type], id): (type, id) for type, id in keys if type in KIND}
+    transactions = {
+        (KIND_BY_ENTITY[type], id): (type, id) for type, id in keys if type in KIND_BY_ENTITY
+    }
     if not transactions:
         return {}
     query = (

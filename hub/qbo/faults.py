@@ -19,13 +19,17 @@ EXPIRED_CODES = {"3200", "100", "110"}  # not done; a new access token may help
 FORBIDDEN_CODES = {"3100", "120", "6190"}  # not done; a person has to reconnect
 BUSINESS_RULE_CODE = "6000"  # also used for errors inside QuickBooks
 INTERNAL_ERROR_CODE = "10000"
-HOLDER = re.compile(r"TxnType=(?P<type>[^=]+?)\s+with\s+TxnId=(?P<id>\d+)|TxnId=(?P<only>\d+)")
+HOLDER_PATTERN = re.compile(
+    r"TxnType=(?P<type>[^=]+?)\s+with\s+TxnId=(?P<id>\d+)|TxnId=(?P<only>\d+)"
+)
 INTERNAL_ERROR = re.compile(r"-30000|unexpected (internal )?error", re.IGNORECASE)
 NOT_ACCEPTED = Sentence("QuickBooks did not accept the connection. It is retried automatically.")
 SLOW_DOWN = Sentence("QuickBooks asks to slow down. It is retried automatically.")
 UNKNOWN_ERROR = Sentence("QuickBooks reports an error that the hub does not know.")
-UNEXPLAINED = Sentence("QuickBooks does not accept it as it is. Correct what it names, then retry.")
-EXPLANATIONS = {
+UNEXPLAINED_FAULT = Sentence(
+    "QuickBooks does not accept it as it is. Correct what it names, then retry."
+)
+FAULT_EXPLANATIONS = {
     "100": NOT_ACCEPTED,
     "110": NOT_ACCEPTED,
     "130": Sentence("QuickBooks moved this company to another server. Run again later."),
@@ -160,7 +164,7 @@ class Fault:
     @property
     def holder(self) -> tuple[str, str] | None:
         """Return the label and id of the transaction that a duplicate number names."""
-        match = HOLDER.search(self.detail)
+        match = HOLDER_PATTERN.search(self.detail)
         if match is None:
             return None
         label = match["type"] or ""
@@ -246,7 +250,7 @@ def explain_refusal(faults: tuple[Fault, ...]) -> str:
         return Sentence(
             "QuickBooks refused it without a reason. Retry; if it is refused again, report it."
         )
-    return explain(faults, UNEXPLAINED)
+    return explain(faults, UNEXPLAINED_FAULT)
 
 
 def explain(faults: tuple[Fault, ...], default: str) -> str:
@@ -281,7 +285,7 @@ def _explain_fault(fault: Fault, default: str) -> str:
     """Return what a fault means and what to do about it, with the words of QuickBooks."""
     is_internal = fault.code == BUSINESS_RULE_CODE and fault.is_inconclusive
     code = INTERNAL_ERROR_CODE if is_internal else fault.code
-    explanation = EXPLANATIONS.get(code, default)
+    explanation = FAULT_EXPLANATIONS.get(code, default)
     field = Sentence(", field %(name)s", name=fault.element) if fault.element else ""
     quote = _quote_sentence(fault, field)
     return Sentence("%(explanation)s (%(quote)s)", explanation=explanation, quote=quote)

@@ -15,7 +15,7 @@ from hub.qbo import transaction_index
 from hub.qbo.client import Client
 from hub.qbo.paging import read_all
 
-KIND: Final = "purchase_order"
+ORDER_KIND: Final = "purchase_order"
 # References of an order and of its lines, with the role of each.
 HEADER_ROLES = {
     "VendorRef": "vendor",
@@ -37,10 +37,10 @@ def open_orders(company_id: int, since: dt.date) -> list[Document]:
 
     Every call reads all orders from QuickBooks, which Intuit meters.
     """
-    entities, _ = read_all(Client(company_id), KIND, f"TxnDate >= '{since.isoformat()}'")
+    entities, _ = read_all(Client(company_id), ORDER_KIND, f"TxnDate >= '{since.isoformat()}'")
     importable = [entity for entity in entities if _is_importable(entity)]
     with engine.transaction() as session:
-        transaction_index.absorb_all(session, company_id, KIND, entities)
+        transaction_index.absorb_all(session, company_id, ORDER_KIND, entities)
         return [order_as_document(session, company_id, entity) for entity in importable]
 
 
@@ -54,7 +54,7 @@ def order_as_document(session: Session, company_id: int, entity: dict[str, Any])
         if detail:
             lines.append(_import_line(session, company_id, line, detail))
     return Document(
-        kind=KIND,
+        kind=ORDER_KIND,
         source_id=id,
         quickbooks_id=id,
         date=_parse_day(entity.get("TxnDate")),

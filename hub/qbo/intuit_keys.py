@@ -14,7 +14,7 @@ from hub.db import engine
 from hub.errors import ConfigurationError, Refused
 from hub.security import secrets
 
-PLACE = "hub:intuit_keys"
+STORAGE_PLACE = "hub:intuit_keys"
 CLIENT_SETTINGS = ("HUB_QBO_CLIENT_ID", "HUB_QBO_CLIENT_SECRET")
 WEBHOOK_SETTING = "HUB_QBO_WEBHOOK_TOKEN"
 ENVIRONMENT_SETTING = "HUB_QBO_ENVIRONMENT"
@@ -103,7 +103,7 @@ def read_stored() -> StoredKeys:
 
 def _load_stored(session: Session) -> StoredKeys:
     """Return what is stored, read in a session that is open."""
-    text = secrets.get(session, PLACE)
+    text = secrets.get(session, STORAGE_PLACE)
     return StoredKeys(**json.loads(text)) if text else StoredKeys()
 
 
@@ -122,7 +122,7 @@ def store(session: Session, keys: StoredKeys) -> None:
     if keys.stand_in:
         _check_stand_in(keys.stand_in)
     values = {name: getattr(keys, name) for name in StoredKeys.__dataclass_fields__}
-    secrets.put(session, PLACE, json.dumps(values))
+    secrets.put(session, STORAGE_PLACE, json.dumps(values))
 
 
 def describe_place() -> str:

@@ -50,7 +50,7 @@ def refresh_outdated(
     """
     fresh = _load_fresh_lists(company_id, max_age)
     stale = [name for name in records.LISTS if name not in fresh]
-    is_company_stale = company.LIST not in fresh
+    is_company_stale = company.COMPANY_LIST not in fresh
     if not stale and not is_company_stale:
         return []
     client = client or Client(company_id)

@@ -67,7 +67,7 @@ ROLE_LIST: dict[NameOwner, str] = {
 }
 ITEM_ROLES = ("item", "category")
 # Which records of its list a role may take; a role that is not named here takes all of them.
-FITS: dict[NameOwner, Callable[[StoredRecord], bool]] = {
+ROLE_CONDITIONS: dict[NameOwner, Callable[[StoredRecord], bool]] = {
     "account": lambda row: row.type not in CONTROL_TYPES,
     "payable_account": lambda row: row.type == "Accounts Payable",
     "payment_account": lambda row: row.type in ("Bank", "Credit Card"),
@@ -169,7 +169,7 @@ def _load_index(
 
 def _fits_role(role: NameOwner, row: StoredRecord) -> bool:
     """Return whether a record may take a role."""
-    condition = FITS.get(role)
+    condition = ROLE_CONDITIONS.get(role)
     if condition is None:
         return True
     return condition(row)

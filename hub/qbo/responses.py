@@ -12,7 +12,7 @@ from hub.context import mask_secrets
 from hub.errors import ConnectionTrouble, Refused, Retry, Sentence
 from hub.http.exchange import HttpResponse
 from hub.models.enums import SendOutcome
-from hub.payloads.entities import ENTITY
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.qbo.faults import (
     EXPIRED_CODES,
     FORBIDDEN_CODES,
@@ -247,7 +247,7 @@ def is_worth_repeating(response: QuickBooksResponse) -> bool:
 def extract_rows(response: QuickBooksResponse, kind: str) -> list[dict[str, Any]]:
     """Return the objects of one kind in the response to a query."""
     objects_by_entity = response.entity or {}
-    objects = objects_by_entity.get(ENTITY[kind])
+    objects = objects_by_entity.get(ENTITY_BY_KIND[kind])
     if not isinstance(objects, list):
         return []
     return [row for row in objects if isinstance(row, dict)]

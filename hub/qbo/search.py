@@ -6,7 +6,7 @@ from typing import Any
 
 from hub.contract.value_object import value_object
 from hub.errors import Retry, Sentence
-from hub.payloads.entities import ENTITY, LISTS, ref_id
+from hub.payloads.entities import ENTITY_BY_KIND, LIST_ENTITIES, ref_id
 from hub.qbo.client import PAGE_SIZE, Client
 from hub.qbo.responses import extract_rows
 
@@ -127,11 +127,11 @@ def _read_page(client: Client, kind: str, where: str, page: int, position: int =
 
     Raise Incomplete if the response is not in that order.
     """
-    if kind in LISTS:
+    if kind in LIST_ENTITIES:
         where += " AND Active IN (true, false)"
     clauses = f"WHERE {where} ORDERBY MetaData.CreateTime ASC"
     query = (
-        f"SELECT * FROM {ENTITY[kind]} {clauses}"  # noqa: S608 (own names)
+        f"SELECT * FROM {ENTITY_BY_KIND[kind]} {clauses}"  # noqa: S608 (own names)
         f" STARTPOSITION {position} MAXRESULTS {page}"
     )
     entities = extract_rows(client.query(query).check(), kind)
@@ -166,7 +166,7 @@ def _find_created_in_second(
 
 def _count_objects(client: Client, kind: str, where: str) -> int:
     """Return how many objects of a kind fulfil a condition."""
-    query = f"SELECT COUNT(*) FROM {ENTITY[kind]} WHERE {where}"  # noqa: S608 (own names)
+    query = f"SELECT COUNT(*) FROM {ENTITY_BY_KIND[kind]} WHERE {where}"  # noqa: S608 (own names)
     response = client.query(query).check()
     content = response.entity or {}
     count = content.get("totalCount", 0)
@@ -203,7 +203,7 @@ def _list_changed_objects(body: Entity, kind: str) -> list[Entity]:
     """Return the objects of one kind in the response to a change data call."""
     changes: list[Entity] = []
     for response in change_responses(body):
-        for change in response.get(ENTITY[kind]) or []:
+        for change in response.get(ENTITY_BY_KIND[kind]) or []:
             if isinstance(change, dict):
                 changes.append(change)
     return changes
@@ -237,7 +237,7 @@ def find_by_name(client: Client, kind: str, name: str) -> list[Entity]:
 def find_files(client: Client, kind: str, id: str) -> list[Entity]:
     """Return the attachments of a transaction."""
     parent = "AttachableRef.EntityRef"
-    has_type = f"{parent}.Type = '{ENTITY[kind]}'"
+    has_type = f"{parent}.Type = '{ENTITY_BY_KIND[kind]}'"
     has_id = f"{parent}.value = '{escape_text(id)}'"
     return _find(client, "attachment", f"{has_type} AND {has_id}")
 
@@ -245,7 +245,7 @@ def find_files(client: Client, kind: str, id: str) -> list[Entity]:
 def _find(client: Client, kind: str, where: str) -> list[Entity]:
     """Return the objects that fulfil a condition; raise Incomplete if they fill a page."""
     conditions = f"WHERE {where} MAXRESULTS {PAGE_SIZE}"
-    query = f"SELECT * FROM {ENTITY[kind]} {conditions}"  # noqa: S608 (own names)
+    query = f"SELECT * FROM {ENTITY_BY_KIND[kind]} {conditions}"  # noqa: S608 (own names)
     response = client.query(query).check()
     entities = extract_rows(response, kind)
     if len(entities) >= PAGE_SIZE:

@@ -10,10 +10,10 @@ from hub import context as hub_context
 from hub.db import engine
 from hub.models import ListState, TransactionHead
 from hub.models.enums import TransactionState
-from hub.payloads.entities import DOCUMENTS, INDEX_DELAY
+from hub.payloads.entities import DOCUMENT_ENTITIES, INDEX_DELAY
 from hub.qbo.client import Client
 from hub.qbo.paging import read_all
-from hub.qbo.transaction_index import HEADS, absorb_all
+from hub.qbo.transaction_index import HEADS_PREFIX, absorb_all
 
 
 def download_missing(company_id: int, kinds: Iterable[str], since: dt.date) -> int:
@@ -21,8 +21,8 @@ def download_missing(company_id: int, kinds: Iterable[str], since: dt.date) -> i
     complete = _load_complete_lists(company_id, since)
     missing = []
     for kind in dict.fromkeys(kinds):
-        is_complete = HEADS + kind in complete
-        if kind in DOCUMENTS and not is_complete:
+        is_complete = HEADS_PREFIX + kind in complete
+        if kind in DOCUMENT_ENTITIES and not is_complete:
             missing.append(kind)
     if not missing:
         return 0
@@ -56,7 +56,7 @@ def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> in
         _mark_missing(session, company_id, kind, since, present_ids, started_at)
         state = ListState(
             company_id=company_id,
-            list=HEADS + kind,
+            list=HEADS_PREFIX + kind,
             read_at=hub_context.current_hub().clock.now(),
             changed_to=started_at,
             since=since,

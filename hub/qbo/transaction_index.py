@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session
 from hub.db import bulk, engine
 from hub.models import TransactionHead, TransactionSummary
 from hub.models.enums import TransactionState
-from hub.payloads.entities import DOCUMENTS, amount_sign, linked_kind, ref_id
+from hub.payloads.entities import DOCUMENT_ENTITIES, amount_sign, linked_kind, ref_id
 from hub.payloads.fingerprint import compute_content_digest
-from hub.payloads.summary import PARTIES
+from hub.payloads.summary import PARTY_FIELDS
 
-MARKER = re.compile(r"\[hub:([A-Z2-7]{12})\]")
-ACCOUNTS = ("AccountRef", "DepositToAccountRef")
-HEADS = "heads:"  # prefix of a kind in ListState.list
+MARKER_PATTERN = re.compile(r"\[hub:([A-Z2-7]{12})\]")
+ACCOUNT_FIELDS = ("AccountRef", "DepositToAccountRef")
+HEADS_PREFIX = "heads:"  # prefix of a kind in ListState.list
 IDS_PER_QUERY = 500
 
 Row = dict[str, Any]
@@ -58,7 +58,7 @@ def absorb_all(
     unless it is the response to a write of `ours`. `summaries` holds those that were already
     made, by Id.
     """
-    if kind not in DOCUMENTS or not entities:
+    if kind not in DOCUMENT_ENTITIES or not entities:
         return []
     deleted_ids, rows = _partition_entities(company_id, kind, entities, summaries or {})
     ids = [*deleted_ids, *(row["quickbooks_id"] for row in rows)]
@@ -202,18 +202,18 @@ def _upsert_heads(
 @cache
 def _build_insert_if_absent(dialect: str) -> Insert:
     """Return the statement that inserts a head unless another process has just done so."""
-    insert = engine.INSERTS[dialect](_heads_table)
+    insert = engine.INSERT_FUNCTIONS[dialect](_heads_table)
     return cast(Insert, insert.on_conflict_do_nothing())
 
 
 def strip_markers(private_note: str) -> str:
     """Return a note as people wrote it, without the markers of documents."""
-    return MARKER.sub("", private_note).strip()
+    return MARKER_PATTERN.sub("", private_note).strip()
 
 
 def extract_marker(private_note: str | None) -> str:
     """Return the marker in a memo, "" without one; of several the last, where the hub puts it."""
-    markers: list[str] = MARKER.findall(private_note or "")
+    markers: list[str] = MARKER_PATTERN.findall(private_note or "")
     if not markers:
         return ""
     return markers[-1]
@@ -236,8 +236,8 @@ def build_head(
         "kind": kind,
         "quickbooks_id": str(entity["Id"]),
         "number": str(number or "")[:100],
-        "party": _get_first_ref_id(entity, PARTIES),
-        "account": _get_first_ref_id(entity, ACCOUNTS),
+        "party": _get_first_ref_id(entity, PARTY_FIELDS),
+        "account": _get_first_ref_id(entity, ACCOUNT_FIELDS),
         "date": _parse_day(entity.get("TxnDate")),
         "currency": ref_id(entity, "CurrencyRef")[:3],
         "total": _round_for_column(entity.get("TotalAmt"), amount_sign(entity)),

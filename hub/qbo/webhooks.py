@@ -17,7 +17,7 @@ from hub.db import engine
 from hub.errors import Refused
 from hub.models import ConnectedCompany, TransactionHead
 from hub.models.enums import TransactionState
-from hub.payloads.entities import KIND
+from hub.payloads.entities import KIND_BY_ENTITY
 from hub.qbo import intuit_keys
 
 # How often it is noted that webhooks without news arrive.
@@ -197,7 +197,7 @@ def _iter_notified_events(notification: dict[str, Any]) -> Iterator[WebhookEvent
                 continue
             yield WebhookEvent(
                 realm=realm,
-                kind=KIND.get(name, ""),
+                kind=KIND_BY_ENTITY.get(name, ""),
                 id=str(id),
                 operation=str(entity.get("operation")),
                 at=_parse_moment(entity.get("lastUpdated")),
@@ -206,7 +206,7 @@ def _iter_notified_events(notification: dict[str, Any]) -> Iterator[WebhookEvent
 
 def _iter_cloud_events(content: list[Any]) -> Iterator[WebhookEvent]:
     """Yield the events of a webhook as CloudEvents, with types like qbo.bill.created.v1."""
-    kinds = {entity.lower(): kind for entity, kind in KIND.items()}
+    kinds = {entity.lower(): kind for entity, kind in KIND_BY_ENTITY.items()}
     for event in content:
         if not isinstance(event, dict):
             continue

@@ -20,7 +20,7 @@ from hub.clock import Clock, SystemClock
 from hub.db.engine import address_without_password
 from hub.errors import DatabaseUnavailable
 from hub.models.shared_state import SharedRateLimit
-from hub.rate_limits.rules import INTUIT
+from hub.rate_limits.rules import INTUIT_LIMITS
 from hub.rate_limits.shared_budget import MAX_UNCERTAINTY, Share, SharedBudget, Start
 
 MAX_ATTEMPTS = 50  # another process has written the row each time
@@ -122,7 +122,7 @@ def decode(text: str, now: float) -> SharedBudget:
     try:
         return _decode(json.loads(text))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return SharedBudget(paused_to=now + INTUIT.window)
+        return SharedBudget(paused_to=now + INTUIT_LIMITS.window)
 
 
 def _decode(values: Any) -> SharedBudget:

@@ -16,7 +16,7 @@ from hub.db.engine import db
 from hub.rate_limits.budget_row import BudgetRow
 from hub.rate_limits.permit import Permit
 from hub.rate_limits.rules import (
-    INTUIT,
+    INTUIT_LIMITS,
     MIN_PER_MINUTE,
     MINUTE,
     RECOVERY_PER_MINUTE,
@@ -32,7 +32,7 @@ from hub.rate_limits.shared_limiter import SharedRateLimiter
 from hub.rate_limits.state_file import RateLimitState, SharedState
 
 __all__ = [
-    "INTUIT",
+    "INTUIT_LIMITS",
     "Budget",
     "Limits",
     "NoSlot",
@@ -46,7 +46,9 @@ __all__ = [
 class RateLimiter:
     """Lets requests of one company start; they wait so that QuickBooks has no reason to refuse."""
 
-    def __init__(self, clock: Clock, limits: Limits = INTUIT, file: Path | None = None) -> None:
+    def __init__(
+        self, clock: Clock, limits: Limits = INTUIT_LIMITS, file: Path | None = None
+    ) -> None:
         self._clock = clock
         self._limits = limits
         self._shared = SharedState(file) if file else None
@@ -312,7 +314,7 @@ def get_rate_limiter(realm: str, clock: Clock, config: Config) -> RateLimiter | 
     any number of starts.
     """
     limits = Limits(per_second=config.qbo_per_second, per_period=config.qbo_per_minute)
-    is_shared = limits.per_period <= INTUIT.per_period
+    is_shared = limits.per_period <= INTUIT_LIMITS.per_period
     return get_shared_limiter(realm, limits, clock, config, is_shared=is_shared)
 
 

@@ -32,7 +32,7 @@ class Limits:
         return self.period + min(MAX_MARGIN_SECONDS, MARGIN_SHARE * self.period)
 
 
-INTUIT = Limits()
+INTUIT_LIMITS = Limits()
 
 
 class NoSlot(Exception):

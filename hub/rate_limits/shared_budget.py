@@ -24,12 +24,12 @@ from hub.rate_limits.rules import (
 
 MAX_START_DELAY = 0.1  # how much later than its time a reserved start may happen
 SPARE_SECONDS = 1.0  # how long a start may be used that was reserved for a call still to come
-HORIZON = 2 * SECOND_WINDOW  # starts further ahead than this are not reserved
+HORIZON_SECONDS = 2 * SECOND_WINDOW  # starts further ahead than this are not reserved
 SHARE_SECONDS = 6.0  # after which the share of a process that was killed or frozen ends
 TERM_SECONDS = 1.0  # how long a process keeps its share while another one has none
 ROTATION_SECONDS = 5.0  # how long a process has one more than others of what cannot be divided
 MAX_UNCERTAINTY = 2.0  # seconds; a process that knows the time worse than this reserves nothing
-MAX_AHEAD = HORIZON + SPARE_SECONDS + MAX_UNCERTAINTY
+MAX_AHEAD = HORIZON_SECONDS + SPARE_SECONDS + MAX_UNCERTAINTY
 
 
 @dataclass
@@ -261,7 +261,7 @@ class _Reservation:
 
         A batch that waits for the limit of batches lets other calls pass.
         """
-        soon = self.now + HORIZON
+        soon = self.now + HORIZON_SECONDS
         free_units = self.grant.concurrent - self.demand.running
         for place, items in enumerate(ready):
             batch_at = self._compute_batch_start(items)

@@ -19,7 +19,7 @@ from hub.rate_limits.permit import Permit
 from hub.rate_limits.process_times import OwnSlot, TimedGrant
 from hub.rate_limits.rules import TURN_SECONDS, Budget, Limits, NoSlot, Ticket
 from hub.rate_limits.shared_budget import (
-    HORIZON,
+    HORIZON_SECONDS,
     SHARE_SECONDS,
     Demand,
     SharedBudget,
@@ -307,7 +307,7 @@ class SharedRateLimiter:
             free_at = answer.earliest_time(grant.free_at.get(is_batch, 0.0))
             self._free_at[is_batch] = free_at
             if is_batch in grant.free_at:
-                seconds = free_at - HORIZON - now
+                seconds = free_at - HORIZON_SECONDS - now
                 self._ask_at[is_batch] = now + min(max(seconds, MIN_POLL_SECONDS), MAX_POLL_SECONDS)
             elif self._waits_for_share:
                 self._ask_at[is_batch] = now + MAX_POLL_SECONDS

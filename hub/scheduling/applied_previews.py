@@ -8,7 +8,7 @@ from hub import payloads
 from hub.contract.documents import Document
 from hub.mapping import Link
 
-UNPOSTED = "unposted:"  # precedes a source id where a payload has the id of a transaction
+UNPOSTED_PREFIX = "unposted:"  # precedes a source id where a payload has the id of a transaction
 NOT_POSTED = "not posted yet"
 IS_MISSING = f"{NOT_POSTED}, and missing in what would be posted"
 Links = Mapping[str, Link]
@@ -66,9 +66,9 @@ def with_source_ids(payload: Any, links: Links) -> Any:
     """Return a payload that names transactions which are not posted yet by their source ids."""
     ids: dict[str, str] = {}
     for source_id, link in links.items():
-        ids[link.id] = f"{UNPOSTED}{source_id}"
+        ids[link.id] = f"{UNPOSTED_PREFIX}{source_id}"
         for line_id, placeholder in link.lines.items():
-            ids[placeholder] = f"{UNPOSTED}{line_id}"
+            ids[placeholder] = f"{UNPOSTED_PREFIX}{line_id}"
     placeholders = {id: name for id, name in ids.items() if id.startswith("@")}
     return payloads.fill(payload, placeholders)
 

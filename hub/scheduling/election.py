@@ -14,7 +14,7 @@ from hub.context import current_hub
 from hub.db import lease_rows
 from hub.db.coordination import process_coordination
 
-NAME = "scheduler"
+LEASE_NAME = "scheduler"
 FROZEN_SECONDS = 30.0
 _RENEW = text(
     "INSERT INTO lease AS held (name, holder, fence, heartbeat_at, backend_pid, backend_start)"
@@ -25,7 +25,7 @@ _RENEW = text(
     " heartbeat_at = clock_timestamp(),"
     " backend_pid = excluded.backend_pid, backend_start = excluded.backend_start"
 )
-_FROZEN = text(
+_SELECT_FROZEN = text(
     "SELECT holder, backend_pid, backend_start FROM lease"
     " WHERE name = :name AND holder <> ''"
     " AND heartbeat_at < clock_timestamp() - make_interval(secs => :seconds)"
@@ -36,13 +36,15 @@ log = logging.getLogger("hub")
 def stand_for_election() -> bool:
     """Stand for election, or stay elected; return whether this process runs the schedules."""
     coordination = process_coordination()
-    if coordination.holds(NAME) or coordination.try_lock(NAME):
+    if coordination.holds(LEASE_NAME) or coordination.try_lock(LEASE_NAME):
         with coordination.connection() as connection:
-            connection.execute(_RENEW, {"name": NAME, "process": current_hub().process})
-        return coordination.holds(NAME)
+            connection.execute(_RENEW, {"name": LEASE_NAME, "process": current_hub().process})
+        return coordination.holds(LEASE_NAME)
     seconds = min(FROZEN_SECONDS, current_hub().config.lease_seconds)
     with coordination.connection() as connection:
-        frozen = connection.execute(_FROZEN, {"name": NAME, "seconds": seconds}).first()
+        frozen = connection.execute(
+            _SELECT_FROZEN, {"name": LEASE_NAME, "seconds": seconds}
+        ).first()
         ended = lease_rows.end_sessions(connection, frozen) if frozen is not None else 0
     if ended:
         log.warning(
@@ -56,4 +58,4 @@ def stand_for_election() -> bool:
 
 def resign() -> None:
     """Let another process be elected."""
-    process_coordination().unlock_name(NAME)
+    process_coordination().unlock_name(LEASE_NAME)

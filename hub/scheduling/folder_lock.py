@@ -49,7 +49,9 @@ from hub.models import ActiveFolder
 from hub.scheduling.leases import POLL_SECONDS, WaitNotice
 
 ROW_ID = 1  # the id of the only row
-DISTRIBUTED = hashlib.sha256(b"distributed").hexdigest()  # the identity that all machines share
+DISTRIBUTED_FOLDER = hashlib.sha256(
+    b"distributed"
+).hexdigest()  # the identity that all machines share
 DISTRIBUTED_PLACE = "HUB_ENGINE=distributed"
 MAX_PLACE_LENGTH = 500
 LOCK_CLASS = 0x68756271  # the first key of the advisory locks
@@ -110,7 +112,7 @@ class FolderLock:
     """The right of this process to work on its database. On SQLite it always has it."""
 
     def __init__(self, config: Config, url: URL, application_name: str) -> None:
-        self.folder = DISTRIBUTED if config.is_distributed else folder_identity(config.data)
+        self.folder = DISTRIBUTED_FOLDER if config.is_distributed else folder_identity(config.data)
         self.place = DISTRIBUTED_PLACE
         if not config.is_distributed:
             self.place = f"{socket.gethostname()}:{config.data}"[:MAX_PLACE_LENGTH]

@@ -47,7 +47,7 @@ _DELETE_STALLED = text(
     " RETURNING job.queueing_lock"
 )
 # The worker lives, but it did not reach the server when the job ended, and never tries again.
-_ENDED = text(
+_SELECT_ENDED = text(
     "SELECT job.id FROM procrastinate_jobs AS job WHERE job.status = 'doing'"
     " AND job.queueing_lock <> ALL(:held) AND NOT EXISTS ("
     " SELECT FROM procrastinate_events AS event WHERE event.job_id = job.id"
@@ -148,7 +148,7 @@ class RunQueue:
         values = {"seconds": self._stalled_seconds}
         with transaction() as session:
             dead = session.scalars(_DELETE_STALLED, values).all()
-            ended_ids = set(session.scalars(_ENDED, {**values, "held": list(held_names)}))
+            ended_ids = set(session.scalars(_SELECT_ENDED, {**values, "held": list(held_names)}))
             ended = session.scalars(_DELETE, {"ids": list(ended_ids & self._ended_ids)}).all()
         self._ended_ids = ended_ids
         for name in dead:

@@ -14,7 +14,7 @@ from hub.db.engine import transaction
 from hub.errors import ConfigurationError
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('tables of the queue', 0))")
-_EXISTS = text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
+_SELECT_EXISTS = text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
 _NEWEST_APPLIED = text("SELECT obj_description(to_regclass('procrastinate_jobs'), 'pg_class')")
 
 
@@ -29,7 +29,7 @@ def prepare() -> None:
     with transaction() as session:
         connection = session.connection()
         connection.execute(_LOCK)
-        if not connection.scalar(_EXISTS):
+        if not connection.scalar(_SELECT_EXISTS):
             _run(connection, SchemaManager.get_schema())
             _record(connection, newest)
             return

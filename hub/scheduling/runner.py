@@ -66,7 +66,7 @@ COUNT_WORDS = {
     "files": gettext_noop("not attached"),
 }
 ONE_DOCUMENT = gettext_noop("document")
-UNATTENDED = (run_log.ENGINE, run_log.WEBHOOK)
+UNATTENDED_REQUESTERS = (run_log.ENGINE, run_log.WEBHOOK)
 
 
 def sync(
@@ -198,7 +198,7 @@ def _do_work(
     try:
         if installation_id is not None:
             steps.watch(installation_id)
-        if steps.requested_by not in UNATTENDED:
+        if steps.requested_by not in UNATTENDED_REQUESTERS:
             oauth_connect.try_once(company_id, has_writes=pending_work.has_writes(company_id))
         work(steps, subject)
     except (OtherFolderActive, LeaseLost) as error:

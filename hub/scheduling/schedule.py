@@ -28,7 +28,7 @@ from hub.errors import Refused
 from hub.models import ConnectedCompany, Installation, Run, Schedule
 from hub.models.enums import ConnectionState, InstallationMode, RunKind
 
-NIGHTLY: dict[str, str] = {
+NIGHTLY_SCHEDULES: dict[str, str] = {
     RunKind.LISTS: "0 2 * * * ~60m",
     RunKind.RECONCILE: "30 3 * * * ~60m",
     RunKind.CHANGES: "1h",
@@ -218,7 +218,7 @@ def _arrange_nightly(session: Session, company: ConnectedCompany, now: dt.dateti
     zones = select(Installation.zone).where(Installation.company_id == company.id)
     zone = session.scalar(zones.limit(1)) or "UTC"
     is_connected = company.state != ConnectionState.DISCONNECTED
-    for kind, every in NIGHTLY.items():
+    for kind, every in NIGHTLY_SCHEDULES.items():
         name = f"{kind} {company.id}"
         row = session.scalar(select(Schedule).where(Schedule.name == name))
         _update_row(

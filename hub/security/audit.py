@@ -19,7 +19,7 @@ from hub.errors import Sentence
 from hub.models import AuditEntry
 from hub.security import audit_copy, audit_head, audit_witness
 
-FIRST = "0" * 64
+FIRST_PREVIOUS_HASH = "0" * 64
 MAX_SUBJECT_LENGTH = 300  # a longer subject is cut
 COLUMNS = ("number", "at", "who", "what", "subject", "detail", "origin", "previous", "hash")
 AUDIT_LOCK = 0x61756469  # PostgreSQL advisory lock: one writer of the log at a time
@@ -87,7 +87,7 @@ def record_restore(session: Session, who: str) -> None:
     if is_shared():
         audit_witness.write_row(session, head, _derive_head_key())
     _write_head(head, replaces=True)
-    record(session, who, audit_witness.RESTORED, "audit log")
+    record(session, who, audit_witness.RESTORED_ACTION, "audit log")
 
 
 def record_refused_host(app: str, host: str) -> None:
@@ -218,7 +218,7 @@ def _make_entries(
     now = hub_context.current_hub().clock.now()
     origin_detail = {"address": client_address(), "token": _read_from_request(API_TOKEN)}
     origin_detail = {name: text for name, text in origin_detail.items() if text}
-    previous = newest.hash if newest else FIRST
+    previous = newest.hash if newest else FIRST_PREVIOUS_HASH
     here = folder_origin()
     entries = []
     for subject, detail in details.items():
@@ -263,7 +263,7 @@ def _may_write_head(session: Session, newest: AuditEntry | None, number: int) ->
         return False
     if not stored.is_signed and has_entry_of_head(session):
         return False
-    if stored.head.hash == FIRST:
+    if stored.head.hash == FIRST_PREVIOUS_HASH:
         return True
     is_noted = select(AuditEntry.id).where(AuditEntry.hash == stored.head.hash)
     return session.scalar(is_noted) is not None
@@ -273,7 +273,7 @@ def _build_head(newest: AuditEntry | None, number: int) -> audit_head.Head:
     """Return the head of the log as it is in the database."""
     now = hub_context.current_hub().clock.now()
     if newest is None:
-        return audit_head.create_head(0, 0, FIRST, now)
+        return audit_head.create_head(0, 0, FIRST_PREVIOUS_HASH, now)
     return audit_head.create_head(number, newest.id, newest.hash, now)
 
 

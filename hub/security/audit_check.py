@@ -15,7 +15,7 @@ from hub.models import AuditEntry
 from hub.security import audit, audit_copy
 from hub.security.audit_errors import AuditBroken
 from hub.security.audit_head import Head, StoredHead
-from hub.security.audit_witness import RESTORED
+from hub.security.audit_witness import RESTORED_ACTION
 
 ENTRIES_PER_QUERY = 500  # copied entries that are looked up together
 CUT_OFF = Sentence(
@@ -66,7 +66,7 @@ def verify(session: Session, copy: Path | None = None) -> Verification:
 
 def _iter_checked(session: Session) -> Iterator[AuditEntry]:
     """Yield the entries in order; raise AuditBroken at one that does not fit to those before."""
-    previous = audit.FIRST
+    previous = audit.FIRST_PREVIOUS_HASH
     entries = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
     for number, entry in enumerate(session.scalars(entries), start=1):
         is_next = entry.previous == previous and entry.number in (None, number)
@@ -118,7 +118,7 @@ def _compare_head(
 
 def _require_noted(head: Head, is_signed: bool, number: int | None) -> None:
     """Raise AuditBroken unless the entry that the head notes is at its place in the log."""
-    if head.hash == audit.FIRST:
+    if head.hash == audit.FIRST_PREVIOUS_HASH:
         return
     if number is None:
         raise AuditBroken(head.id, CUT_OFF)
@@ -192,7 +192,7 @@ def _compare_copy(session: Session, copied: _CopyFile, result: Verification) -> 
                 missing.append(number)
                 continue
             result.copied += 1
-            if entry["what"] == RESTORED:
+            if entry["what"] == RESTORED_ACTION:
                 missing = [earlier for earlier in missing if earlier < number]
     if missing:
         raise AuditBroken.missing_from_log(missing[0], str(copied.path))

@@ -35,8 +35,8 @@ class StoredHead:
     is_missing: bool = False
 
 
-MISSING = StoredHead(is_missing=True)
-UNREADABLE = StoredHead()
+MISSING_HEAD = StoredHead(is_missing=True)
+UNREADABLE_HEAD = StoredHead()
 
 
 def read(path: Path, key: bytes) -> StoredHead:
@@ -44,9 +44,9 @@ def read(path: Path, key: bytes) -> StoredHead:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return MISSING
+        return MISSING_HEAD
     except (OSError, ValueError):
-        return UNREADABLE
+        return UNREADABLE_HEAD
     try:
         values: dict[str, Any] = json.loads(text)
         signature = values.pop("signature", None)
@@ -55,9 +55,9 @@ def read(path: Path, key: bytes) -> StoredHead:
             return StoredHead(unsigned)
         head = Head(**values)
     except (AttributeError, KeyError, TypeError, ValueError):
-        return UNREADABLE
+        return UNREADABLE_HEAD
     if not hmac.compare_digest(str(signature).encode(), sign(head, key).encode()):
-        return UNREADABLE
+        return UNREADABLE_HEAD
     return StoredHead(head, is_signed=True)
 
 

@@ -18,17 +18,17 @@ from hub.security import audit_head
 from hub.security.audit_head import Head, StoredHead
 
 ROW_ID = 1
-RESTORED = "database restored"
+RESTORED_ACTION = "database restored"
 
 
 def read_row(session: Session, key: bytes) -> StoredHead:
     """Return the head in the database; one that was not signed with this key is unreadable."""
     row = session.get(AuditHead, ROW_ID, populate_existing=True)
     if row is None:
-        return audit_head.MISSING
+        return audit_head.MISSING_HEAD
     head = Head(count=row.count, id=row.entry_id, hash=row.hash, at=row.at)
     if not hmac.compare_digest(row.signature.encode(), audit_head.sign(head, key).encode()):
-        return audit_head.UNREADABLE
+        return audit_head.UNREADABLE_HEAD
     return StoredHead(head, is_signed=True)
 
 
@@ -53,7 +53,7 @@ def find_missing_entry(session: Session, path: Path, key: bytes) -> Head | None:
     if session.scalar(select(AuditEntry.id).where(AuditEntry.hash == head.hash)) is not None:
         return None
     restores = select(AuditEntry.at).where(
-        AuditEntry.what == RESTORED, AuditEntry.number <= head.count
+        AuditEntry.what == RESTORED_ACTION, AuditEntry.number <= head.count
     )
     noted_at = dt.datetime.fromisoformat(head.at).replace(microsecond=0)
     is_explained = any(at >= noted_at for at in session.scalars(restores))

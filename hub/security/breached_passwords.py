@@ -16,7 +16,7 @@ from hub.crypto.hash_list import HashList
 from hub.errors import Refused
 
 # The forms in which a password may have been hashed, beside the one that was typed.
-FORMS: tuple[Literal["NFC", "NFKD"], ...] = ("NFC", "NFKD")
+UNICODE_FORMS: tuple[Literal["NFC", "NFKD"], ...] = ("NFC", "NFKD")
 log = logging.getLogger(__name__)
 
 
@@ -28,7 +28,7 @@ def is_listed(password: str) -> bool:
     path = current_hub().config.breached_passwords_file if has_app_context() else ""
     if not path:
         return False
-    texts = {password, *(unicodedata.normalize(form, password) for form in FORMS)}
+    texts = {password, *(unicodedata.normalize(form, password) for form in UNICODE_FORMS)}
     hashes = HashList(Path(path))
     try:
         return any(hashes.contains(_hash_password(text)) for text in texts)

@@ -10,7 +10,7 @@ from hub.errors import Refused
 
 MAX_LENGTH = 254  # of an e-mail address
 NO_ADDRESS = "@hub.invalid"  # the end of the address of a person who has none; no real one has it
-RESERVED = frozenset(
+RESERVED_NAMES = frozenset(
     {
         "admin",
         "administrator",
@@ -89,7 +89,7 @@ def _normalize(name: str) -> str:
 
 def _list_reserved_names() -> set[str]:
     """Return the names that the audit log uses for others than people, normalized."""
-    names = set(RESERVED)
+    names = set(RESERVED_NAMES)
     for slug, app in current_hub().plugins.apps.items():
         names |= {_normalize(slug), _normalize(app.name)}
     return names

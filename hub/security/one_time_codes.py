@@ -10,7 +10,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that is easily taken 
 CODE_LENGTH = 28  # signs of five bits each: 140 bits, so that a hash without a key hides a code
 GROUP_LENGTH = 4
 MAX_TYPED = 64  # longer texts are not read
-MISREAD = str.maketrans("OIL", "011")
+MISREAD_CHARACTERS = str.maketrans("OIL", "011")
 
 
 def generate() -> str:
@@ -46,4 +46,4 @@ def is_right(code_hash: str, purpose: str, subject: str, code: str) -> bool:
 def _normalize(code: str) -> str:
     """Return the signs of a typed code; case, spaces and hyphens do not matter."""
     signs = "".join(sign for sign in code[:MAX_TYPED].upper() if sign.isalnum())
-    return signs.translate(MISREAD)
+    return signs.translate(MISREAD_CHARACTERS)

@@ -11,7 +11,7 @@ from typing import Any
 
 from hub.errors import PasswordTooLong, Retry
 
-ARGON2 = {
+ARGON2_PARAMETERS = {
     "argon2__time_cost": 3,  # passes
     "argon2__memory_cost": 65_536,  # KiB
     "argon2__parallelism": 4,

@@ -31,8 +31,8 @@ NORWEGIAN_WORDS = (
 )
 TOO_EASY = Sentence("This password is too easy to guess. %(advice)s")
 TOO_EASY_BECAUSE = Sentence("This password is too easy to guess. %(warning)s %(advice)s")
-LEAKED = Sentence("This password is in a list of passwords that were leaked. %(advice)s")
-ADVICE = Sentence("Use several words that do not belong together, or a password manager.")
+LEAKED_MESSAGE = Sentence("This password is in a list of passwords that were leaked. %(advice)s")
+PASSWORD_ADVICE = Sentence("Use several words that do not belong together, or a password manager.")
 
 
 def normalize(password: str) -> str:
@@ -61,11 +61,15 @@ def find_problem(password: str, *words: str) -> str:
     if _count_rest(password, known_words) < MIN_REST:
         return Sentence(
             "This password is little more than your name or the name of the hub. %(advice)s",
-            advice=ADVICE,
+            advice=PASSWORD_ADVICE,
         )
     if reason := _explain_guessable(password, known_words):
         return reason
-    return Sentence(LEAKED, advice=ADVICE) if breached_passwords.is_listed(password) else ""
+    return (
+        Sentence(LEAKED_MESSAGE, advice=PASSWORD_ADVICE)
+        if breached_passwords.is_listed(password)
+        else ""
+    )
 
 
 def require_good(password: str, *words: str) -> None:
@@ -86,8 +90,8 @@ def _explain_guessable(password: str, known_words: set[str]) -> str:
         return ""
     warning = result["feedback"]["warning"]
     if not warning:
-        return Sentence(TOO_EASY, advice=ADVICE)
-    return Sentence(TOO_EASY_BECAUSE, warning=warning, advice=ADVICE)
+        return Sentence(TOO_EASY, advice=PASSWORD_ADVICE)
+    return Sentence(TOO_EASY_BECAUSE, warning=warning, advice=PASSWORD_ADVICE)
 
 
 def _list_texts_and_words(texts: tuple[str, ...]) -> set[str]:

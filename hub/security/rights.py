@@ -23,7 +23,7 @@ from hub.security import audit
 
 ROLES = ("viewer", "operator", "app-owner", "owner")  # each may do what those before it may
 MAX_LOOKUPS = 50  # installations or companies whose rows are looked up by an index
-ACTIVE = cast(Any, User.active)
+IS_ACTIVE = cast(Any, User.active)
 Condition = tuple[ColumnElement[bool], ...]
 
 
@@ -353,7 +353,7 @@ def check_not_last_owner(session: Session, person: User) -> None:
     """Refuse a change that would leave the hub without an owner who may log in."""
     if not rights_of(person).may("owner"):
         return
-    others: Any = select(User.id).where(ACTIVE, is_owner(), User.id != person.id)
+    others: Any = select(User.id).where(IS_ACTIVE, is_owner(), User.id != person.id)
     if session.scalar(others.limit(1)) is None:
         raise NotNow(
             "%(name)s is the only owner. Make someone else owner first.",

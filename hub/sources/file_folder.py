@@ -16,7 +16,12 @@ from hub.sources import file_intake
 from hub.sources.site import app_of
 
 DONE, REFUSED = "done", "refused"  # the folders of files that were accepted or refused
-UNFINISHED = (".part", ".tmp", ".crdownload", "~")  # ends of names of files still being written
+UNFINISHED_SUFFIXES = (
+    ".part",
+    ".tmp",
+    ".crdownload",
+    "~",
+)  # ends of names of files still being written
 SETTLED_SECONDS = 5  # a file that changed since then may still be being written
 MAX_FILES = 500  # received in one run; the next one goes on
 PERSON = "hub"
@@ -70,7 +75,7 @@ def _is_settled(path: Path, now: float) -> bool:
 
     Links are left alone, since they may lead out of the folder.
     """
-    if path.name.startswith(".") or path.name.endswith(UNFINISHED):
+    if path.name.startswith(".") or path.name.endswith(UNFINISHED_SUFFIXES):
         return False
     if path.is_symlink() or not path.is_file():
         return False

@@ -20,7 +20,7 @@ from hub.reasons.texts import CaseText
 from hub.security import audit
 from hub.sources.site import app_of, build_site, call_hook, guard
 
-RECEIVED = "file received"
+RECEIVED_ACTION = "file received"
 MAX_NAME_LENGTH = 255
 
 
@@ -74,7 +74,7 @@ def receive(
             else:
                 _open_case(session, installation, stored)
             record_in_audit_log(
-                session, installation, stored, who, RECEIVED, digest=digest, size=stored.size
+                session, installation, stored, who, RECEIVED_ACTION, digest=digest, size=stored.size
             )
             result = _build_result(stored, is_new=True)
     except IntegrityError:  # the same content arrived at the same moment

@@ -16,8 +16,8 @@ from hub.sources import file_intake
 from hub.sources.received_files import to_contract
 from hub.sources.site import app_of
 
-MAPPED = "file mapped"
-DISCARDED = "file discarded"
+MAPPED_ACTION = "file mapped"
+DISCARDED_ACTION = "file discarded"
 MAX_NAME_LENGTH = 100
 
 
@@ -62,7 +62,9 @@ def apply(
         stored = session.get_one(StoredFile, file_id)
         session.execute(delete(FileDocument).where(FileDocument.file_id == file_id))
         file_intake.accept(session, installation, stored, documents, mapping)
-        file_intake.record_in_audit_log(session, installation, stored, who, MAPPED, mapping=name)
+        file_intake.record_in_audit_log(
+            session, installation, stored, who, MAPPED_ACTION, mapping=name
+        )
     return len(documents)
 
 
@@ -77,7 +79,7 @@ def discard(installation: Installation, file_id: int, who: str) -> None:
             )
         inbox.close(session, file_intake.case_cause(file_id), who)
         file_intake.record_in_audit_log(
-            session, installation, stored, who, DISCARDED, digest=stored.digest
+            session, installation, stored, who, DISCARDED_ACTION, digest=stored.digest
         )
         session.delete(stored)
 

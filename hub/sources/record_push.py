@@ -63,7 +63,7 @@ def _list_records_to_push(
 
     An order is a transaction, so QuickBooks has no list of orders.
     """
-    if field.role == imports.KIND:
+    if field.role == imports.ORDER_KIND:
         return _open_orders(installation, here, field)
     return _load_listed_records(installation, field)
 
@@ -153,7 +153,7 @@ def _load_records_of_role(session: Session, company_id: int, role: Role) -> list
         .order_by(StoredRecord.full_name)
     )
     rows = list(session.scalars(query))
-    fits = records.FITS.get(role)
+    fits = records.ROLE_CONDITIONS.get(role)
     if fits is None:
         return rows
     return [row for row in rows if fits(row)]

@@ -109,8 +109,8 @@ class CollectingHub:
             )
             session.add(row)
             session.flush()
-            transaction_lists = [f"{transaction_index.HEADS}{kind}" for kind in app.posts]
-            for name in (*records.LISTS, company.LIST, *transaction_lists):
+            transaction_lists = [f"{transaction_index.HEADS_PREFIX}{kind}" for kind in app.posts]
+            for name in (*records.LISTS, company.COMPANY_LIST, *transaction_lists):
                 state = ListState(
                     list=name,
                     company_id=row.company_id,

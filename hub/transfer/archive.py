@@ -16,10 +16,10 @@ from typing import Any
 from hub.transfer.errors import ArchiveUnusable
 
 ARCHIVE_FORMAT = 1
-MANIFEST = "manifest.json"
-DATABASE = "hub.db"
+MANIFEST_FILE = "manifest.json"
+DATABASE_FILE = "hub.db"
 BLOCK_SIZE = 1 << 20
-DAMAGED = "it is damaged, or it is no backup of a hub"
+DAMAGED_REASON = "it is damaged, or it is no backup of a hub"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def write(path: Path, manifest: Manifest, files: Mapping[str, Path], secret_key:
     try:
         with os.fdopen(handle, "w+b") as output:
             with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.writestr(MANIFEST, _sign(manifest, secret_key))
+                archive.writestr(MANIFEST_FILE, _sign(manifest, secret_key))
                 for name, file in files.items():
                     archive.write(file, name)
             output.flush()
@@ -71,7 +71,7 @@ class Archive:
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self.path = path
         self._archive = archive
-        values = json.loads(archive.read(MANIFEST))
+        values = json.loads(archive.read(MANIFEST_FILE))
         self._signature = str(values.pop("signature"))
         if values["format"] != ARCHIVE_FORMAT:
             raise ArchiveUnusable(path, "a newer version of the hub made it")
@@ -107,8 +107,8 @@ class Archive:
 
     def _require_digests(self) -> None:
         """Raise ArchiveUnusable unless every file is as it was written."""
-        if DATABASE not in self.manifest.files:
-            raise ArchiveUnusable(self.path, DAMAGED)
+        if DATABASE_FILE not in self.manifest.files:
+            raise ArchiveUnusable(self.path, DAMAGED_REASON)
         for name, member in self.manifest.files.items():
             with self._archive.open(name) as content:
                 if _compute_digest(content) != member.sha256:
@@ -123,10 +123,10 @@ def open_archive(path: Path) -> Iterator[Archive]:
             try:
                 content = Archive(path, archive)
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise ArchiveUnusable(path, DAMAGED) from error
+                raise ArchiveUnusable(path, DAMAGED_REASON) from error
             yield content
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise ArchiveUnusable(path, DAMAGED) from error
+        raise ArchiveUnusable(path, DAMAGED_REASON) from error
 
 
 def _dump_manifest(manifest: Manifest) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from hub.db.engine import address_without_password, create_standalone_engine
 from hub.errors import Refused
 from hub.migrations import schema
 from hub.transfer import archive, move, restore_rule, rows
-from hub.transfer.archive import DATABASE, Archive, Manifest
+from hub.transfer.archive import DATABASE_FILE, Archive, Manifest
 from hub.transfer.errors import ArchiveUnusable
 from hub.transfer.exclusive import open_exclusively
 from hub.transfer.move import OpenApp, Progress
@@ -42,7 +42,7 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
         if not file.exists():
             raise Refused(f"The keys are not in {file}; leave them out of the backup.")
     with _temporary_folder(path.parent) as folder:
-        copied = folder / DATABASE
+        copied = folder / DATABASE_FILE
         if engine.db.engine.dialect.name == "sqlite":
             _copy_sqlite(Path(engine.db.engine.url.database or ""), copied, progress)
         else:
@@ -57,7 +57,7 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
             vault_keys=[key_id for key_id, _ in config.vault_keys],
             rows=counts,
         )
-        archive.write(path, manifest, {DATABASE: copied, **files}, config.secret_key)
+        archive.write(path, manifest, {DATABASE_FILE: copied, **files}, config.secret_key)
     return manifest
 
 
@@ -69,8 +69,8 @@ def restore(
     origin = f"the backup {backup.path.name} of {backup.manifest.made_at}"
     _require_room(config, origin)
     with _temporary_folder(config.data) as folder:
-        file = folder / DATABASE
-        backup.extract(DATABASE, file)
+        file = folder / DATABASE_FILE
+        backup.extract(DATABASE_FILE, file)
         _prepare(open_app(replace(config, database_url=f"sqlite:///{file}")), file, who)
         if _is_sqlite(config):
             database = Path(make_url(config.database_url).database or "")

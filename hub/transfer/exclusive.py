@@ -18,8 +18,8 @@ COUNT_SESSIONS = text(
     " AND usename = current_user AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
 )
 
-POLLS = EXCLUSIVE_SECONDS * 10
-WAIT = text("SELECT pg_sleep(0.1), pg_stat_clear_snapshot()")
+MAX_POLLS = EXCLUSIVE_SECONDS * 10
+WAIT_STATEMENT = text("SELECT pg_sleep(0.1), pg_stat_clear_snapshot()")
 
 
 @contextmanager
@@ -59,10 +59,10 @@ def _lock_tables(connection: Connection, address: str) -> None:
     names = [preparer.format_table(table) for table in rows.list_tables()]
     connection.execute(text(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"))
     others = connection.scalar(COUNT_SESSIONS)
-    for _ in range(POLLS):  # the server takes a moment to end the session of a stopped process
+    for _ in range(MAX_POLLS):  # the server takes a moment to end the session of a stopped process
         if not others:
             return
-        connection.execute(WAIT)
+        connection.execute(WAIT_STATEMENT)
         others = connection.scalar(COUNT_SESSIONS)
     if others:
         raise HubAtWork(address, f"other connections of the same user: {others}")

@@ -188,7 +188,8 @@ def _require_postgresql(url: str) -> str:
     engine.check_url("--to", url)
     if make_url(url).get_backend_name() == "sqlite":
         raise ConfigurationError(
-            "--to", f"names an SQLite file; a hub moves to PostgreSQL, such as {engine.EXAMPLE}"
+            "--to",
+            f"names an SQLite file; a hub moves to PostgreSQL, such as {engine.EXAMPLE_ADDRESS}",
         )
     return address_without_password(url)
 

@@ -13,12 +13,14 @@ from hub.web.authentication.access import OWN, require_role
 from hub.web.frame import markdown, viewer
 
 PACKAGE = Path(hub.__file__).parent
-NAME = "admin.md"
+FILE_NAME = "admin.md"
 # Where the English text is in a wheel, and where in a checkout.
-HELP_FILES = (PACKAGE / NAME, PACKAGE.parent / "docs" / NAME)
-TRANSLATION = "help.md"  # in the folder of a language; its headings are those of the English text
+HELP_FILES = (PACKAGE / FILE_NAME, PACKAGE.parent / "docs" / FILE_NAME)
+TRANSLATED_FILE_NAME = (
+    "help.md"  # in the folder of a language; its headings are those of the English text
+)
 # The pages -> the heading of their section; other pages lead to the beginning.
-SECTIONS: Mapping[str, str] = {
+SECTION_HEADINGS: Mapping[str, str] = {
     "account": "Log-in, second factor, sessions",
     "app_choice": "2. Enable the app",
     "api_tokens": "People",
@@ -74,7 +76,7 @@ def show() -> str:
 
 def address() -> str:
     """Return the address of the section of the help about this page."""
-    section = SECTIONS.get(request.blueprint or "", "")
+    section = SECTION_HEADINGS.get(request.blueprint or "", "")
     return url_for("help.show", _anchor=markdown.anchor_of_heading(section) or None)
 
 
@@ -99,7 +101,7 @@ def _list_anchors() -> list[str]:
 
 
 def _find_file(language: str) -> Path:
-    translation = PACKAGE / "translations" / language / TRANSLATION
+    translation = PACKAGE / "translations" / language / TRANSLATED_FILE_NAME
     return translation if translation.exists() else _find_english_file()
 
 

@@ -21,8 +21,8 @@ EXTENSION = "hub.readiness"
 FRESH_SECONDS = 1.0
 ANSWER_SECONDS = 3.0  # how long a request waits for the database
 MAX_TICK_SECONDS = 60.0  # a tick waits for other writers, but not for so long
-UNREACHABLE = "The database cannot be used now; the log says why."
-SILENT = f"The database did not answer within {ANSWER_SECONDS:g} seconds."
+UNREACHABLE_MESSAGE = "The database cannot be used now; the log says why."
+NO_ANSWER_MESSAGE = f"The database did not answer within {ANSWER_SECONDS:g} seconds."
 OTHER_TABLES = "The tables are not those of this version; `hub check` says more."
 NO_TICKS = f"The scheduler did not tick for {MAX_TICK_SECONDS:g} seconds; the log says why."
 log = logging.getLogger("hub")
@@ -82,7 +82,7 @@ class ReadinessCheck:
         thread.join(max(0.0, seconds))
         with self._lock:
             if self._thread is thread:
-                return {"database": SILENT}
+                return {"database": NO_ANSWER_MESSAGE}
             return self._problems
 
     def _read(self) -> None:
@@ -97,7 +97,7 @@ class ReadinessCheck:
                 problems["schema"] = OTHER_TABLES
                 reason = translate(error.sentence)
             except Exception as error:
-                problems = {"database": UNREACHABLE}
+                problems = {"database": UNREACHABLE_MESSAGE}
                 reason = f"{type(error).__name__}: {error}"
             self._log_once(reason)
         with self._lock:

@@ -157,7 +157,7 @@ def _is_of_interest() -> ColumnElement[bool]:
     return or_(
         Run.kind.not_in(HOUSEKEEPING_KINDS),
         Run.outcome == RunOutcome.STOPPED,
-        Run.requested_by.not_in(run_log.AUTOMATIC),
+        Run.requested_by.not_in(run_log.AUTOMATIC_REQUESTERS),
     )
 
 

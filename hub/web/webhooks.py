@@ -29,7 +29,7 @@ csrf.exempt(pages)
 # A source that changes hundreds of documents at once calls as often; the documents are read once.
 RATE_OF_CALLER = BurstRate(burst=600, per_minute=600)
 RATE_OF_ADDRESS = BurstRate(burst=1200, per_minute=1200)
-QUICKBOOKS = "webhooks.quickbooks"
+QUICKBOOKS_ENDPOINT = "webhooks.quickbooks"
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def limit_rate() -> None:
     signature count there, and only their client has to wait.
     """
     rates = _get_rates()
-    is_from_quickbooks = request.endpoint == QUICKBOOKS
+    is_from_quickbooks = request.endpoint == QUICKBOOKS_ENDPOINT
     _refuse_until(rates.callers.pause(_get_caller()) if is_from_quickbooks else rates.wait())
 
 

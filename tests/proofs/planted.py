@@ -23,7 +23,7 @@ BUGS = (
     Planted(
         "the request key is random instead of computed from the request",
         "hub/outbox/identity.py",
-        "return uuid.uuid5(_SPACE, _encode([identity, part, operation, base, generation])).hex",
+        "return uuid.uuid5(_NAMESPACE, _encode([identity, part, operation, base, generation])).hex",
         "return uuid.uuid4().hex",
         (
             "tests/unit/outbox/test_outbox.py::"

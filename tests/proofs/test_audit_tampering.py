@@ -103,7 +103,7 @@ def insert_one(rows, chance, *_):
     place = chance.randrange(len(rows) + 1)
     forged = {**chance.choice(rows), "hash": f"{chance.getrandbits(256):064x}"}
     if place == len(rows) or chance.random() < 0.5:
-        forged["previous"] = rows[place - 1]["hash"] if place else audit.FIRST
+        forged["previous"] = rows[place - 1]["hash"] if place else audit.FIRST_PREVIOUS_HASH
     for row in rows[place:]:
         row["id"] += 1
     forged["id"] = place + 1

@@ -18,7 +18,7 @@ from hub.db.engine import db, read_only_session, transaction
 from hub.errors import HubError
 from hub.installations import matches
 from hub.models import Attempt, Installation, Posting, SourceDocument
-from hub.payloads.entities import ENTITY
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.posting.actions import retries, undo
 from hub.posting.outcome import batch_sizing
 from hub.qbo.oauth import connect as oauth_connect
@@ -268,7 +268,7 @@ class Machine(RuleBasedStateMachine):
     def marked_transactions(self):
         """Return the transactions with our markers by marker, voided ones excluded."""
         entities = {}
-        for kind in map(ENTITY.__getitem__, KINDS):
+        for kind in map(ENTITY_BY_KIND.__getitem__, KINDS):
             for entity in self.shop.books(kind):
                 note = entity.get("PrivateNote", "")
                 if "[hub:" in note and not note.startswith("Voided"):

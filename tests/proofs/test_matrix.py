@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from hub.db import engine
 from hub.models import StoredRecord, TransactionHead
-from hub.payloads.entities import ENTITY
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.qbo import changes, record_download, transaction_download, transport
 from hub.qbo import company as qbo_company
 from hub.qbo.oauth import connect as oauth_connect
@@ -47,7 +47,11 @@ KINDS = (
     *NAMES,
 )
 CREATIONS = {
-    f"{ENTITY[kind].lower()}.create": (kind, ENTITY[kind], NAMES.get(kind, "PrivateNote"))
+    f"{ENTITY_BY_KIND[kind].lower()}.create": (
+        kind,
+        ENTITY_BY_KIND[kind],
+        NAMES.get(kind, "PrivateNote"),
+    )
     for kind in KINDS
 }
 

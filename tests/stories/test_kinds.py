@@ -13,7 +13,7 @@ from hub import Gone, Item, Party
 from hub.contract.documents import KINDS, Document
 from hub.db.engine import read_only_session
 from hub.models import Case
-from hub.payloads.entities import ENTITY
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.posting.actions import retries
 from hub.qbo import transaction_download
 from hub.qbo.client import Client
@@ -69,7 +69,10 @@ def test_one_of_each_kind_is_in_the_books_to_the_cent_after_one_run_and_linked(s
     states = shop.run(*everything())
     assert (set(states.values()), shop.cases()) == ({"posted"}, []), shop.reasons()
     for item in everything():
-        posted, record = shop.posting(item.source_id), shop.book(ENTITY[item.kind], item.source_id)
+        posted, record = (
+            shop.posting(item.source_id),
+            shop.book(ENTITY_BY_KIND[item.kind], item.source_id),
+        )
         assert item.total is None or item.total == posted.posted_total == D(str(record["TotalAmt"]))
     assert {item.kind for item in everything()} == set(KINDS)
     assert_linked(shop)
@@ -96,12 +99,13 @@ def assert_linked(shop):
 def test_a_change_at_the_source_changes_the_same_transaction(shop):
     shop.run(*map(independent_document, CHANGED))
     first = {
-        kind: shop.book(ENTITY[kind], independent_document(kind).source_id) for kind in CHANGED
+        kind: shop.book(ENTITY_BY_KIND[kind], independent_document(kind).source_id)
+        for kind in CHANGED
     }
     states = shop.run(*(add_one_cent(independent_document(kind)) for kind in CHANGED))
     assert set(states.values()) == {"posted"}, shop.reasons()
     for kind, before in first.items():
-        (now,) = shop.books(ENTITY[kind])
+        (now,) = shop.books(ENTITY_BY_KIND[kind])
         assert (now["Id"], now["SyncToken"]) == (before["Id"], "1")
         assert D(str(now["TotalAmt"])) == independent_document(kind).total + D("0.01")
         assert [row.get("Id") for row in now["Line"]] == [row.get("Id") for row in before["Line"]]
@@ -138,7 +142,7 @@ def test_documents_that_are_gone_are_voided_where_quickbooks_can(shop):
     }
     shop.run(*map(independent_document, ids))
     shop.run(*(Gone(source_id=id, reason="Voided.") for id in ids.values()))
-    records = [shop.book(ENTITY[kind], id) for kind, id in ids.items()]
+    records = [shop.book(ENTITY_BY_KIND[kind], id) for kind, id in ids.items()]
     assert [(row["TotalAmt"], row.get("PrivateNote")) for row in records[:2]] == [(0, "Voided")] * 2
     assert records[2]["TotalAmt"] == 15.5
     assert ["QuickBooks cannot void a credit memo" in reason for reason in shop.reasons()] == [True]
@@ -158,7 +162,7 @@ def test_a_document_that_is_gone_is_by_default_asked_about_and_then_voided(shop,
     )
     retries.retry_each(ids, "kari")
     shop.run()
-    assert shop.book(ENTITY[kind], document.source_id)["PrivateNote"] == "Voided"
+    assert shop.book(ENTITY_BY_KIND[kind], document.source_id)["PrivateNote"] == "Voided"
 
 
 @pytest.mark.parametrize("about", [{"gone": "void"}])
@@ -199,7 +203,7 @@ def test_a_record_with_the_same_name_is_adopted(shop):
         "item": item,
     }
     there = {
-        kind: shop.quickbooks.act("create", kind=ENTITY[kind], set=body)["Id"]
+        kind: shop.quickbooks.act("create", kind=ENTITY_BY_KIND[kind], set=body)["Id"]
         for kind, body in bodies.items()
     }
     details = {
@@ -230,7 +234,9 @@ def test_a_similar_transaction_entered_by_hand_is_shown_before_posting(shop):
     for kind in kinds:
         body = json.loads(shop.posting(independent_document(kind).source_id).payload)
         shop.quickbooks.act(
-            "create", kind=ENTITY[kind], set=body | {"PrivateNote": "By hand", "DocNumber": None}
+            "create",
+            kind=ENTITY_BY_KIND[kind],
+            set=body | {"PrivateNote": "By hand", "DocNumber": None},
         )
     transaction_download.load(1, Client(1), kinds, dt.date(2026, 1, 1))
     states = shop.run(
@@ -244,13 +250,13 @@ def test_a_similar_transaction_entered_by_hand_is_shown_before_posting(shop):
 
 
 def test_each_kind_is_posted_once_after_its_answers_were_lost(shop):
-    for entity in ENTITY.values():
+    for entity in ENTITY_BY_KIND.values():
         shop.quickbooks.add_fault("lose_answer", f"{entity.lower()}.create")
     shop.run(*everything())
     assert "unknown" in shop.states().values()
     shop.run(wait=True)
     assert set(shop.states().values()) == {"posted"}, shop.reasons()
-    expected = Counter(ENTITY[item.kind] for item in everything())
+    expected = Counter(ENTITY_BY_KIND[item.kind] for item in everything())
     assert {kind: len(shop.ours(kind)) for kind in expected} == expected + Counter(
         Customer=1, Vendor=1, Item=2
     )

@@ -14,7 +14,7 @@ from hub import Document, Field, Line, hookimpl
 from hub.cli import main
 from hub.db.engine import read_only_session, transaction
 from hub.models import Case, Installation
-from hub.payloads.entities import ENTITY
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner
@@ -85,7 +85,7 @@ def shop(open_shop):
 def id_of(shop, name):
     """Return the id of the record that the documents of this module use from a list."""
     text = RECORDS[name][1]
-    rows = shop.books(ENTITY[name])
+    rows = shop.books(ENTITY_BY_KIND[name])
     return next(row["Id"] for row in rows if text in (row.get("DisplayName"), row.get("Name")))
 
 
@@ -107,7 +107,7 @@ def read_lists(shop):
 
 def act(shop, do, name, **details):
     """Do something to a record in QuickBooks itself."""
-    entity = ENTITY[name]
+    entity = ENTITY_BY_KIND[name]
     shop.quickbooks.act(do, realm=shop.realm, kind=entity, id=shop.ids[name], **details)
 
 

@@ -222,7 +222,7 @@ def test_no_password_is_sent_over_an_unencrypted_connection(
     make_app, make_config, mail, empty_database, monkeypatch
 ):
     url = f"smtp://name:word@127.0.0.1:{mail.server_address[1]}"
-    monkeypatch.setattr(smtp, "LOCAL", ())
+    monkeypatch.setattr(smtp, "LOCAL_HOSTS", ())
     with (
         make_app(make_config(HUB_MAIL_URL=url)).app_context(),
         pytest.raises(Retry, match="speaks no TLS"),

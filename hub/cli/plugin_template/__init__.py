@@ -56,23 +56,25 @@ class AccessSetting(NamedTuple):
     optional: bool = False
 
 
-CLIENT = AccessSetting("client_id", "Client id", "Identifies the hub.", secret=False)
+CLIENT_ID_SETTING = AccessSetting("client_id", "Client id", "Identifies the hub.", secret=False)
 CLIENT_SECRET = AccessSetting("client_secret", "Client secret", "Belongs to the client id.")
-ACCESS = {
+ACCESS_SETTINGS = {
     "bearer": [AccessSetting("token", "Access token", "A person makes it in the source.")],
     "header": [AccessSetting("key", "API key", "A person makes it in the source.")],
     "basic": [
         AccessSetting("username", "User name", "The user of the API.", secret=False),
         AccessSetting("password", "Password", "Belongs to the user."),
     ],
-    "client-credentials": [CLIENT, CLIENT_SECRET],
+    "client-credentials": [CLIENT_ID_SETTING, CLIENT_SECRET],
     "refresh-token": [
-        CLIENT,
+        CLIENT_ID_SETTING,
         CLIENT_SECRET,
         AccessSetting("refresh_token", "Refresh token", "The hub renews it by itself."),
     ],
 }
-WEBHOOK = AccessSetting("webhook_secret", "Webhook secret", "Signs its calls.", optional=True)
+WEBHOOK_SETTING = AccessSetting(
+    "webhook_secret", "Webhook secret", "Signs its calls.", optional=True
+)
 WRONG_KEYS = {
     "bearer": "token",
     "header": "key",
@@ -92,10 +94,10 @@ PAGE_IMPORTS = {
     "link": ["linked_page"],
     "link-header": ["linked_page"],
 }
-GRANTS = {"client-credentials": "ClientCredentials", "refresh-token": "RefreshToken"}
+GRANT_CLASSES = {"client-credentials": "ClientCredentials", "refresh-token": "RefreshToken"}
 # The states of the first rows of the stand-in; the plugin cannot read the last one.
 STATES = ("draft", "disputed", "closed", "void", "archived")
-PLACES = {
+TEMPLATE_TARGETS = {
     "pyproject.toml": "pyproject.toml",
     "README.md": "README.md",
     "package/__init__.py": "hub_{name}/__init__.py",
@@ -121,7 +123,7 @@ def _render_modules(choices: Choices) -> dict[str, str]:
     environment = _build_environment()
     values = _build_values(choices)
     rendered = {}
-    for template, place in PLACES.items():
+    for template, place in TEMPLATE_TARGETS.items():
         text: str = environment.get_template(f"{template}.jinja").render(**values)
         rendered[place.format(name=choices.name)] = text.strip() + "\n"
     return rendered
@@ -177,7 +179,7 @@ def _build_environment() -> Any:
 
     texts = {}
     folder = files(__package__)
-    for name in PLACES:
+    for name in TEMPLATE_TARGETS:
         texts[f"{name}.jinja"] = (folder / f"{name}.jinja").read_text(encoding="utf-8")
     environment = jinja2.Environment(  # noqa: S701 (the result is Python, not HTML)
         loader=jinja2.DictLoader(texts),
@@ -215,7 +217,7 @@ def _build_values(choices: Choices) -> dict[str, Any]:
     transactions = [pair for pair in all_parts if pair[0] not in LIST_KINDS]
     applied = pair_payments(choices.kinds)
     fields = list_fields(choices.kinds)
-    access = ACCESS[choices.auth]
+    access = ACCESS_SETTINGS[choices.auth]
     return {
         **choices._asdict(),
         "states": STATES,
@@ -232,7 +234,7 @@ def _build_values(choices: Choices) -> dict[str, Any]:
         "accounts": list_accounts(choices.kinds),
         "access_values": _build_access_values(choices).items(),
         "due": write_due_date([kind for kind, _ in transactions]),
-        "access": [*access, WEBHOOK] if choices.webhook else access,
+        "access": [*access, WEBHOOK_SETTING] if choices.webhook else access,
         "wrong_key": WRONG_KEYS.get(choices.auth, "client_secret"),
         "client_imports": _list_client_imports(choices),
         "document_imports": _list_document_imports(choices, bool(transactions), bool(applied)),
@@ -249,9 +251,9 @@ def _title(choices: Choices) -> str:
 
 def _build_access_values(choices: Choices) -> dict[str, str]:
     """Return the credentials of the stand-in by the names of their settings."""
-    names = [setting.name for setting in ACCESS[choices.auth]]
+    names = [setting.name for setting in ACCESS_SETTINGS[choices.auth]]
     if choices.webhook:
-        names.append(WEBHOOK.name)
+        names.append(WEBHOOK_SETTING.name)
     return {name: f"{choices.name}-{name.replace('_', '-')}" for name in names}
 
 
@@ -260,8 +262,8 @@ def _list_client_imports(choices: Choices) -> list[str]:
     names = ["ApiClient", *PAGING_IMPORTS[choices.paging]]
     if choices.lists == "each" and choices.paging != "cursor":
         names.append("row_version")
-    if choices.auth in GRANTS:
-        names.append(GRANTS[choices.auth])
+    if choices.auth in GRANT_CLASSES:
+        names.append(GRANT_CLASSES[choices.auth])
     return _sort_names(names)
 
 
@@ -296,7 +298,7 @@ def _list_hook_imports(choices: Choices, has_fields: bool) -> list[str]:
 def _test_imports(choices: Choices) -> list[str]:
     """Return the names that the tests import from the hub."""
     names = ["Refused", "Signal"] if choices.webhook else []
-    if choices.auth in GRANTS or choices.attachments:
+    if choices.auth in GRANT_CLASSES or choices.attachments:
         names.append("Document")
     return _sort_names(names)
 

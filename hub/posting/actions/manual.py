@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub import context as hub_context
 from hub import outbox
 from hub.cases import inbox
-from hub.cases.discrepancies import ABSENCES
+from hub.cases.discrepancies import ABSENT_DISCREPANCIES
 from hub.contract.document_kinds import LIST_KINDS
 from hub.db import engine
 from hub.errors import NotFound, NotNow, Refused, Sentence
@@ -194,7 +194,7 @@ def _skip_departed(session: Session, posting: Posting, who: str, reason: str) ->
         return
     is_same_part = Posting.document_id == posting.document_id, Posting.part == posting.part
     departed = load_posted(session, posting.company_id, is_same_part)
-    if any(document.discrepancy in ABSENCES for document in departed):
+    if any(document.discrepancy in ABSENT_DISCREPANCIES for document in departed):
         _skip_posted(session, posting, who, reason)
 
 

@@ -18,7 +18,7 @@ from hub.qbo.batch import MAX_ITEMS
 from hub.security import audit
 
 # How the modes are described on pages and by commands.
-MODES: dict[str, str] = {
+MODE_LABELS: dict[str, str] = {
     BatchMode.SINGLE: "one by one",
     BatchMode.AUTO: "in batches where more than a few wait",
     BatchMode.BATCH: "in batches where two or more wait",
@@ -187,11 +187,11 @@ def store_size(session: Session, company_id: int, batch_sizer: BatchSizer) -> No
 
 def store_mode(company_id: int, mode: str, who: str) -> None:
     """Set how documents of a company are sent, and forget the size that past responses led to."""
-    if mode not in MODES:
+    if mode not in MODE_LABELS:
         raise Refused(
             "Documents cannot be sent so: %(mode)s. Choose %(modes)s.",
             mode=repr(mode),
-            modes=", ".join(MODES),
+            modes=", ".join(MODE_LABELS),
         )
     with transaction() as session:
         company = session.get_one(ConnectedCompany, company_id)

@@ -10,7 +10,7 @@ from hub.contract.value_object import value_object
 from hub.models import StoredRecord, TransactionHead, TransactionSummary
 from hub.money import ZERO
 from hub.payloads.company_facts import CompanyFacts
-from hub.payloads.entities import KIND
+from hub.payloads.entities import KIND_BY_ENTITY
 from hub.posting.preflight.postings import CheckedPosting
 from hub.reasons.texts import CaseText
 
@@ -126,7 +126,7 @@ def sum_settled_amounts(posting: CheckedPosting) -> dict[TransactionKey, Decimal
     """
     amounts: dict[TransactionKey, Decimal] = {}
     for line in posting.summary.lines:
-        kind = KIND.get(line.linked_type)
+        kind = KIND_BY_ENTITY.get(line.linked_type)
         if not line.linked or not kind or is_placeholder(line.linked):
             continue
         key = (kind, line.linked)

@@ -20,7 +20,7 @@ from hub.models import (
     TransactionHead,
 )
 from hub.models.enums import CHANGE_OPERATIONS, Operation, PostingState, TransactionState
-from hub.payloads.entities import DOCUMENTS
+from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.posting.actions import removals
 from hub.posting.preflight import first_posting
 from hub.posting.preflight.context import (
@@ -173,7 +173,7 @@ def _load_duplicate_candidates(
     dates: set[dt.date] = set()
     totals: set[Decimal] = set()
     for posting in postings:
-        if posting.operation != Operation.CREATE or posting.kind not in DOCUMENTS:
+        if posting.operation != Operation.CREATE or posting.kind not in DOCUMENT_ENTITIES:
             continue
         kinds.add(posting.kind)
         number = posting.summary.number

@@ -17,7 +17,7 @@ from hub.posting.preflight.context import (
     party_list,
 )
 from hub.posting.preflight.postings import CheckedPosting
-from hub.qbo.records import FITS
+from hub.qbo.records import ROLE_CONDITIONS
 from hub.reasons.texts import CaseText
 
 
@@ -44,7 +44,7 @@ def check_account_types(posting: CheckedPosting, context: CheckContext) -> Itera
     for name in ACCOUNT_FIELDS:
         id = getattr(posting.summary, name)
         record = context.records.get(("account", id))
-        if record is None or not record.type or FITS[cast(Role, name)](record):
+        if record is None or not record.type or ROLE_CONDITIONS[cast(Role, name)](record):
             continue
         text = CaseText(
             "check.account_type",

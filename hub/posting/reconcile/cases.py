@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases import inbox
 from hub.cases.discrepancies import (
-    ABSENCES,
+    ABSENT_DISCREPANCIES,
     CAUSE_SUFFIX,
     Discrepancy,
     cause_of,
@@ -58,7 +58,7 @@ def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
     row = posting.document
     is_wanted = row.gone is None and row.stage != Stage.CLOSED
     app = current_hub().plugins.apps.get(row.slug)
-    if is_wanted or app is None or document.discrepancy not in ABSENCES:
+    if is_wanted or app is None or document.discrepancy not in ABSENT_DISCREPANCIES:
         return False
     if removal_policy(app, build_site(row.installation).settings) == "leave":
         return False

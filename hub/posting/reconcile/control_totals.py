@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
-from hub.cases.discrepancies import ABSENCES, Discrepancy
+from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
 from hub.money import ZERO, round_amount
 from hub.outbox import statistics
 from hub.posting.reconcile.posted_documents import PostedSummary
@@ -56,7 +56,7 @@ class Totals:
             sums.unaccepted += sign * (current - posted)
         if summary.discrepancy != Discrepancy.NONE and not summary.is_changing:
             sums.differing += 1
-            sums.absent += summary.discrepancy in ABSENCES
+            sums.absent += summary.discrepancy in ABSENT_DISCREPANCIES
         self.documents += 1
 
     def lines(self) -> list[TotalsLine]:

@@ -11,7 +11,7 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub import payloads
-from hub.cases.discrepancies import ABSENCES, Discrepancy
+from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
 from hub.contract.document_kinds import PAYABLE_KINDS
 from hub.contract.states import ReceiptState
 from hub.db.engine import read_only_session, transaction
@@ -106,7 +106,7 @@ def _read_current(
     """Read edited transactions, and the payments of those whose source wants their dates."""
     ids_by_kind: dict[str, set[str]] = defaultdict(set)
     for document in documents:
-        if document.is_edited and document.discrepancy not in ABSENCES:
+        if document.is_edited and document.discrepancy not in ABSENT_DISCREPANCIES:
             kind, id = document.key
             ids_by_kind[kind].add(id)
         for kind, id in _list_payment_keys(document):
@@ -133,7 +133,7 @@ def _list_payment_keys(document: PostedDocument) -> list[tuple[str, str]]:
 
 def _compare_document(document: PostedDocument, current: EntitiesByKey) -> DocumentNews:
     """Compare a document with what QuickBooks has of it."""
-    if document.discrepancy in ABSENCES or document.head is None:
+    if document.discrepancy in ABSENT_DISCREPANCIES or document.head is None:
         return DocumentNews(document, document.discrepancy)
     edits = _describe_edits(document, current)
     text = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
 
-from hub.cases.discrepancies import ABSENCES, Discrepancy
+from hub.cases.discrepancies import ABSENT_DISCREPANCIES, Discrepancy
 from hub.db.engine import read_only_session, transaction
 from hub.errors import Sentence
 from hub.models import Posting
@@ -104,7 +104,7 @@ def _add(company_id: int, comparison: Comparison, summary: PostedSummary, has_ca
 
 def _count_discrepancy(comparison: Comparison, document: PostedDocument, *, is_open: bool) -> None:
     """Count a document that differs from its transaction, and list it among the first ones."""
-    if document.summary.discrepancy in ABSENCES:
+    if document.summary.discrepancy in ABSENT_DISCREPANCIES:
         comparison.absent += 1
     if is_open:
         comparison.open += 1

@@ -9,7 +9,7 @@ from hub.models import Attempt, Posting, TransactionHead
 from hub.models.enums import Operation, SendOutcome, TransactionState
 
 ATTACHMENT = "attachment"
-EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
+EARLIEST_DATE = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def object_kind(posting: Posting) -> str:
@@ -45,7 +45,7 @@ def find_candidates(
 
 def _get_creation_order(head: TransactionHead) -> tuple[dt.datetime, str]:
     """Return the key that sorts by creation; heads without that date come first."""
-    created_at = head.created_at or EARLIEST
+    created_at = head.created_at or EARLIEST_DATE
     return created_at, head.quickbooks_id
 
 

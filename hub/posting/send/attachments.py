@@ -28,7 +28,7 @@ MAX_FILE_MEGABYTES = 20
 MAX_FILE_BYTES = MAX_FILE_MEGABYTES * BYTES_PER_MEGABYTE
 LONG_PAUSE = 10 * DEFAULT_PAUSE
 MAX_DELAY = dt.timedelta(hours=1)  # of a file, after which a person should know
-DELAYED = "posting.file_delayed"
+DELAYED_REASON = "posting.file_delayed"
 EXTENSIONS = (
     "ai",
     "csv",
@@ -182,11 +182,11 @@ def _postpone(posting_session: PostingSession, posting: Posting, error: Retry) -
     now = posting_session.clock.now()
     pause = LONG_PAUSE if error.after is None else DEFAULT_PAUSE
     problem = mask_secrets(error.text)
-    is_delayed = any(reason["code"] == DELAYED for reason in posting.reasons)
+    is_delayed = any(reason["code"] == DELAYED_REASON for reason in posting.reasons)
     delayed_since = posting.changed_at if is_delayed else now
     values = {
         "next_try_at": now + pause,
-        "reasons": texts.dump(CaseText(DELAYED, problem=problem)),
+        "reasons": texts.dump(CaseText(DELAYED_REASON, problem=problem)),
         "changed_at": delayed_since,
     }
     text = CaseText("outcome.file_delayed", name=_name_file(posting, problem), problem=problem)

@@ -14,7 +14,7 @@ from hub.db import bulk
 from hub.db.engine import read_only_session, transaction
 from hub.models import Attempt, TransactionSummary
 from hub.models.enums import Operation, PostingState, SendOutcome
-from hub.payloads.entities import DOCUMENTS
+from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.posting import claims
 from hub.posting.outcome import batch_sizing
 from hub.posting.outcome.load import PostingSnapshot, load_snapshots, read_summary
@@ -219,7 +219,7 @@ def _absorb(
             summaries_by_kind[posting.kind][quickbooks_id] = summaries[posting.id]
     company_id = posting_session.company_id
     for kind, rows in entities.items():
-        if kind in DOCUMENTS:
+        if kind in DOCUMENT_ENTITIES:
             transaction_index.absorb_all(
                 session, company_id, kind, rows, ours=True, summaries=summaries_by_kind[kind]
             )

@@ -2,7 +2,7 @@
 
 from hub.reasons.template import CORRECT_AT_SOURCE, CaseAction, Template
 
-MATCH = "Pick the matching {code:noun}, or create it in QuickBooks."
+MATCH_INSTRUCTION = "Pick the matching {code:noun}, or create it in QuickBooks."
 MATCH_FIELD = "Pick the matching {field:noun}, or create it in QuickBooks."
 # What the matching says of a code that it found no record for.
 NOTHING_FITS = (
@@ -16,8 +16,8 @@ NOTHING_FITS_REASONS = (
 )
 # What the matching says of a code that QuickBooks has under a name like its own only.
 SIMILAR_NAME = "it would be created, but QuickBooks has a similar name:"
-SETTINGS = "Choose another record in the settings of the app."
-EITHER = (
+SETTINGS_INSTRUCTION = "Choose another record in the settings of the app."
+EITHER_INSTRUCTION = (
     "Correct it at the source, or change the settings of the app. The change is picked up with the"
     " next sync."
 )
@@ -31,13 +31,13 @@ MATCH_OR_CORRECT = (
 )
 REMOVE_BY_HAND = f"Remove it in QuickBooks by hand, or correct it at the source. {PICKED_UP}"
 SETTINGS_OR_CORRECT = f"Change the settings of the app, or correct it at the source. {PICKED_UP}"
-DIFFER = (
+DIFFER_INSTRUCTION = (
     "Fix this at the source, or choose in the settings of the app what happens when lines differ."
 )
-VOID = "Void it in QuickBooks too, or leave it as it is."
-DELETE = "Leave it as it is, or delete it in QuickBooks too."
+VOID_INSTRUCTION = "Void it in QuickBooks too, or leave it as it is."
+DELETE_INSTRUCTION = "Leave it as it is, or delete it in QuickBooks too."
 DOCUMENT_TITLE = "{document}"
-RETRY = "Press Retry to do it, or Skip to leave QuickBooks as it is."
+RETRY_INSTRUCTION = "Press Retry to do it, or Skip to leave QuickBooks as it is."
 POST_AGAIN = "Press Post again to create it once more, or Skip to leave QuickBooks as it is."
 
 
@@ -59,7 +59,7 @@ def _code(reason: str, instruction: str, action: CaseAction) -> Template:
             special[problem] = Template(
                 title="QuickBooks has no {code:called}",
                 reason=special_reason,
-                instruction=MATCH,
+                instruction=MATCH_INSTRUCTION,
                 action=action,
             )
     return Template(
@@ -69,16 +69,16 @@ def _code(reason: str, instruction: str, action: CaseAction) -> Template:
 
 TEMPLATES = {
     # A code, with all the documents that use it.
-    "code.match": _code("{code}: {problem}", MATCH, CaseAction.MATCH),
-    "code.settings": _code("{code}: {problem}", SETTINGS, CaseAction.SETTINGS),
+    "code.match": _code("{code}: {problem}", MATCH_INSTRUCTION, CaseAction.MATCH),
+    "code.settings": _code("{code}: {problem}", SETTINGS_INSTRUCTION, CaseAction.SETTINGS),
     "code.source": _code("{code}: {problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
-    "code.differ": _code("{code}: {problem}", DIFFER, CaseAction.DIFFER),
+    "code.differ": _code("{code}: {problem}", DIFFER_INSTRUCTION, CaseAction.DIFFER),
     # A document that lacks a code, or whose lines do not fit together.
     "document.match": _document("{field}: {problem}", MATCH_FIELD, CaseAction.MATCH),
-    "document.settings": _document("{field}: {problem}", SETTINGS, CaseAction.SETTINGS),
+    "document.settings": _document("{field}: {problem}", SETTINGS_INSTRUCTION, CaseAction.SETTINGS),
     "document.source": _document("{field}: {problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
-    "document.differ": _document("{field}: {problem}", DIFFER, CaseAction.DIFFER),
-    "document.held_by_source": _document("{reason}", EITHER, CaseAction.EITHER),
+    "document.differ": _document("{field}: {problem}", DIFFER_INSTRUCTION, CaseAction.DIFFER),
+    "document.held_by_source": _document("{reason}", EITHER_INSTRUCTION, CaseAction.EITHER),
     "document.unreadable": _document("{problem}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "document.content": _document("{problems}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
     "document.content_match": _document("{problems}", MATCH_OR_CORRECT, CaseAction.EITHER),
@@ -116,7 +116,7 @@ TEMPLATES = {
     "document.changed": _document(
         "It changed at the source after it was posted. Press Retry to change it in QuickBooks too,"
         " or Skip.",
-        RETRY,
+        RETRY_INSTRUCTION,
         CaseAction.RETRY,
     ),
     "document.waits": _document("It waits for {documents}", CORRECT_AT_SOURCE, CaseAction.SOURCE),
@@ -141,19 +141,19 @@ TEMPLATES = {
     "document.gone_void": Template(
         title="{document} is gone at the source",
         reason="{reason} It is still in QuickBooks.",
-        instruction=VOID,
+        instruction=VOID_INSTRUCTION,
         action=CaseAction.VOID,
     ),
     "document.gone_delete": Template(
         title="{document} is gone at the source",
         reason="{reason} It is still in QuickBooks. QuickBooks cannot void a {kind}.",
-        instruction=DELETE,
+        instruction=DELETE_INSTRUCTION,
         action=CaseAction.DELETE,
     ),
     "document.gone_close": Template(
         title="{document} is gone at the source",
         reason="{reason} It is still in QuickBooks. QuickBooks cannot close a {kind}.",
-        instruction=DELETE,
+        instruction=DELETE_INSTRUCTION,
         action=CaseAction.DELETE,
     ),
 }

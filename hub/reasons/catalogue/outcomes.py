@@ -2,7 +2,7 @@
 
 from hub.reasons.template import OPEN_THE_PERIOD, CaseAction, Template
 
-COMPARE = (
+COMPARE_INSTRUCTION = (
     "Compare the two. Press “This is it” when they are the same document, “Not this one” when they"
     " are not."
 )
@@ -13,7 +13,7 @@ TEMPLATES = {
             "{name} was sent, the answer was lost, and QuickBooks has a transaction that may be"
             " it, without the marker of the hub."
         ),
-        instruction=COMPARE,
+        instruction=COMPARE_INSTRUCTION,
         action=CaseAction.CHOOSE,
     ),
     "outcome.gone": Template(

@@ -34,7 +34,7 @@ from hub.web.authentication.access import OWN, person_name, require_recent_login
 from hub.web.frame import viewer_choices
 from hub.web.request import destinations, row_ids
 
-POSTPONED = "second_factor_postponed"  # in the cookie, for this session
+POSTPONED_KEY = "second_factor_postponed"  # in the cookie, for this session
 # Pages that a person reaches who has yet to set up the second factor that the hub requires.
 ALLOWED_BEFORE = ("account", "confirmation", "security")
 pages = Blueprint("account", __name__, url_prefix="/account")
@@ -49,7 +49,7 @@ def _require_second_factor() -> Response | None:
     """Redirect to the set-up, unless the person may postpone it and did so in this session."""
     if _is_allowed_before() or not is_factor_missing():
         return None
-    is_postponed = POSTPONED in session and may_postpone()
+    is_postponed = POSTPONED_KEY in session and may_postpone()
     if is_postponed:
         return None
     page = url_for("account.require_factor", next=destinations.current_address())
@@ -114,7 +114,7 @@ def require_factor() -> str | Response:
 def postpone() -> Response:
     """Go on without a second factor in this session."""
     if may_postpone():
-        session[POSTPONED] = True
+        session[POSTPONED_KEY] = True
     return redirect(_get_destination())
 
 

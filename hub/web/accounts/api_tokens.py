@@ -15,7 +15,7 @@ from hub.web.authentication.access import OWN, person_name, require_recent_login
 from hub.web.frame.paging import get_row_or_404
 from hub.web.request import row_ids
 
-SCOPES = {
+SCOPE_LABELS = {
     api_tokens.READ: gettext_noop("Read everything that you may see"),
     api_tokens.OPERATE: gettext_noop("Work the inbox, match codes, start syncs"),
     api_tokens.APPROVE: gettext_noop("Approve documents, which are then posted to QuickBooks"),
@@ -80,7 +80,7 @@ def _render_page(
             tokens=api_tokens.list_valid(session, current_user.id),
             new_token=new_token,
             name=name,
-            scopes=SCOPES,
+            scopes=SCOPE_LABELS,
             chosen=scopes,
             days=LIFETIMES_IN_DAYS,
             default_days=api_tokens.DEFAULT_DAYS,

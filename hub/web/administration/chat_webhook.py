@@ -12,7 +12,7 @@ from hub.security import audit, hub_settings
 from hub.translations.messages import gettext, translate
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 
-FIELD = "chat_secret"
+FIELD_NAME = "chat_secret"
 MAX_ADDRESS_LENGTH = 1000
 pages = Blueprint("chat_webhook", __name__, url_prefix="/setup/chat")
 
@@ -22,7 +22,7 @@ pages = Blueprint("chat_webhook", __name__, url_prefix="/setup/chat")
 @require_recent_login
 def store() -> Response:
     """Store the address; an empty one removes it."""
-    url = request.form.get(FIELD, "").strip()
+    url = request.form.get(FIELD_NAME, "").strip()
     if url and not _is_address(url):
         flash(
             gettext("Not saved. The address of an incoming webhook begins with https://."), "error"

@@ -11,7 +11,7 @@ from hub.contract.value_object import value_object
 from hub.installations import enable
 from hub.models import AuditEntry, ConnectedCompany, Installation, ListState, Posting, Run
 from hub.models.enums import ConnectionState, RunKind, RunOutcome
-from hub.models.postings import POSTED
+from hub.models.postings import POSTED_CONDITION
 from hub.qbo import intuit_keys
 from hub.security import hub_settings
 from hub.security.rights import Scope
@@ -121,7 +121,7 @@ def has_posted(session: Session, visible: Scope) -> bool:
         .where(
             Installation.enabled,
             ConnectedCompany.state != ConnectionState.DISCONNECTED,
-            text(f"posting.{POSTED}"),
+            text(f"posting.{POSTED_CONDITION}"),
             *visible.installations(),
         )
     )
@@ -204,7 +204,7 @@ def _has_approved(session: Session) -> bool:
 
     Nearly always one was posted, which an index says; only a new hub is searched for approvals.
     """
-    posted = select(Posting.id).where(text(f"posting.{POSTED}")).limit(1)
+    posted = select(Posting.id).where(text(f"posting.{POSTED_CONDITION}")).limit(1)
     if session.scalar(posted) is not None:
         return True
     approved = select(Posting.id).where(Posting.approved_by.is_not(None)).limit(1)
@@ -246,7 +246,9 @@ def _has_lists(session: Session) -> bool:
 
 def _has_pushed_when_enabled(session: Session, slugs: Sequence[str]) -> bool:
     """Return whether the audit log has that lists were pushed when an app was enabled."""
-    entries = select(AuditEntry.subject).where(AuditEntry.what == enable.LISTS).distinct()
+    entries = (
+        select(AuditEntry.subject).where(AuditEntry.what == enable.LISTS_PUSHED_ACTION).distinct()
+    )
     subjects = set(session.scalars(entries.limit(MAX_SUBJECTS)))
     if not subjects:
         return False

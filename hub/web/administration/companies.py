@@ -14,7 +14,7 @@ from hub.db.engine import read_only_session
 from hub.errors import HubError
 from hub.models import ConnectedCompany, Installation, ListState, StoredRecord, Token
 from hub.models.enums import RunKind
-from hub.posting.outcome.batch_sizing import MODES, store_mode
+from hub.posting.outcome.batch_sizing import MODE_LABELS, store_mode
 from hub.qbo import company_removal, intuit_keys, records, usage
 from hub.qbo.oauth import connect as oauth_connect
 from hub.qbo.oauth import token_endpoint
@@ -62,7 +62,7 @@ def index() -> str | Response:
         "ready": keys.are_complete,
         "redirect_uri": token_endpoint.redirect_uri(),
         "included": usage.INCLUDED_READS_PER_MONTH,
-        "modes": MODES,
+        "modes": MODE_LABELS,
         "max_open": MAX_OPEN,
         "page": listed,
         "search": words,
@@ -161,7 +161,7 @@ def check(company_id: int) -> Response:
 def send_by(company_id: int) -> Response:
     """Set how documents are sent to the company."""
     mode = request.form.get("batches", "")
-    how_many = gettext(MODES.get(mode, ""))  # `choose` refuses any other mode
+    how_many = gettext(MODE_LABELS.get(mode, ""))  # `choose` refuses any other mode
     sentence = gettext(
         "Documents go to {name} %(how_many)s from the next run on.", how_many=how_many
     )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from hub.db.engine import read_only_session
 from hub.models import User
 from hub.security import one_time_codes
-from hub.security.rights import ACTIVE, is_owner
+from hub.security.rights import IS_ACTIVE, is_owner
 
 PURPOSE, SUBJECT = "set-up", "hub"
 MAX_WRONG_GUESSES = 10
@@ -79,5 +79,5 @@ def count_owners(session: Session, *, at_most: int) -> int:
 
 def list_owners(session: Session, *, at_most: int) -> list[User]:
     """Return active owners, those who were added first before others."""
-    query = select(User).where(ACTIVE, is_owner()).order_by(cast(Any, User.id))
+    query = select(User).where(IS_ACTIVE, is_owner()).order_by(cast(Any, User.id))
     return list(session.scalars(query.limit(at_most)))

@@ -21,11 +21,11 @@ from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.authentication.access import keep_form, person_name, require_recent_login, require_role
 from hub.web.request import form_drafts
 
-ENCRYPTIONS = {
+ENCRYPTION_LABELS = {
     "smtp": gettext_noop("STARTTLS, usually port 587"),
     "smtps": gettext_noop("TLS, usually port 465"),
 }
-SETTING = "HUB_MAIL_URL"
+SETTING_NAME = "HUB_MAIL_URL"
 pages = Blueprint("mail_server", __name__, url_prefix="/setup/mail")
 Page = str | Response | tuple[str, int]
 
@@ -117,7 +117,7 @@ def test() -> Response:
 def _read_form(form: MultiDict[str, str]) -> ServerForm:
     """Return what was typed into the form."""
     texts = {name: form.get(name, "").strip() for name in ServerForm.__dataclass_fields__}
-    if texts["encryption"] not in ENCRYPTIONS:
+    if texts["encryption"] not in ENCRYPTION_LABELS:
         texts["encryption"] = "smtp"
     return ServerForm(**texts)
 
@@ -178,8 +178,8 @@ def _render_form(server: ServerForm) -> str:
         server=server,
         is_set=notifications.is_set(),
         demo_folder=notifications.demo_folder(),
-        setting=SETTING if hub_settings.is_in_environment(SETTING) else "",
-        encryptions=ENCRYPTIONS,
+        setting=SETTING_NAME if hub_settings.is_in_environment(SETTING_NAME) else "",
+        encryptions=ENCRYPTION_LABELS,
         chat_host=chat.host(),
         refused_addresses=notifications.load_refused_addresses(),
         my_address="" if address.endswith(NO_ADDRESS) else address,

@@ -30,7 +30,7 @@ from hub.web.administration import first_owner
 from hub.web.authentication.access import keep_form, person_name, require_recent_login, require_role
 from hub.web.request import destinations, form_drafts
 
-ENVIRONMENTS = {
+ENVIRONMENT_LABELS = {
     "sandbox": gettext_noop("Sandbox (development keys)"),
     "production": gettext_noop("Production"),
 }
@@ -208,7 +208,7 @@ def _render_intuit_form(keys: StoredKeys) -> str:
         "setup_intuit.html",
         keys=keys,
         addresses=addresses,
-        environments=ENVIRONMENTS,
+        environments=ENVIRONMENT_LABELS,
         is_from_environment=intuit_keys.is_client_in_environment(),
         client=intuit_keys.read(),
         names_set=config.names_set,

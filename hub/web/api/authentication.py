@@ -13,7 +13,7 @@ from hub.web.api.resources import PREFIX
 from hub.web.authentication import access, sessions
 
 BEARER = "Bearer"
-INVALID = "The API token is not valid: it is wrong, has expired or was revoked."
+INVALID_MESSAGE = "The API token is not valid: it is wrong, has expired or was revoked."
 FIRST_LOG_IN = "The person of this API token has to log in and choose a password first."
 
 
@@ -51,7 +51,7 @@ def _authenticate_token(token: str, view: Any) -> Any:
     person = _find_person(stored)
     if stored is None or person is None:
         refusals.note("token refused", refusals.NOBODY, f"{request.method} {request.path}")
-        return _build_refusal(INVALID)
+        return _build_refusal(INVALID_MESSAGE)
     if person.must_change_password:
         return problems.build_problem(403, FIRST_LOG_IN)
     g._login_user = person

@@ -35,7 +35,7 @@ from hub.web.frame.paging import get_row_or_404
 from hub.web.transactions import case_comparison, case_transactions
 from hub.web.transactions.case_comparison import Side
 
-CONFIRM = "It is voided or deleted in QuickBooks. Send confirmed: true to do so."
+CONFIRM_MESSAGE = "It is voided or deleted in QuickBooks. Send confirmed: true to do so."
 OTHER_DECISION = "The case needs another decision: it removes nothing from QuickBooks."
 NO_CODE = "The case is not about a code that can be matched."
 NOT_CLOSED_BY_HAND = "It closes by itself once what stops its documents is solved."
@@ -168,7 +168,7 @@ def remove(case_id: int, body: dict[str, Any]) -> Any:
     if not _asks_for_removal(case_id):
         return problems.build_problem(409, OTHER_DECISION)
     if not body["confirmed"]:
-        return problems.build_problem(409, CONFIRM)
+        return problems.build_problem(409, CONFIRM_MESSAGE)
 
     def work() -> None:
         """Retry each removal; fail with the first reason if none could be."""
@@ -264,7 +264,7 @@ def _carry_out(
     """Do what was decided about an open case; answer with the case as it is afterwards."""
     with read_only_session() as session:
         if get_row_or_404(session, Case, case_id).closed_at is not None:
-            return problems.build_problem(409, case_responses.CLOSED)
+            return problems.build_problem(409, case_responses.CLOSED_MESSAGE)
         if posting_id is not None and posting_id not in _load_posting_ids(session, case_id):
             abort(404)
 

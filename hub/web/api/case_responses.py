@@ -11,7 +11,7 @@ from hub.web.api.resources import Amount, build_text_field
 from hub.web.frame.paging import get_row_or_404
 from hub.web.lists import case_list
 
-CLOSED = "The case is closed already."
+CLOSED_MESSAGE = "The case is closed already."
 
 
 class AmountSchema(Schema):

@@ -138,7 +138,7 @@ def _perform_act(case_id: int, name: str, form: Mapping[str, str]) -> Any:
     with read_only_session() as session:
         case = get_row_or_404(session, Case, case_id)
     if case.closed_at is not None:
-        return problems.build_problem(409, responses.CLOSED)
+        return problems.build_problem(409, responses.CLOSED_MESSAGE)
     _, _, act = case_bulk.BULK_ACTIONS[name]
     reasons = case_bulk.act_on([case], act, form)
     if reasons:

@@ -19,7 +19,7 @@ from hub.web.authentication.access import person_name
 from hub.web.frame.paging import get_row_or_404
 from hub.web.lists.document_rows import load_state_and_main_posting
 
-CONFIRM = "It is removed from QuickBooks. Send confirmed: true to do so."
+CONFIRM_MESSAGE = "It is removed from QuickBooks. Send confirmed: true to do so."
 resource = Resource(
     "api_document_acts",
     __name__,
@@ -86,7 +86,7 @@ def remove(document_id: int, body: dict[str, Any]) -> Any:
     """Remove a document from QuickBooks; a run carries it out."""
     plan = undo.plan_posting(_load_main_posting_id(document_id))
     if not body["confirmed"]:
-        return problems.build_problem(409, CONFIRM)
+        return problems.build_problem(409, CONFIRM_MESSAGE)
     if not plan.removable:
         return problems.build_problem(409, _get_first_reason(plan))
     undo.undo(plan, person_name())

@@ -43,7 +43,7 @@ HIGHER_LIMIT = (
 WITHOUT_REVIEW = (
     "Documents would be posted without review. That takes a token with the scope approve, too."
 )
-DISABLED = "The app is disabled. Enable it with PUT /api/v1/companies/{company}/apps/{app}."
+DISABLED_MESSAGE = "The app is disabled. Enable it with PUT /api/v1/companies/{company}/apps/{app}."
 
 
 class AppSchema(Schema):
@@ -153,7 +153,9 @@ def change_settings(installation_id: int, body: dict[str, Any]) -> Any:
     """Change settings; the new ones are tried at the source before they are stored."""
     row = get_installation_or_404(installation_id)
     if not row.enabled:
-        return problems.build_problem(409, DISABLED.format(company=row.company_id, app=row.slug))
+        return problems.build_problem(
+            409, DISABLED_MESSAGE.format(company=row.company_id, app=row.slug)
+        )
     saved = _save(get_app_or_404(row.slug), row, body)
     return (
         saved

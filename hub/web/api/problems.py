@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from hub.web.request import request_log
 
 MIME = "application/problem+json"
-SENTENCES = {
+STATUS_SENTENCES = {
     400: "The request could not be read. Send JSON with the type application/json, without U+0000.",
     401: "Send an API token: Authorization: Bearer hub_…",
     403: "The person of the API token has no role that allows this.",
@@ -38,12 +38,12 @@ class ProblemSchema(Schema):
 
 def build_problem(status: int, detail: str = "", **members: Any) -> Response:
     """Return a problem; `members` are added to it. Without a detail it is that of the status."""
-    similar = SENTENCES[500 if status >= 500 else 400]
+    similar = STATUS_SENTENCES[500 if status >= 500 else 400]
     content = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail or SENTENCES.get(status, similar),
+        "detail": detail or STATUS_SENTENCES.get(status, similar),
         "request_id": request_log.request_id(),
         **members,
     }

@@ -14,10 +14,10 @@ from hub.web.frame.paging import ListPage
 
 PREFIX = "/api/v1"
 MAX_TEXT = 300  # characters of a filter, code or name
-STORABLE = "^[^\\u0000]*$"  # PostgreSQL stores no text with the character U+0000
+STORABLE_PATTERN = "^[^\\u0000]*$"  # PostgreSQL stores no text with the character U+0000
 View = Callable[..., Any]
 # The least role of an operation -> the scope that a token needs for it unless it names another.
-SCOPES = {
+SCOPE_BY_ROLE = {
     "viewer": api_tokens.READ,
     "operator": api_tokens.OPERATE,
     "app-owner": api_tokens.CONFIGURE,
@@ -33,7 +33,7 @@ def build_text_field(
     """Return a field for text that a database can store, with a least and greatest length."""
     return fields.String(
         required=is_required,
-        validate=[validate.Length(min=least, max=most), validate.Regexp(STORABLE)],
+        validate=[validate.Length(min=least, max=most), validate.Regexp(STORABLE_PATTERN)],
         metadata={"description": description},
     )
 
@@ -71,7 +71,7 @@ class Resource(Blueprint):  # type: ignore[misc]
             refusal = {
                 "schema": problems.ProblemSchema,
                 "content_type": problems.MIME,
-                "description": problems.SENTENCES[code],
+                "description": problems.STATUS_SENTENCES[code],
             }
             operation["response"]["responses"][code] = [refusal]
         return doc
@@ -112,7 +112,7 @@ def operation(
 
     def declare(view: View) -> View:
         declared = require_role(role, of)(view)
-        cast(Any, declared).needs_scope = scope or SCOPES[role]
+        cast(Any, declared).needs_scope = scope or SCOPE_BY_ROLE[role]
         declared = resource.response(status, response)(declared)
         if query is not None:
             declared = resource.arguments(query, location="query", arg_name="query")(declared)

@@ -25,7 +25,7 @@ from hub.web.authentication.access import ANYWHERE, load_scope, person_name
 from hub.web.frame.paging import get_row_or_404, page
 
 MAX_LINES = 200
-PAUSED = "The app is disabled or paused. Set its mode to auto or review first."
+PAUSED_MESSAGE = "The app is disabled or paused. Set its mode to auto or review first."
 resource = Resource("api_runs", __name__, url_prefix=PREFIX, description="syncs and other runs")
 
 
@@ -111,7 +111,7 @@ def start_sync(installation_id: int) -> Any:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
     if not is_active(installation):
-        return problems.build_problem(409, PAUSED)
+        return problems.build_problem(409, PAUSED_MESSAGE)
     return _start(RunKind.SYNC, installation_id)
 
 

@@ -186,7 +186,7 @@ def _lists_put(installation: Installation) -> Select[AuditEntry]:
     """Return the query for the audit entry of the lists that enabling pushed."""
     subject = enable.audit_subject(installation)
     entries = select(AuditEntry).where(
-        AuditEntry.what == enable.LISTS,
+        AuditEntry.what == enable.LISTS_PUSHED_ACTION,
         AuditEntry.subject == subject,
     )
     newest_first = entries.order_by(AuditEntry.id.desc())

@@ -28,8 +28,8 @@ CHOICES = (
 )
 # How the days of a schedule at a time are written in cron.
 CRON_DAYS = {DAILY: "*", WORKING_DAYS: "1-5"}
-CRON = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|1-5)")
-TIME = re.compile(r"(\d{1,2}):(\d{2})")
+CRON_PATTERN = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* (\*|1-5)")
+TIME_PATTERN = re.compile(r"(\d{1,2}):(\d{2})")
 USUAL_TIME = "06:00"
 NEXT_TIMES = 5
 pages = Blueprint("schedule", __name__)
@@ -78,7 +78,7 @@ def read_schedule(form: MultiDict[str, str]) -> str:
 
 def _build_cron(choice: str, time: str) -> str:
     """Return a schedule at a time of the day in cron; a text that is none for another time."""
-    found = TIME.fullmatch(time)
+    found = TIME_PATTERN.fullmatch(time)
     if not found:
         return gettext("%(choice)s at %(time)s", choice=choice, time=time)
     hour, minute = (int(part) for part in found.groups())
@@ -89,7 +89,7 @@ def _parse_choice(text: str) -> tuple[str, str]:
     """Return the choice that a schedule is, and its time of the day."""
     if text in dict(CHOICES):
         return text, USUAL_TIME
-    found = CRON.fullmatch(text)
+    found = CRON_PATTERN.fullmatch(text)
     if not found:
         return CUSTOM, USUAL_TIME
     minute, hour, days = found.groups()

@@ -19,7 +19,7 @@ from hub.installations import approval_changes, shared_accounts
 from hub.installations import enable as installations_enable
 from hub.models import Installation, User
 from hub.security import audit
-from hub.security.rights import ACTIVE, Subject, rights_of
+from hub.security.rights import IS_ACTIVE, Subject, rights_of
 from hub.translations import reasons
 from hub.translations.messages import gettext, translate
 from hub.web.apps import (
@@ -359,5 +359,5 @@ def _render_form(
 def _load_people(session: Session, row: Installation) -> list[str]:
     """Return the names of the people who may see the app, to whom it can be given."""
     subject = Subject(row.company_id, row.slug)
-    users = session.scalars(select(User).where(ACTIVE).order_by(User.username))
+    users = session.scalars(select(User).where(IS_ACTIVE).order_by(User.username))
     return [str(user.username) for user in users if rights_of(user).role(subject)]

@@ -13,7 +13,7 @@ from hub.web.frame.state_labels import MODE_LABELS
 # Of these texts in the catalog: alone they are words that mean something else elsewhere.
 CONTEXT = "audit log"
 # The label of each detail that the hub records.
-LABELS = {
+DETAIL_LABELS = {
     "account": "account",
     "address": "address",
     "action": "action",
@@ -125,7 +125,7 @@ TRANSLATED_DETAILS = frozenset(
 RIGHTS_DETAILS = frozenset({"right", "rights"})
 # A right in words, as `hub.security.rights.describe` writes it; several are joined by commas.
 ROLE = "|".join(ROLES)
-RIGHT = re.compile(rf"(?P<role>{ROLE}) of (?:everything|(?P<app>.+) in (?P<company>.+))")
+RIGHT_PATTERN = re.compile(rf"(?P<role>{ROLE}) of (?:everything|(?P<app>.+) in (?P<company>.+))")
 NEXT_RIGHT = re.compile(rf", (?=(?:{ROLE}) of )")
 # What an entry may be about besides rows that have a name.
 SUBJECTS = (
@@ -155,7 +155,9 @@ def describe(
     """Return the details of an act; `labels` are those of details that the hub does not name."""
     texts = []
     for name, value in details.items():
-        label = (labels or {}).get(name) or _translate(LABELS.get(name, name.replace("_", " ")))
+        label = (labels or {}).get(name) or _translate(
+            DETAIL_LABELS.get(name, name.replace("_", " "))
+        )
         texts.append(DetailText(label, _describe_value(what, name, value)))
     return texts
 
@@ -172,7 +174,7 @@ def describe_subject(name: str) -> str:
 
 def list_catalog_texts() -> list[str]:
     """Return the texts of the catalog that have this context."""
-    texts = {*LABELS.values(), *SUBJECTS, *ACTORS, *SWITCH_LABELS.values(), NO_VALUE}
+    texts = {*DETAIL_LABELS.values(), *SUBJECTS, *ACTORS, *SWITCH_LABELS.values(), NO_VALUE}
     for words in VALUE_LABELS.values():
         texts.update(words.values())
     return sorted(texts)
@@ -223,7 +225,7 @@ def _describe_text(what: str, name: str, text: str) -> str:
 
 def _describe_right(text: str) -> str:
     """Return a right in the language of the person; a text of another form stays."""
-    match = RIGHT.fullmatch(text)
+    match = RIGHT_PATTERN.fullmatch(text)
     if match is None:
         return text
     role, app, company = match["role"], match["app"], match["company"]

@@ -60,7 +60,7 @@ EXPORT_LABELS = {
     "runs": gettext_noop("the runs"),
     "times from source to books": gettext_noop("the report “Time from source to books”"),
 }
-# What filters are called in the log; the names of `audit_details.LABELS`.
+# What filters are called in the log; the names of `audit_details.DETAIL_LABELS`.
 FILTER_NAMES = {
     "act": "step",
     "amount": "amount",

@@ -49,7 +49,7 @@ NOT_SHOWN = frozenset({"seal", "quickbooks_ids", "installation", "record_name", 
 # Details of a download that its sentence names.
 IN_SENTENCE_OF_EXPORT = ("app", "company", "format")
 # What an entry shows for the choices of a code that are no record.
-CHOICES = {"+": gettext_noop("a new record"), "": gettext_noop("no record")}
+RECORD_CHOICES = {"+": gettext_noop("a new record"), "": gettext_noop("no record")}
 # Acts on cases name them as "case 12".
 OF_CASES = frozenset({"case assigned", "case note added", "case snoozed", "case woken"})
 
@@ -110,7 +110,7 @@ class Subjects:
     def _list_labels_of_lists(self, entry: AuditEntry) -> dict[str, str]:
         """Return the labels of the code fields whose lists an entry counts."""
         row = self._installations.get(entry.subject)
-        if row is None or entry.what != enable.LISTS:
+        if row is None or entry.what != enable.LISTS_PUSHED_ACTION:
             return {}
         fields = matches.load_fields_by_name(row).values()
         return {field.name: translate_for_app(field.label, row.slug) for field in fields}
@@ -249,6 +249,6 @@ def _add_record_name(entry: AuditEntry, details: dict[str, Any]) -> dict[str, An
     record = details.pop("record")
     name = entry.detail.get("record_name")
     if not name:
-        name = gettext(CHOICES[record]) if record in CHOICES else record
+        name = gettext(RECORD_CHOICES[record]) if record in RECORD_CHOICES else record
     label = "matched to" if entry.what == "code matched" else "was"
     return {label: name, **details}

@@ -22,7 +22,7 @@ from hub.web.authentication.access import person_name
 from hub.web.serving import failures
 
 log = logging.getLogger(__name__)
-LOGIN = "security.login"
+LOGIN_ENDPOINT = "security.login"
 
 
 def init_app(app: Flask) -> None:
@@ -128,7 +128,7 @@ def _record_refusal(response: Response) -> None:
 
 def _is_failed_form(response: Response) -> bool:
     """Return whether the log-in page was sent and is shown again."""
-    if request.endpoint != LOGIN or request.method != "POST":
+    if request.endpoint != LOGIN_ENDPOINT or request.method != "POST":
         return False
     return response.status_code in (200, 400, 401)
 

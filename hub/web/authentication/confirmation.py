@@ -29,13 +29,13 @@ from hub.web.authentication.access import OWN, require_role
 from hub.web.request import destinations
 from hub.web.request.headers import csrf
 
-PASSWORD = "confirm_password"  # noqa: S105 (the name of a field)
-CODE = "confirm_code"
-CREDENTIAL = "confirm_credential"
+PASSWORD_FIELD = "confirm_password"  # noqa: S105 (the name of a field)
+CODE_FIELD = "confirm_code"
+CREDENTIAL_FIELD = "confirm_credential"
 PROBLEM_TEXTS = {
-    PASSWORD: gettext_noop("The password is not right. Try again."),
-    CODE: gettext_noop("The code is wrong or was used already. Enter a new one."),
-    CREDENTIAL: gettext_noop(
+    PASSWORD_FIELD: gettext_noop("The password is not right. Try again."),
+    CODE_FIELD: gettext_noop("The code is wrong or was used already. Enter a new one."),
+    CREDENTIAL_FIELD: gettext_noop(
         "This passkey did not confirm that it is you. Try again, or use another way."
     ),
 }
@@ -148,7 +148,7 @@ def _confirm(row: LoginSession) -> str:
 
     Too many wrong ones end the session: then the log-in with its own limit comes first.
     """
-    way = next((name for name in PROBLEM_TEXTS if name in request.form), PASSWORD)
+    way = next((name for name in PROBLEM_TEXTS if name in request.form), PASSWORD_FIELD)
     is_right = _is_right(way, row)
     with transaction() as write:
         if is_right:
@@ -168,14 +168,14 @@ def _confirm(row: LoginSession) -> str:
 
 def _is_right(way: str, row: LoginSession) -> bool:
     """Return whether the answer is right. Its guesses count together with those of the log-in."""
-    secret = "password" if way == PASSWORD else "second-factor code"
+    secret = "password" if way == PASSWORD_FIELD else "second-factor code"
     answer = request.form.get(way, "")
     with throttling.begin_guess(secret, throttling.subject_of(current_user, "")) as guess:
-        if way == PASSWORD:
+        if way == PASSWORD_FIELD:
             is_right = _is_password(answer)
         else:
             with transaction() as write:
-                if way == CODE:
+                if way == CODE_FIELD:
                     is_right = second_factor.accept_code(write, row.user_id, answer)
                 else:
                     challenge = login_sessions.take_challenge(write, row.id)

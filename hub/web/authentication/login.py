@@ -22,14 +22,14 @@ from hub.db.engine import db, read_only_engine, transaction
 from hub.models import Role, User
 from hub.security import passwords, people, refusals
 from hub.security.login_sessions import logged_in
-from hub.security.password_hashing import ARGON2, BoundedHashing
+from hub.security.password_hashing import ARGON2_PARAMETERS, BoundedHashing
 from hub.translations.messages import gettext_noop
 from hub.web.authentication import sessions, throttling
 from hub.web.authentication.passwords import HubPasswords
 
 SECURITY_SETTINGS = {
     "SECURITY_PASSWORD_SINGLE_HASH": True,
-    "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": ARGON2,
+    "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": ARGON2_PARAMETERS,
     "SECURITY_PASSWORD_LENGTH_MIN": passwords.MIN_LENGTH,
     "SECURITY_CHANGEABLE": True,
     "SECURITY_FRESHNESS": dt.timedelta(minutes=-1),

@@ -17,7 +17,7 @@ from hub.web.authentication import passkeys, sessions, throttling
 from hub.web.authentication.access import require_role
 from hub.web.request.destinations import local_path
 
-CHALLENGE = "passkey_challenge"  # in the signed cookie: nobody is logged in yet
+CHALLENGE_KEY = "passkey_challenge"  # in the signed cookie: nobody is logged in yet
 CHALLENGE_SECONDS = 300
 pages = Blueprint("factor", __name__, url_prefix="/login")
 
@@ -76,7 +76,7 @@ def options() -> dict[str, Any]:
 def options_of_anyone() -> dict[str, Any]:
     """Return what a passkey has to sign to log in without a name and password."""
     challenge = passkeys.build_challenge_to_use(None, verify_person=True)
-    session[CHALLENGE] = [challenge.text, current_hub().clock.now().timestamp()]
+    session[CHALLENGE_KEY] = [challenge.text, current_hub().clock.now().timestamp()]
     return challenge.options
 
 
@@ -86,7 +86,7 @@ def log_in() -> Response:
     """Log in with a passkey alone: the device has asked for a PIN or a fingerprint."""
     if current_user.is_authenticated:
         return redirect(_get_destination())
-    challenge, began = session.pop(CHALLENGE, ("", 0))
+    challenge, began = session.pop(CHALLENGE_KEY, ("", 0))
     response = request.form.get("credential", "")
     person = None
     if challenge and current_hub().clock.now().timestamp() - began < CHALLENGE_SECONDS:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from hub.errors import NotFound
 from hub.models import RoleAssignment, User
 from hub.security import people
-from hub.security.rights import ACTIVE, ROLES, Scope, build_scope, rights_of
+from hub.security.rights import IS_ACTIVE, ROLES, Scope, build_scope, rights_of
 from hub.web.authentication.access import load_rights_scope
 
 MAX_PEOPLE = 50  # that a menu offers; of more, some are suggested for what a person types
@@ -56,7 +56,7 @@ def _load_names(session: Session, text: str, limit: int) -> tuple[str, ...]:
     user: Any = User  # whose columns Flask-Security declares without types
     name = func.coalesce(user.username, user.email)
     may_act = select(RoleAssignment.user_id).where(*_build_shared_company_conditions())
-    query = select(name).where(ACTIVE, user.id.in_(may_act)).order_by(name).limit(limit)
+    query = select(name).where(IS_ACTIVE, user.id.in_(may_act)).order_by(name).limit(limit)
     if text:
         query = query.where(name.icontains(text, autoescape=True))
     return tuple(session.scalars(query))

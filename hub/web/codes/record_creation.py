@@ -15,7 +15,7 @@ from hub.errors import Refused
 from hub.mapping import NEW, MatchIndex
 from hub.models import Attempt, Case, Installation, Posting, SeenCode, SourceDocument, case_posting
 from hub.models.enums import Operation, PostingState
-from hub.payloads.item import ACCOUNTS
+from hub.payloads.item import ACCOUNT_ROLES
 from hub.posting.preflight.name_checks import is_name_planned
 from hub.qbo import company as qbo_company
 from hub.qbo import records
@@ -154,7 +154,7 @@ def _find_errors(
     if collisions:
         errors["name"] = [collisions[0].error]
     codes = details.codes if isinstance(details, Item) else {}
-    for role in ACCOUNTS:
+    for role in ACCOUNT_ROLES:
         chosen = codes.get(role)
         offered = {id for id, _ in _list_choices(session, installation, role)} if chosen else set()
         if chosen and chosen not in offered:
@@ -172,14 +172,14 @@ def _find_accounts(installation: Installation, details: Party | Item | None) -> 
     """Return the accounts of a new item: those of its source, or else those of the settings."""
     accounts: dict[str, str] = {}
     if isinstance(details, Item) and details.codes:
-        for role in ACCOUNTS:
+        for role in ACCOUNT_ROLES:
             code = details.codes.get(role)
             if isinstance(code, Code):
                 code = code.quickbooks_id or code.id
             if code:
                 accounts[role] = code
         return accounts
-    for role in ACCOUNTS:
+    for role in ACCOUNT_ROLES:
         account = installation.settings.get(role)
         if account:
             accounts[role] = str(account)

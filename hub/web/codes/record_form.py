@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 from hub.contract.document_kinds import PARTY_ROLES
 from hub.contract.documents import Address, Item, ItemType, Party, Role
 from hub.mapping import Entry, MatchIndex
-from hub.payloads.item import ACCOUNTS, MAX_SALES_TEXT_LENGTH, MAX_SKU_LENGTH
+from hub.payloads.item import ACCOUNT_ROLES, MAX_SALES_TEXT_LENGTH, MAX_SKU_LENGTH
 from hub.payloads.names import (
     MAX_ITEM_LENGTH,
     MAX_PARTY_LENGTH,
@@ -161,7 +161,7 @@ class _ItemForm(Schema):
         """Require the accounts and the day without which QuickBooks refuses an item."""
         missing: dict[str, list[str]] = {}
         if data.get("type") == "inventory":
-            for name in (*ACCOUNTS, "start"):
+            for name in (*ACCOUNT_ROLES, "start"):
                 if not data.get(name):
                     missing[name] = ["A product that is kept in stock needs it."]
         elif not (data.get("income_account") or data.get("expense_account")):
@@ -384,7 +384,7 @@ def _build_item(values: Mapping[str, Any], source: Details | None, *, is_categor
     codes = dict(source.codes) if isinstance(source, Item) else {}
     if is_category:
         return Item(name=values["name"], type="category", codes=codes)
-    for role in ACCOUNTS:
+    for role in ACCOUNT_ROLES:
         codes.pop(role, None)
         if values.get(role):
             codes[role] = values[role]

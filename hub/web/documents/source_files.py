@@ -31,7 +31,7 @@ OPENED_TYPES = {
     b"GIF8": "image/gif",
 }
 SAVED_TYPE = "application/octet-stream"
-UNSAFE = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
+UNSAFE_CHARACTERS = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]+')
 # A file loads nothing. Browsers show a PDF file as an object of its own address.
 HEADERS = {
     "content_security_policy": {
@@ -118,7 +118,7 @@ def _send(attachment: Attachment, content: bytes, mimetype: str, *, is_saved: bo
         BytesIO(content),
         mimetype=mimetype,
         as_attachment=is_saved,
-        download_name=UNSAFE.sub("_", attachment.name) or "file",
+        download_name=UNSAFE_CHARACTERS.sub("_", attachment.name) or "file",
     )
 
 

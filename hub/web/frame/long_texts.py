@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 MAX_LENGTH = 1000  # characters of a text
 MAX_DETAIL_LENGTH = 100_000  # characters of a text among the details of a document
 MAX_MESSAGE_LENGTH = 500  # characters of a message that the cookie carries to the next page
-MESSAGES = "_flashes"  # Flask's name
+MESSAGES_KEY = "_flashes"  # Flask's name
 
 
 def init_app(app: Flask) -> None:
@@ -43,9 +43,9 @@ def _cut_messages(response: Response) -> Response:
 
     They can repeat names of the source.
     """
-    messages = session.get(MESSAGES)
+    messages = session.get(MESSAGES_KEY)
     if messages:
         texts = [(kind, cut(text, MAX_MESSAGE_LENGTH)) for kind, text in messages]
         if texts != [tuple(message) for message in messages]:
-            session[MESSAGES] = texts
+            session[MESSAGES_KEY] = texts
     return response

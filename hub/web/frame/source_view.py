@@ -57,12 +57,12 @@ ROLE_LABELS: Mapping[str, str] = {
     "purchase_order": gettext_noop("Purchase order"),
     "category": gettext_noop("Category"),
 }
-NUMBER = re.compile(r'"\\u0000([^"\\]+)\\u0000"')
+NUMBER_PATTERN = re.compile(r'"\\u0000([^"\\]+)\\u0000"')
 DATE_PATTERN = re.compile(r"\b(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d)(?::[\d.]+)?(?:Z|[+-]\d\d:\d\d)?)?\b")
-AMOUNTS = ("total", "tax_total")
-DATES = ("date", "due", "received")
-ADDRESSES = ("ship_to", "address")
-PRICES = ("price", "cost")
+AMOUNT_FIELDS = ("total", "tax_total")
+DATE_FIELDS = ("date", "due", "received")
+ADDRESS_FIELDS = ("ship_to", "address")
+PRICE_FIELDS = ("price", "cost")
 # What a new supplier, customer or item is created from, with its labels.
 RECORD_LABELS = {
     "name": gettext_noop("Name"),
@@ -163,7 +163,7 @@ def format_payload(posting: Posting) -> str:
         )
     except ValueError:
         return text
-    return NUMBER.sub(r"\1", indented)
+    return NUMBER_PATTERN.sub(r"\1", indented)
 
 
 def _mark_number(digits: str) -> str:
@@ -210,17 +210,17 @@ def short_money(value: Decimal, currency: str) -> str:
 
 def _format_fact(name: str, value: Any, currency: str) -> str:
     """Return the text of a simple value: an amount, a date or a label."""
-    if name in AMOUNTS or name in PRICES:
+    if name in AMOUNT_FIELDS or name in PRICE_FIELDS:
         return amount(value, currency)
     if name == "tax_mode":
         mode = str(value)
         return gettext(TAX_LABELS.get(mode, mode))
     if name == "type":
         return str(value).replace("_", " ")
-    if name in ADDRESSES and isinstance(value, dict):
+    if name in ADDRESS_FIELDS and isinstance(value, dict):
         return ", ".join(_format_value(part) for part in value.values() if part)
     text = _format_value(value)
-    if name in DATES:
+    if name in DATE_FIELDS:
         return format_dates(text)
     return text
 

@@ -230,12 +230,17 @@ def _is_paid(session: Session) -> Iterator[ColumnElement[bool]]:
     An index finds a few paid ones. Of many, one is soon met in the order of the list.
     """
     is_paid = (
-        text(lists.PAID),
+        text(lists.PAID_CONDITION),
         TransactionHead.kind.in_(PAYABLE_KINDS),
         TransactionHead.total != ZERO,
     )
     yield and_(*is_paid)
-    some = select(TransactionHead.kind).where(text(lists.PAID)).limit(MAX_CANDIDATES + 1).subquery()
+    some = (
+        select(TransactionHead.kind)
+        .where(text(lists.PAID_CONDITION))
+        .limit(MAX_CANDIDATES + 1)
+        .subquery()
+    )
     if (session.scalar(select(func.count()).select_from(some)) or 0) <= MAX_CANDIDATES:
         candidates = select(Posting.document_id).join(TransactionHead, SAME_TRANSACTION)
         yield SourceDocument.id.in_(candidates.where(*is_paid).correlate(None))

@@ -26,11 +26,11 @@ from hub.contract.document_kinds import LIST_KINDS
 from hub.db.bulk import is_among
 from hub.models import Posting, SourceDocument
 from hub.models.enums import DocumentState, Operation
-from hub.models.postings import FURTHER_POSTINGS, OPEN, POSTED, REREAD_DOCUMENTS
+from hub.models.postings import FURTHER_POSTINGS, OPEN_CONDITION, POSTED_CONDITION, REREAD_DOCUMENTS
 from hub.money import ZERO
 from hub.outbox.statistics import HALF_BASE, sign_of_kind
 
-# The states of the condition OPEN; if the parts of a document have several, the first one counts.
+# The states of OPEN_CONDITION; if the parts of a document have several, the first one counts.
 OPEN_STATES = (DocumentState.UNKNOWN, DocumentState.HELD, DocumentState.REVIEW)
 
 ATTENTION_STATES = (DocumentState.UNKNOWN, DocumentState.HELD)
@@ -192,7 +192,7 @@ def _sum_documents_with_other_postings() -> Select[Any]:
 
 def _is_open() -> ColumnElement[bool]:
     """Return the condition of open postings as their index has it."""
-    return text(f"posting.{OPEN}")  # type: ignore[return-value]
+    return text(f"posting.{OPEN_CONDITION}")  # type: ignore[return-value]
 
 
 def _rank_of_state() -> ColumnElement[int]:
@@ -234,7 +234,7 @@ def is_posted_document() -> tuple[ColumnElement[bool], ...]:
     count.
     """
     return (
-        text(f"posting.{POSTED}"),  # type: ignore[return-value]
+        text(f"posting.{POSTED_CONDITION}"),  # type: ignore[return-value]
         Posting.operation == Operation.CREATE,
         _is_no_made_record(),
     )

@@ -12,11 +12,11 @@ MAX_ROWS = 1_048_576  # of a sheet; Excel opens no file with more
 MAX_CELL_LENGTH = 32_767
 PART_SIZE = 100_000  # bytes of a sheet that are compressed together
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
+_XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+_MAIN_NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_RELATIONS_NAMESPACE = "http://schemas.openxmlformats.org/package/2006/relationships"
+_OFFICE_NAMESPACE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_TYPES_NAMESPACE = "http://schemas.openxmlformats.org/package/2006/content-types"
 _FORMAT = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 Cell = str | int | Decimal | None
 
@@ -55,7 +55,9 @@ def stream_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterat
             sheets += 1
             name = f"xl/worksheets/sheet{sheets}.xml"
             with archive.open(name, "w", force_zip64=True) as sheet:
-                sheet.write(f'{_HEAD}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
+                sheet.write(
+                    f'{_XML_DECLARATION}<worksheet xmlns="{_MAIN_NAMESPACE}"><sheetData>'.encode()
+                )
                 sheet.write(_build_row(header))
                 is_complete = True
                 part: list[bytes] = []
@@ -72,7 +74,7 @@ def stream_file(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterat
                         break
                 sheet.write(b"".join(part) + b"</sheetData></worksheet>")
         for name, text in _iter_frame_files(sheets):
-            archive.writestr(name, f"{_HEAD}{text}")
+            archive.writestr(name, f"{_XML_DECLARATION}{text}")
     yield output.take()
 
 
@@ -104,29 +106,30 @@ def _iter_frame_files(sheets: int) -> Iterator[tuple[str, str]]:
     )
     yield (
         "[Content_Types].xml",
-        f'<Types xmlns="{_TYPES}"><Default Extension="rels"'
+        f'<Types xmlns="{_TYPES_NAMESPACE}"><Default Extension="rels"'
         ' ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{_FORMAT}.sheet.main+xml"/>'
         f"{types}</Types>",
     )
     yield (
         "_rels/.rels",
-        f'<Relationships xmlns="{_RELATIONS}"><Relationship Id="rId1"'
-        f' Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        f'<Relationships xmlns="{_RELATIONS_NAMESPACE}"><Relationship Id="rId1"'
+        f' Type="{_OFFICE_NAMESPACE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
     )
     listed = "".join(
         f'<sheet name="Sheet{number}" sheetId="{number}" r:id="rId{number}"/>' for number in numbers
     )
     yield (
         "xl/workbook.xml",
-        f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>',
+        f'<workbook xmlns="{_MAIN_NAMESPACE}" xmlns:r="{_OFFICE_NAMESPACE}">'
+        f"<sheets>{listed}</sheets></workbook>",
     )
     targets = "".join(
-        f'<Relationship Id="rId{number}" Type="{_OFFICE}/worksheet"'
+        f'<Relationship Id="rId{number}" Type="{_OFFICE_NAMESPACE}/worksheet"'
         f' Target="worksheets/sheet{number}.xml"/>'
         for number in numbers
     )
     yield (
         "xl/_rels/workbook.xml.rels",
-        f'<Relationships xmlns="{_RELATIONS}">{targets}</Relationships>',
+        f'<Relationships xmlns="{_RELATIONS_NAMESPACE}">{targets}</Relationships>',
     )

@@ -44,7 +44,7 @@ class Result(StrEnum):
 
 
 # What a page calls each result, and the color of its badge.
-LABELS = {
+RESULT_LABELS = {
     Result.RECONCILED: (gettext_noop("Reconciled"), "good"),
     Result.DIFFERS: (gettext_noop("Differs"), "bad"),
     Result.OLD: (gettext_noop("Not recent"), "look"),
@@ -63,12 +63,12 @@ class CompanyReconciliation(NamedTuple):
     @property
     def label(self) -> str:
         """Return the result in words."""
-        return LABELS[self.result][0]
+        return RESULT_LABELS[self.result][0]
 
     @property
     def tone(self) -> str:
         """Return the color of the badge."""
-        return LABELS[self.result][1]
+        return RESULT_LABELS[self.result][1]
 
 
 def render(session: Session) -> str:

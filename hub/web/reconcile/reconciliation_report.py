@@ -26,7 +26,7 @@ from hub.web.reconcile import reconciliation
 from hub.web.reconcile.reconciliation import ReconciliationSummary
 
 CASES_PER_QUERY = 500
-LABELS: dict[str, str] = {
+DISCREPANCY_LABELS: dict[str, str] = {
     Discrepancy.MISSING: gettext_noop("Missing in QuickBooks"),
     Discrepancy.VOIDED: gettext_noop("Voided in QuickBooks"),
     Discrepancy.DIFFERS: gettext_noop("Other total in QuickBooks"),
@@ -54,7 +54,7 @@ class ReportedDifference(DocumentDifference):
     @property
     def label(self) -> str:
         """Return in a few words how it differs."""
-        return LABELS.get(self.discrepancy, self.discrepancy)
+        return DISCREPANCY_LABELS.get(self.discrepancy, self.discrepancy)
 
     @property
     def amount(self) -> Decimal | None:

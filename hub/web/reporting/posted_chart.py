@@ -12,7 +12,7 @@ from hub.context import current_hub
 from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Posting, SourceDocument
 from hub.models.enums import Operation
-from hub.models.postings import POSTED
+from hub.models.postings import POSTED_CONDITION
 from hub.security.rights import Scope
 from hub.web.frame.layout import today, zone
 from hub.web.reporting import bar_chart
@@ -52,7 +52,7 @@ def count_by_day(
     posted = (
         select(age.label("age"), Posting.operation)
         .where(
-            text(f"posting.{POSTED}"),
+            text(f"posting.{POSTED_CONDITION}"),
             Posting.part == "",
             Posting.operation.in_(POSTED_OPERATIONS),
             Posting.changed_at >= starts[-1],

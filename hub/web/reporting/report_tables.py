@@ -55,7 +55,7 @@ SHORT_DELAY_LABELS = (
     gettext_noop("> 7 d"),
 )
 AUTOMATIC = ""
-MONTH = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])")
+MONTH_PATTERN = re.compile(r"([12]\d{3})-(0[1-9]|1[0-2])")
 
 
 class Period(NamedTuple):
@@ -87,7 +87,7 @@ class Period(NamedTuple):
 
 def parse_month(text: str) -> Period | None:
     """Return the month that an address names, as in 2026-02; None if it names none."""
-    month = MONTH.fullmatch(text)
+    month = MONTH_PATTERN.fullmatch(text)
     return Period(int(month[1]), int(month[2])) if month else None
 
 

@@ -28,7 +28,7 @@ MAX_DRAFTS = 200  # so that a stranger cannot fill the database with forms
 MAX_LENGTH = 20_000  # characters of one draft
 PREFIX = "form:"
 BROWSER = "browser"  # of the random name of the browser in the signed cookie
-TOKEN = re.compile(r"(\d{12})-[\w-]{43}")
+TOKEN_PATTERN = re.compile(r"(\d{12})-[\w-]{43}")
 NOT_KEPT = ("csrf_token", "test", "draft", "listed")
 SECRET_WORDS = ("password", "secret", "token", "code", "credential")  # in the names of fields
 
@@ -70,7 +70,7 @@ def load(token: str, owner: str) -> dict[str, Any]:
 
     A token that is mistyped, expired, of another browser or somebody else's has no draft.
     """
-    match = TOKEN.fullmatch(token)
+    match = TOKEN_PATTERN.fullmatch(token)
     if match is None:
         return {}
     expires = match[1]
@@ -89,7 +89,7 @@ def load(token: str, owner: str) -> dict[str, Any]:
 
 def forget(token: str) -> None:
     """Remove a draft that is no longer needed."""
-    if TOKEN.fullmatch(token):
+    if TOKEN_PATTERN.fullmatch(token):
         with transaction() as session:
             secrets.forget(session, _get_storage_name(token))
 

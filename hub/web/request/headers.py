@@ -17,7 +17,7 @@ csrf = CSRFProtect()
 ASSETS_SECONDS = 3600
 # Parts of at most 63 characters, or an IPv6 address; a port may follow.
 HOST_LABEL = r"\w[\w-]{0,62}"
-HOST = re.compile(
+HOST_PATTERN = re.compile(
     rf"({HOST_LABEL}(\.{HOST_LABEL}){{0,31}}\.?|\[[0-9A-Fa-f:.]{{2,45}}\])?(:\d{{1,5}})?", re.ASCII
 )
 # The pages that show a file of the source in a frame.
@@ -53,7 +53,7 @@ class ValidHost:
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer with 400 unless the header is a name or an address with or without a port."""
         host = environ.get("HTTP_HOST", "")
-        if HOST.fullmatch(host) is None:
+        if HOST_PATTERN.fullmatch(host) is None:
             start("400 Bad Request", [("Content-Type", "text/plain")])
             return [b"The Host header names no host.\n"]
         return self._wsgi(environ, start)

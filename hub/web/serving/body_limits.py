@@ -11,7 +11,7 @@ ANONYMOUS_LIMIT = 64_000
 FORM_LIMIT = 1_000_000  # the largest upload is a file of matches
 WEBHOOK_LIMIT = 1_000_000
 UPLOAD_LIMIT = 25_000_000  # of all files of one upload together
-UPLOAD = "received_files.upload"
+UPLOAD_ENDPOINT = "received_files.upload"
 
 
 def init_app(app: Flask) -> None:
@@ -37,7 +37,7 @@ def limit_of(app: Flask, method: str, path: str, cookies: str) -> int:
         return ANONYMOUS_LIMIT
     if not _is_logged_in(app, cookies):
         return ANONYMOUS_LIMIT
-    return UPLOAD_LIMIT if endpoint == UPLOAD else FORM_LIMIT
+    return UPLOAD_LIMIT if endpoint == UPLOAD_ENDPOINT else FORM_LIMIT
 
 
 def _is_logged_in(app: Flask, cookies: str) -> bool:

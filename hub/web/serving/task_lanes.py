@@ -8,7 +8,7 @@ from typing import Any
 from waitress.task import ThreadedTaskDispatcher
 from waitress.utilities import Error
 
-WEBHOOKS = "/webhooks/"
+WEBHOOK_PATH = "/webhooks/"
 RETRY_AFTER_SECONDS = 5
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it reports every request that waits
 
@@ -49,7 +49,7 @@ class TaskLanes:
     def add_task(self, channel: Any) -> None:
         """Let a thread work on the first request of a connection."""
         request = channel.requests[0]
-        is_webhook = request.error is None and request.path.startswith(WEBHOOKS)
+        is_webhook = request.error is None and request.path.startswith(WEBHOOK_PATH)
         if not is_webhook:
             self._pages.add_task(channel)
         elif not self._add_webhook(_Webhook(self, channel, request.path)):

@@ -170,7 +170,7 @@ def test_dev_serves_the_plugin_and_restarts_when_a_file_changes(served, package)
     assert re.findall(r"http://\S+", again)[0] == re.findall(r"http://\S+", output)[0]
 
     change(package / "documents.py", "def read(", "def read(:")
-    assert f"qbo-hub-{NAME} cannot be used" in read_to(f"The hub has ended. {dev.WAITS}")
+    assert f"qbo-hub-{NAME} cannot be used" in read_to(f"The hub has ended. {dev.RESTART_NOTICE}")
 
     change(package / "documents.py", "def read(:", "def read(")
     assert "the stand-in of Second Barn: " in read_to("Barn is enabled.") + read_to(LAST)

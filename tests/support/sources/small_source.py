@@ -149,7 +149,7 @@ def install_small_source(*, mode="auto", **values):
         )
         session.add(row)
         session.flush()
-        for name in (*records.LISTS, company.LIST, f"{transaction_index.HEADS}bill"):
+        for name in (*records.LISTS, company.COMPANY_LIST, f"{transaction_index.HEADS_PREFIX}bill"):
             session.add(
                 ListState(company_id=row.id, list=name, read_at=now, since=dt.date(2000, 1, 1))
             )

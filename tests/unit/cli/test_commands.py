@@ -86,7 +86,7 @@ def test_the_list_of_commands_shows_whole_sentences(run):
 
 
 def test_the_choices_of_commands_are_the_members_of_their_enums():
-    assert list(apps.MODES.choices) == list(InstallationMode)
+    assert list(apps.MODE_CHOICE.choices) == list(InstallationMode)
     assert list(companies.BATCH_MODES.choices) == list(BatchMode)
     unlisted = {DocumentState.PENDING, DocumentState.UNREADABLE}  # they have no posting
     assert set(outbox.STATES) == set(DocumentState) - unlisted

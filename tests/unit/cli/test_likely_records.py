@@ -2,7 +2,13 @@
 
 import pytest
 
-from hub.cli.likely_records import NOT_SIMILAR, OF_TYPE, SAME, SIMILAR, find_likely_records
+from hub.cli.likely_records import (
+    NOT_SIMILAR,
+    OF_TYPE,
+    SAME_NAME_REASON,
+    SIMILAR_NAME_REASON,
+    find_likely_records,
+)
 from hub.models import SeenCode, StoredRecord
 
 
@@ -24,14 +30,20 @@ ACCOUNTS = [
 @pytest.mark.parametrize(
     ("code", "kind", "suggested_ids", "record_id", "reason"),
     [
-        ({"code": "7", "name": "TIMBER"}, "bill", ["4"], "3", SAME),
-        ({"code": "7", "name": "Materials:Timber"}, "bill", [], "3", SAME),
-        ({"code": "4300", "name": "Anything"}, "bill", ["4"], "3", SAME),
-        ({"code": "7", "number": "6800"}, "bill", ["3"], "4", SAME),
-        ({"code": "rent"}, "bill", ["2"], "5", SAME),  # although no expense is posted to it
-        ({"code": "Rents"}, "bill", ["5", "2", "4"], "4", SIMILAR),
-        ({"code": "Rents"}, "invoice", ["5", "2", "4"], "2", SIMILAR),
-        ({"code": "Rents"}, "payment", ["5", "2"], "5", SIMILAR),
+        ({"code": "7", "name": "TIMBER"}, "bill", ["4"], "3", SAME_NAME_REASON),
+        ({"code": "7", "name": "Materials:Timber"}, "bill", [], "3", SAME_NAME_REASON),
+        ({"code": "4300", "name": "Anything"}, "bill", ["4"], "3", SAME_NAME_REASON),
+        ({"code": "7", "number": "6800"}, "bill", ["3"], "4", SAME_NAME_REASON),
+        (
+            {"code": "rent"},
+            "bill",
+            ["2"],
+            "5",
+            SAME_NAME_REASON,
+        ),  # although no expense is posted to it
+        ({"code": "Rents"}, "bill", ["5", "2", "4"], "4", SIMILAR_NAME_REASON),
+        ({"code": "Rents"}, "invoice", ["5", "2", "4"], "2", SIMILAR_NAME_REASON),
+        ({"code": "Rents"}, "payment", ["5", "2"], "5", SIMILAR_NAME_REASON),
         ({"code": "Paper"}, "vendor_credit", [], "3", OF_TYPE),
         ({"code": "Paper"}, "deposit", ["1"], "2", OF_TYPE),
     ],
@@ -40,7 +52,7 @@ def test_the_likeliest_account_is_found(code, kind, suggested_ids, record_id, re
     seen = SeenCode(**{"name": "", "number": "", **code})
     likely = find_likely_records(seen, "account", kind, ACCOUNTS, suggested_ids)
     assert (likely.records[0].quickbooks_id, likely.reason) == (record_id, reason)
-    assert likely.is_known == (reason in (SAME, SIMILAR))
+    assert likely.is_known == (reason in (SAME_NAME_REASON, SIMILAR_NAME_REASON))
 
 
 def test_records_that_are_no_accounts_have_no_type_that_a_document_uses():

@@ -76,7 +76,7 @@ class InstalledBarn:
 
     def write_record_text(self, text):
         """Write a file in place of the record."""
-        (self.package / suite_record.NAME).write_text(text)
+        (self.package / suite_record.RECORD_FILE_NAME).write_text(text)
 
 
 @pytest.fixture

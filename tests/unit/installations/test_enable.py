@@ -125,7 +125,9 @@ def test_the_lists_are_put_into_the_source_and_linked(settings):
         )
         assert (
             session.scalar(
-                select(AuditEntry).where(AuditEntry.what == installations_enable.LISTS)
+                select(AuditEntry).where(
+                    AuditEntry.what == installations_enable.LISTS_PUSHED_ACTION
+                )
             ).detail
             == counts
         )

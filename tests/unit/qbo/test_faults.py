@@ -9,7 +9,7 @@ import pytest
 
 from hub.qbo.faults import (
     EXPIRED_CODES,
-    EXPLANATIONS,
+    FAULT_EXPLANATIONS,
     FORBIDDEN_CODES,
     POSSIBLY_EXECUTED_CODES,
     THROTTLED_CODES,
@@ -117,10 +117,10 @@ def test_a_code_that_is_no_refusal_does_not_ask_for_a_correction(code):
     )
 
 
-@pytest.mark.parametrize("code", sorted(EXPLANATIONS))
+@pytest.mark.parametrize("code", sorted(FAULT_EXPLANATIONS))
 def test_every_known_code_ends_with_a_next_step(code):
-    assert EXPLANATIONS[code].count(".") >= 1
-    assert not re.search(r"\b(failed|error|SyncToken|VendorRef)\b", EXPLANATIONS[code])
+    assert FAULT_EXPLANATIONS[code].count(".") >= 1
+    assert not re.search(r"\b(failed|error|SyncToken|VendorRef)\b", FAULT_EXPLANATIONS[code])
 
 
 def test_every_recorded_fault_is_read():

@@ -8,7 +8,7 @@ import pytest
 
 from hub.rate_limits.budget_row import decode, encode
 from hub.rate_limits.limiter import INTUIT, Limits
-from hub.rate_limits.shared_budget import HORIZON, Demand, SharedBudget, Slot, StartOutcome
+from hub.rate_limits.shared_budget import HORIZON_SECONDS, Demand, SharedBudget, Slot, StartOutcome
 from tests.support.proofs.windows import most_within
 
 NOW = 1_790_000_000.0
@@ -70,7 +70,7 @@ class Process:
         self.slots += grant.slots
         self.concurrent, self.share_ends_at = grant.concurrent, grant.ends_at
         free_at = grant.free_at.get(self.items > 0, 0.0)
-        self.ask_at = now + min(1.0, max(0.1, free_at - HORIZON - now))
+        self.ask_at = now + min(1.0, max(0.1, free_at - HORIZON_SECONDS - now))
         if 0 < self.concurrent <= len(self.ends):
             self.ask_at = min([now + 1.0, *self.ends])
         return budget

@@ -235,7 +235,7 @@ def test_entries_of_an_earlier_version_stay_as_they_are_and_are_followed(app):
 
 def write_as_before(app, count):
     """Write entries and an unsigned head as versions before revision 0018 did."""
-    previous = audit.FIRST
+    previous = audit.FIRST_PREVIOUS_HASH
     for id in range(1, count + 1):
         entry = AuditEntry(
             id=id,

@@ -212,7 +212,7 @@ def test_the_page_about_the_api_explains_every_status() -> None:
     page = (Path(hub.__file__).parents[1] / "docs" / "api.md").read_text()
     _, _, errors = page.partition("\n## Errors\n")
     explained = re.findall(r"^\| (\d{3}) \|", errors, re.MULTILINE)
-    assert explained == [str(status) for status in sorted(problems.SENTENCES)]
+    assert explained == [str(status) for status in sorted(problems.STATUS_SENTENCES)]
 
 
 def test_the_calls_of_the_page_about_the_api_work(program: ApiClient) -> None:

@@ -126,7 +126,7 @@ def test_every_operation_answers_generated_requests_as_documented(
 
 def is_about_a_row(answer: Any) -> bool:
     """Return whether an answer is another one than that there is nothing at the address."""
-    return answer.status_code != 404 or answer.json()["detail"] != problems.SENTENCES[404]
+    return answer.status_code != 404 or answer.json()["detail"] != problems.STATUS_SENTENCES[404]
 
 
 def is_ignored(mutation: Any) -> bool:

@@ -100,7 +100,7 @@ def test_every_detail_that_the_code_records_has_a_label(owner):
     with owner.app.app_context():
         details |= {rule.name for rule in retention.list_rules()}
     internal = audit_subjects.NOT_SHOWN | {"record"}  # `record` is shown as what it is the id of
-    assert details - internal - set(audit_details.LABELS) == set()
+    assert details - internal - set(audit_details.DETAIL_LABELS) == set()
 
 
 def test_details_are_in_the_language_of_the_person(owner):

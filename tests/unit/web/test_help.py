@@ -11,8 +11,8 @@ from hub.web import help
 from hub.web.frame import markdown
 from tests.support.pages.page_visitor import Visitor
 
-DOCUMENTATION = Path(__file__).parents[3] / "docs" / help.NAME
-TRANSLATION = Path(help.__file__).parents[1] / "translations" / "nb" / help.TRANSLATION
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / help.FILE_NAME
+TRANSLATION = Path(help.__file__).parents[1] / "translations" / "nb" / help.TRANSLATED_FILE_NAME
 NORWEGIAN = {"Accept-Language": "nb"}
 LINK = re.compile(r'<a href="(/help[^"]*)">Help</a>')
 
@@ -21,8 +21,10 @@ def test_every_section_that_pages_lead_to_is_in_the_help(viewer: Visitor) -> Non
     text = viewer.page("/help")
     anchors = re.findall(r'<h2 id="([^"]+)">', text)
     assert len(anchors) == len(set(anchors)) > 5
-    assert {markdown.anchor_of_heading(title) for title in help.SECTIONS.values()} <= set(anchors)
-    assert set(help.SECTIONS) <= set(viewer.app.blueprints)
+    assert {markdown.anchor_of_heading(title) for title in help.SECTION_HEADINGS.values()} <= set(
+        anchors
+    )
+    assert set(help.SECTION_HEADINGS) <= set(viewer.app.blueprints)
 
 
 @pytest.mark.parametrize("headers", [{}, NORWEGIAN], ids=["en", "nb"])

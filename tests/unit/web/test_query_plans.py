@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import Engine, event
 
 from hub.db import engine
-from hub.models.postings import OPEN, REREAD_DOCUMENTS
+from hub.models.postings import OPEN_CONDITION, REREAD_DOCUMENTS
 from hub.outbox import document_search
 from hub.security import people
 from hub.security.rights import MAX_LOOKUPS, Right, Subject
@@ -252,7 +252,7 @@ def _sqlite_faults(cursor: Any, statement: Statement, partial: set[str]) -> Iter
         if scan and scan[1] in LARGE and scan[2] not in partial and "LIMIT" not in statement.sql:
             yield detail
         plan.append(detail)
-    is_open_listed = statement.page.startswith(OPEN_LISTED) and OPEN in statement.sql
+    is_open_listed = statement.page.startswith(OPEN_LISTED) and OPEN_CONDITION in statement.sql
     if REREAD_DOCUMENTS in statement.sql:
         is_open_listed = False  # the postings of a few documents are looked up one by one
     if is_open_listed and f"USING COVERING INDEX {OPEN_INDEX}" not in " ".join(plan):
@@ -277,7 +277,7 @@ def test_no_query_of_a_page_reads_a_large_table_of_sqlite(sqlite_app: Flask) -> 
         database = engine.db.engine
     statements = _statements(sqlite_app, database)
     assert len(statements) > 300
-    pages_by_index = [statement.page for statement in statements if OPEN in statement.sql]
+    pages_by_index = [statement.page for statement in statements if OPEN_CONDITION in statement.sql]
     assert all(any(page.startswith(path) for page in pages_by_index) for path in OPEN_LISTED)
     faults = []
     with database.connect() as connection:

@@ -154,7 +154,13 @@ def test_housekeeping_is_hidden_unless_it_failed_or_was_requested(
 def test_lists_that_enabling_put_into_the_app_are_the_last_download_too(operator: Visitor) -> None:
     with operator.app.app_context(), engine.transaction() as session:
         installation = session.get_one(Installation, operator.story.installation)
-        audit.record(session, "arne", enable.LISTS, enable.audit_subject(installation), supplier=5)
+        audit.record(
+            session,
+            "arne",
+            enable.LISTS_PUSHED_ACTION,
+            enable.audit_subject(installation),
+            supplier=5,
+        )
     page = operator.page(f"/installations/{operator.story.installation}/")
     master = page[page.index("Master data") :]
     assert "by arne, when the app was enabled" in master

@@ -183,11 +183,11 @@ def addresses(story: Story) -> list[str]:
 
 def test_every_text_of_the_pages_goes_through_the_catalog(visitor: Visitor) -> None:
     visitor.log_in("olga")
-    read = visitor.app.extensions.setdefault(languages.CATALOGS, {})
+    read = visitor.app.extensions.setdefault(languages.CATALOGS_KEY, {})
     plugins = visitor.app.extensions["hub"].plugins
     packages = {plugins.package(slug) for slug in plugins.apps}
     marked = Marked(texts_of_catalogs())
-    read.update({(package, "nb"): marked for package in (*packages, languages.HUB)})
+    read.update({(package, "nb"): marked for package in (*packages, languages.HUB_PACKAGE)})
     page_addresses: dict[str, str] = {}
     for path in addresses(visitor.story):
         page = visitor.get(path, headers=NORWEGIAN, follow_redirects=True).text
