@@ -4,7 +4,6 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from math import inf
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from hub.clock import Clock
 from hub.config import Config
 from hub.db.engine import db
 from hub.rate_limits.budget_row import BudgetRow
-from hub.rate_limits.permit import Permit
+from hub.rate_limits.permit import Permit, RequestSlots
 from hub.rate_limits.rules import (
     INTUIT_LIMITS,
     MIN_PER_MINUTE,
@@ -43,16 +42,15 @@ __all__ = [
 ]
 
 
-class RateLimiter:
+class RateLimiter(RequestSlots):
     """Lets requests of one company start; they wait so that QuickBooks has no reason to refuse."""
 
     def __init__(
         self, clock: Clock, limits: Limits = INTUIT_LIMITS, file: Path | None = None
     ) -> None:
-        self._clock = clock
+        super().__init__(clock)
         self._limits = limits
         self._shared = SharedState(file) if file else None
-        self._changed = threading.Condition()
         self._starts: deque[float] = deque(maxlen=limits.per_second)
         # Starts as QuickBooks counts them: a batch may count as one request or as its items.
         self._counted: deque[float] = deque(maxlen=limits.per_period)
@@ -62,39 +60,9 @@ class RateLimiter:
         self._waiting: dict[tuple[str, bool], deque[Ticket]] = {}
         self._last_turns: dict[str, int] = {}
         self._turn = 0
-        self._running = 0
         self._paused_to = 0.0
         self._cap = inf
         self._cap_at = clock.monotonic()
-
-    @contextmanager
-    def slot(
-        self, app: str = "", *, items: int = 0, until: float | None = None
-    ) -> Iterator[Permit]:
-        """Wait for a slot and hold it while a request runs; a batch has `items`.
-
-        Raise NoSlot if the request cannot start before `until`.
-        """
-        ticket = Ticket(app, items)
-        self._enter(ticket, until)
-        try:
-            yield Permit(self._clock, ticket, partial(self._start_again, ticket, until))
-        finally:
-            with self._changed:
-                self._running -= 1
-                self._changed.notify_all()
-
-    def _start_again(self, ticket: Ticket, until: float | None) -> None:
-        """Wait for another start of a request that holds a slot; the former one counts as well."""
-        with self._changed:
-            self._running -= 1
-            self._changed.notify_all()
-        try:
-            self._enter(ticket, until)
-        except BaseException:
-            with self._changed:
-                self._running += 1
-            raise
 
     def note_throttling(self, seconds: float) -> None:
         """Pause for as long as QuickBooks asked, and continue a little slower than before.

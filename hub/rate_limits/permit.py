@@ -1,6 +1,10 @@
-"""The permission to send one request, which holds only for a moment."""
+"""The permission to send one request, which holds only for a moment, and the slots that give it."""
 
-from collections.abc import Callable
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
 from hub.clock import Clock
 from hub.rate_limits.rules import Ticket
@@ -33,3 +37,48 @@ class Permit:
             if self._clock.monotonic() <= self._ticket.started_at + MAX_SEND_DELAY:
                 return
             self._start_again()
+
+
+class RequestSlots(ABC):
+    """The slots of a rate limiter: a request holds one while it runs."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._running = 0
+
+    @contextmanager
+    def slot(
+        self, app: str = "", *, items: int = 0, until: float | None = None
+    ) -> Iterator[Permit]:
+        """Wait for a slot and hold it while a request runs; a batch has `items`.
+
+        Raise NoSlot if the request cannot start before `until`.
+        """
+        ticket = Ticket(app, items)
+        self._enter(ticket, until)
+        try:
+            yield Permit(self._clock, ticket, partial(self._start_again, ticket, until))
+        finally:
+            with self._changed:
+                self._end()
+
+    def _start_again(self, ticket: Ticket, until: float | None) -> None:
+        """Wait for another start of a request that holds a slot; the former one counts as well."""
+        with self._changed:
+            self._end()
+        try:
+            self._enter(ticket, until)
+        except BaseException:
+            with self._changed:
+                self._running += 1
+            raise
+
+    @abstractmethod
+    def _enter(self, ticket: Ticket, until: float | None) -> None:
+        """Wait until the request has started."""
+
+    def _end(self) -> None:
+        """Note that a request no longer runs."""
+        self._running -= 1
+        self._changed.notify_all()

@@ -4,8 +4,7 @@ import os
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain, zip_longest
@@ -15,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from hub.clock import Clock
 from hub.errors import DatabaseUnavailable
-from hub.rate_limits.permit import Permit
+from hub.rate_limits.permit import RequestSlots
 from hub.rate_limits.process_times import OwnSlot, TimedGrant
 from hub.rate_limits.rules import TURN_SECONDS, Budget, Limits, NoSlot, Ticket
 from hub.rate_limits.shared_budget import (
@@ -44,24 +43,23 @@ class LimitRow(Protocol):
         """Return the budget and the time of the database."""
 
 
-class SharedRateLimiter:
+class SharedRateLimiter(RequestSlots):
     """Lets requests of one company start, within limits that hold for all machines together.
 
-    If the row cannot be reached, nothing starts except what was reserved before.
+    If the row cannot be reached, nothing starts except what was reserved before, and `slot` raises
+    DatabaseUnavailable if it has no `until`.
     """
 
     def __init__(self, clock: Clock, limits: Limits, row: LimitRow, *, renews: bool = True) -> None:
         """Create the limiter; with `renews` a thread renews its share while requests run."""
-        self._clock = clock
+        super().__init__(clock)
         self._limits = limits
         self._row = row
         self._renews = renews
         self._name = secrets.token_hex(8)
-        self._changed = threading.Condition()
         self._waiting: dict[tuple[str, bool], deque[Ticket]] = {}
         self._last_turns: dict[str, int] = {}
         self._turn = 0
-        self._running = 0
         self._recent: deque[float] = deque(maxlen=limits.per_second)
         self._slots: list[OwnSlot] = []
         self._next_number = 1
@@ -78,40 +76,11 @@ class SharedRateLimiter:
         self._renewal: threading.Thread | None = None
         self._renewal_due = threading.Event()  # before its time, if it is set
 
-    @contextmanager
-    def slot(
-        self, app: str = "", *, items: int = 0, until: float | None = None
-    ) -> Iterator[Permit]:
-        """Wait for a slot and hold it while a request runs; a batch has `items`.
-
-        Raise NoSlot if the request cannot start before `until`, DatabaseUnavailable if there is no
-        such time and the row cannot be reached.
-        """
-        ticket = Ticket(app, items)
-        self._enter(ticket, until)
-        try:
-            yield Permit(self._clock, ticket, partial(self._start_again, ticket, until))
-        finally:
-            with self._changed:
-                self._end()
-
-    def _start_again(self, ticket: Ticket, until: float | None) -> None:
-        """Wait for another start of a request that holds a slot; the former one counts as well."""
-        with self._changed:
-            self._end()
-        try:
-            self._enter(ticket, until)
-        except BaseException:
-            with self._changed:
-                self._running += 1
-            raise
-
     def _end(self) -> None:
-        """Note that a request no longer runs."""
-        self._running -= 1
+        """Note that a request no longer runs; ask at once if its part of the share is free now."""
+        super()._end()
         if self._waits_for_share and self._running < self._concurrent:
             self._ask_at = {False: 0.0, True: 0.0}
-        self._changed.notify_all()
 
     def note_throttling(self, seconds: float) -> None:
         """Pause on all machines for as long as QuickBooks asked, and continue somewhat slower.

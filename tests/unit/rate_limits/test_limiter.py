@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.config import Config
-from hub.rate_limits.limiter import INTUIT, Limits, NoSlot, RateLimiter, get_rate_limiter
+from hub.rate_limits.limiter import INTUIT_LIMITS, Limits, NoSlot, RateLimiter, get_rate_limiter
 from hub.rate_limits.permit import MAX_STARTS
 from hub.testing.clock import FakeClock
 
@@ -170,7 +170,7 @@ def test_speed_comes_back(clock):
     limiter = RateLimiter(clock)
     limiter.note_throttling(1)
     clock.advance(3600)
-    assert limiter.budget().requests == INTUIT.per_period
+    assert limiter.budget().requests == INTUIT_LIMITS.per_period
 
 
 def test_nothing_waits_past_its_deadline(clock):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from hub.rate_limits.budget_row import decode, encode
-from hub.rate_limits.limiter import INTUIT, Limits
+from hub.rate_limits.limiter import INTUIT_LIMITS, Limits
 from hub.rate_limits.shared_budget import HORIZON_SECONDS, Demand, SharedBudget, Slot, StartOutcome
 from tests.support.proofs.windows import most_within
 
@@ -60,7 +60,7 @@ class Process:
             outcomes=tuple(self.outcomes),
         )
 
-    def ask(self, budget: SharedBudget, now: float, limits: Limits = INTUIT) -> SharedBudget:
+    def ask(self, budget: SharedBudget, now: float, limits: Limits = INTUIT_LIMITS) -> SharedBudget:
         """Reserve from the budget, which is stored now and then; retry when it may have room."""
         if self.number % 7 == 0:
             budget = decode(encode(budget), now)
