@@ -157,9 +157,7 @@ def init_app(
     """
     check_url(DATABASE_SETTING, url)
     app.config.setdefault("SQLALCHEMY_DATABASE_URI", _add_driver(url))
-    options = _build_engine_options(
-        url, application_name, IDLE_TRANSACTION_SECONDS
-    ) | _build_pool_options(url)
+    options = _build_options(url, application_name, IDLE_TRANSACTION_SECONDS) | _size_pool(url)
     app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", options)
     db.init_app(app)
     with app.app_context():
@@ -180,7 +178,7 @@ def create_standalone_engine(url: str, *, exclusive: bool = False) -> Engine:
     keeps every other one out.
     """
     check_url(DATABASE_SETTING, url)
-    options = _build_engine_options(url, "hub copy", 0)
+    options = _build_options(url, "hub copy", 0)
     engine = create_engine(_add_driver(url), poolclass=NullPool, **options)
     if engine.dialect.name == "sqlite":
 
@@ -332,7 +330,7 @@ def _add_driver(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
-def _build_engine_options(url: str, application_name: str, idle_seconds: float) -> dict[str, Any]:
+def _build_options(url: str, application_name: str, idle_seconds: float) -> dict[str, Any]:
     """Return the options of an engine: time limits and exact JSON.
 
     PostgreSQL ends a session that is idle in a transaction for `idle_seconds`; 0 means never.
@@ -357,7 +355,7 @@ def _build_engine_options(url: str, application_name: str, idle_seconds: float) 
     return {**shared, "connect_args": connect_arguments, "pool_pre_ping": True}
 
 
-def _build_pool_options(url: str) -> dict[str, Any]:
+def _size_pool(url: str) -> dict[str, Any]:
     """Return how many connections a process keeps open, and how many more it may open."""
     idle = SQLITE_CONNECTIONS if url.startswith("sqlite") else IDLE_CONNECTIONS
     return {"pool_size": idle, "max_overflow": MAX_CONNECTIONS - idle}

@@ -51,7 +51,7 @@ Accounts = Mapping[str, str]  # the QuickBooks id by role
 Details = Party | Item
 
 
-def _build_metadata(label: str, help: str = "", **more: Any) -> dict[str, Any]:
+def _describe(label: str, help: str = "", **more: Any) -> dict[str, Any]:
     """Return the metadata with which a field is drawn."""
     return {"label": label, "help": help, "section": "", **more}
 
@@ -59,7 +59,7 @@ def _build_metadata(label: str, help: str = "", **more: Any) -> dict[str, Any]:
 def _build_text_field(label: str, max_length: int, **more: Any) -> fields.String:
     """Return an optional text of QuickBooks."""
     length = validate.Length(max=max_length, error=f"QuickBooks allows {max_length} characters.")
-    return fields.String(validate=[length], metadata=_build_metadata(label, **more))
+    return fields.String(validate=[length], metadata=_describe(label, **more))
 
 
 def _name(max_length: int) -> fields.String:
@@ -70,14 +70,14 @@ def _name(max_length: int) -> fields.String:
             validate.Length(max=max_length, error=f"QuickBooks allows {max_length} characters."),
             validate.ContainsNoneOf(":", error="QuickBooks allows no colon in a name."),
         ],
-        metadata=_build_metadata(gettext_noop("Name")),
+        metadata=_describe(gettext_noop("Name")),
         error_messages={"required": "Enter a name."},
     )
 
 
 def _build_account_field(label: str, role: str, help: str = "") -> fields.String:
     """Return a choice among the accounts that a role may take."""
-    return fields.String(metadata=_build_metadata(label, help, choices_from=role))
+    return fields.String(metadata=_describe(label, help, choices_from=role))
 
 
 class _PartyForm(Schema):
@@ -92,12 +92,12 @@ class _PartyForm(Schema):
                 max=MAX_EMAIL_LENGTH, error=f"QuickBooks allows {MAX_EMAIL_LENGTH} characters."
             )
         ],
-        metadata=_build_metadata(gettext_noop("E-mail")),
+        metadata=_describe(gettext_noop("E-mail")),
         error_messages={"invalid": "Enter one e-mail address."},
     )
     phone = _build_text_field(gettext_noop("Phone"), MAX_PHONE_LENGTH)
     street = fields.String(
-        metadata=_build_metadata(
+        metadata=_describe(
             gettext_noop("Street"),
             gettext_noop("Each line of the address on a line of its own."),
             long=True,
@@ -123,7 +123,7 @@ class _ForeignPartyForm(_PartyForm):
 
     currency = fields.String(
         validate=[validate.Regexp(r"[A-Z]{3}\Z", error="Enter three letters, such as EUR.")],
-        metadata=_build_metadata(
+        metadata=_describe(
             gettext_noop("Currency"), gettext_noop("QuickBooks can never change it.")
         ),
     )
@@ -142,19 +142,17 @@ class _ItemForm(Schema):
     type = fields.String(
         required=True,
         validate=[validate.OneOf(list(ITEM_TYPES), list(ITEM_TYPES.values()))],
-        metadata=_build_metadata(gettext_noop("Type")),
+        metadata=_describe(gettext_noop("Type")),
     )
     sku = _build_text_field(gettext_noop("SKU"), MAX_SKU_LENGTH)
     description = _build_text_field(gettext_noop("Description"), MAX_SALES_TEXT_LENGTH, long=True)
-    price = fields.Decimal(metadata=_build_metadata(gettext_noop("Sales price")))
-    cost = fields.Decimal(metadata=_build_metadata(gettext_noop("Purchase cost")))
+    price = fields.Decimal(metadata=_describe(gettext_noop("Sales price")))
+    cost = fields.Decimal(metadata=_describe(gettext_noop("Purchase cost")))
     income_account = _build_account_field(gettext_noop("Income account"), "income_account")
     expense_account = _build_account_field(gettext_noop("Expense account"), "expense_account")
     asset_account = _build_account_field(gettext_noop("Stock account"), "asset_account", STOCK_ONLY)
-    start = fields.Date(metadata=_build_metadata(gettext_noop("In stock from"), STOCK_ONLY))
-    on_hand = fields.Decimal(
-        metadata=_build_metadata(gettext_noop("Quantity on that day"), STOCK_ONLY)
-    )
+    start = fields.Date(metadata=_describe(gettext_noop("In stock from"), STOCK_ONLY))
+    on_hand = fields.Decimal(metadata=_describe(gettext_noop("Quantity on that day"), STOCK_ONLY))
 
     @validates_schema
     def check_accounts(self, data: dict[str, Any], **_: Any) -> None:
