@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from hub import outbox
 from hub.cases import advice
+from hub.cases.discrepancies import CAUSE_SUFFIX
 from hub.cases.findings import Finding
 from hub.contract.types import App
 from hub.models import Case, Installation, Posting, case_posting
@@ -32,6 +33,8 @@ from hub.sources.site import load_fields_as_set
 
 MAX_CHECKED = 2_000  # postings on which the checks before posting are made, the oldest first
 MAX_EXAMPLES = 3
+# A posted document that differs from QuickBooks needs attention, but nothing stops it.
+IS_OPEN_OBSTACLE = (Case.closed_at.is_(None), Case.cause.not_like(f"%{CAUSE_SUFFIX}"))
 Dependents = Mapping[int, Sequence[CheckedPostingRow]]  # by the creation that they wait for
 
 
@@ -164,7 +167,7 @@ def _build_obstacles_from_cases(
     creation_ids = [creation_id for _, creation_id in held]
     sums = _sum_documents_stopped_by_cases(session, installation, creation_ids)
     stopping = {stopped.case_id for stopped in sums} | {case_id for case_id, _ in held}
-    of_app_alone = and_(Case.closed_at.is_(None), Case.installation_id == installation.id)
+    of_app_alone = and_(*IS_OPEN_OBSTACLE, Case.installation_id == installation.id)
     query = select(Case).where(or_(Case.id.in_(stopping), of_app_alone)).order_by(Case.id)
     cases = session.scalars(query).all()
     name_texts = new_parties.name_texts(session, installation.company_id, cases)
@@ -213,7 +216,7 @@ def _sum_documents_stopped_by_cases(
         .join(case_posting, case_posting.c.case_id == Case.id)
         .join(Posting, Posting.id == case_posting.c.posting_id)
         .where(
-            Case.closed_at.is_(None),
+            *IS_OPEN_OBSTACLE,
             Case.company_id == installation.company_id,
             Posting.installation_id == installation.id,
             Posting.id.not_in(except_for),

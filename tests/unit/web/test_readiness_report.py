@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from hub.collect import run
 from hub.db.engine import transaction
-from hub.models import ConnectedCompany
+from hub.models import ConnectedCompany, Posting
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import Story, add_people
+from tests.support.rows.stored_cases import open_stored_case
 from tests.support.sources.small_source import PREFERENCES, bill, install_small_source
 from tests.unit.web.test_large_lists import queries_of
 
@@ -93,6 +94,18 @@ def test_documents_that_quickbooks_would_refuse_are_listed_before_they_are_sent(
     row = row_of(visitor, "The books are closed up to 31 Jan 2026")
     assert row[2:] == ["2", "250.00 NOK"]
     assert "1 document that waits can be posted." in visitor.page(HERE)
+
+
+def test_posted_documents_that_differ_from_quickbooks_stop_nothing(visitor, source):
+    collect(source, bill("1"))
+    of_app = {"installation_id": 1, "company_id": 1, "action": "differ"}
+    with transaction() as session:
+        posting = session.scalars(select(Posting)).first()
+        for cause, title in (("posting:1:differs-in-quickbooks", "Changed"), ("x", "Unclear")):
+            open_stored_case(session, cause, title=title, postings=[posting], **of_app)
+    texts = " ".join(" ".join(row) for row in rows(visitor))
+    assert "Unclear" in texts
+    assert "Changed" not in texts
 
 
 def test_documents_with_the_same_defect_are_one_row_with_examples(visitor, source):
