@@ -4,6 +4,9 @@ An answer takes 0.6 seconds. The stand-in enforces 500 requests a minute, 10 a s
 and 40 batches a minute, a batch counted as one request (if its items counted, batches would gain
 nothing: 500 documents a minute). Everything runs FASTER times as fast as in life: the clocks of
 both sides run that much faster, and the answers come that much sooner.
+
+python-quickbooks waits for each answer before it sends the next request, and knows no limits. So
+it posts few bills one by one here, and as many in batches as the limits of one minute allow.
 """
 
 import datetime as dt
@@ -29,6 +32,7 @@ ANSWER_SECONDS = 0.6
 FIRST_FAST_MOMENT = 1_760_000_000.0  # both clocks run fast since then
 SINGLE_BILLS, BATCHED_BILLS, PEER_BILLS = 1600, 3900, 20
 BATCH_SIZE = 30
+BURST_BILLS = 30 * BATCH_SIZE  # in batches, within the limits of a minute
 # Bills after which the hub knows its batch size, because a company's first day is not measured.
 BILLS_BEFORE_BATCHES = 240
 REQUESTS_PER_SECOND, REQUESTS_PER_MINUTE, BATCHES_PER_MINUTE = 10, 500, 40
@@ -99,14 +103,31 @@ class RequestLog:
         return creates, sum(entry["status"] == 429 for entry in entries)
 
 
-def row(name: str, bill_count: int, wall: float, least: float | None, log: RequestLog) -> None:
-    """Print a line of the table; `least` is the number of seconds that the limits allow."""
-    creates, refusals = log.count_new()
-    seconds = wall * FASTER
-    per_minute = bill_count / seconds * 60
-    share = f"{least / seconds * 100:10.1f} %" if least else f"{'':12}"
-    per_bill = creates / bill_count
-    print(f"{name:40}{bill_count:7}{per_minute:13.0f}{share}{per_bill:14.3f}{refusals:6}")
+class Table:
+    """The table, which is printed line by line."""
+
+    def __init__(self, log: RequestLog) -> None:
+        self.log = log
+        self.rates: dict[str, float] = {}
+        print(
+            f"{'at 0.6 s for an answer':46}{'bills':>7}{'bills/minute':>13}{'of the limit':>13}"
+            f"{'of peer':>9}{'requests/bill':>14}{'429':>6}"
+        )
+
+    def add(
+        self, name: str, bill_count: int, wall: float, least: float | None = None, peer: str = ""
+    ) -> None:
+        """Print a line; `least` is the number of seconds that the limits allow."""
+        creates, refusals = self.log.count_new()
+        seconds = wall * FASTER
+        rate = self.rates[name] = bill_count / seconds * 60
+        share = f"{least / seconds * 100:.1f} %" if least else ""
+        times = f"{rate / self.rates[peer]:.2f}x" if peer else ""
+        per_bill = creates / bill_count
+        print(
+            f"{name:46}{bill_count:7}{rate:13.0f}{share:>13}{times:>9}{per_bill:14.3f}{refusals:6}",
+            flush=True,
+        )
 
 
 def main() -> None:
@@ -116,36 +137,45 @@ def main() -> None:
     assert server.stdout
     try:
         with tempfile.TemporaryDirectory() as folder:
-            table(server.stdout.readline().strip(), Path(folder))
+            compare(server.stdout.readline().strip(), Path(folder))
     finally:
         bills.stop(server)
 
 
-def table(url: str, folder: Path) -> None:
-    """Post with the hub and with its peers, and print the figures of each."""
+def compare(url: str, folder: Path) -> None:
+    """Post with the peers and with the hub, and print the figures of each."""
     hub = bills.Hub(folder / "data", url, FastClock(), pace={})
     vendor = bills.first_id(url, "Vendor", "Active = true")
     account = bills.first_id(url, "Account", "AccountType = 'Expense'")
-    time.sleep(2 / FASTER)  # until the second of these two requests is over: the hub knows neither
     log = RequestLog(url)
-    title = f"{'at 0.6 s for an answer':40}{'bills':>7}{'bills/minute':>13}{'of the limit':>12}"
-    print(f"{title}{'requests/bill':>14}{'429':>6}")
+    table = Table(log)
+    for name, post, count in (
+        (bills.BARE, bills.post_with_requests, PEER_BILLS),
+        (bills.SAVE, bills.save_with_peer, PEER_BILLS),
+        (bills.CREATE, bills.batch_with_peer, BURST_BILLS),
+    ):
+        wait_a_minute(log)
+        wall, _ = bills.measure(partial(post, url, vendor, account, f"{name[-6:]}-", count))
+        table.add(name, count, wall)
     least_single = least_seconds(SINGLE_BILLS, REQUESTS_PER_MINUTE)
     least_batched = least_seconds(BATCHED_BILLS // BATCH_SIZE, BATCHES_PER_MINUTE)
-    for mode, name, count, least, before in (
-        ("single", "hub, one by one", SINGLE_BILLS, least_single, 10),
-        ("batch", "hub, in batches", BATCHED_BILLS, least_batched, BILLS_BEFORE_BATCHES),
+    for mode, name, count, least, peer, before in (
+        ("single", "hub, one by one", SINGLE_BILLS, least_single, bills.SAVE, 10),
+        ("batch", "hub, in batches", BATCHED_BILLS, least_batched, "", BILLS_BEFORE_BATCHES),
+        ("batch", "hub, in batches within a minute", BURST_BILLS, None, bills.CREATE, 0),
     ):
         hub.choose(mode)
-        hub.post(vendor, account, f"{mode}-before-", before)
-        time.sleep(60 / FASTER)  # until the minute of these requests is over
-        log.count_new()
-        _, (wall, _) = hub.post(vendor, account, f"{mode}-", count)
-        row(name, count, wall, least, log)
-    for name, post in ((bills.SAVE, bills.save_with_peer), (bills.BARE, bills.post_with_requests)):
-        time.sleep(60 / FASTER)
-        wall, _ = bills.measure(partial(post, url, vendor, account, name[:4], PEER_BILLS))
-        row(name, PEER_BILLS, wall, None, log)
+        if before:
+            hub.post(vendor, account, f"{mode}-before-", before)
+        wait_a_minute(log)
+        _, (wall, _) = hub.post(vendor, account, f"{name[-6:]}-", count)
+        table.add(name, count, wall, least, peer)
+
+
+def wait_a_minute(log: RequestLog) -> None:
+    """Wait until the minute of earlier requests is over, and forget them."""
+    time.sleep(60 / FASTER)
+    log.count_new()
 
 
 if __name__ == "__main__":
