@@ -94,7 +94,7 @@ class Busy(Retry):
 
 
 class TooOften(Retry):
-    """A server limits how often it is called, whatever the call is."""
+    """A server limits how often it is called, for every kind of call."""
 
     def __init__(self, host: str, app: str, after: float | None = None) -> None:
         super().__init__(
@@ -294,7 +294,7 @@ class HostNotAllowed(Refused):
     """An app tried to call an address that it did not declare, or that only the operator allows."""
 
     def __init__(self, app: str, host: str, *, lacks: str = "") -> None:
-        """Say what the address of a declared host lacks: "https", being "public", or its "port"."""
+        """State what a declared address lacks: "https", being "public", or its "port"."""
         super().__init__(HOST_PROBLEMS[lacks], app=app, host=host, setting="HUB_ALLOW_HOSTS_FILE")
 
 

@@ -52,7 +52,7 @@ def _find_link(batch: CollectBatch, row: SourceDocument) -> Link | None:
 def _build_posted_link(creation: Posting, quickbooks_id: str, postings: list[Posting]) -> Link:
     """Return a link with the ids that a transaction and its lines have in QuickBooks.
 
-    The newest update knows the lines that were added to a transaction since its creation.
+    The newest update has the lines that were added to a transaction since its creation.
     """
     newest = creation
     for posting in postings:

@@ -177,7 +177,7 @@ def _choose_repetition(row: SourceDocument, postings: list[Posting]) -> outbox.R
 
 
 def _describe_departure(batch: CollectBatch, posting: Posting) -> str:
-    """Say how the transaction of the newest posting left QuickBooks; "" while it is there."""
+    """Describe how the transaction of the newest posting left QuickBooks; "" while it is there."""
     if posting.operation in outbox.REMOVALS:
         return "removed from"
     departure = batch.find_departure(posting)

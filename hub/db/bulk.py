@@ -1,4 +1,4 @@
-"""Statements for many rows or ids that are compiled once, whatever their number."""
+"""Statements for many rows or ids that are compiled once for any number of them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

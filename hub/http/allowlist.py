@@ -68,7 +68,7 @@ class Hosts:
         return any(_matches(pattern, host, port) for pattern in self._patterns)
 
     def declares_host(self, url: str) -> bool:
-        """Return whether the app declares the host of an address, whatever its port."""
+        """Return whether the app declares the host of an address, with any port."""
         host, _ = _parse_host_and_port(parse(url))
         return any(_matches(pattern, host, pattern[1]) for pattern in self._patterns)
 

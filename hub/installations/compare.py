@@ -105,7 +105,7 @@ def as_csv(pairs: Sequence[Pair]) -> bytes:
 
 
 def format_summary(pairs: Sequence[Pair]) -> str:
-    """Say how many pairs are in which state, field by field."""
+    """Report how many pairs are in which state, field by field."""
     counts: Counter[tuple[str, str]] = Counter()
     for pair in pairs:
         counts[pair.field, pair.state] += 1
@@ -283,7 +283,7 @@ def _build_matched_pair(
 
 
 def _describe_difference(label: str, at_source: str, in_quickbooks: str) -> str:
-    """Say how a value differs; "" if it does not, or if one side has none.
+    """Describe how a value differs; "" if it does not, or if one side has none.
 
     The source may have the last part of a name with levels.
     """

@@ -278,7 +278,7 @@ def _find_stored_record(stored: dict[str, str]) -> str | None:
 
 
 def _explain_unusable(field: Field, record: str) -> str:
-    """Say that a record cannot be used for a field."""
+    """Report that a record cannot be used for a field."""
     return Sentence(
         "QuickBooks has no active %(label)s with the id %(id)s that may be used there.",
         label=field.label.lower(),

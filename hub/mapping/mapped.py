@@ -92,7 +92,7 @@ class Missing:
 
     @property
     def explanation(self) -> str:
-        """Say why there is no record; if none fits, what QuickBooks lacks and what to do."""
+        """Explain why there is no record; if none fits, what QuickBooks lacks and what to do."""
         if not self.code or self.problem not in NOTHING_FITS:
             return self.problem
         text = render(f"code.{self.solution}", {"code": self.title, "problem": self.problem})

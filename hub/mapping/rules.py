@@ -78,7 +78,7 @@ def has_separator(field: Field, name: str) -> bool:
 
 
 def explain_separator(field: Field, name: str) -> str:
-    """Say why a record cannot be used whose name holds the source's separator."""
+    """Explain why a record cannot be used whose name holds the source's separator."""
     return Sentence(
         "its name in QuickBooks, %(name)s, holds “%(separator)s”, which separates"
         " nothing there. Rename it in QuickBooks and refresh the lists.",

@@ -11,7 +11,7 @@ MARKER_LENGTH = 12
 
 
 def build_identity(realm: str, slug: str, tenant: str, source_id: str) -> str:
-    """Return the identity of a document, whatever its kind or revision."""
+    """Return the identity of a document, independent of its kind and revision."""
     return _encode([realm, slug, tenant, source_id])
 
 

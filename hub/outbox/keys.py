@@ -43,7 +43,7 @@ def may_have_landed(session: Session, posting: Posting) -> bool:
 
 
 def was_sent(session: Session, posting: Posting) -> bool:
-    """Return whether a posting was ever sent, whatever the result."""
+    """Return whether a posting was ever sent, with any result."""
     if not posting.id:
         return False
     attempt = select(Attempt.id).where(Attempt.posting_id == posting.id).limit(1)

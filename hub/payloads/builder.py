@@ -297,7 +297,7 @@ class PayloadBuilder:
         return {"value": self.currency} if self.facts.multicurrency else None
 
     def _report_unused_currency(self) -> str:
-        """Say that the company does not keep books in the currency of the document."""
+        """Report that the company does not keep books in the currency of the document."""
         if self.facts.multicurrency:
             return Sentence(
                 "It is in %(currency)s, and this company in QuickBooks does not use that"

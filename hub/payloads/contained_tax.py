@@ -99,7 +99,7 @@ def _list_tax_codes(rows: list[MappedLine]) -> list[Ref]:
 def _describe_codes(
     builder: PayloadBuilder, names: set[str], computed: Decimal, stated: Decimal
 ) -> Sentence:
-    """Say which tax the codes give, and which one the document states."""
+    """State which tax the codes give, and which one the document states."""
     amounts = {
         "computed": format_amount(computed, builder.currency),
         "document": THE_KINDS[builder.document.kind],
@@ -121,7 +121,7 @@ def _describe_codes(
 
 
 def _describe_line_taxes(builder: PayloadBuilder, computed: Decimal, stated: Decimal) -> Sentence:
-    """Say which tax the lines state, and which one the document states in all."""
+    """State which tax the lines state, and which one the document states in all."""
     return Sentence(
         "The taxes of its lines add up to %(computed)s, and it states %(stated)s in all. Correct"
         " the tax at the source.",

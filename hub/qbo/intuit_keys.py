@@ -96,7 +96,7 @@ def load_webhook_token() -> str:
 
 
 def read_stored() -> StoredKeys:
-    """Return what is stored, whatever the environment has."""
+    """Return the stored keys, also where the environment has others."""
     with engine.read_only_session() as session:
         return _load_stored(session)
 
@@ -126,7 +126,7 @@ def store(session: Session, keys: StoredKeys) -> None:
 
 
 def describe_place() -> str:
-    """Say where the keys in use can be changed, for the text of an error."""
+    """State where the keys in use can be changed, for the text of an error."""
     if is_client_in_environment():
         return " and ".join(CLIENT_SETTINGS)
     return "The client id and secret under Set up → Intuit keys"

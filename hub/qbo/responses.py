@@ -62,7 +62,7 @@ class QuickBooksResponse:
     - `doubt`: it is not known whether the call was done.
     - `declined`: the whole batch was refused, for another reason than this item.
 
-    `id` is the Id in the response, whatever the outcome. `expired` means that a new access token
+    `id` is the Id in the response, with any outcome. `expired` means that a new access token
     would help. `seconds` is how long the response took. `is_trial` means that the call began while
     the connection counted as refused.
     """
@@ -226,7 +226,7 @@ def build_lost_response(reason: str) -> QuickBooksResponse:
 
 
 def repeat_doubtful_read(response: QuickBooksResponse) -> QuickBooksResponse:
-    """Say of a read in doubt that it is repeated: it changes nothing, so nothing is looked up."""
+    """Report that a read in doubt is repeated: it changes nothing, so nothing is looked up."""
     text = response.text
     if isinstance(text, Sentence) and "next_step" in text.values:
         values = text.values | {"next_step": RETRY_FOLLOWS}

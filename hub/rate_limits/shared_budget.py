@@ -226,7 +226,7 @@ class SharedBudget:
         return sum(includes_later or other < since for other in waits)
 
     def _compute_fair_share(self, demand: Demand, limits: Limits, now: float) -> int:
-        """Return an equal part of the calls at once; what cannot be divided goes round."""
+        """Return an equal part of the calls at once; the processes get the remainder in turn."""
         place = sum(process < demand.process for process in self.shares)
         position = (place + int(now / ROTATION_SECONDS)) % (len(self.shares) + 1)
         others = [share.wanted for share in self.shares.values()]

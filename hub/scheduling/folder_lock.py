@@ -95,7 +95,7 @@ class Standby:
 
     @property
     def text(self) -> str:
-        """Say why this process stands by, and when it takes over."""
+        """Explain why this process stands by, and when it takes over."""
         if self.seconds is not None:
             return (
                 f"{self.subject} worked on this database and ended without saying so."

@@ -44,7 +44,7 @@ def may_post(row: Installation) -> bool:
 
 
 def load_company(company_id: int) -> ConnectedCompany:
-    """Return the company, whatever the state of its connection."""
+    """Return the company, in any state of its connection."""
     with read_only_session() as session:
         return session.get_one(ConnectedCompany, company_id)
 

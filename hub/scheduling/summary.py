@@ -187,7 +187,7 @@ def has_differences() -> ColumnElement[bool]:
 
 
 def describe_result(run: Run) -> str:
-    """Say in a few words what a run did, and why it stopped; "" while it is running."""
+    """Summarize in a few words what a run did, and why it stopped; "" while it is running."""
     if not run.ended_at:
         return stored.translate(run.error)
     text = _format_result(run)
@@ -200,7 +200,7 @@ def describe_result(run: Run) -> str:
 
 
 def _format_result(run: Run) -> str:
-    """Say what a run did; "" for kinds of runs that only report errors."""
+    """Describe what a run did; "" for kinds of runs that only report errors."""
     counts = run.counts
     result = reconcile_result.load_result(run)
     if result is not None:
@@ -350,7 +350,7 @@ def _get_state_label(name: str) -> str:
 
 
 def _format_file_lines(counts: Mapping[str, int]) -> list[str]:
-    """Say how many files are held, in doubt, or not sent yet."""
+    """Report how many files are held, in doubt, or not sent yet."""
     lines: list[str] = []
     for state, label in FILE_LABELS.items():
         number = counts.get(state)

@@ -148,7 +148,7 @@ def interpret_webhook(
 ) -> list[Signal]:
     """Return what a call of the source means; raise Refused if it is not the source's.
 
-    Without signals, the hub collects whatever has changed.
+    Without signals, the hub collects everything that has changed.
     """
     with guard(installation, "reading a call of its source"):
         here = build_site(installation)

@@ -40,7 +40,7 @@ def receive(
 ) -> IntakeResult:
     """Store a file that its app can read; raise Refused, storing nothing, if it cannot.
 
-    The same content is stored once for an installation, whatever its name. A table with the columns
+    The same content is stored once for an installation, under any name. A table with the columns
     of a stored mapping is accepted with it; another one waits for a person, with a case.
     """
     check_size(installation, name, len(content))

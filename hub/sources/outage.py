@@ -148,7 +148,7 @@ def _insert_case(session: Session, row: Installation, code: str) -> None:
 
 
 def _format_next_attempt(session: Session, row: Installation) -> str:
-    """Say when the source is tried again, in the zone of the installation."""
+    """State when the source is tried again, in the zone of the installation."""
     due = find_next_attempt(session, row)
     if due is None:
         return Sentence("The next sync tries again.")

@@ -92,7 +92,7 @@ def decode(content: bytes) -> tuple[list[str], list[dict[str, str]]]:
 
 
 def guard(text: str) -> str:
-    """Put an apostrophe before whatever a spreadsheet program would run as a formula."""
+    """Put an apostrophe before every text that a spreadsheet program would run as a formula."""
     return _STARTS.sub(r"\1\2\3'", text)
 
 

@@ -83,7 +83,7 @@ def _compare_table(
 
 
 def _compare_pairs(source: Connection, target: Connection, table: Table, whole: Any) -> None:
-    """Compare the rows of a table without a primary key, in whatever order they come."""
+    """Compare the rows of a table without a primary key, in any order."""
     digests = [_load_sorted_digests(connection, table) for connection in (source, target)]
     if digests[0] != digests[1]:
         raise CopyDiffers(f"the rows of table {table.name} differ")

@@ -15,7 +15,7 @@ def create_pages(reset: Callable[[], None]) -> Blueprint:
     @pages.get("/reset")
     @require_role("owner")
     def show() -> str:
-        """Say what a new beginning takes away."""
+        """Describe what a new beginning takes away."""
         return render_template("demo_reset.html")
 
     @pages.post("/reset")

@@ -139,7 +139,7 @@ def _build_headers() -> dict[str, str]:
 
 
 def _read_again(installation: Installation, ids: list[str]) -> None:
-    """Mark documents so that the next collect reads them, whatever its cursor."""
+    """Mark documents so that the next collect reads them, regardless of its cursor."""
     if not ids:
         return
     with transaction() as session:

@@ -270,7 +270,7 @@ def _find_own_obstacle(
     reconciled: Container[str],
     closed_to: dt.date | None,
 ) -> str:
-    """Say what about a transaction itself prevents its removal; "" if nothing does."""
+    """Describe what about a transaction itself prevents its removal; "" if nothing does."""
     kind, id = document.key
     entity = current.get((kind, id))
     if entity is None:
@@ -313,7 +313,7 @@ def _add_dependent_obstacles(
 def _find_dependent_obstacle(
     document: PostedDocument, entity: Mapping[str, Any], removable: Container[tuple[str, str]]
 ) -> str:
-    """Say what depends on a transaction and is not removed with it; "" if nothing does."""
+    """Describe what depends on a transaction and is not removed with it; "" if nothing does."""
     response = document.last_write.answer or {}
     dependents = _list_linked_transactions(entity) - _list_linked_transactions(response)
     if dependents and all(key in removable for key in dependents):

@@ -67,7 +67,7 @@ _STORE_DATE = (
 
 @dataclass
 class Memory:
-    """Facts that only this process knows. A new process lacks them and waits longer instead."""
+    """Facts that only this process has. A new process lacks them and waits longer instead."""
 
     # When the call of a posting ended, by posting and fence.
     ended: dict[tuple[int, str], float] = field(default_factory=dict)

@@ -241,7 +241,7 @@ def needs_attention(run: Run) -> bool:
 
 
 def _format_differences(totals: Sequence[TotalsLine], accepted: int) -> Sentence | None:
-    """Say by how much the books differ in each currency, and in how many documents; None if not.
+    """State by how much the books differ by currency, and in how many documents; None if not.
 
     Documents whose difference a person accepted are left out.
     """

@@ -39,7 +39,7 @@ def store_claim_count(posting_session: PostingSession, count: int) -> None:
 
 
 def detect_restore(posting_session: PostingSession) -> None:
-    """Notice a restore: more was sent than the database knows of, or it is another database."""
+    """Notice a restore: more was sent than the database has stored, or it is another database."""
     company = posting_session.company
     if _read_stored_claim_count(company.realm) > company.sends:
         _note_restore(posting_session, company.database_identity)
@@ -82,7 +82,7 @@ def declare_restore() -> None:
 
 
 def find_newest_posting_date(session: Session, company_id: int) -> dt.datetime | None:
-    """Return QuickBooks' date of the newest posting that the database knows of.
+    """Return QuickBooks' date of the newest posting that the database has.
 
     The date may be somewhat earlier, but never later.
     """
@@ -122,7 +122,7 @@ def compute_seconds_left(posting_session: PostingSession) -> float:
 
 
 def _mark_restored(session: Session, company: ConnectedCompany) -> None:
-    """Note that more may have been posted since the newest posting that the database knows of.
+    """Note that more may have been posted since the newest posting that the database has.
 
     The date of an earlier restore stays if it is older and QuickBooks was not searched since.
     """

@@ -244,7 +244,7 @@ def _count_doubts(posting_session: PostingSession) -> int:
 
 
 def _describe_old_doubts(posting_session: PostingSession) -> str:
-    """Say which documents are in doubt although QuickBooks was asked for long; "" if none is."""
+    """State which documents are in doubt although QuickBooks was asked for long; "" if none is."""
     newest = posting_session.clock.now() - MAX_UNANSWERED
     query = (
         select(Posting)

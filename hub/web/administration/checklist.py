@@ -98,7 +98,7 @@ def read_until_posted(session: Session) -> Checklist | None:
 
 
 def describe_who_can(step: Step, checklist: Checklist) -> str:
-    """Say who can do a step that the person who is logged in cannot do."""
+    """State who can do a step that the person who is logged in cannot do."""
     names = ", ".join(checklist.owners)
     role = (
         gettext("An owner")

@@ -48,7 +48,7 @@ def reconnect() -> Response:
 @pages.get("/quickbooks/disconnected")
 @require_role("anyone")
 def disconnected() -> str:
-    """Say what disconnecting in QuickBooks means.
+    """Describe what disconnecting in QuickBooks means.
 
     Anybody may call this address, so it disconnects nothing: the hub notices with its next call
     that QuickBooks no longer accepts the connection.
@@ -59,14 +59,14 @@ def disconnected() -> str:
 @pages.get("/support")
 @require_role("anyone")
 def support() -> str:
-    """Say what the hub does, on which terms, and who helps."""
+    """Describe what the hub does, on which terms, and who helps."""
     return render_template("support.html", contact=hub_settings.contact_address())
 
 
 @pages.get("/privacy")
 @require_role("anyone")
 def privacy() -> str:
-    """Say what the hub stores, for how long, and who can be asked."""
+    """Describe what the hub stores, for how long, and who can be asked."""
     return render_template("privacy.html", contact=hub_settings.contact_address())
 
 

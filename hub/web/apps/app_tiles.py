@@ -37,7 +37,7 @@ class Place:
 
     @property
     def reason(self) -> str:
-        """Say why the app needs attention here; "" if it does not."""
+        """Explain why the app needs attention here; "" if it does not."""
         if self.installation is None or not self.installation.enabled:
             return ""
         if self.company.state != ConnectionState.CONNECTED:

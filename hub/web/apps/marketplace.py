@@ -203,7 +203,7 @@ def grant(slug: str, company_id: int) -> Response:
 
 
 def _describe_next_step(app: App) -> str:
-    """Say what happens after somebody asked for access."""
+    """Describe what happens after somebody asked for access."""
     if app.access_gate:
         return gettext(
             "%(access)s grants it; an owner of the hub then marks it as approved.",

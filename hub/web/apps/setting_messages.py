@@ -5,7 +5,7 @@ from hub.translations.messages import gettext
 
 
 def describe_saving(app: App, was_enabled: bool, source: str) -> str:
-    """Say that settings were saved and that the source answers, if the app calls one."""
+    """Report that settings were saved and that the source answers, if the app calls one."""
     state = gettext("saved") if was_enabled else gettext("enabled")
     if _only_receives(app):
         return gettext("%(name)s is %(state)s.", name=app.name, state=state)
@@ -18,7 +18,7 @@ def describe_saving(app: App, was_enabled: bool, source: str) -> str:
 
 
 def confirm_connection(app: App, tenant: str) -> str:
-    """Say that the connection was tested, or the settings of an app without one."""
+    """Report that the connection was tested, or the settings of an app without one."""
     if _only_receives(app):
         return gettext("The settings are complete. Nothing is saved yet.")
     return gettext("The connection works: %(name)s. Nothing is saved yet.", name=tenant)
@@ -30,5 +30,5 @@ def _only_receives(app: App) -> bool:
 
 
 def explain_access(app: str) -> str:
-    """Say who opens an app for an account."""
+    """State who opens an app for an account."""
     return gettext("%(name)s is opened for each account by its maker.", name=app)

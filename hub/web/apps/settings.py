@@ -275,7 +275,7 @@ def _follow_up(app: App, before: Installation, saved: Installation) -> None:
 
 
 def _warn_of_start(before: Installation, saved: Installation) -> None:
-    """Say which documents a new start date posts or leaves out."""
+    """State which documents a new start date posts or leaves out."""
     start = saved.start_date
     if before.id and before.start_date != start:
         flash(setting_preview.describe_new_start(before.start_date, start), "look")
@@ -284,7 +284,7 @@ def _warn_of_start(before: Installation, saved: Installation) -> None:
 
 
 def _flash_changes(app: App, row: Installation) -> None:
-    """Say what the last change of the settings changed."""
+    """Describe what the last change of the settings changed."""
     with read_only_session() as session:
         entries = setting_history.read(session, app, row, limit=1)
     for entry in entries:

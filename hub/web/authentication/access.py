@@ -175,7 +175,7 @@ def is_narrowed_list() -> bool:
 
 
 def load_rights_scope(least: str = "viewer") -> Scope:
-    """Return the rows for which the person has at least a role, whatever company is chosen."""
+    """Return the rows for which the person has at least a role, with any company chosen."""
     key = (current_user.id if current_user.is_authenticated else None, least)
     scopes: dict[Any, Scope] = g.setdefault("scopes", {})
     if key not in scopes:

@@ -141,7 +141,7 @@ def _redirect_back(draft: str = "") -> Response:
 
 
 def _report(message: str, word: str, done: int, reasons: Sequence[str]) -> None:
-    """Say on how many cases the act was done, and why not on the others."""
+    """Report on how many cases the act was done, and why not on the others."""
     if done:
         flash(message.format(_format_case_count(done)), "success")
     by_reason = Counter(reasons)

@@ -51,7 +51,7 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class SourceFacts:
-    """What the source knows of a code, and the newest documents that wait for it or use it.
+    """The facts that the source has of a code, and the newest documents that wait for it or use it.
 
     Each document is preceded by its kind.
     """
@@ -112,7 +112,7 @@ def list_source_facts(
     role: Role,
     used: Code | str | None,
 ) -> SourceFacts:
-    """Return what the source knows of a code; `used` is the code as a held document has it."""
+    """Return the facts of the source about a code; `used` is the code as a held document has it."""
     cause = match_cause(installation, seen.field, seen.code)
     waiting = load_waiting_documents(session, [cause]).get(cause)
     documents = _load_waiting_documents(session, waiting.case.id) if waiting else []

@@ -41,7 +41,7 @@ class CodeView:
 
     @property
     def explanation(self) -> str:
-        """Say why the code has no record, and what to do if none fits."""
+        """Explain why the code has no record, and what to do if none fits."""
         return self.missing.explanation if self.missing else self.problem
 
     @property

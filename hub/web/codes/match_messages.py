@@ -4,17 +4,17 @@ from hub.translations.messages import gettext
 
 
 def describe_match(code: str, record: str) -> str:
-    """Say which record a code is matched to."""
+    """State which record a code is matched to."""
     return gettext("Matched %(code)s to %(record)s.", code=code, record=record)
 
 
 def explain_later_creation(code: str) -> str:
-    """Say that the record of a code does not exist yet."""
+    """Report that the record of a code does not exist yet."""
     return gettext("%(code)s will be created in QuickBooks the next time it is used.", code=code)
 
 
 def explain_lacking_data(code: str) -> str:
-    """Say why a record cannot be created from what the source gives."""
+    """Explain why a record cannot be created from what the source gives."""
     return gettext(
         "%(title)s cannot be created from here: the source gives only its name. Create it in"
         " QuickBooks, refresh the lists and match it.",
@@ -23,7 +23,7 @@ def explain_lacking_data(code: str) -> str:
 
 
 def explain_name_in_use(code: str, problem: str) -> str:
-    """Say why a record of this name cannot be created."""
+    """Explain why a record of this name cannot be created."""
     return gettext(
         "%(title)s cannot be created: %(problem)s Rename one of the two, or match it to a record.",
         title=code,

@@ -152,7 +152,7 @@ def _get_matched_state(match: Match | None) -> CodeState:
 
 
 def _describe_later_creation(match: Match | None) -> str:
-    """Say when a record is created, and under which name if a person entered one."""
+    """State when a record is created, and under which name if a person entered one."""
     details = records.load_entered_details(match) if match else None
     if details is None:
         return gettext(CREATED_LATER)

@@ -104,7 +104,7 @@ def _build_form(
     match_index: MatchIndex,
     invalid: Invalid | None,
 ) -> RecordForm:
-    """Return the form, filled in with what was entered, or else with what the source knows."""
+    """Return the form, filled in with what was entered, or else with the facts of the source."""
     name = source_code.name or source_code.code
     is_refused = _is_name_refused(session, installation, source_code)
     errors: Mapping[str, Sequence[str]] = {}
@@ -193,7 +193,7 @@ def _load_entered_before(match_index: MatchIndex, source_code: SeenCode) -> Part
 
 
 def _load_details(used: Code | str | None) -> Party | Item | None:
-    """Return what the source knows of a new record."""
+    """Return the facts that the source has of a new record."""
     return used.create if isinstance(used, Code) else None
 
 

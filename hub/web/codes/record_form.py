@@ -1,6 +1,6 @@
 """The form with which a person creates a supplier, customer or item in QuickBooks for a code.
 
-It has the fields that a payload has, filled in with what the source knows.
+It has the fields that a payload has, filled in with the facts of the source.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -184,7 +184,7 @@ class Collision:
 
     @property
     def error(self) -> str:
-        """Say why the name cannot be used."""
+        """Explain why the name cannot be used."""
         name = self.entry.qualified_name
         if self.noun == EMPLOYEE_NOUN:
             return gettext(

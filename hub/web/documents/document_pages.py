@@ -152,7 +152,7 @@ def one(document_id: int) -> str:
 @pages.post("/documents/<int:document_id>/check")
 @require_role("operator")
 def check(document_id: int) -> Response:
-    """Say what would stop a document, by the rules of posting; write nothing."""
+    """Describe what would stop a document, by the rules of posting; write nothing."""
     with read_only_session() as session:
         get_row_or_404(session, SourceDocument, document_id)
     try:

@@ -76,7 +76,7 @@ def read_document_filters(arguments: Mapping[str, str]) -> dict[str, str]:
 
 
 def find_problem(filters: Mapping[str, str]) -> str:
-    """Say what a person should correct in the filters, "" if nothing."""
+    """Describe what a person should correct in the filters, "" if nothing."""
     if filters["amount"] and parse_amounts(filters["amount"]) is None:
         numbers = viewer.number_format()
         return gettext(

@@ -310,7 +310,7 @@ def automatic(installation_id: int) -> Response:
 
 
 def _flash_waiting(count: int) -> None:
-    """Say how many approved documents wait for something else."""
+    """Report how many approved documents wait for something else."""
     which = gettext("a new supplier, customer or item that is still in review")
     if count == 1:
         flash(gettext("1 document waits for %(which)s; approve that too.", which=which), "look")
@@ -336,7 +336,7 @@ def _may_become_automatic(installation: Installation) -> bool:
 
 
 def _flash_left_out(changed: int, settled: int) -> None:
-    """Say how many of the listed documents were not approved, because they are not as listed.
+    """Report how many of the listed documents were not approved, because they are not as listed.
 
     Some changed; others were settled meanwhile, for example approved in another window.
     """
@@ -356,7 +356,7 @@ def _flash_left_out(changed: int, settled: int) -> None:
 
 @pages.app_template_filter("settled")
 def settled_text(count: int) -> str:
-    """Say how many of the listed documents are not in review any more."""
+    """Report how many of the listed documents are not in review any more."""
     return ngettext(
         "%(count)s document is no longer in review: it was approved or changed meanwhile.",
         "%(count)s documents are no longer in review: they were approved or changed meanwhile.",

@@ -71,7 +71,7 @@ class PostingPreview:
 
     @property
     def act(self) -> str:
-        """Say whether it is new, a change or a removal."""
+        """State whether it is new, a change or a removal."""
         return OPERATION_LABELS.get(Operation(self.posting.operation), "")
 
     @property

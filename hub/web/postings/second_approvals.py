@@ -50,7 +50,7 @@ class SecondApprovals:
 
 
 def flash_outcome(outcome: ApprovalOutcome) -> None:
-    """Say how many documents still need another person's approval."""
+    """Report how many documents still need another person's approval."""
     first, repeated = len(outcome.first), len(outcome.repeated)
     if first:
         flash(

@@ -141,7 +141,7 @@ def form_of(draft: Mapping[str, Any]) -> MultiDict[str, str]:
 
 
 def explain_expired_form() -> str:
-    """Say why a form is shown again."""
+    """Explain why a form is shown again."""
     return gettext(
         "The form was not saved, because the page had been open too long. Check it and save it"
         " again."

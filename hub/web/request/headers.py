@@ -26,7 +26,7 @@ FORBIDDEN_FEATURES = ("camera", "geolocation", "microphone", "payment", "usb")
 
 
 class PublicAddress:
-    """Handle every request as one for the public https address, whatever the proxy in front says.
+    """Handle every request as one for the public https address, with any headers of a proxy.
 
     The headers that a proxy sets can be absent, or come from somebody else; the setting cannot.
     """

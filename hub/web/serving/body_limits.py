@@ -15,7 +15,7 @@ UPLOAD_ENDPOINT = "received_files.upload"
 
 
 def init_app(app: Flask) -> None:
-    """Limit the body of every request before it is read, whatever server runs the application."""
+    """Limit the body of every request before it is read, on every server."""
     app.config["MAX_CONTENT_LENGTH"] = FORM_LIMIT
     app.config["MAX_FORM_MEMORY_SIZE"] = FORM_LIMIT
     app.before_request(_limit_body)
