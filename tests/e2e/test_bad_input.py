@@ -54,7 +54,7 @@ def test_a_refused_refresh_token_is_reported(hub):
     assert (code, is_refused, is_sentence(err)) == (1, True, True), err
 
 
-def test_trouble_at_the_source_ends_the_run_and_the_next_one_goes_on(ready, costtracker):
+def test_an_error_of_the_source_ends_the_run_and_the_next_run_continues(ready, costtracker):
     for fault in (
         {"kind": "status", "status": 503, "count": 50},
         {"kind": "wrong_type", "count": 50},

@@ -196,7 +196,7 @@ def test_tab_leads_through_every_page_in_order_and_out_again(
         assert len(names) > 10, path
 
 
-def test_after_an_act_the_focus_is_at_its_message_and_tab_goes_on_from_there(
+def test_after_an_act_the_focus_is_at_its_message_and_tab_continues_from_there(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
     person = open_tab(served.url, viewport=DESKTOP, reduced_motion="reduce")

@@ -153,7 +153,7 @@ def test_pages_of_the_log_in_have_no_barrier(
     person.page.wait_for_url(f"{address}/people/")
 
 
-def test_a_passkey_confirms_who_it_is_and_the_act_goes_on(
+def test_a_passkey_confirms_the_person_and_the_act_continues(
     address: str, open_tab: Callable[..., Person], clock: FakeClock
 ) -> None:
     person = open_tab(address)

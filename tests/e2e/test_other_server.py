@@ -55,7 +55,7 @@ def quickbooks(tmp_path):
     server.stop()
 
 
-def test_each_document_is_in_the_books_once_whatever_the_server_and_kills_do(
+def test_each_document_is_in_the_books_once_despite_server_changes_and_kills(
     hub, stand_in, quickbooks, figure
 ):
     costtracker = stand_in("costtracker", "--documents", str(DOCUMENTS), "--seed", "5")

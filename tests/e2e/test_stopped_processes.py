@@ -66,7 +66,7 @@ def test_web_processes_that_stop_in_mid_approval_approve_nothing_twice(
 
 
 @pytest.mark.proof(small=0)
-def test_the_work_of_a_killed_worker_goes_on_within_the_lease_and_five_seconds(cluster, figure):
+def test_the_work_of_a_killed_worker_continues_within_the_lease_and_five_seconds(cluster, figure):
     cluster.slow_down()
     workers = [cluster.start_worker(0), cluster.start_worker(1)]
     cluster.wait(cluster.is_sending, *workers)

@@ -357,7 +357,7 @@ BUGS = (
         "hub/qbo/client.py",
         "MAX_READ_ATTEMPTS = 3  #",
         "MAX_READ_ATTEMPTS = 1  #",
-        "tests/unit/qbo/test_client.py::test_a_read_whose_answer_is_lost_is_asked_again_at_once",
+        "tests/unit/qbo/test_client.py::test_a_read_whose_response_is_lost_is_repeated_at_once",
     ),
     Planted(
         "an error inside QuickBooks counts as a refusal",
@@ -436,7 +436,7 @@ BUGS = (
         "next_try_at <= now",
         (
             "tests/proofs/test_environment.py::"
-            "test_a_posting_that_waits_goes_on_though_the_clock_was_set_back"
+            "test_a_waiting_posting_continues_after_the_clock_was_set_back"
         ),
     ),
     Planted(
@@ -476,7 +476,7 @@ BUGS = (
         "held_ids = []",
         (
             "tests/unit/posting/test_removals.py::"
-            "test_a_change_goes_once_the_payment_that_settled_it_is_removed"
+            "test_a_change_is_sent_once_the_payment_that_settled_it_is_removed"
         ),
     ),
     Planted(

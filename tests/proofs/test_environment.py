@@ -281,7 +281,7 @@ def test_a_counter_that_cannot_be_written_stops_the_sending_and_loses_nothing(be
 # -- waiting work while the clock is set back ------------------------------------------------------
 
 
-def test_a_posting_that_waits_goes_on_though_the_clock_was_set_back(bench):
+def test_a_waiting_posting_continues_after_the_clock_was_set_back(bench):
     bench.quickbooks.add_fault("refuse", "bill.create")
     id = bench.bill()
     bench.drain()

@@ -222,7 +222,7 @@ def test_the_tile_the_app_page_and_the_settings_say_that_the_interface_is_assume
     assert yaml.safe_load(page.text)["openapi"].startswith("3.1")
 
 
-def test_an_app_with_a_published_api_says_nothing_of_the_kind(visitor: Visitor) -> None:
+def test_an_app_with_a_published_api_shows_no_notice_of_an_assumed_one(visitor: Visitor) -> None:
     visitor.log_in("arne")
     assert not names_assumed_interface(visitor.page("/apps/ion"))
     assert visitor.get("/apps/ion/openapi.yaml").status_code == 404

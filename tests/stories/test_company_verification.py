@@ -139,7 +139,7 @@ def test_while_quickbooks_does_not_answer_nothing_is_stored(hub, intuit, token_f
     assert "QuickBooks could not be asked whether this connection belongs to company" in err
 
 
-def test_one_lost_answer_is_asked_for_again(hub, intuit, token_file):
+def test_a_read_with_one_lost_response_is_repeated(hub, intuit, token_file):
     intuit.add_fault("lose_answer", "companyinfo.read", count=1)
     assert add(hub, intuit.realm, token_file)[0] == 0
 

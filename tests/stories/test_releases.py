@@ -174,7 +174,9 @@ def annex(shop, app, clock):
     return row
 
 
-def test_an_invoice_goes_once_another_app_of_the_plugin_has_created_its_client(shop, annex, clock):
+def test_an_invoice_is_posted_once_another_app_of_the_plugin_has_created_its_client(
+    shop, annex, clock
+):
     runner.sync(annex.id, requested_by="schedule")
     assert shop.states() == {"invoice:9": "held"}
     clock.advance(60)

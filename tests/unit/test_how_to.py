@@ -628,7 +628,7 @@ def test_an_entry_that_cannot_be_read_back_is_written_at_most_once(bench, answer
     assert shed.answers == []
 
 
-def test_the_source_is_told_the_address_to_call_and_to_stop(bench):
+def test_the_source_gets_the_address_to_call_and_later_its_removal(bench):
     names = names_of("how-to/webhooks.md")
     shed = NotedRentals()
     names["Shed"] = lambda site: shed

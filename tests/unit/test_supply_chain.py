@@ -237,7 +237,7 @@ def test_advisories_are_listed_with_the_version_that_corrects_them():
         pytest.param(lambda question: (503, {}), "ServiceError", id="is out of order"),
     ],
 )
-def test_a_service_that_knows_nothing_leaves_everything_unchecked(answer, reason):
+def test_a_service_without_advisories_leaves_everything_unchecked(answer, reason):
     with advisory_service(answer) as (url, _):
         code, [line] = advisories.check(osv(url))
     assert code == advisories.NOT_CHECKED

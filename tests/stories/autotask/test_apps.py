@@ -60,7 +60,7 @@ def test_a_refused_invoice_is_marked_and_posted_once_its_number_is_cleared(invoi
 
 
 @pytest.mark.row("AT-I17")
-def test_one_invoice_is_posted_by_its_id_whatever_its_age_and_no_other(invoices, quickbooks):
+def test_only_the_invoice_with_the_chosen_id_is_posted_at_any_age(invoices, quickbooks):
     invoices.keep("fifteen days old", "fourteen days old").enable()
     invoices.match("billing_code", "external_number:labor", "2")
     invoices.sync(ids=[f"invoice:{invoices.id('fifteen days old')}"])

@@ -175,7 +175,7 @@ def test_foreign_expenses_are_in_autotasks_currency_and_foreign_repayment_is_ref
 
 
 @pytest.mark.row("AT-E10")
-def test_a_chosen_report_goes_by_hand_whatever_its_age(site):
+def test_a_chosen_report_of_any_age_is_posted_by_hand(site):
     words = "approved fifteen days ago"
     assert site.state_of(words) is None
     site.sync(ids=[f"expense_report:{site.id(words)}"])

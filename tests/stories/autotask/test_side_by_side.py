@@ -98,7 +98,7 @@ def test_a_paused_or_disabled_app_does_not_stop_the_others(open_site, clock):
 
 
 @pytest.mark.row("AT-C11")
-def test_autotask_is_asked_fifteen_minutes_after_the_end_of_the_last_run(open_site, clock):
+def test_autotask_is_read_fifteen_minutes_after_the_end_of_the_last_run(open_site, clock):
     site = open_site("expenses").keep("card and cash").enable()
     schedule.tick(clock.now())
     site.stand_in.faults.add(Fault(kind="delay", call="ExpenseReports.query", seconds=80))

@@ -204,7 +204,7 @@ def test_each_payout_is_one_deposit_of_its_amount_less_what_was_kept_and_given_b
 
 
 @pytest.mark.row("CC-S13", "CC-B11")
-def test_a_client_with_the_name_of_another_is_asked_about(later):
+def test_a_client_with_the_name_of_another_needs_a_decision(later):
     assert "QuickBooks has that name with another e-mail address" in later.cases
     first = [row["CustomerRef"]["name"] for case in NAMESAKES if (row := later.invoices[case])]
     assert first == ["Jordan Mercer"]
@@ -357,7 +357,7 @@ def test_a_client_is_found_by_id_then_address_then_name_else_made(site):
 
 
 @pytest.mark.row("CC-B11")
-def test_a_name_that_is_nearly_there_is_asked_about_until_a_person_decides(site):
+def test_a_similar_name_is_held_until_a_person_decides(site):
     similar = site.make("Customer", DisplayName="Marta Elison")
     site.enable()
     site.invoice()

@@ -152,7 +152,7 @@ def test_a_change_in_ion_changes_the_order_that_it_came_from(site, import_pair):
 
 
 @pytest.mark.row("ION-40")
-def test_taking_over_that_broke_off_goes_on_with_the_same_order(site, import_pair):
+def test_an_interrupted_import_continues_with_the_same_order(site, import_pair):
     source_order = order_in_books(site, "H-20")
     site.source.faults.add(Fault(kind="status", status=502, call="AddLine", nth=2))
     with pytest.raises(Retry, match="ION"):

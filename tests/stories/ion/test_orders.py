@@ -112,7 +112,7 @@ def test_a_fee_takes_the_account_of_its_name_and_any_other_that_of_the_settings(
 
 
 @pytest.mark.row("ION-14")
-def test_a_supplier_is_found_by_name_whatever_its_case_and_spaces(seed_orders):
+def test_a_supplier_is_found_by_name_regardless_of_case_and_spaces(seed_orders):
     assert (
         seed_orders["orders"]["a supplier written otherwise"]["VendorRef"]["name"]
         == "Copper State Supply"
@@ -221,7 +221,7 @@ def test_an_order_held_by_a_missing_class_is_sent_once_the_class_exists(site):
 
 @pytest.mark.row("ION-6", "ION-37")
 @pytest.mark.parametrize("is_listed", [True, False])
-def test_a_number_that_another_order_has_is_asked_about_and_never_overwritten(site, is_listed):
+def test_the_number_of_another_order_needs_a_decision_and_is_never_overwritten(site, is_listed):
     """QuickBooks refuses it; it is not sent at all once the list of changes has the other order."""
     site.set()
     site.order({"account": "6300"})

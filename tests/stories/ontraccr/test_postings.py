@@ -304,7 +304,7 @@ def test_files_are_attached_and_a_file_that_cannot_be_has_a_case(first_sync):
 
 
 @pytest.mark.row("ON-B9", "ON-B13")
-def test_each_payable_knows_its_state_and_what_went_before(first_sync):
+def test_each_payable_has_its_state_and_its_history(first_sync):
     site, raw = first_sync["site"], first_sync["raw"]
     states = {case: site.reported_states(raw[case]["id"]) for case in raw}
     assert states["a bill of the same shape"][-1] == "posted"
@@ -492,7 +492,7 @@ def test_a_total_that_quickbooks_stores_otherwise_is_reported_after_posting(site
 
 
 @pytest.mark.row("ON-S16")
-def test_a_payable_that_is_deleted_after_posting_is_asked_about(later_life):
+def test_a_payable_deleted_after_posting_needs_a_decision(later_life):
     assert len(later_life["posted"]["deleted"]) == 1
     assert any("Deleted in Ontraccr" in reason for reason in later_life["cases"].values())
 
@@ -551,7 +551,7 @@ def test_an_expense_that_came_from_the_bank_feed_is_not_posted_again_unseen(late
 
 
 @pytest.mark.row("ON-B13")
-def test_a_payable_that_is_held_back_goes_once_it_is_released(later_life):
+def test_a_held_payable_is_posted_once_it_is_released(later_life):
     assert later_life["first"]["held back"] is None
     assert [len(later_life["posted"]["held back"]), later_life["receipts"]["held back"]] == [
         1,

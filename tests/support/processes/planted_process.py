@@ -36,7 +36,7 @@ NOT_SWAPPABLE = -1
 OPTIONS = ("-x", "-n0", "--assert=plain", "-o", "faulthandler_timeout=0")
 WARM_UP = (  # tests that use most of what the tests of the bugs share
     "tests/unit/posting/test_removals.py::"
-    "test_a_change_goes_once_the_payment_that_settled_it_is_removed",
+    "test_a_change_is_sent_once_the_payment_that_settled_it_is_removed",
 )
 PYTHON_PATH = ("docs", "sandbox/tests", "plugins/files/tests")  # as the settings of pytest have it
 

@@ -272,7 +272,7 @@ def test_on_a_terminal_it_asks_for_what_no_option_says(tmp_path, monkeypatch):
     assert text == render(choices)[f"hub_{NAME}/__init__.py"]
 
 
-def test_an_answer_that_cannot_be_used_is_asked_for_again(tmp_path, monkeypatch):
+def test_an_unusable_answer_is_requested_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("hub.cli.authors._is_terminal", lambda: True)
     wrong = {"bil": "'bil' is no kind", "bill_payment": "add the kind bill"}

@@ -33,7 +33,7 @@ def test_an_embedded_hub_has_no_workers(app, invoke):
     )
 
 
-def test_a_worker_executes_as_many_runs_as_it_is_told(make_process, invoke, monkeypatch):
+def test_a_worker_executes_the_configured_number_of_runs(make_process, invoke, monkeypatch):
     concurrency = []
     monkeypatch.setattr(Worker, "run", lambda self: concurrency.append(self._concurrency))
     code, out, _ = invoke(make_process("one"), "worker", "--concurrency", "3")

@@ -94,7 +94,7 @@ def test_every_document_has_its_turn_longest_unread_first(hub, source):
     assert hub() == [*range(40, 50), *range(10)]
 
 
-def test_a_document_that_the_source_says_nothing_about_does_not_stay_in_front(hub, source):
+def test_a_document_that_the_source_does_not_answer_does_not_stay_in_front(hub, source):
     wait(hub, source, 30)
     source.by_id = {}
     assert hub() == [*range(20)]

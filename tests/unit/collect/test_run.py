@@ -996,7 +996,7 @@ def test_an_unchanged_group_costs_a_handful_of_statements(hub):
     assert len(calls) - one_group * 2 <= 6
 
 
-def test_a_source_id_that_no_column_holds_is_held_alone_and_the_rest_goes_on(hub, source):
+def test_a_source_id_too_long_for_its_column_is_held_alone_and_the_others_are_stored(hub, source):
     items = bill("x" * 201), bill("x" * 300), bill("1"), Gone(source_id="y" * 201)
     assert hub(*items) == {"unreadable": 2, "new": 1, "unknown": 1, "documents": 4}
     assert reasons() == [

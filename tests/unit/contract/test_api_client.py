@@ -175,7 +175,7 @@ def test_wrong_credentials_need_a_person(source, grant):
 
 
 @pytest.mark.parametrize("grant", [ClientCredentials, RefreshToken])
-def test_an_answer_without_a_token_is_asked_for_again(source, grant):
+def test_a_token_is_requested_again_after_a_response_without_one(source, grant):
     source.has_tokens = False
     with pytest.raises(Retry, match="Shed answered without an access token"):
         grant(site_of(source), "Shed").renew()

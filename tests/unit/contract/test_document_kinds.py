@@ -71,7 +71,7 @@ def test_each_group_of_kinds_is_defined_once():
     )
 
 
-def test_equal_groups_of_kinds_are_found_whatever_holds_them():
+def test_equal_groups_of_kinds_are_found_in_any_container():
     values = {
         "a.SALES": ("invoice", "refund"),
         "b.SOLD": {"refund", "invoice"},

@@ -74,7 +74,7 @@ def run(lists, cursors=None, ids=(), day=1):
 
 
 @pytest.mark.parametrize("make", [Shed.filtered, Shed.cursors], ids=["filtered", "cursors"])
-def test_each_list_goes_on_from_its_cursor_and_notices_its_deletions(make):
+def test_each_list_continues_from_its_cursor_and_notices_its_deletions(make):
     shed = Shed()
     lists = [make(shed, "bill"), make(shed, "order")]
     documents, gone, ends = run(lists)

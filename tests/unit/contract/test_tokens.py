@@ -41,7 +41,7 @@ def test_a_rejected_token_is_renewed_and_the_request_repeated():
     assert source.sent == ["token 1", "token 2"]
 
 
-def test_a_source_that_rejects_every_token_is_asked_twice_only():
+def test_a_source_that_rejects_every_token_is_called_only_twice():
     source = Source(SecretsInMemory(), "id")
     source.issue = lambda: "never valid"
     source.tokens = TokenCache(source.bound, source.issue)

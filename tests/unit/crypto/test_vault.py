@@ -78,7 +78,7 @@ def test_an_older_key_still_opens_and_the_newest_seals(vault):
     )
 
 
-def test_a_running_vault_learns_of_a_key_that_another_process_added(vault):
+def test_a_running_vault_reads_a_key_that_another_process_added(vault):
     running = Vault([OLD], reread=lambda: [NEW, OLD])
     assert running.open(PLACE, Vault([NEW, OLD]).seal(PLACE, TEXT)) == TEXT
     assert Vault([NEW]).open(PLACE, running.seal(PLACE, TEXT)) == TEXT

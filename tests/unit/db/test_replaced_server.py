@@ -59,7 +59,7 @@ def replace_frozen_server(server, standby):
 
 
 @pytest.mark.proof(small=0)
-def test_a_worker_goes_on_with_the_server_that_takes_the_place_of_a_frozen_one(
+def test_a_worker_continues_with_the_server_that_replaces_a_frozen_one(
     make_process, own_server, clock, executed, monkeypatch
 ):
     monkeypatch.setattr("hub.scheduling.queue._QueueConnection.work_seconds", SECONDS)

@@ -48,9 +48,7 @@ def ask():
 
 
 @pytest.mark.proof(small=0)
-def test_a_page_gives_up_on_a_frozen_server_and_the_next_one_after_it_goes_on_is_answered(
-    app, own_server
-):
+def test_a_page_times_out_on_a_frozen_server_and_the_next_one_is_answered(app, own_server):
     with app.test_request_context():
         assert ask() == 42
         own_server.freeze()

@@ -77,7 +77,7 @@ def test_a_value_that_json_cannot_hold_is_refused(value):
 # -- errors ----------------------------------------------------------------------------------------
 
 
-def test_a_throttled_call_waits_as_long_as_it_is_told(ask):
+def test_a_throttled_call_waits_as_long_as_the_response_asks(ask):
     with pytest.raises(Retry, match=r"127\.0\.0\.1 asks CostTracker to slow down") as caught:
         ask(answer_at_once("429 Too Many Requests", b"", "Retry-After: 37"))
     assert caught.value.after == 37
@@ -91,7 +91,7 @@ def test_a_server_that_is_down_is_tried_again(ask, status):
         ask(answer_at_once(status))
 
 
-def test_a_status_that_the_source_says_no_with_is_an_answer(ask):
+def test_a_refusing_status_is_returned_as_a_response(ask):
     reply = ask(
         answer_at_once(
             "500 No", b'{"errors": ["No such right."]}', "Content-Type: application/json"
@@ -142,7 +142,7 @@ def test_a_closed_port_is_tried_again(make_http):
         http.request("GET", "http://127.0.0.1:1/x")
 
 
-def test_a_name_that_nobody_knows_is_tried_again(make_http, monkeypatch):
+def test_an_unknown_host_name_is_tried_again(make_http, monkeypatch):
     def fail(*_, **__):
         raise deadline.socket.gaierror(-2, "Name or service not known")
 

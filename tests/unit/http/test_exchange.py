@@ -226,7 +226,7 @@ def test_no_proxy_or_netrc_of_the_surroundings_is_used(serve, session, monkeypat
     assert fetch(session, serve(answer_at_once("200 OK", b"direct")).url).body == b"direct"
 
 
-def test_a_host_that_nobody_knows_is_an_error(session, monkeypatch):
+def test_an_unknown_host_is_an_error(session, monkeypatch):
     def fail(*_, **__):
         raise deadline.socket.gaierror("Name or service not known")
 

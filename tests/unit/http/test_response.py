@@ -127,5 +127,5 @@ def test_only_an_api_says_that_something_is_not_there(status, body, says):
 
 
 @pytest.mark.parametrize("status", [200, 400, 403, 422])
-def test_another_status_says_nothing_of_that(status):
+def test_another_status_is_not_read_as_not_found(status):
     assert not reply(status, b'{"code": "not_found"}').not_found

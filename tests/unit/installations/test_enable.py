@@ -133,7 +133,7 @@ def test_the_lists_are_put_into_the_source_and_linked(settings):
         )
 
 
-def test_another_first_day_has_all_read_again_and_forgets_no_deletion(settings):
+def test_another_first_day_rereads_everything_and_keeps_deletions(settings):
     row = enable({**settings, "start_date": "2026-01-31"})
     with transaction() as session:
         session.add(Cursor(installation_id=row.id, stream="", value="A"))

@@ -139,7 +139,7 @@ def test_a_vendor_is_found_by_any_of_its_addresses():
     assert id_or_reason(supplier("email"), code) == "31"
 
 
-def test_a_namesake_with_another_address_is_asked_about_and_not_taken():
+def test_a_namesake_with_another_address_needs_a_decision():
     field = supplier("email", "name")
     theirs, own, none = (
         Party(name="Norsk Stål AS", email=email) for email in ("a@b.no", "post@stal.no", None)

@@ -243,7 +243,7 @@ def test_amounts_that_include_tax_come_to_the_total_with_the_stated_tax(amounts,
     assert [detail["TaxInclusiveAmt"] for detail in details] == [D(amount) for amount in amounts]
 
 
-def test_a_stated_tax_of_amounts_without_tax_is_sent_whatever_the_rates_give():
+def test_a_stated_tax_of_net_amounts_is_sent_regardless_of_the_rates():
     row = line("1", "20.00", account="30", tax_code="5")
     built = payloads.build(norwegian(row, tax_total=D("4.20"), total=D("24.20")), NO, MARKER)
     assert built.problems == ()
@@ -375,7 +375,7 @@ def test_a_stock_item_without_its_accounts_names_them():
 
 
 @pytest.mark.parametrize(("classes", "head"), [("77", {"value": "7"}), ("78", None)])
-def test_an_order_keeps_the_class_of_each_line_whatever_sales_forms_have(classes, head):
+def test_an_order_keeps_the_class_of_each_line_regardless_of_sales_forms(classes, head):
     facts = CompanyFacts(class_per_document=True)
     lines = [line(str(n), "5", account="7", class_=id) for n, id in enumerate(classes)]
     built = payloads.build(

@@ -141,7 +141,7 @@ def test_after_a_lost_answer_each_is_looked_for_and_the_absent_go_singly_under_a
     assert {tuple(bench.proofs(id)) for id in ids} == {("present",) if is_posted else ("absent",)}
 
 
-def test_a_batch_that_no_process_knows_the_end_of_is_looked_for_singly(bench, monkeypatch):
+def test_the_documents_of_a_batch_with_an_unknown_end_are_searched_singly(bench, monkeypatch):
     def dies(self, items, requestid, **options):
         raise KeyboardInterrupt
 

@@ -46,7 +46,7 @@ def test_the_name_of_a_customer_is_not_adopted_for_a_vendor(bench):
     assert (bench.state(id), bench.cases()) == ("held", ["Name already used"])
 
 
-def test_a_number_that_ours_holds_is_adopted_and_anothers_is_asked_about(bench):
+def test_the_holder_of_a_number_is_adopted_if_it_is_ours_and_else_needs_a_decision(bench):
     bench.quickbooks.ask("POST", "bill", bench.body("A-1"))
     bench.quickbooks.ask("POST", "bill", {**bench.body("A-2"), "PrivateNote": "typed in"})
     ours, theirs = bench.bill("A-1"), bench.bill("A-2")
@@ -74,7 +74,7 @@ def enter_bills(bench, count, seconds=1):
 
 @pytest.mark.parametrize("seconds", [0, 1])
 @pytest.mark.parametrize("page", [2, 3, 7, 100])
-def test_everything_created_is_found_whatever_the_page_even_within_one_second(bench, page, seconds):
+def test_everything_created_is_found_across_pages_even_within_one_second(bench, page, seconds):
     since = bench.clock.now() - dt.timedelta(minutes=10)
     enter_bills(bench, 7, seconds)
     results = [

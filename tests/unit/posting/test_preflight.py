@@ -103,7 +103,7 @@ def test_a_bill_in_another_currency_than_its_vendors_is_held(bench):
 
 
 @pytest.mark.row("CT-B9")
-def test_a_number_that_the_vendor_has_already_is_asked_about(bench):
+def test_a_number_that_the_vendor_has_already_needs_a_decision(bench):
     bench.quickbooks.ask("POST", "bill", {**bench.body("A-1"), "PrivateNote": "typed in"})
     bench.index_all_bills()
     id = unchecked(bench)
@@ -112,7 +112,7 @@ def test_a_number_that_the_vendor_has_already_is_asked_about(bench):
 
 
 @pytest.mark.row("CT-B9")
-def test_one_of_the_same_day_and_total_is_asked_about_and_may_be_posted_anyway(bench):
+def test_a_transaction_of_the_same_day_and_total_needs_a_decision_and_may_be_posted(bench):
     bench.quickbooks.ask("POST", "bill", {**bench.body("B-9"), "PrivateNote": "typed in"})
     bench.index_all_bills()
     id = unchecked(bench)

@@ -59,7 +59,7 @@ def test_a_receipt_is_repeated_with_growing_pauses(bench):
     ("busy", "seconds"),
     [(Retry("Bench is moving.", after=120), 120), (TooOften("bench.test", "Bench"), 60)],
 )
-def test_a_source_that_wants_to_be_left_alone_is_asked_no_more_till_then(bench, busy, seconds):
+def test_a_source_that_asks_for_a_pause_is_not_called_before_its_end(bench, busy, seconds):
     for number in ("A-1", "A-2", "A-3"):
         bench.bill(number)
     bench.drain()

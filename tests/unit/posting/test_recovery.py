@@ -191,7 +191,7 @@ def test_not_this_one_sends_it(bench):
     )
 
 
-def test_a_deleted_one_that_was_never_seen_is_asked_about(bench):
+def test_a_deleted_transaction_that_was_never_read_needs_a_decision(bench):
     bench.quickbooks.add_fault("lose_answer", "bill.create")
     id = bench.bill()
     bench.drain()
@@ -335,7 +335,7 @@ def test_after_a_restore_a_check_holds_nothing_that_was_not_looked_for(bench, tm
     assert (bench.state(id), bench.cases(), len(bench.bills())) == ("posted", [], 1)
 
 
-def test_an_unmarked_one_after_a_restore_is_asked_about(bench, tmp_path):
+def test_an_unmarked_transaction_after_a_restore_needs_a_decision(bench, tmp_path):
     id = bench.bill("A-1")
 
     def posted_and_edited():

@@ -133,7 +133,7 @@ def test_a_settling_transaction_is_removed_before_the_document_that_it_settles(
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_a_change_goes_once_the_payment_that_settled_it_is_removed(
+def test_a_change_is_sent_once_the_payment_that_settled_it_is_removed(
     app, quickbooks, clock, together
 ):
     shop = ShopSite(app, quickbooks, clock, **VOID)

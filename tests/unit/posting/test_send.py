@@ -94,7 +94,7 @@ def test_a_request_that_never_arrived_is_sent_again(bench, kind):
 
 @pytest.mark.parametrize("commit", [False, True])
 @pytest.mark.parametrize("fault", ["status", "internal", "system_failure", "business"])
-def test_a_bill_is_posted_once_whatever_a_failure_did(bench, fault, commit):
+def test_a_bill_is_posted_once_after_any_failure(bench, fault, commit):
     bench.quickbooks.add_fault(fault, "bill.create", commit=commit)
     id = bench.bill()
     bench.drain(wait_for_doubts=True)

@@ -126,7 +126,7 @@ def test_a_removed_document_is_not_offered_again(bench):
     assert undo.plan_posting(bench.ids[0]).removable == ()
 
 
-def test_bills_need_no_look_at_the_bank_and_a_run_is_asked_by_hundreds(bench):
+def test_undo_of_bills_reads_no_bank_report_and_reads_a_run_by_hundreds(bench):
     before = len(bench.sent(""))
     assert len(undo.plan_selection([Posting.operation == "create"]).removable) == 3
     assert [entry["call"] for entry in bench.sent("")[before:]] == ["query.bill"]

@@ -110,7 +110,7 @@ def test_a_write_without_a_clear_answer_is_in_doubt(quickbooks, fault):
     assert client.writes == 1
 
 
-def test_a_read_whose_answer_is_lost_is_asked_again_at_once(quickbooks):
+def test_a_read_whose_response_is_lost_is_repeated_at_once(quickbooks):
     quickbooks.add_fault("lose_answer", "vendor.read")
     quickbooks.add_fault("reset", "vendor.read")
     client = Client(1)
@@ -131,7 +131,7 @@ def test_a_read_without_an_answer_is_described_as_tried_again(quickbooks, fault)
 
 
 @pytest.mark.parametrize(("pause", "outcome"), [(7, "landed"), (60, "throttled")])
-def test_a_read_is_asked_again_after_a_short_pause_and_not_after_a_long_one(
+def test_a_read_is_repeated_after_a_short_pause_and_not_after_a_long_one(
     quickbooks, clock, pause, outcome
 ):
     quickbooks.add_fault("status", "vendor.read", status=429, retry_after=pause)

@@ -62,7 +62,7 @@ def client(make_app, make_config, empty_database, tmp_path):
 
 
 @pytest.mark.parametrize("module", [independent_books, independent_quickbooks])
-def test_the_other_one_knows_nothing_of_the_hub(module):
+def test_the_other_client_does_not_import_the_hub(module):
     nodes = ast.walk(ast.parse(Path(module.__file__).read_text()))
     used = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     nodes = ast.walk(ast.parse(Path(module.__file__).read_text()))

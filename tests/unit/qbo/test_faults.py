@@ -46,7 +46,7 @@ def test_the_gateway_shape_is_read():
     assert parse(json.dumps(body).encode()) == (Fault("3200", "", "m", "", "A"),)
 
 
-def test_xml_is_read_whatever_was_asked_for():
+def test_xml_is_read_for_any_requested_format():
     assert [(fault.code, fault.element) for fault in parse(XML)] == [
         ("2030", "Id"),
         ("610", ""),

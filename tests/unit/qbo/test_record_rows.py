@@ -100,7 +100,7 @@ def test_an_account_has_its_number_and_types():
     )
 
 
-def test_an_item_is_found_by_its_sku_and_knows_its_accounts():
+def test_an_item_is_found_by_its_sku_and_has_its_accounts():
     stored_row = row(
         "item", Name="Stud", Sku="S-1", Type="NonInventory", ExpenseAccountRef={"value": "80"}
     )

@@ -189,7 +189,7 @@ def test_projects_are_customers_with_their_parents(quickbooks):
 
 
 @pytest.mark.row("CT-S5")
-def test_a_tax_code_knows_its_rate_and_its_use(quickbooks):
+def test_a_tax_code_has_its_rates_and_its_use(quickbooks):
     california = next(code for code in choices("tax_code") if code.name == "California")
     assert (california.rate, california.body["use"]) == ("8", "both")
 

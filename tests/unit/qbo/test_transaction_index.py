@@ -145,7 +145,7 @@ def test_everything_since_a_day_is_loaded_once(quickbooks):
     assert transaction_download.download_missing(1, ["bill"], DAY) == 0
 
 
-def test_an_earlier_day_is_read_when_it_is_asked_for(quickbooks):
+def test_an_earlier_day_is_read_on_request(quickbooks):
     make_bills(quickbooks, 2, "2025-12-31")
     load()
     assert transaction_download.download_missing(1, ["bill"], dt.date(2025, 12, 1)) == 2
@@ -167,7 +167,7 @@ def test_a_transaction_newer_than_the_reading_is_not_deleted(quickbooks, clock):
     assert head("77").state == "live"
 
 
-def test_the_mirror_knows_up_to_when_it_is_complete(quickbooks, clock):
+def test_the_index_stores_until_when_it_is_complete(quickbooks, clock):
     load()
     with engine.read_only_session() as session:
         state = session.get_one(ListState, (1, "heads:bill"))

@@ -142,7 +142,7 @@ def test_a_throttle_pauses_and_then_slows_down(clock):
     assert limiter.budget().requests < 400
 
 
-def test_where_few_had_started_it_goes_on_half_as_fast(clock):
+def test_after_few_starts_the_rate_falls_to_half(clock):
     limiter = RateLimiter(clock)
     starts(limiter, clock, 10)
     limiter.note_throttling(60)

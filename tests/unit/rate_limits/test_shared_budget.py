@@ -125,7 +125,7 @@ def test_processes_that_share_a_company_reach_98_percent_of_its_minute(count):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_no_limit_is_exceeded_whatever_the_processes_do(seed):
+def test_no_limit_is_exceeded_by_any_sequence_of_calls(seed):
     chooser = random.Random(seed)
     processes = [
         Process(

@@ -177,7 +177,7 @@ class RowInMemory:
 
 
 @pytest.mark.parametrize("seed", [*range(8), "in the database"])
-def test_no_limit_is_exceeded_whatever_happens_to_the_processes(request, clock, seed):
+def test_no_limit_is_exceeded_when_processes_end_or_freeze(request, clock, seed):
     """Processes start, answer, freeze and die at random on one row."""
     chooser = random.Random(seed)
     row = RowInMemory(clock)

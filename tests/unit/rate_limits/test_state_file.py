@@ -68,7 +68,7 @@ def test_a_pause_applies_to_other_processes_too(two_limiters, clock):
     assert begin_alternately(two_limiters[1:], clock, 1) == [began + 60]
 
 
-def test_the_next_process_goes_on_with_what_the_last_one_left(clock, tmp_path):
+def test_the_next_process_continues_with_the_stored_state(clock, tmp_path):
     file = tmp_path / "1.starts"
     begin_alternately([RateLimiter(clock, file=file)], clock, 500)
     assert RateLimiter(clock, file=file).budget().requests == 0

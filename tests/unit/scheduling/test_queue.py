@@ -238,7 +238,7 @@ def test_a_job_whose_end_was_lost_is_deleted_though_its_worker_lives(first_hub, 
     assert (defer(first_hub, queue), jobs(first_hub)) == (1, {"todo": 1})
 
 
-def test_a_job_whose_run_goes_on_is_not_deleted(first_hub, second_hub, queue):
+def test_the_job_of_a_running_run_is_not_deleted(first_hub, second_hub, queue):
     request(first_hub)
     defer(first_hub, queue)
     fetch(first_hub)
@@ -439,7 +439,7 @@ def outcomes(app, kind):
         return set(session.scalars(started))
 
 
-def test_a_scheduler_without_its_database_is_not_at_work_and_goes_on(
+def test_a_scheduler_without_its_database_is_inactive_and_continues_later(
     first_hub, second_hub, make_scheduler
 ):
     scheduler = make_scheduler(first_hub)
@@ -487,7 +487,9 @@ def add_companies(app, count):
             run_log.request("lists", id, "kari")
 
 
-def test_a_worker_executes_as_many_runs_at_a_time_as_it_is_told(first_hub, run_worker, monkeypatch):
+def test_a_worker_executes_at_most_the_configured_number_of_runs_at_a_time(
+    first_hub, run_worker, monkeypatch
+):
     """The executor of the event loop has fewer threads than the queue claims jobs."""
     together = threading.Barrier(13)
 
@@ -501,7 +503,7 @@ def test_a_worker_executes_as_many_runs_at_a_time_as_it_is_told(first_hub, run_w
     together.wait(PATIENCE)
 
 
-def test_a_worker_goes_on_after_the_database_has_ended_all_its_sessions(
+def test_a_worker_continues_after_the_database_has_ended_all_its_sessions(
     first_hub, second_hub, run_worker, monkeypatch
 ):
     """The library ends its work without an error."""
@@ -521,7 +523,7 @@ def test_a_worker_goes_on_after_the_database_has_ended_all_its_sessions(
     assert executed.acquire(timeout=PATIENCE)
 
 
-def test_a_worker_whose_queue_gets_no_connection_goes_on_when_it_gets_one(
+def test_a_worker_continues_when_its_queue_gets_a_connection_again(
     first_hub, run_worker, monkeypatch, refuse_connections, caplog
 ):
     """It logs the reason once as long as it stays the same."""

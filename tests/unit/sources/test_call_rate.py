@@ -300,7 +300,7 @@ def test_a_person_who_looks_at_a_page_does_not_wait_long(hub, clock):
     assert (len(source.calls), source.refused) == (2, 0)
 
 
-def test_a_hub_that_is_told_to_end_does_not_wait_to_the_end(hub, clock):
+def test_a_hub_that_is_terminated_does_not_wait_for_a_slot(hub, clock):
     source = hub("1/40s")
     http = client(source)
     http.request("GET", SOURCE)

@@ -64,7 +64,7 @@ def test_an_app_that_is_not_installed_is_named():
 ACCOUNTS = {"receipt_address": "books@example.com", "deposit_account": "35"}
 
 
-def test_the_source_is_asked_with_headers_where_the_app_stores_no_token():
+def test_the_source_is_called_with_headers_where_the_app_stores_no_token():
     harvest = bench.Bench("harvest", ACCOUNTS, waits=True)
     headers = {
         "Authorization": "Bearer harvest-token",
@@ -76,7 +76,7 @@ def test_the_source_is_asked_with_headers_where_the_app_stores_no_token():
     assert answer.json()["name"] == "Bright Ideas"
 
 
-def test_the_source_is_asked_with_the_token_that_the_app_has_stored():
+def test_the_source_is_called_with_the_token_that_the_app_has_stored():
     costtracker = bench.Bench("costtracker", {"payable_account": "33"}, waits=True)
     assert "access_token" not in costtracker.secrets
     assert costtracker.ask("GET", "/v1/nothing").status_code == 404

@@ -25,7 +25,7 @@ def test_setting_the_wall_clock_back_lets_no_time_run_back():
     assert (clock.now(), clock.monotonic()) == (START, 10.0)
 
 
-def test_followers_of_a_fake_clock_are_told_each_moment():
+def test_followers_of_a_fake_clock_get_each_moment():
     clock, moments = FakeClock(), []
     clock.followers.append(moments.append)
     clock.advance(1)

@@ -28,7 +28,7 @@ def contracts():
         )
 
 
-def test_every_app_is_read_without_a_gap_whatever_happens_meanwhile(figure, plugins):
+def test_every_app_is_read_without_a_gap_during_any_change(figure, plugins):
     """The suites of the plugins run the checks; this test ensures that none of them omits one."""
     results = {contract.slug: contract for contract in contracts()}
     have_stand_ins = {slug for slug in plugins.apps if plugins.has(slug, "hub_sandbox")}

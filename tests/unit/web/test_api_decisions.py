@@ -41,7 +41,7 @@ def decision(visitor: Visitor, name: str) -> tuple[str, str, str]:
 # -- codes -----------------------------------------------------------------------------------------
 
 
-def test_the_code_of_a_case_is_matched_and_a_sync_goes_on(
+def test_the_code_of_a_case_is_matched_and_a_sync_continues(
     program: ApiClient, visitor: Visitor
 ) -> None:
     answer = program.call("POST", f"{case_of(visitor, 'match')}/match", {"record": "v1"})

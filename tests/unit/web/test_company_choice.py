@@ -96,7 +96,7 @@ def test_the_choice_is_seen_on_every_page_and_ends_with_all_companies(
     assert all(shows(visitor, "/documents", name) for name in COMPANIES)
 
 
-def test_pages_of_one_thing_and_of_one_app_are_shown_whatever_is_chosen(
+def test_pages_of_one_object_and_of_one_app_are_shown_with_any_company_chosen(
     two_companies: TwoCompanies,
 ) -> None:
     visitor = choose(two_companies, EVERYTHING, BRAVO)

@@ -52,7 +52,7 @@ def _document(visitor: Visitor, name: str) -> str:
         ("sort=nothing", "F-20260", "No document fits"),
     ],
 )
-def test_documents_are_found_by_what_a_person_knows_of_them(
+def test_documents_are_found_by_search_and_filters(
     viewer: Visitor, query: str, there: str, absent: str
 ) -> None:
     page = viewer.page(f"/documents?{query}")

@@ -40,7 +40,7 @@ def test_a_wrong_address_is_reported_in_a_sentence(
     assert sentence in answer.text
 
 
-def test_a_form_without_its_token_is_told_to_reload(visitor: Visitor) -> None:
+def test_a_form_without_its_token_is_answered_with_advice_to_reload(visitor: Visitor) -> None:
     visitor.log_in("olga")
     answer = visitor.client.post("/audit/verify")
     assert answer.status_code == 400

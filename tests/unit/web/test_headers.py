@@ -93,7 +93,7 @@ def test_assets_are_compressed_and_pages_are_not(visitor: Visitor) -> None:
         assert "Content-Encoding" not in font.headers
 
 
-def test_the_browser_forgets_pages_at_log_out_and_stays_known(visitor: Visitor) -> None:
+def test_log_out_clears_the_pages_in_the_browser_and_keeps_its_cookie(visitor: Visitor) -> None:
     visitor.log_in("vera")
     assert "Clear-Site-Data" not in visitor.get("/").headers
     assert visitor.post("/logout").headers["Clear-Site-Data"] == '"cache", "storage"'

@@ -346,7 +346,7 @@ def test_the_attention_tile_says_how_many_documents_have_no_known_amount(visitor
     assert "· 2 uten kjent beløp" in answer.text
 
 
-def test_a_document_counts_once_with_its_own_amount_whatever_is_open_of_it(
+def test_a_document_counts_once_with_its_own_amount_however_many_parts_are_open(
     visitor: Visitor,
 ) -> None:
     """Several parts, a change beside a posted bill, and a posting that has no total yet."""
@@ -536,7 +536,9 @@ def test_a_mail_about_cases_shows_that_the_mail_server_works(
     assert _steps(visitor.page("/"))[MAIL_STEP] is True
 
 
-def test_the_checklist_goes_once_all_is_done(visitor: Visitor, clock: FakeClock, mail: Any) -> None:
+def test_the_checklist_disappears_once_all_is_done(
+    visitor: Visitor, clock: FakeClock, mail: Any
+) -> None:
     visitor.log_in("olga")
     _set_up_mail(visitor, mail)
     visitor.post("/people/add", name="second@example.com", password=PASSWORD, role="owner")

@@ -149,7 +149,7 @@ def test_an_app_without_files_leads_to_the_upload_of_the_first(visitor):
     assert "Upload the first file" not in visitor.page("/installations/1/")
 
 
-def test_the_same_content_is_stored_once_whatever_its_name(visitor):
+def test_the_same_content_is_stored_once_under_any_name(visitor):
     upload(visitor, ("a.csv", b"list 1"))
     before = runs()
     assert "was received before" in upload(visitor, ("again.csv", b"list 1"))

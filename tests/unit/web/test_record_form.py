@@ -52,7 +52,7 @@ def customers(pages: Pages) -> list[dict[str, Any]]:
     return [record for record in pages.site.all("Customer") if "[hub:" in record.get("Notes", "")]
 
 
-def test_the_form_has_what_the_source_knows(pages: Pages) -> None:
+def test_the_form_is_filled_with_the_facts_of_the_source(pages: Pages) -> None:
     pages.sync(JORDAN)
     page = pages.visitor.page(pages.case("k20"))
     assert "press Refresh lists" not in page

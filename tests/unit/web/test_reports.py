@@ -279,7 +279,7 @@ def test_without_documents_the_reports_say_what_to_do_and_show_no_table(visitor)
     assert "Control totals" not in main
 
 
-def test_a_viewer_is_told_who_can_take_the_next_step(visitor):
+def test_a_viewer_sees_who_can_take_the_next_step(visitor):
     visitor.post("/logout")
     visitor.log_in("vera")
     main = visitor.page(HERE).partition('id="main"')[2]

@@ -148,7 +148,7 @@ def test_an_id_of_nothing_gets_the_same_answer_and_is_not_recorded(two_companies
     assert [entry.subject for entry in entries(person, "request refused")] == [f"GET {page}"]
 
 
-def test_a_foreign_id_that_is_asked_for_again_is_only_counted(two_companies):
+def test_a_repeated_request_for_a_foreign_id_is_only_counted(two_companies):
     person = two_companies.visitor(OF_ONE_APP)
     page = foreign_pages(two_companies)[0]
     for _ in range(5):

@@ -485,7 +485,7 @@ def test_approving_the_first_preview_leaves_the_mode_as_it_is(visitor: Visitor) 
     assert "Nothing to approve" in page
 
 
-def test_whether_to_post_automatically_is_asked_after_a_first_approval(visitor: Visitor) -> None:
+def test_automatic_posting_is_offered_after_a_first_approval(visitor: Visitor) -> None:
     visitor.log_in("arne")
     assert "Post automatically" not in visitor.page(_here(visitor))
     assert "Post automatically from now on?" in visitor.approve(visitor.story.installation)

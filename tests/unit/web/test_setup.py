@@ -82,7 +82,9 @@ def test_without_an_owner_every_page_leads_to_the_set_up(new_hub: Visitor) -> No
     assert new_hub.client.post("/webhooks/quickbooks").status_code == 401
 
 
-def test_the_code_makes_an_owner_who_is_logged_in_and_goes_on_to_the_keys(new_hub: Visitor) -> None:
+def test_the_code_creates_an_owner_who_is_logged_in_and_sees_the_keys_next(
+    new_hub: Visitor,
+) -> None:
     answer = become_owner(new_hub, new_hub.code)  # type: ignore[attr-defined]
     assert (answer.status_code, answer.location) == (302, "/setup/intuit")
     assert "Intuit keys" in new_hub.page("/setup/intuit")

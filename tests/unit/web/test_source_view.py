@@ -68,7 +68,7 @@ def test_a_document_keeps_the_words_of_its_source() -> None:
     assert view.warnings == ["The file is missing."]
 
 
-def test_a_customer_shows_what_its_source_knows_and_nothing_of_taxes() -> None:
+def test_a_customer_shows_the_facts_of_its_source_and_no_taxes() -> None:
     details = {
         "name": "Harbor Freight",
         "phone": "555-0179",

@@ -178,7 +178,7 @@ def test_a_name_and_an_address_of_one_person_share_a_delay(visitor):
     assert statuses == [200] * 5 + [429]
 
 
-def test_a_restart_forgets_nothing(visitor, make_app, make_config):
+def test_the_counts_survive_a_restart(visitor, make_app, make_config):
     for _ in range(5):
         Browser(visitor.app).guess()
     again = make_app(make_config(), pages=True)
