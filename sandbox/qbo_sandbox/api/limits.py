@@ -18,11 +18,11 @@ Key = tuple[str, ...]
 
 
 class Limit(NamedTuple):
-    """The number of requests of a key in some seconds, and for how many a request counts."""
+    """A limit: at most `max_requests` of a key in some seconds; a request counts `weight` times."""
 
     key: Key
     seconds: float
-    most: int
+    max_requests: int
     weight: int = 1
 
 
@@ -57,7 +57,7 @@ class RequestLimits:
         limits = _limits_of(switches, realm, client, call, body)
         for limit in limits:
             count = self._count_recent(limit, now)
-            if count + limit.weight > limit.most:
+            if count + limit.weight > limit.max_requests:
                 raise throttled_call()
         under_way = self.under_way[realm, client]
         if switches.at_once and under_way >= switches.at_once:

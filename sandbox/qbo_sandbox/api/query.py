@@ -22,11 +22,11 @@ DEFAULT_PAGE_SIZE = 100
 
 
 class QueryToken(NamedTuple):
-    """A token of a query; `where` is its line and column, as QuickBooks writes them."""
+    """A token of a query; `location` is its line and column in messages."""
 
     kind: str
     text: str
-    where: str
+    location: str
 
 
 class Condition(NamedTuple):
@@ -39,14 +39,14 @@ class Condition(NamedTuple):
 
 @dataclass
 class Select:
-    """A parsed query; `order` holds fields with True for descending, `most` is the page size."""
+    """A parsed query; `order` holds fields with True for descending, `start` is the first row."""
 
     entity: str
     count: bool = False
     conditions: list[Condition] = field(default_factory=list)
     order: list[tuple[str, bool]] = field(default_factory=list)
     start: int = 1
-    most: int = DEFAULT_PAGE_SIZE
+    page_size: int = DEFAULT_PAGE_SIZE
 
 
 def parse(text: str) -> Select:
@@ -78,9 +78,10 @@ def _describe_position(text: str, position: int) -> str:
     return f"at line {len(lines)}, column {len(lines[-1]) + 1}."
 
 
-def _lexical_error(sign: str, where: str) -> Refusal:
+def _lexical_error(sign: str, location: str) -> Refusal:
     return Refusal(
-        "4000", f'QueryParserError: Lexical error {where}  Encountered: "{sign}" ({ord(sign)})'
+        "4000",
+        f'QueryParserError: Lexical error {location}  Encountered: "{sign}" ({ord(sign)})',
     )
 
 
@@ -92,7 +93,8 @@ def _refuse_token(token: QueryToken) -> Refusal:
     }
     sort = names.get(token.kind, f' "{token.text}" "{token.text} "')
     return Refusal(
-        "4000", f'QueryParserError: Encountered "{sort}" {token.where}\nWas expecting one of:\n    '
+        "4000",
+        f'QueryParserError: Encountered "{sort}" {token.location}\nWas expecting one of:\n    ',
     )
 
 
@@ -218,7 +220,7 @@ class _Parser:
             elif self._accept("startposition"):
                 query.start = self._positive_number()
             elif self._accept("maxresults"):
-                query.most = self._positive_number(MAX_PAGE_SIZE)
+                query.page_size = self._positive_number(MAX_PAGE_SIZE)
             else:
                 return
 
@@ -237,7 +239,7 @@ class _Parser:
         return name, is_descending
 
     def _positive_number(self, maximum: int | None = None) -> int:
-        """Take a number of at least 1, and of at most `most`."""
+        """Take a number of at least 1, and of at most `maximum`."""
         token = self._take("bare")
         if not token.text.lstrip("-").isdigit():
             raise _refuse_token(token)
@@ -251,6 +253,6 @@ class _Parser:
 
 def _null_error_text(token: QueryToken) -> str:
     return (
-        f'QueryParserError: Encountered " "null" "NULL "" {token.where}\n'
+        f'QueryParserError: Encountered " "null" "NULL "" {token.location}\n'
         "Was expecting:\n    <IDENTIFIER> ...\n    "
     )

@@ -55,7 +55,7 @@ def _page_of(kind: str, rows: Iterable[Row], select: Select) -> Iterable[Row]:
     if kind == "TaxCode":
         return _page_with_special_codes(rows, select)
     first = select.start - 1
-    return islice(rows, first, first + select.most)
+    return islice(rows, first, first + select.page_size)
 
 
 def entity_of(name: str) -> str:
@@ -91,7 +91,7 @@ def _page_with_special_codes(rows: Iterable[Row], select: Select) -> list[Row]:
             special.append(row)
     special.sort(key=lambda row: row.seq)
     first = select.start - 1
-    end = first + select.most
+    end = first + select.page_size
     return special + numbered[first:end]
 
 
