@@ -129,7 +129,7 @@ class DatabaseUnavailable(WorkInterrupted):
             "The database %(url)s cannot be used: %(why)s. Nothing was lost; solve that and run"
             " again.",
             url=url,
-            why=why,
+            why=why if isinstance(why, Sentence) else "; ".join(why.split("\n\t")).rstrip(".?"),
         )
 
 

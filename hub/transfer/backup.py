@@ -33,8 +33,7 @@ PAGES_PER_REPORT = 1000  # of SQLite's backup, between two reports
 def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) -> Manifest:
     """Write a backup of the application's database; `keys` adds the key files."""
     config = hub_context.current_hub().config
-    if path.exists():
-        raise Refused(f"{path} exists already. Nothing was changed; name a new file.")
+    _require_new_file(path)
     with engine.read_only_session() as session:
         schema.require_newest(session.connection(), exactly=True)
     files = {name: config.data / name for name in KEY_FILES} if keys else {}
@@ -59,6 +58,14 @@ def back_up(path: Path, open_app: OpenApp, progress: Progress, *, keys: bool) ->
         )
         archive.write(path, manifest, {DATABASE_FILE: copied, **files}, config.secret_key)
     return manifest
+
+
+def _require_new_file(path: Path) -> None:
+    """Raise Refused unless a file can be created under this name."""
+    if path.exists():
+        raise Refused(f"{path} exists already. Nothing was changed; name a new file.")
+    if not path.parent.is_dir():
+        raise Refused(f"There is no folder {path.parent}. Create it, or name another file.")
 
 
 def restore(

@@ -112,3 +112,12 @@ def test_a_refused_host_is_a_refusal():
 
 def test_settings_keep_each_sentence_by_its_field():
     assert SettingsInvalid("ION", {"key": ["Is missing."]}).fields == {"key": ["Is missing."]}
+
+
+def test_the_reason_why_a_database_cannot_be_used_is_one_clause():
+    """PostgreSQL's driver writes several lines, the last of which is a question."""
+    why = "connection refused\n\tIs the server running and accepting connections?"
+    assert DatabaseUnavailable("postgresql://db/hub", why).text == (
+        "The database postgresql://db/hub cannot be used: connection refused; Is the server running"
+        " and accepting connections. Nothing was lost; solve that and run again."
+    )

@@ -111,6 +111,11 @@ def test_a_backup_in_a_folder_has_the_time_in_its_name(hub, tmp_path):
     assert (code, "exists already" in output) == (1, True)
 
 
+def test_a_backup_into_a_folder_that_does_not_exist_names_it(hub, tmp_path):
+    code, output = hub("backup", str(tmp_path / "gone" / "backup.zip"))
+    assert (code, f"There is no folder {tmp_path / 'gone'}." in output) == (1, True)
+
+
 def rewrite(archive, change):
     """Write an archive again with changed contents."""
     with zipfile.ZipFile(archive) as source:
