@@ -18,7 +18,7 @@ def reason_alone(reason: str, instruction: str) -> str:
     return reason
 
 
-def instruction_of(case: Case, slug: str | None) -> str:
+def get_instruction(case: Case, slug: str | None) -> str:
     """Return the next step of a case of an app; what is corrected at the source names it."""
     return name_source(case.code, case.params, case.instruction, slug)
 

@@ -28,7 +28,7 @@ ABSENT_DISCREPANCIES = (
 )  # nothing of the document is in the books
 
 
-def cause_of(posting_id: int, discrepancy: str) -> str:
+def build_cause(posting_id: int, discrepancy: str) -> str:
     """Return the cause of the case about a discrepancy of a posted document."""
     return f"posting:{posting_id}:{discrepancy}{CAUSE_SUFFIX}"
 
@@ -38,7 +38,7 @@ def close_as_gone_everywhere(session: Session, posting: Posting) -> None:
 
     The closed case says so in the history of the document.
     """
-    causes = [cause_of(posting.id, absence) for absence in ABSENT_DISCREPANCIES]
+    causes = [build_cause(posting.id, absence) for absence in ABSENT_DISCREPANCIES]
     query = select(Case).where(Case.cause.in_(causes), Case.closed_at.is_(None))
     for case in session.scalars(query):
         text = CaseText(

@@ -135,7 +135,7 @@ def complete_content(
     return PartContent(content, disposition, findings)
 
 
-def holder_of(findings: tuple[Finding, ...]) -> Holder:
+def find_holder(findings: tuple[Finding, ...]) -> Holder:
     """Return who solves the first of these reasons: a person in the hub, or the source."""
     if findings[0].text.action == CaseAction.RETRY:
         return Holder.PERSON
@@ -161,7 +161,7 @@ def _find_disposition(
             return waiting, ()
         return cases.build_held_disposition(Holder.SOURCE, (finding,)), (finding,)
     if findings:
-        return cases.build_held_disposition(holder_of(findings), findings), findings
+        return cases.build_held_disposition(find_holder(findings), findings), findings
     return Disposition(state=batch.setup.state), ()
 
 

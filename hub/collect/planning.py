@@ -15,8 +15,8 @@ from hub.collect.content import (
     PartContent,
     build_payload,
     complete_content,
+    find_holder,
     find_obstacle,
-    holder_of,
 )
 from hub.collect.document_plan import DocumentPlan, PartPlan, PostingPlan
 from hub.collect.holds import hold_document, hold_for_source, hold_other_kind
@@ -239,7 +239,7 @@ def _plan_content(
     obstacles = (obstacle,) if obstacle else ()
     mapped = operation.mapped
     created = RecordsToCreate(mapped)
-    is_for_source = bool(obstacles) and holder_of(obstacles) == Holder.SOURCE
+    is_for_source = bool(obstacles) and find_holder(obstacles) == Holder.SOURCE
     if mapped.creates and not is_for_source:
         created = _fill_record_ids(batch, plan, mapped, records)
         operation = replace(operation, mapped=created.mapped)

@@ -17,7 +17,7 @@ from hub.http import credentials, deadline, exchange
 from hub.http.adapter import LimitedAdapter
 from hub.http.allowlist import Hosts, parse
 from hub.http.exchange import HttpResponse
-from hub.http.response import HttpReply, MaskedCall, wait_of
+from hub.http.response import HttpReply, MaskedCall, parse_wait
 
 MAX_RESPONSE_BYTES = 100 * 2**20
 CONNECTIONS_PER_HOST = 20
@@ -233,7 +233,7 @@ class AppHttp:
         status = response.status
         if status in answers:
             return HttpReply(call, response)
-        wait = wait_of(response.headers, self._clock.now())
+        wait = parse_wait(response.headers, self._clock.now())
         if status == 429:
             self._on_throttled(wait or 0.0)
             raise TooOften(call.host, call.app, wait)

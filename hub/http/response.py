@@ -145,7 +145,7 @@ def _is_of_an_api(body: bytes) -> bool:
         return False
 
 
-def wait_of(headers: Mapping[str, str], now: dt.datetime) -> float | None:
+def parse_wait(headers: Mapping[str, str], now: dt.datetime) -> float | None:
     """Return the seconds that Retry-After asks for, as a number or date; None without one."""
     text = str(headers.get("Retry-After") or "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", text):

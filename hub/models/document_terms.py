@@ -38,7 +38,7 @@ class DocumentTerm(Model):
     term: Mapped[str] = mapped_column(TERM, primary_key=True)
 
 
-def words_of(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """Return the words of a text as they are compared: without capitals, accents and margins.
 
     A text of signs only has none.
@@ -54,11 +54,11 @@ def words_of(text: str) -> list[str]:
     return words
 
 
-def terms_of(texts: Iterable[str]) -> list[str]:
+def list_terms(texts: Iterable[str]) -> list[str]:
     """Return the terms of a document with these texts, each once and without those left empty."""
     terms: dict[str, None] = {}
     for text in texts:
-        for word in words_of(text or ""):
+        for word in split_words(text or ""):
             for part in list(_PART.finditer(word))[:MAX_TERMS_PER_WORD]:
                 terms[word[part.start() :]] = None
     return list(terms)[:MAX_TERMS_PER_DOCUMENT]
@@ -66,7 +66,7 @@ def terms_of(texts: Iterable[str]) -> list[str]:
 
 def terms_of_row(document: Any) -> list[str]:
     """Return the terms of a document, or of a row with its searched columns."""
-    return terms_of(getattr(document, name) for name in SEARCHED_COLUMNS)
+    return list_terms(getattr(document, name) for name in SEARCHED_COLUMNS)
 
 
 @event.listens_for(Session, "after_flush")

@@ -139,7 +139,7 @@ def build_case_text(case: Case, news: News) -> str:
     reason = advice.reason_alone(case.reason, case.instruction)
     lines.append(cut(reason, MAX_REASON))
     subject = news.apps.get(case.installation_id or 0)
-    next_step = advice.instruction_of(case, subject.slug if subject else "")
+    next_step = advice.get_instruction(case, subject.slug if subject else "")
     lines.append(gettext("What to do: %(instruction)s", instruction=next_step))
     lines.append(f"{current_hub().config.public_url}/inbox/{case.id}\n")
     return "\n".join(lines)

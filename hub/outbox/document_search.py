@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hub.db.engine import insert, transaction
 from hub.models import DocumentTerm, Posting, SourceDocument
-from hub.models.document_terms import SEARCHED_COLUMNS, terms_of, words_of
+from hub.models.document_terms import SEARCHED_COLUMNS, list_terms, split_words
 
 MAX_CANDIDATES = 10_000
 MAX_WITHOUT_TERMS = 20_000  # newest documents among which those without terms are looked for
@@ -22,7 +22,7 @@ def has_all_words(session: Session, text: str) -> ColumnElement[bool]:
     If one of the words is rare, its documents are looked up by the index and tested. If all words
     are common, the documents of a list are tested one after the other, and a page is full soon.
     """
-    words = list(dict.fromkeys(words_of(text)))[:MAX_WORDS]
+    words = list(dict.fromkeys(split_words(text)))[:MAX_WORDS]
     has_id = SourceDocument.id.in_(union_all(*_select_with_id(text)))
     if not words:
         return has_id
@@ -84,7 +84,7 @@ def add_missing_terms() -> int:
     with transaction() as session:
         documents = session.execute(query).all()
         for document in documents:
-            terms = terms_of(document[1:])
+            terms = list_terms(document[1:])
             rows += [{"document_id": document.id, "term": term} for term in terms]
         if rows:
             table = DocumentTerm.__table__

@@ -34,7 +34,7 @@ class BatchItem:
         return Expected(
             ENTITY_BY_KIND[self.kind],
             deletes=self.operation == Operation.DELETE,
-            id=None if is_create else id_of(self.body),
+            id=None if is_create else read_id(self.body),
         )
 
 
@@ -115,7 +115,7 @@ def _encode_item(item: BatchItem) -> bytes:
     return f'{opening}, "{entity}": '.encode() + item.body + b"}"
 
 
-def id_of(body: bytes) -> str | None:
+def read_id(body: bytes) -> str | None:
     """Return the Id of the object that a body changes; None if it creates one."""
     id = json.loads(body).get("Id")
     if id is None:

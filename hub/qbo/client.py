@@ -21,7 +21,7 @@ from hub.models.enums import SendOutcome
 from hub.payloads.entities import ENTITY_BY_KIND
 from hub.payloads.multipart import encode_multipart
 from hub.qbo import batch, call_record, connection, intuit_keys, transport, usage
-from hub.qbo.batch import BatchItem, id_of
+from hub.qbo.batch import BatchItem, read_id
 from hub.qbo.call import Call, read_call
 from hub.qbo.oauth import tokens
 from hub.qbo.responses import (
@@ -94,7 +94,7 @@ class Client:
         self, kind: str, body: bytes, requestid: str, *, deadline_at: float | None = None
     ) -> QuickBooksResponse:
         """Change an object; the body contains its Id and SyncToken."""
-        expected = Expected(ENTITY_BY_KIND[kind], id=id_of(body))
+        expected = Expected(ENTITY_BY_KIND[kind], id=read_id(body))
         return self._write(kind, body, requestid, {}, expected, deadline_at)
 
     def delete(
@@ -102,7 +102,7 @@ class Client:
     ) -> QuickBooksResponse:
         """Delete a transaction by the Id and SyncToken in the body."""
         params = {"operation": "delete"}
-        expected = Expected(ENTITY_BY_KIND[kind], deletes=True, id=id_of(body))
+        expected = Expected(ENTITY_BY_KIND[kind], deletes=True, id=read_id(body))
         return self._write(kind, body, requestid, params, expected, deadline_at)
 
     def void(
@@ -112,7 +112,7 @@ class Client:
         params = {"operation": "void"}
         if kind in KINDS_VOIDED_BY_UPDATE:
             params = {"operation": "update", "include": "void"}
-        expected = Expected(ENTITY_BY_KIND[kind], id=id_of(body))
+        expected = Expected(ENTITY_BY_KIND[kind], id=read_id(body))
         return self._write(kind, body, requestid, params, expected, deadline_at)
 
     def upload(

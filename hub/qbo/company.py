@@ -112,10 +112,10 @@ def load_facts(session: Session, company_id: int) -> CompanyFacts:
     rows = session.execute(tax_lists).all()
     tax_rates = _load_tax_rates(rows, "purchase")
     sales_rates = _load_tax_rates(rows, "sales")
-    return facts_of(company, tax_rates, sales_rates)
+    return build_facts(company, tax_rates, sales_rates)
 
 
-def facts_of(
+def build_facts(
     company: ConnectedCompany, tax_rates: Rates | None = None, sales_rates: Rates | None = None
 ) -> CompanyFacts:
     """Return the facts in a company's row."""

@@ -176,7 +176,7 @@ def parse(body: bytes) -> tuple[Fault, ...]:
     text = body.lstrip()
     if text.startswith((b"{", b"[")):
         try:
-            return faults_of(json.loads(text, parse_float=Decimal))
+            return parse_faults(json.loads(text, parse_float=Decimal))
         except ValueError:
             return ()
     if text.startswith(b"<") and (b"Fault" in text or b"fault" in text):
@@ -184,7 +184,7 @@ def parse(body: bytes) -> tuple[Fault, ...]:
     return ()
 
 
-def faults_of(body: Any) -> tuple[Fault, ...]:
+def parse_faults(body: Any) -> tuple[Fault, ...]:
     """Return the faults in a JSON response, or in one item of a batch or upload."""
     if not isinstance(body, dict):
         return ()

@@ -23,8 +23,8 @@ from hub.qbo.faults import (
     Fault,
     explain,
     explain_refusal,
-    faults_of,
     parse,
+    parse_faults,
 )
 
 # What the status of a response says about the call, whatever its body contains. `hub.qbo.faults`
@@ -118,7 +118,7 @@ class Expected:
 def interpret_response(http_response: HttpResponse, expected: Expected) -> QuickBooksResponse:
     """Interpret a complete HTTP response."""
     body = _parse_json(http_response.body)
-    faults = faults_of(body)
+    faults = parse_faults(body)
     if not body:
         faults = parse(http_response.body)
     faults = _mask_faults(faults)
@@ -189,7 +189,7 @@ def interpret_item(
 ) -> QuickBooksResponse:
     """Interpret one item in the response to a batch or an upload."""
     http_response = HttpResponse(200, {"Content-Type": "application/json"}, b"")
-    faults = _mask_faults(faults_of(item))
+    faults = _mask_faults(parse_faults(item))
     entity = _extract_entity(item, expected)
     response = replace(
         whole,

@@ -224,7 +224,7 @@ def _load_oldest_runs_by_lease(runs: list[Run]) -> dict[str, Run]:
     """Return the oldest run under each lease."""
     first: dict[str, Run] = {}
     for run in runs:
-        first.setdefault(run_log.lease_name(run.kind, run_log.subject_of(run)), run)
+        first.setdefault(run_log.lease_name(run.kind, run_log.get_subject_id(run)), run)
     return first
 
 
@@ -246,5 +246,5 @@ def _queue_job(lease_name: str, run: Run) -> Job:
         task_name=TASK,
         lock=None,  # the lease is what keeps two runs of a subject apart
         queueing_lock=lease_name,
-        task_kwargs={"kind": run.kind, "subject_id": run_log.subject_of(run)},
+        task_kwargs={"kind": run.kind, "subject_id": run_log.get_subject_id(run)},
     )

@@ -268,7 +268,7 @@ def lease_name(kind: str, subject_id: int) -> str:
     return f"installation-{subject_id}" if kind in OF_INSTALLATION else f"{kind}-{subject_id}"
 
 
-def subject_of(run: Run) -> int:
+def get_subject_id(run: Run) -> int:
     """Return the id of the installation or company that the run is of."""
     return run.installation_id or run.company_id or 0
 
@@ -295,7 +295,7 @@ def _repeat_post(session: Session, run: Run) -> None:
         return
     is_waiting = Run.started_at.is_(None)
     waiting_ids = select(Run.id).where(
-        Run.kind == RunKind.POST, is_waiting, *_is_open(run.kind, subject_of(run))
+        Run.kind == RunKind.POST, is_waiting, *_is_open(run.kind, get_subject_id(run))
     )
     if session.scalar(waiting_ids.limit(1)) is None:
         session.add(

@@ -269,7 +269,7 @@ class Scheduler:
 
 def close_if_interrupted(run: Run) -> None:
     """Close a run that was started and not ended if no living process works on it."""
-    subject_id = run_log.subject_of(run)
+    subject_id = run_log.get_subject_id(run)
     lock = take(run_log.lease_name(run.kind, subject_id))
     if lock is None:
         return

@@ -331,7 +331,7 @@ def _load_cases_with_postings(session: Session, cases: Sequence[Case]) -> list[d
                 "reason": advice.reason_alone(case.reason, case.instruction),
                 "postings": postings[case.id],
                 "amounts": amounts[case.id],
-                "do": advice.instruction_of(case, slug),
+                "do": advice.get_instruction(case, slug),
             }
         )
     return rows

@@ -102,7 +102,7 @@ def to_line(entry: AuditEntry) -> dict[str, Any]:
     return line
 
 
-def hash_of(line: Mapping[str, Any]) -> str:
+def compute_hash(line: Mapping[str, Any]) -> str:
     """Return the hash of an entry and its predecessor's hash.
 
     Entries from before revision 0018 have no origin, and their hash does not contain one.
@@ -233,7 +233,7 @@ def _make_entries(
             origin=here,
             previous=previous,
         )
-        entry.hash = hash_of(to_line(entry))
+        entry.hash = compute_hash(to_line(entry))
         previous = entry.hash
         entries.append(entry)
     return entries

@@ -81,7 +81,7 @@ def _iter_checked(session: Session) -> Iterator[AuditEntry]:
 def _is_unchanged(line: dict[str, Any]) -> bool:
     """Return whether an entry has the hash that it was given."""
     try:
-        expected = audit.hash_of(line)
+        expected = audit.compute_hash(line)
     except (KeyError, TypeError):
         return False
     return hmac.compare_digest(str(line.get("hash")).encode(), expected.encode())

@@ -27,7 +27,7 @@ MAX_FILES = 500  # received in one run; the next one goes on
 PERSON = "hub"
 
 
-def folder_of(installation: Installation) -> Path | None:
+def get_folder(installation: Installation) -> Path | None:
     """Return the folder of an installation; None if the hub watches no folder."""
     root = current_hub().config.files_root
     if root is None:
@@ -42,7 +42,7 @@ def receive_all(installation: Installation) -> list[Sentence]:
     `refused` beside a text with the reason, and opens a case. Raise NeedsAttention if the folder
     cannot be read or written.
     """
-    folder = folder_of(installation)
+    folder = get_folder(installation)
     if folder is None or app_of(installation).files is None:
         return []
     notes = []

@@ -54,7 +54,7 @@ def apply(
     if not 0 < len(name) <= MAX_NAME_LENGTH:
         raise Refused("Name the mapping, with at most %(count)s characters.", count=MAX_NAME_LENGTH)
     opened = open_table(installation, file_id)
-    mapping = _validate_answers(fields_of(installation), opened.table, answers)
+    mapping = _validate_answers(list_fields(installation), opened.table, answers)
     mapped = replace(opened.file, mapping=mapping)
     documents = file_intake.read(installation, mapped, opened.content).documents
     with transaction() as session:
@@ -84,7 +84,7 @@ def discard(installation: Installation, file_id: int, who: str) -> None:
         session.delete(stored)
 
 
-def fields_of(installation: Installation) -> tuple[files.FileField, ...]:
+def list_fields(installation: Installation) -> tuple[files.FileField, ...]:
     """Return what a person says about the tables of an app."""
     kinds = app_of(installation).files
     return kinds.fields if kinds else ()

@@ -95,7 +95,7 @@ def build_site(
     values = _load_settings(app, installation.settings if settings is None else settings)
     zone = ZoneInfo(installation.zone)
     with engine.read_only_session() as session:
-        facts = qbo_company.facts_of(
+        facts = qbo_company.build_facts(
             session.get_one(ConnectedCompany, company.id)
         )  # without tax rates
     http = AppHttp(

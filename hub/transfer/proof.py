@@ -71,7 +71,7 @@ def _compare_table(
     for page in rows.iter_chunks(source, table):
         copied = rows.read_same_rows(target, table, page)
         for row in page:
-            key = rows.key_of(table, row)
+            key = rows.get_key(table, row)
             digest = row_digest(table, row)
             if key not in copied:
                 raise CopyDiffers(f"row {_format_key(key)} of table {table.name} is missing")

@@ -37,7 +37,7 @@ def list_tables() -> list[Table]:
     return list(db.metadata.sorted_tables)
 
 
-def columns_of(table: Table) -> list[Any]:
+def list_columns(table: Table) -> list[Any]:
     """Return what is read of each row.
 
     JSON, and types that are not the hub's own, are read as the text that is stored, so that it
@@ -72,7 +72,7 @@ def iter_chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[A
     A table without a primary key, which only holds pairs, is one chunk.
     """
     key = list(table.primary_key)
-    query = select(*columns_of(table)).select_from(table).order_by(*key or table.columns)
+    query = select(*list_columns(table)).select_from(table).order_by(*key or table.columns)
     if not key:
         yield connection.execute(query).all()
         return
@@ -80,7 +80,7 @@ def iter_chunks(connection: Connection, table: Table) -> Iterator[Sequence[Row[A
     page = connection.execute(query).all()
     while page:
         yield page
-        last = key_of(table, page[-1])
+        last = get_key(table, page[-1])
         values = [literal(value, item.type) for item, value in zip(key, last, strict=True)]
         page = connection.execute(query.where(tuple_(*key) > tuple_(*values))).all()
 
@@ -90,17 +90,17 @@ def read_same_rows(
 ) -> dict[Key, Row[Any]]:
     """Return the rows that have the primary keys of these rows, by their keys."""
     key = list(table.primary_key)
-    wanted = [key_of(table, row) for row in rows]
-    query = select(*columns_of(table)).select_from(table)
+    wanted = [get_key(table, row) for row in rows]
+    query = select(*list_columns(table)).select_from(table)
     if len(key) == 1:
         query = query.where(key[0].in_([value for (value,) in wanted]))
     else:
         types = [item.type for item in key]
         query = query.where(tuple_(*key, types=types).in_(wanted))
-    return {key_of(table, row): row for row in connection.execute(query)}
+    return {get_key(table, row): row for row in connection.execute(query)}
 
 
-def key_of(table: Table, row: Row[Any]) -> Key:
+def get_key(table: Table, row: Row[Any]) -> Key:
     """Return the primary key of a row."""
     return tuple(row._mapping[item.name] for item in table.primary_key)
 
@@ -179,7 +179,7 @@ def _copy_in(
         place = PLACE_IN_COPY.search(getattr(diagnosis, "context", None) or "")
         if place:  # the server names the line; it may have got more lines than that
             row = page[int(place[1]) - 1]
-        key = ", ".join(str(value) for value in key_of(table, row)) if row else "?"
+        key = ", ".join(str(value) for value in get_key(table, row)) if row else "?"
         where = f", column {place[2]}" if place and place[2] else ""
         why = getattr(diagnosis, "message_primary", None) or str(error)
         raise RowNotCopied(f"{key} of the table {table.name}{where}", why) from error

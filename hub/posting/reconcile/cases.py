@@ -11,7 +11,7 @@ from hub.cases.discrepancies import (
     ABSENT_DISCREPANCIES,
     CAUSE_SUFFIX,
     Discrepancy,
-    cause_of,
+    build_cause,
     close_as_gone_everywhere,
 )
 from hub.context import current_hub
@@ -45,7 +45,7 @@ def list_postings_with_case(session: Session, company_id: int) -> set[int]:
 def close_cases(session: Session, posting_id: int) -> None:
     """Close the cases about the discrepancies of a document that is no longer compared."""
     for discrepancy in DISCREPANCIES:
-        inbox.close(session, cause_of(posting_id, discrepancy))
+        inbox.close(session, build_cause(posting_id, discrepancy))
 
 
 def settle_if_unwanted(session: Session, document: PostedDocument) -> bool:
@@ -80,11 +80,11 @@ def update_case(
     posting = document.posting
     for other in DISCREPANCIES:
         if other != discrepancy:
-            inbox.close(session, cause_of(posting.id, other))
+            inbox.close(session, build_cause(posting.id, other))
     if discrepancy == Discrepancy.NONE:
         return True
     text = text or format_discrepancy(document)
-    cause = cause_of(posting.id, discrepancy)
+    cause = build_cause(posting.id, discrepancy)
     if inbox.is_dismissed(session, cause, text):
         return False
     inbox.open(

@@ -28,10 +28,10 @@ from hub.posting.recovery.index_lookup import (
     read_head,
 )
 from hub.posting.recovery.quickbooks_objects import (
-    body_of,
     build_deleted_entity,
     from_entity,
     from_head,
+    parse_body,
 )
 from hub.qbo import search, transaction_index
 from hub.qbo.responses import QuickBooksResponse
@@ -313,7 +313,7 @@ def _search_singly(
     if kind == ATTACHMENT:
         entities = search.find_files(client, posting.kind, posting.base)
     else:
-        name = search.identify(body_of(posting)).name
+        name = search.identify(parse_body(posting)).name
         entities = search.find_by_name(client, kind, name)
         for page in search.find_created_since(client, kind, snapshot.since - SEARCH_OVERLAP):
             entities += page

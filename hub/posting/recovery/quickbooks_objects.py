@@ -32,7 +32,7 @@ def from_entity(posting: Posting, entity: dict[str, Any]) -> QuickBooksObject:
         return QuickBooksObject(id=str(entity["Id"]), state=TransactionState.DELETED)
     is_file = posting.operation == Operation.ATTACH
     identity = search.identify(entity)
-    own_identity = search.identify(body_of(posting))
+    own_identity = search.identify(parse_body(posting))
     name = own_identity.name
     if is_file and not name:
         name = posting.number  # a file that was not fetched yet has no body to send
@@ -54,7 +54,7 @@ def build_deleted_entity(id: str) -> dict[str, Any]:
     return {"Id": id, "status": "Deleted"}
 
 
-def body_of(posting: Posting) -> dict[str, Any]:
+def parse_body(posting: Posting) -> dict[str, Any]:
     """Return what a posting sends; empty if that is not known yet."""
     body: dict[str, Any] = json.loads(posting.payload or b"{}")
     return body

@@ -26,7 +26,7 @@ from hub.web.frame.paging import get_row_or_404, page
 from hub.web.lists.document_filters import (
     SHOWN_STATES,
     SORT_ORDERS,
-    order_of,
+    get_order,
     read_document_filters,
     select_ids,
 )
@@ -97,7 +97,7 @@ class DocumentQuery(PageQuery):
 def index(query: dict[str, Any]) -> Any:
     """List documents, the newest first unless `sort` says otherwise."""
     filters = read_document_filters(request.args)
-    order = order_of(filters)
+    order = get_order(filters)
     with read_only_session() as session:
         documents = page(session, select_ids(session, filters), by=order.columns, down=order.down)
         rows = load_rows(session, documents.rows)

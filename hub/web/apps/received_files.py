@@ -41,7 +41,7 @@ def show(installation_id: int) -> str:
             files=listed.rows,
             suffixes=kinds.suffixes,
             limit=kinds.limit,
-            folder=file_folder.folder_of(installation),
+            folder=file_folder.get_folder(installation),
             **installation_page.build_tabs(session, installation),
         )
 
@@ -185,7 +185,7 @@ def _render_columns_page(
         "file_columns.html",
         file=stored,
         table=table,
-        fields=file_mapping.fields_of(installation),
+        fields=file_mapping.list_fields(installation),
         answers=answers,
         mapping_name=name,
         max_name_length=file_mapping.MAX_NAME_LENGTH,

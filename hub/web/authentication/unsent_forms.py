@@ -39,7 +39,7 @@ def _is_whole_page(response: Response) -> bool:
 
 def _fill_page(page: str, draft: Mapping[str, Any]) -> str:
     """Return a page with the values of a draft in its form, and a note unless it has one."""
-    form = form_drafts.form_of(draft)
+    form = form_drafts.build_form(draft)
     if draft.get("was_refused"):
         return filled_form.fill(page, draft["path"], form, "", note_without_form="")
     entries = [(name, value) for name, value in form.items(multi=True) if value]

@@ -22,7 +22,7 @@ from hub.models import (
     SourceDocument,
     case_posting,
 )
-from hub.models.document_terms import DocumentTerm, terms_of
+from hub.models.document_terms import DocumentTerm, list_terms
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import load_scope
 from hub.web.frame.source_view import money
@@ -194,7 +194,7 @@ def _load_documents_with_code(
     They are looked up by the name of the party, among the newest documents with its longest word. A
     party may have had another name in older ones.
     """
-    words = terms_of([seen.name])
+    words = list_terms([seen.name])
     if not words:
         return []
     with_word = (

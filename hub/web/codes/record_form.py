@@ -27,7 +27,7 @@ from hub.payloads.shared_fields import (
 )
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.frame import forms
-from hub.web.transactions.transaction_facts import page_of
+from hub.web.transactions.transaction_facts import find_page
 
 # The kinds of records that can be created, and what they are called in a sentence.
 KIND_NOUNS: Mapping[str, str] = {
@@ -180,7 +180,7 @@ class Collision:
     @property
     def url(self) -> str | None:
         """Return the address of the record's page in QuickBooks."""
-        return page_of(self.role, self.entry.id)
+        return find_page(self.role, self.entry.id)
 
     @property
     def error(self) -> str:

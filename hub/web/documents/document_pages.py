@@ -56,7 +56,7 @@ from hub.web.lists.document_filters import (
     SHOWN_STATES,
     SORT_ORDERS,
     find_problem,
-    order_of,
+    get_order,
     payment_state,
     read_document_filters,
     select_ids,
@@ -65,7 +65,7 @@ from hub.web.lists.document_filters import (
 from hub.web.lists.document_rows import describe, load_rows, load_state_and_main_posting
 from hub.web.lists.kind_counts import count_kinds
 from hub.web.request import row_ids
-from hub.web.transactions.transaction_facts import page_of
+from hub.web.transactions.transaction_facts import find_page
 
 EXPORT_COLUMNS = (
     "id",
@@ -92,7 +92,7 @@ pages = Blueprint("documents", __name__)
 def index() -> str:
     """List documents by text, app, state, kind, date and amount, with their number and sum."""
     filters = read_document_filters(request.args)
-    order = order_of(filters)
+    order = get_order(filters)
     with read_only_session() as session:
         query = select_ids(session, filters)
         summary = summarize(session, filters)
@@ -121,7 +121,7 @@ def export() -> Response:
     filters = read_document_filters(request.args)
     with read_only_session() as session:
         query = select_ids(session, filters)
-    order = order_of(filters)
+    order = get_order(filters)
     rows = exports.read_in_chunks(query, order.columns, _export_rows, down=order.down)
     return exports.download("documents", EXPORT_COLUMNS, rows)
 
@@ -382,7 +382,7 @@ def _build_page_address(posting: Posting) -> str | None:
     """Return where a person opens the posted transaction."""
     if not posting.quickbooks_id:
         return None
-    return page_of(posting.kind, posting.quickbooks_id)
+    return find_page(posting.kind, posting.quickbooks_id)
 
 
 def _group_by_posting(rows: list[Any]) -> dict[int, list[Any]]:

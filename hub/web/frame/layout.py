@@ -121,7 +121,7 @@ def init_app(app: Flask) -> None:
         requester=requester,
         reason=reason,
         brief=shorten_reason,
-        instruction=advice.instruction_of,
+        instruction=advice.get_instruction,
         dated=format_dates,
     )
     app.jinja_env.globals.update(

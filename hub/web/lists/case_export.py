@@ -60,7 +60,7 @@ def _describe(row: CaseRow) -> dict[str, Any]:
         "documents": row.documents,
         "due": row.due,
         "reason": advice.reason_alone(case.reason, case.instruction),
-        "instruction": advice.instruction_of(case, slug),
+        "instruction": advice.get_instruction(case, slug),
         "assignee": case.assignee,
         "closed": case.closed_at,
         "closed_by": case.decided_by or case.closed_by,

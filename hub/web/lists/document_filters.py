@@ -88,7 +88,7 @@ def find_problem(filters: Mapping[str, str]) -> str:
     return ""
 
 
-def order_of(filters: Mapping[str, str]) -> Order:
+def get_order(filters: Mapping[str, str]) -> Order:
     """Return the order that a person chose.
 
     If they chose none, documents of certain days are ordered by their date, so that an index leads
@@ -116,7 +116,7 @@ def select_ids(
     """
     query: Select[Any] = select(SourceDocument.id)
     state = filters["state"]
-    is_sorted = is_ordered and order_of(filters).columns[0] is not SourceDocument.id
+    is_sorted = is_ordered and get_order(filters).columns[0] is not SourceDocument.id
     with_state = select_documents_with_posting().with_only_columns(SourceDocument.id)
     if state in FILTER_STATES and (is_sorted or not is_ordered):
         query = select_ids_in_state(state)
@@ -270,7 +270,7 @@ def _build_conditions(
     amounts = parse_amounts(filters["amount"])
     if amounts:
         conditions.append(SourceDocument.total.between(*amounts))
-    order = order_of(filters).columns[0]
+    order = get_order(filters).columns[0]
     if order is SourceDocument.id:
         return conditions
     # Documents without it have no place. As a text the column leads to no index of PostgreSQL,

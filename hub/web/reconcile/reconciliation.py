@@ -128,7 +128,7 @@ def load_newest_runs(
 
 def summarize(run: Run, result: ReconciliationResult, slug: str = "") -> ReconciliationSummary:
     """Return the result of a reconciliation for the pages; with a slug, that of one app."""
-    lines = lines_of(result, slug)
+    lines = list_lines(result, slug)
     documents, matching = result.documents, result.matching
     troubles, accepted = result.troubles, result.accepted
     if slug:
@@ -150,6 +150,6 @@ def summarize(run: Run, result: ReconciliationResult, slug: str = "") -> Reconci
     )
 
 
-def lines_of(result: ReconciliationResult, slug: str = "") -> list[TotalsLine]:
+def list_lines(result: ReconciliationResult, slug: str = "") -> list[TotalsLine]:
     """Return the control totals; with a slug, those of one app."""
     return [line for line in result.totals if slug in ("", line.app)]

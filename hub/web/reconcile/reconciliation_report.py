@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hub.cases.discrepancies import Discrepancy, cause_of
+from hub.cases.discrepancies import Discrepancy, build_cause
 from hub.models import Case, ConnectedCompany, Run
 from hub.posting.reconcile.result import (
     DocumentDifference,
@@ -86,7 +86,7 @@ class ReconciliationReport:
     @cached_property
     def lines(self) -> list[TotalsLine]:
         """Return the control totals by app, kind, month and currency."""
-        return reconciliation.lines_of(self.result, self.slug)
+        return reconciliation.list_lines(self.result, self.slug)
 
     @property
     def differing_lines(self) -> list[TotalsLine]:
@@ -134,7 +134,7 @@ class ReconciliationReport:
         for start in range(0, len(differences), CASES_PER_QUERY):
             chunk = differences[start : start + CASES_PER_QUERY]
             causes = {
-                cause_of(difference.posting_id, difference.discrepancy): difference.posting_id
+                build_cause(difference.posting_id, difference.discrepancy): difference.posting_id
                 for difference in chunk
             }
             newest = (

@@ -98,7 +98,7 @@ def select_documents(cell: AnyCell, documents: Any) -> Select[Any]:
     return query.group_by(*keys)
 
 
-def sum_of(session: Session, cell: AnyCell, documents: Any) -> Sum:
+def load_sum(session: Session, cell: AnyCell, documents: Any) -> Sum:
     """Return a number of the reports and its amount."""
     query = select_parts(Posting.kind, func.count(Posting.document_id.distinct()), amount_column())
     query = query.where(*documents, *cell.conditions()).group_by(Posting.kind)

@@ -142,7 +142,7 @@ def documents() -> str | Response:
             cell=cell,
             title=_title(cell),
             about=_describe_cell(session, cell),
-            total=report_cells.sum_of(session, cell, visible),
+            total=report_cells.load_sum(session, cell, visible),
             page=replace(listed, rows=report_cells.load_rows(session, cell, listed.rows)),
             chosen={name: request.args[name] for name in CELL_ARGUMENTS if name in request.args},
         )

@@ -129,10 +129,10 @@ def load_posted(token: str, owner: str) -> MultiDict[str, str]:
     draft = load(token, owner)
     if draft.get("path") != request.path:
         return MultiDict()
-    return form_of(draft)
+    return build_form(draft)
 
 
-def form_of(draft: Mapping[str, Any]) -> MultiDict[str, str]:
+def build_form(draft: Mapping[str, Any]) -> MultiDict[str, str]:
     """Return the fields of a draft as a request has them."""
     form: MultiDict[str, str] = MultiDict()
     for name, values in draft["form"].items():

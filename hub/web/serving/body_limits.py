@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_limit_body)
 
 
-def limit_of(app: Flask, method: str, path: str, cookies: str) -> int:
+def get_limit(app: Flask, method: str, path: str, cookies: str) -> int:
     """Return the limit of a request of which only the header is known.
 
     `path` is as in WSGI: each character is one byte.
@@ -52,7 +52,7 @@ def _limit_body() -> None:
     environ = request.environ
     app = cast(Any, current_app)._get_current_object()
     cookies = environ.get("HTTP_COOKIE", "")
-    limit = limit_of(app, request.method, environ["PATH_INFO"], cookies)
+    limit = get_limit(app, request.method, environ["PATH_INFO"], cookies)
     request.max_content_length = limit
     if (request.content_length or 0) > limit:
         abort(413)

@@ -113,7 +113,7 @@ def create_server(app: Flask, host: str, port: int, listener: socket.socket) -> 
         listener=listener,
         clock=hub.clock,
         trusted_proxy=hub.config.trusted_proxy,
-        body_limit=partial(body_limits.limit_of, app),
+        body_limit=partial(body_limits.get_limit, app),
     )
 
 

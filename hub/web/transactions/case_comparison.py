@@ -31,7 +31,12 @@ from hub.web.transactions.compared_facts import (
     ComparedFact,
     compare_fact,
 )
-from hub.web.transactions.transaction_facts import dated_facts, page_of, present_facts, stored_facts
+from hub.web.transactions.transaction_facts import (
+    dated_facts,
+    find_page,
+    present_facts,
+    stored_facts,
+)
 
 MEMO = "Memo"
 LINE_LABELS = {
@@ -334,7 +339,7 @@ def _build_transaction(
     if key in entities:
         present = display.view_entity(session, company_id, kind, entities[key])
         facts = present_facts(present, currency, facts)
-    return Transaction(id, facts, head, page_of(kind, id), owner, is_foreign, present)
+    return Transaction(id, facts, head, find_page(kind, id), owner, is_foreign, present)
 
 
 def _bears_other_marker(head: TransactionHead | None, posting: Posting | None) -> bool:

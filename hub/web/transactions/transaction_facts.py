@@ -81,7 +81,7 @@ def _record_name(session: Session, head: TransactionHead, lists: tuple[str, ...]
     return session.scalar(query) or id
 
 
-def page_of(kind: str, id: str) -> str | None:
+def find_page(kind: str, id: str) -> str | None:
     """Return where a person opens the transaction; None while a stand-in replaces QuickBooks."""
     environment = environment_with_pages()
     return deep_links.page_address(kind, id, environment) if environment else None

@@ -235,7 +235,7 @@ def test_a_credit_note_that_was_posted_under_another_id_is_not_posted_again(site
 
 
 def test_files_in_the_watched_folder_are_received_with_each_sync(site):
-    folder = file_folder.folder_of(site.installation)
+    folder = file_folder.get_folder(site.installation)
     folder.mkdir(parents=True)
     path = folder / "bills.csv"
     path.write_text(CSV)

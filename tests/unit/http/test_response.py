@@ -7,7 +7,7 @@ import pytest
 
 from hub.errors import NeedsAttention, Refused, Retry
 from hub.http.exchange import HttpResponse
-from hub.http.response import HttpReply, MaskedCall, wait_of
+from hub.http.response import HttpReply, MaskedCall, parse_wait
 
 
 def reply(status, body=b"", path="/v1/invoices", **headers):
@@ -98,8 +98,8 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(clock):
         "": None,
         "9" * 12: 86400,
     }
-    assert {text: wait_of({"Retry-After": text}, clock.now()) for text in table} == table
-    assert wait_of({}, clock.now()) is None
+    assert {text: parse_wait({"Retry-After": text}, clock.now()) for text in table} == table
+    assert parse_wait({}, clock.now()) is None
 
 
 def test_a_key_that_is_in_the_path_is_masked():

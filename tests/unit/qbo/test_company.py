@@ -14,7 +14,7 @@ from hub.qbo.oauth import connect as oauth_connect
 
 def facts_of(**preferences) -> CompanyFacts:
     now = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
-    return company.facts_of(
+    return company.build_facts(
         ConnectedCompany(
             realm="1", country="NO", currency="NOK", preferences=preferences, connected_at=now
         )

@@ -64,7 +64,7 @@ def test_an_act_that_fails_leaves_no_entry(app):
 
 
 def test_an_act_that_cannot_be_logged_is_not_done(app, monkeypatch):
-    monkeypatch.setattr(audit, "hash_of", lambda line: None)
+    monkeypatch.setattr(audit, "compute_hash", lambda line: None)
     with pytest.raises(IntegrityError):
         keep_secret_and_log_it()
     with engine.read_only_session() as session:
@@ -247,7 +247,7 @@ def write_as_before(app, count):
             origin="",
             previous=previous,
         )
-        entry.hash = previous = audit.hash_of(audit.to_line(entry))
+        entry.hash = previous = audit.compute_hash(audit.to_line(entry))
         with engine.transaction() as session:
             session.add(entry)
     head_file(app).write_text(json.dumps({"id": count, "hash": previous}))

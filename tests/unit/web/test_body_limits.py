@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.web.serving.body_limits import ANONYMOUS_LIMIT, FORM_LIMIT, WEBHOOK_LIMIT, limit_of
+from hub.web.serving.body_limits import ANONYMOUS_LIMIT, FORM_LIMIT, WEBHOOK_LIMIT, get_limit
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_the_limit_of_a_route(visitor, method, path, anonymous, logged_in):
     def limit():
         with visitor.client as client:
             cookies = [f"{name}={cookie.value}" for (_, _, name), cookie in client._cookies.items()]
-        return limit_of(visitor.app, method, path, "; ".join(cookies))
+        return get_limit(visitor.app, method, path, "; ".join(cookies))
 
     visitor.get("/login")
     assert limit() == anonymous
@@ -33,7 +33,7 @@ def test_the_limit_of_a_route(visitor, method, path, anonymous, logged_in):
 @pytest.mark.parametrize("cookies", ["", "hub=forged", "hub=.", "hub=\xff; hub=²", "=" * 5000])
 def test_a_forged_session_is_anonymous(visitor, cookies):
     path = "/installations/1/matching/import"
-    assert limit_of(visitor.app, "POST", path, cookies) == ANONYMOUS_LIMIT
+    assert get_limit(visitor.app, "POST", path, cookies) == ANONYMOUS_LIMIT
 
 
 def test_the_application_refuses_a_larger_body_under_any_server(visitor):

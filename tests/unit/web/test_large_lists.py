@@ -7,7 +7,7 @@ from sqlalchemy import delete, event, select
 
 from hub.db.engine import db, read_only_session, transaction
 from hub.models import Case, ConnectedCompany, DocumentTerm, Installation, Run, SourceDocument
-from hub.models.document_terms import terms_of, terms_of_row, words_of
+from hub.models.document_terms import list_terms, split_words, terms_of_row
 from hub.outbox import document_search
 from hub.security import people
 from hub.security.rights import Right, Subject
@@ -244,13 +244,13 @@ def test_open_cases_are_counted_to_a_limit(
 def test_words_are_compared_without_capitals_accents_and_margins(
     text: str, words: list[str]
 ) -> None:
-    assert words_of(text) == words
+    assert split_words(text) == words
 
 
 def test_terms_begin_at_each_part_of_a_word() -> None:
-    assert terms_of(["26M-48248-1", "Ås AS"]) == ["26m-48248-1", "48248-1", "1", "as"]
-    assert len(terms_of(["-".join("abcdefghijklm")])) <= 8
-    assert all(len(term) <= 60 for term in terms_of(["x" * 300]))
+    assert list_terms(["26M-48248-1", "Ås AS"]) == ["26m-48248-1", "48248-1", "1", "as"]
+    assert len(list_terms(["-".join("abcdefghijklm")])) <= 8
+    assert all(len(term) <= 60 for term in list_terms(["x" * 300]))
 
 
 @pytest.mark.parametrize("limit", [10_000, 0])

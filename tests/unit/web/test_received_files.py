@@ -311,7 +311,7 @@ def test_a_file_of_another_installation_is_not_found(visitor):
 @pytest.fixture
 def folder(installation):
     """Provide the folder that the hub watches for the app."""
-    folder = file_folder.folder_of(installation)
+    folder = file_folder.get_folder(installation)
     folder.mkdir(parents=True)
     return folder
 
