@@ -567,7 +567,7 @@ def test_everything_is_reached_by_keyboard_and_the_focus_is_seen(
         )
         person.page.keyboard.press("Tab")
     outlines.pop("BODY", None)
-    assert outlines == dict.fromkeys(("A", "BUTTON", "INPUT", "SELECT"), "solid")
+    assert outlines == dict.fromkeys(("A", "BUTTON", "INPUT", "SELECT", "SUMMARY"), "solid")
 
 
 class NewDemo(Demo):
