@@ -37,8 +37,8 @@ def name() -> str:
     context = click.get_current_context(silent=True)
     if context is None:
         return ""
-    given = context.find_root().params.get("person")
-    return str(context.meta.get(PERSON_KEY) or given or "")
+    person = context.find_root().params.get("person")
+    return str(context.meta.get(PERSON_KEY) or person or "")
 
 
 def load_rights() -> "Rights":

@@ -75,15 +75,15 @@ def _read_since(start: Any) -> set[Unposted]:
         .join(SourceDocument, SourceDocument.id == Posting.document_id)
         .where(is_new, Posting.state == PostingState.HELD, SourceDocument.unreadable == "")
     )
-    found = []
+    unposted = []
     with read_only_session() as session:
         for row in session.scalars(defects):
-            found.append((row.installation_id, row.source_id, f"unreadable: {row.unreadable}"))
+            unposted.append((row.installation_id, row.source_id, f"unreadable: {row.unreadable}"))
         for posting in session.scalars(held):
             source_id = posting.document.source_id
-            found.append((posting.installation_id, source_id, f"held: {posting.reason}"))
-    masks = {id: SecretMask(SiteSecrets(id).values()) for id in {id for id, _, _ in found}}
-    return {Unposted(source_id, masks[id].clean(reason)) for id, source_id, reason in found}
+            unposted.append((posting.installation_id, source_id, f"held: {posting.reason}"))
+    masks = {id: SecretMask(SiteSecrets(id).values()) for id in {id for id, _, _ in unposted}}
+    return {Unposted(source_id, masks[id].clean(reason)) for id, source_id, reason in unposted}
 
 
 def _describe(unposted: set[Unposted]) -> str:

@@ -28,7 +28,7 @@ def show() -> str:
     if words:
         with read_only_session() as session:
             hits = _search(session, words)
-    count = sum(len(found) for found in hits.values())
+    count = sum(len(matches) for matches in hits.values())
     return render_template("search.html", words=words, hits=hits, count=count, limit=MAX_HITS)
 
 

@@ -134,8 +134,8 @@ def _check(address: str, code: str) -> Invitation:
             return invitation
     # An address that is not invited is not recorded: it may be a secret in the wrong field.
     with read_only_session() as session:
-        named = invitations.find(session, address)
-    subject = named.address if named else refusals.UNKNOWN_NAME
+        invitation = invitations.find(session, address)
+    subject = invitation.address if invitation else refusals.UNKNOWN_NAME
     refusals.note("invitation code refused", refusals.NOBODY, subject)
     raise Refused(INVALID_CODE)
 

@@ -78,10 +78,10 @@ def read_schedule(form: MultiDict[str, str]) -> str:
 
 def _build_cron(choice: str, time: str) -> str:
     """Return a schedule at a time of the day in cron; a text that is none for another time."""
-    found = TIME_PATTERN.fullmatch(time)
-    if not found:
+    match = TIME_PATTERN.fullmatch(time)
+    if not match:
         return gettext("%(choice)s at %(time)s", choice=choice, time=time)
-    hour, minute = (int(part) for part in found.groups())
+    hour, minute = (int(part) for part in match.groups())
     return f"{minute} {hour} * * {CRON_DAYS[choice]}"
 
 
@@ -89,10 +89,10 @@ def _parse_choice(text: str) -> tuple[str, str]:
     """Return the choice that a schedule is, and its time of the day."""
     if text in dict(CHOICES):
         return text, USUAL_TIME
-    found = CRON_PATTERN.fullmatch(text)
-    if not found:
+    match = CRON_PATTERN.fullmatch(text)
+    if not match:
         return CUSTOM, USUAL_TIME
-    minute, hour, days = found.groups()
+    minute, hour, days = match.groups()
     choice = DAILY if days == "*" else WORKING_DAYS
     return choice, f"{int(hour):02}:{int(minute):02}"
 

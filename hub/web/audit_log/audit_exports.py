@@ -104,15 +104,15 @@ def describe(subject: str, detail: Mapping[str, Any]) -> str:
 
     Earlier versions recorded the request, such as "GET /documents/export".
     """
-    named, format = subject, str(detail.get("format", ""))
+    export_name, format = subject, str(detail.get("format", ""))
     slug = str(detail.get("app", ""))
     if subject.startswith("GET /"):
-        named, format = _read_earlier(subject.removeprefix("GET "))
+        export_name, format = _read_earlier(subject.removeprefix("GET "))
     if subject.startswith(MATCHES_OF):
-        named, slug = "matches", subject.removeprefix(MATCHES_OF)
-    if named not in EXPORT_LABELS:
+        export_name, slug = "matches", subject.removeprefix(MATCHES_OF)
+    if export_name not in EXPORT_LABELS:
         return subject
-    what = gettext(EXPORT_LABELS[named])
+    what = gettext(EXPORT_LABELS[export_name])
     owner = _describe_owner(slug, str(detail.get("company", "")))
     if owner:
         what = gettext("%(what)s of %(owner)s", what=what, owner=owner)

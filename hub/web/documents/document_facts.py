@@ -48,14 +48,14 @@ def pair_facts(
     our_side = [SideFact(label, text) for label, text in ours]
     shared = []
     for theirs in list(their_side):
-        mine = _find(our_side, theirs.label, labels)
-        if mine is not None:
-            our_side.remove(mine)
+        our_fact = _find(our_side, theirs.label, labels)
+        if our_fact is not None:
+            our_side.remove(our_fact)
             their_side.remove(theirs)
-            differs = theirs.label in COMPARED_LABELS and mine.text != theirs.text
-            shared.append((replace(mine, differs=differs), replace(theirs, differs=differs)))
+            differs = theirs.label in COMPARED_LABELS and our_fact.text != theirs.text
+            shared.append((replace(our_fact, differs=differs), replace(theirs, differs=differs)))
     return BothSides(
-        source=[mine for mine, _ in shared] + our_side,
+        source=[our_fact for our_fact, _ in shared] + our_side,
         posted=[theirs for _, theirs in shared] + their_side,
     )
 

@@ -117,9 +117,9 @@ def count(number: int) -> str:
 def requested_language() -> str:
     """Return the language that the browser asks for, English if it asks for none of the hub's."""
     for name, quality in request.accept_languages:
-        known = LANGUAGES_BY_CODE.get(name.replace("_", "-").partition("-")[0].lower())
-        if known and quality > 0:
-            return known
+        language = LANGUAGES_BY_CODE.get(name.replace("_", "-").partition("-")[0].lower())
+        if language and quality > 0:
+            return language
     return ENGLISH
 
 

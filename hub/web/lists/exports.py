@@ -61,12 +61,12 @@ def read_in_chunks(
     while True:
         chunk = ordered.where(follows(by, key, down=down)) if key else ordered
         with read_only_session() as session:
-            found = session.execute(chunk).all()
-            rows = list(to_rows(session, [row[0] for row in found]))
+            rows_with_key = session.execute(chunk).all()
+            rows = list(to_rows(session, [row[0] for row in rows_with_key]))
         yield from rows
-        if len(found) < ROWS_AT_ONCE:
+        if len(rows_with_key) < ROWS_AT_ONCE:
             return
-        key = found[-1][-len(by) :]
+        key = rows_with_key[-1][-len(by) :]
 
 
 def _format_csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:
