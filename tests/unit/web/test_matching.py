@@ -31,7 +31,7 @@ from hub.models import (
 )
 from hub.web.codes import code_facts, record_search
 from hub.web.lists import xlsx
-from tests.support.pages.page_visitor import Visitor
+from tests.support.pages.page_visitor import TOKEN, Visitor
 from tests.support.rows.page_rows import add_document
 
 
@@ -170,7 +170,11 @@ def _place(visitor: Visitor, path: str) -> str:
 
 
 def _suggestions(page: str) -> str:
-    """Return the form that matches a code with a suggestion, the first on the page."""
+    """Return the form that matches a code with a suggestion, the first on the page.
+
+    Its token is left out, because each page has another one.
+    """
+    page = TOKEN.sub("", page)
     return next(
         form for form in re.findall(r"<form.*?</form>", page, re.S) if 'name="record"' in form
     )
