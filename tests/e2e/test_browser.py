@@ -293,8 +293,9 @@ def test_the_tables_of_reports_fit_a_usual_screen(
         assert (address, wide) == (address, [])
 
 
+@pytest.mark.parametrize("width", [1280, 1360])
 def test_the_list_of_documents_fits_a_usual_screen_with_held_ones_in_it(
-    served: Visitor, open_tab: Callable[..., Person]
+    served: Visitor, open_tab: Callable[..., Person], width: int
 ) -> None:
     with served.app.app_context(), db_engine.transaction() as session:
         company = add_company(session, "9130002", "Fjord & Sons Construction")
@@ -304,14 +305,15 @@ def test_the_list_of_documents_fits_a_usual_screen_with_held_ones_in_it(
             document.total = posting.total = Decimal("98765.10")
             document.number, document.party = "LOST-RESPONSE", "Blue Heron Plumbing"
             document.due, posting.kind = document.date, "vendor_credit"
-    person = open_tab(served.url, viewport={"width": 1360, "height": 900})
+    person = open_tab(served.url, viewport={"width": width, "height": 900})
     person.log_in("olga", PASSWORD)
     person.open("/documents")
     assert person.page.locator(".held-because").count() > 0
     table = person.page.get_by_role("region", name="Documents")
     assert table.evaluate("e => e.scrollWidth - e.clientWidth") == 0
-    company_name = table.locator(".of-company div", has_text="Fjord & Sons Construction")
-    assert company_name.first.evaluate("e => e.clientHeight") < 30
+    if width == 1360:
+        company_name = table.locator(".of-company div", has_text="Fjord & Sons Construction")
+        assert company_name.first.evaluate("e => e.clientHeight") < 30
 
 
 @pytest.mark.parametrize("page", ["review", "document"])
