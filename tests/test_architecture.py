@@ -78,7 +78,7 @@ WITH_A_CLOCK_OF_THEIR_OWN = ("hub.clock", "hub.testing")
 SANDBOX = ROOT / "sandbox"
 # The modules of the hub that run a stand-in. `hub.testing` is loaded only by tests; the others
 # import the stand-in inside their functions.
-NEEDS_STAND_INS = "hub.testing.stand_in"
+NEEDS_STAND_INS = "hub.testing.fakes.stand_in"
 OPENS_STAND_INS = "hub.cli.sandbox", "hub.demo", "hub.demo_companies"
 # What planning consists of, and the methods of a batch that write.
 PLANNERS = (

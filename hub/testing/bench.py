@@ -34,12 +34,12 @@ from hub.contract.types import (
     Tenant,
 )
 from hub.http.client import AppHttp
-from hub.testing import record
 from hub.testing.clock import START, FakeClock
-from hub.testing.rate_limit import waiting
-from hub.testing.received_files import FilesInMemory, arrived_file
-from hub.testing.secrets_in_memory import SecretsInMemory
-from hub.testing.stand_in import WSGIAdapter, mount, open_stand_in
+from hub.testing.fakes.rate_limit import waiting
+from hub.testing.fakes.received_files import FilesInMemory, arrived_file
+from hub.testing.fakes.secrets_in_memory import SecretsInMemory
+from hub.testing.fakes.stand_in import WSGIAdapter, mount, open_stand_in
+from hub.testing.recording import record
 
 log = logging.getLogger(__name__)
 URL = "https://source.test/below"

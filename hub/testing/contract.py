@@ -12,23 +12,23 @@ import pytest
 
 from hub.contract.documents import Checkpoint, Document
 from hub.errors import HubError, NeedsAttention
-from hub.testing.applied_tests import AppliedTests
 from hub.testing.bench import Bench
-from hub.testing.busy_tests import BusyTests
-from hub.testing.collecting import CollectingHub
-from hub.testing.declared_rate import DeclaredRate
-from hub.testing.deletion_tests import DeletionTests
-from hub.testing.document_tests import DocumentTests, suite_of
-from hub.testing.exceptions import reasons_by_name
-from hub.testing.first_test import FirstTest
-from hub.testing.readiness import ReadinessTests, documents
-from hub.testing.reading import FULL, PAGES, Reading, source_ids
-from hub.testing.report_tests import ReportTests
-from hub.testing.source_values_tests import SourceValuesTests
-from hub.testing.stand_in import json_answer, text_answer
-from hub.testing.stated_values import StatedValuesTests
-from hub.testing.token_tests import TokenTests
-from hub.testing.webhook_tests import WebhookTests
+from hub.testing.fakes.stand_in import json_answer, text_answer
+from hub.testing.outcomes.collecting import CollectingHub
+from hub.testing.suite.applied_tests import AppliedTests
+from hub.testing.suite.busy_tests import BusyTests
+from hub.testing.suite.declared_rate import DeclaredRate
+from hub.testing.suite.deletion_tests import DeletionTests
+from hub.testing.suite.document_tests import DocumentTests, suite_of
+from hub.testing.suite.exceptions import reasons_by_name
+from hub.testing.suite.first_test import FirstTest
+from hub.testing.suite.readiness import ReadinessTests, documents
+from hub.testing.suite.reading import FULL, PAGES, Reading, source_ids
+from hub.testing.suite.report_tests import ReportTests
+from hub.testing.suite.source_values_tests import SourceValuesTests
+from hub.testing.suite.stated_values import StatedValuesTests
+from hub.testing.suite.token_tests import TokenTests
+from hub.testing.suite.webhook_tests import WebhookTests
 
 HOUR = 3600
 NO_CURSOR = "9999-12-31T00:00:00Z|zzzz"

@@ -11,13 +11,13 @@ from hub.contract.files import FileContent, FileField, FileKinds, FileTable
 from hub.contract.types import Company
 from hub.errors import HubError
 from hub.testing.bench import Bench
-from hub.testing.document_tests import DocumentTests, suite_of
-from hub.testing.exceptions import reasons_by_name
-from hub.testing.first_test import FirstTest
-from hub.testing.hook_tests import HookTests
-from hub.testing.readiness import ReadinessTests, documents
-from hub.testing.reading import CheckpointTests, rows, source_ids
-from hub.testing.report_tests import ReportTests
+from hub.testing.suite.document_tests import DocumentTests, suite_of
+from hub.testing.suite.exceptions import reasons_by_name
+from hub.testing.suite.first_test import FirstTest
+from hub.testing.suite.hook_tests import HookTests
+from hub.testing.suite.readiness import ReadinessTests, documents
+from hub.testing.suite.reading import CheckpointTests, rows, source_ids
+from hub.testing.suite.report_tests import ReportTests
 
 NOISE = bytes(range(256)) * 8
 REMAINING_FRACTIONS = (0.0, 0.3, 0.7, 0.95)  # how much of a file is left when it is damaged

@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.contract.codec import dump
 from hub.contract.documents import Code, Document, codes_of
-from hub.testing import record
+from hub.testing.recording import record
 
 REWRITE = False
 

@@ -5,7 +5,8 @@ from collections.abc import Generator
 
 import pytest
 
-from hub.testing import golden, record
+from hub.testing import golden
+from hub.testing.recording import record
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,7 +37,9 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     is_worker = hasattr(config, "workerinput")
     if not is_worker:
-        from hub.testing.recorder import RecordWriter  # needs libraries that other runs do not
+        from hub.testing.recording.recorder import (
+            RecordWriter,  # needs libraries that other runs do not
+        )
 
         config.pluginmanager.register(RecordWriter(config.rootpath))
 

@@ -36,7 +36,7 @@ from hub.contract import settings_schema
 from hub.contract.registry import Plugins
 from hub.testing.bench import URL, Bench, SecretsInMemory, open_http
 from hub.testing.clock import FakeClock
-from hub.testing.stand_in import open_stand_in
+from hub.testing.fakes.stand_in import open_stand_in
 from hub.web.serving import server
 from qbo_sandbox.kit import RowSource, Tokens, ask, basic_of, bearer_of, json_of
 from tests.support.sources.guide_plugin import guide_plugin, install

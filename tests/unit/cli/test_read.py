@@ -16,7 +16,7 @@ from hub.installations import enable
 from hub.models import Installation, Posting, Secret, SourceDocument
 from hub.scheduling import runner
 from hub.testing.bench import Bench, load_plugins
-from hub.testing.stand_in import open_stand_in
+from hub.testing.fakes.stand_in import open_stand_in
 from hub.web.serving import server
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 

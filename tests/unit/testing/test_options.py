@@ -64,7 +64,8 @@ def test_the_contract_suite_of_an_author_needs_no_markers_of_its_own(run):
 
 SIZES = """
 import importlib, os
-from hub.testing import contract, reading
+from hub.testing import contract
+from hub.testing.suite import reading
 print(contract.MANY_DOCUMENTS)
 os.environ["HUB_PROOF"] = "full"
 importlib.reload(reading)

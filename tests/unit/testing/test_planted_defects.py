@@ -13,11 +13,11 @@ import pytest
 from hub.cli.plugin_template import Choices, render
 from hub.contract.registry import Plugins
 from hub.testing import bench as bench_module
-from hub.testing import record
 from hub.testing.bench import Bench
 from hub.testing.contract import contract
-from hub.testing.source_values_tests import ADVICE as VALUES_OF_THE_SOURCE
-from hub.testing.stated_values import ADVICE
+from hub.testing.recording import record
+from hub.testing.suite.source_values_tests import ADVICE as VALUES_OF_THE_SOURCE
+from hub.testing.suite.stated_values import ADVICE
 
 NAME = "depot"
 FAILED = (pytest.fail.Exception, AssertionError)

@@ -9,7 +9,7 @@ import pytest
 from hub import Checkpoint
 from hub.testing.bench import Bench
 from hub.testing.contract import Contract
-from hub.testing.reading import Reading
+from hub.testing.suite.reading import Reading
 
 PLUGINS = Path(__file__).parents[3] / "plugins"
 PROMISES = [name for name in vars(Reading) if name.startswith("test_")]

@@ -10,8 +10,8 @@ import pytest
 
 from hub.contract.documents import Gone
 from hub.contract.registry import Plugins
-from hub.testing import record
 from hub.testing.bench import Bench
+from hub.testing.recording import record
 from tests.support.runs.tiers import by_form
 from tests.support.sources.guide_plugin import guide_plugin, install
 

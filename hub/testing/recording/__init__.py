@@ -1,0 +1,4 @@
+"""The record of a plugin's tests: tests note facts, and a pytest plugin writes them down.
+
+May import `hub.contract`. Start reading in `record`.
+"""

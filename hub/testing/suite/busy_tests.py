@@ -1,0 +1,61 @@
+"""Contract tests of a source that is busy, or whose responses are broken: nothing may be lost."""
+
+from functools import partial
+
+import pytest
+
+from hub.errors import Retry
+from hub.testing.bench import Bench
+from hub.testing.exchanges.hook_effects import exception_failure
+from hub.testing.exchanges.refused_calls import BUSY, RefusedCalls
+from hub.testing.suite.reading import source_ids
+from hub.testing.suite.variants import VariantBenches
+
+MAX_IDS = 5  # of the documents that are read by their ids
+ADVICE = (
+    "as if {nothing}. Let the Retry pass that site.http raises: the hub calls the hook again later."
+)
+
+
+class BusyTests(VariantBenches):
+    """Tests that hooks raise Retry if the source cannot answer."""
+
+    @pytest.mark.parametrize("status", BUSY)
+    def test_a_busy_source_raises_retry(self, bench: Bench, status: int) -> None:
+        """Answer every call with 429 or 503 after a first reading, of the list and by ids."""
+        ids = source_ids(bench.read())[:MAX_IDS]
+        what = f"hub_documents of {self.slug}"
+        calls = RefusedCalls(bench, status)
+        calls.expect_error(bench.read, what, ADVICE.format(nothing="nothing had changed"))
+        by_ids = partial(bench.read, ids=ids)
+        gone = ADVICE.format(nothing="it had read them, or as if they were gone")
+        calls.expect_error(by_ids, f"{what}, with the ids {', '.join(ids)},", gone)
+
+    def test_a_busy_source_loses_no_file(self) -> None:
+        """Answer the calls for the first file of a document with 429."""
+        for bench, documents in self._benches_with_documents():
+            owner = next((document for document in documents if document.attachments), None)
+            if owner and bench.plugins.has(self.slug, "hub_attachment"):
+                file = owner.attachments[0]
+                bench.check()
+                what = f"hub_attachment of {self.slug}, for {file.name} of {owner.source_id},"
+                open_file = partial(bench.attachment, owner, file)
+                advice = ADVICE.format(nothing="that were the file")
+                RefusedCalls(bench, BUSY[0]).expect_error(open_file, what, advice)
+
+    @pytest.mark.parametrize("kind", ["truncate", "wrong_type", "reset", "lose_answer", "refuse"])
+    def test_a_broken_answer_raises_retry(self, bench: Bench, kind: str) -> None:
+        """Read while every response is cut off, lost, refused or of another type."""
+        bench.read()
+        bench.fault(kind, count=0)
+        what = f"hub_documents of {self.slug}"
+        try:
+            bench.read()
+        except Retry:
+            return
+        except Exception as error:
+            raise exception_failure(what, error, instead_of="Retry") from error
+        pytest.fail(
+            f"{what} was read while each answer had the fault {kind}, and returned"
+            f" {ADVICE.format(nothing='nothing had changed')}"
+        )

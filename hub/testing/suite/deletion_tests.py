@@ -1,0 +1,108 @@
+"""Contract tests of deletions: what the source has lost is gone, and nothing else is."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from hub.contract.deletions import finds_deletions
+from hub.contract.documents import Document, Gone, Yielded
+from hub.testing.bench import Bench
+from hub.testing.suite.reading import cursors
+from hub.testing.suite.variants import DocumentChange
+
+HOUR = 3600
+DAY = 24 * HOUR
+MAX_EXAMPLES = 3
+
+
+class DeletionTests(DocumentChange):
+    """Tests that compare what is read with what the stand-in has a day later."""
+
+    slug: str
+    settings: dict[str, Any]
+
+    def test_no_document_is_gone_that_the_source_still_has(self, paged_bench: Bench) -> None:
+        """Read, and read on a day later: nobody deletes a document, so that none may be gone."""
+        whole = paged_bench.read()
+        present = {item.source_id for item in whole if isinstance(item, Document)}
+        later = _read_a_day_later(paged_bench, whole)
+        gone = _gone([*whole, *later]) & present
+        if gone:
+            examples = ", ".join(sorted(gone)[:MAX_EXAMPLES])
+            pytest.fail(
+                f"{self.slug} reports {len(gone)} documents as gone that its stand-in still has,"
+                f" such as {examples}. If a DeletionSweep finds them, pass the ids of"
+                " all pages and of all lists to `compare`, or give each list a sweep of its own"
+                " with `prefix`."
+            )
+
+    def test_a_deleted_document_is_gone(self, bench: Bench) -> None:
+        """Delete a document of each kind; look for it a day later, and ask for it by its id."""
+        if self.delete is None:
+            return
+        whole = bench.read()
+        deleted = self._delete_each_kind(bench, whole)
+        missing = deleted - _gone(_read_a_day_later(bench, whole))
+        if missing:
+            pytest.fail(
+                f"{', '.join(sorted(missing))} was deleted at the stand-in, and a day later"
+                f" {self.slug} has yielded no Gone for it, so that it would stay in the books. If"
+                " the source does not announce deletions, pass its ids to add_deletions."
+            )
+        present = deleted - _gone(bench.read(ids=sorted(deleted)))  # they may come in any order
+        if present:
+            pytest.fail(
+                f"{self.slug} was asked for {', '.join(sorted(present))}, which the stand-in does"
+                " not have any more, and did not answer with a Gone. Answer each id; read_ids does."
+            )
+
+    def test_a_deletion_is_found_although_everything_is_read_again(self, bench: Bench) -> None:
+        """Delete a document of each kind, forget how far the lists were read, and read on.
+
+        The hub does so if a person changes the start date of an app.
+        """
+        if self.delete is None:
+            return
+        whole = bench.read()
+        deleted = self._delete_each_kind(bench, whole)
+        _advance(bench, HOUR)
+        if self.change:  # so that the newest change is later than the deletions
+            self._press_first(bench, whole, self.change)
+        kept = {name: text for name, text in cursors(whole).items() if finds_deletions(name)}
+        again = bench.read(kept)
+        later = _read_a_day_later(bench, again, kept)
+        missing = deleted - _gone([*again, *later])
+        if missing:
+            pytest.fail(
+                f"{', '.join(sorted(missing))} was deleted at the stand-in. Then the lists were"
+                f" read as a whole, without their cursors, and {self.slug} has yielded no Gone for"
+                " it, so that it would stay in the books. The hub forgets all cursors but those"
+                " whose stream has a name that ends with “deletions”: store with such a cursor"
+                " how far the deletions were read, or the ids of a DeletionSweep. If it is empty,"
+                " ask the source for all of its deletions."
+            )
+
+
+def _read_a_day_later(
+    bench: Bench, whole: Sequence[Yielded], kept: Mapping[str, str] | None = None
+) -> list[Yielded]:
+    """Return what is read on the next day from the cursors of an earlier reading on.
+
+    `kept` are older cursors, for streams of which the reading has yielded none.
+    """
+    _advance(bench, DAY)
+    bench.today += dt.timedelta(days=1)
+    return bench.read({**(kept or {}), **cursors(whole)})
+
+
+def _advance(bench: Bench, seconds: float) -> None:
+    """Move the clocks of the hub and of the stand-in."""
+    bench.drive("clock", {"advance": seconds})
+    bench.clock.advance(seconds)
+
+
+def _gone(items: Sequence[Yielded]) -> set[str]:
+    """Return the source ids of what was read as gone."""
+    return {item.source_id for item in items if isinstance(item, Gone)}

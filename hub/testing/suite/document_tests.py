@@ -1,0 +1,144 @@
+"""Contract tests of every app: its settings, its account and the documents that it yields."""
+
+import datetime as dt
+from dataclasses import fields
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from hub.contract.document_kinds import LIST_KINDS
+from hub.contract.documents import ROLES, Document, Yielded, codes_of
+from hub.contract.settings_schema import schema_of
+from hub.contract.states import Stage
+from hub.testing.bench import Bench
+from hub.testing.recording import record
+from hub.testing.suite.readiness import documents
+from hub.testing.suite.reading import identity, source_ids
+
+MIN_SECRET = 8  # characters; a shorter one may be in any text
+
+
+def suite_of(suite: type, slug: str, **attributes: Any) -> type:
+    """Return a contract suite for one app: a subclass with these attributes."""
+    name = slug.title().replace("-", "")
+    attributes |= {"slug": slug, "suite": suite}
+    return type(f"Test{suite.__name__}Of{name}", (suite,), attributes)
+
+
+class DocumentTests:
+    """Tests of the documents of a bench, which the fixture `bench` of a subclass returns."""
+
+    slug: str
+    suite: type
+
+    @pytest.fixture(autouse=True)
+    def _note_suite(self) -> None:
+        """Note of which app this test is, and which others its suite has."""
+        record.note_suite(self.slug, self.suite)
+
+    def test_each_setting_has_a_label(self, bench: Bench) -> None:
+        """Look for the label that the settings page and the command line show."""
+        settings = schema_of(bench.app).fields
+        without_label = []
+        for name, field in settings.items():
+            if not field.metadata.get("label"):
+                without_label.append(name)
+        assert without_label == []
+
+    def test_hub_check_names_the_account(self, bench: Bench) -> None:
+        """Look for the id and the name of the account that the settings lead to.
+
+        Pages show them, so that neither may be a secret.
+        """
+        tenant = bench.check()
+        assert tenant.id
+        assert tenant.name
+        for field, text in (("id", tenant.id), ("name", tenant.name)):
+            for secret in _secrets_in(text, bench):
+                pytest.fail(
+                    f"hub_check of {self.slug} has returned the secret {secret} in the {field} of"
+                    " the Tenant, which pages and the database show. Return what the source calls"
+                    " the account, or else the address that the settings lead to."
+                )
+
+    def test_source_ids_are_unique_across_kinds(self, bench: Bench) -> None:
+        """Look for documents of two kinds with one source id."""
+        kinds: dict[str, set[str]] = {}
+        for document in documents(bench.read()):
+            kinds.setdefault(document.source_id, set()).add(document.kind)
+        ambiguous = [id for id in kinds if len(kinds[id]) > 1]
+        assert ambiguous == []
+
+    def test_documents_use_only_declared_fields_and_roles(self, bench: Bench) -> None:
+        """Look for codes whose field `hub_fields` does not declare."""
+        declared = {field.name for field in bench.fields()}
+        used: set[str] = set()
+        for document in documents(bench.read()):
+            used.update(name for name, _, _ in codes_of(document))
+        assert used <= declared | set(ROLES)
+
+    def test_documents_are_of_the_kinds_that_the_app_posts(self, bench: Bench) -> None:
+        """Compare the kinds of all documents with `App.posts`."""
+        kinds = {document.kind for document in documents(bench.read())}
+        assert kinds <= set(bench.app.posts)
+
+    def test_ready_documents_have_a_date_and_a_decimal_total(self, bench: Bench) -> None:
+        """Look for a datetime in place of a date, and for a float in place of a Decimal."""
+        for document in documents(bench.read()):
+            if document.stage == Stage.READY and document.kind not in LIST_KINDS:
+                assert type(document.date) is dt.date, document.source_id
+                assert isinstance(document.total, Decimal | None)
+
+    def test_pending_documents_have_a_hold(self, bench: Bench) -> None:
+        """Look for the `hold` of each pending document; pages show it as the reason."""
+        for document in documents(bench.read()):
+            if document.stage == Stage.PENDING:
+                assert document.hold, document.source_id
+
+    def test_documents_contain_no_secret(self, bench: Bench) -> None:
+        """Look for secrets of the settings in documents, which pages and QuickBooks show."""
+        for document in documents(bench.read()):
+            for name in _secrets_in(repr(document), bench):
+                pytest.fail(
+                    f"{document.source_id} of {self.slug} has the secret {name} in one of its"
+                    " values. Leave it out: pages, exports and QuickBooks would show it."
+                )
+
+    def test_reading_by_ids_returns_exactly_these_documents(self, bench: Bench) -> None:
+        """Read some documents by their ids; they may come in any order, each once."""
+        ids = source_ids(bench.read())[:5]
+        items = bench.read(ids=ids)
+        assert sorted(map(identity, items)) == sorted(ids)
+
+    def test_a_document_read_by_its_id_equals_the_listed_one(self, bench: Bench) -> None:
+        """Read a document of each kind from the list and by its id; compare all fields."""
+        listed: dict[str, Document] = {}
+        for document in documents(bench.read()):
+            listed.setdefault(document.kind, document)
+        for document in listed.values():
+            (item,) = bench.read(ids=[document.source_id])
+            if item != document:
+                pytest.fail(
+                    f"{document.source_id} of {self.slug} differs in"
+                    f" {', '.join(_differing_fields(document, item))} if it is read by its id, so"
+                    " that it would be updated each time. Make both documents with one function,"
+                    " and ask the source for the same fields."
+                )
+
+
+def _secrets_in(text: str, bench: Bench) -> list[str]:
+    """Return the names of the secrets of a bench that a text contains."""
+    names = []
+    for name, secret in bench.secrets.items():
+        if len(secret) >= MIN_SECRET and secret in text:
+            names.append(name)
+    return names
+
+
+def _differing_fields(document: Document, item: Yielded) -> list[str]:
+    """Return the fields in which what was read by its id differs from the document."""
+    if not isinstance(item, Document):
+        return [f"its type, {type(item).__name__}"]
+    names = [field.name for field in fields(Document)]
+    return [name for name in names if getattr(item, name) != getattr(document, name)]

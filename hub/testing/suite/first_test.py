@@ -1,0 +1,59 @@
+"""The first contract test of an app: it reads documents at all."""
+
+from typing import Any
+
+import pytest
+
+from hub.contract.documents import Unreadable
+from hub.testing.exchanges.hook_effects import call_hook
+from hub.testing.suite.readiness import documents
+from hub.testing.suite.variants import VariantBenches
+
+NAME = "test_it_reads_documents_at_all"
+
+
+class FirstTest(VariantBenches):
+    """A test of what most others need, so that one cause does not fail each in its own way.
+
+    While it cannot pass, the pytest plugin of the hub reports other failures of the suite in one
+    line that names it.
+    """
+
+    _obstacle: str | None = None  # None until a test has failed, "" if it was not because of this
+
+    def test_it_reads_documents_at_all(self) -> None:
+        """Open the app on its stand-in, check the access, and read all that it has."""
+        self._read_documents()
+
+    def describe_obstacle(self, test: str) -> str:
+        """Return why another test fails, in one line; "" if the app reads documents."""
+        obstacle = self._find_obstacle()
+        if not obstacle or test == NAME:
+            return ""
+        return f"It waits for {NAME}: {obstacle}"
+
+    def _find_obstacle(self) -> str:
+        """Return why the app reads no documents; "" if it does. Look once a suite."""
+        suite = type(self)
+        if suite._obstacle is None:
+            suite._obstacle = ""
+            try:
+                self._read_documents()
+            except (Exception, pytest.fail.Exception) as error:
+                suite._obstacle = " ".join(str(error).split()) or type(error).__name__
+        return suite._obstacle
+
+    def _read_documents(self) -> None:
+        """Read the app's documents; fail with the hook that raises, or if there are none."""
+        bench = call_hook(lambda: self._open({}), f"The start of {self.slug} on its stand-in")
+        call_hook(bench.check, f"hub_check of {self.slug}")
+        items: list[Any] = call_hook(bench.read, f"hub_documents of {self.slug}")
+        if documents(items):
+            return
+        unreadable = [item for item in items if isinstance(item, Unreadable)]
+        if unreadable:
+            pytest.fail(
+                f"hub_documents of {self.slug} reads no document, and {len(unreadable)} rows that"
+                f" are unreadable, such as {unreadable[0].source_id}: {unreadable[0].reason}"
+            )
+        pytest.fail(f"hub_documents of {self.slug} reads no document from its stand-in.")

@@ -1,0 +1,203 @@
+"""Contract tests of what is read: all of it can be read, and what is ready can be posted."""
+
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import pytest
+
+from hub.contract.documents import KINDS, Code, Document, Unreadable, Yielded, codes_of
+from hub.contract.types import Field
+from hub.sources.site import with_settings
+from hub.testing.bench import Bench
+from hub.testing.suite.variants import VariantBenches
+
+MAX_EXAMPLES = 3
+MAX_REASONS = 10
+
+
+def documents(items: Iterable[Yielded]) -> list[Document]:
+    """Return the documents among what was read."""
+    return [item for item in items if isinstance(item, Document)]
+
+
+class ReadinessTests(VariantBenches):
+    """Tests that the documents of the stand-in can be posted."""
+
+    unreadable: Mapping[str, str]
+    unpostable: Mapping[str, str]
+
+    def test_only_documents_declared_unreadable_cannot_be_read(self) -> None:
+        """Print each distinct reason; fail on those that no case of the stand-in is meant for."""
+        reasons: dict[str, list[str]] = defaultdict(list)
+        unexpected = set()
+        seen = set()
+        for item in self._read_with_all_settings():
+            if not isinstance(item, Unreadable):
+                continue
+            if item.source_id not in reasons[item.reason]:
+                reasons[item.reason].append(item.source_id)
+            words = self.unreadable.get(item.source_id)
+            if words and words in item.reason:
+                seen.add(item.source_id)
+            else:
+                unexpected.add(item.reason)
+        lines = {reason: _format_reason(reason, ids) for reason, ids in reasons.items()}
+        sys.stdout.write("\n".join(lines.values()))
+        listed = "\n".join(lines[reason] for reason in sorted(unexpected))
+        if unexpected:
+            pytest.fail(
+                f"{self.slug} has documents that cannot be read:\n{listed}\nCorrect the plugin. If"
+                " the stand-in shows such a document on purpose, name it:"
+                " contract(…, unreadable={source_id: words of the reason})."
+            )
+        missing = self.unreadable.keys() - seen
+        if missing:
+            pytest.fail(
+                f"{self.slug}: {', '.join(sorted(missing))} should be unreadable with the reason"
+                " that contract(…, unreadable=…) names, and is not."
+            )
+
+    def test_each_kind_that_the_app_posts_has_a_ready_document(self) -> None:
+        """Look for a document that can be posted, or a code that creates the record, by kind."""
+        kinds: set[str] = set()
+        obstacles: dict[str, Counter[str]] = defaultdict(Counter)
+        bench = self._open({})
+        roles = _roles_by_field(bench.fields())
+        for plans in self._plans():
+            for plan in plans:
+                document = plan.document
+                if plan.is_posted:
+                    kinds.add(document.kind)
+                    kinds.update(_created_kinds(document, roles))
+                for reason in filter(None, (plan.obstacle, *plan.problems)):
+                    obstacles[document.kind][reason] += 1
+        lines = []
+        for kind in bench.app.posts:
+            if kind not in kinds:
+                lines.append(f"  {kind}: {_explain_unready(obstacles[kind])}")
+        if lines:
+            listed = "\n".join(lines)
+            pytest.fail(
+                f"{self.slug} declares kinds of documents of which its stand-in has none that can"
+                f" be posted:\n{listed}\nAdd such a document to the stand-in, or remove the kind"
+                " from App.posts. If other settings bring it: contract(…, variants=[{…}])."
+            )
+
+    def test_every_ready_document_can_be_posted(self) -> None:
+        """Build what QuickBooks would be sent of each; fail on sums and references that are wrong.
+
+        Each code counts as matched. So what is left is a mistake of the plugin or its stand-in.
+        """
+        reasons: dict[str, list[str]] = defaultdict(list)
+        expected: set[str] = set()
+        for id, problem in self._iter_problems():
+            words = self.unpostable.get(id)
+            if words and words in problem:
+                expected.add(id)
+            elif id not in reasons[problem]:
+                reasons[problem].append(id)
+        if reasons:
+            lines = [_format_reason(reason, ids) for reason, ids in reasons.items()]
+            if len(lines) > MAX_REASONS:
+                lines[MAX_REASONS:] = [f"  … and {len(lines) - MAX_REASONS} more reasons"]
+            listed = "\n".join(lines)
+            pytest.fail(
+                f"{self.slug} has documents that are ready, and that the hub would hold because of"
+                f" what is wrong with them:\n{listed}\nCorrect the plugin. If the stand-in shows"
+                " such a document on purpose, name it: contract(…, unpostable={source_id: words of"
+                " the reason})."
+            )
+        missing = self.unpostable.keys() - expected
+        if missing:
+            pytest.fail(
+                f"{self.slug}: {', '.join(sorted(missing))} should be ready and not be posted for"
+                " the reason that contract(…, unpostable=…) names, and that is not so."
+            )
+
+    def test_codes_whose_record_is_created_say_what_to_create(self) -> None:
+        """Look for `create` in the codes of each field that has missing="create"."""
+        used: set[str] = set()
+        explained: set[str] = set()
+        for bench, found in self._benches_with_documents():
+            for name, code in _codes_to_create(bench, found):
+                used.add(name)
+                if isinstance(code, Code) and code.create:
+                    explained.add(name)
+        if used - explained:
+            pytest.fail(
+                f"{self.slug} has codes of the field {', '.join(sorted(used - explained))}, which"
+                ' has missing="create", and none says what to create, so that a document with a new'
+                " code would be held. Pass Code(…, create=Party(…)), or create=Item(…) for an item."
+            )
+
+    def test_each_code_has_one_name(self) -> None:
+        """Look for codes of a field with one id and several names: all would get one record."""
+        names: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for _, found in self._benches_with_documents():
+            for document in found:
+                for field, code, _ in codes_of(document):
+                    if isinstance(code, Code) and code.name:
+                        names[field, code.id].add(code.name)
+        several = {key: values for key, values in names.items() if len(values) > 1}
+        if several:
+            lines = []
+            for (field, id), values in sorted(several.items())[:MAX_REASONS]:
+                lines.append(f"  {field} {id}: {', '.join(sorted(values)[:MAX_EXAMPLES])}")
+            listed = "\n".join(lines)
+            pytest.fail(
+                f"{self.slug} has codes with one id and several names, which would all be matched"
+                f" with one record of QuickBooks:\n{listed}\nUse an id that the source gives to one"
+                " thing only."
+            )
+
+    def _iter_problems(self) -> Iterator[tuple[str, str]]:
+        """Yield the source id of each document that would be held, with what is wrong with it."""
+        for plans in self._plans():
+            for plan in plans:
+                for problem in plan.problems:
+                    yield plan.document.source_id, problem
+
+    def _read_with_all_settings(self) -> Iterator[Yielded]:
+        """Yield what is read with the settings, and with each of the variants."""
+        for bench in self._benches():
+            yield from bench.read()
+
+
+def _codes_to_create(bench: Bench, found: Iterable[Document]) -> Iterator[tuple[str, Code | str]]:
+    """Yield the codes that documents use of each field whose records are created."""
+    fields = [with_settings(field, bench.settings) for field in bench.fields()]
+    creating = {field.name for field in fields if field.missing == "create"}
+    for document in found:
+        for name, code, _ in codes_of(document):
+            if name in creating:
+                yield name, code
+
+
+def _format_reason(reason: str, ids: Sequence[str]) -> str:
+    """Return a line with a reason, how many documents have it, and the first of them."""
+    examples = ", ".join(ids[:MAX_EXAMPLES])
+    if len(ids) > MAX_EXAMPLES:
+        examples += ", …"
+    return f"  {len(ids)} × {reason} ({examples})"
+
+
+def _explain_unready(obstacles: Counter[str]) -> str:
+    """Return how many documents of a kind are not ready and why, or that there is none."""
+    if not obstacles:
+        return "none was read as a document, and no code creates one"
+    common = [f"{count} × {reason}" for reason, count in obstacles.most_common(MAX_EXAMPLES)]
+    return "; ".join(common)
+
+
+def _roles_by_field(fields: Iterable[Field]) -> dict[str, str]:
+    """Return the role of each field by its name."""
+    return {field.name: field.role for field in fields}
+
+
+def _created_kinds(document: Document, roles: Mapping[str, str]) -> Iterator[str]:
+    """Yield the kinds of records that the hub may create for the codes of a document."""
+    for name, code, _ in codes_of(document):
+        role = roles.get(name, name)
+        if isinstance(code, Code) and code.create and role in KINDS:
+            yield role

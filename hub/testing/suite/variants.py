@@ -1,0 +1,140 @@
+"""What contract tests of an app have in common: its variants, and the change of a document."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hub.contract.document_kinds import LIST_KINDS
+from hub.contract.documents import Checkpoint, Document, Yielded
+from hub.testing.bench import Bench
+from hub.testing.outcomes.postability import Plan, plan_documents
+
+
+class VariantBenches:
+    """Opens an app with its settings, and with each of the variants of a contract suite."""
+
+    slug: str
+    settings: dict[str, Any]
+    variants: Sequence[Mapping[str, Any]]
+
+    _variant_plans: Sequence[Sequence[Plan]] | None = None
+
+    def _benches(self) -> Iterator[Bench]:
+        """Yield the app with its settings, and with each of the variants."""
+        for variant in ({}, *self.variants):
+            yield self._open(variant)
+
+    def _plans(self) -> Sequence[Sequence[Plan]]:
+        """Return the planned outcome for the documents, with the settings and with each variant.
+
+        The documents are read once for all tests of the suite, which do not change them.
+        """
+        suite = type(self)
+        if suite._variant_plans is None:
+            suite._variant_plans = [plan_documents(bench) for bench in self._benches()]
+        return suite._variant_plans
+
+    def _benches_with_documents(self) -> Iterator[tuple[Bench, list[Document]]]:
+        """Yield the app with its settings and with each variant, with its documents."""
+        for bench, plans in zip(self._benches(), self._plans(), strict=True):
+            yield bench, [plan.document for plan in plans]
+
+    def _lacks_a_ready_kind(self) -> bool:
+        """Return whether the app posts a kind of which no document can be posted.
+
+        Another test fails then, and nothing can be said of exceptions that documents of it need.
+        """
+        plans = itertools.chain.from_iterable(self._plans())
+        ready = {plan.document.kind for plan in plans if plan.is_posted}
+        return not ready.issuperset(set(self._open({}).app.posts) - set(LIST_KINDS))
+
+    def _open(self, variant: Mapping[str, Any]) -> Bench:
+        """Return the app with these settings besides its own."""
+        return Bench(self.slug, {**self.settings, **variant}, waits=True)
+
+
+class DocumentChange:
+    """Changes a document at the source with a form of the stand-in's pages."""
+
+    slug: str
+    change: tuple[str, Mapping[str, str]] | None
+    delete: tuple[str, Mapping[str, str]] | None
+
+    def _change(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
+        """Change the first document at the source that may be changed, as a person does.
+
+        Return its source id.
+        """
+        return self._press(bench, items, self.change) if self.change else set()
+
+    def _delete(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
+        """Delete the first document at the source that may be deleted; return its source id."""
+        return self._press(bench, items, self.delete) if self.delete else set()
+
+    def _change_each_kind(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
+        """Change a document of each kind that may be changed; return their source ids."""
+        return self._press_each_kind(bench, items, self.change) if self.change else set()
+
+    def _delete_each_kind(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
+        """Delete a document of each kind that may be deleted; return their source ids."""
+        return self._press_each_kind(bench, items, self.delete) if self.delete else set()
+
+    def _press_each_kind(
+        self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]
+    ) -> set[str]:
+        """Submit a form for a document of each kind and list for which the stand-in accepts it.
+
+        A kind that shares an id with an earlier kind is left out: the form would reach the other
+        document.
+        """
+        by_kind: dict[tuple[str, str], list[Document]] = defaultdict(list)
+        for item in items:
+            if isinstance(item, Document):
+                by_kind[list_of(item)].append(item)
+        pressed = self._press(bench, items, form)
+        ids_of_other_kinds: set[str] = set()
+        for documents in by_kind.values():
+            ids = set(map(id_at_the_source, documents))
+            is_pressed = any(document.source_id in pressed for document in documents)
+            if not is_pressed and ids.isdisjoint(ids_of_other_kinds):
+                pressed |= self._press_first(bench, documents, form)
+            ids_of_other_kinds |= ids
+        return pressed
+
+    def _press(
+        self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]
+    ) -> set[str]:
+        """Submit a form for the first document for which the stand-in accepts it."""
+        pressed = self._press_first(bench, items, form)
+        path, _ = form
+        assert pressed, f"nothing of {self.slug} can be changed or deleted at {path}"
+        return pressed
+
+    def _press_first(
+        self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]
+    ) -> set[str]:
+        """Submit a form as `_press` does; return no id if the stand-in accepts it for none."""
+        path, fields = form
+        for item in items:
+            if not isinstance(item, Document):
+                continue
+            if bench.press(path.format(id=id_at_the_source(item)), **fields):
+                return {item.source_id}
+        return set()
+
+
+def list_of(item: Yielded) -> tuple[str, str]:
+    """Return the kind of what was read, and the list that its source id begins with.
+
+    The kind of anything but a document is "".
+    """
+    if isinstance(item, Checkpoint):
+        return "", ""
+    kind = item.kind if isinstance(item, Document) else ""
+    return kind, item.source_id.rpartition(":")[0]
+
+
+def id_at_the_source(document: Document) -> str:
+    """Return the id of a document without the list that its source id begins with."""
+    return document.source_id.rpartition(":")[2]
