@@ -31,6 +31,7 @@ from hub.payloads.company_facts import CompanyFacts
 from hub.payloads.entities import DOCUMENT_ENTITIES
 from hub.payloads.kind_names import THE_KINDS
 from hub.payloads.sales_lines import is_discount
+from hub.payloads.stated_total import round_stated_total
 from hub.payloads.summary import PARTY_FIELDS, compute_expected_total, summarize
 
 BUILDERS: dict[str, Callable[[PayloadBuilder], dict[str, Any]]] = {
@@ -132,7 +133,7 @@ def _check_sum(builder: PayloadBuilder, body: dict[str, Any]) -> None:
         return
     if document.total is None or computed is None:
         return
-    stated = builder.cents(document.total)
+    stated = round_stated_total(builder, document.total)
     if abs(stated - computed) > document.tolerance:
         builder.problems.append(
             Sentence(

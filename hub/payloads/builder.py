@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal, TypeVar
 
 from hub.contract.documents import Document, Role
@@ -71,7 +71,7 @@ class PayloadBuilder:
         exact = round_amount(number, self.currency)
         if precision(self.currency) <= AMOUNT_DECIMALS:
             return exact
-        rounded = exact.quantize(Decimal(1).scaleb(-AMOUNT_DECIMALS))
+        rounded = exact.quantize(Decimal(1).scaleb(-AMOUNT_DECIMALS), rounding=ROUND_HALF_UP)
         if abs(rounded - exact) > self.document.tolerance:
             self.problems.append(
                 Sentence(

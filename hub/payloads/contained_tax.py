@@ -11,6 +11,7 @@ from hub.money import ZERO, format_amount, sum_amounts
 from hub.payloads.builder import PayloadBuilder
 from hub.payloads.kind_names import THE_KINDS
 from hub.payloads.line_tax import KINDS_WITH_TAX, read_stated_tax
+from hub.payloads.stated_total import round_stated_total
 from hub.payloads.summary import (
     compute_gross_total,
     compute_net_total,
@@ -46,7 +47,7 @@ def _find_wrong_total(builder: PayloadBuilder, gross: Decimal) -> Sentence | Non
     document, currency = builder.document, builder.currency
     if document.total is None:
         return None
-    stated = builder.cents(document.total)
+    stated = round_stated_total(builder, document.total)
     if abs(stated - gross) <= document.tolerance:
         return None
     return Sentence(

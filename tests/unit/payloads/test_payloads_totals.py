@@ -1,6 +1,7 @@
 """A payload has the document's total to the cent, or the document is refused."""
 
 import datetime as dt
+import re
 from decimal import Decimal as D
 
 import pytest
@@ -299,6 +300,35 @@ def test_a_total_within_its_tolerance_is_posted_as_the_sum_of_the_lines_with_a_r
         "Its total at the source is 52.78 USD; it is posted with 52.77 USD."
         in built.body["PrivateNote"]
     )
+
+
+@pytest.mark.parametrize("tax_mode", ["exclusive", "inclusive"])
+@pytest.mark.parametrize(
+    ("amount", "total", "problem"),
+    [
+        ("1.00", "1.010", None),
+        ("1.00", "1.011", "1.000 .* says 1.011 KWD"),
+        ("1.00", "1.0105", "1.000 .* says 1.011 KWD"),
+        ("1.234", "1.234", None),
+        ("1.244", "1.234", None),
+        ("1.245", "1.234", "1.250 .* says 1.234 KWD"),
+    ],
+)
+def test_a_tolerance_counts_once_for_the_third_decimal_that_quickbooks_does_not_keep(
+    amount, total, problem, tax_mode
+):
+    what = mapped(
+        line("1", amount, account="7"),
+        header=refs(vendor="1"),
+        currency="KWD",
+        total=D(total),
+        tolerance=CENT,
+        tax_mode=tax_mode,
+    )
+    built = payloads.build(what, FOREIGN, MARKER)
+    assert len(built.problems) == bool(problem), built.problems
+    if problem:
+        assert re.search(problem, built.problems[0])
 
 
 @pytest.mark.parametrize(
