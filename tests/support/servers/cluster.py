@@ -253,8 +253,10 @@ def read_outcome(hub: Any, costtracker: Any, report: Any) -> Outcome:
     numbers = {invoice["id"]: invoice["invoice_number"] for invoice in source["invoices"]}
     reported_states = []
     for id, receipts in source["statuses"].items():
-        # Of two with one number, the one that QuickBooks gets first is posted.
-        reported_states.append((numbers.get(id) or id, receipts[-1]["state"]))
+        # Of two with one number, the one that QuickBooks gets first is posted. The other is refused
+        # by QuickBooks, or held before if the hub knows the first by then.
+        state = receipts[-1]["state"]
+        reported_states.append((numbers.get(id) or id, "held" if state == "failed" else state))
     return Outcome(
         documents=sorted(document.content for document in documents),
         files=sorted(files),
