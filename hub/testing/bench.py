@@ -35,9 +35,9 @@ from hub.contract.types import (
 )
 from hub.http.client import AppHttp
 from hub.testing.clock import START, FakeClock
-from hub.testing.fakes.rate_limit import waiting
-from hub.testing.fakes.received_files import FilesInMemory, arrived_file
-from hub.testing.fakes.secrets_in_memory import SecretsInMemory
+from hub.testing.fakes.files import FilesInMemory, make_received_file
+from hub.testing.fakes.rate_limit import wait_for_rate_limit
+from hub.testing.fakes.secrets import SecretsInMemory
 from hub.testing.fakes.stand_in import WSGIAdapter, mount, open_stand_in
 from hub.testing.recording import record
 
@@ -151,7 +151,7 @@ class Bench:
         self._open_slot: OpenSlot = contextlib.nullcontext
         self._server: WSGIApplication = self.sandbox.wsgi
         if waits:
-            self._server = waiting(self.sandbox.wsgi, self._advance_stand_in)
+            self._server = wait_for_rate_limit(self.sandbox.wsgi, self._advance_stand_in)
         self._stand_in = self._check_calls()
         self.browser = requests.Session()
         mount(self.browser, URL, self.serve)
@@ -227,7 +227,7 @@ class Bench:
         self, name: str, content: bytes, mapping: Mapping[str, str] | None = None
     ) -> FileContent:
         """Let the app read a file, which is stored if it holds documents; return what it holds."""
-        file = arrived_file(name, content, self.clock.now(), mapping)
+        file = make_received_file(name, content, self.clock.now(), mapping)
         held: FileContent = self._call("hub_file", site=self.site, file=file, content=content)
         if held.table is None:
             self.files.add(file, content, held)

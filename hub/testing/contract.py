@@ -14,21 +14,21 @@ from hub.contract.documents import Checkpoint, Document
 from hub.errors import HubError, NeedsAttention
 from hub.testing.bench import Bench
 from hub.testing.fakes.stand_in import json_answer, text_answer
-from hub.testing.outcomes.collecting import CollectingHub
-from hub.testing.suite.applied_tests import AppliedTests
-from hub.testing.suite.busy_tests import BusyTests
-from hub.testing.suite.declared_rate import DeclaredRate
-from hub.testing.suite.deletion_tests import DeletionTests
-from hub.testing.suite.document_tests import DocumentTests, suite_of
-from hub.testing.suite.exceptions import reasons_by_name
-from hub.testing.suite.first_test import FirstTest
-from hub.testing.suite.readiness import ReadinessTests, documents
-from hub.testing.suite.reading import FULL, PAGES, Reading, source_ids
-from hub.testing.suite.report_tests import ReportTests
-from hub.testing.suite.source_values_tests import SourceValuesTests
+from hub.testing.outcomes.collecting_hub import CollectingHub
+from hub.testing.suite.deletions import DeletionTests
+from hub.testing.suite.documents import DocumentTests, suite_of
+from hub.testing.suite.exemptions import exemptions_by_parameter
+from hub.testing.suite.outages import OutageTests
+from hub.testing.suite.payments import PaymentTests
+from hub.testing.suite.rates import RateTests
+from hub.testing.suite.readiness import ReadinessTests, only_documents
+from hub.testing.suite.reading import FULL, PAGES, ReadingTests, source_ids
+from hub.testing.suite.receipts import ReceiptTests
+from hub.testing.suite.smoke import SmokeTest
+from hub.testing.suite.source_values import SourceValuesTests
 from hub.testing.suite.stated_values import StatedValuesTests
-from hub.testing.suite.token_tests import TokenTests
-from hub.testing.suite.webhook_tests import WebhookTests
+from hub.testing.suite.tokens import TokenTests
+from hub.testing.suite.webhooks import WebhookTests
 
 HOUR = 3600
 NO_CURSOR = "9999-12-31T00:00:00Z|zzzz"
@@ -86,7 +86,7 @@ def contract(
         delete=delete,
         many=many,
         paged=paged,
-        **reasons_by_name(
+        **exemptions_by_parameter(
             unreadable=unreadable,
             unpostable=unpostable,
             unavailable=unavailable,
@@ -113,19 +113,19 @@ def _other_server(environ: WSGIEnvironment, start: StartResponse) -> Iterable[by
 
 
 class Contract(
-    Reading,
+    ReadingTests,
     DeletionTests,
-    BusyTests,
+    OutageTests,
     DocumentTests,
     ReadinessTests,
     StatedValuesTests,
     SourceValuesTests,
-    AppliedTests,
+    PaymentTests,
     TokenTests,
-    ReportTests,
+    ReceiptTests,
     WebhookTests,
-    DeclaredRate,
-    FirstTest,
+    RateTests,
+    SmokeTest,
 ):
     """Tests of a source that is called; the others are those of its base classes."""
 
@@ -140,7 +140,7 @@ class Contract(
             items = bench.read(dict.fromkeys(named, NO_CURSOR))
         except HubError:
             return  # deliberate errors are allowed
-        read_ids = [document.source_id for document in documents(items)]
+        read_ids = [document.source_id for document in only_documents(items)]
         if read_ids:
             pytest.fail(
                 f"{self.slug} was read with the cursor {NO_CURSOR!r}, which it never wrote, and"

@@ -11,13 +11,13 @@ from hub.contract.files import FileContent, FileField, FileKinds, FileTable
 from hub.contract.types import Company
 from hub.errors import HubError
 from hub.testing.bench import Bench
-from hub.testing.suite.document_tests import DocumentTests, suite_of
-from hub.testing.suite.exceptions import reasons_by_name
-from hub.testing.suite.first_test import FirstTest
-from hub.testing.suite.hook_tests import HookTests
-from hub.testing.suite.readiness import ReadinessTests, documents
-from hub.testing.suite.reading import CheckpointTests, rows, source_ids
-from hub.testing.suite.report_tests import ReportTests
+from hub.testing.suite.documents import DocumentTests, suite_of
+from hub.testing.suite.exemptions import exemptions_by_parameter
+from hub.testing.suite.hooks import HookTests
+from hub.testing.suite.readiness import ReadinessTests, only_documents
+from hub.testing.suite.reading import CheckpointTests, source_ids, unique_ids
+from hub.testing.suite.receipts import ReceiptTests
+from hub.testing.suite.smoke import SmokeTest
 
 NOISE = bytes(range(256)) * 8
 REMAINING_FRACTIONS = (0.0, 0.3, 0.7, 0.95)  # how much of a file is left when it is damaged
@@ -49,7 +49,7 @@ def file_contract(
         files=files,
         company=company,
         settings=settings,
-        **reasons_by_name(
+        **exemptions_by_parameter(
             unreadable=unreadable,
             unpostable=unpostable,
             unavailable=unavailable,
@@ -62,7 +62,7 @@ def file_contract(
 
 
 class FileContract(
-    CheckpointTests, DocumentTests, ReadinessTests, ReportTests, HookTests, FirstTest
+    CheckpointTests, DocumentTests, ReadinessTests, ReceiptTests, HookTests, SmokeTest
 ):
     """Tests of an app that receives files; the others are those of the classes above."""
 
@@ -96,7 +96,7 @@ class FileContract(
             bench = self._open_empty({})
             held = _receive(bench, name, content)
             assert held.documents, f"{name} holds no document"
-            assert rows(bench.read()) == set(held.documents), name
+            assert unique_ids(bench.read()) == set(held.documents), name
 
     def test_each_required_column_of_a_table_has_a_suggestion(self, empty_bench: Bench) -> None:
         """Look for an answer to each required field, which is a column or one of the choices."""
@@ -108,10 +108,10 @@ class FileContract(
 
     def test_a_file_received_twice_yields_each_document_once(self, bench: Bench) -> None:
         """Receive each example again under another name."""
-        before = rows(bench.read())
+        before = unique_ids(bench.read())
         for name, content in self.files.items():
             _receive(bench, f"again-{name}", content)
-        assert rows(bench.read()) == before
+        assert unique_ids(bench.read()) == before
         ids = sorted(before)
         assert source_ids(bench.read(ids=ids)) == ids
 
@@ -121,7 +121,7 @@ class FileContract(
             items = bench.read(ids=["no-such-id"])
         except HubError:
             return  # deliberate errors are allowed
-        assert documents(items) == []
+        assert only_documents(items) == []
 
     @pytest.mark.parametrize("share", REMAINING_FRACTIONS)
     def test_a_truncated_file_is_read_or_refused(self, empty_bench: Bench, share: float) -> None:

@@ -10,7 +10,9 @@ DEFAULT_SECONDS = 60.0  # where the stand-in names no time
 MAX_WAITS = 3  # for one call
 
 
-def waiting(wsgi: WSGIApplication, advance: Callable[[float], object]) -> WSGIApplication:
+def wait_for_rate_limit(
+    wsgi: WSGIApplication, advance: Callable[[float], object]
+) -> WSGIApplication:
     """Wrap a stand-in so that a call that its rate limit refuses is sent again after the wait.
 
     `advance` moves the stand-in's clock by a number of seconds. A status 429 that is a fault is
@@ -23,7 +25,7 @@ def waiting(wsgi: WSGIApplication, advance: Callable[[float], object]) -> WSGIAp
         content = environ["wsgi.input"].read(length) if length else b""
         for _ in range(MAX_WAITS):
             environ["wsgi.input"] = io.BytesIO(content)
-            response = ReadResponse(wsgi, environ)
+            response = BufferedResponse(wsgi, environ)
             if response.status != HTTPStatus.TOO_MANY_REQUESTS or environ.get("sandbox.fault"):
                 break
             advance(response.seconds_to_wait)
@@ -33,7 +35,7 @@ def waiting(wsgi: WSGIApplication, advance: Callable[[float], object]) -> WSGIAp
     return serve
 
 
-class ReadResponse:
+class BufferedResponse:
     """What a WSGI application answered."""
 
     def __init__(self, wsgi: WSGIApplication, environ: WSGIEnvironment) -> None:

@@ -16,7 +16,7 @@ MAX_EXAMPLES = 3
 MAX_REASONS = 10
 
 
-def documents(items: Iterable[Yielded]) -> list[Document]:
+def only_documents(items: Iterable[Yielded]) -> list[Document]:
     """Return the documents among what was read."""
     return [item for item in items if isinstance(item, Document)]
 

@@ -12,7 +12,7 @@ import pytest
 from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
 from hub.errors import HubError
 from hub.testing.bench import Bench
-from hub.testing.exchanges.read_responses import read_with_responses
+from hub.testing.exchanges.response_recording import read_and_record
 from hub.testing.suite.variants import DocumentChange, list_of
 
 BETWEEN_CHANGES = 10  # seconds, in which a reading begins early enough to see both
@@ -39,18 +39,18 @@ def source_ids(items: Iterable[Yielded]) -> list[str]:
     return [item.source_id for item in items if isinstance(item, Document | Gone | Unreadable)]
 
 
-def rows(items: Iterable[Yielded]) -> set[str]:
+def unique_ids(items: Iterable[Yielded]) -> set[str]:
     """Return the source ids of what was read, each once."""
     return set(source_ids(items))
 
 
-def cursors(items: Iterable[Yielded]) -> dict[str, str]:
+def last_cursors(items: Iterable[Yielded]) -> dict[str, str]:
     """Return the last cursor of each stream, from which reading continues."""
-    last_cursors = {}
+    by_stream = {}
     for item in items:
         if isinstance(item, Checkpoint):
-            last_cursors[item.stream] = item.cursor
-    return last_cursors
+            by_stream[item.stream] = item.cursor
+    return by_stream
 
 
 class CheckpointTests:
@@ -83,8 +83,8 @@ class CheckpointTests:
         A filter that includes the moment of the cursor returns the newest documents again.
         """
         whole = bench.read()
-        repeated = _without_checkpoints(bench.read(cursors(whole)))
-        other = rows(item for item in repeated if item not in whole)
+        repeated = _without_checkpoints(bench.read(last_cursors(whole)))
+        other = unique_ids(item for item in repeated if item not in whole)
         if other:
             pytest.fail(
                 f"{_name_some(other)} of {self.slug} is another document if reading continues from"
@@ -96,7 +96,7 @@ class CheckpointTests:
             name for name, count in repeated_counts.items() if count > max(1, counts[name] // 2)
         }
         if endless:
-            ids = rows(item for item in repeated if list_of(item) in endless)
+            ids = unique_ids(item for item in repeated if list_of(item) in endless)
             pytest.fail(
                 f"{self.slug} reads {len(ids)} documents again from its last Checkpoint, such as"
                 f" {_name_some(ids)}, although nothing has changed: every collect would. Yield a"
@@ -126,18 +126,18 @@ class CheckpointTests:
         after_checkpoints = {place + 1 for place in checkpoints}
         for place in sorted(checkpoints | after_checkpoints):
             before_crash = list(islice(paged_bench.reading(), place))
-            resumed = paged_bench.read(cursors(before_crash))
-            missing = rows(whole) - rows(before_crash) - rows(resumed)
+            resumed = paged_bench.read(last_cursors(before_crash))
+            missing = unique_ids(whole) - unique_ids(before_crash) - unique_ids(resumed)
             if missing:
                 pytest.fail(
-                    f"The reading of {self.slug} ended after {len(rows(before_crash))} rows, and"
-                    " continued with the cursors of its last Checkpoints;"
+                    f"The reading of {self.slug} ended after {len(unique_ids(before_crash))} rows,"
+                    " and continued with the cursors of its last Checkpoints;"
                     f" {', '.join(sorted(missing)[:3])} is never read. Yield a Checkpoint after the"
                     " rows that come before its cursor, and give each list a `stream` of its own."
                 )
 
 
-class Reading(CheckpointTests, DocumentChange):
+class ReadingTests(CheckpointTests, DocumentChange):
     """Tests of reading while documents change, if a form of the stand-in's pages changes them."""
 
     slug: str
@@ -156,14 +156,14 @@ class Reading(CheckpointTests, DocumentChange):
 
     def test_a_cursor_from_a_later_state_returns_no_unchanged_document(self, bench: Bench) -> None:
         """Read with cursors from years ahead, as after the source was restored from a backup."""
-        repeated = rows(bench.read(cursors(bench.read())))  # at the moment of the cursor
+        repeated = unique_ids(bench.read(last_cursors(bench.read())))  # at the moment of the cursor
         later = Bench(self.slug, self.settings, waits=True)
         later.drive("clock", {"advance": THREE_YEARS})
         changed = self._change(later, later.read())
-        ahead = cursors(later.read())
+        ahead = last_cursors(later.read())
         assert ahead
         with suppress(HubError):  # deliberate errors are allowed
-            assert rows(bench.read(ahead)) <= changed | repeated
+            assert unique_ids(bench.read(ahead)) <= changed | repeated
 
     def test_a_change_between_two_pages_hides_no_other_document(self, paged_bench: Bench) -> None:
         """Change one document that was read and one that was not; look for both and all others."""
@@ -175,10 +175,10 @@ class Reading(CheckpointTests, DocumentChange):
         changed_behind = self._change(paged_bench, items)
         changed_ahead = self._change(paged_bench, whole[::-1])
         items += reading
-        later = paged_bench.read(cursors(items))
-        expected = rows(whole) - changed_ahead
-        assert expected - rows(items) - rows(later) == set()
-        assert changed_behind <= rows([*later, *items[third:]])
+        later = paged_bench.read(last_cursors(items))
+        expected = unique_ids(whole) - changed_ahead
+        assert expected - unique_ids(items) - unique_ids(later) == set()
+        assert changed_behind <= unique_ids([*later, *items[third:]])
 
     def test_a_change_at_the_moment_of_the_cursor_is_read(self, bench: Bench) -> None:
         """Change two documents of each list at one moment, and the first ones again; read between.
@@ -192,12 +192,12 @@ class Reading(CheckpointTests, DocumentChange):
             return
         _stop_clock_within_a_second(bench)
         first = self._change_each_kind(bench, whole)
-        end = _read_on(bench, cursors(whole))
+        end = _read_on(bench, last_cursors(whole))
         others = [item for item in whole[::-1] if identity(item) not in first]
         second = self._change_each_kind(bench, others)
         items = bench.read(end)
         _fail_if_unread(
-            second - rows(items),
+            second - unique_ids(items),
             f"changed at the same time as {', '.join(sorted(first))}, after {self.slug} had read"
             " that change, and is never read. Ask the source for changes at this moment or later,"
             " and recognize by id and version what was read before: read_changes and ChangeCursor"
@@ -207,7 +207,7 @@ class Reading(CheckpointTests, DocumentChange):
             " `version` names.",
         )
         again = [item for item in whole if identity(item) in first]
-        self._check_second_change(bench, again, {**end, **cursors(items)})
+        self._check_second_change(bench, again, {**end, **last_cursors(items)})
 
     def _check_second_change(
         self, bench: Bench, items: Sequence[Yielded], end: Mapping[str, str]
@@ -218,14 +218,14 @@ class Reading(CheckpointTests, DocumentChange):
         """
         bench.drive("clock", {"advance": WITHIN_A_SECOND})
         changed = self._change_again(bench, items, "again")
-        read, answered = read_with_responses(bench, end)
-        unread = {id for id in changed - rows(read) if id.rpartition(":")[2] in answered}
+        read, answered = read_and_record(bench, end)
+        unread = {id for id in changed - unique_ids(read) if id.rpartition(":")[2] in answered}
         if not unread:
             return
         bench.drive("clock", {"advance": BETWEEN_CHANGES})
         self._change_again(bench, items, "later")
         _fail_if_unread(
-            unread & rows(bench.read(end)),
+            unread & unique_ids(bench.read(end)),
             f"changed twice within a second, and {self.slug} has read the first change only: its"
             " version is the time of the change, which the source states in whole seconds. Return"
             " as version a number that the source counts up. If there is none, row_version(…) with"
@@ -239,7 +239,7 @@ class Reading(CheckpointTests, DocumentChange):
         bench.drive("clock", {"advance": 60})
         changed = self._change_each_kind(bench, whole)
         _fail_if_unread(
-            changed - rows(bench.read(cursors(whole))),
+            changed - unique_ids(bench.read(last_cursors(whole))),
             f"changed after {self.slug} had read it, and is never read again. Each list needs a"
             " cursor, and a version that differs after a change. The clock of the source is behind"
             " that of the hub: store in the Checkpoint a time that the source states, such as"
@@ -253,12 +253,12 @@ class Reading(CheckpointTests, DocumentChange):
             return
         bench.drive("clock", {"advance": 60})
         changed = self._change_each_kind(bench, whole)
-        items = bench.read(cursors(whole))
+        items = bench.read(last_cursors(whole))
         bench.drive("clock", {"advance": BETWEEN_CHANGES})
         again = [item for item in whole if identity(item) in changed]
         changed_again = self._change_again(bench, again, "again")
         _fail_if_unread(
-            changed_again - rows(bench.read(cursors(items))),
+            changed_again - unique_ids(bench.read(last_cursors(items))),
             f"changed twice, and {self.slug} has read the first change only. `version` must return"
             " a text that differs after each change: a number that the source counts up, or else"
             " the time of the change.",
@@ -272,11 +272,11 @@ class Reading(CheckpointTests, DocumentChange):
         if self.change is None:
             return set()
         path, fields = self.change
-        ids = sorted(rows(items))
+        ids = sorted(unique_ids(items))
         before = bench.read(ids=ids)
         for item in items:
             self._press_first(bench, [item], (path, _other_texts(fields, word)))
-        return rows(item for item in bench.read(ids=ids) if item not in before)
+        return unique_ids(item for item in bench.read(ids=ids) if item not in before)
 
     def test_every_row_of_the_stand_in_is_read(self, paged_bench: Bench) -> None:
         """Compare the rows on the stand-in's page `books` with the ids that are read.
@@ -315,8 +315,8 @@ class Reading(CheckpointTests, DocumentChange):
             items = list(islice(reading, place))
             deleted = self._delete(bench, items)
             items += reading if goes_on else ()
-            later = bench.read(cursors(items))
-            missing = rows(whole) - deleted - rows(items) - rows(later)
+            later = bench.read(last_cursors(items))
+            missing = unique_ids(whole) - deleted - unique_ids(items) - unique_ids(later)
             if missing:
                 pytest.fail(
                     f"While {self.slug} was read, {', '.join(deleted)} was deleted from a page that"
@@ -356,7 +356,7 @@ def _stop_clock_within_a_second(bench: Bench) -> None:
 
 def _read_on(bench: Bench, end: Mapping[str, str]) -> dict[str, str]:
     """Read on from the cursors of all streams; return the cursors after that."""
-    return {**end, **cursors(bench.read(end))}
+    return {**end, **last_cursors(bench.read(end))}
 
 
 def _without_checkpoints(items: Iterable[Yielded]) -> list[Yielded]:

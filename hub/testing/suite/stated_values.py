@@ -7,7 +7,7 @@ import pytest
 
 from hub.contract.document_kinds import LIST_KINDS, PAID_KINDS
 from hub.contract.documents import Document, Kind
-from hub.testing.suite.exceptions import check_exception, check_names
+from hub.testing.suite.exemptions import check_exempted_names, check_exemption
 from hub.testing.suite.variants import VariantBenches
 
 ADVICE = {
@@ -42,7 +42,7 @@ class StatedValuesTests(VariantBenches):
                     ready[plan.document.kind].append(plan.document)
         silent = [kind for kind in ready if not _is_stated(name, kind, ready[kind], posts)]
         if name in self.unstated:
-            check_exception(
+            check_exemption(
                 "unstated",
                 self.unstated,
                 name,
@@ -58,7 +58,7 @@ class StatedValuesTests(VariantBenches):
 
     def test_exceptions_in_unstated_name_known_values(self) -> None:
         """Check the names in `unstated`."""
-        check_names("unstated", self.unstated, ADVICE)
+        check_exempted_names("unstated", self.unstated, ADVICE)
 
 
 def _is_stated(name: str, kind: Kind, documents: Sequence[Document], posts: Sequence[Kind]) -> bool:

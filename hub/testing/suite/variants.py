@@ -8,7 +8,7 @@ from typing import Any
 from hub.contract.document_kinds import LIST_KINDS
 from hub.contract.documents import Checkpoint, Document, Yielded
 from hub.testing.bench import Bench
-from hub.testing.outcomes.postability import Plan, plan_documents
+from hub.testing.outcomes.posting_plans import Plan, plan_documents
 
 
 class VariantBenches:

@@ -11,10 +11,10 @@ from hub.contract.documents import Document, Unreadable, Yielded
 from hub.errors import HubError
 from hub.testing.bench import Bench
 from hub.testing.exchanges.response_values import Path, ResponseValue, identify, iter_values, parse
-from hub.testing.fakes.rate_limit import ReadResponse, waiting
+from hub.testing.fakes.rate_limit import BufferedResponse, wait_for_rate_limit
 from hub.testing.suite.variants import id_at_the_source
-from hub.testing.values.own_rows import find_own_rows
-from hub.testing.values.source_units import ONE, find_unit
+from hub.testing.values.currency_units import ONE, find_unit
+from hub.testing.values.document_rows import find_document_rows
 
 _ENCODER = Encoder(decimal_format="number")  # as the source wrote it, without losing a digit
 
@@ -31,7 +31,7 @@ class ChangedResponses:
         """Read a document by its id and record the values of the responses that it came from."""
         self._bench = bench
         self._id = document.source_id
-        self._stand_in: WSGIApplication = waiting(
+        self._stand_in: WSGIApplication = wait_for_rate_limit(
             bench.sandbox.wsgi, lambda seconds: bench.drive("clock", {"advance": seconds})
         )
         self.values: list[ResponseValue] = []
@@ -41,8 +41,8 @@ class ChangedResponses:
         self._is_recording = True
         self.document = self._read()
         self._is_recording = False
-        for own_row in list(find_own_rows(self._iter_lists(), self._is_gone)):
-            self.values = [one for one in self.values if own_row.has(one.call, one.path)]
+        for document_row in list(find_document_rows(self._iter_lists(), self._is_gone)):
+            self.values = [one for one in self.values if document_row.has(one.call, one.path)]
         self.unit = find_unit(self.values, document)
 
     def amount_of(self, value: ResponseValue) -> Decimal | None:
@@ -105,7 +105,7 @@ class ChangedResponses:
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Pass a call to the stand-in; change the value in the response if it has it."""
         call = identify(environ)
-        response = ReadResponse(self._stand_in, environ)
+        response = BufferedResponse(self._stand_in, environ)
         content = parse(response.body)
         if self._is_recording:
             self._contents[call] = content

@@ -11,7 +11,7 @@ from hub.testing.values.line_taxes import find_line_depth
 MAX_VALUES = 12  # of a row that are changed one after the other
 
 
-def judge_line_codes(responses: ChangedResponses, document: Document) -> str:
+def find_line_code_defect(responses: ChangedResponses, document: Document) -> str:
     """Return which value of one row decides the codes of several lines; "" if none does."""
     if len(document.lines) <= 1:
         return ""

@@ -11,10 +11,10 @@ from hub.testing.values.changed_responses import ChangedResponses, another_value
 
 TAX = re.compile(r"tax|(?:^|[^a-z])(?:vat|gst|mva)")
 NUMBER = re.compile(r"-?\d+([.,]\d+)?%?")
-MAX_LINES = 6  # of a document that are judged
+MAX_LINES = 6  # of a document that are compared
 
 
-def judge_line_taxes(responses: ChangedResponses, document: Document) -> str:
+def find_line_tax_defect(responses: ChangedResponses, document: Document) -> str:
     """Return which tax of a line a document does not follow; "" if it follows all."""
     for values in _iter_taxes(responses, document):
         if all(responses.read(value, another_value(value.value)) == document for value in values):

@@ -145,7 +145,7 @@ def test_one_cause_fails_one_test_and_the_others_name_it_in_one_line(
     assert len(others) > 4
     assert first.nodeid.endswith("::test_it_reads_documents_at_all")
     assert words in first.longreprtext
-    assert "report_tests.py" not in first.longreprtext
+    assert "receipts.py" not in first.longreprtext
     for report in others:
         assert len(report.longreprtext.splitlines()) == 1, report.nodeid
         assert "It waits for test_it_reads_documents_at_all: " in report.longreprtext

@@ -16,7 +16,7 @@ from hub.testing import bench as bench_module
 from hub.testing.bench import Bench
 from hub.testing.contract import contract
 from hub.testing.recording import record
-from hub.testing.suite.source_values_tests import ADVICE as VALUES_OF_THE_SOURCE
+from hub.testing.suite.source_values import ADVICE as VALUES_OF_THE_SOURCE
 from hub.testing.suite.stated_values import ADVICE
 
 NAME = "depot"

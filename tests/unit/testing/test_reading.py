@@ -9,10 +9,10 @@ import pytest
 from hub import Checkpoint
 from hub.testing.bench import Bench
 from hub.testing.contract import Contract
-from hub.testing.suite.reading import Reading
+from hub.testing.suite.reading import ReadingTests
 
 PLUGINS = Path(__file__).parents[3] / "plugins"
-PROMISES = [name for name in vars(Reading) if name.startswith("test_")]
+PROMISES = [name for name in vars(ReadingTests) if name.startswith("test_")]
 
 
 def contracts():

@@ -9,8 +9,8 @@ import pytest
 
 from hub.errors import HubError
 from hub.testing.bench import Bench
-from hub.testing.fakes.rate_limit import waiting
-from hub.testing.fakes.secrets_in_memory import LOCK_SECONDS
+from hub.testing.fakes.rate_limit import wait_for_rate_limit
+from hub.testing.fakes.secrets import LOCK_SECONDS
 from hub.testing.fakes.stand_in import json_answer
 
 BEARER = "Bearer "
@@ -56,7 +56,7 @@ class _SourceOfTwo:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._stand_in = waiting(
+        self._stand_in = wait_for_rate_limit(
             bench.sandbox.wsgi, lambda seconds: bench.drive("clock", {"advance": seconds})
         )
         self._initial_secrets = set(bench.secrets.values())

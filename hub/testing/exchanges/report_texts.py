@@ -10,7 +10,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from hub.contract.documents import Document
 from hub.contract.receipts import Receipt
 from hub.testing.bench import Bench
-from hub.testing.exchanges.hook_effects import READING_METHODS
+from hub.testing.exchanges.hook_calls import READING_METHODS
 from hub.testing.exchanges.response_values import Path, iter_values, parse
 
 FACT = "…"  # in place of what a receipt says of a single document
@@ -22,14 +22,14 @@ Place = tuple[int, str, Path]  # of a text: the number of the call, its method, 
 Texts = Mapping[Place, str]
 
 
-class Written(NamedTuple):
+class RecordedReport(NamedTuple):
     """A receipt, and the texts that its report has written."""
 
     receipt: Receipt
     texts: Texts
 
 
-class WrittenTexts:
+class ReportRecorder:
     """Passes the calls of a report to the stand-in, and notes the texts that they write."""
 
     def __init__(self, bench: Bench) -> None:
@@ -40,11 +40,11 @@ class WrittenTexts:
         self._stand_in: WSGIApplication
         bench.check()
 
-    def report(self, document: Document, receipt: Receipt) -> Written:
+    def report(self, document: Document, receipt: Receipt) -> RecordedReport:
         """Report a receipt; return it with the texts that this writes, by their place."""
         with self._bench.replaced_by(self._serve) as self._stand_in:
             self._bench.report(document, receipt)
-        return Written(receipt, self._texts)
+        return RecordedReport(receipt, self._texts)
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer as the stand-in does."""
@@ -56,7 +56,7 @@ class WrittenTexts:
         return self._stand_in(environ, start)
 
 
-def judge_texts(posted: Written, other: Written, document: Document) -> str:
+def find_likeness(posted: RecordedReport, other: RecordedReport, document: Document) -> str:
     """Return how the report of a document that is not posted looks like that of a posted one.
 
     Return "" if a person can tell them apart, or if one of them writes nothing.
@@ -92,7 +92,7 @@ def _iter_texts(environ: WSGIEnvironment) -> Iterator[tuple[Path, str]]:
         yield path, str(value)
 
 
-def _without_facts(written: Written, document: Document) -> dict[Place, str]:
+def _without_facts(written: RecordedReport, document: Document) -> dict[Place, str]:
     """Return texts without what differs between documents; one that is nothing else is left out."""
     receipt, texts = written
     known = (receipt.url, receipt.number, receipt.id, receipt.message, document.number, "None")
@@ -106,7 +106,7 @@ def _without_facts(written: Written, document: Document) -> dict[Place, str]:
     return remaining
 
 
-def _has_message(written: Written) -> bool:
+def _has_message(written: RecordedReport) -> bool:
     """Return whether the message of the receipt is written, or the beginning of it."""
     beginning = (written.receipt.message or "")[:PART_OF_A_MESSAGE]
     return any(beginning in text for text in written.texts.values())

@@ -14,9 +14,9 @@ from hub.errors import Refused
 from hub.money import money
 from hub.sources.site import with_settings
 from hub.testing.bench import Bench
-from hub.testing.exchanges.hook_effects import HookEffects, call_hook, exception_failure
-from hub.testing.exchanges.sent_files import SentFiles
-from hub.testing.suite.exceptions import check_exception, check_names
+from hub.testing.exchanges.downloads import Downloads
+from hub.testing.exchanges.hook_calls import HookEffects, call_hook, exception_failure
+from hub.testing.suite.exemptions import check_exempted_names, check_exemption
 from hub.testing.suite.variants import VariantBenches
 
 CODES = "code:"  # precedes the field in the `choices_from` of a setting
@@ -48,9 +48,9 @@ class HookTests(VariantBenches):
     def test_unused_hooks_exist_and_have_a_reason(self) -> None:
         """Check the names and the reasons in `unused`."""
         bench = self._open({})
-        check_names("unused", self.unused, (*OPTIONAL_HOOKS, TIMESTAMP))
+        check_exempted_names("unused", self.unused, (*OPTIONAL_HOOKS, TIMESTAMP))
         for hook in self.unused:
-            check_exception(
+            check_exemption(
                 "unused",
                 self.unused,
                 hook,
@@ -79,10 +79,10 @@ class HookTests(VariantBenches):
         """Open each file, and compare it with what its document states and its source sends."""
         opened: set[tuple[str, str]] = set()
         unavailable = set()
-        sent_files = SentFiles(self.converted)
+        downloads = Downloads(self.converted)
         for bench, found in self._benches_with_documents():
             for document, attachment in _new_files(found, opened):
-                if not self._open_file(bench, document, attachment, sent_files):
+                if not self._open_file(bench, document, attachment, downloads):
                     unavailable.add(document.source_id)
         if opened and "hub_attachment" in self.unused:
             pytest.fail(
@@ -98,11 +98,11 @@ class HookTests(VariantBenches):
                 " reason that contract(…, unavailable=…) names, and that is not so."
             )
         for type in self.converted:
-            check_exception(
+            check_exemption(
                 "converted",
                 self.converted,
                 type,
-                is_needed=type in sent_files.converted_types,
+                is_needed=type in downloads.converted_types,
                 otherwise=f"{self.slug} converts no file of the type {type}",
             )
 
@@ -120,13 +120,13 @@ class HookTests(VariantBenches):
             self._fail_unused("hub_records", "returned no code and wrote nothing to the stand-in")
 
     def _open_file(
-        self, bench: Bench, document: Document, attachment: Attachment, sent_files: SentFiles
+        self, bench: Bench, document: Document, attachment: Attachment, downloads: Downloads
     ) -> bool:
         """Open a file and check it; return False if it cannot be opened on purpose."""
         what = f"hub_attachment of {self.slug}, for {attachment.name} of {document.source_id},"
         words = self.unavailable.get(document.source_id)
         try:
-            with sent_files.watch(bench):
+            with downloads.watch(bench):
                 content = bench.attachment(document, attachment)
         except Refused as error:
             if words and words in error.text:
@@ -138,7 +138,7 @@ class HookTests(VariantBenches):
         except Exception as error:
             raise exception_failure(what, error) from error
         _check_content(attachment, content, what)
-        defect = sent_files.describe_defect(document, attachment, content)
+        defect = downloads.describe_defect(document, attachment, content)
         if defect:
             pytest.fail(f"{what} {defect}")
         return True

@@ -12,15 +12,15 @@ from hub.contract.document_kinds import LIST_KINDS, PAYABLE_KINDS, PAYMENT_KINDS
 from hub.contract.documents import Document
 from hub.testing.bench import Bench
 from hub.testing.exchanges.response_values import ResponseValue
-from hub.testing.outcomes.postability import Plan
-from hub.testing.suite.exceptions import check_exception, check_names
+from hub.testing.outcomes.posting_plans import Plan
+from hub.testing.suite.exemptions import check_exempted_names, check_exemption
 from hub.testing.suite.variants import VariantBenches
 from hub.testing.values.changed_responses import ChangedResponses
-from hub.testing.values.head_taxes import judge_head_taxes
-from hub.testing.values.line_codes import judge_line_codes
-from hub.testing.values.line_taxes import judge_line_taxes
-from hub.testing.values.source_texts import judge_descriptions, judge_memo, judge_number
-from hub.testing.values.source_units import ONE, is_named_after_smallest_unit, smallest_unit
+from hub.testing.values.currency_units import ONE, is_named_after_smallest_unit, smallest_unit
+from hub.testing.values.document_taxes import find_document_tax_defect
+from hub.testing.values.line_codes import find_line_code_defect
+from hub.testing.values.line_taxes import find_line_tax_defect
+from hub.testing.values.texts import find_description_defect, find_memo_defect, find_number_defect
 
 ADVICE = {
     "total": (
@@ -41,10 +41,10 @@ ADVICE = {
     "memo": "Pass it as `memo`, so that people read it in QuickBooks.",
     "description": "Pass it as `description` of the line.",
 }
-JUDGES_OF_TEXTS = {
-    "number": judge_number,
-    "memo": judge_memo,
-    "description": judge_descriptions,
+TEXT_CHECKS = {
+    "number": find_number_defect,
+    "memo": find_memo_defect,
+    "description": find_description_defect,
 }
 # As a binary fraction it is a little less, so that a cent is lost where it is cut.
 NEW_AMOUNT = Decimal("4.35")
@@ -71,11 +71,11 @@ class SourceValuesTests(VariantBenches):
         problems: dict[str, str] = {}
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
             for document in _examples(plans):
-                problem = _judge(name, bench, document)
+                problem = _find_defect(name, bench, document)
                 if problem:
                     problems.setdefault(document.kind, f"{document.source_id}: {problem}")
         if name in self.derived:
-            check_exception(
+            check_exemption(
                 "derived",
                 self.derived,
                 name,
@@ -92,7 +92,7 @@ class SourceValuesTests(VariantBenches):
 
     def test_exceptions_in_derived_name_known_values(self) -> None:
         """Check the names in `derived`."""
-        check_names("derived", self.derived, ADVICE)
+        check_exempted_names("derived", self.derived, ADVICE)
 
 
 def _examples(plans: Sequence[Plan]) -> Iterator[Document]:
@@ -108,39 +108,41 @@ def _examples(plans: Sequence[Plan]) -> Iterator[Document]:
     yield from examples.values()
 
 
-def _judge(name: str, bench: Bench, document: Document) -> str:
+def _find_defect(name: str, bench: Bench, document: Document) -> str:
     """Return what is wrong with a value of a document; "" if nothing is or nothing can be said."""
     responses = ChangedResponses(bench, document)
     if responses.document != document:
         return ""  # other tests say so
     if name == "due":
-        return _judge_due(responses, document) if document.kind in DUE_KINDS else ""
+        return _find_due_date_defect(responses, document) if document.kind in DUE_KINDS else ""
     if name == "tax":
         if document.kind in PAYMENT_KINDS:
             return ""
-        return judge_line_taxes(responses, document) or judge_head_taxes(responses, document)
+        return find_line_tax_defect(responses, document) or find_document_tax_defect(
+            responses, document
+        )
     if name == "codes":
-        return judge_line_codes(responses, document)
-    if name in JUDGES_OF_TEXTS:
-        return JUDGES_OF_TEXTS[name](responses, document)
+        return find_line_code_defect(responses, document)
+    if name in TEXT_CHECKS:
+        return TEXT_CHECKS[name](responses, document)
     if getattr(document, name) is None:
         return ""
     if name == "total":
-        return _judge_total(responses, document)
+        return _find_total_defect(responses, document)
     if name == "currency":
-        return _judge_currency(responses, document)
-    return _judge_date(responses, bench, document)
+        return _find_currency_defect(responses, document)
+    return _find_date_defect(responses, bench, document)
 
 
 # -- amounts --------------------------------------------------------------------------------------
 
 
-def _judge_total(responses: ChangedResponses, document: Document) -> str:
+def _find_total_defect(responses: ChangedResponses, document: Document) -> str:
     """Change the amounts of a document, the total and its parts."""
     totals = _values_close_to(responses, {abs(document.total or Decimal(0))})
     if not totals:
         return f"no answer of the source has its total, {document.total}."
-    problem = _judge_unit(responses, document, totals)
+    problem = _find_unit_defect(responses, document, totals)
     if problem:
         return problem
     for value in _values_close_to(responses, _part_amounts(document)):
@@ -153,10 +155,10 @@ def _judge_total(responses: ChangedResponses, document: Document) -> str:
         if changed.total != document.total:
             new = _new_amount(responses, value)
             return f"its total is {changed.total} if {value.name} is {new}."
-    return _judge_whole_amounts(responses, document, totals)
+    return _find_whole_amount_defect(responses, document, totals)
 
 
-def _judge_unit(
+def _find_unit_defect(
     responses: ChangedResponses, document: Document, totals: Sequence[ResponseValue]
 ) -> str:
     """Return that amounts in cents are read as whole ones; "" if they are not."""
@@ -172,7 +174,7 @@ def _judge_unit(
     return ""
 
 
-def _judge_whole_amounts(
+def _find_whole_amount_defect(
     responses: ChangedResponses, document: Document, totals: Sequence[ResponseValue]
 ) -> str:
     """Change the values that are equal to the total; the first of its response must decide it."""
@@ -249,7 +251,7 @@ def _lost_cents(responses: ChangedResponses, amount: Decimal, value: ResponseVal
 # -- currency and dates ---------------------------------------------------------------------------
 
 
-def _judge_currency(responses: ChangedResponses, document: Document) -> str:
+def _find_currency_defect(responses: ChangedResponses, document: Document) -> str:
     """Change the currency wherever the source names it; a source may name none."""
     currencies = _currency_values(responses)
     if not currencies:
@@ -257,20 +259,20 @@ def _judge_currency(responses: ChangedResponses, document: Document) -> str:
     values = [value for value in currencies if value.value == document.currency]
     if not values:
         return f"no answer of the source has its currency, {document.currency}."
-    return _judge_equal_currencies(responses, document, values)
+    return _find_equal_currency_defect(responses, document, values)
 
 
-def _judge_equal_currencies(
+def _find_equal_currency_defect(
     responses: ChangedResponses, document: Document, values: Sequence[ResponseValue]
 ) -> str:
     """Change the values that are the currency of a document; one of them must decide it."""
     followed = [value for value in values if _follows_currency(responses, document, value)]
     if not followed:
         return f"its currency stays {document.currency} if {_join(values)} is another."
-    return _judge_currencies_of_parts(document, values, followed)
+    return _find_part_currency_defect(document, values, followed)
 
 
-def _judge_currencies_of_parts(
+def _find_part_currency_defect(
     document: Document, values: Sequence[ResponseValue], followed: Sequence[ResponseValue]
 ) -> str:
     """Return which currency a document does not follow, although it follows that of a part."""
@@ -313,7 +315,7 @@ def _is_of_part(value: ResponseValue, other: ResponseValue) -> bool:
     return value.call == other.call and value.path[-1] == name and is_deeper
 
 
-def _judge_date(responses: ChangedResponses, bench: Bench, document: Document) -> str:
+def _find_date_defect(responses: ChangedResponses, bench: Bench, document: Document) -> str:
     """Change the moments that may be its date, and read it in other zones if one is."""
     day = document.date
     if any(_day_of(value.value) == day for value in responses.values):
@@ -332,7 +334,7 @@ def _judge_date(responses: ChangedResponses, bench: Bench, document: Document) -
     return ""
 
 
-def _judge_due(responses: ChangedResponses, document: Document) -> str:
+def _find_due_date_defect(responses: ChangedResponses, document: Document) -> str:
     """Change the values whose name says that they are the due date."""
     for value in responses.values:
         day = _day_of(value.value)

@@ -13,9 +13,9 @@ from hub.contract.settings_schema import schema_of
 from hub.contract.types import Signal
 from hub.errors import Refused
 from hub.testing.bench import Bench
-from hub.testing.exchanges.hook_effects import call_hook, exception_failure
+from hub.testing.exchanges.hook_calls import call_hook, exception_failure
 from hub.testing.recording import record
-from hub.testing.suite.hook_tests import TIMESTAMP, HookTests
+from hub.testing.suite.hooks import TIMESTAMP, HookTests
 from hub.testing.suite.reading import identity
 from hub.testing.suite.variants import DocumentChange
 

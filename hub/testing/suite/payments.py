@@ -10,7 +10,7 @@ from hub.contract.document_kinds import PAID_KINDS
 from hub.contract.documents import Document, Kind
 from hub.testing.bench import Bench
 from hub.testing.exchanges.response_values import Path, ResponseValue
-from hub.testing.outcomes.postability import Plan
+from hub.testing.outcomes.posting_plans import Plan
 from hub.testing.suite.variants import VariantBenches, id_at_the_source
 from hub.testing.values.changed_responses import ChangedResponses, is_row_of
 
@@ -34,7 +34,7 @@ class ReadPayment(NamedTuple):
         return {line.applied.document for line in self.document.lines if line.applied}
 
 
-class AppliedTests(VariantBenches):
+class PaymentTests(VariantBenches):
     """Tests that compare the documents that payments are applied to with the source's answers."""
 
     def test_payments_are_applied_to_every_document_that_they_pay(self) -> None:
@@ -43,7 +43,7 @@ class AppliedTests(VariantBenches):
         for bench, plans in zip(self._benches(), self._plans(), strict=True):
             for kind, paid_kind in PAID_KINDS.items():
                 readings = _read_payments(bench, plans, kind)
-                problem = _judge(readings, list(_iter_names(plans, paid_kind)))
+                problem = _find_defect(readings, list(_iter_names(plans, paid_kind)))
                 if problem:
                     problems.setdefault(kind, problem)
         if problems:
@@ -76,7 +76,7 @@ def _iter_names(plans: Iterable[Plan], kind: Kind) -> Iterator[dict[str, str]]:
         yield numbers
 
 
-def _judge(readings: Sequence[ReadPayment], names: Iterable[Mapping[str, str]]) -> str:
+def _find_defect(readings: Sequence[ReadPayment], names: Iterable[Mapping[str, str]]) -> str:
     """Return what is wrong with what payments of a kind pay; "" if nothing is.
 
     `names` are the source ids by what answers may call the documents; the first that fit are used.
@@ -84,11 +84,11 @@ def _judge(readings: Sequence[ReadPayment], names: Iterable[Mapping[str, str]]) 
     for payable in names:
         paths = _paths_to_paid_ids(readings, payable)
         if paths:
-            return _judge_with(readings, paths, payable)
+            return _find_defect_at(readings, paths, payable)
     return ""
 
 
-def _judge_with(
+def _find_defect_at(
     readings: Sequence[ReadPayment], paths: set[Path], payable: Mapping[str, str]
 ) -> str:
     """Return what is wrong with payments whose responses name what they pay at `paths`."""
@@ -100,7 +100,7 @@ def _judge_with(
                     f"{reading.document.source_id}: the source answers {value.value} as"
                     f" {value.name}, and no line is applied to {source_id}."
                 )
-    return _judge_another(readings, paths, payable)
+    return _find_defect_of_added_document(readings, paths, payable)
 
 
 def _paths_to_paid_ids(readings: Sequence[ReadPayment], payable: Mapping[str, str]) -> set[Path]:
@@ -136,7 +136,7 @@ def _values_at(reading: ReadPayment, paths: set[Path]) -> Iterator[ResponseValue
             yield value
 
 
-def _judge_another(
+def _find_defect_of_added_document(
     readings: Sequence[ReadPayment], paths: set[Path], payable: Mapping[str, str]
 ) -> str:
     """Add a document to the list that a payment pays; the payment must be applied to it, too."""

@@ -12,13 +12,13 @@ from hub.contract.documents import Document
 from hub.contract.receipts import Cause, Receipt
 from hub.contract.states import ReceiptState
 from hub.testing.bench import Bench
-from hub.testing.exchanges.hook_effects import HookEffects, call_hook
-from hub.testing.exchanges.refused_calls import BUSY, INVALID, RefusedCalls
-from hub.testing.exchanges.writing_calls import WritingCalls, find_repetition
-from hub.testing.exchanges.written_texts import Written, WrittenTexts, judge_texts
-from hub.testing.outcomes.postability import Plan
+from hub.testing.exchanges.failing_source import BUSY, INVALID, FailingSource
+from hub.testing.exchanges.hook_calls import HookEffects, call_hook
+from hub.testing.exchanges.report_texts import RecordedReport, ReportRecorder, find_likeness
+from hub.testing.exchanges.write_requests import WriteRequests, find_repetition
+from hub.testing.outcomes.posting_plans import Plan
 from hub.testing.recording import record
-from hub.testing.suite.exceptions import check_exception, check_names
+from hub.testing.suite.exemptions import check_exempted_names, check_exemption
 from hub.testing.suite.variants import VariantBenches
 
 BETWEEN_RECEIPTS = 60  # seconds
@@ -46,7 +46,7 @@ IS_LOST = (
 Report = tuple[ReceiptState, str]  # a state, and the kind of the document that has it
 
 
-class ReportTests(VariantBenches):
+class ReceiptTests(VariantBenches):
     """Tests that receipts arrive; an app that wants none passes them."""
 
     unreported: Mapping[str, str]
@@ -140,7 +140,7 @@ class ReportTests(VariantBenches):
         """Report a document as posted, and in another state; fail if both look alike."""
         (posted,) = self._iter_written(variant, document, ReceiptState.POSTED)
         for other in self._iter_written(variant, document, state):
-            problem = judge_texts(posted, other, document)
+            problem = find_likeness(posted, other, document)
             if problem:
                 pytest.fail(
                     f"hub_report of {self.slug} writes for the {document.kind}"
@@ -151,12 +151,12 @@ class ReportTests(VariantBenches):
 
     def _iter_written(
         self, variant: Mapping[str, Any], document: Document, state: ReceiptState
-    ) -> Iterator[Written]:
+    ) -> Iterator[RecordedReport]:
         """Yield each receipt about a document in a state with the texts that it writes."""
         for facts in _iter_facts(self._open(variant), document, state):
             bench = self._open(variant)
             receipt = Receipt(state=state, at=bench.clock.now(), **facts)
-            yield WrittenTexts(bench).report(document, receipt)
+            yield ReportRecorder(bench).report(document, receipt)
 
     def _report_refused(self, bench: Bench, document: Document, state: ReceiptState) -> None:
         """Report a state to a source that refuses calls; fail if that looks like a success."""
@@ -164,9 +164,9 @@ class ReportTests(VariantBenches):
         facts = next(_iter_facts(bench, document, state))
         report = partial(bench.report, document, state, **facts)
         for calls in (
-            RefusedCalls(bench, INVALID),
-            RefusedCalls(bench, INVALID, only_writes=True),
-            RefusedCalls(bench, BUSY[0], only_writes=True),
+            FailingSource(bench, INVALID),
+            FailingSource(bench, INVALID, only_writes=True),
+            FailingSource(bench, BUSY[0], only_writes=True),
         ):
             calls.expect_error(report, what, IS_LOST)
 
@@ -195,7 +195,7 @@ class ReportTests(VariantBenches):
         """Report a receipt whose response is lost, and again; fail if it is written twice."""
         what = f"hub_report of {self.slug}, with the state {receipt.state} of {document.source_id},"
         bench.drive("clock", {"advance": BETWEEN_RECEIPTS})
-        calls = WritingCalls(bench, loses_response=True)
+        calls = WriteRequests(bench, loses_response=True)
         calls.report(document, receipt, f"{what} whose answer was lost,")
         bench.clock.advance(BETWEEN_RECEIPTS)
         again = f"{what} called again after an answer that was lost,"
@@ -205,7 +205,7 @@ class ReportTests(VariantBenches):
         repetition = find_repetition(calls.first_books, bench.look("books"))
         if not repetition:
             return
-        answered = WritingCalls(self._open(variant))
+        answered = WriteRequests(self._open(variant))
         answered.report(document, receipt, what)
         if len(answered.names) == 1:
             pytest.fail(
@@ -283,9 +283,9 @@ class ReportTests(VariantBenches):
         """
         reported_names = {str(name) for names in reported for name in names}
         posts = self._open({}).app.posts
-        check_names("unreported", self.unreported, (*wants, *sorted(posts)))
+        check_exempted_names("unreported", self.unreported, (*wants, *sorted(posts)))
         for name in self.unreported:
-            check_exception(
+            check_exemption(
                 "unreported",
                 self.unreported,
                 name,

@@ -8,14 +8,14 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from hub.contract.documents import Attachment, Document
 from hub.testing.bench import Bench
 from hub.testing.exchanges.response_values import identify, parse
-from hub.testing.fakes.rate_limit import ReadResponse
+from hub.testing.fakes.rate_limit import BufferedResponse
 
 # Types of responses from which an app may take a part: they hold more than the file.
 COMPOSITE = ("text/", "multipart/", "application/x-www-form-urlencoded")
 COMPOSITE_SUFFIXES = ("/json", "+json", "/xml", "+xml", "zip", "tar", "compressed")
 
 
-class SentFile(NamedTuple):
+class Download(NamedTuple):
     """A file that was sent, with what identifies the call for it, and its type."""
 
     call: str
@@ -23,7 +23,7 @@ class SentFile(NamedTuple):
     type: str
 
 
-class SentFiles:
+class Downloads:
     """Compares the files that an app opens with those that its source sends for them.
 
     `convertible` are the types of files that the app may convert; `converted_types` are those of
@@ -33,7 +33,7 @@ class SentFiles:
     def __init__(self, convertible: Collection[str]) -> None:
         self.converted_types: set[str] = set()
         self._convertible = convertible
-        self._sent: list[SentFile] = []
+        self._sent: list[Download] = []
         self._calls: dict[tuple[str, str], Attachment] = {}
 
     @contextlib.contextmanager
@@ -45,10 +45,10 @@ class SentFiles:
         def serve(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
             """Pass a call to the stand-in, and note the file that it answers."""
             call = identify(environ)
-            response = ReadResponse(stand_in[0], environ)
+            response = BufferedResponse(stand_in[0], environ)
             type = _type_of_file(response)
             if type:
-                self._sent.append(SentFile(call, response.body, type))
+                self._sent.append(Download(call, response.body, type))
             start(*response.beginning)
             return [response.body]
 
@@ -76,7 +76,7 @@ class SentFiles:
         return self._describe_other(document, attachment, originals)
 
     def _describe_other(
-        self, document: Document, attachment: Attachment, originals: Iterable[SentFile]
+        self, document: Document, attachment: Attachment, originals: Iterable[Download]
     ) -> str:
         """Return which other attachment of a document has one of these files; "" if none has."""
         for original in originals:
@@ -89,14 +89,14 @@ class SentFiles:
                 )
         return ""
 
-    def _find_converted(self) -> list[SentFile]:
+    def _find_converted(self) -> list[Download]:
         """Return the files that were sent and may be converted; note their types."""
         originals = [sent for sent in self._sent if sent.type in self._convertible]
         self.converted_types.update(sent.type for sent in originals)
         return originals
 
 
-def _type_of_file(response: ReadResponse) -> str:
+def _type_of_file(response: BufferedResponse) -> str:
     """Return the type of a response that is a file alone; "" for JSON or text, in which one may be.
 
     It is in lower case and has no parameters.

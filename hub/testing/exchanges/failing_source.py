@@ -8,7 +8,7 @@ import pytest
 
 from hub.errors import HubError, Retry
 from hub.testing.bench import Bench
-from hub.testing.exchanges.hook_effects import READING_METHODS, exception_failure
+from hub.testing.exchanges.hook_calls import READING_METHODS, exception_failure
 from hub.testing.fakes.stand_in import json_answer
 
 BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -16,7 +16,7 @@ INVALID = HTTPStatus.UNPROCESSABLE_ENTITY
 RETRY_AFTER_SECONDS = 7  # after which a busy source asks to be called again
 
 
-class RefusedCalls:
+class FailingSource:
     """Answers the calls of a hook with an error.
 
     With `only_writes`, calls that only read pass to the stand-in: a report may look at the source

@@ -13,7 +13,7 @@ from hub.contract.settings_schema import schema_of
 from hub.contract.states import Stage
 from hub.testing.bench import Bench
 from hub.testing.recording import record
-from hub.testing.suite.readiness import documents
+from hub.testing.suite.readiness import only_documents
 from hub.testing.suite.reading import identity, source_ids
 
 MIN_SECRET = 8  # characters; a shorter one may be in any text
@@ -65,7 +65,7 @@ class DocumentTests:
     def test_source_ids_are_unique_across_kinds(self, bench: Bench) -> None:
         """Look for documents of two kinds with one source id."""
         kinds: dict[str, set[str]] = {}
-        for document in documents(bench.read()):
+        for document in only_documents(bench.read()):
             kinds.setdefault(document.source_id, set()).add(document.kind)
         ambiguous = [id for id in kinds if len(kinds[id]) > 1]
         assert ambiguous == []
@@ -74,31 +74,31 @@ class DocumentTests:
         """Look for codes whose field `hub_fields` does not declare."""
         declared = {field.name for field in bench.fields()}
         used: set[str] = set()
-        for document in documents(bench.read()):
+        for document in only_documents(bench.read()):
             used.update(name for name, _, _ in codes_of(document))
         assert used <= declared | set(ROLES)
 
     def test_documents_are_of_the_kinds_that_the_app_posts(self, bench: Bench) -> None:
         """Compare the kinds of all documents with `App.posts`."""
-        kinds = {document.kind for document in documents(bench.read())}
+        kinds = {document.kind for document in only_documents(bench.read())}
         assert kinds <= set(bench.app.posts)
 
     def test_ready_documents_have_a_date_and_a_decimal_total(self, bench: Bench) -> None:
         """Look for a datetime in place of a date, and for a float in place of a Decimal."""
-        for document in documents(bench.read()):
+        for document in only_documents(bench.read()):
             if document.stage == Stage.READY and document.kind not in LIST_KINDS:
                 assert type(document.date) is dt.date, document.source_id
                 assert isinstance(document.total, Decimal | None)
 
     def test_pending_documents_have_a_hold(self, bench: Bench) -> None:
         """Look for the `hold` of each pending document; pages show it as the reason."""
-        for document in documents(bench.read()):
+        for document in only_documents(bench.read()):
             if document.stage == Stage.PENDING:
                 assert document.hold, document.source_id
 
     def test_documents_contain_no_secret(self, bench: Bench) -> None:
         """Look for secrets of the settings in documents, which pages and QuickBooks show."""
-        for document in documents(bench.read()):
+        for document in only_documents(bench.read()):
             for name in _secrets_in(repr(document), bench):
                 pytest.fail(
                     f"{document.source_id} of {self.slug} has the secret {name} in one of its"
@@ -114,7 +114,7 @@ class DocumentTests:
     def test_a_document_read_by_its_id_equals_the_listed_one(self, bench: Bench) -> None:
         """Read a document of each kind from the list and by its id; compare all fields."""
         listed: dict[str, Document] = {}
-        for document in documents(bench.read()):
+        for document in only_documents(bench.read()):
             listed.setdefault(document.kind, document)
         for document in listed.values():
             (item,) = bench.read(ids=[document.source_id])

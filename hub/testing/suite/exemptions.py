@@ -6,12 +6,12 @@ An exception that is not needed fails its test, so that it is removed with the d
 from collections.abc import Collection, Mapping
 
 
-def reasons_by_name(**reasons: Mapping[str, str] | None) -> dict[str, Mapping[str, str]]:
+def exemptions_by_parameter(**reasons: Mapping[str, str] | None) -> dict[str, Mapping[str, str]]:
     """Return the exceptions that a suite declares, by the parameter that declares them."""
     return {name: declared or {} for name, declared in reasons.items()}
 
 
-def check_exception(
+def check_exemption(
     parameter: str, reasons: Mapping[str, str], name: str, *, is_needed: bool, otherwise: str
 ) -> None:
     """Fail if an exception has no reason, or if it is not needed because of what `otherwise` says.
@@ -22,7 +22,9 @@ def check_exception(
     assert is_needed, f"{otherwise}: remove it from {parameter}"
 
 
-def check_names(parameter: str, reasons: Mapping[str, str], allowed: Collection[str]) -> None:
+def check_exempted_names(
+    parameter: str, reasons: Mapping[str, str], allowed: Collection[str]
+) -> None:
     """Fail if there is an exception for a name that no test uses."""
     unknown = sorted(reasons.keys() - set(allowed))
     assert not unknown, f"{parameter} names {', '.join(unknown)}: it may name {', '.join(allowed)}"

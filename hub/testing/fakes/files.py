@@ -40,7 +40,7 @@ class FilesInMemory:
             self._documents[id] = accepted
 
 
-def arrived_file(
+def make_received_file(
     name: str, content: bytes, received_at: dt.datetime, mapping: Mapping[str, str] | None = None
 ) -> ReceivedFile:
     """Return a file as `hub_file` gets it when it arrives."""

@@ -8,7 +8,7 @@ from hub.testing.exchanges.response_values import Path, ResponseValue
 IsGone = Callable[[ResponseValue, list[object]], bool]
 
 
-class OwnRow(NamedTuple):
+class DocumentRow(NamedTuple):
     """A list of rows in a response, and the place of the row of a document in it."""
 
     rows: ResponseValue
@@ -22,7 +22,7 @@ class OwnRow(NamedTuple):
         return len(path) > depth and path[depth] == self.place and call == self.rows.call
 
 
-def find_own_rows(lists: Iterable[ResponseValue], is_gone: IsGone) -> Iterator[OwnRow]:
+def find_document_rows(lists: Iterable[ResponseValue], is_gone: IsGone) -> Iterator[DocumentRow]:
     """Yield the lists from which a document was read by looking for its row.
 
     `is_gone` tells whether the source does not have the document if a list is another. A list
@@ -32,7 +32,7 @@ def find_own_rows(lists: Iterable[ResponseValue], is_gone: IsGone) -> Iterator[O
     for rows in lists:
         place = _find_place(rows, is_gone)
         if place is not None:
-            yield OwnRow(rows, place)
+            yield DocumentRow(rows, place)
 
 
 def _find_place(rows: ResponseValue, is_gone: IsGone) -> int | None:

@@ -15,7 +15,7 @@ TAX_INCREASE = Decimal("0.07")  # by which a tax is changed
 MAX_TAXES = 6  # of a document that are changed one after the other
 
 
-def judge_head_taxes(responses: ChangedResponses, document: Document) -> str:
+def find_document_tax_defect(responses: ChangedResponses, document: Document) -> str:
     """Return which tax of its head a document does not have, or has twice; "" if it is right.
 
     A tax is recognized by its name. It must be in the document if its amount is what the total is
@@ -30,10 +30,10 @@ def judge_head_taxes(responses: ChangedResponses, document: Document) -> str:
     for value, changed in readings:
         if changed and _has_twice(document, changed):
             return f"it counts {value.name} twice."
-    return _judge_lost_tax(responses, document, readings)
+    return _find_lost_tax(responses, document, readings)
 
 
-def _judge_lost_tax(
+def _find_lost_tax(
     responses: ChangedResponses,
     document: Document,
     readings: Iterable[tuple[ResponseValue, Document | None]],

@@ -33,7 +33,7 @@ _MEMOS = re.compile(
 _DESCRIPTIONS = re.compile("description|text|memo|notes?|comments?|remarks?|narrative")
 
 
-def judge_number(responses: ChangedResponses, document: Document) -> str:
+def find_number_defect(responses: ChangedResponses, document: Document) -> str:
     """Return which number in the row of a document it does not follow; "" if it follows one."""
     owners = _OWNERS.get(document.kind, "")
     names = re.compile(f"(?:document|doc|transaction|voucher|{owners})?(?:number|num|no|nr)")
@@ -46,7 +46,7 @@ def judge_number(responses: ChangedResponses, document: Document) -> str:
     return f"its number stays {document.number} if {names_of_all} is another."
 
 
-def judge_memo(responses: ChangedResponses, document: Document) -> str:
+def find_memo_defect(responses: ChangedResponses, document: Document) -> str:
     """Return which notes in the row of a document it does not follow; "" if it follows one."""
     values = [
         value for value in _iter_values_of_row(responses, document) if _is_text(value, _MEMOS)
@@ -55,7 +55,7 @@ def judge_memo(responses: ChangedResponses, document: Document) -> str:
     return f"its memo stays {document.memo} if {names} is another." if names else ""
 
 
-def judge_descriptions(responses: ChangedResponses, document: Document) -> str:
+def find_description_defect(responses: ChangedResponses, document: Document) -> str:
     """Return which text of a line a document does not follow; "" if it follows one of each line.
 
     A list with fewer entries than the document has lines is not that of its lines.

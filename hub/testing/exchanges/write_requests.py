@@ -8,16 +8,16 @@ from hub.contract.documents import Document
 from hub.contract.receipts import Receipt
 from hub.errors import HubError
 from hub.testing.bench import Bench
-from hub.testing.exchanges.hook_effects import READING_METHODS, exception_failure
+from hub.testing.exchanges.hook_calls import READING_METHODS, exception_failure
 from hub.testing.exchanges.response_values import Path
-from hub.testing.fakes.rate_limit import ReadResponse
+from hub.testing.fakes.rate_limit import BufferedResponse
 from hub.testing.fakes.stand_in import Wire
 
 BOOKS = "books"
 MISSING = object()  # in place of a value that is not there
 
 
-class WritingCalls:
+class WriteRequests:
     """Passes the calls of a report to the stand-in, and notes those that change its books.
 
     With `loses_response` the first of them is carried out, and the plugin gets no response. `names`
@@ -45,7 +45,7 @@ class WritingCalls:
 
     def _serve(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         """Answer as the stand-in does, or not at all."""
-        response = ReadResponse(self._stand_in, environ)
+        response = BufferedResponse(self._stand_in, environ)
         if environ["REQUEST_METHOD"] not in READING_METHODS and self._has_written():
             self.names.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
             if len(self.names) == 1:

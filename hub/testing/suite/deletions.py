@@ -9,7 +9,7 @@ import pytest
 from hub.contract.deletions import finds_deletions
 from hub.contract.documents import Document, Gone, Yielded
 from hub.testing.bench import Bench
-from hub.testing.suite.reading import cursors
+from hub.testing.suite.reading import last_cursors
 from hub.testing.suite.variants import DocumentChange
 
 HOUR = 3600
@@ -70,7 +70,7 @@ class DeletionTests(DocumentChange):
         _advance(bench, HOUR)
         if self.change:  # so that the newest change is later than the deletions
             self._press_first(bench, whole, self.change)
-        kept = {name: text for name, text in cursors(whole).items() if finds_deletions(name)}
+        kept = {name: text for name, text in last_cursors(whole).items() if finds_deletions(name)}
         again = bench.read(kept)
         later = _read_a_day_later(bench, again, kept)
         missing = deleted - _gone([*again, *later])
@@ -94,7 +94,7 @@ def _read_a_day_later(
     """
     _advance(bench, DAY)
     bench.today += dt.timedelta(days=1)
-    return bench.read({**(kept or {}), **cursors(whole)})
+    return bench.read({**(kept or {}), **last_cursors(whole)})
 
 
 def _advance(bench: Bench, seconds: float) -> None:

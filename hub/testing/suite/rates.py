@@ -42,7 +42,7 @@ def _expect_no_limit(bench: Bench) -> None:
         )
 
 
-class DeclaredRate:
+class RateTests:
     """Tests of the rate; an app without a rate and without a limit passes them."""
 
     slug: str

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from hub.contract.documents import Unreadable
-from hub.testing.exchanges.hook_effects import call_hook
-from hub.testing.suite.readiness import documents
+from hub.testing.exchanges.hook_calls import call_hook
+from hub.testing.suite.readiness import only_documents
 from hub.testing.suite.variants import VariantBenches
 
 NAME = "test_it_reads_documents_at_all"
 
 
-class FirstTest(VariantBenches):
+class SmokeTest(VariantBenches):
     """A test of what most others need, so that one cause does not fail each in its own way.
 
     While it cannot pass, the pytest plugin of the hub reports other failures of the suite in one
@@ -48,7 +48,7 @@ class FirstTest(VariantBenches):
         bench = call_hook(lambda: self._open({}), f"The start of {self.slug} on its stand-in")
         call_hook(bench.check, f"hub_check of {self.slug}")
         items: list[Any] = call_hook(bench.read, f"hub_documents of {self.slug}")
-        if documents(items):
+        if only_documents(items):
             return
         unreadable = [item for item in items if isinstance(item, Unreadable)]
         if unreadable:

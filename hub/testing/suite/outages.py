@@ -6,8 +6,8 @@ import pytest
 
 from hub.errors import Retry
 from hub.testing.bench import Bench
-from hub.testing.exchanges.hook_effects import exception_failure
-from hub.testing.exchanges.refused_calls import BUSY, RefusedCalls
+from hub.testing.exchanges.failing_source import BUSY, FailingSource
+from hub.testing.exchanges.hook_calls import exception_failure
 from hub.testing.suite.reading import source_ids
 from hub.testing.suite.variants import VariantBenches
 
@@ -17,7 +17,7 @@ ADVICE = (
 )
 
 
-class BusyTests(VariantBenches):
+class OutageTests(VariantBenches):
     """Tests that hooks raise Retry if the source cannot answer."""
 
     @pytest.mark.parametrize("status", BUSY)
@@ -25,7 +25,7 @@ class BusyTests(VariantBenches):
         """Answer every call with 429 or 503 after a first reading, of the list and by ids."""
         ids = source_ids(bench.read())[:MAX_IDS]
         what = f"hub_documents of {self.slug}"
-        calls = RefusedCalls(bench, status)
+        calls = FailingSource(bench, status)
         calls.expect_error(bench.read, what, ADVICE.format(nothing="nothing had changed"))
         by_ids = partial(bench.read, ids=ids)
         gone = ADVICE.format(nothing="it had read them, or as if they were gone")
@@ -41,7 +41,7 @@ class BusyTests(VariantBenches):
                 what = f"hub_attachment of {self.slug}, for {file.name} of {owner.source_id},"
                 open_file = partial(bench.attachment, owner, file)
                 advice = ADVICE.format(nothing="that were the file")
-                RefusedCalls(bench, BUSY[0]).expect_error(open_file, what, advice)
+                FailingSource(bench, BUSY[0]).expect_error(open_file, what, advice)
 
     @pytest.mark.parametrize("kind", ["truncate", "wrong_type", "reset", "lose_answer", "refuse"])
     def test_a_broken_answer_raises_retry(self, bench: Bench, kind: str) -> None:
