@@ -63,6 +63,22 @@ WEB_PACKAGES = (
     "serving",
     "audit_log",
 )
+# The packages and modules of the test tools for plugin authors; each may import those before it.
+TESTING_PARTS = (
+    "clock",
+    "openapi",
+    "fakes",
+    "recording",
+    "golden",
+    "bench",
+    "outcomes",
+    "exchanges",
+    "values",
+    "suite",
+    "contract",
+    "file_contract",
+    "options",
+)
 MAX_PAGES_WITHOUT_PACKAGE = 12  # modules directly in hub.web
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names.split()}
 LONGEST_MODULE, LONGEST_FUNCTION, LONGEST_LINE = 400, 60, 100
@@ -204,19 +220,28 @@ def test_nothing_is_imported_from_a_floor_above():
     ] == []
 
 
+def imports_out_of_order(package, parts):
+    """Yield each import between the parts of a package that is not of an earlier part."""
+    for place, part in enumerate(parts):
+        allowed = [f"{package}.{other}" for other in parts[: place + 1]]
+        for name in modules():
+            if not within(name, f"{package}.{part}"):
+                continue
+            for other in hub_imports(name):
+                if within(other, package) and not within(other, *allowed):
+                    yield f"{name} imports {other}"
+
+
 def test_packages_of_pages_import_only_those_before_them():
     web_packages = {path.parent.name for path in ROOT.glob("hub/web/*/__init__.py")}
     assert web_packages == set(WEB_PACKAGES)
-    wrong = []
-    for place, package in enumerate(WEB_PACKAGES):
-        allowed = [f"hub.web.{other}" for other in WEB_PACKAGES[: place + 1]]
-        for name in modules():
-            if not within(name, f"hub.web.{package}"):
-                continue
-            for other in hub_imports(name):
-                if within(other, "hub.web") and not within(other, *allowed):
-                    wrong.append(f"{name} imports {other}")
-    assert wrong == []
+    assert list(imports_out_of_order("hub.web", WEB_PACKAGES)) == []
+
+
+def test_parts_of_the_test_tools_import_only_those_before_them():
+    parts = {name.split(".")[2] for name in modules() if name.startswith("hub.testing.")}
+    assert parts == set(TESTING_PARTS)
+    assert list(imports_out_of_order("hub.testing", TESTING_PARTS)) == []
 
 
 def test_few_modules_of_pages_are_in_no_package():

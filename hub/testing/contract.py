@@ -15,14 +15,15 @@ from hub.errors import HubError, NeedsAttention
 from hub.testing.bench import Bench
 from hub.testing.fakes.stand_in import json_answer, text_answer
 from hub.testing.outcomes.collecting_hub import CollectingHub
+from hub.testing.outcomes.items import only_documents, source_ids
 from hub.testing.suite.deletions import DeletionTests
 from hub.testing.suite.documents import DocumentTests, suite_of
 from hub.testing.suite.exemptions import exemptions_by_parameter
 from hub.testing.suite.outages import OutageTests
 from hub.testing.suite.payments import PaymentTests
 from hub.testing.suite.rates import RateTests
-from hub.testing.suite.readiness import ReadinessTests, only_documents
-from hub.testing.suite.reading import FULL, PAGES, ReadingTests, source_ids
+from hub.testing.suite.readiness import ReadinessTests
+from hub.testing.suite.reading import FULL, PAGES, ReadingTests
 from hub.testing.suite.receipts import ReceiptTests
 from hub.testing.suite.smoke import SmokeTest
 from hub.testing.suite.source_values import SourceValuesTests

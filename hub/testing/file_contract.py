@@ -11,11 +11,12 @@ from hub.contract.files import FileContent, FileField, FileKinds, FileTable
 from hub.contract.types import Company
 from hub.errors import HubError
 from hub.testing.bench import Bench
+from hub.testing.outcomes.items import only_documents, source_ids, unique_ids
 from hub.testing.suite.documents import DocumentTests, suite_of
 from hub.testing.suite.exemptions import exemptions_by_parameter
 from hub.testing.suite.hooks import HookTests
-from hub.testing.suite.readiness import ReadinessTests, only_documents
-from hub.testing.suite.reading import CheckpointTests, source_ids, unique_ids
+from hub.testing.suite.readiness import ReadinessTests
+from hub.testing.suite.reading import CheckpointTests
 from hub.testing.suite.receipts import ReceiptTests
 from hub.testing.suite.smoke import SmokeTest
 

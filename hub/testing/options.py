@@ -37,11 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     is_worker = hasattr(config, "workerinput")
     if not is_worker:
-        from hub.testing.recording.recorder import (
-            RecordWriter,  # needs libraries that other runs do not
-        )
+        # Both need libraries that other runs do not.
+        from hub.testing.bench import load_plugins
+        from hub.testing.recording.recorder import RecordWriter
 
-        config.pluginmanager.register(RecordWriter(config.rootpath))
+        config.pluginmanager.register(RecordWriter(config.rootpath, load_plugins))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from hub.contract.documents import Attachment, Document
 from hub.testing.bench import Bench
 from hub.testing.exchanges.response_values import identify, parse
-from hub.testing.fakes.rate_limit import BufferedResponse
+from hub.testing.fakes.wsgi import BufferedResponse
 
 # Types of responses from which an app may take a part: they hold more than the file.
 COMPOSITE = ("text/", "multipart/", "application/x-www-form-urlencoded")

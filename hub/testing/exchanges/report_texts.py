@@ -1,6 +1,5 @@
 """What a report writes to the source about documents that are posted and that are not."""
 
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from hub.contract.receipts import Receipt
 from hub.testing.bench import Bench
 from hub.testing.exchanges.hook_calls import READING_METHODS
 from hub.testing.exchanges.response_values import Path, iter_values, parse
+from hub.testing.fakes.wsgi import read_body
 
 FACT = "…"  # in place of what a receipt says of a single document
 FORM = "application/x-www-form-urlencoded"
@@ -77,9 +77,7 @@ def find_likeness(posted: RecordedReport, other: RecordedReport, document: Docum
 
 def _iter_texts(environ: WSGIEnvironment) -> Iterator[tuple[Path, str]]:
     """Yield the address and the values of the body of a call, which can be read again."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    body = environ["wsgi.input"].read(length) if length else b""
-    environ["wsgi.input"] = io.BytesIO(body)
+    body = read_body(environ)
     yield ("address",), f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
     text = body.decode("utf-8", "replace")
     if environ.get("CONTENT_TYPE", "").startswith(FORM):

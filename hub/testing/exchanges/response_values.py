@@ -1,12 +1,13 @@
 """Values in the responses of a source, each with its call and the path to it."""
 
 import hashlib
-import io
 import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 from wsgiref.types import WSGIEnvironment
+
+from hub.testing.fakes.wsgi import read_body
 
 Path = tuple[str | int, ...]
 
@@ -46,9 +47,6 @@ def iter_values(content: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 def identify(environ: WSGIEnvironment) -> str:
     """Return method, address and a digest of the body of a call; its body can be read again."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
-    content = environ["wsgi.input"].read(length) if length else b""
-    environ["wsgi.input"] = io.BytesIO(content)
-    digest = hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256(read_body(environ)).hexdigest()
     address = f"{environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
     return f"{environ['REQUEST_METHOD']} {address} {digest}"

@@ -10,8 +10,8 @@ from hub.errors import HubError
 from hub.testing.bench import Bench
 from hub.testing.exchanges.hook_calls import READING_METHODS, exception_failure
 from hub.testing.exchanges.response_values import Path
-from hub.testing.fakes.rate_limit import BufferedResponse
 from hub.testing.fakes.stand_in import Wire
+from hub.testing.fakes.wsgi import BufferedResponse
 
 BOOKS = "books"
 MISSING = object()  # in place of a value that is not there

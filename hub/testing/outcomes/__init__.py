@@ -1,5 +1,5 @@
-"""What becomes of documents: what was read, how each would be posted, and a hub that collects them.
+"""What a reading yields, how each document would be posted, and a hub that collects them.
 
-May import the bench, and any package of the hub: it builds payloads and runs `hub.collect`. Nothing
-here fails a test. Start reading in `posting_plans`.
+Nothing here fails a test. May import `bench` and every package of the hub below `hub.demo`, because
+payloads are built and `hub.collect` is run. Start reading in `posting_plans`.
 """

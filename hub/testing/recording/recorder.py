@@ -1,7 +1,7 @@
 """Writes the record of a plugin's tests into its package: the pytest option `--record-tests`."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +11,6 @@ from hub.contract import suite_record
 from hub.contract.documents import KINDS
 from hub.contract.registry import Plugins
 from hub.contract.suite_record import SuiteRecord
-from hub.testing import bench
 from hub.testing.recording.record import (
     CONTRACT,
     CONTRACT_TEST,
@@ -62,9 +61,10 @@ class PluginTests:
 class RecordWriter:
     """The pytest plugin that writes the record of each plugin whose tests have all passed."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, load_plugins: Callable[[], Plugins]) -> None:
         """Collect the reports of tests, whose files are named relative to a folder."""
         self._root = root
+        self._load_plugins = load_plugins
         self._reports: dict[str, list[pytest.TestReport]] = defaultdict(list)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -83,7 +83,7 @@ class RecordWriter:
         for test, reports in self._reports.items():
             file = (self._root / test.partition("::")[0]).resolve()
             projects[_project_folder(file)].add(test, reports)
-        plugins = bench.load_plugins()
+        plugins = self._load_plugins()
         for folder, project in sorted(projects.items()):
             slugs = project.complete_suites()
             if project.failed:

@@ -1,6 +1,6 @@
 """The test classes of the contract suites, one module for each subject.
 
-`contract` and `file_contract` put them together. Each states in the message of a failure what the
-author of the plugin should do. May import every other package of `hub.testing`. Start reading in
-`documents`.
+`hub.testing.contract` and `hub.testing.file_contract` put them together. The message of a failure
+says what the author of the plugin should do. May import the other packages of `hub.testing`, and
+`hub.rate_limits` and `hub.sources`. Start reading in `documents`.
 """

@@ -9,7 +9,7 @@ import pytest
 from hub.contract.deletions import finds_deletions
 from hub.contract.documents import Document, Gone, Yielded
 from hub.testing.bench import Bench
-from hub.testing.suite.reading import last_cursors
+from hub.testing.outcomes.items import last_cursors
 from hub.testing.suite.variants import DocumentChange
 
 HOUR = 3600

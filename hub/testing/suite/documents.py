@@ -12,9 +12,8 @@ from hub.contract.documents import ROLES, Document, Yielded, codes_of
 from hub.contract.settings_schema import schema_of
 from hub.contract.states import Stage
 from hub.testing.bench import Bench
+from hub.testing.outcomes.items import identity, only_documents, source_ids
 from hub.testing.recording import record
-from hub.testing.suite.readiness import only_documents
-from hub.testing.suite.reading import identity, source_ids
 
 MIN_SECRET = 8  # characters; a shorter one may be in any text
 

@@ -1,20 +1,20 @@
-"""Exceptions that a contract suite declares, such as `derived` and `unstated`, with a reason each.
+"""Exemptions that a contract suite declares, such as `derived` and `unstated`, with a reason each.
 
-An exception that is not needed fails its test, so that it is removed with the defect it excused.
+One that is not needed fails its test, so that it is removed with the defect that it excused.
 """
 
 from collections.abc import Collection, Mapping
 
 
 def exemptions_by_parameter(**reasons: Mapping[str, str] | None) -> dict[str, Mapping[str, str]]:
-    """Return the exceptions that a suite declares, by the parameter that declares them."""
+    """Return the exemptions of a suite by the parameter that declares them."""
     return {name: declared or {} for name, declared in reasons.items()}
 
 
 def check_exemption(
     parameter: str, reasons: Mapping[str, str], name: str, *, is_needed: bool, otherwise: str
 ) -> None:
-    """Fail if an exception has no reason, or if it is not needed because of what `otherwise` says.
+    """Fail if an exemption has no reason, or if it is not needed because of what `otherwise` says.
 
     `parameter` is the one of `contract()` that declares it.
     """
@@ -25,6 +25,6 @@ def check_exemption(
 def check_exempted_names(
     parameter: str, reasons: Mapping[str, str], allowed: Collection[str]
 ) -> None:
-    """Fail if there is an exception for a name that no test uses."""
+    """Fail if there is an exemption for a name that no test uses."""
     unknown = sorted(reasons.keys() - set(allowed))
     assert not unknown, f"{parameter} names {', '.join(unknown)}: it may name {', '.join(allowed)}"

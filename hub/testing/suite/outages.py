@@ -8,7 +8,7 @@ from hub.errors import Retry
 from hub.testing.bench import Bench
 from hub.testing.exchanges.failing_source import BUSY, FailingSource
 from hub.testing.exchanges.hook_calls import exception_failure
-from hub.testing.suite.reading import source_ids
+from hub.testing.outcomes.items import source_ids
 from hub.testing.suite.variants import VariantBenches
 
 MAX_IDS = 5  # of the documents that are read by their ids

@@ -10,8 +10,9 @@ from hub.contract.document_kinds import PAID_KINDS
 from hub.contract.documents import Document, Kind
 from hub.testing.bench import Bench
 from hub.testing.exchanges.response_values import Path, ResponseValue
+from hub.testing.outcomes.items import id_at_the_source
 from hub.testing.outcomes.posting_plans import Plan
-from hub.testing.suite.variants import VariantBenches, id_at_the_source
+from hub.testing.suite.variants import VariantBenches
 from hub.testing.values.changed_responses import ChangedResponses, is_row_of
 
 MAX_PAYMENTS = 20  # of a kind that are read by their ids

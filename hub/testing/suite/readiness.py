@@ -16,11 +16,6 @@ MAX_EXAMPLES = 3
 MAX_REASONS = 10
 
 
-def only_documents(items: Iterable[Yielded]) -> list[Document]:
-    """Return the documents among what was read."""
-    return [item for item in items if isinstance(item, Document)]
-
-
 class ReadinessTests(VariantBenches):
     """Tests that the documents of the stand-in can be posted."""
 

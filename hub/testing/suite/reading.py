@@ -9,11 +9,19 @@ from typing import Any
 
 import pytest
 
-from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
+from hub.contract.documents import Checkpoint, Document, Yielded
 from hub.errors import HubError
 from hub.testing.bench import Bench
 from hub.testing.exchanges.response_recording import read_and_record
-from hub.testing.suite.variants import DocumentChange, list_of
+from hub.testing.outcomes.items import (
+    identity,
+    last_cursors,
+    list_of,
+    source_ids,
+    unique_ids,
+    without_checkpoints,
+)
+from hub.testing.suite.variants import DocumentChange
 
 BETWEEN_CHANGES = 10  # seconds, in which a reading begins early enough to see both
 WITHIN_A_SECOND = 0.25  # seconds, which a source with whole seconds does not show
@@ -22,35 +30,6 @@ MONTH = 31 * 86_400
 MAX_EXAMPLES = 3
 FULL = os.environ.get("HUB_PROOF") == "full"
 PAGES = 260 if FULL else 110  # documents that no source shows on one page
-
-
-def identity(item: Yielded) -> str:
-    """Return what distinguishes one row from another.
-
-    Its source id, or the cursor of a Checkpoint.
-    """
-    if isinstance(item, Checkpoint):
-        return item.cursor
-    return item.source_id
-
-
-def source_ids(items: Iterable[Yielded]) -> list[str]:
-    """Return the source ids of what was read, in its order."""
-    return [item.source_id for item in items if isinstance(item, Document | Gone | Unreadable)]
-
-
-def unique_ids(items: Iterable[Yielded]) -> set[str]:
-    """Return the source ids of what was read, each once."""
-    return set(source_ids(items))
-
-
-def last_cursors(items: Iterable[Yielded]) -> dict[str, str]:
-    """Return the last cursor of each stream, from which reading continues."""
-    by_stream = {}
-    for item in items:
-        if isinstance(item, Checkpoint):
-            by_stream[item.stream] = item.cursor
-    return by_stream
 
 
 class CheckpointTests:
@@ -83,7 +62,7 @@ class CheckpointTests:
         A filter that includes the moment of the cursor returns the newest documents again.
         """
         whole = bench.read()
-        repeated = _without_checkpoints(bench.read(last_cursors(whole)))
+        repeated = without_checkpoints(bench.read(last_cursors(whole)))
         other = unique_ids(item for item in repeated if item not in whole)
         if other:
             pytest.fail(
@@ -357,11 +336,6 @@ def _stop_clock_within_a_second(bench: Bench) -> None:
 def _read_on(bench: Bench, end: Mapping[str, str]) -> dict[str, str]:
     """Read on from the cursors of all streams; return the cursors after that."""
     return {**end, **last_cursors(bench.read(end))}
-
-
-def _without_checkpoints(items: Iterable[Yielded]) -> list[Yielded]:
-    """Return what was read, without the Checkpoints."""
-    return [item for item in items if not isinstance(item, Checkpoint)]
 
 
 def _name_some(ids: Iterable[str]) -> str:

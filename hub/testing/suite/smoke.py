@@ -6,7 +6,7 @@ import pytest
 
 from hub.contract.documents import Unreadable
 from hub.testing.exchanges.hook_calls import call_hook
-from hub.testing.suite.readiness import only_documents
+from hub.testing.outcomes.items import only_documents
 from hub.testing.suite.variants import VariantBenches
 
 NAME = "test_it_reads_documents_at_all"

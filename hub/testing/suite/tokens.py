@@ -9,7 +9,7 @@ import pytest
 
 from hub.errors import HubError
 from hub.testing.bench import Bench
-from hub.testing.fakes.rate_limit import wait_for_rate_limit
+from hub.testing.exchanges.response_recording import without_rate_limit
 from hub.testing.fakes.secrets import LOCK_SECONDS
 from hub.testing.fakes.stand_in import json_answer
 
@@ -56,9 +56,7 @@ class _SourceOfTwo:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._stand_in = wait_for_rate_limit(
-            bench.sandbox.wsgi, lambda seconds: bench.drive("clock", {"advance": seconds})
-        )
+        self._stand_in = without_rate_limit(bench)
         self._initial_secrets = set(bench.secrets.values())
         self._stored: set[str] = set()  # secrets that the plugin has stored, also earlier ones
         self._seen: set[tuple[Token, ...]] = set()

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hub.contract.document_kinds import LIST_KINDS
-from hub.contract.documents import Checkpoint, Document, Yielded
+from hub.contract.documents import Document, Yielded
 from hub.testing.bench import Bench
+from hub.testing.outcomes.items import id_at_the_source, list_of
 from hub.testing.outcomes.posting_plans import Plan, plan_documents
 
 
@@ -122,19 +123,3 @@ class DocumentChange:
             if bench.press(path.format(id=id_at_the_source(item)), **fields):
                 return {item.source_id}
         return set()
-
-
-def list_of(item: Yielded) -> tuple[str, str]:
-    """Return the kind of what was read, and the list that its source id begins with.
-
-    The kind of anything but a document is "".
-    """
-    if isinstance(item, Checkpoint):
-        return "", ""
-    kind = item.kind if isinstance(item, Document) else ""
-    return kind, item.source_id.rpartition(":")[0]
-
-
-def id_at_the_source(document: Document) -> str:
-    """Return the id of a document without the list that its source id begins with."""
-    return document.source_id.rpartition(":")[2]

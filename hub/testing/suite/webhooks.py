@@ -14,9 +14,9 @@ from hub.contract.types import Signal
 from hub.errors import Refused
 from hub.testing.bench import Bench
 from hub.testing.exchanges.hook_calls import call_hook, exception_failure
+from hub.testing.outcomes.items import identity
 from hub.testing.recording import record
 from hub.testing.suite.hooks import TIMESTAMP, HookTests
-from hub.testing.suite.reading import identity
 from hub.testing.suite.variants import DocumentChange
 
 UNSIGNED_HEADERS = ("content-type", "content-length", "user-agent", "host")

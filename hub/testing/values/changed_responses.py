@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from msgspec.json import Encoder
 
 from hub.contract.documents import Document, Unreadable, Yielded
 from hub.errors import HubError
 from hub.testing.bench import Bench
+from hub.testing.exchanges.response_recording import without_rate_limit
 from hub.testing.exchanges.response_values import Path, ResponseValue, identify, iter_values, parse
-from hub.testing.fakes.rate_limit import BufferedResponse, wait_for_rate_limit
-from hub.testing.suite.variants import id_at_the_source
+from hub.testing.fakes.wsgi import BufferedResponse
+from hub.testing.outcomes.items import id_at_the_source
 from hub.testing.values.currency_units import ONE, find_unit
 from hub.testing.values.document_rows import find_document_rows
 
@@ -31,9 +32,7 @@ class ChangedResponses:
         """Read a document by its id and record the values of the responses that it came from."""
         self._bench = bench
         self._id = document.source_id
-        self._stand_in: WSGIApplication = wait_for_rate_limit(
-            bench.sandbox.wsgi, lambda seconds: bench.drive("clock", {"advance": seconds})
-        )
+        self._stand_in = without_rate_limit(bench)
         self.values: list[ResponseValue] = []
         self._contents: dict[str, Any] = {}
         self._changed: ResponseValue | None = None

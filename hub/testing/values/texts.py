@@ -8,7 +8,7 @@ from typing import Any
 from hub.contract.document_kinds import PAYMENT_KINDS
 from hub.contract.documents import Document, Kind
 from hub.testing.exchanges.response_values import Path, ResponseValue
-from hub.testing.suite.variants import id_at_the_source
+from hub.testing.outcomes.items import id_at_the_source
 from hub.testing.values.changed_responses import ChangedResponses, another_value, is_row_of
 from hub.testing.values.line_taxes import MAX_LINES, find_line_depth
 

@@ -1,0 +1,60 @@
+"""What a reading has yielded: its documents, its ids, and the cursors to continue from."""
+
+from collections.abc import Iterable
+
+from hub.contract.documents import Checkpoint, Document, Gone, Unreadable, Yielded
+
+
+def only_documents(items: Iterable[Yielded]) -> list[Document]:
+    """Return the documents among what was read."""
+    return [item for item in items if isinstance(item, Document)]
+
+
+def without_checkpoints(items: Iterable[Yielded]) -> list[Yielded]:
+    """Return what was read, without the Checkpoints."""
+    return [item for item in items if not isinstance(item, Checkpoint)]
+
+
+def source_ids(items: Iterable[Yielded]) -> list[str]:
+    """Return the source ids of what was read, in its order."""
+    return [item.source_id for item in items if isinstance(item, Document | Gone | Unreadable)]
+
+
+def unique_ids(items: Iterable[Yielded]) -> set[str]:
+    """Return the source ids of what was read, each once."""
+    return set(source_ids(items))
+
+
+def last_cursors(items: Iterable[Yielded]) -> dict[str, str]:
+    """Return the last cursor of each stream, from which reading continues."""
+    by_stream = {}
+    for item in items:
+        if isinstance(item, Checkpoint):
+            by_stream[item.stream] = item.cursor
+    return by_stream
+
+
+def identity(item: Yielded) -> str:
+    """Return what distinguishes one row from another.
+
+    Its source id, or the cursor of a Checkpoint.
+    """
+    if isinstance(item, Checkpoint):
+        return item.cursor
+    return item.source_id
+
+
+def list_of(item: Yielded) -> tuple[str, str]:
+    """Return the kind of what was read, and the list that its source id begins with.
+
+    The kind of anything but a document is "".
+    """
+    if isinstance(item, Checkpoint):
+        return "", ""
+    kind = item.kind if isinstance(item, Document) else ""
+    return kind, item.source_id.rpartition(":")[0]
+
+
+def id_at_the_source(document: Document) -> str:
+    """Return the id of a document without the list that its source id begins with."""
+    return document.source_id.rpartition(":")[2]

@@ -1,0 +1,126 @@
+"""Amounts in the responses of a source: the total of a document must follow them to the cent."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from hub.contract.documents import Document
+from hub.testing.exchanges.response_values import ResponseValue
+from hub.testing.values.changed_responses import ChangedResponses
+from hub.testing.values.currency_units import ONE, is_named_after_smallest_unit, smallest_unit
+
+# As a binary fraction it is a little less, so that a cent is lost where it is cut.
+NEW_AMOUNT = Decimal("4.35")
+AMOUNT_TOLERANCE = Decimal("0.10")
+HALF_A_CENT = Decimal("0.005")
+MAX_AMOUNTS = 6  # of a document that are changed one after the other
+
+
+def find_total_defect(responses: ChangedResponses, document: Document) -> str:
+    """Change the amounts of a document, the total and its parts."""
+    totals = _values_close_to(responses, {abs(document.total or Decimal(0))})
+    if not totals:
+        return f"no answer of the source has its total, {document.total}."
+    problem = _find_unit_defect(responses, document, totals)
+    if problem:
+        return problem
+    for value in _values_close_to(responses, part_amounts(document)):
+        changed = responses.read(value, _new_amount(responses, value))
+        if changed is None:
+            continue
+        loss = _find_loss(changed)
+        if loss is not None:
+            return _lost_cents(responses, loss, value)
+        if changed.total != document.total:
+            new = _new_amount(responses, value)
+            return f"its total is {changed.total} if {value.name} is {new}."
+    return _find_whole_amount_defect(responses, document, totals)
+
+
+def _find_unit_defect(
+    responses: ChangedResponses, document: Document, totals: Sequence[ResponseValue]
+) -> str:
+    """Return that amounts in cents are read as whole ones; "" if they are not."""
+    unit = smallest_unit(document)
+    if responses.unit != ONE or unit == ONE:
+        return ""
+    for value in totals:
+        if is_named_after_smallest_unit(value):
+            return (
+                f"its total is {document.total}, which is {value.name}. By its name that is"
+                f" {(document.total or 0) * unit:f}: write money(row[…]) / {ONE / unit:f}."
+            )
+    return ""
+
+
+def _find_whole_amount_defect(
+    responses: ChangedResponses, document: Document, totals: Sequence[ResponseValue]
+) -> str:
+    """Change the values that are equal to the total; the first of its response must decide it."""
+    followed = []
+    for value in totals:
+        changed = responses.read(value, _new_amount(responses, value))
+        if changed is None:
+            followed.append(value)
+            continue
+        loss = _find_loss(changed)
+        if loss is not None:
+            return _lost_cents(responses, loss, value)
+        if changed.total != document.total:
+            followed.append(value)
+    # The total of a row is nearer to its beginning than the amount of its only line.
+    first = min(totals, key=_depth)
+    if all(_depth(value) > _depth(first) for value in followed):
+        new = _new_amount(responses, first)
+        return f"its total stays {document.total} if {first.name} is {new}."
+    return ""
+
+
+def _values_close_to(responses: ChangedResponses, amounts: set[Decimal]) -> list[ResponseValue]:
+    """Return the first values of the responses that are one of these amounts, with any sign."""
+    values = []
+    for value in responses.values:
+        amount = responses.amount_of(value)
+        if amount and any(_is_close(amount, other) for other in amounts):
+            values.append(value)
+    return values[:MAX_AMOUNTS]
+
+
+def _depth(value: ResponseValue) -> int:
+    """Return how deep in its response a value is."""
+    return len(value.path)
+
+
+def part_amounts(document: Document) -> set[Decimal]:
+    """Return the amounts of lines and tax, without signs and without one that is the total."""
+    amounts = [line.amount for line in document.lines] + [document.tax_total]
+    return {abs(amount) for amount in amounts if amount} - {abs(document.total or 0)}
+
+
+def _is_close(amount: Decimal, other: Decimal) -> bool:
+    """Return whether amounts are equal in whole cents; a source may answer more digits."""
+    return abs(amount - other) <= HALF_A_CENT
+
+
+def _new_amount(responses: ChangedResponses, value: ResponseValue) -> str | int | Decimal:
+    """Return the new amount as the source writes amounts, with the sign of the old one."""
+    sign = -1 if Decimal(str(value.value)) < 0 else 1
+    return responses.write_amount(NEW_AMOUNT * sign, like=value)
+
+
+def _find_loss(document: Document) -> Decimal | None:
+    """Return an amount that is the new one but for a few cents."""
+    amounts = [document.total, document.tax_total]
+    amounts += [line.amount for line in document.lines]
+    for amount in amounts:
+        if amount and 0 < abs(abs(amount) - NEW_AMOUNT) < AMOUNT_TOLERANCE:
+            return amount
+    return None
+
+
+def _lost_cents(responses: ChangedResponses, amount: Decimal, value: ResponseValue) -> str:
+    """Return the sentence about an amount that is less than the one that the source answers."""
+    new = _new_amount(responses, value)
+    return (
+        f"it has {amount} if {value.name} is {new}: cents are lost. Pass each amount to"
+        " money(…) as the source answers it, and not through a float."
+    )
