@@ -1,12 +1,13 @@
 """Read more objects than a page holds, without missing any while others change them."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from hub.errors import Retry, Sentence
+from hub.payloads.entities import ENTITY_BY_KIND
 from hub.qbo.client import PAGE_SIZE, Client
-from hub.qbo.responses import extract_rows
+from hub.qbo.responses import extract_count, extract_rows
 
 MAX_TRIES = 3
 
@@ -22,10 +23,24 @@ class ListChanged(Retry):
         )
 
 
-def iter_pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str, Any]]]:
+class PageMissing(Retry):
+    """QuickBooks returned fewer objects than it counts."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            "QuickBooks returned only a part of its list of records of the kind “%(kind)s”; it is"
+            " read again.",
+            kind=Sentence(kind.replace("_", " ")),
+        )
+
+
+def iter_pages(
+    client: Client, kind: str, where: str, *, until_nothing_new: bool = False
+) -> Iterator[list[dict[str, Any]]]:
     """Yield page after page of a kind; raise ListChanged if objects disappear meanwhile.
 
     Each page begins with the last entry of the one before, which proves that nothing was skipped.
+    A page that is not full is the last one, unless reading goes on `until_nothing_new` comes.
     """
     count, last_id = 0, None
     while True:
@@ -39,26 +54,47 @@ def iter_pages(client: Client, kind: str, where: str) -> Iterator[list[dict[str,
             count += len(entries)
             last_id = entries[-1]["Id"]
             yield entries
-        if len(page) < PAGE_SIZE:
+        is_last = len(page) < PAGE_SIZE and not until_nothing_new
+        if is_last or not entries:
             return
 
 
 def read_all(
-    client: Client, kind: str, where: str
+    client: Client, kind: str, where: str, *, known_ids: Collection[str] = ()
 ) -> tuple[list[dict[str, Any]], dt.datetime | None]:
     """Return all objects of a kind, and QuickBooks' time when the reading began.
 
-    Start again if objects disappear meanwhile.
+    Start again if objects disappear meanwhile. If one of `known_ids` is not among the objects, the
+    reading is compared with QuickBooks' count before the absence is believed.
     """
+    is_page_missing = False
     for tries_left in reversed(range(MAX_TRIES)):
         entities: list[dict[str, Any]] = []
         started_at = None
         try:
-            for page in iter_pages(client, kind, where):
+            for page in iter_pages(client, kind, where, until_nothing_new=is_page_missing):
                 started_at = started_at or client.newest_date
                 entities += page
+            _check_completeness(client, kind, where, entities, known_ids)
             return entities, started_at or client.newest_date
-        except ListChanged:
+        except (ListChanged, PageMissing) as error:
+            is_page_missing = is_page_missing or isinstance(error, PageMissing)
             if not tries_left:
                 raise
     raise AssertionError
+
+
+def _check_completeness(
+    client: Client,
+    kind: str,
+    where: str,
+    entities: Collection[dict[str, Any]],
+    known_ids: Collection[str],
+) -> None:
+    """Raise PageMissing if a known object was not read and QuickBooks counts more than was read."""
+    read_ids = {str(entity["Id"]) for entity in entities}
+    if read_ids.issuperset(known_ids):
+        return
+    query = f"SELECT COUNT(*) FROM {ENTITY_BY_KIND[kind]} WHERE {where}"  # noqa: S608 (own names)
+    if extract_count(client.query(query).check()) > len(read_ids):
+        raise PageMissing(kind)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from hub import context as hub_context
 from hub.db import engine
 from hub.errors import Refused
-from hub.models import ListState
+from hub.models import ListState, StoredRecord
 from hub.qbo import company, records
 from hub.qbo.client import Client
 from hub.qbo.paging import read_all
@@ -29,8 +29,11 @@ def refresh(
         lists = (*records.LISTS, records.EMPLOYEES)
     counts = {}
     for name in lists:
+        known_ids = _load_active_ids(company_id, name)
         try:
-            entities, started_at = read_all(client, name, "Active IN (true, false)")
+            entities, started_at = read_all(
+                client, name, "Active IN (true, false)", known_ids=known_ids
+            )
         except Refused:
             if name != records.EMPLOYEES:
                 raise
@@ -39,6 +42,17 @@ def refresh(
             records.store_list(session, company_id, name, entities, started_at)
         counts[name] = len(entities)
     return counts
+
+
+def _load_active_ids(company_id: int, name: str) -> set[str]:
+    """Return the ids of the records of a list that can be used."""
+    active = select(StoredRecord.quickbooks_id).where(
+        StoredRecord.company_id == company_id,
+        StoredRecord.list == name,
+        StoredRecord.active,
+    )
+    with engine.read_only_session() as session:
+        return set(session.scalars(active))
 
 
 def refresh_outdated(

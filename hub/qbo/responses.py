@@ -253,6 +253,12 @@ def extract_rows(response: QuickBooksResponse, kind: str) -> list[dict[str, Any]
     return [row for row in objects if isinstance(row, dict)]
 
 
+def extract_count(response: QuickBooksResponse) -> int:
+    """Return the number in the response to a query that counts."""
+    content = response.entity or {}
+    return int(content.get("totalCount", 0))
+
+
 def _mask_faults(faults: tuple[Fault, ...]) -> tuple[Fault, ...]:
     """Return faults in whose texts secrets are masked: QuickBooks may repeat what it was sent."""
     masked = []

@@ -8,7 +8,7 @@ from hub.contract.value_object import value_object
 from hub.errors import Retry, Sentence
 from hub.payloads.entities import ENTITY_BY_KIND, LIST_ENTITIES, ref_id
 from hub.qbo.client import PAGE_SIZE, Client
-from hub.qbo.responses import extract_rows
+from hub.qbo.responses import extract_count, extract_rows
 
 MAX_VALUES_PER_QUERY = 100
 CHANGE_RETENTION = dt.timedelta(days=30)
@@ -167,10 +167,7 @@ def _find_created_in_second(
 def _count_objects(client: Client, kind: str, where: str) -> int:
     """Return how many objects of a kind fulfil a condition."""
     query = f"SELECT COUNT(*) FROM {ENTITY_BY_KIND[kind]} WHERE {where}"  # noqa: S608 (own names)
-    response = client.query(query).check()
-    content = response.entity or {}
-    count = content.get("totalCount", 0)
-    return int(count)
+    return extract_count(client.query(query).check())
 
 
 def find_deleted(client: Client, kind: str, since: dt.datetime, now: dt.datetime) -> list[Entity]:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from hub import context as hub_context
@@ -49,7 +49,9 @@ def _load_complete_lists(company_id: int, since: dt.date) -> set[str]:
 
 def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> int:
     """Read the transactions of one kind; return their number."""
-    rows, started_at = read_all(client, kind, f"TxnDate >= '{since.isoformat()}'")
+    known_ids = _load_present_ids(company_id, kind, since)
+    where = f"TxnDate >= '{since.isoformat()}'"
+    rows, started_at = read_all(client, kind, where, known_ids=known_ids)
     present_ids = {str(row["Id"]) for row in rows}
     with engine.transaction() as session:
         absorb_all(session, company_id, kind, rows)
@@ -65,6 +67,23 @@ def _load_kind(company_id: int, client: Client, kind: str, since: dt.date) -> in
     return len(rows)
 
 
+def _load_present_ids(company_id: int, kind: str, since: dt.date) -> set[str]:
+    """Return the ids of the indexed transactions of a kind that QuickBooks had so far."""
+    present = select(TransactionHead.quickbooks_id).where(*_is_expected(company_id, kind, since))
+    with engine.read_only_session() as session:
+        return set(session.scalars(present))
+
+
+def _is_expected(company_id: int, kind: str, since: dt.date) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for heads that a complete reading contains."""
+    return (
+        TransactionHead.company_id == company_id,
+        TransactionHead.kind == kind,
+        TransactionHead.state != TransactionState.DELETED,
+        TransactionHead.date >= since,
+    )
+
+
 def _mark_missing(
     session: Session,
     company_id: int,
@@ -74,12 +93,7 @@ def _mark_missing(
     started_at: dt.datetime | None,
 ) -> None:
     """Mark as deleted what a complete reading did not contain, unless it may be newer than that."""
-    expected = select(TransactionHead).where(
-        TransactionHead.company_id == company_id,
-        TransactionHead.kind == kind,
-        TransactionHead.state != TransactionState.DELETED,
-        TransactionHead.date >= since,
-    )
+    expected = select(TransactionHead).where(*_is_expected(company_id, kind, since))
     for head in session.scalars(expected):
         if head.quickbooks_id in present_ids or _may_be_too_new(head, started_at):
             continue

@@ -22,8 +22,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S3",
         place="hub/qbo/record_download.py",
-        old='entities, started_at = read_all(client, name, "Active IN (true, false)")',
-        new='entities, started_at = read_all(client, name, "Active = true")',
+        old='client, name, "Active IN (true, false)", known_ids=known_ids',
+        new='client, name, "Active = true", known_ids=known_ids',
         bug="Inactive suppliers are not read.",
     ),
     Mutant(

@@ -90,6 +90,46 @@ def test_an_entry_that_vanishes_while_it_is_read_hides_no_other(quickbooks):
     assert not row("vendor", "3").active
 
 
+def shorten_pages(monkeypatch, pages, most):
+    """Let QuickBooks return at most `most` rows on this many pages of any list."""
+    query, left = Client.query, [pages]
+
+    def shortened(self, text, **at):
+        response = query(self, text, **at)
+        for rows in (response.entity or {}).values():
+            if isinstance(rows, list) and left[0]:
+                left[0] -= 1
+                del rows[most:]
+        return response
+
+    monkeypatch.setattr(Client, "query", shortened)
+
+
+@pytest.mark.parametrize(("pages", "most"), [(1, 0), (1, 7), (1000, 7)])
+def test_entries_are_not_deactivated_because_a_page_is_too_short(
+    quickbooks, monkeypatch, pages, most
+):
+    record_download.refresh(1, ["vendor"])
+    shorten_pages(monkeypatch, pages, most)
+    assert record_download.refresh(1, ["vendor"]) == {"vendor": 40}
+    assert len(choices("vendor")) == 40
+
+
+def test_a_list_that_always_comes_empty_changes_nothing(quickbooks, monkeypatch):
+    record_download.refresh(1, ["vendor"])
+    shorten_pages(monkeypatch, 1000, 0)
+    with pytest.raises(Retry, match=r"only a part of its list of records of the kind “vendor”"):
+        record_download.refresh(1, ["vendor"])
+    assert len(choices("vendor")) == 40
+
+
+def test_a_list_in_which_nothing_is_missing_is_not_counted(quickbooks):
+    record_download.refresh(1, ["vendor"])
+    before = reads(quickbooks)
+    record_download.refresh(1, ["vendor"])
+    assert reads(quickbooks) == before + 1
+
+
 @pytest.mark.row("CT-B13")
 def test_an_entry_made_inactive_is_seen_as_such(quickbooks):
     quickbooks.act("deactivate", kind="Vendor", id="3")

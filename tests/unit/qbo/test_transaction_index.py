@@ -160,6 +160,22 @@ def test_a_transaction_that_a_complete_reading_lacks_is_deleted(quickbooks, cloc
     assert [head(id).state for id in ("1", "2", "3")] == ["live", "deleted", "live"]
 
 
+def test_no_transaction_is_deleted_because_a_page_is_too_short(quickbooks, clock, monkeypatch):
+    make_bills(quickbooks, 3)
+    clock.advance(3600)
+    load()
+    query = Client.query
+
+    def shortened(self, text, **at):
+        response = query(self, text, **at)
+        del (response.entity or {}).get("Bill", [])[2:]
+        return response
+
+    monkeypatch.setattr(Client, "query", shortened)
+    assert load() == 3
+    assert [head(id).state for id in ("1", "2", "3")] == ["live"] * 3
+
+
 def test_a_transaction_newer_than_the_reading_is_not_deleted(quickbooks, clock):
     recent = clock.now().isoformat()
     absorb(bill_body("77", MetaData={"CreateTime": recent, "LastUpdatedTime": recent}))
