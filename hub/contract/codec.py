@@ -3,7 +3,7 @@
 import datetime as dt
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache, partial
@@ -82,7 +82,7 @@ def load(kind: type[T], data: Any) -> T:
     Ignore fields that the class does not have: `data` may come from another version of the hub.
     """
     converters = _converters(cast(Any, kind))
-    values = {}
+    values = dict.fromkeys(_required_texts(cast(Any, kind)), "")
     for name, part in data.items():
         if name in converters:
             convert = converters[name]
@@ -95,6 +95,17 @@ def _converters(kind: Any) -> dict[str, Converter | None]:
     """Return the converters of a class's fields; resolving their types is slow, so it is cached."""
     hints = get_type_hints(kind)
     return {field.name: _converter(hints[field.name]) for field in fields(kind)}
+
+
+@cache
+def _required_texts(kind: Any) -> tuple[str, ...]:
+    """Return the names of a class's texts without a default, which `dump` leaves out if empty."""
+    hints = get_type_hints(kind)
+    return tuple(
+        field.name
+        for field in fields(kind)
+        if hints[field.name] is str and field.default is MISSING
+    )
 
 
 def _converter(hint: Any) -> Converter | None:

@@ -52,7 +52,7 @@ lines = st.builds(
     applied=st.none() | st.builds(Applied, document=texts, line=maybe),
 )
 files = st.builds(
-    Attachment, id=texts, name=texts, mime=texts, size=st.none() | st.integers(0), sha256=maybe
+    Attachment, id=texts, name=texts, mime=st.text(), size=st.none() | st.integers(0), sha256=maybe
 )
 documents = st.builds(
     Document,
@@ -122,6 +122,11 @@ def test_a_field_that_a_later_version_wrote_is_passed_over():
     assert load(Attachment, {"id": "1", "name": "a", "mime": "b", "colour": "red"}) == Attachment(
         id="1", name="a", mime="b"
     )
+
+
+def test_a_file_of_which_the_source_does_not_say_the_type_stays_without_it():
+    file = Attachment(id="1", name="scan.pdf", mime="")
+    assert load(Attachment, dump(file)) == file
 
 
 def test_the_details_of_a_code_stay_a_party_or_an_item():
