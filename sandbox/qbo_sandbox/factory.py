@@ -11,7 +11,7 @@ from qbo_sandbox.api.routes import call_of
 from qbo_sandbox.api.webhooks import Sender
 from qbo_sandbox.app import App
 from qbo_sandbox.faults.rules import faults as fault_rules
-from qbo_sandbox.kit import Answer, Clock, Fault, Harness, Journal, ask, serve
+from qbo_sandbox.kit import Answer, Clock, Fault, Harness, Journal, send_request, serve
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.oauth.grants import ACCESS_LIFETIME, DAY_SECONDS, Grants
 from qbo_sandbox.options import US, Options
@@ -75,7 +75,7 @@ class QuickBooks:
             "accept": "application/json",
             **headers,
         }
-        return ask(self.wsgi, method, f"/v3/company/{realm}/{path}", body, **headers)
+        return send_request(self.wsgi, method, f"/v3/company/{realm}/{path}", body, **headers)
 
     def token(self, realm: str) -> str:
         """Return an access token that opens the company now."""

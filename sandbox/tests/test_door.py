@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.kit import Clock, Server, Wire, ask
+from qbo_sandbox.kit import Clock, ConnectionFault, Server, send_request
 from qbo_sandbox.kit.wsgi import mount
 from qbo_sandbox.oauth.grants import InvalidGrant
 
@@ -130,14 +130,14 @@ def test_a_half_written_line_is_as_if_it_never_was(tmp_path):
 
 def test_an_answer_that_is_lost_leaves_the_bill_in_the_books(quickbooks):
     quickbooks.add_fault("lose_answer", "bill.create")
-    with pytest.raises(Wire):
+    with pytest.raises(ConnectionFault):
         quickbooks.ask("POST", "bill", bill())
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 1}
 
 
 def test_a_lost_request_leaves_nothing(quickbooks):
     quickbooks.add_fault("lose_request", "bill.create")
-    with pytest.raises(Wire):
+    with pytest.raises(ConnectionFault):
         quickbooks.ask("POST", "bill", bill())
     assert quickbooks.select("select count(*) from Bill") == {"totalCount": 0}
 
@@ -203,12 +203,12 @@ def test_calls_have_the_names_that_faults_use(quickbooks, method, path, body, na
 def test_an_unknown_path_is_an_unsupported_operation(quickbooks):
     answer = quickbooks.ask("GET", "nonsense/1")
     assert (answer.status, answer.json()["Fault"]["Error"][0]["code"]) == (400, "500")
-    assert ask(quickbooks.wsgi, "GET", "/elsewhere").status == 404
+    assert send_request(quickbooks.wsgi, "GET", "/elsewhere").status == 404
 
 
 def test_the_log_keeps_codes_and_no_token(quickbooks):
     quickbooks.ask("POST", "bill", {})
-    response = ask(quickbooks.wsgi, "GET", "/_sandbox/log")
+    response = send_request(quickbooks.wsgi, "GET", "/_sandbox/log")
     assert response.json()["requests"][-1] | {"number": 1, "at": ""} == {
         "number": 1,
         "at": "",
@@ -226,7 +226,7 @@ def test_the_log_keeps_codes_and_no_token(quickbooks):
 
 def test_the_books_hold_everything_by_company(quickbooks):
     quickbooks.ask("POST", "bill", bill())
-    response = ask(quickbooks.wsgi, "GET", "/_sandbox/books").json()[US.realm]
+    response = send_request(quickbooks.wsgi, "GET", "/_sandbox/books").json()[US.realm]
     assert response["Bill"][0]["DocNumber"] == "A"
     assert response["balances"] == {"7": "100.00", "33": "-100.00"}
     assert response["trial_balance"] == {"debit": "100.00", "credit": "100.00"}
@@ -241,19 +241,24 @@ def test_the_books_hold_everything_by_company(quickbooks):
 def test_the_books_can_be_asked_for_one_company_and_kind(quickbooks):
     quickbooks.ask("POST", "bill", bill())
     [only] = (
-        ask(quickbooks.wsgi, "GET", f"/_sandbox/books?realm={US.realm}&kind=Bill").json().values()
+        send_request(quickbooks.wsgi, "GET", f"/_sandbox/books?realm={US.realm}&kind=Bill")
+        .json()
+        .values()
     )
     assert [row["DocNumber"] for row in only.pop("Bill")] == ["A"]
     assert only == {}
-    assert "there are" in ask(quickbooks.wsgi, "GET", "/_sandbox/books?kind=Dream").json()["error"]
+    assert (
+        "there are"
+        in send_request(quickbooks.wsgi, "GET", "/_sandbox/books?kind=Dream").json()["error"]
+    )
 
 
 def test_the_log_can_be_asked_for_what_is_new_of_one_call(quickbooks):
     for number in ("A", "A", "B"):
         quickbooks.ask("POST", "bill", bill(number))
-    response = ask(quickbooks.wsgi, "GET", "/_sandbox/log?call=bill.create&after=1").json()[
-        "requests"
-    ]
+    response = send_request(
+        quickbooks.wsgi, "GET", "/_sandbox/log?call=bill.create&after=1"
+    ).json()["requests"]
     assert [entry["verdict"] for entry in response] == ["refused", "accepted"]
 
 
@@ -271,7 +276,7 @@ def test_a_person_edits_deletes_and_creates(quickbooks):
     [("act", {"do": "dance"}), ("switches", {"colour": 1}), ("company", {"colour": 1})],
 )
 def test_unknown_values_are_refused_with_the_known_ones(quickbooks, page, body):
-    answer = ask(quickbooks.wsgi, "POST", f"/_sandbox/{page}", body)
+    answer = send_request(quickbooks.wsgi, "POST", f"/_sandbox/{page}", body)
     assert answer.status == 400
     assert "one of" in answer.json()["error"] or "there are" in answer.json()["error"]
 
@@ -291,7 +296,7 @@ def test_unknown_values_are_refused_with_the_known_ones(quickbooks, page, body):
     ],
 )
 def test_impossible_acts_are_refused_in_words(quickbooks, act, words):
-    answer = ask(quickbooks.wsgi, "POST", "/_sandbox/act", act)
+    answer = send_request(quickbooks.wsgi, "POST", "/_sandbox/act", act)
     assert answer.status == 400
     assert words in answer.json()["error"]
 
@@ -311,7 +316,7 @@ def test_a_file_is_kept_with_what_it_hangs_on_and_read_back(quickbooks):
     )
     assert attachment["AttachableRef"][0]["EntityRef"] == {"type": "Bill", "value": "1"}
     address = quickbooks.ask("GET", f"download/{attachment['Id']}").text
-    fetched = ask(quickbooks.wsgi, "GET", address.removeprefix("http://stand-in.test:80"))
+    fetched = send_request(quickbooks.wsgi, "GET", address.removeprefix("http://stand-in.test:80"))
     assert (fetched.body, fetched.headers["content-type"]) == (b"%PDF \x00\xff", "application/pdf")
 
 
@@ -319,12 +324,15 @@ def test_the_address_of_a_file_is_good_for_a_quarter_of_an_hour(quickbooks):
     [stored] = upload(quickbooks, *file_parts({"type": "Vendor", "value": "1"}))
     address = stored["Attachable"]["TempDownloadUri"].removeprefix("http://stand-in.test:80")
     quickbooks.clock.advance(900)
-    assert ask(quickbooks.wsgi, "GET", address).status == 200
-    assert ask(quickbooks.wsgi, "GET", address.partition("?")[0]).status == 403
+    assert send_request(quickbooks.wsgi, "GET", address).status == 200
+    assert send_request(quickbooks.wsgi, "GET", address.partition("?")[0]).status == 403
     quickbooks.clock.advance(1)
-    assert ask(quickbooks.wsgi, "GET", address).status == 403
+    assert send_request(quickbooks.wsgi, "GET", address).status == 403
     fresh = quickbooks.ask("GET", f"download/{stored['Attachable']['Id']}").text
-    assert ask(quickbooks.wsgi, "GET", fresh.removeprefix("http://stand-in.test:80")).status == 200
+    assert (
+        send_request(quickbooks.wsgi, "GET", fresh.removeprefix("http://stand-in.test:80")).status
+        == 200
+    )
 
 
 def test_other_clients_line_ends_and_base64_are_understood(quickbooks):

@@ -11,7 +11,7 @@ import requests
 
 from qbo_sandbox import NORWAY, US, create
 from qbo_sandbox.faults.rules import OAUTH_CALLS, VERBS
-from qbo_sandbox.kit import KINDS, Clock, Server, Wire, ask
+from qbo_sandbox.kit import KINDS, Clock, ConnectionFault, Server, send_request
 from qbo_sandbox.kit.fault_effects import EFFECTS
 from qbo_sandbox.kit.wsgi import mount
 
@@ -199,7 +199,7 @@ def test_every_kind_in_the_table_is_proved(quickbooks):
 
 
 def test_the_table_can_be_read_at_the_control_door(quickbooks):
-    response = ask(quickbooks.wsgi, "GET", "/_sandbox/faults").json()
+    response = send_request(quickbooks.wsgi, "GET", "/_sandbox/faults").json()
     assert response["kinds"]["lose_answer"].startswith("carried out")
     assert {"nth", "probability", "seed", "commit", "code", "bytes"} <= set(response["options"])
     assert {f"bill.{verb}" for verb in VERBS} | {"query.vendor", "cdc", *OAUTH_CALLS} <= set(
@@ -228,17 +228,19 @@ def test_each_call_can_be_hit_by_its_name_and_only_it(quickbooks, call):
     ],
 )
 def test_a_rule_that_could_never_fire_is_refused_with_what_there_is(quickbooks, rule, words):
-    answer = ask(quickbooks.wsgi, "POST", "/_sandbox/faults", rule)
+    answer = send_request(quickbooks.wsgi, "POST", "/_sandbox/faults", rule)
     assert answer.status == 400
     assert words in answer.json()["error"]
 
 
 def test_a_late_commit_is_in_the_books_that_are_shown_next(quickbooks):
     quickbooks.add_fault("commit_late", "bill.create", seconds=90)
-    with pytest.raises(Wire):
+    with pytest.raises(ConnectionFault):
         quickbooks.ask("POST", "bill", bill())
     quickbooks.clock._stopped += 91  # advance like a running clock, without notifying listeners
-    assert len(ask(quickbooks.wsgi, "GET", "/_sandbox/books").json()[US.realm]["Bill"]) == 1
+    assert (
+        len(send_request(quickbooks.wsgi, "GET", "/_sandbox/books").json()[US.realm]["Bill"]) == 1
+    )
     response = [
         (entry["verdict"], entry.get("late", False))
         for entry in quickbooks.log.entries("bill.create")
@@ -262,6 +264,7 @@ def test_a_good_token_may_change_or_be_refused(kind, status, alive):
     form = f"grant_type=refresh_token&refresh_token={quickbooks.refresh_tokens[US.realm]}"
     form += f"&client_id={quickbooks.client_id}&client_secret={quickbooks.client_secret}"
     statuses = [
-        ask(quickbooks.wsgi, "POST", "/oauth2/v1/tokens/bearer", form).status for _ in range(2)
+        send_request(quickbooks.wsgi, "POST", "/oauth2/v1/tokens/bearer", form).status
+        for _ in range(2)
     ]
     assert statuses == [status, 200 if alive else 400]

@@ -11,9 +11,10 @@ from decimal import Decimal
 import pytest
 import requests
 
+from qbo_sandbox import kit
 from qbo_sandbox.kit import (
-    Calls,
     Clock,
+    ConnectionFault,
     Fault,
     Faults,
     Harness,
@@ -22,7 +23,7 @@ from qbo_sandbox.kit import (
     RequestLog,
     Server,
     Tokens,
-    Wire,
+    WebhookSender,
     decode_row,
     encode_row,
     json_answer,
@@ -205,7 +206,7 @@ def test_the_faults_page_lists_adds_and_clears(harness):
 )
 def test_a_fault_of_the_connection_carries_out_the_call_or_not(harness, counter, kind, done):
     fault(harness, kind)
-    with pytest.raises(Wire):
+    with pytest.raises(ConnectionFault):
         call(harness)
     assert len(counter.done) == done
 
@@ -269,7 +270,7 @@ def test_a_kind_of_its_own_reaches_the_stand_in():
 def test_the_log_tells_every_call_with_its_verdict(harness):
     fault(harness, "lose_answer", nth=2)
     call(harness)
-    with pytest.raises(Wire):
+    with pytest.raises(ConnectionFault):
         call(harness)
     entries = harness.log.entries()
     assert [(entry["call"], entry["status"]) for entry in entries] == [
@@ -446,26 +447,26 @@ def receiver():
 
 
 def test_a_call_is_signed_and_repeated_until_it_is_taken(receiver):
-    (address, received_calls), calls = receiver, Calls("X-Signature")
-    calls.hint(address, "shared", "bill.changed", "7")
+    (address, received_calls), calls = receiver, WebhookSender("X-Signature")
+    calls.send_event(address, "shared", "bill.changed", "7")
     calls.settle()
     assert received_calls == [({"topic": "bill.changed", "id": "7"}, True)] * 3
     assert calls.last == "bill.changed 7: taken with 200"
 
 
 def test_a_call_that_nobody_takes_is_given_up_and_without_an_address_there_is_none():
-    calls = Calls("X-Signature")
-    calls.hint("", "shared", "bill.changed")
+    calls = WebhookSender("X-Signature")
+    calls.send_event("", "shared", "bill.changed")
     assert (calls.last, calls.events) == ("", [])
-    calls.hint("http://127.0.0.1:9/none", "shared", "bill.changed")
+    calls.send_event("http://127.0.0.1:9/none", "shared", "bill.changed")
     calls.settle()
     assert calls.last.startswith("bill.changed: not taken (")
 
 
 def test_a_call_that_is_held_back_is_shown_as_it_will_be_sent(receiver):
-    (address, received_calls), calls = receiver, Calls("X-Signature", "sha256=")
+    (address, received_calls), calls = receiver, WebhookSender("X-Signature", "sha256=")
     calls.page("POST", {"held": True})
-    calls.hint(address, "shared", "bill.changed", "7")
+    calls.send_event(address, "shared", "bill.changed", "7")
     (request,) = calls.page("GET", None)["waiting"]
     signature = hmac.new(b"shared", request["body"].encode(), hashlib.sha256).hexdigest()
     assert json.loads(request["body"]) == {"topic": "bill.changed", "id": "7"}
@@ -479,7 +480,7 @@ def test_a_call_that_is_held_back_is_shown_as_it_will_be_sent(receiver):
 
 def test_a_habit_that_there_is_not_is_refused():
     with pytest.raises(ValueError, match="unknown: late; there are twice, held, release"):
-        Calls("X-Signature").page("POST", {"late": True})
+        WebhookSender("X-Signature").page("POST", {"late": True})
 
 
 # -- rows --
@@ -511,3 +512,17 @@ class Order(Row):
 def test_the_books_call_a_field_like_the_constant_with_its_name_unless_told():
     fields = row_fields(Order, date="ordered_on")
     assert fields == {"rowId": "id", "orderDate": "ordered_on", "shipTo": "ship_to"}
+
+
+def test_earlier_names_of_the_kit_work_with_a_warning_that_names_the_new_one(receiver):
+    for earlier, name in kit.RENAMED.items():
+        with pytest.warns(DeprecationWarning, match=f"kit.{earlier} goes with .* use {name}"):
+            assert getattr(kit, earlier) is getattr(kit, name)
+    (address, received_calls), calls = receiver, WebhookSender("X-Signature")
+    with pytest.warns(DeprecationWarning, match="WebhookSender.hint goes") as warnings:
+        calls.hint(address, "shared", "bill.changed", "7")
+    assert [warning.filename for warning in warnings] == [__file__]
+    calls.settle()
+    assert len(received_calls) == 3
+    with pytest.raises(AttributeError, match="no attribute 'Whisper'"):
+        kit.Whisper  # noqa: B018 (only its lookup is tested)

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.kit import Clock, ask
+from qbo_sandbox.kit import Clock, send_request
 
 NOON = 1_800_000_000.0
 
@@ -92,7 +92,7 @@ def test_reads_are_metered_by_the_month_and_writes_are_free(quickbooks):
     ]
     assert quickbooks.ask("POST", "vendor", {"DisplayName": "free"}).status == 200
     assert quickbooks.ask("GET", "vendor/1", realm=NORWAY.realm).status == 429
-    used = ask(quickbooks.wsgi, "GET", "/_sandbox/meter").json()
+    used = send_request(quickbooks.wsgi, "GET", "/_sandbox/meter").json()
     assert used == {quickbooks.client_id: {"2027-01": {"reads": 5, "writes": 1}}}
     quickbooks.clock.advance(31 * 86400)
     assert read(quickbooks) == 200

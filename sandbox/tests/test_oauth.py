@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.kit import Clock, Wire, ask
+from qbo_sandbox.kit import Clock, ConnectionFault, send_request
 
 NOON = 1_800_000_000.0
 DAY = 86400
@@ -36,7 +36,7 @@ def authorize(quickbooks, form=None, **changed):
         "state": "s1",
     } | changed
     target = f"/connect/oauth2?{urlencode(params)}"
-    return ask(
+    return send_request(
         quickbooks.wsgi, "POST" if form else "GET", target, urlencode(form) if form else None
     )
 
@@ -52,7 +52,7 @@ def callback(answer):
 
 def token(quickbooks, id=None, secret=None, **form):
     header = basic(id or quickbooks.client_id, secret or quickbooks.client_secret)
-    return ask(
+    return send_request(
         quickbooks.wsgi, "POST", "/oauth2/v1/tokens/bearer", urlencode(form), authorization=header
     )
 
@@ -203,7 +203,10 @@ def test_the_client_may_name_itself_in_the_form(quickbooks):
         "client_id": quickbooks.client_id,
         "client_secret": quickbooks.client_secret,
     }
-    assert ask(quickbooks.wsgi, "POST", "/oauth2/v1/tokens/bearer", urlencode(form)).status == 200
+    assert (
+        send_request(quickbooks.wsgi, "POST", "/oauth2/v1/tokens/bearer", urlencode(form)).status
+        == 200
+    )
 
 
 def test_within_a_day_the_refresh_token_stays_the_same(quickbooks):
@@ -235,7 +238,7 @@ def test_a_refresh_token_may_change_with_each_use(quickbooks):
 
 def test_a_rotation_can_lose_its_answer(quickbooks):
     quickbooks.add_fault("rotate_and_lose", "token.refresh")
-    with pytest.raises(Wire):
+    with pytest.raises(ConnectionFault):
         refresh(quickbooks)
     assert refresh(quickbooks).status == 400
 
@@ -259,7 +262,7 @@ def test_the_five_year_limit_is_stated_on_request(quickbooks):
     form = urlencode(
         {"grant_type": "refresh_token", "refresh_token": quickbooks.refresh_tokens[US.realm]}
     )
-    response = ask(
+    response = send_request(
         quickbooks.wsgi,
         "POST",
         "/oauth2/v1/tokens/bearer",
@@ -274,7 +277,7 @@ def test_the_five_year_limit_is_stated_on_request(quickbooks):
 def test_revoking_either_token_ends_both(quickbooks, kind):
     tokens = quickbooks.access_tokens if kind == "access" else quickbooks.refresh_tokens
     header = basic(quickbooks.client_id, quickbooks.client_secret)
-    answer = ask(
+    answer = send_request(
         quickbooks.wsgi,
         "POST",
         "/v2/oauth2/tokens/revoke",
@@ -311,7 +314,7 @@ def test_consent_can_go_to_another_company_than_the_one_chosen(quickbooks):
 
 @pytest.mark.parametrize("name", ["openid_configuration", "openid_sandbox_configuration/"])
 def test_discovery_names_the_places_of_this_very_stand_in(quickbooks, name):
-    response = ask(quickbooks.wsgi, "GET", f"/.well-known/{name}").json()
+    response = send_request(quickbooks.wsgi, "GET", f"/.well-known/{name}").json()
     places = {
         key: value.removeprefix("http://stand-in.test:80")
         for key, value in response.items()
@@ -339,7 +342,7 @@ def decoded(text):
 def test_an_id_token_can_be_checked_against_the_published_keys(quickbooks):
     signed = exchange(quickbooks, consent(quickbooks)["code"]).json()["id_token"]
     head, claims, signature = signed.split(".")
-    [key] = ask(quickbooks.wsgi, "GET", "/op/v1/jwks").json()["keys"]
+    [key] = send_request(quickbooks.wsgi, "GET", "/op/v1/jwks").json()["keys"]
     assert json.loads(decoded(head)) == {"alg": "RS256", "kid": key["kid"], "typ": "JWT"}
     numbers = (int.from_bytes(decoded(key[name]), "big") for name in ("e", "n"))
     public = RSAPublicNumbers(*numbers).public_key()
@@ -347,7 +350,9 @@ def test_an_id_token_can_be_checked_against_the_published_keys(quickbooks):
     response = json.loads(decoded(claims))
     assert (
         response["iss"]
-        == ask(quickbooks.wsgi, "GET", "/.well-known/openid_configuration").json()["issuer"]
+        == send_request(quickbooks.wsgi, "GET", "/.well-known/openid_configuration").json()[
+            "issuer"
+        ]
     )
     with pytest.raises(InvalidSignature):
         public.verify(decoded(signature), f"{head}.{claims}x".encode(), PKCS1v15(), SHA256())
@@ -355,10 +360,10 @@ def test_an_id_token_can_be_checked_against_the_published_keys(quickbooks):
 
 def test_user_information_needs_a_token(quickbooks):
     token = f"Bearer {quickbooks.access_tokens[US.realm]}"
-    assert ask(quickbooks.wsgi, "GET", "/v1/openid_connect/userinfo", authorization=token).json()[
-        "email"
-    ]
-    assert ask(quickbooks.wsgi, "GET", "/v1/openid_connect/userinfo").status == 401
+    assert send_request(
+        quickbooks.wsgi, "GET", "/v1/openid_connect/userinfo", authorization=token
+    ).json()["email"]
+    assert send_request(quickbooks.wsgi, "GET", "/v1/openid_connect/userinfo").status == 401
 
 
 def test_the_admin_can_take_the_access_away(quickbooks):

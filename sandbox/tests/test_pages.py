@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.kit import ask
+from qbo_sandbox.kit import send_request
 
 BILL = {
     "VendorRef": {"value": "1"},
@@ -28,7 +28,7 @@ def quickbooks():
 
 def page(quickbooks, query="", form=None):
     method, kind = ("POST", "application/x-www-form-urlencoded") if form else ("GET", "text/html")
-    answer = ask(quickbooks.wsgi, method, f"/{query}", form, **{"content-type": kind})
+    answer = send_request(quickbooks.wsgi, method, f"/{query}", form, **{"content-type": kind})
     assert answer.status == 200
     return answer.body.decode()
 
@@ -126,7 +126,7 @@ def test_a_person_makes_it_misbehave_and_ends_it(quickbooks):
 def test_the_start_page_links_to_the_addresses_for_programs(quickbooks):
     text = page(quickbooks)
     for name in re.findall(r'href="(/_sandbox/[a-z]+)"', text):
-        assert ask(quickbooks.wsgi, "GET", name).status == 200
+        assert send_request(quickbooks.wsgi, "GET", name).status == 200
     assert text.count("/_sandbox/") == 7
 
 

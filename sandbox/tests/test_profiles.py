@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from qbo_sandbox import US, create
-from qbo_sandbox.kit import Clock, ask
+from qbo_sandbox.kit import Clock, send_request
 from qbo_sandbox.seeding.profiles import PROFILES, build_options, of_country, parse
 
 NOON = 1_800_000_000.0  # 15 January 2027
@@ -145,7 +145,7 @@ def test_profiles_are_found_by_their_country():
 def test_a_company_is_founded_while_the_stand_in_runs_and_stays(tmp_path):
     clock = Clock(NOON, frozen=True)
     first = create(tmp_path, clock=clock)
-    response = ask(
+    response = send_request(
         first.wsgi, "POST", "/_sandbox/profiles", {"profile": "simple-start", "name": "Two Hands"}
     ).json()
     token = {"authorization": f"Bearer {response['access_token']}"}
@@ -157,7 +157,7 @@ def test_a_company_is_founded_while_the_stand_in_runs_and_stays(tmp_path):
 
 
 def test_the_control_door_lists_the_companies_to_choose_from(quickbooks):
-    assert set(ask(quickbooks.wsgi, "GET", "/_sandbox/profiles").json()) == set(PROFILES)
+    assert set(send_request(quickbooks.wsgi, "GET", "/_sandbox/profiles").json()) == set(PROFILES)
 
 
 def test_a_profile_is_changed_in_single_options():

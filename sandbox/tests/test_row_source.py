@@ -7,16 +7,16 @@ from typing import ClassVar
 import pytest
 
 from qbo_sandbox.kit import (
-    Calls,
     Clock,
     Rows,
     RowSource,
     Tokens,
-    ask,
+    WebhookSender,
     bearer_of,
     json_of,
     linked_page,
     numbered_page,
+    send_request,
 )
 
 FORM = "application/x-www-form-urlencoded"
@@ -44,7 +44,7 @@ class Shed(RowSource):
         return (200, self.rows[path[1]]) if row else (404, {})
 
     def changed(self, row):
-        self.hint("rental.changed", row["id"], "the secret")
+        self.send_event("rental.changed", row["id"], "the secret")
 
 
 class DeletingShed(Shed):
@@ -53,11 +53,11 @@ class DeletingShed(Shed):
 
 
 def get(shed, target, token="T"):
-    return ask(shed.wsgi, "GET", target, authorization=f"Bearer {token}", host="shed.test")
+    return send_request(shed.wsgi, "GET", target, authorization=f"Bearer {token}", host="shed.test")
 
 
 def edit(shed, id, body):
-    return ask(shed.wsgi, "POST", f"/rentals/{id}/edit", body, content_type=FORM)
+    return send_request(shed.wsgi, "POST", f"/rentals/{id}/edit", body, content_type=FORM)
 
 
 def ids(rows):
@@ -79,7 +79,7 @@ def test_more_calls_than_the_rate_are_refused_with_the_time_to_wait():
     shed.clock.set(1_800_000_000, frozen=True)
     assert [get(shed, "/rentals/r1").status for _ in range(4)] == [200, 200, 200, 429]
     assert get(shed, "/rentals/r1").headers["retry-after"] == "10"
-    assert ask(shed.wsgi, "GET", "/_sandbox/limit").json()["requests"] == 3
+    assert send_request(shed.wsgi, "GET", "/_sandbox/limit").json()["requests"] == 3
 
 
 def test_links_lead_through_all_pages():
@@ -100,7 +100,7 @@ def test_a_page_that_is_no_number_is_invalid():
 def test_a_person_changes_a_row_which_is_kept(tmp_path):
     shed = Shed(tmp_path, FIVE)
     assert edit(shed, "r2", "note=late").status == 200
-    ask(shed.wsgi, "PUT", "/rentals/r3", {"state": "posted"}, authorization="Bearer T")
+    send_request(shed.wsgi, "PUT", "/rentals/r3", {"state": "posted"}, authorization="Bearer T")
     row = shed.rows["r2"]
     assert (row["note"], row["version"], row["updated_at"] > "2026-03-02") == ("late", 2, True)
     again = Shed(tmp_path, FIVE)
@@ -112,7 +112,7 @@ def test_a_person_changes_a_row_which_is_kept(tmp_path):
 
 def test_the_rows_with_which_it_begins_may_change_although_something_was_reported_to_them(tmp_path):
     shed = Shed(tmp_path, FIVE)
-    ask(shed.wsgi, "PUT", "/rentals/r1", {"state": "posted"}, authorization="Bearer T")
+    send_request(shed.wsgi, "PUT", "/rentals/r1", {"state": "posted"}, authorization="Bearer T")
     edit(shed, "r2", "note=late")
     corrected = [{**row, "note": "new", "total": "999.00"} for row in FIVE]
     again = Shed(tmp_path, corrected)
@@ -157,19 +157,19 @@ def test_deletions_are_listed_at_a_path_of_their_own_also_after_a_start(tmp_path
     rows = [{**row, "type": "rental"} for row in FIVE]
     shed = AnnouncingShed(tmp_path, rows)
     shed.clock.set(1_800_000_000, frozen=True)
-    assert ask(shed.wsgi, "GET", "/gone/rows").json() == []
+    assert send_request(shed.wsgi, "GET", "/gone/rows").json() == []
     edit(shed, "r2", "delete=yes")
     shed.clock.advance(60)
     edit(shed, "r4", "delete=yes")
     for stand_in in (shed, AnnouncingShed(tmp_path, rows)):
-        deleted = ask(stand_in.wsgi, "GET", "/gone/rows").json()
+        deleted = send_request(stand_in.wsgi, "GET", "/gone/rows").json()
         first = {"id": "r2", "type": "rental", "updated_at": "2027-01-15T08:00:00Z"}
         assert (ids(deleted), deleted[0]) == (["r2", "r4"], first)
-        later = ask(stand_in.wsgi, "GET", "/gone/rows?from=2027-01-15T08:01:00Z").json()
+        later = send_request(stand_in.wsgi, "GET", "/gone/rows?from=2027-01-15T08:01:00Z").json()
         assert ids(later) == ["r4"]
-        assert ids(ask(stand_in.wsgi, "GET", "/rentals").json()) == ["r1", "r3", "r5"]
+        assert ids(send_request(stand_in.wsgi, "GET", "/rentals").json()) == ["r1", "r3", "r5"]
     shed.store(rows[1])
-    assert ids(ask(shed.wsgi, "GET", "/gone/rows").json()) == ["r4"]
+    assert ids(send_request(shed.wsgi, "GET", "/gone/rows").json()) == ["r4"]
 
 
 def test_a_journal_with_whole_rows_is_read(tmp_path):
@@ -190,14 +190,14 @@ def test_a_form_with_delete_deletes_a_row(tmp_path):
 
 
 def test_a_call_can_have_a_signed_time_by_the_clock_of_the_source():
-    calls = Calls("X-Signature", timestamp="X-Time")
+    calls = WebhookSender("X-Signature", timestamp="X-Time")
     shed = Shed(None, FIVE, calls=calls)
     shed.webhook_url = "http://hub.test/hook"
     calls.habits["held"] = True
     shed.clock.set(1_772_442_000, frozen=True)
     edit(shed, "r1", "note=a")
     shed.clock.advance(60)
-    [call] = ask(shed.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"]
+    [call] = send_request(shed.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"]
     signed = f"1772442000.{call['body']}".encode()
     assert call["headers"]["X-Time"] == "1772442000"
     expected = hmac.new(b"the secret", signed, "sha256").hexdigest()
@@ -205,14 +205,14 @@ def test_a_call_can_have_a_signed_time_by_the_clock_of_the_source():
 
 
 def test_a_change_is_sent_to_the_webhook_address_if_there_is_one():
-    calls = Calls("X-Signature")
+    calls = WebhookSender("X-Signature")
     calls.habits["held"] = True
     shed = Shed(None, FIVE, calls=calls)
     edit(shed, "r1", "note=a")
     assert calls.events == []
     shed.webhook_url = "http://hub.test/hook"
     edit(shed, "r1", "note=b")
-    [event] = ask(shed.wsgi, "GET", "/_sandbox/webhooks").json()["events"]
+    [event] = send_request(shed.wsgi, "GET", "/_sandbox/webhooks").json()["events"]
     assert (event["to"], event["said"]["id"]) == ("http://hub.test/hook", "r1")
 
 
@@ -284,16 +284,16 @@ class ClosedShed(Shed):
         return 200, {}
 
     def changed(self, row):
-        self.hint("rental.changed", row["id"])
+        self.send_event("rental.changed", row["id"])
 
 
 def test_a_source_with_a_path_for_tokens_admits_only_calls_with_one():
     shed = ClosedShed(None, FIVE)
     assert get(shed, "/rentals").status == 401
     form = "grant_type=refresh_token&refresh_token=R&client_id=C&client_secret=S"
-    issued = ask(shed.wsgi, "POST", "/oauth/token", form, content_type=FORM).json()
+    issued = send_request(shed.wsgi, "POST", "/oauth/token", form, content_type=FORM).json()
     assert get(shed, "/rentals", token=issued["access_token"]).status == 200
-    again = ask(shed.wsgi, "POST", "/oauth/token", form, content_type=FORM)
+    again = send_request(shed.wsgi, "POST", "/oauth/token", form, content_type=FORM)
     assert again.json() == {"error": "invalid_grant"}
 
 
@@ -302,7 +302,7 @@ def test_a_source_with_a_signature_signs_its_calls_with_its_secret():
     shed.webhook_url = "http://hub.test/hook"
     shed.calls.habits["held"] = True
     edit(shed, "r1", "note=a")
-    [call] = ask(shed.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"]
+    [call] = send_request(shed.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"]
     expected = hmac.new(b"W", call["body"].encode(), "sha256").hexdigest()
     assert call["headers"]["X-Signature"] == expected
 
@@ -325,7 +325,7 @@ def ask_unnamed(tokens, form, **headers):
         start("200 OK", [])
         return []
 
-    ask(app, "POST", "/token", form, content_type=FORM, **headers)
+    send_request(app, "POST", "/token", form, content_type=FORM, **headers)
     return answers[0]
 
 
@@ -370,14 +370,14 @@ def yard():
 
 
 def list_ids(yard, target):
-    return ids(ask(yard.wsgi, "GET", target).json()["items"])
+    return ids(send_request(yard.wsgi, "GET", target).json()["items"])
 
 
 def test_lists_that_are_named_are_served_with_the_rows_of_their_type(yard):
     assert list_ids(yard, "/v1/rentals") == [1, 3]
     assert list_ids(yard, "/v1/returns") == [2]
     assert list_ids(yard, "/all") == [1, 2, 3]
-    assert ask(yard.wsgi, "GET", "/yard").json() == {"name": "Yard"}
+    assert send_request(yard.wsgi, "GET", "/yard").json() == {"name": "Yard"}
 
 
 def test_rows_without_a_time_changed_one_after_the_other(yard):
@@ -387,19 +387,19 @@ def test_rows_without_a_time_changed_one_after_the_other(yard):
 
 
 def test_a_row_is_below_the_list_of_its_type(yard):
-    row = ask(yard.wsgi, "GET", "/v1/rentals/3")
+    row = send_request(yard.wsgi, "GET", "/v1/rentals/3")
     assert (row.status, row.json()["type"]) == (200, "rental")
     missing = ["/v1/rentals/2", "/v1/rentals/9", "/v1/rentals/3/notes", "/v1", "/v1/others"]
-    assert {ask(yard.wsgi, "GET", target).status for target in missing} == {404}
+    assert {send_request(yard.wsgi, "GET", target).status for target in missing} == {404}
 
 
 def test_a_body_sent_below_a_row_is_stored_with_the_row(yard):
     sent = b'{"state": "posted"}'
-    assert ask(yard.wsgi, "PUT", "/v1/returns/2/books", sent).status == 200
+    assert send_request(yard.wsgi, "PUT", "/v1/returns/2/books", sent).status == 200
     assert yard.rows[2]["books"] == {"state": "posted"}
-    assert ask(yard.wsgi, "PUT", "/v1/rentals/2/books", sent).status == 404
-    assert ask(yard.wsgi, "PUT", "/v1/returns/2/books/1", sent).status == 404
-    assert ask(yard.wsgi, "DELETE", "/v1/returns/2/books").status == 404
+    assert send_request(yard.wsgi, "PUT", "/v1/rentals/2/books", sent).status == 404
+    assert send_request(yard.wsgi, "PUT", "/v1/returns/2/books/1", sent).status == 404
+    assert send_request(yard.wsgi, "DELETE", "/v1/returns/2/books").status == 404
 
 
 class Archive(RowSource):
@@ -436,36 +436,36 @@ def archive():
 
 
 def test_a_file_is_answered_with_its_type(archive):
-    answer = ask(archive.wsgi, "GET", "/papers/p1/file")
+    answer = send_request(archive.wsgi, "GET", "/papers/p1/file")
     assert (answer.status, answer.body) == (200, b"%PDF-1.7\xff")
     assert answer.headers["content-type"] == "application/pdf"
     assert "date" in answer.headers
-    assert ask(archive.wsgi, "GET", "/papers/p1/text").text == "A paper."
+    assert send_request(archive.wsgi, "GET", "/papers/p1/text").text == "A paper."
 
 
 @pytest.mark.parametrize("name", ["bare", "nested"])
 def test_bytes_that_are_no_file_are_refused(archive, name):
     with pytest.raises(TypeError, match="Answer a file as a pair of its type and"):
-        ask(archive.wsgi, "GET", f"/papers/p1/{name}")
+        send_request(archive.wsgi, "GET", f"/papers/p1/{name}")
 
 
 def test_an_answer_may_have_headers(archive):
-    answer = ask(archive.wsgi, "GET", "/papers/p1/state")
+    answer = send_request(archive.wsgi, "GET", "/papers/p1/state")
     assert (answer.status, answer.json()) == (409, {"state": "locked"})
     assert answer.headers["x-reason"] == "locked"
-    cover = ask(archive.wsgi, "GET", "/cover")
+    cover = send_request(archive.wsgi, "GET", "/cover")
     assert (cover.body, cover.headers["etag"]) == (b"\x89PNG", '"7"')
 
 
 def test_a_page_may_name_the_next_one_in_a_header(archive):
-    first = ask(archive.wsgi, "GET", "/papers", host="archive.test")
+    first = send_request(archive.wsgi, "GET", "/papers", host="archive.test")
     assert ids(first.json()) == ["p1", "p2"]
     assert first.headers["link"] == '<http://archive.test/papers?page=2>; rel="next"'
-    last = ask(archive.wsgi, "GET", "/papers?page=2", host="archive.test")
+    last = send_request(archive.wsgi, "GET", "/papers?page=2", host="archive.test")
     assert (ids(last.json()), "link" in last.headers) == (["p3"], False)
     for id in ("p1", "p2", "p3"):
-        ask(archive.wsgi, "POST", f"/papers/{id}/edit", "delete=yes", content_type=FORM)
-    removed = ask(archive.wsgi, "GET", "/removed", host="archive.test")
+        send_request(archive.wsgi, "POST", f"/papers/{id}/edit", "delete=yes", content_type=FORM)
+    removed = send_request(archive.wsgi, "GET", "/removed", host="archive.test")
     assert removed.headers["link"] == '<http://archive.test/removed?page=2>; rel="next"'
 
 
@@ -492,37 +492,41 @@ def dock():
 
 def test_rows_are_shown_in_an_envelope_with_the_time_in_seconds(dock):
     second = {"id": "j2", "updated_at": 1_772_452_800}
-    assert ask(dock.wsgi, "GET", "/v1/jobs/j2").json() == {"data": second}
-    assert ids(ask(dock.wsgi, "GET", "/v1/jobs").json()["data"]) == ["j1", "j2"]
+    assert send_request(dock.wsgi, "GET", "/v1/jobs/j2").json() == {"data": second}
+    assert ids(send_request(dock.wsgi, "GET", "/v1/jobs").json()["data"]) == ["j1", "j2"]
     since = "/v1/jobs?changed_since=1772452800"
-    assert ask(dock.wsgi, "GET", since).json() == {"data": [second]}
-    assert ask(dock.wsgi, "GET", "/v1/jobs?changed_since=1772452801").json() == {"data": []}
-    assert ask(dock.wsgi, "GET", "/v1/jobs?changed_since=monday").status == 422
+    assert send_request(dock.wsgi, "GET", since).json() == {"data": [second]}
+    assert send_request(dock.wsgi, "GET", "/v1/jobs?changed_since=1772452801").json() == {
+        "data": []
+    }
+    assert send_request(dock.wsgi, "GET", "/v1/jobs?changed_since=monday").status == 422
 
 
 def test_related_rows_are_shown_if_a_call_asks_for_them(dock):
     for path, first in (("/v1/jobs/j1", dict), ("/v1/jobs", lambda rows: rows[0])):
-        with_client = ask(dock.wsgi, "GET", f"{path}?include=site,client").json()["data"]
+        with_client = send_request(dock.wsgi, "GET", f"{path}?include=site,client").json()["data"]
         assert first(with_client)["client"] == {"id": "c1"}
-        assert "client" not in first(ask(dock.wsgi, "GET", path).json()["data"])
+        assert "client" not in first(send_request(dock.wsgi, "GET", path).json()["data"])
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_fields_that_may_be_written_are_written(dock, method):
-    answer = ask(dock.wsgi, method, "/v1/jobs/j1", b'{"reference": "N-1"}')
+    answer = send_request(dock.wsgi, method, "/v1/jobs/j1", b'{"reference": "N-1"}')
     row = answer.json()["data"]
     assert (answer.status, row["reference"], row["version"]) == (200, "N-1", 2)
     assert row["updated_at"] == 1_800_000_000
-    assert ids(ask(dock.wsgi, "GET", "/v1/jobs").json()["data"]) == ["j2", "j1"]
+    assert ids(send_request(dock.wsgi, "GET", "/v1/jobs").json()["data"]) == ["j2", "j1"]
 
 
 def test_other_fields_and_other_methods_are_refused(dock, yard):
-    refused = ask(dock.wsgi, "PUT", "/v1/jobs/j1", b'{"reference": "N-1", "referense": "N-2"}')
+    refused = send_request(
+        dock.wsgi, "PUT", "/v1/jobs/j1", b'{"reference": "N-1", "referense": "N-2"}'
+    )
     assert (refused.status, "referense" in refused.json()["message"]) == (422, True)
-    assert ask(dock.wsgi, "PUT", "/v1/jobs/j1", b"[]").status == 422
+    assert send_request(dock.wsgi, "PUT", "/v1/jobs/j1", b"[]").status == 422
     assert dock.rows["j1"]["reference"] == ""
-    assert ask(dock.wsgi, "DELETE", "/v1/jobs/j1").status == 404
-    assert ask(yard.wsgi, "PUT", "/v1/returns/2", b'{"note": "a"}').status == 404
+    assert send_request(dock.wsgi, "DELETE", "/v1/jobs/j1").status == 404
+    assert send_request(yard.wsgi, "PUT", "/v1/returns/2", b'{"note": "a"}').status == 404
 
 
 @pytest.mark.parametrize("flag", ["is_deleted", "deleted"])
@@ -533,7 +537,7 @@ def test_a_row_with_a_flag_for_deletions_stays_in_its_list(tmp_path, flag):
     rows = [{"id": "j1", "type": "job", flag: False}]
     edit(Flagged(tmp_path, rows), "j1", "delete=yes")
     again = Flagged(tmp_path, rows)
-    assert ask(again.wsgi, "GET", "/v1/jobs").json()["data"][0][flag] is True
+    assert send_request(again.wsgi, "GET", "/v1/jobs").json()["data"][0][flag] is True
     edit(again, "j1", "deleted=&note=a")
     assert again.rows["j1"]["note"] == "a"
 
@@ -545,11 +549,11 @@ def test_a_webhook_names_the_row_whose_flag_was_set():
 
         def changed(self, row):
             assert row["is_deleted"]
-            self.hint("job.deleted", row["id"])
+            self.send_event("job.deleted", row["id"])
 
     dock = Calling(None, [{"id": "j1", "type": "job"}])
     dock.webhook_url = "http://hub.test/hook"
     dock.calls.habits["held"] = True
     edit(dock, "j1", "delete=yes")
-    [event] = ask(dock.wsgi, "GET", "/_sandbox/webhooks").json()["events"]
+    [event] = send_request(dock.wsgi, "GET", "/_sandbox/webhooks").json()["events"]
     assert event["said"]["id"] == "j1"

@@ -3,7 +3,7 @@
 import pytest
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.kit import Clock, ask
+from qbo_sandbox.kit import Clock, send_request
 
 NOON = 1_800_000_000.0
 
@@ -25,7 +25,7 @@ def bill(number):
 
 
 def door(books, **body):
-    return ask(books.wsgi, "POST" if body else "GET", "/_sandbox/snapshots", body or None)
+    return send_request(books.wsgi, "POST" if body else "GET", "/_sandbox/snapshots", body or None)
 
 
 def history(books, changed=True):

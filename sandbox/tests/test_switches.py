@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 
 from qbo_sandbox import NORWAY, US, Switches, create
-from qbo_sandbox.kit import Clock, Wire, ask, json_answer
+from qbo_sandbox.kit import Clock, ConnectionFault, json_answer, send_request
 
 NOON = 1_800_000_000.0
 MANY = {"per_second": 100_000, "per_minute": 100_000}
@@ -73,7 +73,7 @@ def other_body(books):
 
 def under_way(books):
     books.add_fault("commit_late", "bill.create", seconds=90)
-    with pytest.raises(Wire):
+    with pytest.raises(ConnectionFault):
         send(books, "k")
     second = code(send(books, "k"))
     books.clock.advance(100)
@@ -166,7 +166,7 @@ def one_query(books):
 
 def refresh(books, token):
     form = f"grant_type=refresh_token&refresh_token={token}&client_id={books.client_id}"
-    answer = ask(
+    answer = send_request(
         books.wsgi,
         "POST",
         "/oauth2/v1/tokens/bearer",
@@ -380,18 +380,20 @@ def test_every_question_that_only_intuit_can_answer_is_a_switch(figure):
 
 def test_the_control_door_lists_the_choices_and_what_is_chosen():
     books = create(clock=Clock(NOON, frozen=True))
-    switches = ask(
+    switches = send_request(
         books.wsgi, "POST", "/_sandbox/switches", {"requestid": "refuse", "index_lag": "2.5"}
     ).json()
     assert switches["requestid"]["is"] == "refuse"
     assert switches["requestid"]["choices"] == ["replay", "refuse", "duplicate", "ignore"]
-    assert ask(books.wsgi, "GET", "/_sandbox/switches").json()["index_lag"]["is"] == 2.5
+    assert send_request(books.wsgi, "GET", "/_sandbox/switches").json()["index_lag"]["is"] == 2.5
 
 
 @pytest.mark.parametrize(
     ("body", "words"), [({"requestid": "perhaps"}, "ignore"), ({"throttle": 7}, "true")]
 )
 def test_an_answer_that_there_is_not_is_refused_with_those_there_are(body, words):
-    answer = ask(create(clock=Clock(NOON, frozen=True)).wsgi, "POST", "/_sandbox/switches", body)
+    answer = send_request(
+        create(clock=Clock(NOON, frozen=True)).wsgi, "POST", "/_sandbox/switches", body
+    )
     assert answer.status == 400
     assert words in answer.json()["error"]

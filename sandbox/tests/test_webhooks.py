@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from qbo_sandbox import NORWAY, US, create
-from qbo_sandbox.kit import Clock, Server, Wire, ask
+from qbo_sandbox.kit import Clock, ConnectionFault, Server, send_request
 
 NOON = 1_800_000_000.0
 LINE = {
@@ -35,7 +35,7 @@ class Receiver:
         status = self.statuses.pop(0) if self.statuses else 200
         self.arrived.set()
         if not status:
-            raise Wire
+            raise ConnectionFault
         start(f"{status} Answer", [])
         return [b""]
 
@@ -156,7 +156,7 @@ def test_while_the_receiver_is_in_trouble_it_is_tried_again_ever_more_rarely(sta
     stand_in.webhooks.subscribe(HOOK, wsgi=receiver)
     stand_in.ask("POST", "bill", bill())
     stand_in.clock.advance(3 * 86400)
-    [delivery] = ask(stand_in.wsgi, "GET", "/_sandbox/webhooks").json()["deliveries"]
+    [delivery] = send_request(stand_in.wsgi, "GET", "/_sandbox/webhooks").json()["deliveries"]
     assert [each["status"] for each in delivery["tries"]] == [
         500,
         0,
@@ -208,18 +208,20 @@ def test_webhooks_are_configured_and_sent_over_http(tmp_path):
     receiver = Receiver()
     with Server(receiver) as server:
         stand_in = create(tmp_path, clock=Clock(NOON, frozen=True))
-        page = ask(stand_in.wsgi, "POST", "/_sandbox/webhooks", {"url": f"{server.url}/hooks"})
+        page = send_request(
+            stand_in.wsgi, "POST", "/_sandbox/webhooks", {"url": f"{server.url}/hooks"}
+        )
         assert page.json()["addresses"] == {f"{server.url}/hooks": "cloudevents"}
         stand_in.ask("POST", "bill", bill())
-        [waiting] = ask(stand_in.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"]
+        [waiting] = send_request(stand_in.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"]
         assert (waiting["kind"], waiting["act"]) == ("Bill", "Create")
-        ask(stand_in.wsgi, "POST", "/_sandbox/clock", {"advance": 5})
+        send_request(stand_in.wsgi, "POST", "/_sandbox/clock", {"advance": 5})
         assert types(receiver.messages()[0]) == [("qbo.bill.created.v1", "1")]
     assert create(tmp_path).webhooks.addresses == {f"{server.url}/hooks": "cloudevents"}
     stand_in.ask("POST", "bill", bill())
     stand_in.clock.advance(5)
     assert stand_in.webhooks.deliveries[-1].tries[0][1] == 0
-    assert ask(stand_in.wsgi, "DELETE", "/_sandbox/webhooks").json()["addresses"] == {}
+    assert send_request(stand_in.wsgi, "DELETE", "/_sandbox/webhooks").json()["addresses"] == {}
     assert create(tmp_path).webhooks.addresses == {}
 
 
@@ -244,7 +246,7 @@ def test_events_that_a_killed_stand_in_did_not_send_are_sent_by_the_next(tmp_pat
         ("qbo.invoice.voided.v1", "2"),
     ]
     last = create(tmp_path)
-    assert ask(last.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"] == []
+    assert send_request(last.wsgi, "GET", "/_sandbox/webhooks").json()["waiting"] == []
 
 
 def test_while_the_clock_runs_nobody_need_move_it():
@@ -256,4 +258,4 @@ def test_while_the_clock_runs_nobody_need_move_it():
 
 def test_an_address_or_form_that_cannot_be_is_refused(stand_in):
     for refusal in ({"url": "ftp://x"}, {"url": HOOK, "form": "post"}):
-        assert ask(stand_in.wsgi, "POST", "/_sandbox/webhooks", refusal).status == 400
+        assert send_request(stand_in.wsgi, "POST", "/_sandbox/webhooks", refusal).status == 400

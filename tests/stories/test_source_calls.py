@@ -12,7 +12,7 @@ from hub.installations import enable, matches
 from hub.mapping import NEW
 from hub.models import Posting, ReceiptRow
 from hub.scheduling import run_log, runner
-from qbo_sandbox.kit import Clock, Journal, Server, ask
+from qbo_sandbox.kit import Clock, Journal, Server, send_request
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 from tests.support.runs.hub_environment import COSTTRACKER
 from tests.support.sources import costcertified_site, ion_site, ontraccr_site
@@ -42,12 +42,14 @@ class Source:
 
     def press(self, path, **fields):
         """Send a form of the stand-in's pages; return the address of the next page."""
-        answer = ask(self.stand_in.wsgi, "POST", path, urlencode(fields), content_type=FORM)
+        answer = send_request(
+            self.stand_in.wsgi, "POST", path, urlencode(fields), content_type=FORM
+        )
         assert answer.status == 303, answer.text
         return answer.headers["location"]
 
     def door(self, page, **body):
-        return ask(
+        return send_request(
             self.stand_in.wsgi, "POST", f"/_sandbox/{page}", body, content_type="application/json"
         ).json()
 

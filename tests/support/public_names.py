@@ -34,7 +34,9 @@ def describe_all() -> dict[str, Described]:
     hooks = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("hub_")}
     places = {
         "hub": {name: getattr(hub, hub.RENAMED.get(name, name)) for name in names_of_hub},
-        "qbo_sandbox.kit": {name: getattr(kit, name) for name in kit.__all__},
+        "qbo_sandbox.kit": {
+            name: getattr(kit, kit.RENAMED.get(name, name)) for name in (*kit.__all__, *kit.RENAMED)
+        },
         "hooks": hooks,
     }
     for module in TESTING_MODULES:

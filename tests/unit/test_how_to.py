@@ -38,7 +38,7 @@ from hub.testing.bench import URL, Bench, SecretsInMemory, open_http
 from hub.testing.clock import FakeClock
 from hub.testing.fakes.stand_in import open_stand_in
 from hub.web.serving import server
-from qbo_sandbox.kit import RowSource, Tokens, ask, basic_of, bearer_of, json_of
+from qbo_sandbox.kit import RowSource, Tokens, basic_of, bearer_of, json_of, send_request
 from tests.support.sources.guide_plugin import guide_plugin, install
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -355,7 +355,7 @@ def test_a_source_with_envelopes_and_times_in_seconds_is_read(bench):
     assert ids(run(ends)[0], Document) == []
     api.call("PUT", "/rentals/1", json={"bill": "N-1"}).check()
     form = "application/x-www-form-urlencoded"
-    ask(stand_in.wsgi, "POST", "/2/edit", "delete=yes", content_type=form)
+    send_request(stand_in.wsgi, "POST", "/2/edit", "delete=yes", content_type=form)
     items, _ = run(ends)
     assert (ids(items, Document), ids(items, Gone)) == (["rental:1"], ["rental:2"])
     items, _ = run({}, ["rental:3", "rental:1"])

@@ -10,7 +10,7 @@ from hub.errors import HubError
 from hub.testing.bench import Bench
 from hub.testing.exchanges.hook_calls import READING_METHODS, exception_failure
 from hub.testing.exchanges.response_values import Path
-from hub.testing.fakes.stand_in import Wire
+from hub.testing.fakes.stand_in import ConnectionFault
 from hub.testing.fakes.wsgi import BufferedResponse
 
 BOOKS = "books"
@@ -51,7 +51,7 @@ class WriteRequests:
             if len(self.names) == 1:
                 self.first_books = self._books
                 if self._loses_response:
-                    raise Wire
+                    raise ConnectionFault
         start(*response.beginning)
         return [response.body]
 

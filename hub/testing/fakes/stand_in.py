@@ -10,13 +10,13 @@ from hub.contract.types import Sandbox
 from hub.errors import MissingExtra, Refused
 
 try:
-    from qbo_sandbox.kit.faults import Wire
+    from qbo_sandbox.kit.faults import ConnectionFault
     from qbo_sandbox.kit.messages import json_answer, text_answer
     from qbo_sandbox.kit.wsgi import WSGIAdapter, mount
 except ModuleNotFoundError as error:
     raise MissingExtra("`hub.testing`", "qbo-sandbox", extra_command("testing")) from error
 
-__all__ = ["WSGIAdapter", "Wire", "json_answer", "mount", "open_stand_in", "text_answer"]
+__all__ = ["ConnectionFault", "WSGIAdapter", "json_answer", "mount", "open_stand_in", "text_answer"]
 
 
 def open_stand_in(plugins: Plugins, slug: str, **options: Any) -> Sandbox:

@@ -175,8 +175,8 @@ class WebhookTests(HookTests, DocumentChange):
         if not isinstance(page, dict) or "waiting" not in page:
             pytest.fail(
                 f"The plugin of {self.slug} takes webhooks, but its stand-in has no page"
-                " /_sandbox/webhooks that shows signed calls. Send them with Calls of"
-                " qbo_sandbox.kit, and pass its page to the Harness as pages={'webhooks': …}. If"
+                " /_sandbox/webhooks that shows signed calls. Send them with the WebhookSender"
+                " of qbo_sandbox.kit, and pass its page to the Harness as pages={'webhooks': …}. If"
                 " this app of the plugin gets none: contract(…, unused={'hub_webhook': reason})."
             )
         return [

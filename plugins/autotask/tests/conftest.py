@@ -6,7 +6,7 @@ import pytest
 from hub_autotask.sandbox import StandIn
 
 from hub.testing.bench import Bench, Cases
-from qbo_sandbox.kit import Clock, Journal, ask
+from qbo_sandbox.kit import Clock, Journal, send_request
 
 NOW = dt.datetime(2026, 3, 20, 15, 0, tzinfo=dt.UTC)
 NEEDED = {
@@ -103,7 +103,7 @@ def call_api():
     def call_api(bench, method, path, body=None, **headers):
         names = ("apiintegrationcode", "username", "secret")
         credentials = dict(zip(names, bench.books.credentials, strict=True))
-        return ask(
+        return send_request(
             bench.stand_in.wsgi,
             method,
             f"/ATServicesRest/V1.0/{path}",

@@ -2,19 +2,25 @@
 
 import pytest
 
-from qbo_sandbox.kit import ask
+from qbo_sandbox.kit import send_request
 
 
 def press(bench, path, form="", **headers):
-    return ask(bench.stand_in.wsgi, "POST", path, form, **headers)
+    return send_request(bench.stand_in.wsgi, "POST", path, form, **headers)
 
 
 def test_each_table_shows_its_cases_and_finds_by_them(invoices):
-    page = ask(invoices.stand_in.wsgi, "GET", "/invoices?search=four+decimals").text
+    page = send_request(invoices.stand_in.wsgi, "GET", "/invoices?search=four+decimals").text
     assert ("Alder Dental Group</td>" in page, "taxed in California" in page) == (True, False)
-    assert "Approved for Payment" in ask(invoices.stand_in.wsgi, "GET", "/expense-reports").text
-    assert "Received Partial" in ask(invoices.stand_in.wsgi, "GET", "/purchase-orders/8014").text
-    assert "1041" in ask(invoices.stand_in.wsgi, "GET", "/invoices/4006").text
+    assert (
+        "Approved for Payment"
+        in send_request(invoices.stand_in.wsgi, "GET", "/expense-reports").text
+    )
+    assert (
+        "Received Partial"
+        in send_request(invoices.stand_in.wsgi, "GET", "/purchase-orders/8014").text
+    )
+    assert "1041" in send_request(invoices.stand_in.wsgi, "GET", "/invoices/4006").text
 
 
 def test_work_that_is_approved_and_posted_becomes_an_invoice(invoices):
@@ -65,17 +71,21 @@ def test_every_act_changes_its_row(invoices, path, form, entity, id, field, valu
 
 
 def test_the_options_of_the_stand_in_apply_to_later_calls(invoices):
-    assert "Doors" in ask(invoices.stand_in.wsgi, "GET", "/doors").text
+    assert "Doors" in send_request(invoices.stand_in.wsgi, "GET", "/doors").text
     press(invoices, "/doors", "lacking=Contacts&secret=new&zone=%2Fzone2")
     books = invoices.books
     assert (books.lacking, books.credentials[2], books.zone) == ({"Contacts"}, "new", "/zone2")
 
 
 def test_a_billing_code_is_found_from_the_menu_and_named_on_the_lines_that_use_it(invoices):
-    assert 'href="/billing-codes"' in ask(invoices.stand_in.wsgi, "GET", "/").text
-    assert "/billing-codes/805" in ask(invoices.stand_in.wsgi, "GET", "/billing-codes").text
-    assert "external-number" in ask(invoices.stand_in.wsgi, "GET", "/billing-codes/805").text
-    invoice = ask(invoices.stand_in.wsgi, "GET", "/invoices/4012").text
+    assert 'href="/billing-codes"' in send_request(invoices.stand_in.wsgi, "GET", "/").text
+    assert (
+        "/billing-codes/805" in send_request(invoices.stand_in.wsgi, "GET", "/billing-codes").text
+    )
+    assert (
+        "external-number" in send_request(invoices.stand_in.wsgi, "GET", "/billing-codes/805").text
+    )
+    invoice = send_request(invoices.stand_in.wsgi, "GET", "/invoices/4012").text
     assert "billingCodeID\n  Remote Support" in invoice
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from hub_autotask import hub_sandbox
 
-from qbo_sandbox.kit import Server, Wire, ask
+from qbo_sandbox.kit import ConnectionFault, Server, send_request
 
 ALL = {"filter": [{"op": "gte", "field": "id", "value": 0}]}
 
@@ -23,11 +23,13 @@ def error_of(answer):
 
 def test_zones_need_no_credentials_and_unknown_users_are_an_error(invoices):
     user = invoices.site.settings["username"]
-    zone = ask(
+    zone = send_request(
         invoices.stand_in.wsgi, "GET", f"/atservicesrest/v1.0/zoneInformation?user={quote(user)}"
     ).json()
     assert zone["url"].endswith("/ATServicesRest/")
-    answer = ask(invoices.stand_in.wsgi, "GET", "/atservicesrest/v1.0/ZoneInformation?user=nobody")
+    answer = send_request(
+        invoices.stand_in.wsgi, "GET", "/atservicesrest/v1.0/ZoneInformation?user=nobody"
+    )
     assert error_of(answer) == "Zone information could not be determined"
 
 
@@ -217,7 +219,9 @@ def test_a_body_of_another_type_is_refused(invoices, kind):
     for method, path in (("POST", "Invoices/query"), ("PATCH", "Invoices")):
         target = f"/ATServicesRest/V1.0/{path}"
         assert (
-            ask(invoices.stand_in.wsgi, method, target, ALL, content_type=kind, **headers).status
+            send_request(
+                invoices.stand_in.wsgi, method, target, ALL, content_type=kind, **headers
+            ).status
             == 415
         )
 
@@ -231,7 +235,9 @@ def test_only_version_one_is_there_and_what_is_outside_it_is_zones_and_versions(
                 strict=True,
             )
         )
-        return ask(invoices.stand_in.wsgi, "GET", f"/ATServicesRest/{path}", **headers).status
+        return send_request(
+            invoices.stand_in.wsgi, "GET", f"/ATServicesRest/{path}", **headers
+        ).status
 
     assert [status(path) for path in ("V1.0/Companies/0", "v2.0/Companies/0", "Companies/0")] == [
         200,
@@ -245,7 +251,7 @@ def test_calls_take_half_a_second_longer_once_half_of_the_allowance_is_used(invo
     limits = invoices.stand_in._api.limits
     limits._allowance = 2
     assert call_api(invoices, "GET", "Companies/0").status == 200
-    with pytest.raises(Wire) as late:
+    with pytest.raises(ConnectionFault) as late:
         call_api(invoices, "GET", "Companies/0")
     assert (late.value.pause, late.value.status, json.loads(late.value.body)["item"]["id"]) == (
         0.5,
@@ -266,7 +272,7 @@ def test_four_calls_at_once_and_calls_past_the_allowance_are_refused(invoices, c
     assert "suspended" in refused.json()["errors"][0]
     assert refused.headers["retry-after"] == "3000"
     invoices.stand_in.clock.advance(3000)
-    with pytest.raises(Wire) as slow:
+    with pytest.raises(ConnectionFault) as slow:
         call_api(invoices, "GET", "Companies/0")
     assert slow.value.status == 200
 

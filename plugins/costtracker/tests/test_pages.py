@@ -167,7 +167,7 @@ def test_a_person_says_where_the_hub_is_called(bench, page, address, stored):
 def test_the_lists_can_be_requested_again(bench, page, monkeypatch):
     messages = []
     monkeypatch.setattr(
-        "hub_costtracker.sandbox.webhooks.Calls.notify",
+        "hub_costtracker.sandbox.webhooks.Webhooks.notify",
         lambda self, topic, id=None: messages.append(topic),
     )
     assert page("/refresh", {}).url.endswith("/lists")

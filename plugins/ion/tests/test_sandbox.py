@@ -9,7 +9,7 @@ from hub_ion.client import Ion
 from hub_ion.sandbox.cases import CASES
 
 from hub.testing.bench import URL
-from qbo_sandbox.kit import Server, ask
+from qbo_sandbox.kit import Server, send_request
 
 TOKEN = "/realms/api-keys/protocol/openid-connect/token"
 
@@ -314,5 +314,7 @@ def test_every_case_of_the_seed_exists_and_the_same_seed_makes_the_same_story(op
 def test_the_stand_in_serves_over_http():
     stand_in = hub_sandbox(app="ion", folder=None, documents=3, seed=3, demo=False)
     with Server(stand_in.wsgi):
-        assert ask(stand_in.wsgi, "GET", "/_sandbox/books").json()["orders"][0]["id"] == 1001
-        assert "Canyon Steel Works" in ask(stand_in.wsgi, "GET", "/").text
+        assert (
+            send_request(stand_in.wsgi, "GET", "/_sandbox/books").json()["orders"][0]["id"] == 1001
+        )
+        assert "Canyon Steel Works" in send_request(stand_in.wsgi, "GET", "/").text

@@ -14,7 +14,7 @@ from wsgiref.types import WSGIApplication
 
 from qbo_sandbox.accounting.company import Change
 from qbo_sandbox.api.webhook_events import BODY_BUILDERS, Event, events_of, format_moment
-from qbo_sandbox.kit import Clock, Journal, Wire, ask
+from qbo_sandbox.kit import Clock, ConnectionFault, Journal, send_request
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.switches import Switches
 
@@ -258,8 +258,8 @@ def _call_in_process(wsgi: WSGIApplication, delivery: Delivery, headers: dict[st
     path = parts.path or "/"
     by_keyword = {name.replace("-", "_"): value for name, value in headers.items()}
     try:
-        answer = ask(wsgi, "POST", path, delivery.body, host=parts.netloc, **by_keyword)
-    except Wire:
+        answer = send_request(wsgi, "POST", path, delivery.body, host=parts.netloc, **by_keyword)
+    except ConnectionFault:
         return 0
     return answer.status
 

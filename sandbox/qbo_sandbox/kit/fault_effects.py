@@ -5,7 +5,7 @@ from typing import Protocol
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.kit.fault_kinds import STATUS_FAULTS
-from qbo_sandbox.kit.faults import Fault, Wire
+from qbo_sandbox.kit.faults import ConnectionFault, Fault
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import Headers, status_line
 
@@ -36,21 +36,21 @@ def _refuse(
     target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Refuse the connection."""
-    raise Wire(refused=True, pause=fault.seconds)
+    raise ConnectionFault(refused=True, pause=fault.seconds)
 
 
 def _reset_request(
     target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Reset the connection before anything is done."""
-    raise Wire(pause=fault.seconds, reset=True)
+    raise ConnectionFault(pause=fault.seconds, reset=True)
 
 
 def _lose_request(
     target: FaultTarget, fault: Fault, environ: WSGIEnvironment, start: StartResponse
 ) -> Iterable[bytes]:
     """Close the connection before anything is done."""
-    raise Wire(pause=fault.seconds)
+    raise ConnectionFault(pause=fault.seconds)
 
 
 def _lose_answer(
@@ -58,7 +58,7 @@ def _lose_answer(
 ) -> Iterable[bytes]:
     """Carry out the call, and close the connection without an answer."""
     target.carry_out(environ)
-    raise Wire(pause=fault.seconds)
+    raise ConnectionFault(pause=fault.seconds)
 
 
 def _commit_late(
@@ -68,7 +68,7 @@ def _commit_late(
     target.put_off(environ, fault.seconds)
     if fault.status:
         return _answer_only(target, fault, fault.status, environ, start)
-    raise Wire
+    raise ConnectionFault
 
 
 def _delay(
@@ -76,7 +76,7 @@ def _delay(
 ) -> Iterable[bytes]:
     """Carry the request out, and answer later."""
     status, headers, body = target.carry_out(environ)
-    raise Wire(status=status, headers=headers, body=body, pause=fault.seconds)
+    raise ConnectionFault(status=status, headers=headers, body=body, pause=fault.seconds)
 
 
 def _delay_before(
@@ -92,7 +92,7 @@ def _drip(
 ) -> Iterable[bytes]:
     """Carry the request out, and answer byte by byte."""
     status, headers, body = target.carry_out(environ)
-    raise Wire(status=status, headers=headers, body=body, drip=fault.seconds or 1.0)
+    raise ConnectionFault(status=status, headers=headers, body=body, drip=fault.seconds or 1.0)
 
 
 def _reset(
@@ -103,7 +103,7 @@ def _reset(
     half = len(body) // 2
     bytes_to_send = int(fault.options.get("bytes", half))
     cut = min(bytes_to_send, len(body))
-    raise Wire(status=status, headers=headers, body=body, cut=cut)
+    raise ConnectionFault(status=status, headers=headers, body=body, cut=cut)
 
 
 def _hang_up(
@@ -111,7 +111,7 @@ def _hang_up(
 ) -> Iterable[bytes]:
     """Carry the request out, answer, and close the connection."""
     status, headers, body = target.carry_out(environ)
-    raise Wire(status=status, headers=headers, body=body, hang_up=True)
+    raise ConnectionFault(status=status, headers=headers, body=body, hang_up=True)
 
 
 def _status(

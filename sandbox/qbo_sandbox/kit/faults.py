@@ -220,7 +220,7 @@ def _as_json(rule: Fault) -> JsonObject:
     return values
 
 
-class Wire(Exception):
+class ConnectionFault(Exception):
     """Raised by a stand-in in place of an answer: what must happen on the connection.
 
     `refused`: the connection is refused. `pause`: seconds before the first byte. `drip`: seconds

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from qbo_sandbox.kit.faults import Wire
+from qbo_sandbox.kit.faults import ConnectionFault
 from qbo_sandbox.kit.messages import text_answer
 
 
@@ -13,10 +13,10 @@ def answer_as_gateway(wsgi: WSGIApplication) -> WSGIApplication:
     def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
         try:
             return wsgi(environ, start)
-        except Wire as wire:
-            if wire.status and wire.cut is None:
-                start(f"{wire.status} Answer", wire.headers)
-                return [wire.body]
+        except ConnectionFault as fault:
+            if fault.status and fault.cut is None:
+                start(f"{fault.status} Answer", fault.headers)
+                return [fault.body]
             return text_answer(
                 start, 504, "<html><body><h1>504 Gateway Time-out</h1></body></html>"
             )

@@ -10,7 +10,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.fault_effects import EFFECTS
-from qbo_sandbox.kit.faults import Fault, Faults, Wire
+from qbo_sandbox.kit.faults import ConnectionFault, Fault, Faults
 from qbo_sandbox.kit.log import RequestLog, verdict
 from qbo_sandbox.kit.messages import (
     JSON_TYPE,
@@ -108,8 +108,8 @@ class Harness:
             if fault:
                 return self._answer_with_fault(fault, environ, begin)
             return self.app(environ, begin)
-        except Wire as wire:
-            status = wire.status or 0
+        except ConnectionFault as broken:
+            status = broken.status or 0
             raise
         finally:
             note.setdefault("verdict", verdict(environ.get("sandbox.done") or status, note))

@@ -10,7 +10,7 @@ from qbo_sandbox.kit.clock import Clock
 from qbo_sandbox.kit.faults import Faults
 from qbo_sandbox.kit.harness import Harness, Page
 from qbo_sandbox.kit.pages import Pages
-from qbo_sandbox.kit.webhook_calls import Calls
+from qbo_sandbox.kit.webhook_sender import WebhookSender
 
 ERRORS_BY_STATUS = {
     401: ("unauthorized", "The bearer token is missing, unknown or expired."),
@@ -29,7 +29,7 @@ class StandIn:
         self.clock = clock or Clock()
         self.faults = Faults()
 
-    def open(self, api: Api, pages: Pages, calls: Calls, doors: Mapping[str, Page]) -> None:
+    def open(self, api: Api, pages: Pages, calls: WebhookSender, doors: Mapping[str, Page]) -> None:
         """Build `wsgi` from the API, the pages for people, and the control pages, `doors`."""
         self.api = api
         self.pages = pages

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.kit.clock import Clock
+from qbo_sandbox.kit.earlier_names import warn_of_earlier_name
 from qbo_sandbox.kit.harness import Harness, Page
 from qbo_sandbox.kit.journal import Journal
 from qbo_sandbox.kit.json_object import JsonObject
@@ -18,7 +19,7 @@ from qbo_sandbox.kit.row_answers import RowAnswer, answer_page, send
 from qbo_sandbox.kit.rows import Rows
 from qbo_sandbox.kit.strict import CallRefused
 from qbo_sandbox.kit.tokens import Tokens
-from qbo_sandbox.kit.webhook_calls import Calls
+from qbo_sandbox.kit.webhook_sender import WebhookSender
 
 Row = JsonObject
 UNKNOWN_CALL: RowAnswer = (404, {"message": "There is no such call."})
@@ -92,14 +93,14 @@ class RowSource:
     version: ClassVar[str] = "version"
 
     def __init__(
-        self, folder: Path | None, rows: Iterable[Row], *, calls: Calls | None = None
+        self, folder: Path | None, rows: Iterable[Row], *, calls: WebhookSender | None = None
     ) -> None:
         self.clock = Clock()
         self.limits = Limits.at_rate(self.clock, self.rate)
         self.tokens = self._issue_tokens() if self.token_path else None
         self.calls = calls
         if self.signature and not calls:
-            self.calls = Calls(self.signature)
+            self.calls = WebhookSender(self.signature)
         self.webhook_url = ""
         path = folder / f"{self.name}.jsonl" if folder else None
         self.journal = Journal(path)
@@ -176,17 +177,22 @@ class RowSource:
             return {**row, self.deleted_flag: True} if self.deleted_flag else None
         return {**row, **form, **self._next_version(row)}
 
-    def hint(self, topic: str, id: str, secret: str = "") -> None:
-        """Call the webhook address with a topic and an id, if there is one.
+    def send_event(self, topic: str, id: str, secret: str = "") -> None:
+        """Send an event with a topic and an id to the webhook address, if there is one.
 
         The call is signed with `secret`, without it with the `webhook_secret` of `access`.
         """
         if self.calls and self.webhook_url:
             secret = secret or self.access["webhook_secret"]
-            self.calls.hint(self.webhook_url, secret, topic, id)
+            self.calls.send_event(self.webhook_url, secret, topic, id)
+
+    def hint(self, topic: str, id: str, secret: str = "") -> None:
+        """Send an event: the earlier name of `send_event`."""
+        warn_of_earlier_name("RowSource.hint", "send_event")
+        self.send_event(topic, id, secret)
 
     def changed(self, row: Row) -> None:
-        """React to a change that a person made: a subclass may call `hint`."""
+        """React to a change that a person made: a subclass may call `send_event`."""
 
     def store(self, row: Row) -> None:
         """Put a row in the place of the one with its id.

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-from qbo_sandbox.kit.faults import Wire
+from qbo_sandbox.kit.faults import ConnectionFault
 from qbo_sandbox.kit.messages import Headers, status_line
 
 MAX_HEAD_BYTES = 64 * 1024
@@ -134,8 +134,8 @@ class _Connection:
         )
         try:
             status, answer, content = _call_application(self.server.wsgi, environ)
-        except Wire as wire:
-            return self._misbehave(wire, keep)
+        except ConnectionFault as fault:
+            return self._misbehave(fault, keep)
         except Exception:
             traceback.print_exc()
             status = status_line(500)
@@ -233,31 +233,31 @@ class _Connection:
             self.peer.sendall(head)
             self.peer.sendall(body)
 
-    def _misbehave(self, wire: Wire, keep: bool) -> bool:
+    def _misbehave(self, fault: ConnectionFault, keep: bool) -> bool:
         """Answer as a fault says; tell whether the connection stays open."""
-        if wire.refused:
-            with self.server.closed_for(wire.pause):
+        if fault.refused:
+            with self.server.closed_for(fault.pause):
                 self._reset()
             return False
-        time.sleep(wire.pause)
-        if wire.status is None:
-            if wire.reset:
+        time.sleep(fault.pause)
+        if fault.status is None:
+            if fault.reset:
                 self._reset()
             return False
-        head = _response_head(status_line(wire.status), wire.headers, len(wire.body), keep)
-        if wire.drip:
-            return self._drip(head, wire) and keep
-        self.peer.sendall(head + wire.body[: wire.cut])
-        if wire.cut is None:
-            return keep and not wire.hang_up
+        head = _response_head(status_line(fault.status), fault.headers, len(fault.body), keep)
+        if fault.drip:
+            return self._drip(head, fault) and keep
+        self.peer.sendall(head + fault.body[: fault.cut])
+        if fault.cut is None:
+            return keep and not fault.hang_up
         self._reset()
         return False
 
-    def _drip(self, head: bytes, wire: Wire) -> bool:
+    def _drip(self, head: bytes, fault: ConnectionFault) -> bool:
         """Send an answer byte by byte."""
         self.peer.sendall(head)
-        for byte in wire.body:
-            time.sleep(wire.drip)
+        for byte in fault.body:
+            time.sleep(fault.drip)
             self.peer.sendall(bytes([byte]))
         return True
 

@@ -15,7 +15,7 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import IncompleteRead, MaxRetryError, NewConnectionError, ProtocolError
 
-from qbo_sandbox.kit import Wire
+from qbo_sandbox.kit import ConnectionFault
 
 Timeout = float | tuple[float | None, float | None] | None
 
@@ -63,34 +63,34 @@ class WSGIAdapter(HTTPAdapter):
             content = b"".join(self.app(_build_environ(request, self.root), start))
             code, _, reason = started[0].partition(" ")
             raw = _raw_response(int(code), reason, started[1], io.BytesIO(content))
-        except Wire as wire:
-            raw = self._misbehave(wire, request, timeout)
+        except ConnectionFault as fault:
+            raw = self._misbehave(fault, request, timeout)
         response = self.build_response(request, raw)
         if not stream:
             response.content  # noqa: B018  (reads it, as a session does)
         return response
 
     def _misbehave(
-        self, wire: Wire, request: requests.PreparedRequest, timeout: Timeout
+        self, fault: ConnectionFault, request: requests.PreparedRequest, timeout: Timeout
     ) -> HTTPResponse:
         """Play what must happen on the connection: raise its error, or return a raw response."""
         limit = timeout[1] if isinstance(timeout, tuple) else timeout
-        if wire.refused:
+        if fault.refused:
             raise _refuse(request)
-        if wire.pause and limit is not None and wire.pause >= limit:
+        if fault.pause and limit is not None and fault.pause >= limit:
             raise ReadTimeout(f"Read timed out. (read timeout={limit})", request=request)
-        self._sleep(wire.pause)
-        if wire.status is None:
+        self._sleep(fault.pause)
+        if fault.status is None:
             broken = ProtocolError(
                 "Connection aborted.", ConnectionResetError(104, "Connection reset by peer")
             )
             raise ConnectionError(broken, request=request)
-        body: Any = io.BytesIO(wire.body)
-        if wire.cut is not None:
-            body = _Broken(wire.body[: wire.cut], len(wire.body))
-        elif wire.drip:
-            body = _Dripping(wire.body, wire.drip, self._sleep)
-        return _raw_response(wire.status, "", wire.headers, body)
+        body: Any = io.BytesIO(fault.body)
+        if fault.cut is not None:
+            body = _Broken(fault.body[: fault.cut], len(fault.body))
+        elif fault.drip:
+            body = _Dripping(fault.body, fault.drip, self._sleep)
+        return _raw_response(fault.status, "", fault.headers, body)
 
 
 class _Broken(io.BytesIO):

@@ -36,7 +36,9 @@ def _encode_body(body: Any) -> bytes:
     return text.encode()
 
 
-def ask(app: WSGIApplication, method: str, target: str, body: Any = None, **headers: str) -> Answer:
+def send_request(
+    app: WSGIApplication, method: str, target: str, body: Any = None, **headers: str
+) -> Answer:
     """Send a request; a body that is not text or bytes goes as JSON; headers are keywords."""
     path, _, query = target.partition("?")
     raw = _encode_body(body)

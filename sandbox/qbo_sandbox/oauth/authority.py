@@ -6,7 +6,15 @@ from urllib.parse import urlencode
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from qbo_sandbox.accounting.company import Company
-from qbo_sandbox.kit import Clock, Wire, form_of, json_answer, query_of, site_of, text_answer
+from qbo_sandbox.kit import (
+    Clock,
+    ConnectionFault,
+    form_of,
+    json_answer,
+    query_of,
+    site_of,
+    text_answer,
+)
 from qbo_sandbox.kit.json_object import JsonObject
 from qbo_sandbox.kit.messages import body_of, status_line
 from qbo_sandbox.kit.tokens import basic_of
@@ -166,7 +174,7 @@ class Authority:
         environ["sandbox.note"]["realm"] = grant.realm
         fault = environ.get("sandbox.fault")
         if fault is not None and fault.kind == "rotate_and_lose":
-            raise Wire
+            raise ConnectionFault
         return json_answer(start, 200, answer, NO_STORE)
 
     def _redeem(

@@ -10,7 +10,7 @@ from qbo_sandbox import US, QuickBooks, create
 from qbo_sandbox.accounting.company import Change
 from qbo_sandbox.accounting.kinds import LIST_KINDS
 from qbo_sandbox.accounting.reference_names import REFERENCES
-from qbo_sandbox.kit import Answer, Clock, ask
+from qbo_sandbox.kit import Answer, Clock, send_request
 from qbo_sandbox.seeding.seed import write_entry
 
 READ_ONLY = ("domain", "sparse", "status", "Id", "SyncToken", "MetaData", "Level", "LinkedTxn")
@@ -67,7 +67,7 @@ class Stage:
         self.quickbooks.clock.set(moment)
         token = f"Bearer {self.quickbooks.token(SAMPLE.realm)}"
         headers = {"authorization": token, "accept": "application/json", "content_type": kind}
-        return ask(self.quickbooks.wsgi, method, f"/v3/{path}", body, **headers)
+        return send_request(self.quickbooks.wsgi, method, f"/v3/{path}", body, **headers)
 
     def rebuild(self, rows: list[tuple[str, Body]]) -> None:
         """Create the recorded objects under their own ids, from the writable fields."""

@@ -7,7 +7,7 @@ import pytest
 from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import run_log, runner, schedule
-from qbo_sandbox.kit import Server, ask
+from qbo_sandbox.kit import Server, send_request
 from tests.support.pages.page_visitor import Visitor
 from tests.support.sources.costtracker_site import CostTrackerSite
 
@@ -116,7 +116,7 @@ def test_the_refresh_symbol_of_costtracker_has_every_list_pushed(office, page):
     source = office.site.source
     with Server(office.app.wsgi_app) as server:
         office.site.press("/hub", address=f"{server.url}/webhooks/{office.id}")
-        assert 'action="/refresh"' in ask(source.wsgi, "GET", page).text
+        assert 'action="/refresh"' in send_request(source.wsgi, "GET", page).text
         office.site.press("/refresh")
         source.calls.settle()
     assert source.calls.last == "master-data.wanted: taken with 200"

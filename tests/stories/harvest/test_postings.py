@@ -13,7 +13,7 @@ from hub.db.engine import read_only_session, transaction
 from hub.installations import enable
 from hub.models import Case, Cursor
 from hub.scheduling import runner
-from qbo_sandbox.kit import Fault, ask
+from qbo_sandbox.kit import Fault, send_request
 from qbo_sandbox.kit.wsgi import WSGIAdapter
 
 pytestmark = pytest.mark.end_to_end
@@ -56,7 +56,7 @@ class HarvestSite:
     def edit(self, id, **form):
         """Change an invoice as a person does in Harvest."""
         path = f"/invoices/{id}/edit"
-        assert ask(self.source.wsgi, "POST", path, urlencode(form)).status == 200
+        assert send_request(self.source.wsgi, "POST", path, urlencode(form)).status == 200
 
     def cases(self):
         with read_only_session() as session:

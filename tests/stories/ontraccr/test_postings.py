@@ -13,7 +13,7 @@ from hub.qbo import record_download, records
 from hub.scheduling import runner
 from hub.sources.record_push import push_lists
 from qbo_sandbox.entities import transactions as stand_in_transactions
-from qbo_sandbox.kit import ask
+from qbo_sandbox.kit import send_request
 from tests.support.pages.page_texts import compact
 from tests.support.sources.ontraccr_site import OntraccrSite
 
@@ -516,7 +516,7 @@ def test_lists_come_from_quickbooks_step_by_step(later_life):
 
 @pytest.mark.row("ON-S7", "ON-S12")
 def test_the_upload_form_offers_the_companys_accounts_and_preselects_the_default(later_life):
-    slider = compact(ask(later_life["site"].source.wsgi, "GET", "/upload").text)
+    slider = compact(send_request(later_life["site"].source.wsgi, "GET", "/upload").text)
     offered = slider[slider.index('name="account"') :].partition("</select>")[0]
     assert '<option value="35" selected>Checking (Bank)</option>' in offered
     assert offered.count("<option") == 5

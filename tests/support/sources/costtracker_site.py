@@ -17,7 +17,7 @@ from hub.scheduling import runner
 from hub.testing.clock import FakeClock
 from qbo_sandbox import QuickBooks
 from qbo_sandbox.accounting.company import Change
-from qbo_sandbox.kit import ask
+from qbo_sandbox.kit import send_request
 from tests.support.sources.source_site import SourceSite
 
 COSTTRACKER = "http://costtracker.test"
@@ -106,7 +106,7 @@ class CostTrackerSite(SourceSite):
     def press(self, path: str, **form: str) -> Any:
         """Submit a form of CostTracker's pages."""
         form_type = "application/x-www-form-urlencoded"
-        return ask(self.source.wsgi, "POST", path, urlencode(form), content_type=form_type)
+        return send_request(self.source.wsgi, "POST", path, urlencode(form), content_type=form_type)
 
     def record(self, kind: str, slot: str) -> str:
         """Return the id of the QuickBooks record matched to an entry of CostTracker's own lists."""
@@ -114,7 +114,7 @@ class CostTrackerSite(SourceSite):
 
     def page(self, path: str) -> str:
         """Return a page of CostTracker."""
-        text: str = ask(self.source.wsgi, "GET", path).text
+        text: str = send_request(self.source.wsgi, "GET", path).text
         return text
 
     def pushed(self, kind: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from hub.clock import SystemClock
 from hub.http import deadline, exchange
 from hub.http.client import open_session
 from hub.rate_limits.limiter import NoSlot
-from qbo_sandbox.kit import Wire
+from qbo_sandbox.kit import ConnectionFault
 from qbo_sandbox.kit.wsgi import mount
 from tests.support.servers.raw_server import answer_at_once, send_slowly
 
@@ -185,7 +185,7 @@ def test_the_deadline_of_one_exchange_leaves_the_others_alone(serve, session):
 
 def test_by_an_injected_clock_a_drip_is_late_too(session, clock):
     def drip(environ, start):
-        raise Wire(status=200, body=b"xxx", drip=PATIENT_SECONDS)
+        raise ConnectionFault(status=200, body=b"xxx", drip=PATIENT_SECONDS)
 
     mount(session, "https://slow.test", drip, sleep=clock.sleep)
     request = session.prepare_request(requests.Request("GET", "https://slow.test/"))

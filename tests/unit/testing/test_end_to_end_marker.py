@@ -11,7 +11,7 @@ BOTH = "QuickBooks' stand-in or at a source's stand-in"
 TESTS = """
 import pytest
 from qbo_sandbox import create
-from qbo_sandbox.kit import Harness, ask
+from qbo_sandbox.kit import Harness, send_request
 
 STORY = {}
 
@@ -28,12 +28,12 @@ class NamedCalls(Harness):
 
 @pytest.fixture
 def call_source():
-    return lambda: ask(Harness(source), "GET", "/invoices")
+    return lambda: send_request(Harness(source), "GET", "/invoices")
 
 
 @pytest.fixture
 def call_account():
-    return lambda: ask(NamedCalls(source), "GET", "/account")
+    return lambda: send_request(NamedCalls(source), "GET", "/account")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def connection(call_account, books):
 
 @pytest.fixture(scope="session")
 def early_story():
-    ask(Harness(source), "GET", "/invoices")
+    send_request(Harness(source), "GET", "/invoices")
     create().ask("GET", "vendor/1")
 
 
@@ -76,7 +76,7 @@ def test_calls_quickbooks_only(books):
 
 def test_calls_the_source_and_asks_quickbooks_for_a_token(call_source, books):
     call_source()
-    ask(books.wsgi, "POST", "/oauth2/v1/tokens/bearer")
+    send_request(books.wsgi, "POST", "/oauth2/v1/tokens/bearer")
 
 
 def test_is_connected_only(connection):

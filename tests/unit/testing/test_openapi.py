@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.testing.openapi import check_calls
-from qbo_sandbox.kit import Answer, Fault, Harness, ask, json_answer
+from qbo_sandbox.kit import Answer, Fault, Harness, json_answer, send_request
 
 DESCRIPTION = """
 openapi: 3.1.0
@@ -69,7 +69,7 @@ def call(tmp_path: Path) -> Callable[..., Answer]:
                 return [b""]
             return json_answer(start, status, body)
 
-        return ask(check_calls(serve, path), *request, **{**GOOD, **headers})
+        return send_request(check_calls(serve, path), *request, **{**GOOD, **headers})
 
     return called
 
@@ -145,7 +145,7 @@ def test_what_a_fault_sends_is_not_checked_but_an_injected_status_is(
     harness.faults.add(Fault(kind=kind, status=503))
     serve = check_calls(harness, path)
     if passes:
-        ask(serve, "GET", "/v1/tools", **GOOD)
+        send_request(serve, "GET", "/v1/tools", **GOOD)
     else:
         with pytest.raises(pytest.fail.Exception, match="text/html: not described"):
-            ask(serve, "GET", "/v1/tools", **GOOD)
+            send_request(serve, "GET", "/v1/tools", **GOOD)

@@ -175,7 +175,9 @@ OWN_CALLS = """    def __init__(self, folder, rows):
         super().__init__(folder, rows, calls=calls)
 
 """
-SIGNS_TIME = ((SANDBOX, SIGNATURE, OWN_CALLS.format(calls="Calls", timestamp="X-Depot-Timestamp")),)
+SIGNS_TIME = (
+    (SANDBOX, SIGNATURE, OWN_CALLS.format(calls="WebhookSender", timestamp="X-Depot-Timestamp")),
+)
 SENDS_TIME = ((SANDBOX, SIGNATURE, OWN_CALLS.format(calls="UnsignedTime", timestamp="")),)
 VERIFY_WITH_TIME = """    import hashlib, hmac, json
     from hub import Refused
@@ -190,7 +192,7 @@ VERIFY_WITH_TIME = """    import hashlib, hmac, json
 WITH_TIME = 'time.encode() + b"." + body'
 UNSIGNED_TIME = """
 
-class UnsignedTime(Calls):
+class UnsignedTime(WebhookSender):
     def _request(self, event, secret):
         headers, body = super()._request(event, secret)
         return {**headers, "X-Depot-Timestamp": str(event["sent_at"])}, body
@@ -1568,7 +1570,9 @@ def files(paging="cursor", auth="bearer"):
     imports = "from hub import "
     files[HOOKS] = files[HOOKS].replace(imports, f"{imports}Code, codes_in_use, ", 1)
     files[HOOKS] = f"{files[HOOKS]}{MORE_HOOKS}\n\n{extra}"
-    files[SANDBOX] = files[SANDBOX].replace("import RowSource", "import Calls, RowSource", 1)
+    files[SANDBOX] = files[SANDBOX].replace(
+        "import RowSource", "import RowSource, WebhookSender", 1
+    )
     files[SANDBOX] += UNSIGNED_TIME
     digest = "hashlib.sha256(b'%PDF-1.7').hexdigest()"
     file = f'Attachment(id="1", name="a.pdf", mime="application/pdf", size=8, sha256={digest})'

@@ -10,7 +10,7 @@ import threading
 from collections import Counter, deque
 
 from hub_autotask.sandbox.refusals import Refusal
-from qbo_sandbox.kit import Wire
+from qbo_sandbox.kit import ConnectionFault
 
 HOUR_SECONDS = 3600
 MAX_CONCURRENT_CALLS = 3  # for an entity
@@ -83,7 +83,7 @@ class Limits:
 
 
 def answer_later(seconds, answer, *arguments):
-    """Raise `Wire` with the answer, to be sent that many seconds later."""
+    """Raise `ConnectionFault` with the answer, to be sent that many seconds later."""
     head = []
 
     def start(line, headers):
@@ -91,4 +91,4 @@ def answer_later(seconds, answer, *arguments):
 
     body = b"".join(answer(start, *arguments))
     status, headers = head
-    raise Wire(status=status, headers=headers, body=body, pause=seconds)
+    raise ConnectionFault(status=status, headers=headers, body=body, pause=seconds)

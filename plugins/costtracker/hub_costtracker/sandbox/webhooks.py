@@ -5,7 +5,7 @@ from hub_costtracker.sandbox.company import WEBHOOK_SECRET
 from qbo_sandbox import kit
 
 
-class Calls(kit.Calls):
+class Webhooks(kit.WebhookSender):
     """Calls the address that a person entered."""
 
     def __init__(self, books):
@@ -17,5 +17,5 @@ class Calls(kit.Calls):
         self._books = books
 
     def notify(self, topic, id=None):
-        """Send a hint, if there is an address for it."""
-        self.hint(self._books.hub, WEBHOOK_SECRET, topic, id)
+        """Send an event, if there is an address for it."""
+        self.send_event(self._books.hub, WEBHOOK_SECRET, topic, id)

@@ -9,7 +9,7 @@ from hub_ion.sandbox import api
 from hub_ion.sandbox.books import Books
 from hub_ion.sandbox.changes import Changes
 from hub_ion.sandbox.pages import Pages
-from hub_ion.sandbox.webhooks import Calls
+from hub_ion.sandbox.webhooks import Webhooks
 from qbo_sandbox.kit import Clock, Faults, Harness, Journal
 
 ERROR_MESSAGES = {
@@ -29,7 +29,7 @@ class StandIn:
         self.clock = clock or Clock()
         self.books = Books(journal, self.clock, documents, seed, demo)
         self.changes = Changes(self.books)
-        self.calls = Calls(self.books, api.ORGANIZATIONS["production"]["id"])
+        self.calls = Webhooks(self.books, api.ORGANIZATIONS["production"]["id"])
         self.faults = Faults(api.GRAPHQL_FAULTS, options=("message", "type", "id"))
         self._api = api.Api(self.books, self.clock)
         self._pages = Pages(self.books, self.changes, self.calls)

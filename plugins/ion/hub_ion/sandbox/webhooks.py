@@ -12,7 +12,7 @@ RESOURCES_BY_TABLE = {
 }
 
 
-class Calls(kit.Calls):
+class Webhooks(kit.WebhookSender):
     """Calls the receivers that subscribed to what changed."""
 
     def __init__(self, books, organization):

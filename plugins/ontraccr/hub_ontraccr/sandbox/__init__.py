@@ -8,7 +8,7 @@ from hub_ontraccr.sandbox import company, views
 from hub_ontraccr.sandbox.api import Api
 from hub_ontraccr.sandbox.books import Books
 from hub_ontraccr.sandbox.pages import Pages
-from hub_ontraccr.sandbox.webhooks import Calls
+from hub_ontraccr.sandbox.webhooks import Webhooks
 from qbo_sandbox import kit
 from qbo_sandbox.kit import Journal, Limits, Tokens
 
@@ -27,7 +27,7 @@ class StandIn(kit.StandIn):
             self.clock, {company.CLIENT_ID: company.CLIENT_SECRET}, lifetime=TOKEN_SECONDS
         )
         limits = Limits.at_rate(self.clock, RATE_LIMIT)
-        calls = Calls(self.books)
+        calls = Webhooks(self.books)
         api = Api(self.books, tokens, limits)
         pages = Pages(self.books, calls)
         self.open(api, pages, calls, {"books": self._list_books})

@@ -4,7 +4,7 @@ from hub_ontraccr import names
 from qbo_sandbox import kit
 
 
-class Calls(kit.Calls):
+class Webhooks(kit.WebhookSender):
     """Calls the addresses that subscribed; each division has one of its own."""
 
     def __init__(self, books):
@@ -16,6 +16,6 @@ class Calls(kit.Calls):
         self._books = books
 
     def notify(self, division, topic, id):
-        """Send a hint, if somebody has subscribed."""
+        """Send an event, if somebody has subscribed."""
         hub = self._books.hubs.get(division, {})
-        self.hint(hub.get("url"), hub.get("secret"), topic, id)
+        self.send_event(hub.get("url"), hub.get("secret"), topic, id)

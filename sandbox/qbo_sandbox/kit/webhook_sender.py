@@ -9,17 +9,19 @@ import urllib.request
 from typing import Any
 
 from qbo_sandbox.kit.clock import Clock
+from qbo_sandbox.kit.earlier_names import warn_of_earlier_name
 from qbo_sandbox.kit.json_object import JsonObject
 
 CALL_TIMEOUT_SECONDS = 10
 MAX_TRIES = 3
 
 
-class Calls:
-    """Sends calls in a thread of their own; `events` lists them, `habits` make them misbehave.
+class WebhookSender:
+    """Sends signed calls in a thread; `events` lists them, `habits` make them misbehave.
 
-    `topic` and `id` name the fields of a hint. With `timestamp`, the name of a header, that header
-    has the seconds since 1970 by `clock`, which are signed with a dot before the body.
+    `topic` and `id` name the fields of an event, which has no other content. With `timestamp`, the
+    name of a header, that header has the seconds since 1970 by `clock`, which are signed with a dot
+    before the body.
 
     Habits: `twice` sends each call again, `held` collects calls until `release`, which sends the
     newest first.
@@ -47,14 +49,19 @@ class Calls:
         self._lock = threading.RLock()
         self._thread: threading.Thread | None = None
 
-    def hint(self, address: str, secret: str, topic: str, id: str | None = None) -> None:
-        """Send a topic and perhaps an id, unless there is no address."""
+    def send_event(self, address: str, secret: str, topic: str, id: str | None = None) -> None:
+        """Send the topic of an event and perhaps the id of a row, unless there is no address."""
         if not address:
             return
         message = {self._topic: topic}
         if id:
             message[self._id] = id
         self.send(address, secret, message)
+
+    def hint(self, address: str, secret: str, topic: str, id: str | None = None) -> None:
+        """Send an event: the earlier name of `send_event`."""
+        warn_of_earlier_name("WebhookSender.hint", "send_event")
+        self.send_event(address, secret, topic, id)
 
     def send(self, address: str, secret: str, content: JsonObject) -> None:
         """Queue a call."""
