@@ -21,7 +21,7 @@ from hub.db import engine as db_engine
 from hub.http.client import AppHttp
 from hub.security import password_hashing
 from hub.testing.clock import FakeClock
-from sandbox_tests import walked
+from sandbox_tests import schema_validation
 from tests.support.runs import tiers
 from tests.support.runs.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
 from tests.support.runs.shared_compilation import share_compilation
@@ -35,8 +35,8 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
 PATIENT_SECONDS = 20.0  # which no answer of a test's own server takes, however busy the machine is
 GC_THRESHOLD = 200_000  # new objects before the youngest generation is collected
 # Password hashes of the tests need no protection against guessing.
-CHEAP = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
-password_hashing.ARGON2_PARAMETERS.update(CHEAP)
+CHEAP_HASHING = {"argon2__time_cost": 1, "argon2__memory_cost": 8, "argon2__parallelism": 1}
+password_hashing.ARGON2_PARAMETERS.update(CHEAP_HASHING)
 
 
 pytest_plugins = [
@@ -54,7 +54,7 @@ pytest_plugins = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    walked.start(config, WATCHED_CHILDREN)
+    schema_validation.start(config, WATCHED_CHILDREN)
     config.pluginmanager.register(tiers, "tiers")
     gc.set_threshold(GC_THRESHOLD, 10, 10)
 

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from sandbox_tests import proof, walked
+from sandbox_tests import proof, schema_validation
 
 HUB_SUITE = (
     "tests.support.proofs.proof_figures"  # the plugin of the hub's suite that collects figures
@@ -25,7 +25,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the plugins that the hub's suite registers otherwise."""
     if not config.pluginmanager.has_plugin(HUB_SUITE):
         config.pluginmanager.register(proof, "sandbox_tests.proof")
-        walked.start(config)
+        schema_validation.start(config)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

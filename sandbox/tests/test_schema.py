@@ -7,7 +7,7 @@ import yaml
 
 from qbo_sandbox import create
 from qbo_sandbox.entities import operations
-from sandbox_tests import walked
+from sandbox_tests import schema_validation
 from sandbox_tests.official import EVIDENCE, SCHEMA, walk_json, walk_xml
 from sandbox_tests.recorded import LOADER
 
@@ -76,6 +76,6 @@ def test_a_mistake_of_the_stand_in_is_laid_to_the_test_that_saw_it(monkeypatch):
     )
     quickbooks = create()
     quickbooks.ask("POST", "vendor", {"DisplayName": "Ada"})
-    assert walked.violations() == ["vendor.create: Vendor.Colour is unknown to Vendor"]
+    assert schema_validation.violations() == ["vendor.create: Vendor.Colour is unknown to Vendor"]
     quickbooks.ask("POST", "vendor", {"DisplayName": "Eve"}, accept="application/xml")
-    assert walked.violations() == ["vendor.create: Vendor.Colour is unknown to Vendor"]
+    assert schema_validation.violations() == ["vendor.create: Vendor.Colour is unknown to Vendor"]

@@ -28,10 +28,10 @@ from tests.support.servers.database_server import make_server, own_server  # noq
 CLIENT = "an-app:its-secret"
 TOKEN = "a-refresh-token-of-the-tests"
 REALM = "9341450000000001"
-PATIENCE = 240  # seconds that anything may take, even on a slow and busy machine
-MARGIN = 20
-DOCUMENTS = by_form(small=24, full=30, long=120)  # of the source of a cluster
-TOO_LONG = "Timeout (0:"  # first words of faulthandler's output on a time-out
+MAX_WAIT_SECONDS = 240  # seconds that anything may take, even on a slow and busy machine
+MARGIN_SECONDS = 20
+SOURCE_DOCUMENTS = by_form(small=24, full=30, long=120)  # of the source of a cluster
+TIMEOUT_OUTPUT = "Timeout (0:"  # first words of faulthandler's output on a time-out
 KEYS = {
     "client_id": "costtracker-stand-in",
     "client_secret": "stand-in-secret-1f0c",
@@ -88,7 +88,7 @@ class ForkServer:
         *args: str,
         environ: dict[str, str],
         stdin: str = "",
-        seconds: int = PATIENCE,
+        seconds: int = MAX_WAIT_SECONDS,
         limit: int = 0,
     ) -> SimpleNamespace:
         """Start a command with a time limit and a limit on the size of the files that it writes."""
@@ -116,7 +116,7 @@ class ForkServer:
 
     def _wait_for(self, answers: Sized, failure: str) -> None:
         """Read messages until there is an answer of this sort."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + MAX_WAIT_SECONDS
         while not answers:
             if not self._read_messages(until - time.monotonic()):
                 self._process.kill()
@@ -142,8 +142,10 @@ class ForkServer:
         """Return a command's exit code, or minus the signal that killed it; None while it runs."""
         while command.code is None and self._read_messages(0):
             pass
-        assert command.code != 1 or TOO_LONG not in command.err.read_text(), self._describe(command)
-        assert command.code is not None or time.monotonic() < command.until + MARGIN, (
+        assert command.code != 1 or TIMEOUT_OUTPUT not in command.err.read_text(), self._describe(
+            command
+        )
+        assert command.code is not None or time.monotonic() < command.until + MARGIN_SECONDS, (
             self._describe(command)
         )
         return command.code
@@ -183,7 +185,7 @@ class ForkServer:
         """End the process and all its commands."""
         self._process.stdin.close()
         try:
-            self._process.wait(MARGIN)
+            self._process.wait(MARGIN_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -198,7 +200,7 @@ class StandIn:
         self._started = fork_server.start(
             "sandbox", *args, environ=environment(), seconds=4000
         )  # longer than any test
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + MAX_WAIT_SECONDS
         while not (self._started.out.exists() and self._started.out.read_text().endswith("\n")):
             assert fork_server.poll(self._started) is None, self._started.err.read_text()
             assert time.monotonic() < until, f"`{self._started.command}` printed no address"
@@ -209,7 +211,7 @@ class StandIn:
         """Call a page of the stand-in below /_sandbox/."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_sandbox/{page}", data=data, method=method)
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(request, timeout=MAX_WAIT_SECONDS) as answer:
             return json.load(answer)
 
     def output(self) -> str:
@@ -407,7 +409,7 @@ def make_cluster(
     fork_server = postgres_fork_server
     databases: list[Database] = []
 
-    def make(url: str, documents: int = DOCUMENTS, **settings: Any) -> Cluster:
+    def make(url: str, documents: int = SOURCE_DOCUMENTS, **settings: Any) -> Cluster:
         machines = []
         for name in ("one", "two"):
             folder = tmp_path / name

@@ -21,7 +21,7 @@ from hub.scheduling.scheduler import Scheduler
 from hub.security import people
 from hub.security.rights import Right
 from hub.web.serving.server import Web
-from tests.support.pages.browser import SOON, Person
+from tests.support.pages.browser import PAGE_TIMEOUT_MS, Person
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_company, add_document, add_installation
 from tests.support.rows.stored_cases import open_stored_case
@@ -432,7 +432,7 @@ PAPER = re.compile(r"rgba\(0, 0, 0, 0\)|rgb\(255, 255, 255\)")  # no background 
 def _wait_for_ground(person: Person, color: re.Pattern[str]) -> None:
     """Wait until the page, which may still be loading, has this background color."""
     ground = person.page.locator("body")
-    expect(ground).to_have_css("background-color", color, timeout=SOON)
+    expect(ground).to_have_css("background-color", color, timeout=PAGE_TIMEOUT_MS)
 
 
 def test_colors_follow_the_system_and_the_choice_without_javascript(
@@ -479,7 +479,9 @@ def test_records_and_everything_are_searched_while_one_types(
     oda.open(f"/inbox/{served.story.cases['match']}")
     field = oda.page.get_by_label(re.compile("by name, number or id"))
     field.press_sequentially("elektro")
-    expect(oda.page.locator("#records-count")).to_have_text("1 record fits.", timeout=SOON)
+    expect(oda.page.locator("#records-count")).to_have_text(
+        "1 record fits.", timeout=PAGE_TIMEOUT_MS
+    )
     expect(field).to_be_focused()
     expect(oda.page.get_by_label("Hara Elektro")).to_be_visible()
     assert "q=elektro" in oda.page.url
@@ -487,7 +489,7 @@ def test_records_and_everything_are_searched_while_one_types(
     oda.open("/search/")
     words = oda.page.get_by_label("Number, party, name or words of a case")
     words.press_sequentially("F-2026")
-    expect(oda.page.locator("#hits-count")).to_contain_text("hits.", timeout=SOON)
+    expect(oda.page.locator("#hits-count")).to_contain_text("hits.", timeout=PAGE_TIMEOUT_MS)
     expect(words).to_be_focused()
     oda.check_page()
 
@@ -547,7 +549,9 @@ def test_the_progress_of_a_run_moves_without_a_reload(
     with served.app.app_context(), db_engine.transaction() as session:
         row = session.get_one(Run, run)
         row.ended_at, row.outcome, row.counts = row.started_at, "done", {"posted": 120}
-    expect(person.page.locator("#progress .state").first).to_have_text("Done", timeout=SOON)
+    expect(person.page.locator("#progress .state").first).to_have_text(
+        "Done", timeout=PAGE_TIMEOUT_MS
+    )
     person.check_page()
 
 

@@ -29,7 +29,7 @@ COMPOSE = Path(__file__).parent.parent.parent / "deploy" / "container" / "compos
 HUB = Path(sys.executable).parent / "hub"
 BACKUPS = "/var/backups/hub"
 METRICS_TOKEN = "0123456789abcdef0123456789abcdef"
-PATIENCE = 300  # seconds after which a process counts as hanging
+MAX_WAIT_SECONDS = 300  # seconds after which a process counts as hanging
 
 
 class ComposeProcesses:
@@ -141,7 +141,7 @@ class Browser:
                 headers=self._headers | (headers or {}),
                 verify=self._certificate,
                 allow_redirects=False,
-                timeout=PATIENCE,
+                timeout=MAX_WAIT_SECONDS,
                 **options,
             )
 
@@ -159,7 +159,7 @@ def browser(started: ComposeProcesses, tmp_path: Path) -> Iterator[Browser]:
     """Start the tables, the web processes and the proxy, and return a browser."""
     if NGINX is None:
         pytest.skip("nginx is not installed")
-    assert started.start("tables").wait(PATIENCE) == 0
+    assert started.start("tables").wait(MAX_WAIT_SECONDS) == 0
     web = started.start("web")
     port = int(read_until(web, "The hub serves").split()[-1].rpartition(":")[2].strip("/"))
     folder = tmp_path / "proxy"
@@ -214,13 +214,13 @@ def test_the_processes_of_the_compose_file_share_the_work(
         entry = session.scalars(select(AuditEntry).where(AuditEntry.what == "logged in")).one()
         assert entry.detail["address"] == CLIENT
 
-    assert started.start("backup").wait(PATIENCE) == 0
+    assert started.start("backup").wait(MAX_WAIT_SECONDS) == 0
     (archive,) = started.backups.iterdir()
     assert zipfile.is_zipfile(archive)
 
     web = started.processes["web"]
     for process in (*workers, web):
         process.send_signal(signal.SIGTERM)
-    assert [process.wait(PATIENCE) for process in (*workers, web)] == [0, 0, 0]
+    assert [process.wait(MAX_WAIT_SECONDS) for process in (*workers, web)] == [0, 0, 0]
     events = [event for name in ("worker-1", "worker-2") for event in started.events(name)]
     assert {event["run_id"] for event in events if event["event"] == "The run ended"} == {1}

@@ -9,14 +9,14 @@ import urllib.request
 
 import pytest
 
-from tests.e2e.conftest import PATIENCE
+from tests.e2e.conftest import MAX_WAIT_SECONDS
 
 
 @pytest.mark.proof(small=0)
 def test_workers_and_pages_share_one_database_and_end_in_order(cluster):
     workers = [cluster.start_worker(0), cluster.start_worker(1)]
     served, address = cluster.start_pages(1)
-    with urllib.request.urlopen(f"{address}/login", timeout=PATIENCE) as page:
+    with urllib.request.urlopen(f"{address}/login", timeout=MAX_WAIT_SECONDS) as page:
         assert page.status == 200
     cluster.wait(cluster.all_posted, workers[0])
     cluster.terminate(*workers, served)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PATIENCE, Hub
+from tests.e2e.conftest import MAX_WAIT_SECONDS, Hub
 from tests.support.sources.guide_plugin import install
 
 PAGE = Path(__file__).parents[2] / "docs" / "write-a-plugin.md"
@@ -44,7 +44,7 @@ class Shell:
                 env=self.environ,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                timeout=PATIENCE,
+                timeout=MAX_WAIT_SECONDS,
             )
         output, _, started = done.stdout.decode().rpartition("process")
         if started.strip():
@@ -92,7 +92,7 @@ def test_the_commands_for_authors_work_in_their_order(shell: Shell) -> None:
     read, *_ = look.splitlines()
     assert "ready" in shell.run(read)
     shell.run(serve.replace("9000", str(free_port())))
-    file, until = shell.folder / "barn.json", time.monotonic() + PATIENCE
+    file, until = shell.folder / "barn.json", time.monotonic() + MAX_WAIT_SECONDS
     while not file.read_text().strip():
         assert time.monotonic() < until
         time.sleep(0.01)

@@ -26,7 +26,7 @@ CASES = 10
 CAUSES = 5  # by what a person has to do
 ACCOUNT = "1999"  # to which nothing in QuickBooks is similar
 APPS = ("costtracker", "ion", "costcertified", "ontraccr", "autotask-invoices")
-PATIENCE = 120  # seconds that the hub has for its runs
+MAX_WAIT_SECONDS = 120  # seconds that the hub has for its runs
 
 
 class ClickCounter:
@@ -96,7 +96,7 @@ def wait_for_runs(demo_hub: SmallDemo) -> None:
     """Let the scheduler do what was requested, until no case is open."""
     scheduler = Scheduler(demo_hub.app)
     scheduler.start()
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + MAX_WAIT_SECONDS
     while open_cases(demo_hub) and time.monotonic() < end:
         time.sleep(0.2)
     scheduler.stop()

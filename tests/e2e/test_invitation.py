@@ -8,7 +8,7 @@ import pytest
 
 from hub.scheduling.scheduler import Scheduler
 from hub.web.serving.server import Web
-from tests.support.pages.browser import SOON, Person
+from tests.support.pages.browser import PAGE_TIMEOUT_MS, Person
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD
 from tests.support.servers.mail_server import mail_url
@@ -50,7 +50,7 @@ def test_an_invitation_is_accepted_by_keyboard_and_a_password_forgotten(
         kari.type_into(label, text)
         keyboard.press("Tab")
     keyboard.press("Enter")
-    kari.page.wait_for_url(f"{served.url}/", timeout=SOON)
+    kari.page.wait_for_url(f"{served.url}/", timeout=PAGE_TIMEOUT_MS)
     kari.expect_text(f"You log in as {ADDRESS} from now on")
     kari.check_page()
     kari.press("Log out")
@@ -70,7 +70,7 @@ def test_an_invitation_is_accepted_by_keyboard_and_a_password_forgotten(
         kari.type_into(label, text)
         keyboard.press("Tab")
     keyboard.press("Enter")
-    kari.page.wait_for_url(f"{served.url}/login", timeout=SOON)
+    kari.page.wait_for_url(f"{served.url}/login", timeout=PAGE_TIMEOUT_MS)
     kari.expect_text("Your password is changed")
     kari.log_in(ADDRESS, NEW)
 

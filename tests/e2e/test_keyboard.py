@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from hub.db import engine as db_engine
 from hub.models import Installation, Posting
 from hub.web.serving.server import Web
-from tests.support.pages.browser import SOON, Person
+from tests.support.pages.browser import PAGE_TIMEOUT_MS, Person
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD, add_document
 from tests.unit.web.test_case_list import add_case
@@ -88,7 +88,7 @@ class Keyboard:
 
     def follow_focused_link(self) -> None:
         """Press Enter on what has the focus, and wait for the page that it leads to."""
-        with self.page.expect_navigation(timeout=SOON):
+        with self.page.expect_navigation(timeout=PAGE_TIMEOUT_MS):
             self.page.keyboard.press("Enter")
 
     def walk_through(self) -> list[str]:
@@ -143,11 +143,11 @@ def test_bills_are_approved_and_a_case_is_cleared_by_tab_and_enter_alone(
 
     keys.go_to("^To approve", "A")
     keys.follow_focused_link()
-    expect(page.locator("h2").first).to_contain_text("40 bills to approve", timeout=SOON)
+    expect(page.locator("h2").first).to_contain_text("40 bills to approve", timeout=PAGE_TIMEOUT_MS)
     keys.go_to("F-2092|F-2070|Select", "INPUT")
     page.keyboard.press("Space")
     expect(page.locator("tbody input:checked, thead input:checked").first).to_be_visible(
-        timeout=SOON
+        timeout=PAGE_TIMEOUT_MS
     )
     keys.go_to("^Approve all 40", "BUTTON")
     keys.step("Shift+Tab")
@@ -164,7 +164,7 @@ def test_bills_are_approved_and_a_case_is_cleared_by_tab_and_enter_alone(
     keys.follow_focused_link()
     person.expect_text("Retried bill F-20369 (")
     assert held_bill(served) == "ready"
-    expect(page.locator("h1")).to_be_visible(timeout=SOON)
+    expect(page.locator("h1")).to_be_visible(timeout=PAGE_TIMEOUT_MS)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, TELEPHONE, ZOOMED])
@@ -206,7 +206,9 @@ def test_after_an_act_the_focus_is_at_its_message_and_tab_continues_from_there(
     keys.go_to("^(Retry|Check again): Case 9", "BUTTON")
     keys.follow_focused_link()
     message = page.get_by_text("Retried bill F-20369 (")
-    expect(page.locator(":focus")).to_contain_text("Retried bill F-20369 (", timeout=SOON)
+    expect(page.locator(":focus")).to_contain_text(
+        "Retried bill F-20369 (", timeout=PAGE_TIMEOUT_MS
+    )
     expect(message).to_be_in_viewport()
     focus = keys.step()
     assert focus
@@ -223,5 +225,5 @@ def test_the_focus_stays_where_it_is_on_a_page_that_renews_itself(
     person.open(f"/runs/{served.story.runs['running']}")
     page.evaluate("document.querySelector('#progress .box').id = 'former'")
     page.get_by_role("region", name="Log").focus()
-    expect(page.locator("#former")).to_have_count(0, timeout=SOON)
-    expect(page.get_by_role("region", name="Log")).to_be_focused(timeout=SOON)
+    expect(page.locator("#former")).to_have_count(0, timeout=PAGE_TIMEOUT_MS)
+    expect(page.get_by_role("region", name="Log")).to_be_focused(timeout=PAGE_TIMEOUT_MS)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from hub.testing.clock import FakeClock
 from hub.web.serving.server import Web
-from tests.support.pages.browser import SOON, Person
+from tests.support.pages.browser import PAGE_TIMEOUT_MS, Person
 from tests.support.pages.page_visitor import Visitor
 from tests.support.rows.page_rows import PASSWORD
 
@@ -70,7 +70,7 @@ def test_a_passkey_is_added_and_logs_in_with_and_without_the_password(
     person.check_page()
     log_out(person)
     person.press("Log in with a passkey")
-    person.page.wait_for_url(f"{address}/", timeout=SOON)
+    person.page.wait_for_url(f"{address}/", timeout=PAGE_TIMEOUT_MS)
     log_out(person)
     person.page.get_by_label("Name or e-mail").fill("olga")
     person.page.get_by_label("Password").fill(PASSWORD)
@@ -79,7 +79,7 @@ def test_a_passkey_is_added_and_logs_in_with_and_without_the_password(
     expect(person.page.get_by_role("button", name="Use a passkey")).to_be_focused()
     person.check_page()
     person.press("Use a passkey")
-    person.page.wait_for_url(f"{address}/", timeout=SOON)
+    person.page.wait_for_url(f"{address}/", timeout=PAGE_TIMEOUT_MS)
     person.expect_text("Logged in as")
 
 
@@ -180,7 +180,7 @@ def test_a_passkey_confirms_the_person_and_the_act_continues(
     person.expect_text("Confirm that it is you")
     person.page.get_by_label("Password", exact=True).fill(PASSWORD)
     person.press("Continue")
-    person.page.wait_for_url(f"{address}/account/", timeout=SOON)
+    person.page.wait_for_url(f"{address}/account/", timeout=PAGE_TIMEOUT_MS)
     person.check_page()
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from tests.e2e.conftest import PATIENCE
+from tests.e2e.conftest import MAX_WAIT_SECONDS
 from tests.support.pages.page_texts import compact
 
 PASSWORD = "a long enough password"
@@ -25,7 +25,7 @@ def serve(hub):
         file.write_text(PASSWORD)
         hub.run("users", "add", "olga@example.com", "--role", "owner", "--password-file", str(file))
         served = hub.fork_server.start("serve", "--port", "0", "--no-engine", environ=hub.environ)
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + MAX_WAIT_SECONDS
         while not (served.out.exists() and served.out.read_text().endswith("\n")):
             assert hub.fork_server.poll(served) is None, served.err.read_text()
             assert time.monotonic() < end
@@ -47,9 +47,11 @@ def token_of(page):
 
 
 def log_in(browser, url):
-    form = browser.get(f"{url}/login", timeout=PATIENCE)
+    form = browser.get(f"{url}/login", timeout=MAX_WAIT_SECONDS)
     credentials = {"email": "olga@example.com", "password": PASSWORD, "csrf_token": token_of(form)}
-    return browser.post(f"{url}/login", data=credentials, timeout=PATIENCE, allow_redirects=False)
+    return browser.post(
+        f"{url}/login", data=credentials, timeout=MAX_WAIT_SECONDS, allow_redirects=False
+    )
 
 
 def test_the_consent_comes_back_to_the_port_that_is_served(hub, serve, browser):
@@ -57,22 +59,22 @@ def test_the_consent_comes_back_to_the_port_that_is_served(hub, serve, browser):
     redirect_uri = f"{url}/quickbooks/callback"
     assert (urlsplit(url).hostname, urlsplit(url).port != 8080) == ("localhost", True)
     assert log_in(browser, url).status_code == 302
-    page = browser.get(f"{url}/companies", timeout=PATIENCE)
+    page = browser.get(f"{url}/companies", timeout=MAX_WAIT_SECONDS)
     assert f'must list: <span class="mono">{redirect_uri}</span>' in compact(page.text)
     consent = browser.post(
         f"{url}/companies/connect",
         data={"csrf_token": token_of(page)},
-        timeout=PATIENCE,
+        timeout=MAX_WAIT_SECONDS,
         allow_redirects=False,
     ).headers["Location"]
     assert parse_qs(urlsplit(consent).query)["redirect_uri"] == [redirect_uri]
     form = {"user": "admin", "realm": hub.realm, "decision": "connect"}
-    back = requests.post(consent, data=form, timeout=PATIENCE, allow_redirects=False)
+    back = requests.post(consent, data=form, timeout=MAX_WAIT_SECONDS, allow_redirects=False)
     assert back.headers["Location"].startswith(redirect_uri)
-    assert "is connected" in browser.get(back.headers["Location"], timeout=PATIENCE).text
+    assert "is connected" in browser.get(back.headers["Location"], timeout=MAX_WAIT_SECONDS).text
 
     claim = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
-    page = requests.get(f"{url}/login", headers=claim, timeout=PATIENCE)
+    page = requests.get(f"{url}/login", headers=claim, timeout=MAX_WAIT_SECONDS)
     assert "Strict-Transport-Security" not in page.headers, (
         "a client's header made the address https"
     )
@@ -94,7 +96,7 @@ PROXIES = {
 def test_behind_a_proxy_the_pages_are_those_of_an_https_site(serve):
     url = serve(HUB_PUBLIC_URL=PUBLIC)
     for headers in PROXIES.values():
-        form = requests.get(f"{url}/login", headers=headers, timeout=PATIENCE)
+        form = requests.get(f"{url}/login", headers=headers, timeout=MAX_WAIT_SECONDS)
         cookie = form.headers["Set-Cookie"]
         assert "max-age=" in form.headers["Strict-Transport-Security"]
         assert (cookie.startswith("__Host-hub="), "; Secure" in cookie) == (True, True)
@@ -110,6 +112,6 @@ def post_login(url, form, headers):
         f"{url}/login",
         data={"email": "olga@example.com", "password": PASSWORD, "csrf_token": token_of(form)},
         headers=headers | {"Cookie": form.headers["Set-Cookie"].partition(";")[0]},
-        timeout=PATIENCE,
+        timeout=MAX_WAIT_SECONDS,
         allow_redirects=False,
     ).status_code

@@ -26,7 +26,7 @@ import pytest
 from passlib.totp import TOTP
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import PATIENCE, environment
+from tests.e2e.conftest import MAX_WAIT_SECONDS, environment
 from tests.support.pages.browser import Person
 
 pytestmark = pytest.mark.browser
@@ -81,7 +81,7 @@ class RunningCommand:
 
     def text(self, pattern: str) -> str:
         """Return the text that the command prints at a place, waiting for it."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + MAX_WAIT_SECONDS
         while not (match := re.search(pattern, self._out.read_text(), re.M)):
             assert self._process.poll() is None, self._out.read_text()
             assert time.monotonic() < end, self._out.read_text()
@@ -95,7 +95,7 @@ class RunningCommand:
         """End the command with Ctrl-C as a person does, and return its exit code."""
         self._process.send_signal(signal.SIGTERM)
         try:
-            return self._process.wait(PATIENCE)
+            return self._process.wait(MAX_WAIT_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             raise
@@ -163,7 +163,7 @@ class KeyboardUser:
     def wait_for_run(self) -> None:
         """Wait until the run of the page is done; the page updates itself."""
         state = self.page.locator("#progress .state").first
-        expect(state).to_have_text("Done", timeout=PATIENCE * 1000)
+        expect(state).to_have_text("Done", timeout=MAX_WAIT_SECONDS * 1000)
 
 
 class UserWithoutScripts(KeyboardUser):
@@ -192,7 +192,7 @@ class UserWithoutScripts(KeyboardUser):
 
     def wait_for_run(self) -> None:
         """Reload the page of the run until it is done."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + MAX_WAIT_SECONDS
         state = self.page.locator("#progress .state").first
         while state.inner_text() != "Done":
             assert time.monotonic() < end, self.page.content()
@@ -369,9 +369,9 @@ def _check_page(watched: Person, way: str) -> None:
 
 def _wait_for_bills(url: str, count: int) -> None:
     """Wait until this many bills and credits of the hub are in the stand-in's books."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + MAX_WAIT_SECONDS
     while True:
-        with urllib.request.urlopen(f"{url}/_sandbox/books", timeout=PATIENCE) as answer:
+        with urllib.request.urlopen(f"{url}/_sandbox/books", timeout=MAX_WAIT_SECONDS) as answer:
             companies = json.load(answer)
         bills: list[dict[str, Any]] = []
         for books in companies.values():

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
-from tests.e2e.conftest import PATIENCE, Hub
+from tests.e2e.conftest import MAX_WAIT_SECONDS, Hub
 from tests.e2e.test_serve import wait_until
 from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 
@@ -77,7 +77,7 @@ def test_the_second_stands_by_and_takes_over_when_the_first_ends_or_is_killed(ma
         second_hub, second, "stands by"
     )
     address = second.out.read_text().partition("serves ")[2].split()[0]
-    with urllib.request.urlopen(f"{address}/login", timeout=PATIENCE) as page:
+    with urllib.request.urlopen(f"{address}/login", timeout=MAX_WAIT_SECONDS) as page:
         assert page.status == 200
     code, _, output = second_hub("reconcile")
     assert (code, "must not work on one database" in output) == (1, True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import PATIENCE, REALM, TOKEN
+from tests.e2e.conftest import MAX_WAIT_SECONDS, REALM, TOKEN
 from tests.support.pages.patient_owner import PatientOwner
 from tests.support.proofs.canaries import EARLIER_CODE
 from tests.support.runs.tiers import by_form
@@ -85,7 +85,7 @@ def unpack(revision, folder):
 
 def finish(process, stdin=""):
     """Send a line to a process and return its output."""
-    out, err = process.communicate(stdin, timeout=PATIENCE)
+    out, err = process.communicate(stdin, timeout=MAX_WAIT_SECONDS)
     assert process.returncode in (0, 3), err
     return out
 
@@ -222,7 +222,7 @@ def test_people_use_pages_of_the_earlier_version_beside_a_new_worker(
     for path in (*PAGES, NEW_PAGE):
         assert person.call("GET", path).status_code == 200, path  # without logging in again
     earlier.send_signal(signal.SIGTERM)
-    earlier.communicate(timeout=PATIENCE)
+    earlier.communicate(timeout=MAX_WAIT_SECONDS)
     assert earlier.returncode == 0
     cluster.terminate(worker, served)
     figure(

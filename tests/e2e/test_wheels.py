@@ -42,7 +42,12 @@ POSTGRES_MODULES = {
     "postgres only:hub.scheduling.queue_tables",
     "postgres only:hub.scheduling.worker",
 }
-QUICK_TESTS = ["test_naming.py", "test_once.py", "test_pytest_plugin.py", "test_architecture.py"]
+QUICK_TESTS = [
+    "test_renamed_entries.py",
+    "test_request_ids.py",
+    "test_pytest_plugin.py",
+    "test_architecture.py",
+]
 
 
 def declared(project):

@@ -44,7 +44,7 @@ from tests.support.sources.stand_in_fixtures import mount_quickbooks
 
 pytestmark = [pytest.mark.proof, pytest.mark.forks]
 SEEDS, SEEDS_ON_POSTGRES = by_form(small=(2, 1), full=(12, 4), long=(100, 20))
-WORKERS, ROUNDS, PATIENCE = 10, 2, 20.0
+WORKERS, ROUNDS, MAX_WAIT_SECONDS = 10, 2, 20.0
 MAX_ROUNDS = 60  # of scheduled runs, many more than any history takes
 # The first one interrupts the connection, and is the one of the small form.
 REFUSALS = (
@@ -101,7 +101,7 @@ class Storm:
         if not self.rages:
             return self._renew(token)
         self.renewals += 1
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + MAX_WAIT_SECONDS
         while len(self.clock.waited) < WORKERS - 1 and time.monotonic() < end:
             time.sleep(0.004)
         self._may_die("died before the call")

@@ -1,4 +1,4 @@
-"""Amounts and currencies that nobody can mean are held with a reason that names the value."""
+"""Amounts and currencies that cannot be right are held with a reason that names the value."""
 
 from decimal import Decimal as D
 

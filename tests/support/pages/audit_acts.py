@@ -38,7 +38,7 @@ class Module(NamedTuple):
 
 def recorded_acts() -> Iterator[str]:
     """Yield each act; fail if one cannot be read from the source."""
-    modules = [_parsed(path) for path in sorted(PACKAGE.rglob("*.py"))]
+    modules = [_parse_module(path) for path in sorted(PACKAGE.rglob("*.py"))]
     for module in modules:
         for call in module.calls:
             position = _position(module.name, call.node)
@@ -46,7 +46,7 @@ def recorded_acts() -> Iterator[str]:
                 yield from _values(modules, module.name, call.caller, call.node.args[position])
 
 
-def _parsed(path: Path) -> Module:
+def _parse_module(path: Path) -> Module:
     tree = ast.parse(path.read_text())
     functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
     calls = [call for function in functions for call in _calls(function)]
@@ -168,7 +168,7 @@ def _constants(modules: list[Module], name: str) -> Iterator[str]:
 def recorded_details() -> set[str]:
     """Return the names of the details that the code records by keyword."""
     names = set()
-    for module in (_parsed(path) for path in sorted(PACKAGE.rglob("*.py"))):
+    for module in (_parse_module(path) for path in sorted(PACKAGE.rglob("*.py"))):
         for call in module.calls:
             passes_on = call.name.rpartition(".")[2] in PASSED_ON_BY
             if passes_on or _position(module.name, call.node) is not None:

@@ -19,7 +19,7 @@ LIGHT = [
     "--disable-extensions",
     "--mute-audio",
 ]
-SOON = 30_000
+PAGE_TIMEOUT_MS = 30_000
 # The other results of axe are many times larger.
 VIOLATIONS = "axe.run({resultTypes: ['violations']}).then(results => results.violations)"
 # Messages of htmx when the browser leaves a page during a request. A request that fails writes
@@ -49,7 +49,7 @@ class Person:
     def __init__(self, page: Page, url: str) -> None:
         self.page, self.url = page, url
         self.wrong: list[str] = []
-        page.set_default_timeout(SOON)
+        page.set_default_timeout(PAGE_TIMEOUT_MS)
         page.on(
             "console",
             lambda message: (
@@ -81,7 +81,7 @@ class Person:
 
     def type_into(self, label: str, text: str) -> None:
         """Type into the field that has the focus."""
-        expect(self.page.get_by_label(label).first).to_be_focused(timeout=SOON)
+        expect(self.page.get_by_label(label).first).to_be_focused(timeout=PAGE_TIMEOUT_MS)
         self.page.keyboard.type(text)
 
     def press(self, name: str) -> None:
@@ -91,7 +91,7 @@ class Person:
         self.page.get_by_role("link", name=name, exact=True).first.click()
 
     def expect_text(self, text: str) -> None:
-        expect(self.page.get_by_text(text).first).to_be_visible(timeout=SOON)
+        expect(self.page.get_by_text(text).first).to_be_visible(timeout=PAGE_TIMEOUT_MS)
 
     def check_page(self, where: str = "") -> None:
         """Check that no errors occurred and that axe finds no violations on this page.

@@ -5,7 +5,7 @@ from typing import Any
 
 import requests
 
-from tests.support.servers.cluster import OWNER, PASSWORD, PATIENCE
+from tests.support.servers.cluster import MAX_WAIT_SECONDS, OWNER, PASSWORD
 
 APPROVED_TOGETHER = 8
 SENTENCE = "The database cannot be used now."  # shown on a page while the database is away
@@ -14,7 +14,7 @@ SENTENCE = "The database cannot be used now."  # shown on a page while the datab
 class PatientOwner:
     """An owner of the hub who presses a button again if there was no answer."""
 
-    def __init__(self, address: str, patience: float = PATIENCE) -> None:
+    def __init__(self, address: str, patience: float = MAX_WAIT_SECONDS) -> None:
         self.address = address
         self.patience = patience  # seconds
         self.browser = requests.Session()

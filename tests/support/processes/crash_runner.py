@@ -49,7 +49,11 @@ from tests.support.runs import prepared_state
 from tests.support.runs.hub_environment import INTUIT, QUICKBOOKS, SECRET_KEY, VAULT_KEYS
 from tests.support.runs.shared_compilation import share_statements
 
-SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "25", "HUB_QUIET_SECONDS": "30"}
+SHORT_TIME_LIMITS = {
+    "HUB_DEADLINE_SECONDS": "20",
+    "HUB_LEASE_SECONDS": "25",
+    "HUB_QUIET_SECONDS": "30",
+}
 UNSTABLE_FIELDS = (
     "Id",
     "SyncToken",
@@ -258,7 +262,7 @@ class ForkedHub:
             "HUB_VAULT_KEYS": VAULT_KEYS,
         }
         database = {"HUB_DATABASE_URL": self.database} if self.database else {}
-        config = configuration.load(environ | INTUIT | SHORT | database)
+        config = configuration.load(environ | INTUIT | SHORT_TIME_LIMITS | database)
         plugins = self.app.extensions["hub"].plugins
         app = create_app(config, plugins=plugins, clock=clock, mounts=mounts, pages=False)
         share_statements(app)

@@ -17,7 +17,7 @@ from tests.support.runs.hub_environment import INTUIT, SECRET_KEY, VAULT_KEYS
 
 # The database's clock is not injected, so a lease is far longer than any test takes.
 LEASE = 100_000
-MARGIN = 10_000
+LEASE_MARGIN_SECONDS = 10_000
 
 
 @pytest.fixture

@@ -38,11 +38,15 @@ from tests.support.runs.shared_compilation import share_statements
 # How long a request may be under way and then be pending. The quiet time is longer.
 MAX_REQUEST_AGE = 20.0
 LATE_SECONDS = 12.0
-SHORT = {"HUB_DEADLINE_SECONDS": "20", "HUB_LEASE_SECONDS": "26", "HUB_QUIET_SECONDS": "40"}
+SHORT_TIME_LIMITS = {
+    "HUB_DEADLINE_SECONDS": "20",
+    "HUB_LEASE_SECONDS": "26",
+    "HUB_QUIET_SECONDS": "40",
+}
 LEASE = 26.0
 MAX_STOP_SECONDS = 600.0
 TIME_LIMIT = 700  # real seconds
-STEP = 0.01  # real seconds between two checks
+CHECK_INTERVAL_SECONDS = 0.01  # real seconds between two checks
 TRANSACTION_STEP = 0.2  # virtual seconds per check while a transaction is open
 SETTLE_SECONDS = 10.0  # after which postings in flight belong to a stopped worker
 WORKERS_FOLDER = "f" * 64  # identity of the data folder that all workers report
@@ -231,7 +235,7 @@ class WorkerGroup:
             self._continue_stopped(stopped, alone=len(stopped) == len(pids) - len(codes))
             working = [place for place, pid in enumerate(pids, 1) if pid not in codes | stopped]
             self._pass_time(working, stopped.values())
-            time.sleep(STEP)
+            time.sleep(CHECK_INTERVAL_SECONDS)
             if time.monotonic() > end:
                 _print_stacks(pids)
                 late = (
@@ -254,7 +258,7 @@ class WorkerGroup:
         waits = [self.clock.until(place) for place in working] + calls
         if all(until > now for until in waits):
             events = waits + [end for stop in stops for end in stop.future_ends(now)]
-            self.clock.jump(min(events, default=now) + STEP)
+            self.clock.jump(min(events, default=now) + CHECK_INTERVAL_SECONDS)
         elif any(stop.holds for stop in stops) and all(until > now for until in calls):
             self.clock.jump(now + TRANSACTION_STEP)
 
@@ -307,7 +311,7 @@ class WorkerGroup:
         keys = {"HUB_SECRET_KEY": SECRET_KEY, "HUB_VAULT_KEYS": VAULT_KEYS}
         environ = {"HUB_DATA": str(data), "HUB_DATABASE_URL": config.database_url, **keys}
         plugins = self.app.extensions["hub"].plugins
-        loaded = configuration.load(environ | INTUIT | SHORT | to)
+        loaded = configuration.load(environ | INTUIT | SHORT_TIME_LIMITS | to)
         app = create_app(loaded, plugins=plugins, clock=self.clock, pages=False)
         share_statements(app)
         return app

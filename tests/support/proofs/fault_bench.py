@@ -19,7 +19,7 @@ from tests.support.servers import faulty_network
 BANK, INCOME = "Account where AccountType = 'Bank'", "Account where AccountType = 'Income'"
 ITEM = "Item where Type = 'Service'"
 NAMES = {"vendor": "DisplayName", "customer": "DisplayName", "item": "Name"}
-ROUNDS = 8  # number of drains, each followed by what a person does in the inbox
+MAX_DRAINS = 8  # number of drains, each followed by what a person does in the inbox
 
 
 class FaultBench:
@@ -53,7 +53,7 @@ class FaultBench:
 
     def post_everything(self) -> None:
         """Drain, wait and retry held postings until everything is posted."""
-        for _ in range(ROUNDS):
+        for _ in range(MAX_DRAINS):
             self.bench.drain()
             self.repair()
             open_ids = {

@@ -106,7 +106,7 @@ def pytest_terminal_summary(
         form = "long" if os.environ.get("PROOF_EVENTS") else os.environ.get("HUB_PROOF") or "short"
         passed = len(terminalreporter.stats.get("passed", ()))
         head = PAGE.format(form=form, tests=passed, python=platform.python_version())
-        Path(page).write_text(head + "".join(_written(sections)))
+        Path(page).write_text(head + "".join(_format_sections(sections)))
 
 
 Row = tuple[str, float, float]
@@ -126,12 +126,12 @@ def _figures_by_section(reports: Iterable[object]) -> dict[str, list[Row]]:
     sections: dict[str, list[Row]] = {}
     for module, title in {**SECTIONS, "": ELSE}.items():
         if figures.get(module):
-            rows_of_module = _summed(module, sorted(figures[module]))
+            rows_of_module = _sum_figures(module, sorted(figures[module]))
             sections.setdefault(title, []).extend(rows_of_module)
     return sections
 
 
-def _summed(module: str, rows: list[Row]) -> list[Row]:
+def _sum_figures(module: str, rows: list[Row]) -> list[Row]:
     if module not in SUMMED or len(rows) < 2:
         return rows
     values = sum(value for _, value, _ in rows)
@@ -139,7 +139,7 @@ def _summed(module: str, rows: list[Row]) -> list[Row]:
     return [*rows, ("**in all**", values, goals)]
 
 
-def _written(sections: dict[str, list[Row]]) -> Iterator[str]:
+def _format_sections(sections: dict[str, list[Row]]) -> Iterator[str]:
     for title, rows in sections.items():
         yield HEAD.format(title=title)
         yield from (f"| {name} | {value:,} | {goal:,} |\n" for name, value, goal in rows)

@@ -46,7 +46,7 @@ def replay(history: History) -> History:
     """Return the steps that the decision takes today, and the end, after checking it."""
     steps: list[str] = []
     path = tuple(history["path"])
-    with _following(path, steps):
+    with _follow_path(path, steps):
         first_model = start(history["start"], history["keys"], history["batches"], history["lag"])
         ends = [
             (end, end_model)
@@ -60,7 +60,7 @@ def replay(history: History) -> History:
 
 
 @contextmanager
-def _following(path: tuple[str, ...], steps: list[str]) -> Iterator[None]:
+def _follow_path(path: tuple[str, ...], steps: list[str]) -> Iterator[None]:
     """Restrict the model to this path, and record every step."""
     histories, decide = protocol_model.histories, protocol_model.decide
 

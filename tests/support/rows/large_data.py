@@ -41,8 +41,8 @@ from hub.models import (
 )
 from tests.support.rows.large_documents import document_rows, numbered_name
 
-CHUNK = 50_000
-DAYS = 730  # the days over which documents, runs and entries are spread
+ROWS_PER_STATEMENT = 50_000
+CALENDAR_DAYS = 730  # the days over which documents, runs and entries are spread
 RECONCILED = {
     "documents": 100,
     "found": 100,
@@ -67,8 +67,8 @@ def fill(
     posted; four are not bills. The tables must be empty, and each company has at least one run.
     """
     connection = session.connection()
-    for start in range(0, companies, CHUNK):
-        numbers = _numbers(start, min(CHUNK, companies - start))
+    for start in range(0, companies, ROWS_PER_STATEMENT):
+        numbers = _numbers(start, min(ROWS_PER_STATEMENT, companies - start))
         for model, columns in _of_companies(numbers.c.n, today).items():
             _insert(connection, model, columns, numbers)
     for number in range(runs_per_company):
@@ -76,8 +76,8 @@ def fill(
         for model, columns in _of_runs(numbers.c.n, number, companies, today).items():
             _insert(connection, model, columns, numbers)
     calendar = _calendar(today)
-    for start in range(0, documents, CHUNK):
-        numbers = _numbers(start, min(CHUNK, documents - start))
+    for start in range(0, documents, ROWS_PER_STATEMENT):
+        numbers = _numbers(start, min(ROWS_PER_STATEMENT, documents - start))
         rows = document_rows(numbers.c.n, companies, calendar, runs_per_company)
         for model, columns, condition in rows:
             _insert(connection, model, columns, numbers, calendar, condition)
@@ -100,7 +100,7 @@ def _insert(
         expressions.append(value if is_expression else literal(value, type_))
     query = select(*expressions).select_from(numbers)
     if calendar is not None:
-        query = query.join(calendar, calendar.c.place == numbers.c.n % DAYS)
+        query = query.join(calendar, calendar.c.place == numbers.c.n % CALENDAR_DAYS)
     if condition is not None:
         query = query.where(condition)
     connection.execute(insert(model.__table__).from_select(list(columns), query))
@@ -116,7 +116,7 @@ def _numbers(start: int, count: int) -> Any:
 def _calendar(today: dt.date) -> Any:
     """Return a table of days, each with its place and a moment in it; place 0 is yesterday."""
     rows = []
-    for place in range(DAYS):
+    for place in range(CALENDAR_DAYS):
         day = today - dt.timedelta(days=place + 1)
         rows.append((place, day, dt.datetime.combine(day, dt.time(12), dt.UTC)))
     columns = column("place", Integer), column("day", Date), column("moment", Instant)

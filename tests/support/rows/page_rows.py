@@ -72,12 +72,12 @@ def add_story(session: Session) -> Story:
     ):
         document, posting = add_document(session, installation, state, place)
         story.documents[state], story.postings[state] = document.id, posting.id
-    _left_out(session, installation)
-    _after_posting(session, story)
-    _changed(session, story, installation)
-    _codes(session, installation)
-    _cases(session, story)
-    _runs(session, story)
+    _add_early_documents(session, installation)
+    _add_posting_results(session, story)
+    _add_changed_document(session, story, installation)
+    _add_codes(session, installation)
+    _add_cases(session, story)
+    _add_runs(session, story)
     return story
 
 
@@ -275,7 +275,7 @@ def _body(number: str, party: str, date: dt.date, total: Decimal) -> dict[str, A
     }
 
 
-def _after_posting(session: Session, story: Story) -> None:
+def _add_posting_results(session: Session, story: Story) -> None:
     now = current_hub().clock.now()
     answers = {
         "posted": ("landed", 200, "", "145"),
@@ -319,7 +319,7 @@ def _after_posting(session: Session, story: Story) -> None:
     session.add(ReceiptRow(state="posted", ended="delivered", **receipts))
 
 
-def _left_out(session: Session, installation: Installation) -> None:
+def _add_early_documents(session: Session, installation: Installation) -> None:
     """Add two documents from before the start date."""
     for place in (30, 31):
         document, posting = add_document(session, installation, "withdrawn", place)
@@ -327,7 +327,7 @@ def _left_out(session: Session, installation: Installation) -> None:
         posting.reasons = stored_reasons("It was dated 2026-01-20, before 2026-03-01.")
 
 
-def _changed(session: Session, story: Story, installation: Installation) -> None:
+def _add_changed_document(session: Session, story: Story, installation: Installation) -> None:
     document, first = add_document(session, installation, "posted", 20)
     changed = bill(document.number, Decimal("1990.50"), 0, "Trelast 48x198, 12 meter")
     update = {
@@ -341,7 +341,7 @@ def _changed(session: Session, story: Story, installation: Installation) -> None
     assert first.state == "posted"
 
 
-def _codes(session: Session, installation: Installation) -> None:
+def _add_codes(session: Session, installation: Installation) -> None:
     now = current_hub().clock.now()
     for code, name in (
         ("s1", "Byggmakker Aas"),
@@ -354,7 +354,7 @@ def _codes(session: Session, installation: Installation) -> None:
         session.add(documents)
 
 
-def _cases(session: Session, story: Story) -> None:
+def _add_cases(session: Session, story: Story) -> None:
     here = {"company_id": story.company, "installation_id": story.installation}
     texts = {
         "match": (
@@ -403,7 +403,7 @@ def _cases(session: Session, story: Story) -> None:
     )
 
 
-def _runs(session: Session, story: Story) -> None:
+def _add_runs(session: Session, story: Story) -> None:
     now = current_hub().clock.now()
     here = {
         "company_id": story.company,

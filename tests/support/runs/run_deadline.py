@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-LONGEST = "TESTS_SECONDS"  # environment variable: seconds that the whole run may take
+TIME_LIMIT = "TESTS_SECONDS"  # environment variable: seconds that the whole run may take
 
 
-class Ending:
+class RunDeadline:
     """A plugin for the main process that tracks which tests are running."""
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Ending:
     def pytest_sessionstart(self) -> None:
         for number in (signal.SIGTERM, signal.SIGALRM):
             signal.signal(number, self.end)
-        signal.alarm(int(os.environ.get(LONGEST, 0)))
+        signal.alarm(int(os.environ.get(TIME_LIMIT, 0)))
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         self.under_way[nodeid] = time.monotonic()
@@ -31,7 +31,7 @@ class Ending:
         why = (
             "was told to end"
             if number == signal.SIGTERM
-            else f"took longer than {os.environ[LONGEST]} seconds"
+            else f"took longer than {os.environ[TIME_LIMIT]} seconds"
         )
         now = time.monotonic()
         still = [f"{name} for {now - since:.0f} s" for name, since in self.under_way.items()]
@@ -40,4 +40,4 @@ class Ending:
 
 def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "dist", "no") != "no" and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Ending())
+        config.pluginmanager.register(RunDeadline())

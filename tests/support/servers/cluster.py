@@ -20,7 +20,7 @@ from tests.support.runs.hub_environment import SECRET_KEY, VAULT_KEYS
 if TYPE_CHECKING:
     from tests.support.pages.patient_owner import PatientOwner
 
-PATIENCE = 240  # seconds that anything may take on a busy machine
+MAX_WAIT_SECONDS = 240  # seconds that anything may take on a busy machine
 PROCESS_SECONDS = 1500  # seconds that a process may run
 LEASE = 3.0
 OWNER, PASSWORD = "anna@example.com", "quiet-lake-7-morning"
@@ -111,7 +111,7 @@ class Cluster:
         self._sync_undisturbed = sync_undisturbed
         self.fork_server = machines[0].fork_server
         self.quickbooks = machines[0].quickbooks
-        self.patience = PATIENCE  # seconds that a condition may take
+        self.patience = MAX_WAIT_SECONDS  # seconds that a condition may take
 
     def start(self, machine: int, *arguments: str) -> SimpleNamespace:
         """Start a command on a machine."""

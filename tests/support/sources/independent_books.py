@@ -214,7 +214,7 @@ FILE_FILTERS = {
 }
 UNIQUE = {"Vendor": NAMES, "Customer": NAMES, "Employee": NAMES}
 FORBIDDEN = "The name cannot include tabs, new lines, or colons"
-SOON = (
+NAME_IS_USED = (
     "Another customer, vendor or employee is already using this name. Please use a different name."
 )
 
@@ -270,7 +270,7 @@ class Books:
         row = self.db.execute("select value from kept where name = ?", [name]).fetchone()
         return row[0] if row else usual
 
-    def keep(self, name, value):
+    def store_value(self, name, value):
         self.db.execute("insert or replace into kept values (?, ?)", [name, str(value)])
 
     def now(self):
@@ -288,9 +288,9 @@ class Books:
     def _note(self, kind, body):
         before = self.rows[kind].get(body["Id"])
         if before:
-            self.numbers.pop(self._numbered(kind, before), None)
+            self.numbers.pop(self._number_key(kind, before), None)
         self.rows[kind][body["Id"]] = body
-        self.numbers[self._numbered(kind, body)] = body["Id"]
+        self.numbers[self._number_key(kind, body)] = body["Id"]
         if body["Id"].isdigit():
             self.newest[self._group(kind)] = max(
                 int(body["Id"]), self.newest.get(self._group(kind), 0)
@@ -307,7 +307,7 @@ class Books:
         return "transaction" if kind in TXNS else "name" if kind in NAMES else kind
 
     @staticmethod
-    def _numbered(kind, body):
+    def _number_key(kind, body):
         party = None if kind in SOLD else str((body.get("VendorRef") or {}).get("value"))
         return kind, party, str(body.get("DocNumber") or "")
 
@@ -317,10 +317,12 @@ class Books:
             for entry in entries:
                 self.put(
                     kind,
-                    self._stamped(entry.get("Id") or self._next(kind), entry | {"Active": True}),
+                    self._with_id_and_times(
+                        entry.get("Id") or self._next(kind), entry | {"Active": True}
+                    ),
                 )
 
-    def _stamped(self, id, body):
+    def _with_id_and_times(self, id, body):
         times = {"CreateTime": self.stamp(), "LastUpdatedTime": self.stamp()}
         return {
             "domain": "QBO",
@@ -332,7 +334,7 @@ class Books:
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def once(self, requestid, act):
+    def run_once(self, requestid, act):
         """Carry out a request once and return the stored answer for a repeated id.
 
         Refusals are not stored.
@@ -385,7 +387,9 @@ class Books:
             for name, value in body.items()
             if value not in (None, "") and name not in read_only
         }
-        return self.put(kind, self._complete(kind, self._stamped(self._next(kind), entity)))
+        return self.put(
+            kind, self._complete(kind, self._with_id_and_times(self._next(kind), entity))
+        )
 
     def _update(self, kind, body):
         before = self._current(kind, body)
@@ -541,7 +545,7 @@ class Books:
 
     def _check_number(self, kind, body, number, before):
         """Check that a number is unique for its supplier, or among the invoices."""
-        holder = self.numbers.get(self._numbered(kind, body)) if number else None
+        holder = self.numbers.get(self._number_key(kind, body)) if number else None
         if holder and holder != (before or {}).get("Id"):
             raise Refused(
                 "6140",
@@ -576,7 +580,7 @@ class Books:
                     raise Refused(
                         "6240",
                         "Duplicate Name Exists Error",
-                        f"The name supplied already exists. : {SOON}",
+                        f"The name supplied already exists. : {NAME_IS_USED}",
                     )
 
     def _check_references(self, value):

@@ -153,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
         if self._fails_at_once(account, fault, intermittent):
             return
         with account.lock:
-            status, result = self._carried_out(account, path, body)
+            status, result = self._carry_out(account, path, body)
         if fault == "lost_receipts" and path.endswith("/accounting-status"):
             self.close_connection = True
             return
@@ -186,7 +186,7 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(status, body, kind=kind)
         return True
 
-    def _carried_out(self, account: Account, path: str, body: bytes) -> tuple[int, object]:
+    def _carry_out(self, account: Account, path: str, body: bytes) -> tuple[int, object]:
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         if path == "/oauth/token":
             return self._token(account)

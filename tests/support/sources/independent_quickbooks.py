@@ -79,7 +79,7 @@ class Mischief:
     def draw(self, body):
         """Return one of lose, reset, stall, late, burst, answered."""
         with self.lock:
-            what = self._drawn()
+            what = self._draw_outcome()
             if what in UNANSWERED and self._is_spared(body):
                 what = "answered"
             self.done[what] += 1
@@ -94,7 +94,7 @@ class Mischief:
         self.unanswered.update(numbers)
         return False
 
-    def _drawn(self):
+    def _draw_outcome(self):
         if time.monotonic() < self.burst:
             return "burst"
         point = self.chance.random()
@@ -201,7 +201,7 @@ class Handler(socketserver.BaseRequestHandler):
         path, parameters = urlsplit(target).path, parse_qs(urlsplit(target).query)
         query = {name: values[0] for name, values in parameters.items()}
         if path.startswith("/_other/"):
-            return self._say(200, dumps(self._control(path, body)), headers)
+            return self._send_response(200, dumps(self._control(path, body)), headers)
         what = (
             "answered"
             if "x-person" in headers
@@ -218,22 +218,24 @@ class Handler(socketserver.BaseRequestHandler):
                 self.server.mischief.chance.uniform(0.2, 0.9)
                 * self.server.mischief.rates["seconds"]
             )
-            threading.Timer(late, self._done, (method, path, query, headers, body)).start()
+            threading.Timer(
+                late, self._respond_to_call, (method, path, query, headers, body)
+            ).start()
             self._reset() if late * 10 % 1 < 0.5 else self._hang_up()
         if what == "web_page":
-            return self._say(
+            return self._send_response(
                 200, "<html><title>Maintenance</title></html>", headers, kind="text/html"
             )
         if what == "unavailable":
-            return self._say(503, "", headers)
-        status, text = self._done(method, path, query, headers, body)
+            return self._send_response(503, "", headers)
+        status, text = self._respond_to_call(method, path, query, headers, body)
         if path.startswith("/oauth2/") and status == 200 and self.server.mischief.loses_token():
             self._reset()
         if what == "lose":
-            self._lost(status, text, headers)
-        return self._say(status, text, headers)
+            self._lose_response(status, text, headers)
+        return self._send_response(status, text, headers)
 
-    def _done(self, method, path, query, headers, body):
+    def _respond_to_call(self, method, path, query, headers, body):
         """Return status and body of a call that is carried out."""
         if path.startswith("/oauth2/"):
             if self.server.mischief.token_error():
@@ -243,7 +245,7 @@ class Handler(socketserver.BaseRequestHandler):
             return 200, ""
         match = re.fullmatch(r"/v3/company/(\d+)/(.+)", path)
         token = headers.get("authorization", "").removeprefix("Bearer ")
-        if not match or not self._holds(token) or self.server.mischief.is_unauthorized():
+        if not match or not self._is_valid_token(token) or self.server.mischief.is_unauthorized():
             return 401, json.dumps(
                 gateway(
                     "3200",
@@ -254,7 +256,7 @@ class Handler(socketserver.BaseRequestHandler):
             )
         try:
             self.books = self.server.company(match[1])
-            response = self._carried_out(method, match[2], query, headers, body)
+            response = self._carry_out(method, match[2], query, headers, body)
         except Refused as no:
             response = {
                 "Fault": {"Error": [no.error], "type": "ValidationFault"},
@@ -268,7 +270,7 @@ class Handler(socketserver.BaseRequestHandler):
 
     # -- the calls ---------------------------------------------------------------------------------
 
-    def _carried_out(self, method, path, query, headers, body):
+    def _carry_out(self, method, path, query, headers, body):
         books, operation = self.books, query.get("operation", "")
         first, _, id = path.partition("/")
         if first == "query":
@@ -287,7 +289,7 @@ class Handler(socketserver.BaseRequestHandler):
         if first == "batch":
             return self._batch(json.loads(body, parse_float=Decimal), query.get("requestid", ""))
         if first == "upload":
-            return books.once(query.get("requestid"), lambda: self._upload(headers, body))
+            return books.run_once(query.get("requestid"), lambda: self._upload(headers, body))
         if first not in PATHS:
             raise Refused("500", "Unsupported Operation", f"Operation {first} is not supported.")
         kind = PATHS[first]
@@ -296,7 +298,7 @@ class Handler(socketserver.BaseRequestHandler):
         if operation == "update" and query.get("include") == "void":
             operation = "void"
         parameters = self._body(body)
-        return books.once(
+        return books.run_once(
             query.get("requestid"), lambda: {kind: books.write(kind, parameters, operation)}
         )
 
@@ -338,7 +340,7 @@ class Handler(socketserver.BaseRequestHandler):
             def act():
                 return {kind: books.write(kind, item[kind], operation)}
 
-            return books.once(requestid and requestid + bid, act) | {"bId": bid}
+            return books.run_once(requestid and requestid + bid, act) | {"bId": bid}
         except Refused as no:
             error = {"element": "", **no.error}
             return {"Fault": {"Error": [error], "type": "ValidationFault"}, "bId": bid}
@@ -396,7 +398,9 @@ class Handler(socketserver.BaseRequestHandler):
                     ),
                 )
             access = f"eyJ{secrets.token_urlsafe(40)}"
-            self.server.books.keep(f"token {access}", time.time() + self.server.token_seconds)
+            self.server.books.store_value(
+                f"token {access}", time.time() + self.server.token_seconds
+            )
         return 200, json.dumps(
             {
                 "token_type": "bearer",
@@ -407,16 +411,16 @@ class Handler(socketserver.BaseRequestHandler):
             }
         )
 
-    def _holds(self, token):
+    def _is_valid_token(self, token):
         with self.server.books.lock:
             return time.time() < float(self.server.books.read_value(f"token {token}", "0"))
 
     # -- answers and faults ------------------------------------------------------------------------
 
-    def _say(self, status, text, headers, extra=(), kind=""):
-        self.request.sendall(self._whole(status, text, headers, extra, kind))
+    def _send_response(self, status, text, headers, extra=(), kind=""):
+        self.request.sendall(self._encode_response(status, text, headers, extra, kind))
 
-    def _whole(self, status, text, headers, extra=(), kind=""):
+    def _encode_response(self, status, text, headers, extra=(), kind=""):
         body, tid = text.encode(), f"1-{int(time.time()):08x}-{secrets.token_hex(12)}"
         if not kind:
             kind = "application/json;charset=utf-8" if status == 200 else "application/json"
@@ -451,15 +455,17 @@ class Handler(socketserver.BaseRequestHandler):
             "statusCode=429</Message><Detail>The request limit was "
             "reached.  Try again later</Detail></Error></Fault></IntuitResponse>"
         )
-        self._say(429, text, headers, [f"Retry-After: {after}"] if after else (), "application/xml")
+        self._send_response(
+            429, text, headers, [f"Retry-After: {after}"] if after else (), "application/xml"
+        )
 
-    def _lost(self, status, text, headers):
+    def _lose_response(self, status, text, headers):
         """Close the connection after a call was carried out, with at most half of the answer."""
         manner = self.server.mischief.chance.randrange(3)
         if manner == 0:
             self._reset()
         if manner == 1:
-            response = self._whole(status, text, headers)
+            response = self._encode_response(status, text, headers)
             self.request.sendall(response[: len(response) // 2])
         self._hang_up()
 

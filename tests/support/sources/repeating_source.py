@@ -8,7 +8,7 @@ from functools import cache
 from urllib.parse import parse_qsl, quote
 
 PIECE = 10  # length of a piece that counts as a leaked part of a secret
-BLOCK = 5  # length of the blocks of a text in which pieces are looked up first
+BLOCK_LENGTH = 5  # length of the blocks of a text in which pieces are looked up first
 FORMS = (
     str,
     str.swapcase,
@@ -47,7 +47,7 @@ def pieces(secret):
 def leaks(secrets, text):
     """Return the pieces of secrets, in any form, that occur in a text, ignoring case."""
     folded = text.lower()
-    blocks = {folded[start : start + BLOCK] for start in range(0, len(folded), BLOCK)}
+    blocks = {folded[start : start + BLOCK_LENGTH] for start in range(0, len(folded), BLOCK_LENGTH)}
     leaked_pieces = set()
     for secret in secrets:
         candidates = (piece for piece in pieces(secret) if may_contain(blocks, piece))
@@ -61,9 +61,9 @@ def may_contain(blocks, piece):
     Wherever a piece occurs, it covers a whole block. So a large text is searched only for the few
     pieces that contain one of its blocks.
     """
-    if len(piece) < 2 * BLOCK - 1:
+    if len(piece) < 2 * BLOCK_LENGTH - 1:
         return True
-    return any(piece[start : start + BLOCK] in blocks for start in range(BLOCK))
+    return any(piece[start : start + BLOCK_LENGTH] in blocks for start in range(BLOCK_LENGTH))
 
 
 def answer(status, body, content_type=JSON, **headers):
@@ -145,7 +145,7 @@ class RepeatingSource:
         if self.signs_in and "token" in environ["PATH_INFO"]:
             status, headers, content = answer("200 OK", self.tokens)
         else:
-            status, headers, content = self.shape(self._repeated(environ, body))
+            status, headers, content = self.shape(self._repeat_values(environ, body))
         start(status, headers)
         return [content]
 
@@ -160,7 +160,7 @@ class RepeatingSource:
                 values += [credentials, base64.b64decode(credentials).decode()]
         return values
 
-    def _repeated(self, environ, body):
+    def _repeat_values(self, environ, body):
         """Return all values of a request in every form, in a different order each time."""
         values = self._values(environ, body)
         self.request_values += values

@@ -12,7 +12,7 @@ from hub.scheduling import leases
 from hub.scheduling.leases import lease
 from tests.support.processes.distributed_processes import (
     LEASE,
-    MARGIN,
+    LEASE_MARGIN_SECONDS,
     age_heartbeats,
     end_sessions,
     session_count,
@@ -68,9 +68,9 @@ def test_a_holder_with_an_old_heartbeat_is_replaced_and_one_with_a_younger_one_i
     first_hub, second_hub
 ):
     take(first_hub)
-    age_heartbeats(second_hub, LEASE - MARGIN)
+    age_heartbeats(second_hub, LEASE - LEASE_MARGIN_SECONDS)
     assert take(second_hub) is None
-    age_heartbeats(second_hub, 2 * MARGIN)
+    age_heartbeats(second_hub, 2 * LEASE_MARGIN_SECONDS)
     assert take(second_hub).fence == 2
 
 
@@ -99,7 +99,7 @@ def test_the_successor_ends_the_sessions_of_the_holder_and_only_those(
 
 def test_a_heartbeat_renews_all_leases_and_notices_those_that_were_taken(first_hub, second_hub):
     lost_lease, renewed_lease = take(first_hub, "company-1"), take(first_hub, "company-2")
-    age_heartbeats(second_hub, LEASE + MARGIN)
+    age_heartbeats(second_hub, LEASE + LEASE_MARGIN_SECONDS)
     assert take(second_hub, "company-1") is not None
     with first_hub.app_context():
         with pytest.raises(DatabaseUnavailable):
@@ -112,7 +112,7 @@ def test_a_heartbeat_renews_all_leases_and_notices_those_that_were_taken(first_h
 def test_work_whose_lease_was_taken_ends_at_its_next_step(first_hub, second_hub):
     with first_hub.app_context(), lease("company-1", "The company"):
         leases.require()
-        age_heartbeats(second_hub, LEASE + MARGIN)
+        age_heartbeats(second_hub, LEASE + LEASE_MARGIN_SECONDS)
         assert take(second_hub) is not None
         with pytest.raises(DatabaseUnavailable):
             leases.require()
@@ -127,7 +127,7 @@ def test_nothing_is_claimed_under_a_lease_that_was_taken(first_hub, second_hub):
     with first_hub.app_context(), lease("company-1", "The company"):
         with transaction() as session:
             lease_rows.confirm_all(session)
-        age_heartbeats(second_hub, LEASE + MARGIN)
+        age_heartbeats(second_hub, LEASE + LEASE_MARGIN_SECONDS)
         assert take(second_hub) is not None
         db.engine.dispose()
         with pytest.raises(LeaseLost), transaction() as session:
@@ -145,7 +145,7 @@ def test_other_threads_do_not_work_under_the_lease_of_this_one(first_hub, second
                 errors.append(error)
 
     with first_hub.app_context(), lease("company-1", "The company"):
-        age_heartbeats(second_hub, LEASE + MARGIN)
+        age_heartbeats(second_hub, LEASE + LEASE_MARGIN_SECONDS)
         take(second_hub)
         thread = threading.Thread(target=work)
         thread.start()
@@ -159,7 +159,7 @@ def test_a_lease_outlives_a_restart_of_the_server(first_hub, second_hub):
     with pytest.raises(DatabaseUnavailable):
         renew(first_hub)
     renew(first_hub)
-    age_heartbeats(second_hub, LEASE - MARGIN)
+    age_heartbeats(second_hub, LEASE - LEASE_MARGIN_SECONDS)
     assert take(second_hub) is None
     with first_hub.app_context():
         first_lease.release()
@@ -209,7 +209,7 @@ def test_a_waiting_process_gets_the_lease_when_it_is_released(first_hub, second_
 
 def test_the_names_that_are_held_leave_out_the_released_and_the_expired(first_hub, second_hub):
     take(first_hub, "company-1")
-    age_heartbeats(second_hub, LEASE + MARGIN)
+    age_heartbeats(second_hub, LEASE + LEASE_MARGIN_SECONDS)
     take(first_hub, "company-2")
     released = take(second_hub, "company-3")
     with second_hub.app_context():

@@ -11,7 +11,7 @@ from hub.scheduling import folder_lock, queue_tables, run_log
 from hub.scheduling.queue import RunQueue
 from hub.scheduling.worker import Worker
 
-PATIENCE = 120
+MAX_WAIT_SECONDS = 120
 SECONDS = 2.0  # for a statement of the queue, and to ask whether a connection works
 
 
@@ -77,13 +77,13 @@ def test_a_worker_continues_with_the_server_that_replaces_a_frozen_one(
     thread.start()
     try:
         request(one, "lists")
-        assert executed.acquire(timeout=PATIENCE)
+        assert executed.acquire(timeout=MAX_WAIT_SECONDS)
         replace_frozen_server(own_server, standby)
         request(make_process("two"), "tokens")
-        assert executed.acquire(timeout=PATIENCE)
+        assert executed.acquire(timeout=MAX_WAIT_SECONDS)
     finally:
         worker.end()
-        thread.join(PATIENCE)
+        thread.join(MAX_WAIT_SECONDS)
     assert not thread.is_alive()
 
 
@@ -106,7 +106,7 @@ def test_a_process_claims_the_database_on_the_server_that_takes_the_place_of_a_f
     engine_of(one).dispose()
     thread = threading.Thread(target=claim, daemon=True)
     thread.start()
-    thread.join(PATIENCE)
+    thread.join(MAX_WAIT_SECONDS)
     assert claims == [None, None]
 
 

@@ -13,7 +13,11 @@ from hub.qbo import record_download
 from hub.qbo.oauth import connect as oauth_connect
 from hub.scheduling import leases, run_log
 from hub.scheduling.queue import RunQueue
-from tests.support.processes.distributed_processes import LEASE, MARGIN, age_heartbeats
+from tests.support.processes.distributed_processes import (
+    LEASE,
+    LEASE_MARGIN_SECONDS,
+    age_heartbeats,
+)
 from tests.support.rows.posting_bench import PostingBench
 from tests.support.runs.hub_environment import QUICKBOOKS
 from tests.support.sources.stand_in_fixtures import mount_quickbooks
@@ -64,7 +68,7 @@ def in_a_thread_of_its_own(call, *arguments):
 
 def take_over(second_hub):
     """Let another process acquire the company; return the function that releases it."""
-    age_heartbeats(second_hub, LEASE + MARGIN)
+    age_heartbeats(second_hub, LEASE + LEASE_MARGIN_SECONDS)
     with second_hub.app_context(), read_only_session() as session:
         company = session.query(ConnectedCompany).one()
         lease = leases.take(f"company-{company.id}")

@@ -20,12 +20,12 @@ from hub.scheduling.queue import RunQueue
 from hub.scheduling.worker import Worker
 from tests.support.processes.distributed_processes import (
     LEASE,
-    MARGIN,
+    LEASE_MARGIN_SECONDS,
     age_heartbeats,
     end_sessions,
 )
 
-PATIENCE = 120
+MAX_WAIT_SECONDS = 120
 
 
 @pytest.fixture
@@ -191,11 +191,11 @@ def test_jobs_of_dead_workers_are_deleted_and_their_runs_get_others(first_hub, q
     """Otherwise the job of a killed worker would stay in progress forever."""
     request(first_hub)
     defer(first_hub, queue)
-    fetch(first_hub, LEASE - MARGIN)
+    fetch(first_hub, LEASE - LEASE_MARGIN_SECONDS)
     with first_hub.app_context():
         assert delete_stalled(queue) == 0
     assert defer(first_hub, queue) == 0
-    fetch(first_hub, LEASE + MARGIN)
+    fetch(first_hub, LEASE + LEASE_MARGIN_SECONDS)
     with first_hub.app_context():
         assert delete_stalled(queue) == 1
     assert (defer(first_hub, queue), jobs(first_hub)) == (1, {"todo": 1})
@@ -213,7 +213,7 @@ def test_no_transaction_is_opened_to_delete_jobs_if_no_job_has_begun(first_hub, 
     with first_hub.app_context():
         event.listen(db.engine, "before_cursor_execute", note)
         assert (delete_stalled(queue), statements) == (0, [])
-        fetch(first_hub, LEASE + MARGIN)
+        fetch(first_hub, LEASE + LEASE_MARGIN_SECONDS)
         assert delete_stalled(queue) == 1
 
 
@@ -229,10 +229,10 @@ def test_a_job_whose_end_was_lost_is_deleted_though_its_worker_lives(first_hub, 
     request(first_hub)
     defer(first_hub, queue)
     fetch(first_hub)
-    age_jobs(first_hub, LEASE - MARGIN)
+    age_jobs(first_hub, LEASE - LEASE_MARGIN_SECONDS)
     with first_hub.app_context():
         assert delete_stalled(queue) == 0
-    age_jobs(first_hub, LEASE + MARGIN)
+    age_jobs(first_hub, LEASE + LEASE_MARGIN_SECONDS)
     with first_hub.app_context():
         assert (delete_stalled(queue), delete_stalled(queue)) == (0, 1)
     assert (defer(first_hub, queue), jobs(first_hub)) == (1, {"todo": 1})
@@ -242,7 +242,7 @@ def test_the_job_of_a_running_run_is_not_deleted(first_hub, second_hub, queue):
     request(first_hub)
     defer(first_hub, queue)
     fetch(first_hub)
-    age_jobs(first_hub, LEASE + MARGIN)
+    age_jobs(first_hub, LEASE + LEASE_MARGIN_SECONDS)
     with second_hub.app_context():
         lease = leases.take("lists-1")
     with first_hub.app_context():
@@ -257,7 +257,7 @@ def test_a_stalled_job_with_a_younger_one_beside_it_is_deleted(first_hub, queue,
     """Retrying it would violate the queueing lock, and it would stay forever."""
     request(first_hub)
     defer(first_hub, queue)
-    fetch(first_hub, LEASE + MARGIN)
+    fetch(first_hub, LEASE + LEASE_MARGIN_SECONDS)
     monkeypatch.setattr("hub.scheduling.queue._load_listed_locks", set)
     assert defer(first_hub, queue) == 1
     with first_hub.app_context():
@@ -330,9 +330,9 @@ def test_another_is_elected_when_the_first_resigns_or_loses_its_connection(first
 def test_a_frozen_process_is_replaced(first_hub, second_hub, monkeypatch):
     monkeypatch.setattr(election, "FROZEN_SECONDS", LEASE)
     stand(first_hub)
-    age_heartbeats(second_hub, LEASE - MARGIN)
+    age_heartbeats(second_hub, LEASE - LEASE_MARGIN_SECONDS)
     assert not stand(second_hub)
-    age_heartbeats(second_hub, 2 * MARGIN)
+    age_heartbeats(second_hub, 2 * LEASE_MARGIN_SECONDS)
     assert not stand(second_hub)  # it ends the session that holds the lock
     assert stand(second_hub)
     with pytest.raises(DatabaseUnavailable):
@@ -347,7 +347,7 @@ def test_nobody_waits_for_an_open_transaction_of_a_frozen_process(
     stand(first_hub)
     with first_hub.app_context(), suppress(OperationalError), db.engine.connect() as frozen:
         frozen.execute(text("LOCK TABLE procrastinate_jobs IN EXCLUSIVE MODE"))  # as it defers
-        age_heartbeats(second_hub, LEASE + MARGIN)
+        age_heartbeats(second_hub, LEASE + LEASE_MARGIN_SECONDS)
         assert (stand(second_hub), stand(second_hub)) == (False, True)
         request(second_hub)
         deferred = defer(second_hub, RunQueue(second_hub))
@@ -396,10 +396,10 @@ def test_a_run_of_a_dead_process_is_closed_when_its_lease_is_over_and_not_before
         lease_rows.process_leases().stop_heartbeats()  # as its end does
     scheduler = make_scheduler(first_hub)
     scheduler.tick()
-    age_heartbeats(first_hub, LEASE - MARGIN)
+    age_heartbeats(first_hub, LEASE - LEASE_MARGIN_SECONDS)
     scheduler.tick()
     assert outcomes(first_hub, "lists") == {""}
-    age_heartbeats(first_hub, 2 * MARGIN)
+    age_heartbeats(first_hub, 2 * LEASE_MARGIN_SECONDS)
     scheduler.tick()
     assert "stopped" in outcomes(first_hub, "lists")
 
@@ -472,7 +472,7 @@ def run_worker():
     yield run
     for worker, thread in running:
         worker.end()
-        thread.join(PATIENCE)
+        thread.join(MAX_WAIT_SECONDS)
         assert not thread.is_alive()
 
 
@@ -494,13 +494,13 @@ def test_a_worker_executes_at_most_the_configured_number_of_runs_at_a_time(
     together = threading.Barrier(13)
 
     def execute(run_id):
-        together.wait(PATIENCE)
+        together.wait(MAX_WAIT_SECONDS)
         run_log.RunRecorder(run_id).end({})
 
     monkeypatch.setattr("hub.scheduling.runner.execute", execute)
     add_companies(first_hub, 12)
     run_worker(first_hub, 12)
-    together.wait(PATIENCE)
+    together.wait(MAX_WAIT_SECONDS)
 
 
 def test_a_worker_continues_after_the_database_has_ended_all_its_sessions(
@@ -517,10 +517,10 @@ def test_a_worker_continues_after_the_database_has_ended_all_its_sessions(
     monkeypatch.setattr("hub.scheduling.worker.RECONNECT_SECONDS", 0.05)
     request(first_hub)
     run_worker(first_hub, 2)
-    assert executed.acquire(timeout=PATIENCE)
+    assert executed.acquire(timeout=MAX_WAIT_SECONDS)
     assert end_sessions(second_hub, of=first_hub)
     request(second_hub, "tokens")
-    assert executed.acquire(timeout=PATIENCE)
+    assert executed.acquire(timeout=MAX_WAIT_SECONDS)
 
 
 def test_a_worker_continues_when_its_queue_gets_a_connection_again(
@@ -546,10 +546,10 @@ def test_a_worker_continues_when_its_queue_gets_a_connection_again(
     refuse_connections()
     run_worker(first_hub, 2)
     for _ in range(4):
-        assert tried.acquire(timeout=PATIENCE)
+        assert tried.acquire(timeout=MAX_WAIT_SECONDS)
     assert caplog.text.count("it accepted no connection of the queue within 0.2 s") == 1
     refuse_connections(False)
-    assert executed.acquire(timeout=PATIENCE)
+    assert executed.acquire(timeout=MAX_WAIT_SECONDS)
 
 
 def test_a_worker_that_ends_releases_everything_and_runs_end_at_their_next_step(
@@ -567,9 +567,9 @@ def test_a_worker_that_ends_releases_everything_and_runs_end_at_their_next_step(
     monkeypatch.setattr("hub.scheduling.runner.execute", execute)
     request(first_hub)
     worker, thread = run_worker(first_hub, 2)
-    assert event.wait(PATIENCE)
+    assert event.wait(MAX_WAIT_SECONDS)
     worker.end()
-    thread.join(PATIENCE)
+    thread.join(MAX_WAIT_SECONDS)
     assert not thread.is_alive()
     with second_hub.app_context():
         assert leases.take("lists-1") is not None

@@ -13,7 +13,7 @@ import pytest
 from qbo_sandbox.app import App
 from sandbox_tests.official import SCHEMA, walk_json, walk_xml
 
-PROPERTY = "walked"
+PROPERTY = "validated bodies"
 FOLDER = "WALKED_BODIES"
 bodies: dict[tuple[str, bytes], str] = {}
 clean: set[int] = set()  # hashes of bodies without violations
@@ -84,16 +84,16 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Report how many bodies were walked, in all tests together."""
-    walked = 0
+    """Report how many bodies were validated, in all tests together."""
+    count = 0
     for group in terminalreporter.stats.values():
         for report in group:
             if getattr(report, "when", "") == "call":
-                walked += sum(value for name, value in report.user_properties if name == PROPERTY)
-    if walked:
+                count += sum(value for name, value in report.user_properties if name == PROPERTY)
+    if count:
         terminalreporter.section("schema")
         terminalreporter.line(
-            f"bodies of the QuickBooks stand-in walked against the official schema: {walked:,}"
+            f"bodies of the QuickBooks stand-in validated against the official schema: {count:,}"
         )
 
 
@@ -106,10 +106,10 @@ def start(config: pytest.Config, children: Path | None = None) -> None:
     if not SCHEMA.is_dir():
         return
     watch()
-    config.pluginmanager.register(sys.modules[__name__], "walked")
+    config.pluginmanager.register(sys.modules[__name__], "schema_validation")
     distributes = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
     if children and not distributes:
-        os.environ[FOLDER] = tempfile.mkdtemp(prefix="walked-")
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="schema-validation-")
         paths = [str(children), os.environ.get("PYTHONPATH", "")]
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
 
