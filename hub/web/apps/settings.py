@@ -18,6 +18,7 @@ from hub.errors import HubError, Refused, SettingsInvalid
 from hub.installations import approval_changes, shared_accounts
 from hub.installations import enable as installations_enable
 from hub.models import Installation, User
+from hub.models.enums import InstallationMode
 from hub.security import audit
 from hub.security.rights import IS_ACTIVE, Subject, rights_of
 from hub.translations import reasons
@@ -128,8 +129,9 @@ def _build_preview(app: App, row: Installation) -> str:
     enabled_apps.check_right(row)
     typed = forms.parse(settings_schema.schema_of(app), request.form)
     values = entered_secrets.load(app, row, typed) | typed | plan_typed(request.form)
+    mode = _read_mode()
     try:
-        preview = setting_preview.read(app, row, values, request.form.get("mode") or None)
+        preview = setting_preview.read(app, row, values, mode)
     except HubError:
         return ""
     return render_template("setting_change_list.html", preview=preview)
@@ -195,7 +197,7 @@ def _submit(row: Installation) -> Page:
     typed = forms.parse(settings_schema.schema_of(app), request.form)
     answers = entered_secrets.load(app, row, typed) | typed
     values = answers | plan_typed(request.form)
-    mode = request.form.get("mode") or None
+    mode = _read_mode()
     try:
         if "test" in request.form:
             return _test(app, row, answers)
@@ -213,6 +215,14 @@ def _submit(row: Installation) -> Page:
         return _render_form(row, values, {}, mode), 400
     _follow_up(app, row, saved)
     return redirect(url_for("installation.show", installation_id=saved.id))
+
+
+def _read_mode() -> str | None:
+    """Return the mode that the form chooses, None for none; answer 400 if there is no such mode."""
+    mode = request.form.get("mode") or None
+    if mode is not None and mode not in list(InstallationMode):
+        abort(400)
+    return mode
 
 
 def _confirm(
@@ -303,8 +313,7 @@ def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
     for text in tenant.warnings:
         flash(reasons.translate_sentence(text), "look")
     values = answers | plan_typed(request.form)
-    mode = request.form.get("mode")
-    return _render_form(row, values, {}, mode)
+    return _render_form(row, values, {}, _read_mode())
 
 
 def _render_form(

@@ -456,6 +456,19 @@ def test_a_form_that_cannot_be_saved_has_no_changes_to_show(connected_visitor: V
     assert (answer.status_code, answer.text) == (200, "")
 
 
+@pytest.mark.parametrize("place", ["", "/changes"])
+def test_a_form_with_a_mode_that_does_not_exist_is_refused(
+    connected_visitor: Visitor, place: str
+) -> None:
+    first = _form(connected_visitor, mode="nonsense")
+    assert connected_visitor.post(f"{NEW}{place}", **first).status_code == 400
+    connected_visitor.press(NEW, **_form(connected_visitor))
+    later = _form(connected_visitor, mode="nonsense")
+    answer = connected_visitor.post(f"/installations/1/settings{place}", **later)
+    assert answer.status_code == 400
+    connected_visitor.page("/installations/1/settings")
+
+
 FIELD = re.compile(
     r'<div\s+class="field"([^>]*)>\s*(?:<div class="form-check">\s*<input[^>]*'
     r'id="(\w+)"|<label class="form-label" for="(\w+)")'
