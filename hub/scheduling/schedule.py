@@ -200,8 +200,6 @@ def _is_connected() -> ColumnElement[bool]:
 
 def _build_sync_fields(installation: Installation) -> dict[str, Any]:
     """Return the columns of the schedule of an installation."""
-    is_connected = installation.company.state != ConnectionState.DISCONNECTED
-    is_active = installation.enabled and installation.mode != InstallationMode.PAUSED
     return {
         "name": f"sync {installation.id}",
         "installation_id": installation.id,
@@ -209,8 +207,14 @@ def _build_sync_fields(installation: Installation) -> dict[str, Any]:
         "kind": RunKind.SYNC,
         "every": installation.schedule,
         "zone": installation.zone,
-        "enabled": is_active and is_connected,
+        "enabled": is_active(installation),
     }
+
+
+def is_active(installation: Installation) -> bool:
+    """Return whether the schedule of an installation starts its syncs."""
+    is_collected = installation.enabled and installation.mode != InstallationMode.PAUSED
+    return is_collected and installation.company.state != ConnectionState.DISCONNECTED
 
 
 def _arrange_nightly(session: Session, company: ConnectedCompany, now: dt.datetime) -> None:

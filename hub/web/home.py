@@ -15,16 +15,17 @@ from hub.cases import inbox
 from hub.context import current_hub
 from hub.contract.types import App
 from hub.db.engine import read_only_session
-from hub.models import Access, Case, ConnectedCompany, Installation, Run, Schedule, Token
+from hub.models import Access, Case, ConnectedCompany, Installation, Run, Token
 from hub.models.enums import RunKind, RunOutcome
 from hub.qbo.oauth.token_expiry import days_left
 from hub.scheduling import folder_lock, summary
+from hub.scheduling.next_runs import load_next_runs
 from hub.security.rights import Subject
 from hub.web.administration import checklist
 from hub.web.authentication.access import ANYWHERE, load_rights, load_scope, require_role
 from hub.web.frame import company_choice
 from hub.web.frame.layout import zone
-from hub.web.frame.paging import load_pairs, page
+from hub.web.frame.paging import page
 from hub.web.lists import case_list, figures
 from hub.web.lists.figures import PostedFigures
 from hub.web.reconcile import reconciliation
@@ -182,7 +183,7 @@ def _add_apps(session: Session, healths: Mapping[int, Health]) -> None:
     ids = [installation.id for installation in installations]
     counts = outbox.count_documents_of_each(session, ids)
     last_runs = _load_last_runs(session, ids)
-    next_runs = _load_next_runs(session, ids)
+    next_runs = load_next_runs(session, ids, current_hub().clock.now())
     posted = figures.load_posted_figures(session, ids, *_compute_period_starts())
     for installation in installations:
         health = healths[installation.company_id]
@@ -191,7 +192,7 @@ def _add_apps(session: Session, healths: Mapping[int, Health]) -> None:
                 installation=installation,
                 counts=counts[installation.id],
                 last_run=last_runs.get(installation.id),
-                next_run=next_runs.get(installation.id) if installation.enabled else None,
+                next_run=next_runs.get(installation.id),
                 posted=posted[installation.id],
             )
         )
@@ -208,17 +209,6 @@ def _load_last_runs(session: Session, installation_ids: Collection[int]) -> dict
     ids = session.scalars(select(newest).where(Installation.id.in_(installation_ids)))
     runs = session.scalars(select(Run).where(Run.id.in_(list(ids))))
     return {run.installation_id: run for run in runs if run.installation_id is not None}
-
-
-def _load_next_runs(session: Session, installation_ids: Collection[int]) -> dict[int, dt.datetime]:
-    """Return when the next sync of each installation is due."""
-    query = select(Schedule.installation_id, Schedule.next_due).where(
-        Schedule.installation_id.in_(installation_ids),
-        Schedule.kind == RunKind.SYNC,
-        Schedule.enabled,
-        Schedule.next_due.is_not(None),
-    )
-    return load_pairs(session, query)
 
 
 def _compute_period_starts() -> tuple[dt.datetime, dt.datetime]:

@@ -19,13 +19,13 @@ from hub.models import (
     Installation,
     Posting,
     Run,
-    Schedule,
     SeenCode,
     SourceDocument,
 )
 from hub.models.enums import InstallationMode, RunKind
 from hub.outbox import approvals
 from hub.scheduling import run_log
+from hub.scheduling.next_runs import load_next_runs
 from hub.translations.messages import gettext, translate
 from hub.web.authentication.access import may_open_run, person_name, require_role
 from hub.web.frame import environment_badge
@@ -164,9 +164,7 @@ def _build_page_values(session: Session, installation: Installation) -> dict[str
         .select_from(SeenCode)
         .where(SeenCode.installation_id == installation.id)
     )
-    planned = select(Schedule).where(
-        Schedule.installation_id == installation.id, Schedule.kind == RunKind.SYNC
-    )
+    next_runs = load_next_runs(session, [installation.id], current_hub().clock.now())
     return {
         "counts": count_documents(session, installation.id),
         "to_approve": count_kinds(count_in_review(session, installation.id)),
@@ -176,7 +174,7 @@ def _build_page_values(session: Session, installation: Installation) -> dict[str
         "lists_put": session.scalar(_lists_put(installation)),
         "cases": case_list.build_rows(session, cases),
         "codes": session.scalar(codes),
-        "schedule": session.scalar(planned),
+        "next_run": next_runs.get(installation.id),
         "left_out": count_before_start(session, installation.id),
         "mine": request.args.get("mine", ""),
     }

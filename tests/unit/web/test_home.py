@@ -406,14 +406,16 @@ def test_an_app_says_what_it_posted_today_and_this_month(
 def test_an_app_says_when_it_runs_next(visitor: Visitor, clock: FakeClock) -> None:
     due = clock.now() + dt.timedelta(minutes=30)
     with visitor.app.app_context(), engine.transaction() as session:
+        installation = session.get_one(Installation, visitor.story.installation)
         session.add(
             Schedule(
                 name="next",
                 kind="sync",
-                every="15m",
+                every=installation.schedule,
+                zone=installation.zone,
                 next_due=due,
-                installation_id=visitor.story.installation,
-                company_id=visitor.story.company,
+                installation_id=installation.id,
+                company_id=installation.company_id,
             )
         )
     visitor.log_in("vera")
