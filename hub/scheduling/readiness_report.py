@@ -21,6 +21,7 @@ from hub.models import Case, Installation, Posting, case_posting
 from hub.models.display_names import format_posting_name
 from hub.models.enums import Operation
 from hub.money import ZERO
+from hub.outbox import case_amounts
 from hub.posting.preflight import checks
 from hub.posting.preflight.load import load_context
 from hub.posting.preflight.name_checks import name_cause
@@ -183,8 +184,7 @@ def _build_obstacles_from_cases(
     for stopped in sums:
         obstacle = obstacles[stopped.case_id]
         obstacle.documents += stopped.documents
-        amount = outbox.apply_sign(stopped.kind, stopped.total)
-        obstacle.sums[stopped.currency or home] += amount
+        obstacle.sums[stopped.currency or home] += stopped.total
     for case_id, creation_id in held:
         for posting in dependents[creation_id]:
             obstacles[case_id].add(posting, home)
@@ -192,10 +192,9 @@ def _build_obstacles_from_cases(
 
 
 class StoppedDocuments(NamedTuple):
-    """The documents of one kind and currency that a case stops: how many, and their total."""
+    """The documents in one currency that a case stops: how many, and their total."""
 
     case_id: int
-    kind: str
     currency: str
     documents: int
     total: Decimal
@@ -206,26 +205,23 @@ def _sum_documents_stopped_by_cases(
 ) -> list[StoppedDocuments]:
     """Return the documents that open cases stop, added up; leave out some postings."""
     stopped = (
-        select(
-            Case.id,
-            Posting.kind,
-            Posting.currency,
+        case_amounts.select_documents(
+            case_amounts.CURRENCY,
             func.count(Posting.document_id.distinct()),
-            func.sum(Posting.total),
+            func.sum(case_amounts.signed_amount()),
         )
-        .join(case_posting, case_posting.c.case_id == Case.id)
-        .join(Posting, Posting.id == case_posting.c.posting_id)
+        .join(Case, Case.id == case_posting.c.case_id)
         .where(
             *IS_OPEN_OBSTACLE,
             Case.company_id == installation.company_id,
             Posting.installation_id == installation.id,
             Posting.id.not_in(except_for),
         )
-        .group_by(Case.id, Posting.kind, Posting.currency)
+        .group_by(Case.id, case_amounts.CURRENCY)
     )
     sums = []
-    for case_id, kind, currency, count, total in session.execute(stopped):
-        sums.append(StoppedDocuments(case_id, kind, currency, count, total or ZERO))
+    for case_id, currency, count, total in session.execute(stopped):
+        sums.append(StoppedDocuments(case_id, currency, count, total or ZERO))
     return sums
 
 

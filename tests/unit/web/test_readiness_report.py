@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from hub.collect import run
 from hub.db.engine import transaction
-from hub.models import ConnectedCompany, Posting
+from hub.models import ConnectedCompany, Posting, SourceDocument
 from tests.support.pages.page_visitor import Visitor
-from tests.support.rows.page_rows import Story, add_people
+from tests.support.rows.page_rows import Story, add_people, add_posting
 from tests.support.rows.stored_cases import open_stored_case
 from tests.support.sources.small_source import PREFERENCES, bill, install_small_source
 from tests.unit.web.test_large_lists import queries_of
@@ -106,6 +106,19 @@ def test_posted_documents_that_differ_from_quickbooks_stop_nothing(visitor, sour
     texts = " ".join(" ".join(row) for row in rows(visitor))
     assert "Unclear" in texts
     assert "Changed" not in texts
+
+
+def test_a_missing_file_has_the_amount_of_its_document_once(visitor, source):
+    collect(source, bill("1", total="75.50"))
+    of_app = {"installation_id": 1, "company_id": 1, "action": "none"}
+    with transaction() as session:
+        document = session.scalars(select(SourceDocument)).one()
+        files = []
+        for number in (1, 2):
+            values = {"operation": "attach", "requestid": f"{number:032x}", "total": None}
+            files.append(add_posting(session, document, "held", {}, currency="", **values))
+        open_stored_case(session, "file:1", title="No file", postings=files, **of_app)
+    assert row_of(visitor, "No file")[2:] == ["1", "75.50 NOK"]
 
 
 def test_documents_with_the_same_defect_are_one_row_with_examples(visitor, source):
