@@ -17,6 +17,7 @@ from hub.models.enums import (
 from hub.translations import stored
 from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web.frame.layout import format_moment
+from hub.web.frame.state_labels import STATE_LABELS
 
 ABSENT_AT_SOURCE = gettext_noop(
     "It stays as it is and is asked for again. Only if it is missing in two runs at least an hour"
@@ -162,7 +163,8 @@ def _iter_posting_events(posting: Posting) -> Iterator[TimelineEvent]:
         text = f"{text}: {part}"
     yield TimelineEvent(posting.created_at, text)
     if posting.state in (PostingState.SKIPPED, PostingState.WITHDRAWN):
-        yield TimelineEvent(posting.changed_at, posting.state.capitalize(), posting.reason)
+        label, _ = STATE_LABELS[posting.state]
+        yield TimelineEvent(posting.changed_at, gettext(label), posting.reason)
 
 
 def _iter_attempt_events(attempt: Attempt) -> Iterator[TimelineEvent]:

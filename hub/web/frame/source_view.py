@@ -12,7 +12,7 @@ from hub.contract.document_kinds import LIST_KINDS
 from hub.models import Posting, SourceDocument
 from hub.money import precision
 from hub.outbox import sign_of_kind
-from hub.translations import dates
+from hub.translations import dates, stored
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.frame import viewer
 
@@ -118,7 +118,7 @@ def build_source_view(
     else:
         facts = _iter_document_facts(body, document.currency)
     for name, value in body.get("facts", {}).items():
-        facts.append((_label(name), format_dates(str(value))))
+        facts.append((_label(name), stored.translate(format_dates(str(value)))))
     lines = []
     for line in body.get("lines", []):
         codes_of_line = _list_codes(line.get("codes", {}), record_name, field_labels)
@@ -220,6 +220,8 @@ def _format_fact(name: str, value: Any, currency: str) -> str:
     if name in ADDRESS_FIELDS and isinstance(value, dict):
         return ", ".join(_format_value(part) for part in value.values() if part)
     text = _format_value(value)
+    if name == "hold":
+        return stored.translate(text)
     if name in DATE_FIELDS:
         return format_dates(text)
     return text

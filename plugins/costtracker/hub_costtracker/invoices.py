@@ -240,10 +240,16 @@ def _describe_approval(approval: Row) -> str:
     """Return one approval as text, such as "Kari (Manager): approved 2026-01-05T08:00"."""
     person = approval.get(names.Approval.USER)
     role = approval.get(names.Approval.ROLE)
-    decision = approval.get(names.Approval.DECISION) or "asked"
-    decided_at = approval.get(names.Approval.AT) or ""
+    decision = approval.get(names.Approval.DECISION)
+    decided_at = (approval.get(names.Approval.AT) or "")[:16]
     title = f"{person} ({role})" if role else f"{person}"
-    return f"{title}: {decision} {decided_at[:16]}".strip()
+    if decision is None:
+        return Sentence("%(title)s: not decided yet", title=title)
+    if decision == names.Decision.APPROVED:
+        return Sentence("%(title)s: approved %(at)s", title=title, at=decided_at)
+    if decision == names.Decision.REJECTED:
+        return Sentence("%(title)s: rejected %(at)s", title=title, at=decided_at)
+    return f"{title}: {decision} {decided_at}".strip()
 
 
 def _parse_amount(value: Any, sign: int = 1) -> Decimal | None:

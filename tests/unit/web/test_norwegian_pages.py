@@ -16,7 +16,7 @@ import pytest
 from hub.cases import inbox
 from hub.context import current_hub
 from hub.db.engine import transaction
-from hub.models import Attempt, Installation, Posting, Run, RunLine
+from hub.models import Attempt, Installation, Posting, Run, RunLine, SourceDocument
 from hub.reasons.catalogue import CATALOGUE
 from hub.reasons.texts import CaseText
 from hub.translations import catalogs, stored
@@ -185,6 +185,28 @@ def test_answers_of_quickbooks_are_norwegian_in_the_history(norwegian: Visitor) 
     page = norwegian.get(f"/documents/{document_id}", headers=NORWEGIAN).text
     assert "Om det ble gjort, slås opp." in page
     assert "QuickBooks answered" not in page
+
+
+def test_facts_of_a_source_are_norwegian(norwegian: Visitor) -> None:
+    approvals = "Kari (Manager): approved 2026-03-18T23:03; Ola: not decided yet"
+    with norwegian.app.app_context(), transaction() as session:
+        document = session.get_one(SourceDocument, norwegian.story.documents["posted"])
+        document.body = {
+            **document.body,
+            "facts": {"Approvals": approvals},
+            "hold": "The supplier was deleted in CostTracker.",
+        }
+    page = norwegian.get(f"/documents/{document.id}", headers=NORWEGIAN).text
+    assert "Kari (Manager): godkjent 18. mars 2026 23:03; Ola: ikke avgjort ennå" in page
+    assert "The supplier was deleted" not in page
+
+
+def test_what_ended_a_posting_is_norwegian_in_the_history(norwegian: Visitor) -> None:
+    for state, label in (("skipped", "Hoppet over"), ("withdrawn", "Trukket tilbake")):
+        page = norwegian.get(f"/documents/{norwegian.story.documents[state]}", headers=NORWEGIAN)
+        history = page.text[page.text.index("Hva som har skjedd") :]
+        assert label in history
+        assert state.capitalize() not in history
 
 
 def sentences() -> list[str]:
