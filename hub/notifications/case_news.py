@@ -117,17 +117,27 @@ def compose_title(cases: Sequence[Case], names: dict[int, str]) -> str:
         company = f" ({companies.pop()})"
     if len(cases) == 1:
         return f"{cut(cases[0].title, MAX_TITLE)}{company}"
-    return gettext("%(count)s items need attention", count=len(cases)) + company
+    return compose_count(len(cases)) + company
+
+
+def compose_count(count: int) -> str:
+    """Return the title of a message about several cases."""
+    return gettext("%(count)s items need attention", count=count)
+
+
+def compose_link() -> str:
+    """Return the last line of a message about cases: where all of them are."""
+    url = f"{current_hub().config.public_url}/inbox/"
+    return gettext("All open cases: %(url)s", url=url) + "\n"
 
 
 def compose_text(cases: Sequence[Case], news: News) -> str:
     """Return the text of a message: each case with its reason, next step and address."""
-    inbox_url = f"{current_hub().config.public_url}/inbox/"
     parts = [build_case_text(case, news) for case in cases[:MAX_CASES]]
     if len(cases) > MAX_CASES:
         more = gettext("And %(count)s more.", count=len(cases) - MAX_CASES)
         parts.append(f"{more}\n")
-    parts.append(gettext("All open cases: %(url)s", url=inbox_url) + "\n")
+    parts.append(compose_link())
     return "\n".join(parts)
 
 

@@ -16,7 +16,7 @@ from hub.context import current_hub
 from hub.contract.value_object import value_object
 from hub.db.engine import read_only_session, transaction
 from hub.errors import HubError, NotNow, Retry, Sentence
-from hub.models import Case, User
+from hub.models import Case, Notice, User
 from hub.notices import chat, smtp
 from hub.notices.smtp import AddressDeferred, AddressRefused
 from hub.notifications import case_news
@@ -241,11 +241,8 @@ def _send_notices(outcome: _MailOutcome) -> None:
         address = people_of_hub.mail_address(person)
         is_settled = True
         if address:
-            title = messages[0].title
-            if len(messages) > 1:
-                with notices.language_of(person):
-                    title = gettext("%(count)s messages of the QuickBooks hub", count=len(messages))
-            text = "\n".join(message.text for message in messages)
+            with notices.language_of(person):
+                title, text = _compose_notices(messages)
             is_settled = _try_to_send(address, title, text, outcome)
         if is_settled:
             with transaction() as session:
@@ -254,6 +251,20 @@ def _send_notices(outcome: _MailOutcome) -> None:
             return
     if not due:
         notices.drop_old()
+
+
+def _compose_notices(messages: Sequence[Notice]) -> tuple[str, str]:
+    """Return the title and the text of one mail for several messages."""
+    case_count = sum(message.case_id is not None for message in messages)
+    title = messages[0].title
+    if len(messages) > 1 and case_count == len(messages):
+        title = case_news.compose_count(case_count)
+    elif len(messages) > 1:
+        title = gettext("%(count)s messages of the QuickBooks hub", count=len(messages))
+    texts = [message.text for message in messages]
+    if case_count:
+        texts.append(case_news.compose_link())
+    return title, "\n".join(texts)
 
 
 def _hand_on(news: case_news.News, deliveries: Deliveries) -> None:
@@ -278,7 +289,7 @@ def _add_to_daily_mails(news: case_news.News) -> None:
     with transaction() as session:
         for person_id, case in case_news.iter_daily_cases(news):
             with notices.language_of(news.persons[person_id]):
-                title = case_news.cut(case.title, case_news.MAX_TITLE)
+                title = case_news.compose_title([case], news.company_names)
                 text = case_news.build_case_text(case, news)
             notices.add(session, person_id, title, text, is_daily=True, case_id=case.id)
 

@@ -25,7 +25,7 @@ NEXT_SENTENCE = re.compile(r" [A-ZÆØÅ]|\)|; ")
 COUNT_VALUE = r"\d[\d,]*"
 TEXT_VALUE = ".*?"
 # Where a sentence ends, but no abbreviation, such as in Dr. Ing. Hara or Hara Co. AS.
-BOUNDARY = re.compile(r"(?:\b[a-zæøå\d]\w*|\w{4})[.!?] [A-ZÆØÅ]|[a-zæøå]{4}[.!?] \d")
+BOUNDARY = re.compile(r"(?:\b[a-zæøå\d]\w*|\w{4}|[”»])[.!?] [A-ZÆØÅ]|(?:[a-zæøå]{4}|[”»])[.!?] \d")
 
 
 class _Pattern(NamedTuple):

@@ -271,7 +271,7 @@ def test_a_person_gets_one_mail_a_day_with_what_is_still_open(hub, mail, clock):
     clock.set(dt.datetime(2026, 3, 3, 7, 0, tzinfo=dt.UTC))
     assert [notifications.digest(), notifications.digest()] == [1, 0]
     (message,) = mail.messages
-    assert message["Subject"] == "2 messages of the QuickBooks hub"
+    assert message["Subject"] == "2 items need attention"
     text = message.get_payload()
     assert ("Code 0" in text, "Code 1" in text, "Code 2" in text) == (True, False, True)
     with read_only_session() as session:
@@ -440,8 +440,8 @@ def test_each_person_is_mailed_in_their_own_language(hub, mail, clock):
     assert subject_of(norwegian) == "QuickBooks har ingen leverandør som heter «Hara»"
     assert "What to do: Pick the matching supplier" in text_of(english)
     assert "All open cases: " in text_of(english)
-    assert "Hva du gjør: Velg leverandør som passer" in text_of(norwegian)
-    assert "Alt som er åpent: " in text_of(norwegian)
+    assert "Dette gjør du: Velg riktig leverandør" in text_of(norwegian)
+    assert "Alle åpne avvik: " in text_of(norwegian)
     assert "Leverandør «Hara» har ingen kobling i QuickBooks." in text_of(norwegian)
 
 
@@ -468,9 +468,11 @@ def test_a_daily_mail_is_in_the_language_of_its_person(hub, mail, clock):
     clock.set(dt.datetime(2026, 3, 3, 7, 0, tzinfo=dt.UTC))
     assert notifications.digest() == 1
     (message,) = mail.messages
-    assert subject_of(message) == "2 meldinger fra QuickBooks-huben"
+    assert subject_of(message) == "2 avvik må sees på"
+    last = text_of(message).splitlines()[-1]
+    assert last == "Alle åpne avvik: https://hub.example.com/inbox/"
     assert "QuickBooks har ingen leverandør som heter «Hara»" in text_of(message)
-    assert "Hva du gjør: " in text_of(message)
+    assert "Dette gjør du: " in text_of(message)
 
 
 def test_a_code_for_a_new_password_is_mailed_in_the_language_of_its_person(hub, mail):

@@ -33,6 +33,12 @@ def norwegian() -> Iterator[None]:
             " Differanse −20.10 USD i 1 dokument.",
         ),
         (
+            "QuickBooks has “Ola” as the party instead of “Hara”. QuickBooks has “Kari” as the"
+            " party instead of “Olga”.",
+            "QuickBooks har “Ola” som parten i stedet for “Hara”."
+            " QuickBooks har “Kari” som parten i stedet for “Olga”.",
+        ),
+        (
             Sentence(
                 "%(app)s allows %(rate)s, which are used up. Nothing was lost; the next call is"
                 " possible in %(duration)s.",
