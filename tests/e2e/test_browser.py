@@ -741,6 +741,25 @@ def test_the_box_that_selects_all_cases_is_shown_where_it_works(
         expect(boxes.nth(1)).to_be_visible()
 
 
+@pytest.mark.parametrize("javascript", [True, False])
+def test_the_bar_for_several_cases_is_shown_while_one_is_selected(
+    served: Visitor, open_tab: Callable[..., Person], javascript: bool
+) -> None:
+    person = open_tab(served.url, viewport=DESKTOP, java_script_enabled=javascript)
+    person.log_in("olga", PASSWORD)
+    person.open("/inbox/")
+    bar = person.page.get_by_role("form", name="Act on several cases")
+    box = person.page.locator("main table input[name=case]").first
+    expect(bar).to_be_visible(visible=not javascript)
+    box.check()
+    expect(bar).to_be_visible()
+    expect(bar.get_by_label("the selected cases")).to_be_checked()
+    if javascript:
+        expect(bar.get_by_text("the selected cases 1")).to_be_visible()
+    box.uncheck()
+    expect(bar).to_be_visible(visible=not javascript)
+
+
 def test_the_title_of_a_case_is_not_cut_on_the_page_of_its_app(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
