@@ -760,6 +760,24 @@ def test_the_bar_for_several_cases_is_shown_while_one_is_selected(
     expect(bar).to_be_visible(visible=not javascript)
 
 
+def test_on_a_phone_the_bar_for_several_cases_is_one_press_away(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    for number in range(8):
+        add_case(served, 900 + number, "10.00")
+    person = open_tab(served.url, viewport=TELEPHONE)
+    person.log_in("olga", PASSWORD)
+    person.open("/inbox/")
+    link = person.page.get_by_role("link", name="Act on the selected cases")
+    expect(link).to_be_hidden()
+    person.page.locator("main table input[name=case]").first.check()
+    expect(link).to_have_text(re.compile(r"\(1\)"))
+    expect(link).to_be_in_viewport()
+    link.click()
+    expect(person.page.locator("#bulk").get_by_role("button", name="Retry")).to_be_in_viewport()
+    person.check_page()
+
+
 def test_the_title_of_a_case_is_not_cut_on_the_page_of_its_app(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:
