@@ -721,6 +721,7 @@ def test_the_button_of_a_case_is_in_view_beside_a_company_with_a_long_name(
         company.name = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk" * 2
     person = open_tab(served.url, viewport={"width": 1280, "height": 900})
     person.log_in("olga", PASSWORD)
+    add_case(served, 900, "10.00", title="QuickBooks has no supplier called “" + "Stahlbau" * 9)
     for address in ("/inbox/", "/runs/", "/documents"):
         person.open(address)
         places = person.page.locator("main .box, main .scroll")

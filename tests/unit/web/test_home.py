@@ -403,6 +403,17 @@ def test_an_app_says_what_it_posted_today_and_this_month(
     assert text == "2 · 2,001.00 NOK; this month 3 · 3,001.50 NOK"
 
 
+def test_an_app_that_posted_nothing_but_zero_amounts_says_how_many(
+    visitor: Visitor, clock: FakeClock
+) -> None:
+    with visitor.app.app_context(), engine.transaction() as session:
+        for posting in session.query(Posting).filter_by(state="posted"):
+            posting.changed_at = clock.now()
+            posting.posted_total = posting.total = Decimal(0)
+    visitor.log_in("vera")
+    assert re.search(r"Posted today \d; this month \d</div>", visitor.page("/"))
+
+
 def test_an_app_says_when_it_runs_next(visitor: Visitor, clock: FakeClock) -> None:
     due = clock.now() + dt.timedelta(minutes=30)
     with visitor.app.app_context(), engine.transaction() as session:
