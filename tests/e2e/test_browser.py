@@ -779,6 +779,26 @@ def test_on_a_phone_the_bar_for_several_cases_is_one_press_away(
     person.check_page()
 
 
+def test_the_sum_of_ticked_rows_is_in_view_after_going_back(
+    served: Visitor, open_tab: Callable[..., Person]
+) -> None:
+    person = open_tab(served.url, viewport=DESKTOP)
+    person.log_in("olga", PASSWORD)
+    person.open(f"/installations/{served.story.installation}/review/")
+    page = person.page
+    box = page.locator("main table input[name=selected]").first
+    with page.expect_response("**/review/selection*"):
+        box.check()
+    button = page.locator("#selection").get_by_role("button", name=re.compile(r"^Approve 1 · "))
+    expect(button).to_be_visible()
+    page.get_by_role("link", name="Inbox").first.click()
+    page.wait_for_url("**/inbox/**")
+    page.go_back()
+    expect(box).to_be_checked()
+    expect(button).to_be_visible()
+    assert person.wrong == []
+
+
 def test_the_title_of_a_case_is_not_cut_on_the_page_of_its_app(
     served: Visitor, open_tab: Callable[..., Person]
 ) -> None:

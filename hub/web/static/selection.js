@@ -11,6 +11,13 @@ const count = () => {
 };
 count();
 document.addEventListener("change", count);
+// A browser that goes back to a page ticks its boxes as they were left, and tells nobody.
+addEventListener("pageshow", () => {
+  const boxes = [...document.querySelectorAll("input[type=checkbox]")];
+  const forms = boxes.filter((box) => box.form && box.checked !== box.defaultChecked)
+    .map((box) => box.form);
+  for (const form of new Set(forms)) form.dispatchEvent(new Event("change", { bubbles: true }));
+});
 document.addEventListener("change", (event) => {
   const box = event.target;
   if (!(box instanceof HTMLInputElement) || box.type !== "checkbox" || !box.form) return;
