@@ -7,7 +7,7 @@ from typing import Any
 from hub import sources
 from hub.contract.types import App
 from hub.errors import Refused
-from hub.installations.enable import HUB_SETTINGS
+from hub.installations.hub_answers import HUB_SETTINGS
 from hub.models import Installation
 from hub.models.enums import PostingState
 

@@ -7,7 +7,7 @@ from hub import sources
 from hub.contract import settings_schema
 from hub.contract.types import App
 from hub.db.engine import read_only_session
-from hub.installations import enable, setting_changes
+from hub.installations import enable, hub_answers, setting_changes
 from hub.models import Installation
 from hub.qbo import records
 
@@ -20,9 +20,9 @@ def preview(
     Raise SettingsInvalid if the answers cannot be stored. Neither QuickBooks nor the source is
     called, so choices are checked against the lists as last read.
     """
-    changes = enable.parse_hub_settings(app, answers)
+    changes = hub_answers.parse(app, answers)
     app_answers = {
-        name: value for name, value in answers.items() if name not in enable.HUB_SETTINGS
+        name: value for name, value in answers.items() if name not in hub_answers.HUB_SETTINGS
     }
     draft = sources.make_draft(app, row, app_answers)
     changes["settings"] = draft.settings | _load_chosen_records(app, row, draft.settings)

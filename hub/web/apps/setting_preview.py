@@ -12,7 +12,7 @@ from flask import request
 
 from hub.context import current_hub
 from hub.contract.types import App
-from hub.installations import approval_changes, change_preview, enable
+from hub.installations import approval_changes, change_preview, hub_answers
 from hub.models import Installation
 from hub.models.enums import InstallationMode
 from hub.translations.messages import gettext, gettext_noop
@@ -86,7 +86,7 @@ def _preview_new_app(
     """Yield a sentence for each value that has an effect on the books."""
     if approval_changes.posts_at_once_from_now_on(app, row, values, mode):
         yield gettext(WITHOUT_REVIEW)
-    parsed = enable.parse_hub_settings(app, values)
+    parsed = hub_answers.parse(app, values)
     start = parsed.get("start_date")
     if is_past(start, parsed.get("zone", row.zone)):
         yield start_warning(start)

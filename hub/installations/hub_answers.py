@@ -1,0 +1,74 @@
+"""The settings that every app has and that the hub itself uses: their values from a form."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from hub.contract.interval import Interval, zone_of
+from hub.contract.types import App
+from hub.errors import Refused, Sentence, SettingsInvalid
+
+
+def _parse_start_date(value: Any) -> dt.date:
+    """Return a date, from a date or its ISO text; raise ValueError for anything else."""
+    if isinstance(value, dt.date):
+        return value
+    return dt.date.fromisoformat(str(value))
+
+
+def _parse_schedule(value: Any) -> str:
+    """Return the text of a schedule; raise Refused if it is none."""
+    text = str(value)
+    Interval.parse(text)
+    return text.strip()
+
+
+def _parse_limit(value: Any) -> Decimal:
+    """Return an amount of at least 0; raise Refused for anything else."""
+    try:
+        limit = Decimal(str(value).replace(" ", ""))
+    except ArithmeticError:
+        limit = Decimal(-1)
+    is_amount = limit.is_finite() and 0 <= limit < MAX_LIMIT and limit == round(limit, 2)
+    if not is_amount:
+        raise Refused("%(text)s isn't a valid amount. Write it like 10000.00.", text=repr(value))
+    return limit
+
+
+# The settings that every app has, and that the hub itself uses.
+HUB_SETTINGS: dict[str, Callable[[Any], Any]] = {
+    "start_date": _parse_start_date,
+    "schedule": _parse_schedule,
+    "zone": lambda value: zone_of(str(value)).key,
+    "second_approval_above": _parse_limit,
+}
+# Settings that are emptied by an empty answer: documents of any date count, one approval is enough.
+OPTIONAL_SETTINGS = ("start_date", "second_approval_above")
+MAX_LIMIT = 10**12
+
+
+def parse(app: App, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of an installation that the answers change.
+
+    Raise SettingsInvalid with a sentence for each answer that cannot be used.
+    """
+    changes: dict[str, Any] = {}
+    problems: dict[str, list[str]] = {}
+    for name, parse in HUB_SETTINGS.items():
+        answer = answers.get(name)
+        if answer in (None, ""):
+            continue
+        try:
+            changes[name] = parse(answer)
+        except Refused as error:
+            problems[name] = [error.sentence]
+        except ValueError:
+            problem = "%(text)s isn't a valid date. Write it like 2026-01-31."
+            problems[name] = [Sentence(problem, text=repr(answer))]
+    if problems:
+        raise SettingsInvalid(app.name, problems)
+    for name in OPTIONAL_SETTINGS:
+        if name in answers and name not in changes:
+            changes[name] = None
+    return changes
