@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from hub import outbox, sources
@@ -13,7 +14,7 @@ from hub.contract import settings_schema
 from hub.contract.documents import Role
 from hub.contract.types import App, Tenant
 from hub.db.engine import read_only_session, transaction
-from hub.errors import AccessNeeded, HubError, NotFound, Sentence
+from hub.errors import AccessNeeded, HubError, NotFound, Refused, Sentence
 from hub.installations import hub_answers, setting_changes
 from hub.installations.cursors import forget_cursors
 from hub.models import Access, ConnectedCompany, Installation
@@ -200,6 +201,30 @@ def _load_setting_choices(
 
 
 def _store(
+    row: Installation,
+    changes: dict[str, Any],
+    tenant: Tenant | None,
+    draft: sources.SettingsDraft,
+    who: str,
+    what: str,
+) -> Installation:
+    """Store the changes; a form that was sent twice at the same moment enables the app once."""
+    try:
+        return _store_once(row, changes, tenant, draft, who, what)
+    except IntegrityError:
+        stored_row = find_installation(row.company_id, row.slug)
+        if row.id or stored_row is None:
+            raise
+    if stored_row.owner != who:
+        raise Refused(
+            "%(app)s was enabled by %(owner)s in the meantime. Open its settings to change them.",
+            app=current_hub().plugins.apps[row.slug].name,
+            owner=stored_row.owner,
+        )
+    return _store_once(stored_row, changes, tenant, draft, who, what)
+
+
+def _store_once(
     row: Installation,
     changes: dict[str, Any],
     tenant: Tenant | None,

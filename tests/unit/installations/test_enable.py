@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from hub import outbox
+from hub import outbox, sources
 from hub.collect.run import collect
 from hub.context import current_hub
 from hub.db.engine import read_only_session, transaction
-from hub.errors import NeedsAttention, NotFound, OtherTenant, SettingsInvalid
+from hub.errors import NeedsAttention, NotFound, OtherTenant, Refused, SettingsInvalid
 from hub.installations import enable as installations_enable
 from hub.models import AuditEntry, Cursor, Installation, Match, Posting, SourceDocument
 from hub.models.enums import PostingState
@@ -52,6 +52,38 @@ def test_an_app_starts_in_review_bound_to_its_account(settings):
         "30 6 * * 1-5",
         "Europe/Oslo",
     )
+
+
+@pytest.fixture
+def enable_meanwhile(settings, monkeypatch):
+    """Return a function that lets a person enable the app while the next settings are tried."""
+    check = sources.check
+
+    def arrange(who):
+        def check_later(*args):
+            monkeypatch.setattr(sources, "check", check)
+            installations_enable.enable(1, "costtracker", settings, who=who)
+            return check(*args)
+
+        monkeypatch.setattr(sources, "check", check_later)
+
+    return arrange
+
+
+def test_a_form_that_is_sent_twice_enables_the_app_once(settings, enable_meanwhile):
+    enable_meanwhile("kari")
+    assert enable({**settings, "schedule": "2h"}).schedule == "2h"
+    assert stored_installation().schedule == "2h"
+
+
+def test_an_app_that_another_person_enabled_in_the_meantime_stays_theirs(
+    settings, enable_meanwhile
+):
+    enable_meanwhile("ola")
+    with pytest.raises(Refused, match="CostTracker was enabled by ola in the meantime"):
+        enable({**settings, "schedule": "2h"})
+    row = stored_installation()
+    assert (row.owner, row.schedule == "2h") == ("ola", False)
 
 
 def test_secrets_are_sealed_and_choices_kept_by_id(settings):
