@@ -166,6 +166,7 @@ def empty(open_pages: Callable[..., Visitor]) -> Visitor:
         ("/runs/", "Nothing has run yet"),
         ("/reports/", "Next: Connect a QuickBooks company."),
         ("/companies", "No company is connected"),
+        ("/reconciliations/", "Connect a company first</a>"),
         ("/apps/costtracker", "Connect a company first"),
         ("/audit/?q=nothing-like-it", "Nothing was found."),
     ],
