@@ -138,7 +138,8 @@ def _iter_document_facts(body: Mapping[str, Any], currency: str) -> list[tuple[s
     for name, value in body.items():
         if value and name not in HIDDEN_FIELDS:
             label = FIELD_LABELS.get(name) or _label(name)
-            facts.append((label, _format_fact(name, value, currency)))
+            text = _format_fact(name, value, currency)
+            facts.append((label, stored.translate(text) if name == "hold" else text))
     return facts
 
 
@@ -220,8 +221,6 @@ def _format_fact(name: str, value: Any, currency: str) -> str:
     if name in ADDRESS_FIELDS and isinstance(value, dict):
         return ", ".join(_format_value(part) for part in value.values() if part)
     text = _format_value(value)
-    if name == "hold":
-        return stored.translate(text)
     if name in DATE_FIELDS:
         return format_dates(text)
     return text
