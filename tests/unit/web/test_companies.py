@@ -58,6 +58,8 @@ def test_connect_leads_through_the_consent_page_and_names_the_company(
     company = visitor_with_stand_ins.row(ConnectedCompany, 1)
     assert (company.realm, company.state) == (realm, "connected")
     assert f"{escape(company.name)} is connected" in page
+    assert "Its lists are being read." in page
+    assert "Press Refresh lists." not in page
 
 
 def test_connecting_asks_at_once_for_the_lists(visitor_with_stand_ins: Visitor) -> None:
