@@ -45,8 +45,8 @@ FAULT_EXPLANATIONS = {
     ),
     "600": Sentence("The id of the request is already in use at QuickBooks."),
     "610": Sentence(
-        "Something it refers to was made inactive or deleted in QuickBooks. Refresh the lists"
-        " and match it again."
+        "Something it refers to was made inactive or deleted in QuickBooks. Press Refresh lists"
+        " under Companies, then Retry: the hub names what is missing."
     ),
     "620": Sentence(
         "It names a transaction that belongs to someone else or cannot be linked. Check the"
@@ -66,8 +66,8 @@ FAULT_EXPLANATIONS = {
     ),
     "2050": Sentence("A text is longer than QuickBooks allows. Shorten it at the source."),
     "2500": Sentence(
-        "It refers to an entry that this company has not, or no longer uses. Refresh the"
-        " lists, match it again."
+        "It refers to an entry that this company has not, or no longer uses. Press Refresh lists"
+        " under Companies, then Retry: the hub names what is missing."
     ),
     "3001": SLOW_DOWN,
     "3100": Sentence(

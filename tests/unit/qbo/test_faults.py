@@ -130,3 +130,9 @@ def test_every_recorded_fault_is_read():
     bodies = [text.encode() for text in texts if re.search(r"<Error code=", text)]
     assert bodies
     assert all(parse(body)[0].code for body in bodies)
+
+
+@pytest.mark.parametrize("code", ["610", "2500"])
+def test_a_reference_to_something_inactive_names_the_buttons_that_find_it(code):
+    text = explain_refusal((Fault(code),))
+    assert "Press Refresh lists under Companies, then Retry" in text
