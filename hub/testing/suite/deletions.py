@@ -10,7 +10,7 @@ from hub.contract.deletions import finds_deletions
 from hub.contract.documents import Document, Gone, Yielded
 from hub.testing.bench import Bench
 from hub.testing.outcomes.items import last_cursors
-from hub.testing.suite.variants import DocumentChange
+from hub.testing.suite.document_change import DocumentChange
 
 HOUR = 3600
 DAY = 24 * HOUR

@@ -21,7 +21,7 @@ from hub.testing.outcomes.items import (
     unique_ids,
     without_checkpoints,
 )
-from hub.testing.suite.variants import DocumentChange
+from hub.testing.suite.document_change import DocumentChange
 
 BETWEEN_CHANGES = 10  # seconds, in which a reading begins early enough to see both
 WITHIN_A_SECOND = 0.25  # seconds, which a source with whole seconds does not show

@@ -16,8 +16,8 @@ from hub.testing.bench import Bench
 from hub.testing.exchanges.hook_calls import call_hook, exception_failure
 from hub.testing.outcomes.items import identity
 from hub.testing.recording import record
+from hub.testing.suite.document_change import DocumentChange
 from hub.testing.suite.hooks import TIMESTAMP, HookTests
-from hub.testing.suite.variants import DocumentChange
 
 UNSIGNED_HEADERS = ("content-type", "content-length", "user-agent", "host")
 OTHER_BODY = b'{"topic": "made up", "id": "1"}'

@@ -8,7 +8,8 @@ from hub.contract.documents import Document
 from hub.money import sum_amounts
 from hub.testing.exchanges.response_values import ResponseValue
 from hub.testing.values.changed_responses import ChangedResponses, amount_of
-from hub.testing.values.line_taxes import TAX, find_line_depth
+from hub.testing.values.line_rows import find_line_depth
+from hub.testing.values.line_taxes import TAX
 
 NO_TAX = re.compile(r"rate|percent|pct|number|code|taxable|base|net|subtotal|(?:^|_)(?:id|no)$")
 TAX_INCREASE = Decimal("0.07")  # by which a tax is changed

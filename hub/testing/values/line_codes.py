@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hub.contract.documents import Document
 from hub.testing.exchanges.response_values import Path, ResponseValue
 from hub.testing.values.changed_responses import ChangedResponses, another_value
-from hub.testing.values.line_taxes import find_line_depth
+from hub.testing.values.line_rows import find_line_depth
 
 MAX_VALUES = 12  # of a row that are changed one after the other
 

@@ -10,7 +10,7 @@ from hub.contract.documents import Document, Kind
 from hub.testing.exchanges.response_values import Path, ResponseValue
 from hub.testing.outcomes.items import id_at_the_source
 from hub.testing.values.changed_responses import ChangedResponses, another_value, is_row_of
-from hub.testing.values.line_taxes import MAX_LINES, find_line_depth
+from hub.testing.values.line_rows import MAX_LINES, find_line_depth
 
 # What the name of a number may begin with; on a payment `invoice_number` is that of another one.
 _PURCHASE = "invoice|bill|creditnote|credit|receipt|expense"

@@ -1,0 +1,78 @@
+"""Changes and deletions of documents at a source, for the test classes of a contract suite."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from hub.contract.documents import Document, Yielded
+from hub.testing.bench import Bench
+from hub.testing.outcomes.items import id_at_the_source, list_of
+
+
+class DocumentChange:
+    """Changes a document at the source with a form of the stand-in's pages."""
+
+    slug: str
+    change: tuple[str, Mapping[str, str]] | None
+    delete: tuple[str, Mapping[str, str]] | None
+
+    def _change(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
+        """Change the first document at the source that may be changed, as a person does.
+
+        Return its source id.
+        """
+        return self._press(bench, items, self.change) if self.change else set()
+
+    def _delete(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
+        """Delete the first document at the source that may be deleted; return its source id."""
+        return self._press(bench, items, self.delete) if self.delete else set()
+
+    def _change_each_kind(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
+        """Change a document of each kind that may be changed; return their source ids."""
+        return self._press_each_kind(bench, items, self.change) if self.change else set()
+
+    def _delete_each_kind(self, bench: Bench, items: Sequence[Yielded]) -> set[str]:
+        """Delete a document of each kind that may be deleted; return their source ids."""
+        return self._press_each_kind(bench, items, self.delete) if self.delete else set()
+
+    def _press_each_kind(
+        self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]
+    ) -> set[str]:
+        """Submit a form for a document of each kind and list for which the stand-in accepts it.
+
+        A kind that shares an id with an earlier kind is left out: the form would reach the other
+        document.
+        """
+        by_kind: dict[tuple[str, str], list[Document]] = defaultdict(list)
+        for item in items:
+            if isinstance(item, Document):
+                by_kind[list_of(item)].append(item)
+        pressed = self._press(bench, items, form)
+        ids_of_other_kinds: set[str] = set()
+        for documents in by_kind.values():
+            ids = set(map(id_at_the_source, documents))
+            is_pressed = any(document.source_id in pressed for document in documents)
+            if not is_pressed and ids.isdisjoint(ids_of_other_kinds):
+                pressed |= self._press_first(bench, documents, form)
+            ids_of_other_kinds |= ids
+        return pressed
+
+    def _press(
+        self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]
+    ) -> set[str]:
+        """Submit a form for the first document for which the stand-in accepts it."""
+        pressed = self._press_first(bench, items, form)
+        path, _ = form
+        assert pressed, f"nothing of {self.slug} can be changed or deleted at {path}"
+        return pressed
+
+    def _press_first(
+        self, bench: Bench, items: Sequence[Yielded], form: tuple[str, Mapping[str, str]]
+    ) -> set[str]:
+        """Submit a form as `_press` does; return no id if the stand-in accepts it for none."""
+        path, fields = form
+        for item in items:
+            if not isinstance(item, Document):
+                continue
+            if bench.press(path.format(id=id_at_the_source(item)), **fields):
+                return {item.source_id}
+        return set()
