@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from hub.errors import Retry, Sentence
+from hub.models.enums import SendOutcome
 from hub.payloads.entities import ENTITY_BY_KIND
 from hub.qbo.client import PAGE_SIZE, Client
 from hub.qbo.responses import extract_count, extract_rows
@@ -91,10 +92,16 @@ def _check_completeness(
     entities: Collection[dict[str, Any]],
     known_ids: Collection[str],
 ) -> None:
-    """Raise PageMissing if a known object was not read and QuickBooks counts more than was read."""
+    """Raise PageMissing if a known object was not read and QuickBooks counts more than was read.
+
+    A count that is refused is no reason to doubt what was read.
+    """
     read_ids = {str(entity["Id"]) for entity in entities}
     if read_ids.issuperset(known_ids):
         return
     query = f"SELECT COUNT(*) FROM {ENTITY_BY_KIND[kind]} WHERE {where}"  # noqa: S608 (own names)
-    if extract_count(client.query(query).check()) > len(read_ids):
+    response = client.query(query)
+    if response.outcome == SendOutcome.REFUSED:
+        return
+    if extract_count(response.check()) > len(read_ids):
         raise PageMissing(kind)

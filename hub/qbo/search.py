@@ -127,8 +127,7 @@ def _read_page(client: Client, kind: str, where: str, page: int, position: int =
 
     Raise Incomplete if the response is not in that order.
     """
-    if kind in LIST_ENTITIES:
-        where += " AND Active IN (true, false)"
+    where = _include_inactive(kind, where)
     clauses = f"WHERE {where} ORDERBY MetaData.CreateTime ASC"
     query = (
         f"SELECT * FROM {ENTITY_BY_KIND[kind]} {clauses}"  # noqa: S608 (own names)
@@ -139,6 +138,11 @@ def _read_page(client: Client, kind: str, where: str, page: int, position: int =
     if times != sorted(times):
         raise Incomplete(kind, Sentence("its answer was not in the order of creation"))
     return entities
+
+
+def _include_inactive(kind: str, where: str) -> str:
+    """Return a condition that also fits the inactive records of a list."""
+    return f"{where} AND Active IN (true, false)" if kind in LIST_ENTITIES else where
 
 
 def _find_created_in_second(
@@ -154,12 +158,13 @@ def _find_created_in_second(
         f"MetaData.CreateTime >= '{start.isoformat()}'"
         f" AND MetaData.CreateTime < '{end.isoformat()}'"
     )
-    count = _count_objects(client, kind, where)
+    counted = _include_inactive(kind, where)
+    count = _count_objects(client, kind, counted)
     entities: dict[str, Entity] = {}
     for position in range(1, count + 1, page):
         for entity in _read_page(client, kind, where, page, position):
             entities[entity["Id"]] = entity
-    if len(entities) != count or _count_objects(client, kind, where) != count:
+    if len(entities) != count or _count_objects(client, kind, counted) != count:
         raise Incomplete(kind, Sentence("it changed while it was searched"))
     return entities.values()
 

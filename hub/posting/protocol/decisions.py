@@ -57,8 +57,10 @@ DUPLICATE_NUMBER = "6140"
 DUPLICATE_NAME = "6240"
 STALE_OBJECT = "5010"
 OBJECT_NOT_FOUND = "610"
+OUTDATED_CODES = (STALE_OBJECT, OBJECT_NOT_FOUND)  # of changes that may not fit any more
 UNANSWERED_OUTCOMES = (SendOutcome.SENT, SendOutcome.DOUBT)
 MAX_PROVED_ABSENCES = 5  # after so many, only a person can have it sent again
+MAX_OUTDATED_SENDS = 5  # in a row of one change, while others keep changing the transaction
 
 
 def decide(history: History) -> Step:
@@ -234,16 +236,15 @@ def _decide_after_refusal(history: History, last: SendAttempt) -> Step:
 def _decide_after_refused_change(history: History, last: SendAttempt) -> Step:
     """Return the step after a credible refusal of a change.
 
-    A change that was stale is sent again only if it can be written against a newer SyncToken.
+    If the object may have changed or be missing, it is read: "not found" may also mean something
+    that it refers to. The change is sent again only if it can be based on a newer SyncToken.
     """
-    if last.code == OBJECT_NOT_FOUND:
-        if history.operation == Operation.DELETE:
-            return Posted(history.target)
-        return Ask(AskReason.DELETED, (history.target,))
-    if last.code != STALE_OBJECT:
+    if last.code not in OUTDATED_CODES:
         return Hold(HoldReason.REFUSED)
     step = _decide_change_after_comparing(history)
-    if isinstance(step, Send) and step.rebase is None:
+    newest = history.sends[-MAX_OUTDATED_SENDS:]
+    outdated_count = sum(send.code in OUTDATED_CODES for send in newest)
+    if isinstance(step, Send) and (step.rebase is None or outdated_count == MAX_OUTDATED_SENDS):
         return Hold(HoldReason.REFUSED)
     return step
 
@@ -299,7 +300,6 @@ def _decide_after_absence(history: History) -> Step:
     """Return the step after a proof that the posting is not in QuickBooks."""
     if history.gone and history.operation == Operation.CREATE:
         return Withdraw()
-
     last = find_last_processed(history)
     if history.rekey or (last and last.batched):
         return Send(resend=True, renew=True)

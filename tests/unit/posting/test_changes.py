@@ -2,7 +2,8 @@
 
 import pytest
 
-from hub.posting.actions import manual
+from hub.posting.actions import manual, retries
+from hub.qbo.client import Client
 from tests.support.rows.posting_bench import PostingBench
 
 
@@ -135,6 +136,38 @@ def test_a_change_of_something_deleted_is_put_before_a_person(bench):
     bench.quickbooks.act("delete", kind="Bill", id=first_bill(bench)["Id"])
     bench.drain()
     assert (bench.state(id), bench.cases()) == ("held", ["Deleted in QuickBooks"])
+
+
+@pytest.mark.parametrize("operation", ["update", "delete"])
+def test_a_change_that_refers_to_something_inactive_does_not_count_as_deleted(bench, operation):
+    bench.quickbooks.add_fault("refusal", f"bill.{operation}", code="610")
+    id = bench.change(bench.first, operation, total="120.00")
+    bench.drain()
+    assert (bench.state(id), bench.cases(), len(bench.bills())) == (
+        "held",
+        ["Refused by QuickBooks"],
+        1,
+    )
+    with bench.app.app_context():
+        retries.retry(id, "kari")
+    bench.drain()
+    assert bench.state(id) == "posted"
+
+
+def test_a_change_that_stays_stale_is_held(bench):
+    bench.quickbooks.add_fault("refusal", "bill.update", code="5010", count=0)
+    read = Client.read
+
+    def newer(self, kind, id, **at):
+        note = first_bill(bench)["PrivateNote"]
+        bench.quickbooks.act("edit", kind="Bill", id=id, set={"PrivateNote": f"seen {note}"})
+        return read(self, kind, id, **at)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "read", newer)
+        id = bench.change(bench.first, total="120.00")
+        bench.drain()
+    assert (bench.state(id), len(bench.attempts(id))) == ("held", 5)
 
 
 def test_a_later_change_waits_while_an_earlier_one_is_in_doubt(bench):

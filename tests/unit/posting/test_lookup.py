@@ -86,6 +86,19 @@ def test_everything_created_is_found_across_pages_even_within_one_second(bench, 
     assert len(results) == len(set(results))
 
 
+def test_inactive_records_of_one_second_are_found(bench):
+    since = bench.clock.now() - dt.timedelta(minutes=10)
+    created = []
+    for number in range(5):
+        response = bench.quickbooks.ask("POST", "vendor", {"DisplayName": f"Vendor {number}"})
+        created.append(response.json()["Vendor"])
+    inactive = {"Id": created[1]["Id"], "SyncToken": "0", "sparse": True, "Active": False}
+    bench.quickbooks.ask("POST", "vendor", inactive)
+    pages = search.find_created_since(Client(1), "vendor", since, 2)
+    results = [row["Id"] for page in pages for row in page]
+    assert sorted(results) == sorted(row["Id"] for row in created)
+
+
 def test_a_full_second_that_begins_within_a_page_is_reported_once(bench):
     since = bench.clock.now() - dt.timedelta(minutes=10)
     enter_bills(bench, 1)

@@ -122,6 +122,7 @@ CHANGE: dict[str, tuple[HttpResponse | QuickBooksResponse, Step, Step]] = {
     "200 with the entity": (json_of(200, {"Bill": BILL}), Posted("145"), Read("145")),
     "200 with another object": (json_of(200, {"Bill": BILL | {"Id": "9"}}), *DOUBTED),
     "5010": (fault("5010"), Read("145"), Doubt()),
+    "610": (fault("610"), Read("145"), Doubt()),
     "reset": (build_lost_response("reset"), *DOUBTED),
     "429": (fault("3001", status=429), *NOT_SENT),
 }
@@ -132,7 +133,7 @@ DELETE: dict[str, tuple[HttpResponse | QuickBooksResponse, Step, Step]] = {
         Read("145"),
     ),
     "200 that shows it alive": (json_of(200, {"Bill": BILL}), *DOUBTED),
-    "610": (fault("610"), Posted("145"), Doubt()),
+    "610": (fault("610"), Read("145"), Doubt()),
 }
 TABLE = [
     (operation, kind, name, *row)

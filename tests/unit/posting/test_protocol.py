@@ -533,9 +533,29 @@ CHANGED = [
         change("update", "refused/5010", state="sending", current=AT_BASE),
         Hold("refused"),
     ),
+    (
+        "stale for the fourth time",
+        change("update", *["refused/5010"] * 4, state="sending", current=AS_KNOWN),
+        Send(rebase="3"),
+    ),
+    (
+        "stale for the fifth time",
+        change("update", *["refused/5010"] * 5, state="sending", current=AS_KNOWN),
+        Hold("refused"),
+    ),
     ("stale on a re-send", change("update", "doubt", "refused/5010", state="sending"), Doubt()),
     ("refused", change("update", "refused/6210", state="sending"), Hold("refused")),
-    ("it is missing", change("update", "refused/610", state="sending"), Ask("deleted", ("7",))),
+    ("something is missing", change("update", "refused/610", state="sending"), Read("7")),
+    (
+        "it is missing",
+        change("update", "refused/610", state="sending", current=GONE),
+        Ask("deleted", ("7",)),
+    ),
+    (
+        "it is there, so what it refers to is missing",
+        change("update", "refused/610", state="sending", current=AT_BASE),
+        Hold("refused"),
+    ),
     ("a restore does not touch it", change("update", after_restore=True), Read("7")),
     (
         "in doubt, not quiet",
@@ -593,7 +613,17 @@ CHANGED = [
     ("delete: edited", change("delete", current=EDITED), Ask("changed", ("7",))),
     ("delete: voided by a person", change("delete", current=VOID), Ask("voided", ("7",))),
     ("delete: gone already", change("delete", current=GONE), Posted("7")),
-    ("delete: answered missing", change("delete", "refused/610", state="sending"), Posted("7")),
+    ("delete: something is missing", change("delete", "refused/610", state="sending"), Read("7")),
+    (
+        "delete: it is missing",
+        change("delete", "refused/610", state="sending", current=GONE),
+        Posted("7"),
+    ),
+    (
+        "delete: it is there, so what it refers to is missing",
+        change("delete", "refused/610", state="sending", current=AT_BASE),
+        Hold("refused"),
+    ),
     (
         "delete: in doubt and gone",
         change("delete", "doubt", state="unknown", current=GONE),

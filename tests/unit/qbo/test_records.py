@@ -295,3 +295,10 @@ def test_lists_know_up_to_when_changes_are_known(quickbooks, clock):
     with engine.read_only_session() as session:
         states = session.scalars(select(ListState)).all()
     assert all(state.changed_to for state in states if state.list != "company")
+
+
+def test_a_list_is_believed_if_quickbooks_refuses_to_count_it(quickbooks, monkeypatch):
+    record_download.refresh(1, ["vendor"])
+    shorten_pages(monkeypatch, 1, 39)
+    quickbooks.add_fault("refusal", contains="COUNT")
+    assert record_download.refresh(1, ["vendor"]) == {"vendor": 39}
