@@ -20,7 +20,7 @@ OPEN_THE_PERIOD = (
 class CaseAction(StrEnum):
     """What solves a case; the inbox has a label and buttons for each of these.
 
-    The labels are in `hub.web.lists.case_list`, the buttons in the template `solve.html`.
+    The labels are in `hub.web.lists.case_list`, the buttons in the template `case_buttons.html`.
     """
 
     RECONNECT = "reconnect"  # "Reconnect" for owners, "Companies" for others

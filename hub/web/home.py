@@ -33,7 +33,7 @@ from hub.web.reporting import posted_chart
 
 COMPANIES_PER_PAGE = 20
 pages = Blueprint("home", __name__)
-pages.add_app_template_filter(checklist.describe_who_can, "who_can")
+pages.add_app_template_filter(checklist.describe_responsible_people, "responsible_people")
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class Health:
 
     company: ConnectedCompany
     token: Token | None
-    days: int | None
+    days_left: int | None
     is_whole: bool  # the person may see everything of the company
-    reconciled: reconciliation.ReconciliationSummary | None
+    reconciliation: reconciliation.ReconciliationSummary | None
     apps: list[AppLine] = field(default_factory=list)
 
 
@@ -83,7 +83,7 @@ def show() -> str:
         return render_template(
             "home.html",
             standby=standby,
-            requests=_load_access_requests(session),
+            access_requests=_load_access_requests(session),
             cases=case_list.build_rows(session, cases),
             checklist=checklist.read_if_shown(session),
             has_posted=checklist.has_posted(session, load_scope()),
@@ -93,8 +93,8 @@ def show() -> str:
             attention=figures.sum_attention(
                 session, _select_visible_installations(), open_documents
             ),
-            last_reconciled=_load_newest_reconciliation(session),
-            differing=_count_differing_companies(session),
+            last_reconciliation=_load_newest_reconciliation(session),
+            differing_count=_count_differing_companies(session),
             has_whole_company=load_scope().is_everything or bool(load_scope().whole_company_ids),
             chart=posted_chart.read(session, load_scope()),
         )
@@ -157,16 +157,16 @@ def _load_health(session: Session, companies: Sequence[ConnectedCompany]) -> lis
     whole_ids = [company_id for company_id in ids if load_scope().has_company(company_id)]
     tokens = select(Token).where(Token.company_id.in_(ids))
     tokens_by_company = {token.company_id: token for token in session.scalars(tokens)}
-    reconciled = reconciliation.load_newest_reconciliations(session, whole_ids)
+    reconciliations = reconciliation.load_newest_reconciliations(session, whole_ids)
     healths = {}
     for company in companies:
         token = tokens_by_company.get(company.id)
         healths[company.id] = Health(
             company=company,
             token=token,
-            days=days_left(token),
+            days_left=days_left(token),
             is_whole=company.id in whole_ids,
-            reconciled=reconciled.get(company.id),
+            reconciliation=reconciliations.get(company.id),
         )
     _add_apps(session, healths)
     return list(healths.values())

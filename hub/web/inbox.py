@@ -54,12 +54,12 @@ def show() -> str | Response:
             rows=case_list.build_rows(session, cases.rows),
             groups=[] if is_closed else case_list.count_groups(session, filters),
             filters=filters,
-            chosen=drop_unset(filters),
-            place=case_list.build_arguments(),
+            active_filters=drop_unset(filters),
+            return_arguments=case_list.build_arguments(),
             with_filters=lambda **changes: drop_unset(filters | changes),
             is_closed=is_closed,
-            shows=case_list.CASE_LISTS,
-            sorts=case_list.SORT_ORDERS,
+            case_lists=case_list.CASE_LISTS,
+            sort_orders=case_list.SORT_ORDERS,
             companies=case_list.list_companies(session, filters["company"]),
             installations=list_installation_choices(session, filters["installation"]),
             has_posted=checklist.has_posted(session, load_scope()),
@@ -96,7 +96,7 @@ def match(case_id: int) -> Response | tuple[str, int]:
     try:
         message = matches.decide(installation.id, field.name, code, choice, person_name())
     except HubError as error:
-        return _render_case_page(case_id, wrong=translate(error.sentence)), 400
+        return _render_case_page(case_id, problem=translate(error.sentence)), 400
     return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
 
 
@@ -114,7 +114,7 @@ def create(case_id: int) -> Response | tuple[str, int]:
     except Invalid as error:
         return _render_case_page(case_id, invalid=error), 400
     except HubError as error:
-        return _render_case_page(case_id, wrong=translate(error.sentence)), 400
+        return _render_case_page(case_id, problem=translate(error.sentence)), 400
     return case_acts.apply(case_id, lambda: message, CaseDecision.MATCHED)
 
 
@@ -153,11 +153,11 @@ def confirm_removal(case_id: int) -> str:
             abort(404)
         [row] = case_list.build_rows(session, [case])
         return render_template(
-            "remove_of_case.html",
+            "case_removal.html",
             case=case,
             row=row,
             postings=case_acts.load_postings(session, case_id),
-            chosen=case_list.build_arguments() | {"then": "next"},
+            next_arguments=case_list.build_arguments() | {"then": "next"},
         )
 
 
@@ -264,7 +264,7 @@ def _build_bulk_values(session: Session, filters: case_list.Filters) -> dict[str
     total, newest = session.execute(
         select(func.count(), func.max(Case.id)).select_from(Case).where(*conditions)
     ).one()
-    return {"total": total, "newest": newest or 0, "people": case_assignees.offer(session)}
+    return {"total": total, "newest": newest or 0, "people": case_assignees.list_choices(session)}
 
 
 def _get_code_of_case(case_id: int) -> record_creation.CodeOfCase:
@@ -274,10 +274,10 @@ def _get_code_of_case(case_id: int) -> record_creation.CodeOfCase:
     return code or abort(404)
 
 
-def _render_case_page(case_id: int, wrong: str = "", invalid: Invalid | None = None) -> str:
+def _render_case_page(case_id: int, problem: str = "", invalid: Invalid | None = None) -> str:
     """Draw the page of a case.
 
-    `wrong` says beside the choice of a record why it was not stored, `invalid` in the form of a
+    `problem` says beside the choice of a record why it was not stored, `invalid` in the form of a
     new one.
     """
     with read_only_session() as session:
@@ -305,12 +305,12 @@ def _render_case_page(case_id: int, wrong: str = "", invalid: Invalid | None = N
             states=load_states_of_parts(session, [posting.id for posting in postings]),
             installation=installation,
             match=_match(session, case, invalid),
-            wrong=wrong,
-            chosen=arguments | {"then": "next"},
-            filters={name: text for name, text in arguments.items() if name != "then"},
-            following=case_list.find_next_case_id(session, case_list.read_filters(), case_id),
-            stops=case_acts.is_blocking(postings),
-            closable=case_acts.is_closable(case, postings),
+            problem=problem,
+            next_arguments=arguments | {"then": "next"},
+            return_arguments={name: text for name, text in arguments.items() if name != "then"},
+            next_case_id=case_list.find_next_case_id(session, case_list.read_filters(), case_id),
+            is_blocking=case_acts.is_blocking(postings),
+            is_closable=case_acts.is_closable(case, postings),
             sides=case_comparison.build_sides(session, case, postings, entities),
             reads_now=reads_now,
             max_listed=case_acts.MAX_SHOWN,
@@ -338,7 +338,7 @@ def _build_context(session: Session, case: Case) -> dict[str, Any]:
     is_decided_here = may_here("operator") and not case.closed_at
     return {
         "notes": list(session.scalars(notes)),
-        "people": case_assignees.offer(session) if is_decided_here else None,
+        "people": case_assignees.list_choices(session) if is_decided_here else None,
         "is_snoozed": until is not None and until > current_hub().clock.now(),
         "row": row,
         "subjects": {case.id: row.subject},

@@ -111,8 +111,8 @@ def index() -> str:
         "page": runs,
         "rows": rows,
         "filters": filters,
-        "chosen": drop_unset(filters),
-        "kinds": RUN_KIND_LABELS,
+        "active_filters": drop_unset(filters),
+        "kind_labels": RUN_KIND_LABELS,
         "installations": installations,
     }
     return render_template("runs.html", **context)
@@ -196,7 +196,7 @@ def progress(run_id: int) -> tuple[str, int]:
     """
     context = _build_context(run_id)
     is_over = context["run"].ended_at is not None
-    part = render_template("progress.html", part=True, **context)
+    part = render_template("progress.html", is_part=True, **context)
     return part, 286 if is_over else 200
 
 
@@ -208,10 +208,10 @@ def _build_context(run_id: int) -> dict[str, Any]:
         if run.installation_id:
             installation = session.get(Installation, run.installation_id)
         use_zone_of(installation)
-        reconciled = None
+        reconciliation_summary = None
         result = load_result(run)
         if result is not None:
-            reconciled = reconciliation.summarize(run, result)
+            reconciliation_summary = reconciliation.summarize(run, result)
         has_ended = run.ended_at is not None
         newest = (
             select(RunLine)
@@ -225,19 +225,19 @@ def _build_context(run_id: int) -> dict[str, Any]:
             "title": subjects.title(run),
             "company": subjects.company(run),
             "state": run.state,
-            "shown_state": summary.shown_state(run),
+            "badge_state": summary.shown_state(run),
             "result": run.counts.get("result"),
             "figures": run_result.label_counts(run.counts.get("result", {})),
-            "said": summary.describe_result(run),
+            "result_text": summary.describe_result(run),
             "reconciliation": result,
-            "reconciled": reconciled,
-            "lines": list(session.scalars(newest))[::-1],
+            "reconciliation_summary": reconciliation_summary,
+            "log_lines": list(session.scalars(newest))[::-1],
             "installation": installation,
             "next_try": _load_next_try_time(session, run, installation),
             "apps": _load_apps(session, run),
             "has_posted": _has_posted(session, run),
-            "undoable": may_here("operator") and has_ended and _has_created(session, run),
-            "back": url_for("runs.index"),
+            "can_undo": may_here("operator") and has_ended and _has_created(session, run),
+            "runs_url": url_for("runs.index"),
         }
 
 

@@ -29,7 +29,7 @@ def show() -> str:
         with read_only_session() as session:
             hits = _search(session, words)
     count = sum(len(matches) for matches in hits.values())
-    return render_template("search.html", words=words, hits=hits, count=count, limit=MAX_HITS)
+    return render_template("search.html", words=words, hits=hits, count=count, max_hits=MAX_HITS)
 
 
 def _search(session: Session, words: str) -> dict[str, Any]:

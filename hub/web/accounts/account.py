@@ -266,7 +266,7 @@ def remove_passkey() -> Response:
 def _build_page_values(look: Session) -> dict[str, Any]:
     """Return what the page of the account shows."""
     return {
-        "own": _get_session_row(),
+        "current_session": _get_session_row(),
         "sessions": login_sessions.list_live(look, _get_person_id()),
         "has_authenticator": second_factor.has_authenticator(look, _get_person_id()),
         "codes_left": second_factor.count_recovery_codes(look, _get_person_id()),

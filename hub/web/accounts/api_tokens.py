@@ -81,7 +81,7 @@ def _render_page(
             new_token=new_token,
             name=name,
             scopes=SCOPE_LABELS,
-            chosen=scopes,
-            days=LIFETIMES_IN_DAYS,
+            chosen_scopes=scopes,
+            lifetimes=LIFETIMES_IN_DAYS,
             default_days=api_tokens.DEFAULT_DAYS,
         )

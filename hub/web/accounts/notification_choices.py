@@ -77,14 +77,14 @@ def show() -> str | Response:
     return render_template(
         "notification_choices.html",
         choices=choices,
-        everything=timings.of(current_user.id, None),
-        are_few=len(choices) <= MAX_OPEN,
+        general_timing=timings.of(current_user.id, None),
+        opens_apps=len(choices) <= MAX_OPEN,
         page=companies,
         search=words,
-        kept=destinations.page_address(),
-        labels=TIMING_LABELS,
+        list_address=destinations.page_address(),
+        timing_labels=TIMING_LABELS,
         address=people.mail_address(current_user),
-        is_set=notifications.is_set(),
+        has_mail_server=notifications.is_set(),
     )
 
 

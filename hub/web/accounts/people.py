@@ -58,7 +58,7 @@ def render_people_page(
                 _describe_invitation(session, row) for row in invitations.list_pending(session)
             ],
             handover=handover,
-            chosen=chosen,
+            chosen_rights=chosen,
             public_url=current_hub().config.public_url,
             min_length=passwords.MIN_LENGTH,
             **right_fields.list_choices(session),

@@ -79,7 +79,7 @@ def _render_page(person_id: int) -> str:
             "rights.html",
             person=person,
             rows=_build_rows(session, person),
-            chosen=_read_form(),
+            chosen_right=_read_form(),
             **right_fields.list_choices(session),
         )
 

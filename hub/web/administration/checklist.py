@@ -97,7 +97,7 @@ def read_until_posted(session: Session) -> Checklist | None:
     return None if has_posted(session, load_rights_scope()) else read_if_shown(session)
 
 
-def describe_who_can(step: Step, checklist: Checklist) -> str:
+def describe_responsible_people(step: Step, checklist: Checklist) -> str:
     """State who can do a step that the person who is logged in cannot do."""
     names = ", ".join(checklist.owners)
     role = (

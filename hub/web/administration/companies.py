@@ -59,9 +59,9 @@ def index() -> str | Response:
             return redirect(build_first_address())
         companies = _describe_each(look, listed.rows)
     context = {
-        "ready": keys.are_complete,
+        "has_keys": keys.are_complete,
         "redirect_uri": token_endpoint.redirect_uri(),
-        "included": usage.INCLUDED_READS_PER_MONTH,
+        "included_reads": usage.INCLUDED_READS_PER_MONTH,
         "modes": MODE_LABELS,
         "max_open": MAX_OPEN,
         "page": listed,
@@ -288,7 +288,7 @@ def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list
     sizes = _count_list_entries(look, ids)
     runs = reconciliation.load_newest_runs(look, whole_ids, RunKind.LISTS)
     reads = usage.count_reads_of_each(look, ids)
-    reconciled = reconciliation.load_newest_reconciliations(look, whole_ids)
+    reconciliations = reconciliation.load_newest_reconciliations(look, whole_ids)
     about = []
     for company in companies:
         about.append(
@@ -296,14 +296,14 @@ def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list
                 "company": company,
                 "is_whole": company.id in whole_ids,
                 "token": tokens.get(company.id),
-                "days": days_left(tokens.get(company.id)),
+                "days_left": days_left(tokens.get(company.id)),
                 "lists": lists[company.id],
                 "sizes": sizes[company.id],
                 "apps": apps[company.id],
                 "run": runs.get(company.id),
                 "reads": reads[company.id],
-                "room": usage.compute_remaining_budget(company),
-                "reconciled": reconciled.get(company.id),
+                "remaining_calls": usage.compute_remaining_budget(company),
+                "reconciliation": reconciliations.get(company.id),
             }
         )
     return about

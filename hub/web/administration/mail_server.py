@@ -176,7 +176,7 @@ def _render_form(server: ServerForm) -> str:
     return render_template(
         "setup_mail.html",
         server=server,
-        is_set=notifications.is_set(),
+        has_mail_server=notifications.is_set(),
         demo_folder=notifications.demo_folder(),
         setting=SETTING_NAME if hub_settings.is_in_environment(SETTING_NAME) else "",
         encryptions=ENCRYPTION_LABELS,

@@ -305,7 +305,7 @@ def _describe(posting: Posting, side: Side | None) -> dict[str, Any]:
     in_quickbooks = [
         {
             "id": transaction.id,
-            "may_be_taken": transaction.may_be_taken,
+            "may_be_taken": transaction.can_be_adopted,
             "transaction": describe_transaction(transaction.present),
         }
         for transaction in (side.transactions if side else ())

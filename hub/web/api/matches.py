@@ -132,7 +132,7 @@ def _describe(view: CodeView) -> dict[str, Any]:
         "name": view.name,
         "number": view.number,
         "state": view.state,
-        "record": view.now or view.explanation,
+        "record": view.record or view.explanation,
         "suggestions": [_describe_record(suggestion) for suggestion in view.suggestions],
     }
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -91,7 +91,7 @@ def build_tabs(session: Session, installation: Installation) -> dict[str, Any]:
         "source_badge": environment_badge.build_source_badge(app, installation),
         "has_lists": bool(app) and plugins.has(installation.slug, "hub_records"),
         "has_webhook": bool(app) and plugins.has(installation.slug, "hub_webhook"),
-        "to_review": session.scalar(waiting),
+        "review_count": session.scalar(waiting),
         "crumbs": [
             (gettext("Apps"), url_for("marketplace.show")),
             (app_name(installation.slug), _get_app_page(installation)),
@@ -167,20 +167,19 @@ def _build_page_values(session: Session, installation: Installation) -> dict[str
     next_runs = load_next_runs(session, [installation.id], current_hub().clock.now())
     return {
         "counts": count_documents(session, installation.id),
-        "to_approve": count_kinds(count_in_review(session, installation.id)),
+        "review_text": count_kinds(count_in_review(session, installation.id)),
         "sums": _load_sums(session, installation.id),
         "runs": list(session.scalars(newest.where(is_of_app).limit(5))),
         "lists_run": session.scalar(newest.where(*is_lists_run).limit(1)),
-        "lists_put": session.scalar(_lists_put(installation)),
+        "lists_entry": session.scalar(_select_lists_entry(installation)),
         "cases": case_list.build_rows(session, cases),
-        "codes": session.scalar(codes),
+        "code_count": session.scalar(codes),
         "next_run": next_runs.get(installation.id),
-        "left_out": count_before_start(session, installation.id),
-        "mine": request.args.get("mine", ""),
+        "early_count": count_before_start(session, installation.id),
     }
 
 
-def _lists_put(installation: Installation) -> Select[AuditEntry]:
+def _select_lists_entry(installation: Installation) -> Select[AuditEntry]:
     """Return the query for the audit entry of the lists that enabling pushed."""
     subject = enable.audit_subject(installation)
     entries = select(AuditEntry).where(

@@ -93,8 +93,8 @@ def one(slug: str) -> str:
         requests=requests,
         plugin=current_hub().plugins.installed_plugin(slug),
         is_listed=current_hub().config.allowed_plugins is not None,
-        reads=_describe_abilities(slug, READING_HOOKS),
-        writes=_describe_abilities(slug, WRITING_HOOKS),
+        reading_labels=_describe_abilities(slug, READING_HOOKS),
+        writing_labels=_describe_abilities(slug, WRITING_HOOKS),
         quality=assess(current_hub().plugins, slug),
         tier_titles=TIER_TITLES,
     )

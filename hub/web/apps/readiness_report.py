@@ -26,4 +26,4 @@ def show(installation_id: int) -> str:
         if context["app"]:
             with viewer.translate_reasons():
                 report = readiness_report.report(session, installation, context["app"])
-        return render_template("readiness.html", report=report, sums_of=sum_texts, **context)
+        return render_template("readiness.html", report=report, format_sums=sum_texts, **context)

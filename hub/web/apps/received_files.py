@@ -40,7 +40,7 @@ def show(installation_id: int) -> str:
             page=listed,
             files=listed.rows,
             suffixes=kinds.suffixes,
-            limit=kinds.limit,
+            max_size=kinds.limit,
             folder=file_folder.get_folder(installation),
             **installation_page.build_tabs(session, installation),
         )

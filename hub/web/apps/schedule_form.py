@@ -1,4 +1,4 @@
-"""The questions that every app is asked: mode, schedule, zone, and the start date."""
+"""The settings that every app has: mode, schedule, zone, and the start date."""
 
 import datetime as dt
 from typing import Any
@@ -33,8 +33,8 @@ SCHEDULE_HELP = gettext_noop(
 )
 
 
-def plan_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> list[Input]:
-    """Return the questions with the present answers."""
+def build_hub_inputs(row: Installation, typed: dict[str, Any], mode: str | None) -> list[Input]:
+    """Return the inputs with the values as typed or stored."""
     start = typed["start_date"] if "start_date" in typed else _start_date(row)
     modes = [
         (name, f"{gettext(word)}: {gettext(words)}") for name, (word, words) in MODE_LABELS.items()
@@ -129,8 +129,8 @@ def _suggest_start(row: Installation) -> dt.date | None:
         return session.scalar(first)
 
 
-def plan_typed(form: MultiDict[str, str]) -> dict[str, Any]:
-    """Return the submitted values of the schedule."""
+def read_hub_values(form: MultiDict[str, str]) -> dict[str, Any]:
+    """Return the values of these settings that a form has."""
     submitted = {
         name: form.get(name, "").strip()
         for name in ("zone", "start_date", "second_approval_above")
@@ -155,5 +155,5 @@ def _build_input(
         required=is_required,
         value=value,
         choices=choices,
-        blank=not is_required,
+        allows_blank=not is_required,
     )

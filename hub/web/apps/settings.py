@@ -31,7 +31,7 @@ from hub.web.apps import (
     setting_preview,
 )
 from hub.web.apps.installation import build_tabs
-from hub.web.apps.schedule_form import build_picker, plan_inputs, plan_typed
+from hub.web.apps.schedule_form import build_hub_inputs, build_picker, read_hub_values
 from hub.web.apps.setting_choices import build_choice_lister, read_choices
 from hub.web.apps.setting_preview import SettingsPreview
 from hub.web.authentication import confirmation
@@ -128,7 +128,7 @@ def _build_preview(app: App, row: Installation) -> str:
     """Return the changes of the form and what follows from them; nothing if it cannot be saved."""
     enabled_apps.check_right(row)
     typed = forms.parse(settings_schema.schema_of(app), request.form)
-    values = entered_secrets.load(app, row, typed) | typed | plan_typed(request.form)
+    values = entered_secrets.load(app, row, typed) | typed | read_hub_values(request.form)
     mode = _read_mode()
     try:
         preview = setting_preview.read(app, row, values, mode)
@@ -182,7 +182,7 @@ def _render_first_form(row: Installation) -> str:
         "look",
     )
     answers = forms.parse(settings_schema.schema_of(get_app_or_404(row.slug)), form)
-    return _render_form(row, answers | plan_typed(form), {}, form.get("mode"))
+    return _render_form(row, answers | read_hub_values(form), {}, form.get("mode"))
 
 
 def _get_draft_token() -> str | None:
@@ -196,7 +196,7 @@ def _submit(row: Installation) -> Page:
     app = get_app_or_404(row.slug)
     typed = forms.parse(settings_schema.schema_of(app), request.form)
     answers = entered_secrets.load(app, row, typed) | typed
-    values = answers | plan_typed(request.form)
+    values = answers | read_hub_values(request.form)
     mode = _read_mode()
     try:
         if "test" in request.form:
@@ -312,7 +312,7 @@ def _test(app: App, row: Installation, answers: dict[str, Any]) -> Page:
     flash(setting_messages.confirm_connection(app, tenant.name), "success")
     for text in tenant.warnings:
         flash(reasons.translate_sentence(text), "look")
-    values = answers | plan_typed(request.form)
+    values = answers | read_hub_values(request.form)
     return _render_form(row, values, {}, _read_mode())
 
 
@@ -325,44 +325,51 @@ def _render_form(
     """Render the form with what was typed and what is wrong with it."""
     app = get_app_or_404(row.slug)
     values = {**row.settings, **typed}
-    stored = list(sources.load_stored_secrets(app, row))
-    draft, entered = entered_secrets.save(app, row, typed)
-    drawn = forms.build_inputs(
+    stored_names = list(sources.load_stored_secrets(app, row))
+    draft, entered_names = entered_secrets.save(app, row, typed)
+    own_inputs = forms.build_inputs(
         settings_schema.schema_of(app),
         values,
-        stored=stored,
-        entered=entered,
+        stored_names=stored_names,
+        entered_names=entered_names,
         currency=row.company.currency,
-        source=partial(read_choices, app, row, values)
-        if may_configure(row)
-        else build_choice_lister(row),
+        load_choices=_build_choice_loader(app, row, values),
     )
-    drawn = viewer.translate_inputs(drawn, app.slug)
-    plan = plan_inputs(row, typed, mode)
+    own_inputs = viewer.translate_inputs(own_inputs, app.slug)
+    inputs = [*own_inputs, *build_hub_inputs(row, typed, mode)]
     with read_only_session() as session:
         about = (
             build_tabs(session, row)
             if row.id
             else {"company_name": row.company.name or row.company.realm}
         )
-        people = _load_people(session, row)
+        owners = _load_people(session, row)
         history: Sequence[setting_history.SettingsEntry] = ()
         if row.id and may_here("operator"):
             history = setting_history.read(session, app, row)
-    groups = forms.group_by_section(forms.with_focus(forms.with_errors([*drawn, *plan], errors)))
+    sections = forms.group_by_section(forms.set_focus(forms.add_errors(inputs, errors)))
     about |= {
         "app": app,
         "row": row,
-        "groups": groups,
-        "people": people,
+        "sections": sections,
+        "possible_owners": owners,
         "history": history,
-        "labels": {question.name: question.label for question in (*drawn, *plan)},
+        "field_labels": {form_input.name: form_input.label for form_input in inputs},
         "picker": build_picker(row, typed),
-        "allowed": may_configure(row),
-        "extra": forms.list_errors_without_field(errors, values),
+        "may_change": may_configure(row),
+        "form_errors": forms.list_errors_without_field(errors, values),
         "draft": draft,
     }
-    return render_template("settings.html", wrong=errors, **about)
+    return render_template("settings.html", errors=errors, **about)
+
+
+def _build_choice_loader(
+    app: App, row: Installation, values: Mapping[str, Any]
+) -> forms.LoadChoices:
+    """Return what reads the choices of settings; only a person who may change them causes calls."""
+    if may_configure(row):
+        return partial(read_choices, app, row, values)
+    return build_choice_lister(row)
 
 
 def _load_people(session: Session, row: Installation) -> list[str]:

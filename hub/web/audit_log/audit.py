@@ -22,7 +22,7 @@ from hub.security import audit_check, audit_entries
 from hub.security.audit_errors import AuditBroken
 from hub.translations.messages import gettext, translate
 from hub.web.audit_log import audit_details, audit_exports, audit_wording
-from hub.web.audit_log.audit_subjects import Subjects
+from hub.web.audit_log.audit_subjects import EntrySubjects
 from hub.web.authentication.access import require_role
 from hub.web.frame.layout import zone
 from hub.web.frame.paging import list_distinct_values, page
@@ -47,13 +47,13 @@ def index() -> str:
         return render_template(
             "audit.html",
             page=entries,
-            subjects=Subjects(session, entries.rows),
+            entry_subjects=EntrySubjects(session, entries.rows),
             wording=audit_wording,
             describe_actor=audit_details.describe_actor,
             filters=filters,
             acts=acts,
             actors=actors,
-            chosen={name: value for name, value in filters.items() if value},
+            active_filters={name: value for name, value in filters.items() if value},
         )
 
 

@@ -14,8 +14,8 @@ from hub.web.codes import matches
 from hub.web.frame.layout import app_name
 from hub.web.frame.viewer import translate_for_app
 
-# Acts on codes name them as "costtracker supplier s1".
-OF_CODES = frozenset({"code matched", "match removed"})
+# Acts on codes name the codes as "costtracker supplier s1".
+CODE_ACTIONS = frozenset({"code matched", "match removed"})
 
 
 class SubjectLink(NamedTuple):
@@ -35,10 +35,10 @@ class CodeKey(NamedTuple):
 
 
 class AuditedCodes:
-    """The codes that some entries are about, read together."""
+    """The codes that some entries are about, loaded together."""
 
     def __init__(self, session: Session, entries: Iterable[AuditEntry]) -> None:
-        """Read the names of these codes, and the labels of their fields."""
+        """Load the names of these codes and the labels of their fields."""
         keys = set()
         for entry in entries:
             key = _get_key(entry)
@@ -46,14 +46,14 @@ class AuditedCodes:
                 keys.add(key)
         ids = {key.installation_id for key in keys}
         installations = session.scalars(select(Installation).where(Installation.id.in_(ids))).all()
-        by_match = _read_names_of_matches(session, keys, installations)
-        self._names = {**by_match, **_read_names(session, keys)}
-        self._labels = _read_labels(installations)
+        by_match = _load_match_names(session, keys, installations)
+        self._names = {**by_match, **_load_names(session, keys)}
+        self._labels = _load_labels(installations)
 
     def link(self, entry: AuditEntry) -> SubjectLink:
         """Return the name of an entry's code, and its page if the entry has the app of the code.
 
-        A code that nothing named is called as the entry does.
+        A code without a name is called as in the entry.
         """
         key = _get_key(entry)
         if not key.code:
@@ -78,24 +78,24 @@ def _get_key(entry: AuditEntry) -> CodeKey:
     return CodeKey(int(entry.detail.get("installation") or 0), slug, field, code)
 
 
-def _read_names(session: Session, keys: Iterable[CodeKey]) -> dict[CodeKey, str]:
+def _load_names(session: Session, keys: Iterable[CodeKey]) -> dict[CodeKey, str]:
     """Return the names that documents gave to codes."""
-    by_place = {(key.installation_id, key.field, key.code): key for key in keys}
-    if not by_place:
+    keys_by_columns = {(key.installation_id, key.field, key.code): key for key in keys}
+    if not keys_by_columns:
         return {}
     columns: tuple[Any, ...] = (SeenCode.installation_id, SeenCode.field, SeenCode.code)
     query: Any = select(*columns, SeenCode.name).where(SeenCode.name != "")
-    for place, column in enumerate(columns):
-        query = query.where(column.in_({key[place] for key in by_place}))
+    for position, column in enumerate(columns):
+        query = query.where(column.in_({key[position] for key in keys_by_columns}))
     names = {}
     for installation_id, field, code, name in session.execute(query):
-        key = by_place.get((installation_id, field, code))
+        key = keys_by_columns.get((installation_id, field, code))
         if key:
             names[key] = name
     return names
 
 
-def _read_names_of_matches(
+def _load_match_names(
     session: Session, keys: Iterable[CodeKey], installations: Iterable[Installation]
 ) -> dict[CodeKey, str]:
     """Return the names that lists of the source gave to codes which no document has used yet."""
@@ -104,19 +104,19 @@ def _read_names_of_matches(
         keys_by_installation.setdefault(key.installation_id, []).append(key)
     names = {}
     for row in installations:
-        by_place = {(key.field, key.code): key for key in keys_by_installation[row.id]}
+        keys_by_code = {(key.field, key.code): key for key in keys_by_installation[row.id]}
         query: Any = select(Match.field, Match.code, Match.name).filter_by(
             **stored_matches.shared_columns(row)
         )
-        codes = {code for _, code in by_place}
+        codes = {code for _, code in keys_by_code}
         for field, code, name in session.execute(query.where(Match.code.in_(codes))):
-            named = by_place.get((field, code))
-            if named and name:
-                names[named] = name
+            audited_key = keys_by_code.get((field, code))
+            if audited_key and name:
+                names[audited_key] = name
     return names
 
 
-def _read_labels(installations: Iterable[Installation]) -> dict[tuple[int, str], str]:
+def _load_labels(installations: Iterable[Installation]) -> dict[tuple[int, str], str]:
     """Return the labels of the code fields of installations, in the language of the person."""
     labels = {}
     for row in installations:

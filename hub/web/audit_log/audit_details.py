@@ -117,7 +117,7 @@ VALUE_LABELS: Mapping[str, Mapping[str, str]] = {
         "batch": "In batches where two or more wait",
     },
 }
-NAMED_LIKE = {"after": "before"}  # a detail whose values are those of another one
+DETAIL_ALIASES = {"after": "before"}  # a detail whose values are those of another one
 # Values that are words or sentences of the hub; every other text is data.
 TRANSLATED_DETAILS = frozenset(
     {"by", "changed", "factor", "matched to", "reason", "role", "via", "was"}
@@ -209,7 +209,7 @@ def _describe_mapping(what: str, value: Mapping[str, Any]) -> str:
 
 def _describe_text(what: str, name: str, text: str) -> str:
     """Translate a text if it is the hub's."""
-    name = NAMED_LIKE.get(name, name)
+    name = DETAIL_ALIASES.get(name, name)
     if name == "snoozed_until":
         return format_dates(text[: len("2026-12-01")])
     if what == "mode changed" or name == "mode":

@@ -19,7 +19,7 @@ from hub.web.reporting.report_tables import GROUP_LABELS
 from hub.web.request import row_ids
 
 EXPORT_ACTION = "data exported"
-MATCHES_OF = "matches of "  # with the slug, as the command line names matches
+MATCHES_PREFIX = "matches of "  # with the slug, as the command line names matches
 FIRST_TABLE = ""  # the table that an address without the name of one downloads
 # What a download is called in the log, by its endpoint and by the table that its address names.
 EXPORT_NAMES: Mapping[str, Mapping[str, str]] = {
@@ -42,7 +42,7 @@ EXPORT_NAMES: Mapping[str, Mapping[str, str]] = {
     "runs.export": {FIRST_TABLE: "runs"},
     "files.show": {FIRST_TABLE: "file"},
 }
-OF_NO_COMPANY = ("audit.export", "reconciliations.export_all")
+COMPANY_FREE_EXPORTS = ("audit.export", "reconciliations.export_all")
 EXPORT_LABELS = {
     "approvals": gettext_noop("the report “Posted by whom”"),
     "audit log": gettext_noop("the audit log"),
@@ -92,7 +92,7 @@ def build_entry(session: Session, request: Request) -> tuple[str, dict[str, Any]
     if subject is None:
         return f"{request.method} {request.path}", {}
     details: dict[str, Any] = {"format": _read_format(request.path, request.args)}
-    details |= _read_owner(session, request.endpoint or "", request.view_args or {})
+    details |= _load_owner(session, request.endpoint or "", request.view_args or {})
     filters = _read_filters(session, request.args)
     if filters:
         details["filters"] = filters
@@ -107,9 +107,9 @@ def describe(subject: str, detail: Mapping[str, Any]) -> str:
     export_name, format = subject, str(detail.get("format", ""))
     slug = str(detail.get("app", ""))
     if subject.startswith("GET /"):
-        export_name, format = _read_earlier(subject.removeprefix("GET "))
-    if subject.startswith(MATCHES_OF):
-        export_name, slug = "matches", subject.removeprefix(MATCHES_OF)
+        export_name, format = _parse_earlier_subject(subject.removeprefix("GET "))
+    if subject.startswith(MATCHES_PREFIX):
+        export_name, slug = "matches", subject.removeprefix(MATCHES_PREFIX)
     if export_name not in EXPORT_LABELS:
         return subject
     what = gettext(EXPORT_LABELS[export_name])
@@ -135,7 +135,7 @@ def translate_filters(filters: Mapping[str, str]) -> dict[str, str]:
         if name == "app":
             texts[name] = app_name(value)
         if name == "action":
-            texts[name] = audit_wording.label(value)
+            texts[name] = audit_wording.format_label(value)
     return texts
 
 
@@ -148,7 +148,7 @@ def _read_format(path: str, arguments: Mapping[str, str]) -> str:
     return ending.upper()
 
 
-def _read_owner(session: Session, endpoint: str, names: Mapping[str, Any]) -> dict[str, str]:
+def _load_owner(session: Session, endpoint: str, names: Mapping[str, Any]) -> dict[str, str]:
     """Return the app, the company, the document or the run that a download is of."""
     if "document_id" in names:
         document = session.get_one(SourceDocument, names["document_id"])
@@ -158,18 +158,18 @@ def _read_owner(session: Session, endpoint: str, names: Mapping[str, Any]) -> di
     if "run_id" in names:
         run = session.get_one(Run, names["run_id"])
         company = session.get(ConnectedCompany, run.company_id) if run.company_id else None
-        return {"company": _load_company_name(company), "run": str(run.id)}
-    if endpoint in OF_NO_COMPANY:
+        return {"company": _format_company_name(company), "run": str(run.id)}
+    if endpoint in COMPANY_FREE_EXPORTS:
         return {}
-    return {"company": _load_company_name(find_chosen_or_only_company(session))}
+    return {"company": _format_company_name(find_chosen_or_only_company(session))}
 
 
 def _describe_app(installation: Installation) -> dict[str, str]:
     """Return an app at a company as the log stores it."""
-    return {"app": installation.slug, "company": _load_company_name(installation.company)}
+    return {"app": installation.slug, "company": _format_company_name(installation.company)}
 
 
-def _load_company_name(company: ConnectedCompany | None) -> str:
+def _format_company_name(company: ConnectedCompany | None) -> str:
     """Return the name of a company, "" for all companies."""
     return (company.name or company.realm) if company else ""
 
@@ -189,7 +189,7 @@ def _read_filters(session: Session, arguments: Mapping[str, str]) -> dict[str, s
     return filters
 
 
-def _read_earlier(path: str) -> tuple[str, str]:
+def _parse_earlier_subject(path: str) -> tuple[str, str]:
     """Return what an earlier entry was about, and its format if the path has it."""
     try:
         endpoint, _ = current_app.url_map.bind("").match(path, method="GET")

@@ -1,4 +1,4 @@
-"""Names and addresses of what entries of the audit log are about, instead of their ids."""
+"""The subjects of entries of the audit log, as names and links in place of ids."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ from hub.models import (
 from hub.security.audit import MAX_SUBJECT_LENGTH
 from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web.audit_log import audit_details, audit_exports
-from hub.web.audit_log.audit_codes import OF_CODES, AuditedCodes, SubjectLink
+from hub.web.audit_log.audit_codes import CODE_ACTIONS, AuditedCodes, SubjectLink
 from hub.web.audit_log.audit_details import DetailText
 from hub.web.audit_log.recorded_settings import RecordedSettings
 from hub.web.codes import matches
@@ -31,7 +31,7 @@ from hub.web.request.row_ids import MAX_ROW_ID
 
 MAX_LINKS = 5  # of an entry about many postings
 # Acts on postings name them by their ids.
-OF_POSTINGS = frozenset(
+POSTING_ACTIONS = frozenset(
     {
         "first approval given",
         "match rejected",
@@ -44,70 +44,70 @@ OF_POSTINGS = frozenset(
         "postings undone",
     }
 )
-# Details that the sentence of an entry has already, or that people need not read.
-NOT_SHOWN = frozenset({"seal", "quickbooks_ids", "installation", "record_name", "cause"})
+# Details that the sentence of an entry contains already, or that people need not read.
+HIDDEN_DETAILS = frozenset({"seal", "quickbooks_ids", "installation", "record_name", "cause"})
 # Details of a download that its sentence names.
-IN_SENTENCE_OF_EXPORT = ("app", "company", "format")
-# What an entry shows for the choices of a code that are no record.
+EXPORT_SENTENCE_DETAILS = ("app", "company", "format")
+# What an entry shows for the choices of a code that are not a record.
 RECORD_CHOICES = {"+": gettext_noop("a new record"), "": gettext_noop("no record")}
 # Acts on cases name them as "case 12".
-OF_CASES = frozenset({"case assigned", "case note added", "case snoozed", "case woken"})
+CASE_ACTIONS = frozenset({"case assigned", "case note added", "case snoozed", "case woken"})
 
 
-class Subjects:
-    """The things that some entries are about, read together."""
+class EntrySubjects:
+    """The subjects of some entries, loaded together."""
 
     def __init__(self, session: Session, entries: Iterable[AuditEntry]) -> None:
-        """Read what these entries name."""
+        """Load the rows that these entries name."""
         entries = list(entries)
-        self._postings = _postings(session, entries)
+        self._postings = _load_postings(session, entries)
         subjects = {entry.subject for entry in entries}
         companies = select(ConnectedCompany).where(ConnectedCompany.realm.in_(subjects))
         self._companies = {row.realm: row for row in session.scalars(companies)}
-        self._installations = _installations(session, subjects)
+        self._installations = _load_installations(session, subjects)
         self._settings = RecordedSettings(session, entries, self._installations)
         names = subjects | {entry.who for entry in entries}
         query: Any = select(User.username).where(User.username.in_(names))
         self._people: set[str] = set(session.scalars(query))
         self._codes: AuditedCodes = AuditedCodes(session, entries)
-        self._closed_cases: dict[str, SubjectLink] = _closed_cases(session, entries)
-        self._titles: dict[str, SubjectLink] = _titles(session, entries)
+        self._closed_cases: dict[str, SubjectLink] = _load_closed_cases(session, entries)
+        self._case_titles: dict[str, SubjectLink] = _load_case_titles(session, entries)
 
-    def of(self, entry: AuditEntry) -> list[SubjectLink]:
-        """Return the names and links of what an entry is about."""
-        if entry.what in OF_POSTINGS:
+    def list_links(self, entry: AuditEntry) -> list[SubjectLink]:
+        """Return the subjects of an entry: one, or several postings."""
+        if entry.what in POSTING_ACTIONS:
             ids = _parse_ids(entry.subject)
-            links = [self._posting(id) for id in ids[:MAX_LINKS]]
+            links = [self._link_posting(id) for id in ids[:MAX_LINKS]]
             if len(ids) > MAX_LINKS:
                 links.append(SubjectLink(gettext("%(count)s more", count=len(ids) - MAX_LINKS)))
             return links
-        if entry.what in OF_CODES:
+        if entry.what in CODE_ACTIONS:
             return [self._codes.link(entry)]
         if entry.what == audit_exports.EXPORT_ACTION:
             return [SubjectLink(audit_exports.describe(entry.subject, entry.detail))]
         return [self._describe_subject(entry.subject)]
 
-    def changes(self, entry: AuditEntry) -> list[str]:
+    def list_changes(self, entry: AuditEntry) -> list[str]:
         """Return a sentence for each setting that an entry changed."""
-        return self._settings.changes(entry)
+        return self._settings.list_changes(entry)
 
-    def details(self, entry: AuditEntry) -> list[DetailText]:
-        """Return the details of an entry for people, by their names, without its changes."""
-        names = {"address"} if self.changes(entry) else entry.detail.keys() - NOT_SHOWN
+    def list_details(self, entry: AuditEntry) -> list[DetailText]:
+        """Return the details that the page shows; changed settings are sentences of their own."""
+        names = {"address"} if self.list_changes(entry) else entry.detail.keys() - HIDDEN_DETAILS
         details = {name: value for name, value in entry.detail.items() if name in names}
-        if "record" in details and entry.what in OF_CODES:
+        if "record" in details and entry.what in CODE_ACTIONS:
             details = _add_record_name(entry, details)
         if entry.what == audit_exports.EXPORT_ACTION:
             details = _add_filters(details)
-        return audit_details.describe(entry.what, details, self._list_labels_of_lists(entry))
+        return audit_details.describe(entry.what, details, self._load_field_labels(entry))
 
-    def person(self, name: str) -> SubjectLink:
-        """Return the name of a person, with the page of the people if it is one."""
+    def link_person(self, name: str) -> SubjectLink:
+        """Return who acted; a person of the hub has a link to the page of the people."""
         if name in self._people:
             return SubjectLink(name, url_for("people.index"))
         return SubjectLink(audit_details.describe_actor(name))
 
-    def _list_labels_of_lists(self, entry: AuditEntry) -> dict[str, str]:
+    def _load_field_labels(self, entry: AuditEntry) -> dict[str, str]:
         """Return the labels of the code fields whose lists an entry counts."""
         row = self._installations.get(entry.subject)
         if row is None or entry.what != enable.LISTS_PUSHED_ACTION:
@@ -115,7 +115,7 @@ class Subjects:
         fields = matches.load_fields_by_name(row).values()
         return {field.name: translate_for_app(field.label, row.slug) for field in fields}
 
-    def _posting(self, id: int) -> SubjectLink:
+    def _link_posting(self, id: int) -> SubjectLink:
         row = self._postings.get(id)
         if row is None:
             return SubjectLink(gettext("posting %(id)s", id=str(id)))
@@ -127,41 +127,41 @@ class Subjects:
         return SubjectLink(name, url)
 
     def _describe_subject(self, subject: str) -> SubjectLink:
-        """Return an app at a company, a company, a person or a case; else the subject itself."""
+        """Return an app at a company, a company, a person or a case, or else a text."""
         if subject in self._installations:
             return _link_app(self._installations[subject])
         if subject in self._companies:
             company = self._companies[subject]
             return SubjectLink(company.name or subject, url_for("companies.index"))
         if subject in self._people:
-            return self.person(subject)
+            return self.link_person(subject)
         if subject in self._closed_cases:
             return self._closed_cases[subject]
-        if subject in self._titles:
-            return self._titles[subject]
+        if subject in self._case_titles:
+            return self._case_titles[subject]
         return SubjectLink(_describe_other(subject))
 
 
 def _parse_ids(subject: str) -> list[int]:
-    """Return the ids that a subject lists; one that was cut off does not count."""
+    """Return the ids that a subject lists, without a last one that may have been cut off."""
     parts = [part.strip() for part in subject.split(",")]
     if len(subject) == MAX_SUBJECT_LENGTH and len(parts) > 1:
         parts.pop()
     return [int(part) for part in parts if part.isdecimal() and int(part) <= MAX_ROW_ID]
 
 
-def _postings(session: Session, entries: Iterable[AuditEntry]) -> dict[int, Posting]:
+def _load_postings(session: Session, entries: Iterable[AuditEntry]) -> dict[int, Posting]:
     """Return the postings that entries name, with their documents."""
     ids: set[int] = set()
     for entry in entries:
-        if entry.what in OF_POSTINGS:
+        if entry.what in POSTING_ACTIONS:
             ids.update(_parse_ids(entry.subject)[:MAX_LINKS])
     document = joinedload(Posting.document).defer(SourceDocument.body)
     query = select(Posting).where(Posting.id.in_(ids)).options(document, defer(Posting.payload))
     return {row.id: row for row in session.scalars(query)}
 
 
-def _installations(session: Session, subjects: Iterable[str]) -> dict[str, Installation]:
+def _load_installations(session: Session, subjects: Iterable[str]) -> dict[str, Installation]:
     """Return each installation that subjects name, by the name that they give it."""
     slugs, companies = set(), set()
     for subject in subjects:
@@ -189,7 +189,7 @@ def _link_app(row: Installation) -> SubjectLink:
     return SubjectLink(name, url_for("installation.show", installation_id=row.id))
 
 
-def _closed_cases(session: Session, entries: Iterable[AuditEntry]) -> dict[str, SubjectLink]:
+def _load_closed_cases(session: Session, entries: Iterable[AuditEntry]) -> dict[str, SubjectLink]:
     """Return closed cases by the titles that they had."""
     causes = {
         str(entry.detail.get("cause")): entry.subject
@@ -203,12 +203,12 @@ def _closed_cases(session: Session, entries: Iterable[AuditEntry]) -> dict[str, 
     return links
 
 
-def _titles(session: Session, entries: Iterable[AuditEntry]) -> dict[str, SubjectLink]:
+def _load_case_titles(session: Session, entries: Iterable[AuditEntry]) -> dict[str, SubjectLink]:
     """Return the titles of the cases that entries name by their ids."""
     ids = set()
     for entry in entries:
         number = entry.subject.removeprefix("case ")
-        if entry.what in OF_CASES and number.isdecimal() and int(number) <= MAX_ROW_ID:
+        if entry.what in CASE_ACTIONS and number.isdecimal() and int(number) <= MAX_ROW_ID:
             ids.add(int(number))
     links = {}
     for case in session.scalars(select(Case).where(Case.id.in_(ids))):
@@ -223,7 +223,7 @@ def _link_case(case: Case) -> SubjectLink:
 
 
 def _describe_other(subject: str) -> str:
-    """Return what has no row of its own: an app, a part of the hub, or what a text says."""
+    """Return the text for a subject without a row: an app, a part of the hub, any other text."""
     if subject in audit_details.SUBJECTS:
         return audit_details.describe_subject(subject)
     first, _, rest = subject.partition(" ")
@@ -236,9 +236,9 @@ def _describe_other(subject: str) -> str:
 
 
 def _add_filters(details: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the details of a download that its sentence does not have, and its filters."""
+    """Return the details of a download that its sentence does not contain, filters first."""
     others = dict(details)
-    for name in IN_SENTENCE_OF_EXPORT:
+    for name in EXPORT_SENTENCE_DETAILS:
         others.pop(name, None)
     filters = others.pop("filters", {})
     return {**audit_exports.translate_filters(filters), **others}

@@ -1,4 +1,4 @@
-"""The sentence for each act in the audit log; {} is the place of what the act was about."""
+"""The sentence for each act in the audit log; {} stands for what the act was about."""
 
 from hub.translations.messages import gettext, gettext_noop
 
@@ -98,26 +98,26 @@ WORDINGS = {
 EARLIER_WORDINGS = {"not this one": WORDINGS["match rejected"]}
 
 
-def parts(what: str) -> tuple[str, str | None]:
+def split_sentence(what: str) -> tuple[str, str | None]:
     """Return the texts before and after what an act was about; None if it is not named.
 
     An act without a wording is named as it was recorded.
     """
-    known = WORDINGS.get(what) or EARLIER_WORDINGS.get(what)
-    wording = gettext(known) if known else f"{what[:1].upper()}{what[1:]}: {{}}"
-    before, place, after = wording.partition("{}")
-    return before, after if place else None
+    sentence = WORDINGS.get(what) or EARLIER_WORDINGS.get(what)
+    wording = gettext(sentence) if sentence else f"{what[:1].upper()}{what[1:]}: {{}}"
+    before, placeholder, after = wording.partition("{}")
+    return before, after if placeholder else None
 
 
 def format_sentence(what: str, subject: str) -> str:
     """Return the sentence of an act with what it was about."""
-    before, after = parts(what)
+    before, after = split_sentence(what)
     return before if after is None else f"{before}{subject}{after}"
 
 
-def label(what: str) -> str:
+def format_label(what: str) -> str:
     """Return the sentence of an act without what it was about, for the list of a filter."""
-    before, after = parts(what)
+    before, after = split_sentence(what)
     if after is None:
         return before
     return f"{before.rstrip(': ')} …{after}" if after else before.rstrip(": ")

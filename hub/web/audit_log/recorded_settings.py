@@ -19,7 +19,7 @@ Key = tuple[int, str, str]
 
 
 class RecordedSettings:
-    """What entries say about settings; the records that they name are read together."""
+    """What entries say about settings; the records that they name are loaded together."""
 
     def __init__(
         self,
@@ -27,28 +27,28 @@ class RecordedSettings:
         entries: Iterable[AuditEntry],
         installations: Mapping[str, Installation],
     ) -> None:
-        """Read the names; `installations` are those of the entries by their subjects."""
+        """Load the names; `installations` are those of the entries, by their subjects."""
         self._installations = installations
         keys: set[Key] = set()
         for entry in entries:
             keys.update(self._iter_keys(entry))
-        self._names = _read_names(session, keys)
+        self._names = _load_names(session, keys)
 
-    def changes(self, entry: AuditEntry) -> list[str]:
+    def list_changes(self, entry: AuditEntry) -> list[str]:
         """Return a sentence for each change of an entry about settings, none for others."""
         row = self._find_row(entry)
         if row is None:
             return []
 
-        def name_of(source: str, id: str) -> str:
+        def find_name(source: str, id: str) -> str:
             """Return the name of a record, or its id if it is no longer known."""
-            return self._names.get((row.company_id, _list_of(source), id), id)
+            return self._names.get((row.company_id, _find_list(source), id), id)
 
         app = current_hub().plugins.apps[row.slug]
-        return setting_history.format_changes(app, entry.detail, name_of)
+        return setting_history.format_changes(app, entry.detail, find_name)
 
     def _find_row(self, entry: AuditEntry) -> Installation | None:
-        """Return the app that an entry about settings is of, if its plugin is installed."""
+        """Return the installation whose settings an entry is about, if its plugin is installed."""
         row = self._installations.get(entry.subject)
         if row is None or entry.what not in setting_history.CHANGE_LABELS:
             return None
@@ -61,26 +61,26 @@ class RecordedSettings:
             return
         fields = settings_schema.schema_of(current_hub().plugins.apps[row.slug]).fields
         for name, change in (entry.detail.get("changes") or {}).items():
-            list_name = _list_of_setting(fields.get(name))
+            list_name = _find_setting_list(fields.get(name))
             if list_name and isinstance(change, Mapping):
                 for value in change.values():
                     yield row.company_id, list_name, str(value)
 
 
-def _list_of_setting(field: Field[Any] | None) -> str:
+def _find_setting_list(field: Field[Any] | None) -> str:
     """Return the list of QuickBooks that a setting chooses from, "" if it is not declared."""
     if field is None:
         return ""
     source = field.metadata.get("choices_from", "")
-    return _list_of(str(source))
+    return _find_list(str(source))
 
 
-def _list_of(source: str) -> str:
+def _find_list(source: str) -> str:
     """Return the list of QuickBooks that a source of choices means, "" for any other source."""
     return records.ROLE_LIST.get(cast(Role, source), "")
 
 
-def _read_names(session: Session, keys: set[Key]) -> dict[Key, str]:
+def _load_names(session: Session, keys: set[Key]) -> dict[Key, str]:
     """Return number and name of each record that is known."""
     if not keys:
         return {}
@@ -90,8 +90,8 @@ def _read_names(session: Session, keys: set[Key]) -> dict[Key, str]:
         StoredRecord.quickbooks_id,
     )
     query = select(*columns, StoredRecord.number, StoredRecord.full_name, StoredRecord.name)
-    for place, column in enumerate(columns):
-        query = query.where(column.in_({key[place] for key in keys}))
+    for position, column in enumerate(columns):
+        query = query.where(column.in_({key[position] for key in keys}))
     names: dict[Key, str] = {}
     for row in session.execute(query):
         key = (row.company_id, row.list, row.quickbooks_id)

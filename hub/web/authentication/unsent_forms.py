@@ -48,6 +48,6 @@ def _fill_page(page: str, draft: Mapping[str, Any]) -> str:
         page,
         draft["path"],
         form,
-        render_template("unsent_form.html", is_shown=True, **context),
-        note_without_form=render_template("unsent_form.html", is_shown=False, **context),
+        render_template("unsent_form.html", is_filled_in=True, **context),
+        note_without_form=render_template("unsent_form.html", is_filled_in=False, **context),
     )

@@ -18,19 +18,19 @@ MAX_QUERY_LENGTH = 100
 
 
 @dataclass(frozen=True)
-class Offer:
-    """The people of a menu; with `are_more` there are more than it holds, and a name is typed."""
+class AssigneeChoices:
+    """The people of a menu; with `has_more` there are more than it holds, and a name is typed."""
 
     names: tuple[str, ...]
-    are_more: bool = False
+    has_more: bool = False
 
 
-def offer(session: Session) -> Offer:
+def list_choices(session: Session) -> AssigneeChoices:
     """Return the people to whom the person can assign a case, by name."""
     names = _load_names(session, "", MAX_PEOPLE + 1)
     if len(names) > MAX_PEOPLE:
-        return Offer((), are_more=True)
-    return Offer(names)
+        return AssigneeChoices((), has_more=True)
+    return AssigneeChoices(names)
 
 
 def suggest(session: Session, text: str) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def build_suggestions(code: Any, entries: Mapping[str, Entry]) -> list[Suggestio
         entry = entries.get(ref.id)
         fit = entry.fit_of_number(code.organisation_number) if entry else NumberMatch.NONE
         if fit == NumberMatch.WHOLE:
-            score = FULL_SCORE if ref.id == code.exact else SAME_ORGANISATION
+            score = FULL_SCORE if ref.id == code.exact_id else SAME_ORGANISATION
             suggestions.append(Suggestion(ref, score, gettext("Same organisation number")))
             continue
         suggestion = _suggest_by_names(code, ref, entry)
@@ -85,7 +85,7 @@ def _suggest_by_names(code: Any, ref: Ref, entry: Entry | None) -> Suggestion:
 
     number = fold_name(code.number)
     has_number = entry is not None and bool(number) and number == fold_name(entry.number)
-    if ref.id == code.exact:
+    if ref.id == code.exact_id:
         reason = gettext("Same number") if has_number else gettext("Same id or full name")
         return Suggestion(ref, FULL_SCORE, reason)
     if has_number:

@@ -32,12 +32,12 @@ class CodeView:
     state: CodeState
     organisation_number: str = ""
     match: Match | None = None
-    now: str = ""
+    record: str = ""  # its name, or when it is created
     problem: str = ""
     missing: Missing | None = None
     suggestions: tuple[Ref, ...] = ()
-    exact: str = ""  # the id of the suggestion that a form may preselect
-    needed: bool = False
+    exact_id: str = ""  # of the suggestion that a form may preselect
+    is_required: bool = False
 
     @property
     def explanation(self) -> str:
@@ -47,6 +47,6 @@ class CodeView:
     @property
     def may_be_left_out(self) -> bool:
         """Return whether a document can do without it."""
-        if not self.needed or self.state == CodeState.LEFT_OUT:
+        if not self.is_required or self.state == CodeState.LEFT_OUT:
             return True
         return self.field.missing == "warn"

@@ -43,21 +43,21 @@ def show(installation_id: int) -> str:
     fields = load_fields_by_name(installation)
     field_names = sources.app_of(installation).match_first or tuple(fields)
     pairs: list[compare.Pair] = []
-    trouble = ""
+    problem = ""
     if field in field_names:
-        pairs, trouble = _compare_field(installation, field)
+        pairs, problem = _compare_field(installation, field)
     pairs.sort(key=_rank_pair)
     return render_template(
         "compare.html",
         fields=[fields[name] for name in field_names],
         field_name=field,
         state=state,
-        trouble=trouble,
+        problem=problem,
         counts=Counter(pair.state for pair in pairs),
         states=tuple(compare.PairState),
-        limit=MAX_LISTED_PAIRS,
-        mails=notifications.is_set(),
-        mail_to=_mail_to(installation),
+        max_listed=MAX_LISTED_PAIRS,
+        can_mail=notifications.is_set(),
+        recipient=_find_recipient(installation),
         pairs=[pair for pair in pairs if state in ("", pair.state)],
         **about,
     )
@@ -80,7 +80,7 @@ def mail(installation_id: int) -> Response:
     """Mail the CSV file to the app's mailbox, or else to the person."""
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
-    name, address = sources.app_of(installation).name, _mail_to(installation)
+    name, address = sources.app_of(installation).name, _find_recipient(installation)
     if not address:
         abort(400)
     try:
@@ -134,7 +134,7 @@ def _start_creation(installation: Installation) -> str:
     return gettext("A sync creates them in QuickBooks now.")
 
 
-def _mail_to(installation: Installation) -> str:
+def _find_recipient(installation: Installation) -> str:
     """Return where a comparison is mailed to, "" if neither app nor person has an address."""
     mailbox = notifications.find_mailbox(installation)
     if mailbox:

@@ -68,7 +68,7 @@ def preview(installation_id: int) -> str | Redirect:
     content = file.read() if file else b""
     try:
         planned = plan_import(installation, content)
-        carried = _write_changes(planned)
+        encoded_changes = _write_changes(planned)
     except HubError as error:
         flash(translate(error.sentence), "error")
         return _redirect_to_list(installation_id)
@@ -80,8 +80,8 @@ def preview(installation_id: int) -> str | Redirect:
         "match_import.html",
         changes=changes,
         problems=problems,
-        unchanged=len(planned) - len(changes) - len(problems),
-        carried=carried,
+        unchanged_count=len(planned) - len(changes) - len(problems),
+        encoded_changes=encoded_changes,
         max_listed=MAX_LISTED,
         fields=matches.load_fields_by_name(installation),
         **context,

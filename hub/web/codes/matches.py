@@ -84,7 +84,7 @@ def view_code(
     fields_of_view |= {
         "name": source_code.name,
         "number": source_code.number,
-        "needed": field.role in _list_required_roles(installation),
+        "is_required": field.role in _list_required_roles(installation),
     }
     used = find_code_of_documents(session, installation, source_code)
     plain = Code(
@@ -97,30 +97,34 @@ def view_code(
     _add_created(session, installation, field, source_code, match_index)
     result = find(field, used or plain, match_index)
     if isinstance(result, Ref):
-        return CodeView(**fields_of_view, state=_get_matched_state(match), now=result.name)
+        return CodeView(**fields_of_view, state=_get_matched_state(match), record=result.name)
     if isinstance(result, Missing):
         if used is None and match and match.record == NEW:
             return CodeView(
-                **fields_of_view, state=CodeState.NEW, now=_describe_later_creation(match)
+                **fields_of_view, state=CodeState.NEW, record=_describe_later_creation(match)
             )
         creation = _load_state_of_creation(session, installation, source_code)
         if creation is not None:
-            now = _describe_later_creation(match)
+            text = _describe_later_creation(match)
             if creation == PostingState.REVIEW:
-                now = gettext("created in QuickBooks once it is approved in Review")
-            return CodeView(**fields_of_view, state=CodeState.NEW, now=now)
+                text = gettext("created in QuickBooks once it is approved in Review")
+            return CodeView(**fields_of_view, state=CodeState.NEW, record=text)
         fields_of_view |= {
             "problem": result.problem,
             "missing": result,
             "suggestions": result.suggestions,
-            "exact": result.exact,
+            "exact_id": result.exact,
         }
         return CodeView(**fields_of_view, state=CodeState.OPEN)
     if isinstance(result, Create):
-        return CodeView(**fields_of_view, state=CodeState.NEW, now=_describe_later_creation(match))
+        return CodeView(
+            **fields_of_view, state=CodeState.NEW, record=_describe_later_creation(match)
+        )
     if isinstance(result, str):
         return CodeView(**fields_of_view, state=CodeState.LEFT_OUT, problem=result)
-    return CodeView(**fields_of_view, state=CodeState.LEFT_OUT, now=gettext("left out, as decided"))
+    return CodeView(
+        **fields_of_view, state=CodeState.LEFT_OUT, record=gettext("left out, as decided")
+    )
 
 
 def _load_state_of_creation(
@@ -244,11 +248,11 @@ def build_match_form(
     code = view_code(session, installation, source_code, field, match_index)
     index = records.load_index(session, installation.company_id, field.role)
     return {
-        "one": code,
+        "code": code,
         "query": query,
-        "found": record_search.list_choices(index.by_id.values(), query, code.suggestions),
-        "size": len(index),
-        "suggested": code_facts.build_suggestions(code, index.by_id),
+        "records": record_search.list_choices(index.by_id.values(), query, code.suggestions),
+        "record_count": len(index),
+        "suggestions": code_facts.build_suggestions(code, index.by_id),
         "source": code_facts.list_source_facts(
             session,
             installation,

@@ -55,28 +55,28 @@ def show(installation_id: int) -> str | Response:
         if is_past_end(codes):
             return redirect(build_first_address())
         match_index = matches.load_match_index(session, installation)
-        rows, suggested = [], {}
+        rows, suggestions = [], {}
         for source_code in codes.rows:
             field = fields[source_code.field]
             view = matches.view_code(session, installation, source_code, field, match_index)
             rows.append(view)
             entries = match_index.records(field.role).by_id
-            suggested[field.name, view.code] = code_facts.build_suggestions(view, entries)
-        waits = _load_waiting_documents(session, installation, codes.rows)
-        waiting_codes = 0 if filters["show"] else _count_waiting_codes(session, installation)
+            suggestions[field.name, view.code] = code_facts.build_suggestions(view, entries)
+        waiting_rows = _load_waiting_documents(session, installation, codes.rows)
+        waiting_code_count = 0 if filters["show"] else _count_waiting_codes(session, installation)
         context = build_tabs(session, installation)
     return render_template(
         "matching.html",
-        waiting_codes=waiting_codes,
-        waits=waits,
+        waiting_code_count=waiting_code_count,
+        waiting_rows=waiting_rows,
         thresholds=SCORE_THRESHOLDS,
         page=codes,
         rows=rows,
-        suggested=suggested,
+        suggestions=suggestions,
         filters=filters,
         fields=fields,
-        shows=CODE_LISTS,
-        listed=_encode_list(request.args),
+        code_lists=CODE_LISTS,
+        list_query=_encode_list(request.args),
         **context,
     )
 
@@ -106,7 +106,7 @@ def decide(installation_id: int) -> Response | tuple[str, int]:
                 lambda: matches.decide(installation_id, field, code, choice, person_name()),
             )
     except HubError as error:
-        return _render_code_page(installation_id, wrong=translate(error.sentence)), 400
+        return _render_code_page(installation_id, problem=translate(error.sentence)), 400
     flash(message, "success")
     return redirect(_list_address(installation_id))
 
@@ -129,7 +129,7 @@ def create(installation_id: int) -> Response | tuple[str, int]:
     except Invalid as error:
         return _render_code_page(installation_id, invalid=error), 400
     except HubError as error:
-        return _render_code_page(installation_id, wrong=translate(error.sentence)), 400
+        return _render_code_page(installation_id, problem=translate(error.sentence)), 400
     flash(message, "success")
     return redirect(_list_address(installation_id))
 
@@ -273,17 +273,19 @@ def _list_acceptable_suggestions(
     return choices, left
 
 
-def _render_code_page(installation_id: int, wrong: str = "", invalid: Invalid | None = None) -> str:
+def _render_code_page(
+    installation_id: int, problem: str = "", invalid: Invalid | None = None
+) -> str:
     """Render the page of one code.
 
-    `wrong` says beside the choice why it was not stored, `invalid` in the form of a new record.
+    `problem` says beside the choice why it was not stored, `invalid` in the form of a new record.
     """
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         form = _build_code_values(session, installation, invalid)
         head = build_tabs(session, installation)
-        listed = request.args.get("list", "")
-        return render_template("code.html", wrong=wrong, listed=listed, **form, **head)
+        list_query = request.args.get("list", "")
+        return render_template("code.html", problem=problem, list_query=list_query, **form, **head)
 
 
 def _build_code_values(

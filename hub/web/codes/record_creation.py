@@ -61,7 +61,7 @@ def build_code_form(
     match_index = matches.load_match_index(session, installation)
     form = matches.build_match_form(session, installation, source_code, field, query, match_index)
     used = _load_used_code(session, installation, source_code)
-    is_unmatched = form["one"].state in (CodeState.OPEN, CodeState.NEW)
+    is_unmatched = form["code"].state in (CodeState.OPEN, CodeState.NEW)
     is_offered = is_unmatched and _may_be_created(field, used)
     creation = None
     if is_offered:

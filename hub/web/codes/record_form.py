@@ -3,7 +3,7 @@
 It has the fields that a payload has, filled in with the facts of the source.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -208,19 +208,19 @@ class RecordForm:
     is_open: bool = False
 
     @property
-    def shown_inputs(self) -> Sequence[forms.Input]:
+    def open_inputs(self) -> Sequence[forms.Input]:
         """Return the inputs that are required, filled in or wrong; the others are folded."""
-        return [question for question in self.inputs if _is_shown(question)]
+        return [form_input for form_input in self.inputs if _is_open(form_input)]
 
     @property
     def folded_inputs(self) -> Sequence[forms.Input]:
         """Return the inputs that may stay empty."""
-        return [question for question in self.inputs if not _is_shown(question)]
+        return [form_input for form_input in self.inputs if not _is_open(form_input)]
 
 
-def _is_shown(question: forms.Input) -> bool:
+def _is_open(form_input: forms.Input) -> bool:
     """Return whether an input has to be seen: it is required, filled in or wrong."""
-    return bool(question.required or question.value or question.errors)
+    return bool(form_input.required or form_input.value or form_input.errors)
 
 
 class Invalid(Exception):
@@ -305,22 +305,23 @@ def build_values(details: Details | None, name: str, accounts: Accounts) -> dict
 def build_form_inputs(
     schema: Schema,
     values: Mapping[str, Any],
-    choices: Callable[[str], Sequence[tuple[str, str]]],
+    load_choices: forms.LoadChoices,
     errors: Errors,
 ) -> list[forms.Input]:
-    """Return the inputs of a form; `choices` returns the accounts that a role may take."""
+    """Return the inputs of a form; `load_choices` returns the accounts that a role may take."""
     inputs = [
-        replace(question, value=_display_value(values.get(question.name), question.value))
-        for question in forms.build_inputs(schema, values, source=choices)
+        replace(form_input, value=_display_value(values.get(form_input.name), form_input.value))
+        for form_input in forms.build_inputs(schema, values, load_choices=load_choices)
     ]
-    return forms.with_errors([_translate_types(question) for question in inputs], errors)
+    return forms.add_errors([_translate_types(form_input) for form_input in inputs], errors)
 
 
-def _translate_types(question: forms.Input) -> forms.Input:
+def _translate_types(form_input: forms.Input) -> forms.Input:
     """Translate the types of an item; other choices are names in QuickBooks."""
-    if question.name != "type":
-        return question
-    return replace(question, choices=[(name, gettext(text)) for name, text in question.choices])
+    if form_input.name != "type":
+        return form_input
+    choices = [(name, gettext(text)) for name, text in form_input.choices]
+    return replace(form_input, choices=choices)
 
 
 def _shorten_texts(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ class LinePair:
     """A line at the source and the line that is posted for it; either may be missing."""
 
     source: Mapping[str, Any] | None
-    sent: TransactionLineView | None
+    posted: TransactionLineView | None
 
     @property
     def differs(self) -> bool:
@@ -22,7 +22,7 @@ class LinePair:
 
         Their amounts may differ rightly: with and without tax.
         """
-        return self.source is None or self.sent is None
+        return self.source is None or self.posted is None
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Payment:
 
 
 def pair_lines(
-    source: Sequence[Mapping[str, Any]], sent: Sequence[TransactionLineView]
+    source: Sequence[Mapping[str, Any]], posted: Sequence[TransactionLineView]
 ) -> list[LinePair]:
     """Put the lines beside each other, in their order: posting keeps the order of the source."""
-    return [LinePair(line, posted) for line, posted in zip_longest(source, sent)]
+    return [LinePair(*lines) for lines in zip_longest(source, posted)]

@@ -105,11 +105,11 @@ def index() -> str:
             filters=filters,
             run_id=row_ids.parse(filters["run"]),
             problem=find_problem(filters),
-            chosen=drop_unset(filters),
-            saved=saved_filters.list_saved(session),
+            active_filters=drop_unset(filters),
+            saved_filters=saved_filters.list_saved(session),
             states=SHOWN_STATES,
-            kinds=KIND_LABELS,
-            sorts=SORT_ORDERS,
+            kind_labels=KIND_LABELS,
+            sort_orders=SORT_ORDERS,
             installations=list_installation_choices(session, filters["installation"]),
         )
 
@@ -219,12 +219,12 @@ def _build_context(session: Session, document: SourceDocument) -> dict[str, Any]
         **_build_posting_values(session, document, postings, main),
         **_build_state_values(session, document, main, state),
         "main": main,
-        "awaited": _load_awaited_postings(session, main),
+        "awaited_postings": _load_awaited_postings(session, main),
         "attempts": _group_by_posting(attempts),
         "proofs": _group_by_posting(proofs),
         "receipts": receipts,
         "cases": [case for case in cases if case.closed_at is None],
-        "called": load_subjects(session, cases),
+        "case_subjects": load_subjects(session, cases),
         "events": _list_events(
             document, postings, attempts, proofs, receipts, cases, acts, state=state
         ),
@@ -258,22 +258,22 @@ def _build_posting_values(
     )
     return {
         "postings": in_order,
-        "shown": views,
+        "payload_views": views,
         "states": {
             posting.id: parts.get(posting.id) or _get_replaced_state(posting)
             for posting in postings
         },
-        "pages": {
+        "page_urls": {
             posting.id: _build_page_address(posting)
             for posting in postings
             if parts.get(posting.id) == DocumentState.POSTED
         },
-        "view": view,
+        "main_view": view,
         "source": source,
         "facts": pair_facts(document, source, view, fields),
-        "framed": source_files.choose_file(source.attachments),
+        "framed_file": source_files.choose_file(source.attachments),
         "main_file": _find_main_file(document, source.attachments),
-        "pairs": pair_lines(source.lines, view.lines) if view and view.lines else [],
+        "line_pairs": pair_lines(source.lines, view.lines) if view and view.lines else [],
     }
 
 
@@ -295,10 +295,10 @@ def _build_state_values(
     may_undo = is_removable and may_here("operator")
     return {
         "state": state,
-        "shown_state": _get_shown_state(state, main, payment),
+        "badge_state": _get_badge_state(state, main, payment),
         "payment": payment,
-        "undoable": main.id if main and may_undo else None,
-        "repostable": main.id if main and _is_repostable(document, state) else None,
+        "undoable_posting_id": main.id if main and may_undo else None,
+        "can_post_again": main is not None and _is_repostable(document, state),
     }
 
 
@@ -335,7 +335,7 @@ def _find_payable_head(session: Session, main: Posting) -> TransactionHead | Non
     return session.get(TransactionHead, key)
 
 
-def _get_shown_state(state: str, main: Posting | None, payment: Payment | None) -> str:
+def _get_badge_state(state: str, main: Posting | None, payment: Payment | None) -> str:
     """Return the state for the badge: of a posted bill or invoice, whether it is paid."""
     if main is None or payment is None:
         return state

@@ -81,7 +81,7 @@ def show(installation_id: int) -> str:
         rows = [_build_row_values(row) for row in documents.rows]
         count, sums = summary(session, installation_id)
         return render_template(
-            "earlier.html",
+            "early_documents.html",
             page=documents,
             rows=rows,
             count=count,
@@ -109,12 +109,12 @@ def confirm(installation_id: int) -> str | Response:
         flash(gettext("Select at least one document."), "look")
         return redirect(url_for("earlier.show", installation_id=installation_id))
     return render_template(
-        "include.html",
+        "include_documents.html",
         rows=rows[:MAX_LISTED],
         count=len(rows),
         sums=_format_sums(rows),
-        more=len(rows[MAX_LISTED:]),
-        listed=listed_rows.encode({row.id: row.seal for row in rows}),
+        unlisted_count=len(rows[MAX_LISTED:]),
+        listed_rows=listed_rows.encode({row.id: row.seal for row in rows}),
         **about,
     )
 

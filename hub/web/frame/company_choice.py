@@ -150,7 +150,7 @@ def _select_installations(slug: str) -> Select[Any]:
     return select(Installation.id).where(Installation.slug == slug)
 
 
-def switcher() -> Switcher:
+def load_switcher() -> Switcher:
     """Return what the frame shows; read once for each page."""
     if "switcher" not in g:
         chosen_id = access.find_chosen_company_id()
@@ -177,4 +177,4 @@ def return_address() -> str:
 
 def _build_page_values() -> dict[str, Any]:
     """Return what the frame of a page needs."""
-    return {"switcher": switcher, "return_to_list": return_address}
+    return {"load_switcher": load_switcher, "list_return_address": return_address}

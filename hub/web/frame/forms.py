@@ -37,7 +37,7 @@ INPUT_KINDS: tuple[tuple[type[fields.Field[Any]], str], ...] = (
 
 @dataclass(frozen=True)
 class Input:
-    """One question as a page draws it."""
+    """One field of a form as a page draws it."""
 
     name: str
     label: str
@@ -48,14 +48,14 @@ class Input:
     value: Any = None
     unit: str = ""  # the currency of an amount, which the page shows behind its input
     choices: Choices = ()
-    blank: bool = True  # whether no answer is one
-    stored: bool = False  # a secret that is stored: empty keeps it
-    entered: bool = False  # a secret of this form that was not saved: empty keeps it
+    allows_blank: bool = True  # whether the list has an empty choice
+    is_stored: bool = False  # a secret that is stored: empty keeps it
+    is_entered: bool = False  # a secret of this form that was not saved: empty keeps it
     problem: str = ""  # why its choices are not known now
     errors: tuple[str, ...] = ()
     applies: bool = True  # whether the settings on which it depends have the values that it needs
-    only_if: str = ""  # those values by name, as JSON for the page's script
-    focus: bool = False  # the first question with an error
+    condition: str = ""  # those values by name, as JSON for the page's script
+    has_focus: bool = False  # the first one with an error
 
     @property
     def awaits_settings(self) -> bool:
@@ -63,48 +63,47 @@ class Input:
         return self.problem == NEEDS_SETTINGS
 
 
-Source = Callable[[str], Choices]
+LoadChoices = Callable[[str], Choices]  # by the name in `choices_from`
 
 
 def build_inputs(
     schema: Schema,
     values: Mapping[str, Any],
     *,
-    stored: Sequence[str] = (),
-    entered: Sequence[str] = (),
+    stored_names: Sequence[str] = (),
+    entered_names: Sequence[str] = (),
     currency: str = "",
-    source: Source,
+    load_choices: LoadChoices,
 ) -> list[Input]:
-    """Return the questions of a schema with the present answers.
+    """Return the inputs of a schema with the present values.
 
-    `source` returns the choices that are not in the schema. `currency` is that of the company.
+    `stored_names` and `entered_names` are the secrets that need not be typed again. `load_choices`
+    returns the choices that are not in the schema. `currency` is that of the company.
     """
     present = {
         name: values.get(name, _get_default_value(field)) for name, field in schema.fields.items()
     }
-    questions = []
+    inputs = []
     for name, field in schema.fields.items():
-        question = _build_input(name, field, values, name in stored or name in entered, source)
-        questions.append(
+        is_stored = name in stored_names or name in entered_names
+        form_input = _build_input(name, field, values, load_choices, is_stored=is_stored)
+        inputs.append(
             replace(
-                question,
-                entered=name in entered,
+                form_input,
+                is_entered=name in entered_names,
                 unit=currency if field.metadata.get("money") else "",
                 applies=applies(field, present),
-                only_if=_encode_condition(field),
+                condition=_encode_condition(field),
             )
         )
-    return questions
+    return inputs
 
 
-def group_by_section(questions: Sequence[Input]) -> dict[str, list[Input]]:
-    """Group the questions by section, in the order in which the schema names them."""
+def group_by_section(inputs: Sequence[Input]) -> dict[str, list[Input]]:
+    """Group the inputs by section, in the order in which the schema names them."""
     by_section: dict[str, list[Input]] = {}
-    for question in questions:
-        name = question.section
-        if name not in by_section:
-            by_section[name] = []
-        by_section[name].append(question)
+    for form_input in inputs:
+        by_section.setdefault(form_input.section, []).append(form_input)
     return by_section
 
 
@@ -121,14 +120,11 @@ def parse(schema: Schema, form: MultiDict[str, str]) -> dict[str, Any]:
     return answers
 
 
-def with_errors(questions: Sequence[Input], errors: Mapping[str, Sequence[str]]) -> list[Input]:
-    """Return the questions with their errors; `errors` has the sentences by name."""
-    with_their_errors = []
-    for question in questions:
-        sentences = errors.get(question.name, ())
-        question = replace(question, errors=tuple(sentences))
-        with_their_errors.append(question)
-    return with_their_errors
+def add_errors(inputs: Sequence[Input], errors: Mapping[str, Sequence[str]]) -> list[Input]:
+    """Return the inputs with their errors; `errors` has the sentences by name."""
+    return [
+        replace(form_input, errors=tuple(errors.get(form_input.name, ()))) for form_input in inputs
+    ]
 
 
 def list_errors_without_field(
@@ -142,10 +138,10 @@ def list_errors_without_field(
     return texts
 
 
-def with_focus(questions: Sequence[Input]) -> list[Input]:
-    """Return the questions of a page; the first one with an error gets the focus."""
-    first = next((question.name for question in questions if question.errors), "")
-    return [replace(question, focus=question.name == first) for question in questions]
+def set_focus(inputs: Sequence[Input]) -> list[Input]:
+    """Return the inputs of a page; the first one with an error gets the focus."""
+    first = next((form_input.name for form_input in inputs if form_input.errors), "")
+    return [replace(form_input, has_focus=form_input.name == first) for form_input in inputs]
 
 
 def _encode_condition(field: fields.Field[Any]) -> str:
@@ -155,14 +151,19 @@ def _encode_condition(field: fields.Field[Any]) -> str:
 
 
 def _build_input(
-    name: str, field: fields.Field[Any], values: Mapping[str, Any], stored: bool, source: Source
+    name: str,
+    field: fields.Field[Any],
+    values: Mapping[str, Any],
+    load_choices: LoadChoices,
+    *,
+    is_stored: bool,
 ) -> Input:
     """Return the input that a field of a schema is drawn as.
 
     A stored secret is never drawn: its input is empty, and it need not be typed again.
     """
     metadata = field.metadata
-    choices, problem = _load_choices(field, source)
+    choices, problem = _load_choices(field, load_choices)
     if is_secret(field):
         kind, value = "password", None
     else:
@@ -179,11 +180,11 @@ def _build_input(
         help=str(metadata.get("help", "")),
         section=str(metadata.get("section", "Settings")),
         kind=kind,
-        required=field.required and not stored,
+        required=field.required and not is_stored,
         value=_display_value(kind, value),
         choices=choices,
-        blank=not field.required and not _get_default_value(field),
-        stored=stored,
+        allows_blank=not field.required and not _get_default_value(field),
+        is_stored=is_stored,
         problem=problem,
     )
 
@@ -196,7 +197,7 @@ def _get_default_value(field: fields.Field[Any]) -> Any:
     return default() if callable(default) else default
 
 
-def _get_input_kind(field: fields.Field[Any], has_choices: bool, count: int) -> str:
+def _get_input_kind(field: fields.Field[Any], *, has_choices: bool, count: int) -> str:
     """Return how a field is drawn; `count` is the number of its choices."""
     kind = _get_kind_of_type(field)
     if has_choices and kind != "checkbox":
@@ -223,14 +224,14 @@ def _get_kind_of_type(field: fields.Field[Any]) -> str:
     return "text"
 
 
-def _load_choices(field: fields.Field[Any], source: Source) -> tuple[Choices, str]:
+def _load_choices(field: fields.Field[Any], load_choices: LoadChoices) -> tuple[Choices, str]:
     """Return the choices of a field and the reason if its source cannot be asked."""
     source_name = field.metadata.get("choices_from")
     if not source_name:
         choices = list_schema_choices(field)
         return choices, ""
     try:
-        return source(str(source_name)), ""
+        return load_choices(str(source_name)), ""
     except SettingsInvalid:  # as on the empty form of an app that is not enabled yet
         return (), NEEDS_SETTINGS
     except Exception as error:  # a source that cannot answer must not take the page with it

@@ -104,25 +104,25 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         amount=amount,
         money=money,
-        signed=signed,
+        signed_total=signed,
         short_money=short_money,
         moment=format_moment,
-        exact=format_exact_time,
+        exact_time=format_exact_time,
         day=day,
         month=month,
         day_of_month=dates.day_of_month,
-        month_of=dates.month,
-        fact=fact,
-        kind=kind_label,
-        titled=document_title,
-        every=describe,
-        payload=format_payload,
+        format_month=dates.month,
+        format_fact=fact,
+        kind_label=kind_label,
+        document_title=document_title,
+        describe_schedule=describe,
+        format_payload=format_payload,
         initials=initials,
-        requester=requester,
-        reason=reason,
-        brief=shorten_reason,
-        instruction=advice.get_instruction,
-        dated=format_dates,
+        requester_label=requester,
+        case_reason=reason,
+        shorten_reason=shorten_reason,
+        case_instruction=advice.get_instruction,
+        format_dates=format_dates,
     )
     app.jinja_env.globals.update(
         STATE_LABELS=STATE_LABELS,
@@ -193,7 +193,7 @@ def format_exact_time(value: dt.datetime) -> str:
     return f"{date} {time} {zone_name}"
 
 
-def zone_now() -> str:
+def format_zone() -> str:
     """Return the zone of the page and its abbreviation now, as "Oslo time (CET)"."""
     name = zone()
     if "/" not in name:
@@ -306,7 +306,7 @@ def may_configure(installation: Installation) -> bool:
     return access.may_configure(installation, is_personal)
 
 
-def open_cases() -> int:
+def count_open_cases() -> int:
     """Count the open cases that are not snoozed, at most one more than `MAX_COUNTED`.
 
     They are counted once for each page.
@@ -319,7 +319,7 @@ def open_cases() -> int:
     return int(g.open_cases)
 
 
-def format_bounded(number: int) -> str:
+def format_capped_count(number: int) -> str:
     """Format a count that ends above `MAX_COUNTED`."""
     if number > MAX_COUNTED:
         return f"{viewer.count(MAX_COUNTED)}+"
@@ -367,9 +367,9 @@ def _choose_url() -> str:
 def _build_page_values() -> dict[str, Any]:
     """Return what every page shows; `section` marks the entry of the menu."""
     return {
-        "open_cases": open_cases,
-        "bounded": format_bounded,
-        "zone_now": zone_now,
+        "count_open_cases": count_open_cases,
+        "capped_count": format_capped_count,
+        "zone_label": format_zone,
         "section": _find_menu_section(),
         "without_database": False,
     }

@@ -12,9 +12,9 @@ MESSAGES_KEY = "_flashes"  # Flask's name
 
 
 def init_app(app: Flask) -> None:
-    """Cut every text that a template prints; add the filters `detail` and `whole`."""
+    """Cut every text that a template prints; add the filters `long_text` and `full_text`."""
     app.jinja_env.finalize = print_value
-    app.jinja_env.filters.update(detail=detail, whole=print_whole)
+    app.jinja_env.filters.update(long_text=print_long, full_text=print_full)
     app.after_request(_cut_messages)
 
 
@@ -23,12 +23,12 @@ def cut(text: str, length: int = MAX_LENGTH) -> str:
     return text if len(text) <= length else f"{text[:length].rstrip()}…"
 
 
-def detail(value: Any) -> Markup:
+def print_long(value: Any) -> Markup:
     """Print a text among details, where more of it is shown."""
     return escape(cut(str(value), MAX_DETAIL_LENGTH))
 
 
-def print_whole(value: Any) -> Markup:
+def print_full(value: Any) -> Markup:
     """Print the value of a field, which comes back with the form and must not be cut."""
     return escape(value)
 

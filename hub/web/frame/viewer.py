@@ -59,9 +59,9 @@ def init_app(app: Flask) -> None:
     )
     environment.filters.update(
         number=count,
-        of_app=translate_for_app,
-        of_reasons=_translate_reason,
-        stored=_translate_stored,
+        app_text=translate_for_app,
+        reason_text=_translate_reason,
+        stored_text=_translate_stored,
         display_name=messages.translate_name,
     )
 
@@ -131,20 +131,20 @@ def translate_for_app(text: str, slug: str) -> str:
     return str(load_catalog(language(), plugins.package(slug)).gettext(text))
 
 
-def translate_inputs(questions: Sequence[Input], slug: str) -> list[Input]:
-    """Return the questions of an app's settings in the language of the person.
+def translate_inputs(inputs: Sequence[Input], slug: str) -> list[Input]:
+    """Return the inputs of an app's settings in the language of the person.
 
     Choices that the source gives are no texts of the plugin and stay as they are.
     """
     translated = []
-    for question in questions:
-        choices = [(value, translate_for_app(label, slug)) for value, label in question.choices]
+    for form_input in inputs:
+        choices = [(value, translate_for_app(label, slug)) for value, label in form_input.choices]
         translated.append(
             replace(
-                question,
-                label=translate_for_app(question.label, slug),
-                help=translate_for_app(question.help, slug),
-                section=translate_for_app(question.section, slug),
+                form_input,
+                label=translate_for_app(form_input.label, slug),
+                help=translate_for_app(form_input.help, slug),
+                section=translate_for_app(form_input.section, slug),
                 choices=choices,
             )
         )

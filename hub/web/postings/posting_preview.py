@@ -48,7 +48,7 @@ def show(posting_id: int) -> str | Response:
         return render_template(
             "posting_preview.html",
             preview=preview,
-            listed=listed_rows.encode({posting.id: posting.planned}),
+            listed_rows=listed_rows.encode({posting.id: posting.planned}),
             posting=posting,
             document=posting.document,
             failure=read.failure,
@@ -56,7 +56,7 @@ def show(posting_id: int) -> str | Response:
             uses_own_rate=_uses_own_rate(preview),
             files=files,
             framed_types=source_files.OPENED_TYPES.values(),
-            framed=source_files.choose_file(files, request.args.get("file", "")),
+            framed_file=source_files.choose_file(files, request.args.get("file", "")),
             warnings=source.warnings,
             second_approvals=SecondApprovals.of(session, [posting]),
             **_find_neighbors(session, posting),

@@ -41,13 +41,13 @@ pages = Blueprint("review", __name__, url_prefix="/installations/<int:installati
 class Selection:
     """The ticked rows: how many, their sums as text, and their list for the form.
 
-    `asks_again` tells that their approval needs a page of its own, because of what they are.
+    `needs_confirmation` tells that they have to be approved on a page of their own.
     """
 
     count: int
     sums: list[str]
     listed: str
-    asks_again: bool
+    needs_confirmation: bool
     has_all_of_page: bool = False
 
 
@@ -75,19 +75,19 @@ def show(installation_id: int) -> str | Response:
             previews=review_rows.build_previews(session, postings.rows, read),
             failure=read.failure,
             is_read=is_read,
-            shown=listed_rows.encode({row.id: row.planned for row in postings.rows}),
-            chosen=chosen or {},
-            place=review_places.read_place(),
+            page_rows=listed_rows.encode({row.id: row.planned for row in postings.rows}),
+            selected_rows=chosen or {},
+            return_arguments=review_places.read_place(),
             selection=_load_selection(session, installation, chosen) if chosen else None,
             documents=count_kinds(count_in_review(session, installation_id)),
             sums=sums.texts(),
             payments=sums.payment_texts(),
             second_approvals=SecondApprovals.of(session, postings.rows),
-            left_out=count_before_start(session, installation_id),
-            others=review_rows.count_left_out(session, installation_id),
-            newest_others=review_rows.load_newest_left_out(session, installation_id),
-            breakdown=_build_breakdown_of_all(session, installation, context["to_review"]),
-            asks_for_automatic=_may_become_automatic(installation),
+            early_count=count_before_start(session, installation_id),
+            left_out_groups=review_rows.count_left_out(session, installation_id),
+            newest_left_out=review_rows.load_newest_left_out(session, installation_id),
+            breakdown=_build_breakdown_of_all(session, installation, context["review_count"]),
+            offers_automatic=_may_become_automatic(installation),
             **context,
         )
 
@@ -120,7 +120,9 @@ def selection(installation_id: int) -> str:
         context = build_tabs(session, installation)
         sums = review_rows.load_sums_in_review(session, installation_id).texts()
     place = review_places.read_place()
-    return render_template("selection.html", selection=selected, sums=sums, place=place, **context)
+    return render_template(
+        "selection.html", selection=selected, sums=sums, return_arguments=place, **context
+    )
 
 
 @pages.get("/approve")
@@ -145,26 +147,26 @@ def confirm(installation_id: int) -> str | Response:
             flash(gettext("Select at least one document."), "look")
         return review_places.go_on(installation_id, is_done=False)
     place = review_places.read_place()
-    more = unchanged[MAX_LISTED:]
+    unlisted = unchanged[MAX_LISTED:]
     sums = review_rows.sum_by_currency(unchanged)
     return render_template(
         "approve.html",
         rows=unchanged[:MAX_LISTED],
         count=len(unchanged),
         documents=count_kinds(Counter(row.kind for row in unchanged)),
-        more=more,
-        left=context["to_review"] - len(unchanged),
-        changed=changed,
-        settled=len(left_out) - changed,
+        unlisted_rows=unlisted,
+        remaining_count=context["review_count"] - len(unchanged),
+        changed_count=changed,
+        settled_count=len(left_out) - changed,
         sums=sums.texts(),
         payments=sums.payment_texts(),
-        more_sums=review_rows.sum_by_currency(more).texts(),
+        unlisted_sums=review_rows.sum_by_currency(unlisted).texts(),
         breakdown=breakdown,
-        removed=sum(row.operation in outbox.REMOVALS for row in unchanged),
-        firsts=second_approvals.count_firsts(row.id for row in unchanged),
-        listed=listed_rows.encode({row.id: row.planned for row in unchanged}),
-        place=place,
-        back=review_places.build_list_address(installation_id, place),
+        removal_count=sum(row.operation in outbox.REMOVALS for row in unchanged),
+        first_approval_count=second_approvals.count_firsts(row.id for row in unchanged),
+        listed_rows=listed_rows.encode({row.id: row.planned for row in unchanged}),
+        return_arguments=place,
+        list_url=review_places.build_list_address(installation_id, place),
         **context,
     )
 
@@ -351,11 +353,11 @@ def _flash_left_out(changed: int, settled: int) -> None:
             "look",
         )
     if settled:
-        flash(settled_text(settled), "look")
+        flash(format_settled_message(settled), "look")
 
 
-@pages.app_template_filter("settled")
-def settled_text(count: int) -> str:
+@pages.app_template_filter("settled_message")
+def format_settled_message(count: int) -> str:
     """Report how many of the listed documents are not in review any more."""
     return ngettext(
         "%(count)s document is no longer in review: it was approved or changed meanwhile.",

@@ -50,7 +50,7 @@ class PostingPreview:
     """A posting, what it says, what the document's last posting said, and where they differ."""
 
     posting: Posting
-    seal: str
+    pair: str  # its id and version, for a tick box
     planned: display.TransactionView | None
     posted: display.TransactionView | None
     differs: set[str]
@@ -172,8 +172,8 @@ def build_previews(
         before = earlier.get(posting.id)
         present = views.get(before.id) if before else None
         differs = display.find_differences(planned, present) if planned and present else set()
-        seal = listed_rows.pair(posting.id, posting.planned)
-        rows.append(PostingPreview(posting, seal, planned, present, differs))
+        pair = listed_rows.pair(posting.id, posting.planned)
+        rows.append(PostingPreview(posting, pair, planned, present, differs))
     if read is None:
         return rows
     writes = list(_iter_writes(postings, earlier))

@@ -79,7 +79,7 @@ def _render_page(origin: str, back: str, plan: UndoPlan) -> str:
     return render_template(
         "undo.html",
         origin=origin,
-        back=back,
+        back_url=back,
         company=company,
         plan=plan,
         list_kinds=LIST_KINDS,

@@ -48,7 +48,7 @@ def index() -> str | Response:
         if len(listed.rows) == 1 and not (listed.newer or listed.older):
             return redirect(url_for("review.show", installation_id=listed.rows[0].id))
         apps = _load_waiting_apps(session, listed.rows)
-        return render_template("to_approve.html", page=listed, apps=apps)
+        return render_template("waiting_approvals.html", page=listed, apps=apps)
 
 
 def _load_waiting_apps(session: Session, installations: Sequence[Installation]) -> list[WaitingApp]:

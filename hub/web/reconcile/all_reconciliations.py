@@ -78,7 +78,7 @@ def render(session: Session) -> str:
     )
     rows = _load_rows(session, companies.rows)
     listed = ListPage(rows, companies.newer, companies.older)
-    return render_template("reconciliations_of_all.html", page=listed)
+    return render_template("all_reconciliations.html", page=listed)
 
 
 def download() -> Response:

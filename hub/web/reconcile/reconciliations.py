@@ -159,7 +159,7 @@ def _render(session: Session, company: ConnectedCompany, run: Run | None) -> str
     return render_template(
         "reconciliations.html",
         company=company,
-        is_named=company_id_of_address() is not None,
+        is_company_named=company_id_of_address() is not None,
         run=run,
         report=report,
         is_visible=is_visible,
@@ -178,20 +178,20 @@ def _report_values(session: Session, report: ReconciliationReport) -> dict[str, 
     previous = build_address_with(**{"from": max(start - ROWS_PER_PAGE, 0)}) if start else ""
     has_more = start + ROWS_PER_PAGE < len(report.differences)
     following = build_address_with(**{"from": start + ROWS_PER_PAGE}) if has_more else ""
-    return {"differences": ListPage(rows, previous, following), "addresses": _build_addresses(rows)}
+    return {"differences": ListPage(rows, previous, following), "page_urls": _build_page_urls(rows)}
 
 
-def _build_addresses(differences: Sequence[ReportedDifference]) -> dict[int, str]:
+def _build_page_urls(differences: Sequence[ReportedDifference]) -> dict[int, str]:
     """Return where the transactions open in QuickBooks, by posting; none for a stand-in."""
-    addresses: dict[int, str] = {}
+    page_urls: dict[int, str] = {}
     environment = environment_with_pages()
     if not environment:
-        return addresses
+        return page_urls
     for difference in differences:
         address = deep_links.page_address(difference.kind, difference.quickbooks_id, environment)
         if address and difference.quickbooks_id and difference.discrepancy != Discrepancy.MISSING:
-            addresses[difference.posting_id] = address
-    return addresses
+            page_urls[difference.posting_id] = address
+    return page_urls
 
 
 def _load_history(session: Session, company: ConnectedCompany) -> ListPage:

@@ -43,7 +43,7 @@ def render(session: Session) -> str:
     waiting = company_totals.load_waiting_totals(session, load_scope().installations(), now)
     if not waiting and company_totals.find_newest_date(session, load_scope().documents()) is None:
         steps = checklist.read_until_posted(session)
-        return render_template("reports_of_all.html", is_empty=True, checklist=steps)
+        return render_template("all_reports.html", is_empty=True, checklist=steps)
     newest, month = _find_months(session)
     documents = load_scope().documents()
     totals = company_totals.load_totals_of_month(session, documents, month)
@@ -53,7 +53,7 @@ def render(session: Session) -> str:
         session, select_visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE
     )
     return render_template(
-        "reports_of_all.html",
+        "all_reports.html",
         month=month,
         months=offered if month in offered else [month, *offered],
         sums=company_totals.sum_by_currency(totals.values()),

@@ -64,7 +64,7 @@ def show() -> str:
         if company is None:
             return all_companies_report.render(session)
         documents = _build_document_conditions(company)
-        is_named = company_id_of_address() is not None
+        is_company_named = company_id_of_address() is not None
         years = report_tables.list_years(session, documents)
         home = company.currency
         now = current_hub().clock.now()
@@ -72,7 +72,11 @@ def show() -> str:
         if not years and not waiting:
             steps = checklist.read_until_posted(session)
             return render_template(
-                "reports.html", company=company, is_named=is_named, is_empty=True, checklist=steps
+                "reports.html",
+                company=company,
+                is_company_named=is_company_named,
+                is_empty=True,
+                checklist=steps,
             )
         year = _choose_year(years)
         totals = report_tables.load_control_totals(session, documents, year, home)
@@ -80,7 +84,7 @@ def show() -> str:
         return render_template(
             "reports.html",
             company=company,
-            is_named=is_named,
+            is_company_named=is_company_named,
             years=years,
             year=year,
             totals=totals,
@@ -141,10 +145,12 @@ def documents() -> str | Response:
             company=company,
             cell=cell,
             title=_title(cell),
-            about=_describe_cell(session, cell),
+            subtitle=_describe_cell(session, cell),
             total=report_cells.load_sum(session, cell, visible),
             page=replace(listed, rows=report_cells.load_rows(session, cell, listed.rows)),
-            chosen={name: request.args[name] for name in CELL_ARGUMENTS if name in request.args},
+            cell_arguments={
+                name: request.args[name] for name in CELL_ARGUMENTS if name in request.args
+            },
         )
 
 

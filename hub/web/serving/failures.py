@@ -132,11 +132,11 @@ def page(
     context = {
         "title": gettext(title),
         "sentence": sentence,
-        "step": step,
+        "next_step": step,
         "status": status,
         "request_id": request_log.request_id(),
-        "back": destinations.page_before(),
-        "again": _address_to_retry(status),
+        "back_url": destinations.page_before(),
+        "retry_url": _address_to_retry(status),
     }
     return make_response(_render_with_navigation(context, database_away), status)
 
@@ -158,14 +158,14 @@ def _render_with_navigation(context: dict[str, Any], database_away: bool) -> str
         try:
             if current_user.is_authenticated:
                 return render_template("error.html", **context)
-            return render_template("error_alone.html", **context)
+            return render_template("error_without_frame.html", **context)
         except Exception:  # what failed may be what every page shows
             log.exception("The navigation of an error page cannot be drawn")
     # Templates ask who is logged in, which would ask the database.
     g._login_user = current_app.extensions["security"].login_manager.anonymous_user()
     if sessions.COOKIE_KEY in session:
         return render_template("error.html", without_database=True, **context)
-    return render_template("error_alone.html", **context)
+    return render_template("error_without_frame.html", **context)
 
 
 def _refuse_null_characters() -> None:

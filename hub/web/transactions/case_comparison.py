@@ -52,21 +52,21 @@ NOT_IN_BOOKS = (TransactionState.DELETED, TransactionState.VOIDED)
 
 @dataclass(frozen=True)
 class Transaction:
-    """A transaction in QuickBooks: its facts, its address, and whose marker it bears."""
+    """A transaction in QuickBooks: its facts, its address, and the document named by its marker."""
 
     id: str
     facts: list[tuple[str, str]]
     head: TransactionHead | None
     url: str | None
-    whose: SourceDocument | None = None
-    foreign: bool = False  # it bears the mark of another document, so it cannot be this one
+    owner: SourceDocument | None = None
+    is_foreign: bool = False  # it bears the mark of another document, so it cannot be this one
     # As QuickBooks has it now; None if QuickBooks could not be asked.
     present: display.TransactionView | None = None
 
     @property
-    def may_be_taken(self) -> bool:
+    def can_be_adopted(self) -> bool:
         """Return whether a person may say that this is the document."""
-        if self.foreign:
+        if self.is_foreign:
             return False
         return self.head is None or self.head.state not in NOT_IN_BOOKS
 
@@ -115,11 +115,11 @@ class Side:
     put_back_token: str = ""
 
     @property
-    def is_taken(self) -> bool:
+    def has_only_foreign(self) -> bool:
         """Return whether every transaction is posted from another document."""
         if not self.asks or not self.transactions:
             return False
-        return all(transaction.foreign for transaction in self.transactions)
+        return all(transaction.is_foreign for transaction in self.transactions)
 
     def describe_difference(self, row: ComparedFact, place: int) -> str:
         """Return how a fact of the transaction at a place differs; of totals, by how much."""

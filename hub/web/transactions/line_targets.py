@@ -7,8 +7,8 @@ from hub.translations.messages import gettext
 
 
 def init_app(app: Flask) -> None:
-    """Add the filter `target` to the templates."""
-    app.jinja_env.filters["target"] = line_target
+    """Add the filter `line_target` to the templates."""
+    app.jinja_env.filters["line_target"] = line_target
 
 
 def line_target(line: TransactionLineView) -> str:

@@ -137,8 +137,8 @@ COSTTRACKER_SETUP: tuple[Mutant, ...] = (
     Mutant(
         row="CT-S13",
         place="hub/web/frame/forms.py",
-        old="    for name, field in schema.fields.items():\n        question = _build_",
-        new="    for name, field in list(schema.fields.items())[1:]:\n        question = _build_",
+        old="    for name, field in schema.fields.items():\n        is_stored = ",
+        new="    for name, field in list(schema.fields.items())[1:]:\n        is_stored = ",
         bug="The first setting is missing from the page.",
     ),
     Mutant(

@@ -49,8 +49,8 @@ ONTRACCR: tuple[Mutant, ...] = (
     Mutant(
         "ON-S6",
         "hub/web/frame/forms.py",
-        "    for name, field in schema.fields.items():\n        question = _build_",
-        "    for name, field in list(schema.fields.items())[:-1]:\n        question = _build_",
+        "    for name, field in schema.fields.items():\n        is_stored = ",
+        "    for name, field in list(schema.fields.items())[:-1]:\n        is_stored = ",
         "The last setting is missing from the page.",
     ),
     mutant(

@@ -99,7 +99,9 @@ def test_every_detail_that_the_code_records_has_a_label(owner):
     assert details >= {"reason", "factor", "quickbooks_id", "invited_by", "via"}
     with owner.app.app_context():
         details |= {rule.name for rule in retention.list_rules()}
-    internal = audit_subjects.NOT_SHOWN | {"record"}  # `record` is shown as what it is the id of
+    internal = audit_subjects.HIDDEN_DETAILS | {
+        "record"
+    }  # `record` is shown as what it is the id of
     assert details - internal - set(audit_details.DETAIL_LABELS) == set()
 
 

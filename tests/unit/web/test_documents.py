@@ -491,7 +491,7 @@ def test_the_history_names_who_approved_and_retried_a_document(viewer: Visitor) 
 
 @pytest.mark.parametrize("act", timeline.ACTION_SENTENCES)
 def test_every_act_of_the_history_is_one_that_the_audit_log_records(act: str) -> None:
-    assert act in audit_subjects.OF_POSTINGS
+    assert act in audit_subjects.POSTING_ACTIONS
 
 
 def test_a_document_says_what_it_waits_for(viewer: Visitor) -> None:

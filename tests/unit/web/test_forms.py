@@ -40,11 +40,13 @@ def _none(source: str) -> forms.Choices:
 
 
 def _drawn(
-    values: dict[str, Any] | None = None, source: forms.Source = _none, **more: Any
+    values: dict[str, Any] | None = None, load_choices: forms.LoadChoices = _none, **more: Any
 ) -> dict[str, forms.Input]:
     return {
         field.name: field
-        for field in forms.build_inputs(Everything(), values or {}, source=source, **more)
+        for field in forms.build_inputs(
+            Everything(), values or {}, load_choices=load_choices, **more
+        )
     }
 
 
@@ -80,41 +82,43 @@ def test_label_help_section_and_default_come_from_the_schema() -> None:
 
 
 def test_a_secret_is_never_in_the_form_and_may_stay_empty_once_it_is_kept() -> None:
-    one = _drawn({"secret": "canary"}, stored=["secret"])["secret"]
-    assert (one.value, one.stored, one.required) == ("", True, False)
+    one = _drawn({"secret": "canary"}, stored_names=["secret"])["secret"]
+    assert (one.value, one.is_stored, one.required) == ("", True, False)
     assert _drawn()["secret"].required
 
 
 def test_the_only_choice_of_a_required_question_is_chosen_already() -> None:
-    one = _drawn(source=lambda role: [("33", "2400 Payables")])["account"]
+    one = _drawn(load_choices=lambda role: [("33", "2400 Payables")])["account"]
     assert one.value == "33"
-    assert _drawn(source=lambda role: [("1", "One"), ("2", "Two")])["account"].value == ""
+    assert _drawn(load_choices=lambda role: [("1", "One"), ("2", "Two")])["account"].value == ""
 
 
 def test_a_choice_that_is_gone_stays_visible() -> None:
-    one = _drawn({"account": "99"}, source=lambda role: [("33", "2400")])["account"]
+    one = _drawn({"account": "99"}, load_choices=lambda role: [("33", "2400")])["account"]
     assert one.choices[-1] == ("99", "99 (no longer in the list)")
 
 
 def test_choices_that_cannot_be_read_leave_a_field_to_type_in_and_say_why() -> None:
-    def source(role: str) -> forms.Choices:
+    def load_choices(role: str) -> forms.Choices:
         raise NeedsAttention("The source refuses the key.")
 
-    one = _drawn(source=source)["account"]
+    one = _drawn(load_choices=load_choices)["account"]
     assert (one.kind, one.problem) == ("text", "The source refuses the key.")
 
 
 def test_settings_that_are_not_complete_yet_are_no_error_of_a_field() -> None:
-    def source(role: str) -> forms.Choices:
+    def load_choices(role: str) -> forms.Choices:
         raise SettingsInvalid("Shed", {"base_url": ["Missing data for required field."]})
 
-    one = _drawn(source=source)["account"]
+    one = _drawn(load_choices=load_choices)["account"]
     assert (one.kind, one.awaits_settings) == ("text", True)
     assert one.problem.endswith("complete the settings and press Test connection.")
 
 
 def test_a_very_long_list_is_offered_while_typing() -> None:
-    one = _drawn(source=lambda role: [(str(n), f"Account {n}") for n in range(600)])["account"]
+    one = _drawn(load_choices=lambda role: [(str(n), f"Account {n}") for n in range(600)])[
+        "account"
+    ]
     assert one.kind == "suggest"
 
 
@@ -155,7 +159,7 @@ def test_an_empty_answer_clears_a_setting_unless_it_is_needed(field: str, stays:
 
 
 def test_errors_are_shown_beside_their_question() -> None:
-    drawn = forms.with_errors(list(_drawn().values()), {"name": ["This is needed."]})
+    drawn = forms.add_errors(list(_drawn().values()), {"name": ["This is needed."]})
     assert {field.name: field.errors for field in drawn if field.errors} == {
         "name": ("This is needed.",)
     }

@@ -69,7 +69,7 @@ def test_the_value_of_a_field_is_never_cut(visitor):
     long_value = "x" * 3 * MAX_LENGTH
     with visitor.app.test_request_context():
         template = visitor.app.jinja_env.from_string(
-            '{{ value }} <input value="{{ value|whole }}">'
+            '{{ value }} <input value="{{ value|full_text }}">'
         )
         text = template.render(value=long_value)
     assert len(text.partition(" ")[0]) == MAX_LENGTH + 1
@@ -78,7 +78,7 @@ def test_the_value_of_a_field_is_never_cut(visitor):
 
 def test_markup_is_escaped_all_the_same(visitor):
     with visitor.app.test_request_context():
-        template = visitor.app.jinja_env.from_string("{{ v }}{{ v|whole }}{{ v|detail }}")
+        template = visitor.app.jinja_env.from_string("{{ v }}{{ v|full_text }}{{ v|long_text }}")
         assert "<script>" not in template.render(v="<script>")
 
 
