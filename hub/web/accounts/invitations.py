@@ -14,10 +14,9 @@ from hub.models import Invitation
 from hub.security import audit, invitations, passwords, people, refusals
 from hub.security.rights import audit_detail, describe
 from hub.translations.messages import gettext, gettext_noop, translate
-from hub.web.accounts import right_fields
+from hub.web.accounts import code_forms, right_fields
 from hub.web.accounts.people import Handover, render_people_page
 from hub.web.accounts.right_fields import RightFields
-from hub.web.authentication import throttling
 from hub.web.authentication.access import person_name, require_recent_login, require_role
 from hub.web.request import row_ids
 
@@ -93,12 +92,9 @@ def show() -> str:
 def accept() -> Page:
     """Make an invited address a person, and log them in."""
     address = request.form.get("address", "").strip()
-    password = request.form.get("password", "")
     try:
-        passwords.require_hashable(password)
-        if password != request.form.get("password_again", ""):
-            raise Refused(gettext("The two passwords differ."))
-        invitation = _check(address, request.form.get("code", ""))
+        password = code_forms.read_new_password()
+        invitation = _check_code(address)
         passwords.require_good(password, invitation.address)
         password_hash = people.hash_new(password)
         with transaction() as session:
@@ -123,15 +119,11 @@ def _load_person_id(person: Any) -> int:
     return int(person.id)
 
 
-def _check(address: str, code: str) -> Invitation:
-    """Return the invitation that a code belongs to; raise Refused for a wrong code."""
-    subject = throttling.subject_of(None, address)
-    with throttling.begin_guess("invitation code", subject) as guess:
-        with transaction() as session:
-            invitation = invitations.check(session, address, code)
-        if invitation is not None:
-            guess.succeed()
-            return invitation
+def _check_code(address: str) -> Invitation:
+    """Return the invitation that the typed code belongs to; raise Refused for a wrong code."""
+    invitation = code_forms.check_code("invitation code", address, invitations.check)
+    if invitation is not None:
+        return invitation
     # An address that is not invited is not recorded: it may be a secret in the wrong field.
     with read_only_session() as session:
         invitation = invitations.find(session, address)

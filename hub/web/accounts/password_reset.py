@@ -12,6 +12,7 @@ from hub.errors import NotNow, Refused, Retry, Sentence
 from hub.models import PasswordReset, User
 from hub.security import one_time_codes, password_resets, passwords, people, refusals
 from hub.translations.messages import gettext, gettext_noop, translate
+from hub.web.accounts import code_forms
 from hub.web.accounts.people import Handover, render_people_page
 from hub.web.authentication import throttling
 from hub.web.authentication.access import person_name, require_recent_login, require_role
@@ -66,12 +67,9 @@ def show() -> str:
 def change() -> Page:
     """Set a new password with a code; the person logs in with it, and a second factor if any."""
     name = request.form.get("name", "").strip()
-    password = request.form.get("password", "")
     try:
-        passwords.require_hashable(password)
-        if password != request.form.get("password_again", ""):
-            raise Refused(gettext("The two passwords differ."))
-        reset = _check(name, request.form.get("code", ""))
+        password = code_forms.read_new_password()
+        reset = _check_code(name)
         passwords.require_good(password, name)
         password_hash = people.hash_new(password)
         with transaction() as session:
@@ -113,15 +111,11 @@ def send_code(person_id: int) -> Page:
     return redirect(url_for("people.index"))
 
 
-def _check(name: str, code: str) -> PasswordReset:
+def _check_code(name: str) -> PasswordReset:
     """Return the stored code of a person if the typed one is right; raise Refused if not."""
-    subject = throttling.subject_of(None, name)
-    with throttling.begin_guess("reset code", subject) as guess:
-        with transaction() as session:
-            reset = password_resets.check(session, name, code)
-        if reset is not None:
-            guess.succeed()
-            return reset
+    reset = code_forms.check_code("reset code", name, password_resets.check)
+    if reset is not None:
+        return reset
     # A name that nobody has is not recorded: it may be a password in the wrong field.
     with read_only_session() as session:
         person = people.find(session, name)
