@@ -74,7 +74,7 @@ def show() -> str:
     )
 
 
-def address() -> str:
+def build_address() -> str:
     """Return the address of the section of the help about this page."""
     section = SECTION_HEADINGS.get(request.blueprint or "", "")
     return url_for("help.show", _anchor=markdown.anchor_of_heading(section) or None)
@@ -116,4 +116,4 @@ def _remove_title(path: Path) -> str:
 
 def _build_page_values() -> dict[str, Any]:
     """Return what the frame of a page needs."""
-    return {"help_address": address}
+    return {"help_address": build_address}

@@ -25,7 +25,7 @@ from hub.web.administration import checklist
 from hub.web.authentication.access import ANYWHERE, load_rights, load_scope, require_role
 from hub.web.frame import company_choice
 from hub.web.frame.layout import zone
-from hub.web.frame.paging import page
+from hub.web.frame.paging import load_page
 from hub.web.lists import case_list, figures
 from hub.web.lists.figures import PostedFigures
 from hub.web.reconcile import reconciliation
@@ -78,7 +78,9 @@ def show() -> str:
         cases = list(session.scalars(newest))
         visible = select(ConnectedCompany).where(*load_scope().companies())
         order = company_choice.problems_first()
-        companies = page(session, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
+        companies = load_page(
+            session, visible, order_by=order, is_descending=False, size=COMPANIES_PER_PAGE
+        )
         open_documents = figures.open_figures(session, _select_visible_installations())
         return render_template(
             "home.html",

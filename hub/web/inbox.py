@@ -43,7 +43,7 @@ def show() -> str | Response:
     """List the cases that the filters choose, one line for each."""
     filters = case_list.read_filters()
     with read_only_session() as session:
-        cases = case_list.page_of(session, filters)
+        cases = case_list.load_page(session, filters)
         if is_past_end(cases):
             return redirect(build_first_address())
         is_closed = filters["show"] == "closed"
@@ -304,7 +304,7 @@ def _render_case_page(case_id: int, problem: str = "", invalid: Invalid | None =
             postings=postings,
             states=load_states_of_parts(session, [posting.id for posting in postings]),
             installation=installation,
-            match=_match(session, case, invalid),
+            match=_load_match_view(session, case, invalid),
             problem=problem,
             next_arguments=arguments | {"then": "next"},
             return_arguments={name: text for name, text in arguments.items() if name != "then"},
@@ -318,7 +318,9 @@ def _render_case_page(case_id: int, problem: str = "", invalid: Invalid | None =
         )
 
 
-def _match(session: Session, case: Case, invalid: Invalid | None) -> dict[str, Any] | None:
+def _load_match_view(
+    session: Session, case: Case, invalid: Invalid | None
+) -> dict[str, Any] | None:
     """Return the forms that decide about the code of a case; None if the case has none."""
     code_of_case = record_creation.find_code_of_case(session, case)
     if code_of_case is None:

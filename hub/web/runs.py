@@ -21,7 +21,7 @@ from hub.translations.messages import gettext
 from hub.web.authentication.access import ANYWHERE, load_scope, may_here, require_role
 from hub.web.frame import viewer
 from hub.web.frame.layout import app_name, list_installation_choices, use_zone_of
-from hub.web.frame.paging import drop_unset, get_row_or_404, page
+from hub.web.frame.paging import drop_unset, get_row_or_404, load_page
 from hub.web.frame.run_kinds import RUN_KIND_LABELS
 from hub.web.lists import exports
 from hub.web.reconcile import reconciliation
@@ -99,7 +99,7 @@ def index() -> str:
     filters = _parse_filters()
     query = _select_runs(filters)
     with read_only_session() as session:
-        runs = page(session, query, by=[Run.id])
+        runs = load_page(session, query, order_by=[Run.id])
         subjects = RunSubjects.of(session, runs.rows)
         rows = []
         for run in runs.rows:

@@ -765,8 +765,8 @@ BUGS = (
     Planted(
         "a search finds the documents of companies without a role",
         "hub/web/lists/document_filters.py",
-        "    return query.where(*load_scope().documents(), *_build_conditions(",
-        "    return query.where(*_build_conditions(",
+        "    return query.where(*load_scope().documents(), *conditions)",
+        "    return query.where(*conditions)",
         (
             "tests/unit/web/test_company_scope.py::"
             "test_no_page_and_no_file_names_what_a_person_has_no_role_for"

@@ -14,9 +14,9 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
+from flask import session as cookie
 from flask_security import current_user
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -49,7 +49,7 @@ def _require_second_factor() -> Response | None:
     """Redirect to the set-up, unless the person may postpone it and did so in this session."""
     if _is_allowed_before() or not is_factor_missing():
         return None
-    is_postponed = POSTPONED_KEY in session and may_postpone()
+    is_postponed = POSTPONED_KEY in cookie and may_postpone()
     if is_postponed:
         return None
     page = url_for("account.require_factor", next=destinations.current_address())
@@ -84,9 +84,9 @@ def may_postpone() -> bool:
 @require_role("viewer", of=OWN)
 def show() -> str:
     """Show the person's sessions and second factors."""
-    with read_only_session() as look:
+    with read_only_session() as session:
         return render_template(
-            "account.html", destination=_get_destination(), **_build_page_values(look)
+            "account.html", destination=_get_destination(), **_build_page_values(session)
         )
 
 
@@ -99,8 +99,8 @@ def require_factor() -> str | Response:
         return redirect(destination)
     if current_user.factor_asked_at is None:
         values: Any = {"factor_asked_at": current_hub().clock.now()}
-        with transaction() as write:
-            write.execute(update(User).where(User.id == current_user.id).values(values))
+        with transaction() as session:
+            session.execute(update(User).where(User.id == current_user.id).values(values))
     return render_template(
         "factor_required.html",
         destination=destination,
@@ -114,7 +114,7 @@ def require_factor() -> str | Response:
 def postpone() -> Response:
     """Go on without a second factor in this session."""
     if may_postpone():
-        session[POSTPONED_KEY] = True
+        cookie[POSTPONED_KEY] = True
     return redirect(_get_destination())
 
 
@@ -123,12 +123,12 @@ def postpone() -> Response:
 def end_session() -> Response:
     """End one of the person's own sessions."""
     session_id = row_ids.parse(request.form.get("session_id", "")) or 0
-    with transaction() as write:
-        row = write.get(LoginSession, session_id)
+    with transaction() as session:
+        row = session.get(LoginSession, session_id)
         if row is None or row.user_id != current_user.id:
             abort(404)
-        login_sessions.end(write, session_id, EndReason.ENDED_BY_PERSON)
-        audit.record(write, person_name(), "session ended", person_name(), browser=row.browser)
+        login_sessions.end(session, session_id, EndReason.ENDED_BY_PERSON)
+        audit.record(session, person_name(), "session ended", person_name(), browser=row.browser)
     flash(gettext("The session is ended."), "success")
     return redirect(url_for("account.show"))
 
@@ -148,8 +148,8 @@ def end_other_sessions() -> Response:
 @require_recent_login
 def new_authenticator() -> Response:
     """Create the secret of an authenticator app, which its first code confirms."""
-    with transaction() as write:
-        second_factor.propose_secret(write, _get_person_id())
+    with transaction() as session:
+        second_factor.propose_secret(session, _get_person_id())
     return redirect(url_for("account.authenticator", next=_get_destination()))
 
 
@@ -167,11 +167,11 @@ def authenticator() -> str | Response:
 def confirm_authenticator() -> str | Response:
     """Use the authenticator app from now on, if its first code is right."""
     guess = throttling.begin_guess("second-factor code", f"user {current_user.id}")
-    with transaction() as write:
+    with transaction() as session:
         is_right = second_factor.confirm_secret(
-            write, current_user.id, request.form.get("code", "")
+            session, current_user.id, request.form.get("code", "")
         )
-        codes = _note_new_factor(write, "authenticator") if is_right else []
+        codes = _note_new_factor(session, "authenticator") if is_right else []
     if not is_right:
         return _render_authenticator_page(
             gettext("The code is not right. Enter the one that the app shows now.")
@@ -189,10 +189,10 @@ def confirm_authenticator() -> str | Response:
 @require_recent_login
 def remove_authenticator() -> Response:
     """Remove the authenticator app."""
-    with transaction() as write:
-        _check_may_remove(has_other=second_factor.count_passkeys(write, _get_person_id()) > 0)
-        second_factor.remove_authenticator(write, _get_person_id())
-        _note_removed(write, gettext_noop("authenticator app"))
+    with transaction() as session:
+        _check_may_remove(has_other=second_factor.count_passkeys(session, _get_person_id()) > 0)
+        second_factor.remove_authenticator(session, _get_person_id())
+        _note_removed(session, gettext_noop("authenticator app"))
     return redirect(url_for("account.show"))
 
 
@@ -201,11 +201,11 @@ def remove_authenticator() -> Response:
 @require_recent_login
 def new_recovery_codes() -> str:
     """Replace the recovery codes and show the new ones once."""
-    with transaction() as write:
-        if not second_factor.has_any(write, _get_person_id()):
+    with transaction() as session:
+        if not second_factor.has_any(session, _get_person_id()):
             abort(404)
-        codes = second_factor.renew_recovery_codes(write, _get_person_id())
-        audit.record(write, person_name(), "recovery codes renewed", person_name())
+        codes = second_factor.renew_recovery_codes(session, _get_person_id())
+        audit.record(session, person_name(), "recovery codes renewed", person_name())
     return _render_recovery_codes_page(codes, gettext("New recovery codes"))
 
 
@@ -215,9 +215,9 @@ def new_recovery_codes() -> str:
 def passkey_options() -> dict[str, Any]:
     """Return what the browser needs to create a passkey."""
     row = _get_session_row()
-    with transaction() as write:
-        challenge = passkeys.build_challenge_to_add(write, cast(User, current_user))
-        login_sessions.set_challenge(write, row.id, challenge.text)
+    with transaction() as session:
+        challenge = passkeys.build_challenge_to_add(session, cast(User, current_user))
+        login_sessions.set_challenge(session, row.id, challenge.text)
     return challenge.options
 
 
@@ -229,10 +229,10 @@ def add_passkey() -> str | Response:
     row = _get_session_row()
     name = request.form.get("name", "")
     response = request.form.get("credential", "")
-    with transaction() as write:
-        challenge = login_sessions.take_challenge(write, row.id) or ""
-        passkey = passkeys.add(write, cast(User, current_user), name, challenge, response)
-        codes = _note_new_factor(write, "passkey") if passkey else []
+    with transaction() as session:
+        challenge = login_sessions.take_challenge(session, row.id) or ""
+        passkey = passkeys.add(session, cast(User, current_user), name, challenge, response)
+        codes = _note_new_factor(session, "passkey") if passkey else []
     if passkey is None:
         flash(gettext("The passkey was not added. Try again."), "error")
         return redirect(url_for("account.show"))
@@ -249,28 +249,28 @@ def add_passkey() -> str | Response:
 def remove_passkey() -> Response:
     """Remove a passkey."""
     passkey_id = row_ids.parse(request.form.get("passkey_id", "")) or 0
-    with transaction() as write:
-        passkey = write.get(Passkey, passkey_id)
+    with transaction() as session:
+        passkey = session.get(Passkey, passkey_id)
         if passkey is None or passkey.user_id != _get_person_id():
             abort(404)
         has_other = (
-            second_factor.has_authenticator(write, _get_person_id())
-            or second_factor.count_passkeys(write, _get_person_id()) > 1
+            second_factor.has_authenticator(session, _get_person_id())
+            or second_factor.count_passkeys(session, _get_person_id()) > 1
         )
         _check_may_remove(has_other=has_other)
-        write.delete(passkey)
-        _note_removed(write, f"passkey {passkey.name}")
+        session.delete(passkey)
+        _note_removed(session, f"passkey {passkey.name}")
     return redirect(url_for("account.show"))
 
 
-def _build_page_values(look: Session) -> dict[str, Any]:
+def _build_page_values(session: Session) -> dict[str, Any]:
     """Return what the page of the account shows."""
     return {
         "current_session": _get_session_row(),
-        "sessions": login_sessions.list_live(look, _get_person_id()),
-        "has_authenticator": second_factor.has_authenticator(look, _get_person_id()),
-        "codes_left": second_factor.count_recovery_codes(look, _get_person_id()),
-        "passkeys": passkeys.list_passkeys(look, _get_person_id()),
+        "sessions": login_sessions.list_live(session, _get_person_id()),
+        "has_authenticator": second_factor.has_authenticator(session, _get_person_id()),
+        "codes_left": second_factor.count_recovery_codes(session, _get_person_id()),
+        "passkeys": passkeys.list_passkeys(session, _get_person_id()),
         "describe_browser": describe_browser,
         **viewer_choices.list_choices(),
     }
@@ -301,8 +301,8 @@ def _find_first_word(words: dict[str, str], text: str) -> str:
 
 def _render_authenticator_page(problem: str) -> str | Response:
     """Return the page with the proposed secret."""
-    with read_only_session() as look:
-        secret = second_factor.proposed_secret(look, _get_person_id())
+    with read_only_session() as session:
+        secret = second_factor.proposed_secret(session, _get_person_id())
     if secret is None:
         return redirect(url_for("account.show"))
     groups = [secret[start : start + 4] for start in range(0, len(secret), 4)]
@@ -335,19 +335,19 @@ def _build_qr_image(text: str) -> str:
     return f"data:image/svg+xml;base64,{encoded}"
 
 
-def _note_new_factor(write: Session, factor: str) -> list[str]:
+def _note_new_factor(session: Session, factor: str) -> list[str]:
     """End the other sessions after a new second factor; return recovery codes if it is the first.
 
     This session counts as logged in with the factor.
     """
     login_sessions.end_all(
-        write, _get_person_id(), EndReason.FACTOR_CHANGED, keep=_get_session_row().id
+        session, _get_person_id(), EndReason.FACTOR_CHANGED, keep=_get_session_row().id
     )
-    login_sessions.add_factor(write, _get_session_row().id, factor)
-    audit.record(write, person_name(), "second factor added", person_name(), factor=factor)
-    if second_factor.count_recovery_codes(write, _get_person_id()):
+    login_sessions.add_factor(session, _get_session_row().id, factor)
+    audit.record(session, person_name(), "second factor added", person_name(), factor=factor)
+    if second_factor.count_recovery_codes(session, _get_person_id()):
         return []
-    return second_factor.renew_recovery_codes(write, _get_person_id())
+    return second_factor.renew_recovery_codes(session, _get_person_id())
 
 
 def _check_may_remove(*, has_other: bool) -> None:
@@ -356,21 +356,23 @@ def _check_may_remove(*, has_other: bool) -> None:
         raise NotNow(gettext("The hub requires a second factor of you. Add another one first."))
 
 
-def _note_removed(write: Session, factor: str) -> None:
+def _note_removed(session: Session, factor: str) -> None:
     """End the other sessions after a second factor was removed."""
     login_sessions.end_all(
-        write, _get_person_id(), EndReason.FACTOR_CHANGED, keep=_get_session_row().id
+        session, _get_person_id(), EndReason.FACTOR_CHANGED, keep=_get_session_row().id
     )
-    audit.record(write, person_name(), "second factor removed", person_name(), factor=factor)
+    audit.record(session, person_name(), "second factor removed", person_name(), factor=factor)
     flash(gettext("Removed the %(factor)s.", factor=gettext(factor)), "success")
 
 
 def _end_others(reason: EndReason) -> int:
     """End the person's sessions in other browsers; return how many they were."""
-    with transaction() as write:
-        count = login_sessions.end_all(write, _get_person_id(), reason, keep=_get_session_row().id)
+    with transaction() as session:
+        count = login_sessions.end_all(
+            session, _get_person_id(), reason, keep=_get_session_row().id
+        )
         if count:
-            audit.record(write, person_name(), "sessions ended", person_name(), count=count)
+            audit.record(session, person_name(), "sessions ended", person_name(), count=count)
     return count
 
 

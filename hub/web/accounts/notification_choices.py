@@ -21,7 +21,7 @@ from hub.translations.messages import gettext, gettext_noop, translate
 from hub.web.authentication.access import OWN, load_scope, require_role
 from hub.web.frame import company_choice
 from hub.web.frame.layout import app_name
-from hub.web.frame.paging import build_first_address, is_past_end, page
+from hub.web.frame.paging import build_first_address, is_past_end, load_page
 from hub.web.request import destinations, row_ids
 
 TIMING_LABELS = {
@@ -68,8 +68,12 @@ def show() -> str | Response:
     with read_only_session() as session:
         timings = notices.load(session, current_user.id)
         visible = _select_companies(words)
-        companies = page(
-            session, visible, by=company_choice.BY_NAME, down=False, size=COMPANIES_PER_PAGE
+        companies = load_page(
+            session,
+            visible,
+            order_by=company_choice.BY_NAME,
+            is_descending=False,
+            size=COMPANIES_PER_PAGE,
         )
         if is_past_end(companies):
             return redirect(build_first_address())

@@ -21,16 +21,16 @@ pages = Blueprint("person_sessions", __name__, url_prefix="/people/<int:person_i
 @require_role("owner")
 def show(person_id: int) -> str:
     """List the sessions and API tokens of a person, and which second factors they have."""
-    with read_only_session() as look:
-        person = get_row_or_404(look, User, person_id)
+    with read_only_session() as session:
+        person = get_row_or_404(session, User, person_id)
         return render_template(
             "person_sessions.html",
             person=person,
-            sessions=login_sessions.list_live(look, person_id),
-            tokens=api_tokens.list_valid(look, person_id),
-            has_authenticator=second_factor.has_authenticator(look, person_id),
-            passkeys=second_factor.count_passkeys(look, person_id),
-            codes_left=second_factor.count_recovery_codes(look, person_id),
+            sessions=login_sessions.list_live(session, person_id),
+            tokens=api_tokens.list_valid(session, person_id),
+            has_authenticator=second_factor.has_authenticator(session, person_id),
+            passkeys=second_factor.count_passkeys(session, person_id),
+            codes_left=second_factor.count_recovery_codes(session, person_id),
             describe_browser=describe_browser,
         )
 
@@ -40,13 +40,13 @@ def show(person_id: int) -> str:
 def end(person_id: int) -> Response:
     """End one session of a person."""
     session_id = row_ids.parse(request.form.get("session_id", "")) or 0
-    with transaction() as write:
-        person = get_row_or_404(write, User, person_id)
-        row = write.get(LoginSession, session_id)
+    with transaction() as session:
+        person = get_row_or_404(session, User, person_id)
+        row = session.get(LoginSession, session_id)
         if row is None or row.user_id != person_id:
             abort(404)
-        login_sessions.end(write, session_id, EndReason.ENDED_BY_OWNER)
-        audit.record(write, person_name(), "session ended", _name(person), browser=row.browser)
+        login_sessions.end(session, session_id, EndReason.ENDED_BY_OWNER)
+        audit.record(session, person_name(), "session ended", _name(person), browser=row.browser)
     flash(gettext("The session is ended."), "success")
     return redirect(url_for("person_sessions.show", person_id=person_id))
 
@@ -55,10 +55,10 @@ def end(person_id: int) -> Response:
 @require_role("owner")
 def end_all(person_id: int) -> Response:
     """End all sessions of a person."""
-    with transaction() as write:
-        person = get_row_or_404(write, User, person_id)
-        count = login_sessions.end_all(write, person_id, EndReason.ENDED_BY_OWNER)
-        audit.record(write, person_name(), "sessions ended", _name(person), count=count)
+    with transaction() as session:
+        person = get_row_or_404(session, User, person_id)
+        count = login_sessions.end_all(session, person_id, EndReason.ENDED_BY_OWNER)
+        audit.record(session, person_name(), "sessions ended", _name(person), count=count)
     flash(gettext("%(name)s has to log in again.", name=_name(person)), "success")
     return redirect(url_for("person_sessions.show", person_id=person_id))
 
@@ -76,9 +76,9 @@ def revoke_token(person_id: int) -> Response:
 @require_recent_login
 def reset_factor(person_id: int) -> Response:
     """Remove the second factors of a person who lost them, and end their sessions."""
-    with transaction() as write:
-        person = get_row_or_404(write, User, person_id)
-        second_factor.reset_lost(write, person, person_name())
+    with transaction() as session:
+        person = get_row_or_404(session, User, person_id)
+        second_factor.reset_lost(session, person, person_name())
     flash(
         gettext(
             "%(name)s logs in with the password alone and can set up a new factor.",

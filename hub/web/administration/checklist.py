@@ -74,7 +74,7 @@ def read(session: Session) -> Checklist:
     steps = [
         *_build_connection_steps(session),
         *_build_app_steps(session, first),
-        _step_of_mail(),
+        _build_mail_step(),
         Step(
             title=gettext("Add a second owner"),
             about=gettext("Somebody else can help if you lose your log-in."),
@@ -184,7 +184,7 @@ def _build_app_steps(session: Session, first: Installation | None) -> list[Step]
     ]
 
 
-def _step_of_mail() -> Step:
+def _build_mail_step() -> Step:
     """Return the step of the mail server, which is done once the server has accepted a message."""
     about = gettext("The hub mails new cases to those who can solve them.")
     if hub_settings.mail_url():

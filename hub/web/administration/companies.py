@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import session as cookie
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -31,7 +32,7 @@ from hub.web.authentication.access import (
     require_role,
 )
 from hub.web.frame import company_choice
-from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, page
+from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, load_page
 from hub.web.reconcile import reconciliation
 from hub.web.request import destinations
 
@@ -52,12 +53,14 @@ def index() -> str | Response:
     visible = select(ConnectedCompany).where(*load_scope().companies())
     if words:
         visible = visible.where(company_choice.matches_words(words))
-    with read_only_session() as look:
+    with read_only_session() as session:
         order = company_choice.problems_first()
-        listed = page(look, visible, by=order, down=False, size=COMPANIES_PER_PAGE)
+        listed = load_page(
+            session, visible, order_by=order, is_descending=False, size=COMPANIES_PER_PAGE
+        )
         if is_past_end(listed):
             return redirect(build_first_address())
-        companies = _describe_each(look, listed.rows)
+        companies = _describe_each(session, listed.rows)
     context = {
         "has_keys": keys.are_complete,
         "redirect_uri": token_endpoint.redirect_uri(),
@@ -86,8 +89,8 @@ def reconnect(company_id: int) -> Response:
 
     A consent for another company is refused when the browser returns.
     """
-    with read_only_session() as look:
-        company = get_row_or_404(look, ConnectedCompany, company_id)
+    with read_only_session() as session:
+        company = get_row_or_404(session, ConnectedCompany, company_id)
     return to_consent(company.realm)
 
 
@@ -97,7 +100,7 @@ def callback() -> Response:
     """Accept the browser that QuickBooks sends back after the consent."""
     _check_consent(request.args.get("state", ""))
     try:
-        company = oauth_connect.finish(request.args, session.get("browser", ""), person_name())
+        company = oauth_connect.finish(request.args, cookie.get("browser", ""), person_name())
     except HubError as error:
         what = "consent refused" if request.args.get("error") else "consent not accepted"
         refusals.note(what, person_name(), "QuickBooks", reason=str(error))
@@ -193,14 +196,14 @@ def _start(kind: str, company_id: int) -> Response:
 
 def to_consent(realm: str | None) -> Response:
     """Redirect to Intuit's consent page; `realm` reconnects that company."""
-    browser = session.setdefault("browser", secrets.token_urlsafe(32))
+    browser = cookie.setdefault("browser", secrets.token_urlsafe(32))
     origin = _read_consent_origin()
     try:
         url, state = oauth_connect.start(browser, realm)
     except HubError as error:
         flash(translate(error.sentence), "error")
         return redirect(origin)
-    session[CONSENT_ORIGIN] = [state, origin]
+    cookie[CONSENT_ORIGIN] = [state, origin]
     return redirect(url)
 
 
@@ -217,10 +220,10 @@ def _take_consent_origin() -> str:
 
     The session is signed, so that no address leads elsewhere.
     """
-    state, origin = session.get(CONSENT_ORIGIN, ["", ""])
+    state, origin = cookie.get(CONSENT_ORIGIN, ["", ""])
     if not state or state != request.args.get("state", ""):
         return url_for("companies.index")
-    del session[CONSENT_ORIGIN]
+    del cookie[CONSENT_ORIGIN]
     return str(origin)
 
 
@@ -228,17 +231,19 @@ def _check_consent(state: str) -> None:
     """Answer 403 to an owner of some companies, unless the consent reconnects one of them."""
     if may("owner"):
         return
-    with read_only_session() as look:
-        realm = oauth_connect.realm_of(look, state)
-        company_id = look.scalar(select(ConnectedCompany.id).where(ConnectedCompany.realm == realm))
+    with read_only_session() as session:
+        realm = oauth_connect.realm_of(session, state)
+        company_id = session.scalar(
+            select(ConnectedCompany.id).where(ConnectedCompany.realm == realm)
+        )
     if company_id is None or not may("owner", company_id):
         abort(403)
 
 
 def _get_company_or_404(company_id: int) -> ConnectedCompany:
     """Return a company or answer 404."""
-    with read_only_session() as look:
-        company: ConnectedCompany = get_row_or_404(look, ConnectedCompany, company_id)
+    with read_only_session() as session:
+        company: ConnectedCompany = get_row_or_404(session, ConnectedCompany, company_id)
         return company
 
 
@@ -267,7 +272,7 @@ def _report(work: Callable[[], object], done: str) -> Response:
     return _redirect_to_company(company_id)
 
 
-def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list[dict[str, Any]]:
+def _describe_each(session: Session, companies: Sequence[ConnectedCompany]) -> list[dict[str, Any]]:
     """Return what the page shows of each company, in a few queries for all.
 
     What is about all apps needs a role for the whole company.
@@ -275,20 +280,20 @@ def _describe_each(look: Session, companies: Sequence[ConnectedCompany]) -> list
     ids = [company.id for company in companies]
     whole_ids = [company_id for company_id in ids if load_scope().has_company(company_id)]
     tokens = {
-        token.company_id: token for token in look.scalars(_select_rows_of_companies(Token, ids))
+        token.company_id: token for token in session.scalars(_select_rows_of_companies(Token, ids))
     }
     of_records = ListState.list.in_((*records.LISTS, records.EMPLOYEES))
     lists = _group_by_company(
-        look.scalars(_select_rows_of_companies(ListState, ids).where(of_records))
+        session.scalars(_select_rows_of_companies(ListState, ids).where(of_records))
     )
     apps_of_companies = _select_rows_of_companies(Installation, ids).where(
         *load_scope().installations()
     )
-    apps = _group_by_company(look.scalars(apps_of_companies.order_by(Installation.id)))
-    sizes = _count_list_entries(look, ids)
-    runs = reconciliation.load_newest_runs(look, whole_ids, RunKind.LISTS)
-    reads = usage.count_reads_of_each(look, ids)
-    reconciliations = reconciliation.load_newest_reconciliations(look, whole_ids)
+    apps = _group_by_company(session.scalars(apps_of_companies.order_by(Installation.id)))
+    sizes = _count_list_entries(session, ids)
+    runs = reconciliation.load_newest_runs(session, whole_ids, RunKind.LISTS)
+    reads = usage.count_reads_of_each(session, ids)
+    reconciliations = reconciliation.load_newest_reconciliations(session, whole_ids)
     about = []
     for company in companies:
         about.append(
@@ -322,7 +327,9 @@ def _group_by_company(rows: Iterable[Any]) -> dict[int, list[Any]]:
     return by_company
 
 
-def _count_list_entries(look: Session, company_ids: Collection[int]) -> dict[int, dict[str, int]]:
+def _count_list_entries(
+    session: Session, company_ids: Collection[int]
+) -> dict[int, dict[str, int]]:
     """Count the active entries of each list, by company."""
     query = (
         select(StoredRecord.company_id, StoredRecord.list, func.count())
@@ -330,6 +337,6 @@ def _count_list_entries(look: Session, company_ids: Collection[int]) -> dict[int
         .group_by(StoredRecord.company_id, StoredRecord.list)
     )
     sizes: dict[int, dict[str, int]] = defaultdict(dict)
-    for company_id, name, number in look.execute(query):
+    for company_id, name, number in session.execute(query):
         sizes[company_id][name] = number
     return sizes

@@ -58,7 +58,7 @@ class SnoozeSchema(Schema):
 def index(query: dict[str, Any]) -> Any:
     """List cases, the newest first unless `sort` says otherwise."""
     with read_only_session() as session:
-        listed = case_list.page_of(session, case_list.read_filters())
+        listed = case_list.load_page(session, case_list.read_filters())
         return to_list(listed, map(responses.describe, case_list.build_rows(session, listed.rows)))
 
 

@@ -9,7 +9,7 @@ from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany
 from hub.web.api.resources import PREFIX, PageQuery, Resource, list_of, operation, to_list
 from hub.web.authentication.access import ANYWHERE, load_scope
-from hub.web.frame.paging import get_row_or_404, page
+from hub.web.frame.paging import get_row_or_404, load_page
 
 resource = Resource(
     "api_companies",
@@ -41,8 +41,11 @@ def index(query: dict[str, Any]) -> Any:
     """List companies by name."""
     with read_only_session() as session:
         companies = select(ConnectedCompany).where(*load_scope().companies())
-        listed = page(
-            session, companies, by=[ConnectedCompany.name, ConnectedCompany.id], down=False
+        listed = load_page(
+            session,
+            companies,
+            order_by=[ConnectedCompany.name, ConnectedCompany.id],
+            is_descending=False,
         )
         return to_list(listed, listed.rows)
 

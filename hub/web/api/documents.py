@@ -22,7 +22,7 @@ from hub.web.api.resources import (
 )
 from hub.web.authentication.access import ANYWHERE
 from hub.web.frame.layout import KIND_LABELS
-from hub.web.frame.paging import get_row_or_404, page
+from hub.web.frame.paging import get_row_or_404, load_page
 from hub.web.lists.document_filters import (
     SHOWN_STATES,
     SORT_ORDERS,
@@ -99,7 +99,12 @@ def index(query: dict[str, Any]) -> Any:
     filters = read_document_filters(request.args)
     order = get_order(filters)
     with read_only_session() as session:
-        documents = page(session, select_ids(session, filters), by=order.columns, down=order.down)
+        documents = load_page(
+            session,
+            select_ids(session, filters),
+            order_by=order.columns,
+            is_descending=order.is_descending,
+        )
         rows = load_rows(session, documents.rows)
         return to_list(documents, [_describe(*row) for row in rows])
 

@@ -30,7 +30,7 @@ from hub.web.api.resources import (
 from hub.web.apps import enabled_apps
 from hub.web.authentication.access import ANYWHERE, load_scope
 from hub.web.frame.layout import get_app_or_404
-from hub.web.frame.paging import get_installation_or_404, get_row_or_404, page
+from hub.web.frame.paging import get_installation_or_404, get_row_or_404, load_page
 
 resource = Resource(
     "api_installations", __name__, url_prefix=PREFIX, description="apps, and where they are enabled"
@@ -116,7 +116,7 @@ def index(query: dict[str, Any]) -> Any:
     """List installations, the newest first."""
     with read_only_session() as session:
         installations = select(Installation).where(*load_scope().installations())
-        listed = page(session, installations, by=[Installation.id])
+        listed = load_page(session, installations, order_by=[Installation.id])
         return to_list(listed, listed.rows)
 
 

@@ -22,7 +22,7 @@ from hub.web.api.resources import (
 from hub.web.authentication.access import person_name
 from hub.web.codes import matches
 from hub.web.codes.code_view import CodeView
-from hub.web.frame.paging import get_row_or_404, page
+from hub.web.frame.paging import get_row_or_404, load_page
 
 CODE_ORDER = (SeenCode.field, SeenCode.name, SeenCode.id)
 resource = Resource(
@@ -82,7 +82,7 @@ def index(installation_id: int, query: dict[str, Any]) -> Any:
         codes = select(SeenCode).where(
             SeenCode.installation_id == installation_id, SeenCode.field.in_(list(declared))
         )
-        listed = page(session, codes, by=CODE_ORDER, down=False)
+        listed = load_page(session, codes, order_by=CODE_ORDER, is_descending=False)
         match_index = matches.load_match_index(session, installation)
         rows = []
         for source_code in listed.rows:

@@ -22,7 +22,7 @@ from hub.web.api.resources import (
 )
 from hub.web.apps.installation import is_active
 from hub.web.authentication.access import ANYWHERE, load_scope, person_name
-from hub.web.frame.paging import get_row_or_404, page
+from hub.web.frame.paging import get_row_or_404, load_page
 
 MAX_LINES = 200
 PAUSED_MESSAGE = "The app is disabled or paused. Set its mode to auto or review first."
@@ -83,7 +83,7 @@ def index(query: dict[str, Any]) -> Any:
     if "installation" in query:
         runs = runs.where(Run.installation_id == query["installation"])
     with read_only_session() as session:
-        listed = page(session, runs, by=[Run.id])
+        listed = load_page(session, runs, order_by=[Run.id])
         return to_list(listed, map(_describe, listed.rows))
 
 
@@ -128,7 +128,7 @@ def reconciliations(company_id: int, query: dict[str, Any]) -> Any:
     with read_only_session() as session:
         get_row_or_404(session, ConnectedCompany, company_id)
         runs = select(Run).where(*of_company, *load_scope().runs())
-        listed = page(session, runs, by=[Run.id])
+        listed = load_page(session, runs, order_by=[Run.id])
         return to_list(listed, map(_describe, listed.rows))
 
 

@@ -29,7 +29,7 @@ from hub.web.authentication.access import (
 )
 from hub.web.frame import company_choice
 from hub.web.frame.layout import get_app_or_404
-from hub.web.frame.paging import get_row_or_404, page
+from hub.web.frame.paging import get_row_or_404, load_page
 from hub.web.frame.viewer import translate_for_app
 
 # What a plugin does at its source, by the hooks that it implements.
@@ -79,8 +79,12 @@ def one(slug: str) -> str:
     app = get_app_or_404(slug)
     with read_only_session() as session:
         order = company_choice.problems_first(slug)
-        companies = page(
-            session, _select_companies(), by=order, down=False, size=COMPANIES_PER_PAGE
+        companies = load_page(
+            session,
+            _select_companies(),
+            order_by=order,
+            is_descending=False,
+            size=COMPANIES_PER_PAGE,
         )
         tile = build_tiles(session, [app], load_rights(), companies.rows)[0]
         company_ids = [place.company.id for place in tile.places]

@@ -10,7 +10,7 @@ from hub.web.apps.installation import build_tabs
 from hub.web.authentication.access import require_role
 from hub.web.frame import viewer
 from hub.web.frame.paging import get_row_or_404
-from hub.web.frame.source_view import sum_texts
+from hub.web.frame.source_view import format_sums
 
 pages = Blueprint("ready", __name__, url_prefix="/installations/<int:installation_id>/readiness")
 
@@ -26,4 +26,4 @@ def show(installation_id: int) -> str:
         if context["app"]:
             with viewer.translate_reasons():
                 report = readiness_report.report(session, installation, context["app"])
-        return render_template("readiness.html", report=report, format_sums=sum_texts, **context)
+        return render_template("readiness.html", report=report, format_sums=format_sums, **context)

@@ -18,7 +18,7 @@ from hub.sources import file_folder, file_intake, file_mapping
 from hub.translations.messages import gettext, ngettext, translate
 from hub.web.apps import installation as installation_page
 from hub.web.authentication.access import person_name, require_role
-from hub.web.frame.paging import get_row_or_404, page
+from hub.web.frame.paging import get_row_or_404, load_page
 
 MAX_FILES = 50  # in one upload
 pages = Blueprint(
@@ -34,7 +34,7 @@ def show(installation_id: int) -> str:
     with read_only_session() as session:
         installation = get_row_or_404(session, Installation, installation_id)
         kinds = _get_file_kinds(installation)
-        listed = page(session, query, by=[StoredFile.id])
+        listed = load_page(session, query, order_by=[StoredFile.id])
         return render_template(
             "received_files.html",
             page=listed,

@@ -63,7 +63,7 @@ def read(
     )
     entries = []
     for entry in session.scalars(query):
-        changes = _changes(app, entry.detail, _load_stored_names(row))
+        changes = _list_change_sentences(app, entry.detail, _load_stored_names(row))
         entries.append(SettingsEntry(entry.at, entry.who, CHANGE_LABELS[entry.what], changes))
     return entries
 
@@ -73,19 +73,19 @@ def format_changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[
 
     A token that the source renewed meanwhile is no change for people.
     """
-    texts = _changes(app, detail, name_of)
+    texts = _list_change_sentences(app, detail, name_of)
     if "changes" in detail and not texts:
         return [gettext("Nothing changed")]
     return texts
 
 
-def _changes(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
+def _list_change_sentences(app: App, detail: Mapping[str, Any], name_of: Names) -> list[str]:
     """Return a sentence for each change that an entry of the audit log holds."""
     if "before" in detail:
-        label = _label(app, "mode")
+        label = _get_label(app, "mode")
         return [f"{label}: {_get_mode_name(detail['before'])} → {_get_mode_name(detail['after'])}"]
     if "to" in detail:
-        return [f"{_label(app, 'owner')}: {detail['to']}"]
+        return [f"{_get_label(app, 'owner')}: {detail['to']}"]
     return _list_sentences(app, detail.get("changes") or {}, name_of)
 
 
@@ -108,7 +108,7 @@ def _list_sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> lis
     schema = settings_schema.schema_of(app)
     texts = []
     for name, change in changes.items():
-        label = _label(app, name)
+        label = _get_label(app, name)
         if change == setting_changes.SECRET_CHANGED:
             if name in schema.fields:  # not a token that the source renewed meanwhile
                 texts.append(gettext("%(label)s changed", label=label))
@@ -120,7 +120,7 @@ def _list_sentences(app: App, changes: Mapping[str, Any], name_of: Names) -> lis
     return texts
 
 
-def _label(app: App, name: str) -> str:
+def _get_label(app: App, name: str) -> str:
     """Return the label of a setting, as the form has it."""
     if name in SETTING_LABELS:
         return gettext(SETTING_LABELS[name])
@@ -139,7 +139,7 @@ def _format_value(app: App, name: str, value: Any, name_of: Names) -> str:
     if name == "mode":
         return _get_mode_name(text)
     if name == "schedule":
-        return _schedule(text)
+        return _format_schedule(text)
     field = settings_schema.schema_of(app).fields.get(name)
     source = str(field.metadata.get("choices_from", "")) if field else ""
     if source:
@@ -154,7 +154,7 @@ def _get_mode_name(name: str) -> str:
     return gettext(title)
 
 
-def _schedule(text: str) -> str:
+def _format_schedule(text: str) -> str:
     """Return a schedule in words; its text if it cannot be read any more."""
     try:
         return describe(text)

@@ -17,7 +17,7 @@ from hub.models import Installation
 from hub.models.enums import InstallationMode
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.apps import setting_history
-from hub.web.frame.layout import day
+from hub.web.frame.layout import format_day
 from hub.web.frame.state_labels import MODE_LABELS
 
 DIGEST_FIELD = "shown"  # the field that names the changes that the person has seen
@@ -70,7 +70,7 @@ def start_warning(start: dt.date | None) -> str:
     return gettext(
         "Documents from %(day)s on will be posted. Make sure that none of them was entered in"
         " QuickBooks by hand.",
-        day=day(start),
+        day=format_day(start),
     )
 
 
@@ -121,5 +121,5 @@ def describe_new_start(before: dt.date | None, after: dt.date | None) -> str:
     if is_earlier:
         return start_warning(after)
     return gettext(
-        "Documents from before %(day)s that are not posted yet are left out.", day=day(after)
+        "Documents from before %(day)s that are not posted yet are left out.", day=format_day(after)
     )

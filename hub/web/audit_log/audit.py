@@ -25,7 +25,7 @@ from hub.web.audit_log import audit_details, audit_exports, audit_wording
 from hub.web.audit_log.audit_subjects import EntrySubjects
 from hub.web.authentication.access import require_role
 from hub.web.frame.layout import zone
-from hub.web.frame.paging import list_distinct_values, page
+from hub.web.frame.paging import list_distinct_values, load_page
 from hub.web.lists import exports
 
 FILTERS = ("q", "who", "what", "from", "to")
@@ -43,7 +43,7 @@ def index() -> str:
         query = _read_filter(filters).select()
         if filters["who"] not in ("", *actors) or filters["what"] not in ("", *acts):
             query = query.where(false())  # nothing need be searched
-        entries = page(session, query, by=[AuditEntry.id])
+        entries = load_page(session, query, order_by=[AuditEntry.id])
         return render_template(
             "audit.html",
             page=entries,

@@ -7,7 +7,8 @@ gets an error and no session.
 import logging
 from typing import Any
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, g, request
+from flask import session as cookie
 from flask_login import user_logged_out
 from flask_security import password_changed, user_failed_authn
 
@@ -97,7 +98,7 @@ def _record_acts(acts: list[tuple[str, str, dict[str, Any]]]) -> None:
 
 def _refuse_unrecorded() -> Response:
     """Return the error page, and end the session that began with this request."""
-    session.clear()
+    cookie.clear()
     g.pop("_login_user", None)
     return failures.page(503, *failures.DATABASE_UNAVAILABLE, database_away=True)
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Flask, Response, abort, current_app, g, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, request, url_for
+from flask import session as cookie
 from flask_security import current_user
 from markupsafe import escape
 from sqlalchemy import select
@@ -138,8 +139,8 @@ def load_shown_scope(least: str = "viewer") -> Scope:
         return whole
     narrowed: dict[str, Scope] = g.setdefault("narrowed_scopes", {})
     if least not in narrowed:
-        with read_only_session() as look:
-            narrowed[least] = narrow_to_company(look, whole, company_id)
+        with read_only_session() as session:
+            narrowed[least] = narrow_to_company(session, whole, company_id)
     return narrowed[least]
 
 
@@ -148,13 +149,13 @@ def find_chosen_company_id() -> int | None:
 
     It is None for all companies, and for one that the person may not see.
     """
-    company_id = company_id_of_address() or session.get(CHOSEN_COMPANY)
+    company_id = company_id_of_address() or cookie.get(CHOSEN_COMPANY)
     if not isinstance(company_id, int) or not current_user.is_authenticated:
         return None
     if "chosen_company" not in g:
         is_chosen = ConnectedCompany.id == company_id, *load_rights_scope().companies()
-        with read_only_session() as look:
-            g.chosen_company = look.scalar(select(ConnectedCompany.id).where(*is_chosen))
+        with read_only_session() as session:
+            g.chosen_company = session.scalar(select(ConnectedCompany.id).where(*is_chosen))
     chosen: int | None = g.chosen_company
     return chosen
 
@@ -179,8 +180,8 @@ def load_rights_scope(least: str = "viewer") -> Scope:
     key = (current_user.id if current_user.is_authenticated else None, least)
     scopes: dict[Any, Scope] = g.setdefault("scopes", {})
     if key not in scopes:
-        with read_only_session() as look:
-            scopes[key] = build_scope(look, load_rights(), least)
+        with read_only_session() as session:
+            scopes[key] = build_scope(session, load_rights(), least)
     return scopes[key]
 
 
@@ -217,13 +218,13 @@ def may_open_run(run: Run | None) -> bool:
     return load_scope().has(run)
 
 
-def may_configure(installation: Installation | None, owner_only: bool) -> bool:
+def may_configure(installation: Installation | None, *, is_personal: bool) -> bool:
     """Return whether the person may change these settings; None are those of a new installation."""
     if installation is None:
         return may("app-owner")
     subject = Subject(installation.company_id, installation.slug)
     return load_rights().may_configure(
-        subject, installation.owner, person_name(), is_personal=owner_only
+        subject, installation.owner, person_name(), is_personal=is_personal
     )
 
 
@@ -272,8 +273,8 @@ def _check(least: str, of: str) -> None:
 
 def _check_targets(least: str, arguments: subjects.Arguments) -> None:
     """Check the role for everything that the ids in the address belong to."""
-    with read_only_session() as look:
-        targets = subjects.resolve(look, arguments)
+    with read_only_session() as session:
+        targets = subjects.resolve(session, arguments)
     if targets is None:
         abort(404)
     for target in targets:

@@ -118,20 +118,20 @@ def options() -> dict[str, Any]:
     row = sessions.load_current_row()
     if row is None:
         abort(403)
-    with transaction() as write:
-        own = passkeys.list_passkeys(write, row.user_id)
+    with transaction() as session:
+        own = passkeys.list_passkeys(session, row.user_id)
         if not own:
             abort(404)
         challenge = passkeys.build_challenge_to_use(own, verify_person=True)
-        login_sessions.set_challenge(write, row.id, challenge.text)
+        login_sessions.set_challenge(session, row.id, challenge.text)
     return challenge.options
 
 
 def _render_page(action: str, problem: str = "", fields: Fields = ()) -> str:
     """Return the page that asks, with the ways in which this person can confirm who it is."""
-    with read_only_session() as look:
-        has_passkeys = second_factor.count_passkeys(look, current_user.id) > 0
-        has_authenticator = second_factor.has_authenticator(look, current_user.id)
+    with read_only_session() as session:
+        has_passkeys = second_factor.count_passkeys(session, current_user.id) > 0
+        has_authenticator = second_factor.has_authenticator(session, current_user.id)
     return render_template(
         "confirm.html",
         action=action,
@@ -150,12 +150,12 @@ def _confirm(row: LoginSession) -> str:
     """
     way = next((name for name in PROBLEM_TEXTS if name in request.form), PASSWORD_FIELD)
     is_right = _is_right(way, row)
-    with transaction() as write:
+    with transaction() as session:
         if is_right:
-            login_sessions.confirm(write, row.id)
+            login_sessions.confirm(session, row.id)
             is_over = False
         else:
-            is_over = login_sessions.note_failure(write, row.id)
+            is_over = login_sessions.note_failure(session, row.id)
     sessions.forget_row()
     if is_right:
         return ""
@@ -174,12 +174,12 @@ def _is_right(way: str, row: LoginSession) -> bool:
         if way == PASSWORD_FIELD:
             is_right = _is_password(answer)
         else:
-            with transaction() as write:
+            with transaction() as session:
                 if way == CODE_FIELD:
-                    is_right = second_factor.accept_code(write, row.user_id, answer)
+                    is_right = second_factor.accept_code(session, row.user_id, answer)
                 else:
-                    challenge = login_sessions.take_challenge(write, row.id)
-                    is_right = passkeys.is_of_person(write, row.user_id, challenge, answer)
+                    challenge = login_sessions.take_challenge(session, row.id)
+                    is_right = passkeys.is_of_person(session, row.user_id, challenge, answer)
         if is_right:
             guess.succeed()
     return is_right

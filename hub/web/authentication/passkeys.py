@@ -70,7 +70,9 @@ def build_challenge_to_use(passkeys: Sequence[Passkey] | None, *, verify_person:
 def add(session: Session, person: User, name: str, challenge: str, response: str) -> Passkey | None:
     """Store a new passkey; None if the response is not one to the challenge."""
     try:
-        data = _build_server().register_complete(_load_state(challenge, False), _read(response))
+        data = _build_server().register_complete(
+            _build_state(challenge, verify_person=False), _read(response)
+        )
         credential = data.credential_data
     except UNREADABLE_ERRORS:
         return None
@@ -104,7 +106,7 @@ def find_used(
         passkey = _find_by_credential_id(session, answer.raw_id)
         if passkey is None:
             return None
-        state = _load_state(challenge, verify_person)
+        state = _build_state(challenge, verify_person=verify_person)
         _build_server().authenticate_complete(
             state, [AttestedCredentialData(passkey.credential)], parsed
         )
@@ -161,7 +163,7 @@ def _get_verification(verify_person: bool) -> "UserVerificationRequirement":
     return UserVerificationRequirement.PREFERRED
 
 
-def _load_state(challenge: str, verify_person: bool) -> dict[str, Any]:
+def _build_state(challenge: str, *, verify_person: bool) -> dict[str, Any]:
     """Return the state that the library expects from the beginning of the exchange."""
     return {"challenge": challenge, "user_verification": _get_verification(verify_person)}
 

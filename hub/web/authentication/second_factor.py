@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import session as cookie
 from flask_security import current_user, login_user
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -43,9 +44,9 @@ def check() -> str | Response:
     guess = throttling.begin_guess("second-factor code", f"user {row.user_id}")
     factor = _find_accepted_factor(row)
     if not factor:
-        with transaction() as write:
-            is_over = login_sessions.note_failure(write, row.id)
-            name = _name_of(write, row.user_id)
+        with transaction() as session:
+            is_over = login_sessions.note_failure(session, row.id)
+            name = _name_of(session, row.user_id)
         refusals.note("second factor refused", name, name)
         sessions.forget_row()
         if is_over:
@@ -64,10 +65,10 @@ def options() -> dict[str, Any]:
     row = sessions.load_current_row()
     if row is None or not row.needs_factor:
         abort(403)
-    with transaction() as write:
-        own = passkeys.list_passkeys(write, row.user_id)
+    with transaction() as session:
+        own = passkeys.list_passkeys(session, row.user_id)
         challenge = passkeys.build_challenge_to_use(own, verify_person=False)
-        login_sessions.set_challenge(write, row.id, challenge.text)
+        login_sessions.set_challenge(session, row.id, challenge.text)
     return challenge.options
 
 
@@ -76,7 +77,7 @@ def options() -> dict[str, Any]:
 def options_of_anyone() -> dict[str, Any]:
     """Return what a passkey has to sign to log in without a name and password."""
     challenge = passkeys.build_challenge_to_use(None, verify_person=True)
-    session[CHALLENGE_KEY] = [challenge.text, current_hub().clock.now().timestamp()]
+    cookie[CHALLENGE_KEY] = [challenge.text, current_hub().clock.now().timestamp()]
     return challenge.options
 
 
@@ -86,7 +87,7 @@ def log_in() -> Response:
     """Log in with a passkey alone: the device has asked for a PIN or a fingerprint."""
     if current_user.is_authenticated:
         return redirect(_get_destination())
-    challenge, began = session.pop(CHALLENGE_KEY, ("", 0))
+    challenge, began = cookie.pop(CHALLENGE_KEY, ("", 0))
     response = request.form.get("credential", "")
     person = None
     if challenge and current_hub().clock.now().timestamp() - began < CHALLENGE_SECONDS:
@@ -95,7 +96,7 @@ def log_in() -> Response:
         refusals.note("log-in failed", refusals.NOBODY, "unknown passkey")
         flash(gettext("This passkey is not known here. Log in with your password."), "error")
         return redirect(url_for("security.login", next=_get_destination()))
-    session[sessions.USED_CHALLENGE] = challenge
+    cookie[sessions.USED_CHALLENGE] = challenge
     try:
         login_user(person, authn_via=["passkey"])
     except IntegrityError:  # the same response was sent before
@@ -108,13 +109,13 @@ def _load_person(challenge: str, response: str) -> User | None:
 
     Strangers may send anything, so nothing is written before the signature was right.
     """
-    with read_only_session() as look:
-        used = passkeys.find_used(look, challenge, response, verify_person=True)
+    with read_only_session() as session:
+        used = passkeys.find_used(session, challenge, response, verify_person=True)
         if used is None:
             return None
         sign_count = used.sign_count
-    with transaction() as write:
-        passkeys.note_use(write, used.id, sign_count)
+    with transaction() as session:
+        passkeys.note_use(session, used.id, sign_count)
     person: User | None = sessions.datastore().find_user(id=used.user_id)
     return person if person is not None and person.active else None
 
@@ -123,27 +124,27 @@ def _find_accepted_factor(row: LoginSession) -> str:
     """Return which factor of the form is right, "" for none."""
     code = request.form.get("code", "")
     credential = request.form.get("credential", "")
-    with transaction() as write:
+    with transaction() as session:
         if credential:
-            challenge = login_sessions.take_challenge(write, row.id)
+            challenge = login_sessions.take_challenge(session, row.id)
             if challenge is None:
                 return ""
-            used = passkeys.find_used(write, challenge, credential, verify_person=False)
+            used = passkeys.find_used(session, challenge, credential, verify_person=False)
             return "passkey" if used is not None and used.user_id == row.user_id else ""
-        if second_factor.accept_code(write, row.user_id, code):
+        if second_factor.accept_code(session, row.user_id, code):
             return "authenticator"
-        if second_factor.accept_recovery_code(write, row.user_id, code):
-            name = _name_of(write, row.user_id)
-            audit.record(write, name, "recovery code used", name)
+        if second_factor.accept_recovery_code(session, row.user_id, code):
+            name = _name_of(session, row.user_id)
+            audit.record(session, name, "recovery code used", name)
             return "recovery code"
     return ""
 
 
 def _render_page(row: LoginSession, problem: str) -> str:
     """Return the page that asks for the second factor."""
-    with read_only_session() as look:
-        own = passkeys.list_passkeys(look, row.user_id)
-        has_authenticator = second_factor.has_authenticator(look, row.user_id)
+    with read_only_session() as session:
+        own = passkeys.list_passkeys(session, row.user_id)
+        has_authenticator = second_factor.has_authenticator(session, row.user_id)
     return render_template(
         "second_factor.html",
         destination=_get_destination(),
@@ -158,7 +159,7 @@ def _get_destination() -> str:
     return local_path(request.args.get("next", "/"))
 
 
-def _name_of(write: Session, user_id: int) -> str:
+def _name_of(session: Session, user_id: int) -> str:
     """Return the name of a person as the audit log has it."""
-    person = write.get_one(User, user_id)
+    person = session.get_one(User, user_id)
     return str(person.username or person.email)

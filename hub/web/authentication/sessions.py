@@ -2,7 +2,8 @@
 
 from typing import Any, cast
 
-from flask import Flask, Response, current_app, request, session
+from flask import Flask, Response, current_app, request
+from flask import session as cookie
 from flask_login import user_logged_out
 from flask_security import password_changed, user_authenticated
 
@@ -61,11 +62,11 @@ def init_app(app: Flask) -> None:
 def load_current_row() -> LoginSession | None:
     """Return the live session that the cookie of this request names, read once."""
     if IN_REQUEST not in request.environ:
-        token = session.get(COOKIE_KEY, "")
+        token = cookie.get(COOKIE_KEY, "")
         row = None
         if token:
-            with read_only_session() as look:
-                row = login_sessions.find(look, token)
+            with read_only_session() as session:
+                row = login_sessions.find(session, token)
         request.environ[IN_REQUEST] = row
     return cast(LoginSession | None, request.environ[IN_REQUEST])
 
@@ -78,11 +79,11 @@ def forget_row() -> None:
 def begin(person: User, factors: str, **options: Any) -> None:
     """Begin a session of a person in this browser; the one that it had here ends."""
     former = load_current_row()
-    with transaction() as write:
+    with transaction() as session:
         if former is not None:
-            login_sessions.end(write, former.id, EndReason.NEW_LOG_IN)
+            login_sessions.end(session, former.id, EndReason.NEW_LOG_IN)
         token = login_sessions.begin(
-            write,
+            session,
             cast(int, person.id),
             address=throttling.client(),
             browser=request.user_agent.string,
@@ -94,16 +95,16 @@ def begin(person: User, factors: str, **options: Any) -> None:
 
 def carry(token: str) -> None:
     """Let the cookie carry the id of a session."""
-    session.permanent = True
-    session[COOKIE_KEY] = token
-    session.pop("_remember", None)  # Flask-Login would set a cookie that outlasts the session
+    cookie.permanent = True
+    cookie[COOKIE_KEY] = token
+    cookie.pop("_remember", None)  # Flask-Login would set a cookie that outlasts the session
     forget_row()
 
 
 def complete(row: LoginSession, factor: str) -> None:
     """Complete the log-in of a session whose second factor was right."""
-    with transaction() as write:
-        token = login_sessions.complete(write, row.id, factor)
+    with transaction() as session:
+        token = login_sessions.complete(session, row.id, factor)
     carry(token)
     person = datastore().find_user(id=row.user_id)
     app: Any = current_app
@@ -126,10 +127,10 @@ def _begin(app: Flask, user: User, authn_via: list[str] | None = None, **ignored
         begin(user, former.factors)
         return
     if authn_via == ["passkey"]:
-        begin(user, "passkey", used_challenge=session.pop(USED_CHALLENGE, None))
+        begin(user, "passkey", used_challenge=cookie.pop(USED_CHALLENGE, None))
     else:
-        with read_only_session() as look:
-            needs_factor = second_factor.has_any(look, cast(int, user.id))
+        with read_only_session() as session:
+            needs_factor = second_factor.has_any(session, cast(int, user.id))
         begin(user, login_sessions.PASSWORD_ONLY, needs_factor=needs_factor)
         if needs_factor:
             return
@@ -140,10 +141,10 @@ def _log_out(app: Flask, **ignored: Any) -> None:
     """End the session on the server."""
     row = load_current_row()
     if row is not None:
-        with transaction() as write:
-            login_sessions.end(write, row.id, EndReason.LOGGED_OUT)
-    session.pop(COOKIE_KEY, None)
-    session.pop(form_drafts.BROWSER, None)
+        with transaction() as session:
+            login_sessions.end(session, row.id, EndReason.LOGGED_OUT)
+    cookie.pop(COOKIE_KEY, None)
+    cookie.pop(form_drafts.BROWSER, None)
     forget_row()
 
 
@@ -151,8 +152,8 @@ def _end_other_sessions(app: Flask, user: User, **ignored: Any) -> None:
     """End the other sessions of a person whose password changed."""
     row = load_current_row()
     own = row.id if row is not None and row.user_id == user.id else None
-    with transaction() as write:
-        login_sessions.end_all(write, cast(int, user.id), EndReason.PASSWORD_CHANGED, keep=own)
+    with transaction() as session:
+        login_sessions.end_all(session, cast(int, user.id), EndReason.PASSWORD_CHANGED, keep=own)
 
 
 def _note_request(response: Response) -> Response:
@@ -161,8 +162,8 @@ def _note_request(response: Response) -> Response:
     if row is None or row.needs_factor or not login_sessions.is_note_due(row):
         return response
     try:
-        with transaction() as write:
-            login_sessions.note_request(write, row.id)
+        with transaction() as session:
+            login_sessions.note_request(session, row.id)
     except DatabaseUnavailable:
         pass  # the page itself could be read; the next request notes it
     return response

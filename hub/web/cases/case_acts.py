@@ -25,7 +25,7 @@ from hub.web.apps.installation import is_active
 from hub.web.authentication.access import load_scope, person_name
 from hub.web.cases import case_retries
 from hub.web.frame import viewer
-from hub.web.frame.case_titles import documents, format_name_in_sentence
+from hub.web.frame.case_titles import format_document_count, format_name_in_sentence
 from hub.web.frame.paging import get_row_or_404
 from hub.web.lists import case_list
 from hub.web.lists.kind_counts import count_kinds
@@ -189,7 +189,7 @@ def retry_each(case_id: int, *, is_confirmed: bool) -> tuple[list[int], list[str
 def describe_retry(posting_ids: Sequence[int]) -> str:
     """Return the sentence about what was retried; a single document is named."""
     if len(posting_ids) != 1:
-        return gettext("Retried %(documents)s.", documents=documents(len(posting_ids)))
+        return gettext("Retried %(documents)s.", documents=format_document_count(len(posting_ids)))
     with read_only_session() as session:
         posting = session.get_one(Posting, posting_ids[0])
         return gettext("Retried %(document_name)s.", document_name=format_name_in_sentence(posting))

@@ -25,7 +25,7 @@ from hub.models import (
 from hub.models.document_terms import DocumentTerm, list_terms
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import load_scope
-from hub.web.frame.source_view import money
+from hub.web.frame.source_view import format_money
 from hub.web.lists import case_list
 from hub.web.lists.case_list import CaseRow
 
@@ -152,8 +152,8 @@ def _list_detail_facts(details: Party | Item | None) -> list[tuple[str, str]]:
             (gettext("Type"), details.type.replace("_", " ")),
             ("SKU", details.sku or ""),
             ("Description", details.description or ""),
-            (gettext("Price"), money(details.price, "")),
-            (gettext("Cost"), money(details.cost, "")),
+            (gettext("Price"), format_money(details.price, "")),
+            (gettext("Cost"), format_money(details.cost, "")),
         ]
     return []
 

@@ -74,7 +74,7 @@ def view_code(
     match_index: MatchIndex,
 ) -> CodeView:
     """Return a code with its match, or why it has none and what may fit."""
-    match = session.scalar(_match(installation, source_code.field, source_code.code))
+    match = session.scalar(_select_match(installation, source_code.field, source_code.code))
     fields_of_view: dict[str, Any] = {
         "installation_id": installation.id,
         "field": field,
@@ -355,7 +355,7 @@ def forget(installation_id: int, field: str, code: str, who: str) -> str:
     """Take a decision back, so that the field's rules decide again."""
     with transaction() as session:
         installation = session.get_one(Installation, installation_id)
-        match = session.scalar(_match(installation, field, code))
+        match = session.scalar(_select_match(installation, field, code))
         if match is not None:
             session.delete(match)
             audit.record(
@@ -377,7 +377,7 @@ def _get_scope(installation: Installation) -> str:
     return plugins.scope(installation.slug)
 
 
-def _match(installation: Installation, field: str, code: str) -> Any:
+def _select_match(installation: Installation, field: str, code: str) -> Any:
     """Return the query for the stored match of a code."""
     return select(Match).where(
         Match.company_id == installation.company_id,

@@ -23,7 +23,7 @@ from hub.web.codes import code_facts, matches, record_creation
 from hub.web.codes.code_view import CodeState
 from hub.web.codes.record_form import Invalid
 from hub.web.frame.layout import build_csv_download
-from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, page
+from hub.web.frame.paging import build_first_address, get_row_or_404, is_past_end, load_page
 from hub.web.lists import case_list
 from hub.web.lists.case_list import CaseRow
 from hub.web.request import row_ids
@@ -51,7 +51,7 @@ def show(installation_id: int) -> str | Response:
         query = _select_codes(installation, filters, list(fields))
         waiting_first = case((_is_waited_for(installation), 0), else_=1)
         order = CODE_ORDER if filters["show"] else (waiting_first, *CODE_ORDER)
-        codes = page(session, query, by=order, down=False)
+        codes = load_page(session, query, order_by=order, is_descending=False)
         if is_past_end(codes):
             return redirect(build_first_address())
         match_index = matches.load_match_index(session, installation)

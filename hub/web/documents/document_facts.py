@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hub.contract.types import Field
 from hub.models import SourceDocument
 from hub.qbo.display import TransactionView
-from hub.web.frame.source_view import ROLE_LABELS, View, fact, money
+from hub.web.frame.source_view import ROLE_LABELS, View, format_fact, format_money
 
 TOTAL = "Total"
 TAX = "Tax"
@@ -67,9 +67,9 @@ def _load_labels_of_roles(fields: Iterable[Field]) -> dict[str, str]:
 
 def _find(facts: Iterable[SideFact], label: str, labels: Mapping[str, str]) -> SideFact | None:
     """Return the first fact of the source that QuickBooks has under this label."""
-    for one in facts:
-        if labels.get(one.label, one.label) == label:
-            return one
+    for fact in facts:
+        if labels.get(fact.label, fact.label) == label:
+            return fact
     return None
 
 
@@ -89,10 +89,12 @@ def _list_posted_facts(view: TransactionView, home_currency: str) -> list[tuple[
     A company that uses one currency only is sent none.
     """
     currency = view.currency or home_currency
-    facts = [(label, fact(text, label)) for label, text in view.facts if label != HIDDEN_LABEL]
+    facts = [
+        (label, format_fact(text, label)) for label, text in view.facts if label != HIDDEN_LABEL
+    ]
     facts += view.addresses
     if view.tax:
-        facts.append((TAX, money(view.tax, currency)))
+        facts.append((TAX, format_money(view.tax, currency)))
     if view.total is not None:
-        facts.append((TOTAL, money(view.total, currency)))
+        facts.append((TOTAL, format_money(view.total, currency)))
     return facts

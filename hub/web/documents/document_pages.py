@@ -1,7 +1,7 @@
 """The list of documents, and the page of one: its source data, its postings and its history."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -49,7 +49,7 @@ from hub.web.documents.timeline import (
 from hub.web.frame import viewer
 from hub.web.frame.case_titles import load_subjects
 from hub.web.frame.layout import KIND_LABELS, list_installation_choices, use_zone_of
-from hub.web.frame.paging import drop_unset, get_row_or_404, page
+from hub.web.frame.paging import drop_unset, get_row_or_404, load_page
 from hub.web.frame.source_view import build_source_view
 from hub.web.lists import exports, saved_filters
 from hub.web.lists.document_filters import (
@@ -96,7 +96,9 @@ def index() -> str:
     with read_only_session() as session:
         query = select_ids(session, filters)
         summary = summarize(session, filters)
-        documents = page(session, query, by=order.columns, down=order.down)
+        documents = load_page(
+            session, query, order_by=order.columns, is_descending=order.is_descending
+        )
         return render_template(
             "documents.html",
             page=replace(documents, rows=load_rows(session, documents.rows)),
@@ -122,7 +124,9 @@ def export() -> Response:
     with read_only_session() as session:
         query = select_ids(session, filters)
     order = get_order(filters)
-    rows = exports.read_in_chunks(query, order.columns, _export_rows, down=order.down)
+    rows = exports.read_in_chunks(
+        query, order.columns, _export_rows, is_descending=order.is_descending
+    )
     return exports.download("documents", EXPORT_COLUMNS, rows)
 
 
@@ -132,7 +136,7 @@ def _export_rows(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
         values = describe(*row)
         if values["total"] is not None:
             total = outbox.apply_sign(values["kind"], values["total"])
-            values["total"] = exports.amount(total, values["currency"])
+            values["total"] = exports.round_total(total, values["currency"])
         yield values
 
 
@@ -272,18 +276,9 @@ def _build_posting_values(
         "source": source,
         "facts": pair_facts(document, source, view, fields),
         "framed_file": source_files.choose_file(source.attachments),
-        "main_file": _find_main_file(document, source.attachments),
+        "main_file": source_files.find_main_file(document, source.attachments),
         "line_pairs": pair_lines(source.lines, view.lines) if view and view.lines else [],
     }
-
-
-def _find_main_file(
-    document: SourceDocument, attachments: Sequence[Mapping[str, Any]]
-) -> Mapping[str, Any] | None:
-    """Return the file to open from the head of the page; None without one that can be fetched."""
-    if not attachments or document.unreadable:
-        return None
-    return source_files.choose_file(attachments) or attachments[0]
 
 
 def _build_state_values(

@@ -23,8 +23,8 @@ from hub.web.apps.installation import build_tabs, is_active
 from hub.web.authentication.access import person_name, require_role
 from hub.web.frame import listed_rows
 from hub.web.frame.layout import may_configure
-from hub.web.frame.paging import get_row_or_404, page
-from hub.web.frame.source_view import sum_texts
+from hub.web.frame.paging import get_row_or_404, load_page
+from hub.web.frame.source_view import format_sums
 
 MAX_INCLUDED = 20_000  # documents included at once, so that their list fits into a form
 MAX_LISTED = 500  # rows on the page that asks for confirmation
@@ -53,7 +53,7 @@ class Early(NamedTuple):
     @property
     def pair(self) -> str:
         """Return the document in this version, for a tick box."""
-        return listed_rows.pair(self.id, self.seal)
+        return listed_rows.format_pair(self.id, self.seal)
 
 
 COLUMNS = (
@@ -77,9 +77,9 @@ def show(installation_id: int) -> str:
         installation = get_row_or_404(session, Installation, installation_id)
         is_excluded = early_documents.match_excluded(installation_id)
         query = select(SourceDocument).where(*is_excluded)
-        documents = page(session, query, by=[SourceDocument.id])
+        documents = load_page(session, query, order_by=[SourceDocument.id])
         rows = [_build_row_values(row) for row in documents.rows]
-        count, sums = summary(session, installation_id)
+        count, sums = sum_early_documents(session, installation_id)
         return render_template(
             "early_documents.html",
             page=documents,
@@ -99,10 +99,10 @@ def confirm(installation_id: int) -> str | Response:
         which = request.args.get("which", "selected")
         chosen = None
         if which != "all":
-            chosen = listed_rows.from_pairs(request.args.getlist(which))
+            chosen = listed_rows.parse_pairs(request.args.getlist(which))
         rows = []
         for row in _list_excluded(session, installation_id, chosen):
-            if chosen is None or listed_rows.is_same(chosen.get(row.id), row.seal):
+            if chosen is None or listed_rows.is_unchanged(chosen.get(row.id), row.seal):
                 rows.append(row)
         about = build_tabs(session, installation)
     if not rows:
@@ -128,7 +128,7 @@ def include(installation_id: int) -> Response:
         installation = _require_installation(session, installation_id)
         unchanged = []
         for row in _list_excluded(session, installation_id, chosen):
-            if listed_rows.is_same(chosen[row.id], row.seal):
+            if listed_rows.is_unchanged(chosen[row.id], row.seal):
                 unchanged.append(row.id)
         included = len(early_documents.include(session, installation, unchanged, who=person_name()))
     if included:
@@ -154,7 +154,7 @@ def include(installation_id: int) -> Response:
     return redirect(url_for("earlier.show", installation_id=installation_id))
 
 
-def summary(session: Session, installation_id: int) -> tuple[int, list[str]]:
+def sum_early_documents(session: Session, installation_id: int) -> tuple[int, list[str]]:
     """Return how many documents the start date leaves out, and their sums by currency."""
     columns = SourceDocument.kind, SourceDocument.currency
     is_excluded = early_documents.match_excluded(installation_id)
@@ -168,7 +168,7 @@ def summary(session: Session, installation_id: int) -> tuple[int, list[str]]:
     for kind, currency, number, total in session.execute(by_kind_and_currency):
         count += number
         sums[currency] += outbox.apply_sign(kind, total)
-    return count, sum_texts(sums)
+    return count, format_sums(sums)
 
 
 def _require_installation(session: Session, installation_id: int) -> Installation:
@@ -204,4 +204,4 @@ def _format_sums(rows: Iterable[Early]) -> list[str]:
     sums = defaultdict[str, Decimal](Decimal)
     for row in rows:
         sums[row.currency] += outbox.apply_sign(row.kind, row.total)
-    return sum_texts(sums)
+    return format_sums(sums)

@@ -80,6 +80,15 @@ def frame(document_id: int) -> Response:
 cast(Any, frame).talisman_view_options = FRAME_HEADERS
 
 
+def find_main_file(
+    document: SourceDocument, attachments: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """Return the file to open from the head of the page; None without one that can be fetched."""
+    if not attachments or document.unreadable:
+        return None
+    return choose_file(attachments) or attachments[0]
+
+
 def choose_file(
     attachments: Sequence[Mapping[str, Any]], chosen: str = ""
 ) -> Mapping[str, Any] | None:

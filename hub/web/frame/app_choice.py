@@ -13,7 +13,7 @@ from hub.models import ConnectedCompany, Installation
 from hub.web.authentication.access import ANYWHERE, load_scope, require_role
 from hub.web.frame import company_choice
 from hub.web.frame.layout import LISTS_BY_APP
-from hub.web.frame.paging import page
+from hub.web.frame.paging import load_page
 
 APPS_PER_PAGE = 25
 # Arguments that another app makes meaningless.
@@ -33,7 +33,9 @@ def show() -> str:
     words = request.args.get("q", "").strip()
     by_name = [ConnectedCompany.name, ConnectedCompany.id, Installation.id]
     with read_only_session() as session:
-        apps = page(session, _select(words), by=by_name, down=False, size=APPS_PER_PAGE)
+        apps = load_page(
+            session, _select(words), order_by=by_name, is_descending=False, size=APPS_PER_PAGE
+        )
         endpoint = LISTS_BY_APP[list_name]
         rows = []
         for installation in apps.rows:

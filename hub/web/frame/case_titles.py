@@ -17,7 +17,7 @@ from hub.translations.messages import gettext, gettext_noop, ngettext, translate
 
 DOCUMENT_TITLE = "{document}"  # the title of a case that only names its document
 MAX_HEADLINE = 110
-OF_POSTING = re.compile(r"posting:(\d{1,9})(?::|$)")  # the cause of a case about one posting
+POSTING_CAUSE = re.compile(r"posting:(\d{1,9})(?::|$)")  # the cause of a case about one posting
 # The kinds of documents within a sentence.
 KIND_NOUNS = {
     "bill": gettext_noop("bill"),
@@ -40,17 +40,17 @@ def load_subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
     """Return the document of each case that is about one alone, unless its title names it."""
     titles = {case.id: case.title for case in cases if case.cause.startswith("posting:")}
     link = case_posting.c
-    alone = (
+    single_postings = (
         select(link.case_id, func.min(link.posting_id).label("posting_id"))
         .where(link.case_id.in_(titles))
         .group_by(link.case_id)
         .having(func.count() == 1)
         .subquery()
     )
-    closed = load_postings_of_closed(session, cases)
+    closed = load_closed_postings(session, cases)
     with_posting = (
-        select(alone.c.case_id, Posting)
-        .join(Posting, Posting.id == alone.c.posting_id)
+        select(single_postings.c.case_id, Posting)
+        .join(Posting, Posting.id == single_postings.c.posting_id)
         .options(*NAMES_ONLY)
     )
     names = {}
@@ -63,25 +63,21 @@ def load_subjects(session: Session, cases: Sequence[Case]) -> dict[int, str]:
     return names
 
 
-def load_postings_of_closed(session: Session, cases: Iterable[Case]) -> dict[int, Posting]:
+def load_closed_postings(session: Session, cases: Iterable[Case]) -> dict[int, Posting]:
     """Return the posting that each closed case was about, by the id of the case.
 
-    Postings have left the cases that an earlier version closed; only the cause still names one.
+    An earlier version removed the postings of a case that it closed; the cause still names one.
     """
     ids = {}
     for case in cases:
-        named = OF_POSTING.match(case.cause)
-        if case.closed_at is not None and named:
-            ids[case.id] = int(named[1])
+        cause = POSTING_CAUSE.match(case.cause)
+        if case.closed_at is not None and cause:
+            ids[case.id] = int(cause[1])
     if not ids:
         return {}
     query = select(Posting).where(Posting.id.in_(set(ids.values()))).options(*NAMES_ONLY)
     postings = {posting.id: posting for posting in session.scalars(query)}
-    of_cases = {}
-    for case_id, id in ids.items():
-        if id in postings:
-            of_cases[case_id] = postings[id]
-    return of_cases
+    return {case_id: postings[id] for case_id, id in ids.items() if id in postings}
 
 
 def format_name_in_sentence(posting: Posting) -> str:
@@ -93,15 +89,15 @@ def format_name_in_sentence(posting: Posting) -> str:
     return f"{kind} {name.label}"
 
 
-def documents(number: int) -> str:
+def format_document_count(number: int) -> str:
     """Return a number of documents as a sentence has it."""
     return ngettext("%(count)s document", "%(count)s documents", number)
 
 
-def reason(case: Case, subject: str | None) -> str:
+def format_reason(case: Case, subject: str | None) -> str:
     """Return the reason of a case without the name beside its title and the advice after it.
 
-    `subject` is that name, as `subjects` returns it. Return "" if the title says it all.
+    `subject` is that name, as `load_subjects` returns it. Return "" if the title says it all.
     """
     if case.code == "code.match" and case.params.get("problem") == NOTHING_FITS[0]:
         return ""
@@ -117,7 +113,7 @@ def reason(case: Case, subject: str | None) -> str:
     return text
 
 
-def headline(case: Case) -> str:
+def format_headline(case: Case) -> str:
     """Return what is wrong: the title, or the reason if that only names a document."""
     template = CATALOGUE.get(case.code)
     if template is None or template.title != DOCUMENT_TITLE:

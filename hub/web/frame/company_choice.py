@@ -7,7 +7,8 @@ see; a page about one document, case or run shows it whatever company is chosen.
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Flask, abort, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, abort, g, redirect, render_template, request, url_for
+from flask import session as cookie
 from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
 from sqlalchemy.orm import Session
 from werkzeug import Response
@@ -18,7 +19,7 @@ from hub.models import Case, ConnectedCompany, Installation
 from hub.models.enums import ConnectionState
 from hub.web.authentication import access
 from hub.web.authentication.access import ANYWHERE, require_role
-from hub.web.frame.paging import load_pairs, page
+from hub.web.frame.paging import load_page, load_pairs
 from hub.web.request import row_ids
 from hub.web.request.destinations import local_path
 
@@ -56,8 +57,10 @@ def show() -> str:
     visible = select_visible_companies()
     if words:
         visible = visible.where(matches_words(words))
-    with read_only_session() as look:
-        companies = page(look, visible, by=BY_NAME, down=False, size=COMPANIES_PER_PAGE)
+    with read_only_session() as session:
+        companies = load_page(
+            session, visible, order_by=BY_NAME, is_descending=False, size=COMPANIES_PER_PAGE
+        )
         ids = [company.id for company in companies.rows]
         counted = (
             select(Case.company_id, func.count())
@@ -68,7 +71,7 @@ def show() -> str:
             "choose_company.html",
             page=companies,
             search=words,
-            cases=load_pairs(look, counted),
+            cases=load_pairs(session, counted),
             next=local_path(request.args.get("next", "/")),
             section="companies",
         )
@@ -80,16 +83,16 @@ def choose() -> Response:
     """Show one company from now on, or all; answer 404 for one that the person may not see."""
     company_id = row_ids.parse(request.form.get("company", ""))
     if company_id is not None:
-        with read_only_session() as look:
-            company = look.scalar(
+        with read_only_session() as session:
+            company = session.scalar(
                 select_visible_companies().where(ConnectedCompany.id == company_id)
             )
         if company is None:
             abort(404)
     if company_id is None:
-        session.pop(access.CHOSEN_COMPANY, None)
+        cookie.pop(access.CHOSEN_COMPANY, None)
     else:
-        session[access.CHOSEN_COMPANY] = company_id
+        cookie[access.CHOSEN_COMPANY] = company_id
     return redirect(local_path(request.form.get("next", "/")))
 
 
@@ -112,13 +115,13 @@ def matches_words(words: str) -> ColumnElement[bool]:
     )
 
 
-def find_chosen_or_only_company(look: Session) -> ConnectedCompany | None:
+def find_chosen_or_only_company(session: Session) -> ConnectedCompany | None:
     """Return the chosen company, or the only one that the person may see; else None."""
     company_id = access.find_chosen_company_id()
     if company_id is not None:
-        return look.get(ConnectedCompany, company_id)
+        return session.get(ConnectedCompany, company_id)
     visible = select(ConnectedCompany).where(*access.load_rights_scope().companies())
-    companies = look.scalars(visible.order_by(ConnectedCompany.id).limit(2)).all()
+    companies = session.scalars(visible.order_by(ConnectedCompany.id).limit(2)).all()
     return companies[0] if len(companies) == 1 else None
 
 
@@ -154,13 +157,13 @@ def load_switcher() -> Switcher:
     """Return what the frame shows; read once for each page."""
     if "switcher" not in g:
         chosen_id = access.find_chosen_company_id()
-        named = select(ConnectedCompany.id, ConnectedCompany.name, ConnectedCompany.realm)
-        visible = named.where(*access.load_rights_scope().companies())
-        with joined_session() as look:
+        query = select(ConnectedCompany.id, ConnectedCompany.name, ConnectedCompany.realm)
+        visible = query.where(*access.load_rights_scope().companies())
+        with joined_session() as session:
             by_name = visible.order_by(*BY_NAME).limit(MAX_IN_MENU + 1)
-            companies: list[NamedCompany] = [*look.execute(by_name)]
+            companies: list[NamedCompany] = [*session.execute(by_name)]
             is_chosen = ConnectedCompany.id == chosen_id
-            chosen: NamedCompany | None = look.execute(named.where(is_chosen)).first()
+            chosen: NamedCompany | None = session.execute(query.where(is_chosen)).first()
         are_several = len(companies) > 1
         if len(companies) > MAX_IN_MENU:
             companies = []

@@ -26,15 +26,15 @@ from hub.translations import dates
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication import access
 from hub.web.frame import viewer
-from hub.web.frame.case_titles import reason, shorten_reason
+from hub.web.frame.case_titles import format_reason, shorten_reason
 from hub.web.frame.source_view import (
-    amount,
-    fact,
+    apply_sign_of_kind,
+    format_amount,
     format_dates,
+    format_fact,
+    format_money,
     format_payload,
-    money,
-    short_money,
-    signed,
+    format_short_money,
 )
 from hub.web.frame.state_labels import MODE_LABELS, STATE_LABELS
 from hub.web.request import destinations, row_ids
@@ -102,24 +102,24 @@ def init_app(app: Flask) -> None:
     app.context_processor(_build_page_values)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        amount=amount,
-        money=money,
-        signed_total=signed,
-        short_money=short_money,
+        amount=format_amount,
+        money=format_money,
+        signed_total=apply_sign_of_kind,
+        short_money=format_short_money,
         moment=format_moment,
         exact_time=format_exact_time,
-        day=day,
-        month=month,
+        day=format_day,
+        month=format_month,
         day_of_month=dates.day_of_month,
         format_month=dates.month,
-        format_fact=fact,
+        format_fact=format_fact,
         kind_label=kind_label,
         document_title=document_title,
         describe_schedule=describe,
         format_payload=format_payload,
-        initials=initials,
-        requester_label=requester,
-        case_reason=reason,
+        initials=get_initials,
+        requester_label=format_requester,
+        case_reason=format_reason,
         shorten_reason=shorten_reason,
         case_instruction=advice.get_instruction,
         format_dates=format_dates,
@@ -180,14 +180,14 @@ def format_moment(value: dt.datetime | None) -> str:
     local = value.astimezone(page_zone)
     now = current_hub().clock.now().astimezone(page_zone)
     days_ago = (now.date() - local.date()).days
-    date = gettext(NAMES_OF_DAYS[days_ago]) if days_ago in NAMES_OF_DAYS else day(local)
+    date = gettext(NAMES_OF_DAYS[days_ago]) if days_ago in NAMES_OF_DAYS else format_day(local)
     return f"{date} {local:%H:%M}"
 
 
 def format_exact_time(value: dt.datetime) -> str:
     """Format a time to the second, with its date and zone."""
     local = value.astimezone(ZoneInfo(zone()))
-    date = day(local)
+    date = format_day(local)
     time = f"{local:%H:%M:%S}"
     zone_name = local.tzname()
     return f"{date} {time} {zone_name}"
@@ -238,7 +238,7 @@ def use_zone_of(installation: Installation | None) -> None:
         g.zone = installation.zone
 
 
-def day(value: dt.date | None) -> str:
+def format_day(value: dt.date | None) -> str:
     """Format a date, or the date of a time in the zone of the page; the month is a word."""
     if value is None:
         return ""
@@ -247,7 +247,7 @@ def day(value: dt.date | None) -> str:
     return dates.date(value)
 
 
-def month(period: str) -> str:
+def format_month(period: str) -> str:
     """Format a month such as 2026-09 for people."""
     if not period:
         return ""
@@ -265,12 +265,12 @@ def kind_label(name: str) -> str:
     return gettext(KIND_LABELS[name]) if name in KIND_LABELS else name
 
 
-def requester(name: str) -> str:
+def format_requester(name: str) -> str:
     """Return who asked for a run: a person's name, or what the hub itself is called there."""
     return gettext(REQUESTER_LABELS[name]) if name in REQUESTER_LABELS else name
 
 
-def initials(name: str) -> str:
+def get_initials(name: str) -> str:
     """Return two letters for an app: the initials of its words, or its capitals.
 
     A name with one word and fewer than two capitals is shortened.
@@ -303,7 +303,7 @@ def may_configure(installation: Installation) -> bool:
     """
     app = current_hub().plugins.apps.get(installation.slug)
     is_personal = app is not None and app.owner_only
-    return access.may_configure(installation, is_personal)
+    return access.may_configure(installation, is_personal=is_personal)
 
 
 def count_open_cases() -> int:
@@ -322,8 +322,8 @@ def count_open_cases() -> int:
 def format_capped_count(number: int) -> str:
     """Format a count that ends above `MAX_COUNTED`."""
     if number > MAX_COUNTED:
-        return f"{viewer.count(MAX_COUNTED)}+"
-    return viewer.count(number)
+        return f"{viewer.format_count(MAX_COUNTED)}+"
+    return viewer.format_count(number)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ SEAL_BYTES = 8
 SEAL_DIGITS = 2 * SEAL_BYTES
 
 
-def pair(id: int, seal: str) -> str:
+def format_pair(id: int, seal: str) -> str:
     """Return one row for a tick box, as id:seal.
 
     `seal` is the hexadecimal digest of its content.
@@ -23,8 +23,8 @@ def shorten(seal: str) -> str:
     return seal[:SEAL_DIGITS]
 
 
-def from_pairs(pairs: Iterable[str]) -> dict[int, str]:
-    """Return the rows of ticked boxes: their seals by id. What is no such pair is left out."""
+def parse_pairs(pairs: Iterable[str]) -> dict[int, str]:
+    """Return the rows of ticked boxes, their seals by id; texts that are no pair are left out."""
     seals = {}
     for text in pairs:
         id, _, seal = text.partition(":")
@@ -37,7 +37,7 @@ def from_pairs(pairs: Iterable[str]) -> dict[int, str]:
 def encode(seals: Mapping[int, str]) -> str:
     """Return many rows as one short text for a hidden field.
 
-    For each row, by id: how much the id is above the one before, and the bytes of the seal.
+    In the order of the ids, each row has the distance from the id before it and the seal.
     """
     content = bytearray()
     before = 0
@@ -53,14 +53,14 @@ def decode(text: str) -> dict[int, str]:
     seals: dict[int, str] = {}
     try:
         content = memoryview(base64.urlsafe_b64decode(text.encode()))
-        id = place = 0
-        while place < len(content):
-            step, place = _read_varint(content, place)
+        id = offset = 0
+        while offset < len(content):
+            step, offset = _read_varint(content, offset)
             id += step
             if id > row_ids.MAX_ROW_ID:
                 return {}
-            seals[id] = content[place : place + SEAL_BYTES].hex()
-            place += SEAL_BYTES
+            seals[id] = content[offset : offset + SEAL_BYTES].hex()
+            offset += SEAL_BYTES
     except (binascii.Error, ValueError, IndexError):
         return {}
     if any(len(seal) != SEAL_DIGITS for seal in seals.values()):
@@ -68,11 +68,11 @@ def decode(text: str) -> dict[int, str]:
     return seals
 
 
-def is_same(listed: str | None, now: str) -> bool:
+def is_unchanged(listed: str | None, present: str) -> bool:
     """Return whether a row is still as it was listed."""
     if listed is None:
         return False
-    return listed == shorten(now)
+    return listed == shorten(present)
 
 
 def _encode_varint(number: int) -> bytes:
@@ -85,16 +85,16 @@ def _encode_varint(number: int) -> bytes:
     return bytes(content)
 
 
-def _read_varint(content: memoryview, place: int) -> tuple[int, int]:
-    """Read a number of seven bits a byte; return it and the place after it.
+def _read_varint(content: memoryview, offset: int) -> tuple[int, int]:
+    """Read a number of seven bits a byte; return it and the offset after it.
 
     Raise IndexError if the content ends within the number.
     """
     number = shift = 0
-    while content[place] > 127:
-        low_bits = content[place] & 127
+    while content[offset] > 127:
+        low_bits = content[offset] & 127
         number |= low_bits << shift
         shift += 7
-        place += 1
-    number |= content[place] << shift
-    return number, place + 1
+        offset += 1
+    number |= content[offset] << shift
+    return number, offset + 1

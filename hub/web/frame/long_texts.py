@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from flask import Flask, Response, session
+from flask import Flask, Response
+from flask import session as cookie
 from markupsafe import Markup, escape
 
 MAX_LENGTH = 1000  # characters of a text
@@ -43,9 +44,9 @@ def _cut_messages(response: Response) -> Response:
 
     They can repeat names of the source.
     """
-    messages = session.get(MESSAGES_KEY)
+    messages = cookie.get(MESSAGES_KEY)
     if messages:
         texts = [(kind, cut(text, MAX_MESSAGE_LENGTH)) for kind, text in messages]
         if texts != [tuple(message) for message in messages]:
-            session[MESSAGES_KEY] = texts
+            cookie[MESSAGES_KEY] = texts
     return response

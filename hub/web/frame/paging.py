@@ -32,39 +32,38 @@ class ListPage:
     older: str = ""
 
 
-def page(
+def load_page(
     session: Session,
     query: Select[Any],
     *,
-    by: Sequence[Any],
-    down: bool = True,
+    order_by: Sequence[Any],
+    is_descending: bool = True,
     size: int = PAGE_SIZE,
 ) -> ListPage:
-    """Return one page of a query ordered by columns that are unique together.
+    """Return the page of a query that the address asks for.
 
-    `down` begins with the highest.
+    The rows are ordered by columns that are unique together, the highest first if `is_descending`.
     """
     is_backwards = "after" in request.args
-    key = _parse_cursor(request.args.get("after") or request.args.get("before"), by)
-    is_descending = down != is_backwards
+    key = _parse_cursor(request.args.get("after") or request.args.get("before"), order_by)
+    if is_backwards:
+        is_descending = not is_descending
     if key:
-        query = query.where(follows(by, key, down=is_descending))
-    order = [column.desc() if is_descending else column.asc() for column in by]
-    query = query.order_by(*order).add_columns(*by)
-    rows = [
-        *session.execute(query.limit(size + 1)).unique()
-    ]  # one more tells whether there is more
+        query = query.where(is_after(order_by, key, is_descending=is_descending))
+    order = [column.desc() if is_descending else column.asc() for column in order_by]
+    query = query.order_by(*order).add_columns(*order_by).limit(size + 1)
+    rows = list(session.execute(query).unique())  # one more tells whether there is another page
     has_more = len(rows) > size
     rows = rows[:size]
     if is_backwards:
         rows.reverse()
-        return _link_neighbours(rows, len(by), further=bool(key), earlier=has_more)
-    return _link_neighbours(rows, len(by), further=has_more, earlier=bool(key))
+        return _link_neighbors(rows, len(order_by), has_newer=has_more, has_older=bool(key))
+    return _link_neighbors(rows, len(order_by), has_newer=bool(key), has_older=has_more)
 
 
-def is_past_end(listed: ListPage) -> bool:
+def is_past_end(page: ListPage) -> bool:
     """Return whether nothing is left on a page after the first, for example since an act."""
-    return not listed.rows and bool(request.args.get("after") or request.args.get("before"))
+    return not page.rows and bool(request.args.get("after") or request.args.get("before"))
 
 
 def build_first_address() -> str:
@@ -72,14 +71,16 @@ def build_first_address() -> str:
     return build_address_with(before=None, after=None)
 
 
-def follows(by: Sequence[Any], key: Sequence[Any], *, down: bool) -> ColumnElement[bool]:
+def is_after(
+    order_by: Sequence[Any], key: Sequence[Any], *, is_descending: bool
+) -> ColumnElement[bool]:
     """Return the condition that a row comes after the one with this key.
 
     Each part of the key has the type of its column, because an amount is stored as a number.
     """
-    parts = [literal(part, column.type) for part, column in zip(key, by, strict=True)]
-    row_key, last_key = tuple_(*by), tuple_(*parts)
-    return row_key < last_key if down else row_key > last_key
+    parts = [literal(part, column.type) for part, column in zip(key, order_by, strict=True)]
+    row_key, last_key = tuple_(*order_by), tuple_(*parts)
+    return row_key < last_key if is_descending else row_key > last_key
 
 
 def get_row_or_404(session: Session, model: type[Any], key: Any) -> Any:
@@ -139,34 +140,36 @@ def build_address_with(**changes: Any) -> str:
     return url_for(endpoint, **remaining)
 
 
-def _link_neighbours(rows: list[Any], keys: int, *, further: bool, earlier: bool) -> ListPage:
+def _link_neighbors(
+    rows: list[Any], key_length: int, *, has_newer: bool, has_older: bool
+) -> ListPage:
     """Return the page with links to the newer and older ones.
 
-    The last `keys` columns of each row are its key. What is before them is the content: the only
-    column itself, or a tuple of several.
+    The last columns of each row are its key. The columns before them are the content: a tuple, or
+    the value itself if there is only one.
     """
     contents = []
     for row in rows:
-        columns = tuple(row[:-keys])
+        columns = tuple(row[:-key_length])
         contents.append(columns[0] if len(columns) == 1 else columns)
     newer = older = ""
-    if earlier:
-        newer = _build_neighbor_address(rows, 0, keys, "after")
-    if further:
-        older = _build_neighbor_address(rows, -1, keys, "before")
+    if has_newer:
+        newer = _build_neighbor_address(rows, 0, key_length, "after")
+    if has_older:
+        older = _build_neighbor_address(rows, -1, key_length, "before")
     return ListPage(contents, newer, older)
 
 
-def _build_neighbor_address(rows: list[Any], place: int, keys: int, side: str) -> str:
+def _build_neighbor_address(rows: list[Any], index: int, key_length: int, side: str) -> str:
     """Return the address of the page beside a row; without rows, that of the first page."""
     cursor: dict[str, str | None] = {"before": None, "after": None}
     if rows:
-        key = list(rows[place][-keys:])
+        key = list(rows[index][-key_length:])
         cursor[side] = json.dumps(key, default=str)
     return build_address_with(**cursor)
 
 
-def _parse_cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
+def _parse_cursor(text: str | None, order_by: Sequence[Any]) -> list[Any] | None:
     """Return the key in an address; None, for the first page, if it does not fit the columns.
 
     An address that somebody edited by hand thus leads to the first page.
@@ -177,9 +180,9 @@ def _parse_cursor(text: str | None, by: Sequence[Any]) -> list[Any] | None:
         return None
     if not isinstance(key, list):
         return None
-    if len(key) != len(by):
+    if len(key) != len(order_by):
         return None
-    parts = [_parse_part(part, column) for part, column in zip(key, by, strict=True)]
+    parts = [_parse_part(part, column) for part, column in zip(key, order_by, strict=True)]
     return None if None in parts else parts
 
 

@@ -114,11 +114,11 @@ def build_source_view(
     """
     body = document.body or {}
     if body.get("kind") in LIST_KINDS:
-        facts = _record_facts(body.get("details") or {})
+        facts = _list_record_facts(body.get("details") or {})
     else:
-        facts = _iter_document_facts(body, document.currency)
+        facts = _list_document_facts(body, document.currency)
     for name, value in body.get("facts", {}).items():
-        facts.append((_label(name), stored.translate(format_dates(str(value)))))
+        facts.append((_format_label(name), stored.translate(format_dates(str(value)))))
     lines = []
     for line in body.get("lines", []):
         codes_of_line = _list_codes(line.get("codes", {}), record_name, field_labels)
@@ -132,23 +132,23 @@ def build_source_view(
     )
 
 
-def _iter_document_facts(body: Mapping[str, Any], currency: str) -> list[tuple[str, Any]]:
+def _list_document_facts(body: Mapping[str, Any], currency: str) -> list[tuple[str, Any]]:
     """Return the fields of a document that are not shown elsewhere on its page."""
     facts = []
     for name, value in body.items():
         if value and name not in HIDDEN_FIELDS:
-            label = FIELD_LABELS.get(name) or _label(name)
-            text = _format_fact(name, value, currency)
+            label = FIELD_LABELS.get(name) or _format_label(name)
+            text = _format_field(name, value, currency)
             facts.append((label, stored.translate(text) if name == "hold" else text))
     return facts
 
 
-def _record_facts(details: Mapping[str, Any]) -> list[tuple[str, Any]]:
+def _list_record_facts(details: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Return what the source says of a supplier, customer or item."""
     facts = []
     for name, label in RECORD_LABELS.items():
         if details.get(name):
-            facts.append((label, _format_fact(name, details[name], details.get("currency") or "")))
+            facts.append((label, _format_field(name, details[name], details.get("currency") or "")))
     return facts
 
 
@@ -168,11 +168,11 @@ def format_payload(posting: Posting) -> str:
 
 
 def _mark_number(digits: str) -> str:
-    """Return a number as text that NUMBER finds again: as a float, 10.10 would become 10.1."""
+    """Return a number as text for `NUMBER_PATTERN`; as a float, 10.10 would become 10.1."""
     return f"\0{digits}\0"
 
 
-def amount(value: Decimal | str | None, currency: str = "") -> str:
+def format_amount(value: Decimal | str | None, currency: str = "") -> str:
     """Format an amount with thousands separators and at least its currency's decimals."""
     if not value and value != 0:
         return ""
@@ -183,24 +183,24 @@ def amount(value: Decimal | str | None, currency: str = "") -> str:
     return viewer.number_format().amount(number, places)
 
 
-def money(value: Decimal | None, currency: str) -> str:
+def format_money(value: Decimal | None, currency: str) -> str:
     """Format an amount with its currency; None is empty."""
     if value is None:
         return ""
-    return f"{amount(value, currency)} {currency}".strip()
+    return f"{format_amount(value, currency)} {currency}".strip()
 
 
-def signed(value: Decimal | None, kind: str) -> Decimal | None:
+def apply_sign_of_kind(value: Decimal | None, kind: str) -> Decimal | None:
     """Return a total with the sign that it has in the sums above a list: credits are negative."""
     return None if value is None else sign_of_kind(kind) * value
 
 
-def sum_texts(sums: Mapping[str, Decimal]) -> list[str]:
+def format_sums(sums: Mapping[str, Decimal]) -> list[str]:
     """Return sums by currency as texts, one for each whose sum is not zero."""
-    return [money(total, currency) for currency, total in sorted(sums.items()) if total]
+    return [format_money(total, currency) for currency, total in sorted(sums.items()) if total]
 
 
-def short_money(value: Decimal, currency: str) -> str:
+def format_short_money(value: Decimal, currency: str) -> str:
     """Format an amount with its currency briefly, as "8.2 M NOK"; below a million without cents."""
     numbers = viewer.number_format()
     if abs(value) < MILLION:
@@ -209,10 +209,10 @@ def short_money(value: Decimal, currency: str) -> str:
     return gettext("%(millions)s M %(currency)s", millions=millions, currency=currency).strip()
 
 
-def _format_fact(name: str, value: Any, currency: str) -> str:
+def _format_field(name: str, value: Any, currency: str) -> str:
     """Return the text of a simple value: an amount, a date or a label."""
     if name in AMOUNT_FIELDS or name in PRICE_FIELDS:
-        return amount(value, currency)
+        return format_amount(value, currency)
     if name == "tax_mode":
         mode = str(value)
         return gettext(TAX_LABELS.get(mode, mode))
@@ -226,7 +226,7 @@ def _format_fact(name: str, value: Any, currency: str) -> str:
     return text
 
 
-def fact(text: str, label: str) -> str:
+def format_fact(text: str, label: str) -> str:
     """Return the value of a fact in QuickBooks: a date, or a word that stands for a choice."""
     if not text:
         return text
@@ -257,7 +257,7 @@ def _list_codes(
     texts = []
     for key, code in codes.items():
         if code:
-            label = field_labels.get(key) or ROLE_LABELS.get(key) or _label(key)
+            label = field_labels.get(key) or ROLE_LABELS.get(key) or _format_label(key)
             texts.append((label, _format_code(key, code, record_name)))
     return texts
 
@@ -278,7 +278,7 @@ def _format_code(key: str, code: Any, record_name: RecordName) -> str:
     return record_name(key, id) or id
 
 
-def _label(name: str) -> str:
+def _format_label(name: str) -> str:
     """Return a name as a label; capitals that its plugin wrote stay."""
     text = name.replace("_", " ")
     first_letter = text[:1].upper()

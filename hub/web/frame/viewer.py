@@ -58,7 +58,7 @@ def init_app(app: Flask) -> None:
         language=language,
     )
     environment.filters.update(
-        number=count,
+        number=format_count,
         app_text=translate_for_app,
         reason_text=_translate_reason,
         stored_text=_translate_stored,
@@ -109,7 +109,7 @@ def number_format() -> NumberFormat:
     return messages.reader().numbers
 
 
-def count(number: int) -> str:
+def format_count(number: int) -> str:
     """Format a whole number."""
     return number_format().count(number)
 
@@ -151,7 +151,7 @@ def translate_inputs(inputs: Sequence[Input], slug: str) -> list[Input]:
     return translated
 
 
-def use(language: str | None, number_format: str | None) -> None:
+def set_reader(language: str | None, number_format: str | None) -> None:
     """Write the rest of the response in the way that the person has just chosen."""
     g.reader = _build_reader(language, number_format)
     _begin()

@@ -41,7 +41,7 @@ def store() -> Response:
     }
     with transaction() as session:
         session.execute(update(User).where(User.id == current_user.id).values(choices))
-    viewer.use(choices["language"], choices["number_format"])
+    viewer.set_reader(choices["language"], choices["number_format"])
     flash(gettext("Your language and formats are saved."), "success")
     return redirect(url_for("account.show"))
 

@@ -38,7 +38,7 @@ def iter_rows(session: Session, cases: Sequence[Case]) -> Iterator[exports.Row]:
     for row in case_list.build_rows(session, cases):
         about = _describe(row)
         for currency, total in sorted(row.amounts.items()):
-            yield about | {"amount": exports.amount(total, currency), "currency": currency}
+            yield about | {"amount": exports.round_total(total, currency), "currency": currency}
         if not row.amounts:
             yield about | {"amount": None, "currency": ""}
 

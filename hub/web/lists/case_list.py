@@ -27,7 +27,12 @@ from hub.web.authentication.access import (
     person_name,
 )
 from hub.web.frame import paging, viewer
-from hub.web.frame.case_titles import documents, headline, load_postings_of_closed, load_subjects
+from hub.web.frame.case_titles import (
+    format_document_count,
+    format_headline,
+    load_closed_postings,
+    load_subjects,
+)
 from hub.web.frame.layout import today
 from hub.web.request import row_ids
 
@@ -85,7 +90,7 @@ class CaseRow:
     @property
     def headline(self) -> str:
         """Return what is wrong, in a few words."""
-        return headline(self.case)
+        return format_headline(self.case)
 
     @property
     def about(self) -> list[str]:
@@ -94,7 +99,7 @@ class CaseRow:
         if self.parties:
             texts.append(self.party or gettext("%(count)s parties", count=self.parties))
         if self.documents > 1:
-            texts.append(documents(self.documents))
+            texts.append(format_document_count(self.documents))
         elif self.subject and not (self.party and self.party in self.subject):
             texts.append(self.subject)
         return texts
@@ -187,10 +192,12 @@ def order_cases(session: Session, filters: Filters) -> tuple[Select[Any], list[A
     return query, [func.coalesce(totals.c.due, NO_DUE_DATE), Case.id], False
 
 
-def page_of(session: Session, filters: Filters) -> paging.ListPage:
+def load_page(session: Session, filters: Filters) -> paging.ListPage:
     """Return one page of the cases that the filters choose."""
     query, key, is_descending = order_cases(session, filters)
-    return paging.page(session, query, by=key, down=is_descending, size=ROWS_PER_PAGE)
+    return paging.load_page(
+        session, query, order_by=key, is_descending=is_descending, size=ROWS_PER_PAGE
+    )
 
 
 def find_next_case_id(session: Session, filters: Filters, case_id: int) -> int | None:
@@ -203,7 +210,7 @@ def find_next_case_id(session: Session, filters: Filters, case_id: int) -> int |
     order = [column.desc() if is_descending else column.asc() for column in key]
     following = query.where(Case.id != case_id, Case.decision.not_in(ACTED_ON))
     if own is not None:
-        following = following.where(paging.follows(key, list(own), down=is_descending))
+        following = following.where(paging.is_after(key, list(own), is_descending=is_descending))
     return session.scalar(following.with_only_columns(Case.id).order_by(*order).limit(1))
 
 
@@ -331,7 +338,7 @@ def _add_closed_documents(session: Session, rows: Mapping[int, CaseRow]) -> None
     Only cases that an earlier version closed are without links to documents.
     """
     without_links = [row.case for row in rows.values() if not row.documents]
-    of_cases = load_postings_of_closed(session, without_links)
+    of_cases = load_closed_postings(session, without_links)
     for case_id, posting in of_cases.items():
         row = rows[case_id]
         if not load_scope().has_installation(posting.installation_id):

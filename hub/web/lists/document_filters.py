@@ -56,7 +56,7 @@ class Order(NamedTuple):
     """The columns by which the list is ordered, which are unique together, and the direction."""
 
     columns: list[Any]
-    down: bool = True
+    is_descending: bool = True
 
 
 class Summary(NamedTuple):
@@ -95,15 +95,15 @@ def get_order(filters: Mapping[str, str]) -> Order:
     to the first of them; all others by id, the newest first.
     """
     sort = filters["sort"] if filters["sort"] in SORT_ORDERS else ""
-    down = sort.startswith("-") or not sort
+    is_descending = sort.startswith("-") or not sort
     if sort.endswith("amount"):
-        return Order([SourceDocument.total, SourceDocument.id], down)
+        return Order([SourceDocument.total, SourceDocument.id], is_descending)
     if sort.endswith("due"):
-        return Order([SourceDocument.due, SourceDocument.id], down)
+        return Order([SourceDocument.due, SourceDocument.id], is_descending)
     is_dated = _parse_date(filters["from"]) or _parse_date(filters["to"])
     if sort or is_dated:
-        return Order([SourceDocument.date, SourceDocument.id], down)
-    return Order([SourceDocument.id], down)
+        return Order([SourceDocument.date, SourceDocument.id], is_descending)
+    return Order([SourceDocument.id], is_descending)
 
 
 def select_ids(
@@ -124,7 +124,8 @@ def select_ids(
         query = with_state.where(in_state(state))
     elif state == ReceiptState.PAID:
         query = with_state.where(in_state(DocumentState.POSTED), *_is_paid(session))
-    return query.where(*load_scope().documents(), *_build_conditions(session, filters, is_ordered))
+    conditions = _build_conditions(session, filters, is_ordered=is_ordered)
+    return query.where(*load_scope().documents(), *conditions)
 
 
 def summarize(session: Session, filters: Mapping[str, str]) -> Summary:
@@ -247,7 +248,7 @@ def _is_paid(session: Session) -> Iterator[ColumnElement[bool]]:
 
 
 def _build_conditions(
-    session: Session, filters: Mapping[str, str], is_ordered: bool
+    session: Session, filters: Mapping[str, str], *, is_ordered: bool
 ) -> list[ColumnElement[bool]]:
     """Return the conditions of all filters but the state."""
     conditions = []

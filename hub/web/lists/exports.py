@@ -16,7 +16,7 @@ from hub import spreadsheets
 from hub.db.engine import read_only_session
 from hub.money import round_amount
 from hub.translations.messages import use_english
-from hub.web.frame.paging import follows
+from hub.web.frame.paging import is_after
 from hub.web.lists import xlsx
 
 ROWS_AT_ONCE = 500
@@ -39,34 +39,37 @@ def download(name: str, columns: Sequence[str], rows: Iterable[Row]) -> Response
     return Response(content, mimetype=mimetype, headers=headers)
 
 
-def amount(total: Decimal, currency: str) -> Decimal:
+def round_total(total: Decimal, currency: str) -> Decimal:
     """Return an amount with the decimals of its currency; without one it stays as it is."""
     return round_amount(total, currency) if currency else total
 
 
 def read_in_chunks(
     query: Select[Any],
-    by: Sequence[Any],
-    to_rows: Callable[[Session, Sequence[Any]], Iterable[Row]],
+    order_by: Sequence[Any],
+    build_rows: Callable[[Session, Sequence[Any]], Iterable[Row]],
     *,
-    down: bool = True,
+    is_descending: bool = True,
 ) -> Iterator[Row]:
-    """Yield the rows of a query, reading some hundreds at a time; `down` begins with the highest.
+    """Yield the rows of a file, reading some hundreds of rows of the query at a time.
 
-    `by` are the columns of the key; `to_rows` makes rows of the first columns of a chunk.
+    The columns of `order_by` are unique together. `build_rows` receives the first column of each
+    row of a chunk.
     """
     key: Sequence[Any] = ()
-    order = [column.desc() if down else column.asc() for column in by]
-    ordered = query.order_by(*order).add_columns(*by).limit(ROWS_AT_ONCE)
+    order = [column.desc() if is_descending else column.asc() for column in order_by]
+    ordered = query.order_by(*order).add_columns(*order_by).limit(ROWS_AT_ONCE)
     while True:
-        chunk = ordered.where(follows(by, key, down=down)) if key else ordered
+        chunk = (
+            ordered.where(is_after(order_by, key, is_descending=is_descending)) if key else ordered
+        )
         with read_only_session() as session:
             rows_with_key = session.execute(chunk).all()
-            rows = list(to_rows(session, [row[0] for row in rows_with_key]))
+            rows = list(build_rows(session, [row[0] for row in rows_with_key]))
         yield from rows
         if len(rows_with_key) < ROWS_AT_ONCE:
             return
-        key = rows_with_key[-1][-len(by) :]
+        key = rows_with_key[-1][-len(order_by) :]
 
 
 def _format_csv(columns: Sequence[str], rows: Iterable[Row]) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from hub.contract.document_kinds import LIST_KINDS
 from hub.translations.messages import gettext, ngettext
-from hub.web.frame.case_titles import documents
+from hub.web.frame.case_titles import format_document_count
 
 COUNT_TEXTS: dict[str, Callable[[int], str]] = {
     "bill": lambda count: ngettext("%(count)s bill", "%(count)s bills", count),
@@ -39,7 +39,7 @@ def count_kinds(counts: Mapping[str, int]) -> str:
         if kind in LIST_KINDS and kind in counts:
             parts.append(text(counts[kind]))
     if not parts:
-        return documents(0)
+        return format_document_count(0)
     if len(parts) == 1:
         return parts[0]
     return gettext("%(first)s and %(last)s", first=", ".join(parts[:-1]), last=parts[-1])
@@ -52,4 +52,4 @@ def _count_documents(counts: Mapping[str, int]) -> list[str]:
         return []
     if len(kinds) == 1 and kinds[0] in COUNT_TEXTS:
         return [COUNT_TEXTS[kinds[0]](counts[kinds[0]])]
-    return [documents(sum(counts[kind] for kind in kinds))]
+    return [format_document_count(sum(counts[kind] for kind in kinds))]

@@ -77,7 +77,7 @@ def show(installation_id: int) -> str | Response:
             is_read=is_read,
             page_rows=listed_rows.encode({row.id: row.planned for row in postings.rows}),
             selected_rows=chosen or {},
-            return_arguments=review_places.read_place(),
+            return_arguments=review_places.read_return_arguments(),
             selection=_load_selection(session, installation, chosen) if chosen else None,
             documents=count_kinds(count_in_review(session, installation_id)),
             sums=sums.texts(),
@@ -119,9 +119,12 @@ def selection(installation_id: int) -> str:
         selected = _load_selection(session, installation, _parse_chosen_rows() or {})
         context = build_tabs(session, installation)
         sums = review_rows.load_sums_in_review(session, installation_id).texts()
-    place = review_places.read_place()
     return render_template(
-        "selection.html", selection=selected, sums=sums, return_arguments=place, **context
+        "selection.html",
+        selection=selected,
+        sums=sums,
+        return_arguments=review_places.read_return_arguments(),
+        **context,
     )
 
 
@@ -145,8 +148,8 @@ def confirm(installation_id: int) -> str | Response:
             _flash_left_out(changed, len(left_out) - changed)
         else:
             flash(gettext("Select at least one document."), "look")
-        return review_places.go_on(installation_id, is_done=False)
-    place = review_places.read_place()
+        return review_places.redirect_after_decision(installation_id, is_done=False)
+    return_arguments = review_places.read_return_arguments()
     unlisted = unchanged[MAX_LISTED:]
     sums = review_rows.sum_by_currency(unchanged)
     return render_template(
@@ -165,8 +168,8 @@ def confirm(installation_id: int) -> str | Response:
         removal_count=sum(row.operation in outbox.REMOVALS for row in unchanged),
         first_approval_count=second_approvals.count_firsts(row.id for row in unchanged),
         listed_rows=listed_rows.encode({row.id: row.planned for row in unchanged}),
-        return_arguments=place,
-        list_url=review_places.build_list_address(installation_id, place),
+        return_arguments=return_arguments,
+        list_url=review_places.build_list_address(installation_id, return_arguments),
         **context,
     )
 
@@ -176,7 +179,7 @@ def _parse_chosen_rows() -> dict[int, str]:
     is_page = request.args.get("which") == "shown" or "page" in request.args
     if is_page:
         return listed_rows.decode(request.args.get("shown", ""))
-    return listed_rows.from_pairs(request.args.getlist("selected"))
+    return listed_rows.parse_pairs(request.args.getlist("selected"))
 
 
 def _load_selection(
@@ -261,7 +264,7 @@ def approve(installation_id: int) -> Response | str:
         changed = review_approvals.count_in_review(session, installation_id, outcome.changed)
     _flash_left_out(changed, len(outcome.changed) - changed)
     is_done = bool(outcome.released or outcome.first)
-    return review_places.go_on(installation_id, is_done=is_done)
+    return review_places.redirect_after_decision(installation_id, is_done=is_done)
 
 
 @pages.post("/skip")
@@ -289,7 +292,7 @@ def skip(installation_id: int) -> Response:
         )
         flash(text, "success")
     _flash_left_out(len(waiting) - len(unchanged), len(chosen) - len(waiting))
-    return review_places.go_on(installation_id, is_done=bool(count))
+    return review_places.redirect_after_decision(installation_id, is_done=bool(count))
 
 
 @pages.post("/automatic")

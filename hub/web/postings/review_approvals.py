@@ -111,7 +111,7 @@ def _approve_chunk(installation_id: int, seals: Mapping[int, str], who: str) -> 
     with transaction() as session:
         unchanged, kinds = {}, {}
         for id, planned, kind in session.execute(query):
-            if listed_rows.is_same(seals[id], planned):
+            if listed_rows.is_unchanged(seals[id], planned):
                 unchanged[id] = planned
                 kinds[id] = kind
         given = approvals.add(session, unchanged, who)

@@ -22,8 +22,8 @@ from hub.outbox import approvals
 from hub.qbo import display
 from hub.translations.messages import gettext, gettext_noop, ngettext
 from hub.web.frame import listed_rows
-from hub.web.frame.paging import ListPage, get_row_or_404, page
-from hub.web.frame.source_view import money
+from hub.web.frame.paging import ListPage, get_row_or_404, load_page
+from hub.web.frame.source_view import format_money
 from hub.web.transactions import present_transactions
 from hub.web.transactions.present_transactions import (
     Basis,
@@ -82,7 +82,7 @@ class PostingPreview:
         texts = [_format_changed_label(label) for label in sorted(self.differs)]
         if self.planned and self.posted and self.planned.total != self.posted.total:
             currency = self.posting.currency
-            before = money(self.posted.total, currency)
+            before = format_money(self.posted.total, currency)
             texts.insert(0, gettext("Total was %(before)s", before=before))
         return ", ".join(texts)
 
@@ -91,7 +91,7 @@ def _changes_from_now(comparison: ChangePreview, posting: Posting) -> str:
     """Name what differs from QuickBooks as it is now; of a removal, what is removed."""
     texts = []
     if comparison.has_other_total and comparison.view:
-        now = money(comparison.view.total, posting.currency)
+        now = format_money(comparison.view.total, posting.currency)
         texts.append(gettext("Total in QuickBooks is %(now)s", now=now))
     if posting.operation in outbox.REMOVALS:
         return ", ".join(texts)
@@ -172,7 +172,7 @@ def build_previews(
         before = earlier.get(posting.id)
         present = views.get(before.id) if before else None
         differs = display.find_differences(planned, present) if planned and present else set()
-        pair = listed_rows.pair(posting.id, posting.planned)
+        pair = listed_rows.format_pair(posting.id, posting.planned)
         rows.append(PostingPreview(posting, pair, planned, present, differs))
     if read is None:
         return rows
@@ -197,7 +197,7 @@ def page_in_review(session: Session, installation_id: int) -> ListPage:
         .where(*approvals.review_conditions(installation_id))
         .options(*with_documents())
     )
-    return page(session, query, by=[Posting.id], down=False)
+    return load_page(session, query, order_by=[Posting.id], is_descending=False)
 
 
 def with_documents() -> tuple[Any, ...]:
@@ -261,7 +261,7 @@ def select_unchanged(
     """Return the rows that are still as they were listed; all if none were chosen."""
     if chosen is None:
         return list(rows)
-    return [row for row in rows if listed_rows.is_same(chosen.get(row.id), row.planned)]
+    return [row for row in rows if listed_rows.is_unchanged(chosen.get(row.id), row.planned)]
 
 
 def count_left_out(session: Session, installation_id: int) -> list[LeftOut]:
@@ -323,13 +323,13 @@ class CurrencySums(dict[str, Decimal]):
 
     def texts(self) -> list[str]:
         """Return the sums as text, one for each currency, sorted by its code."""
-        return [money(total, currency) for currency, total in sorted(self.items())]
+        return [format_money(total, currency) for currency, total in sorted(self.items())]
 
     def payment_texts(self) -> list[str]:
         """Return the sums of payments as text if the sums have other documents, too."""
         if self.payments == self:
             return []
-        return [money(total, currency) for currency, total in sorted(self.payments.items())]
+        return [format_money(total, currency) for currency, total in sorted(self.payments.items())]
 
 
 def sum_by_currency(rows: Iterable[WaitingPosting]) -> CurrencySums:

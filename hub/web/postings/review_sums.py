@@ -104,13 +104,13 @@ def _find_party(facts: Iterable[tuple[str, str]], source_party: str) -> str:
 
     One that is only created in QuickBooks first has the name that its source gives.
     """
-    named = dict(facts)
+    texts = dict(facts)
     for label in PARTY_LABELS:
-        if label not in named:
+        if label not in texts:
             continue
-        if named[label] == display.PLACEHOLDER_TEXT and source_party:
+        if texts[label] == display.PLACEHOLDER_TEXT and source_party:
             return source_party
-        return named[label]
+        return texts[label]
     return gettext(NO_PARTY)
 
 

@@ -13,7 +13,7 @@ from hub.db.engine import read_only_session
 from hub.models import ConnectedCompany, Installation, Posting, SourceDocument
 from hub.models.enums import PostingState
 from hub.web.authentication.access import ANYWHERE, load_scope, require_role
-from hub.web.frame.paging import page
+from hub.web.frame.paging import load_page
 from hub.web.postings.review_rows import CurrencySums
 
 pages = Blueprint("to_approve", __name__, url_prefix="/to-approve")
@@ -44,7 +44,9 @@ def index() -> str | Response:
         .where(in_review, *load_scope().installations())
     )
     with read_only_session() as session:
-        listed = page(session, query, by=[ConnectedCompany.name, Installation.id], down=False)
+        listed = load_page(
+            session, query, order_by=[ConnectedCompany.name, Installation.id], is_descending=False
+        )
         if len(listed.rows) == 1 and not (listed.newer or listed.older):
             return redirect(url_for("review.show", installation_id=listed.rows[0].id))
         apps = _load_waiting_apps(session, listed.rows)

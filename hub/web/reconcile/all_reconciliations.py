@@ -11,7 +11,7 @@ from hub.models import ConnectedCompany
 from hub.translations.messages import gettext_noop
 from hub.web.authentication.access import load_scope
 from hub.web.frame.company_choice import BY_NAME, COMPANIES_PER_PAGE, select_visible_companies
-from hub.web.frame.paging import ListPage, page
+from hub.web.frame.paging import ListPage, load_page
 from hub.web.lists import exports
 from hub.web.reconcile import reconciliation
 from hub.web.reconcile.reconciliation import ReconciliationSummary
@@ -73,8 +73,12 @@ class CompanyReconciliation(NamedTuple):
 
 def render(session: Session) -> str:
     """Render the page: a row for each company, by name."""
-    companies = page(
-        session, select_visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE
+    companies = load_page(
+        session,
+        select_visible_companies(),
+        order_by=BY_NAME,
+        is_descending=False,
+        size=COMPANIES_PER_PAGE,
     )
     rows = _load_rows(session, companies.rows)
     listed = ListPage(rows, companies.newer, companies.older)
@@ -84,12 +88,14 @@ def render(session: Session) -> str:
 def download() -> Response:
     """Download the newest reconciliation of each company."""
 
-    def to_rows(look: Session, companies: Sequence[ConnectedCompany]) -> Iterator[exports.Row]:
+    def list_rows(session: Session, companies: Sequence[ConnectedCompany]) -> Iterator[exports.Row]:
         """Yield a row for each company and currency that differs."""
-        for row in _load_rows(look, companies):
+        for row in _load_rows(session, companies):
             yield from _export_rows(row)
 
-    rows = exports.read_in_chunks(select_visible_companies(), BY_NAME, to_rows, down=False)
+    rows = exports.read_in_chunks(
+        select_visible_companies(), BY_NAME, list_rows, is_descending=False
+    )
     return exports.download("reconciliations", COLUMNS, rows)
 
 
@@ -118,16 +124,16 @@ def _describe_result(summary: ReconciliationSummary | None) -> Result:
 
 def _export_rows(row: CompanyReconciliation) -> Iterator[exports.Row]:
     """Yield a company as a file has it: a row for each currency that differs, one at least."""
-    one: dict[str, Any] = dict.fromkeys(COLUMNS)
-    one |= {
+    values: dict[str, Any] = dict.fromkeys(COLUMNS)
+    values |= {
         "company": row.company.name or row.company.realm,
         "company_id": row.company.realm,
         "result": row.label,
     }
     if row.summary is None:
-        yield one
+        yield values
         return
-    one |= {
+    values |= {
         "reconciled_at": row.summary.at,
         "documents": row.summary.documents,
         "matching": row.summary.matching,
@@ -138,4 +144,4 @@ def _export_rows(row: CompanyReconciliation) -> Iterator[exports.Row]:
         "run": row.summary.run_id,
     }
     for currency, amount in row.summary.stated_differences.items():
-        yield one | {"currency": currency, "difference": amount}
+        yield values | {"currency": currency, "difference": amount}

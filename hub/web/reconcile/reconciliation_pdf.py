@@ -19,7 +19,7 @@ from hub.posting.reconcile.totals_lines import TotalsLine
 from hub.translations import messages
 from hub.translations.messages import gettext, ngettext
 from hub.web.frame import layout
-from hub.web.frame.source_view import amount, format_dates, money
+from hub.web.frame.source_view import format_amount, format_dates, format_money
 from hub.web.reconcile.reconciliation import ReconciliationSummary
 from hub.web.reconcile.reconciliation_report import ReconciliationReport, ReportedDifference
 
@@ -117,9 +117,9 @@ def _iter_facts(
 ) -> Iterator[tuple[str, str]]:
     """Yield what the head of the document says, as label and text."""
     first, last = report.months
-    months = layout.month(first)
+    months = layout.format_month(first)
     if last != first:
-        months = f"{months} – {layout.month(last)}"
+        months = f"{months} – {layout.format_month(last)}"
     zone = layout.zone()
     requested_by = report.run.requested_by
     if requested_by == "schedule":
@@ -169,7 +169,7 @@ def _format_difference(result: ReconciliationSummary) -> str:
     """Return by how much the books differ, and in how many documents."""
     if result.is_exact:
         return gettext("No difference.")
-    sums = [money(sum, currency) for currency, sum in result.stated_differences.items()]
+    sums = [format_money(sum, currency) for currency, sum in result.stated_differences.items()]
     text = gettext(" and ").join(sums)
     if not result.open_differing:
         return gettext("Difference %(sums)s.", sums=text)
@@ -249,9 +249,9 @@ def _format_difference_cells(difference: ReportedDifference) -> tuple[str, ...]:
         messages.translate_name(difference.document),
         layout.app_name(difference.slug),
         format_dates(difference.date),
-        money(difference.posted, difference.currency),
-        money(difference.quickbooks, difference.currency),
-        money(difference.amount, difference.currency),
+        format_money(difference.posted, difference.currency),
+        format_money(difference.quickbooks, difference.currency),
+        format_money(difference.amount, difference.currency),
         label,
     )
 
@@ -276,9 +276,9 @@ def _build_table_row(
 ) -> PdfRow:
     """Return a row of a table; the first columns are texts, the others amounts at the right."""
     cells = []
-    for place, text in enumerate(texts_of_row):
-        left, end = columns[place], columns[place + 1]
-        is_amount = place >= texts
+    for index, text in enumerate(texts_of_row):
+        left, end = columns[index], columns[index + 1]
+        is_amount = index >= texts
         cells.append(PdfCell(text, left, end - left - 6, right=is_amount, bold=bold))
     return PdfRow(cells, header=header, rule=True)
 
@@ -369,7 +369,7 @@ def _make_printable(text: str) -> str:
 
 def _format_amount(value: Decimal, currency: str) -> str:
     """Format an amount without its currency, which has a column of its own."""
-    return amount(value, currency)
+    return format_amount(value, currency)
 
 
 def _get_company_name(report: ReconciliationReport) -> str:

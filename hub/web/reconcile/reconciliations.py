@@ -26,7 +26,7 @@ from hub.web.authentication.access import (
 from hub.web.frame import viewer
 from hub.web.frame.company_choice import find_chosen_or_only_company
 from hub.web.frame.layout import use_zone_of
-from hub.web.frame.paging import ListPage, build_address_with, get_row_or_404, page
+from hub.web.frame.paging import ListPage, build_address_with, get_row_or_404, load_page
 from hub.web.lists import exports
 from hub.web.reconcile import all_reconciliations, reconciliation
 from hub.web.reconcile.reconciliation_report import (
@@ -37,7 +37,7 @@ from hub.web.reconcile.reconciliation_report import (
     describe_line,
 )
 from hub.web.request import row_ids
-from hub.web.transactions.transaction_facts import environment_with_pages
+from hub.web.transactions.transaction_facts import get_environment_with_pages
 
 ROWS_PER_PAGE = 100
 HISTORY_ROWS = 10
@@ -103,7 +103,7 @@ def show(run_id: int) -> str:
 def export(run_id: int) -> Response:
     """Download the documents that differ, or the control totals."""
     with read_only_session() as session:
-        report = _report_or_404(session, run_id)
+        report = _load_report_or_404(session, run_id)
         if request.args.get("list") == "totals":
             rows = map(describe_line, report.lines)
             return exports.download(f"control-totals-{run_id}", TOTAL_COLUMNS, rows)
@@ -120,7 +120,7 @@ def pdf(run_id: int) -> Response:
     from hub.web.reconcile import reconciliation_pdf
 
     with read_only_session() as session:
-        report = _report_or_404(session, run_id)
+        report = _load_report_or_404(session, run_id)
         use_zone_of(_find_first_app(session, report.company))
         now = current_hub().clock.now()
     with viewer.translate_reasons():
@@ -129,15 +129,15 @@ def pdf(run_id: int) -> Response:
     return Response(content, mimetype=reconciliation_pdf.MIME, headers=headers)
 
 
-def _report_or_404(session: Session, run_id: int) -> ReconciliationReport:
+def _load_report_or_404(session: Session, run_id: int) -> ReconciliationReport:
     """Return the result of a reconciliation that has ended, of all apps or the chosen one."""
     run = get_row_or_404(session, Run, run_id)
     company = session.get(ConnectedCompany, run.company_id) if run.company_id else None
-    report = _report(company, run) if company is not None else None
+    report = _load_report(company, run) if company is not None else None
     return report or abort(404)
 
 
-def _report(company: ConnectedCompany, run: Run | None) -> ReconciliationReport | None:
+def _load_report(company: ConnectedCompany, run: Run | None) -> ReconciliationReport | None:
     """Return the result of a run for the chosen app; None if it stored none."""
     result = load_result(run) if run is not None else None
     if run is None or result is None:
@@ -151,11 +151,11 @@ def _report(company: ConnectedCompany, run: Run | None) -> ReconciliationReport 
 def _render(session: Session, company: ConnectedCompany, run: Run | None) -> str:
     """Render the page of a company: one of its reconciliations, and the earlier ones."""
     use_zone_of(_find_first_app(session, company))
-    report = _report(company, run)
+    report = _load_report(company, run)
     is_visible = load_scope().has_company(company.id)
     context: dict[str, Any] = {}
     if report is not None:
-        context = _report_values(session, report)
+        context = _build_report_values(session, report)
     return render_template(
         "reconciliations.html",
         company=company,
@@ -170,7 +170,7 @@ def _render(session: Session, company: ConnectedCompany, run: Run | None) -> str
     )
 
 
-def _report_values(session: Session, report: ReconciliationReport) -> dict[str, Any]:
+def _build_report_values(session: Session, report: ReconciliationReport) -> dict[str, Any]:
     """Return the rows of the tables: the totals, and one page of the differences."""
     start = row_ids.parse(request.args.get("from", "")) or 0
     chunk = report.differences[start : start + ROWS_PER_PAGE]
@@ -184,7 +184,7 @@ def _report_values(session: Session, report: ReconciliationReport) -> dict[str, 
 def _build_page_urls(differences: Sequence[ReportedDifference]) -> dict[int, str]:
     """Return where the transactions open in QuickBooks, by posting; none for a stand-in."""
     page_urls: dict[int, str] = {}
-    environment = environment_with_pages()
+    environment = get_environment_with_pages()
     if not environment:
         return page_urls
     for difference in differences:
@@ -197,7 +197,9 @@ def _build_page_urls(differences: Sequence[ReportedDifference]) -> dict[int, str
 def _load_history(session: Session, company: ConnectedCompany) -> ListPage:
     """Return a page of the company's reconciliations, the newest first."""
     is_reconciliation = Run.company_id == company.id, Run.kind == RunKind.RECONCILE
-    runs = page(session, select(Run).where(*is_reconciliation), by=[Run.id], size=HISTORY_ROWS)
+    runs = load_page(
+        session, select(Run).where(*is_reconciliation), order_by=[Run.id], size=HISTORY_ROWS
+    )
     rows = [(run, summary.shown_state(run), summary.describe_result(run)) for run in runs.rows]
     return ListPage(rows, runs.newer, runs.older)
 

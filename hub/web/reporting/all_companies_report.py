@@ -12,7 +12,7 @@ from hub.web.administration import checklist
 from hub.web.authentication.access import load_scope
 from hub.web.frame.company_choice import BY_NAME, COMPANIES_PER_PAGE, select_visible_companies
 from hub.web.frame.layout import today
-from hub.web.frame.paging import page
+from hub.web.frame.paging import load_page
 from hub.web.lists import exports
 from hub.web.reporting import (
     company_postings,
@@ -49,8 +49,12 @@ def render(session: Session) -> str:
     totals = company_totals.load_totals_of_month(session, documents, month)
     delays = company_postings.count_delays(session, documents, month)
     offered = company_totals.list_months_until(newest)
-    companies = page(
-        session, select_visible_companies(), by=BY_NAME, down=False, size=COMPANIES_PER_PAGE
+    companies = load_page(
+        session,
+        select_visible_companies(),
+        order_by=BY_NAME,
+        is_descending=False,
+        size=COMPANIES_PER_PAGE,
     )
     return render_template(
         "all_reports.html",
@@ -73,8 +77,10 @@ def render(session: Session) -> str:
 def download(session: Session) -> Response:
     """Download a table of the companies in a month: the totals if the address names no other."""
     _, month = _find_months(session)
-    name, columns, to_rows = _choose_file(session, month)
-    rows = exports.read_in_chunks(select_visible_companies(), BY_NAME, to_rows, down=False)
+    name, columns, list_rows = _choose_file(session, month)
+    rows = exports.read_in_chunks(
+        select_visible_companies(), BY_NAME, list_rows, is_descending=False
+    )
     return exports.download(f"{name}-{month.written}", columns, rows)
 
 
@@ -84,17 +90,17 @@ def _choose_file(session: Session, month: Period) -> tuple[str, Sequence[str], T
     table = request.args.get("table", "")
     if table == "delays":
 
-        def iter_delays(look: Session, companies: Sequence[Any]) -> Iterator[exports.Row]:
+        def iter_delays(session: Session, companies: Sequence[Any]) -> Iterator[exports.Row]:
             """Yield the times until the documents of companies were posted."""
-            delays = company_postings.load_delays(look, documents, month, companies)
+            delays = company_postings.load_delays(session, documents, month, companies)
             return report_files.iter_company_delays(month, delays)
 
         return "time-to-books-of-companies", report_files.COMPANY_DELAY_COLUMNS, iter_delays
     if table == "approvals":
 
-        def iter_approvals(look: Session, companies: Sequence[Any]) -> Iterator[exports.Row]:
+        def iter_approvals(session: Session, companies: Sequence[Any]) -> Iterator[exports.Row]:
             """Yield who approved what was posted for companies."""
-            approvals = company_postings.load_approvals(look, documents, month, companies)
+            approvals = company_postings.load_approvals(session, documents, month, companies)
             return report_files.iter_company_approvals(month, approvals)
 
         columns = report_files.COMPANY_APPROVER_COLUMNS
@@ -129,5 +135,5 @@ def _export_row(month: Period, company: ConnectedCompany, total: CurrencyTotal) 
     return {
         **report_files.company_columns(month, company),
         "currency": total.currency,
-        **report_tables.columns_of_sums(total.sums.__getitem__, total.currency or "USD"),
+        **report_tables.build_sum_columns(total.sums.__getitem__, total.currency or "USD"),
     }

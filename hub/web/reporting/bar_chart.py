@@ -77,7 +77,7 @@ def lay_out(values: Sequence[Value], width: int = WIDTH) -> Chart:
     unit = room / marks[-1]
     space = (width - LEFT - RIGHT) / len(values)
     bars = []
-    for place, value in enumerate(values):
+    for index, value in enumerate(values):
         first_y = TOP + room - value.first * unit
         bars.append(
             Bar(
@@ -85,7 +85,7 @@ def lay_out(values: Sequence[Value], width: int = WIDTH) -> Chart:
                 name=value.short or value.key,
                 first=value.first,
                 second=value.second,
-                x=round(LEFT + place * space + space * (1 - BAR_SHARE) / 2, 1),
+                x=round(LEFT + index * space + space * (1 - BAR_SHARE) / 2, 1),
                 width=round(space * BAR_SHARE, 1),
                 first_y=round(first_y, 1),
                 first_height=round(value.first * unit, 1),

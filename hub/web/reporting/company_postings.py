@@ -18,8 +18,8 @@ from hub.web.reporting.report_tables import (
     DELAY_LABELS,
     Period,
     Sum,
-    amount_column,
-    delay_column,
+    build_amount_column,
+    build_delay_column,
     select_parts,
     select_timed_postings,
 )
@@ -44,9 +44,9 @@ class CompanyApproval(NamedTuple):
 
 def count_delays(session: Session, documents: Any, month: Period) -> list[int]:
     """Return how many documents dated in a month were posted within each of the times."""
-    place = delay_column(session)
-    query = select_timed_postings(place, func.count())
-    query = query.where(month.contains_date(), *documents).group_by(place)
+    delay = build_delay_column(session)
+    query = select_timed_postings(delay, func.count())
+    query = query.where(month.contains_date(), *documents).group_by(delay)
     counts = [0] * len(DELAY_LABELS)
     for number, count in session.execute(query):
         counts[number] = count
@@ -57,7 +57,7 @@ def load_delays(
     session: Session, documents: Any, month: Period, companies: Collection[ConnectedCompany]
 ) -> list[CompanyDelays]:
     """Return the times of each of some companies that has any, in the order of the companies."""
-    keys = SourceDocument.company_id, delay_column(session)
+    keys = SourceDocument.company_id, build_delay_column(session)
     query = select_timed_postings(*keys, func.count())
     query = query.where(month.contains_date(), _is_of(companies), *documents).group_by(*keys)
     counts: dict[int, list[int]] = {}
@@ -75,7 +75,7 @@ def load_approvals(
     who = func.coalesce(Posting.approved_by, AUTOMATIC)
     currency = currency_column()
     keys = SourceDocument.company_id, who, currency, Posting.kind
-    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
     query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
     is_posted = state_column(Posting, TransactionHead) == DocumentState.POSTED
     query = query.where(month.contains_date(), _is_of(companies), is_posted, *documents)

@@ -17,9 +17,9 @@ from hub.web.reporting.report_tables import (
     Group,
     Period,
     Sum,
-    amount_column,
     build_age_conditions,
-    group_column,
+    build_amount_column,
+    build_group_column,
     select_parts,
 )
 
@@ -69,9 +69,9 @@ def load_totals_of_month(
 ) -> dict[int, dict[str, CurrencyTotal]]:
     """Return the totals of the documents dated in a month, by company and currency."""
     currency = currency_column()
-    keys = SourceDocument.company_id, currency, Posting.kind, group_column()
+    keys = SourceDocument.company_id, currency, Posting.kind, build_group_column()
     is_of_month = month.contains_date()
-    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
     query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
     totals: dict[int, dict[str, CurrencyTotal]] = defaultdict(dict)
     rows = session.execute(query.where(is_of_month, *documents).group_by(*keys))
@@ -99,7 +99,7 @@ def load_waiting_totals(session: Session, installations: Any, now: dt.datetime) 
     age = case(*build_age_conditions(now), else_=len(AGE_LIMITS_IN_DAYS))
     keys = currency, Posting.kind, age
     own = select(Installation.id).where(*installations)
-    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
     query = query.join(ConnectedCompany, ConnectedCompany.id == SourceDocument.company_id)
     query = query.where(Posting.installation_id.in_(own), Posting.state.in_(ATTENTION_STATES))
     sums: dict[str, list[Sum]] = {}

@@ -18,8 +18,8 @@ from hub.web.reporting.report_tables import (
     Group,
     Period,
     Sum,
-    amount_column,
-    group_column,
+    build_amount_column,
+    build_group_column,
     is_dated_in,
     select_parts,
 )
@@ -46,7 +46,7 @@ class Cell:
             SourceDocument.installation_id == self.installation_id,
             self.period.contains_date(),
             _has_currency(self.currency, self.home),
-            group_column() == self.group,
+            build_group_column() == self.group,
         )
 
 
@@ -100,7 +100,9 @@ def select_documents(cell: AnyCell, documents: Any) -> Select[Any]:
 
 def load_sum(session: Session, cell: AnyCell, documents: Any) -> Sum:
     """Return a number of the reports and its amount."""
-    query = select_parts(Posting.kind, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(
+        Posting.kind, func.count(Posting.document_id.distinct()), build_amount_column()
+    )
     query = query.where(*documents, *cell.conditions()).group_by(Posting.kind)
     total = Sum()
     for kind, count, amount in session.execute(query):
@@ -112,7 +114,7 @@ def load_rows(session: Session, cell: AnyCell, ids: Sequence[int]) -> list[CellR
     """Return documents of a cell by their ids, in this order, in two queries."""
     keys = SourceDocument.id, Posting.kind
     state = func.min(state_column(Posting, TransactionHead))
-    query = select_parts(*keys, state, amount_column()).where(
+    query = select_parts(*keys, state, build_amount_column()).where(
         SourceDocument.id.in_(ids), *cell.conditions()
     )
     of_ids = select(SourceDocument).where(SourceDocument.id.in_(ids))

@@ -39,9 +39,9 @@ def build_posted_charts(totals: Sequence[ControlTotal]) -> list[AppChart]:
     attention: dict[tuple[int, str], list[Sum]] = defaultdict(_build_empty_year)
     for total in totals:
         app = total.installation_id, total.slug
-        place = total.period.month - 1
-        posted[app][place].add(total.posted.count, total.posted.amount)
-        attention[app][place].add(total.attention.count, total.attention.amount)
+        month_index = total.period.month - 1
+        posted[app][month_index].add(total.posted.count, total.posted.amount)
+        attention[app][month_index].add(total.attention.count, total.attention.amount)
     counts = {
         app: sum(posted_month.count for posted_month in months) for app, months in posted.items()
     }
@@ -62,15 +62,15 @@ def build_waiting_chart(waiting: Sequence[WaitingAmount] | Sequence[Ages]) -> Ch
     if not waiting:
         return None
     values = []
-    for place, (label, short) in enumerate(zip(AGE_LABELS, SHORT_AGE_LABELS, strict=True)):
-        count = sum(row.ages[place].count for row in waiting)
+    for index, (label, short) in enumerate(zip(AGE_LABELS, SHORT_AGE_LABELS, strict=True)):
+        count = sum(row.ages[index].count for row in waiting)
         values.append(Value(gettext(label), count, short=gettext(short)))
     return bar_chart.lay_out(values, bar_chart.NARROW_WIDTH)
 
 
 def build_delay_chart(delays: Sequence[PostingDelays]) -> Chart | None:
     """Return the chart of the time from the source to the books; None if nothing was posted."""
-    counts = [sum(row.counts[place] for row in delays) for place in range(len(DELAY_LABELS))]
+    counts = [sum(row.counts[index] for row in delays) for index in range(len(DELAY_LABELS))]
     return build_chart_of_counts(counts)
 
 

@@ -129,12 +129,13 @@ GROUP_COLUMNS = {
 SUM_COLUMNS = tuple(chain.from_iterable(GROUP_COLUMNS.values()))
 
 
-def columns_of_sums(sum_for: Callable[[Group], Sum], currency: str) -> dict[str, Any]:
+def build_sum_columns(sum_for: Callable[[Group], Sum], currency: str) -> dict[str, Any]:
     """Return the sums of the groups as a file has them, with amounts to the cent."""
     columns: dict[str, Any] = {}
     for group, (count_column, total_column) in GROUP_COLUMNS.items():
-        one = sum_for(group)
-        columns |= {count_column: one.count, total_column: round_amount(one.amount, currency)}
+        group_sum = sum_for(group)
+        columns[count_column] = group_sum.count
+        columns[total_column] = round_amount(group_sum.amount, currency)
     return columns
 
 
@@ -203,9 +204,9 @@ def load_control_totals(
         Installation.slug,
         Posting.currency,
         Posting.kind,
-        group_column(),
+        build_group_column(),
     )
-    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
     query = query.where(*documents, *is_dated_in(year)).group_by(*keys)
     totals: dict[tuple[int, int, str], ControlTotal] = {}
     for number, installation_id, slug, currency, kind, group, count, amount in session.execute(
@@ -226,7 +227,7 @@ def load_approvals(session: Session, documents: Any, year: int, home: str) -> li
     who = func.coalesce(Posting.approved_by, AUTOMATIC)
     state = state_column(Posting, TransactionHead)
     keys = (who, Posting.currency, Posting.kind)
-    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
     query = query.where(*documents, *is_dated_in(year), state == DocumentState.POSTED)
     sums: dict[tuple[str, str], Sum] = defaultdict(Sum)
     for name, currency, kind, count, amount in session.execute(query.group_by(*keys)):
@@ -241,7 +242,7 @@ def sum_waiting(
     """Return what waits for a person, by app, currency and the days since the hub planned it."""
     age = case(*build_age_conditions(today), else_=len(AGE_LIMITS_IN_DAYS))
     keys = (Installation.id, Installation.slug, Posting.currency, Posting.kind, age)
-    query = select_parts(*keys, func.count(Posting.document_id.distinct()), amount_column())
+    query = select_parts(*keys, func.count(Posting.document_id.distinct()), build_amount_column())
     query = query.where(*documents, Posting.state.in_(ATTENTION_STATES)).group_by(*keys)
     sums: dict[tuple[int, str, str], list[Sum]] = {}
     for installation_id, slug, currency, kind, place, count, amount in session.execute(query):
@@ -253,7 +254,7 @@ def sum_waiting(
 
 def load_delays(session: Session, documents: Any, year: int) -> list[PostingDelays]:
     """Return, by app, the times from when the hub first planned a document until it was posted."""
-    keys = Installation.id, Installation.slug, delay_column(session)
+    keys = Installation.id, Installation.slug, build_delay_column(session)
     query = select_timed_postings(*keys, func.count())
     query = query.where(*documents, *is_dated_in(year)).group_by(*keys)
     counts: dict[tuple[int, str], list[int]] = {}
@@ -280,10 +281,10 @@ def select_timed_postings(*columns: Any) -> Select[Any]:
     )
 
 
-def delay_column(session: Session) -> ColumnElement[int]:
-    """Return the place in `DELAY_LABELS` of the time until a posting was posted."""
+def build_delay_column(session: Session) -> ColumnElement[int]:
+    """Return the index in `DELAY_LABELS` of the time until a posting was posted."""
     seconds = _build_delay_expression(session)
-    limits = [(seconds <= hours * 3600, place) for place, hours in enumerate(DELAY_LIMITS_IN_HOURS)]
+    limits = [(seconds <= hours * 3600, index) for index, hours in enumerate(DELAY_LIMITS_IN_HOURS)]
     return case(*limits, else_=len(DELAY_LIMITS_IN_HOURS))
 
 
@@ -323,7 +324,7 @@ def select_parts(*columns: Any) -> Select[Any]:
     )
 
 
-def group_column() -> ColumnElement[str]:
+def build_group_column() -> ColumnElement[str]:
     """Return the group that the state of a part of a document belongs to."""
     state = state_column(Posting, TransactionHead)
     return case(
@@ -340,7 +341,7 @@ def is_dated_in(year: int) -> tuple[ColumnElement[bool], ...]:
     return SourceDocument.date >= first_day, SourceDocument.date <= last_day
 
 
-def amount_column() -> ColumnElement[Any]:
+def build_amount_column() -> ColumnElement[Any]:
     """Return the sum of the amounts, as QuickBooks answered them or else as planned."""
     return func.sum(func.coalesce(Posting.posted_total, Posting.total))
 
@@ -348,7 +349,7 @@ def amount_column() -> ColumnElement[Any]:
 def build_age_conditions(today: dt.datetime) -> list[tuple[Any, int]]:
     """Return the conditions of the ages, youngest first."""
     conditions = []
-    for place, days in enumerate(AGE_LIMITS_IN_DAYS):
+    for index, days in enumerate(AGE_LIMITS_IN_DAYS):
         is_younger = Posting.created_at >= today - dt.timedelta(days=days + 1)
-        conditions.append((is_younger, place))
+        conditions.append((is_younger, index))
     return conditions

@@ -19,7 +19,7 @@ from hub.web.administration import checklist
 from hub.web.authentication.access import ANYWHERE, company_id_of_address, load_scope, require_role
 from hub.web.frame.company_choice import find_chosen_or_only_company
 from hub.web.frame.layout import app_name, today
-from hub.web.frame.paging import page
+from hub.web.frame.paging import load_page
 from hub.web.lists import exports
 from hub.web.reporting import (
     all_companies_report,
@@ -139,7 +139,7 @@ def documents() -> str | Response:
             return redirect(url_for("reports.show"))
         visible = _build_document_conditions(company)
         query = report_cells.select_documents(cell, visible)
-        listed = page(session, query, by=CELL_ORDER)
+        listed = load_page(session, query, order_by=CELL_ORDER)
         return render_template(
             "report_documents.html",
             company=company,
@@ -165,12 +165,12 @@ def export_documents() -> Response:
             return redirect(url_for("reports.show"))
         query = report_cells.select_documents(cell, _build_document_conditions(company))
 
-    def to_rows(look: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
+    def list_rows(session: Session, ids: Sequence[int]) -> Iterator[exports.Row]:
         """Yield documents as a file has them."""
-        for row in report_cells.load_rows(look, cell, ids):
+        for row in report_cells.load_rows(session, cell, ids):
             yield _build_exported_document(row, cell.currency)
 
-    rows = exports.read_in_chunks(query, CELL_ORDER, to_rows)
+    rows = exports.read_in_chunks(query, CELL_ORDER, list_rows)
     return exports.download("documents-of-control-total", DOCUMENT_COLUMNS, rows)
 
 
@@ -268,5 +268,5 @@ def _iter_rows(totals: list[ControlTotal]) -> Iterator[exports.Row]:
             "month": total.period.written,
             "app": app_name(total.slug),
             "currency": currency,
-            **report_tables.columns_of_sums(total.sum_for, currency),
+            **report_tables.build_sum_columns(total.sum_for, currency),
         }

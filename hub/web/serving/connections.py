@@ -250,9 +250,15 @@ class BoundedServer(TcpWSGIServer):  # type: ignore[misc]
             at_once=limits.webhooks_at_once,
             max_waiting=limits.webhooks_waiting,
         )
-        place = (listener.family, listener.type, listener.proto, listener.getsockname())
+        socket_info = (listener.family, listener.type, listener.proto, listener.getsockname())
         super().__init__(
-            wsgi, {}, _sock=listener, dispatcher=lanes, adj=adj, bind_socket=False, sockinfo=place
+            wsgi,
+            {},
+            _sock=listener,
+            dispatcher=lanes,
+            adj=adj,
+            bind_socket=False,
+            sockinfo=socket_info,
         )
 
     def readable(self) -> bool:

@@ -14,8 +14,8 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
 )
+from flask import session as cookie
 from flask_security import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
@@ -163,7 +163,7 @@ def _render_with_navigation(context: dict[str, Any], database_away: bool) -> str
             log.exception("The navigation of an error page cannot be drawn")
     # Templates ask who is logged in, which would ask the database.
     g._login_user = current_app.extensions["security"].login_manager.anonymous_user()
-    if sessions.COOKIE_KEY in session:
+    if sessions.COOKIE_KEY in cookie:
         return render_template("error.html", without_database=True, **context)
     return render_template("error_without_frame.html", **context)
 

@@ -1,12 +1,12 @@
-// Tick boxes: one with data-selects ticks all boxes of that name in its form, and follows them.
+// A tick box with data-selects ticks all boxes of that name in its form. It is ticked itself while
+// all of them are, and hidden in browsers without scripts.
 // An element with data-counts shows how many boxes of that name are ticked.
-// One that only works with this script is hidden without it.
 "use strict";
 for (const box of document.querySelectorAll("[data-selects][hidden]")) box.hidden = false;
 const count = () => {
-  for (const place of document.querySelectorAll("[data-counts]")) {
-    const boxes = document.querySelectorAll(`input[name="${place.dataset.counts}"]:checked`);
-    place.textContent = boxes.length.toLocaleString(document.documentElement.lang);
+  for (const counter of document.querySelectorAll("[data-counts]")) {
+    const boxes = document.querySelectorAll(`input[name="${counter.dataset.counts}"]:checked`);
+    counter.textContent = boxes.length.toLocaleString(document.documentElement.lang);
   }
 };
 count();
@@ -21,11 +21,11 @@ addEventListener("pageshow", () => {
 document.addEventListener("change", (event) => {
   const box = event.target;
   if (!(box instanceof HTMLInputElement) || box.type !== "checkbox" || !box.form) return;
-  const named = (name) => [...box.form.elements].filter((one) => one.name === name);
+  const boxesOf = (name) => [...box.form.elements].filter((element) => element.name === name);
   if (box.dataset.selects) {
-    for (const one of named(box.dataset.selects)) one.checked = box.checked;
+    for (const other of boxesOf(box.dataset.selects)) other.checked = box.checked;
     return;
   }
-  const all = [...box.form.elements].find((one) => one.dataset.selects === box.name);
-  if (all) all.checked = named(box.name).every((one) => one.checked);
+  const selectsAll = [...box.form.elements].find((element) => element.dataset.selects === box.name);
+  if (selectsAll) selectsAll.checked = boxesOf(box.name).every((other) => other.checked);
 }, true);

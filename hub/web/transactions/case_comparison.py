@@ -17,7 +17,7 @@ from hub.qbo import display
 from hub.qbo.transaction_index import strip_markers
 from hub.translations.messages import gettext, gettext_noop
 from hub.web.authentication.access import load_scope
-from hub.web.frame.source_view import money
+from hub.web.frame.source_view import format_money
 from hub.web.transactions.case_transactions import (
     Entities,
     Key,
@@ -32,10 +32,10 @@ from hub.web.transactions.compared_facts import (
     compare_fact,
 )
 from hub.web.transactions.transaction_facts import (
-    dated_facts,
     find_page,
-    present_facts,
-    stored_facts,
+    format_dated_facts,
+    list_present_facts,
+    list_stored_facts,
 )
 
 MEMO = "Memo"
@@ -121,11 +121,11 @@ class Side:
             return False
         return all(transaction.is_foreign for transaction in self.transactions)
 
-    def describe_difference(self, row: ComparedFact, place: int) -> str:
-        """Return how a fact of the transaction at a place differs; of totals, by how much."""
-        difference = row.cells[place].difference
+    def describe_difference(self, row: ComparedFact, index: int) -> str:
+        """Return how a fact of a transaction differs; of totals, by how much."""
+        difference = row.cells[index].difference
         if row.label == "Total" and difference:
-            return self._format_total_difference(self.transactions[place]) or difference
+            return self._format_total_difference(self.transactions[index]) or difference
         return difference
 
     def _format_total_difference(self, transaction: Transaction) -> str:
@@ -138,7 +138,7 @@ class Side:
         if not difference:
             return ""
         sign = "+" if difference > 0 else ""
-        return f"{sign}{money(difference, self.posting.currency)}"
+        return f"{sign}{format_money(difference, self.posting.currency)}"
 
     @property
     def rows(self) -> list[ComparedFact]:
@@ -156,7 +156,9 @@ class Side:
     @property
     def _is_present(self) -> bool:
         """Return whether QuickBooks could be asked for every transaction."""
-        return bool(self.transactions) and all(one.present for one in self.transactions)
+        return bool(self.transactions) and all(
+            transaction.present for transaction in self.transactions
+        )
 
     def lines(self, transaction: Transaction) -> list[ComparedLines]:
         """Align our lines with those of a transaction: equal ones beside each other, in order.
@@ -176,9 +178,9 @@ def _get_total(view: display.TransactionView | None) -> Decimal | None:
 
 def _list_posting_facts(ours: display.TransactionView, posting: Posting) -> dict[str, str]:
     """Return the facts of our side, with the total in the posting's currency."""
-    facts = _remove_markers(dated_facts(ours))
+    facts = _remove_markers(format_dated_facts(ours))
     if ours.total is not None:
-        facts["Total"] = money(ours.total, posting.currency)
+        facts["Total"] = format_money(ours.total, posting.currency)
     return facts
 
 
@@ -229,7 +231,7 @@ def align(
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     for _, start, end, other_start, other_end in matcher.get_opcodes():
         beside = zip_longest(ours[start:end], theirs[other_start:other_end])
-        pairs += [ComparedLines(one, other) for one, other in beside]
+        pairs += [ComparedLines(our_line, their_line) for our_line, their_line in beside]
     return pairs
 
 
@@ -334,11 +336,11 @@ def _build_transaction(
     currency = head.currency if head else ""
     if not currency and posting:
         currency = posting.currency
-    facts = stored_facts(session, head, currency) if head else []
+    facts = list_stored_facts(session, head, currency) if head else []
     present = None
     if key in entities:
         present = display.view_entity(session, company_id, kind, entities[key])
-        facts = present_facts(present, currency, facts)
+        facts = list_present_facts(present, currency, facts)
     return Transaction(id, facts, head, find_page(kind, id), owner, is_foreign, present)
 
 

@@ -10,8 +10,8 @@ from hub.models import StoredRecord, TransactionHead
 from hub.models.enums import TransactionState
 from hub.qbo import deep_links, display, intuit_keys
 from hub.translations.messages import gettext, gettext_noop
-from hub.web.frame.layout import day, format_moment
-from hub.web.frame.source_view import format_dates, money
+from hub.web.frame.layout import format_day, format_moment
+from hub.web.frame.source_view import format_dates, format_money
 
 HUB_LABELS = (
     gettext_noop("State"),
@@ -21,15 +21,17 @@ HUB_LABELS = (
 DATE_LABELS = (gettext_noop("Date"), gettext_noop("Due"))
 
 
-def stored_facts(session: Session, head: TransactionHead, currency: str) -> list[tuple[str, str]]:
+def list_stored_facts(
+    session: Session, head: TransactionHead, currency: str
+) -> list[tuple[str, str]]:
     """Return the facts of a transaction as pairs of label and text, without empty ones."""
-    party = _record_name(session, head, PARTY_ROLES, head.party)
+    party = _find_record_name(session, head, PARTY_ROLES, head.party)
     pairs = {
         gettext_noop("Party"): party,
         gettext_noop("Number"): head.number,
-        gettext_noop("Date"): day(head.date),
-        gettext_noop("Account"): _record_name(session, head, ("account",), head.account),
-        gettext_noop("Total"): money(head.total, currency),
+        gettext_noop("Date"): format_day(head.date),
+        gettext_noop("Account"): _find_record_name(session, head, ("account",), head.account),
+        gettext_noop("Total"): format_money(head.total, currency),
         gettext_noop("State"): _format_state(head.state),
         gettext_noop("Marker"): f"[hub:{head.marker}]" if head.marker else gettext("none"),
         gettext_noop("Created"): format_moment(head.created_at) if head.created_at else "",
@@ -42,13 +44,13 @@ def _format_state(state: str) -> str:
     return "" if state == TransactionState.LIVE else gettext(state.capitalize())
 
 
-def present_facts(
+def list_present_facts(
     present: display.TransactionView, currency: str, hub_facts: list[tuple[str, str]]
 ) -> list[tuple[str, str]]:
     """Return the facts in QuickBooks now, and those that only the hub knows."""
-    facts = dated_facts(present)
+    facts = format_dated_facts(present)
     if present.total is not None:
-        total = money(present.total, present.currency or currency)
+        total = format_money(present.total, present.currency or currency)
         facts.append((gettext_noop("Total"), total))
     for label, text in hub_facts:
         if label in HUB_LABELS:
@@ -56,7 +58,7 @@ def present_facts(
     return facts
 
 
-def dated_facts(view: display.TransactionView) -> list[tuple[str, str]]:
+def format_dated_facts(view: display.TransactionView) -> list[tuple[str, str]]:
     """Return the facts with their dates as a person writes them.
 
     Only the labels of dates are touched: a number may look like a date.
@@ -69,7 +71,9 @@ def dated_facts(view: display.TransactionView) -> list[tuple[str, str]]:
     return facts
 
 
-def _record_name(session: Session, head: TransactionHead, lists: tuple[str, ...], id: str) -> str:
+def _find_record_name(
+    session: Session, head: TransactionHead, lists: tuple[str, ...], id: str
+) -> str:
     """Return the name of a record, or its id if the hub does not have it."""
     if not id:
         return ""
@@ -83,11 +87,11 @@ def _record_name(session: Session, head: TransactionHead, lists: tuple[str, ...]
 
 def find_page(kind: str, id: str) -> str | None:
     """Return where a person opens the transaction; None while a stand-in replaces QuickBooks."""
-    environment = environment_with_pages()
+    environment = get_environment_with_pages()
     return deep_links.page_address(kind, id, environment) if environment else None
 
 
-def environment_with_pages() -> str:
+def get_environment_with_pages() -> str:
     """Return the environment of Intuit whose pages show transactions; "" for a stand-in."""
     if current_hub().mounts:  # a stand-in within this process
         return ""

@@ -446,7 +446,7 @@ def test_a_document_has_its_source_and_its_posting_line_by_line(viewer: Visitor)
 
 def test_a_line_without_its_other_side_is_marked() -> None:
     pair = pair_lines([{"id": "1"}, {"id": "2"}], [])[1]
-    assert (pair.source, pair.sent, pair.differs) == ({"id": "2"}, None, True)
+    assert (pair.source, pair.posted, pair.differs) == ({"id": "2"}, None, True)
 
 
 def test_the_head_says_what_is_due_and_paid(viewer: Visitor) -> None:

@@ -170,7 +170,7 @@ def test_a_defect_in_the_navigation_itself_leaves_the_error_page(
     def fail() -> None:
         raise RuntimeError("boom in the frame")
 
-    monkeypatch.setattr("hub.web.frame.company_choice.switcher", fail)
+    monkeypatch.setattr("hub.web.frame.company_choice.load_switcher", fail)
     answer = visitor.get("/nowhere")
     assert answer.status_code == 404
     assert "There is nothing at this address." in answer.text

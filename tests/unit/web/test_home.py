@@ -221,7 +221,7 @@ def test_a_case_that_needs_you_has_amount_due_date_and_party_on_home_and_its_app
         document.due = clock.now().date() - dt.timedelta(days=1)
         party = document.party
         with visitor.app.test_request_context():
-            amount = source_view.money(document.total, document.currency)
+            amount = source_view.format_money(document.total, document.currency)
     visitor.log_in("vera")
     for path in ("/", f"/installations/{visitor.story.installation}/"):
         page = visitor.page(path)

@@ -232,7 +232,7 @@ def test_cases_with_one_title_say_which_document_each_is_about(operator: Visitor
 )
 def test_a_reason_does_not_repeat_the_document_beside_its_title(reason: str, expected: str) -> None:
     assert (
-        case_titles.reason(
+        case_titles.format_reason(
             Case(
                 stored_reason=reason,
                 stored_instruction="Correct it at the source; it is read again.",

@@ -83,7 +83,7 @@ def test_a_code_whose_record_is_being_created_is_no_open_question(
 def test_a_suggestion_with_the_same_name_is_marked() -> None:
     ref = Ref(role="customer", id="c1", name="JORDAN Mercer")
     code = SimpleNamespace(
-        code="k21", name="Jordan Mercer", number="", exact="", suggestions=(ref,)
+        code="k21", name="Jordan Mercer", number="", exact_id="", suggestions=(ref,)
     )
     (one,) = code_facts.build_suggestions(code, {})
     assert one.reason == "Same name"
@@ -507,7 +507,9 @@ def test_codes_that_documents_wait_for_come_first(
     by_name = _list_codes(operator, _here(operator))[1:]
     assert _list_codes(operator, f"{_here(operator)}?q=s")[0] == "s99"
 
-    monkeypatch.setattr("hub.web.frame.paging.page.__kwdefaults__", {"down": True, "size": 1})
+    monkeypatch.setattr(
+        "hub.web.frame.paging.load_page.__kwdefaults__", {"is_descending": True, "size": 1}
+    )
     address, turned = _here(operator), []
     for _ in range(len(by_name) + 1):
         turned += _list_codes(operator, address)
@@ -584,7 +586,9 @@ def test_a_code_without_a_form_says_where_its_record_is_created(operator: Visito
 def test_after_a_decision_the_list_has_its_filters_and_its_page(
     operator: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.web.frame.paging.page.__kwdefaults__", {"down": True, "size": 1})
+    monkeypatch.setattr(
+        "hub.web.frame.paging.load_page.__kwdefaults__", {"is_descending": True, "size": 1}
+    )
     first = f"{_here(operator)}?field=supplier&q=s"
     [following] = re.findall(r'rel="next" href="([^"]+)"', operator.page(first))
     address = unescape(following)

@@ -42,7 +42,7 @@ def _listed(page: str) -> str:
 
 def _seal(visitor: Visitor, name: str) -> str:
     posting = visitor.row(Posting, visitor.story.postings[name])
-    return listed_rows.pair(posting.id, posting.planned)
+    return listed_rows.format_pair(posting.id, posting.planned)
 
 
 def _state(visitor: Visitor, name: str) -> str:
@@ -234,7 +234,7 @@ def test_a_posting_that_changed_since_it_was_listed_stays_in_review(
     operator: Visitor, which: str
 ) -> None:
     seals = [_seal(operator, name) for name in ("review", "changed")]
-    listed = listed_rows.encode(listed_rows.from_pairs(seals))
+    listed = listed_rows.encode(listed_rows.parse_pairs(seals))
     query = {"which": which, "selected": seals, "shown": listed}
     form_page = operator.get(f"{_here(operator)}approve", query_string=query).text
     _change(operator, "review")
@@ -257,7 +257,7 @@ def test_a_posting_approved_in_another_window_is_not_said_to_stay_in_review(
     assert "2 documents are no longer in review: they were approved or changed meanwhile." in page
     assert "stay in review" not in page
     new = operator.row(Posting, _add(operator, 1)[0])
-    query = {"which": "selected", "selected": [seal, listed_rows.pair(new.id, new.planned)]}
+    query = {"which": "selected", "selected": [seal, listed_rows.format_pair(new.id, new.planned)]}
     page = operator.get(here, query_string=query).text
     assert "1 document is no longer in review: it was approved or changed meanwhile." in page
     assert "stays in review" not in page
@@ -267,7 +267,7 @@ def test_a_posting_that_changed_since_the_page_was_shown_is_not_listed(operator:
     seals = [_seal(operator, name) for name in ("review", "changed")]
     _change(operator, "review")
     here = f"{_here(operator)}approve"
-    listed = listed_rows.encode(listed_rows.from_pairs(seals))
+    listed = listed_rows.encode(listed_rows.parse_pairs(seals))
     page = operator.get(here, query_string={"which": "shown", "shown": listed}).text
     assert "Approve 1 bill ·" in page
     assert "1 document changed since the page was shown and stays in review." in page
@@ -543,7 +543,7 @@ def test_a_list_is_read_as_it_was_written(rows: dict[int, bytes]) -> None:
     seals = {id: digest.hex() for id, digest in rows.items()}
     read = listed_rows.decode(listed_rows.encode(seals))
     assert read.keys() == seals.keys()
-    assert all(listed_rows.is_same(read[id], seals[id]) for id in seals)
+    assert all(listed_rows.is_unchanged(read[id], seals[id]) for id in seals)
 
 
 @pytest.mark.parametrize(

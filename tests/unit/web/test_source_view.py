@@ -9,7 +9,7 @@ import pytest
 from hub.contract.documents import Document
 from hub.models import Posting, SourceDocument
 from hub.translations import catalogs
-from hub.web.frame.source_view import amount, build_source_view, format_payload
+from hub.web.frame.source_view import build_source_view, format_amount, format_payload
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from hub.web.frame.source_view import amount, build_source_view, format_payload
 def test_amounts_keep_every_decimal_and_show_those_of_their_currency(
     value: Decimal | str | None, currency: str, text: str
 ) -> None:
-    assert amount(value, currency) == text
+    assert format_amount(value, currency) == text
 
 
 def test_a_payload_is_shown_with_the_very_digits_that_are_sent() -> None:

@@ -45,7 +45,9 @@ def posting(visitor: Visitor, name: str = "review") -> Posting:
 def approve(visitor: Visitor, name: str = "review") -> str:
     row = posting(visitor, name)
     return visitor.approve(
-        visitor.story.installation, "selected", selected=listed_rows.pair(row.id, row.planned)
+        visitor.story.installation,
+        "selected",
+        selected=listed_rows.format_pair(row.id, row.planned),
     )
 
 
@@ -90,7 +92,7 @@ def test_the_first_approval_is_stored_and_the_second_person_releases(operator: V
 def test_the_confirmation_says_what_waits_for_a_second_person(operator: Visitor) -> None:
     row = posting(operator)
     address = f"/installations/{operator.story.installation}/review/approve"
-    query = {"which": "selected", "selected": listed_rows.pair(row.id, row.planned)}
+    query = {"which": "selected", "selected": listed_rows.format_pair(row.id, row.planned)}
     waits = "1 of them needs two people. After your approval it waits for a second person."
     assert waits in operator.get(address, query_string=query).text
     approve(operator)
